@@ -61,6 +61,12 @@ export async function serve(page: Page) {
         ...{ type: "events", streamId, epoch: "e", frame: ++head, viewers: 1, skipped: 0 },
         events,
       }),
+    /** A frame in which sums change, with what begins or ends in it. */
+    sum: (sums: object, ...events: object[]) =>
+      post({
+        ...{ type: "events", streamId, epoch: "e", frame: ++head, viewers: 1, skipped: 0 },
+        ...{ events, sums },
+      }),
   };
 }
 

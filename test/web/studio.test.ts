@@ -70,8 +70,9 @@ browserTest(
     await expectSoon(async () => (await creditsOf(viewer(1))) > 0);
     const before = await creditsOf(viewer(1));
     await viewer(1).getByRole("button", { name: "Gift", exact: true }).press("Enter");
-    // The first card has the focus; the arrows lead on.
+    // The first card has the focus; the arrows lead on. It is selected, and then sent.
     await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("Enter");
     const row = viewer(2).locator(".row.gift", { hasText: /John Doe.*gave 3 × Heart/s });
     const counted = row.locator(".times", { hasText: "×3" }).first();
     const over = viewer(2).locator(".row.gift.over", { hasText: /John Doe.*Heart/s });
@@ -196,7 +197,7 @@ browserTest(
     await say(viewer(1), "hello overlay");
     await overlay.getByText("hello overlay").waitFor();
     await viewer(1).getByRole("button", { name: "Gift", exact: true }).press("Enter");
-    for (let times = 0; times < 3; times++) await page.keyboard.press("Enter");
+    for (let times = 0; times < 4; times++) await page.keyboard.press("Enter");
     await overlay.locator(".ov-gift .ov-times", { hasText: "×3" }).waitFor();
     await page.keyboard.press("Escape");
     expect(faults).toEqual([]);

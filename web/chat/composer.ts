@@ -1,7 +1,13 @@
 import giftIcon from "icon:gift";
+import heartIcon from "icon:heart";
+import replyIcon from "icon:reply";
 import sendIcon from "icon:send-horizontal";
+import emojiIcon from "icon:smile";
 import superlikeIcon from "icon:sparkles";
-import { icon, make } from "./dom.ts";
+import closeIcon from "icon:x";
+import type { ChatMessage } from "../../client/index.ts";
+import { coin, icon, make } from "./dom.ts";
+import { nameOf } from "./person.ts";
 import type { Speaker } from "./translations.ts";
 
 const charactersMax = 500;
@@ -11,7 +17,15 @@ const counterFrom = 400;
 const pixelsMax = 104;
 const lookMilliseconds = 250;
 
-type Acts = { send(text: string): void; gift(): void; superlike(): void; leave(): void };
+type Acts = {
+  send(text: string, replyTo: ChatMessage | undefined): void;
+  gift(): void;
+  emoji(): void;
+  superlike(): void;
+  like(): void;
+  leave(): void;
+};
+type Button = "send" | "gift" | "superlike" | "emoji" | "like";
 
 /**
  * The box that one writes in. Enter sends, Shift+Enter breaks, Esc leaves. In slow mode the button
@@ -20,11 +34,16 @@ type Acts = { send(text: string): void; gift(): void; superlike(): void; leave()
 export class Composer {
   readonly element: HTMLElement;
   readonly gift: HTMLButtonElement;
+  readonly emoji: HTMLButtonElement;
+  readonly like: HTMLButtonElement;
   #acts: Acts;
   #speaker: Speaker;
   #box: HTMLTextAreaElement;
   #send: HTMLElement;
   #superlike: HTMLElement;
+  #superlikePrice = make("span", { class: "tag number", "aria-hidden": "true" });
+  #reply = make("p", { class: "replying", hidden: true });
+  #replyTo: ChatMessage | undefined;
   #seconds = make("span", { class: "seconds number", "aria-hidden": "true" });
   #note = make("p", { class: "note", hidden: true });
   #waitUntil = 0;
@@ -41,7 +60,7 @@ export class Composer {
       onkeydown: (event: KeyboardEvent) => this.#press(event),
       oninput: () => this.#measure(),
     });
-    const button = (label: "send" | "gift" | "superlike", inside: string, onclick: () => void) =>
+    const button = (label: Button, inside: string, onclick: () => void) =>
       make(
         "button",
         {
@@ -53,12 +72,19 @@ export class Composer {
     this.#send = button("send", sendIcon, () => this.#trySend());
     this.#send.append(this.#seconds);
     this.gift = button("gift", giftIcon, acts.gift);
-    this.gift.setAttribute("aria-haspopup", "dialog");
-    this.gift.setAttribute("aria-expanded", "false");
+    this.emoji = button("emoji", emojiIcon, acts.emoji);
+    for (const opener of [this.gift, this.emoji]) {
+      opener.setAttribute("aria-haspopup", "dialog");
+      opener.setAttribute("aria-expanded", "false");
+    }
     this.#superlike = button("superlike", superlikeIcon, acts.superlike);
+    this.#superlike.append(this.#superlikePrice);
+    this.like = button("like", heartIcon, acts.like);
+    this.like.classList.add("like");
     const line = make("div", { class: "line" });
-    line.append(this.gift, this.#superlike, this.#box, this.#send);
-    this.element = make("div", { class: "composer" }, this.#note, line);
+    const writing = make("div", { class: "writing" }, this.#box, this.emoji);
+    line.append(this.gift, this.#superlike, writing, this.#send, this.like);
+    this.element = make("div", { class: "composer" }, this.#reply, this.#note, line);
     this.#show();
   }
 
@@ -85,6 +111,46 @@ export class Composer {
     this.#measure();
   }
 
+  /** What is written next answers this message; undefined: none. */
+  answer(message: ChatMessage | undefined): void {
+    this.#replyTo = message;
+    this.#reply.hidden = message === undefined;
+    if (message === undefined) return;
+    const { say } = this.#speaker;
+    const name = nameOf(message.sender);
+    const stop = make(
+      "button",
+      {
+        ...{ class: "stop", type: "button", "aria-label": say("noReply") },
+        onclick: () => {
+          this.answer(undefined);
+          this.#box.focus();
+        },
+      },
+      icon(closeIcon, 16),
+    );
+    const said = make("bdi", { class: "quoted" }, message.content);
+    const words = make("span", { class: "to" }, say("replyTo", { name }), " ", said);
+    this.#reply.replaceChildren(icon(replyIcon, 14), words, stop);
+    this.#box.focus();
+  }
+
+  /** Writes at the place of the cursor. */
+  insert(text: string): void {
+    const { selectionStart, selectionEnd } = this.#box;
+    this.#box.setRangeText(text, selectionStart, selectionEnd, "end");
+    this.#measure();
+  }
+
+  /** What a superlike costs. */
+  showPrice(credits: number): void {
+    const { say, number } = this.#speaker;
+    const label = say("superlikeFor", { n: credits });
+    this.#superlike.setAttribute("aria-label", label);
+    this.#superlike.title = label;
+    this.#superlikePrice.replaceChildren(coin(), number(credits));
+  }
+
   /** Says why nothing can be written; undefined when it can. An end comes before a mute. */
   refuse(reason: string | undefined, because: "muted" | "over" = "over"): void {
     this.#refusals[because] = reason;
@@ -106,15 +172,20 @@ export class Composer {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
       event.preventDefault();
       this.#trySend();
-    } else if (event.key === "Escape") this.#acts.leave();
+    } else if (event.key === "Escape") {
+      if (this.#replyTo === undefined) this.#acts.leave();
+      else this.answer(undefined);
+    }
   }
 
   #trySend(): void {
     if (!this.#canSend()) return;
     const text = this.#box.value.trim();
+    const replyTo = this.#replyTo;
     this.#box.value = "";
+    this.answer(undefined);
     this.#measure();
-    this.#acts.send(text);
+    this.#acts.send(text, replyTo);
   }
 
   #measure(): void {

@@ -1,4 +1,5 @@
 import { type Client, createClient, type Options } from "../../client/index.ts";
+import { pollingSocket } from "../../client/polling.ts";
 import styles from "./chat.css";
 import { openRoom, type Room } from "./room.ts";
 import { languageOf, speakerOf } from "./translations.ts";
@@ -85,19 +86,23 @@ export class OvationChat extends HTMLElement {
     const language = this.closest("[lang]")?.getAttribute("lang") ?? navigator.language;
     const speaker = speakerOf(languageOf(language));
     this.#view = new View(speaker, {
-      say: (text) => this.#room?.say(text),
-      give: (type) => void this.#room?.give(type),
+      say: (text, replyTo) => this.#room?.say(text, replyTo),
+      give: (type, count) => void this.#room?.give(type, count),
       superlike: () => void this.#room?.superlike(),
-      act: (act, message) => void this.#room?.act(act, message),
+      like: () => this.#room?.audience.like(),
+      vote: (poll, options) => void this.#room?.audience.vote(poll, options),
+      endMoment: (moment) => void this.#room?.audience.end(moment),
+      act: (act, message, seconds) => void this.#room?.act(act, message, seconds),
       older: () => this.#room?.older(),
     });
     this.shadowRoot!.replaceChildren(this.#view.element);
     const view = this.#view;
+    const url = this.getAttribute("url") ?? location.origin;
+    const { fetch, WebSocket } = this.options;
     this.#client = createClient({
       compact: true,
       ...this.options,
-      url: this.getAttribute("url") ?? location.origin,
-      token,
+      ...{ url, token, WebSocket: pollingSocket({ url, fetch, WebSocket }) },
       onState: (state) => {
         this.options.onState?.(state);
         if (state !== "ended") view.showState(state);

@@ -1,43 +1,51 @@
-import type { CallResult, Client, EventData } from "../../client/index.ts";
+import type { CallResult, Client, Event } from "../../client/index.ts";
 import { type Combo, createCombos } from "./combos.ts";
 import type { Log } from "./log.ts";
-import { giftRow } from "./rows.ts";
+import { giftRow, superlikeRow } from "./rows.ts";
 import type { Speaker } from "./translations.ts";
 
-/** A gift of before, as the list of the API has it. */
-export type EarlierGift = CallResult<"GET /api/v1/live-stream/{streamId}/gifts">["list"][number];
+/** Gifts and superlikes of before, as the lists of the API have them. */
+export type Earlier = {
+  gifts: CallResult<"GET /api/v1/live-stream/{streamId}/gifts">["list"];
+  superlikes: CallResult<"GET /api/v1/live-stream/{streamId}/superlikes">["list"];
+};
+type Paid = Extract<Event, { type: "gift.sent" | "superlike.sent" }>;
 
 const earlierMax = 100;
-/** Gifts that are held until the list is read, while whatever keeps it away lasts. */
+/** Events that are held until the lists are read, while whatever keeps them away lasts. */
 const earlyMax = 1_000;
 const sweepMilliseconds = 250;
 
-/** Reads the newest gifts; none where they cannot be read, since a chat without them is a chat. */
-export const readEarlierGifts = (client: Client, streamId: string): Promise<EarlierGift[]> =>
-  client
-    .call("GET /api/v1/live-stream/{streamId}/gifts", {
-      path: { streamId },
-      query: { limit: earlierMax },
-    })
-    .then(
-      ({ list }) => list,
-      () => [],
-    );
+/** Reads the newest of both; none where they cannot be read: a chat without them is a chat. */
+export async function readEarlier(client: Client, streamId: string): Promise<Earlier> {
+  const wanted = { path: { streamId }, query: { limit: earlierMax } };
+  const none = () => ({ list: [] });
+  const [gifts, superlikes] = await Promise.all([
+    client.call("GET /api/v1/live-stream/{streamId}/gifts", wanted).catch(none),
+    client.call("GET /api/v1/live-stream/{streamId}/superlikes", wanted).catch(none),
+  ]);
+  return { gifts: gifts.list, superlikes: superlikes.list };
+}
 
 /**
- * The rows of gifts: one for each combo, which grows for as long as it goes on, also where it began
- * before the chat was opened.
+ * The rows of what was paid for. A combo is one row, which grows for as long as it goes on, also
+ * where it began before the chat was opened. From its second gift on it stands below the list,
+ * where nothing pushes it out of view, and comes into the list when it is over.
  */
 export function createGiftRows(log: Log, speaker: Speaker) {
   const combos = createCombos();
   const rows = new WeakMap<Combo, ReturnType<typeof giftRow>>();
-  /** Combos of before that are older than what is shown, oldest first, by when they began. */
-  let earlier: { combo: Combo; at: string }[] = [];
-  /** What comes live before the list of gifts is read: the list may have it, too. */
-  let early: { gift: EventData["gift.sent"]; at: string }[] | undefined = [];
+  const lane = createLane(log);
+  /** What is older than the messages that are shown, oldest first, by when it began. */
+  let earlier: { at: string; combo?: Combo; show: () => void }[] = [];
+  /** What comes live before the lists are read: they may have it, too. */
+  let early: Paid[] | undefined = [];
   let listed = new Set<string>();
   const sweeping = setInterval(() => {
-    for (const combo of combos.end(performance.now())) rows.get(combo)?.end();
+    for (const combo of combos.end(performance.now())) {
+      rows.get(combo)?.end();
+      lane.leave(rows.get(combo)?.row);
+    }
   }, sweepMilliseconds);
 
   function showRow(combo: Combo, at: string) {
@@ -47,49 +55,78 @@ export function createGiftRows(log: Log, speaker: Speaker) {
     return made;
   }
 
-  function add(gift: EventData["gift.sent"], at: string): void {
+  function add(event: Paid): void {
     if (early !== undefined) {
-      early.push({ gift, at });
+      early.push(event);
       if (early.length > earlyMax) early.shift();
       return;
     }
-    if (listed.has(gift.id)) return;
-    const { combo, isNew } = combos.add(gift, performance.now());
+    if (listed.has(event.id)) return;
+    if (event.type === "superlike.sent")
+      return void log.add(superlikeRow(event.data, speaker), event.at);
+    const { combo, isNew } = combos.add(event.data, performance.now());
     const shown = rows.get(combo);
     if (!isNew && shown !== undefined) {
       shown.grow();
+      lane.enter(shown.row, event.at);
       return;
     }
     earlier = earlier.filter((one) => one.combo !== combo);
-    showRow(combo, at).start();
+    showRow(combo, event.at).start();
   }
 
   return {
     add,
-    /** Gifts of before, newest first: `showEarlier` brings them into the list. */
-    keepEarlier(gifts: EarlierGift[]): void {
-      // A room that has to begin again reads its list again, and has these rows by then.
+    /** What was given before, newest first: `showEarlier` brings it into the list. */
+    keepEarlier({ gifts, superlikes }: Earlier): void {
+      // A room that has to begin again reads its lists again, and has these rows by then.
       if (early === undefined) return;
-      const now = performance.now();
       for (const gift of gifts.filter(({ refundedAt }) => refundedAt === null).reverse()) {
-        const age = Math.max(0, Date.now() - Date.parse(gift.createdAt));
-        const { combo, isNew } = combos.add(gift, now - age);
-        if (isNew) earlier.push({ combo, at: gift.createdAt });
+        const at = gift.createdAt;
+        const age = Math.max(0, Date.now() - Date.parse(at));
+        const { combo, isNew } = combos.add(gift, performance.now() - age);
+        const show = () => {
+          const made = showRow(combo, at);
+          if (combo.until <= performance.now()) made.end();
+        };
+        if (isNew) earlier.push({ at, combo, show });
       }
-      listed = new Set(gifts.map(({ id }) => id));
+      for (const superlike of superlikes) {
+        const at = superlike.timestamp;
+        earlier.push({ at, show: () => log.add(superlikeRow(superlike, speaker), at) });
+      }
+      // As the ids of their events are made.
+      listed = new Set([...gifts, ...superlikes].map(({ id }) => `gift:${id}`));
       const held = early;
       early = undefined;
-      for (const { gift, at } of held) add(gift, at);
+      for (const event of held) add(event);
     },
-    /** Shows gifts from a time on (ISO 8601), so none appears where no messages are loaded. */
+    /** Shows what is from a time on (ISO 8601), so none appears where no messages are loaded. */
     showEarlier(since: string): void {
       const due = earlier.filter(({ at }) => at >= since);
       earlier = earlier.filter(({ at }) => at < since);
-      for (const { combo, at } of due) {
-        const made = showRow(combo, at);
-        if (combo.until <= performance.now()) made.end();
-      }
+      for (const { show } of due) show();
     },
     stop: () => clearInterval(sweeping),
+  };
+}
+
+/** The rows that stand below the list, each with the time of its newest gift. */
+function createLane(log: Log) {
+  const going = new Map<HTMLElement, string>();
+  const show = () => log.keepInView([...going.keys()]);
+  return {
+    enter(row: HTMLElement, at: string): void {
+      going.set(row, at);
+      show();
+    },
+    /** The row goes into the list, to where its newest gift belongs. */
+    leave(row: HTMLElement | undefined): void {
+      const at = row && going.get(row);
+      if (at === undefined) return;
+      going.delete(row!);
+      log.add(row!, at);
+      show();
+    },
   };
 }

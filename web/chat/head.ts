@@ -3,7 +3,7 @@ import { coin, icon, make } from "./dom.ts";
 import type { Speaker } from "./translations.ts";
 
 /** What it is, who watches, and what one has to spend. */
-export function createHead({ say, number }: Speaker) {
+export function createHead({ say, number }: Speaker, likes: HTMLElement) {
   const viewers = make("span", { class: "number" }, "–");
   const credits = make("span", { class: "number" }, "–");
   return {
@@ -18,6 +18,7 @@ export function createHead({ say, number }: Speaker) {
         icon(viewersIcon, 16),
         viewers,
       ),
+      likes,
       make(
         "span",
         { class: "balance", role: "group", "aria-label": say("credits") },

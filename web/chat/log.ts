@@ -22,6 +22,9 @@ export class Log {
   readonly elements: HTMLElement[];
   #last = make("div", { class: "unsent" });
   #unsent: HTMLElement[] | undefined;
+  /** Rows that stay in view below the list for as long as they go on. */
+  #lane = make("div", { class: "lane", tabindex: -1 });
+  #going: HTMLElement[] | undefined;
   #rows = make("div", { class: "rows" });
   #empty: HTMLElement;
   #full: HTMLElement;
@@ -55,7 +58,7 @@ export class Log {
       ...{ class: "newer", type: "button", hidden: true },
       onclick: () => this.follow(),
     });
-    this.elements = [this.list, this.#newer];
+    this.elements = [make("div", { class: "stretch" }, this.list, this.#newer), this.#lane];
     this.list.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     this.list.addEventListener("keydown", (event) => walk(event, this.list));
     // A keyboard that slides in, or a card above the list, must not hide the newest row.
@@ -78,6 +81,12 @@ export class Log {
    */
   showUnsent(rows: HTMLElement[]): void {
     this.#unsent = rows;
+    takeTurn(this.#turn);
+  }
+
+  /** Keeps these rows below the list, out of which they are taken, from the next frame on. */
+  keepInView(rows: HTMLElement[]): void {
+    this.#going = rows;
     takeTurn(this.#turn);
   }
 
@@ -111,6 +120,8 @@ export class Log {
   #flush(): void {
     if (this.#unsent !== undefined) this.#last.replaceChildren(...this.#unsent);
     this.#unsent = undefined;
+    if (this.#going !== undefined) this.#fillLane(this.#going);
+    this.#going = undefined;
     const count = this.#waiting.length;
     this.#newer.hidden = this.#isFollowing || count === 0;
     this.#newer.textContent = this.#speaker.say("newer", { n: count });
@@ -121,6 +132,19 @@ export class Log {
     this.#prune();
     this.#rest();
     this.#empty.hidden = true;
+  }
+
+  /** Rows that stay keep their element, so what moves in them is not begun again. */
+  #fillLane(rows: HTMLElement[]): void {
+    for (const row of [...this.#lane.children])
+      if (!rows.includes(row as HTMLElement)) row.remove();
+    for (const row of rows) {
+      if (row.parentElement === this.#lane) continue;
+      const at = this.#waiting.indexOf(row);
+      if (at >= 0) this.#waiting.splice(at, 1);
+      else if (row.isConnected) takeOut(row);
+      this.#lane.append(row);
+    }
   }
 
   /** Mostly at the end; what was said before is read a moment after what comes live. */

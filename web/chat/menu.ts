@@ -1,6 +1,7 @@
 import blockIcon from "icon:ban";
 import muteIcon from "icon:message-circle-off";
 import pinIcon from "icon:pin";
+import replyIcon from "icon:reply";
 import timeoutIcon from "icon:timer";
 import removeIcon from "icon:trash-2";
 import type { ChatMessage } from "../../client/index.ts";
@@ -9,9 +10,15 @@ import { nameOf } from "./person.ts";
 import type { Speaker, Word } from "./translations.ts";
 
 /** What one may do about a message. */
-export type Act = "remove" | "pin" | "unpin" | "timeout" | "mute" | "block";
+export type Act = "reply" | "remove" | "pin" | "unpin" | "timeout" | "mute" | "block";
+
+/** Time-outs that the menu offers, in seconds: those of Twitch and YouTube. */
+const timeouts = [60, 600, 3_600, 86_400, 604_800];
+
+type Done = (act: Act, message: ChatMessage, seconds?: number) => void;
 
 const icons: Record<Act, string> = {
+  reply: replyIcon,
   remove: removeIcon,
   pin: pinIcon,
   unpin: pinIcon,
@@ -20,12 +27,11 @@ const icons: Record<Act, string> = {
   block: blockIcon,
 };
 
+const itemOf = (name: string, onclick: () => void, inside: (Node | string)[]) =>
+  make("button", { class: `item ${name}`, type: "button", role: "menuitem", onclick }, ...inside);
+
 /** A menu of actions on a message (arrow keys, Enter, Esc). One is open at a time. */
-export function createMenu(
-  { say }: Speaker,
-  host: HTMLElement,
-  act: (act: Act, message: ChatMessage) => void,
-) {
+export function createMenu({ say, duration }: Speaker, host: HTMLElement, act: Done) {
   let menu: HTMLElement | undefined;
   let opener: HTMLElement | undefined;
 
@@ -43,30 +49,42 @@ export function createMenu(
     opener = button;
     const row = button.closest<HTMLElement>(".row");
     row?.classList.add("chosen");
+    const done = (one: Act, seconds?: number) => {
+      close();
+      // A reply is written next, and the composer has the focus for that.
+      if (one !== "reply") row?.focus();
+      act(one, message, seconds);
+    };
     const items = acts.map((one) =>
-      make(
-        "button",
-        {
-          ...{ class: `item ${one}`, type: "button", role: "menuitem" },
-          onclick: () => {
-            close();
-            row?.focus();
-            act(one, message);
-          },
-        },
+      itemOf(one, () => (one === "timeout" ? show(durations) : done(one)), [
         icon(icons[one], 16),
         say(one satisfies Word),
-      ),
+      ]),
+    );
+    const durations = timeouts.map((seconds) =>
+      itemOf("timeout", () => done("timeout", seconds), [
+        icon(icons.timeout, 16),
+        duration(seconds),
+      ]),
     );
     const label = say("more", { name: nameOf(message.sender) });
-    menu = make("div", { class: "menu", role: "menu", "aria-label": label }, ...items);
-    menu.addEventListener("keydown", (event) => press(event, items));
-    menu.addEventListener("focusout", ({ relatedTarget }) => {
-      if (!menu?.contains(relatedTarget as Node | null)) close();
+    const made = make("div", { class: "menu", role: "menu", "aria-label": label });
+    menu = made;
+    made.addEventListener("keydown", (event) => press(event, [...made.querySelectorAll("button")]));
+    made.addEventListener("focusout", ({ relatedTarget }) => {
+      if (menu === made && !made.contains(relatedTarget as Node | null)) close();
     });
-    host.append(menu);
-    place(menu, button);
-    items[0]!.focus();
+    host.append(made);
+    show(items);
+
+    /** Shows these in the menu, which stays open while one list takes the place of another. */
+    function show(list: HTMLElement[]): void {
+      menu = undefined;
+      made.replaceChildren(...list);
+      menu = made;
+      place(made, button);
+      list[0]!.focus();
+    }
   }
 
   function press(event: KeyboardEvent, items: HTMLElement[]): void {

@@ -12,22 +12,19 @@ export function actsOn(
   { me, isModerator, pinned }: Viewpoint,
 ): Act[] {
   const isOwn = sender._id === me;
-  if (!isModerator) return isOwn ? ["remove"] : [];
-  const acts: Act[] = [_id === pinned ? "unpin" : "pin", "remove"];
+  if (!isModerator) return isOwn ? ["reply", "remove"] : ["reply"];
+  const acts: Act[] = ["reply", _id === pinned ? "unpin" : "pin", "remove"];
   return isOwn || sender.role === "host" ? acts : [...acts, "timeout", "mute", "block"];
 }
-
-/** As long as Twitch's time-outs last unless one says otherwise; the menu's words name it. */
-const timeoutSeconds = 600;
 
 type Done = { says: string; undo?: () => Promise<unknown> };
 
 /** Does it, and answers what was done and how it is taken back. Rejects as the client's calls do. */
 export async function perform(
-  act: Act,
+  { act, seconds = 0 }: { act: Exclude<Act, "reply">; seconds?: number | undefined },
   { _id, sender, streamId }: ChatMessage,
   client: Client,
-  { say }: Speaker,
+  { say, duration }: Speaker,
 ): Promise<Done> {
   const chat = `/api/v1/live-stream/${streamId}/chat`;
   if (act === "remove") {
@@ -44,11 +41,11 @@ export async function perform(
     targetUserId: sender._id,
     liveStreamId: streamId,
     actionType: act === "block" ? "BLOCK" : "CHAT_ONLY",
-    ...(act === "timeout" && { durationSeconds: timeoutSeconds }),
+    ...(act === "timeout" && { durationSeconds: seconds }),
   });
   const did = { timeout: "didTimeout", mute: "didMute", block: "didBlock" } as const;
   return {
-    says: say(did[act], { name: nameOf(sender) }),
+    says: say(did[act], { name: nameOf(sender), time: duration(seconds) }),
     undo: () => client.call("DELETE", `${bans}/${ban._id}`),
   };
 }

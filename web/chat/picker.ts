@@ -1,72 +1,99 @@
-import closeIcon from "icon:x";
+import minusIcon from "icon:minus";
+import plusIcon from "icon:plus";
 import { coin, icon, make } from "./dom.ts";
 import { giftPicture, play } from "./gift-picture.ts";
+import { Sheet, walkGrid } from "./sheet.ts";
 import type { Speaker } from "./translations.ts";
 
 /** A kind of gift as the list of the API has it. */
 export type GiftType = { id: string; name: string; creditAmount: number; svgUrl: string };
 
 const columns = 4;
-const steps: Record<string, number> = {
-  ArrowLeft: -1,
-  ArrowRight: 1,
-  ArrowUp: -columns,
-  ArrowDown: columns,
-};
+const countMax = 999;
+/** Prices up to which a viewer may choose to give by one click; 0: never. */
+const quickPrices = [0, 10, 50, 100];
+const quickKey = "ovation.one-click";
 
-type Acts = { give(type: GiftType): void; closed(): void };
+type Give = (type: GiftType, count: number) => void;
 
-/** The sheet over the composer from which a gift is chosen; it stays open for the next one. */
+/**
+ * The sheet from which a gift is chosen. A click selects, and the button below gives: so many of
+ * it, for the price that it names. Below a price of the viewer's own choice a click gives at once.
+ */
 export class Picker {
-  readonly element: HTMLElement;
+  readonly sheet: Sheet;
   #speaker: Speaker;
-  #acts: Acts;
+  #give: Give;
   #grid: HTMLElement;
   #amount = make("span", { class: "number" });
+  #count = make("input", { class: "count number", type: "number", min: 1, max: countMax });
+  #send: HTMLButtonElement;
+  #words = make("span", {});
+  #price = make("span", { class: "number" });
+  #quick: HTMLSelectElement;
   #held = 0;
   #types: GiftType[] = [];
+  #chosen: GiftType | undefined;
 
-  constructor(speaker: Speaker, acts: Acts) {
+  constructor(speaker: Speaker, give: Give) {
     this.#speaker = speaker;
-    this.#acts = acts;
-    const { say } = speaker;
-    this.#grid = make("div", { class: "grid", onkeydown: walk });
+    this.#give = give;
+    const { say, number } = speaker;
+    const onkeydown = (event: KeyboardEvent) => walkGrid(event, ".card", columns);
+    this.#grid = make("div", { class: "grid", onkeydown });
     // The chat's head says the balance to who listens.
     const balance = make("span", { class: "balance", "aria-hidden": "true" }, coin(), this.#amount);
-    const close = make(
+    this.#count.value = "1";
+    this.#count.setAttribute("aria-label", say("count"));
+    this.#count.addEventListener("input", () => this.#showSend());
+    const step = (label: "minus" | "plus", by: number, inside: string) =>
+      make(
+        "button",
+        {
+          ...{ class: "tool", type: "button", "aria-label": say(label) },
+          onclick: () => this.#setCount(this.#counted() + by),
+        },
+        icon(inside, 16),
+      );
+    this.#send = make(
       "button",
-      { class: "tool", type: "button", "aria-label": say("close"), onclick: () => this.hide() },
-      icon(closeIcon),
+      { class: "give", type: "button", onclick: () => this.#sendChosen() },
+      ...[this.#words, coin(), this.#price],
     );
-    const head = make("div", { class: "head" }, make("h2", { class: "title" }, say("gifts")));
-    head.append(balance, close);
-    this.element = make(
-      "div",
-      { class: "picker", role: "dialog", "aria-label": say("gifts"), hidden: true },
-      ...[head, this.#grid],
+    const counting = [step("minus", -1, minusIcon), this.#count, step("plus", 1, plusIcon)];
+    this.#quick = make(
+      "select",
+      { onchange: () => keep(this.#quick.value) },
+      ...quickPrices.map((price) =>
+        make(
+          "option",
+          { value: price, selected: price === kept() },
+          price === 0 ? say("never") : say("upTo", { n: number(price) }),
+        ),
+      ),
     );
-    this.element.addEventListener("keydown", (event) => {
-      if (event.key !== "Escape") return;
-      event.stopPropagation();
-      this.hide();
+    this.sheet = new Sheet(speaker, say("gifts"), {
+      head: [balance],
+      body: [
+        this.#grid,
+        make(
+          "div",
+          { class: "giving" },
+          make("div", { class: "counting" }, ...counting),
+          this.#send,
+        ),
+        make("label", { class: "quick" }, `${say("oneClick")} `, this.#quick),
+      ],
     });
   }
 
-  isOpen = () => !this.element.hidden;
-
-  open(): void {
-    this.element.hidden = false;
-    this.#grid.querySelector<HTMLElement>(".card")?.focus({ preventScroll: true });
-  }
-
-  hide(): void {
-    if (this.element.hidden) return;
-    this.element.hidden = true;
-    this.#acts.closed();
+  open(opener: HTMLElement): void {
+    this.sheet.open(opener, this.#grid.querySelector<HTMLElement>(".card"));
   }
 
   setTypes(types: GiftType[]): void {
     this.#types = types;
+    this.#chosen ??= types[0];
     this.#render();
   }
 
@@ -75,15 +102,53 @@ export class Picker {
     this.#held = credits;
     this.#amount.textContent = this.#speaker.number(credits);
     const isChanged = ({ creditAmount }: GiftType) =>
-      creditAmount > credits || creditAmount > before;
+      creditAmount > credits !== creditAmount > before || creditAmount > credits;
     if (this.#types.some(isChanged)) this.#render();
+    this.#showSend();
+  }
+
+  #counted = () => Math.min(countMax, Math.max(1, Math.floor(Number(this.#count.value)) || 1));
+
+  #setCount(count: number): void {
+    this.#count.value = `${Math.min(countMax, Math.max(1, count))}`;
+    this.#showSend();
+  }
+
+  #costs = () => (this.#chosen?.creditAmount ?? 0) * this.#counted();
+
+  #showSend(): void {
+    const { say, number } = this.#speaker;
+    const missing = this.#costs() - this.#held;
+    this.#words.textContent = missing > 0 ? say("missing", { n: missing }) : say("sendGift");
+    this.#price.textContent = number(this.#costs());
+    this.#send.disabled = this.#chosen === undefined || missing > 0;
+  }
+
+  #sendChosen(): void {
+    const type = this.#chosen;
+    if (type === undefined || this.#costs() > this.#held) return;
+    const card = this.#grid.querySelector(`[data-id="${type.id}"] img`);
+    if (card !== null) play(card as HTMLImageElement, type.svgUrl, `${performance.now()}`);
+    this.#give(type, this.#counted());
+  }
+
+  #choose(type: GiftType, isByKey: boolean): void {
+    const isQuick = type.creditAmount <= kept();
+    if (type.id !== this.#chosen?.id || isQuick) this.#count.value = "1";
+    this.#chosen = type;
+    for (const card of this.#grid.querySelectorAll(".card"))
+      card.setAttribute("aria-pressed", `${card.getAttribute("data-id") === type.id}`);
+    this.#showSend();
+    if (isQuick) this.#sendChosen();
+    else if (isByKey && !this.#send.disabled) this.#send.focus();
   }
 
   #render(): void {
     const root = this.#grid.getRootNode() as Document | ShadowRoot;
-    const chosen = root.activeElement?.getAttribute("data-id");
+    const focused = root.activeElement?.getAttribute("data-id");
     this.#grid.replaceChildren(...this.#types.map((type) => this.#cardOf(type)));
-    if (chosen) this.#grid.querySelector<HTMLElement>(`[data-id="${chosen}"]`)?.focus();
+    if (focused) this.#grid.querySelector<HTMLElement>(`[data-id="${focused}"]`)?.focus();
+    this.#showSend();
   }
 
   #cardOf(type: GiftType): HTMLElement {
@@ -91,19 +156,15 @@ export class Picker {
     const { id, name, creditAmount, svgUrl } = type;
     const missing = creditAmount - this.#held;
     const isDear = missing > 0;
-    const picture = giftPicture(svgUrl, 40);
-    const onclick = () => {
-      if (creditAmount > this.#held) return;
-      play(picture, svgUrl, `${performance.now()}`);
-      this.#acts.give(type);
-    };
     return make(
       "button",
       {
-        ...{ class: "card", type: "button", "data-id": id, onclick },
-        "aria-disabled": `${isDear}`,
+        ...{ class: "card", type: "button", "data-id": id },
+        // A click by key has no place on the screen.
+        onclick: ({ detail }: MouseEvent) => isDear || this.#choose(type, detail === 0),
+        ...{ "aria-disabled": `${isDear}`, "aria-pressed": `${id === this.#chosen?.id}` },
       },
-      picture,
+      giftPicture(svgUrl, 40),
       make("span", { class: "name" }, name, " "),
       isDear
         ? make("span", { class: "missing" }, say("missing", { n: missing }))
@@ -112,12 +173,19 @@ export class Picker {
   }
 }
 
-function walk(event: KeyboardEvent): void {
-  const step = steps[event.key];
-  if (step === undefined) return;
-  const grid = event.currentTarget as HTMLElement;
-  const cards = [...grid.querySelectorAll<HTMLElement>(".card")];
-  const card = (event.target as HTMLElement).closest<HTMLElement>(".card");
-  event.preventDefault();
-  cards[cards.indexOf(card!) + step]?.focus();
+/** A browser may keep nothing for a page, and says so by throwing: then each gift takes two steps. */
+function kept(): number {
+  try {
+    return Number(localStorage.getItem(quickKey) ?? 0);
+  } catch {
+    return 0;
+  }
+}
+
+function keep(price: string): void {
+  try {
+    localStorage.setItem(quickKey, price);
+  } catch {
+    // Asked again the next time.
+  }
 }

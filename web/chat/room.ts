@@ -1,52 +1,23 @@
-import type { ChatMessage, Client, Event, History, Subscription } from "../../client/index.ts";
+import type { ChatMessage, Event, History } from "../../client/index.ts";
+import { actsIn, attempt } from "./acts.ts";
+import { createAudience } from "./audience.ts";
 import { createBans } from "./bans.ts";
-import { createGiftRows, readEarlierGifts } from "./gift-rows.ts";
-import type { Act } from "./menu.ts";
-import { actsOn, perform } from "./moderation.ts";
+import { createGiftRows, readEarlier } from "./gift-rows.ts";
+import { actsOn } from "./moderation.ts";
 import type { GiftType } from "./picker.ts";
+import { createQuotes } from "./quotes.ts";
 import { isFinal, reasonOf } from "./reason.ts";
-import { messageRow, noticeRow, pendingRow, superlikeRow } from "./rows.ts";
-import { sendFrom } from "./sending.ts";
-import type { Speaker } from "./translations.ts";
-import type { View } from "./view.ts";
+import { messageRow, noticeRow, pendingRow } from "./rows.ts";
+import { isModerator, type RoomOptions, type Rules, type State, type Stream } from "./state.ts";
+import { momentCredits } from "./tier.ts";
 import { createWallet } from "./wallet.ts";
 
-/** As much of a live stream as the chat wants to know. */
-type Stream = Rules & { status: string; creator: { _id: string }; pinned: ChatMessage | null };
-type Rules = { slowModeSeconds: number; giftsEnabled: boolean; moderators?: string[] };
-
 const againMilliseconds = 2_000;
+/** How long a socket may take before the messages are read without it, and how many are. */
+const lateMilliseconds = 1_500;
+const firstMessages = 50;
 /** Messages by id, of which the list keeps fewer: what it has let go is forgotten in batches. */
 const knownMax = 2_000;
-
-export type RoomOptions = {
-  client: Client;
-  streamId: string;
-  speaker: Speaker;
-  view: View;
-  /** Offers moderator actions to a user without that role, such as an admin. */
-  moderates: boolean;
-  onEvent(event: Event): void;
-  onViewers(viewers: number): void;
-  onBalance(credits: number): void;
-};
-
-type State = RoomOptions & {
-  subscription: Subscription;
-  history: History | undefined;
-  gifts: ReturnType<typeof createGiftRows>;
-  wallet: ReturnType<typeof createWallet>;
-  /** A row that the list has let go is kept by nobody. */
-  rows: Map<string, { row: WeakRef<HTMLElement>; message: ChatMessage }>;
-  me: string;
-  hostId: string;
-  moderators: string[];
-  slowSeconds: number;
-  pinned: ChatMessage | undefined;
-  bans: ReturnType<typeof createBans>;
-  timer: ReturnType<typeof setTimeout> | undefined;
-  isClosed: boolean;
-};
 
 /** A stream's chat as one person sees it: keeps the view as the client says that things are. */
 export function openRoom(options: RoomOptions) {
@@ -62,33 +33,21 @@ export function openRoom(options: RoomOptions) {
       view.showViewers(viewers);
       options.onViewers(viewers);
     },
+    onSums: (sums, moments) => state.isClosed || view.showSums(sums, moments),
     onEnd: (reason) => state.isClosed || view.showEnd(reason),
   });
   const state: State = {
     ...options,
     ...{ subscription, history: undefined, gifts: createGiftRows(view.log, speaker), wallet },
-    ...{ rows: new Map(), me: "", hostId: "", moderators: [], slowSeconds: 0 },
+    ...{ rows: new Map(), me: "", username: "", hostId: "", moderators: [], slowSeconds: 0 },
     ...{ pinned: undefined, timer: undefined, isClosed: false, bans: createBans(options) },
+    quotes: createQuotes(options),
+    audience: createAudience(options, (call) => attempt(state, call)),
   };
   void begin(state);
   return {
-    say: (text: string) =>
-      sendFrom(view, text, subscription, isModerator(state) ? 0 : state.slowSeconds, speaker),
-    async give(type: GiftType): Promise<void> {
-      const expectedPrice = type.creditAmount;
-      wallet.spend(expectedPrice);
-      await attempt(state, () => client.sendGift(streamId, type.id, undefined, { expectedPrice }));
-      wallet.readSoon();
-    },
-    async superlike(): Promise<void> {
-      await attempt(state, () => client.sendSuperlike(streamId));
-      wallet.readSoon();
-    },
-    async act(act: Act, message: ChatMessage): Promise<void> {
-      const done = await attempt(state, () => perform(act, message, client, speaker));
-      const { says = "", undo } = done ?? {};
-      if (says !== "") view.toast.tell(says, undo && (() => void attempt(state, undo)));
-    },
+    ...actsIn(state),
+    audience: state.audience,
     /** Older messages, where there are some. */
     older: () => void state.history?.older().catch(() => {}),
     stop(): void {
@@ -96,6 +55,7 @@ export function openRoom(options: RoomOptions) {
       clearTimeout(state.timer);
       wallet.stop();
       state.gifts.stop();
+      state.audience.stop();
       state.history?.close();
       subscription.close();
     },
@@ -106,32 +66,37 @@ export type Room = ReturnType<typeof openRoom>;
 
 async function begin(state: State): Promise<void> {
   const { client, streamId, view } = state;
+  void showFirst(state);
   try {
-    const [me, stream, types, , gifts, history] = await Promise.all([
-      client.call<{ _id: string }>("GET", "/api/v1/users/me"),
+    const [me, stream, types, , earlier, history] = await Promise.all([
+      client.call<{ _id: string; username?: string }>("GET", "/api/v1/users/me"),
       client.call<Stream>("GET", `/api/v1/live-stream/${streamId}`),
       client.call<GiftType[]>("GET", "/api/v1/gifts/gift-types"),
       state.wallet.read(),
       // Only once it listens: what is given between a list and the first frame is in neither.
-      state.subscription.ready.then(() => readEarlierGifts(client, streamId)),
+      state.subscription.ready.then(() => readEarlier(client, streamId)),
       state.subscription.history({ onChange: (made) => follow(state, made) }),
     ]);
     state.history = history;
     if (state.isClosed) return history.close();
     state.me = me._id;
+    state.username = me.username ?? "";
     state.hostId = stream.creator._id;
     state.pinned ??= stream.pinned ?? undefined;
     void state.bans.check(state.me);
     setRules(state, stream);
-    view.element.classList.toggle("moderates", isModerator(state));
+    view.moments.allow(isModerator(state));
+    state.audience.begin(state.subscription);
     for (const { row, message } of state.rows.values())
       row.deref()?.classList.toggle("own", message.sender._id === state.me);
     view.picker.setTypes(types);
-    state.gifts.keepEarlier(gifts);
+    state.gifts.keepEarlier(earlier);
     if (stream.status === "ended") view.showOver();
     follow(state, history);
     view.showPinned(state.pinned);
     view.showReady();
+    const { superLikePrice } = await client.call("GET /v1/app-config");
+    view.composer.showPrice(superLikePrice);
   } catch (error) {
     if (state.isClosed) return;
     if (isFinal(error)) view.showEnd(reasonOf(error));
@@ -140,8 +105,24 @@ async function begin(state: State): Promise<void> {
   }
 }
 
-const isModerator = ({ moderates, me, hostId, moderators }: State) =>
-  moderates || me === hostId || moderators.includes(me);
+/**
+ * Where no socket opens at once, what was said is read without one: a chat without news is more
+ * than none.
+ */
+async function showFirst(state: State): Promise<void> {
+  const { client, streamId, subscription, view } = state;
+  const late = new Promise((done) => setTimeout(done, lateMilliseconds));
+  const isReady = await Promise.race([subscription.ready.then(Boolean, Boolean), late]);
+  if (isReady || state.isClosed) return;
+  const call = client.call("GET /api/v1/live-stream/{streamId}/chat/messages", {
+    path: { streamId },
+    query: { limit: firstMessages },
+  });
+  const page = await call.catch(() => undefined);
+  if (page === undefined || state.isClosed || state.history !== undefined) return;
+  for (const message of page.messages) addMessage(state, message);
+  view.showReady();
+}
 
 /** Syncs the rows with the history: adds, removes and shows pending ones. */
 function follow(state: State, { messages, pending, hasOlder }: History): void {
@@ -162,14 +143,14 @@ function follow(state: State, { messages, pending, hasOlder }: History): void {
 function addMessage(state: State, message: ChatMessage): void {
   const { view, speaker, rows } = state;
   if (rows.has(message._id) || state.bans.isGone(message._id)) return;
-  const row = messageRow(message, speaker, (one, button) => {
+  const onMenu = (one: ChatMessage, button: HTMLElement) => {
     const { me, pinned } = state;
-    view.menu.open(
-      one,
-      button,
-      actsOn(one, { me, isModerator: isModerator(state), pinned: pinned?._id }),
-    );
-  });
+    const acts = actsOn(one, { me, isModerator: isModerator(state), pinned: pinned?._id });
+    view.menu.open(one, button, acts);
+  };
+  const row = messageRow(message, speaker, { me: state.username, onMenu });
+  if (message.replyTo !== undefined)
+    void state.quotes.show(row, message.replyTo, rows.get(message.replyTo)?.message);
   row.classList.toggle("own", message.sender._id === state.me);
   rows.set(message._id, { row: new WeakRef(row), message });
   view.log.add(row, message.createdAt);
@@ -178,12 +159,16 @@ function addMessage(state: State, message: ChatMessage): void {
 }
 
 function removeMessage(state: State, id: string): void {
+  state.quotes.remove(id);
   const known = state.rows.get(id);
   if (known === undefined) return;
   const row = known.row.deref();
   if (row !== undefined) state.view.log.remove(row);
   state.rows.delete(id);
 }
+
+/** What is given to a host is theirs a moment later: their credits are read again. */
+const earn = ({ me, hostId, wallet }: State) => me === hostId && wallet.readSoon();
 
 /** Messages come from the history, which matches them with pending ones. */
 function take(state: State, event: Event): void {
@@ -193,12 +178,24 @@ function take(state: State, event: Event): void {
     case "chat.deleted":
       removeMessage(state, event.data.messageId);
       break;
-    case "gift.sent":
-      state.gifts.add(event.data, event.at);
+    case "gift.sent": {
+      const { count, receivers, giftType } = event.data;
+      state.gifts.add(event);
+      if (count * Math.max(1, receivers.length) * giftType.creditAmount >= momentCredits)
+        view.spotlight.add(event.data);
+      earn(state);
+      break;
+    }
+    case "gift.refunded":
+      earn(state);
       break;
     case "superlike.sent":
       view.superlikes.add(event.data);
-      view.log.add(superlikeRow(event.data, speaker), event.at);
+      state.gifts.add(event);
+      earn(state);
+      break;
+    case "moment.ended":
+      view.moments.end(event.data);
       break;
     case "chat.pinned":
     case "chat.unpinned":
@@ -224,17 +221,4 @@ function setRules(state: State, { slowModeSeconds, giftsEnabled, moderators }: R
   state.view.composer.waitAtMost(slowModeSeconds);
   state.moderators = moderators ?? state.moderators;
   state.view.allowGifts(giftsEnabled && state.me !== state.hostId);
-}
-
-/** The answer of a call; undefined, with a word about it, where it was refused. */
-async function attempt<Answer>(
-  { view, speaker, isClosed }: State,
-  call: () => Promise<Answer>,
-): Promise<Answer | undefined> {
-  try {
-    return await call();
-  } catch (error) {
-    if (!isClosed) view.toast.tell(speaker.say("failed", { reason: reasonOf(error) }));
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
 import hostIcon from "icon:crown";
 import moreIcon from "icon:ellipsis";
+import replyIcon from "icon:reply";
 import moderatorIcon from "icon:shield";
 import superlikeIcon from "icon:sparkles";
 import type { ChatMessage, EventData, PendingMessage } from "../../client/index.ts";
@@ -7,6 +8,8 @@ import { type Combo, comboMilliseconds } from "./combos.ts";
 import { coin, icon, make } from "./dom.ts";
 import { giftPicture, play } from "./gift-picture.ts";
 import { hueOf, initialOf, nameOf, type Person, pictureOf } from "./person.ts";
+import { isMentioned, textNodes } from "./text.ts";
+import { hueOfGift, tierOf } from "./tier.ts";
 import type { Speaker } from "./translations.ts";
 
 /** A round picture, or the initial on the person's own colour. */
@@ -40,13 +43,39 @@ function whoOf(person: Person, { say }: Speaker): HTMLElement {
   );
 }
 
-/** A message. `onMenu` is asked for by a person who wants to do something about it. */
+/** What a reply answers to, above it: a line that is filled once the other message is known. */
+function quoteLine(messageId: string): HTMLElement {
+  const words = make("span", { class: "quoted" }, "…");
+  return make("p", { class: "quote", "data-quote": messageId }, icon(replyIcon, 14), words);
+}
+
+/** Fills the lines that quote a message; one that was deleted is quoted no more. */
+export function showQuote(
+  root: ParentNode,
+  messageId: string,
+  message: ChatMessage | undefined,
+  { say }: Speaker,
+): void {
+  for (const words of root.querySelectorAll(`[data-quote="${messageId}"] .quoted`)) {
+    if (!message?.content) words.replaceChildren(say("gone"));
+    else words.replaceChildren(make("bdi", {}, nameOf(message.sender)), ` ${message.content}`);
+  }
+}
+
+type MessageActs = {
+  /** The username of the person who reads. */
+  me: string;
+  /** Wants to do something about the message. */
+  onMenu(message: ChatMessage, button: HTMLElement): void;
+};
+
+/** A message. */
 export function messageRow(
   message: ChatMessage,
   speaker: Speaker,
-  onMenu: (message: ChatMessage, button: HTMLElement) => void,
+  { me, onMenu }: MessageActs,
 ): HTMLElement {
-  const { sender, content, createdAt } = message;
+  const { sender, content, createdAt, replyTo } = message;
   const name = nameOf(sender);
   const button = make(
     "button",
@@ -67,14 +96,19 @@ export function messageRow(
     make(
       "div",
       { class: "body" },
+      replyTo !== undefined && quoteLine(replyTo),
       whoOf(sender, speaker),
       make("time", { datetime: createdAt }, speaker.time(createdAt)),
-      make("p", { class: "text", dir: "auto" }, content),
+      make("p", { class: "text", dir: "auto" }, ...textNodes(content, me)),
     ),
     button,
   );
-  row.addEventListener("keydown", ({ key, target }) => {
-    if (target === row && (key === "m" || key === "Enter")) onMenu(message, button);
+  row.classList.toggle("mentions", isMentioned(content, me));
+  row.addEventListener("keydown", (event) => {
+    if (event.target !== row || (event.key !== "m" && event.key !== "Enter")) return;
+    // The menu has the focus by then: the same key would choose its first item.
+    event.preventDefault();
+    onMenu(message, button);
   });
   return row;
 }
@@ -108,28 +142,32 @@ export const giftWords = ({ gift, count, isMixed }: Combo, { say }: Speaker): st
 /** A row of gifts: while it goes on it counts up and has a bar that runs out, then it is quiet. */
 export function giftRow(combo: Combo, speaker: Speaker) {
   const { number } = speaker;
-  const picture = giftPicture(combo.gift.giftType.svgUrl, 32);
+  const { giftType, sender } = combo.gift;
+  const picture = giftPicture(giftType.svgUrl, 32);
   const said = make("p", { class: "text" });
   const times = make("span", { class: "times number", "aria-hidden": "true" });
   const credits = make("span", { class: "number" });
   const bar = make("span", { class: "bar", "aria-hidden": "true" });
   const row = make(
     "article",
-    { class: "row gift", tabindex: -1, "--seconds": `${comboMilliseconds / 1000}s` },
+    {
+      ...{ class: "row gift", tabindex: -1, "--seconds": `${comboMilliseconds / 1000}s` },
+      "--gift-hue": hueOfGift(giftType),
+    },
     picture,
-    make("div", { class: "body" }, whoOf(combo.gift.sender, speaker), said),
+    make("div", { class: "body" }, whoOf(sender, speaker), said),
     make("span", { class: "worth" }, times, make("span", { class: "price" }, coin(), credits)),
     bar,
   );
   function show(): void {
     const { count } = combo;
     said.textContent = giftWords(combo, speaker);
+    row.dataset.tier = tierOf(combo.credits);
     times.textContent = count > 1 ? `×${number(count)}` : "";
     credits.textContent = number(combo.credits);
   }
   function playAgain(): void {
-    const { id, giftType } = combo.gift;
-    play(picture, giftType.svgUrl, id);
+    play(picture, combo.gift.giftType.svgUrl, combo.gift.id);
   }
   show();
   return {
@@ -154,7 +192,7 @@ export const superlikeRow = (
   make(
     "article",
     { class: "row gift over superlike-row", tabindex: -1 },
-    icon(superlikeIcon, 20),
+    make("span", { class: "spark" }, icon(superlikeIcon, 20)),
     make(
       "div",
       { class: "body" },

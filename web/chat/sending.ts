@@ -1,4 +1,4 @@
-import { OvationError, type Subscription } from "../../client/index.ts";
+import { type ChatMessage, OvationError, type Subscription } from "../../client/index.ts";
 import type { Speaker } from "./translations.ts";
 import type { View } from "./view.ts";
 
@@ -8,12 +8,12 @@ import type { View } from "./view.ts";
  */
 export function sendFrom(
   { log, composer }: View,
-  text: string,
+  { text, replyTo }: { text: string; replyTo: ChatMessage | undefined },
   subscription: Subscription,
   slowSeconds: number,
   { say }: Speaker,
 ): void {
-  const pending = subscription.send(text);
+  const pending = subscription.send(text, replyTo && { replyTo: replyTo._id });
   log.follow();
   pending.sent.then(
     () => slowSeconds > 0 && composer.wait(slowSeconds),
@@ -23,6 +23,7 @@ export function sendFrom(
       if (code !== "slow_mode" && code !== "member_muted") return;
       pending.discard();
       composer.restore(text);
+      if (replyTo !== undefined) composer.answer(replyTo);
       if (code === "member_muted") composer.refuse(say("muted"), "muted");
       else composer.wait(retryAfterSeconds);
     },

@@ -1,26 +1,29 @@
 import type { EventData } from "../../client/index.ts";
-import { make } from "../chat/dom.ts";
-import { giftPicture, play } from "../chat/gift-picture.ts";
-import { nameOf } from "../chat/person.ts";
-import type { Speaker } from "../chat/translations.ts";
+import { make } from "./dom.ts";
+import { giftPicture, play } from "./gift-picture.ts";
+import { nameOf } from "./person.ts";
+import { hueOfGift } from "./tier.ts";
+import type { Speaker } from "./translations.ts";
 
 type Gift = EventData["gift.sent"];
 type Turn = { gift: Gift; count: number };
 
-/** Gifts from this price on appear centre screen. */
-export const largeCredits = 500;
-/** As long as overlay.css shows one, and a breath between two. */
+/** As long as the style sheets show one, and a breath between two. */
 const shownMilliseconds = 1_600;
 const breathMilliseconds = 200;
-/** Beyond this many the cheapest is left out: its row is in the column all the same. */
+/** Beyond this many the cheapest is left out: it has its row all the same. */
 const waitingMax = 20;
 
 /**
  * The middle of the picture, for large gifts: never two at once. Those of one kind from one person
- * that wait are shown together.
+ * that wait are shown together. `prefix` begins the names of its classes.
  */
-export function createSpotlight({ say, number }: Speaker, onShow: (gift: Gift) => void) {
-  const element = make("div", { class: "ov-spotlight" });
+export function createSpotlight(
+  { say, number }: Speaker,
+  prefix: string,
+  onShow?: (gift: Gift) => void,
+) {
+  const element = make("div", { class: `${prefix}spotlight`, "aria-hidden": "true" });
   let waiting: Turn[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -32,16 +35,15 @@ export function createSpotlight({ say, number }: Speaker, onShow: (gift: Gift) =
     const { gift, count } = turn;
     const { name, svgUrl } = gift.giftType;
     const picture = giftPicture(svgUrl, 40);
-    picture.classList.add("ov-large-picture");
+    picture.classList.add(`${prefix}large-picture`);
     play(picture, svgUrl, `spotlight-${gift.id}`);
-    const who = make("bdi", { class: "ov-large-name" }, nameOf(gift.sender));
-    const said = make("span", { class: "ov-large-text" }, say("gave", { gift: name }));
-    const times = count > 1 && make("span", { class: "ov-large-times" }, `×${number(count)}`);
-    element.append(
-      make("div", { class: "ov-large" }, picture, make("p", { class: "ov-large-said" }, who, said)),
-    );
-    if (times) element.querySelector(".ov-large-said")!.append(times);
-    onShow(gift);
+    const who = make("bdi", { class: `${prefix}large-name` }, nameOf(gift.sender));
+    const said = make("span", { class: `${prefix}large-text` }, say("gave", { gift: name }));
+    const times = count > 1 && make("span", { class: `${prefix}large-times` }, `×${number(count)}`);
+    const words = make("p", { class: `${prefix}large-said` }, who, said, times);
+    const hue = hueOfGift(gift.giftType);
+    element.append(make("div", { class: `${prefix}large`, "--hue": hue }, picture, words));
+    onShow?.(gift);
     timer = setTimeout(() => {
       element.replaceChildren();
       timer = setTimeout(next, breathMilliseconds);

@@ -1,23 +1,31 @@
 import pinIcon from "icon:pin";
-import type { ChatMessage, Event } from "../../client/index.ts";
+import type { ChatMessage, Event, Sums } from "../../client/index.ts";
 import { createAnnouncer } from "./announcer.ts";
 import { Composer } from "./composer.ts";
 import { icon, make } from "./dom.ts";
+import { createEmojiSheet } from "./emoji.ts";
 import { createHead } from "./head.ts";
+import { createHearts } from "./hearts.ts";
 import { Log } from "./log.ts";
 import { type Act, createMenu } from "./menu.ts";
+import { createMoments, type Moment } from "./moments.ts";
 import { nameOf } from "./person.ts";
 import { type GiftType, Picker } from "./picker.ts";
+import type { Sheet } from "./sheet.ts";
+import { createSpotlight } from "./spotlight.ts";
 import { Strip, Toast } from "./status.ts";
 import { createSuperlikes } from "./superlikes.ts";
 import type { Speaker } from "./translations.ts";
 
 /** What a person does in the chat. */
 export type Handlers = {
-  say(text: string): void;
-  give(type: GiftType): void;
+  say(text: string, replyTo: ChatMessage | undefined): void;
+  give(type: GiftType, count: number): void;
   superlike(): void;
-  act(act: Act, message: ChatMessage): void;
+  like(): void;
+  vote(poll: Moment, options: number[]): void;
+  endMoment(moment: Moment): void;
+  act(act: Act, message: ChatMessage, seconds?: number): void;
   older(): void;
 };
 
@@ -31,6 +39,8 @@ export class View {
   readonly log: Log;
   readonly menu: ReturnType<typeof createMenu>;
   readonly superlikes: ReturnType<typeof createSuperlikes>;
+  readonly spotlight: ReturnType<typeof createSpotlight>;
+  readonly moments: ReturnType<typeof createMoments>;
   readonly composer: Composer;
   readonly picker: Picker;
   readonly toast: Toast;
@@ -38,6 +48,8 @@ export class View {
   #strip: Strip;
   #head: ReturnType<typeof createHead>;
   #announcer: ReturnType<typeof createAnnouncer>;
+  #hearts: ReturnType<typeof createHearts>;
+  #emoji: Sheet;
   #pinned = make("div", { class: "pinned", hidden: true });
   #skeleton = make("div", { class: "skeleton", "aria-hidden": "true", hidden: true });
   #loading: ReturnType<typeof setTimeout>;
@@ -50,30 +62,46 @@ export class View {
     this.superlikes = createSuperlikes(speaker);
     this.toast = new Toast(speaker);
     this.#strip = new Strip(speaker);
-    this.#head = createHead(speaker);
+    this.spotlight = createSpotlight(speaker, "");
+    this.moments = createMoments(speaker, { vote: handlers.vote, end: handlers.endMoment });
+    this.#hearts = createHearts(speaker);
+    this.#head = createHead(speaker, this.#hearts.count);
     this.#announcer = createAnnouncer(speaker);
     this.composer = new Composer(speaker, {
       send: handlers.say,
       superlike: handlers.superlike,
-      gift: () => this.#toggleGifts(),
+      gift: () => this.#toggle(this.picker.sheet),
+      emoji: () => this.#toggle(this.#emoji),
+      like: () => {
+        this.#hearts.tap();
+        handlers.like();
+      },
       leave: () => this.log.list.focus(),
     });
-    const closed = () => {
-      this.composer.gift.setAttribute("aria-expanded", "false");
-      this.composer.gift.focus();
-    };
-    this.picker = new Picker(speaker, { give: handlers.give, closed });
+    this.picker = new Picker(speaker, handlers.give);
+    this.#emoji = createEmojiSheet(speaker, (emoji) => this.composer.insert(emoji));
     this.#skeleton.append(...Array.from({ length: skeletonRows }, () => make("span")));
     this.#loading = setTimeout(() => {
       this.#skeleton.hidden = false;
     }, skeletonMilliseconds);
     this.element.append(
-      ...[this.#head.element, this.#strip.element, this.#pinned, this.superlikes.element],
+      ...[this.#head.element, this.#strip.element, this.#pinned, this.moments.element],
+      this.superlikes.element,
       make("div", { class: "frame" }, ...this.log.elements, this.#skeleton),
-      make("div", { class: "foot" }, this.toast.element, this.picker.element),
-      this.#announcer.element,
+      make(
+        "div",
+        { class: "foot" },
+        ...[this.toast.element, this.picker.sheet.element, this.#emoji.element],
+        ...[this.composer.element, this.#hearts.element],
+      ),
+      ...[this.spotlight.element, this.#announcer.element],
     );
-    this.picker.element.after(this.composer.element);
+  }
+
+  /** What the stream has added up, and its open polls and goals. */
+  showSums(sums: Sums, moments: readonly Moment[]): void {
+    if (typeof sums.likes === "number") this.#hearts.set(sums.likes);
+    this.moments.show(sums, moments);
   }
 
   showViewers = (count: number) => this.#head.showViewers(count);
@@ -124,7 +152,7 @@ export class View {
 
   allowGifts(isAllowed: boolean): void {
     this.composer.showTools(isAllowed);
-    if (!isAllowed) this.picker.hide();
+    if (!isAllowed) this.picker.sheet.hide();
   }
 
   stop(): void {
@@ -135,14 +163,17 @@ export class View {
     this.composer.stop();
     this.#announcer.stop();
     this.superlikes.stop();
+    this.spotlight.stop();
+    this.moments.stop();
   }
 
-  #toggleGifts(): void {
-    if (this.picker.isOpen()) {
-      this.picker.hide();
-      return;
-    }
-    this.composer.gift.setAttribute("aria-expanded", "true");
-    this.picker.open();
+  /** One sheet is open at a time. */
+  #toggle(sheet: Sheet): void {
+    const { picker, composer } = this;
+    const wasOpen = sheet.isOpen();
+    for (const one of [picker.sheet, this.#emoji]) one.hide();
+    if (wasOpen) return;
+    if (sheet === picker.sheet) picker.open(composer.gift);
+    else sheet.open(composer.emoji, sheet.element.querySelector<HTMLElement>(".emoji"));
   }
 }

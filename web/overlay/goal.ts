@@ -1,41 +1,63 @@
 import { coin, make } from "../chat/dom.ts";
+import type { Moment } from "../chat/moments.ts";
 import type { Speaker } from "../chat/translations.ts";
 
+/** What the bar shows: a title, how much there is (undefined: not known yet), and of how much. */
+type Progress = { title: string; has: number | undefined; target: number; isCredits: boolean };
+
 /**
- * The progress bar of the goal. Totals come with each gift; the last total is stored for the next
- * page load, which would otherwise show none until the next gift.
+ * The progress bar of the goal: the stream's open goal, as the server counts it. Without one, the
+ * number of the overlay's own address is what the gifts of the stream add up to; the last total is
+ * stored for the next page load, which would otherwise show none until the next gift.
  */
-export function createGoal(goal: number, streamId: string, { say, number }: Speaker) {
+export function createGoal(own: number | undefined, streamId: string, { say, number }: Speaker) {
   const storageKey = `ovation.overlay.${streamId}`;
+  const title = make("bdi", { class: "ov-goal-title" });
   const amount = make("span", { class: "ov-goal-amount number" });
   const bar = make("span", { class: "ov-goal-bar" });
   const element = make(
     "div",
     { class: "ov-goal" },
-    make(
-      "p",
-      { class: "ov-goal-head" },
-      make("span", { class: "ov-goal-title" }, say("goal")),
-      amount,
-    ),
+    make("p", { class: "ov-goal-head" }, title, amount),
     make("span", { class: "ov-goal-track" }, bar),
   );
+  const kept = Number(read(storageKey) ?? Number.NaN);
+  let total = Number.isSafeInteger(kept) ? kept : undefined;
+  let open: Moment | undefined;
 
-  function show(credits: number | undefined): void {
-    const said = credits === undefined ? "" : `${number(credits)} / `;
-    const share = Math.min(1, Math.max(0, (credits ?? 0) / goal));
-    amount.replaceChildren(coin(), `${said}${number(goal)}`);
+  function show({ title: text, has, target, isCredits }: Progress): void {
+    const said = has === undefined ? "" : `${number(has)} / `;
+    const share = Math.min(1, Math.max(0, (has ?? 0) / target));
+    title.textContent = text;
+    amount.replaceChildren(...(isCredits ? [coin()] : []), `${said}${number(target)}`);
     bar.style.setProperty("--share", share.toFixed(4));
     element.classList.toggle("ov-goal-reached", share === 1);
   }
 
-  const kept = Number(read(storageKey) ?? Number.NaN);
-  show(Number.isSafeInteger(kept) ? kept : undefined);
+  function showOwn(): void {
+    element.hidden = own === undefined;
+    if (own !== undefined) show({ title: say("goal"), has: total, target: own, isCredits: true });
+  }
+
+  showOwn();
   return {
     element,
-    set(credits: number): void {
-      show(credits);
-      if (streamId !== "") write(storageKey, `${credits}`);
+    /** What all gifts of the stream add up to. */
+    setTotal(credits: number): void {
+      total = credits;
+      if (open === undefined) showOwn();
+      if (streamId !== "" && own !== undefined) write(storageKey, `${credits}`);
+    },
+    /** The stream's open goal and its sum; undefined where there is none. */
+    setOpen(goal: Moment | undefined, sum: number | number[] | undefined): void {
+      open = goal;
+      if (goal === undefined) showOwn();
+      else {
+        const has = typeof sum === "number" ? sum : undefined;
+        const { title: text, target, of } = goal;
+        element.hidden = false;
+        show({ title: text ?? say("goal"), has, target: target ?? 1, isCredits: of === "credits" });
+      }
     },
   };
 }

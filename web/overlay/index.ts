@@ -1,7 +1,9 @@
 /** What a streaming program lays over its picture: chat, gifts and a goal, and nothing else. */
-import type { Event } from "../../client/index.ts";
+import type { Event, Sums } from "../../client/index.ts";
 import { type Combo, createCombos } from "../chat/combos.ts";
 import { make } from "../chat/dom.ts";
+import type { Moment } from "../chat/moments.ts";
+import { createSpotlight } from "../chat/spotlight.ts";
 import { speakerOf } from "../chat/translations.ts";
 import { createChime } from "./chime.ts";
 import { createColumn } from "./column.ts";
@@ -9,11 +11,13 @@ import { adoptCustomCss } from "./custom-css.ts";
 import { playDemo } from "./demo.ts";
 import { createGoal } from "./goal.ts";
 import { follow, type Standing } from "./live.ts";
+import { createPoll } from "./poll.ts";
 import { giftRow, messageRow, superlikeRow } from "./rows.ts";
 import { type Settings, settingsOf } from "./settings.ts";
-import { createSpotlight, largeCredits } from "./spotlight.ts";
 
 const sweepMilliseconds = 250;
+/** Gifts from this price on take the middle of the picture. */
+const largeCredits = 500;
 
 /** All visible parts. Events are shown at once and forgotten when their row is removed. */
 function createOverlay(settings: Settings) {
@@ -21,11 +25,9 @@ function createOverlay(settings: Settings) {
   const { max, fade: fadeSeconds, badges, goal: wanted, mute } = settings;
   const chime = createChime(mute);
   const column = createColumn({ max, fadeSeconds });
-  const spotlight = createSpotlight(speaker, () => chime("large"));
-  const goal =
-    wanted === undefined
-      ? undefined
-      : createGoal(wanted, settings.streamId || settings.channel, speaker);
+  const spotlight = createSpotlight(speaker, "ov-", () => chime("large"));
+  const goal = createGoal(wanted, settings.streamId || settings.channel, speaker);
+  const poll = createPoll(speaker);
   const note = make("p", { class: "ov-note", role: "status", hidden: true });
   const combos = createCombos();
   const giftRows = new WeakMap<Combo, ReturnType<typeof giftRow>>();
@@ -33,7 +35,7 @@ function createOverlay(settings: Settings) {
   Object.assign(element.dataset, { theme: settings.theme, align: settings.align });
   if (settings.family !== undefined) element.style.setProperty("--ov-font", settings.family);
   if (settings.pixels !== undefined) element.style.setProperty("--ov-size", `${settings.pixels}px`);
-  if (goal !== undefined) element.append(goal.element);
+  element.append(goal.element, poll.element);
   element.append(make("div", { class: "ov-column" }, column.element, note), spotlight.element);
   setInterval(() => {
     for (const combo of combos.end(performance.now())) giftRows.get(combo)?.end();
@@ -42,7 +44,7 @@ function createOverlay(settings: Settings) {
   function addGift(gift: Extract<Event, { type: "gift.sent" }>["data"]): void {
     const { combo, isNew } = combos.add(gift, performance.now());
     const known = giftRows.get(combo);
-    goal?.set(gift.totals.credits);
+    goal.setTotal(gift.totals.credits);
     if (gift.giftType.creditAmount >= largeCredits) spotlight.add(gift);
     else chime("small");
     // A row that has been pushed out begins once more, with all that it had counted.
@@ -62,14 +64,22 @@ function createOverlay(settings: Settings) {
       const { type, data } = event;
       if (type === "chat.message") column.add(messageRow(data, badges), data.sender._id);
       else if (type === "gift.sent") addGift(data);
-      else if (type === "gift.refunded") goal?.set(data.totals.credits);
+      else if (type === "gift.refunded") goal.setTotal(data.totals.credits);
       else if (type === "superlike.sent")
         column.add(superlikeRow(data, speaker), data.senderSnapshot._id);
+      else if (type === "moment.ended") poll.end(data);
       else if (type === "chat.deleted") column.remove((row) => row.dataset.id === data.messageId);
       else if (type === "member.banned") {
         column.remove((_, senderId) => senderId === data.targetUserId);
         spotlight.remove(({ sender }) => sender._id === data.targetUserId);
       }
+    },
+    /** What the stream has added up, and its open polls and goals: the newest of each is shown. */
+    sum(sums: Sums, moments: readonly Moment[]): void {
+      const newest = (kind: Moment["kind"]) => moments.findLast((one) => one.kind === kind);
+      const [openGoal, openPoll] = [newest("goal"), newest("poll")];
+      goal.setOpen(openGoal, openGoal && sums[openGoal.id]);
+      poll.setOpen(openPoll, openPoll && sums[openPoll.id]);
     },
     /** A status line for the streamer's setup; viewers of the stream see no outage. */
     show(standing: Standing | "no-key", reason = ""): void {
@@ -96,7 +106,7 @@ function begin(): void {
   else if ((streamId === "" && channel === "") || key === "") overlay.show("no-key");
   else {
     const overlayKey = streamId === "" ? { channel, key } : { streamId, key };
-    follow(overlayKey, { onEvent: overlay.take, onStanding: overlay.show });
+    follow(overlayKey, { onEvent: overlay.take, onSums: overlay.sum, onStanding: overlay.show });
   }
 }
 

@@ -1,4 +1,9 @@
-import { createClient, type Event, type Subscription } from "../../client/index.ts";
+import {
+  createClient,
+  type Event,
+  type Subscription,
+  type SubscriptionHandlers,
+} from "../../client/index.ts";
 
 /** What opens the overlay's sockets: for one stream, or for a channel. */
 type OverlayKey = NonNullable<Parameters<typeof createClient>[0]["overlayKey"]>;
@@ -24,6 +29,7 @@ export type Standing = "online" | "offline" | "refused" | "revoked" | "over";
 
 type Hearing = {
   onEvent(event: Event): void;
+  onSums: NonNullable<SubscriptionHandlers["onSums"]>;
   onStanding(standing: Standing, reason: string): void;
 };
 
@@ -99,6 +105,7 @@ export function follow(overlayKey: OverlayKey, hearing: Hearing): () => void {
         hasSlept = false;
         hearing.onEvent(event);
       },
+      onSums: hearing.onSums,
       onEnd: (reason, statusCode) => {
         // The stream of a channel is over: the next one is announced.
         if ("streamId" in overlayKey) end(reason, statusCode);

@@ -1,0 +1,98 @@
+/** Likes, polls and goals in `<ovation-chat>`. */
+import { browserTest } from "./browser.ts";
+import { open, useBusyChat } from "./busy-chat.ts";
+import { expectSoon, testMilliseconds } from "./pages.ts";
+
+useBusyChat();
+
+type Call = { method: string; pathname: string; body?: Record<string, unknown> };
+const poll = { id: "p1", kind: "poll", title: "Which song next?", options: ["Blue", "Red"] };
+
+browserTest(
+  "taps are seen at once, told in few calls, and give way to the stream's own number",
+  async () => {
+    const made = await open();
+    const like = made.getByRole("button", { name: "Like", exact: true });
+    for (let n = 0; n < 6; n++) await like.click();
+    const likes = made.getByRole("group", { name: "Likes" });
+    expect(await likes.innerText()).toBe("6");
+    expect(await made.locator(".float").count()).toBeGreaterThan(0);
+    await expectSoon(async () =>
+      ((await made.evaluate("calls")) as Call[]).some(({ pathname }) =>
+        pathname.endsWith("/likes"),
+      ),
+    );
+    expect(((await made.evaluate("calls")) as Call[]).length).toBeLessThan(4);
+    await made.evaluate("frame([], { likes: 1204 })");
+    await made.getByText("1,204").waitFor();
+    // What floats is taken out when it has risen.
+    await made.locator(".float").first().waitFor({ state: "detached" });
+    await expectSoon(async () => (await made.locator(".float").count()) === 0);
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a poll is voted in by key, its bars follow the sums, and its result is shown",
+  async () => {
+    const made = await open();
+    const data = { ...poll, choices: 1, endsAt: new Date(Date.now() + 60_000).toISOString() };
+    await made.evaluate(`moment("started", ${JSON.stringify(data)}, [0, 0])`);
+    const red = made.getByRole("button", { name: /^Red/ });
+    await red.press("Enter");
+    expect(await red.getAttribute("aria-pressed")).toBe("true");
+    await expectSoon(async () =>
+      ((await made.evaluate("calls")) as Call[]).some(({ pathname }) => pathname.endsWith("/vote")),
+    );
+    const voted = ((await made.evaluate("calls")) as Call[]).find(({ method }) => method === "PUT");
+    expect(voted!.body).toEqual({ options: [1] });
+    await made.evaluate(`frame([], { p1: [10, 30] })`);
+    await made.getByText("40 votes").waitFor();
+    expect(await red.innerText()).toContain("75 %");
+    const result = { votes: [10, 31], voters: 41, winner: 1 };
+    const over = { ...data, status: "ended", result };
+    await made.evaluate(`moment("ended", ${JSON.stringify(over)})`);
+    await made.getByText("41 votes").waitFor();
+    await made.locator(".option.winner", { hasText: "Red" }).waitFor();
+    expect(await red.isDisabled()).toBe(true);
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "where several options may be chosen they are toggled, and no more than the poll takes",
+  async () => {
+    const made = await open();
+    const options = ["A", "B", "C"];
+    const data = JSON.stringify({ ...poll, options, choices: 2 });
+    await made.evaluate(`moment("started", ${data}, [0, 0, 0])`);
+    const pressed = () =>
+      made.locator('.option[aria-pressed="true"]').locator(".option-text").allInnerTexts();
+    for (const name of options) await made.locator(".option", { hasText: name }).click();
+    expect(await pressed()).toEqual(["B", "C"]);
+    await made.locator(".option", { hasText: "B" }).click();
+    expect(await pressed()).toEqual(["C"]);
+    await made.getByText("Choose up to 2").waitFor();
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a goal is a bar that follows its sum, and a cancelled one goes",
+  async () => {
+    const made = await open();
+    const goal = { id: "g1", kind: "goal", title: "New microphone", of: "credits", target: 5_000 };
+    await made.evaluate(`moment("started", ${JSON.stringify(goal)}, 1850)`);
+    await made.getByText("1,850 / 5,000").waitFor();
+    await made.evaluate("frame([], { g1: 5000 })");
+    await made.locator(".moment.reached", { hasText: "5,000 / 5,000" }).waitFor();
+    const cancelled = JSON.stringify({ ...goal, status: "cancelled" });
+    await made.evaluate(`moment("ended", ${cancelled})`);
+    await made.locator(".moment").waitFor({ state: "detached" });
+    await made.close();
+  },
+  testMilliseconds,
+);

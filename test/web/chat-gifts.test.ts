@@ -1,0 +1,154 @@
+/** Paid moments in `<ovation-chat>`: nothing that was paid for goes unseen. */
+import type { Page } from "playwright-core";
+import { browserTest } from "./browser.ts";
+import { open, useBusyChat } from "./busy-chat.ts";
+import { expectSoon, testMilliseconds } from "./pages.ts";
+
+useBusyChat();
+
+type Call = { method: string; pathname: string; body?: Record<string, unknown> };
+const giftsIn = async (made: Page) =>
+  ((await made.evaluate("calls")) as Call[]).filter(({ pathname }) =>
+    pathname.endsWith("/gifts/create"),
+  );
+/** Gives the dearest of all, and looks at what appears in the moment in which it does. */
+const giveMoment = (made: Page) =>
+  made.evaluate(`new Promise((done) => {
+    const place = document.querySelector("ovation-chat").shadowRoot.querySelector(".spotlight");
+    new MutationObserver(() => {
+      const large = place.querySelector(".large");
+      if (large === null) return;
+      const { pointerEvents } = getComputedStyle(place);
+      const animation = getComputedStyle(large).animationName;
+      done({ text: large.textContent, animation, pointerEvents });
+    }).observe(place, { childList: true });
+    give("crown", "Crown", 1000, 3, 1, 0);
+  })`);
+const openPicker = async (query: string) => {
+  const made = await open(query);
+  await made.getByText("No messages yet").waitFor();
+  await made.getByRole("button", { name: "Gift", exact: true }).press("Enter");
+  return made;
+};
+
+browserTest(
+  "a running combo stays in view however much is said, and goes into the list when it is over",
+  async () => {
+    const made = await open();
+    await made.evaluate(`give("g1", "Rose", 10, 1, 1, 0)`);
+    for (let n = 2; n <= 28; n++) {
+      await made.evaluate(`give("g${n}", "Rose", 10, 1, ${n}, 0); show(message(), message())`);
+      await made.waitForTimeout(20);
+    }
+    await made.getByText("message 53", { exact: true }).waitFor();
+    const row = made.locator(".lane .row.gift", { hasText: "×28" });
+    await row.waitFor();
+    const [box, foot] = [await row.boundingBox(), await made.locator(".foot").boundingBox()];
+    expect(box!.y).toBeGreaterThan(0);
+    expect(box!.y + box!.height).toBeLessThanOrEqual(foot!.y);
+    await made.locator(".rows .row.gift.over", { hasText: "×28" }).waitFor();
+    expect(await made.locator(".row.gift").count()).toBe(1);
+    expect(await made.locator(".lane > *").count()).toBe(0);
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "who comes later finds the superlikes of before, each once, between what was said and given",
+  async () => {
+    const made = await open("?gifts");
+    await made.locator(".superlike-row", { hasText: "User 5" }).waitFor();
+    // Listed, and heard as well.
+    await made.evaluate(`superlike("s1", 5); superlike("s2", 6)`);
+    await made.locator(".superlike-row", { hasText: "User 6" }).waitFor();
+    expect(await made.locator(".rows .row.gift").allInnerTexts()).toEqual([
+      expect.stringContaining("gave 2 × Rose"),
+      expect.stringContaining("sent a superlike"),
+      expect.stringContaining("gave Star"),
+      expect.stringContaining("sent a superlike"),
+    ]);
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a gift takes two steps by mouse and by key: it is selected, then sent for the price that is named",
+  async () => {
+    const made = await openPicker("?rich");
+    await made.getByRole("button", { name: "Diamond" }).click();
+    expect(await giftsIn(made)).toEqual([]);
+    const send = made.getByRole("button", { name: "Send gift" });
+    expect(await send.innerText()).toMatch(/Send gift\s*10,000/);
+    await made.getByRole("button", { name: "Star" }).press("Enter");
+    expect(await giftsIn(made)).toEqual([]);
+    await made.getByRole("button", { name: "One more" }).click();
+    expect(await send.innerText()).toMatch(/Send gift\s*200/);
+    await send.press("Enter");
+    await expectSoon(async () => (await giftsIn(made)).length === 1);
+    const [{ body } = {} as Call] = await giftsIn(made);
+    expect(body).toMatchObject({ giftTypeId: "Star", count: 2, expectedPrice: 200 });
+    // More than there is left cannot be sent.
+    await made.getByRole("spinbutton", { name: "Quantity" }).fill("999");
+    await made.getByRole("button", { name: "80,100 more needed" }).waitFor();
+    expect(await made.getByRole("button", { name: "80,100 more needed" }).isDisabled()).toBe(true);
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "one click gives only up to the price that the viewer chose, and the choice lasts",
+  async () => {
+    const made = await openPicker("?rich");
+    await made.getByLabel("Send with one click").selectOption("50");
+    await made.getByRole("button", { name: "Coffee" }).click();
+    await expectSoon(async () => (await giftsIn(made)).length === 1);
+    await made.getByRole("button", { name: "Star" }).click();
+    await made.reload();
+    await made.getByText("No messages yet").waitFor();
+    await made.getByRole("button", { name: "Gift", exact: true }).click();
+    await made.getByRole("button", { name: "Star" }).click();
+    await made.getByRole("button", { name: "Rose" }).click();
+    await expectSoon(async () => (await giftsIn(made)).length === 1);
+    expect((await giftsIn(made)).map(({ body }) => body!.giftTypeId)).toEqual(["Rose"]);
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a superlike names its price, and a gift looks as much as it costs",
+  async () => {
+    const made = await open("?rich");
+    await made.getByRole("button", { name: "Superlike · 10" }).waitFor();
+    const prices = Object.entries({ Rose: 10, Star: 100 });
+    for (const [at, [name, price]] of prices.entries())
+      await made.evaluate(`give("t${at}", "${name}", ${price}, ${at + 1}, 1, 0)`);
+    const moment = await giveMoment(made);
+    await made.locator('.row.gift[data-tier="row"]', { hasText: "Rose" }).waitFor();
+    await made.locator('.row.gift[data-tier="card"]', { hasText: "Star" }).waitFor();
+    await made.locator('.row.gift[data-tier="moment"]', { hasText: "Crown" }).waitFor();
+    // Over everything for a moment, and never in the way of a click.
+    expect(moment).toEqual({
+      ...{ text: "User 3gave Crown", animation: "appear", pointerEvents: "none" },
+    });
+    await made.locator(".large").waitFor({ state: "detached" });
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "with reduced motion a moment only fades, and no heart floats",
+  async () => {
+    const made = await open("?rich");
+    await made.emulateMedia({ reducedMotion: "reduce" });
+    expect(await giveMoment(made)).toMatchObject({ animation: "fade" });
+    await made.getByRole("button", { name: "Like", exact: true }).click();
+    expect(await made.locator(".float").count()).toBe(0);
+    await made.close();
+  },
+  testMilliseconds,
+);

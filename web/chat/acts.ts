@@ -1,0 +1,48 @@
+import type { ChatMessage } from "../../client/index.ts";
+import type { Act } from "./menu.ts";
+import { perform } from "./moderation.ts";
+import type { GiftType } from "./picker.ts";
+import { reasonOf } from "./reason.ts";
+import { sendFrom } from "./sending.ts";
+import { isModerator, type State } from "./state.ts";
+
+/** What a person does in a room. */
+export function actsIn(state: State) {
+  const { client, streamId, view, speaker, wallet, subscription } = state;
+  return {
+    say(text: string, replyTo: ChatMessage | undefined): void {
+      const slowSeconds = isModerator(state) ? 0 : state.slowSeconds;
+      sendFrom(view, { text, replyTo }, subscription, slowSeconds, speaker);
+    },
+    async give(type: GiftType, count: number): Promise<void> {
+      const expectedPrice = type.creditAmount * count;
+      const wish = { expectedPrice, ...(count > 1 && { count }) };
+      wallet.spend(expectedPrice);
+      await attempt(state, () => client.sendGift(streamId, type.id, undefined, wish));
+      wallet.readSoon();
+    },
+    async superlike(): Promise<void> {
+      await attempt(state, () => client.sendSuperlike(streamId));
+      wallet.readSoon();
+    },
+    async act(act: Act, message: ChatMessage, seconds?: number): Promise<void> {
+      if (act === "reply") return view.composer.answer(message);
+      const done = await attempt(state, () => perform({ act, seconds }, message, client, speaker));
+      const { says = "", undo } = done ?? {};
+      if (says !== "") view.toast.tell(says, undo && (() => void attempt(state, undo)));
+    },
+  };
+}
+
+/** The answer of a call; undefined, with a word about it, where it was refused. */
+export async function attempt<Answer>(
+  { view, speaker, isClosed }: State,
+  call: () => Promise<Answer>,
+): Promise<Answer | undefined> {
+  try {
+    return await call();
+  } catch (error) {
+    if (!isClosed) view.toast.tell(speaker.say("failed", { reason: reasonOf(error) }));
+    return undefined;
+  }
+}

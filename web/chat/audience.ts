@@ -1,0 +1,44 @@
+import type { Client, Subscription } from "../../client/index.ts";
+import type { Moment } from "./moments.ts";
+import type { View } from "./view.ts";
+
+type Own = { client: Client; streamId: string; view: View };
+/** Does something, and says why it failed; undefined: it did. */
+type Attempt = <Answer>(call: () => Promise<Answer>) => Promise<Answer | undefined>;
+
+/** Likes, and votes in polls. */
+export function createAudience({ client, streamId, view }: Own, attempt: Attempt) {
+  const taps = client.taps(streamId);
+
+  /** The user's own vote in a poll, as the server has it. */
+  async function showOwn({ kind, id: momentId }: Moment): Promise<void> {
+    if (kind !== "poll") return;
+    const path = { streamId, momentId };
+    try {
+      const asked = client.call("GET /api/v1/live-stream/{streamId}/moments/{momentId}", { path });
+      view.moments.choose(momentId, (await asked).own?.options ?? []);
+    } catch {
+      // The poll is shown without it, and takes a vote all the same.
+    }
+  }
+
+  return {
+    like: () => taps.tap(),
+    /** The vote is seen at once; where it is refused, what counts is shown again. */
+    async vote(poll: Moment, options: number[]): Promise<void> {
+      view.moments.choose(poll.id, options);
+      const done = await attempt(() => client.vote(poll, ...options));
+      if (done === undefined) await showOwn(poll);
+    },
+    async end({ id: momentId }: Moment): Promise<void> {
+      const path = { streamId, momentId };
+      const route = "POST /api/v1/live-stream/{streamId}/moments/{momentId}/end";
+      await attempt(() => client.call(route, { path }));
+    },
+    /** Polls that were open before: the user may have voted from another page. */
+    begin(subscription: Subscription): void {
+      for (const moment of subscription.moments()) void showOwn(moment);
+    },
+    stop: taps.close,
+  };
+}

@@ -1,0 +1,206 @@
+import pollIcon from "icon:chart-no-axes-column";
+import checkIcon from "icon:check";
+import goalIcon from "icon:goal";
+import type { EventData, Sums } from "../../client/index.ts";
+import { coin, icon, make } from "./dom.ts";
+import type { Speaker } from "./translations.ts";
+
+export type Moment = EventData["moment.started"];
+
+/** What a person does with polls; `end` is for moderators. */
+type Acts = { vote(poll: Moment, options: number[]): void; end(moment: Moment): void };
+
+/** How long the result of what is over stays. */
+const resultMilliseconds = 15_000;
+const tickMilliseconds = 1_000;
+
+type Card = {
+  element: HTMLElement;
+  /** Shows the newest state of the moment and its sum. */
+  show(moment: Moment, sum: number | number[] | undefined): void;
+  choose(options: number[]): void;
+};
+
+/** The cards of polls and goals above the list: one is open, the others are a line each. */
+export function createMoments(speaker: Speaker, acts: Acts) {
+  const element = make("div", { class: "moments" });
+  const cards = new Map<string, { card: Card; moment: Moment; goneAt?: number }>();
+  let isModerator = false;
+  const ticking = setInterval(tick, tickMilliseconds);
+
+  function cardOf(moment: Moment): Card {
+    const onEnd = () => acts.end(moment);
+    return moment.kind === "poll"
+      ? pollCard(moment, speaker, { vote: (options) => acts.vote(moment, options), onEnd })
+      : goalCard(moment, speaker, onEnd);
+  }
+
+  function place(moment: Moment, sum: number | number[] | undefined): void {
+    const known = cards.get(moment.id);
+    const card = known?.card ?? cardOf(moment);
+    cards.set(moment.id, { ...known, card, moment });
+    card.show(moment, sum);
+    card.element.classList.toggle("moderated", isModerator && moment.status === "open");
+    if (known === undefined) element.prepend(card.element);
+    // The newest poll is open, and whatever else the viewer opens.
+    if (known === undefined && moment.kind === "poll")
+      for (const { card: other } of cards.values())
+        other.element.toggleAttribute("open", other === card);
+  }
+
+  function tick(): void {
+    const now = performance.now();
+    for (const [id, { card, moment, goneAt = Number.POSITIVE_INFINITY }] of cards) {
+      if (goneAt <= now) {
+        card.element.remove();
+        cards.delete(id);
+      } else if (moment.status === "open") card.element.dispatchEvent(new Event("tick"));
+    }
+  }
+
+  return {
+    element,
+    /** The open ones, with their sums, whenever either changes. */
+    show(sums: Sums, open: readonly Moment[]): void {
+      for (const moment of open) {
+        const known = cards.get(moment.id);
+        if (known?.moment.status !== "ended" && known?.moment.status !== "cancelled")
+          place(moment, sums[moment.id]);
+      }
+    },
+    /** Its result is shown for a while; a cancelled one goes at once. */
+    end(moment: Moment): void {
+      const known = cards.get(moment.id);
+      if (known === undefined) return;
+      const { result } = moment;
+      const sum = result === null ? undefined : "votes" in result ? result.votes : result.amount;
+      place(moment, sum);
+      const stays = moment.status === "cancelled" ? 0 : resultMilliseconds;
+      cards.get(moment.id)!.goneAt = performance.now() + stays;
+    },
+    /** The person's own vote, as the server has it. */
+    choose: (momentId: string, options: number[]) => cards.get(momentId)?.card.choose(options),
+    allow(moderates: boolean): void {
+      isModerator = moderates;
+      for (const { card, moment } of cards.values())
+        card.element.classList.toggle("moderated", moderates && moment.status === "open");
+    },
+    stop: () => clearInterval(ticking),
+  };
+}
+
+/** What all cards have: a head with title and time, and a button that ends it, for moderators. */
+function frameOf(moment: Moment, picture: string, speaker: Speaker, onEnd: () => void) {
+  const left = make("span", { class: "left number" });
+  const head = make(
+    "summary",
+    { class: "moment-head" },
+    icon(picture, 16),
+    make("bdi", { class: "moment-title" }, moment.title ?? ""),
+    left,
+  );
+  const end = make("button", { class: "link end", type: "button", onclick: onEnd });
+  end.textContent = speaker.say("endPoll");
+  const element = make("details", { class: `moment ${moment.kind}`, "data-id": moment.id }, head);
+  let { endsAt } = moment;
+  const tick = () => {
+    const seconds = endsAt === null ? 0 : Math.max(0, Date.parse(endsAt) - Date.now()) / 1_000;
+    const rounded = Math.ceil(seconds);
+    left.textContent = rounded === 0 ? "" : clockOf(rounded);
+  };
+  element.addEventListener("tick", tick);
+  return {
+    ...{ element, end, left },
+    show(next: Moment): void {
+      endsAt = next.status === "open" ? next.endsAt : null;
+      element.dataset.status = next.status;
+      tick();
+    },
+  };
+}
+
+/** `1:05`, as players show it. */
+const clockOf = (seconds: number) =>
+  `${Math.floor(seconds / 60)}:${`${seconds % 60}`.padStart(2, "0")}`;
+
+type PollActs = { vote(options: number[]): void; onEnd(): void };
+
+/** Options with live bars. One is voted for by a click; where several may be, they are toggled. */
+function pollCard(poll: Moment, speaker: Speaker, { vote, onEnd }: PollActs): Card {
+  const { say, number } = speaker;
+  const frame = frameOf(poll, pollIcon, speaker, onEnd);
+  const choices = poll.choices ?? 1;
+  let own: number[] = [];
+  const options = (poll.options ?? []).map((text, place) => {
+    const share = make("span", { class: "share number" });
+    const onclick = () => {
+      const without = own.filter((one) => one !== place);
+      if (choices === 1) choose([place]);
+      else if (without.length < own.length && without.length > 0) choose(without);
+      else choose([...without, place].slice(-choices));
+      vote(own);
+    };
+    const button = make(
+      "button",
+      { class: "option", type: "button", "aria-pressed": "false", onclick },
+      make("span", { class: "fill", "aria-hidden": "true" }),
+      make("span", { class: "mark", "aria-hidden": "true" }, icon(checkIcon, 14)),
+      make("bdi", { class: "option-text" }, text),
+      share,
+    );
+    return { button, share };
+  });
+  const total = make("span", { class: "number" });
+  const hint = choices > 1 && make("span", {}, say("choose", { n: choices }));
+  const group = { class: "options", role: "group", "aria-label": poll.title ?? "" };
+  frame.element.append(
+    make("div", group, ...options.map(({ button }) => button)),
+    make("p", { class: "moment-foot" }, total, hint, frame.end),
+  );
+
+  function choose(places: number[]): void {
+    own = places;
+    for (const [place, { button }] of options.entries())
+      button.setAttribute("aria-pressed", `${own.includes(place)}`);
+  }
+
+  return {
+    ...{ element: frame.element, choose },
+    show(moment, sum): void {
+      frame.show(moment);
+      const votes = Array.isArray(sum) ? sum : options.map(() => 0);
+      const all = votes.reduce((a, b) => a + b, 0);
+      const winner = moment.result !== null && "winner" in moment.result && moment.result.winner;
+      for (const [place, { button, share }] of options.entries()) {
+        const part = all === 0 ? 0 : votes[place]! / all;
+        button.style.setProperty("--share", part.toFixed(4));
+        share.textContent = `${number(Math.round(part * 100))} %`;
+        button.disabled = moment.status !== "open";
+        button.classList.toggle("winner", place === winner);
+      }
+      total.textContent = say("votes", { n: all });
+    },
+  };
+}
+
+/** A bar towards a number, in one line that opens nothing. */
+function goalCard(goal: Moment, speaker: Speaker, onEnd: () => void): Card {
+  const { number } = speaker;
+  const frame = frameOf(goal, goalIcon, speaker, onEnd);
+  const amount = make("span", { class: "number" });
+  const bar = make("span", { class: "goal-bar" });
+  frame.left.before(make("span", { class: "amount" }, goal.of === "credits" && coin(), amount));
+  frame.element.firstElementChild!.append(make("span", { class: "goal-track" }, bar));
+  frame.element.append(make("p", { class: "moment-foot" }, frame.end));
+  return {
+    element: frame.element,
+    choose() {},
+    show(moment, sum): void {
+      frame.show(moment);
+      const [has, target] = [typeof sum === "number" ? sum : 0, moment.target ?? 1];
+      amount.textContent = `${number(has)} / ${number(target)}`;
+      bar.style.setProperty("--share", Math.min(1, has / target).toFixed(4));
+      frame.element.classList.toggle("reached", moment.reached === true || has >= target);
+    },
+  };
+}

@@ -1,0 +1,40 @@
+import type { ChatMessage, Client } from "../../client/index.ts";
+import { showQuote } from "./rows.ts";
+import type { Speaker } from "./translations.ts";
+import type { View } from "./view.ts";
+
+const keptMax = 200;
+
+type Own = { client: Client; streamId: string; view: View; speaker: Speaker };
+
+/** What replies answer to: from the rows that are there, or else asked for once. */
+export function createQuotes({ client, streamId, view, speaker }: Own) {
+  const asked = new Map<string, Promise<ChatMessage | undefined>>();
+  /** Messages that are quoted no more, though the server may still have them. */
+  const gone = new Set<string>();
+
+  function ask(messageId: string): Promise<ChatMessage | undefined> {
+    const path = { streamId, messageId };
+    return client
+      .call("GET /api/v1/live-stream/{streamId}/chat/messages/{messageId}", { path })
+      .catch(() => undefined);
+  }
+
+  return {
+    /** Fills the quote of a reply's row; `known` is the message, if a row shows it. */
+    async show(row: HTMLElement, id: string, known: ChatMessage | undefined): Promise<void> {
+      if (known !== undefined) return showQuote(row, id, known, speaker);
+      const answer = asked.get(id) ?? ask(id);
+      asked.set(id, answer);
+      if (asked.size > keptMax) asked.delete(asked.keys().next().value!);
+      const message = await answer;
+      showQuote(row, id, gone.has(id) ? undefined : message, speaker);
+    },
+    /** A message has gone: those that quote it show it no more. */
+    remove(id: string): void {
+      gone.add(id);
+      if (gone.size > keptMax) gone.delete(gone.values().next().value!);
+      showQuote(view.log.list, id, undefined, speaker);
+    },
+  };
+}

@@ -1,0 +1,57 @@
+import closeIcon from "icon:x";
+import { icon, make } from "./dom.ts";
+import type { Speaker } from "./translations.ts";
+
+/** A sheet over the composer. `opener` gets the focus back, and says whether it is open. */
+export class Sheet {
+  readonly element: HTMLElement;
+  #opener: HTMLElement | undefined;
+
+  constructor({ say }: Speaker, label: string, inside: { head?: Node[]; body: Node[] }) {
+    const close = make(
+      "button",
+      { class: "tool", type: "button", "aria-label": say("close"), onclick: () => this.hide() },
+      icon(closeIcon),
+    );
+    const title = make("h2", { class: "title" }, label);
+    const head = make("div", { class: "head" }, title, ...(inside.head ?? []), close);
+    const given = { class: "picker", role: "dialog", "aria-label": label, hidden: true };
+    this.element = make("div", given, head, ...inside.body);
+    this.element.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      event.stopPropagation();
+      this.hide();
+    });
+  }
+
+  isOpen = () => !this.element.hidden;
+
+  /** Opens it with the focus on an element in it. */
+  open(opener: HTMLElement, first: HTMLElement | null): void {
+    this.#opener = opener;
+    this.element.hidden = false;
+    opener.setAttribute("aria-expanded", "true");
+    first?.focus({ preventScroll: true });
+  }
+
+  hide(): void {
+    if (!this.isOpen()) return;
+    this.element.hidden = true;
+    this.#opener?.setAttribute("aria-expanded", "false");
+    this.#opener?.focus();
+  }
+}
+
+/** Arrow keys lead from one to the next in a grid of so many columns. */
+export function walkGrid(event: KeyboardEvent, name: string, columns: number): void {
+  const steps: Record<string, number> = {
+    ...{ ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns },
+  };
+  const step = steps[event.key];
+  if (step === undefined) return;
+  const grid = event.currentTarget as HTMLElement;
+  const all = [...grid.querySelectorAll<HTMLElement>(name)];
+  const at = all.indexOf((event.target as HTMLElement).closest<HTMLElement>(name)!);
+  event.preventDefault();
+  all[at + step]?.focus();
+}

@@ -1,0 +1,44 @@
+import { make } from "./dom.ts";
+
+/** An address that begins with its scheme, or a username after an at sign. */
+const marked = /(https?:\/\/[^\s<>"]+)|(?<![\w.@])@([A-Za-z0-9._-]{3,30})/g;
+/** What ends a sentence, and the bracket around an address, do not belong to it. */
+const after = /[.,:;!?'")\]}…]+$/;
+
+/**
+ * What a message says, with its links and mentions. A link opens a page of its own that learns
+ * nothing of this one, and names its host as it is: letters that look like others are spelled out.
+ */
+export function textNodes(content: string, me?: string): (Node | string)[] {
+  const nodes: (Node | string)[] = [];
+  let from = 0;
+  for (const { 0: found, 1: address, 2: name = "", index } of content.matchAll(marked)) {
+    const text =
+      address === undefined ? `@${name.replace(/[.-]+$/, "")}` : found.replace(after, "");
+    const node = address === undefined ? mention(text, me) : link(text);
+    if (node === undefined) continue;
+    nodes.push(content.slice(from, index), node);
+    from = index + text.length;
+  }
+  return [...nodes, content.slice(from)].filter((node) => node !== "");
+}
+
+/** Whether a text mentions a user. */
+export const isMentioned = (content: string, username: string) =>
+  username !== "" &&
+  [...content.matchAll(marked)].some(
+    ([, , name]) => name?.replace(/[.-]+$/, "").toLowerCase() === username.toLowerCase(),
+  );
+
+const mention = (text: string, me = "") =>
+  make("span", { class: `mention${isMentioned(text, me) ? " me" : ""}` }, text);
+
+function link(text: string): HTMLElement | undefined {
+  if (!URL.canParse(text)) return undefined;
+  const { href, host, username } = new URL(text);
+  // Before an at sign anything can stand, also the name of another host.
+  if (username !== "") return undefined;
+  const shown = text.toLowerCase().includes(host) ? text : href;
+  const rel = "noopener noreferrer nofollow ugc";
+  return make("a", { href, target: "_blank", rel, referrerpolicy: "no-referrer" }, shown);
+}

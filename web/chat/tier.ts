@@ -1,0 +1,26 @@
+import type { EventData } from "../../client/index.ts";
+import { hueOf } from "./person.ts";
+
+type GiftType = EventData["gift.sent"]["giftType"];
+
+/** How a gift is shown: as a row, as a card in its own colour, or as a moment over everything. */
+export type Tier = "row" | "card" | "moment";
+
+const cardCredits = 100;
+export const momentCredits = 1_000;
+
+/** The tier of what was given, in credits: of one gift, or of a whole combo. */
+export const tierOf = (credits: number): Tier =>
+  credits >= momentCredits ? "moment" : credits >= cardCredits ? "card" : "row";
+
+/** The main colour of our own pictures, as a hue. */
+const ours: Record<string, number> = {
+  ...{ rose: 15, heart: 8, coffee: 55, star: 85, rocket: 285, crown: 85, fireworks: 320 },
+  diamond: 230,
+};
+
+/** The hue of a gift's card: that of its picture, or one made from its id. */
+export function hueOfGift({ id, svgUrl }: Pick<GiftType, "id" | "svgUrl">): number {
+  const [, name = ""] = /\/pictures\/([a-z]+)\.svg$/.exec(svgUrl) ?? [];
+  return ours[name] ?? hueOf(id);
+}
