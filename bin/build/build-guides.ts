@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Marked, Tokens } from "marked";
 import { placeInline } from "./build-docs.ts";
+import { compile } from "./web-bundles.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -46,8 +47,9 @@ const names = new Map(
 );
 
 /**
- * The guides as one page without a script: the menu leads to anchors, and the style sheet shows the
- * guide that the address names, the first without one. Throws when a link leads nowhere.
+ * The guides as one page that needs no script: the menu leads to anchors, and the style sheet shows
+ * the guide that the address names, the first without one. The script adds the search and buttons
+ * that copy. Throws when a link leads nowhere.
  */
 export async function buildGuides(): Promise<{ html: string; policy: string }> {
   // Loaded only when the page has to be made: most starts find it made.
@@ -66,7 +68,9 @@ export async function buildGuides(): Promise<{ html: string; policy: string }> {
   const here = guides.map(({ name }) => markOf(name)).join(",");
   // The mark is drawn in one place; here nothing runs that could draw it.
   const [mark = ""] = /<svg[\s\S]*<\/svg>/.exec(readFileSync(join(root, "web/mark.tsx"), "utf8"))!;
+  const [script] = await compile({ entryPoints: ["web/docs/guides.ts"] });
   return await placeInline("guides", {
+    script: Buffer.from(script.contents).toString(),
     more: `${here}{background:var(--raised);color:var(--text)}`,
     fill: (html) =>
       html

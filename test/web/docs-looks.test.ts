@@ -22,7 +22,7 @@ browserTest(
     const { page, close } = await openReference(pages);
     await inEachLook(page, () => expectFits(page, "docs"));
     await page.getByRole("searchbox").fill("send a message");
-    const post = operation(page, "chatSendMessage");
+    const post = await operation(page, "chatSendMessage");
     await post.getByRole("button", { name: "Try it" }).click();
     await post.getByRole("button", { name: "Send" }).click();
     await post.locator(".outcome").waitFor();

@@ -16,16 +16,17 @@ browserTest(
     const url = `http://ovation.test:${new URL(prod.url).port}/docs`;
     const faults = watchFaults(page, url);
     await page.goto(url);
-    const warning = (id: string) => operation(page, id).getByText("This is production");
-    await warning("chatSendMessage").waitFor();
-    expect(await warning("walletsGet").count()).toBe(0);
+    const warning = async (id: string) =>
+      (await operation(page, id)).getByText("This is production");
+    await (await warning("chatSendMessage")).waitFor();
+    expect(await (await warning("walletsGet")).count()).toBe(0);
     const made = await fetch(new URL("/local/token", prod.url), {
       method: "POST",
       body: JSON.stringify({ sub: `docs-${Date.now()}`, credits: 77 }),
     });
     const { token } = (await made.json()) as { token: string };
     await page.getByLabel("Token for prod").fill(`Bearer ${token}`);
-    const get = operation(page, "walletsGet");
+    const get = await operation(page, "walletsGet");
     await get.getByRole("button", { name: "Try it" }).click();
     await get.getByRole("button", { name: "Send" }).click();
     await get.getByText('"balance": 77').waitFor();

@@ -1,6 +1,6 @@
 /** The reference as people meet it: in a browser, on the whole system. */
 import { browserTest } from "./browser.ts";
-import { streamId, testMilliseconds, usePages } from "./pages.ts";
+import { expectSoon, streamId, testMilliseconds, usePages } from "./pages.ts";
 import { openAmongStages, openReference, operation } from "./reference.ts";
 
 const pages = usePages();
@@ -14,12 +14,12 @@ browserTest(
     expect(answer.headers()["content-security-policy"]).toMatch(
       /^default-src 'none'; script-src 'sha256-\S+'; style-src 'sha256-\S+'; /,
     );
-    const get = operation(page, "walletsGet");
+    const get = await operation(page, "walletsGet");
     await get.getByRole("button", { name: "Try it" }).click();
     await get.getByRole("button", { name: "Send" }).click();
     await get.locator(".outcome", { hasText: "200" }).waitFor();
     expect(await get.locator(".form .code").textContent()).toMatch(/"balance": \d+/);
-    const post = operation(page, "chatSendMessage");
+    const post = await operation(page, "chatSendMessage");
     await post.getByRole("button", { name: "Try it" }).click();
     expect(await post.getByRole("textbox", { name: "streamId" }).inputValue()).toBe(streamId);
     await post
@@ -38,7 +38,7 @@ browserTest(
   "shows what is refused by its code, and an operation's types, failures and curl line",
   async () => {
     const { page, close } = await open();
-    const post = operation(page, "chatSendMessage");
+    const post = await operation(page, "chatSendMessage");
     await post.getByRole("button", { name: "Try it" }).click();
     await post.getByRole("textbox", { name: "Body" }).fill("{}");
     await post.getByRole("button", { name: "Send" }).click();
@@ -77,6 +77,34 @@ browserTest(
     await page.getByRole("heading", { name: "Live Stream Chat" }).waitFor();
     await page.getByRole("searchbox").fill("no such operation");
     await page.getByText("No results.").waitFor();
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "loads lightly, begins with what an app begins with, and leads to any operation by its anchor",
+  async () => {
+    const { page, close } = await open();
+    await page.getByRole("navigation", { name: "Operations" }).waitFor();
+    expect(await page.evaluate("document.querySelectorAll('*').length")).toBeLessThan(4_000);
+    const groups = await page.getByRole("heading", { level: 2 }).allTextContents();
+    expect(groups.slice(0, 3)).toEqual(["Live Streams", "Live Stream Chat", "Gifts"]);
+    expect(groups.at(-1)).toBe("App");
+    await page.goto(`${page.url().split("#")[0]}#walletsGet`);
+    const wallet = page.locator("#walletsGet:not(.later)");
+    await wallet.getByText("Token required.").waitFor();
+    await expectSoon(async () => ((await wallet.boundingBox())?.y ?? -1) >= 0);
+    expect((await wallet.boundingBox())!.y).toBeLessThan(400);
+    // The same call for a terminal and for an app; the choice holds for every operation.
+    await wallet.getByRole("tab", { name: "TypeScript" }).click();
+    expect(await wallet.locator(".try > .code").textContent()).toContain(
+      'await client.call("GET /api/v1/wallet")',
+    );
+    const post = await operation(page, "chatSendMessage");
+    expect(await post.locator(".try > .code").textContent()).toMatch(
+      /client\.call\("POST \/api\/v1\/live-stream\/\{streamId\}\/chat\/messages", \{\s+path: \{\s+streamId: "64d15f9e2e6c8f4d5a123000"/,
+    );
     await close();
   },
   testMilliseconds,

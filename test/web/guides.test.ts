@@ -1,4 +1,4 @@
-/** The guides in a browser, without a script. */
+/** The guides in a browser. */
 import { browserTest } from "./browser.ts";
 import { expectLooks, inEachLook, testMilliseconds, usePages } from "./pages.ts";
 
@@ -19,7 +19,7 @@ browserTest(
   async () => {
     const { page, faults, answer, close } = await pages.open("/docs/guides");
     expect(answer.headers()["content-security-policy"]).toMatch(
-      /^default-src 'none'; script-src 'none'; style-src 'sha256-\S+'; /,
+      /^default-src 'none'; script-src 'sha256-\S+'; style-src 'sha256-\S+'; /,
     );
     const menu = page.getByRole("navigation", { name: "Guides" });
     const entries = await menu.getByRole("link").allTextContents();
@@ -50,6 +50,32 @@ browserTest(
     await page.getByRole("link", { name: "HTTP", exact: true }).click();
     await page.getByRole("link", { name: "Guides", exact: true }).click();
     expect(await shown.allTextContents()).toEqual([entries[0]]);
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "they name this machine's port, their code is copied, and a search finds parts of guides",
+  async () => {
+    const { page, faults, close } = await pages.open("/docs/guides");
+    const { host } = new URL(page.url());
+    const guide = page.locator("#quick-start");
+    expect(await guide.textContent()).toContain(host);
+    expect(await page.locator("main").textContent()).not.toContain("127.0.0.1:4000");
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    await guide.getByRole("button", { name: "Copy" }).first().click();
+    await guide.getByRole("button", { name: "Copied" }).waitFor();
+    const code = await guide.locator("pre").first().textContent();
+    expect(await page.evaluate("navigator.clipboard.readText()")).toBe(code);
+    const menu = page.getByRole("navigation", { name: "Guides" });
+    await page.getByRole("searchbox", { name: "Search" }).fill("expectedPrice changed");
+    await menu.getByRole("link", { name: "A gift", exact: true }).click();
+    await page.locator("#gifts:visible").waitFor();
+    expect(await menu.getByRole("link", { name: "Restore" }).count()).toBe(0);
+    await page.getByRole("searchbox", { name: "Search" }).fill("nothing says this word zzz");
+    await page.getByText("No results.").waitFor();
     expect(faults).toEqual([]);
     await close();
   },

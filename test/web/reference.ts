@@ -12,8 +12,12 @@ export async function openReference(pages: Pages, path = "/docs") {
   return opened;
 }
 
-/** What a page has of one operation. */
-export const operation = (page: Page, id: string) => page.locator(`#${id}`);
+/** What a page has of one operation, which is made where a reader comes near. */
+export async function operation(page: Page, id: string) {
+  await page.locator(`#${id}`).scrollIntoViewIfNeeded();
+  await page.locator(`#${id}:not(.later)`).waitFor();
+  return page.locator(`#${id}`);
+}
 
 /** The page as a deployment makes it whose table of stages has these domains. */
 export async function openAmongStages(pages: Pages) {

@@ -113,6 +113,44 @@ function indented(text: string): string {
   }
 }
 
+/** A call by the client, in TypeScript; undefined for what it does not know. */
+export function clientCallOf(operation: Operation, { values, body }: Filled): string | undefined {
+  const { method, path, parameters = [], files, tag } = operation;
+  if (files !== undefined || tag === "Tencent") return undefined;
+  const given = (where: "path" | "query") =>
+    Object.fromEntries(
+      parameters
+        .filter((one) => one.in === where && (values[one.name] ?? "") !== "")
+        .map(({ name, schema }) => [
+          name,
+          schema.type === "integer" ? Number(values[name]) : values[name],
+        ]),
+    );
+  const input = {
+    ...(hasAny(given("path")) && { path: given("path") }),
+    ...(hasAny(given("query")) && { query: given("query") }),
+    ...(operation.body && body !== "" && { body: parsed(body) }),
+    ...(values[keyName] && { key: values[keyName] }),
+  };
+  const written = JSON.stringify(input, undefined, 2).replace(/^(\s*)"([A-Za-z_]\w*)":/gm, "$1$2:");
+  const more = hasAny(input) ? `, ${written}` : "";
+  return `import { createClient } from "@ovation/client";
+
+const client = createClient({ url: "${base}", token });
+const answer = await client.call("${method} ${path}"${more});`;
+}
+
+const hasAny = (given: object) => Object.keys(given).length > 0;
+
+/** What is typed may be no JSON yet. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
+  }
+}
+
 /** A call for a terminal. `token` is what stands in its place: a command or a variable. */
 export const curlLineOf = (operation: Operation, filled: Filled, token: string | undefined) =>
   curlOf(

@@ -1,8 +1,11 @@
+import type { ComponentChildren } from "preact";
 import { CopyButton } from "../copy-button.tsx";
 import { Icon } from "./icons.ts";
 
+type Props = { title: ComponentChildren; text: string; copies?: string };
+
 /** Code under its title, with a button that copies it. */
-export function Code({ title, text, copies }: { title: string; text: string; copies?: string }) {
+export function Code({ title, text, copies }: Props) {
   return (
     <figure class="code">
       <figcaption>

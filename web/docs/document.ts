@@ -72,14 +72,22 @@ export function referenceOf({ info, paths, components }: OpenApi): Reference {
     title: info.title,
     says: info.description,
     schemas: components.schemas,
-    operations: operations.sort((a, b) =>
-      rankOf(a) < rankOf(b) ? -1 : Number(rankOf(a) > rankOf(b)),
-    ),
+    operations: operations.sort((a, b) => rankOf(a) - rankOf(b)),
   };
 }
 
-/** By tag; what is about the system itself, and nobody comes for, is last. */
-const rankOf = ({ tag }: Operation) => (tag === "App" ? `~${tag}` : tag);
+/** By task: what an app begins with comes first, what few come for is last. */
+const tasks = [
+  ...["Live Streams", "Live Stream Chat", "Gifts", "Likes and Moments", "Wallet", "Credits"],
+  ...["Channel", "Live Stream Bans", "Overlays", "Users", "Follows", "Notifications"],
+  ...["Sign-in", "Sessions", "Pictures", "Webhooks", "Operations", "Tencent", "App"],
+];
+
+/** The place of a tag among them; a new one comes before the last. */
+const rankOf = ({ tag }: Operation) => {
+  const place = tasks.indexOf(tag);
+  return place < 0 ? tasks.length - 1.5 : place;
+};
 
 function operationOf(
   method: string,

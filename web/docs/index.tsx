@@ -6,6 +6,7 @@ import { Caller } from "./caller.tsx";
 import { byTag, findOperations, type Reference, referenceOf } from "./document.ts";
 import { type AsyncApi, EventPart, partsOf } from "./events.tsx";
 import { Icon } from "./icons.ts";
+import { Near } from "./near.tsx";
 import { OperationPart } from "./operation.tsx";
 import { Prose } from "./prose.tsx";
 import { base, isEvents, lookAround, otherStages } from "./router.ts";
@@ -67,8 +68,10 @@ function Docs() {
         {shown?.groups.map(([group, entries]) => (
           <div key={group} class="group">
             <h2>{group}</h2>
-            {entries.map(({ id, part }) => (
-              <div key={id}>{part}</div>
+            {entries.map(({ id, name, part }) => (
+              <Near key={id} id={id} name={name} isNow={isEvents}>
+                {part}
+              </Near>
             ))}
           </div>
         ))}
@@ -171,7 +174,15 @@ async function begin(): Promise<void> {
     found.value = { trouble: (error as Error).message };
   }
   // The anchor of the address was not there yet when the page was loaded.
-  requestAnimationFrame(() => document.getElementById(location.hash.slice(1))?.scrollIntoView());
+  requestAnimationFrame(goToAnchor);
+  addEventListener("hashchange", goToAnchor);
+}
+
+/** Once more when what is around the anchor was made: it has become longer. */
+function goToAnchor(): void {
+  const go = () => document.getElementById(location.hash.slice(1))?.scrollIntoView();
+  go();
+  requestAnimationFrame(() => requestAnimationFrame(go));
 }
 
 void begin();

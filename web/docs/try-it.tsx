@@ -1,7 +1,15 @@
-import { useSignal } from "@preact/signals";
+import { signal, useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { nameOfPlayer } from "../runner.ts";
-import { type Answer, curlLineOf, type Filled, filledOf, renewKey, send } from "./call.ts";
+import {
+  type Answer,
+  clientCallOf,
+  curlLineOf,
+  type Filled,
+  filledOf,
+  renewKey,
+  send,
+} from "./call.ts";
 import { Code } from "./code.tsx";
 import type { Operation } from "./document.ts";
 import { Icon } from "./icons.ts";
@@ -9,6 +17,39 @@ import { callerOf, cast, pasted, stage, tokenInShell, tokenOf } from "./router.t
 import type { Schemas } from "./schema.ts";
 
 type Result = { answer: Answer } | { trouble: string } | "waiting" | undefined;
+
+/** The language of all examples on the page. */
+const language = signal<"curl" | "TypeScript">("curl");
+
+/** The same call in the languages that there are: the reader's choice holds for all calls. */
+function Example({ curl, typescript }: { curl: string; typescript: string | undefined }) {
+  const isTypeScript = language.value === "TypeScript" && typescript !== undefined;
+  if (typescript === undefined) return <Code title="curl" text={curl} copies="Copy as curl" />;
+  const tab = (name: "curl" | "TypeScript") => (
+    <button
+      type="button"
+      role="tab"
+      aria-selected={(name === "TypeScript") === isTypeScript}
+      onClick={() => {
+        language.value = name;
+      }}
+    >
+      {name}
+    </button>
+  );
+  return (
+    <Code
+      title={
+        <span class="languages" role="tablist" aria-label="Language">
+          {tab("curl")}
+          {tab("TypeScript")}
+        </span>
+      }
+      text={isTypeScript ? typescript : curl}
+      copies={isTypeScript ? "Copy" : "Copy as curl"}
+    />
+  );
+}
 
 /** A call to fill in, to send and to copy for a terminal. */
 export function TryIt({ operation, schemas }: { operation: Operation; schemas: Schemas }) {
@@ -21,10 +62,9 @@ export function TryIt({ operation, schemas }: { operation: Operation; schemas: S
   const isChange = operation.method !== "GET" && cast.value === undefined;
   return (
     <div class="try">
-      <Code
-        title="curl"
-        text={curlLineOf(operation, filled, isSigned ? tokenInShell(player) : undefined)}
-        copies="Copy as curl"
+      <Example
+        curl={curlLineOf(operation, filled, isSigned ? tokenInShell(player) : undefined)}
+        typescript={clientCallOf(operation, filled)}
       />
       {isChange && stage === "prod" && (
         <p class="warning" role="note">

@@ -1,0 +1,105 @@
+/** What the guides have besides their text: a search, buttons that copy, and this machine's port. */
+const copiedMilliseconds = 2_000;
+const writtenHost = "127.0.0.1:4000";
+const partsMax = 4;
+
+/** On one machine the commands name the port that this page came from. */
+function namePort(): void {
+  const isLocal = ["127.0.0.1", "localhost"].includes(location.hostname);
+  if (!isLocal || location.host === writtenHost) return;
+  const texts = document.createTreeWalker(document.querySelector("main")!, NodeFilter.SHOW_TEXT);
+  for (let text = texts.nextNode() as Text | null; text; text = texts.nextNode() as Text | null)
+    if (text.data.includes(writtenHost))
+      text.data = text.data.replaceAll(writtenHost, location.host);
+  for (const link of document.querySelectorAll<HTMLAnchorElement>("main a"))
+    if (link.host === writtenHost) link.host = location.host;
+}
+
+function addCopyButtons(): void {
+  for (const code of document.querySelectorAll("main pre")) {
+    const button = document.createElement("button");
+    const name = (text: string) => {
+      button.textContent = text;
+    };
+    button.type = "button";
+    button.className = "copy";
+    name("Copy");
+    button.addEventListener("click", () => {
+      void copy(code.querySelector("code") ?? code).then((isCopied) => {
+        name(isCopied ? "Copied" : "Selected: press Ctrl+C");
+        setTimeout(() => name("Copy"), copiedMilliseconds);
+      });
+    });
+    const frame = document.createElement("div");
+    frame.className = "copied";
+    code.replaceWith(frame);
+    frame.append(code, button);
+  }
+}
+
+/** Pages of a plain-http address have no clipboard: there the text is selected. */
+async function copy(code: Element): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(code.textContent ?? "");
+    return true;
+  } catch {
+    getSelection()?.selectAllChildren(code);
+    return false;
+  }
+}
+
+type Part = { anchor: string; title: string; words: string };
+
+/** The parts of a guide by their headings, each with what is said below it. */
+function partsOf(guide: Element): Part[] {
+  const parts: Part[] = [];
+  for (const element of guide.children) {
+    const last = parts.at(-1);
+    if (/^H[1-3]$/.test(element.tagName) || last === undefined) {
+      const title = element.textContent ?? "";
+      parts.push({ anchor: element.id || guide.id, title, words: title.toLowerCase() });
+    } else last.words += ` ${element.textContent?.toLowerCase()}`;
+  }
+  return parts;
+}
+
+function addSearch(): void {
+  const input = document.querySelector<HTMLInputElement>(".search input")!;
+  const guides = [...document.querySelectorAll("article")].map((guide) => ({
+    entry: document.querySelector(`.contents a[href="#${guide.id}"]`)!.parentElement!,
+    parts: partsOf(guide),
+  }));
+  const none = document.querySelector<HTMLElement>(".contents .none")!;
+  input.parentElement!.hidden = false;
+  input.addEventListener("input", () => {
+    const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let found = 0;
+    for (const { entry, parts } of guides) {
+      const fits = parts.filter((part) => words.every((word) => part.words.includes(word)));
+      entry.querySelector("ul")?.remove();
+      entry.hidden = fits.length === 0;
+      found += fits.length;
+      if (words.length > 0 && fits.length > 0) entry.append(listOf(fits.slice(0, partsMax)));
+    }
+    for (const group of document.querySelectorAll<HTMLElement>(".contents h2"))
+      group.hidden = !group.nextElementSibling!.querySelector("li:not([hidden])");
+    none.hidden = found > 0;
+  });
+}
+
+function listOf(parts: readonly Part[]): HTMLElement {
+  const list = document.createElement("ul");
+  for (const { anchor, title } of parts) {
+    const link = document.createElement("a");
+    link.href = `#${anchor}`;
+    link.textContent = title;
+    const line = document.createElement("li");
+    line.append(link);
+    list.append(line);
+  }
+  return list;
+}
+
+namePort();
+addCopyButtons();
+addSearch();

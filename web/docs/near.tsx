@@ -1,0 +1,34 @@
+import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+
+/** So far ahead of the reader a part is made, in pixels. */
+const aheadPixels = 1_200;
+
+/** `isNow`: the page is short enough to have all of it at once. */
+type Props = { id: string; name: string; isNow: boolean; children: ComponentChildren };
+
+/** A part of the page that is its heading alone until the reader comes near. */
+export function Near({ id, name, isNow, children }: Props) {
+  const place = useRef<HTMLElement>(null);
+  const isNear = useSignal(isNow);
+  useEffect(() => {
+    if (place.current === null) return;
+    const observer = new IntersectionObserver(
+      (seen) => {
+        if (seen.some(({ isIntersecting }) => isIntersecting)) isNear.value = true;
+      },
+      { rootMargin: `${aheadPixels}px` },
+    );
+    observer.observe(place.current);
+    return () => observer.disconnect();
+  }, [isNear]);
+  if (isNear.value) return <>{children}</>;
+  return (
+    <section id={id} ref={place} class="operation later">
+      <h3>
+        <a href={`#${id}`}>{name}</a>
+      </h3>
+    </section>
+  );
+}
