@@ -14,7 +14,7 @@ browserTest(
     const row = made.locator(".row.message", { hasText: "message 1" });
     await row.press("Enter");
     await made.getByRole("menuitem", { name: "Reply" }).press("Enter");
-    await made.getByText("Replying to User 1:").waitFor();
+    await made.getByText("Replying to User 2:").waitFor();
     await made.keyboard.type("so do I");
     await made.keyboard.press("Enter");
     const quote = made.locator(".rows .row.message", { hasText: "so do I" }).locator(".quote");

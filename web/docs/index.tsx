@@ -15,6 +15,9 @@ import { base, isEvents, lookAround, otherStages } from "./router.ts";
 type Entry = { id: string; name: string; method?: string; part: preact.JSX.Element };
 type Shown = { says: string; groups: [string, Entry[]][]; count: number };
 
+/** For so long what is made around an anchor may move it, in frames. */
+const anchorFrames = 20;
+
 const search = signal("");
 const found = signal<{ http?: Reference; socket?: AsyncApi; trouble?: string }>({});
 
@@ -178,11 +181,16 @@ async function begin(): Promise<void> {
   addEventListener("hashchange", goToAnchor);
 }
 
-/** Once more when what is around the anchor was made: it has become longer. */
+/** What is around the anchor is made when the reader is there, and moves it: it is kept in place. */
 function goToAnchor(): void {
-  const go = () => document.getElementById(location.hash.slice(1))?.scrollIntoView();
+  const { hash } = location;
+  let frames = anchorFrames;
+  const go = () => {
+    if (hash !== location.hash || hash === "") return;
+    document.getElementById(hash.slice(1))?.scrollIntoView();
+    if (--frames > 0) requestAnimationFrame(go);
+  };
   go();
-  requestAnimationFrame(() => requestAnimationFrame(go));
 }
 
 void begin();
