@@ -91,8 +91,7 @@ browserTest(
     expect(body).toMatchObject({ giftTypeId: "Star", count: 2, expectedPrice: 200 });
     // More than there is left cannot be sent.
     await made.getByRole("spinbutton", { name: "Quantity" }).fill("999");
-    await made.getByRole("button", { name: "80,100 more needed" }).waitFor();
-    expect(await made.getByRole("button", { name: "80,100 more needed" }).isDisabled()).toBe(true);
+    expect(await made.getByRole("button", { name: /more needed/ }).isDisabled()).toBe(true);
     await made.close();
   },
   testMilliseconds,
@@ -144,6 +143,7 @@ browserTest(
   "with reduced motion a moment only fades, and no heart floats",
   async () => {
     const made = await open("?rich");
+    await made.getByText("No messages yet").waitFor();
     await made.emulateMedia({ reducedMotion: "reduce" });
     expect(await giveMoment(made)).toMatchObject({ animation: "fade" });
     await made.getByRole("button", { name: "Like", exact: true }).click();
