@@ -7,7 +7,7 @@ import { filter, set } from "./router.ts";
 import { type Column, formatted, Nothing, Refusal, Skeleton, Table } from "./ui.tsx";
 
 /** What can be done with a row; without `run` it is a word in its place. */
-export type RowAction = { label: string; run?(): void };
+type RowAction = { label: string; run?(): void };
 
 type Given<Row> = {
   /** The name of its rows, such as "Bans". */

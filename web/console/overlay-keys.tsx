@@ -22,7 +22,7 @@ export const StreamOverlayKeys = ({ stream: { id: streamId } }: { stream: Stream
 );
 
 /** The keys of a stream or a channel, each of which can be revoked. */
-export function OverlayKeys({ path, list }: { path: string; list: List<Key> }) {
+function OverlayKeys({ path, list }: { path: string; list: List<Key> }) {
   const nameOf = ({ description }: Key) => description ?? "Overlay";
   const revoke = (key: Key) =>
     ask({
