@@ -1,6 +1,6 @@
 /** What a host manages from stream to stream, and polls and goals, in the console. */
 import { browserTest } from "./browser.ts";
-import { callerOf, goLive, openConsole } from "./console.ts";
+import { callerOf, goLive, openConsole, openConsoleAs } from "./console.ts";
 import { expectSoon, testMilliseconds, usePages } from "./pages.ts";
 
 const pages = usePages();
@@ -10,9 +10,10 @@ const openAsAdmin = () => openConsole(pages, "Ada Admin");
 browserTest(
   "settings, moderators, words and the overlay URL of a channel hold in the next stream",
   async () => {
-    await call("mod-of-ada", "GET", "/api/v1/wallet");
-    const { page, faults, visit, close } = await openAsAdmin();
-    const channel = () => call("admin", "GET", "/api/v1/channel");
+    const host = "channel-host-1";
+    await call("mod-of-host", "GET", "/api/v1/wallet");
+    const { page, faults, visit, close } = await openConsoleAs(pages, host);
+    const channel = () => call(host, "GET", "/api/v1/channel");
     await visit("view=channel");
     await page.getByLabel("Slow mode").selectOption("10");
     await expectSoon(async () => (await channel()).slowModeSeconds === 10);
@@ -21,7 +22,7 @@ browserTest(
     await page.getByLabel("Add a moderator").fill("mod-of");
     await page.getByRole("button", { name: "Add", exact: true }).click();
     const moderators = page.getByRole("list", { name: "Moderators" });
-    await moderators.getByText("mod-of-ada").waitFor();
+    await moderators.getByText("mod-of-host").waitFor();
     await page.getByRole("tab", { name: "Blocked words" }).click();
     await page.getByLabel("Word or phrase").fill("spoiler, cheap followers");
     await page.keyboard.press("Enter");
@@ -33,23 +34,20 @@ browserTest(
     await page.getByRole("img", { name: "Preview: Light text, Center" }).waitFor();
     await page.getByRole("button", { name: "Create overlay URL" }).click();
     const url = await page.getByRole("textbox", { name: /Overlay URL/ }).inputValue();
-    expect(url).toMatch(/\/overlay\?channel=admin&key=ovk_\w+&align=center$/);
-    const next = await goLive(call, "admin", "The next evening");
-    const settings = await call("admin", "GET", `/api/v1/live-stream/${next}/chat-settings`);
+    expect(url).toMatch(/\/overlay\?channel=channel-host-1&key=ovk_[\w-]+&align=center$/);
+    const next = await goLive(call, host, "The next evening");
+    const settings = await call(host, "GET", `/api/v1/live-stream/${next}/chat-settings`);
     expect(settings).toMatchObject({ slowModeSeconds: 10, blockedWords: ["spoiler"] });
-    expect(settings.moderators).toEqual(["mod-of-ada"]);
+    expect(settings.moderators).toEqual(["mod-of-host"]);
     const overlay = await page.context().newPage();
     await overlay.goto(url);
     await overlay.locator('.ov[data-state="online"][data-align="center"]').waitFor();
     const messages = `/api/v1/live-stream/${next}/chat/messages`;
-    await call("admin", "POST", messages, { content: "seen in OBS" });
+    await call(host, "POST", messages, { content: "seen in OBS" });
     await overlay.getByText("seen in OBS").waitFor();
     await page.getByRole("button", { name: "Revoke" }).click();
     await page.getByRole("button", { name: "Confirm revoke" }).click();
     await page.getByText("No overlay URLs yet").waitFor();
-    await call("admin", "POST", `/api/v1/live-stream/${next}/end`);
-    const usual = { slowModeSeconds: 0, blockedWords: [], moderators: [] };
-    await call("admin", "PATCH", "/api/v1/channel", usual);
     expect(faults).toEqual([]);
     await close();
   },
@@ -60,10 +58,10 @@ browserTest(
   "bans of a channel are listed and lifted on its page",
   async () => {
     await call("loud-1", "GET", "/api/v1/wallet");
-    const streamId = await goLive(call, "admin", "Loud evening");
+    const streamId = await goLive(call, "channel-host-2", "Loud evening");
     const ban = { targetUserId: "loud-1", liveStreamId: streamId, scope: "channel" };
-    await call("admin", "POST", "/api/v1/live-stream-ban", { ...ban, reason: "Spam" });
-    const { page, faults, visit, close } = await openAsAdmin();
+    await call("channel-host-2", "POST", "/api/v1/live-stream-ban", { ...ban, reason: "Spam" });
+    const { page, faults, visit, close } = await openConsoleAs(pages, "channel-host-2");
     await visit("view=channel");
     await page.getByRole("tab", { name: "Bans" }).click();
     const row = page.getByRole("list", { name: "Bans" }).getByRole("listitem");
@@ -73,8 +71,7 @@ browserTest(
     await loud.getByRole("button", { name: "Confirm unban" }).click();
     await loud.waitFor({ state: "detached" });
     const check = `/api/v1/live-stream-ban/check/loud-1?liveStreamId=${streamId}`;
-    expect(await call("admin", "GET", check)).toMatchObject({ isBanned: false });
-    await call("admin", "POST", `/api/v1/live-stream/${streamId}/end`);
+    expect(await call("channel-host-2", "GET", check)).toMatchObject({ isBanned: false });
     expect(faults).toEqual([]);
     await close();
   },

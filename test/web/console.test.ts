@@ -271,8 +271,10 @@ browserTest(
   async () => {
     const streamId = await goLive(call, "deniz-host", "Minded show");
     const settings = `/api/v1/live-stream/${streamId}/chat-settings`;
-    await call("deniz-host", "PATCH", settings, { moderators: ["moderator"] });
+    // Whom the server has not seen yet cannot be named.
     const { page, faults, visit, close } = await openAs("Deniz Kaya");
+    await call("deniz-host", "PATCH", settings, { moderators: ["moderator"] });
+    await visit("view=streams");
     await page.getByRole("row", { name: /Minded show/ }).waitFor();
     expect(await page.getByRole("row", { name: /Demo room/ }).count()).toBe(0);
     const links = await page.getByRole("navigation").getByRole("link").allTextContents();

@@ -18,6 +18,16 @@ export async function openConsole(pages: Pages, name: string, look?: Look) {
   return { ...opened, visit };
 }
 
+/** Opens the console as any user by their token: an admin of their own, so that tests share none. */
+export async function openConsoleAs(pages: Pages, sub: string) {
+  const token = await pages.tokenOf({ sub, groups: ["admin"] });
+  const opened = await pages.open("/console");
+  const { page } = opened;
+  await page.evaluate(`sessionStorage.setItem("ovation.console.token", "${token}")`);
+  const visit = (query: string) => page.goto(`${pages.system().url}/console?${query}`);
+  return { ...opened, visit };
+}
+
 /** Calls the API as a local user; returns the envelope's data, or the bare body. */
 export const callerOf =
   (pages: Pages) => async (sub: string, method: string, path: string, body?: unknown) => {

@@ -14,7 +14,7 @@ import {
 const pages = usePages({ own: true });
 const call = callerOf(pages);
 
-/** Wide enough for a second chat beside the first one. */
+/** Wide enough for a second chat next to the first one. */
 const wide = { width: 1920, height: 1080 };
 
 /** Opens Studio and waits until the viewers are there. */
@@ -228,9 +228,9 @@ browserTest(
     const { page, faults, viewer, close } = await open({ width: 1280, height: 800 });
     await quiet(page);
     const [stage, chat] = [page.locator(".picture"), viewer(1)];
-    const [picture, beside] = [await stage.boundingBox(), await chat.boundingBox()];
+    const [picture, nextTo] = [await stage.boundingBox(), await chat.boundingBox()];
     expect(picture!.width).toBeGreaterThan(640);
-    expect(beside!.x).toBeGreaterThan(picture!.x + picture!.width);
+    expect(nextTo!.x).toBeGreaterThan(picture!.x + picture!.width);
     expect(await viewer(2).isVisible()).toBe(false);
     await page.getByRole("tab", { name: "Viewer 2" }).press("Enter");
     expect(await chat.isVisible()).toBe(false);

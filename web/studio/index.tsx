@@ -20,7 +20,7 @@ function Studio() {
   if (trouble.value !== undefined) return <Trouble says={trouble.value} />;
   const [host, first, other] = cast.value;
   if (host === undefined || first === undefined || other === undefined) return null;
-  /** One chat is shown, and where there is room for it a second one beside it. */
+  /** One chat is shown, and where there is room for it a second one next to it. */
   const chat = pane.value === "Stage" ? "Viewer 1" : pane.value;
   const second = chat === "Viewer 2" ? "Viewer 1" : "Viewer 2";
   const placeOf = (name: Pane) => (name === chat ? "shown" : name === second ? "second" : "");
