@@ -52,7 +52,9 @@ function changedLines(room: string, since: string): string[] {
 /** The files that a file imports by a path. */
 function importsOf(file: string): string[] {
   const text = readFileSync(join(root, file), "utf8");
-  return [...text.matchAll(/ from "(\.[^"]+)"/g)].map(([, path]) => join(dirname(file), path!));
+  return [...text.matchAll(/^(?:import|export|\}).* from "(\.[^"]+\.ts)";$/gm)]
+    .map(([, path]) => join(dirname(file), path!))
+    .filter((path) => existsSync(join(root, path)));
 }
 
 /** Whether a file imports one of these itself, or something that does. */
