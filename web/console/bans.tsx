@@ -3,7 +3,7 @@ import { nameOf } from "../chat/person.ts";
 import { perform } from "./actions.tsx";
 import { call } from "./api.ts";
 import { actionNames, type Ban, type BanAction, banAction, unbanAction } from "./ban-actions.ts";
-import { Field, Select, UserField } from "./fields.tsx";
+import { Field, type Found, Select, UserField } from "./fields.tsx";
 import { Form } from "./form.tsx";
 import { pagesOf, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
@@ -64,9 +64,13 @@ const durations = [
 function NewBan({ stream, took }: { stream: Stream; took: () => void }) {
   // A link from a user or a viewer names them, so that they need not be found again.
   const userId = filter("user");
-  const { value: user } = useLoad(userId, async () =>
-    userId === "" ? undefined : call("GET /api/v1/users/{userId}", { path: { userId } }),
+  // One who was found here is there at once.
+  const found = useSignal<Found | undefined>(undefined);
+  const isFound = found.value?._id === userId;
+  const { value: named } = useLoad(userId, async () =>
+    userId === "" || isFound ? undefined : call("GET /api/v1/users/{userId}", { path: { userId } }),
   );
+  const user = isFound ? found.value : named;
   const given = useSignal<{
     actionType: BanAction;
     reason: string;
@@ -89,7 +93,10 @@ function NewBan({ stream, took }: { stream: Stream; took: () => void }) {
       <Form name="Ban user" action={action} verb={actionType === "BLOCK" ? "Block" : "Mute"} asks>
         <UserField
           name="User"
-          choose={({ _id }) => set({ user: _id }, true)}
+          choose={(chosen) => {
+            found.value = chosen;
+            set({ user: chosen._id }, true);
+          }}
           problem={user ? undefined : "Choose a user"}
         />
         {user && (

@@ -152,7 +152,7 @@ export function IdField({ name, take }: { name: string; take(id: string): void }
 
 const searchMilliseconds = 200;
 
-type Found = CallResult<"GET /api/v1/users/search">["list"][number];
+export type Found = CallResult<"GET /api/v1/users/search">["list"][number];
 
 /** Finds a user by the start of a name. */
 export function UserField(given: {
