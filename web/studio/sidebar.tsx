@@ -5,7 +5,6 @@ import { Moments } from "../host/moments.tsx";
 import {
   asHost,
   changeRules,
-  isLive,
   isOver,
   rules,
   type Supporter,
@@ -42,16 +41,14 @@ export function Sidebar() {
           <Waiting />
         )}
       </section>
-      <section class="card" aria-label="Polls and goals">
-        <header class="card-head">
-          <h2>Polls and goals</h2>
-        </header>
-        {host && isLive.value ? (
-          <Moments host={host} streamId={streamId.value} />
-        ) : (
-          !isOver.value && <Waiting />
-        )}
-      </section>
+      {!isOver.value && (
+        <section class="card" aria-label="Polls and goals">
+          <header class="card-head">
+            <h2>Polls and goals</h2>
+          </header>
+          {host ? <Moments host={host} streamId={streamId.value} /> : <Waiting />}
+        </section>
+      )}
     </div>
   );
 }

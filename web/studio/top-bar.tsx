@@ -1,9 +1,10 @@
 import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import { Mark } from "../mark.tsx";
 import { ChannelDialog } from "./channel-dialog.tsx";
 import { isCrowded, startCrowd } from "./crowd.ts";
 import { Icon } from "./icons.ts";
-import { audit, bill, runAudit, streamId } from "./show.ts";
+import { audit, bill, isOver, runAudit, streamId } from "./show.ts";
 import { Snippets } from "./snippets.tsx";
 
 const dollars = (amount: number) => `$${amount.toFixed(amount < 0.1 ? 4 : 2)}`;
@@ -25,6 +26,9 @@ export function TopBar() {
   const close = () => {
     shown.value = undefined;
   };
+  useEffect(() => {
+    if (isOver.value) sendCrowdHome();
+  }, [isOver.value]);
   return (
     <header class="top-bar">
       <Mark />
