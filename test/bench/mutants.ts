@@ -2,7 +2,8 @@
  * `npm run bench:mutants -- ROOM`, such as `domain/money`: Stryker changes one place of the room
  * after the other, and the tests that run in one process have to see it. Without `--all` only lines
  * that have changed since `--since` (origin/main) are tried; `--minutes` (10) is the longest that it
- * takes. What survives is listed: either a test is missing, or the change means nothing.
+ * takes, and with `--tests` only test files whose path has it are run. What survives is listed:
+ * either a test is missing, or the change means nothing.
  *
  * Stryker is no dependency of ours (docs/decisions/tests-and-tooling.md): npx installs it.
  */
@@ -149,6 +150,7 @@ const { values, positionals } = parseArgs({
     all: { type: "boolean", default: false },
     since: { type: "string", default: "origin/main" },
     minutes: { type: "string", default: "10" },
+    tests: { type: "string", default: "" },
   },
 });
 const [room] = positionals;
@@ -164,7 +166,7 @@ if (mutate.length === 0) {
   // Our clients of AWS are compared with the SDK's, which other tests do without.
   const withSdk = room.startsWith("platform/aws");
   const files = [...new Set(mutate.map((one) => one.replace(/:\d+-\d+$/, "")))];
-  const tests = listTests(room, files, withSdk);
+  const tests = listTests(room, files, withSdk).filter((file) => file.includes(values.tests));
   console.log(`${tests.length} test files: ${tests.join(" ")}`);
   await runStryker(configOf(mutate, tests, withSdk), Number(values.minutes));
   report(room);
