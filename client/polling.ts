@@ -41,35 +41,53 @@ export function pollingSocket(options: Options): SocketConstructor {
   const Native = options.WebSocket ?? (globalThis.WebSocket as SocketConstructor);
   let failures = 0;
 
-  /** A handshake that takes too long has failed, too: some proxies swallow it. */
-  function openNative(url: string, protocols?: string[]) {
-    const socket = new Native(url, protocols);
-    const timer = setTimeout(() => socket.close(), handshakeMilliseconds);
-    let hasOpened = false;
-    return new Proxy(socket, {
-      get: (target, name) => {
-        const value = Reflect.get(target, name, target);
-        return typeof value === "function" ? value.bind(target) : value;
-      },
-      set(target, name, value) {
-        const wrapped = (event: never) => {
-          if (name === "onopen") [failures, hasOpened] = [0, true];
-          if (name === "onclose" && !hasOpened) failures += 1;
-          if (name === "onopen" || name === "onclose") clearTimeout(timer);
-          value?.(event);
-        };
-        return Reflect.set(target, name, wrapped, target);
-      },
-    });
-  }
+  return class {
+    onopen: ((event: object) => void) | null = null;
+    onmessage: ((event: { data: unknown }) => void) | null = null;
+    onclose: ((event: object) => void) | null = null;
+    onerror: ((event: object) => void) | null = null;
+    readonly #inner: InstanceType<SocketConstructor>;
 
-  // Called with `new`: what it returns is the socket.
-  return function Socket(url: string, protocols?: string[]) {
-    if (failures < failuresMax) return openNative(url, protocols);
-    // One more failure, of the socket that is tried after this, and it polls again.
-    failures = failuresMax - 1;
-    return createPolling(options, url, protocols?.[1] ?? "");
-  } as unknown as SocketConstructor;
+    constructor(url: string, protocols?: string[]) {
+      const isPolling = failures >= failuresMax;
+      // One more failure, of the socket that is tried after polling, and it polls again.
+      if (isPolling) failures = failuresMax - 1;
+      const inner = isPolling
+        ? createPolling(options, url, protocols?.[1] ?? "")
+        : new Native(url, protocols);
+      this.#inner = inner;
+      let isOpening = !isPolling;
+      // A handshake that takes too long has failed, too: some proxies swallow it.
+      const timer = isOpening ? setTimeout(() => inner.close(), handshakeMilliseconds) : undefined;
+      const settle = (isOpen: boolean) => {
+        clearTimeout(timer);
+        if (isOpening) failures = isOpen ? 0 : failures + 1;
+        isOpening = false;
+      };
+      inner.onopen = (event) => {
+        settle(true);
+        this.onopen?.(event);
+      };
+      inner.onclose = (event) => {
+        settle(false);
+        this.onclose?.(event);
+      };
+      inner.onmessage = (event) => this.onmessage?.(event);
+      inner.onerror = (event) => this.onerror?.(event);
+    }
+
+    get readyState(): number {
+      return this.#inner.readyState;
+    }
+
+    send(text: string): void {
+      this.#inner.send(text);
+    }
+
+    close(): void {
+      this.#inner.close();
+    }
+  };
 }
 
 /** What looks like a socket, and polls. */
@@ -78,10 +96,10 @@ function createPolling({ url, fetch: own = fetch }: Options, address: string, to
   const followed = new Map<string, AbortController>();
   const socket = {
     readyState: 0,
-    onopen: null as (() => void) | null,
+    onopen: null as ((event: object) => void) | null,
     onmessage: null as ((event: { data: string }) => void) | null,
-    onclose: null as (() => void) | null,
-    onerror: null as (() => void) | null,
+    onclose: null as ((event: object) => void) | null,
+    onerror: null as ((event: object) => void) | null,
     send(text: string): void {
       const { action, ...asked } = JSON.parse(text) as Asked & { action: string };
       if (action === "subscribe") follow(asked);
@@ -93,7 +111,7 @@ function createPolling({ url, fetch: own = fetch }: Options, address: string, to
       socket.readyState = 3;
       clearTimeout(timer);
       for (const one of followed.values()) one.abort();
-      socket.onclose?.();
+      socket.onclose?.({});
     },
   };
   const tell = (message: object) =>
@@ -101,7 +119,7 @@ function createPolling({ url, fetch: own = fetch }: Options, address: string, to
   const timer = setTimeout(() => socket.close(), pollMilliseconds);
   setTimeout(() => {
     socket.readyState = 1;
-    socket.onopen?.();
+    socket.onopen?.({});
     const { streamId, since } = Object.fromEntries(new URL(address).searchParams);
     if (streamId) follow({ streamId, since: since ? positionOf(since) : undefined });
   });

@@ -114,7 +114,7 @@ test("after two handshakes that fail, the frames come over HTTP, each once and i
   expect(server.asked).toHaveLength(length);
 }, 20_000);
 
-test("a subscription goes on where it was, and a viewer who may not read it is told so", async () => {
+test("a subscription goes on where it was, and one who may not read it learns why", async () => {
   const [network, server] = [blocked(), serveEvents()];
   const { client, stream, told, ends } = follow(network, server);
   await stream.ready;
@@ -128,7 +128,7 @@ test("a subscription goes on where it was, and a viewer who may not read it is t
   client.close();
 }, 20_000);
 
-test("a viewer who may not read the stream at all is told so with the status", async () => {
+test("a viewer who may not read the stream at all learns the status", async () => {
   const [network, server] = [blocked(), serveEvents()];
   server.refuse(403);
   const { client, ends } = follow(network, server);

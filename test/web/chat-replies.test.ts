@@ -38,7 +38,7 @@ browserTest(
 );
 
 browserTest(
-  "links are safe, addresses that hide another host are none, and one's own name stands out",
+  "links are safe, addresses that hide another host are none, and the user's name stands out",
   async () => {
     const made = await open();
     const texts = [

@@ -8,7 +8,7 @@ useOverlay();
 const nothing = { status: "open", options: null, of: null, target: null, result: null };
 
 browserTest(
-  "the open goal of the stream takes the place of the overlay's own, which comes back after it",
+  "the open goal of the stream takes the place of the setting until it is over",
   async () => {
     const { page, faults, stream } = await connected("goal=1000");
     const goal = { ...nothing, kind: "goal", title: "New microphone", of: "credits", target: 500 };

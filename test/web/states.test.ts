@@ -1,4 +1,4 @@
-/** Every control of the pages under the pointer, pressed, focused and disabled: its words are read. */
+/** The contrast of every control of the pages in each of its states. */
 import type { CDPSession, Page } from "playwright-core";
 import { browserTest } from "./browser.ts";
 import { expectSoon, testMilliseconds, usePages } from "./pages.ts";

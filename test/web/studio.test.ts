@@ -70,6 +70,9 @@ browserTest(
     await expectSoon(async () => (await creditsOf(viewer(1))) > 0);
     const before = await creditsOf(viewer(1));
     await viewer(1).getByRole("button", { name: "Gift", exact: true }).press("Enter");
+    await viewer(1)
+      .getByRole("button", { name: /^Heart/ })
+      .waitFor();
     // The first card has the focus; the arrows lead on. It is selected, and then sent.
     await page.keyboard.press("ArrowRight");
     await page.keyboard.press("Enter");
@@ -197,6 +200,7 @@ browserTest(
     await say(viewer(1), "hello overlay");
     await overlay.getByText("hello overlay").waitFor();
     await viewer(1).getByRole("button", { name: "Gift", exact: true }).press("Enter");
+    await viewer(1).getByRole("button", { name: /^Rose/ }).waitFor();
     for (let times = 0; times < 4; times++) await page.keyboard.press("Enter");
     await overlay.locator(".ov-gift .ov-times", { hasText: "×3" }).waitFor();
     await page.keyboard.press("Escape");

@@ -123,9 +123,9 @@ function createLane(log: Log) {
     /** The row goes into the list, to where its newest gift belongs. */
     leave(row: HTMLElement | undefined): void {
       const at = row && going.get(row);
-      if (at === undefined) return;
-      going.delete(row!);
-      log.add(row!, at);
+      if (row === undefined || at === undefined) return;
+      going.delete(row);
+      log.add(row, at);
       show();
     },
   };

@@ -39,7 +39,7 @@ export function createHearts(speaker: Speaker) {
       icon(heart, 16),
       count,
     ),
-    /** One's own tap: it is seen at once, and the stream's number takes its place. */
+    /** A tap of the user: it is seen at once, until the stream's number comes. */
     tap(): void {
       float();
       shown = (shown ?? 0) + 1;

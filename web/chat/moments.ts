@@ -76,7 +76,7 @@ export function createMoments(speaker: Speaker, acts: Acts) {
       const sum = result === null ? undefined : "votes" in result ? result.votes : result.amount;
       place(moment, sum);
       const stays = moment.status === "cancelled" ? 0 : resultMilliseconds;
-      cards.get(moment.id)!.goneAt = performance.now() + stays;
+      cards.set(moment.id, { card: known.card, moment, goneAt: performance.now() + stays });
     },
     /** The person's own vote, as the server has it. */
     choose: (momentId: string, options: number[]) => cards.get(momentId)?.card.choose(options),
@@ -110,7 +110,7 @@ function frameOf(moment: Moment, picture: string, speaker: Speaker, onEnd: () =>
   };
   element.addEventListener("tick", tick);
   return {
-    ...{ element, end, left },
+    ...{ element, head, end, left },
     show(next: Moment): void {
       endsAt = next.status === "open" ? next.endsAt : null;
       element.dataset.status = next.status;
@@ -172,7 +172,7 @@ function pollCard(poll: Moment, speaker: Speaker, { vote, onEnd }: PollActs): Ca
       const all = votes.reduce((a, b) => a + b, 0);
       const winner = moment.result !== null && "winner" in moment.result && moment.result.winner;
       for (const [place, { button, share }] of options.entries()) {
-        const part = all === 0 ? 0 : votes[place]! / all;
+        const part = all === 0 ? 0 : (votes[place] ?? 0) / all;
         button.style.setProperty("--share", part.toFixed(4));
         share.textContent = `${number(Math.round(part * 100))} %`;
         button.disabled = moment.status !== "open";
@@ -190,7 +190,7 @@ function goalCard(goal: Moment, speaker: Speaker, onEnd: () => void): Card {
   const amount = make("span", { class: "number" });
   const bar = make("span", { class: "goal-bar" });
   frame.left.before(make("span", { class: "amount" }, goal.of === "credits" && coin(), amount));
-  frame.element.firstElementChild!.append(make("span", { class: "goal-track" }, bar));
+  frame.head.append(make("span", { class: "goal-track" }, bar));
   frame.element.append(make("p", { class: "moment-foot" }, frame.end));
   return {
     element: frame.element,

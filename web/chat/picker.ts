@@ -17,8 +17,8 @@ const quickKey = "ovation.one-click";
 type Give = (type: GiftType, count: number) => void;
 
 /**
- * The sheet from which a gift is chosen. A click selects, and the button below gives: so many of
- * it, for the price that it names. Below a price of the viewer's own choice a click gives at once.
+ * The sheet from which a gift is chosen. A click selects, and the button below sends the quantity
+ * for the price that it names. Up to a price that the viewer chooses, a click sends at once.
  */
 export class Picker {
   readonly sheet: Sheet;
@@ -91,11 +91,13 @@ export class Picker {
     this.sheet.open(opener, this.#grid.querySelector<HTMLElement>(".card"));
   }
 
-  setTypes(types: GiftType[]): void {
+  setTypes = (types: GiftType[]): void => {
     this.#types = types;
     this.#chosen ??= types[0];
     this.#render();
-  }
+    // Opened before they were there, it had nothing to focus.
+    if (this.sheet.isOpen()) this.#grid.querySelector<HTMLElement>(".card")?.focus();
+  };
 
   setBalance(credits: number): void {
     const before = this.#held;
@@ -173,7 +175,7 @@ export class Picker {
   }
 }
 
-/** A browser may keep nothing for a page, and says so by throwing: then each gift takes two steps. */
+/** A browser may keep nothing for a page and throw: then each gift takes two steps. */
 function kept(): number {
   try {
     return Number(localStorage.getItem(quickKey) ?? 0);

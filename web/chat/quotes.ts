@@ -5,6 +5,11 @@ import type { View } from "./view.ts";
 
 const keptMax = 200;
 
+/** Forgets the oldest of too many. */
+function keepNewest(kept: Map<string, unknown> | Set<string>): void {
+  for (const id of kept.keys()) if (kept.size > keptMax) kept.delete(id);
+}
+
 type Own = { client: Client; streamId: string; view: View; speaker: Speaker };
 
 /** What replies answer to: from the rows that are there, or else asked for once. */
@@ -26,14 +31,14 @@ export function createQuotes({ client, streamId, view, speaker }: Own) {
       if (known !== undefined) return showQuote(row, id, known, speaker);
       const answer = asked.get(id) ?? ask(id);
       asked.set(id, answer);
-      if (asked.size > keptMax) asked.delete(asked.keys().next().value!);
+      keepNewest(asked);
       const message = await answer;
       showQuote(row, id, gone.has(id) ? undefined : message, speaker);
     },
     /** A message has gone: those that quote it show it no more. */
     remove(id: string): void {
       gone.add(id);
-      if (gone.size > keptMax) gone.delete(gone.values().next().value!);
+      keepNewest(gone);
       showQuote(view.log.list, id, undefined, speaker);
     },
   };

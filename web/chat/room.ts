@@ -68,10 +68,10 @@ async function begin(state: State): Promise<void> {
   const { client, streamId, view } = state;
   void showFirst(state);
   try {
-    const [me, stream, types, , earlier, history] = await Promise.all([
+    const [me, stream, , , earlier, history] = await Promise.all([
       client.call<{ _id: string; username?: string }>("GET", "/api/v1/users/me"),
       client.call<Stream>("GET", `/api/v1/live-stream/${streamId}`),
-      client.call<GiftType[]>("GET", "/api/v1/gifts/gift-types"),
+      client.call<GiftType[]>("GET", "/api/v1/gifts/gift-types").then(view.picker.setTypes),
       state.wallet.read(),
       // Only once it listens: what is given between a list and the first frame is in neither.
       state.subscription.ready.then(() => readEarlier(client, streamId)),
@@ -89,7 +89,6 @@ async function begin(state: State): Promise<void> {
     state.audience.begin(state.subscription);
     for (const { row, message } of state.rows.values())
       row.deref()?.classList.toggle("own", message.sender._id === state.me);
-    view.picker.setTypes(types);
     state.gifts.keepEarlier(earlier);
     if (stream.status === "ended") view.showOver();
     follow(state, history);

@@ -42,7 +42,7 @@ export class Sheet {
   }
 }
 
-/** Arrow keys lead from one to the next in a grid of so many columns. */
+/** Arrow keys move the focus in a grid with this number of columns. */
 export function walkGrid(event: KeyboardEvent, name: string, columns: number): void {
   const steps: Record<string, number> = {
     ...{ ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns },
@@ -51,7 +51,7 @@ export function walkGrid(event: KeyboardEvent, name: string, columns: number): v
   if (step === undefined) return;
   const grid = event.currentTarget as HTMLElement;
   const all = [...grid.querySelectorAll<HTMLElement>(name)];
-  const at = all.indexOf((event.target as HTMLElement).closest<HTMLElement>(name)!);
+  const at = all.findIndex((one) => one.contains(event.target as HTMLElement));
   event.preventDefault();
   all[at + step]?.focus();
 }

@@ -36,7 +36,8 @@ export function speakerOf(language: Language) {
     say,
     /** A span of time in its largest unit, such as `10 minutes`. */
     duration: (seconds: number) => {
-      const [unit, size] = units.find(([, length]) => seconds >= length) ?? units.at(-1)!;
+      const [unit, size] =
+        units.find(([, length]) => seconds >= length) ?? (["second", 1] as const);
       const form = { style: "unit", unit, unitDisplay: "long", maximumFractionDigits: 0 } as const;
       return new Intl.NumberFormat(language, form).format(seconds / size);
     },

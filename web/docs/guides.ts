@@ -7,7 +7,8 @@ const partsMax = 4;
 function namePort(): void {
   const isLocal = ["127.0.0.1", "localhost"].includes(location.hostname);
   if (!isLocal || location.host === writtenHost) return;
-  const texts = document.createTreeWalker(document.querySelector("main")!, NodeFilter.SHOW_TEXT);
+  const main = document.querySelector("main") ?? document.body;
+  const texts = document.createTreeWalker(main, NodeFilter.SHOW_TEXT);
   for (let text = texts.nextNode() as Text | null; text; text = texts.nextNode() as Text | null)
     if (text.data.includes(writtenHost))
       text.data = text.data.replaceAll(writtenHost, location.host);
@@ -64,13 +65,15 @@ function partsOf(guide: Element): Part[] {
 }
 
 function addSearch(): void {
-  const input = document.querySelector<HTMLInputElement>(".search input")!;
-  const guides = [...document.querySelectorAll("article")].map((guide) => ({
-    entry: document.querySelector(`.contents a[href="#${guide.id}"]`)!.parentElement!,
-    parts: partsOf(guide),
-  }));
-  const none = document.querySelector<HTMLElement>(".contents .none")!;
-  input.parentElement!.hidden = false;
+  const search = document.querySelector<HTMLElement>(".search");
+  const input = search?.querySelector("input");
+  const none = document.querySelector<HTMLElement>(".contents .none");
+  if (!search || !input || !none) return;
+  const guides = [...document.querySelectorAll("article")].flatMap((guide) => {
+    const entry = document.querySelector(`.contents a[href="#${guide.id}"]`)?.closest("li");
+    return entry ? [{ entry, parts: partsOf(guide) }] : [];
+  });
+  search.hidden = false;
   input.addEventListener("input", () => {
     const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
     let found = 0;
@@ -82,7 +85,7 @@ function addSearch(): void {
       if (words.length > 0 && fits.length > 0) entry.append(listOf(fits.slice(0, partsMax)));
     }
     for (const group of document.querySelectorAll<HTMLElement>(".contents h2"))
-      group.hidden = !group.nextElementSibling!.querySelector("li:not([hidden])");
+      group.hidden = !group.nextElementSibling?.querySelector("li:not([hidden])");
     none.hidden = found > 0;
   });
 }

@@ -181,7 +181,7 @@ async function begin(): Promise<void> {
   addEventListener("hashchange", goToAnchor);
 }
 
-/** What is around the anchor is made when the reader is there, and moves it: it is kept in place. */
+/** What is made around an anchor moves it: it is kept in place. */
 function goToAnchor(): void {
   const { hash } = location;
   let frames = anchorFrames;

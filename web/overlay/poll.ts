@@ -7,40 +7,35 @@ const resultMilliseconds = 10_000;
 /** The stream's newest open poll with its bars, and its result for a while. */
 export function createPoll({ say, number }: Speaker) {
   const element = make("div", { class: "ov-poll", hidden: true });
+  const total = make("span", { class: "ov-poll-total number" });
+  let options: { line: HTMLElement; share: HTMLElement }[] = [];
   let shown: Moment | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
+  function begin(poll: Moment): void {
+    options = (poll.options ?? []).map((text) => {
+      const share = make("span", { class: "ov-poll-share number" });
+      const bar = make("span", { class: "ov-poll-bar" });
+      const name = make("bdi", { class: "ov-poll-text" }, text);
+      return { share, line: make("div", { class: "ov-poll-option" }, bar, name, share) };
+    });
+    const title = make("bdi", { class: "ov-poll-title" }, poll.title ?? "");
+    element.replaceChildren(title, ...options.map(({ line }) => line), total);
+  }
+
   function show(poll: Moment, votes: number[]): void {
-    const { result, options } = poll;
+    const { result } = poll;
     const all = votes.reduce((a, b) => a + b, 0);
     const winner = result !== null && "winner" in result ? result.winner : undefined;
-    const lines = (options ?? []).map((text, place) => {
-      const share = all === 0 ? 0 : votes[place]! / all;
-      return make(
-        "div",
-        {
-          class: `ov-poll-option${place === winner ? " ov-poll-winner" : ""}`,
-          "--share": share.toFixed(4),
-        },
-        make("span", { class: "ov-poll-bar" }),
-        make("bdi", { class: "ov-poll-text" }, text),
-        make("span", { class: "ov-poll-share number" }, `${number(Math.round(share * 100))} %`),
-      );
-    });
-    // Bars that are there grow, and are not drawn anew.
-    const bars = [...element.querySelectorAll<HTMLElement>(".ov-poll-option")];
-    const isSame = shown?.id === poll.id && bars.length === lines.length;
-    if (isSame)
-      for (const [place, line] of lines.entries()) {
-        bars[place]!.className = line.className;
-        bars[place]!.style.cssText = line.style.cssText;
-        bars[place]!.lastElementChild!.replaceWith(line.lastElementChild!);
-      }
-    else
-      element.replaceChildren(make("bdi", { class: "ov-poll-title" }, poll.title ?? ""), ...lines);
-    const total = make("span", { class: "ov-poll-total number" }, say("votes", { n: all }));
-    element.querySelector(".ov-poll-total")?.remove();
-    element.append(total);
+    // Bars that are there grow.
+    if (shown?.id !== poll.id) begin(poll);
+    for (const [place, { line, share }] of options.entries()) {
+      const part = all === 0 ? 0 : (votes[place] ?? 0) / all;
+      line.style.setProperty("--share", part.toFixed(4));
+      line.classList.toggle("ov-poll-winner", place === winner);
+      share.textContent = `${number(Math.round(part * 100))} %`;
+    }
+    total.textContent = say("votes", { n: all });
     shown = poll;
     element.hidden = false;
   }
