@@ -1,13 +1,17 @@
 import type { App } from "aws-cdk-lib";
+import { Endpoints, endpointStacks } from "./api/endpoints.ts";
+import { hostOf } from "./api/gateway.ts";
 import { HttpApi } from "./api/http-api.ts";
+import { Pictures, picturesUrlOf } from "./api/picture-api.ts";
 import { Realtime } from "./api/realtime.ts";
 import { TencentApi } from "./api/tencent-api.ts";
-import { Data } from "./data/data.ts";
+import { Data, edgeKeyOf } from "./data/data.ts";
 import { Edge } from "./edge/edge.ts";
 import { Host } from "./edge/host.ts";
 import { Account } from "./identity/account.ts";
 import { Delivery } from "./identity/delivery.ts";
 import { Identity } from "./identity/identity.ts";
+import { Users } from "./identity/user-pool.ts";
 import { withOwnPages } from "./stages/domain.ts";
 import type { Stage } from "./stages/stages.ts";
 import { HostWatch } from "./watch/host-watch.ts";
@@ -19,54 +23,61 @@ export function placeStage(app: App, given: Stage): void {
   const id = (name: string) => `ovation-${stage.name}-${name}`;
   const account = new Account(app, "ovation-account", stage);
   const data = new Data(app, id("data"), stage);
-  const identity = new Identity(app, id("identity"), stage, { data });
+  const users = stage.issuer ? undefined : new Users(app, id("users"), stage, { data });
+  const identity = new Identity(app, id("identity"), stage, users);
   const realtime = new Realtime(app, id("realtime"), stage, { data });
   const neighbours = { data, sockets: realtime.sockets };
   const tencent = new TencentApi(app, id("tencent"), stage, neighbours);
-  const http = new HttpApi(app, id("http"), stage, { ...neighbours, otherApis: tencent.hosts });
-  for (const stack of [realtime, http, tencent]) {
-    // They read the issuer's parameters by name, and their access logs need the account's role.
-    stack.addStackDependency(identity);
-    stack.addStackDependency(account);
-  }
-  let host: Host | undefined;
-  if (stage.domain !== undefined) {
-    const isNeeded = stage.firewall || stage.domain.certificate === undefined;
-    const edge = isNeeded ? new Edge(app, id("edge"), stage, stage.domain) : undefined;
-    const apis = {
-      http: http.api.restApiId,
-      pictures: http.pictures.restApiId,
-      tencent: tencent.apis.tencent.restApiId,
-      callback: tencent.apis.callback.restApiId,
-      sockets: realtime.apiId,
-    };
-    const key = data.edgeKey;
-    host = new Host(app, id("host"), stage, stage.domain, {
-      ...(edge && { edge }),
-      apis,
-      ...(key && { key }),
-    });
-  }
+  const pictures = new Pictures(app, id("pictures"), stage, neighbours);
+  const otherApis = { ...tencent.hosts, "/pictures": hostOf(pictures.api) };
+  const picturesUrl = picturesUrlOf(stage, pictures.api);
+  const { logGroup } = pictures;
+  const serves = { ...neighbours, otherApis, picturesUrl, logGroup };
+  const endpoints = endpointStacks.map((name) => new Endpoints(app, id(name), stage, name, serves));
+  const http = new HttpApi(app, id("http"), stage, pictures.api);
+  // They know data, queues and the issuer by name; access logs need the account's role, and what
+  // reads the table and the queues is deployed before what writes there.
+  const serving = [realtime, tencent, pictures, ...endpoints, http];
+  for (const [at, stack] of serving.entries())
+    for (const before of [account, data, identity, ...serving.slice(0, at)])
+      stack.addStackDependency(before);
+  const host = placeHost(app, stage, { http, pictures, tencent, realtime });
   if (stage.repository !== undefined) new Delivery(app, id("delivery"), stage, stage.repository);
   const watched = {
     stage,
     tableName: data.table.tableName,
     queues: data.queues,
     deadLetters: data.deadLetters,
-    httpApiName: http.api.restApiName,
-    tencentAccessLogs: tencent.accessLogs,
+    httpApiName: `ovation-${stage.name}-http`,
     socketApiId: realtime.apiId,
-    logs: {
-      ...{ http: http.log, tencent: tencent.log, realtime: realtime.log },
-      ...(identity.log && { identity: identity.log }),
-    },
     streamMappings: realtime.streamMappings,
-  };
-  new Watch(app, id("watch"), {
-    ...watched,
     ...(host && { distributionId: host.distributionId }),
-  });
+  };
+  const watch = new Watch(app, id("watch"), watched);
+  for (const stack of [...serving, ...(users ? [users] : [])]) watch.addStackDependency(stack);
   if (host === undefined) return;
-  const distributionId = host.distributionIdElsewhere;
-  new HostWatch(app, id("host-watch"), { ...watched, distributionId }).addStackDependency(host);
+  watch.addStackDependency(host);
+  new HostWatch(app, id("host-watch"), watched).addStackDependency(host);
+}
+
+type Behind = { http: HttpApi; pictures: Pictures; tencent: TencentApi; realtime: Realtime };
+
+/** The domain and what it needs of another region; nothing without one. */
+function placeHost(app: App, stage: Stage, behind: Behind): Host | undefined {
+  if (stage.domain === undefined) return undefined;
+  const id = (name: string) => `ovation-${stage.name}-${name}`;
+  const isNeeded = stage.firewall || stage.domain.certificate === undefined;
+  const edge = isNeeded ? new Edge(app, id("edge"), stage, stage.domain) : undefined;
+  const key = edgeKeyOf(stage);
+  const apis = {
+    http: behind.http.api.restApiId,
+    pictures: behind.pictures.api.restApiId,
+    tencent: behind.tencent.apis.tencent.restApiId,
+    callback: behind.tencent.apis.callback.restApiId,
+    sockets: behind.realtime.apiId,
+  };
+  const given = { ...(edge && { edge }), apis, ...(key && { key }) };
+  const host = new Host(app, id("host"), stage, stage.domain, given);
+  host.addStackDependency(behind.http);
+  return host;
 }

@@ -46,6 +46,11 @@ export const accepted: readonly { finding: RegExp; at?: RegExp; reason: string }
       "CloudFormation ends a stack's name with an id of its own; it is the bootstrap's alone.",
   },
   {
+    finding: /^AwsSolutions-IAM5\[Resource::.*:stack\/ovation-\w+-\*\/\*\]$/,
+    at: /^ovation-\w+-delivery\/role\/Resource$/,
+    reason: "CloudFormation ends a stack's name with an id of its own; these are the stage's own.",
+  },
+  {
     finding: /^AwsSolutions-IAM5\[Resource::.*:s3:::ovation-\w+-host-\*\/\*\]$/,
     at: /^ovation-\w+-delivery\/role\/Resource$/,
     reason:

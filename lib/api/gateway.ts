@@ -10,13 +10,13 @@ import {
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { LogGroup } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
-import { functionName } from "../stages/names.ts";
+import { functionName, logName } from "../stages/names.ts";
 import type { Stage } from "../stages/stages.ts";
 
 /** One log for all functions of an API, or for its accesses, kept as long as the stage says. */
 export function logGroup(scope: Construct, id: string, stage: Stage, name: string): LogGroup {
   return new LogGroup(scope, id, {
-    logGroupName: `/ovation/${stage.name}/${name}`,
+    logGroupName: logName(stage.name, name),
     retention: stage.logRetention,
     removalPolicy: stage.keepData
       ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
@@ -76,9 +76,9 @@ export function restApi(
   name: string,
   document: object,
   options: StageOptions,
-): { api: SpecRestApi; accessLog: LogGroup } {
+): SpecRestApi {
   const accessLog = logGroup(scope, "access-log", stage, `${name}-access`);
-  const api = new SpecRestApi(scope, "api", {
+  return new SpecRestApi(scope, "api", {
     restApiName: `ovation-${stage.name}-${name}`,
     apiDefinition: ApiDefinition.fromInline({ ...document, [compressionKey]: compressedBytesMin }),
     endpointTypes: [EndpointType.REGIONAL],
@@ -90,7 +90,6 @@ export function restApi(
       accessLogFormat: AccessLogFormat.custom(JSON.stringify(accessFields)),
     },
   });
-  return { api, accessLog };
 }
 
 /** The URL of an API without a domain, without its stage. */

@@ -1,11 +1,15 @@
-import type { Stack } from "aws-cdk-lib";
+import { Stack } from "aws-cdk-lib";
 import type { SpecRestApi } from "aws-cdk-lib/aws-apigateway";
-import { Construct } from "constructs";
+import type { LogGroup } from "aws-cdk-lib/aws-logs";
+import type { Construct } from "constructs";
 import type { DownloadContract } from "../../platform/http/contract.ts";
+import { placeFunction } from "../compute/lambdas.ts";
+import { type Neighbours, siteOf } from "../compute/site.ts";
+import { exportForGood } from "../data/told.ts";
 import { originOf } from "../stages/domain.ts";
-import { catchAll, type Row } from "../stages/route-table.ts";
-import type { Stage } from "../stages/stages.ts";
-import { hostOf, restApi } from "./gateway.ts";
+import { catchAll, type Row, rowsOf, theOne } from "../stages/route-table.ts";
+import { placeOf, type Stage } from "../stages/stages.ts";
+import { gatewayRole, hostOf, logGroup, restApi, uriOf } from "./gateway.ts";
 import {
   anyMethod,
   bodiesAsBytes,
@@ -16,6 +20,7 @@ import {
   parametersOf,
 } from "./gateway-document.ts";
 import { gatewayResponses } from "./gateway-responses.ts";
+import { notFoundOf } from "./http-api.ts";
 
 /** The stage of the API, which is also the beginning of its path. */
 const stageName = "pictures";
@@ -49,21 +54,33 @@ function pictureDocument(
   };
 }
 
-/** Places the API of pictures in a stack. */
-export function placePictures(
-  scope: Stack,
-  stage: Stage,
-  row: Row<DownloadContract>,
-  notFound: string,
-  gateway: Omit<Integrating, "title">,
-): SpecRestApi {
-  const title = `ovation-${stage.name}-pictures`;
-  const document = pictureDocument(row, notFound, { ...gateway, title });
-  return restApi(new Construct(scope, stageName), stage, stageName, document, {
-    stageName,
-    throttlingRateLimit: stage.throttle.rate,
-    throttlingBurstLimit: stage.throttle.burst,
-  }).api;
+/**
+ * The API of pictures, and the log of all functions behind REST APIs of the stage's own: before
+ * those that say where pictures are.
+ */
+export class Pictures extends Stack {
+  readonly api: SpecRestApi;
+  readonly logGroup: LogGroup;
+
+  constructor(scope: Construct, id: string, stage: Stage, neighbours: Neighbours) {
+    super(scope, id, placeOf(stage));
+    this.logGroup = logGroup(this, "log", stage, "http");
+    const row = theOne(rowsOf("download"), "download");
+    placeFunction(siteOf(this, stage, this.logGroup, neighbours), row);
+    const document = pictureDocument(row, notFoundOf(stage).name, {
+      title: `ovation-${stage.name}-pictures`,
+      uriOf: uriOf(stage),
+      credentials: gatewayRole(this, stage).roleArn,
+    });
+    this.api = restApi(this, stage, stageName, document, {
+      stageName,
+      throttlingRateLimit: stage.throttle.rate,
+      throttlingBurstLimit: stage.throttle.burst,
+    });
+    const { restApiId, deploymentStage } = this.api;
+    exportForGood(this, restApiId, deploymentStage.stageName, this.logGroup.logGroupArn);
+    exportForGood(this, this.logGroup.logGroupName);
+  }
 }
 
 /** Where everybody reads pictures: below the stage's domain, or at the API itself. */

@@ -6,11 +6,11 @@ import {
   CfnRoute,
   CfnStage,
 } from "aws-cdk-lib/aws-apigatewayv2";
-import type { LogGroup } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
 import { placeFunction } from "../compute/lambdas.ts";
 import { issuerOf, type Neighbours, siteOf } from "../compute/site.ts";
 import { connectSource, readStatements } from "../compute/sources.ts";
+import { exportForGood, told } from "../data/told.ts";
 import { rowsOf, theOne } from "../stages/route-table.ts";
 import { placeOf, type Stage } from "../stages/stages.ts";
 import { accessLogSettings, gatewayRole, logGroup, uriOf } from "./gateway.ts";
@@ -21,7 +21,6 @@ const stageName = "ws";
 /** The WebSocket API with a function for each route, and the functions that react to the table. */
 export class Realtime extends Stack {
   readonly apiId: string;
-  readonly log: LogGroup;
   /** Ids of the mappings that read the table's stream, by the function they call. */
   readonly streamMappings: Record<string, string> = {};
   readonly sockets: NonNullable<Neighbours["sockets"]>;
@@ -34,6 +33,7 @@ export class Realtime extends Stack {
       routeSelectionExpression: "$request.body.action",
     });
     this.apiId = api.ref;
+    exportForGood(this, this.apiId);
     this.sockets = {
       endpoint: `https://${api.ref}.execute-api.${this.region}.${this.urlSuffix}/${stageName}`,
       apiArn: this.formatArn({
@@ -42,15 +42,18 @@ export class Realtime extends Stack {
         resourceName: stageName,
       }),
     };
-    this.log = logGroup(this, "log", stage, "realtime");
+    const log = logGroup(this, "log", stage, "realtime");
     const issuer = issuerOf(this, stage);
-    const site = siteOf(this, stage, this.log, { ...neighbours, issuer, sockets: this.sockets });
+    const site = siteOf(this, stage, log, { ...neighbours, issuer, sockets: this.sockets });
     const { data } = neighbours;
     for (const row of rowsOf("consumer")) {
       const { contract } = row;
       const target = placeFunction(site, row, readStatements(contract, data));
       const mapping = connectSource(target, contract, data, stage.reservedConcurrency[row.name]);
-      if (mapping) this.streamMappings[row.name] = mapping.ref;
+      if (mapping === undefined) continue;
+      // Another one reads the stream of a restored table.
+      const output = new CfnOutput(this, `${mapping.node.id}-id`, { value: mapping.ref });
+      this.streamMappings[row.name] = told(this, output, this.region);
     }
     for (const row of rowsOf("task")) placeFunction(site, row);
     const authorizer = theOne(

@@ -1,9 +1,10 @@
 import { CfnOutput, Stack } from "aws-cdk-lib";
 import type { SpecRestApi } from "aws-cdk-lib/aws-apigateway";
-import type { LogGroup } from "aws-cdk-lib/aws-logs";
 import { Construct } from "constructs";
 import { placeFunction } from "../compute/lambdas.ts";
 import { type Neighbours, type Site, siteOf } from "../compute/site.ts";
+import { edgeKeyOf } from "../data/data.ts";
+import { exportForGood } from "../data/told.ts";
 import { placeFirewall, rulesOfOldNames } from "../edge/firewall.ts";
 import { placeLock } from "../edge/lock.ts";
 import { rowsOf, theOne } from "../stages/route-table.ts";
@@ -21,19 +22,16 @@ const callbackStage = "tencent";
  * gateway answers by itself has one form for all of its paths.
  */
 export class TencentApi extends Stack {
-  readonly log: LogGroup;
   readonly apis: Record<"tencent" | "callback", SpecRestApi>;
   /** The host of each of the two APIs, by the start of its paths. */
   readonly hosts: Readonly<Record<string, string>>;
-  /** Who called each of the two APIs, and how it ended. */
-  readonly accessLogs: Record<"tencent" | "callback", LogGroup>;
 
   constructor(scope: Construct, id: string, stage: Stage, neighbours: Neighbours) {
     super(scope, id, placeOf(stage));
-    this.log = logGroup(this, "log", stage, "tencent");
+    const log = logGroup(this, "log", stage, "tencent");
     const { tencentSecret, callbackSecret } = neighbours.data;
     const secrets = { tencentSecret, callbackSecret };
-    const site = siteOf(this, stage, this.log, { ...neighbours, ...secrets });
+    const site = siteOf(this, stage, log, { ...neighbours, ...secrets });
     const rows = rowsOf("command");
     for (const row of rows) placeFunction(site, row);
     const commands = rows.filter(({ contract }) => contract.command !== "*");
@@ -50,7 +48,7 @@ export class TencentApi extends Stack {
     // What may be called once a second is counted by the functions, for each application.
     const throttled = commands.filter(({ contract }) => contract.callsPerSecond === 200);
     const { rate, burst } = stage.commandThrottle;
-    const { api, accessLog } = restApi(this, stage, "tencent", document, {
+    const api = restApi(this, stage, "tencent", document, {
       stageName: "v4",
       throttlingRateLimit: stage.throttle.rate,
       throttlingBurstLimit: stage.throttle.burst,
@@ -63,12 +61,12 @@ export class TencentApi extends Stack {
     });
     new CfnOutput(this, "url", { value: api.urlForPath("/") });
     const callback = this.placeCallback(site, gateway);
-    this.apis = { tencent: api, callback: callback.api };
-    this.hosts = { "/v4": hostOf(api), [`/${callbackStage}`]: hostOf(callback.api) };
-    this.accessLogs = { tencent: accessLog, callback: callback.accessLog };
-    const { edgeKey } = neighbours.data;
+    this.apis = { tencent: api, callback };
+    this.hosts = { "/v4": hostOf(api), [`/${callbackStage}`]: hostOf(callback) };
+    exportForGood(this, api.restApiId, callback.restApiId);
+    const edgeKey = edgeKeyOf(stage);
     const name = `ovation-${stage.name}-tencent`;
-    const apis = [api, callback.api];
+    const apis = [api, callback];
     if (edgeKey) placeLock(this, name, edgeKey, apis, rulesOfOldNames(stage));
     else if (stage.firewall) placeFirewall(this, name, apis);
   }
@@ -80,13 +78,13 @@ export class TencentApi extends Stack {
     const title = `ovation-${stage.name}-tencent-callback`;
     const document = callbackDocument(row, { ...gateway, title });
     const place = new Construct(this, "callback");
-    const { api, accessLog } = restApi(place, stage, "tencent-callback", document, {
+    const api = restApi(place, stage, "tencent-callback", document, {
       stageName: callbackStage,
       throttlingRateLimit: stage.throttle.rate,
       throttlingBurstLimit: stage.throttle.burst,
     });
     // The address for Tencent's console is this with ?key= and the value of the secret.
     new CfnOutput(this, "callback-url", { value: api.urlForPath(row.contract.path) });
-    return { api, accessLog };
+    return api;
   }
 }

@@ -36,7 +36,7 @@ export function readStatements({ on }: ConsumerContract, data: Data): Statement[
     "dynamodb:ListStreams",
   ];
   return [
-    allow(read, data.table.tableStreamArn!),
+    allow(read, data.table.tableStreamArn),
     allow(["s3:PutObject"], `${data.failures.bucketArn}/*`),
     allow(["s3:ListBucket"], data.failures.bucketArn),
   ];
@@ -76,7 +76,7 @@ export function connectSource(
   }
   return new CfnEventSourceMapping(scope, id, {
     ...common,
-    eventSourceArn: data.table.tableStreamArn!,
+    eventSourceArn: data.table.tableStreamArn,
     // From the oldest record: with LATEST what is written while the mapping is made would be lost.
     startingPosition: "TRIM_HORIZON",
     // Above one, Lambda keeps the order of each item only, not that of a stream's items.

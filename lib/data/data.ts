@@ -1,8 +1,7 @@
-import { CfnOutput, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
+import { CfnOutput, Duration, RemovalPolicy, SecretValue, Stack } from "aws-cdk-lib";
 import {
   AttributeType,
   Billing,
-  type ITableV2,
   ProjectionType,
   StreamViewType,
   TableV2,
@@ -11,10 +10,11 @@ import { BlockPublicAccess, Bucket, BucketEncryption } from "aws-cdk-lib/aws-s3"
 import { Secret } from "aws-cdk-lib/aws-secretsmanager";
 import type { Construct } from "constructs";
 import { dueIndex } from "../../platform/table/keys.ts";
-import { tableName } from "../stages/names.ts";
+import { edgeKeyName, tableName } from "../stages/names.ts";
 import { placeOf, type Stage } from "../stages/stages.ts";
 import { placeBackups } from "./backups.ts";
-import { placeQueues, type Queues } from "./queues.ts";
+import { placeQueues, type Queues, queuesOf } from "./queues.ts";
+import { exportForGood, told } from "./told.ts";
 
 /**
  * Days for which batches that were given up wait for `npm run redrive`. They hold names and texts as
@@ -28,7 +28,8 @@ const failuresKeptDays = 7;
  * its stack goes still goes with a first deployment that failed, so that it can be repeated.
  */
 export class Data extends Stack {
-  readonly table: ITableV2;
+  /** By what the stage says and not by reference: the table may become another one. */
+  readonly table: { tableName: string; tableArn: string; tableStreamArn: string };
   readonly queues: Queues;
   readonly deadLetters: Queues;
   readonly failures: Bucket;
@@ -36,7 +37,6 @@ export class Data extends Stack {
   readonly pictures: Bucket;
   readonly tencentSecret: Secret;
   readonly callbackSecret: Secret;
-  private readonly edgeSecret: Secret | undefined;
 
   constructor(scope: Construct, id: string, stage: Stage) {
     super(scope, id, placeOf(stage));
@@ -58,8 +58,8 @@ export class Data extends Stack {
     new CfnOutput(this, "failures-bucket", { value: this.failures.bucketName });
     new CfnOutput(this, "pictures-bucket", { value: this.pictures.bucketName });
     const { live, dead } = placeQueues(this, stage.name);
-    this.queues = live;
-    this.deadLetters = dead;
+    this.queues = queuesOf(this, stage.name, false);
+    this.deadLetters = queuesOf(this, stage.name, true);
     // The key of the application, with which its back ends sign. Its value is the key as text.
     this.tencentSecret = new Secret(this, "tencent-key", {
       secretName: `ovation/${stage.name}/tencent`,
@@ -74,30 +74,23 @@ export class Data extends Stack {
       generateSecretString: { passwordLength: 48, excludePunctuation: true },
       removalPolicy,
     });
-    this.edgeSecret = placeEdgeSecret(this, stage, removalPolicy);
-    const own = new TableV2(this, "table", {
-      tableName: `ovation-${stage.name}`,
-      partitionKey: { name: "PK", type: AttributeType.STRING },
-      sortKey: { name: "SK", type: AttributeType.STRING },
-      ...throughputOf(stage),
-      timeToLiveAttribute: "expiresAt",
-      dynamoStream: StreamViewType.NEW_AND_OLD_IMAGES,
-      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      deletionProtection: stage.keepData,
-      removalPolicy,
-      globalSecondaryIndexes: [
-        {
-          indexName: dueIndex.name,
-          partitionKey: { name: dueIndex.PK, type: AttributeType.STRING },
-          sortKey: { name: dueIndex.SK, type: AttributeType.STRING },
-          projectionType: ProjectionType.INCLUDE,
-          nonKeyAttributes: ["dueCredits"],
-        },
-      ],
-    });
-    this.table =
-      stage.restored === undefined ? (own as ITableV2) : restoredTable(this, stage.restored);
+    const edgeSecret = placeEdgeSecret(this, stage, removalPolicy);
+    const own = placeTable(this, stage, removalPolicy);
+    const value = stage.restored?.streamArn ?? own.tableStreamArn!;
+    const stream = new CfnOutput(this, "stream-arn", { value });
+    this.table = {
+      tableName: tableName(stage),
+      tableArn: this.formatArn({
+        service: "dynamodb",
+        resource: "table",
+        resourceName: tableName(stage),
+      }),
+      tableStreamArn: told(this, stream, this.region),
+    };
     new CfnOutput(this, "table-name", { value: tableName(stage) });
+    const { failures, pictures } = this;
+    exportForGood(this, failures.bucketArn, pictures.bucketArn, pictures.bucketName);
+    exportForGood(this, this.tencentSecret.secretArn, this.callbackSecret.secretArn);
     // The last of all: its protection would keep a first deployment that fails later from being
     // undone, and its name the next one from being made.
     own.node.addDependency(
@@ -108,21 +101,19 @@ export class Data extends Stack {
       this.callbackSecret,
       ...Object.values(live),
       ...Object.values(dead),
-      ...(this.edgeSecret ? [this.edgeSecret] : []),
+      ...(edgeSecret ? [edgeSecret] : []),
     );
-  }
-
-  /** What APIs behind a domain want to be shown, as CloudFormation reads it at a deployment. */
-  get edgeKey(): string | undefined {
-    return this.edgeSecret?.secretValue.unsafeUnwrap();
   }
 }
 
-/** Nobody has to know its value: CloudFront and the firewalls are given it by the deployment. */
+/**
+ * Nobody has to know its value: CloudFront and the firewalls are given it by the deployment. A stage
+ * without a domain has it too: once removed, its name could not be given again.
+ */
 function placeEdgeSecret(scope: Stack, stage: Stage, removalPolicy: RemovalPolicy) {
-  if (stage.domain === undefined || !stage.firewall) return undefined;
+  if (!stage.firewall) return undefined;
   return new Secret(scope, "edge-key", {
-    secretName: `ovation/${stage.name}/edge`,
+    secretName: edgeKeyName(stage.name),
     description: "By which the APIs know that CloudFront asks",
     generateSecretString: { passwordLength: 48, excludePunctuation: true },
     removalPolicy,
@@ -143,9 +134,29 @@ function throughputOf({ warmThroughput: warm, throughputMax: most }: Stage) {
   };
 }
 
-/** A table that a backup became: it has another name and a stream of its own. */
-const restoredTable = (scope: Stack, { table, streamArn }: { table: string; streamArn: string }) =>
-  TableV2.fromTableAttributes(scope, "restored", {
-    tableArn: scope.formatArn({ service: "dynamodb", resource: "table", resourceName: table }),
-    tableStreamArn: streamArn,
+/** What APIs behind a domain want to be shown, as CloudFormation reads it at a deployment. */
+export const edgeKeyOf = ({ name, domain, firewall }: Stage): string | undefined =>
+  domain && firewall ? SecretValue.secretsManager(edgeKeyName(name)).unsafeUnwrap() : undefined;
+
+function placeTable(scope: Stack, stage: Stage, removalPolicy: RemovalPolicy): TableV2 {
+  return new TableV2(scope, "table", {
+    tableName: `ovation-${stage.name}`,
+    partitionKey: { name: "PK", type: AttributeType.STRING },
+    sortKey: { name: "SK", type: AttributeType.STRING },
+    ...throughputOf(stage),
+    timeToLiveAttribute: "expiresAt",
+    dynamoStream: StreamViewType.NEW_AND_OLD_IMAGES,
+    pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+    deletionProtection: stage.keepData,
+    removalPolicy,
+    globalSecondaryIndexes: [
+      {
+        indexName: dueIndex.name,
+        partitionKey: { name: dueIndex.PK, type: AttributeType.STRING },
+        sortKey: { name: dueIndex.SK, type: AttributeType.STRING },
+        projectionType: ProjectionType.INCLUDE,
+        nonKeyAttributes: ["dueCredits"],
+      },
+    ],
   });
+}

@@ -1,4 +1,4 @@
-import { Duration } from "aws-cdk-lib";
+import { Duration, type Stack } from "aws-cdk-lib";
 import {
   DeduplicationScope,
   FifoThroughputLimit,
@@ -40,7 +40,10 @@ const keepsOrder = {
 } satisfies Record<QueueName, boolean>;
 
 /** Each queue of a stage. */
-export type Queues = Record<QueueName, Queue>;
+type Placed = Record<QueueName, Queue>;
+
+/** Each queue as other stacks know it: by its name, since an export could never be taken back. */
+export type Queues = Record<QueueName, { queueName: string; queueArn: string; queueUrl: string }>;
 
 /** Something of each queue, by its name. */
 export const ofEach = <T>(make: (name: QueueName) => T): Record<QueueName, T> =>
@@ -49,21 +52,21 @@ export const ofEach = <T>(make: (name: QueueName) => T): Record<QueueName, T> =>
   ) as Record<QueueName, T>;
 
 /** The queues, each with one for the messages that could not be handled. */
-export function placeQueues(scope: Construct, stage: string): { live: Queues; dead: Queues } {
+export function placeQueues(scope: Construct, stage: string): { live: Placed; dead: Placed } {
   const dead = ofEach((name) => place(scope, stage, name));
   return { live: ofEach((name) => place(scope, stage, name, dead[name])), dead };
 }
 
 function place(scope: Construct, stage: string, name: QueueName, dead?: Queue): Queue {
-  const id = dead === undefined ? `${name}-dead` : name;
+  const isDead = dead === undefined;
   const fifo = keepsOrder[name];
   const ordered = {
     fifo,
     deduplicationScope: DeduplicationScope.MESSAGE_GROUP,
     fifoThroughputLimit: FifoThroughputLimit.PER_MESSAGE_GROUP_ID,
   };
-  return new Queue(scope, id, {
-    queueName: `ovation-${stage}-${id}${fifo ? ".fifo" : ""}`,
+  return new Queue(scope, idOf(name, isDead), {
+    queueName: nameOf(stage, name, isDead),
     ...(fifo && ordered),
     encryption: QueueEncryption.SQS_MANAGED,
     enforceSSL: true,
@@ -72,6 +75,22 @@ function place(scope: Construct, stage: string, name: QueueName, dead?: Queue): 
     ...(dead && { deadLetterQueue: { queue: dead, maxReceiveCount: receiveCountMax } }),
   });
 }
+
+const idOf = (name: QueueName, isDead: boolean) => (isDead ? `${name}-dead` : name);
+
+const nameOf = (stage: string, name: QueueName, isDead: boolean) =>
+  `ovation-${stage}-${idOf(name, isDead)}${keepsOrder[name] ? ".fifo" : ""}`;
+
+/** The queues of a stage, or those of their dead letters, without a reference to their stack. */
+export const queuesOf = (stack: Stack, stage: string, isDead: boolean): Queues =>
+  ofEach((name) => {
+    const queueName = nameOf(stage, name, isDead);
+    return {
+      queueName,
+      queueArn: stack.formatArn({ service: "sqs", resource: queueName }),
+      queueUrl: `https://sqs.${stack.region}.${stack.urlSuffix}/${stack.account}/${queueName}`,
+    };
+  });
 
 const deadDays = (name: QueueName) =>
   withTexts.includes(name) ? keptDays.deadWithTexts : keptDays.dead;

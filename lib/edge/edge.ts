@@ -1,7 +1,8 @@
-import { CfnOutput, Fn, Stack } from "aws-cdk-lib";
+import { CfnOutput, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { Certificate, CertificateValidation } from "aws-cdk-lib/aws-certificatemanager";
 import { HostedZone, type IHostedZone } from "aws-cdk-lib/aws-route53";
 import type { Construct } from "constructs";
+import { told } from "../data/told.ts";
 import { type Domain, edgeRegion } from "../stages/domain.ts";
 import type { Stage } from "../stages/stages.ts";
 import { placeHostFirewall } from "./firewall.ts";
@@ -27,21 +28,16 @@ export class Edge extends Stack {
 
   private certify(domainName: string, zone: NonNullable<Domain["zone"]>): string {
     const validation = CertificateValidation.fromDns(zoneOf(this, zone));
-    const { certificateArn } = new Certificate(this, "certificate", { domainName, validation });
-    return this.tell("certificate-arn", certificateArn);
+    const certificate = new Certificate(this, "certificate", { domainName, validation });
+    // The distribution has it until its own stack is deployed, after this one.
+    certificate.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
+    return this.tell("certificate-arn", certificate.certificateArn);
   }
 
   private tell(id: string, value: string): string {
     return told(this, new CfnOutput(this, id, { value }), edgeRegion);
   }
 }
-
-/**
- * A stack's output as other regions read it, which needs no function of ours in either region.
- * https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-getstackoutput.html
- */
-export const told = (stack: Stack, output: CfnOutput, region: string): string =>
-  Fn.getStackOutput(stack.stackName, stack.getLogicalId(output), region);
 
 /** The hosted zone of a domain, which is not looked up: a synthesis asks nobody. */
 export const zoneOf = (scope: Construct, { id, name }: NonNullable<Domain["zone"]>): IHostedZone =>

@@ -21,10 +21,11 @@ import { AaaaRecord, ARecord, RecordTarget } from "aws-cdk-lib/aws-route53";
 import { CloudFrontTarget } from "aws-cdk-lib/aws-route53-targets";
 import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
+import { told } from "../data/told.ts";
 import { type Domain, originOf } from "../stages/domain.ts";
 import { homePath, pagePaths } from "../stages/page-headers.ts";
 import { placeOf, type Stage } from "../stages/stages.ts";
-import { type Edge, told, zoneOf } from "./edge.ts";
+import { type Edge, zoneOf } from "./edge.ts";
 import { cachedPaths, cachePolicies } from "./host-cache.ts";
 import { headersPolicy } from "./host-headers.ts";
 import { originKeyHeader } from "./lock.ts";
@@ -52,9 +53,8 @@ const failures = [400, 403, 404, 405, 414, 500, 501, 502, 503, 504];
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-custom-domains.html
  */
 export class Host extends Stack {
-  /** CloudFront's id of the distribution, for stacks of this region and for those of others. */
+  /** CloudFront's id of the distribution, as other stacks read it. */
   readonly distributionId: string;
-  readonly distributionIdElsewhere: string;
   /** Where the pages lie, which `npm run deploy` brings there. */
   private readonly pages: Bucket;
 
@@ -90,9 +90,12 @@ export class Host extends Stack {
     new CfnOutput(this, "socket-url", { value: `wss://${domain.name}/ws` });
     // The target of the name's record, where it is entered elsewhere than in a zone of ours.
     new CfnOutput(this, "distribution-name", { value: distribution.distributionDomainName });
-    this.distributionId = distribution.distributionId;
-    const output = new CfnOutput(this, "distribution-id", { value: this.distributionId });
-    this.distributionIdElsewhere = told(this, output, this.region);
+    const value = distribution.distributionId;
+    this.distributionId = told(
+      this,
+      new CfnOutput(this, "distribution-id", { value }),
+      this.region,
+    );
     new CfnOutput(this, "pages-bucket", { value: this.pages.bucketName });
   }
 

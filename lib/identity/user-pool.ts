@@ -1,23 +1,28 @@
-import { CfnOutput, Duration, RemovalPolicy, type Stack } from "aws-cdk-lib";
+import { CfnOutput, Duration, RemovalPolicy, Stack } from "aws-cdk-lib";
 import {
   type CfnUserPool,
   CfnUserPoolGroup,
   ClientAttributes,
   FeaturePlan,
-  LambdaVersion,
   Mfa,
   OAuthScope,
+  UserPoolClient as PoolClient,
   ResourceServerScope,
   UserPool,
-  UserPoolOperation,
+  type UserPoolClientOptions,
+  UserPoolDomain,
+  UserPoolResourceServer,
 } from "aws-cdk-lib/aws-cognito";
-import { Policy, PolicyStatement } from "aws-cdk-lib/aws-iam";
+import { CfnRolePolicy, PolicyDocument, PolicyStatement, type Role } from "aws-cdk-lib/aws-iam";
+import { CfnPermission, type Function as Lambda } from "aws-cdk-lib/aws-lambda";
+import type { Construct } from "constructs";
 import { logGroup } from "../api/gateway.ts";
 import { placeFunction } from "../compute/lambdas.ts";
 import { type Neighbours, siteOf } from "../compute/site.ts";
+import { exportForGood } from "../data/told.ts";
 import { placePoolFirewall } from "../edge/firewall.ts";
 import { rowsOf, theOne } from "../stages/route-table.ts";
-import type { Stage } from "../stages/stages.ts";
+import { placeOf, type Stage } from "../stages/stages.ts";
 
 /** What a person may say of themselves, and what functions read of it (platform/auth/token.ts). */
 const profile = {
@@ -36,43 +41,68 @@ const signedInDays = 30;
 
 /**
  * A Cognito pool whose ID tokens carry the groups and the profile, of the plan that has all this:
- * the next one costs nearly three times as much for each user.
+ * the next one costs nearly three times as much for each user. In a stack of its own and the last
+ * of it: its protection would keep a first deployment that fails later from being undone.
  * https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-sign-in-feature-plans.html
  */
-export function placeUserPool(stack: Stack, stage: Stage, neighbours: Neighbours) {
-  const pool = new UserPool(stack, "users", {
-    userPoolName: `ovation-${stage.name}`,
-    selfSignUpEnabled: true,
-    signInAliases: { email: true },
-    autoVerify: { email: true },
-    // An address counts when its mail was read, and the one before it until then.
-    keepOriginal: { email: true },
-    standardAttributes: { email: { required: true, mutable: true } },
-    featurePlan: FeaturePlan.LITE,
-    mfa: Mfa.OPTIONAL,
-    mfaSecondFactor: { otp: true, sms: false },
-    passwordPolicy: {
-      minLength: 12,
-      requireLowercase: true,
-      requireUppercase: true,
-      requireDigits: true,
-      requireSymbols: true,
-      tempPasswordValidity: Duration.days(3),
-    },
-    deletionProtection: stage.keepData,
-    removalPolicy: stage.keepData
-      ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
-      : RemovalPolicy.DESTROY,
-  });
-  if (stage.mailFrom !== undefined) writeFrom(stack, pool, stage.mailFrom);
-  demandSecondFactor(stack, stage, pool, neighbours);
+export class Users extends Stack {
+  readonly pool: UserPool;
+  readonly trigger: Lambda;
+
+  constructor(scope: Construct, id: string, stage: Stage, neighbours: Neighbours) {
+    super(scope, id, placeOf(stage));
+    const log = logGroup(this, "log", stage, "identity");
+    const row = theOne(rowsOf("trigger"), "trigger");
+    this.trigger = placeFunction(siteOf(this, stage, log, neighbours), row);
+    this.pool = new UserPool(this, "users", {
+      userPoolName: `ovation-${stage.name}`,
+      selfSignUpEnabled: true,
+      signInAliases: { email: true },
+      autoVerify: { email: true },
+      // An address counts when its mail was read, and the one before it until then.
+      keepOriginal: { email: true },
+      standardAttributes: { email: { required: true, mutable: true } },
+      featurePlan: FeaturePlan.LITE,
+      mfa: Mfa.OPTIONAL,
+      mfaSecondFactor: { otp: true, sms: false },
+      passwordPolicy: {
+        minLength: 12,
+        requireLowercase: true,
+        requireUppercase: true,
+        requireDigits: true,
+        requireSymbols: true,
+        tempPasswordValidity: Duration.days(3),
+      },
+      deletionProtection: stage.keepData,
+      removalPolicy: stage.keepData
+        ? RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+        : RemovalPolicy.DESTROY,
+    });
+    if (stage.mailFrom !== undefined) writeFrom(this, this.pool, stage.mailFrom);
+    // `addTrigger` would add the permission here, after the pool.
+    (this.pool.node.defaultChild as CfnUserPool).lambdaConfig = {
+      preTokenGenerationConfig: { lambdaArn: this.trigger.functionArn, lambdaVersion: "V1_0" },
+    };
+    const { userPoolId, userPoolArn } = this.pool;
+    const { roleName } = this.trigger.role as Role;
+    exportForGood(this, userPoolId, userPoolArn, this.trigger.functionArn, roleName);
+  }
+}
+
+/**
+ * All that a pool needs besides itself: what its trigger may do, groups, clients, pages and a
+ * firewall. Answers by what its tokens are known.
+ */
+export function placePoolParts(stack: Stack, stage: Stage, { pool, trigger }: Users) {
+  allowTrigger(stack, pool, trigger);
   for (const groupName of ["admin", "service"])
     new CfnUserPoolGroup(stack, `group-${groupName}`, { userPoolId: pool.userPoolId, groupName });
   // Names of such domains are the region's, and the account's number is nobody else's.
   const domainPrefix = `ovation-${stage.name}-${stack.account}`;
-  const domain = pool.addDomain("domain", { cognitoDomain: { domainPrefix } });
+  const cognitoDomain = { domainPrefix };
+  const domain = new UserPoolDomain(stack, "domain", { userPool: pool, cognitoDomain });
   if (stage.firewall) placePoolFirewall(stack, `ovation-${stage.name}-users`, pool.userPoolArn);
-  const { app, console, machine } = placeClients(pool, stage);
+  const { app, console, machine } = placeClients(stack, pool, stage);
   const outputs = {
     pool: pool.userPoolId,
     client: app.userPoolClientId,
@@ -95,7 +125,7 @@ export function placeUserPool(stack: Stack, stage: Stage, neighbours: Neighbours
  * it (SRP), the console leads people to the pool's own pages (code and PKCE), and a back end has a
  * secret. The console's first sign-in of an admin goes by an operator's own rights.
  */
-function placeClients(pool: UserPool, stage: Stage) {
+function placeClients(stack: Stack, userPool: UserPool, stage: Stage) {
   const attributes = new ClientAttributes().withStandardAttributes(profile);
   const common = {
     preventUserExistenceErrors: true,
@@ -105,14 +135,14 @@ function placeClients(pool: UserPool, stage: Stage) {
     readAttributes: attributes.withStandardAttributes({ emailVerified: true }),
     writeAttributes: attributes,
   };
-  const app = pool.addClient("app", {
-    ...common,
+  const addClient = (id: string, more: UserPoolClientOptions) =>
+    new PoolClient(stack, `pool-${id}`, { userPool, ...common, ...more });
+  const app = addClient("app", {
     authFlows: { userSrp: true },
     disableOAuth: true,
     refreshTokenValidity: Duration.days(signedInDays),
   });
-  const console = pool.addClient("console", {
-    ...common,
+  const console = addClient("console", {
     authFlows: { adminUserPassword: true },
     oAuth: {
       flows: { authorizationCodeGrant: true },
@@ -133,9 +163,8 @@ function placeClients(pool: UserPool, stage: Stage) {
           scopeDescription: "What a back end of ours may do",
         }),
     );
-  const server = pool.addResourceServer("api", { identifier, scopes });
-  const machine = pool.addClient("machine", {
-    ...common,
+  const server = new UserPoolResourceServer(stack, "api", { userPool, identifier, scopes });
+  const machine = addClient("machine", {
     authFlows: refreshAlone,
     generateSecret: true,
     oAuth: {
@@ -155,25 +184,24 @@ function writeFrom({ partition, region, account }: Stack, pool: UserPool, from: 
   };
 }
 
-/**
- * A function removes roles from users without a second factor. Its permission to read the pool is a
- * separate policy, since the pool depends on the function and the function on its role.
- */
-function demandSecondFactor(
-  stack: Stack,
-  stage: Stage,
-  pool: UserPool,
-  neighbours: Neighbours,
-): void {
-  const log = logGroup(stack, "log", stage, "identity");
-  const row = theOne(rowsOf("trigger"), "trigger");
-  const target = placeFunction(siteOf(stack, stage, log, neighbours), row);
-  pool.addTrigger(UserPoolOperation.PRE_TOKEN_GENERATION_CONFIG, target, LambdaVersion.V1_0);
-  if (row.contract.grants.userPool !== true) return;
+/** A function removes roles from users without a second factor, and reads the pool for that. */
+function allowTrigger(stack: Stack, pool: UserPool, trigger: Lambda): void {
+  new CfnPermission(stack, "trigger", {
+    action: "lambda:InvokeFunction",
+    functionName: trigger.functionArn,
+    principal: "cognito-idp.amazonaws.com",
+    sourceArn: pool.userPoolArn,
+  });
+  const { contract } = theOne(rowsOf("trigger"), "trigger");
+  if (contract.grants.userPool !== true || trigger.role === undefined) return;
   const look = new PolicyStatement({
     actions: ["cognito-idp:AdminGetUser"],
     resources: [pool.userPoolArn],
   });
-  const policy = new Policy(stack, "look-up", { statements: [look] });
-  target.role?.attachInlinePolicy(policy);
+  const { roleName } = trigger.role as Role;
+  new CfnRolePolicy(stack, "look-up", {
+    policyName: "look-up",
+    policyDocument: new PolicyDocument({ statements: [look] }),
+    roleName,
+  });
 }

@@ -14,6 +14,12 @@ export const bundlesApart = "ovation:bundles-apart";
 export const tableName = ({ name, restored }: { name: string; restored?: { table: string } }) =>
   restored?.table ?? `ovation-${name}`;
 
+/** The group of a stage's logs of that name. */
+export const logName = (stage: string, name: string) => `/ovation/${stage}/${name}`;
+
+/** The secret by which the APIs know that CloudFront asks. */
+export const edgeKeyName = (stage: string) => `ovation/${stage}/edge`;
+
 /** Parameters by which a stage's issuer of tokens is known. */
 export const issuerParameters = (stage: string) => ({
   issuer: `/ovation/${stage}/issuer`,

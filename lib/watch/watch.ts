@@ -1,8 +1,9 @@
 import { Stack } from "aws-cdk-lib";
 import type { IMetric, Metric } from "aws-cdk-lib/aws-cloudwatch";
-import { FilterPattern, type LogGroup, MetricFilter } from "aws-cdk-lib/aws-logs";
+import { FilterPattern, LogGroup, MetricFilter } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
 import { metricNamespace } from "../../platform/runtime/metrics.ts";
+import { logName } from "../stages/names.ts";
 import { placeOf, type Stage } from "../stages/stages.ts";
 import { type AlarmKind, alarmKinds } from "./alarm-list.ts";
 import { metricsOfKind } from "./alarm-metrics.ts";
@@ -12,13 +13,14 @@ import { placeBudget } from "./budget.ts";
 import { placeDashboard } from "./dashboard.ts";
 import { metricOf } from "./metrics.ts";
 
-/** Logs whose lines are counted, by the API that they belong to. */
-type Logs = {
-  /** The functions' logs. */
-  logs: Record<string, LogGroup>;
-  /** Who called the Tencent APIs and how it ended: by HTTP, each of their calls is a success. */
-  tencentAccessLogs: Record<"tencent" | "callback", LogGroup>;
-};
+/** The functions' logs, by the API that they belong to; that of a pool's trigger is its own. */
+const functionLogs = ({ issuer }: Stage): readonly string[] =>
+  issuer === undefined
+    ? ["http", "tencent", "realtime", "identity"]
+    : ["http", "tencent", "realtime"];
+
+/** Who called the Tencent APIs and how it ended: by HTTP, each of their calls is a success. */
+const tencentAccessLogs = { tencent: "tencent-access", callback: "tencent-callback-access" };
 
 /** Failures with which the gateway reports a function that was throttled, died or was late. */
 const gatewayFailures = ["INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT", "API_CONFIGURATION_ERROR"];
@@ -27,7 +29,7 @@ const gatewayFailures = ["INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT", "API_CONF
 export class Watch extends Stack {
   private readonly stage: Stage;
 
-  constructor(scope: Construct, id: string, watched: Watched & Logs) {
+  constructor(scope: Construct, id: string, watched: Watched) {
     super(scope, id, placeOf(watched.stage));
     this.stage = watched.stage;
     const alarms = new Alarms(this, this.stage);
@@ -43,20 +45,27 @@ export class Watch extends Stack {
   }
 
   /** The metric of each subject of a kind of alarm. */
-  private metricsOf(kind: AlarmKind, watched: Watched & Logs): Record<string, Metric> {
+  private metricsOf(kind: AlarmKind, watched: Watched): Record<string, Metric> {
+    const logs = Object.fromEntries(functionLogs(this.stage).map((name) => [name, name]));
     if ("lines" in kind)
       return kind.lines === "faults"
-        ? this.countLines("faults", watched.logs, isFault)
-        : this.countLines("failures", watched.tencentAccessLogs, isGatewayFailure);
+        ? this.countLines("faults", logs, isFault)
+        : this.countLines("failures", tencentAccessLogs, isGatewayFailure);
     return metricsOfKind(kind, watched);
   }
 
   /** Lines of logs that match a pattern, each log's as a metric of its own. */
-  private countLines(what: string, logs: Record<string, LogGroup>, pattern: typeof isFault) {
+  private countLines(what: string, logs: Record<string, string>, pattern: typeof isFault) {
     const namespace = `${metricNamespace}/${this.stage.name}`;
     return Object.fromEntries(
-      Object.entries(logs).map(([name, logGroup]) => {
+      Object.entries(logs).map(([name, log]) => {
         const metricName = `${name}-${what}`;
+        // By its name: the one of a pool may go.
+        const logGroup = LogGroup.fromLogGroupName(
+          this,
+          `${metricName}-log`,
+          logName(this.stage.name, log),
+        );
         const counted = { metricNamespace: namespace, metricName, metricValue: "1" };
         new MetricFilter(this, `${metricName}-filter`, {
           ...{ logGroup, filterPattern: pattern, ...counted },

@@ -7,9 +7,8 @@ import { key } from "./keys.ts";
 /**
  * The form in which this version writes the table's data, and the range of forms that it reads. A
  * change that versions before it cannot read is a new form, which one release reads and the next
- * change that versions before it cannot read is a new form, which one release reads and the next
- * below `reads.from` are gone once `npm run migrate` has been through the table
- * (docs/decisions/deployments.md).
+ * one writes: during a deployment and after a rollback each reads all that there is. Data below
+ * `reads.from` is refused, since nothing converts it (docs/decisions/deployments.md).
  *
  * 1 had wallets and markers next to profiles; 2 a chat's gone numbers in one set, and due reminders
  * by their second; 3 lists, gift types, reminders and callbacks on one key, and a room's
@@ -48,8 +47,8 @@ export function problemOf(what: string, found: Written) {
   }
   if (oldest >= from) return undefined;
   return (
-    `${what} has data in form ${oldest}, and ${reads}. Run npm run migrate with a release that ` +
-    "reads both, or begin with empty data."
+    `${what} has data in form ${oldest}, and ${reads}. Use the version that wrote it, or begin ` +
+    "with empty data."
   );
 }
 

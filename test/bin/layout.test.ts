@@ -44,7 +44,7 @@ function run(program: string, ...options: string[]) {
 }
 
 const sentence =
-  /^(DATA_DIR .*: )?The table ovation-dev has data in form 1, and this version of Ovation reads forms \d+ to \d+\. Run npm run migrate with a release that reads both, or begin with empty data\.$/;
+  /^(DATA_DIR .*: )?The table ovation-dev has data in form 1, and this version of Ovation reads forms \d+ to \d+\. Use the version that wrote it, or begin with empty data\.$/;
 
 test("data that says what it is is audited, and started on again", async () => {
   expect(run("operate/audit.ts")).toMatchObject({ status: 0 });

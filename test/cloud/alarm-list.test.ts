@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { type AlarmKind, alarmKinds } from "../../lib/watch/alarm-list.ts";
 import { metrics } from "../../platform/runtime/metrics.ts";
-import { resourcesOf, templatesOf } from "./templates.ts";
+import { flat, resourcesOf, templatesOf } from "./templates.ts";
 
 /*
  * AWS's metrics that alarms look at, each with the sets of dimensions by which AWS publishes it: an
@@ -92,13 +92,18 @@ describe.each(["dev", "prod"] as const)("the alarm list in %s", (stage) => {
     const nameOf = (one: Record<string, string>) =>
       `${one.Namespace ?? one.MetricNamespace} ${one.MetricName}`;
     expect(looked.map(nameOf).sort()).toEqual(filters.map(nameOf).sort());
-    const named = (stack: string) =>
-      resourcesOf(templates, "AWS::Lambda::Function", stack).some(
-        ({ Properties }) => Properties.FunctionName,
-      );
-    // A log of faults for each stack of functions, and the access logs of Tencent's two APIs.
-    const stacks = Object.keys(templates).filter(named);
-    expect(looked.length).toBe(stacks.length + 2);
+    // A log of faults for each log of functions, and the access logs of Tencent's two APIs.
+    const logs = new Set(
+      Object.values(templates)
+        .flatMap((resources) => Object.values(resources))
+        .filter(({ Type, Properties }) => Type === "AWS::Logs::LogGroup" && Properties)
+        .map(({ Properties }) => flat(Properties.LogGroupName))
+        .filter((name) => !name.endsWith("-access")),
+    );
+    expect(looked.length).toBe(logs.size + 2);
+    const counted = resourcesOf(templates, "AWS::Logs::MetricFilter", "watch");
+    for (const name of logs)
+      expect(counted.map(({ Properties }) => flat(Properties.LogGroupName))).toContain(name);
   });
 
   test("has a meaning and an entry of the runbook in the mail of each", () => {

@@ -71,7 +71,7 @@ describe.each(["dev", "prod"] as const)("the alarms of %s", (stage) => {
     for (const { Properties } of filters) {
       for (const type of ["INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT", "API_CONFIGURATION_ERROR"])
         expect(Properties.FilterPattern).toContain(`($.failure = "${type}")`);
-      expect(flat(Properties.LogGroupName)).toMatch(/tencent.*accesslog/i);
+      expect(flat(Properties.LogGroupName)).toMatch(/^\/ovation\/\w+\/tencent(-callback)?-access$/);
       expect(on(Properties.MetricTransformations[0].MetricName)).toEqual([{}]);
     }
     // Its gateway never answers 5xx, so an alarm on them would never fire.

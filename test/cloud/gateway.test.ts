@@ -186,7 +186,7 @@ describe.each(["dev", "prod"] as const)("the API of pictures, of %s", (stage) =>
     const { Body: body } = theResource(
       all[stage],
       "AWS::ApiGateway::RestApi",
-      "http",
+      "pictures",
       (one) => one.Properties.Name === `ovation-${stage}-pictures`,
     ).Properties;
     expect(body["x-amazon-apigateway-binary-media-types"]).toEqual(["*/*"]);

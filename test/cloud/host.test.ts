@@ -65,7 +65,7 @@ test("without a domain no stage has anything of it, and prod's firewall is the H
   for (const one of [today.dev, today.prod]) {
     expect(Object.keys(one)).not.toContain("host");
     expect(Object.keys(one)).not.toContain("edge");
-    expect(JSON.stringify(one)).not.toMatch(/CloudFront|edge-key|DOMAIN/);
+    expect(JSON.stringify(one)).not.toMatch(/CloudFront::|origin-key|DOMAIN/);
   }
   const [acl, ...more] = resourcesOf(today.prod, "AWS::WAFv2::WebACL", "http");
   expect(more).toEqual([]);
@@ -92,7 +92,7 @@ describe("one name", () => {
     ["/embed/chat.js", "pages"],
     ["/pictures/rose.svg", "pages"],
     ["/pictures/rose.moving.svg", "pages"],
-    ["/pictures/64d15f9e2e6c8f4d5a123000", "http picturesapi"],
+    ["/pictures/64d15f9e2e6c8f4d5a123000", "pictures api"],
     ["/v4/live_engine_http_svc/create_room", "tencent api"],
     ["/tencent/callback", "tencent callbackapi"],
     ["/ws", "realtime api"],

@@ -17,11 +17,11 @@ const all = {
 describe.each(["dev", "prod"] as const)("the user pool of %s", (stage) => {
   const templates = all[stage];
   const inProd = stage === "prod";
-  const pool = theResource(templates, "AWS::Cognito::UserPool", "identity").Properties;
+  const pool = theResource(templates, "AWS::Cognito::UserPool", "users").Properties;
   const clients = new Map(
     Object.entries(templates.identity!)
       .filter(([, { Type }]) => Type === "AWS::Cognito::UserPoolClient")
-      .map(([id, { Properties }]) => [/^users([a-z]+)/.exec(id)?.[1], Properties]),
+      .map(([id, { Properties }]) => [/^pool([a-z]+?)[0-9A-F]{8}$/.exec(id)?.[1], Properties]),
   );
 
   test("is of the plan that has what is used, and writes from the stage's own address", () => {

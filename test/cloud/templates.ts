@@ -16,6 +16,8 @@ import { serialize } from "node:v8";
 import { hashSources } from "../../bin/build/assembly.ts";
 import { type Stage, stageOf } from "../../lib/stages/stages.ts";
 
+import type { Stack } from "./cloudformation.ts";
+
 /** One resource as the template has it; values may be CloudFormation's functions. */
 type Resource = {
   Type: string;
@@ -34,7 +36,7 @@ type Templates = Record<string, Record<string, Resource>>;
 
 const kept = join(import.meta.dirname, "../../.cache/templates");
 
-type Synthesized = { templates: Templates; findings: Finding[] };
+type Synthesized = { templates: Templates; stacks: Stack[]; findings: Finding[] };
 
 /** The templates of the stage as it is deployed with some options of the command line. */
 export const templatesOf = async (options: Record<string, string>): Promise<Templates> =>
@@ -54,17 +56,28 @@ const keptMilliseconds = 30 * 60 * 1000;
 export async function synthesize(stage: Stage): Promise<Synthesized> {
   const name = createHash("sha256").update(serialize(stage)).update(hashSources());
   const file = join(kept, `${name.digest("hex")}.json`);
-  if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")) as Synthesized;
+  if (existsSync(file)) return withTemplates(JSON.parse(readFileSync(file, "utf8")));
   // As it is read from the file.
-  const made = JSON.parse(JSON.stringify(await synthesizeUncached(stage))) as Synthesized;
+  const { stacks, findings } = await synthesizeUncached(stage);
+  const made = JSON.stringify({ stacks, findings });
   mkdirSync(kept, { recursive: true });
   for (const old of readdirSync(kept).map((entry) => join(kept, entry)))
     if (statSync(old).mtimeMs < Date.now() - keptMilliseconds) rmSync(old, { force: true });
   const unfinished = `${file}.${process.pid}`;
-  writeFileSync(unfinished, JSON.stringify(made));
+  writeFileSync(unfinished, made);
   renameSync(unfinished, file);
-  return made;
+  return withTemplates(JSON.parse(made));
 }
+
+const withTemplates = (made: Pick<Synthesized, "stacks" | "findings">): Synthesized => ({
+  ...made,
+  templates: Object.fromEntries(
+    made.stacks.map(({ name, template }) => [
+      name.replace(/^ovation-((dev|staging|prod)-)?/, ""),
+      template.Resources as Templates[string],
+    ]),
+  ),
+});
 
 /** Synthesizes a stage whether or not that has been done before. */
 export async function synthesizeUncached(stage: Stage): Promise<Synthesized> {
@@ -80,20 +93,13 @@ export async function synthesizeUncached(stage: Stage): Promise<Synthesized> {
     placeStage(app, stage);
     const { stacks } = app.synth();
     const { violations } = new AwsSolutionsChecks(app).validateScope(app);
-    return {
-      templates: Object.fromEntries(
-        stacks.map(({ stackName, template }) => [
-          stackName.replace(/^ovation-((dev|staging|prod)-)?/, ""),
-          template.Resources,
-        ]),
-      ),
-      findings: violations.flatMap(({ ruleName, violatingResources }) =>
-        violatingResources.map(({ constructPath = "" }) => ({
-          rule: ruleName,
-          path: constructPath,
-        })),
-      ),
-    };
+    const found = violations.flatMap(({ ruleName, violatingResources }) =>
+      violatingResources.map(({ constructPath = "" }) => ({ rule: ruleName, path: constructPath })),
+    );
+    return withTemplates({
+      stacks: stacks.map(({ stackName: name, template }) => ({ name, template })),
+      findings: found,
+    });
   } finally {
     rmSync(outdir, { recursive: true, force: true });
   }

@@ -17,7 +17,7 @@ const answers: Record<string, RegExp[]> = {
   "deploying.md#before-it-begins": [/placeholders/, /bootstrap/],
   "restore.md#the-drill": [/^1\. /m, /audit/],
   "deploying.md#upgrade-and-rollback": [/\*\*Upgrade\*\*/, /\*\*Rollback\*\*/],
-  "deploying.md#data-and-its-forms": [/one release before/, /npm run migrate/],
+  "deploying.md#data-and-its-forms": [/one release before/, /restored backup/],
   "runbook.md#alarms": [/### reader-lags/, /### host-5xx/],
   "identity.md#the-stages-own-pool": [/Cognito|pool/],
   "identity.md#auth0": [/audience/i],

@@ -1,0 +1,81 @@
+import { Stack } from "aws-cdk-lib";
+import type { Function as Lambda } from "aws-cdk-lib/aws-lambda";
+import type { Construct } from "constructs";
+import type { Contract } from "../../platform/http/contract.ts";
+import { placeFunction } from "../compute/lambdas.ts";
+import { issuerOf, type Neighbours, type Site, siteOf } from "../compute/site.ts";
+import { type FunctionName, type Row, rowsOf, theOne } from "../stages/route-table.ts";
+import { placeOf, type Stage } from "../stages/stages.ts";
+import { placeCanaries } from "./release.ts";
+
+/**
+ * The stack of each noun's functions, so that no template comes near CloudFormation's megabyte.
+ * `core` has all nouns with canaries and is deployed first. A noun stays where it is once it is
+ * deployed: a function in another stack would be made while the first one has its name.
+ */
+const stackOf = {
+  auth: "core",
+  chat: "core",
+  gifts: "core",
+  streams: "core",
+  users: "core",
+  wallets: "core",
+  follows: "community",
+  likes: "community",
+  moments: "community",
+  notifications: "community",
+  sessions: "community",
+  app: "management",
+  bans: "management",
+  channel: "management",
+  credits: "management",
+  operations: "management",
+  overlays: "management",
+  webhooks: "management",
+} as const;
+
+/** The stacks of the HTTP API's functions, in the order in which they are deployed. */
+export const endpointStacks = ["core", "community", "management"] as const;
+
+/** Where a function of the HTTP API is placed; throws for a noun that has no stack. */
+function stackOfRow({ name }: Row) {
+  const noun = name.slice(0, name.indexOf("/"));
+  if (!Object.hasOwn(stackOf, noun))
+    throw new Error(`${noun} has no stack: name one in lib/api/endpoints.ts`);
+  return stackOf[noun as keyof typeof stackOf];
+}
+
+/** The HTTP API's endpoints in a stage: some exist only where it allows what they do. */
+export const endpointsOf = (stage: Stage): Row<Contract>[] =>
+  rowsOf("endpoint").filter(
+    ({ contract }) => contract.stage === undefined || stage[contract.stage],
+  );
+
+/** The authorizer of the HTTP API. */
+export const httpAuthorizer = () =>
+  theOne(
+    rowsOf("authorizer").filter(({ contract }) => contract.api === "http"),
+    "authorizer of the HTTP API",
+  );
+
+/** Some functions of the HTTP API: those of the nouns of one stack. */
+export class Endpoints extends Stack {
+  constructor(
+    scope: Construct,
+    id: string,
+    stage: Stage,
+    which: (typeof endpointStacks)[number],
+    given: Neighbours & Pick<Site, "logGroup">,
+  ) {
+    super(scope, id, placeOf(stage));
+    const { logGroup, ...neighbours } = given;
+    const site = siteOf(this, stage, logGroup, { ...neighbours, issuer: issuerOf(this, stage) });
+    const rows = [...endpointsOf(stage), httpAuthorizer()].filter(
+      (row) => stackOfRow(row) === which,
+    );
+    const functions = new Map<FunctionName, Lambda>(
+      rows.map((row) => [row.name, placeFunction(site, row)]),
+    );
+    if (which === "core") placeCanaries(this, stage, `ovation-${stage.name}-http`, functions);
+  }
+}

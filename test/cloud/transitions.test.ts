@@ -1,0 +1,165 @@
+/** Every documented change of what is deployed, under CloudFormation's own rules. */
+import { describe, expect, test } from "@jest/globals";
+import { type Stage, stageOf } from "../../lib/stages/stages.ts";
+import {
+  Account,
+  exportsOf,
+  isProtected,
+  protectedTooEarly,
+  type Stack,
+} from "./cloudformation.ts";
+import { synthesize } from "./templates.ts";
+
+const given = (name: string): Stage => stageOf((key) => (key === "stage" ? name : undefined));
+const place = { account: "111122223333", region: "eu-central-1" };
+const zone = { id: "Z0123456789ABCDEFGHIJ", name: "acme.com" };
+const issuer = { issuer: "https://id.acme.com", audience: "a", jwks: "https://id.acme.com/jwks" };
+const restored = {
+  table: "ovation-prod-2",
+  streamArn: "arn:aws:dynamodb:eu-central-1:111122223333:table/ovation-prod-2/stream/2026-11-21",
+};
+const prod = { ...given("prod"), ...place };
+const at = (name: string, more: object = {}) => ({ domain: { name, zone, ...more } });
+const stacksOf = async (more: object) => (await synthesize({ ...prod, ...more })).stacks;
+
+const states = {
+  plain: await stacksOf({}),
+  domain: await stacksOf(at("live.acme.com")),
+  "another domain": await stacksOf(at("tv.acme.com")),
+  "a domain with old names": await stacksOf(at("live.acme.com", { keepsOldNames: true })),
+  "own issuer": await stacksOf({ issuer }),
+  restored: await stacksOf({ restored }),
+  "restored with a domain": await stacksOf({ restored, ...at("live.acme.com") }),
+};
+type State = keyof typeof states;
+const dev = (await synthesize(given("dev"))).stacks;
+
+/** What Lambda lets be reserved of prod's account. */
+const reservable = prod.accountConcurrency - 100;
+
+const changes: State[][] = [
+  ["plain", "plain"],
+  ["plain", "domain", "another domain", "domain", "plain", "domain"],
+  ["plain", "a domain with old names", "domain"],
+  ["plain", "own issuer", "plain", "own issuer"],
+  ["plain", "restored", "plain", "restored"],
+  ["domain", "restored with a domain", "domain", "restored", "plain"],
+];
+
+test.each(changes.map((each) => [each.join(" → "), each] as const))("%s", (_, each) => {
+  const account = new Account(reservable);
+  for (const state of each) expect([state, account.deploy(states[state])]).toEqual([state, []]);
+});
+
+describe.each(["plain", "domain", "own issuer"] as const)("a first deployment (%s)", (state) => {
+  const stacks = states[state];
+
+  test("may end after each stack, and is repeated", () => {
+    for (const at of stacks.keys()) {
+      const account = new Account(reservable);
+      expect(account.deploy(stacks.slice(0, at))).toEqual([]);
+      expect(account.deploy(stacks)).toEqual([]);
+    }
+  });
+
+  test("may fail at each resource, and leaves nothing that another one would meet", () => {
+    expect(stacks.flatMap(protectedTooEarly)).toEqual([]);
+    // Everything else that is kept goes with a stack that fails while it is made.
+    for (const { name, template } of stacks)
+      for (const [id, { DeletionPolicy = "Delete", Type }] of Object.entries(template.Resources))
+        if (name !== "ovation-account" && Type !== "AWS::CertificateManager::Certificate")
+          expect([id, DeletionPolicy]).not.toEqual([id, "Retain"]);
+  });
+});
+
+describe("deleting a stage", () => {
+  const own = (stacks: readonly Stack[]) => stacks.filter(({ name }) => name !== "ovation-account");
+
+  test("leaves nothing of dev, which is then deployed again", () => {
+    const account = new Account();
+    expect(account.deploy(dev)).toEqual([]);
+    expect(account.destroy(own(dev))).toEqual([]);
+    expect([...account.kept]).toEqual([]);
+    expect(account.deploy(dev)).toEqual([]);
+  });
+
+  test("keeps of prod what has data, and deletes nothing that is protected", () => {
+    const account = new Account(reservable);
+    expect(account.deploy(states.domain)).toEqual([]);
+    expect(account.destroy(own(states.domain))).toEqual([]);
+    expect([...account.kept]).toContain('AWS::DynamoDB::GlobalTable "ovation-prod"');
+    // As docs/deploying.md says: what was kept has its name.
+    expect(account.deploy(states.domain)).not.toEqual([]);
+  });
+
+  test("takes the domain's stacks away once a stage has none", () => {
+    const account = new Account(reservable);
+    for (const state of ["domain", "plain"] as const) account.deploy(states[state]);
+    const left = states.domain.filter(({ name }) => !states.plain.some((one) => one.name === name));
+    expect(left.map(({ name }) => name.replace("ovation-prod-", "")).sort()).toEqual([
+      ...["edge", "host", "host-watch"],
+    ]);
+    expect(account.destroy(left)).toEqual([]);
+  });
+});
+
+test("exports are of what never changes, and the same whatever a stage has", () => {
+  const names = (state: State) =>
+    states[state]
+      .flatMap(({ template }) => [...exportsOf(template)])
+      .map(String)
+      .sort();
+  const common = names("plain");
+  expect(common.length).toBe(17);
+  for (const state of Object.keys(states) as State[]) {
+    if (state === "own issuer") continue;
+    expect([state, names(state)]).toEqual([state, common]);
+  }
+  // No function, queue, table or log: their names follow from the stage.
+  const types = states.plain.flatMap(({ template }) =>
+    [...exportsOf(template).values()].map((value) => {
+      const [, id] = /"(?:Ref|Fn::GetAtt)":\[?"(\w+)"/.exec(JSON.stringify(value)) ?? [];
+      return template.Resources[id!]!.Type;
+    }),
+  );
+  expect([...new Set(types)].sort()).toEqual([
+    "AWS::ApiGateway::RestApi",
+    "AWS::ApiGateway::Stage",
+    "AWS::ApiGatewayV2::Api",
+    "AWS::Cognito::UserPool",
+    "AWS::IAM::Role",
+    "AWS::Lambda::Function",
+    "AWS::Logs::LogGroup",
+    "AWS::S3::Bucket",
+    "AWS::SecretsManager::Secret",
+  ]);
+});
+
+test("what was deployed as one stack could not be split: names are free before the first deployment", () => {
+  // Had a stage all functions in `http`, a function of `core` would be made while it has the name.
+  const merged = states.plain.flatMap(({ name, template }) =>
+    /-(core|community|management)$/.test(name) ? [] : [{ name, template }],
+  );
+  const http = merged.find(({ name }) => name.endsWith("-http"))!;
+  const core = states.plain.find(({ name }) => name.endsWith("-core"))!;
+  const one = {
+    ...http,
+    template: {
+      ...http.template,
+      Resources: { ...core.template.Resources, ...http.template.Resources },
+    },
+  };
+  const account = new Account();
+  account.deploy([...merged.filter((stack) => stack !== http), one]);
+  expect(account.deploy(states.plain).join()).toMatch(/Function "ovation-prod-[\w-]+" is in/);
+});
+
+test("the rules see prod's table and pool", () => {
+  const found = states.plain.flatMap(({ template }) => Object.values(template.Resources));
+  expect(
+    found
+      .filter(isProtected)
+      .map(({ Type }) => Type)
+      .sort(),
+  ).toEqual(["AWS::Cognito::UserPool", "AWS::DynamoDB::GlobalTable"]);
+});
