@@ -168,6 +168,12 @@ async function readSummary(client: Client, again = true): Promise<void> {
     setTimeout(() => void readSummary(client, false), againMilliseconds);
 }
 
+function takeTotals(totals: Awaited<ReturnType<typeof readTotals>>): void {
+  peak.value = Math.max(peak.value ?? 0, totals.peak);
+  credits.value = Math.max(credits.value ?? 0, totals.credits);
+  supporters.value = totals.supporters;
+}
+
 /** Starts with the host's client; retries while the server is down. */
 export async function beginAsHost(client: Client): Promise<void> {
   hostClient = client;
@@ -178,9 +184,9 @@ export async function beginAsHost(client: Client): Promise<void> {
       readTotals(client),
     ]);
     messages.value = totals.messages;
-    peak.value = Math.max(peak.value ?? 0, totals.peak);
-    credits.value = Math.max(credits.value ?? 0, totals.credits);
-    supporters.value = totals.supporters;
+    takeTotals(totals);
+    // Gifts from before the host listened may not have been settled yet.
+    setTimeout(() => void readTotals(client).then(takeTotals, () => {}), supportersMilliseconds);
     rules.value = found;
     stream.value = found;
     if (found.status !== "active") summary.value = totals;
