@@ -1,7 +1,6 @@
 /** Channels whose functions die at any request, and changes that meet in any order. */
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
 import { makeBan } from "../../domain/streams/ban.ts";
-import type { ChatSettingsChange } from "../../domain/streams/chat-settings.ts";
 import { makeStream, NewStream } from "../../domain/streams/new-stream.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
 import { followBan } from "../../platform/realtime/ban-ends.ts";
@@ -92,7 +91,7 @@ async function dyingAtEach(
     }
 }
 
-const slow = (slowModeSeconds: number): ChatSettingsChange => ({ slowModeSeconds });
+const slow = (slowModeSeconds: number) => ({ slowModeSeconds });
 
 test("a channel's change is in all streams or none, wherever the call ended", async () => {
   await dyingAtEach(async () => {
