@@ -32,3 +32,12 @@ export function objectIdOf(timeSeconds: number, random: string, counter: number)
   const hex = (value: number, digits: number) => value.toString(16).padStart(digits, "0");
   return hex(timeSeconds, 8) + random + hex(counter, 6);
 }
+
+/**
+ * Whose a socket is: its user, or the overlay key that opened it, which is nobody. A colon is in no
+ * user's id, so one name serves both.
+ */
+export const overlayHolder = (overlayKeyId: string) => `overlay:${overlayKeyId}`;
+
+/** Whether an overlay key opened it: it reads, and is neither counted nor listed. */
+export const isOverlay = (holder: string) => holder.startsWith("overlay:");

@@ -5,8 +5,7 @@ import { chatMessageOf, Message } from "../streams/chat.ts";
 import { Member } from "../streams/member.ts";
 import { Stream } from "../streams/stream.ts";
 import { likeRecord, momentRecord, voteRecord } from "./crowd-change.ts";
-import type { LogRecord, StreamEvent } from "./event.ts";
-import { alwaysShown, type ItemChange } from "./item-change.ts";
+import { alwaysShown, type ItemChange, type LogRecord, type StreamEvent } from "./event.ts";
 
 /**
  * Reads what the change of an item means to the stream's log: nothing (undefined), or one record

@@ -1,8 +1,7 @@
 import { LikeItem } from "../audience/likes.ts";
 import { type Moment, MomentItem, momentOf, sumOfResult, zeroOf } from "../audience/moment.ts";
 import { addedVotes, VoteItem } from "../audience/vote.ts";
-import type { LogRecord, StreamEvent } from "./event.ts";
-import { alwaysShown, type ItemChange } from "./item-change.ts";
+import { alwaysShown, type ItemChange, type LogRecord, type StreamEvent } from "./event.ts";
 import { type LogMoment, likesSum, type Sums } from "./sums.ts";
 
 /**

@@ -4,7 +4,7 @@ import { StreamId } from "../id.ts";
 import { Notification } from "../people/notification.ts";
 import { Timestamp } from "../text.ts";
 import { type EventType, eventData } from "./event.ts";
-import { Epoch, FrameNumber } from "./position.ts";
+import { Epoch, FrameNumber } from "./recovery.ts";
 import { RequestId } from "./subscriber.ts";
 import { Sums } from "./sums.ts";
 

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { isOverlay } from "../streams/holder.ts";
-import { Position } from "./position.ts";
+import { isOverlay } from "../id.ts";
+import { Position } from "./recovery.ts";
 
 /** API Gateway ends a connection after two hours (a quota); its items live a little longer. */
 export const connectionLifeSeconds = 2 * 3600 + 600;

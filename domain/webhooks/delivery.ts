@@ -3,16 +3,7 @@ import { DeliveryId, objectIdOf } from "../id.ts";
 import { dataWithoutText, messageIn } from "../log/event.ts";
 import { PageInfo } from "../page.ts";
 import { Timestamp } from "../text.ts";
-
-/** An event on its way to receivers: what a frame says of it, with the stream in its data. */
-export const OutgoingEvent = z.object({
-  id: z.string(),
-  type: z.string(),
-  /** When it happened, ISO 8601. */
-  at: z.string(),
-  data: z.record(z.string(), z.unknown()),
-});
-export type OutgoingEvent = z.infer<typeof OutgoingEvent>;
+import type { OutgoingEvent } from "./webhook.ts";
 
 const status = z.enum(["pending", "delivered", "failed"]);
 

@@ -125,3 +125,13 @@ export function rotateSecrets(secrets: readonly Secret[], secret: string, now: D
   const before = currentSecrets(secrets, now).map((one) => ({ until: previousUntil, ...one }));
   return { secrets: [{ secret }, ...before].slice(0, secretsMax), previousUntil };
 }
+
+/** An event on its way to receivers: what a frame says of it, with the stream in its data. */
+export const OutgoingEvent = z.object({
+  id: z.string(),
+  type: z.string(),
+  /** When it happened, ISO 8601. */
+  at: z.string(),
+  data: z.record(z.string(), z.unknown()),
+});
+export type OutgoingEvent = z.infer<typeof OutgoingEvent>;

@@ -1,6 +1,6 @@
 import { consumer } from "../../platform/lambda/consumer.ts";
 import { queueMoments } from "../../platform/realtime/moments.ts";
-import { allDone } from "../../platform/runtime/all-done.ts";
+import { allDone } from "../../platform/runtime/waiting.ts";
 import { awaitEndings } from "../../platform/store/audience/endings.ts";
 import { awaitCombos } from "../../platform/store/money/combos.ts";
 import { followCalls } from "../../platform/store/money/held-gifts.ts";

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
-import { Epoch } from "../../domain/log/position.ts";
+import { Epoch } from "../../domain/log/recovery.ts";
 import { wholeNumber } from "../../domain/page.ts";
 import { assertNotBlocked } from "../../domain/streams/member.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";

@@ -3,7 +3,7 @@ import { StreamId } from "../../domain/id.ts";
 import { WatchStatistics, watchStatisticsOf } from "../../domain/streams/watch-time.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { listWatching } from "../../platform/store/log/viewers.ts";
-import { findPeak, listVisits } from "../../platform/store/log/visits.ts";
+import { findPeak, listVisits } from "../../platform/store/log/watch-times.ts";
 import { getVisibleStream } from "../../platform/store/streams/stream-access.ts";
 
 export const { contract, handler } = endpoint(

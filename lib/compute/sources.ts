@@ -3,7 +3,7 @@ import { Rule, Schedule } from "aws-cdk-lib/aws-events";
 import { LambdaFunction } from "aws-cdk-lib/aws-events-targets";
 import { CfnEventSourceMapping, type Function as Lambda } from "aws-cdk-lib/aws-lambda";
 import type { ConsumerContract } from "../../platform/lambda/consumer.ts";
-import { keyStartsOf } from "../../platform/table/item-kinds.ts";
+import { keyStartsOf } from "../../platform/table/keys.ts";
 import type { Data } from "../data/data.ts";
 import type { Statement } from "./grants.ts";
 

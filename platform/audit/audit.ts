@@ -1,5 +1,5 @@
 import type { Fact } from "../../domain/money/audit.ts";
-import { moneyKindOf } from "../table/item-kinds.ts";
+import { moneyKindOf } from "../table/keys.ts";
 import type { Item } from "../table/table.ts";
 import { listSumMisfits, type SumMisfit } from "./crowd.ts";
 import { createDebts } from "./debts.ts";

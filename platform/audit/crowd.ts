@@ -5,9 +5,8 @@ import { countVote, VoteItem } from "../../domain/audience/vote.ts";
 import { type LogState, likesIn, openIn } from "../../domain/log/sums.ts";
 import { Gift } from "../../domain/money/gift-item.ts";
 import { crowdRestOf } from "../store/audience/crowd-rest.ts";
-import { moneyKindOf } from "../table/item-kinds.ts";
 import { nameOf } from "../table/items.ts";
-import { key } from "../table/keys.ts";
+import { key, moneyKindOf } from "../table/keys.ts";
 import type { Item } from "../table/table.ts";
 
 /** A sum that is not what is stored: the items concerned, and what is wrong. */

@@ -1,6 +1,6 @@
 import { Gift } from "../../domain/money/gift-item.ts";
 import { Wallet } from "../../domain/money/wallet.ts";
-import { moneyKindOf } from "../table/item-kinds.ts";
+import { moneyKindOf } from "../table/keys.ts";
 import type { Item } from "../table/table.ts";
 
 /**

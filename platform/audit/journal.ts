@@ -2,9 +2,8 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { createInterface } from "node:readline";
-import { moneyKindOf } from "../table/item-kinds.ts";
+import { moneyKindOf } from "../table/keys.ts";
 import { assertForm, forms } from "../table/layout.ts";
-
 import type { Item } from "../table/table.ts";
 
 /**

@@ -20,8 +20,7 @@ import { Wallet } from "../../domain/money/wallet.ts";
 import { type Call, callOf } from "../store/money/call-marks.ts";
 import { readEntries } from "../store/money/ledger.ts";
 import { totalsOf } from "../store/money/totals.ts";
-import { moneyKindOf } from "../table/item-kinds.ts";
-import { dueIndex } from "../table/keys.ts";
+import { dueIndex, moneyKindOf } from "../table/keys.ts";
 import type { Item } from "../table/table.ts";
 
 /**

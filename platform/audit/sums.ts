@@ -1,5 +1,5 @@
 import type { Entry } from "../../domain/money/ledger.ts";
-import { moneyKindOf } from "../table/item-kinds.ts";
+import { moneyKindOf } from "../table/keys.ts";
 import type { Item } from "../table/table.ts";
 
 /** What a table holds: credits, except for the counts. */

@@ -2,9 +2,8 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import { BoundedMap } from "../runtime/bounded.ts";
 import { addressOf } from "./address.ts";
 import type { Contract } from "./contract.ts";
-import { commonHeaders } from "./envelope.ts";
+import { commonHeaders, withEtag } from "./envelope.ts";
 import { header } from "./request.ts";
-import { withEtag } from "./tag.ts";
 
 /** What is known about a document before it is asked for. */
 type Declaration = Omit<

@@ -4,9 +4,8 @@ import { beginInvocation, type TimeLeft } from "../runtime/deadline.ts";
 import { logFault, named } from "../runtime/log.ts";
 import { isPassing } from "../table/transact.ts";
 import type { DownloadContract } from "./contract.ts";
-import { commonHeaders, faultAnswer, refusalAnswer } from "./envelope.ts";
+import { commonHeaders, faultAnswer, isKnown, refusalAnswer } from "./envelope.ts";
 import { header } from "./request.ts";
-import { isKnown } from "./tag.ts";
 
 /** Bytes with their own media type, and the name by which they were asked for. */
 type Found = { name: string; mediaType: string; bytes: Uint8Array };

@@ -14,7 +14,15 @@ import { countUse, rateHeaders } from "../table/rates.ts";
 import { DuplicateKeyError } from "../table/record.ts";
 import { isPassing } from "../table/transact.ts";
 import { type Contract, codesOf, rateOf, takesKey, unitsOf } from "./contract.ts";
-import { commonHeaders, faultAnswer, refusalAnswer, success } from "./envelope.ts";
+import {
+  commonHeaders,
+  faultAnswer,
+  type Revisions,
+  refusalAnswer,
+  revisionsOf,
+  success,
+  withEtag,
+} from "./envelope.ts";
 import {
   findStoredReply,
   type Idempotency,
@@ -23,7 +31,6 @@ import {
   replay,
 } from "./replay.ts";
 import { check, header, readBody, readKey, readQuery } from "./request.ts";
-import { type Revisions, revisionsOf, withEtag } from "./tag.ts";
 
 type Out<S> = S extends z.ZodType ? z.output<S> : undefined;
 type AnswerOf<C extends Contract> = z.input<C["answer"][1]>;

@@ -3,7 +3,7 @@ import type * as z from "zod";
 import { beginInvocation, type TimeLeft } from "../runtime/deadline.ts";
 import { logFault, named, withReadableStack } from "../runtime/log.ts";
 import { withMetrics } from "../runtime/metrics.ts";
-import type { ItemKind } from "../table/item-kinds.ts";
+import type { ItemKind } from "../table/keys.ts";
 import type { Grants, QueueName, Resources } from "./grants.ts";
 
 /** What calls a function that nobody asks: the table's stream, a queue, or the clock. */

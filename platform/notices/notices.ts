@@ -4,7 +4,7 @@ import { objectIdOf, StreamId } from "../../domain/id.ts";
 import { makeNotification, type StoredNotification } from "../../domain/people/notification.ts";
 import { isOnStart, noticeOf, type Reminder } from "../../domain/streams/reminder.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
-import { startTimer } from "../aws/timers.ts";
+import { startTimer } from "../aws/queues.ts";
 import { setting } from "../runtime/env.ts";
 import { logFault } from "../runtime/log.ts";
 import { findRelation, listFollowers } from "../store/people/follows.ts";

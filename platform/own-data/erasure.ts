@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { UserId } from "../../domain/id.ts";
-import { startTimer } from "../aws/timers.ts";
+import { startTimer } from "../aws/queues.ts";
 import { millisecondsLeft } from "../runtime/deadline.ts";
 import { setting } from "../runtime/env.ts";
 import { deleteIf, getItem, updateIf } from "../table/items.ts";

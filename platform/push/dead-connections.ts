@@ -1,6 +1,6 @@
 import { isOpening, type Subscriber } from "../../domain/log/subscriber.ts";
-import { allDone } from "../runtime/all-done.ts";
 import { limits } from "../runtime/limits.ts";
+import { allDone } from "../runtime/waiting.ts";
 import { dropConnection } from "../store/log/connections.ts";
 import { isInSlice, removeSubscriber, type Slice } from "../store/log/subscribers.ts";
 import type { Audience, Push } from "./audience.ts";

@@ -1,8 +1,8 @@
 import type { Frame } from "../../domain/log/frame.ts";
-import { allDone } from "../runtime/all-done.ts";
 import { setting } from "../runtime/env.ts";
 import { limits } from "../runtime/limits.ts";
 import { measureMetric } from "../runtime/metrics.ts";
+import { allDone } from "../runtime/waiting.ts";
 import { listFrames, queryFrames } from "../store/log/frames.ts";
 import { getLog, markPosted } from "../store/log/logs.ts";
 import { rangesMax, whole } from "../store/log/subscribers.ts";

@@ -1,6 +1,6 @@
 import { dataWithoutText, type LogRecord, messageIn } from "../../domain/log/event.ts";
 import { type Frame, type FrameBody, idOfEvent } from "../../domain/log/frame.ts";
-import type { OutgoingEvent } from "../../domain/webhooks/delivery.ts";
+import type { OutgoingEvent } from "../../domain/webhooks/webhook.ts";
 import { listFrames } from "../store/log/frames.ts";
 import type { Audience } from "./audience.ts";
 import { knownCovering } from "./log-cache.ts";

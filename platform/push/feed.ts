@@ -1,5 +1,5 @@
 import type { Deletion, LogRecord } from "../../domain/log/event.ts";
-import type { OutgoingEvent } from "../../domain/webhooks/delivery.ts";
+import type { OutgoingEvent } from "../../domain/webhooks/webhook.ts";
 
 /** Those outside who are sent what happens: how an environment reaches them. */
 export type Feed = {

@@ -2,16 +2,14 @@ import type { LogEnd } from "../../domain/log/frame.ts";
 import { firstMissed, type ShownSums } from "../../domain/log/recovery.ts";
 import { isOpening, type Subscriber } from "../../domain/log/subscriber.ts";
 import { isBlocked } from "../../domain/streams/member.ts";
-import { allDone } from "../runtime/all-done.ts";
+import { allDone, stragglersMilliseconds, waitAtMost } from "../runtime/waiting.ts";
 import { showState } from "../store/audience/log-state.ts";
 import { fallBehind, setFrom } from "../store/log/catch-up.ts";
-import { readHead } from "../store/log/recovery.ts";
+import { readHead } from "../store/log/frames.ts";
 import { findGuests } from "../store/log/subscribers.ts";
 import type { Audience, Outlet } from "./audience.ts";
-import { endSubscription } from "./ending.ts";
 import { subscriptionName } from "./memory.ts";
-import { openSubscription, type Request, refuseSubscription } from "./opening.ts";
-import { stragglersMilliseconds, waitAtMost } from "./timeouts.ts";
+import { endSubscription, openSubscription, type Request, refuseSubscription } from "./post.ts";
 import { viewersNow } from "./viewer-count.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import * as z from "zod";
-import { Position } from "../../domain/log/position.ts";
+import { Position } from "../../domain/log/recovery.ts";
 import { sendMessage, sendMessages } from "../aws/queues.ts";
 import { setting } from "../runtime/env.ts";
 import { lazy } from "../runtime/init.ts";

@@ -1,12 +1,12 @@
 import { handleEach, type QueueRecord } from "../lambda/consumer.ts";
 import { limits } from "../runtime/limits.ts";
 import { listBacklog, removeBacklog } from "../store/log/backlog.ts";
-import { readHead } from "../store/log/recovery.ts";
+import { readHead } from "../store/log/frames.ts";
 import type { Audience, Push } from "./audience.ts";
 import { deliverFrames } from "./deliver.ts";
 import { frameAll } from "./framing.ts";
 import { Posting } from "./jobs.ts";
-import { logShown } from "./trace.ts";
+import { logShown } from "./push-stream.ts";
 import { viewersOf } from "./viewer-count.ts";
 
 /**

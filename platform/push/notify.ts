@@ -2,13 +2,12 @@ import * as z from "zod";
 import { NotificationId, UserId } from "../../domain/id.ts";
 import { isOpening } from "../../domain/log/subscriber.ts";
 import { notificationOf, type StoredNotification } from "../../domain/people/notification.ts";
-import { startTimer } from "../aws/timers.ts";
+import { startTimer } from "../aws/queues.ts";
 import { setting } from "../runtime/env.ts";
+import { answerWithin, stragglersMilliseconds } from "../runtime/waiting.ts";
 import { dropConnection, listSockets, type Socket } from "../store/log/connections.ts";
-import { findNotification } from "../store/people/notification-lists.ts";
 import type { Push, SliceOutlet } from "./audience.ts";
 import { payloadOf } from "./gateway.ts";
-import { answerWithin, stragglersMilliseconds } from "./timeouts.ts";
 
 /** A notification that did not arrive at some of its user's connections. */
 export const MissedNotification = z.object({
@@ -39,15 +38,11 @@ export async function sendNotification(
 /** Sends a notification again to those connections which are still there. */
 export async function sendMissed(
   outlet: SliceOutlet,
-  missed: MissedNotification,
+  stored: StoredNotification,
+  { userId, connectionIds, tries }: MissedNotification,
   now: Date,
 ): Promise<void> {
-  const { userId, notificationId, connectionIds, tries } = missed;
-  const [stored, sockets] = await Promise.all([
-    findNotification(userId, notificationId),
-    listSockets(userId, now),
-  ]);
-  if (stored === undefined) return;
+  const sockets = await listSockets(userId, now);
   const targets = sockets.filter(({ connectionId }) => connectionIds.includes(connectionId));
   await sendTo(outlet, targets, stored, { tries: tries + 1, now });
 }

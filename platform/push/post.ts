@@ -1,7 +1,17 @@
-import type { Subscriber } from "../../domain/log/subscriber.ts";
-import type { Audience, SliceOutlet } from "./audience.ts";
+import type { Frame } from "../../domain/log/frame.ts";
+import {
+  type Recovery,
+  recover,
+  type ShownSums,
+  subscribedMessage,
+} from "../../domain/log/recovery.ts";
+import { isOpening, type Subscriber } from "../../domain/log/subscriber.ts";
+import { stragglersMilliseconds, waitAtMost } from "../runtime/waiting.ts";
+import { forgetStream } from "../store/log/connections.ts";
+import { findSubscriber, removeSubscriber } from "../store/log/subscribers.ts";
+import type { Audience, Outlet, SliceOutlet } from "./audience.ts";
 import { noteDead } from "./dead-connections.ts";
-import type { Payload, PostResult } from "./gateway.ts";
+import { type Payload, type PostResult, payloadOf } from "./gateway.ts";
 import { subscriptionName } from "./memory.ts";
 
 /** Who posts to a stream's viewers. */
@@ -32,4 +42,97 @@ export async function postNow(
   else slow.delete(subscriptionName(subscriber));
   if (result === "gone") noteDead(sender, subscriber);
   return result;
+}
+
+/**
+ * Sends a connection's first message. One that has just been made may not be open yet: it is tried
+ * again after each of these waits (milliseconds), while its subscription is there (a client that is
+ * gone has removed it).
+ */
+async function postOpening(
+  audience: Audience,
+  subscriber: Subscriber,
+  payload: Payload,
+  waits: readonly number[],
+): Promise<PostResult> {
+  const { streamId, connectionId, revision } = subscriber;
+  for (const wait of [...(isOpening(subscriber, audience.now) ? waits : []), 0]) {
+    const result = await post(audience, subscriber, payload);
+    if (result !== "gone" || wait === 0) return result;
+    await new Promise((done) => setTimeout(done, wait));
+    const current = await findSubscriber(streamId, connectionId);
+    if (current?.revision !== revision) return "gone";
+  }
+  return "gone";
+}
+
+/** What a `subscribe` asks for, and the name of its answer. */
+export type Request = Pick<Subscriber, "since" | "requestId">;
+
+/** What was read for `subscribed`; `shown` reads what viewers are shown at a place of the log. */
+type OpeningFacts = {
+  epoch: string;
+  next: Frame | undefined;
+  viewers: number;
+  shown: (head: number) => Promise<ShownSums>;
+};
+
+/**
+ * Sends `subscribed`, with where the log ended when the first live frame was set (`from`), however
+ * often it is sent. `next` is the kept frame after the viewer's position, if there is one.
+ */
+export async function openSubscription(
+  audience: Audience,
+  subscriber: Subscriber,
+  { since, requestId }: Request,
+  { epoch, next, viewers, shown }: OpeningFacts,
+  waits: readonly number[],
+): Promise<{ result: PostResult; recovery: Recovery | undefined }> {
+  const { streamId, now } = audience;
+  const end = { epoch, head: subscriber.from! - 1 };
+  const recovery = since && recover(since, end, next, now);
+  const isReplayed = recovery !== undefined && recovery !== "lost" && recovery.from <= end.head;
+  const about = {
+    recovery,
+    viewers,
+    requestId,
+    shown: isReplayed ? undefined : await shown(end.head),
+  };
+  const message = subscribedMessage(streamId, end, about);
+  const payload = payloadOf(JSON.stringify(message));
+  return { result: await postOpening(audience, subscriber, payload, waits), recovery };
+}
+
+/**
+ * Sends why a subscription was refused, its first and only message, and removes it. While the
+ * connection may still be opening, `later` takes over if there is one.
+ */
+export async function refuseSubscription(
+  audience: Audience,
+  subscriber: Subscriber,
+  waits: readonly number[],
+  later?: () => Promise<void>,
+): Promise<void> {
+  const { streamId, connectionId, revision, refusal, requestId } = subscriber;
+  const payload = payloadOf(JSON.stringify({ type: "error", ...refusal, requestId }));
+  const result = await postOpening(audience, subscriber, payload, waits);
+  if (later !== undefined && result === "gone" && isOpening(subscriber, audience.now))
+    return later();
+  await removeSubscriber(streamId, connectionId, revision);
+}
+
+/**
+ * Tells a blocked user's connection that the stream is over for it, and removes its subscription.
+ * A connection that does not take the message is not waited for long.
+ */
+export async function endSubscription(
+  { poster }: Pick<Outlet, "poster">,
+  subscriber: Subscriber,
+): Promise<void> {
+  const { streamId, connectionId, revision } = subscriber;
+  const message = { type: "unsubscribed", streamId, reason: "blocked" };
+  const posting = poster.post(connectionId, payloadOf(JSON.stringify(message)));
+  await waitAtMost(stragglersMilliseconds, posting);
+  await removeSubscriber(streamId, connectionId, revision);
+  await forgetStream(connectionId, streamId);
 }

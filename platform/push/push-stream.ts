@@ -1,12 +1,13 @@
 import type { LogRecord } from "../../domain/log/event.ts";
+import type { Frame } from "../../domain/log/frame.ts";
 import type { Subscriber } from "../../domain/log/subscriber.ts";
 import { setting } from "../runtime/env.ts";
+import { logNotice } from "../runtime/log.ts";
 import { putBacklog } from "../store/log/backlog.ts";
 import type { Audience } from "./audience.ts";
 import { deliverFrames } from "./deliver.ts";
 import { frameRecords } from "./framing.ts";
 import { greetSubscribers } from "./greet.ts";
-import { logShown } from "./trace.ts";
 import { viewersOf } from "./viewer-count.ts";
 
 /** What a batch of the table's stream asks of one stream's log, in the order of the records. */
@@ -47,4 +48,24 @@ async function pushRecords(audience: Audience, records: readonly LogRecord[]): P
   }
   if (!posted) await outlet.jobs.queueRemainder(streamId, now);
   await framed.fed;
+}
+
+/** What a call has done of records: where the log ends, what it put, and whether all was posted. */
+type Shown = { head: number; newFrames: readonly Frame[]; posted: boolean };
+
+/**
+ * Says in one line which calls' records have become which frames, and whether those were posted to
+ * all viewers: what is searched for by an `x-request-id`. Records that no call of ours wrote are
+ * not logged. Records that came again are in no new frame: they were logged the first time, and the
+ * line says that they were posted.
+ */
+export function logShown(
+  streamId: string,
+  records: readonly LogRecord[],
+  { head, newFrames, posted }: Shown,
+): void {
+  const requestIds = [...new Set(records.flatMap((one) => one.correlationId ?? []))];
+  if (requestIds.length === 0) return;
+  const frames = newFrames.map(({ n }) => n);
+  logNotice("Records were shown", { streamId, frames, head, posted, requestIds });
 }

@@ -14,11 +14,9 @@ import { findMember } from "../store/streams/members.ts";
 import type { Audience, Push } from "./audience.ts";
 import { dropDead } from "./dead-connections.ts";
 import { encodingsOf } from "./encodings.ts";
-import { endSubscription } from "./ending.ts";
 import type { PostResult } from "./gateway.ts";
 import { Resuming } from "./jobs.ts";
-import { openSubscription, refuseSubscription } from "./opening.ts";
-import { post } from "./post.ts";
+import { endSubscription, openSubscription, post, refuseSubscription } from "./post.ts";
 import { viewersNow, viewersOf } from "./viewer-count.ts";
 
 /** A turn ends after so long, so that those of its batch do not wait for one slow connection. */

@@ -1,18 +1,16 @@
 import type { Frame } from "../../domain/log/frame.ts";
 import { firstLive, type Subscriber, viewersAmong } from "../../domain/log/subscriber.ts";
 import { isBlocked } from "../../domain/streams/member.ts";
-import { allDone } from "../runtime/all-done.ts";
+import { allDone, stragglersMilliseconds, waitAtMost } from "../runtime/waiting.ts";
 import { listFrames } from "../store/log/frames.ts";
 import { listSubscribers, type Slice } from "../store/log/subscribers.ts";
 import { findMember } from "../store/streams/members.ts";
 import type { Audience, Push, SliceOutlet } from "./audience.ts";
 import { dropDead, forgetRemoved, isDead } from "./dead-connections.ts";
 import { type Encodings, encodingsOf } from "./encodings.ts";
-import { endSubscription } from "./ending.ts";
 import { subscriptionName } from "./memory.ts";
-import { postNow } from "./post.ts";
+import { endSubscription, postNow } from "./post.ts";
 import type { SliceJob, SlicePosted } from "./slice-job.ts";
-import { stragglersMilliseconds, waitAtMost } from "./timeouts.ts";
 
 /** What posts a slice needs no way to other functions. */
 type SliceAudience = Audience<SliceOutlet>;

@@ -2,11 +2,11 @@ import type { DynamoDBRecord } from "aws-lambda";
 import * as z from "zod";
 import { Member } from "../../domain/streams/member.ts";
 import { Timestamp } from "../../domain/text.ts";
-import { startTimer } from "../aws/timers.ts";
+import { startTimer } from "../aws/queues.ts";
 import { setting } from "../runtime/env.ts";
 import { showChannelBan } from "../store/streams/channel-bans.ts";
 import { type BanPlace, changeMember, memberActions } from "../store/streams/members.ts";
-import { readKey } from "../table/item-kinds.ts";
+import { readKey } from "../table/keys.ts";
 import { plain } from "../table/table.ts";
 
 /*

@@ -1,10 +1,10 @@
 import type { DynamoDBRecord } from "aws-lambda";
 import * as z from "zod";
-import { startTimer } from "../aws/timers.ts";
+import { startTimer } from "../aws/queues.ts";
 import { setting } from "../runtime/env.ts";
 import { applyChannel } from "../store/streams/channels.ts";
 import { imagesOf } from "../table/images.ts";
-import { readKey } from "../table/item-kinds.ts";
+import { readKey } from "../table/keys.ts";
 
 /** A message of the queue `moments`: a host's open streams are to take in the channel's settings. */
 export const ChannelChange = z.object({ channelOf: z.string() });

@@ -1,13 +1,13 @@
 import type { DynamoDBRecord } from "aws-lambda";
 import * as z from "zod";
+import { overlayHolder } from "../../domain/id.ts";
 import { type Connection, isOpening } from "../../domain/log/subscriber.ts";
-import { overlayHolder } from "../../domain/streams/holder.ts";
 import { overlayKeysMax } from "../../domain/streams/overlay-key.ts";
-import { startTimer } from "../aws/timers.ts";
+import { startTimer } from "../aws/queues.ts";
 import { type Poster, payloadOf } from "../push/gateway.ts";
-import { allDone } from "../runtime/all-done.ts";
 import { pauseFor } from "../runtime/deadline.ts";
 import { setting } from "../runtime/env.ts";
+import { allDone } from "../runtime/waiting.ts";
 import {
   findConnection,
   forgetStream,
@@ -17,7 +17,7 @@ import {
 import { removeSubscriber } from "../store/log/subscribers.ts";
 import { listOverlayKeys } from "../store/streams/overlay-keys.ts";
 import { findNewestLive } from "../store/streams/stream-lists.ts";
-import { readKey } from "../table/item-kinds.ts";
+import { readKey } from "../table/keys.ts";
 import { plain } from "../table/table.ts";
 import { subscribe } from "./subscription.ts";
 

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { connectionLifeSeconds, isOpening } from "../../domain/log/subscriber.ts";
-import { startTimer } from "../aws/timers.ts";
+import { startTimer } from "../aws/queues.ts";
 import type { Poster } from "../push/gateway.ts";
 import { setting } from "../runtime/env.ts";
 import { dropConnection, findConnection } from "../store/log/connections.ts";

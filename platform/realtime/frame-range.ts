@@ -1,12 +1,11 @@
 import * as z from "zod";
 import { Moment } from "../../domain/audience/moment.ts";
-import { Epoch, FrameNumber } from "../../domain/log/position.ts";
+import { Epoch, FrameNumber } from "../../domain/log/recovery.ts";
 import { Sums } from "../../domain/log/sums.ts";
 import { assertCurrent, type Caller } from "../auth/caller.ts";
 import { assertSession } from "../auth/session.ts";
 import { showState } from "../store/audience/log-state.ts";
-import { queryFrames } from "../store/log/frames.ts";
-import { readHead, recoverFrom } from "../store/log/recovery.ts";
+import { queryFrames, readHead, recoverFrom } from "../store/log/frames.ts";
 import { countUse } from "../table/rates.ts";
 
 /** Frames of one answer, and UTF-8 bytes of them after which it ends. */

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
-import { type Position, parsePosition } from "../../domain/log/position.ts";
+import { type Position, parsePosition } from "../../domain/log/recovery.ts";
 import { sentenceOf } from "../http/envelope.ts";
 import { header } from "../http/request.ts";
 import type { SocketEvent } from "./socket.ts";

@@ -1,5 +1,4 @@
-import { OverlayKeyId, StreamId, UserId } from "../../domain/id.ts";
-import { isOverlay, overlayHolder } from "../../domain/streams/holder.ts";
+import { isOverlay, OverlayKeyId, overlayHolder, StreamId, UserId } from "../../domain/id.ts";
 import type { OverlayPlace } from "../../domain/streams/overlay-key.ts";
 import type { Caller } from "../auth/caller.ts";
 import { isRevoked } from "../auth/revocations.ts";

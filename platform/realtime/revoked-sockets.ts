@@ -1,10 +1,10 @@
 import type { DynamoDBRecord } from "aws-lambda";
 import * as z from "zod";
+import { overlayHolder } from "../../domain/id.ts";
 import { isOpening } from "../../domain/log/subscriber.ts";
 import { type Revocation, secondOf } from "../../domain/revocation.ts";
-import { overlayHolder } from "../../domain/streams/holder.ts";
 import { hashOfSecret } from "../auth/secret.ts";
-import { startTimer } from "../aws/timers.ts";
+import { startTimer } from "../aws/queues.ts";
 import type { Poster } from "../push/gateway.ts";
 import { setting } from "../runtime/env.ts";
 import { logFault } from "../runtime/log.ts";
@@ -15,7 +15,7 @@ import {
   removeSocket,
   type Socket,
 } from "../store/log/connections.ts";
-import { readKey } from "../table/item-kinds.ts";
+import { readKey } from "../table/keys.ts";
 import { plain } from "../table/table.ts";
 import { type CloseReason, closeConnection } from "./closing.ts";
 

@@ -1,4 +1,4 @@
-import type { Position } from "../../domain/log/position.ts";
+import type { Position } from "../../domain/log/recovery.ts";
 import { revisionAt, type Subscriber } from "../../domain/log/subscriber.ts";
 import { Refusal, refuse } from "../../domain/refusal.ts";
 import { isBlocked } from "../../domain/streams/member.ts";

@@ -1,5 +1,5 @@
 import type { DynamoDBRecord } from "aws-lambda";
-import { type ItemKind, readKey } from "./item-kinds.ts";
+import { type ItemKind, readKey } from "./keys.ts";
 import { type Item, plain } from "./table.ts";
 
 /** The items of a kind as records of the table's stream wrote them; deletions have none. */

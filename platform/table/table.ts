@@ -11,8 +11,7 @@ import { setting } from "../runtime/env.ts";
 import { atInit, lazy } from "../runtime/init.ts";
 import { correlationId } from "../runtime/log.ts";
 import { retryConflicts } from "./conflicts.ts";
-import { type ItemKind, readKey } from "./item-kinds.ts";
-import type { Key } from "./keys.ts";
+import { type ItemKind, type Key, readKey } from "./keys.ts";
 import { onOwnTable } from "./layout.ts";
 
 let other: DynamoDBDocumentClient | undefined;

@@ -7,7 +7,7 @@ import {
 } from "../../domain/tencent/room-callback.ts";
 import { tencentReceiver } from "../../domain/webhooks/webhook.ts";
 import { readWatching } from "../store/log/viewers.ts";
-import { readVisits } from "../store/log/visits.ts";
+import { readVisits } from "../store/log/watch-times.ts";
 import { eachGift } from "../store/money/gifts.ts";
 import { findCallbacks } from "../store/tencent/callbacks.ts";
 import { findRoomStream } from "../store/tencent/rooms.ts";

@@ -8,21 +8,21 @@ import {
   makeDelivery,
   messagePlaceOf,
   type Outcome,
-  type OutgoingEvent,
   postponed,
   withoutContent,
   withoutText,
 } from "../../domain/webhooks/delivery.ts";
-import { allDone } from "../runtime/all-done.ts";
+import type { OutgoingEvent } from "../../domain/webhooks/webhook.ts";
 import { logNotice } from "../runtime/log.ts";
 import { countMetric } from "../runtime/metrics.ts";
+import { allDone } from "../runtime/waiting.ts";
 import {
   changeDelivery,
   deliveryId,
-  findDeletions,
   findDelivery,
   recordDelivery,
 } from "../store/webhooks/deliveries.ts";
+import { findDeletions } from "../store/webhooks/webhooks.ts";
 import { attempt, goneStatus } from "./attempt.ts";
 import { type DeliveryJob, queueRetry } from "./jobs.ts";
 import {

@@ -1,9 +1,8 @@
 import { wants } from "../../domain/webhooks/webhook.ts";
 import type { Feed } from "../push/feed.ts";
-import { allDone } from "../runtime/all-done.ts";
 import { lazy } from "../runtime/init.ts";
-import { recordDeletion } from "../store/webhooks/deliveries.ts";
-import { listWebhooks } from "../store/webhooks/webhooks.ts";
+import { allDone } from "../runtime/waiting.ts";
+import { listWebhooks, recordDeletion } from "../store/webhooks/webhooks.ts";
 import { queueDeletions, queueEvents, queueRoom } from "./jobs.ts";
 
 /**

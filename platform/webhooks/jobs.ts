@@ -1,12 +1,17 @@
 import { randomUUID } from "node:crypto";
 import * as z from "zod";
 import { Deletion } from "../../domain/log/event.ts";
-import { OutgoingEvent } from "../../domain/webhooks/delivery.ts";
-import { type QueueMessage, sendMessage, sendMessages, splitBy } from "../aws/queues.ts";
+import { OutgoingEvent } from "../../domain/webhooks/webhook.ts";
+import {
+  type QueueMessage,
+  sendMessage,
+  sendMessages,
+  splitBy,
+  startTimer,
+} from "../aws/queues.ts";
 import { hashOf } from "../aws/sign.ts";
-import { startTimer } from "../aws/timers.ts";
-import { allDone } from "../runtime/all-done.ts";
 import { setting } from "../runtime/env.ts";
+import { allDone } from "../runtime/waiting.ts";
 
 const receiverId = z.string();
 

@@ -1,19 +1,21 @@
 import { callbackUrl } from "../../domain/tencent/callback.ts";
-import { bodyOf, type Delivery, type OutgoingEvent } from "../../domain/webhooks/delivery.ts";
+import { bodyOf, type Delivery } from "../../domain/webhooks/delivery.ts";
 import {
   currentSecrets,
+  type OutgoingEvent,
   type Secret,
   tencentReceiver,
   type Webhook,
 } from "../../domain/webhooks/webhook.ts";
 import { setting } from "../runtime/env.ts";
 import { findCallbacks } from "../store/tencent/callbacks.ts";
-import { findDeletions, type MessagePlace } from "../store/webhooks/deliveries.ts";
 import {
   changeStoredWebhook,
+  findDeletions,
   findSecrets,
   findStoredTarget,
   findWebhook,
+  type MessagePlace,
 } from "../store/webhooks/webhooks.ts";
 import { signatureOf } from "./signature.ts";
 

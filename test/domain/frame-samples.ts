@@ -1,6 +1,5 @@
 import { recordOf } from "../../domain/log/change.ts";
-import type { LogRecord } from "../../domain/log/event.ts";
-import type { ItemChange } from "../../domain/log/item-change.ts";
+import type { ItemChange, LogRecord } from "../../domain/log/event.ts";
 import { personOf } from "../../domain/people/person.ts";
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
 import { makeMessage } from "../../domain/streams/admission.ts";

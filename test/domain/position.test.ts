@@ -1,4 +1,4 @@
-import { parsePosition } from "../../domain/log/position.ts";
+import { parsePosition } from "../../domain/log/recovery.ts";
 
 test("a position in a URL", () => {
   expect(parsePosition("mf3k:17")).toEqual({ epoch: "mf3k", frame: 17 });

@@ -7,8 +7,8 @@ import { type Source, sourcesOf } from "./sources.ts";
  * follow it to its end. Lower a figure when it gets smaller.
  */
 const filesMax: Record<string, number> = {
-  "functions/log/realtime/fan-out.ts": 99,
-  "functions/money/gifts/create.ts": 55,
+  "functions/log/realtime/fan-out.ts": 83,
+  "functions/money/gifts/create.ts": 53,
 };
 
 const sources = new Map(

@@ -10,9 +10,9 @@ import { finishMoment, recordResult, startMoment } from "../../platform/store/au
 import { findOpenMoments } from "../../platform/store/audience/open-moments.ts";
 import { recount } from "../../platform/store/audience/recount.ts";
 import { recordVote } from "../../platform/store/audience/votes.ts";
+import { readHead } from "../../platform/store/log/frames.ts";
 import { resetLog } from "../../platform/store/log/log-reset.ts";
 import { getLog } from "../../platform/store/log/logs.ts";
-import { readHead } from "../../platform/store/log/recovery.ts";
 import { updateItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
 import { scanTable } from "../../platform/table/query.ts";

@@ -37,7 +37,10 @@ import { followCalls } from "../../platform/store/money/held-gifts.ts";
 import { settleAll } from "../../platform/store/money/settle.ts";
 import { findWallet } from "../../platform/store/money/wallets.ts";
 import { recordFollow } from "../../platform/store/people/follows.ts";
-import { listNotifications } from "../../platform/store/people/notification-lists.ts";
+import {
+  findNotification,
+  listNotifications,
+} from "../../platform/store/people/notification-lists.ts";
 import { recordNotification } from "../../platform/store/people/notifications.ts";
 import { recordStream } from "../../platform/store/streams/stream-changes.ts";
 import { listDeliveries } from "../../platform/store/webhooks/deliveries.ts";
@@ -92,9 +95,10 @@ const aws = useFaultyAws({
   erasures: reader(erase.handler),
   notices: reader(tellLive.handler),
   notifications: (records) =>
-    handleEach(records, MissedNotification, (missed) =>
-      sendMissed(inbox.outlet, missed, new Date()),
-    ),
+    handleEach(records, MissedNotification, async (missed) => {
+      const stored = await findNotification(missed.userId, missed.notificationId);
+      await sendMissed(inbox.outlet, stored!, missed, new Date());
+    }),
   posts: (records) => postJobs(push(roomOf(records)), records),
   retries: reader(retry.handler),
   reversals: reader(reverse.handler),

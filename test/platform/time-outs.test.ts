@@ -3,7 +3,7 @@ import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import { Refusal } from "../../domain/refusal.ts";
 import * as functions from "../../functions/index.ts";
 import { callMillisecondsMax } from "../../platform/aws/aws-client.ts";
-import { startTimer } from "../../platform/aws/timers.ts";
+import { startTimer } from "../../platform/aws/queues.ts";
 import { createJobs } from "../../platform/push/jobs.ts";
 import {
   beginInvocation,

@@ -1,5 +1,5 @@
+import { isOverlay } from "../../../domain/id.ts";
 import { refuse } from "../../../domain/refusal.ts";
-import { isOverlay } from "../../../domain/streams/holder.ts";
 import { socket } from "../../../platform/realtime/socket.ts";
 
 /** Answers messages that are not JSON, or whose action this API does not have. */

@@ -2,6 +2,7 @@ import { consumer, perMessage } from "../../../platform/lambda/consumer.ts";
 import { ownPoster } from "../../../platform/push/gateway.ts";
 import { ownGovernors } from "../../../platform/push/governor.ts";
 import { MissedNotification, sendMissed } from "../../../platform/push/notify.ts";
+import { findNotification } from "../../../platform/store/people/notification-lists.ts";
 
 /** A notification has no frame that would show a hole, so what did not arrive is sent again. */
 export const { contract, handler } = consumer(
@@ -15,8 +16,10 @@ export const { contract, handler } = consumer(
       connections: true,
     },
   },
-  perMessage(MissedNotification, (missed, now) => {
+  perMessage(MissedNotification, async (missed, now) => {
+    const stored = await findNotification(missed.userId, missed.notificationId);
+    if (stored === undefined) return;
     const outlet = { poster: ownPoster(), governor: ownGovernors().others };
-    return sendMissed(outlet, missed, now);
+    await sendMissed(outlet, stored, missed, now);
   }),
 );

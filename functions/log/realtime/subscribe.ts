@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { StreamId } from "../../../domain/id.ts";
-import { Position } from "../../../domain/log/position.ts";
+import { Position } from "../../../domain/log/recovery.ts";
 import { RequestId } from "../../../domain/log/subscriber.ts";
 import { socket } from "../../../platform/realtime/socket.ts";
 import { assertGranted, subscribe } from "../../../platform/realtime/subscription.ts";

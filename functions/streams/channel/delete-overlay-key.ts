@@ -1,7 +1,6 @@
 import * as z from "zod";
-import { OverlayKeyId } from "../../../domain/id.ts";
+import { OverlayKeyId, overlayHolder } from "../../../domain/id.ts";
 import { refuse } from "../../../domain/refusal.ts";
-import { overlayHolder } from "../../../domain/streams/holder.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { queueSocketRevocation } from "../../../platform/realtime/revoked-sockets.ts";
 import { removeOverlayKey } from "../../../platform/store/streams/overlay-keys.ts";

@@ -1,8 +1,8 @@
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import * as z from "zod";
-import { readKey } from "../../table/item-kinds.ts";
 import { getRawItem } from "../../table/items.ts";
+import { readKey } from "../../table/keys.ts";
 
 /**
  * Where batches of the table's stream lie that a function could not handle, and how it gets them.

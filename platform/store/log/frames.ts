@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { Frame, withoutText } from "../../../domain/log/frame.ts";
+import { Frame, type LogEnd, withoutText } from "../../../domain/log/frame.ts";
+import { endOf, type Position, type Recovery, recover } from "../../../domain/log/recovery.ts";
 import { limits } from "../../runtime/limits.ts";
 import { coalesce } from "../../table/coalesce.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
@@ -7,6 +8,7 @@ import { putIf, updateIf } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { queryAll } from "../../table/query.ts";
 import { isAbsent, read } from "../../table/table.ts";
+import { getLog } from "./logs.ts";
 
 /** Puts the next frame of a log; false when its number is taken: then the log is read again. */
 export async function putFrame(streamId: string, frame: Frame): Promise<boolean> {
@@ -145,4 +147,21 @@ async function findFirstSince(streamId: string, top: number, seconds: number): P
     else high = middle;
   }
   return low;
+}
+
+/** Where a log ends now, read consistently. */
+export async function readHead(streamId: string): Promise<LogEnd> {
+  const [mark, newest] = await Promise.all([getLog(streamId), findNewestFrame(streamId)]);
+  return endOf(mark, newest);
+}
+
+/** Recovers a viewer's position in a log that ends there. */
+export async function recoverFrom(
+  streamId: string,
+  since: Position,
+  end: Pick<LogEnd, "epoch" | "head">,
+  now: Date,
+): Promise<Recovery> {
+  const next = await findFrame(streamId, since.frame + 1);
+  return recover(since, end, next, now);
 }

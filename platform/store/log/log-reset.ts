@@ -1,8 +1,7 @@
 import { endOf } from "../../../domain/log/recovery.ts";
 import type { LogState } from "../../../domain/log/sums.ts";
-import { readKey } from "../../table/item-kinds.ts";
 import { deleteItem, putItem } from "../../table/items.ts";
-import { key } from "../../table/keys.ts";
+import { key, readKey } from "../../table/keys.ts";
 import { queryWhole, scanTable } from "../../table/query.ts";
 import { findNewestFrame } from "./frames.ts";
 import { getLog, type Log, newLog } from "./logs.ts";

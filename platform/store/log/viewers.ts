@@ -1,7 +1,7 @@
 import type * as z from "zod";
+import { isOverlay } from "../../../domain/id.ts";
 import { subscribedAt } from "../../../domain/log/subscriber.ts";
 import { paginationOf } from "../../../domain/page.ts";
-import { isOverlay } from "../../../domain/streams/holder.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
 import {
   calledBy,

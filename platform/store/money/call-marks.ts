@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
 import { Gift, itemOf } from "../../../domain/money/gift-item.ts";
-import { readKey } from "../../table/item-kinds.ts";
 import { getRawItem, updateIf } from "../../table/items.ts";
-import { dueIndex, heldBy, type Key, key } from "../../table/keys.ts";
+import { dueIndex, heldBy, type Key, key, readKey } from "../../table/keys.ts";
 import type { Action } from "../../table/transact.ts";
 
 /** A refusal as the caller receives it; `name` is its code. */

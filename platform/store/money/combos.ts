@@ -4,7 +4,7 @@ import { type Combo, comboEndsAt } from "../../../domain/money/combo.ts";
 import { Gift } from "../../../domain/money/gift-item.ts";
 import { draftOf, type Wallet } from "../../../domain/money/wallet.ts";
 import { Timestamp } from "../../../domain/text.ts";
-import { startTimer } from "../../aws/timers.ts";
+import { startTimer } from "../../aws/queues.ts";
 import { setting } from "../../runtime/env.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { Gift } from "../../../domain/money/gift-item.ts";
 import { takeBackHeld } from "../../../domain/money/held-gift.ts";
-import { startTimer } from "../../aws/timers.ts";
+import { startTimer } from "../../aws/queues.ts";
 import { setting } from "../../runtime/env.ts";
 import { logFault, logNotice } from "../../runtime/log.ts";
 import { getItems } from "../../table/items.ts";

@@ -8,7 +8,7 @@ import {
 import type { ChatSettingsChange } from "../../../domain/streams/chat-settings.ts";
 import { isOver } from "../../../domain/streams/stream-lifecycle.ts";
 import type { Caller } from "../../auth/caller.ts";
-import { allDone } from "../../runtime/all-done.ts";
+import { allDone } from "../../runtime/waiting.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { getItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";

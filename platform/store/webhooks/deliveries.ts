@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { refuse } from "../../../domain/refusal.ts";
 import { Delivery, deliveryIdOf } from "../../../domain/webhooks/delivery.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
-import { getItem, getItems, nameOf, putIf, putItem } from "../../table/items.ts";
+import { getItem, getItems, putIf } from "../../table/items.ts";
 import { dueIndex, type Key, key } from "../../table/keys.ts";
 import { queryDue, queryItems } from "../../table/query.ts";
 import { type Item, isAbsent, read } from "../../table/table.ts";
@@ -84,35 +84,4 @@ export function changeDelivery(
     });
     return isDone ? after : overtaken;
   });
-}
-
-/** Texts must not be sent for longer than their deliveries are kept, and a day more. */
-const keptSeconds = 8 * 24 * 3600;
-
-/** Notes that a message's text must not be sent any more. */
-export const recordDeletion = (streamId: string, messageId: string, now: Date): Promise<void> =>
-  putItem({
-    ...key.deletion(streamId, messageId),
-    expiresAt: Math.floor(now.getTime() / 1000) + keptSeconds,
-  });
-
-/** A message, by its stream. */
-export type MessagePlace = { streamId: string; id: string };
-
-/** Which of these messages must not be sent any more, by their ids; read consistently. */
-export async function findDeletions(messages: readonly MessagePlace[]): Promise<Set<string>> {
-  return deletedIn(await getItems(deletionKeys(messages), { consistent: true }), messages);
-}
-
-/** Where it is noted which of these messages must not be sent. */
-export const deletionKeys = (messages: readonly MessagePlace[]) =>
-  messages.map(({ streamId, id }) => key.deletion(streamId, id));
-
-/** The ids of those messages whose deletion is among items that were found. */
-export function deletedIn(
-  found: ReadonlyMap<string, Item>,
-  messages: readonly MessagePlace[],
-): Set<string> {
-  const isDeleted = (message: MessagePlace) => found.has(nameOf(deletionKeys([message])[0]!));
-  return new Set(messages.filter(isDeleted).map(({ id }) => id));
 }

@@ -8,13 +8,12 @@ import {
   webhooksMax,
 } from "../../../domain/webhooks/webhook.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
-import { getItem, getItems, nameOf } from "../../table/items.ts";
+import { getItem, getItems, nameOf, putItem } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryWhole } from "../../table/query.ts";
 import { commitTransaction, type Reply } from "../../table/record.ts";
-import { read } from "../../table/table.ts";
+import { type Item, read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
-import { deletedIn, deletionKeys, type MessagePlace } from "./deliveries.ts";
 
 /** A webhook with its slot, and the number of its changes: the lock of each. */
 const Stored = Webhook.extend({ slot: z.number().int(), revision: z.number().int() });
@@ -158,4 +157,35 @@ export async function changeSecrets<D extends { secrets: readonly Secret[] }, A>
     const failed = await commitTransaction([{ Update }], reply);
     return failed === undefined ? reply.answer : overtaken;
   });
+}
+
+/** Texts must not be sent for longer than their deliveries are kept, and a day more. */
+const keptSeconds = 8 * 24 * 3600;
+
+/** Notes that a message's text must not be sent any more. */
+export const recordDeletion = (streamId: string, messageId: string, now: Date): Promise<void> =>
+  putItem({
+    ...key.deletion(streamId, messageId),
+    expiresAt: Math.floor(now.getTime() / 1000) + keptSeconds,
+  });
+
+/** A message, by its stream. */
+export type MessagePlace = { streamId: string; id: string };
+
+/** Which of these messages must not be sent any more, by their ids; read consistently. */
+export async function findDeletions(messages: readonly MessagePlace[]): Promise<Set<string>> {
+  return deletedIn(await getItems(deletionKeys(messages), { consistent: true }), messages);
+}
+
+/** Where it is noted which of these messages must not be sent. */
+const deletionKeys = (messages: readonly MessagePlace[]) =>
+  messages.map(({ streamId, id }) => key.deletion(streamId, id));
+
+/** The ids of those messages whose deletion is among items that were found. */
+function deletedIn(
+  found: ReadonlyMap<string, Item>,
+  messages: readonly MessagePlace[],
+): Set<string> {
+  const isDeleted = (message: MessagePlace) => found.has(nameOf(deletionKeys([message])[0]!));
+  return new Set(messages.filter(isDeleted).map(({ id }) => id));
 }

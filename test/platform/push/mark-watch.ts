@@ -4,7 +4,7 @@ import type { Payload, PostResult } from "../../../platform/push/gateway.ts";
 import { type Memory, subscriptionName } from "../../../platform/push/memory.ts";
 import type { Log } from "../../../platform/store/log/logs.ts";
 import { readSubscriber } from "../../../platform/store/log/subscribers.ts";
-import { readKey } from "../../../platform/table/item-kinds.ts";
+import { readKey } from "../../../platform/table/keys.ts";
 import type { Item } from "./table-double.ts";
 
 /** What one connection was posted. */

@@ -1,6 +1,6 @@
 import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { frameKeptSeconds } from "../../../domain/log/frame.ts";
-import type { Position } from "../../../domain/log/position.ts";
+import type { Position } from "../../../domain/log/recovery.ts";
 import { readRange } from "../../../platform/realtime/frame-range.ts";
 import { findLog } from "../../../platform/store/log/logs.ts";
 import { key } from "../../../platform/table/keys.ts";

@@ -1,8 +1,7 @@
 import { PutCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import type { Message } from "../../../client/message.ts";
 import { recordOf } from "../../../domain/log/change.ts";
-import type { LogRecord } from "../../../domain/log/event.ts";
-import type { ItemChange } from "../../../domain/log/item-change.ts";
+import type { ItemChange, LogRecord } from "../../../domain/log/event.ts";
 import type { Subscriber } from "../../../domain/log/subscriber.ts";
 import { appendRecords } from "../../../platform/push/append.ts";
 import type { Audience, Outlet } from "../../../platform/push/audience.ts";

@@ -11,7 +11,7 @@ import { useLimits } from "../../../platform/runtime/limits.ts";
 import { putBacklog } from "../../../platform/store/log/backlog.ts";
 import { resetLog } from "../../../platform/store/log/log-reset.ts";
 import { readSubscriber } from "../../../platform/store/log/subscribers.ts";
-import { readKey } from "../../../platform/table/item-kinds.ts";
+import { readKey } from "../../../platform/table/keys.ts";
 import { useTable } from "../../../platform/table/table.ts";
 import { createAudience } from "./audience.ts";
 import { createMarkWatch } from "./mark-watch.ts";

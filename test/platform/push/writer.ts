@@ -1,5 +1,5 @@
 import { recordOf } from "../../../domain/log/change.ts";
-import type { ItemChange } from "../../../domain/log/item-change.ts";
+import type { ItemChange } from "../../../domain/log/event.ts";
 import type { Subscriber } from "../../../domain/log/subscriber.ts";
 import { profileOf, summaryOf } from "../../../domain/people/user.ts";
 import { makeMessage } from "../../../domain/streams/admission.ts";

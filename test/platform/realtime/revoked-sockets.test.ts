@@ -1,4 +1,4 @@
-import { overlayHolder } from "../../../domain/streams/holder.ts";
+import { overlayHolder } from "../../../domain/id.ts";
 import { handler as connect } from "../../../functions/log/realtime/connect.ts";
 import { perMessage } from "../../../platform/lambda/consumer.ts";
 import type { Poster, PostResult } from "../../../platform/push/gateway.ts";

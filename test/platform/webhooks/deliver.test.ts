@@ -1,8 +1,9 @@
 /** What `webhooks/deliver` does with its messages, where receivers and moments are the test's. */
-import { findDelivery, recordDeletion } from "../../../platform/store/webhooks/deliveries.ts";
+import { findDelivery } from "../../../platform/store/webhooks/deliveries.ts";
 import {
   changeStoredWebhook,
   findWebhook,
+  recordDeletion,
   removeWebhook,
 } from "../../../platform/store/webhooks/webhooks.ts";
 import { deliver } from "../../../platform/webhooks/deliver.ts";

@@ -5,9 +5,8 @@ import {
   changeDelivery,
   deliveryId,
   findDelivery,
-  recordDeletion,
 } from "../../../platform/store/webhooks/deliveries.ts";
-import { changeStoredWebhook } from "../../../platform/store/webhooks/webhooks.ts";
+import { changeStoredWebhook, recordDeletion } from "../../../platform/store/webhooks/webhooks.ts";
 import { deliver } from "../../../platform/webhooks/deliver.ts";
 import { eventually } from "../../api/people.ts";
 import type { Reply } from "../../api/receiver.ts";

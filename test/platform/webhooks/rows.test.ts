@@ -2,8 +2,8 @@
 
 import { jest } from "@jest/globals";
 import { useLimits } from "../../../platform/runtime/limits.ts";
-import { listDeliveries, recordDeletion } from "../../../platform/store/webhooks/deliveries.ts";
-import { changeStoredWebhook } from "../../../platform/store/webhooks/webhooks.ts";
+import { listDeliveries } from "../../../platform/store/webhooks/deliveries.ts";
+import { changeStoredWebhook, recordDeletion } from "../../../platform/store/webhooks/webhooks.ts";
 import { deliver } from "../../../platform/webhooks/deliver.ts";
 import type { Received, Reply } from "../../api/receiver.ts";
 import { setClock } from "../clock.ts";
