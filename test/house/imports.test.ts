@@ -36,12 +36,12 @@ const rules: Record<string, Rule> = {
   },
   local: { may: [/^local\//, node, { test: isLibrary } as RegExp] },
   client: { may: [/^client\//, /^docs\/\w+\.json$/, { test: isLibrary } as RegExp], never: [node] },
-  // Only what a browser is given; of the house the published client alone, by its front door, and
+  // Only what a browser is given; of the house the published client alone, by its entries, and
   // what writes a schema as a type, for the reference.
   web: {
     may: [
       /^web\//,
-      /^client\/index\.ts$/,
+      /^client\/(index|polling)\.ts$/,
       /^bin\/documents\/schema-types\.ts$/,
       /^preact(\/|$)/,
       /^@preact\/signals$/,

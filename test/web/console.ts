@@ -18,7 +18,7 @@ export async function openConsole(pages: Pages, name: string, look?: Look) {
   return { ...opened, visit };
 }
 
-/** Opens the console as any user by their token: an admin of their own, so that tests share none. */
+/** Opens the console by the token of an admin of this test alone. */
 export async function openConsoleAs(pages: Pages, sub: string) {
   const token = await pages.tokenOf({ sub, groups: ["admin"] });
   const opened = await pages.open("/console");
