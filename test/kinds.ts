@@ -52,7 +52,7 @@ export const slowKinds = {
   ],
   /** What the guides and examples say, done as a reader does it. */
   guides: ["api/webhook-guide", "examples/", "local/stage"],
-  /** Data of earlier versions, copies, changes of what is deployed, and systems built from nothing. */
+  /** Data of earlier versions, copies, changed deployments, and systems built from nothing. */
   restores: [
     "bin/assembly",
     "bin/cold-start",

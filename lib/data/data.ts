@@ -107,7 +107,7 @@ export class Data extends Stack {
 }
 
 /**
- * Nobody has to know its value: CloudFront and the firewalls are given it by the deployment. A stage
+ * Nobody has to know its value: the deployment gives it to CloudFront and the firewalls. A stage
  * without a domain has it too: once removed, its name could not be given again.
  */
 function placeEdgeSecret(scope: Stack, stage: Stage, removalPolicy: RemovalPolicy) {

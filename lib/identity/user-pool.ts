@@ -3,10 +3,10 @@ import {
   type CfnUserPool,
   CfnUserPoolGroup,
   ClientAttributes,
+  UserPoolClient as ClientOfPool,
   FeaturePlan,
   Mfa,
   OAuthScope,
-  UserPoolClient as PoolClient,
   ResourceServerScope,
   UserPool,
   type UserPoolClientOptions,
@@ -136,7 +136,7 @@ function placeClients(stack: Stack, userPool: UserPool, stage: Stage) {
     writeAttributes: attributes,
   };
   const addClient = (id: string, more: UserPoolClientOptions) =>
-    new PoolClient(stack, `pool-${id}`, { userPool, ...common, ...more });
+    new ClientOfPool(stack, `pool-${id}`, { userPool, ...common, ...more });
   const app = addClient("app", {
     authFlows: { userSrp: true },
     disableOAuth: true,

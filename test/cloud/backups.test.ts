@@ -86,7 +86,8 @@ describe("a table that was restored", () => {
       const tables = role
         .filter(({ Action }) => Action.some((action) => action.startsWith("dynamodb:")))
         .flatMap(({ Resource }) => Resource);
-      for (const table of tables) expect(table).toMatch(/:table\/ovation-prod-2|^<<streamarn/);
+      for (const table of tables)
+        expect(table).toMatch(/:table\/ovation-prod-2|^<<ovation-prod-data>>$/);
     }
     const streams = resourcesOf(after, "AWS::Lambda::EventSourceMapping")
       .filter(({ Properties }) => Properties.StartingPosition !== undefined)

@@ -49,7 +49,7 @@ describe("an export", () => {
   });
 });
 
-describe("an output that is told", () => {
+describe("an output that other stacks read", () => {
   const told = (more: object = {}) =>
     stack("b", {
       alarm: {
@@ -115,8 +115,8 @@ describe("what is protected", () => {
     const last = stack("a", { q: queue("q"), pool: pool({ DependsOn: "q" }) });
     expect(protectedTooEarly(last)).toEqual([]);
     const early = stack("a", { q: queue("q", { DependsOn: ["pool"] }), pool: pool() });
-    const beside = stack("a", { q: queue("q"), pool: pool() });
-    for (const one of [early, beside])
+    const parallel = stack("a", { q: queue("q"), pool: pool() });
+    for (const one of [early, parallel])
       expect(protectedTooEarly(one)).toEqual([
         "a: pool is protected and may be there when q fails",
       ]);

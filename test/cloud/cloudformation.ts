@@ -51,7 +51,7 @@ function argumentsOf(value: Json, name: string): Json[] {
   );
 }
 
-/** `AWS::Lambda::Function ovation-dev-app-health`; undefined where CloudFormation gives the name. */
+/** `AWS::Lambda::Function "ovation-dev-app-health"`; undefined where it has no fixed name. */
 function nameOf({ Type, Properties = {} }: Resource): string | undefined {
   if (unnamed.has(Type)) return undefined;
   const property = nameProperties.find((one) => Properties[one] !== undefined);
@@ -114,7 +114,7 @@ export class Account {
     this.reservable = reservable;
   }
 
-  /** Deploys stacks in their order up to a problem; answers those of the first stack that has any. */
+  /** Deploys stacks in their order up to a problem; answers those of the stack that has it. */
   deploy(stacks: readonly Stack[]): string[] {
     const unchanged = new Map(this.stacks);
     for (const stack of stacks) {

@@ -57,7 +57,7 @@ describe.each(["dev", "prod"] as const)("the user pool of %s", (stage) => {
       GenerateSecret: true,
     });
     expect(clients.get("machine").AllowedOAuthScopes.map(flat)).toEqual([
-      expect.stringMatching(/^<usersapi\w+>\/service$/),
+      expect.stringMatching(/^<api\w+>\/service$/),
     ]);
     for (const name of ["app", "console"]) expect(clients.get(name).GenerateSecret).toBeFalsy();
   });
@@ -93,7 +93,7 @@ describe.each(["dev", "prod"] as const)("the user pool of %s", (stage) => {
     const [audience] = resourcesOf(templates, "AWS::SSM::Parameter")
       .map(({ Properties }) => Properties)
       .filter(({ Name }) => Name.endsWith("/audience"));
-    expect(flat(audience.Value)).toMatch(/^<usersconsole\w+>,<usersapp\w+>,<usersmachine\w+>$/);
+    expect(flat(audience.Value)).toMatch(/^<poolconsole\w+>,<poolapp\w+>,<poolmachine\w+>$/);
   });
 
   test("checks users with a role for a second factor before it issues a token", () => {
@@ -107,16 +107,20 @@ describe.each(["dev", "prod"] as const)("the user pool of %s", (stage) => {
     expect(role.map(({ Action }) => Action)).toEqual([
       ["logs:CreateLogStream", "logs:PutLogEvents"],
     ]);
-    const { PolicyDocument } = theResource(templates, "AWS::IAM::Policy", "identity").Properties;
+    const { PolicyDocument } = theResource(
+      templates,
+      "AWS::IAM::RolePolicy",
+      "identity",
+    ).Properties;
     expect(PolicyDocument.Statement).toEqual([
       expect.objectContaining({
         Action: "cognito-idp:AdminGetUser",
-        Resource: { "Fn::GetAtt": [expect.stringMatching(/^users/), "Arn"] },
+        Resource: { "Fn::ImportValue": expect.stringMatching(/GetAttusers\w+Arn/) },
       }),
     ]);
     const permission = theResource(templates, "AWS::Lambda::Permission", "identity").Properties;
     expect(permission.Principal).toBe("cognito-idp.amazonaws.com");
-    expect(flat(permission.SourceArn)).toMatch(/^<users\w+\.Arn>$/);
+    expect(flat(permission.SourceArn)).toMatch(/^<ovation-\w+-users:\w+GetAttusers\w+Arn\w+>$/);
   });
 
   test("is behind a firewall in prod, with a rate and nothing about what people write", () => {
@@ -130,7 +134,7 @@ describe.each(["dev", "prod"] as const)("the user pool of %s", (stage) => {
       "AWSManagedRulesKnownBadInputsRuleSet",
     ]);
     const joint = theResource(templates, "AWS::WAFv2::WebACLAssociation", "identity").Properties;
-    expect(flat(joint.ResourceArn)).toMatch(/^<users\w+\.Arn>$/);
+    expect(flat(joint.ResourceArn)).toMatch(/^<ovation-\w+-users:\w+GetAttusers\w+Arn\w+>$/);
   });
 });
 
