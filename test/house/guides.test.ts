@@ -49,6 +49,7 @@ test("what only others' machines can answer is a short list", () => {
   expect([...beginnings].sort()).toEqual([
     "aws backup update-region-settings",
     "aws backup …",
+    "aws cloudformation delete-stack",
     "aws iam create-open-id-connect-provider",
     "aws lambda delete-function-concurrency",
     "aws lambda put-function-concurrency",
