@@ -1,5 +1,3 @@
-
-
 /**
  * Waits until all are done, even when one fails: nothing may still be running when the next try
  * begins. Answers their results; throws the first failure.
