@@ -40,14 +40,17 @@ afterAll(() => {
 const fileOf = (client: AwsClient, name: Name) =>
   join(directory, client, name.replace("/", "-"), "index.cjs");
 
-/** Loads a bundle as Lambda does at a start, without an event; tells whether undici was loaded. */
+/**
+ * Loads a bundle as Lambda does at a start, without an event, and waits for what it calls by then;
+ * tells whether undici was loaded.
+ */
 async function load(file: string): Promise<{ handler: string; undici: boolean }> {
   const code = `const { handler } = require(${JSON.stringify(file)});
 setTimeout(() => {
   const undici = Symbol.for("undici.globalDispatcher.1") in globalThis;
   console.log(JSON.stringify({ handler: typeof handler, undici }));
   process.exit(0);
-});`;
+}, 500);`;
   const { port } = table.address() as AddressInfo;
   const env = {
     AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
