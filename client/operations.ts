@@ -318,7 +318,7 @@ export type LiveStream = {
     | "cancelled_by_host"
     | "cancelled_by_guest";
   accessType: "free" | "paid";
-  price: number | null;
+  price?: number;
   interest: string | null;
   durationGoal: number | null;
   motivation: string | null;
@@ -347,6 +347,14 @@ export type FrameRange = {
   frames: Array<Record<string, unknown>>;
   sums?: Record<string, unknown>;
   moments?: Moment[];
+};
+
+export type Contributed = {
+  streamId: string;
+  amount: number;
+  collectedFunding: number;
+  fundingGoal: number;
+  fundingPercentage: number;
 };
 
 export type JoinedStream = {
@@ -461,7 +469,11 @@ export type OwnData = {
       | "credit_transfer_sent"
       | "credit_transfer_received"
       | "gift_refund"
-      | "gift_refund_reversal";
+      | "gift_refund_reversal"
+      | "stream_charge"
+      | "stream_revenue"
+      | "stream_funding_contribution"
+      | "stream_funding_refund";
     direction: "credit" | "debit";
     amount: number;
     balanceAfter: number;
@@ -508,6 +520,10 @@ export type OwnData = {
     createdAt: string;
     endsAt: string | null;
     deletedAt: string | null;
+  }>;
+  passes: Array<{
+    streamId: string;
+    at: string;
   }>;
   channel: ChatSettings | null;
   likes: Array<{
@@ -559,7 +575,11 @@ export type Transaction = {
     | "credit_transfer_sent"
     | "credit_transfer_received"
     | "gift_refund"
-    | "gift_refund_reversal";
+    | "gift_refund_reversal"
+    | "stream_charge"
+    | "stream_revenue"
+    | "stream_funding_contribution"
+    | "stream_funding_refund";
   direction: "credit" | "debit";
   amount: number;
   balanceAfter: number;
@@ -625,6 +645,9 @@ export type ErrorCode =
   | "device_not_found"
   | "follow_oneself"
   | "followers_only"
+  | "funding_full"
+  | "funding_over"
+  | "funding_to_oneself"
   | "gift_already_refunded"
   | "gift_not_found"
   | "gift_to_oneself"
@@ -651,6 +674,8 @@ export type ErrorCode =
   | "package_not_found"
   | "parked_not_found"
   | "parked_unfit"
+  | "pass_not_found"
+  | "pass_required"
   | "price_changed"
   | "price_too_high"
   | "reference_exists"
@@ -666,6 +691,7 @@ export type ErrorCode =
   | "stream_live"
   | "stream_not_cancellable"
   | "stream_not_found"
+  | "stream_not_funded"
   | "stream_not_live"
   | "stream_not_scheduled"
   | "stream_not_startable"
@@ -783,6 +809,7 @@ export type Operations = {
       | "stream_not_found"
       | "user_not_found"
       | "member_blocked"
+      | "pass_required"
       | "not_a_moderator"
       | "ban_of_host"
       | "ban_exists"
@@ -816,6 +843,7 @@ export type Operations = {
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
+      | "pass_required"
       | "not_a_moderator"
       | "body_too_large"
       | "request_blocked"
@@ -835,6 +863,7 @@ export type Operations = {
       | "ban_not_found"
       | "stream_not_found"
       | "member_blocked"
+      | "pass_required"
       | "not_a_moderator"
       | "body_too_large"
       | "request_blocked"
@@ -854,6 +883,7 @@ export type Operations = {
       | "ban_not_found"
       | "stream_not_found"
       | "member_blocked"
+      | "pass_required"
       | "not_a_moderator"
       | "ban_lifted"
       | "body_too_large"
@@ -969,6 +999,7 @@ export type Operations = {
       | "stream_not_found"
       | "user_not_found"
       | "member_blocked"
+      | "pass_required"
       | "not_a_moderator"
       | "stream_not_yours"
       | "body_too_large"
@@ -990,6 +1021,7 @@ export type Operations = {
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
+      | "pass_required"
       | "not_a_moderator"
       | "body_too_large"
       | "request_blocked"
@@ -1010,6 +1042,7 @@ export type Operations = {
       | "stream_not_found"
       | "message_not_found"
       | "member_blocked"
+      | "pass_required"
       | "not_a_moderator"
       | "body_too_large"
       | "request_blocked"
@@ -1030,6 +1063,7 @@ export type Operations = {
       | "stream_not_found"
       | "message_not_found"
       | "member_blocked"
+      | "pass_required"
       | "body_too_large"
       | "request_blocked"
       | "too_many_requests"
@@ -1051,6 +1085,7 @@ export type Operations = {
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
+      | "pass_required"
       | "body_too_large"
       | "request_blocked"
       | "too_many_requests"
@@ -1073,6 +1108,7 @@ export type Operations = {
       | "stream_not_found"
       | "message_not_found"
       | "member_blocked"
+      | "pass_required"
       | "member_muted"
       | "stream_not_live"
       | "messages_disabled"
@@ -1106,6 +1142,7 @@ export type Operations = {
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
+      | "pass_required"
       | "body_too_large"
       | "request_blocked"
       | "too_many_requests"
@@ -1130,6 +1167,7 @@ export type Operations = {
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
+      | "pass_required"
       | "not_a_moderator"
       | "body_too_large"
       | "request_blocked"
@@ -1155,6 +1193,7 @@ export type Operations = {
       | "stream_not_found"
       | "message_not_found"
       | "member_blocked"
+      | "pass_required"
       | "not_a_moderator"
       | "body_too_large"
       | "media_type_unsupported"
@@ -1174,6 +1213,7 @@ export type Operations = {
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
+      | "pass_required"
       | "not_a_moderator"
       | "body_too_large"
       | "request_blocked"
@@ -1193,6 +1233,7 @@ export type Operations = {
       | "stream_not_found"
       | "user_not_found"
       | "member_blocked"
+      | "pass_required"
       | "gift_to_oneself"
       | "stream_not_live"
       | "credits_too_low"
@@ -1426,6 +1467,7 @@ export type Operations = {
       | "gift_type_not_found"
       | "user_not_found"
       | "member_blocked"
+      | "pass_required"
       | "gift_to_oneself"
       | "stream_not_live"
       | "gifts_switched_off"
@@ -1495,6 +1537,7 @@ export type Operations = {
       | "gift_not_found"
       | "stream_not_found"
       | "member_blocked"
+      | "pass_required"
       | "body_too_large"
       | "request_blocked"
       | "too_many_requests"
@@ -1515,6 +1558,7 @@ export type Operations = {
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
+      | "pass_required"
       | "body_too_large"
       | "request_blocked"
       | "too_many_requests"
@@ -1539,6 +1583,7 @@ export type Operations = {
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
+      | "pass_required"
       | "body_too_large"
       | "request_blocked"
       | "too_many_requests"
@@ -1583,6 +1628,7 @@ export type Operations = {
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
+      | "pass_required"
       | "body_too_large"
       | "request_blocked"
       | "too_many_requests"
@@ -1603,6 +1649,7 @@ export type Operations = {
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
+      | "pass_required"
       | "body_too_large"
       | "request_blocked"
       | "too_many_requests"
@@ -1627,6 +1674,7 @@ export type Operations = {
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
+      | "pass_required"
       | "stream_not_live"
       | "body_too_large"
       | "media_type_unsupported"
@@ -1648,6 +1696,7 @@ export type Operations = {
       | "stream_not_found"
       | "moment_not_found"
       | "member_blocked"
+      | "pass_required"
       | "not_a_moderator"
       | "moment_over"
       | "body_too_large"
@@ -1671,6 +1720,7 @@ export type Operations = {
       | "stream_not_found"
       | "moment_not_found"
       | "member_blocked"
+      | "pass_required"
       | "not_a_moderator"
       | "moment_over"
       | "body_too_large"
@@ -1694,6 +1744,7 @@ export type Operations = {
       | "stream_not_found"
       | "moment_not_found"
       | "member_blocked"
+      | "pass_required"
       | "body_too_large"
       | "request_blocked"
       | "too_many_requests"
@@ -1721,6 +1772,7 @@ export type Operations = {
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
+      | "pass_required"
       | "body_too_large"
       | "request_blocked"
       | "too_many_requests"
@@ -1753,6 +1805,7 @@ export type Operations = {
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
+      | "pass_required"
       | "not_a_moderator"
       | "stream_not_live"
       | "too_many_moments"
@@ -1784,6 +1837,7 @@ export type Operations = {
       | "stream_not_found"
       | "moment_not_found"
       | "member_blocked"
+      | "pass_required"
       | "not_a_poll"
       | "moment_over"
       | "stream_not_live"
@@ -2041,6 +2095,7 @@ export type Operations = {
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
+      | "pass_required"
       | "stream_not_yours"
       | "too_many_overlay_keys"
       | "body_too_large"
@@ -2070,6 +2125,7 @@ export type Operations = {
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
+      | "pass_required"
       | "stream_not_yours"
       | "body_too_large"
       | "request_blocked"
@@ -2089,9 +2145,37 @@ export type Operations = {
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
+      | "pass_required"
       | "stream_not_yours"
       | "overlay_key_not_found"
       | "body_too_large"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Refund a pass for a paid stream, which its user loses */
+  "POST /api/v1/live-stream/{streamId}/passes/{userId}/refund": {
+    path: {
+      streamId: string;
+      userId: string;
+    };
+    answer: {
+      id: string;
+      refundedAt: string;
+      credits: number;
+    };
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "role_missing"
+      | "stream_not_found"
+      | "pass_not_found"
+      | "gift_already_refunded"
+      | "balance_too_high"
+      | "body_too_large"
+      | "key_reused"
+      | "key_in_progress"
       | "request_blocked"
       | "too_many_requests"
       | "unavailable"
@@ -2108,6 +2192,7 @@ export type Operations = {
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
+      | "pass_required"
       | "body_too_large"
       | "media_type_unsupported"
       | "key_reused"
@@ -2198,6 +2283,7 @@ export type Operations = {
           guests?: string[] | "" | null;
           thumbnail?: string | Blob | null;
           price?: number | null;
+          fundingGoal?: number | null;
           liveStreamType?: string | null;
           interest?: string | null;
           durationGoal?: number | null;
@@ -2290,6 +2376,7 @@ export type Operations = {
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
+      | "pass_required"
       | "body_too_large"
       | "request_blocked"
       | "too_many_requests"
@@ -2307,18 +2394,65 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Join a live stream as a viewer */
+  /** Contribute credits to a planned stream, which are returned if it does not take place */
+  "POST /api/v1/live-stream/{streamId}/fund": {
+    path: {
+      streamId: string;
+    };
+    body: {
+      amount: number;
+    };
+    answer: Contributed;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "member_blocked"
+      | "funding_to_oneself"
+      | "stream_not_scheduled"
+      | "stream_not_funded"
+      | "funding_over"
+      | "funding_full"
+      | "credits_too_low"
+      | "spend_limit_reached"
+      | "body_too_large"
+      | "media_type_unsupported"
+      | "key_reused"
+      | "key_in_progress"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** List the planned streams that I contributed to, of my newest 100 */
+  "GET /api/v1/live-stream/funded": {
+    answer: LiveStream[];
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "body_too_large"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Join a live stream as a viewer; a paid one is charged for once */
   "POST /api/v1/live-stream/join": {
     body: {
       liveStreamId: string;
+      expectedPrice?: number;
     };
     answer: JoinedStream;
     code:
       | "request_invalid"
       | "token_invalid"
       | "stream_not_found"
+      | "user_not_found"
       | "member_blocked"
       | "stream_not_live"
+      | "price_changed"
+      | "credits_too_low"
+      | "spend_limit_reached"
       | "body_too_large"
       | "media_type_unsupported"
       | "key_reused"
@@ -2465,6 +2599,7 @@ export type Operations = {
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
+      | "pass_required"
       | "body_too_large"
       | "request_blocked"
       | "too_many_requests"
@@ -2507,7 +2642,7 @@ export type Operations = {
         | "cancelled_by_host"
         | "cancelled_by_guest";
       accessType: "free" | "paid";
-      price: number | null;
+      price?: number;
       interest: string | null;
       durationGoal: number | null;
       motivation: string | null;
@@ -2559,6 +2694,7 @@ export type Operations = {
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
+      | "pass_required"
       | "body_too_large"
       | "request_blocked"
       | "too_many_requests"

@@ -43,6 +43,13 @@ export const refusals = {
     sentence: "A stream that is {status} cannot be cancelled",
   },
   stream_not_scheduled: { kind: "conflict", sentence: "The stream is {status}, not scheduled" },
+  stream_not_funded: { kind: "conflict", sentence: "The stream asks for no contributions" },
+  funding_to_oneself: {
+    kind: "forbidden",
+    sentence: "A host cannot contribute to their own stream",
+  },
+  funding_over: { kind: "conflict", sentence: "The time for contributions is over" },
+  funding_full: { kind: "conflict", sentence: "amount: at most {left} more can be contributed" },
   not_a_guest: { kind: "forbidden", sentence: "Only guests whom the creator named may do this" },
   stream_live: { kind: "conflict", sentence: "The stream is active: end it first" },
   not_a_moderator: {
@@ -52,6 +59,11 @@ export const refusals = {
 
   member_blocked: { kind: "forbidden", sentence: "You are blocked in this stream" },
   member_muted: { kind: "forbidden", sentence: "You may not chat in this stream" },
+  pass_required: {
+    kind: "forbidden",
+    sentence: "This stream is paid: join it first, which buys a pass",
+  },
+  pass_not_found: { kind: "missing", sentence: "{userId} has no paid pass for this stream" },
   message_not_found: {
     kind: "missing",
     sentence: "There is no message {messageId} in this stream",

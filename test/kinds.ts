@@ -35,6 +35,7 @@ export const slowKinds = {
     "client/network",
     "local/shared-workers",
     "platform/busy-host",
+    "platform/large-funding",
     "platform/notification-units",
     "web/chat-load",
     "web/overlay-load",

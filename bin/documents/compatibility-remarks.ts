@@ -15,7 +15,6 @@ const missing = (of: string, why: string): Remark => ({ of, state: "missing", wh
 const stream = "/api/v1/live-stream";
 const interests = "Feeds by interest are not built";
 const replays = "Recording and replay belong to the video service, which is not Ovation's";
-const funding = "Funding needs held credits and a deadline; `fundingGoal` is null";
 
 /** The operations of the Allmine mobile API, in the order of its reference. */
 export const allmineOperations: readonly Remark[] = [
@@ -32,20 +31,23 @@ export const allmineOperations: readonly Remark[] = [
     "Stores the token; a back end reads it (`GET /api/v1/users/{userId}/devices`) and pushes",
   ),
   ...done("DELETE /api/v1/notifications/device-token/{token}"),
-  different(`POST ${stream}/create`, "Takes JSON too; `price` is stored and not yet charged"),
+  different(`POST ${stream}/create`, "Takes JSON too, and `fundingGoal`"),
   different(`GET ${stream}`, "The newest 100"),
   ...done(`GET ${stream}/{id}`, `DELETE ${stream}/{id}`, `POST ${stream}/{id}/cancel`),
-  missing(`POST ${stream}/{id}/fund`, funding),
   different(`POST ${stream}/join`, "`token` is null: the video service issues it"),
   different(`POST ${stream}/join-as-creator`, "`token` is null: the video service issues it"),
   different(`POST ${stream}/join-as-guest`, "`token` is null: the video service issues it"),
+  different(
+    `POST ${stream}/{id}/fund`,
+    "Answers `collectedFunding` and the goal; only streams that are `scheduled`",
+  ),
+  ...done(`GET ${stream}/funded`),
   ...done(`GET ${stream}/{id}/viewers`, `POST ${stream}/{id}/reminder`),
   missing(`PATCH ${stream}/{id}/replay-settings`, replays),
   missing(`POST ${stream}/{id}/replay-rentals`, replays),
   missing(`GET ${stream}/{id}/replay-status`, replays),
   ...done(`GET ${stream}/featured`, `GET ${stream}/catch-streamers`),
   different(`GET ${stream}/most-watched-creators`, "A viewer counts once per stream"),
-  missing(`GET ${stream}/funded`, funding),
   missing(`GET ${stream}/guest-streams`, "Streams are not indexed by their guests"),
   ...done(`GET ${stream}/my-active-stream`, `GET ${stream}/user/{userId}/past-streams`),
   ...done("GET /api/v2/live-stream/user/{userId}/upcoming-live-streams"),
@@ -75,15 +77,13 @@ export const allmineOperations: readonly Remark[] = [
 
 /** Groups of fields of the Allmine mobile API. */
 export const allmineFields: readonly Remark[] = [
+  ...done("LiveStream: `price`, `fundingGoal`, `collectedFunding`, `fundingPercentage`, `status`"),
   ...done("Envelope, sentences of failures, bare bodies", "ProfilePhoto, UserSummary, FollowUser"),
   ...done("ViewerUser", "SuperlikeSnapshot", "Notification"),
   different("Failures", "Also have `code`"),
   different("Pagination", "Own lists use cursors"),
   different("LiveStream: `replayAccess`, `recordingUrl`, `replayCreditPrice`", replays),
-  different("LiveStream: `fundingGoal`, `collectedFunding`, `fundingPercentage`", funding),
-  different("LiveStream: `price`", "null where the reference leaves it out"),
   different("LiveStream: `broadcasters`", "The host alone; guests are ids in `guests`"),
-  different("LiveStream: `status`", "`expired` does not occur"),
   different(
     "LiveStreamBan",
     "No `member.unbanned` where a ban of Tencent's `ban_member` ends more than 15 days ahead",

@@ -63,6 +63,12 @@ export const adviceOf: Record<RefusalCode, readonly [does: string, means?: strin
   message_not_found: ["Remove the message from the view"],
   word_blocked: ["Let the user change the text"],
   followers_only: ["Offer to follow the host"],
+  stream_not_funded: ["Offer contributions only where `fundingGoal` is not null"],
+  funding_to_oneself: ["Hide the button from the host"],
+  funding_over: ["Read the stream again; contributions are returned or the host's"],
+  funding_full: ["Offer at most the amount in `errors`"],
+  pass_required: ["Show the price (`price` of the stream) and offer to join"],
+  pass_not_found: ["Show that this user has no pass"],
   slow_mode: ["Count down `Retry-After` on the button, keep the text"],
 
   gift_type_not_found: ["Reload the gift types"],

@@ -8,7 +8,7 @@ type Move = { at: string; amount: number };
 /** What a gift and its refund move in a goal of credits or gifts. */
 export function movesOf(gift: Gift, { of, startedAt }: MomentItem, endedAt: string): Move[] {
   const { createdAt, refundedAt, kind, count, receivers } = gift;
-  if (createdAt < startedAt || createdAt >= endedAt) return [];
+  if (kind === "pass" || createdAt < startedAt || createdAt >= endedAt) return [];
   const quantity = kind === "superlike" ? 0 : count * receivers.length;
   const amount = of === "credits" ? refundedCredits(gift) : quantity;
   const isBack = refundedAt !== undefined && refundedAt < endedAt;

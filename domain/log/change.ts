@@ -69,10 +69,11 @@ const messageIdPrefix = "message:";
 export const recordIdOfMessage = (messageId: string) => `${messageIdPrefix}${messageId}`;
 
 function giftRecord(change: ItemChange, defaultPicture: string): LogRecord | undefined {
-  // The shares of further receivers are items next to their gift and are not shown.
-  if (change.new?.kind === "share") return undefined;
+  // The shares of further receivers are items next to their gift and are not shown, nor are passes.
+  if (change.new?.kind === "share" || change.new?.kind === "proceeds") return undefined;
   const { createdAt, old } = change;
   const gift = Gift.parse(change.new);
+  if (gift.kind === "pass") return undefined;
   const { id, streamId, price, createdAt: at, sender, refundedAt, comboEnded } = gift;
   const adds = addsToTotals(gift);
   const moved = { totals: adds, at, credits: refundedCredits(gift), gifts: adds.count };

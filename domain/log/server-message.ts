@@ -109,7 +109,7 @@ export const serverMessages = {
     .object({
       type: z.literal("unsubscribed"),
       streamId: StreamId,
-      reason: z.literal("blocked").optional(),
+      reason: z.enum(["blocked", "pass"]).optional(),
       requestId,
     })
     .meta({

@@ -43,6 +43,8 @@ export const Subscriber = z.object({
   /** True while it is sent what it has missed: a live frame would come after a hole. */
   behind: z.boolean().optional(),
   compact: z.boolean().optional(),
+  /** In a paid stream, where its user can lose what lets them in: a pass, or a moderator's role. */
+  isPaid: z.boolean().optional(),
   /** When the connection was made, in milliseconds since 1970. */
   connectedAt: z.number(),
   /** Seconds since 1970. */

@@ -11,6 +11,7 @@ export const NewTicket = z.object({ streamId: StreamId.nullish() });
 /** A ticket as stored, below the hash of its text: the caller whose token asked for it. */
 export const Ticket = z.object({
   userId: UserId,
+  roles: z.array(z.enum(["admin", "service"])).optional(),
   streamId: StreamId.optional(),
   /** The last moment at which it opens a socket, in milliseconds since 1970. */
   goodUntil: z.number(),
@@ -41,16 +42,23 @@ export const ticketMemory = {
 };
 
 /** Whose token asks for a ticket. */
-type Asking = { userId: string; expiresAt: number; issuedAt: number; tokenId: string };
+type Asking = {
+  userId: string;
+  roles?: readonly ("admin" | "service")[];
+  expiresAt: number;
+  issuedAt: number;
+  tokenId: string;
+};
 
 /** A new ticket: good for a minute, and no longer than the token that asks for it. */
 export function makeTicket(
-  { userId, expiresAt: tokenExpiresAt, issuedAt: tokenIssuedAt, tokenId }: Asking,
+  { userId, roles = [], expiresAt: tokenExpiresAt, issuedAt: tokenIssuedAt, tokenId }: Asking,
   streamId: string | undefined,
   now: Date,
 ): Ticket {
   const goodUntil = Math.min(now.getTime() + ticketSeconds * 1000, tokenExpiresAt * 1000);
   const token = { tokenExpiresAt, tokenIssuedAt, tokenId };
   const expiresAt = Math.ceil(goodUntil / 1000);
-  return { userId, ...(streamId && { streamId }), goodUntil, ...token, expiresAt };
+  const who = { userId, ...(roles.length > 0 && { roles: [...roles] }) };
+  return { ...who, ...(streamId && { streamId }), goodUntil, ...token, expiresAt };
 }

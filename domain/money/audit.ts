@@ -1,3 +1,5 @@
+import type { Proceeds } from "../streams/funding.ts";
+import type { Member } from "../streams/member.ts";
 import { addsToTotals } from "./gift-event.ts";
 import type { Gift, Share } from "./gift-item.ts";
 import { takenBackReference } from "./held-gift.ts";
@@ -46,14 +48,16 @@ export function factsOfEntry(entry: Entry): Fact[] {
 }
 
 function otherSide(entry: Entry): Fact[] {
-  const { userId, type, amount, counterpart, giftId, reference, occurredAt } = entry;
+  const { userId, type, amount, counterpart, streamId, giftId, reference, occurredAt } = entry;
   const debit = debitFact(giftId ?? "", userId, counterpart ?? "", -amount);
   switch (type) {
     case "gift_spend":
     case "superlike_spend":
+    case "stream_charge":
       return [debit];
     case "gift_revenue":
     case "superlike_revenue":
+    case "stream_revenue":
       return [creditFact(giftId ?? "", counterpart ?? "", userId, amount)];
     case "gift_refund":
       // Of a gift that was held and never sent, only the debits are left to match.
@@ -61,6 +65,10 @@ function otherSide(entry: Entry): Fact[] {
       return [fact(`refund of gift ${giftId} to ${userId} from ${counterpart}`, amount)];
     case "gift_refund_reversal":
       return [fact(`debt of ${userId}`, -amount)];
+    case "stream_funding_contribution":
+      return [fact(`contribution of ${userId} to stream ${streamId}`, -amount)];
+    case "stream_funding_refund":
+      return [fact(`contribution of stream ${streamId} returned to ${userId}`, amount)];
     case "credit_transfer_sent":
       return [fact(`transfer of ${userId} to ${counterpart} at ${occurredAt}`, amount)];
     case "credit_transfer_received":
@@ -98,6 +106,45 @@ export function factsOfGift(gift: Gift): Fact[] {
   ]);
   return [...parts, ...money];
 }
+
+/** A pass was paid for and not refunded; a charge that was not refunded is of a pass. */
+const passFact = (streamId: string, userId: string, giftId: string, amount: 1 | -1) =>
+  fact(`pass of ${userId} in stream ${streamId} by charge ${giftId}`, amount);
+
+/** What a charge says of the pass that it paid for. */
+export const factsOfCharge = (gift: Gift): Fact[] =>
+  gift.kind !== "pass" || gift.refundedAt !== undefined || gift.isForfeit === true
+    ? []
+    : [passFact(gift.streamId, gift.sender.userId, gift.id, 1)];
+
+/** What a member of a stream says of their pass and of their contributions. */
+export function factsOfMember(streamId: string, member: Member): Fact[] {
+  const { userId, pass, contributed: credits, returnedAt } = member;
+  const passes = pass === undefined ? [] : [passFact(streamId, userId, pass.giftId, -1)];
+  if (credits === undefined) return passes;
+  const given = [
+    fact(`contribution of ${userId} to stream ${streamId}`, -credits),
+    fact(`escrow of stream ${streamId}`, credits),
+  ];
+  const returned = [
+    fact(`contribution of stream ${streamId} returned to ${userId}`, -credits),
+    fact(conservation, credits),
+  ];
+  return [...passes, ...given, ...(returnedAt === undefined ? [] : returned)];
+}
+
+/** A part of an escrow holds what was contributed, until all of it goes to the host. */
+export const factsOfEscrow = (streamId: string, amount: number, isHosts: boolean): Fact[] => [
+  fact(`escrow of stream ${streamId}`, -amount),
+  isHosts ? fact(`proceeds of stream ${streamId}`, -amount) : fact(conservation, -amount),
+];
+
+/** What a host is credited from an escrow. */
+export const factsOfProceeds = ({ id, streamId, hostId, due, dueCredits }: Proceeds): Fact[] => [
+  fact(`proceeds of stream ${streamId}`, dueCredits),
+  creditFact(id, "", hostId, -dueCredits),
+  ...(due === undefined ? [] : factsOfDue(id, "", due, dueCredits)),
+];
 
 /** A held gift was debited, and its credits belong to nobody yet. */
 export const factsOfHeld = ({ id, sender, receivers, dueCredits, price }: Gift): Fact[] => [

@@ -47,11 +47,11 @@ export type Superlike = z.infer<typeof Superlike>;
 /** Credits that a refund gives back: none where a callback decided, since none have moved here. */
 export const refundedCredits = ({ charged, price }: Gift): number => (charged ? price : 0);
 
-/** What a gift adds to the totals of its stream; a superlike adds nothing. */
+/** What a gift adds to the totals of its stream; superlikes and passes add nothing. */
 export const addsToTotals = (gift: Gift): GiftTotals =>
-  gift.kind === "superlike"
-    ? { count: 0, credits: 0 }
-    : { count: gift.count * gift.receivers.length, credits: gift.price };
+  gift.kind === "gift"
+    ? { count: gift.count * gift.receivers.length, credits: gift.price }
+    : { count: 0, credits: 0 };
 
 /** The data of the event of a gift. Throws for a superlike, which has no type. */
 export function giftSentOf(gift: Gift, totals: GiftTotals, defaultPicture: string): GiftSent {

@@ -23,13 +23,13 @@ const due = {
 /** What an item of a gift says; what most of them have alike may be absent. */
 const GiftItem = z.object({
   id: GiftId,
-  kind: z.enum(["gift", "superlike"]),
+  kind: z.enum(["gift", "superlike", "pass"]),
   streamId: StreamId,
   /** The stream's host; absent where they are the first receiver. */
   hostId: UserId.optional(),
   sender: Person,
   receivers: z.array(Person).min(1),
-  /** Absent for a superlike. */
+  /** Absent for a superlike and a pass. */
   giftType: SentType.optional(),
   /** The quantity that each receiver gets. */
   count: z.number().int().min(1).default(1),
@@ -43,6 +43,8 @@ const GiftItem = z.object({
   /** False where a callback decided: counted and shown, but no credits moved. */
   charged: z.boolean().default(true),
   refundedAt: Timestamp.optional(),
+  /** On a pass: its user has left, and the pass went with them. */
+  isForfeit: z.literal(true).optional(),
   refundedBy: z.object({ role: z.enum(["host", "admin"]), userId: UserId }).optional(),
   /** On the first gift of a combo: what the combo amounted to when it was over. */
   comboEnded: z.object({ count: z.number(), credits: z.number(), at: Timestamp }).optional(),
@@ -51,8 +53,9 @@ const GiftItem = z.object({
 });
 
 /**
- * A gift or superlike: one item that says everything its event, its settlement and its refund need.
- * Its image is what fan-out and settle read.
+ * A gift, a superlike, or the charge for a pass, which nobody is shown: one item that says
+ * everything its event, its settlement and its refund need. Its image is what fan-out and settle
+ * read.
  */
 export const Gift = GiftItem.transform(({ hostId, comboId, ...gift }) => ({
   ...gift,

@@ -5,6 +5,7 @@ import { type Person, personOf, personOfSummary } from "../people/person.ts";
 import { type RefusalCode, refuse } from "../refusal.ts";
 import { shownIn, withRole } from "../streams/display-names.ts";
 import { assertNotBlocked, type Member } from "../streams/member.ts";
+import { assertAdmitted } from "../streams/pass.ts";
 import { assertLive, type Stream } from "../streams/stream.ts";
 import { countCombo } from "./combo.ts";
 import type { Gift, Share } from "./gift-item.ts";
@@ -34,6 +35,8 @@ export type GiftContext = {
   stream: Stream;
   /** The sender as a member of the stream: undefined for most. */
   member: Member | undefined;
+  /** What the sender's token says that they are; none where an application sends for them. */
+  roles?: readonly string[] | undefined;
   sender: Person;
   wallet: Wallet;
   limits: SpendLimits;
@@ -56,6 +59,7 @@ export const givingRefusals = [
   "gift_type_not_found",
   "user_not_found",
   "member_blocked",
+  "pass_required",
   "gift_to_oneself",
   "stream_not_live",
   "gifts_switched_off",
@@ -68,9 +72,14 @@ export const givingRefusals = [
 /** Every refusal that a gift can meet. */
 export const giftRefusals = ["stream_not_found", ...givingRefusals, "price_changed"] as const;
 
-/** Ownership is checked first (blocked, oneself), then state (live, switch, type, credits). */
-function assertMayGive({ stream, member, sender, now }: GiftContext, receivers: readonly Person[]) {
+/**
+ * Admission is checked first (blocked, pass), then ownership (oneself), then state (live, switch,
+ * type, credits).
+ */
+function assertMayGive(context: GiftContext, receivers: readonly Person[]) {
+  const { stream, member, roles, sender, now } = context;
   assertNotBlocked(member, now);
+  assertAdmitted(stream, member, { userId: sender.userId, roles });
   if (receivers.some(({ userId }) => userId === sender.userId)) refuse("gift_to_oneself");
   assertLive(stream);
 }

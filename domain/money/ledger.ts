@@ -15,6 +15,10 @@ export const EntryType = z.enum([
   "credit_transfer_received",
   "gift_refund",
   "gift_refund_reversal",
+  "stream_charge",
+  "stream_revenue",
+  "stream_funding_contribution",
+  "stream_funding_refund",
 ]);
 export type EntryType = z.infer<typeof EntryType>;
 

@@ -68,13 +68,14 @@ export function refundGift(
 
 /** The notifications of a refund, to the sender and each receiver, with ids from `newId`. */
 export function refundNotices(gift: Gift, newId: () => string, now: Date): StoredNotification[] {
-  const what = gift.kind === "superlike" ? "superlike" : (gift.giftType?.name ?? "gift");
+  const what = gift.kind === "gift" ? (gift.giftType?.name ?? "gift") : gift.kind;
+  const title = gift.kind === "pass" ? "Pass refunded" : "Gift refunded";
   const credits = refundedCredits(gift);
   const metadata = { giftId: gift.id, streamId: gift.streamId, credits };
   const amount = credits > 0 ? `: ${credits} credits came back` : "";
   const notification = (userId: string, message: string) =>
     makeNotification(
-      { userId, type: "system", category: "payments", title: "Gift refunded", message, metadata },
+      { userId, type: "system", category: "payments", title, message, metadata },
       newId(),
       now,
     );

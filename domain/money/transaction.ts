@@ -24,15 +24,7 @@ export const Transaction = z
 export type Transaction = z.infer<typeof Transaction>;
 
 /** Types of the Allmine API that do not occur here: a filter may name them and finds nothing. */
-const foreignTypes = [
-  "stream_charge",
-  "stream_revenue",
-  "stream_funding_contribution",
-  "stream_funding_refund",
-  "mini_crowd_funding_support",
-  "balance_lock_hold",
-  "balance_lock_refund",
-];
+const foreignTypes = ["mini_crowd_funding_support", "balance_lock_hold", "balance_lock_refund"];
 const statuses = ["pending", "completed", "failed", "refunded"];
 
 /** Some of the values, separated by commas. */

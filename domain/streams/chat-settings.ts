@@ -35,6 +35,7 @@ export const settingsRefusals = [
   "stream_not_found",
   "user_not_found",
   "member_blocked",
+  "pass_required",
   "not_a_moderator",
   "stream_not_yours",
 ] as const;

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { UserId } from "../id.ts";
+import { GiftId, UserId } from "../id.ts";
 import { refuse } from "../refusal.ts";
 import { Timestamp } from "../text.ts";
 
@@ -23,6 +23,10 @@ const MemberBan = z.object({
 const ShownBan = MemberBan.pick({ id: true, actionType: true, endsAt: true });
 export const shownBanOf = (ban: Member["ban"]) => (ban == null ? null : ShownBan.parse(ban));
 
+/** What a member of a paid stream has bought: the charge that paid for it, and when. */
+const Pass = z.object({ giftId: GiftId, at: Timestamp });
+export type Pass = z.infer<typeof Pass>;
+
 /**
  * What a stream knows of one user in it. The item is never deleted: its `revision` begins with the
  * time and grows, so that no two of its changes ever have the same event id.
@@ -38,6 +42,14 @@ export const Member = z.object({
   channel: z
     .object({ revision: z.number().int(), ban: ShownBan.nullish(), lifted: ShownBan.nullish() })
     .nullish(),
+  /** In a paid stream: what lets the user in. No change of a ban touches it. */
+  pass: Pass.optional(),
+  /** Credits that they contributed to the stream before it began, when last, and when returned. */
+  contributed: z.number().int().min(1).optional(),
+  contributedAt: Timestamp.optional(),
+  returnedAt: Timestamp.optional(),
+  /** The contributions are of a user who was deleted: they let nobody in. */
+  isFormer: z.literal(true).optional(),
   /** The ban of the host's channel, read with the stream's own and never stored with it. */
   channelBan: MemberBan.nullish(),
 });

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { Amount } from "../credits.ts";
+import { Amount, amountMax } from "../credits.ts";
 import { UserId } from "../id.ts";
 import { moment } from "../page.ts";
 import type { UserSummary } from "../people/user.ts";
@@ -23,6 +23,9 @@ const optionalNumber = <S extends z.ZodType>(schema: S) =>
 
 const Guests = z.array(UserId, { error: "expected a list of user ids" }).max(guestsMax);
 
+const priceForm = { error: `expected a whole number from 0 to ${amountMax}` };
+const Price = z.number(priceForm).int(priceForm).min(0, priceForm).max(amountMax, priceForm);
+
 /** A text is an address, and anything else has to be a file. */
 const Thumbnail = z.union([httpsUrl, PictureFile.meta(pictureField)], {
   error: ({ input, errors }) => errors[typeof input === "string" ? 0 : 1]?.[0]?.message,
@@ -37,7 +40,12 @@ export const NewStream = z.object({
   thumbnail: optional(Thumbnail).meta({
     description: `A PNG, JPEG, WebP or GIF of at most ${pictureBytesMax} bytes, or an https URL`,
   }),
-  price: optionalNumber(Amount).meta({ description: "Makes it a paid stream" }),
+  price: optionalNumber(Price).meta({
+    description: "Credits for a pass; 0 or absent: a free stream",
+  }),
+  fundingGoal: optionalNumber(Amount).meta({
+    description: "Credits to collect before a planned stream; needs `plannedStartDate`",
+  }),
   liveStreamType: optional(text(1, 50)).meta({ description: "Yours to use; default: `solo`" }),
   interest: optional(text(1, 100)).meta({ description: "What it is about" }),
   durationGoal: optionalNumber(z.number().int().min(0).max(1_000_000)).meta({
@@ -49,7 +57,12 @@ export const NewStream = z.object({
 export type NewStream = z.infer<typeof NewStream>;
 
 /** In a form everything is text; these fields are read as something else. */
-export const streamForm = { guests: "json", price: "number", durationGoal: "number" } as const;
+export const streamForm = {
+  guests: "json",
+  price: "number",
+  fundingGoal: "number",
+  durationGoal: "number",
+} as const;
 
 /**
  * How far in the past a planned start may be: clocks differ, and a form takes a while to fill in.
@@ -76,6 +89,8 @@ export function makeStream(request: NewStream, context: NewStreamContext): Strea
   const plannedStartDate = request.plannedStartDate ?? null;
   if (plannedStartDate !== null && Date.parse(plannedStartDate) < now.getTime() - lateMilliseconds)
     refuse("request_invalid", { problem: "plannedStartDate: expected a time to come" });
+  if (request.fundingGoal !== undefined && plannedStartDate === null)
+    refuse("request_invalid", { problem: "fundingGoal: expected a plannedStartDate with it" });
   return {
     id,
     hostId: host._id,
@@ -87,7 +102,8 @@ export function makeStream(request: NewStream, context: NewStreamContext): Strea
     thumbnailUrl: typeof request.thumbnail === "string" ? request.thumbnail : shown,
     ...(picture && { pictureId: picture.id }),
     guests: request.guests ?? [],
-    price: request.price ?? null,
+    price: request.price || null,
+    ...(request.fundingGoal !== undefined && { fundingGoal: request.fundingGoal }),
     interest: request.interest ?? null,
     durationGoal: request.durationGoal ?? null,
     motivation: request.motivation ?? null,

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { Amount } from "../credits.ts";
 import { StreamId } from "../id.ts";
 import { rowsLimit, wholeNumber } from "../page.ts";
 import type { UserSummary } from "../people/user.ts";
@@ -83,6 +84,9 @@ export function assertMayDelete(
 
 /** The body of a join; of all that clients send, only the stream matters. */
 export const JoinRequest = z.object({ liveStreamId: StreamId });
+
+/** A viewer's join, which buys a pass for a paid stream: at the expected price if there is one. */
+export const ViewerJoinRequest = JoinRequest.extend({ expectedPrice: Amount.optional() });
 
 /**
  * The stream with what the video client needs; `token` is null where the stage has no token

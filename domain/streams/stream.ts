@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { Amount } from "../credits.ts";
 import { StreamId, UserId } from "../id.ts";
 import { StreamUser, UserSummary } from "../people/user.ts";
 import { refuse } from "../refusal.ts";
@@ -16,6 +17,16 @@ export const StreamStatus = z.enum([
 ]);
 export type StreamStatus = z.infer<typeof StreamStatus>;
 
+/** What became of a stream's contributions: all of them are the host's, or all go back. */
+export const Funding = z.object({
+  outcome: z.enum(["host", "back"]),
+  collected: z.number().int(),
+  closedAt: z.string(),
+  /** When the last of those that go back was returned. */
+  returnedAt: Timestamp.optional(),
+});
+export type Funding = z.infer<typeof Funding>;
+
 /** A live stream as stored. `revision` grows with each change and never starts again. */
 export const Stream = z.object({
   id: StreamId,
@@ -30,7 +41,12 @@ export const Stream = z.object({
   /** The picture that came as a file with it, which goes when the stream does. */
   pictureId: z.string().optional(),
   guests: z.array(z.string()),
+  /** Credits for a pass; null: everybody may see the inside. Never changes. */
   price: z.number().nullable(),
+  /** Credits that the host asks for before a planned stream. */
+  fundingGoal: Amount.nullish(),
+  /** Absent while contributions are held. */
+  funding: Funding.optional(),
   interest: z.string().nullable(),
   durationGoal: z.number().nullable(),
   motivation: z.string().nullable(),
@@ -84,7 +100,7 @@ export const LiveStream = z
     replayAccess: z.unknown().nullable(),
     status: StreamStatus,
     accessType: z.enum(["free", "paid"]),
-    price: z.number().int().nullable(),
+    price: z.number().int().optional().meta({ description: "A paid stream: credits for a pass" }),
     interest: z.string().nullable(),
     durationGoal: z.number().int().nullable(),
     motivation: z.string().nullable(),
@@ -117,9 +133,15 @@ export function channelUid(userId: string): number {
   return hash & 0x7fffffff || 1;
 }
 
+/** What is shown of a stream besides: what is pinned, and what its escrow holds. */
+type Shown = { pinned?: LiveStream["pinned"]; collected?: number };
+
 /** The stream as the API shows it; lists leave out what is pinned. */
-export function liveStreamOf(stream: Stream, pinned: LiveStream["pinned"] = null): LiveStream {
-  const { hostId, price } = stream;
+export function liveStreamOf(
+  stream: Stream,
+  { pinned = null, collected = stream.funding?.collected ?? 0 }: Shown = {},
+): LiveStream {
+  const { hostId, price, fundingGoal: goal = null } = stream;
   const host = { ...stream.host, role: "host" as const };
   const uid = channelUid(hostId);
   return {
@@ -136,7 +158,7 @@ export function liveStreamOf(stream: Stream, pinned: LiveStream["pinned"] = null
     replayAccess: null,
     status: stream.status,
     accessType: price === null ? "free" : "paid",
-    price,
+    ...(price !== null && { price }),
     interest: stream.interest,
     durationGoal: stream.durationGoal,
     motivation: stream.motivation,
@@ -148,9 +170,9 @@ export function liveStreamOf(stream: Stream, pinned: LiveStream["pinned"] = null
     plannedEndDate: null,
     createdAt: stream.createdAt,
     updatedAt: stream.updatedAt,
-    fundingGoal: null,
-    collectedFunding: 0,
-    fundingPercentage: 0,
+    fundingGoal: goal,
+    collectedFunding: collected,
+    fundingPercentage: goal === null ? 0 : Math.floor((collected * 100) / goal),
     giftsEnabled: stream.giftsEnabled,
     slowModeSeconds: stream.slowModeSeconds,
     followersOnly: stream.followersOnly,

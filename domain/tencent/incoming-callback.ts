@@ -65,6 +65,7 @@ export const otherReason = 1;
 const reasons: Partial<Record<RefusalCode, number>> = {
   credits_too_low: 102101,
   member_blocked: 102102,
+  pass_required: 102102,
   gift_type_not_found: 102103,
   gift_type_inactive: 102103,
   room_not_found: 102103,

@@ -1,4 +1,5 @@
 import { consumer } from "../../platform/lambda/consumer.ts";
+import { queuePlans } from "../../platform/planned/plans.ts";
 import { queueMoments } from "../../platform/realtime/moments.ts";
 import { allDone } from "../../platform/runtime/waiting.ts";
 import { awaitEndings } from "../../platform/store/audience/endings.ts";
@@ -10,8 +11,8 @@ import { imagesOf } from "../../platform/table/images.ts";
 
 /**
  * Credits hosts: every gift is settled from its own record, exactly once. This reader also follows
- * held gifts and notices new users, revoked rights, bans, channels and moments that will end, since
- * a table's stream should not have a third one.
+ * held gifts and notices new users, revoked rights, bans, channels, moments that will end and
+ * planned streams, since a table's stream should not have a third one.
  */
 export const { contract, handler } = consumer(
   {
@@ -27,7 +28,7 @@ export const { contract, handler } = consumer(
     grants: {
       read: ["WALLET", "CALL"],
       write: ["WALLET", "LEDGER", "STREAM", "PARKED", "CALL"],
-      queues: ["combos", "endings", "users", "moments", "reversals"],
+      queues: ["combos", "endings", "users", "moments", "plans", "reversals"],
     },
     memoryMegabytes: 512,
     timeoutSeconds: 60,
@@ -39,7 +40,9 @@ export const { contract, handler } = consumer(
     const followed = followCalls(imagesOf(records, "call"), now);
     // In parallel: none waits for the wallets or the queue of another.
     const ending = awaitEndings(imagesOf(records, "moment"), imagesOf(records, "stream"), now);
-    const others = [queueNewUsers(records, now), queueMoments(records, now)];
+    const others = [
+      ...[queueNewUsers(records, now), queueMoments(records, now), queuePlans(records, now)],
+    ];
     await allDone([settled, followed, ending, ...others]);
   },
 );

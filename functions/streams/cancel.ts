@@ -4,7 +4,7 @@ import { LiveStream } from "../../domain/streams/stream.ts";
 import { assertMayHost, cancel, cancelAsGuest } from "../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { changeShown } from "../../platform/store/streams/display-names.ts";
-import { getVisibleStream } from "../../platform/store/streams/stream-access.ts";
+import { getStreamOutside } from "../../platform/store/streams/stream-access.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -17,10 +17,13 @@ export const { contract, handler } = endpoint(
     answer: [200, LiveStream],
     cost: { read: 17, write: 55, kilobytes: 15 },
     refusals: ["stream_not_found", "member_blocked", "stream_not_yours", "stream_not_cancellable"],
-    grants: { read: ["STREAM", "USER"], write: ["STREAM", "USER", "LIST"] },
+    grants: {
+      read: ["STREAM", "ESCROW", "USER"],
+      write: ["STREAM", "ESCROW", "PLANNED", "USER", "LIST"],
+    },
   },
   async ({ path, caller, now, idempotentReply }) => {
-    const stream = await getVisibleStream(path.streamId, caller, now, { consistent: true });
+    const { stream } = await getStreamOutside(path.streamId, caller, now, { consistent: true });
     const isGuest = stream.guests.includes(caller.userId);
     if (!isGuest) assertMayHost(stream, caller);
     return changeShown(stream, isGuest ? cancelAsGuest : cancel, now, idempotentReply);

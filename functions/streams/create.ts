@@ -25,7 +25,7 @@ export const { contract, handler } = endpoint(
     ...decoding,
     grants: {
       read: ["USER", "STREAM"],
-      write: ["STREAM", "USER", "LIST", "PICTURE"],
+      write: ["STREAM", "PLANNED", "USER", "LIST", "PICTURE"],
       pictures: ["write"],
     },
   },

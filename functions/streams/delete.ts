@@ -19,7 +19,10 @@ export const { contract, handler } = endpoint(
     answer: [200, LiveStream],
     cost: { read: 15, write: 30, kilobytes: 15 },
     refusals: ["stream_not_found", "stream_not_yours", "stream_live"],
-    grants: { read: ["STREAM", "USER"], write: ["STREAM", "USER", "LIST", "PICTURE"] },
+    grants: {
+      read: ["STREAM", "ESCROW", "USER"],
+      write: ["STREAM", "ESCROW", "PLANNED", "USER", "LIST", "PICTURE"],
+    },
   },
   async ({ path, caller, now }) => {
     const stream = await getStream(path.streamId, { consistent: true });

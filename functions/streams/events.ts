@@ -3,6 +3,7 @@ import { StreamId } from "../../domain/id.ts";
 import { Epoch } from "../../domain/log/recovery.ts";
 import { wholeNumber } from "../../domain/page.ts";
 import { assertNotBlocked } from "../../domain/streams/member.ts";
+import { isFree } from "../../domain/streams/pass.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { cacheControlOf, FrameRange, readRange } from "../../platform/realtime/frame-range.ts";
 import { findMember } from "../../platform/store/streams/members.ts";
@@ -15,6 +16,8 @@ const AfterFrame = wholeNumber(0, 999_999_999).meta({
 const WaitSeconds = wholeNumber(0, 20).meta({
   description: "Seconds to wait for the next frame where there is none yet",
 });
+
+const reading = { consistent: true };
 
 export const { contract, handler } = endpoint(
   {
@@ -33,16 +36,17 @@ export const { contract, handler } = endpoint(
     cacheControl: cacheControlOf,
     rate: "polls",
     cost: { read: 110, kilobytes: 300 },
-    refusals: ["stream_not_found", "member_blocked"],
+    refusals: ["stream_not_found", "member_blocked", "pass_required"],
     grants: { read: ["STREAM", "FRAMES"], write: ["STREAM"] },
     timeoutSeconds: 28,
   },
   async ({ path: { streamId }, query: { epoch, after, wait: waitSeconds }, caller, now }) => {
-    await getVisibleStream(streamId, caller, now, { consistent: true });
+    const stream = await getVisibleStream(streamId, caller, now, reading);
     const range = await readRange(streamId, { epoch, after, waitSeconds, caller }, now);
-    // A caller who was blocked while they waited gets nothing of what came meanwhile.
-    if (waitSeconds > 0)
-      assertNotBlocked(await findMember(streamId, caller.userId, { consistent: true }), new Date());
+    // Who was blocked, or lost their pass, while they waited gets nothing of what came meanwhile.
+    if (waitSeconds > 0 && isFree(stream))
+      assertNotBlocked(await findMember(streamId, caller.userId, reading), new Date());
+    else if (waitSeconds > 0) await getVisibleStream(streamId, caller, new Date(), reading);
     return range;
   },
 );

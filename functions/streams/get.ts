@@ -1,9 +1,10 @@
 import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
+import { isAdmitted } from "../../domain/streams/pass.ts";
 import { LiveStream } from "../../domain/streams/stream.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { showWithPin } from "../../platform/store/streams/display-names.ts";
-import { getVisibleStream } from "../../platform/store/streams/stream-access.ts";
+import { getStreamOutside } from "../../platform/store/streams/stream-access.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -16,10 +17,12 @@ export const { contract, handler } = endpoint(
     answer: [200, LiveStream],
     cost: { read: 7, kilobytes: 15 },
     refusals: ["stream_not_found", "member_blocked"],
-    grants: { read: ["STREAM", "USER"] },
+    grants: { read: ["STREAM", "ESCROW", "USER"] },
   },
   async ({ path: { streamId }, caller, now }) => {
-    const stream = await getVisibleStream(streamId, caller, now, { consistent: true });
-    return showWithPin(stream, now);
+    const reading = { consistent: true };
+    const { stream, member } = await getStreamOutside(streamId, caller, now, reading);
+    const isInside = isAdmitted(stream, member, caller);
+    return showWithPin(isInside ? stream : { ...stream, pinned: null }, now);
   },
 );

@@ -34,19 +34,21 @@ export const { contract, handler } = endpoint(
       "too_many_live_streams",
     ],
     grants: {
-      read: ["STREAM", "USER"],
-      write: ["STREAM", "USER", "LIST", "NOTICE"],
+      read: ["STREAM", "ESCROW", "USER"],
+      write: ["STREAM", "ESCROW", "PLANNED", "USER", "LIST", "NOTICE"],
       queues: ["notices"],
     },
   },
   async ({ body, caller, now, idempotentReply }) => {
     const stream = await getStream(body.liveStreamId, { consistent: true });
     if (!isHost(stream, caller.userId)) refuse("stream_not_yours"); // An admin neither.
-    const host = summary(await getCallerProfile(caller, now));
-    await assertMayGoLive(stream);
+    const [profile] = await Promise.all([getCallerProfile(caller, now), assertMayGoLive(stream)]);
+    const host = summary(profile);
     const start = (current: Stream) => goLive(current, host, now);
-    const show = async (is: Stream) => liveStreamOf({ ...is, host }, await findPinned(is, now));
-    const replyTo = async (is: Stream) => idempotentReply(joinedOf(await show(is), caller.userId));
+    const replyTo = async (is: Stream) => {
+      const pinned = await findPinned(is, now);
+      return idempotentReply(joinedOf(liveStreamOf({ ...is, host }, { pinned }), caller.userId));
+    };
     const { reply, hasChanged } = await changeWithReply(stream, start, now, replyTo);
     if (hasChanged) await announce(stream.id, now);
     return reply.answer;

@@ -8,7 +8,7 @@ import {
 } from "../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { showWithPin } from "../../platform/store/streams/display-names.ts";
-import { getVisibleStream } from "../../platform/store/streams/stream-access.ts";
+import { getStreamOutside } from "../../platform/store/streams/stream-access.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -25,7 +25,7 @@ export const { contract, handler } = endpoint(
     grants: { read: ["STREAM", "USER"] },
   },
   async ({ body, caller, now, commitReply }) => {
-    const stream = await getVisibleStream(body.liveStreamId, caller, now, { consistent: true });
+    const { stream } = await getStreamOutside(body.liveStreamId, caller, now, { consistent: true });
     if (!stream.guests.includes(caller.userId)) refuse("not_a_guest");
     assertLive(stream);
     return commitReply(joinedOf(await showWithPin(stream, now), caller.userId));

@@ -1,31 +1,50 @@
+import { decidePass } from "../../domain/money/pass.ts";
+import { isAdmitted } from "../../domain/streams/pass.ts";
 import { assertLive } from "../../domain/streams/stream.ts";
 import {
   Joined,
-  JoinRequest,
   joinedMemory,
   joinedOf,
+  ViewerJoinRequest,
 } from "../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
+import { setting } from "../../platform/runtime/env.ts";
+import { getGiver, giftContext } from "../../platform/store/money/gifts.ts";
+import { buyPass } from "../../platform/store/money/passes.ts";
 import { showWithPin } from "../../platform/store/streams/display-names.ts";
-import { getVisibleStream } from "../../platform/store/streams/stream-access.ts";
+import { getStreamOutside } from "../../platform/store/streams/stream-access.ts";
 
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/live-stream/join",
-    summary: "Join a live stream as a viewer",
+    summary: "Join a live stream as a viewer; a paid one is charged for once",
     tag: "Live Streams",
     caller: "user",
     shape: "envelope",
-    body: JoinRequest,
+    body: ViewerJoinRequest,
     answer: [200, Joined],
     memory: joinedMemory,
-    cost: { read: 7, write: 15, kilobytes: 15 },
-    refusals: ["stream_not_found", "member_blocked", "stream_not_live"],
-    grants: { read: ["STREAM", "USER"] },
+    rate: "money",
+    cost: { read: 12, write: 30, kilobytes: 15 },
+    refusals: [
+      ...(["stream_not_found", "user_not_found", "member_blocked", "stream_not_live"] as const),
+      ...(["price_changed", "credits_too_low", "spend_limit_reached"] as const),
+    ],
+    grants: {
+      read: ["STREAM", "USER", "WALLET"],
+      write: ["WALLET", "LEDGER", "STREAM", "GIFT"],
+    },
   },
-  async ({ body, caller, now, commitReply }) => {
-    const stream = await getVisibleStream(body.liveStreamId, caller, now, { consistent: true });
+  async ({ body: { liveStreamId, expectedPrice }, caller, now, ...call }) => {
+    const reading = { consistent: true };
+    const { stream, member } = await getStreamOutside(liveStreamId, caller, now, reading);
     assertLive(stream);
-    return commitReply(joinedOf(await showWithPin(stream, now), caller.userId));
+    const joined = joinedOf(await showWithPin(stream, now), caller.userId);
+    if (isAdmitted(stream, member, caller)) return call.commitReply(joined);
+    const context = giftContext(stream, await getGiver(stream.id, caller.userId), now);
+    const terms = { expectedPrice, defaultPicture: setting("DEFAULT_PICTURE") };
+    const reply = call.idempotentReply(joined);
+    const isNew = await buyPass(decidePass(context, terms), reply);
+    return isNew ? reply.answer : call.commitReply(joined);
   },
 );

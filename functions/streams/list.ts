@@ -26,7 +26,7 @@ export const { contract, handler } = endpoint(
     answer: [200, z.array(LiveStream)],
     cost: { read: 170, kilobytes: 260 },
     refusals: [],
-    grants: { read: ["STREAM", "USER", "LIST"] },
+    grants: { read: ["STREAM", "ESCROW", "USER", "LIST"] },
   },
   async ({ query: { moderated }, caller }) => {
     const newest = await listNewest(shownMax);

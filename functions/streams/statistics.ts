@@ -16,7 +16,7 @@ export const { contract, handler } = endpoint(
     path: z.object({ streamId: StreamId }),
     answer: [200, WatchStatistics],
     cost: { read: 70, kilobytes: 1 },
-    refusals: ["stream_not_found", "member_blocked"],
+    refusals: ["stream_not_found", "member_blocked", "pass_required"],
     grants: { read: ["STREAM", "SUB"] },
   },
   async ({ path: { streamId }, caller, now }) => {

@@ -21,7 +21,7 @@ export const { contract, handler } = endpoint(
     answer: [200, z.array(LiveStream.extend({ isReminderActive: z.boolean().nullable() }))],
     cost: { read: 230, kilobytes: 270 },
     refusals: ["user_not_found"],
-    grants: { read: ["STREAM", "USER"] },
+    grants: { read: ["STREAM", "ESCROW", "USER"] },
   },
   async ({ path: { userId }, query, caller, now }) => {
     const [, hosted] = await Promise.all([getProfile(userId), listHosted(userId)]);

@@ -16,7 +16,7 @@ export const { contract, handler } = endpoint(
     query: ViewerQuery,
     answer: [200, Viewers],
     cost: { read: 550, kilobytes: 190 },
-    refusals: ["stream_not_found", "member_blocked"],
+    refusals: ["stream_not_found", "member_blocked", "pass_required"],
     grants: { read: ["STREAM", "USER", "SUB"] },
   },
   async ({ path: { streamId }, query, caller, now }) => {

@@ -127,6 +127,7 @@ function settingsOf(stage: Stage, places: Partial<Places>) {
     COMBOS_QUEUE_URL: { value: places.queueUrls?.combos, for: toQueue("combos") },
     DELIVERIES_QUEUE_URL: { value: places.queueUrls?.deliveries, for: toQueue("deliveries") },
     ENDINGS_QUEUE_URL: { value: places.queueUrls?.endings, for: toQueue("endings") },
+    PLANS_QUEUE_URL: { value: places.queueUrls?.plans, for: toQueue("plans") },
     ERASURES_QUEUE_URL: { value: places.queueUrls?.erasures, for: toQueue("erasures") },
     MOMENTS_QUEUE_URL: { value: places.queueUrls?.moments, for: toQueue("moments") },
     NOTICES_QUEUE_URL: { value: places.queueUrls?.notices, for: toQueue("notices") },

@@ -30,6 +30,7 @@ const keepsOrder = {
   moments: false,
   notices: false,
   notifications: false,
+  plans: false,
   posts: true,
   resumes: false,
   retries: false,

@@ -158,7 +158,11 @@ async function countAll(
       wait(crowds.get(vote.streamId), vote.change, vote.at);
     } else if (kind === "rest") {
       addRest(ownerId, item, crowds, tallies);
-    } else if (kind === "gift" && item.kind !== "share" && goals.length > 0) {
+    } else if (
+      kind === "gift" &&
+      (item.kind === "gift" || item.kind === "superlike") &&
+      goals.length > 0
+    ) {
       const { data: gift } = Gift.safeParse(item);
       if (gift === undefined) continue;
       for (const { moment, moves } of goals)

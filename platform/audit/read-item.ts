@@ -4,11 +4,15 @@ import {
   type Fact,
   factOfShare,
   factOfType,
+  factsOfCharge,
   factsOfDue,
   factsOfEntry,
+  factsOfEscrow,
   factsOfFold,
   factsOfGift,
   factsOfHeld,
+  factsOfMember,
+  factsOfProceeds,
   factsOfReference,
   factsOfWallet,
   problemsOfGift,
@@ -17,9 +21,12 @@ import {
 import { Gift, Share } from "../../domain/money/gift-item.ts";
 import type { ChainedEntry } from "../../domain/money/ledger.ts";
 import { Wallet } from "../../domain/money/wallet.ts";
+import { Proceeds } from "../../domain/streams/funding.ts";
+import { Member } from "../../domain/streams/member.ts";
 import { type Call, callOf } from "../store/money/call-marks.ts";
 import { readEntries } from "../store/money/ledger.ts";
 import { totalsOf } from "../store/money/totals.ts";
+import { EscrowPart } from "../store/streams/escrow.ts";
 import { dueIndex, moneyKindOf } from "../table/keys.ts";
 import type { Item } from "../table/table.ts";
 
@@ -62,7 +69,16 @@ function tellOf(item: Item, window: Window): Statement {
     case "reference":
       return { ...nothing, money: factsOfReference(owner, rest, Balance.parse(item.amount)) };
     case "gift":
-      return item.kind === "share" ? tellOfShare(Share.parse(item)) : tellOfGift(item, window);
+      if (item.kind === "share") return tellOfShare(Share.parse(item));
+      if (item.kind === "proceeds")
+        return { ...nothing, money: factsOfProceeds(Proceeds.parse(item)) };
+      return tellOfGift(item, window);
+    case "member":
+      return { ...nothing, money: factsOfMember(owner, Member.parse(item)) };
+    case "escrow": {
+      const { amount, outcome } = EscrowPart.parse(item);
+      return { ...nothing, money: factsOfEscrow(owner, amount, outcome === "host") };
+    }
     case "call":
       return tellOfCall(callOf(item), item, window);
     case "totals": {
@@ -110,13 +126,13 @@ function tellOfCall({ held, calledAt }: Call, item: Item, window: Window): State
 
 function tellOfGift(item: Item, window: Window): Statement {
   const gift = Gift.parse(item);
-  const { id, streamId, sender, due, dueCredits, refundedAt } = gift;
+  const { id, kind, streamId, sender, due, dueCredits, refundedAt } = gift;
   const pending = due === undefined ? [] : factsOfDue(id, sender.userId, due, dueCredits);
   const problems = problemsOfGift(gift);
   if (due !== undefined && refundedAt !== undefined) problems.push("is refunded and still due");
   return {
-    money: [...factsOfGift(gift), ...factsOfFold(gift), ...pending],
-    events: isWithin(id, window) ? [eventFact(streamId, id, -1)] : [],
+    money: [...factsOfGift(gift), ...factsOfFold(gift), ...factsOfCharge(gift), ...pending],
+    events: kind !== "pass" && isWithin(id, window) ? [eventFact(streamId, id, -1)] : [],
     problems,
   };
 }

@@ -14,7 +14,7 @@ export type Sums = {
   debtors: number;
   balances: number;
   pending: number;
-  /** In gifts that are paid for and not sent yet. */
+  /** In gifts that are paid for and not sent yet, and contributed to streams that did not begin. */
   held: number;
   paidOut: number;
 };
@@ -47,8 +47,12 @@ export function addTo(sums: Sums, item: Item, entries: readonly Entry[] = []): v
     sums.owed += number(item.owed);
     if (number(item.owed) > 0) sums.debtors++;
   } else if (kind === "gift") {
-    if (item.kind !== "share") sums.gifts++;
+    if (item.kind === "gift" || item.kind === "superlike") sums.gifts++;
     if (item.due !== undefined) sums.pending += number(item.dueCredits);
+  } else if (kind === "escrow") {
+    if (item.outcome !== "host") sums.held += number(item.amount);
+  } else if (kind === "member") {
+    if (item.returnedAt !== undefined) sums.held -= number(item.contributed);
   } else if (kind === "call" && item.held !== undefined) sums.held += number(item.dueCredits);
   for (const { type, amount } of entries) {
     sums.entries++;

@@ -9,6 +9,7 @@ export type QueueName =
   | "moments"
   | "notices"
   | "notifications"
+  | "plans"
   | "posts"
   | "resumes"
   | "retries"

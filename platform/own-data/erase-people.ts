@@ -29,7 +29,10 @@ const deletion = ({ PK, SK }: Item): Action[] => [{ Delete: { Key: { PK, SK } } 
 export const isIdUntil = (id: string, at: string): boolean =>
   Number.parseInt(id.slice(0, 8), 16) <= Date.parse(at) / 1000;
 
-/** Notifications, devices and announcements; what came after the deletion stays. */
+/**
+ * Notifications, devices, announcements and the list of funded streams; what came after the
+ * deletion stays.
+ */
 export async function eraseItems({ userId, at, after }: Erasure): Promise<string | undefined> {
   const items = await pageOf(key.profile(userId), "", after);
   await recordEach(items.filter((item) => isOlder(item, at)).map(deletion));
@@ -41,6 +44,7 @@ function isOlder({ SK, createdAt, updatedAt, announcedAt }: Item, at: string): b
     if (SK.startsWith(mark)) return isIdUntil(SK.slice(mark.length), at);
   const kinds: [string, unknown][] = [
     [prefix.notifications, createdAt],
+    [prefix.funded, createdAt],
     [prefix.devices, updatedAt],
     ["ANNOUNCED", announcedAt],
   ];

@@ -1,7 +1,9 @@
 import { Message } from "../../domain/streams/chat.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
 import { leaveCrowd } from "../store/audience/leaving.ts";
+import { disownContribution } from "../store/money/fundings.ts";
 import { listEntries } from "../store/money/ledger.ts";
+import { forfeitPass } from "../store/money/passes.ts";
 import { findBan, placeOfBan } from "../store/streams/bans.ts";
 import { memberKey } from "../store/streams/members.ts";
 import { hasGapAction } from "../store/streams/message-gaps.ts";
@@ -30,8 +32,11 @@ export async function eraseFromLedger({ userId, at, seq, after }: Erasure) {
   const first = Number(after ?? 0) + 1;
   if (first > seq) return undefined;
   const last = Math.min(seq, first + pageSizes().changes - 1);
-  for (const { streamId, giftId } of await listEntries(userId, first, last)) {
-    if (streamId === null || giftId === null) continue;
+  for (const { type, streamId, giftId } of await listEntries(userId, first, last)) {
+    if (streamId === null) continue;
+    if (type === "stream_funding_contribution") await disownContribution(streamId, userId);
+    if (giftId === null) continue;
+    if (type === "stream_charge") await forfeitPass(streamId, userId, giftId);
     await eraseFromGift(streamId, giftId, userId);
     await noteErasedStream(userId, streamId, at);
   }

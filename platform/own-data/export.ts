@@ -13,12 +13,13 @@ import { listNotifications } from "../store/people/notification-lists.ts";
 import { findProfile } from "../store/people/users.ts";
 import { findBan } from "../store/streams/bans.ts";
 import { findChannel } from "../store/streams/channels.ts";
+import { findMember } from "../store/streams/members.ts";
 import { findReminders } from "../store/streams/reminders.ts";
 import { findStreams } from "../store/streams/streams.ts";
 import { type Key, key, prefix } from "../table/keys.ts";
 import { queryPages } from "../table/query.ts";
 import { type Item, read } from "../table/table.ts";
-import { type OwnData, ShownBan, ShownMessage, ShownStream } from "./own-data.ts";
+import { type OwnData, ShownBan, ShownMessage, type ShownPass, ShownStream } from "./own-data.ts";
 
 /**
  * The newest items of each kind that one export holds, and bytes of them: all kinds together fit
@@ -76,6 +77,7 @@ export async function collectOwnData(userId: string, now: Date): Promise<OwnData
     reminders: await findReminders(userId, streamsIn(traces)),
     streams: await withTexts(hosted.map(withoutKey)),
     bans: await listOwnBans(traces, now),
+    passes: await listOwnPasses(userId, entries),
     ...(await listOwnCrowd(userId, streamsIn(traces))),
   };
   const { balance, owed, spendLimit = null } = wallet;
@@ -174,6 +176,17 @@ async function listOwnCrowd(userId: string, streamIds: readonly string[]) {
     for await (const vote of eachVote(streamId, userId)) found.votes.push(vote);
   }
   return found;
+}
+
+/** The passes that the exported entries paid for, as far as the user still has them. */
+async function listOwnPasses(userId: string, entries: readonly ChainedEntry[]) {
+  const passes: z.infer<typeof ShownPass>[] = [];
+  for (const { type, streamId, giftId } of entries) {
+    if (type !== "stream_charge" || streamId === null) continue;
+    const pass = (await findMember(streamId, userId))?.pass;
+    if (pass !== undefined && pass.giftId === giftId) passes.push({ streamId, at: pass.at });
+  }
+  return passes;
 }
 
 async function listOwnBans(

@@ -26,6 +26,7 @@ export const ShownStream = Stream.pick({
   liveStreamType: true,
   thumbnailUrl: true,
   price: true,
+  fundingGoal: true,
   interest: true,
   durationGoal: true,
   motivation: true,
@@ -34,6 +35,7 @@ export const ShownStream = Stream.pick({
   room: true,
 });
 const ShownDevice = z.record(z.string(), z.unknown());
+export const ShownPass = z.object({ streamId: z.string(), at: Timestamp });
 export const ShownBan = z.object({
   liveStreamId: z.string(),
   actionType: z.string(),
@@ -68,6 +70,7 @@ export const OwnData = z
     reminders: z.array(Reminder),
     streams: z.array(z.record(z.string(), z.unknown())),
     bans: z.array(ShownBan),
+    passes: z.array(ShownPass),
     channel: ChatSettings.nullable(),
     likes: z.array(LikeItem.pick({ streamId: true, likes: true, at: true })),
     votes: z.array(VoteItem.pick({ streamId: true, momentId: true, options: true, at: true })),

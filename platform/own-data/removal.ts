@@ -1,8 +1,10 @@
 import { forfeit, forfeitableMax, type Wallet } from "../../domain/money/wallet.ts";
 import type { Profile } from "../../domain/people/user.ts";
 import { refuse } from "../../domain/refusal.ts";
+import { isFundingOpen, isReturning } from "../../domain/streams/funding.ts";
 import { forgetPicture } from "../pictures/pictures.ts";
 import { indexLagMilliseconds, sumHeld, sumPending, sumPendingIn } from "../store/money/due.ts";
+import { listFunded } from "../store/money/fundings.ts";
 import { commit, findWallet, forfeitActions } from "../store/money/wallets.ts";
 import { indexActions } from "../store/people/user-index.ts";
 import { findProfile } from "../store/people/users.ts";
@@ -50,6 +52,9 @@ async function assertIdle(userId: string, now: Date): Promise<void> {
   const held = await sumHeld(userId);
   if (held > 0)
     refuse("account_in_use", { problem: `${held} credits of a gift are not decided: try again` });
+  const funded = await listFunded(userId);
+  if (funded.some((stream) => isFundingOpen(stream) || isReturning(stream)))
+    refuse("account_in_use", { problem: "Credits that you contributed to a stream are held" });
   const live = hosted.filter(({ status }) => status === "active");
   const streams = await findStreams(live.map(({ streamId }) => streamId));
   if (streams.some(({ status }) => status === "active"))

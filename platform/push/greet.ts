@@ -7,6 +7,7 @@ import { showState } from "../store/audience/log-state.ts";
 import { fallBehind, setFrom } from "../store/log/catch-up.ts";
 import { readHead } from "../store/log/frames.ts";
 import { findGuests } from "../store/log/subscribers.ts";
+import { isStillAdmitted } from "../store/streams/still-admitted.ts";
 import type { Audience, Outlet } from "./audience.ts";
 import { subscriptionName } from "./memory.ts";
 import { endSubscription, openSubscription, type Request, refuseSubscription } from "./post.ts";
@@ -61,6 +62,8 @@ async function admit(audience: Audience, guest: Guest): Promise<Subscriber | und
   if (current.refusal !== undefined)
     await waitAtMost(stragglersMilliseconds, refuse(audience, current));
   else if (isBlocked(member, audience.now)) await endSubscription(audience.outlet, current);
+  else if (current.isPaid && !(await isStillAdmitted(current.streamId, current.userId)))
+    await endSubscription(audience.outlet, current, "pass");
   else return current;
   return undefined;
 }

@@ -122,15 +122,17 @@ export async function refuseSubscription(
 }
 
 /**
- * Tells a blocked user's connection that the stream is over for it, and removes its subscription.
+ * Tells the connection of a user who was blocked, or lost their pass, that the stream is over for
+ * it, and removes its subscription.
  * A connection that does not take the message is not waited for long.
  */
 export async function endSubscription(
   { poster }: Pick<Outlet, "poster">,
   subscriber: Subscriber,
+  reason: "blocked" | "pass" = "blocked",
 ): Promise<void> {
   const { streamId, connectionId, revision } = subscriber;
-  const message = { type: "unsubscribed", streamId, reason: "blocked" };
+  const message = { type: "unsubscribed", streamId, reason };
   const posting = poster.post(connectionId, payloadOf(JSON.stringify(message)));
   await waitAtMost(stragglersMilliseconds, posting);
   await removeSubscriber(streamId, connectionId, revision);

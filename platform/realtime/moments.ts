@@ -3,14 +3,19 @@ import { allDone } from "../runtime/waiting.ts";
 import { queueBanMoments } from "./ban-ends.ts";
 import { queueChannelChanges } from "./channel-changes.ts";
 import { queueChannelMoves } from "./channel-overlays.ts";
+import { queueLostPasses } from "./lost-passes.ts";
 import { queueSocketRevocations } from "./revoked-sockets.ts";
 
-/** Queues what the records ask of `moments`: revoked rights, bans, channels, streams that go live. */
+/**
+ * Queues what the records ask of `moments`: revoked rights, bans, channels, streams that go live,
+ * lost passes.
+ */
 export async function queueMoments(records: readonly DynamoDBRecord[], now: Date): Promise<void> {
   await allDone([
     queueSocketRevocations(records, now),
     queueBanMoments(records, now),
     queueChannelChanges(records, now),
     queueChannelMoves(records, now),
+    queueLostPasses(records, now),
   ]);
 }

@@ -2,6 +2,7 @@ import type { Position } from "../../domain/log/recovery.ts";
 import { revisionAt, type Subscriber } from "../../domain/log/subscriber.ts";
 import { Refusal, refuse } from "../../domain/refusal.ts";
 import { isBlocked } from "../../domain/streams/member.ts";
+import { assertAdmitted, isAdmittedForNow } from "../../domain/streams/pass.ts";
 import type { Caller } from "../auth/caller.ts";
 import { sentenceOf, statusOf } from "../http/envelope.ts";
 import {
@@ -25,6 +26,8 @@ type Connection = {
 
 /** Who subscribes to what. */
 type Subscription = Connection & {
+  /** Of the caller's token; none for an overlay. */
+  roles?: Caller["roles"];
   streamId: string;
   since?: Position | undefined;
   requestId?: string | undefined;
@@ -38,17 +41,17 @@ let count = 0;
 
 /**
  * Records a subscription for the consumer to greet; subscribing again restarts the greeting.
- * Refuses with `stream_not_found`, `member_blocked` and `too_many_streams`.
+ * Refuses with `stream_not_found`, `member_blocked`, `pass_required` and `too_many_streams`.
  */
 export async function subscribe(subscription: Subscription, now: Date): Promise<void> {
   const { streamId, since, requestId } = subscription;
-  const { connectionId, userId, connectedAt, tokenExpiresAt } = subscription;
-  await assertMayWatch(streamId, userId, now);
+  const { connectionId, userId, roles = [], connectedAt, tokenExpiresAt } = subscription;
+  const isPaid = await assertMayWatch(streamId, { userId, roles }, now);
   const connection = { connectionId, userId, connectedAt };
   const { compact } = await noteStream({ ...connection, tokenExpiresAt }, streamId);
   const expiresAt = connectionExpiry(connectedAt);
   const revision = revisionAt(now, count++);
-  const request = { streamId, since, requestId, compact };
+  const request = { streamId, since, requestId, compact, ...(isPaid && { isPaid }) };
   await putSubscriber({ ...connection, ...request, revision, expiresAt });
 }
 
@@ -67,9 +70,16 @@ export async function assertGranted(
     refuse("stream_not_granted", { streamId: granted || "none" });
 }
 
-async function assertMayWatch(streamId: string, userId: string, now: Date): Promise<void> {
-  const { member } = await getStreamWithMember(streamId, userId);
+/** Answers whether a paid stream lets the user in by what they can lose. */
+async function assertMayWatch(
+  streamId: string,
+  caller: Pick<Caller, "userId" | "roles">,
+  now: Date,
+): Promise<boolean> {
+  const { stream, member } = await getStreamWithMember(streamId, caller.userId);
   if (isBlocked(member, now)) refuse("member_blocked");
+  assertAdmitted(stream, member, caller);
+  return isAdmittedForNow(stream, caller);
 }
 
 /** Where a refusal is kept when the URL names no stream: no stream has this id. */
@@ -92,7 +102,7 @@ type Request = {
 export async function findSubscription(
   { connectionId, userId, connectedAt }: Connection,
   { streamId, since, compact, refusal }: Request,
-  caller: Pick<Caller, "streamId" | "channelOf">,
+  caller: Pick<Caller, "streamId" | "channelOf" | "roles">,
   now: Date,
 ): Promise<Subscriber | undefined> {
   if (streamId === undefined && refusal === undefined) return undefined;
@@ -103,8 +113,8 @@ export async function findSubscription(
   if (refusal !== undefined) return { ...own, refusal };
   try {
     await assertGranted(caller, connectionId, place);
-    await assertMayWatch(place, userId, now);
-    return { ...own, since, compact };
+    const isPaid = await assertMayWatch(place, { userId, roles: caller.roles }, now);
+    return { ...own, since, compact, ...(isPaid && { isPaid }) };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     const statusCode = statusOf[error.kind];

@@ -11,8 +11,8 @@ const form = /^[A-Za-z0-9_-]{43}$/;
 export async function ticketCaller(text: string, now: Date): Promise<Caller | undefined> {
   const ticket = form.test(text) ? await takeTicket(text, now) : undefined;
   if (ticket === undefined) return undefined;
-  const { userId, streamId, tokenExpiresAt, tokenIssuedAt, tokenId } = ticket;
+  const { userId, roles = [], streamId, tokenExpiresAt, tokenIssuedAt, tokenId } = ticket;
   const token = { expiresAt: tokenExpiresAt, issuedAt: tokenIssuedAt, tokenId };
-  // A socket has no use for roles, and the profile was written when the ticket was asked for.
-  return { userId, roles: [], claims: {}, ...token, ...(streamId && { streamId }) };
+  // The profile was written when the ticket was asked for.
+  return { userId, roles, claims: {}, ...token, ...(streamId && { streamId }) };
 }

@@ -75,6 +75,7 @@ const settings = {
   DELIVERIES_QUEUE_URL: url,
   /** The queue of moments that end. */
   ENDINGS_QUEUE_URL: url,
+  PLANS_QUEUE_URL: url,
   /** The queue of users whose data is being erased. */
   ERASURES_QUEUE_URL: url,
   MOMENTS_QUEUE_URL: url,

@@ -32,6 +32,10 @@
  *   gone numbers     STREAM#s        GONE#level#index    chat/* (numbers that show no message)
  *   message          STREAM#s        MSG#n, 12 digits    chat/send-message
  *   gift, superlike  STREAM#s        GIFT#id[#k]         gifts/create, chat/superlike, send_gift
+ *   pass, proceeds   STREAM#s        GIFT#id             streams/join; the end of an escrow
+ *   escrow           ESCROW#s        PART#h              streams/fund (h: hex digit), its end
+ *   funded stream    USER#u          FUNDED#s            streams/fund (until it is returned)
+ *   planned stream   PLANNED#due     PLANNED#minute#s    streams/* (when it is looked at by itself)
  *   moment           STREAM#s        MOMENT#id           moments/* (with its result)
  *   open moments     STREAM#s        OPEN                moments/* (those that are open)
  *   top of likes     STREAM#s        LIKERS              fan-out, post, post-sums
@@ -156,6 +160,12 @@ export const key = {
   message: (streamId: string, n: number) => place(stream(streamId), `MSG#${padded(n)}`),
   gift: (streamId: string, giftId: string, receiver = 0) =>
     place(stream(streamId), receiver === 0 ? `GIFT#${giftId}` : `GIFT#${giftId}#${receiver}`),
+  escrow: (streamId: string, shard: string) => place(`ESCROW#${streamId}`, `PART#${shard}`),
+  escrowOf: (streamId: string, userId: string) =>
+    place(`ESCROW#${streamId}`, `PART#${shardOf(userId)}`),
+  funded: (userId: string, streamId: string) => place(user(userId), `FUNDED#${streamId}`),
+  planned: (at: string, streamId: string) =>
+    place("PLANNED#due", `PLANNED#${at.slice(0, "2026-01-15T10:30".length)}#${streamId}`),
   moment: (streamId: string, id: string) => place(stream(streamId), `MOMENT#${id}`),
   openMoments: (streamId: string) => place(stream(streamId), "OPEN"),
   likers: (streamId: string) => place(stream(streamId), "LIKERS"),
@@ -256,6 +266,9 @@ export const prefix = {
   acts: "ACT#",
   gifts: "GIFT#",
   calls: "CALL#",
+  escrow: "PART#",
+  funded: "FUNDED#",
+  planned: "PLANNED#",
   fans: "FAN#",
   moments: "MOMENT#",
   likes: "LIKE#",
@@ -331,6 +344,8 @@ const kinds = {
   "CROWD LIKE": "like",
   "CROWD VOTE": "vote",
   "CALL CALL": "call",
+  "STREAM MEMBER": "member",
+  "ESCROW PART": "escrow",
   "SUB SUB": "subscriber",
   "STREAM LOG": "log",
   "USER NOTE": "notification",

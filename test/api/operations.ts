@@ -19,6 +19,8 @@ export type Operation = {
   /** With its parameters in braces. */
   path: string;
   statuses: number[];
+  /** The codes of its failures. */
+  codes: string[];
   queries: string[];
   takesKey: boolean;
   body: Schema | undefined;
@@ -36,6 +38,7 @@ export async function readOperations(): Promise<Operation[]> {
         method: method.toUpperCase(),
         path,
         statuses: Object.keys(operation.responses).map(Number),
+        codes: operation["x-error-codes"] ?? [],
         queries: (operation.parameters ?? []).flatMap((one: Schema) =>
           one.in === "query" ? [one.name] : [],
         ),

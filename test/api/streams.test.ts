@@ -22,7 +22,6 @@ test("a stream is made, goes live, ends and is past, and is what it was in betwe
     title: "Friday night",
     status: "preparing",
     accessType: "free",
-    price: null,
     interest: "music",
     startedAt: null,
     creator: { _id: host.id },

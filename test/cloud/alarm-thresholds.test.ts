@@ -127,7 +127,7 @@ test("a reader that lags is reported once it is late and before its batch is giv
 
 /** SQS's longest delay. A message of these queues may be sent that long before its time. */
 const delaySecondsMax = 900;
-const sentAhead = ["endings", "moments", "retries"];
+const sentAhead = ["endings", "moments", "plans", "retries"];
 
 /**
  * Queues whose messages keep a room silent, a viewer without what was missed, or a sender without

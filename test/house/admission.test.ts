@@ -3,12 +3,13 @@ import { type Source, sourcesOf } from "./sources.ts";
 
 /** Every way to a stream that asks first whether the caller may see, moderate or host it. */
 const admitted =
-  /\b(getVisibleStream|getPublicStream|getModeratedStream|getHostedStream|getStreamToBanFrom|assertMayJudge|assertMayHost|getGiver|admitToChat|subscribe)\(/;
+  /\b(getVisibleStream|getStreamOutside|getPublicStream|getModeratedStream|getHostedStream|getStreamToBanFrom|assertMayJudge|assertMayHost|getGiver|admitToChat|subscribe)\(/;
 
 /** Endpoints of a stream that ask something else, and what. */
 const others: Record<string, string> = {
   "functions/streams/bans/check.ts":
     "banned users may read their own ban; moderators may read others'",
+  "functions/streams/passes/refund.ts": "admins alone refund passes",
   "functions/streams/join-as-creator.ts": "the host alone goes live, nobody in their place",
 };
 

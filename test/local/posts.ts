@@ -130,6 +130,18 @@ const special: Record<string, (inbox: string) => Promise<Post>> = {
     raw: pictureForm("photo"),
     other: { raw: pictureForm("photo") },
   }),
+  [`${live}/{streamId}/passes/{userId}/refund`]: async () => {
+    const [host, as, another] = [await person(), await person(), await person()];
+    const made = await call(`POST ${live}/create`, { as: host, body: { title: "Paid", price: 1 } });
+    const liveStreamId = made.body.data.id as string;
+    await call(`POST ${live}/join-as-creator`, { as: host, body: { liveStreamId } });
+    for (const one of [as, another]) {
+      await topUp(one, 1);
+      await call(`POST ${live}/join`, { as: one, body: { liveStreamId } });
+    }
+    const refund = (user: Person) => `${live}/${liveStreamId}/passes/${user.id}/refund`;
+    return { as: await admin(), path: refund(as), other: { path: refund(another) } };
+  },
   [`${api}/gifts/{id}/refund`]: async () => {
     const { path, other } = await sentGift();
     return { as: await admin(), path, other: { path: other } };
@@ -187,6 +199,12 @@ const special: Record<string, (inbox: string) => Promise<Post>> = {
   },
   [`${live}/{streamId}/moments/{momentId}/end`]: () => openMoment("end"),
   [`${live}/{streamId}/moments/{momentId}/cancel`]: () => openMoment("cancel"),
+  [`${live}/{streamId}/fund`]: async () => {
+    const { id } = await plannedStream({ fundingGoal: 5 });
+    const as = await person();
+    await topUp(as, 10);
+    return { as, path: `${live}/${id}/fund`, body: { amount: 1 }, other: { body: { amount: 2 } } };
+  },
   [`${live}/{streamId}/reminder`]: async () => {
     const { id } = await plannedStream();
     const other = { body: { minute: 10 } };

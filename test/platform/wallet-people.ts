@@ -2,6 +2,7 @@ import { GetCommand, type GetCommandOutput, PutCommand } from "@aws-sdk/lib-dyna
 import { decideGift } from "../../domain/money/gift.ts";
 import { Gift } from "../../domain/money/gift-item.ts";
 import type { GiftType } from "../../domain/money/gift-type.ts";
+import { decidePass } from "../../domain/money/pass.ts";
 import { personOfSummary } from "../../domain/people/person.ts";
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
@@ -9,7 +10,9 @@ import { setting } from "../../platform/runtime/env.ts";
 import { newId } from "../../platform/runtime/id.ts";
 import { topUp } from "../../platform/store/money/bookings.ts";
 import { getGiver, giftContext, recordGift } from "../../platform/store/money/gifts.ts";
+import { buyPass } from "../../platform/store/money/passes.ts";
 import { recordFirstSight } from "../../platform/store/people/profile-changes.ts";
+import { findMember } from "../../platform/store/streams/members.ts";
 import { type KeyedCall, markerAction } from "../../platform/table/idempotency.ts";
 import { key } from "../../platform/table/keys.ts";
 import type { Reply } from "../../platform/table/record.ts";
@@ -76,6 +79,20 @@ export function giftTypeOf(creditAmount: number): GiftType {
   const svgUrl = "https://cdn.example.com/rose.svg";
   const facts = { name: "Rose", svgUrl, isActive: true, createdAt: at, updatedAt: at };
   return { id, giftId: id, creditAmount, ...facts };
+}
+
+/** Buys a pass for a paid stream; answers the charge's id, undefined where there was a pass. */
+export async function buyOne(
+  stream: Stream,
+  userId: string,
+  now = new Date(),
+): Promise<string | undefined> {
+  const giver = await getGiver(stream.id, userId);
+  const terms = { defaultPicture: setting("DEFAULT_PICTURE") };
+  const decision = decidePass(giftContext(stream, giver, now), terms);
+  const isNew = await buyPass(decision, forget(undefined));
+  const member = await findMember(stream.id, userId, { consistent: true });
+  return isNew ? member?.pass?.giftId : undefined;
 }
 
 /** Sends one gift to the host, or to others; answers its id. */

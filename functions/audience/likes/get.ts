@@ -16,7 +16,7 @@ export const { contract, handler } = endpoint(
     query: LikesQuery,
     answer: [200, Likes],
     cost: { read: 10, kilobytes: 70 },
-    refusals: ["stream_not_found", "member_blocked"],
+    refusals: ["stream_not_found", "member_blocked", "pass_required"],
     grants: { read: ["STREAM", "USER"] },
   },
   async ({ path: { streamId }, query: { limit }, caller, now }) => {

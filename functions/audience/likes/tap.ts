@@ -19,11 +19,12 @@ export const { contract, handler } = endpoint(
     answer: [200, Tapped],
     rate: "likes",
     cost: { read: 8, write: 4, kilobytes: 1 },
-    refusals: ["stream_not_found", "member_blocked", "stream_not_live"],
+    refusals: ["stream_not_found", "member_blocked", "pass_required", "stream_not_live"],
     grants: { read: ["STREAM", "CROWD"], write: ["CROWD", "TRACE"] },
   },
-  async ({ path: { streamId }, body, caller: { userId }, now }) => {
-    assertLive(await getVisibleStream(streamId, { userId }, now, { consistent: true }));
+  async ({ path: { streamId }, body, caller, now }) => {
+    const { userId } = caller;
+    assertLive(await getVisibleStream(streamId, caller, now, { consistent: true }));
     return recordTaps({ streamId, userId }, body, now);
   },
 );

@@ -20,6 +20,7 @@ export const { contract, handler } = endpoint(
       "stream_not_found",
       "moment_not_found",
       "member_blocked",
+      "pass_required",
       "not_a_moderator",
       "moment_over",
     ],

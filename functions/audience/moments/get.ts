@@ -17,7 +17,7 @@ export const { contract, handler } = endpoint(
     path: z.object({ streamId: StreamId, momentId: MomentId }),
     answer: [200, OwnMoment],
     cost: { read: 8, kilobytes: 8 },
-    refusals: ["stream_not_found", "moment_not_found", "member_blocked"],
+    refusals: ["stream_not_found", "moment_not_found", "member_blocked", "pass_required"],
     grants: { read: ["STREAM", "CROWD"] },
   },
   async ({ path: { streamId, momentId }, caller, now }) => {

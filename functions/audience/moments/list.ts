@@ -17,7 +17,7 @@ export const { contract, handler } = endpoint(
     query: MomentQuery,
     answer: [200, Moments],
     cost: { read: 235, kilobytes: 155 },
-    refusals: ["stream_not_found", "member_blocked"],
+    refusals: ["stream_not_found", "member_blocked", "pass_required"],
     grants: { read: ["STREAM"] },
   },
   async ({ path: { streamId }, query, caller, now }) => {

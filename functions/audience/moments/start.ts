@@ -20,6 +20,7 @@ export const { contract, handler } = endpoint(
     refusals: [
       "stream_not_found",
       "member_blocked",
+      "pass_required",
       "not_a_moderator",
       "stream_not_live",
       "too_many_moments",

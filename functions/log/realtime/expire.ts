@@ -5,12 +5,14 @@ import { BanMoment, followBan } from "../../../platform/realtime/ban-ends.ts";
 import { ChannelChange, followChannel } from "../../../platform/realtime/channel-changes.ts";
 import { ChannelMove, moveOverlays } from "../../../platform/realtime/channel-overlays.ts";
 import { ExpiryTimer, endExpired } from "../../../platform/realtime/expiry.ts";
+import { endLostPass, LostPass } from "../../../platform/realtime/lost-passes.ts";
 import {
   closeRevokedSockets,
   SocketRevocation,
 } from "../../../platform/realtime/revoked-sockets.ts";
 
-const Moment = z.union([ExpiryTimer, SocketRevocation, BanMoment, ChannelChange, ChannelMove]);
+const Timed = z.union([ExpiryTimer, SocketRevocation, BanMoment]);
+const Moment = z.union([Timed, ChannelChange, ChannelMove, LostPass]);
 
 /** The end of a token or a ban is a message with a delay: nothing waits in memory. */
 export const { contract, handler } = consumer(
@@ -19,7 +21,7 @@ export const { contract, handler } = consumer(
       "End connections whose token has ended or was revoked, and bans by their time; follow channels",
     on: { queue: "moments", batchSize: 10 },
     grants: {
-      read: ["CONN", "USER", "TOKEN", "STREAM", "OVERLAY"],
+      read: ["CONN", "USER", "TOKEN", "STREAM", "OVERLAY", "SUB"],
       write: ["CONN", "STREAM", "USER", "SUB", "SENDER"],
       queues: ["moments"],
       connections: true,
@@ -27,6 +29,7 @@ export const { contract, handler } = consumer(
   },
   perMessage(Moment, (message, now) => {
     if ("moveOf" in message) return moveOverlays(ownPoster(), message, now);
+    if ("passOf" in message) return endLostPass(ownPoster(), message, now);
     if ("banId" in message) return followBan(message, now);
     if ("channelOf" in message) return followChannel(message, now);
     return "withdrawn" in message

@@ -18,12 +18,19 @@ export const { contract, handler } = socket(
       requestId: RequestId.optional(),
     }),
     rate: "subscribes",
-    refusals: ["stream_not_found", "stream_not_granted", "member_blocked", "too_many_streams"],
+    refusals: [
+      "stream_not_found",
+      "stream_not_granted",
+      "member_blocked",
+      "pass_required",
+      "too_many_streams",
+    ],
     grants: { read: ["STREAM", "CONN"], write: ["STREAM", "CONN", "SUB"], connections: true },
   },
   async ({ message, connectionId, connectedAt, caller, now }) => {
     await assertGranted(caller, connectionId, message.streamId);
-    const { userId, expiresAt: tokenExpiresAt } = caller;
-    await subscribe({ ...message, connectionId, connectedAt, userId, tokenExpiresAt }, now);
+    const { userId, roles, expiresAt: tokenExpiresAt } = caller;
+    const connection = { connectionId, connectedAt, userId, roles, tokenExpiresAt };
+    await subscribe({ ...message, ...connection }, now);
   },
 );

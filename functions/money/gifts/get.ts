@@ -19,7 +19,7 @@ export const { contract, handler } = endpoint(
     path: z.object({ id: GiftId }),
     answer: [200, ListedGift],
     cost: { read: 15, kilobytes: 10 },
-    refusals: ["gift_not_found", "stream_not_found", "member_blocked"],
+    refusals: ["gift_not_found", "stream_not_found", "member_blocked", "pass_required"],
     grants: { read: ["GIFT", "STREAM"] },
   },
   async ({ path: { id }, caller, now }) => {

@@ -19,7 +19,7 @@ export const { contract, handler } = endpoint(
     query: LeaderboardQuery,
     answer: [200, z.array(Ranked)],
     cost: { read: 310, kilobytes: 50 },
-    refusals: ["stream_not_found", "member_blocked"],
+    refusals: ["stream_not_found", "member_blocked", "pass_required"],
     grants: { read: ["STREAM", "USER"] },
   },
   async ({ path: { streamId }, query, caller, now }) => {

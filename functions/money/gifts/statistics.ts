@@ -17,7 +17,7 @@ export const { contract, handler } = endpoint(
     path: z.object({ streamId: StreamId }),
     answer: [200, GiftStatistics],
     cost: { read: 5, kilobytes: 1 },
-    refusals: ["stream_not_found", "member_blocked"],
+    refusals: ["stream_not_found", "member_blocked", "pass_required"],
     grants: { read: ["STREAM", "GIFTTYPE"] },
   },
   async ({ path: { streamId }, caller, now }) => {

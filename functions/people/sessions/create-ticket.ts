@@ -18,7 +18,7 @@ export const { contract, handler } = endpoint(
     memory: ticketMemory,
     rate: "tickets",
     cost: { read: 4, write: 4, kilobytes: 1 },
-    refusals: ["stream_not_found", "member_blocked"],
+    refusals: ["stream_not_found", "member_blocked", "pass_required"],
     grants: { read: ["STREAM"], write: ["TICKET"] },
   },
   async ({ body, caller, now, idempotentReply }) => {

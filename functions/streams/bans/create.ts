@@ -25,6 +25,7 @@ export const { contract, handler } = endpoint(
       "stream_not_found",
       "user_not_found",
       "member_blocked",
+      "pass_required",
       "not_a_moderator",
       "ban_of_host",
       "ban_exists",

@@ -16,7 +16,13 @@ export const { contract, handler } = endpoint(
     path: z.object({ id: BanId }),
     answer: [200, LiveStreamBan],
     cost: { read: 6, kilobytes: 6 },
-    refusals: ["ban_not_found", "stream_not_found", "member_blocked", "not_a_moderator"],
+    refusals: [
+      "ban_not_found",
+      "stream_not_found",
+      "member_blocked",
+      "pass_required",
+      "not_a_moderator",
+    ],
     grants: { read: ["BAN", "STREAM"] },
   },
   async ({ path, caller, now }) => {

@@ -20,6 +20,7 @@ export const { contract, handler } = endpoint(
       "ban_not_found",
       "stream_not_found",
       "member_blocked",
+      "pass_required",
       "not_a_moderator",
       "ban_lifted",
     ],

@@ -16,7 +16,7 @@ export const { contract, handler } = endpoint(
     query: BanQuery,
     answer: [200, z.object({ list: z.array(LiveStreamBan), pagination: Pagination })],
     cost: { read: 140, kilobytes: 550 },
-    refusals: ["stream_not_found", "member_blocked", "not_a_moderator"],
+    refusals: ["stream_not_found", "member_blocked", "pass_required", "not_a_moderator"],
     grants: { read: ["STREAM", "USER", "BAN"] },
   },
   async ({ query, caller, now }) => {

@@ -16,7 +16,13 @@ export const { contract, handler } = endpoint(
     path: z.object({ streamId: StreamId, messageId: MessageId }),
     answer: [204, z.void()],
     cost: { read: 7, write: 50 },
-    refusals: ["stream_not_found", "message_not_found", "member_blocked", "not_a_moderator"],
+    refusals: [
+      "stream_not_found",
+      "message_not_found",
+      "member_blocked",
+      "pass_required",
+      "not_a_moderator",
+    ],
     grants: { read: ["STREAM"], write: ["STREAM", "CHAT"] },
   },
   async ({ path: { streamId, messageId }, caller, now }) => {

@@ -17,7 +17,7 @@ export const { contract, handler } = endpoint(
     path: z.object({ streamId: StreamId, messageId: MessageId }),
     answer: [200, ChatMessage],
     cost: { read: 10, kilobytes: 10 },
-    refusals: ["stream_not_found", "message_not_found", "member_blocked"],
+    refusals: ["stream_not_found", "message_not_found", "member_blocked", "pass_required"],
     grants: { read: ["STREAM"] },
   },
   async ({ path: { streamId, messageId }, caller, now }) => {

@@ -15,7 +15,7 @@ export const { contract, handler } = endpoint(
     answer: [200, ChatSettings],
     hasRevisions: true,
     cost: { read: 30, kilobytes: 35 },
-    refusals: ["stream_not_found", "member_blocked", "not_a_moderator"],
+    refusals: ["stream_not_found", "member_blocked", "pass_required", "not_a_moderator"],
     grants: { read: ["STREAM"] },
   },
   async ({ path, caller, now, showRevision }) => {

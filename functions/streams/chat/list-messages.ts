@@ -18,7 +18,7 @@ export const { contract, handler } = endpoint(
     query: pageQuery(30),
     answer: [200, History],
     cost: { read: 55, kilobytes: 500 },
-    refusals: ["stream_not_found", "member_blocked"],
+    refusals: ["stream_not_found", "member_blocked", "pass_required"],
     grants: { read: ["STREAM", "CHAT"], write: ["STREAM", "CHAT"] },
   },
   async ({ path: { streamId }, query: { page, limit }, caller, now }) => {

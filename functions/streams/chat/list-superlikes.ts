@@ -18,7 +18,7 @@ export const { contract, handler } = endpoint(
     query: cursorQuery().extend({ after: GiftId.optional() }),
     answer: [200, z.object({ list: z.array(ListedSuperlike), pageInfo: PageInfo })],
     cost: { read: 160, kilobytes: 150 },
-    refusals: ["stream_not_found", "member_blocked"],
+    refusals: ["stream_not_found", "member_blocked", "pass_required"],
     grants: { read: ["STREAM"] },
   },
   async ({ path: { streamId }, query, caller, now }) => {

@@ -19,7 +19,7 @@ export const { contract, handler } = endpoint(
     query: cursorQuery(),
     answer: [200, ModerationLog],
     cost: { read: 350, kilobytes: 800 },
-    refusals: ["stream_not_found", "member_blocked", "not_a_moderator"],
+    refusals: ["stream_not_found", "member_blocked", "pass_required", "not_a_moderator"],
     grants: { read: ["STREAM", "USER"] },
   },
   async ({ path: { streamId }, query: { after, limit }, caller, now }) => {

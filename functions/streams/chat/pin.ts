@@ -16,7 +16,13 @@ export const { contract, handler } = endpoint(
     body: z.object({ messageId: MessageId }),
     answer: [200, z.object({ streamId: StreamId, messageId: MessageId })],
     cost: { read: 6, write: 40, kilobytes: 1 },
-    refusals: ["stream_not_found", "message_not_found", "member_blocked", "not_a_moderator"],
+    refusals: [
+      "stream_not_found",
+      "message_not_found",
+      "member_blocked",
+      "pass_required",
+      "not_a_moderator",
+    ],
     grants: { read: ["STREAM"], write: ["STREAM"] },
   },
   async ({ path: { streamId }, body: { messageId }, caller, now }) => {

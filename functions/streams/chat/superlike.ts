@@ -24,6 +24,7 @@ export const { contract, handler } = endpoint(
       "stream_not_found",
       "user_not_found",
       "member_blocked",
+      "pass_required",
       "gift_to_oneself",
       "stream_not_live",
       "credits_too_low",
@@ -37,7 +38,7 @@ export const { contract, handler } = endpoint(
   async ({ path: { streamId }, caller, now, idempotentReply }) => {
     const [stream, giver] = await Promise.all([
       getStream(streamId, { consistent: true }),
-      getGiver(streamId, caller.userId),
+      getGiver(streamId, caller.userId, caller.roles),
     ]);
     const [price, defaultPicture] = [setting("SUPERLIKE_PRICE"), setting("DEFAULT_PICTURE")];
     const reply = ({ sender }: Gift) =>

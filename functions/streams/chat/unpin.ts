@@ -14,7 +14,7 @@ export const { contract, handler } = endpoint(
     path: z.object({ streamId: StreamId }),
     answer: [204, z.void()],
     cost: { read: 6, write: 35 },
-    refusals: ["stream_not_found", "member_blocked", "not_a_moderator"],
+    refusals: ["stream_not_found", "member_blocked", "pass_required", "not_a_moderator"],
     grants: { read: ["STREAM"], write: ["STREAM"] },
   },
   async ({ path, caller, now }) => {

@@ -27,7 +27,13 @@ export const { contract, handler } = endpoint(
     answer: [201, CreatedOverlayKey],
     memory: overlayKeyMemory,
     cost: { read: 5, write: 6, kilobytes: 1 },
-    refusals: ["stream_not_found", "member_blocked", "stream_not_yours", "too_many_overlay_keys"],
+    refusals: [
+      "stream_not_found",
+      "member_blocked",
+      "pass_required",
+      "stream_not_yours",
+      "too_many_overlay_keys",
+    ],
     grants: { read: ["STREAM"], write: ["OVERLAY"] },
   },
   async ({ path: { streamId }, body, caller, now, newId, idempotentReply }) => {

@@ -16,7 +16,13 @@ export const { contract, handler } = endpoint(
     path: z.object({ streamId: StreamId, keyId: OverlayKeyId }),
     answer: [204, z.void()],
     cost: { read: 6, write: 4 },
-    refusals: ["stream_not_found", "member_blocked", "stream_not_yours", "overlay_key_not_found"],
+    refusals: [
+      "stream_not_found",
+      "member_blocked",
+      "pass_required",
+      "stream_not_yours",
+      "overlay_key_not_found",
+    ],
     grants: { read: ["STREAM"], write: ["OVERLAY"], queues: ["moments"] },
   },
   async ({ path: { streamId, keyId }, caller, now }) => {

@@ -17,7 +17,7 @@ export const { contract, handler } = endpoint(
     query: cursorQuery(),
     answer: [200, OverlayKeys],
     cost: { read: 6, kilobytes: 1 },
-    refusals: ["stream_not_found", "member_blocked", "stream_not_yours"],
+    refusals: ["stream_not_found", "member_blocked", "pass_required", "stream_not_yours"],
     grants: { read: ["STREAM", "OVERLAY"] },
   },
   async ({ path: { streamId }, query: { after, limit }, caller, now }) => {

@@ -2,10 +2,8 @@ import { createHash, randomInt } from "node:crypto";
 import * as z from "zod";
 import { type GiftContext, type GiftDecision, sharesOf } from "../../../domain/money/gift.ts";
 import { Gift, itemOf, type Share } from "../../../domain/money/gift-item.ts";
-import type { Wallet } from "../../../domain/money/wallet.ts";
-import { type Person, personOf } from "../../../domain/people/person.ts";
+import { personOf } from "../../../domain/people/person.ts";
 import { refuse } from "../../../domain/refusal.ts";
-import type { Member } from "../../../domain/streams/member.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
 import { BoundedSet } from "../../runtime/bounded.ts";
 import { putItem } from "../../table/items.ts";
@@ -13,7 +11,7 @@ import { key, prefix } from "../../table/keys.ts";
 import { queryAll, queryItems } from "../../table/query.ts";
 import type { Reply } from "../../table/record.ts";
 import { read } from "../../table/table.ts";
-import type { Action } from "../../table/transact.ts";
+import type { Action, Failed } from "../../table/transact.ts";
 import { findKnown } from "../people/users.ts";
 import { findMember } from "../streams/members.ts";
 import { commit, findWallet, spendLimits } from "./wallets.ts";
@@ -22,17 +20,24 @@ import { commit, findWallet, spendLimits } from "./wallets.ts";
  * Who gives, read once for a gift. Wallet and member are read consistently. Of the profile only the
  * names are shown, so a read at half the price is enough.
  */
-export type Giver = { sender: Person; wallet: Wallet; member: Member | undefined };
+export type Giver = Pick<GiftContext, "sender" | "wallet" | "member" | "roles">;
 
-/** The sender, their wallet and what the stream knows about them; refuses with `user_not_found`. */
-export async function getGiver(streamId: string, userId: string): Promise<Giver> {
+/**
+ * The sender, with the roles of their token if they call themselves, their wallet and what the
+ * stream knows about them; refuses with `user_not_found`.
+ */
+export async function getGiver(
+  streamId: string,
+  userId: string,
+  roles?: Giver["roles"],
+): Promise<Giver> {
   const [profile, wallet, member] = await Promise.all([
     findKnown(userId),
     findWallet(userId),
     findMember(streamId, userId, { consistent: true }),
   ]);
   if (profile === undefined) refuse("user_not_found", { userId });
-  return { sender: personOf(profile), wallet, member };
+  return { sender: personOf(profile), wallet, member, roles };
 }
 
 /** What a gift is decided on: stream and giver are read consistently in the same request. */
@@ -47,12 +52,13 @@ export const giftContext = (stream: Stream, giver: Giver, now: Date): GiftContex
  * shares and the reply's marker in one transaction, all or nothing. Both APIs' gifts end here. It
  * is decided again only where the sender's wallet was written meanwhile, or its id is taken.
  * `reply` makes the answer for the gift, with what remembers it. `actionsOf` puts the gift; another
- * one may hold it instead (held-gifts.ts).
+ * one may hold it instead (held-gifts.ts). `onFailed` sees first which conditions have failed.
  */
 export async function recordGift<A>(
   decided: GiftDecision,
   reply: (gift: Gift) => Reply<A>,
   actionsOf = giftActions,
+  onFailed?: (failed: Failed) => void,
 ): Promise<A> {
   let decision = decided;
   const decideOn = (change: Partial<GiftContext>) => {
@@ -67,7 +73,8 @@ export async function recordGift<A>(
       const { gift, draft } = decision;
       return { drafts: [draft], actions: actionsOf(gift), reply: reply(gift) };
     },
-    () => {
+    (failed) => {
+      onFailed?.(failed);
       // Another gift of this stream has the id.
       decideOn({ id: newGiftId(stream.id, now) });
     },
@@ -139,7 +146,7 @@ export async function listGifts(
 export async function* eachGift(streamId: string): AsyncGenerator<Gift> {
   const walk = { consistent: true };
   for await (const item of queryAll(key.gift(streamId, ""), { prefix: prefix.gifts }, walk))
-    if (item.kind !== "share") yield read(Gift, item);
+    if (item.kind === "gift" || item.kind === "superlike") yield read(Gift, item);
 }
 
 /*

@@ -26,11 +26,14 @@ type WholeGift = { gift: Gift; shares: Share[] };
 /** Items of one gift: itself and its shares; far more than a gift can have. */
 const itemsMax = 100;
 
-/** A gift by its id, read consistently; refuses with `gift_not_found`. */
+/**
+ * A gift or superlike by its id, read consistently; refuses with `gift_not_found`. A pass is found
+ * by its holder alone.
+ */
 export async function getGift(giftId: string): Promise<WholeGift> {
   for (const streamId of await listGiftPlaces(giftId)) {
     const found = await findGift(streamId, giftId);
-    if (found !== undefined) return found;
+    if (found !== undefined && found.gift.kind !== "pass") return found;
   }
   return refuse("gift_not_found", { giftId });
 }
@@ -46,19 +49,20 @@ export async function findGift(streamId: string, giftId: string): Promise<WholeG
 }
 
 /** The answer to a refund. */
-type RefundAnswer = { id: string; refundedAt: string; credits: number };
+export type RefundAnswer = { id: string; refundedAt: string; credits: number };
 
 /**
  * Refunds a gift or superlike, once: it is settled first if it is still due, then reversed in one
  * transaction if nothing is due and it has not been refunded. Both sides, the totals, the
- * leaderboard, the notifications to both and the reply are in it. Refuses with `refund_not_yours`,
- * `gift_already_refunded` and `refund_not_covered`.
+ * leaderboard, the notifications to both, the reply and what `also` goes with it are in it. Refuses
+ * with `refund_not_yours`, `gift_already_refunded` and `refund_not_covered`.
  */
 export async function refund(
   { gift, shares }: WholeGift,
   by: Refunder,
   now: Date,
   idempotentReply?: (answer: RefundAnswer) => Reply<RefundAnswer>,
+  also: readonly Action[] = [],
 ): Promise<RefundAnswer> {
   assertMayRefund(gift, by);
   let whole = { gift, shares };
@@ -73,6 +77,7 @@ export async function refund(
       ...markActions(whole, refundedAt, by),
       ...(gift.kind === "gift" ? foldActions([unfoldOf(gift)]) : []),
       ...notices.flatMap((notice) => notificationActions(notice)),
+      ...also,
       ...reply.remember,
     ]);
     if (outcome === "refunded") return reply.answer;

@@ -1,4 +1,5 @@
 import { Gift, Share } from "../../../domain/money/gift-item.ts";
+import type { EntryType } from "../../../domain/money/ledger.ts";
 import {
   credit,
   creditFormer,
@@ -7,6 +8,7 @@ import {
   type Wallet,
 } from "../../../domain/money/wallet.ts";
 import { Refusal, refuse } from "../../../domain/refusal.ts";
+import { Proceeds } from "../../../domain/streams/funding.ts";
 import { countMetric } from "../../runtime/metrics.ts";
 import { pause } from "../../table/conflicts.ts";
 import { key } from "../../table/keys.ts";
@@ -120,12 +122,15 @@ const settledAtOnceMax = 24;
 /** Actions that one transaction takes (TransactWriteItems). */
 const actionsMax = 100;
 
-/** A gift, superlike or share that is due: what the stream's images and the sweep bring. */
-export type Due = Gift | Share;
+/** A gift, superlike, share or proceeds that are due: what the stream's images and the sweep bring. */
+export type Due = Gift | Share | Proceeds;
+
+const schemaOf = ({ kind }: Image) =>
+  kind === "share" ? Share : kind === "proceeds" ? Proceeds : Gift;
 
 /** Reads a due item; undefined when it is settled already. Throws when it does not fit. */
 export function dueOf(image: Record<string, unknown>): Due | undefined {
-  const due = image.kind === "share" ? Share.parse(image) : Gift.parse(image);
+  const due = schemaOf(image).parse(image);
   return due.due === undefined ? undefined : due;
 }
 
@@ -197,6 +202,19 @@ function nextBatch(wallet: Wallet, waiting: readonly Due[], now: Date) {
   }
 }
 
+/** Who gave; nobody where many have funded a stream. */
+const senderOf = (due: Due): string | null =>
+  due.kind === "proceeds" ? null : due.kind === "share" ? due.senderId : due.sender.userId;
+
+/** What the receiver's entry of each kind is. */
+const revenues = {
+  gift: "gift_revenue",
+  share: "gift_revenue",
+  superlike: "superlike_revenue",
+  pass: "stream_revenue",
+  proceeds: "stream_revenue",
+} as const satisfies Record<Due["kind"], EntryType>;
+
 /**
  * The receiver's wallet with all of the credits; undefined where none move (a callback decided).
  */
@@ -205,9 +223,9 @@ function creditAll(wallet: Wallet, batch: readonly Due[], now: Date): Sealed | u
   for (const due of batch.filter(({ dueCredits }) => dueCredits > 0)) {
     const move = isOfFormer(wallet, secondsOfGift(due.id) * 1000) ? creditFormer : credit;
     draft = move(draft, {
-      type: due.kind === "superlike" ? "superlike_revenue" : "gift_revenue",
+      type: revenues[due.kind],
       amount: due.dueCredits,
-      counterpart: due.kind === "share" ? due.senderId : due.sender.userId,
+      counterpart: senderOf(due),
       streamId: due.streamId,
       giftId: due.id,
       occurredAt: now.toISOString(),

@@ -8,6 +8,7 @@ import {
   needsFollowing,
 } from "../../../domain/streams/admission.ts";
 import { activeBan, type Sender } from "../../../domain/streams/member.ts";
+import { assertAdmitted, isFree } from "../../../domain/streams/pass.ts";
 import { assertLive, type Stream } from "../../../domain/streams/stream.ts";
 import { assertMessagesOpen } from "../../../domain/tencent/room-info.ts";
 import type { Caller } from "../../auth/caller.ts";
@@ -24,6 +25,7 @@ import { getStream } from "./streams.ts";
 /** Every refusal that a sender can meet once the stream is found. */
 export const admissionRefusals = [
   "member_blocked",
+  "pass_required",
   "member_muted",
   "stream_not_live",
   "messages_disabled",
@@ -36,7 +38,12 @@ export const admissionRefusals = [
  * Who is to be admitted: `callId` names a call with a key, and each repetition of it alike.
  * `isBanned` says that a ban of the host's channel is in force, which their sender's item lacks.
  */
-type Candidate = { userId: string; callId?: string | undefined; isBanned?: boolean };
+type Candidate = {
+  userId: string;
+  roles?: readonly string[];
+  callId?: string | undefined;
+  isBanned?: boolean;
+};
 
 /**
  * Streams whose chat was open to all and without slow mode when this process last looked: an
@@ -59,7 +66,7 @@ export async function admitToChat(
   { caller, callId, assertNew }: ChatCall,
   now: Date,
 ): Promise<{ stream: Stream; sender: Profile }> {
-  const own = { userId: caller.userId, callId };
+  const own = { userId: caller.userId, roles: caller.roles, callId };
   const [stream, sender, replied, isBanned, early, assertUnused] = await Promise.all([
     getStream(streamId, { consistent: true }),
     getCallerProfile(caller, now),
@@ -116,15 +123,18 @@ async function undoEarly(
  */
 export async function admitText(
   stream: Stream,
-  { userId, callId, isBanned = false }: Candidate,
+  { userId, roles = [], callId, isBanned = false }: Candidate,
   content: string,
   now: Date,
   early: Outcome<Sender | undefined> = () => undefined,
 ): Promise<void> {
   noteOpen(stream);
   // Of two reasons the caller hears the one about themselves, in a live stream from the admission.
-  if (isBanned || stream.status !== "active")
-    assertMayChat(await findMember(stream.id, userId, { consistent: true }), now);
+  if (isBanned || stream.status !== "active" || !isFree(stream)) {
+    const member = await findMember(stream.id, userId, { consistent: true });
+    assertMayChat(member, now);
+    assertAdmitted(stream, member, { userId, roles });
+  }
   assertLive(stream);
   assertMessagesOpen(stream, userId);
   assertNoBlockedWord(content, stream);

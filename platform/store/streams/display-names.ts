@@ -1,11 +1,13 @@
 import type { Profile, StreamRole } from "../../../domain/people/user.ts";
 import { chatMessageOf } from "../../../domain/streams/chat.ts";
 import { shownIn } from "../../../domain/streams/display-names.ts";
+import { isFundingOpen } from "../../../domain/streams/funding.ts";
 import { type LiveStream, liveStreamOf, type Stream } from "../../../domain/streams/stream.ts";
 import { setting } from "../../runtime/env.ts";
 import { getItems } from "../../table/items.ts";
 import type { Reply } from "../../table/record.ts";
 import { findProfiles, summary } from "../people/users.ts";
+import { sumEscrow } from "./escrow.ts";
 import { memberIn, memberKeys } from "./members.ts";
 import { findMessage } from "./messages.ts";
 import { changeWithReply } from "./stream-changes.ts";
@@ -36,17 +38,30 @@ const listBytesMax = 256 * 1024;
  * list ends before it is larger than 256 KB.
  */
 export async function showStreams(streams: readonly Stream[]): Promise<LiveStream[]> {
-  const hosts = await findProfiles(streams.map(({ hostId }) => hostId));
+  const [hosts, collected] = await Promise.all([
+    findProfiles(streams.map(({ hostId }) => hostId)),
+    findCollected(streams),
+  ]);
   let bytes = 0;
   return streams
     .map((stream) => {
       const host = hosts.get(stream.hostId);
-      return liveStreamOf(host === undefined ? stream : { ...stream, host: summary(host) });
+      const is = host === undefined ? stream : { ...stream, host: summary(host) };
+      return liveStreamOf(is, collected.get(stream.id));
     })
     .filter((shown) => {
       bytes += Buffer.byteLength(JSON.stringify(shown));
       return bytes <= listBytesMax;
     });
+}
+
+/** What the escrows hold of the streams that are open for contributions. */
+async function findCollected(streams: readonly Stream[]) {
+  const open = streams.filter(isFundingOpen);
+  const sums = await Promise.all(
+    open.map(async ({ id }) => [id, { collected: await sumEscrow(id) }] as const),
+  );
+  return new Map(sums);
 }
 
 /** One stream, as the API shows it. */

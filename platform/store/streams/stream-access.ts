@@ -1,5 +1,6 @@
 import { refuse } from "../../../domain/refusal.ts";
 import { assertNotBlocked, type Member } from "../../../domain/streams/member.ts";
+import { assertAdmitted, isFree } from "../../../domain/streams/pass.ts";
 import { Stream } from "../../../domain/streams/stream.ts";
 import { assertMayHost, assertMayModerate } from "../../../domain/streams/stream-lifecycle.ts";
 import type { Caller } from "../../auth/caller.ts";
@@ -26,39 +27,62 @@ export async function getStreamWithMember(
   return { stream: await withWords(stream), member: memberIn(found, about) };
 }
 
+/** Who asks for a stream; roles count for nothing where they are not given. */
+type Asking = Pick<Caller, "userId"> & Partial<Pick<Caller, "roles">>;
+
 /**
- * The stream, for a caller who may see it: one who is not blocked there. Their own item is always
- * read consistently. Refuses with `stream_not_found` and `member_blocked`.
+ * The stream as anybody may see it who is not blocked there, a paid one without a pass too, and
+ * what it knows of the caller, which is always read consistently. Refuses with `stream_not_found` and
+ * `member_blocked`.
+ */
+export async function getStreamOutside(
+  streamId: string,
+  { userId }: Asking,
+  now: Date,
+  reading: Reading = {},
+): Promise<{ stream: Stream; member: Member | undefined }> {
+  const [stream, member] = await Promise.all([
+    getStream(streamId, reading),
+    findMember(streamId, userId, { consistent: true }),
+  ]);
+  assertNotBlocked(member, now);
+  return { stream, member };
+}
+
+/**
+ * The stream, for a caller who may see and use its inside. Refuses with `stream_not_found`,
+ * `member_blocked` and, where it is paid, `pass_required`.
  */
 export async function getVisibleStream(
   streamId: string,
-  caller: Pick<Caller, "userId">,
+  caller: Asking,
   now: Date,
   reading: Reading = {},
 ): Promise<Stream> {
-  const [stream, member] = await Promise.all([
-    getStream(streamId, reading),
-    findMember(streamId, caller.userId, { consistent: true }),
-  ]);
-  assertNotBlocked(member, now);
+  const { stream, member } = await getStreamOutside(streamId, caller, now, reading);
+  assertAdmitted(stream, member, caller);
   return stream;
 }
 
 /**
- * The stream, for a caller who may have no token; one who has must not be blocked there. Refuses
- * with `stream_not_found` and `member_blocked`.
+ * The stream, for a caller who may have no token: then a free one. Refuses as `getVisibleStream`
+ * does.
  */
-export const getPublicStream = (
+export async function getPublicStream(
   streamId: string,
-  caller: Pick<Caller, "userId"> | undefined,
+  caller: Asking | undefined,
   now: Date,
-): Promise<Stream> =>
-  caller === undefined ? getStream(streamId) : getVisibleStream(streamId, caller, now);
+): Promise<Stream> {
+  if (caller !== undefined) return getVisibleStream(streamId, caller, now);
+  const stream = await getStream(streamId);
+  if (!isFree(stream)) refuse("pass_required");
+  return stream;
+}
 
 /**
  * The stream, for a caller who moderates it: its host, a moderator whom they named, or an admin.
- * Refuses with `stream_not_found`, `member_blocked` (a moderator may have been) and
- * `not_a_moderator`.
+ * Refuses with `stream_not_found`, `member_blocked` (a moderator may have been),
+ * `pass_required` and `not_a_moderator`.
  */
 export async function getModeratedStream(
   streamId: string,
@@ -72,7 +96,7 @@ export async function getModeratedStream(
 
 /**
  * The stream, for its host or an admin. Refuses with
- * `stream_not_found`, `member_blocked` and `stream_not_yours`.
+ * `stream_not_found`, `member_blocked`, `pass_required` and `stream_not_yours`.
  */
 export async function getHostedStream(
   streamId: string,

@@ -6,6 +6,7 @@ import { key } from "../../table/keys.ts";
 import { commitTransaction, type Reply } from "../../table/record.ts";
 import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
+import { planActions, withFundingDecided } from "./escrow.ts";
 import { actAction } from "./moderation.ts";
 import { listActions, liveActions } from "./stream-lists.ts";
 import { withWords } from "./streams.ts";
@@ -28,6 +29,7 @@ export function newStreamActions(stream: Stream): Action[] {
     },
     ...(hasWords ? [{ Put: { Item: { ...key.blockedWords(id), version, words } } }] : []),
     ...listActions(stream),
+    ...planActions(undefined, stream),
     ...(stream.status === "active" ? liveActions(stream) : []),
   ];
 }
@@ -50,7 +52,7 @@ export async function recordStream(
  * Changes a stream under its revision, and its places in the lists with it. `decide` says what
  * changes, undefined where nothing does, and is asked again when another call was faster. With an
  * `act`, the log of moderation says who did it; what `also` makes of the changed stream is written
- * with it. Refuses with `stream_not_found`, and `unavailable` when others are faster too often.
+ * with it, and whose its contributions are, where the change decides that. Refuses with `stream_not_found`, and `unavailable` when others are faster too often.
  */
 export async function changeStream(
   stream: Stream,
@@ -63,7 +65,8 @@ export async function changeStream(
   return decideAgain(async () => {
     const changes = decide(current);
     if (changes === undefined) return current;
-    const changed = withWordsMoved(current, withChanges(current, changes, now));
+    const worded = withWordsMoved(current, withChanges(current, changes, now));
+    const { stream: changed, actions } = await withFundingDecided(current, worded, now);
     const lists = isListedAnew(current, changed)
       ? [...listActions(changed), ...liveActions(changed)]
       : [];
@@ -73,10 +76,14 @@ export async function changeStream(
       changeAction(current, changed),
       ...wordsActions(current, changed),
       ...lists,
+      ...planActions(current, changed),
+      ...actions,
       ...acts,
       ...(await also(changed)),
     ]);
     if (failed === undefined) return changed;
+    // A contribution came between the reading and the writing of its escrow.
+    if (!failed.has("stream")) return overtaken;
     const there = failed.get("stream");
     if (there === undefined) refuse("stream_not_found", { streamId: stream.id });
     current = await withWords(read(Stream, there));

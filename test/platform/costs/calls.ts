@@ -3,7 +3,18 @@
 import type { Role } from "../../../platform/auth/caller.ts";
 import { picture } from "../../api/picture-files.ts";
 import { longPoll, longText, longUrl, userAt } from "./fullest.ts";
-import { type Found, giftType, host, idAt, pastId, plannedId, streamId, viewer } from "./world.ts";
+import {
+  type Found,
+  fundedId,
+  giftType,
+  host,
+  idAt,
+  paidId,
+  pastId,
+  plannedId,
+  streamId,
+  viewer,
+} from "./world.ts";
 
 /** `form` is the bytes of a file in a form, under its field. */
 export type DearCall = {
@@ -75,6 +86,7 @@ export const dearCalls = (found: Found): Record<string, DearCall | DearCall[]> =
   [`GET ${api}/live-stream-ban/{id}`]: { as: host, path: { id: idAt(3) } },
   [`GET ${live}/catch-streamers`]: { query: hundred },
   [`GET ${live}/featured`]: {},
+  [`GET ${live}/funded`]: {},
   [`GET ${live}/most-watched-creators`]: {},
   [`GET ${live}/my-active-stream`]: { as: host },
   [`GET ${live}/user/{userId}/past-streams`]: { path: { userId: host }, query: hundred },
@@ -167,7 +179,12 @@ export const dearCalls = (found: Found): Record<string, DearCall | DearCall[]> =
       thumbnail: longUrl("thumbnail"),
     },
   },
-  [`POST ${live}/join`]: { body: { liveStreamId: streamId } },
+  [`POST ${live}/join`]: { body: { liveStreamId: paidId } },
+  [`POST ${live}/{streamId}/fund`]: { path: { streamId: fundedId }, body: { amount: 1 } },
+  [`POST ${live}/{streamId}/passes/{userId}/refund`]: {
+    ...admin,
+    path: { streamId: paidId, userId: viewer },
+  },
   [`POST ${live}/join-as-creator`]: { as: host, body: { liveStreamId: plannedId } },
   [`POST ${live}/join-as-guest`]: { as: userAt(5), body: { liveStreamId: streamId } },
   [`POST ${live}/{streamId}/cancel`]: { as: host, path: { streamId: idAt(11) } },

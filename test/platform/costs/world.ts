@@ -52,12 +52,18 @@ export const viewer = userAt(1);
 export const streamId = idAt(0);
 export const plannedId = idAt(1);
 export const pastId = idAt(2);
+export const paidId = idAt(3);
+export const fundedId = idAt(4);
 export const giftType = { ...giftTypeOf(10), name: longText(100), svgUrl: longUrl("gift") };
+
+const inADay = new Date(now.getTime() + 86_400_000).toISOString();
 
 const streams = [
   fullStream(streamId, host, "active"),
   fullStream(plannedId, host, "scheduled"),
   fullStream(pastId, host, "ended"),
+  { ...fullStream(paidId, host, "active"), price: 1, guests: [], moderators: [] },
+  { ...fullStream(fundedId, host, "scheduled"), plannedStartDate: inADay, fundingGoal: 1 },
   ...times(330, (n) =>
     fullStream(idAt(10 + n), host, (["active", "scheduled", "ended"] as const)[n % 3]!),
   ),

@@ -5,11 +5,12 @@ import { Refusal } from "../../../domain/refusal.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
 import { payOut, topUp, transfer } from "../../../platform/store/money/bookings.ts";
 import { sumPending } from "../../../platform/store/money/due.ts";
-import { getGift, refund } from "../../../platform/store/money/refunds.ts";
+import { findGift, getGift, refund } from "../../../platform/store/money/refunds.ts";
 import { settle } from "../../../platform/store/money/settle.ts";
 import { findWallet } from "../../../platform/store/money/wallets.ts";
 import { useOwnTable } from "../table.ts";
 import {
+  buyOne,
   byHost,
   forget,
   giftTypeOf,
@@ -29,7 +30,13 @@ const runs = Number(process.env.COLLUSION_RUNS ?? (process.env.CI ? 40 : 15));
 
 useOwnTable();
 
-type Ring = { accounts: string[]; streams: Stream[]; gifts: string[]; together: number };
+type Ring = {
+  accounts: string[];
+  streams: Stream[];
+  paid: Stream[];
+  gifts: string[];
+  together: number;
+};
 
 const type = giftTypeOf(10);
 const person = (userId: string): Person => personOf(profileOf(userId, {}, new Date()));
@@ -122,7 +129,22 @@ const refunds = toOneGift("refundByHost", async (id) =>
   refund(await getGift(id), byHost, new Date()),
 );
 
+/** A pass for a paid stream of one of them, which nobody but an admin could refund. */
+const passes = fc.tuple(who, who).map(
+  ([n, host]): Deed => ({
+    name: `buyPass(${n} for the stream of ${host})`,
+    act: async ({ accounts, paid }) => {
+      if (n === host) return;
+      const { id: streamId } = paid[host]!;
+      const charge = await buyOne(paid[host]!, accounts[n]!);
+      const { gift } = (charge && (await findGift(streamId, charge))) || {};
+      if (gift !== undefined) await settle(accounts[host]!, [gift], new Date());
+    },
+  }),
+);
+
 const deeds = fc.oneof(
+  { weight: 2, arbitrary: passes },
   { weight: 1, arbitrary: topUps },
   { weight: 2, arbitrary: payOuts },
   { weight: 4, arbitrary: transfers },
@@ -139,7 +161,8 @@ test("what free accounts hold together never grows but by top-ups", async () => 
     const accounts = ["ann", "bob", "cid"].map(someone);
     for (const userId of accounts) await makeUser(userId, 20);
     const streams = await Promise.all(accounts.map((userId) => makeStream(userId)));
-    const ring: Ring = { accounts, streams, gifts: [], together: 60 };
+    const paid = await Promise.all(accounts.map((userId) => makeStream(userId, { price: 7 })));
+    const ring: Ring = { accounts, streams, paid, gifts: [], together: 60 };
     for (const { name, issues = 0, act } of plan) {
       await unlessRefused(act(ring));
       const together = await togetherOf(ring);

@@ -1,5 +1,6 @@
 import { rm } from "node:fs/promises";
 import {
+  admin,
   call,
   eventually,
   freshId,
@@ -75,6 +76,73 @@ test.each(cases)(
     expect(await settledBalance(host)).toBe(before + 20);
   },
 );
+
+async function paidStream(price: number): Promise<string> {
+  const made = await call("POST /api/v1/live-stream/create", {
+    as: host,
+    body: { title: "Paid", price },
+  });
+  const liveStreamId: string = made.body.data.id;
+  const body = { liveStreamId };
+  await call("POST /api/v1/live-stream/join-as-creator", { as: host, body });
+  return liveStreamId;
+}
+
+/*
+ * Planted faults that turn this red: a charge whose pass is written after its transaction, and a
+ * charge without the condition that there is no pass.
+ */
+test.each(cases)("$kind at $operation of a join: charged once", async ({ operation, kind }) => {
+  const sender = await rich(100);
+  const before = await settledBalance(host);
+  for (const count of [1, 4]) {
+    const liveStreamId = await paidStream(10);
+    const join = (key?: string) =>
+      callUntilAnswered("POST /api/v1/live-stream/join", {
+        as: sender,
+        body: { liveStreamId },
+        ...(key !== undefined && { key }),
+      });
+    await injectFault({ caller: "streams-join", operation, kind, count });
+    const key = freshId();
+    const [joined, other] = await Promise.all([join(key), join()]);
+    await clearFaults();
+    const again = await join(key);
+    expect([joined.status, other.status, again.status]).toEqual([200, 200, 200]);
+  }
+  expect(await walletOf(sender)).toMatchObject({ balance: 80 });
+  expect(await settledBalance(host)).toBe(before + 20);
+});
+
+test("killed in the middle of joins and refunds, everybody has paid once for what they have", async () => {
+  const people = await Promise.all(Array.from({ length: 12 }, () => rich(100)));
+  const boss = await admin();
+  const liveStreamId = await paidStream(10);
+  const before = await settledBalance(host);
+  const join = (as: Person) =>
+    callUntilAnswered("POST /api/v1/live-stream/join", { as, body: { liveStreamId } });
+  const refund = (as: Person, key: string) =>
+    callUntilAnswered(`POST /api/v1/live-stream/${liveStreamId}/passes/${as.id}/refund`, {
+      as: boss,
+      key,
+    });
+  for (const as of people.slice(0, 4)) await join(as);
+  const { dataDir } = system;
+  const port = Number(new URL(system.url).port);
+  const keys = people.map(freshId);
+  const refunds = people.slice(0, 4).map((as, n) => refund(as, keys[n]!));
+  const joins = people.slice(4).map(join);
+  await new Promise((done) => setTimeout(done, 100));
+  await system.kill();
+  system = await startOwn(dataDir, port);
+  for (const { status } of await Promise.all([...refunds, ...joins])) expect(status).toBe(200);
+  expect(await settledBalance(host)).toBe(before + 80);
+  for (const [n, as] of people.entries()) {
+    expect(await walletOf(as)).toMatchObject({ balance: n < 4 ? 100 : 90 });
+    const inside = await call(`GET /api/v1/live-stream/${liveStreamId}/viewers`, { as });
+    expect(inside.status).toBe(n < 4 ? 403 : 200);
+  }
+});
 
 /*
  * Planted fault that turns this red: in transact(), a new token for each try instead of the same

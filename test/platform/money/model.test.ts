@@ -22,15 +22,24 @@ import { auditOf, callUntilAnswered, rich, settledBalance, startOwn, walletOf } 
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
 const runs = Number(process.env.MODEL_RUNS ?? 6);
 
-type World = { system: System; host: Person; streamId: string; people: Person[]; types: string[] };
+type World = {
+  system: System;
+  host: Person;
+  streamId: string;
+  /** A stream of the same host, which costs `passPrice`. */
+  paidId: string;
+  people: Person[];
+  types: string[];
+};
 
 const prices = [10, 35];
+const passPrice = 15;
 let world: World;
 
 beforeAll(async () => {
   console.log(`model: SEED=${seed} MODEL_RUNS=${runs}`);
   const system = await startOwn();
-  world = { system, host: { id: "", token: "" }, streamId: "", people: [], types: [] };
+  world = { system, host: { id: "", token: "" }, streamId: "", paidId: "", people: [], types: [] };
   world.types = await Promise.all(prices.map(giftType));
 });
 afterAll(async () => {
@@ -80,6 +89,14 @@ function expectGift(model: Model, as: Person, price: number, answer: Answer): st
   return answer.body.data?.id;
 }
 
+async function paidStream(host: Person): Promise<string> {
+  const body = { title: "Paid", price: passPrice };
+  const made = await call("POST /api/v1/live-stream/create", { as: host, body });
+  const liveStreamId: string = made.body.data.id;
+  await call("POST /api/v1/live-stream/join-as-creator", { as: host, body: { liveStreamId } });
+  return liveStreamId;
+}
+
 const person = (n: number) => world.people[n]!;
 
 const commands = [
@@ -107,6 +124,31 @@ const commands = [
       const route = `POST /api/v1/live-stream/${world.streamId}/chat/superlike`;
       const answer = await callUntilAnswered(route, { as: person(n), key: freshId() });
       expectGift(model, person(n), 10, answer);
+    }),
+  ),
+  fc.nat(1).map((n) =>
+    command(`join(${n})`, async (model) => {
+      const as = person(n);
+      const body = { liveStreamId: world.paidId };
+      const { status } = await callUntilAnswered("POST /api/v1/live-stream/join", { as, body });
+      const isIn = model.passes.has(as.id);
+      const isPaid = !isIn && debitIn(model, as.id, passPrice);
+      expect(status).toBe(isIn || isPaid ? 200 : 409);
+      if (!isPaid) return;
+      model.passes.add(as.id);
+      creditIn(model, world.host.id, passPrice);
+    }),
+  ),
+  fc.nat(1).map((n) =>
+    command(`refundPass(${n})`, async (model) => {
+      const as = await admin();
+      const { id } = person(n);
+      const route = `POST /api/v1/live-stream/${world.paidId}/passes/${id}/refund`;
+      const { status } = await callUntilAnswered(route, { as, key: freshId() });
+      expect(status).toBe(model.passes.has(id) ? 200 : 404);
+      if (!model.passes.delete(id)) return;
+      creditIn(model, id, passPrice);
+      takeBackIn(model, world.host.id, passPrice);
     }),
   ),
   fc.nat().map((pick) =>
@@ -169,7 +211,7 @@ test("the system says what the model says", async () => {
     async (wishes) => {
       const { host, id } = await liveStream();
       const people = await Promise.all([rich(1), rich(1)]);
-      Object.assign(world, { host, streamId: id, people });
+      Object.assign(world, { host, streamId: id, paidId: await paidStream(host), people });
       const model = emptyModel([host.id, ...people.map((one) => one.id)]);
       for (const one of people) creditIn(model, one.id, 1);
       expect(balanceIn(model, people[0]!.id)).toBe(1);

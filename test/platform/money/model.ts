@@ -7,6 +7,8 @@ export type Model = {
   gifts: { id: string; from: string; price: number; refunded: boolean }[];
   /** Keys that made a gift: what they asked for, and its id. */
   keys: Map<string, { from: string; price: number; id: string }>;
+  /** Who has a pass for the paid stream. */
+  passes: Set<string>;
   live: boolean;
 };
 
@@ -14,6 +16,7 @@ export const emptyModel = (users: readonly string[]): Model => ({
   wallets: new Map(users.map((user) => [user, { balance: 0, owed: 0 }])),
   gifts: [],
   keys: new Map(),
+  passes: new Set(),
   live: true,
 });
 

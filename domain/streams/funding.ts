@@ -1,0 +1,126 @@
+import * as z from "zod";
+import { Amount, amountMax } from "../credits.ts";
+import { GiftId, StreamId, UserId } from "../id.ts";
+import { refuse } from "../refusal.ts";
+import { Timestamp } from "../text.ts";
+import { type Funding, isHost, type Stream } from "./stream.ts";
+
+/** Parts of an escrow, so that many can contribute at the same moment. */
+export const escrowShards = 16;
+
+/**
+ * The most that one escrow holds: what goes to the host is credited in entries of at most
+ * `amountMax`, which one transaction has to hold.
+ */
+export const escrowMax = 10 * amountMax;
+
+const hour = 3_600_000;
+
+/** How long after its planned start a stream that asks for funds may go live with them. */
+const fundedMilliseconds = hour;
+
+/** How long after its planned start a stream that never went live is expired. */
+const expiryMilliseconds = 24 * hour;
+
+/** A contribution as its giver asks for it. */
+export const Contribution = z.object({ amount: Amount });
+
+/** The answer to a contribution. */
+export const Contributed = z
+  .object({
+    streamId: StreamId,
+    amount: Amount,
+    collectedFunding: z.number().int(),
+    fundingGoal: Amount,
+    fundingPercentage: z.number().int(),
+  })
+  .meta({ id: "Contributed" });
+
+/** Whether contributions are still held: nobody has decided whose they are. */
+export const isFundingOpen = ({ fundingGoal, funding }: Stream) =>
+  fundingGoal != null && funding === undefined;
+
+/**
+ * Refuses a contribution to one's own stream, to one that asks for none, and to one that is not
+ * planned any more or whose time is over.
+ */
+export function assertMayFund(stream: Stream, userId: string, now: Date): number {
+  if (isHost(stream, userId)) refuse("funding_to_oneself");
+  const { status, fundingGoal } = stream;
+  if (status !== "scheduled") refuse("stream_not_scheduled", { status });
+  if (fundingGoal == null) refuse("stream_not_funded");
+  if (!isFundingOpen(stream) || isLate(stream, now)) refuse("funding_over");
+  return fundingGoal;
+}
+
+const isLate = ({ plannedStartDate }: Stream, now: Date) =>
+  plannedStartDate !== null && now.getTime() >= Date.parse(plannedStartDate) + fundedMilliseconds;
+
+/** Whether a change of a stream decides whose the contributions are. */
+export const isDeciding = (was: Stream, is: Stream) =>
+  isFundingOpen(was) &&
+  (is.status !== was.status || is.deletedAt !== null || is.funding !== undefined);
+
+/**
+ * All to the host where the stream went live in time and its goal is reached, else all back; never
+ * a part.
+ */
+export function decideFunding(is: Stream, collected: number, now: Date): Funding {
+  const isReached = collected >= (is.fundingGoal ?? Number.POSITIVE_INFINITY);
+  const isHosts = is.status === "active" && isReached && !isLate(is, now);
+  return { outcome: isHosts ? "host" : "back", collected, closedAt: now.toISOString() };
+}
+
+/** What a host is credited from an escrow: an item that is due like a gift. */
+export const Proceeds = z.object({
+  id: GiftId,
+  kind: z.literal("proceeds"),
+  streamId: StreamId,
+  hostId: UserId,
+  due: UserId.optional(),
+  dueCredits: Amount,
+  createdAt: Timestamp,
+});
+export type Proceeds = z.infer<typeof Proceeds>;
+
+/** All that was collected, in items that one ledger entry each can credit. */
+export function proceedsOf(
+  { id: streamId, hostId }: Stream,
+  { collected, closedAt: createdAt }: Funding,
+  newId: () => string,
+): Proceeds[] {
+  return partsOf(collected).map((dueCredits) => {
+    const facts = { id: newId(), kind: "proceeds", streamId, hostId } as const;
+    return { ...facts, due: hostId, dueCredits, createdAt };
+  });
+}
+
+/** Credits in parts of at most what one ledger entry moves. */
+export function partsOf(credits: number): number[] {
+  const parts: number[] = [];
+  for (let left = credits; left > 0; left -= amountMax) parts.push(Math.min(left, amountMax));
+  return parts;
+}
+
+/** Whether contributions are to be returned and are not yet, all of them. */
+export const isReturning = ({ funding }: Stream) =>
+  funding?.outcome === "back" && funding.collected > 0 && funding.returnedAt === undefined;
+
+/** When something is next to be done about a stream by itself; undefined for never. */
+export function dueAt(stream: Stream): string | undefined {
+  const { status, deletedAt, plannedStartDate, funding } = stream;
+  if (isReturning(stream)) return funding?.closedAt;
+  if (status !== "scheduled" || deletedAt !== null || plannedStartDate === null) return undefined;
+  const after = isFundingOpen(stream) ? fundedMilliseconds : expiryMilliseconds;
+  return new Date(Date.parse(plannedStartDate) + after).toISOString();
+}
+
+/** A planned stream whose time is over: it is expired, or its contributions go back. */
+export function passTime(stream: Stream, now: Date): Partial<Stream> | undefined {
+  const at = dueAt(stream);
+  if (at === undefined || at > now.toISOString() || isReturning(stream)) return undefined;
+  return isFundingOpen(stream) ? { funding: undecided } : { status: "expired" };
+}
+
+/** Asks for a decision on the contributions alone: `decideFunding` says what it is. */
+const undecided: Funding = { outcome: "back", collected: 0, closedAt: "" };

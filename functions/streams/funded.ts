@@ -1,0 +1,23 @@
+import * as z from "zod";
+import { LiveStream } from "../../domain/streams/stream.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { listFunded } from "../../platform/store/money/fundings.ts";
+import { showStreams } from "../../platform/store/streams/display-names.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/live-stream/funded",
+    summary: "List the planned streams that I contributed to, of my newest 100",
+    tag: "Live Streams",
+    caller: "user",
+    shape: "envelope",
+    answer: [200, z.array(LiveStream)],
+    cost: { read: 230, kilobytes: 260 },
+    refusals: [],
+    grants: { read: ["STREAM", "USER", "ESCROW"] },
+  },
+  async ({ caller }) => {
+    const streams = await listFunded(caller.userId);
+    return showStreams(streams.filter(({ status }) => status === "scheduled"));
+  },
+);

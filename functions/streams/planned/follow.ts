@@ -1,0 +1,17 @@
+import { consumer, perMessage } from "../../../platform/lambda/consumer.ts";
+import { followPlan, PlanMessage } from "../../../platform/planned/plans.ts";
+
+/** Page by page, each invocation as far as its time goes: no stream has too many contributors. */
+export const { contract, handler } = consumer(
+  {
+    summary: "Expire planned streams that never went live; return contributions",
+    on: { queue: "plans", batchSize: 1 },
+    grants: {
+      read: ["STREAM", "ESCROW", "WALLET"],
+      write: ["STREAM", "ESCROW", "WALLET", "LEDGER", "USER", "LIST", "PLANNED"],
+      queues: ["plans"],
+    },
+    timeoutSeconds: 60,
+  },
+  perMessage(PlanMessage, followPlan),
+);

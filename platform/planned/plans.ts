@@ -1,0 +1,76 @@
+import type { DynamoDBRecord } from "aws-lambda";
+import * as z from "zod";
+import { StreamId } from "../../domain/id.ts";
+import { dueAt, isReturning, passTime } from "../../domain/streams/funding.ts";
+import { Stream } from "../../domain/streams/stream.ts";
+import { startTimer } from "../aws/timers.ts";
+import { millisecondsLeft } from "../runtime/deadline.ts";
+import { setting } from "../runtime/env.ts";
+import { returnPage } from "../store/money/fundings.ts";
+import { listDueStreams } from "../store/streams/escrow.ts";
+import { changeStream } from "../store/streams/stream-changes.ts";
+import { readKey } from "../table/item-kinds.ts";
+import { getItem } from "../table/items.ts";
+import { key } from "../table/keys.ts";
+import { plain } from "../table/table.ts";
+
+/** A message of the queue `plans`: look at a stream; `after`, the member returned to last. */
+export const PlanMessage = z.object({ streamId: StreamId, after: z.string().optional() });
+type PlanMessage = z.infer<typeof PlanMessage>;
+
+/** Streams of a later time get no message: one is sent every 15 minutes. The sweep finds them. */
+const timedMillisecondsMax = 24 * 3_600_000;
+
+/** A page of returned contributions may take as long as this: none is begun in less. */
+const pageMilliseconds = 15_000;
+
+async function queue(message: PlanMessage, at: string, now: Date): Promise<void> {
+  if (Date.parse(at) - now.getTime() > timedMillisecondsMax) return;
+  await startTimer(setting("PLANS_QUEUE_URL"), message, { at: new Date(at), now });
+}
+
+/** Has streams looked at when the time comes that their records name. */
+export async function queuePlans(records: readonly DynamoDBRecord[], now: Date): Promise<void> {
+  for (const { dynamodb } of records) {
+    const [image, old] = [plain(dynamodb?.NewImage), plain(dynamodb?.OldImage)];
+    if (image === undefined || readKey(image).kind !== "stream") continue;
+    const stream = Stream.parse(image);
+    const at = dueAt(stream);
+    if (at === undefined || at === (old && dueAt(Stream.parse(old)))) continue;
+    await queue({ streamId: stream.id }, at, now);
+  }
+}
+
+/** Has all streams looked at whose time has come. Asking twice is harmless. */
+export async function queueDuePlans(now: Date): Promise<void> {
+  for (const streamId of await listDueStreams(now))
+    await queue({ streamId }, now.toISOString(), now);
+}
+
+/**
+ * Does what is due about a stream: returns contributions, page by page, or ends what has not begun
+ * in time. Before that time the message is sent on.
+ */
+export async function followPlan({ streamId, after }: PlanMessage, now: Date): Promise<void> {
+  const stream = await getItem(Stream, key.stream(streamId), { consistent: true });
+  const at = stream && dueAt(stream);
+  if (stream === undefined || at === undefined) return;
+  if (isReturning(stream)) return returnAll(stream, after, now);
+  if (at > now.toISOString()) return queue({ streamId }, at, now);
+  await changeStream(stream, (current) => passTime(current, now), now);
+}
+
+async function returnAll(stream: Stream, start: string | undefined, now: Date): Promise<void> {
+  let after = start;
+  do {
+    after = await returnPage(stream.id, after, now);
+    if (after !== undefined && millisecondsLeft() < pageMilliseconds)
+      return queue({ streamId: stream.id, after }, now.toISOString(), now);
+  } while (after !== undefined);
+  const finish = (current: Stream) => {
+    const { funding } = current;
+    if (funding === undefined || !isReturning(current)) return undefined;
+    return { funding: { ...funding, returnedAt: now.toISOString() } };
+  };
+  await changeStream(stream, finish, now);
+}

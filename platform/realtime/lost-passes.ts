@@ -1,0 +1,64 @@
+import type { DynamoDBRecord } from "aws-lambda";
+import * as z from "zod";
+import { Member } from "../../domain/streams/member.ts";
+import { isFree } from "../../domain/streams/pass.ts";
+import { Stream } from "../../domain/streams/stream.ts";
+import { startTimer } from "../aws/timers.ts";
+import { endSubscription } from "../push/ending.ts";
+import type { Poster } from "../push/gateway.ts";
+import { allDone } from "../runtime/all-done.ts";
+import { setting } from "../runtime/env.ts";
+import { listSockets } from "../store/log/connections.ts";
+import { findSubscriber } from "../store/log/subscribers.ts";
+import { isStillAdmitted } from "../store/streams/still-admitted.ts";
+import { readKey } from "../table/item-kinds.ts";
+import { plain } from "../table/table.ts";
+
+/** A message of the queue `moments`: a user may have lost what let them into a paid stream. */
+export const LostPass = z.object({ passOf: z.string(), streamId: z.string() });
+type LostPass = z.infer<typeof LostPass>;
+
+/** Asks for the end of what the records take away: passes, and moderators' roles. */
+export async function queueLostPasses(
+  records: readonly DynamoDBRecord[],
+  now: Date,
+): Promise<void> {
+  for (const record of records)
+    for (const lost of lostIn(record))
+      await startTimer(setting("MOMENTS_QUEUE_URL"), lost, { at: now, now });
+}
+
+function lostIn({ dynamodb }: DynamoDBRecord): LostPass[] {
+  const [image, old] = [plain(dynamodb?.NewImage), plain(dynamodb?.OldImage)];
+  if (image === undefined || old === undefined) return [];
+  const { kind, owner: streamId } = readKey(image);
+  if (kind === "member") {
+    const { userId, pass } = Member.parse(image);
+    const isLost = pass === undefined && Member.parse(old).pass !== undefined;
+    return isLost ? [{ passOf: userId, streamId }] : [];
+  }
+  if (kind !== "stream" || isFree(Stream.parse(image))) return [];
+  const { moderators } = Stream.parse(image);
+  return Stream.parse(old)
+    .moderators.filter((userId) => !moderators.includes(userId))
+    .map((passOf) => ({ passOf, streamId }));
+}
+
+/**
+ * Ends the user's subscriptions to the stream, if they are not let in any more. One that is written
+ * at the same moment is looked at again when it is greeted, so one of the two sees the other.
+ */
+export async function endLostPass(
+  poster: Poster,
+  { passOf, streamId }: LostPass,
+  now: Date,
+): Promise<void> {
+  if (await isStillAdmitted(streamId, passOf)) return;
+  const sockets = await listSockets(passOf, now);
+  await allDone(
+    sockets.map(async ({ connectionId }) => {
+      const subscriber = await findSubscriber(streamId, connectionId);
+      if (subscriber?.isPaid) await endSubscription({ poster }, subscriber, "pass");
+    }),
+  );
+}

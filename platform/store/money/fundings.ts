@@ -1,0 +1,168 @@
+import type * as z from "zod";
+import {
+  countSpending,
+  credit,
+  creditFormer,
+  debit,
+  draftOf,
+  isOfFormer,
+} from "../../../domain/money/wallet.ts";
+import { refuse } from "../../../domain/refusal.ts";
+import {
+  assertMayFund,
+  type Contributed,
+  escrowMax,
+  partsOf,
+} from "../../../domain/streams/funding.ts";
+import { Member } from "../../../domain/streams/member.ts";
+import type { Stream } from "../../../domain/streams/stream.ts";
+import { allDone } from "../../runtime/all-done.ts";
+import { updateIf } from "../../table/items.ts";
+import { key, prefix } from "../../table/keys.ts";
+import { queryItems } from "../../table/query.ts";
+import type { Reply } from "../../table/record.ts";
+import { type Item, read } from "../../table/table.ts";
+import type { Action } from "../../table/transact.ts";
+import { contributeAction, sumEscrow } from "../streams/escrow.ts";
+import { findStreams } from "../streams/streams.ts";
+import { commit, findWallet, forfeitActions, spendLimits } from "./wallets.ts";
+
+type Contributing = { stream: Stream; userId: string; amount: number; now: Date };
+
+/**
+ * Holds a contribution to a planned stream: the debit, its part of the escrow, what the stream
+ * knows of its giver and the reply are one transaction. Refuses as `assertMayFund` does, and with
+ * `funding_full`, `credits_too_low`, `spend_limit_reached` or `too_many_requests`.
+ */
+export async function contribute(
+  { stream, userId, amount, now }: Contributing,
+  idempotentReply: (answer: z.infer<typeof Contributed>) => Reply<z.infer<typeof Contributed>>,
+): Promise<z.infer<typeof Contributed>> {
+  const fundingGoal = assertMayFund(stream, userId, now);
+  const { id: streamId } = stream;
+  const [before, found] = await Promise.all([
+    sumEscrow(streamId, { consistent: true }),
+    findWallet(userId),
+  ]);
+  const collectedFunding = before + amount;
+  if (collectedFunding > escrowMax) refuse("funding_full", { left: escrowMax - before });
+  const fundingPercentage = Math.floor((collectedFunding * 100) / fundingGoal);
+  const answer = { streamId, amount, collectedFunding, fundingGoal, fundingPercentage };
+  const occurredAt = now.toISOString();
+  const type = "stream_funding_contribution";
+  return commit(
+    [found],
+    ([wallet]) => ({
+      drafts: [
+        debit(countSpending(draftOf(wallet), amount, now, spendLimits()), {
+          ...{ type, amount, streamId, occurredAt },
+        }),
+      ],
+      actions: [
+        contributeAction(streamId, userId, amount),
+        memberAction(streamId, userId, amount, occurredAt),
+        { Put: { Item: { ...key.funded(userId, streamId), streamId, createdAt: occurredAt } } },
+      ],
+      reply: idempotentReply(answer),
+    }),
+    () => refuse("funding_over"),
+  );
+}
+
+const memberAction = (
+  streamId: string,
+  userId: string,
+  amount: number,
+  contributedAt: string,
+): Action => ({
+  Update: {
+    Key: key.member(streamId, userId),
+    UpdateExpression: "SET userId = :user, contributedAt = :at ADD contributed :amount",
+    ExpressionAttributeValues: { ":user": userId, ":at": contributedAt, ":amount": amount },
+  },
+});
+
+/** Members of one page of what is returned, and how many are returned to at the same time. */
+const returnedAtOnce = 100;
+const sideBySide = 10;
+
+/**
+ * Returns the contributions of the next members of a stream after a place, each once. Answers where
+ * the next page begins; undefined where this one was the last.
+ */
+export async function returnPage(
+  streamId: string,
+  after: string | undefined,
+  now: Date,
+): Promise<string | undefined> {
+  const place = key.member(streamId, "");
+  const walk = { limit: returnedAtOnce, consistent: true, ...(after && { after }) };
+  const items = await queryItems(place, prefix.members, walk);
+  const waiting = items.filter(isHeld);
+  const returnNext = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
+      await returnOne(streamId, read(Member, next), now);
+  };
+  await allDone(Array.from({ length: sideBySide }, returnNext));
+  return items.length < returnedAtOnce ? undefined : items.at(-1)?.SK;
+}
+
+const isHeld = ({ contributed, returnedAt }: Item) =>
+  contributed !== undefined && returnedAt === undefined;
+
+/** Thrown through `commit` when another call has returned the contribution. */
+class Returned extends Error {}
+
+async function returnOne(streamId: string, member: Member, now: Date): Promise<void> {
+  const { userId, contributed: amount = 0, contributedAt = "" } = member;
+  const occurredAt = now.toISOString();
+  const mark: Action = {
+    label: "returned",
+    Update: {
+      Key: key.member(streamId, userId),
+      UpdateExpression: "SET returnedAt = :at",
+      ConditionExpression: "contributed = :amount AND attribute_not_exists(returnedAt)",
+      ExpressionAttributeValues: { ":at": occurredAt, ":amount": amount },
+    },
+  };
+  const listed = { Delete: { Key: key.funded(userId, streamId) } };
+  const movements = partsOf(amount).map((part) => {
+    return { type: "stream_funding_refund", amount: part, streamId, occurredAt } as const;
+  });
+  try {
+    await commit(
+      [await findWallet(userId)],
+      ([wallet]) => {
+        const move = isOfFormer(wallet, Date.parse(contributedAt)) ? creditFormer : credit;
+        const draft = movements.reduce(move, draftOf(wallet));
+        const actions = [mark, listed, ...forfeitActions(draft)];
+        return { drafts: [draft], actions, reply: { answer: undefined, remember: [] } };
+      },
+      () => {
+        throw new Returned();
+      },
+    );
+  } catch (error) {
+    if (!(error instanceof Returned)) throw error;
+  }
+}
+
+/** Streams that one list of what a user has funded looks at. */
+const fundedMax = 100;
+
+/** The streams to which a user has contributed and which have not returned it, newest first. */
+export async function listFunded(userId: string): Promise<Stream[]> {
+  const walk = { limit: fundedMax, newestFirst: true, consistent: true };
+  const items = await queryItems(key.funded(userId, ""), prefix.funded, walk);
+  return findStreams(items.map(({ streamId }) => String(streamId)));
+}
+
+/** Keeps what a user who has left contributed from letting in the next user of the same sub. */
+export async function disownContribution(streamId: string, userId: string): Promise<void> {
+  await updateIf({
+    Key: key.member(streamId, userId),
+    UpdateExpression: "SET isFormer = :true",
+    ConditionExpression: "attribute_exists(contributed)",
+    ExpressionAttributeValues: { ":true": true },
+  });
+}

@@ -1,0 +1,84 @@
+import type { GiftDecision } from "../../../domain/money/gift.ts";
+import type { Gift } from "../../../domain/money/gift-item.ts";
+import { refuse } from "../../../domain/refusal.ts";
+import { key } from "../../table/keys.ts";
+import { commitTransaction, type Reply } from "../../table/record.ts";
+import type { Action, Failed } from "../../table/transact.ts";
+import { findMember } from "../streams/members.ts";
+import { giftActions, recordGift } from "./gifts.ts";
+import { findGift, type RefundAnswer, refund } from "./refunds.ts";
+
+/** Thrown through `recordGift` when another call has bought the pass meanwhile. */
+class Bought extends Error {}
+
+/**
+ * Charges for a pass and gives it, in one transaction with the reply. Answers false where the user
+ * has one already: then nothing moved and no reply is recorded.
+ */
+export async function buyPass(decision: GiftDecision, reply: Reply<unknown>): Promise<boolean> {
+  try {
+    const actionsOf = (gift: Gift) => [...giftActions(gift), passAction(gift)];
+    await recordGift(decision, () => reply, actionsOf, endIfBought);
+    return true;
+  } catch (error) {
+    if (error instanceof Bought) return false;
+    throw error;
+  }
+}
+
+function endIfBought(failed: Failed): void {
+  if (failed.has("pass")) throw new Bought();
+}
+
+const passAction = ({ id: giftId, streamId, sender: { userId }, createdAt: at }: Gift): Action => ({
+  label: "pass",
+  Update: {
+    Key: key.member(streamId, userId),
+    UpdateExpression: "SET userId = :user, pass = :pass",
+    ConditionExpression: "attribute_not_exists(pass)",
+    ExpressionAttributeValues: { ":user": userId, ":pass": { giftId, at } },
+  },
+});
+
+/** Takes the pass of a user who leaves; its charge stays with the host. */
+export async function forfeitPass(streamId: string, userId: string, giftId: string) {
+  await commitTransaction([
+    takenAction(streamId, userId, giftId),
+    {
+      Update: {
+        Key: key.gift(streamId, giftId),
+        UpdateExpression: "SET isForfeit = :true",
+        ExpressionAttributeValues: { ":true": true },
+      },
+    },
+  ]);
+}
+
+/** Takes a pass away, if it is still this one. */
+const takenAction = (streamId: string, userId: string, giftId: string): Action => ({
+  label: "pass",
+  Update: {
+    Key: key.member(streamId, userId),
+    UpdateExpression: "REMOVE pass",
+    ConditionExpression: "pass.giftId = :id",
+    ExpressionAttributeValues: { ":id": giftId },
+  },
+});
+
+/**
+ * Refunds what a user paid for their pass and takes it away, once. Refuses with `pass_not_found`.
+ * The user may buy another one.
+ */
+export async function refundPass(
+  { streamId, userId, adminId }: { streamId: string; userId: string; adminId: string },
+  now: Date,
+  idempotentReply: (answer: RefundAnswer) => Reply<RefundAnswer>,
+): Promise<RefundAnswer> {
+  const member = await findMember(streamId, userId, { consistent: true });
+  const giftId = member?.pass?.giftId;
+  const paid = giftId === undefined ? undefined : await findGift(streamId, giftId);
+  if (paid === undefined) refuse("pass_not_found", { userId });
+  const by = { role: "admin", userId: adminId } as const;
+  const taken = takenAction(streamId, userId, paid.gift.id);
+  return refund(paid, by, now, idempotentReply, [taken]);
+}

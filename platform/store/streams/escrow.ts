@@ -1,0 +1,119 @@
+import * as z from "zod";
+import {
+  decideFunding,
+  dueAt,
+  escrowShards,
+  isDeciding,
+  proceedsOf,
+} from "../../../domain/streams/funding.ts";
+import type { Stream } from "../../../domain/streams/stream.ts";
+import { newId } from "../../runtime/id.ts";
+import type { Reading } from "../../table/items.ts";
+import { key, prefix } from "../../table/keys.ts";
+import { queryItems, queryRange } from "../../table/query.ts";
+import { read } from "../../table/table.ts";
+import type { Action } from "../../table/transact.ts";
+
+/**
+ * A part of what a stream's contributors have given. All parts are closed in the transaction that
+ * decides whose it is, each as it was read: so what is decided is about exactly what is in them.
+ */
+export const EscrowPart = z.object({
+  streamId: z.string(),
+  amount: z.number().int().min(0),
+  outcome: z.enum(["host", "back"]).optional(),
+});
+
+const shards = Array.from({ length: escrowShards }, (_, at) => at.toString(16));
+
+/** What each part of an escrow has; absent where nobody has contributed to it. */
+async function readParts(streamId: string, reading: Reading): Promise<Map<string, number>> {
+  const walk = { limit: escrowShards, ...reading };
+  const items = await queryItems(key.escrow(streamId, ""), prefix.escrow, walk);
+  return new Map(
+    items.map((item) => [item.SK.slice(prefix.escrow.length), read(EscrowPart, item).amount]),
+  );
+}
+
+const sumOf = (parts: ReadonlyMap<string, number>) =>
+  [...parts.values()].reduce((sum, amount) => sum + amount, 0);
+
+/** All that has been contributed to a stream. */
+export const sumEscrow = async (streamId: string, reading: Reading = {}): Promise<number> =>
+  sumOf(await readParts(streamId, reading));
+
+/** Adds a contribution to its part, if that is open. */
+export const contributeAction = (streamId: string, userId: string, amount: number): Action => ({
+  label: "escrow",
+  Update: {
+    Key: key.escrowOf(streamId, userId),
+    UpdateExpression: "SET streamId = :stream ADD amount :amount",
+    ConditionExpression: "attribute_not_exists(outcome)",
+    ExpressionAttributeValues: { ":stream": streamId, ":amount": amount },
+  },
+});
+
+/**
+ * Where a change of a stream decides whose its contributions are: the stream with that decision,
+ * and what closes the escrow and credits the host. A part that was written meanwhile fails as `escrow`.
+ */
+export async function withFundingDecided(
+  was: Stream,
+  is: Stream,
+  now: Date,
+): Promise<{ stream: Stream; actions: Action[] }> {
+  if (!isDeciding(was, is)) return { stream: is, actions: [] };
+  const parts = await readParts(is.id, { consistent: true });
+  const funding = decideFunding(is, sumOf(parts), now);
+  const closings = shards.map((shard) => closeAction(is.id, shard, parts.get(shard), funding));
+  const proceeds = funding.outcome === "host" ? proceedsOf(is, funding, () => newId(now)) : [];
+  const puts = proceeds.map((one) => ({ Put: { Item: { ...key.gift(is.id, one.id), ...one } } }));
+  return { stream: { ...is, funding }, actions: [...closings, ...puts] };
+}
+
+function closeAction(
+  streamId: string,
+  shard: string,
+  amount: number | undefined,
+  { outcome }: { outcome: "host" | "back" },
+): Action {
+  const isSame = "amount = :amount AND attribute_not_exists(outcome)";
+  return {
+    label: "escrow",
+    Update: {
+      Key: key.escrow(streamId, shard),
+      UpdateExpression: "SET streamId = :stream, amount = :amount, outcome = :outcome",
+      ConditionExpression: amount === undefined ? "attribute_not_exists(PK)" : isSame,
+      ExpressionAttributeValues: {
+        ":stream": streamId,
+        ":amount": amount ?? 0,
+        ":outcome": outcome,
+      },
+    },
+  };
+}
+
+/** Moves a stream to where it is found when something is to be done about it by itself. */
+export function planActions(was: Stream | undefined, is: Stream): Action[] {
+  const placeOf = (stream: Stream | undefined) => {
+    const at = stream && dueAt(stream);
+    return at === undefined ? undefined : key.planned(at, is.id);
+  };
+  const [before, after] = [placeOf(was), placeOf(is)];
+  if (before?.SK === after?.SK) return [];
+  return [
+    ...(before === undefined ? [] : [{ Delete: { Key: before } }]),
+    ...(after === undefined ? [] : [{ Put: { Item: { ...after, streamId: is.id } } }]),
+  ];
+}
+
+/** Streams that one look at the plan finds. */
+const plannedMax = 1_000;
+
+/** The streams about which something is to be done by now, the longest due first. */
+export async function listDueStreams(now: Date): Promise<string[]> {
+  const next = new Date(now.getTime() + 60_000).toISOString();
+  const { PK, SK } = key.planned(next, "");
+  const items = await queryRange({ PK, SK }, prefix.planned, SK, { limit: plannedMax });
+  return items.map(({ streamId }) => String(streamId));
+}

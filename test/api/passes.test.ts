@@ -1,0 +1,322 @@
+import { fitting, type Operation, pathOf, readOperations } from "./operations.ts";
+import {
+  type Answer,
+  admin,
+  call,
+  eventually,
+  expectFailure,
+  freshId,
+  giftType,
+  type Person,
+  person,
+  sentences,
+  topUp,
+} from "./people.ts";
+import { tencent } from "./tencent-caller.ts";
+import { open, viewer, wsUrl } from "./viewer.ts";
+
+const live = "/api/v1/live-stream";
+const price = 30;
+
+async function paidStream(more: Record<string, unknown> = {}) {
+  const host = await person();
+  const body = { title: "Masterclass", price, ...more };
+  const { id } = (await call(`POST ${live}/create`, { as: host, body })).body.data;
+  await call(`POST ${live}/join-as-creator`, { as: host, body: { liveStreamId: id } });
+  return { host, id: id as string };
+}
+
+const join = (as: Person, liveStreamId: string, more: Record<string, unknown> = {}, key?: string) =>
+  call(`POST ${live}/join`, { as, body: { liveStreamId, ...more }, ...(key && { key }) });
+
+const balanceOf = async (as: Person) => (await call("GET /api/v1/wallet", { as })).body.data;
+
+async function rich(credits: number): Promise<Person> {
+  const as = await person();
+  await topUp(as, credits);
+  return as;
+}
+
+const settled = (as: Person, balance: number) =>
+  eventually(
+    () => balanceOf(as),
+    (wallet) => wallet.balance === balance && wallet.pending === 0,
+  );
+
+const refundRoute = (streamId: string, as: Person) =>
+  `POST ${live}/${streamId}/passes/${as.id}/refund`;
+
+test("joining a paid stream charges once, and the host gets the price", async () => {
+  const { host, id } = await paidStream();
+  const as = await rich(100);
+  const shown = (await call(`GET ${live}/${id}`, { as })).body.data;
+  expect(shown).toMatchObject({ accessType: "paid", price, pinned: null });
+  expect((await call(`GET ${live}/${id}/events`, { as })).body.code).toBe("pass_required");
+  const key = freshId();
+  const joined = await join(as, id, { expectedPrice: price }, key);
+  expect([joined.status, joined.body.data?.liveStream.id]).toEqual([200, id]);
+  for (const again of [await join(as, id), await join(as, id, {}, freshId())])
+    expect(again.status).toBe(200);
+  const replayed = await join(as, id, { expectedPrice: price }, key);
+  expect(replayed.headers.get("idempotency-replayed")).toBe("true");
+  expect((await call(`GET ${live}/${id}/events`, { as })).status).toBe(200);
+  await settled(host, price);
+  expect(await balanceOf(as)).toMatchObject({ balance: 100 - price });
+  const typesOf = async (user: Person) =>
+    (await call("GET /api/v1/users/me/transactions", { as: user })).body.data.list.map(
+      (row: Record<string, unknown>) => [row.type, row.amount, row.streamId],
+    );
+  expect((await typesOf(as))[0]).toEqual(["stream_charge", price, id]);
+  expect(await typesOf(host)).toEqual([["stream_revenue", price, id]]);
+});
+
+test("of twenty joins at one moment one is charged for", async () => {
+  const { host, id } = await paidStream();
+  const as = await rich(100);
+  const joins = await Promise.all(Array.from({ length: 20 }, () => join(as, id)));
+  expect(joins.map(({ status }) => status)).toEqual(Array(20).fill(200));
+  await settled(host, price);
+  expect(await balanceOf(as)).toMatchObject({ balance: 100 - price });
+});
+
+test("what cannot be paid moves nothing and lets nobody in", async () => {
+  const { id } = await paidStream();
+  const poor = await rich(price - 1);
+  expect((await join(poor, id)).body).toMatchObject({ statusCode: 409, code: "credits_too_low" });
+  const as = await rich(100);
+  const other = await join(as, id, { expectedPrice: price + 1 });
+  expect(other.body).toMatchObject({ statusCode: 409, code: "price_changed" });
+  const limited = await rich(100);
+  const route = `PUT /api/v1/wallets/${limited.id}/spend-limit`;
+  await call(route, { as: await admin(), body: { spendLimit: price - 1 } });
+  expect((await join(limited, id)).body.code).toBe("spend_limit_reached");
+  for (const one of [poor, as, limited])
+    expect((await call(`GET ${live}/${id}/viewers`, { as: one })).body.code).toBe("pass_required");
+  expect(await balanceOf(as)).toMatchObject({ balance: 100 });
+  const scheduled = await call(`POST ${live}/create`, {
+    as,
+    body: { title: "Later", price, plannedStartDate: "2099-01-01T00:00:00Z" },
+  });
+  const early = await join(await rich(100), scheduled.body.data.id);
+  expect(early.body.code).toBe("stream_not_live");
+});
+
+test("a free stream has no price; 0 is free", async () => {
+  const as = await person();
+  for (const body of [{ title: "Free" }, { title: "Free", price: 0 }]) {
+    const { data } = (await call(`POST ${live}/create`, { as, body })).body;
+    expect(data).toMatchObject({ accessType: "free" });
+    expect(data).not.toHaveProperty("price");
+  }
+  for (const wrong of [-1, 1.5, 1_000_000_001])
+    expectFailure(
+      await call(`POST ${live}/create`, { as, body: { title: "x", price: wrong } }),
+      400,
+      sentences[400],
+    );
+});
+
+test("an admin's refund takes the pass away once, and another one can be bought", async () => {
+  const { host, id } = await paidStream();
+  const [as, boss, stranger] = [await rich(100), await admin(), await person()];
+  await join(as, id);
+  await settled(host, price);
+  expectFailure(await call(refundRoute(id, as), { as: host }), 403, sentences[403]);
+  const key = freshId();
+  const refunded = await call(refundRoute(id, as), { as: boss, key });
+  expect(refunded.body.data).toMatchObject({ credits: price });
+  const again = await call(refundRoute(id, as), { as: boss, key });
+  expect([again.status, again.body.data]).toEqual([200, refunded.body.data]);
+  for (const user of [as, stranger, host]) {
+    const missing = await call(refundRoute(id, user), { as: boss });
+    expect(missing.body).toMatchObject({ statusCode: 404, code: "pass_not_found" });
+  }
+  const charge = refunded.body.data.id;
+  for (const route of [`GET /api/v1/gifts/${charge}`, `POST /api/v1/gifts/${charge}/refund`])
+    expect((await call(route, { as: boss })).body.code).toBe("gift_not_found");
+  expect(await balanceOf(as)).toMatchObject({ balance: 100 });
+  expect(await balanceOf(host)).toMatchObject({ balance: 0, owed: 0 });
+  expect((await call(`GET ${live}/${id}/events`, { as })).body.code).toBe("pass_required");
+  expect((await join(as, id)).status).toBe(200);
+  expect(await balanceOf(as)).toMatchObject({ balance: 100 - price });
+});
+
+/** What needs no pass: the stream from outside, the ways in, and what its host or an admin does. */
+const outside = [
+  `GET ${live}/{streamId}`,
+  `DELETE ${live}/{streamId}`,
+  `POST ${live}/{streamId}/cancel`,
+  `POST ${live}/{streamId}/end`,
+  `POST ${live}/{streamId}/fund`,
+  `POST ${live}/{streamId}/passes/{userId}/refund`,
+  `POST ${live}/{streamId}/reminder`,
+];
+
+/** Everybody who is let in, everybody who is not, and what there is in a paid stream. */
+async function makePaidWorld() {
+  const [moderator, guest, holder] = [await person(), await person(), await rich(100)];
+  const target = await person();
+  for (const one of [moderator, guest, target]) await call("GET /api/v1/users/me", { as: one });
+  const { host, id: streamId } = await paidStream({ guests: [guest.id] });
+  const settings = `PATCH ${live}/${streamId}/chat-settings`;
+  const named = await call(settings, { as: host, body: { moderators: [moderator.id] } });
+  expect(named.status).toBe(200);
+  await join(holder, streamId);
+  const refunded = await rich(1_000);
+  await join(refunded, streamId);
+  await call(refundRoute(streamId, refunded), { as: await admin() });
+  const said = await call(`POST ${live}/${streamId}/chat/messages`, {
+    as: holder,
+    body: { content: "hello" },
+  });
+  const messageId = said.body._id;
+  const question = { kind: "poll", title: "Which?", options: ["a", "b"], seconds: 600 };
+  const poll = await call(`POST ${live}/${streamId}/moments`, { as: host, body: question });
+  const giftTypeId = await giftType(1);
+  const gift = await call("POST /api/v1/gifts/create", {
+    as: holder,
+    body: { giftTypeId, liveStreamId: streamId },
+  });
+  const ban = await call("POST /api/v1/live-stream-ban", {
+    as: host,
+    body: { targetUserId: target.id, liveStreamId: streamId, actionType: "CHAT_ONLY" },
+  });
+  const known = {
+    ...{ streamId, liveStreamId: streamId, messageId, giftTypeId, replyTo: undefined },
+    ...{ momentId: poll.body.data.id, targetUserId: freshId(), expectedPrice: 1 },
+    ...{ moderators: undefined, giftId: gift.body.data.id, banId: ban.body.data._id },
+  };
+  const inside = { host, moderator, guest, holder, boss: await admin() };
+  return { known, inside, out: { stranger: await rich(1_000), refunded } };
+}
+
+type PaidWorld = Awaited<ReturnType<typeof makePaidWorld>>;
+
+function callIn(operation: Operation, { known }: PaidWorld, as: Person | undefined) {
+  const { method, path, queries, body } = operation;
+  const id = path.includes("/gifts/") ? known.giftId : known.banId;
+  const place = pathOf(operation, { known: { ...known, id } } as never);
+  const query = queries.includes("liveStreamId") ? `?liveStreamId=${known.streamId}` : "";
+  const sent = body === undefined ? {} : { body: fitting(body, known) };
+  return call(`${method} ${place}${query}`, { ...(as && { as }), ...sent });
+}
+
+const named = ({ method, path }: Operation) => `${method} ${path}`;
+
+test("every route of a paid stream's inside asks every caller for a pass", async () => {
+  const operations = await readOperations();
+  const insides = operations.filter(({ codes }) => codes.includes("pass_required"));
+  const ofStream = operations.filter(({ path }) => path.includes("{streamId}"));
+  const unasked = ofStream.filter((one) => !insides.includes(one)).map(named);
+  expect(unasked.sort()).toEqual([...outside].sort());
+  expect(insides.length).toBeGreaterThan(30);
+  const world = await makePaidWorld();
+  const found: string[] = [];
+  const note = (who: string, operation: Operation, { status, body, text }: Answer) =>
+    found.push(`${who}: ${named(operation)}: ${status} ${body?.code ?? text.slice(0, 80)}`);
+  for (const operation of insides) {
+    for (const [who, as] of Object.entries({ ...world.out, nobody: undefined })) {
+      if (as === undefined && !operation.isPublic) continue;
+      const answer = await callIn(operation, world, as);
+      if (answer.body?.code !== "pass_required") note(who, operation, answer);
+    }
+  }
+  expect(found).toEqual([]);
+  for (const operation of insides)
+    for (const [who, as] of Object.entries(world.inside)) {
+      const answer = await callIn(operation, world, as);
+      if (answer.body?.code === "pass_required" || answer.status >= 500)
+        note(who, operation, answer);
+    }
+  expect(found).toEqual([]);
+});
+
+test("a block comes before the pass, and what is outside stays open", async () => {
+  const { known, inside, out } = await makePaidWorld();
+  const { streamId } = known;
+  const ban = { targetUserId: inside.holder.id, liveStreamId: streamId };
+  await call("POST /api/v1/live-stream-ban", { as: inside.host, body: ban });
+  const messages = `GET ${live}/${streamId}/chat/messages`;
+  expect((await call(messages, { as: inside.holder })).body.code).toBe("member_blocked");
+  expect((await call(`GET ${live}/${streamId}`, { as: out.stranger })).status).toBe(200);
+  const check = `GET /api/v1/live-stream-ban/check/${out.stranger.id}?liveStreamId=${streamId}`;
+  expect((await call(check, { as: out.stranger })).status).toBe(200);
+  const pin = { as: inside.host, body: { messageId: known.messageId } };
+  await call(`PUT ${live}/${streamId}/chat/pin`, pin);
+  const pinFor = async (as: Person) => (await call(`GET ${live}/${streamId}`, { as })).body.data;
+  expect(await pinFor(inside.guest)).toMatchObject({ pinned: { content: "hello" } });
+  expect(await pinFor(out.stranger)).toMatchObject({ pinned: null, pinnedMessageId: null });
+});
+
+test("sockets: no pass, no subscription; who loses the pass or the role is unsubscribed", async () => {
+  const { known, inside, out } = await makePaidWorld();
+  const { streamId } = known;
+  const subscribe = { action: "subscribe", streamId };
+  const outsider = await viewer(out.stranger);
+  outsider.send({ ...subscribe, requestId: "no" });
+  const refused = await outsider.next(({ requestId }) => requestId === "no");
+  expect(refused).toMatchObject({ type: "error", statusCode: 403, code: "pass_required" });
+  const byUrl = await viewer(out.stranger, { query: { streamId } });
+  expect(await byUrl.next(() => true)).toMatchObject({ type: "error", statusCode: 403 });
+  const [holding, moderating] = [
+    await viewer(inside.holder, { query: { streamId } }),
+    await viewer(inside.moderator),
+  ];
+  moderating.send(subscribe);
+  for (const one of [holding, moderating]) await one.next(({ type }) => type === "subscribed");
+  await call(refundRoute(streamId, inside.holder), { as: inside.boss });
+  await call(`PATCH ${live}/${streamId}/chat-settings`, {
+    as: inside.host,
+    body: { moderators: [] },
+  });
+  for (const one of [holding, moderating]) {
+    const ended = await one.next(({ type }) => type === "unsubscribed");
+    expect(ended).toEqual({ type: "unsubscribed", streamId, reason: "pass" });
+    one.send({ ...subscribe, requestId: "again" });
+    const again = await one.next(({ requestId }) => requestId === "again");
+    expect(again).toMatchObject({ type: "error", statusCode: 403, code: "pass_required" });
+  }
+  const overlay = await call(`POST ${live}/${streamId}/overlay-keys`, {
+    as: inside.host,
+    body: {},
+  });
+  const keyed = await open(`${wsUrl()}?streamId=${streamId}&key=${overlay.body.data.key}`);
+  expect(await keyed.next(() => true)).toMatchObject({ type: "subscribed" });
+  const ticketOf = async (as: Person) =>
+    (await call("POST /api/v1/ws-tickets", { as, body: { streamId } })).body.data?.ticket;
+  expect(await ticketOf(out.stranger)).toBeUndefined();
+  const ticket = await ticketOf(inside.boss);
+  const admins = await open(`${wsUrl()}?streamId=${streamId}&ticket=${ticket}`);
+  expect(await admins.next(() => true)).toMatchObject({ type: "subscribed" });
+  for (const one of [outsider, byUrl, holding, moderating, keyed, admins]) one.close();
+});
+
+test("who waits at /events for what comes next gets nothing of it once the pass is gone", async () => {
+  const { known, inside } = await makePaidWorld();
+  const { streamId } = known;
+  const { head } = (await call(`GET ${live}/${streamId}/events`, { as: inside.holder })).body.data;
+  const waiting = call(`GET ${live}/${streamId}/events?after=${head}&wait=20`, {
+    as: inside.holder,
+  });
+  await call(refundRoute(streamId, inside.holder), { as: inside.boss });
+  await call(`POST ${live}/${streamId}/chat/messages`, {
+    as: inside.guest,
+    body: { content: "for those inside" },
+  });
+  expect((await waiting).body).toMatchObject({ statusCode: 403, code: "pass_required" });
+});
+
+test("Tencent's senders without a pass are 100002", async () => {
+  const { known, inside, out } = await makePaidWorld();
+  const gift = { RoomId: known.streamId, GiftId: known.giftTypeId, Count: 1 };
+  const send = (from: Person) =>
+    tencent("send_gift", {
+      ...gift,
+      From_Account: from.id,
+      ReceiverList_Account: [inside.host.id],
+    });
+  const refused = (await send(out.stranger)).body;
+  expect(refused).toMatchObject({ ActionStatus: "FAIL", ErrorCode: 100002 });
+  expect(refused.ErrorInfo).toContain("no pass for this room");
+  expect((await send(inside.holder)).body).toMatchObject({ ActionStatus: "OK" });
+});
