@@ -55,7 +55,8 @@ export const contributeAction = (streamId: string, userId: string, amount: numbe
 
 /**
  * Where a change of a stream decides whose its contributions are: the stream with that decision,
- * and what closes the escrow and credits the host. A part that was written meanwhile fails as `escrow`.
+ * and what closes the escrow and credits the host. A part that was written meanwhile fails as
+ * `escrow`.
  */
 export async function withFundingDecided(
   was: Stream,

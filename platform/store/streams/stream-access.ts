@@ -32,8 +32,8 @@ type Asking = Pick<Caller, "userId"> & Partial<Pick<Caller, "roles">>;
 
 /**
  * The stream as anybody may see it who is not blocked there, a paid one without a pass too, and
- * what it knows of the caller, which is always read consistently. Refuses with `stream_not_found` and
- * `member_blocked`.
+ * what it knows of the caller, which is always read consistently. Refuses with `stream_not_found`
+ * and `member_blocked`.
  */
 export async function getStreamOutside(
   streamId: string,

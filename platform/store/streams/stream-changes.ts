@@ -52,7 +52,8 @@ export async function recordStream(
  * Changes a stream under its revision, and its places in the lists with it. `decide` says what
  * changes, undefined where nothing does, and is asked again when another call was faster. With an
  * `act`, the log of moderation says who did it; what `also` makes of the changed stream is written
- * with it, and whose its contributions are, where the change decides that. Refuses with `stream_not_found`, and `unavailable` when others are faster too often.
+ * with it, and whose its contributions are, where the change decides that. Refuses with
+ * `stream_not_found`, and `unavailable` when others are faster too often.
  */
 export async function changeStream(
   stream: Stream,
