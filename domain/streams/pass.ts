@@ -1,5 +1,5 @@
+import { isOverlay } from "../id.ts";
 import { refuse } from "../refusal.ts";
-import { isOverlay } from "./holder.ts";
 import type { Member } from "./member.ts";
 import { isHost, type Stream } from "./stream.ts";
 

@@ -3,15 +3,14 @@ import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
 import { dueAt, isReturning, passTime } from "../../domain/streams/funding.ts";
 import { Stream } from "../../domain/streams/stream.ts";
-import { startTimer } from "../aws/timers.ts";
+import { startTimer } from "../aws/queues.ts";
 import { millisecondsLeft } from "../runtime/deadline.ts";
 import { setting } from "../runtime/env.ts";
 import { returnPage } from "../store/money/fundings.ts";
 import { listDueStreams } from "../store/streams/escrow.ts";
 import { changeStream } from "../store/streams/stream-changes.ts";
-import { readKey } from "../table/item-kinds.ts";
 import { getItem } from "../table/items.ts";
-import { key } from "../table/keys.ts";
+import { key, readKey } from "../table/keys.ts";
 import { plain } from "../table/table.ts";
 
 /** A message of the queue `plans`: look at a stream; `after`, the member returned to last. */

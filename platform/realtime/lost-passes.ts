@@ -3,15 +3,15 @@ import * as z from "zod";
 import { Member } from "../../domain/streams/member.ts";
 import { isFree } from "../../domain/streams/pass.ts";
 import { Stream } from "../../domain/streams/stream.ts";
-import { startTimer } from "../aws/timers.ts";
-import { endSubscription } from "../push/ending.ts";
+import { startTimer } from "../aws/queues.ts";
 import type { Poster } from "../push/gateway.ts";
-import { allDone } from "../runtime/all-done.ts";
+import { endSubscription } from "../push/post.ts";
 import { setting } from "../runtime/env.ts";
+import { allDone } from "../runtime/waiting.ts";
 import { listSockets } from "../store/log/connections.ts";
 import { findSubscriber } from "../store/log/subscribers.ts";
 import { isStillAdmitted } from "../store/streams/still-admitted.ts";
-import { readKey } from "../table/item-kinds.ts";
+import { readKey } from "../table/keys.ts";
 import { plain } from "../table/table.ts";
 
 /** A message of the queue `moments`: a user may have lost what let them into a paid stream. */

@@ -16,7 +16,7 @@ import {
 } from "../../../domain/streams/funding.ts";
 import { Member } from "../../../domain/streams/member.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
-import { allDone } from "../../runtime/all-done.ts";
+import { allDone } from "../../runtime/waiting.ts";
 import { updateIf } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
