@@ -17,7 +17,7 @@ export const { contract, handler } = endpoint(
     body: Contribution,
     answer: [200, Contributed],
     rate: "money",
-    cost: { read: 8, write: 20, kilobytes: 1 },
+    cost: { read: 20, write: 20, kilobytes: 1 },
     refusals: [
       ...(["stream_not_found", "member_blocked", "funding_to_oneself"] as const),
       ...(["stream_not_scheduled", "stream_not_funded", "funding_over", "funding_full"] as const),

@@ -1,5 +1,5 @@
 import { refuse } from "../../domain/refusal.ts";
-import { isHost, liveStreamOf, type Stream } from "../../domain/streams/stream.ts";
+import { isHost, type Stream } from "../../domain/streams/stream.ts";
 import {
   goLive,
   Joined,
@@ -10,7 +10,7 @@ import {
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { announce } from "../../platform/notices/notices.ts";
 import { getCallerProfile, summary } from "../../platform/store/people/users.ts";
-import { findPinned } from "../../platform/store/streams/display-names.ts";
+import { showWithPin } from "../../platform/store/streams/display-names.ts";
 import { changeWithReply } from "../../platform/store/streams/stream-changes.ts";
 import { assertMayGoLive } from "../../platform/store/streams/stream-lists.ts";
 import { getStream } from "../../platform/store/streams/streams.ts";
@@ -45,10 +45,8 @@ export const { contract, handler } = endpoint(
     const [profile] = await Promise.all([getCallerProfile(caller, now), assertMayGoLive(stream)]);
     const host = summary(profile);
     const start = (current: Stream) => goLive(current, host, now);
-    const replyTo = async (is: Stream) => {
-      const pinned = await findPinned(is, now);
-      return idempotentReply(joinedOf(liveStreamOf({ ...is, host }, { pinned }), caller.userId));
-    };
+    const show = (is: Stream) => showWithPin({ ...is, host }, now);
+    const replyTo = async (is: Stream) => idempotentReply(joinedOf(await show(is), caller.userId));
     const { reply, hasChanged } = await changeWithReply(stream, start, now, replyTo);
     if (hasChanged) await announce(stream.id, now);
     return reply.answer;

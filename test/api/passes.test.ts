@@ -183,7 +183,7 @@ async function makePaidWorld() {
   });
   const known = {
     ...{ streamId, liveStreamId: streamId, messageId, giftTypeId, replyTo: undefined },
-    ...{ momentId: poll.body.data.id, targetUserId: freshId(), expectedPrice: 1 },
+    ...{ momentId: poll.body.data.id, targetUserId: target.id, expectedPrice: 1 },
     ...{ moderators: undefined, giftId: gift.body.data.id, banId: ban.body.data._id },
   };
   const inside = { host, moderator, guest, holder, boss: await admin() };

@@ -17,7 +17,7 @@ export const { contract, handler } = endpoint(
     path: z.object({ streamId: StreamId, userId: UserId }),
     answer: [200, z.object({ id: GiftId, refundedAt: Timestamp, credits: Balance })],
     rate: "accounting",
-    cost: { read: 8, write: 60, kilobytes: 1 },
+    cost: { read: 12, write: 60, kilobytes: 1 },
     refusals: [
       ...(["stream_not_found", "pass_not_found", "gift_already_refunded"] as const),
       "balance_too_high",

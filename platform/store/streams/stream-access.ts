@@ -65,6 +65,20 @@ export async function getVisibleStream(
 }
 
 /**
+ * Refuses a caller who may not see a stream any more: of a free one, only their own item is read
+ * again.
+ */
+export async function assertStillVisible(
+  { id, price }: Stream,
+  caller: Asking,
+  now: Date,
+): Promise<void> {
+  const reading = { consistent: true };
+  if (price !== null) await getVisibleStream(id, caller, now, reading);
+  else assertNotBlocked(await findMember(id, caller.userId, reading), now);
+}
+
+/**
  * The stream, for a caller who may have no token: then a free one. Refuses as `getVisibleStream`
  * does.
  */
