@@ -85,18 +85,19 @@ function assertMayGive(context: GiftContext, receivers: readonly Person[]) {
 }
 
 /** The most that a viewer gives of one kind by one call. */
-const giftCountMax = 999;
-const countError = `expected a whole number from 1 to ${giftCountMax}`;
+const quantityMax = 999;
+const quantityError = `expected a whole number from 1 to ${quantityMax}`;
 
 /** A viewer's request: a gift to the host of a stream, only at the expected price if there is one. */
 export const GiftToHost = z.object({
   giftTypeId: GiftTypeId,
   liveStreamId: StreamId,
-  count: z
-    .number({ error: countError })
-    .int(countError)
-    .min(1, countError)
-    .max(giftCountMax, countError)
+  // Not `count`: a client that sent it before, when it meant nothing, must not be charged for it.
+  quantity: z
+    .number({ error: quantityError })
+    .int(quantityError)
+    .min(1, quantityError)
+    .max(quantityMax, quantityError)
     .optional()
     .meta({ description: "How many of it, paid for at once; default: 1" }),
   expectedPrice: Amount.optional().meta({ description: "Of all of them together" }),

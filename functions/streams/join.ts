@@ -25,7 +25,7 @@ export const { contract, handler } = endpoint(
     answer: [200, Joined],
     memory: joinedMemory,
     rate: "money",
-    cost: { read: 25, write: 45, kilobytes: 15 },
+    cost: { read: 22, write: 41, kilobytes: 15 },
     refusals: [
       ...(["stream_not_found", "user_not_found", "member_blocked", "stream_not_live"] as const),
       ...(["price_changed", "credits_too_low", "spend_limit_reached"] as const),

@@ -31,6 +31,7 @@ const stackOf = {
   credits: "management",
   operations: "management",
   overlays: "management",
+  passes: "management",
   webhooks: "management",
 } as const;
 

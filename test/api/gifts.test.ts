@@ -50,6 +50,25 @@ test("of 100 gifts at once a wallet that holds one pays for one", async () => {
   expect(await walletOf(sender)).toMatchObject({ balance: 0 });
 });
 
+test("several gifts of one call are paid for and counted together, or not at all", async () => {
+  const { host, streamId, typeId, sender } = await prepare(100);
+  const send = (more: object) =>
+    call("POST /api/v1/gifts/create", {
+      as: sender,
+      body: { giftTypeId: typeId, liveStreamId: streamId, ...more },
+    });
+  for (const quantity of [0, -1, 1.5, 1000, "3", null])
+    expect([quantity, (await send({ quantity })).status]).toEqual([quantity, 400]);
+  expect((await send({ quantity: 11 })).status).toBe(409);
+  expect((await send({ quantity: 3, expectedPrice: 10 })).status).toBe(409);
+  expect(await walletOf(sender)).toMatchObject({ balance: 100 });
+  expect((await send({ quantity: 3, expectedPrice: 30 })).status).toBe(201);
+  expect(await walletOf(sender)).toMatchObject({ balance: 70 });
+  await settled(host, 30);
+  const { body } = await call(`GET /api/v1/live-stream/${streamId}/gift-statistics`, { as: host });
+  expect(body.data.totalCount).toBe(3);
+});
+
 test("at another price than the sender expects a gift is refused and costs nothing", async () => {
   const { host, streamId, typeId, sender } = await prepare(100);
   const send = (expectedPrice: unknown) =>

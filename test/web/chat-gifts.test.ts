@@ -88,7 +88,7 @@ browserTest(
     await send.press("Enter");
     await expectSoon(async () => (await giftsIn(made)).length === 1);
     const [{ body } = {} as Call] = await giftsIn(made);
-    expect(body).toMatchObject({ giftTypeId: "Star", count: 2, expectedPrice: 200 });
+    expect(body).toMatchObject({ giftTypeId: "Star", quantity: 2, expectedPrice: 200 });
     // More than there is left cannot be sent.
     await made.getByRole("spinbutton", { name: "Quantity" }).fill("999");
     expect(await made.getByRole("button", { name: /more needed/ }).isDisabled()).toBe(true);

@@ -27,7 +27,7 @@ export const { contract, handler } = endpoint(
     },
   },
   async ({ body, caller, now, idempotentReply }) => {
-    const { liveStreamId, giftTypeId, count = 1, expectedPrice } = body;
+    const { liveStreamId, giftTypeId, quantity: count = 1, expectedPrice } = body;
     const [stream, giftType, giver] = await Promise.all([
       getStream(liveStreamId, { consistent: true }),
       getGiftType(giftTypeId),
