@@ -290,6 +290,20 @@ export class Refusal extends Error {
   }
 }
 
+/** Seconds after which a caller may look whether the data can be changed again. */
+const maintenanceSeconds = 30;
+
+/**
+ * The refusal of every change while an operator keeps the data read-only (docs/restore.md). Nothing
+ * was done, and nothing is broken: callers try again later, and no fault is logged.
+ */
+export class Maintenance extends Refusal {
+  constructor() {
+    const says = "Read-only for maintenance: nothing was changed, try again later";
+    super("unavailable", { retryAfterSeconds: maintenanceSeconds }, [says]);
+  }
+}
+
 /** Says no. Never returns, so that a guard reads as one line. */
 export function refuse(code: RefusalCode, facts: Facts = {}): never {
   throw new Refusal(code, facts);

@@ -35,9 +35,19 @@ export const accepted: readonly { finding: RegExp; at?: RegExp; reason: string }
   },
   {
     finding: /^AwsSolutions-IAM5\[Resource::\*\]$/,
-    at: /\/(canary-role|role)\/Resource$/,
+    at: /\/(backup-role|canary-role|role)\/Resource$/,
     reason:
-      "Alarms are looked up without a name, and quotas and the account's settings have no resource.",
+      "Alarms are looked up without a name; copies out of vaults, quotas and the account's settings have no resource.",
+  },
+  {
+    finding: /^AwsSolutions-IAM5\[Resource::.*:recovery-point:\*\]$/,
+    at: /\/backup-role\/Resource$/,
+    reason: "A backup's id is not known before it is made; the role writes its tags alone.",
+  },
+  {
+    finding: /^AwsSolutions-IAM5\[Resource::.*:table\/ovation-\w+-\*\]$/,
+    at: /\/restore-role\/Resource$/,
+    reason: "A table that is restored has a name of its own, which begins with the stage's.",
   },
   {
     finding: /^AwsSolutions-IAM5\[Resource::.*:stack\/CDKToolkit\/\*\]$/,

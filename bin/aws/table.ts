@@ -4,7 +4,7 @@ import { tableName } from "../../lib/stages/names.ts";
 import { type Stage, stageOf } from "../../lib/stages/stages.ts";
 import { FormatMismatch, openEngine, openSnapshot } from "../../local/aws/index.ts";
 import { openClient } from "../../platform/aws/aws-client.ts";
-import { TableMismatch } from "../../platform/table/layout.ts";
+import { TableMismatch, type TablePlace, unlessReadOnly } from "../../platform/table/layout.ts";
 import {
   assertReadable,
   beginDeployment,
@@ -58,29 +58,29 @@ export type TableChoice = { table?: string | undefined; stage?: string | undefin
 /** The options of programs that read a table, and what their usage says of them. */
 export const tableOptions = { table: { type: "string" }, stage: { type: "string" } } as const;
 
+/** A table that is open, and what closes it. */
+type OpenPlace = { place: TablePlace; close: () => Promise<void> };
+
 /**
- * Makes platform/store read a table with the AWS credentials of the environment, or with none
- * that of DATA_DIR, whether the system runs or not; with `frozen` as of this moment, whatever is
- * written meanwhile. Answers what closes it. Rejects with `TableMismatch` when the data is another
- * stage's or another version's, and with `FormatMismatch` when another engine wrote it.
+ * Opens a table with the AWS credentials of the environment, or with none that of DATA_DIR, whether
+ * the system runs or not; with `frozen` as of this moment, whatever is written meanwhile. Rejects
+ * with `TableMismatch` when the data is another stage's or another version's, and with
+ * `FormatMismatch` when another engine wrote it.
  */
-export async function openTable(choice: TableChoice = {}, frozen = false) {
+export async function openPlace(choice: TableChoice = {}, frozen = false): Promise<OpenPlace> {
   const name = choice.table ?? (choice.stage && tableName(stageNamed(choice.stage)));
   const marshallOptions = { removeUndefinedValues: true };
   if (name !== undefined) {
-    process.env.TABLE_NAME = name;
     const region = choice.stage && stageNamed(choice.stage).region;
     const opened = openClient(DynamoDBClient, { ...slow, ...(region && { region }) });
     const client = DynamoDBDocumentClient.from(opened, { marshallOptions });
-    await assertReadable({ client, tableName: name }, choice.stage);
-    useTable(client);
-    return async () => {};
+    const place = { client, tableName: name };
+    await assertReadable(place, choice.stage);
+    return { place, close: async () => {} };
   }
   const open = frozen ? openSnapshot : openEngine;
   const engine = await open(process.env.DATA_DIR || ".data");
   const stage = process.env.STAGE || "dev";
-  const ownTable = `ovation-${stage}`;
-  process.env.TABLE_NAME = ownTable;
   const opened = openClient(DynamoDBClient, {
     ...slow,
     endpoint: engine.endpoint,
@@ -88,14 +88,28 @@ export async function openTable(choice: TableChoice = {}, frozen = false) {
     credentials: engine.credentials,
   });
   const client = DynamoDBDocumentClient.from(opened, { marshallOptions });
+  const place = { client, tableName: `ovation-${stage}` };
   try {
-    await assertReadable({ client, tableName: ownTable }, stage);
+    await assertReadable(place, stage);
   } catch (error) {
     await engine.stop();
     throw error;
   }
-  useTable(client);
-  return () => engine.stop();
+  return { place, close: () => engine.stop() };
+}
+
+/**
+ * Makes platform/store use what `openPlace` opens, and answers what closes it. What is read-only is
+ * so for this, too.
+ */
+export async function openTable(
+  choice: TableChoice = {},
+  frozen = false,
+): Promise<() => Promise<void>> {
+  const { place, close } = await openPlace(choice, frozen);
+  process.env.TABLE_NAME = place.tableName;
+  useTable(unlessReadOnly(place.client, () => place.tableName));
+  return close;
 }
 
 const stageNamed = (name: string) => stageOf((key) => (key === "stage" ? name : undefined));

@@ -3,11 +3,10 @@
  * or in a table of AWS. Without --yes it only says what it would do.
  */
 import { parseArgs } from "node:util";
-import { stageOf } from "../../lib/stages/stages.ts";
 import { findEndpoint } from "../../local/aws/index.ts";
-import { countState } from "../../platform/store/audience/count-state.ts";
-import { listLogs, resetLog } from "../../platform/store/log/log-reset.ts";
+import { listLogs } from "../../platform/store/log/log-reset.ts";
 import { isOtherData, openTable, tableOptions } from "../aws/table.ts";
+import { startLogsAgain } from "./logs-again.ts";
 
 const usage =
   "npm run reset-logs -- [--stage NAME] [--table NAME] --yes   (else: that of DATA_DIR)";
@@ -43,20 +42,15 @@ async function isServed(dataDirectory: string): Promise<boolean> {
 }
 
 async function reset(where: string, isMeant: boolean): Promise<void> {
-  const streamIds = await listLogs();
-  const logs = `${streamIds.length} ${streamIds.length === 1 ? "log" : "logs"}`;
+  const say = (count: number) => `${count} ${count === 1 ? "log" : "logs"} of ${where}`;
   if (!isMeant) {
     console.log(
-      `${logs} of ${where} would start again: what clients have seen of them counts no more, and ` +
+      `${say((await listLogs()).length)} would start again: what clients have seen of them counts no more, and ` +
         "their subscriptions are removed, so that each client asks again. Messages and money stay. " +
         "Nothing may run on the table meanwhile. Nothing was changed: say --yes.",
     );
     process.exitCode = 1;
     return;
   }
-  // What a goal shows of a host without a picture, once it is reached.
-  const { defaultPicture } = stageOf(() => undefined);
-  const count = (streamId: string) => countState(streamId, defaultPicture);
-  for (const streamId of streamIds) await resetLog(streamId, new Date(), count);
-  console.log(`${logs} of ${where} started again.`);
+  console.log(`${say(await startLogsAgain())} started again.`);
 }

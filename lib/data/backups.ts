@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, type Stack } from "aws-cdk-lib";
+import { ArnFormat, Duration, RemovalPolicy, type Stack } from "aws-cdk-lib";
 import {
   BackupPlan,
   BackupPlanRule,
@@ -9,7 +9,7 @@ import {
 import { Schedule } from "aws-cdk-lib/aws-events";
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import type { Construct } from "constructs";
-import { tableName, vaultName } from "../stages/names.ts";
+import { restoreRoleName, tableName, vaultName } from "../stages/names.ts";
 import type { Stage } from "../stages/stages.ts";
 
 /** Days for which a day's and a month's backup are kept. */
@@ -62,14 +62,30 @@ export function placeBackups(stack: Stack, stage: Stage): Construct[] {
     resources: [BackupResource.fromArn(table)],
     role: backupRole(stack, table, [vault, ...copies]),
   });
-  return [vault, plan, selection];
+  return [vault, plan, selection, restoreRole(stack, stage, table)];
 }
 
-/** Backs up the one table and copies into the vaults: less than AWS's managed policy, no restore. */
+const allow = (actions: string[], resources: string[]) =>
+  new PolicyStatement({ actions, resources });
+
+/** A role that AWS Backup takes on, with its own statements alone. */
+function roleOf(stack: Stack, id: string, statements: PolicyStatement[], roleName?: string) {
+  const role = new Role(stack, id, {
+    ...(roleName && { roleName }),
+    assumedBy: new ServicePrincipal("backup.amazonaws.com"),
+    inlinePolicies: { own: new PolicyDocument({ statements }) },
+  });
+  // A selection would add the managed policy.
+  return role.withoutPolicyUpdates();
+}
+
+/**
+ * Backs up the one table and copies into the vaults: the part of AWS's managed policy that is about
+ * DynamoDB, and no restore. Jobs of a table with tags fail without `backup:TagResource`.
+ * https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSBackupServiceRolePolicyForBackup.html
+ */
 function backupRole(stack: Stack, table: string, vaults: readonly IBackupVault[]) {
-  const allow = (actions: string[], resources: string[]) =>
-    new PolicyStatement({ actions, resources });
-  const statements = [
+  return roleOf(stack, "backup-role", [
     allow(
       [
         "dynamodb:CreateBackup",
@@ -84,11 +100,47 @@ function backupRole(stack: Stack, table: string, vaults: readonly IBackupVault[]
       ["backup:CopyIntoBackupVault", "backup:DescribeBackupVault"],
       vaults.map(({ backupVaultArn }) => backupVaultArn),
     ),
-  ];
-  const role = new Role(stack, "backup-role", {
-    assumedBy: new ServicePrincipal("backup.amazonaws.com"),
-    inlinePolicies: { own: new PolicyDocument({ statements }) },
+    // This action has no resource.
+    allow(["backup:CopyFromBackupVault"], ["*"]),
+    allow(["backup:TagResource"], [recoveryPoints(stack)]),
+  ]);
+}
+
+const recoveryPoints = (stack: Stack) =>
+  stack.formatArn({
+    service: "backup",
+    resource: "recovery-point",
+    resourceName: "*",
+    arnFormat: ArnFormat.COLON_RESOURCE_NAME,
   });
-  // A selection would add the managed policy.
-  return role.withoutPolicyUpdates();
+
+/**
+ * Restores backups into other tables of the stage, whose names begin with the table's and a hyphen
+ * (`npm run restore`): it reaches no table that functions use.
+ * https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSBackupServiceRolePolicyForRestores.html
+ */
+function restoreRole(stack: Stack, stage: Stage, table: string) {
+  const others = stack.formatArn({
+    service: "dynamodb",
+    resource: "table",
+    resourceName: `ovation-${stage.name}-*`,
+  });
+  const statements = [
+    allow(
+      [
+        "dynamodb:BatchWriteItem",
+        "dynamodb:DeleteItem",
+        "dynamodb:DescribeTable",
+        "dynamodb:GetItem",
+        "dynamodb:PutItem",
+        "dynamodb:Query",
+        "dynamodb:RestoreTableFromAwsBackup",
+        "dynamodb:Scan",
+        "dynamodb:UpdateItem",
+      ],
+      [others],
+    ),
+    allow(["dynamodb:RestoreTableFromBackup"], [`${table}/backup/*`]),
+  ];
+  return roleOf(stack, "restore-role", statements, restoreRoleName(stage));
 }

@@ -33,6 +33,9 @@ export const hostFirewallName = (stage: string) => `ovation-${stage}-host`;
 /** The stage's vault of backups. */
 export const vaultName = ({ name }: { name: string }) => `ovation-${name}`;
 
+/** The role with which AWS Backup restores a backup of the stage (`npm run restore`). */
+export const restoreRoleName = ({ name }: { name: string }) => `ovation-${name}-restore`;
+
 /** Which vault `backupCopy` names; `unreadable` where it is no ARN of one. */
 export function backupCopyOf({ backupCopy }: { backupCopy?: string }) {
   if (backupCopy === undefined) return undefined;

@@ -1,5 +1,6 @@
 import type { MetricName } from "../../platform/runtime/metrics.ts";
 import {
+  copiedBackups,
   distribution,
   guarded,
   hostFirewall,
@@ -9,6 +10,7 @@ import {
   type Subjects,
   tables,
   unattended,
+  vaults,
   type Watched,
 } from "./alarm-subjects.ts";
 
@@ -30,9 +32,10 @@ export type AlarmKind = Source & {
   threshold?: number | ((watched: Watched, subject: string) => number);
   /**
    * `lasting`: three of five minutes, since one bad minute should not wake anyone. Otherwise one
-   * minute fires the alarm, at most once in a quarter of an hour.
+   * minute fires the alarm, at most once in a quarter of an hour. `absent`: nothing for 26 hours,
+   * which is a day and what a daily job may be late.
    */
-  when?: "lasting";
+  when?: "lasting" | "absent";
   /** Of a domain, whose metrics and alarms are in another region (lib/watch/host-watch.ts). */
   at?: "edge";
   /** The whole account's, or our own stage's, where it is left out. */
@@ -215,6 +218,25 @@ export const alarmKinds = {
     own: "PostsLimited",
     threshold: 1_000,
     when: "lasting",
+  },
+  "backups-fail": {
+    name: "backups fail",
+    means: "A backup of the table was not made: there is one day less to go back to.",
+    ...{ aws: "AWS/Backup", metric: "NumberOfBackupJobsFailed" },
+    of: vaults,
+  },
+  "backups-missing": {
+    name: "backups are missing",
+    means: "No backup of the table was completed in 26 hours: its schedule or its role is broken.",
+    ...{ aws: "AWS/Backup", metric: "NumberOfBackupJobsCompleted" },
+    when: "absent",
+    of: vaults,
+  },
+  "backup-copies-fail": {
+    name: "copies of backups fail",
+    means: "A backup was not copied to the other vault: an account's loss would take it along.",
+    ...{ aws: "AWS/Backup", metric: "NumberOfCopyJobsFailed" },
+    of: copiedBackups,
   },
   "credits-owed": {
     name: "credits are owed",

@@ -1,6 +1,6 @@
 import { dueIndex } from "../../platform/table/keys.ts";
 import type { Queues } from "../data/queues.ts";
-import { functionName, hostFirewallName } from "../stages/names.ts";
+import { functionName, hostFirewallName, vaultName } from "../stages/names.ts";
 import { rowsOf } from "../stages/route-table.ts";
 import type { Stage } from "../stages/stages.ts";
 
@@ -55,6 +55,14 @@ export const hostFirewall = ({ stage }: Watched): Subjects =>
   stage.domain === undefined || !stage.firewall
     ? {}
     : { firewall: { WebACL: hostFirewallName(stage.name), Rule: "ALL" } };
+
+/** The stage's vault, where it has backups. */
+export const vaults = ({ stage }: Watched): Subjects =>
+  stage.keepData ? { vault: { BackupVaultName: vaultName(stage) } } : {};
+
+/** Copies of tables, where there are any: AWS counts them by the kind of what is copied. */
+export const copiedBackups = ({ stage }: Watched): Subjects =>
+  stage.backupCopy === undefined ? {} : { copies: { ResourceType: "DynamoDB" } };
 
 /** Functions that nobody waits for: an error of theirs is answered to nobody. */
 export const unattended = ({ stage }: Watched) =>

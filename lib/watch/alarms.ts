@@ -1,5 +1,10 @@
-import { Stack } from "aws-cdk-lib";
-import { Alarm, type Metric, TreatMissingData } from "aws-cdk-lib/aws-cloudwatch";
+import { Duration, Stack } from "aws-cdk-lib";
+import {
+  Alarm,
+  ComparisonOperator,
+  type Metric,
+  TreatMissingData,
+} from "aws-cdk-lib/aws-cloudwatch";
 import { SnsAction } from "aws-cdk-lib/aws-cloudwatch-actions";
 import { PolicyStatement, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Topic } from "aws-cdk-lib/aws-sns";
@@ -9,10 +14,22 @@ import type { Stage } from "../stages/stages.ts";
 import type { AlarmKind } from "./alarm-list.ts";
 import type { Watched } from "./alarm-subjects.ts";
 
-/** By how many of the last minutes an alarm is decided. */
+const reached = {
+  period: Duration.minutes(1),
+  comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+  treatMissingData: TreatMissingData.NOT_BREACHING,
+};
+
+/** By how many of the last minutes, or for what is absent hours, an alarm is decided. */
 const windows = {
-  lasting: { datapointsToAlarm: 3, evaluationPeriods: 5 },
-  once: { datapointsToAlarm: 1, evaluationPeriods: 15 },
+  lasting: { ...reached, datapointsToAlarm: 3, evaluationPeriods: 5 },
+  once: { ...reached, datapointsToAlarm: 1, evaluationPeriods: 15 },
+  absent: {
+    period: Duration.hours(1),
+    comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+    treatMissingData: TreatMissingData.BREACHING,
+    ...{ datapointsToAlarm: 26, evaluationPeriods: 26 },
+  },
 };
 
 /** One alarm; `entry` is the heading under which docs/runbook.md says what to do. */
@@ -58,13 +75,13 @@ export class Alarms {
 
   /** Places an alarm, whose mail says what has happened and where to read on. */
   private place({ entry, kind, name, metric, threshold }: Wanted): void {
+    const { period, ...window } = windows[kind.when ?? "once"];
     const alarm = new Alarm(this.scope, name.replace(/[^a-z0-9]+/gi, "-"), {
       alarmName: `ovation-${this.stage.name}: ${name}`,
       alarmDescription: `${kind.means} What to do: docs/runbook.md#${entry}`,
-      metric,
+      metric: metric.with({ period }),
       threshold,
-      ...windows[kind.when ?? "once"],
-      treatMissingData: TreatMissingData.NOT_BREACHING,
+      ...window,
     });
     alarm.addAlarmAction(new SnsAction(this.topic));
   }

@@ -11,12 +11,12 @@ const AlarmProperties = z.object({
   Dimensions: z.array(z.object({ Name: z.string(), Value: z.string() })).default([]),
   Statistic: z.string().optional(),
   ExtendedStatistic: z.string().optional(),
-  Period: z.literal(60),
+  Period: z.union([z.literal(60), z.literal(3_600)]),
   EvaluationPeriods: z.number(),
   DatapointsToAlarm: z.number(),
   Threshold: z.number(),
-  ComparisonOperator: z.literal("GreaterThanOrEqualToThreshold"),
-  TreatMissingData: z.literal("notBreaching"),
+  ComparisonOperator: z.enum(["GreaterThanOrEqualToThreshold", "LessThanThreshold"]),
+  TreatMissingData: z.enum(["notBreaching", "breaching"]),
 });
 
 /** The alarms, each on one metric by the minute. */

@@ -1,5 +1,6 @@
 import type { DynamoDBRecord, SQSRecord } from "aws-lambda";
 import type * as z from "zod";
+import { Maintenance } from "../../domain/refusal.ts";
 import { beginInvocation, type TimeLeft } from "../runtime/deadline.ts";
 import { logFault, named, withReadableStack } from "../runtime/log.ts";
 import { withMetrics } from "../runtime/metrics.ts";
@@ -54,12 +55,21 @@ export function consumer<const C extends Omit<ConsumerContract, "kind">>(
       const failed = (await handle(records, new Date())) ?? [];
       return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
     } catch (error) {
+      if (error instanceof Maintenance) return again(records);
       throw withReadableStack(error);
     }
   }
 
   return { contract, handler: withMetrics(handler) };
 }
+
+/** All records come again: a queue keeps its messages, and a stream its position. */
+const again = (records: readonly (DynamoDBRecord | SQSRecord)[]): Failures => ({
+  batchItemFailures: records.map((record) => ({
+    itemIdentifier:
+      "messageId" in record ? record.messageId : (record.dynamodb?.SequenceNumber ?? ""),
+  })),
+});
 
 /** What a queue delivers, as far as its readers look at it. */
 export type QueueRecord = Pick<SQSRecord, "messageId" | "body">;

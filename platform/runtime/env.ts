@@ -149,6 +149,12 @@ export const awsEnvironment = () => ({
   sessionToken: process.env.AWS_SESSION_TOKEN,
 });
 
+/** The function that runs, and its version where an alias leads to one. */
+export const runningVersion = () => ({
+  FunctionName: process.env.AWS_LAMBDA_FUNCTION_NAME ?? "",
+  ExecutedVersion: process.env.AWS_LAMBDA_FUNCTION_VERSION ?? "$LATEST",
+});
+
 /**
  * The trace of the current invocation, which Lambda puts into the environment each time. By it
  * Lambda recognizes a call as part of a chain, so that a loop of functions is stopped.

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { SourceMap, type SourceMapPayload } from "node:module";
 import { Logger } from "@aws-lambda-powertools/logger";
+import { Maintenance } from "../../domain/refusal.ts";
+import { runningVersion } from "./env.ts";
 
 let logger: Logger | undefined;
 
@@ -17,12 +19,30 @@ function whose(): { requestId?: string } {
 }
 
 /**
+ * Counts a fault in the line that tells of it, by the version that has it: what a new version is
+ * taken back for (lib/api/release.ts). Only functions with an alias have versions.
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+ */
+function countedByVersion(): Record<string, unknown> {
+  const running = runningVersion();
+  if (running.ExecutedVersion === "$LATEST") return {};
+  const directive = {
+    Namespace: "Ovation",
+    Dimensions: [["FunctionName", "ExecutedVersion"]],
+    Metrics: [{ Name: "Faults", Unit: "Count" }],
+  };
+  const _aws = { Timestamp: Date.now(), CloudWatchMetrics: [directive] };
+  return { _aws, ...running, Faults: 1 };
+}
+
+/**
  * A fault of ours, logged once with its cause and the lines of the sources that led there. Never
- * give it a token, a key or a whole event.
+ * give it a token, a key or a whole event. What fails since the data is read-only is no fault.
  */
 export function logFault(message: string, error: unknown, facts: Record<string, unknown> = {}) {
+  if (error instanceof Maintenance) return;
   const cause = withReadableStack(error instanceof Error ? error : new Error(String(error)));
-  log().error(message, { ...whose(), ...facts, error: cause });
+  log().error(message, { ...whose(), ...facts, ...countedByVersion(), error: cause });
 }
 
 /** A line that is metrics, in the form that CloudWatch takes them from. */

@@ -93,6 +93,7 @@
  *   user's bucket    BUCKET#u#kind   BUCKET              who comes near a rate (rates.ts)
  *   command's rate   RATE#app#name   RATE                commands that may be called once a second
  *   layout           LAYOUT          LAYOUT              npm start, npm run deploy (its version)
+ *   read-only mark   LAYOUT          READ-ONLY           npm run read-only (read-only.ts)
  *
  * Ids of ObjectId form begin with their time, so sorting by id is sorting by time, to the second.
  */
@@ -119,6 +120,7 @@ const giftTypes = "GIFTTYPE#all";
 
 export const key = {
   layout: () => place("LAYOUT", "LAYOUT"),
+  readOnly: () => place("LAYOUT", "READ-ONLY"),
   profile: (userId: string) => place(user(userId), "PROFILE"),
   username: (username: string) => place(`NAME#${username}`, "NAME"),
   /** Separate from the rest of a user, since leading keys let a role write a whole partition. */

@@ -1,6 +1,14 @@
-import { type DynamoDBDocumentClient, GetCommand } from "@aws-sdk/lib-dynamodb";
+import {
+  BatchWriteCommand,
+  DeleteCommand,
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  TransactWriteCommand,
+  UpdateCommand,
+} from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
-import { refuse } from "../../domain/refusal.ts";
+import { Maintenance, refuse } from "../../domain/refusal.ts";
 import { logFault } from "../runtime/log.ts";
 import { key } from "./keys.ts";
 
@@ -136,4 +144,48 @@ function whyNot(tableName: string, found: Label | undefined, stage: string) {
     return `${what} does not say whose it is: npm run deploy writes it`;
   if (found.stage !== stage) return `${what} is that of the stage ${found.stage}, not of ${stage}`;
   return problemOf(what, found);
+}
+
+/**
+ * Milliseconds for which a process goes by what it read of the mark. With the longest that one
+ * write may take (`callMillisecondsMax`), no write ends later than `readOnlySeconds` after the mark.
+ */
+const markMilliseconds = 2_000;
+
+const writes = [PutCommand, UpdateCommand, DeleteCommand, TransactWriteCommand, BatchWriteCommand];
+
+/** Since when a table is read-only, as ISO 8601; undefined where it is not. */
+export async function findReadOnly({ client, tableName }: TablePlace): Promise<string | undefined> {
+  const Key = key.readOnly();
+  const read = new GetCommand({ TableName: tableName, Key, ConsistentRead: true });
+  return (await client.send(read)).Item?.since as string | undefined;
+}
+
+/**
+ * A client that writes nothing while its table is read-only: every write is refused with
+ * `Maintenance`, reads are done. The mark is read before a write, at most once in
+ * `markMilliseconds`.
+ */
+export function unlessReadOnly(
+  client: DynamoDBDocumentClient,
+  tableName: () => string,
+): DynamoDBDocumentClient {
+  let known: { at: number; since: Promise<string | undefined> } | undefined;
+  const find = () => {
+    const now = Date.now();
+    if (known !== undefined && now - known.at < markMilliseconds) return known.since;
+    const since = findReadOnly({ client, tableName: tableName() });
+    known = { at: now, since };
+    // What could not be read is read by the next write.
+    since.catch(() => {
+      known = undefined;
+    });
+    return since;
+  };
+  const send = async (...given: Parameters<typeof client.send>) => {
+    const isWrite = writes.some((Write) => given[0] instanceof Write);
+    if (isWrite && (await find()) !== undefined) throw new Maintenance();
+    return client.send(...given);
+  };
+  return Object.assign(Object.create(client) as DynamoDBDocumentClient, { send });
 }

@@ -28,10 +28,10 @@ export const labelOf = ({ stage, release }: Claim) => ({
   ...{ release, stage },
 });
 
-/** Whether the table is empty, except for the item that says what it is. */
+/** Whether the table is empty, except for the items that are about the table itself. */
 export async function isEmpty({ client, tableName }: TablePlace): Promise<boolean> {
   const { PK } = key.layout();
-  const scan = new ScanCommand({ TableName: tableName, Limit: 2, ConsistentRead: true });
+  const scan = new ScanCommand({ TableName: tableName, Limit: 3, ConsistentRead: true });
   const { Items = [] } = await client.send(scan);
   return (Items as Key[]).every((item) => item.PK === PK);
 }

@@ -10,7 +10,7 @@ import {
   usedAfter,
   usedAtMost,
 } from "../../domain/rate.ts";
-import { Refusal, refuse } from "../../domain/refusal.ts";
+import { Maintenance, Refusal, refuse } from "../../domain/refusal.ts";
 import { type Rates, setting } from "../runtime/env.ts";
 import { key } from "./keys.ts";
 import { writeOnce } from "./record.ts";
@@ -58,7 +58,10 @@ export async function countUse(kind: RateKind, userId: string, now: Date, cost =
   const { usage, count, lent } = judged;
   // Others who come meanwhile must not count the same again.
   remember(name, { ...usage, untold: 0, lent: 0 });
-  const { done, usedUntil } = await ask(kind, userId, { rate, count, usage }, at);
+  const asked = await ask(kind, userId, { rate, count, usage }, at).catch(unlessMaintenance);
+  // Nothing can be counted together while the table is read-only: each environment counts alone.
+  if (asked === undefined) return;
+  const { done, usedUntil } = asked;
   remember(
     name,
     done ? admitted(usage, { usedUntil, lent }, rate, at) : refused(usage, usedUntil, rate, at),
@@ -93,6 +96,10 @@ export async function tryUse(kind: RateKind, userId: string, now: Date): Promise
     if (error instanceof Refusal && error.code === "too_many_requests") return false;
     throw error;
   }
+}
+
+function unlessMaintenance(error: unknown): undefined {
+  if (!(error instanceof Maintenance)) throw error;
 }
 
 function tooMany(waitMilliseconds: number): never {

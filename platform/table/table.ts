@@ -12,7 +12,7 @@ import { atInit, lazy } from "../runtime/init.ts";
 import { correlationId } from "../runtime/log.ts";
 import { retryConflicts } from "./conflicts.ts";
 import { type ItemKind, type Key, readKey } from "./keys.ts";
-import { onOwnTable } from "./layout.ts";
+import { onOwnTable, unlessReadOnly } from "./layout.ts";
 
 let other: DynamoDBDocumentClient | undefined;
 
@@ -20,9 +20,12 @@ const own = lazy(() =>
   onOwnTable(
     correlate(
       retryConflicts(
-        DynamoDBDocumentClient.from(openClient(DynamoDBClient), {
-          marshallOptions: { removeUndefinedValues: true },
-        }),
+        unlessReadOnly(
+          DynamoDBDocumentClient.from(openClient(DynamoDBClient), {
+            marshallOptions: { removeUndefinedValues: true },
+          }),
+          tableName,
+        ),
       ),
     ),
     tableName,

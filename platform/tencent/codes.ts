@@ -1,4 +1,10 @@
-import { type Kind, Refusal, type RefusalCode, refusals } from "../../domain/refusal.ts";
+import {
+  type Kind,
+  Maintenance,
+  Refusal,
+  type RefusalCode,
+  refusals,
+} from "../../domain/refusal.ts";
 
 /** "Server internal error, please try again." */
 const crashCode = 100001;
@@ -89,8 +95,10 @@ export const crash: Outcome = {
 };
 
 /** What exactly is wrong, in a sentence for an ErrorInfo. */
-export function sentenceOf({ code, details }: Refusal): string {
-  const says = saysOfRefusal[code] ?? (details.join("; ") || code);
+export function sentenceOf(refusal: Refusal): string {
+  const { code, details } = refusal;
+  const known = refusal instanceof Maintenance ? undefined : saysOfRefusal[code];
+  const says = known ?? (details.join("; ") || code);
   return says.slice(0, infoLengthMax).toWellFormed();
 }
 

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from "node:crypto";
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import type * as z from "zod";
-import { Refusal, refuse } from "../../domain/refusal.ts";
+import { Maintenance, Refusal, refuse } from "../../domain/refusal.ts";
 import { otherReason, reasonOf } from "../../domain/tencent/incoming-callback.ts";
 import { commonHeaders, errorCodeHeader, faultCode } from "../http/envelope.ts";
 import { check, header } from "../http/request.ts";
@@ -43,10 +43,12 @@ type Handlers<T extends Takes> = {
 /** The answer that a refusal is: its reason's code, and what exactly is wrong. */
 export const toldOf = (refusal: Refusal): Answer => ({
   errorCode: reasonOf(refusal.code),
-  errorInfo: refusal.code === "unavailable" ? tooLate : sentenceOf(refusal),
+  errorInfo: isLate(refusal) ? tooLate : sentenceOf(refusal),
   name: refusal.code,
 });
 
+const isLate = (refusal: Refusal) =>
+  refusal.code === "unavailable" && !(refusal instanceof Maintenance);
 const tooLate = "Not done in time: nothing was charged";
 const done: Answer = { errorCode: 0, errorInfo: "" };
 

@@ -21,6 +21,71 @@ const [dev, prod, { templates: after, stacks }] = [
   await synthesize({ ...prodStage, backupCopy: elsewhere, restored }),
 ];
 
+/*
+ * The statements of AWS's managed policies that are about DynamoDB and the vaults, of version 29 of
+ * February 2026; what they say of resources is the kind alone.
+ * https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSBackupServiceRolePolicyForBackup.html
+ * https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSBackupServiceRolePolicyForRestores.html
+ */
+const managed: Record<"backup" | "restore", Record<string, RegExp>> = {
+  backup: {
+    "dynamodb:DescribeTable": /:table\/[\w-]+$/,
+    "dynamodb:CreateBackup": /:table\/[\w-]+$/,
+    "dynamodb:StartAwsBackupJob": /:table\/[\w-]+$/,
+    "dynamodb:ListTagsOfResource": /:table\/[\w-]+$/,
+    "dynamodb:DescribeBackup": /\/backup\/\*$/,
+    "dynamodb:DeleteBackup": /\/backup\/\*$/,
+    "backup:DescribeBackupVault": /vault/,
+    "backup:CopyIntoBackupVault": /vault/,
+    "backup:CopyFromBackupVault": /^\*$/,
+    "backup:TagResource": /:recovery-point:\*$/,
+  },
+  restore: {
+    "dynamodb:Scan": /:table\//,
+    "dynamodb:Query": /:table\//,
+    "dynamodb:UpdateItem": /:table\//,
+    "dynamodb:PutItem": /:table\//,
+    "dynamodb:GetItem": /:table\//,
+    "dynamodb:DeleteItem": /:table\//,
+    "dynamodb:BatchWriteItem": /:table\//,
+    "dynamodb:DescribeTable": /:table\//,
+    "dynamodb:RestoreTableFromAwsBackup": /:table\//,
+    "dynamodb:RestoreTableFromBackup": /\/backup\/\*$/,
+  },
+};
+
+type Statement = { actions: string[]; resources: string[] };
+
+/** The statements of the role of a service, of those that `what` fits. */
+function statementsOf(templates: typeof prod, service: string, what: RegExp): Statement[] {
+  const { Policies, ManagedPolicyArns } = theResource(
+    templates,
+    "AWS::IAM::Role",
+    "data",
+    ({ Properties }) => {
+      const text = JSON.stringify(Properties);
+      return text.includes(service) && what.test(text);
+    },
+  ).Properties;
+  expect(ManagedPolicyArns).toBeUndefined();
+  return Policies[0].PolicyDocument.Statement.map((one: { Action: string; Resource: object }) => ({
+    actions: [one.Action].flat(),
+    resources: [one.Resource].flat().map(flat),
+  }));
+}
+
+/** Actions of a managed policy that no statement allows on resources of its kind. */
+const missingFrom = (statements: readonly Statement[], policy: Record<string, RegExp>) =>
+  Object.entries(policy)
+    .filter(
+      ([action, kind]) =>
+        !statements.some(
+          ({ actions, resources }) =>
+            actions.includes(action) && resources.some((resource) => kind.test(resource)),
+        ),
+    )
+    .map(([action]) => action);
+
 describe("the table of prod", () => {
   test("is backed up each day and month apart from it, where nobody deletes a backup for a week", () => {
     const vault = theResource(prod, "AWS::Backup::BackupVault", "data");
@@ -48,19 +113,46 @@ describe("the table of prod", () => {
     for (const [id] of backups) expect(table?.DependsOn).toContain(id);
   });
 
-  test("is backed up by a role that can read nothing and restore nothing", () => {
-    const { Policies, ManagedPolicyArns } = theResource(
-      prod,
-      "AWS::IAM::Role",
-      "data",
-      ({ Properties }) => JSON.stringify(Properties).includes("backup.amazonaws.com"),
-    ).Properties;
-    expect(ManagedPolicyArns).toBeUndefined();
-    const actions = Policies[0].PolicyDocument.Statement.flatMap(
-      ({ Action }: { Action: string[] }) => Action,
-    );
-    expect(actions.length).toBe(8);
-    for (const action of actions) expect(action).not.toMatch(/Restore|GetItem|Query|Scan|\*/);
+  test("is backed up by a role that may do what AWS's managed policy may with DynamoDB", () => {
+    const statements = statementsOf(prod, "backup.amazonaws.com", /CreateBackup/);
+    expect(missingFrom(statements, managed.backup)).toEqual([]);
+    for (const { actions } of statements)
+      for (const action of actions) expect(action).not.toMatch(/Restore|GetItem|Query|Scan|\*/);
+    // With a key of ours the role would need the policy's statements of KMS, too.
+    const { Properties } = theResource(prod, "AWS::DynamoDB::GlobalTable", "data");
+    expect(Properties.SSESpecification).toBeUndefined();
+    const vault = theResource(prod, "AWS::Backup::BackupVault", "data");
+    expect(vault.Properties.EncryptionKeyArn).toBeUndefined();
+  });
+
+  test("is restored by a role that reaches other tables alone", () => {
+    const statements = statementsOf(prod, "backup.amazonaws.com", /Restore/);
+    expect(missingFrom(statements, managed.restore)).toEqual([]);
+    for (const { actions, resources } of statements)
+      if (!actions.includes("dynamodb:RestoreTableFromBackup"))
+        for (const resource of resources) expect(resource).toMatch(/:table\/ovation-prod-\*$/);
+  });
+
+  test("has alarms on a backup or a copy that fails, and on none completed in 26 hours", () => {
+    const on = (templates: typeof prod, metric: string) =>
+      resourcesOf(templates, "AWS::CloudWatch::Alarm", "watch")
+        .map(({ Properties }) => Properties)
+        .filter(({ MetricName }) => MetricName === metric);
+    const vault = [{ Name: "BackupVaultName", Value: "ovation-prod" }];
+    expect(on(prod, "NumberOfBackupJobsFailed")).toEqual([
+      expect.objectContaining({ Dimensions: vault, Threshold: 1 }),
+    ]);
+    const [missing, ...others] = on(prod, "NumberOfBackupJobsCompleted");
+    expect(others).toEqual([]);
+    expect(missing).toMatchObject({
+      ...{ Dimensions: vault, Statistic: "Sum", Threshold: 1, Period: 3_600 },
+      ...{ EvaluationPeriods: 26, DatapointsToAlarm: 26 },
+      ...{ ComparisonOperator: "LessThanThreshold", TreatMissingData: "breaching" },
+    });
+    expect(on(prod, "NumberOfCopyJobsFailed")).toEqual([]);
+    expect(on(after, "NumberOfCopyJobsFailed").length).toBe(1);
+    expect(on(dev, "NumberOfBackupJobsFailed")).toEqual([]);
+    expect(on(dev, "NumberOfBackupJobsCompleted")).toEqual([]);
   });
 
   test("is copied where the stage says", () => {
@@ -99,8 +191,8 @@ describe("a table that was restored", () => {
     const named = JSON.stringify(
       resourcesOf(after, "AWS::CloudWatch::Alarm").map(({ Properties }) => Properties.Dimensions),
     );
-    expect(named).toContain('"ovation-prod-2"');
-    expect(named).not.toContain('"ovation-prod"');
+    expect(named).toContain('"TableName","Value":"ovation-prod-2"');
+    expect(named).not.toContain('"TableName","Value":"ovation-prod"');
     const [selection] = resourcesOf(after, "AWS::Backup::BackupSelection");
     expect(selection!.Properties.BackupSelection.Resources.map(flat)).toEqual([
       expect.stringMatching(/:table\/ovation-prod-2$/),

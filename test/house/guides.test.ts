@@ -51,8 +51,6 @@ test("what only others' machines can answer is a short list", () => {
     "aws backup …",
     "aws cloudformation delete-stack",
     "aws iam create-open-id-connect-provider",
-    "aws lambda delete-function-concurrency",
-    "aws lambda put-function-concurrency",
     "aws secretsmanager get-secret-value",
     "aws sso login",
     "curl https://acme.eu.auth0.com/oauth/token -d",

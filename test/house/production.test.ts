@@ -15,7 +15,7 @@ const answers: Record<string, RegExp[]> = {
   "deploying.md#deployment-rights": [/"Action": "sts:AssumeRole"/, /acm:Describe/],
   "deploying.md#another-stage": [/A row of `lib\/stages\/stages\.ts`/],
   "deploying.md#before-it-begins": [/placeholders/, /bootstrap/],
-  "restore.md#the-drill": [/^1\. /m, /audit/],
+  "restore.md#the-drill": [/npm run drill/, /audit/],
   "deploying.md#upgrade-and-rollback": [/\*\*Upgrade\*\*/, /\*\*Rollback\*\*/],
   "deploying.md#data-and-its-forms": [/one release before/, /restored backup/],
   "runbook.md#alarms": [/### reader-lags/, /### host-5xx/],

@@ -11,7 +11,7 @@ import { resumeAll } from "../../../platform/push/resume.ts";
 export const { contract, handler } = consumer(
   {
     summary: "Send connections the frames that they have missed",
-    on: { queue: "resumes", batchSize: 10 },
+    on: { queue: "resumes", batchSize: 10, concurrencyMax: 20 },
     grants: {
       read: ["STREAM", "FRAMES", "CONN", "SUB"],
       // The transaction that makes a subscription live checks that a frame is not there yet.

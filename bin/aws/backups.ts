@@ -1,0 +1,59 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { restoreRoleName, vaultName } from "../../lib/stages/names.ts";
+import { type Caller, deployedCallers } from "./signed-caller.ts";
+
+type RecoveryPoint = { RecoveryPointArn: string; Status: string; CreationDate: number };
+type Page = { RecoveryPoints: RecoveryPoint[]; NextToken?: string };
+type RestoreJob = { Status: string; StatusMessage?: string };
+
+/**
+ * The newest completed backup in a vault; rejects where there is none.
+ * https://docs.aws.amazon.com/aws-backup/latest/devguide/API_ListRecoveryPointsByBackupVault.html
+ */
+async function findNewest(backup: Caller, vault: string): Promise<RecoveryPoint> {
+  let newest: RecoveryPoint | undefined;
+  for (let token: string | undefined = ""; token !== undefined; ) {
+    const query = { maxResults: "1000", ...(token !== "" && { nextToken: token }) };
+    const path = `/backup-vaults/${vault}/recovery-points/`;
+    const page = JSON.parse(await backup("GET", path, query)) as Page;
+    for (const point of page.RecoveryPoints)
+      if (point.Status === "COMPLETED" && point.CreationDate > (newest?.CreationDate ?? 0))
+        newest = point;
+    token = page.NextToken || undefined;
+  }
+  if (newest === undefined) throw new Error(`The vault ${vault} has no completed backup`);
+  return newest;
+}
+
+/**
+ * Restores the newest backup in the stage's vault as the table `targetTableName`, with the role that
+ * the stage's stack made for it. Answers when the backup was made.
+ * https://docs.aws.amazon.com/aws-backup/latest/devguide/restoring-dynamodb.html
+ */
+export async function restoreNewestBackup(
+  stage: { name: string; region?: string },
+  targetTableName: string,
+  everyMilliseconds: number,
+): Promise<Date> {
+  const { region } = stage;
+  const backup = (await deployedCallers({ ...(region && { region }) }))("backup");
+  const { RecoveryPointArn, CreationDate } = await findNewest(backup, vaultName(stage));
+  const [, partition, , , account] = RecoveryPointArn.split(":");
+  const request = {
+    RecoveryPointArn,
+    IamRoleArn: `arn:${partition}:iam::${account}:role/${restoreRoleName(stage)}`,
+    Metadata: { targetTableName, encryptionType: "Default" },
+    IdempotencyToken: targetTableName,
+    ResourceType: "DynamoDB",
+  };
+  const json = { "content-type": "application/json" };
+  const started = await backup("PUT", "/restore-jobs", {}, JSON.stringify(request), json);
+  const { RestoreJobId } = JSON.parse(started) as { RestoreJobId: string };
+  for (;;) {
+    const job = JSON.parse(await backup("GET", `/restore-jobs/${RestoreJobId}`)) as RestoreJob;
+    if (job.Status === "COMPLETED") return new Date(CreationDate * 1000);
+    if (job.Status !== "PENDING" && job.Status !== "RUNNING")
+      throw new Error(`The restore of ${RecoveryPointArn}: ${job.Status}, ${job.StatusMessage}`);
+    await pause(everyMilliseconds);
+  }
+}

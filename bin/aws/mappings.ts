@@ -1,0 +1,59 @@
+import { setTimeout as pause } from "node:timers/promises";
+import {
+  type EventSourceMappingConfiguration,
+  LambdaClient,
+  ListEventSourceMappingsCommand,
+  UpdateEventSourceMappingCommand,
+} from "@aws-sdk/client-lambda";
+import { functionName } from "../../lib/stages/names.ts";
+import { openClient } from "../../platform/aws/aws-client.ts";
+
+/** Looks at a mapping that is just being changed, until an operator has to find out why. */
+const triesMax = 60;
+
+type Stage = { name: string; region?: string };
+type Mapping = EventSourceMappingConfiguration;
+
+async function listMappings(client: LambdaClient, stage: Stage): Promise<Mapping[]> {
+  const found: Mapping[] = [];
+  const own = `:function:${functionName(stage.name, "")}`;
+  let Marker: string | undefined;
+  do {
+    const page = await client.send(new ListEventSourceMappingsCommand({ Marker }));
+    found.push(...(page.EventSourceMappings ?? []));
+    Marker = page.NextMarker;
+  } while (Marker !== undefined);
+  return found.filter(({ FunctionArn = "" }) => FunctionArn.includes(own));
+}
+
+/**
+ * Has Lambda read the stage's queues and the table's stream, or not: messages and records stay where
+ * they are meanwhile, without being counted as tried. Answers how many mappings there are.
+ * https://docs.aws.amazon.com/lambda/latest/api/API_UpdateEventSourceMapping.html
+ */
+export async function switchMappings(
+  stage: Stage,
+  Enabled: boolean,
+  everyMilliseconds: number,
+): Promise<number> {
+  const { region } = stage;
+  const client = openClient(LambdaClient, {
+    tryMilliseconds: 10_000,
+    ...(region && { region }),
+  });
+  const mappings = await listMappings(client, stage);
+  for (const { UUID, State } of mappings) {
+    if (State === (Enabled ? "Enabled" : "Disabled")) continue;
+    for (let tries = 1; ; tries++)
+      try {
+        await client.send(new UpdateEventSourceMappingCommand({ UUID, Enabled }));
+        break;
+      } catch (error) {
+        // It is being changed: by a deployment, or by the same command before.
+        const isBusy = (error as Error).name === "ResourceInUseException";
+        if (!isBusy || tries >= triesMax) throw error;
+        await pause(everyMilliseconds);
+      }
+  }
+  return mappings.length;
+}

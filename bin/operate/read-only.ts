@@ -1,0 +1,63 @@
+/**
+ * `npm run read-only -- prod`: nobody changes the stage's data any more, at the latest ten seconds
+ * later; `npm run writable -- prod` ends that. Without a stage: the data of DATA_DIR.
+ */
+import { setTimeout as pause } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { stageNames, stageOf } from "../../lib/stages/stages.ts";
+import { makeReadOnly, makeWritable, readOnlySeconds } from "../../platform/table/read-only.ts";
+import { switchMappings } from "../aws/mappings.ts";
+import { isOtherData, openPlace } from "../aws/table.ts";
+
+const usage = `npm run read-only -- [${stageNames.join("|")}]   (without a stage: the data of DATA_DIR)
+npm run writable -- [${stageNames.join("|")}]
+  --every MS   milliseconds from one look at AWS to the next (default 1000)`;
+
+class Misuse extends Error {}
+
+function readGiven() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { writable: { type: "boolean", default: false }, every: { type: "string" } },
+  });
+  const [name] = positionals;
+  if (name !== undefined && !stageNames.includes(name))
+    throw new Misuse(`Which stage? Found '${name}'`);
+  const everyMilliseconds = Number(values.every ?? 1_000);
+  if (!(everyMilliseconds >= 1)) throw new Misuse(`--every: found '${values.every}'`);
+  const stage = name === undefined ? undefined : stageOf((key) => ({ stage: name })[key]);
+  return { stage, isWritable: values.writable, everyMilliseconds };
+}
+
+async function run({ stage, isWritable, everyMilliseconds }: ReturnType<typeof readGiven>) {
+  const { place, close } = await openPlace({ stage: stage?.name });
+  const { tableName } = place;
+  try {
+    if (isWritable) {
+      await makeWritable(place);
+      console.log(`${tableName}: changes are possible again`);
+    } else {
+      const since = await makeReadOnly(place, new Date());
+      console.log(`${tableName}: read-only since ${since}, known to every function in seconds`);
+    }
+    const until = Date.now() + (isWritable ? 0 : readOnlySeconds * 1_000);
+    if (stage !== undefined) {
+      const count = await switchMappings(stage, isWritable, everyMilliseconds);
+      console.log(`${count} readers of queues and of the stream ${isWritable ? "on" : "off"}`);
+    }
+    await pause(Math.max(0, until - Date.now()));
+    if (!isWritable) console.log(`${tableName}: nothing is written any more`);
+  } finally {
+    await close();
+  }
+}
+
+let given: ReturnType<typeof readGiven> | undefined;
+try {
+  given = readGiven();
+  await run(given);
+} catch (error) {
+  console.error((error as Error).message);
+  if (given === undefined) console.error(usage);
+  process.exitCode = given === undefined || isOtherData(error) ? 2 : 1;
+}

@@ -1,0 +1,118 @@
+/**
+ * `npm run restore -- prod --at TIME`: restores a stage's table next to it, completes and audits it,
+ * and says how to switch to it. `npm run drill -- prod`: restores the newest backup in the vault,
+ * audits it and deletes it again (docs/restore.md).
+ */
+import { parseArgs } from "node:util";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
+import { tableName } from "../../lib/stages/names.ts";
+import { type Stage, stageNames, stageOf } from "../../lib/stages/stages.ts";
+import { audit } from "../../platform/audit/audit.ts";
+import { openClient } from "../../platform/aws/aws-client.ts";
+import { scanTable } from "../../platform/table/query.ts";
+import { makeWritable } from "../../platform/table/read-only.ts";
+import { restoreNewestBackup } from "../aws/backups.ts";
+import { complete, deleteTable, restoreMoment, waitUntilActive } from "../aws/restored-table.ts";
+import { openTable } from "../aws/table.ts";
+import { startLogsAgain } from "./logs-again.ts";
+
+const usage = `npm run restore -- ${stageNames.join("|")} --at TIME | --backup  [--to TABLE]
+npm run drill -- ${stageNames.join("|")}
+  --at TIME    the table as it was, such as 2026-11-21T03:55:00Z: the last 35 days
+  --backup     the newest backup in the vault
+  --to TABLE   the new table's name (default: the stage's, with the time)
+  --drill      what \`npm run drill\` adds: the backup is audited, and its table deleted again
+  --every MS   milliseconds from one look at AWS to the next (default 10000)`;
+
+class Misuse extends Error {}
+
+type Given = { stage: Stage; at?: Date; to: string; isDrill: boolean; everyMilliseconds: number };
+
+function readGiven(): Given {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      ...{ at: { type: "string" }, to: { type: "string" }, every: { type: "string" } },
+      ...{ backup: { type: "boolean" }, drill: { type: "boolean", default: false } },
+    },
+  });
+  const [name = ""] = positionals;
+  if (!stageNames.includes(name)) throw new Misuse(`Which stage? Found '${name}'`);
+  const stage = stageOf((key) => (key === "stage" ? name : undefined));
+  const isDrill = values.drill;
+  const isBackup = values.backup === true || isDrill;
+  if (isBackup === (values.at !== undefined))
+    throw new Misuse("Expected one of --at TIME and --backup");
+  const at = values.at === undefined ? undefined : new Date(values.at);
+  if (at !== undefined && !(at.getTime() <= Date.now()))
+    throw new Misuse(`--at: expected a time that has passed, found '${values.at}'`);
+  const everyMilliseconds = Number(values.every ?? 10_000);
+  if (!(everyMilliseconds >= 1)) throw new Misuse(`--every: found '${values.every}'`);
+  const time = new Date().toISOString().replace(/[^\d]/g, "").slice(0, "20261121035500".length);
+  const to = values.to ?? `ovation-${name}-${isDrill ? "drill-" : ""}${time}`;
+  if (!to.startsWith(`ovation-${name}-`))
+    throw new Misuse(`--to: expected a name that begins with ovation-${name}-, found '${to}'`);
+  return { stage, to, isDrill, everyMilliseconds, ...(at && { at }) };
+}
+
+const number = new Intl.NumberFormat("en-US");
+const pause = (milliseconds: number) => new Promise<void>((done) => setTimeout(done, milliseconds));
+
+/**
+ * Audits the table as of the moment that it is from: what was on its way then is not missing.
+ * Answers the number of items; rejects with what does not fit.
+ */
+async function auditRestored(from: Date): Promise<number> {
+  const options = { read: () => scanTable(), now: from, patienceMilliseconds: 0, pause };
+  const { sums, misfits, more } = await audit(options);
+  for (const { problem, items } of misfits)
+    console.error(`MISFIT ${problem} [${items.join(", ")}]`);
+  const count = misfits.length + more;
+  if (count > 0) throw new Error(`${count} things do not fit.`);
+  return sums.items;
+}
+
+async function run({ stage, at, to, isDrill, everyMilliseconds }: Given): Promise<void> {
+  const { region } = stage;
+  if (region !== undefined) process.env.AWS_REGION = region;
+  const client = openClient(DynamoDBClient, { tryMilliseconds: 20_000 });
+  const begun = Date.now();
+  if (at !== undefined) await restoreMoment(client, tableName(stage), to, at);
+  const from = at ?? (await restoreNewestBackup(stage, to, everyMilliseconds));
+  await waitUntilActive(client, to, everyMilliseconds);
+  const minutes = Math.ceil((Date.now() - begun) / 60_000);
+  console.log(`${to}: the table as of ${from.toISOString()}, after ${minutes} min`);
+  const streamArn = isDrill ? undefined : await complete(client, to, everyMilliseconds);
+  // A copy of a table that was read-only is so, too.
+  const place = { client: DynamoDBDocumentClient.from(client), tableName: to };
+  if (!isDrill) await makeWritable(place);
+  const close = await openTable({ stage: stage.name, table: to });
+  const items = await auditRestored(from);
+  const says = `restored, audited, ${number.format(items)} items, Everything fits`;
+  if (streamArn === undefined) {
+    await close();
+    await deleteTable(client, to);
+    return console.log(says);
+  }
+  const logs = await startLogsAgain();
+  await close();
+  console.log(`${number.format(logs)} logs started again, so clients read the history`);
+  console.log(says);
+  console.log(`Now in lib/stages/stages.ts, ${stage.name}:`);
+  console.log(`  restored: { table: "${to}", streamArn: "${streamArn}" },`);
+  console.log(`and then: npm run deploy -- ${stage.name} --no-canary`);
+}
+
+let given: Given | undefined;
+try {
+  given = readGiven();
+  await run(given);
+} catch (error) {
+  const isMisuse = given === undefined;
+  console.error((error as Error).message);
+  if (isMisuse) console.error(usage);
+  else
+    console.error(`${given?.to} stays, if it was made: repeat with another --to, or look into it`);
+  process.exitCode = isMisuse ? 2 : 1;
+}

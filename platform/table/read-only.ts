@@ -1,0 +1,20 @@
+import { DeleteCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
+import { key } from "./keys.ts";
+import { findReadOnly, type TablePlace } from "./layout.ts";
+
+/** Seconds after which no function writes any more to a table that was made read-only. */
+export const readOnlySeconds = 10;
+
+/** Makes a table read-only for every function; one that is already stays so since then. */
+export async function makeReadOnly(place: TablePlace, now: Date): Promise<string> {
+  const before = await findReadOnly(place);
+  if (before !== undefined) return before;
+  const Item = { ...key.readOnly(), since: now.toISOString() };
+  await place.client.send(new PutCommand({ TableName: place.tableName, Item }));
+  return Item.since;
+}
+
+/** Ends that. */
+export async function makeWritable({ client, tableName }: TablePlace): Promise<void> {
+  await client.send(new DeleteCommand({ TableName: tableName, Key: key.readOnly() }));
+}

@@ -1,0 +1,110 @@
+/** Restores of docs/restore.md as commands, against an account that answers as AWS does. */
+import { marshall } from "@aws-sdk/util-dynamodb";
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { labelOf } from "../../platform/table/ownership.ts";
+import { scanTable } from "../../platform/table/query.ts";
+import { AwsAccount, runProgram } from "../aws/account.ts";
+import { startTable } from "../platform/table.ts";
+import { makeUser } from "../platform/wallet-people.ts";
+
+type Items = Record<string, unknown>[];
+let items: Items;
+let account: AwsAccount;
+let settings: Record<string, string>;
+
+beforeAll(async () => {
+  const { stop } = await startTable();
+  await makeUser("ann", 500);
+  items = [marshall(labelOf({ stage: "prod", release: "0.0.0" }))];
+  for await (const item of scanTable()) items.push(marshall(item, { removeUndefinedValues: true }));
+  await stop();
+  account = new AwsAccount();
+  settings = await account.open();
+});
+afterAll(() => account.close());
+beforeEach(() => account.reset());
+
+const run = (...options: string[]) =>
+  runProgram("operate/restore.ts", [...options, "--every", "1"], settings);
+const backup = (at: string, some = items, status = "COMPLETED") =>
+  account.backups.push({ vault: "ovation-prod", at: new Date(at), items: some, status });
+
+test("the drill restores the newest backup, audits it, and leaves no table behind", async () => {
+  const spoilt = items.map((item) => ({ ...item, balance: { N: "7" } }));
+  backup("2026-11-20T03:00:00Z", spoilt);
+  backup("2026-11-21T03:00:00Z");
+  backup("2026-11-22T03:00:00Z", spoilt, "PARTIAL");
+  const { status, stdout, stderr } = await run("prod", "--drill");
+  expect([status, stderr]).toEqual([0, ""]);
+  expect(stdout.trim().split("\n").at(-1)).toBe(
+    `restored, audited, ${items.length} items, Everything fits`,
+  );
+  expect(stdout).toContain("the table as of 2026-11-21T03:00:00.000Z");
+  const [restore] = account.asked.filter(({ path }) => path === "/restore-jobs");
+  expect(restore!.body).toMatchObject({
+    IamRoleArn: "arn:aws:iam::111122223333:role/ovation-prod-restore",
+    ResourceType: "DynamoDB",
+  });
+  expect(account.tableNames()).toEqual([]);
+});
+
+test("a backup that does not add up fails the drill and stays to be looked at", async () => {
+  backup(
+    "2026-11-21T03:00:00Z",
+    items.map((item) => (item.balance ? { ...item, balance: { N: "7" } } : item)),
+  );
+  const { status, stdout, stderr } = await run("prod", "--drill");
+  expect(status).toBe(1);
+  expect(stdout).not.toContain("Everything fits");
+  expect(stderr).toMatch(/^MISFIT /m);
+  expect(stderr).toMatch(/things? do not fit/);
+  expect(account.tableNames()).toEqual([expect.stringMatching(/^ovation-prod-drill-\d{14}$/)]);
+});
+
+test("a vault without a backup, and a restore that fails, are said in a sentence", async () => {
+  backup("2026-11-22T03:00:00Z", items, "PARTIAL");
+  const none = await run("prod", "--drill");
+  expect([none.status, none.stderr.split("\n")[0]]).toEqual([
+    1,
+    "The vault ovation-prod has no completed backup",
+  ]);
+  backup("2026-11-21T03:00:00Z");
+  account.before = ({ method, path }) =>
+    method === "GET" && path.startsWith("/restore-jobs/")
+      ? { Status: "FAILED", StatusMessage: "Access denied" }
+      : undefined;
+  const failed = await run("prod", "--drill");
+  expect(failed.status).toBe(1);
+  expect(failed.stderr).toMatch(/^The restore of arn:\S+: FAILED, Access denied\n/);
+});
+
+test("a restore to a moment completes the table, and says the row that switches to it", async () => {
+  account.createTable("ovation-prod", items, { stream: true, recovery: true, isProtected: true });
+  const { status, stdout, stderr } = await run(
+    ...["prod", "--at", "2026-11-21T03:55:00Z", "--to", "ovation-prod-2"],
+  );
+  expect([status, stderr]).toEqual([0, ""]);
+  const streamArn = account.streamOf("ovation-prod-2");
+  expect(stdout).toContain(`  restored: { table: "ovation-prod-2", streamArn: "${streamArn}" },\n`);
+  expect(stdout).toContain(`restored, audited, ${items.length} items, Everything fits`);
+  expect(account.extraOf("ovation-prod-2")).toMatchObject({
+    ...{ stream: true, recovery: true, isProtected: true },
+  });
+  const expiry = account.engine.execute("DescribeTimeToLive", { TableName: "ovation-prod-2" });
+  expect(expiry.body).toMatchObject({ TimeToLiveDescription: { TimeToLiveStatus: "ENABLED" } });
+  const [asked] = account.asked.filter(({ action }) => action === "RestoreTableToPointInTime");
+  expect(asked!.body.RestoreDateTime).toBe(Date.parse("2026-11-21T03:55:00Z") / 1000);
+});
+
+test.each([
+  [["prod"], "Expected one of --at TIME and --backup"],
+  [["prod", "--at", "yesterday"], "--at: expected a time that has passed, found 'yesterday'"],
+  [
+    ["prod", "--backup", "--to", "ovation-prod"],
+    "--to: expected a name that begins with ovation-prod-, found 'ovation-prod'",
+  ],
+])("what cannot be done is refused before anything is asked: %j", async (options, says) => {
+  const { status, stderr } = await run(...options);
+  expect([status, stderr.split("\n")[0]]).toEqual([2, says]);
+  expect(account.asked).toEqual([]);
+});

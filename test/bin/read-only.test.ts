@@ -1,0 +1,58 @@
+import { marshall } from "@aws-sdk/util-dynamodb";
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { labelOf } from "../../platform/table/ownership.ts";
+import { AwsAccount, runProgram } from "../aws/account.ts";
+
+let account: AwsAccount;
+let settings: Record<string, string>;
+beforeAll(async () => {
+  account = new AwsAccount();
+  settings = await account.open();
+});
+afterAll(() => account.close());
+beforeEach(() => {
+  account.reset();
+  account.createTable("ovation-prod", [marshall(labelOf({ stage: "prod", release: "0.0.0" }))]);
+  const State = "Enabled";
+  for (const [id, name] of [
+    ["a", "ovation-prod-money-settle"],
+    ["b", "ovation-prod-webhooks-deliver:live"],
+    ["c", "ovation-dev-money-settle"],
+    ["d", "another-prod-function"],
+  ] as const)
+    account.mappings.set(id, { FunctionName: name, State });
+});
+
+const run = (...options: string[]) =>
+  runProgram("operate/read-only.ts", [...options, "--every", "1"], settings);
+const states = () => [...account.mappings.values()].map(({ State }) => State);
+
+test("a stage becomes read-only, its queues keep their messages, and both end again", async () => {
+  let busy = 2;
+  account.before = ({ service, method }) =>
+    service === "lambda" && method === "PUT" && busy-- > 0
+      ? { status: 409, body: { __type: "ResourceInUseException", message: "being updated" } }
+      : undefined;
+  const { status, stdout, stderr } = await run("prod");
+  expect([status, stderr]).toEqual([0, ""]);
+  expect(stdout.split("\n").slice(1)).toEqual([
+    "2 readers of queues and of the stream off",
+    "ovation-prod: nothing is written any more",
+    "",
+  ]);
+  expect(states()).toEqual(["Disabled", "Disabled", "Enabled", "Enabled"]);
+  expect(account.itemsOf("ovation-prod").map(({ SK }) => (SK as { S: string }).S)).toEqual(
+    expect.arrayContaining(["READ-ONLY"]),
+  );
+  const ended = await run("prod", "--writable");
+  expect([ended.status, ended.stderr]).toEqual([0, ""]);
+  expect(states()).toEqual(["Enabled", "Enabled", "Enabled", "Enabled"]);
+  expect(account.itemsOf("ovation-prod").length).toBe(1);
+}, 60_000);
+
+test("a stage without a table, or one that is none, is said in a sentence", async () => {
+  const none = await run("staging");
+  expect([none.status, none.stderr]).toEqual([1, "Requested resource not found\n"]);
+  const wrong = await run("nowhere");
+  expect([wrong.status, wrong.stderr.split("\n")[0]]).toEqual([2, "Which stage? Found 'nowhere'"]);
+});

@@ -1,0 +1,156 @@
+/** Step 1 of docs/restore.md under load: what was accepted is in the copy, all else was refused. */
+import { randomBytes } from "node:crypto";
+import { copyFile, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { openTable } from "../../bin/aws/table.ts";
+import { scanTable } from "../../platform/table/query.ts";
+import { runProgram } from "../aws/account.ts";
+import { makeUserSig } from "../platform/tencent/sign.ts";
+import { type System, startSystem } from "../system.ts";
+
+const secretKey = randomBytes(32).toString("hex");
+const streamId = "64d15f9e2e6c8f4d5a123000";
+const giftTypeId = "65a1234bcde5678f90123456";
+let system: System;
+let copy: string;
+beforeAll(async () => {
+  copy = await mkdtemp(join(tmpdir(), "ovation-copy-"));
+  system = await startSystem({ env: { TENCENT_SECRET_KEY: secretKey } });
+});
+afterAll(async () => {
+  await system.stop();
+  await rm(copy, { recursive: true, force: true });
+});
+
+async function tokenOf(body: object): Promise<string> {
+  const headers = { "content-type": "application/json" };
+  const given = { method: "POST", headers, body: JSON.stringify(body) };
+  const answer = await fetch(`${system.url}/local/token`, given);
+  return ((await answer.json()) as { token: string }).token;
+}
+
+/** What one sender's calls came to. */
+type Sent = { accepted: string[]; refused: number; afterwards: number };
+
+/** Calls again and again until told to stop; `send` answers an id, or undefined if refused. */
+function keepSending(
+  send: () => Promise<string | undefined>,
+  isOver: () => "no" | "marked" | "yes",
+) {
+  const sent: Sent = { accepted: [], refused: 0, afterwards: 0 };
+  const done = (async () => {
+    for (let when = isOver(); when !== "yes"; when = isOver()) {
+      const id = await send();
+      if (id === undefined) {
+        sent.refused++;
+        // As a client that waits: else the sender's own rate would refuse it.
+        await pause(50);
+      } else sent.accepted.push(id);
+      if (id !== undefined && when === "marked") sent.afterwards++;
+    }
+  })();
+  return { sent, done };
+}
+
+const readOnly = ["Read-only for maintenance: nothing was changed, try again later"];
+
+async function sendGift(token: string): Promise<string | undefined> {
+  const answer = await fetch(`${system.url}/api/v1/gifts/create`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    body: JSON.stringify({ giftTypeId, liveStreamId: streamId }),
+  });
+  const { data, errors } = (await answer.json()) as { data: { id: string }; errors: string[] };
+  if (answer.status === 201) return data.id;
+  expect([answer.status, errors.slice(1)]).toEqual([503, readOnly]);
+  expect(answer.headers.get("retry-after")).toBe("30");
+  return undefined;
+}
+
+let gifts = 0;
+const ReceiverList_Account = ["64d15f9e2e6c8f4d5a123457"];
+async function sendTencent(sender: string, GiftId: string): Promise<string | undefined> {
+  const query = new URLSearchParams({
+    sdkappid: "1400000001",
+    identifier: "administrator",
+    usersig: makeUserSig({ secretKey, sdkAppId: 1_400_000_001 }),
+    random: "99999999",
+    contenttype: "json",
+  });
+  const answer = await fetch(`${system.url}/v4/live_engine_http_srv/send_gift?${query}`, {
+    method: "POST",
+    body: JSON.stringify({ RoomId: streamId, GiftId, From_Account: sender, ReceiverList_Account }),
+  });
+  const body = (await answer.json()) as { ErrorCode: number; ErrorInfo: string };
+  if (body.ErrorCode === 0) return `tencent ${++gifts}`;
+  expect([body.ErrorCode, body.ErrorInfo]).toEqual([100001, readOnly[0]]);
+  return undefined;
+}
+
+test("of gifts by both APIs until the data is read-only, each accepted one is in the copy", async () => {
+  const people = ["ann", "ben", "carl"];
+  const [ann, ben] = await Promise.all(people.map((sub) => tokenOf({ sub, credits: 1_000_000 })));
+  let over: "no" | "marked" | "yes" = "no";
+  const senders = [
+    keepSending(
+      () => sendGift(ann!),
+      () => over,
+    ),
+    keepSending(
+      () => sendGift(ben!),
+      () => over,
+    ),
+    keepSending(
+      () => sendTencent("carl", "gift1"),
+      () => over,
+    ),
+  ];
+  const ended = Promise.all(senders.map(({ done }) => done));
+  const until = async (isReached: (sent: Sent) => boolean) => {
+    while (!senders.every(({ sent }) => isReached(sent))) await Promise.race([pause(20), ended]);
+  };
+  await until(({ accepted }) => accepted.length >= 20);
+  const settings = { DATA_DIR: system.dataDir };
+  const begun = Date.now();
+  const { status, stdout } = await runProgram("operate/read-only.ts", [], settings);
+  expect(status).toBe(0);
+  expect(stdout).toMatch(/nothing is written any more\n$/);
+  // The command itself waits for the ten seconds.
+  expect(Date.now() - begun).toBeGreaterThan(9_000);
+  over = "marked";
+  for (const suffix of ["", "-wal"]) {
+    const file = `dynamodb.sqlite${suffix}`;
+    await copyFile(join(system.dataDir, file), join(copy, file));
+  }
+  const soFar = senders.map(({ sent }) => sent.refused);
+  await until((sent) => sent.refused >= Math.max(...soFar) + 10);
+  over = "yes";
+  await ended;
+
+  const stored: string[] = [];
+  let ofCarl = 0;
+  process.env.DATA_DIR = copy;
+  const close = await openTable();
+  for await (const item of scanTable()) {
+    if (!/^GIFT#/.test(item.SK)) continue;
+    if ((item.sender as { userId: string }).userId === "carl") ofCarl++;
+    else stored.push(String(item.id));
+  }
+  await close();
+  const [byAnn, byBen, byCarl] = senders.map(({ sent }) => sent);
+  const wanted = [...byAnn!.accepted, ...byBen!.accepted];
+  expect(wanted.filter((id) => !stored.includes(id))).toEqual([]);
+  expect(ofCarl).toBe(byCarl!.accepted.length);
+  expect(senders.map(({ sent }) => sent.afterwards)).toEqual([0, 0, 0]);
+
+  const reads = await fetch(`${system.url}/api/v1/live-stream/${streamId}`, {
+    headers: { authorization: `Bearer ${ann}` },
+  });
+  expect(reads.status).toBe(200);
+  const writable = await runProgram("operate/read-only.ts", ["--writable"], settings);
+  expect(writable.status).toBe(0);
+  while ((await sendGift(ann!)) === undefined) await pause(100);
+}, 300_000);

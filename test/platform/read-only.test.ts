@@ -1,0 +1,151 @@
+import {
+  DeleteCommand,
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  ScanCommand,
+  UpdateCommand,
+} from "@aws-sdk/lib-dynamodb";
+import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
+import type { DynamoDBRecord, SQSRecord } from "aws-lambda";
+import * as z from "zod";
+import { Maintenance } from "../../domain/refusal.ts";
+import { consumer, perMessage } from "../../platform/lambda/consumer.ts";
+import { key } from "../../platform/table/keys.ts";
+import { findReadOnly, unlessReadOnly } from "../../platform/table/layout.ts";
+import { isEmpty, labelOf } from "../../platform/table/ownership.ts";
+import { countUse } from "../../platform/table/rates.ts";
+import { makeReadOnly, makeWritable } from "../../platform/table/read-only.ts";
+import { useTable } from "../../platform/table/table.ts";
+import { transact } from "../../platform/table/transact.ts";
+import { sentenceOf } from "../../platform/tencent/codes.ts";
+import { toldOf } from "../../platform/tencent/receiver.ts";
+import { everyRate, startTable } from "./table.ts";
+
+const TableName = "ovation-test";
+const Item = { PK: "USER#ann", SK: "PROFILE" };
+let client: DynamoDBDocumentClient;
+let stop: () => Promise<void>;
+const place = () => ({ client, tableName: TableName });
+
+beforeAll(async () => {
+  process.env.RATES = everyRate(1, 2);
+  ({ client, stop } = await startTable());
+});
+afterAll(() => stop());
+afterEach(async () => {
+  await makeWritable(place());
+  useTable(client);
+});
+
+/** A function's client: each one has a memory of its own, as each environment does. */
+const own = () => unlessReadOnly(client, () => TableName);
+
+test("every kind of write is refused, and nothing of it done; reads are not", async () => {
+  await makeReadOnly(place(), new Date());
+  const guarded = own();
+  useTable(guarded);
+  const put = { Put: { TableName, Item } };
+  for (const refused of [
+    () => guarded.send(new PutCommand({ TableName, Item })),
+    () => guarded.send(new DeleteCommand({ TableName, Key: key.readOnly() })),
+    () => guarded.send(new UpdateCommand({ TableName, Key: Item, UpdateExpression: "SET a = SK" })),
+    () => transact([put]),
+  ])
+    await expect(refused()).rejects.toBeInstanceOf(Maintenance);
+  expect((await guarded.send(new GetCommand({ TableName, Key: Item }))).Item).toBeUndefined();
+  const { Items } = await guarded.send(new ScanCommand({ TableName }));
+  expect(Items).toEqual([expect.objectContaining(key.readOnly())]);
+});
+
+test("the mark is known to an environment that wrote before, and its end, too", async () => {
+  const guarded = own();
+  const write = () => guarded.send(new PutCommand({ TableName, Item }));
+  await write();
+  const since = await makeReadOnly(place(), new Date("2026-11-22T03:00:00Z"));
+  expect(await makeReadOnly(place(), new Date())).toBe(since);
+  expect(await findReadOnly(place())).toBe("2026-11-22T03:00:00.000Z");
+  const refused = async () => {
+    for (;;)
+      try {
+        await write();
+      } catch (error) {
+        return error;
+      }
+  };
+  const begun = Date.now();
+  expect(await refused()).toBeInstanceOf(Maintenance);
+  // With the longest write these are the ten seconds that are promised.
+  expect(Date.now() - begun).toBeLessThan(2_500);
+  await makeWritable(place());
+  const written = async () => {
+    for (;;)
+      try {
+        return await write();
+      } catch (error) {
+        if (!(error instanceof Maintenance)) throw error;
+      }
+  };
+  await written();
+});
+
+test("the refusal is a 503 that says why and when to come again, to Tencent's side, too", () => {
+  const refusal = new Maintenance();
+  expect([refusal.code, refusal.kind, refusal.retryAfterSeconds]).toEqual([
+    ...["unavailable", "unavailable", 30],
+  ]);
+  const says = "Read-only for maintenance: nothing was changed, try again later";
+  expect(refusal.details).toEqual([says]);
+  expect(sentenceOf(refusal)).toBe(says);
+  expect(toldOf(refusal).errorInfo).toBe(says);
+});
+
+test("what reads goes on at its rate, which is counted alone meanwhile", async () => {
+  await makeReadOnly(place(), new Date());
+  useTable(own());
+  const now = new Date();
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: 40 }, () => countUse("reads", "busy", now)),
+  );
+  const reasons = outcomes.flatMap((one) => (one.status === "rejected" ? [one.reason] : []));
+  for (const reason of reasons) expect(reason).not.toBeInstanceOf(Maintenance);
+  expect(outcomes.filter(({ status }) => status === "fulfilled").length).toBeGreaterThan(0);
+});
+
+const grants = {};
+const write = () => own().send(new PutCommand({ TableName, Item }));
+
+test("messages stay in their queue and records in the stream, and nothing fails", async () => {
+  await makeReadOnly(place(), new Date());
+  const [summary, batchSize] = ["A test's", 10];
+  const messages = ["1", "2"].map((messageId) => ({ messageId, body: "{}" }) as SQSRecord);
+  const again = (...ids: string[]) => ({
+    batchItemFailures: ids.map((itemIdentifier) => ({ itemIdentifier })),
+  });
+  const queue = { summary, on: { queue: "combos", batchSize }, grants } as const;
+  for (const reader of [
+    consumer(queue, perMessage(z.object({}), write)),
+    consumer(queue, async () => {
+      await write();
+    }),
+  ])
+    expect(await reader.handler({ Records: messages })).toEqual(again("1", "2"));
+  const stream = consumer({ summary, on: { stream: "table", batchSize }, grants }, async () => {
+    await write();
+  });
+  const records = ["100", "101"].map(
+    (SequenceNumber) => ({ dynamodb: { SequenceNumber } }) as DynamoDBRecord,
+  );
+  expect(await stream.handler({ Records: records })).toEqual(again("100", "101"));
+  const schedule = consumer({ summary, on: { every: "1 minute" }, grants }, async () => {
+    await write();
+  });
+  expect(await schedule.handler({})).toEqual(again());
+});
+
+test("a read-only mark does not make a table with data look empty", async () => {
+  for (const one of [labelOf({ stage: "dev", release: "0.0.0" }), Item])
+    await client.send(new PutCommand({ TableName, Item: one }));
+  await makeReadOnly(place(), new Date());
+  expect(await isEmpty(place())).toBe(false);
+});
