@@ -22,13 +22,19 @@ const root = join(import.meta.dirname, "../..");
 const [name, ...given] = process.argv.slice(2);
 const isSure = given.includes("--yes");
 const keepsSubjects = given.includes("--same-subjects");
-const own = ["--yes", "--same-subjects"];
-const options = given.filter((option) => !own.includes(option));
+const own = ["--yes", "--same-subjects", "--no-canary"];
+const options = [
+  ...given.filter((option) => !own.includes(option)),
+  ...(given.includes("--no-canary") ? ["-c", "canary=off"] : []),
+];
 
 /** Says what is wrong and how it is used. */
 function refuse(problem: string): never {
-  const usage = `npm run deploy -- ${stageNames.join("|")} [--yes] [--same-subjects] [options of cdk deploy]`;
+  const usage = `npm run deploy -- ${stageNames.join("|")} [--yes] [--no-canary] [--same-subjects] [options of cdk deploy]`;
   console.error(`${problem}\nUsage: ${usage}\n  --yes  asks nothing, for a pipeline`);
+  console.error(
+    "  --no-canary  all calls go to the new version at once, whatever rings: a way out",
+  );
   console.error("  --same-subjects  another issuer is fine: everybody has the same `sub` there");
   process.exit(2);
 }
@@ -42,12 +48,13 @@ function readStage(): Stage {
   }
 }
 
-/** Exits with 2 if there are findings, and prints each with its fix. */
+/** Prints each finding with its fix, and exits with 2 unless all that is found is unknown. */
 function refuseFindings(findings: readonly Finding[]): void {
-  if (findings.length === 0) return;
-  console.error(`Nothing was deployed. ${findings.length} to fix:\n`);
-  for (const { says, fix } of findings) console.error(`${says}\n  ${fix}`);
-  process.exit(2);
+  const unknown = findings.filter(({ isUnknown }) => isUnknown);
+  const known = findings.filter(({ isUnknown }) => !isUnknown);
+  if (known.length > 0) console.error(`Nothing was deployed. ${known.length} to fix:\n`);
+  for (const { says, fix } of [...known, ...unknown]) console.error(`${says}\n  ${fix}`);
+  if (known.length > 0) process.exit(2);
 }
 
 const stage = readStage();

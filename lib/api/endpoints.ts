@@ -77,6 +77,6 @@ export class Endpoints extends Stack {
     const functions = new Map<FunctionName, Lambda>(
       rows.map((row) => [row.name, placeFunction(site, row)]),
     );
-    if (which === "core") placeCanaries(this, stage, `ovation-${stage.name}-http`, functions);
+    placeCanaries(this, stage, functions);
   }
 }

@@ -44,10 +44,15 @@ const functionArn = (stage: Stage, name: string) =>
 /** The alias by which the gateway calls a function that has one. */
 export const aliasName = "live";
 
+/** The ARN by which a function of the route table is called: its alias's, where it has one. */
+export function calledArn(stage: Stage, name: string): string {
+  const hasAlias = (stage.canaries as readonly string[]).includes(name);
+  return `${functionArn(stage, name)}${hasAlias ? `:${aliasName}` : ""}`;
+}
+
 /** The URI by which API Gateway calls a function of the route table. */
 export const uriOf = (stage: Stage) => (name: string) => {
-  const hasAlias = (stage.canaries as readonly string[]).includes(name);
-  const qualified = `${functionArn(stage, name)}${hasAlias ? `:${aliasName}` : ""}`;
+  const qualified = calledArn(stage, name);
   return `arn:${Aws.PARTITION}:apigateway:${Aws.REGION}:lambda:path/2015-03-31/functions/${qualified}/invocations`;
 };
 

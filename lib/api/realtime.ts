@@ -6,14 +6,16 @@ import {
   CfnRoute,
   CfnStage,
 } from "aws-cdk-lib/aws-apigatewayv2";
+import type { CfnEventSourceMapping, Function as Lambda } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
 import { placeFunction } from "../compute/lambdas.ts";
 import { issuerOf, type Neighbours, siteOf } from "../compute/site.ts";
 import { connectSource, readStatements } from "../compute/sources.ts";
 import { exportForGood, told } from "../data/told.ts";
-import { rowsOf, theOne } from "../stages/route-table.ts";
+import { type FunctionName, rowsOf, theOne } from "../stages/route-table.ts";
 import { placeOf, type Stage } from "../stages/stages.ts";
-import { accessLogSettings, gatewayRole, logGroup, uriOf } from "./gateway.ts";
+import { accessLogSettings, calledArn, gatewayRole, logGroup, uriOf } from "./gateway.ts";
+import { placeCanaries } from "./release.ts";
 
 /** The WebSocket API's only stage, which is also its path. */
 const stageName = "ws";
@@ -46,27 +48,34 @@ export class Realtime extends Stack {
     const issuer = issuerOf(this, stage);
     const site = siteOf(this, stage, log, { ...neighbours, issuer, sockets: this.sockets });
     const { data } = neighbours;
+    const functions = new Map<FunctionName, Lambda>();
+    const mappings: CfnEventSourceMapping[] = [];
     for (const row of rowsOf("consumer")) {
-      const { contract } = row;
+      const { contract, name } = row;
       const target = placeFunction(site, row, readStatements(contract, data));
-      const mapping = connectSource(target, contract, data, stage.reservedConcurrency[row.name]);
+      functions.set(name, target);
+      const hasAlias = stage.canaries.includes(name);
+      const called = { target, arn: hasAlias ? calledArn(stage, name) : target.functionArn };
+      const mapping = connectSource(called, contract, data, stage.reservedConcurrency[name]);
       if (mapping === undefined) continue;
+      mappings.push(mapping);
       // Another one reads the stream of a restored table.
       const output = new CfnOutput(this, `${mapping.node.id}-id`, { value: mapping.ref });
-      this.streamMappings[row.name] = told(this, output, this.region);
+      this.streamMappings[name] = told(this, output, this.region);
     }
-    for (const row of rowsOf("task")) placeFunction(site, row);
+    for (const row of rowsOf("task")) functions.set(row.name, placeFunction(site, row));
     const authorizer = theOne(
       rowsOf("authorizer").filter(({ contract }) => contract.api === "socket"),
       "authorizer of the WebSocket API",
     );
-    placeFunction(site, authorizer);
-    for (const row of rowsOf("socket")) placeFunction(site, row);
-    this.routes(api, stage, authorizer.name);
+    for (const row of [authorizer, ...rowsOf("socket")])
+      functions.set(row.name, placeFunction(site, row));
+    const routes = this.routes(api, stage, authorizer.name);
+    placeCanaries(this, stage, functions, [...mappings, ...routes]);
     new CfnOutput(this, "url", { value: `${api.attrApiEndpoint}/${stageName}` });
   }
 
-  private routes(api: CfnApi, stage: Stage, authorizerName: string): void {
+  private routes(api: CfnApi, stage: Stage, authorizerName: string): CfnRoute[] {
     const credentials = gatewayRole(this, stage).roleArn;
     const authorizer = new CfnAuthorizer(this, "authorizer", {
       apiId: api.ref,
@@ -77,7 +86,7 @@ export class Realtime extends Stack {
       // Without identity sources: all that are named are required, and the token comes in the query
       // or as a subprotocol. An empty list is documented nowhere.
     });
-    for (const { name, contract } of rowsOf("socket")) {
+    const routes = rowsOf("socket").map(({ name, contract }) => {
       const id = name.replaceAll("/", "-");
       const integration = new CfnIntegration(this, `${id}-integration`, {
         apiId: api.ref,
@@ -87,14 +96,14 @@ export class Realtime extends Stack {
         credentialsArn: credentials,
       });
       const isConnect = contract.route === "$connect";
-      new CfnRoute(this, `${id}-route`, {
+      return new CfnRoute(this, `${id}-route`, {
         apiId: api.ref,
         routeKey: contract.route,
         target: `integrations/${integration.ref}`,
         authorizationType: isConnect ? "CUSTOM" : "NONE",
         ...(isConnect && { authorizerId: authorizer.ref }),
       });
-    }
+    });
     new CfnStage(this, "stage", {
       apiId: api.ref,
       stageName,
@@ -105,5 +114,6 @@ export class Realtime extends Stack {
       },
       accessLogSettings: accessLogSettings(this, stage),
     });
+    return routes;
   }
 }

@@ -11,6 +11,7 @@ import { rowsOf, theOne } from "../stages/route-table.ts";
 import { placeOf, type Stage } from "../stages/stages.ts";
 import { gatewayRole, hostOf, logGroup, restApi, uriOf } from "./gateway.ts";
 import type { Gateway } from "./gateway-document.ts";
+import { placeCanaries } from "./release.ts";
 import { callbackDocument, pathOf, tencentDocument } from "./tencent-document.ts";
 
 /** The stage of the API for callbacks from Tencent, which is also the beginning of its path. */
@@ -33,7 +34,7 @@ export class TencentApi extends Stack {
     const secrets = { tencentSecret, callbackSecret };
     const site = siteOf(this, stage, log, { ...neighbours, ...secrets });
     const rows = rowsOf("command");
-    for (const row of rows) placeFunction(site, row);
+    const functions = new Map(rows.map((row) => [row.name, placeFunction(site, row)] as const));
     const commands = rows.filter(({ contract }) => contract.command !== "*");
     const unknown = theOne(
       rows.filter(({ contract }) => contract.command === "*"),
@@ -61,12 +62,14 @@ export class TencentApi extends Stack {
     });
     new CfnOutput(this, "url", { value: api.urlForPath("/") });
     const callback = this.placeCallback(site, gateway);
-    this.apis = { tencent: api, callback };
-    this.hosts = { "/v4": hostOf(api), [`/${callbackStage}`]: hostOf(callback) };
-    exportForGood(this, api.restApiId, callback.restApiId);
+    functions.set(callback.name, callback.target);
+    placeCanaries(this, stage, functions, [api, callback.api]);
+    this.apis = { tencent: api, callback: callback.api };
+    this.hosts = { "/v4": hostOf(api), [`/${callbackStage}`]: hostOf(callback.api) };
+    exportForGood(this, api.restApiId, callback.api.restApiId);
     const edgeKey = edgeKeyOf(stage);
     const name = `ovation-${stage.name}-tencent`;
-    const apis = [api, callback];
+    const apis = [api, callback.api];
     if (edgeKey) placeLock(this, name, edgeKey, apis, rulesOfOldNames(stage));
     else if (stage.firewall) placeFirewall(this, name, apis);
   }
@@ -74,7 +77,7 @@ export class TencentApi extends Stack {
   private placeCallback(site: Site, gateway: Pick<Gateway, "uriOf" | "credentials">) {
     const { stage } = site;
     const row = theOne(rowsOf("receiver"), "receiver of callbacks");
-    placeFunction(site, row);
+    const target = placeFunction(site, row);
     const title = `ovation-${stage.name}-tencent-callback`;
     const document = callbackDocument(row, { ...gateway, title });
     const place = new Construct(this, "callback");
@@ -85,6 +88,6 @@ export class TencentApi extends Stack {
     });
     // The address for Tencent's console is this with ?key= and the value of the secret.
     new CfnOutput(this, "callback-url", { value: api.urlForPath(row.contract.path) });
-    return api;
+    return { api, name: row.name, target };
   }
 }

@@ -43,12 +43,18 @@ export function readStatements({ on }: ConsumerContract, data: Data): Statement[
 }
 
 /**
+ * Executions that a queue's reader takes at once unless its contract says more: of what all calls
+ * share, so that ten thousand messages that are due at once slow nobody down.
+ */
+const concurrencyDefault = 10;
+
+/**
  * Ties a consumer to what calls it, a queue with no more messages at once than executions are
  * `reserved`: one that is received and then throttled counts as tried and ends among the dead
  * letters. Answers the mapping where that is the table's stream.
  */
 export function connectSource(
-  target: Lambda,
+  { target, arn }: { target: Lambda; arn: string },
   { on }: ConsumerContract,
   data: Data,
   reserved?: number,
@@ -61,16 +67,17 @@ export function connectSource(
     return undefined;
   }
   const common = {
-    functionName: target.functionArn,
+    functionName: arn,
     batchSize: on.batchSize,
     functionResponseTypes: ["ReportBatchItemFailures"],
   };
   if ("queue" in on) {
-    const maximumConcurrency = Math.min(...[on.concurrencyMax ?? [], reserved ?? []].flat());
+    const wanted = on.concurrencyMax ?? reserved ?? concurrencyDefault;
+    const maximumConcurrency = Math.min(wanted, reserved ?? wanted);
     new CfnEventSourceMapping(scope, id, {
       ...common,
       eventSourceArn: data.queues[on.queue].queueArn,
-      ...(Number.isFinite(maximumConcurrency) && { scalingConfig: { maximumConcurrency } }),
+      scalingConfig: { maximumConcurrency },
     });
     return undefined;
   }

@@ -3,7 +3,7 @@ import { PolicyDocument, PolicyStatement, Role, WebIdentityPrincipal } from "aws
 import { DefaultStackSynthesizer } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
 import { edgeRegion } from "../stages/domain.ts";
-import { tableName } from "../stages/names.ts";
+import { functionName, tableName } from "../stages/names.ts";
 import { placeOf, type Stage } from "../stages/stages.ts";
 
 /** Whose tokens GitHub's jobs carry; the account knows it once (docs/deploying.md). */
@@ -90,6 +90,7 @@ export class Delivery extends Stack {
       statement(
         [
           ...["lambda:GetAccountSettings", "servicequotas:GetServiceQuota"],
+          "servicequotas:GetAWSDefaultServiceQuota",
           ...["ses:GetEmailIdentity", "ses:GetAccount", "backup:ListBackupVaults"],
         ],
         ["*"],
@@ -104,9 +105,28 @@ export class Delivery extends Stack {
             ),
           ]
         : []),
-      // Whose the table is, and the form of its data.
+      // What the stage's functions reserve of the account's executions.
       statement(
-        ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan"],
+        ["lambda:GetFunctionConcurrency"],
+        [
+          Arn.format(
+            {
+              service: "lambda",
+              resource: "function",
+              resourceName: functionName(stage.name, "*"),
+              arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+            },
+            this,
+          ),
+        ],
+      ),
+      // Whose the table is, the form of its data, and whether a restored one is complete.
+      statement(
+        [
+          ...["dynamodb:DescribeTable", "dynamodb:DescribeTimeToLive"],
+          "dynamodb:DescribeContinuousBackups",
+          ...["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan"],
+        ],
         [own("dynamodb", this.region, "table", tableName(stage))],
       ),
     ];

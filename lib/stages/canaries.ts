@@ -1,8 +1,8 @@
 import type { FunctionName } from "./route-table.ts";
 
 /**
- * What carries most calls of the HTTP API and all money of people: the others change once a new
- * version has passed there.
+ * What carries most calls and all that moves money: the others change once a new version has passed
+ * there.
  */
 export const prodCanaries: readonly FunctionName[] = [
   "auth/http",
@@ -10,9 +10,14 @@ export const prodCanaries: readonly FunctionName[] = [
   "chat/send-message",
   "chat/superlike",
   "gifts/create",
+  "money/settle",
+  "realtime/connect",
+  "realtime/fan-out",
   "streams/events",
   "streams/get",
   "streams/join",
+  "tencent/callbacks/receive",
+  "tencent/gifts/send",
   "users/get-me",
   "wallets/get",
 ];

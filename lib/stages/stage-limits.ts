@@ -1,9 +1,16 @@
 /** Lambda refuses a reservation that leaves fewer executions for all other functions. */
-const unreservedMin = 100;
+const unreservedByLambda = 100;
+
+/**
+ * Executions for the functions that users call, which share what is not reserved: 2,000 calls a
+ * second of 80 ms are 160, and as many again while a hall arrives and environments start.
+ */
+const unreservedInUse = 400;
 
 /** What a stage reserves of the account's executions. */
 type Reserving = {
   name: string;
+  keepData: boolean;
   reservedConcurrency: Readonly<Record<string, number>>;
   accountConcurrency: number;
 };
@@ -20,16 +27,27 @@ type Calling = {
   accountRate: number;
 };
 
-/** Throws when more is reserved than the account allows. */
+/** Executions that a stage leaves unreserved at least. */
+export const unreservedMinOf = ({ keepData }: Pick<Reserving, "keepData">): number =>
+  keepData ? unreservedInUse : unreservedByLambda;
+
+/** Executions that a stage reserves. */
+export const reservedOf = ({ reservedConcurrency }: Pick<Reserving, "reservedConcurrency">) =>
+  Object.values(reservedConcurrency).reduce((all, one = 0) => all + one, 0);
+
+/** Throws when more is reserved than leaves enough for all other functions. */
 export function assertConcurrency(stage: Reserving): void {
-  const sum = Object.values(stage.reservedConcurrency).reduce((all, one = 0) => all + one, 0);
-  const most = stage.accountConcurrency - unreservedMin;
+  const sum = reservedOf(stage);
+  const most = Math.max(0, stage.accountConcurrency - unreservedMinOf(stage));
   if (sum > most)
     throw new Error(`${stage.name} reserves ${sum} executions, at most ${most} can be`);
 }
 
-/** Requests a second that a stage may take: its posts, and its three APIs at their limits. */
-export const rateOf = ({ postRate, throttle }: Calling): number => postRate + 3 * throttle.rate;
+/** HTTP, pictures, Tencent's commands, its callbacks, and sockets: each has the stage's throttle. */
+const apis = 5;
+
+/** Requests a second that a stage may take: its posts, and its APIs at their limits. */
+export const rateOf = ({ postRate, throttle }: Calling): number => postRate + apis * throttle.rate;
 
 /**
  * Throws when a stage that keeps data may take more than it counts on: a full room would then have

@@ -61,7 +61,7 @@ export type Policy = {
   alarmsAddress?: string;
   /** Dollars a month for the whole account, above which the alarms' address gets a mail. */
   monthlyDollars: number;
-  /** Lambda's concurrency of the account, of which 100 must stay unreserved. */
+  /** Lambda's concurrency of the account, of which 400 stay unreserved where data is kept. */
   accountConcurrency: number;
   /** Requests a second that API Gateway takes for the whole account and region. */
   accountRate: number;
@@ -69,10 +69,15 @@ export type Policy = {
   warmThroughput?: Throughput;
   /** Above this the table throttles, so that a loop costs dollars and not a fortune. */
   throughputMax?: Throughput;
-  /** Executions reserved for one function. */
+  /**
+   * Executions reserved for one function: what others depend on, and what waits for others. A queue's
+   * reader is bounded by its mapping instead (lib/compute/sources.ts).
+   */
   reservedConcurrency: ByFunction;
-  /** HTTP functions whose new version takes a tenth of the calls first (lib/api/release.ts). */
+  /** Functions whose new version takes a tenth of the calls first (lib/api/release.ts). */
   canaries: readonly FunctionName[];
+  /** Whether new versions of the canaries take all calls at once (`--no-canary`). */
+  deploysAtOnce?: true;
   /** Memory of a function in this stage, in place of its contract's. */
   memoryMegabytes: ByFunction;
   tencent: { sdkAppId: number; administrators: readonly string[] };
@@ -176,7 +181,7 @@ const prod: OwnPolicy = {
   alarmsAddress: "alarms@ovation.example",
   monthlyDollars: 2_000,
   // More than an account's 10,000: a look at the quota comes before each deployment.
-  accountRate: 14_000,
+  accountRate: 18_000,
   // A thousand gifts a second, of 16 units each. Some $10, once.
   warmThroughput: { reads: 24_000, writes: 16_000 },
   canaries: prodCanaries,
@@ -187,16 +192,12 @@ const prod: OwnPolicy = {
     "realtime/fan-out": 60,
     "money/settle": 60,
     "realtime/post": 50,
-    "realtime/resume": 50,
-    // Six rooms of a hundred thousand at once.
-    "realtime/post-part": 100,
+    // Long polls wait for twenty seconds: no more of them, so that they leave room for all calls.
     "streams/events": 100,
     // Those that wait for other hosts, so that a host which hangs holds up nothing else.
     "users/sign-in": 10,
     "users/sign-in-settings": 5,
     "tencent/gifts/send": 30,
-    // What its queue lets it have: slow receivers take no more, and nobody else's.
-    "webhooks/deliver": 128,
   },
 };
 
@@ -255,6 +256,7 @@ export function stageOf(option: Option): Stage {
       throw new Error("-c issuer= also needs -c audience= and -c jwks=");
     stage.issuer = { issuer, audience, jwks };
   }
+  if (option("canary") === "off") stage.deploysAtOnce = true;
   stage.groupsClaim = option("groupsClaim") ?? stage.groupsClaim;
   assertPossible(stage);
   return stage;

@@ -105,6 +105,7 @@ const attributes: Record<string, (resource: Named) => string> = {
   "AWS::Backup::BackupVault.BackupVaultArn": ({ templates: { region, account }, name }) =>
     `arn:aws:backup:${region}:${account}:backup-vault:${name}`,
   "AWS::Backup::BackupPlan.BackupPlanId": ({ name }) => name,
+  "AWS::Lambda::Version.Version": () => "1",
   "AWS::CloudFront::Distribution.DomainName": ({ place }) => `${idOf(place)}.cloudfront.net`,
 };
 

@@ -21,75 +21,130 @@ const { templates: delivered } = await synthesize({
 });
 const { canaries } = stageOf((name) => (name === "stage" ? "prod" : undefined));
 
-/** The resources of a stack of prod of one type, with their ids. */
-const ofType = (type: string) =>
-  Object.entries(prod.core!).filter(([, { Type }]) => Type === `AWS::${type}`);
+const serving = ["core", "realtime", "tencent"];
+
+/** The resources of a type in a stage's stacks with canaries, with their ids. */
+const allOfType = (templates: typeof prod, type: string) =>
+  serving.flatMap((stack) =>
+    Object.entries(templates[stack]!).filter(([, { Type }]) => Type === `AWS::${type}`),
+  );
+const ofType = (type: string) => allOfType(prod, type);
+const canaryNames = new Set(canaries.map((name) => functionName("prod", name)));
+
+/** What changes balances while people are watching, besides what is called once in a while. */
+const movesMoney = [
+  ...["gifts/create", "chat/superlike", "money/settle", "realtime/fan-out", "realtime/connect"],
+  ...["tencent/gifts/send", "tencent/callbacks/receive"],
+];
 
 describe("a new version in prod", () => {
   test("takes a tenth of the calls for five minutes, and all again are the old ones' on a failure", () => {
-    const aliases = ofType("Lambda::Alias").map(([, resource]) => resource);
-    expect(aliases.map(({ Properties }) => Properties.Name)).toEqual(canaries.map(() => "live"));
+    const aliases = ofType("Lambda::Alias");
+    expect(canaries).toEqual(expect.arrayContaining(movesMoney));
+    expect(aliases.map(([, { Properties }]) => Properties.Name)).toEqual(
+      canaries.map(() => "live"),
+    );
     expect(ofType("Lambda::Version").length).toBe(canaries.length);
-    const [[alarm, { Properties: alarmed }] = ["", { Properties: {} }]] =
-      ofType("CloudWatch::Alarm");
-    expect(alarmed).toMatchObject({ MetricName: "5XXError", TreatMissingData: "notBreaching" });
-    expect(flat(alarmed.Dimensions[0].Value)).toBe("ovation-prod-http");
-    const groups = ofType("CodeDeploy::DeploymentGroup").map(([, { Properties }]) => Properties);
+    const groups = ofType("CodeDeploy::DeploymentGroup");
     expect(groups.length).toBe(canaries.length);
-    for (const group of groups)
+    const alarms = new Set<string>();
+    for (const [id, { Properties: group }] of groups) {
       expect(group).toMatchObject({
         DeploymentConfigName: "CodeDeployDefault.LambdaCanary10Percent5Minutes",
-        AlarmConfiguration: { Enabled: true, Alarms: [{ Name: { Ref: alarm } }] },
         AutoRollbackConfiguration: {
           Enabled: true,
           Events: expect.arrayContaining(["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM"]),
         },
       });
-    for (const { UpdatePolicy } of aliases)
-      expect(UpdatePolicy?.CodeDeployLambdaAliasUpdate).toBeDefined();
+      const asked = group.AlarmConfiguration.Alarms.map((one: { Name: Ref }) => one.Name.Ref);
+      expect([id, asked.length]).toEqual([id, 2]);
+      for (const alarm of asked) alarms.add(alarm);
+    }
+    expect([...alarms].sort()).toEqual(
+      ofType("CloudWatch::Alarm")
+        .map(([id]) => id)
+        .sort(),
+    );
+    for (const [, { UpdatePolicy, DependsOn }] of aliases) {
+      const { DeploymentGroupName } = UpdatePolicy!.CodeDeployLambdaAliasUpdate as {
+        DeploymentGroupName: Ref;
+      };
+      // Else calls would be shifted as the deployment before said.
+      expect(DependsOn).toContain(DeploymentGroupName.Ref);
+    }
+  });
+
+  test("is judged by itself, so what rings already keeps no deployment from beginning", () => {
+    for (const [id, { Properties }] of ofType("CloudWatch::Alarm")) {
+      const version = Properties.Dimensions.find(
+        ({ Name }: { Name: string }) => Name === "ExecutedVersion",
+      );
+      expect([id, version?.Value]).toEqual([
+        id,
+        { "Fn::GetAtt": [expect.stringMatching(/CurrentVersion/), "Version"] },
+      ]);
+      // A name of its own: an alarm that is only changed keeps the state that it was in.
+      expect(JSON.stringify(Properties.AlarmName)).toContain(JSON.stringify(version.Value));
+      expect(Properties.TreatMissingData).toBe("notBreaching");
+    }
+  });
+
+  test("takes all calls at once where that is asked for, whatever rings", async () => {
+    const atOnce = await templatesOf({ stage: "prod", canary: "off" });
+    const groups = allOfType(atOnce, "CodeDeploy::DeploymentGroup");
+    expect(groups.length).toBe(canaries.length);
+    for (const [, { Properties }] of groups) {
+      expect(Properties.DeploymentConfigName).toBe("CodeDeployDefault.LambdaAllAtOnce");
+      expect(Properties.AlarmConfiguration).toBeUndefined();
+      expect(Properties.AutoRollbackConfiguration.Events).not.toContain("DEPLOYMENT_STOP_ON_ALARM");
+    }
+    for (const [id] of ofType("Lambda::Alias"))
+      expect(allOfType(atOnce, "Lambda::Alias").map(([one]) => one)).toContain(id);
   });
 
   test("is called by its alias, and every other function by its name", () => {
-    const document = JSON.stringify(
-      theResource(prod, "AWS::ApiGateway::RestApi", "http", isHttp).Properties.Body,
-    );
-    const called = [...document.matchAll(/:function:([\w-]+)(:\w+)?\/invocations/g)];
+    const text = JSON.stringify([...serving, "http"].map((stack) => prod[stack]));
+    const called = [...text.matchAll(/:function:([\w-]+)(:\w+)?\/invocations/g)];
     expect(called.length).toBeGreaterThan(80);
-    const names = new Set(canaries.map((name) => functionName("prod", name)));
     for (const [, name, alias] of called)
-      expect([name, alias]).toEqual([name, names.has(name!) ? ":live" : undefined]);
-    expect(new Set(called.map(([, name]) => name)).size).toBeGreaterThan(names.size);
-  });
-
-  test("is waited for by all other functions of the API and by its routes", () => {
-    const aliases = ofType("Lambda::Alias").map(([id]) => id);
-    const names = new Set(canaries.map((name) => functionName("prod", name)));
-    const later = ofType("Lambda::Function").filter(
-      ([, { Properties }]) => !names.has(Properties.FunctionName),
+      expect([name, alias]).toEqual([name, canaryNames.has(name!) ? ":live" : undefined]);
+    const readers = resourcesOf(prod, "AWS::Lambda::EventSourceMapping").map(({ Properties }) =>
+      flat(Properties.FunctionName).replace(/^.*:function:/, ""),
     );
-    expect(later.length).toBeGreaterThan(40);
-    for (const [id, { DependsOn = [] }] of later)
-      expect([id, aliases.filter((alias) => !DependsOn.includes(alias))]).toEqual([id, []]);
+    for (const name of ["money-settle", "realtime-fan-out"])
+      expect(readers).toContain(`ovation-prod-${name}:live`);
+    expect(readers.filter((name) => name.endsWith(":live")).length).toBe(2);
     // The others and the routes are stacks after that one.
     const order = stacks.map(({ name }) => name.replace("ovation-prod-", ""));
     const at = order.indexOf("core");
     expect(order.slice(at, at + 4)).toEqual(["core", "community", "management", "http"]);
   });
 
-  test("goes nowhere by halves where a stream or a queue is read, nor in dev", () => {
+  test("is waited for by all other functions of its stack and by its routes", () => {
+    for (const stack of serving) {
+      const inStack = (type: string) =>
+        Object.entries(prod[stack]!).filter(([, { Type }]) => Type === `AWS::${type}`);
+      const aliases = inStack("Lambda::Alias").map(([id]) => id);
+      expect(aliases.length).toBeGreaterThan(1);
+      const later = inStack("Lambda::Function").filter(
+        ([, { Properties }]) =>
+          Properties.FunctionName && !canaryNames.has(Properties.FunctionName),
+      );
+      expect(later.length).toBeGreaterThan(20);
+      const routes = ["ApiGateway::RestApi", "ApiGatewayV2::Route"].flatMap(inStack);
+      expect(routes.length > 0).toBe(stack !== "core");
+      for (const [id, { DependsOn = [] }] of [...later, ...routes])
+        expect([id, aliases.filter((alias) => !DependsOn.includes(alias))]).toEqual([id, []]);
+    }
+  });
+
+  test("goes nowhere by halves in dev", () => {
     for (const type of ["Alias", "Version"])
-      expect(
-        [...resourcesOf(prod, `AWS::Lambda::${type}`, "realtime")].concat(
-          resourcesOf(dev, `AWS::Lambda::${type}`),
-        ),
-      ).toEqual([]);
-    for (const { Properties } of resourcesOf(prod, "AWS::Lambda::EventSourceMapping"))
-      expect(flat(Properties.FunctionName)).toMatch(/^<\w+\.Arn>$/);
+      expect(resourcesOf(dev, `AWS::Lambda::${type}`)).toEqual([]);
   });
 });
 
-const isHttp = ({ Properties }: { Properties: { Name?: string } }) =>
-  Properties.Name === "ovation-prod-http";
+type Ref = { Ref: string };
 
 test("what posts keeps its runtime between deployments: it relies on what Node does not promise", () => {
   for (const [name, { properties }] of functionsOf(prod)) {
@@ -168,11 +223,12 @@ describe("the role of a repository's workflow", () => {
         ["CDKToolkit", "ovation-dev-*"].map((stack) => `cloudformation:${here}:stack/${stack}/*`),
       ],
       [
-        "lambda:GetAccountSettings,servicequotas:GetServiceQuota,ses:GetEmailIdentity,ses:GetAccount,backup:ListBackupVaults",
+        "lambda:GetAccountSettings,servicequotas:GetServiceQuota,servicequotas:GetAWSDefaultServiceQuota,ses:GetEmailIdentity,ses:GetAccount,backup:ListBackupVaults",
         ["*"],
       ],
+      ["lambda:GetFunctionConcurrency", [`lambda:${here}:function:ovation-dev-*`]],
       [
-        "dynamodb:GetItem,dynamodb:PutItem,dynamodb:Query,dynamodb:Scan",
+        "dynamodb:DescribeTable,dynamodb:DescribeTimeToLive,dynamodb:DescribeContinuousBackups,dynamodb:GetItem,dynamodb:PutItem,dynamodb:Query,dynamodb:Scan",
         [`dynamodb:${here}:table/ovation-dev`],
       ],
     ]);

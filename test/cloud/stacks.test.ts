@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { accepted, isAccepted } from "../../lib/nag.ts";
 import { functionName } from "../../lib/stages/names.ts";
 import { rowsOf } from "../../lib/stages/route-table.ts";
-import { assertConcurrency, assertRate, assertRetention } from "../../lib/stages/stage-limits.ts";
+import * as limits from "../../lib/stages/stage-limits.ts";
 import { stageOf } from "../../lib/stages/stages.ts";
 import {
   findingsOf,
@@ -14,6 +14,7 @@ import {
   theResource,
 } from "./templates.ts";
 
+const { assertConcurrency, assertRate, assertRetention, reservedOf } = limits;
 const given = (options: Record<string, string>) => (name: string) => options[name];
 
 const all = {
@@ -336,21 +337,32 @@ describe("a stage", () => {
     for (const name of names) expect([...functions.keys()]).toContain(functionName("prod", name));
   });
 
-  test("cannot reserve more than the account has", () => {
+  test("cannot reserve so much that calls of users have less than 400 executions", () => {
     const prod = stageOf(given({ stage: "prod" }));
-    const reserved = Object.values(prod.reservedConcurrency).reduce((sum, one) => sum + one, 0);
-    expect(() => assertConcurrency({ ...prod, accountConcurrency: reserved + 100 })).not.toThrow();
-    expect(() => assertConcurrency({ ...prod, accountConcurrency: reserved + 99 })).toThrow(
-      "reserves",
-    );
+    const reserved = reservedOf(prod);
+    expect(reserved + 400).toBeLessThanOrEqual(prod.accountConcurrency);
+    expect(() => assertConcurrency({ ...prod, accountConcurrency: reserved + 400 })).not.toThrow();
+    expect(() => assertConcurrency({ ...prod, accountConcurrency: reserved + 399 })).toThrow();
   });
 
   test("cannot take more requests than it counts on the account to take", () => {
     const prod = stageOf(given({ stage: "prod" }));
-    const { postRate, throttle } = prod;
-    const accountRate = postRate + 3 * throttle.rate;
+    // What the gateways let in, as the templates say it, and what goes out.
+    const isAll = (one: Record<string, string>) =>
+      one.HttpMethod === "*" && one.ResourcePath === "/*";
+    const rest = resourcesOf(all.prod, "AWS::ApiGateway::Stage").map(
+      ({ Properties }) => Properties.MethodSettings.find(isAll).ThrottlingRateLimit as number,
+    );
+    const [sockets] = resourcesOf(all.prod, "AWS::ApiGatewayV2::Stage");
+    const settings = sockets!.Properties.DefaultRouteSettings;
+    const accountRate = [...rest, settings.ThrottlingRateLimit as number].reduce(
+      (sum, one) => sum + one,
+      prod.postRate,
+    );
     expect(() => assertRate({ ...prod, accountRate })).not.toThrow();
-    expect(() => assertRate({ ...prod, accountRate: accountRate - 1 })).toThrow("may take 14000");
+    expect(() => assertRate({ ...prod, accountRate: accountRate - 1 })).toThrow(
+      `may take ${accountRate}`,
+    );
   });
 
   test("keeps messages as long as the frames that show them, or forever", () => {
