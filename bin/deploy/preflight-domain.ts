@@ -1,11 +1,16 @@
 import { type Domain, edgeRegion } from "../../lib/stages/domain.ts";
-import { allowDenied, serviceCaller, signedCaller } from "../aws/signed-caller.ts";
-import type { Finding, Place } from "./finding.ts";
+import { serviceCaller, signedCaller } from "../aws/signed-caller.ts";
+import { type Finding, look, type Place } from "./finding.ts";
 
 /** What keeps CloudFront from answering under a stage's domain, as ACM and Route 53 know it. */
 export async function findDomain(place: Place, domain: Domain | undefined): Promise<Finding[]> {
   if (domain === undefined) return [];
-  const found = await Promise.all([findCertificate(place, domain), findZone(place, domain)]);
+  const found = await Promise.all([
+    look("the domain's certificate", "acm:DescribeCertificate", () =>
+      findCertificate(place, domain),
+    ),
+    look("the domain's hosted zone", "route53:GetHostedZone", () => findZone(place, domain)),
+  ]);
   return found.flat();
 }
 
@@ -20,7 +25,6 @@ async function findCertificate(place: Place, { name, certificate }: Domain): Pro
   if (account !== place.account)
     return [{ says: `domain.certificate is of account ${account}, not of ${place.account}`, fix }];
   const described = await describe(place, certificate);
-  if (described === undefined) return [];
   if (described === "missing")
     return [{ says: `ACM in ${edgeRegion} has no ${certificate}, of \`domain\``, fix }];
   const { Status, DomainName, SubjectAlternativeNames = [] } = described;
@@ -49,7 +53,7 @@ function covers(covered: string, host: string): boolean {
  * What ACM says of a certificate.
  * https://docs.aws.amazon.com/acm/latest/APIReference/API_DescribeCertificate.html
  */
-async function describe(place: Place, arn: string): Promise<Certificate | "missing" | undefined> {
+async function describe(place: Place, arn: string): Promise<Certificate | "missing"> {
   const call = serviceCaller({ ...place, region: edgeRegion }, "acm");
   const headers = {
     "content-type": "application/x-amz-json-1.1",
@@ -62,7 +66,7 @@ async function describe(place: Place, arn: string): Promise<Certificate | "missi
   } catch (error) {
     if (/ResourceNotFoundException|InvalidArnException/.test((error as Error).message))
       return "missing";
-    return allowDenied(error);
+    throw error;
   }
 }
 
@@ -71,7 +75,6 @@ async function findZone(place: Place, { zone }: Domain): Promise<Finding[]> {
   if (zone === undefined) return [];
   const fix = "The id and name of a public hosted zone of this account: Route 53, Hosted zones";
   const described = await describeZone(place, zone.id);
-  if (described === undefined) return [];
   if (described === "missing")
     return [{ says: `Route 53 has no hosted zone ${zone.id}, of \`domain\``, fix }];
   const findings: Finding[] = [];
@@ -99,6 +102,6 @@ async function describeZone({ credentials }: Place, id: string) {
     return { name: name.replace(/\.$/, ""), isPrivate };
   } catch (error) {
     if (/NoSuchHostedZone|InvalidInput/.test((error as Error).message)) return "missing";
-    return allowDenied(error);
+    throw error;
   }
 }

@@ -1,6 +1,6 @@
 import type { Stage } from "../../lib/stages/stages.ts";
-import { allowDenied, type Caller, serviceCaller } from "../aws/signed-caller.ts";
-import type { Finding, Place } from "./finding.ts";
+import { type Caller, serviceCaller } from "../aws/signed-caller.ts";
+import { type Finding, look, type Place } from "./finding.ts";
 
 /**
  * What keeps the stage's user pool from writing to people: Cognito refuses a sender whose domain SES
@@ -11,29 +11,41 @@ export async function findMail(place: Place, stage: Stage): Promise<Finding[]> {
   const { mailFrom, issuer } = stage;
   if (mailFrom === undefined || issuer !== undefined) return [];
   const call = serviceCaller(place, "ses", "email");
-  const domain = mailFrom.split("@").at(-1)!;
-  const findings: Finding[] = [];
-  const fix = `Verify ${domain} in SES, in ${place.region}; or leave \`mailFrom\` out in lib/stages/stages.ts`;
-  const identity = await ask(call, `/v2/email/identities/${encodeURIComponent(domain)}`);
-  if (identity === "missing")
-    findings.push({ says: `SES in ${place.region} knows no ${domain}, of \`mailFrom\``, fix });
-  else if (identity?.VerifiedForSendingStatus === false)
-    findings.push({ says: `${domain} is not verified in SES in ${place.region}`, fix });
-  const account = stage.keepData ? await ask(call, "/v2/email/account") : undefined;
-  if (account !== "missing" && account?.ProductionAccessEnabled === false)
-    findings.push({
-      says: `SES in ${place.region} is in the sandbox: it writes to nobody but verified addresses`,
-      fix: "SES, Account dashboard: request production access",
-    });
-  return findings;
+  const found = await Promise.all([
+    look("the pool's sender", "ses:GetEmailIdentity", () => findSender(call, place, mailFrom)),
+    look("SES's sandbox", "ses:GetAccount", () => findSandbox(call, place, stage)),
+  ]);
+  return found.flat();
 }
 
-/** What SES says, or that there is no such thing; undefined where it may not be read. */
+async function findSender(call: Caller, { region }: Place, mailFrom: string): Promise<Finding[]> {
+  const domain = mailFrom.split("@").at(-1)!;
+  const fix = `Verify ${domain} in SES, in ${region}; or leave \`mailFrom\` out in lib/stages/stages.ts`;
+  const identity = await ask(call, `/v2/email/identities/${encodeURIComponent(domain)}`);
+  if (identity === "missing")
+    return [{ says: `SES in ${region} knows no ${domain}, of \`mailFrom\``, fix }];
+  if (identity.VerifiedForSendingStatus === true) return [];
+  return [{ says: `${domain} is not verified in SES in ${region}`, fix }];
+}
+
+async function findSandbox(call: Caller, { region }: Place, stage: Stage): Promise<Finding[]> {
+  if (!stage.keepData) return [];
+  const account = await ask(call, "/v2/email/account");
+  if (account !== "missing" && account.ProductionAccessEnabled !== false) return [];
+  return [
+    {
+      says: `SES in ${region} is in the sandbox: it writes to nobody but verified addresses`,
+      fix: "SES, Account dashboard: request production access",
+    },
+  ];
+}
+
+/** What SES says, or that there is no such thing. */
 async function ask(call: Caller, path: string) {
   try {
     return JSON.parse(await call("GET", path)) as Record<string, unknown>;
   } catch (error) {
     if ((error as { status?: number }).status === 404) return "missing";
-    return allowDenied(error);
+    throw error;
   }
 }

@@ -1,7 +1,7 @@
 import { backupCopyOf, vaultName } from "../../lib/stages/names.ts";
 import type { Stage } from "../../lib/stages/stages.ts";
-import { allowDenied, serviceCaller } from "../aws/signed-caller.ts";
-import type { Finding, Place } from "./finding.ts";
+import { serviceCaller } from "../aws/signed-caller.ts";
+import { type Finding, look, type Place } from "./finding.ts";
 
 /**
  * What keeps backups from being made or copied. A vault of another account is not to be seen from
@@ -13,44 +13,51 @@ export async function findVaults(
   isFirst: () => Promise<boolean>,
 ): Promise<Finding[]> {
   if (!stage.keepData) return [];
-  const findings: Finding[] = [];
-  const own = vaultName(stage);
-  if ((await listVaults(place))?.includes(own) && (await isFirst()))
-    findings.push({
+  const action = "backup:ListBackupVaults";
+  const found = await Promise.all([
+    look("the backup vault", action, () => findOwn(place, vaultName(stage), isFirst)),
+    look("the vault for copies", action, () => findCopies(place, stage)),
+  ]);
+  return found.flat();
+}
+
+async function findOwn(place: Place, own: string, isFirst: () => Promise<boolean>) {
+  if (!(await listVaults(place)).includes(own) || !(await isFirst())) return [];
+  return [
+    {
       says: `A backup vault ${own} is there already, and no stack of the stage`,
       fix: `aws backup delete-backup-vault --backup-vault-name ${own}, once it is empty; or give the stage another name`,
-    });
+    },
+  ];
+}
+
+async function findCopies(place: Place, stage: Stage): Promise<Finding[]> {
   const copy = backupCopyOf(stage);
-  if (copy === undefined || copy === "unreadable" || copy.account !== place.account)
-    return findings;
-  const there = await listVaults({ ...place, region: copy.region });
-  if (there !== undefined && !there.includes(copy.name))
-    findings.push({
+  if (copy === undefined || copy === "unreadable" || copy.account !== place.account) return [];
+  if ((await listVaults({ ...place, region: copy.region })).includes(copy.name)) return [];
+  return [
+    {
       says: `There is no backup vault ${copy.name} in ${copy.region}, for copies`,
       fix: `aws backup create-backup-vault --region ${copy.region} --backup-vault-name ${copy.name}`,
-    });
-  return findings;
+    },
+  ];
 }
 
 type Page = { BackupVaultList: { BackupVaultName: string }[]; NextToken?: string };
 
 /**
- * The names of a region's vaults; undefined where they may not be read. All are listed, since AWS
+ * The names of a region's vaults. All are listed, since AWS
  * answers about a single one that is not there as about one that may not be seen.
  * https://docs.aws.amazon.com/aws-backup/latest/devguide/API_ListBackupVaults.html
  */
-async function listVaults(place: Place): Promise<string[] | undefined> {
+async function listVaults(place: Place): Promise<string[]> {
   const call = serviceCaller(place, "backup");
   const names: string[] = [];
-  try {
-    for (let token: string | undefined = ""; token !== undefined; ) {
-      const query = { maxResults: "1000", ...(token !== "" && { nextToken: token }) };
-      const page = JSON.parse(await call("GET", "/backup-vaults/", query)) as Page;
-      names.push(...page.BackupVaultList.map(({ BackupVaultName }) => BackupVaultName));
-      token = page.NextToken || undefined;
-    }
-    return names;
-  } catch (error) {
-    return allowDenied(error);
+  for (let token: string | undefined = ""; token !== undefined; ) {
+    const query = { maxResults: "1000", ...(token !== "" && { nextToken: token }) };
+    const page = JSON.parse(await call("GET", "/backup-vaults/", query)) as Page;
+    names.push(...page.BackupVaultList.map(({ BackupVaultName }) => BackupVaultName));
+    token = page.NextToken || undefined;
   }
+  return names;
 }

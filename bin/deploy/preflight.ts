@@ -1,17 +1,20 @@
-import { CloudFormationClient, DescribeStacksCommand } from "@aws-sdk/client-cloudformation";
-import { GetAccountSettingsCommand, LambdaClient } from "@aws-sdk/client-lambda";
-import { GetServiceQuotaCommand, ServiceQuotasClient } from "@aws-sdk/client-service-quotas";
+import {
+  CloudFormationClient,
+  DescribeStacksCommand,
+  type Stack,
+} from "@aws-sdk/client-cloudformation";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { edgeRegion, problemsOf } from "../../lib/stages/domain.ts";
 import { backupCopyOf, vaultName } from "../../lib/stages/names.ts";
 import { placeholdersOf } from "../../lib/stages/placeholders.ts";
-import { assertConcurrency, assertRate, rateOf } from "../../lib/stages/stage-limits.ts";
+import { assertConcurrency, assertRate } from "../../lib/stages/stage-limits.ts";
 import type { Stage } from "../../lib/stages/stages.ts";
 import { openClient } from "../../platform/aws/aws-client.ts";
-import { allowDenied, isDenied } from "../aws/signed-caller.ts";
-import type { Finding } from "./finding.ts";
+import { type Finding, look } from "./finding.ts";
 import { findDomain } from "./preflight-domain.ts";
 import { findMail } from "./preflight-mail.ts";
+import { findExecutions, findRequests } from "./preflight-quotas.ts";
+import { findRestored } from "./preflight-restored.ts";
 import { findVaults } from "./preflight-vaults.ts";
 
 /** What the caller's account answers is not there within seconds: a person waits for it. */
@@ -19,9 +22,6 @@ const timeouts = { tryMilliseconds: 10_000 };
 
 /** The version of the bootstrap stack that the CDK asks for. */
 const bootstrapVersionMin = 6;
-
-/** https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html */
-const gatewayRateQuota = { ServiceCode: "apigateway", QuotaCode: "L-8A5B8E43" };
 
 const inStages = "Give it a value of your own in lib/stages/stages.ts";
 
@@ -66,7 +66,7 @@ export function findInStage(stage: Stage): Finding[] {
 
 /**
  * What the account of the caller's credentials lacks. Without credentials there is one finding,
- * since nothing else can be asked; what the credentials may not read is left out.
+ * since nothing else can be asked; what AWS does not answer is unknown.
  */
 export async function findInAccount(stage: Stage, profile?: string): Promise<Finding[]> {
   const given = { ...timeouts, ...(profile && { profile }) };
@@ -96,6 +96,7 @@ export async function findInAccount(stage: Stage, profile?: string): Promise<Fin
     ];
   const there = { ...given, region };
   const place = { region, account, credentials: await sts.config.credentials() };
+  const hasData = () => hasStack(there, `ovation-${stage.name}-data`);
   const found = await Promise.all([
     findBootstrap(there, account),
     // The firewall and the certificate of a domain are stacks of another region.
@@ -104,9 +105,18 @@ export async function findInAccount(stage: Stage, profile?: string): Promise<Fin
       : [],
     findDomain(place, stage.domain),
     findMail(place, stage),
-    findVaults(place, stage, async () => !(await hasStack(there, `ovation-${stage.name}-data`))),
-    findExecutions(there, stage),
-    findRequests(there, stage),
+    findVaults(place, stage, async () => !(await hasData())),
+    look("Lambda's executions", "lambda:GetAccountSettings and GetFunctionConcurrency", () =>
+      findExecutions(there, stage),
+    ),
+    look("API Gateway's rate", "servicequotas:GetServiceQuota and GetAWSDefaultServiceQuota", () =>
+      findRequests(there, stage),
+    ),
+    look(
+      "the restored table",
+      "dynamodb:DescribeTable, DescribeTimeToLive and DescribeContinuousBackups",
+      () => findRestored(there, stage),
+    ),
   ]);
   return [...findings, ...found.flat()];
 }
@@ -119,67 +129,29 @@ async function regionOf(stage: Stage, profile?: string): Promise<string | undefi
 
 type There = { region: string; profile?: string; tryMilliseconds: number };
 
-async function findBootstrap(there: There, account: string): Promise<Finding[]> {
-  const client = openClient(CloudFormationClient, there);
-  const fix = `npx cdk bootstrap aws://${account}/${there.region}`;
-  try {
-    const { Stacks = [] } = await client.send(
-      new DescribeStacksCommand({ StackName: "CDKToolkit" }),
-    );
-    const outputs = Stacks[0]?.Outputs ?? [];
-    const version = Number(
-      outputs.find(({ OutputKey }) => OutputKey === "BootstrapVersion")?.OutputValue,
-    );
-    if (version >= bootstrapVersionMin) return [];
-    return [{ says: `The bootstrap of ${there.region} is of version ${version}`, fix }];
-  } catch (error) {
-    if (isDenied(error)) return [];
-    return [{ says: `${account} is not bootstrapped in ${there.region}`, fix }];
-  }
-}
+const findBootstrap = (there: There, account: string): Promise<Finding[]> =>
+  look(`the bootstrap of ${there.region}`, "cloudformation:DescribeStacks", async () => {
+    const fix = `npx cdk bootstrap aws://${account}/${there.region}`;
+    const stack = await findStack(there, "CDKToolkit");
+    if (stack === undefined)
+      return [{ says: `${account} is not bootstrapped in ${there.region}`, fix }];
+    const { OutputValue = "none" } =
+      stack.Outputs?.find(({ OutputKey }) => OutputKey === "BootstrapVersion") ?? {};
+    if (Number(OutputValue) >= bootstrapVersionMin) return [];
+    return [{ says: `The bootstrap of ${there.region} is of version ${OutputValue}`, fix }];
+  });
 
-/** Whether a stack is there; so it is taken to be where that may not be read. */
-async function hasStack(there: There, StackName: string): Promise<boolean> {
+/** A stack; undefined where it is not there. */
+async function findStack(there: There, StackName: string): Promise<Stack | undefined> {
   const client = openClient(CloudFormationClient, there);
   try {
-    await client.send(new DescribeStacksCommand({ StackName }));
-    return true;
+    const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName }));
+    return Stacks[0];
   } catch (error) {
     // CloudFormation's answer about a stack that it does not have.
-    if ((error as Error).name === "ValidationError") return false;
-    allowDenied(error);
-    return true;
+    if ((error as Error).name === "ValidationError") return undefined;
+    throw error;
   }
 }
 
-async function findExecutions(there: There, stage: Stage): Promise<Finding[]> {
-  const client = openClient(LambdaClient, there);
-  const most = await client
-    .send(new GetAccountSettingsCommand({}))
-    .then(({ AccountLimit }) => AccountLimit?.ConcurrentExecutions, allowDenied);
-  if (most === undefined || most >= stage.accountConcurrency) return [];
-  return [
-    {
-      says: `Lambda runs ${most} executions at once in ${there.region}, ${stage.name} counts on ${stage.accountConcurrency}`,
-      fix: "Service Quotas, AWS Lambda, Concurrent executions (L-B99A9384): ask for more",
-    },
-  ];
-}
-
-/** The account's rate is that of the region, which the stage's three APIs and its posts share. */
-async function findRequests(there: There, stage: Stage): Promise<Finding[]> {
-  if (!stage.keepData) return [];
-  const client = openClient(ServiceQuotasClient, there);
-  const quota = await client
-    .send(new GetServiceQuotaCommand(gatewayRateQuota))
-    .then(({ Quota }) => Quota?.Value, allowDenied);
-  const most = quota ?? stage.accountRate;
-  const wanted = rateOf(stage);
-  if (wanted <= most) return [];
-  return [
-    {
-      says: `API Gateway takes ${most} requests a second in ${there.region}, ${stage.name} may take ${wanted}`,
-      fix: "Service Quotas, API Gateway, Throttle rate (L-8A5B8E43): ask for more; or lower `postRate` and `throttle` in lib/stages/stages.ts",
-    },
-  ];
-}
+const hasStack = async (there: There, name: string) => (await findStack(there, name)) !== undefined;

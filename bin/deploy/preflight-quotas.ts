@@ -1,0 +1,98 @@
+import {
+  GetAccountSettingsCommand,
+  GetFunctionConcurrencyCommand,
+  LambdaClient,
+} from "@aws-sdk/client-lambda";
+import {
+  GetAWSDefaultServiceQuotaCommand,
+  GetServiceQuotaCommand,
+  ServiceQuotasClient,
+} from "@aws-sdk/client-service-quotas";
+import { functionName } from "../../lib/stages/names.ts";
+import { rows } from "../../lib/stages/route-table.ts";
+import { rateOf, reservedOf, unreservedMinOf } from "../../lib/stages/stage-limits.ts";
+import type { Stage } from "../../lib/stages/stages.ts";
+import { openClient } from "../../platform/aws/aws-client.ts";
+import type { Finding } from "./finding.ts";
+
+type There = { region: string; profile?: string; tryMilliseconds: number };
+
+const moreExecutions =
+  "Service Quotas, AWS Lambda, Concurrent executions (L-B99A9384): ask for more";
+
+/**
+ * Whether the account has the executions that the stage counts on, and enough of them unreserved
+ * once the stage has reserved its own: others in the account reserve, too.
+ */
+export async function findExecutions(there: There, stage: Stage): Promise<Finding[]> {
+  const client = openClient(LambdaClient, there);
+  const { AccountLimit } = await client.send(new GetAccountSettingsCommand({}));
+  const { ConcurrentExecutions: most, UnreservedConcurrentExecutions: free } = AccountLimit ?? {};
+  if (most === undefined || free === undefined) throw new Error("the account has no limits");
+  if (most < stage.accountConcurrency)
+    return [
+      {
+        says: `Lambda runs ${most} executions at once in ${there.region}, ${stage.name} counts on ${stage.accountConcurrency}`,
+        fix: moreExecutions,
+      },
+    ];
+  const wanted = reservedOf(stage);
+  const min = unreservedMinOf(stage);
+  if (free - wanted >= min) return [];
+  const left = free + (await reservedNow(client, stage)) - wanted;
+  if (left >= min) return [];
+  return [
+    {
+      says: `With what ${stage.name} reserves, ${left} executions stay unreserved in ${there.region}: others reserve ${most - left - wanted}; ${min} are needed`,
+      fix: `Reserve less elsewhere in the account, use an account of its own, or: ${moreExecutions}`,
+    },
+  ];
+}
+
+/** What the stage's functions have reserved now, of which a new reservation is made. */
+async function reservedNow(client: LambdaClient, stage: Stage): Promise<number> {
+  const found = await Promise.all(
+    rows.map(({ name }) => findReserved(client, functionName(stage.name, name))),
+  );
+  return found.reduce((sum, one) => sum + one, 0);
+}
+
+async function findReserved(client: LambdaClient, FunctionName: string): Promise<number> {
+  try {
+    const answer = await client.send(new GetFunctionConcurrencyCommand({ FunctionName }));
+    return answer.ReservedConcurrentExecutions ?? 0;
+  } catch (error) {
+    if ((error as Error).name === "ResourceNotFoundException") return 0;
+    throw error;
+  }
+}
+
+/** https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html */
+const gatewayRateQuota = { ServiceCode: "apigateway", QuotaCode: "L-8A5B8E43" };
+
+/** The account's rate is that of the region, which the stage's APIs and its posts share. */
+export async function findRequests(there: There, stage: Stage): Promise<Finding[]> {
+  if (!stage.keepData) return [];
+  const client = openClient(ServiceQuotasClient, there);
+  const most = await findRate(client);
+  const wanted = rateOf(stage);
+  if (wanted <= most) return [];
+  return [
+    {
+      says: `API Gateway takes ${most} requests a second in ${there.region}, ${stage.name} may take ${wanted}`,
+      fix: "Service Quotas, API Gateway, Throttle rate (L-8A5B8E43): ask for more; or lower `postRate` and `throttle` in lib/stages/stages.ts",
+    },
+  ];
+}
+
+/** The quota that was granted; AWS's own where none ever was. Rejects where it says neither. */
+async function findRate(client: ServiceQuotasClient): Promise<number> {
+  const { Quota } = await client
+    .send(new GetServiceQuotaCommand(gatewayRateQuota))
+    .catch((error: Error) => {
+      if (error.name !== "NoSuchResourceException") throw error;
+      return client.send(new GetAWSDefaultServiceQuotaCommand(gatewayRateQuota));
+    });
+  if (Quota?.Value === undefined) throw new Error("the quota has no value");
+  return Quota.Value;
+}
