@@ -1453,7 +1453,7 @@ export type Operations = {
     body: {
       giftTypeId: string;
       liveStreamId: string;
-      count?: number;
+      quantity?: number;
       expectedPrice?: number;
     };
     answer: {

@@ -74,7 +74,7 @@ export const showWithPin = async (stream: Stream, now: Date): Promise<LiveStream
 };
 
 /** What is pinned in a stream; pins of earlier versions have the message's id alone. */
-export async function findPinned(stream: Stream, now: Date): Promise<LiveStream["pinned"]> {
+async function findPinned(stream: Stream, now: Date): Promise<LiveStream["pinned"]> {
   const { id, pinned } = stream;
   if (pinned == null) return null;
   const message = pinned.message ?? (await findMessage(id, pinned.messageId, now));
