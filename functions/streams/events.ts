@@ -9,7 +9,6 @@ import {
   getVisibleStream,
 } from "../../platform/store/streams/stream-access.ts";
 
-/** The same frames as on the WebSocket, for clients that cannot keep one open. */
 const AfterFrame = wholeNumber(0, 999_999_999).meta({
   description: "Frames after this number; default: the newest, so what is still to come",
 });

@@ -126,7 +126,7 @@ export const pathOf = (operation: Operation, { known }: World, name?: string, va
 
 /** A user who may call an operation. */
 export function asWhom({ path }: Operation, { as, boss, host }: World): Person {
-  if (/wallets|gift-types|operations|webhooks|revocations|users\/\{userId\}/.test(path))
+  if (/wallets|gift-types|operations|passes|webhooks|revocations|users\/\{userId\}/.test(path))
     return boss;
   return /join-as-creator|\/end|ban|overlay-keys|moments$/.test(path) ? host : as;
 }
