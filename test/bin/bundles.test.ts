@@ -41,16 +41,16 @@ const fileOf = (client: AwsClient, name: Name) =>
   join(directory, client, name.replace("/", "-"), "index.cjs");
 
 /**
- * Loads a bundle as Lambda does at a start, without an event, and waits for what it calls by then;
- * tells whether undici was loaded.
+ * Loads a bundle as Lambda does at a start, without an event, and waits until it has made so many
+ * calls; tells whether undici was loaded.
  */
-async function load(file: string): Promise<{ handler: string; undici: boolean }> {
+async function load(file: string, calls: number): Promise<{ handler: string; undici: boolean }> {
   const code = `const { handler } = require(${JSON.stringify(file)});
-setTimeout(() => {
+process.stdin.resume().once("end", () => {
   const undici = Symbol.for("undici.globalDispatcher.1") in globalThis;
   console.log(JSON.stringify({ handler: typeof handler, undici }));
   process.exit(0);
-}, 500);`;
+});`;
   const { port } = table.address() as AddressInfo;
   const env = {
     AWS_ENDPOINT_URL: `http://127.0.0.1:${port}`,
@@ -61,7 +61,10 @@ setTimeout(() => {
     TABLE_NAME: "ovation-test",
     WS_ENDPOINT: "http://127.0.0.1:1/ws",
   };
-  const { stdout } = await promisify(execFile)(process.execPath, ["-e", code], { env });
+  const loading = promisify(execFile)(process.execPath, ["-e", code], { env });
+  while (asked.length < calls) await new Promise((done) => setTimeout(done, 20));
+  loading.child.stdin!.end();
+  const { stdout } = await loading;
   return JSON.parse(stdout) as { handler: string; undici: boolean };
 }
 
@@ -76,7 +79,7 @@ describe.each(clients)("A bundle with the client %s", (client) => {
   ] as const)("%s opens what it has before there is an event", async (name, calls, posts) => {
     // The SDK looks for what undici brings, wherever it is.
     const undici = posts || (client === "sdk" && calls.length > 0);
-    expect(await load(fileOf(client, name))).toEqual({ handler: "function", undici });
+    expect(await load(fileOf(client, name), calls.length)).toEqual({ handler: "function", undici });
     expect(asked).toEqual(calls);
   });
 });
