@@ -12,7 +12,7 @@ export type Metrics = {
   minutes(of: MetricName, count: number): (Minute | undefined)[];
   /** Every metric that has had a value, with what it had in the minutes that are kept. */
   list(): { metric: MetricName; sum: number; max: number; count: number }[];
-  /** Forgets everything, and lets a minute be shorter: for tests. */
+  /** Forgets everything; a minute, which may be shorter, begins now: for tests. */
   reset(minuteMilliseconds: number): void;
 };
 
@@ -50,7 +50,8 @@ export function createMetrics(
 ): Metrics {
   const series = new Map<string, { metric: MetricName; minutes: Map<number, Minute> }>();
   let minuteMilliseconds = 60_000;
-  const current = () => Math.floor(now() / minuteMilliseconds);
+  let firstMinute = 0;
+  const current = () => Math.floor((now() - firstMinute) / minuteMilliseconds);
   const nameOf = ({ namespace, name, dimensions }: MetricName) =>
     JSON.stringify([namespace, name, Object.entries(dimensions).sort()]);
 
@@ -102,6 +103,7 @@ export function createMetrics(
     reset(milliseconds) {
       series.clear();
       minuteMilliseconds = milliseconds;
+      firstMinute = now();
     },
   };
 }

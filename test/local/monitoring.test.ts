@@ -64,6 +64,25 @@ test("what happened once rings for a quarter of an hour", () => {
   expect(stateOf(once, metrics).state).toBe("OK");
 });
 
+test("a minute begins when the metrics are forgotten, also at the end of one of the clock", () => {
+  let now = 59_900;
+  const metrics = createMetrics(
+    () => [],
+    () => now,
+  );
+  metrics.line(undefined, lineOf(10), "stdout");
+  metrics.reset(60_000);
+  expect(stateOf(once, metrics).state).toBe("OK");
+  const say = () => metrics.line(undefined, lineOf(5), "stdout");
+  say();
+  now += 59_999;
+  say();
+  expect(stateOf(once, metrics).values.slice(0, 2)).toEqual([10, null]);
+  now += 1;
+  say();
+  expect(stateOf(once, metrics).values.slice(0, 2)).toEqual([5, 10]);
+});
+
 test("statistics are of all values of a minute", () => {
   const { metrics } = after([[[1, 2, 3, 4, 5, 6, 7, 8, 9], 100]]);
   const valueBy = (statistic: string) => stateOf({ ...once, statistic }, metrics).values[0];
