@@ -109,7 +109,8 @@ function demoActions(place: DemoPlace, now: Date): Action[] {
   const users = [viewer, host, named("user1", "user1"), named("user2", "user2")];
   const streams = [
     streamOf(ids.stream, "Demo stream", null, host, place, now),
-    streamOf(ids.room, "Demo room", "room_id", host, place, now),
+    // It began first: what shows the host's newest live stream, as overlays do, shows Studio's.
+    streamOf(ids.room, "Demo room", "room_id", host, place, new Date(now.getTime() - 60_000)),
   ];
   const types = giftTypes.map(({ id, ...type }) =>
     newGiftType(id, { ...type, svgUrl: pictureOf(type.name, place) }, now),

@@ -194,8 +194,16 @@ browserTest(
     const overlay = await page.context().newPage();
     overlay.setDefaultTimeout(timeoutMilliseconds);
     const faults = watchFaults(overlay, pages.system().url);
+    const subscribed = overlay.waitForEvent("websocket").then((socket) =>
+      socket.waitForEvent("framereceived", {
+        predicate: ({ payload }) => String(payload).includes('"type":"subscribed"'),
+        timeout: timeoutMilliseconds,
+      }),
+    );
     await overlay.goto(`${url}&goal=100000`);
     await overlay.locator('.ov[data-state="online"]').waitFor();
+    // A channel's overlay is online before it is told of a stream, and shows what comes after that.
+    await subscribed;
     await page.getByRole("button", { name: "Close" }).click();
     await say(viewer(1), "hello overlay");
     await overlay.getByText("hello overlay").waitFor();
@@ -231,7 +239,7 @@ browserTest(
   async () => {
     const { page, faults, viewer, close } = await open({ width: 1280, height: 800 });
     await quiet(page);
-    const [stage, chat] = [page.locator(".picture"), viewer(1)];
+    const [stage, chat] = [page.locator(".stage > .picture"), viewer(1)];
     const [picture, nextTo] = [await stage.boundingBox(), await chat.boundingBox()];
     expect(picture!.width).toBeGreaterThan(640);
     expect(nextTo!.x).toBeGreaterThan(picture!.x + picture!.width);
