@@ -25,7 +25,6 @@ export const shownBanOf = (ban: Member["ban"]) => (ban == null ? null : ShownBan
 
 /** What a member of a paid stream has bought: the charge that paid for it, and when. */
 const Pass = z.object({ giftId: GiftId, at: Timestamp });
-type Pass = z.infer<typeof Pass>;
 
 /**
  * What a stream knows of one user in it. The item is never deleted: its `revision` begins with the
