@@ -11,7 +11,8 @@ type Monitoring = Pick<Metrics, "line"> & {
   routes: OwnRoute[];
 };
 
-const Switch = z.strictObject({ minuteMilliseconds: z.int().min(100).max(60_000) });
+/** `first` forgets what was measured; from then on minutes end by `next` instead of the clock. */
+const Switch = z.strictObject({ minute: z.enum(["first", "next"]) });
 
 /** Collects the metrics that functions publish, and decides the alarms of the template on them. */
 export function createMonitoring(stage: () => Stage): Monitoring {
@@ -42,7 +43,8 @@ export function createMonitoring(stage: () => Stage): Monitoring {
             throw new BadOwnRequest(
               read.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`),
             );
-          metrics.reset(read.data.minuteMilliseconds);
+          if (read.data.minute === "first") metrics.reset();
+          else metrics.nextMinute();
           return report();
         },
       },

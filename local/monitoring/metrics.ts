@@ -12,8 +12,9 @@ export type Metrics = {
   minutes(of: MetricName, count: number): (Minute | undefined)[];
   /** Every metric that has had a value, with what it had in the minutes that are kept. */
   list(): { metric: MetricName; sum: number; max: number; count: number }[];
-  /** Forgets everything; a minute, which may be shorter, begins now: for tests. */
-  reset(minuteMilliseconds: number): void;
+  /** Forgets everything. From now on a minute ends when `nextMinute` is called: for tests. */
+  reset(): void;
+  nextMinute(): void;
 };
 
 /** As long as any alarm looks back. */
@@ -49,9 +50,7 @@ export function createMetrics(
   now: () => number = Date.now,
 ): Metrics {
   const series = new Map<string, { metric: MetricName; minutes: Map<number, Minute> }>();
-  let minuteMilliseconds = 60_000;
-  let firstMinute = 0;
-  const current = () => Math.floor((now() - firstMinute) / minuteMilliseconds);
+  let current = () => Math.floor(now() / 60_000);
   const nameOf = ({ namespace, name, dimensions }: MetricName) =>
     JSON.stringify([namespace, name, Object.entries(dimensions).sort()]);
 
@@ -100,10 +99,13 @@ export function createMetrics(
         max: Math.max(...[...minutes.values()].map(({ max }) => max)),
         count: [...minutes.values()].reduce((sum, { values }) => sum + values.length, 0),
       })),
-    reset(milliseconds) {
+    reset() {
       series.clear();
-      minuteMilliseconds = milliseconds;
-      firstMinute = now();
+      current = () => 0;
+    },
+    nextMinute() {
+      const next = current() + 1;
+      current = () => next;
     },
   };
 }
