@@ -24,8 +24,17 @@ browserTest(
     await newUser("long-name", "N".repeat(100));
     await call("talk-host", "POST", messages, { content: "said before" });
     const { page, faults, visit, close } = await openAsAdmin();
+    // The socket opens only after the list was read and another message was sent.
+    const held = Promise.withResolvers<void>();
+    await page.routeWebSocket(/\/ws\b/, async (socket) => {
+      await held.promise;
+      socket.connectToServer();
+    });
     await visit(`view=chat&stream=${streamId}`);
     await page.getByRole("row", { name: /said before/ }).waitFor();
+    await call("long-name", "POST", messages, { content: "said in between" });
+    held.resolve();
+    await page.getByRole("row", { name: /said in between/ }).waitFor();
     const { _id } = await call("long-name", "POST", messages, { content: "said while it is open" });
     const row = page.getByRole("row", { name: /said while it is open/ });
     await row.waitFor();

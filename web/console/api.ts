@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import { type Client, createClient, type Event, OvationError } from "../../client/index.ts";
+import { type Client, createClient, OvationError } from "../../client/index.ts";
 import { curlOf } from "../curl.ts";
 import { leave, NoSocket, session } from "./session.ts";
 
@@ -77,17 +77,11 @@ const listening = () =>
     onError() {},
   }));
 
-/** What pages that Studio has too ask of the API. */
+/** The API as the signed-in user, as pages that Studio has too need it. */
 export const host: Pick<Client, "call" | "subscribe"> = {
   call,
   subscribe: (...given) => listening().subscribe(...given),
 };
-
-/** Hears the events of a stream; what it answers stops that. */
-export function listen(streamId: string, onEvent: (event: Event) => void): () => void {
-  const subscription = listening().subscribe(streamId, { onEvent });
-  return () => subscription.close();
-}
 
 /** A call as it is shown before it is made. */
 export type ApiRequest = Request & { run<Answer>(): Promise<Answer> };

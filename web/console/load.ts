@@ -6,7 +6,8 @@ import { type Refused, refusedOf } from "./api.ts";
 export type Loaded<Value> = {
   value: Value | undefined;
   refused: Refused | undefined;
-  reload(): void;
+  /** Reads it again; what was read before stays until then. Never rejects. */
+  reload(): Promise<void>;
   /** Puts what a call answered into the place of what was read before; false if nothing was. */
   change(change: (value: Value) => Value): boolean;
 };
@@ -17,7 +18,7 @@ export function useLoad<Value>(of: string, read: () => Promise<Value>): Loaded<V
   const turn = useRef(0);
   const load = () => {
     const own = ++turn.current;
-    read().then(
+    return read().then(
       (value) => {
         if (own === turn.current) state.value = { of, value };
       },
@@ -26,7 +27,7 @@ export function useLoad<Value>(of: string, read: () => Promise<Value>): Loaded<V
       },
     );
   };
-  useEffect(load, [of]);
+  useEffect(() => void load(), [of]);
   const { value, refused } = state.value.of === of ? state.value : {};
   return {
     value,

@@ -2,7 +2,7 @@ import { useEffect } from "preact/hooks";
 import type { ChatMessage } from "../../client/index.ts";
 import { nameOf } from "../chat/person.ts";
 import { type Action, ask, perform } from "./actions.tsx";
-import { call, listen, request } from "./api.ts";
+import { call, host, request } from "./api.ts";
 import { banAction } from "./ban-actions.ts";
 import { type List, type Source, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
@@ -77,32 +77,45 @@ function MessagesOf({ stream, filters }: ScopedGiven) {
   );
 }
 
-/** Adds what is said to the list and takes out what is deleted, a few times a second. */
+/**
+ * Adds new messages to the list and removes deleted ones, a few times a second. The list is read
+ * again once the subscription begins or has missed frames, for what it did not hear. What it heard
+ * is kept, since that reading may be older.
+ */
 function useLive(list: List<ChatMessage>, { id }: Stream, isLive: boolean): void {
   useEffect(() => {
     if (!isLive) return;
-    let added: ChatMessage[] = [];
+    let heard: ChatMessage[] = [];
     const deleted = new Set<string>();
+    let isDirty = false;
     const flush = () => {
-      if (added.length === 0 && deleted.size === 0) return;
+      if (!isDirty) return;
       const isTaken = list.change((rows) => {
-        const known = new Set(rows.map(({ _id }) => _id));
-        return [...added.filter(({ _id }) => !known.has(_id)), ...rows]
+        const known = new Set(heard.map(({ _id }) => _id));
+        return [...heard, ...rows.filter(({ _id }) => !known.has(_id))]
           .filter(({ _id }) => !deleted.has(_id))
           .slice(0, Math.max(liveMax, rows.length));
       });
-      if (!isTaken) return;
-      added = [];
-      deleted.clear();
+      isDirty = !isTaken;
     };
+    const readAgain = () => list.reload().then(() => (isDirty = true));
     const timer = setInterval(flush, flushMilliseconds);
-    const stop = listen(id, ({ type, data }) => {
-      if (type === "chat.message") added.unshift(data);
-      if (type === "chat.deleted") deleted.add(data.messageId);
+    const subscription = host.subscribe(id, {
+      onEvent({ type, data }) {
+        if (type === "chat.message") heard = [data, ...heard.slice(0, liveMax - 1)];
+        else if (type === "chat.deleted") deleted.add(data.messageId);
+        else return;
+        isDirty = true;
+      },
+      onReset() {
+        heard = [];
+        void readAgain();
+      },
     });
+    subscription.ready.then(readAgain, () => {});
     return () => {
       clearInterval(timer);
-      stop();
+      subscription.close();
     };
   }, [id, isLive]);
 }

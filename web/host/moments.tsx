@@ -59,16 +59,19 @@ export function Moments({ host, streamId }: { host: Host; streamId: string }) {
         if (type === "moment.ended") note([data]);
       },
     });
-    void act(async () => {
-      const { list, sums: read_, pageInfo } = await read();
-      open.value ??= list.filter(({ status }) => status === "open");
-      sums.value = { ...(read_ as Sums), ...sums.peek() };
-      note(
-        list.filter(({ status }) => status !== "open"),
-        true,
-      );
-      next.value = pageInfo.nextCursor;
-    });
+    const readFirst = () =>
+      act(async () => {
+        const { list, sums: read_, pageInfo } = await read();
+        open.value ??= list.filter(({ status }) => status === "open");
+        sums.value = { ...(read_ as Sums), ...sums.peek() };
+        note(
+          list.filter(({ status }) => status !== "open"),
+          true,
+        );
+        next.value = pageInfo.nextCursor;
+      });
+    // Not before it is heard what ends from then on.
+    subscription.ready.catch(() => {}).then(readFirst);
     return () => subscription.close();
   }, [host, streamId]);
   const more = () =>
