@@ -41,7 +41,7 @@ const fileOf = (client: AwsClient, name: Name) =>
   join(directory, client, name.replace("/", "-"), "index.cjs");
 
 /**
- * Loads a bundle as Lambda does at a start, without an event, and waits until it has made so many
+ * Loads a bundle as Lambda does at a start, without an event, and waits until it has made that many
  * calls; tells whether undici was loaded.
  */
 async function load(file: string, calls: number): Promise<{ handler: string; undici: boolean }> {

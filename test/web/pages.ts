@@ -93,10 +93,13 @@ export async function expectSoon(isTrue: () => boolean | Promise<boolean>): Prom
 
 const screenshots = join(import.meta.dirname, "../../.cache/screenshots");
 
-/** Nothing on the page is wider than it. */
+/** Nothing on the page is wider than it; else the test fails with what sticks out. */
 export async function expectFits(page: Page, name = ""): Promise<void> {
-  const isWider = "document.documentElement.scrollWidth > innerWidth";
-  expect({ name, isWider: await page.evaluate(isWider) }).toEqual({ name, isWider: false });
+  const wide = await page.evaluate(`document.documentElement.scrollWidth <= innerWidth ? [] :
+    [...document.querySelectorAll("body *")]
+      .filter((element) => element.getBoundingClientRect().right > innerWidth)
+      .map(({ outerHTML }) => innerWidth + ": " + outerHTML.slice(0, 80))`);
+  expect({ name, wide }).toEqual({ name, wide: [] });
 }
 
 /**

@@ -202,7 +202,7 @@ browserTest(
     );
     await overlay.goto(`${url}&goal=100000`);
     await overlay.locator('.ov[data-state="online"]').waitFor();
-    // A channel's overlay is online before it is told of a stream, and shows what comes after that.
+    // A channel's overlay is online before it receives its stream, and shows what comes after that.
     await subscribed;
     await page.getByRole("button", { name: "Close" }).click();
     await say(viewer(1), "hello overlay");

@@ -79,20 +79,20 @@ function MessagesOf({ stream, filters }: ScopedGiven) {
 
 /**
  * Adds new messages to the list and removes deleted ones, a few times a second. The list is read
- * again once the subscription begins or has missed frames, for what it did not hear. What it heard
+ * again once the subscription begins or has missed frames, for what came before. What was received
  * is kept, since that reading may be older.
  */
 function useLive(list: List<ChatMessage>, { id }: Stream, isLive: boolean): void {
   useEffect(() => {
     if (!isLive) return;
-    let heard: ChatMessage[] = [];
+    let received: ChatMessage[] = [];
     const deleted = new Set<string>();
     let isDirty = false;
     const flush = () => {
       if (!isDirty) return;
       const isTaken = list.change((rows) => {
-        const known = new Set(heard.map(({ _id }) => _id));
-        return [...heard, ...rows.filter(({ _id }) => !known.has(_id))]
+        const known = new Set(received.map(({ _id }) => _id));
+        return [...received, ...rows.filter(({ _id }) => !known.has(_id))]
           .filter(({ _id }) => !deleted.has(_id))
           .slice(0, Math.max(liveMax, rows.length));
       });
@@ -102,13 +102,13 @@ function useLive(list: List<ChatMessage>, { id }: Stream, isLive: boolean): void
     const timer = setInterval(flush, flushMilliseconds);
     const subscription = host.subscribe(id, {
       onEvent({ type, data }) {
-        if (type === "chat.message") heard = [data, ...heard.slice(0, liveMax - 1)];
+        if (type === "chat.message") received = [data, ...received.slice(0, liveMax - 1)];
         else if (type === "chat.deleted") deleted.add(data.messageId);
         else return;
         isDirty = true;
       },
       onReset() {
-        heard = [];
+        received = [];
         void readAgain();
       },
     });

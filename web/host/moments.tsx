@@ -70,7 +70,7 @@ export function Moments({ host, streamId }: { host: Host; streamId: string }) {
         );
         next.value = pageInfo.nextCursor;
       });
-    // Not before it is heard what ends from then on.
+    // Not earlier: a moment that ended in between would be in neither list.
     subscription.ready.catch(() => {}).then(readFirst);
     return () => subscription.close();
   }, [host, streamId]);
