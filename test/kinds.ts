@@ -49,6 +49,7 @@ export const slowKinds = {
     "web/guides",
     "web/moving-picture",
     "web/overlay-looks",
+    "web/states",
     "web/studio-looks",
   ],
   /** What the guides and examples say, done as a reader does it. */
@@ -89,8 +90,13 @@ export const alone: string[] = [
 
 /** The files that take longest begin first, so that no worker waits for one at the end. */
 export const longFiles: string[] = [
+  "api/hostile",
   "platform/money/faults",
+  "platform/large-funding",
+  "local/repeats",
   "web/studio",
+  "web/states",
+  "examples/guides",
   "web/console-looks",
   "web/overlay",
 ];
