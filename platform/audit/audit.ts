@@ -3,6 +3,7 @@ import { moneyKindOf } from "../table/keys.ts";
 import type { Item } from "../table/table.ts";
 import { listSumMisfits, type SumMisfit } from "./crowd.ts";
 import { createDebts } from "./debts.ts";
+import { createEscrows } from "./escrows.ts";
 import { createLedgerWalk } from "./ledger-walk.ts";
 import { readItem, secondsOfId, type Window } from "./read-item.ts";
 import { createNames, createSheet, type Open } from "./sheet.ts";
@@ -39,9 +40,10 @@ type AuditOptions = {
  * Proves a table: every balance is the sum of its entries, every entry follows the one before it,
  * every debit has its credit, refund or pending part once, totals and leaderboards are those of the
  * gifts, the sums of the logs and the results of polls and goals are those of what is stored, every
- * gift has its event, every debt was left by an admin's refund, and
- * issued + owed = balances + pending + held + paid out. One pass in the space of the debtors and of
- * admins' refunds; more passes only to name what does not fit.
+ * gift has its event, every debt was left by an admin's refund, every
+ * escrow went one way, and issued + owed = balances + pending + held + paid out. One pass in the
+ * space of the debtors, of admins' refunds and of funded streams; more passes only to name what
+ * does not fit.
  */
 export async function audit({ read, now, patienceMilliseconds, pause }: AuditOptions) {
   const seconds = Math.floor(now.getTime() / 1000);
@@ -115,16 +117,19 @@ async function sumUp(items: AsyncIterable<Item>, gifts: Window) {
   const events = createSheet();
   const sums = noSums();
   const debts = createDebts();
+  const escrows = createEscrows();
   const found: Pick<Report, "misfits" | "more"> = { misfits: [], more: 0 };
   for await (const statement of statements(items, gifts)) {
     if (statement.source !== undefined) {
       addTo(sums, statement.source, statement.entries);
       debts.add(statement.source);
+      escrows.add(statement.source);
     }
     for (const fact of statement.money) money.add(fact);
     for (const fact of statement.events) events.add(fact);
     for (const problem of statement.problems) add(found, [statement.item], problem);
   }
+  for (const { item, problem } of escrows.listHalved()) add(found, [item], problem);
   return { money, events, sums, debts: debts.listUnexplained(), ...found };
 }
 

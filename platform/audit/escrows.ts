@@ -1,0 +1,46 @@
+import { Member } from "../../domain/streams/member.ts";
+import { EscrowPart } from "../store/streams/escrow.ts";
+import { moneyKindOf } from "../table/keys.ts";
+import type { Item } from "../table/table.ts";
+
+/** What one stream's escrow says: its parts that are decided, by outcome, and what was returned. */
+type Escrow = { parts: Record<"host" | "back", string[]>; returned: number };
+
+/**
+ * Finds contributions that went two ways: parts of one escrow that are decided differently, and
+ * returns from one that the host has. Sums show neither, since credits leave the escrow both times.
+ * What was once so stays so: a scan of a running system cannot be mistaken. An item that does not
+ * fit its kind says nothing; reading it reports it.
+ */
+export function createEscrows() {
+  const escrows = new Map<string, Escrow>();
+
+  function escrowOf(streamId: string): Escrow {
+    const escrow = escrows.get(streamId) ?? { parts: { host: [], back: [] }, returned: 0 };
+    escrows.set(streamId, escrow);
+    return escrow;
+  }
+
+  return {
+    add(item: Item): void {
+      const { kind, owner: streamId } = moneyKindOf(item);
+      if (kind === "escrow") {
+        const outcome = EscrowPart.safeParse(item).data?.outcome;
+        if (outcome !== undefined) escrowOf(streamId).parts[outcome].push(`${item.PK} ${item.SK}`);
+      } else if (kind === "member" && item.returnedAt !== undefined)
+        escrowOf(streamId).returned += Member.safeParse(item).data?.contributed ?? 0;
+    },
+    /** Escrows of which not all is the host's or all goes back. */
+    listHalved: (): { item: string; problem: string }[] =>
+      [...escrows].flatMap(([streamId, { parts, returned }]) => {
+        const [item] = parts.host;
+        if (item === undefined) return [];
+        const back = parts.back.map((part) => ({
+          item: part,
+          problem: `goes back, and other parts of the escrow of stream ${streamId} to the host`,
+        }));
+        const problem = `is the host's, and ${returned} of stream ${streamId} were returned`;
+        return returned === 0 ? back : [{ item, problem }, ...back];
+      }),
+  };
+}
