@@ -13,8 +13,15 @@ import { getItem } from "../table/items.ts";
 import { key, readKey } from "../table/keys.ts";
 import { plain } from "../table/table.ts";
 
-/** A message of the queue `plans`: look at a stream; `after`, the member returned to last. */
-export const PlanMessage = z.object({ streamId: StreamId, after: z.string().optional() });
+/**
+ * A message of the queue `plans`: look at a stream; `after`, the member returned to last, and
+ * whether a member before them was left.
+ */
+export const PlanMessage = z.object({
+  streamId: StreamId,
+  after: z.string().optional(),
+  isLeft: z.boolean().optional(),
+});
 type PlanMessage = z.infer<typeof PlanMessage>;
 
 /** Streams of a later time get no message: one is sent every 15 minutes. The sweep finds them. */
@@ -50,22 +57,30 @@ export async function queueDuePlans(now: Date): Promise<void> {
  * Does what is due about a stream: returns contributions, page by page, or ends what has not begun
  * in time. Before that time the message is sent on.
  */
-export async function followPlan({ streamId, after }: PlanMessage, now: Date): Promise<void> {
+export async function followPlan(message: PlanMessage, now: Date): Promise<void> {
+  const { streamId } = message;
   const stream = await getItem(Stream, key.stream(streamId), { consistent: true });
   const at = stream && dueAt(stream);
   if (stream === undefined || at === undefined) return;
-  if (isReturning(stream)) return returnAll(stream, after, now);
+  if (isReturning(stream)) return returnAll(stream, message, now);
   if (at > now.toISOString()) return queue({ streamId }, at, now);
   await changeStream(stream, (current) => passTime(current, now), now);
 }
 
-async function returnAll(stream: Stream, start: string | undefined, now: Date): Promise<void> {
-  let after = start;
+/** Throws at the end where a member was left: the message, or the sweep, begins again. */
+async function returnAll(stream: Stream, { after, isLeft }: PlanMessage, now: Date): Promise<void> {
+  let place = after;
+  let failure: unknown = isLeft && new Error(`Contributions to the stream ${stream.id} are left`);
   do {
-    after = await returnPage(stream.id, after, now);
-    if (after !== undefined && millisecondsLeft() < pageMilliseconds)
-      return queue({ streamId: stream.id, after }, now.toISOString(), now);
-  } while (after !== undefined);
+    const page = await returnPage(stream.id, place, now);
+    failure ||= page.failure;
+    place = page.next;
+    if (place !== undefined && millisecondsLeft() < pageMilliseconds) {
+      const rest = { streamId: stream.id, after: place, isLeft: Boolean(failure) };
+      return queue(rest, now.toISOString(), now);
+    }
+  } while (place !== undefined);
+  if (failure) throw failure;
   const finish = (current: Stream) => {
     const { funding } = current;
     if (funding === undefined || !isReturning(current)) return undefined;

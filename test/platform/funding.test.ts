@@ -3,14 +3,15 @@ import { escrowMax } from "../../domain/streams/funding.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
 import { cancel, goLive } from "../../domain/streams/stream-lifecycle.ts";
 import { followPlan, queueDuePlans } from "../../platform/planned/plans.ts";
+import { beginInvocation, setDeadline } from "../../platform/runtime/deadline.ts";
 import { topUp } from "../../platform/store/money/bookings.ts";
-import { returnPage } from "../../platform/store/money/fundings.ts";
 import { findWallet } from "../../platform/store/money/wallets.ts";
 import { listDueStreams } from "../../platform/store/streams/escrow.ts";
 import { changeStream } from "../../platform/store/streams/stream-changes.ts";
 import { getStream } from "../../platform/store/streams/streams.ts";
 import { updateItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
+import { whileBusy } from "./busy-wallet.ts";
 import { auditTable, giveTo, plannedStream, settleProceeds } from "./fundings.ts";
 import { startQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";
@@ -48,7 +49,7 @@ test("a goal that is reached is the host's, all of it and once, in time", async 
   expect(await balanceOf(stream.hostId)).toBe(120);
   for (const giver of givers) expect(await balanceOf(giver)).toBe(60);
   await followPlan({ streamId: stream.id }, later(30 * hour));
-  await returnPage(stream.id, undefined, new Date()).catch(() => undefined);
+  for (const giver of givers) expect(await balanceOf(giver)).toBe(60);
   expect((await current(stream)).funding).toMatchObject({ outcome: "host" });
 });
 
@@ -158,5 +159,43 @@ test("the audit names an escrow that does not hold what was contributed", async 
     `escrow of stream ${stream.id}: 1 too much`,
   ]);
   await change(-1);
+  expect(await auditTable()).toEqual([]);
+});
+
+/*
+ * Planted faults that turn this red: a walk that ends with the first who cannot be returned to, and
+ * one that is finished though a contributor was left.
+ */
+test("who cannot be returned to now keeps nobody else waiting, and is not forgotten", async () => {
+  const stream = await plannedStream();
+  const givers = await Promise.all(Array.from({ length: 110 }, () => giveTo(stream, 2)));
+  const [busy, unfit, ...others] = givers.sort() as [string, string, ...string[]];
+  const contribute = (credits: unknown) =>
+    updateItem({
+      Key: key.member(stream.id, unfit),
+      UpdateExpression: "SET contributed = :credits",
+      ExpressionAttributeValues: { ":credits": credits },
+    });
+  await contribute("two");
+  await changeStream(await current(stream), cancel, new Date());
+  const follow = () => followPlan({ streamId: stream.id }, new Date());
+  await whileBusy(busy, { spares: false }, () => expect(follow()).rejects.toThrow());
+  expect(await Promise.all(others.map(balanceOf))).toEqual(others.map(() => 4));
+  expect(await Promise.all([busy, unfit].map(balanceOf))).toEqual([2, 2]);
+  await expect(follow()).rejects.toThrow();
+  expect(await Promise.all([busy, unfit].map(balanceOf))).toEqual([4, 2]);
+  // An invocation that has no time for a second page has another one go on.
+  queue.take();
+  setDeadline(14_000);
+  await follow().finally(() => beginInvocation(undefined));
+  const [rest] = queue.take().filter(({ body }) => body.includes(stream.id));
+  expect(JSON.parse(rest!.body)).toMatchObject({ after: expect.any(String), isLeft: true });
+  await expect(followPlan(JSON.parse(rest!.body), new Date())).rejects.toThrow("are left");
+  expect((await current(stream)).funding).not.toHaveProperty("returnedAt");
+  expect(await listDueStreams(new Date())).toContain(stream.id);
+  await contribute(2);
+  await follow();
+  expect(await balanceOf(unfit)).toBe(4);
+  expect((await current(stream)).funding).toHaveProperty("returnedAt");
   expect(await auditTable()).toEqual([]);
 });

@@ -12,14 +12,16 @@ import {
   assertMayFund,
   type Contributed,
   escrowMax,
+  isFundingOpen,
+  isReturning,
   partsOf,
 } from "../../../domain/streams/funding.ts";
 import { Member } from "../../../domain/streams/member.ts";
-import type { Stream } from "../../../domain/streams/stream.ts";
+import { Stream } from "../../../domain/streams/stream.ts";
 import { allDone } from "../../runtime/waiting.ts";
-import { updateIf } from "../../table/items.ts";
+import { listItems, updateIf } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
-import { queryItems } from "../../table/query.ts";
+import { queryItems, queryPages } from "../../table/query.ts";
 import type { Reply } from "../../table/record.ts";
 import { type Item, read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
@@ -86,25 +88,38 @@ const memberAction = (
 const returnedAtOnce = 100;
 const sideBySide = 10;
 
+/** Of so many failures on one page it is not the members who are the reason. */
+const failuresMax = 10;
+
+/** Where the next page begins, undefined where this was the last, and why a member was left. */
+type Page = { next: string | undefined; failure: unknown };
+
 /**
- * Returns the contributions of the next members of a stream after a place, each once. Answers where
- * the next page begins; undefined where this one was the last.
+ * Returns the contributions of the next members of a stream after a place, each once. Who cannot be
+ * returned to (their wallet is busy, their item does not fit) is left, and keeps nobody waiting.
  */
 export async function returnPage(
   streamId: string,
   after: string | undefined,
   now: Date,
-): Promise<string | undefined> {
+): Promise<Page> {
   const place = key.member(streamId, "");
   const walk = { limit: returnedAtOnce, consistent: true, ...(after && { after }) };
   const items = await queryItems(place, prefix.members, walk);
   const waiting = items.filter(isHeld);
+  const failures: unknown[] = [];
   const returnNext = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift())
-      await returnOne(streamId, read(Member, next), now);
+      try {
+        await returnOne(streamId, read(Member, next), now);
+      } catch (error) {
+        failures.push(error);
+        if (failures.length >= failuresMax) throw error;
+      }
   };
   await allDone(Array.from({ length: sideBySide }, returnNext));
-  return items.length < returnedAtOnce ? undefined : items.at(-1)?.SK;
+  const next = items.length < returnedAtOnce ? undefined : items.at(-1)?.SK;
+  return { next, failure: failures[0] };
 }
 
 const isHeld = ({ contributed, returnedAt }: Item) =>
@@ -147,7 +162,7 @@ async function returnOne(streamId: string, member: Member, now: Date): Promise<v
   }
 }
 
-/** Streams that one list of what a user has funded looks at. */
+/** Streams that one list of what a user has funded shows, or that are looked at together. */
 const fundedMax = 100;
 
 /** The streams to which a user has contributed and which have not returned it, newest first. */
@@ -155,6 +170,17 @@ export async function listFunded(userId: string): Promise<Stream[]> {
   const walk = { limit: fundedMax, newestFirst: true, consistent: true };
   const items = await queryItems(key.funded(userId, ""), prefix.funded, walk);
   return findStreams(items.map(({ streamId }) => String(streamId)));
+}
+
+/** Whether something that a user has contributed is held, also by a stream that is deleted. */
+export async function hasHeldContribution(userId: string): Promise<boolean> {
+  const walk = { pageSize: fundedMax, consistent: true };
+  for await (const page of queryPages(key.funded(userId, ""), { prefix: prefix.funded }, walk)) {
+    const places = page.map(({ streamId }) => key.stream(String(streamId)));
+    const streams = await listItems(Stream, places, { consistent: true });
+    if (streams.some((stream) => isFundingOpen(stream) || isReturning(stream))) return true;
+  }
+  return false;
 }
 
 /** Keeps what a user who has left contributed from letting in the next user of the same sub. */
