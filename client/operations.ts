@@ -525,6 +525,12 @@ export type OwnData = {
     streamId: string;
     at: string;
   }>;
+  contributions: Array<{
+    streamId: string;
+    amount: number;
+    at: string;
+    returnedAt: string | null;
+  }>;
   channel: ChatSettings | null;
   likes: Array<{
     streamId: string;

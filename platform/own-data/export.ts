@@ -19,7 +19,14 @@ import { findStreams } from "../store/streams/streams.ts";
 import { type Key, key, prefix } from "../table/keys.ts";
 import { queryPages } from "../table/query.ts";
 import { type Item, read } from "../table/table.ts";
-import { type OwnData, ShownBan, ShownMessage, type ShownPass, ShownStream } from "./own-data.ts";
+import {
+  type OwnData,
+  ShownBan,
+  type ShownContribution,
+  ShownMessage,
+  type ShownPass,
+  ShownStream,
+} from "./own-data.ts";
 
 /**
  * The newest items of each kind that one export holds, and bytes of them: all kinds together fit
@@ -78,6 +85,7 @@ export async function collectOwnData(userId: string, now: Date): Promise<OwnData
     streams: await withTexts(hosted.map(withoutKey)),
     bans: await listOwnBans(traces, now),
     passes: await listOwnPasses(userId, entries),
+    contributions: await listOwnContributions(userId, entries),
     ...(await listOwnCrowd(userId, streamsIn(traces))),
   };
   const { balance, owed, spendLimit = null } = wallet;
@@ -187,6 +195,19 @@ async function listOwnPasses(userId: string, entries: readonly ChainedEntry[]) {
     if (pass !== undefined && pass.giftId === giftId) passes.push({ streamId, at: pass.at });
   }
   return passes;
+}
+
+/** What the exported entries contributed, by stream; what a former user gave is none of theirs. */
+async function listOwnContributions(userId: string, entries: readonly ChainedEntry[]) {
+  const given = entries.filter(({ type }) => type === "stream_funding_contribution");
+  const contributions: z.infer<typeof ShownContribution>[] = [];
+  for (const streamId of new Set(given.map(({ streamId }) => streamId!))) {
+    const member = await findMember(streamId, userId);
+    const { contributed: amount, contributedAt: at, returnedAt = null } = member ?? {};
+    if (amount === undefined || at === undefined || member?.isFormer) continue;
+    contributions.push({ streamId, amount, at, returnedAt });
+  }
+  return contributions;
 }
 
 async function listOwnBans(

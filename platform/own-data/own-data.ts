@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { LikeItem } from "../../domain/audience/likes.ts";
 import { VoteItem } from "../../domain/audience/vote.ts";
+import { Amount } from "../../domain/credits.ts";
 import { Transaction } from "../../domain/money/transaction.ts";
 import { Relation } from "../../domain/people/follow.ts";
 import { Notification } from "../../domain/people/notification.ts";
@@ -36,6 +37,13 @@ export const ShownStream = Stream.pick({
 });
 const ShownDevice = z.record(z.string(), z.unknown());
 export const ShownPass = z.object({ streamId: z.string(), at: Timestamp });
+/** What a user gave to a planned stream in all, when last, and when it was returned. */
+export const ShownContribution = z.object({
+  streamId: z.string(),
+  amount: Amount,
+  at: Timestamp,
+  returnedAt: Timestamp.nullable(),
+});
 export const ShownBan = z.object({
   liveStreamId: z.string(),
   actionType: z.string(),
@@ -71,6 +79,7 @@ export const OwnData = z
     streams: z.array(z.record(z.string(), z.unknown())),
     bans: z.array(ShownBan),
     passes: z.array(ShownPass),
+    contributions: z.array(ShownContribution),
     channel: ChatSettings.nullable(),
     likes: z.array(LikeItem.pick({ streamId: true, likes: true, at: true })),
     votes: z.array(VoteItem.pick({ streamId: true, momentId: true, options: true, at: true })),

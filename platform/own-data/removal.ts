@@ -1,20 +1,23 @@
 import { forfeit, forfeitableMax, type Wallet } from "../../domain/money/wallet.ts";
 import type { Profile } from "../../domain/people/user.ts";
 import { refuse } from "../../domain/refusal.ts";
-import { isFundingOpen, isReturning } from "../../domain/streams/funding.ts";
 import { forgetPicture } from "../pictures/pictures.ts";
 import { indexLagMilliseconds, sumHeld, sumPending, sumPendingIn } from "../store/money/due.ts";
-import { listFunded } from "../store/money/fundings.ts";
+import { hasHeldContribution } from "../store/money/fundings.ts";
 import { commit, findWallet, forfeitActions } from "../store/money/wallets.ts";
 import { indexActions } from "../store/people/user-index.ts";
 import { findProfile } from "../store/people/users.ts";
 import { listHosted } from "../store/streams/stream-lists.ts";
 import { findStreams } from "../store/streams/streams.ts";
+import { decideAgain, overtaken } from "../table/conflicts.ts";
 import { key } from "../table/keys.ts";
 import type { Action } from "../table/transact.ts";
 
 /** What a user wants who leaves: `isForfeit` lets the credits go that are left. */
 type Leaving = { userId: string; isForfeit: boolean; now: Date };
+
+/** Thrown through `commit` where the wallet moved after it was looked what keeps the user. */
+class Moved extends Error {}
 
 /**
  * Removes a user in one transaction: profile, username and search entries go, the credits that
@@ -23,13 +26,22 @@ type Leaving = { userId: string; isForfeit: boolean; now: Date };
  * left that are not forfeit.
  */
 export async function removeUser({ userId, isForfeit, now }: Leaving): Promise<void> {
-  await assertIdle(userId, now);
+  await decideAgain(async () => {
+    // Read first: what the user gives meanwhile, and what would keep them, writes the wallet.
+    const wallet = await findWallet(userId);
+    await assertIdle(userId, now);
+    return removeIdle(wallet, isForfeit, now);
+  });
+}
+
+async function removeIdle(idle: Wallet, isForfeit: boolean, now: Date) {
+  const { userId } = idle;
   let profile = await findProfile(userId, { consistent: true });
   const at = now.toISOString();
-  await commit(
-    [await findWallet(userId)],
-    ([found]) => {
-      const wallet = found!;
+  const removed = commit(
+    [idle],
+    ([wallet]) => {
+      if (wallet.revision !== idle.revision) throw new Moved();
       assertEmpty(wallet, isForfeit);
       const draft = forfeit(wallet, at);
       const { seq } = draft.after;
@@ -44,6 +56,10 @@ export async function removeUser({ userId, isForfeit, now }: Leaving): Promise<v
       profile = await findProfile(userId, { consistent: true });
     },
   );
+  return removed.catch((error: unknown) => {
+    if (error instanceof Moved) return overtaken;
+    throw error;
+  });
 }
 
 async function assertIdle(userId: string, now: Date): Promise<void> {
@@ -52,8 +68,7 @@ async function assertIdle(userId: string, now: Date): Promise<void> {
   const held = await sumHeld(userId);
   if (held > 0)
     refuse("account_in_use", { problem: `${held} credits of a gift are not decided: try again` });
-  const funded = await listFunded(userId);
-  if (funded.some((stream) => isFundingOpen(stream) || isReturning(stream)))
+  if (await hasHeldContribution(userId))
     refuse("account_in_use", { problem: "Credits that you contributed to a stream are held" });
   const live = hosted.filter(({ status }) => status === "active");
   const streams = await findStreams(live.map(({ streamId }) => streamId));

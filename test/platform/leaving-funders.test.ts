@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { cancel, goLive, remove } from "../../domain/streams/stream-lifecycle.ts";
+import { continueErasure } from "../../platform/own-data/erasure.ts";
+import { collectOwnData } from "../../platform/own-data/export.ts";
+import { removeUser } from "../../platform/own-data/removal.ts";
+import { followPlan } from "../../platform/planned/plans.ts";
+import { findWallet } from "../../platform/store/money/wallets.ts";
+import { changeStream } from "../../platform/store/streams/stream-changes.ts";
+import { getStream } from "../../platform/store/streams/streams.ts";
+import { putItem } from "../../platform/table/items.ts";
+import { key } from "../../platform/table/keys.ts";
+import { atEachRequest } from "./between.ts";
+import { auditTable, giveTo, plannedStream } from "./fundings.ts";
+import { startQueue } from "./queue-double.ts";
+import { useOwnTable } from "./table.ts";
+import { makeUser, someone } from "./wallet-people.ts";
+
+/*
+ * Who has contributed and leaves: what is held would return to nobody, so they stay until it is
+ * decided. What is the host's is theirs, and the next user of the same sub has no part in it.
+ */
+
+useOwnTable();
+let queue: Awaited<ReturnType<typeof startQueue>>;
+beforeAll(async () => {
+  queue = await startQueue();
+  process.env.ERASURES_QUEUE_URL = queue.url;
+  process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
+});
+afterAll(() => queue.stop());
+
+const leave = (userId: string) => removeUser({ userId, isForfeit: true, now: new Date() });
+const isInUse = { code: "account_in_use", details: [expect.stringContaining("are held")] };
+
+/** Planted fault that turns this red: streams that are deleted are not looked at. */
+test("contributions to a deleted stream keep their giver until they are returned", async () => {
+  const stream = await plannedStream();
+  const giver = await giveTo(stream, 10);
+  const now = new Date();
+  const current = await getStream(stream.id, { consistent: true });
+  await changeStream(current, (one) => remove(one, now), now);
+  await expect(leave(giver)).rejects.toMatchObject(isInUse);
+  await followPlan({ streamId: stream.id }, now);
+  await leave(giver);
+  expect(await findWallet(giver)).toMatchObject({ balance: 0 });
+  expect(await auditTable()).toEqual([]);
+});
+
+/** Planted fault that turns this red: only the newest hundred streams are looked at. */
+test("contributions to more streams than one list shows keep their giver", async () => {
+  const stream = await plannedStream();
+  const giver = await giveTo(stream, 10);
+  const [createdAt, later] = [new Date().toISOString(), "f".repeat(20)];
+  for (let n = 0; n < 250; n++) {
+    const streamId = `${later}${(0x1000 + n).toString(16)}`;
+    await putItem({ ...key.funded(giver, streamId), streamId, createdAt });
+  }
+  await expect(leave(giver)).rejects.toMatchObject(isInUse);
+});
+
+/** Planted fault that turns this red: a wallet that moved is decided on without another look. */
+test("who contributes at the moment when they leave stays or has contributed nothing", async () => {
+  await atEachRequest(async () => {
+    const stream = await plannedStream();
+    const giver = await makeUser(someone("giver"), 10);
+    const outcomes: string[] = [];
+    const note = (what: string) => (act: Promise<unknown>) =>
+      act.then(
+        () => void outcomes.push(what),
+        () => undefined,
+      );
+    return {
+      act: () => note("left")(leave(giver)),
+      meanwhile: () => note("gave")(giveTo(stream, 10, giver)),
+      check: async () => {
+        expect(outcomes).toHaveLength(1);
+        await changeStream(await getStream(stream.id, { consistent: true }), cancel, new Date());
+        await followPlan({ streamId: stream.id }, new Date());
+        const balance = outcomes[0] === "gave" ? 10 : 0;
+        expect(await findWallet(giver)).toMatchObject({ balance });
+      },
+    };
+  });
+  expect(await auditTable()).toEqual([]);
+});
+
+test("an export shows what was contributed and what became of it, and the next user's nothing", async () => {
+  const [open, won, lost] = [
+    await plannedStream(),
+    await plannedStream({ price: 5 }),
+    await plannedStream(),
+  ];
+  const giver = await makeUser(someone("giver"), 100);
+  for (const stream of [open, won, won, lost]) await giveTo(stream, 10, giver);
+  await giveTo(won, 80);
+  const now = new Date();
+  const current = (streamId: string) => getStream(streamId, { consistent: true });
+  await changeStream(await current(won.id), (one) => goLive(one, one.host, now), now);
+  await changeStream(await current(lost.id), cancel, now);
+  await followPlan({ streamId: lost.id }, now);
+  const { contributions } = await collectOwnData(giver, now);
+  const at = expect.any(String);
+  expect(contributions).toEqual([
+    { streamId: lost.id, amount: 10, at, returnedAt: at },
+    { streamId: won.id, amount: 20, at, returnedAt: null },
+    { streamId: open.id, amount: 10, at, returnedAt: null },
+  ]);
+  await changeStream(await current(open.id), cancel, now);
+  await followPlan({ streamId: open.id }, now);
+  await leave(giver);
+  await continueErasure(giver, 50);
+  await makeUser(giver, 5);
+  expect((await collectOwnData(giver, new Date())).contributions).toEqual([]);
+  expect(await auditTable()).toEqual([]);
+});
