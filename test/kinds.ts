@@ -21,6 +21,7 @@ export const slowKinds = {
     "platform/money/callback-faults",
     "platform/money/collusion",
     "platform/money/faults",
+    "platform/money/funding-faults",
     "platform/money/model",
     "platform/push/log-schedules",
     "platform/push/schedules",
