@@ -2175,7 +2175,6 @@ export type Operations = {
       | "request_invalid"
       | "token_invalid"
       | "role_missing"
-      | "stream_not_found"
       | "pass_not_found"
       | "gift_already_refunded"
       | "balance_too_high"

@@ -141,6 +141,20 @@ test("an admin's refund takes the pass away once, and another one can be bought"
   expect(await balanceOf(as)).toMatchObject({ balance: 100 - price });
 });
 
+test("a host who deletes the stream keeps nobody from a refund of their pass", async () => {
+  const { host, id } = await paidStream();
+  const [as, boss] = [await rich(100), await admin()];
+  await join(as, id);
+  await settled(host, price);
+  await call(`POST ${live}/${id}/end`, { as: host });
+  expect((await call(`DELETE ${live}/${id}`, { as: host })).status).toBe(200);
+  const refunded = await call(refundRoute(id, as), { as: boss });
+  expect([refunded.status, refunded.body.data?.credits]).toEqual([200, price]);
+  expect(await balanceOf(as)).toMatchObject({ balance: 100 });
+  const none = await call(refundRoute(freshId(), as), { as: boss });
+  expect(none.body).toMatchObject({ statusCode: 404, code: "pass_not_found" });
+});
+
 /** What needs no pass: the stream from outside, the ways in, and what its host or an admin does. */
 const outside = [
   `GET ${live}/{streamId}`,
