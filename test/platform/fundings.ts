@@ -14,9 +14,13 @@ import { forget, makeUser, someone } from "./wallet-people.ts";
 const picture = "https://cdn.example.com/person.png";
 const hour = 3_600_000;
 
-/** A planned stream of a new host, which asks for funds and starts in an hour. */
-export async function plannedStream(wish: object = {}, now = new Date()): Promise<Stream> {
-  const hostId = await makeUser(someone("host"));
+/** A planned stream, of a new host unless one is given: it asks for funds and starts in an hour. */
+export async function plannedStream(
+  wish: object = {},
+  now = new Date(),
+  known?: string,
+): Promise<Stream> {
+  const hostId = known ?? (await makeUser(someone("host")));
   const host = summaryOf(profileOf(hostId, {}, now), picture);
   const plannedStartDate = new Date(now.getTime() + hour).toISOString();
   const body = { title: "A stream", fundingGoal: 100, plannedStartDate, ...wish };

@@ -3,11 +3,21 @@ import { type Person, personOf } from "../../../domain/people/person.ts";
 import { profileOf } from "../../../domain/people/user.ts";
 import { Refusal } from "../../../domain/refusal.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
+import { cancel, goLive, remove } from "../../../domain/streams/stream-lifecycle.ts";
+import { followPlan } from "../../../platform/planned/plans.ts";
 import { payOut, topUp, transfer } from "../../../platform/store/money/bookings.ts";
 import { sumPending } from "../../../platform/store/money/due.ts";
+import { refundPass } from "../../../platform/store/money/passes.ts";
 import { findGift, getGift, refund } from "../../../platform/store/money/refunds.ts";
 import { settle } from "../../../platform/store/money/settle.ts";
 import { findWallet } from "../../../platform/store/money/wallets.ts";
+import { EscrowPart } from "../../../platform/store/streams/escrow.ts";
+import { findMember } from "../../../platform/store/streams/members.ts";
+import { changeStream } from "../../../platform/store/streams/stream-changes.ts";
+import { getItem } from "../../../platform/table/items.ts";
+import { key } from "../../../platform/table/keys.ts";
+import { auditTable, giveTo, plannedStream, settleProceeds } from "../fundings.ts";
+import { startQueue } from "../queue-double.ts";
 import { useOwnTable } from "../table.ts";
 import {
   buyOne,
@@ -22,32 +32,56 @@ import {
 
 /*
  * Accounts are free, and one person may have as many as they like: whatever those do with each
- * other must not make credits. Each of them hosts a stream of their own and may refund as its host.
- * Planted fault that turns it red: a host's refund that takes what is there and owes the rest.
+ * other must not make credits, and only an admin's refund may leave a debt. Each of them hosts a
+ * stream of their own and may refund as its host, a paid one, and one that asks for funds, which
+ * the host pays out at once. Planted faults that turn it red: a host's refund that takes what is
+ * there and owes the rest; a return without the condition that there was none; a return of what is
+ * the host's.
  */
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
 const runs = Number(process.env.COLLUSION_RUNS ?? (process.env.CI ? 40 : 15));
 
 useOwnTable();
+let queue: Awaited<ReturnType<typeof startQueue>>;
+beforeAll(async () => {
+  queue = await startQueue();
+  process.env.PLANS_QUEUE_URL = queue.url;
+  process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
+});
+afterAll(() => queue.stop());
 
 type Ring = {
   accounts: string[];
   streams: Stream[];
   paid: Stream[];
+  /** Planned streams, the newest of each host last; those before it are decided. */
+  funded: Stream[][];
   gifts: string[];
   together: number;
+  /** What an admin's refunds took, by host: all that they may owe. */
+  refunded: number[];
 };
 
 const type = giftTypeOf(10);
 const person = (userId: string): Person => personOf(profileOf(userId, {}, new Date()));
 
-/** What all of them hold, and what is on its way to them. */
-async function togetherOf({ accounts }: Ring): Promise<number> {
-  const held = accounts.map(async (userId) => {
+/** What all of them have and do not owe, what is on its way to them, and what is held. */
+async function togetherOf({ accounts, funded }: Ring): Promise<number> {
+  const shares = accounts.map(async (userId) => {
     const pending = await sumPending(userId);
-    return pending + (await findWallet(userId)).balance;
+    const { balance, owed } = await findWallet(userId);
+    const held = funded.flat().map((stream) => heldBy(stream, userId));
+    return (await Promise.all(held)).reduce((sum, one) => sum + one, pending + balance - owed);
   });
-  return (await Promise.all(held)).reduce((sum, one) => sum + one, 0);
+  return (await Promise.all(shares)).reduce((sum, one) => sum + one, 0);
+}
+
+/** What a stream holds that a user contributed. */
+async function heldBy({ id }: Stream, userId: string): Promise<number> {
+  const member = await findMember(id, userId, { consistent: true });
+  const part = await getItem(EscrowPart, key.escrowOf(id, userId), { consistent: true });
+  const isHeld = member?.returnedAt === undefined && part?.outcome !== "host";
+  return isHeld ? (member?.contributed ?? 0) : 0;
 }
 
 async function settleGift(id: string): Promise<void> {
@@ -143,8 +177,68 @@ const passes = fc.tuple(who, who).map(
   }),
 );
 
+const passRefunds = fc.tuple(who, who).map(
+  ([n, host]): Deed => ({
+    name: `refundPassByAdmin(${n} of the stream of ${host})`,
+    act: async ({ accounts, paid, refunded }) => {
+      const whose = { streamId: paid[host]!.id, userId: accounts[n]!, adminId: "an-admin" };
+      const { credits } = await refundPass(whose, new Date(), forget);
+      refunded[host]! += credits;
+    },
+  }),
+);
+
+const newest = ({ funded }: Ring, host: number) => funded[host]!.at(-1)!;
+const contributions = fc.tuple(who, who, amounts).map(
+  ([n, host, wanted]): Deed => ({
+    name: `contribute(${n} to the stream of ${host}, ${wanted})`,
+    act: async (ring) => {
+      const { userId, amount } = await bookingOf(ring.accounts[n]!, wanted);
+      if (n !== host && amount > 0) await giveTo(newest(ring, host), amount, userId);
+    },
+  }),
+);
+
+/** The host's ways to end a funding, and time's; then they plan another stream. */
+const endings = {
+  live: (stream: Stream) => change(stream, (one) => goLive(one, one.host, new Date())),
+  cancelled: (stream: Stream) => change(stream, cancel),
+  deleted: (stream: Stream) => change(stream, (one) => remove(one, new Date())),
+  late: ({ id }: Stream) => followPlan({ streamId: id }, new Date(Date.now() + 3 * 3_600_000)),
+};
+const change = (stream: Stream, decide: Parameters<typeof changeStream>[1]) =>
+  changeStream(stream, decide, new Date());
+const decisions = fc
+  .tuple(who, fc.constantFrom<keyof typeof endings>("live", "live", "cancelled", "deleted", "late"))
+  .map(
+    ([host, how]): Deed => ({
+      name: `endFunding(of ${host}: ${how})`,
+      act: async (ring) => {
+        const stream = newest(ring, host);
+        await endings[how](stream);
+        if (how === "live") await settleProceeds(stream);
+        ring.funded[host]!.push(await plannedBy(ring.accounts[host]!));
+      },
+    }),
+  );
+const plannedBy = (hostId: string) =>
+  plannedStream({ fundingGoal: 15, price: 7 }, new Date(), hostId);
+const returns = fc.tuple(who, fc.nat(5)).map(
+  ([host, pick]): Deed => ({
+    name: `followPlan(of ${host}, ${pick})`,
+    act: async ({ funded }) => {
+      const { id: streamId } = funded[host]![pick % funded[host]!.length]!;
+      await followPlan({ streamId }, new Date());
+    },
+  }),
+);
+
 const deeds = fc.oneof(
   { weight: 2, arbitrary: passes },
+  { weight: 1, arbitrary: passRefunds },
+  { weight: 4, arbitrary: contributions },
+  { weight: 3, arbitrary: decisions },
+  { weight: 2, arbitrary: returns },
   { weight: 1, arbitrary: topUps },
   { weight: 2, arbitrary: payOuts },
   { weight: 4, arbitrary: transfers },
@@ -162,7 +256,9 @@ test("what free accounts hold together never grows but by top-ups", async () => 
     for (const userId of accounts) await makeUser(userId, 20);
     const streams = await Promise.all(accounts.map((userId) => makeStream(userId)));
     const paid = await Promise.all(accounts.map((userId) => makeStream(userId, { price: 7 })));
-    const ring: Ring = { accounts, streams, paid, gifts: [], together: 60 };
+    const funded = await Promise.all(accounts.map(async (userId) => [await plannedBy(userId)]));
+    const refunded = [0, 0, 0];
+    const ring: Ring = { accounts, streams, paid, funded, gifts: [], together: 60, refunded };
     for (const { name, issues = 0, act } of plan) {
       await unlessRefused(act(ring));
       const together = await togetherOf(ring);
@@ -172,7 +268,15 @@ test("what free accounts hold together never grows but by top-ups", async () => 
       });
       ring.together = together;
     }
-    for (const userId of accounts) expect(await findWallet(userId)).toMatchObject({ owed: 0 });
+    for (const [n, userId] of accounts.entries())
+      expect((await findWallet(userId)).owed).toBeLessThanOrEqual(refunded[n]!);
+    // What was given to streams that still wait is returned to its givers.
+    for (const stream of funded.flat()) {
+      await endings.late(stream);
+      await followPlan({ streamId: stream.id }, new Date());
+    }
+    expect(await togetherOf(ring)).toBe(ring.together);
+    expect(await auditTable()).toEqual([]);
   });
   await fc.assert(property, { seed, numRuns: runs, endOnFailure: true });
 });
