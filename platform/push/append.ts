@@ -1,14 +1,82 @@
+import { recordIdOfMessage } from "../../domain/log/change.ts";
 import type { LogRecord } from "../../domain/log/event.ts";
-import { type Frame, makeFrame } from "../../domain/log/frame.ts";
+import { type Frame, frameKeptSeconds, makeFrame } from "../../domain/log/frame.ts";
 import { bytesOf, chooseDropped } from "../../domain/log/thinning.ts";
 import { setting } from "../runtime/env.ts";
 import { limits } from "../runtime/limits.ts";
 import { logFault } from "../runtime/log.ts";
 import { countMetric } from "../runtime/metrics.ts";
-import { putFrame } from "../store/log/frames.ts";
+import { noteLikers } from "../store/audience/likers.ts";
+import { listBacklog, removeBacklog } from "../store/log/backlog.ts";
+import { putFrame, takeText } from "../store/log/frames.ts";
 import { findStream } from "../store/streams/streams.ts";
 import type { Audience } from "./audience.ts";
+import { feedRecords } from "./feed-records.ts";
 import { addFrame, forgetLog, freshIn, knownLog, readLog } from "./log-cache.ts";
+
+/** What a call has put into a log, and where the log ends. */
+export type Appended = {
+  head: number;
+  newFrames: Frame[];
+  /** The numbers of the frames that cover the records, by their ids. */
+  covering: ReadonlyMap<string, number>;
+};
+
+/**
+ * When the records have been handed to those outside: to be awaited before the records are done
+ * with, in parallel to the viewers' posts.
+ */
+type Framed = Appended & { fed: Promise<void> };
+
+const noBacklog = { ids: [], records: [], more: false };
+
+/**
+ * Brings a batch into the log and deleted texts out of it. What has gathered comes along where the
+ * stream has sums, and where a text is deleted: the message may still lie in the backlog of the
+ * time when the room was large, so all of that comes first.
+ */
+export async function frameRecords(
+  audience: Audience,
+  records: readonly LogRecord[],
+  viewers: number,
+): Promise<Framed> {
+  const { streamId } = audience;
+  const deletes = records.some((record) => record.deletes !== undefined);
+  const gathers = deletes || (await knownLog(audience, oldestOf(records))).sums !== undefined;
+  for (;;) {
+    const backlog = gathers ? await listBacklog(streamId, limits().backlogRecords) : noBacklog;
+    const isLast = !deletes || !backlog.more;
+    const batch = isLast ? [...backlog.records, ...records] : backlog.records;
+    // Frames of earlier rounds are read again before they are posted: what is deleted now may be in
+    // them. Those of the last round are without it.
+    const framed = await frameAll(audience, batch, viewers);
+    const fed = framed.fed.then(() => removeBacklog(streamId, backlog.ids));
+    // Its caller sees the failure, even if that comes while the frames are posted.
+    fed.catch(() => undefined);
+    if (isLast) return { ...framed, fed };
+    await fed;
+  }
+}
+
+/** Brings records into the log, and the texts that they delete out of its kept frames. */
+export async function frameAll(
+  audience: Audience,
+  records: readonly LogRecord[],
+  viewers: number,
+): Promise<Framed> {
+  const { streamId, now, outlet } = audience;
+  const appended = await appendRecords(audience, records, viewers);
+  await noteLikers(
+    streamId,
+    records.flatMap(({ liker }) => liker ?? []),
+  );
+  const fed = feedRecords(outlet.feed, { streamId, now }, records, appended);
+  // Its caller sees the failure, even if that comes while the texts are taken out.
+  fed.catch(() => undefined);
+  for (const text of deletedTexts(records, now))
+    await takeText(streamId, text, appended.covering.get(text.recordId));
+  return { ...appended, fed };
+}
 
 /**
  * Refused Puts before a call gives up and comes again: each means that another call was faster.
@@ -18,14 +86,13 @@ const triesMax = 50;
 /**
  * Brings records into a stream's log, each exactly once: the log decides, whatever was delivered
  * before, in whatever company, and whichever other call does the same (docs/frames.md, steps 1 to
- * 3). `viewers` is what the frames say of the room. Answers the log's newest number and the frames
- * that this call has put.
+ * 3). `viewers` is what the frames say of the room.
  */
 export async function appendRecords(
   audience: Audience,
   records: readonly LogRecord[],
   viewers: number,
-): Promise<{ head: number; newFrames: Frame[] }> {
+): Promise<Appended> {
   const { streamId, now } = audience;
   const oldest = oldestOf(records);
   const { frameBytes: bytesMax } = limits();
@@ -57,7 +124,7 @@ export async function appendRecords(
         fresh = freshIn(log, records);
       }
     }
-    return { head: log.head, newFrames };
+    return { head: log.head, newFrames, covering: log.covered };
   } catch (error) {
     // What was not proven by a Put is not remembered: the next call reads the log.
     forgetLog(audience);
@@ -98,3 +165,16 @@ async function leaveOut(
 
 /** What a frame has around its events, at most. */
 const headerBytesMax = 300;
+
+/** The texts that records delete, as far as a frame that shows them may still be kept. */
+function deletedTexts(records: readonly LogRecord[], now: Date) {
+  const oldest = now.getTime() / 1000 - frameKeptSeconds;
+  return records
+    .flatMap(({ deletes }) => deletes ?? [])
+    .flatMap(({ messageId, createdAt, pins = [] }) =>
+      [{ recordId: recordIdOfMessage(messageId), at: createdAt }, ...pins].map(
+        ({ recordId, at }) => ({ messageId, recordId, writtenAt: Date.parse(at) / 1000 }),
+      ),
+    )
+    .filter(({ writtenAt }) => writtenAt >= oldest);
+}

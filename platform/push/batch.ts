@@ -2,6 +2,8 @@ import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { unmarshall } from "@aws-sdk/util-dynamodb";
 import type { DynamoDBRecord } from "aws-lambda";
 import { isChangeKind, recordOf } from "../../domain/log/change.ts";
+import type { LogRecord } from "../../domain/log/event.ts";
+import type { Subscriber } from "../../domain/log/subscriber.ts";
 import { StoredNotification } from "../../domain/people/notification.ts";
 import { setting } from "../runtime/env.ts";
 import { logFault, logNotice } from "../runtime/log.ts";
@@ -9,9 +11,14 @@ import { countMetric } from "../runtime/metrics.ts";
 import { allDone } from "../runtime/waiting.ts";
 import { readSubscriber } from "../store/log/subscribers.ts";
 import { readKey } from "../table/keys.ts";
-import type { Push } from "./audience.ts";
+import type { Audience, Push } from "./audience.ts";
+import { dropDead } from "./dead-connections.ts";
+import { greetSubscribers } from "./greet.ts";
 import { sendNotification } from "./notify.ts";
-import { pushStream, type StreamWork } from "./push-stream.ts";
+import { pushStream } from "./push-stream.ts";
+
+/** What a batch of the table's stream asks of one stream's log, in the order of the records. */
+export type StreamWork = { records: LogRecord[]; subscribers: Subscriber[] };
 
 /** A whole batch: work by stream, and the users' own notifications. */
 type Batch = { streams: Map<string, StreamWork>; notifications: StoredNotification[] };
@@ -23,9 +30,16 @@ type Batch = { streams: Map<string, StreamWork>; notifications: StoredNotificati
 export async function pushBatch(push: Push, records: readonly DynamoDBRecord[]): Promise<void> {
   const { streams, notifications } = readBatch(records, push.now);
   await allDone([
-    ...[...streams].map(([streamId, work]) => pushStream({ ...push, streamId }, work)),
+    ...[...streams].map(([streamId, work]) => doWork({ ...push, streamId }, work)),
     ...notifications.map((notification) => sendNotification(push, notification)),
   ]);
+  await dropDead(push);
+}
+
+/** Shows the records to those who watch, then greets who has just subscribed. */
+async function doWork(audience: Audience, { records, subscribers }: StreamWork): Promise<void> {
+  if (records.length > 0) await pushStream(audience, records);
+  if (subscribers.length > 0) await greetSubscribers(audience, subscribers);
 }
 
 /**

@@ -7,7 +7,6 @@ import { listFrames, queryFrames } from "../store/log/frames.ts";
 import { getLog, markPosted } from "../store/log/logs.ts";
 import { rangesMax, whole } from "../store/log/subscribers.ts";
 import type { Audience } from "./audience.ts";
-import { dropDead } from "./dead-connections.ts";
 import { postSlice } from "./slice.ts";
 import type { InvokeSlice } from "./slice-job.ts";
 
@@ -55,7 +54,6 @@ async function deliverSome(
   memory.viewers.set(streamId, { count: viewers, at: countedAt });
   const peakViewers = Math.max(viewers, log.peakViewers ?? 0);
   await markPosted(streamId, last, { viewers, peakViewers, countedAt });
-  await dropDead(audience);
   return last.n < head;
 }
 
@@ -72,9 +70,9 @@ export async function postToAll(
 ): Promise<number> {
   const { invokeSlice } = audience.outlet;
   const of = invokeSlice === undefined ? 1 : countSlices(about);
-  if (invokeSlice === undefined || of === 1)
-    return (await postSlice(audience, frames, { ...whole, about })).size;
-  return invokeSlices(audience, frames, { about, of }, invokeSlice);
+  if (invokeSlice !== undefined && of > 1)
+    return invokeSlices(audience, frames, { about, of }, invokeSlice);
+  return (await postSlice(audience, frames, { ...whole, about })).size;
 }
 
 async function invokeSlices(

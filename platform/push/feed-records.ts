@@ -2,8 +2,13 @@ import { dataWithoutText, type LogRecord, messageIn } from "../../domain/log/eve
 import { type Frame, type FrameBody, idOfEvent } from "../../domain/log/frame.ts";
 import type { OutgoingEvent } from "../../domain/webhooks/webhook.ts";
 import { listFrames } from "../store/log/frames.ts";
-import type { Audience } from "./audience.ts";
-import { knownCovering } from "./log-cache.ts";
+import type { Feed } from "./feed.ts";
+
+/** The stream whose records these are, and the time of the call. */
+type Place = { streamId: string; now: Date };
+
+/** Where records lie in the log: the frames that were just put, and their numbers by record id. */
+type Shown = { newFrames: readonly Frame[]; covering: ReadonlyMap<string, number> };
 
 /**
  * Feeds records to those outside once they are in the log, which gives gifts their totals. All
@@ -11,12 +16,11 @@ import { knownCovering } from "./log-cache.ts";
  * brought into the log: it may have died before it came here, so each is sent at least once.
  */
 export async function feedRecords(
-  audience: Audience,
+  feed: Feed | undefined,
+  { streamId, now }: Place,
   records: readonly LogRecord[],
-  newFrames: readonly Frame[],
+  shown: Shown,
 ): Promise<void> {
-  const { streamId, now, outlet } = audience;
-  const { feed } = outlet;
   if (feed === undefined) return;
   for (const record of records)
     if (record.room !== undefined) await feed.sendRoom(record, streamId);
@@ -27,7 +31,7 @@ export async function feedRecords(
   const { isThere, wants } = await feed.asks(types);
   // Before anything else of the batch: a text may be on its way already.
   if (isThere) await feed.noteDeletions(streamId, deletions, now);
-  if (wants) await feed.send(streamId, await eventsOf(audience, records, newFrames, deleted));
+  if (wants) await feed.send(streamId, await eventsOf(streamId, records, shown, deleted));
   // Behind the events, so that the attempts that have the text are over.
   if (isThere) await feed.forget(streamId, deletions);
 }
@@ -40,22 +44,22 @@ const mayReach = ({ adds, gift }: LogRecord) => adds !== undefined || gift !== u
  * behind them those that the log found out.
  */
 async function eventsOf(
-  audience: Audience,
+  streamId: string,
   records: readonly LogRecord[],
-  newFrames: readonly Frame[],
+  shown: Shown,
   deleted: ReadonlySet<string>,
 ): Promise<OutgoingEvent[]> {
   const unique = [...new Map(records.map((record) => [record.id, record])).values()];
-  const { totals, found } = await shownOf(audience, unique, newFrames);
+  const { totals, found } = await shownOf(streamId, unique, shown);
   const events = unique.flatMap((record) =>
     record.events.map(({ type, at, data }, place) => {
       const id = idOfEvent(record.id, place);
-      const own = { ...data, streamId: audience.streamId };
+      const own = { ...data, streamId };
       const corrected = totals.has(id) ? { ...own, totals: totals.get(id) } : own;
       const message = messageIn({ type, data }) as { _id: string } | undefined;
       const isDeleted = message !== undefined && deleted.has(message._id);
-      const shown = isDeleted ? dataWithoutText({ type, data: corrected }) : corrected;
-      return { id, type, at, data: shown };
+      const final = isDeleted ? dataWithoutText({ type, data: corrected }) : corrected;
+      return { id, type, at, data: final };
     }),
   );
   return [...events, ...found];
@@ -66,17 +70,17 @@ async function eventsOf(
  * events, and the goals that were reached.
  */
 async function shownOf(
-  audience: Audience,
+  streamId: string,
   records: readonly LogRecord[],
-  newFrames: readonly Frame[],
+  { newFrames, covering }: Shown,
 ): Promise<{ totals: Map<string, unknown>; found: OutgoingEvent[] }> {
   const wanted = records.filter(mayReach);
-  const numbers = new Set(wanted.flatMap(({ id }) => knownCovering(audience, id) ?? []));
+  const numbers = new Set(wanted.flatMap(({ id }) => covering.get(id) ?? []));
   const totals = new Map<string, unknown>();
   const found: OutgoingEvent[] = [];
   for (const n of numbers) {
     const known = newFrames.find((one) => one.n === n);
-    const frame = known ?? (await listFrames(audience.streamId, n, n))[0];
+    const frame = known ?? (await listFrames(streamId, n, n))[0];
     if (frame === undefined) continue;
     for (const { id, type, at, data } of (JSON.parse(frame.body) as FrameBody).events) {
       if (data.totals !== undefined) totals.set(id, data.totals);

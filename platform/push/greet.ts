@@ -7,7 +7,7 @@ import { showState } from "../store/audience/log-state.ts";
 import { fallBehind, setFrom } from "../store/log/catch-up.ts";
 import { readHead } from "../store/log/frames.ts";
 import { findGuests } from "../store/log/subscribers.ts";
-import { isStillAdmitted } from "../store/streams/still-admitted.ts";
+import { isStillAdmitted } from "../store/streams/members.ts";
 import type { Audience, Outlet } from "./audience.ts";
 import { subscriptionName } from "./memory.ts";
 import { endSubscription, openSubscription, type Request, refuseSubscription } from "./post.ts";

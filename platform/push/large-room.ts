@@ -2,9 +2,10 @@ import { handleEach, type QueueRecord } from "../lambda/consumer.ts";
 import { limits } from "../runtime/limits.ts";
 import { listBacklog, removeBacklog } from "../store/log/backlog.ts";
 import { readHead } from "../store/log/frames.ts";
+import { frameAll } from "./append.ts";
 import type { Audience, Push } from "./audience.ts";
+import { dropDead } from "./dead-connections.ts";
 import { deliverFrames } from "./deliver.ts";
-import { frameAll } from "./framing.ts";
 import { Posting } from "./jobs.ts";
 import { logShown } from "./push-stream.ts";
 import { viewersOf } from "./viewer-count.ts";
@@ -45,5 +46,6 @@ export async function postRoom(audience: Audience): Promise<void> {
     const newFrames = "newFrames" in framed ? framed.newFrames : [];
     logShown(streamId, records, { ...framed, newFrames, posted: isDone });
   }
+  await dropDead(audience);
   if (more || !isDone) await outlet.jobs.queueRemainder(streamId, now);
 }

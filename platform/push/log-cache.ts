@@ -50,10 +50,6 @@ export async function readLog(
 /** Forgets a log: the next call reads it. */
 export const forgetLog = ({ streamId, memory }: LogQuery): boolean => memory.logs.delete(streamId);
 
-/** The number of the frame that is known to cover a record. */
-export const knownCovering = ({ streamId, memory }: LogQuery, recordId: string) =>
-  memory.logs.get(streamId)?.covered.get(recordId);
-
 /**
  * Reads a log consistently, newest frame first, as far back as a record of this time (in seconds)
  * may be in a frame.
@@ -61,12 +57,16 @@ export const knownCovering = ({ streamId, memory }: LogQuery, recordId: string) 
 async function readCache(streamId: string, oldest: number, now: Date): Promise<LogCache> {
   const mark = await getLog(streamId);
   const frames: Frame[] = [];
+  let before: number | undefined;
   for await (const frame of queryFrames(streamId, { newestFirst: true })) {
     // The newest frame says where the log ends, however old it is.
-    if (frame.newest < oldest && frames.length > 0) return cacheOf(mark, frames, frame.newest, now);
+    if (frame.newest < oldest && frames.length > 0) {
+      before = frame.newest;
+      break;
+    }
     frames.push(frame);
   }
-  return cacheOf(mark, frames, undefined, now);
+  return cacheOf(mark, frames, before, now);
 }
 
 /**
@@ -79,15 +79,14 @@ export function cacheOf(
   before: number | undefined,
   now: Date,
 ): LogCache {
-  const cache: LogCache = {
+  const known = frames.toReversed().map(cachedFrame);
+  return {
     ...endOf(mark, frames[0]),
     completeAfter: before ?? Number.NEGATIVE_INFINITY,
-    frames: [],
-    covered: new Map(),
+    frames: known,
+    covered: new Map(known.flatMap(({ n, covers }) => covers.map((id) => [id, n]))),
     usedAt: now.getTime(),
   };
-  for (const frame of frames.toReversed()) remember(cache, frame);
-  return cache;
 }
 
 /** Whether memory knows if a record of this time is in a frame. */
@@ -124,15 +123,17 @@ export function addFrame(
   cache.moments = frame.moments;
   cache.madeAt = frame.madeAt;
   cache.usedAt = now.getTime();
-  remember(cache, frame);
+  const added = cachedFrame(frame);
+  cache.frames.push(added);
+  for (const id of added.covers) cache.covered.set(id, frame.n);
   while (cache.covered.size > idsMax && cache.frames.length > 1) forgetOldest(cache);
 }
 
-function remember(cache: LogCache, frame: Pick<Frame, "n" | "newest" | "covers">): void {
-  const covers = frame.covers === "" ? [] : frame.covers.split(" ");
-  cache.frames.push({ n: frame.n, newest: frame.newest, covers });
-  for (const id of covers) cache.covered.set(id, frame.n);
-}
+const cachedFrame = ({ n, newest, covers }: Pick<Frame, "n" | "newest" | "covers">) => ({
+  n,
+  newest,
+  covers: covers === "" ? [] : covers.split(" "),
+});
 
 function forgetOldest(cache: LogCache): void {
   const oldest = cache.frames.shift()!;

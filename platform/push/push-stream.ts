@@ -1,34 +1,23 @@
 import type { LogRecord } from "../../domain/log/event.ts";
 import type { Frame } from "../../domain/log/frame.ts";
-import type { Subscriber } from "../../domain/log/subscriber.ts";
 import { setting } from "../runtime/env.ts";
 import { logNotice } from "../runtime/log.ts";
 import { putBacklog } from "../store/log/backlog.ts";
+import { frameRecords } from "./append.ts";
 import type { Audience } from "./audience.ts";
 import { deliverFrames } from "./deliver.ts";
-import { frameRecords } from "./framing.ts";
-import { greetSubscribers } from "./greet.ts";
 import { viewersOf } from "./viewer-count.ts";
 
-/** What a batch of the table's stream asks of one stream's log, in the order of the records. */
-export type StreamWork = { records: LogRecord[]; subscribers: Subscriber[] };
-
 /**
- * Does what a batch asks of one stream: its records into the log, deleted texts out of it, every
- * frame that has not been posted yet to all viewers; then the new subscribers are greeted. Each
- * step can be done again: whatever died on the way, the next try ends the same.
+ * Shows records of one stream to its viewers: brings them into the log, deleted texts out of it, and
+ * posts every frame that has not been posted yet. Each step can be done again: whatever died on the
+ * way, the next try ends the same.
  *
  * A large room is framed and posted by a function of its own, so that no other room waits for it;
  * its records gather meanwhile, so that under load its frames get larger and not more. What only
  * adds to sums gathers in any room, for the next frame with events, or one of its own a second.
  */
-export async function pushStream(audience: Audience, work: StreamWork): Promise<void> {
-  const { records, subscribers } = work;
-  if (records.length > 0) await pushRecords(audience, records);
-  if (subscribers.length > 0) await greetSubscribers(audience, subscribers);
-}
-
-async function pushRecords(audience: Audience, records: readonly LogRecord[]): Promise<void> {
+export async function pushStream(audience: Audience, records: readonly LogRecord[]): Promise<void> {
   const { streamId, now, outlet } = audience;
   if (records.every(({ events }) => events.length === 0)) {
     const gathered = await putBacklog(streamId, records, now);

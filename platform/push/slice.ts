@@ -28,11 +28,11 @@ export async function postSlice(
 ): Promise<Set<string>> {
   const { streamId, now } = audience;
   const subscribers = await listSubscribers(streamId, now, slice.about, slice);
-  forgetRemoved(audience, slice, subscribers);
   const viewers = viewersAmong(subscribers);
   // Read after the subscribers: who is blocked no more and has come again is not sent away.
   const ends = await findEnds(streamId, frames, viewers, now);
   await postFrames(audience, frames, subscribers, ends);
+  forgetRemoved(audience, slice, subscribers);
   return viewers;
 }
 

@@ -15,16 +15,20 @@ export async function viewersOf(audience: Audience): Promise<number> {
   const { streamId, now, memory } = audience;
   const known = memory.viewers.get(streamId);
   if (known !== undefined && isNew(known.at, now)) return known.count;
-  if (known !== undefined && known.count <= smallRoomViewersMax)
-    return countAnew(audience, known.count);
+  let about = known?.count;
   // To count a hundred thousand takes half a second; the poster has just done so.
-  const { viewers = 0, countedAt = 0 } = (await findLog(streamId)) ?? {};
-  if (viewers <= smallRoomViewersMax) return countAnew(audience, known?.count);
-  // When all reconnect, hundreds of environments ask at once: one of them counts for the others.
-  if (!isNew(countedAt, now) && (await claimCount(streamId, countedAt, now)))
-    return countAnew(audience, viewers);
-  memory.viewers.set(streamId, { count: viewers, at: countedAt });
-  return viewers;
+  if (about === undefined || about > smallRoomViewersMax) {
+    const { viewers = 0, countedAt = 0 } = (await findLog(streamId)) ?? {};
+    if (viewers > smallRoomViewersMax) {
+      about = viewers;
+      // When all reconnect, hundreds of environments ask at once: one of them counts for the others.
+      if (isNew(countedAt, now) || !(await claimCount(streamId, countedAt, now))) {
+        memory.viewers.set(streamId, { count: viewers, at: countedAt });
+        return viewers;
+      }
+    }
+  }
+  return countAnew(audience, about);
 }
 
 const isNew = (at: number, now: Date) => now.getTime() - at < ageMillisecondsMax;

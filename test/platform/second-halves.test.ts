@@ -308,7 +308,7 @@ const rows: Row[] = [
     queue: "posts",
     async begin() {
       const { room, records, check } = await largeRoom();
-      const step = () => pushStream(push(room), { records, subscribers: [] });
+      const step = () => pushStream(push(room), records);
       return { step: () => rejected(step), again: step, check };
     },
   },

@@ -1,4 +1,7 @@
+import type { Audience } from "../../../platform/push/audience.ts";
+import { pushBatch } from "../../../platform/push/batch.ts";
 import { dropDead } from "../../../platform/push/dead-connections.ts";
+import { postRoom } from "../../../platform/push/large-room.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
 import { postSlice } from "../../../platform/push/slice.ts";
 import { listFrames } from "../../../platform/store/log/frames.ts";
@@ -44,6 +47,18 @@ test("a few who have gone without a word are removed at once", async () => {
   expect(await room.push(0)).toBe(3);
   expect(await room.left()).toBe(0);
   expect(room.memory.dead.size).toBe(0);
+});
+
+test.each([
+  ["a batch of the fan-out", (audience: Audience) => pushBatch(audience, [])],
+  ["the posting of a large room", postRoom],
+])("%s removes whose connections have gone without a word", async (_, call) => {
+  const { scene, memory, left } = await loseAll(2);
+  const audience = scene.audience(memory);
+  await scene.deliver(audience, (await scene.append(audience, chatRecord(1, "word", 1))).head);
+  expect(await left()).toBe(2);
+  await call(audience);
+  expect(await left()).toBe(0);
 });
 
 test("a crowd that leaves holds no frame up: it is not posted to, and removed bit by bit", async () => {

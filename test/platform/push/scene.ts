@@ -3,10 +3,10 @@ import type { Message } from "../../../client/message.ts";
 import { recordOf } from "../../../domain/log/change.ts";
 import type { ItemChange, LogRecord } from "../../../domain/log/event.ts";
 import type { Subscriber } from "../../../domain/log/subscriber.ts";
-import { appendRecords } from "../../../platform/push/append.ts";
+import { appendRecords, frameAll } from "../../../platform/push/append.ts";
 import type { Audience, Outlet } from "../../../platform/push/audience.ts";
+import { dropDead } from "../../../platform/push/dead-connections.ts";
 import { deliverFrames } from "../../../platform/push/deliver.ts";
-import { frameAll } from "../../../platform/push/framing.ts";
 import type { PostResult } from "../../../platform/push/gateway.ts";
 import { greetSubscribers } from "../../../platform/push/greet.ts";
 import { createJobs, type Message as Queued, type Resuming } from "../../../platform/push/jobs.ts";
@@ -71,6 +71,7 @@ export async function setScene() {
     /** All of one batch, as the consumer does it. */
     async push(where: Audience, ...records: LogRecord[]): Promise<void> {
       await deliverFrames(where, await frameAll(where, records, await viewersOf(where)));
+      await dropDead(where);
     },
     /** Records a subscription; answers what the table's stream would say of it. */
     async ask(connectionId: string, request: Partial<Subscriber> = {}): Promise<Subscriber> {

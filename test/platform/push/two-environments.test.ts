@@ -1,7 +1,7 @@
 import type { LogRecord } from "../../../domain/log/event.ts";
+import { frameAll } from "../../../platform/push/append.ts";
 import type { Audience } from "../../../platform/push/audience.ts";
 import { deliverFrames } from "../../../platform/push/deliver.ts";
-import { frameAll } from "../../../platform/push/framing.ts";
 import { createJobs } from "../../../platform/push/jobs.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
 import { useLimits } from "../../../platform/runtime/limits.ts";

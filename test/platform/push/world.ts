@@ -1,11 +1,12 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { isChangeKind } from "../../../domain/log/change.ts";
+import { frameRecords } from "../../../platform/push/append.ts";
+import type { StreamWork } from "../../../platform/push/batch.ts";
+import { dropDead } from "../../../platform/push/dead-connections.ts";
 import { deliverFrames } from "../../../platform/push/deliver.ts";
-import { frameRecords } from "../../../platform/push/framing.ts";
 import type { Payload, PostResult } from "../../../platform/push/gateway.ts";
 import { greetSubscribers } from "../../../platform/push/greet.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
-import type { StreamWork } from "../../../platform/push/push-stream.ts";
 import { viewersOf } from "../../../platform/push/viewer-count.ts";
 import { useLimits } from "../../../platform/runtime/limits.ts";
 import { putBacklog } from "../../../platform/store/log/backlog.ts";
@@ -159,9 +160,12 @@ export async function play(scenario: Scenario) {
       });
     else if (records.length > 0) {
       const viewers = await viewersOf(audience);
-      await deliverFrames(audience, await frameRecords(audience, records, viewers));
+      const framed = await frameRecords(audience, records, viewers);
+      await deliverFrames(audience, framed);
+      await framed.fed;
     }
     if (subscribers.length > 0) await greetSubscribers(audience, subscribers);
+    await dropDead(audience);
   }
   let epochs = 0;
   /** How many records of each shard the last reset threw away. */

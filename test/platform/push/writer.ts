@@ -4,7 +4,7 @@ import type { Subscriber } from "../../../domain/log/subscriber.ts";
 import { profileOf, summaryOf } from "../../../domain/people/user.ts";
 import { makeMessage } from "../../../domain/streams/admission.ts";
 import { makeStream, NewStream } from "../../../domain/streams/new-stream.ts";
-import type { StreamWork } from "../../../platform/push/push-stream.ts";
+import type { StreamWork } from "../../../platform/push/batch.ts";
 import { key } from "../../../platform/table/keys.ts";
 import type { Scenario } from "./scenario.ts";
 import type { createTable, Item } from "./table-double.ts";
