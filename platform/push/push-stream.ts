@@ -9,9 +9,9 @@ import { deliverFrames } from "./deliver.ts";
 import { viewersOf } from "./viewer-count.ts";
 
 /**
- * Shows records of one stream to its viewers: brings them into the log, deleted texts out of it, and
- * posts every frame that has not been posted yet. Each step can be done again: whatever died on the
- * way, the next try ends the same.
+ * Shows records of one stream to its viewers: brings them into the log, deleted texts out of it,
+ * and posts every frame that has not been posted yet. Each step can be done again: whatever died on
+ * the way, the next try ends the same.
  *
  * A large room is framed and posted by a function of its own, so that no other room waits for it;
  * its records gather meanwhile, so that under load its frames get larger and not more. What only

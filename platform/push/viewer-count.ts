@@ -21,7 +21,7 @@ export async function viewersOf(audience: Audience): Promise<number> {
     const { viewers = 0, countedAt = 0 } = (await findLog(streamId)) ?? {};
     if (viewers > smallRoomViewersMax) {
       about = viewers;
-      // When all reconnect, hundreds of environments ask at once: one of them counts for the others.
+      // When all reconnect, hundreds of environments ask at once, and one counts for the others.
       if (isNew(countedAt, now) || !(await claimCount(streamId, countedAt, now))) {
         memory.viewers.set(streamId, { count: viewers, at: countedAt });
         return viewers;

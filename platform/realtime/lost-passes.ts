@@ -10,7 +10,7 @@ import { setting } from "../runtime/env.ts";
 import { allDone } from "../runtime/waiting.ts";
 import { listSockets } from "../store/log/connections.ts";
 import { findSubscriber } from "../store/log/subscribers.ts";
-import { isStillAdmitted } from "../store/streams/still-admitted.ts";
+import { isStillAdmitted } from "../store/streams/members.ts";
 import { readKey } from "../table/keys.ts";
 import { plain } from "../table/table.ts";
 

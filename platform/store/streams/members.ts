@@ -5,6 +5,7 @@ import {
   nextRevision,
   shownBanOf,
 } from "../../../domain/streams/member.ts";
+import { isAdmitted } from "../../../domain/streams/pass.ts";
 import { BoundedMap } from "../../runtime/bounded.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { getItem, getItems, getRawItem, nameOf, type Reading } from "../../table/items.ts";
@@ -12,6 +13,7 @@ import { type Key, key } from "../../table/keys.ts";
 import { commitTransaction } from "../../table/record.ts";
 import { type Item, read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
+import { findStream } from "./streams.ts";
 
 /** Where a ban holds: in one stream, or in all of a host's. */
 export type BanPlace = { streamId: string } | { hostId: string };
@@ -64,6 +66,15 @@ export async function findMember(
 ): Promise<Member | undefined> {
   const keys = memberKeys(streamId, await findHost(streamId), userId);
   return memberIn(await getItems(keys, reading), keys);
+}
+
+/** Whether a user who was let into a paid stream still would be, without a role of their token. */
+export async function isStillAdmitted(streamId: string, userId: string): Promise<boolean> {
+  const [stream, member] = await Promise.all([
+    findStream(streamId, { consistent: true }),
+    findMember(streamId, userId, { consistent: true }),
+  ]);
+  return stream === undefined || isAdmitted(stream, member, { userId });
 }
 
 /** What one place alone knows about a user. */
