@@ -1,6 +1,6 @@
 /**
  * Writes docs/openapi.json, docs/asyncapi.json, docs/errors.md, the tables of docs/architecture.md
- * and the client's types of events and calls; with `--check` it fails if they differ.
+ * and docs/measurements.md and the client's types of events and calls; with `--check` it fails if they differ.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -16,6 +16,7 @@ import { clientOperations } from "./client-operations.ts";
 import { clientTypes } from "./client-types.ts";
 import { compatibility } from "./compatibility.ts";
 import { errorGuide } from "./error-guide.ts";
+import { measurements } from "./measurements.ts";
 import type { MessageExample } from "./message-examples.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -111,6 +112,10 @@ const documents = {
   "docs/architecture.md": architecture(
     textOf("docs/architecture.md"),
     JSON.parse(textOf("docs/rooms.json")),
+  ),
+  "docs/measurements.md": measurements(
+    textOf("docs/measurements.md"),
+    JSON.parse(textOf("docs/units.json")),
   ),
   "client/event-data.ts": eventTypes,
   "client/operations.ts": formatted("client/operations.ts", clientOperations(openApi, eventTypes)),

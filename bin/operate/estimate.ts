@@ -1,3 +1,4 @@
+import recorded from "../../docs/units.json" with { type: "json" };
 import { dollarsOf, itemsOfHost, type PricedItem, prices } from "../../local/aws/prices.ts";
 
 /** A room as it is on the evenings that are paid for. */
@@ -13,10 +14,16 @@ export type Room = {
   domain?: { firewall: boolean };
 };
 
-/** Request units of one call with all that follows from it but its frame: `npm run bench units`. */
+type Units = { read: number; write: number };
+const sum = (...all: readonly Units[]): Units => ({
+  read: all.reduce((units, { read }) => units + read, 0),
+  write: all.reduce((units, { write }) => units + write, 0),
+});
+
+/** Request units of one call with all that follows from it but its frame; gifts settled alone. */
 const units = {
-  message: { write: 3, read: 1.5 },
-  gift: { write: 17, read: 4.5 },
+  message: recorded["chat message"],
+  gift: sum(recorded["gift with a key"], recorded["settling a gift"]),
   /** A frame's own: its record, its place in the log and the backlog's end. */
   frame: { write: 3, read: 2 },
 } as const;

@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { alternativesTo, billOf, type Room } from "../../bin/operate/estimate.ts";
+import units from "../../docs/units.json" with { type: "json" };
 
 const run = (...options: string[]) =>
   spawnSync(process.execPath, ["bin/operate/cost.ts", ...options], { encoding: "utf8" });
@@ -119,6 +120,9 @@ test("more of anything costs more", () => {
  * posts take a second, one every 2 s.
  */
 const gigabyteSecond = 0.0000133334;
+const { read, write } = units["chat message"];
+const [gift, settling] = [units["gift with a key"], units["settling a gift"]];
+const requests = (writes: number, reads: number) => writes * 0.625e-6 + reads * 0.125e-6;
 test.each<[string, Partial<Room>, Record<string, number>]>([
   [
     "14,400 messages in 7,200 frames",
@@ -127,8 +131,8 @@ test.each<[string, Partial<Room>, Record<string, number>]>([
       "API Gateway, HTTP calls": 14_400 * 3.5e-6,
       "API Gateway, WebSocket": 0,
       "Data out to the Internet": 0,
-      // 3 write and 1.5 read units a message, 3 and 2 a frame.
-      "DynamoDB, requests": 64_800 * 0.625e-6 + 36_000 * 0.125e-6,
+      // Besides the messages 3 write and 2 read units a frame.
+      "DynamoDB, requests": requests(14_400 * write + 21_600, 14_400 * read + 14_400),
       "DynamoDB, storage": 0.00504 * 0.25,
       // One call a message, two a frame (fan-out and post); 144 GB-seconds and 509.472.
       Lambda: (14_400 + 14_400) * 0.2e-6 + 653.472 * gigabyteSecond,
@@ -143,8 +147,11 @@ test.each<[string, Partial<Room>, Record<string, number>]>([
       "API Gateway, HTTP calls": 14_400 * 3.5e-6,
       "API Gateway, WebSocket": 0,
       "Data out to the Internet": 0,
-      // 17 write and 4.5 read units a gift; two gifts make a frame of 2,320 bytes: 5 and 2.
-      "DynamoDB, requests": 280_800 * 0.625e-6 + 79_200 * 0.125e-6,
+      // Two gifts make a frame of 2,320 bytes: 5 write and 2 read units.
+      "DynamoDB, requests": requests(
+        14_400 * (gift.write + settling.write) + 36_000,
+        14_400 * (gift.read + settling.read) + 14_400,
+      ),
       "DynamoDB, storage": 0.04464 * 0.25,
       // Two calls a gift (the gift and its settlement), two a frame; 360 GB-seconds and 509.472.
       Lambda: (28_800 + 14_400) * 0.2e-6 + 869.472 * gigabyteSecond,
@@ -161,7 +168,7 @@ test.each<[string, Partial<Room>, Record<string, number>]>([
       // 14,400,000 posts of 820 bytes.
       "Data out to the Internet": 11.808 * 0.09,
       // Each frame reads 8,000 subscribers, 30 a unit.
-      "DynamoDB, requests": 16_200 * 0.625e-6 + 489_000 * 0.125e-6,
+      "DynamoDB, requests": requests(3_600 * write + 5_400, 3_600 * read + 483_600),
       "DynamoDB, storage": 0.00126 * 0.25,
       // 36 GB-seconds of messages, 127.368 of frames, 1,350 s of posting with 1.769 GB.
       Lambda: (3_600 + 3_600) * 0.2e-6 + 2551.518 * gigabyteSecond,

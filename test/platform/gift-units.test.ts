@@ -88,18 +88,6 @@ test("a callback's gift costs 13 write units until it is sent", async () => {
   expect(units.write).toBe(7 + 6);
 });
 
-test("a gift with a key costs 20 write and 6 read units in a quiet room, settled", async () => {
-  const { streamId, typeId } = await prepare("host", ["sender"]);
-  units = { read: 0, write: 0 };
-  const id = await send(streamId, "sender", typeId, "second");
-  // The stream, the member, the channel's and the wallet whole, its type and the sender by half.
-  expect(units).toEqual({ read: 5, write: 9 });
-  const image = await imageOf(streamId, id);
-  units = { read: 0, write: 0 };
-  await settle("host", [dueOf(image)!], new Date());
-  expect(units).toEqual({ read: 1, write: 11 });
-});
-
 // Of all: the wallet, its entries in three items, TOTALS. Of each gift: the mark and its index. And
 // of each sender: the place on the leaderboard.
 test.each([
