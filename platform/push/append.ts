@@ -133,7 +133,7 @@ export async function appendRecords(
 }
 
 /** The creation time of the oldest record, in seconds. */
-export const oldestOf = (records: readonly LogRecord[]): number =>
+const oldestOf = (records: readonly LogRecord[]): number =>
   records.reduce((least, { createdAt }) => Math.min(least, createdAt), Number.POSITIVE_INFINITY);
 
 /** For so long after posts had to wait, the stage counts as being at its rate. */
