@@ -186,13 +186,37 @@ type SuperlikeTerms = { price: number; defaultPicture: string };
 /** Decides on a superlike to the host: paid for like a gift, but not counted and in no combo. */
 export function decideSuperlike(context: GiftContext, terms: SuperlikeTerms): GiftDecision {
   const { price, defaultPicture } = terms;
-  const { stream, sender, wallet, limits, id, now } = context;
+  const { stream, sender, wallet, now } = context;
   const host = personOfSummary(stream.host, defaultPicture);
   assertMayGive(context, [host]);
   if (wallet.balance < price) refuse("credits_too_low", { balance: wallet.balance, price });
+  const paid = payHost(context, {
+    kind: "superlike",
+    entry: "superlike_spend",
+    price,
+    sender: shownIn(stream, sender, context.member, now),
+    host: withRole(stream, host),
+  });
+  return { ...paid, context, again: (next) => decideSuperlike(next, terms) };
+}
+
+/** What is paid to the host alone: what it is, and both people as they are shown. */
+type Payment = {
+  kind: "superlike" | "pass";
+  entry: "superlike_spend" | "stream_charge";
+  price: number;
+  sender: Person;
+  host: Person;
+};
+
+/** Charges the sender, and makes the gift that credits the host. */
+export function payHost(
+  { stream, wallet, limits, id, now }: GiftContext,
+  { kind, entry, price, sender, host }: Payment,
+): Pick<GiftDecision, "gift" | "draft"> {
   const createdAt = now.toISOString();
   const draft = debit(countSpending(draftOf(wallet), price, now, limits), {
-    type: "superlike_spend",
+    type: entry,
     amount: price,
     counterpart: host.userId,
     streamId: stream.id,
@@ -201,11 +225,11 @@ export function decideSuperlike(context: GiftContext, terms: SuperlikeTerms): Gi
   });
   const gift: Gift = {
     id,
-    kind: "superlike",
+    kind,
     streamId: stream.id,
     hostId: stream.hostId,
-    sender: personOf(shownIn(stream, sender, context.member, now)),
-    receivers: [personOf(withRole(stream, host))],
+    sender: personOf(sender),
+    receivers: [personOf(host)],
     count: 1,
     combo: 1,
     comboId: id,
@@ -216,5 +240,5 @@ export function decideSuperlike(context: GiftContext, terms: SuperlikeTerms): Gi
     charged: true,
     revision: 1,
   };
-  return { gift, draft, context, again: (next) => decideSuperlike(next, terms) };
+  return { gift, draft };
 }

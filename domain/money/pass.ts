@@ -1,9 +1,7 @@
-import { personOf, personOfSummary } from "../people/person.ts";
+import { personOfSummary } from "../people/person.ts";
 import { refuse } from "../refusal.ts";
 import { withRole } from "../streams/display-names.ts";
-import type { GiftContext, GiftDecision } from "./gift.ts";
-import type { Gift } from "./gift-item.ts";
-import { countSpending, debit, draftOf } from "./wallet.ts";
+import { type GiftContext, type GiftDecision, payHost } from "./gift.ts";
 
 /** What buying a pass depends on besides the stream. */
 type PassTerms = {
@@ -17,39 +15,14 @@ type PassTerms = {
  * `price_changed`, `credits_too_low`, `too_many_requests` or `spend_limit_reached`.
  */
 export function decidePass(context: GiftContext, terms: PassTerms): GiftDecision {
-  const { stream, sender, wallet, limits, id, now } = context;
+  const { stream, sender, wallet } = context;
   const { expectedPrice, defaultPicture } = terms;
   const { price } = stream;
   if (price === null) throw new Error(`The stream ${stream.id} is free`);
   if (expectedPrice !== undefined && expectedPrice !== price)
     refuse("price_changed", { price, expectedPrice });
   if (wallet.balance < price) refuse("credits_too_low", { balance: wallet.balance, price });
-  const createdAt = now.toISOString();
-  const host = personOf(withRole(stream, personOfSummary(stream.host, defaultPicture)));
-  const draft = debit(countSpending(draftOf(wallet), price, now, limits), {
-    type: "stream_charge",
-    amount: price,
-    counterpart: host.userId,
-    streamId: stream.id,
-    giftId: id,
-    occurredAt: createdAt,
-  });
-  const gift: Gift = {
-    id,
-    kind: "pass",
-    streamId: stream.id,
-    hostId: stream.hostId,
-    sender: personOf(sender),
-    receivers: [host],
-    count: 1,
-    combo: 1,
-    comboId: id,
-    price,
-    createdAt,
-    due: host.userId,
-    dueCredits: price,
-    charged: true,
-    revision: 1,
-  };
-  return { gift, draft, context, again: (next) => decidePass(next, terms) };
+  const host = withRole(stream, personOfSummary(stream.host, defaultPicture));
+  const paid = payHost(context, { kind: "pass", entry: "stream_charge", price, sender, host });
+  return { ...paid, context, again: (next) => decidePass(next, terms) };
 }
