@@ -81,24 +81,33 @@ export type SentMessage = z.infer<typeof SentMessage>;
 /** What an Idempotency-Key remembers of a message: all but its text, which may be deleted later. */
 export const withoutText = (answer: SentMessage): SentMessage => ({ ...answer, content: "" });
 
+/** The fields that a message has as it is shown: a new one is added here and to both schemas. */
+const shownFields = ({
+  streamId,
+  createdAt,
+  updatedAt,
+  replyTo,
+}: Pick<Message, "streamId" | "createdAt" | "updatedAt" | "replyTo">) => ({
+  streamId,
+  createdAt,
+  updatedAt,
+  ...(replyTo !== undefined && { replyTo }),
+});
+
 /** The message that was answered so, with the text that the key does not remember. */
 export function messageAnswered(
   { _id: id, sender, ...shown }: SentMessage,
   content: string,
   defaultPicture: string,
 ): Message {
-  const { streamId, createdAt, updatedAt, replyTo } = shown;
   const { role } = sender;
   return {
     id,
-    streamId,
+    ...shownFields(shown),
     n: numberInId(id),
     content,
     sender: { ...personOfSummary(sender, defaultPicture), ...(role && { role }) },
-    createdAt,
-    updatedAt,
     revision: 1,
-    ...(replyTo !== undefined && { replyTo }),
   };
 }
 
@@ -115,15 +124,12 @@ export function chatMessageOf(
   message: Message,
   defaultPicture: string,
 ): z.infer<typeof ChatMessage> {
-  const { id, streamId, content = "", sender, createdAt, updatedAt, replyTo } = message;
+  const { id, content = "", sender } = message;
   return {
     _id: id,
-    streamId,
     content,
     sender: summaryOf(sender, defaultPicture),
-    createdAt,
-    updatedAt,
-    ...(replyTo !== undefined && { replyTo }),
+    ...shownFields(message),
   };
 }
 
