@@ -114,11 +114,14 @@ export const takesKey = ({ route }: Pick<Contract, "route">) => route.startsWith
 export const takesIfMatch = ({ route, hasRevisions }: Pick<Contract, "route" | "hasRevisions">) =>
   hasRevisions === true && !route.startsWith("GET ");
 
+/** What of a contract says how its calls may fail. */
+type Failable = Pick<Contract, "route" | "caller" | "body" | "refusals" | "hasRevisions">;
+
 /**
  * The codes of all refusals that a call can meet, in the order in which they are looked for. What a
  * function refuses and what the document says both go by this list.
  */
-export function codesOf(contract: Contract): RefusalCode[] {
+export function codesOf(contract: Failable): RefusalCode[] {
   const { caller, body, refusals } = contract;
   const codes: RefusalCode[] = [
     // A parameter that is given twice has no meaning on any route.

@@ -43,9 +43,7 @@ export const failureResponsesOf = (contract: Contract) =>
 const plainName = (status: number) => `Failure${status}`;
 
 /** The failures of a call about which nothing else is known than that it takes a token. */
-const plain = new Map(
-  failuresOf({ route: "GET /", caller: "user", refusals: [] } as unknown as Contract),
-);
+const plain = new Map(failuresOf({ route: "GET /", caller: "user", refusals: [] }));
 
 const isPlain = (status: number, { codes }: Failing) =>
   plain.get(status)?.codes.join() === codes.join();
@@ -82,7 +80,7 @@ export function failureResponse(status: number, { sentences, codes }: Partial<Fa
 }
 
 /** The failures of an endpoint by status, each with the sentences and codes of its refusals. */
-function failuresOf(contract: Contract): [status: number, Failing][] {
+function failuresOf(contract: Parameters<typeof codesOf>[0]): [status: number, Failing][] {
   const failures = new Map<number, Failing>([
     [statusOfFault, { sentences: [], codes: [faultCode] }],
   ]);

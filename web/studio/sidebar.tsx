@@ -1,4 +1,4 @@
-import { hueOf, initialOf, nameOf, type Person } from "../chat/person.ts";
+import { hueOf, initialOf, nameOf } from "../chat/person.ts";
 import { Waiting } from "../host/act.tsx";
 import { ChatSettingsFields } from "../host/chat-settings.tsx";
 import { Moments } from "../host/moments.tsx";
@@ -60,15 +60,14 @@ export function Supporters({ list }: { list: Supporter[] | undefined }) {
   return (
     <ol class="supporters">
       {list.map(({ rank, user, credits: given }) => {
-        const person = user as unknown as Person;
         const style = { "--hue": `${hueOf(user._id)}` };
         return (
           <li key={user._id}>
             <span class="rank number">{rank}</span>
             <span class="initial" style={style} aria-hidden="true">
-              {initialOf(person)}
+              {initialOf(user)}
             </span>
-            <bdi class="name">{nameOf(person)}</bdi>
+            <bdi class="name">{nameOf(user)}</bdi>
             <span class="number">{numbers.format(given)}</span>
           </li>
         );
