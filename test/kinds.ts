@@ -22,6 +22,7 @@ export const slowKinds = {
     "platform/money/collusion",
     "platform/money/faults",
     "platform/money/funding-faults",
+    "platform/money/funding-races",
     "platform/money/model",
     "platform/push/log-schedules",
     "platform/push/schedules",

@@ -1,0 +1,195 @@
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { Refusal } from "../../../domain/refusal.ts";
+import { Stream } from "../../../domain/streams/stream.ts";
+import { cancel, end, goLive, remove } from "../../../domain/streams/stream-lifecycle.ts";
+import { followPlan } from "../../../platform/planned/plans.ts";
+import { refundPass } from "../../../platform/store/money/passes.ts";
+import { settleAll } from "../../../platform/store/money/settle.ts";
+import { findWallet } from "../../../platform/store/money/wallets.ts";
+import { findMember } from "../../../platform/store/streams/members.ts";
+import { changeStream } from "../../../platform/store/streams/stream-changes.ts";
+import { getItem } from "../../../platform/table/items.ts";
+import { key, prefix } from "../../../platform/table/keys.ts";
+import { queryItems } from "../../../platform/table/query.ts";
+import { atEachRequest } from "../between.ts";
+import { auditTable, giveTo, plannedStream } from "../fundings.ts";
+import { startQueue } from "../queue-double.ts";
+import { useOwnTable } from "../table.ts";
+import { buyOne, forget, makeStream, makeUser, someone } from "../wallet-people.ts";
+
+/*
+ * Two deeds on one stream at the same moment: one is done before each request of the other, so in
+ * every order that the table can see. Whichever is first decides, and the money is whole.
+ */
+
+useOwnTable();
+let queue: Awaited<ReturnType<typeof startQueue>>;
+beforeAll(async () => {
+  queue = await startQueue();
+  process.env.PLANS_QUEUE_URL = queue.url;
+  process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
+});
+afterAll(() => queue.stop());
+
+/** A refusal is an answer like another: what counts is what everybody has afterwards. */
+const isDone = (act: Promise<unknown>): Promise<boolean> =>
+  act.then(
+    () => true,
+    (error: unknown) => {
+      if (error instanceof Refusal) return false;
+      throw error;
+    },
+  );
+
+const pairsOf = <Name extends string>(deeds: Record<Name, unknown>) => {
+  const names = Object.keys(deeds) as Name[];
+  return names.flatMap((first) => names.map((second) => [first, second] as const));
+};
+
+const later = () => new Date(Date.now() + 2 * 3_600_000 + 1_000);
+const read = async (id: string) => (await getItem(Stream, key.stream(id), { consistent: true }))!;
+
+async function settleDue(streamId: string): Promise<void> {
+  const walk = { limit: 100, consistent: true };
+  await settleAll(await queryItems(key.gift(streamId, ""), prefix.gifts, walk), new Date());
+}
+
+const balanceOf = async (userId: string) => (await findWallet(userId)).balance;
+
+describe("a funding", () => {
+  /** Sixty of sixty have been given; who gives more has twenty. */
+  type Scene = { stream: Stream; more: string };
+  const change = (
+    { stream }: Scene,
+    decide: Parameters<typeof changeStream>[1],
+    now = new Date(),
+  ) => changeStream(stream, decide, now);
+  const deeds = {
+    "goes live": (scene: Scene) => change(scene, (one) => goLive(one, one.host, new Date())),
+    "goes live late": (scene: Scene) =>
+      change(scene, (one) => goLive(one, one.host, later()), later()),
+    "is cancelled": (scene: Scene) => change(scene, cancel),
+    "is deleted": (scene: Scene) => change(scene, (one) => remove(one, new Date())),
+    "runs out of time": ({ stream: { id } }: Scene) => followPlan({ streamId: id }, later()),
+    "is given more": ({ stream, more }: Scene) => giveTo(stream, 20, more),
+  };
+
+  test.each(pairsOf(deeds))("that %s when it %s", async (first, second) => {
+    await atEachRequest(async () => {
+      const stream = await plannedStream({ fundingGoal: 60 });
+      const giver = await giveTo(stream, 60);
+      const one = { stream, more: await makeUser(someone("more"), 20) };
+      const other = { stream, more: await makeUser(someone("more"), 20) };
+      let given = 60;
+      const run = async (name: keyof typeof deeds, scene: Scene) => {
+        if ((await isDone(deeds[name](scene))) && name === "is given more") given += 20;
+      };
+      return {
+        act: () => run(first, one),
+        meanwhile: () => run(second, other),
+        check: async () => {
+          const { funding: decided } = await read(stream.id);
+          if (decided === undefined)
+            await change({ ...one, stream: await read(stream.id) }, cancel);
+          for (let time = 0; time < 2; time++) {
+            await followPlan({ streamId: stream.id }, new Date());
+            await settleDue(stream.id);
+          }
+          const { funding, status } = await read(stream.id);
+          expect(funding?.collected).toBe(given);
+          const isHosts = funding?.outcome === "host";
+          if (isHosts) expect(status).toBe("active");
+          expect(await balanceOf(stream.hostId)).toBe(isHosts ? given : 0);
+          const people = [giver, one.more, other.more];
+          const left = await Promise.all(people.map(balanceOf));
+          expect(left.reduce((sum, balance) => sum + balance, 0)).toBe(160 - (isHosts ? given : 0));
+          if (!isHosts) expect(left).toEqual([120, 20, 20]);
+        },
+      };
+    });
+    expect(await auditTable()).toEqual([]);
+  });
+
+  test("that everybody ends and gives to at once is decided once, for all of it", async () => {
+    for (let round = 0; round < 10; round++) {
+      const stream = await plannedStream({ fundingGoal: 60 });
+      await giveTo(stream, 60);
+      const people = await Promise.all(
+        Array.from({ length: 12 }, () => makeUser(someone("more"), 20)),
+      );
+      const gifts = people.map((more) => isDone(deeds["is given more"]({ stream, more })));
+      const ends = (["goes live", "is cancelled", "runs out of time"] as const).map((name) =>
+        isDone(deeds[name]({ stream, more: "" })),
+      );
+      await Promise.all(ends);
+      const given = 60 + 20 * (await Promise.all(gifts)).filter((done) => done).length;
+      await Promise.all([1, 2].map(() => followPlan({ streamId: stream.id }, new Date())));
+      await Promise.all([1, 2].map(() => settleDue(stream.id)));
+      const { funding } = await read(stream.id);
+      expect(funding?.collected).toBe(given);
+      const isHosts = funding?.outcome === "host";
+      expect(await balanceOf(stream.hostId)).toBe(isHosts ? given : 0);
+      if (!isHosts) expect(await Promise.all(people.map(balanceOf))).toEqual(people.map(() => 20));
+    }
+    expect(await auditTable()).toEqual([]);
+  });
+});
+
+describe("a pass", () => {
+  const price = 10;
+  type Scene = { stream: Stream; viewer: string };
+  const whose = ({ stream: { id: streamId }, viewer: userId }: Scene) => {
+    return { streamId, userId, adminId: "an-admin" };
+  };
+  const deeds = {
+    bought: ({ stream, viewer }: Scene) => buyOne(stream, viewer),
+    refunded: (scene: Scene) => refundPass(whose(scene), new Date(), forget),
+    settled: ({ stream }: Scene) => settleDue(stream.id),
+    "in a stream that ends": ({ stream }: Scene) =>
+      changeStream(stream, (one) => end(one, new Date()), new Date()),
+  };
+
+  /** Who has a pass has paid its price, and the host has it; who has none has paid nothing. */
+  async function expectPaid({ stream, viewer }: Scene): Promise<void> {
+    await settleDue(stream.id);
+    const { pass } = (await findMember(stream.id, viewer, { consistent: true })) ?? {};
+    const paid = pass === undefined ? 0 : price;
+    expect(await findWallet(viewer)).toMatchObject({ balance: 100 - paid, owed: 0 });
+    expect(await findWallet(stream.hostId)).toMatchObject({ balance: paid, owed: 0 });
+  }
+
+  async function scene(): Promise<Scene> {
+    const stream = await makeStream(await makeUser(someone("host")), { price });
+    return { stream, viewer: await makeUser(someone("viewer"), 100) };
+  }
+
+  const pairs = pairsOf(deeds).flatMap((pair) =>
+    [false, true].map((has) => [...pair, has] as const),
+  );
+  test.each(pairs)("that is %s while it is %s (there was one: %s)", async (first, second, has) => {
+    await atEachRequest(async () => {
+      const one = await scene();
+      if (has) await buyOne(one.stream, one.viewer);
+      return {
+        act: () => isDone(deeds[first](one)),
+        meanwhile: () => isDone(deeds[second](one)),
+        check: () => expectPaid(one),
+      };
+    });
+    expect(await auditTable()).toEqual([]);
+  });
+
+  test("twenty joins, five refunds and three settlements at once", async () => {
+    for (let round = 0; round < 5; round++) {
+      const one = await scene();
+      const all = [
+        ...Array.from({ length: 20 }, () => deeds.bought(one)),
+        ...Array.from({ length: 5 }, () => deeds.refunded(one)),
+        ...Array.from({ length: 3 }, () => deeds.settled(one)),
+      ];
+      await Promise.all(all.map(isDone));
+      await expectPaid(one);
+    }
+    expect(await auditTable()).toEqual([]);
+  });
+});
