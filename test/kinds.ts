@@ -30,7 +30,14 @@ export const slowKinds = {
     "platform/time-outs",
   ],
   /** Systems that are killed and started again. */
-  kills: ["api/start", "bin/npm-start", "bin/restart", "local/given-up", "local/webhooks"],
+  kills: [
+    "api/start",
+    "bin/npm-start",
+    "bin/restart",
+    "local/given-up",
+    "local/webhooks",
+    "platform/money/funding-kills",
+  ],
   /** Many clients, the fullest items, or load for a while. */
   loads: [
     "api/churn",

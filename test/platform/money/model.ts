@@ -9,6 +9,8 @@ export type Model = {
   keys: Map<string, { from: string; price: number; id: string }>;
   /** Who has a pass for the paid stream. */
   passes: Set<string>;
+  /** What is held for the planned stream, by giver. */
+  given: Map<string, number>;
   live: boolean;
 };
 
@@ -17,6 +19,7 @@ export const emptyModel = (users: readonly string[]): Model => ({
   gifts: [],
   keys: new Map(),
   passes: new Set(),
+  given: new Map(),
   live: true,
 });
 
@@ -46,4 +49,16 @@ export function takeBackIn(model: Model, user: string, amount: number): void {
   const taken = Math.min(wallet.balance, amount);
   wallet.balance -= taken;
   wallet.owed += amount - taken;
+}
+
+/** What all have given to the planned stream. */
+export const givenIn = ({ given }: Model) => [...given.values()].reduce((sum, one) => sum + one, 0);
+
+/** The end of a funding: all to the host, or all back. Answers what each had given. */
+export function endFundingIn(model: Model, host: string | undefined): Map<string, number> {
+  const { given } = model;
+  model.given = new Map();
+  if (host !== undefined) for (const amount of given.values()) creditIn(model, host, amount);
+  else for (const [user, amount] of given) creditIn(model, user, amount);
+  return given;
 }
