@@ -4,11 +4,13 @@ import {
   eventually,
   expectFailure,
   freshId,
+  giftType,
   type Person,
   person,
   sentences,
   topUp,
 } from "./people.ts";
+import { tencent } from "./tencent-caller.ts";
 
 const live = "/api/v1/live-stream";
 const goal = 100;
@@ -132,6 +134,47 @@ test("what cannot be contributed moves nothing", async () => {
     400,
     sentences[400],
   );
+});
+
+test("gifts, joins and contributions count to one spend limit", async () => {
+  const { id } = await planned();
+  const [as, boss, host] = [await rich(100), await admin(), await person()];
+  const paid = await call(`POST ${live}/create`, { as: host, body: { title: "x", price: 30 } });
+  const body = { liveStreamId: paid.body.data.id };
+  await call(`POST ${live}/join-as-creator`, { as: host, body });
+  const route = `PUT /api/v1/wallets/${as.id}/spend-limit`;
+  await call(route, { as: boss, body: { spendLimit: 45 } });
+  const join = () => call(`POST ${live}/join`, { as, body });
+  expect((await fund(as, id, 10)).status).toBe(200);
+  expect((await join()).status).toBe(200);
+  expect((await fund(as, id, 6)).body.code).toBe("spend_limit_reached");
+  const gift = { giftTypeId: await giftType(6), liveStreamId: body.liveStreamId };
+  const given = await call("POST /api/v1/gifts/create", { as, body: gift });
+  expect(given.body.code).toBe("spend_limit_reached");
+  expect((await fund(as, id, 5)).status).toBe(200);
+  expect((await fund(as, id, 1)).body.code).toBe("spend_limit_reached");
+  expect((await join()).status).toBe(200);
+  expect(await walletOf(as)).toMatchObject({ balance: 55 });
+});
+
+test("who gave the price may send Tencent's gifts, who gave less is 100002", async () => {
+  const { host, id } = await planned({ price: 40 });
+  const [whole, part] = [await rich(100), await rich(100)];
+  await fund(whole, id, 40);
+  await fund(part, id, 60 - 21);
+  await fund(whole, id, 21);
+  const body = { liveStreamId: id };
+  expect((await call(`POST ${live}/join-as-creator`, { as: host, body })).status).toBe(200);
+  await holding(host, 100);
+  const GiftId = await giftType(1);
+  const send = (from: Person) =>
+    tencent("send_gift", {
+      ...{ RoomId: id, GiftId, Count: 1, From_Account: from.id },
+      ReceiverList_Account: [host.id],
+    });
+  expect((await send(part)).body).toMatchObject({ ActionStatus: "FAIL", ErrorCode: 100002 });
+  expect((await send(whole)).body).toMatchObject({ ActionStatus: "OK" });
+  await holding(host, 101);
 });
 
 test("nobody leaves while what they contributed is held", async () => {

@@ -80,7 +80,7 @@ test("of twenty joins at one moment one is charged for", async () => {
 });
 
 test("what cannot be paid moves nothing and lets nobody in", async () => {
-  const { id } = await paidStream();
+  const { host, id } = await paidStream();
   const poor = await rich(price - 1);
   expect((await join(poor, id)).body).toMatchObject({ statusCode: 409, code: "credits_too_low" });
   const as = await rich(100);
@@ -90,9 +90,17 @@ test("what cannot be paid moves nothing and lets nobody in", async () => {
   const route = `PUT /api/v1/wallets/${limited.id}/spend-limit`;
   await call(route, { as: await admin(), body: { spendLimit: price - 1 } });
   expect((await join(limited, id)).body.code).toBe("spend_limit_reached");
-  for (const one of [poor, as, limited])
+  for (const [one, balance] of [
+    [poor, price - 1] as const,
+    [as, 100] as const,
+    [limited, 100] as const,
+  ]) {
     expect((await call(`GET ${live}/${id}/viewers`, { as: one })).body.code).toBe("pass_required");
-  expect(await balanceOf(as)).toMatchObject({ balance: 100 });
+    expect(await balanceOf(one)).toMatchObject({ balance });
+    const rows = (await call("GET /api/v1/users/me/transactions", { as: one })).body.data.list;
+    expect(rows.map(({ type }: { type: string }) => type)).toEqual(["top_up"]);
+  }
+  expect(await balanceOf(host)).toMatchObject({ balance: 0, pending: 0 });
   const scheduled = await call(`POST ${live}/create`, {
     as,
     body: { title: "Later", price, plannedStartDate: "2099-01-01T00:00:00Z" },
@@ -305,6 +313,41 @@ test("sockets: no pass, no subscription; who loses the pass or the role is unsub
   for (const one of [outsider, byUrl, holding, moderating, keyed, admins]) one.close();
 });
 
+test("a channel's moderator who is removed is unsubscribed; who has a pass too stays for it", async () => {
+  const { host, id } = await paidStream();
+  const [moderator, both, boss] = [await person(), await rich(100), await admin()];
+  await call("GET /api/v1/users/me", { as: moderator });
+  const setModerators = (people: Person[]) =>
+    call("PATCH /api/v1/channel", { as: host, body: { moderators: people.map((one) => one.id) } });
+  await join(both, id);
+  expect((await setModerators([moderator, both])).status).toBe(200);
+  const moderates = async (as: Person) =>
+    (await call(`GET ${live}/${id}/viewers`, { as })).status === 200;
+  await eventually(() => moderates(moderator), Boolean);
+  const subscribe = { action: "subscribe", streamId: id };
+  const sockets = [await viewer(moderator), await viewer(both)] as const;
+  for (const one of sockets) {
+    one.send(subscribe);
+    await one.next(({ type }) => type === "subscribed");
+  }
+  await setModerators([both]);
+  const [removed, staying] = sockets;
+  const ended = { type: "unsubscribed", streamId: id, reason: "pass" };
+  expect(await removed.next(({ type }) => type === "unsubscribed")).toEqual(ended);
+  // Of two ways in one is enough, whichever goes first.
+  await call(refundRoute(id, both), { as: boss });
+  await call(`POST ${live}/${id}/chat/messages`, { as: host, body: { content: "still here" } });
+  const next = await staying.next(({ type }) => type === "events" || type === "unsubscribed");
+  expect(next.type).toBe("events");
+  expect((await join(both, id)).status).toBe(200);
+  expect(await balanceOf(both)).toMatchObject({ balance: 100 });
+  await setModerators([]);
+  expect(await staying.next(({ type }) => type === "unsubscribed")).toEqual(ended);
+  expect((await join(both, id)).status).toBe(200);
+  expect(await balanceOf(both)).toMatchObject({ balance: 100 - price });
+  for (const one of sockets) one.close();
+});
+
 test("who waits at /events for what comes next gets nothing of it once the pass is gone", async () => {
   const { known, inside } = await makePaidWorld();
   const { streamId } = known;
@@ -333,4 +376,6 @@ test("Tencent's senders without a pass are 100002", async () => {
   expect(refused).toMatchObject({ ActionStatus: "FAIL", ErrorCode: 100002 });
   expect(refused.ErrorInfo).toContain("no pass for this room");
   expect((await send(inside.holder)).body).toMatchObject({ ActionStatus: "OK" });
+  await call(refundRoute(known.streamId, inside.holder), { as: inside.boss });
+  expect((await send(inside.holder)).body).toMatchObject({ ErrorCode: 100002 });
 });
