@@ -107,6 +107,19 @@ test("the audit names a pass that nobody paid for, and a charge without its pass
   expect(await problemsOf(userId)).toEqual([]);
 });
 
+/** Planted fault that turns this red: a pass that is taken whatever charge it is of. */
+test("an erasure leaves the pass that the next user of the sub has bought meanwhile", async () => {
+  const { stream, userId, giftId } = await bought();
+  await settleCharge(stream.id, giftId);
+  await refundOf(stream.id, userId);
+  await removeUser({ userId, isForfeit: true, now: new Date() });
+  await makeUser(userId, price);
+  const again = await buyOne(stream, userId);
+  await continueErasure(userId, 50);
+  expect((await findMember(stream.id, userId))?.pass).toMatchObject({ giftId: again });
+  expect(await problemsOf(stream.id)).toEqual([]);
+});
+
 test("who is deleted loses their passes and names; the same sub come again has to buy", async () => {
   const { stream, userId, giftId } = await bought();
   await settleCharge(stream.id, giftId);

@@ -224,3 +224,20 @@ test.each(cases)("$play, with $fate at each of its writes", async ({ play, fate 
   }
   expect(await auditTable()).toEqual([]);
 });
+
+/** Only the transaction's own token knows that the lost try was committed. */
+test.each(["an error after it", "silence after it"])(
+  "a contribution without a key, with %s: held once",
+  async (fate) => {
+    const { streamId, givers } = await funded();
+    const [as] = givers as [string];
+    const call = { as, path: { streamId }, body: { amount: 5 } };
+    let answer: { status: number } | undefined;
+    await strike(fates[fate]!, 1, async () => {
+      answer = await callEndpoint(fund.handler, call);
+    });
+    expect(answer?.status).toBe(200);
+    expect(await findWallet(as)).toMatchObject({ balance: 25 });
+    expect(await auditTable()).toEqual([]);
+  },
+);

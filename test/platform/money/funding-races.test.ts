@@ -19,7 +19,11 @@ import { buyOne, forget, makeStream, makeUser, someone } from "../wallet-people.
 
 /*
  * Two deeds on one stream at the same moment: one is done before each request of the other, so in
- * every order that the table can see. Whichever is first decides, and the money is whole.
+ * every order that the table can see. Whichever is first decides, and the money is whole. Planted
+ * faults that turn it red: a closing that does not compare the amounts, or does not look at empty
+ * parts; a contribution to a closed part; a deletion that decides nothing; a goal that is reached
+ * only beyond it; proceeds that are not written with the closing; a pass that is bought without the
+ * condition that there is none.
  */
 
 useOwnTable();
@@ -47,6 +51,7 @@ const pairsOf = <Name extends string>(deeds: Record<Name, unknown>) => {
 };
 
 const later = () => new Date(Date.now() + 2 * 3_600_000 + 1_000);
+const isInTime = (at: string | null) => at !== null && Date.parse(at) < Date.now() + 3_600_000;
 const read = async (id: string) => (await getItem(Stream, key.stream(id), { consistent: true }))!;
 
 async function settleDue(streamId: string): Promise<void> {
@@ -57,53 +62,55 @@ async function settleDue(streamId: string): Promise<void> {
 const balanceOf = async (userId: string) => (await findWallet(userId)).balance;
 
 describe("a funding", () => {
-  /** Sixty of sixty have been given; who gives more has twenty. */
-  type Scene = { stream: Stream; more: string };
+  /** Its giver has given sixty of sixty and has sixty left; another user has twenty. */
+  type Scene = { stream: Stream; giver: string; other: string };
   const change = (
     { stream }: Scene,
     decide: Parameters<typeof changeStream>[1],
     now = new Date(),
   ) => changeStream(stream, decide, now);
+  const begin = (scene: Scene, now = new Date()) =>
+    change(scene, (one) => goLive(one, one.host, now), now);
   const deeds = {
-    "goes live": (scene: Scene) => change(scene, (one) => goLive(one, one.host, new Date())),
-    "goes live late": (scene: Scene) =>
-      change(scene, (one) => goLive(one, one.host, later()), later()),
+    "goes live": (scene: Scene) => begin(scene),
+    "goes live late": (scene: Scene) => begin(scene, later()),
     "is cancelled": (scene: Scene) => change(scene, cancel),
     "is deleted": (scene: Scene) => change(scene, (one) => remove(one, new Date())),
     "runs out of time": ({ stream: { id } }: Scene) => followPlan({ streamId: id }, later()),
-    "is given more": ({ stream, more }: Scene) => giveTo(stream, 20, more),
+    "is given more": ({ stream, giver }: Scene) => giveTo(stream, 20, giver),
+    "is given more by another": ({ stream, other }: Scene) => giveTo(stream, 20, other),
   };
+  const isGift = (name: keyof typeof deeds) => name.startsWith("is given more");
 
   test.each(pairsOf(deeds))("that %s when it %s", async (first, second) => {
     await atEachRequest(async () => {
       const stream = await plannedStream({ fundingGoal: 60 });
       const giver = await giveTo(stream, 60);
-      const one = { stream, more: await makeUser(someone("more"), 20) };
-      const other = { stream, more: await makeUser(someone("more"), 20) };
+      const scene = { stream, giver, other: await makeUser(someone("other"), 20) };
       let given = 60;
-      const run = async (name: keyof typeof deeds, scene: Scene) => {
-        if ((await isDone(deeds[name](scene))) && name === "is given more") given += 20;
+      const run = async (name: keyof typeof deeds) => {
+        if ((await isDone(deeds[name](scene))) && isGift(name)) given += 20;
       };
       return {
-        act: () => run(first, one),
-        meanwhile: () => run(second, other),
+        act: () => run(first),
+        meanwhile: () => run(second),
         check: async () => {
-          const { funding: decided } = await read(stream.id);
-          if (decided === undefined)
-            await change({ ...one, stream: await read(stream.id) }, cancel);
+          // Nobody has ended it where both only gave.
+          if (isGift(first) && isGift(second))
+            await change({ ...scene, stream: await read(stream.id) }, cancel);
           for (let time = 0; time < 2; time++) {
             await followPlan({ streamId: stream.id }, new Date());
             await settleDue(stream.id);
           }
-          const { funding, status } = await read(stream.id);
+          const { funding, status, startedAt } = await read(stream.id);
           expect(funding?.collected).toBe(given);
-          const isHosts = funding?.outcome === "host";
-          if (isHosts) expect(status).toBe("active");
+          const isHosts =
+            status === "active" && funding?.closedAt === startedAt && isInTime(startedAt);
+          expect(funding?.outcome).toBe(isHosts ? "host" : "back");
           expect(await balanceOf(stream.hostId)).toBe(isHosts ? given : 0);
-          const people = [giver, one.more, other.more];
-          const left = await Promise.all(people.map(balanceOf));
-          expect(left.reduce((sum, balance) => sum + balance, 0)).toBe(160 - (isHosts ? given : 0));
-          if (!isHosts) expect(left).toEqual([120, 20, 20]);
+          const left = [await balanceOf(giver), await balanceOf(scene.other)];
+          expect(left[0]! + left[1]!).toBe(140 - (isHosts ? given : 0));
+          if (!isHosts) expect(left).toEqual([120, 20]);
         },
       };
     });
@@ -115,11 +122,13 @@ describe("a funding", () => {
       const stream = await plannedStream({ fundingGoal: 60 });
       await giveTo(stream, 60);
       const people = await Promise.all(
-        Array.from({ length: 12 }, () => makeUser(someone("more"), 20)),
+        Array.from({ length: 12 }, () => makeUser(someone("other"), 20)),
       );
-      const gifts = people.map((more) => isDone(deeds["is given more"]({ stream, more })));
+      const gifts = people.map((giver) =>
+        isDone(deeds["is given more"]({ stream, giver, other: "" })),
+      );
       const ends = (["goes live", "is cancelled", "runs out of time"] as const).map((name) =>
-        isDone(deeds[name]({ stream, more: "" })),
+        isDone(deeds[name]({ stream, giver: "", other: "" })),
       );
       await Promise.all(ends);
       const given = 60 + 20 * (await Promise.all(gifts)).filter((done) => done).length;
