@@ -95,6 +95,7 @@ export type ChatHistory = {
   totalPages: number;
   hasNextPage: boolean;
   hasPreviousPage: boolean;
+  nextCursor: string | null;
 };
 
 export type ListedSuperlike = {
@@ -299,7 +300,7 @@ export type LiveStream = {
   channelName: string;
   broadcasters: Array<{
     user: string;
-    role: "host";
+    role: "host" | "guest";
     uid: number;
     userSummary: StreamUser;
   }>;
@@ -513,6 +514,10 @@ export type OwnData = {
     dueAt: string;
   }>;
   streams: Array<Record<string, unknown>>;
+  invitations: Array<{
+    streamId: string;
+    createdAt: string;
+  }>;
   bans: Array<{
     liveStreamId: string;
     actionType: string;
@@ -1083,6 +1088,7 @@ export type Operations = {
     };
     query?: {
       page?: number;
+      after?: string;
       limit?: number;
     };
     answer: ChatHistory;
@@ -2207,6 +2213,26 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
+  /** List the revocations that admins made and that still refuse tokens, newest first */
+  "GET /api/v1/revocations": {
+    query?: {
+      after?: string;
+      limit?: number;
+    };
+    answer: {
+      list: Revocation[];
+      pageInfo: PageInfo;
+    };
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "role_missing"
+      | "body_too_large"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
   /** Refuse a user's tokens up to a moment, or one token, and close their sockets */
   "POST /api/v1/revocations": {
     body: {
@@ -2441,6 +2467,37 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
+  /** List the streams that I am invited to as a guest, of my newest 100 invitations */
+  "GET /api/v1/live-stream/guest-streams": {
+    query?: {
+      status?:
+        | "preparing"
+        | "scheduled"
+        | "active"
+        | "ended"
+        | "expired"
+        | "cancelled_by_host"
+        | "cancelled_by_guest";
+      sortBy?:
+        | "createdAt"
+        | "updatedAt"
+        | "startedAt"
+        | "plannedStartDate"
+        | "endedAt"
+        | "durationGoal"
+        | "fundingGoal";
+      sortOrder?: "asc" | "desc";
+    };
+    answer: LiveStream[];
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "body_too_large"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
   /** Join a live stream as a viewer; a paid one is charged for once */
   "POST /api/v1/live-stream/join": {
     body: {
@@ -2628,7 +2685,7 @@ export type Operations = {
       channelName: string;
       broadcasters: Array<{
         user: string;
-        role: "host";
+        role: "host" | "guest";
         uid: number;
         userSummary: StreamUser;
       }>;
@@ -3029,6 +3086,7 @@ export type Operations = {
   "GET /api/v1/users/me/transactions": {
     query?: {
       page?: number;
+      after?: number;
       limit?: number;
       types?: string;
       "types[]"?: string;
@@ -3042,6 +3100,7 @@ export type Operations = {
     answer: {
       list: Transaction[];
       pagination: Pagination;
+      pageInfo: PageInfo;
     };
     code:
       | "request_invalid"

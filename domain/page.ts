@@ -66,6 +66,22 @@ export const pageQuery = (limitDefault: number, limitMax = 100) =>
     limit: rowsLimit(limitMax, limitDefault),
   });
 
+/**
+ * The page of a list that has cursors too. A query that names both is refused, which only a page
+ * without default tells; the store takes 1.
+ */
+export const pageOrCursor = <Cursor extends z.ZodType>(cursor: Cursor) => ({
+  page: wholeNumber(1, 999_999_999)
+    .optional()
+    .meta({ description: "The page, from 1; not with `after`", default: 1 }),
+  after: cursor.optional().meta(cursorMeta),
+});
+
+/** Refuses a query that names a page and a cursor. */
+export const eitherPageOrCursor = ({ page, after }: { page?: unknown; after?: unknown }) =>
+  page === undefined || after === undefined;
+export const eitherPageOrCursorError = "after: expected without page";
+
 /** How many rows a list answers at most, in its query. */
 export const rowsLimit = (max: number, byDefault: number) =>
   wholeNumber(1, max).default(byDefault).meta({ description: "Rows that are answered at most" });
@@ -83,6 +99,12 @@ export const Pagination = z
     hasPrevPage: z.boolean(),
   })
   .meta({ id: "Pagination" });
+
+/** How many rows come before those that are asked for, by a page of the list or by a cursor. */
+export const rowsBefore = (
+  { page = 1, limit }: { page?: number | undefined; limit: number },
+  byCursor: number | undefined,
+) => byCursor ?? (page - 1) * limit;
 
 /** Where a page is among all of them, in the shape list+pagination. */
 export function paginationOf(page: number, limit: number, totalItems: number) {

@@ -48,7 +48,7 @@ export const allmineOperations: readonly Remark[] = [
   missing(`GET ${stream}/{id}/replay-status`, replays),
   ...done(`GET ${stream}/featured`, `GET ${stream}/catch-streamers`),
   different(`GET ${stream}/most-watched-creators`, "A viewer counts once per stream"),
-  missing(`GET ${stream}/guest-streams`, "Streams are not indexed by their guests"),
+  different(`GET ${stream}/guest-streams`, "Of the newest 100 invitations"),
   ...done(`GET ${stream}/my-active-stream`, `GET ${stream}/user/{userId}/past-streams`),
   ...done("GET /api/v2/live-stream/user/{userId}/upcoming-live-streams"),
   missing("For-You feeds (live, scheduled, crowdfunding)", interests),
@@ -78,12 +78,12 @@ export const allmineOperations: readonly Remark[] = [
 /** Groups of fields of the Allmine mobile API. */
 export const allmineFields: readonly Remark[] = [
   ...done("LiveStream: `price`, `fundingGoal`, `collectedFunding`, `fundingPercentage`, `status`"),
+  ...done("LiveStream: `broadcasters`"),
   ...done("Envelope, sentences of failures, bare bodies", "ProfilePhoto, UserSummary, FollowUser"),
   ...done("ViewerUser", "SuperlikeSnapshot", "Notification"),
   different("Failures", "Also have `code`"),
   different("Pagination", "Own lists use cursors"),
   different("LiveStream: `replayAccess`, `recordingUrl`, `replayCreditPrice`", replays),
-  different("LiveStream: `broadcasters`", "The host alone; guests are ids in `guests`"),
   different(
     "LiveStreamBan",
     "No `member.unbanned` where a ban of Tencent's `ban_member` ends more than 15 days ahead",
@@ -94,9 +94,8 @@ export const allmineFields: readonly Remark[] = [
 
 /** Groups of fields of Tencent's API that differ; its commands are all there. */
 export const tencentFields: readonly Remark[] = [
-  ...done("Query, UserSig, `ActionStatus`, `ErrorInfo`, `ErrorCode`"),
+  ...done("Query, UserSig, `ActionStatus`, `ErrorInfo`, `ErrorCode`", "`IsPublicVisible`"),
   different("`MaxMemberCount`", "Stored and answered, not enforced"),
-  different("`IsPublicVisible`", "Stored and answered; the room is listed all the same"),
   different("Error 60015", "A value of the wrong type is 100002"),
   different("`set_callback`", "Knows three callbacks; others are refused as a whole"),
   different("`send_gift`", "Charges the sender here unless a before-send callback decides"),

@@ -1,6 +1,15 @@
 import * as z from "zod";
 import { Amount, Balance } from "../credits.ts";
-import { cursorMeta, moment, momentEnd, pageQuery, rowsLimit, wholeNumber } from "../page.ts";
+import {
+  cursorMeta,
+  eitherPageOrCursor,
+  eitherPageOrCursorError,
+  moment,
+  momentEnd,
+  pageOrCursor,
+  rowsLimit,
+  wholeNumber,
+} from "../page.ts";
 import { UserSummary } from "../people/user.ts";
 import { Timestamp } from "../text.ts";
 import { type Entry, EntryType } from "./ledger.ts";
@@ -38,22 +47,28 @@ const someOf = (values: readonly string[]) =>
 const types = someOf([...EntryType.options, ...foreignTypes]);
 
 /** Which of the caller's transactions to list; both spellings of the lists are accepted. */
-export const TransactionQuery = pageQuery(20).extend({
-  types: types.meta({ description: "Types, separated by commas or one by one" }),
-  "types[]": types.meta({ description: "The same as `types`" }),
-  statuses: someOf(statuses).meta({ description: "Statuses, separated by commas or one by one" }),
-  "statuses[]": someOf(statuses).meta({ description: "The same as `statuses`" }),
-  direction: z
-    .enum(["credit", "debit"], { error: "expected credit or debit" })
-    .optional()
-    .meta({ description: "What came in, or what went out" }),
-  dateFrom: moment.optional().meta({ description: "From this moment on" }),
-  dateTo: momentEnd.optional().meta({ description: "Up to this moment; a date includes its day" }),
-  sort: z
-    .enum(["asc", "desc"], { error: "expected asc or desc" })
-    .default("desc")
-    .meta({ description: "By `occurredAt`" }),
-});
+export const TransactionQuery = z
+  .object({
+    ...pageOrCursor(wholeNumber(1, 999_999_999)),
+    limit: rowsLimit(100, 20),
+    types: types.meta({ description: "Types, separated by commas or one by one" }),
+    "types[]": types.meta({ description: "The same as `types`" }),
+    statuses: someOf(statuses).meta({ description: "Statuses, separated by commas or one by one" }),
+    "statuses[]": someOf(statuses).meta({ description: "The same as `statuses`" }),
+    direction: z
+      .enum(["credit", "debit"], { error: "expected credit or debit" })
+      .optional()
+      .meta({ description: "What came in, or what went out" }),
+    dateFrom: moment.optional().meta({ description: "From this moment on" }),
+    dateTo: momentEnd
+      .optional()
+      .meta({ description: "Up to this moment; a date includes its day" }),
+    sort: z
+      .enum(["asc", "desc"], { error: "expected asc or desc" })
+      .default("desc")
+      .meta({ description: "By `occurredAt`" }),
+  })
+  .refine(eitherPageOrCursor, eitherPageOrCursorError);
 export type TransactionQuery = z.output<typeof TransactionQuery>;
 
 /** Which of a user's transactions a back end lists; the cursor is an entry's number. */

@@ -152,35 +152,3 @@ function hash(value: string): number {
   for (const char of value) state = Math.imul(state ^ char.charCodeAt(0), 0x01000193);
   return state;
 }
-
-/** A page of the history, in the shape that only the chat has. */
-export const History = z
-  .object({
-    messages: z.array(ChatMessage),
-    page: z.number().int(),
-    limit: z.number().int(),
-    total: z.number().int(),
-    totalPages: z.number().int(),
-    hasNextPage: z.boolean(),
-    hasPreviousPage: z.boolean(),
-  })
-  .meta({ id: "ChatHistory" });
-
-/** A page of the history with its place among all pages. */
-export function historyOf(
-  messages: z.infer<typeof ChatMessage>[],
-  page: number,
-  limit: number,
-  total: number,
-): z.infer<typeof History> {
-  const totalPages = Math.ceil(total / limit);
-  return {
-    messages,
-    page,
-    limit,
-    total,
-    totalPages,
-    hasNextPage: page < totalPages,
-    hasPreviousPage: page > 1,
-  };
-}

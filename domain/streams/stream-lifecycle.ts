@@ -101,14 +101,6 @@ export const Joined = z
   })
   .meta({ id: "JoinedStream" });
 
-/** What an Idempotency-Key remembers of a join: not the pinned text, which may be deleted later. */
-export const joinedMemory = {
-  keep: (joined: z.infer<typeof Joined>): z.infer<typeof Joined> => ({
-    ...joined,
-    liveStream: { ...joined.liveStream, pinned: null },
-  }),
-};
-
 export const joinedOf = (stream: LiveStream, userId: string): z.infer<typeof Joined> => ({
   liveStream: stream,
   token: null,

@@ -87,7 +87,7 @@ export const LiveStream = z
     broadcasters: z.array(
       z.object({
         user: UserId,
-        role: z.literal("host"),
+        role: z.enum(["host", "guest"]),
         uid: z.number().int(),
         userSummary: StreamUser,
       }),
@@ -133,23 +133,26 @@ export function channelUid(userId: string): number {
   return hash & 0x7fffffff || 1;
 }
 
-/** What is shown of a stream besides: what is pinned, and what its escrow holds. */
-type Shown = { pinned?: LiveStream["pinned"]; collected?: number };
+/** What is shown of a stream besides: what is pinned, what its escrow holds, and its guests. */
+type Shown = {
+  pinned?: LiveStream["pinned"];
+  collected?: number;
+  guests?: readonly StreamUser[];
+};
 
 /** The stream as the API shows it; lists leave out what is pinned. */
 export function liveStreamOf(
   stream: Stream,
-  { pinned = null, collected = stream.funding?.collected ?? 0 }: Shown = {},
+  { pinned = null, collected = stream.funding?.collected ?? 0, guests = [] }: Shown = {},
 ): LiveStream {
-  const { hostId, price, fundingGoal: goal = null } = stream;
+  const { price, fundingGoal: goal = null } = stream;
   const host = { ...stream.host, role: "host" as const };
-  const uid = channelUid(hostId);
   return {
     id: stream.id,
     title: stream.title,
     liveStreamType: stream.liveStreamType,
     channelName: stream.channelName,
-    broadcasters: [{ user: hostId, role: "host", uid, userSummary: host }],
+    broadcasters: [broadcasterOf(host, "host"), ...guests.map(guestBroadcaster)],
     guests: stream.guests,
     creator: host,
     thumbnailUrl: stream.thumbnailUrl,
@@ -181,10 +184,22 @@ export function liveStreamOf(
   };
 }
 
+/** Who broadcasts in a stream: its host, or a guest whom the host invited. */
+const broadcasterOf = (userSummary: StreamUser, role: "host" | "guest") => {
+  const { _id: user } = userSummary;
+  return { user, role, uid: channelUid(user), userSummary };
+};
+
+/** A guest among those who broadcast. */
+export const guestBroadcaster = (guest: StreamUser) => broadcasterOf(guest, "guest");
+
 /** Chat, gifts and superlikes need an active stream; reading does not. */
 export function assertLive(stream: Stream): void {
   if (stream.status !== "active") refuse("stream_not_live", { status: stream.status });
 }
+
+/** Whether it is in lists for everybody: Tencent's side may hide a room (`IsPublicVisible`). */
+export const isListed = ({ room }: Stream) => room?.IsPublicVisible !== false;
 
 /** Whether a user is the host of a stream; an admin who acts for them is not. */
 export const isHost = (stream: Stream, userId: string) => stream.hostId === userId;

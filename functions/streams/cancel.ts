@@ -5,6 +5,7 @@ import { assertMayHost, cancel, cancelAsGuest } from "../../domain/streams/strea
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { changeShown } from "../../platform/store/streams/display-names.ts";
 import { getStreamOutside } from "../../platform/store/streams/stream-access.ts";
+import { streamMemory } from "../../platform/store/streams/stream-memory.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -15,7 +16,8 @@ export const { contract, handler } = endpoint(
     shape: "envelope",
     path: z.object({ streamId: StreamId }),
     answer: [200, LiveStream],
-    cost: { read: 17, write: 55, kilobytes: 15 },
+    memory: streamMemory,
+    cost: { read: 50, write: 55, kilobytes: 70 },
     refusals: ["stream_not_found", "member_blocked", "stream_not_yours", "stream_not_cancellable"],
     grants: {
       read: ["STREAM", "ESCROW", "USER"],

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { rowsLimit } from "../../domain/page.ts";
 import { StreamUser } from "../../domain/people/user.ts";
-import { LiveStream } from "../../domain/streams/stream.ts";
+import { isListed, LiveStream } from "../../domain/streams/stream.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { cached } from "../../platform/runtime/cached.ts";
 import { showStreams } from "../../platform/store/streams/display-names.ts";
@@ -13,7 +13,8 @@ const shownMax = 100;
 /** As many as anybody may ask for, so that all limits are answered from one reading. */
 const listStreamers = cached(5_000, async () => {
   const latest = (await listLive()).sort(newestFirst("startedAt")).slice(0, shownMax);
-  const streams = await showStreams(await findStreams(latest.map(({ streamId }) => streamId)));
+  const found = await findStreams(latest.map(({ streamId }) => streamId));
+  const streams = await showStreams(found.filter(isListed));
   return streams.map((stream) => ({ creator: stream.creator, activeLiveStream: stream }));
 });
 
@@ -29,7 +30,7 @@ export const { contract, handler } = endpoint(
     query: z.object({ limit: rowsLimit(shownMax, 20) }),
     answer: [200, z.array(Streamer)],
     cacheControl: "public, max-age=5",
-    cost: { read: 170, kilobytes: 340 },
+    cost: { read: 220, kilobytes: 340 },
     refusals: [],
     grants: { read: ["STREAM", "USER", "LIST"] },
   },

@@ -5,9 +5,11 @@ import { multipart } from "../../platform/http/multipart.ts";
 import { decoding } from "../../platform/lambda/grants.ts";
 import { keepIfFile } from "../../platform/pictures/pictures.ts";
 import { setting } from "../../platform/runtime/env.ts";
-import { assertKnown, getCallerProfile, summary } from "../../platform/store/people/users.ts";
+import { getCallerProfile, getProfiles, summary } from "../../platform/store/people/users.ts";
 import { withChannel } from "../../platform/store/streams/channels.ts";
+import { guestsOf } from "../../platform/store/streams/display-names.ts";
 import { recordStream } from "../../platform/store/streams/stream-changes.ts";
+import { streamMemory } from "../../platform/store/streams/stream-memory.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -19,8 +21,9 @@ export const { contract, handler } = endpoint(
     form: multipart(streamForm),
     body: NewStream,
     answer: [201, LiveStream],
+    memory: streamMemory,
     rate: "streams",
-    cost: { read: 35, write: 50, kilobytes: 15 },
+    cost: { read: 35, write: 95, kilobytes: 70 },
     refusals: ["user_not_found"],
     ...decoding,
     grants: {
@@ -30,15 +33,17 @@ export const { contract, handler } = endpoint(
     },
   },
   async ({ body, caller, now, newId, idempotentReply, assertNew }) => {
-    const known = assertKnown(body.guests ?? []);
-    const [profile] = await Promise.all([getCallerProfile(caller, now), known]);
+    const [profile, guests] = await Promise.all([
+      getCallerProfile(caller, now),
+      getProfiles(body.guests ?? []),
+    ]);
     const host = summary(profile);
     const defaultThumbnail = setting("DEFAULT_THUMBNAIL");
     const picture = await keepIfFile(body.thumbnail, { caller, now, newId, assertNew });
     const given = { host, defaultThumbnail, picture, now };
     return withChannel(host._id, async (channel, check) => {
       const stream = makeStream(body, { ...given, id: newId(), channel });
-      const reply = idempotentReply(liveStreamOf(stream));
+      const reply = idempotentReply(liveStreamOf(stream, { guests: guestsOf(stream, guests) }));
       const isDone = await recordStream(stream, reply, [check, ...(picture?.actions ?? [])]);
       return isDone ? reply.answer : undefined;
     });

@@ -17,7 +17,7 @@ export const { contract, handler } = endpoint(
     shape: "envelope",
     path: z.object({ streamId: StreamId }),
     answer: [200, LiveStream],
-    cost: { read: 15, write: 30, kilobytes: 15 },
+    cost: { read: 48, write: 75, kilobytes: 70 },
     refusals: ["stream_not_found", "stream_not_yours", "stream_live"],
     grants: {
       read: ["STREAM", "ESCROW", "USER"],

@@ -4,6 +4,7 @@ import { LiveStream } from "../../domain/streams/stream.ts";
 import { assertMayHost, end } from "../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { changeShown } from "../../platform/store/streams/display-names.ts";
+import { streamMemory } from "../../platform/store/streams/stream-memory.ts";
 import { getStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
@@ -15,7 +16,8 @@ export const { contract, handler } = endpoint(
     shape: "envelope",
     path: z.object({ streamId: StreamId }),
     answer: [200, LiveStream],
-    cost: { read: 15, write: 55, kilobytes: 15 },
+    memory: streamMemory,
+    cost: { read: 48, write: 55, kilobytes: 70 },
     refusals: ["stream_not_found", "stream_not_yours", "stream_not_live"],
     grants: { read: ["STREAM", "USER"], write: ["STREAM", "USER", "LIST"] },
   },

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { LiveStream } from "../../domain/streams/stream.ts";
+import { isListed, LiveStream } from "../../domain/streams/stream.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { cached } from "../../platform/runtime/cached.ts";
 import { showStreams } from "../../platform/store/streams/display-names.ts";
@@ -8,8 +8,13 @@ import { findStreams } from "../../platform/store/streams/streams.ts";
 
 const shownMax = 10;
 
+/** Streams that are read for them, since some may be hidden. */
+const readMax = 30;
+
 const listFeatured = cached(5_000, async () =>
-  showStreams(await findStreams(await listMostViewed(shownMax))),
+  showStreams(
+    (await findStreams(await listMostViewed(readMax))).filter(isListed).slice(0, shownMax),
+  ),
 );
 
 export const { contract, handler } = endpoint(
@@ -21,7 +26,7 @@ export const { contract, handler } = endpoint(
     shape: "envelope",
     answer: [200, z.array(LiveStream)],
     cacheControl: "public, max-age=5",
-    cost: { read: 80, kilobytes: 120 },
+    cost: { read: 155, kilobytes: 260 },
     refusals: [],
     grants: { read: ["STREAM", "USER", "LIST"] },
   },

@@ -12,7 +12,7 @@ export const { contract, handler } = endpoint(
     caller: "user",
     shape: "envelope",
     answer: [200, z.array(LiveStream)],
-    cost: { read: 230, kilobytes: 260 },
+    cost: { read: 280, kilobytes: 260 },
     refusals: [],
     grants: { read: ["STREAM", "USER", "ESCROW"] },
   },

@@ -15,7 +15,7 @@ export const { contract, handler } = endpoint(
     shape: "envelope",
     path: z.object({ streamId: StreamId }),
     answer: [200, LiveStream],
-    cost: { read: 7, kilobytes: 15 },
+    cost: { read: 40, kilobytes: 70 },
     refusals: ["stream_not_found", "member_blocked"],
     grants: { read: ["STREAM", "ESCROW", "USER"] },
   },

@@ -1,18 +1,13 @@
 import { refuse } from "../../domain/refusal.ts";
 import { isHost, type Stream } from "../../domain/streams/stream.ts";
-import {
-  goLive,
-  Joined,
-  JoinRequest,
-  joinedMemory,
-  joinedOf,
-} from "../../domain/streams/stream-lifecycle.ts";
+import { goLive, Joined, JoinRequest, joinedOf } from "../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { announce } from "../../platform/notices/notices.ts";
 import { getCallerProfile, summary } from "../../platform/store/people/users.ts";
 import { showWithPin } from "../../platform/store/streams/display-names.ts";
 import { changeWithReply } from "../../platform/store/streams/stream-changes.ts";
 import { assertMayGoLive } from "../../platform/store/streams/stream-lists.ts";
+import { joinedMemory } from "../../platform/store/streams/stream-memory.ts";
 import { getStream } from "../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
@@ -26,7 +21,7 @@ export const { contract, handler } = endpoint(
     answer: [200, Joined],
     memory: joinedMemory,
     rate: "announcements",
-    cost: { read: 40, write: 55, kilobytes: 15 },
+    cost: { read: 70, write: 55, kilobytes: 70 },
     refusals: [
       "stream_not_found",
       "stream_not_yours",

@@ -1,14 +1,10 @@
 import { refuse } from "../../domain/refusal.ts";
 import { assertLive } from "../../domain/streams/stream.ts";
-import {
-  Joined,
-  JoinRequest,
-  joinedMemory,
-  joinedOf,
-} from "../../domain/streams/stream-lifecycle.ts";
+import { Joined, JoinRequest, joinedOf } from "../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { showWithPin } from "../../platform/store/streams/display-names.ts";
 import { getStreamOutside } from "../../platform/store/streams/stream-access.ts";
+import { joinedMemory } from "../../platform/store/streams/stream-memory.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -20,7 +16,7 @@ export const { contract, handler } = endpoint(
     body: JoinRequest,
     answer: [200, Joined],
     memory: joinedMemory,
-    cost: { read: 7, write: 15, kilobytes: 15 },
+    cost: { read: 40, write: 15, kilobytes: 70 },
     refusals: ["stream_not_found", "member_blocked", "not_a_guest", "stream_not_live"],
     grants: { read: ["STREAM", "USER"] },
   },

@@ -1,18 +1,14 @@
 import { decidePass } from "../../domain/money/pass.ts";
 import { isAdmitted } from "../../domain/streams/pass.ts";
 import { assertLive } from "../../domain/streams/stream.ts";
-import {
-  Joined,
-  joinedMemory,
-  joinedOf,
-  ViewerJoinRequest,
-} from "../../domain/streams/stream-lifecycle.ts";
+import { Joined, joinedOf, ViewerJoinRequest } from "../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { setting } from "../../platform/runtime/env.ts";
 import { getGiver, giftContext } from "../../platform/store/money/gifts.ts";
 import { buyPass } from "../../platform/store/money/passes.ts";
 import { showWithPin } from "../../platform/store/streams/display-names.ts";
 import { getStreamOutside } from "../../platform/store/streams/stream-access.ts";
+import { joinedMemory } from "../../platform/store/streams/stream-memory.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -25,7 +21,7 @@ export const { contract, handler } = endpoint(
     answer: [200, Joined],
     memory: joinedMemory,
     rate: "money",
-    cost: { read: 22, write: 41, kilobytes: 15 },
+    cost: { read: 84, write: 44, kilobytes: 70 },
     refusals: [
       ...(["stream_not_found", "user_not_found", "member_blocked", "stream_not_live"] as const),
       ...(["price_changed", "credits_too_low", "spend_limit_reached"] as const),

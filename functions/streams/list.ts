@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { truth } from "../../domain/page.ts";
-import { LiveStream } from "../../domain/streams/stream.ts";
+import { isListed, LiveStream, type Stream } from "../../domain/streams/stream.ts";
 import { mayModerate } from "../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { showStreams } from "../../platform/store/streams/display-names.ts";
@@ -24,13 +24,14 @@ export const { contract, handler } = endpoint(
         .meta({ description: "Only streams that the caller moderates" }),
     }),
     answer: [200, z.array(LiveStream)],
-    cost: { read: 170, kilobytes: 260 },
+    cost: { read: 220, kilobytes: 260 },
     refusals: [],
     grants: { read: ["STREAM", "ESCROW", "USER", "LIST"] },
   },
   async ({ query: { moderated }, caller }) => {
     const newest = await listNewest(shownMax);
     const streams = await findStreams(newest.map(({ streamId }) => streamId));
-    return showStreams(moderated ? streams.filter((one) => mayModerate(one, caller)) : streams);
+    const isShown = (one: Stream) => (moderated ? mayModerate(one, caller) : isListed(one));
+    return showStreams(streams.filter(isShown));
   },
 );

@@ -12,7 +12,7 @@ export const { contract, handler } = endpoint(
     caller: "optional",
     shape: "envelope",
     answer: [200, LiveStream.nullable()],
-    cost: { read: 25, kilobytes: 15 },
+    cost: { read: 55, kilobytes: 70 },
     refusals: [],
     grants: { read: ["STREAM", "USER"] },
   },

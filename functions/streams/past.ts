@@ -18,7 +18,7 @@ export const { contract, handler } = endpoint(
     path: z.object({ userId: UserId }),
     query: z.object({ limit: rowsLimit(100, 20) }),
     answer: [200, z.array(LiveStream)],
-    cost: { read: 180, kilobytes: 260 },
+    cost: { read: 230, kilobytes: 260 },
     refusals: ["user_not_found"],
     grants: { read: ["STREAM", "USER"] },
   },

@@ -19,7 +19,7 @@ export const { contract, handler } = endpoint(
     path: z.object({ userId: UserId }),
     query: UpcomingQuery,
     answer: [200, z.array(LiveStream.extend({ isReminderActive: z.boolean().nullable() }))],
-    cost: { read: 230, kilobytes: 270 },
+    cost: { read: 280, kilobytes: 270 },
     refusals: ["user_not_found"],
     grants: { read: ["STREAM", "ESCROW", "USER"] },
   },

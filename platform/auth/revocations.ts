@@ -1,7 +1,9 @@
-import { forgottenAt, type Revocation, secondOf } from "../../domain/revocation.ts";
+import { forgottenAt, Revocation, secondOf } from "../../domain/revocation.ts";
 import { getItems, nameOf, type Reading } from "../table/items.ts";
-import { key } from "../table/keys.ts";
+import { key, prefix } from "../table/keys.ts";
+import { queryItems } from "../table/query.ts";
 import { commitTransaction, type Reply } from "../table/record.ts";
+import { read } from "../table/table.ts";
 import type { Action } from "../table/transact.ts";
 import { hashOfSecret } from "./secret.ts";
 import { type Listed, listedSeconds, noteListed, type Session } from "./session.ts";
@@ -24,6 +26,25 @@ export async function isRevoked(
   const isOver = second !== undefined && Math.floor(issuedAt) <= second;
   return isOver || found.has(nameOf(ofToken));
 }
+
+/** The revocations that admins made and that may still matter, newest first, after an id. */
+export async function listRevocations(limit: number, after?: string): Promise<Revocation[]> {
+  const place = key.listedRevocation(after ?? "");
+  const walk = { limit, newestFirst: true, consistent: true, ...(after && { after: place.SK }) };
+  const items = await queryItems(place, prefix.listedRevocations, walk);
+  return items.map((item) => read(Revocation, item));
+}
+
+/** Puts a revocation into the list for admins, for as long as it is kept. */
+export const listedAction = (revocation: Revocation, now: Date): Action => ({
+  Put: {
+    Item: {
+      ...key.listedRevocation(revocation.id),
+      ...revocation,
+      expiresAt: forgottenAt(now, revocation.issuedBefore),
+    },
+  },
+});
 
 /**
  * Revokes: in the table, and in the list, once a second for each user or token, with

@@ -1,4 +1,5 @@
 import { Relation } from "../../domain/people/follow.ts";
+import { forgetTokens } from "../store/people/devices.ts";
 import { removeFollow } from "../store/people/follows.ts";
 import { recordEach } from "../store/people/notifications.ts";
 import { listHosted } from "../store/streams/stream-lists.ts";
@@ -30,12 +31,15 @@ export const isIdUntil = (id: string, at: string): boolean =>
   Number.parseInt(id.slice(0, 8), 16) <= Date.parse(at) / 1000;
 
 /**
- * Notifications, devices, announcements and the list of funded streams; what came after the
- * deletion stays.
+ * Notifications, devices, announcements and the lists of funded streams and of invitations; what
+ * came after the deletion stays.
  */
 export async function eraseItems({ userId, at, after }: Erasure): Promise<string | undefined> {
   const items = await pageOf(key.profile(userId), "", after);
-  await recordEach(items.filter((item) => isOlder(item, at)).map(deletion));
+  const older = items.filter((item) => isOlder(item, at));
+  for (const item of older)
+    if (item.SK.startsWith(prefix.devices)) await forgetTokens(userId, item);
+  await recordEach(older.map(deletion));
   return placeAfter(items);
 }
 
@@ -45,6 +49,7 @@ function isOlder({ SK, createdAt, updatedAt, announcedAt }: Item, at: string): b
   const kinds: [string, unknown][] = [
     [prefix.notifications, createdAt],
     [prefix.funded, createdAt],
+    [prefix.guestOf, createdAt],
     [prefix.devices, updatedAt],
     ["ANNOUNCED", announcedAt],
   ];

@@ -20,6 +20,7 @@ import { type Key, key, prefix } from "../table/keys.ts";
 import { queryPages } from "../table/query.ts";
 import { type Item, read } from "../table/table.ts";
 import {
+  Invitation,
   type OwnData,
   ShownBan,
   type ShownContribution,
@@ -66,14 +67,17 @@ export async function collectOwnData(userId: string, now: Date): Promise<OwnData
     newest(key.tracedStream(userId, ""), ""),
   ]);
   const notes = await listNotifications(userId, {}, exportedMax + 1, now, 2 * bytesOfKindMax);
-  const [devices, following, followers, hosted, entries, messages] = await Promise.all([
-    own(prefix.devices),
-    own(prefix.following),
-    own(prefix.followers),
-    own(prefix.hosted),
-    listNewest(userId, wallet.seq, wallet.since ?? 0),
-    listOwnMessages(userId, traces),
-  ]);
+  const [devices, following, followers, hosted, invitations, entries, messages] = await Promise.all(
+    [
+      own(prefix.devices),
+      own(prefix.following),
+      own(prefix.followers),
+      own(prefix.hosted),
+      own(prefix.guestOf),
+      listNewest(userId, wallet.seq, wallet.since ?? 0),
+      listOwnMessages(userId, traces),
+    ],
+  );
   const lists = {
     transactions: entries.map(shownEntry),
     messages: messages.list,
@@ -83,6 +87,7 @@ export async function collectOwnData(userId: string, now: Date): Promise<OwnData
     followers: followers.map((item) => read(Relation, item)),
     reminders: await findReminders(userId, streamsIn(traces)),
     streams: await withTexts(hosted.map(withoutKey)),
+    invitations: invitations.map((item) => read(Invitation, item)),
     bans: await listOwnBans(traces, now),
     passes: await listOwnPasses(userId, entries),
     contributions: await listOwnContributions(userId, entries),

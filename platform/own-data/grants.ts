@@ -8,7 +8,7 @@ export const erasureGrants = {
   ] as Partition[],
   write: [
     ...["USER", "REPLAY", "STREAM", "CHAT", "FRAMES", "TRACE", "ERASURE", "BAN", "SENDER"],
-    ...["REMINDER", "OVERLAY", "CROWD"],
+    ...["REMINDER", "OVERLAY", "CROWD", "PUSH"],
   ] as Partition[],
   queues: ["erasures"],
 } as const;

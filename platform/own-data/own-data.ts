@@ -44,6 +44,8 @@ export const ShownContribution = z.object({
   at: Timestamp,
   returnedAt: Timestamp.nullable(),
 });
+/** A stream to which the user was invited as a guest. */
+export const Invitation = z.object({ streamId: z.string(), createdAt: Timestamp });
 export const ShownBan = z.object({
   liveStreamId: z.string(),
   actionType: z.string(),
@@ -77,6 +79,7 @@ export const OwnData = z
     followers: z.array(Relation),
     reminders: z.array(Reminder),
     streams: z.array(z.record(z.string(), z.unknown())),
+    invitations: z.array(Invitation),
     bans: z.array(ShownBan),
     passes: z.array(ShownPass),
     contributions: z.array(ShownContribution),

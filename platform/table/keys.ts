@@ -19,6 +19,7 @@
  *   search entry     FIND#c          text#u              users/* (c: its first character)
  *   anybody          FIND#           hash#u              users/* (for an empty question)
  *   device           USER#u          DEVICE#hash         notifications/save-device
+ *   token's device   PUSH#hash       PUSH                notifications/save-device (its last one)
  *   follower         USER#u          FOLLOWER#id         follows/* (who follows u, in order)
  *   following        USER#u          FOLLOWING#v         follows/* (whom u follows)
  *   follow counts    USER#u          FOLLOWS             follows/*
@@ -35,6 +36,7 @@
  *   pass, proceeds   STREAM#s        GIFT#id             streams/join; the end of an escrow
  *   escrow           ESCROW#s        PART#h              streams/fund (h: hex digit), its end
  *   funded stream    USER#u          FUNDED#s            streams/fund (until it is returned)
+ *   guest's stream   USER#u          GUEST#s             streams/create (who is invited to it)
  *   planned stream   PLANNED#due     PLANNED#minute#s    streams/* (when it is looked at by itself)
  *   moment           STREAM#s        MOMENT#id           moments/* (with its result)
  *   open moments     STREAM#s        OPEN                moments/* (those that are open)
@@ -54,6 +56,7 @@
  *   overlay keys     OVERLAY#s       COUNT               host as `channel:u`; how many there are)
  *   revoked user     REVOKED#user#u  REVOKED             sessions/* (while their tokens may live)
  *   revoked token    REVOKED#token#h REVOKED             sessions/revoke
+ *   admin's one      REVOKED#listed  LISTED#id           sessions/revoke (the same time; a list)
  *   recent one       REVOKED#recent  second#hash         sessions/* (for who trusts a cached word)
  *   token's socket   TOKEN#hash      SOCKET#c            realtime/connect (to close it by jti)
  *   ticket           TICKET#hash     TICKET              sessions/create-ticket (until it is used)
@@ -141,6 +144,7 @@ export const key = {
     place(`FIND#${[...text][0] ?? ""}`, `${text}#${userId}`),
   anybody: (hash: string, userId: string) => place("FIND#", `${hash}#${userId}`),
   device: (userId: string, hash: string) => place(user(userId), `DEVICE#${hash}`),
+  pushToken: (hash: string) => place(`PUSH#${hash}`, "PUSH"),
   follower: (userId: string, relationId: string) => place(user(userId), `FOLLOWER#${relationId}`),
   following: (userId: string, followedId: string) => place(user(userId), `FOLLOWING#${followedId}`),
   followCounts: (userId: string) => place(user(userId), "FOLLOWS"),
@@ -166,6 +170,7 @@ export const key = {
   escrowOf: (streamId: string, userId: string) =>
     place(`ESCROW#${streamId}`, `PART#${shardOf(userId)}`),
   funded: (userId: string, streamId: string) => place(user(userId), `FUNDED#${streamId}`),
+  guestOf: (userId: string, streamId: string) => place(user(userId), `GUEST#${streamId}`),
   planned: (at: string, streamId: string) =>
     place("PLANNED#due", `PLANNED#${at.slice(0, "2026-01-15T10:30".length)}#${streamId}`),
   moment: (streamId: string, id: string) => place(stream(streamId), `MOMENT#${id}`),
@@ -193,6 +198,7 @@ export const key = {
   revokedUser: (userId: string) => place(`REVOKED#user#${userId}`, "REVOKED"),
   revokedToken: (hash: string) => place(`REVOKED#token#${hash}`, "REVOKED"),
   recentRevocation: (second: string, hash: string) => place("REVOKED#recent", `${second}#${hash}`),
+  listedRevocation: (id: string) => place("REVOKED#listed", `LISTED#${id}`),
   tokenSocket: (hash: string, connectionId: string) =>
     place(`TOKEN#${hash}`, `SOCKET#${connectionId}`),
   ticket: (hash: string) => place(`TICKET#${hash}`, "TICKET"),
@@ -270,7 +276,9 @@ export const prefix = {
   calls: "CALL#",
   escrow: "PART#",
   funded: "FUNDED#",
+  guestOf: "GUEST#",
   planned: "PLANNED#",
+  listedRevocations: "LISTED#",
   fans: "FAN#",
   moments: "MOMENT#",
   likes: "LIKE#",

@@ -145,6 +145,30 @@ test("a back end reads a user's devices with their tokens, and sets names", asyn
   expect(shown.body.data).toMatchObject({ _id: as.id, name: "Ann 7", surname: "Lee" });
 });
 
+test("a push token belongs to the device that saved it last", async () => {
+  const [one, other, backEnd] = await Promise.all([known(), known(), service()]);
+  const save = (as: Person, body: object) =>
+    call("POST /api/v1/notifications/device-token", { as, body });
+  const devicesOf = async ({ id }: Person) =>
+    (await read(`GET /api/v1/users/${id}/devices`, backEnd)).data;
+  const [token, island] = [`t-${freshId()}`, `i-${freshId()}`];
+  const phone = { token, deviceId: "phone", liveActivityPushToStartToken: island };
+  await save(one, phone);
+  await save(other, { token, deviceId: "phone" });
+  expect(await devicesOf(other)).toMatchObject([{ token, liveActivityPushToStartToken: null }]);
+  expect(await devicesOf(one)).toMatchObject([
+    { token: null, deviceId: "phone", liveActivityPushToStartToken: island },
+  ]);
+  // A device that has another token by now loses nothing, and a token may return.
+  await save(other, { token: `${token}2`, deviceId: "phone" });
+  await save(one, { token, deviceId: "tablet" });
+  expect(await devicesOf(other)).toMatchObject([{ token: `${token}2` }]);
+  expect((await devicesOf(one)).map((row: { token: unknown }) => row.token)).toEqual([token, null]);
+  await call(`DELETE /api/v1/notifications/device-token/${token}`, { as: one });
+  await save(other, { token, deviceId: "second" });
+  expect((await devicesOf(one)).length).toBe(1);
+});
+
 test("the second version of the search finds what the first does", async () => {
   const [as, boss] = await Promise.all([known(), admin()]);
   const username = `find${freshId()}`;

@@ -188,3 +188,24 @@ test("revocations are an admin's, and every field of theirs is looked at", async
     expect((await revoke({ sub, issuedBefore })).status).toBe(201);
   expect((await revoke({ jti: "😀 #/ ' x" })).status).toBe(201);
 });
+
+test("admins list the revocations that they made, newest first", async () => {
+  const [boss, as] = await Promise.all([admin(), person()]);
+  const made: { id: string }[] = [];
+  for (const body of [{ sub: freshId() }, { jti: `jti-${freshId()}` }, { sub: freshId() }])
+    made.push((await call("POST /api/v1/revocations", { as: boss, body })).body.data);
+  type Listed = { list: { id: string }[]; pageInfo: { nextCursor: string } };
+  const page = async (query: string): Promise<Listed> =>
+    (await call(`GET /api/v1/revocations?${query}`, { as: boss })).body.data;
+  // Others may revoke meanwhile: the list is walked until it has all three.
+  const found: object[] = [];
+  for (let after = ""; found.length < 3; ) {
+    const { list, pageInfo } = await page(`limit=2${after}`);
+    expect(list.length).toBeLessThanOrEqual(2);
+    found.push(...list.filter((row) => made.some(({ id }) => id === row.id)));
+    after = `&after=${pageInfo.nextCursor}`;
+  }
+  expect(found).toEqual(made.toReversed());
+  const refused = await call("GET /api/v1/revocations", { as });
+  expectFailure(refused, 403, sentences[403]);
+});

@@ -37,6 +37,10 @@ describe("the Tencent API", () => {
       ({ creator }: { creator: { _id: string } }) => creator._id === owner.id,
     );
     expect(stream).toMatchObject({ title: RoomId, status: "active" });
+    const RoomInfo = { RoomId, IsPublicVisible: false };
+    expect((await tencent("update_room_info", { RoomInfo })).body).toMatchObject(ok);
+    const shown = await call("GET /api/v1/live-stream", { as: owner });
+    expect(JSON.stringify(shown.body.data)).not.toContain(stream.id);
     const watching = await viewer(owner);
     watching.send({ action: "subscribe", streamId: stream.id });
     await watching.next(({ type }) => type === "subscribed");

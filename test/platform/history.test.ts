@@ -72,7 +72,7 @@ async function each<T, Made>(all: readonly T[], act: (one: T) => Promise<Made>) 
 }
 
 const read = async (stream: Stream, page: number, limit: number, at = now) => {
-  const { messages, total } = await listMessages(stream.id, page, limit, at);
+  const { messages, total } = await listMessages(stream.id, { page, limit }, at);
   return { numbers: messages.map(({ n }) => n), total };
 };
 

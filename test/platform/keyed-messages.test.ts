@@ -95,7 +95,7 @@ async function room() {
 
 /** The texts of a room but the first one, as its history has them. */
 async function textsOf({ id }: Stream) {
-  const { messages } = await listMessages(id, 1, 100, new Date());
+  const { messages } = await listMessages(id, { limit: 100 }, new Date());
   return messages.map(({ content }) => content).filter((content) => content !== "first");
 }
 
@@ -142,7 +142,7 @@ describe("a call that dies", () => {
     expect(again.status).toBe(201);
     expect(Date.parse(String(again.body.createdAt))).toBeGreaterThanOrEqual(began);
     expect(await textsOf(stream)).toEqual(["hello"]);
-    expect((await listMessages(stream.id, 1, 10, new Date())).total).toBe(2);
+    expect((await listMessages(stream.id, { limit: 10 }, new Date())).total).toBe(2);
     expect(await say()).toEqual(again);
   });
 
@@ -194,7 +194,7 @@ describe("a call whose message could not be written", () => {
     const other = await say("other");
     expect(other.status).toBe(201);
     expect(await textsOf(stream)).toEqual(["other"]);
-    expect((await listMessages(stream.id, 1, 10, new Date())).total).toBe(2);
+    expect((await listMessages(stream.id, { limit: 10 }, new Date())).total).toBe(2);
     expect(await say("other")).toEqual(other);
   });
 

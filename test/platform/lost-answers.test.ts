@@ -120,7 +120,7 @@ describe("a message", () => {
       expect(message.n).toBe(n);
       await recordMessage(message, { answer: undefined, remember: [] });
     }
-    expect(await listMessages(stream.id, 1, 10, now)).toMatchObject({ total: 3 });
+    expect(await listMessages(stream.id, { limit: 10 }, now)).toMatchObject({ total: 3 });
   });
 
   test("never takes a number that another writer took meanwhile", async () => {

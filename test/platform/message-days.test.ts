@@ -37,7 +37,7 @@ async function chatOf(...ages: number[]) {
     ids.push(message.id);
   }
   const read = async (page: number, limit: number, at = now) => {
-    const { messages, total } = await listMessages(stream.id, page, limit, at);
+    const { messages, total } = await listMessages(stream.id, { page, limit }, at);
     return { ages: messages.map(({ content }) => content), total };
   };
   /** As the table does, in any order and within two days. */

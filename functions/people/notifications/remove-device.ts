@@ -14,9 +14,9 @@ export const { contract, handler } = endpoint(
       token: DeviceToken.meta({ example: "fMEqXn0xQ7a:APA91bHun4MxP5egoKMwt2KZ" }),
     }),
     answer: [204, z.void()],
-    cost: { read: 130, write: 550 },
+    cost: { read: 130, write: 650 },
     refusals: ["device_not_found"],
-    grants: { read: ["USER"], write: ["USER"] },
+    grants: { read: ["USER"], write: ["USER", "PUSH"] },
   },
   async ({ path, caller }) => {
     await removeDevice(caller.userId, path.token);

@@ -12,9 +12,9 @@ export const { contract, handler } = endpoint(
     shape: "envelope",
     body: NewDevice,
     answer: [200, z.object({ success: z.literal(true) })],
-    cost: { read: 130, write: 35, kilobytes: 1 },
+    cost: { read: 150, write: 100, kilobytes: 1 },
     refusals: [],
-    grants: { read: ["USER"], write: ["USER"] },
+    grants: { read: ["USER", "PUSH"], write: ["USER", "PUSH"] },
   },
   async ({ body, caller, now, idempotentReply }) => {
     const reply = idempotentReply({ success: true });

@@ -1,6 +1,6 @@
 import { refuse } from "../../../domain/refusal.ts";
 import { graceSeconds, NewRevocation, Revocation, secondOf } from "../../../domain/revocation.ts";
-import { revoke } from "../../../platform/auth/revocations.ts";
+import { listedAction, revoke } from "../../../platform/auth/revocations.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { queueSocketRevocation, sessionsOf } from "../../../platform/realtime/revoked-sockets.ts";
 
@@ -13,7 +13,7 @@ export const { contract, handler } = endpoint(
     shape: "envelope",
     body: NewRevocation,
     answer: [201, Revocation],
-    cost: { read: 1, write: 6, kilobytes: 1 },
+    cost: { read: 1, write: 8, kilobytes: 1 },
     refusals: [],
     grants: { write: ["REVOKED"], queues: ["moments"] },
   },
@@ -25,7 +25,8 @@ export const { contract, handler } = endpoint(
     await assertNew();
     const revocation = { id: newId(), sub, jti, issuedBefore: before, at };
     const reply = idempotentReply(revocation);
-    await revoke(revocation, now, reply);
+    const listed = listedAction(revocation, now);
+    await revoke(revocation, now, { ...reply, remember: [listed, ...reply.remember] });
     await queueSocketRevocation(sessionsOf(revocation), now);
     return reply.answer;
   },

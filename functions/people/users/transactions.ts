@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { Transaction, TransactionQuery } from "../../../domain/money/transaction.ts";
-import { Pagination } from "../../../domain/page.ts";
+import { PageInfo, Pagination } from "../../../domain/page.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { listTransactions } from "../../../platform/store/money/transactions.ts";
 
@@ -14,7 +14,10 @@ export const { contract, handler } = endpoint(
     shape: "envelope",
     query: TransactionQuery,
     lists: ["types", "types[]", "statuses", "statuses[]"],
-    answer: [200, z.object({ list: z.array(Transaction), pagination: Pagination })],
+    answer: [
+      200,
+      z.object({ list: z.array(Transaction), pagination: Pagination, pageInfo: PageInfo }),
+    ],
     cost: { read: 410, kilobytes: 360 },
     refusals: [],
     grants: { read: ["USER", "WALLET", "LEDGER"] },

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { StreamId } from "../../../domain/id.ts";
-import { pageQuery } from "../../../domain/page.ts";
-import { chatMessageOf, History, historyOf } from "../../../domain/streams/chat.ts";
+import { chatMessageOf } from "../../../domain/streams/chat.ts";
+import { History, HistoryQuery, historyOf } from "../../../domain/streams/history.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { setting } from "../../../platform/runtime/env.ts";
 import { listMessages } from "../../../platform/store/streams/messages.ts";
@@ -15,18 +15,18 @@ export const { contract, handler } = endpoint(
     caller: "user",
     shape: "bare",
     path: z.object({ streamId: StreamId }),
-    query: pageQuery(30),
+    query: HistoryQuery,
     answer: [200, History],
     cost: { read: 55, kilobytes: 500 },
     refusals: ["stream_not_found", "member_blocked", "pass_required"],
     grants: { read: ["STREAM", "CHAT"], write: ["STREAM", "CHAT"] },
   },
-  async ({ path: { streamId }, query: { page, limit }, caller, now }) => {
-    const [, { messages, total }] = await Promise.all([
+  async ({ path: { streamId }, query, caller, now }) => {
+    const [, { messages, ...place }] = await Promise.all([
       getVisibleStream(streamId, caller, now),
-      listMessages(streamId, page, limit, now),
+      listMessages(streamId, query, now),
     ]);
     const shown = messages.map((message) => chatMessageOf(message, setting("DEFAULT_PICTURE")));
-    return historyOf(shown, page, limit, total);
+    return historyOf(shown, query.limit, place);
   },
 );

@@ -8,7 +8,7 @@ import {
   transactionOf,
   type WalletTransactionQuery,
 } from "../../../domain/money/transaction.ts";
-import { cursorPage, pageOf, paginationOf } from "../../../domain/page.ts";
+import { cursorPage, paginationOf, rowsBefore } from "../../../domain/page.ts";
 import { Timestamp } from "../../../domain/text.ts";
 import { getItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
@@ -19,32 +19,53 @@ import { findWallet } from "./wallets.ts";
 /** How many entries a filter looks at: the user's newest. */
 const filteredMax = 1_000;
 
-/** A page of the user's ledger, with who was on the other side. */
+/** A page of the user's ledger, by its number or by a cursor, with who was on the other side. */
 export async function listTransactions(userId: string, query: TransactionQuery) {
-  const { list, pagination } = isUnfiltered(query)
-    ? await pageByNumber(userId, query)
-    : await pageByFilter(userId, query);
-  return { list: await withCounterparts(list), pagination };
+  const { limit } = query;
+  const { entries, skipped, total } = isUnfiltered(query)
+    ? await rangeOf(userId, query)
+    : await filteredRange(userId, query);
+  const hasNextPage = skipped + limit < total;
+  const last = entries.at(-1);
+  const nextCursor = hasNextPage && last !== undefined ? String(last.seq) : null;
+  const page = Math.floor(skipped / limit) + 1;
+  return {
+    list: await withCounterparts(entries),
+    pagination: { ...paginationOf(page, limit, total), hasNextPage, hasPrevPage: skipped > 0 },
+    pageInfo: { nextCursor, hasNextPage, limit },
+  };
 }
+
+/** Some entries in the order of their list, how many come before them, and how many there are. */
+type EntryRange = { entries: Entry[]; skipped: number; total: number };
 
 /** Entries are numbered without a gap, so any page is one Query. */
-async function pageByNumber(userId: string, { page, limit, sort }: TransactionQuery) {
+async function rangeOf(userId: string, query: TransactionQuery): Promise<EntryRange> {
+  const { after, limit, sort } = query;
   const { seq, since = 0 } = await findWallet(userId);
   const total = seq - since;
-  const pagination = paginationOf(page, limit, total);
-  const skipped = (page - 1) * limit;
+  const upToCursor = sort === "asc" ? Number(after) - since : seq - Number(after) + 1;
+  const skipped = Math.max(0, rowsBefore(query, after === undefined ? undefined : upToCursor));
   const low = sort === "asc" ? skipped + 1 : total - skipped - limit + 1;
   const high = sort === "asc" ? skipped + limit : total - skipped;
-  if (high < 1 || low > total) return { list: [], pagination };
-  const list = await listEntries(userId, since + Math.max(low, 1), since + Math.min(high, total));
-  return { list: sort === "desc" ? list.reverse() : list, pagination };
+  if (high < 1 || low > total) return { entries: [], skipped, total };
+  const range = [since + Math.max(low, 1), since + Math.min(high, total)] as const;
+  const entries = await listEntries(userId, ...range);
+  return { entries: sort === "desc" ? entries.reverse() : entries, skipped, total };
 }
 
-async function pageByFilter(userId: string, query: TransactionQuery) {
+async function filteredRange(userId: string, query: TransactionQuery): Promise<EntryRange> {
+  const { after, limit, sort } = query;
   const { seq, since = 0 } = await findWallet(userId);
   const entries = await listEntries(userId, Math.max(since, seq - filteredMax) + 1, seq);
   const wanted = entries.filter((entry) => isWanted(entry, query));
-  return pageOf(query.sort === "asc" ? wanted : wanted.reverse(), query.page, query.limit);
+  if (sort === "desc") wanted.reverse();
+  const upToCursor =
+    after === undefined
+      ? undefined
+      : wanted.filter(({ seq }) => (sort === "asc" ? seq <= after : seq >= after)).length;
+  const skipped = rowsBefore(query, upToCursor);
+  return { entries: wanted.slice(skipped, skipped + limit), skipped, total: wanted.length };
 }
 
 /** A page of the user's ledger by cursors, newest first; with `reference`, what it booked. */

@@ -1,12 +1,16 @@
 import { createHash } from "node:crypto";
 import * as z from "zod";
+import { UserId } from "../../../domain/id.ts";
 import { Device, deviceNameOf, devicesMax, type NewDevice } from "../../../domain/people/device.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import { Timestamp } from "../../../domain/text.ts";
+import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { deleteIf, getItem } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
 import { commitTransaction, type Reply } from "../../table/record.ts";
-import { read } from "../../table/table.ts";
+import { type Item, isAbsent, read } from "../../table/table.ts";
+import type { Action } from "../../table/transact.ts";
 
 const { token, platform, deviceId, timezone, liveActivityPushToStartToken } = Device.shape;
 
@@ -24,9 +28,18 @@ const Stored = z.object({
 /** Names of devices are free text, so the key carries their hash. */
 const hashOf = (name: string) => createHash("sha256").update(name).digest("hex").slice(0, 32);
 
+/** The fields by which push services know a device. Each value belongs to one device at a time. */
+const tokenFields = ["token", "liveActivityPushToStartToken"] as const;
+type TokenField = (typeof tokenFields)[number];
+
+/** Which device has a token: a person who signs in on another's phone takes its token over. */
+const Claim = z.object({ userId: UserId, device: z.string() });
+type Claim = z.infer<typeof Claim>;
+const claimKey = (field: TokenField, token: string) => key.pushToken(hashOf(`${field} ${token}`));
+
 /**
  * Saves what a device says about itself, with the reply; what it leaves out or says is null stays
- * as it was.
+ * as it was. A token that another device had is that one's no more.
  */
 export async function saveDevice(
   userId: string,
@@ -35,7 +48,6 @@ export async function saveDevice(
   reply?: Reply<unknown>,
 ): Promise<void> {
   const Key = key.device(userId, hashOf(deviceNameOf(device)));
-  const devices = await listStored(userId);
   const entries = Object.entries({ ...device, updatedAt: now.toISOString() });
   const fields = entries.filter(([, value]) => value != null);
   const Update = {
@@ -46,11 +58,101 @@ export async function saveDevice(
       fields.map(([name, value]) => [`:${name}`, value]),
     ),
   };
-  await commitTransaction([{ Update }], reply);
-  const others = devices.filter(({ SK }) => SK !== Key.SK);
+  const others = await decideAgain(async () => {
+    const devices = await listStored(userId);
+    const was = devices.find(({ SK }) => SK === Key.SK);
+    const moves = await movesOf({ userId, device: Key.SK }, was, device);
+    const failed = await commitTransaction([{ Update }, ...moves], reply);
+    return failed === undefined ? devices.filter((one) => one !== was) : overtaken;
+  });
   const oldest = others.sort((a, b) => a.updatedAt.localeCompare(b.updatedAt));
-  for (const { SK } of oldest.slice(0, Math.max(0, others.length + 1 - devicesMax)))
-    await commitTransaction([{ Delete: { Key: { PK: Key.PK, SK } } }]);
+  for (const one of oldest.slice(0, Math.max(0, others.length + 1 - devicesMax)))
+    await forgetDevice(userId, one);
+}
+
+/** Gives the tokens that a device says to it, and takes them from those that had them. */
+async function movesOf(
+  to: Claim,
+  was: Pick<z.infer<typeof Stored>, TokenField> | undefined,
+  says: NewDevice,
+): Promise<Action[]> {
+  const actions: Action[] = [];
+  const taken = new Map<string, { holder: Claim; fields: [TokenField, string][] }>();
+  for (const field of tokenFields) {
+    const [token, before] = [says[field] ?? null, was?.[field] ?? null];
+    if (token === null) continue;
+    if (before !== null && before !== token)
+      actions.push(...(await releaseActions(to, field, before)));
+    const Key = claimKey(field, token);
+    const holder = await getItem(Claim, Key, { consistent: true });
+    if (holder !== undefined && isSame(holder, to)) continue;
+    const condition = holder === undefined ? isAbsent : heldBy(holder);
+    actions.push({ Put: { Item: { ...Key, ...to }, ...condition } });
+    if (holder === undefined) continue;
+    const name = `${holder.userId} ${holder.device}`;
+    const fields = taken.get(name)?.fields ?? [];
+    taken.set(name, { holder, fields: [...fields, [field, token]] });
+  }
+  for (const { holder, fields } of taken.values())
+    actions.push(...(await takeActions(holder, fields)));
+  return actions;
+}
+
+const isSame = (one: Claim, other: Claim) =>
+  one.userId === other.userId && one.device === other.device;
+
+const heldBy = ({ userId, device }: Claim) => ({
+  ConditionExpression: "userId = :holder AND device = :device",
+  ExpressionAttributeValues: { ":holder": userId, ":device": device },
+});
+
+/** Lets go of a token that its device has replaced; another device may have it by now. */
+async function releaseActions(holder: Claim, field: TokenField, token: string): Promise<Action[]> {
+  const Key = claimKey(field, token);
+  const there = await getItem(Claim, Key, { consistent: true });
+  const isOwn = there !== undefined && isSame(there, holder);
+  return isOwn ? [{ Delete: { Key, ...heldBy(holder) } }] : [];
+}
+
+/** Takes tokens from the device that had them, as far as it still has them. */
+async function takeActions(
+  { userId, device }: Claim,
+  fields: readonly [TokenField, string][],
+): Promise<Action[]> {
+  const Key = { PK: key.device(userId, "").PK, SK: device };
+  const item = await getItem(Stored, Key, { consistent: true });
+  const lost = fields.filter(([field, token]) => item?.[field] === token);
+  if (lost.length === 0) return [];
+  const isStill = lost.map(([field]) => `#${field} = :${field}`).join(" AND ");
+  return [
+    {
+      Update: {
+        Key,
+        UpdateExpression: `REMOVE ${lost.map(([field]) => `#${field}`).join(", ")}`,
+        ConditionExpression: isStill,
+        ExpressionAttributeNames: Object.fromEntries(lost.map(([field]) => [`#${field}`, field])),
+        ExpressionAttributeValues: Object.fromEntries(
+          lost.map(([field, token]) => [`:${field}`, token]),
+        ),
+      },
+    },
+  ];
+}
+
+/** Removes a device, and what says that its tokens are its own. */
+async function forgetDevice(userId: string, device: z.infer<typeof Stored>): Promise<void> {
+  const { SK } = device;
+  const Key = { PK: key.device(userId, "").PK, SK };
+  await forgetTokens(userId, { ...Key, ...device });
+  await deleteIf(Key);
+}
+
+/** Lets go of the tokens of a device that is erased. */
+export async function forgetTokens(userId: string, item: Item): Promise<void> {
+  const device = read(Stored, item);
+  for (const field of tokenFields)
+    if (device[field] !== null)
+      await deleteIf(claimKey(field, device[field]), heldBy({ userId, device: device.SK }));
 }
 
 /** Removes the user's devices with this token; refuses with `device_not_found`. */
@@ -58,8 +160,7 @@ export async function removeDevice(userId: string, token: string): Promise<void>
   const devices = await listStored(userId);
   const matches = devices.filter((device) => device.token === token);
   if (matches.length === 0) refuse("device_not_found");
-  const { PK } = key.device(userId, "");
-  for (const { SK } of matches) await commitTransaction([{ Delete: { Key: { PK, SK } } }]);
+  for (const device of matches) await forgetDevice(userId, device);
 }
 
 /** A user's devices, read consistently. */

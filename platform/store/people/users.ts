@@ -59,11 +59,12 @@ export async function findProfiles(userIds: readonly string[]): Promise<Map<stri
 export const summary = (profile: Profile & { role?: StreamRole }): StreamUser =>
   summaryOf(profile, setting("DEFAULT_PICTURE"));
 
-/** Refuses with `user_not_found` where one of these users is not known. */
-export async function assertKnown(userIds: readonly string[]): Promise<void> {
+/** Profiles of users; refuses with `user_not_found` where one of them is not known. */
+export async function getProfiles(userIds: readonly string[]): Promise<Map<string, Profile>> {
   const known = await findProfiles(userIds);
   const stranger = userIds.find((userId) => !known.has(userId));
   if (stranger !== undefined) refuse("user_not_found", { userId: stranger });
+  return known;
 }
 
 /** Summaries of any number of users; one who is unknown has nothing but an id. */

@@ -1,6 +1,11 @@
-import type { Profile, StreamRole } from "../../../domain/people/user.ts";
+import {
+  type Profile,
+  profileOf,
+  type StreamRole,
+  type StreamUser,
+} from "../../../domain/people/user.ts";
 import { chatMessageOf } from "../../../domain/streams/chat.ts";
-import { shownIn } from "../../../domain/streams/display-names.ts";
+import { shownIn, withRole } from "../../../domain/streams/display-names.ts";
 import { isFundingOpen } from "../../../domain/streams/funding.ts";
 import { type LiveStream, liveStreamOf, type Stream } from "../../../domain/streams/stream.ts";
 import { setting } from "../../runtime/env.ts";
@@ -33,27 +38,45 @@ export async function findShown(
 /** UTF-8 bytes after which a list of streams ends: some twenty whose every text is the longest. */
 const listBytesMax = 256 * 1024;
 
+/** Guests of a list whose names are read: those of its first streams. */
+const namedGuestsMax = 30;
+
 /**
- * Streams, at most 100, as the API shows them: their hosts by their present names and pictures. The
- * list ends before it is larger than 256 KB.
+ * Streams, at most 100, as the API shows them: their hosts by their present names and pictures, and
+ * so the first 30 guests of them all, the others by their ids. The list ends before it is larger
+ * than 256 KB.
  */
 export async function showStreams(streams: readonly Stream[]): Promise<LiveStream[]> {
-  const [hosts, collected] = await Promise.all([
-    findProfiles(streams.map(({ hostId }) => hostId)),
+  const guests = streams.flatMap((stream) => stream.guests);
+  const named = new Set(guests.slice(0, namedGuestsMax));
+  const [people, collected] = await Promise.all([
+    findProfiles([...streams.map(({ hostId }) => hostId), ...named]),
     findCollected(streams),
   ]);
+  for (const userId of guests)
+    if (!named.has(userId) && !people.has(userId)) people.set(userId, nameless(userId));
   let bytes = 0;
   return streams
     .map((stream) => {
-      const host = hosts.get(stream.hostId);
+      const host = people.get(stream.hostId);
       const is = host === undefined ? stream : { ...stream, host: summary(host) };
-      return liveStreamOf(is, collected.get(stream.id));
+      return liveStreamOf(is, { ...collected.get(stream.id), guests: guestsOf(stream, people) });
     })
     .filter((shown) => {
       bytes += Buffer.byteLength(JSON.stringify(shown));
       return bytes <= listBytesMax;
     });
 }
+
+/** A user of whom an answer has the id alone. */
+const nameless = (userId: string): Profile => profileOf(userId, {}, new Date(0));
+
+/** The guests of a stream as it shows them; those who are gone are left out. */
+export const guestsOf = (stream: Stream, people: ReadonlyMap<string, Profile>): StreamUser[] =>
+  stream.guests.flatMap((userId) => {
+    const guest = people.get(userId);
+    return guest === undefined ? [] : [summary(withRole(stream, guest))];
+  });
 
 /** What the escrows hold of the streams that are open for contributions. */
 async function findCollected(streams: readonly Stream[]) {

@@ -1,9 +1,12 @@
 import * as z from "zod";
+import { rowsBefore } from "../../../domain/page.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import { Message, numberInId } from "../../../domain/streams/chat.ts";
+import type { HistoryQuery } from "../../../domain/streams/history.ts";
 import {
   countGaps,
   countGapsUpTo,
+  type GapReader,
   rangesOf,
   shownNumbers,
 } from "../../../domain/streams/message-gaps.ts";
@@ -104,17 +107,17 @@ export const isSettled = ({ createdAt }: Pick<Message, "createdAt">, now: Date) 
 const notedMax = 25;
 
 /**
- * Page `page` of `limit` messages, newest first, and how many there are. The page's numbers are
- * found by what is gone, so its cost does not grow with the page; each page but the last is full. A
+ * A page of `limit` messages, newest first, how many come before it and how many there are. A
+ * cursor names the message before the page. The page's numbers are found by what is gone, so its cost does not grow with the page; each page but the last is full. A
  * number that a crash left empty is noted as gone here, once a later message is a minute old. What
  * the stage keeps no longer is neither shown nor counted.
  */
 export async function listMessages(
   streamId: string,
-  page: number,
-  limit: number,
+  query: HistoryQuery,
   now: Date,
-): Promise<{ messages: Message[]; total: number }> {
+): Promise<{ messages: Message[]; skipped: number; total: number }> {
+  const { limit, after: cursor } = query;
   const [found, early] = await Promise.all([
     getItem(Chat, key.chat(streamId)),
     readGapsEarly(streamId),
@@ -123,8 +126,11 @@ export async function listMessages(
   const { count } = chat;
   const gone = gapReader(streamId, chat, early);
   const forgotten = await findForgotten(streamId, count, now);
-  const before = page > 1 ? 1 : 0;
-  const numbers = after(forgotten, shownNumbers(count, (page - 1) * limit - before, gone));
+  const upToCursor =
+    cursor === undefined ? undefined : await countShownFrom(numberInId(cursor), count, gone);
+  const skipped = rowsBefore(query, upToCursor);
+  const before = skipped > 0 ? 1 : 0;
+  const numbers = after(forgotten, shownNumbers(count, skipped - before, gone));
   // The message before the page is read with it: its age decides on the page's first number.
   const above = await take(numbers, before);
   const later: Message[] = [];
@@ -145,7 +151,14 @@ export async function listMessages(
   const goneBefore = forgotten === 0 ? 0 : await countGapsUpTo(forgotten, gone);
   const total = count - forgotten - ((await countGaps(count, gone)) - goneBefore);
   const noted = await noteMissing(streamId, missing, [...later, ...messages], now);
-  return { messages, total: total - noted };
+  return { messages, skipped, total: total - noted };
+}
+
+/** How many numbers from `n` on show a message, of those up to `count`. */
+async function countShownFrom(n: number, count: number, gone: GapReader): Promise<number> {
+  const below = Math.min(n - 1, count);
+  const goneFrom = (await countGaps(count, gone)) - (await countGapsUpTo(below, gone));
+  return count - below - goneFrom;
 }
 
 /** Descending numbers down to the one after `last`. */

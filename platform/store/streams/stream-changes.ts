@@ -8,7 +8,7 @@ import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 import { planActions, withFundingDecided } from "./escrow.ts";
 import { actAction } from "./moderation.ts";
-import { listActions, liveActions } from "./stream-lists.ts";
+import { guestActions, listActions, liveActions } from "./stream-lists.ts";
 import { withWords } from "./streams.ts";
 
 /**
@@ -29,6 +29,7 @@ export function newStreamActions(stream: Stream): Action[] {
     },
     ...(hasWords ? [{ Put: { Item: { ...key.blockedWords(id), version, words } } }] : []),
     ...listActions(stream),
+    ...guestActions(stream),
     ...planActions(undefined, stream),
     ...(stream.status === "active" ? liveActions(stream) : []),
   ];
@@ -77,6 +78,7 @@ export async function changeStream(
       changeAction(current, changed),
       ...wordsActions(current, changed),
       ...lists,
+      ...(changed.deletedAt === null ? [] : guestActions(changed)),
       ...planActions(current, changed),
       ...actions,
       ...acts,

@@ -9,6 +9,7 @@ import { key, prefix } from "../../table/keys.ts";
 import { queryItems, queryRange } from "../../table/query.ts";
 import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
+import { findStreams } from "./streams.ts";
 
 /** A stream in a list: enough to choose and order it by before it is read. */
 const ListedStream = z.object({
@@ -34,6 +35,25 @@ export function listActions(stream: Stream): Action[] {
       ? { Put: { Item: { ...place, ...listedOf(stream) } } }
       : { Delete: { Key: place } },
   );
+}
+
+/** Puts a new stream into the lists of its guests, or takes a deleted one out of them. */
+export const guestActions = ({ id: streamId, guests, createdAt, deletedAt }: Stream): Action[] =>
+  [...new Set(guests)].map((userId) => {
+    const place = key.guestOf(userId, streamId);
+    return deletedAt === null
+      ? { Put: { Item: { ...place, streamId, createdAt } } }
+      : { Delete: { Key: place } };
+  });
+
+/** Invitations that one list looks at. */
+const invitedMax = 100;
+
+/** The streams to which a user was invited: of their newest 100 invitations. */
+export async function listInvited(userId: string): Promise<Stream[]> {
+  const walk = { limit: invitedMax, newestFirst: true, consistent: true };
+  const items = await queryItems(key.guestOf(userId, ""), prefix.guestOf, walk);
+  return findStreams(items.map(({ streamId }) => String(streamId)));
 }
 
 /**

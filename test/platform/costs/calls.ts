@@ -87,11 +87,15 @@ export const dearCalls = (found: Found): Record<string, DearCall | DearCall[]> =
   [`GET ${live}/catch-streamers`]: { query: hundred },
   [`GET ${live}/featured`]: {},
   [`GET ${live}/funded`]: {},
+  [`GET ${live}/guest-streams`]: {},
   [`GET ${live}/most-watched-creators`]: {},
   [`GET ${live}/my-active-stream`]: { as: host },
   [`GET ${live}/user/{userId}/past-streams`]: { path: { userId: host }, query: hundred },
   [`GET ${live}/{streamId}`]: { path: inStream },
-  [`GET ${live}/{streamId}/chat/messages`]: { path: inStream, query: hundred },
+  [`GET ${live}/{streamId}/chat/messages`]: [
+    { path: inStream, query: hundred },
+    { path: inStream, query: { ...hundred, after: found.messageIds[1]! } },
+  ],
   [`GET ${live}/{streamId}/events`]: { path: inStream, query: { after: "0" } },
   [`GET ${live}/{streamId}/gift-statistics`]: { path: inStream },
   [`GET ${live}/{streamId}/gifts`]: { path: inStream, query: hundred },
@@ -110,6 +114,7 @@ export const dearCalls = (found: Found): Record<string, DearCall | DearCall[]> =
   [`GET ${api}/users/me/transactions`]: [
     { as: host, query: { ...hundred, types: "gift_revenue" } },
     { as: host, query: { ...hundred, page: "5" } },
+    { as: host, query: { ...hundred, after: "1500" } },
   ],
   [`GET ${api}/users/profile/username/{username}`]: {
     path: { username: "u00001".padEnd(30, "0") },
@@ -258,6 +263,7 @@ export const dearCalls = (found: Found): Record<string, DearCall | DearCall[]> =
     path: { userId: host },
     body: { spendLimit: 5 },
   },
+  [`GET ${api}/revocations`]: { ...admin, query: hundred },
   [`GET ${api}/operations/parked`]: { ...admin, query: hundred },
   [`GET ${api}/webhooks`]: { ...admin, query: hundred },
   [`GET ${api}/webhooks/{id}`]: { ...admin, path: { id: found.webhookId } },

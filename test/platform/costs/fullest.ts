@@ -41,6 +41,9 @@ export const fullProfile = (userId: string): Profile => ({
   updatedAt: at,
 });
 
+/** Other guests for each stream, by the number at the end of its id. */
+const guestsFrom = (id: string) => 20 * Number.parseInt(id.slice(-4), 16);
+
 /** A stream whose every field is as long as its host may make it. */
 export const fullStream = (id: string, hostId: string, status: "active" | "scheduled" | "ended") =>
   liveStreamOf(
@@ -48,7 +51,7 @@ export const fullStream = (id: string, hostId: string, status: "active" | "sched
     {
       ...{ id, hostId, status, title: longText(200), liveStreamType: longText(50) },
       ...{ motivation: longText(500), interest: longText(100), thumbnailUrl: longUrl("stream") },
-      guests: Array.from({ length: 20 }, (_, n) => userAt(n)),
+      guests: Array.from({ length: 20 }, (_, n) => userAt((guestsFrom(id) + n) % 500)),
       moderators: Array.from({ length: 20 }, (_, n) => userAt(n)),
       ...(status === "scheduled" && { startedAt: null, plannedStartDate: at }),
       ...(status === "ended" && { endedAt: at }),

@@ -62,7 +62,7 @@ const streams = [
   fullStream(streamId, host, "active"),
   fullStream(plannedId, host, "scheduled"),
   fullStream(pastId, host, "ended"),
-  { ...fullStream(paidId, host, "active"), price: 1, guests: [], moderators: [] },
+  { ...fullStream(paidId, host, "active"), price: 1, moderators: [] },
   { ...fullStream(fundedId, host, "scheduled"), plannedStartDate: inADay, fundingGoal: 1 },
   ...times(330, (n) =>
     fullStream(idAt(10 + n), host, (["active", "scheduled", "ended"] as const)[n % 3]!),
@@ -103,6 +103,7 @@ const streamItems = () =>
     },
     { ...key.audience(stream.id), visitors: 5 },
     ...listedItems(stream),
+    { ...key.guestOf(viewer, stream.id), streamId: stream.id, createdAt: at },
   ]);
 
 /** Who gave, who watched and who watches, in the one stream. */

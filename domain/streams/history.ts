@@ -1,0 +1,44 @@
+import * as z from "zod";
+import { MessageId } from "../id.ts";
+import { eitherPageOrCursor, eitherPageOrCursorError, pageOrCursor, rowsLimit } from "../page.ts";
+import { ChatMessage } from "./chat.ts";
+
+/** A page of the history, in the shape that only the chat has. */
+export const History = z
+  .object({
+    messages: z.array(ChatMessage),
+    page: z.number().int(),
+    limit: z.number().int(),
+    total: z.number().int(),
+    totalPages: z.number().int(),
+    hasNextPage: z.boolean(),
+    hasPreviousPage: z.boolean(),
+    nextCursor: MessageId.nullable().meta({ description: "`after` of the next page" }),
+  })
+  .meta({ id: "ChatHistory" });
+
+/** Which page of the history: by its number, or by a cursor, which new messages do not move. */
+export const HistoryQuery = z
+  .object({ ...pageOrCursor(MessageId), limit: rowsLimit(100, 30) })
+  .refine(eitherPageOrCursor, eitherPageOrCursorError);
+export type HistoryQuery = z.output<typeof HistoryQuery>;
+
+/** A page of the history with its place among all pages. */
+export function historyOf(
+  messages: z.infer<typeof ChatMessage>[],
+  limit: number,
+  { skipped, total }: { skipped: number; total: number },
+): z.infer<typeof History> {
+  const totalPages = Math.ceil(total / limit);
+  const hasNextPage = skipped + limit < total;
+  return {
+    messages,
+    page: Math.floor(skipped / limit) + 1,
+    limit,
+    total,
+    totalPages,
+    hasNextPage,
+    hasPreviousPage: skipped > 0,
+    nextCursor: hasNextPage ? (messages.at(-1)?._id ?? null) : null,
+  };
+}

@@ -1,0 +1,43 @@
+import * as z from "zod";
+import { type Stream, StreamStatus } from "./stream.ts";
+
+const sortable = z.enum(
+  [
+    ...(["createdAt", "updatedAt", "startedAt", "plannedStartDate", "endedAt"] as const),
+    ...(["durationGoal", "fundingGoal"] as const),
+  ],
+  { error: "expected the name of a time, durationGoal or fundingGoal" },
+);
+
+/** Which of the streams that a user is invited to, and in which order. */
+export const InvitedQuery = z.object({
+  status: z
+    .enum(StreamStatus.options, { error: `expected ${StreamStatus.options.join(", ")}` })
+    .optional()
+    .meta({ description: "Only streams of this status" }),
+  sortBy: sortable
+    .default("createdAt")
+    .meta({ description: "What they are ordered by; those without it come last" }),
+  sortOrder: z
+    .enum(["asc", "desc"], { error: "expected asc or desc" })
+    .default("desc")
+    .meta({ description: "The smallest or earliest first, or the largest or latest" }),
+});
+export type InvitedQuery = z.output<typeof InvitedQuery>;
+
+/** The streams that are asked for, in their order; equal ones by their ids. */
+export function sortInvited(
+  streams: readonly Stream[],
+  { status, sortBy, sortOrder }: InvitedQuery,
+): Stream[] {
+  const sign = sortOrder === "asc" ? 1 : -1;
+  const wanted = streams.filter((stream) => status === undefined || stream.status === status);
+  return wanted.sort((a, b) => {
+    const [one, other] = [a[sortBy] ?? null, b[sortBy] ?? null];
+    if (one === null || other === null) return Number(one === null) - Number(other === null);
+    const order = compare(one, other) || compare(a.id, b.id);
+    return sign * order;
+  });
+}
+
+const compare = (a: string | number, b: string | number) => Number(a > b) - Number(a < b);

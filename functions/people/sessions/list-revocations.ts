@@ -1,0 +1,25 @@
+import * as z from "zod";
+import { cursorPage, cursorQuery, PageInfo } from "../../../domain/page.ts";
+import { Revocation } from "../../../domain/revocation.ts";
+import { listRevocations } from "../../../platform/auth/revocations.ts";
+import { endpoint } from "../../../platform/http/endpoint.ts";
+
+/** A revocation is kept until the tokens that it refuses have expired. */
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/revocations",
+    summary: "List the revocations that admins made and that still refuse tokens, newest first",
+    tag: "Sessions",
+    caller: "admin",
+    shape: "envelope",
+    query: cursorQuery(),
+    answer: [200, z.object({ list: z.array(Revocation), pageInfo: PageInfo })],
+    cost: { read: 30, kilobytes: 105 },
+    refusals: [],
+    grants: { read: ["REVOKED"] },
+  },
+  async ({ query: { limit, after } }) => {
+    const revocations = await listRevocations(limit + 1, after);
+    return cursorPage(revocations, limit, ({ id }) => id);
+  },
+);

@@ -1,0 +1,22 @@
+import * as z from "zod";
+import { InvitedQuery, sortInvited } from "../../domain/streams/invited.ts";
+import { LiveStream } from "../../domain/streams/stream.ts";
+import { endpoint } from "../../platform/http/endpoint.ts";
+import { showStreams } from "../../platform/store/streams/display-names.ts";
+import { listInvited } from "../../platform/store/streams/stream-lists.ts";
+
+export const { contract, handler } = endpoint(
+  {
+    route: "GET /api/v1/live-stream/guest-streams",
+    summary: "List the streams that I am invited to as a guest, of my newest 100 invitations",
+    tag: "Live Streams",
+    caller: "user",
+    shape: "envelope",
+    query: InvitedQuery,
+    answer: [200, z.array(LiveStream)],
+    cost: { read: 290, kilobytes: 260 },
+    refusals: [],
+    grants: { read: ["STREAM", "USER", "ESCROW"] },
+  },
+  async ({ query, caller }) => showStreams(sortInvited(await listInvited(caller.userId), query)),
+);

@@ -1,0 +1,38 @@
+import type * as z from "zod";
+import { guestBroadcaster, type LiveStream } from "../../../domain/streams/stream.ts";
+import type { Joined } from "../../../domain/streams/stream-lifecycle.ts";
+import { findProfiles } from "../people/users.ts";
+import { guestsOf } from "./display-names.ts";
+import { findStream } from "./streams.ts";
+
+/** Neither the pinned text, which may be deleted later, nor the names and pictures of guests. */
+const keptOf = (shown: LiveStream): LiveStream => ({
+  ...shown,
+  pinned: null,
+  broadcasters: shown.broadcasters.filter(({ role }) => role === "host"),
+});
+
+/** The stream as it was answered, with its guests by their present names. */
+async function recall(kept: LiveStream): Promise<LiveStream> {
+  if (kept.guests.length === 0) return kept;
+  const [stream, people] = await Promise.all([findStream(kept.id), findProfiles(kept.guests)]);
+  if (stream === undefined) return kept;
+  const guests = guestsOf(stream, people).map(guestBroadcaster);
+  return { ...kept, broadcasters: [...kept.broadcasters, ...guests] };
+}
+
+/** What an Idempotency-Key remembers of an answer that is a stream. */
+export const streamMemory = {
+  keep: keptOf,
+  recall: async (kept: LiveStream) => ({ answer: await recall(kept) }),
+};
+
+type Joining = z.infer<typeof Joined>;
+
+/** What an Idempotency-Key remembers of a join. */
+export const joinedMemory = {
+  keep: (joined: Joining): Joining => ({ ...joined, liveStream: keptOf(joined.liveStream) }),
+  recall: async (kept: Joining) => ({
+    answer: { ...kept, liveStream: await recall(kept.liveStream) },
+  }),
+};
