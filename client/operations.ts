@@ -29,6 +29,12 @@ export type WebhookEventName =
   | "moment.started"
   | "moment.changed"
   | "moment.ended"
+  | "notification.created"
+  | "wallet.credited"
+  | "wallet.debited"
+  | "follow.created"
+  | "user.renamed"
+  | "user.deleted"
   | "webhook.test"
   | "*";
 

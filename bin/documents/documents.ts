@@ -18,18 +18,22 @@ import { compatibility } from "./compatibility.ts";
 import { errorGuide } from "./error-guide.ts";
 import { measurements } from "./measurements.ts";
 import type { MessageExample } from "./message-examples.ts";
+import { withWebhooks } from "./webhooks.ts";
 
 const root = join(import.meta.dirname, "../..");
 const endpoints = rowsOf("endpoint").filter(
   ({ contract }) => methodAndPath(contract)[1] !== catchAll,
 );
 const asyncApi = asyncApiDocument(rowsOf("socket"));
-const openApi = withExamples(
-  openApiDocument(endpoints, {
-    ...commandPaths(rowsOf("command")),
-    ...receiverPaths(rowsOf("receiver")),
-    ...downloadPaths(rowsOf("download"), "/pictures"),
-  }),
+const openApi = withWebhooks(
+  withExamples(
+    openApiDocument(endpoints, {
+      ...commandPaths(rowsOf("command")),
+      ...receiverPaths(rowsOf("receiver")),
+      ...downloadPaths(rowsOf("download"), "/pictures"),
+    }),
+  ),
+  asyncApi.components,
 );
 const eventTypes = clientTypes(asyncApi.components.schemas);
 /** TypeScript as the formatter would leave it: a generator that breaks lines would be another. */

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { WebhookId } from "../id.ts";
 import { type EventType, eventData } from "../log/event.ts";
+import { type UserEventType, userEventData } from "../log/user-event.ts";
 import { Timestamp, text } from "../text.ts";
 
 /** Who is sent events and is no webhook: the application of the Tencent side. */
@@ -20,12 +21,16 @@ export const ReceiverId = z
 export const testEvent = "webhook.test";
 
 /** Everything that a webhook can be sent. */
-const sentTypes = [...(Object.keys(eventData) as EventType[]), testEvent] as const;
+const sentTypes = [
+  ...(Object.keys(eventData) as EventType[]),
+  ...(Object.keys(userEventData) as UserEventType[]),
+  testEvent,
+] as const;
 
 /** Stands for every type, those of later versions too. */
 const everyType = "*";
 
-const typesMax = 30;
+const typesMax = 40;
 
 /** The type of an event, or all of them. */
 const EventName = z

@@ -4,6 +4,7 @@ import type { DynamoDBRecord } from "aws-lambda";
 import { isChangeKind, recordOf } from "../../domain/log/change.ts";
 import type { LogRecord } from "../../domain/log/event.ts";
 import type { Subscriber } from "../../domain/log/subscriber.ts";
+import { isUserChangeKind, type UserEvent, userEventsOf } from "../../domain/log/user-event.ts";
 import { StoredNotification } from "../../domain/people/notification.ts";
 import { setting } from "../runtime/env.ts";
 import { logFault, logNotice } from "../runtime/log.ts";
@@ -20,18 +21,23 @@ import { pushStream } from "./push-stream.ts";
 /** What a batch of the table's stream asks of one stream's log, in the order of the records. */
 export type StreamWork = { records: LogRecord[]; subscribers: Subscriber[] };
 
-/** A whole batch: work by stream, and the users' own notifications. */
-type Batch = { streams: Map<string, StreamWork>; notifications: StoredNotification[] };
+/** A whole batch: work by stream, the users' own notifications, and events about users. */
+type Batch = {
+  streams: Map<string, StreamWork>;
+  notifications: StoredNotification[];
+  users: UserEvent[];
+};
 
 /**
  * Pushes changes of the table to viewers: the streams of a batch in parallel, each in its order.
  * Throws when one of them failed, after all others are done.
  */
 export async function pushBatch(push: Push, records: readonly DynamoDBRecord[]): Promise<void> {
-  const { streams, notifications } = readBatch(records, push.now);
+  const { streams, notifications, users } = readBatch(records, push.now);
   await allDone([
     ...[...streams].map(([streamId, work]) => doWork({ ...push, streamId }, work)),
     ...notifications.map((notification) => sendNotification(push, notification)),
+    tellUsers(push, users),
   ]);
   await dropDead(push);
 }
@@ -42,12 +48,17 @@ async function doWork(audience: Audience, { records, subscribers }: StreamWork):
   if (subscribers.length > 0) await greetSubscribers(audience, subscribers);
 }
 
+/** Sends events about users to those outside. */
+async function tellUsers({ outlet, now }: Push, users: readonly UserEvent[]): Promise<void> {
+  if (users.length > 0) await outlet.feed?.sendAboutUsers(users, now);
+}
+
 /**
  * Sorts a batch by stream. A record that cannot be read is logged and left out: it would
  * not get better by coming again, and it must not hold up the others.
  */
 export function readBatch(records: readonly DynamoDBRecord[], now: Date): Batch {
-  const batch: Batch = { streams: new Map(), notifications: [] };
+  const batch: Batch = { streams: new Map(), notifications: [], users: [] };
   for (const record of records) {
     try {
       readRecord(batch, record, now);
@@ -68,10 +79,14 @@ export function readBatch(records: readonly DynamoDBRecord[], now: Date): Batch 
 const ageSecondsMax = 24 * 3600;
 
 function readRecord(batch: Batch, { dynamodb }: DynamoDBRecord, now: Date): void {
-  if (dynamodb?.NewImage === undefined) return;
-  const image = readImage(dynamodb.NewImage);
-  const old = dynamodb.OldImage && readImage(dynamodb.OldImage);
-  const { kind, owner } = readKey({ PK: String(image.PK), SK: String(image.SK) });
+  const image = dynamodb?.NewImage && readImage(dynamodb.NewImage);
+  const old = dynamodb?.OldImage && readImage(dynamodb.OldImage);
+  const { PK, SK } = image ?? old ?? {};
+  const { kind, owner } = readKey({ PK: String(PK), SK: String(SK) });
+  const createdAt = Number(dynamodb?.ApproximateCreationDateTime);
+  if (isUserChangeKind(kind))
+    batch.users.push(...userEventsOf({ kind, createdAt, old, new: image }));
+  if (image === undefined) return;
   if (kind === "notification") {
     if (old === undefined) batch.notifications.push(StoredNotification.parse(image));
   } else if (kind === "subscriber") {
@@ -79,10 +94,9 @@ function readRecord(batch: Batch, { dynamodb }: DynamoDBRecord, now: Date): void
     if (old?.revision !== image.revision)
       workOf(batch, owner).subscribers.push(readSubscriber(image));
   } else if (isChangeKind(kind)) {
-    const createdAt = Number(dynamodb.ApproximateCreationDateTime);
     if (createdAt < now.getTime() / 1000 - ageSecondsMax) {
       countMetric("RecordsSkipped");
-      logNotice("A record was too old for the log", { sequence: dynamodb.SequenceNumber });
+      logNotice("A record was too old for the log", { sequence: dynamodb?.SequenceNumber });
       return;
     }
     // Likes and votes lie apart from their stream.

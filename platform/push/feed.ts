@@ -1,4 +1,5 @@
 import type { Deletion, LogRecord } from "../../domain/log/event.ts";
+import type { UserEvent } from "../../domain/log/user-event.ts";
 import type { OutgoingEvent } from "../../domain/webhooks/webhook.ts";
 
 /** Those outside who are sent what happens: how an environment reaches them. */
@@ -11,6 +12,8 @@ export type Feed = {
   noteDeletions(streamId: string, deletions: readonly Deletion[], now: Date): Promise<void>;
   /** Has these texts taken out of what is kept of earlier sendings, once those are over. */
   forget(streamId: string, deletions: readonly Deletion[]): Promise<void>;
+  /** Sends events about users, those of each in their order, to all who want them. */
+  sendAboutUsers(events: readonly UserEvent[], now: Date): Promise<void>;
   /** Says that a room of the Tencent side began or ended. */
   sendRoom(record: LogRecord, streamId: string): Promise<void>;
 };

@@ -339,7 +339,9 @@ export type ItemKind = (typeof kinds)[keyof typeof kinds] | "channel_member" | "
 export function readKey({ PK, SK }: Key): { kind: ItemKind; owner: string; rest: string } {
   const [partition = "", owner = ""] = split(PK);
   const [head = "", rest = ""] = split(SK);
-  const kind = kinds[`${partition} ${head}` as keyof typeof kinds] ?? "other";
+  // An entry's number, all of its sort key, begins with a zero.
+  const name = partition === "LEDGER" ? "0" : head;
+  const kind = kinds[`${partition} ${name}` as keyof typeof kinds] ?? "other";
   const hostId = hostIn(owner);
   if (hostId === undefined) return { kind, owner, rest };
   return { kind: kind === "member" ? "channel_member" : kind, owner: hostId, rest };
@@ -358,6 +360,8 @@ const kinds = {
   "STREAM LOG": "log",
   "USER NOTE": "notification",
   "USER PROFILE": "profile",
+  "USER FOLLOWER": "relation",
+  "LEDGER 0": "entry",
   "STREAM CHANNEL": "channel",
   "REVOKED REVOKED": "revocation",
   "OVERLAY KEY": "overlay_key",

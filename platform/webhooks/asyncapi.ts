@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { StreamId, WebhookId } from "../../domain/id.ts";
 import { type EventType, eventData } from "../../domain/log/event.ts";
+import { type UserEventType, userEventData } from "../../domain/log/user-event.ts";
 import { Timestamp } from "../../domain/text.ts";
 import { testEvent } from "../../domain/webhooks/webhook.ts";
 
@@ -41,6 +42,11 @@ const bodies: [string, z.ZodType, string][] = [
     type,
     bodyOf(type, dataOf(type)),
     eventData[type].meta()?.description ?? type,
+  ]),
+  ...(Object.keys(userEventData) as UserEventType[]).map((type): [string, z.ZodType, string] => [
+    type,
+    bodyOf(type, userEventData[type]),
+    userEventData[type].meta()?.description ?? type,
   ]),
   [
     testEvent,

@@ -1,9 +1,13 @@
-import { wants } from "../../domain/webhooks/webhook.ts";
+import type { UserEvent } from "../../domain/log/user-event.ts";
+import { profileOf } from "../../domain/people/user.ts";
+import { type OutgoingEvent, wants } from "../../domain/webhooks/webhook.ts";
+import { hashOf } from "../aws/sign.ts";
 import type { Feed } from "../push/feed.ts";
 import { lazy } from "../runtime/init.ts";
 import { allDone } from "../runtime/waiting.ts";
+import { findProfiles, summary } from "../store/people/users.ts";
 import { listWebhooks, recordDeletion } from "../store/webhooks/webhooks.ts";
-import { queueDeletions, queueEvents, queueRoom } from "./jobs.ts";
+import { queueDeletions, queueEvents, queueRoom, type Sending } from "./jobs.ts";
 
 /**
  * The way of one call to those outside. The webhooks are read once for all streams of a batch, and
@@ -18,11 +22,13 @@ export function createFeed(): Feed {
       return { isThere: all.length > 0, wants: [...types].some(isWanted) };
     },
     async send(streamId, events) {
-      const sendings = (await webhooks()).map((webhook) => ({
-        receiver: webhook,
-        events: events.filter(({ type }) => wants(webhook, type)),
-      }));
-      await queueEvents(streamId, sendings);
+      await queueEvents(streamId, sendingsTo(await webhooks(), events));
+    },
+    async sendAboutUsers(told, now) {
+      const all = await webhooks();
+      const wanted = told.filter(({ type }) => all.some((webhook) => wants(webhook, type)));
+      const rows = await rowsOf(wanted, now);
+      await allDone([...rows].map(([row, events]) => queueEvents(row, sendingsTo(all, events))));
     },
     async noteDeletions(streamId, deletions, now) {
       await allDone(deletions.map(({ messageId }) => recordDeletion(streamId, messageId, now)));
@@ -35,4 +41,36 @@ export function createFeed(): Feed {
       if (room !== undefined) await queueRoom({ ...room, streamId });
     },
   };
+}
+
+type Webhooks = Awaited<ReturnType<typeof listWebhooks>>;
+
+const sendingsTo = (webhooks: Webhooks, events: readonly OutgoingEvent[]): Sending[] =>
+  webhooks.map((webhook) => ({
+    receiver: webhook,
+    events: events.filter(({ type }) => wants(webhook, type)),
+  }));
+
+/**
+ * Events about users as they are sent, in rows by a digit of their users' hashes: those of one user
+ * are in one row, in their order, and many users' events share a message.
+ */
+async function rowsOf(
+  events: readonly UserEvent[],
+  now: Date,
+): Promise<Map<string, OutgoingEvent[]>> {
+  const rows = new Map<string, OutgoingEvent[]>();
+  if (events.length === 0) return rows;
+  const profiles = await findProfiles(events.flatMap((event) => event.people));
+  const find = (userId: string) => {
+    const profile = profiles.get(userId);
+    return profile === undefined ? null : summary(profile);
+  };
+  const show = (userId: string) => find(userId) ?? summary(profileOf(userId, {}, now));
+  for (const { id, type, at, userId, dataOf } of events) {
+    const row = `users:${hashOf(userId)[0]}`;
+    const event = { id, type, at, data: dataOf({ find, show }) };
+    rows.set(row, [...(rows.get(row) ?? []), event]);
+  }
+  return rows;
 }

@@ -29,7 +29,7 @@ const DueDelivery = z.object({
 
 /** A message of the queue `deliveries`, for one receiver. */
 export const DeliveryJob = z.discriminatedUnion("kind", [
-  /** Events of one stream, in their order, to be sent for the first time. */
+  /** Events of one stream, or of some users (feed.ts), in their order, sent for the first time. */
   z.object({
     kind: z.literal("events"),
     receiverId,
@@ -124,7 +124,7 @@ export type Sending = {
 };
 
 /**
- * Sends events of one stream to their receivers, to each receiver in their order: a receiver's
+ * Sends events of one stream, or of some users, to their receivers, to each receiver in their order: a receiver's
  * second message follows when its first was taken.
  */
 export async function queueEvents(streamId: string, sendings: readonly Sending[]): Promise<void> {

@@ -1,7 +1,15 @@
 /** What dies between a commit and a receiver: the system, its functions, its queues. */
 import { openTable } from "../../bin/aws/table.ts";
 import { listDeliveries } from "../../platform/store/webhooks/deliveries.ts";
-import { call, eventually, freshId, liveStream, type Person } from "../api/people.ts";
+import {
+  call,
+  eventually,
+  freshId,
+  liveStream,
+  type Person,
+  person,
+  service,
+} from "../api/people.ts";
 import { createWebhooks, startReceiver } from "../api/receiver.ts";
 import { freePort, startSystem } from "../system.ts";
 
@@ -28,6 +36,18 @@ async function say(as: Person, streamId: string, count: number): Promise<string[
     Array.from({ length: count }, () => call(route, { as, body: { content: freshId() } })),
   );
   return answers.filter(({ status }) => status === 201).map(({ body }) => body._id);
+}
+
+/** Tops a new user up several times; the references that were acknowledged. */
+async function topUp(count: number): Promise<string[]> {
+  const [as, { id }] = await Promise.all([service(), person()]);
+  const references = Array.from({ length: count }, freshId);
+  for (const reference of references) {
+    const body = { amount: 1, reference };
+    const route = `POST /api/v1/wallets/${id}/top-ups`;
+    expect((await call(route, { as, key: reference, body })).status).toBe(201);
+  }
+  return references;
 }
 
 /** A reader that died comes again after pauses that grow, on a slow machine after long ones. */
@@ -114,12 +134,17 @@ test(
       await hooks.make(inbox.url);
       const acknowledged: string[] = [];
       for (const wait of [0, 30, 150]) {
-        const said = await say(host, id, 15);
+        const [said, booked] = await Promise.all([say(host, id, 15), topUp(3)]);
         await new Promise((done) => setTimeout(done, wait));
         await system.kill();
         const { dataDir } = system;
         system = await startSystem({ port, dataDir, env: { DEMO: "off" } });
         await allCome(inbox, said);
+        await eventually(
+          async () => new Set(inbox.of("wallet.credited").map(({ body }) => body.data.reference)),
+          (come) => booked.every((reference) => come.has(reference)),
+          waitMilliseconds,
+        );
         acknowledged.push(...said);
       }
       const texts = new Map(

@@ -1,4 +1,5 @@
 import { changeKinds } from "../../../domain/log/change.ts";
+import { userChangeKinds } from "../../../domain/log/user-event.ts";
 import { consumer } from "../../../platform/lambda/consumer.ts";
 import { pushBatch } from "../../../platform/push/batch.ts";
 import { ownPoster } from "../../../platform/push/gateway.ts";
@@ -13,7 +14,7 @@ export const { contract, handler } = consumer(
     summary: "Put the table's changes into the streams' logs and post them to the viewers",
     on: {
       stream: "table",
-      kinds: [...changeKinds, "subscriber", "notification"],
+      kinds: [...changeKinds, "subscriber", ...userChangeKinds],
       batchSize: 1000,
     },
     grants: {

@@ -1,0 +1,68 @@
+type Schemas = Record<string, unknown>;
+type OpenApi = { components?: { schemas?: Schemas } };
+
+/** As much of the AsyncAPI document as describes what webhooks are posted. */
+type Described = {
+  messages: Record<
+    string,
+    { summary?: unknown; payload: object; headers?: { properties?: Record<string, object> } }
+  >;
+  schemas: Schemas;
+};
+
+/** The types of events begin so in the names of the messages that webhooks are posted. */
+const prefix = "webhook.";
+const testMessage = "webhook.test";
+
+const answers = {
+  "2XX": { description: "Received: the event is not sent again" },
+  "410": { description: "Disables the webhook" },
+};
+
+/**
+ * The OpenAPI document with what is posted to webhooks, which the AsyncAPI document describes too.
+ * Schemas that no operation has are added.
+ */
+export function withWebhooks<D extends OpenApi>(document: D, { messages, schemas }: Described) {
+  const posted = Object.entries(messages).filter(([name]) => name.startsWith(prefix));
+  const webhooks = Object.fromEntries(
+    posted.map(([name, { summary, payload, headers }]) => [
+      name === testMessage ? name : name.slice(prefix.length),
+      {
+        post: {
+          operationId: name,
+          summary,
+          tags: ["Webhooks"],
+          security: [],
+          parameters: Object.keys(headers?.properties ?? {}).map((header) => ({
+            $ref: `#/components/parameters/${header}`,
+          })),
+          requestBody: { required: true, content: { "application/json": { schema: payload } } },
+          responses: answers,
+        },
+      },
+    ]),
+  );
+  const headers = Object.assign({}, ...posted.map(([, { headers }]) => headers?.properties));
+  const parameters = Object.fromEntries(
+    Object.entries(headers).map(([name, schema]) => [
+      name,
+      { in: "header", name, required: true, schema },
+    ]),
+  );
+  const all = { ...document.components?.schemas };
+  const missing: unknown[] = [webhooks];
+  for (const one of missing)
+    for (const [, name = ""] of JSON.stringify(one).matchAll(
+      /"#\/components\/schemas\/([^"]+)"/g,
+    )) {
+      if (all[name] !== undefined || schemas[name] === undefined) continue;
+      all[name] = schemas[name];
+      missing.push(schemas[name]);
+    }
+  return {
+    ...document,
+    webhooks,
+    components: { ...document.components, parameters, schemas: all },
+  };
+}

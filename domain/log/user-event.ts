@@ -1,0 +1,136 @@
+import * as z from "zod";
+import { UserId } from "../id.ts";
+import { EntryItem, entriesOf } from "../money/ledger.ts";
+import { Transaction, transactionOf } from "../money/transaction.ts";
+import { Relation } from "../people/follow.ts";
+import { Notification, notificationOf, StoredNotification } from "../people/notification.ts";
+import { Profile, UserSummary } from "../people/user.ts";
+
+const Names = z.object({ username: z.string(), name: z.string(), surname: z.string() });
+
+/** A row of `/me/transactions`, and whose wallet it is about. */
+const WalletRow = Transaction.extend({ userId: UserId });
+
+/** The data of the events outside streams, by type. No viewer sees them: webhooks are sent them. */
+export const userEventData = {
+  "notification.created": Notification.meta({
+    description: "A user has a new notification, for a back end that pushes to phones",
+  }),
+  "wallet.credited": WalletRow.meta({ description: "Credits came into a user's wallet" }),
+  "wallet.debited": WalletRow.meta({ description: "Credits left a user's wallet" }),
+  "follow.created": z
+    .object({ follower: UserSummary, followed: UserSummary })
+    .meta({ description: "A user follows another" }),
+  "user.renamed": z
+    .object({ userId: UserId, before: Names, after: Names })
+    .meta({ description: "A user has another username, name or surname" }),
+  "user.deleted": z
+    .object({ userId: UserId })
+    .meta({ description: "A user deleted their account" }),
+} as const;
+export type UserEventType = keyof typeof userEventData;
+
+/** Shows other users in an event: `find` answers null for those who are gone. */
+export type People = {
+  find(userId: string): UserSummary | null;
+  show(userId: string): UserSummary;
+};
+
+/** An event about a user. Whom it names besides is looked up where somebody wants it. */
+export type UserEvent = {
+  /** The same however often its record comes. */
+  id: string;
+  type: UserEventType;
+  at: string;
+  /** Whose events it is among: those of one user are sent in their order. */
+  userId: string;
+  people: readonly string[];
+  dataOf(people: People): Record<string, unknown>;
+};
+
+type Image = Record<string, unknown>;
+
+/** A change of an item of a user. */
+export type UserItemChange = {
+  kind: "notification" | "entry" | "relation" | "profile";
+  /** Seconds since 1970. */
+  createdAt: number;
+  old: Image | undefined;
+  new: Image | undefined;
+};
+
+/** The reader of each kind: a kind without a reader does not compile. */
+const readers: Record<UserItemChange["kind"], (change: UserItemChange) => UserEvent[]> = {
+  notification: notificationEvents,
+  entry: walletEvents,
+  relation: followEvents,
+  profile: profileEvents,
+};
+
+/** The kinds of items whose changes are events about users. */
+export const userChangeKinds = Object.keys(readers) as readonly UserItemChange["kind"][];
+
+/** Whether changes of this kind of item are events about users. */
+export const isUserChangeKind = (kind: string): kind is UserItemChange["kind"] =>
+  Object.hasOwn(readers, kind);
+
+/**
+ * The events that the change of an item is to those outside. Their ids consist of the item's own
+ * id and what has changed, never of the batch. Throws where an image does not fit its kind.
+ */
+export const userEventsOf = (change: UserItemChange): UserEvent[] => readers[change.kind](change);
+
+function notificationEvents({ old, new: image }: UserItemChange): UserEvent[] {
+  if (old !== undefined || image === undefined) return [];
+  const notification = notificationOf(StoredNotification.parse(image));
+  const { id, userId, createdAt: at } = notification;
+  const dataOf = () => notification;
+  return [
+    { id: `notification:${id}`, type: "notification.created", at, userId, people: [], dataOf },
+  ];
+}
+
+/** A commit may write several entries of a wallet, in one item. */
+function walletEvents({ old, new: image }: UserItemChange): UserEvent[] {
+  if (old !== undefined || image === undefined) return [];
+  // The links of the chain are in no event.
+  return entriesOf(EntryItem.parse(image), () => "").map((entry) => {
+    const { userId, seq, amount, counterpart, occurredAt: at } = entry;
+    return {
+      id: `entry:${userId}:${seq}`,
+      type: amount > 0 ? "wallet.credited" : "wallet.debited",
+      at,
+      userId,
+      people: counterpart === null ? [] : [counterpart],
+      dataOf: ({ find }) => ({
+        userId,
+        ...transactionOf(entry, counterpart === null ? null : find(counterpart)),
+      }),
+    };
+  });
+}
+
+function followEvents({ old, new: image }: UserItemChange): UserEvent[] {
+  if (old !== undefined || image === undefined) return [];
+  const { relationId, followerId, followedId: userId, at } = Relation.parse(image);
+  const people = [followerId, userId];
+  const dataOf = ({ show }: People) => ({ follower: show(followerId), followed: show(userId) });
+  return [{ id: `follow:${relationId}`, type: "follow.created", at, userId, people, dataOf }];
+}
+
+function profileEvents({ createdAt, old, new: image }: UserItemChange): UserEvent[] {
+  if (old === undefined) return [];
+  const was = Profile.parse(old);
+  const { userId } = was;
+  const about = { userId, people: [] };
+  if (image === undefined) {
+    const at = new Date(createdAt * 1000).toISOString();
+    const id = `user:${userId}:${was.updatedAt}:deleted`;
+    return [{ ...about, id, type: "user.deleted", at, dataOf: () => ({ userId }) }];
+  }
+  const is = Profile.parse(image);
+  const { updatedAt: at } = is;
+  const data = { userId, before: Names.parse(was), after: Names.parse(is) };
+  if (JSON.stringify(data.before) === JSON.stringify(data.after)) return [];
+  return [{ ...about, id: `user:${userId}:${at}`, type: "user.renamed", at, dataOf: () => data }];
+}
