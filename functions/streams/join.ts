@@ -21,7 +21,7 @@ export const { contract, handler } = endpoint(
     answer: [200, Joined],
     memory: joinedMemory,
     rate: "money",
-    cost: { read: 84, write: 44, kilobytes: 70 },
+    cost: { read: 81, write: 44, kilobytes: 70 },
     refusals: [
       ...(["stream_not_found", "user_not_found", "member_blocked", "stream_not_live"] as const),
       ...(["price_changed", "credits_too_low", "spend_limit_reached"] as const),

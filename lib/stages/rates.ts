@@ -20,7 +20,7 @@ export const prodRates: Rates = {
   // Ten messages a second.
   chat: { perSecond: 20, burst: 40 },
   // Eight gifts a second.
-  money: { perSecond: 24, burst: 48 },
+  money: { perSecond: 22, burst: 48 },
   // Fifty top-ups a second: back ends.
   accounting: { perSecond: 100, burst: 200 },
   transfers: { perSecond: 4, burst: 8 },

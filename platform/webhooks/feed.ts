@@ -24,9 +24,9 @@ export function createFeed(): Feed {
     async send(streamId, events) {
       await queueEvents(streamId, sendingsTo(await webhooks(), events));
     },
-    async sendAboutUsers(told, now) {
+    async sendAboutUsers(events, now) {
       const all = await webhooks();
-      const wanted = told.filter(({ type }) => all.some((webhook) => wants(webhook, type)));
+      const wanted = events.filter(({ type }) => all.some((webhook) => wants(webhook, type)));
       const rows = await rowsOf(wanted, now);
       await allDone([...rows].map(([row, events]) => queueEvents(row, sendingsTo(all, events))));
     },

@@ -80,6 +80,16 @@ async function liveThrough({ host, id }: { host: Person; id: string }, fan: Pers
   expect(sent.body).toMatchObject({ ErrorInfo: "", ErrorCode: 0 });
 }
 
+/** Causes every event about a user but those of wallets. */
+async function leaveAfter(other: Person) {
+  const as = await person();
+  await call("PUT /api/v1/users/me", { as, body: { name: "Ann" } });
+  await call(`POST /api/v1/follow/${as.id}`, { as: other });
+  const note = { type: "system", category: "payments", title: "Paid", message: "Thank you" };
+  await call("POST /api/v1/notifications", { as, body: { ...note, userId: as.id } });
+  await call("DELETE /api/v1/users/me", { as });
+}
+
 test("/asyncapi.json describes what webhooks are posted, each event's by a message of its own", async () => {
   const [host, fan] = await Promise.all([person(), person()]);
   const made = await call("POST /api/v1/live-stream/create", { as: host, body: { title: "All" } });
@@ -94,6 +104,7 @@ test("/asyncapi.json describes what webhooks are posted, each event's by a messa
     const body = { liveStreamId: id };
     await call("POST /api/v1/live-stream/join-as-creator", { as: host, body });
     await liveThrough({ host, id }, fan, rose);
+    await leaveAfter(fan);
     await call(`POST /api/v1/live-stream/${id}/end`, { as: host });
     const own = () =>
       receiver.received.filter(({ body: { data } }) => !data.streamId || data.streamId === id);

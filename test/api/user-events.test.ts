@@ -24,7 +24,7 @@ async function known(): Promise<Person> {
   return as;
 }
 
-testHeard("a back end is told of notifications, wallets, follows, names and leaving", async () => {
+testHeard("a back end hears of notifications, wallets, follows, names and leaving", async () => {
   const inbox = await startReceiver();
   try {
     await hooks.make(inbox.url, types);
@@ -49,11 +49,11 @@ testHeard("a back end is told of notifications, wallets, follows, names and leav
     });
     await call("DELETE /api/v1/users/me", { as: ann });
 
-    const told = await eventually(
+    const sent = await eventually(
       async () => about(inbox.received, ann),
       (all) => all.some(({ type }) => type === "user.deleted") && all.length >= 8,
     );
-    const of = (...wanted: string[]) => told.filter(({ type }) => wanted.includes(type));
+    const of = (...wanted: string[]) => sent.filter(({ type }) => wanted.includes(type));
     const userId = ann.id;
     // Bob's credit names Ann, too.
     const wallet = of("wallet.credited", "wallet.debited");
@@ -71,7 +71,7 @@ testHeard("a back end is told of notifications, wallets, follows, names and leav
       of("follow.created", "user.renamed", "notification.created", "user.deleted"),
     ).toMatchObject([
       { type: "follow.created", data: { follower: { _id: bob.id }, followed: { _id: ann.id } } },
-      { type: "user.renamed", data: { userId, before: { name: "" }, after: { name: "Ann" } } },
+      { type: "user.renamed", data: { userId, before: { name: userId }, after: { name: "Ann" } } },
       { type: "notification.created", data: { ...note, userId, metadata: { n: 1 }, read: false } },
       { type: "user.deleted", data: { userId } },
     ]);
@@ -94,11 +94,11 @@ testHeard("a webhook gets the events outside streams that it names, and no other
     const note = { type: "system", category: "payments", title: "t", message: "m" };
     await call("POST /api/v1/notifications", { as: ann, body: { ...note, userId: ann.id } });
     await rename("Two");
-    const told = await eventually(
+    const sent = await eventually(
       async () => about(inbox.received, ann),
       (all) => all.length >= 2,
     );
-    expect(told.map(({ data }) => (data as { after: { name: string } }).after.name)).toEqual([
+    expect(sent.map(({ data }) => (data as { after: { name: string } }).after.name)).toEqual([
       ...["One", "Two"],
     ]);
   } finally {

@@ -34,7 +34,7 @@ test("each entry of a ledger's item is an event of its own, with its number in t
   ]);
 });
 
-test("of a profile its names and its end are told, and nothing else", () => {
+test("a changed name and a deletion are events of a profile, and nothing else is", () => {
   const was = { ...profileOf("ann", { given_name: "Ann" }, new Date(at)), PK: "USER#ann" };
   const later = "2026-05-01T12:00:01.000Z";
   const of = (image: object | undefined, old: object | undefined = was) =>
@@ -57,7 +57,7 @@ test("of a profile its names and its end are told, and nothing else", () => {
   ]);
 });
 
-test("a notification and a follow are told once, when they are made", () => {
+test("a notification and a follow are events when they are made", () => {
   const relation = { relationId: "r1", followerId: "bob", followedId: "ann", at };
   const follow = { kind: "relation", createdAt, old: undefined, new: relation } as const;
   expect(shown(userEventsOf(follow))).toMatchObject([
