@@ -24,7 +24,7 @@ async function known(): Promise<Person> {
   return as;
 }
 
-testHeard("a back end hears of notifications, wallets, follows, names and leaving", async () => {
+testHeard("a back end receives notifications, wallets, follows, names and deletions", async () => {
   const inbox = await startReceiver();
   try {
     await hooks.make(inbox.url, types);
