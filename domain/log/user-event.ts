@@ -31,7 +31,7 @@ export const userEventData = {
 export type UserEventType = keyof typeof userEventData;
 
 /** Shows other users in an event: `find` answers null for those who are gone. */
-export type People = {
+type People = {
   find(userId: string): UserSummary | null;
   show(userId: string): UserSummary;
 };
