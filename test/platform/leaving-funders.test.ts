@@ -24,7 +24,7 @@ useOwnTable();
 let queue: Awaited<ReturnType<typeof startQueue>>;
 beforeAll(async () => {
   queue = await startQueue();
-  process.env.ERASURES_QUEUE_URL = queue.url;
+  for (const name of ["ERASURES", "PLANS"]) process.env[`${name}_QUEUE_URL`] = queue.url;
   process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
 });
 afterAll(() => queue.stop());
@@ -81,6 +81,21 @@ test("who contributes at the moment when they leave stays or has contributed not
       },
     };
   });
+  expect(await auditTable()).toEqual([]);
+});
+
+test("a host who leaves gets nothing: what their stream holds is returned at its time", async () => {
+  const stream = await plannedStream();
+  const givers = [await giveTo(stream, 70), await giveTo(stream, 30)];
+  await leave(stream.hostId);
+  await continueErasure(stream.hostId, 50);
+  expect(await auditTable()).toEqual([]);
+  const now = new Date(Date.now() + 2 * 3_600_000 + 1_000);
+  // The first decides that all goes back, the second returns it.
+  for (let time = 0; time < 3; time++) await followPlan({ streamId: stream.id }, now);
+  expect(await findWallet(givers[0]!)).toMatchObject({ balance: 140 });
+  expect(await findWallet(givers[1]!)).toMatchObject({ balance: 60 });
+  expect(await findWallet(stream.hostId)).toMatchObject({ balance: 0, owed: 0 });
   expect(await auditTable()).toEqual([]);
 });
 
