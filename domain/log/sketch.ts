@@ -1,0 +1,81 @@
+/*
+ * HyperLogLog: how many distinct names there are, from registers that can be merged, whoever
+ * counted which names. With 2^15 registers the standard error is 0.57 %.
+ * https://algo.inria.fr/flajolet/Publications/FlFuGaMe07.pdf
+ */
+
+const registerBits = 15;
+const registers = 2 ** registerBits;
+
+/** Registers of which each holds the longest run of zeros that it has seen. */
+export type Sketch = Uint8Array;
+
+export const newSketch = (): Sketch => new Uint8Array(registers);
+
+/** Has a sketch see a name. */
+export function addName(sketch: Sketch, name: string): void {
+  const [place, run] = hashOf(name);
+  const at = place & (registers - 1);
+  sketch[at] = Math.max(sketch[at] ?? 0, Math.clz32(run) + 1);
+}
+
+/** Adds all that another sketch has seen. */
+export function mergeSketch(into: Sketch, other: Sketch): void {
+  for (const [at, longest] of other.entries()) into[at] = Math.max(into[at] ?? 0, longest);
+}
+
+/** The longest run that 32 bits can have, and one more. */
+const longestMax = 33;
+
+/**
+ * How many distinct names it has seen, within 2 %: Ertl's estimator, which is as good for few as
+ * for many (https://arxiv.org/abs/1702.01284, algorithm 6).
+ */
+export function estimate(sketch: Sketch): number {
+  const counts = new Map<number, number>();
+  for (const longest of sketch) counts.set(longest, (counts.get(longest) ?? 0) + 1);
+  const count = (longest: number) => counts.get(longest) ?? 0;
+  let sum = registers * tau(1 - count(longestMax) / registers);
+  for (let longest = longestMax - 1; longest > 0; longest--) sum = (sum + count(longest)) / 2;
+  sum += registers * sigma(count(0) / registers);
+  return Math.round(registers ** 2 / (2 * Math.LN2 * sum));
+}
+
+function sigma(share: number): number {
+  if (share === 1) return Number.POSITIVE_INFINITY;
+  let [power, factor, sum, before] = [share, 1, share, Number.NaN];
+  while (sum !== before) {
+    power *= power;
+    before = sum;
+    sum += power * factor;
+    factor *= 2;
+  }
+  return sum;
+}
+
+function tau(share: number): number {
+  if (share === 0 || share === 1) return 0;
+  let [root, factor, sum, before] = [share, 1, 1 - share, Number.NaN];
+  while (sum !== before) {
+    root = Math.sqrt(root);
+    before = sum;
+    factor /= 2;
+    sum -= (1 - root) ** 2 * factor;
+  }
+  return sum / 3;
+}
+
+/** Two numbers of 32 bits (cyrb53's mixing), which do not depend on each other. */
+function hashOf(name: string): [number, number] {
+  let [a, b] = [0xdeadbeef, 0x41c6ce57];
+  for (let at = 0; at < name.length; at++) {
+    const code = name.charCodeAt(at);
+    a = Math.imul(a ^ code, 0x9e3779b1);
+    b = Math.imul(b ^ code, 0x5f356495);
+  }
+  a = Math.imul(a ^ (a >>> 16), 0x85ebca6b) ^ Math.imul(b ^ (b >>> 13), 0xc2b2ae35);
+  b = Math.imul(b ^ (b >>> 16), 0x85ebca6b) ^ Math.imul(a ^ (a >>> 13), 0xc2b2ae35);
+  a = Math.imul(a ^ (a >>> 15), 0x2c1b3c6d);
+  b = Math.imul(b ^ (b >>> 15), 0x297a2d39);
+  return [(a ^ (a >>> 16)) >>> 0, (b ^ (b >>> 16)) >>> 0];
+}
