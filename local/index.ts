@@ -1,22 +1,18 @@
 import { readAssembly } from "./assembly/index.ts";
-import type { Aws } from "./aws/index.ts";
-import { startAws, withIssuerFaults } from "./aws/index.ts";
-import type { Gateway } from "./gateway/index.ts";
-import { startGateway } from "./gateway/index.ts";
-import type { OwnRoute } from "./gateway/own-routes.ts";
-import { createOwnRoutes } from "./gateway/own-routes.ts";
+import { type Aws, startAws, withIssuerFaults } from "./aws/index.ts";
+import { type Gateway, startGateway } from "./gateway/index.ts";
+import { createOwnRoutes, type OwnRoute } from "./gateway/own-routes.ts";
 import { type Pages, readPages } from "./gateway/pages.ts";
 import { createRestApi } from "./gateway/rest.ts";
-import type { Sockets } from "./gateway/sockets.ts";
-import { createSockets } from "./gateway/sockets.ts";
-import type { Issuer, TokenRequest } from "./issuer.ts";
-import { createIssuer, parametersOf } from "./issuer.ts";
-import { environmentOf } from "./lambda/environment.ts";
+import { createSockets, type Sockets } from "./gateway/sockets.ts";
+import { createIssuer, type Issuer, parametersOf, type TokenRequest } from "./issuer.ts";
+import { placeFunction } from "./lambda/environment.ts";
 import { listFunctionRoutes } from "./lambda/function-routes.ts";
-import type { Workers } from "./lambda/workers.ts";
-import { startWorkers } from "./lambda/workers.ts";
+import { type LocalRelay, startLocalRelay } from "./lambda/relay.ts";
+import type { WorkerFunction } from "./lambda/worker.ts";
+import { startWorkers, type Workers } from "./lambda/workers.ts";
 import type { Log } from "./log.ts";
-import { type Invoke, prefixOf, type Stage } from "./model.ts";
+import { type DoCalls, type Invoke, type LambdaFunction, prefixOf, type Stage } from "./model.ts";
 import { createMonitoring } from "./monitoring/index.ts";
 import { type Reloading, reloadBefore, replaceInStage } from "./reload.ts";
 
@@ -55,6 +51,8 @@ export type SystemOptions = {
   routes?(system: Prepared): OwnRoute[];
   /** Returns the folder of pages to serve with the APIs; without it there are none. */
   pagesDirectory?(): Promise<string>;
+  /** The relay's port, in a stage that has one; a free one where it is left out. */
+  relayPort?: number | undefined;
   /** Lets functions run changed code; without it they run that of the assembly. */
   reloading?: Reloading;
 };
@@ -64,6 +62,8 @@ export type Prepared = Pick<System, "url" | "aws" | "stage">;
 
 export type System = {
   url: string;
+  /** Where the stage's relay takes sockets; undefined without one. */
+  relayUrl?: string;
   /** The `x-local-key` that lets other machines use the routes below `/local`. */
   localKey: string;
   stage: Stage;
@@ -81,8 +81,6 @@ export type System = {
   stop(): Promise<void>;
 };
 
-/** What a function that posts to connections is granted. */
-const postAction = "execute-api:ManageConnections";
 const socketsStopMilliseconds = 500;
 const workersStopMilliseconds = 500;
 
@@ -110,7 +108,7 @@ async function compose(
   options: SystemOptions,
   cleanups: (() => Promise<unknown>)[],
 ): Promise<Omit<System, "stop">> {
-  const { log, stageName, dataDir } = options;
+  const { log, stageName } = options;
   const ownRoutes = createOwnRoutes();
   const gateway = await startGateway({
     port: options.port,
@@ -119,14 +117,7 @@ async function compose(
     ownRoutes,
   });
   cleanups.push(() => gateway.stop());
-  const { topUp } = options;
-  const issuer: Issuer = await createIssuer({
-    url: `${gateway.url}/local/issuer`,
-    ...(topUp && {
-      topUp: (request, credits) => topUp(request, credits, { url: gateway.url, issuer }),
-    }),
-    ...(dataDir !== ":memory:" && { directory: dataDir }),
-  });
+  const issuer = await openIssuer(options, gateway.url);
   const readStage = (directory: string) => {
     const parameters = { ...parametersOf(stageName, issuer), ...options.parameters };
     return readAssembly({ directory, stageName, parameters });
@@ -140,25 +131,25 @@ async function compose(
     return aws;
   };
   let isStopping = false;
+  let relay: LocalRelay | undefined;
+  const prepareFunction = (lambda: LambdaFunction): WorkerFunction => {
+    const places = { gatewayUrl: gateway.url, relayUrl: relay?.url };
+    const { endpointUrl, credentialsFor } = awsForFunctions();
+    return placeFunction(lambda, { stage, endpointUrl, credentialsFor, ...places });
+  };
+  const doCalls: DoCalls = (...calls) => awsForFunctions().doCalls(...calls);
   const monitoring = createMonitoring(() => stage);
+  const line: Log["line"] = (name, text, stream) => {
+    if (isStopping) return;
+    monitoring.line(name, text, stream);
+    log.line(name, text, stream);
+  };
   const workers = startWorkers({
     functions: stage.functions,
     ...(options.cacheDirectory && { cacheDirectory: options.cacheDirectory }),
-    prepare(lambda) {
-      const { endpointUrl, credentialsFor } = awsForFunctions();
-      const environment = environmentOf(lambda, {
-        ...{ stage, endpointUrl, credentialsFor },
-        gatewayUrl: gateway.url,
-      });
-      const mayPost = stage.roles[lambda.role]?.some(({ Action }) => Action.includes(postAction));
-      return { environment, ...(mayPost && { postOrigin: new URL(endpointUrl).origin }) };
-    },
-    doCalls: (...calls) => awsForFunctions().doCalls(...calls),
-    line: (name, text, stream) => {
-      if (isStopping) return;
-      monitoring.line(name, text, stream);
-      log.line(name, text, stream);
-    },
+    prepare: prepareFunction,
+    doCalls,
+    line,
     invoked: (name, milliseconds, memory) => aws?.meter.invocation(name, milliseconds, memory),
   });
   cleanups.push(() => workers.stop(workersStopMilliseconds));
@@ -170,8 +161,7 @@ async function compose(
     stage,
     invoke: call,
     connections: sockets.connections,
-    dataDir,
-    secrets: options.secrets,
+    ...{ dataDir: options.dataDir, secrets: options.secrets },
     dynamodbEndpoint: options.dynamodbEndpoint,
     log: (line) => log.problem(line),
   });
@@ -179,6 +169,10 @@ async function compose(
   cleanups.push(() => started.stop());
   const prepared = { url: gateway.url, aws: started, stage };
   await options.prepare?.(prepared);
+  const task = stage.functions[stage.relay ?? ""];
+  if (task) relay = await startLocalRelay(options, prepareFunction(task), { doCalls, line });
+  cleanups.push(async () => relay?.stop(socketsStopMilliseconds));
+  ownRoutes.add(...(relay?.routes ?? []));
   addOwnRoutes(ownRoutes, issuer, started, workers, sockets);
   ownRoutes.add(...monitoring.routes, ...(options.routes?.(prepared) ?? []));
   await started.start();
@@ -189,7 +183,17 @@ async function compose(
     isStopping = true;
     await sockets.stop(socketsStopMilliseconds);
   });
-  return { url: gateway.url, localKey: ownRoutes.key, stage, issuer, aws: started, ...replace };
+  const facts = { url: gateway.url, localKey: ownRoutes.key, stage, issuer, aws: started };
+  return { ...facts, ...(relay && { relayUrl: relay.url }), ...replace };
+}
+
+async function openIssuer({ topUp, dataDir }: SystemOptions, url: string): Promise<Issuer> {
+  const issuer: Issuer = await createIssuer({
+    url: `${url}/local/issuer`,
+    ...(topUp && { topUp: (request, credits) => topUp(request, credits, { url, issuer }) }),
+    ...(dataDir !== ":memory:" && { directory: dataDir }),
+  });
+  return issuer;
 }
 
 function addOwnRoutes(

@@ -177,6 +177,8 @@ export type Secret = { name: string; arn: string; generate?: Record<string, unkn
  * runner. Names are physical names (`ovation-dev-gifts-create`), amounts carry their unit.
  */
 export type Stage = {
+  /** The relay's name among the functions, in a stage that has one. */
+  relay?: string;
   name: string;
   region: string;
   account: string;

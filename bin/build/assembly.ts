@@ -14,7 +14,7 @@ import {
   utimesSync,
 } from "node:fs";
 import { join } from "node:path";
-import { awsClient, entryPoints } from "./build.ts";
+import { awsClient, bundledEntries } from "./build.ts";
 import { docsSources } from "./build-docs.ts";
 import { guideSources } from "./build-guides.ts";
 import { appEnvironment } from "./cdk.ts";
@@ -30,7 +30,7 @@ const keptMax = 3;
 /** Everything that the templates and the bundles are made from. */
 const sources = [
   "bin/{app,build,cdk,link-bundles,unused}.ts",
-  "{lib,functions,domain,platform}/**/*",
+  "{lib,functions,domain,platform,relay}/**/*",
   "docs/*.json",
   ...docsSources,
   ...guideSources,
@@ -48,12 +48,17 @@ export function hashSources(): string {
 }
 
 /**
- * The folder of the assembly that the runner runs, bundled and synthesized again when a source has
- * changed. Rejects with what CDK or esbuild said when the sources
- * cannot be synthesized.
+ * The folder of the assembly that the runner runs, of a stage with this context, bundled and
+ * synthesized again when a source has changed. Rejects with what CDK or esbuild said when the
+ * sources cannot be synthesized.
  */
-export async function buildAssembly(stage: string, signal: AbortSignal): Promise<string> {
-  const directory = join(assemblies, `${stage}-${hashSources().slice(0, 24)}`);
+export async function buildAssembly(
+  stage: string,
+  signal: AbortSignal,
+  context: Record<string, string> = {},
+): Promise<string> {
+  const name = [stage, ...Object.entries(context).flat()].join("-");
+  const directory = join(assemblies, `${name}-${hashSources().slice(0, 24)}`);
   // Its time tells other runs of this project that it is still in use.
   const touch = () => isWritable(directory) && utimesSync(directory, new Date(), new Date());
   setInterval(touch, unusedMilliseconds / 6).unref();
@@ -64,7 +69,7 @@ export async function buildAssembly(stage: string, signal: AbortSignal): Promise
   mkdirSync(assemblies, { recursive: true });
   const unfinished = join(assemblies, `unfinished-${process.pid}`);
   try {
-    await makeAssembly(stage, unfinished, signal);
+    await makeAssembly({ stage, ...context }, unfinished, signal);
     // Made elsewhere and moved at once, so that a start that was ended leaves no half of one.
     if (!existsSync(directory)) renameSync(unfinished, directory);
   } finally {
@@ -88,13 +93,17 @@ export function isWritable(path: string): boolean {
  * Bundles and synthesizes at the same time, each in a process of its own. When one of them fails
  * the other is ended.
  */
-async function makeAssembly(stage: string, directory: string, signal: AbortSignal): Promise<void> {
-  placeBundles(Object.keys(entryPoints()), directory);
+async function makeAssembly(
+  context: { stage: string } & Record<string, string>,
+  directory: string,
+  signal: AbortSignal,
+): Promise<void> {
+  placeBundles(Object.keys(bundledEntries()), directory);
   const failing = new AbortController();
   const either = AbortSignal.any([signal, failing.signal]);
   const works = [
     run(["bin/build/build.ts", directory], {}, either),
-    run(["bin/app.ts"], appEnvironment(stage, directory), either),
+    run(["bin/app.ts"], appEnvironment(context, directory), either),
   ];
   for (const work of works) work.catch(() => failing.abort());
   try {
@@ -103,7 +112,9 @@ async function makeAssembly(stage: string, directory: string, signal: AbortSigna
     // What was begun must not write where all is removed.
     await Promise.allSettled(works);
     if (signal.aborted) throw error;
-    throw new Error(`The stage ${stage} cannot be synthesized:\n${(error as Error).message}`);
+    throw new Error(
+      `The stage ${context.stage} cannot be synthesized:\n${(error as Error).message}`,
+    );
   }
   const folders = readdirSync(directory).filter((name) => name.startsWith("asset."));
   const empty = folders.filter((name) => readdirSync(join(directory, name)).length === 0);

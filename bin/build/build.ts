@@ -60,10 +60,16 @@ export function entryPoints(): Record<string, string> {
   return Object.fromEntries([...lines].map(([, name, file]) => [name, `functions/${file}`]));
 }
 
+/** All that is bundled: the functions, and the relay. */
+export const bundledEntries = (): Record<string, string> => ({
+  ...entryPoints(),
+  relay: "relay/index.ts",
+});
+
 /** One hash over everything that a bundle is made from. */
 function hashSources(client: AwsClient): string {
   const patterns = [
-    "{functions,domain,platform}/**/*.{ts,html,css}",
+    "{functions,domain,platform,relay}/**/*.{ts,html,css}",
     "docs/*.json",
     ...docsSources,
     ...guideSources,
@@ -113,7 +119,7 @@ const loadEsbuild = () => import("esbuild");
 export async function bundleInto(
   directory: string,
   client: AwsClient,
-  entries = entryPoints(),
+  entries = bundledEntries(),
 ): Promise<Record<string, number>> {
   const hasDocs = Object.keys(entries).some((name) => docsEntries.includes(name));
   const { build: bundle } = await loadEsbuild();
@@ -161,7 +167,7 @@ const batches = 3;
  */
 async function bundleAll(directory: string, client: AwsClient): Promise<Record<string, number>> {
   const { stop } = await loadEsbuild();
-  const entries = Object.entries(entryPoints());
+  const entries = Object.entries(bundledEntries());
   const size = Math.ceil(entries.length / batches);
   const sizes: Record<string, number> = {};
   const { GOGC } = process.env;
@@ -204,7 +210,7 @@ export async function build(assembly?: string): Promise<{ built: boolean }> {
   const dist = distOf(client);
   const hashFile = join(dist, "sources.sha256");
   const isNew = () => existsSync(hashFile) && readFileSync(hashFile, "utf8") === hash;
-  const names = Object.keys(entryPoints());
+  const names = Object.keys(bundledEntries());
   // Looked at again afterwards: another process may have put others there in between.
   if (isNew() && (assembly === undefined || linkBundles(dist, names, assembly)) && isNew())
     return { built: false };

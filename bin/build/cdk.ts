@@ -49,13 +49,16 @@ export function cdkCommand(command: "synth" | "deploy" | "destroy", options: rea
  * context that `cdk synth` gives it: one machine needs no more of that command, which takes a second
  * to load. The rules for solutions are left out, and so are the bundles.
  */
-export const appEnvironment = (stage: string, directory: string): NodeJS.ProcessEnv => ({
+export const appEnvironment = (
+  context: { stage: string } & Record<string, string>,
+  directory: string,
+): NodeJS.ProcessEnv => ({
   ...anonymous,
   CDK_OUTDIR: directory,
   CDK_VALIDATION: "false",
   CDK_CONTEXT_JSON: JSON.stringify({
     ...cdkJson.context,
-    stage,
+    ...context,
     "aws:cdk:enable-path-metadata": true,
     "aws:cdk:enable-asset-metadata": true,
     "aws:cdk:disable-version-reporting": true,

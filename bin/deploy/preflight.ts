@@ -34,6 +34,11 @@ export function findInStage(stage: Stage): Finding[] {
       says: `${stage.name}: browsers may call it from any origin`,
       fix: "Name your web pages in `origins`, lib/stages/stages.ts",
     });
+  if (stage.relay !== undefined)
+    findings.push({
+      says: `${stage.name}: relay is for one machine, since nothing runs its task on AWS yet`,
+      fix: "Leave `relay` out in lib/stages/stages.ts",
+    });
   const copy = backupCopyOf(stage);
   if (copy === "unreadable")
     findings.push({

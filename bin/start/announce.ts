@@ -13,6 +13,7 @@ export async function announce(system: System, told: Announcement): Promise<Star
   const { settings, json, hasKeys } = told;
   const facts: StartFacts = {
     url: system.url,
+    relayUrl: system.relayUrl,
     stage: settings.STAGE,
     dataDir: settings.DATA_DIR,
     milliseconds: Math.round(performance.now()),

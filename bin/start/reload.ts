@@ -24,6 +24,8 @@ const eagerMax = 3;
 
 type Options = {
   stage: string;
+  /** The context of the CDK app, besides the name of the stage. */
+  context?: Record<string, string>;
   say(text: string): void;
   complain(text: string): void;
 };
@@ -180,7 +182,11 @@ function removeLeftovers(): void {
 }
 
 /** Synthesizes one after the other, and once more for what changed meanwhile. */
-function createSynthesis({ stage, say, complain }: Options, system: System, bundles: Bundles) {
+function createSynthesis(
+  { stage, context, say, complain }: Options,
+  system: System,
+  bundles: Bundles,
+) {
   const since = new Set<string>();
   let isRunning = false;
   let isWanted = false;
@@ -190,7 +196,7 @@ function createSynthesis({ stage, say, complain }: Options, system: System, bund
     since.clear();
     say("Synthesizing, since routes, rights or resources may have changed …");
     try {
-      const directory = await buildAssembly(stage, new AbortController().signal);
+      const directory = await buildAssembly(stage, new AbortController().signal, context);
       const others = system.replaceStage(directory);
       bundles.forget(since);
       const seconds = ((performance.now() - began) / 1000).toFixed(1);

@@ -144,14 +144,19 @@ async function start(
   signal: AbortSignal,
 ): Promise<System> {
   const reload = isWatching(settings)
-    ? createReload({ stage: settings.STAGE, say: log.note, complain: log.problem })
+    ? createReload({
+        stage: settings.STAGE,
+        context: contextOf(settings),
+        say: log.note,
+        complain: log.problem,
+      })
     : undefined;
   const isKept = settings.DATA_DIR !== ":memory:";
   const restart = isKept ? () => restartNow(system.url, () => system.stop()) : undefined;
   let pages: Promise<string> | undefined;
   const system = await startSystem({
     assemblyDirectory() {
-      const make = () => buildAssembly(settings.STAGE, signal);
+      const make = () => buildAssembly(settings.STAGE, signal, contextOf(settings));
       const assembly = withProgress("Bundling and synthesizing", screen, make);
       // Runs concurrently; a failure is reported when the pages are requested.
       pages = buildWeb();
@@ -162,6 +167,7 @@ async function start(
     port: settings.PORT,
     host: settings.HOST,
     dataDir: settings.DATA_DIR,
+    relayPort: settings.RELAY_PORT,
     log,
     secrets: secretsOf(settings),
     ...(settings.DYNAMODB_ENDPOINT && { dynamodbEndpoint: settings.DYNAMODB_ENDPOINT }),
@@ -176,6 +182,10 @@ async function start(
   if (reload) process.once("exit", () => reload.stop());
   return system;
 }
+
+/** The context of the CDK app, besides the name of the stage. */
+const contextOf = ({ RELAY }: Settings): Record<string, string> =>
+  RELAY === undefined ? {} : { relay: RELAY };
 
 /** A person who started it edits sources; a test must not meet what is half written. */
 const isWatching = ({ WATCH }: Settings) =>

@@ -22,6 +22,14 @@ const settings = {
     .string()
     .refine((host) => isIP(host) !== 0, "an address of this machine, such as 0.0.0.0")
     .default("127.0.0.1"),
+  /** Whether the stage has a relay; without it as its row says. */
+  RELAY: choice("on", "off").optional(),
+  RELAY_PORT: z
+    .string()
+    .regex(/^\d{1,5}$/, "a port number, 0 to 65535 (0 takes a free one)")
+    .transform(Number)
+    .refine((port) => port <= 65_535, "a port number, 0 to 65535 (0 takes a free one)")
+    .optional(),
   DATA_DIR: z
     .string()
     .refine((path) => path === ":memory:" || isFolderOrNew(path), "a folder, or :memory:")

@@ -6,6 +6,8 @@ export type DemoUser = { name: string; sub: string; token: string; says: string 
 /** What a start knows when the system is up. */
 export type StartFacts = {
   url: string;
+  /** Where the stage's relay takes sockets, where it has one. */
+  relayUrl?: string | undefined;
   stage: string;
   dataDir: string;
   milliseconds: number;
@@ -45,6 +47,7 @@ export function formatStartBlock(facts: StartFacts): string {
     `  API        ${api}`,
     `  Reference  ${documentation}   also /openapi.json, /asyncapi.json`,
     `  WebSocket  ${socket}`,
+    ...(facts.relayUrl === undefined ? [] : [`  Relay      ${facts.relayUrl}`]),
     `  Tencent    ${tencent}   sdkappid ${facts.sdkAppId}, admin administrator`,
     `  secret key ${facts.secretKey}`,
     `  Callback   ${callbackUrl}`,

@@ -16,6 +16,8 @@ Settings are variables of the environment, such as PORT=4100 npm start:
   DEMO       on; off writes no demo data
   STAGE      dev; prod runs that stage's template
   LOG        text; json for machines, off for none
+  RELAY      on: a relay holds the sockets of all rooms; off
+  RELAY_PORT its port; a free one
   WATCH      on: a changed source runs at once; off`;
 
 /** How the runner was called: to run, or to say `say` and end. */

@@ -115,6 +115,21 @@ export const serverMessages = {
     .meta({
       description: "The answer to `unsubscribe`, or, with a reason, the end of a subscription",
     }),
+  moved: z
+    .object({
+      type: z.literal("moved"),
+      streamId: StreamId,
+      url: z.string().meta({ description: "Where a socket with this stream is to be opened" }),
+      ticket: z.string().optional().meta({
+        description: "Opens it, where a ticket had opened this one; else the same token does",
+      }),
+      requestId,
+    })
+    .meta({
+      description:
+        "With `?moves=1`, the answer to `subscribe` where a relay serves the stream: open a socket " +
+        "there, with `streamId` and `since`",
+    }),
   channel: z.object({ type: z.literal("channel"), streamId: StreamId.nullable() }).meta({
     description:
       "To an overlay of a channel, at its beginning and at each change: the host's newest live " +

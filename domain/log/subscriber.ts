@@ -49,8 +49,16 @@ export const Subscriber = z.object({
   connectedAt: z.number(),
   /** Seconds since 1970. */
   expiresAt: z.number(),
-  /** Why a subscription in a URL is not possible: the consumer says so once the socket is open. */
-  refusal: z.object({ statusCode: z.number(), errors: z.array(z.string()) }).optional(),
+  /**
+   * Why a subscription in a URL is not possible, or where it is: the consumer says so once the
+   * socket is open.
+   */
+  refusal: z
+    .union([
+      z.object({ statusCode: z.number(), errors: z.array(z.string()) }),
+      z.object({ movedTo: z.string() }),
+    ])
+    .optional(),
 });
 export type Subscriber = z.infer<typeof Subscriber>;
 
@@ -73,6 +81,8 @@ export const Connection = z.object({
   tokenExpiresAt: z.number(),
   connectedAt: z.number(),
   compact: z.boolean().optional(),
+  /** Whether its client follows a stream to a relay. */
+  moves: z.boolean().optional(),
   /** Streams that it is subscribed to; those that it left or was blocked in are removed. */
   streams: z.set(z.string()).optional(),
   /**
@@ -101,9 +111,6 @@ export function viewersAmong(subscribers: readonly Viewing[]): Set<string> {
     if (refusal === undefined && !isOverlay(userId)) users.add(userId);
   return users;
 }
-
-/** How many distinct users there are among subscribers. */
-export const countViewers = (subscribers: readonly Viewing[]) => viewersAmong(subscribers).size;
 
 /** Whether a subscriber's item still counts; the table's TTL deletes it some time later. */
 export const isCurrent = ({ expiresAt }: Pick<Subscriber, "expiresAt">, now: Date) =>

@@ -118,6 +118,14 @@ export const LiveStream = z
     giftsEnabled: z.boolean(),
     slowModeSeconds: z.number().int(),
     followersOnly: z.boolean(),
+    realtime: z
+      .object({ url: z.string() })
+      .optional()
+      .meta({
+        description:
+          "Where sockets of this stream are taken, in the answers about one stream that a relay " +
+          "serves; the WebSocket API takes them too",
+      }),
     pinnedMessageId: z.string().nullable(),
     pinned: ChatMessage.nullable().meta({
       description: "The pinned message, in the answers about one stream; null in lists",

@@ -3,6 +3,7 @@ import { StreamId } from "../../domain/id.ts";
 import { isAdmitted } from "../../domain/streams/pass.ts";
 import { LiveStream } from "../../domain/streams/stream.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
+import { withRelay } from "../../platform/store/log/relays.ts";
 import { showWithPin } from "../../platform/store/streams/display-names.ts";
 import { getStreamOutside } from "../../platform/store/streams/stream-access.ts";
 
@@ -23,6 +24,7 @@ export const { contract, handler } = endpoint(
     const reading = { consistent: true };
     const { stream, member } = await getStreamOutside(streamId, caller, now, reading);
     const isInside = isAdmitted(stream, member, caller);
-    return showWithPin(isInside ? stream : { ...stream, pinned: null }, now);
+    const shown = showWithPin(isInside ? stream : { ...stream, pinned: null }, now);
+    return withRelay(stream.id, shown);
   },
 );

@@ -4,6 +4,7 @@ import { assertLive } from "../../domain/streams/stream.ts";
 import { Joined, joinedOf, ViewerJoinRequest } from "../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { setting } from "../../platform/runtime/env.ts";
+import { withRelay } from "../../platform/store/log/relays.ts";
 import { getGiver, giftContext } from "../../platform/store/money/gifts.ts";
 import { buyPass } from "../../platform/store/money/passes.ts";
 import { showWithPin } from "../../platform/store/streams/display-names.ts";
@@ -35,7 +36,7 @@ export const { contract, handler } = endpoint(
     const reading = { consistent: true };
     const { stream, member } = await getStreamOutside(liveStreamId, caller, now, reading);
     assertLive(stream);
-    const joined = joinedOf(await showWithPin(stream, now), caller.userId);
+    const joined = joinedOf(await withRelay(stream.id, showWithPin(stream, now)), caller.userId);
     if (isAdmitted(stream, member, caller)) return call.commitReply(joined);
     const context = giftContext(stream, await getGiver(stream.id, caller.userId), now);
     const terms = { expectedPrice, defaultPicture: setting("DEFAULT_PICTURE") };

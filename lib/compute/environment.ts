@@ -1,6 +1,6 @@
 import type { QueueName, TaskName } from "../../platform/lambda/grants.ts";
 import type { SettingName } from "../../platform/runtime/env.ts";
-import { originOf } from "../stages/domain.ts";
+import { originOf, relayUrlOf } from "../stages/domain.ts";
 import { functionName } from "../stages/names.ts";
 import type { AnyContract } from "../stages/route-table.ts";
 import type { Stage } from "../stages/stages.ts";
@@ -32,8 +32,9 @@ const ofKind =
   (...kinds: AnyContract["kind"][]) =>
   (contract: AnyContract) =>
     kinds.includes(contract.kind);
-const asksIssuer = ({ kind, grants }: AnyContract) =>
-  kind === "authorizer" || grants.issuer === true;
+/** Those that verify tokens. */
+const judges = ofKind("authorizer", "relay");
+const asksIssuer = (contract: AnyContract) => judges(contract) || contract.grants.issuer === true;
 const toSockets = ({ kind, grants }: AnyContract) =>
   kind === "socket" || grants.connections === true;
 const readsQueue = (queue: QueueName) => (contract: AnyContract) =>
@@ -42,7 +43,7 @@ const toQueue = (queue: QueueName) => (contract: AnyContract) =>
   (contract.grants.queues ?? []).includes(queue) || readsQueue(queue)(contract);
 
 const judgesHandshakes = (contract: AnyContract) =>
-  contract.kind === "authorizer" && contract.api === "socket";
+  contract.kind === "relay" || (contract.kind === "authorizer" && contract.api === "socket");
 
 const postSlice: TaskName = "realtime/post-part";
 const givesParts = ({ grants }: AnyContract) => grants.tasks?.includes(postSlice) ?? false;
@@ -79,7 +80,7 @@ const rulesOf = (stage: Stage) =>
     RESERVED_USERNAMES: {
       value: stage.reservedUsernames.join(),
       // Whatever may meet a user for the first time.
-      for: ofKind("endpoint", "authorizer", "command", "receiver"),
+      for: ofKind("endpoint", "authorizer", "command", "receiver", "relay"),
     },
     NAME_CHANGES_PER_DAY: { value: String(stage.nameChangesPerDay), for: ofKind("endpoint") },
     LIVE_STREAMS_PER_USER: { value: String(stage.liveStreamsPerUser), for: ofKind("endpoint") },
@@ -87,10 +88,20 @@ const rulesOf = (stage: Stage) =>
     DEFAULT_THUMBNAIL: { value: stage.defaultThumbnail, for: everyone },
     GIFTS_PER_SECOND: { value: String(stage.giftsPerSecond), for: everyone },
     REQUESTS_PER_SECOND: { value: String(stage.requestsPerSecond), for: everyone },
-    RATES: { value: ratesText(stage), for: ofKind("endpoint", "socket") },
+    RATES: { value: ratesText(stage), for: ofKind("endpoint", "socket", "relay") },
     SPEND_LIMIT: { value: String(stage.spendLimit), for: everyone },
     PURCHASES: { value: stage.purchases ? "on" : "off", for: ofKind("endpoint") },
   }) satisfies Partial<Record<SettingName, Setting>>;
+
+/** What everybody knows of the relay who counts viewers or shows where they may connect. */
+const relayOf = (stage: Stage) =>
+  ({
+    RELAY_URL: { value: relayUrlOf(stage), for: withRelay(stage) },
+    RELAY_FROM_VIEWERS: { value: String(stage.relay?.fromViewers), for: withRelay(stage) },
+  }) satisfies Partial<Record<SettingName, Setting>>;
+
+const withRelay = (stage: Stage) => (contract: AnyContract) =>
+  stage.relay !== undefined && ofKind("endpoint", "socket", "consumer", "relay")(contract);
 
 /**
  * Each setting of platform/runtime/env.ts: its value, and the functions that get it. A missing one
@@ -109,10 +120,10 @@ function settingsOf(stage: Stage, places: Partial<Places>) {
     ...rulesOf(stage),
     ISSUER: { value: places.issuer, for: asksIssuer },
     AUDIENCE: { value: places.audience, for: asksIssuer },
-    JWKS_URI: { value: places.jwksUri, for: ofKind("authorizer") },
+    JWKS_URI: { value: places.jwksUri, for: judges },
     GROUPS_CLAIM: { value: stage.groupsClaim, for: asksIssuer },
-    SUBJECT_CLAIM: { value: stage.subjectClaim, for: ofKind("authorizer") },
-    ROLE_SCOPES: { value: pairsText(stage.roleScopes), for: ofKind("authorizer") },
+    SUBJECT_CLAIM: { value: stage.subjectClaim, for: judges },
+    ROLE_SCOPES: { value: pairsText(stage.roleScopes), for: judges },
     WS_ENDPOINT: {
       value: places.socketEndpoint,
       for: (contract) =>
@@ -122,7 +133,10 @@ function settingsOf(stage: Stage, places: Partial<Places>) {
       value: places.otherApis && pairsText(places.otherApis),
       for: describesOthers,
     },
-    SOCKETS_PER_USER: { value: String(stage.socketsPerUser), for: ofKind("socket", "authorizer") },
+    SOCKETS_PER_USER: {
+      value: String(stage.socketsPerUser),
+      for: ofKind("socket", "authorizer", "relay"),
+    },
     POST_RATE: { value: String(stage.postRate), for: toSockets },
     COMBOS_QUEUE_URL: { value: places.queueUrls?.combos, for: toQueue("combos") },
     DELIVERIES_QUEUE_URL: { value: places.queueUrls?.deliveries, for: toQueue("deliveries") },
@@ -144,8 +158,9 @@ function settingsOf(stage: Stage, places: Partial<Places>) {
     USERS_QUEUE_URL: { value: places.queueUrls?.users, for: toQueue("users") },
     RESUME_FRAMES_PER_SECOND: {
       value: String(stage.resumeFramesPerSecond),
-      for: readsQueue("resumes"),
+      for: (contract) => readsQueue("resumes")(contract) || contract.kind === "relay",
     },
+    ...relayOf(stage),
     LARGE_ROOM_VIEWERS: { value: String(stage.largeRoomViewers), for: ofKind("consumer") },
     PART_VIEWERS: { value: String(stage.partViewers), for: givesParts },
     POST_PART_FUNCTION: { value: functionName(stage.name, postSlice), for: givesParts },

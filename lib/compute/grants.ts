@@ -39,6 +39,24 @@ const pictureActions = {
   ],
 } as const;
 
+/**
+ * With what a stage's relay needs of its functions: those that post to connections leave mail for
+ * it, and the routes of sockets look where a stream is served and give tickets for there.
+ */
+export function withRelay(
+  { kind, grants }: { kind: string; grants: Grants },
+  { relay }: { relay?: unknown },
+): Grants {
+  if (relay === undefined || grants.connections !== true) return grants;
+  const { read = [], write = [] } = grants;
+  const tickets = kind === "socket" ? (["TICKET"] as const) : [];
+  return {
+    ...grants,
+    read: [...new Set([...read, "MAIL" as const])],
+    write: [...new Set([...write, "MAIL" as const, ...tickets])],
+  };
+}
+
 /** What a function reads before its first call to the table, whatever it is for. */
 const layout = "LAYOUT";
 

@@ -16,7 +16,7 @@ import { defaults, memoryOf } from "../../platform/lambda/grants.ts";
 import { bundlesApart, flatName, functionName } from "../stages/names.ts";
 import { type Row, rowsOf } from "../stages/route-table.ts";
 import { environmentOf } from "./environment.ts";
-import { type Statement, statementsOf } from "./grants.ts";
+import { type Statement, statementsOf, withRelay } from "./grants.ts";
 import type { Site } from "./site.ts";
 
 const dist = join(import.meta.dirname, "../../dist");
@@ -46,7 +46,7 @@ export function placeFunction(site: Site, row: Row, more: readonly Statement[] =
     Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
     Resource: logGroup.logGroupArn,
   };
-  const statements = [writeLog, ...statementsOf(contract.grants, resources), ...more];
+  const statements = [writeLog, ...statementsOf(withRelay(contract, stage), resources), ...more];
   const role = new Role(scope, `${flat}-role`, {
     assumedBy: new ServicePrincipal("lambda.amazonaws.com"),
     inlinePolicies: {

@@ -5,6 +5,7 @@ import type { ConsumerContract } from "../../platform/lambda/consumer.ts";
 import type { TaskContract } from "../../platform/lambda/task.ts";
 import type { TriggerContract } from "../../platform/lambda/trigger.ts";
 import type { SocketContract } from "../../platform/realtime/contract.ts";
+import type { RelayContract } from "../../platform/relay/contract.ts";
 import type { CommandContract, ReceiverContract } from "../../platform/tencent/contract.ts";
 
 /** The contract of any function. */
@@ -17,6 +18,7 @@ export type AnyContract =
   | ConsumerContract
   | SocketContract
   | TaskContract
+  | RelayContract
   | TriggerContract;
 
 /** The names of all functions: those of the route table, such as `gifts/create`. */

@@ -53,6 +53,11 @@ export type Policy = {
   partViewers: number;
   defaultPicture: string;
   defaultThumbnail: string;
+  /**
+   * The relay's tasks, and the number of viewers from which they have a room's sockets; without it
+   * API Gateway has all of them.
+   */
+  relay?: { minTasks: number; maxTasks: number; fromViewers: number };
   /** Whether credit packages may be bought without a store. */
   purchases: boolean;
   /** A web application firewall before the HTTP APIs, or before the domain where there is one. */
@@ -256,6 +261,9 @@ export function stageOf(option: Option): Stage {
       throw new Error("-c issuer= also needs -c audience= and -c jwks=");
     stage.issuer = { issuer, audience, jwks };
   }
+  // One machine has one task, for every room.
+  if (option("relay") === "on") stage.relay ??= { minTasks: 1, maxTasks: 1, fromViewers: 0 };
+  if (option("relay") === "off") delete stage.relay;
   if (option("canary") === "off") stage.deploysAtOnce = true;
   stage.groupsClaim = option("groupsClaim") ?? stage.groupsClaim;
   assertPossible(stage);

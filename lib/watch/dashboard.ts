@@ -17,7 +17,9 @@ export function placeDashboard(
   watched: ReadonlyMap<string, Readonly<Record<string, IMetric>>>,
 ): void {
   const widgets = [
-    ...(Object.keys(metrics) as MetricName[]).map((name) => widgetOf(name, ownLines(stage, name))),
+    ...(Object.keys(metrics) as MetricName[])
+      .filter((name) => stage.relay !== undefined || !relayMetrics.has(name))
+      .map((name) => widgetOf(name, ownLines(stage, name))),
     ...[...watched].map(([title, lines]) => widgetOf(title, Object.values(lines))),
     ...durations(stage),
   ];
@@ -32,6 +34,11 @@ export function placeDashboard(
   const value = `${page}#dashboards/dashboard/${dashboard.dashboardName}`;
   new CfnOutput(scope, "dashboard-url", { value });
 }
+
+/** Metrics that a stage without a relay does not have. */
+const relayMetrics: ReadonlySet<MetricName> = new Set([
+  ...(["RelayDelay", "RelaySockets", "SlowReadersDropped"] as const),
+]);
 
 const widgetOf = (title: string, left: IMetric[]) =>
   new GraphWidget({ title, left, width: 8, height: 4 });

@@ -7,6 +7,7 @@ import { readRestApis } from "./apis.ts";
 import { readBuckets, readQueues, readSecrets, readTables } from "./data.ts";
 import { readDomains } from "./domains.ts";
 import { readFunctions, readRoles } from "./functions.ts";
+import { readRelay } from "./relay.ts";
 import { readWebSocketApis } from "./sockets.ts";
 import { readEventSources, readSchedules } from "./sources.ts";
 import type { Template, Templates } from "./templates.ts";
@@ -41,11 +42,14 @@ type AssemblyOptions = {
 export function readAssembly(options: AssemblyOptions): Stage {
   const directory = resolve(options.directory);
   const templates = readTemplates({ ...options, directory });
+  const relay = readRelay(templates, directory);
   const stage: Stage = {
     name: options.stageName,
     region: templates.region,
     account: templates.account,
-    functions: readFunctions(templates, directory),
+    // Calls to AWS are judged by the name of who makes them.
+    functions: { ...readFunctions(templates, directory), ...(relay && { [relay.name]: relay }) },
+    ...(relay && { relay: relay.name }),
     roles: readRoles(templates),
     restApis: readRestApis(templates),
     webSocketApis: readWebSocketApis(templates),

@@ -1,5 +1,6 @@
 import { devNull } from "node:os";
 import { type LambdaFunction, prefixOf, type Stage } from "../model.ts";
+import type { WorkerFunction } from "./worker.ts";
 
 type Place = {
   stage: Pick<
@@ -10,6 +11,8 @@ type Place = {
   endpointUrl: string;
   /** Where the REST APIs are, without a slash at the end. */
   gatewayUrl: string;
+  /** Where the relay takes sockets, in a stage that has one: here for every room. */
+  relayUrl?: string | undefined;
   credentialsFor(functionName: string): {
     accessKeyId: string;
     secretAccessKey: string;
@@ -31,6 +34,10 @@ export function environmentOf(lambda: LambdaFunction, place: Place): Record<stri
   ]);
   return {
     ...Object.fromEntries(given),
+    ...(place.relayUrl !== undefined && {
+      RELAY_URL: place.relayUrl,
+      RELAY_FROM_VIEWERS: "0",
+    }),
     AWS_ENDPOINT_URL: place.endpointUrl,
     AWS_REGION: place.stage.region,
     AWS_ACCESS_KEY_ID: accessKeyId,
@@ -58,4 +65,17 @@ function localize(value: string, { stage, endpointUrl, gatewayUrl }: Place): str
   if (restApi) return `${gatewayUrl}${prefixOf(stage, restApi)}`;
   const queue = stage.queues.find(({ url }) => url === value);
   return queue ? `${endpointUrl}/${stage.account}/${queue.name}` : value;
+}
+
+/** What a function that posts to connections is granted. */
+const postAction = "execute-api:ManageConnections";
+
+/** A function with its environment here, and its way to connections if it may post to them. */
+export function placeFunction(
+  lambda: LambdaFunction,
+  place: Place & { stage: Pick<Stage, "roles"> },
+): WorkerFunction {
+  const mayPost = place.stage.roles[lambda.role]?.some(({ Action }) => Action.includes(postAction));
+  const postOrigin = new URL(place.endpointUrl).origin;
+  return { lambda, environment: environmentOf(lambda, place), ...(mayPost && { postOrigin }) };
 }

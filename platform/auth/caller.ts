@@ -16,6 +16,8 @@ export type Caller = {
   streamId?: string;
   /** The host whose newest live stream a socket is for. */
   channelOf?: string;
+  /** Whether a ticket opened the socket: it has no token to open another one with. */
+  isByTicket?: boolean;
 };
 
 /**
@@ -31,6 +33,7 @@ type CallerContext = {
   jti: string;
   stream?: string;
   channel?: string;
+  ticket?: string;
 };
 
 export const contextOf = (caller: Caller): CallerContext => ({
@@ -42,6 +45,7 @@ export const contextOf = (caller: Caller): CallerContext => ({
   jti: caller.tokenId,
   ...(caller.streamId !== undefined && { stream: caller.streamId }),
   ...(caller.channelOf !== undefined && { channel: caller.channelOf }),
+  ...(caller.isByTicket && { ticket: "used" }),
 });
 
 /** Reads the authorizer's context back; undefined when the call is anonymous. */
@@ -58,6 +62,7 @@ export function callerOf(context: Record<string, unknown> | null | undefined): C
     tokenId: String(context.jti ?? ""),
     ...(typeof context.stream === "string" && { streamId: context.stream }),
     ...(typeof context.channel === "string" && { channelOf: context.channel }),
+    ...(context.ticket !== undefined && { isByTicket: true }),
   };
 }
 

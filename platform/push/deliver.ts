@@ -6,6 +6,7 @@ import { allDone } from "../runtime/waiting.ts";
 import { listFrames, queryFrames } from "../store/log/frames.ts";
 import { getLog, markPosted } from "../store/log/logs.ts";
 import { rangesMax, whole } from "../store/log/subscribers.ts";
+import { countWatching } from "../store/log/watching.ts";
 import type { Audience } from "./audience.ts";
 import { postSlice } from "./slice.ts";
 import type { InvokeSlice } from "./slice-job.ts";
@@ -69,10 +70,12 @@ export async function postToAll(
   about: number,
 ): Promise<number> {
   const { invokeSlice } = audience.outlet;
+  const count = (users: ReadonlySet<string>) =>
+    countWatching(audience.streamId, users, audience.now);
   const of = invokeSlice === undefined ? 1 : countSlices(about);
   if (invokeSlice !== undefined && of > 1)
-    return invokeSlices(audience, frames, { about, of }, invokeSlice);
-  return (await postSlice(audience, frames, { ...whole, about })).size;
+    return count(await invokeSlices(audience, frames, { about, of }, invokeSlice));
+  return count(await postSlice(audience, frames, { ...whole, about }));
 }
 
 async function invokeSlices(
@@ -80,12 +83,12 @@ async function invokeSlices(
   frames: readonly Frame[],
   { about, of }: { about: number; of: number },
   invokeSlice: InvokeSlice,
-): Promise<number> {
+): Promise<Set<string>> {
   const [from, to] = [frames[0]!.n, frames.at(-1)!.n];
   const jobs = Array.from({ length: of }, (_, at) => ({ streamId, from, to, about, at, of }));
   const slices = await allDone(jobs.map(invokeSlice));
   outlet.governor.noteLimited(Math.max(...slices.map((slice) => slice.limitedAt)));
-  return new Set(slices.flatMap(({ viewers }) => viewers)).size;
+  return new Set(slices.flatMap(({ viewers }) => viewers));
 }
 
 /** Posts a second that one environment carries: 160 sockets at 15 ms. */

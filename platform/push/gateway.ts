@@ -1,8 +1,10 @@
 import type { Agent, Dispatcher } from "undici";
+import { relayOf } from "../../domain/log/relay.ts";
 import { createSigner, encodeStrictly, hashOf } from "../aws/sign.ts";
 import { awsEnvironment, setting } from "../runtime/env.ts";
 import { atInit, lazy } from "../runtime/init.ts";
 import { countMetric, type MetricName } from "../runtime/metrics.ts";
+import { isRelayAlive, type Mail, putMail } from "../store/log/relays.ts";
 
 /** A message with its hash, made once for all who get it. */
 export type Payload = { bytes: Buffer; hash: string };
@@ -32,11 +34,38 @@ export type Poster = {
   probe(connectionId: string): Promise<PostResult>;
 };
 
-/** The port of this process. */
+/** The port of this process, through which relays' connections are reached, too. */
 export const ownPoster = atInit(
-  lazy(() => createPoster(setting("WS_ENDPOINT"))),
+  lazy(() => withRelays(createPoster(setting("WS_ENDPOINT")))),
   ["connections"],
 );
+
+/** The same port with a second way, to the connections that relays hold. */
+function withRelays(gateway: Poster): Poster {
+  return {
+    post: (connectionId, payload) =>
+      sendMail({ connectionId, text: payload.bytes.toString() }, () =>
+        gateway.post(connectionId, payload),
+      ),
+    close: (connectionId) =>
+      sendMail({ connectionId, closes: true }, () => gateway.close(connectionId)),
+    async probe(connectionId) {
+      const node = relayOf(connectionId);
+      if (node === undefined) return gateway.probe(connectionId);
+      // A relay that lives removes its connections' sockets itself.
+      return (await isRelayAlive(node, new Date())) ? "sent" : "gone";
+    },
+  };
+}
+
+async function sendMail(mail: Mail, otherwise: () => Promise<PostResult>): Promise<PostResult> {
+  const node = relayOf(mail.connectionId);
+  if (node === undefined) return otherwise();
+  const now = new Date();
+  if (!(await isRelayAlive(node, now))) return "gone";
+  await putMail(node, mail, now);
+  return "sent";
+}
 
 const nothing = hashOf("");
 

@@ -5,7 +5,12 @@ import { notificationOf, type StoredNotification } from "../../domain/people/not
 import { startTimer } from "../aws/queues.ts";
 import { setting } from "../runtime/env.ts";
 import { answerWithin, stragglersMilliseconds } from "../runtime/waiting.ts";
-import { dropConnection, listSockets, type Socket } from "../store/log/connections.ts";
+import {
+  dropConnection,
+  listSockets,
+  removeSocket,
+  type Socket,
+} from "../store/log/connections.ts";
 import type { Push, SliceOutlet } from "./audience.ts";
 import { payloadOf } from "./gateway.ts";
 
@@ -64,8 +69,10 @@ async function sendTo(
       const result =
         tries > 1 ? await posting : await answerWithin(stragglersMilliseconds, posting, "lost");
       if (result === "sent" || result === "refused") return;
-      if (result === "gone" && !isOpening({ connectedAt }, now)) await dropConnection(connectionId);
-      else missed.push(connectionId);
+      if (result !== "gone" || isOpening({ connectedAt }, now)) missed.push(connectionId);
+      // Of a relay's connection nothing else is in the table.
+      else if (!(await dropConnection(connectionId)))
+        await removeSocket(stored.userId, connectionId);
     }),
   );
   if (missed.length === 0 || tries >= triesMax) return;

@@ -114,7 +114,11 @@ export async function refuseSubscription(
   later?: () => Promise<void>,
 ): Promise<void> {
   const { streamId, connectionId, revision, refusal, requestId } = subscriber;
-  const payload = payloadOf(JSON.stringify({ type: "error", ...refusal, requestId }));
+  const message =
+    refusal !== undefined && "movedTo" in refusal
+      ? { type: "moved", streamId, url: refusal.movedTo, requestId }
+      : { type: "error", ...refusal, requestId };
+  const payload = payloadOf(JSON.stringify(message));
   const result = await postOpening(audience, subscriber, payload, waits);
   if (later !== undefined && result === "gone" && isOpening(subscriber, audience.now))
     return later();

@@ -1,6 +1,7 @@
-import { countViewers } from "../../domain/log/subscriber.ts";
+import { viewersAmong } from "../../domain/log/subscriber.ts";
 import { claimCount, findLog, noteViewers } from "../store/log/logs.ts";
 import { listSubscribers } from "../store/log/subscribers.ts";
+import { countWatching } from "../store/log/watching.ts";
 import { coalesce } from "../table/coalesce.ts";
 import type { Audience } from "./audience.ts";
 
@@ -62,6 +63,8 @@ async function countAnew(
 }
 
 /** Users who reconnect in one batch receive the same count, so it is counted once for them. */
-const countJoined = coalesce(async (streamId: string, at: number, about: number) =>
-  countViewers(await listSubscribers(streamId, new Date(at), about)),
-);
+const countJoined = coalesce(async (streamId: string, at: number, about: number) => {
+  const now = new Date(at);
+  const subscribers = await listSubscribers(streamId, now, about);
+  return countWatching(streamId, viewersAmong(subscribers), now);
+});

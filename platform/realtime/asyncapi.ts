@@ -119,6 +119,10 @@ const querySchema = {
     streamId: { type: "string", pattern: "^[0-9a-fA-F]{24}$" },
     since: { type: "string", pattern: "^[A-Za-z0-9_-]{1,32}:[0-9]{1,15}$" },
     frame: { const: "compact", description: "Frames come as `compact` or `deflate`" },
+    moves: {
+      const: "1",
+      description: "A stream that a relay serves is answered with `moved`, to be opened there",
+    },
   },
 };
 

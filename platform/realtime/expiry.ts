@@ -17,7 +17,8 @@ export async function startExpiryTimer(moment: ExpiryTimer, now: Date): Promise<
   await startTimer(setting("MOMENTS_QUEUE_URL"), moment, { at, now });
 }
 
-const farewell = { code: 4401, reason: "The token has expired" };
+/** The reason with which a connection is closed whose token has ended. */
+export const expired = { code: 4401, reason: "The token has expired" };
 
 /**
  * Ends a connection whose token has ended. Before that moment it only looks whether the connection
@@ -31,7 +32,7 @@ export async function endExpired(poster: Poster, moment: ExpiryTimer, now: Date)
     else await startExpiryTimer(moment, now);
     return;
   }
-  await closeConnection(poster, connectionId, farewell, async () => {
+  await closeConnection(poster, connectionId, expired, async () => {
     const connection = await findConnection(connectionId);
     return connection !== undefined && isOpening(connection, now);
   });

@@ -42,6 +42,7 @@ const Query = z.object({
     })
     .optional(),
   frame: z.literal("compact", { error: "expected compact" }).optional(),
+  moves: z.literal("1", { error: "expected 1" }).optional(),
 });
 
 /** What a URL asks for besides the token. */
@@ -49,6 +50,8 @@ type HandshakeQuery = {
   streamId?: string | undefined;
   since?: Position | undefined;
   compact?: boolean;
+  /** Whether the client follows a stream to where it is served. */
+  moves?: boolean;
   /** Why it is refused: in a message, since bad input never closes a socket. */
   refusal?: { statusCode: number; errors: string[] };
 };
@@ -57,8 +60,12 @@ type HandshakeQuery = {
 export function readQuery(query: SocketEvent["queryStringParameters"]): HandshakeQuery {
   const parsed = Query.safeParse(query ?? {});
   if (parsed.success) {
-    const { frame, ...subscription } = parsed.data;
-    return frame === undefined ? subscription : { ...subscription, compact: true };
+    const { frame, moves, ...subscription } = parsed.data;
+    return {
+      ...subscription,
+      ...(frame !== undefined && { compact: true }),
+      ...(moves !== undefined && { moves: true }),
+    };
   }
   const details = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
   return { refusal: { statusCode: 400, errors: [sentenceOf[400]!, ...details] } };

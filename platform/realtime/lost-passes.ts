@@ -1,5 +1,6 @@
 import type { DynamoDBRecord } from "aws-lambda";
 import * as z from "zod";
+import { relayOf } from "../../domain/log/relay.ts";
 import { Member } from "../../domain/streams/member.ts";
 import { isFree } from "../../domain/streams/pass.ts";
 import { Stream } from "../../domain/streams/stream.ts";
@@ -9,6 +10,7 @@ import { endSubscription } from "../push/post.ts";
 import { setting } from "../runtime/env.ts";
 import { allDone } from "../runtime/waiting.ts";
 import { listSockets } from "../store/log/connections.ts";
+import { putMail } from "../store/log/relays.ts";
 import { findSubscriber } from "../store/log/subscribers.ts";
 import { isStillAdmitted } from "../store/streams/members.ts";
 import { readKey } from "../table/keys.ts";
@@ -57,6 +59,8 @@ export async function endLostPass(
   const sockets = await listSockets(passOf, now);
   await allDone(
     sockets.map(async ({ connectionId }) => {
+      const node = relayOf(connectionId);
+      if (node !== undefined) return putMail(node, { connectionId, recheck: streamId }, now);
       const subscriber = await findSubscriber(streamId, connectionId);
       if (subscriber?.isPaid) await endSubscription({ poster }, subscriber, "pass");
     }),

@@ -11,6 +11,7 @@ import {
   noteStream,
   putConnection,
 } from "../store/log/connections.ts";
+import { findRelayUrl } from "../store/log/relays.ts";
 import { putSubscriber } from "../store/log/subscribers.ts";
 import { getStreamWithMember } from "../store/streams/stream-access.ts";
 
@@ -41,18 +42,33 @@ let count = 0;
 
 /**
  * Records a subscription for the consumer to greet; subscribing again restarts the greeting.
- * Refuses with `stream_not_found`, `member_blocked`, `pass_required` and `too_many_streams`.
+ * Answers where the stream is served instead, if its client follows it there: then nothing is
+ * recorded. Refuses with `stream_not_found`, `member_blocked`, `pass_required` and `too_many_streams`.
  */
-export async function subscribe(subscription: Subscription, now: Date): Promise<void> {
+export async function subscribe(
+  subscription: Subscription,
+  now: Date,
+): Promise<string | undefined> {
   const { streamId, since, requestId } = subscription;
   const { connectionId, userId, roles = [], connectedAt, tokenExpiresAt } = subscription;
   const isPaid = await assertMayWatch(streamId, { userId, roles }, now);
+  const movedTo = await findMove(connectionId, streamId);
+  if (movedTo !== undefined) return movedTo;
   const connection = { connectionId, userId, connectedAt };
   const { compact } = await noteStream({ ...connection, tokenExpiresAt }, streamId);
   const expiresAt = connectionExpiry(connectedAt);
   const revision = revisionAt(now, count++);
   const request = { streamId, since, requestId, compact, ...(isPaid && { isPaid }) };
   await putSubscriber({ ...connection, ...request, revision, expiresAt });
+  return undefined;
+}
+
+/** Where a connection's client is to follow a stream; undefined where it stays. */
+async function findMove(connectionId: string, streamId: string): Promise<string | undefined> {
+  const url = await findRelayUrl(streamId);
+  if (url === undefined) return undefined;
+  const connection = await findConnection(connectionId);
+  return connection?.moves && connection.channel === undefined ? url : undefined;
 }
 
 /**
@@ -65,13 +81,20 @@ export async function assertGranted(
   wanted: string,
 ): Promise<void> {
   const told = channelOf && ((await findConnection(connectionId))?.channel?.streamId ?? "");
-  const granted = told ?? streamId;
+  assertOnly(told ?? streamId, wanted);
+}
+
+/** The same where it is known which stream a connection is for: undefined for any, "" for none. */
+export function assertOnly(granted: string | undefined, wanted: string): void {
   if (granted !== undefined && granted !== wanted)
     refuse("stream_not_granted", { streamId: granted || "none" });
 }
 
-/** Answers whether a paid stream lets the user in by what they can lose. */
-async function assertMayWatch(
+/**
+ * Refuses who may not watch a stream; answers whether a paid one lets the user in by what they can
+ * lose.
+ */
+export async function assertMayWatch(
   streamId: string,
   caller: Pick<Caller, "userId" | "roles">,
   now: Date,
@@ -90,6 +113,7 @@ type Request = {
   streamId?: string | undefined;
   since?: Position | undefined;
   compact?: boolean | undefined;
+  moves?: boolean | undefined;
   /** Why it is not possible. */
   refusal?: NonNullable<Subscriber["refusal"]>;
 };
@@ -101,8 +125,8 @@ type Request = {
  */
 export async function findSubscription(
   { connectionId, userId, connectedAt }: Connection,
-  { streamId, since, compact, refusal }: Request,
-  caller: Pick<Caller, "streamId" | "channelOf" | "roles">,
+  { streamId, since, compact, moves, refusal }: Request,
+  caller: Pick<Caller, "streamId" | "channelOf" | "roles" | "isByTicket">,
   now: Date,
 ): Promise<Subscriber | undefined> {
   if (streamId === undefined && refusal === undefined) return undefined;
@@ -114,6 +138,9 @@ export async function findSubscription(
   try {
     await assertGranted(caller, connectionId, place);
     const isPaid = await assertMayWatch(place, { userId, roles: caller.roles }, now);
+    // A ticket is used up by now: its socket is moved by its next `subscribe`, with another one.
+    const movedTo = moves && !caller.isByTicket ? await findRelayUrl(place) : undefined;
+    if (movedTo !== undefined) return { ...own, refusal: { movedTo } };
     return { ...own, since, compact, ...(isPaid && { isPaid }) };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
@@ -126,12 +153,16 @@ export async function findSubscription(
 /** Writes what belongs to a connection that is let in, the subscription of its URL included. */
 export async function recordConnection(
   connection: Connection,
-  { compact, channelOf }: Pick<Request, "compact"> & { channelOf?: string | undefined },
+  {
+    compact,
+    moves,
+    channelOf,
+  }: Pick<Request, "compact" | "moves"> & { channelOf?: string | undefined },
   subscriber: Subscriber | undefined,
 ): Promise<void> {
   const expiresAt = connectionExpiry(connection.connectedAt);
   const isSubscribed = subscriber !== undefined && subscriber.refusal === undefined;
   const streams = isSubscribed ? new Set([subscriber.streamId]) : undefined;
   const channel = channelOf === undefined ? undefined : { of: channelOf };
-  await putConnection({ ...connection, compact, streams, channel, expiresAt }, subscriber);
+  await putConnection({ ...connection, compact, moves, streams, channel, expiresAt }, subscriber);
 }

@@ -1,5 +1,7 @@
+import { makeTicket } from "../../domain/log/ticket.ts";
 import type { Caller } from "../auth/caller.ts";
-import { takeTicket } from "../store/log/tickets.ts";
+import { newSecret } from "../auth/secret.ts";
+import { putTicket, takeTicket } from "../store/log/tickets.ts";
 
 /** A ticket's text; anything else is not looked for. */
 const form = /^[A-Za-z0-9_-]{43}$/;
@@ -14,5 +16,13 @@ export async function ticketCaller(text: string, now: Date): Promise<Caller | un
   const { userId, roles = [], streamId, tokenExpiresAt, tokenIssuedAt, tokenId } = ticket;
   const token = { expiresAt: tokenExpiresAt, issuedAt: tokenIssuedAt, tokenId };
   // The profile was written when the ticket was asked for.
-  return { userId, roles, claims: {}, ...token, ...(streamId && { streamId }) };
+  const opened = { userId, roles, claims: {}, ...token, isByTicket: true };
+  return { ...opened, ...(streamId && { streamId }) };
+}
+
+/** A further ticket for whoever opened a socket with one, of the same user, token and stream. */
+export async function nextTicket(caller: Caller, now: Date): Promise<string> {
+  const text = newSecret();
+  await putTicket(text, makeTicket(caller, caller.streamId, now));
+  return text;
 }

@@ -114,6 +114,10 @@ const settings = {
   PICTURES_URL: url,
   /** Where the stage's domain leads; absent without one. */
   PUBLIC_URL: () => z.url().optional(),
+  /** Where the stage's relay takes WebSockets; absent without one. */
+  RELAY_URL: () => z.url().optional(),
+  /** Viewers from which a room is served by the relay. */
+  RELAY_FROM_VIEWERS: () => z.coerce.number().int().min(0).default(0),
   /** The secret that holds the key in the address of callbacks from Tencent. */
   CALLBACK_SECRET_ARN: text,
   /** The address that the AWS calls go to; absent on AWS itself. */

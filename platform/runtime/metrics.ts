@@ -22,6 +22,12 @@ export const metrics = {
   ResumedFrames: "Count",
   /** Chat messages that the post rate left out of frames. */
   MessagesSkipped: "Count",
+  /** From a frame's making to the end of its writing by a relay. */
+  RelayDelay: "Milliseconds",
+  /** Sockets that a relay holds. */
+  RelaySockets: "Count",
+  /** Connections of relays that were dropped because their clients did not read. */
+  SlowReadersDropped: "Count",
   /** Records of the table's stream that could not be shown. */
   RecordsSkipped: "Count",
   /** Gifts and superlikes whose hosts were credited. */

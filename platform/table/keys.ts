@@ -49,6 +49,8 @@
  *   visits           STREAM#s        VISIT#u             when a subscription is removed
  *   audience         STREAM#s        AUDIENCE            with a user's first visit
  *   subscriber       SUB#s           SUB#h#connection    realtime/subscribe, fan-out (h: hex digit)
+ *   relay's room     SUB#s           NODE#n              relay (that it serves the stream; n: its id)
+ *   its viewers      SUB#s           NODE#n#USERS#part   relay (who watches there)
  *   frame            FRAMES#s        n, 12 digits        fan-out, post
  *   gathered         GATHERED#s      GATHERED#id         fan-out (records of a large room), post
  *   log              STREAM#s        LOG                 fan-out, post
@@ -79,6 +81,8 @@
  *   resume rate      RATE#resume#u#s RATE                resume (missed frames by user)
  *   connection       CONN#c          CONN                realtime/connect, subscribe
  *   user's socket    USER#u          SOCKET#c            realtime/connect, disconnect
+ *   relay            MAIL#n          ALIVE               relay (that it lives)
+ *   mail             MAIL#n          MAIL#id             functions (messages to its connections)
  *   gift type        GIFTTYPE#id     TYPE                gifts/create-type, add_gift
  *   listed type      GIFTTYPE#all    TYPE#id             the same transaction as its gift type
  *   types' version   GIFTTYPE#all    VERSION             the same: whether a list is still right
@@ -187,6 +191,12 @@ export const key = {
   fan: (streamId: string, userId: string) => place(stream(streamId), `FAN#${userId}`),
   subscriber: (streamId: string, connectionId: string) =>
     place(`SUB#${streamId}`, `SUB#${shardOf(connectionId)}#${connectionId}`),
+  /** With the stream's subscribers: who counts or lists those reads these too. */
+  relayRoom: (streamId: string, node: string) => place(`SUB#${streamId}`, `NODE#${node}`),
+  relayUsers: (streamId: string, node: string, part: number) =>
+    place(`SUB#${streamId}`, `NODE#${node}#USERS#${part}`),
+  relay: (node: string) => place(`MAIL#${node}`, "ALIVE"),
+  mail: (node: string, id: string) => place(`MAIL#${node}`, `MAIL#${id}`),
   frame: (streamId: string, n: number) => place(`FRAMES#${streamId}`, padded(n)),
   visits: (streamId: string, userId: string) => place(stream(streamId), `VISIT#${userId}`),
   audience: (streamId: string) => place(stream(streamId), "AUDIENCE"),
@@ -284,6 +294,8 @@ export const prefix = {
   likes: "LIKE#",
   votes: "VOTE#",
   subscribers: "SUB#",
+  relayRooms: "NODE#",
+  mail: "MAIL#",
   visits: "VISIT#",
   gathered: "GATHERED#",
   giftTypes: "TYPE#",

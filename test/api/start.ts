@@ -16,4 +16,9 @@ if (process.env.API_URL) {
   process.env.OWN_SYSTEM = "on";
   process.env.API_URL = url;
   process.env.WS_URL = `${url.replace("http", "ws")}/ws`;
+  // The same tests for the sockets of a relay: RELAY=on npm test -- test/api/sockets.
+  if (process.env.RELAY === "on") {
+    const relay = (await (await fetch(`${url}/local/relay`)).json()) as { url: string };
+    process.env.WS_URL = relay.url;
+  }
 }

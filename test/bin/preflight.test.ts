@@ -26,6 +26,13 @@ test("all findings of an account are reported at once, each with its fix", async
   expect(findings[1]!.fix).toBe("npx cdk bootstrap aws://999900001111/eu-central-1");
 });
 
+test("a stage with a relay is not deployed", () => {
+  const relay = { minTasks: 1, maxTasks: 2, fromViewers: 2_000 };
+  expect(findInStage({ ...given("dev"), relay }).map(({ says }) => says)).toEqual([
+    "dev: relay is for one machine, since nothing runs its task on AWS yet",
+  ]);
+});
+
 test("a domain needs what CloudFront takes: a certificate of one region, a name in its zone", () => {
   const says = (domain: Domain) => findInStage({ ...given("dev"), domain }).map((one) => one.says);
   const name = "live.acme.com";

@@ -312,7 +312,7 @@ describe("a stage", () => {
   });
 
   test("has a reason for all that AWS's rules find, and no reason for what they do not", async () => {
-    const dev = stageOf(given({ stage: "dev" }));
+    const dev = stageOf(given({ stage: "dev", relay: "on" }));
     const zone = { id: "Z0123456789ABCDEFGHIJ", name: "acme.com" };
     const more = { repository: "acme/live", domain: { name: "live.acme.com", zone } };
     const findings = [

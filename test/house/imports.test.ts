@@ -8,7 +8,7 @@ const node = /^node:/;
 const library = /^(@?[a-z])/;
 const sdk = /^@aws-sdk\//;
 const zod = /^zod$/;
-const rooms = /^(bin|client|domain|functions|lib|local|platform|test|web)\//;
+const rooms = /^(bin|client|domain|functions|lib|local|platform|relay|test|web)\//;
 /** A library, and no room of ours: those are resolved to paths. */
 const isLibrary = (name: string) => library.test(name) && !rooms.test(name) && !node.test(name);
 
@@ -32,6 +32,17 @@ const rules: Record<string, Rule> = {
       /^aws-cdk-lib(\/|$)/,
       /^constructs$/,
       /^cdk-nag$/,
+    ],
+  },
+  // A gateway in front of the routes of the WebSocket API, and nothing of any other function.
+  relay: {
+    may: [
+      /^relay\//,
+      /^functions\/(log\/realtime\/\w+|people\/auth\/socket)\.ts$/,
+      /^platform\//,
+      /^domain\//,
+      node,
+      /^(ws|zod|aws-lambda)$/,
     ],
   },
   local: { may: [/^local\//, node, { test: isLibrary } as RegExp] },
@@ -85,7 +96,10 @@ test("the rules catch what they are for", () => {
     ["platform", "local/model.ts"],
     ["lib", "platform/table/table.ts"],
     ["lib", "@aws-sdk/client-dynamodb"],
+    ["relay", "functions/money/gifts/create.ts"],
+    ["relay", "local/model.ts"],
     ["local", "domain/money/gift.ts"],
+    ["local", "relay/room.ts"],
     ["local", "lib/stages/stages.ts"],
     ["client", "node:http"],
     ["web", "client/follower.ts"],

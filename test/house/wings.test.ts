@@ -13,7 +13,7 @@ const { wings, exceptions } = JSON.parse(
   readFileSync(join(import.meta.dirname, "../../docs/rooms.json"), "utf8"),
 ) as Rules;
 
-const rooms = ["bin", "client", "domain", "functions", "lib", "local", "platform", "web"];
+const rooms = ["bin", "client", "domain", "functions", "lib", "local", "platform", "relay", "web"];
 const sources = sourcesOf(...rooms);
 
 /** `platform/store/money/gifts.ts` → `platform/store/money`; a file of the room itself → `platform`. */

@@ -4,6 +4,7 @@ import { Position } from "../../../domain/log/recovery.ts";
 import { RequestId } from "../../../domain/log/subscriber.ts";
 import { socket } from "../../../platform/realtime/socket.ts";
 import { assertGranted, subscribe } from "../../../platform/realtime/subscription.ts";
+import { nextTicket } from "../../../platform/realtime/ticket.ts";
 
 /**
  * Subscribing is a record of the stream: the consumer of the table answers it with `subscribed`.
@@ -27,10 +28,13 @@ export const { contract, handler } = socket(
     ],
     grants: { read: ["STREAM", "CONN"], write: ["STREAM", "CONN", "SUB"], connections: true },
   },
-  async ({ message, connectionId, connectedAt, caller, now }) => {
+  async ({ message, connectionId, connectedAt, caller, now, answer }) => {
     await assertGranted(caller, connectionId, message.streamId);
     const { userId, roles, expiresAt: tokenExpiresAt } = caller;
     const connection = { connectionId, connectedAt, userId, roles, tokenExpiresAt };
-    await subscribe({ ...message, ...connection }, now);
+    const url = await subscribe({ ...message, ...connection }, now);
+    if (url === undefined) return;
+    const ticket = caller.isByTicket ? { ticket: await nextTicket(caller, now) } : {};
+    await answer({ type: "moved", streamId: message.streamId, url, ...ticket });
   },
 );

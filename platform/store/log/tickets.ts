@@ -1,6 +1,6 @@
 import { Ticket } from "../../../domain/log/ticket.ts";
 import { hashOfSecret } from "../../auth/secret.ts";
-import { deleteIf, getRawItem } from "../../table/items.ts";
+import { deleteIf, getRawItem, putItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { commitTransaction, type Reply } from "../../table/record.ts";
 import { read } from "../../table/table.ts";
@@ -17,6 +17,10 @@ export async function recordTicket<Answer>(
   );
   return reply.answer;
 }
+
+/** Writes a new ticket below the hash of its text. */
+export const putTicket = (text: string, ticket: Ticket): Promise<void> =>
+  putItem({ ...key.ticket(hashOfSecret(text)), ...ticket });
 
 /**
  * Takes the ticket with this text out of the table: of two that ask at once one gets it. Undefined

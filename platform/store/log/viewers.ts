@@ -15,7 +15,9 @@ import { setting } from "../../runtime/env.ts";
 import { findStandings } from "../people/follows.ts";
 import { findProfiles } from "../people/users.ts";
 import { findShown } from "../streams/display-names.ts";
+import { listRelayedRooms } from "./relays.ts";
 import { listSubscribers } from "./subscribers.ts";
+import { countWatching } from "./watching.ts";
 
 /** Viewers among whom a search looks: those who came last. */
 const searchedMax = 100;
@@ -24,15 +26,20 @@ const searchedMax = 100;
  * Who watches a stream now, each user once, the latest to come first; `about` is roughly how many.
  */
 export async function readWatching(streamId: string, now: Date, about = 0): Promise<Watching[]> {
-  const subscribers = await listSubscribers(streamId, now, about);
+  const [subscribers, rooms] = await Promise.all([
+    listSubscribers(streamId, now, about),
+    listRelayedRooms(streamId, now),
+  ]);
   const people = subscribers.filter(({ userId }) => !isOverlay(userId));
-  return watchingOf(
-    people.map(({ userId, refusal, ...rest }) => ({
+  const relayed = rooms.flatMap(({ users }) => [...users]);
+  return watchingOf([
+    ...people.map(({ userId, refusal, ...rest }) => ({
       userId,
       refusal,
       subscribedAt: subscribedAt(rest),
     })),
-  );
+    ...relayed.map(([userId, at]) => ({ userId, subscribedAt: at })),
+  ]);
 }
 
 /** The same for who only looks at them: of more than a thousand, up to 5 s old. */
@@ -61,7 +68,12 @@ export async function listViewers(
       : [viewerOf(profile, watching, standingOf(watching.userId), picture)];
   });
   const pagination = paginationOf(page, limit, found.length);
-  return { list, pagination, participantAudienceTotal: all.length };
+  const participantAudienceTotal = await countWatching(
+    stream.id,
+    new Set(all.map(({ userId }) => userId)),
+    now,
+  );
+  return { list, pagination, participantAudienceTotal };
 }
 
 async function searched(watching: readonly Watching[], search: string): Promise<Watching[]> {

@@ -9,7 +9,10 @@ import { writeOnce } from "../../table/record.ts";
  * stream's audience. The call that removes a subscription passes what was there, so each visit
  * comes once; statistics are not worth failing for.
  */
-export async function recordVisit(subscriber: Subscriber, now: Date): Promise<void> {
+export async function recordVisit(
+  subscriber: Pick<Subscriber, "streamId" | "userId" | "revision" | "refusal">,
+  now: Date,
+): Promise<void> {
   const { streamId, userId, refusal } = subscriber;
   if (refusal !== undefined || isOverlay(userId)) return;
   const seconds = Math.max(0, Math.round((now.getTime() - subscribedAt(subscriber)) / 1000));

@@ -1,0 +1,45 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import * as z from "zod";
+import type { LambdaFunction } from "../model.ts";
+import { findResources } from "./resources.ts";
+import type { Templates } from "./templates.ts";
+
+const TaskProperties = z.object({
+  Family: z.string(),
+  TaskRoleArn: z.string(),
+  Memory: z.coerce.number(),
+  ContainerDefinitions: z.tuple([
+    z.object({
+      Environment: z.array(z.object({ Name: z.string(), Value: z.coerce.string() })).default([]),
+    }),
+  ]),
+});
+
+/** Seconds that it has for one order, to begin or to end. */
+const orderSeconds = 60;
+
+/**
+ * The relay of a stage that has one, as a function that is called once to begin and once to end:
+ * its bundle, its role and its settings are those of the task. Throws where its bundle is not
+ * there.
+ */
+export function readRelay(templates: Templates, directory: string): LambdaFunction | undefined {
+  const found = findResources(templates, "AWS::ECS::TaskDefinition", TaskProperties);
+  for (const { resource, properties } of found) {
+    const folder = join(directory, String(resource.Metadata?.["aws:asset:path"]));
+    if (!existsSync(folder)) throw new Error(`The bundle of the relay is missing: ${folder}`);
+    const [{ Environment }] = properties.ContainerDefinitions;
+    return {
+      name: properties.Family,
+      arn: properties.Family,
+      directory: folder,
+      handler: "index.handler",
+      environment: Object.fromEntries(Environment.map(({ Name, Value }) => [Name, Value])),
+      timeoutSeconds: orderSeconds,
+      memoryMegabytes: properties.Memory,
+      role: properties.TaskRoleArn.split("/").at(-1) ?? properties.TaskRoleArn,
+    };
+  }
+  return undefined;
+}

@@ -1,0 +1,108 @@
+import type { Duplex } from "node:stream";
+import type { WebSocket } from "ws";
+import type { Caller } from "../platform/auth/caller.ts";
+import { contextOf } from "../platform/auth/caller.ts";
+import { countMetric } from "../platform/runtime/metrics.ts";
+import { pingFrame, textFrame, watchFrames } from "./frame-bytes.ts";
+import type { Connection } from "./model.ts";
+
+/**
+ * What one connection may do: API Gateway's limits, so that clients meet the same on both ways.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
+ */
+export const socketLimits = {
+  frameBytes: 32 * 1024,
+  messageBytes: 128 * 1024,
+  idleMilliseconds: 10 * 60_000,
+  lifeMilliseconds: 2 * 3_600_000,
+  /** What a client may leave unread: then it is dropped, and resumes. */
+  unreadBytes: 1024 * 1024,
+};
+
+/** A load balancer forgets what is silent for 350 s. */
+const pingMilliseconds = 120_000;
+/** Messages of one connection that wait, beyond which no more is read from it. */
+const waitingMax = 64;
+const closeMillisecondsMax = 2_000;
+
+/** A socket that has just been opened, and who listens to it. */
+type Opened = {
+  id: string;
+  caller: Caller;
+  connectedAt: number;
+  compact: boolean;
+  socket: WebSocket;
+  raw: Duplex;
+  onMessage(body: string): Promise<void>;
+  onClose(): void;
+};
+
+/** Takes an open socket: its messages in their order, its limits, and its end. */
+export function takeConnection(opened: Opened): Connection {
+  const { id, caller, connectedAt, compact, socket, raw } = opened;
+  let isClosing = false;
+  let [heardAt, pingedAt] = [connectedAt, connectedAt];
+  const close = (code: number) => {
+    if (isClosing) return;
+    isClosing = true;
+    socket.close(code);
+    setTimeout(() => socket.terminate(), closeMillisecondsMax).unref();
+  };
+  const connection: Connection = {
+    ...{ id, caller, context: contextOf(caller), connectedAt, compact, close },
+    subscriptions: new Map(),
+    isOpen: () => !isClosing && socket.readyState === socket.OPEN,
+    unread: () => raw.writableLength,
+    write(bytes) {
+      if (!connection.isOpen()) return;
+      if (raw.writableLength <= socketLimits.unreadBytes) return void raw.write(bytes);
+      countMetric("SlowReadersDropped");
+      isClosing = true;
+      socket.terminate();
+    },
+    send: (message) => connection.write(textFrame(JSON.stringify(message))),
+    look(now) {
+      const isOld = now - connectedAt > socketLimits.lifeMilliseconds;
+      if (isOld || now - heardAt > socketLimits.idleMilliseconds) return close(1001);
+      if (now - Math.max(heardAt, pingedAt) < pingMilliseconds) return;
+      pingedAt = now;
+      connection.write(pingFrame);
+    },
+  };
+  listen(opened, connection, () => {
+    heardAt = Date.now();
+  });
+  socket.on("close", () => {
+    isClosing = true;
+    opened.onClose();
+  });
+  return connection;
+}
+
+function listen({ socket, raw, onMessage }: Opened, connection: Connection, heard: () => void) {
+  const isTooLong = watchFrames(socketLimits.frameBytes);
+  const look = (chunk: Buffer) => {
+    if (!isTooLong(chunk)) return;
+    raw.off("data", look);
+    connection.close(1009);
+  };
+  // First in line, so that the message of a frame that is too long is not taken.
+  raw.prependListener("data", look);
+  let waiting = 0;
+  let last = Promise.resolve();
+  socket.on("error", () => undefined);
+  socket.on("pong", heard);
+  socket.on("ping", heard);
+  socket.on("message", (data: Buffer, isBinary) => {
+    if (!connection.isOpen()) return;
+    heard();
+    if (isBinary) return connection.close(1003);
+    waiting += 1;
+    if (waiting >= waitingMax) socket.pause();
+    last = last.then(async () => {
+      if (connection.isOpen()) await onMessage(data.toString("utf8"));
+      waiting -= 1;
+      if (waiting < waitingMax && socket.isPaused) socket.resume();
+    });
+  });
+}

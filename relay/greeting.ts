@@ -1,0 +1,160 @@
+import { type Position, recover, subscribedMessage } from "../domain/log/recovery.ts";
+import { streamsPerConnectionMax } from "../domain/log/subscriber.ts";
+import { refuse } from "../domain/refusal.ts";
+import { assertMayWatch } from "../platform/realtime/subscription.ts";
+import { limits } from "../platform/runtime/limits.ts";
+import { logFault } from "../platform/runtime/log.ts";
+import { countMetric } from "../platform/runtime/metrics.ts";
+import { showState } from "../platform/store/audience/log-state.ts";
+import { findFrame, listFrames } from "../platform/store/log/frames.ts";
+import { takeResumeFrames } from "../platform/store/log/resume-budget.ts";
+import { isStillAdmitted } from "../platform/store/streams/members.ts";
+import { socketLimits } from "./connection.ts";
+import { type Encoded, encode, heldBefore } from "./held-frames.ts";
+import type { Connection, Subscription } from "./model.ts";
+import { enter, expel, leave, type Room, refresh } from "./room.ts";
+import type { Rooms } from "./rooms.ts";
+
+/** What a `subscribe` asks for. */
+type Request = {
+  streamId: string;
+  since?: Position | undefined;
+  requestId?: string | undefined;
+};
+
+/**
+ * Subscribes a connection to a stream: what it has missed first, then what comes. Its place in the
+ * room is taken before the user's rights are read, so that either this reading sees a ban or the
+ * ban's frame finds the subscription. Refuses as `realtime/subscribe` does.
+ */
+export async function subscribe(
+  rooms: Rooms,
+  connection: Connection,
+  request: Request,
+  now: Date,
+): Promise<void> {
+  const { streamId } = request;
+  const { caller, subscriptions } = connection;
+  const mayWatch = () => assertMayWatch(streamId, caller, now);
+  // A stream that nobody may watch need not be there, and opening a room would begin its log.
+  if (!rooms.has(streamId)) await mayWatch();
+  if (!subscriptions.has(streamId) && subscriptions.size >= streamsPerConnectionMax)
+    refuse("too_many_streams", { max: streamsPerConnectionMax });
+  const room = await rooms.open(streamId);
+  if (!connection.isOpen()) return;
+  const subscription = enter(room, connection, now);
+  try {
+    [subscription.isPaid] = await Promise.all([mayWatch(), refresh(room)]);
+    if (await greet(rooms, room, subscription, request)) begin(room, subscription);
+  } catch (error) {
+    leave(room, subscription);
+    throw error;
+  }
+}
+
+/** Says `subscribed`; answers whether it is still there afterwards. */
+async function greet(
+  rooms: Rooms,
+  room: Room,
+  subscription: Subscription,
+  { streamId, since, requestId }: Request,
+): Promise<boolean> {
+  const { connection, isPaid } = subscription;
+  const { userId } = connection.caller;
+  if (isPaid && !(await isStillAdmitted(streamId, userId))) expel(room, subscription, "pass");
+  const { end } = room;
+  const missed = since !== undefined && since.epoch === end.epoch && since.frame < end.head;
+  const next = missed ? await findAny(room, since.frame + 1) : undefined;
+  const recovery = since && recover(since, end, next, new Date());
+  const from = recovery === undefined || recovery === "lost" ? end.head + 1 : recovery.from;
+  const shown = from <= end.head ? undefined : await shownAt(room);
+  const [viewers] = await Promise.all([rooms.countViewers(room), rooms.settle(room)]);
+  if (subscription.isOver) return false;
+  // What has come meanwhile is sent behind the answer.
+  connection.send(subscribedMessage(streamId, end, { recovery, viewers, requestId, shown }));
+  subscription.next = from;
+  if (from <= end.head) countMetric("Resumes");
+  return true;
+}
+
+const findAny = async (room: Room, n: number) =>
+  room.held.find(n)?.frame ?? (await findFrame(room.streamId, n));
+
+/** What is shown at the log's end: read once for all who come before the next frame. */
+function shownAt(room: Room) {
+  const { head } = room.end;
+  if (room.shown?.head !== head) room.shown = { head, sums: showState(room.streamId, room.end) };
+  const { sums } = room.shown;
+  sums.catch(() => {
+    delete room.shown;
+  });
+  return sums;
+}
+
+/** Sends what is owed; in the background, so that the connection's next message is answered. */
+function begin(room: Room, subscription: Subscription): void {
+  catchUp(room, subscription).catch((error) => {
+    logFault("Missed frames could not be read", error, { streamId: room.streamId });
+    // The hole is shown by the next live frame, and its client asks again.
+    subscription.next = room.end.head + 1;
+    subscription.isLive = !subscription.isOver;
+  });
+}
+
+/** Sends frame after frame until the newest is sent: from memory, or from the table. */
+async function catchUp(room: Room, subscription: Subscription): Promise<void> {
+  const { connection } = subscription;
+  while (!subscription.isOver && connection.isOpen()) {
+    const { next } = subscription;
+    if (next > room.end.head) {
+      subscription.isLive = true;
+      return;
+    }
+    await untilRead(connection);
+    const known = room.held.find(subscription.next);
+    if (known !== undefined) sendNext(subscription, known);
+    else if (next >= heldBefore(room.end.head) && room.warming === undefined) await warm(room);
+    else await sendPage(room, subscription);
+  }
+}
+
+function sendNext(subscription: Subscription, { frame, bytes }: Encoded): void {
+  if (subscription.isOver) return;
+  subscription.connection.write(bytes(subscription.connection.compact));
+  subscription.next = frame.n + 1;
+  countMetric("ResumedFrames");
+}
+
+/** Who is sent many frames is not dropped for what it cannot have read yet. */
+async function untilRead({ unread, isOpen }: Connection): Promise<void> {
+  while (unread() > socketLimits.unreadBytes / 2 && isOpen()) await wait(50);
+}
+
+/** Reads what memory may hold, once for all who reconnect after this relay has begun. */
+async function warm(room: Room): Promise<void> {
+  const to = (room.held.first() ?? room.end.head + 1) - 1;
+  room.warming = listFrames(room.streamId, heldBefore(room.end.head), to).then((frames) => {
+    const whole = frames.slice(
+      frames.findLastIndex(({ n }, at) => n !== (frames[at - 1]?.n ?? 0) + 1),
+    );
+    room.held.addBefore(whole, Date.now());
+  });
+  await room.warming;
+}
+
+async function sendPage(room: Room, subscription: Subscription): Promise<void> {
+  const { userId } = subscription.connection.caller;
+  await room.warming;
+  const { next } = subscription;
+  if (room.held.find(next) !== undefined) return;
+  const last = Math.min((room.held.first() ?? Number.POSITIVE_INFINITY) - 1, room.end.head);
+  const wanted = Math.min(limits().pageFrames, last - next + 1);
+  const count = await takeResumeFrames(userId, wanted, new Date());
+  if (count === 0) return wait(1_000);
+  for (const frame of await listFrames(room.streamId, next, next + count - 1))
+    sendNext(subscription, encode(frame));
+  // Whatever is not there has expired.
+  subscription.next = Math.max(subscription.next, next + count);
+}
+
+const wait = (milliseconds: number) => new Promise<void>((done) => setTimeout(done, milliseconds));

@@ -1,0 +1,74 @@
+import type { IncomingMessage } from "node:http";
+import type { APIGatewayRequestAuthorizerEvent } from "aws-lambda";
+import { handler as authorize } from "../functions/people/auth/socket.ts";
+import type { Caller } from "../platform/auth/caller.ts";
+import { callerOf } from "../platform/auth/caller.ts";
+import { logFault } from "../platform/runtime/log.ts";
+import type { createRoutes } from "./routes.ts";
+
+/** Whether a socket opens, for whom and by which subprotocol; or the status that refuses it. */
+export type Verdict =
+  | { statusCode: 200; caller: Caller; protocol: string | undefined }
+  | { statusCode: 400 | 401 | 403 | 429 | 500 | 503 };
+
+/** A handshake's headers and query, as functions are given them. */
+export type Handshake = {
+  headers: Record<string, string>;
+  queryStringParameters: Record<string, string>;
+};
+
+/** Reads them; of a name that comes twice the last value counts, as at API Gateway. */
+export function readHandshake({ headers, url = "" }: IncomingMessage): Handshake {
+  const texts = Object.entries(headers).map(([name, value]) => [name, String(value)]);
+  const query = new URL(url, "http://relay").searchParams;
+  return {
+    headers: Object.fromEntries(texts),
+    queryStringParameters: Object.fromEntries(query),
+  };
+}
+
+/** What RFC 6455 4.2.1 asks of a handshake. */
+export function isHandshake({ method, headers }: IncomingMessage): boolean {
+  const offered = headers["sec-websocket-protocol"];
+  const token = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
+  const protocols = new RegExp(`^${token}(?:[ \\t]*,[ \\t]*${token})*$`);
+  const names = offered?.split(",").map((name) => name.trim()) ?? [];
+  return (
+    method === "GET" &&
+    headers.upgrade?.toLowerCase() === "websocket" &&
+    /^[+/0-9A-Za-z]{22}==$/.test(headers["sec-websocket-key"] ?? "") &&
+    ["13", "8"].includes(headers["sec-websocket-version"] ?? "") &&
+    (offered === undefined || protocols.test(offered.trim())) &&
+    new Set(names).size === names.length
+  );
+}
+
+/** Asks the WebSocket API's authorizer, then its `$connect`, each with the say to refuse. */
+export async function judge(
+  handshake: Handshake,
+  { connectionId, connectedAt }: { connectionId: string; connectedAt: number },
+  routes: ReturnType<typeof createRoutes>,
+): Promise<Verdict> {
+  let context: Record<string, unknown> | null | undefined;
+  try {
+    const asked = { ...handshake, methodArn: "relay/connect", requestContext: {} };
+    const answer = await authorize(asked as unknown as APIGatewayRequestAuthorizerEvent);
+    if (answer.policyDocument.Statement[0]?.Effect !== "Allow") return { statusCode: 403 };
+    ({ context } = answer);
+  } catch (error) {
+    // An authorizer says so in these very words that a token is bad.
+    return { statusCode: (error as Error).message === "Unauthorized" ? 401 : 500 };
+  }
+  const caller = callerOf(context);
+  if (caller === undefined) return { statusCode: 401 };
+  const about = { connectionId, connectedAt, authorizer: context ?? null };
+  const answer = await routes
+    .connect({ requestContext: { ...about, eventType: "CONNECT" }, ...handshake })
+    .catch((error) => {
+      logFault("A handshake failed", error);
+      return { statusCode: 500 };
+    });
+  if (answer.statusCode !== 200) return { statusCode: answer.statusCode as 401 };
+  const { headers } = answer as { headers?: Record<string, string> };
+  return { statusCode: 200, caller, protocol: headers?.["Sec-WebSocket-Protocol"] };
+}

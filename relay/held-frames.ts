@@ -1,0 +1,83 @@
+import type { Frame } from "../domain/log/frame.ts";
+import { withoutText } from "../domain/log/frame.ts";
+import { compactText } from "../platform/push/encodings.ts";
+import { textFrame } from "./frame-bytes.ts";
+
+/** Frames of one room that are kept in memory, and for how long: an erasure changes older ones. */
+const framesMax = 500;
+const heldMilliseconds = 5 * 60_000;
+
+/** The bytes of a frame as they are written, each form made once for all who get it. */
+export type Encoded = { frame: Frame; bytes(compact: boolean): Buffer };
+
+export function encode(frame: Frame): Encoded {
+  let plain: Buffer | undefined;
+  let dense: Buffer | undefined;
+  return {
+    frame,
+    bytes(compact) {
+      if (!compact) {
+        plain ??= textFrame(frame.body);
+        return plain;
+      }
+      dense ??= textFrame(compactText(frame.body));
+      return dense;
+    },
+  };
+}
+
+/** The newest frames of a log, without a hole, for those who reconnect. */
+export function createHeldFrames() {
+  let held: (Encoded & { at: number })[] = [];
+  const first = () => held[0]?.frame.n;
+  const drop = (count: number) => void held.splice(0, count);
+  return {
+    /** The oldest frame's number; undefined while there is none. */
+    first,
+    find(n: number): Encoded | undefined {
+      return held[n - (first() ?? 0)];
+    },
+    /** Adds the newest frame; one of another epoch, or behind a hole, replaces the others. */
+    add(frame: Frame, now: number): Encoded {
+      const last = held.at(-1)?.frame;
+      if (last !== undefined && (last.n !== frame.n - 1 || last.epoch !== frame.epoch)) held = [];
+      const encoded = { ...encode(frame), at: now };
+      held.push(encoded);
+      drop(Math.max(0, held.length - framesMax));
+      return encoded;
+    },
+    /** Adds older frames, in their order, where they end before the oldest. */
+    addBefore(frames: readonly Frame[], now: number): void {
+      const last = frames.at(-1);
+      if (last === undefined || (held.length > 0 && last.n !== first()! - 1)) return;
+      held = [...frames.map((frame) => ({ ...encode(frame), at: now })), ...held];
+      drop(Math.max(0, held.length - framesMax));
+    },
+    /** Forgets what has been held for too long. */
+    trim(now: number): void {
+      const kept = held.findIndex(({ at }) => now - at < heldMilliseconds);
+      drop(kept < 0 ? held.length : kept);
+    },
+    /** Takes the text of a deleted message out of all of them. */
+    removeText(messageId: string): void {
+      held = held.map((one) => {
+        const body = withoutText(one.frame.body, messageId);
+        return body === undefined ? one : { ...encode({ ...one.frame, body }), at: one.at };
+      });
+    },
+  };
+}
+
+/** The messages that a frame says were deleted. */
+export function deletedIn({ body }: Frame): string[] {
+  if (!body.includes('"chat.deleted"')) return [];
+  const { events } = JSON.parse(body) as {
+    events: { type: string; data: { messageId?: string } }[];
+  };
+  return events.flatMap(({ type, data }) =>
+    type === "chat.deleted" && data.messageId !== undefined ? [data.messageId] : [],
+  );
+}
+
+/** How far before the head a room's memory reaches at most. */
+export const heldBefore = (head: number) => Math.max(1, head - framesMax + 1);

@@ -1,0 +1,39 @@
+import type { Caller } from "../platform/auth/caller.ts";
+
+/** An open socket and whose it is. */
+export type Connection = {
+  id: string;
+  caller: Caller;
+  /** The caller as an authorizer passes it on. */
+  context: Record<string, string>;
+  connectedAt: number;
+  compact: boolean;
+  /** Of a channel's overlay: the stream that it was told of; null: none; undefined: nothing yet. */
+  told?: string | null;
+  /** Whether its token has ended, and its client was told. */
+  isExpiring?: boolean;
+  subscriptions: Map<string, Subscription>;
+  isOpen(): boolean;
+  /** Writes whole frames; who does not read is dropped. */
+  write(bytes: Buffer): void;
+  send(message: object): void;
+  /** Bytes that the client has not taken yet. */
+  unread(): number;
+  close(code: number): void;
+  /** Ends it if it has lived or been silent for too long, and keeps the way to it open. */
+  look(now: number): void;
+};
+
+/** A connection's subscription to a room. */
+export type Subscription = {
+  connection: Connection;
+  streamId: string;
+  /** Milliseconds since 1970. */
+  at: number;
+  isPaid: boolean;
+  /** The next frame that it is owed; none before it was greeted. */
+  next: number;
+  /** Whether it has all frames, so that the next one is written to it at once. */
+  isLive: boolean;
+  isOver: boolean;
+};

@@ -1,0 +1,95 @@
+import { addName, newSketch } from "../domain/log/sketch.ts";
+import { logFault } from "../platform/runtime/log.ts";
+import {
+  aliveMilliseconds,
+  markRelayedRoom,
+  putRelayedRoom,
+  removeRelayedRoom,
+} from "../platform/store/log/relays.ts";
+import type { Room } from "./room.ts";
+
+/** Users whom a relay names; of more it writes down a sketch and the newest. */
+const namedMax = 10_000;
+const newestMax = 1_000;
+
+/** What was written down of a room, the writing that is under way, and the one behind it. */
+type Written = {
+  at: number;
+  parts: number;
+  writing?: Promise<void> | undefined;
+  next?: Promise<void> | undefined;
+};
+
+/** Up to so many users, who comes is written down before they are told so. */
+const exactMax = 100;
+
+/** Writes down who watches the rooms of a relay, for those who count viewers. */
+export function createPresence(node: string) {
+  const written = new Map<Room, Written>();
+  const notesOf = (room: Room): Written => {
+    const found = written.get(room) ?? { at: 0, parts: 0 };
+    written.set(room, found);
+    return found;
+  };
+
+  /** Writes who watches, by a writing that begins after this call; all who ask share the next. */
+  function write(room: Room): Promise<void> {
+    const notes = notesOf(room);
+    notes.next ??= Promise.resolve(notes.writing).then(() => {
+      notes.next = undefined;
+      notes.writing = writeNow(room, notes).finally(() => {
+        notes.writing = undefined;
+      });
+      return notes.writing;
+    });
+    return notes.next;
+  }
+
+  async function writeNow(room: Room, notes: Written): Promise<void> {
+    const { streamId, hasChanged } = room;
+    const now = new Date();
+    room.hasChanged = false;
+    try {
+      if (hasChanged || notes.parts === 0)
+        notes.parts = await putRelayedRoom({ streamId, node }, sumUp(room), notes.parts, now);
+      else await markRelayedRoom(streamId, node, now);
+      notes.at = now.getTime();
+    } catch (error) {
+      room.hasChanged ||= hasChanged;
+      logFault("A room's viewers could not be written", error, { streamId });
+    }
+  }
+
+  /** Waits until a small room's viewers are written down, as they are now. */
+  async function settle(room: Room): Promise<void> {
+    if (room.users.size > exactMax) return;
+    await (room.hasChanged ? write(room) : written.get(room)?.writing);
+  }
+
+  return {
+    settle,
+    /** Writes what has changed, and now and then that the room is still there. */
+    keep(room: Room, now: Date): Promise<void> | undefined {
+      const isDue = now.getTime() - notesOf(room).at >= aliveMilliseconds.every;
+      return room.hasChanged || isDue ? write(room) : undefined;
+    },
+    /** Removes what was written of a room. */
+    async remove(room: Room): Promise<void> {
+      const { parts, writing } = notesOf(room);
+      written.delete(room);
+      await writing;
+      await removeRelayedRoom(room.streamId, node, parts).catch((error) =>
+        logFault("A room could not be removed", error, { streamId: room.streamId }),
+      );
+    },
+  };
+}
+
+/** What is written down of those who watch here. */
+function sumUp({ users }: Room) {
+  const named = [...users].map(([userId, { at }]) => [userId, at] as const);
+  if (named.length <= namedMax) return { users: new Map(named) };
+  const sketch = newSketch();
+  for (const [userId] of named) addName(sketch, userId);
+  return { users: new Map(named.slice(-newestMax)), sketch };
+}

@@ -1,0 +1,187 @@
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+import type { WebSocket } from "ws";
+import { relayConnectionId } from "../domain/log/relay.ts";
+import { Refusal } from "../domain/refusal.ts";
+import { sentenceOf, statusOf } from "../platform/http/envelope.ts";
+import { readQuery } from "../platform/realtime/handshake.ts";
+import { assertOnly } from "../platform/realtime/subscription.ts";
+import { logFault } from "../platform/runtime/log.ts";
+import { removeSocket } from "../platform/store/log/connections.ts";
+import { markRelay, removeRelay } from "../platform/store/log/relays.ts";
+import { takeConnection } from "./connection.ts";
+import { subscribe } from "./greeting.ts";
+import { isHandshake, judge, readHandshake, type Verdict } from "./handshake.ts";
+import type { Connection } from "./model.ts";
+import { leave } from "./room.ts";
+import { grantedTo } from "./routes.ts";
+import { createState, type State } from "./state.ts";
+import { startUpkeep } from "./upkeep.ts";
+
+/** A relay at work. */
+export type Relay = {
+  port: number;
+  /** Ends all sockets within so many milliseconds, in waves, and takes no new ones. */
+  drain(milliseconds: number): Promise<void>;
+};
+
+/** Sockets that one task holds, and handshakes that it judges at once; more are sent away. */
+const connectionsMax = 25_000;
+const pendingMax = 2_000;
+/** Where sockets are taken, as at the API. */
+const path = "/ws";
+/** Request line and header values together, as at API Gateway. */
+const headerBytesMax = 10_240;
+
+/**
+ * Starts a relay: it reads the logs of the streams that its connections watch, and writes each
+ * frame to all of them. It decides nothing, and nothing is lost with it: clients reconnect and
+ * resume.
+ * Rejects with the system's error when the port is taken.
+ */
+export async function startRelay({ port, host }: { port: number; host: string }): Promise<Relay> {
+  const state = createState();
+  await markRelay(state.node, new Date());
+  const limits = { headersTimeout: 10_000, requestTimeout: 10_000, maxHeaderSize: 16_384 };
+  const http = createServer(limits, (_request, response) => {
+    // What a load balancer asks for, and nothing else.
+    response.writeHead(200, { "content-type": "text/plain" }).end("ok");
+  });
+  http.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on("error", () => socket.destroy());
+    const judged = state.asRelay(() => upgrade(state, request, socket, head));
+    judged.catch((error) => {
+      logFault("A handshake failed", error);
+      socket.destroy();
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    http.once("error", reject);
+    http.listen(port, host, resolve);
+  });
+  const upkeep = startUpkeep(state);
+  return {
+    port: (http.address() as AddressInfo).port,
+    async drain(milliseconds) {
+      http.close();
+      await closeInWaves([...state.connections.values()], milliseconds);
+      upkeep.stop();
+      await Promise.allSettled([state.rooms.end(), removeRelay(state.node)]);
+    },
+  };
+}
+
+async function upgrade(state: State, request: IncomingMessage, socket: Duplex, head: Buffer) {
+  const { connections, node } = state;
+  if (sizeOf(request) > headerBytesMax) return refuseUpgrade(socket, 431);
+  if (request.url?.split("?")[0] !== path) return refuseUpgrade(socket, 404);
+  if (!isHandshake(request)) return refuseUpgrade(socket, 400);
+  if (connections.size >= connectionsMax || state.pending >= pendingMax)
+    return refuseUpgrade(socket, 503);
+  const handshake = readHandshake(request);
+  state.count += 1;
+  const connectionId = relayConnectionId(node, state.count);
+  const opened = { connectionId, connectedAt: Date.now() };
+  state.pending += 1;
+  let verdict: Verdict;
+  try {
+    verdict = await judge(handshake, opened, state.routes);
+  } finally {
+    state.pending -= 1;
+  }
+  if (verdict.statusCode !== 200) return refuseUpgrade(socket, verdict.statusCode);
+  const { caller, protocol } = verdict;
+  if (socket.destroyed) return removeSocket(caller.userId, connectionId);
+  if (protocol !== undefined) state.chosen.set(request, protocol);
+  state.server.handleUpgrade(request, socket, head, (webSocket) => {
+    const query = readQuery(handshake.queryStringParameters);
+    const connection = open(state, { ...opened, caller, webSocket, raw: socket }, query);
+    if (query.refusal !== undefined) connection.send({ type: "error", ...query.refusal });
+    else if (query.streamId !== undefined && caller.channelOf === undefined)
+      void subscribeFirst(state, connection, { ...query, streamId: query.streamId });
+  });
+}
+
+type Query = ReturnType<typeof readQuery>;
+
+function open(
+  { connections, routes, rooms, asRelay }: State,
+  made: {
+    connectionId: string;
+    connectedAt: number;
+    caller: Connection["caller"];
+    webSocket: WebSocket;
+    raw: Duplex;
+  },
+  { compact = false }: Query,
+): Connection {
+  const { connectionId: id, connectedAt, caller, webSocket: socket, raw } = made;
+  const forget = () => {
+    connections.delete(id);
+    for (const one of [...connection.subscriptions.values()]) leave(rooms.find(one.streamId)!, one);
+    removeSocket(caller.userId, id).catch((error) => logFault("A socket was not removed", error));
+  };
+  const connection = takeConnection({
+    ...{ id, connectedAt, caller, socket, raw, compact },
+    onMessage: (body) => asRelay(() => routes.take(connection, body)),
+    onClose: () => asRelay(forget),
+  });
+  connections.set(id, connection);
+  return connection;
+}
+
+/** Does what the URL asks for; a refusal is the first message, and closes nothing. */
+async function subscribeFirst(
+  { rooms }: State,
+  connection: Connection,
+  query: Query & { streamId: string },
+): Promise<void> {
+  try {
+    assertOnly(grantedTo(connection), query.streamId);
+    await subscribe(rooms, connection, query, new Date());
+  } catch (error) {
+    const isRefusal = error instanceof Refusal;
+    if (!isRefusal) logFault("A URL's subscription failed", error);
+    const statusCode = isRefusal ? statusOf[error.kind] : 500;
+    const details = isRefusal ? error.details : [];
+    const code = isRefusal ? { code: error.code } : {};
+    connection.send({
+      type: "error",
+      statusCode,
+      ...code,
+      errors: [sentenceOf[statusCode], ...details],
+    });
+  }
+}
+
+/** How long a client has between the last message and the end. */
+const farewellMilliseconds = 500;
+const waveMilliseconds = 250;
+const farewell = { type: "closing", code: 4410, reason: "This relay ends: reconnect at once" };
+
+/** Has all reconnect in turn, evenly over the time that there is. */
+async function closeInWaves(connections: Connection[], milliseconds: number): Promise<void> {
+  const waves = Math.max(1, Math.floor((milliseconds - farewellMilliseconds) / waveMilliseconds));
+  const size = Math.max(1, Math.ceil(connections.length / waves));
+  for (let at = 0; at < connections.length; at += size) {
+    const wave = connections.slice(at, at + size);
+    for (const connection of wave) connection.send(farewell);
+    setTimeout(() => {
+      for (const connection of wave) connection.close(1001);
+    }, farewellMilliseconds);
+    await new Promise((done) => setTimeout(done, waveMilliseconds));
+  }
+  if (connections.length > 0) await new Promise((done) => setTimeout(done, farewellMilliseconds));
+}
+
+function sizeOf(request: IncomingMessage): number {
+  let bytes = (request.url ?? "").length + "GET  HTTP/1.1 ".length;
+  for (const [at, text] of request.rawHeaders.entries()) if (at % 2) bytes += text.length;
+  return bytes;
+}
+
+function refuseUpgrade(socket: Duplex, statusCode: number): void {
+  const lines = [`HTTP/1.1 ${statusCode} `, "Connection: close", "Content-Length: 0"];
+  socket.end(`${lines.join("\r\n")}\r\n\r\n`);
+}

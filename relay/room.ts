@@ -1,0 +1,172 @@
+import { isOverlay } from "../domain/id.ts";
+import type { Frame, LogEnd } from "../domain/log/frame.ts";
+import type { ShownSums } from "../domain/log/recovery.ts";
+import { revisionAt } from "../domain/log/subscriber.ts";
+import { isBlocked } from "../domain/streams/member.ts";
+import { logFault } from "../platform/runtime/log.ts";
+import { measureMetric } from "../platform/runtime/metrics.ts";
+import { queryFrames, readHead } from "../platform/store/log/frames.ts";
+import { getLog } from "../platform/store/log/logs.ts";
+import { recordVisit } from "../platform/store/log/visits.ts";
+import { findMember } from "../platform/store/streams/members.ts";
+import { createHeldFrames, deletedIn } from "./held-frames.ts";
+import type { Connection, Subscription } from "./model.ts";
+
+/** How often a room's log is read: while it is busy, and when it has been quiet for so long. */
+const pauseMilliseconds = { busy: 100, quiet: 1_000 };
+const quietAfterMilliseconds = 10_000;
+/** How often the log's epoch is looked at: only a restored table has another. */
+const epochMilliseconds = 5_000;
+
+/** One stream that this relay serves: its newest frames, and who is sent them. */
+export type Room = {
+  streamId: string;
+  end: LogEnd;
+  held: ReturnType<typeof createHeldFrames>;
+  subscriptions: Set<Subscription>;
+  /** Users who watch, by when they came, and by how many subscriptions. */
+  users: Map<string, { at: number; count: number }>;
+  hasChanged: boolean;
+  /** When it had its last frame or subscriber, and when its epoch was looked at. */
+  busyAt: number;
+  epochAt: number;
+  /** When the last subscription ended. */
+  leftAt: number;
+  reading?: Promise<void> | undefined;
+  next?: Promise<void> | undefined;
+  timer?: NodeJS.Timeout | undefined;
+  shown?: { head: number; sums: Promise<ShownSums> };
+  warming?: Promise<void> | undefined;
+  isClosed: boolean;
+};
+
+/** Begins to follow a stream's log, at its end. */
+export async function openRoom(streamId: string): Promise<Room> {
+  const end = await readHead(streamId);
+  const now = Date.now();
+  const room: Room = {
+    ...{ streamId, end, held: createHeldFrames(), subscriptions: new Set(), users: new Map() },
+    ...{ hasChanged: false, busyAt: now, epochAt: now, leftAt: now, isClosed: false },
+  };
+  schedule(room);
+  return room;
+}
+
+/** Stops following it. */
+export function closeRoom(room: Room): void {
+  room.isClosed = true;
+  clearTimeout(room.timer);
+}
+
+function schedule(room: Room): void {
+  if (room.isClosed) return;
+  const isQuiet = Date.now() - room.busyAt > quietAfterMilliseconds;
+  clearTimeout(room.timer);
+  room.timer = setTimeout(
+    () => {
+      refresh(room).catch((error) => logFault("A room's log could not be read", error));
+    },
+    isQuiet ? pauseMilliseconds.quiet : pauseMilliseconds.busy,
+  );
+}
+
+/**
+ * Reads what has come to the log, by a reading that begins after this call; all who ask meanwhile
+ * share the next one.
+ */
+export function refresh(room: Room): Promise<void> {
+  room.next ??= Promise.resolve(room.reading?.catch(() => undefined)).then(() => {
+    room.next = undefined;
+    room.reading = readOn(room).finally(() => schedule(room));
+    return room.reading;
+  });
+  return room.next;
+}
+
+async function readOn(room: Room): Promise<void> {
+  const now = Date.now();
+  if (now - room.epochAt > epochMilliseconds) {
+    const { epoch } = await getLog(room.streamId);
+    room.epochAt = now;
+    if (epoch !== room.end.epoch) room.end = await readHead(room.streamId);
+  }
+  for await (const frame of queryFrames(room.streamId, { from: room.end.head + 1 }))
+    await takeFrame(room, frame);
+  room.held.trim(now);
+}
+
+/** Brings the next frame to everybody who has those before it. */
+async function takeFrame(room: Room, frame: Frame): Promise<void> {
+  const now = Date.now();
+  await endBlocked(room, frame, new Date(now));
+  const { n, epoch, newest, totals, sums, moments, madeAt = now } = frame;
+  for (const messageId of deletedIn(frame)) room.held.removeText(messageId);
+  const encoded = room.held.add(frame, now);
+  room.end = { epoch, head: n, newest, totals, sums, moments, madeAt };
+  room.busyAt = now;
+  for (const subscription of room.subscriptions) {
+    if (!subscription.isLive || n < subscription.next) continue;
+    subscription.next = n + 1;
+    subscription.connection.write(encoded.bytes(subscription.connection.compact));
+  }
+  measureMetric("RelayDelay", Math.max(0, Date.now() - madeAt));
+}
+
+/** Ends the subscriptions of those whom a frame blocks and who still are: it is not theirs. */
+async function endBlocked(room: Room, { blocks = [] }: Frame, now: Date): Promise<void> {
+  for (const userId of new Set(blocks)) {
+    const own = [...room.subscriptions].filter((one) => one.connection.caller.userId === userId);
+    if (own.length === 0) continue;
+    const member = await findMember(room.streamId, userId, { consistent: true });
+    if (isBlocked(member, now)) for (const one of own) expel(room, one, "blocked");
+  }
+}
+
+/** Tells a client that a stream is over for it, and ends its subscription. */
+export function expel(room: Room, subscription: Subscription, reason: "blocked" | "pass"): void {
+  const { connection, streamId, isOver } = subscription;
+  if (isOver) return;
+  leave(room, subscription);
+  connection.send({ type: "unsubscribed", streamId, reason });
+}
+
+/** A new subscription in place of the connection's former one; it is sent nothing yet. */
+export function enter(room: Room, connection: Connection, now: Date): Subscription {
+  const { streamId } = room;
+  const former = connection.subscriptions.get(streamId);
+  const at = former?.at ?? now.getTime();
+  const subscription: Subscription = {
+    ...{ connection, streamId, at, isPaid: false },
+    ...{ next: 0, isLive: false, isOver: false },
+  };
+  const { userId } = connection.caller;
+  if (former !== undefined) {
+    former.isOver = true;
+    room.subscriptions.delete(former);
+  } else if (!isOverlay(userId)) {
+    const known = room.users.get(userId);
+    room.users.set(userId, { at: known?.at ?? at, count: (known?.count ?? 0) + 1 });
+    room.hasChanged ||= known === undefined;
+  }
+  connection.subscriptions.set(streamId, subscription);
+  room.subscriptions.add(subscription);
+  room.busyAt = now.getTime();
+  return subscription;
+}
+
+/** Ends a subscription, and counts the visit. */
+export function leave(room: Room, subscription: Subscription): void {
+  if (subscription.isOver) return;
+  subscription.isOver = true;
+  const { connection, streamId, at } = subscription;
+  const { userId } = connection.caller;
+  room.subscriptions.delete(subscription);
+  connection.subscriptions.delete(streamId);
+  room.leftAt = Date.now();
+  const known = room.users.get(userId);
+  if (known === undefined) return;
+  known.count -= 1;
+  if (known.count === 0) room.hasChanged = room.users.delete(userId);
+  const now = new Date();
+  void recordVisit({ streamId, userId, revision: revisionAt(new Date(at), 0) }, now);
+}

@@ -1,0 +1,110 @@
+import { isOverlay } from "../domain/id.ts";
+import { refuse } from "../domain/refusal.ts";
+import * as connectRoute from "../functions/log/realtime/connect.ts";
+import * as defaultRoute from "../functions/log/realtime/default.ts";
+import * as pingRoute from "../functions/log/realtime/ping.ts";
+import * as subscribeRoute from "../functions/log/realtime/subscribe.ts";
+import * as unsubscribeRoute from "../functions/log/realtime/unsubscribe.ts";
+import { ownPoster, type Poster } from "../platform/push/gateway.ts";
+import { admitSocket } from "../platform/realtime/admission.ts";
+import { acceptHandshake } from "../platform/realtime/handshake.ts";
+import { isStillValid } from "../platform/realtime/overlay.ts";
+import { type SocketEvent, socket } from "../platform/realtime/socket.ts";
+import { assertOnly } from "../platform/realtime/subscription.ts";
+import { setting } from "../platform/runtime/env.ts";
+import { subscribe } from "./greeting.ts";
+import type { Connection } from "./model.ts";
+import { leave } from "./room.ts";
+import type { Rooms } from "./rooms.ts";
+
+/** What the routes act on. */
+type Held = { rooms: Rooms; connections: Map<string, Connection>; poster: Poster };
+
+/** What every message of a connection says of it. */
+type Route = (event: SocketEvent) => Promise<{ statusCode: number; headers?: object }>;
+
+/**
+ * The routes of the WebSocket API with their own contracts, rates and refusals, on subscriptions
+ * that are in this process alone.
+ */
+export function createRoutes({ rooms, connections, poster }: Held) {
+  const openPoster = () => poster;
+  const connect = socket(
+    connectRoute.contract,
+    async ({ event, connectionId, connectedAt, caller, now }) => {
+      const { userId, issuedAt, tokenId } = caller;
+      const opened = { userId, connectionId, connectedAt, issuedAt, tokenId };
+      const isGood = () => isStillValid(caller);
+      const terms = { socketsMax: setting("SOCKETS_PER_USER"), isStillValid: isGood };
+      const verdict = await admitSocket(ownPoster, opened, terms, now);
+      if (verdict !== "admitted") return { statusCode: verdict === "too_many" ? 429 : 401 };
+      return acceptHandshake(event.headers);
+    },
+    openPoster,
+  );
+  const subscribing = socket(
+    subscribeRoute.contract,
+    async ({ message, connectionId, now }) => {
+      const connection = connections.get(connectionId)!;
+      assertOnly(grantedTo(connection), message.streamId);
+      await subscribe(rooms, connection, message, now);
+    },
+    openPoster,
+  );
+  const unsubscribing = socket(
+    unsubscribeRoute.contract,
+    async ({ message: { streamId }, connectionId, answer }) => {
+      const connection = connections.get(connectionId)!;
+      assertOnly(grantedTo(connection), streamId);
+      const subscription = connection.subscriptions.get(streamId);
+      if (subscription !== undefined) leave(rooms.find(streamId)!, subscription);
+      await answer({ type: "unsubscribed", streamId });
+    },
+    openPoster,
+  );
+  const ping = socket(
+    pingRoute.contract,
+    async ({ connectionId, answer }) => {
+      const { subscriptions } = connections.get(connectionId)!;
+      const heads = [...subscriptions.keys()].map((id) => [id, rooms.find(id)!.end.head]);
+      await answer({ type: "pong", heads: Object.fromEntries(heads) });
+    },
+    openPoster,
+  );
+  const other = socket(
+    defaultRoute.contract,
+    async ({ caller }) => {
+      if (isOverlay(caller.userId)) refuse("overlay_reads_only");
+      refuse("request_invalid", { problem: "action: expected subscribe, unsubscribe or ping" });
+    },
+    openPoster,
+  );
+  const byAction: Record<string, Route> = {
+    subscribe: subscribing.handler as Route,
+    unsubscribe: unsubscribing.handler as Route,
+    ping: ping.handler as Route,
+  };
+  return {
+    connect: connect.handler as Route,
+    /** Does what a message asks, and answers it. */
+    async take({ id, connectedAt, context }: Connection, body: string): Promise<void> {
+      const action = actionIn(body);
+      const route = Object.hasOwn(byAction, action) ? byAction[action]! : (other.handler as Route);
+      const about = { connectionId: id, connectedAt, authorizer: context };
+      await route({ requestContext: { ...about, eventType: "MESSAGE" }, body });
+    },
+  };
+}
+
+/** The one stream that a connection is for; undefined where it is for any. */
+export const grantedTo = ({ caller, told }: Connection): string | undefined =>
+  caller.channelOf === undefined ? caller.streamId : (told ?? "");
+
+function actionIn(body: string): string {
+  try {
+    const { action } = JSON.parse(body);
+    return typeof action === "string" ? action : "";
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,107 @@
+import { closeConnection } from "../platform/realtime/closing.ts";
+import { expired } from "../platform/realtime/expiry.ts";
+import { logFault } from "../platform/runtime/log.ts";
+import { measureMetric, withMetrics } from "../platform/runtime/metrics.ts";
+import { aliveMilliseconds, type Mail, markRelay, takeMail } from "../platform/store/log/relays.ts";
+import { isStillAdmitted } from "../platform/store/streams/members.ts";
+import { findNewestLive } from "../platform/store/streams/stream-lists.ts";
+import { subscribe } from "./greeting.ts";
+import type { Connection } from "./model.ts";
+import { expel, leave } from "./room.ts";
+import type { State } from "./state.ts";
+
+/** How often a relay looks for mail, for what is over, and publishes its metrics. */
+const everyMilliseconds = { mail: 200, look: 1_000, metrics: 10_000 };
+
+/** Does what a relay has to do besides its rooms, until it is stopped. */
+export function startUpkeep(state: State): { stop(): void } {
+  const stops = [
+    repeat(everyMilliseconds.mail, () => readMail(state)),
+    repeat(everyMilliseconds.look, () => look(state)),
+    repeat(everyMilliseconds.look, () => state.rooms.tick(new Date())),
+    repeat(everyMilliseconds.look, () => moveOverlays(state)),
+    repeat(aliveMilliseconds.every, () => markRelay(state.node, new Date())),
+    repeat(everyMilliseconds.metrics, publish(state)),
+  ];
+  return {
+    stop() {
+      for (const stop of stops) stop();
+    },
+  };
+}
+
+/** Does something again and again, with a pause in between, whether it fails or not. */
+function repeat(milliseconds: number, act: () => Promise<unknown>): () => void {
+  let isStopped = false;
+  let timer: NodeJS.Timeout;
+  const turn = async () => {
+    await act().catch((error) => logFault("A relay's upkeep failed", error));
+    if (!isStopped) timer = setTimeout(turn, milliseconds);
+  };
+  timer = setTimeout(turn, milliseconds);
+  return () => {
+    isStopped = true;
+    clearTimeout(timer);
+  };
+}
+
+const publish = ({ connections }: State) =>
+  withMetrics(async () => measureMetric("RelaySockets", connections.size));
+
+async function readMail(state: State): Promise<void> {
+  if (state.connections.size === 0) return;
+  for (const mail of await takeMail(state.node)) {
+    const connection = state.connections.get(mail.connectionId);
+    if (connection !== undefined) await deliver(state, connection, mail);
+  }
+}
+
+async function deliver({ rooms }: State, connection: Connection, mail: Mail): Promise<void> {
+  if (mail.text !== undefined) connection.send(JSON.parse(mail.text));
+  if (mail.closes) connection.close(1000);
+  if (mail.recheck === undefined) return;
+  const subscription = connection.subscriptions.get(mail.recheck);
+  if (!subscription?.isPaid) return;
+  if (await isStillAdmitted(mail.recheck, connection.caller.userId)) return;
+  expel(rooms.find(mail.recheck)!, subscription, "pass");
+}
+
+/** Ends connections whose token has ended, and those that are silent. */
+async function look({ connections, poster }: State): Promise<void> {
+  const now = Date.now();
+  for (const connection of [...connections.values()]) {
+    if (connection.caller.expiresAt * 1000 > now) connection.look(now);
+    else if (!connection.isExpiring) {
+      connection.isExpiring = true;
+      closeConnection(poster, connection.id, expired, async () => false).catch((error) =>
+        logFault("A connection could not be closed", error),
+      );
+    }
+  }
+}
+
+/** Tells overlays of channels which stream is the newest live one, and subscribes them to it. */
+async function moveOverlays(state: State): Promise<void> {
+  const overlays = [...state.connections.values()].filter(({ caller }) => caller.channelOf);
+  const hosts = new Set(overlays.map(({ caller }) => caller.channelOf!));
+  await Promise.all(
+    [...hosts].map(async (host) => {
+      const newest = await findNewestLive(host);
+      const own = overlays.filter(
+        ({ caller, told }) => caller.channelOf === host && told !== newest,
+      );
+      await Promise.all(own.map((overlay) => move(state, overlay, newest)));
+    }),
+  );
+}
+
+async function move(
+  { rooms }: State,
+  connection: Connection,
+  newest: string | null,
+): Promise<void> {
+  for (const one of [...connection.subscriptions.values()]) leave(rooms.find(one.streamId)!, one);
+  connection.told = newest;
+  connection.send({ type: "channel", streamId: newest });
+  if (newest !== null) await subscribe(rooms, connection, { streamId: newest }, new Date());
+}

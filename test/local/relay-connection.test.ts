@@ -1,0 +1,70 @@
+import { EventEmitter } from "node:events";
+import type { Duplex } from "node:stream";
+import { expect, test } from "@jest/globals";
+import type { WebSocket } from "ws";
+import { socketLimits, takeConnection } from "../../relay/connection.ts";
+import { watchFrames } from "../../relay/frame-bytes.ts";
+
+/** A connection whose client has not read `unread.bytes`. */
+function connectionOf(unread: { bytes: number }) {
+  const written: Buffer[] = [];
+  const ends: string[] = [];
+  const socket = Object.assign(new EventEmitter(), {
+    ...{ readyState: 1, OPEN: 1, isPaused: false },
+    close: (code: number) => ends.push(`close ${code}`),
+    terminate: () => ends.push("terminate"),
+  });
+  const raw = Object.assign(new EventEmitter(), {
+    write: (bytes: Buffer) => written.push(bytes),
+  });
+  Object.defineProperty(raw, "writableLength", { get: () => unread.bytes });
+  const caller = { userId: "u", roles: [], claims: {}, expiresAt: 0, issuedAt: 0, tokenId: "" };
+  const connection = takeConnection({
+    ...{ id: "relay-n-1", caller, connectedAt: 0, compact: false },
+    socket: socket as unknown as WebSocket,
+    raw: raw as unknown as Duplex,
+    onMessage: async () => {},
+    onClose: () => {},
+  });
+  return { connection, written, ends };
+}
+
+test("who does not read is dropped with a megabyte unread, and is sent nothing more", () => {
+  const unread = { bytes: socketLimits.unreadBytes };
+  const { connection, written, ends } = connectionOf(unread);
+  connection.send({ type: "pong" });
+  expect([written.length, ends]).toEqual([1, []]);
+  unread.bytes += 1;
+  connection.send({ type: "pong" });
+  connection.send({ type: "pong" });
+  expect([written.length, ends]).toEqual([1, ["terminate"]]);
+  expect(connection.isOpen()).toBe(false);
+});
+
+test("a connection ends after ten silent minutes and after two hours, and is pinged meanwhile", () => {
+  const silent = connectionOf({ bytes: 0 });
+  silent.connection.look(socketLimits.idleMilliseconds);
+  expect([silent.written.length, silent.ends]).toEqual([1, []]);
+  silent.connection.look(socketLimits.idleMilliseconds + 1);
+  expect(silent.ends).toEqual(["close 1001"]);
+});
+
+/** The head of a client's frame, and its payload of as many bytes. */
+function frameOf(bytes: number): Buffer {
+  const length = Buffer.alloc(bytes < 126 ? 0 : 8);
+  if (bytes >= 126) length.writeBigUInt64BE(BigInt(bytes));
+  const head = Buffer.from([0x81, 0x80 | (bytes < 126 ? bytes : 127)]);
+  return Buffer.concat([head, length, Buffer.alloc(4), Buffer.alloc(bytes, "x")]);
+}
+
+test.each([1, 7, 4096])("a frame of too many bytes is seen in chunks of %d bytes", (size) => {
+  const sees = (frames: Buffer[]) => {
+    const isTooLong = watchFrames(300);
+    const all = Buffer.concat(frames);
+    let found = false;
+    for (let at = 0; at < all.length; at += size) found ||= isTooLong(all.subarray(at, at + size));
+    return found;
+  };
+  expect(sees([frameOf(0), frameOf(100), frameOf(300), frameOf(5)])).toBe(false);
+  expect(sees([frameOf(300), frameOf(301)])).toBe(true);
+});

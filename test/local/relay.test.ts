@@ -1,0 +1,244 @@
+/** A stage with a relay, as its clients and the runner see it. */
+
+import WebSocket from "ws";
+import { type Client, createClient } from "../../client/index.ts";
+import { admin, call, eventually, liveStream, type Person, person } from "../api/people.ts";
+import { type Message, open, refusedHandshake, type Viewer } from "../api/viewer.ts";
+import { type System, startSystem } from "../system.ts";
+
+let system: System;
+let relayUrl: string;
+let apiSockets: string;
+
+beforeAll(async () => {
+  system = await startSystem({ env: { RELAY: "on", DEMO: "off" } });
+  process.env.API_URL = system.url;
+  apiSockets = `${system.url.replace("http", "ws")}/ws`;
+  relayUrl = await relayOf(system);
+});
+
+afterAll(() => system?.stop());
+
+async function relayOf({ url }: System): Promise<string> {
+  const answer = (await (await fetch(`${url}/local/relay`)).json()) as { url: string };
+  return answer.url;
+}
+
+const ofType = (type: string) => (message: Message) => message.type === type;
+
+async function watchAt(url: string, as: Person, query: Record<string, string>): Promise<Viewer> {
+  return open(`${url}?${new URLSearchParams({ token: as.token, ...query })}`);
+}
+
+async function say(streamId: string, as: Person, content: string): Promise<void> {
+  const answer = await call(`POST /api/v1/live-stream/${streamId}/chat/messages`, {
+    ...{ as, body: { content } },
+  });
+  expect(answer.status).toBe(201);
+}
+
+const textsIn = (viewer: Viewer): string[] =>
+  viewer.events().flatMap(({ type, data }) => (type === "chat.message" ? [data.content] : []));
+
+const hears = (viewer: Viewer, content: string) =>
+  viewer.next(({ events = [] }) => events.some((one: Message) => one.data.content === content));
+
+const framesIn = ({ messages }: Viewer) => messages.filter(ofType("events"));
+
+test("reading and joining a stream say where it is served", async () => {
+  const [{ id }, as] = await Promise.all([liveStream(), person()]);
+  const read = await call(`GET /api/v1/live-stream/${id}`, { as });
+  expect(read.body.data.realtime).toEqual({ url: relayUrl });
+  const joined = await call("POST /api/v1/live-stream/join", { as, body: { liveStreamId: id } });
+  expect(joined.body.data.liveStream.realtime).toEqual({ url: relayUrl });
+});
+
+test("who watches by the relay and who by the API get the same frames, and count as two", async () => {
+  const [{ id }, one, other] = await Promise.all([liveStream(), person(), person()]);
+  const byRelay = await watchAt(relayUrl, one, { streamId: id });
+  const byApi = await watchAt(apiSockets, other, { streamId: id });
+  await Promise.all([byRelay.next(ofType("subscribed")), byApi.next(ofType("subscribed"))]);
+  // The count is up to five seconds old.
+  await eventually(
+    async () => {
+      await say(id, one, "how many?");
+      await hears(byApi, "how many?");
+      return framesIn(byApi).at(-1).viewers;
+    },
+    (viewers) => viewers === 2,
+  );
+  await say(id, other, "last");
+  await Promise.all([hears(byRelay, "last"), hears(byApi, "last")]);
+  const common = framesIn(byApi).map(({ frame }) => frame);
+  const relayed = framesIn(byRelay).filter(({ frame }) => common.includes(frame));
+  expect(relayed).toEqual(framesIn(byApi));
+  const viewers = await call(`GET /api/v1/live-stream/${id}/viewers`, { as: one });
+  expect(viewers.body.data.participantAudienceTotal).toBe(2);
+  const ids = viewers.body.data.list.map(({ _id }: { _id: string }) => _id);
+  expect(ids.sort()).toEqual([one.id, other.id].sort());
+  byRelay.close();
+  byApi.close();
+});
+
+test("only a socket that moves gets the place of a stream, by URL and by message", async () => {
+  const [{ id }, as] = await Promise.all([liveStream(), person()]);
+  const moved = { type: "moved", streamId: id, url: relayUrl };
+  const byUrl = await watchAt(apiSockets, as, { moves: "1", streamId: id });
+  await byUrl.next(() => true);
+  expect(byUrl.messages[0]).toEqual(moved);
+  byUrl.send({ action: "subscribe", streamId: id, requestId: "r" });
+  expect(await byUrl.next(({ requestId }) => requestId === "r")).toEqual({
+    ...{ ...moved, requestId: "r" },
+  });
+  const stays = await watchAt(apiSockets, as, { streamId: id });
+  await stays.next(() => true);
+  expect(stays.messages[0].type).toBe("subscribed");
+  byUrl.close();
+  stays.close();
+});
+
+test("a ticket's socket is moved with another ticket, which opens one socket there", async () => {
+  const [{ id }, as] = await Promise.all([liveStream(), person()]);
+  const given = await call("POST /api/v1/ws-tickets", { as, body: { streamId: id } });
+  const first = await open(`${apiSockets}?moves=1&ticket=${given.body.data.ticket}`);
+  first.send({ action: "subscribe", streamId: id, requestId: "r" });
+  const { type, url, ticket } = await first.next(({ requestId }) => requestId === "r");
+  expect({ type, url }).toEqual({ type: "moved", url: relayUrl });
+  const there = `${url}?streamId=${id}&ticket=${ticket}`;
+  const second = await open(there);
+  await second.next(ofType("subscribed"));
+  expect(await refusedHandshake(there)).toBe(401);
+  second.send({ action: "subscribe", streamId: (await liveStream()).id });
+  expect(await second.next(ofType("error"))).toMatchObject({ code: "stream_not_granted" });
+  first.close();
+  second.close();
+});
+
+test("what is for one socket comes by mail: a notification, and the end of a session", async () => {
+  const [as, root] = await Promise.all([person(), admin()]);
+  const watching = await watchAt(relayUrl, as, {});
+  const closed = new Promise((done) => watching.socket.once("close", done));
+  const note = {
+    userId: as.id,
+    title: "Hello",
+    message: "You",
+    type: "system",
+    category: "payments",
+  };
+  const made = await call("POST /api/v1/notifications", { as: root, body: note });
+  expect(made.status).toBe(201);
+  expect((await watching.next(ofType("notification"))).data).toMatchObject({ title: "Hello" });
+  const revoked = await call("POST /api/v1/revocations", { as: root, body: { sub: as.id } });
+  expect(revoked.status).toBe(201);
+  expect(await watching.next(ofType("closing"))).toMatchObject({ code: 4503 });
+  await closed;
+});
+
+test("a blocked user hears nothing from their ban on, and cannot subscribe again", async () => {
+  const [{ id, host }, as, other] = await Promise.all([liveStream(), person(), person()]);
+  const [blocked, stays] = await Promise.all([
+    watchAt(relayUrl, as, { streamId: id }),
+    watchAt(relayUrl, other, { streamId: id }),
+  ]);
+  await Promise.all([blocked.next(ofType("subscribed")), stays.next(ofType("subscribed"))]);
+  const body = { targetUserId: as.id, liveStreamId: id };
+  expect((await call("POST /api/v1/live-stream-ban", { as: host, body })).status).toBe(200);
+  expect(await blocked.next(ofType("unsubscribed"))).toMatchObject({ reason: "blocked" });
+  await say(id, other, "gone?");
+  await hears(stays, "gone?");
+  const from = blocked.messages.length;
+  blocked.send({ action: "subscribe", streamId: id });
+  expect(await blocked.next(ofType("error"), from)).toMatchObject({ statusCode: 403 });
+  const heard = blocked.events().map(({ type }) => type);
+  expect(heard.filter((type) => type !== "stream.started")).toEqual([]);
+  blocked.close();
+  stays.close();
+});
+
+test("a text that was deleted is in no frame that is sent again", async () => {
+  const [{ id, host }, as] = await Promise.all([liveStream(), person()]);
+  const first = await watchAt(relayUrl, as, { streamId: id });
+  const { epoch } = await first.next(ofType("subscribed"));
+  await say(id, as, "a secret");
+  await hears(first, "a secret");
+  const [{ data }] = first.events().filter(({ type }) => type === "chat.message");
+  const path = `DELETE /api/v1/live-stream/${id}/chat/messages/${data._id}`;
+  expect((await call(path, { as: host })).status).toBe(204);
+  await first.next(({ events = [] }) =>
+    events.some(({ type }: Message) => type === "chat.deleted"),
+  );
+  const again = await watchAt(relayUrl, as, { streamId: id, since: `${epoch}:0` });
+  await again.next(({ events = [] }) =>
+    events.some(({ type }: Message) => type === "chat.deleted"),
+  );
+  expect(again.messages[0]).toMatchObject({ type: "subscribed", recovered: true });
+  expect(textsIn(again)).toEqual([""]);
+  first.close();
+  again.close();
+});
+
+/** A client of the published library that notes all it is shown. */
+function follow(as: Person, streamId: string) {
+  const texts: string[] = [];
+  const states: unknown[] = [];
+  const client: Client = createClient({
+    url: system.url,
+    token: as.token,
+    WebSocket: WebSocket as never,
+    onState: (...given) => states.push(given),
+  });
+  const { ready } = client.subscribe(streamId, {
+    onEvent({ type, data }) {
+      if (type === "chat.message") texts.push(data.content);
+    },
+  });
+  return { client, ready, texts, states };
+}
+
+const socketsAtRelay = async (as: Person, streamId: string) => {
+  const { body } = await call(`GET /api/v1/live-stream/${streamId}/viewers`, { as });
+  return body.data.participantAudienceTotal as number;
+};
+
+test("a client follows its stream there; when the relay dies nothing is lost or comes twice", async () => {
+  const [{ id }, as, speaker] = await Promise.all([liveStream(), person(), person()]);
+  const watching = follow(as, id);
+  await watching.ready;
+  const sent: string[] = [];
+  const send = async (content: string) => {
+    sent.push(content);
+    await say(id, speaker, content);
+  };
+  const heardAll = async () => {
+    await eventually(
+      async () => watching.texts.length,
+      (count) => count >= sent.length,
+    );
+    expect(watching.texts).toEqual(sent);
+  };
+  await send("before");
+  await heardAll();
+  expect(await socketsAtRelay(as, id)).toBe(1);
+  const killed = await fetch(`${system.url}/local/relay`, { method: "DELETE" });
+  expect(killed.status).toBe(204);
+  for (let n = 1; n <= 20; n++) await send(`message ${n}`);
+  await heardAll();
+  await send("after");
+  await heardAll();
+  watching.client.close();
+});
+
+test("a relay that ends has its clients reconnect", async () => {
+  const own = await startSystem({ env: { RELAY: "on", DEMO: "off" } });
+  const url = await relayOf(own);
+  const asked = { method: "POST", headers: { "content-type": "application/json" } };
+  const body = JSON.stringify({ sub: "someone" });
+  const answer = await fetch(`${own.url}/local/token`, { ...asked, body });
+  const { token } = (await answer.json()) as { token: string };
+  const watching = await open(`${url}?token=${token}`);
+  const closed = new Promise((done) => watching.socket.once("close", done));
+  const stopping = own.stop();
+  expect(await watching.next(ofType("closing"))).toMatchObject({ code: 4410 });
+  await closed;
+  expect(await stopping).toBe(0);
+});
