@@ -46,4 +46,6 @@ export type ServerMessage =
   | Message
   | { type: "notification"; data: { id: string } }
   | { type: "channel"; streamId: string | null }
+  /** The stream is served there: with a ticket where one had opened this socket. */
+  | { type: "moved"; streamId: string; url: string; ticket?: string }
   | { type: "closing"; code: number; reason: string };

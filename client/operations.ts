@@ -343,6 +343,9 @@ export type LiveStream = {
   giftsEnabled: boolean;
   slowModeSeconds: number;
   followersOnly: boolean;
+  realtime?: {
+    url: string;
+  };
   pinnedMessageId: string | null;
   pinned: ChatMessage | null;
 };
@@ -2728,6 +2731,9 @@ export type Operations = {
       giftsEnabled: boolean;
       slowModeSeconds: number;
       followersOnly: boolean;
+      realtime?: {
+        url: string;
+      };
       pinnedMessageId: string | null;
       pinned: ChatMessage | null;
       isReminderActive: boolean | null;

@@ -154,6 +154,10 @@ export function take<L>(session: Session<L>, message: ServerMessage, now: number
   session.heardAt = now;
   session.pingedAt = undefined;
   if (message.type === "notification") return notify(session, message.data);
+  if (message.type === "moved") {
+    const { url, ticket } = message;
+    return [{ do: "leave", leaving: { reason: "Served elsewhere", to: { url, ticket } } }];
+  }
   if (message.type === "closing") return obey(message.code, message.reason);
   // The token of this socket is over, whether or not the server has said so before.
   if (message.type === "error" && message.statusCode === 401)
@@ -209,7 +213,8 @@ function obey<L>(code: number, reason: string): Act<L>[] {
   if (code >= 4500) return [{ do: "stay away", reason, statusCode: code }];
   const waitMilliseconds = code === 4429 ? comeBackMilliseconds : 0;
   const leaving = { reason, statusCode: code, waitMilliseconds, isTokenOver: code === 4401 };
-  return [{ do: "leave", leaving }];
+  // Others take over from a relay that ends.
+  return [{ do: "leave", leaving: code === 4410 ? { ...leaving, to: {} } : leaving }];
 }
 
 function actsOf<L>(session: Session<L>, { follower, to }: Following<L>, steps: Step[]): Act<L>[] {

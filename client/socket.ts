@@ -42,6 +42,16 @@ export type Leaving = {
   statusCode?: number;
   waitMilliseconds?: number;
   isTokenOver?: boolean;
+  /** Where the next one is opened, at once; without a URL by the API's. */
+  to?: Place;
+};
+
+/** Where a stream is served, and the ticket for it where a ticket had opened the socket before. */
+type Place = {
+  url?: string;
+  ticket?: string | undefined;
+  /** Whether the API is to serve it itself. */
+  isApi?: true;
 };
 
 /** One try, from its token to its end. */
@@ -70,6 +80,8 @@ type State = {
   /** The one try or socket that counts: what comes from an earlier one is not heard. */
   link: Link | undefined;
   tries: number;
+  /** Where the next socket is opened. */
+  place: Place;
   timer: ReturnType<typeof setTimeout> | undefined;
   ended: boolean;
 };
@@ -79,7 +91,14 @@ type State = {
  * closed, told to stay away, or has no token any more.
  */
 export function keepSocket(settings: Settings) {
-  const state: State = { settings, link: undefined, tries: 0, timer: undefined, ended: false };
+  const state: State = {
+    settings,
+    link: undefined,
+    tries: 0,
+    place: {},
+    timer: undefined,
+    ended: false,
+  };
   void connect(state);
   return {
     /** Sends if there is an open socket; what is lost is asked for again where it is needed. */
@@ -99,13 +118,17 @@ async function connect(state: State): Promise<void> {
   state.link = own;
   state.timer = setTimeout(() => giveUp(state, own), openMillisecondsMax);
   try {
-    const { query, protocols } = await settings.admission.get();
+    const { ticket } = state.place;
+    const { query, protocols } = ticket ? { query: { ticket } } : await settings.admission.get();
     if (state.link !== own) return;
     own.isAdmitted = true;
     // What lets it in may be for one stream alone: then that is the one which its URL names.
     // A channel's socket is told what it is for.
     own.wanted = query?.channel ? query : { ...settings.wanted(), ...query };
-    own.socket = new settings.WebSocket(withQuery(settings.url, own.wanted), protocols);
+    own.socket = new settings.WebSocket(
+      addressOf(settings.url, state.place, own.wanted),
+      protocols,
+    );
   } catch (error) {
     if (state.link !== own) return;
     settings.report(error);
@@ -116,6 +139,9 @@ async function connect(state: State): Promise<void> {
     if (state.link !== own) return;
     clearTimeout(state.timer);
     own.openedAt = performance.now();
+    // A ticket opens one socket.
+    const { url } = state.place;
+    state.place = url ? { url } : {};
     settings.onOpen(own.wanted);
   };
   socket.onmessage = ({ data }) => {
@@ -130,6 +156,13 @@ async function connect(state: State): Promise<void> {
     leave(state, own, {
       reason: own.openedAt === undefined ? unopened : "The connection was lost",
     });
+}
+
+/** The API's own address asks to be told where a stream is served; whatever else it asks stays. */
+function addressOf(own: string, { url, isApi }: Place, wanted: Wanted): string {
+  const query = own.split("?")[1];
+  if (url === undefined) return withQuery(own, isApi ? wanted : { ...wanted, moves: 1 });
+  return withQuery(query ? `${url}?${query}` : url, wanted);
 }
 
 /** A URL with more in its query. Not every engine's URL can be written to. */
@@ -154,7 +187,7 @@ function giveUp(state: State, own: Link): void {
 
 function leave(state: State, own: Link, leaving: Leaving): void {
   if (state.link !== own) return;
-  const { reason, statusCode, waitMilliseconds = 0, isTokenOver } = leaving;
+  const { reason, statusCode, waitMilliseconds = 0, isTokenOver, to } = leaving;
   const { admission, onClose } = state.settings;
   state.link = undefined;
   clearTimeout(state.timer);
@@ -162,6 +195,9 @@ function leave(state: State, own: Link, leaving: Leaving): void {
   const livedMilliseconds = own.openedAt === undefined ? 0 : performance.now() - own.openedAt;
   onClose(reason, statusCode);
   if (state.ended) return;
+  if (to !== undefined) state.place = to;
+  // What could not be opened elsewhere is opened, and served, by the API.
+  else if (own.openedAt === undefined && state.place.url) state.place = { isApi: true };
   // A browser does not say why a handshake failed: the token may be the reason.
   if (own.openedAt === undefined || isTokenOver) {
     const isRenewable = admission.renew();
@@ -173,7 +209,8 @@ function leave(state: State, own: Link, leaving: Leaving): void {
   state.tries = livedMilliseconds > stableMilliseconds ? 0 : state.tries + 1;
   const doubled = firstWaitMilliseconds * 2 ** Math.max(0, state.tries - 1);
   const longest = Math.min(waitMillisecondsMax, doubled);
-  state.timer = setTimeout(() => connect(state), waitMilliseconds + Math.random() * longest);
+  const jitter = to === undefined ? Math.random() * longest : 0;
+  state.timer = setTimeout(() => connect(state), waitMilliseconds + jitter);
 }
 
 function end(state: State, reason: string, statusCode?: number): void {

@@ -18,8 +18,8 @@ test("each socket has a ticket of its own, and no token", async () => {
   last().drop();
   await pass(2_000);
   expect(sockets.map(({ url }) => url)).toEqual([
-    "ws://127.0.0.1:9/ws?frame=compact&ticket=a%261",
-    "ws://127.0.0.1:9/ws?frame=compact&ticket=a%262",
+    "ws://127.0.0.1:9/ws?frame=compact&ticket=a%261&moves=1",
+    "ws://127.0.0.1:9/ws?frame=compact&ticket=a%262&moves=1",
   ]);
   expect(sockets.map(({ protocols }) => protocols)).toEqual([[], []]);
   expect(notes.states).toEqual(["online", "offline", "online"]);
@@ -60,7 +60,7 @@ test("an overlay reads its stream by a key, has no user, and stays away once it 
   follow();
   await pass(20);
   const query = new URL(last().url).searchParams;
-  expect(Object.fromEntries(query)).toEqual({ key: "a+b", streamId });
+  expect(Object.fromEntries(query)).toEqual({ key: "a+b", streamId, moves: "1" });
   last().greet();
   last().frame(1);
   await pass(1);
@@ -87,7 +87,7 @@ test("where dense frames cannot be read they are not asked for", async () => {
   try {
     const { client, last } = takeInHand({ compact: true });
     await pass(20);
-    expect(last().url).toBe("ws://127.0.0.1:9/ws");
+    expect(last().url).toBe("ws://127.0.0.1:9/ws?moves=1");
     client.close();
   } finally {
     globalThis.DecompressionStream = own;

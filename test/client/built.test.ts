@@ -142,7 +142,7 @@ test("a callback that throws loses no event and no socket; ids are the same in e
   await pause();
   const socket = Hand.last;
   const place = { streamId: "abcdef", epoch: "e", viewers: 1 };
-  expect(socket.url).toBe("ws://127.0.0.1:9/ws?streamId=abcdef");
+  expect(socket.url).toBe("ws://127.0.0.1:9/ws?streamId=abcdef&moves=1");
   // The answer to what a URL asks for names no request.
   socket.say({ ...place, type: "subscribed", head: 0 });
   const event = (id: string) => ({ id, type: "chat.message", at: "", data: {} });

@@ -31,7 +31,7 @@ test("the first stream is asked for in the URL, and only the others in messages"
   follow();
   client.subscribe(other);
   await pass(20);
-  expect(queryOf(last())).toEqual({ streamId });
+  expect(queryOf(last())).toEqual({ streamId, moves: "1" });
   expect(messages(last())).toMatchObject([{ action: "subscribe", streamId: other }]);
   last().say({ type: "subscribed", streamId, epoch: "e", head: 3, viewers: 1 });
   last().frame(4);
@@ -44,7 +44,7 @@ test("a reconnecting client sends its position in the URL", async () => {
   const { client, follow, last, notes, sockets } = takeInHand();
   await loseSocket({ follow, last });
   expect(sockets).toHaveLength(2);
-  expect(queryOf(last())).toEqual({ streamId, since: "e:4" });
+  expect(queryOf(last())).toEqual({ streamId, since: "e:4", moves: "1" });
   expect(messages(last())).toEqual([]);
   const place = { streamId, epoch: "e", head: 5, viewers: 1, recovered: true };
   last().say({ type: "subscribed", ...place });
@@ -80,7 +80,7 @@ test("a URL that is not answered is followed by a message, whose answer alone co
 test("a follower added with an older position while the socket opens is subscribed by a message", async () => {
   const { client, follow, last, sockets } = takeInHand({}, () => sockets.length < 2);
   await loseSocket({ follow, last });
-  expect(queryOf(last())).toEqual({ streamId, since: "e:4" });
+  expect(queryOf(last())).toEqual({ streamId, since: "e:4", moves: "1" });
   const heard: string[] = [];
   follow({ since: { epoch: "e", frame: 2 }, onEvent: ({ id }: { id: string }) => heard.push(id) });
   last().open();
@@ -114,7 +114,7 @@ test("an overlay's URL names the stream of its key, whatever else is asked for",
   });
   follow();
   await pass(20);
-  expect(queryOf(last())).toEqual({ key: "k", streamId: other });
+  expect(queryOf(last())).toEqual({ key: "k", streamId: other, moves: "1" });
   expect(messages(last())).toMatchObject([
     { action: "subscribe", streamId },
     // It comes with the key, and nobody listens.
@@ -146,7 +146,7 @@ test("an engine whose URL class appends a slash, as React Native's does, asks fo
       const { client, follow, last } = takeInHand({ url });
       follow();
       await pass(20);
-      expect(last().url).toBe(`ws://127.0.0.1:9/ws?streamId=${streamId}`);
+      expect(last().url).toBe(`ws://127.0.0.1:9/ws?streamId=${streamId}&moves=1`);
       client.close();
     }
   } finally {
