@@ -1,11 +1,12 @@
 import { postRoom } from "../../../platform/push/large-room.ts";
+import { pushStream } from "../../../platform/push/push-stream.ts";
 import { useLimits } from "../../../platform/runtime/limits.ts";
 import { listBacklog, putBacklog } from "../../../platform/store/log/backlog.ts";
-import { chatRecord } from "../../domain/frame-samples.ts";
+import { chatRecord, message } from "../../domain/frame-samples.ts";
 import { useOwnTable } from "../table.ts";
 import { seconds, setScene } from "./scene.ts";
 
-useOwnTable({ POST_RATE: "10000", PART_VIEWERS: "5000" });
+useOwnTable({ POST_RATE: "10000", PART_VIEWERS: "5000", LARGE_ROOM_VIEWERS: "1000" });
 
 afterEach(() => useLimits(undefined));
 
@@ -38,6 +39,28 @@ test("a room in which more has gathered than one call takes in is asked for agai
     await postRoom(room);
   }
   expect(scene.frames("c")).toEqual([1, 2, 3]);
+  expect((await listBacklog(scene.streamId, 100)).ids).toEqual([]);
+});
+
+test("a deletion in a room that is small again finds its text among all that has gathered", async () => {
+  const scene = await setScene();
+  await scene.greet(scene.audience(), await scene.ask("c"));
+  useLimits({ backlogBytes: 1, backlogRecords: 2 });
+  const at = seconds(scene.now);
+  const gathered = [1, 2, 3, 4, 5].map((n) => chatRecord(n, `text ${n}`, at));
+  await putBacklog(scene.streamId, gathered, scene.now);
+  const { content: _, ...rest } = message(5);
+  const deleted = { ...rest, deletedAt: scene.now.toISOString(), revision: 2 };
+  const change = {
+    kind: "message",
+    createdAt: at,
+    old: message(5, "text 5"),
+    new: deleted,
+  } as const;
+  await pushStream(scene.audience(), [scene.record(change)]);
+  const shown = JSON.stringify(scene.messagesTo("c"));
+  expect([1, 2, 3, 4, 5].filter((n) => shown.includes(`text ${n}`))).toEqual([1, 2, 3, 4]);
+  expect(shown).toContain('"chat.deleted"');
   expect((await listBacklog(scene.streamId, 100)).ids).toEqual([]);
 });
 
