@@ -7,7 +7,8 @@ export async function startLogsAgain(): Promise<number> {
   const streamIds = await listLogs();
   // What a goal shows of a host without a picture, once it is reached.
   const { defaultPicture } = stageOf(() => undefined);
-  const count = (streamId: string) => countState(streamId, defaultPicture);
+  const count: Parameters<typeof resetLog>[2] = (streamId, was) =>
+    countState(streamId, defaultPicture, was);
   for (const streamId of streamIds) await resetLog(streamId, new Date(), count);
   return streamIds.length;
 }

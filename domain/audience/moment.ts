@@ -7,7 +7,7 @@ import { refuse } from "../refusal.ts";
 import { comparedText, Timestamp } from "../text.ts";
 
 /** What a moment can be. */
-const MomentKind = z.enum(["poll", "goal"]);
+const MomentKind = z.enum(["poll", "goal", "train"]);
 const MomentStatus = z.enum(["open", "ended", "cancelled"]);
 /** What a goal counts. */
 const GoalOf = z.enum(["credits", "gifts", "likes"]);
@@ -27,6 +27,19 @@ export const GoalResult = z
   .meta({ id: "GoalResult" });
 export type GoalResult = z.infer<typeof GoalResult>;
 
+/** The result of a hype train: who gave most, the most first. */
+export const TrainResult = z
+  .object({
+    level: z.number().int(),
+    credits: z.number().int(),
+    top: z.array(z.object({ user: StreamUser, credits: z.number().int() })),
+  })
+  .meta({ id: "TrainResult" });
+export type TrainResult = z.infer<typeof TrainResult>;
+
+const MomentResult = z.union([PollResult, GoalResult, TrainResult]);
+export type MomentResult = z.infer<typeof MomentResult>;
+
 /** A moment as viewers are shown it; what its kind lacks is null. */
 export const Moment = z
   .object({
@@ -34,21 +47,21 @@ export const Moment = z
     streamId: StreamId,
     kind: MomentKind,
     status: MomentStatus,
-    title: z.string().nullable(),
+    title: z.string().nullable().meta({ description: "Null: a hype train" }),
     options: z.array(z.string()).nullable().meta({ description: "Of a poll" }),
     choices: z.number().int().nullable().meta({ description: "Options that a vote may name" }),
     of: GoalOf.nullable().meta({ description: "What a goal counts" }),
     target: z.number().int().nullable(),
-    level: z.number().int().nullable(),
+    level: z.number().int().nullable().meta({ description: "Of a hype train, from 0" }),
     reached: z.boolean().nullable().meta({ description: "Whether a goal was ever reached" }),
-    by: StreamUser.nullable(),
+    by: StreamUser.nullable().meta({ description: "Null: a hype train begins by itself" }),
     startedAt: Timestamp,
     endsAt: Timestamp.nullable().meta({ description: "Null: until it is ended by hand" }),
     endedAt: Timestamp.nullable(),
     spreadSeconds: z.number().int().nullable().meta({
       description: "Clients send their vote at a random moment within so many seconds",
     }),
-    result: z.union([PollResult, GoalResult]).nullable(),
+    result: MomentResult.nullable(),
   })
   .meta({ id: "Moment" });
 export type Moment = z.infer<typeof Moment>;
@@ -70,7 +83,7 @@ export const MomentQuery = cursorQuery().extend({
 export const Moments = z.object({
   list: z.array(Moment),
   sums: z
-    .record(z.string(), z.union([z.number().int(), z.array(z.number().int())]))
+    .record(z.string(), z.union([z.number().int(), z.array(z.number().int().nullable())]))
     .meta({ description: "Of the open ones, by id: of a poll the votes by option" }),
   pageInfo: PageInfo,
 });
@@ -81,17 +94,23 @@ export const MomentItem = z.object({
   streamId: StreamId,
   kind: MomentKind,
   status: MomentStatus,
-  title: z.string(),
+  /** Absent, as `by`, of a train. */
+  title: z.string().optional(),
   options: z.array(z.string()).optional(),
   choices: z.number().int().optional(),
   of: GoalOf.optional(),
   target: z.number().int().optional(),
-  by: PersonItem,
+  by: PersonItem.optional(),
+  /** Of a train: the settings that held when it began, and the level that its log has shown. */
+  train: z.object({ levels: z.array(z.number().int()), levelSeconds: z.number() }).optional(),
+  level: z.number().int().optional(),
+  /** A train that its log has cancelled, which has shown that already. */
+  isCancelledByLog: z.literal(true).optional(),
   startedAt: Timestamp,
   endsAt: Timestamp.nullable(),
   endedAt: Timestamp.nullable(),
   spreadSeconds: z.number().int().optional(),
-  result: z.union([PollResult, GoalResult]).optional(),
+  result: MomentResult.optional(),
   revision: z.number().int(),
 });
 export type MomentItem = z.infer<typeof MomentItem>;
@@ -176,27 +195,48 @@ export function assertOpen(moment: MomentItem, now: Date): void {
 
 /** The moment as viewers are shown it. `isReached`: the log has seen the goal reached. */
 export function momentOf(item: MomentItem, defaultPicture: string, isReached = false): Moment {
-  const { result = null, by, options, choices, of, target, spreadSeconds, ...rest } = item;
-  const { revision: _, ...shown } = rest;
+  const { result = null, by } = item;
   const wasReached = result !== null && "reached" in result && result.reached;
   return {
-    ...shown,
-    options: options ?? null,
-    choices: choices ?? null,
-    of: of ?? null,
-    target: target ?? null,
-    level: null,
+    id: item.id,
+    streamId: item.streamId,
+    kind: item.kind,
+    status: item.status,
+    title: item.title ?? null,
+    options: item.options ?? null,
+    choices: item.choices ?? null,
+    of: item.of ?? null,
+    target: item.target ?? null,
+    level: item.level ?? null,
     reached: item.kind === "goal" ? isReached || wasReached : null,
-    by: summaryOf(by, defaultPicture),
-    spreadSeconds: spreadSeconds ?? null,
+    by: by === undefined ? null : summaryOf(by, defaultPicture),
+    startedAt: item.startedAt,
+    endsAt: item.endsAt,
+    endedAt: item.endedAt,
+    spreadSeconds: item.spreadSeconds ?? null,
     result,
   };
 }
 
+/** One number, or several that belong together. Of a train the last is null at its highest level. */
+type Sum = number | (number | null)[];
+
+/** The sum of a train: its level, its credits, and those of the next level. */
+export const trainSum = (
+  level: number,
+  credits: number,
+  levels: readonly number[],
+): (number | null)[] => [level, credits, levels[level] ?? null];
+
 /** The sum of a moment in which nothing has happened yet. */
-export const zeroOf = ({ options }: Pick<MomentItem, "options">): number | number[] =>
-  options === undefined ? 0 : options.map(() => 0);
+export function zeroOf({ options, train }: Pick<MomentItem, "options" | "train">): Sum {
+  if (train !== undefined) return trainSum(0, 0, train.levels);
+  return options === undefined ? 0 : options.map(() => 0);
+}
 
 /** The sum that a result stands for. */
-export const sumOfResult = (result: PollResult | GoalResult): number | number[] =>
-  "votes" in result ? result.votes : result.amount;
+export function sumOfResult(result: MomentResult, { train }: Pick<MomentItem, "train">): Sum {
+  if ("votes" in result) return result.votes;
+  if ("amount" in result) return result.amount;
+  return trainSum(result.level, result.credits, train?.levels ?? []);
+}

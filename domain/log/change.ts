@@ -4,6 +4,7 @@ import { summaryOf } from "../people/user.ts";
 import { chatMessageOf, Message } from "../streams/chat.ts";
 import { Member } from "../streams/member.ts";
 import { Stream } from "../streams/stream.ts";
+import { isSameTrain, trainOf } from "../streams/train-settings.ts";
 import { likeRecord, momentRecord, voteRecord } from "./crowd-change.ts";
 import { alwaysShown, type ItemChange, type LogRecord, type StreamEvent } from "./event.ts";
 
@@ -76,7 +77,8 @@ function giftRecord(change: ItemChange, defaultPicture: string): LogRecord | und
   if (gift.kind === "pass") return undefined;
   const { id, streamId, price, createdAt: at, sender, refundedAt, comboEnded } = gift;
   const adds = addsToTotals(gift);
-  const moved = { totals: adds, at, credits: refundedCredits(gift), gifts: adds.count };
+  const by = sender.userId;
+  const moved = { id, by, totals: adds, at, credits: refundedCredits(gift), gifts: adds.count };
   if (old === undefined && gift.kind === "superlike") {
     const data = superlikeBy(sender, { streamId, price, now: new Date(at) }, defaultPicture);
     const events: StreamEvent[] = [{ type: "superlike.sent", at, data }];
@@ -93,7 +95,8 @@ function giftRecord(change: ItemChange, defaultPicture: string): LogRecord | und
     const events: StreamEvent[] = [{ type: "gift.refunded", at: refundedAt, data }];
     const removed = {
       totals: { count: 0 - adds.count, credits: 0 - adds.credits },
-      ...{ at, undoneAt: refundedAt, credits: 0 - moved.credits, gifts: 0 - moved.gifts },
+      ...{ id, by, at, undoneAt: refundedAt },
+      ...{ credits: 0 - moved.credits, gifts: 0 - moved.gifts },
     };
     return { ...alwaysShown(`gift:${id}:refunded`, createdAt, events), gift: removed };
   }
@@ -195,10 +198,22 @@ function streamRecord(
     events.push({ type: "chat.unpinned", at, data: { messageId: pinnedBefore, streamId } });
   if (endStatuses.has(status) && before !== undefined && !endStatuses.has(before.status))
     events.push({ type: "stream.ended", at, data: { streamId, status, endedAt } });
-  if (events.length === 0) return undefined;
+  const [room, trains] = [roomChangeOf(now, events), trainsChangeOf(before, now)];
+  if (events.length === 0 && trains === undefined) return undefined;
   const record = alwaysShown(recordIdOfStream(streamId, now.revision), createdAt, events);
-  const room = roomChangeOf(now, events);
-  return room === undefined ? record : { ...record, room };
+  return { ...record, ...(room && { room }), ...(trains && { trains }) };
+}
+
+/** What a change of a stream means to its trains: that it began with them, changed them or ended. */
+function trainsChangeOf(before: Stream | undefined, now: Stream): LogRecord["trains"] {
+  const { id: streamId, revision, updatedAt: at, endedAt, status } = now;
+  const settings = trainOf(now);
+  const wasLive = before?.status === "active";
+  const change = { streamId, revision, at };
+  if (wasLive && status !== "active") return { ...change, endedAt: endedAt ?? at };
+  if (status !== "active" || (wasLive && isSameTrain(trainOf(before), settings))) return undefined;
+  if (settings.enabled) return { ...change, settings };
+  return wasLive ? change : undefined;
 }
 
 /** A pin is a change of its own, so its event has the id of its record. */

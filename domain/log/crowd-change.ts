@@ -13,9 +13,12 @@ export function momentRecord(change: ItemChange, defaultPicture: string): LogRec
   const item = MomentItem.parse(image);
   const before = old === undefined ? undefined : MomentItem.parse(old);
   if (before?.revision === item.revision) return undefined;
-  const { id, startedAt, status, result } = item;
+  const { id, kind, startedAt, status, result } = item;
   const data = momentOf(item, defaultPicture);
   const open = logMomentOf(item, data);
+  // A log shows its trains itself, but for their ends.
+  const isKnown = status === "open" || item.isCancelledByLog === true;
+  if (kind === "train" && isKnown) return undefined;
   const isOver = status === "cancelled" || result !== undefined;
   if (isOver) {
     const wasOver = before?.status === "cancelled" || before?.result !== undefined;
@@ -24,7 +27,7 @@ export function momentRecord(change: ItemChange, defaultPicture: string): LogRec
     return {
       ...alwaysShown(`moment:${id}:ended`, createdAt, [{ type: "moment.ended", at, data }]),
       moment: { ...open, over: createdAt },
-      ...(result !== undefined && { final: sumOfResult(result) }),
+      ...(result !== undefined && { final: sumOfResult(result, item) }),
     };
   }
   const final = zeroOf(item);
@@ -35,10 +38,11 @@ export function momentRecord(change: ItemChange, defaultPicture: string): LogRec
 }
 
 /** What a log knows of a moment; of a goal with what it shows once that is reached. */
-export function logMomentOf(item: MomentItem, shown: Moment): LogMoment {
-  const { id, kind, of, target, startedAt, endedAt, endsAt } = item;
+export function logMomentOf(item: MomentItem, shown?: Moment): LogMoment {
+  const { id, kind, of, target, startedAt, endedAt, endsAt, train, level = 0 } = item;
   const moment = { id, kind, startedAt, endsAt: endedAt ?? endsAt };
-  return kind === "goal" ? { ...moment, of, target, shown } : moment;
+  if (train !== undefined) return { ...moment, train: { ...train, level } };
+  return kind === "goal" ? { ...moment, of, target, ...(shown && { shown }) } : moment;
 }
 
 /** What a user's taps add, to the stream's likes and to the goals that were open. */

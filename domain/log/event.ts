@@ -5,6 +5,7 @@ import { StreamUser } from "../people/user.ts";
 import { ChatMessage, withoutContent } from "../streams/chat.ts";
 import { BanAction } from "../streams/member.ts";
 import { StreamStatus } from "../streams/stream.ts";
+import type { TrainSettings } from "../streams/train-settings.ts";
 import { Timestamp } from "../text.ts";
 import type { LogMoment, Sums } from "./sums.ts";
 
@@ -83,8 +84,10 @@ export const eventData = {
       moderators: z.array(z.string()),
     })
     .meta({ description: "The rules of the chat changed; these hold now" }),
-  "moment.started": Moment.meta({ description: "A poll or a goal began" }),
-  "moment.changed": Moment.meta({ description: "A goal was reached, which happens once" }),
+  "moment.started": Moment.meta({ description: "A poll, a goal or a hype train began" }),
+  "moment.changed": Moment.meta({
+    description: "A goal was reached, which happens once, or a hype train reached a level",
+  }),
   "moment.ended": Moment.meta({
     description: "A moment is over: with its result, or cancelled without one",
   }),
@@ -152,11 +155,23 @@ export type LogRecord = {
   adds?: Sums;
   /** When that was done (ISO 8601): an action belongs to a moment by its time. */
   at?: string;
-  /** What a gift, superlike or refund (negative) moves, and when it was sent and taken back. */
-  gift?: { totals: Totals; at: string; undoneAt?: string; credits: number; gifts: number };
+  /**
+   * What a gift, superlike or refund (negative) moves, by whom, and when it was sent and taken back.
+   */
+  gift?: {
+    id: string;
+    by: string;
+    totals: Totals;
+    at: string;
+    undoneAt?: string;
+    credits: number;
+    gifts: number;
+  };
+  /** What holds for a stream's trains from now on; without settings no more begin. */
+  trains?: TrainsChange;
   /** The moment that it opens, changes or closes, and the sum with which that begins or ends. */
   moment?: LogMoment;
-  final?: number | number[];
+  final?: Sums[string];
   /** A user's likes with this record, and when they got there: for the list of the top. */
   liker?: { userId: string; likes: number; at: string };
   /** The user whom it blocks. */
@@ -165,6 +180,15 @@ export type LogRecord = {
   deletes?: Deletion;
   /** The Tencent side's room that began or ended, when, and by whose call if by one. */
   room?: { kind: "created" | "destroyed"; roomId: string; at: string; operator?: string };
+};
+
+/** A change of what holds for trains. At `endedAt` the stream ended, and with it its train. */
+export type TrainsChange = {
+  streamId: string;
+  revision: number;
+  at: string;
+  settings?: TrainSettings;
+  endedAt?: string;
 };
 
 /**

@@ -1,12 +1,21 @@
-import type { LogRecord, StreamEvent } from "./event.ts";
-import { type LogMoment, type LogState, likesSum, type Sum, type Sums } from "./sums.ts";
+import type { LogRecord } from "./event.ts";
+import { type LogMoment, type LogState, likesSum, type Sum, type Sums, stateOf } from "./sums.ts";
+import {
+  addToTrains,
+  changeTrains,
+  endedBy,
+  type Folding,
+  type FoundEvent,
+  isOpenTrain,
+  noteTrainEnd,
+} from "./trains.ts";
 
 /** How long a moment that is over is known, in seconds of the records' clock, and how many. */
 const overSeconds = 600;
 const overMax = 64;
 
 /** What one record did: the new values of the sums that it changed, and what only a log knows. */
-type Folded = LogState & { changed: Sums; events: StreamEvent[] };
+type Folded = LogState & { changed: Sums; events: FoundEvent[] };
 
 /**
  * Adds one record to the sums: the only place where a log counts. `newest` is the largest creation
@@ -16,35 +25,37 @@ type Folded = LogState & { changed: Sums; events: StreamEvent[] };
  * is ignored: its result was counted from the items.
  */
 export function fold(state: LogState, record: LogRecord, newest: number): Folded {
-  const { adds, gift, moment } = record;
-  if (adds === undefined && gift === undefined && moment === undefined)
-    return { ...state, changed: {}, events: [] };
+  const { adds, gift, moment, trains } = record;
+  if ([adds, gift, moment, trains].every((one) => one === undefined))
+    return { ...stateOf(state), changed: {}, events: [] };
   const folding: Folding = { ...copyOf(state), changed: {}, events: [] };
   if (moment !== undefined) placeMoment(folding, moment, record);
+  if (trains !== undefined) changeTrains(folding, trains, record.createdAt);
   if (adds !== undefined)
     for (const [name, sum] of Object.entries(adds))
       if (belongs(folding, name, record, newest)) addSum(folding, name, sum, record.at);
+  if (gift !== undefined) addToTrains(folding, gift);
   if (gift !== undefined)
     for (const { id, kind, of, startedAt, endsAt } of folding.moments) {
       const isCounted = kind === "goal" && (of === "credits" || of === "gifts");
       if (isCounted && isWithin(gift.at, startedAt, endsAt) && !isPast(gift.undoneAt, endsAt))
         addSum(folding, id, of === "credits" ? gift.credits : gift.gifts, gift.undoneAt ?? gift.at);
     }
-  const { sums, moments, changed, events } = folding;
+  const { sums, moments, changed, events, trains: known } = folding;
   const kept = moments.filter(({ over }) => over === undefined || over > newest - overSeconds);
   return {
     ...(Object.keys(sums).length > 0 && { sums }),
     ...(kept.length > 0 && { moments: kept }),
+    ...(known && { trains: known }),
     changed,
     events,
   };
 }
 
-type Folding = { sums: Sums; moments: LogMoment[]; changed: Sums; events: StreamEvent[] };
-
-const copyOf = ({ sums = {}, moments = [] }: LogState) => ({
+const copyOf = ({ sums = {}, moments = [], trains }: LogState) => ({
   sums: { ...sums },
   moments: [...moments],
+  trains,
 });
 
 /** Whether a time is one of a span's: its beginning is, its end is not. */
@@ -80,7 +91,8 @@ function addSum(folding: Folding, name: string, sum: Sum, at: string | undefined
   const { shown, ...rest } = moment;
   moments[place] = { ...rest, isReached: true };
   const data = { ...shown, reached: true };
-  events.push({ type: "moment.changed", at: at ?? shown.startedAt, data });
+  const id = `moment:${moment.id}:reached`;
+  events.push({ id, type: "moment.changed", at: at ?? shown.startedAt, data });
 }
 
 function plus(a: Sum, b: Sum): Sum {
@@ -98,6 +110,12 @@ function placeMoment(folding: Folding, moment: LogMoment, { final }: LogRecord):
   const { sums, moments, changed } = folding;
   const before = moments.find(({ id }) => id === moment.id);
   if (before?.over !== undefined) return;
+  if (moment.train !== undefined && moment.endsAt !== null) {
+    if (moment.over !== undefined) folding.trains = noteTrainEnd(folding, moment.endsAt);
+    else if (before !== undefined && isOpenTrain(before))
+      moments[moments.indexOf(before)] = endedBy(before, moment.endsAt);
+    if (moment.over === undefined) return;
+  }
   folding.moments = moments.filter((one) => one !== before);
   if (moment.over !== undefined) {
     const { id, kind, startedAt, endsAt, over } = moment;

@@ -2,7 +2,8 @@ import * as z from "zod";
 import { utf8Bytes } from "../text.ts";
 import { dataWithoutText, type LogRecord, messageIn, type StreamEvent, Totals } from "./event.ts";
 import { fold } from "./fold.ts";
-import { LogMoment, type LogState, Sums } from "./sums.ts";
+import { LogMoment, type LogState, LogTrains, Sums, stateOf } from "./sums.ts";
+import type { FoundEvent } from "./trains.ts";
 
 /** UTF-8 bytes of a frame: API Gateway bills and limits messages by 32 KB. */
 export const frameBytesMax = 32_000;
@@ -29,6 +30,7 @@ export const Frame = z.object({
   /** The named sums and the moments with this frame. */
   sums: Sums.optional(),
   moments: z.array(LogMoment).optional(),
+  trains: LogTrains.optional(),
   /** When it was made, in milliseconds since 1970. */
   madeAt: z.number().optional(),
   /** Users whom a record of this frame blocks: the poster reads their membership again. */
@@ -79,14 +81,14 @@ type FrameFacts = {
  * Makes the next frame of a log from records that are in none, in their order, as many as fit.
  * Answers the frame, how many records it took, and the records with an event that is too large for
  * any frame (they are covered and not shown: that is counted as a fault and does not go on for
- * ever).
+ * ever). `hasTrains`: a train began or changed.
  */
 export function makeFrame(
   end: LogEnd,
   records: readonly LogRecord[],
   { streamId, viewers, left, bytesMax = frameBytesMax }: FrameFacts,
   now: Date,
-): { frame: Frame; taken: number; tooLarge: LogRecord[] } {
+): { frame: Frame; taken: number; tooLarge: LogRecord[]; hasTrains: boolean } {
   const deleted = new Set(records.map(({ deletes }) => deletes?.messageId));
   const header = (skipped: number, sums: Sums) =>
     `{"type":"events","streamId":"${streamId}","epoch":"${end.epoch}","frame":${end.head + 1},` +
@@ -96,15 +98,16 @@ export function makeFrame(
   const covers: string[] = [];
   const tooLarge: LogRecord[] = [];
   const blocks: string[] = [];
-  let { newest, totals, sums, moments } = end;
+  let { newest, totals } = end;
+  let state = stateOf(end);
+  let hasTrains = false;
   let changed: Sums = {};
   let [bytes, coversBytes, skipped] = [0, 0, 0];
   for (const record of records) {
     const isLeft = left?.has(record.id) ?? false;
     const after = record.gift === undefined ? totals : add(totals, record.gift.totals);
-    const folded = fold({ sums, moments }, uncounted(record, end), newest);
-    const events = [...record.events, ...folded.events];
-    const shown = isLeft ? [] : eventTexts(record.id, events, after, deleted);
+    const folded = fold(state, uncounted(record, end), newest);
+    const shown = isLeft ? [] : eventTexts(record, folded.events, after, deleted);
     const size = shown.reduce((sum, text) => sum + utf8Bytes(text) + 1, 0);
     const own = size + sumsText(folded.changed).length;
     const changes = { ...changed, ...folded.changed };
@@ -119,7 +122,9 @@ export function makeFrame(
     if (record.blocks !== undefined) blocks.push(record.blocks);
     newest = Math.max(newest, record.createdAt);
     totals = after;
-    ({ sums, moments } = folded);
+    state = stateOf(folded);
+    const isOfTrain = folded.events.some(({ data }) => "kind" in data && data.kind === "train");
+    hasTrains ||= isOfTrain || record.trains !== undefined;
     covers.push(record.id);
     coversBytes += record.id.length + 1;
   }
@@ -130,14 +135,13 @@ export function makeFrame(
     covers: covers.join(" "),
     newest,
     totals,
-    ...(sums && { sums }),
-    ...(moments && { moments }),
+    ...state,
     madeAt: now.getTime(),
     ...(blocks.length > 0 && { blocks }),
     revision: 1,
     expiresAt: Math.floor(now.getTime() / 1000) + frameKeptSeconds,
   };
-  return { frame, taken: covers.length, tooLarge };
+  return { frame, taken: covers.length, tooLarge, hasTrains };
 }
 
 const sumsText = (sums: Sums) =>
@@ -146,7 +150,7 @@ const sumsText = (sums: Sums) =>
 /** A record without what the sums were given when the log was reset. */
 function uncounted(record: LogRecord, { resetAt }: LogEnd): LogRecord {
   if (resetAt === undefined || record.createdAt > resetAt) return record;
-  const { adds: _, gift: __, moment: ___, ...rest } = record;
+  const { adds: _, gift: __, moment: ___, trains: ____, ...rest } = record;
   return rest;
 }
 
@@ -159,25 +163,20 @@ const add = (a: Totals, b: Totals): Totals => ({
 export const idOfEvent = (recordId: string, place: number) =>
   place === 0 ? recordId : `${recordId}.${place}`;
 
-/** The id of the event that a goal was reached: a log alone knows which record caused it. */
-const idOfReached = (momentId: string) => `moment:${momentId}:reached`;
-
-/** The events of a record as a frame has them; several of one record are numbered. */
+/**
+ * The events of a record as a frame has them, several of one record numbered, and behind them those
+ * that the log found out.
+ */
 function eventTexts(
-  recordId: string,
-  events: readonly StreamEvent[],
+  { id: recordId, events }: LogRecord,
+  found: readonly FoundEvent[],
   totals: Totals,
   deleted: ReadonlySet<string | undefined>,
 ): string[] {
-  return events.map((event, at) => {
-    const isOfLog = event.type === "moment.changed";
-    const id = isOfLog ? idOfReached(event.data.id) : idOfEvent(recordId, at);
-    return JSON.stringify({
-      id,
-      type: event.type,
-      at: event.at,
-      data: show(event, totals, deleted),
-    });
+  const own = events.map((event, at) => ({ ...event, id: idOfEvent(recordId, at) }));
+  return [...own, ...found].map((event) => {
+    const { id, type, at } = event;
+    return JSON.stringify({ id, type, at, data: show(event, totals, deleted) });
   });
 }
 

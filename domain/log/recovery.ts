@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { Moment } from "../audience/moment.ts";
 import type { Totals } from "./event.ts";
 import { type Frame, isAnswered, type LogEnd } from "./frame.ts";
-import type { LogState, Sums } from "./sums.ts";
+import { type LogState, type Sums, stateOf } from "./sums.ts";
 
 /*
  * Resuming: where a log ends, whether a viewer's position can be recovered, and what they are sent
@@ -24,17 +24,16 @@ export type PostedMark = LogState & {
  */
 export function endOf(
   { epoch, posted, resetAt, ...mark }: PostedMark,
-  frame: Pick<Frame, "n" | "newest" | "totals" | "sums" | "moments" | "madeAt"> | undefined,
+  frame: (Pick<Frame, "n" | "newest" | "totals" | "madeAt"> & LogState) | undefined,
 ): LogEnd {
   // Of one frame both say the same, but after a reset the mark alone was counted again.
   const isOlder = frame === undefined || frame.n <= posted;
-  const { newest, totals, sums, moments } = isOlder ? mark : frame;
+  const { newest, totals } = isOlder ? mark : frame;
   const ends = { epoch, head: isOlder ? posted : frame.n, newest, totals };
   const madeAt = frame?.madeAt;
   return {
     ...ends,
-    ...(sums && { sums }),
-    ...(moments && { moments }),
+    ...stateOf(isOlder ? mark : frame),
     ...(madeAt !== undefined && { madeAt }),
     ...(resetAt !== undefined && { resetAt }),
   };

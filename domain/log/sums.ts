@@ -1,8 +1,13 @@
 import * as z from "zod";
 import { Moment } from "../audience/moment.ts";
+import { TrainWindow } from "../audience/train.ts";
+import { TrainSettings } from "../streams/train-settings.ts";
 
-/** One number, or several that belong together, such as the votes of a poll by option. */
-const Sum = z.union([z.number().int(), z.array(z.number().int())]);
+/**
+ * One number, or several that belong together: the votes of a poll by option, or the level of a
+ * train, its credits, and those of the next level (null: there is none).
+ */
+const Sum = z.union([z.number().int(), z.array(z.number().int().nullable())]);
 export type Sum = z.infer<typeof Sum>;
 
 /** Numbers that a log adds up, by name: `likes`, or the id of a moment. */
@@ -24,6 +29,22 @@ export const LogMoment = z.object({
   isReached: z.boolean().optional(),
   /** What `moment.changed` will show of a goal that is not reached yet. */
   shown: Moment.optional(),
+  train: z
+    .object({
+      levels: z.array(z.number().int()),
+      levelSeconds: z.number(),
+      level: z.number().int(),
+      /** It gets no longer: it was ended by hand or with its stream, or another one has begun. */
+      isSealed: z.literal(true).optional(),
+      /**
+       * Credits given behind its end that belong to it if it gets longer, by the level that takes it
+       * there: a gift may come into the log behind a later one.
+       */
+      late: z.array(z.number().int()).optional(),
+    })
+    .optional(),
+  /** A train that ended because trains were switched off. */
+  isCancelled: z.literal(true).optional(),
   /**
    * Set once the moment is over: when its record was made, in seconds since 1970. What still comes
    * for it is in its result already.
@@ -32,10 +53,34 @@ export const LogMoment = z.object({
 });
 export type LogMoment = z.infer<typeof LogMoment>;
 
+/** What a log knows of the trains to come of its stream. */
+export const LogTrains = z.object({
+  streamId: z.string(),
+  /** The revision of the stream from which it has the settings. */
+  revision: z.number().int(),
+  /** Absent: none begins. */
+  settings: TrainSettings.optional(),
+  /** When the last one ended: what was given before does not start another. */
+  from: z.string().optional(),
+  window: TrainWindow.optional(),
+});
+export type LogTrains = z.infer<typeof LogTrains>;
+
 /**
  * What a log has added up: named sums, and the moments that it knows. Absent where there are none.
  */
-export type LogState = { sums?: Sums | undefined; moments?: LogMoment[] | undefined };
+export type LogState = {
+  sums?: Sums | undefined;
+  moments?: LogMoment[] | undefined;
+  trains?: LogTrains | undefined;
+};
+
+/** What a log has added up, out of something that says more. */
+export const stateOf = ({ sums, moments, trains }: LogState): LogState => ({
+  ...(sums && { sums }),
+  ...(moments && { moments }),
+  ...(trains && { trains }),
+});
 
 /** The likes that a log has added up. */
 export const likesIn = ({ sums = {} }: LogState): number => {

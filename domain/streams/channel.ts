@@ -2,9 +2,10 @@ import * as z from "zod";
 import { UserId } from "../id.ts";
 import { refuse } from "../refusal.ts";
 import { Timestamp } from "../text.ts";
-import { ChatSettings, type ChatSettingsChange, distinctLists } from "./chat-settings.ts";
+import { ChatSettings, ChatSettingsChange, distinctLists } from "./chat-settings.ts";
 import type { Stream } from "./stream.ts";
 import { isOver } from "./stream-lifecycle.ts";
+import { TrainSettings, trainOf } from "./train-settings.ts";
 
 /**
  * What a host keeps from stream to stream. `changed` has the revision at which each setting was
@@ -13,6 +14,8 @@ import { isOver } from "./stream-lifecycle.ts";
 export const Channel = z.object({
   hostId: UserId,
   ...ChatSettings.shape,
+  /** Absent: the host has chosen nothing. */
+  train: TrainSettings.optional(),
   /** Grows with each change; 0 where the host has changed nothing yet. */
   revision: z.number().int(),
   changed: z.record(z.string(), z.number().int()),
@@ -22,9 +25,15 @@ export const Channel = z.object({
 export type Channel = z.infer<typeof Channel>;
 
 /** The channel's settings as the API shows them. */
-export const ChannelSettings = ChatSettings.meta({ id: "Channel" });
+export const ChannelSettings = ChatSettings.extend({ train: TrainSettings }).meta({
+  id: "Channel",
+});
 
-const settingNames = Object.keys(ChatSettings.shape) as (keyof typeof ChatSettings.shape)[];
+/** Changes of a channel; what is left out stays. */
+export const ChannelChange = ChatSettingsChange.extend({ train: TrainSettings.optional() });
+export type ChannelChange = z.infer<typeof ChannelChange>;
+
+const settingNames = Object.keys(ChannelChange.shape) as (keyof ChannelChange)[];
 
 /** The channel of a host who has changed nothing yet. */
 export const newChannel = (hostId: string): Channel => ({
@@ -40,16 +49,18 @@ export const newChannel = (hostId: string): Channel => ({
 });
 
 /** The settings of a channel alone. */
-export const channelSettingsOf = (channel: Channel): z.infer<typeof ChannelSettings> =>
-  ChatSettings.parse(channel);
+export const channelSettingsOf = (channel: Channel): z.infer<typeof ChannelSettings> => ({
+  ...ChatSettings.parse(channel),
+  train: trainOf(channel),
+});
 
 /** The channel after a change; undefined where the change names no setting. */
 export function changedChannel(
   channel: Channel,
-  change: ChatSettingsChange,
+  change: ChannelChange,
   now: Date,
 ): Channel | undefined {
-  const settings = distinctLists(change);
+  const settings: ChannelChange = { ...change, ...distinctLists(change) };
   const named = settingNames.filter((name) => settings[name] !== undefined);
   if (named.length === 0) return undefined;
   const revision = channel.revision + 1;
@@ -61,7 +72,8 @@ export function changedChannel(
 
 /** The fields with which a new stream of the channel's host begins. */
 export const channelFields = (channel: Channel) => ({
-  ...channelSettingsOf(channel),
+  ...ChatSettings.parse(channel),
+  ...(channel.train && { train: channel.train }),
   channelRevision: channel.revision,
 });
 

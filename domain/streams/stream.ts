@@ -5,6 +5,7 @@ import { StreamUser, UserSummary } from "../people/user.ts";
 import { refuse } from "../refusal.ts";
 import { Timestamp } from "../text.ts";
 import { ChatMessage, Message } from "./chat.ts";
+import { TrainSettings } from "./train-settings.ts";
 
 export const StreamStatus = z.enum([
   "preparing",
@@ -66,6 +67,8 @@ export const Stream = z.object({
   /** The revision at which the words changed last. */
   blockedWordsVersion: z.number().int().optional(),
   moderators: z.array(UserId),
+  /** Absent: the host has chosen nothing. */
+  train: TrainSettings.optional(),
   /** The revision of the host's channel whose settings it has taken in. */
   channelRevision: z.number().int().optional(),
   /** The message that the host or a moderator pinned. */

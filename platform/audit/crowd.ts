@@ -3,11 +3,20 @@ import { LikeItem } from "../../domain/audience/likes.ts";
 import { MomentItem } from "../../domain/audience/moment.ts";
 import { countVote, VoteItem } from "../../domain/audience/vote.ts";
 import { type LogState, likesIn, openIn } from "../../domain/log/sums.ts";
+import { isOpenTrain } from "../../domain/log/trains.ts";
 import { Gift } from "../../domain/money/gift-item.ts";
 import { crowdRestOf } from "../store/audience/crowd-rest.ts";
 import { nameOf } from "../table/items.ts";
 import { key, moneyKindOf } from "../table/keys.ts";
 import type { Item } from "../table/table.ts";
+import {
+  addGift,
+  creditsOf,
+  type Giving,
+  isLiveSound,
+  isResultSound,
+  nothingGiven,
+} from "./trains.ts";
 
 /** A sum that is not what is stored: the items concerned, and what is wrong. */
 export type SumMisfit = { item: string; problem: string };
@@ -24,7 +33,14 @@ type LogEnd = LogState & { n: number; newest: number };
 type Crowd = { log: LogEnd; likes: number; waiting: Set<string> };
 
 /** A moment with what is stored of it. */
-type Tally = { moment: MomentItem; votes: number[]; voters: number; likes: number; moves: Moves };
+type Tally = {
+  moment: MomentItem;
+  votes: number[];
+  voters: number;
+  likes: number;
+  moves: Moves;
+  giving: Giving;
+};
 type Moves = ReturnType<typeof movesOf>;
 
 /**
@@ -48,6 +64,13 @@ export async function listSumMisfits(read: () => AsyncIterable<Item>): Promise<S
       });
   }
   for (const tally of tallies.values()) misfits.push(...misfitsOf(tally, crowds));
+  for (const [streamId, { log, waiting }] of crowds)
+    for (const train of (log.moments ?? []).filter(isOpenTrain)) {
+      const isNew = Date.parse(train.startedAt) / 1000 >= log.newest - marginSeconds;
+      if (isNew || waiting.size > 0 || tallies.has(train.id)) continue;
+      const item = nameOf(key.log(streamId));
+      misfits.push({ item, problem: `train ${train.id}: it is in the log and not stored` });
+    }
   return misfits;
 }
 
@@ -65,6 +88,10 @@ function misfitsOf(tally: Tally, crowds: ReadonlyMap<string, Crowd>): SumMisfit[
       const isSame = same(result.votes, stored) && result.voters === tally.voters;
       return isSame ? [] : [differs(`the result of ${result.voters} voters is`, result.votes)];
     }
+    if ("level" in result) {
+      const isSame = isResultSound(result, tally.giving, tally.moment);
+      return isSame ? [] : [differs("the result is", result)];
+    }
     const { reached } =
       tally.moment.of === "likes"
         ? { reached: tally.likes >= target }
@@ -75,7 +102,9 @@ function misfitsOf(tally: Tally, crowds: ReadonlyMap<string, Crowd>): SumMisfit[
   const isKnown = crowd !== undefined && openIn(crowd.log).some((one) => one.id === id);
   if (status !== "open" || !isKnown || crowd.waiting.size > 0) return [];
   const live = crowd.log.sums?.[id];
-  return same(live, stored) ? [] : [differs("the log has", live)];
+  const isSame =
+    kind === "train" ? isLiveSound(crowd.log, tally.giving, tally.moment) : same(live, stored);
+  return isSame ? [] : [differs("the log has", live)];
 }
 
 /** The schemas of what is counted here; gifts are read by the audit of the money. */
@@ -96,8 +125,9 @@ async function* withoutBroken(
 
 const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
 
-const storedIn = ({ moment, votes, likes, moves }: Tally) => {
+const storedIn = ({ moment, votes, likes, moves, giving }: Tally) => {
   if (moment.kind === "poll") return votes;
+  if (moment.kind === "train") return creditsOf(giving);
   if (moment.of === "likes") return likes;
   return moves.reduce((sum, { amount }) => sum + amount, 0);
 };
@@ -115,7 +145,14 @@ async function readMoments(items: AsyncIterable<Item>) {
     if (kind === "moment") {
       const moment = MomentItem.parse(item);
       const votes = (moment.options ?? []).map(() => 0);
-      tallies.set(moment.id, { moment, votes, voters: 0, likes: 0, moves: [] });
+      tallies.set(moment.id, {
+        moment,
+        votes,
+        voters: 0,
+        likes: 0,
+        moves: [],
+        giving: nothingGiven(),
+      });
     } else if (kind === "log" || kind === "frame") {
       const n = Number(kind === "log" ? item.posted : item.n);
       const known = crowds.get(owner) ?? noCrowd();
@@ -136,7 +173,7 @@ async function countAll(
 ): Promise<void> {
   const covered = new Set<string>();
   const goals = [...tallies.values()].filter(
-    ({ moment: { of } }) => of === "credits" || of === "gifts",
+    ({ moment: { kind, of } }) => kind === "train" || of === "credits" || of === "gifts",
   );
   const wait = (crowd: Crowd | undefined, recordId: string, at: string) => {
     const isNew = Date.parse(at) / 1000 >= (crowd?.log.newest ?? 0) - marginSeconds;
@@ -165,8 +202,10 @@ async function countAll(
     ) {
       const { data: gift } = Gift.safeParse(item);
       if (gift === undefined) continue;
-      for (const { moment, moves } of goals)
-        if (moment.streamId === gift.streamId) moves.push(...movesOf(gift, moment, endOf(moment)));
+      for (const { moment, moves, giving } of goals)
+        if (moment.streamId !== gift.streamId) continue;
+        else if (moment.kind === "train") addGift(giving, gift, moment, crowds.get(owner)?.log);
+        else moves.push(...movesOf(gift, moment, endOf(moment)));
       wait(crowds.get(owner), `gift:${gift.id}`, gift.createdAt);
       if (gift.refundedAt !== undefined)
         wait(crowds.get(owner), `gift:${gift.id}:refunded`, gift.refundedAt);

@@ -48,8 +48,8 @@ export async function* exportJournal(
 
 /** Of a frame, the audit needs only what it covers, its time and its sums. */
 function shorten(item: Item): Record<string, unknown> {
-  const { PK, SK, covers, newest, n, sums, moments } = item;
-  const frame = { PK, SK, covers, newest, n, sums, moments };
+  const { PK, SK, covers, newest, n, sums, moments, trains } = item;
+  const frame = { PK, SK, covers, newest, n, sums, moments, trains };
   return moneyKindOf(item).kind === "frame" ? frame : item;
 }
 

@@ -1,6 +1,8 @@
+import { MomentItem } from "../../domain/audience/moment.ts";
 import { Message } from "../../domain/streams/chat.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
 import { leaveCrowd } from "../store/audience/leaving.ts";
+import { findMoment } from "../store/audience/moments.ts";
 import { disownContribution } from "../store/money/fundings.ts";
 import { listEntries } from "../store/money/ledger.ts";
 import { forfeitPass } from "../store/money/passes.ts";
@@ -68,10 +70,14 @@ export async function eraseFromStreams({ userId, at, after }: Erasure) {
   return placeText(SK);
 }
 
-/** The names of those who started a poll or a goal; the log is told of one that is open. */
+/**
+ * The names of those who started a poll or a goal, and who gave most to a train; the log is told of
+ * a moment that is open.
+ */
 async function eraseFromMoments(streamId: string, userId: string): Promise<void> {
   const range = { prefix: prefix.moments };
   for await (const item of queryAll(key.moment(streamId, ""), range, { consistent: true })) {
+    await leaveTrain(read(MomentItem, item), userId);
     if ((item.by as { userId?: unknown } | undefined)?.userId !== userId) continue;
     const Key = { PK: item.PK, SK: item.SK };
     await eraseNames(Key, ["by"], userId);
@@ -83,6 +89,24 @@ async function eraseFromMoments(streamId: string, userId: string): Promise<void>
       ExpressionAttributeValues: { ":one": 1 },
     });
   }
+}
+
+/** Takes a user out of those who gave most to a train; its credits stay. */
+async function leaveTrain({ streamId, id, result }: MomentItem, userId: string): Promise<void> {
+  if (result === undefined || !("top" in result)) return;
+  const top = result.top.filter(({ user }) => user._id !== userId);
+  if (top.length === result.top.length) return;
+  // A result never changes but by another who leaves: then this is done again.
+  const isDone = await updateIf({
+    Key: key.moment(streamId, id),
+    UpdateExpression: "SET #result.#top = :top, #revision = #revision + :one",
+    ConditionExpression: "#result.#top = :was",
+    ExpressionAttributeNames: { "#result": "result", "#top": "top", "#revision": "revision" },
+    ExpressionAttributeValues: { ":top": top, ":was": result.top, ":one": 1 },
+  });
+  if (isDone !== undefined) return;
+  const again = await findMoment(streamId, id);
+  if (again !== undefined) await leaveTrain(again, userId);
 }
 
 /** The names in a ban, in its host's list, and where the stream looks whether it is in force. */

@@ -7,6 +7,7 @@ import { limits } from "../runtime/limits.ts";
 import { logFault } from "../runtime/log.ts";
 import { countMetric } from "../runtime/metrics.ts";
 import { noteLikers } from "../store/audience/likers.ts";
+import { storeTrains } from "../store/audience/trains.ts";
 import { listBacklog, removeBacklog } from "../store/log/backlog.ts";
 import { putFrame, takeText } from "../store/log/frames.ts";
 import { findStream } from "../store/streams/streams.ts";
@@ -86,7 +87,8 @@ const triesMax = 50;
 /**
  * Brings records into a stream's log, each exactly once: the log decides, whatever was delivered
  * before, in whatever company, and whichever other call does the same (docs/frames.md, steps 1 to
- * 3). `viewers` is what the frames say of the room.
+ * 3). `viewers` is what the frames say of the room. What the log says of trains is stored besides,
+ * again where records come again: the call that put their frame may have died.
  */
 export async function appendRecords(
   audience: Audience,
@@ -97,13 +99,15 @@ export async function appendRecords(
   const oldest = oldestOf(records);
   const { frameBytes: bytesMax } = limits();
   const newFrames: Frame[] = [];
+  let hasTrains = false;
   try {
     let log = await knownLog(audience, oldest);
     // Asked once, while memory is known to reach back to all of them: each Put may make it forget.
     let fresh = freshIn(log, records);
+    const isAgain = fresh.length < records.length;
     for (let refused = 0; fresh.length > 0; ) {
       const omitted = await leaveOut(audience, fresh, viewers);
-      const { frame, taken, tooLarge } = makeFrame(
+      const { frame, taken, tooLarge, ...made } = makeFrame(
         log,
         fresh,
         { streamId, viewers, left: omitted, bytesMax },
@@ -112,6 +116,7 @@ export async function appendRecords(
       if (await putFrame(streamId, frame)) {
         addFrame(log, frame, now);
         newFrames.push(frame);
+        hasTrains ||= made.hasTrains;
         countMetric("FramesPut");
         const framed = fresh.slice(0, taken);
         countMetric("MessagesSkipped", framed.filter(({ id }) => omitted.has(id)).length);
@@ -124,6 +129,7 @@ export async function appendRecords(
         fresh = freshIn(log, records);
       }
     }
+    if (hasTrains || isAgain) await storeTrains(streamId, log.moments ?? []);
     return { head: log.head, newFrames, covering: log.covered };
   } catch (error) {
     // What was not proven by a Put is not remembered: the next call reads the log.

@@ -25,7 +25,7 @@ export async function feedRecords(
   for (const record of records)
     if (record.room !== undefined) await feed.sendRoom(record, streamId);
   const types = new Set(records.flatMap(({ events }) => events.map(({ type }) => type)));
-  if (records.some(mayReach)) types.add("moment.changed");
+  if (records.some(mayCause)) for (const type of momentTypes) types.add(type);
   const deletions = records.flatMap(({ deletes }) => deletes ?? []);
   const deleted = new Set(deletions.map(({ messageId }) => messageId));
   const { isThere, wants } = await feed.asks(types);
@@ -36,8 +36,12 @@ export async function feedRecords(
   if (isThere) await feed.forget(streamId, deletions);
 }
 
-/** Whether a record may have brought a goal to its target: only the log knows. */
-const mayReach = ({ adds, gift }: LogRecord) => adds !== undefined || gift !== undefined;
+/** What only a log knows: that a goal was reached, and all of trains but how they ended. */
+const momentTypes = ["moment.started", "moment.changed", "moment.ended"] as const;
+
+/** Whether a record may have caused such an event. */
+const mayCause = ({ adds, gift, trains }: LogRecord) =>
+  [adds, gift, trains].some((cause) => cause !== undefined);
 
 /**
  * The events of records, each once, as the frames show them, with the stream in their data, and
@@ -62,19 +66,20 @@ async function eventsOf(
       return { id, type, at, data: final };
     }),
   );
-  return [...events, ...found];
+  const own = new Set(events.map(({ id }) => id));
+  return [...events, ...found.filter(({ id }) => !own.has(id))];
 }
 
 /**
  * What the frames of records show besides: the totals with gifts and refunds, by the ids of their
- * events, and the goals that were reached.
+ * events, and the events of moments that the log found out.
  */
 async function shownOf(
   streamId: string,
   records: readonly LogRecord[],
   { newFrames, covering }: Shown,
 ): Promise<{ totals: Map<string, unknown>; found: OutgoingEvent[] }> {
-  const wanted = records.filter(mayReach);
+  const wanted = records.filter(mayCause);
   const numbers = new Set(wanted.flatMap(({ id }) => covering.get(id) ?? []));
   const totals = new Map<string, unknown>();
   const found: OutgoingEvent[] = [];
@@ -84,8 +89,13 @@ async function shownOf(
     if (frame === undefined) continue;
     for (const { id, type, at, data } of (JSON.parse(frame.body) as FrameBody).events) {
       if (data.totals !== undefined) totals.set(id, data.totals);
-      if (type === "moment.changed") found.push({ id, type, at, data });
+      if (isFound(type, data)) found.push({ id, type, at, data });
     }
   }
   return { totals, found };
 }
+
+/** Whether a log has found out what an event says; an end by hand is in its record too. */
+const isFound = (type: string, data: Record<string, unknown>) =>
+  type === "moment.changed" ||
+  (data.kind === "train" && (type === "moment.started" || data.status === "cancelled"));

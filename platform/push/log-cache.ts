@@ -119,8 +119,8 @@ export function addFrame(
   cache.head = frame.n;
   cache.newest = frame.newest;
   cache.totals = frame.totals;
-  cache.sums = frame.sums;
-  cache.moments = frame.moments;
+  const { sums, moments, trains } = frame;
+  Object.assign(cache, { sums, moments, trains });
   cache.madeAt = frame.madeAt;
   cache.usedAt = now.getTime();
   const added = cachedFrame(frame);

@@ -19,7 +19,7 @@ import { viewersOf } from "./viewer-count.ts";
  */
 export async function pushStream(audience: Audience, records: readonly LogRecord[]): Promise<void> {
   const { streamId, now, outlet } = audience;
-  if (records.every(({ events }) => events.length === 0)) {
+  if (records.every(({ events, trains }) => events.length === 0 && trains === undefined)) {
     const gathered = await putBacklog(streamId, records, now);
     return outlet.jobs.queueSums({ streamId, gathered });
   }

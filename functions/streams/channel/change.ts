@@ -1,5 +1,9 @@
-import { ChannelSettings, channelSettingsOf } from "../../../domain/streams/channel.ts";
-import { assertKnown, ChatSettingsChange } from "../../../domain/streams/chat-settings.ts";
+import {
+  ChannelChange,
+  ChannelSettings,
+  channelSettingsOf,
+} from "../../../domain/streams/channel.ts";
+import { assertKnown } from "../../../domain/streams/chat-settings.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { findProfiles } from "../../../platform/store/people/users.ts";
 import { applyChannel, changeChannel } from "../../../platform/store/streams/channels.ts";
@@ -11,7 +15,7 @@ export const { contract, handler } = endpoint(
     tag: "Channel",
     caller: "user",
     shape: "envelope",
-    body: ChatSettingsChange,
+    body: ChannelChange,
     answer: [200, ChannelSettings],
     hasRevisions: true,
     rate: "bulk",

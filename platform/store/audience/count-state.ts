@@ -9,28 +9,40 @@ import { key, prefix } from "../../table/keys.ts";
 import { queryWhole } from "../../table/query.ts";
 import { read } from "../../table/table.ts";
 import { countGifts, countLikes, countVotes } from "./recount.ts";
+import { countTrains } from "./train-state.ts";
 
 /** After every time: of a moment that nobody has ended. */
 const never = "9999";
 
 /**
- * Counts what the log of a stream should have added up, from all that is stored: its likes, and the
- * sums of the moments that have no result yet. For a log that is reset.
+ * Counts what the log of a stream should have added up, from all that is stored: its likes, the sums
+ * of the moments that have no result yet, and what may start a train. For a log that is reset, which
+ * knew `was`: a train that began may not have been stored yet.
  */
-export async function countState(streamId: string, defaultPicture: string): Promise<LogState> {
+export async function countState(
+  streamId: string,
+  defaultPicture: string,
+  was: LogState = {},
+): Promise<LogState> {
   const { likes, goals } = await countLikes(streamId);
   const items = await queryWhole(key.moment(streamId, ""), { prefix: prefix.moments });
   const sums: Sums = likes > 0 ? { [likesSum]: likes } : {};
   const moments: LogMoment[] = [];
-  for (const item of items) {
-    const moment = read(Schema, item);
+  const all = items.map((item) => read(Schema, item));
+  for (const moment of all) {
+    if (moment.kind === "train") continue;
     if (moment.status === "cancelled" || moment.result !== undefined) continue;
     const { amount, isReached } = await countMoment(moment, goals.get(moment.id) ?? 0);
     const { shown, ...known } = logMomentOf(moment, momentOf(moment, defaultPicture));
     moments.push({ ...known, ...(isReached ? { isReached } : shown && { shown }) });
     sums[moment.id] = amount;
   }
-  return { sums, moments };
+  const trains = await countTrains(streamId, all, was);
+  return {
+    sums: { ...sums, ...trains.sums },
+    moments: [...moments, ...trains.moments],
+    ...(trains.trains && { trains: trains.trains }),
+  };
 }
 
 async function countMoment(moment: MomentItem, likes: number) {

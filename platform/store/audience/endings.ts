@@ -1,6 +1,13 @@
 import * as z from "zod";
-import { type MomentItem, sumOfResult } from "../../../domain/audience/moment.ts";
+import {
+  type MomentItem,
+  type MomentResult,
+  sumOfResult,
+} from "../../../domain/audience/moment.ts";
+import { levelOf } from "../../../domain/audience/train.ts";
 import { MomentId, StreamId } from "../../../domain/id.ts";
+import type { LogState, Sums } from "../../../domain/log/sums.ts";
+import { creditsIn, isOpenTrain } from "../../../domain/log/trains.ts";
 import { Refusal } from "../../../domain/refusal.ts";
 import { startTimer } from "../../aws/queues.ts";
 import { setting } from "../../runtime/env.ts";
@@ -11,6 +18,7 @@ import { findStream } from "../streams/streams.ts";
 import { findMoment, finishMoment, recordResult } from "./moments.ts";
 import { findOpenMoments } from "./open-moments.ts";
 import { recount } from "./recount.ts";
+import { countTrain, storeTrains } from "./trains.ts";
 
 /** Count a moment once it is over, or, without one, end all of a stream that is over. */
 export const Ending = z.object({ streamId: StreamId, momentId: MomentId.optional() });
@@ -60,10 +68,48 @@ export async function endMoments({ streamId, momentId }: Ending, now: Date): Pro
   if (end === null) return;
   const at = countedAt(end);
   if (now < at) return send({ streamId, momentId }, at, now);
-  const result = await recount(moment, end);
-  await measureDrift(moment, sumOfResult(result));
+  const log = await readHead(streamId);
+  if (moment.kind === "train") return endTrain(moment, end, log, now);
+  await record(moment, end, await recount(moment, end), log);
+}
+
+async function record(moment: MomentItem, end: string, result: MomentResult, log: LogState) {
+  measureDrift(moment, sumOfResult(result, moment), log);
   if (await recordResult(moment, end, result)) return;
-  throw new Error(`The moment ${momentId} was changed while it was counted: it is counted again`);
+  throw new Error(`The moment ${moment.id} was changed while it was counted: it is counted again`);
+}
+
+/**
+ * How long the result of a train waits for a log that has not all of its gifts yet: one of them may
+ * make it longer. As long as a log may differ from what is stored before an alarm rings.
+ */
+const behindMilliseconds = 60_000;
+/** The same of one that was ended by hand or with its stream. */
+const endedBehindMilliseconds = 4_000;
+const againMilliseconds = 1_000;
+
+/**
+ * Ends a train whose time is over by its item. Its log decides on its level and end, which the item
+ * may not have yet; the credits are counted.
+ */
+async function endTrain(moment: MomentItem, end: string, log: LogState, now: Date): Promise<void> {
+  const { id, streamId, status, train } = moment;
+  const again = () =>
+    send({ streamId, momentId: id }, new Date(now.getTime() + againMilliseconds), now);
+  const known = log.moments?.find((one) => one.id === id);
+  const open = known !== undefined && isOpenTrain(known) ? known : undefined;
+  const isLonger = open !== undefined && open.endsAt > end;
+  if (known !== undefined && (known.isCancelled === true || (status === "open" && isLonger))) {
+    await storeTrains(streamId, [known]);
+    return again();
+  }
+  const { credits, top } = await countTrain(moment, end);
+  const isBehind = known?.over === undefined && creditsIn(log.sums, id) !== credits;
+  const waits = status === "open" ? behindMilliseconds : endedBehindMilliseconds;
+  if (isBehind && now.getTime() < countedAt(end).getTime() + waits) return again();
+  const shown = Math.max(moment.level ?? 0, open?.train.level ?? 0);
+  const level = Math.max(shown, levelOf(credits, train?.levels ?? []));
+  await record({ ...moment, level }, end, { level, credits, top }, log);
 }
 
 /** Ends what is open in a stream that is over, as of the stream's end. */
@@ -89,15 +135,18 @@ function ignoreOver(error: unknown): void {
  * Measures by how much the log's own sum differs from what was counted, where the log has come that
  * far; the result replaces it.
  */
-async function measureDrift(
+function measureDrift(
   { streamId, id }: MomentItem,
-  counted: number | number[],
-): Promise<void> {
-  const { sums, moments } = await readHead(streamId);
+  counted: Sums[string],
+  { sums, moments }: LogState,
+): void {
   const isOpen = moments?.some((one) => one.id === id && one.over === undefined) ?? false;
   if (!isOpen) return;
   const [live, final] = [[sums?.[id] ?? 0].flat(), [counted].flat()];
-  const drift = final.reduce((sum, n, at) => sum + Math.abs(n - Math.max(0, live[at] ?? 0)), 0);
+  const drift = final.reduce<number>(
+    (sum, n, at) => sum + Math.abs((n ?? 0) - Math.max(0, live[at] ?? 0)),
+    0,
+  );
   measureMetric("SumDrift", drift);
   if (drift > 0) logNotice("A log's sum was not what is stored", { streamId, momentId: id, drift });
 }

@@ -1,6 +1,7 @@
 import { type Moment, MomentItem, momentOf, zeroOf } from "../../../domain/audience/moment.ts";
 import type { ShownSums } from "../../../domain/log/recovery.ts";
 import { type LogState, likesSum, openIn, type Sums } from "../../../domain/log/sums.ts";
+import { isOpenTrain } from "../../../domain/log/trains.ts";
 import { setting } from "../../runtime/env.ts";
 import { listItems } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
@@ -8,8 +9,10 @@ import { findLog } from "../log/logs.ts";
 
 /** A moment as viewers are shown it; what a log has found out of an open one is in its state. */
 export const showMoment = (item: MomentItem, { moments = [] }: LogState): Moment => {
-  const isReached = moments.some((one) => one.id === item.id && one.isReached === true);
-  return momentOf(item, setting("DEFAULT_PICTURE"), isReached);
+  const known = moments.find((one) => one.id === item.id);
+  const isOpen = known !== undefined && isOpenTrain(known) && item.status === "open";
+  const shown = isOpen ? { ...item, endsAt: known.endsAt, level: known.train.level } : item;
+  return momentOf(shown, setting("DEFAULT_PICTURE"), known?.isReached === true);
 };
 
 /** Moments as viewers are shown them. */

@@ -1,10 +1,9 @@
 import {
   assertOpen,
-  type GoalResult,
   MomentItem,
+  type MomentResult,
   makeMoment,
   type NewMoment,
-  type PollResult,
 } from "../../../domain/audience/moment.ts";
 import { type Person, personOf } from "../../../domain/people/person.ts";
 import { refuse } from "../../../domain/refusal.ts";
@@ -22,7 +21,7 @@ import type { Action } from "../../table/transact.ts";
 import { getCallerProfile } from "../people/users.ts";
 import { traceAction } from "../streams/traces.ts";
 import { viewersIn } from "./likes.ts";
-import { findOpenMoments, openMomentsAction } from "./open-moments.ts";
+import { findOpenMoments, type OpenMoments, openMomentsAction } from "./open-moments.ts";
 
 /** Moments that a stream may have open at once. */
 const openMax = 10;
@@ -151,8 +150,7 @@ export async function finishMoment<A>(
     const at = endedAt.toISOString();
     const is = { ...was, status, endedAt: at, revision: was.revision + 1 };
     const { answer, remember } = reply(is);
-    const open = known.open.filter((one) => one.id !== id);
-    const actions = [changeAction(was, is), openMomentsAction(streamId, known, open)];
+    const actions = [changeAction(was, is), ...closeActions(is, known)];
     const failed = await commitTransaction(actions, { remember });
     return failed === undefined ? answer : overtaken;
   });
@@ -162,18 +160,19 @@ export async function finishMoment<A>(
 export async function recordResult(
   was: MomentItem,
   endedAt: string,
-  result: PollResult | GoalResult,
+  result: MomentResult,
 ): Promise<boolean> {
-  const { streamId, id, revision } = was;
+  const { streamId, revision } = was;
   const known = await findOpenMoments(streamId);
   const is = { ...was, status: "ended" as const, endedAt, result, revision: revision + 1 };
-  const open = known.open.filter((one) => one.id !== id);
-  const isListed = open.length < known.open.length;
-  const failed = await commitTransaction([
-    changeAction(was, is),
-    ...(isListed ? [openMomentsAction(streamId, known, open)] : []),
-  ]);
+  const failed = await commitTransaction([changeAction(was, is), ...closeActions(is, known)]);
   return failed === undefined;
+}
+
+/** Takes a moment off the list of the open ones; trains are not on it. */
+function closeActions({ streamId, id }: MomentItem, known: OpenMoments): Action[] {
+  const open = known.open.filter((one) => one.id !== id);
+  return open.length === known.open.length ? [] : [openMomentsAction(streamId, known, open)];
 }
 
 const changeAction = (was: MomentItem, is: MomentItem): Action => ({

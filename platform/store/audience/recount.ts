@@ -1,6 +1,6 @@
 import { goalResultOf, movesOf } from "../../../domain/audience/goal.ts";
 import { LikeItem } from "../../../domain/audience/likes.ts";
-import type { GoalResult, MomentItem, PollResult } from "../../../domain/audience/moment.ts";
+import type { MomentItem, MomentResult } from "../../../domain/audience/moment.ts";
 import { type Count, countVote, pollResultOf, VoteItem } from "../../../domain/audience/vote.ts";
 import { crowdPartitions, prefix } from "../../table/keys.ts";
 import { queryAll } from "../../table/query.ts";
@@ -13,10 +13,7 @@ const pageSize = 1_000;
 const walk = { consistent: true, pageSize };
 
 /** Counts a moment from what is stored: what was done before `endedAt` belongs to it. */
-export async function recount(
-  moment: MomentItem,
-  endedAt: string,
-): Promise<PollResult | GoalResult> {
+export async function recount(moment: MomentItem, endedAt: string): Promise<MomentResult> {
   if (moment.kind === "poll") return pollResultOf(await countVotes(moment, endedAt));
   const target = moment.target ?? 0;
   if (moment.of !== "likes") return countGifts(moment, endedAt, target);

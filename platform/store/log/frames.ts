@@ -59,6 +59,7 @@ const FrameEnd = Frame.pick({
   totals: true,
   sums: true,
   moments: true,
+  trains: true,
   madeAt: true,
 });
 type FrameEnd = z.infer<typeof FrameEnd>;

@@ -16,12 +16,12 @@ import { getLog, type Log, newLog } from "./logs.ts";
 export async function resetLog(
   streamId: string,
   now: Date,
-  countState: (streamId: string) => Promise<LogState>,
+  countState: (streamId: string, was: LogState) => Promise<LogState>,
 ): Promise<void> {
   const [old, newest] = await Promise.all([getLog(streamId), findNewestFrame(streamId)]);
   const { head: posted, ...end } = endOf(old, newest);
   const resetAt = Math.ceil(now.getTime() / 1000);
-  const state = await countState(streamId);
+  const state = await countState(streamId, end);
   const log: Log = { ...old, ...end, ...state, posted, epoch: newLog().epoch, resetAt };
   await putItem({ ...key.log(streamId), ...log });
   for (const waiting of [key.subscriber(streamId, ""), key.gathered(streamId, "")])

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import * as z from "zod";
 import { Totals } from "../../../domain/log/event.ts";
 import type { Frame } from "../../../domain/log/frame.ts";
-import { LogMoment, Sums } from "../../../domain/log/sums.ts";
+import { LogMoment, type LogState, LogTrains, Sums } from "../../../domain/log/sums.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import { coalesce } from "../../table/coalesce.ts";
 import { getItem, putIf, updateIf } from "../../table/items.ts";
@@ -21,6 +21,7 @@ export const Log = z.object({
   /** The named sums and the moments with that frame, and when it was made (milliseconds). */
   sums: Sums.optional(),
   moments: z.array(LogMoment).optional(),
+  trains: LogTrains.optional(),
   madeAt: z.number().optional(),
   /** Distinct users when that frame was posted, and the most there ever were. */
   viewers: z.number().int().optional(),
@@ -58,7 +59,7 @@ export const newLog = (): Log => ({
   totals: { count: 0, credits: 0 },
 });
 
-type PostedFrame = Pick<Frame, "n" | "newest" | "totals" | "sums" | "moments" | "madeAt">;
+type PostedFrame = Pick<Frame, "n" | "newest" | "totals" | "madeAt"> & LogState;
 
 /**
  * Marks the log as posted up to a frame, by any call; an older mark never replaces a newer
@@ -66,7 +67,7 @@ type PostedFrame = Pick<Frame, "n" | "newest" | "totals" | "sums" | "moments" | 
  */
 export async function markPosted(
   streamId: string,
-  { n, newest, totals, sums, moments, madeAt = 0 }: PostedFrame,
+  { n, newest, totals, sums, moments, trains, madeAt = 0 }: PostedFrame,
   counted: Required<Pick<Log, "viewers" | "peakViewers" | "countedAt">>,
 ): Promise<void> {
   const hasState = sums !== undefined || moments !== undefined;
@@ -75,7 +76,8 @@ export async function markPosted(
     UpdateExpression:
       "SET posted = :n, newest = :newest, totals = :totals, viewers = :viewers, " +
       "peakViewers = :peak, countedAt = :counted, madeAt = :made" +
-      (hasState ? ", sums = :sums, moments = :moments" : ""),
+      (hasState ? ", sums = :sums, moments = :moments" : "") +
+      (trains ? ", trains = :trains" : ""),
     ConditionExpression: "posted < :n",
     ExpressionAttributeValues: {
       ":n": n,
@@ -83,6 +85,7 @@ export async function markPosted(
       ":totals": totals,
       ":made": madeAt,
       ...(hasState && { ":sums": sums ?? {}, ":moments": moments ?? [] }),
+      ...(trains && { ":trains": trains }),
       ":viewers": counted.viewers,
       ":peak": counted.peakViewers,
       ":counted": counted.countedAt,

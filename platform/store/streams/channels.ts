@@ -1,11 +1,11 @@
 import {
   assertMayModerateChannel,
   Channel,
+  type ChannelChange,
   changedChannel,
   newChannel,
   takenFromChannel,
 } from "../../../domain/streams/channel.ts";
-import type { ChatSettingsChange } from "../../../domain/streams/chat-settings.ts";
 import { isOver } from "../../../domain/streams/stream-lifecycle.ts";
 import type { Caller } from "../../auth/caller.ts";
 import { allDone } from "../../runtime/waiting.ts";
@@ -69,7 +69,7 @@ export const withChannel = <A>(
  */
 export const changeChannel = (
   hostId: string,
-  change: ChatSettingsChange,
+  change: ChannelChange,
   now: Date,
   assertRevision: (revision: number) => void = () => {},
 ): Promise<Channel> =>

@@ -1,0 +1,185 @@
+import * as z from "zod";
+import { refundedCredits } from "../money/gift-event.ts";
+import type { Gift } from "../money/gift-item.ts";
+import { summaryOf } from "../people/user.ts";
+import type { TrainSettings } from "../streams/train-settings.ts";
+import type { TrainResult } from "./moment.ts";
+
+/** What a gift or superlike gives to trains; its refund is negative and has the gift's time. */
+export type Giving = { by: string; at: string; credits: number };
+
+/**
+ * What was given lately, as far as it may start a train. A sender is a mark without a name, since
+ * frames keep it.
+ */
+export const TrainWindow = z.object({
+  /** The time of the newest gift, and the credits of that millisecond. */
+  latest: z.string(),
+  latestCredits: z.number().int(),
+  /** Credits by tenth of the window (counted since 1970) and sender; "" are senders left out. */
+  given: z.array(z.tuple([z.number().int(), z.string(), z.number().int()])),
+});
+export type TrainWindow = z.infer<typeof TrainWindow>;
+
+/** Entries that a window keeps by sender. A train asks for at most 50 senders. */
+const entriesMax = 100;
+
+const tenths = 10;
+const tenthMilliseconds = (windowSeconds: number) => (windowSeconds * 1000) / tenths;
+const tenthOf = (at: string, windowSeconds: number) =>
+  Math.floor(Date.parse(at) / tenthMilliseconds(windowSeconds));
+
+/** A user as a window knows them: 53 bits of their id's hash (cyrb53). */
+export function markOf(userId: string): string {
+  let [a, b] = [0xdeadbeef, 0x41c6ce57];
+  for (const character of userId) {
+    const code = character.codePointAt(0)!;
+    a = Math.imul(a ^ code, 2654435761);
+    b = Math.imul(b ^ code, 1597334677);
+  }
+  a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909);
+  b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909);
+  return (4294967296 * (2097151 & b) + (a >>> 0)).toString(36);
+}
+
+/** The window with one more gift, or less one that was taken back. */
+export function addToWindow(
+  window: TrainWindow | undefined,
+  { by, at, credits }: Giving,
+  { windowSeconds }: TrainSettings,
+): TrainWindow {
+  const { latest = at, latestCredits = 0, given = [] } = window ?? {};
+  const isNewest = at > latest;
+  const [tenth, mark] = [tenthOf(at, windowSeconds), markOf(by)];
+  const own = (place: (typeof given)[number]) => place[0] === tenth && place[1] === mark;
+  const known = given.find(own)?.[2] ?? 0;
+  const rest = given.filter((place) => !own(place));
+  const sum = known + credits;
+  const all = sum > 0 ? [...rest, [tenth, mark, sum] as (typeof given)[number]] : rest;
+  const now = isNewest ? at : latest;
+  return {
+    latest: now,
+    latestCredits: (isNewest ? 0 : latestCredits) + (at === now ? credits : 0),
+    given: shorten(within(all, now, windowSeconds)),
+  };
+}
+
+/** What is within a window that ends with its newest gift: a tenth counts by its middle. */
+function within(given: TrainWindow["given"], latest: string, windowSeconds: number) {
+  const from = Date.parse(latest) - windowSeconds * 1000;
+  const length = tenthMilliseconds(windowSeconds);
+  return given.filter(([tenth]) => (tenth + 0.5) * length > from);
+}
+
+/**
+ * Leaves the senders out of entries beyond the most that are kept: first the oldest ones of senders
+ * who have given again, so that as many senders are counted as a train may ask for.
+ */
+function shorten(given: TrainWindow["given"]): TrainWindow["given"] {
+  const named = given.filter(([, mark]) => mark !== "");
+  if (named.length <= entriesMax) return given;
+  const inOrder = [...named].sort(([a], [b]) => a - b);
+  const gaveAgain = (entry: (typeof named)[number], at: number) =>
+    inOrder.slice(at + 1).some(([, mark]) => mark === entry[1]);
+  const [tenth, mark, credits] = inOrder.find(gaveAgain) ?? inOrder[0]!;
+  const left = given.filter(
+    (entry) => entry[0] !== tenth || (entry[1] !== mark && entry[1] !== ""),
+  );
+  const unnamed = given.find((entry) => entry[0] === tenth && entry[1] === "")?.[2] ?? 0;
+  return [...left, [tenth, "", unnamed + credits]];
+}
+
+/** Whether what is in the window starts a train. */
+export function startsTrain(
+  { given }: TrainWindow,
+  { startCredits, startSenders }: TrainSettings,
+): boolean {
+  const credits = given.reduce((sum, [, , n]) => sum + n, 0);
+  const senders = new Set(given.map(([, mark]) => mark).filter((mark) => mark !== ""));
+  return credits >= startCredits && senders.size >= startSenders;
+}
+
+/** The window under settings that have another length. */
+export const rescaled = (
+  window: TrainWindow | undefined,
+  before: number,
+  after: number,
+): TrainWindow | undefined =>
+  window && {
+    ...window,
+    given: within(
+      window.given.map(([tenth, mark, n]) => [
+        Math.floor(((tenth + 0.5) * before) / after),
+        mark,
+        n,
+      ]),
+      window.latest,
+      after,
+    ),
+  };
+
+/** What a gift gave between two times, less its refund where that was between them too. */
+export function netOf(gift: Gift, startedAt: string, endedAt: string): number {
+  const { createdAt, refundedAt, kind } = gift;
+  if (kind === "pass" || createdAt < startedAt || createdAt >= endedAt) return 0;
+  return refundedAt !== undefined && refundedAt < endedAt ? 0 : refundedCredits(gift);
+}
+
+/** Users whom a result names. */
+const topMax = 3;
+
+/**
+ * What was given to a train, counted from its gifts, and who gave most; of equal ones whoever had
+ * given it first. Those who were erased are left out.
+ */
+export function trainCountOf(
+  gifts: readonly Gift[],
+  { startedAt, endedAt }: { startedAt: string; endedAt: string },
+  defaultPicture: string,
+): Pick<TrainResult, "credits" | "top"> {
+  const bySender = new Map<string, { sender: Gift["sender"]; at: string; credits: number }>();
+  let credits = 0;
+  for (const gift of gifts) {
+    const net = netOf(gift, startedAt, endedAt);
+    if (net === 0) continue;
+    credits += net;
+    const { sender, createdAt } = gift;
+    const { at = "", credits: before = 0 } = bySender.get(sender.userId) ?? {};
+    const last = at < createdAt ? createdAt : at;
+    bySender.set(sender.userId, { sender, at: last, credits: before + net });
+  }
+  const top = [...bySender.values()]
+    .filter(({ sender }) => sender.username !== "")
+    .sort((a, b) => b.credits - a.credits || (a.at < b.at ? -1 : Number(a.at > b.at)))
+    .slice(0, topMax)
+    .map(({ sender, credits }) => ({ user: summaryOf(sender, defaultPicture), credits }));
+  return { credits, top };
+}
+
+/** The level that credits amount to. */
+export const levelOf = (credits: number, levels: readonly number[]): number =>
+  levels.filter((least) => credits >= least).length;
+
+/** The same time some seconds later. */
+export const secondsAfter = (at: string, seconds: number): string =>
+  new Date(Date.parse(at) + seconds * 1000).toISOString();
+
+/**
+ * How far a train has come whose gifts are all known: each level adds to its time, so gifts count
+ * in the order of their times.
+ */
+export function trainAsOf(
+  gifts: readonly Gift[],
+  train: { startedAt: string; endsAt: string; level: number; isSealed: boolean },
+  { levels, levelSeconds }: Pick<TrainSettings, "levels" | "levelSeconds">,
+): { level: number; endsAt: string; credits: number } {
+  const { startedAt, isSealed } = train;
+  let { level, endsAt } = train;
+  for (;;) {
+    const credits = gifts.reduce((sum, gift) => sum + netOf(gift, startedAt, endsAt), 0);
+    const reached = Math.max(level, levelOf(credits, levels));
+    if (reached === level) return { level, endsAt, credits };
+    if (!isSealed) endsAt = secondsAfter(endsAt, (reached - level) * levelSeconds);
+    level = reached;
+  }
+}

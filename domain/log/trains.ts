@@ -1,0 +1,172 @@
+import { type Moment, type MomentItem, momentOf, trainSum } from "../audience/moment.ts";
+import { addToWindow, rescaled, secondsAfter, startsTrain } from "../audience/train.ts";
+import type { LogRecord, StreamEvent, TrainsChange } from "./event.ts";
+import type { LogMoment, LogTrains, Sums } from "./sums.ts";
+
+/** An event that a log alone found out, under an id of its own. */
+export type FoundEvent = StreamEvent & { id: string };
+
+/** The state of a log while one record is added to it. */
+export type Folding = {
+  sums: Sums;
+  moments: LogMoment[];
+  trains?: LogTrains | undefined;
+  changed: Sums;
+  events: FoundEvent[];
+};
+
+type Gift = NonNullable<LogRecord["gift"]>;
+
+/** What a log knows of a train. */
+export type LogTrain = LogMoment & { train: NonNullable<LogMoment["train"]>; endsAt: string };
+
+/** Whether it is a train that has no result yet. */
+export const isOpenTrain = (moment: LogMoment): moment is LogTrain =>
+  moment.train !== undefined && moment.endsAt !== null && moment.over === undefined;
+
+/** The item of a train, as its log knows it. */
+export function trainItemOf(streamId: string, known: LogTrain): MomentItem {
+  const { id, startedAt, endsAt, train } = known;
+  const { level, levels, levelSeconds } = train;
+  return {
+    ...{ id, streamId, kind: "train", status: "open", startedAt, endsAt, endedAt: null },
+    ...{ level, train: { levels, levelSeconds }, revision: 1 },
+  };
+}
+
+const shown = (streamId: string, known: LogTrain, more: Partial<Moment> = {}): Moment => ({
+  ...momentOf(trainItemOf(streamId, known), ""),
+  ...more,
+});
+
+/** The credits of a train that a log has added up. */
+export function creditsIn(sums: Sums | undefined, id: string): number {
+  const sum = sums?.[id];
+  return (Array.isArray(sum) ? sum[1] : undefined) ?? 0;
+}
+
+/**
+ * Adds a gift or its refund to the trains in whose time it was, and to what may start the next one.
+ * A train's time is that of the gifts, whatever their order in the log: what is behind its end waits
+ * for an earlier gift that makes it longer.
+ */
+export function addToTrains(folding: Folding, gift: Gift): void {
+  for (const train of folding.moments.filter(isOpenTrain)) addToTrain(folding, train, gift);
+  startTrain(folding, gift);
+}
+
+function addToTrain(folding: Folding, known: LogTrain, { at, undoneAt, credits }: Gift): void {
+  const { id, startedAt, endsAt, train } = known;
+  const { level, levels, levelSeconds, isSealed, late = [] } = train;
+  const time = undoneAt ?? at;
+  if (at < startedAt || credits === 0) return;
+  if (time < endsAt) {
+    climb(folding, known, creditsIn(folding.sums, id) + credits, time);
+    return;
+  }
+  const place = Math.floor((Date.parse(time) - Date.parse(endsAt)) / (levelSeconds * 1000));
+  if (isSealed === true || place >= levels.length - level) return;
+  const waiting = Array.from({ length: Math.max(late.length, place + 1) }, (_, n) => late[n] ?? 0);
+  waiting[place]! += credits;
+  replace(folding, { ...known, train: { ...train, late: waiting } });
+}
+
+/** Sets the credits of a train, which may bring it one or more levels up. */
+function climb(folding: Folding, known: LogTrain, credits: number, at: string): void {
+  const { levels, levelSeconds, isSealed } = known.train;
+  const { streamId = "" } = folding.trains ?? {};
+  let [is, sum] = [known, credits];
+  while (is.train.level < levels.length && sum >= levels[is.train.level]!) {
+    const [absorbed = 0, ...late] = is.train.late ?? [];
+    const { late: _, ...train } = { ...is.train, level: is.train.level + 1 };
+    is = { ...is, train: late.length > 0 ? { ...train, late } : train };
+    if (isSealed !== true) {
+      is = { ...is, endsAt: secondsAfter(is.endsAt, levelSeconds) };
+      sum += absorbed;
+      // What is in it was given behind an end that is not one any more.
+      if (folding.trains !== undefined) folding.trains = withoutWindow(folding.trains);
+    }
+    const id = `moment:${is.id}:level:${is.train.level}`;
+    folding.events.push({ id, type: "moment.changed", at, data: shown(streamId, is) });
+  }
+  replace(folding, is);
+  folding.sums[is.id] = trainSum(is.train.level, sum, levels);
+  folding.changed[is.id] = folding.sums[is.id]!;
+}
+
+const replace = ({ moments }: Folding, known: LogMoment): void => {
+  moments[moments.findIndex(({ id }) => id === known.id)] = known;
+};
+
+const withoutWindow = ({ window: _, ...trains }: LogTrains): LogTrains => trains;
+
+/** Adds a gift to the window; the one that fills it starts a train. */
+function startTrain(folding: Folding, { id, by, at, credits }: Gift): void {
+  const { trains } = folding;
+  const { settings, streamId = "", from = "" } = trains ?? {};
+  const ends = folding.moments.filter(isOpenTrain).map(({ endsAt }) => endsAt);
+  if (trains === undefined || settings === undefined || credits === 0) return;
+  if ([from, ...ends].some((end) => at < end)) return;
+  const window = addToWindow(trains.window, { by, at, credits }, settings);
+  folding.trains = { ...trains, window };
+  if (credits < 0 || !startsTrain(window, settings)) return;
+  const { latest: startedAt, latestCredits } = window;
+  const { levels, levelSeconds } = settings;
+  folding.moments = folding.moments.map((one) => (isOpenTrain(one) ? sealed(one) : one));
+  const known: LogTrain = {
+    ...{ id, kind: "train", startedAt, endsAt: secondsAfter(startedAt, levelSeconds) },
+    train: { levels, levelSeconds, level: 0 },
+  };
+  folding.moments.push(known);
+  folding.trains = withoutWindow(trains);
+  const data = shown(streamId, known);
+  folding.events.push({ id: `moment:${id}:started`, type: "moment.started", at: startedAt, data });
+  climb(folding, known, latestCredits, startedAt);
+}
+
+const sealed = (known: LogTrain): LogTrain => {
+  const { late: _, ...train } = known.train;
+  return { ...known, train: { ...train, isSealed: true } };
+};
+
+/** The train as it ends at this time, if that is before its own end. */
+export const endedBy = (known: LogTrain, at: string): LogTrain =>
+  sealed({ ...known, endsAt: at < known.endsAt ? at : known.endsAt });
+
+/** Takes note that a train is over: its end empties the window. */
+export function noteTrainEnd({ trains }: Folding, endedAt: string): LogTrains | undefined {
+  const isNew = trains !== undefined && endedAt > (trains.from ?? "");
+  return isNew ? { ...trains, from: endedAt } : trains;
+}
+
+/** Takes new settings; without any, the train that is on its way ends or is cancelled. */
+export function changeTrains(folding: Folding, change: TrainsChange, createdAt: number): void {
+  const { streamId, revision, settings, at, endedAt } = change;
+  const { trains } = folding;
+  if (trains !== undefined && revision <= trains.revision) return;
+  if (settings === undefined) {
+    for (const known of folding.moments.filter(isOpenTrain))
+      if (endedAt !== undefined) replace(folding, endedBy(known, endedAt));
+      else if (at < known.endsAt) cancel(folding, { streamId, known, at, createdAt });
+    const { from } = folding.trains ?? {};
+    folding.trains = { streamId, revision, ...(from !== undefined && { from }) };
+    return;
+  }
+  const { windowSeconds } = settings;
+  const window = rescaled(
+    trains?.window,
+    trains?.settings?.windowSeconds ?? windowSeconds,
+    windowSeconds,
+  );
+  folding.trains = { ...trains, streamId, revision, settings, ...(window && { window }) };
+}
+
+type Cancelling = { streamId: string; known: LogTrain; at: string; createdAt: number };
+
+function cancel(folding: Folding, { streamId, known, at, createdAt }: Cancelling): void {
+  const data = shown(streamId, known, { status: "cancelled", endedAt: at });
+  folding.events.push({ id: `moment:${known.id}:ended`, type: "moment.ended", at, data });
+  replace(folding, { ...endedBy(known, at), over: createdAt, isCancelled: true });
+  delete folding.sums[known.id];
+  folding.trains = noteTrainEnd(folding, at);
+}

@@ -1,0 +1,76 @@
+import { type MomentItem, trainSum } from "../../../domain/audience/moment.ts";
+import { addToWindow, type TrainWindow, trainAsOf } from "../../../domain/audience/train.ts";
+import { logMomentOf } from "../../../domain/log/crowd-change.ts";
+import type { LogMoment, LogState, LogTrains, Sums } from "../../../domain/log/sums.ts";
+import { endedBy, isOpenTrain, type LogTrain } from "../../../domain/log/trains.ts";
+import { refundedCredits } from "../../../domain/money/gift-event.ts";
+import type { Gift } from "../../../domain/money/gift-item.ts";
+import { type TrainSettings, trainOf } from "../../../domain/streams/train-settings.ts";
+import { eachGift } from "../money/gifts.ts";
+import { findStream } from "../streams/streams.ts";
+
+/** What a log should know of trains: the open ones with their sums, and the window. */
+type Counted = { sums: Sums; moments: LogMoment[]; trains?: LogTrains };
+
+/**
+ * Counts it from what is stored; `all` are the moments' items. Gifts that no frame has are counted
+ * too, so a train may have come to a level that nobody was told of.
+ */
+export async function countTrains(
+  streamId: string,
+  all: readonly MomentItem[],
+  was: LogState,
+): Promise<Counted> {
+  const stream = await findStream(streamId, { consistent: true });
+  const open = openTrains(all, was);
+  const isOn = stream?.status === "active" && trainOf(stream).enabled;
+  const counted: Counted = { sums: {}, moments: [] };
+  if (stream === undefined || (!isOn && open.length === 0 && was.trains === undefined))
+    return counted;
+  const gifts: Gift[] = [];
+  for await (const gift of eachGift(streamId)) gifts.push(gift);
+  for (const known of open) {
+    const { levels, isSealed = false } = known.train;
+    const is = trainAsOf(gifts, { ...known, level: known.train.level, isSealed }, known.train);
+    const { late: _, ...train } = { ...known.train, level: is.level };
+    counted.moments.push({ ...known, endsAt: is.endsAt, train });
+    counted.sums[known.id] = trainSum(is.level, is.credits, levels);
+  }
+  const over = all.filter(({ kind }) => kind === "train").map((one) => one.endedAt ?? one.endsAt);
+  const ends = [was.trains?.from, ...over, ...counted.moments.map(({ endsAt }) => endsAt)];
+  const from = ends.reduce<string>((last, end) => (end != null && end > last ? end : last), "");
+  const settings = isOn ? trainOf(stream) : undefined;
+  const window = settings && windowOf(gifts, from, settings);
+  counted.trains = {
+    ...{ streamId, revision: stream.revision },
+    ...(from !== "" && { from }),
+    ...(settings && { settings }),
+    ...(window && { window }),
+  };
+  return counted;
+}
+
+/** The trains without a result, as the log knew them, or as they were stored. */
+function openTrains(all: readonly MomentItem[], { moments = [] }: LogState): LogTrain[] {
+  const known = new Map(moments.filter(isOpenTrain).map((one) => [one.id, one]));
+  const stored = all.flatMap((item): LogTrain[] => {
+    if (item.kind !== "train") return [];
+    const train = known.get(item.id) ?? logMomentOf(item);
+    known.delete(item.id);
+    if (item.status === "cancelled" || item.result !== undefined || !isOpenTrain(train)) return [];
+    return [item.endedAt === null ? train : endedBy(train, item.endedAt)];
+  });
+  return [...stored, ...known.values()];
+}
+
+/** The window that gifts since a time make. */
+function windowOf(gifts: readonly Gift[], from: string, settings: TrainSettings) {
+  let window: TrainWindow | undefined;
+  for (const gift of [...gifts].sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1))) {
+    const { createdAt: at, sender, refundedAt } = gift;
+    const credits = refundedAt === undefined ? refundedCredits(gift) : 0;
+    if (at >= from && credits > 0)
+      window = addToWindow(window, { by: sender.userId, at, credits }, settings);
+  }
+  return window;
+}

@@ -1,0 +1,64 @@
+import { MomentItem } from "../../../domain/audience/moment.ts";
+import { trainCountOf } from "../../../domain/audience/train.ts";
+import type { LogMoment } from "../../../domain/log/sums.ts";
+import { isOpenTrain, type LogTrain, trainItemOf } from "../../../domain/log/trains.ts";
+import type { Gift } from "../../../domain/money/gift-item.ts";
+import { setting } from "../../runtime/env.ts";
+import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { getItem, putIf } from "../../table/items.ts";
+import { key } from "../../table/keys.ts";
+import { isAbsent } from "../../table/table.ts";
+import { eachGift } from "../money/gifts.ts";
+
+/**
+ * Brings the items of a stream's trains up to what its log says: a log alone knows when one begins,
+ * reaches a level, or is cut short. May be done late, twice or in parallel.
+ */
+export async function storeTrains(streamId: string, moments: readonly LogMoment[]): Promise<void> {
+  for (const known of moments) {
+    if (isOpenTrain(known)) await storeTrain(streamId, known, openAs);
+    else if (known.isCancelled === true && known.train !== undefined && known.endsAt !== null)
+      await storeTrain(streamId, known as LogTrain, cancelledAs);
+  }
+}
+
+type Decision = (was: MomentItem, is: MomentItem) => Partial<MomentItem> | undefined;
+
+/** What of an open train differs from its item; undefined where nothing does. */
+const openAs: Decision = (was, { endsAt, level = 0 }) => {
+  if (was.endsAt === null || endsAt === null) return undefined;
+  if (endsAt < was.endsAt) return { status: "ended", endedAt: endsAt, level };
+  const isHigher = endsAt > was.endsAt || level > (was.level ?? 0);
+  return isHigher ? { endsAt, level } : undefined;
+};
+
+const cancelledAs: Decision = (_, { endsAt: endedAt }) => ({
+  ...{ status: "cancelled", endedAt, isCancelledByLog: true },
+});
+
+/** Writes the item of a train, or what has changed of it; nothing once it is over. */
+async function storeTrain(streamId: string, known: LogTrain, decide: Decision): Promise<void> {
+  const place = key.moment(streamId, known.id);
+  const is = trainItemOf(streamId, known);
+  await decideAgain(async () => {
+    const was = await getItem(MomentItem, place, { consistent: true });
+    const changes = decide(was ?? is, is);
+    if (was !== undefined && (was.status !== "open" || changes === undefined)) return undefined;
+    const revision = (was?.revision ?? 0) + 1;
+    const item = { ...place, ...(was ?? is), ...changes, revision };
+    const isSame = {
+      ConditionExpression: "#revision = :was",
+      ExpressionAttributeNames: { "#revision": "revision" },
+      ExpressionAttributeValues: { ":was": was?.revision },
+    };
+    return (await putIf(item, was === undefined ? isAbsent : isSame)) ? undefined : overtaken;
+  });
+}
+
+/** Counts what was given to a train before `endedAt` from its gifts, and who gave most. */
+export async function countTrain({ streamId, startedAt }: MomentItem, endedAt: string) {
+  const gifts: Gift[] = [];
+  for await (const gift of eachGift(streamId))
+    if (gift.createdAt >= startedAt && gift.createdAt < endedAt) gifts.push(gift);
+  return trainCountOf(gifts, { startedAt, endedAt }, setting("DEFAULT_PICTURE"));
+}
