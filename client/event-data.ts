@@ -82,10 +82,19 @@ export type GoalResult = {
   reached: boolean;
 };
 
+export type TrainResult = {
+  level: number;
+  credits: number;
+  top: Array<{
+    user: StreamUser;
+    credits: number;
+  }>;
+};
+
 export type Moment = {
   id: string;
   streamId: string;
-  kind: "poll" | "goal";
+  kind: "poll" | "goal" | "train";
   status: "open" | "ended" | "cancelled";
   title: string | null;
   options: string[] | null;
@@ -99,7 +108,7 @@ export type Moment = {
   endsAt: string | null;
   endedAt: string | null;
   spreadSeconds: number | null;
-  result: PollResult | GoalResult | null;
+  result: PollResult | GoalResult | TrainResult | null;
 };
 
 /** The data of every event, by its type. */
@@ -199,9 +208,9 @@ export type EventData = {
     giftsEnabled: boolean;
     moderators: string[];
   };
-  /** A poll or a goal began */
+  /** A poll, a goal or a hype train began */
   "moment.started": Moment;
-  /** A goal was reached, which happens once */
+  /** A goal was reached, which happens once, or a hype train reached a level */
   "moment.changed": Moment;
   /** A moment is over: with its result, or cancelled without one */
   "moment.ended": Moment;

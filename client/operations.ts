@@ -10,7 +10,17 @@ import type {
   StreamUser,
   Superlike,
   SuperlikeSnapshot,
+  TrainResult,
 } from "./event-data.ts";
+
+export type TrainSettings = {
+  enabled: boolean;
+  startCredits: number;
+  startSenders: number;
+  windowSeconds: number;
+  levels: number[];
+  levelSeconds: number;
+};
 
 export type WebhookEventName =
   | "chat.message"
@@ -63,14 +73,13 @@ export type Pagination = {
   hasPrevPage: boolean;
 };
 
-export type Channel = ChatSettings;
-
-export type ChatSettings = {
+export type Channel = {
   slowModeSeconds: number;
   followersOnly: boolean;
   blockedWords: string[];
   giftsEnabled: boolean;
   moderators: string[];
+  train: TrainSettingsOutput;
 };
 
 export type CreatedOverlayKey = {
@@ -91,6 +100,14 @@ export type PageInfo = {
   nextCursor: string | null;
   hasNextPage: boolean;
   limit: number;
+};
+
+export type ChatSettings = {
+  slowModeSeconds: number;
+  followersOnly: boolean;
+  blockedWords: string[];
+  giftsEnabled: boolean;
+  moderators: string[];
 };
 
 export type ChatHistory = {
@@ -235,7 +252,7 @@ export type UserSummary = {
 export type OwnMoment = {
   id: string;
   streamId: string;
-  kind: "poll" | "goal";
+  kind: "poll" | "goal" | "train";
   status: "open" | "ended" | "cancelled";
   title: string | null;
   options: string[] | null;
@@ -249,7 +266,7 @@ export type OwnMoment = {
   endsAt: string | null;
   endedAt: string | null;
   spreadSeconds: number | null;
-  result: PollResult | GoalResult | null;
+  result: PollResult | GoalResult | TrainResult | null;
   own: {
     options: number[];
   } | null;
@@ -649,6 +666,15 @@ export type WebhookDelivery = {
   nextAttemptAt: string | null;
 };
 
+export type TrainSettingsOutput = {
+  enabled: boolean;
+  startCredits: number;
+  startSenders: number;
+  windowSeconds: number;
+  levels: number[];
+  levelSeconds: number;
+};
+
 /** Every name by which the API refuses. */
 export type ErrorCode =
   | "account_in_use"
@@ -920,6 +946,7 @@ export type Operations = {
       blockedWords?: string[];
       giftsEnabled?: boolean;
       moderators?: string[];
+      train?: TrainSettings;
     };
     answer: Channel;
     code:
@@ -934,7 +961,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Read my channel: the chat settings with which each of my streams begins */
+  /** Read my channel: the chat and train settings with which each of my streams begins */
   "GET /api/v1/channel": {
     answer: Channel;
     code:
@@ -1728,6 +1755,47 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
+  /** Say when a stream's hype trains begin; disabling cancels the open one */
+  "PUT /api/v1/live-stream/{streamId}/train": {
+    path: {
+      streamId: string;
+    };
+    body: TrainSettings;
+    answer: TrainSettingsOutput;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "member_blocked"
+      | "pass_required"
+      | "stream_not_yours"
+      | "body_too_large"
+      | "media_type_unsupported"
+      | "changed_meanwhile"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
+  /** Read when a stream's hype trains begin */
+  "GET /api/v1/live-stream/{streamId}/train": {
+    path: {
+      streamId: string;
+    };
+    answer: TrainSettingsOutput;
+    code:
+      | "request_invalid"
+      | "token_invalid"
+      | "stream_not_found"
+      | "member_blocked"
+      | "pass_required"
+      | "stream_not_yours"
+      | "body_too_large"
+      | "request_blocked"
+      | "too_many_requests"
+      | "unavailable"
+      | "internal_error";
+  };
   /** End a poll or a goal now */
   "POST /api/v1/live-stream/{streamId}/moments/{momentId}/end": {
     path: {
@@ -1780,7 +1848,7 @@ export type Operations = {
     query?: {
       after?: string;
       limit?: number;
-      kind?: "poll" | "goal";
+      kind?: "poll" | "goal" | "train";
       status?: "open" | "ended" | "cancelled";
     };
     answer: {

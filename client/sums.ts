@@ -4,7 +4,7 @@ import type { EventData } from "./event-data.ts";
 export type Moment = EventData["moment.started"];
 
 /** What a stream adds up: `likes`, and by a moment's id its sum, of a poll the votes by option. */
-export type Sums = Record<string, number | number[]>;
+export type Sums = Record<string, number | (number | null)[]>;
 
 /** The sums of a stream, and its open moments. */
 export type Shown = { sums: Sums; moments: Moment[] };

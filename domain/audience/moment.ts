@@ -218,7 +218,7 @@ export function momentOf(item: MomentItem, defaultPicture: string, isReached = f
   };
 }
 
-/** One number, or several that belong together. Of a train the last is null at its highest level. */
+/** One number, or several that belong together; null: a train has no higher level. */
 type Sum = number | (number | null)[];
 
 /** The sum of a train: its level, its credits, and those of the next level. */

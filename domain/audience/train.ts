@@ -33,7 +33,7 @@ const tenthOf = (at: string, windowSeconds: number) =>
 export function markOf(userId: string): string {
   let [a, b] = [0xdeadbeef, 0x41c6ce57];
   for (const character of userId) {
-    const code = character.codePointAt(0)!;
+    const code = character.codePointAt(0) ?? 0;
     a = Math.imul(a ^ code, 2654435761);
     b = Math.imul(b ^ code, 1597334677);
   }
@@ -81,7 +81,9 @@ function shorten(given: TrainWindow["given"]): TrainWindow["given"] {
   const inOrder = [...named].sort(([a], [b]) => a - b);
   const gaveAgain = (entry: (typeof named)[number], at: number) =>
     inOrder.slice(at + 1).some(([, mark]) => mark === entry[1]);
-  const [tenth, mark, credits] = inOrder.find(gaveAgain) ?? inOrder[0]!;
+  const leftOut = inOrder.find(gaveAgain) ?? inOrder[0];
+  if (leftOut === undefined) return given;
+  const [tenth, mark, credits] = leftOut;
   const left = given.filter(
     (entry) => entry[0] !== tenth || (entry[1] !== mark && entry[1] !== ""),
   );

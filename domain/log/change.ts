@@ -4,9 +4,9 @@ import { summaryOf } from "../people/user.ts";
 import { chatMessageOf, Message } from "../streams/chat.ts";
 import { Member } from "../streams/member.ts";
 import { Stream } from "../streams/stream.ts";
-import { isSameTrain, trainOf } from "../streams/train-settings.ts";
 import { likeRecord, momentRecord, voteRecord } from "./crowd-change.ts";
 import { alwaysShown, type ItemChange, type LogRecord, type StreamEvent } from "./event.ts";
+import { trainsChangeOf } from "./trains-change.ts";
 
 /**
  * Reads what the change of an item means to the stream's log: nothing (undefined), or one record
@@ -202,18 +202,6 @@ function streamRecord(
   if (events.length === 0 && trains === undefined) return undefined;
   const record = alwaysShown(recordIdOfStream(streamId, now.revision), createdAt, events);
   return { ...record, ...(room && { room }), ...(trains && { trains }) };
-}
-
-/** What a change of a stream means to its trains: that it began with them, changed them or ended. */
-function trainsChangeOf(before: Stream | undefined, now: Stream): LogRecord["trains"] {
-  const { id: streamId, revision, updatedAt: at, endedAt, status } = now;
-  const settings = trainOf(now);
-  const wasLive = before?.status === "active";
-  const change = { streamId, revision, at };
-  if (wasLive && status !== "active") return { ...change, endedAt: endedAt ?? at };
-  if (status !== "active" || (wasLive && isSameTrain(trainOf(before), settings))) return undefined;
-  if (settings.enabled) return { ...change, settings };
-  return wasLive ? change : undefined;
 }
 
 /** A pin is a change of its own, so its event has the id of its record. */

@@ -156,7 +156,8 @@ export type LogRecord = {
   /** When that was done (ISO 8601): an action belongs to a moment by its time. */
   at?: string;
   /**
-   * What a gift, superlike or refund (negative) moves, by whom, and when it was sent and taken back.
+   * What a gift, superlike or refund (negative) moves, by whom, and when it was sent and taken
+   * back.
    */
   gift?: {
     id: string;
@@ -182,7 +183,7 @@ export type LogRecord = {
   room?: { kind: "created" | "destroyed"; roomId: string; at: string; operator?: string };
 };
 
-/** A change of what holds for trains. At `endedAt` the stream ended, and with it its train. */
+/** A change of what holds for trains. `endedAt`: when the stream ended, and its train too. */
 export type TrainsChange = {
   streamId: string;
   revision: number;

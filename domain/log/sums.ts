@@ -37,8 +37,8 @@ export const LogMoment = z.object({
       /** It gets no longer: it was ended by hand or with its stream, or another one has begun. */
       isSealed: z.literal(true).optional(),
       /**
-       * Credits given behind its end that belong to it if it gets longer, by the level that takes it
-       * there: a gift may come into the log behind a later one.
+       * Credits given behind its end that belong to it if it gets longer, by the level that takes
+       * it there: a gift may come into the log behind a later one.
        */
       late: z.array(z.number().int()).optional(),
     })

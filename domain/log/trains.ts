@@ -66,8 +66,10 @@ function addToTrain(folding: Folding, known: LogTrain, { at, undoneAt, credits }
   }
   const place = Math.floor((Date.parse(time) - Date.parse(endsAt)) / (levelSeconds * 1000));
   if (isSealed === true || place >= levels.length - level) return;
-  const waiting = Array.from({ length: Math.max(late.length, place + 1) }, (_, n) => late[n] ?? 0);
-  waiting[place]! += credits;
+  const waiting = Array.from(
+    { length: Math.max(late.length, place + 1) },
+    (_, n) => (late[n] ?? 0) + (n === place ? credits : 0),
+  );
   replace(folding, { ...known, train: { ...train, late: waiting } });
 }
 
@@ -76,7 +78,8 @@ function climb(folding: Folding, known: LogTrain, credits: number, at: string): 
   const { levels, levelSeconds, isSealed } = known.train;
   const { streamId = "" } = folding.trains ?? {};
   let [is, sum] = [known, credits];
-  while (is.train.level < levels.length && sum >= levels[is.train.level]!) {
+  const next = () => levels[is.train.level] ?? Number.POSITIVE_INFINITY;
+  while (sum >= next()) {
     const [absorbed = 0, ...late] = is.train.late ?? [];
     const { late: _, ...train } = { ...is.train, level: is.train.level + 1 };
     is = { ...is, train: late.length > 0 ? { ...train, late } : train };
@@ -90,8 +93,9 @@ function climb(folding: Folding, known: LogTrain, credits: number, at: string): 
     folding.events.push({ id, type: "moment.changed", at, data: shown(streamId, is) });
   }
   replace(folding, is);
-  folding.sums[is.id] = trainSum(is.train.level, sum, levels);
-  folding.changed[is.id] = folding.sums[is.id]!;
+  const shownSum = trainSum(is.train.level, sum, levels);
+  folding.sums[is.id] = shownSum;
+  folding.changed[is.id] = shownSum;
 }
 
 const replace = ({ moments }: Folding, known: LogMoment): void => {

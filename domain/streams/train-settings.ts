@@ -23,7 +23,7 @@ export const TrainSettings = z
       .array(Amount, { error: "expected a list of credits" })
       .min(1, `expected 1 to ${levelsMax} levels`)
       .max(levelsMax, `expected 1 to ${levelsMax} levels`)
-      .refine((all) => all.every((credits, at) => at === 0 || credits > all[at - 1]!), {
+      .refine((all) => all.every((credits, at) => credits > (all[at - 1] ?? 0)), {
         error: "expected each level higher than the one before",
       })
       .meta({ description: "Credits of each level since the train began, ascending" }),

@@ -32,6 +32,7 @@ export function addGift(
   if (net !== 0) giving.bySender.set(userId, (giving.bySender.get(userId) ?? 0) + net);
 }
 
+/** The credits that are stored of a train. */
 export const creditsOf = ({ bySender }: Giving): number =>
   [...bySender.values()].reduce((sum, credits) => sum + credits, 0);
 

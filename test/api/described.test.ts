@@ -48,6 +48,9 @@ async function liveThrough({ host, id }: { host: Person; id: string }, fan: Pers
     (await call(`POST ${stream}/chat/messages`, { as: fan, body: { content, ...rest } })).body;
   const gift = { as: fan, body: { giftTypeId: rose, liveStreamId: id } };
   const moment = (body: object) => call(`POST ${stream}/moments`, { as: host, body });
+  const settings = { startCredits: 1, startSenders: 2, windowSeconds: 60, levelSeconds: 60 };
+  const train = { ...settings, enabled: true, levels: [2] };
+  await call(`PUT ${stream}/train`, { as: host, body: train });
   await moment({ kind: "goal", title: "A new microphone", of: "gifts", target: 2 });
   const options = ["red", "blue"];
   const poll = await moment({ kind: "poll", title: "Which one?", options, seconds: 60 });
@@ -59,6 +62,8 @@ async function liveThrough({ host, id }: { host: Person; id: string }, fan: Pers
   await say("an answer", { replyTo: first._id });
   const given = await call("POST /api/v1/gifts/create", gift);
   await call("POST /api/v1/gifts/create", gift);
+  await topUp(other, 100);
+  await call("POST /api/v1/gifts/create", { ...gift, as: other });
   await call(`POST ${stream}/chat/superlike`, { as: fan });
   await call(`PUT ${stream}/chat/pin`, { as: host, body: { messageId: second._id } });
   await call(`DELETE ${stream}/chat/pin`, { as: host });

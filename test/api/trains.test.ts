@@ -138,7 +138,7 @@ test.concurrent("a train starts, climbs and ends with its result, the same for e
   for (const one of [watching, late]) one.close();
 });
 
-test.concurrent("disabling cancels the train, which goes beside ten moments, and no other begins", async () => {
+test.concurrent("disabling cancels the train, which may be the eleventh moment, and no other begins", async () => {
   const { id, host, ann, ben, give, watching } = await room();
   await put(host, id);
   const goal = { kind: "goal", title: "Mic", of: "gifts", target: 1000 };

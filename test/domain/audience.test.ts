@@ -12,6 +12,7 @@ import { makeMoment, NewMoment } from "../../domain/audience/moment.ts";
 import { addedVotes, countVote, NewVote, pollResultOf } from "../../domain/audience/vote.ts";
 import { personOf } from "../../domain/people/person.ts";
 import { profileOf } from "../../domain/people/user.ts";
+import { defaultTrain, TrainSettings } from "../../domain/streams/train-settings.ts";
 import { now, streamId } from "./frame-samples.ts";
 
 const at = (milliseconds: number) => new Date(now.getTime() + milliseconds);
@@ -174,4 +175,23 @@ test.each([
   const by = personOf(profileOf("host", {}, now));
   const { spreadSeconds } = makeMoment(body, { id: "1".repeat(24), streamId, by, viewers }, now);
   expect(spreadSeconds).toBe(spread);
+});
+
+test.each([
+  [{}, true],
+  [{ startCredits: 0 }, false],
+  [{ startSenders: 1 }, false],
+  [{ startSenders: 51 }, false],
+  [{ windowSeconds: 59 }, false],
+  [{ windowSeconds: 601 }, false],
+  [{ levelSeconds: 59.5 }, false],
+  [{ levels: [] }, false],
+  [{ levels: [1, 1] }, false],
+  [{ levels: [2, 1] }, false],
+  [{ levels: Array.from({ length: 11 }, (_, n) => n + 1) }, false],
+  [{ levels: Array.from({ length: 10 }, (_, n) => n + 1) }, true],
+  [{ enabled: "yes" }, false],
+  [{ levelSeconds: undefined }, false],
+])("trains with %j are valid: %s", (more, isValid) => {
+  expect(TrainSettings.safeParse({ ...defaultTrain, ...more }).success).toBe(isValid);
 });

@@ -14,10 +14,12 @@ type Acts = { vote(poll: Moment, options: number[]): void; end(moment: Moment): 
 const resultMilliseconds = 15_000;
 const tickMilliseconds = 1_000;
 
+type Sum = Sums[string] | undefined;
+
 type Card = {
   element: HTMLElement;
   /** Shows the newest state of the moment and its sum. */
-  show(moment: Moment, sum: number | number[] | undefined): void;
+  show(moment: Moment, sum: Sum): void;
   choose(options: number[]): void;
 };
 
@@ -35,7 +37,7 @@ export function createMoments(speaker: Speaker, acts: Acts) {
       : goalCard(moment, speaker, onEnd);
   }
 
-  function place(moment: Moment, sum: number | number[] | undefined): void {
+  function place(moment: Moment, sum: Sum): void {
     const known = cards.get(moment.id);
     const card = known?.card ?? cardOf(moment);
     cards.set(moment.id, { ...known, card, moment });
@@ -73,8 +75,7 @@ export function createMoments(speaker: Speaker, acts: Acts) {
       const known = cards.get(moment.id);
       if (known === undefined) return;
       const { result } = moment;
-      const sum = result === null ? undefined : "votes" in result ? result.votes : result.amount;
-      place(moment, sum);
+      place(moment, result === null ? undefined : sumOf(result));
       const stays = moment.status === "cancelled" ? 0 : resultMilliseconds;
       cards.set(moment.id, { card: known.card, moment, goneAt: performance.now() + stays });
     },
@@ -87,6 +88,12 @@ export function createMoments(speaker: Speaker, acts: Acts) {
     },
     stop: () => clearInterval(ticking),
   };
+}
+
+/** The sum that a result stands for. */
+function sumOf(result: NonNullable<Moment["result"]>): Sum {
+  if ("votes" in result) return result.votes;
+  return "amount" in result ? result.amount : [result.level, result.credits, null];
 }
 
 /** What all cards have: a head with title and time, and a button that ends it, for moderators. */
@@ -168,7 +175,7 @@ function pollCard(poll: Moment, speaker: Speaker, { vote, onEnd }: PollActs): Ca
     ...{ element: frame.element, choose },
     show(moment, sum): void {
       frame.show(moment);
-      const votes = Array.isArray(sum) ? sum : options.map(() => 0);
+      const votes = Array.isArray(sum) ? sum.map((one) => one ?? 0) : options.map(() => 0);
       const all = votes.reduce((a, b) => a + b, 0);
       const winner = moment.result !== null && "winner" in moment.result && moment.result.winner;
       for (const [place, { button, share }] of options.entries()) {

@@ -1,3 +1,4 @@
+import type { Sums } from "../../client/index.ts";
 import { coin, make } from "../chat/dom.ts";
 import type { Moment } from "../chat/moments.ts";
 import type { Speaker } from "../chat/translations.ts";
@@ -49,7 +50,7 @@ export function createGoal(own: number | undefined, streamId: string, { say, num
       if (streamId !== "" && own !== undefined) write(storageKey, `${credits}`);
     },
     /** The stream's open goal and its sum; undefined where there is none. */
-    setOpen(goal: Moment | undefined, sum: number | number[] | undefined): void {
+    setOpen(goal: Moment | undefined, sum: Sums[string] | undefined): void {
       open = goal;
       if (goal === undefined) showOwn();
       else {

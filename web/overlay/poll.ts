@@ -1,3 +1,4 @@
+import type { Sums } from "../../client/index.ts";
 import { make } from "../chat/dom.ts";
 import type { Moment } from "../chat/moments.ts";
 import type { Speaker } from "../chat/translations.ts";
@@ -48,13 +49,17 @@ export function createPoll({ say, number }: Speaker) {
 
   return {
     element,
-    setOpen(poll: Moment | undefined, sum: number | number[] | undefined): void {
+    setOpen(poll: Moment | undefined, sum: Sums[string] | undefined): void {
       if (poll === undefined) {
         if (shown?.status === "open") hide();
         return;
       }
       clearTimeout(timer);
-      show(poll, Array.isArray(sum) ? sum : (poll.options ?? []).map(() => 0));
+      const votes = Array.isArray(sum) ? sum : [];
+      show(
+        poll,
+        (poll.options ?? []).map((_, place) => votes[place] ?? 0),
+      );
     },
     end(poll: Moment): void {
       const { result } = poll;

@@ -15,9 +15,9 @@ import { countTrains } from "./train-state.ts";
 const never = "9999";
 
 /**
- * Counts what the log of a stream should have added up, from all that is stored: its likes, the sums
- * of the moments that have no result yet, and what may start a train. For a log that is reset, which
- * knew `was`: a train that began may not have been stored yet.
+ * Counts what the log of a stream should have added up, from all that is stored: its likes, the
+ * sums of the moments that have no result yet, and what may start a train. For a log that is reset,
+ * which knew `was`: a train that began may not have been stored yet.
  */
 export async function countState(
   streamId: string,

@@ -17,8 +17,8 @@ import { readHead } from "../log/frames.ts";
 import { findStream } from "../streams/streams.ts";
 import { findMoment, finishMoment, recordResult } from "./moments.ts";
 import { findOpenMoments } from "./open-moments.ts";
-import { recount } from "./recount.ts";
-import { countTrain, storeTrains } from "./trains.ts";
+import { countTrain, recount } from "./recount.ts";
+import { storeTrains } from "./trains.ts";
 
 /** Count a moment once it is over, or, without one, end all of a stream that is over. */
 export const Ending = z.object({ streamId: StreamId, momentId: MomentId.optional() });

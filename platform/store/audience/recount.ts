@@ -1,7 +1,10 @@
 import { goalResultOf, movesOf } from "../../../domain/audience/goal.ts";
 import { LikeItem } from "../../../domain/audience/likes.ts";
 import type { MomentItem, MomentResult } from "../../../domain/audience/moment.ts";
+import { trainCountOf } from "../../../domain/audience/train.ts";
 import { type Count, countVote, pollResultOf, VoteItem } from "../../../domain/audience/vote.ts";
+import type { Gift } from "../../../domain/money/gift-item.ts";
+import { setting } from "../../runtime/env.ts";
 import { crowdPartitions, prefix } from "../../table/keys.ts";
 import { queryAll } from "../../table/query.ts";
 import { read } from "../../table/table.ts";
@@ -60,4 +63,12 @@ export async function countLikes(streamId: string) {
         goals.set(id, (goals.get(id) ?? 0) + n);
     }
   return { likes, goals };
+}
+
+/** Counts what was given to a train before `endedAt` from its gifts, and who gave most. */
+export async function countTrain({ streamId, startedAt }: MomentItem, endedAt: string) {
+  const gifts: Gift[] = [];
+  for await (const gift of eachGift(streamId))
+    if (gift.createdAt >= startedAt && gift.createdAt < endedAt) gifts.push(gift);
+  return trainCountOf(gifts, { startedAt, endedAt }, setting("DEFAULT_PICTURE"));
 }

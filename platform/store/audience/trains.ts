@@ -1,14 +1,10 @@
 import { MomentItem } from "../../../domain/audience/moment.ts";
-import { trainCountOf } from "../../../domain/audience/train.ts";
 import type { LogMoment } from "../../../domain/log/sums.ts";
 import { isOpenTrain, type LogTrain, trainItemOf } from "../../../domain/log/trains.ts";
-import type { Gift } from "../../../domain/money/gift-item.ts";
-import { setting } from "../../runtime/env.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { getItem, putIf } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { isAbsent } from "../../table/table.ts";
-import { eachGift } from "../money/gifts.ts";
 
 /**
  * Brings the items of a stream's trains up to what its log says: a log alone knows when one begins,
@@ -53,12 +49,4 @@ async function storeTrain(streamId: string, known: LogTrain, decide: Decision): 
     };
     return (await putIf(item, was === undefined ? isAbsent : isSame)) ? undefined : overtaken;
   });
-}
-
-/** Counts what was given to a train before `endedAt` from its gifts, and who gave most. */
-export async function countTrain({ streamId, startedAt }: MomentItem, endedAt: string) {
-  const gifts: Gift[] = [];
-  for await (const gift of eachGift(streamId))
-    if (gift.createdAt >= startedAt && gift.createdAt < endedAt) gifts.push(gift);
-  return trainCountOf(gifts, { startedAt, endedAt }, setting("DEFAULT_PICTURE"));
 }

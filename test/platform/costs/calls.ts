@@ -2,7 +2,7 @@
 
 import type { Role } from "../../../platform/auth/caller.ts";
 import { picture } from "../../api/picture-files.ts";
-import { longPoll, longText, longUrl, userAt } from "./fullest.ts";
+import { longPoll, longText, longTrain, longUrl, userAt } from "./fullest.ts";
 import {
   type Found,
   fundedId,
@@ -49,6 +49,7 @@ export const dearCalls = (found: Found): Record<string, DearCall | DearCall[]> =
   [`PATCH ${api}/channel`]: {
     as: host,
     body: {
+      train: { ...longTrain, levelSeconds: 599 },
       blockedWords: Array.from({ length: 200 }, (_, n) => `${"각".repeat(46)}${3_000 + n}`),
       moderators: Array.from({ length: 20 }, (_, n) => userAt(n + 5)),
     },
@@ -202,6 +203,8 @@ export const dearCalls = (found: Found): Record<string, DearCall | DearCall[]> =
     path: { streamId, momentId: found.momentIds[0]! },
     body: { options: Array.from({ length: 10 }, (_, n) => n) },
   },
+  [`GET ${live}/{streamId}/train`]: { as: host, path: inStream },
+  [`PUT ${live}/{streamId}/train`]: { as: host, path: inStream, body: longTrain },
   [`POST ${live}/{streamId}/moments`]: { as: host, path: inStream, body: longPoll },
   [`POST ${live}/{streamId}/moments/{momentId}/end`]: {
     as: host,

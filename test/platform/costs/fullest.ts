@@ -102,6 +102,13 @@ export async function writeAll(items: readonly Item[]): Promise<void> {
     );
 }
 
+/** The largest settings of trains. */
+export const longTrain = {
+  ...{ enabled: true, startCredits: 1_000_000_000, startSenders: 50, windowSeconds: 600 },
+  levels: Array.from({ length: 10 }, (_, n) => 999_999_991 + n),
+  levelSeconds: 600,
+};
+
 /** The longest poll: ten options, of which each voter may choose all. */
 export const longPoll = {
   ...{ kind: "poll", title: longText(200), seconds: 3_600, choices: 10 },
