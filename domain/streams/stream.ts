@@ -5,7 +5,6 @@ import { StreamUser, UserSummary } from "../people/user.ts";
 import { refuse } from "../refusal.ts";
 import { Timestamp } from "../text.ts";
 import { ChatMessage, Message } from "./chat.ts";
-import { TrainSettings } from "./train-settings.ts";
 
 export const StreamStatus = z.enum([
   "preparing",
@@ -27,6 +26,16 @@ export const Funding = z.object({
   returnedAt: Timestamp.optional(),
 });
 export type Funding = z.infer<typeof Funding>;
+
+/** When hype trains begin: `TrainSettings`, which were checked when they were written. */
+const StoredTrain = z.object({
+  enabled: z.boolean(),
+  startCredits: z.number(),
+  startSenders: z.number(),
+  windowSeconds: z.number(),
+  levels: z.array(z.number()),
+  levelSeconds: z.number(),
+});
 
 /** A live stream as stored. `revision` grows with each change and never starts again. */
 export const Stream = z.object({
@@ -68,7 +77,7 @@ export const Stream = z.object({
   blockedWordsVersion: z.number().int().optional(),
   moderators: z.array(UserId),
   /** Absent: the host has chosen nothing. */
-  train: TrainSettings.optional(),
+  train: StoredTrain.optional(),
   /** The revision of the host's channel whose settings it has taken in. */
   channelRevision: z.number().int().optional(),
   /** The message that the host or a moderator pinned. */
