@@ -30,7 +30,7 @@ const tenthOf = (at: string, windowSeconds: number) =>
   Math.floor(Date.parse(at) / tenthMilliseconds(windowSeconds));
 
 /** A user as a window knows them: 53 bits of their id's hash (cyrb53). */
-export function markOf(userId: string): string {
+function markOf(userId: string): string {
   let [a, b] = [0xdeadbeef, 0x41c6ce57];
   for (const character of userId) {
     const code = character.codePointAt(0) ?? 0;
