@@ -6,6 +6,7 @@ const commands: Record<string, { says: string; load(): Promise<{ command: Comman
   trigger: { says: "messages, gifts, superlikes", load: () => import("./trigger.ts") },
   listen: { says: "what happens in a stream", load: () => import("./listen.ts") },
   audit: { says: "proves that the money fits", load: () => import("./audit.ts") },
+  import: { says: "users and balances from a file", load: () => import("./import.ts") },
   cost: { says: "what a month costs on AWS", load: () => import("./cost.ts") },
   smoke: { says: "whether it works, and how fast", load: () => import("./smoke.ts") },
   doctor: { says: "what is missing on this machine", load: () => import("./doctor.ts") },

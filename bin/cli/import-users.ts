@@ -1,0 +1,118 @@
+import { Failure } from "./command.ts";
+import type { CsvRow } from "./csv.ts";
+
+/** A user to be brought in. */
+type NewUser = { id: string; username: string; name: string; surname: string; balance: number };
+
+/** Why a row cannot be brought in. */
+export class BadRow extends Error {}
+
+export const columns = ["id", "username", "name", "surname", "balance"] as const;
+
+const balanceMax = 1_000_000_000;
+
+/** Reads rows by the names in the header line, of which only `id` has to be there. */
+export function userReader({ fields }: CsvRow): (row: CsvRow) => NewUser {
+  const names = fields.map((name) => name.trim());
+  const strange = names.find((name) => !(columns as readonly string[]).includes(name));
+  if (strange !== undefined || !names.includes("id") || new Set(names).size < names.length)
+    throw new Failure(`line 1: found '${names.join(",")}', wanted ${columns.join(",")}`);
+  return (row) => {
+    if (row.fields.length !== names.length)
+      throw new BadRow(`found ${row.fields.length} fields, wanted ${names.length}`);
+    const textOf = (name: (typeof columns)[number]) => {
+      const at = names.indexOf(name);
+      return at < 0 ? "" : (row.fields[at] ?? "").trim();
+    };
+    const [id, balance] = [textOf("id"), textOf("balance") || "0"];
+    if (!/^[A-Za-z0-9_-]{1,64}$/.test(id))
+      throw new BadRow("id: expected 1 to 64 of A-Z a-z 0-9 _ -");
+    if (!/^\d{1,10}$/.test(balance) || Number(balance) > balanceMax)
+      throw new BadRow(`balance: expected a whole number from 0 to ${balanceMax}`);
+    const texts = { username: textOf("username"), name: textOf("name") };
+    return { id, ...texts, surname: textOf("surname"), balance: Number(balance) };
+  };
+}
+
+/** Where users are brought in, and by whom. */
+export type Place = { url: string; token: string };
+
+type Answer = { status: number; headers: Headers; errors: string[]; code: string; data: unknown };
+
+/** How long a call is repeated while nothing answers or the system is too busy. */
+const patienceMilliseconds = 120_000;
+
+async function ask(place: Place, route: string, body?: object, key?: string): Promise<Answer> {
+  const [method = "", path = ""] = route.split(" ");
+  const deadline = performance.now() + patienceMilliseconds;
+  for (let pause = 100; ; pause = Math.min(2 * pause, 5_000)) {
+    const answer = await fetch(`${place.url}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${place.token}`,
+        ...(body && { "content-type": "application/json" }),
+        ...(key !== undefined && { "idempotency-key": key }),
+      },
+      ...(body && { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(30_000),
+    }).catch(() => undefined);
+    const isBusy = answer === undefined || answer.status === 429 || answer.status >= 500;
+    const isUnderWay = answer?.headers.get("x-error-code") === "key_in_progress";
+    if (answer !== undefined && !isBusy && !isUnderWay) return answerOf(answer);
+    await answer?.body?.cancel();
+    const wait = Math.max(pause, 1000 * Number(answer?.headers.get("retry-after") ?? 0));
+    if (performance.now() + wait > deadline)
+      throw new Failure(`${place.url} does not answer: run the import again, it goes on.`);
+    await new Promise((done) => setTimeout(done, wait));
+  }
+}
+
+async function answerOf(answer: Response): Promise<Answer> {
+  const { status, headers } = answer;
+  const said = (await answer.json().catch(() => ({}))) as Partial<Answer> & { errors?: string[] };
+  const { errors = [], code = "", data } = said;
+  if (status === 401 || code === "role_missing" || code === "request_blocked")
+    throw new Failure(`OVATION_TOKEN is refused: ${status} ${errors.join("; ")}`);
+  return { status, headers, errors, code, data };
+}
+
+/** What the answer says to a person: the sentences behind the first, which names its status. */
+const reasonIn = ({ status, errors }: Answer) => errors.slice(1).join("; ") || `${status}`;
+
+/**
+ * Brings a user in, once: their balance as a top-up with a reference of their own, then their
+ * names. Where the top-up was made before, names are set only while the user has none, so that what
+ * a user chose since stays. Answers whether the row is new. Throws `BadRow`.
+ */
+export async function importUser(place: Place, user: NewUser): Promise<boolean> {
+  const { id, balance, ...given } = user;
+  const names = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ""));
+  const isNew = balance > 0 ? await topUp(place, id, balance) : false;
+  if (Object.keys(names).length === 0 && balance > 0) return isNew;
+  if (!isNew && (await hasNames(place, id))) return false;
+  if (Object.keys(names).length === 0) return false;
+  const named = await ask(place, `PUT /api/v1/users/${id}`, names);
+  if (named.status === 200) return true;
+  const credits = balance > 0 ? "; the balance is in" : "";
+  throw new BadRow(`${reasonIn(named)}${credits}`);
+}
+
+async function topUp(place: Place, id: string, amount: number): Promise<boolean> {
+  const reference = `import:${id}`;
+  const route = `POST /api/v1/wallets/${id}/top-ups`;
+  const answer = await ask(place, route, { amount, reference }, reference);
+  if (answer.status === 201) return !answer.headers.has("idempotency-replayed");
+  if (answer.code === "reference_exists") return false;
+  if (answer.code === "key_reused") throw new BadRow("balance: another one was imported before");
+  throw new BadRow(reasonIn(answer));
+}
+
+/** Whether a known user has names; one who is unknown and has no credits cannot be brought in. */
+async function hasNames(place: Place, id: string): Promise<boolean> {
+  const answer = await ask(place, `GET /api/v1/users/${id}`);
+  if (answer.status === 404)
+    throw new BadRow("balance: a user without credits is known from their first call on");
+  if (answer.status !== 200) throw new BadRow(reasonIn(answer));
+  const { username, name, surname } = answer.data as Omit<NewUser, "id" | "balance">;
+  return [username, name, surname].some((text) => text !== "");
+}

@@ -1,0 +1,76 @@
+import { createReadStream } from "node:fs";
+import { type Command, countOf, exitCodes, Failure, Misuse } from "./command.ts";
+import { type CsvRow, readCsv } from "./csv.ts";
+import { BadRow, columns, importUser, type Place, userReader } from "./import-users.ts";
+import { findTarget } from "./target.ts";
+
+/** Rows that are under way at the same time. */
+const atOnce = { otherwise: 16, max: 100 };
+/** Rows from one word on the progress to the next. */
+const progressRows = 10_000;
+
+/** `ovation import`: brings users in with their names and balances. */
+export const command: Command = {
+  usage: "FILE.csv [options]",
+  help: `Brings users in from a CSV file with the header line
+${columns.join(",")}, each row once: its balance as a
+top-up with the reference import:ID, then its names. Bad rows are named with
+their line and reason, and the others go in; exit code 1 where one was bad. It
+may be stopped at any moment and run again.
+
+  --to URL         where Ovation is (default: this machine, at PORT)
+  --at-once N      rows under way at the same time, 1 to ${atOnce.max} (default ${atOnce.otherwise})
+  OVATION_TOKEN    a token with the role service or admin`,
+  options: { to: { type: "string" }, "at-once": { type: "string" } },
+  wordsMax: 1,
+  async run(values, [file]) {
+    if (file === undefined) throw new Misuse("No file: wanted one such as users.csv");
+    const token = process.env.OVATION_TOKEN;
+    if (!token) throw new Misuse("OVATION_TOKEN: wanted a token with the role service or admin");
+    const { url } = findTarget({ url: values.to });
+    const limit = countOf(values, "at-once", atOnce);
+    const counts = await importFile(file, { url, token }, limit);
+    const { added, known, bad } = counts;
+    console.error(`${added} added, ${known} there before, ${bad} bad.`);
+    return bad > 0 ? exitCodes.failed : exitCodes.done;
+  },
+};
+
+type Counts = { added: number; known: number; bad: number };
+
+/** Brings in the rows of a file, several at the same time. */
+async function importFile(file: string, place: Place, limit: number): Promise<Counts> {
+  const counts: Counts = { added: 0, known: 0, bad: 0 };
+  const text = createReadStream(file, "utf8");
+  const rows = readCsv(text);
+  const header = await rows.next().catch((error: Error) => {
+    throw new Failure(`${file}: ${error.message}`);
+  });
+  if (header.done) throw new Failure(`${file}: found no header line, wanted ${columns.join(",")}`);
+  const userOf = userReader(header.value);
+  const lines = new Map<string, number>();
+  const take = async (row: CsvRow): Promise<void> => {
+    const user = userOf(row);
+    const earlier = lines.get(user.id);
+    if (earlier !== undefined) throw new BadRow(`id: the same as in line ${earlier}`);
+    lines.set(user.id, row.line);
+    counts[(await importUser(place, user)) ? "added" : "known"] += 1;
+  };
+  const work = async () => {
+    for (let next = await rows.next(); !next.done; next = await rows.next()) {
+      await take(next.value).catch((error: unknown) => {
+        if (!(error instanceof BadRow)) throw error;
+        counts.bad += 1;
+        console.error(`line ${next.value.line}: ${error.message}`);
+      });
+      const done = counts.added + counts.known + counts.bad;
+      if (done % progressRows === 0) console.error(`${done} rows`);
+    }
+  };
+  try {
+    await Promise.all(Array.from({ length: limit }, work));
+  } finally {
+    text.destroy();
+  }
+  return counts;
+}

@@ -1,0 +1,121 @@
+/** `npm run import`: users and balances from a file, against a system of its own. */
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { call, freshId, type Person, person, service } from "../api/people.ts";
+import { startSystem } from "../system.ts";
+
+let system: Awaited<ReturnType<typeof startSystem>>;
+let backEnd: Person;
+const directory = mkdtempSync(join(tmpdir(), "ovation-import-"));
+
+beforeAll(async () => {
+  system = await startSystem({ env: { DEMO: "off" } });
+  process.env.API_URL = system.url;
+  backEnd = await service();
+});
+afterAll(async () => {
+  rmSync(directory, { recursive: true });
+  expect(await system.stop()).toBe(0);
+});
+
+const script = join(import.meta.dirname, "../../bin/ovation.ts");
+
+/** Begins an import of these lines. */
+function begin(lines: readonly string[], { token = backEnd.token } = {}) {
+  const file = join(directory, `${freshId()}.csv`);
+  writeFileSync(file, lines.join("\n"));
+  const child = spawn(process.execPath, [script, "import", file, "--to", system.url], {
+    env: { ...process.env, OVATION_TOKEN: token },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let said = "";
+  child.stderr.on("data", (piece) => {
+    said += piece;
+  });
+  const ended = new Promise<{ code: number | null; said: string }>((done) => {
+    child.on("close", (code) => done({ code, said }));
+  });
+  return { child, ended };
+}
+
+const header = "id,username,name,surname,balance";
+const ledgerOf = async (id: string) =>
+  (await call(`GET /api/v1/wallets/${id}/transactions`, { as: backEnd })).body.data.list;
+const profileOf = async (id: string) =>
+  (await call(`GET /api/v1/users/${id}`, { as: backEnd })).body.data;
+
+test("each row goes in once, bad ones are named, and the others go in", async () => {
+  const [ann, bob, taken] = [freshId(), freshId(), freshId()];
+  const [username, others] = [`u${freshId()}`, `u${freshId()}`];
+  const holder = await person();
+  await call("GET /api/v1/users/me", { as: holder });
+  const held = { as: backEnd, body: { username: others } };
+  expect((await call(`PUT /api/v1/users/${holder.id}`, held)).status).toBe(200);
+  const lines = [
+    header,
+    `${ann},${username},"Ann ""A."", B",Lee,500`,
+    "a b,,,,1",
+    `${bob},,Bob,,7`,
+    `${freshId()},,,,-1`,
+    `${ann},,,,9`,
+    `${freshId()},only,three`,
+    `${taken},${others},,,3`,
+    `${freshId()},,Nobody,,0`,
+    "",
+  ];
+  const first = await begin(lines).ended;
+  expect(first.code).toBe(1);
+  const named = first.said.split("\n").filter((line) => line.startsWith("line "));
+  expect(named.sort()).toEqual([
+    "line 3: id: expected 1 to 64 of A-Z a-z 0-9 _ -",
+    "line 5: balance: expected a whole number from 0 to 1000000000",
+    "line 6: id: the same as in line 2",
+    "line 7: found 3 fields, wanted 5",
+    `line 8: The username ${others} is taken; the balance is in`,
+    "line 9: balance: a user without credits is known from their first call on",
+  ]);
+  expect(first.said).toContain("2 added, 0 there before, 6 bad.");
+  expect(await profileOf(ann)).toMatchObject({ username, name: 'Ann "A.", B', surname: "Lee" });
+  expect(await ledgerOf(ann)).toMatchObject([
+    { type: "top_up", amount: 500, reference: `import:${ann}` },
+  ]);
+
+  // What a user chose since stays, and nothing moves again.
+  const chosen = await call(`PUT /api/v1/users/${ann}`, { as: backEnd, body: { name: "Anna" } });
+  expect(chosen.status).toBe(200);
+  const second = await begin(lines.slice(0, 4).filter((_, at) => at !== 2)).ended;
+  expect(second).toEqual({ code: 0, said: "0 added, 2 there before, 0 bad.\n" });
+  expect((await profileOf(ann)).name).toBe("Anna");
+  for (const id of [ann, bob]) expect((await ledgerOf(id)).length).toBe(1);
+});
+
+test("an import that is killed goes on when it is run again, and every row is in once", async () => {
+  const ids = Array.from({ length: 400 }, freshId);
+  const lines = [header, ...ids.map((id, n) => `${id},,Name ${n},,${n + 1}`)];
+  const { child, ended } = begin(lines);
+  const isThere = async (id: string) =>
+    (await call(`GET /api/v1/users/${id}`, { as: backEnd })).status === 200;
+  // The rows go in about in their order: some are in, and the last is not.
+  while (!(await isThere(ids[40]!))) await new Promise((done) => setTimeout(done, 5));
+  child.kill("SIGKILL");
+  await ended;
+  expect(await isThere(ids.at(-1)!)).toBe(false);
+  const { code, said } = await begin(lines).ended;
+  const [added, before] = [...said.matchAll(/\d+/g)].map(Number);
+  expect({ code, sum: added! + before! }).toEqual({ code: 0, sum: 400 });
+  expect(before).toBeGreaterThan(20);
+  for (const [n, id] of ids.entries()) {
+    expect(await ledgerOf(id)).toMatchObject([{ amount: n + 1, reference: `import:${id}` }]);
+    expect((await profileOf(id)).name).toBe(`Name ${n}`);
+  }
+});
+
+test("a file without a header and a token without the role are refused at once", async () => {
+  const bare = await begin(["a,b,c", "1,2,3"]).ended;
+  expect(bare).toEqual({ code: 1, said: expect.stringContaining("line 1: found 'a,b,c'") });
+  const { token } = await person();
+  const refused = await begin([header, `${freshId()},,,,1`], { token }).ended;
+  expect(refused).toEqual({ code: 1, said: expect.stringContaining("OVATION_TOKEN is refused") });
+});
