@@ -96,3 +96,24 @@ browserTest(
   },
   testMilliseconds,
 );
+
+browserTest(
+  "a hype train shows its level, its credits and those of the next, and its result",
+  async () => {
+    const made = await open();
+    const endsAt = new Date(Date.now() + 90_000).toISOString();
+    const train = { id: "t1", kind: "train", title: null, level: 1, endsAt };
+    await made.evaluate(`moment("started", ${JSON.stringify(train)}, [1, 420, 700])`);
+    const card = made.locator(".moment.train", { hasText: "Hype Train" });
+    await card.getByText("420 / 700").waitFor();
+    expect(await card.innerText()).toContain("Level 1");
+    expect(await card.innerText()).toMatch(/1:[23]\d/);
+    const result = { level: 2, credits: 750, top: [] };
+    const over = JSON.stringify({ ...train, status: "ended", level: 2, result });
+    await made.evaluate(`moment("ended", ${over})`);
+    await card.getByText("Level 2").waitFor();
+    expect(await card.innerText()).toContain("750");
+    await made.close();
+  },
+  testMilliseconds,
+);

@@ -54,3 +54,31 @@ browserTest(
   },
   testMilliseconds,
 );
+
+browserTest(
+  "a hype train has a bar of its own: its level and credits, its result, and then nothing",
+  async () => {
+    const { page, faults, stream } = await connected();
+    const endsAt = new Date(Date.now() + 90_000).toISOString();
+    const started = event("moment.started", {
+      ...nothing,
+      kind: "train",
+      title: null,
+      level: 1,
+      endsAt,
+    });
+    const { _id: id } = started.data;
+    stream.sum({ [id]: [1, 420, 700] }, started);
+    const train = page.locator(".ov-train");
+    await train.getByText("Hype Train · Level 1").waitFor();
+    await train.getByText("420 / 700").waitFor();
+    const result = { level: 2, credits: 750, top: [] };
+    const ended = { ...started.data, status: "ended", level: 2, result };
+    stream.sum({ [id]: [2, 750, 900] }, { ...event("moment.ended", {}), data: ended });
+    await train.getByText("Hype Train · Level 2").waitFor();
+    await train.waitFor({ state: "hidden" });
+    expect(faults).toEqual([]);
+    await page.close();
+  },
+  testMilliseconds,
+);

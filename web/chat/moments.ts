@@ -1,6 +1,7 @@
 import pollIcon from "icon:chart-no-axes-column";
 import checkIcon from "icon:check";
 import goalIcon from "icon:goal";
+import trainIcon from "icon:train-front";
 import type { EventData, Sums } from "../../client/index.ts";
 import { coin, icon, make } from "./dom.ts";
 import type { Speaker } from "./translations.ts";
@@ -23,7 +24,7 @@ type Card = {
   choose(options: number[]): void;
 };
 
-/** The cards of polls and goals above the list: one is open, the others are a line each. */
+/** The cards of polls, goals and trains above the list: one is open, the others are a line each. */
 export function createMoments(speaker: Speaker, acts: Acts) {
   const element = make("div", { class: "moments" });
   const cards = new Map<string, { card: Card; moment: Moment; goneAt?: number }>();
@@ -32,6 +33,7 @@ export function createMoments(speaker: Speaker, acts: Acts) {
 
   function cardOf(moment: Moment): Card {
     const onEnd = () => acts.end(moment);
+    if (moment.kind === "train") return trainCard(moment, speaker, onEnd);
     return moment.kind === "poll"
       ? pollCard(moment, speaker, { vote: (options) => acts.vote(moment, options), onEnd })
       : goalCard(moment, speaker, onEnd);
@@ -208,6 +210,30 @@ function goalCard(goal: Moment, speaker: Speaker, onEnd: () => void): Card {
       amount.textContent = `${number(has)} / ${number(target)}`;
       bar.style.setProperty("--share", Math.min(1, has / target).toFixed(4));
       frame.element.classList.toggle("reached", moment.reached === true || has >= target);
+    },
+  };
+}
+
+/** The level of a hype train, and a bar towards the next one. */
+function trainCard(train: Moment, speaker: Speaker, onEnd: () => void): Card {
+  const { say, number } = speaker;
+  const frame = frameOf({ ...train, title: say("train") }, trainIcon, speaker, onEnd);
+  const level = make("strong", { class: "train-level", role: "status" });
+  const amount = make("span", { class: "number" });
+  const bar = make("span", { class: "goal-bar" });
+  frame.left.before(level, make("span", { class: "amount" }, coin(), amount));
+  frame.head.append(make("span", { class: "goal-track" }, bar));
+  frame.element.append(make("p", { class: "moment-foot" }, frame.end));
+  return {
+    element: frame.element,
+    choose() {},
+    show(moment, sum): void {
+      frame.show(moment);
+      const [, credits, next] = Array.isArray(sum) ? sum : [];
+      const has = credits ?? 0;
+      level.textContent = say("level", { n: moment.level ?? 0 });
+      amount.textContent = next == null ? number(has) : `${number(has)} / ${number(next)}`;
+      bar.style.setProperty("--share", (next == null ? 1 : Math.min(1, has / next)).toFixed(4));
     },
   };
 }

@@ -6,12 +6,20 @@ import { ChannelBans } from "./bans.tsx";
 import { ChatSettingsFields } from "./chat-settings.tsx";
 import { Moderators } from "./moderators.tsx";
 import { OverlayAddresses } from "./overlay-addresses.tsx";
+import { TrainFields } from "./train.tsx";
 import { BlockedWords } from "./words.tsx";
 
 export type ChannelSettings = CallResult<"GET /api/v1/channel">;
 type Change = CallInput<"PATCH /api/v1/channel">["body"];
 
-const sections = ["Chat settings", "Moderators", "Blocked words", "Bans", "Overlay"] as const;
+const sections = [
+  "Chat settings",
+  "Moderators",
+  "Blocked words",
+  "Bans",
+  "Hype train",
+  "Overlay",
+] as const;
 export type Section = (typeof sections)[number];
 
 type Given = { host: Host; first?: Section };
@@ -67,6 +75,8 @@ type PanelGiven = Pick<Given, "host"> & {
 
 function Panel({ host, section, channel, save }: PanelGiven) {
   if (section === "Bans") return <ChannelBans host={host} />;
+  if (section === "Hype train")
+    return <TrainFields train={channel.train} change={(train) => save({ train })} />;
   if (section === "Overlay") return <OverlayAddresses host={host} />;
   if (section === "Moderators")
     return (

@@ -40,7 +40,8 @@ export const ChatSettingsFields = ({ settings, change }: Given) => (
   </div>
 );
 
-function Switch(given: { name: string; isOn: boolean; change(isOn: boolean): void }) {
+/** What is on or off. */
+export function Switch(given: { name: string; isOn: boolean; change(isOn: boolean): void }) {
   const { name, isOn, change } = given;
   return (
     <label class="rule">

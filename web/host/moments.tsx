@@ -11,7 +11,7 @@ const route = "/api/v1/live-stream/{streamId}/moments" as const;
 const limit = 20;
 const numbers = new Intl.NumberFormat("en");
 
-/** Where a moment stands: the votes by option, or how far a goal is. */
+/** Where a moment stands: the votes by option, or how far a goal or a train is. */
 type Standing = { values: readonly number[]; of: number };
 
 /** The sum of a moment as the log has it; undefined before the first frame. */
@@ -28,11 +28,16 @@ function standingOf(moment: Moment, sum: unknown): Standing | undefined {
       ),
     };
   }
+  if (kind === "train") {
+    const [, credits, next] = Array.isArray(sum) ? sum : [];
+    const has = result && "credits" in result ? result.credits : credits;
+    return typeof has === "number" ? { values: [has], of: next ?? Math.max(1, has) } : undefined;
+  }
   const amount = result && "amount" in result ? result.amount : [sum].flat()[0];
   return typeof amount === "number" ? { values: [amount], of: target ?? 1 } : undefined;
 }
 
-/** Polls and goals of a stream: begins, ends and cancels them, live, with those before. */
+/** Polls, goals and trains of a stream: begins, ends and cancels them, live, with those before. */
 export function Moments({ host, streamId }: { host: Host; streamId: string }) {
   const open = useSignal<readonly Moment[] | undefined>(undefined);
   const sums = useSignal<Sums>({});
@@ -102,7 +107,7 @@ export function Moments({ host, streamId }: { host: Host; streamId: string }) {
       />
       <Trouble says={trouble} />
       {open.value === undefined && trouble === "" && <Waiting />}
-      <ul class="moment-list" aria-label="Open polls and goals">
+      <ul class="moment-list" aria-label="Open polls, goals and hype trains">
         {open.value?.map((moment) => (
           <li key={moment.id}>
             <MomentCard moment={moment} sum={sums.value[moment.id]}>
@@ -113,7 +118,7 @@ export function Moments({ host, streamId }: { host: Host; streamId: string }) {
         ))}
       </ul>
       <h3>History</h3>
-      {past.value?.length === 0 && <p class="quiet">No polls or goals yet</p>}
+      {past.value?.length === 0 && <p class="quiet">No polls, goals or hype trains yet</p>}
       <ul class="moment-list" aria-label="Earlier polls and goals">
         {past.value
           ?.filter(({ id }) => !openIds.has(id))
@@ -134,12 +139,14 @@ export function Moments({ host, streamId }: { host: Host; streamId: string }) {
 
 type CardGiven = { moment: Moment; sum: unknown; children?: preact.ComponentChildren };
 
-/** One poll or goal with its bars. */
+/** One poll, goal or hype train with its bars. */
 function MomentCard({ moment, sum, children }: CardGiven) {
-  const { kind, title, options, of, target, status, result, endsAt } = moment;
+  const { kind, options, of, status, result, endsAt, level } = moment;
+  const title = kind === "train" ? "Hype train" : moment.title;
   const standing = standingOf(moment, sum);
   const winner = result && "winner" in result ? result.winner : null;
-  const labels = kind === "poll" ? (options ?? []) : [`${of ?? ""}`];
+  const labels =
+    kind === "poll" ? (options ?? []) : [kind === "train" ? `Level ${level ?? 0}` : `${of ?? ""}`];
   return (
     <article class="moment" aria-label={title ?? kind}>
       <header>
@@ -160,7 +167,7 @@ function MomentCard({ moment, sum, children }: CardGiven) {
                   ? "–"
                   : kind === "poll"
                     ? `${numbers.format(value)} · ${Math.round(share * 100)} %`
-                    : `${numbers.format(value)} of ${numbers.format(target ?? 0)}`}
+                    : `${numbers.format(value)} of ${numbers.format(standing.of)}`}
               </span>
             </span>
             <progress max={1} value={share} aria-label={label} />
@@ -175,6 +182,7 @@ function MomentCard({ moment, sum, children }: CardGiven) {
 function endingOf({ status, result, kind }: Moment): string {
   if (status === "cancelled") return "Cancelled";
   if (result === null) return "Counting…";
+  if ("level" in result) return `Level ${result.level}`;
   if (kind === "goal") return "reached" in result && result.reached ? "Reached" : "Ended";
   return "voters" in result ? `${numbers.format(result.voters)} voters` : "Ended";
 }

@@ -14,6 +14,7 @@ import { follow, type Standing } from "./live.ts";
 import { createPoll } from "./poll.ts";
 import { giftRow, messageRow, superlikeRow } from "./rows.ts";
 import { type Settings, settingsOf } from "./settings.ts";
+import { createTrain } from "./train.ts";
 
 const sweepMilliseconds = 250;
 /** Gifts from this price on take the middle of the picture. */
@@ -28,6 +29,7 @@ function createOverlay(settings: Settings) {
   const spotlight = createSpotlight(speaker, "ov-", () => chime("large"));
   const goal = createGoal(wanted, settings.streamId || settings.channel, speaker);
   const poll = createPoll(speaker);
+  const train = createTrain(speaker);
   const note = make("p", { class: "ov-note", role: "status", hidden: true });
   const combos = createCombos();
   const giftRows = new WeakMap<Combo, ReturnType<typeof giftRow>>();
@@ -35,7 +37,7 @@ function createOverlay(settings: Settings) {
   Object.assign(element.dataset, { theme: settings.theme, align: settings.align });
   if (settings.family !== undefined) element.style.setProperty("--ov-font", settings.family);
   if (settings.pixels !== undefined) element.style.setProperty("--ov-size", `${settings.pixels}px`);
-  element.append(goal.element, poll.element);
+  element.append(goal.element, train.element, poll.element);
   element.append(make("div", { class: "ov-column" }, column.element, note), spotlight.element);
   setInterval(() => {
     for (const combo of combos.end(performance.now())) giftRows.get(combo)?.end();
@@ -67,19 +69,22 @@ function createOverlay(settings: Settings) {
       else if (type === "gift.refunded") goal.setTotal(data.totals.credits);
       else if (type === "superlike.sent")
         column.add(superlikeRow(data, speaker), data.senderSnapshot._id);
-      else if (type === "moment.ended") poll.end(data);
-      else if (type === "chat.deleted") column.remove((row) => row.dataset.id === data.messageId);
+      else if (type === "moment.ended") {
+        poll.end(data);
+        train.end(data);
+      } else if (type === "chat.deleted") column.remove((row) => row.dataset.id === data.messageId);
       else if (type === "member.banned") {
         column.remove((_, senderId) => senderId === data.targetUserId);
         spotlight.remove(({ sender }) => sender._id === data.targetUserId);
       }
     },
-    /** What the stream has added up, and its open polls and goals: the newest of each is shown. */
+    /** What the stream has added up, and its open moments: the newest of each kind is shown. */
     sum(sums: Sums, moments: readonly Moment[]): void {
       const newest = (kind: Moment["kind"]) => moments.findLast((one) => one.kind === kind);
-      const [openGoal, openPoll] = [newest("goal"), newest("poll")];
+      const [openGoal, openPoll, openTrain] = [newest("goal"), newest("poll"), newest("train")];
       goal.setOpen(openGoal, openGoal && sums[openGoal.id]);
       poll.setOpen(openPoll, openPoll && sums[openPoll.id]);
+      train.setOpen(openTrain, openTrain && sums[openTrain.id]);
     },
     /** A status line for the streamer's setup; viewers of the stream see no outage. */
     show(standing: Standing | "no-key", reason = ""): void {

@@ -1,0 +1,105 @@
+import { useSignal } from "@preact/signals";
+import type { CallResult } from "../../client/index.ts";
+import { Switch } from "./chat-settings.tsx";
+import { Line, Pick } from "./fields.tsx";
+
+type Train = CallResult<"GET /api/v1/channel">["train"];
+
+/** The settings as they are written; levels are separated by commas. */
+type Draft = Record<Exclude<keyof Train, "enabled">, string>;
+
+const durations = { 60: "1 minute", 120: "2 minutes", 300: "5 minutes", 600: "10 minutes" };
+const levelsMax = 10;
+const creditsMax = 1_000_000_000;
+
+const isWhole = (value: number, min: number, max: number) =>
+  Number.isInteger(value) && value >= min && value <= max;
+
+/** The durations to pick from, with one that was chosen elsewhere. */
+const durationsWith = (seconds: number): Record<string, string> =>
+  Object.hasOwn(durations, seconds) ? durations : { ...durations, [seconds]: `${seconds} s` };
+
+const draftOf = ({ enabled: _, levels, ...numbers }: Train): Draft => ({
+  startCredits: `${numbers.startCredits}`,
+  startSenders: `${numbers.startSenders}`,
+  windowSeconds: `${numbers.windowSeconds}`,
+  levelSeconds: `${numbers.levelSeconds}`,
+  levels: levels.join(", "),
+});
+
+const settingsOf = (draft: Draft, enabled: boolean): Train => ({
+  enabled,
+  startCredits: Number(draft.startCredits),
+  startSenders: Number(draft.startSenders),
+  windowSeconds: Number(draft.windowSeconds),
+  levelSeconds: Number(draft.levelSeconds),
+  levels: draft.levels
+    .split(/[\s,]+/)
+    .filter(Boolean)
+    .map(Number),
+});
+
+/** What is wrong with settings, for a person; empty where nothing is. */
+function problemOf({ startCredits, startSenders, levels }: Train): string {
+  if (!isWhole(startCredits, 1, creditsMax)) return "Enter the credits that start a train";
+  if (!isWhole(startSenders, 2, 50)) return "Enter 2 to 50 supporters";
+  const isSound = (credits: number, at: number) =>
+    isWhole(credits, 1, creditsMax) && credits > (levels[at - 1] ?? 0);
+  return levels.length >= 1 && levels.length <= levelsMax && levels.every(isSound)
+    ? ""
+    : "Enter 1 to 10 levels, each higher than the one before";
+}
+
+/** When hype trains begin, and how far they go. Turning them off cancels the open one. */
+export function TrainFields({ train, change }: { train: Train; change(train: Train): unknown }) {
+  const draft = useSignal(draftOf(train));
+  const isSent = useSignal(false);
+  const problem = problemOf(settingsOf(draft.value, train.enabled));
+  const send = (enabled: boolean) => {
+    isSent.value = problem !== "";
+    if (problem === "") change(settingsOf(draft.value, enabled));
+  };
+  const field = (name: keyof Draft) => {
+    const take = (value: string) => {
+      draft.value = { ...draft.value, [name]: value };
+    };
+    return { value: draft.value[name], change: take, pick: take };
+  };
+  return (
+    <div class="moments">
+      <p class="quiet">
+        A hype train starts by itself when viewers send gifts together, and climbs a level each time
+        they reach its credits. For every stream from now on, and for streams that are not over.
+      </p>
+      <div class="rules">
+        <Switch name="Hype trains on" isOn={train.enabled} change={send} />
+      </div>
+      <form
+        class="moment-form"
+        aria-label="Hype train"
+        onSubmit={(event) => {
+          event.preventDefault();
+          send(train.enabled);
+        }}
+      >
+        <Line name="Credits to start" {...field("startCredits")} />
+        <Line name="Supporters to start" {...field("startSenders")} />
+        <Pick name="Within" of={durationsWith(train.windowSeconds)} {...field("windowSeconds")} />
+        <Line name="Credits of each level" {...field("levels")} />
+        <Pick
+          name="Time per level"
+          of={durationsWith(train.levelSeconds)}
+          {...field("levelSeconds")}
+        />
+        {isSent.value && problem !== "" && (
+          <p class="bad" role="alert">
+            {problem}
+          </p>
+        )}
+        <button type="submit" class="button primary">
+          Save
+        </button>
+      </form>
+    </div>
+  );
+}

@@ -1,0 +1,55 @@
+import type { Sums } from "../../client/index.ts";
+import { coin, make } from "../chat/dom.ts";
+import type { Moment } from "../chat/moments.ts";
+import type { Speaker } from "../chat/translations.ts";
+
+const resultMilliseconds = 10_000;
+
+/** The stream's hype train: its level, the credits of the next one, and its result for a while. */
+export function createTrain({ say, number }: Speaker) {
+  const title = make("span", { class: "ov-goal-title" });
+  const amount = make("span", { class: "ov-goal-amount number" });
+  const bar = make("span", { class: "ov-goal-bar" });
+  const element = make(
+    "div",
+    { class: "ov-goal ov-train", hidden: true },
+    make("p", { class: "ov-goal-head" }, title, amount),
+    make("span", { class: "ov-goal-track" }, bar),
+  );
+  let shown: Moment | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  function show(train: Moment, credits: number, next: number | null): void {
+    shown = train;
+    clearTimeout(timer);
+    title.textContent = `${say("train")} · ${say("level", { n: train.level ?? 0 })}`;
+    const of = next === null ? "" : ` / ${number(next)}`;
+    amount.replaceChildren(coin(), `${number(credits)}${of}`);
+    bar.style.setProperty("--share", (next === null ? 1 : Math.min(1, credits / next)).toFixed(4));
+    element.classList.toggle("ov-goal-reached", next === null);
+    element.hidden = false;
+  }
+
+  function hide(): void {
+    shown = undefined;
+    element.hidden = true;
+  }
+
+  return {
+    element,
+    setOpen(train: Moment | undefined, sum: Sums[string] | undefined): void {
+      if (train === undefined) {
+        if (shown?.status === "open") hide();
+        return;
+      }
+      const [, credits = 0, next = null] = Array.isArray(sum) ? sum : [];
+      show(train, credits ?? 0, next);
+    },
+    end(train: Moment): void {
+      const { result } = train;
+      if (shown?.id !== train.id || result === null || !("level" in result)) return;
+      show({ ...train, level: result.level }, result.credits, null);
+      timer = setTimeout(hide, resultMilliseconds);
+    },
+  };
+}
