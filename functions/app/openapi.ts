@@ -12,7 +12,7 @@ export const { contract, handler } = document(
     summary: "Read the description of this API (OpenAPI 3.1)",
     tag: "App",
     answer: [200, z.looseObject({ openapi: z.string() })],
-    cost: { kilobytes: 675 },
+    cost: { kilobytes: 700 },
     cacheControl: "public, max-age=300",
   },
   (asked) => {

@@ -43,7 +43,9 @@ export function Moments({ host, streamId }: { host: Host; streamId: string }) {
   const sums = useSignal<Sums>({});
   const past = useSignal<readonly Moment[] | undefined>(undefined);
   const next = useSignal<string | null>(null);
-  const { act, trouble, isBusy } = useAct();
+  const { act, trouble } = useAct();
+  // Its own, so that nothing that a host does is dropped while a list is read.
+  const reading = useAct();
   const path = { streamId };
   const read = (after?: string): Promise<MomentList> =>
     host.call(`GET ${route}`, { path, query: { limit, ...(after && { after }) } });
@@ -65,7 +67,7 @@ export function Moments({ host, streamId }: { host: Host; streamId: string }) {
       },
     });
     const readFirst = () =>
-      act(async () => {
+      reading.act(async () => {
         const { list, sums: read_, pageInfo } = await read();
         open.value ??= list.filter(({ status }) => status === "open");
         sums.value = { ...(read_ as Sums), ...sums.peek() };
@@ -80,7 +82,7 @@ export function Moments({ host, streamId }: { host: Host; streamId: string }) {
     return () => subscription.close();
   }, [host, streamId]);
   const more = () =>
-    act(async () => {
+    reading.act(async () => {
       const { list, pageInfo } = await read(next.peek() ?? undefined);
       note(list, true);
       next.value = pageInfo.nextCursor;
@@ -105,8 +107,8 @@ export function Moments({ host, streamId }: { host: Host; streamId: string }) {
           })
         }
       />
-      <Trouble says={trouble} />
-      {open.value === undefined && trouble === "" && <Waiting />}
+      <Trouble says={trouble || reading.trouble} />
+      {open.value === undefined && reading.trouble === "" && <Waiting />}
       <ul class="moment-list" aria-label="Open polls, goals and hype trains">
         {open.value?.map((moment) => (
           <li key={moment.id}>
@@ -129,7 +131,7 @@ export function Moments({ host, streamId }: { host: Host; streamId: string }) {
           ))}
       </ul>
       {next.value !== null && (
-        <button type="button" class="button" disabled={isBusy} onClick={() => void more()}>
+        <button type="button" class="button" disabled={reading.isBusy} onClick={() => void more()}>
           More
         </button>
       )}

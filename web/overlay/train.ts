@@ -7,14 +7,14 @@ const resultMilliseconds = 10_000;
 
 /** The stream's hype train: its level, the credits of the next one, and its result for a while. */
 export function createTrain({ say, number }: Speaker) {
-  const title = make("span", { class: "ov-goal-title" });
-  const amount = make("span", { class: "ov-goal-amount number" });
-  const bar = make("span", { class: "ov-goal-bar" });
+  const title = make("span", { class: "ov-train-title" });
+  const amount = make("span", { class: "ov-train-amount number" });
+  const bar = make("span", { class: "ov-train-bar" });
   const element = make(
     "div",
-    { class: "ov-goal ov-train", hidden: true },
-    make("p", { class: "ov-goal-head" }, title, amount),
-    make("span", { class: "ov-goal-track" }, bar),
+    { class: "ov-train", hidden: true },
+    make("p", { class: "ov-train-head" }, title, amount),
+    make("span", { class: "ov-train-track" }, bar),
   );
   let shown: Moment | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -26,7 +26,7 @@ export function createTrain({ say, number }: Speaker) {
     const of = next === null ? "" : ` / ${number(next)}`;
     amount.replaceChildren(coin(), `${number(credits)}${of}`);
     bar.style.setProperty("--share", (next === null ? 1 : Math.min(1, credits / next)).toFixed(4));
-    element.classList.toggle("ov-goal-reached", next === null);
+    element.classList.toggle("ov-train-reached", next === null);
     element.hidden = false;
   }
 
