@@ -51,9 +51,14 @@ export async function readOperations(): Promise<Operation[]> {
   return found;
 }
 
+/** A schema with all that it refers to in its place. */
 function resolve(schema: Schema, document: Schema): Schema {
-  if (schema?.$ref === undefined) return schema;
-  return document.components.schemas[schema.$ref.split("/").at(-1)];
+  if (Array.isArray(schema)) return schema.map((one) => resolve(one, document));
+  if (typeof schema !== "object" || schema === null) return schema;
+  if (schema.$ref !== undefined)
+    return resolve(document.components.schemas[schema.$ref.split("/").at(-1)], document);
+  const entries = Object.entries(schema).map(([name, one]) => [name, resolve(one, document)]);
+  return Object.fromEntries(entries);
 }
 
 /** A value that fits a schema; `known` gives values for fields by their names. */
