@@ -12,7 +12,7 @@ import { dearPublicPattern, tencentPattern, tokenPattern } from "./firewall-patt
  * are routes that need no token and cost more than a unit: lists, documents, and signing in, which
  * asks the issuer. An hour of either at its limit costs less than a dollar (docs/abuse.md).
  */
-export const requestsPerAddressMax = { all: 100_000, withoutToken: 11_000, dear: 1_200 };
+export const requestsPerAddressMax = { all: 100_000, withoutToken: 11_000, dear: 1_150 };
 
 /**
  * Requests with one token in a minute: more than anybody needs, and so few that a flood for an hour

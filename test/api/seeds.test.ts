@@ -293,6 +293,7 @@ describe("POST /api/v1/live-stream/{streamId}/chat/messages", () => {
       totalPages: 1,
       hasNextPage: false,
       hasPreviousPage: false,
+      nextCursor: null,
     });
   });
 

@@ -21,8 +21,9 @@ const connections = () => join(checkout, "connections.log");
 
 beforeAll(() => {
   checkout = mkdtempSync(join(tmpdir(), "ovation-cold-"));
-  // Every room but the tests; what begins with a dot was made, and nothing has been made here.
-  const names = readdirSync(root).filter((name) => !/^(\.|node_modules$|test$)/.test(name));
+  // Every room but the tests; what was made, such as what begins with a dot, is left out.
+  const made = /^(\.|node_modules$|test$|dist$|cdk\.out$)/;
+  const names = readdirSync(root).filter((name) => !made.test(name));
   for (const name of names) cpSync(join(root, name), join(checkout, name), { recursive: true });
   symlinkSync(join(root, "node_modules"), join(checkout, "node_modules"));
 });

@@ -1,7 +1,13 @@
 /** What a host manages from stream to stream, and polls and goals, in the console. */
 import { browserTest } from "./browser.ts";
 import { callerOf, goLive, openConsole, openConsoleAs } from "./console.ts";
-import { expectSoon, testMilliseconds, usePages } from "./pages.ts";
+import {
+  expectSoon,
+  testMilliseconds,
+  timeoutMilliseconds,
+  untilSubscribed,
+  usePages,
+} from "./pages.ts";
 
 const pages = usePages();
 const call = callerOf(pages);
@@ -50,8 +56,11 @@ browserTest(
     expect(settings).toMatchObject({ slowModeSeconds: 10, blockedWords: ["spoiler"] });
     expect(settings.moderators).toEqual(["mod-of-host"]);
     const overlay = await page.context().newPage();
+    overlay.setDefaultTimeout(timeoutMilliseconds);
+    const subscribed = untilSubscribed(overlay);
     await overlay.goto(url);
     await overlay.locator('.ov[data-state="online"][data-align="center"]').waitFor();
+    await subscribed;
     const messages = `/api/v1/live-stream/${next}/chat/messages`;
     await call(host, "POST", messages, { content: "seen in OBS" });
     await overlay.getByText("seen in OBS").waitFor();

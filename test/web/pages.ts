@@ -91,6 +91,18 @@ export async function expectSoon(isTrue: () => boolean | Promise<boolean>): Prom
   }
 }
 
+/**
+ * Waits until a page that opens a socket is subscribed. A channel's overlay is online before it
+ * receives its stream, and shows what comes after that.
+ */
+export const untilSubscribed = (page: Page) =>
+  page.waitForEvent("websocket").then((socket) =>
+    socket.waitForEvent("framereceived", {
+      predicate: ({ payload }) => String(payload).includes('"type":"subscribed"'),
+      timeout: timeoutMilliseconds,
+    }),
+  );
+
 const screenshots = join(import.meta.dirname, "../../.cache/screenshots");
 
 /** Nothing on the page is wider than it; else the test fails with what sticks out. */

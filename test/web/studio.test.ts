@@ -8,6 +8,7 @@ import {
   type Look,
   testMilliseconds,
   timeoutMilliseconds,
+  untilSubscribed,
   usePages,
 } from "./pages.ts";
 
@@ -194,15 +195,9 @@ browserTest(
     const overlay = await page.context().newPage();
     overlay.setDefaultTimeout(timeoutMilliseconds);
     const faults = watchFaults(overlay, pages.system().url);
-    const subscribed = overlay.waitForEvent("websocket").then((socket) =>
-      socket.waitForEvent("framereceived", {
-        predicate: ({ payload }) => String(payload).includes('"type":"subscribed"'),
-        timeout: timeoutMilliseconds,
-      }),
-    );
+    const subscribed = untilSubscribed(overlay);
     await overlay.goto(`${url}&goal=100000`);
     await overlay.locator('.ov[data-state="online"]').waitFor();
-    // A channel's overlay is online before it receives its stream, and shows what comes after that.
     await subscribed;
     await page.getByRole("button", { name: "Close" }).click();
     await say(viewer(1), "hello overlay");
