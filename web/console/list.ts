@@ -66,8 +66,8 @@ export type List<Row> = Pick<Loaded<Page<Row>>, "refused" | "reload"> & {
   isReading: boolean;
   /** Reads the next page. */
   more(): Promise<void>;
-  /** Reads the first page again and leaves the others as they are. */
-  refresh(): Promise<void>;
+  /** Reads the first page again and leaves the others as they are; false if it could not. */
+  refresh(): Promise<boolean>;
   /** Puts a row into the place of the one with its id. */
   put(row: Row): void;
   /** Removes a row, and closes its detail. */
@@ -119,8 +119,11 @@ export function useList<Row>(
     },
     async refresh() {
       const page = await source.read().catch(() => undefined);
-      if (page === undefined) return;
-      change(({ rows, next }) => ({ rows: [...page.rows, ...without(rows, page.rows)], next }));
+      if (page === undefined) return false;
+      return change(({ rows, next }) => ({
+        rows: [...page.rows, ...without(rows, page.rows)],
+        next,
+      }));
     },
     put(row) {
       alter((rows) => rows.map((one) => (idOf(one) === idOf(row) ? row : one)));

@@ -87,8 +87,14 @@ function useLive(list: List<ChatMessage>, { id }: Stream, isLive: boolean): void
     if (!isLive) return;
     let received: ChatMessage[] = [];
     const deleted = new Set<string>();
-    let isDirty = false;
+    let [isDirty, isStale, isReading] = [false, false, false];
+    const readAgain = async () => {
+      [isStale, isReading] = [false, true];
+      isStale = !(await list.refresh()) || isStale;
+      [isDirty, isReading] = [true, false];
+    };
     const flush = () => {
+      if (isStale && !isReading) void readAgain();
       if (!isDirty) return;
       const isTaken = list.change((rows) => {
         const known = new Set(received.map(({ _id }) => _id));
@@ -98,7 +104,6 @@ function useLive(list: List<ChatMessage>, { id }: Stream, isLive: boolean): void
       });
       isDirty = !isTaken;
     };
-    const readAgain = () => list.reload().then(() => (isDirty = true));
     const timer = setInterval(flush, flushMilliseconds);
     const subscription = host.subscribe(id, {
       onEvent({ type, data }) {
@@ -109,10 +114,17 @@ function useLive(list: List<ChatMessage>, { id }: Stream, isLive: boolean): void
       },
       onReset() {
         received = [];
-        void readAgain();
+        void list.reload().then(() => {
+          isDirty = true;
+        });
       },
     });
-    subscription.ready.then(readAgain, () => {});
+    subscription.ready.then(
+      () => {
+        isStale = true;
+      },
+      () => {},
+    );
     return () => {
       clearInterval(timer);
       subscription.close();
