@@ -1,7 +1,7 @@
 /** The reference, as tests of it open it. */
 import type { Page } from "playwright-core";
 import { referencesOf } from "../../bin/build/build-docs.ts";
-import type { usePages } from "./pages.ts";
+import { expectSoon, type usePages } from "./pages.ts";
 
 type Pages = ReturnType<typeof usePages>;
 
@@ -14,9 +14,13 @@ export async function openReference(pages: Pages, path = "/docs") {
 
 /** What a page has of one operation, which is made where a reader comes near. */
 export async function operation(page: Page, id: string) {
-  await page.locator(`#${id}`).scrollIntoViewIfNeeded();
-  await page.locator(`#${id}:not(.later)`).waitFor();
-  return page.locator(`#${id}`);
+  const found = page.locator(`#${id}`);
+  // What is made above it meanwhile moves it away: a reader goes on scrolling.
+  await expectSoon(async () => {
+    await found.scrollIntoViewIfNeeded();
+    return (await page.locator(`#${id}:not(.later)`).count()) === 1;
+  });
+  return found;
 }
 
 /** The page as a deployment makes it whose table of stages has these domains. */
