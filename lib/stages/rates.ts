@@ -19,7 +19,7 @@ export const prodRates: Rates = {
   searches: { perSecond: 18, burst: 66 },
   // Ten messages a second.
   chat: { perSecond: 20, burst: 40 },
-  // Eight gifts a second.
+  // Seven gifts a second.
   money: { perSecond: 22, burst: 48 },
   // Fifty top-ups a second: back ends.
   accounting: { perSecond: 100, burst: 200 },

@@ -1,7 +1,7 @@
 /** Likes, polls and goals in `<ovation-chat>`. */
 import { browserTest } from "./browser.ts";
 import { open, useBusyChat } from "./busy-chat.ts";
-import { expectSoon, testMilliseconds } from "./pages.ts";
+import { expectFilled, expectSoon, testMilliseconds } from "./pages.ts";
 
 useBusyChat();
 
@@ -87,6 +87,7 @@ browserTest(
     const goal = { id: "g1", kind: "goal", title: "New microphone", of: "credits", target: 5_000 };
     await made.evaluate(`moment("started", ${JSON.stringify(goal)}, 1850)`);
     await made.getByText("1,850 / 5,000").waitFor();
+    await expectFilled(made.locator(".goal-bar"), 0.37);
     await made.evaluate("frame([], { g1: 5000 })");
     await made.locator(".moment.reached", { hasText: "5,000 / 5,000" }).waitFor();
     const cancelled = JSON.stringify({ ...goal, status: "cancelled" });
@@ -106,6 +107,7 @@ browserTest(
     await made.evaluate(`moment("started", ${JSON.stringify(train)}, [1, 420, 700])`);
     const card = made.locator(".moment.train", { hasText: "Hype Train" });
     await card.getByText("420 / 700").waitFor();
+    await expectFilled(card.locator(".goal-bar"), 0.6);
     expect(await card.innerText()).toContain("Level 1");
     expect(await card.innerText()).toMatch(/1:[23]\d/);
     const result = { level: 2, credits: 750, top: [] };

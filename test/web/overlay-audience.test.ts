@@ -1,7 +1,7 @@
 /** Goals and polls of the server in the overlay. */
 import { browserTest } from "./browser.ts";
 import { connected, event, given, useOverlay } from "./overlay-page.ts";
-import { testMilliseconds } from "./pages.ts";
+import { expectFilled, testMilliseconds } from "./pages.ts";
 
 useOverlay();
 
@@ -21,6 +21,7 @@ browserTest(
     await page.locator(".ov-goal", { hasText: "New microphone" }).waitFor();
     stream.sum({ [id]: 200 }, given("Star", 100, { totals: { count: 3, credits: 450 } }));
     await amount.filter({ hasText: "200 / 500" }).waitFor();
+    await expectFilled(page.locator(".ov-goal-bar"), 0.4);
     stream.sum({ [id]: 500 });
     await page.locator(".ov-goal-reached").waitFor();
     const ended = { ...started.data, status: "ended", result: { amount: 500, reached: true } };
@@ -72,6 +73,7 @@ browserTest(
     const train = page.locator(".ov-train");
     await train.getByText("Hype Train · Level 1").waitFor();
     await train.getByText("420 / 700").waitFor();
+    await expectFilled(train.locator(".ov-train-bar"), 0.6);
     const result = { level: 2, credits: 750, top: [] };
     const ended = { ...started.data, status: "ended", level: 2, result };
     stream.sum({ [id]: [2, 750, 900] }, { ...event("moment.ended", {}), data: ended });

@@ -1,6 +1,6 @@
 /** Pages of the whole system in a browser: how tests open them, wait, and look at them. */
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Locator, Page } from "playwright-core";
 import { sharedSystem } from "../shared.ts";
 import { type System, startSystem } from "../system.ts";
 import { listFindings, openBrowser, watchFaults } from "./browser.ts";
@@ -102,6 +102,18 @@ export const untilSubscribed = (page: Page) =>
       timeout: timeoutMilliseconds,
     }),
   );
+
+/** How much of its track a bar fills, 0 to 1; 0 where it is not painted. */
+const filledShare = new Function(
+  "bar",
+  `const { backgroundImage, backgroundColor } = getComputedStyle(bar);
+   const isPainted = backgroundImage !== "none" || backgroundColor !== "rgba(0, 0, 0, 0)";
+   return isPainted ? bar.getBoundingClientRect().width / bar.parentElement.clientWidth : 0;`,
+) as (bar: object) => number;
+
+/** Waits until so much of a bar's track is filled. */
+export const expectFilled = (bar: Locator, share: number) =>
+  expectSoon(async () => Math.abs((await bar.evaluate(filledShare)) - share) < 0.01);
 
 const screenshots = join(import.meta.dirname, "../../.cache/screenshots");
 
