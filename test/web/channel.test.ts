@@ -35,10 +35,10 @@ browserTest(
     await page.getByRole("button", { name: "Remove cheap followers" }).click();
     await expectSoon(async () => (await channel()).blockedWords.join() === "spoiler");
     await page.getByRole("tab", { name: "Hype train" }).click();
-    await page.getByLabel("Credits of each level").fill("50, 40");
+    await page.getByLabel("Level goals (total credits)").fill("50, 40");
     await page.getByRole("button", { name: "Save" }).click();
     await page.getByRole("alert").getByText("each higher than the one before").waitFor();
-    await page.getByLabel("Credits of each level").fill("50, 140");
+    await page.getByLabel("Level goals (total credits)").fill("50, 140");
     await page.getByRole("switch", { name: "Hype trains on" }).click();
     await expectSoon(async () => {
       const { train } = await channel();

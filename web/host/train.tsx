@@ -68,12 +68,9 @@ export function TrainFields({ train, change }: { train: Train; change(train: Tra
   return (
     <div class="moments">
       <p class="quiet">
-        A hype train starts by itself when viewers send gifts together, and climbs a level each time
-        they reach its credits. For every stream from now on, and for streams that are not over.
+        A hype train starts when viewers send gifts together, and goes up a level whenever they
+        reach its goal. Applies to your current and future streams.
       </p>
-      <div class="rules">
-        <Switch name="Hype trains on" isOn={train.enabled} change={send} />
-      </div>
       <form
         class="moment-form"
         aria-label="Hype train"
@@ -82,10 +79,15 @@ export function TrainFields({ train, change }: { train: Train; change(train: Tra
           send(train.enabled);
         }}
       >
+        <Switch name="Hype trains on" isOn={train.enabled} change={send} />
         <Line name="Credits to start" {...field("startCredits")} />
         <Line name="Supporters to start" {...field("startSenders")} />
-        <Pick name="Within" of={durationsWith(train.windowSeconds)} {...field("windowSeconds")} />
-        <Line name="Credits of each level" {...field("levels")} />
+        <Pick
+          name="Time window"
+          of={durationsWith(train.windowSeconds)}
+          {...field("windowSeconds")}
+        />
+        <Line name="Level goals (total credits)" {...field("levels")} />
         <Pick
           name="Time per level"
           of={durationsWith(train.levelSeconds)}
