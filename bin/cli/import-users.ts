@@ -1,5 +1,7 @@
 import { Failure } from "./command.ts";
-import type { CsvRow } from "./csv.ts";
+
+/** A row of a CSV file, with the line on which it ends. */
+export type CsvRow = { line: number; fields: string[] };
 
 /** A user to be brought in. */
 type NewUser = { id: string; username: string; name: string; surname: string; balance: number };

@@ -1,7 +1,15 @@
 import { createReadStream } from "node:fs";
+import { pipeline } from "node:stream";
+import { CsvError, parse } from "csv-parse";
 import { type Command, countOf, exitCodes, Failure, Misuse } from "./command.ts";
-import { type CsvRow, readCsv } from "./csv.ts";
-import { BadRow, columns, importUser, type Place, userReader } from "./import-users.ts";
+import {
+  BadRow,
+  type CsvRow,
+  columns,
+  importUser,
+  type Place,
+  userReader,
+} from "./import-users.ts";
 import { findTarget } from "./target.ts";
 
 /** Rows that are under way at the same time. */
@@ -38,14 +46,25 @@ may be stopped at any moment and run again.
 
 type Counts = { added: number; known: number; bad: number };
 
+/** The rows of a CSV file (RFC 4180). A file that cannot be read, or is none, is a `Failure`. */
+async function* readRows(file: string): AsyncGenerator<CsvRow> {
+  const layout = { bom: true, info: true, relax_column_count: true, skip_empty_lines: true };
+  // The failure that its callback would have also ends the loop.
+  const rows = pipeline(createReadStream(file), parse(layout), () => {});
+  try {
+    for await (const { record, info } of rows) yield { line: info.lines, fields: record };
+  } catch (error) {
+    if (!(error instanceof CsvError) && (error as NodeJS.ErrnoException).syscall === undefined)
+      throw error;
+    throw new Failure(`${file}: ${(error as Error).message}`);
+  }
+}
+
 /** Brings in the rows of a file, several at the same time. */
 async function importFile(file: string, place: Place, limit: number): Promise<Counts> {
   const counts: Counts = { added: 0, known: 0, bad: 0 };
-  const text = createReadStream(file, "utf8");
-  const rows = readCsv(text);
-  const header = await rows.next().catch((error: Error) => {
-    throw new Failure(`${file}: ${error.message}`);
-  });
+  const rows = readRows(file);
+  const header = await rows.next();
   if (header.done) throw new Failure(`${file}: found no header line, wanted ${columns.join(",")}`);
   const userOf = userReader(header.value);
   const lines = new Map<string, number>();
@@ -70,7 +89,7 @@ async function importFile(file: string, place: Place, limit: number): Promise<Co
   try {
     await Promise.all(Array.from({ length: limit }, work));
   } finally {
-    text.destroy();
+    await rows.return(undefined);
   }
   return counts;
 }
