@@ -192,3 +192,21 @@ export const lowered = (value: string) =>
  * `Yılmaz` are one name.
  */
 export const folded = (value: string) => lowered(unaccented(value)).trim().replace(/\s+/g, " ");
+
+/**
+ * Two numbers of 32 bits from a text (cyrb53's mixing), which do not depend on each other: for marks
+ * and sketches, not for secrets.
+ */
+export function hashOf(text: string): [number, number] {
+  let [a, b] = [0xdeadbeef, 0x41c6ce57];
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    a = Math.imul(a ^ code, 0x9e3779b1);
+    b = Math.imul(b ^ code, 0x5f356495);
+  }
+  a = Math.imul(a ^ (a >>> 16), 0x85ebca6b) ^ Math.imul(b ^ (b >>> 13), 0xc2b2ae35);
+  b = Math.imul(b ^ (b >>> 16), 0x85ebca6b) ^ Math.imul(a ^ (a >>> 13), 0xc2b2ae35);
+  a = Math.imul(a ^ (a >>> 15), 0x2c1b3c6d);
+  b = Math.imul(b ^ (b >>> 15), 0x297a2d39);
+  return [(a ^ (a >>> 16)) >>> 0, (b ^ (b >>> 16)) >>> 0];
+}

@@ -193,7 +193,7 @@ function checkSizes(sizes: Record<string, number>, client: AwsClient): void {
   const nameOf = (file: string) => file.split("/").slice(-2)[0]!;
   const mostOf = (file: string) => {
     if (describing.names.includes(nameOf(file))) return describing.bytesMax;
-    // A relay starts once and runs for days; it is several functions in one, and a WebSocket server.
+    // A relay starts once and runs for days: several functions in one, and a WebSocket server.
     return nameOf(file) === "relay" ? 1.25 * bytesMax[client] : bytesMax[client];
   };
   const large = Object.entries(sizes).filter(([file, bytes]) => bytes > mostOf(file));

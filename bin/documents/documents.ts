@@ -1,6 +1,7 @@
 /**
  * Writes docs/openapi.json, docs/asyncapi.json, docs/errors.md, the tables of docs/architecture.md
- * and docs/measurements.md and the client's types of events and calls; with `--check` it fails if they differ.
+ * and docs/measurements.md, and the client's types of events and calls; with `--check` it fails if
+ * they differ.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";

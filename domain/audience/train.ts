@@ -3,6 +3,7 @@ import { refundedCredits } from "../money/gift-event.ts";
 import type { Gift } from "../money/gift-item.ts";
 import { summaryOf } from "../people/user.ts";
 import type { TrainSettings } from "../streams/train-settings.ts";
+import { hashOf } from "../text.ts";
 import type { TrainResult } from "./moment.ts";
 
 /** What a gift or superlike gives to trains; its refund is negative and has the gift's time. */
@@ -29,17 +30,10 @@ const tenthMilliseconds = (windowSeconds: number) => (windowSeconds * 1000) / te
 const tenthOf = (at: string, windowSeconds: number) =>
   Math.floor(Date.parse(at) / tenthMilliseconds(windowSeconds));
 
-/** A user as a window knows them: 53 bits of their id's hash (cyrb53). */
+/** A user as a window knows them: 53 bits of a hash of their id. */
 function markOf(userId: string): string {
-  let [a, b] = [0xdeadbeef, 0x41c6ce57];
-  for (const character of userId) {
-    const code = character.codePointAt(0) ?? 0;
-    a = Math.imul(a ^ code, 2654435761);
-    b = Math.imul(b ^ code, 1597334677);
-  }
-  a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909);
-  b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909);
-  return (4294967296 * (2097151 & b) + (a >>> 0)).toString(36);
+  const [a, b] = hashOf(userId);
+  return (2 ** 32 * (b >>> 11) + a).toString(36);
 }
 
 /** The window with one more gift, or less one that was taken back. */

@@ -1,3 +1,5 @@
+import { hashOf } from "../text.ts";
+
 /*
  * HyperLogLog: how many distinct names there are, from registers that can be merged, whoever
  * counted which names. With 2^15 registers the standard error is 0.57 %.
@@ -63,19 +65,4 @@ function tau(share: number): number {
     sum -= (1 - root) ** 2 * factor;
   }
   return sum / 3;
-}
-
-/** Two numbers of 32 bits (cyrb53's mixing), which do not depend on each other. */
-function hashOf(name: string): [number, number] {
-  let [a, b] = [0xdeadbeef, 0x41c6ce57];
-  for (let at = 0; at < name.length; at++) {
-    const code = name.charCodeAt(at);
-    a = Math.imul(a ^ code, 0x9e3779b1);
-    b = Math.imul(b ^ code, 0x5f356495);
-  }
-  a = Math.imul(a ^ (a >>> 16), 0x85ebca6b) ^ Math.imul(b ^ (b >>> 13), 0xc2b2ae35);
-  b = Math.imul(b ^ (b >>> 16), 0x85ebca6b) ^ Math.imul(a ^ (a >>> 13), 0xc2b2ae35);
-  a = Math.imul(a ^ (a >>> 15), 0x2c1b3c6d);
-  b = Math.imul(b ^ (b >>> 15), 0x297a2d39);
-  return [(a ^ (a >>> 16)) >>> 0, (b ^ (b >>> 16)) >>> 0];
 }

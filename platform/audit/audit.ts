@@ -40,10 +40,9 @@ type AuditOptions = {
  * Proves a table: every balance is the sum of its entries, every entry follows the one before it,
  * every debit has its credit, refund or pending part once, totals and leaderboards are those of the
  * gifts, the sums of the logs and the results of polls and goals are those of what is stored, every
- * gift has its event, every debt was left by an admin's refund, every
- * escrow went one way, and issued + owed = balances + pending + held + paid out. One pass in the
- * space of the debtors, of admins' refunds and of funded streams; more passes only to name what
- * does not fit.
+ * gift has its event, every debt was left by an admin's refund, every escrow went one way, and
+ * issued + owed = balances + pending + held + paid out. One pass in the space of the debtors, of
+ * admins' refunds and of funded streams; more passes only to name what does not fit.
  */
 export async function audit({ read, now, patienceMilliseconds, pause }: AuditOptions) {
   const seconds = Math.floor(now.getTime() / 1000);

@@ -43,7 +43,8 @@ let count = 0;
 /**
  * Records a subscription for the consumer to greet; subscribing again restarts the greeting.
  * Answers where the stream is served instead, if its client follows it there: then nothing is
- * recorded. Refuses with `stream_not_found`, `member_blocked`, `pass_required` and `too_many_streams`.
+ * recorded. Refuses with `stream_not_found`, `member_blocked`, `pass_required` and
+ * `too_many_streams`.
  */
 export async function subscribe(
   subscription: Subscription,

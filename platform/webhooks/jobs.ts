@@ -124,8 +124,8 @@ export type Sending = {
 };
 
 /**
- * Sends events of one stream, or of some users, to their receivers, to each receiver in their order: a receiver's
- * second message follows when its first was taken.
+ * Sends events of one stream, or of some users, to their receivers, to each receiver in their
+ * order: a receiver's second message follows when its first was taken.
  */
 export async function queueEvents(streamId: string, sendings: readonly Sending[]): Promise<void> {
   const rows = sendings.map(({ receiver: { id: receiverId, slot }, events }) =>

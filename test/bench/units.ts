@@ -131,8 +131,8 @@ async function measureGifts(row: Row, { as, gift, giveAll }: Room): Promise<void
 }
 
 /**
- * What a gift of `people` senders costs at most, settled in `batches`: the gifts of a batch share the
- * host's wallet, the totals and, by eight, the entries of the ledger.
+ * What a gift of `people` senders costs at most, settled in `batches`: the gifts of a batch share
+ * the host's wallet, the totals and, by eight, the entries of the ledger.
  */
 function gifts(people: number, batches: number): Units {
   const call = recorded["gift with a key"];

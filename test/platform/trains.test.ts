@@ -90,6 +90,13 @@ async function eventsOf(streamId: string): Promise<string[]> {
 const misfitsOf = async (streamId: string) =>
   (await listSumMisfits(scanTable)).filter(({ item }) => item.includes(streamId));
 
+/** What a call does that dies once its frame is in the log. */
+async function putIntoLog(streamId: string, records: readonly LogRecord[]): Promise<void> {
+  const end = await readHead(streamId);
+  const { frame } = makeFrame(end, records, { streamId, viewers: 1 }, new Date());
+  await putFrame(streamId, frame);
+}
+
 test("a train is stored with its start and each level, and ends by its time with its result", async () => {
   const { stream, streamId, give, ann, ben } = await live();
   const records = [await give(ann, 0), await give(ben, 1, 2), await give(ann, 2)];
@@ -127,13 +134,7 @@ test("a train is stored with its start and each level, and ends by its time with
 test("where the call that put the frame dies, the next one that is given its records stores the train", async () => {
   const { stream, streamId, give, ann, ben } = await live();
   const records = [await give(ann, 0), await give(ben, 1)];
-  const { frame } = makeFrame(
-    await readHead(streamId),
-    records,
-    { streamId, viewers: 1 },
-    new Date(),
-  );
-  await putFrame(streamId, frame);
+  await putIntoLog(streamId, records);
   expect((await trainOf(streamId)).item).toBeUndefined();
   await append(stream, records.slice(1));
   expect((await trainOf(streamId)).item).toMatchObject({ status: "open" });
@@ -163,8 +164,7 @@ test("a train whose level its item does not have yet gets longer before it ends"
   await append(stream, [await give(ann, 0), await give(ben, 1)]);
   const { id, item } = await trainOf(streamId);
   const more = [await give(ann, 2, 2)];
-  const { frame } = makeFrame(await readHead(streamId), more, { streamId, viewers: 1 }, new Date());
-  await putFrame(streamId, frame);
+  await putIntoLog(streamId, more);
   await endMoments({ streamId, momentId: id }, after(item!.endsAt!, 12));
   const later = (await findMoment(streamId, id))!;
   expect(later).toMatchObject({ status: "open", level: 1 });
@@ -222,13 +222,7 @@ test("switching trains off cancels the stored one, once, and the stream's end en
 test("a log that is reset knows its train, the gifts that no frame had, and what may start one", async () => {
   const { stream, streamId, give, ann, ben } = await live();
   const records = [await give(ann, 0), await give(ben, 1)];
-  const { frame } = makeFrame(
-    await readHead(streamId),
-    records,
-    { streamId, viewers: 1 },
-    new Date(),
-  );
-  await putFrame(streamId, frame);
+  await putIntoLog(streamId, records);
   // Neither the item nor a frame of this gift is there.
   const waiting = await give(ann, 2, 3);
   const reset = () =>
