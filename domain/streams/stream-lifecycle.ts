@@ -13,7 +13,8 @@ import { channelUid, isHost, LiveStream, type Stream } from "./stream.ts";
  */
 type StreamChange = Partial<Stream> | undefined;
 
-const isBefore = ({ status }: Pick<Stream, "status">) =>
+/** Whether a stream has not begun, and still may. */
+export const isBefore = ({ status }: Pick<Stream, "status">) =>
   status === "preparing" || status === "scheduled";
 
 /** Whether a stream is over: it ended, expired or was cancelled. */

@@ -1,7 +1,11 @@
 import * as z from "zod";
 import { overlayKeysMax } from "../../domain/streams/overlay-key.ts";
+import type { Stream } from "../../domain/streams/stream.ts";
+import { cancel, isBefore } from "../../domain/streams/stream-lifecycle.ts";
 import { listOverlayKeys, removeOverlayKey } from "../store/streams/overlay-keys.ts";
 import { listReminders } from "../store/streams/reminders.ts";
+import { changeStream } from "../store/streams/stream-changes.ts";
+import { getStream } from "../store/streams/streams.ts";
 import { noteErasedStream } from "../store/streams/traces.ts";
 import { decideAgain, overtaken } from "../table/conflicts.ts";
 import { deleteIf, getRawItem, updateIf } from "../table/items.ts";
@@ -23,8 +27,9 @@ const placeIn = (after: string | undefined): Place =>
   after === undefined ? {} : Place.parse(JSON.parse(after));
 
 /**
- * The streams that the user hosted: the host's names in each, and in the notifications of users
- * who set a reminder. A page reads `changes` streams and as many reminders at most.
+ * The streams that the user hosted: cancels those that have not begun, and removes the host's names
+ * in each, and in the notifications of users who set a reminder. A page reads `changes` streams and
+ * as many reminders at most.
  */
 export async function eraseFromHosted({ userId, at, after }: Erasure): Promise<string | undefined> {
   const { SK, reminderOf } = placeIn(after);
@@ -76,11 +81,18 @@ async function eraseReminders(streamId: string, after: string, limit: number) {
   return { count, next: count < limit ? undefined : userIds.at(-1) };
 }
 
-/** Under the stream's revision, so that no other change of the stream is lost. */
+/**
+ * Under the stream's revision, so that no other change of the stream is lost. A stream that has not
+ * begun is cancelled, so that contributions go back at once, and not to the next user of the `sub`.
+ */
 async function eraseHost(streamId: string, userId: string): Promise<void> {
   await decideAgain(async () => {
     const stream = await getRawItem(key.stream(streamId), { consistent: true });
     if (stream === undefined) return undefined;
+    if (stream.deletedAt === null && isBefore({ status: stream.status as Stream["status"] })) {
+      await changeStream(await getStream(streamId, { consistent: true }), callOff, new Date());
+      return overtaken;
+    }
     const changed = await updateIf({
       Key: key.stream(streamId),
       UpdateExpression: "SET host = :host, revision = :next",
@@ -94,3 +106,6 @@ async function eraseHost(streamId: string, userId: string): Promise<void> {
     return changed === undefined ? overtaken : undefined;
   });
 }
+
+/** Undefined where it has begun meanwhile. */
+const callOff = (stream: Stream) => (isBefore(stream) ? cancel(stream) : undefined);

@@ -4,11 +4,11 @@ import type { Partition } from "../table/keys.ts";
 export const erasureGrants = {
   read: [
     ...["USER", "WALLET", "LEDGER", "REPLAY", "STREAM", "FRAMES", "TRACE"],
-    ...["ERASURE", "BAN", "SENDER", "OVERLAY", "CROWD"],
+    ...["ERASURE", "BAN", "SENDER", "OVERLAY", "CROWD", "ESCROW"],
   ] as Partition[],
   write: [
     ...["USER", "REPLAY", "STREAM", "CHAT", "FRAMES", "TRACE", "ERASURE", "BAN", "SENDER"],
-    ...["REMINDER", "OVERLAY", "CROWD", "PUSH"],
+    ...["REMINDER", "OVERLAY", "CROWD", "PUSH", "ESCROW", "PLANNED", "LIST"],
   ] as Partition[],
   queues: ["erasures"],
 } as const;

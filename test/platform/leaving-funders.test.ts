@@ -84,17 +84,19 @@ test("who contributes at the moment when they leave stays or has contributed not
   expect(await auditTable()).toEqual([]);
 });
 
-test("a host who leaves gets nothing: what their stream holds is returned at its time", async () => {
+test("a host who leaves gets nothing: their planned stream is cancelled, and all goes back", async () => {
   const stream = await plannedStream();
   const givers = [await giveTo(stream, 70), await giveTo(stream, 30)];
   await leave(stream.hostId);
   await continueErasure(stream.hostId, 50);
-  expect(await auditTable()).toEqual([]);
-  const now = new Date(Date.now() + 2 * 3_600_000 + 1_000);
-  // The first decides that all goes back, the second returns it.
-  for (let time = 0; time < 3; time++) await followPlan({ streamId: stream.id }, now);
+  const now = new Date();
+  await followPlan({ streamId: stream.id }, now);
   expect(await findWallet(givers[0]!)).toMatchObject({ balance: 140 });
   expect(await findWallet(givers[1]!)).toMatchObject({ balance: 60 });
+  // The next user of the same sub cannot begin it.
+  const current = await getStream(stream.id, { consistent: true });
+  expect(current).toMatchObject({ status: "cancelled_by_host", host: { username: "" } });
+  expect(() => goLive(current, current.host, now)).toThrow("stream_not_startable");
   expect(await findWallet(stream.hostId)).toMatchObject({ balance: 0, owed: 0 });
   expect(await auditTable()).toEqual([]);
 });
