@@ -4,9 +4,8 @@ import { summaryOf } from "../people/user.ts";
 import { chatMessageOf, Message } from "../streams/chat.ts";
 import { Member } from "../streams/member.ts";
 import { Stream } from "../streams/stream.ts";
-import { likeRecord, momentRecord, voteRecord } from "./crowd-change.ts";
+import { likeRecord, momentRecord, trainsChangeOf, voteRecord } from "./crowd-change.ts";
 import { alwaysShown, type ItemChange, type LogRecord, type StreamEvent } from "./event.ts";
-import { trainsChangeOf } from "./trains-change.ts";
 
 /**
  * Reads what the change of an item means to the stream's log: nothing (undefined), or one record

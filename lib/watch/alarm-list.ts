@@ -88,7 +88,7 @@ export const alarmKinds = {
   },
   "records-skipped": {
     name: "records are skipped",
-    means: "A change of the table could not be shown to viewers, or came more than a day late.",
+    means: "A change of the table could not be read, or came more than a day late.",
     own: "RecordsSkipped",
   },
   "records-parked": {

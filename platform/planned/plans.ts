@@ -9,6 +9,7 @@ import { setting } from "../runtime/env.ts";
 import { returnPage } from "../store/money/fundings.ts";
 import { listDueStreams } from "../store/streams/escrow.ts";
 import { changeStream } from "../store/streams/stream-changes.ts";
+import { readEach } from "../table/images.ts";
 import { getItem } from "../table/items.ts";
 import { key, readKey } from "../table/keys.ts";
 import { plain } from "../table/table.ts";
@@ -37,14 +38,17 @@ async function queue(message: PlanMessage, at: string, now: Date): Promise<void>
 
 /** Has streams looked at when the time comes that their records name. */
 export async function queuePlans(records: readonly DynamoDBRecord[], now: Date): Promise<void> {
-  for (const { dynamodb } of records) {
-    const [image, old] = [plain(dynamodb?.NewImage), plain(dynamodb?.OldImage)];
-    if (image === undefined || readKey(image).kind !== "stream") continue;
-    const stream = Stream.parse(image);
-    const at = dueAt(stream);
-    if (at === undefined || at === (old && dueAt(Stream.parse(old)))) continue;
-    await queue({ streamId: stream.id }, at, now);
-  }
+  for (const { streamId, at } of readEach(records, dueIn)) await queue({ streamId }, at, now);
+}
+
+/** The time that a record gives its stream, if it gives it another one. */
+function dueIn({ dynamodb }: DynamoDBRecord): { streamId: string; at: string }[] {
+  const [image, old] = [plain(dynamodb?.NewImage), plain(dynamodb?.OldImage)];
+  if (image === undefined || readKey(image).kind !== "stream") return [];
+  const stream = Stream.parse(image);
+  const at = dueAt(stream);
+  const isNew = at !== undefined && at !== (old && dueAt(Stream.parse(old)));
+  return isNew ? [{ streamId: stream.id, at }] : [];
 }
 
 /** Has all streams looked at whose time has come. Asking twice is harmless. */

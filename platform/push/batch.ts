@@ -7,10 +7,11 @@ import type { Subscriber } from "../../domain/log/subscriber.ts";
 import { isUserChangeKind, type UserEvent, userEventsOf } from "../../domain/log/user-event.ts";
 import { StoredNotification } from "../../domain/people/notification.ts";
 import { setting } from "../runtime/env.ts";
-import { logFault, logNotice } from "../runtime/log.ts";
+import { logNotice } from "../runtime/log.ts";
 import { countMetric } from "../runtime/metrics.ts";
 import { allDone } from "../runtime/waiting.ts";
 import { readSubscriber } from "../store/log/subscribers.ts";
+import { readEach } from "../table/images.ts";
 import { readKey } from "../table/keys.ts";
 import type { Audience, Push } from "./audience.ts";
 import { dropDead } from "./dead-connections.ts";
@@ -53,22 +54,13 @@ async function tellUsers({ outlet, now }: Push, users: readonly UserEvent[]): Pr
   if (users.length > 0) await outlet.feed?.sendAboutUsers(users, now);
 }
 
-/**
- * Sorts a batch by stream. A record that cannot be read is logged and left out: it would
- * not get better by coming again, and it must not hold up the others.
- */
+/** Sorts a batch by stream, without what cannot be read. */
 export function readBatch(records: readonly DynamoDBRecord[], now: Date): Batch {
   const batch: Batch = { streams: new Map(), notifications: [], users: [] };
-  for (const record of records) {
-    try {
-      readRecord(batch, record, now);
-    } catch (error) {
-      countMetric("RecordsSkipped");
-      logFault("A record of the table's stream was skipped", error, {
-        sequence: record.dynamodb?.SequenceNumber,
-      });
-    }
-  }
+  readEach(records, (record) => {
+    readRecord(batch, record, now);
+    return [];
+  });
   return batch;
 }
 

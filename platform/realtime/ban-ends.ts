@@ -6,6 +6,7 @@ import { startTimer } from "../aws/queues.ts";
 import { setting } from "../runtime/env.ts";
 import { showChannelBan } from "../store/streams/channel-bans.ts";
 import { type BanPlace, changeMember, memberActions } from "../store/streams/members.ts";
+import { readEach } from "../table/images.ts";
 import { readKey } from "../table/keys.ts";
 import { plain } from "../table/table.ts";
 
@@ -38,18 +39,21 @@ export async function queueBanMoments(
   records: readonly DynamoDBRecord[],
   now: Date,
 ): Promise<void> {
-  for (const { dynamodb } of records) {
-    const image = plain(dynamodb?.NewImage);
-    if (image === undefined) continue;
-    const { kind, owner } = readKey(image);
-    if (kind !== "member" && kind !== "channel_member") continue;
-    const { userId, ban } = Member.parse(image);
-    const old = plain(dynamodb?.OldImage);
-    if (ban?.id === (old && Member.parse(old).ban?.id)) continue;
-    const moment = { userId, banId: ban?.id ?? null, endsAt: ban?.endsAt ?? null };
-    if (kind === "channel_member") await queue({ ...moment, hostId: owner }, now, now);
-    else await startBanTimer({ ...moment, streamId: owner }, now);
-  }
+  for (const moment of readEach(records, momentIn))
+    if (moment.hostId !== undefined) await queue(moment, now, now);
+    else await startBanTimer(moment, now);
+}
+
+/** The ban that a record begins or lifts. */
+function momentIn({ dynamodb }: DynamoDBRecord): BanMoment[] {
+  const [image, old] = [plain(dynamodb?.NewImage), plain(dynamodb?.OldImage)];
+  if (image === undefined) return [];
+  const { kind, owner } = readKey(image);
+  if (kind !== "member" && kind !== "channel_member") return [];
+  const { userId, ban } = Member.parse(image);
+  if (ban?.id === (old && Member.parse(old).ban?.id)) return [];
+  const moment = { userId, banId: ban?.id ?? null, endsAt: ban?.endsAt ?? null };
+  return [{ ...moment, [kind === "channel_member" ? "hostId" : "streamId"]: owner }];
 }
 
 const queue = (moment: BanMoment, at: Date, now: Date) =>

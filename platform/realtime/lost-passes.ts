@@ -13,6 +13,7 @@ import { listSockets } from "../store/log/connections.ts";
 import { putMail } from "../store/log/relays.ts";
 import { findSubscriber } from "../store/log/subscribers.ts";
 import { isStillAdmitted } from "../store/streams/members.ts";
+import { readEach } from "../table/images.ts";
 import { readKey } from "../table/keys.ts";
 import { plain } from "../table/table.ts";
 
@@ -25,9 +26,8 @@ export async function queueLostPasses(
   records: readonly DynamoDBRecord[],
   now: Date,
 ): Promise<void> {
-  for (const record of records)
-    for (const lost of lostIn(record))
-      await startTimer(setting("MOMENTS_QUEUE_URL"), lost, { at: now, now });
+  for (const lost of readEach(records, lostIn))
+    await startTimer(setting("MOMENTS_QUEUE_URL"), lost, { at: now, now });
 }
 
 function lostIn({ dynamodb }: DynamoDBRecord): LostPass[] {
