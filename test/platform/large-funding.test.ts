@@ -1,31 +1,56 @@
 import { expect, test } from "@jest/globals";
+import type { Stream } from "../../domain/streams/stream.ts";
 import { cancel, goLive } from "../../domain/streams/stream-lifecycle.ts";
 import { followPlan } from "../../platform/planned/plans.ts";
 import { returnPage } from "../../platform/store/money/fundings.ts";
+import { chain, readEntries } from "../../platform/store/money/ledger.ts";
 import { findWallet } from "../../platform/store/money/wallets.ts";
 import { changeStream } from "../../platform/store/streams/stream-changes.ts";
 import { getStream } from "../../platform/store/streams/streams.ts";
+import { putItem, writeItems } from "../../platform/table/items.ts";
 import { key, prefix } from "../../platform/table/keys.ts";
-import { queryAll } from "../../platform/table/query.ts";
+import { queryAll, scanTable } from "../../platform/table/query.ts";
+import type { Item } from "../../platform/table/table.ts";
 import { auditTable, giveTo, plannedStream, settleProceeds } from "./fundings.ts";
 import { useOwnTable } from "./table.ts";
-import { makeUser, someone } from "./wallet-people.ts";
+import { makeUser } from "./wallet-people.ts";
 
 useOwnTable();
 
 const contributors = 10_000;
-const sideBySide = 4;
+const credits = 2;
 
-async function fundByMany(streams: readonly Awaited<ReturnType<typeof plannedStream>>[]) {
-  const users = Array.from({ length: contributors }, () => someone("many"));
-  const waiting = [...users];
-  const giveNext = async () => {
-    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
-      await makeUser(next, 4);
-      for (const stream of streams) await giveTo(stream, 2, next);
-    }
-  };
-  await Promise.all(Array.from({ length: sideBySide }, giveNext));
+const nameAt = (place: number) => `giver-${String(place).padStart(5, "0")}`;
+
+/** What a user's calls have written, as those of another user would have. */
+function copyFor(user: string, items: readonly Item[], of: string): Item[] {
+  const copies: Item[] = JSON.parse(JSON.stringify(items).replaceAll(of, user));
+  const { chained, head } = chain("", copies.filter(isEntry).flatMap(readEntries));
+  return copies.map((item) => {
+    if (isEntry(item)) return { ...item, ...chained.find(({ seq }) => seq === item.seq) };
+    return "head" in item ? { ...item, head } : item;
+  });
+}
+const isEntry = (item: Item) => "previous" in item;
+
+/** One user gives by calls; the others have copies of what that wrote. */
+async function fundByMany(streams: readonly Stream[]): Promise<string[]> {
+  const users = Array.from({ length: contributors }, (_, place) => nameAt(place));
+  const [first, ...others] = users as [string, ...string[]];
+  await makeUser(first, streams.length * credits);
+  for (const stream of streams) await giveTo(stream, credits, first);
+  const items: Item[] = [];
+  for await (const item of scanTable()) if (JSON.stringify(item).includes(first)) items.push(item);
+  for (let at = 0; at < others.length; at += 100)
+    await writeItems(others.slice(at, at + 100).flatMap((user) => copyFor(user, items, first)));
+  for (const { id } of streams) {
+    const parts = Map.groupBy(users, (user) => key.escrowOf(id, user).SK);
+    for (const part of parts.values())
+      await putItem({
+        ...{ ...key.escrowOf(id, part[0]!), streamId: id },
+        amount: part.length * credits,
+      });
+  }
   return users;
 }
 
