@@ -30,7 +30,12 @@ async function controlsOf(session: CDPSession): Promise<number[]> {
  */
 const look = `(() => {
   const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const known = new Map();
   const rgbaOf = (colour) => {
+    if (!known.has(colour)) known.set(colour, paint(colour));
+    return [...known.get(colour)];
+  };
+  const paint = (colour) => {
     context.clearRect(0, 0, 1, 1);
     context.fillStyle = colour;
     context.fillRect(0, 0, 1, 1);
@@ -97,11 +102,13 @@ async function findPoor(page: Page) {
     found.push(...seen.poor.map((one) => `${state || "rest"}: ${one}`));
   };
   for (const state of states) {
-    for (const nodeId of await controlsOf(session))
-      await session
+    const forced = (await controlsOf(session)).map((nodeId) =>
+      session
         .send("CSS.forcePseudoState", { nodeId, forcedPseudoClasses: state })
         // A row may have left the page since it was found.
-        .catch((error) => expect(String(error)).toContain("Could not find node"));
+        .catch((error) => expect(String(error)).toContain("Could not find node")),
+    );
+    await Promise.all(forced);
     await note(state.join("+"));
   }
   await page.evaluate(`(function disable(root) {
