@@ -18,6 +18,9 @@ browserTest(
   async () => {
     const host = "channel-host-1";
     await call("mod-of-host", "GET", "/api/v1/wallet");
+    // A new user is found a little later, and the page searches once for what is typed.
+    const search = () => call(host, "GET", "/api/v1/users/search?q=mod-of");
+    await expectSoon(async () => (await search()).list.length > 0);
     const { page, faults, visit, close } = await openConsoleAs(pages, host);
     const channel = () => call(host, "GET", "/api/v1/channel");
     await visit("view=channel");
