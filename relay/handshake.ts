@@ -1,5 +1,4 @@
 import type { IncomingMessage } from "node:http";
-import type { APIGatewayRequestAuthorizerEvent } from "aws-lambda";
 import { handler as authorize } from "../functions/people/auth/socket.ts";
 import type { Caller } from "../platform/auth/caller.ts";
 import { callerOf } from "../platform/auth/caller.ts";
@@ -7,13 +6,14 @@ import { logFault } from "../platform/runtime/log.ts";
 import type { createRoutes } from "./routes.ts";
 
 /** Whether a socket opens, for whom and by which subprotocol; or the status that refuses it. */
-export type Verdict =
+type Verdict =
   | { statusCode: 200; caller: Caller; protocol: string | undefined }
   | { statusCode: 400 | 401 | 403 | 429 | 500 | 503 };
 
 /** A handshake's headers and query, as functions are given them. */
 export type Handshake = {
   headers: Record<string, string>;
+  multiValueHeaders: null;
   queryStringParameters: Record<string, string>;
 };
 
@@ -23,24 +23,9 @@ export function readHandshake({ headers, url = "" }: IncomingMessage): Handshake
   const query = new URL(url, "http://relay").searchParams;
   return {
     headers: Object.fromEntries(texts),
+    multiValueHeaders: null,
     queryStringParameters: Object.fromEntries(query),
   };
-}
-
-/** What RFC 6455 4.2.1 asks of a handshake. */
-export function isHandshake({ method, headers }: IncomingMessage): boolean {
-  const offered = headers["sec-websocket-protocol"];
-  const token = "[!#$%&'*+\\-.^_`|~0-9A-Za-z]+";
-  const protocols = new RegExp(`^${token}(?:[ \\t]*,[ \\t]*${token})*$`);
-  const names = offered?.split(",").map((name) => name.trim()) ?? [];
-  return (
-    method === "GET" &&
-    headers.upgrade?.toLowerCase() === "websocket" &&
-    /^[+/0-9A-Za-z]{22}==$/.test(headers["sec-websocket-key"] ?? "") &&
-    ["13", "8"].includes(headers["sec-websocket-version"] ?? "") &&
-    (offered === undefined || protocols.test(offered.trim())) &&
-    new Set(names).size === names.length
-  );
 }
 
 /** Asks the WebSocket API's authorizer, then its `$connect`, each with the say to refuse. */
@@ -51,8 +36,7 @@ export async function judge(
 ): Promise<Verdict> {
   let context: Record<string, unknown> | null | undefined;
   try {
-    const asked = { ...handshake, methodArn: "relay/connect", requestContext: {} };
-    const answer = await authorize(asked as unknown as APIGatewayRequestAuthorizerEvent);
+    const answer = await authorize({ ...handshake, methodArn: "relay/connect" });
     if (answer.policyDocument.Statement[0]?.Effect !== "Allow") return { statusCode: 403 };
     ({ context } = answer);
   } catch (error) {

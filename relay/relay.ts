@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
-import type { WebSocket } from "ws";
+import { type WebSocket, WebSocketServer } from "ws";
 import { relayConnectionId } from "../domain/log/relay.ts";
 import { Refusal } from "../domain/refusal.ts";
 import { sentenceOf, statusOf } from "../platform/http/envelope.ts";
@@ -10,13 +10,13 @@ import { assertOnly } from "../platform/realtime/subscription.ts";
 import { logFault } from "../platform/runtime/log.ts";
 import { removeSocket } from "../platform/store/log/connections.ts";
 import { markRelay, removeRelay } from "../platform/store/log/relays.ts";
-import { takeConnection } from "./connection.ts";
+import { socketLimits, takeConnection } from "./connection.ts";
 import { subscribe } from "./greeting.ts";
-import { isHandshake, judge, readHandshake, type Verdict } from "./handshake.ts";
+import { judge, readHandshake } from "./handshake.ts";
 import type { Connection } from "./model.ts";
 import { leave } from "./room.ts";
 import { grantedTo } from "./routes.ts";
-import { createState, type State } from "./state.ts";
+import { type Admitted, createState, type State } from "./state.ts";
 import { startUpkeep } from "./upkeep.ts";
 
 /** A relay at work. */
@@ -48,13 +48,12 @@ export async function startRelay({ port, host }: { port: number; host: string })
     // What a load balancer asks for, and nothing else.
     response.writeHead(200, { "content-type": "text/plain" }).end("ok");
   });
+  const server = openServer(state);
   http.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on("error", () => socket.destroy());
-    const judged = state.asRelay(() => upgrade(state, request, socket, head));
-    judged.catch((error) => {
-      logFault("A handshake failed", error);
-      socket.destroy();
-    });
+    const refused = refusalOf(state, request);
+    if (refused !== undefined) return refuseUpgrade(socket, refused);
+    server.handleUpgrade(request, socket, head, (webSocket) => begin(state, webSocket, request));
   });
   await new Promise<void>((resolve, reject) => {
     http.once("error", reject);
@@ -72,58 +71,78 @@ export async function startRelay({ port, host }: { port: number; host: string })
   };
 }
 
-async function upgrade(state: State, request: IncomingMessage, socket: Duplex, head: Buffer) {
-  const { connections, node } = state;
-  if (sizeOf(request) > headerBytesMax) return refuseUpgrade(socket, 431);
-  if (request.url?.split("?")[0] !== path) return refuseUpgrade(socket, 404);
-  if (!isHandshake(request)) return refuseUpgrade(socket, 400);
-  if (connections.size >= connectionsMax || state.pending >= pendingMax)
-    return refuseUpgrade(socket, 503);
+/** The status by which a request is refused before it is looked at as a handshake. */
+function refusalOf(
+  { connections, pending }: State,
+  request: IncomingMessage,
+): 404 | 431 | 503 | undefined {
+  if (sizeOf(request) > headerBytesMax) return 431;
+  if (request.url?.split("?")[0] !== path) return 404;
+  return connections.size >= connectionsMax || pending >= pendingMax ? 503 : undefined;
+}
+
+/** Takes handshakes that are as RFC 6455 (4.2.1) has them, if they are admitted. */
+const openServer = (state: State) =>
+  new WebSocketServer({
+    ...{ noServer: true, clientTracking: false, perMessageDeflate: false },
+    maxPayload: socketLimits.messageBytes,
+    verifyClient: ({ req }, answer) =>
+      void state
+        .asRelay(() => admit(state, req))
+        .catch((error) => {
+          logFault("A handshake failed", error);
+          return 500;
+        })
+        .then((status) => answer(status === 200, status)),
+    handleProtocols: (_offered, request) => state.admitted.get(request)?.protocol ?? false,
+  });
+
+/** Judges a handshake, and keeps what its connection needs; answers its status. */
+async function admit(state: State, request: IncomingMessage): Promise<number> {
+  const { admitted, node, routes } = state;
   const handshake = readHandshake(request);
   state.count += 1;
   const connectionId = relayConnectionId(node, state.count);
-  const opened = { connectionId, connectedAt: Date.now() };
+  const connectedAt = Date.now();
   state.pending += 1;
-  let verdict: Verdict;
-  try {
-    verdict = await judge(handshake, opened, state.routes);
-  } finally {
+  const verdict = await judge(handshake, { connectionId, connectedAt }, routes).finally(() => {
     state.pending -= 1;
-  }
-  if (verdict.statusCode !== 200) return refuseUpgrade(socket, verdict.statusCode);
+  });
+  if (verdict.statusCode !== 200) return verdict.statusCode;
   const { caller, protocol } = verdict;
-  if (socket.destroyed) return removeSocket(caller.userId, connectionId);
-  if (protocol !== undefined) state.chosen.set(request, protocol);
-  state.server.handleUpgrade(request, socket, head, (webSocket) => {
-    const query = readQuery(handshake.queryStringParameters);
-    const connection = open(state, { ...opened, caller, webSocket, raw: socket }, query);
+  // The server opens no socket whose client is gone.
+  if (!request.socket.readable || !request.socket.writable)
+    await removeSocket(caller.userId, connectionId);
+  const query = readQuery(handshake.queryStringParameters);
+  admitted.set(request, { connectionId, connectedAt, caller, protocol, query });
+  return 200;
+}
+
+/** Opens the connection of a handshake that was admitted, and does what its URL asks for. */
+const begin = (state: State, webSocket: WebSocket, request: IncomingMessage): void =>
+  state.asRelay(() => {
+    const admitted = state.admitted.get(request);
+    if (admitted === undefined) return webSocket.terminate();
+    const { query, caller } = admitted;
+    const connection = open(state, admitted, webSocket, request.socket);
     if (query.refusal !== undefined) connection.send({ type: "error", ...query.refusal });
     else if (query.streamId !== undefined && caller.channelOf === undefined)
       void subscribeFirst(state, connection, { ...query, streamId: query.streamId });
   });
-}
-
-type Query = ReturnType<typeof readQuery>;
 
 function open(
   { connections, routes, rooms, asRelay }: State,
-  made: {
-    connectionId: string;
-    connectedAt: number;
-    caller: Connection["caller"];
-    webSocket: WebSocket;
-    raw: Duplex;
-  },
-  { compact = false }: Query,
+  { connectionId: id, connectedAt, caller, query }: Admitted,
+  socket: WebSocket,
+  raw: Duplex,
 ): Connection {
-  const { connectionId: id, connectedAt, caller, webSocket: socket, raw } = made;
   const forget = () => {
     connections.delete(id);
     for (const one of [...connection.subscriptions.values()]) leave(rooms.find(one.streamId)!, one);
     removeSocket(caller.userId, id).catch((error) => logFault("A socket was not removed", error));
   };
   const connection = takeConnection({
-    ...{ id, connectedAt, caller, socket, raw, compact },
+    ...{ id, connectedAt, caller, socket, raw, compact: query.compact ?? false },
     onMessage: (body) => asRelay(() => routes.take(connection, body)),
     onClose: () => asRelay(forget),
   });
@@ -135,7 +154,7 @@ function open(
 async function subscribeFirst(
   { rooms }: State,
   connection: Connection,
-  query: Query & { streamId: string },
+  query: Admitted["query"] & { streamId: string },
 ): Promise<void> {
   try {
     assertOnly(grantedTo(connection), query.streamId);

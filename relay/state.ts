@@ -1,12 +1,22 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { WebSocketServer } from "ws";
-import { socketLimits } from "./connection.ts";
+import type { Caller } from "../platform/auth/caller.ts";
+import type { readQuery } from "../platform/realtime/handshake.ts";
 import type { Connection } from "./model.ts";
 import { createPoster } from "./poster.ts";
 import { createRooms } from "./rooms.ts";
 import { createRoutes } from "./routes.ts";
+
+/** What the connection of an admitted handshake needs. */
+export type Admitted = {
+  connectionId: string;
+  connectedAt: number;
+  caller: Caller;
+  /** The subprotocol that the handshake is answered with. */
+  protocol: string | undefined;
+  query: ReturnType<typeof readQuery>;
+};
 
 /** All that one relay holds. */
 export type State = {
@@ -15,9 +25,8 @@ export type State = {
   connections: Map<string, Connection>;
   poster: ReturnType<typeof createPoster>;
   routes: ReturnType<typeof createRoutes>;
-  server: WebSocketServer;
-  /** Subprotocols that handshakes are answered with. */
-  chosen: WeakMap<IncomingMessage, string>;
+  /** Handshakes that were admitted. */
+  admitted: WeakMap<IncomingMessage, Admitted>;
   /** Handshakes that are being judged. */
   pending: number;
   count: number;
@@ -34,14 +43,8 @@ export function createState(): State {
   const connections = new Map<string, Connection>();
   const rooms = createRooms(node);
   const poster = createPoster(connections);
-  const chosen: State["chosen"] = new WeakMap();
-  const server = new WebSocketServer({
-    ...{ noServer: true, clientTracking: false, perMessageDeflate: false },
-    maxPayload: socketLimits.messageBytes,
-    handleProtocols: (_offered, request) => chosen.get(request) ?? false,
-  });
   const routes = createRoutes({ rooms, connections, poster });
   const asRelay = AsyncLocalStorage.snapshot() as State["asRelay"];
-  const held = { node, connections, rooms, poster, routes, server, chosen, asRelay };
-  return { ...held, pending: 0, count: 0 };
+  const held = { node, connections, rooms, poster, routes, asRelay };
+  return { ...held, admitted: new WeakMap(), pending: 0, count: 0 };
 }

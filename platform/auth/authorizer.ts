@@ -14,6 +14,12 @@ export type AuthorizerContract = {
   grants: Grants;
 } & Resources;
 
+/** As much of what API Gateway says of a request as is looked at. */
+export type AuthorizerEvent = Pick<
+  APIGatewayRequestAuthorizerEvent,
+  "headers" | "multiValueHeaders" | "queryStringParameters" | "methodArn"
+> & { requestContext?: { requestId?: string } };
+
 /**
  * Who it is; `anonymous` where the API has optional routes; undefined when the token is bad; and
  * `foreign` for a page that may not connect for any user, which is the WebSocket API's 403.
@@ -32,13 +38,13 @@ type Verdict = Caller | "anonymous" | "foreign" | undefined;
  */
 export function authorizer<const C extends Omit<AuthorizerContract, "kind">>(
   declaration: C,
-  identify: (event: APIGatewayRequestAuthorizerEvent, now: Date) => Promise<Verdict>,
+  identify: (event: AuthorizerEvent, now: Date) => Promise<Verdict>,
 ) {
   const contract = { kind: "authorizer", ...declaration } as C & { kind: "authorizer" };
   named(identify, `authorizer ${contract.api}`);
 
   async function handler(
-    event: APIGatewayRequestAuthorizerEvent,
+    event: AuthorizerEvent,
     context?: TimeLeft,
   ): Promise<APIGatewayAuthorizerResult> {
     beginInvocation(context, event.requestContext?.requestId);
