@@ -61,7 +61,7 @@ export const Moment = z
     spreadSeconds: z.number().int().nullable().meta({
       description: "Clients send their vote at a random moment within so many seconds",
     }),
-    result: MomentResult.nullable(),
+    result: MomentResult.nullable().meta({ description: "Null: open, cancelled, not counted yet" }),
   })
   .meta({ id: "Moment" });
 export type Moment = z.infer<typeof Moment>;
@@ -192,6 +192,12 @@ const isOver = ({ status, endsAt }: MomentItem, now: Date): boolean =>
 export function assertOpen(moment: MomentItem, now: Date): void {
   if (isOver(moment, now)) refuse("moment_over");
 }
+
+/** The moment as it is now. A train is open until it is counted: a gift may make it longer. */
+export const momentAt = (moment: MomentItem, now: Date): MomentItem =>
+  moment.status === "open" && moment.train === undefined && isOver(moment, now)
+    ? { ...moment, status: "ended", endedAt: moment.endsAt }
+    : moment;
 
 /** The moment as viewers are shown it. `isReached`: the log has seen the goal reached. */
 export function momentOf(item: MomentItem, defaultPicture: string, isReached = false): Moment {

@@ -81,25 +81,28 @@ test.concurrent("a poll counts the last vote of each, and its result is what was
   expect(late.messages[0]).toMatchObject({ sums: { [moment.id]: [3, 1, 1] }, moments: [moment] });
   expect((await read(id, moment.id, voters[4])).body.data.own).toEqual({ options: [0] });
   expect((await read(id, moment.id)).body.data.own).toBeNull();
-  expect((await list(id, "?status=open")).body.data).toMatchObject({
-    list: [{ id: moment.id }],
-    sums: { [moment.id]: [3, 1, 1] },
-  });
+
+  const isOver = ({ body }: { body: Message }) => body.data.status !== "open";
+  const { endsAt: endedAt } = moment;
+  const over = (await eventually(() => read(id, moment.id), isOver)).body.data;
+  expect(over).toMatchObject({ status: "ended", endedAt });
+  const idsOf = async (query: string) =>
+    (await list(id, query)).body.data.list.map((one: Message) => one.id);
+  expect([await idsOf("?status=open"), await idsOf("?status=ended")]).toEqual([[], [moment.id]]);
 
   await watching.next(holds("moment.ended", moment.id));
   expect(Date.now() - Date.parse(moment.endsAt)).toBeLessThan(20_000);
   const result = { votes: [3, 1, 1], voters: 5, winner: 0 };
   const [ended, ...more] = eventOf(watching, "moment.ended", moment.id);
   expect(more).toEqual([]);
-  const { endsAt: endedAt } = moment;
   expect(ended.data).toEqual({ ...moment, status: "ended", endedAt, result });
   const frame = watching.messages.find(holds("moment.ended", moment.id));
   expect(frame.sums).toEqual({ [moment.id]: [3, 1, 1] });
   const { data } = (await read(id, moment.id)).body;
   expect(data).toEqual({ ...ended.data, own: null });
-  const over = await vote(voters[0]!, id, moment.id, [1]);
-  expectFailure(over, 409, sentences[409]);
-  expect(over.headers.get("x-error-code")).toBe("moment_over");
+  const tooLate = await vote(voters[0]!, id, moment.id, [1]);
+  expectFailure(tooLate, 409, sentences[409]);
+  expect(tooLate.headers.get("x-error-code")).toBe("moment_over");
   expectFailure(await vote(voters[0]!, id, moment.id, [3]), 400, sentences[400]);
   for (const one of [watching, late]) one.close();
 });
@@ -162,6 +165,11 @@ test.concurrent("a goal of likes counts taps; moments end with their stream", as
   await watching.next(sumIs(momentId, 4));
   await watching.next(holds("moment.changed", momentId));
   await vote(as, id, pollId, [1]);
+  await watching.next(sumIs(pollId, [0, 1, 0]));
+  expect((await list(id, "?status=open")).body.data).toMatchObject({
+    list: [{ id: pollId }, { id: momentId }],
+    sums: { [pollId]: [0, 1, 0], [momentId]: 4 },
+  });
   await call(`POST /api/v1/live-stream/${id}/end`, { as: host });
   expectFailure(await vote(as, id, pollId, [1]), 409, sentences[409]);
   expectFailure(await start(host, id, poll), 409, sentences[409]);

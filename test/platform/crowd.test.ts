@@ -6,7 +6,12 @@ import { countState } from "../../platform/store/audience/count-state.ts";
 import { leaveCrowd } from "../../platform/store/audience/leaving.ts";
 import { findLikers, noteLikers } from "../../platform/store/audience/likers.ts";
 import { recordTaps } from "../../platform/store/audience/likes.ts";
-import { finishMoment, recordResult, startMoment } from "../../platform/store/audience/moments.ts";
+import {
+  finishMoment,
+  listMoments,
+  recordResult,
+  startMoment,
+} from "../../platform/store/audience/moments.ts";
 import { findOpenMoments } from "../../platform/store/audience/open-moments.ts";
 import { recount } from "../../platform/store/audience/recount.ts";
 import { recordVote } from "../../platform/store/audience/votes.ts";
@@ -75,6 +80,21 @@ test("of votes at once by one user one counts, and of two ends one happens", asy
   expect((await findOpenMoments(stream.id)).open.map((one) => one.id)).not.toContain(id);
   // It was ended meanwhile: a count that began before must not be written.
   expect(await recordResult(moment, endsAt!, result)).toBe(false);
+});
+
+test("a moment whose time is over has ended in every list, before its result is counted", async () => {
+  const stream = await makeStream("host");
+  const [short, long] = [await start(stream, poll), await start(stream, goal)];
+  const listed = async (status: string | undefined, at: string) =>
+    (await listMoments(stream.id, { status, limit: 10 }, new Date(at))).list;
+  const ended = { ...short, status: "ended", endedAt: short.endsAt };
+  const before = new Date(Date.parse(short.endsAt!) - 1).toISOString();
+  expect(await listed("open", before)).toEqual([long, short]);
+  expect(await listed(undefined, short.endsAt!)).toEqual([long, ended]);
+  expect(await listed("open", short.endsAt!)).toEqual([long]);
+  expect(await listed("ended", short.endsAt!)).toEqual([ended]);
+  await finishMoment(long, () => ({ status: "cancelled", endedAt: new Date() }), forget);
+  expect(await listed("open", short.endsAt!)).toEqual([]);
 });
 
 test("those who leave stay in the sums: their likes, votes and what they did for goals", async () => {

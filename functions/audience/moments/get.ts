@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { OwnMoment } from "../../../domain/audience/moment.ts";
+import { momentAt, OwnMoment } from "../../../domain/audience/moment.ts";
 import { MomentId, StreamId } from "../../../domain/id.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { readState, showMoment } from "../../../platform/store/audience/log-state.ts";
@@ -28,6 +28,6 @@ export const { contract, handler } = endpoint(
       caller === undefined ? undefined : findVote(momentId, caller.userId),
     ]);
     const own = vote === undefined ? null : { options: vote.options };
-    return { ...showMoment(moment, state), own };
+    return { ...showMoment(momentAt(moment, now), state), own };
   },
 );

@@ -23,7 +23,7 @@ export const { contract, handler } = endpoint(
   async ({ path: { streamId }, query, caller, now }) => {
     await getPublicStream(streamId, caller, now);
     const [{ list, nextCursor }, state] = await Promise.all([
-      listMoments(streamId, query),
+      listMoments(streamId, query, now),
       readState(streamId),
     ]);
     const pageInfo = { nextCursor, hasNextPage: nextCursor !== null, limit: query.limit };

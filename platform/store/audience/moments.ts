@@ -3,6 +3,7 @@ import {
   MomentItem,
   type MomentResult,
   makeMoment,
+  momentAt,
   type NewMoment,
 } from "../../../domain/audience/moment.ts";
 import { type Person, personOf } from "../../../domain/people/person.ts";
@@ -93,12 +94,14 @@ const atOnce = 25;
 const pageBytesMax = 128 * 1024;
 
 /**
- * A page of a stream's moments, newest first, from the one after `after` on. It ends at `limit`, or
- * earlier where it is full: `nextCursor` is where the next page begins, null after the last.
+ * A page of a stream's moments as they are now, newest first, from the one after `after` on. It ends
+ * at `limit`, or earlier where it is full: `nextCursor` is where the next page begins, null after
+ * the last.
  */
 export async function listMoments(
   streamId: string,
   { kind, status, after, limit }: MomentFilter,
+  now: Date,
 ): Promise<{ list: MomentItem[]; nextCursor: string | null }> {
   const size = Math.min(limit, atOnce) + 1;
   const list: MomentItem[] = [];
@@ -109,7 +112,7 @@ export async function listMoments(
       ...(place !== undefined && { after: key.moment(streamId, place).SK }),
     });
     for (const [at, item] of items.entries()) {
-      const moment = read(MomentItem, item);
+      const moment = momentAt(read(MomentItem, item), now);
       place = moment.id;
       looked++;
       if ((kind ?? moment.kind) === moment.kind && (status ?? moment.status) === moment.status) {
