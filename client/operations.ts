@@ -2914,12 +2914,13 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Set a user's names; what is left out stays */
+  /** Set a user's names, what is left out stays; or bring a user in */
   "PUT /api/v1/users/{userId}": {
     path: {
       userId: string;
     };
     body: {
+      create?: boolean;
       username?: string;
       name?: string;
       surname?: string;

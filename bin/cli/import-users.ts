@@ -83,17 +83,18 @@ const reasonIn = ({ status, errors }: Answer) => errors.slice(1).join("; ") || `
 
 /**
  * Brings a user in, once: their balance as a top-up with a reference of their own, then their
- * names. Where the top-up was made before, names are set only while the user has none, so that what
- * a user chose since stays. Answers whether the row is new. Throws `BadRow`.
+ * names. Where the user was there before, names are set only while they have none, so that what a
+ * user chose since stays. Answers whether the row is new. Throws `BadRow`.
  */
 export async function importUser(place: Place, user: NewUser): Promise<boolean> {
   const { id, balance, ...given } = user;
   const names = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ""));
-  const isNew = balance > 0 ? await topUp(place, id, balance) : false;
-  if (Object.keys(names).length === 0 && balance > 0) return isNew;
-  if (!isNew && (await hasNames(place, id))) return false;
-  if (Object.keys(names).length === 0) return false;
-  const named = await ask(place, `PUT /api/v1/users/${id}`, names);
+  const hasNone = Object.keys(names).length === 0;
+  const isNew = balance > 0 && (await topUp(place, id, balance));
+  if (hasNone && balance > 0) return isNew;
+  const held = isNew ? [] : await findNames(place, id);
+  if (held !== undefined && (hasNone || held.some((text) => text !== ""))) return false;
+  const named = await ask(place, `PUT /api/v1/users/${id}`, { ...names, create: true });
   if (named.status === 200) return true;
   const credits = balance > 0 ? "; the balance is in" : "";
   throw new BadRow(`${reasonIn(named)}${credits}`);
@@ -109,12 +110,11 @@ async function topUp(place: Place, id: string, amount: number): Promise<boolean>
   throw new BadRow(reasonIn(answer));
 }
 
-/** Whether a known user has names; one who is unknown and has no credits cannot be brought in. */
-async function hasNames(place: Place, id: string): Promise<boolean> {
+/** The names of a user; undefined for one who is not known yet. */
+async function findNames(place: Place, id: string): Promise<string[] | undefined> {
   const answer = await ask(place, `GET /api/v1/users/${id}`);
-  if (answer.status === 404)
-    throw new BadRow("balance: a user without credits is known from their first call on");
+  if (answer.status === 404) return undefined;
   if (answer.status !== 200) throw new BadRow(reasonIn(answer));
   const { username, name, surname } = answer.data as Omit<NewUser, "id" | "balance">;
-  return [username, name, surname].some((text) => text !== "");
+  return [username, name, surname];
 }

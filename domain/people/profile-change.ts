@@ -52,16 +52,23 @@ export const ProfileChange = z.object({
 });
 export type ProfileChange = z.infer<typeof ProfileChange>;
 
-/** The names that a back end has for a user; what is left out stays. */
+/**
+ * The names that a back end has for a user; what is left out stays. Only `create` makes a user: a
+ * mistyped id is refused.
+ */
 export const Naming = z
   .object({
+    create: z.boolean().optional().meta({
+      description: "True: a user who is not known yet becomes known. Default: 404 for such a user",
+    }),
     username: Username.optional(),
     name: nameText(0, 100).optional(),
     surname: nameText(0, 100).optional(),
   })
   .refine(
-    (naming) => Object.values(naming).some((value) => value !== undefined),
-    "body: expected at least one of username, name, surname",
+    ({ create, ...names }) =>
+      create === true || Object.values(names).some((value) => value !== undefined),
+    "body: expected at least one of username, name, surname, create",
   );
 export type Naming = z.infer<typeof Naming>;
 

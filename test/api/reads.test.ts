@@ -138,6 +138,14 @@ test("a back end reads a user's devices with their tokens, and sets names", asyn
   expect((await set({})).body.code).toBe("request_invalid");
   expect((await set({ name: "x" }, freshId())).body.code).toBe("user_not_found");
   expect((await set({ name: "x" }, as.id, as)).body.code).toBe("role_missing");
+  // A user who is brought in is known, and their own token still completes what nobody named.
+  const newcomer = await person({ claims: { given_name: "New" } });
+  expect((await set({ create: false }, newcomer.id)).body.code).toBe("request_invalid");
+  const brought = await set({ create: true }, newcomer.id);
+  expect(brought.body.data).toMatchObject({ _id: newcomer.id, username: "", name: "" });
+  expect((await set({ create: true }, newcomer.id)).body.data).toEqual(brought.body.data);
+  const own = await call("GET /api/v1/users/me", { as: newcomer });
+  expect(own.body.data).toMatchObject({ name: "New" });
   // It may do so as often as it likes, and every read shows it.
   for (let n = 0; n < 8; n++)
     expect((await set({ name: `Ann ${n}`, username: `${username}${n}` })).status).toBe(200);

@@ -48,6 +48,7 @@ const profileOf = async (id: string) =>
 
 test("each row goes in once, bad ones are named, and the others go in", async () => {
   const [ann, bob, taken] = [freshId(), freshId(), freshId()];
+  const [poor, bare] = [freshId(), freshId()];
   const [username, others] = [`u${freshId()}`, `u${freshId()}`];
   const holder = await person();
   await call("GET /api/v1/users/me", { as: holder });
@@ -62,7 +63,8 @@ test("each row goes in once, bad ones are named, and the others go in", async ()
     `${ann},,,,9`,
     `${freshId()},only,three`,
     `${taken},${others},,,3`,
-    `${freshId()},,Nobody,,0`,
+    `${poor},,Poor,,0`,
+    `${bare},,,,`,
     "",
   ];
   const first = await begin(lines).ended;
@@ -74,19 +76,22 @@ test("each row goes in once, bad ones are named, and the others go in", async ()
     "line 6: id: the same as in line 2",
     "line 7: found 3 fields, wanted 5",
     `line 8: The username ${others} is taken; the balance is in`,
-    "line 9: balance: a user without credits is known from their first call on",
   ]);
-  expect(first.said).toContain("2 added, 0 there before, 6 bad.");
+  expect(first.said).toContain("4 added, 0 there before, 5 bad.");
   expect(await profileOf(ann)).toMatchObject({ username, name: 'Ann "A.", B', surname: "Lee" });
   expect(await ledgerOf(ann)).toMatchObject([
     { type: "top_up", amount: 500, reference: `import:${ann}` },
   ]);
 
+  expect(await profileOf(poor)).toMatchObject({ name: "Poor" });
+  expect(await profileOf(bare)).toMatchObject({ _id: bare, name: "" });
+  for (const id of [poor, bare]) expect(await ledgerOf(id)).toEqual([]);
+
   // What a user chose since stays, and nothing moves again.
   const chosen = await call(`PUT /api/v1/users/${ann}`, { as: backEnd, body: { name: "Anna" } });
   expect(chosen.status).toBe(200);
-  const second = await begin(lines.slice(0, 4).filter((_, at) => at !== 2)).ended;
-  expect(second).toEqual({ code: 0, said: "0 added, 2 there before, 0 bad.\n" });
+  const second = await begin([0, 1, 3, 8, 9].map((at) => lines[at]!)).ended;
+  expect(second).toEqual({ code: 0, said: "0 added, 4 there before, 0 bad.\n" });
   expect((await profileOf(ann)).name).toBe("Anna");
   for (const id of [ann, bob]) expect((await ledgerOf(id)).length).toBe(1);
 });

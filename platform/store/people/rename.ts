@@ -4,7 +4,7 @@ import type { Profile } from "../../../domain/people/user.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import type { Caller } from "../../auth/caller.ts";
 import { setting } from "../../runtime/env.ts";
-import { changeProfile } from "./profile-changes.ts";
+import { changeProfile, recordFirstSight } from "./profile-changes.ts";
 import { holdUsername, leaveUsername } from "./user-index.ts";
 import { getProfile } from "./users.ts";
 
@@ -57,18 +57,22 @@ const namesPerDay = 1_000_000;
 
 /**
  * Gives a user the names that a back end has for them: all of it or nothing. Names that look like
- * staff take an admin. Refuses as `namingRefusals` says.
+ * staff take an admin. With `create` an unknown user becomes known first, without
+ * names where theirs are refused. Refuses as `namingRefusals` says.
  */
 export async function nameUser(
   caller: Caller,
   userId: string,
-  { username, ...names }: Naming,
+  { create, username, ...names }: Naming,
   now: Date,
 ): Promise<Profile> {
   const reserved = caller.roles.includes("admin") ? [] : setting("RESERVED_USERNAMES");
-  await getProfile(userId);
+  if (create !== true) await getProfile(userId);
   if (username !== undefined && looksLikeStaff(username, reserved))
     refuse("username_reserved", { username });
+  if (create === true) await recordFirstSight(userId, {}, now);
+  if ([username, names.name, names.surname].every((given) => given === undefined))
+    return getProfile(userId);
   const { profile, failed } = await changeProfile(
     { userId, claims: {} },
     (current) => {
