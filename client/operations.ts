@@ -79,7 +79,7 @@ export type Channel = {
   blockedWords: string[];
   giftsEnabled: boolean;
   moderators: string[];
-  train: TrainSettingsOutput;
+  train: TrainSettings;
 };
 
 export type CreatedOverlayKey = {
@@ -664,15 +664,6 @@ export type WebhookDelivery = {
   statusCode: number | null;
   error: string | null;
   nextAttemptAt: string | null;
-};
-
-export type TrainSettingsOutput = {
-  enabled: boolean;
-  startCredits: number;
-  startSenders: number;
-  windowSeconds: number;
-  levels: number[];
-  levelSeconds: number;
 };
 
 /** Every name by which the API refuses. */
@@ -1761,7 +1752,7 @@ export type Operations = {
       streamId: string;
     };
     body: TrainSettings;
-    answer: TrainSettingsOutput;
+    answer: TrainSettings;
     code:
       | "request_invalid"
       | "token_invalid"
@@ -1782,7 +1773,7 @@ export type Operations = {
     path: {
       streamId: string;
     };
-    answer: TrainSettingsOutput;
+    answer: TrainSettings;
     code:
       | "request_invalid"
       | "token_invalid"

@@ -12,7 +12,8 @@ export const menu: Record<string, readonly string[]> = {
   "In your product": [
     ...["docs/realtime.md", "docs/embed.md", "docs/overlay.md", "docs/webhooks.md"],
     ...["docs/likes-polls-goals.md", "docs/gifts.md", "docs/money-in.md"],
-    ...["docs/identity.md", "docs/errors.md", "docs/frames.md", "docs/moving-from-tencent.md"],
+    ...["docs/identity.md", "docs/errors.md", "docs/api-changes.md", "docs/frames.md"],
+    "docs/moving-from-tencent.md",
   ],
   Operate: [
     ...[

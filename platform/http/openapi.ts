@@ -39,7 +39,9 @@ const description = `Chat, paid gifts, superlikes and notifications for live vid
 
 Every failure is the envelope \`Failure\`, also the gateway's, and has a \`code\` (each operation lists
 its codes in \`x-error-codes\`). A success is wrapped in the same envelope (\`isSuccess\`, \`statusCode\`,
-\`data\`, \`errors\`, \`timestamp\`) or bare, as each operation says. Credits are whole numbers. What happens is pushed over WebSocket: see \`/asyncapi.json\`.`;
+\`data\`, \`errors\`, \`timestamp\`) or bare, as each operation says. Credits are whole numbers. What happens is pushed over WebSocket: see \`/asyncapi.json\`.
+
+A later version may answer more fields and codes: ignore those that you do not know.`;
 
 /**
  * The public description of the HTTP API (OpenAPI 3.1, https://spec.openapis.org/oas/v3.1.0), from
@@ -102,6 +104,9 @@ const rendering: CreateDocumentOptions = {
     // The library leaves out the default of a value that is read from text.
     if (def.type === "default") jsonSchema.default ??= (def as z.core.$ZodDefaultDef).defaultValue;
     allowOthers(jsonSchema);
+    // An answer may get more fields in a later version (docs/api-changes.md).
+    if (io === "output" && jsonSchema.additionalProperties === false)
+      delete jsonSchema.additionalProperties;
     if (io !== "output" || def.type !== "pipe") return;
     const { in: from, out: to } = def as z.core.$ZodPipeDef;
     if (to._zod.def.type !== "transform") return;

@@ -33,7 +33,10 @@ const at = ($ref: string): Schema =>
     .slice(1)
     .reduce((where, name) => where[name], document);
 
-/** A schema, and what it names, as one that names nothing outside itself. */
+/**
+ * A schema, and what it names, as one that names nothing outside itself. A later version may answer
+ * more fields; this one answers no other than the description has.
+ */
 function closed(schema: Schema): Schema {
   const $defs: Schema = {};
   const close = (part: Schema): Schema => {
@@ -43,7 +46,11 @@ function closed(schema: Schema): Schema {
       $defs[name!] = {};
       $defs[name!] = close(document.components.schemas[name!]);
     }
-    return JSON.parse(text.replaceAll("#/components/schemas/", "#/$defs/"));
+    return JSON.parse(text.replaceAll("#/components/schemas/", "#/$defs/"), (_, value) =>
+      value?.type === "object" && value.properties !== undefined
+        ? { additionalProperties: false, ...value }
+        : value,
+    );
   };
   return { ...close(schema), $defs };
 }
