@@ -10,6 +10,8 @@ type Call = {
   method: string;
   body: string | FormData | null;
   key: string | undefined;
+  /** Ends the call. */
+  signal: AbortSignal | undefined;
 };
 
 /** How one try ended. Status 0: no answer, or one that broke off. */
@@ -35,7 +37,8 @@ const keyForm = /^[\x20-\x7e]{1,128}$/;
  * Makes calls of the HTTP API. A POST has an Idempotency-Key of its own, so that it is repeated
  * when an answer is lost, and still happens once. What no repetition could fix, such as a key that
  * no header can carry, is a TypeError at once. Where all tries end without a definite answer, the
- * error says that it may have happened, and names the key.
+ * error says that it may have happened, and names the key. A `signal` ends it at once, with the
+ * signal's reason.
  */
 export function createCaller(baseUrl: string, tokens: Tokens, fetcher: typeof fetch = fetch) {
   return async function call<Answer>(
@@ -43,6 +46,7 @@ export function createCaller(baseUrl: string, tokens: Tokens, fetcher: typeof fe
     path: string,
     body?: unknown,
     key: string = makeKey(),
+    signal?: AbortSignal,
   ): Promise<Answer> {
     // A path without its slash would change the host, which is given the token.
     if (!path.startsWith("/")) throw new TypeError("path: expected a path that begins with /");
@@ -54,23 +58,43 @@ export function createCaller(baseUrl: string, tokens: Tokens, fetcher: typeof fe
       method: verb,
       body: bodyOf(body),
       key: verb === "POST" ? key : undefined,
+      signal,
     };
     // Other calls take no key: receivers of callbacks, and the commands of Tencent's side.
     const isKeyed = verb === "POST" && path.startsWith("/api/");
-    let mayHaveHappened = false;
-    let isRenewed = false;
-    for (let attempt = 1; ; attempt++) {
-      const outcome = await tryOnce(wish, tokens, fetcher);
-      const { status, said } = outcome;
-      if (status >= 200 && status < 300)
-        return (said?.isSuccess === undefined ? said : said.data) as Answer;
-      mayHaveHappened ||= verb !== "GET" && isAmbiguous(outcome);
-      if (status === 401 && !isRenewed && tokens.renew(outcome.token)) isRenewed = true;
-      else if (attempt >= triesMax || !isPassing(outcome))
-        throw errorOf(outcome, mayHaveHappened && !(isKeyed && isDefinite(outcome)), wish.key);
-      else await wait(outcome, attempt);
-    }
+    return unlessAborted(signal, async () => {
+      let mayHaveHappened = false;
+      let isRenewed = false;
+      for (let attempt = 1; ; attempt++) {
+        const outcome = await tryOnce(wish, tokens, fetcher);
+        const { status, said } = outcome;
+        if (status >= 200 && status < 300)
+          return (said?.isSuccess === undefined ? said : said.data) as Answer;
+        mayHaveHappened ||= verb !== "GET" && isAmbiguous(outcome);
+        if (status === 401 && !isRenewed && tokens.renew(outcome.token)) isRenewed = true;
+        else if (signal?.aborted || attempt >= triesMax || !isPassing(outcome))
+          throw errorOf(outcome, mayHaveHappened && !(isKeyed && isDefinite(outcome)), wish.key);
+        else await wait(outcome, attempt, signal);
+      }
+    });
   };
+}
+
+/** Does it, and stops waiting for it when the signal aborts. */
+function unlessAborted<Answer>(
+  signal: AbortSignal | undefined,
+  work: () => Promise<Answer>,
+): Promise<Answer> {
+  if (signal === undefined) return work();
+  return new Promise((done, fail) => {
+    // Older engines know no reason.
+    const stop = () =>
+      fail(signal.reason ?? Object.assign(new Error("Aborted"), { name: "AbortError" }));
+    if (signal.aborted) return stop();
+    signal.addEventListener("abort", stop);
+    const forget = () => signal.removeEventListener("abort", stop);
+    void work().then(done, fail).then(forget);
+  });
 }
 
 /** A body goes as JSON, and as a form where it is one or has a file in it. */
@@ -102,7 +126,10 @@ async function tryOnce(call: Call, tokens: Tokens, fetcher: typeof fetch): Promi
   // Throws what fetch would reject with, which would look like an answer that was lost.
   new Request(call.url, wish);
   const late = new AbortController();
-  const timer = setTimeout(() => late.abort(), answerMillisecondsMax);
+  const stop = () => late.abort();
+  const timer = setTimeout(stop, answerMillisecondsMax);
+  call.signal?.addEventListener("abort", stop);
+  if (call.signal?.aborted) stop();
   try {
     const answer = await fetcher(call.url, { ...wish, signal: late.signal });
     const said = (await answer.json().catch(() => undefined)) as Said | undefined;
@@ -113,6 +140,7 @@ async function tryOnce(call: Call, tokens: Tokens, fetcher: typeof fetch): Promi
     return { status: 0, token };
   } finally {
     clearTimeout(timer);
+    call.signal?.removeEventListener("abort", stop);
   }
 }
 
@@ -161,10 +189,18 @@ function errorOf(outcome: Outcome, mayHaveHappened: boolean, key: string | undef
   });
 }
 
-function wait(outcome: Outcome, attempt: number): Promise<void> {
+function wait(outcome: Outcome, attempt: number, signal?: AbortSignal): Promise<void> {
   const longest = Math.min(waitMillisecondsMax, 250 * 2 ** attempt);
   const milliseconds = Math.max((retryAfter(outcome) ?? 0) * 1000, Math.random() * longest);
-  return new Promise((done) => setTimeout(done, milliseconds));
+  return new Promise((done) => {
+    // Nothing waits for it then.
+    const stop = () => clearTimeout(timer);
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      done();
+    }, milliseconds);
+    signal?.addEventListener("abort", stop);
+  });
 }
 
 /** Pages without TLS have no randomUUID, and some engines no crypto at all. */

@@ -11,10 +11,10 @@ type Part<R extends Route, Name extends string> =
       ? { [Key in Name]?: P }
       : unknown;
 
-/** The input of a call. `key`: your own Idempotency-Key for a POST. */
+/** The input of a call. `key`: your own Idempotency-Key for a POST; `signal` ends the call. */
 export type CallInput<R extends Route> = Part<R, "path"> &
   Part<R, "query"> &
-  Part<R, "body"> & { key?: string | undefined };
+  Part<R, "body"> & { key?: string | undefined; signal?: AbortSignal | undefined };
 
 /** What a call answers, out of its envelope. */
 export type CallResult<R extends Route> = Operations[R]["answer"];
@@ -27,7 +27,13 @@ type Arguments<R extends Route> =
 
 /** Any call of the HTTP API: by method and path, or by route, with the types of the API. */
 export type Call = {
-  <Said>(method: string, path: string, body?: unknown, key?: string): Promise<Said>;
+  <Said>(
+    method: string,
+    path: string,
+    body?: unknown,
+    key?: string,
+    signal?: AbortSignal,
+  ): Promise<Said>;
   <R extends Route>(route: R, ...given: Arguments<R>): Promise<CallResult<R>>;
 };
 
@@ -36,16 +42,18 @@ type Loose = {
   query?: Record<string, unknown>;
   body?: unknown;
   key?: string;
+  signal?: AbortSignal;
 };
+
+type Rest = [body?: unknown, key?: string, signal?: AbortSignal];
 
 /** Calls by route. A part of the path that is missing is a TypeError, and nothing is sent. */
 export function createCall(call: Caller): Call {
   return async (route: string, given: unknown = {}, ...more: unknown[]) => {
     const [method = "", path] = route.split(" ");
-    if (path === undefined)
-      return call<never>(route, String(given), more[0], more[1] as string | undefined);
-    const { path: parts, query, body, key } = given as Loose;
-    return call<never>(method, placeOf(path, parts) + queryOf(query), body, key);
+    if (path === undefined) return call<never>(route, String(given), ...(more as Rest));
+    const { path: parts, query, body, key, signal } = given as Loose;
+    return call<never>(method, placeOf(path, parts) + queryOf(query), body, key, signal);
   };
 }
 

@@ -137,3 +137,52 @@ test("a call that has its answer leaves no timer", async () => {
   await client.sendGift("s", "g");
   expect(jest.getTimerCount()).toBe(0);
 });
+
+test("a signal ends a call: before it is sent, while it waits for its answer, and between tries", async () => {
+  const call = async (answers: Answer[], abortAt: number, later: number) => {
+    const { fetcher, keys } = ending(...answers);
+    const { client } = takeInHand({ fetch: fetcher, token: () => jwt(3600) });
+    const control = new AbortController();
+    if (abortAt === 0) control.abort("gone");
+    let ended: unknown = "pending";
+    void client
+      .call("GET /api/v1/wallet", { signal: control.signal })
+      .then((wallet) => wallet)
+      .catch((error: unknown) => error)
+      .then((outcome) => {
+        ended = outcome;
+      });
+    await pass(abortAt);
+    control.abort("gone");
+    await pass(0);
+    const atOnce = ended;
+    await pass(later);
+    client.close();
+    return { atOnce, ended, tries: keys.length };
+  };
+  const gone = { atOnce: "gone", ended: "gone" };
+  // The wallet that the client itself reads is none of it: nothing watches it here.
+  expect(await call([200], 0, 100_000)).toEqual({ ...gone, tries: 0 });
+  expect(await call(["silent"], 10, 100_000)).toEqual({ ...gone, tries: 1 });
+  const wait = new Response("{}", { status: 429, headers: { "retry-after": "5" } });
+  expect(await call([wait, 200], 1_000, 100_000)).toEqual({ ...gone, tries: 1 });
+  expect(await call([200], 10, 100)).toMatchObject({ atOnce: { id: "g" }, tries: 1 });
+  expect(jest.getTimerCount()).toBe(0);
+});
+
+test("a call by its method takes a signal, and one that lives on keeps nothing of a call", async () => {
+  const { fetcher } = ending(503, 200);
+  const { client } = takeInHand({ fetch: fetcher, token: () => jwt(3600) });
+  const { signal } = new AbortController();
+  const [added, removed] = (["addEventListener", "removeEventListener"] as const).map((name) =>
+    jest.spyOn(signal, name),
+  );
+  const said = client.call<{ id: string }>("POST", "/api/v1/x", {}, "k", signal);
+  await pass(20_000);
+  expect(await said).toEqual({ id: "g" });
+  expect(added!.mock.calls.length).toBeGreaterThan(2);
+  expect(removed!.mock.calls.map(([, listener]) => listener)).toEqual(
+    expect.arrayContaining(added!.mock.calls.map(([, listener]) => listener)),
+  );
+  client.close();
+});
