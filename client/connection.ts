@@ -7,14 +7,13 @@ import { createOutbox, type Outbox } from "./outbox.ts";
 import type { Call } from "./route.ts";
 import * as sessions from "./session.ts";
 import { keepSocket, type SocketConstructor } from "./socket.ts";
+import { type ClientState, keepState } from "./state.ts";
 import {
   createListener,
   type Subscription,
   type SubscriptionHandlers,
   tell,
 } from "./subscription.ts";
-
-export type ClientState = "online" | "offline" | "ended";
 
 type Settings = {
   socketUrl: string;
@@ -44,12 +43,7 @@ const tickMilliseconds = 1_000;
 export function connect(settings: Settings) {
   const { report, onState } = settings;
   const session = sessions.createSession<Feed>(settings.pingMilliseconds);
-  let state: ClientState | undefined;
-  const enter = (next: ClientState, reason?: string, statusCode?: number) => {
-    if (state === next) return;
-    state = next;
-    onState(next, reason, statusCode);
-  };
+  const { connection: view, enter } = keepState(onState, report);
   const begin = (wanted: Wanted) =>
     perform(connection, sessions.open(session, performance.now(), wanted));
   const socket = keepSocket({
@@ -95,6 +89,8 @@ export function connect(settings: Settings) {
     subscribe: (streamId: string, handlers?: SubscriptionHandlers & { since?: Position }) =>
       subscribe(connection, streamId, handlers),
     close: () => socket.end("closed"),
+    /** What its owner may read of it. */
+    view,
   };
 }
 

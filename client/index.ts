@@ -1,6 +1,6 @@
 import { type Admission, byOverlayKey, byTicket, byToken, type OverlayKey } from "./admission.ts";
 import { canInflate } from "./compact.ts";
-import { type ClientState, connect } from "./connection.ts";
+import { connect } from "./connection.ts";
 import { OvationError } from "./error.ts";
 import type { History, HistoryOptions } from "./history.ts";
 import { createCaller } from "./http.ts";
@@ -8,6 +8,7 @@ import type { Event, Frame, Position } from "./message.ts";
 import type { PendingMessage, SendMessageOptions } from "./outbox.ts";
 import { type CallInput, type CallResult, type CodeOf, createCall, type Route } from "./route.ts";
 import { type SocketConstructor, withQuery } from "./socket.ts";
+import type { ClientConnection, ClientState, ConnectionState } from "./state.ts";
 import { type Subscription, type SubscriptionHandlers, tell } from "./subscription.ts";
 import type { Sums } from "./sums.ts";
 import { createTaps, type Taps } from "./taps.ts";
@@ -20,8 +21,10 @@ export type * from "./operations.ts";
 export type {
   CallInput,
   CallResult,
+  ClientConnection,
   ClientState,
   CodeOf,
+  ConnectionState,
   Event,
   Frame,
   History,
@@ -123,7 +126,7 @@ export function createClient(options: Options) {
     ...{ call, WebSocket, report, userId: tokens.userId },
     onState(...given) {
       if (given[0] === "online") void wallet.refresh();
-      tell(report, options.onState, ...given);
+      options.onState?.(...given);
     },
   });
   return {
@@ -178,9 +181,12 @@ export function createClient(options: Options) {
     userId: async () => tokens.get().then(tokens.userId),
     /**
      * Any call of the HTTP API: `call("POST /api/v1/follow/{userId}", { path: { userId } })`, typed
-     * by its route, or `call(method, path, body, key)` for what this client does not know.
+     * by its route, or `call(method, path, body, key, signal)` for what this client does not know.
+     * A `signal` ends it: it rejects with the signal's reason, and may have happened.
      */
     call,
+    /** Its `state`, to be read at any time, and `onChange`, which reports the next ones. */
+    connection: connection.view,
     /** Ends all subscriptions and the socket. Calls that are on their way continue. */
     close: connection.close,
   };

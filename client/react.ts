@@ -1,7 +1,19 @@
-import { useEffect, useRef, useState } from "react";
+"use client";
+import {
+  createContext,
+  createElement,
+  type ReactElement,
+  type ReactNode,
+  useContext,
+  useEffect,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} from "react";
 import type {
   ChatMessage,
   Client,
+  ConnectionState,
   Event,
   Frame,
   HistoryOptions,
@@ -10,6 +22,25 @@ import type {
   Sums,
   Wallet,
 } from "./index.ts";
+
+const Shared = createContext<Client | undefined>(undefined);
+
+/** Shares a client with the components below it; they take it by `useClient`. */
+export const ClientProvider = (given: { client: Client; children?: ReactNode }): ReactElement =>
+  createElement(Shared.Provider, { value: given.client }, given.children);
+
+/** The client of the nearest `ClientProvider`; throws where there is none. */
+export function useClient(): Client {
+  const client = useContext(Shared);
+  if (client === undefined) throw new TypeError("useClient: there is no ClientProvider above");
+  return client;
+}
+
+/** Whether the client is connected; `client.connection` has the reason where it is not. */
+export function useConnection({ connection }: Client): ConnectionState {
+  const stateOf = () => connection.state;
+  return useSyncExternalStore(connection.onChange, stateOf, stateOf);
+}
 
 type OpenMoment = ReturnType<ReturnType<Client["subscribe"]>["moments"]>[number];
 

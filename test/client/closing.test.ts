@@ -70,6 +70,34 @@ test.each([4503, 4504])(
   },
 );
 
+test("the connection's state can be read at any time, and each change is reported once to each listener", async () => {
+  const { client, last, notes } = takeInHand({ token: () => jwt(3600) });
+  const { connection } = client;
+  const heard: unknown[][] = [];
+  const note = (...change: unknown[]) => heard.push(change);
+  const stops = [connection.onChange(note), connection.onChange(note)];
+  connection.onChange(() => {
+    throw new Error("The app's own fault");
+  });
+  expect(connection).toMatchObject({ state: "connecting", reason: undefined });
+  await pass(20);
+  expect(connection.state).toBe("online");
+  expect(heard.splice(0)).toEqual(
+    [["online"], ["online"]].map((one) => [...one, undefined, undefined]),
+  );
+  stops[0]!();
+  last().say(closing(4429, "Too many"));
+  await pass(1);
+  expect(connection).toMatchObject({ state: "offline", reason: "Too many", statusCode: 4429 });
+  expect(heard.splice(0)).toEqual([["offline", "Too many", 4429]]);
+  stops[1]!();
+  client.close();
+  expect(connection).toMatchObject({ state: "ended", reason: "closed", statusCode: undefined });
+  expect(heard).toEqual([]);
+  expect(notes.states).toEqual(["online", "offline", "ended"]);
+  expect(notes.errors).toHaveLength(3);
+});
+
 test("another code, such as that of a server that moves: a new socket", async () => {
   const { client, sockets, last } = takeInHand();
   await pass(20);

@@ -1,7 +1,15 @@
 import { jest } from "@jest/globals";
 import { createElement, type ReactElement, StrictMode } from "react";
 import renderer from "react-test-renderer";
-import { type Stream, useStream, useWallet, type WalletView } from "../../client/react.ts";
+import {
+  ClientProvider,
+  type Stream,
+  useClient,
+  useConnection,
+  useStream,
+  useWallet,
+  type WalletView,
+} from "../../client/react.ts";
 import { createChat, frameOf, said } from "./chat-server.ts";
 import { jwt, pass, streamId, takeInHand } from "./hand.ts";
 
@@ -130,4 +138,21 @@ test("useWallet returns the balance, also after a superlike", async () => {
   expect(probe.last().wallet).toMatchObject({ balance: 90 });
   await act(async () => root.unmount());
   client.close();
+});
+
+test("components share a client by its provider, and see the state of its connection", async () => {
+  const { client, last } = startClient();
+  const probe = createProbe(() => useConnection(useClient()));
+  const root = await mount(createElement(ClientProvider, { client }, probe.element({})));
+  expect(probe.last()).toBe("connecting");
+  await wait(20);
+  expect(probe.last()).toBe("online");
+  await act(async () => last().drop());
+  expect(probe.last()).toBe("offline");
+  await act(async () => client.close());
+  expect(probe.last()).toBe("ended");
+  await act(async () => root.unmount());
+  const said = jest.spyOn(console, "error").mockImplementation(() => {});
+  await expect(mount(probe.element({}))).rejects.toThrow("no ClientProvider");
+  said.mockRestore();
 });
