@@ -57,8 +57,8 @@ const namesPerDay = 1_000_000;
 
 /**
  * Gives a user the names that a back end has for them: all of it or nothing. Names that look like
- * staff take an admin. With `create` an unknown user becomes known first, without
- * names where theirs are refused. Refuses as `namingRefusals` says.
+ * staff take an admin. With `create` an unknown user becomes known first, without names where
+ * theirs are refused. Refuses as `namingRefusals` says.
  */
 export async function nameUser(
   caller: Caller,
