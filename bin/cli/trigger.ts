@@ -16,6 +16,12 @@ type TriggerOptions = { stream: string; giftType: string; content: string };
 /** Characters of the session of likes: a name of its own for each call. */
 const sessionLength = 32;
 
+/** Hype trains that a few gifts of two users start. */
+const lowTrain = {
+  ...{ enabled: true, startCredits: 20, startSenders: 2, windowSeconds: 300 },
+  ...{ levels: [40, 100, 200], levelSeconds: 60 },
+};
+
 /** What can be made to happen: each answers what the API said. */
 const events: Record<
   string,
@@ -43,13 +49,19 @@ const events: Record<
       body: { kind: "goal", title: content, of: "credits", target: 100 },
       key,
     }),
+  train: (client, { stream }) =>
+    client.call("PUT /api/v1/live-stream/{streamId}/train", {
+      path: { streamId: stream },
+      body: lowTrain,
+    }),
 };
 
 /** `ovation trigger`: makes things happen in a stream, as a viewer's app would. */
 export const command: Command = {
   usage: `${Object.keys(events).join("|")} [options]`,
-  help: `Sends chat messages, gifts, superlikes or ten likes at once, starts polls
-or goals (as the host), and prints each answer as a line of JSON. It ends at the
+  help: `Sends chat messages, gifts, superlikes or ten likes at once. As the host
+(--as host) it starts polls or goals, or switches on hype trains, which two users
+start with 20 credits. It prints each answer as a line of JSON, and ends at the
 first that is refused.
 
   --count N        how many, 1 to ${countMax.toLocaleString("en")} (default 1)

@@ -107,6 +107,7 @@ test("what is refused is said on stderr, with exit code 1", async () => {
   const unknown = ["--stream", "64d15f9e2e6c8f4d5a12300f"];
   for (const given of [
     ["trigger", "chat", ...unknown],
+    ["trigger", "train", "--as", "host", ...unknown],
     ["listen", ...unknown],
   ]) {
     const { code, stdout, stderr } = await run(given);

@@ -37,7 +37,12 @@ const printed: Record<string, readonly RegExp[]> = {
     /from frame \d+ on[\s\S]*recovered: true/,
   ],
   "docs/overlay.md": [/"key":"ovk_/],
-  "docs/likes-polls-goals.md": [/"total":12/, /"votes"|"options":\[1\]/, /"status":"ended"/],
+  "docs/likes-polls-goals.md": [
+    /"total":12/,
+    /"votes"|"options":\[1\]/,
+    /"status":"ended"/,
+    /\[1,40,100\]/,
+  ],
   "docs/webhooks.md": [/"secret":"whsec_/],
   "docs/money-in.md": [/"statusCode":201/],
   "docs/identity.md": [/"access_token":"eyJ/],
