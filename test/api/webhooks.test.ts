@@ -142,15 +142,27 @@ testHeard("what happens in a stream comes in its order, signed, with its own id"
   const { secret, path, as } = await hooks.make(inbox.url);
   const { host, id } = await liveStream();
   const isWallet = (type: string) => type.startsWith("wallet.");
-  const fan = await person();
-  await topUp(fan, 1000);
+  const [fan, other] = await Promise.all([person(), person()]);
+  await Promise.all([fan, other].map((one) => topUp(one, 1000)));
   const rose = await giftType(7);
   for (const content of ["one", "two", "three"])
     await call(`POST /api/v1/live-stream/${id}/chat/messages`, { as: fan, body: { content } });
-  await call("POST /api/v1/gifts/create", {
-    as: fan,
-    body: { giftTypeId: rose, liveStreamId: id },
-  });
+  const start = { startCredits: 14, startSenders: 2, windowSeconds: 60 };
+  const trains = (enabled: boolean) =>
+    call(`PUT /api/v1/live-stream/${id}/train`, {
+      as: host,
+      body: { ...start, enabled, levels: [21], levelSeconds: 60 },
+    });
+  await trains(true);
+  for (const [from, count] of [
+    [fan, 1],
+    [other, 3],
+  ] as const)
+    await call("POST /api/v1/gifts/create", {
+      as: from,
+      body: { giftTypeId: rose, liveStreamId: id, quantity: count },
+    });
+  await trains(false);
   await call(`POST /api/v1/live-stream/${id}/end`, { as: host });
   const ours = () =>
     inbox.received.filter(({ body }) => body.data.streamId === id && !isWallet(body.type));
@@ -171,6 +183,12 @@ testHeard("what happens in a stream comes in its order, signed, with its own id"
       data: { ...data, streamId: id },
     })),
   );
+  const ofTrain = ours().filter(({ body }) => body.data.kind === "train");
+  expect(ofTrain.map(({ body }) => [body.type, body.data.level, body.data.status])).toEqual([
+    ["moment.started", 0, "open"],
+    ["moment.changed", 1, "open"],
+    ["moment.ended", 1, "cancelled"],
+  ]);
   expect(ours()[0]!.headers).toMatchObject({
     "content-type": "application/json",
     "user-agent": "Ovation",
