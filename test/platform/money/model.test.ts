@@ -1,4 +1,5 @@
 import { rm } from "node:fs/promises";
+import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import {
   type Answer,
@@ -18,8 +19,12 @@ import {
   emptyModel,
   endFundingIn,
   givenIn,
+  giveToTrain,
   type Model,
+  refundFromTrain,
   takeBackIn,
+  trainSettings,
+  trainSumIn,
 } from "./model.ts";
 import { auditOf, callUntilAnswered, rich, settledBalance, startOwn, walletOf } from "./running.ts";
 
@@ -27,7 +32,8 @@ import { auditOf, callUntilAnswered, rich, settledBalance, startOwn, walletOf } 
  * The same commands on the model and on the running system. Planted faults that turn it red:
  * credit() that does not repay what is owed; a marker's condition without "or expired" or a marker
  * that is not looked at; refund() that does not settle first; settle() without the condition on
- * `due`; an escrow that is the host's without its goal; a pass for less than the price.
+ * `due`; an escrow that is the host's without its goal; a pass for less than the price; a
+ * train that leaves what filled its window there.
  */
 const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
 const runs = Number(process.env.MODEL_RUNS ?? 6);
@@ -62,7 +68,13 @@ afterAll(async () => {
   await rm(dataDir, { recursive: true, force: true });
 });
 
-/** Balances of everybody, settled, and who has a pass must be as in the model. */
+async function openTrain(): Promise<{ id?: string; sum?: unknown }> {
+  const route = `GET /api/v1/live-stream/${world.streamId}/moments?kind=train&status=open`;
+  const { list, sums } = (await callUntilAnswered(route, {})).body.data;
+  return list.length === 0 ? {} : { id: list[0].id, sum: sums[list[0].id] };
+}
+
+/** Balances of everybody, settled, passes and the train must be as in the model. */
 async function compare(model: Model): Promise<void> {
   for (const user of [world.host, ...world.people]) {
     await settledBalance(user);
@@ -77,6 +89,8 @@ async function compare(model: Model): Promise<void> {
       of: user.id,
       isIn: model.passes.has(user.id),
     });
+  const wanted = trainSumIn(model);
+  await eventually(openTrain, ({ sum }) => isDeepStrictEqual(sum, wanted));
 }
 
 /** Whether a user may see the inside of a paid stream. */
@@ -112,7 +126,9 @@ function expectGift(model: Model, as: Person, price: number, answer: Answer): st
   expect(answer.status).toBe(isPaid ? 201 : 409);
   if (!isPaid) return undefined;
   creditIn(model, world.host.id, price);
-  return answer.body.data?.id;
+  const id = answer.body.data?.id;
+  giveToTrain(model, { id, from: as.id, price });
+  return id;
 }
 
 async function makeStream(as: Person, wish: Record<string, unknown>): Promise<string> {
@@ -174,17 +190,7 @@ async function endFunding(model: Model, ways: readonly (keyof typeof endings)[])
 
 const person = (n: number) => world.people[n]!;
 
-const commands = [
-  fc.tuple(fc.nat(1), fc.integer({ min: 1, max: 60 })).map(([n, amount]) =>
-    command(`topUp(${n}, ${amount})`, async (model) => {
-      const as = await admin();
-      const body = { amount, reference: freshId() };
-      const route = `POST /api/v1/wallets/${person(n).id}/top-ups`;
-      const { status } = await callUntilAnswered(route, { as, key: freshId(), body });
-      expect(status).toBe(201);
-      creditIn(model, person(n).id, amount);
-    }),
-  ),
+const giving = [
   fc.tuple(fc.nat(1), fc.nat(1)).map(([n, type]) =>
     command(`gift(${n}, ${prices[type]})`, async (model) => {
       const [as, price, key] = [person(n), prices[type]!, freshId()];
@@ -199,6 +205,52 @@ const commands = [
       const route = `POST /api/v1/live-stream/${world.streamId}/chat/superlike`;
       const answer = await callUntilAnswered(route, { as: person(n), key: freshId() });
       expectGift(model, person(n), 10, answer);
+    }),
+  ),
+  fc.tuple(fc.nat(), fc.boolean()).map(([pick, isHost]) =>
+    command(
+      `refund(${pick}, by the ${isHost ? "host" : "admin"})`,
+      async (model) => {
+        const gift = model.gifts[pick % model.gifts.length]!;
+        const as = isHost ? world.host : await admin();
+        const answer = await call(`POST /api/v1/gifts/${gift.id}/refund`, { as });
+        const isCovered = !isHost || balanceIn(model, world.host.id) >= gift.price;
+        const isDone = isCovered && !gift.refunded;
+        expect(answer.status).toBe(isDone ? 200 : 409);
+        if (!isDone) return;
+        gift.refunded = true;
+        creditIn(model, gift.from, gift.price);
+        takeBackIn(model, world.host.id, gift.price);
+        refundFromTrain(model, gift);
+      },
+      ({ gifts }) => gifts.length > 0,
+    ),
+  ),
+  fc.constantFrom("end", "cancel").map((how) =>
+    command(
+      `${how}Train`,
+      async (model) => {
+        const { id } = await openTrain();
+        const route = `POST /api/v1/live-stream/${world.streamId}/moments/${id}/${how}`;
+        const { status } = await callUntilAnswered(route, { as: world.host, key: freshId() });
+        expect(status).toBe(200);
+        model.train = { towards: [] };
+      },
+      ({ train }) => train.open !== undefined,
+    ),
+  ),
+];
+
+const commands = [
+  ...giving,
+  fc.tuple(fc.nat(1), fc.integer({ min: 1, max: 60 })).map(([n, amount]) =>
+    command(`topUp(${n}, ${amount})`, async (model) => {
+      const as = await admin();
+      const body = { amount, reference: freshId() };
+      const route = `POST /api/v1/wallets/${person(n).id}/top-ups`;
+      const { status } = await callUntilAnswered(route, { as, key: freshId(), body });
+      expect(status).toBe(201);
+      creditIn(model, person(n).id, amount);
     }),
   ),
   fc.nat(1).map((n) =>
@@ -261,24 +313,6 @@ const commands = [
       ({ keys }) => keys.size > 0,
     ),
   ),
-  fc.tuple(fc.nat(), fc.boolean()).map(([pick, isHost]) =>
-    command(
-      `refund(${pick}, by the ${isHost ? "host" : "admin"})`,
-      async (model) => {
-        const gift = model.gifts[pick % model.gifts.length]!;
-        const as = isHost ? world.host : await admin();
-        const answer = await call(`POST /api/v1/gifts/${gift.id}/refund`, { as });
-        const isCovered = !isHost || balanceIn(model, world.host.id) >= gift.price;
-        const isDone = isCovered && !gift.refunded;
-        expect(answer.status).toBe(isDone ? 200 : 409);
-        if (!isDone) return;
-        gift.refunded = true;
-        creditIn(model, gift.from, gift.price);
-        takeBackIn(model, world.host.id, gift.price);
-      },
-      ({ gifts }) => gifts.length > 0,
-    ),
-  ),
   fc.integer({ min: 1, max: 50 }).map((amount) =>
     command(`hostSends(${amount})`, async (model) => {
       const body = { recipientId: person(0).id, amount };
@@ -295,28 +329,31 @@ const commands = [
       async (model) => {
         await call(`POST /api/v1/live-stream/${world.streamId}/end`, { as: world.host });
         model.live = false;
+        model.train = { towards: [] };
       },
       ({ live }) => live,
     ),
   ),
 ];
 
-test("the system says what the model says", async () => {
-  const property = fc.asyncProperty(
-    fc.commands(commands, { maxCommands: 25, size: "max" }),
-    async (wishes) => {
-      const { host, id } = await liveStream();
-      const people = await Promise.all([rich(1), rich(1)]);
-      const [paidId, plannedId] = [await paidStream(host), await plannedStream(host)];
-      Object.assign(world, { host, streamId: id, paidId, plannedId, people });
-      const model = emptyModel([host.id, ...people.map((one) => one.id)]);
-      for (const one of people) creditIn(model, one.id, 1);
-      expect(balanceIn(model, people[0]!.id)).toBe(1);
-      await fc.asyncModelRun(() => ({ model, real: world }), wishes);
-    },
-  );
-  await fc.assert(property, { seed, numRuns: runs, endOnFailure: true });
-});
+/** Plays commands on a model and on new streams, for two users with so many credits. */
+const sameAsModel = (all: typeof commands, credits: number, maxCommands: number) =>
+  fc.asyncProperty(fc.commands(all, { maxCommands, size: "max" }), async (wishes) => {
+    const { host, id } = await liveStream();
+    const people = await Promise.all([rich(credits), rich(credits)]);
+    await call(`PUT /api/v1/live-stream/${id}/train`, { as: host, body: trainSettings });
+    const [paidId, plannedId] = [await paidStream(host), await plannedStream(host)];
+    Object.assign(world, { host, streamId: id, paidId, plannedId, people });
+    const model = emptyModel([host.id, ...people.map((one) => one.id)]);
+    for (const one of people) creditIn(model, one.id, credits);
+    await fc.asyncModelRun(() => ({ model, real: world }), wishes);
+  });
+
+test("the system says what the model says", () =>
+  fc.assert(sameAsModel(commands, 1, 25), { seed, numRuns: runs, endOnFailure: true }));
+
+test("so do gifts and refunds of users who can pay, and the trains that they move", () =>
+  fc.assert(sameAsModel(giving, 5_000, 40), { seed, numRuns: 2, endOnFailure: true }));
 
 test("killed and started again between commands, it still says the same", async () => {
   const { host, id } = await liveStream();

@@ -12,6 +12,19 @@ export type Model = {
   /** What is held for the planned stream, by giver. */
   given: Map<string, number>;
   live: boolean;
+  train: Train;
+};
+
+/** The hype train of the stream: what was given towards the next one, and the open one. */
+type Train = {
+  towards: { id: string; from: string; price: number }[];
+  open?: { ids: string[]; credits: number; level: number };
+};
+
+/** When the model's trains begin, and their levels; neither ends by its time while a test runs. */
+export const trainSettings = {
+  ...{ enabled: true, startCredits: 20, startSenders: 2, windowSeconds: 600 },
+  ...{ levels: [30, 50, 100_000], levelSeconds: 600 },
 };
 
 export const emptyModel = (users: readonly string[]): Model => ({
@@ -21,6 +34,7 @@ export const emptyModel = (users: readonly string[]): Model => ({
   passes: new Set(),
   given: new Map(),
   live: true,
+  train: { towards: [] },
 });
 
 const walletIn = ({ wallets }: Model, user: string) => wallets.get(user)!;
@@ -50,6 +64,33 @@ export function takeBackIn(model: Model, user: string, amount: number): void {
   wallet.balance -= taken;
   wallet.owed += amount - taken;
 }
+
+/** A gift or superlike: the one that fills the window is the first of a train. */
+export function giveToTrain({ train }: Model, gift: Train["towards"][number]): void {
+  const { startCredits, startSenders } = trainSettings;
+  if (train.open === undefined) train.towards.push(gift);
+  const credits = train.towards.reduce((sum, { price }) => sum + price, 0);
+  const senders = new Set(train.towards.map(({ from }) => from));
+  if (credits >= startCredits && senders.size >= startSenders) {
+    train.open ??= { ids: [], credits: 0, level: 0 };
+    train.towards = [];
+  }
+  if (train.open === undefined) return;
+  train.open.ids.push(gift.id);
+  train.open.credits += gift.price;
+  const reached = trainSettings.levels.filter((least) => train.open!.credits >= least).length;
+  train.open.level = Math.max(train.open.level, reached);
+}
+
+/** A refund lowers the credits of the train that has the gift, and never its level. */
+export function refundFromTrain({ train }: Model, gift: { id: string; price: number }): void {
+  train.towards = train.towards.filter(({ id }) => id !== gift.id);
+  if (train.open?.ids.includes(gift.id)) train.open.credits -= gift.price;
+}
+
+/** The sum of the open train, as frames have it. */
+export const trainSumIn = ({ train: { open } }: Model) =>
+  open && [open.level, open.credits, trainSettings.levels[open.level] ?? null];
 
 /** What all have given to the planned stream. */
 export const givenIn = ({ given }: Model) => [...given.values()].reduce((sum, one) => sum + one, 0);
