@@ -60,7 +60,10 @@ export const LogTrains = z.object({
   revision: z.number().int(),
   /** Absent: none begins. */
   settings: TrainSettings.optional(),
-  /** When the last one ended: what was given before does not start another. */
+  /**
+   * What was given before starts none: when the last one ended, or behind the newest gift that the
+   * log had without settings.
+   */
   from: z.string().optional(),
   window: TrainWindow.optional(),
 });

@@ -104,12 +104,21 @@ const replace = ({ moments }: Folding, known: LogMoment): void => {
 
 const withoutWindow = ({ window: _, ...trains }: LogTrains): LogTrains => trains;
 
-/** Adds a gift to the window; the one that fills it starts a train. */
+/**
+ * Adds a gift to the window; the one that fills it starts a train. Without settings, which may come
+ * behind it, it will not: a train that began before it would lack it.
+ */
 function startTrain(folding: Folding, { id, by, at, credits }: Gift): void {
   const { trains } = folding;
   const { settings, streamId = "", from = "" } = trains ?? {};
   const ends = folding.moments.filter(isOpenTrain).map(({ endsAt }) => endsAt);
-  if (trains === undefined || settings === undefined || credits === 0) return;
+  if (credits === 0) return;
+  if (trains === undefined || settings === undefined) {
+    const behind = new Date(Date.parse(at) + 1).toISOString();
+    const known = trains ?? { streamId, revision: 0 };
+    if (behind > from) folding.trains = { ...known, from: behind };
+    return;
+  }
   if ([from, ...ends].some((end) => at < end)) return;
   const window = addToWindow(trains.window, { by, at, credits }, settings);
   folding.trains = { ...trains, window };

@@ -94,6 +94,12 @@ test.each([
   expect(play([setting, ...records])).toMatchObject({ told: [], sums: {} });
 });
 
+test("no train begins before a gift that its log had before the settings", () => {
+  const gifts = [give(2, "ben", 3, 30), give(3, "ann", 4, 20), give(4, "ben", 6, 30)];
+  const { told } = play([give(1, "eva", 5, 20), setting, ...gifts, give(5, "ann", 7, 1)]);
+  expect(told).toEqual([["started", 7, 0, 67]]);
+});
+
 test("a superlike counts, and gifts within nine tenths of the window always do", () => {
   const { giftType: _, ...superlike } = { ...given(2, "ben", 91, 20), kind: "superlike" };
   const records = [setting, give(1, "ann", 1, 20), record(change("gift", superlike))];

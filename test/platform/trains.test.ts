@@ -159,6 +159,17 @@ test("in two environments, doubled and in other batches, each event happens once
   expect(item).toMatchObject({ level: 2, endsAt: after(item!.startedAt, 180).toISOString() });
 });
 
+test("a call that is behind another one does not cut the train short", async () => {
+  const { stream, streamId, give, ann, ben } = await live();
+  await append(stream, [await give(ann, 0), await give(ben, 1)]);
+  const { moments: before = [] } = await readHead(streamId);
+  await append(stream, [await give(ann, 2, 2)]);
+  const { item } = await trainOf(streamId);
+  await storeTrains(streamId, before);
+  expect(item).toMatchObject({ status: "open", level: 1 });
+  expect((await trainOf(streamId)).item).toEqual(item);
+});
+
 test("a train whose level its item does not have yet gets longer before it ends", async () => {
   const { stream, streamId, give, ann, ben } = await live();
   await append(stream, [await give(ann, 0), await give(ben, 1)]);

@@ -1,7 +1,7 @@
 import { MomentItem } from "../../../domain/audience/moment.ts";
 import type { LogMoment } from "../../../domain/log/sums.ts";
 import { isOpenTrain, type LogTrain, trainItemOf } from "../../../domain/log/trains.ts";
-import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { decideAgain, overtaken, triesMax } from "../../table/conflicts.ts";
 import { getItem, putIf } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { isAbsent } from "../../table/table.ts";
@@ -18,12 +18,17 @@ export async function storeTrains(streamId: string, moments: readonly LogMoment[
   }
 }
 
-type Decision = (was: MomentItem, is: MomentItem) => Partial<MomentItem> | undefined;
+type Decision = (was: MomentItem, is: LogTrain) => Partial<MomentItem> | undefined;
 
-/** What of an open train differs from its item; undefined where nothing does. */
-const openAs: Decision = (was, { endsAt, level = 0 }) => {
-  if (was.endsAt === null || endsAt === null) return undefined;
-  if (endsAt < was.endsAt) return { status: "ended", endedAt: endsAt, level };
+/**
+ * What of an open train differs from its item; undefined where nothing does. An earlier end is one
+ * that cut it short only where it gets no longer: else the item has a later level already, since
+ * another call was faster.
+ */
+const openAs: Decision = (was, { endsAt, train: { level, isSealed } }) => {
+  if (was.endsAt === null) return undefined;
+  if (endsAt < was.endsAt)
+    return isSealed === true ? { status: "ended", endedAt: endsAt, level } : undefined;
   const isHigher = endsAt > was.endsAt || level > (was.level ?? 0);
   return isHigher ? { endsAt, level } : undefined;
 };
@@ -32,13 +37,19 @@ const cancelledAs: Decision = (_, { endsAt: endedAt }) => ({
   ...{ status: "cancelled", endedAt, isCancelledByLog: true },
 });
 
+/**
+ * A room waits for the item, and each try that is overtaken is one that another has done: none of
+ * them pauses.
+ */
+const unpaused = { fresh: triesMax };
+
 /** Writes the item of a train, or what has changed of it; nothing once it is over. */
 async function storeTrain(streamId: string, known: LogTrain, decide: Decision): Promise<void> {
   const place = key.moment(streamId, known.id);
   const is = trainItemOf(streamId, known);
   await decideAgain(async () => {
     const was = await getItem(MomentItem, place, { consistent: true });
-    const changes = decide(was ?? is, is);
+    const changes = decide(was ?? is, known);
     if (was !== undefined && (was.status !== "open" || changes === undefined)) return undefined;
     const revision = (was?.revision ?? 0) + 1;
     const item = { ...place, ...(was ?? is), ...changes, revision };
@@ -48,5 +59,5 @@ async function storeTrain(streamId: string, known: LogTrain, decide: Decision): 
       ExpressionAttributeValues: { ":was": was?.revision },
     };
     return (await putIf(item, was === undefined ? isAbsent : isSame)) ? undefined : overtaken;
-  });
+  }, unpaused);
 }

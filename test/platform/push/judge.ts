@@ -1,4 +1,9 @@
-import type { Frame } from "../../../domain/log/frame.ts";
+import { isDeepStrictEqual } from "node:util";
+import { trainSum } from "../../../domain/audience/moment.ts";
+import { netOf } from "../../../domain/audience/train.ts";
+import type { Frame, FrameBody } from "../../../domain/log/frame.ts";
+import { isOpenTrain } from "../../../domain/log/trains.ts";
+import { Gift } from "../../../domain/money/gift-item.ts";
 import type { Scenario } from "./scenario.ts";
 import type { play } from "./world.ts";
 import { streamId } from "./writer.ts";
@@ -38,6 +43,7 @@ export function judge(
       if (type === "chat.message" && data.content !== "" && written.deleted.has(data._id))
         if (expiresAt * 1000 > endedAt) wrong.push(`KEPTTEXT frame ${n} shows ${data._id}`);
   judgeTotals(scenario, frames, wrong);
+  if (scenario.trains) judgeTrains(frames, table, wrong);
   for (const viewer of viewers) judgeViewer(scenario, viewer, head, log?.epoch, wrong);
   return wrong;
 }
@@ -46,8 +52,42 @@ function judgeTotals(scenario: Scenario, frames: readonly Frame[], wrong: string
   if (scenario.quiet || scenario.reset) return;
   let count = 0;
   for (const { n, covers, totals } of frames) {
-    count += covers.split(" ").filter((id) => /^gift:\w+$/.test(id)).length;
+    const ids = covers.split(" ").filter((id) => id.startsWith("gift:"));
+    for (const id of ids) count += id.endsWith(":refunded") ? -1 : 1;
     if (totals.count !== count) wrong.push(`TOTALS frame ${n} says ${totals.count}, not ${count}`);
+  }
+}
+
+/** A log and the items say of trains what the gifts come to by their times; each event once. */
+function judgeTrains(
+  frames: readonly Frame[],
+  { items }: Awaited<ReturnType<typeof play>>["table"],
+  wrong: string[],
+): void {
+  const all = [...items.values()];
+  const gifts = all.filter(({ SK }) => SK.startsWith("GIFT#")).map((item) => Gift.parse(item));
+  const { moments = [], sums } = frames.at(-1) ?? {};
+  const told = frames
+    .flatMap(({ body }) => (JSON.parse(body) as FrameBody).events)
+    .map(({ id }) => id)
+    .filter((id) => id.startsWith("moment:"));
+  const wanted = moments
+    .filter(isOpenTrain)
+    .flatMap(({ id, train: { level } }) => [
+      `moment:${id}:started`,
+      ...Array.from({ length: level }, (_, n) => `moment:${id}:level:${n + 1}`),
+    ]);
+  if (!isDeepStrictEqual(told.toSorted(), wanted.toSorted())) wrong.push(`TRAIN told ${told}`);
+  for (const known of moments.filter(isOpenTrain)) {
+    const { id, startedAt, endsAt, train } = known;
+    const credits = gifts.reduce((sum, gift) => sum + netOf(gift, startedAt, endsAt), 0);
+    const sum = trainSum(train.level, credits, train.levels);
+    if (!isDeepStrictEqual(sums?.[id], sum)) wrong.push(`TRAIN ${id}: ${sums?.[id]}, not ${sum}`);
+    const item = all.find(({ SK }) => SK === `MOMENT#${id}`);
+    if (item?.level !== train.level || item.endsAt !== endsAt)
+      wrong.push(
+        `TRAIN ${id} is stored with level ${item?.level} until ${item?.endsAt}, not ${train.level} until ${endsAt}`,
+      );
   }
 }
 

@@ -10,6 +10,8 @@ export type Scenario = {
   mistakenGone?: number;
   bans?: boolean;
   deletions?: boolean;
+  /** Hype trains begin and climb; gifts come from several users, some are refunded. */
+  trains?: boolean;
   /** Shards' and environments' clocks are off by at most so much. */
   skew?: number;
   /** A shard is late by at most so much, now and then. */

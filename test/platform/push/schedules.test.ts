@@ -43,6 +43,10 @@ const scenarios: Record<string, Omit<Scenario, "seed">> = {
   "thinned out": { ...failures, shards: 2, thinned: true, deletions: true },
   "crossing, thinned out": { ...failures, crossing: true, thinned: true, deletions: true },
   "quiet for more than a day": { ...failures, quiet: true },
+  "trains, one shard late, bans and deletions": {
+    ...failures,
+    ...{ shards: 2, lag: 60_000, trains: true, writes: 60, bans: true, deletions: true },
+  },
   "a reset log": { ...failures, shards: 2, reset: true },
 };
 

@@ -87,7 +87,9 @@ export async function play(scenario: Scenario) {
     ...{ chance, between, inTime, blockedAt, findings },
     fail: () => void note("lost"),
   });
-  useLimits(scenario.seed % 2 === 1 ? chooseSmall(between) : undefined);
+  const small = scenario.seed % 2 === 1 ? chooseSmall(between) : undefined;
+  // A gift may bring several levels, and its frame has them all.
+  useLimits(small && scenario.trains ? { ...small, frameBytes: 4_000 } : small);
   const poster = posterWith({
     post: (connectionId, payload) =>
       marks.post(connectionId, payload, () => post(connectionId, payload)),
@@ -199,7 +201,7 @@ export async function play(scenario: Scenario) {
   });
   async function write(): Promise<void> {
     for (let n = 0; n < (scenario.writes ?? 40); n++) {
-      await inTime(between(0, 1200));
+      await inTime(between(0, scenario.trains ? 8_000 : 1_200));
       if (scenario.quiet && chance(0.05)) await beQuiet();
       written.writeSomething();
       if (scenario.crossing && chance(0.1)) large = !large;
@@ -231,8 +233,9 @@ export async function play(scenario: Scenario) {
     await resetLog(streamId, new Date(), async () => ({}));
   }
 
-  table.put(streamItem());
-  for (const shard of shards) shard.length = 0;
+  table.put(streamItem(scenario));
+  // Of the stream's own record only its trains matter.
+  if (!scenario.trains) for (const shard of shards) shard.length = 0;
   for (const shard of shards) void consume(shard);
   void posting.live();
   for (let n = 0; n < (scenario.clients ?? 3); n++) audience.enter(`u${n}`);

@@ -14,7 +14,12 @@ const picture = "https://cdn.example.com/p.png";
 export const start = Date.parse("2026-01-01T00:00:00Z");
 
 const person = (userId: string) => profileOf(userId, {}, new Date(start));
-const stream = () => ({
+/** Trains that several begin and end in the time of a schedule. */
+const train = {
+  ...{ enabled: true, startCredits: 10, startSenders: 2, windowSeconds: 60 },
+  ...{ levels: [20, 35, 50], levelSeconds: 60 },
+};
+const stream = (scenario: Scenario) => ({
   ...makeStream(NewStream.parse({ title: "Live" }), {
     id: streamId,
     host: summaryOf(person("host"), picture),
@@ -22,8 +27,12 @@ const stream = () => ({
     now: new Date(start),
   }),
   status: "active" as const,
+  ...(scenario.trains === true && { train }),
 });
-export const streamItem = (): Item => ({ ...key.stream(streamId), ...stream() });
+export const streamItem = (scenario: Scenario): Item => ({
+  ...key.stream(streamId),
+  ...stream(scenario),
+});
 
 type Tools = {
   table: ReturnType<typeof createTable>;
@@ -45,12 +54,13 @@ export function createWriter(
   const committed = new Set<string>();
   const deleted = new Set<string>();
   const messages: Item[] = [];
+  const given: Item[] = [];
   let [n, gifts, bans] = [0, 0, 0];
 
   function say(): void {
     const message = makeMessage(
       { content: `text ${++n}` },
-      { stream: stream(), sender: person("sender"), n, now: new Date(now()) },
+      { stream: stream(scenario), sender: person("sender"), n, now: new Date(now()) },
     );
     const item = { ...key.message(streamId, n), ...message } as Item;
     messages.push(item);
@@ -59,7 +69,7 @@ export function createWriter(
   }
   function give(): void {
     const id = (++gifts).toString(16).padStart(24, "0");
-    const sender = person("sender");
+    const sender = person(scenario.trains ? `sender${between(1, 3)}` : "sender");
     const type = { id: "1".repeat(24), name: "Rose", creditAmount: 5, svgUrl: picture };
     const terms = {
       hostId: "host",
@@ -72,7 +82,15 @@ export function createWriter(
     const gift = { id, kind: "gift", streamId, sender, ...terms, comboId: id, price: 5 };
     committed.add(`gift:${id}`);
     const more = { createdAt: at, due: "host", dueCredits: 5, charged: true, revision: 1 };
-    table.put({ ...key.gift(streamId, id), ...gift, ...more } as Item);
+    const item = { ...key.gift(streamId, id), ...gift, ...more } as Item;
+    given.push(item);
+    table.put(item);
+  }
+  function refund(): void {
+    const [item] = given.splice(between(Math.max(0, given.length - 4), given.length - 1), 1);
+    if (item === undefined) return;
+    committed.add(`gift:${item.id}:refunded`);
+    table.put({ ...item, refundedAt: new Date(now()).toISOString(), revision: 2 });
   }
   function takeBack(): void {
     const item = messages[between(Math.max(0, messages.length - 4), messages.length - 1)];
@@ -109,7 +127,8 @@ export function createWriter(
     deleted,
     writeSomething(): void {
       const x = random();
-      if (x < 0.5 || messages.length === 0) say();
+      if (scenario.trains && x < 0.6) x < 0.5 ? give() : refund();
+      else if (x < 0.5 || messages.length === 0) say();
       else if (x < 0.7) give();
       else if (x < (scenario.deletions ? 0.95 : 0.75)) takeBack();
       else if (scenario.bans) judge(`u${between(0, (scenario.clients ?? 3) - 1)}`);
