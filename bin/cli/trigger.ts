@@ -60,9 +60,9 @@ const events: Record<
 export const command: Command = {
   usage: `${Object.keys(events).join("|")} [options]`,
   help: `Sends chat messages, gifts, superlikes or ten likes at once. As the host
-(--as host) it starts polls or goals, or switches on hype trains, which two users
-start with 20 credits. It prints each answer as a line of JSON, and ends at the
-first that is refused.
+(--as host) it starts polls or goals, or switches on hype trains, which two
+users start with 20 credits. It prints each answer as a line of JSON, and ends
+at the first that is refused.
 
   --count N        how many, 1 to ${countMax.toLocaleString("en")} (default 1)
   --every N        milliseconds from one to the next (default 0)

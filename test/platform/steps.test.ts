@@ -1,3 +1,7 @@
+import { recordOf } from "../../domain/log/change.ts";
+import { handler as tap } from "../../functions/audience/likes/tap.ts";
+import { handler as startMoment } from "../../functions/audience/moments/start.ts";
+import { handler as castVote } from "../../functions/audience/moments/vote.ts";
 import { handler as connect } from "../../functions/log/realtime/connect.ts";
 import { handler as disconnect } from "../../functions/log/realtime/disconnect.ts";
 import { handler as subscribe } from "../../functions/log/realtime/subscribe.ts";
@@ -8,6 +12,7 @@ import { handler as superlike } from "../../functions/streams/chat/superlike.ts"
 import { handler as join } from "../../functions/streams/join.ts";
 import { createMemory } from "../../platform/push/memory.ts";
 import { resumeAll } from "../../platform/push/resume.ts";
+import { findMoment } from "../../platform/store/audience/moments.ts";
 import { getLog } from "../../platform/store/log/logs.ts";
 import { findSubscriber } from "../../platform/store/log/subscribers.ts";
 import { recordGiftType } from "../../platform/store/money/gift-types.ts";
@@ -29,6 +34,10 @@ let measure: ReturnType<typeof meterTable>;
 let stream: Awaited<ReturnType<typeof makeStream>>;
 const type = giftTypeOf(10);
 const picture = "https://cdn.example.com/gift.svg";
+const train = {
+  ...{ enabled: true, startCredits: 20, startSenders: 2, windowSeconds: 300 },
+  ...{ levels: [30, 1_000], levelSeconds: 60 },
+};
 
 beforeAll(async () => {
   await makeUser("viewer", 1_000_000);
@@ -81,6 +90,53 @@ test("steps, calls and units of a gift and of a superlike", async () => {
   spent["gift with a key"] = await measure(() => give({ key: "key" }));
   spent.superlike = await measure(() => like());
   spent["superlike with a key"] = await measure(() => like({ key: "key" }));
+  expectRecorded(spent);
+});
+
+test("steps, calls and units of likes and votes, and of what a goal or train adds to a gift", async () => {
+  const { id: streamId } = stream;
+  const spent: Record<string, Spent> = {};
+  const likes = (total: number) =>
+    call(tap, { path: path(), body: { session: "my-page-1", total } });
+  spent["like, first of a user"] = await measure(() => likes(1));
+  spent.like = await measure(() => likes(20));
+  const start = async (body: object) => {
+    const { data } = await call(startMoment, { as: "host", path: path(), body });
+    return (data as { id: string }).id;
+  };
+  const options = ["Blue", "Red"];
+  const momentId = await start({ kind: "poll", title: "Which?", options, seconds: 60 });
+  const vote = (option: number) =>
+    call(castVote, { path: { streamId, momentId }, body: { options: [option] } });
+  spent["vote, first of a user"] = await measure(() => vote(0));
+  spent["vote, another one"] = await measure(() => vote(1));
+  spent["vote, the same again"] = await measure(() => vote(1));
+
+  const scene = await setScene();
+  const audience = { ...scene.audience(), streamId };
+  const recordIn = (kind: "gift" | "moment" | "stream", item: object) =>
+    scene.append(audience, recordOf({ kind, streamId, createdAt, new: { ...item } }, picture)!);
+  const createdAt = Math.floor(scene.now.getTime() / 1000);
+  const giftOf = async (as: string) => {
+    const { id } = (await give({ as })).data as { id: string };
+    const item = await readGift(streamId, id);
+    return () => recordIn("gift", item);
+  };
+  await makeUser("second", 1_000);
+  await (await giftOf("viewer"))();
+  spent["frame of a gift"] = await measure(await giftOf("viewer"));
+  const goalId = await start({ kind: "goal", title: "Mic", of: "credits", target: 1_000 });
+  await recordIn("moment", (await findMoment(streamId, goalId))!);
+  spent["gift while a goal is open"] = await measure(() => give());
+  spent["frame of a gift that moves a goal"] = await measure(await giftOf("viewer"));
+  const ended = { status: "cancelled", endedAt: new Date().toISOString(), revision: 2 };
+  await recordIn("moment", { ...(await findMoment(streamId, goalId))!, ...ended });
+  await recordIn("stream", { ...stream, train, revision: stream.revision + 1 });
+  await (await giftOf("viewer"))();
+  spent["frame of a gift that starts a train"] = await measure(await giftOf("second"));
+  spent["gift while a train is open"] = await measure(() => give());
+  spent["frame of a gift that moves a train"] = await measure(await giftOf("viewer"));
+  spent["frame of a gift that brings a train to a level"] = await measure(await giftOf("viewer"));
   expectRecorded(spent);
 });
 

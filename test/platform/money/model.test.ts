@@ -336,7 +336,7 @@ const commands = [
   ),
 ];
 
-/** Plays commands on a model and on new streams, for two users with so many credits. */
+/** Plays commands on a model and on new streams; each of two users begins with `credits`. */
 const sameAsModel = (all: typeof commands, credits: number, maxCommands: number) =>
   fc.asyncProperty(fc.commands(all, { maxCommands, size: "max" }), async (wishes) => {
     const { host, id } = await liveStream();
