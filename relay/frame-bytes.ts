@@ -36,7 +36,8 @@ export function watchFrames(bytesMax: number): (chunk: Uint8Array) => boolean {
       payloadLeft -= skipped;
       at += skipped;
       if (at === chunk.length) break;
-      header.push(chunk[at++]!);
+      header.push(chunk[at] ?? 0);
+      at += 1;
       const payload = payloadIn(header);
       if (payload === undefined) continue;
       if (payload > bytesMax) return true;

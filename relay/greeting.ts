@@ -11,8 +11,8 @@ import { takeResumeFrames } from "../platform/store/log/resume-budget.ts";
 import { isStillAdmitted } from "../platform/store/streams/members.ts";
 import { socketLimits } from "./connection.ts";
 import { type Encoded, encode, heldBefore } from "./held-frames.ts";
-import type { Connection, Subscription } from "./model.ts";
-import { enter, expel, leave, type Room, refresh } from "./room.ts";
+import type { Connection, Room, Subscription } from "./model.ts";
+import { enter, expel, leave, refresh } from "./room.ts";
 import type { Rooms } from "./rooms.ts";
 
 /** What a `subscribe` asks for. */
@@ -47,7 +47,7 @@ export async function subscribe(
     [subscription.isPaid] = await Promise.all([mayWatch(), refresh(room)]);
     if (await greet(rooms, room, subscription, request)) begin(room, subscription);
   } catch (error) {
-    leave(room, subscription);
+    leave(subscription);
     throw error;
   }
 }
@@ -61,7 +61,7 @@ async function greet(
 ): Promise<boolean> {
   const { connection, isPaid } = subscription;
   const { userId } = connection.caller;
-  if (isPaid && !(await isStillAdmitted(streamId, userId))) expel(room, subscription, "pass");
+  if (isPaid && !(await isStillAdmitted(streamId, userId))) expel(subscription, "pass");
   const { end } = room;
   const missed = since !== undefined && since.epoch === end.epoch && since.frame < end.head;
   const next = missed ? await findAny(room, since.frame + 1) : undefined;

@@ -49,7 +49,7 @@ export function createHeldFrames() {
     /** Adds older frames, in their order, where they end before the oldest. */
     addBefore(frames: readonly Frame[], now: number): void {
       const last = frames.at(-1);
-      if (last === undefined || (held.length > 0 && last.n !== first()! - 1)) return;
+      if (last === undefined || (held.length > 0 && last.n + 1 !== first())) return;
       held = [...frames.map((frame) => ({ ...encode(frame), at: now })), ...held];
       drop(Math.max(0, held.length - framesMax));
     },

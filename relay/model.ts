@@ -1,4 +1,7 @@
+import type { LogEnd } from "../domain/log/frame.ts";
+import type { ShownSums } from "../domain/log/recovery.ts";
 import type { Caller } from "../platform/auth/caller.ts";
+import type { createHeldFrames } from "./held-frames.ts";
 
 /** An open socket and whose it is. */
 export type Connection = {
@@ -27,7 +30,7 @@ export type Connection = {
 /** A connection's subscription to a room. */
 export type Subscription = {
   connection: Connection;
-  streamId: string;
+  room: Room;
   /** Milliseconds since 1970. */
   at: number;
   isPaid: boolean;
@@ -36,4 +39,26 @@ export type Subscription = {
   /** Whether it has all frames, so that the next one is written to it at once. */
   isLive: boolean;
   isOver: boolean;
+};
+
+/** One stream that this relay serves: its newest frames, and who is sent them. */
+export type Room = {
+  streamId: string;
+  end: LogEnd;
+  held: ReturnType<typeof createHeldFrames>;
+  subscriptions: Set<Subscription>;
+  /** Users who watch, by when they came, and by how many subscriptions. */
+  users: Map<string, { at: number; count: number }>;
+  hasChanged: boolean;
+  /** When it had its last frame or subscriber, and when its epoch was looked at. */
+  busyAt: number;
+  epochAt: number;
+  /** When the last subscription ended. */
+  leftAt: number;
+  reading?: Promise<void> | undefined;
+  next?: Promise<void> | undefined;
+  timer?: NodeJS.Timeout | undefined;
+  shown?: { head: number; sums: Promise<ShownSums> };
+  warming?: Promise<void> | undefined;
+  isClosed: boolean;
 };

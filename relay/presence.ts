@@ -6,7 +6,7 @@ import {
   putRelayedRoom,
   removeRelayedRoom,
 } from "../platform/store/log/relays.ts";
-import type { Room } from "./room.ts";
+import type { Room } from "./model.ts";
 
 /** Users whom a relay names; of more it writes down a sketch and the newest. */
 const namedMax = 10_000;

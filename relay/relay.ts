@@ -14,7 +14,7 @@ import { socketLimits, takeConnection } from "./connection.ts";
 import { subscribe } from "./greeting.ts";
 import { judge, readHandshake } from "./handshake.ts";
 import type { Connection } from "./model.ts";
-import { leave } from "./room.ts";
+import { leaveAll } from "./room.ts";
 import { grantedTo } from "./routes.ts";
 import { type Admitted, createState, type State } from "./state.ts";
 import { startUpkeep } from "./upkeep.ts";
@@ -131,14 +131,14 @@ const begin = (state: State, webSocket: WebSocket, request: IncomingMessage): vo
   });
 
 function open(
-  { connections, routes, rooms, asRelay }: State,
+  { connections, routes, asRelay }: State,
   { connectionId: id, connectedAt, caller, query }: Admitted,
   socket: WebSocket,
   raw: Duplex,
 ): Connection {
   const forget = () => {
     connections.delete(id);
-    for (const one of [...connection.subscriptions.values()]) leave(rooms.find(one.streamId)!, one);
+    leaveAll(connection);
     removeSocket(caller.userId, id).catch((error) => logFault("A socket was not removed", error));
   };
   const connection = takeConnection({

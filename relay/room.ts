@@ -1,7 +1,7 @@
 import { isOverlay } from "../domain/id.ts";
-import type { Frame, LogEnd } from "../domain/log/frame.ts";
-import type { ShownSums } from "../domain/log/recovery.ts";
+import type { Frame } from "../domain/log/frame.ts";
 import { revisionAt } from "../domain/log/subscriber.ts";
+import { stateOf } from "../domain/log/sums.ts";
 import { isBlocked } from "../domain/streams/member.ts";
 import { logFault } from "../platform/runtime/log.ts";
 import { measureMetric } from "../platform/runtime/metrics.ts";
@@ -10,35 +10,13 @@ import { getLog } from "../platform/store/log/logs.ts";
 import { recordVisit } from "../platform/store/log/visits.ts";
 import { findMember } from "../platform/store/streams/members.ts";
 import { createHeldFrames, deletedIn } from "./held-frames.ts";
-import type { Connection, Subscription } from "./model.ts";
+import type { Connection, Room, Subscription } from "./model.ts";
 
 /** How often a room's log is read: while it is busy, and when it has been quiet for so long. */
 const pauseMilliseconds = { busy: 100, quiet: 1_000 };
 const quietAfterMilliseconds = 10_000;
 /** How often the log's epoch is looked at: only a restored table has another. */
 const epochMilliseconds = 5_000;
-
-/** One stream that this relay serves: its newest frames, and who is sent them. */
-export type Room = {
-  streamId: string;
-  end: LogEnd;
-  held: ReturnType<typeof createHeldFrames>;
-  subscriptions: Set<Subscription>;
-  /** Users who watch, by when they came, and by how many subscriptions. */
-  users: Map<string, { at: number; count: number }>;
-  hasChanged: boolean;
-  /** When it had its last frame or subscriber, and when its epoch was looked at. */
-  busyAt: number;
-  epochAt: number;
-  /** When the last subscription ended. */
-  leftAt: number;
-  reading?: Promise<void> | undefined;
-  next?: Promise<void> | undefined;
-  timer?: NodeJS.Timeout | undefined;
-  shown?: { head: number; sums: Promise<ShownSums> };
-  warming?: Promise<void> | undefined;
-  isClosed: boolean;
-};
 
 /** Begins to follow a stream's log, at its end. */
 export async function openRoom(streamId: string): Promise<Room> {
@@ -99,10 +77,10 @@ async function readOn(room: Room): Promise<void> {
 async function takeFrame(room: Room, frame: Frame): Promise<void> {
   const now = Date.now();
   await endBlocked(room, frame, new Date(now));
-  const { n, epoch, newest, totals, sums, moments, madeAt = now } = frame;
+  const { n, epoch, newest, totals, madeAt = now } = frame;
   for (const messageId of deletedIn(frame)) room.held.removeText(messageId);
   const encoded = room.held.add(frame, now);
-  room.end = { epoch, head: n, newest, totals, sums, moments, madeAt };
+  room.end = { epoch, head: n, newest, totals, ...stateOf(frame), madeAt };
   room.busyAt = now;
   for (const subscription of room.subscriptions) {
     if (!subscription.isLive || n < subscription.next) continue;
@@ -118,16 +96,16 @@ async function endBlocked(room: Room, { blocks = [] }: Frame, now: Date): Promis
     const own = [...room.subscriptions].filter((one) => one.connection.caller.userId === userId);
     if (own.length === 0) continue;
     const member = await findMember(room.streamId, userId, { consistent: true });
-    if (isBlocked(member, now)) for (const one of own) expel(room, one, "blocked");
+    if (isBlocked(member, now)) for (const one of own) expel(one, "blocked");
   }
 }
 
 /** Tells a client that a stream is over for it, and ends its subscription. */
-export function expel(room: Room, subscription: Subscription, reason: "blocked" | "pass"): void {
-  const { connection, streamId, isOver } = subscription;
+export function expel(subscription: Subscription, reason: "blocked" | "pass"): void {
+  const { connection, room, isOver } = subscription;
   if (isOver) return;
-  leave(room, subscription);
-  connection.send({ type: "unsubscribed", streamId, reason });
+  leave(subscription);
+  connection.send({ type: "unsubscribed", streamId: room.streamId, reason });
 }
 
 /** A new subscription in place of the connection's former one; it is sent nothing yet. */
@@ -136,7 +114,7 @@ export function enter(room: Room, connection: Connection, now: Date): Subscripti
   const former = connection.subscriptions.get(streamId);
   const at = former?.at ?? now.getTime();
   const subscription: Subscription = {
-    ...{ connection, streamId, at, isPaid: false },
+    ...{ connection, room, at, isPaid: false },
     ...{ next: 0, isLive: false, isOver: false },
   };
   const { userId } = connection.caller;
@@ -155,10 +133,11 @@ export function enter(room: Room, connection: Connection, now: Date): Subscripti
 }
 
 /** Ends a subscription, and counts the visit. */
-export function leave(room: Room, subscription: Subscription): void {
+export function leave(subscription: Subscription): void {
   if (subscription.isOver) return;
   subscription.isOver = true;
-  const { connection, streamId, at } = subscription;
+  const { connection, room, at } = subscription;
+  const { streamId } = room;
   const { userId } = connection.caller;
   room.subscriptions.delete(subscription);
   connection.subscriptions.delete(streamId);
@@ -169,4 +148,9 @@ export function leave(room: Room, subscription: Subscription): void {
   if (known.count === 0) room.hasChanged = room.users.delete(userId);
   const now = new Date();
   void recordVisit({ streamId, userId, revision: revisionAt(new Date(at), 0) }, now);
+}
+
+/** Ends all that a connection is subscribed to. */
+export function leaveAll({ subscriptions }: Connection): void {
+  for (const one of [...subscriptions.values()]) leave(one);
 }

@@ -2,8 +2,9 @@ import { addName, estimate, mergeSketch, newSketch, type Sketch } from "../domai
 import { viewersAmong } from "../domain/log/subscriber.ts";
 import { listRelayedRooms } from "../platform/store/log/relays.ts";
 import { listSubscribers } from "../platform/store/log/subscribers.ts";
+import type { Room } from "./model.ts";
 import { createPresence } from "./presence.ts";
-import { closeRoom, openRoom, type Room } from "./room.ts";
+import { closeRoom, openRoom } from "./room.ts";
 
 /** A room that nobody watches any more is kept for so long: its viewers may be back. */
 const emptyMilliseconds = 30_000;
@@ -20,7 +21,7 @@ export function createRooms(node: string) {
   const opening = new Map<string, Promise<Room>>();
   const removing = new Map<string, Promise<void>>();
   const presence = createPresence(node);
-  const elsewhere = new Map<Room, Promise<Elsewhere> & { at?: number }>();
+  const elsewhere = new Map<Room, Promise<Elsewhere> & { at: number }>();
 
   function open(streamId: string): Promise<Room> {
     const found = rooms.get(streamId);
@@ -40,14 +41,13 @@ export function createRooms(node: string) {
 
   /** Distinct users, those of other ways up to two seconds old. */
   async function countViewers(room: Room): Promise<number> {
-    const known = elsewhere.get(room);
-    let found = known;
-    if (known?.at === undefined || Date.now() - known.at > elsewhereMilliseconds) {
+    let found = elsewhere.get(room);
+    if (found === undefined || Date.now() - found.at > elsewhereMilliseconds) {
       found = Object.assign(readElsewhere(room, node), { at: Date.now() });
       elsewhere.set(room, found);
       found.catch(() => elsewhere.delete(room));
     }
-    return countAll(room, await found!);
+    return countAll(room, await found);
   }
 
   /** Has written down who watches, and closes what is left. To be done once a second. */
@@ -73,7 +73,6 @@ export function createRooms(node: string) {
     ...{ open, countViewers, tick },
     settle: presence.settle,
     has: (streamId: string) => rooms.has(streamId),
-    find: (streamId: string) => rooms.get(streamId),
     /** Says of all rooms that this relay does not serve them any more. */
     end: () => Promise.all([...rooms.values()].map(drop)),
   };

@@ -29,6 +29,11 @@ type Route = (event: SocketEvent) => Promise<{ statusCode: number; headers?: obj
  */
 export function createRoutes({ rooms, connections, poster }: Held) {
   const openPoster = () => poster;
+  const connectionOf = (id: string): Connection => {
+    const connection = connections.get(id);
+    if (connection === undefined) throw new Error(`The connection ${id} is not open`);
+    return connection;
+  };
   const connect = socket(
     connectRoute.contract,
     async ({ event, connectionId, connectedAt, caller, now }) => {
@@ -45,7 +50,7 @@ export function createRoutes({ rooms, connections, poster }: Held) {
   const subscribing = socket(
     subscribeRoute.contract,
     async ({ message, connectionId, now }) => {
-      const connection = connections.get(connectionId)!;
+      const connection = connectionOf(connectionId);
       assertOnly(grantedTo(connection), message.streamId);
       await subscribe(rooms, connection, message, now);
     },
@@ -54,10 +59,10 @@ export function createRoutes({ rooms, connections, poster }: Held) {
   const unsubscribing = socket(
     unsubscribeRoute.contract,
     async ({ message: { streamId }, connectionId, answer }) => {
-      const connection = connections.get(connectionId)!;
+      const connection = connectionOf(connectionId);
       assertOnly(grantedTo(connection), streamId);
       const subscription = connection.subscriptions.get(streamId);
-      if (subscription !== undefined) leave(rooms.find(streamId)!, subscription);
+      if (subscription !== undefined) leave(subscription);
       await answer({ type: "unsubscribed", streamId });
     },
     openPoster,
@@ -65,8 +70,8 @@ export function createRoutes({ rooms, connections, poster }: Held) {
   const ping = socket(
     pingRoute.contract,
     async ({ connectionId, answer }) => {
-      const { subscriptions } = connections.get(connectionId)!;
-      const heads = [...subscriptions.keys()].map((id) => [id, rooms.find(id)!.end.head]);
+      const { subscriptions } = connectionOf(connectionId);
+      const heads = [...subscriptions].map(([id, { room }]) => [id, room.end.head]);
       await answer({ type: "pong", heads: Object.fromEntries(heads) });
     },
     openPoster,
@@ -79,17 +84,17 @@ export function createRoutes({ rooms, connections, poster }: Held) {
     },
     openPoster,
   );
-  const byAction: Record<string, Route> = {
-    subscribe: subscribing.handler as Route,
-    unsubscribe: unsubscribing.handler as Route,
-    ping: ping.handler as Route,
-  };
+  const byAction = new Map([
+    ["subscribe", subscribing.handler as Route],
+    ["unsubscribe", unsubscribing.handler as Route],
+    ["ping", ping.handler as Route],
+  ]);
   return {
     connect: connect.handler as Route,
     /** Does what a message asks, and answers it. */
     async take({ id, connectedAt, context }: Connection, body: string): Promise<void> {
       const action = actionIn(body);
-      const route = Object.hasOwn(byAction, action) ? byAction[action]! : (other.handler as Route);
+      const route = byAction.get(action) ?? (other.handler as Route);
       const about = { connectionId: id, connectedAt, authorizer: context };
       await route({ requestContext: { ...about, eventType: "MESSAGE" }, body });
     },

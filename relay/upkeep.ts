@@ -7,7 +7,7 @@ import { isStillAdmitted } from "../platform/store/streams/members.ts";
 import { findNewestLive } from "../platform/store/streams/stream-lists.ts";
 import { subscribe } from "./greeting.ts";
 import type { Connection } from "./model.ts";
-import { expel, leave } from "./room.ts";
+import { expel, leaveAll } from "./room.ts";
 import type { State } from "./state.ts";
 
 /** How often a relay looks for mail, for what is over, and publishes its metrics. */
@@ -52,18 +52,18 @@ async function readMail(state: State): Promise<void> {
   if (state.connections.size === 0) return;
   for (const mail of await takeMail(state.node)) {
     const connection = state.connections.get(mail.connectionId);
-    if (connection !== undefined) await deliver(state, connection, mail);
+    if (connection !== undefined) await deliver(connection, mail);
   }
 }
 
-async function deliver({ rooms }: State, connection: Connection, mail: Mail): Promise<void> {
+async function deliver(connection: Connection, mail: Mail): Promise<void> {
   if (mail.text !== undefined) connection.send(JSON.parse(mail.text));
   if (mail.closes) connection.close(1000);
   if (mail.recheck === undefined) return;
   const subscription = connection.subscriptions.get(mail.recheck);
   if (!subscription?.isPaid) return;
   if (await isStillAdmitted(mail.recheck, connection.caller.userId)) return;
-  expel(rooms.find(mail.recheck)!, subscription, "pass");
+  expel(subscription, "pass");
 }
 
 /** Ends connections whose token has ended, and those that are silent. */
@@ -83,7 +83,7 @@ async function look({ connections, poster }: State): Promise<void> {
 /** Tells overlays of channels which stream is the newest live one, and subscribes them to it. */
 async function moveOverlays(state: State): Promise<void> {
   const overlays = [...state.connections.values()].filter(({ caller }) => caller.channelOf);
-  const hosts = new Set(overlays.map(({ caller }) => caller.channelOf!));
+  const hosts = new Set(overlays.flatMap(({ caller }) => caller.channelOf ?? []));
   await Promise.all(
     [...hosts].map(async (host) => {
       const newest = await findNewestLive(host);
@@ -100,7 +100,7 @@ async function move(
   connection: Connection,
   newest: string | null,
 ): Promise<void> {
-  for (const one of [...connection.subscriptions.values()]) leave(rooms.find(one.streamId)!, one);
+  leaveAll(connection);
   connection.told = newest;
   connection.send({ type: "channel", streamId: newest });
   if (newest !== null) await subscribe(rooms, connection, { streamId: newest }, new Date());

@@ -12,7 +12,9 @@ const patterns: Record<keyof typeof allowed, RegExp> = {
   "!": /[\w)\]]!(?=[.,;:)\]}[\s]|$)(?!\s*=)/gm,
 };
 
-const product = ["domain", "platform", "functions", "lib", "local", "bin", "client", "web"];
+const product = [
+  ...["domain", "platform", "functions", "relay", "lib", "local", "bin", "client", "web"],
+];
 
 test("no cast through unknown or never, and no `!`, is added", () => {
   const texts = sourcesOf(...product).map(codeOf);
