@@ -269,11 +269,19 @@ browserTest(
 browserTest(
   "a moderator sees only the streams they moderate and no admin views",
   async () => {
+    const body = { title: "Created first, live last" };
+    const later = await call("deniz-host", "POST", "/api/v1/live-stream/create", body);
     const streamId = await goLive(call, "deniz-host", "Minded show");
-    const settings = `/api/v1/live-stream/${streamId}/chat-settings`;
+    const start = { liveStreamId: later.id };
+    await call("deniz-host", "POST", "/api/v1/live-stream/join-as-creator", start);
+    const settingsOf = (id: string) => `/api/v1/live-stream/${id}/chat-settings`;
     // Whom the server has not seen yet cannot be named.
     const { page, faults, visit, close } = await openAs("Deniz Kaya");
-    await call("deniz-host", "PATCH", settings, { moderators: ["moderator"] });
+    for (const id of [streamId, later.id])
+      await call("deniz-host", "PATCH", settingsOf(id), { moderators: ["moderator"] });
+    await visit("view=viewers");
+    const chosen = page.getByLabel("Stream", { exact: true }).locator("option:checked");
+    await chosen.filter({ hasText: "Created first, live last" }).waitFor({ state: "attached" });
     await visit("view=streams");
     await page.getByRole("row", { name: /Minded show/ }).waitFor();
     expect(await page.getByRole("row", { name: /Demo room/ }).count()).toBe(0);

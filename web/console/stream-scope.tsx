@@ -22,10 +22,16 @@ export const useStreams = (id: string): Loaded<readonly Stream[]> =>
     return isListed ? listed : [...listed, await findStream(id)];
   });
 
-/** The stream that the address names; where it names none, one that is live, else the first. */
+/** The stream that went live last. */
+const newestLive = (streams: readonly Stream[]): Stream | undefined =>
+  streams
+    .filter(({ status }) => status === "active")
+    .sort((a, b) => Date.parse(b.startedAt ?? "") - Date.parse(a.startedAt ?? ""))[0];
+
+/** The stream that the address names; where it names none, the newest live one, else the first. */
 const chosenOf = (streams: readonly Stream[]) =>
   filter("stream") === ""
-    ? (streams.find(({ status }) => status === "active") ?? streams[0])
+    ? (newestLive(streams) ?? streams[0])
     : streams.find(({ id }) => id === filter("stream"));
 
 /** What a list of a stream is given. */

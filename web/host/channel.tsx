@@ -95,7 +95,7 @@ function Panel({ host, section, channel, save }: PanelGiven) {
     );
   return (
     <>
-      <p class="quiet">For every stream from now on, and for streams that are not over.</p>
+      <p class="quiet">Applies to your current and future streams.</p>
       <ChatSettingsFields settings={channel} change={(change) => void save(change)} />
     </>
   );
