@@ -45,9 +45,9 @@ export function withWebhooks<D extends OpenApi>(document: D, { messages, schemas
   );
   const headers = Object.assign({}, ...posted.map(([, { headers }]) => headers?.properties));
   const parameters = Object.fromEntries(
-    Object.entries(headers).map(([name, schema]) => [
+    Object.entries<{ description?: string }>(headers).map(([name, { description, ...schema }]) => [
       name,
-      { in: "header", name, required: true, schema },
+      { in: "header", name, required: true, description, schema },
     ]),
   );
   const all = { ...document.components?.schemas };

@@ -138,7 +138,11 @@ export function entersLikers(top: readonly Liker[], more: readonly Liker[]): boo
 }
 
 /** The query and the answer of a stream's likes. */
-export const LikesQuery = z.object({ limit: wholeNumber(1, 100).default(10) });
+export const LikesQuery = z.object({
+  limit: wholeNumber(1, 100)
+    .default(10)
+    .meta({ description: "How many of those who like it most" }),
+});
 export const Likes = z
   .object({
     total: z.number().int(),

@@ -80,7 +80,7 @@ export const GiftInfo = z.object({
   IconUrl: z.string(),
   ResourceUrl: z.string(),
   Coins: Amount,
-  Level: z.number(),
+  Level: z.number().int(),
   ExtensionInfo: z.string(),
   DefaultName: z.string(),
   DefaultDesc: z.string(),

@@ -4,6 +4,7 @@ import type { RefusalCode } from "../../domain/refusal.ts";
 import type { Caller } from "../auth/caller.ts";
 import type { Grants, Resources } from "../lambda/grants.ts";
 import type { Recalled } from "../table/idempotency.ts";
+import type { Tag } from "./tags.ts";
 
 /** The version of both descriptions (semantic): the first number is that of `/api/v1`. */
 export const apiVersion = "1.0.0";
@@ -57,7 +58,7 @@ export type Contract = {
   /** One sentence for the reference. */
   summary: string;
   /** The heading under which the reference lists it. */
-  tag: string;
+  tag: Tag;
   caller: CallerKind;
   /** `envelope` wraps the answer in Allmine's envelope, `bare` sends it as it is. */
   shape: "envelope" | "bare";
@@ -160,7 +161,7 @@ export type DownloadContract = {
   /** Such as `/{id}` of `/pictures/{id}`. */
   path: `/{${string}}`;
   summary: string;
-  tag: string;
+  tag: Tag;
   grants: Grants;
 } & Resources;
 

@@ -17,6 +17,7 @@ import {
 } from "./contract.ts";
 import { faultCode } from "./envelope.ts";
 import { failureResponsesOf, plainFailures } from "./failure-responses.ts";
+import { type Tag, tags } from "./tags.ts";
 
 /** One endpoint: its name in the route table and its contract. */
 type Endpoint = { name: string; contract: Contract };
@@ -79,13 +80,26 @@ export function openApiDocument(endpoints: readonly Endpoint[], more: ZodOpenApi
       },
     },
   };
-  return createDocument(document, rendering);
+  return withDescriptions(createDocument(document, rendering));
 }
 
-function tagsOf(paths: ZodOpenApiPathsObject): { name: string }[] {
+type Described = { description?: string; schema?: { description?: string } };
+
+const descriptionOf = ({ description, schema }: Described) => description ?? schema?.description;
+
+/** An optional parameter keeps its description in its schema; readers look for it beside that. */
+function withDescriptions<D extends ReturnType<typeof createDocument>>(document: D): D {
+  for (const item of Object.values(document.paths ?? {}))
+    for (const operation of Object.values(item ?? {}))
+      for (const parameter of (operation.parameters ?? []) as Described[])
+        Object.assign(parameter, { description: descriptionOf(parameter) });
+  return document;
+}
+
+function tagsOf(paths: ZodOpenApiPathsObject): { name: string; description: string }[] {
   const operations = Object.values(paths).flatMap((item) => Object.values(item ?? {}));
-  const tags = operations.flatMap(({ tags = [] }: ZodOpenApiOperationObject) => tags);
-  return [...new Set(tags)].sort().map((name) => ({ name }));
+  const named = operations.flatMap(({ tags = [] }: ZodOpenApiOperationObject) => tags);
+  return [...new Set(named)].sort().map((name) => ({ name, description: tags[name as Tag] }));
 }
 
 /**
@@ -103,6 +117,7 @@ const rendering: CreateDocumentOptions = {
     const { def } = zodSchema._zod;
     // The library leaves out the default of a value that is read from text.
     if (def.type === "default") jsonSchema.default ??= (def as z.core.$ZodDefaultDef).defaultValue;
+    if (def.type === "literal" && Number.isInteger(jsonSchema.const)) jsonSchema.type = "integer";
     allowOthers(jsonSchema);
     // An answer may get more fields in a later version (docs/api-changes.md).
     if (io === "output" && jsonSchema.additionalProperties === false)

@@ -60,7 +60,7 @@ export const codeOf = (code: RefusalCode): number =>
 const saysOfRefusal: Partial<Record<RefusalCode, string>> = {
   member_blocked: "From_Account: blocked in this room",
   pass_required: "From_Account: no pass for this room",
-  gift_to_oneself: "From_Account: the owner of a room cannot send gifts to themselves",
+  gift_to_oneself: "From_Account: nobody can send gifts to themselves",
   gift_type_not_found: "GiftId: there is no such gift",
   gift_type_inactive: "GiftId: the gift is not active",
   gifts_switched_off: "RoomId: the gift switch of this room is off",

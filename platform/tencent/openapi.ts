@@ -52,7 +52,13 @@ export function commandPaths(commands: readonly Command[]): ZodOpenApiPathsObjec
 
 function operation(name: string, contract: CommandContract): ZodOpenApiOperationObject {
   const { summary, body, answer, callsPerSecond, idempotencyKey, refusals } = contract;
-  const header = z.object({ "Idempotency-Key": z.string().max(128).optional() });
+  const header = z.object({
+    "Idempotency-Key": z
+      .string()
+      .max(128)
+      .meta({ description: "Repeated with it, the gift is sent once" })
+      .optional(),
+  });
   const schema = answer === undefined ? Answer : Answer.extend(answer.partial().shape);
   return {
     operationId: operationIdOf(name),

@@ -5,7 +5,7 @@ import { endpoint } from "../../platform/http/endpoint.ts";
 const base = {
   route: "POST /api/v1/polls",
   summary: "Ask the viewers",
-  tag: "Polls",
+  tag: "Likes and Moments",
   caller: "user",
   shape: "envelope",
   body: z.object({ question: z.string() }),

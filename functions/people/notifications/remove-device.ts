@@ -11,7 +11,10 @@ export const { contract, handler } = endpoint(
     caller: "user",
     shape: "envelope",
     path: z.object({
-      token: DeviceToken.meta({ example: "fMEqXn0xQ7a:APA91bHun4MxP5egoKMwt2KZ" }),
+      token: DeviceToken.meta({
+        description: "The push token",
+        example: "fMEqXn0xQ7a:APA91bHun4MxP5egoKMwt2KZ",
+      }),
     }),
     answer: [204, z.void()],
     cost: { read: 130, write: 650 },

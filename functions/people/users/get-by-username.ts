@@ -15,7 +15,9 @@ export const { contract, handler } = endpoint(
     tag: "Users",
     caller: "anyone",
     shape: "envelope",
-    path: z.object({ username: text(1, 100).meta({ example: "johndoe" }) }),
+    path: z.object({
+      username: text(1, 100).meta({ description: "Without regard to case", example: "johndoe" }),
+    }),
     answer: [200, PublicProfile],
     cost: { read: 3, kilobytes: 9 },
     refusals: ["username_not_found", "user_not_found"],

@@ -11,7 +11,7 @@ const create = {
   kind: "endpoint",
   route: "POST /things/{thingId}/parts",
   summary: "Make a part of a thing",
-  tag: "Things",
+  tag: "App",
   caller: "admin",
   shape: "envelope",
   path: z.object({ thingId: z.string() }),
@@ -75,8 +75,11 @@ test("is OpenAPI 3.1 with an operation for each contract", () => {
     "/things/{thingId}",
     "/v4/live_config/add_thing",
   ]);
-  expect(post).toMatchObject({ operationId: "thingsCreatePart", tags: ["Things"] });
-  expect(json.tags).toEqual([{ name: "Tencent" }, { name: "Things" }]);
+  expect(post).toMatchObject({ operationId: "thingsCreatePart", tags: ["App"] });
+  expect(json.tags).toMatchObject([
+    { name: "App", description: expect.stringContaining("Settings") },
+    { name: "Tencent", description: expect.any(String) },
+  ]);
 });
 
 test("describes path, body and the key of a POST that creates", () => {
