@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import { relayConnectionId } from "../domain/log/relay.ts";
 import { Refusal } from "../domain/refusal.ts";
-import { sentenceOf, statusOf } from "../platform/http/envelope.ts";
+import { faultCode, sentenceOf, statusOf } from "../platform/http/envelope.ts";
 import { readQuery } from "../platform/realtime/handshake.ts";
 import { assertOnly } from "../platform/realtime/subscription.ts";
 import { logFault } from "../platform/runtime/log.ts";
@@ -164,13 +164,9 @@ async function subscribeFirst(
     if (!isRefusal) logFault("A URL's subscription failed", error);
     const statusCode = isRefusal ? statusOf[error.kind] : 500;
     const details = isRefusal ? error.details : [];
-    const code = isRefusal ? { code: error.code } : {};
-    connection.send({
-      type: "error",
-      statusCode,
-      ...code,
-      errors: [sentenceOf[statusCode], ...details],
-    });
+    const code = isRefusal ? error.code : faultCode;
+    const errors = [sentenceOf[statusCode], ...details];
+    connection.send({ type: "error", statusCode, code, errors });
   }
 }
 

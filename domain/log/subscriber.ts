@@ -55,7 +55,12 @@ export const Subscriber = z.object({
    */
   refusal: z
     .union([
-      z.object({ statusCode: z.number(), errors: z.array(z.string()) }),
+      z.object({
+        statusCode: z.number(),
+        /** Earlier versions wrote none. */
+        code: z.string().optional(),
+        errors: z.array(z.string()),
+      }),
       z.object({ movedTo: z.string() }),
     ])
     .optional(),

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
 import { type Position, parsePosition } from "../../domain/log/recovery.ts";
+import type { RefusalCode } from "../../domain/refusal.ts";
 import { sentenceOf } from "../http/envelope.ts";
 import { header } from "../http/request.ts";
 import type { SocketEvent } from "./socket.ts";
@@ -53,7 +54,7 @@ type HandshakeQuery = {
   /** Whether the client follows a stream to where it is served. */
   moves?: boolean;
   /** Why it is refused: in a message, since bad input never closes a socket. */
-  refusal?: { statusCode: number; errors: string[] };
+  refusal?: { statusCode: number; code: RefusalCode; errors: string[] };
 };
 
 /** Reads the query of a handshake; bad input becomes a refusal in it. */
@@ -68,5 +69,6 @@ export function readQuery(query: SocketEvent["queryStringParameters"]): Handshak
     };
   }
   const details = parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`);
-  return { refusal: { statusCode: 400, errors: [sentenceOf[400]!, ...details] } };
+  const errors = [sentenceOf[400]!, ...details];
+  return { refusal: { statusCode: 400, code: "request_invalid", errors } };
 }

@@ -147,7 +147,7 @@ export async function findSubscription(
     if (!(error instanceof Refusal)) throw error;
     const statusCode = statusOf[error.kind];
     const errors = [sentenceOf[statusCode]!, ...error.details];
-    return { ...own, refusal: { statusCode, errors } };
+    return { ...own, refusal: { statusCode, code: error.code, errors } };
   }
 }
 

@@ -121,7 +121,8 @@ test("a URL's stream is answered first; one that cannot be is an error and no cl
   expect(good.messages[0]).toMatchObject({ type: "subscribed", streamId: id });
   expect(good.messages[0]).not.toHaveProperty("recovered");
   good.close();
-  const bad: [typeof as, Record<string, string>, number][] = [
+  const codes = { 400: "request_invalid", 403: "member_blocked", 404: "stream_not_found" };
+  const bad: [typeof as, Record<string, string>, keyof typeof codes][] = [
     [as, { streamId: "x" }, 400],
     [as, { streamId: id, since: "5" }, 400],
     [as, { streamId: id, since: ":5" }, 400],
@@ -136,7 +137,7 @@ test("a URL's stream is answered first; one that cannot be is an error and no cl
     const watching = await viewer(who, { query });
     await watching.next(() => true);
     expect({ query, said: watching.messages[0] }).toMatchObject({
-      said: { type: "error", statusCode },
+      said: { type: "error", statusCode, code: codes[statusCode] },
     });
     watching.send({ action: "ping" });
     expect((await watching.next(ofType("pong"))).heads).toEqual({});
