@@ -44,6 +44,17 @@ export type Revocation = z.infer<typeof Revocation>;
 /** A moment in whole seconds since 1970, as tokens say it. */
 export const secondOf = (moment: string) => Math.floor(Date.parse(moment) / 1000);
 
+/** What is refused: a user's tokens up to a second since 1970, or one token. */
+type Revoked = { user: string; second: number } | { token: string };
+
+/** What a revocation refuses. Throws where it names neither. */
+export function revokedBy({ sub, jti, issuedBefore }: Revocation): Revoked {
+  if (jti !== undefined) return { token: jti };
+  if (sub === undefined || issuedBefore === null)
+    throw new Error("A revocation names a user and a moment, or a token");
+  return { user: sub, second: secondOf(issuedBefore) };
+}
+
 /**
  * When a revocation made now may be forgotten, in seconds since 1970: no token that it hits is good
  * by then, whatever clock its issuer has.

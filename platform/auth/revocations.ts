@@ -1,4 +1,4 @@
-import { forgottenAt, Revocation, secondOf } from "../../domain/revocation.ts";
+import { forgottenAt, Revocation, revokedBy } from "../../domain/revocation.ts";
 import { getItems, nameOf, type Reading } from "../table/items.ts";
 import { key, prefix } from "../table/keys.ts";
 import { queryItems } from "../table/query.ts";
@@ -63,27 +63,27 @@ export async function revoke<Answer>(
   noteListed(mark);
 }
 
-function revokeAction({ jti, sub, issuedBefore }: Revocation, now: Date): Action {
+function revokeAction(revocation: Revocation, now: Date): Action {
+  const revoked = revokedBy(revocation);
+  const isToken = "token" in revoked;
   return {
     Update: {
-      Key: jti === undefined ? key.revokedUser(sub!) : key.revokedToken(hashOfSecret(jti)),
+      Key: isToken ? key.revokedToken(hashOfSecret(revoked.token)) : key.revokedUser(revoked.user),
       UpdateExpression: "SET #second = :second, expiresAt = :expires",
       ConditionExpression: "attribute_not_exists(#second) OR #second < :second",
       ExpressionAttributeNames: { "#second": "second" },
       ExpressionAttributeValues: {
-        ":second": issuedBefore === null ? 0 : secondOf(issuedBefore),
-        ":expires": forgottenAt(now, issuedBefore),
+        ":second": isToken ? 0 : revoked.second,
+        ":expires": forgottenAt(now, revocation.issuedBefore),
       },
     },
   };
 }
 
-function markOf({ sub, jti, issuedBefore }: Revocation, now: Date): Listed {
-  const at = now.getTime();
-  return jti === undefined
-    ? { user: sub!, second: secondOf(issuedBefore!), at }
-    : { token: jti, at };
-}
+const markOf = (revocation: Revocation, now: Date): Listed => ({
+  ...revokedBy(revocation),
+  at: now.getTime(),
+});
 
 function listAction({ sub, jti }: Revocation, mark: Listed, now: Date): Action {
   const name = hashOfSecret(jti === undefined ? `user ${sub}` : `token ${jti}`);

@@ -2,7 +2,7 @@ import type { DynamoDBRecord } from "aws-lambda";
 import * as z from "zod";
 import { overlayHolder } from "../../domain/id.ts";
 import { isOpening } from "../../domain/log/subscriber.ts";
-import { type Revocation, secondOf } from "../../domain/revocation.ts";
+import { type Revocation, revokedBy } from "../../domain/revocation.ts";
 import { hashOfSecret } from "../auth/secret.ts";
 import { startTimer } from "../aws/queues.ts";
 import type { Poster } from "../push/gateway.ts";
@@ -35,10 +35,12 @@ const farewells = {
 };
 
 /** The sockets of a revocation. */
-export const sessionsOf = ({ sub, jti, issuedBefore }: Revocation): SocketRevocation =>
-  jti === undefined
-    ? { withdrawn: "session", holder: sub!, issuedBefore: secondOf(issuedBefore!) }
-    : { withdrawn: "session", tokenHash: hashOfSecret(jti) };
+export function sessionsOf(revocation: Revocation): SocketRevocation {
+  const revoked = revokedBy(revocation);
+  return "token" in revoked
+    ? { withdrawn: "session", tokenHash: hashOfSecret(revoked.token) }
+    : { withdrawn: "session", holder: revoked.user, issuedBefore: revoked.second };
+}
 
 /** Asks for the end of a holder's sockets, at once. */
 const queueWithdrawal = (withdrawal: SocketRevocation, now: Date): Promise<void> =>
