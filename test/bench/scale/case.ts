@@ -2,9 +2,10 @@
 import { prodRates } from "../../../lib/stages/rates.ts";
 import type { ChatCase } from "./chat.ts";
 import { installClock } from "./clock.ts";
+import type { CrowdCase } from "./crowd.ts";
 import type { Case } from "./room.ts";
 
-const given: Case | ChatCase = JSON.parse(process.argv[2]!);
+const given: Case | ChatCase | CrowdCase = JSON.parse(process.argv[2]!);
 // Nobody waits for the figures any more.
 process.once("disconnect", () => process.exit(1));
 const started = performance.now();
@@ -24,6 +25,13 @@ Object.assign(process.env, {
     ),
   ),
   ORIGINS: "*",
+  ...("crowd" in given && {
+    POST_RATE: "8000",
+    LARGE_ROOM_VIEWERS: "1000",
+    PART_VIEWERS: "5000",
+    SUMS_QUEUE_URL: "https://sqs.us-east-1.amazonaws.com/000000000000/sums",
+    ENDINGS_QUEUE_URL: "https://sqs.us-east-1.amazonaws.com/000000000000/endings",
+  }),
   POST_PART_FUNCTION: "ovation-prod-realtime-post-part",
   POSTS_QUEUE_URL: "https://sqs.us-east-1.amazonaws.com/000000000000/posts.fifo",
   RESUMES_QUEUE_URL: "https://sqs.us-east-1.amazonaws.com/000000000000/resumes",
@@ -32,10 +40,12 @@ Object.assign(process.env, {
 });
 const clock = installClock(Date.parse("2026-11-20T12:00:00Z"));
 // Loaded only now: what keeps a reference to the clock keeps this one.
-const figures =
-  "viewers" in given
-    ? await (await import("./room.ts")).simulate(clock, given)
-    : await (await import("./chat.ts")).simulateChat(clock, given);
+async function simulate() {
+  if ("viewers" in given) return (await import("./room.ts")).simulate(clock, given);
+  if ("crowd" in given) return (await import("./crowd.ts")).simulateCrowd(clock, given);
+  return (await import("./chat.ts")).simulateChat(clock, given);
+}
+const figures = await simulate();
 clock.uninstall();
 const seconds = Math.round((performance.now() - started) / 1000);
 process.send?.({ ...figures, "run s": seconds });

@@ -1,7 +1,7 @@
 /**
  * `npm run bench:scale [viewers …]`: the real fan-out code against a simulated AWS, for rooms far
  * larger than a machine; with the word `chat` the real function that sends messages, at the rate at
- * which one room's keys are the end. docs/scale.md explains what it shows.
+ * which one room's keys are the end; with `crowd` the real functions of likes and votes. docs/scale.md explains what it shows.
  */
 
 import { prices } from "../../../local/aws/prices.ts";
@@ -9,7 +9,7 @@ import { readCommand } from "../command.ts";
 import { print } from "../figures.ts";
 import { tooBusy } from "./busiest.ts";
 import type { Case, Figures } from "./room.ts";
-import { isWhole, run } from "./run.ts";
+import { crowdFaults, isWhole, run } from "./run.ts";
 
 /** An account as it is given, and one whose rate was raised tenfold. */
 const byDefault = { quota: { perSecond: 10_000, burst: 5_000 }, postRate: 8_000 };
@@ -33,9 +33,23 @@ async function runChat(): Promise<void> {
   print("Chat of one room for 20 s", rows);
 }
 
-const { names: rooms } = readCommand("npm run bench:scale [-- viewers …] [-- chat]", {});
-if (rooms[0] === "chat") {
-  await runChat();
+async function runCrowds(): Promise<void> {
+  const faults: string[] = [];
+  for (const crowd of ["likes", "votes"] as const) {
+    const of = await run({ crowd, size: 100_000, seed: 1 });
+    const rows = Object.entries(of).map(([figure, is]) => ({ figure, is }));
+    print(`100,000 viewers: ${crowd}; list prices of ${prices.date}`, rows);
+    faults.push(...crowdFaults(of).map((name) => `${crowd}: ${name} is ${of[name]}`));
+  }
+  for (const fault of faults) console.error(fault);
+  process.exitCode = faults.length > 0 ? 1 : 0;
+}
+
+const { names: rooms } = readCommand("npm run bench:scale [-- viewers …] [-- chat] [-- crowd]", {});
+const parts: Record<string, () => Promise<void>> = { chat: runChat, crowd: runCrowds };
+const part = parts[rooms[0] ?? ""];
+if (part !== undefined) {
+  await part();
   process.exit();
 }
 const wanted = rooms.map(Number);

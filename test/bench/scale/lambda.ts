@@ -25,6 +25,9 @@ type Functions = {
   postSlice: PostSlice;
   /** Sends connections what they have missed, in an environment with this memory. */
   resume(records: SQSRecord[], memory: Memory): Promise<string[]>;
+  /** What frames sums where nothing else does, and what counts moments that have ended. */
+  sums?(records: SQSRecord[]): Promise<string[]>;
+  endings?(records: SQSRecord[]): Promise<string[]>;
 };
 
 /** Times of the services between a write and a handler, in milliseconds. */
@@ -44,7 +47,10 @@ const times = {
 const memoryGigabytes = 1769 / 1024;
 const batchMax = 1000;
 /** Milliseconds after which each function is ended. */
-const timeouts = { "fan-out": 60_000, post: 60_000, part: 30_000, resume: 20_000 };
+const timeouts = {
+  ...{ "fan-out": 60_000, post: 60_000, part: 30_000, resume: 20_000 },
+  ...{ sums: 60_000, endings: 30_000 },
+};
 
 /** Runs a function as Lambda does and books it; throws what it threw, and when it took too long. */
 function createInvoker(clock: Clock, chance: Chance, use: Use) {
@@ -246,9 +252,19 @@ export function createLambda(clock: Clock, chance: Chance, use: Use, functions: 
   );
   const turns = createEnvironments(invoker, "resume", functions.resume);
   const resumes = createResumes(clock, chance, use, turns.call);
+  const delayed = (name: "sums" | "endings") =>
+    createResumes(clock, chance, use, (records) =>
+      invoker.invoke(name, name, () => functions[name]!(records)),
+    );
+  const byName = { sums: delayed("sums"), endings: delayed("endings") };
   // The code under measurement makes its own client: its requests end here.
-  const send = ({ input }: { input: { QueueUrl: string } }) =>
-    (input.QueueUrl.endsWith("/resumes") ? resumes : queue).send(input as never);
+  const send = ({ input }: { input: { QueueUrl: string } }) => {
+    const name = input.QueueUrl.slice(input.QueueUrl.lastIndexOf("/") + 1);
+    if (name === "resumes") return resumes.send(input as never);
+    if (name === "sums" || name === "endings")
+      return byName[name].send({ Entries: [input as never] });
+    return queue.send(input as never);
+  };
   SQSClient.prototype.send = send as never;
   return {
     write: shard.write,

@@ -1,10 +1,11 @@
 import { fork } from "node:child_process";
 import { join } from "node:path";
 import type { ChatCase } from "./chat.ts";
+import type { CrowdCase } from "./crowd.ts";
 import type { Case, Figures } from "./room.ts";
 
 /** Simulates a room in a process of its own; throws when that ends without figures. */
-export function run(given: Case | ChatCase): Promise<Figures> {
+export function run(given: Case | ChatCase | CrowdCase): Promise<Figures> {
   return new Promise((done, fail) => {
     const child = fork(join(import.meta.dirname, "case.ts"), [JSON.stringify(given)], {
       env: { ...process.env, NODE_OPTIONS: "" },
@@ -23,3 +24,15 @@ const mustBeNone = [
 
 /** Whether the log has all that was written, each once, and every viewer has all of the log. */
 export const isWhole = (figures: Figures) => mustBeNone.every((name) => figures[name] === 0);
+
+/** What has to be 0 in any crowd. */
+const noneInCrowd = [
+  ...["5xx", "failed calls", "throttled", "sum differs by"],
+  ...["live sum differs by", "result differs by"],
+];
+
+/** What is wrong with a crowd's figures. */
+export const crowdFaults = (figures: Figures): string[] => [
+  ...noneInCrowd.filter((name) => Number(figures[name] ?? 0) !== 0),
+  ...(Number(figures["result after s"] ?? 0) > 20 ? ["result after s"] : []),
+];
