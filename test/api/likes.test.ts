@@ -96,6 +96,16 @@ test("taps beyond the allowance do not count, and calls beyond the rate are refu
   const refused = many.filter(({ status }) => status === 429);
   expect(refused.length).toBeGreaterThanOrEqual(5);
   expect(refused[0]!.headers.get("retry-after")).toMatch(/^[1-9]/);
+
+  // More sessions have no more taps: the allowance is their user's.
+  const [liar, began] = [await person(), Date.now()];
+  const claimed = await Promise.all(
+    ["phone-one", "phone-two", "phone-six"].map((session) => like(liar, id, 100_000_000, session)),
+  );
+  const most = 100 + 20 * ((Date.now() - began) / 1000 + 1);
+  const counted = claimed.reduce((sum, { body }) => sum + (body.data?.total ?? 0), 0);
+  expect(counted).toBeGreaterThanOrEqual(100);
+  expect(counted).toBeLessThanOrEqual(most);
 });
 
 test("the list has the most likes first, of equal ones the earlier, and is public", async () => {

@@ -9,6 +9,7 @@ import {
   type Person,
   person,
   sentences,
+  service,
   topUp,
 } from "./people.ts";
 import { type Message, type Viewer, watch } from "./viewer.ts";
@@ -35,6 +36,10 @@ const list = (streamId: string, query = "", as?: Person) =>
 
 const poll = { kind: "poll", title: "Red?", options: ["yes", "no", "maybe"], seconds: 600 };
 const goal = { kind: "goal", title: "A new microphone", of: "credits", target: 30 };
+const train = {
+  ...{ enabled: true, startCredits: 30, startSenders: 2, windowSeconds: 60 },
+  ...{ levels: [40], levelSeconds: 60 },
+};
 
 const people = (count: number) => Promise.all(Array.from({ length: count }, () => person()));
 const sumIs = (id: string, sum: unknown) => (message: Message) =>
@@ -220,6 +225,9 @@ test.concurrent("ten moments may be open; one that was cancelled makes room", as
   const more = await start(host, id, goal);
   expectFailure(more, 409, sentences[409]);
   expect(more.headers.get("x-error-code")).toBe("too_many_moments");
+  const others = await Promise.all(Array.from({ length: 20 }, () => start(host, id, poll)));
+  expect(others.filter(({ status }) => ![409, 429].includes(status))).toEqual([]);
+  expect((await list(id, "?status=open&limit=50")).body.data.list).toHaveLength(10);
   await cancel(host, id, made[3]!.body.data.id);
   expect((await start(host, id, goal)).status).toBe(201);
 });
@@ -248,6 +256,20 @@ test.concurrent("who may do what: each caller and each action", async () => {
     vote: async (as?: Person) => (await vote(as, id, pollId, [0])).status,
     read: async (as?: Person) => (await read(id, pollId, as)).status,
     list: async (as?: Person) => (await list(id, "", as)).status,
+    tap: async (as?: Person) =>
+      (
+        await call(`PUT /api/v1/live-stream/${id}/likes`, {
+          ...(as && { as }),
+          body: { session: "session-1", total: 1 },
+        })
+      ).status,
+    likes: async (as?: Person) =>
+      (await call(`GET /api/v1/live-stream/${id}/likes`, as && { as })).status,
+    train: async (as?: Person) =>
+      (await call(`GET /api/v1/live-stream/${id}/train`, as && { as })).status,
+    setTrain: async (as?: Person) =>
+      (await call(`PUT /api/v1/live-stream/${id}/train`, { ...(as && { as }), body: train }))
+        .status,
     end: async (as?: Person) => {
       const { data } = (await start(host, id, goal)).body;
       const { status } = await end(as, id, data.id);
@@ -266,13 +288,18 @@ test.concurrent("who may do what: each caller and each action", async () => {
     for (const [name, act] of Object.entries(actions)) statuses[name] = await act(as);
     return statuses;
   };
-  const leads = { start: 201, vote: 200, read: 200, list: 200, end: 200, cancel: 200 };
-  const watches = { ...leads, start: 403, end: 403, cancel: 403 };
-  const nobody = { ...watches, start: 401, vote: 401, end: 401, cancel: 401 };
-  const none = { start: 403, vote: 403, read: 403, list: 403, end: 403, cancel: 403 };
+  const takesPart = { vote: 200, read: 200, list: 200, tap: 200, likes: 200 };
+  const leads = { ...takesPart, start: 201, end: 200, cancel: 200, train: 200, setTrain: 200 };
+  const moderates = { ...leads, train: 403, setTrain: 403 };
+  const watches = { ...moderates, start: 403, end: 403, cancel: 403 };
+  const none = { ...watches, vote: 403, read: 403, list: 403, tap: 403, likes: 403 };
+  const signIn = { vote: 401, tap: 401, train: 401, setTrain: 401 };
+  const nobody = { ...watches, ...signIn, start: 401, end: 401, cancel: 401 };
   expect(await may(host)).toEqual(leads);
-  expect(await may(moderator)).toEqual(leads);
+  expect(await may(moderator)).toEqual(moderates);
   expect(await may(await admin())).toEqual(leads);
+  // A back end is no viewer, and acts in a stream as any user may.
+  expect(await may(await service())).toEqual(watches);
   expect(await may(viewerOf)).toEqual(watches);
   expect(await may(muted)).toEqual(watches);
   expect(await may(blocked)).toEqual(none);
