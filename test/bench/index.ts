@@ -20,6 +20,7 @@ import { benchSoak } from "./soak.ts";
 import { benchStart } from "./start.ts";
 import { benchTexts } from "./texts.ts";
 import { benchUnits } from "./units.ts";
+import { benchVotes } from "./votes.ts";
 import { benchWebhooks } from "./webhooks.ts";
 
 const parts: Record<string, () => Promise<void>> = {
@@ -30,6 +31,7 @@ const parts: Record<string, () => Promise<void>> = {
   frames: benchFrames,
   units: () => withSystem(benchUnits),
   load: () => withSystem(benchLoad),
+  votes: () => withSystem(benchVotes),
   push: () => withSystem(benchPush),
   resumes: () => withSystem(benchResumes),
   returns: benchReturns,

@@ -31,11 +31,11 @@ import { createTable, type Item } from "./table.ts";
 export type CrowdCase = { crowd: "likes" | "votes"; size: number; seed: number };
 
 /**
- * Of the viewers so many tap, so often a second; a client says so as often as it is told to. Costs
- * are counted once all have called.
+ * The share of viewers who tap, and their taps a second; a client calls as often as its answers say.
+ * Costs are counted from the time when all have called.
  */
 const tapping = { share: 0.05, perSecond: 3, from: 30, seconds: 120 };
-/** A poll of a minute; shares of the voters who send a vote twice at once, and another one later. */
+/** A poll of a minute; shares of the voters who send a vote twice, and another one later. */
 const voting = { seconds: 60, spreadSeconds: 61, twice: 0.05, again: 0.1, options: 4 };
 /** After the last call, for the result. */
 const restSeconds = 30;
@@ -49,7 +49,7 @@ function openRoom(clock: Clock, chance: Chance, use: Use, size: number) {
   let lambda: ReturnType<typeof createLambda> | undefined;
   let resultAt = 0;
   const table = createTable(clock, chance, use, (old: Item | undefined, now: Item) => {
-    // No sockets are simulated: whoever counts the viewers leaves their number as it was.
+    // No sockets are simulated: a count of the viewers leaves their number as it was.
     if (now.SK === key.log("").SK && now.viewers !== size) table.put({ ...now, viewers: size });
     if (!pushed.test(nameOf(now))) return;
     lambda?.write(old, now);
