@@ -31,8 +31,8 @@ import { createTable, type Item } from "./table.ts";
 export type CrowdCase = { crowd: "likes" | "votes"; size: number; seed: number };
 
 /**
- * The share of viewers who tap, and their taps a second; a client calls as often as its answers say.
- * Costs are counted from the time when all have called.
+ * The share of viewers who tap, and their taps a second; a client calls as often as its answers
+ * say. Costs are counted from the time when all have called.
  */
 const tapping = { share: 0.05, perSecond: 3, from: 30, seconds: 120 };
 /** A poll of a minute; shares of the voters who send a vote twice, and another one later. */
