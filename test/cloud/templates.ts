@@ -48,26 +48,55 @@ export const findingsOf = async (options: Record<string, string>): Promise<Findi
 
 /** Templates of earlier sources are of no use to anybody. */
 const keptMilliseconds = 30 * 60 * 1000;
+/** What was begun so long ago was given up by a process that has ended. */
+const givenUpMilliseconds = 2 * 60 * 1000;
 
 /**
  * Synthesizes a stage that may be like none of ours. What comes of it is kept for as long as the
- * sources are the same: test files ask for the same stages, and CDK takes long.
+ * sources are the same: test files ask for the same stages, often at the same time, and CDK takes
+ * long.
  */
 export async function synthesize(stage: Stage): Promise<Synthesized> {
   const name = createHash("sha256").update(serialize(stage)).update(hashSources());
   const file = join(kept, `${name.digest("hex")}.json`);
-  if (existsSync(file)) return withTemplates(JSON.parse(readFileSync(file, "utf8")));
-  // As it is read from the file.
-  const { stacks, findings } = await synthesizeUncached(stage);
-  const made = JSON.stringify({ stacks, findings });
+  const begun = `${file}.begun`;
   mkdirSync(kept, { recursive: true });
-  for (const old of readdirSync(kept).map((entry) => join(kept, entry)))
-    if (statSync(old).mtimeMs < Date.now() - keptMilliseconds) rmSync(old, { force: true });
-  const unfinished = `${file}.${process.pid}`;
-  writeFileSync(unfinished, made);
-  renameSync(unfinished, file);
-  return withTemplates(JSON.parse(made));
+  while (!existsSync(file)) {
+    if (!begin(begun)) await new Promise((done) => setTimeout(done, 100));
+    else
+      try {
+        // As it is read from the file.
+        const { stacks, findings } = await synthesizeUncached(stage);
+        const unfinished = `${file}.${process.pid}`;
+        writeFileSync(unfinished, JSON.stringify({ stacks, findings }));
+        renameSync(unfinished, file);
+        removeOld();
+      } finally {
+        rmSync(begun, { recursive: true, force: true });
+      }
+  }
+  return withTemplates(JSON.parse(readFileSync(file, "utf8")));
 }
+
+/** Says to the other processes that this one makes something; false if another has said so. */
+function begin(begun: string): boolean {
+  try {
+    mkdirSync(begun);
+    return true;
+  } catch {
+    if (ageOf(begun) > givenUpMilliseconds) rmSync(begun, { recursive: true, force: true });
+    return false;
+  }
+}
+
+function removeOld(): void {
+  for (const old of readdirSync(kept).map((entry) => join(kept, entry)))
+    if (ageOf(old) > keptMilliseconds) rmSync(old, { recursive: true, force: true });
+}
+
+/** In milliseconds; 0 for what is not there. */
+const ageOf = (path: string) =>
+  Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
 
 const withTemplates = (made: Pick<Synthesized, "stacks" | "findings">): Synthesized => ({
   ...made,
