@@ -99,15 +99,17 @@ export const alone: string[] = [
 
 /** The files that take longest begin first, so that no worker waits for one at the end. */
 export const longFiles: string[] = [
-  "api/hostile",
   "platform/money/faults",
-  "platform/large-funding",
   "local/repeats",
+  "local/second-halves",
+  "web/chat",
   "web/studio",
-  "web/states",
   "examples/guides",
-  "web/console-looks",
-  "web/overlay",
+  "bin/restore",
+  "local/delivery",
+  "api/hostile",
+  "bin/ovation",
+  "cloud/transitions",
 ];
 
 const isIn = (names: readonly string[], file: string) =>
