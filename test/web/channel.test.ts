@@ -77,6 +77,30 @@ browserTest(
 );
 
 browserTest(
+  "a change that is made while another one is being saved is saved after it",
+  async () => {
+    const { page, faults, visit, close } = await openConsoleAs(pages, "channel-host-3");
+    const held = Promise.withResolvers<void>();
+    await page.route("**/api/v1/channel", async (route) => {
+      if (route.request().method() === "PATCH") await held.promise;
+      await route.continue();
+    });
+    await visit("view=channel");
+    await page.getByLabel("Slow mode").selectOption("10");
+    await page.getByRole("tab", { name: "Blocked words" }).click();
+    await page.getByLabel("Word or phrase").fill("spoiler");
+    await page.keyboard.press("Enter");
+    held.resolve();
+    await page.getByRole("button", { name: "Remove spoiler" }).waitFor();
+    const saved = await call("channel-host-3", "GET", "/api/v1/channel");
+    expect(saved).toMatchObject({ slowModeSeconds: 10, blockedWords: ["spoiler"] });
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "bans of a channel are listed and lifted on its page",
   async () => {
     await call("loud-1", "GET", "/api/v1/wallet");

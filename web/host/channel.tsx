@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { CallInput, CallResult } from "../../client/index.ts";
 import { type Host, Trouble, useAct, Waiting } from "./act.tsx";
 import { ChannelBans } from "./bans.tsx";
@@ -11,6 +11,8 @@ import { BlockedWords } from "./words.tsx";
 
 export type ChannelSettings = CallResult<"GET /api/v1/channel">;
 type Change = CallInput<"PATCH /api/v1/channel">["body"];
+/** A change of the settings as they are once those before it are saved. */
+type Edit = (channel: ChannelSettings) => Change;
 
 const sections = [
   "Chat settings",
@@ -34,10 +36,18 @@ export function Channel({ host, first = "Chat settings" }: Given) {
       channel.value = await host.call("GET /api/v1/channel");
     });
   }, [host]);
-  const save = (body: Change) =>
-    act(async () => {
-      channel.value = await host.call("PATCH /api/v1/channel", { body });
-    });
+  const saved = useRef(Promise.resolve(true));
+  const save = (edit: Edit) => {
+    saved.current = saved.current.then(() =>
+      act(async () => {
+        const before = channel.peek();
+        if (before === undefined) return;
+        const body = edit(before);
+        channel.value = await host.call("PATCH /api/v1/channel", { body });
+      }),
+    );
+    return saved.current;
+  };
   return (
     <div class="channel">
       <div class="tabs" role="tablist" aria-label="Channel">
@@ -70,33 +80,33 @@ export function Channel({ host, first = "Chat settings" }: Given) {
 type PanelGiven = Pick<Given, "host"> & {
   section: Section;
   channel: ChannelSettings;
-  save(change: Change): Promise<boolean>;
+  save(edit: Edit): Promise<boolean>;
 };
 
 function Panel({ host, section, channel, save }: PanelGiven) {
   if (section === "Bans") return <ChannelBans host={host} />;
   if (section === "Hype train")
-    return <TrainFields train={channel.train} change={(train) => save({ train })} />;
+    return <TrainFields train={channel.train} change={(train) => save(() => ({ train }))} />;
   if (section === "Overlay") return <OverlayAddresses host={host} />;
   if (section === "Moderators")
     return (
       <Moderators
         host={host}
         ids={channel.moderators}
-        change={(moderators) => save({ moderators })}
+        change={(edit) => save(({ moderators }) => ({ moderators: edit(moderators) }))}
       />
     );
   if (section === "Blocked words")
     return (
       <BlockedWords
         words={channel.blockedWords}
-        change={(blockedWords) => save({ blockedWords })}
+        change={(edit) => save(({ blockedWords }) => ({ blockedWords: edit(blockedWords) }))}
       />
     );
   return (
     <>
       <p class="quiet">Applies to your current and future streams.</p>
-      <ChatSettingsFields settings={channel} change={(change) => void save(change)} />
+      <ChatSettingsFields settings={channel} change={(change) => void save(() => change)} />
     </>
   );
 }

@@ -8,7 +8,11 @@ type Profile = Pick<
   CallResult<"GET /api/v1/users/{userId}">,
   "_id" | "username" | "name" | "surname"
 >;
-type Given = { host: Host; ids: readonly string[]; change(ids: string[]): Promise<boolean> };
+type Given = {
+  host: Host;
+  ids: readonly string[];
+  change(edit: (ids: readonly string[]) => string[]): Promise<boolean>;
+};
 
 const searchMilliseconds = 200;
 const foundMax = 6;
@@ -47,7 +51,7 @@ export function Moderators({ host, ids, change }: Given) {
   const add = async (user: Profile) => {
     note([user]);
     text.value = "";
-    await change([...new Set([...ids, user._id])]);
+    await change((before) => [...new Set([...before, user._id])]);
   };
   return (
     <>
@@ -88,7 +92,7 @@ export function Moderators({ host, ids, change }: Given) {
             <button
               type="button"
               class="button"
-              onClick={() => void change(ids.filter((one) => one !== userId))}
+              onClick={() => void change((before) => before.filter((one) => one !== userId))}
             >
               Remove
             </button>

@@ -1,7 +1,10 @@
 import { useSignal } from "@preact/signals";
 import { Line } from "./fields.tsx";
 
-type Given = { words: readonly string[]; change(words: string[]): Promise<boolean> };
+type Given = {
+  words: readonly string[];
+  change(edit: (words: readonly string[]) => string[]): Promise<boolean>;
+};
 
 /** Words whose messages are refused. */
 export function BlockedWords({ words, change }: Given) {
@@ -11,7 +14,8 @@ export function BlockedWords({ words, change }: Given) {
       .split(/[,\n]+/)
       .map((word) => word.trim())
       .filter(Boolean);
-    if (added.length > 0 && (await change([...new Set([...words, ...added])]))) text.value = "";
+    if (added.length > 0 && (await change((before) => [...new Set([...before, ...added])])))
+      text.value = "";
   };
   return (
     <>
@@ -42,7 +46,7 @@ export function BlockedWords({ words, change }: Given) {
             <button
               type="button"
               aria-label={`Remove ${word}`}
-              onClick={() => void change(words.filter((one) => one !== word))}
+              onClick={() => void change((before) => before.filter((one) => one !== word))}
             >
               ×
             </button>
