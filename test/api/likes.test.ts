@@ -8,6 +8,7 @@ import {
   type Person,
   person,
   sentences,
+  untilStarted,
 } from "./people.ts";
 import { type Message, type Viewer, viewer, watch } from "./viewer.ts";
 
@@ -203,6 +204,7 @@ test("a user who leaves is gone from the list, their likes stay, and they may be
 test("frames over HTTP have the sums too, where nothing is replayed", async () => {
   const [{ id }, as] = await Promise.all([liveStream(), person()]);
   const events = (query = "") => call(`GET /api/v1/live-stream/${id}/events${query}`, { as });
+  await untilStarted(id, as);
   const begun = (await events()).body.data;
   expect(begun).toMatchObject({ sums: { likes: 0 }, moments: [] });
   await like(as, id, 4);

@@ -161,6 +161,18 @@ export async function liveStream(host?: Person): Promise<{ host: Person; id: str
   return { host: owner, id };
 }
 
+/**
+ * Waits until a new stream's beginning is in its log, so that the next frame is of what a test
+ * does; answers the newest frame's number.
+ */
+export async function untilStarted(id: string, as: Person): Promise<number> {
+  const answer = await eventually(
+    () => call(`GET /api/v1/live-stream/${id}/events?after=0&wait=20`, { as }),
+    ({ body }) => body.data.head > 0,
+  );
+  return answer.body.data.head;
+}
+
 /** Credits from nowhere, as an admin gives them. */
 export async function topUp(to: Person, amount: number): Promise<void> {
   const answer = await call(`POST /api/v1/wallets/${to.id}/top-ups`, {

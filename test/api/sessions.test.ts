@@ -9,6 +9,7 @@ import {
   person,
   sentences,
   service,
+  untilStarted,
 } from "./people.ts";
 import {
   type Message,
@@ -144,7 +145,7 @@ test("one token is revoked by its jti, with its sockets and tickets, and no othe
 
 test("signing out ends the user's long poll without events", async () => {
   const [{ id }, as] = await Promise.all([liveStream(), person()]);
-  const { head } = (await call(`GET /api/v1/live-stream/${id}/events`, { as })).body.data;
+  const head = await untilStarted(id, as);
   const waiting = call(`GET /api/v1/live-stream/${id}/events?after=${head}&wait=20`, { as });
   await new Promise((done) => setTimeout(done, 500));
   const since = Date.now();
