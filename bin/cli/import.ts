@@ -46,7 +46,7 @@ may be stopped at any moment and run again.
 
 type Counts = { added: number; known: number; bad: number };
 
-/** The rows of a CSV file (RFC 4180). A file that cannot be read, or is none, is a `Failure`. */
+/** The rows of a CSV file (RFC 4180). Throws a `Failure` where the file cannot be read or is not CSV. */
 async function* readRows(file: string): AsyncGenerator<CsvRow> {
   const layout = { bom: true, info: true, relax_column_count: true, skip_empty_lines: true };
   // The failure that its callback would have also ends the loop.

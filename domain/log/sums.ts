@@ -61,8 +61,8 @@ export const LogTrains = z.object({
   /** Absent: none begins. */
   settings: TrainSettings.optional(),
   /**
-   * What was given before starts none: when the last one ended, or behind the newest gift that the
-   * log had without settings.
+   * Gifts before this time (ISO 8601) start no train: it is the end of the last train, or just
+   * after the newest gift that arrived while there were no settings.
    */
   from: z.string().optional(),
   window: TrainWindow.optional(),

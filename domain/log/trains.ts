@@ -105,8 +105,8 @@ const replace = ({ moments }: Folding, known: LogMoment): void => {
 const withoutWindow = ({ window: _, ...trains }: LogTrains): LogTrains => trains;
 
 /**
- * Adds a gift to the window; the one that fills it starts a train. Without settings, which may come
- * behind it, it will not: a train that began before it would lack it.
+ * Adds a gift to the window; the one that fills it starts a train. A gift that arrives before the
+ * settings is in no train, and no later train may begin before it: its sum would lack that gift.
  */
 function startTrain(folding: Folding, { id, by, at, credits }: Gift): void {
   const { trains } = folding;

@@ -107,5 +107,5 @@ async function eraseHost(streamId: string, userId: string): Promise<void> {
   });
 }
 
-/** Undefined where it has begun meanwhile. */
+/** Cancels a stream, unless it has begun in the meantime. */
 const callOff = (stream: Stream) => (isBefore(stream) ? cancel(stream) : undefined);

@@ -21,9 +21,9 @@ export async function storeTrains(streamId: string, moments: readonly LogMoment[
 type Decision = (was: MomentItem, is: LogTrain) => Partial<MomentItem> | undefined;
 
 /**
- * What of an open train differs from its item; undefined where nothing does. An earlier end is one
- * that cut it short only where it gets no longer: else the item has a later level already, since
- * another call was faster.
+ * What has changed of an open train since its item was written; undefined where nothing has. An
+ * earlier end than the item's counts only if the train cannot get longer any more: otherwise a
+ * faster call has already stored a later level.
  */
 const openAs: Decision = (was, { endsAt, train: { level, isSealed } }) => {
   if (was.endsAt === null) return undefined;
@@ -38,8 +38,8 @@ const cancelledAs: Decision = (_, { endsAt: endedAt }) => ({
 });
 
 /**
- * A room waits for the item, and each try that is overtaken is one that another has done: none of
- * them pauses.
+ * The room waits for this write, and a lost race means that another call made progress: no retry
+ * pauses.
  */
 const unpaused = { fresh: triesMax };
 

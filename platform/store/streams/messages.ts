@@ -109,9 +109,9 @@ const notedMax = 25;
 /**
  * A page of `limit` messages, newest first, how many come before it and how many there are. A
  * cursor names the message before the page. The page's numbers are found by what is gone, so its
- * cost does not grow with the page; each page but the last is full. A number that a
- * crash left empty is noted as gone here, once a later message is a minute old. What the stage
- * keeps no longer is neither shown nor counted.
+ * cost does not grow with the page; each page but the last is full. A number that a crash left
+ * empty is noted as gone here, once a later message is a minute old. What the stage keeps no longer
+ * is neither shown nor counted.
  */
 export async function listMessages(
   streamId: string,
