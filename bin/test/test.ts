@@ -21,7 +21,7 @@ import {
 const root = join(import.meta.dirname, "../..");
 const results = join(root, ".cache/test-results.json");
 
-/** The black-box tests that `--all` also runs with the SDK's own clients (docs/decisions/aws-client.md). */
+/** Black-box tests that `--all` also runs with the SDK's clients (docs/decisions/code-structure.md). */
 const alsoWithSdk = ["test/api/gifts.test.ts"];
 
 /** Files that run in parallel: most wait for a system now and then. */

@@ -73,7 +73,7 @@ export function placeFunction(site: Site, row: Row, more: readonly Statement[] =
     // Else Lambda writes two lines for each event, which at many calls cost more than the calls.
     systemLogLevelV2: SystemLogLevel.WARN,
     applicationLogLevelV2: ApplicationLogLevel.INFO,
-    // Posts use Node's own undici, found by an undocumented symbol (docs/decisions/aws-client.md).
+    // Posts use Node's own undici, found by an undocumented symbol (docs/decisions/code-structure.md).
     // The runtime therefore changes with a tested deployment only.
     ...("WS_ENDPOINT" in environment && {
       runtimeManagementMode: RuntimeManagementMode.FUNCTION_UPDATE,

@@ -36,7 +36,7 @@ export type ClientSettings = {
 /**
  * A client of one service, in place of the SDK's in the bundles: it signs, sends, tries again and
  * names what went wrong as the SDK does, without all else that the SDK does
- * (docs/decisions/aws-client.md). Each try is bounded on its own and by what is left of the
+ * (docs/decisions/code-structure.md). Each try is bounded on its own and by what is left of the
  * invocation (platform/runtime/deadline.ts).
  */
 export class JsonClient {

@@ -80,7 +80,7 @@ export const defaults = { memoryMegabytes: 256, timeoutSeconds: 10 } satisfies R
 /** What a function is given that decodes a picture: a whole processor, and time for it. */
 export const decoding = { memoryMegabytes: 1769, timeoutSeconds: 25 } satisfies Resources;
 
-/** Memory of functions that a caller waits for (docs/decisions/lambda-memory.md). */
+/** Memory of functions that a caller waits for (docs/decisions/code-structure.md). */
 const waitedForMegabytes = 512;
 
 /** Kinds of functions that react to what has happened, or do a part of another's work. */

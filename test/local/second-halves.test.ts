@@ -1,5 +1,5 @@
 /**
- * What two services have to agree on (docs/decisions/across-services.md), on the running system:
+ * What two services have to agree on (docs/decisions/failures.md), on the running system:
  * each call of the second one fails in every way that it can, as often as its client tries. The
  * second half follows.
  */
