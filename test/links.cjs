@@ -20,6 +20,7 @@ const routes = sourcesOf("functions/**/*.ts").flatMap((file) => {
 
 /** What has no route: by the test code that brings it about. */
 const table = [
+  [/^test\/cloud\/templates\.ts$/, ["lib/index.ts"]],
   [/^test\/system\.ts$/, ["local/index.ts", "bin/start/run-local.ts"]],
   [/^test\/api\/people\.ts$/, ["functions/people/auth/http.ts", "local/index.ts"]],
   [/^test\/api\/viewer\.ts$/, ["functions/{log/realtime/*,people/auth/socket}.ts"]],

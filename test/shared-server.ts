@@ -1,6 +1,9 @@
-/** Serves what test files share (shared.ts): one system and one browser of each name. */
+/** Serves what test files share (shared.ts): systems, browsers and syntheses. */
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import type { BrowserServer } from "playwright-core";
 import { type System, startSystem } from "./system.ts";
 
@@ -15,17 +18,25 @@ export type Shared = {
 const hostRules = ["ovation.test", "lan.test"].map((name) => `MAP ${name} 127.0.0.1`).join(",");
 
 /**
- * Serves `GET /system/<name>`, answered with `{url, dataDir}`, and `GET /browser/<name>`, answered
- * with `{endpoint}` for Playwright. It runs in the process that runs jest, so what it started
- * outlives test files, workers and runs of jest, and ends with the command. `env` is for its
- * systems.
+ * Serves `GET /system/<name>`, answered with `{url, dataDir}`, `GET /browser/<name>`, answered with
+ * `{endpoint}` for Playwright, and `GET /synthesizer/<hash of the sources>`, answered with `{url}`.
+ * It runs in the process that runs jest, so what it started outlives test files, workers and runs
+ * of jest, and ends with the command. `env` is for its systems.
  */
 export async function openShared(env: Record<string, string>): Promise<Shared> {
   const systems = new Map<string, Promise<System>>();
   const browsers = new Map<string, Promise<BrowserServer>>();
+  const synthesizers = new Map<string, Promise<Synthesizer>>();
+  const endSynthesizers = (except?: string) =>
+    [...synthesizers].map(async ([name, started]) => {
+      if (name === except || !synthesizers.delete(name)) return;
+      const { process } = await started;
+      process.kill();
+      await once(process, "exit");
+    });
   const find = {
     async system(name: string) {
-      const { url, dataDir } = await once(systems, name, () => startSystem({ env }));
+      const { url, dataDir } = await getOnce(systems, name, () => startSystem({ env }));
       return { url, dataDir };
     },
     async browser(name: string) {
@@ -37,7 +48,13 @@ export async function openShared(env: Record<string, string>): Promise<Shared> {
         const { findBrowser } = await import("../bin/test/browser.ts");
         return chromium.launchServer({ executablePath: findBrowser()!, args });
       };
-      return { endpoint: (await once(browsers, name, open)).wsEndpoint() };
+      return { endpoint: (await getOnce(browsers, name, open)).wsEndpoint() };
+    },
+    async synthesizer(name: string) {
+      // `--watch` does not come back to earlier sources.
+      await Promise.allSettled(endSynthesizers(name));
+      const { url } = await getOnce(synthesizers, name, startSynthesizer);
+      return { url };
     },
   };
   const server = createServer(async (request, response) => {
@@ -56,13 +73,32 @@ export async function openShared(env: Record<string, string>): Promise<Shared> {
       const ends = [...systems.values()].map(async (system) => (await system).stop());
       const closes = [...browsers.values()].map(async (browser) => (await browser).close());
       // What did not start has been told to the test that asked for it.
-      await Promise.allSettled([...ends, ...closes]);
+      await Promise.allSettled([...ends, ...closes, ...endSynthesizers()]);
     },
   };
 }
 
+type Synthesizer = { url: string; process: ChildProcess };
+
+/** Starts the process that loads CDK. */
+async function startSynthesizer(): Promise<Synthesizer> {
+  const process = fork(join(import.meta.dirname, "cloud/synthesizer.ts"), {
+    execArgv: ["--no-warnings"],
+  });
+  const ended = once(process, "exit").then(() => {
+    throw new Error("CDK could not be loaded");
+  });
+  const [url] = await Promise.race([once(process, "message"), ended]);
+  ended.catch(() => undefined);
+  return { url, process };
+}
+
 /** Makes what a name has once; what fails is made again when it is asked for again. */
-function once<T>(made: Map<string, Promise<T>>, name: string, make: () => Promise<T>): Promise<T> {
+function getOnce<T>(
+  made: Map<string, Promise<T>>,
+  name: string,
+  make: () => Promise<T>,
+): Promise<T> {
   const found = made.get(name) ?? make();
   made.set(name, found);
   found.catch(() => made.delete(name));

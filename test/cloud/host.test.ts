@@ -7,7 +7,7 @@ import {
   functionsOf,
   resourcesOf,
   synthesize,
-  synthesizeUncached,
+  synthesizeAgain,
   templatesOf,
   theResource,
 } from "./templates.ts";
@@ -324,7 +324,7 @@ test("what AWS's rules find has its reason", () => {
 });
 
 test("two syntheses of it are the same", async () => {
-  const again = await synthesizeUncached({
+  const again = await synthesizeAgain({
     ...given("prod"),
     ...place,
     domain: { name: "live.acme.com", zone },

@@ -1,21 +1,7 @@
-import { createHash } from "node:crypto";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { serialize } from "node:v8";
 import { hashSources } from "../../bin/build/assembly.ts";
 import { type Stage, stageOf } from "../../lib/stages/stages.ts";
-
+import { askShared } from "../shared.ts";
 import type { Stack } from "./cloudformation.ts";
 
 /** One resource as the template has it; values may be CloudFormation's functions. */
@@ -34,9 +20,10 @@ type Finding = { rule: string; path: string };
 /** The templates of one stage: resources by stack (`data`, `http` …) and logical id. */
 type Templates = Record<string, Record<string, Resource>>;
 
-const kept = join(import.meta.dirname, "../../.cache/templates");
+/** What CDK makes of a stage, and what AWS's rules find in it. */
+export type Assembly = { stacks: Stack[]; findings: Finding[] };
 
-type Synthesized = { templates: Templates; stacks: Stack[]; findings: Finding[] };
+type Synthesized = Assembly & { templates: Templates };
 
 /** The templates of the stage as it is deployed with some options of the command line. */
 export const templatesOf = async (options: Record<string, string>): Promise<Templates> =>
@@ -46,59 +33,20 @@ export const templatesOf = async (options: Record<string, string>): Promise<Temp
 export const findingsOf = async (options: Record<string, string>): Promise<Finding[]> =>
   (await synthesize(stageOf((key) => options[key]))).findings;
 
-/** Templates of earlier sources are of no use to anybody. */
-const keptMilliseconds = 30 * 60 * 1000;
-/** What was begun so long ago was given up by a process that has ended. */
-const givenUpMilliseconds = 2 * 60 * 1000;
+/** Synthesizes a stage that may be like none of ours; each stage once in a run. */
+export const synthesize = (stage: Stage): Promise<Synthesized> => askFor(stage, "once");
 
-/**
- * Synthesizes a stage that may be like none of ours. What comes of it is kept for as long as the
- * sources are the same: test files ask for the same stages, often at the same time, and CDK takes
- * long.
- */
-export async function synthesize(stage: Stage): Promise<Synthesized> {
-  const name = createHash("sha256").update(serialize(stage)).update(hashSources());
-  const file = join(kept, `${name.digest("hex")}.json`);
-  const begun = `${file}.begun`;
-  mkdirSync(kept, { recursive: true });
-  while (!existsSync(file)) {
-    if (!begin(begun)) await new Promise((done) => setTimeout(done, 100));
-    else
-      try {
-        // As it is read from the file.
-        const { stacks, findings } = await synthesizeUncached(stage);
-        const unfinished = `${file}.${process.pid}`;
-        writeFileSync(unfinished, JSON.stringify({ stacks, findings }));
-        renameSync(unfinished, file);
-        removeOld();
-      } finally {
-        rmSync(begun, { recursive: true, force: true });
-      }
-  }
-  return withTemplates(JSON.parse(readFileSync(file, "utf8")));
+/** Synthesizes a stage another time. */
+export const synthesizeAgain = (stage: Stage): Promise<Synthesized> => askFor(stage, "again");
+
+async function askFor(stage: Stage, path: string): Promise<Synthesized> {
+  const { url } = await askShared<{ url: string }>(`synthesizer/${hashSources()}`);
+  const answer = await fetch(`${url}/${path}`, { method: "POST", body: serialize(stage) });
+  if (!answer.ok) throw new Error(await answer.text());
+  return withTemplates((await answer.json()) as Assembly);
 }
 
-/** Says to the other processes that this one makes something; false if another has said so. */
-function begin(begun: string): boolean {
-  try {
-    mkdirSync(begun);
-    return true;
-  } catch {
-    if (ageOf(begun) > givenUpMilliseconds) rmSync(begun, { recursive: true, force: true });
-    return false;
-  }
-}
-
-function removeOld(): void {
-  for (const old of readdirSync(kept).map((entry) => join(kept, entry)))
-    if (ageOf(old) > keptMilliseconds) rmSync(old, { recursive: true, force: true });
-}
-
-/** In milliseconds; 0 for what is not there. */
-const ageOf = (path: string) =>
-  Date.now() - (statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
-
-const withTemplates = (made: Pick<Synthesized, "stacks" | "findings">): Synthesized => ({
+const withTemplates = (made: Assembly): Synthesized => ({
   ...made,
   templates: Object.fromEntries(
     made.stacks.map(({ name, template }) => [
@@ -107,32 +55,6 @@ const withTemplates = (made: Pick<Synthesized, "stacks" | "findings">): Synthesi
     ]),
   ),
 });
-
-/** Synthesizes a stage whether or not that has been done before. */
-export async function synthesizeUncached(stage: Stage): Promise<Synthesized> {
-  const { App } = await import("aws-cdk-lib");
-  const { AwsSolutionsChecks } = await import("cdk-nag");
-  const { placeStage } = await import("../../lib/index.ts");
-  const outdir = mkdtempSync(join(tmpdir(), "ovation-cdk-"));
-  try {
-    // CloudFormation's own rules take most of a synthesis, and here they would only warn;
-    // `npm run synth` asks them.
-    const builtinCloudFormationValidation = false;
-    const app = new App({ outdir, analyticsReporting: false, builtinCloudFormationValidation });
-    placeStage(app, stage);
-    const { stacks } = app.synth();
-    const { violations } = new AwsSolutionsChecks(app).validateScope(app);
-    const found = violations.flatMap(({ ruleName, violatingResources }) =>
-      violatingResources.map(({ constructPath = "" }) => ({ rule: ruleName, path: constructPath })),
-    );
-    return withTemplates({
-      stacks: stacks.map(({ stackName: name, template }) => ({ name, template })),
-      findings: found,
-    });
-  } finally {
-    rmSync(outdir, { recursive: true, force: true });
-  }
-}
 
 /** The resources of one type, in one stack or in all. */
 export const resourcesOf = (templates: Templates, type: string, stack?: string): Resource[] =>
