@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import type { DoCalls } from "../model.ts";
+import type { DoCalls, LambdaFunction } from "../model.ts";
 import {
   asleepMax,
   countAsleep,
@@ -29,7 +29,7 @@ export type Fleet = {
   /** Takes a worker back after its event, if it lives. */
   giveBack(pool: Pool, worker: FunctionWorker): void;
   /** How many idle shared workers hold a function. */
-  holding(functionName: string): number;
+  holding(lambda: LambdaFunction): number;
   size(): number;
   freeze(isFrozen: boolean): void;
   end(): Promise<void>;
@@ -62,7 +62,7 @@ export function createFleet(options: FleetOptions, pools: ReadonlyMap<string, Po
 
   function hasPlace(pool: Pool): boolean {
     if (!sharesNow(pool) || pool.idle.length > 0) return true;
-    if (sharedAtWork.size < sharedAtWorkMax || findShared(idleShared, pool.lambda.name) >= 0)
+    if (sharedAtWork.size < sharedAtWorkMax || findShared(idleShared, pool.lambda) >= 0)
       return true;
     return mayAdd(pool, sharedAtWork);
   }
@@ -73,7 +73,7 @@ export function createFleet(options: FleetOptions, pools: ReadonlyMap<string, Po
     if (own !== undefined) return own;
     if (!sharesNow(pool)) return start(pool.lambda.memoryMegabytes);
     idleShared = idleShared.filter((worker) => !worker.ended());
-    const at = findShared(idleShared, pool.lambda.name);
+    const at = findShared(idleShared, pool.lambda);
     const found = idleShared.splice(at, at < 0 ? 0 : 1)[0] ?? start(sharedMegabytesMax);
     shared.add(found);
     sharedAtWork.add(found);
@@ -113,7 +113,7 @@ export function createFleet(options: FleetOptions, pools: ReadonlyMap<string, Po
     hasPlace,
     take,
     giveBack,
-    holding: (name) => idleShared.filter((worker) => worker.holds(name)).length,
+    holding: (lambda) => idleShared.filter((worker) => worker.holds(lambda)).length,
     size: () => living.size,
     freeze: (isFrozen) => void Atomics.store(frozen, 0, Number(isFrozen)),
     async end() {

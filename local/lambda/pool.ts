@@ -41,19 +41,23 @@ export const countAsleep = (workers: Iterable<FunctionWorker>): number =>
 
 /** What has more memory does heavy work, and would keep light ones waiting. Megabytes. */
 export const sharedMegabytesMax = 512;
-/** Maximum number of functions loaded in a worker. */
-const functionsPerWorkerMax = 24;
+/**
+ * Bundles that a worker loads in its life, those that were replaced included: they stay in memory,
+ * each with some 1.5 MB. All shared workers together must hold every function of a stage, or calls
+ * of many routes load bundles all the time, which takes more than half of their CPU.
+ */
+const bundlesPerWorkerMax = 100;
 
 /** Whether a function may run in one thread with others: all but the heavy ones. */
 export const mayShare = ({ lambda }: Pool): boolean => lambda.memoryMegabytes <= sharedMegabytesMax;
 
 /** Which of the idle shared workers suits a function best; -1 where none has room for it. */
-export function findShared(idle: readonly FunctionWorker[], name: string): number {
-  const holding = idle.findLastIndex((worker) => worker.holds(name));
+export function findShared(idle: readonly FunctionWorker[], lambda: LambdaFunction): number {
+  const holding = idle.findLastIndex((worker) => worker.holds(lambda));
   return holding >= 0 ? holding : idle.findLastIndex(hasRoom);
 }
 
-const hasRoom = (worker: FunctionWorker) => worker.size() < functionsPerWorkerMax;
+const hasRoom = (worker: FunctionWorker) => worker.bundles() < bundlesPerWorkerMax;
 
 /** Workers that a function may have at once. */
 export function concurrencyOf({ lambda }: Pool, most: number): number {

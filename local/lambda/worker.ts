@@ -28,10 +28,10 @@ export type WorkerFunction = {
 export type FunctionWorker = {
   /** Runs one event, given as JSON text. Call it only while the worker is idle. */
   run(of: WorkerFunction, requestId: string, event: string): Promise<InvocationResult>;
-  /** Whether the function is loaded. */
-  holds(functionName: string): boolean;
-  /** How many functions are. */
-  size(): number;
+  /** Whether the function is loaded, from the bundle that it has now. */
+  holds(lambda: LambdaFunction): boolean;
+  /** How many bundles were loaded, those that were replaced since included. */
+  bundles(): number;
   /** Whether its event waits for something outside and takes no processor. */
   isAsleep(): boolean;
   /** Ends the thread; a running event ends with an error. */
@@ -71,13 +71,17 @@ type Thread = {
 export function startWorker(options: WorkerOptions): FunctionWorker {
   const thread = startThread(options);
   const { worker, held } = thread;
+  let bundles = 0;
   const sleep = watchSleep(worker);
   listen(thread, options, sleep);
+
+  const holds = ({ name, directory }: LambdaFunction) => held.get(name) === directory;
 
   async function run(of: WorkerFunction, requestId: string, event: string): Promise<Outcome> {
     const { name, timeoutSeconds, directory } = of.lambda;
     // A replaced bundle is loaded again; the old one stays in memory.
-    if (held.get(name) !== directory) {
+    if (!holds(of.lambda)) {
+      bundles++;
       const late = "The function did not load within 10 seconds";
       const loading = await give(thread, writeLoad(of), loadMillisecondsMax, late);
       if (!loading.result.ok) return loading;
@@ -91,8 +95,8 @@ export function startWorker(options: WorkerOptions): FunctionWorker {
 
   return {
     idleSince: Date.now(),
-    holds: (functionName) => held.has(functionName),
-    size: () => held.size,
+    holds,
+    bundles: () => bundles,
     ended: () => thread.death !== undefined,
     isAsleep: sleep.isAsleep,
     async end() {

@@ -118,7 +118,7 @@ export function startWorkers(options: WorkersOptions): Workers {
     },
     counts: () =>
       Object.fromEntries(
-        [...pools].map(([name, pool]) => [name, countOf(pool, fleet.holding(name))]),
+        [...pools].map(([name, pool]) => [name, countOf(pool, fleet.holding(pool.lambda))]),
       ),
     threads: fleet.size,
     freeze: fleet.freeze,

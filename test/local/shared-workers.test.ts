@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { availableParallelism, tmpdir } from "node:os";
@@ -50,13 +50,14 @@ type Answer = {
 };
 
 let directory: string;
+let functions: Record<string, LambdaFunction>;
 let workers: Workers;
 let lines: string[];
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "ovation-test-"));
   lines = [];
-  const functions: Record<string, LambdaFunction> = {};
+  functions = {};
   for (const name of ["one", "two", "three", "four", "large"]) {
     // Each has a bundle of its own, as deployed functions have.
     writeFileSync(join(directory, `${name}.cjs`), source);
@@ -129,6 +130,20 @@ test("a function shares its thread however often it is called, and a large one d
   expect((await call("one")).thread).toBe(thread);
   expect((await call("two")).thread).toBe(thread);
   expect(workers.threads()).toBe(2);
+});
+
+test("a thread loads a hundred bundles, replaced ones included, and then leaves new ones to another", async () => {
+  const threads = new Set<number>();
+  for (let n = 0; n < 100; n++) {
+    // As a reload does it, when sources have changed.
+    functions.one!.directory = join(directory, String(n));
+    mkdirSync(functions.one!.directory);
+    copyFileSync(join(directory, "one.cjs"), join(functions.one!.directory, "one.cjs"));
+    threads.add((await call("one")).thread);
+  }
+  expect(threads.size).toBe(1);
+  expect(threads).not.toContain((await call("two")).thread);
+  expect(threads).toContain((await call("one")).thread);
 });
 
 /** As many as may work at once: at most six. */
