@@ -9,7 +9,9 @@ export const slowKinds = {
     "api/contract",
     "api/hostile",
     "bin/log-secrets",
+    "bin/preflight-answers",
     "client/schedules",
+    "local/alarms",
     "local/call-faults",
     "local/delivery",
     "local/lost-posts",
@@ -17,6 +19,7 @@ export const slowKinds = {
     "local/repeats",
     "local/second-halves",
     "local/table-switches",
+    "platform/aws/answers",
     "platform/money/callback-collusion",
     "platform/money/callback-faults",
     "platform/money/collusion",
@@ -48,6 +51,14 @@ export const slowKinds = {
     "platform/notification-units",
     "web/chat-load",
     "web/overlay-load",
+  ],
+  /** What a page does beyond its first journeys; the API behind it has its cases in `api`. */
+  features: [
+    "web/channel",
+    "web/chat-audience",
+    "web/chat-gifts",
+    "web/chat-replies",
+    "web/overlay-audience",
   ],
   /** Every page in every size, colour, list and stage, and the recorded pictures. */
   looks: [
