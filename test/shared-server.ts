@@ -51,7 +51,7 @@ export async function openShared(env: Record<string, string>): Promise<Shared> {
       return { endpoint: (await getOnce(browsers, name, open)).wsEndpoint() };
     },
     async synthesizer(name: string) {
-      // `--watch` does not come back to earlier sources.
+      // `--watch` needs no earlier sources again.
       await Promise.allSettled(endSynthesizers(name));
       const { url } = await getOnce(synthesizers, name, startSynthesizer);
       return { url };
