@@ -17,9 +17,9 @@ export const { contract, handler } = endpoint(
     path: z.object({ streamId: StreamId }),
     answer: [200, LiveStream],
     memory: streamMemory,
-    cost: { read: 48, write: 55, kilobytes: 70 },
+    cost: { read: 48, write: 63, kilobytes: 70 },
     refusals: ["stream_not_found", "stream_not_yours", "stream_not_live"],
-    grants: { read: ["STREAM", "USER"], write: ["STREAM", "USER", "LIST"] },
+    grants: { read: ["STREAM", "USER"], write: ["STREAM", "USER", "LIST", "CROWD"] },
   },
   async ({ path, caller, now, idempotentReply }) => {
     const stream = await getStream(path.streamId, { consistent: true });

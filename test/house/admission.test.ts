@@ -3,7 +3,7 @@ import { type Source, sourcesOf } from "./sources.ts";
 
 /** Every way to a stream that asks first whether the caller may see, moderate or host it. */
 const admitted =
-  /\b(getVisibleStream|getStreamOutside|getPublicStream|getModeratedStream|getHostedStream|getStreamToBanFrom|assertMayJudge|assertMayHost|getGiver|admitToChat|subscribe)\(/;
+  /\b(getVisibleStream|getStreamOutside|getPublicStream|getCrowdedStream|getModeratedStream|getHostedStream|getStreamToBanFrom|assertMayJudge|assertMayHost|getGiver|admitToChat|subscribe)\(/;
 
 /** Endpoints that look at a stream's money alone, for admins: they refuse everybody else. */
 const isForAdmins = ({ text }: Pick<Source, "text">) => text.includes('caller: "admin"');

@@ -3,6 +3,16 @@ import { table, useTable } from "../../platform/table/table.ts";
 type Command = { constructor: { name: string }; input: Record<string, unknown> };
 type Consumed = { CapacityUnits: number } | { CapacityUnits: number }[];
 
+type Keys = { Keys: { PK: string }[] };
+
+/** The partition keys that a request reads; those of a batch share its units alike. */
+function ownersOf({ Key, RequestItems, ExpressionAttributeValues }: Command["input"]): string[] {
+  const batch = Object.values((RequestItems ?? {}) as Record<string, Keys>);
+  const keys = [...((Key ? [Key] : []) as { PK: string }[]), ...batch.flatMap(({ Keys }) => Keys)];
+  const queried = (ExpressionAttributeValues as { ":pk"?: string } | undefined)?.[":pk"];
+  return keys.length > 0 || queried === undefined ? keys.map(({ PK }) => PK) : [queried];
+}
+
 /** Counts the read units of this process from now on, by the partition key that was read. */
 export function meterKeys(): Map<string, number> {
   const client = table();
@@ -11,11 +21,11 @@ export function meterKeys(): Map<string, number> {
     const { input } = command;
     Object.assign(input, { ReturnConsumedCapacity: "TOTAL" });
     const answer = (await client.send(command as never)) as { ConsumedCapacity?: Consumed };
-    const { PK } = (input.Key ?? {}) as { PK?: string };
-    const owner = PK ?? (input.ExpressionAttributeValues as { ":pk"?: string })?.[":pk"];
-    const isRead = /^(Get|Query)/.test(command.constructor.name);
+    if (!/^(Get|Query|BatchGet)/.test(command.constructor.name)) return answer;
+    const owners = ownersOf(input);
     for (const { CapacityUnits } of [answer.ConsumedCapacity ?? []].flat())
-      if (isRead && owner !== undefined) spent.set(owner, (spent.get(owner) ?? 0) + CapacityUnits);
+      for (const owner of owners)
+        spent.set(owner, (spent.get(owner) ?? 0) + CapacityUnits / owners.length);
     return answer;
   };
   useTable({ send } as unknown as typeof client);

@@ -4,7 +4,7 @@ import { StreamId } from "../../../domain/id.ts";
 import { assertLive } from "../../../domain/streams/stream.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { recordTaps } from "../../../platform/store/audience/likes.ts";
-import { getVisibleStream } from "../../../platform/store/streams/stream-access.ts";
+import { getCrowdedStream } from "../../../platform/store/streams/stream-access.ts";
 
 /** Says how often a session has tapped so far, so that a call that is repeated counts once. */
 export const { contract, handler } = endpoint(
@@ -20,11 +20,11 @@ export const { contract, handler } = endpoint(
     rate: "likes",
     cost: { read: 8, write: 4, kilobytes: 1 },
     refusals: ["stream_not_found", "member_blocked", "pass_required", "stream_not_live"],
-    grants: { read: ["STREAM", "CROWD"], write: ["CROWD", "TRACE"] },
+    grants: { read: ["STREAM", "CROWD", "SENDER"], write: ["CROWD", "TRACE"] },
   },
   async ({ path: { streamId }, body, caller, now }) => {
     const { userId } = caller;
-    assertLive(await getVisibleStream(streamId, caller, now, { consistent: true }));
+    assertLive(await getCrowdedStream(streamId, caller, now));
     return recordTaps({ streamId, userId }, body, now);
   },
 );

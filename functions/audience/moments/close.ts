@@ -8,7 +8,7 @@ export const { contract, handler } = consumer(
     on: { queue: "endings", batchSize: 10 },
     grants: {
       read: ["STREAM", "CROWD", "FRAMES"],
-      write: ["STREAM"],
+      write: ["STREAM", "CROWD"],
       queues: ["endings"],
     },
     memoryMegabytes: 512,

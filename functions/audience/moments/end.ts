@@ -16,7 +16,7 @@ export const { contract, handler } = endpoint(
     shape: "envelope",
     path: z.object({ streamId: StreamId, momentId: MomentId }),
     answer: [200, Moment],
-    cost: { read: 10, write: 32, kilobytes: 8 },
+    cost: { read: 10, write: 40, kilobytes: 8 },
     refusals: [
       "stream_not_found",
       "moment_not_found",
@@ -25,7 +25,7 @@ export const { contract, handler } = endpoint(
       "not_a_moderator",
       "moment_over",
     ],
-    grants: { read: ["STREAM"], write: ["STREAM"] },
+    grants: { read: ["STREAM"], write: ["STREAM", "CROWD"] },
   },
   async ({ path: { streamId, momentId: id }, caller, now, idempotentReply }) => {
     await getModeratedStream(streamId, caller, now);

@@ -5,9 +5,9 @@ import { refuse } from "../../../domain/refusal.ts";
 import { assertLive } from "../../../domain/streams/stream.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { setDeadline } from "../../../platform/runtime/deadline.ts";
-import { getMoment } from "../../../platform/store/audience/moments.ts";
+import { getMomentToVote } from "../../../platform/store/audience/moments.ts";
 import { recordVote } from "../../../platform/store/audience/votes.ts";
-import { getVisibleStream } from "../../../platform/store/streams/stream-access.ts";
+import { getCrowdedStream } from "../../../platform/store/streams/stream-access.ts";
 
 /** A vote that is not certain by then is refused, so that a poll knows when all have come. */
 const certainMilliseconds = 2_000;
@@ -33,13 +33,13 @@ export const { contract, handler } = endpoint(
       "moment_over",
       "stream_not_live",
     ],
-    grants: { read: ["STREAM", "CROWD"], write: ["CROWD", "TRACE"] },
+    grants: { read: ["STREAM", "CROWD", "SENDER"], write: ["CROWD", "TRACE"] },
   },
   async ({ path: { streamId, momentId }, body: { options }, caller, now }) => {
     setDeadline(certainMilliseconds);
     const [stream, moment] = await Promise.all([
-      getVisibleStream(streamId, caller, now, { consistent: true }),
-      getMoment(streamId, momentId),
+      getCrowdedStream(streamId, caller, now),
+      getMomentToVote({ streamId, id: momentId, userId: caller.userId }, now),
     ]);
     if (moment.kind !== "poll") refuse("not_a_poll");
     assertOptions(moment, options);

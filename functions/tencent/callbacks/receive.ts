@@ -13,7 +13,7 @@ export const { contract, handler } = receiver(
     grants: {
       read: ["ROOM", "STREAM", "GIFTID", "GIFTTYPE", "USER", "WALLET", "CALL"],
       write: [
-        ...(["ROOM", "STREAM", "GIFT", "LIST", "NOTICE"] as const),
+        ...(["ROOM", "STREAM", "GIFT", "LIST", "NOTICE", "CROWD"] as const),
         ...(["USER", "WALLET", "LEDGER", "CALL"] as const),
       ],
       queues: ["notices", "reversals"],

@@ -14,7 +14,7 @@ export const { contract, handler } = command(
     body: z.object({ RoomId }),
     refusals: ["room_not_found", "stream_not_found", "stream_not_live"],
     callsPerSecond: 200,
-    grants: { read: ["ROOM", "STREAM"], write: ["STREAM", "USER", "LIST"] },
+    grants: { read: ["ROOM", "STREAM"], write: ["STREAM", "USER", "LIST", "CROWD"] },
   },
   async ({ body, caller, now }) => {
     const destroyedBy = caller.identifier;

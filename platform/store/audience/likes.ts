@@ -9,6 +9,7 @@ import {
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { getItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
+import { readRecent } from "../../table/recent.ts";
 import { findLog } from "../log/logs.ts";
 import { newChange, replaceOwn } from "./changes.ts";
 import { findOpenMoments } from "./open-moments.ts";
@@ -23,7 +24,10 @@ export async function recordTaps(
   now: Date,
 ): Promise<z.infer<typeof Tapped>> {
   const place = key.like(streamId, userId);
-  const [viewers, goals] = await Promise.all([viewersIn(streamId), likeGoals(streamId, now)]);
+  const [viewers, goals] = await Promise.all([
+    readRecent(`viewers ${streamId}`, now, () => viewersIn(streamId)),
+    likeGoals(streamId, now),
+  ]);
   const total = await decideAgain(async () => {
     const was = await getItem(LikeItem, place, { consistent: true });
     const by = { userId, streamId, change: newChange(), goals };

@@ -20,6 +20,7 @@ import { commitTransaction, type Reply } from "../../table/record.ts";
 import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 import { getCallerProfile } from "../people/users.ts";
+import { overActions, readWhileOpen } from "../streams/over-marks.ts";
 import { traceAction } from "../streams/traces.ts";
 import { viewersIn } from "./likes.ts";
 import { findOpenMoments, type OpenMoments, openMomentsAction } from "./open-moments.ts";
@@ -88,6 +89,19 @@ export const findMoment = (streamId: string, momentId: string): Promise<MomentIt
 export const getMoment = async (streamId: string, momentId: string): Promise<MomentItem> =>
   (await findMoment(streamId, momentId)) ?? refuse("moment_not_found", { momentId });
 
+/** A moment for a user who votes in it, whose item not every voter reads. Refuses alike. */
+export function getMomentToVote(
+  { streamId, id, userId }: { streamId: string; id: string; userId: string },
+  now: Date,
+): Promise<MomentItem> {
+  const place = key.moment(streamId, id);
+  return readWhileOpen(
+    { place, id, userId, now },
+    () => getMoment(streamId, id),
+    ({ kind, status }) => kind === "poll" && status === "open",
+  );
+}
+
 /** Items that one page looks at, those at once, and the bytes at which it is full. */
 const lookedMax = 150;
 const atOnce = 25;
@@ -153,7 +167,8 @@ export async function finishMoment<A>(
     const at = endedAt.toISOString();
     const is = { ...was, status, endedAt: at, revision: was.revision + 1 };
     const { answer, remember } = reply(is);
-    const actions = [changeAction(was, is), ...closeActions(is, known)];
+    const marks = is.kind === "poll" ? overActions(id, endedAt) : [];
+    const actions = [changeAction(was, is), ...closeActions(is, known), ...marks];
     const failed = await commitTransaction(actions, { remember });
     return failed === undefined ? answer : overtaken;
   });

@@ -1,13 +1,15 @@
 import { refuse } from "../../../domain/refusal.ts";
-import { assertNotBlocked, type Member } from "../../../domain/streams/member.ts";
+import { assertNotBlocked, Member, Sender } from "../../../domain/streams/member.ts";
 import { assertAdmitted, isFree } from "../../../domain/streams/pass.ts";
 import { Stream } from "../../../domain/streams/stream.ts";
 import { assertMayHost, assertMayModerate } from "../../../domain/streams/stream-lifecycle.ts";
 import type { Caller } from "../../auth/caller.ts";
+import { getCoalesced } from "../../table/coalesce.ts";
 import { getItems, nameOf, type Reading } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { read } from "../../table/table.ts";
 import { findHost, findMember, memberIn, memberKeys } from "./members.ts";
+import { readWhileOpen } from "./over-marks.ts";
 import { getStream, withWords } from "./streams.ts";
 
 /**
@@ -62,6 +64,44 @@ export async function getVisibleStream(
   const { stream, member } = await getStreamOutside(streamId, caller, now, reading);
   assertAdmitted(stream, member, caller);
   return stream;
+}
+
+/**
+ * The stream, for one of the many who like and vote in it, as `getVisibleStream` answers and
+ * refuses. While it is free and live none of them reads its key: what it knows about them is in
+ * their sender's item, which has a copy of their ban, and in their host's channel.
+ */
+export async function getCrowdedStream(
+  streamId: string,
+  caller: Asking,
+  now: Date,
+): Promise<Stream> {
+  const { userId } = caller;
+  const [stream, sender, channelBan] = await Promise.all([
+    readWhileOpen(
+      { place: key.stream(streamId), id: streamId, userId, now },
+      () => getStream(streamId, { consistent: true }),
+      (stream) => stream.status === "active" && isFree(stream),
+    ),
+    getCoalesced(key.sender(streamId, userId)),
+    findChannelBan(streamId, userId),
+  ]);
+  if (isFree(stream)) {
+    const ban = sender && read(Sender, sender).ban;
+    assertNotBlocked({ userId, ban, channelBan }, now);
+    return stream;
+  }
+  const member = await findMember(streamId, userId, { consistent: true });
+  assertNotBlocked(member, now);
+  assertAdmitted(stream, member, caller);
+  return stream;
+}
+
+/** The ban of the host's channel from all of the host's streams. */
+async function findChannelBan(streamId: string, userId: string) {
+  const hostId = await findHost(streamId);
+  const item = hostId && (await getCoalesced(key.channelMember(hostId, userId)));
+  return item ? read(Member, item).ban : undefined;
 }
 
 /**

@@ -8,6 +8,7 @@ import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 import { planActions, withFundingDecided } from "./escrow.ts";
 import { actAction } from "./moderation.ts";
+import { overActions } from "./over-marks.ts";
 import { guestActions, listActions, liveActions } from "./stream-lists.ts";
 import { withWords } from "./streams.ts";
 
@@ -80,6 +81,7 @@ export async function changeStream(
       ...lists,
       ...(changed.deletedAt === null ? [] : guestActions(changed)),
       ...planActions(current, changed),
+      ...(isEnd(current, changed) ? overActions(stream.id, now) : []),
       ...actions,
       ...acts,
       ...(await also(changed)),
@@ -149,6 +151,8 @@ export const streamAction = (
   changes: Omit<Partial<Stream>, "blockedWords">,
   now: Date,
 ): Action => changeAction(was, withChanges(was, changes, now));
+
+const isEnd = (was: Stream, is: Stream) => was.status === "active" && is.status !== "active";
 
 const isListedAnew = (was: Stream, is: Stream) =>
   was.status !== is.status || was.deletedAt !== is.deletedAt;

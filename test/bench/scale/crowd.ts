@@ -1,9 +1,11 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { likesIn } from "../../../domain/log/sums.ts";
 import { profileOf, summaryOf } from "../../../domain/people/user.ts";
 import { makeStream, NewStream } from "../../../domain/streams/new-stream.ts";
 import { handler as tap } from "../../../functions/audience/likes/tap.ts";
 import { handler as startMoment } from "../../../functions/audience/moments/start.ts";
 import { handler as castVote } from "../../../functions/audience/moments/vote.ts";
+import { handler as sendMessage } from "../../../functions/streams/chat/send-message.ts";
 import { pushBatch } from "../../../platform/push/batch.ts";
 import { createJobs } from "../../../platform/push/jobs.ts";
 import { postJobs } from "../../../platform/push/large-room.ts";
@@ -14,6 +16,7 @@ import { findMoment } from "../../../platform/store/audience/moments.ts";
 import { readHead } from "../../../platform/store/log/frames.ts";
 import { nameOf } from "../../../platform/table/items.ts";
 import { key } from "../../../platform/table/keys.ts";
+import { type RecentReads, useRecentReads } from "../../../platform/table/recent.ts";
 import { useTable } from "../../../platform/table/table.ts";
 import { callEndpoint } from "../../platform/api-call.ts";
 import { freeGovernor, posterWith } from "../../platform/push/ways.ts";
@@ -26,31 +29,47 @@ import { picture, streamId } from "./people.ts";
 import { costOf, noUse, type Use } from "./prices.ts";
 import type { Figures } from "./room.ts";
 import { createTable, type Item } from "./table.ts";
+import { createTalk } from "./talk.ts";
 
 /** What the viewers of one room tap, or vote in one poll, by the real functions. */
-export type CrowdCase = { crowd: "likes" | "votes"; size: number; seed: number };
+export type CrowdCase = {
+  crowd: "likes" | "votes";
+  size: number;
+  seed: number;
+  /** The share of the viewers who tap: one of twenty unless it says otherwise. */
+  share?: number;
+  /** How long a poll is open: a minute unless it says otherwise. */
+  seconds?: number;
+  /** Chat in the room of a poll. */
+  messagesPerSecond?: number;
+};
 
 /**
- * The share of viewers who tap, and their taps a second; a client calls as often as its answers
- * say. Costs are counted from the time when all have called.
+ * The taps a second of those who tap; a client calls as often as its answers say. Costs are counted
+ * from the time when all have called.
  */
-const tapping = { share: 0.05, perSecond: 3, from: 30, seconds: 120 };
-/** A poll of a minute; shares of the voters who send a vote twice, and another one later. */
-const voting = { seconds: 60, spreadSeconds: 61, twice: 0.05, again: 0.1, options: 4 };
+const tapping = { perSecond: 3, from: 30, seconds: 120 };
+/**
+ * Votes come until so long after the end; shares of the voters who send a vote twice, and another
+ * one later.
+ */
+const voting = { lateMilliseconds: 1_000, twice: 0.05, again: 0.1, options: 4 };
 /** After the last call, for the result. */
 const restSeconds = 30;
 /** Estimated as for `npm run cost`: a call is billed for its own time and this, in 512 MB. */
 const call = { milliseconds: 10, gigabytes: 0.5 };
-const pushed = /^STREAM#\S+ (META|MOMENT#)|^CROWD#/;
+const pushed = /^STREAM#\S+ (META|MOMENT#|MSG#)|^CROWD#\S+ (LIKE|VOTE)#/;
 const userOf = (n: number) => n.toString(16).padStart(24, "0");
 
 /** One room of the real functions and of what they cost, without its viewers' sockets. */
 function openRoom(clock: Clock, chance: Chance, use: Use, size: number) {
   let lambda: ReturnType<typeof createLambda> | undefined;
   let resultAt = 0;
+  const talk = createTalk(clock);
   const table = createTable(clock, chance, use, (old: Item | undefined, now: Item) => {
     // No sockets are simulated: a count of the viewers leaves their number as it was.
     if (now.SK === key.log("").SK && now.viewers !== size) table.put({ ...now, viewers: size });
+    talk.see(now);
     if (!pushed.test(nameOf(now))) return;
     lambda?.write(old, now);
     if (now.result !== undefined && resultAt === 0) resultAt = clock.now();
@@ -92,20 +111,41 @@ function openRoom(clock: Clock, chance: Chance, use: Use, size: number) {
   lambda.start();
   const delays: number[] = [];
   const statuses = new Map<number, number>();
+  const environments = createEnvironments();
   return {
-    ...{ table, delays, statuses },
+    ...{ table, talk, delays, statuses },
     resultAt: () => resultAt,
     failures: () => lambda.report().failures,
+    environments: environments.count,
     async ask(handler: unknown, given: Parameters<typeof callEndpoint>[1]) {
       const asked = clock.now();
-      const answer = await callEndpoint(handler, given);
+      const answer = await environments.run(() => callEndpoint(handler, given));
       const took = clock.now() - asked;
-      delays.push(took);
-      statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
+      if (handler !== sendMessage) {
+        delays.push(took);
+        statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
+      }
       use.rest_requests += 1;
       use.lambda_requests += 1;
       use.lambda_gigabyte_seconds += ((took + call.milliseconds) / 1000) * call.gigabytes;
       return answer;
+    },
+  };
+}
+
+/** Each call has an environment for itself, which remembers what it has read lately. */
+function createEnvironments() {
+  const free: RecentReads[] = [];
+  const running = new AsyncLocalStorage<RecentReads>();
+  const elsewhere: RecentReads = new Map();
+  useRecentReads(() => running.getStore() ?? elsewhere);
+  const all = new Set<RecentReads>();
+  return {
+    count: () => all.size,
+    async run<T>(work: () => Promise<T>): Promise<T> {
+      const reads = free.pop() ?? new Map();
+      all.add(reads);
+      return running.run(reads, work).finally(() => free.push(reads));
     },
   };
 }
@@ -124,6 +164,7 @@ function figuresOf(room: Room, use: Use): Figures {
     "p99 ms": round(quantile(delays, 0.99)),
     "write units a call": round(use.dynamodb_write_units / delays.length),
     "read units a call": round(use.dynamodb_read_units / delays.length),
+    environments: room.environments(),
     frames: framesOf(room).length,
     throttled: table.throttled(),
     "failed calls": room.failures(),
@@ -132,11 +173,14 @@ function figuresOf(room: Room, use: Use): Figures {
 }
 
 /** Viewers tap for two minutes. What the log adds up has to be what the clients were answered. */
-async function simulateLikes(clock: Clock, { size, seed }: CrowdCase): Promise<Figures> {
+async function simulateLikes(
+  clock: Clock,
+  { size, seed, share = 0.05 }: CrowdCase,
+): Promise<Figures> {
   const [chance, use] = [createChance(seed), noUse()];
   const room = openRoom(clock, chance, use, size);
   const began = clock.now();
-  const tappers = Math.floor(size * tapping.share);
+  const tappers = Math.floor(size * share);
   const counted = new Map<number, number>();
   async function live(n: number): Promise<void> {
     let tapped = 0;
@@ -177,12 +221,15 @@ async function simulateLikes(clock: Clock, { size, seed }: CrowdCase): Promise<F
 const tapsOf = (counted: ReadonlyMap<number, number>) =>
   [...counted.values()].reduce((sum, n) => sum + n, 0);
 
-/** All vote in a poll of a minute, some twice, some again, some too late. */
-async function simulateVotes(clock: Clock, { size, seed }: CrowdCase): Promise<Figures> {
+/** All vote in one poll, some twice, some again, some too late. */
+async function simulateVotes(
+  clock: Clock,
+  { size, seed, seconds = 60, messagesPerSecond = 0 }: CrowdCase,
+): Promise<Figures> {
   const [chance, use] = [createChance(seed), noUse()];
   const room = openRoom(clock, chance, use, size);
   const options = Array.from({ length: voting.options }, (_, n) => `Option ${n + 1}`);
-  const body = { kind: "poll", title: "Who plays next?", options, seconds: voting.seconds };
+  const body = { kind: "poll", title: "Who plays next?", options, seconds };
   let momentId = "";
   void callEndpoint(startMoment, { as: "host", path: { streamId }, body }).then((made) => {
     momentId = (made.body.data as { id: string }).id;
@@ -190,7 +237,7 @@ async function simulateVotes(clock: Clock, { size, seed }: CrowdCase): Promise<F
   await clock.run(clock.now() + 1_000);
   const moment = (await ended(clock, findMoment(streamId, momentId)))!;
   await ended(clock, awaitEndings([moment], [], new Date()));
-  const [startedAt, endsAt] = [Date.parse(moment.startedAt), Date.parse(moment.endsAt!)];
+  const endsAt = Date.parse(moment.endsAt!);
   const last = new Map<number, number>();
   async function vote(n: number, option: number): Promise<void> {
     const given = { as: userOf(n), path: { streamId, momentId }, body: { options: [option] } };
@@ -205,9 +252,10 @@ async function simulateVotes(clock: Clock, { size, seed }: CrowdCase): Promise<F
     await clock.wait(1_000 + chance.next() * 4_000);
     await vote(n, chance.below(voting.options));
   }
-  const spread = voting.spreadSeconds * 1000;
-  for (let n = 0; n < size; n++)
-    clock.at(startedAt + 1_000 + chance.next() * (spread - 1_000), () => void live(n));
+  room.talk.start(seconds - 2, messagesPerSecond, room.table.put, room.ask);
+  const from = clock.now();
+  const spread = endsAt + voting.lateMilliseconds - from;
+  for (let n = 0; n < size; n++) clock.at(from + chance.next() * spread, () => void live(n));
   await clock.run(endsAt + 10_000);
   const shown = (await ended(clock, readHead(streamId))).sums?.[momentId];
   await clock.run(endsAt + restSeconds * 1000);
@@ -216,7 +264,7 @@ async function simulateVotes(clock: Clock, { size, seed }: CrowdCase): Promise<F
   const votes = result !== undefined && "votes" in result ? result.votes : [];
   return {
     ...{ voters: size, accepted: last.size },
-    ...figuresOf(room, use),
+    ...{ ...figuresOf(room, use), ...room.talk.figures() },
     "live sum differs by": differenceOf([shown ?? []].flat(), wanted),
     "result differs by": differenceOf(votes, wanted),
     "result after s": round((room.resultAt() - endsAt) / 1000),

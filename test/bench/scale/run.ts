@@ -28,7 +28,7 @@ export const isWhole = (figures: Figures) => mustBeNone.every((name) => figures[
 /** What has to be 0 in any crowd. */
 const noneInCrowd = [
   ...["5xx", "failed calls", "throttled", "sum differs by"],
-  ...["live sum differs by", "result differs by"],
+  ...["live sum differs by", "result differs by", "chat missing"],
 ];
 
 /** What is wrong with a crowd's figures. */
