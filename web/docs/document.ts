@@ -15,7 +15,7 @@ type Response = {
   headers?: { "x-error-code"?: { schema: { enum?: string[] } } };
   content?: Content;
 };
-type OpenApi = {
+export type OpenApi = {
   info: { title: string; summary: string; description: string };
   paths: Record<string, Record<string, Given>>;
   components: { schemas: Schemas; responses: Record<string, Response> };
@@ -72,7 +72,13 @@ export function referenceOf({ info, paths, components }: OpenApi): Reference {
     title: info.title,
     says: info.description,
     schemas: components.schemas,
-    operations: operations.sort((a, b) => rankOf(a) - rankOf(b)),
+    operations: operations.sort(
+      (a, b) =>
+        rankOf(a) - rankOf(b) ||
+        leadOf(a) - leadOf(b) ||
+        Number(isForStaff(a)) - Number(isForStaff(b)) ||
+        verbs.indexOf(a.method) - verbs.indexOf(b.method),
+    ),
   };
 }
 
@@ -88,6 +94,39 @@ const rankOf = ({ tag }: Operation) => {
   const place = tasks.indexOf(tag);
   return place < 0 ? tasks.length - 1.5 : place;
 };
+
+/** What an app calls first of each tag, in the order in which it does. */
+const leads = [
+  "POST /api/v1/live-stream/create",
+  "POST /api/v1/live-stream/join-as-creator",
+  "POST /api/v1/live-stream/join",
+  "GET /api/v1/live-stream/{streamId}",
+  "GET /api/v1/live-stream/catch-streamers",
+  "POST /api/v1/live-stream/{streamId}/end",
+  "POST /api/v1/live-stream/{streamId}/chat/messages",
+  "GET /api/v1/live-stream/{streamId}/chat/messages",
+  "POST /api/v1/live-stream/{streamId}/chat/superlike",
+  "GET /api/v1/gifts/gift-types",
+  "POST /api/v1/gifts/create",
+  "PUT /api/v1/live-stream/{streamId}/likes",
+  "POST /api/v1/live-stream/{streamId}/moments",
+  "PUT /api/v1/live-stream/{streamId}/moments/{momentId}/vote",
+  "GET /api/v1/wallet",
+  "GET /api/v1/users/me",
+  "PUT /api/v1/users/me",
+];
+
+/** The place of an operation among those that lead its tag; behind them for all others. */
+const leadOf = ({ method, path }: Operation) => {
+  const place = leads.indexOf(`${method} ${path}`);
+  return place < 0 ? leads.length : place;
+};
+
+/** Those that an app's users may not call are behind the others. */
+const isForStaff = ({ description = "" }: Operation) => description.startsWith("Needs the role");
+
+/** Then what reads is before what changes, and what takes away is last. */
+const verbs = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 function operationOf(
   method: string,
