@@ -57,9 +57,9 @@ export const bucket = lazy(() => {
 });
 
 function createCaller() {
-  const { region, ...credentials } = awsEnvironment();
+  const { region } = awsEnvironment();
   const base = setting("AWS_ENDPOINT_URL") ?? `https://s3.${region}.amazonaws.com`;
-  const sign = createSigner(new URL(base).host, { service: "s3", region, ...credentials });
+  const sign = createSigner(new URL(base).host, () => ({ service: "s3", ...awsEnvironment() }));
 
   async function attempt({ method, key, query, bytes, headers: own }: Call): Promise<Response> {
     const path = `/${setting("PICTURES_BUCKET")}${key === undefined ? "" : `/${key}`}`;

@@ -32,46 +32,71 @@ export const encodeStrictly = (text: string) =>
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   );
 
+/** What is the same for all requests of one day that are signed by the same credentials. */
+type Prepared = {
+  by: Signing;
+  date: string;
+  key: KeyObject;
+  scope: string;
+  /** Headers before and after the date, as they are signed. */
+  content: string;
+  token: string;
+  signedNames: string;
+};
+
+function prepare(by: Signing, date: string): Prepared {
+  const { service = "execute-api", region, secretAccessKey, sessionToken, contentType } = by;
+  return {
+    by,
+    date,
+    key: deriveKey(secretAccessKey, date, region, service),
+    scope: `${date}/${region}/${service}/aws4_request`,
+    content: contentType === undefined ? "" : `content-type:${contentType}\n`,
+    token: sessionToken === undefined ? "" : `x-amz-security-token:${sessionToken}\n`,
+    signedNames:
+      `${contentType === undefined ? "" : "content-type;"}host;` +
+      `${service === "s3" ? "x-amz-content-sha256;" : ""}x-amz-date` +
+      (sessionToken === undefined ? "" : ";x-amz-security-token"),
+  };
+}
+
+/** Whether two are the same for a signature; everything else of a signer never changes. */
+const isSame = (a: Signing, b: Signing) =>
+  a.accessKeyId === b.accessKeyId &&
+  a.secretAccessKey === b.secretAccessKey &&
+  a.sessionToken === b.sessionToken;
+
 /**
  * Makes a signer of requests to one host by AWS Signature Version 4: what is the same for many
  * requests is made once (the key each day, the dates each second), so that a signature costs one
  * path and two hashes. The key is a KeyObject: with a Buffer, Node 24 sets up an HMAC seven times
- * slower.
+ * slower. Credentials that are replaced while a process lives, as a container's are, are given as a
+ * function, which is asked once a second.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
-export function createSigner(host: string, signing: Signing) {
-  const { service = "execute-api", region, accessKeyId, secretAccessKey, sessionToken } = signing;
-  const { contentType } = signing;
-  const token = sessionToken === undefined ? "" : `x-amz-security-token:${sessionToken}\n`;
-  const content = contentType === undefined ? "" : `content-type:${contentType}\n`;
-  // S3 alone wants the payload's hash as a header, too, and takes paths as they are sent.
-  const isS3 = service === "s3";
-  const signedNames =
-    `${contentType === undefined ? "" : "content-type;"}host;` +
-    `${isS3 ? "x-amz-content-sha256;" : ""}x-amz-date` +
-    (sessionToken === undefined ? "" : ";x-amz-security-token");
+export function createSigner(host: string, given: Signing | (() => Signing)) {
+  const read = typeof given === "function" ? given : () => given;
   let second = Number.NaN;
-  let date = "";
   let longDate = "";
-  let key: KeyObject | undefined;
-  let scope = "";
+  let own = prepare(read(), "");
   let datedHeaders = "";
 
   function turn(now: number): void {
     second = Math.floor(now / 1000);
     longDate = new Date(second * 1000).toISOString().replace(/[:-]|\.\d{3}/g, "");
-    if (longDate.slice(0, 8) !== date || key === undefined) {
-      date = longDate.slice(0, 8);
-      key = deriveKey(secretAccessKey, date, region, service);
-      scope = `${date}/${region}/${service}/aws4_request`;
-    }
-    datedHeaders = `x-amz-date:${longDate}\n${token}`;
+    const date = longDate.slice(0, 8);
+    const by = read();
+    if (date !== own.date || !isSame(by, own.by)) own = prepare(by, date);
+    datedHeaders = `x-amz-date:${longDate}\n${own.token}`;
   }
 
   /** The headers of a request, flat, as the HTTP client takes them. `now` in milliseconds. */
   return function sign(signed: Signed, now: number): string[] {
     const { method, path, query = "", payloadHash, target } = signed;
     if (Math.floor(now / 1000) !== second) turn(now);
+    const { by, key, scope, content, signedNames } = own;
+    // S3 alone wants the payload's hash as a header, too, and takes paths as they are sent.
+    const isS3 = by.service === "s3";
     // A path is encoded a second time for the canonical request (every service but S3).
     const isPlain = path === "/" || isS3;
     const canonicalPath = isPlain ? path : encodeStrictly(path).replaceAll("%2F", "/");
@@ -83,12 +108,12 @@ export function createSigner(host: string, signing: Signing) {
       `${method}\n${canonicalPath}\n${query}\n${canonicalHeaders}${lastHeader}\n` +
       `${signedHeaders}\n${payloadHash}`;
     const text = `AWS4-HMAC-SHA256\n${longDate}\n${scope}\n${hashOf(canonical)}`;
-    const signature = createHmac("sha256", key!).update(text).digest("hex");
+    const signature = createHmac("sha256", key).update(text).digest("hex");
     const authorization =
-      `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, ` +
+      `AWS4-HMAC-SHA256 Credential=${by.accessKeyId}/${scope}, ` +
       `SignedHeaders=${signedHeaders}, Signature=${signature}`;
     const headers = ["host", host, "x-amz-date", longDate, "authorization", authorization];
-    if (sessionToken !== undefined) headers.push("x-amz-security-token", sessionToken);
+    if (by.sessionToken !== undefined) headers.push("x-amz-security-token", by.sessionToken);
     if (isS3) headers.push("x-amz-content-sha256", payloadHash);
     return headers;
   };

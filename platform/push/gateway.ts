@@ -82,7 +82,7 @@ const metricOf: Partial<Record<PostResult, MetricName>> = {
  */
 export function createPoster(endpoint: string): Poster {
   const { origin, host, pathname } = new URL(endpoint);
-  const sign = createSigner(host, awsEnvironment());
+  const sign = createSigner(host, awsEnvironment);
   const base = `${pathname.replace(/\/$/, "")}/@connections/`;
   const send = createGatewayClient();
 

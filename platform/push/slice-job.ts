@@ -62,11 +62,11 @@ const answerMillisecondsMax = 31_000;
  * https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
  */
 function createInvokeSlice(): InvokeSlice {
-  const signing = { ...awsEnvironment(), service: "lambda" as const };
-  const base = setting("AWS_ENDPOINT_URL") ?? `https://lambda.${signing.region}.amazonaws.com`;
+  const { region } = awsEnvironment();
+  const base = setting("AWS_ENDPOINT_URL") ?? `https://lambda.${region}.amazonaws.com`;
   const path = `/2015-03-31/functions/${setting("POST_PART_FUNCTION")}/invocations`;
   const { host, href } = new URL(path, base);
-  const sign = createSigner(host, signing);
+  const sign = createSigner(host, () => ({ ...awsEnvironment(), service: "lambda" }));
   return async (job) => {
     const body = JSON.stringify(job);
     const answer = await fetch(href, {

@@ -145,7 +145,11 @@ export function setting<Name extends SettingName>(name: Name): Settings[Name] {
   return known.get(name) as Settings[Name];
 }
 
-/** What Lambda puts into the environment of every function: for signing calls ourselves. */
+/**
+ * What Lambda puts into the environment of every function: for signing calls ourselves. In the
+ * relay's process the credentials are replaced every few hours (relay/start.ts), so they are read
+ * at each use.
+ */
 export const awsEnvironment = () => ({
   region: process.env.AWS_REGION ?? "us-east-1",
   accessKeyId: process.env.AWS_ACCESS_KEY_ID ?? "",

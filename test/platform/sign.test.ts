@@ -55,6 +55,26 @@ describe("The signer of posts", () => {
     );
   });
 
+  test("signs by the credentials of that moment, which a container is given again and again", async () => {
+    let credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
+    credentials = { accessKeyId: "FIRST", secretAccessKey: "one" };
+    const sign = createSigner(host, () => ({ region: "eu-central-1", ...credentials }));
+    const request = { method: "POST", path: "/ws/@connections/a", body: "" } as const;
+    const at = Date.parse("2026-06-01T12:00:00Z");
+    for (const [later, next] of [
+      [0, credentials],
+      // Of one day, so that the date is no reason to make anything again.
+      [1_000, { accessKeyId: "SECOND", secretAccessKey: "two", sessionToken: "t" }],
+      [2_000, { accessKeyId: "SECOND", secretAccessKey: "two", sessionToken: "u" }],
+      [3_000, { accessKeyId: "SECOND", secretAccessKey: "three", sessionToken: "u" }],
+      [4_000, { accessKeyId: "THIRD", secretAccessKey: "three" }],
+    ] as const) {
+      credentials = next;
+      const own = sign({ ...request, payloadHash: hashOf("") }, at + later);
+      expect(asObject(own)).toEqual(await signedByLibrary(credentials, request, at + later));
+    }
+  });
+
   test("signs calls of S3: their hash is a header, and there may be a query", async () => {
     const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG" };
     const sign = createSigner(host, { service: "s3", region: "eu-central-1", ...credentials });
