@@ -12,7 +12,7 @@ import { Account } from "./identity/account.ts";
 import { Delivery } from "./identity/delivery.ts";
 import { Identity } from "./identity/identity.ts";
 import { Users } from "./identity/user-pool.ts";
-import { RelayTask } from "./relay/relay.ts";
+import { Relay } from "./relay/relay.ts";
 import { withOwnPages } from "./stages/domain.ts";
 import type { Stage } from "./stages/stages.ts";
 import { HostWatch } from "./watch/host-watch.ts";
@@ -43,7 +43,7 @@ export function placeStage(app: App, given: Stage): void {
     for (const before of [account, data, identity, ...serving.slice(0, at)])
       stack.addStackDependency(before);
   if (stage.relay !== undefined)
-    new RelayTask(app, id("relay"), stage, neighbours).addStackDependency(realtime);
+    new Relay(app, id("relay"), stage, neighbours).addStackDependency(realtime);
   const host = placeHost(app, stage, { http, pictures, tencent, realtime });
   if (stage.repository !== undefined) new Delivery(app, id("delivery"), stage, stage.repository);
   const watched = {

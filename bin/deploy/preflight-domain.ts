@@ -1,13 +1,26 @@
-import { type Domain, edgeRegion } from "../../lib/stages/domain.ts";
+import { type Domain, edgeRegion, relayHostOf } from "../../lib/stages/domain.ts";
+import type { RelayOf } from "../../lib/stages/relay.ts";
 import { serviceCaller, signedCaller } from "../aws/signed-caller.ts";
 import { type Finding, look, type Place } from "./finding.ts";
 
-/** What keeps CloudFront from answering under a stage's domain, as ACM and Route 53 know it. */
-export async function findDomain(place: Place, domain: Domain | undefined): Promise<Finding[]> {
+type Named = { domain?: Domain; relay?: RelayOf };
+
+/**
+ * What keeps CloudFront from answering under a stage's domain, and its relay from taking sockets,
+ * as ACM and Route 53 know it.
+ */
+export async function findDomain(place: Place, { domain, relay }: Named): Promise<Finding[]> {
   if (domain === undefined) return [];
+  const { name, certificate } = domain;
+  const wanted = [
+    { of: "domain", name, certificate, region: edgeRegion },
+    ...(relay ? [{ of: "relay", name: relayHostOf(domain), ...relay, region: place.region }] : []),
+  ];
   const found = await Promise.all([
-    look("the domain's certificate", "acm:DescribeCertificate", () =>
-      findCertificate(place, domain),
+    ...wanted.map((one) =>
+      look(`the ${one.of}'s certificate`, "acm:DescribeCertificate", () =>
+        findCertificate(place, one),
+      ),
     ),
     look("the domain's hosted zone", "route53:GetHostedZone", () => findZone(place, domain)),
   ]);
@@ -16,28 +29,32 @@ export async function findDomain(place: Place, domain: Domain | undefined): Prom
 
 type Certificate = { Status: string; DomainName: string; SubjectAlternativeNames?: string[] };
 
+/** A certificate that is named in the stage, and what for. */
+type Wanted = { of: string; name: string; certificate?: string | undefined; region: string };
+
 /** Whether there is the certificate that is named, issued, and for the name. */
-async function findCertificate(place: Place, { name, certificate }: Domain): Promise<Finding[]> {
+async function findCertificate(place: Place, wanted: Wanted): Promise<Finding[]> {
+  const { of, name, certificate, region: there } = wanted;
   const [, region, account] = /^arn:[\w-]+:acm:([\w-]+):(\d+):/.exec(certificate ?? "") ?? [];
   // One of another region is a finding without anybody being asked.
-  if (certificate === undefined || region !== edgeRegion) return [];
-  const fix = `Ask for one for ${name} in ACM, in ${edgeRegion}, and name it; or the hosted zone alone`;
+  if (certificate === undefined || region !== there) return [];
+  const fix = `Ask for one for ${name} in ACM, in ${there}, and name it; or the hosted zone alone`;
   if (account !== place.account)
-    return [{ says: `domain.certificate is of account ${account}, not of ${place.account}`, fix }];
-  const described = await describe(place, certificate);
+    return [{ says: `${of}.certificate is of account ${account}, not of ${place.account}`, fix }];
+  const described = await describe({ ...place, region: there }, certificate);
   if (described === "missing")
-    return [{ says: `ACM in ${edgeRegion} has no ${certificate}, of \`domain\``, fix }];
+    return [{ says: `ACM in ${there} has no ${certificate}, of \`${of}\``, fix }];
   const { Status, DomainName, SubjectAlternativeNames = [] } = described;
   const findings: Finding[] = [];
   if (Status !== "ISSUED")
     findings.push({
-      says: `domain.certificate is not issued: ${Status}`,
+      says: `${of}.certificate is not issued: ${Status}`,
       fix: Status === "PENDING_VALIDATION" ? "Enter the CNAME that ACM asks for, and wait" : fix,
     });
   const names = [DomainName, ...SubjectAlternativeNames];
   if (!names.some((covered) => covers(covered, name)))
     findings.push({
-      says: `domain.certificate is for ${[...new Set(names)].join(", ")}, not ${name}`,
+      says: `${of}.certificate is for ${[...new Set(names)].join(", ")}, not ${name}`,
       fix,
     });
   return findings;
@@ -54,7 +71,7 @@ function covers(covered: string, host: string): boolean {
  * https://docs.aws.amazon.com/acm/latest/APIReference/API_DescribeCertificate.html
  */
 async function describe(place: Place, arn: string): Promise<Certificate | "missing"> {
-  const call = serviceCaller({ ...place, region: edgeRegion }, "acm");
+  const call = serviceCaller(place, "acm");
   const headers = {
     "content-type": "application/x-amz-json-1.1",
     "x-amz-target": "CertificateManager.DescribeCertificate",

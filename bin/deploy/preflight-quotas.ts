@@ -9,6 +9,7 @@ import {
   ServiceQuotasClient,
 } from "@aws-sdk/client-service-quotas";
 import { functionName } from "../../lib/stages/names.ts";
+import { cpusOf } from "../../lib/stages/relay.ts";
 import { rows } from "../../lib/stages/route-table.ts";
 import { rateOf, reservedOf, unreservedMinOf } from "../../lib/stages/stage-limits.ts";
 import type { Stage } from "../../lib/stages/stages.ts";
@@ -69,12 +70,13 @@ async function findReserved(client: LambdaClient, FunctionName: string): Promise
 
 /** https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html */
 const gatewayRateQuota = { ServiceCode: "apigateway", QuotaCode: "L-8A5B8E43" };
+/** https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html */
+const fargateQuota = { ServiceCode: "fargate", QuotaCode: "L-3032A538" };
 
 /** The account's rate is that of the region, which the stage's APIs and its posts share. */
 export async function findRequests(there: There, stage: Stage): Promise<Finding[]> {
   if (!stage.keepData) return [];
-  const client = openClient(ServiceQuotasClient, there);
-  const most = await findRate(client);
+  const most = await findQuota(there, gatewayRateQuota);
   const wanted = rateOf(stage);
   if (wanted <= most) return [];
   return [
@@ -85,14 +87,30 @@ export async function findRequests(there: There, stage: Stage): Promise<Finding[
   ];
 }
 
+/** Whether Fargate has the CPUs of all tasks of a relay while they are replaced. */
+export async function findCpus(there: There, { name, relay }: Stage): Promise<Finding[]> {
+  if (relay === undefined) return [];
+  const most = await findQuota(there, fargateQuota);
+  const wanted = cpusOf(relay);
+  if (wanted <= most) return [];
+  return [
+    {
+      says: `Fargate has ${most} CPUs in ${there.region}, the relay of ${name} may take ${wanted}`,
+      fix: "Service Quotas, AWS Fargate, On-Demand vCPU resource count (L-3032A538): ask for more; or lower `maxTasks`",
+    },
+  ];
+}
+
 /** The quota that was granted; AWS's own where none ever was. Rejects where it says neither. */
-async function findRate(client: ServiceQuotasClient): Promise<number> {
-  const { Quota } = await client
-    .send(new GetServiceQuotaCommand(gatewayRateQuota))
-    .catch((error: Error) => {
-      if (error.name !== "NoSuchResourceException") throw error;
-      return client.send(new GetAWSDefaultServiceQuotaCommand(gatewayRateQuota));
-    });
+async function findQuota(
+  there: There,
+  quota: { ServiceCode: string; QuotaCode: string },
+): Promise<number> {
+  const client = openClient(ServiceQuotasClient, there);
+  const { Quota } = await client.send(new GetServiceQuotaCommand(quota)).catch((error: Error) => {
+    if (error.name !== "NoSuchResourceException") throw error;
+    return client.send(new GetAWSDefaultServiceQuotaCommand(quota));
+  });
   if (Quota?.Value === undefined) throw new Error("the quota has no value");
   return Quota.Value;
 }

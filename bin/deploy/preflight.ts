@@ -7,13 +7,14 @@ import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { edgeRegion, problemsOf } from "../../lib/stages/domain.ts";
 import { backupCopyOf, vaultName } from "../../lib/stages/names.ts";
 import { placeholdersOf } from "../../lib/stages/placeholders.ts";
+import { relayProblemsOf } from "../../lib/stages/relay.ts";
 import { assertConcurrency, assertRate } from "../../lib/stages/stage-limits.ts";
 import type { Stage } from "../../lib/stages/stages.ts";
 import { openClient } from "../../platform/aws/aws-client.ts";
 import { type Finding, look } from "./finding.ts";
 import { findDomain } from "./preflight-domain.ts";
 import { findMail } from "./preflight-mail.ts";
-import { findExecutions, findRequests } from "./preflight-quotas.ts";
+import { findCpus, findExecutions, findRequests } from "./preflight-quotas.ts";
 import { findRestored } from "./preflight-restored.ts";
 import { findVaults } from "./preflight-vaults.ts";
 
@@ -34,11 +35,7 @@ export function findInStage(stage: Stage): Finding[] {
       says: `${stage.name}: browsers may call it from any origin`,
       fix: "Name your web pages in `origins`, lib/stages/stages.ts",
     });
-  if (stage.relay !== undefined)
-    findings.push({
-      says: `${stage.name}: relay is for one machine, since nothing runs its task on AWS yet`,
-      fix: "Leave `relay` out in lib/stages/stages.ts",
-    });
+  findings.push(...relayProblemsOf(stage));
   const copy = backupCopyOf(stage);
   if (copy === "unreadable")
     findings.push({
@@ -108,7 +105,7 @@ export async function findInAccount(stage: Stage, profile?: string): Promise<Fin
     stage.domain && region !== edgeRegion
       ? findBootstrap({ ...there, region: edgeRegion }, account)
       : [],
-    findDomain(place, stage.domain),
+    findDomain(place, stage),
     findMail(place, stage),
     findVaults(place, stage, async () => !(await hasData())),
     look("Lambda's executions", "lambda:GetAccountSettings and GetFunctionConcurrency", () =>
@@ -116,6 +113,9 @@ export async function findInAccount(stage: Stage, profile?: string): Promise<Fin
     ),
     look("API Gateway's rate", "servicequotas:GetServiceQuota and GetAWSDefaultServiceQuota", () =>
       findRequests(there, stage),
+    ),
+    look("Fargate's CPUs", "servicequotas:GetServiceQuota and GetAWSDefaultServiceQuota", () =>
+      findCpus(there, stage),
     ),
     look(
       "the restored table",

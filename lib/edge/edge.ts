@@ -40,5 +40,8 @@ export class Edge extends Stack {
 }
 
 /** The hosted zone of a domain, which is not looked up: a synthesis asks nobody. */
-export const zoneOf = (scope: Construct, { id, name }: NonNullable<Domain["zone"]>): IHostedZone =>
-  HostedZone.fromHostedZoneAttributes(scope, "zone", { hostedZoneId: id, zoneName: name });
+export const zoneOf = (
+  scope: Construct,
+  { id: hostedZoneId, name: zoneName }: NonNullable<Domain["zone"]>,
+  id = "zone",
+): IHostedZone => HostedZone.fromHostedZoneAttributes(scope, id, { hostedZoneId, zoneName });

@@ -38,12 +38,15 @@ export function withOwnPages<S extends WithPages>(stage: S): S {
   };
 }
 
+/** The name of a stage's relay: a load balancer has a name of its own, apart from CloudFront's. */
+export const relayHostOf = ({ name }: Pick<Domain, "name">): string => `relay.${name}`;
+
 /**
  * Where a stage's relay takes sockets. TLS needs a name, so a stage without a domain has its relay
  * on one machine alone, which replaces this.
  */
 export const relayUrlOf = ({ name, domain }: { name: string; domain?: Domain }): string =>
-  `wss://relay.${domain?.name ?? `${name}.invalid`}/ws`;
+  `wss://${relayHostOf(domain ?? { name: `${name}.invalid` })}/ws`;
 
 const hostName = /^(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/;
 const certificateArn = /^arn:aws[\w-]*:acm:([a-z0-9-]+):(\d{12}):certificate\/[\w-]+$/;

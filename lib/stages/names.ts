@@ -17,6 +17,12 @@ export const tableName = ({ name, restored }: { name: string; restored?: { table
 /** The group of a stage's logs of that name. */
 export const logName = (stage: string, name: string) => `/ovation/${stage}/${name}`;
 
+/** The relay's cluster and its service, also in their metrics. */
+export const relayNames = (stage: string) => ({
+  cluster: `ovation-${stage}`,
+  service: `ovation-${stage}-relay`,
+});
+
 /** The secret by which the APIs know that CloudFront asks. */
 export const edgeKeyName = (stage: string) => `ovation/${stage}/edge`;
 

@@ -4,6 +4,7 @@ import type { Rates } from "../../platform/runtime/env.ts";
 import { prodCanaries } from "./canaries.ts";
 import { assertApart, type Place } from "./place.ts";
 import { devRates, prodRates } from "./rates.ts";
+import type { RelayOf } from "./relay.ts";
 import type { FunctionName } from "./route-table.ts";
 import { assertPossible, type Throughput } from "./stage-limits.ts";
 
@@ -57,7 +58,7 @@ export type Policy = {
    * The relay's tasks, and the number of viewers from which they have a room's sockets; without it
    * API Gateway has all of them.
    */
-  relay?: { minTasks: number; maxTasks: number; fromViewers: number };
+  relay?: RelayOf;
   /** Whether credit packages may be bought without a store. */
   purchases: boolean;
   /** A web application firewall before the HTTP APIs, or before the domain where there is one. */

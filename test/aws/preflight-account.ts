@@ -15,6 +15,8 @@ type Account = {
   reservedByOthers: number;
   reserved: Record<string, number>;
   rate: number | undefined;
+  /** CPUs that Fargate gives it. */
+  cpus: number;
   denied: boolean;
   /** Domains that SES knows, with whether they are verified. */
   domains: Record<string, boolean>;
@@ -27,7 +29,14 @@ type Account = {
   zones: Record<string, [string, boolean]>;
 };
 const fresh = (): Account => ({
-  ...{ id: "111122223333", bootstrap: 21, executions: 1_000, rate: 20_000, denied: false },
+  ...{
+    id: "111122223333",
+    bootstrap: 21,
+    executions: 1_000,
+    rate: 20_000,
+    cpus: 100,
+    denied: false,
+  },
   ...{ reservedByOthers: 0, reserved: {} },
   ...{ domains: { "ovation.example": true }, isSandboxed: false, vaults: [], stacks: [] },
   ...{ certificates: {}, zones: {} },
@@ -167,6 +176,7 @@ function answerOf(url: string, body: string, target: string): Answer {
     if (ReservedConcurrentExecutions !== undefined) return json({ ReservedConcurrentExecutions });
     return json({ Type: "User", Message: "Function not found" }, 404, "ResourceNotFoundException");
   }
+  if (body.includes('"fargate"')) return json({ Quota: { Value: account.cpus } });
   if (account.rate !== undefined) return json({ Quota: { Value: account.rate } });
   // No value was ever granted: only AWS's own is there.
   return target.endsWith(".GetAWSDefaultServiceQuota")

@@ -26,11 +26,75 @@ test("all findings of an account are reported at once, each with its fix", async
   expect(findings[1]!.fix).toBe("npx cdk bootstrap aws://999900001111/eu-central-1");
 });
 
-test("a stage with a relay is not deployed", () => {
-  const relay = { minTasks: 1, maxTasks: 2, fromViewers: 2_000 };
-  expect(findInStage({ ...given("dev"), relay }).map(({ says }) => says)).toEqual([
-    "dev: relay is for one machine, since nothing runs its task on AWS yet",
-  ]);
+describe("a relay", () => {
+  const name = "live.acme.com";
+  const zone = { id: "Z1", name: "acme.com" };
+  const relay = { minTasks: 2, maxTasks: 8, fromViewers: 2_000 };
+  const region = "eu-central-1";
+  const says = (more: Partial<Stage>) =>
+    findInStage({ ...given("dev"), region, domain: { name, zone }, relay, ...more }).map(
+      (one) => one.says,
+    );
+
+  test("needs a domain, since there is no TLS without a name", () => {
+    const { domain: _, ...stage } = { ...given("dev"), relay };
+    expect(findInStage(stage).map((one) => one.says)).toEqual([
+      "dev: relay needs a domain, since there is no TLS without a name",
+    ]);
+    expect(says({})).toEqual([]);
+  });
+
+  test("needs a certificate of its own region, or a zone to prove one in", () => {
+    const domain = { name, certificate: certificate("us-east-1") };
+    expect(says({ domain })).toEqual([
+      "dev: relay has no certificate for relay.live.acme.com, and no zone to prove one in",
+    ]);
+    const with_ = (own: string) => says({ domain, relay: { ...relay, certificate: own } });
+    expect(with_(certificate(region))).toEqual([]);
+    expect(with_(certificate("us-east-1"))).toEqual([
+      "relay.certificate is of us-east-1: a load balancer takes those of eu-central-1",
+    ]);
+    expect(with_("my certificate")).toHaveLength(1);
+  });
+
+  test.each([
+    { minTasks: 0 },
+    { minTasks: 9 },
+    { maxTasks: 61 },
+    { minTasks: 1.5 },
+    { fromViewers: -1 },
+    { fromViewers: Number.NaN },
+  ])("has bounds: %j", (wrong) => {
+    expect(says({ relay: { ...relay, ...wrong } })).toHaveLength(1);
+  });
+
+  test("needs CPUs for all of its tasks and those that take their place", async () => {
+    const stage = { ...given("dev"), region, relay };
+    account.cpus = 12;
+    expect(await said(stage)).toEqual([]);
+    account.cpus = 11;
+    expect(await said(stage)).toEqual([
+      "Fargate has 11 CPUs in eu-central-1, the relay of dev may take 12",
+    ]);
+    expect(await said({ ...stage, relay: { ...relay, maxTasks: 6 } })).toEqual([]);
+  });
+
+  test("has its certificate looked at where it is", async () => {
+    const own = certificate(region);
+    const stage = {
+      ...{ ...given("dev"), region, relay: { ...relay, certificate: own } },
+      domain: { name, certificate: certificate("us-east-1") },
+    };
+    const issued = (DomainName: string) => ({ DomainName, Status: "ISSUED" });
+    account.certificates[certificate("us-east-1")] = issued(name);
+    expect(await said(stage)).toEqual([`ACM in eu-central-1 has no ${own}, of \`relay\``]);
+    account.certificates[own] = issued(name);
+    expect(await said(stage)).toEqual([
+      "relay.certificate is for live.acme.com, not relay.live.acme.com",
+    ]);
+    account.certificates[own] = issued("*.live.acme.com");
+    expect(await said(stage)).toEqual([]);
+  });
 });
 
 test("a domain needs what CloudFront takes: a certificate of one region, a name in its zone", () => {

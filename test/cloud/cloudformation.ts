@@ -21,7 +21,15 @@ export type Stack = { name: string; template: Template };
 /** Properties that name a resource: two of one kind cannot have the same. */
 const nameProperties = [
   ...["FunctionName", "TableName", "QueueName", "LogGroupName", "AlarmName", "TopicName"],
-  ...["BackupVaultName", "DashboardName", "Domain", "RoleName", "Name"],
+  ...[
+    "BackupVaultName",
+    "DashboardName",
+    "Domain",
+    "ClusterName",
+    "ServiceName",
+    "RoleName",
+    "Name",
+  ],
 ];
 
 /** Kinds that are known by another's name, or whose names others may have too. */

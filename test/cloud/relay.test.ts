@@ -1,19 +1,31 @@
-import { expect, test } from "@jest/globals";
-import { templatesOf } from "./templates.ts";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "@jest/globals";
+import { App } from "aws-cdk-lib";
+import { placeStage } from "../../lib/index.ts";
+import { checkSolutions } from "../../lib/nag.ts";
+import { rollingPercent } from "../../lib/stages/relay.ts";
+import { type Stage, stageOf } from "../../lib/stages/stages.ts";
+import { flat, resourcesOf, synthesize, templatesOf, theResource } from "./templates.ts";
 
 /** Statements of a policy, by the table's partitions that they are about. */
 type Statement = { Action: string | string[]; Condition?: { [test: string]: unknown } };
 
+/** What CDK writes down of one kind of rules. */
+type Report = { pluginName: string; violations: object[] };
+
 const withRelay = { stage: "dev", relay: "on" };
 
-const resourcesOf = async (options: Record<string, string>, stack: string, type: string) =>
+const resourcesWith = async (options: Record<string, string>, stack: string, type: string) =>
   Object.values((await templatesOf(options))[stack] ?? {}).filter(({ Type }) => Type === type);
 
 test("a stage has a relay's task only where it asks for one", async () => {
   const templates = await templatesOf({ stage: "dev" });
   expect(Object.keys(templates)).not.toContain("relay");
   expect(JSON.stringify(templates)).not.toContain("RELAY_URL");
-  const [task, ...others] = await resourcesOf(withRelay, "relay", "AWS::ECS::TaskDefinition");
+  const [task, ...others] = await resourcesWith(withRelay, "relay", "AWS::ECS::TaskDefinition");
   expect(others).toEqual([]);
   expect(task?.Properties).toMatchObject({
     Family: "ovation-dev-relay",
@@ -28,7 +40,7 @@ test("a stage has a relay's task only where it asks for one", async () => {
 });
 
 test("the relay may write no money, no message and no frame", async () => {
-  const [role] = await resourcesOf(withRelay, "relay", "AWS::IAM::Role");
+  const [role] = await resourcesWith(withRelay, "relay", "AWS::IAM::Role");
   const statements: Statement[] = role?.Properties.Policies.flatMap(
     ({ PolicyDocument }: { PolicyDocument: { Statement: Statement[] } }) =>
       PolicyDocument.Statement,
@@ -38,4 +50,160 @@ test("the relay may write no money, no message and no frame", async () => {
   for (const partition of ["WALLET", "LEDGER", "GIFT", "CHAT", "FRAMES"])
     expect(text).not.toContain(`"${partition}#*"`);
   expect(text).toContain('"MAIL#*"');
+});
+
+const dev = stageOf((key) => (key === "stage" ? "dev" : undefined));
+const zone = { id: "Z0123456789ABCDEFGHIJ", name: "acme.com" };
+const name = "live.acme.com";
+const placed = { ...dev, account: "111122223333", region: "eu-central-1" };
+const relay = { minTasks: 2, maxTasks: 8, fromViewers: 2_000 };
+const relayed: Stage = { ...placed, domain: { name, zone }, relay };
+const { templates, stacks } = await synthesize(relayed);
+const the = (type: string) => theResource(templates, `AWS::${type}`, "relay").Properties;
+const all = (type: string) =>
+  resourcesOf(templates, `AWS::${type}`, "relay").map(({ Properties }) => Properties);
+
+describe("a stage with a relay and a domain", () => {
+  test("passes CloudFormation's own rules and those for solutions", async () => {
+    const outdir = mkdtempSync(join(tmpdir(), "ovation-relay-"));
+    try {
+      const app = new App({ outdir, analyticsReporting: false });
+      placeStage(app, relayed);
+      checkSolutions(app);
+      app.synth();
+      const text = readFileSync(join(outdir, "validation-report.json"), "utf8");
+      const { pluginReports } = JSON.parse(text) as { pluginReports: Report[] };
+      expect(pluginReports.map(({ pluginName }) => pluginName)).toContain(
+        "CloudFormation Validate",
+      );
+      const found = pluginReports.flatMap(({ violations }) => violations);
+      expect(found.filter((one) => JSON.stringify(one).includes("ovation-dev-relay"))).toEqual([]);
+      // As AWS limits a task's definition.
+      expect(JSON.stringify(the("ECS::TaskDefinition")).length).toBeLessThan(32_000);
+    } finally {
+      rmSync(outdir, { recursive: true, force: true });
+    }
+  });
+
+  test("changes nothing where it is not asked for", async () => {
+    const plain = await synthesize({ ...placed, domain: { name, zone } });
+    const text = JSON.stringify(plain.stacks);
+    expect(text).not.toMatch(/relay\.|RELAY_|AWS::ECS|AWS::EC2|MAIL#/);
+    const others = stacks.filter((stack) => !stack.name.endsWith("-relay"));
+    expect(others.map((stack) => stack.name)).toEqual(plain.stacks.map((stack) => stack.name));
+  });
+
+  test("has its tasks reached by TLS alone, and by the load balancer alone", () => {
+    const [listener, ...more] = all("ElasticLoadBalancingV2::Listener");
+    expect(more).toEqual([]);
+    expect(listener).toMatchObject({ Port: 443, Protocol: "TLS" });
+    expect(the("CertificateManager::Certificate").DomainName).toBe(`relay.${name}`);
+    expect(the("Route53::RecordSet")).toMatchObject({ Name: `relay.${name}.`, Type: "A" });
+    // From addresses: one port of the load balancer; tasks from its group alone.
+    const open = all("EC2::SecurityGroup").flatMap(
+      ({ GroupDescription, SecurityGroupIngress = [] }) =>
+        SecurityGroupIngress.map(({ FromPort, ToPort }: { FromPort: number; ToPort: number }) => [
+          ...[GroupDescription, FromPort, ToPort],
+        ]),
+    );
+    expect(open).toEqual([["The load balancer of the relay", 443, 443]]);
+    const [entry, ...others] = all("EC2::SecurityGroupIngress");
+    expect(others).toEqual([]);
+    expect(entry).toMatchObject({ FromPort: 8_080, ToPort: 8_080 });
+    expect(flat(entry.SourceSecurityGroupId)).toContain("entrancegroup");
+  });
+
+  test("knows clients' addresses, and shares them out over tasks in both zones", () => {
+    const attributes = Object.fromEntries(
+      the("ElasticLoadBalancingV2::TargetGroup").TargetGroupAttributes.map(
+        ({ Key, Value }: { Key: string; Value: string }) => [Key, Value],
+      ),
+    );
+    expect(attributes).toMatchObject({ "preserve_client_ip.enabled": "true" });
+    const { LoadBalancerAttributes, Subnets } = the("ElasticLoadBalancingV2::LoadBalancer");
+    expect(LoadBalancerAttributes).toContainEqual({
+      ...{ Key: "load_balancing.cross_zone.enabled", Value: "true" },
+    });
+    expect(Subnets).toHaveLength(2);
+  });
+
+  test("pays for no NAT, and reads the table inside of AWS", () => {
+    expect(all("EC2::NatGateway")).toEqual([]);
+    const endpoints = all("EC2::VPCEndpoint");
+    for (const { VpcEndpointType } of endpoints) expect(VpcEndpointType).toBe("Gateway");
+    expect(endpoints.map(({ ServiceName }) => flat(ServiceName)).sort()).toEqual([
+      "com.amazonaws.<AWS::Region>.dynamodb",
+      "com.amazonaws.<AWS::Region>.s3",
+    ]);
+    const { NetworkConfiguration } = the("ECS::Service");
+    expect(NetworkConfiguration.AwsvpcConfiguration.AssignPublicIp).toBe("ENABLED");
+  });
+
+  test("replaces its tasks a few at a time, each of which lets its clients go in waves", () => {
+    const { DeploymentConfiguration, DesiredCount } = the("ECS::Service");
+    expect(DeploymentConfiguration).toMatchObject({
+      ...{ MinimumHealthyPercent: 100, MaximumPercent: 150 },
+      DeploymentCircuitBreaker: { Enable: true, Rollback: true },
+    });
+    // Else each deployment would take away what was added for a full room.
+    expect(DesiredCount).toBeUndefined();
+    const [{ Command, StopTimeout }] = the("ECS::TaskDefinition").ContainerDefinitions;
+    // Fargate's most is 120 s; the waves end before it.
+    expect(StopTimeout).toBe(120);
+    expect(Number(Command.at(-1))).toBeLessThanOrEqual(1_000 * (StopTimeout - 15));
+  });
+
+  test.each([1, 2, 3, 4, 5, 8, 60])("can replace %i tasks at all", (minTasks) => {
+    const most = Math.floor((minTasks * rollingPercent({ ...relay, minTasks })) / 100);
+    expect(most).toBeGreaterThan(minTasks);
+    if (minTasks > 4) expect(most).toBeLessThan(1.3 * minTasks);
+  });
+
+  test("scales between its bounds by CPU and by sockets", () => {
+    const target = the("ApplicationAutoScaling::ScalableTarget");
+    expect(target).toMatchObject({ MinCapacity: 2, MaxCapacity: 8 });
+    const policies = all("ApplicationAutoScaling::ScalingPolicy").map(
+      ({ TargetTrackingScalingPolicyConfiguration }) => TargetTrackingScalingPolicyConfiguration,
+    );
+    expect(policies).toHaveLength(2);
+    expect(policies).toContainEqual(
+      expect.objectContaining({
+        CustomizedMetricSpecification: {
+          ...{ Namespace: "Ovation", MetricName: "RelaySockets", Statistic: "Average" },
+          Dimensions: [{ Name: "stage", Value: "dev" }],
+        },
+      }),
+    );
+  });
+
+  test("runs Node's image by its digest and the bundle by its hash, without a disk", () => {
+    const [container] = the("ECS::TaskDefinition").ContainerDefinitions;
+    expect(container.Image).toMatch(/^public\.ecr\.aws\/docker\/library\/node:24.*@sha256:\w{64}$/);
+    const bundle = readFileSync(join(import.meta.dirname, "../../dist/relay/index.cjs"));
+    expect(container.Command).toContain(createHash("sha256").update(bundle).digest("hex"));
+    expect(container).toMatchObject({ ReadonlyRootFilesystem: true, User: "node" });
+    expect(container.LogConfiguration.Options.mode).toBe("non-blocking");
+    const { Policies } = theResource(templates, "AWS::IAM::Role", "relay", ({ Properties }) =>
+      Boolean(Properties.Policies),
+    ).Properties;
+    const [{ PolicyDocument }] = Policies;
+    const reads = PolicyDocument.Statement.filter(({ Action }: Statement) =>
+      [Action].flat().some((action) => action.startsWith("s3:")),
+    );
+    expect(reads).toHaveLength(1);
+    expect(flat(reads[0].Resource)).toMatch(/\/[0-9a-f]{64}\.cjs$/);
+  });
+
+  test("takes a certificate where the domain's zone is not ours", async () => {
+    const certificate = "arn:aws:acm:eu-central-1:111122223333:certificate/relay";
+    const ofDomain = "arn:aws:acm:us-east-1:111122223333:certificate/domain";
+    const own = await synthesize({
+      ...{ ...relayed, domain: { name, certificate: ofDomain } },
+      relay: { ...relay, certificate },
+    });
+    const listener = theResource(own.templates, "AWS::ElasticLoadBalancingV2::Listener", "relay");
+    expect(listener.Properties.Certificates).toEqual([{ CertificateArn: certificate }]);
+    expect(resourcesOf(own.templates, "AWS::CertificateManager::Certificate")).toEqual([]);
+    expect(resourcesOf(own.templates, "AWS::Route53::RecordSet")).toEqual([]);
+  });
 });

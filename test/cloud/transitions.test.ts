@@ -20,6 +20,7 @@ const restored = {
 };
 const prod = { ...given("prod"), ...place };
 const at = (name: string, more: object = {}) => ({ domain: { name, zone, ...more } });
+const relay = { minTasks: 2, maxTasks: 8, fromViewers: 2_000 };
 const stacksOf = async (more: object) => (await synthesize({ ...prod, ...more })).stacks;
 
 const states = {
@@ -29,6 +30,8 @@ const states = {
   "a domain with old names": await stacksOf(at("live.acme.com", { keepsOldNames: true })),
   "own issuer": await stacksOf({ issuer }),
   restored: await stacksOf({ restored }),
+  relay: await stacksOf({ relay, ...at("live.acme.com") }),
+  "a relay of another domain": await stacksOf({ relay, ...at("tv.acme.com") }),
   "restored with a domain": await stacksOf({ restored, ...at("live.acme.com") }),
 };
 type State = keyof typeof states;
@@ -41,6 +44,7 @@ const changes: State[][] = [
   ["plain", "plain"],
   ["plain", "domain", "another domain", "domain", "plain", "domain"],
   ["plain", "a domain with old names", "domain"],
+  ["plain", "relay", "domain", "relay", "a relay of another domain", "plain"],
   ["plain", "own issuer", "plain", "own issuer"],
   ["plain", "restored", "plain", "restored"],
   ["domain", "restored with a domain", "domain", "restored", "plain"],
@@ -51,26 +55,29 @@ test.each(changes.map((each) => [each.join(" → "), each] as const))("%s", (_, 
   for (const state of each) expect([state, account.deploy(states[state])]).toEqual([state, []]);
 });
 
-describe.each(["plain", "domain", "own issuer"] as const)("a first deployment (%s)", (state) => {
-  const stacks = states[state];
+describe.each(["plain", "domain", "own issuer", "relay"] as const)(
+  "a first deployment (%s)",
+  (state) => {
+    const stacks = states[state];
 
-  test("may end after each stack, and is repeated", () => {
-    for (const at of stacks.keys()) {
-      const account = new Account(reservable);
-      expect(account.deploy(stacks.slice(0, at))).toEqual([]);
-      expect(account.deploy(stacks)).toEqual([]);
-    }
-  });
+    test("may end after each stack, and is repeated", () => {
+      for (const at of stacks.keys()) {
+        const account = new Account(reservable);
+        expect(account.deploy(stacks.slice(0, at))).toEqual([]);
+        expect(account.deploy(stacks)).toEqual([]);
+      }
+    });
 
-  test("may fail at each resource, and leaves nothing that another one would meet", () => {
-    expect(stacks.flatMap(protectedTooEarly)).toEqual([]);
-    // Everything else that is kept goes with a stack that fails while it is made.
-    for (const { name, template } of stacks)
-      for (const [id, { DeletionPolicy = "Delete", Type }] of Object.entries(template.Resources))
-        if (name !== "ovation-account" && Type !== "AWS::CertificateManager::Certificate")
-          expect([id, DeletionPolicy]).not.toEqual([id, "Retain"]);
-  });
-});
+    test("may fail at each resource, and leaves nothing that another one would meet", () => {
+      expect(stacks.flatMap(protectedTooEarly)).toEqual([]);
+      // Everything else that is kept goes with a stack that fails while it is made.
+      for (const { name, template } of stacks)
+        for (const [id, { DeletionPolicy = "Delete", Type }] of Object.entries(template.Resources))
+          if (name !== "ovation-account" && Type !== "AWS::CertificateManager::Certificate")
+            expect([id, DeletionPolicy]).not.toEqual([id, "Retain"]);
+    });
+  },
+);
 
 describe("deleting a stage", () => {
   const own = (stacks: readonly Stack[]) => stacks.filter(({ name }) => name !== "ovation-account");
@@ -100,6 +107,16 @@ describe("deleting a stage", () => {
       ...["edge", "host", "host-watch"],
     ]);
     expect(account.destroy(left)).toEqual([]);
+  });
+
+  test("takes the relay's stack away once a stage has none, and it may come again", () => {
+    const account = new Account(reservable);
+    for (const state of ["relay", "domain"] as const)
+      expect(account.deploy(states[state])).toEqual([]);
+    const left = states.relay.filter(({ name }) => !states.domain.some((one) => one.name === name));
+    expect(left.map(({ name }) => name)).toEqual(["ovation-prod-relay"]);
+    expect(account.destroy(left)).toEqual([]);
+    expect(account.deploy(states.relay)).toEqual([]);
   });
 });
 

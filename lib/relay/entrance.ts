@@ -1,0 +1,94 @@
+import { CfnOutput, Duration } from "aws-cdk-lib";
+import {
+  Certificate,
+  CertificateValidation,
+  type ICertificate,
+} from "aws-cdk-lib/aws-certificatemanager";
+import type { FargateService } from "aws-cdk-lib/aws-ecs";
+import {
+  NetworkLoadBalancer,
+  NetworkTargetGroup,
+  Protocol,
+  SslPolicy,
+} from "aws-cdk-lib/aws-elasticloadbalancingv2";
+import { ARecord, RecordTarget } from "aws-cdk-lib/aws-route53";
+import { LoadBalancerTarget } from "aws-cdk-lib/aws-route53-targets";
+import type { Construct } from "constructs";
+import { zoneOf } from "../edge/edge.ts";
+import { type Domain, relayHostOf } from "../stages/domain.ts";
+import type { RelayOf } from "../stages/relay.ts";
+import type { Network } from "./network.ts";
+import { taskPort } from "./task.ts";
+
+type Behind = { network: Network; service: FargateService };
+
+/** What CloudWatch calls the load balancer and its targets. */
+export type Entrance = { loadBalancer: string; targetGroup: string };
+
+/**
+ * Where clients open sockets: TLS under a name of the stage's domain, and plain TCP inside of the
+ * network. It ends connections that are silent for 350 s, which tasks do not let happen.
+ * https://docs.aws.amazon.com/elasticloadbalancing/latest/network/create-tls-listener.html
+ */
+export function placeEntrance(
+  scope: Construct,
+  domain: Domain,
+  relay: RelayOf,
+  { network: { vpc, ofEntrance }, service }: Behind,
+): Entrance {
+  const balancer = new NetworkLoadBalancer(scope, "entrance", {
+    vpc,
+    internetFacing: true,
+    vpcSubnets: { subnets: vpc.publicSubnets },
+    securityGroups: [ofEntrance],
+    // Else two zones have half of the viewers each, however many tasks they have.
+    crossZoneEnabled: true,
+  });
+  const targets = new NetworkTargetGroup(scope, "targets", {
+    vpc,
+    port: taskPort,
+    protocol: Protocol.TCP,
+    targets: [service.loadBalancerTarget({ containerName: "relay", containerPort: taskPort })],
+    // Tasks limit sockets by address. It also lifts the 55,000 connections a target has without.
+    preserveClientIp: true,
+    // New sockets go elsewhere before a task gets SIGTERM and closes its own in waves.
+    deregistrationDelay: Duration.seconds(30),
+    connectionTermination: false,
+    healthCheck: {
+      protocol: Protocol.HTTP,
+      path: "/",
+      interval: Duration.seconds(10),
+      timeout: Duration.seconds(5),
+      healthyThresholdCount: 2,
+      unhealthyThresholdCount: 3,
+    },
+  });
+  balancer.addListener("sockets", {
+    port: 443,
+    protocol: Protocol.TLS,
+    sslPolicy: SslPolicy.TLS13_RES,
+    certificates: [certificateOf(scope, domain, relay)],
+    defaultTargetGroups: [targets],
+  });
+  const host = relayHostOf(domain);
+  if (domain.zone !== undefined)
+    new ARecord(scope, "address", {
+      zone: zoneOf(scope, domain.zone),
+      recordName: `${host}.`,
+      target: RecordTarget.fromAlias(new LoadBalancerTarget(balancer)),
+    });
+  new CfnOutput(scope, "url", { value: `wss://${host}/ws` });
+  // The target of the name's record, where it is entered elsewhere than in a zone of ours.
+  new CfnOutput(scope, "entrance-name", { value: balancer.loadBalancerDnsName });
+  const { loadBalancerFullName: loadBalancer } = balancer;
+  return { loadBalancer, targetGroup: targets.targetGroupFullName };
+}
+
+/** The one that is named, or one that is proved in the domain's zone. */
+function certificateOf(scope: Construct, domain: Domain, { certificate }: RelayOf): ICertificate {
+  if (certificate !== undefined)
+    return Certificate.fromCertificateArn(scope, "certificate", certificate);
+  if (domain.zone === undefined) throw new Error("relay: name a certificate, or the domain's zone");
+  const validation = CertificateValidation.fromDns(zoneOf(scope, domain.zone, "certificate-zone"));
+  return new Certificate(scope, "certificate", { domainName: relayHostOf(domain), validation });
+}

@@ -1,0 +1,57 @@
+import { Duration } from "aws-cdk-lib";
+import {
+  Cluster,
+  ContainerInsights,
+  FargateService,
+  type FargateTaskDefinition,
+  type ICluster,
+} from "aws-cdk-lib/aws-ecs";
+import type { Construct } from "constructs";
+import { metricNamespace } from "../../platform/runtime/metrics.ts";
+import { relayNames } from "../stages/names.ts";
+import { type RelayOf, rollingPercent, socketsPerTask } from "../stages/relay.ts";
+import { metricOf } from "../watch/metrics.ts";
+import type { Network } from "./network.ts";
+
+type Given = { name: string; relay: RelayOf; network: Network; task: FargateTaskDefinition };
+
+/** Above this share of their CPU on average, tasks are added. */
+const cpuPercent = 50;
+/** Tasks are added within minutes, and taken away slowly: their viewers have to reconnect. */
+const cooldowns = { scaleOutCooldown: Duration.minutes(1), scaleInCooldown: Duration.minutes(15) };
+
+/** The tasks: as many as their sockets and their CPU want, replaced a few at a time. */
+export function placeFleet(
+  scope: Construct,
+  { name, relay, network, task }: Given,
+): FargateService {
+  const { cluster: clusterName, service: serviceName } = relayNames(name);
+  const cluster = new Cluster(scope, "cluster", {
+    clusterName,
+    vpc: network.vpc,
+    containerInsightsV2: ContainerInsights.DISABLED,
+  }) as ICluster;
+  const service = new FargateService(scope, "service", {
+    serviceName,
+    cluster,
+    taskDefinition: task,
+    assignPublicIp: true,
+    vpcSubnets: { subnets: network.vpc.publicSubnets },
+    securityGroups: [network.ofTasks],
+    // Before old tasks end, new ones take sockets; where they do not, the old version stays.
+    minHealthyPercent: 100,
+    maxHealthyPercent: rollingPercent(relay),
+    circuitBreaker: { rollback: true },
+    healthCheckGracePeriod: Duration.minutes(2),
+  });
+  const { minTasks: minCapacity, maxTasks: maxCapacity } = relay;
+  const tasks = service.autoScaleTaskCount({ minCapacity, maxCapacity });
+  tasks.scaleOnCpuUtilization("cpu", { targetUtilizationPercent: cpuPercent, ...cooldowns });
+  // Every task says as often as the others how many it has, so the average is that of a task.
+  tasks.scaleToTrackCustomMetric("sockets", {
+    metric: metricOf(metricNamespace, "RelaySockets", { stage: name }, "Average"),
+    targetValue: socketsPerTask.wanted,
+    ...cooldowns,
+  });
+  return service;
+}

@@ -1,0 +1,143 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { AssetHashType, Duration, Size, Stack, Validations } from "aws-cdk-lib";
+import {
+  AwsLogDriverMode,
+  type CfnTaskDefinition,
+  ContainerImage,
+  CpuArchitecture,
+  FargateTaskDefinition,
+  LogDrivers,
+  OperatingSystemFamily,
+  UlimitName,
+} from "aws-cdk-lib/aws-ecs";
+import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
+import type { LogGroup } from "aws-cdk-lib/aws-logs";
+import { Asset } from "aws-cdk-lib/aws-s3-assets";
+import type { Construct } from "constructs";
+import { relayContract } from "../../platform/relay/contract.ts";
+import { environmentOf } from "../compute/environment.ts";
+import { type Statement, statementsOf } from "../compute/grants.ts";
+import { issuerOf, type Neighbours, siteOf } from "../compute/site.ts";
+import { bundlesApart } from "../stages/names.ts";
+import { cpuUnits } from "../stages/relay.ts";
+import type { Stage } from "../stages/stages.ts";
+
+const root = join(import.meta.dirname, "../..");
+const bundleFile = join(root, "dist/relay/index.cjs");
+
+/**
+ * Node's public image, in AWS's own mirror, which limits no pulls from AWS: 24.18.0. It has nothing
+ * of ours, so its digest changes with Node alone (docs/deploying.md).
+ */
+const image =
+  "public.ecr.aws/docker/library/node:24-bookworm-slim" +
+  "@sha256:6f7b03f7c2c8e2e784dcf9295400527b9b1270fd37b7e9a7285cf83b6951452d";
+
+/** The port on which a task takes sockets and health checks. */
+export const taskPort = 8_080;
+
+/**
+ * How long a task that is stopped has, at most two minutes on Fargate, and how much of it its
+ * clients are spread over. 25,000 of them are then 250 a second, each first at the API again, where
+ * an account takes 500 new sockets a second.
+ */
+const stop = { seconds: 120, drainSeconds: 100 };
+
+/** Of its memory, what the heap may have: sockets' buffers are outside of it. */
+const heapMegabytes = 0.7 * relayContract.memoryMegabytes;
+
+/** What a task of the relay is: its bundle, its role and its settings. One machine runs it, too. */
+export function placeTask(
+  scope: Construct,
+  stage: Stage,
+  log: LogGroup,
+  neighbours: Neighbours,
+): FargateTaskDefinition {
+  const site = siteOf(scope, stage, log, { ...neighbours, issuer: issuerOf(scope, stage) });
+  const bundle = bundleOf(scope);
+  const statements = [...statementsOf(relayContract.grants, site.resources), ...bundle.statements];
+  const taskRole = new Role(scope, "role", {
+    assumedBy: new ServicePrincipal("ecs-tasks.amazonaws.com"),
+    inlinePolicies: {
+      own: new PolicyDocument({
+        statements: statements.map((one) => PolicyStatement.fromJson(one)),
+      }),
+    },
+  });
+  const task = new FargateTaskDefinition(scope, "task", {
+    family: `ovation-${stage.name}-relay`,
+    cpu: cpuUnits,
+    memoryLimitMiB: relayContract.memoryMegabytes,
+    runtimePlatform: {
+      cpuArchitecture: CpuArchitecture.ARM64,
+      operatingSystemFamily: OperatingSystemFamily.LINUX,
+    },
+    taskRole,
+  });
+  const container = task.addContainer("relay", {
+    image: ContainerImage.fromRegistry(image),
+    command: bundle.command,
+    environment: {
+      ...environmentOf(relayContract, stage, site.places),
+      AWS_REGION: Stack.of(scope).region,
+    },
+    readonlyRootFilesystem: true,
+    user: "node",
+    stopTimeout: Duration.seconds(stop.seconds),
+    portMappings: [{ containerPort: taskPort }],
+    // A log that does not answer holds up no socket.
+    logging: LogDrivers.awsLogs({
+      logGroup: log,
+      streamPrefix: "relay",
+      mode: AwsLogDriverMode.NON_BLOCKING,
+      maxBufferSize: Size.mebibytes(4),
+    }),
+  });
+  bundle.asset.addResourceMetadata(
+    task.node.defaultChild as CfnTaskDefinition,
+    "ContainerDefinitions",
+  );
+  Validations.of(task).acknowledge({
+    id: "CloudFormation-Validate::E1029",
+    reason: "What looks like CloudFormation's parameters is that of the start program's texts.",
+  });
+  container.addUlimits({ name: UlimitName.NOFILE, softLimit: 65_536, hardLimit: 65_536 });
+  return task;
+}
+
+type Bundled = { asset: Asset; command: string[]; statements: Statement[] };
+
+/**
+ * The bundle is stored with those of the functions, and the command names it by its hash: a task
+ * runs exactly what was deployed, and nobody builds an image (docs/decisions/relay.md).
+ */
+function bundleOf(scope: Construct): Bundled {
+  if (scope.node.tryGetContext(bundlesApart) === true) return bundleApart(scope);
+  const sha256 = createHash("sha256").update(readFileSync(bundleFile)).digest("hex");
+  const asset = new Asset(scope, "bundle", {
+    path: bundleFile,
+    assetHash: sha256,
+    assetHashType: AssetHashType.CUSTOM,
+  });
+  const Resource = asset.bucket.arnForObjects(asset.s3ObjectKey);
+  const program = readFileSync(join(root, "relay/start.ts"), "utf8");
+  return {
+    asset,
+    command: [
+      ...["node", `--max-old-space-size=${Math.floor(heapMegabytes)}`],
+      ...["--input-type=module-typescript", "--eval", program],
+      ...[asset.httpUrl, sha256, String(taskPort), String(1_000 * stop.drainSeconds)],
+    ],
+    statements: [{ Effect: "Allow", Action: ["s3:GetObject"], Resource }],
+  };
+}
+
+/** The place of the bundle for one machine, which has no use for a command. */
+function bundleApart(scope: Construct): Bundled {
+  // As for functions: where an asset's folder is there already CDK copies nothing.
+  const custom = { assetHash: "relay", assetHashType: AssetHashType.CUSTOM };
+  const asset = new Asset(scope, "bundle", { path: import.meta.dirname, ...custom });
+  return { asset, command: [], statements: [] };
+}

@@ -1,0 +1,78 @@
+import { type Domain, relayHostOf } from "./domain.ts";
+
+/** The relay of a stage: how many tasks it has, and which rooms. */
+export type RelayOf = {
+  /** Tasks at least: with two, the end of one leaves half of the viewers where they are. */
+  minTasks: number;
+  maxTasks: number;
+  /** Viewers from which a room is served by it. */
+  fromViewers: number;
+  /**
+   * ARN of a certificate for `relay.` and the domain's name, of the stage's own region: CloudFront
+   * takes the domain's from another. One is made where the domain has a hosted zone.
+   */
+  certificate?: string;
+};
+
+/** Of 1,024 in one CPU: a task writes from one thread. */
+export const cpuUnits = 1_024;
+
+/** Sockets of a task: how many it should have, and at how many an alarm rings. */
+export const socketsPerTask = { wanted: 10_000, many: 20_000 };
+
+/** What the network has addresses for, with half of them being replaced. */
+const tasksMax = 60;
+
+/**
+ * How many percent of its tasks a service has at most while they are replaced: few at a time, since
+ * their viewers all reconnect, but at least one more than it needs.
+ */
+export const rollingPercent = ({ minTasks }: RelayOf): number =>
+  100 + Math.ceil(100 / Math.min(minTasks, 4));
+
+/** CPUs that its tasks take at most: all of them, while they are replaced. */
+export const cpusOf = (relay: RelayOf): number =>
+  Math.floor((relay.maxTasks * rollingPercent(relay)) / 100) * (cpuUnits / 1_024);
+
+type Relayed = {
+  name: string;
+  region?: string;
+  domain?: Domain;
+  relay?: RelayOf;
+  postRate?: number;
+};
+
+/** Why a stage's relay cannot be deployed, each reason with its fix. */
+export function relayProblemsOf({ name, region, domain, relay }: Relayed) {
+  if (relay === undefined) return [];
+  const problems: { says: string; fix: string }[] = [];
+  const { minTasks, maxTasks, fromViewers, certificate } = relay;
+  if (domain === undefined)
+    problems.push({
+      says: `${name}: relay needs a domain, since there is no TLS without a name`,
+      fix: "Name a `domain` in lib/stages/stages.ts, or leave `relay` out",
+    });
+  else if (certificate === undefined && domain.zone === undefined)
+    problems.push({
+      says: `${name}: relay has no certificate for ${relayHostOf(domain)}, and no zone to prove one in`,
+      fix: "Name `relay.certificate`, of the stage's region, or the domain's hosted zone",
+    });
+  const of = /^arn:aws[\w-]*:acm:([a-z0-9-]+):\d{12}:certificate\/[\w-]+$/.exec(certificate ?? "");
+  if (certificate !== undefined && (of === null || (region !== undefined && of[1] !== region)))
+    problems.push({
+      says: `relay.certificate is of ${of?.[1] ?? "no region"}: a load balancer takes those of ${region ?? "its region"}`,
+      fix: "Ask for or import one there, or leave it out and name the domain's hosted zone",
+    });
+  const isCount = (count: number) => Number.isInteger(count) && count >= 1 && count <= tasksMax;
+  if (!isCount(minTasks) || !isCount(maxTasks) || minTasks > maxTasks)
+    problems.push({
+      says: `${name}: relay has ${minTasks} to ${maxTasks} tasks`,
+      fix: `minTasks and maxTasks of 1 to ${tasksMax}, the first no more than the second`,
+    });
+  if (!Number.isInteger(fromViewers) || fromViewers < 0)
+    problems.push({
+      says: `${name}: relay.fromViewers is ${fromViewers}`,
+      fix: "Viewers, such as 2000; 0 for every room",
+    });
+  return problems;
+}
