@@ -40,6 +40,8 @@ function synthesize(stage: Stage): Assembly {
 }
 
 const server = createServer(async (request, response) => {
+  // A connection that is kept may be closed while a synthesis holds up this process.
+  response.setHeader("connection", "close");
   const body = await buffer(request);
   const name = request.url + body.toString("base64");
   try {
@@ -50,8 +52,6 @@ const server = createServer(async (request, response) => {
     response.writeHead(500).end(error instanceof Error ? error.stack : String(error));
   }
 });
-// A synthesis keeps a connection waiting for longer than the default of five seconds.
-server.keepAliveTimeout = 0;
 server.listen(0, "127.0.0.1", () => {
   process.send?.(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 });
