@@ -58,6 +58,8 @@ export async function openShared(env: Record<string, string>): Promise<Shared> {
     },
   };
   const server = createServer(async (request, response) => {
+    // A test that keeps its process busy would reuse a connection that is closed by then.
+    response.setHeader("connection", "close");
     const [kind, name] = request.url!.slice(1).split("/") as [keyof typeof find, string];
     try {
       response.end(JSON.stringify(await find[kind](name)));

@@ -40,7 +40,7 @@ function synthesize(stage: Stage): Assembly {
 }
 
 const server = createServer(async (request, response) => {
-  // A connection that is kept may be closed while a synthesis holds up this process.
+  // As in shared-server.ts.
   response.setHeader("connection", "close");
   const body = await buffer(request);
   const name = request.url + body.toString("base64");
