@@ -4,7 +4,7 @@ import { cursorQuery, PageInfo } from "../page.ts";
 import { type Person, Person as PersonItem } from "../people/person.ts";
 import { StreamUser, summaryOf } from "../people/user.ts";
 import { refuse } from "../refusal.ts";
-import { comparedText, Timestamp } from "../text.ts";
+import { nameText, Timestamp } from "../text.ts";
 
 /** What a moment can be. */
 const MomentKind = z.enum(["poll", "goal", "train"]);
@@ -122,9 +122,9 @@ const seconds = (min: number, max: number) =>
     .min(min)
     .max(max);
 
-const title = comparedText(1, 200);
+const title = nameText(1, 200);
 const options = z
-  .array(comparedText(1, 80), { error: "expected 2 to 10 options" })
+  .array(nameText(1, 80), { error: "expected 2 to 10 options" })
   .min(2, "expected 2 to 10 options")
   .max(10, "expected 2 to 10 options")
   .refine((all) => new Set(all).size === all.length, "expected options that differ");

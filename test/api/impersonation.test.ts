@@ -136,6 +136,12 @@ describe("names and titles hold nothing that is not seen", () => {
       body: { ...note, title: marked[0] },
     });
     expectFailure(noted, 400, sentences[400]);
+    const poll = { kind: "poll", title: "Which?", options: ["a", "b"], seconds: 60 };
+    for (const wish of [{ title: marked[4] }, { options: ["a", marked[0]] }]) {
+      const body = { ...poll, ...wish };
+      const asked = await call(`POST /api/v1/live-stream/${id}/moments`, { as: host, body });
+      expectFailure(asked, 400, sentences[400]);
+    }
     // Messages may contain them: only names and titles identify a user.
     const said = { as: host, body: { content: `Selam\u200d ${marked[4]}` } };
     expect((await call(`POST /api/v1/live-stream/${id}/chat/messages`, said)).status).toBe(201);
