@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { shownText } from "./text.ts";
 
 /** An id in the form of a MongoDB ObjectId, as the Allmine API has them: 24 hex characters. */
 const objectId = (what: string) =>
@@ -6,7 +7,7 @@ const objectId = (what: string) =>
     .string({ error: "expected 24 hex characters" })
     .regex(/^[0-9a-fA-F]{24}$/, "expected 24 hex characters")
     .transform((text) => text.toLowerCase())
-    .meta({ description: what, example: "65a1234bcde5678f90123456" });
+    .meta({ description: what, example: "65a1234bcde5678f90123456", maxLength: 24 });
 
 export const StreamId = objectId("The id of a live stream");
 export const GiftTypeId = objectId("The id of a gift type");
@@ -25,7 +26,11 @@ export const userIdPattern = /^[A-Za-z0-9_-]{1,64}$/;
 export const UserId = z
   .string({ error: "expected 1 to 64 of A-Z a-z 0-9 _ -" })
   .regex(userIdPattern, "expected 1 to 64 of A-Z a-z 0-9 _ -")
-  .meta({ description: "The id of a user", example: "64d15f9e2e6c8f4d5a123456" });
+  .meta({ description: "The id of a user", example: "64d15f9e2e6c8f4d5a123456", maxLength: 64 });
+
+/** Ids that are answered: of an item, and of a user. */
+export const shownId = shownText(24);
+export const shownUserId = shownText(64);
 
 /** Makes one new id; platform/runtime/id.ts supplies the time and the chance. */
 export function objectIdOf(timeSeconds: number, random: string, counter: number): string {

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { shownText } from "./text.ts";
 
 /** A whole number in a query, where everything is text. */
 export const wholeNumber = (min: number, max: number) =>
@@ -34,9 +35,10 @@ function exists(value: string): boolean {
 /** How the description shows a moment: with a time and a zone, or a date alone. */
 const momentMeta = {
   anyOf: [
-    { type: "string", format: "date-time" },
-    { type: "string", format: "date" },
+    { type: "string", format: "date-time", maxLength: 35 },
+    { type: "string", format: "date", maxLength: 10 },
   ],
+  maxLength: 35,
 };
 
 /**
@@ -142,7 +144,7 @@ export const cursorQuery = (limitMax = 100) =>
 
 /** What a list with cursors says about its page; `nextCursor` is null at the end. */
 export const PageInfo = z
-  .object({ nextCursor: z.string().nullable(), hasNextPage: z.boolean(), limit: count })
+  .object({ nextCursor: shownText(200).nullable(), hasNextPage: z.boolean(), limit: count })
   .meta({ id: "PageInfo" });
 
 /**

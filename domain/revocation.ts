@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { UserId } from "./id.ts";
+import { shownId, UserId } from "./id.ts";
 import { moment } from "./page.ts";
 import { Timestamp } from "./text.ts";
 
@@ -32,7 +32,7 @@ export const NewRevocation = z
 /** A revocation as its answer shows it. */
 export const Revocation = z
   .object({
-    id: z.string(),
+    id: shownId,
     sub: UserId.optional(),
     jti: TokenId.optional(),
     issuedBefore: Timestamp.nullable().meta({ description: "Null with `jti`" }),

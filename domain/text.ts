@@ -74,10 +74,13 @@ const unseenProblem = "expected no invisible or direction-changing characters";
 export const nameText = (min: number, max: number) =>
   comparedText(min, max).refine(isVisible, unseenProblem).meta({ minLength: min, maxLength: max });
 
+/** Characters of a URL of ours or of a customer's. */
+const urlLengthMax = 500;
+
 /** An https URL of at most 500 characters, without a user in it. */
 export const httpsUrl = z
   .string({ error: "expected an https URL" })
-  .max(500, "expected at most 500 characters")
+  .max(urlLengthMax, `expected at most ${urlLengthMax} characters`)
   .refine((value) => isPlain(value) && isHttps(value), "expected an https URL")
   .meta({ format: "uri", example: "https://cdn.example.com/gifts/rose.svg" });
 
@@ -107,10 +110,24 @@ export const byteText = (min: number, max: number) =>
 export const byteName = (min: number, max: number) =>
   byteText(min, max).refine(isVisible, unseenProblem);
 
+/**
+ * Text that is answered, of at most so many code points. The limit is described and not checked
+ * again: it holds where the text comes in.
+ */
+export const shownText = (max: number) => z.string().meta({ maxLength: max });
+
+/** Rows that are answered, of which one answer has at most so many. */
+export const rowsOf = <Row extends z.ZodType>(row: Row, max = 100) =>
+  z.array(row).meta({ maxItems: max });
+
+/** A URL that is answered; one of a picture may end with a size. */
+export const shownUrl = shownText(urlLengthMax + "-480".length);
+
 /** A moment in ISO 8601, UTC, with milliseconds. */
-export const Timestamp = z
-  .string()
-  .meta({ format: "date-time", example: "2026-01-15T10:30:00.000Z" });
+export const Timestamp = shownText("2026-01-15T10:30:00.000Z".length).meta({
+  format: "date-time",
+  example: "2026-01-15T10:30:00.000Z",
+});
 
 /**
  * A time after `before`: `at`, or a millisecond after `before` where the clock stood still. It

@@ -1,15 +1,15 @@
 import * as z from "zod";
-import { UserId } from "../id.ts";
+import { shownId, UserId } from "../id.ts";
 import { wholeNumber } from "../page.ts";
 import { UserSummary } from "../people/user.ts";
-import { Timestamp } from "../text.ts";
+import { rowsOf, Timestamp } from "../text.ts";
 
 const Session = z.object({ id: z.string(), total: z.number().int() });
 
 /** What one user has tapped in a stream. */
 export const LikeItem = z.object({
   userId: UserId,
-  streamId: z.string(),
+  streamId: shownId,
   /** In all sessions together. */
   likes: z.number().int(),
   /** When that number was reached. */
@@ -146,6 +146,6 @@ export const LikesQuery = z.object({
 export const Likes = z
   .object({
     total: z.number().int(),
-    top: z.array(z.object({ rank: z.number().int(), user: UserSummary, likes: z.number().int() })),
+    top: rowsOf(z.object({ rank: z.number().int(), user: UserSummary, likes: z.number().int() })),
   })
   .meta({ id: "Likes", description: "Up to 5 s old" });

@@ -4,7 +4,7 @@ import { cursorQuery, PageInfo } from "../page.ts";
 import { type Person, Person as PersonItem } from "../people/person.ts";
 import { StreamUser, summaryOf } from "../people/user.ts";
 import { refuse } from "../refusal.ts";
-import { nameText, Timestamp } from "../text.ts";
+import { nameText, rowsOf, shownText, Timestamp } from "../text.ts";
 
 /** What a moment can be. */
 const MomentKind = z.enum(["poll", "goal", "train"]);
@@ -12,10 +12,20 @@ const MomentStatus = z.enum(["open", "ended", "cancelled"]);
 /** What a goal counts. */
 const GoalOf = z.enum(["credits", "gifts", "likes"]);
 
+/** Options that a poll may have. */
+export const optionsMax = 10;
+
+/** Polls and goals that a stream may have open at once; there may be a train in addition. */
+export const openMax = 10;
+
+/** One number, or several that belong together: a poll's votes by option, or a `trainSum`. */
+export const Sum = z.union([z.number().int(), rowsOf(z.number().int().nullable(), optionsMax)]);
+export type Sum = z.infer<typeof Sum>;
+
 /** The result of a poll: votes by option, those who voted, and the option with the most votes. */
 export const PollResult = z
   .object({
-    votes: z.array(z.number().int()),
+    votes: rowsOf(z.number().int(), optionsMax),
     voters: z.number().int(),
     winner: z.number().int().nullable().meta({ description: "Null: a tie, or nobody voted" }),
   })
@@ -32,7 +42,7 @@ export const TrainResult = z
   .object({
     level: z.number().int(),
     credits: z.number().int(),
-    top: z.array(z.object({ user: StreamUser, credits: z.number().int() })),
+    top: rowsOf(z.object({ user: StreamUser, credits: z.number().int() }), 3),
   })
   .meta({ id: "TrainResult" });
 export type TrainResult = z.infer<typeof TrainResult>;
@@ -47,8 +57,8 @@ export const Moment = z
     streamId: StreamId,
     kind: MomentKind,
     status: MomentStatus,
-    title: z.string().nullable().meta({ description: "Null: a hype train" }),
-    options: z.array(z.string()).nullable().meta({ description: "Of a poll" }),
+    title: shownText(200).nullable().meta({ description: "Null: a hype train" }),
+    options: rowsOf(shownText(80), optionsMax).nullable().meta({ description: "Of a poll" }),
     choices: z.number().int().nullable().meta({ description: "Options that a vote may name" }),
     of: GoalOf.nullable().meta({ description: "What a goal counts" }),
     target: z.number().int().nullable(),
@@ -69,7 +79,7 @@ export type Moment = z.infer<typeof Moment>;
 /** The same for its reader: with their own vote. */
 export const OwnMoment = Moment.extend({
   own: z
-    .object({ options: z.array(z.number().int()) })
+    .object({ options: rowsOf(z.number().int(), optionsMax) })
     .nullable()
     .meta({ description: "The caller's vote; null without a token, or without a vote" }),
 }).meta({ id: "OwnMoment" });
@@ -81,9 +91,9 @@ export const MomentQuery = cursorQuery().extend({
   status: MomentStatus.optional().meta({ description: "Without it: open and over" }),
 });
 export const Moments = z.object({
-  list: z.array(Moment),
+  list: rowsOf(Moment),
   sums: z
-    .record(z.string(), z.union([z.number().int(), z.array(z.number().int().nullable())]))
+    .record(z.string(), Sum)
     .meta({ description: "Of the open ones, by id: of a poll the votes by option" }),
   pageInfo: PageInfo,
 });
@@ -115,7 +125,7 @@ export const MomentItem = z.object({
 });
 export type MomentItem = z.infer<typeof MomentItem>;
 
-const seconds = (min: number, max: number) =>
+const whole = (min: number, max: number) =>
   z
     .number({ error: `expected ${min} to ${max}` })
     .int()
@@ -124,30 +134,24 @@ const seconds = (min: number, max: number) =>
 
 const title = nameText(1, 200);
 const options = z
-  .array(nameText(1, 80), { error: "expected 2 to 10 options" })
-  .min(2, "expected 2 to 10 options")
-  .max(10, "expected 2 to 10 options")
+  .array(nameText(1, 80), { error: `expected 2 to ${optionsMax} options` })
+  .min(2, `expected 2 to ${optionsMax} options`)
+  .max(optionsMax, `expected 2 to ${optionsMax} options`)
   .refine((all) => new Set(all).size === all.length, "expected options that differ");
-
-const targetMax = 1_000_000_000;
 
 const NewPoll = z.object({
   kind: z.literal("poll"),
   title,
   options,
-  seconds: seconds(10, 3600),
+  seconds: whole(10, 3600),
   choices: z.number().int().min(1).max(10).default(1),
 });
 const NewGoal = z.object({
   kind: z.literal("goal"),
   title,
   of: GoalOf,
-  target: z
-    .number({ error: `expected 1 to ${targetMax}` })
-    .int()
-    .min(1)
-    .max(targetMax),
-  seconds: seconds(60, 86_400).nullish(),
+  target: whole(1, 1_000_000_000),
+  seconds: whole(60, 86_400).nullish(),
 });
 
 /** The body that starts a moment. */
@@ -224,10 +228,7 @@ export function momentOf(item: MomentItem, defaultPicture: string, isReached = f
   };
 }
 
-/** One number, or several that belong together; null: a train has no higher level. */
-type Sum = number | (number | null)[];
-
-/** The sum of a train: its level, its credits, and those of the next level. */
+/** The sum of a train: its level, its credits, and those of the next level (null: none). */
 export const trainSum = (
   level: number,
   credits: number,

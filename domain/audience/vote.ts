@@ -1,10 +1,10 @@
 import * as z from "zod";
 import { MomentId, StreamId, UserId } from "../id.ts";
 import { refuse } from "../refusal.ts";
-import { Timestamp } from "../text.ts";
-import type { MomentItem, PollResult } from "./moment.ts";
+import { rowsOf, Timestamp } from "../text.ts";
+import { type MomentItem, optionsMax, type PollResult } from "./moment.ts";
 
-const Options = z.array(z.number().int().min(0));
+const Options = rowsOf(z.number().int().min(0), optionsMax);
 
 /** A user's vote in a poll: the last one counts. */
 export const VoteItem = z.object({
@@ -17,9 +17,6 @@ export const VoteItem = z.object({
   change: z.string(),
 });
 export type VoteItem = z.infer<typeof VoteItem>;
-
-/** Options that a poll may have. */
-const optionsMax = 10;
 
 /** The body of a vote: the places of options, from 0. */
 export const NewVote = z.object({

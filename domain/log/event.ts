@@ -1,12 +1,13 @@
 import * as z from "zod";
 import { Moment } from "../audience/moment.ts";
+import { shownId, shownUserId } from "../id.ts";
 import { GiftSent, Superlike } from "../money/gift-event.ts";
 import { StreamUser } from "../people/user.ts";
 import { ChatMessage, withoutContent } from "../streams/chat.ts";
 import { BanAction } from "../streams/member.ts";
-import { StreamStatus } from "../streams/stream.ts";
+import { moderatorsMax, StreamStatus } from "../streams/stream.ts";
 import type { TrainSettings } from "../streams/train-settings.ts";
-import { Timestamp } from "../text.ts";
+import { rowsOf, Timestamp } from "../text.ts";
 import type { LogMoment, Sums } from "./sums.ts";
 
 /**
@@ -16,7 +17,7 @@ import type { LogMoment, Sums } from "./sums.ts";
 export const Totals = z.object({ count: z.number().int(), credits: z.number().int() });
 export type Totals = z.infer<typeof Totals>;
 
-const ids = { id: z.string(), streamId: z.string() };
+const ids = { id: shownId, streamId: shownId };
 
 /** The data of every event, by its type: what `data` holds in a frame. */
 export const eventData = {
@@ -24,17 +25,17 @@ export const eventData = {
     description: "A chat message, as HTTP answers it; a deleted one has lost its text",
   }),
   "chat.deleted": z
-    .object({ messageId: z.string(), streamId: z.string() })
+    .object({ messageId: shownId, streamId: shownId })
     .meta({ description: "A chat message was deleted" }),
   "chat.pinned": z
-    .object({ messageId: z.string(), streamId: z.string(), message: ChatMessage.nullable() })
+    .object({ messageId: shownId, streamId: shownId, message: ChatMessage.nullable() })
     .meta({
       description:
         "A chat message was pinned; the one before it is no longer pinned. `message` is null where " +
         "a version before this one pinned it",
     }),
   "chat.unpinned": z
-    .object({ messageId: z.string(), streamId: z.string() })
+    .object({ messageId: shownId, streamId: shownId })
     .meta({ description: "No chat message is pinned any more" }),
   "gift.sent": GiftSent.meta({
     description: "A gift; totals are those of the stream with this gift",
@@ -45,7 +46,7 @@ export const eventData = {
   "superlike.sent": Superlike.meta({ description: "A superlike, as HTTP answers it" }),
   "combo.ended": z
     .object({
-      comboId: z.string(),
+      comboId: shownId,
       sender: StreamUser,
       giftType: GiftSent.shape.giftType,
       count: z.number().int(),
@@ -53,35 +54,35 @@ export const eventData = {
     })
     .meta({ description: "A sender's row of the same gift is over: nothing followed for 5 s" }),
   "stream.started": z
-    .object({ streamId: z.string(), status: StreamStatus, startedAt: Timestamp.nullable() })
+    .object({ streamId: shownId, status: StreamStatus, startedAt: Timestamp.nullable() })
     .meta({ description: "The stream went live" }),
   "stream.ended": z
-    .object({ streamId: z.string(), status: StreamStatus, endedAt: Timestamp.nullable() })
+    .object({ streamId: shownId, status: StreamStatus, endedAt: Timestamp.nullable() })
     .meta({ description: "The stream is over: nothing but moderation follows" }),
   "member.banned": z
     .object({
-      streamId: z.string(),
-      banId: z.string(),
-      targetUserId: z.string(),
+      streamId: shownId,
+      banId: shownId,
+      targetUserId: shownUserId,
       actionType: BanAction,
       endsAt: Timestamp.nullable(),
     })
     .meta({ description: "A user was blocked (BLOCK) or muted (CHAT_ONLY)" }),
   "member.unbanned": z
     .object({
-      streamId: z.string(),
-      banId: z.string(),
-      targetUserId: z.string(),
+      streamId: shownId,
+      banId: shownId,
+      targetUserId: shownUserId,
       actionType: BanAction,
     })
     .meta({ description: "A ban was lifted" }),
   "settings.changed": z
     .object({
-      streamId: z.string(),
+      streamId: shownId,
       slowModeSeconds: z.number().int(),
       followersOnly: z.boolean(),
       giftsEnabled: z.boolean(),
-      moderators: z.array(z.string()),
+      moderators: rowsOf(shownUserId, moderatorsMax),
     })
     .meta({ description: "The rules of the chat changed; these hold now" }),
   "moment.started": Moment.meta({ description: "A poll, a goal or a hype train began" }),

@@ -1,5 +1,6 @@
+import type { Sum } from "../audience/moment.ts";
 import type { LogRecord } from "./event.ts";
-import { type LogMoment, type LogState, likesSum, type Sum, type Sums, stateOf } from "./sums.ts";
+import { type LogMoment, type LogState, likesSum, type Sums, stateOf } from "./sums.ts";
 import {
   addToTrains,
   changeTrains,

@@ -1,14 +1,7 @@
 import * as z from "zod";
-import { Moment } from "../audience/moment.ts";
+import { Moment, Sum } from "../audience/moment.ts";
 import { TrainWindow } from "../audience/train.ts";
 import { TrainSettings } from "../streams/train-settings.ts";
-
-/**
- * One number, or several that belong together: the votes of a poll by option, or the level of a
- * train, its credits, and those of the next level (null: there is none).
- */
-const Sum = z.union([z.number().int(), z.array(z.number().int().nullable())]);
-export type Sum = z.infer<typeof Sum>;
 
 /** Numbers that a log adds up, by name: `likes`, or the id of a moment. */
 export const Sums = z.record(z.string(), Sum);

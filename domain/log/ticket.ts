@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { StreamId, UserId } from "../id.ts";
-import { Timestamp } from "../text.ts";
+import { shownText, Timestamp } from "../text.ts";
 
 /** Seconds from its making within which a ticket opens a socket. */
 export const ticketSeconds = 60;
@@ -27,7 +27,7 @@ export type Ticket = z.infer<typeof Ticket>;
 /** The answer that shows a ticket, this once. */
 export const ShownTicket = z
   .object({
-    ticket: z.string().nullable().meta({
+    ticket: shownText(100).nullable().meta({
       description: "Shown this once: null where an Idempotency-Key repeats the call",
       example: "Zm9ydHktdGhyZWUgY2hhcmFjdGVycyBvZiBiYXNlNjQ",
     }),

@@ -4,9 +4,9 @@ import { EntryItem, entriesOf } from "../money/ledger.ts";
 import { Transaction, transactionOf } from "../money/transaction.ts";
 import { Relation } from "../people/follow.ts";
 import { Notification, notificationOf, StoredNotification } from "../people/notification.ts";
-import { Profile, UserSummary } from "../people/user.ts";
+import { Profile, shownNames, UserSummary } from "../people/user.ts";
 
-const Names = z.object({ username: z.string(), name: z.string(), surname: z.string() });
+const Names = z.object(shownNames);
 
 /** A row of `/me/transactions`, and whose wallet it is about. */
 const WalletRow = Transaction.extend({ userId: UserId });

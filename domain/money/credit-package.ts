@@ -2,7 +2,7 @@ import * as z from "zod";
 import { Amount } from "../credits.ts";
 import { truth } from "../page.ts";
 import { refuse } from "../refusal.ts";
-import { Timestamp } from "../text.ts";
+import { shownText, Timestamp } from "../text.ts";
 
 const StoreType = z.enum(["apple", "google", "test", "web"], {
   error: "expected apple, google, test or web",
@@ -12,15 +12,19 @@ export const PackageId = z
   .string({ error: "expected 24 hex characters" })
   .regex(/^[0-9a-fA-F]{24}$/, "expected 24 hex characters")
   .transform((id) => id.toLowerCase())
-  .meta({ description: "The id of a credit package", example: "65b0000000000000000000a1" });
+  .meta({
+    description: "The id of a credit package",
+    example: "65b0000000000000000000a1",
+    maxLength: 24,
+  });
 
 /** Credits as a store sells them. */
 export const CreditPackage = z
   .object({
     id: PackageId,
     creditAmount: Amount,
-    revenuecatProductId: z.string(),
-    storeIdentifier: z.string(),
+    revenuecatProductId: shownText(50),
+    storeIdentifier: shownText(50),
     storeType: StoreType,
     createdAt: Timestamp,
     updatedAt: Timestamp,

@@ -3,8 +3,8 @@ import { Amount } from "../credits.ts";
 import { GiftId, GiftTypeId, StreamId, UserId } from "../id.ts";
 import { type Person, snapshotOf } from "../people/person.ts";
 import { StreamUser, SuperlikeSnapshot, summaryOf } from "../people/user.ts";
-import { Timestamp } from "../text.ts";
-import type { Gift } from "./gift-item.ts";
+import { rowsOf, shownText, shownUrl, Timestamp } from "../text.ts";
+import { type Gift, receiversMax } from "./gift-item.ts";
 
 /** The stream's gifts so far: their quantity (count × receivers) and price. */
 const GiftTotals = z
@@ -19,14 +19,14 @@ export const GiftSent = z
     streamId: StreamId,
     giftType: z.object({
       id: GiftTypeId,
-      name: z.string(),
+      name: shownText(100),
       creditAmount: Amount,
-      svgUrl: z.string(),
+      svgUrl: shownUrl,
     }),
     count: z.number().int().min(1),
     combo: z.number().int().min(1),
     sender: StreamUser,
-    receivers: z.array(StreamUser),
+    receivers: rowsOf(StreamUser, receiversMax),
     totals: GiftTotals,
   })
   .meta({ id: "GiftSent" });

@@ -4,6 +4,14 @@ import { GiftId, GiftTypeId, StreamId, UserId } from "../id.ts";
 import { Person, shortPerson } from "../people/person.ts";
 import { Timestamp } from "../text.ts";
 
+/**
+ * Receivers of one gift. Its refund is one transaction of at most 100 actions: the sender's wallet
+ * and notification (two items: itself and its unread mark), TOTALS and FAN, and for each receiver
+ * two of the sender's entries, a wallet, an entry, a share and a notification. Entries share items,
+ * so this leaves some room.
+ */
+export const receiversMax = Math.floor((100 - 5) / 7);
+
 /** What a gift keeps of its type, as it was when the gift was sent. */
 const SentType = z.object({
   id: GiftTypeId,

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { Amount } from "../credits.ts";
 import { GiftTypeId } from "../id.ts";
 import { refuse } from "../refusal.ts";
-import { byteText, httpsUrl, nameText, Timestamp } from "../text.ts";
+import { byteText, httpsUrl, nameText, shownText, shownUrl, Timestamp } from "../text.ts";
 
 /** The name of a gift type on the Tencent side: 1 to 20 UTF-8 bytes. */
 export const GiftAlias = byteText(1, 20).meta({
@@ -12,22 +12,22 @@ export const GiftAlias = byteText(1, 20).meta({
 
 /** What only the Tencent side knows of a gift: written by add_gift, answered by get_gift. */
 const TencentGift = z.object({
-  IconUrl: z.string(),
-  ResourceUrl: z.string(),
+  IconUrl: shownText(200),
+  ResourceUrl: shownText(200),
   Level: z.number(),
-  ExtensionInfo: z.string(),
-  DefaultDesc: z.string(),
+  ExtensionInfo: shownText(100),
+  DefaultDesc: shownText(20),
 });
 
 /** A type of gift as stored. Both APIs share it. */
 export const GiftType = z.object({
   id: GiftTypeId,
   /** Its GiftId on the Tencent side: its own id unless another was chosen. */
-  giftId: z.string(),
-  name: z.string(),
+  giftId: shownText(24),
+  name: shownText(100),
   /** The price of one. */
   creditAmount: Amount,
-  svgUrl: z.string(),
+  svgUrl: shownUrl,
   isActive: z.boolean(),
   createdAt: Timestamp,
   updatedAt: Timestamp,

@@ -19,14 +19,6 @@ import {
   type Wallet,
 } from "./wallet.ts";
 
-/**
- * Receivers of one gift. Its refund is one transaction of at most 100 actions: the sender's wallet
- * and notification (two items: itself and its unread mark), TOTALS and FAN, and for each receiver
- * two of the sender's entries, a wallet, an entry, a share and a notification. Entries share items,
- * so this leaves some room.
- */
-export const receiversMax = Math.floor((100 - 5) / 7);
-
 /** The largest quantity of one gift for each receiver. */
 export const countMax = 1_000_000;
 

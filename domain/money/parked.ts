@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { Timestamp } from "../text.ts";
+import { shownText, Timestamp } from "../text.ts";
 
 /** A parked record's id in paths and cursors: what it is named by, in characters of a URL. */
 export const ParkedId = z
@@ -10,13 +10,13 @@ export const ParkedId = z
     example: "MjAyNi0wMS0xNSBTVFJFQU0jYSBHSUZUI2I",
   });
 
-const nullable = (says: string) => z.string().nullable().meta({ description: says });
+const nullable = (says: string) => shownText(200).nullable().meta({ description: says });
 
 /** A record that could not be settled and was put aside, as operators see it. */
 export const ParkedRecord = z
   .object({
     id: ParkedId,
-    reason: z.string().meta({ description: "Why it could not be settled when it was parked" }),
+    reason: shownText(1000).meta({ description: "Why it could not be settled when it was parked" }),
     kind: nullable("gift, superlike or share; null where the record does not say"),
     streamId: nullable("The stream in which it was sent"),
     giftId: nullable("The gift, which tells what it is about"),

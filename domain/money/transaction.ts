@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { Amount, Balance } from "../credits.ts";
+import { shownId } from "../id.ts";
 import {
   cursorMeta,
   eitherPageOrCursor,
@@ -11,22 +12,22 @@ import {
   wholeNumber,
 } from "../page.ts";
 import { UserSummary } from "../people/user.ts";
-import { Timestamp } from "../text.ts";
+import { shownText, Timestamp } from "../text.ts";
 import { type Entry, EntryType } from "./ledger.ts";
 
 /** A ledger entry as its owner sees it. */
 export const Transaction = z
   .object({
-    id: z.string(),
+    id: shownId,
     type: EntryType,
     direction: z.enum(["credit", "debit"]),
     amount: Amount,
     balanceAfter: Balance,
     status: z.literal("completed"),
     counterpart: UserSummary.nullable(),
-    streamId: z.string().nullable(),
-    giftId: z.string().nullable(),
-    reference: z.string().nullable(),
+    streamId: shownId.nullable(),
+    giftId: shownId.nullable(),
+    reference: shownText(128).nullable(),
     occurredAt: Timestamp,
   })
   .meta({ id: "Transaction" });
@@ -40,6 +41,7 @@ const statuses = ["pending", "completed", "failed", "refunded"];
 const someOf = (values: readonly string[]) =>
   z
     .string()
+    .max(1000)
     .transform((list) => list.split(",").map((one) => one.trim()))
     .refine((list) => list.every((one) => values.includes(one)), `expected ${values.join(", ")}`)
     .optional();

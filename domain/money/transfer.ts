@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { Amount, Balance } from "../credits.ts";
 import { UserId } from "../id.ts";
-import { text } from "../text.ts";
+import { shownText, text } from "../text.ts";
 
 /**
  * Credits that enter the system or leave it, with the other side's reference, unique in a wallet.
@@ -10,7 +10,7 @@ export const Booking = z.object({ amount: Amount, reference: text(1, 128) });
 
 /** What a wallet has after a booking: `balance` is what is left once debts are repaid. */
 export const Booked = z
-  .object({ userId: UserId, amount: Amount, balance: Balance, reference: z.string() })
+  .object({ userId: UserId, amount: Amount, balance: Balance, reference: shownText(128) })
   .meta({ id: "Booked" });
 export type Booked = z.infer<typeof Booked>;
 

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { Timestamp, text, utf8Bytes } from "../text.ts";
+import { shownText, Timestamp, text, utf8Bytes } from "../text.ts";
 
 /** Devices that one user may have; the oldest gives way to the newest. */
 export const devicesMax = 50;
@@ -32,11 +32,11 @@ export const deviceNameOf = ({ deviceId, token }: NewDevice) => deviceId ?? toke
 /** A device as a back end reads it; what the app never said is null. */
 export const Device = z
   .object({
-    token: z.string().nullable(),
+    token: shownText(4096).nullable(),
     platform: z.enum(["ios", "android", "web"]).nullable(),
-    deviceId: z.string().nullable(),
-    timezone: z.string().nullable(),
-    liveActivityPushToStartToken: z.string().nullable(),
+    deviceId: shownText(200).nullable(),
+    timezone: shownText(100).nullable(),
+    liveActivityPushToStartToken: shownText(4096).nullable(),
     updatedAt: Timestamp,
   })
   .meta({ id: "Device" });

@@ -1,6 +1,7 @@
 import * as z from "zod";
-import { Timestamp } from "../text.ts";
-import { type Profile, summaryOf, UserSummary } from "./user.ts";
+import { shownUserId } from "../id.ts";
+import { shownText, Timestamp } from "../text.ts";
+import { type Profile, shownExpertise, summaryOf, UserSummary } from "./user.ts";
 
 /** How many follow a user, and how many they follow. */
 export const FollowCounts = z.object({
@@ -13,9 +14,9 @@ export type FollowCounts = z.infer<typeof FollowCounts>;
  * One user has followed another since `at`. Relations sort by their id, which begins with the time.
  */
 export const Relation = z.object({
-  relationId: z.string(),
-  followerId: z.string(),
-  followedId: z.string(),
+  relationId: shownText(200),
+  followerId: shownUserId,
+  followedId: shownUserId,
   at: Timestamp,
 });
 export type Relation = z.infer<typeof Relation>;
@@ -30,7 +31,7 @@ export const FollowUser = UserSummary.extend({
   followersCount: z.number().int(),
   followingCount: z.number().int(),
   isFollowing: z.boolean(),
-  expertise: z.string().nullable(),
+  expertise: shownExpertise,
 }).meta({ id: "FollowUser" });
 
 /** What the lists add to a user's own profile, as one caller sees it. */

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { NotificationId, UserId } from "../id.ts";
 import { truth } from "../page.ts";
-import { isPlain, nameText, Timestamp, text, utf8Bytes } from "../text.ts";
+import { isPlain, nameText, shownText, Timestamp, text, utf8Bytes } from "../text.ts";
 
 const NotificationType = z.enum(["system"], { error: "expected system" });
 
@@ -59,8 +59,8 @@ export const Notification = z
     userId: UserId,
     type: NotificationType,
     category: NotificationCategory,
-    title: z.string(),
-    message: z.string(),
+    title: shownText(200),
+    message: shownText(2000),
     metadata: Metadata,
     read: z.boolean(),
     createdAt: Timestamp,

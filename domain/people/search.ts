@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { Pagination, pageQuery } from "../page.ts";
-import { folded, text } from "../text.ts";
+import { folded, rowsOf, text } from "../text.ts";
 import { FollowUser } from "./follow.ts";
 import { Expertise } from "./profile-change.ts";
 import type { Profile } from "./user.ts";
@@ -35,7 +35,7 @@ export const UserQuestion = pageQuery(5).extend({
 });
 export type UserQuestion = z.infer<typeof UserQuestion>;
 
-export const FoundUsers = z.object({ list: z.array(FollowUser), pagination: Pagination });
+export const FoundUsers = z.object({ list: rowsOf(FollowUser), pagination: Pagination });
 
 /** Entries of the index that one question looks at. */
 export const scanMax = 500;

@@ -1,16 +1,16 @@
 import * as z from "zod";
+import { shownText } from "../text.ts";
 
 /** What a page needs to send a user to the stage's issuer (OpenID Connect Core 1.0, 3.1.2). */
 export const SignIn = z
   .object({
-    issuer: z.string().meta({ description: "The `iss` of its tokens" }),
-    clientId: z.string().meta({ description: "The `aud` of its ID tokens" }),
-    authorizationEndpoint: z
-      .string()
+    issuer: shownText(500).meta({ description: "The `iss` of its tokens" }),
+    clientId: shownText(500).meta({ description: "The `aud` of its ID tokens" }),
+    authorizationEndpoint: shownText(500)
       .nullable()
       .meta({ description: "null: the issuer has none, and tokens come from elsewhere" }),
-    scope: z.string(),
-    groupsClaim: z.string().meta({ description: "The claim of its tokens that lists roles" }),
+    scope: shownText(500),
+    groupsClaim: shownText(500).meta({ description: "The claim of its tokens that lists roles" }),
   })
   .meta({ id: "SignIn" });
 
@@ -34,8 +34,7 @@ export type SignInCode = z.infer<typeof SignInCode>;
 /** The token for `Authorization: Bearer`, and how many seconds it is good for. */
 export const SignedIn = z
   .object({
-    token: z
-      .string()
+    token: shownText(10_240)
       .nullable()
       .meta({ description: "null where an Idempotency-Key repeats the call" }),
     expiresIn: z.number().int().min(0),

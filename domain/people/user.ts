@@ -1,27 +1,44 @@
 import * as z from "zod";
-import { UserId } from "../id.ts";
-import { cleaned, httpsUrl, shortened, Timestamp, visible } from "../text.ts";
+import { shownId, UserId } from "../id.ts";
+import {
+  cleaned,
+  httpsUrl,
+  rowsOf,
+  shortened,
+  shownText,
+  shownUrl,
+  Timestamp,
+  visible,
+} from "../text.ts";
 
 /** A picture of a user, in the sizes that clients show. */
 export const ProfilePhoto = z
   .object({
-    _id: z.string(),
-    url: z.string(),
+    _id: shownId,
+    url: shownUrl,
     type: z.literal("image"),
-    variants: z.object({ "40": z.string(), "76": z.string() }),
+    variants: z.object({ "40": shownUrl, "76": shownUrl }),
     createdAt: Timestamp,
     updatedAt: Timestamp,
   })
   .meta({ id: "ProfilePhoto" });
 export type ProfilePhoto = z.infer<typeof ProfilePhoto>;
 
+/** The names of a user as they are shown; each may be empty. */
+export const shownNames = {
+  username: shownText(30),
+  name: shownText(100),
+  surname: shownText(100),
+};
+
+/** What a user says that they do, as it is shown. */
+export const shownExpertise = shownText(20).nullable();
+
 /** What every place shows of a user. */
 export const UserSummary = z
   .object({
     _id: UserId,
-    username: z.string(),
-    name: z.string(),
-    surname: z.string(),
+    ...shownNames,
     profilePhoto: ProfilePhoto,
     availabilityStatus: z.literal("available"),
   })
@@ -44,10 +61,8 @@ export type StreamUser = z.infer<typeof StreamUser>;
 export const SuperlikeSnapshot = z
   .object({
     _id: UserId,
-    username: z.string(),
-    name: z.string(),
-    surname: z.string(),
-    profilePhoto: z.string(),
+    ...shownNames,
+    profilePhoto: shownUrl,
     role: StreamRole.optional(),
   })
   .meta({ id: "SuperlikeSnapshot" });
@@ -55,17 +70,15 @@ export const SuperlikeSnapshot = z
 /** A user as stored. A stored profile takes precedence over the claims of a token. */
 export const Profile = z.object({
   userId: UserId,
-  username: z.string(),
-  name: z.string(),
-  surname: z.string(),
+  ...shownNames,
   /** The URL of the picture; empty: the stage's default picture. */
-  picture: z.string(),
+  picture: shownUrl,
   /** Of a picture that was sent as a file. */
-  pictureId: z.string().optional(),
-  bio: z.string().optional(),
-  interests: z.array(z.string()).optional(),
-  expertise: z.string().optional(),
-  links: z.record(z.string(), z.string()).optional(),
+  pictureId: shownId.optional(),
+  bio: shownText(500).optional(),
+  interests: rowsOf(shownText(50), 20).optional(),
+  expertise: shownExpertise.unwrap().optional(),
+  links: z.record(z.string(), shownText(200)).optional(),
   usernameChangedAt: Timestamp.optional(),
   /** Until when changes of name and surname have used up their rate. */
   namesUsedUntil: Timestamp.optional(),
@@ -153,23 +166,23 @@ export function summaryOf(
 export const PublicProfile = z
   .object({
     _id: UserId,
-    name: z.string(),
-    surname: z.string(),
-    username: z.string(),
+    name: shownNames.name,
+    surname: shownNames.surname,
+    username: shownNames.username,
     availabilityStatus: z.literal("available"),
     profilePhoto: ProfilePhoto.pick({ _id: true, url: true, type: true }),
-    interests: z.array(z.string()),
-    expertise: z.string().nullable(),
+    interests: rowsOf(shownText(50), 20),
+    expertise: shownExpertise,
     age: z.number().nullable(),
     minutePriceInLiveStream: z.number().nullable(),
     followersCount: z.number().int(),
     followingCount: z.number().int(),
-    bio: z.string().nullable(),
-    instagram: z.string().nullable(),
-    snapchat: z.string().nullable(),
-    x: z.string().nullable(),
-    tiktok: z.string().nullable(),
-    facebook: z.string().nullable(),
+    bio: shownText(500).nullable(),
+    instagram: shownText(200).nullable(),
+    snapchat: shownText(200).nullable(),
+    x: shownText(200).nullable(),
+    tiktok: shownText(200).nullable(),
+    facebook: shownText(200).nullable(),
   })
   .meta({ id: "PublicProfile" });
 

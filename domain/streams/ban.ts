@@ -4,7 +4,7 @@ import { moment, momentEnd, pageQuery } from "../page.ts";
 import { Person, personOf } from "../people/person.ts";
 import { StreamUser, summaryOf } from "../people/user.ts";
 import { refuse } from "../refusal.ts";
-import { Timestamp, text } from "../text.ts";
+import { shownText, Timestamp, text } from "../text.ts";
 import { withRole } from "./display-names.ts";
 import { activeBan, BanAction, type Member } from "./member.ts";
 import type { Stream } from "./stream.ts";
@@ -110,7 +110,7 @@ export const LiveStreamBan = z
     targetUser: StreamUser,
     liveStreamId: StreamId,
     actionType: BanAction,
-    reason: z.string().nullable(),
+    reason: shownText(500).nullable(),
     createdBy: UserId,
     deletedAt: Timestamp.nullable(),
     deletedBy: UserId.nullable(),

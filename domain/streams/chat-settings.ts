@@ -1,13 +1,14 @@
 import * as z from "zod";
 import { UserId } from "../id.ts";
 import { refuse } from "../refusal.ts";
-import { comparedText } from "../text.ts";
+import { comparedText, rowsOf, shownText } from "../text.ts";
 import { wordLengthMax } from "./blocked-words.ts";
-import type { Stream } from "./stream.ts";
+import { moderatorsMax, type Stream } from "./stream.ts";
 import { assertMayHost, assertMayModerate } from "./stream-lifecycle.ts";
 
 const truthValue = z.boolean({ error: "expected true or false" });
 const slowModeMax = 300;
+const wordsMax = 200;
 
 /** Changes of a chat's rules; what is left out stays. */
 export const ChatSettingsChange = z.object({
@@ -20,12 +21,12 @@ export const ChatSettingsChange = z.object({
   followersOnly: truthValue.optional(),
   blockedWords: z
     .array(comparedText(1, wordLengthMax), { error: "expected a list of texts" })
-    .max(200, "expected at most 200 words")
+    .max(wordsMax, `expected at most ${wordsMax} words`)
     .optional(),
   giftsEnabled: truthValue.optional(),
   moderators: z
     .array(UserId, { error: "expected a list of user ids" })
-    .max(100, "expected at most 100 moderators")
+    .max(moderatorsMax, `expected at most ${moderatorsMax} moderators`)
     .optional(),
 });
 export type ChatSettingsChange = z.infer<typeof ChatSettingsChange>;
@@ -45,9 +46,9 @@ export const ChatSettings = z
   .object({
     slowModeSeconds: z.number().int(),
     followersOnly: z.boolean(),
-    blockedWords: z.array(z.string()),
+    blockedWords: rowsOf(shownText(wordLengthMax), wordsMax),
     giftsEnabled: z.boolean(),
-    moderators: z.array(UserId),
+    moderators: rowsOf(UserId, moderatorsMax),
   })
   .meta({ id: "ChatSettings" });
 

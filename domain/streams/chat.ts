@@ -2,7 +2,7 @@ import * as z from "zod";
 import { MessageId, StreamId } from "../id.ts";
 import { Person, personOfSummary, shortPerson } from "../people/person.ts";
 import { StreamUser, summaryOf } from "../people/user.ts";
-import { comparedText, Timestamp } from "../text.ts";
+import { comparedText, shownText, Timestamp } from "../text.ts";
 
 /** What a chat message may hold, in code points after trimming. */
 export const Content = comparedText(1, 500).meta({ example: "Herkese selam! Yayın çok güzel." });
@@ -15,7 +15,7 @@ export const MessageItem = z.object({
   id: MessageId,
   streamId: StreamId,
   n: z.number().int(),
-  content: z.string().optional(),
+  content: shownText(500).optional(),
   sender: Person,
   createdAt: Timestamp,
   /** Absent while the message is as it was sent. */
@@ -49,7 +49,7 @@ export const ChatMessage = z
   .object({
     _id: MessageId,
     streamId: StreamId,
-    content: z.string(),
+    content: shownText(500),
     sender: StreamUser,
     createdAt: Timestamp,
     updatedAt: Timestamp,

@@ -1,17 +1,21 @@
 import * as z from "zod";
 import { UserId } from "../id.ts";
-import { type Profile, ProfilePhoto, summaryOf } from "../people/user.ts";
+import {
+  type Profile,
+  ProfilePhoto,
+  shownExpertise,
+  shownNames,
+  summaryOf,
+} from "../people/user.ts";
 
 /** A creator in the list of the most watched; `isFollowing` is null for callers without a token. */
 export const Creator = z
   .object({
     _id: UserId,
-    username: z.string(),
-    name: z.string(),
-    surname: z.string(),
+    ...shownNames,
     availabilityStatus: z.literal("available"),
     profilePhoto: ProfilePhoto,
-    expertise: z.string().nullable(),
+    expertise: shownExpertise,
     isFollowing: z.boolean().nullable(),
   })
   .meta({ id: "Creator" });

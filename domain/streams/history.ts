@@ -1,12 +1,13 @@
 import * as z from "zod";
 import { MessageId } from "../id.ts";
 import { eitherPageOrCursor, eitherPageOrCursorError, pageOrCursor, rowsLimit } from "../page.ts";
+import { rowsOf } from "../text.ts";
 import { ChatMessage } from "./chat.ts";
 
 /** A page of the history, in the shape that only the chat has. */
 export const History = z
   .object({
-    messages: z.array(ChatMessage),
+    messages: rowsOf(ChatMessage),
     page: z.number().int(),
     limit: z.number().int(),
     total: z.number().int(),

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { UserId } from "../id.ts";
 import { PageInfo } from "../page.ts";
 import { StreamUser } from "../people/user.ts";
-import { Timestamp } from "../text.ts";
+import { rowsOf, shownText, Timestamp } from "../text.ts";
 
 /** What moderators do, by the names of the events that show it. */
 const ActName = z.enum([
@@ -31,12 +31,12 @@ const ShownAct = z
     action: ActName,
     actor: StreamUser,
     target: StreamUser.nullable(),
-    reason: z.string().nullable(),
+    reason: shownText(500).nullable(),
     at: Timestamp,
   })
   .meta({ id: "ModerationAct" });
 
-export const ModerationLog = z.object({ list: z.array(ShownAct), pageInfo: PageInfo });
+export const ModerationLog = z.object({ list: rowsOf(ShownAct), pageInfo: PageInfo });
 
 /** One act of the log as it is shown, with its people. */
 export function shownActOf(

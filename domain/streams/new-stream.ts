@@ -7,10 +7,7 @@ import { PictureFile, pictureBytesMax, pictureField } from "../picture.ts";
 import { refuse } from "../refusal.ts";
 import { httpsUrl, nameText, text } from "../text.ts";
 import { type Channel, channelFields, newChannel } from "./channel.ts";
-import type { Stream } from "./stream.ts";
-
-/** Guests that a stream may name. */
-const guestsMax = 20;
+import { channelNameMax, guestsMax, type Stream } from "./stream.ts";
 
 /** An empty field counts as one that was not filled in. */
 const optional = <S extends z.ZodType>(schema: S) =>
@@ -126,6 +123,6 @@ export function channelNameOf(title: string, id: string): string {
     .replace(/\p{M}/gu, "")
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-");
-  const slug = words.slice(0, 40).replace(/^-+|-+$/g, "");
+  const slug = words.slice(0, channelNameMax - 5).replace(/^-+|-+$/g, "");
   return `${slug === "" ? "live" : slug}-${id.slice(-4)}`;
 }

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { OverlayKeyId, StreamId, UserId } from "../id.ts";
 import { PageInfo } from "../page.ts";
-import { Timestamp, text } from "../text.ts";
+import { rowsOf, shownText, Timestamp, text } from "../text.ts";
 
 /** Keys that one stream, or one channel, may have at once. */
 export const overlayKeysMax = 20;
@@ -19,7 +19,7 @@ export const OverlayKey = z.object({
   id: OverlayKeyId,
   streamId: StreamId.optional(),
   channelOf: UserId.optional(),
-  description: z.string().nullable(),
+  description: shownText(100).nullable(),
   createdBy: UserId,
   createdAt: Timestamp,
   hash: z.string(),
@@ -32,7 +32,7 @@ const ListedOverlayKey = OverlayKey.pick({
   createdAt: true,
 }).meta({ id: "OverlayKey" });
 
-export const OverlayKeys = z.object({ list: z.array(ListedOverlayKey), pageInfo: PageInfo });
+export const OverlayKeys = z.object({ list: rowsOf(ListedOverlayKey), pageInfo: PageInfo });
 
 /** What a key reads: a stream, or a host's channel. */
 export type OverlayPlace = { streamId: string } | { channelOf: string };
@@ -41,16 +41,16 @@ export type OverlayPlace = { streamId: string } | { channelOf: string };
 export const CreatedOverlayKey = z
   .object({
     id: OverlayKeyId,
-    key: z.string().nullable().meta({
+    key: shownText(100).nullable().meta({
       description: "Shown this once: null where an Idempotency-Key repeats the call",
       example: "ovk_65a1234bcde5678f90123456_Zm9ydHktdGhyZWUgY2hhcmFjdGVycyBvZiBiYXNlNjQ",
     }),
-    url: z.string().nullable().meta({
+    url: shownText(200).nullable().meta({
       description:
         "The page that shows the stream, or the channel's, with the key in it; null where the key is",
       example: "/overlay?streamId=65a1234bcde5678f90123456&key=ovk_65a1234bcde5678f90123456_…",
     }),
-    description: z.string().nullable(),
+    description: shownText(100).nullable(),
     createdAt: Timestamp,
   })
   .meta({ id: "CreatedOverlayKey" });

@@ -4,8 +4,9 @@ import { StreamId } from "../id.ts";
 import { rowsLimit, wholeNumber } from "../page.ts";
 import type { UserSummary } from "../people/user.ts";
 import { refuse } from "../refusal.ts";
+import { shownText } from "../text.ts";
 import type { Message } from "./chat.ts";
-import { channelUid, isHost, LiveStream, type Stream } from "./stream.ts";
+import { channelNameMax, channelUid, isHost, LiveStream, type Stream } from "./stream.ts";
 
 /**
  * The life of a stream: preparing or scheduled, active, ended; or cancelled before it began. Each
@@ -96,8 +97,8 @@ export const ViewerJoinRequest = JoinRequest.extend({ expectedPrice: Amount.opti
 export const Joined = z
   .object({
     liveStream: LiveStream,
-    token: z.string().nullable(),
-    channelName: z.string(),
+    token: shownText(4096).nullable(),
+    channelName: shownText(channelNameMax),
     uid: z.number().int(),
   })
   .meta({ id: "JoinedStream" });

@@ -1,9 +1,9 @@
 import * as z from "zod";
 import { Amount } from "../credits.ts";
-import { StreamId, UserId } from "../id.ts";
+import { StreamId, shownId, shownUserId, UserId } from "../id.ts";
 import { StreamUser, UserSummary } from "../people/user.ts";
 import { refuse } from "../refusal.ts";
-import { Timestamp } from "../text.ts";
+import { rowsOf, shownText, shownUrl, Timestamp } from "../text.ts";
 import { ChatMessage, Message } from "./chat.ts";
 
 export const StreamStatus = z.enum([
@@ -16,6 +16,15 @@ export const StreamStatus = z.enum([
   "cancelled_by_guest",
 ]);
 export type StreamStatus = z.infer<typeof StreamStatus>;
+
+/** Guests that a stream may name. */
+export const guestsMax = 20;
+
+/** Moderators that a stream may name. */
+export const moderatorsMax = 100;
+
+/** Characters of a channel's name: a title's first words, and four of the stream's id. */
+export const channelNameMax = 45;
 
 /** What became of a stream's contributions: all of them are the host's, or all go back. */
 export const Funding = z.object({
@@ -43,11 +52,11 @@ export const Stream = z.object({
   /** The creator: the host who receives the gifts. */
   hostId: UserId,
   host: UserSummary,
-  title: z.string(),
+  title: shownText(200),
   status: StreamStatus,
-  channelName: z.string(),
-  liveStreamType: z.string(),
-  thumbnailUrl: z.string(),
+  channelName: shownText(channelNameMax),
+  liveStreamType: shownText(50),
+  thumbnailUrl: shownUrl,
   /** The picture that came as a file with it, which goes when the stream does. */
   pictureId: z.string().optional(),
   guests: z.array(z.string()),
@@ -93,29 +102,30 @@ export type Stream = z.infer<typeof Stream>;
 export const LiveStream = z
   .object({
     id: StreamId,
-    title: z.string(),
-    liveStreamType: z.string(),
-    channelName: z.string(),
-    broadcasters: z.array(
+    title: shownText(200),
+    liveStreamType: shownText(50),
+    channelName: shownText(channelNameMax),
+    broadcasters: rowsOf(
       z.object({
         user: UserId,
         role: z.enum(["host", "guest"]),
         uid: z.number().int(),
         userSummary: StreamUser,
       }),
+      1 + guestsMax,
     ),
-    guests: z.array(z.string()),
+    guests: rowsOf(shownUserId, guestsMax),
     creator: StreamUser,
-    thumbnailUrl: z.string(),
+    thumbnailUrl: shownUrl,
     recording: z.boolean(),
-    recordingUrl: z.string().nullable(),
+    recordingUrl: shownUrl.nullable(),
     replayAccess: z.unknown().nullable(),
     status: StreamStatus,
     accessType: z.enum(["free", "paid"]),
     price: z.number().int().optional().meta({ description: "A paid stream: credits for a pass" }),
-    interest: z.string().nullable(),
+    interest: shownText(100).nullable(),
     durationGoal: z.number().int().nullable(),
-    motivation: z.string().nullable(),
+    motivation: shownText(500).nullable(),
     isActiveReplayOnCreatorProfile: z.null(),
     replayCreditPrice: z.null(),
     startedAt: Timestamp.nullable(),
@@ -131,14 +141,14 @@ export const LiveStream = z
     slowModeSeconds: z.number().int(),
     followersOnly: z.boolean(),
     realtime: z
-      .object({ url: z.string() })
+      .object({ url: shownUrl })
       .optional()
       .meta({
         description:
           "Where sockets of this stream are taken, in the answers about one stream that a relay " +
           "serves; the WebSocket API takes them too",
       }),
-    pinnedMessageId: z.string().nullable(),
+    pinnedMessageId: shownId.nullable(),
     pinned: ChatMessage.nullable().meta({
       description: "The pinned message, in the answers about one stream; null in lists",
     }),

@@ -2,15 +2,21 @@ import * as z from "zod";
 import { Pagination, pageQuery } from "../page.ts";
 import type { Standing } from "../people/follow.ts";
 import { textsOf } from "../people/search.ts";
-import { type Profile, StreamRole, summaryOf, UserSummary } from "../people/user.ts";
-import { folded, Timestamp, text } from "../text.ts";
+import {
+  type Profile,
+  StreamRole,
+  shownExpertise,
+  summaryOf,
+  UserSummary,
+} from "../people/user.ts";
+import { folded, rowsOf, Timestamp, text } from "../text.ts";
 
 /** A viewer as the list of a stream's viewers shows them. */
 const ViewerUser = UserSummary.omit({ availabilityStatus: true })
   .extend({
     followersCount: z.number().int(),
     followingCount: z.number().int(),
-    expertise: z.string().nullable(),
+    expertise: shownExpertise,
     isFollowing: z.boolean(),
     joinedAt: Timestamp,
     role: StreamRole.optional(),
@@ -22,7 +28,7 @@ export const ViewerQuery = pageQuery(20).extend({
 });
 
 export const Viewers = z.object({
-  list: z.array(ViewerUser),
+  list: rowsOf(ViewerUser),
   pagination: Pagination,
   participantAudienceTotal: z.number().int(),
 });

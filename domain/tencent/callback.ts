@@ -20,6 +20,7 @@ export const CallbackCommands = z
     z
       .string({ error: "expected the name of a callback" })
       .regex(/^Live\.Callback[A-Za-z]{1,50}$/, "expected the name of a callback")
+      .meta({ maxLength: 63 })
       .refine((name) => commands.includes(name), {
         error: ({ input }) => `${input} is not called; expected ${commands.join(", ")}`,
       }),

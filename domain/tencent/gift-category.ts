@@ -1,11 +1,11 @@
 import * as z from "zod";
 import { refuse } from "../refusal.ts";
-import { byteName, byteText } from "../text.ts";
+import { byteName, byteText, shownText } from "../text.ts";
 
 /** Gift categories that an application may have. */
 const categoriesMax = 3;
 /** Gifts that one category may have. */
-const relationsMax = 500;
+export const relationsMax = 500;
 
 export const CategoryId = byteText(1, 20);
 
@@ -20,10 +20,10 @@ export type NewCategory = z.output<typeof NewCategory>;
 
 /** A category as get_gift_category answers it. */
 export const GiftCategoryInfo = z.object({
-  CategoryId: z.string(),
-  ExtensionInfo: z.string(),
-  DefaultName: z.string(),
-  DefaultDesc: z.string(),
+  CategoryId: shownText(20),
+  ExtensionInfo: shownText(100),
+  DefaultName: shownText(20),
+  DefaultDesc: shownText(60),
 });
 
 /** All categories with the gift types in them: they are few, so one item holds them. */

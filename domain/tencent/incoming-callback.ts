@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { givingRefusals } from "../money/gift.ts";
 import type { RefusalCode } from "../refusal.ts";
+import { shownText } from "../text.ts";
 import { beforeSendGift } from "./callback.ts";
 import { Account, RoomId } from "./room.ts";
 import { NewRoom } from "./room-info.ts";
@@ -34,7 +35,7 @@ export type BeforeSendGift = z.output<typeof BeforeSendGift>;
 
 /** A room that was made: the fields of create_room; without an owner it is the operator's. */
 const AfterCreateRoom = z
-  .object({ Operator_Account: z.string().optional(), RoomInfo: NewRoom })
+  .object({ Operator_Account: shownText(64).optional(), RoomInfo: NewRoom })
   .transform(({ Operator_Account, RoomInfo }) => ({
     ...RoomInfo,
     Owner_Account: RoomInfo.Owner_Account ?? Operator_Account,

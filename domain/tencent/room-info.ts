@@ -2,7 +2,7 @@ import * as z from "zod";
 import { refuse } from "../refusal.ts";
 import type { NewStream } from "../streams/new-stream.ts";
 import type { Stream } from "../streams/stream.ts";
-import { byteName, byteText, httpsUrl, visible } from "../text.ts";
+import { byteName, byteText, httpsUrl, rowsOf, shownText, shownUrl, visible } from "../text.ts";
 import { Account, RoomId } from "./room.ts";
 
 const intMax = 2 ** 31 - 1;
@@ -71,10 +71,10 @@ export type RoomChange = z.output<typeof RoomChange>;
 
 /** A room as get_room_info answers it. */
 export const RoomInfo = z.object({
-  RoomId: z.string(),
-  RoomName: z.string(),
+  RoomId: shownText(48),
+  RoomName: shownText(200),
   RoomType: z.literal("Live"),
-  Owner_Account: z.string(),
+  Owner_Account: shownText(64),
   /** Seconds since 1970. */
   CreateTime: z.number().int(),
   IsSeatEnabled: z.boolean(),
@@ -82,8 +82,8 @@ export const RoomInfo = z.object({
   MaxSeatCount: z.number().int(),
   MaxMemberCount: z.number().int(),
   IsMessageDisabled: z.boolean(),
-  CoverURL: z.string(),
-  Category: z.array(z.number().int()),
+  CoverURL: shownUrl,
+  Category: rowsOf(z.number().int(), 3),
   ActivityStatus: z.number().int(),
   ViewCount: z.number().int(),
   IsPublicVisible: z.boolean(),

@@ -14,7 +14,9 @@ const isDistinct = (keys: readonly string[]) => new Set(keys).size === keys.leng
 /** One entry. Metadata is a list of these, since a key may be any text. */
 const Entry = z.object({ Key, Value: byteText(0, valueBytesMax) });
 
-export const Metadata = z.array(Entry, { error: "expected an array of Key and Value" });
+export const Metadata = z
+  .array(Entry, { error: "expected an array of Key and Value" })
+  .meta({ maxItems: keysMax });
 export type Metadata = z.output<typeof Metadata>;
 
 /** Entries to set, each key once. */

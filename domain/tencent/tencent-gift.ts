@@ -1,9 +1,10 @@
 import * as z from "zod";
 import { Amount } from "../credits.ts";
-import { countMax, givingRefusals, receiversMax } from "../money/gift.ts";
+import { countMax, givingRefusals } from "../money/gift.ts";
+import { receiversMax } from "../money/gift-item.ts";
 import { GiftAlias, type GiftType, newGiftType } from "../money/gift-type.ts";
 import type { RefusalCode } from "../refusal.ts";
-import { byteName, byteText, httpsUrl } from "../text.ts";
+import { byteName, byteText, httpsUrl, shownText, shownUrl } from "../text.ts";
 import { Account, accounts, RoomId } from "./room.ts";
 
 /**
@@ -36,7 +37,7 @@ export const sendRefusals = [
 ] as const satisfies readonly RefusalCode[];
 
 /** GiftIds of one call: a body of 64 KiB has room for more, but the call must end in time. */
-const giftIdsMax = 500;
+export const giftIdsMax = 500;
 
 export const GiftIdList = z
   .array(NamedGiftId, { error: "expected an array of GiftIds" })
@@ -76,14 +77,14 @@ export type AddGift = z.output<typeof AddGift>;
 
 /** A gift as get_gift answers it. */
 export const GiftInfo = z.object({
-  GiftId: z.string(),
-  IconUrl: z.string(),
-  ResourceUrl: z.string(),
+  GiftId: shownText(24),
+  IconUrl: shownUrl,
+  ResourceUrl: shownText(200),
   Coins: Amount,
   Level: z.number().int(),
-  ExtensionInfo: z.string(),
-  DefaultName: z.string(),
-  DefaultDesc: z.string(),
+  ExtensionInfo: shownText(100),
+  DefaultName: shownText(100),
+  DefaultDesc: shownText(20),
 });
 
 /**

@@ -2,8 +2,11 @@ import * as z from "zod";
 import { DeliveryId, objectIdOf } from "../id.ts";
 import { dataWithoutText, messageIn } from "../log/event.ts";
 import { PageInfo } from "../page.ts";
-import { Timestamp } from "../text.ts";
+import { rowsOf, shownText, Timestamp } from "../text.ts";
 import type { OutgoingEvent } from "./webhook.ts";
+
+/** The id of an event: the kind and place of its record. */
+export const EventId = shownText(200);
 
 const status = z.enum(["pending", "delivered", "failed"]);
 
@@ -39,8 +42,8 @@ const keptSeconds = 7 * 24 * 3600;
 const ListedDelivery = z
   .object({
     id: DeliveryId,
-    eventId: z.string().meta({ example: "gift:65a1234bcde5678f90123456" }),
-    type: z.string().meta({ example: "gift.sent" }),
+    eventId: EventId.meta({ example: "gift:65a1234bcde5678f90123456" }),
+    type: shownText(50).meta({ example: "gift.sent" }),
     createdAt: Timestamp.meta({ description: "When the event happened" }),
     attempts: z.number().int().min(0).meta({ example: 2 }),
     status: status.meta({
@@ -52,7 +55,7 @@ const ListedDelivery = z
       .int()
       .nullable()
       .meta({ description: "The status of the last answer; null where none came", example: 503 }),
-    error: z.string().nullable().meta({
+    error: shownText(200).nullable().meta({
       description: "Why the last attempt failed; null where it did not",
       example: "The answer was 503",
     }),
@@ -63,7 +66,7 @@ const ListedDelivery = z
   })
   .meta({ id: "WebhookDelivery" });
 
-export const DeliveryPage = z.object({ list: z.array(ListedDelivery), pageInfo: PageInfo });
+export const DeliveryPage = z.object({ list: rowsOf(ListedDelivery), pageInfo: PageInfo });
 
 /** A delivery as it is listed. */
 export const listedDeliveryOf = (delivery: Delivery): z.infer<typeof ListedDelivery> => ({

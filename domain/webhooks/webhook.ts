@@ -2,7 +2,7 @@ import * as z from "zod";
 import { WebhookId } from "../id.ts";
 import { type EventType, eventData } from "../log/event.ts";
 import { type UserEventType, userEventData } from "../log/user-event.ts";
-import { Timestamp, text } from "../text.ts";
+import { rowsOf, shownText, Timestamp, text } from "../text.ts";
 
 /** Who is sent events and is no webhook: the application of the Tencent side. */
 export const tencentReceiver = "tencent";
@@ -58,9 +58,9 @@ export const webhooksMax = 20;
 /** A webhook as stored, without its secrets, which lie apart. */
 export const Webhook = z.object({
   id: WebhookId,
-  url: z.string().meta({ format: "uri", example: "https://backend.example.com/ovation" }),
-  events: z.array(z.string()).meta({ example: ["gift.sent", "stream.ended"] }),
-  description: z.string().nullable().meta({ example: "Books gifts" }),
+  url: shownText(500).meta({ format: "uri", example: "https://backend.example.com/ovation" }),
+  events: rowsOf(shownText(50), typesMax).meta({ example: ["gift.sent", "stream.ended"] }),
+  description: shownText(500).nullable().meta({ example: "Books gifts" }),
   /** False: nothing is sent, neither what happens meanwhile nor what was still to be repeated. */
   enabled: z.boolean(),
   createdAt: Timestamp,
@@ -71,8 +71,7 @@ export type Webhook = z.infer<typeof Webhook>;
 export const ShownWebhook = Webhook.meta({ id: "Webhook" });
 
 /** A secret as it is shown: once, and null where an Idempotency-Key repeats the call. */
-export const ShownSecret = z
-  .string()
+export const ShownSecret = shownText(60)
   .nullable()
   .meta({
     description:

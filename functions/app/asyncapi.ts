@@ -1,5 +1,6 @@
 import * as z from "zod";
 import asyncApi from "../../docs/asyncapi.json" with { type: "json" };
+import { shownText } from "../../domain/text.ts";
 import { socketAddress } from "../../platform/http/address.ts";
 import { document } from "../../platform/http/document.ts";
 import { socketServersAt } from "../../platform/http/reference.ts";
@@ -10,7 +11,7 @@ export const { contract, handler } = document(
     route: "GET /asyncapi.json",
     summary: "Read the description of the WebSocket API (AsyncAPI 3.0)",
     tag: "App",
-    answer: [200, z.looseObject({ asyncapi: z.string() })],
+    answer: [200, z.looseObject({ asyncapi: shownText(20) })],
     cost: { kilobytes: 120 },
     cacheControl: "public, max-age=300",
   },

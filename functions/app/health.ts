@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { refuse } from "../../domain/refusal.ts";
+import { shownText } from "../../domain/text.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { setting } from "../../platform/runtime/env.ts";
 import { isTableThere } from "../../platform/table/health.ts";
@@ -12,7 +13,7 @@ export const { contract, handler } = endpoint(
     tag: "App",
     caller: "anyone",
     shape: "bare",
-    answer: [200, z.object({ status: z.literal("ok"), stage: z.string() })],
+    answer: [200, z.object({ status: z.literal("ok"), stage: shownText(50) })],
     cost: { read: 1, kilobytes: 1 },
     refusals: [],
     grants: { read: ["GIFTTYPE"] },

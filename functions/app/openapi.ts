@@ -1,5 +1,6 @@
 import * as z from "zod";
 import openApi from "../../docs/openapi.json" with { type: "json" };
+import { shownText } from "../../domain/text.ts";
 import { apiAddress, otherAddresses } from "../../platform/http/address.ts";
 import { document } from "../../platform/http/document.ts";
 import { ofStage, serversAt, withOtherServers } from "../../platform/http/reference.ts";
@@ -11,7 +12,7 @@ export const { contract, handler } = document(
     route: "GET /openapi.json",
     summary: "Read the description of this API (OpenAPI 3.1)",
     tag: "App",
-    answer: [200, z.looseObject({ openapi: z.string() })],
+    answer: [200, z.looseObject({ openapi: shownText(20) })],
     cost: { kilobytes: 700 },
     cacheControl: "public, max-age=300",
   },

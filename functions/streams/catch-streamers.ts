@@ -2,6 +2,7 @@ import * as z from "zod";
 import { rowsLimit } from "../../domain/page.ts";
 import { StreamUser } from "../../domain/people/user.ts";
 import { isListed, LiveStream } from "../../domain/streams/stream.ts";
+import { rowsOf } from "../../domain/text.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { cached } from "../../platform/runtime/cached.ts";
 import { showStreams } from "../../platform/store/streams/display-names.ts";
@@ -28,7 +29,7 @@ export const { contract, handler } = endpoint(
     caller: "anyone",
     shape: "envelope",
     query: z.object({ limit: rowsLimit(shownMax, 20) }),
-    answer: [200, z.array(Streamer)],
+    answer: [200, rowsOf(Streamer)],
     cacheControl: "public, max-age=5",
     cost: { read: 220, kilobytes: 340 },
     refusals: [],

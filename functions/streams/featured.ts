@@ -1,5 +1,5 @@
-import * as z from "zod";
 import { isListed, LiveStream } from "../../domain/streams/stream.ts";
+import { rowsOf } from "../../domain/text.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { cached } from "../../platform/runtime/cached.ts";
 import { showStreams } from "../../platform/store/streams/display-names.ts";
@@ -24,7 +24,7 @@ export const { contract, handler } = endpoint(
     tag: "Live Streams",
     caller: "anyone",
     shape: "envelope",
-    answer: [200, z.array(LiveStream)],
+    answer: [200, rowsOf(LiveStream)],
     cacheControl: "public, max-age=5",
     cost: { read: 155, kilobytes: 260 },
     refusals: [],

@@ -1,5 +1,5 @@
-import * as z from "zod";
 import { LiveStream } from "../../domain/streams/stream.ts";
+import { rowsOf } from "../../domain/text.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { listFunded } from "../../platform/store/money/fundings.ts";
 import { showStreams } from "../../platform/store/streams/display-names.ts";
@@ -11,7 +11,7 @@ export const { contract, handler } = endpoint(
     tag: "Live Streams",
     caller: "user",
     shape: "envelope",
-    answer: [200, z.array(LiveStream)],
+    answer: [200, rowsOf(LiveStream)],
     cost: { read: 280, kilobytes: 260 },
     refusals: [],
     grants: { read: ["STREAM", "USER", "ESCROW"] },

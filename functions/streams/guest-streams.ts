@@ -1,6 +1,6 @@
-import * as z from "zod";
 import { InvitedQuery, sortInvited } from "../../domain/streams/invited.ts";
 import { LiveStream } from "../../domain/streams/stream.ts";
+import { rowsOf } from "../../domain/text.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { showStreams } from "../../platform/store/streams/display-names.ts";
 import { listInvited } from "../../platform/store/streams/stream-lists.ts";
@@ -13,7 +13,7 @@ export const { contract, handler } = endpoint(
     caller: "user",
     shape: "envelope",
     query: InvitedQuery,
-    answer: [200, z.array(LiveStream)],
+    answer: [200, rowsOf(LiveStream)],
     cost: { read: 290, kilobytes: 260 },
     refusals: [],
     grants: { read: ["STREAM", "USER", "ESCROW"] },

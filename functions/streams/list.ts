@@ -2,6 +2,7 @@ import * as z from "zod";
 import { truth } from "../../domain/page.ts";
 import { isListed, LiveStream, type Stream } from "../../domain/streams/stream.ts";
 import { mayModerate } from "../../domain/streams/stream-lifecycle.ts";
+import { rowsOf } from "../../domain/text.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { showStreams } from "../../platform/store/streams/display-names.ts";
 import { listNewest } from "../../platform/store/streams/stream-lists.ts";
@@ -23,7 +24,7 @@ export const { contract, handler } = endpoint(
         .default(false)
         .meta({ description: "Only streams that the caller moderates" }),
     }),
-    answer: [200, z.array(LiveStream)],
+    answer: [200, rowsOf(LiveStream)],
     cost: { read: 220, kilobytes: 260 },
     refusals: [],
     grants: { read: ["STREAM", "ESCROW", "USER", "LIST"] },

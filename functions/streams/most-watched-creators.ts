@@ -1,5 +1,5 @@
-import * as z from "zod";
 import { Creator, creatorOf } from "../../domain/streams/creator.ts";
+import { rowsOf } from "../../domain/text.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { cached } from "../../platform/runtime/cached.ts";
 import { setting } from "../../platform/runtime/env.ts";
@@ -22,7 +22,7 @@ export const { contract, handler } = endpoint(
     tag: "Live Streams",
     caller: "optional",
     shape: "envelope",
-    answer: [200, z.array(Creator)],
+    answer: [200, rowsOf(Creator)],
     // With a token the answer says whom the caller follows.
     cacheControl: (_, callerId) => (callerId === undefined ? "public, max-age=5" : undefined),
     cost: { read: 250, kilobytes: 3 },

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { UserId } from "../../domain/id.ts";
 import { rowsLimit } from "../../domain/page.ts";
 import { LiveStream } from "../../domain/streams/stream.ts";
+import { rowsOf } from "../../domain/text.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { getProfile } from "../../platform/store/people/users.ts";
 import { showStreams } from "../../platform/store/streams/display-names.ts";
@@ -17,7 +18,7 @@ export const { contract, handler } = endpoint(
     shape: "envelope",
     path: z.object({ userId: UserId }),
     query: z.object({ limit: rowsLimit(100, 20) }),
-    answer: [200, z.array(LiveStream)],
+    answer: [200, rowsOf(LiveStream)],
     cost: { read: 230, kilobytes: 260 },
     refusals: ["user_not_found"],
     grants: { read: ["STREAM", "USER"] },

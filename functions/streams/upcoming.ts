@@ -2,6 +2,7 @@ import * as z from "zod";
 import { UserId } from "../../domain/id.ts";
 import { LiveStream } from "../../domain/streams/stream.ts";
 import { isWithin, UpcomingQuery } from "../../domain/streams/stream-lifecycle.ts";
+import { rowsOf } from "../../domain/text.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { getProfile } from "../../platform/store/people/users.ts";
 import { showStreams } from "../../platform/store/streams/display-names.ts";
@@ -18,7 +19,7 @@ export const { contract, handler } = endpoint(
     shape: "envelope",
     path: z.object({ userId: UserId }),
     query: UpcomingQuery,
-    answer: [200, z.array(LiveStream.extend({ isReminderActive: z.boolean().nullable() }))],
+    answer: [200, rowsOf(LiveStream.extend({ isReminderActive: z.boolean().nullable() }))],
     cost: { read: 280, kilobytes: 270 },
     refusals: ["user_not_found"],
     grants: { read: ["STREAM", "ESCROW", "USER"] },

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { WebhookId } from "../../domain/id.ts";
 import { cursorPage, cursorQuery, PageInfo } from "../../domain/page.ts";
+import { rowsOf } from "../../domain/text.ts";
 import { ShownWebhook } from "../../domain/webhooks/webhook.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { listWebhooks } from "../../platform/store/webhooks/webhooks.ts";
@@ -14,7 +15,7 @@ export const { contract, handler } = endpoint(
     caller: "admin",
     shape: "envelope",
     query: cursorQuery().extend({ after: WebhookId.optional() }),
-    answer: [200, z.object({ list: z.array(ShownWebhook), pageInfo: PageInfo })],
+    answer: [200, z.object({ list: rowsOf(ShownWebhook), pageInfo: PageInfo })],
     cost: { read: 15, kilobytes: 90 },
     refusals: [],
     grants: { read: ["WEBHOOK"] },

@@ -1,12 +1,13 @@
 import * as z from "zod";
 import { WebhookId } from "../../domain/id.ts";
 import { refuse } from "../../domain/refusal.ts";
+import { EventId } from "../../domain/webhooks/delivery.ts";
 import { testEvent } from "../../domain/webhooks/webhook.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { getWebhook } from "../../platform/store/webhooks/webhooks.ts";
 import { queueEvents } from "../../platform/webhooks/jobs.ts";
 
-const eventId = z.string().meta({
+const eventId = EventId.meta({
   description: "The `webhook-id` that it comes with",
   example: "test:65a1234bcde5678f90123456",
 });

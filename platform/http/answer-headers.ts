@@ -1,6 +1,9 @@
 import { type Contract, takesKey } from "./contract.ts";
 
-const text = { type: "string" as const };
+/** Bytes of all headers of a request that API Gateway takes. */
+export const headerBytesMax = 10_240;
+
+const text = { type: "string" as const, maxLength: 200 };
 
 /** The headers of answers that say more than how to read the body, by their names. */
 export const answerHeaders = {

@@ -12,10 +12,14 @@ const example = "6920b3f85e1c4a7d9b02f6e3";
 
 /** What an answer with bytes says of them, as the description shows it. */
 const headers = {
-  etag: { description: "Names these bytes", schema: { type: "string" }, example: `"${example}"` },
+  etag: {
+    description: "Names these bytes",
+    schema: { type: "string", maxLength: 200 },
+    example: `"${example}"`,
+  },
   "cache-control": {
     description: "They never change",
-    schema: { type: "string" },
+    schema: { type: "string", maxLength: 200 },
     example: "public, max-age=31536000, immutable",
   },
 } as const;
@@ -29,7 +33,7 @@ export function downloadPaths(
   const description =
     "The id of a picture; with `-40` or `-76` after it, the middle square of so many pixels, with " +
     "`-480` the whole of at most so many";
-  const id = z.string().regex(pictureName).meta({ description, example });
+  const id = z.string().regex(pictureName).meta({ maxLength: 28, description, example });
   const path = z.object({ id });
   return Object.fromEntries(
     downloads.map(({ name, contract: { path: pattern, summary, tag } }) => {

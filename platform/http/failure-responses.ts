@@ -1,13 +1,18 @@
 import * as z from "zod";
 import { refusals } from "../../domain/refusal.ts";
-import { refTo } from "./answer-headers.ts";
+import { rowsOf, shownText } from "../../domain/text.ts";
+import { headerBytesMax, refTo } from "./answer-headers.ts";
 import { type Contract, codesOf } from "./contract.ts";
 import { errorCodeHeader, faultCode, sentenceOf, statusOf } from "./envelope.ts";
+import { sentencesMax } from "./request.ts";
 
 /** Failures of one status: what they say beyond its own sentence, and how they name themselves. */
 type Failing = { sentences: readonly string[]; codes: readonly string[] };
 
 const statusOfFault = 500;
+/** Characters of a sentence: it may quote the address of the call. */
+export const sentenceMax = headerBytesMax + 1000;
+
 /** What may go better a moment later, and says when. */
 const retryable = [409, 429, 503];
 /** What every failure looks like. */
@@ -16,15 +21,17 @@ const Failure = z
     isSuccess: z.literal(false),
     statusCode: z.number().int(),
     data: z.null(),
-    errors: z.array(z.string()).min(1).meta({
-      description: "First the status's own sentence, then what exactly is wrong, one thing each",
-    }),
-    timestamp: z.string().meta({
+    errors: rowsOf(shownText(sentenceMax), 1 + sentencesMax)
+      .min(1)
+      .meta({
+        description: "First the status's own sentence, then what exactly is wrong, one thing each",
+      }),
+    timestamp: shownText(40).meta({
       description: "ISO 8601; the gateway's request time where a failure is the gateway's own",
     }),
-    code: z
-      .string()
-      .meta({ description: "The failure's name, one of the operation's x-error-codes" }),
+    code: shownText(50).meta({
+      description: "The failure's name, one of the operation's x-error-codes",
+    }),
   })
   .meta({ id: "Failure" });
 
@@ -66,7 +73,11 @@ export function failureResponse(status: number, { sentences, codes }: Partial<Fa
     code: codes?.[0] ?? faultCode,
   };
   const description = [says, ...(sentences ?? []).map((sentence) => `- ${sentence}`)].join("\n");
-  const names = { type: "string" as const, ...(codes && codes.length > 0 && { enum: [...codes] }) };
+  const names = {
+    type: "string" as const,
+    maxLength: 50,
+    ...(codes && codes.length > 0 && { enum: [...codes] }),
+  };
   const headers = {
     "x-request-id": refTo("x-request-id"),
     [errorCodeHeader]: { description: "The failure's name", schema: names },

@@ -6,7 +6,8 @@ import {
   type ZodOpenApiPathsObject,
   type ZodOpenApiResponsesObject,
 } from "zod-openapi";
-import { answerHeaders, headersOfSuccess } from "./answer-headers.ts";
+import { shownText } from "../../domain/text.ts";
+import { answerHeaders, headerBytesMax, headersOfSuccess } from "./answer-headers.ts";
 import {
   apiVersion,
   type Contract,
@@ -31,7 +32,7 @@ const IdempotencyKey = z
     example: "8e03978e-40d5-43dd-bc93-6894a57f9324",
   });
 
-const IfMatch = z.string().meta({
+const IfMatch = shownText(headerBytesMax).meta({
   description: "The ETag of what is meant to be changed; if it is another by now, nothing changes",
   example: '"7"',
 });
@@ -102,6 +103,9 @@ function tagsOf(paths: ZodOpenApiPathsObject): { name: string; description: stri
   return [...new Set(named)].sort().map((name) => ({ name, description: tags[name as Tag] }));
 }
 
+/** A pattern of one class of characters, and how many of them it takes. */
+const bounded = /^\^\[[^\]]+\]\{(?:\d+,)?(\d+)\}\$$/;
+
 /**
  * Answers are checked by schemas that also read requests: a transform there is described by what it
  * takes.
@@ -118,6 +122,8 @@ const rendering: CreateDocumentOptions = {
     // The library leaves out the default of a value that is read from text.
     if (def.type === "default") jsonSchema.default ??= (def as z.core.$ZodDefaultDef).defaultValue;
     if (def.type === "literal" && Number.isInteger(jsonSchema.const)) jsonSchema.type = "integer";
+    const length = bounded.exec(jsonSchema.pattern ?? "")?.[1];
+    if (length !== undefined) jsonSchema.maxLength ??= Number(length);
     allowOthers(jsonSchema);
     // An answer may get more fields in a later version (docs/api-changes.md).
     if (io === "output" && jsonSchema.additionalProperties === false)
@@ -211,8 +217,8 @@ function successOf({ shape, mediaType }: Contract, status: number, schema: z.Zod
     isSuccess: z.literal(true),
     statusCode: z.literal(status),
     data: schema,
-    errors: z.array(z.string()).max(0),
-    timestamp: z.string().meta({ format: "date-time" }),
+    errors: z.array(z.string().max(0)).max(0),
+    timestamp: shownText(24).meta({ format: "date-time" }),
   });
   return { "application/json": { schema: envelope } };
 }

@@ -52,7 +52,8 @@ function expectationOf(issue: z.core.$ZodRawIssue): string {
   }
 }
 
-const sentencesMax = 20;
+/** Sentences about one request. */
+export const sentencesMax = 20;
 
 function sentences(issues: z.core.$ZodIssue[]): string[] {
   const all = issues.map(({ path, message }) =>

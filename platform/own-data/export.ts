@@ -20,6 +20,7 @@ import { type Key, key, prefix } from "../table/keys.ts";
 import { queryPages } from "../table/query.ts";
 import { type Item, read } from "../table/table.ts";
 import {
+  exportedMax,
   Invitation,
   type OwnData,
   ShownBan,
@@ -29,11 +30,7 @@ import {
   ShownStream,
 } from "./own-data.ts";
 
-/**
- * The newest items of each kind that one export holds, and bytes of them: all kinds together fit
- * the 6 MB that Lambda may answer.
- */
-const exportedMax = 1_000;
+/** Bytes of each kind that one export holds: all of them fit the 6 MB that Lambda may answer. */
 const bytesOfKindMax = 400 * 1024;
 
 /** Messages of all streams, and bytes of them, that one export looks at to find the user's own. */

@@ -3,6 +3,7 @@ import * as z from "zod";
 import { LikeItem } from "../../domain/audience/likes.ts";
 import { VoteItem } from "../../domain/audience/vote.ts";
 import { Amount } from "../../domain/credits.ts";
+import { shownId, shownUserId } from "../../domain/id.ts";
 import { Transaction } from "../../domain/money/transaction.ts";
 import { Relation } from "../../domain/people/follow.ts";
 import { Notification } from "../../domain/people/notification.ts";
@@ -11,7 +12,7 @@ import { MessageItem } from "../../domain/streams/chat.ts";
 import { ChatSettings } from "../../domain/streams/chat-settings.ts";
 import { Reminder } from "../../domain/streams/reminder.ts";
 import { Stream } from "../../domain/streams/stream.ts";
-import { Timestamp } from "../../domain/text.ts";
+import { rowsOf, shownText, Timestamp } from "../../domain/text.ts";
 
 export const ShownMessage = MessageItem.pick({
   id: true,
@@ -36,29 +37,35 @@ export const ShownStream = Stream.pick({
   room: true,
 });
 const ShownDevice = z.record(z.string(), z.unknown());
-export const ShownPass = z.object({ streamId: z.string(), at: Timestamp });
+export const ShownPass = z.object({ streamId: shownId, at: Timestamp });
 /** What a user gave to a planned stream in all, when last, and when it was returned. */
 export const ShownContribution = z.object({
-  streamId: z.string(),
+  streamId: shownId,
   amount: Amount,
   at: Timestamp,
   returnedAt: Timestamp.nullable(),
 });
 /** A stream to which the user was invited as a guest. */
-export const Invitation = z.object({ streamId: z.string(), createdAt: Timestamp });
+export const Invitation = z.object({ streamId: shownId, createdAt: Timestamp });
 export const ShownBan = z.object({
-  liveStreamId: z.string(),
-  actionType: z.string(),
-  reason: z.string().nullable(),
+  liveStreamId: shownId,
+  actionType: shownText(20),
+  reason: shownText(500).nullable(),
   createdAt: Timestamp,
   endsAt: Timestamp.nullable(),
   deletedAt: Timestamp.nullable(),
 });
 
 /** Everything that is kept about one user. */
+/** The newest items of each kind that one export holds. */
+export const exportedMax = 1_000;
+
+/** A list of an export. */
+const listOf = <Item extends z.ZodType>(item: Item) => rowsOf(item, exportedMax);
+
 export const OwnData = z
   .object({
-    userId: z.string(),
+    userId: shownUserId,
     exportedAt: Timestamp,
     profile: Profile.nullable(),
     wallet: z.object({
@@ -67,26 +74,26 @@ export const OwnData = z
       owed: z.number().int(),
       spendLimit: z.number().int().nullable(),
     }),
-    transactions: z.array(
+    transactions: listOf(
       Transaction.omit({ counterpart: true }).extend({
-        counterpartId: z.string().nullable(),
+        counterpartId: shownUserId.nullable(),
       }),
     ),
-    messages: z.array(ShownMessage),
-    notifications: z.array(Notification),
-    devices: z.array(ShownDevice),
-    following: z.array(Relation),
-    followers: z.array(Relation),
-    reminders: z.array(Reminder),
-    streams: z.array(z.record(z.string(), z.unknown())),
-    invitations: z.array(Invitation),
-    bans: z.array(ShownBan),
-    passes: z.array(ShownPass),
-    contributions: z.array(ShownContribution),
+    messages: listOf(ShownMessage),
+    notifications: listOf(Notification),
+    devices: listOf(ShownDevice),
+    following: listOf(Relation),
+    followers: listOf(Relation),
+    reminders: listOf(Reminder),
+    streams: listOf(z.record(z.string(), z.unknown())),
+    invitations: listOf(Invitation),
+    bans: listOf(ShownBan),
+    passes: listOf(ShownPass),
+    contributions: listOf(ShownContribution),
     channel: ChatSettings.nullable(),
-    likes: z.array(LikeItem.pick({ streamId: true, likes: true, at: true })),
-    votes: z.array(VoteItem.pick({ streamId: true, momentId: true, options: true, at: true })),
-    truncated: z.array(z.string()).meta({
+    likes: listOf(LikeItem.pick({ streamId: true, likes: true, at: true })),
+    votes: listOf(VoteItem.pick({ streamId: true, momentId: true, options: true, at: true })),
+    truncated: rowsOf(shownText(20)).meta({
       description: "The lists that end here at 1,000 items or 400 KB, and of which more is kept",
     }),
   })

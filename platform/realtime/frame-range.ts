@@ -1,7 +1,8 @@
 import * as z from "zod";
-import { Moment } from "../../domain/audience/moment.ts";
+import { Moment, openMax } from "../../domain/audience/moment.ts";
 import { Epoch, FrameNumber } from "../../domain/log/recovery.ts";
 import { Sums } from "../../domain/log/sums.ts";
+import { rowsOf } from "../../domain/text.ts";
 import { assertCurrent, type Caller } from "../auth/caller.ts";
 import { assertSession } from "../auth/session.ts";
 import { showState } from "../store/audience/log-state.ts";
@@ -29,7 +30,9 @@ export const FrameRange = z
     sums: Sums.optional().meta({
       description: "Where nothing is replayed: the likes, and the sums of the open moments",
     }),
-    moments: z.array(Moment).optional().meta({ description: "With `sums`: the open moments" }),
+    moments: rowsOf(Moment, openMax + 1)
+      .optional()
+      .meta({ description: "With `sums`: the open moments" }),
   })
   .meta({ id: "FrameRange" });
 export type FrameRange = z.infer<typeof FrameRange>;

@@ -1,6 +1,8 @@
 import * as z from "zod";
 import type { ZodOpenApiOperationObject, ZodOpenApiPathsObject } from "zod-openapi";
+import { shownText } from "../../domain/text.ts";
 import { faultCode } from "../http/envelope.ts";
+import { sentenceMax } from "../http/failure-responses.ts";
 import { operationIdOf } from "../http/openapi.ts";
 import {
   always,
@@ -8,17 +10,21 @@ import {
   type CommandContract,
   type ReceiverContract,
 } from "./contract.ts";
+import { userSigMax } from "./user-sig.ts";
 
 /** One command: its name in the route table and its contract. */
 type Command = { name: string; contract: CommandContract };
 
 /** The query of every call (https://trtc.io/document/34348). */
 const Query = z.object({
-  sdkappid: z.string().meta({ description: "The application", example: "1400000001" }),
-  identifier: z
-    .string()
-    .meta({ description: "The administrator who calls", example: "administrator" }),
-  usersig: z.string().meta({ description: "Their UserSig, signed with the application's key" }),
+  sdkappid: shownText(10).meta({ description: "The application", example: "1400000001" }),
+  identifier: shownText(64).meta({
+    description: "The administrator who calls",
+    example: "administrator",
+  }),
+  usersig: shownText(userSigMax).meta({
+    description: "Their UserSig, signed with the application's key",
+  }),
   random: z.string().optional().meta({ description: "Not looked at", example: "99999999" }),
   contenttype: z.string().optional().meta({ description: "Not looked at", example: "json" }),
 });
@@ -27,9 +33,12 @@ const Query = z.object({
 const Answer = z
   .object({
     ActionStatus: z.enum(["OK", "FAIL"]),
-    ErrorInfo: z.string().meta({ description: "Why it failed; empty for a success", example: "" }),
+    ErrorInfo: shownText(sentenceMax).meta({
+      description: "Why it failed; empty for a success",
+      example: "",
+    }),
     ErrorCode: z.number().int().meta({ description: "0 for a success", example: 0 }),
-    RequestId: z.string().optional().meta({
+    RequestId: shownText(100).optional().meta({
       example: "8e03978e-40d5-43dd-bc93-6894a57f9324",
       description: "In every answer but those that the gateway makes itself",
     }),
@@ -78,12 +87,12 @@ function operation(name: string, contract: CommandContract): ZodOpenApiOperation
 
 /** The query of a callback, as the reference spells it. */
 const CallbackQuery = z.object({
-  key: z.string().meta({
+  key: shownText(200).meta({
     description: "The stage's key for callbacks",
     example: "d41d8cd98f00b204e9800998ecf8427ed41d8cd98f00b204",
   }),
-  SdkAppid: z.string().meta({ description: "The application", example: "1400000001" }),
-  CallbackCommand: z.string().optional().meta({
+  SdkAppid: shownText(10).meta({ description: "The application", example: "1400000001" }),
+  CallbackCommand: shownText(100).optional().meta({
     description: "The callback, where the body does not name it",
     example: "Live.CallbackBeforeSendGift",
   }),
@@ -94,13 +103,17 @@ const CallbackQuery = z.object({
     .string()
     .regex(/^([1-9]|[1-5]\d|60)$/)
     .optional()
-    .meta({ description: "Seconds in which calls that are alike are one gift", example: "5" }),
+    .meta({
+      maxLength: 2,
+      description: "Seconds in which calls that are alike are one gift",
+      example: "5",
+    }),
 });
 
 /** The answer of a callback. */
 const CallbackAnswer = z.object({
   ActionStatus: z.enum(["OK", "FAIL"]),
-  ErrorInfo: z.string(),
+  ErrorInfo: shownText(sentenceMax),
   ErrorCode: z
     .number()
     .int()

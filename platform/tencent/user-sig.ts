@@ -29,7 +29,7 @@ type UserSig = {
 };
 
 /** A real one is some 250 characters; the longest possible one, with a user buffer, some 600. */
-const lengthMax = 2048;
+export const userSigMax = 2048;
 /** Bytes of its JSON: more than any real one has, so that a small text cannot fill the memory. */
 const jsonBytesMax = 4096;
 
@@ -42,7 +42,7 @@ const standard: Record<string, string> = { "*": "+", "-": "/", _: "=" };
  * JSON. Undefined when it is anything else.
  */
 export function readUserSig(text: string): UserSig | undefined {
-  if (text === "" || text.length > lengthMax || !spelling.test(text)) return undefined;
+  if (text === "" || text.length > userSigMax || !spelling.test(text)) return undefined;
   const json = inflate(text.replace(/[*_-]/g, (char) => standard[char]!));
   const members = Members.safeParse(json);
   if (!members.success) return undefined;

@@ -2,16 +2,19 @@ import * as z from "zod";
 import { StreamId, WebhookId } from "../../domain/id.ts";
 import { type EventType, eventData } from "../../domain/log/event.ts";
 import { type UserEventType, userEventData } from "../../domain/log/user-event.ts";
-import { Timestamp } from "../../domain/text.ts";
+import { shownText, Timestamp } from "../../domain/text.ts";
+import { EventId } from "../../domain/webhooks/delivery.ts";
 import { testEvent } from "../../domain/webhooks/webhook.ts";
 
 /** The headers of a delivery in addition to `content-type` and `user-agent: Ovation`. */
 const Headers = z.object({
-  "webhook-id": z.string().meta({
+  "webhook-id": EventId.meta({
     description: "The event's id, as frames have it: the same at each attempt and resending",
   }),
-  "webhook-timestamp": z.string().meta({ description: "When it was sent, in seconds since 1970" }),
-  "webhook-signature": z.string().meta({
+  "webhook-timestamp": shownText(20).meta({
+    description: "When it was sent, in seconds since 1970",
+  }),
+  "webhook-signature": shownText(1000).meta({
     description:
       "`v1,` and the Base64 of HMAC-SHA256 over `{id}.{timestamp}.{body}`, one for each secret, " +
       "separated by spaces (Standard Webhooks 1.0.0)",

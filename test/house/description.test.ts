@@ -82,6 +82,40 @@ test("what people write takes what the server takes: dates alone, and empty fiel
   );
 });
 
+/** Texts and lists without a limit, each with the reason. */
+const unlimited = {
+  "what a client sends and nobody looks at":
+    /^\/(v4|tencent)\/.*\/parameters\/(random|contenttype|ClientIP|OptPlatform)$/,
+  "files, whose bytes are limited": /\/(thumbnail|image|photo)$|image\/\*\/schema$/,
+  "pages for a browser": /text\/html/,
+  "as many gift types as admins make":
+    /^\/api\/v1\/gifts\/gift-types\/get\/.*\/data$|GiftStatistics.*giftTypeCounts$/,
+};
+
+/** The place of a schema as a reader names it: by fields, and a parameter by its name. */
+const placeOf = (place: string) =>
+  place
+    .replace(/^\/paths\//, "")
+    .replace(/^(.*)\/(\w+)\/parameters\/(\d+)\/schema/, (_, path, method, at) => {
+      const { name } = document.paths[path][method].parameters[Number(at)];
+      return `${path}/${method}/parameters/${name}`;
+    })
+    .replace(/\/(items|anyOf\/\d+)(?=\/|$)/g, "");
+
+test("texts and lists have limits, and those without are named here with the reason", () => {
+  const types = ({ type }: Json) => [type].flat();
+  const isOpen = (one: Json) =>
+    (types(one).includes("string") &&
+      !["maxLength", "enum", "const"].some((limit) => limit in one)) ||
+    (types(one).includes("array") && !("maxItems" in one));
+  const open = [...within(document)]
+    .filter(([place, one]) => isOpen(one) && !/\/(properties|propertyNames)$/.test(place))
+    .map(([place]) => placeOf(place));
+  const reasons = Object.values(unlimited);
+  expect(open.filter((place) => !reasons.some((reason) => reason.test(place)))).toEqual([]);
+  for (const reason of reasons) expect(open.filter((place) => reason.test(place))).not.toEqual([]);
+});
+
 test("both descriptions have the same version", () => {
   const socket = JSON.parse(
     readFileSync(join(import.meta.dirname, "../../docs/asyncapi.json"), "utf8"),

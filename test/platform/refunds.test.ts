@@ -1,6 +1,6 @@
 import { jest } from "@jest/globals";
 import { listPackages } from "../../domain/money/credit-package.ts";
-import { receiversMax } from "../../domain/money/gift.ts";
+import { receiversMax } from "../../domain/money/gift-item.ts";
 import { personOf } from "../../domain/people/person.ts";
 import { profileOf } from "../../domain/people/user.ts";
 import type { Stream } from "../../domain/streams/stream.ts";

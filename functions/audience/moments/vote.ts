@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { assertOptions, NewVote } from "../../../domain/audience/vote.ts";
+import { assertOptions, NewVote, VoteItem } from "../../../domain/audience/vote.ts";
 import { MomentId, StreamId } from "../../../domain/id.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import { assertLive } from "../../../domain/streams/stream.ts";
@@ -21,7 +21,7 @@ export const { contract, handler } = endpoint(
     shape: "envelope",
     path: z.object({ streamId: StreamId, momentId: MomentId }),
     body: NewVote,
-    answer: [200, z.object({ momentId: MomentId, options: z.array(z.number().int()) })],
+    answer: [200, z.object({ momentId: MomentId, options: VoteItem.shape.options })],
     rate: "votes",
     cost: { read: 8, write: 4, kilobytes: 1 },
     refusals: [

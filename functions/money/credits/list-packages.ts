@@ -1,5 +1,5 @@
-import * as z from "zod";
 import { CreditPackage, listPackages, PackageQuery } from "../../../domain/money/credit-package.ts";
+import { rowsOf } from "../../../domain/text.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 
 /** What credits cost, by store. Public, so that a shop needs no login. */
@@ -11,7 +11,7 @@ export const { contract, handler } = endpoint(
     caller: "anyone",
     shape: "envelope",
     query: PackageQuery,
-    answer: [200, z.array(CreditPackage)],
+    answer: [200, rowsOf(CreditPackage)],
     cacheControl: "public, max-age=60",
     cost: { kilobytes: 4 },
     refusals: [],

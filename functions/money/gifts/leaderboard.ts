@@ -2,6 +2,7 @@ import * as z from "zod";
 import { StreamId } from "../../../domain/id.ts";
 import { LeaderboardQuery, Ranked, topFans } from "../../../domain/money/gift-statistics.ts";
 import { profileOf } from "../../../domain/people/user.ts";
+import { rowsOf } from "../../../domain/text.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { listFans } from "../../../platform/store/money/totals.ts";
 import { summary } from "../../../platform/store/people/users.ts";
@@ -17,7 +18,7 @@ export const { contract, handler } = endpoint(
     shape: "envelope",
     path: z.object({ streamId: StreamId }),
     query: LeaderboardQuery,
-    answer: [200, z.array(Ranked)],
+    answer: [200, rowsOf(Ranked)],
     cost: { read: 310, kilobytes: 50 },
     refusals: ["stream_not_found", "member_blocked", "pass_required"],
     grants: { read: ["STREAM", "USER"] },

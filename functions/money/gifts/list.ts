@@ -2,6 +2,7 @@ import * as z from "zod";
 import { GiftId, StreamId } from "../../../domain/id.ts";
 import { ListedGift, listedGiftOf } from "../../../domain/money/gift-event.ts";
 import { cursorPage, cursorQuery, PageInfo } from "../../../domain/page.ts";
+import { rowsOf } from "../../../domain/text.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { setting } from "../../../platform/runtime/env.ts";
 import { listGifts } from "../../../platform/store/money/gifts.ts";
@@ -18,7 +19,7 @@ export const { contract, handler } = endpoint(
     shape: "envelope",
     path: z.object({ streamId: StreamId }),
     query: cursorQuery().extend({ after: GiftId.optional() }),
-    answer: [200, z.object({ list: z.array(ListedGift), pageInfo: PageInfo })],
+    answer: [200, z.object({ list: rowsOf(ListedGift), pageInfo: PageInfo })],
     cost: { read: 60, kilobytes: 700 },
     refusals: ["stream_not_found", "member_blocked", "pass_required"],
     grants: { read: ["STREAM"] },

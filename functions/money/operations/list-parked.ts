@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { ParkedId, ParkedRecord } from "../../../domain/money/parked.ts";
 import { cursorPage, cursorQuery, PageInfo } from "../../../domain/page.ts";
+import { rowsOf } from "../../../domain/text.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { listParked, parkedRecordOf } from "../../../platform/store/money/parked.ts";
 
@@ -12,7 +13,7 @@ export const { contract, handler } = endpoint(
     caller: "admin",
     shape: "envelope",
     query: cursorQuery().extend({ after: ParkedId.optional() }),
-    answer: [200, z.object({ list: z.array(ParkedRecord), pageInfo: PageInfo })],
+    answer: [200, z.object({ list: rowsOf(ParkedRecord), pageInfo: PageInfo })],
     cost: { read: 80, kilobytes: 60 },
     refusals: [],
     grants: { read: ["PARKED"] },

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { UserId } from "../../../domain/id.ts";
 import { Transaction, WalletTransactionQuery } from "../../../domain/money/transaction.ts";
 import { PageInfo } from "../../../domain/page.ts";
+import { rowsOf } from "../../../domain/text.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { listWalletTransactions } from "../../../platform/store/money/transactions.ts";
 import { getProfile } from "../../../platform/store/people/users.ts";
@@ -16,7 +17,7 @@ export const { contract, handler } = endpoint(
     shape: "envelope",
     path: z.object({ userId: UserId }),
     query: WalletTransactionQuery,
-    answer: [200, z.object({ list: z.array(Transaction), pageInfo: PageInfo })],
+    answer: [200, z.object({ list: rowsOf(Transaction), pageInfo: PageInfo })],
     cost: { read: 430, kilobytes: 340 },
     refusals: ["user_not_found"],
     grants: { read: ["USER", "WALLET", "LEDGER"] },

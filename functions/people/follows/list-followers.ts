@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { cursorPage, cursorQuery, PageInfo } from "../../../domain/page.ts";
 import { FollowUser, followUserOf } from "../../../domain/people/follow.ts";
+import { rowsOf } from "../../../domain/text.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { setting } from "../../../platform/runtime/env.ts";
 import { findStandings, listFollowers } from "../../../platform/store/people/follows.ts";
@@ -14,7 +15,7 @@ export const { contract, handler } = endpoint(
     caller: "user",
     shape: "envelope",
     query: cursorQuery(50),
-    answer: [200, z.object({ users: z.array(FollowUser), pageInfo: PageInfo })],
+    answer: [200, z.object({ users: rowsOf(FollowUser), pageInfo: PageInfo })],
     cost: { read: 140, kilobytes: 150 },
     refusals: [],
     grants: { read: ["USER"] },

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { UserId } from "../../../domain/id.ts";
 import { cursorPage, cursorQuery, PageInfo } from "../../../domain/page.ts";
 import { FollowUser, followUserOf } from "../../../domain/people/follow.ts";
+import { rowsOf } from "../../../domain/text.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { setting } from "../../../platform/runtime/env.ts";
 import { findStandings, listFollowing } from "../../../platform/store/people/follows.ts";
@@ -15,7 +16,7 @@ export const { contract, handler } = endpoint(
     caller: "user",
     shape: "envelope",
     query: cursorQuery(50).extend({ after: UserId.optional() }),
-    answer: [200, z.object({ users: z.array(FollowUser), pageInfo: PageInfo })],
+    answer: [200, z.object({ users: rowsOf(FollowUser), pageInfo: PageInfo })],
     cost: { read: 140, kilobytes: 150 },
     refusals: [],
     grants: { read: ["USER"] },

@@ -5,6 +5,7 @@ import {
   NotificationQuery,
   notificationOf,
 } from "../../../domain/people/notification.ts";
+import { rowsOf } from "../../../domain/text.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { findListed, readListed } from "../../../platform/store/people/notification-lists.ts";
 
@@ -16,7 +17,7 @@ export const { contract, handler } = endpoint(
     caller: "user",
     shape: "envelope",
     query: NotificationQuery.extend(pageQuery(20).shape),
-    answer: [200, z.object({ list: z.array(Notification), pagination: Pagination })],
+    answer: [200, z.object({ list: rowsOf(Notification), pagination: Pagination })],
     cost: { read: 310, kilobytes: 1800 },
     refusals: [],
     grants: { read: ["USER"] },

@@ -1,9 +1,9 @@
-import * as z from "zod";
 import {
   Notification,
   NotificationQuery,
   notificationOf,
 } from "../../../domain/people/notification.ts";
+import { rowsOf } from "../../../domain/text.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { listNotifications } from "../../../platform/store/people/notification-lists.ts";
 
@@ -21,7 +21,7 @@ export const { contract, handler } = endpoint(
     caller: "user",
     shape: "envelope",
     query: NotificationQuery,
-    answer: [200, z.array(Notification)],
+    answer: [200, rowsOf(Notification, shownMax)],
     cost: { read: 80, kilobytes: 270 },
     refusals: [],
     grants: { read: ["USER"] },

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { cursorPage, cursorQuery, PageInfo } from "../../../domain/page.ts";
 import { Revocation } from "../../../domain/revocation.ts";
+import { rowsOf } from "../../../domain/text.ts";
 import { listRevocations } from "../../../platform/auth/revocations.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 
@@ -13,7 +14,7 @@ export const { contract, handler } = endpoint(
     caller: "admin",
     shape: "envelope",
     query: cursorQuery(),
-    answer: [200, z.object({ list: z.array(Revocation), pageInfo: PageInfo })],
+    answer: [200, z.object({ list: rowsOf(Revocation), pageInfo: PageInfo })],
     cost: { read: 30, kilobytes: 105 },
     refusals: [],
     grants: { read: ["REVOKED"] },

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { UserId } from "../../../domain/id.ts";
 import { Device } from "../../../domain/people/device.ts";
+import { rowsOf } from "../../../domain/text.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { listDevices } from "../../../platform/store/people/devices.ts";
 import { getProfile } from "../../../platform/store/people/users.ts";
@@ -14,7 +15,7 @@ export const { contract, handler } = endpoint(
     caller: "service",
     shape: "envelope",
     path: z.object({ userId: UserId }),
-    answer: [200, z.array(Device)],
+    answer: [200, rowsOf(Device)],
     cost: { read: 120, kilobytes: 470 },
     refusals: ["user_not_found"],
     grants: { read: ["USER"] },

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { Transaction, TransactionQuery } from "../../../domain/money/transaction.ts";
 import { PageInfo, Pagination } from "../../../domain/page.ts";
+import { rowsOf } from "../../../domain/text.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { listTransactions } from "../../../platform/store/money/transactions.ts";
 
@@ -16,7 +17,7 @@ export const { contract, handler } = endpoint(
     lists: ["types", "types[]", "statuses", "statuses[]"],
     answer: [
       200,
-      z.object({ list: z.array(Transaction), pagination: Pagination, pageInfo: PageInfo }),
+      z.object({ list: rowsOf(Transaction), pagination: Pagination, pageInfo: PageInfo }),
     ],
     cost: { read: 410, kilobytes: 360 },
     refusals: [],

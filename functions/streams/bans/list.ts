@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { Pagination, pageOf } from "../../../domain/page.ts";
 import { BanQuery, LiveStreamBan, liveStreamBanOf } from "../../../domain/streams/ban.ts";
+import { rowsOf } from "../../../domain/text.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { setting } from "../../../platform/runtime/env.ts";
 import { findBans, listBans } from "../../../platform/store/streams/bans.ts";
@@ -14,7 +15,7 @@ export const { contract, handler } = endpoint(
     caller: "user",
     shape: "envelope",
     query: BanQuery,
-    answer: [200, z.object({ list: z.array(LiveStreamBan), pagination: Pagination })],
+    answer: [200, z.object({ list: rowsOf(LiveStreamBan), pagination: Pagination })],
     cost: { read: 140, kilobytes: 550 },
     refusals: ["stream_not_found", "member_blocked", "pass_required", "not_a_moderator"],
     grants: { read: ["STREAM", "USER", "BAN"] },

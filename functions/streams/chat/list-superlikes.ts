@@ -2,6 +2,7 @@ import * as z from "zod";
 import { GiftId, StreamId } from "../../../domain/id.ts";
 import { ListedSuperlike, listedSuperlikeOf } from "../../../domain/money/gift-event.ts";
 import { cursorPage, cursorQuery, PageInfo } from "../../../domain/page.ts";
+import { rowsOf } from "../../../domain/text.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { setting } from "../../../platform/runtime/env.ts";
 import { listGifts } from "../../../platform/store/money/gifts.ts";
@@ -16,7 +17,7 @@ export const { contract, handler } = endpoint(
     shape: "envelope",
     path: z.object({ streamId: StreamId }),
     query: cursorQuery().extend({ after: GiftId.optional() }),
-    answer: [200, z.object({ list: z.array(ListedSuperlike), pageInfo: PageInfo })],
+    answer: [200, z.object({ list: rowsOf(ListedSuperlike), pageInfo: PageInfo })],
     cost: { read: 160, kilobytes: 150 },
     refusals: ["stream_not_found", "member_blocked", "pass_required"],
     grants: { read: ["STREAM"] },

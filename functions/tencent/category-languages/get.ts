@@ -1,11 +1,12 @@
 import * as z from "zod";
 import { CategoryId } from "../../../domain/tencent/gift-category.ts";
 import { Language } from "../../../domain/tencent/gift-text.ts";
+import { shownText } from "../../../domain/text.ts";
 import { getCategory } from "../../../platform/store/tencent/gift-categories.ts";
 import { getText } from "../../../platform/store/tencent/gift-texts.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
-const CategoryInfo = z.object({ CategoryName: z.string(), CategoryDesc: z.string() });
+const CategoryInfo = z.object({ CategoryName: shownText(20), CategoryDesc: shownText(60) });
 
 /** A category's text in one language. */
 export const { contract, handler } = command(

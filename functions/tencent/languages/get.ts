@@ -1,11 +1,12 @@
 import * as z from "zod";
 import { Language } from "../../../domain/tencent/gift-text.ts";
 import { NamedGiftId } from "../../../domain/tencent/tencent-gift.ts";
+import { shownText } from "../../../domain/text.ts";
 import { getGiftTypeByAlias } from "../../../platform/store/tencent/gift-aliases.ts";
 import { getText } from "../../../platform/store/tencent/gift-texts.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
-const GiftInfo = z.object({ Name: z.string(), Desc: z.string() });
+const GiftInfo = z.object({ Name: shownText(20), Desc: shownText(20) });
 
 /** A gift's text in one language. */
 export const { contract, handler } = command(

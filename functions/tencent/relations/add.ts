@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { addRelations, CategoryId } from "../../../domain/tencent/gift-category.ts";
-import { GiftIdList, sortOut } from "../../../domain/tencent/tencent-gift.ts";
+import { GiftIdList, giftIdsMax, sortOut } from "../../../domain/tencent/tencent-gift.ts";
+import { rowsOf, shownText } from "../../../domain/text.ts";
 import { listGiftAliases } from "../../../platform/store/tencent/gift-aliases.ts";
 import { changeCategories } from "../../../platform/store/tencent/gift-categories.ts";
 import { command } from "../../../platform/tencent/command.ts";
@@ -11,7 +12,7 @@ export const { contract, handler } = command(
     command: "live_engine_http_srv/add_gift_category_relations",
     summary: "Add gifts to a category",
     body: z.object({ CategoryId, GiftIdList }),
-    answer: z.object({ InvalidGiftIdList: z.array(z.string()).optional() }),
+    answer: z.object({ InvalidGiftIdList: rowsOf(shownText(24), giftIdsMax).optional() }),
     refusals: ["category_not_found", "too_many_relations"],
     callsPerSecond: 1,
     grants: { read: ["CATALOGUE", "GIFTTYPE"], write: ["CATALOGUE"] },

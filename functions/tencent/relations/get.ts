@@ -1,10 +1,14 @@
 import * as z from "zod";
-import { CategoryId } from "../../../domain/tencent/gift-category.ts";
+import { CategoryId, relationsMax } from "../../../domain/tencent/gift-category.ts";
+import { rowsOf, shownText } from "../../../domain/text.ts";
 import { listGiftAliases } from "../../../platform/store/tencent/gift-aliases.ts";
 import { getCategory } from "../../../platform/store/tencent/gift-categories.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
-const Relation = z.object({ CategoryId: z.string(), GiftIdList: z.array(z.string()) });
+const Relation = z.object({
+  CategoryId: shownText(20),
+  GiftIdList: rowsOf(shownText(24), relationsMax),
+});
 
 /** The gifts of a category that still exist, in the order in which they were added. */
 export const { contract, handler } = command(

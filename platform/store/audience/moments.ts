@@ -5,6 +5,7 @@ import {
   makeMoment,
   momentAt,
   type NewMoment,
+  openMax,
 } from "../../../domain/audience/moment.ts";
 import { type Person, personOf } from "../../../domain/people/person.ts";
 import { refuse } from "../../../domain/refusal.ts";
@@ -24,9 +25,6 @@ import { overActions, readWhileOpen } from "../streams/over-marks.ts";
 import { traceAction } from "../streams/traces.ts";
 import { viewersIn } from "./likes.ts";
 import { findOpenMoments, type OpenMoments, openMomentsAction } from "./open-moments.ts";
-
-/** Moments that a stream may have open at once. */
-const openMax = 10;
 
 /**
  * Starts a moment. It begins when it is written, not when it was asked for: an action that was

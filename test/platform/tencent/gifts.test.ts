@@ -1,5 +1,5 @@
 import { GetCommand, PutCommand, QueryCommand } from "@aws-sdk/lib-dynamodb";
-import { receiversMax } from "../../../domain/money/gift.ts";
+import { receiversMax } from "../../../domain/money/gift-item.ts";
 import { profileOf, summaryOf } from "../../../domain/people/user.ts";
 import * as add from "../../../functions/tencent/gifts/add.ts";
 import * as get from "../../../functions/tencent/gifts/get.ts";
