@@ -48,6 +48,7 @@ export const slowKinds = {
     "local/shared-workers",
     "platform/busy-host",
     "platform/large-funding",
+    "platform/many-moments",
     "platform/notification-units",
     "web/chat-load",
     "web/overlay-load",

@@ -47,6 +47,7 @@
  *   mark of an end   CROWD#s-or-m#h  OVER                with the end of a stream or a poll
  *   totals           STREAM#s        TOTALS              settle
  *   fan              STREAM#s        FAN#u               settle
+ *   top fans         LEADERS#s       LEADERS             gifts/leaderboard, get_gift_count
  *   visits           STREAM#s        VISIT#u             when a subscription is removed
  *   audience         STREAM#s        AUDIENCE            with a user's first visit
  *   subscriber       SUB#s           SUB#h#connection    realtime/subscribe, fan-out (h: hex digit)
@@ -197,6 +198,8 @@ export const key = {
   crowdRest: (id: string) => place(`CROWD#${id}`, "REST"),
   totals: (streamId: string) => place(stream(streamId), "TOTALS"),
   fan: (streamId: string, userId: string) => place(stream(streamId), `FAN#${userId}`),
+  /** Apart from the stream: who reads leaderboards uses up nothing of its key. */
+  leaders: (streamId: string) => place(`LEADERS#${streamId}`, "LEADERS"),
   subscriber: (streamId: string, connectionId: string) =>
     place(`SUB#${streamId}`, `SUB#${shardOf(connectionId)}#${connectionId}`),
   /** With the stream's subscribers: who counts or lists those reads these too. */

@@ -1,10 +1,10 @@
 import * as z from "zod";
 import { StreamId } from "../../../domain/id.ts";
-import { LeaderboardQuery, Ranked, topFans } from "../../../domain/money/gift-statistics.ts";
+import { LeaderboardQuery, Ranked } from "../../../domain/money/gift-statistics.ts";
 import { profileOf } from "../../../domain/people/user.ts";
 import { rowsOf } from "../../../domain/text.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
-import { listFans } from "../../../platform/store/money/totals.ts";
+import { readLeaders } from "../../../platform/store/money/leaders.ts";
 import { summary } from "../../../platform/store/people/users.ts";
 import { findShown } from "../../../platform/store/streams/display-names.ts";
 import { getVisibleStream } from "../../../platform/store/streams/stream-access.ts";
@@ -19,16 +19,14 @@ export const { contract, handler } = endpoint(
     path: z.object({ streamId: StreamId }),
     query: LeaderboardQuery,
     answer: [200, rowsOf(Ranked)],
-    cost: { read: 310, kilobytes: 50 },
+    cost: { read: 310, write: 12, kilobytes: 50 },
     refusals: ["stream_not_found", "member_blocked", "pass_required"],
-    grants: { read: ["STREAM", "USER"] },
+    grants: { read: ["STREAM", "USER", "LEADERS"], write: ["LEADERS"] },
   },
   async ({ path: { streamId }, query, caller, now }) => {
-    const [stream, fans] = await Promise.all([
-      getVisibleStream(streamId, caller, now),
-      listFans(streamId),
-    ]);
-    const top = topFans(fans, query.limit);
+    const stream = await getVisibleStream(streamId, caller, now);
+    const leaders = await readLeaders(streamId, now);
+    const top = leaders.top.slice(0, query.limit);
     const ids = top.map(({ userId }) => userId);
     const shown = await findShown(stream, ids, now);
     return top.map(({ userId, credits, count: gifts }, at) => {

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { Account, RoomId } from "../../../domain/tencent/room.ts";
-import { findFan, findTotals, listFans } from "../../../platform/store/money/totals.ts";
+import { readLeaders } from "../../../platform/store/money/leaders.ts";
+import { findFan, findTotals } from "../../../platform/store/money/totals.ts";
 import { getRoom } from "../../../platform/store/tencent/rooms.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
@@ -21,18 +22,22 @@ export const { contract, handler } = command(
     answer: z.object({ Response: GiftCount }),
     refusals: ["room_not_found"],
     callsPerSecond: 200,
-    grants: { read: ["ROOM", "STREAM"] },
+    grants: { read: ["ROOM", "STREAM", "LEADERS"], write: ["LEADERS"] },
   },
-  async ({ body: { RoomId: roomId, From_Account: sender } }) => {
+  async ({ body: { RoomId: roomId, From_Account: sender }, now }) => {
     const { id } = await getRoom(roomId);
-    const [{ sequence: Sequence, count, credits }, fans] = await Promise.all([
+    const [{ sequence: Sequence, count, credits }, { senders, sums }] = await Promise.all([
       findTotals(id),
-      sender === undefined ? listFans(id) : findFan(id, sender).then((fan) => (fan ? [fan] : [])),
+      countOf(id, sender, now),
     ]);
-    const sums = sender === undefined ? { count, credits } : (fans[0] ?? { count: 0, credits: 0 });
-    const GiftSenderCount = fans.filter(({ gifts }) => gifts > 0).length;
-    return {
-      Response: { Sequence, TotalCount: sums.count, TotalCoins: sums.credits, GiftSenderCount },
-    };
+    const { count: TotalCount, credits: TotalCoins } = sums ?? { count, credits };
+    return { Response: { Sequence, TotalCount, TotalCoins, GiftSenderCount: senders } };
   },
 );
+
+/** How many have sent gifts, of all or of one; the sums of all are the room's totals. */
+async function countOf(streamId: string, sender: string | undefined, now: Date) {
+  if (sender === undefined) return { ...(await readLeaders(streamId, now)), sums: undefined };
+  const fan = await findFan(streamId, sender);
+  return { senders: Number((fan?.gifts ?? 0) > 0), sums: fan ?? { count: 0, credits: 0 } };
+}
