@@ -6,6 +6,9 @@ import { findLikers, noteLikers } from "../../platform/store/audience/likers.ts"
 import { readLeaders } from "../../platform/store/money/leaders.ts";
 import { updateItem, writeItems } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
+import { unlessReadOnly } from "../../platform/table/layout.ts";
+import { makeReadOnly, makeWritable } from "../../platform/table/read-only.ts";
+import { table, tableName, useTable } from "../../platform/table/table.ts";
 import { callEndpoint } from "./api-call.ts";
 import { meterKeys } from "./key-meter.ts";
 import { useOwnTable } from "./table.ts";
@@ -65,6 +68,20 @@ test("a long one is counted by one call in five seconds for all, and off the str
     senders: many - 1,
     top: { 0: { userId: fanAt(many - 2) }, length: 100 },
   });
+});
+
+test("a long one is counted by each who reads it while the table is read-only", async () => {
+  await writeFans(many);
+  await readLeaders(streamId, now);
+  const place = { client: table(), tableName: tableName() };
+  useTable(unlessReadOnly(place.client, tableName));
+  await makeReadOnly(place, now);
+  try {
+    expect(await first(later(60_000))).toMatchObject({ userId: fanAt(many - 1) });
+  } finally {
+    await makeWritable(place);
+    useTable(place.client);
+  }
 });
 
 test("the top list of likes is the same item for merges of anything, repeated and in any order", async () => {

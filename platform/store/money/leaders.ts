@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { topFans } from "../../../domain/money/gift-statistics.ts";
+import { Maintenance } from "../../../domain/refusal.ts";
 import { getItem, putIf, updateIf } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { listFans } from "./totals.ts";
@@ -48,26 +49,37 @@ export async function readLeaders(streamId: string, now: Date): Promise<Leaders>
 /** Whether they were counted too long ago, and this call is the one that counts them again. */
 async function mayCount(streamId: string, at: number, now: Date): Promise<boolean> {
   if (now.getTime() - at < countedMilliseconds) return false;
-  const claimed = await updateIf({
-    Key: key.leaders(streamId),
-    UpdateExpression: "SET #at = :now",
-    ConditionExpression: "#at = :was",
-    ExpressionAttributeNames: { "#at": "at" },
-    ExpressionAttributeValues: { ":now": now.getTime(), ":was": at },
+  return whileReadOnly(true, async () => {
+    const claimed = await updateIf({
+      Key: key.leaders(streamId),
+      UpdateExpression: "SET #at = :now",
+      ConditionExpression: "#at = :was",
+      ExpressionAttributeNames: { "#at": "at" },
+      ExpressionAttributeValues: { ":now": now.getTime(), ":was": at },
+    });
+    return claimed !== undefined;
   });
-  return claimed !== undefined;
 }
+
+/** The outcome of a write, or another one while the table is read-only. */
+const whileReadOnly = <Result>(other: Result, write: () => Promise<Result>): Promise<Result> =>
+  write().catch((error) => {
+    if (error instanceof Maintenance) return other;
+    throw error;
+  });
 
 /** Notes them, unless they have been counted since. */
 async function note(streamId: string, leaders: Leaders, now: Date): Promise<void> {
   const at = now.getTime();
   const expiresAt = Math.ceil(at / 1000) + keptSeconds;
-  await putIf(
-    { ...key.leaders(streamId), ...leaders, at, expiresAt },
-    {
-      ConditionExpression: "attribute_not_exists(#at) OR #at <= :now",
-      ExpressionAttributeNames: { "#at": "at" },
-      ExpressionAttributeValues: { ":now": at },
-    },
+  await whileReadOnly(false, () =>
+    putIf(
+      { ...key.leaders(streamId), ...leaders, at, expiresAt },
+      {
+        ConditionExpression: "attribute_not_exists(#at) OR #at <= :now",
+        ExpressionAttributeNames: { "#at": "at" },
+        ExpressionAttributeValues: { ":now": at },
+      },
+    ),
   );
 }
