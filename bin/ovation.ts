@@ -3,12 +3,12 @@
  * name. Data goes to stdout, everything else to stderr; exit code 0 is done, 1 failed, 2 misuse.
  */
 import { exitCodes, runCommand } from "./cli/command.ts";
-import { commandNames, loadCommand, saysOf } from "./cli/commands.ts";
+import { commandNames, descriptionOf, loadCommand } from "./cli/commands.ts";
 
 const usage = [
   "Usage: npm run -s ovation -- COMMAND [options]",
   "",
-  ...commandNames.map((name) => `  ${name.padEnd(12)} ${saysOf(name)}`),
+  ...commandNames.map((name) => `  ${name.padEnd(12)} ${descriptionOf(name)}`),
   "",
   "More of each: npm run -s ovation -- COMMAND --help",
 ].join("\n");

@@ -62,7 +62,7 @@ const pingMillisecondsPerViewer = 1;
  * How long a viewer waits for a stream's next frame before asking, in milliseconds: not all of a
  * room equally long. `chance` lies between 0 and 1.
  */
-export function patienceFor(viewers: number, pingMilliseconds: number, chance: number): number {
+export function silenceLimitOf(viewers: number, pingMilliseconds: number, chance: number): number {
   const spread = viewers * pingMillisecondsPerViewer;
   const first = Math.max(firstShare * pingMilliseconds, spread / 2);
   return first + chance * Math.max(2 * (1 - firstShare) * pingMilliseconds, spread);
@@ -198,7 +198,7 @@ export function tick<L>(session: Session<L>, now: number): Act<L>[] {
 
 /** Waits for the stream's next frame. */
 function listen<L>({ pingMilliseconds }: Session<L>, one: Following<L>, now: number): void {
-  one.askAt = now + patienceFor(one.viewers, pingMilliseconds, Math.random());
+  one.askAt = now + silenceLimitOf(one.viewers, pingMilliseconds, Math.random());
 }
 
 function notify<L>({ told }: Session<L>, notification: { id: string }): Act<L>[] {

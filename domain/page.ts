@@ -11,7 +11,7 @@ export const wholeNumber = (min: number, max: number) =>
     .meta({ type: "integer", minimum: min, maximum: max });
 
 /** A Boolean in a query. */
-export const truth = z
+export const booleanText = z
   .enum(["true", "false"], { error: "expected true or false" })
   .transform((value) => value === "true")
   .meta({ type: "boolean", enum: [true, false] });

@@ -12,7 +12,7 @@ export const people: [sub: string, given: string, family: string, username: stri
   ["sim-xiaoyu", "小雨", "林", "xiaoyu"],
 ];
 
-export const sayings = [
+export const sampleMessages = [
   ...["What a sound tonight!", "first time here, love it", "Herkese iyi akşamlar!"],
   ...["That bass line.", "Play the long version, please", "greetings from Lisbon"],
   ...["こんばんは!", "Ses çok temiz bu akşam", "Qué noche más bonita", "wow"],
@@ -22,7 +22,7 @@ export const sayings = [
 ];
 
 /** Messages after a large gift. */
-export const cheers = [
+export const giftReplies = [
   "Wow, thank you!",
   "Bravo!",
   "that was generous",

@@ -22,7 +22,7 @@ async function loadCompletion(): Promise<{ command: Command }> {
 export const commandNames = Object.keys(commands);
 
 /** What a command does, in a few words. */
-export const saysOf = (name: string): string | undefined => commands[name]?.says;
+export const descriptionOf = (name: string): string | undefined => commands[name]?.says;
 
 /** Loads a command; undefined where there is none of that name. */
 export function loadCommand(name: string): Promise<Command> | undefined {

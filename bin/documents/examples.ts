@@ -10,7 +10,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import type { RecordedCall, RecordedMessage } from "../../test/api/recorder.ts";
 import { type MessageExample, messageExamples } from "./message-examples.ts";
-import { withoutChance } from "./scrub.ts";
+import { withoutRandomness } from "./scrub.ts";
 
 const root = join(import.meta.dirname, "../..");
 const json = "application/json";
@@ -112,7 +112,7 @@ function findExample(method: string, path: string, operation: Operation): Exampl
     .filter(({ answer }) => !(answer as { ErrorCode?: number } | undefined)?.ErrorCode)
     .filter(({ body, answer }) => !takesBody || isShown(body) || !hasBody || isShown(answer))
     .map(({ body, answer }) =>
-      withoutChance({
+      withoutRandomness({
         ...(takesBody && isShown(body) && { request: body }),
         ...(hasBody && isShown(answer) && { answer: shortened(answer) }),
       }),

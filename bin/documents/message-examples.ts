@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { RecordedMessage } from "../../test/api/recorder.ts";
-import { withoutChance } from "./scrub.ts";
+import { withoutRandomness } from "./scrub.ts";
 
 /** An example of a message: of what is posted to a webhook with the headers of the delivery. */
 export type MessageExample = { headers?: Record<string, unknown>; payload: unknown };
@@ -48,13 +48,13 @@ export function messageExamples(
       const name = described.has(kind) ? kind : `webhook.${kind}`;
       const known = Object.keys(components.messages[name]?.headers?.properties ?? {});
       const shown = Object.fromEntries(known.map((header) => [header, headers[header]]));
-      add(name, withoutChance({ headers: shown, payload: message }));
+      add(name, withoutRandomness({ headers: shown, payload: message }));
       continue;
     }
     // What is packed would not open any more if a letter of it were another one.
     const { data, ...rest } = message;
     add(kind, {
-      payload: kind === "deflate" ? { ...withoutChance(rest), data } : settled(message),
+      payload: kind === "deflate" ? { ...withoutRandomness(rest), data } : settled(message),
     });
     for (const event of kind === "events" ? message.events : [])
       add(eventPrefix + event.type, { payload: settled(event) });
@@ -63,7 +63,7 @@ export function messageExamples(
   return Object.fromEntries(chosen.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-const settled = (message: Json) => withoutChance(message) as unknown;
+const settled = (message: Json) => withoutRandomness(message) as unknown;
 
 function fits(value: unknown, schema: Schema, schemas: Record<string, Schema>): boolean {
   const text = JSON.stringify({ ...schema, $defs: schemas });

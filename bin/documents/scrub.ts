@@ -25,7 +25,7 @@ const ids = "65a1234bcde5678f901234";
  * A value without chance in it: ids are numbered in the order in which they come, moments, keys and
  * addresses are always the same. What is equal stays equal.
  */
-export function withoutChance<Value>(value: Value): Value {
+export function withoutRandomness<Value>(value: Value): Value {
   const seen: string[] = [];
   let text = JSON.stringify(value).replace(/(?<![0-9a-f])[0-9a-f]{24}(?![0-9a-f])/g, (id) => {
     if (!seen.includes(id)) seen.push(id);

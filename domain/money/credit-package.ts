@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { Amount } from "../credits.ts";
-import { truth } from "../page.ts";
+import { booleanText } from "../page.ts";
 import { refuse } from "../refusal.ts";
 import { shownText, Timestamp } from "../text.ts";
 
@@ -52,7 +52,7 @@ const catalogue = stores.flatMap((storeType, store) =>
 
 export const PackageQuery = z.object({
   storeType: StoreType.optional().meta({ description: "Packages of this store" }),
-  activeOnly: truth
+  activeOnly: booleanText
     .default(true)
     .meta({ description: "Whether packages that are not sold any more are left out" }),
 });

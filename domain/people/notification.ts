@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { NotificationId, UserId } from "../id.ts";
-import { truth } from "../page.ts";
+import { booleanText } from "../page.ts";
 import { isPlain, nameText, shownText, Timestamp, text, utf8Bytes } from "../text.ts";
 
 const NotificationType = z.enum(["system"], { error: "expected system" });
@@ -128,6 +128,8 @@ export const isWanted = (
 export const NotificationQuery = z.object({
   type: NotificationType.optional().meta({ description: "Notifications of this type" }),
   category: NotificationCategory.optional().meta({ description: "Notifications of this category" }),
-  read: truth.optional().meta({ description: "Those that were read, or those that were not" }),
-  isRead: truth.optional().meta({ deprecated: true, description: "The old name of `read`" }),
+  read: booleanText
+    .optional()
+    .meta({ description: "Those that were read, or those that were not" }),
+  isRead: booleanText.optional().meta({ deprecated: true, description: "The old name of `read`" }),
 });

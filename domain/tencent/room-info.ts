@@ -11,7 +11,7 @@ const whole = z
   .int("expected a whole number")
   .min(0, "expected at least 0")
   .max(intMax, `expected at most ${intMax}`);
-const truth = z.boolean({ error: "expected true or false" });
+const flag = z.boolean({ error: "expected true or false" });
 const TakeSeatMode = z.enum(["FreeToTake", "ApplyToTake"], {
   error: "expected FreeToTake or ApplyToTake",
 });
@@ -38,11 +38,11 @@ const RoomFields = z.object({
 const changeable = {
   RoomName: byteName(0, 100),
   MaxMemberCount: whole,
-  IsMessageDisabled: truth,
+  IsMessageDisabled: flag,
   CoverURL: byteText(0, 200),
   Category,
   ActivityStatus: whole,
-  IsPublicVisible: truth,
+  IsPublicVisible: flag,
   TakeSeatMode,
 };
 
@@ -54,7 +54,7 @@ export const NewRoom = z.object({
     .object({
       ...changeable,
       Owner_Account: Account,
-      IsSeatEnabled: truth,
+      IsSeatEnabled: flag,
       MaxSeatCount: whole,
       SeatTemplate: byteText(0, 50),
     })

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { truth } from "../../domain/page.ts";
+import { booleanText } from "../../domain/page.ts";
 import { isListed, LiveStream, type Stream } from "../../domain/streams/stream.ts";
 import { mayModerate } from "../../domain/streams/stream-lifecycle.ts";
 import { rowsOf } from "../../domain/text.ts";
@@ -20,7 +20,7 @@ export const { contract, handler } = endpoint(
     caller: "user",
     shape: "envelope",
     query: z.object({
-      moderated: truth
+      moderated: booleanText
         .default(false)
         .meta({ description: "Only streams that the caller moderates" }),
     }),

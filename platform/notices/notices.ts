@@ -16,7 +16,7 @@ import {
   type OpenNotice,
 } from "../store/people/notices.ts";
 import { notificationActions } from "../store/people/notifications.ts";
-import { listReminders, sentAction, toldAction } from "../store/streams/reminders.ts";
+import { dequeueAction, listReminders, sentAction } from "../store/streams/reminders.ts";
 import { findStream } from "../store/streams/streams.ts";
 import { commitTransaction } from "../table/record.ts";
 import type { Action } from "../table/transact.ts";
@@ -128,7 +128,7 @@ export async function sendReminder(reminder: Reminder, now: Date): Promise<void>
   const stream = await findStream(reminder.streamId, { consistent: true });
   const told =
     stream?.status === "scheduled" ? [noticeTo(stream, reminder.userId, now, reminder.dueAt)] : [];
-  const end = [toldAction(reminder), sentAction(reminder, now)];
+  const end = [dequeueAction(reminder), sentAction(reminder, now)];
   const failed = await commitTransaction([
     ...told.flatMap((one) => notificationActions(one)),
     ...end,

@@ -41,7 +41,7 @@ type Handlers<T extends Takes> = {
 };
 
 /** The answer that a refusal is: its reason's code, and what exactly is wrong. */
-export const toldOf = (refusal: Refusal): Answer => ({
+export const callbackAnswerOf = (refusal: Refusal): Answer => ({
   errorCode: reasonOf(refusal.code),
   errorInfo: isLate(refusal) ? tooLate : sentenceOf(refusal),
   name: refusal.code,
@@ -89,7 +89,7 @@ export function receiver<const C extends Omit<ReceiverContract, "kind">>(
     try {
       return send(headers, await serve(event, now));
     } catch (error) {
-      if (error instanceof Refusal) return send(headers, toldOf(error));
+      if (error instanceof Refusal) return send(headers, callbackAnswerOf(error));
       countMetric("CommandFaults");
       logFault("A callback failed", error, { path: contract.path });
       const errorInfo = "Internal server error, try again";

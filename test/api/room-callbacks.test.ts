@@ -29,7 +29,7 @@ async function configure(Url: string, CallbackCommandList: string[]) {
 type Inbox = Awaited<ReturnType<typeof startReceiver>>;
 
 /** The callbacks for a room, in order of arrival. */
-const toldOf = (inbox: Inbox, roomId: string) =>
+const callbackAnswerOf = (inbox: Inbox, roomId: string) =>
   inbox.received.filter(({ body }) => body.RoomInfo?.RoomId === roomId);
 
 const replies: Reply[] = [];
@@ -56,10 +56,10 @@ test("the application gets callbacks for a room's start and end, in order, with 
     expect((await tencent("send_gift", { ...gift, Count })).body).toMatchObject({ ErrorCode: 0 });
   expect((await tencent("destroy_room", { RoomId })).body).toMatchObject({ ErrorCode: 0 });
   await eventually(
-    async () => toldOf(inbox, RoomId),
+    async () => callbackAnswerOf(inbox, RoomId),
     (told) => told.length === 2,
   );
-  const [created, destroyed] = toldOf(inbox, RoomId);
+  const [created, destroyed] = callbackAnswerOf(inbox, RoomId);
   expect(created!.body).toEqual({
     CallbackCommand: "Live.CallbackAfterCreateRoom",
     Operator_Account: "administrator",
@@ -100,7 +100,7 @@ test("callbacks of rooms that end at the same time keep each room's order", asyn
     }),
   );
   const told = await eventually(
-    async () => rooms.map((RoomId) => toldOf(inbox, RoomId)),
+    async () => rooms.map((RoomId) => callbackAnswerOf(inbox, RoomId)),
     (all) => all.every(({ length }) => length === 2),
   );
   for (const ofRoom of told)
@@ -112,10 +112,10 @@ test("a callback that fails is tried again, and admins see what became of it", a
   replies.push(503);
   await tencent("create_room", { RoomInfo: { RoomId, RoomType: "Live" } });
   await eventually(
-    async () => toldOf(inbox, RoomId),
+    async () => callbackAnswerOf(inbox, RoomId),
     (told) => told.length === 2,
   );
-  const [first, second] = toldOf(inbox, RoomId);
+  const [first, second] = callbackAnswerOf(inbox, RoomId);
   expect(second!.text).toBe(first!.text);
   expect(second!.headers["webhook-id"]).toBe(first!.headers["webhook-id"]);
   const route = "GET /api/v1/webhooks/tencent/deliveries?limit=100";
@@ -129,7 +129,7 @@ test("a callback that fails is tried again, and admins see what became of it", a
   expect(row).toMatchObject({ type: "Live.CallbackAfterCreateRoom", attempts: 2, statusCode: 200 });
   await call(`POST /api/v1/webhooks/tencent/deliveries/${row.id}/resend`, { as });
   await eventually(
-    async () => toldOf(inbox, RoomId),
+    async () => callbackAnswerOf(inbox, RoomId),
     (told) => told.length === 3,
   );
   expectFailure(await call(route, { as: await person() }), 403, sentences[403]);

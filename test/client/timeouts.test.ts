@@ -1,9 +1,9 @@
-import { patienceFor, pingMillisecondsDefault } from "../../client/session.ts";
+import { pingMillisecondsDefault, silenceLimitOf } from "../../client/session.ts";
 
 /** When each viewer of a room asks who has waited since the same frame, in milliseconds. */
 const asked = (viewers: number) =>
   Array.from({ length: viewers }, (_, n) =>
-    patienceFor(viewers, pingMillisecondsDefault, (n + 0.5) / viewers),
+    silenceLimitOf(viewers, pingMillisecondsDefault, (n + 0.5) / viewers),
   );
 
 test.each([1_000, 5_000, 15_000, 30_000, 100_000])(

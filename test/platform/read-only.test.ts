@@ -19,7 +19,7 @@ import { makeReadOnly, makeWritable } from "../../platform/table/read-only.ts";
 import { useTable } from "../../platform/table/table.ts";
 import { transact } from "../../platform/table/transact.ts";
 import { sentenceOf } from "../../platform/tencent/codes.ts";
-import { toldOf } from "../../platform/tencent/receiver.ts";
+import { callbackAnswerOf } from "../../platform/tencent/receiver.ts";
 import { everyRate, startTable } from "./table.ts";
 
 const TableName = "ovation-test";
@@ -93,7 +93,7 @@ test("the refusal is a 503 that says why and when to come again, to Tencent's si
   const says = "Read-only for maintenance: nothing was changed, try again later";
   expect(refusal.details).toEqual([says]);
   expect(sentenceOf(refusal)).toBe(says);
-  expect(toldOf(refusal).errorInfo).toBe(says);
+  expect(callbackAnswerOf(refusal).errorInfo).toBe(says);
 });
 
 test("what reads goes on at its rate, which is counted alone meanwhile", async () => {

@@ -1,4 +1,4 @@
-import { languageOf, languages, speakerOf, type Word } from "../../web/chat/translations.ts";
+import { languageOf, languages, translatorFor, type Word } from "../../web/chat/translations.ts";
 
 const words = Object.keys(languages.en) as Word[];
 const gapsOf = (text: string) => [...new Set(text.match(/\{\w+\}/g))].sort();
@@ -27,10 +27,10 @@ test("a tag finds its language, whatever its region; an unknown one is English",
 });
 
 test("one is said as one, and numbers as the language writes them", () => {
-  const english = speakerOf("en");
-  expect(english.say("newMessages", { n: 1 })).toBe("1 new message");
-  expect(english.say("newMessages", { n: 1200 })).toBe("1,200 new messages");
-  expect(speakerOf("tr").say("newMessages", { n: 1200 })).toBe("1.200 yeni mesaj");
+  const english = translatorFor("en");
+  expect(english.translate("newMessages", { n: 1 })).toBe("1 new message");
+  expect(english.translate("newMessages", { n: 1200 })).toBe("1,200 new messages");
+  expect(translatorFor("tr").translate("newMessages", { n: 1200 })).toBe("1.200 yeni mesaj");
   // What fills a gap is never read for gaps itself.
-  expect(english.say("didMute", { name: "{n} $& {name}" })).toBe("{n} $& {name} is muted.");
+  expect(english.translate("didMute", { name: "{n} $& {name}" })).toBe("{n} $& {name} is muted.");
 });

@@ -8,11 +8,11 @@ import { isModerator, type State } from "./state.ts";
 
 /** What a person does in a room. */
 export function actsIn(state: State) {
-  const { client, streamId, view, speaker, wallet, subscription } = state;
+  const { client, streamId, view, translator, wallet, subscription } = state;
   return {
-    say(text: string, replyTo: ChatMessage | undefined): void {
+    send(text: string, replyTo: ChatMessage | undefined): void {
       const slowSeconds = isModerator(state) ? 0 : state.slowSeconds;
-      sendFrom(view, { text, replyTo }, subscription, slowSeconds, speaker);
+      sendFrom(view, { text, replyTo }, subscription, slowSeconds, translator);
     },
     async give(type: GiftType, count: number): Promise<void> {
       const expectedPrice = type.creditAmount * count;
@@ -27,7 +27,9 @@ export function actsIn(state: State) {
     },
     async act(act: Act, message: ChatMessage, seconds?: number): Promise<void> {
       if (act === "reply") return view.composer.answer(message);
-      const done = await attempt(state, () => perform({ act, seconds }, message, client, speaker));
+      const done = await attempt(state, () =>
+        perform({ act, seconds }, message, client, translator),
+      );
       const { says = "", undo } = done ?? {};
       if (says !== "") view.toast.tell(says, undo && (() => void attempt(state, undo)));
     },
@@ -36,13 +38,13 @@ export function actsIn(state: State) {
 
 /** The answer of a call; undefined, with a word about it, where it was refused. */
 export async function attempt<Answer>(
-  { view, speaker, isClosed }: State,
+  { view, translator, isClosed }: State,
   call: () => Promise<Answer>,
 ): Promise<Answer | undefined> {
   try {
     return await call();
   } catch (error) {
-    if (!isClosed) view.toast.tell(speaker.say("failed", { reason: reasonOf(error) }));
+    if (!isClosed) view.toast.tell(translator.translate("failed", { reason: reasonOf(error) }));
     return undefined;
   }
 }

@@ -1,5 +1,5 @@
 import { make } from "./dom.ts";
-import type { Speaker } from "./translations.ts";
+import type { Translator } from "./translations.ts";
 
 /** How often new rows are announced to a screen reader, in one batch. */
 const pauseMilliseconds = 6_000;
@@ -8,17 +8,17 @@ const pauseMilliseconds = 6_000;
  * Tells who listens rather than looks how many rows came, since a live chat read out row by row
  * never ends.
  */
-export function createAnnouncer({ say }: Speaker) {
+export function createAnnouncer({ translate }: Translator) {
   const element = make("div", { class: "hidden", role: "status" });
   const came = { messages: 0, gifts: 0 };
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   function summarize(): void {
     timer = undefined;
-    const messages = came.messages > 0 && say("newMessages", { n: came.messages });
-    const gifts = came.gifts > 0 && say("newGifts", { n: came.gifts });
+    const messages = came.messages > 0 && translate("newMessages", { n: came.messages });
+    const gifts = came.gifts > 0 && translate("newGifts", { n: came.gifts });
     element.textContent =
-      messages && gifts ? say("summary", { messages, gifts }) : messages || gifts || "";
+      messages && gifts ? translate("summary", { messages, gifts }) : messages || gifts || "";
     Object.assign(came, { messages: 0, gifts: 0 });
   }
 

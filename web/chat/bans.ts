@@ -1,13 +1,13 @@
 import type { ChatMessage, Client, Event } from "../../client/index.ts";
-import type { Speaker } from "./translations.ts";
+import type { Translator } from "./translations.ts";
 import type { View } from "./view.ts";
 
 type Rows = ReadonlyMap<string, { message: ChatMessage }>;
 type BanEvent = Extract<Event, { type: "member.banned" | "member.unbanned" }>;
-type Own = { client: Client; streamId: string; view: View; speaker: Speaker };
+type Own = { client: Client; streamId: string; view: View; translator: Translator };
 
 /** What bans do to a chat: the rows of banned users go, and the user's own box says why. */
-export function createBans({ client, streamId, view, speaker }: Own) {
+export function createBans({ client, streamId, view, translator }: Own) {
   /** Messages that went with a ban; the history still has them. */
   const gone = new Set<string>();
 
@@ -17,7 +17,7 @@ export function createBans({ client, streamId, view, speaker }: Own) {
     const path = `/api/v1/live-stream-ban/check/${me}?${query}`;
     try {
       const { isBanned } = await client.call<{ isBanned: boolean }>("GET", path);
-      view.composer.refuse(isBanned ? speaker.say("muted") : undefined, "muted");
+      view.composer.refuse(isBanned ? translator.translate("muted") : undefined, "muted");
     } catch {
       // The server says so with the next message that it refuses.
     }
@@ -30,7 +30,7 @@ export function createBans({ client, streamId, view, speaker }: Own) {
     take({ type, data: { targetUserId } }: BanEvent, me: string, rows: Rows): string[] {
       const isBanned = type === "member.banned";
       if (targetUserId === me) {
-        if (isBanned) view.composer.refuse(speaker.say("muted"), "muted");
+        if (isBanned) view.composer.refuse(translator.translate("muted"), "muted");
         else void check(me);
         return [];
       }

@@ -8,7 +8,7 @@ import closeIcon from "icon:x";
 import type { ChatMessage } from "../../client/index.ts";
 import { coin, icon, make } from "./dom.ts";
 import { nameOf } from "./person.ts";
-import type { Speaker } from "./translations.ts";
+import type { Translator } from "./translations.ts";
 
 const charactersMax = 500;
 /** Show the remaining characters from this length on. */
@@ -37,7 +37,7 @@ export class Composer {
   readonly emoji: HTMLButtonElement;
   readonly like: HTMLButtonElement;
   #acts: Acts;
-  #speaker: Speaker;
+  #translator: Translator;
   #box: HTMLTextAreaElement;
   #send: HTMLElement;
   #superlike: HTMLElement;
@@ -50,13 +50,13 @@ export class Composer {
   #timer: ReturnType<typeof setInterval> | undefined;
   #refusals: { muted?: string | undefined; over?: string | undefined } = {};
 
-  constructor(speaker: Speaker, acts: Acts) {
+  constructor(translator: Translator, acts: Acts) {
     this.#acts = acts;
-    this.#speaker = speaker;
-    const { say } = speaker;
+    this.#translator = translator;
+    const { translate } = translator;
     this.#box = make("textarea", {
       ...{ class: "box", rows: 1, dir: "auto", enterkeyhint: "send" },
-      ...{ "aria-label": say("message"), placeholder: say("say") },
+      ...{ "aria-label": translate("message"), placeholder: translate("placeholder") },
       onkeydown: (event: KeyboardEvent) => this.#press(event),
       oninput: () => this.#measure(),
     });
@@ -65,7 +65,7 @@ export class Composer {
         "button",
         {
           ...{ class: label === "send" ? "send" : "tool", type: "button", onclick },
-          ...{ "aria-label": say(label), title: say(label) },
+          ...{ "aria-label": translate(label), title: translate(label) },
         },
         icon(inside),
       );
@@ -116,12 +116,12 @@ export class Composer {
     this.#replyTo = message;
     this.#reply.hidden = message === undefined;
     if (message === undefined) return;
-    const { say } = this.#speaker;
+    const { translate } = this.#translator;
     const name = nameOf(message.sender);
     const stop = make(
       "button",
       {
-        ...{ class: "stop", type: "button", "aria-label": say("noReply") },
+        ...{ class: "stop", type: "button", "aria-label": translate("noReply") },
         onclick: () => {
           this.answer(undefined);
           this.#box.focus();
@@ -130,7 +130,7 @@ export class Composer {
       icon(closeIcon, 16),
     );
     const said = make("bdi", { class: "quoted" }, message.content);
-    const words = make("span", { class: "to" }, say("replyTo", { name }), " ", said);
+    const words = make("span", { class: "to" }, translate("replyTo", { name }), " ", said);
     this.#reply.replaceChildren(icon(replyIcon, 14), words, stop);
     this.#box.focus();
   }
@@ -144,8 +144,8 @@ export class Composer {
 
   /** What a superlike costs. */
   showPrice(credits: number): void {
-    const { say, number } = this.#speaker;
-    const label = say("superlikeFor", { n: credits });
+    const { translate, number } = this.#translator;
+    const label = translate("superlikeFor", { n: credits });
     this.#superlike.setAttribute("aria-label", label);
     this.#superlike.title = label;
     this.#superlikePrice.replaceChildren(coin(), number(credits));
@@ -218,8 +218,8 @@ export class Composer {
   }
 
   #noteOf(length: number, secondsLeft: number): string {
-    const { say } = this.#speaker;
-    if (secondsLeft > 0 && length > 0) return say("slow", { n: secondsLeft });
-    return length >= counterFrom ? say("left", { n: charactersMax - length }) : "";
+    const { translate } = this.#translator;
+    if (secondsLeft > 0 && length > 0) return translate("slow", { n: secondsLeft });
+    return length >= counterFrom ? translate("left", { n: charactersMax - length }) : "";
   }
 }

@@ -2,7 +2,7 @@ import { type Client, createClient, type Options } from "../../client/index.ts";
 import { pollingSocket } from "../../client/polling.ts";
 import styles from "./chat.css";
 import { openRoom, type Room } from "./room.ts";
-import { languageOf, speakerOf } from "./translations.ts";
+import { languageOf, translatorFor } from "./translations.ts";
 import { View } from "./view.ts";
 
 /** What the client is made with besides its address, its token and what the element listens to. */
@@ -84,9 +84,9 @@ export class OvationChat extends HTMLElement {
     const streamId = this.getAttribute("stream-id");
     if (token === undefined || !streamId) return;
     const language = this.closest("[lang]")?.getAttribute("lang") ?? navigator.language;
-    const speaker = speakerOf(languageOf(language));
-    this.#view = new View(speaker, {
-      say: (text, replyTo) => this.#room?.say(text, replyTo),
+    const translator = translatorFor(languageOf(language));
+    this.#view = new View(translator, {
+      send: (text, replyTo) => this.#room?.send(text, replyTo),
       give: (type, count) => void this.#room?.give(type, count),
       superlike: () => void this.#room?.superlike(),
       like: () => this.#room?.audience.like(),
@@ -114,7 +114,7 @@ export class OvationChat extends HTMLElement {
       },
     });
     this.#room = openRoom({
-      ...{ client: this.#client, streamId, speaker, view },
+      ...{ client: this.#client, streamId, translator, view },
       moderates: this.hasAttribute("moderation"),
       onEvent: (event) => this.#tell("event", event),
       onViewers: (viewers) => this.#tell("viewers", viewers),

@@ -2,7 +2,7 @@ import type { CallResult, Client, Event } from "../../client/index.ts";
 import { type Combo, createCombos } from "./combos.ts";
 import type { Log } from "./log.ts";
 import { giftRow, superlikeRow } from "./rows.ts";
-import type { Speaker } from "./translations.ts";
+import type { Translator } from "./translations.ts";
 
 /** Gifts and superlikes of before, as the lists of the API have them. */
 export type Earlier = {
@@ -32,7 +32,7 @@ export async function readEarlier(client: Client, streamId: string): Promise<Ear
  * where it began before the chat was opened. From its second gift on it stands below the list,
  * where nothing pushes it out of view, and comes into the list when it is over.
  */
-export function createGiftRows(log: Log, speaker: Speaker) {
+export function createGiftRows(log: Log, translator: Translator) {
   const combos = createCombos();
   const rows = new WeakMap<Combo, ReturnType<typeof giftRow>>();
   const lane = createLane(log);
@@ -49,7 +49,7 @@ export function createGiftRows(log: Log, speaker: Speaker) {
   }, sweepMilliseconds);
 
   function showRow(combo: Combo, at: string) {
-    const made = giftRow(combo, speaker);
+    const made = giftRow(combo, translator);
     rows.set(combo, made);
     log.add(made.row, at);
     return made;
@@ -63,7 +63,7 @@ export function createGiftRows(log: Log, speaker: Speaker) {
     }
     if (listed.has(event.id)) return;
     if (event.type === "superlike.sent")
-      return void log.add(superlikeRow(event.data, speaker), event.at);
+      return void log.add(superlikeRow(event.data, translator), event.at);
     const { combo, isNew } = combos.add(event.data, performance.now());
     const shown = rows.get(combo);
     if (!isNew && shown !== undefined) {
@@ -93,7 +93,7 @@ export function createGiftRows(log: Log, speaker: Speaker) {
       }
       for (const superlike of superlikes) {
         const at = superlike.timestamp;
-        earlier.push({ at, show: () => log.add(superlikeRow(superlike, speaker), at) });
+        earlier.push({ at, show: () => log.add(superlikeRow(superlike, translator), at) });
       }
       // As the ids of their events are made.
       listed = new Set([...gifts, ...superlikes].map(({ id }) => `gift:${id}`));

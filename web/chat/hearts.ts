@@ -1,6 +1,6 @@
 import heart from "icon:heart";
 import { icon, make } from "./dom.ts";
-import type { Speaker } from "./translations.ts";
+import type { Translator } from "./translations.ts";
 
 /** Hearts on their way up at once, and of those that others tapped with one change of the sum. */
 const floatingMax = 24;
@@ -9,7 +9,7 @@ const burstMax = 5;
 const stepMilliseconds = 140;
 
 /** Likes: the number of them, and hearts that float up from the button for taps of anybody. */
-export function createHearts(speaker: Speaker) {
+export function createHearts(translator: Translator) {
   const count = make("span", { class: "number" }, "0");
   const element = make("div", { class: "floats", "aria-hidden": "true" });
   const isStill = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -28,14 +28,14 @@ export function createHearts(speaker: Speaker) {
   }
 
   const show = (likes: number) => {
-    count.textContent = speaker.number(likes);
+    count.textContent = translator.number(likes);
   };
 
   return {
     element,
     count: make(
       "span",
-      { class: "likes", role: "group", "aria-label": speaker.say("likes") },
+      { class: "likes", role: "group", "aria-label": translator.translate("likes") },
       icon(heart, 16),
       count,
     ),

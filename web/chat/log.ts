@@ -1,6 +1,6 @@
 import { make } from "./dom.ts";
 import { takeTurn } from "./frame.ts";
-import type { Speaker } from "./translations.ts";
+import type { Translator } from "./translations.ts";
 
 /** Rows kept, also while the user scrolls further up. */
 const rowsMax = 500;
@@ -29,7 +29,7 @@ export class Log {
   #empty: HTMLElement;
   #full: HTMLElement;
   #newer: HTMLElement;
-  #speaker: Speaker;
+  #translator: Translator;
   #onTop: () => void;
   #sizes: ResizeObserver;
   #waiting: HTMLElement[] = [];
@@ -43,15 +43,21 @@ export class Log {
   #top = 0;
 
   /** `onTop` is called when the user scrolls to the oldest row. */
-  constructor(speaker: Speaker, onTop: () => void) {
-    const { say } = speaker;
-    this.#speaker = speaker;
+  constructor(translator: Translator, onTop: () => void) {
+    const { translate } = translator;
+    this.#translator = translator;
     this.#onTop = onTop;
-    this.#empty = make("p", { class: "empty", hidden: true }, say("empty"));
-    this.#full = make("p", { class: "full", hidden: true }, say("newest", { n: rowsMax }));
+    this.#empty = make("p", { class: "empty", hidden: true }, translate("empty"));
+    this.#full = make("p", { class: "full", hidden: true }, translate("newest", { n: rowsMax }));
     this.list = make(
       "div",
-      { class: "log", role: "log", "aria-label": say("chat"), "aria-live": "off", tabindex: 0 },
+      {
+        class: "log",
+        role: "log",
+        "aria-label": translate("chat"),
+        "aria-live": "off",
+        tabindex: 0,
+      },
       ...[this.#full, this.#empty, this.#rows, this.#last],
     );
     this.#newer = make("button", {
@@ -124,7 +130,7 @@ export class Log {
     this.#going = undefined;
     const count = this.#waiting.length;
     this.#newer.hidden = this.#isFollowing || count === 0;
-    this.#newer.textContent = this.#speaker.say("newer", { n: count });
+    this.#newer.textContent = this.#translator.translate("newer", { n: count });
     if (!this.#isFollowing || count === 0) return;
     const fresh = this.#waiting.sort((a, b) => compare(this.#timeOf(a), this.#timeOf(b)));
     this.#waiting = [];

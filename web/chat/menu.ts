@@ -7,7 +7,7 @@ import removeIcon from "icon:trash-2";
 import type { ChatMessage } from "../../client/index.ts";
 import { icon, make } from "./dom.ts";
 import { nameOf } from "./person.ts";
-import type { Speaker, Word } from "./translations.ts";
+import type { Translator, Word } from "./translations.ts";
 
 /** What one may do about a message. */
 export type Act = "reply" | "remove" | "pin" | "unpin" | "timeout" | "mute" | "block";
@@ -31,7 +31,7 @@ const itemOf = (name: string, onclick: () => void, inside: (Node | string)[]) =>
   make("button", { class: `item ${name}`, type: "button", role: "menuitem", onclick }, ...inside);
 
 /** A menu of actions on a message (arrow keys, Enter, Esc). One is open at a time. */
-export function createMenu({ say, duration }: Speaker, host: HTMLElement, act: Done) {
+export function createMenu({ translate, duration }: Translator, host: HTMLElement, act: Done) {
   let menu: HTMLElement | undefined;
   let opener: HTMLElement | undefined;
 
@@ -58,7 +58,7 @@ export function createMenu({ say, duration }: Speaker, host: HTMLElement, act: D
     const items = acts.map((one) =>
       itemOf(one, () => (one === "timeout" ? show(durations) : done(one)), [
         icon(icons[one], 16),
-        say(one satisfies Word),
+        translate(one satisfies Word),
       ]),
     );
     const durations = timeouts.map((seconds) =>
@@ -67,7 +67,7 @@ export function createMenu({ say, duration }: Speaker, host: HTMLElement, act: D
         duration(seconds),
       ]),
     );
-    const label = say("more", { name: nameOf(message.sender) });
+    const label = translate("more", { name: nameOf(message.sender) });
     const made = make("div", { class: "menu", role: "menu", "aria-label": label });
     menu = made;
     made.addEventListener("keydown", (event) => press(event, [...made.querySelectorAll("button")]));

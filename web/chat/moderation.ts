@@ -1,7 +1,7 @@
 import type { ChatMessage, Client } from "../../client/index.ts";
 import type { Act } from "./menu.ts";
 import { nameOf } from "./person.ts";
-import type { Speaker } from "./translations.ts";
+import type { Translator } from "./translations.ts";
 
 /** Who looks at a message, and what is known of the stream. */
 type Viewpoint = { me: string; isModerator: boolean; pinned: string | undefined };
@@ -24,12 +24,12 @@ export async function perform(
   { act, seconds = 0 }: { act: Exclude<Act, "reply">; seconds?: number | undefined },
   { _id, sender, streamId }: ChatMessage,
   client: Client,
-  { say, duration }: Speaker,
+  { translate, duration }: Translator,
 ): Promise<Done> {
   const chat = `/api/v1/live-stream/${streamId}/chat`;
   if (act === "remove") {
     await client.call("DELETE", `${chat}/messages/${_id}`);
-    return { says: say("removed") };
+    return { says: translate("removed") };
   }
   if (act === "pin" || act === "unpin") {
     if (act === "pin") await client.call("PUT", `${chat}/pin`, { messageId: _id });
@@ -45,7 +45,7 @@ export async function perform(
   });
   const did = { timeout: "didTimeout", mute: "didMute", block: "didBlock" } as const;
   return {
-    says: say(did[act], { name: nameOf(sender), time: duration(seconds) }),
+    says: translate(did[act], { name: nameOf(sender), time: duration(seconds) }),
     undo: () => client.call("DELETE", `${bans}/${ban._id}`),
   };
 }

@@ -4,7 +4,7 @@ import goalIcon from "icon:goal";
 import trainIcon from "icon:train-front";
 import type { EventData, Sums } from "../../client/index.ts";
 import { coin, icon, make } from "./dom.ts";
-import type { Speaker } from "./translations.ts";
+import type { Translator } from "./translations.ts";
 
 export type Moment = EventData["moment.started"];
 
@@ -25,7 +25,7 @@ type Card = {
 };
 
 /** The cards of polls, goals and trains above the list: one is open, the others are a line each. */
-export function createMoments(speaker: Speaker, acts: Acts) {
+export function createMoments(translator: Translator, acts: Acts) {
   const element = make("div", { class: "moments" });
   const cards = new Map<string, { card: Card; moment: Moment; goneAt?: number }>();
   let isModerator = false;
@@ -33,10 +33,10 @@ export function createMoments(speaker: Speaker, acts: Acts) {
 
   function cardOf(moment: Moment): Card {
     const onEnd = () => acts.end(moment);
-    if (moment.kind === "train") return trainCard(moment, speaker, onEnd);
+    if (moment.kind === "train") return trainCard(moment, translator, onEnd);
     return moment.kind === "poll"
-      ? pollCard(moment, speaker, { vote: (options) => acts.vote(moment, options), onEnd })
-      : goalCard(moment, speaker, onEnd);
+      ? pollCard(moment, translator, { vote: (options) => acts.vote(moment, options), onEnd })
+      : goalCard(moment, translator, onEnd);
   }
 
   function place(moment: Moment, sum: Sum): void {
@@ -99,7 +99,7 @@ function sumOf(result: NonNullable<Moment["result"]>): Sum {
 }
 
 /** What all cards have: a head with title and time, and a button that ends it, for moderators. */
-function frameOf(moment: Moment, picture: string, speaker: Speaker, onEnd: () => void) {
+function frameOf(moment: Moment, picture: string, translator: Translator, onEnd: () => void) {
   const left = make("span", { class: "left number" });
   const head = make(
     "summary",
@@ -109,7 +109,7 @@ function frameOf(moment: Moment, picture: string, speaker: Speaker, onEnd: () =>
     left,
   );
   const end = make("button", { class: "link end", type: "button", onclick: onEnd });
-  end.textContent = speaker.say("endPoll");
+  end.textContent = translator.translate("endPoll");
   const element = make("details", { class: `moment ${moment.kind}`, "data-id": moment.id }, head);
   let { endsAt } = moment;
   const tick = () => {
@@ -135,9 +135,9 @@ const clockOf = (seconds: number) =>
 type PollActs = { vote(options: number[]): void; onEnd(): void };
 
 /** Options with live bars. One is voted for by a click; where several may be, they are toggled. */
-function pollCard(poll: Moment, speaker: Speaker, { vote, onEnd }: PollActs): Card {
-  const { say, number } = speaker;
-  const frame = frameOf(poll, pollIcon, speaker, onEnd);
+function pollCard(poll: Moment, translator: Translator, { vote, onEnd }: PollActs): Card {
+  const { translate, number } = translator;
+  const frame = frameOf(poll, pollIcon, translator, onEnd);
   const choices = poll.choices ?? 1;
   let own: number[] = [];
   const options = (poll.options ?? []).map((text, place) => {
@@ -160,7 +160,7 @@ function pollCard(poll: Moment, speaker: Speaker, { vote, onEnd }: PollActs): Ca
     return { button, share };
   });
   const total = make("span", { class: "number" });
-  const hint = choices > 1 && make("span", {}, say("choose", { n: choices }));
+  const hint = choices > 1 && make("span", {}, translate("choose", { n: choices }));
   const group = { class: "options", role: "group", "aria-label": poll.title ?? "" };
   frame.element.append(
     make("div", group, ...options.map(({ button }) => button)),
@@ -187,15 +187,15 @@ function pollCard(poll: Moment, speaker: Speaker, { vote, onEnd }: PollActs): Ca
         button.disabled = moment.status !== "open";
         button.classList.toggle("winner", place === winner);
       }
-      total.textContent = say("votes", { n: all });
+      total.textContent = translate("votes", { n: all });
     },
   };
 }
 
 /** A bar towards a number, in one line that opens nothing. */
-function goalCard(goal: Moment, speaker: Speaker, onEnd: () => void): Card {
-  const { number } = speaker;
-  const frame = frameOf(goal, goalIcon, speaker, onEnd);
+function goalCard(goal: Moment, translator: Translator, onEnd: () => void): Card {
+  const { number } = translator;
+  const frame = frameOf(goal, goalIcon, translator, onEnd);
   const amount = make("span", { class: "number" });
   const bar = make("span", { class: "goal-bar" });
   frame.left.before(make("span", { class: "amount" }, goal.of === "credits" && coin(), amount));
@@ -215,9 +215,9 @@ function goalCard(goal: Moment, speaker: Speaker, onEnd: () => void): Card {
 }
 
 /** The level of a hype train, and a bar towards the next one. */
-function trainCard(train: Moment, speaker: Speaker, onEnd: () => void): Card {
-  const { say, number } = speaker;
-  const frame = frameOf({ ...train, title: say("train") }, trainIcon, speaker, onEnd);
+function trainCard(train: Moment, translator: Translator, onEnd: () => void): Card {
+  const { translate, number } = translator;
+  const frame = frameOf({ ...train, title: translate("train") }, trainIcon, translator, onEnd);
   const level = make("strong", { class: "train-level", role: "status" });
   const amount = make("span", { class: "number" });
   const bar = make("span", { class: "goal-bar" });
@@ -231,7 +231,7 @@ function trainCard(train: Moment, speaker: Speaker, onEnd: () => void): Card {
       frame.show(moment);
       const [, credits, next] = Array.isArray(sum) ? sum : [];
       const has = credits ?? 0;
-      level.textContent = say("level", { n: moment.level ?? 0 });
+      level.textContent = translate("level", { n: moment.level ?? 0 });
       amount.textContent = next == null ? number(has) : `${number(has)} / ${number(next)}`;
       bar.style.setProperty("--share", (next == null ? 1 : Math.min(1, has / next)).toFixed(4));
     },

@@ -3,7 +3,7 @@ import plusIcon from "icon:plus";
 import { coin, icon, make } from "./dom.ts";
 import { giftPicture, play } from "./gift-picture.ts";
 import { Sheet, walkGrid } from "./sheet.ts";
-import type { Speaker } from "./translations.ts";
+import type { Translator } from "./translations.ts";
 
 /** A kind of gift as the list of the API has it. */
 export type GiftType = { id: string; name: string; creditAmount: number; svgUrl: string };
@@ -22,7 +22,7 @@ type Give = (type: GiftType, count: number) => void;
  */
 export class Picker {
   readonly sheet: Sheet;
-  #speaker: Speaker;
+  #translator: Translator;
   #give: Give;
   #grid: HTMLElement;
   #amount = make("span", { class: "number" });
@@ -35,22 +35,22 @@ export class Picker {
   #types: GiftType[] = [];
   #chosen: GiftType | undefined;
 
-  constructor(speaker: Speaker, give: Give) {
-    this.#speaker = speaker;
+  constructor(translator: Translator, give: Give) {
+    this.#translator = translator;
     this.#give = give;
-    const { say, number } = speaker;
+    const { translate, number } = translator;
     const onkeydown = (event: KeyboardEvent) => walkGrid(event, ".card", columns);
     this.#grid = make("div", { class: "grid", onkeydown });
     // The chat's head says the balance to who listens.
     const balance = make("span", { class: "balance", "aria-hidden": "true" }, coin(), this.#amount);
     this.#count.value = "1";
-    this.#count.setAttribute("aria-label", say("count"));
+    this.#count.setAttribute("aria-label", translate("count"));
     this.#count.addEventListener("input", () => this.#showSend());
     const step = (label: "minus" | "plus", by: number, inside: string) =>
       make(
         "button",
         {
-          ...{ class: "tool", type: "button", "aria-label": say(label) },
+          ...{ class: "tool", type: "button", "aria-label": translate(label) },
           onclick: () => this.#setCount(this.#counted() + by),
         },
         icon(inside, 16),
@@ -68,11 +68,11 @@ export class Picker {
         make(
           "option",
           { value: price, selected: price === kept() },
-          price === 0 ? say("never") : say("upTo", { n: number(price) }),
+          price === 0 ? translate("never") : translate("upTo", { n: number(price) }),
         ),
       ),
     );
-    this.sheet = new Sheet(speaker, say("gifts"), {
+    this.sheet = new Sheet(translator, translate("gifts"), {
       head: [balance],
       body: [
         this.#grid,
@@ -82,7 +82,7 @@ export class Picker {
           make("div", { class: "counting" }, ...counting),
           this.#send,
         ),
-        make("label", { class: "quick" }, `${say("oneClick")} `, this.#quick),
+        make("label", { class: "quick" }, `${translate("oneClick")} `, this.#quick),
       ],
     });
   }
@@ -102,7 +102,7 @@ export class Picker {
   setBalance(credits: number): void {
     const before = this.#held;
     this.#held = credits;
-    this.#amount.textContent = this.#speaker.number(credits);
+    this.#amount.textContent = this.#translator.number(credits);
     const isChanged = ({ creditAmount }: GiftType) =>
       creditAmount > credits !== creditAmount > before || creditAmount > credits;
     if (this.#types.some(isChanged)) this.#render();
@@ -119,9 +119,10 @@ export class Picker {
   #costs = () => (this.#chosen?.creditAmount ?? 0) * this.#counted();
 
   #showSend(): void {
-    const { say, number } = this.#speaker;
+    const { translate, number } = this.#translator;
     const missing = this.#costs() - this.#held;
-    this.#words.textContent = missing > 0 ? say("missing", { n: missing }) : say("sendGift");
+    this.#words.textContent =
+      missing > 0 ? translate("missing", { n: missing }) : translate("sendGift");
     this.#price.textContent = number(this.#costs());
     this.#send.disabled = this.#chosen === undefined || missing > 0;
   }
@@ -154,7 +155,7 @@ export class Picker {
   }
 
   #cardOf(type: GiftType): HTMLElement {
-    const { say, number } = this.#speaker;
+    const { translate, number } = this.#translator;
     const { id, name, creditAmount, svgUrl } = type;
     const missing = creditAmount - this.#held;
     const isDear = missing > 0;
@@ -169,7 +170,7 @@ export class Picker {
       giftPicture(svgUrl, 40),
       make("span", { class: "name" }, name, " "),
       isDear
-        ? make("span", { class: "missing" }, say("missing", { n: missing }))
+        ? make("span", { class: "missing" }, translate("missing", { n: missing }))
         : make("span", { class: "price number" }, coin(), number(creditAmount)),
     );
   }

@@ -21,7 +21,7 @@ const knownMax = 2_000;
 
 /** A stream's chat as one person sees it: keeps the view as the client says that things are. */
 export function openRoom(options: RoomOptions) {
-  const { client, streamId, view, speaker } = options;
+  const { client, streamId, view, translator } = options;
   const wallet = createWallet(client, (credits) => {
     if (state.isClosed) return;
     view.showBalance(credits);
@@ -38,7 +38,7 @@ export function openRoom(options: RoomOptions) {
   });
   const state: State = {
     ...options,
-    ...{ subscription, history: undefined, gifts: createGiftRows(view.log, speaker), wallet },
+    ...{ subscription, history: undefined, gifts: createGiftRows(view.log, translator), wallet },
     ...{ rows: new Map(), me: "", username: "", hostId: "", moderators: [], slowSeconds: 0 },
     ...{ pinned: undefined, timer: undefined, isClosed: false, bans: createBans(options) },
     quotes: createQuotes(options),
@@ -125,7 +125,7 @@ async function showFirst(state: State): Promise<void> {
 
 /** Syncs the rows with the history: adds, removes and shows pending ones. */
 function follow(state: State, { messages, pending, hasOlder }: History): void {
-  const { view, speaker, rows } = state;
+  const { view, translator, rows } = state;
   for (const message of messages) addMessage(state, message);
   const there = new Set(messages.map(({ _id }) => _id));
   const oldest = messages[0]?.createdAt ?? "";
@@ -133,21 +133,21 @@ function follow(state: State, { messages, pending, hasOlder }: History): void {
   for (const [id, { message }] of rows)
     if (!there.has(id) && message.createdAt > oldest) removeMessage(state, id);
   const unsent = pending.map((one) =>
-    pendingRow(one, speaker, one.status === "failed" ? reasonOf(one.error) : ""),
+    pendingRow(one, translator, one.status === "failed" ? reasonOf(one.error) : ""),
   );
   view.log.showUnsent(unsent);
   view.log.showEmpty();
 }
 
 function addMessage(state: State, message: ChatMessage): void {
-  const { view, speaker, rows } = state;
+  const { view, translator, rows } = state;
   if (rows.has(message._id) || state.bans.isGone(message._id)) return;
   const onMenu = (one: ChatMessage, button: HTMLElement) => {
     const { me, pinned } = state;
     const acts = actsOn(one, { me, isModerator: isModerator(state), pinned: pinned?._id });
     view.menu.open(one, button, acts);
   };
-  const row = messageRow(message, speaker, { me: state.username, onMenu });
+  const row = messageRow(message, translator, { me: state.username, onMenu });
   if (message.replyTo !== undefined)
     void state.quotes.show(row, message.replyTo, rows.get(message.replyTo)?.message);
   row.classList.toggle("own", message.sender._id === state.me);
@@ -171,7 +171,7 @@ const earn = ({ me, hostId, wallet }: State) => me === hostId && wallet.readSoon
 
 /** Messages come from the history, which matches them with pending ones. */
 function take(state: State, event: Event): void {
-  const { view, speaker } = state;
+  const { view, translator } = state;
   view.count(event);
   switch (event.type) {
     case "chat.deleted":
@@ -209,7 +209,7 @@ function take(state: State, event: Event): void {
       for (const id of state.bans.take(event, state.me, state.rows)) removeMessage(state, id);
       break;
     case "stream.ended":
-      view.log.add(noticeRow(speaker.say("ended")), event.at);
+      view.log.add(noticeRow(translator.translate("ended")), event.at);
       view.showOver();
   }
   state.onEvent(event);

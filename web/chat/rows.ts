@@ -10,7 +10,7 @@ import { giftPicture, play } from "./gift-picture.ts";
 import { hueOf, initialOf, nameOf, type Person, pictureOf } from "./person.ts";
 import { isMentioned, textNodes } from "./text.ts";
 import { hueOfGift, tierOf } from "./tier.ts";
-import type { Speaker } from "./translations.ts";
+import type { Translator } from "./translations.ts";
 
 /** A round picture, or the initial on the person's own colour. */
 function avatarOf(person: Person): HTMLElement {
@@ -26,7 +26,7 @@ function avatarOf(person: Person): HTMLElement {
 }
 
 /** Name, badge and username: names are not unique, so two people differ in text too. */
-function whoOf(person: Person, { say }: Speaker): HTMLElement {
+function whoOf(person: Person, { translate }: Translator): HTMLElement {
   const { role, username } = person;
   const name = nameOf(person);
   return make(
@@ -36,7 +36,12 @@ function whoOf(person: Person, { say }: Speaker): HTMLElement {
     role !== undefined &&
       make(
         "span",
-        { class: `badge ${role}`, role: "img", "aria-label": say(role), title: say(role) },
+        {
+          class: `badge ${role}`,
+          role: "img",
+          "aria-label": translate(role),
+          title: translate(role),
+        },
         icon(role === "host" ? hostIcon : moderatorIcon, 14),
       ),
     username !== "" && username !== name && make("bdi", { class: "handle" }, `@${username}`),
@@ -54,10 +59,10 @@ export function showQuote(
   root: ParentNode,
   messageId: string,
   message: ChatMessage | undefined,
-  { say }: Speaker,
+  { translate }: Translator,
 ): void {
   for (const words of root.querySelectorAll(`[data-quote="${messageId}"] .quoted`)) {
-    if (!message?.content) words.replaceChildren(say("gone"));
+    if (!message?.content) words.replaceChildren(translate("gone"));
     else words.replaceChildren(make("bdi", {}, nameOf(message.sender)), ` ${message.content}`);
   }
 }
@@ -72,7 +77,7 @@ type MessageActs = {
 /** A message. */
 export function messageRow(
   message: ChatMessage,
-  speaker: Speaker,
+  translator: Translator,
   { me, onMenu }: MessageActs,
 ): HTMLElement {
   const { sender, content, createdAt, replyTo } = message;
@@ -83,7 +88,7 @@ export function messageRow(
       class: "more",
       type: "button",
       tabindex: -1,
-      "aria-label": speaker.say("more", { name }),
+      "aria-label": translator.translate("more", { name }),
       "aria-haspopup": "menu",
       onclick: () => onMenu(message, button),
     },
@@ -97,8 +102,8 @@ export function messageRow(
       "div",
       { class: "body" },
       replyTo !== undefined && quoteLine(replyTo),
-      whoOf(sender, speaker),
-      make("time", { datetime: createdAt }, speaker.time(createdAt)),
+      whoOf(sender, translator),
+      make("time", { datetime: createdAt }, translator.time(createdAt)),
       make("p", { class: "text", dir: "auto" }, ...textNodes(content, me)),
     ),
     button,
@@ -114,10 +119,14 @@ export function messageRow(
 }
 
 /** The user's own message that is pending or failed. */
-export function pendingRow(pending: PendingMessage, { say }: Speaker, reason: string): HTMLElement {
+export function pendingRow(
+  pending: PendingMessage,
+  { translate }: Translator,
+  reason: string,
+): HTMLElement {
   const isFailed = pending.status === "failed";
   const act = (word: "again" | "discard", onclick: () => void) =>
-    make("button", { class: "link", type: "button", onclick }, say(word));
+    make("button", { class: "link", type: "button", onclick }, translate(word));
   return make(
     "div",
     { class: `row pending ${pending.status}`, ...(isFailed && { role: "alert" }) },
@@ -126,7 +135,7 @@ export function pendingRow(pending: PendingMessage, { say }: Speaker, reason: st
       make(
         "p",
         { class: "reason" },
-        make("span", {}, `${say("notSent")}. ${reason}`),
+        make("span", {}, `${translate("notSent")}. ${reason}`),
         act("again", () => void pending.retry().catch(() => {})),
         act("discard", () => pending.discard()),
       ),
@@ -134,14 +143,14 @@ export function pendingRow(pending: PendingMessage, { say }: Speaker, reason: st
 }
 
 /** What a row of gifts tells, in words. */
-export const giftWords = ({ gift, count, isMixed }: Combo, { say }: Speaker): string =>
+export const giftWords = ({ gift, count, isMixed }: Combo, { translate }: Translator): string =>
   isMixed
-    ? say("gaveGifts", { n: count })
-    : say(count > 1 ? "gaveMany" : "gave", { n: count, gift: gift.giftType.name });
+    ? translate("gaveGifts", { n: count })
+    : translate(count > 1 ? "gaveMany" : "gave", { n: count, gift: gift.giftType.name });
 
 /** A row of gifts: while it goes on it counts up and has a bar that runs out, then it is quiet. */
-export function giftRow(combo: Combo, speaker: Speaker) {
-  const { number } = speaker;
+export function giftRow(combo: Combo, translator: Translator) {
+  const { number } = translator;
   const { giftType, sender } = combo.gift;
   const picture = giftPicture(giftType.svgUrl, 32);
   const said = make("p", { class: "text" });
@@ -155,13 +164,13 @@ export function giftRow(combo: Combo, speaker: Speaker) {
       "--gift-hue": hueOfGift(giftType),
     },
     picture,
-    make("div", { class: "body" }, whoOf(sender, speaker), said),
+    make("div", { class: "body" }, whoOf(sender, translator), said),
     make("span", { class: "worth" }, times, make("span", { class: "price" }, coin(), credits)),
     bar,
   );
   function show(): void {
     const { count } = combo;
-    said.textContent = giftWords(combo, speaker);
+    said.textContent = giftWords(combo, translator);
     row.dataset.tier = tierOf(combo.credits);
     times.textContent = count > 1 ? `×${number(count)}` : "";
     credits.textContent = number(combo.credits);
@@ -187,7 +196,7 @@ export function giftRow(combo: Combo, speaker: Speaker) {
 /** A superlike in the list: its card above the chat goes, and this stays. */
 export const superlikeRow = (
   { senderSnapshot, price }: EventData["superlike.sent"],
-  speaker: Speaker,
+  translator: Translator,
 ): HTMLElement =>
   make(
     "article",
@@ -196,13 +205,13 @@ export const superlikeRow = (
     make(
       "div",
       { class: "body" },
-      whoOf(senderSnapshot as Person, speaker),
-      make("p", { class: "text" }, speaker.say("superliked")),
+      whoOf(senderSnapshot as Person, translator),
+      make("p", { class: "text" }, translator.translate("superliked")),
     ),
     make(
       "span",
       { class: "worth" },
-      make("span", { class: "price" }, coin(), speaker.number(price)),
+      make("span", { class: "price" }, coin(), translator.number(price)),
     ),
   );
 

@@ -1,5 +1,5 @@
 import { type ChatMessage, OvationError, type Subscription } from "../../client/index.ts";
-import type { Speaker } from "./translations.ts";
+import type { Translator } from "./translations.ts";
 import type { View } from "./view.ts";
 
 /**
@@ -11,7 +11,7 @@ export function sendFrom(
   { text, replyTo }: { text: string; replyTo: ChatMessage | undefined },
   subscription: Subscription,
   slowSeconds: number,
-  { say }: Speaker,
+  { translate }: Translator,
 ): void {
   const pending = subscription.send(text, replyTo && { replyTo: replyTo._id });
   log.follow();
@@ -24,7 +24,7 @@ export function sendFrom(
       pending.discard();
       composer.restore(text);
       if (replyTo !== undefined) composer.answer(replyTo);
-      if (code === "member_muted") composer.refuse(say("muted"), "muted");
+      if (code === "member_muted") composer.refuse(translate("muted"), "muted");
       else composer.wait(retryAfterSeconds);
     },
   );

@@ -1,16 +1,21 @@
 import closeIcon from "icon:x";
 import { icon, make } from "./dom.ts";
-import type { Speaker } from "./translations.ts";
+import type { Translator } from "./translations.ts";
 
 /** A sheet over the composer. `opener` gets the focus back, and says whether it is open. */
 export class Sheet {
   readonly element: HTMLElement;
   #opener: HTMLElement | undefined;
 
-  constructor({ say }: Speaker, label: string, inside: { head?: Node[]; body: Node[] }) {
+  constructor({ translate }: Translator, label: string, inside: { head?: Node[]; body: Node[] }) {
     const close = make(
       "button",
-      { class: "tool", type: "button", "aria-label": say("close"), onclick: () => this.hide() },
+      {
+        class: "tool",
+        type: "button",
+        "aria-label": translate("close"),
+        onclick: () => this.hide(),
+      },
       icon(closeIcon),
     );
     const title = make("h2", { class: "title" }, label);

@@ -3,7 +3,7 @@ import { make } from "./dom.ts";
 import { giftPicture, play } from "./gift-picture.ts";
 import { nameOf } from "./person.ts";
 import { hueOfGift } from "./tier.ts";
-import type { Speaker } from "./translations.ts";
+import type { Translator } from "./translations.ts";
 
 type Gift = EventData["gift.sent"];
 type Turn = { gift: Gift; count: number };
@@ -19,7 +19,7 @@ const waitingMax = 20;
  * that wait are shown together. `prefix` begins the names of its classes.
  */
 export function createSpotlight(
-  { say, number }: Speaker,
+  { translate, number }: Translator,
   prefix: string,
   onShow?: (gift: Gift) => void,
 ) {
@@ -38,7 +38,7 @@ export function createSpotlight(
     picture.classList.add(`${prefix}large-picture`);
     play(picture, svgUrl, `spotlight-${gift.id}`);
     const who = make("bdi", { class: `${prefix}large-name` }, nameOf(gift.sender));
-    const said = make("span", { class: `${prefix}large-text` }, say("gave", { gift: name }));
+    const said = make("span", { class: `${prefix}large-text` }, translate("gave", { gift: name }));
     const times = count > 1 && make("span", { class: `${prefix}large-times` }, `×${number(count)}`);
     const words = make("p", { class: `${prefix}large-said` }, who, said, times);
     const hue = hueOfGift(gift.giftType);

@@ -3,7 +3,7 @@ import type { createAudience } from "./audience.ts";
 import type { createBans } from "./bans.ts";
 import type { createGiftRows } from "./gift-rows.ts";
 import type { createQuotes } from "./quotes.ts";
-import type { Speaker } from "./translations.ts";
+import type { Translator } from "./translations.ts";
 import type { View } from "./view.ts";
 import type { createWallet } from "./wallet.ts";
 
@@ -20,7 +20,7 @@ export type Rules = { slowModeSeconds: number; giftsEnabled: boolean; moderators
 export type RoomOptions = {
   client: Client;
   streamId: string;
-  speaker: Speaker;
+  translator: Translator;
   view: View;
   /** Offers moderator actions to a user without that role, such as an admin. */
   moderates: boolean;

@@ -1,6 +1,6 @@
 import offlineIcon from "icon:wifi-off";
 import { icon, make } from "./dom.ts";
-import type { Speaker } from "./translations.ts";
+import type { Translator } from "./translations.ts";
 
 const toldMilliseconds = 6_000;
 const backMilliseconds = 4_000;
@@ -10,13 +10,13 @@ const catchUpMilliseconds = 1_000;
 /** The strip at the top that tells how it stands with the connection. */
 export class Strip {
   readonly element = make("p", { class: "strip", role: "status", hidden: true });
-  #speaker: Speaker;
+  #translator: Translator;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #since: string | undefined;
   #missed: number | undefined;
 
-  constructor(speaker: Speaker) {
-    this.#speaker = speaker;
+  constructor(translator: Translator) {
+    this.#translator = translator;
   }
 
   /** An event came: right after a reconnection it is one that was missed. */
@@ -26,12 +26,12 @@ export class Strip {
 
   /** Offline it says since when; back again, how much had been missed. */
   showState(state: "online" | "offline"): void {
-    const { say, time } = this.#speaker;
+    const { translate, time } = this.#translator;
     if (state === "offline") {
       clearTimeout(this.#timer);
       this.#missed = undefined;
       this.#since ??= new Date().toISOString();
-      this.show(say("offline", { time: time(this.#since) }), "warn");
+      this.show(translate("offline", { time: time(this.#since) }), "warn");
     } else if (this.#since !== undefined) {
       this.#since = undefined;
       this.#missed = 0;
@@ -52,7 +52,10 @@ export class Strip {
   #welcome(): void {
     const n = this.#missed ?? 0;
     this.#missed = undefined;
-    this.show(n === 0 ? this.#speaker.say("back") : this.#speaker.say("backWith", { n }), "good");
+    this.show(
+      n === 0 ? this.#translator.translate("back") : this.#translator.translate("backWith", { n }),
+      "good",
+    );
     this.#timer = setTimeout(() => {
       this.element.hidden = true;
     }, backMilliseconds);
@@ -62,11 +65,11 @@ export class Strip {
 /** One sentence that goes by itself, with a way to take back what it tells. */
 export class Toast {
   readonly element = make("p", { class: "toast", role: "status", hidden: true });
-  #speaker: Speaker;
+  #translator: Translator;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(speaker: Speaker) {
-    this.#speaker = speaker;
+  constructor(translator: Translator) {
+    this.#translator = translator;
   }
 
   tell(text: string, undo?: () => void): void {
@@ -78,7 +81,7 @@ export class Toast {
       hide();
       undo?.();
     };
-    const word = this.#speaker.say("undo");
+    const word = this.#translator.translate("undo");
     const button = make("button", { class: "link", type: "button", onclick }, word);
     this.element.replaceChildren(make("span", {}, text), ...(undo ? [button] : []));
     this.element.hidden = false;

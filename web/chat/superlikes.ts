@@ -2,7 +2,7 @@ import heart from "icon:sparkles";
 import type { EventData } from "../../client/index.ts";
 import { icon, make } from "./dom.ts";
 import { hueOf, nameOf, type Person } from "./person.ts";
-import type { Speaker } from "./translations.ts";
+import type { Translator } from "./translations.ts";
 
 /** How long a superlike stays above the chat. */
 const shownMilliseconds = 20_000;
@@ -10,7 +10,7 @@ const shownMax = 2;
 const waitingMax = 50;
 
 /** The cards above the chat: two at most, the others wait behind a number. */
-export function createSuperlikes(speaker: Speaker) {
+export function createSuperlikes(translator: Translator) {
   const cards = make("div", { class: "superlikes" });
   const more = make("span", { class: "more-superlikes number", hidden: true });
   const waiting: EventData["superlike.sent"][] = [];
@@ -48,9 +48,9 @@ export function createSuperlikes(speaker: Speaker) {
         "span",
         { class: "said" },
         make("bdi", { class: "name" }, nameOf(sender as Person)),
-        ` ${speaker.say("superliked")}`,
+        ` ${translator.translate("superliked")}`,
       ),
-      make("span", { class: "price number" }, speaker.number(price)),
+      make("span", { class: "price number" }, translator.number(price)),
       make("span", { class: "time-left", "aria-hidden": "true" }),
     );
   }

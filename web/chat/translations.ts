@@ -20,10 +20,10 @@ const units = [
 ] as const;
 
 /** Translates keys to a language, filling placeholders; numbers are formatted for it. */
-export function speakerOf(language: Language) {
+export function translatorFor(language: Language) {
   const numbers = new Intl.NumberFormat(language);
   const times = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
-  const say = (word: Word, gaps: Record<string, string | number> = {}): string => {
+  const translate = (word: Word, gaps: Record<string, string | number> = {}): string => {
     const [one, other = one] = languages[language][word].split("|") as [string, string?];
     const text = gaps.n === 1 ? one : other;
     return text.replace(/\{(\w+)\}/g, (_, name) => {
@@ -33,7 +33,7 @@ export function speakerOf(language: Language) {
   };
   return {
     language,
-    say,
+    translate,
     /** A span of time in its largest unit, such as `10 minutes`. */
     duration: (seconds: number) => {
       const [unit, size] =
@@ -46,4 +46,4 @@ export function speakerOf(language: Language) {
   };
 }
 
-export type Speaker = ReturnType<typeof speakerOf>;
+export type Translator = ReturnType<typeof translatorFor>;

@@ -15,11 +15,11 @@ import type { Sheet } from "./sheet.ts";
 import { createSpotlight } from "./spotlight.ts";
 import { Strip, Toast } from "./status.ts";
 import { createSuperlikes } from "./superlikes.ts";
-import type { Speaker } from "./translations.ts";
+import type { Translator } from "./translations.ts";
 
 /** What a person does in the chat. */
 export type Handlers = {
-  say(text: string, replyTo: ChatMessage | undefined): void;
+  send(text: string, replyTo: ChatMessage | undefined): void;
   give(type: GiftType, count: number): void;
   superlike(): void;
   like(): void;
@@ -44,7 +44,7 @@ export class View {
   readonly composer: Composer;
   readonly picker: Picker;
   readonly toast: Toast;
-  #speaker: Speaker;
+  #translator: Translator;
   #strip: Strip;
   #head: ReturnType<typeof createHead>;
   #announcer: ReturnType<typeof createAnnouncer>;
@@ -54,21 +54,21 @@ export class View {
   #skeleton = make("div", { class: "skeleton", "aria-hidden": "true", hidden: true });
   #loading: ReturnType<typeof setTimeout>;
 
-  constructor(speaker: Speaker, handlers: Handlers) {
-    this.#speaker = speaker;
-    this.element = make("section", { class: "panel", "aria-label": speaker.say("chat") });
-    this.log = new Log(speaker, handlers.older);
-    this.menu = createMenu(speaker, this.element, handlers.act);
-    this.superlikes = createSuperlikes(speaker);
-    this.toast = new Toast(speaker);
-    this.#strip = new Strip(speaker);
-    this.spotlight = createSpotlight(speaker, "");
-    this.moments = createMoments(speaker, { vote: handlers.vote, end: handlers.endMoment });
-    this.#hearts = createHearts(speaker);
-    this.#head = createHead(speaker, this.#hearts.count);
-    this.#announcer = createAnnouncer(speaker);
-    this.composer = new Composer(speaker, {
-      send: handlers.say,
+  constructor(translator: Translator, handlers: Handlers) {
+    this.#translator = translator;
+    this.element = make("section", { class: "panel", "aria-label": translator.translate("chat") });
+    this.log = new Log(translator, handlers.older);
+    this.menu = createMenu(translator, this.element, handlers.act);
+    this.superlikes = createSuperlikes(translator);
+    this.toast = new Toast(translator);
+    this.#strip = new Strip(translator);
+    this.spotlight = createSpotlight(translator, "");
+    this.moments = createMoments(translator, { vote: handlers.vote, end: handlers.endMoment });
+    this.#hearts = createHearts(translator);
+    this.#head = createHead(translator, this.#hearts.count);
+    this.#announcer = createAnnouncer(translator);
+    this.composer = new Composer(translator, {
+      send: handlers.send,
       superlike: handlers.superlike,
       gift: () => this.#toggle(this.picker.sheet),
       emoji: () => this.#toggle(this.#emoji),
@@ -78,8 +78,8 @@ export class View {
       },
       leave: () => this.log.list.focus(),
     });
-    this.picker = new Picker(speaker, handlers.give);
-    this.#emoji = createEmojiSheet(speaker, (emoji) => this.composer.insert(emoji));
+    this.picker = new Picker(translator, handlers.give);
+    this.#emoji = createEmojiSheet(translator, (emoji) => this.composer.insert(emoji));
     this.#skeleton.append(...Array.from({ length: skeletonRows }, () => make("span")));
     this.#loading = setTimeout(() => {
       this.#skeleton.hidden = false;
@@ -129,14 +129,14 @@ export class View {
   showEnd(reason: string): void {
     this.showReady();
     this.#strip.stop();
-    const text = this.#speaker.say("over", { reason });
+    const text = this.#translator.translate("over", { reason });
     this.#strip.show(text, "bad");
     this.composer.refuse(text);
   }
 
   /** The stream is over: it can be read, and nothing more. */
   showOver(): void {
-    this.composer.refuse(this.#speaker.say("ended"));
+    this.composer.refuse(this.#translator.translate("ended"));
     this.allowGifts(false);
   }
 

@@ -6,7 +6,7 @@ export const translations = {
   en: {
     chat: "Chat",
     message: "Message",
-    say: "Send a message",
+    placeholder: "Send a message",
     send: "Send",
     gift: "Gift",
     gifts: "Choose a gift",
@@ -83,7 +83,7 @@ export const translations = {
   tr: {
     chat: "Sohbet",
     message: "Mesaj",
-    say: "Mesaj gönder",
+    placeholder: "Mesaj gönder",
     send: "Gönder",
     gift: "Hediye",
     gifts: "Hediye seç",
@@ -160,7 +160,7 @@ export const translations = {
   zh: {
     chat: "聊天",
     message: "消息",
-    say: "发送消息",
+    placeholder: "发送消息",
     send: "发送",
     gift: "礼物",
     gifts: "选择礼物",

@@ -18,7 +18,7 @@ import {
 export const session = signal<{ token: string; claims: Claims } | undefined>(undefined);
 export const issuer = signal<Issuer | undefined>(undefined);
 /** Why the last sign-in failed. */
-export const trouble = signal<string | undefined>(undefined);
+export const signInError = signal<string | undefined>(undefined);
 
 export const isAdmin = computed(
   () =>
@@ -59,7 +59,7 @@ export function take(token: string): void {
   if (claims === undefined) throw new SignInFailed("This is no token: expected a JWT.");
   if (claims.exp * 1000 <= Date.now()) throw new SignInFailed("This token has expired.");
   sessionStorage.setItem(names.token, token);
-  trouble.value = undefined;
+  signInError.value = undefined;
   session.value = { token, claims };
 }
 
@@ -67,7 +67,7 @@ export function take(token: string): void {
 export function leave(reason?: string): void {
   sessionStorage.removeItem(names.token);
   session.value = undefined;
-  trouble.value = reason;
+  signInError.value = reason;
 }
 
 /** Redirects this tab to the issuer, which redirects back with a code. */
@@ -114,6 +114,6 @@ export async function beginSession(): Promise<void> {
 }
 
 /** Signs a person of this machine in. */
-export async function becomePlayer(player: Player): Promise<void> {
+export async function signInAsDemoUser(player: Player): Promise<void> {
   take(await tokensOf(player)());
 }

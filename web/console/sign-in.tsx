@@ -4,7 +4,7 @@ import type { Player } from "../runner.ts";
 import { Field } from "./fields.tsx";
 import { PlainForm } from "./form.tsx";
 import { Icon } from "./icons.ts";
-import { becomePlayer, goToIssuer, isLocal, issuer, take, trouble } from "./session.ts";
+import { goToIssuer, isLocal, issuer, signInAsDemoUser, signInError, take } from "./session.ts";
 
 /** The people of the demo who look after it. */
 const players: (Player & { says: string })[] = [
@@ -25,7 +25,7 @@ const attempt = (work: () => Promise<void> | void) =>
   Promise.resolve()
     .then(work)
     .catch((error: unknown) => {
-      trouble.value = error instanceof Error ? error.message : String(error);
+      signInError.value = error instanceof Error ? error.message : String(error);
     });
 
 /** Sign-in: with the stage's issuer, a pasted token or, locally, as a demo user. */
@@ -35,9 +35,9 @@ export function SignIn() {
     <main class="door">
       <Mark />
       <h1>Console</h1>
-      {trouble.value !== undefined && (
+      {signInError.value !== undefined && (
         <p class="refusal" role="alert">
-          <Icon name="warning" size={20} /> {trouble.value}
+          <Icon name="warning" size={20} /> {signInError.value}
         </p>
       )}
       {isLocal.value && (
@@ -48,7 +48,7 @@ export function SignIn() {
               key={player.sub}
               type="button"
               class="button outlined"
-              onClick={() => void attempt(() => becomePlayer(player))}
+              onClick={() => void attempt(() => signInAsDemoUser(player))}
             >
               {says}
             </button>

@@ -6,10 +6,10 @@ import { Caller } from "./caller.tsx";
 import { byTag, findOperations, type Reference, referenceOf } from "./document.ts";
 import { type AsyncApi, EventPart, partsOf } from "./events.tsx";
 import { Icon } from "./icons.ts";
-import { Near } from "./near.tsx";
+import { LazySection } from "./lazy-section.tsx";
 import { OperationPart } from "./operation.tsx";
 import { Prose } from "./prose.tsx";
-import { base, isEvents, lookAround, otherStages } from "./router.ts";
+import { base, isEvents, loadDemoUsers, otherStages } from "./router.ts";
 
 /** What is listed at the left and shown in the middle. */
 type Entry = { id: string; name: string; method?: string; part: preact.JSX.Element };
@@ -19,7 +19,7 @@ type Shown = { says: string; groups: [string, Entry[]][]; count: number };
 const anchorFrames = 20;
 
 const search = signal("");
-const found = signal<{ http?: Reference; socket?: AsyncApi; trouble?: string }>({});
+const found = signal<{ http?: Reference; socket?: AsyncApi; errorText?: string }>({});
 
 function shownOf(): Shown | undefined {
   const { http, socket } = found.value;
@@ -54,13 +54,13 @@ function shownOf(): Shown | undefined {
 
 function Docs() {
   const shown = shownOf();
-  const { trouble } = found.value;
+  const { errorText } = found.value;
   return (
     <div class="docs">
       <Head />
       {shown && <Contents shown={shown} />}
       <main>
-        {trouble && <p class="bad">The description could not be read: {trouble}</p>}
+        {errorText && <p class="bad">The description could not be read: {errorText}</p>}
         {shown && search.value === "" && (
           <div class="begin">
             <h1>{isEvents ? "What the socket carries" : "Reference"}</h1>
@@ -72,9 +72,9 @@ function Docs() {
           <div key={group} class="group">
             <h2>{group}</h2>
             {entries.map(({ id, name, part }) => (
-              <Near key={id} id={id} name={name} isNow={isEvents}>
+              <LazySection key={id} id={id} name={name} isNow={isEvents}>
                 {part}
-              </Near>
+              </LazySection>
             ))}
           </div>
         ))}
@@ -170,11 +170,11 @@ async function begin(): Promise<void> {
         : read<Parameters<typeof referenceOf>[0]>("/openapi.json").then((given) => ({
             http: referenceOf(given),
           })),
-      lookAround(),
+      loadDemoUsers(),
     ]);
     found.value = document;
   } catch (error) {
-    found.value = { trouble: (error as Error).message };
+    found.value = { errorText: (error as Error).message };
   }
   // The anchor of the address was not there yet when the page was loaded.
   requestAnimationFrame(goToAnchor);

@@ -28,7 +28,7 @@ const isThisMachine = /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(l
 const hasKey = new URLSearchParams(location.hash.slice(1)).has("key");
 
 /** Asks the runner who plays. A deployed stage has none, and is not asked. */
-export async function lookAround(): Promise<void> {
+export async function loadDemoUsers(): Promise<void> {
   if (!isThisMachine && !hasKey) return;
   try {
     const { streamId, people } = await fetchCast();

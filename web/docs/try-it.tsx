@@ -16,7 +16,7 @@ import { Icon } from "./icons.ts";
 import { callerOf, cast, pasted, stage, tokenInShell, tokenOf } from "./router.ts";
 import type { Schemas } from "./schema.ts";
 
-type Result = { answer: Answer } | { trouble: string } | "waiting" | undefined;
+type Result = { answer: Answer } | { errorText: string } | "waiting" | undefined;
 
 /** The language of all examples on the page. */
 const language = signal<"curl" | "TypeScript">("curl");
@@ -126,7 +126,7 @@ function Form({ operation, filled, change, says, token }: FormProps) {
       result.value = { answer };
       if (answer.status < 400) change(renewKey(operation, filled));
     } catch (error) {
-      result.value = { trouble: (error as Error).message };
+      result.value = { errorText: (error as Error).message };
     }
   };
   return (
@@ -188,8 +188,8 @@ function Fields({ operation, filled, change }: Pick<FormProps, "operation" | "fi
 function Outcome({ result }: { result: Result }) {
   if (result === undefined) return null;
   if (result === "waiting") return <p class="quiet">Waiting for the response…</p>;
-  if ("trouble" in result)
-    return <p class="bad">No response: {result.trouble}. Is the server running?</p>;
+  if ("errorText" in result)
+    return <p class="bad">No response: {result.errorText}. Is the server running?</p>;
   const { status, milliseconds, code, text } = result.answer;
   return (
     <>

@@ -7,28 +7,28 @@ export type Host = Pick<Client, "call" | "subscribe">;
 
 /** Runs calls one at a time, and keeps why the last one failed. */
 export function useAct() {
-  const trouble = useSignal("");
+  const errorText = useSignal("");
   const isBusy = useSignal(false);
   const act = async (action: () => Promise<unknown>): Promise<boolean> => {
     if (isBusy.peek()) return false;
     isBusy.value = true;
     try {
       await action();
-      trouble.value = "";
+      errorText.value = "";
     } catch (error) {
-      trouble.value = reasonOf(error);
+      errorText.value = reasonOf(error);
     }
     isBusy.value = false;
-    return trouble.peek() === "";
+    return errorText.peek() === "";
   };
-  return { act, trouble: trouble.value, isBusy: isBusy.value };
+  return { act, errorText: errorText.value, isBusy: isBusy.value };
 }
 
 /** Why a call failed, in the API's words. */
-export const Trouble = ({ says }: { says: string }) =>
-  says === "" ? null : (
-    <p class="host-trouble bad" role="alert">
-      {says}
+export const ErrorText = ({ text }: { text: string }) =>
+  text === "" ? null : (
+    <p class="host-error bad" role="alert">
+      {text}
     </p>
   );
 

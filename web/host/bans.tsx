@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { CallResult } from "../../client/index.ts";
 import { nameOf } from "../chat/person.ts";
-import { type Host, SureButton, Trouble, useAct, Waiting } from "./act.tsx";
+import { ErrorText, type Host, SureButton, useAct, Waiting } from "./act.tsx";
 
 type Ban = CallResult<"GET /api/v1/live-stream-ban">["list"][number];
 
@@ -16,7 +16,7 @@ const names = { BLOCK: "Blocked", CHAT_ONLY: "Muted" };
 export function ChannelBans({ host }: { host: Host }) {
   const bans = useSignal<readonly Ban[] | undefined>(undefined);
   const next = useSignal<number | undefined>(1);
-  const { act, trouble, isBusy } = useAct();
+  const { act, errorText, isBusy } = useAct();
   const more = () =>
     act(async () => {
       const page = next.peek() ?? 1;
@@ -36,8 +36,8 @@ export function ChannelBans({ host }: { host: Host }) {
     });
   return (
     <>
-      <Trouble says={trouble} />
-      {bans.value === undefined && trouble === "" && <Waiting />}
+      <ErrorText text={errorText} />
+      {bans.value === undefined && errorText === "" && <Waiting />}
       {bans.value?.length === 0 && <p class="quiet">No bans</p>}
       <ul class="host-list" aria-label="Bans">
         {bans.value?.map(({ _id, targetUser, actionType, scope, reason, endsAt }) => (

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { CallInput, CallResult } from "../../client/index.ts";
-import { type Host, Trouble, useAct, Waiting } from "./act.tsx";
+import { ErrorText, type Host, useAct, Waiting } from "./act.tsx";
 import { ChannelBans } from "./bans.tsx";
 import { ChatSettingsFields } from "./chat-settings.tsx";
 import { Moderators } from "./moderators.tsx";
@@ -30,7 +30,7 @@ type Given = { host: Host; first?: Section };
 export function Channel({ host, first = "Chat settings" }: Given) {
   const section = useSignal<Section>(first);
   const channel = useSignal<ChannelSettings | undefined>(undefined);
-  const { act, trouble } = useAct();
+  const { act, errorText } = useAct();
   useEffect(() => {
     void act(async () => {
       channel.value = await host.call("GET /api/v1/channel");
@@ -66,9 +66,9 @@ export function Channel({ host, first = "Chat settings" }: Given) {
         ))}
       </div>
       <section class="channel-body" role="tabpanel" aria-label={section.value}>
-        <Trouble says={trouble} />
+        <ErrorText text={errorText} />
         {channel.value === undefined ? (
-          trouble === "" && <Waiting />
+          errorText === "" && <Waiting />
         ) : (
           <Panel {...{ host, save }} section={section.value} channel={channel.value} />
         )}

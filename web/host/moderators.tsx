@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useId } from "preact/hooks";
 import type { CallResult } from "../../client/index.ts";
 import { nameOf } from "../chat/person.ts";
-import { type Host, Trouble, useAct } from "./act.tsx";
+import { ErrorText, type Host, useAct } from "./act.tsx";
 
 type Profile = Pick<
   CallResult<"GET /api/v1/users/{userId}">,
@@ -23,7 +23,7 @@ export function Moderators({ host, ids, change }: Given) {
   const known = useSignal<Record<string, Profile>>({});
   const text = useSignal("");
   const found = useSignal<readonly Profile[]>([]);
-  const { act, trouble } = useAct();
+  const { act, errorText } = useAct();
   const id = useId();
   const note = (users: readonly Profile[]) => {
     known.value = { ...known.peek(), ...Object.fromEntries(users.map((one) => [one._id, one])) };
@@ -81,7 +81,7 @@ export function Moderators({ host, ids, change }: Given) {
             </li>
           ))}
       </ul>
-      <Trouble says={trouble} />
+      <ErrorText text={errorText} />
       {ids.length === 0 && <p class="quiet">No moderators yet</p>}
       <ul class="host-list" aria-label="Moderators">
         {ids.map((userId) => (

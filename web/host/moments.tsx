@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { CallResult, Sums } from "../../client/index.ts";
-import { type Host, SureButton, Trouble, useAct, Waiting } from "./act.tsx";
+import { ErrorText, type Host, SureButton, useAct, Waiting } from "./act.tsx";
 import { NewMoment } from "./new-moment.tsx";
 
 export type Moment = CallResult<"POST /api/v1/live-stream/{streamId}/moments">;
@@ -43,7 +43,7 @@ export function Moments({ host, streamId }: { host: Host; streamId: string }) {
   const sums = useSignal<Sums>({});
   const past = useSignal<readonly Moment[] | undefined>(undefined);
   const next = useSignal<string | null>(null);
-  const { act, trouble } = useAct();
+  const { act, errorText } = useAct();
   // Its own, so that nothing that a host does is dropped while a list is read.
   const reading = useAct();
   const path = { streamId };
@@ -107,8 +107,8 @@ export function Moments({ host, streamId }: { host: Host; streamId: string }) {
           })
         }
       />
-      <Trouble says={trouble || reading.trouble} />
-      {open.value === undefined && reading.trouble === "" && <Waiting />}
+      <ErrorText text={errorText || reading.errorText} />
+      {open.value === undefined && reading.errorText === "" && <Waiting />}
       <ul class="moment-list" aria-label="Open polls, goals and hype trains">
         {open.value?.map((moment) => (
           <li key={moment.id}>

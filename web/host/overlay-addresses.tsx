@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { CallResult } from "../../client/index.ts";
 import { CopyButton } from "../copy-button.tsx";
-import { type Host, SureButton, Trouble, useAct, Waiting } from "./act.tsx";
+import { ErrorText, type Host, SureButton, useAct, Waiting } from "./act.tsx";
 import { Line, Pick } from "./fields.tsx";
 
 type Key = CallResult<"GET /api/v1/channel/overlay-keys">["list"][number];
@@ -39,7 +39,7 @@ export function OverlayAddresses({ host }: { host: Host }) {
   const made = useSignal<{ id: string; url: string } | undefined>(undefined);
   const name = useSignal("");
   const look = useSignal<Look>(usual);
-  const { act, trouble, isBusy } = useAct();
+  const { act, errorText, isBusy } = useAct();
   const reload = async () => {
     keys.value = (await host.call(`GET ${route}`, { query: { limit: keysMax } })).list;
   };
@@ -120,9 +120,9 @@ export function OverlayAddresses({ host }: { host: Host }) {
           View demo
         </a>
       </form>
-      <Trouble says={trouble} />
+      <ErrorText text={errorText} />
       {made.value && <Address url={made.value.url + query} />}
-      {keys.value === undefined && trouble === "" && <Waiting />}
+      {keys.value === undefined && errorText === "" && <Waiting />}
       {keys.value?.length === 0 && <p class="quiet">No overlay URLs yet</p>}
       <ul class="host-list" aria-label="Overlay URLs">
         {keys.value?.map(({ id, description, createdAt }) => (

@@ -1,5 +1,5 @@
 import type { Event, EventData } from "../../client/index.ts";
-import { cheers, people, sayings } from "../sample-chat.ts";
+import { giftReplies, people, sampleMessages } from "../sample-chat.ts";
 
 type Gift = EventData["gift.sent"];
 type Said = [type: "chat.message" | "superlike.sent"] | [type: "gift.sent", name: string];
@@ -40,7 +40,7 @@ export function playDemo(onEvent: (event: Event) => void): () => void {
     const sender = personOf(turn);
     if (type === "chat.message") {
       const isHost = turn % 7 === 3;
-      const lines = before === undefined && turn % 4 === 0 ? cheers : sayings;
+      const lines = before === undefined && turn % 4 === 0 ? giftReplies : sampleMessages;
       const role = isHost ? "host" : turn % 7 === 5 ? "moderator" : undefined;
       return {
         _id: `demo-${step}`,

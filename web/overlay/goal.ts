@@ -1,7 +1,7 @@
 import type { Sums } from "../../client/index.ts";
 import { coin, make } from "../chat/dom.ts";
 import type { Moment } from "../chat/moments.ts";
-import type { Speaker } from "../chat/translations.ts";
+import type { Translator } from "../chat/translations.ts";
 
 /** What the bar shows: a title, how much there is (undefined: not known yet), and of how much. */
 type Progress = { title: string; has: number | undefined; target: number; isCredits: boolean };
@@ -11,7 +11,11 @@ type Progress = { title: string; has: number | undefined; target: number; isCred
  * number of the overlay's own address is what the gifts of the stream add up to; the last total is
  * stored for the next page load, which would otherwise show none until the next gift.
  */
-export function createGoal(own: number | undefined, streamId: string, { say, number }: Speaker) {
+export function createGoal(
+  own: number | undefined,
+  streamId: string,
+  { translate, number }: Translator,
+) {
   const storageKey = `ovation.overlay.${streamId}`;
   const title = make("bdi", { class: "ov-goal-title" });
   const amount = make("span", { class: "ov-goal-amount number" });
@@ -37,7 +41,8 @@ export function createGoal(own: number | undefined, streamId: string, { say, num
 
   function showOwn(): void {
     element.hidden = own === undefined;
-    if (own !== undefined) show({ title: say("goal"), has: total, target: own, isCredits: true });
+    if (own !== undefined)
+      show({ title: translate("goal"), has: total, target: own, isCredits: true });
   }
 
   showOwn();
@@ -57,7 +62,12 @@ export function createGoal(own: number | undefined, streamId: string, { say, num
         const has = typeof sum === "number" ? sum : undefined;
         const { title: text, target, of } = goal;
         element.hidden = false;
-        show({ title: text ?? say("goal"), has, target: target ?? 1, isCredits: of === "credits" });
+        show({
+          title: text ?? translate("goal"),
+          has,
+          target: target ?? 1,
+          isCredits: of === "credits",
+        });
       }
     },
   };

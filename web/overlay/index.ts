@@ -4,7 +4,7 @@ import { type Combo, createCombos } from "../chat/combos.ts";
 import { make } from "../chat/dom.ts";
 import type { Moment } from "../chat/moments.ts";
 import { createSpotlight } from "../chat/spotlight.ts";
-import { speakerOf } from "../chat/translations.ts";
+import { translatorFor } from "../chat/translations.ts";
 import { createChime } from "./chime.ts";
 import { createColumn } from "./column.ts";
 import { adoptCustomCss } from "./custom-css.ts";
@@ -22,14 +22,14 @@ const largeCredits = 500;
 
 /** All visible parts. Events are shown at once and forgotten when their row is removed. */
 function createOverlay(settings: Settings) {
-  const speaker = speakerOf(settings.language);
+  const translator = translatorFor(settings.language);
   const { max, fade: fadeSeconds, badges, goal: wanted, mute } = settings;
   const chime = createChime(mute);
   const column = createColumn({ max, fadeSeconds });
-  const spotlight = createSpotlight(speaker, "ov-", () => chime("large"));
-  const goal = createGoal(wanted, settings.streamId || settings.channel, speaker);
-  const poll = createPoll(speaker);
-  const train = createTrain(speaker);
+  const spotlight = createSpotlight(translator, "ov-", () => chime("large"));
+  const goal = createGoal(wanted, settings.streamId || settings.channel, translator);
+  const poll = createPoll(translator);
+  const train = createTrain(translator);
   const note = make("p", { class: "ov-note", role: "status", hidden: true });
   const combos = createCombos();
   const giftRows = new WeakMap<Combo, ReturnType<typeof giftRow>>();
@@ -55,7 +55,7 @@ function createOverlay(settings: Settings) {
       return;
     }
     known?.end();
-    const made = giftRow(combo, speaker);
+    const made = giftRow(combo, translator);
     giftRows.set(combo, made);
     column.add(made.element, gift.sender._id);
   }
@@ -68,7 +68,7 @@ function createOverlay(settings: Settings) {
       else if (type === "gift.sent") addGift(data);
       else if (type === "gift.refunded") goal.setTotal(data.totals.credits);
       else if (type === "superlike.sent")
-        column.add(superlikeRow(data, speaker), data.senderSnapshot._id);
+        column.add(superlikeRow(data, translator), data.senderSnapshot._id);
       else if (type === "moment.ended") {
         poll.end(data);
         train.end(data);
@@ -95,7 +95,9 @@ function createOverlay(settings: Settings) {
       if (isQuiet) return;
       const words = { refused: "keyRefused", revoked: "keyRevoked", "no-key": "noKey" } as const;
       note.textContent =
-        standing === "over" ? speaker.say("over", { reason }) : speaker.say(words[standing]);
+        standing === "over"
+          ? translator.translate("over", { reason })
+          : translator.translate(words[standing]);
     },
   };
 }

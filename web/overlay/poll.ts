@@ -1,12 +1,12 @@
 import type { Sums } from "../../client/index.ts";
 import { make } from "../chat/dom.ts";
 import type { Moment } from "../chat/moments.ts";
-import type { Speaker } from "../chat/translations.ts";
+import type { Translator } from "../chat/translations.ts";
 
 const resultMilliseconds = 10_000;
 
 /** The stream's newest open poll with its bars, and its result for a while. */
-export function createPoll({ say, number }: Speaker) {
+export function createPoll({ translate, number }: Translator) {
   const element = make("div", { class: "ov-poll", hidden: true });
   const total = make("span", { class: "ov-poll-total number" });
   let options: { line: HTMLElement; share: HTMLElement }[] = [];
@@ -36,7 +36,7 @@ export function createPoll({ say, number }: Speaker) {
       line.classList.toggle("ov-poll-winner", place === winner);
       share.textContent = `${number(Math.round(part * 100))} %`;
     }
-    total.textContent = say("votes", { n: all });
+    total.textContent = translate("votes", { n: all });
     shown = poll;
     element.hidden = false;
   }

@@ -7,7 +7,7 @@ import { coin, icon, make } from "../chat/dom.ts";
 import { giftPicture, play } from "../chat/gift-picture.ts";
 import { hueOf, nameOf, type Person } from "../chat/person.ts";
 import { giftWords } from "../chat/rows.ts";
-import type { Speaker } from "../chat/translations.ts";
+import type { Translator } from "../chat/translations.ts";
 
 /** Names of classes are documented in docs/overlay.md: streamers write CSS for them. */
 const row = (kind: string, sender: Person, given: Record<string, string>, ...inside: Node[]) =>
@@ -36,10 +36,10 @@ export function messageRow(
 /** A superlike. */
 export function superlikeRow(
   { senderSnapshot, price }: EventData["superlike.sent"],
-  { say, number }: Speaker,
+  { translate, number }: Translator,
 ): HTMLElement {
   const sender = senderSnapshot as Person;
-  const said = make("span", { class: "ov-text" }, say("superliked"));
+  const said = make("span", { class: "ov-text" }, translate("superliked"));
   const worth = make("span", { class: "ov-credits number" }, coin(), number(price));
   const picture = make("span", { class: "ov-picture" }, icon(heart, 20));
   const body = make("span", { class: "ov-body" }, nameTag(sender), " ", said);
@@ -47,7 +47,7 @@ export function superlikeRow(
 }
 
 /** A row of one kind of gift from one person: it counts up while it goes on. */
-export function giftRow(combo: Combo, speaker: Speaker) {
+export function giftRow(combo: Combo, translator: Translator) {
   const { gift } = combo;
   const picture = giftPicture(gift.giftType.svgUrl, 40);
   picture.classList.add("ov-picture");
@@ -59,8 +59,8 @@ export function giftRow(combo: Combo, speaker: Speaker) {
   const element = row("gift", gift.sender, seconds, picture, body, times, bar);
   const show = () => {
     // The count has its own element.
-    said.textContent = giftWords(combo.isMixed ? combo : { ...combo, count: 1 }, speaker);
-    times.textContent = combo.count > 1 ? `×${speaker.number(combo.count)}` : "";
+    said.textContent = giftWords(combo.isMixed ? combo : { ...combo, count: 1 }, translator);
+    times.textContent = combo.count > 1 ? `×${translator.number(combo.count)}` : "";
     play(picture, combo.gift.giftType.svgUrl, combo.gift.id);
   };
   show();

@@ -1,12 +1,12 @@
 import type { Sums } from "../../client/index.ts";
 import { coin, make } from "../chat/dom.ts";
 import type { Moment } from "../chat/moments.ts";
-import type { Speaker } from "../chat/translations.ts";
+import type { Translator } from "../chat/translations.ts";
 
 const resultMilliseconds = 10_000;
 
 /** The stream's hype train: its level, the credits of the next one, and its result for a while. */
-export function createTrain({ say, number }: Speaker) {
+export function createTrain({ translate, number }: Translator) {
   const title = make("span", { class: "ov-train-title" });
   const amount = make("span", { class: "ov-train-amount number" });
   const bar = make("span", { class: "ov-train-bar" });
@@ -22,7 +22,7 @@ export function createTrain({ say, number }: Speaker) {
   function show(train: Moment, credits: number, next: number | null): void {
     shown = train;
     clearTimeout(timer);
-    title.textContent = `${say("train")} · ${say("level", { n: train.level ?? 0 })}`;
+    title.textContent = `${translate("train")} · ${translate("level", { n: train.level ?? 0 })}`;
     const of = next === null ? "" : ` / ${number(next)}`;
     amount.replaceChildren(coin(), `${number(credits)}${of}`);
     bar.style.setProperty("--share", (next === null ? 1 : Math.min(1, credits / next)).toFixed(4));

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useId } from "preact/hooks";
-import { Trouble, useAct, Waiting } from "../host/act.tsx";
+import { ErrorText, useAct, Waiting } from "../host/act.tsx";
 import { type ChatSettings, ChatSettingsFields } from "../host/chat-settings.tsx";
 import { Line } from "../host/fields.tsx";
 import { Dialog } from "./dialog.tsx";
@@ -12,7 +12,7 @@ export function GoLive({ close }: { close(): void }) {
   const thumbnail = useSignal<File | undefined>(undefined);
   const usual = useSignal<ChatSettings | undefined>(undefined);
   const changed = useSignal<Partial<ChatSettings>>({});
-  const { act, trouble, isBusy } = useAct();
+  const { act, errorText, isBusy } = useAct();
   const id = useId();
   useEffect(() => {
     void act(async () => {
@@ -78,7 +78,7 @@ export function GoLive({ close }: { close(): void }) {
         ) : (
           <Waiting />
         )}
-        <Trouble says={trouble} />
+        <ErrorText text={errorText} />
         <button type="submit" class="button primary" disabled={isBusy}>
           Go live
         </button>

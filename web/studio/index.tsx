@@ -5,10 +5,10 @@ import { render } from "preact";
 import { Mark } from "../mark.tsx";
 import { fetchCast } from "../runner.ts";
 import { Icon } from "./icons.ts";
-import { cast, pollServer, streamId, trouble } from "./show.ts";
+import { cast, loadError, pollServer, streamId } from "./show.ts";
 import { Stage } from "./stage.tsx";
 import { Streamer } from "./streamer.tsx";
-import { bringCrowd, TopBar } from "./top-bar.tsx";
+import { startSimulation, TopBar } from "./top-bar.tsx";
 import { Viewer } from "./viewer.tsx";
 import { WirePanel } from "./wire-panel.tsx";
 
@@ -17,7 +17,7 @@ type Pane = (typeof panes)[number];
 
 function Studio() {
   const pane = useSignal<Pane>("Viewer 1");
-  if (trouble.value !== undefined) return <Trouble says={trouble.value} />;
+  if (loadError.value !== undefined) return <LoadError text={loadError.value} />;
   const [host, first, other] = cast.value;
   if (host === undefined || first === undefined || other === undefined) return null;
   /** One chat is shown, and where there is room for it a second one next to it. */
@@ -55,13 +55,13 @@ function Studio() {
   );
 }
 
-function Trouble({ says }: { says: string }) {
+function LoadError({ text }: { text: string }) {
   return (
-    <main class="trouble">
+    <main class="load-error">
       <Mark />
       <h1>Nothing to show yet</h1>
       <p>
-        <Icon name="warning" /> {says}
+        <Icon name="warning" /> {text}
       </p>
       <p class="quiet">
         Studio plays on the demo stream: start with <code>DEMO=on</code> and data of its own. From
@@ -78,10 +78,10 @@ async function begin(): Promise<void> {
     // A stream that was begun here is in the address.
     streamId.value = new URLSearchParams(location.search).get("stream") ?? id;
     cast.value = people;
-    bringCrowd();
+    startSimulation();
     pollServer();
   } catch (error) {
-    trouble.value = (error as Error).message;
+    loadError.value = (error as Error).message;
   }
 }
 

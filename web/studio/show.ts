@@ -21,7 +21,7 @@ export const stream = signal<Stream | undefined>(undefined);
 export const isLive = computed(() => stream.value?.status === "active");
 export const isOver = computed(() => stream.value !== undefined && !isLive.value);
 /** Why there is nothing to show. */
-export const trouble = signal<string | undefined>(undefined);
+export const loadError = signal<string | undefined>(undefined);
 
 /** Figures of the stream; undefined until they are read. */
 type Figure = number | undefined;
@@ -196,7 +196,7 @@ export async function beginAsHost(client: Client): Promise<void> {
       },
     });
   } catch (error) {
-    if (isFinal(error)) trouble.value = reasonOf(error);
+    if (isFinal(error)) loadError.value = reasonOf(error);
     else setTimeout(() => void beginAsHost(client), againMilliseconds);
   }
 }

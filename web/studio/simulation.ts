@@ -1,5 +1,5 @@
 import { type Client, createClient } from "../../client/index.ts";
-import { cheers, people, sayings } from "../sample-chat.ts";
+import { giftReplies, people, sampleMessages } from "../sample-chat.ts";
 
 /** A simulated viewer, as `POST /local/token` takes them. */
 type Member = {
@@ -75,7 +75,7 @@ export function simulateViewers({ url, streamId, tokensOf }: SimulationOptions):
     else if (chance < shares.superlike + shares.gift)
       void give(client, pick(favourites), 1 + Math.floor(Math.random() ** 2 * 6));
     else {
-      const text = excitement > 1 && Math.random() < 0.7 ? pick(cheers) : pick(sayings);
+      const text = excitement > 1 && Math.random() < 0.7 ? pick(giftReplies) : pick(sampleMessages);
       void client.sendMessage(streamId, text).catch(() => {});
     }
   }

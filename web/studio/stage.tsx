@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { SureButton, Trouble, useAct } from "../host/act.tsx";
+import { ErrorText, SureButton, useAct } from "../host/act.tsx";
 import { drawShow } from "./canvas.ts";
 import { Count } from "./figure.tsx";
 import { GoLive } from "./go-live.tsx";
@@ -128,10 +128,10 @@ export function Stage() {
 
 /** Ends the stream by a second press; a failure leaves it live, and the button says why. */
 function EndButton() {
-  const { act, trouble } = useAct();
+  const { act, errorText } = useAct();
   return (
     <>
-      <Trouble says={trouble} />
+      <ErrorText text={errorText} />
       <SureButton verb="End stream" act={() => void act(endStream)} />
     </>
   );

@@ -11,11 +11,11 @@ const dollars = (amount: number) => `$${amount.toFixed(amount < 0.1 ? 4 : 2)}`;
 let stopCrowd: (() => void) | undefined;
 
 /** Brings the simulated viewers in. */
-export function bringCrowd(): void {
+export function startSimulation(): void {
   stopCrowd ??= startCrowd(streamId.value);
 }
 
-function sendCrowdHome(): void {
+function stopSimulation(): void {
   stopCrowd?.();
   stopCrowd = undefined;
 }
@@ -27,7 +27,7 @@ export function TopBar() {
     shown.value = undefined;
   };
   useEffect(() => {
-    if (isOver.value) sendCrowdHome();
+    if (isOver.value) stopSimulation();
   }, [isOver.value]);
   return (
     <header class="top-bar">
@@ -38,7 +38,7 @@ export function TopBar() {
       <button
         type="button"
         class="button"
-        onClick={() => (isCrowded.value ? sendCrowdHome() : bringCrowd())}
+        onClick={() => (isCrowded.value ? stopSimulation() : startSimulation())}
       >
         <Icon name={isCrowded.value ? "pause" : "play"} />
         <span class="short">

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { inPriceOrder, ListedGiftType, listedGiftTypeOf } from "../../../domain/money/gift-type.ts";
-import { truth } from "../../../domain/page.ts";
+import { booleanText } from "../../../domain/page.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import { hasRole } from "../../../platform/auth/caller.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
@@ -15,7 +15,7 @@ export const { contract, handler } = endpoint(
     caller: "user",
     shape: "envelope",
     query: z.object({
-      inactive: truth.default(false).meta({ description: "For admins: inactive ones too" }),
+      inactive: booleanText.default(false).meta({ description: "For admins: inactive ones too" }),
     }),
     answer: [200, z.array(ListedGiftType)],
     // The same for all who have a token, which is asked for each time.

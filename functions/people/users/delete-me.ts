@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { truth } from "../../../domain/page.ts";
+import { booleanText } from "../../../domain/page.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { continueErasure, sendErasure } from "../../../platform/own-data/erasure.ts";
 import { erasureGrants } from "../../../platform/own-data/grants.ts";
@@ -19,7 +19,9 @@ export const { contract, handler } = endpoint(
     caller: "user",
     shape: "envelope",
     query: z.object({
-      forfeit: truth.optional().meta({ description: "Whether a balance that is left is given up" }),
+      forfeit: booleanText
+        .optional()
+        .meta({ description: "Whether a balance that is left is given up" }),
     }),
     answer: [204, z.void()],
     rate: "exports",

@@ -1,7 +1,7 @@
 import { callbackRefusals, takenCallbacks } from "../../../domain/tencent/incoming-callback.ts";
 import { chargeGift } from "../../../platform/store/tencent/charged-gifts.ts";
 import { noteRoom, noteRoomEnd } from "../../../platform/store/tencent/room-lifecycle.ts";
-import { receiver, toldOf } from "../../../platform/tencent/receiver.ts";
+import { callbackAnswerOf, receiver } from "../../../platform/tencent/receiver.ts";
 
 /** Callbacks of an application whose rooms are Tencent's own and whose credits are here. */
 export const { contract, handler } = receiver(
@@ -21,7 +21,7 @@ export const { contract, handler } = receiver(
   },
   {
     "Live.CallbackBeforeSendGift": ({ body, newId, ...call }) =>
-      chargeGift({ request: body, callId: newId(), tell: toldOf, ...call }),
+      chargeGift({ request: body, callId: newId(), tell: callbackAnswerOf, ...call }),
     "Live.CallbackAfterCreateRoom": ({ body, now, newId }) =>
       noteRoom(body, { owner: body.Owner_Account, now, newId }),
     "Live.CallbackAfterDestroyRoom": ({ body, now }) => noteRoomEnd(body.RoomInfo.RoomId, now),

@@ -118,7 +118,7 @@ export async function listDueReminders(
 }
 
 /** Takes a reminder out of those that are due, once. */
-export const toldAction = (reminder: Reminder): Action => ({
+export const dequeueAction = (reminder: Reminder): Action => ({
   label: "due",
   Delete: { Key: dueKey(reminder), ConditionExpression: "attribute_exists(PK)" },
 });

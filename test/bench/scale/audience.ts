@@ -1,6 +1,6 @@
 import { createFollower, type Follower } from "../../../client/follower.ts";
 import type { Message } from "../../../client/message.ts";
-import { patienceFor, pingMillisecondsDefault } from "../../../client/session.ts";
+import { pingMillisecondsDefault, silenceLimitOf } from "../../../client/session.ts";
 import { revisionAt } from "../../../domain/log/subscriber.ts";
 import type { Payload } from "../../../platform/push/gateway.ts";
 import { subscribe } from "../../../platform/realtime/subscription.ts";
@@ -129,7 +129,7 @@ export function createAudience(
   }
 
   function listen(viewer: Viewer): void {
-    viewer.askAt = clock.now() + patienceFor(size, pingMillisecondsDefault, chance.next());
+    viewer.askAt = clock.now() + silenceLimitOf(size, pingMillisecondsDefault, chance.next());
   }
 
   function open(viewer: Viewer, connectionId: string): void {

@@ -8,7 +8,7 @@ import { recordGiftType } from "../../../platform/store/money/gift-types.ts";
 import { sweepOverdue } from "../../../platform/store/money/sweep.ts";
 import { chargeGift } from "../../../platform/store/tencent/charged-gifts.ts";
 import { type Item, table, tableName } from "../../../platform/table/table.ts";
-import { toldOf } from "../../../platform/tencent/receiver.ts";
+import { callbackAnswerOf } from "../../../platform/tencent/receiver.ts";
 import { setClock } from "../clock.ts";
 import { intercept } from "../intercept.ts";
 import { startQueue } from "../queue-double.ts";
@@ -89,7 +89,7 @@ export async function ask(stream: Stream, from: string, asking: Asking, ...fate:
   setDeadline(asking.within ?? 60_000);
   const GiftWater = { From_Account: from, To_Account: to, GiftId, Count: 1, Time };
   const request = { RoomId: stream.id, GiftWater };
-  const tell = (refusal: Refusal) => ({ ...toldOf(refusal), name: refusal.code });
+  const tell = (refusal: Refusal) => ({ ...callbackAnswerOf(refusal), name: refusal.code });
   const callId = newId(now);
   const { errorCode } = await chargeGift({ request, callId, dedupeSeconds, tell, now });
   planned = [];

@@ -9,7 +9,7 @@ const aheadPixels = 1_200;
 type Props = { id: string; name: string; isNow: boolean; children: ComponentChildren };
 
 /** A part of the page that is its heading alone until the reader comes near. */
-export function Near({ id, name, isNow, children }: Props) {
+export function LazySection({ id, name, isNow, children }: Props) {
   const place = useRef<HTMLElement>(null);
   const isNear = useSignal(isNow);
   useEffect(() => {
