@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Plugin } from "esbuild";
+import type { BuildOptions, Plugin } from "esbuild";
 import { flatName } from "../../lib/stages/names.ts";
 import { buildDocs, docsSources } from "./build-docs.ts";
 import { buildGuides, guideSources } from "./build-guides.ts";
@@ -53,9 +53,12 @@ const aliases: Record<AwsClient, Record<string, string>> = {
   sdk: { "@aws-sdk/credential-provider-node": "./platform/aws/credentials.ts" },
 };
 
-/** Names and files of the route table, read as text so that nothing has to be loaded. */
-export function entryPoints(): Record<string, string> {
-  const table = readFileSync(join(root, "functions/index.ts"), "utf8");
+/**
+ * Names and files of the route table, of this checkout or another one, read as text so that nothing
+ * has to be loaded.
+ */
+export function entryPoints(checkout = root): Record<string, string> {
+  const table = readFileSync(join(checkout, "functions/index.ts"), "utf8");
   const lines = table.matchAll(/^export \* as "([^"]+)" from "\.\/([^"]+)";$/gm);
   return Object.fromEntries([...lines].map(([, name, file]) => [name, `functions/${file}`]));
 }
@@ -112,6 +115,25 @@ async function definePages(): Promise<Record<string, string>> {
 /** Loaded only when something has to be made: most starts find it made. */
 const loadEsbuild = () => import("esbuild");
 
+/** How functions are bundled, whatever becomes of the outcome. */
+export const bundleOptions = (client: AwsClient) =>
+  ({
+    bundle: true,
+    platform: "node",
+    target: "node24",
+    // CommonJS starts faster than ESM; the SDK's module builds are smaller than its CommonJS.
+    format: "cjs",
+    mainFields: ["module", "main"],
+    minify: true,
+    // Tables of letters take half the bytes that escapes would.
+    charset: "utf8",
+    alias: aliases[client],
+    legalComments: "none",
+    loader: { ".html": "text", ".css": "text" },
+    define: { "import.meta.dirname": "__dirname" },
+    logLevel: "warning",
+  }) satisfies BuildOptions;
+
 /**
  * Bundles functions, all of the route table or some, into `<directory>/<name>/index.cjs`. Throws when
  * a source does not compile; answers the bundles' sizes in bytes, by their files.
@@ -131,25 +153,13 @@ export async function bundleInto(
     })),
     outdir: directory,
     outExtension: { ".js": ".cjs" },
-    bundle: true,
-    platform: "node",
-    target: "node24",
-    // CommonJS starts faster than ESM; the SDK's module builds are smaller than its CommonJS.
-    format: "cjs",
-    mainFields: ["module", "main"],
-    minify: true,
-    // Tables of letters take half the bytes that escapes would.
-    charset: "utf8",
+    ...bundleOptions(client),
     // For stacks in the log (platform/runtime/log.ts); a start does not read it.
     sourcemap: "external",
     sourcesContent: false,
-    alias: aliases[client],
-    legalComments: "none",
-    loader: { ".html": "text", ".css": "text" },
     define: { "import.meta.dirname": "__dirname", ...(hasDocs && (await definePages())) },
     plugins: [begin, leaveOutUnused],
     metafile: true,
-    logLevel: "warning",
   });
   const outputs = Object.entries(metafile.outputs);
   await placeThreads(root, metafile.outputs);

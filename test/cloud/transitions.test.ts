@@ -55,6 +55,27 @@ test.each(changes.map((each) => [each.join(" → "), each] as const))("%s", (_, 
   for (const state of each) expect([state, account.deploy(states[state])]).toEqual([state, []]);
 });
 
+test.each(Object.keys(states) as State[])(
+  "what reads the table's stream and the queues is deployed before the APIs that write there (%s)",
+  (state) => {
+    const order = states[state].map(({ name }) => name.replace("ovation-prod-", ""));
+    const of = (type: string) =>
+      states[state].flatMap(({ name, template }) =>
+        Object.values(template.Resources)
+          .filter(({ Type }) => Type === type)
+          .map(() => name.replace("ovation-prod-", "")),
+      );
+    const readers = of("AWS::Lambda::EventSourceMapping");
+    expect(readers.length).toBeGreaterThan(10);
+    const writers = ["tencent", "pictures", "core", "community", "management", "http"];
+    for (const reader of new Set(readers))
+      for (const writer of writers)
+        expect([reader, writer, order.indexOf(reader) < order.indexOf(writer)]).toEqual([
+          ...[reader, writer, true],
+        ]);
+  },
+);
+
 describe.each(["plain", "domain", "own issuer", "relay"] as const)(
   "a first deployment (%s)",
   (state) => {

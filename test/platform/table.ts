@@ -14,7 +14,8 @@ const text = (AttributeName: string) => ({ AttributeName, AttributeType: "S" });
 const hash = (AttributeName: string) => ({ AttributeName, KeyType: "HASH" });
 const range = (AttributeName: string) => ({ AttributeName, KeyType: "RANGE" });
 
-const createTable = {
+/** The table as a stage makes it, without its stream. */
+export const createTable = {
   AttributeDefinitions: [text("PK"), text("SK"), text(dueIndex.PK)],
   KeySchema: [hash("PK"), range("SK")],
   GlobalSecondaryIndexes: [
@@ -31,7 +32,7 @@ export const everyRate = (perSecond: number, burst: number) =>
   JSON.stringify(Object.fromEntries(rateKinds.map((kind) => [kind, [perSecond, burst]])));
 
 /** Settings that functions are given by a stage, for functions that a test calls itself. */
-const settings = {
+export const settings = {
   STAGE: "dev",
   TABLE_NAME: name,
   ORIGINS: "*",
