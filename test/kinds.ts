@@ -39,6 +39,7 @@ export const slowKinds = {
     "bin/restart",
     "local/given-up",
     "local/webhooks",
+    "platform/migrate-killed",
     "platform/money/funding-kills",
   ],
   /** Many clients, the fullest items, or load for a while. */

@@ -16,7 +16,8 @@ import { key } from "./keys.ts";
  * The form in which this version writes the table's data, and the range of forms that it reads. A
  * change that versions before it cannot read is a new form, which one release reads and the next
  * one writes: during a deployment and after a rollback each reads all that there is. Data below
- * `reads.from` is refused, since nothing converts it (docs/decisions/deployments.md).
+ * `reads.from` is refused: a migration of an earlier release brings it into a newer form first
+ * (migrate.ts, docs/decisions/deployments.md).
  *
  * 1 had wallets and markers next to profiles; 2 a chat's gone numbers in one set, and due reminders
  * by their second; 3 lists, gift types, reminders and callbacks on one key, and a room's
@@ -24,6 +25,9 @@ import { key } from "./keys.ts";
  * for each entry of a ledger, and whether a notification was read in itself.
  */
 export const forms: Forms = { writes: 5, reads: { from: 4, to: 5 } };
+
+/** Data of earlier forms is of before the first release, and of no use to any. */
+const firstReleased = 4;
 
 /** Which forms a version writes and reads. */
 export type Forms = { writes: number; reads: { from: number; to: number } };
@@ -54,10 +58,12 @@ export function problemOf(what: string, found: Written) {
     );
   }
   if (oldest >= from) return undefined;
-  return (
-    `${what} has data in form ${oldest}, and ${reads}. Use the version that wrote it, or begin ` +
-    "with empty data."
-  );
+  const way =
+    oldest < firstReleased
+      ? "Use the version that wrote it, or begin with empty data."
+      : `Deploy a release first that reads form ${oldest}, and run its \`npm run migrate\`: ` +
+        "docs/deploying.md#data-and-its-forms.";
+  return `${what} has data in form ${oldest}, and ${reads}. ${way}`;
 }
 
 /** Refuses a form that this version does not read. */
@@ -79,13 +85,22 @@ const Label = z
     oldest: form.optional(),
     /** The newest form that everything reads which is deployed. */
     readable: form.optional(),
+    /** The oldest form that anything deployed writes, where that is not `version`. */
+    writing: form.optional(),
+    /** A migration that has not reached the end of the table (platform/table/migrate.ts). */
+    migration: z
+      .object({
+        ...{ from: form, to: form, seen: z.number().int(), changed: z.number().int() },
+        after: z.object({ PK: z.string(), SK: z.string() }).optional(),
+      })
+      .optional(),
     /** The release that wrote `version` first. */
     release: z.string().optional(),
     stage: z.string().optional(),
     issuer: z.string().optional(),
   })
-  .transform(({ version, oldest = version, readable = version, ...more }) => ({
-    ...{ version, oldest, readable },
+  .transform(({ version, oldest = version, readable = version, writing = version, ...more }) => ({
+    ...{ version, oldest, readable, writing },
     ...more,
   }));
 export type Label = z.output<typeof Label>;

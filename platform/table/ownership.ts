@@ -77,9 +77,11 @@ async function assertIssuer(place: TablePlace, found: Label | undefined, claim: 
 
 /** Writes the label, unless another stage has written its own meanwhile. */
 async function putLabel(place: TablePlace, claim: Claim, label: Label): Promise<void> {
+  const { writing, ...rest } = label;
+  const more = { ...(writing < label.version && { writing }), stage: claim.stage };
   const put = new PutCommand({
     TableName: place.tableName,
-    Item: { ...key.layout(), ...label, stage: claim.stage },
+    Item: { ...key.layout(), ...rest, ...more },
     ConditionExpression: "attribute_not_exists(stage) OR stage = :stage",
     ExpressionAttributeValues: { ":stage": claim.stage },
   });
@@ -92,11 +94,20 @@ async function putLabel(place: TablePlace, claim: Claim, label: Label): Promise<
   }
 }
 
-/** The label once this version writes, too. */
-function written(found: Label | undefined, { release }: Claim): Label {
+/** The label once this version writes, too: alone, or with those that are deployed. */
+function written(found: Label | undefined, { release }: Claim, isAlone: boolean): Label {
+  const { writes, reads } = forms;
   if (found === undefined)
-    return { version: forms.writes, oldest: forms.writes, readable: forms.reads.to, release };
-  return found.version >= forms.writes ? found : { ...found, version: forms.writes, release };
+    return { version: writes, oldest: writes, readable: reads.to, writing: writes, release };
+  const { migration, ...label } = found.version >= writes ? found : { ...found, release };
+  return {
+    ...label,
+    version: Math.max(found.version, writes),
+    // Data of an older form comes to be again, also where a migration has been.
+    oldest: Math.min(found.oldest, writes),
+    ...(migration && migration.to <= writes && { migration }),
+    writing: isAlone ? writes : Math.min(found.writing, writes),
+  };
 }
 
 /**
@@ -116,7 +127,7 @@ export async function beginDeployment(place: TablePlace, claim: Claim): Promise<
         `Deploy a release first that reads form ${forms.writes} and writes ${found.readable}: ` +
         "docs/deploying.md#data-and-its-forms.",
     );
-  const label = written(found, claim);
+  const label = written(found, claim, false);
   // Until all of them are deployed, and again if they are not.
   const readable = Math.min(label.readable, forms.reads.to);
   await putLabel(place, claim, { ...label, readable });
@@ -132,7 +143,7 @@ export async function beginDeployment(place: TablePlace, claim: Claim): Promise<
 export async function endDeployment(place: TablePlace, claim: Claim): Promise<void> {
   const found = await assertReadable(place, claim.stage);
   await assertIssuer(place, found, claim);
-  const label = { ...written(found, claim), readable: forms.reads.to };
+  const label = { ...written(found, claim, true), readable: forms.reads.to };
   const { issuer = found?.issuer } = claim;
   await putLabel(place, claim, issuer ? { ...label, issuer } : label);
 }

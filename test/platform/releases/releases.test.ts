@@ -24,6 +24,8 @@ const bundles = {
 
 type Keys = typeof import("../../../platform/table/keys.ts");
 type Layout = typeof import("../../../platform/table/layout.ts");
+type Migrate = typeof import("../../../platform/table/migrate.ts");
+type Forms = Layout["forms"] & Pick<Migrate, "migrations">;
 
 /** Kinds whose items are of another kind, too. */
 const elsewhere: Partial<Record<Kind, string>> = {
@@ -138,11 +140,18 @@ test("either version reads the form that the other one writes, so that the gate 
   expect(Buffer.byteLength(bundles.release)).toBeLessThanOrEqual(releaseBytesMax);
   const world = await startWorld(bundles);
   await world.stop();
-  const formsOf = (version: Version) => version.of<Layout>("table/layout").forms;
-  const [a, b] = world.versions.map(formsOf) as [Layout["forms"], Layout["forms"]];
-  for (const [writes, reads] of [
-    [a.writes, b.reads],
-    [b.writes, a.reads],
+  const [old, now] = ["release", "checkout"].map((name) => {
+    const version = world.versions.find((each) => each.name === name)!;
+    // The first release that was kept knows no migrations.
+    const migrations = version.of<Migrate | undefined>("table/migrate")?.migrations ?? [];
+    return { ...version.of<Layout>("table/layout").forms, migrations };
+  }) as [Forms, Forms];
+  for (const [{ writes }, { reads }] of [
+    [old, now],
+    [now, old],
   ] as const)
     expect(writes >= reads.from && writes <= reads.to).toBe(true);
+  // What is not read any more has been migrated by the release.
+  for (let form = old.reads.from; form < now.reads.from; form++)
+    expect(old.migrations.map(({ from }) => from)).toContain(form);
 });

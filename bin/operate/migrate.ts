@@ -1,0 +1,61 @@
+/**
+ * `npm run migrate -- prod`: brings data of an older form into the one that this version writes, in
+ * a stage's table, or in DATA_DIR. It may be stopped and repeated at any time.
+ */
+import { setTimeout as pause } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { stageNames, stageOf } from "../../lib/stages/stages.ts";
+import { forms } from "../../platform/table/layout.ts";
+import { migrate, migrations } from "../../platform/table/migrate.ts";
+import { isOtherData, openPlace } from "../aws/table.ts";
+
+/** The part of a stage's writes that a migration takes, and the units where a stage names none. */
+const share = 0.1;
+const writesOtherwise = 4_000;
+
+const usage = `npm run migrate -- [${stageNames.join("|")}]   (without a stage: the data of DATA_DIR)
+  --units N   request units a second (default: a tenth of the writes that the stage is warm for)`;
+
+class Misuse extends Error {}
+
+function readGiven() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { units: { type: "string" } },
+  });
+  const [name] = positionals;
+  if (name !== undefined && !stageNames.includes(name))
+    throw new Misuse(`Which stage? Found '${name}'`);
+  const stage = stageOf((key) => ({ stage: name })[key as "stage"]);
+  const { warmThroughput, throughputMax } = stage;
+  const writes = (throughputMax ?? warmThroughput)?.writes ?? writesOtherwise;
+  const unitsPerSecond = Number(values.units ?? share * writes);
+  if (!(unitsPerSecond >= 1)) throw new Misuse(`--units: found '${values.units}'`);
+  return { name, unitsPerSecond };
+}
+
+async function run({ name, unitsPerSecond }: ReturnType<typeof readGiven>): Promise<void> {
+  const { place, close } = await openPlace({ stage: name });
+  try {
+    const oldest = await migrate(place, {
+      ...{ migrations, unitsPerSecond, pause },
+      tell: ({ from, to, seen, changed }) =>
+        console.log(`Form ${from} to ${to}: ${seen} items seen, ${changed} changed`),
+    });
+    const reads = `this version reads forms ${forms.reads.from} to ${forms.reads.to}`;
+    console.log(`${place.tableName}: the oldest data has form ${oldest}; ${reads}`);
+  } finally {
+    await close();
+  }
+}
+
+let given: ReturnType<typeof readGiven> | undefined;
+try {
+  given = readGiven();
+  await run(given);
+} catch (error) {
+  console.error((error as Error).message);
+  if (given === undefined) console.error(usage);
+  else if (!isOtherData(error)) console.error("Repeat it: it goes on where it stopped");
+  process.exitCode = given === undefined || isOtherData(error) ? 2 : 1;
+}

@@ -1,0 +1,53 @@
+import { marshall } from "@aws-sdk/util-dynamodb";
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { forms } from "../../platform/table/layout.ts";
+import { labelOf } from "../../platform/table/ownership.ts";
+import { AwsAccount, runProgram } from "../aws/account.ts";
+
+let account: AwsAccount;
+let settings: Record<string, string>;
+beforeAll(async () => {
+  account = new AwsAccount();
+  settings = await account.open();
+});
+afterAll(() => account.close());
+
+const labelled = (more: object = {}) =>
+  account.createTable("ovation-prod", [
+    marshall({ ...labelOf({ stage: "prod", release: "0.0.0" }), ...more }),
+    marshall({ PK: "WALLET#ann", SK: "WALLET", balance: 5 }),
+  ]);
+beforeEach(() => account.reset());
+
+const run = (...options: string[]) => runProgram("operate/migrate.ts", options, settings);
+
+// What a migration does to items is in test/platform/migrate.test.ts: no release has one yet.
+test("a stage whose data needs no migration ends with a sentence, and its table is left as it is", async () => {
+  labelled();
+  const before = account.itemsOf("ovation-prod");
+  const { status, stdout, stderr } = await run("prod");
+  const { from, to } = forms.reads;
+  expect([status, stderr]).toEqual([0, ""]);
+  expect(stdout).toBe(
+    `ovation-prod: the oldest data has form ${forms.writes}; this version reads forms ${from} to ${to}\n`,
+  );
+  expect(account.itemsOf("ovation-prod")).toEqual(before);
+});
+
+test.each([
+  [["nowhere"], 2, "Which stage? Found 'nowhere'"],
+  [["prod", "--units", "0"], 2, "--units: found '0'"],
+  [["prod"], 2, "The table ovation-prod is that of the stage eu, not of prod"],
+  [["staging"], 1, "Requested resource not found"],
+])("%j ends with %i and a sentence", async (options, code, sentence) => {
+  labelled({ stage: "eu" });
+  const { status, stderr } = await run(...options);
+  expect(status).toBe(code);
+  expect(stderr.startsWith(sentence)).toBe(true);
+});
+
+test("data of a later release is refused with its name", async () => {
+  labelled({ version: forms.reads.to + 1, release: "9.0.0" });
+  const { status, stderr } = await run("prod");
+  expect([status, stderr]).toEqual([2, expect.stringContaining("Use release 9.0.0 or a later")]);
+});
