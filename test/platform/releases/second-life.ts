@@ -77,6 +77,7 @@ export async function runSchedules(version: Version): Promise<void> {
     if ("every" in on) await version.handler(name)({}, { getRemainingTimeInMillis: () => 30_000 });
 }
 
+type Leaders = typeof import("../../../platform/store/money/leaders.ts");
 type Relays = typeof import("../../../platform/store/log/relays.ts");
 type Backlog = typeof import("../../../platform/store/log/backlog.ts");
 type Leases = typeof import("../../../platform/store/log/post-leases.ts");
@@ -136,6 +137,13 @@ export async function shareItems(first: Version, second: Version, life: Life): P
     left.floods.push(flood.before);
   }
   expect(left).toEqual({ posts: [6, 4], frames: [60, 40], floods: [0, 1] });
+
+  // A long leaderboard, of which the first release knows nothing.
+  const top = [{ userId: fan, credits: 2, count: 1 }];
+  for (const each of both)
+    await each
+      .of<Leaders | undefined>("store/money/leaders")
+      ?.noteLeaders(RoomId, { senders: 1, top }, now);
 
   const ticket = await second.of<Tickets>("store/log/tickets").takeTicket(life.ticket, now);
   expect(ticket).toMatchObject({ userId: fan, streamId });
