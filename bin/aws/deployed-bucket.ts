@@ -15,9 +15,15 @@ export async function listObjects(s3: Caller, bucket: string, prefix = ""): Prom
   return names;
 }
 
-/** Deletes every object of a deployed bucket, none of which keeps versions; their number. */
-export async function emptyBucket(bucket: string): Promise<number> {
-  const s3 = (await deployedCallers())("s3");
+/**
+ * Deletes every object of a deployed bucket, none of which keeps versions; their number. `where`
+ * names the stage's credentials and region, where they are not those of the environment.
+ */
+export async function emptyBucket(
+  bucket: string,
+  where: Parameters<typeof deployedCallers>[0] = {},
+): Promise<number> {
+  const s3 = (await deployedCallers(where))("s3");
   const names = await listObjects(s3, bucket);
   for (const name of names) await s3("DELETE", `/${name}`);
   return names.length;

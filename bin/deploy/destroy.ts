@@ -41,7 +41,7 @@ async function emptyBuckets(stage: Stage): Promise<void> {
     Object.entries(outputs ?? {}).filter(([key]) => key.endsWith("bucket")),
   );
   for (const [, bucket] of buckets) {
-    const count = await emptyBucket(bucket);
+    const count = await emptyBucket(bucket, { ...(stage.region && { region: stage.region }) });
     console.error(`${bucket}: ${count} objects deleted`);
   }
 }

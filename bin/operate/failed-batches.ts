@@ -7,11 +7,11 @@ import { type Caller, deployedCallers, signedCaller } from "../aws/signed-caller
 const prefix = "aws/lambda/";
 
 /**
- * The failed batches in a bucket of the account and region that the environment names, reached as a
- * person.
+ * The failed batches in a bucket of the account that the environment names, in its region or
+ * another one, reached as a person.
  */
-export async function getDeployedBatches(bucket: string): Promise<FailedBatches> {
-  const callerOf = await deployedCallers();
+export async function getDeployedBatches(bucket: string, region?: string): Promise<FailedBatches> {
+  const callerOf = await deployedCallers({ ...(region && { region }) });
   return createBatches(callerOf("s3"), callerOf("lambda"), [bucket]);
 }
 

@@ -1,7 +1,9 @@
 /** `npm run redrive`: brings back what was put aside, of DATA_DIR or of a deployed table. */
 import { parseArgs } from "node:util";
+import { stageOf } from "../../lib/stages/stages.ts";
 import { redriveBatches } from "../../platform/store/log/failed-batches.ts";
 import { redriveAll } from "../../platform/store/money/redrive.ts";
+import { outputsOf } from "../aws/outputs.ts";
 import { isOtherData, openTable, type TableChoice, tableOptions } from "../aws/table.ts";
 import { findLocalBatches, getDeployedBatches } from "./failed-batches.ts";
 
@@ -27,9 +29,16 @@ try {
   process.exitCode = isOther ? 2 : 1;
 }
 
+/** The bucket of a stage's failed batches, as its stack says; undefined where there is none. */
+async function findFailures(stage: string, region?: string): Promise<string | undefined> {
+  return (await outputsOf(stage, { region })).data?.failuresbucket;
+}
+
 /** Batches of the stream that were given up: only the functions themselves can take them. */
 async function bringBatches(given: TableChoice & { failures?: string }): Promise<number> {
-  const { table, stage, failures } = given;
+  const { table, stage } = given;
+  const region = stage && stageOf((key) => ({ stage })[key as "stage"]).region;
+  const failures = given.failures ?? (stage && (await findFailures(stage, region)));
   if ((table ?? stage) !== undefined && failures === undefined) {
     console.log("Batches of the stream were not looked for: --failures names their bucket.");
     return 0;
@@ -37,7 +46,7 @@ async function bringBatches(given: TableChoice & { failures?: string }): Promise
   const batches =
     failures === undefined
       ? await findLocalBatches(process.env.DATA_DIR || ".data")
-      : await getDeployedBatches(failures);
+      : await getDeployedBatches(failures, region);
   if (batches === undefined) {
     console.log("Batches of the stream were not looked for: they need Ovation running here.");
     return 0;

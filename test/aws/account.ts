@@ -15,7 +15,14 @@ type Answer = { status: number; body: Body | string };
 type Handler = (asked: Asked) => Answer | Body | undefined;
 
 /** One call as a service gets it. */
-export type Asked = { service: string; method: string; path: string; action: string; body: Body };
+export type Asked = {
+  service: string;
+  region: string;
+  method: string;
+  path: string;
+  action: string;
+  body: Body;
+};
 
 /** What the account's other tables have in addition to what the engine knows of them. */
 type Extra = { stream: boolean; recovery: boolean; isProtected: boolean; busy: number };
@@ -111,7 +118,7 @@ export class AwsAccount {
 
   /** What a service answers to a call, without a request. */
   ask(service: string, action: string, body: Body): { status: number; body: Body | string } {
-    const given = this.answer({ service, method: "POST", path: "/", action, body });
+    const given = this.answer({ service, region: "", method: "POST", path: "/", action, body });
     return "status" in given && "body" in given
       ? (given as Answer)
       : { status: 200, body: given as Body };
@@ -122,14 +129,14 @@ export class AwsAccount {
     for await (const part of incoming as AsyncIterable<Buffer>) parts.push(part);
     const text = Buffer.concat(parts).toString();
     const { method = "", url = "", headers } = incoming;
-    const [, service = ""] =
-      /Credential=[^/]+\/\d+\/[\w-]+\/([\w-]+)\//.exec(headers.authorization ?? "") ?? [];
+    const [, region = "", service = ""] =
+      /Credential=[^/]+\/\d+\/([\w-]+)\/([\w-]+)\//.exec(headers.authorization ?? "") ?? [];
     const action = String(headers["x-amz-target"] ?? "")
       .split(".")
       .at(-1)!;
     let body: Body = {};
     if (text[0] === "{") body = JSON.parse(text) as Body;
-    const asked = { service, method, path: url, action, body };
+    const asked = { service, region, method, path: url, action, body };
     this.asked.push(asked);
     const given = this.before(asked) ?? this.answer(asked);
     return "status" in given && "body" in given

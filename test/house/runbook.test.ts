@@ -19,3 +19,15 @@ test("each entry says what to look at and what to do", () => {
   const found = entries.filter((entry) => !words.every((word) => word.test(entry)));
   expect(found.map((entry) => entry.split("\n")[0])).toEqual([]);
 });
+
+test("every script that an operator's page names exists, and names the stage, not its table", () => {
+  const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const pages = ["runbook", "deploying", "restore", "production", "cli"].map((name) =>
+    readFileSync(join(root, `docs/${name}.md`), "utf8"),
+  );
+  const named = pages.flatMap((page) => [...page.matchAll(/npm run (?:-s )?([\w:-]+)/g)]);
+  expect(named.length).toBeGreaterThan(50);
+  expect(named.map(([, name]) => name!).filter((name) => !(name in scripts))).toEqual([]);
+  // A restored stage's table has another name, and its region may be another one.
+  expect(pages.flatMap((page) => page.match(/--table ovation-\S+/g) ?? [])).toEqual([]);
+});
