@@ -42,7 +42,7 @@ export async function readLeaders(streamId: string, now: Date): Promise<Leaders>
       ...{ userId, credits, count },
     })),
   };
-  if (fans.length > sendersMin) await noteLeaders(streamId, leaders, now);
+  if (fans.length > sendersMin) await note(streamId, leaders, now);
   return leaders;
 }
 
@@ -69,7 +69,7 @@ const whileReadOnly = <Result>(other: Result, write: () => Promise<Result>): Pro
   });
 
 /** Notes them, unless they have been counted since. */
-export async function noteLeaders(streamId: string, leaders: Leaders, now: Date): Promise<void> {
+async function note(streamId: string, leaders: Leaders, now: Date): Promise<void> {
   const at = now.getTime();
   const expiresAt = Math.ceil(at / 1000) + keptSeconds;
   await whileReadOnly(false, () =>

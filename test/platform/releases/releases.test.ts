@@ -6,7 +6,7 @@ import { callEndpoint } from "../api-call.ts";
 import { type Kind, kindsOf } from "./kinds.ts";
 import { command, type Life, live } from "./life.ts";
 import { commandsOf, readsOf } from "./reads.ts";
-import { closeTable, goOn, runSchedules, shareItems } from "./second-life.ts";
+import { closeTable, goOn, runSchedules, shareItems, shareLeaders } from "./second-life.ts";
 import { startWorld, type Version } from "./world.ts";
 
 /*
@@ -101,6 +101,7 @@ test.each([
     await compareReads(world.versions, life, true);
     await compareCommands(world.versions, life);
     await shareItems(writer, other, life);
+    await shareLeaders(writer, other, life);
     for (const version of [other, writer]) await runSchedules(version);
     await world.pump(writer);
     await goOn(other, life, () => world.pump(writer));

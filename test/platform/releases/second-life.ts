@@ -1,6 +1,7 @@
 /** What comes after a life: another version goes on with all that the first one left. */
 import { createHash } from "node:crypto";
 import type { LogRecord } from "../../../domain/log/event.ts";
+import { key } from "../../../platform/table/keys.ts";
 import { callEndpoint } from "../api-call.ts";
 import { ask, askAboutGift, command, disconnect, type Life } from "./life.ts";
 import { placeOf, type Version } from "./world.ts";
@@ -98,7 +99,6 @@ type Secrets = typeof import("../../../platform/auth/secret.ts");
 type Keyed = typeof import("../../../platform/table/idempotency.ts");
 type ReadOnly = typeof import("../../../platform/table/read-only.ts");
 type Layout = typeof import("../../../platform/table/layout.ts");
-type Keys = typeof import("../../../platform/table/keys.ts");
 
 const hashOf = (text: string) => createHash("sha256").update(text).digest("hex");
 
@@ -138,13 +138,6 @@ export async function shareItems(first: Version, second: Version, life: Life): P
   }
   expect(left).toEqual({ posts: [6, 4], frames: [60, 40], floods: [0, 1] });
 
-  // A long leaderboard, of which the first release knows nothing.
-  const top = [{ userId: fan, credits: 2, count: 1 }];
-  for (const each of both)
-    await each
-      .of<Leaders | undefined>("store/money/leaders")
-      ?.noteLeaders(RoomId, { senders: 1, top }, now);
-
   const ticket = await second.of<Tickets>("store/log/tickets").takeTicket(life.ticket, now);
   expect(ticket).toMatchObject({ userId: fan, streamId });
   const session = { userId: life.revoked, issuedAt: 1, tokenId: "" };
@@ -164,7 +157,6 @@ export async function shareItems(first: Version, second: Version, life: Life): P
   expect(due).toContainEqual(expect.objectContaining({ userId: fan, streamId: life.planned }));
 
   const { putItem } = first.of<Items>("table/items");
-  const { key } = first.of<Keys>("table/keys");
   const pictureId = hashOf(RoomId).slice(0, 24);
   const picture = { id: pictureId, mediaType: "image/png", size: 5, createdAt: now.toISOString() };
   await putItem({ ...key.picture(pictureId), ...picture });
@@ -209,6 +201,25 @@ export async function shareItems(first: Version, second: Version, life: Life): P
   expect(records).toMatchObject([{ reason: "It does not fit", receiverId: life.host, credits: 5 }]);
   await parked.removeParked(image, now);
   expect(await first.of<Parked>("store/money/parked").listParked(now, 100)).toEqual([]);
+}
+
+/** The leaderboard of a stream with more than a thousand senders, counted once for all callers. */
+export async function shareLeaders(first: Version, second: Version, { RoomId }: Life) {
+  const { writeItems } = first.of<Items>("table/items");
+  const streamId = hashOf(RoomId).slice(0, 24);
+  const places = Array.from({ length: 1_025 }, (_, n) => key.fan(streamId, `fan-${n}`));
+  const fans = places.map((place, n) => ({ ...place, gifts: 1, count: 1, credits: n }));
+  for (let from = 0; from < fans.length; from += 25) await writeItems(fans.slice(from, from + 25));
+  for (const version of [first, second]) {
+    // The release that is kept first has none.
+    const leaders = version.of<Leaders | undefined>("store/money/leaders");
+    if (leaders === undefined) continue;
+    const { senders, top } = await leaders.readLeaders(streamId, new Date());
+    expect([senders, top[0]]).toMatchObject([fans.length, { userId: "fan-1024" }]);
+  }
+  // No gift explains them to an audit.
+  for (let from = 0; from < places.length; from += 25)
+    await writeItems([], places.slice(from, from + 25));
 }
 
 /** A table that one version makes read-only is so for another one. */
