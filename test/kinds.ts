@@ -51,6 +51,7 @@ export const slowKinds = {
     "platform/large-funding",
     "platform/many-moments",
     "platform/notification-units",
+    "platform/push/estimate",
     "web/chat-load",
     "web/overlay-load",
   ],

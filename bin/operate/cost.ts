@@ -1,12 +1,15 @@
 /** `npm run cost`: the monthly bill of live rooms on AWS, from measured units and list prices. */
 import { parseArgs } from "node:util";
 import { stageNames, stageOf } from "../../lib/stages/stages.ts";
-import { alternativesTo, billOf, type Line, priceNote, type Room } from "./estimate.ts";
+import type { Room } from "./calls.ts";
+import { alternativesTo, billOf, fixedBill, type Line, priceNote } from "./estimate.ts";
 
 const usage = `npm run cost -- [options]
   --viewers N      viewers at once, 0 to 1,000,000 (default 1000)
   --messages RATE  chat messages of all viewers, such as 20/s or 30/min (default 20/s)
   --gifts RATE     paid gifts, such as 2/s or 5/min (default 2/s)
+  --tapping N      viewers in a hundred who tap hearts all the time (default 0)
+  --votes RATE     votes in polls, on the average, such as 10/min (default 0)
   --hours N        hours of live video a month, 0 to 100,000 (default 100)
   --domain         under a domain, with a firewall before it (docs/deploying.md)
   --stage NAME     under a domain where that stage has one, as it has it
@@ -16,6 +19,8 @@ const options = {
   viewers: { type: "string", default: "1000" },
   messages: { type: "string", default: "20/s" },
   gifts: { type: "string", default: "2/s" },
+  tapping: { type: "string", default: "0" },
+  votes: { type: "string", default: "0" },
   hours: { type: "string", default: "100" },
   domain: { type: "boolean", default: false },
   stage: { type: "string" },
@@ -24,7 +29,7 @@ const options = {
 } as const;
 
 const secondsOf: Record<string, number> = { s: 1, min: 60, h: 3600 };
-const max = { viewers: 1_000_000, rate: 100_000, hours: 100_000 };
+const max = { viewers: 1_000_000, rate: 100_000, hours: 100_000, percent: 100 };
 
 /** Reads `1000` or `1,000`; undefined where it is no number from 0 to `most`. */
 function amount(text: string, most: number): number | undefined {
@@ -40,7 +45,8 @@ function rate(text: string): number | undefined {
   return value === undefined ? undefined : value / secondsOf[unit]!;
 }
 
-type Given = Record<"viewers" | "messages" | "gifts" | "hours", string> & {
+type Name = "viewers" | "messages" | "gifts" | "tapping" | "votes" | "hours";
+type Given = Record<Name, string> & {
   domain: boolean;
   stage?: string | undefined;
 };
@@ -57,8 +63,11 @@ function domainOf({ domain, stage: name }: Given): Room["domain"] {
 /** The room that was asked for, or a sentence for each option that cannot be read. */
 function roomOf(values: Given) {
   const domain = domainOf(values);
+  const [tapping, votesPerSecond] = [amount(values.tapping, max.percent), rate(values.votes)];
   const room = {
     ...(domain && { domain }),
+    ...(tapping && { tappingShare: tapping / 100 }),
+    ...(votesPerSecond && { votesPerSecond }),
     viewers: amount(values.viewers, max.viewers),
     messagesPerSecond: rate(values.messages),
     giftsPerSecond: rate(values.gifts),
@@ -71,6 +80,9 @@ function roomOf(values: Given) {
       `--messages: expected a rate such as 20/s, found ${values.messages}`,
     room.giftsPerSecond === undefined &&
       `--gifts: expected a rate such as 2/s, found ${values.gifts}`,
+    tapping === undefined && `--tapping: expected 0 to 100, found ${values.tapping}`,
+    votesPerSecond === undefined &&
+      `--votes: expected a rate such as 10/min, found ${values.votes}`,
     room.hours === undefined && `--hours: expected 0 to 100,000, found ${values.hours}`,
   ].filter((fault) => fault !== false);
   return faults.length > 0 ? { faults } : { faults, room: room as Room };
@@ -103,6 +115,9 @@ function print(room: Room): void {
       ...bill.map(rowOf),
       row("Total", "", total),
       "",
+      "A stage like prod without a domain, each month, used or not",
+      ...fixedBill().map(rowOf),
+      "",
       "The same hours elsewhere, deliveries alone",
       ...alternativesTo(room).map(rowOf),
     ].join("\n"),
@@ -124,7 +139,9 @@ function run(): number {
   else {
     const bill = billOf(room);
     const total = bill.reduce((sum, { dollars: part }) => sum + part, 0);
-    console.log(JSON.stringify({ room, bill, total, alternatives: alternativesTo(room) }));
+    console.log(
+      JSON.stringify({ room, bill, total, fixed: fixedBill(), alternatives: alternativesTo(room) }),
+    );
   }
   return 0;
 }

@@ -1,42 +1,9 @@
-import recorded from "../../docs/units.json" with { type: "json" };
 import { dollarsOf, itemsOfHost, type PricedItem, prices } from "../../local/aws/prices.ts";
-
-/** A room as it is on the evenings that are paid for. */
-export type Room = {
-  viewers: number;
-  /** Chat messages that its viewers send in a second, all together. */
-  messagesPerSecond: number;
-  /** Paid gifts in a second. */
-  giftsPerSecond: number;
-  /** Hours of live video in a month. */
-  hours: number;
-  /** Where the stage has a domain: whether a firewall is before it. */
-  domain?: { firewall: boolean };
-};
-
-type Units = { read: number; write: number };
-const sum = (...all: readonly Units[]): Units => ({
-  read: all.reduce((units, { read }) => units + read, 0),
-  write: all.reduce((units, { write }) => units + write, 0),
-});
-
-/** Request units of one call with all that follows from it but its frame; gifts settled alone. */
-const units = {
-  message: recorded["chat message"],
-  gift: sum(recorded["gift with a key"], recorded["settling a gift"]),
-  /** A frame's own: its record, its place in the log and the backlog's end. */
-  frame: { write: 3, read: 2 },
-} as const;
-
-/** Milliseconds that a function is billed for, and its memory: estimated, `docs/scale.md`. */
-const runs = {
-  message: { milliseconds: 20, gigabytes: 0.5 },
-  gift: { milliseconds: 50, gigabytes: 0.5 },
-  frame: { milliseconds: 40, gigabytes: 1.769 },
-} as const;
+import { type Room, useOfRoom } from "./calls.ts";
+import { deliveryOf } from "./delivery.ts";
 
 /** JSON of one event in a frame, in bytes, as the tests' streams have them. */
-const bytes = { message: 350, gift: 1100, frame: 120, ledgerOfGift: 2000 } as const;
+export const bytes = { message: 770, gift: 1_250, ledgerOfGift: 2000 } as const;
 
 /** What a call brings, its token above all; under a domain that is billed. */
 const callBytes = 1_500;
@@ -44,31 +11,27 @@ const callBytes = 1_500;
 /** Rules of a domain's firewall (lib/edge/firewall.ts). */
 export const firewallRules = 7;
 
+/**
+ * What a stage like prod without a domain has and is billed for each month, used or not:
+ * `test/cloud/fixed-costs.test.ts` counts it in the template.
+ */
+export const fixed = {
+  alarm_months: 130,
+  metric_months: 27,
+  dashboard_months: 1,
+  secret_months: 3,
+  firewall_months: 3,
+  firewall_rule_months: 17,
+} as const satisfies Items;
+
 /** A socket is opened again after two hours. */
 const socketHours = 2;
 
 /** Lines of the log in bytes: a call's access, a frame's metrics and trace, a call named in it. */
 const logged = { call: 350, frame: 850, traced: 40 } as const;
 
-/** How posts go out: sockets of one environment, a post's milliseconds, posts a second of a stage. */
-const posting = { sockets: 160, milliseconds: 15, perSecond: 8000 } as const;
-
-/** The table's stream is looked at four times a second. */
-const lookSeconds = 0.25;
-/** What API Gateway counts as one message. */
-const messageBytes = 32 * 1024;
-/** Subscribers that one read unit brings, consistently read. */
-const subscribersPerUnit = 30;
-
 const gigabyte = 1e9;
 const perHour = 3600;
-
-/** Seconds from one frame to the next where there is always something to tell. */
-const framePeriod = (viewers: number) =>
-  Math.max(
-    lookSeconds + (viewers * posting.milliseconds) / 1000 / posting.sockets,
-    viewers / posting.perSecond,
-  );
 
 /** One line of a bill. */
 export type Line = { name: string; quantity: string; dollars: number };
@@ -84,58 +47,58 @@ const line = (name: string, quantity: string, items: Items): Line => ({
 
 /** The bill of a room's month on Ovation, by service: the arithmetic behind `npm run cost`. */
 export function billOf(room: Room): Line[] {
-  const { viewers, hours } = room;
+  const { viewers, hours, messagesPerSecond, giftsPerSecond } = room;
   const seconds = hours * perHour;
-  const messages = room.messagesPerSecond * seconds;
-  const gifts = room.giftsPerSecond * seconds;
-  const events = room.messagesPerSecond + room.giftsPerSecond;
-  // Events come at random, and all that come within a frame's period share the next one.
-  const frames = (events / (1 + events * framePeriod(viewers))) * seconds;
-  const eventBytes = messages * bytes.message + gifts * bytes.gift;
-  const frameBytes = frames === 0 ? 0 : bytes.frame + eventBytes / frames;
-  const posts = frames * viewers;
-  const postMessages = posts * Math.max(1, Math.ceil(frameBytes / messageBytes));
-  const writes = messages * units.message.write + gifts * units.gift.write;
-  const reads = messages * units.message.read + gifts * units.gift.read;
-  const frameWrites = frames * (units.frame.write + Math.floor(frameBytes / 1024));
-  const frameReads = frames * (units.frame.read + viewers / subscribersPerUnit);
-  const postSeconds = (posts * posting.milliseconds) / 1000 / posting.sockets;
-  const gigabyteSeconds =
-    (messages * runs.message.milliseconds * runs.message.gigabytes +
-      gifts * runs.gift.milliseconds * runs.gift.gigabytes +
-      frames * runs.frame.milliseconds * runs.frame.gigabytes) /
-      1000 +
-    postSeconds * runs.frame.gigabytes;
-  const stored = (eventBytes + gifts * bytes.ledgerOfGift) / gigabyte;
-  const out = (posts * frameBytes) / gigabyte;
-  const lines = (messages + gifts) * (logged.call + logged.traced) + frames * logged.frame;
+  const bytesPerSecond = messagesPerSecond * bytes.message + giftsPerSecond * bytes.gift;
+  const eventsPerSecond = messagesPerSecond + giftsPerSecond;
+  const { frames, ...delivery } = deliveryOf({ viewers, eventsPerSecond, bytesPerSecond });
+  const calls = useOfRoom(room);
+  const month = (name: PricedItem) =>
+    seconds * (((delivery as Items)[name] ?? 0) + ((calls as Items)[name] ?? 0));
+  const [requests, posted] = [month("rest_requests"), month("websocket_messages")];
+  const [writes, reads] = [month("dynamodb_write_units"), month("dynamodb_read_units")];
+  const gigabyteSeconds = month("lambda_gigabyte_seconds");
+  const [fifo, standard] = [month("sqs_fifo_requests"), month("sqs_standard_requests")];
+  const ledger = giftsPerSecond * bytes.ledgerOfGift;
+  const stored = ((bytesPerSecond + ledger) * seconds) / gigabyte;
+  const lines = requests * (logged.call + logged.traced) + frames * seconds * logged.frame;
   return [
-    line("API Gateway, HTTP calls", `${count.format(messages + gifts)} calls`, {
-      rest_requests: messages + gifts,
+    line("API Gateway, HTTP calls", `${count.format(requests)} calls`, {
+      rest_requests: requests,
     }),
-    line("API Gateway, WebSocket", `${count.format(postMessages)} messages`, {
-      websocket_messages: postMessages,
-      websocket_connection_minutes: viewers * hours * 60,
+    line("API Gateway, WebSocket", `${count.format(posted)} messages`, {
+      websocket_messages: posted,
+      websocket_connection_minutes: month("websocket_connection_minutes"),
     }),
-    ...dataLines(room, messages + gifts, out),
-    line(
-      "DynamoDB, requests",
-      `${count.format(writes + frameWrites)} write, ${count.format(reads + frameReads)} read units`,
-      {
-        dynamodb_write_units: writes + frameWrites,
-        dynamodb_read_units: reads + frameReads,
-      },
-    ),
+    ...dataLines(room, requests, month("gigabytes_out")),
+    line("DynamoDB, requests", `${count.format(writes)} write, ${count.format(reads)} read units`, {
+      dynamodb_write_units: writes,
+      dynamodb_read_units: reads,
+    }),
     line("DynamoDB, storage", `${count.format(stored)} GB`, { dynamodb_gigabyte_months: stored }),
     line("Lambda", `${count.format(gigabyteSeconds)} GB-seconds`, {
-      lambda_requests: messages + 2 * gifts + 2 * frames,
+      lambda_requests: month("lambda_requests"),
       lambda_gigabyte_seconds: gigabyteSeconds,
     }),
-    // Each message is sent, received and deleted.
-    line("SQS", `${count.format(3 * frames)} calls`, { sqs_fifo_requests: 3 * frames }),
+    line("SQS", `${count.format(fifo + standard)} calls`, {
+      sqs_fifo_requests: fifo,
+      sqs_standard_requests: standard,
+    }),
     line("CloudWatch, logs and metrics", `${count.format(lines / gigabyte)} GB`, {
       log_gigabytes: lines / gigabyte,
     }),
+  ];
+}
+
+/** The bill of a stage like prod in which nothing happens, each month. */
+export function fixedBill(): Line[] {
+  const { alarm_months, metric_months, dashboard_months, secret_months, ...firewall } = fixed;
+  const watch = { alarm_months, metric_months, dashboard_months };
+  const watched = `${alarm_months} alarms, ${metric_months} metrics`;
+  return [
+    line("CloudWatch, alarms and metrics", watched, watch),
+    line("Firewall", `${firewall.firewall_rule_months} rules`, firewall),
+    line("Secrets Manager", `${secret_months} secrets`, { secret_months }),
   ];
 }
 

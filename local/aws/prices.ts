@@ -33,6 +33,11 @@ export const prices = {
   firewall_requests: 0.6e-6,
   firewall_months: 5,
   firewall_rule_months: 1,
+  /** Each month, used or not. */
+  alarm_months: 0.1,
+  metric_months: 0.3,
+  dashboard_months: 3,
+  secret_months: 0.4,
 } as const;
 
 /** The priced items: the keys of `prices` without its description. */

@@ -91,12 +91,31 @@ export function createPeople(
     write({ ...key.member(streamId, userId), ...member });
   }
 
+  async function liveSteadily(
+    end: number,
+    { messagesPerSecond, giftsPerSecond }: { messagesPerSecond: number; giftsPerSecond: number },
+  ): Promise<void> {
+    const each = async (act: () => void, perSecond: number) => {
+      while (perSecond > 0 && clock.now() < end) {
+        await clock.wait(chance.untilNext(perSecond / 1000));
+        if (clock.now() < end) act();
+      }
+    };
+    const rows = giftsPerSecond / gifts.rowMean;
+    await Promise.all([each(say, messagesPerSecond), each(() => void giveRow(), rows)]);
+  }
+
   return {
     stream,
     written,
     giftIds,
-    /** Writes from now until `end`, with a burst between two times. */
-    async live(end: number, burst: { from: number; to: number }): Promise<void> {
+    /** Writes from now until `end`: with a burst between two times, or at one rate. */
+    async live(
+      end: number,
+      how: { from: number; to: number } | { messagesPerSecond: number; giftsPerSecond: number },
+    ): Promise<void> {
+      if ("messagesPerSecond" in how) return liveSteadily(end, how);
+      const burst = how;
       const average = (viewers * chat.perViewerMinute) / 60_000;
       const length = end - clock.now();
       const share = (burst.to - burst.from) / length;

@@ -31,6 +31,11 @@ export type Case = {
   largeRoomViewers?: number;
   /** Viewers of one slice, 5,000 as in `prod`. */
   partViewers?: number;
+  /**
+   * Chat and gifts at one rate for so long, in place of the chat of real streams: what that costs,
+   * without waiting until all is whole.
+   */
+  steady?: { messagesPerSecond: number; giftsPerSecond: number; seconds: number };
 };
 
 export type Figures = Record<string, number | string>;
@@ -82,11 +87,15 @@ export async function simulate(clock: Clock, given: Case): Promise<Figures> {
   });
   lambda.start();
   audience.start(gateway);
-  void people.live(second(times.end), { from: second(times.burstFrom), to: second(times.burstTo) });
-  await clock.run(second(times.end));
+  const { seconds = times.end } = given.steady ?? {};
+  void people.live(
+    second(seconds),
+    given.steady ?? { from: second(times.burstFrom), to: second(times.burstTo) },
+  );
+  await clock.run(second(seconds));
   // What a room costs is counted while it lives, and then it comes to rest.
   const cost: Use = { ...use, gigabytes_out: gateway.report().bytesOut / 1e9 };
-  cost.websocket_connection_minutes = (given.viewers * times.end) / 60;
+  cost.websocket_connection_minutes = (given.viewers * seconds) / 60;
   const shownEvents = audience.counts.shownEvents;
   const framesWhileLive = Math.max(...audience.viewers.map(({ shown }) => shown));
   audience.quieten();
@@ -96,12 +105,16 @@ export async function simulate(clock: Clock, given: Case): Promise<Figures> {
   const isWhole = ({ follower, shown }: (typeof audience.viewers)[number]) =>
     follower.position()?.frame === listed.length && shown === listed.length;
   let listed = listFrames();
-  let healed = times.end;
+  let healed = seconds;
   do {
     healed += 10;
     await clock.run(second(healed));
     listed = listFrames();
-  } while (healed < times.healedMost && (gathered() || !audience.viewers.every(isWhole)));
+  } while (
+    !given.steady &&
+    healed < seconds + times.healedMost &&
+    (gathered() || !audience.viewers.every(isWhole))
+  );
   const frames = listed;
   const { results, postsPerSecondMost } = gateway.report();
   const burst = audience.delays.filter(
@@ -117,7 +130,7 @@ export async function simulate(clock: Clock, given: Case): Promise<Figures> {
     gifts: people.written.gifts,
     ...judgeLog(frames, people),
     frames: frames.length,
-    "frames/s": round(framesWhileLive / times.end),
+    "frames/s": round(framesWhileLive / seconds),
     "p50 ms": round(quantile(delays, 0.5)),
     "p99 ms": round(quantile(delays, 0.99)),
     "burst p99 ms": round(
@@ -133,19 +146,28 @@ export async function simulate(clock: Clock, given: Case): Promise<Figures> {
     lost: results.lost,
     subscribes: audience.counts.subscribes,
     pings: audience.counts.pings,
-    "whole after s": healed - times.end,
+    "whole after s": healed - seconds,
     "not whole": audience.viewers.filter((viewer) => !isWhole(viewer)).length,
-    "$/hour": round((dollars * 3600) / times.end),
+    "$/hour": round((dollars * 3600) / seconds),
     "$/million events": round((dollars * 1e6) / Math.max(1, shownEvents)),
     "longest call s": round(lambda.report().longestMilliseconds / 1000),
     parts: lambda.report().parts.calls,
     "part environments": lambda.report().parts.environments,
     resumes: lambda.report().resumes.calls,
     "failed calls": lambda.report().failures,
+    ...perHour(cost, seconds),
     "table throttled": table.throttled(),
     ...busiestOf(table),
   };
 }
+
+/** What an hour like this would use of each thing that has a price. */
+const perHour = (use: Use, seconds: number): Figures =>
+  Object.fromEntries(
+    Object.entries(use)
+      .filter(([, amount]) => amount > 0)
+      .map(([name, amount]) => [`${name} an hour`, (amount * 3600) / seconds]),
+  );
 
 /** Whether the log has each event once: all money and moderation, and chat but what it skipped. */
 function judgeLog(
