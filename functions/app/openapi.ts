@@ -13,7 +13,7 @@ export const { contract, handler } = document(
     summary: "Read the description of this API (OpenAPI 3.1)",
     tag: "App",
     answer: [200, z.looseObject({ openapi: shownText(20) })],
-    cost: { kilobytes: 700 },
+    cost: { kilobytes: 710 },
     cacheControl: "public, max-age=300",
   },
   (asked) => {
