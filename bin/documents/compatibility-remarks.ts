@@ -95,7 +95,10 @@ export const allmineFields: readonly Remark[] = [
 /** Groups of fields of Tencent's API that differ; its commands are all there. */
 export const tencentFields: readonly Remark[] = [
   ...done("Query, UserSig, `ActionStatus`, `ErrorInfo`, `ErrorCode`", "`IsPublicVisible`"),
-  different("`MaxMemberCount`", "Stored and answered, not enforced"),
+  different(
+    "`MaxMemberCount`",
+    "The owner and moderators always get in, and so may users who come at the same moment",
+  ),
   different("Error 60015", "A value of the wrong type is 100002"),
   different("`set_callback`", "Knows three callbacks; others are refused as a whole"),
   different("`send_gift`", "Charges the sender here unless a before-send callback decides"),

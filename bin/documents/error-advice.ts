@@ -59,6 +59,7 @@ export const adviceOf: Record<RefusalCode, readonly [does: string, means?: strin
   not_a_moderator: ["Hide the moderation tools"],
 
   member_blocked: ["Leave the stream; show that it is closed to this user"],
+  room_full: ["Show that the room is full, and offer to try again"],
   member_muted: ["Disable the input, keep the text"],
   message_not_found: ["Remove the message from the view"],
   word_blocked: ["Let the user change the text"],

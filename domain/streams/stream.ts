@@ -231,5 +231,9 @@ export function assertLive(stream: Stream): void {
 /** Whether it is in lists for everybody: Tencent's side may hide a room (`IsPublicVisible`). */
 export const isListed = ({ room }: Stream) => room?.IsPublicVisible !== false;
 
+/** Users who may watch a room of Tencent's side at once; undefined: as many as come. */
+export const placesOf = ({ room }: Stream): number | undefined =>
+  Number(room?.MaxMemberCount ?? 0) || undefined;
+
 /** Whether a user is the host of a stream; an admin who acts for them is not. */
 export const isHost = (stream: Stream, userId: string) => stream.hostId === userId;

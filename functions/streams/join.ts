@@ -4,6 +4,7 @@ import { assertLive } from "../../domain/streams/stream.ts";
 import { Joined, joinedOf, ViewerJoinRequest } from "../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { setting } from "../../platform/runtime/env.ts";
+import { assertPlaceLeft } from "../../platform/store/log/places.ts";
 import { withRelay } from "../../platform/store/log/relays.ts";
 import { getGiver, giftContext } from "../../platform/store/money/gifts.ts";
 import { buyPass } from "../../platform/store/money/passes.ts";
@@ -25,10 +26,10 @@ export const { contract, handler } = endpoint(
     cost: { read: 81, write: 44, kilobytes: 70 },
     refusals: [
       ...(["stream_not_found", "user_not_found", "member_blocked", "stream_not_live"] as const),
-      ...(["price_changed", "credits_too_low", "spend_limit_reached"] as const),
+      ...(["room_full", "price_changed", "credits_too_low", "spend_limit_reached"] as const),
     ],
     grants: {
-      read: ["STREAM", "USER", "WALLET"],
+      read: ["STREAM", "USER", "WALLET", "SUB"],
       write: ["WALLET", "LEDGER", "STREAM", "GIFT"],
     },
   },
@@ -36,6 +37,7 @@ export const { contract, handler } = endpoint(
     const reading = { consistent: true };
     const { stream, member } = await getStreamOutside(liveStreamId, caller, now, reading);
     assertLive(stream);
+    await assertPlaceLeft(stream, caller, now);
     const joined = joinedOf(await withRelay(stream.id, showWithPin(stream, now)), caller.userId);
     if (isAdmitted(stream, member, caller)) return call.commitReply(joined);
     const context = giftContext(stream, await getGiver(stream.id, caller.userId), now);

@@ -11,6 +11,7 @@ import {
   noteStream,
   putConnection,
 } from "../store/log/connections.ts";
+import { assertPlaceLeft } from "../store/log/places.ts";
 import { findRelayUrl } from "../store/log/relays.ts";
 import { putSubscriber } from "../store/log/subscribers.ts";
 import { getStreamWithMember } from "../store/streams/stream-access.ts";
@@ -43,8 +44,8 @@ let count = 0;
 /**
  * Records a subscription for the consumer to greet; subscribing again restarts the greeting.
  * Answers where the stream is served instead, if its client follows it there: then nothing is
- * recorded. Refuses with `stream_not_found`, `member_blocked`, `pass_required` and
- * `too_many_streams`.
+ * recorded. Refuses with `stream_not_found`, `member_blocked`, `pass_required`,
+ * `room_full` and `too_many_streams`.
  */
 export async function subscribe(
   subscription: Subscription,
@@ -103,6 +104,7 @@ export async function assertMayWatch(
   const { stream, member } = await getStreamWithMember(streamId, caller.userId);
   if (isBlocked(member, now)) refuse("member_blocked");
   assertAdmitted(stream, member, caller);
+  await assertPlaceLeft(stream, caller, now);
   return isAdmittedForNow(stream, caller);
 }
 

@@ -1,7 +1,7 @@
 import { makeUserSig } from "../platform/tencent/sign.ts";
 import { call, eventually, freshId, giftType, liveStream, person, topUp } from "./people.ts";
 import { secretKey, tencent, tencentQuery, tencentRested } from "./tencent-caller.ts";
-import { viewer } from "./viewer.ts";
+import { viewer, watch } from "./viewer.ts";
 
 const ok = { ActionStatus: "OK", ErrorInfo: "", ErrorCode: 0 };
 const failed = (ErrorCode: number) => ({
@@ -90,6 +90,43 @@ describe("the Tencent API", () => {
     expect(low.body.ErrorInfo).toBe("Insufficient credits: balance 3, price 7");
     const info = await tencent("get_room_info", { RoomId });
     expect(info.body.Response.RoomInfo).toMatchObject({ RoomId, Owner_Account: host.id });
+  });
+
+  test("a room takes its owner, and viewers up to MaxMemberCount with all their sockets", async () => {
+    const { owner, RoomId } = await scene();
+    const limit = async (MaxMemberCount: number) => {
+      const changed = await tencent("update_room_info", { RoomInfo: { RoomId, MaxMemberCount } });
+      expect(changed.body).toMatchObject(ok);
+    };
+    await limit(1);
+    const mine = await call("GET /api/v1/live-stream?moderated=true", { as: owner });
+    const streamId = mine.body.data[0].id;
+    const [ann, bob] = await Promise.all([person(), person()]);
+    const first = await watch(ann, streamId);
+    const again = await watch(ann, streamId);
+    (await watch(owner, streamId)).close();
+
+    const full = { type: "error", statusCode: 409, code: "room_full" };
+    const outside = await viewer(bob);
+    const ask = async (requestId: string) => {
+      outside.send({ action: "subscribe", streamId, requestId });
+      return outside.next((message) => message.requestId === requestId);
+    };
+    expect(await ask("a")).toMatchObject(full);
+    const direct = await viewer(bob, { query: { streamId } });
+    expect(await direct.next(() => true)).toMatchObject(full);
+    const join = () =>
+      call("POST /api/v1/live-stream/join", { as: bob, body: { liveStreamId: streamId } });
+    expect((await join()).body).toMatchObject({ statusCode: 409, code: "room_full" });
+
+    first.close();
+    again.close();
+    const answers = async () => ask(freshId());
+    await eventually(answers, ({ type }) => type === "subscribed");
+    expect((await join()).status).toBe(200);
+    await limit(0);
+    (await watch(ann, streamId)).close();
+    for (const one of [outside, direct]) one.close();
   });
 
   test("the gift switch holds for both APIs", async () => {

@@ -15,7 +15,7 @@ export const { contract, handler } = socket(
     summary: "Open a connection, and with `streamId` subscribe to a live stream at once",
     refusals: [],
     grants: {
-      read: ["USER", "STREAM", "CONN", "OVERLAY", "REVOKED"],
+      read: ["USER", "STREAM", "CONN", "OVERLAY", "REVOKED", "SUB"],
       write: ["USER", "CONN", "TOKEN", "STREAM", "SUB"],
       queues: ["moments"],
       connections: true,

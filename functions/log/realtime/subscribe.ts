@@ -24,9 +24,14 @@ export const { contract, handler } = socket(
       "stream_not_granted",
       "member_blocked",
       "pass_required",
+      "room_full",
       "too_many_streams",
     ],
-    grants: { read: ["STREAM", "CONN"], write: ["STREAM", "CONN", "SUB"], connections: true },
+    grants: {
+      read: ["STREAM", "CONN", "SUB"],
+      write: ["STREAM", "CONN", "SUB"],
+      connections: true,
+    },
   },
   async ({ message, connectionId, connectedAt, caller, now, answer }) => {
     await assertGranted(caller, connectionId, message.streamId);

@@ -1,0 +1,35 @@
+import { isOverlay } from "../../../domain/id.ts";
+import { viewersAmong } from "../../../domain/log/subscriber.ts";
+import { refuse } from "../../../domain/refusal.ts";
+import { placesOf, type Stream } from "../../../domain/streams/stream.ts";
+import { mayModerate } from "../../../domain/streams/stream-lifecycle.ts";
+import type { Caller } from "../../auth/caller.ts";
+import { cachedIfLong } from "../../runtime/cached.ts";
+import { listRelayedRooms } from "./relays.ts";
+import { listSubscribers } from "./subscribers.ts";
+import { countWatching } from "./watching.ts";
+
+/** Who is subscribed; of more than a thousand, up to 5 s old. */
+const listRecent = cachedIfLong(listSubscribers);
+
+/**
+ * Refuses with `room_full` a user for whom the room has no place left. Users who watch already, and
+ * the host, moderators, admins and overlays, need none. Of users who come at the same moment, more
+ * than there are places may get in: nobody counts for all of them.
+ */
+export async function assertPlaceLeft(
+  stream: Stream,
+  caller: Pick<Caller, "userId" | "roles">,
+  now: Date,
+): Promise<void> {
+  const { userId } = caller;
+  const max = placesOf(stream);
+  if (max === undefined || isOverlay(userId) || mayModerate(stream, caller)) return;
+  const [subscribers, rooms] = await Promise.all([
+    listRecent(stream.id, now),
+    listRelayedRooms(stream.id, now),
+  ]);
+  const subscribed = viewersAmong(subscribers);
+  if (subscribed.has(userId) || rooms.some(({ users }) => users.has(userId))) return;
+  if ((await countWatching(stream.id, subscribed, now)) >= max) refuse("room_full", { max });
+}
