@@ -124,7 +124,8 @@ function profileEvents({ createdAt, old, new: image }: UserItemChange): UserEven
   const { userId } = was;
   const about = { userId, people: [] };
   if (image === undefined) {
-    const at = new Date(createdAt * 1000).toISOString();
+    // The table tells whole seconds, and a deletion comes after all else that happened in its own.
+    const at = new Date(createdAt * 1000 + 999).toISOString();
     const id = `user:${userId}:${was.updatedAt}:deleted`;
     return [{ ...about, id, type: "user.deleted", at, dataOf: () => ({ userId }) }];
   }
