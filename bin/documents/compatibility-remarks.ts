@@ -28,7 +28,7 @@ export const allmineOperations: readonly Remark[] = [
   ...done("PATCH /api/v1/notifications/{id}/read", "DELETE /api/v1/notifications/bulk"),
   different(
     "POST /api/v1/notifications/device-token",
-    "Stores the token; a back end reads it (`GET /api/v1/users/{userId}/devices`) and pushes",
+    "Stores the token; a back end reads it (`GET /api/v1/users/{userId}/devices`) and pushes. `timezone` is kept as sent, and without a token it needs `deviceId`",
   ),
   ...done("DELETE /api/v1/notifications/device-token/{token}"),
   different(`POST ${stream}/create`, "Takes JSON too, and `fundingGoal`"),

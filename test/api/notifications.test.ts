@@ -69,6 +69,8 @@ test("a user lists, filters, pages, reads, counts and deletes their notification
   expect((await call("GET /api/v1/notifications", { as: other })).body.data).toHaveLength(1);
   for (const body of [{}, { ids: [] }, { ids: ["x"] }, { ids: "x" }])
     expectFailure(await remove(body), 400, sentences[400]);
+  const tooMany = await remove({ ids: Array.from({ length: 101 }, freshId) });
+  expect(tooMany.body.errors).toEqual([sentences[400], "ids: expected 1 to 100 ids"]);
   const bad = `PATCH /api/v1/notifications/${rows[0]!.id}/read`;
   for (const body of [{}, { isRead: "true" }, { read: true }])
     expectFailure(await call(bad, { as, body }), 400, sentences[400]);

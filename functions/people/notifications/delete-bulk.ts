@@ -12,7 +12,10 @@ export const { contract, handler } = endpoint(
     caller: "user",
     shape: "envelope",
     body: z.object({
-      ids: z.array(NotificationId, { error: "expected a list of ids" }).min(1).max(100),
+      ids: z
+        .array(NotificationId, { error: "expected 1 to 100 ids" })
+        .min(1, "expected 1 to 100 ids")
+        .max(100, "expected 1 to 100 ids"),
     }),
     answer: [204, z.void()],
     cost: { write: 4200 },
