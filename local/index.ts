@@ -1,7 +1,7 @@
 import { readAssembly } from "./assembly/index.ts";
 import { type Aws, startAws, withIssuerFaults } from "./aws/index.ts";
 import { type Gateway, startGateway } from "./gateway/index.ts";
-import { createOwnRoutes, type OwnRoute } from "./gateway/own-routes.ts";
+import { createOwnRoutes, explained, type OwnRoute } from "./gateway/own-routes.ts";
 import { type Pages, readPages } from "./gateway/pages.ts";
 import { createRestApi } from "./gateway/rest.ts";
 import { createSockets, type Sockets } from "./gateway/sockets.ts";
@@ -208,7 +208,7 @@ function addOwnRoutes(
     ...aws.routes.map(({ method, path, handler }) => ({
       method,
       path,
-      handler: ({ body }: { body: unknown }) => handler(body),
+      handler: explained(handler),
     })),
     ...listFunctionRoutes(workers, sockets, aws),
   );

@@ -40,6 +40,19 @@ export class BadOwnRequest extends Error {
   }
 }
 
+type Refusing = { status: number; body?: unknown };
+
+/**
+ * The handler of an own route, from one that is given the body alone and answers 400 with `errors`.
+ */
+export const explained =
+  (handle: (body: unknown) => Refusing | Promise<Refusing>) =>
+  async ({ body }: Pick<OwnRequest, "body">) => {
+    const answer = await handle(body);
+    if (answer.status !== 400) return answer;
+    throw new BadOwnRequest((answer.body as { errors: string[] }).errors);
+  };
+
 /** An empty table of own routes. */
 export function createOwnRoutes(): OwnRoutes {
   const routes: OwnRoute[] = [];

@@ -224,6 +224,8 @@ describe("a system with its data in a folder", () => {
       ...{ kind: "error_before", count: 50 },
     };
     expect((await call("POST /local/faults", { body: fault })).status).toBe(201);
+    const bad = await call("POST /local/faults", { body: { kind: "none" } });
+    expectFailure(bad, 400, sentences[400]);
     const answer = await call(`GET /api/v1/live-stream/${id}`, { as });
     await call("DELETE /local/faults");
     expectFailure(answer, 500, "Internal server error");
