@@ -151,10 +151,10 @@ const postingSecondsMax = 0.5;
 /**
  * What this batch leaves out: nothing, unless the posts are at the stage's rate and the records
  * need more than one frame. Then chat is thinned out, so that frames come less often but the room
- * keeps up.
+ * keeps up. Those whom relays serve take no posts.
  */
 async function leaveOut(
-  { streamId, now, outlet }: Audience,
+  { streamId, now, memory, outlet }: Audience,
   fresh: readonly LogRecord[],
   viewers: number,
 ): Promise<ReadonlySet<string>> {
@@ -162,7 +162,8 @@ async function leaveOut(
   const frames = Math.ceil(bytes / limits().frameBytes);
   if (frames <= 1) return new Set();
   const isLimited = now.getTime() - outlet.governor.limitedAt() < limitedMilliseconds;
-  const postingSeconds = (frames * viewers) / setting("POST_RATE");
+  const { posted = viewers } = memory.viewers.get(streamId) ?? {};
+  const postingSeconds = (frames * posted) / setting("POST_RATE");
   if (!isLimited && postingSeconds <= postingSecondsMax) return new Set();
   const stream = await findStream(streamId);
   const kept = new Set(stream === undefined ? [] : [stream.hostId, ...stream.moderators]);

@@ -43,16 +43,18 @@ async function deliverSome(
   const { streamId, now, memory } = audience;
   const log = await getLog(streamId);
   if (log.posted >= head) return false;
-  const about = memory.viewers.get(streamId)?.count ?? log.viewers ?? 0;
+  const { count, posted = count } = memory.viewers.get(streamId) ?? {};
+  const about = posted ?? log.viewers ?? 0;
   const most = Math.max(1, Math.floor(limits().postsPerMark / Math.max(1, about)));
   const frames = await nextFrames(streamId, { after: log.posted, head, most }, newFrames);
   const last = frames.at(-1);
   // All of them have expired: the log goes on with the next frame that is put.
   if (last === undefined) return false;
-  const viewers = await postToAll(audience, frames, about);
+  const users = await postToAll(audience, frames, about);
+  const viewers = await countWatching(streamId, users, now);
   measureMetric("FrameDelay", Math.max(0, Math.round(Date.now() - last.newest * 1000)));
   const countedAt = now.getTime();
-  memory.viewers.set(streamId, { count: viewers, at: countedAt });
+  memory.viewers.set(streamId, { count: viewers, posted: users.size, at: countedAt });
   const peakViewers = Math.max(viewers, log.peakViewers ?? 0);
   await markPosted(streamId, last, { viewers, peakViewers, countedAt });
   return last.n < head;
@@ -62,20 +64,18 @@ async function deliverSome(
  * Posts frames to all subscribers (`about` is an estimate; the list is read consistently). A room
  * that is too large for one environment is cut into slices, each posted by an environment of its
  * own. The log may be marked only when all have answered, so that one which fails throws, and
- * everything comes again. Answers how many distinct users there are.
+ * everything comes again. Answers the users that it posted to.
  */
 export async function postToAll(
   audience: Audience,
   frames: readonly Frame[],
   about: number,
-): Promise<number> {
+): Promise<ReadonlySet<string>> {
   const { invokeSlice } = audience.outlet;
-  const count = (users: ReadonlySet<string>) =>
-    countWatching(audience.streamId, users, audience.now);
   const of = invokeSlice === undefined ? 1 : countSlices(about);
   if (invokeSlice !== undefined && of > 1)
-    return count(await invokeSlices(audience, frames, { about, of }, invokeSlice));
-  return count(await postSlice(audience, frames, { ...whole, about }));
+    return invokeSlices(audience, frames, { about, of }, invokeSlice);
+  return postSlice(audience, frames, { ...whole, about });
 }
 
 async function invokeSlices(

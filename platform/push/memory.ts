@@ -9,8 +9,11 @@ import type { LogCache } from "./log-cache.ts";
 export type Memory = {
   /** What is known of the streams' logs: numbers, ids and times, never bytes. */
   logs: Map<string, LogCache>;
-  /** Distinct viewers of the streams, and when they were counted (milliseconds). */
-  viewers: Map<string, { count: number; at: number }>;
+  /**
+   * Distinct viewers of the streams, how many of them are posted to where that is known (relays
+   * serve the others), and when they were counted (milliseconds).
+   */
+  viewers: Map<string, { count: number; posted?: number | undefined; at: number }>;
   /**
    * Subscriptions whose last post is still on its way: they are not sent another one meanwhile.
    */

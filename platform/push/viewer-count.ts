@@ -24,7 +24,7 @@ export async function viewersOf(audience: Audience): Promise<number> {
       about = viewers;
       // When all reconnect, hundreds of environments ask at once, and one counts for the others.
       if (isNew(countedAt, now) || !(await claimCount(streamId, countedAt, now))) {
-        memory.viewers.set(streamId, { count: viewers, at: countedAt });
+        memory.viewers.set(streamId, { ...known, count: viewers, at: countedAt });
         return viewers;
       }
     }
@@ -55,8 +55,8 @@ async function countAnew(
   { streamId, now, memory }: Audience,
   about: number | undefined,
 ): Promise<number> {
-  const count = await countJoined(streamId, now.getTime(), about ?? 0);
-  memory.viewers.set(streamId, { count, at: now.getTime() });
+  const { count, posted } = await countJoined(streamId, now.getTime(), about ?? 0);
+  memory.viewers.set(streamId, { count, posted, at: now.getTime() });
   // Also where it has shrunk: otherwise those whose memory is new take the log's old count for good.
   if (Math.max(count, about ?? 0) > smallRoomViewersMax) await noteViewers(streamId, count, now);
   return count;
@@ -65,6 +65,6 @@ async function countAnew(
 /** Users who reconnect in one batch receive the same count, so it is counted once for them. */
 const countJoined = coalesce(async (streamId: string, at: number, about: number) => {
   const now = new Date(at);
-  const subscribers = await listSubscribers(streamId, now, about);
-  return countWatching(streamId, viewersAmong(subscribers), now);
+  const subscribed = viewersAmong(await listSubscribers(streamId, now, about));
+  return { count: await countWatching(streamId, subscribed, now), posted: subscribed.size };
 });

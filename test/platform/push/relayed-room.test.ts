@@ -1,0 +1,56 @@
+import { noteViewers } from "../../../platform/store/log/logs.ts";
+import { findRelayUrl, markRelay, putRelayedRoom } from "../../../platform/store/log/relays.ts";
+import { chatRecord } from "../../domain/frame-samples.ts";
+import { useOwnTable } from "../table.ts";
+import { seconds, setScene } from "./scene.ts";
+
+const url = "wss://relay.live.acme.com/ws";
+useOwnTable({ POST_RATE: "8000", RELAY_URL: url, RELAY_FROM_VIEWERS: "2000" });
+
+/** A room of which relays have some users, and one is posted to. */
+async function relayedRoom(count: number) {
+  const scene = await setScene();
+  const { streamId, now } = scene;
+  const room = scene.audience();
+  const name = `${streamId}-0`;
+  await scene.greet(room, await scene.ask(name));
+  const users = new Map(Array.from({ length: count }, (_, n) => [`u${n}`, now.getTime()]));
+  await markRelay("node", now);
+  await putRelayedRoom({ streamId, node: "node" }, { users }, 0, now);
+  // Counted before they came there.
+  room.memory.viewers.clear();
+  return { scene, room, name };
+}
+
+test("those whom relays serve take no posts, so nobody's chat is left out for them", async () => {
+  const { scene, room, name } = await relayedRoom(6_000);
+  // More than two frames: to post them to 6,000 takes two seconds.
+  const text = "x".repeat(900);
+  const records = Array.from({ length: 80 }, (_, n) =>
+    chatRecord(n + 1, `${n} ${text}`, seconds(scene.now)),
+  );
+  await scene.push(room, ...records);
+  const frames = scene.messagesTo(name).filter(({ type }) => type === "events");
+  expect(frames.length).toBeGreaterThan(1);
+  for (const frame of frames) expect(frame).toMatchObject({ viewers: 6_001, skipped: 0 });
+  const events = frames.flatMap((one) => (one.type === "events" ? one.events : []));
+  expect(events).toHaveLength(80);
+  expect(room.memory.viewers.get(scene.streamId)).toMatchObject({ count: 6_001, posted: 1 });
+});
+
+test("a room is served by relays from its size on, while one of them lives", async () => {
+  const { scene } = await relayedRoom(1);
+  const { streamId, now } = scene;
+  const at = (milliseconds: number) =>
+    findRelayUrl(streamId, new Date(now.getTime() + milliseconds));
+  expect(await at(0)).toBeUndefined();
+  await noteViewers(streamId, 1_999, now);
+  expect(await at(1_000)).toBeUndefined();
+  await noteViewers(streamId, 2_000, now);
+  expect(await at(2_000)).toBe(url);
+  expect(await at(14_000)).toBe(url);
+  // Three marks were left out: whoever is sent there would find nobody.
+  expect(await at(15_001)).toBeUndefined();
+  await markRelay("another", new Date(now.getTime() + 16_000));
+  expect(await at(17_000)).toBe(url);
+});
