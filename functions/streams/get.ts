@@ -18,7 +18,7 @@ export const { contract, handler } = endpoint(
     answer: [200, LiveStream],
     cost: { read: 40, kilobytes: 70 },
     refusals: ["stream_not_found", "member_blocked"],
-    grants: { read: ["STREAM", "ESCROW", "USER"] },
+    grants: { read: ["STREAM", "ESCROW", "USER"], relays: true },
   },
   async ({ path: { streamId }, caller, now }) => {
     const reading = { consistent: true };

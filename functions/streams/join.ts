@@ -31,6 +31,7 @@ export const { contract, handler } = endpoint(
     grants: {
       read: ["STREAM", "USER", "WALLET", "SUB"],
       write: ["WALLET", "LEDGER", "STREAM", "GIFT"],
+      relays: true,
     },
   },
   async ({ body: { liveStreamId, expectedPrice }, caller, now, ...call }) => {

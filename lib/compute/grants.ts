@@ -41,14 +41,17 @@ const pictureActions = {
 
 /**
  * With what a stage's relay needs of its functions: those that post to connections leave mail for
- * it, and the routes of sockets look where a stream is served and give tickets for there.
+ * it, the routes of sockets look where a stream is served and give tickets for there, and others
+ * show it.
  */
 export function withRelay(
   { kind, grants }: { kind: string; grants: Grants },
   { relay }: { relay?: unknown },
 ): Grants {
-  if (relay === undefined || grants.connections !== true) return grants;
+  if (relay === undefined) return grants;
   const { read = [], write = [] } = grants;
+  if (grants.relays) return { ...grants, read: [...read, "MAIL"] };
+  if (grants.connections !== true) return grants;
   const tickets = kind === "socket" ? (["TICKET"] as const) : [];
   return {
     ...grants,

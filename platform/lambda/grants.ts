@@ -40,6 +40,8 @@ export type Grants = {
   tasks?: readonly TaskName[];
   /** Post to and close WebSocket connections. */
   connections?: true;
+  /** Looks whether a relay lives, in a stage that has them. */
+  relays?: true;
   /** The secret key of the Tencent application. */
   tencentSecret?: true;
   /** The bucket of pictures: get its objects, put them, or list and delete them. */

@@ -16,9 +16,14 @@ import { findLog } from "./logs.ts";
 /** How often a relay says that it lives; after so long without a word it is dead. */
 export const aliveMilliseconds = { every: 5_000, max: 15_000 };
 
+/** What stands for all relays where it does not matter which one lives. */
+const anyNode = "any";
+
 /** Says that a relay lives. */
-export const markRelay = (node: string, now: Date): Promise<void> =>
-  putItem({ ...key.relay(node), at: now.getTime(), expiresAt: secondsAfter(now, 3_600) });
+export async function markRelay(node: string, now: Date): Promise<void> {
+  const mark = { at: now.getTime(), expiresAt: secondsAfter(now, 3_600) };
+  await Promise.all([node, anyNode].map((one) => putItem({ ...key.relay(one), ...mark })));
+}
 
 /** Removes the mark of a relay that ends. */
 export const removeRelay = (node: string): Promise<void> => deleteItem(key.relay(node));
@@ -172,12 +177,19 @@ const readUsers = (text: string): RelayUsers =>
       }),
   );
 
-/** Where a stream's relay takes sockets; undefined where it is too small, or there is none. */
-export async function findRelayUrl(streamId: string): Promise<string | undefined> {
+/**
+ * Where a stream's relay takes sockets; undefined where it is too small, or no relay lives: before
+ * the first one is deployed, after the last one has gone, and while none can start.
+ */
+export async function findRelayUrl(
+  streamId: string,
+  now = new Date(),
+): Promise<string | undefined> {
   const url = setting("RELAY_URL");
   const from = setting("RELAY_FROM_VIEWERS");
-  if (url === undefined || from === 0) return url;
-  return ((await findLog(streamId))?.viewers ?? 0) >= from ? url : undefined;
+  if (url === undefined) return undefined;
+  if (from > 0 && ((await findLog(streamId))?.viewers ?? 0) < from) return undefined;
+  return (await isRelayAlive(anyNode, now)) ? url : undefined;
 }
 
 /** What is shown of one stream, with where it is served if a relay does. */
