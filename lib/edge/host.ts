@@ -22,8 +22,8 @@ import { CloudFrontTarget } from "aws-cdk-lib/aws-route53-targets";
 import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
 import { told } from "../data/told.ts";
-import { type Domain, originOf } from "../stages/domain.ts";
-import { homePath, pagePaths } from "../stages/page-headers.ts";
+import { type Domain, originOf, relayUrlOf } from "../stages/domain.ts";
+import { connectingTo, homePath, pagePaths } from "../stages/page-headers.ts";
 import { placeOf, type Stage } from "../stages/stages.ts";
 import { type Edge, zoneOf } from "./edge.ts";
 import { cachedPaths, cachePolicies } from "./host-cache.ts";
@@ -111,7 +111,7 @@ export class Host extends Stack {
     const cached = Object.fromEntries(
       cachedPaths(stage).map((path) => [path, called(http, cache.lists)]),
     );
-    const ofPages = this.behaviorsOfPages();
+    const ofPages = this.behaviorsOfPages(stage.relay && new URL(relayUrlOf(stage)).origin);
     return {
       defaultBehavior: called(http),
       additionalBehaviors: {
@@ -131,7 +131,7 @@ export class Host extends Stack {
   }
 
   /** Files of the pages by their kinds, each with its headers. */
-  private behaviorsOfPages(): Record<string, BehaviorOptions> {
+  private behaviorsOfPages(relay: string | undefined): Record<string, BehaviorOptions> {
     // May be listed by CloudFront, else a file that is not there would be 403. No viewer can ask
     // for a list: that is `/` of the bucket, and `/` of the host never gets there.
     Annotations.of(this).acknowledgeWarning(
@@ -147,7 +147,7 @@ export class Host extends Stack {
         origin,
         viewerProtocolPolicy: ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
         cachePolicy: CachePolicy.CACHING_OPTIMIZED,
-        responseHeadersPolicy: headersPolicy(this, kind, headers),
+        responseHeadersPolicy: headersPolicy(this, kind, connectingTo(headers, relay)),
       },
     ]);
     return Object.fromEntries(behaviors);

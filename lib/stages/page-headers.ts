@@ -85,3 +85,13 @@ export const pagePaths: Record<string, { paths: readonly string[]; headers: Page
 };
 
 type PageHeaders = Readonly<Record<string, string>>;
+
+const policyName = "content-security-policy";
+
+/** The same for pages that may also open sockets there, such as `wss://relay.acme.com`. */
+export const connectingTo = (headers: PageHeaders, origin: string | undefined): PageHeaders => {
+  const policy = headers[policyName];
+  if (origin === undefined || policy === undefined) return headers;
+  const wider = policy.replace("connect-src 'self'", `connect-src 'self' ${origin}`);
+  return { ...headers, [policyName]: wider };
+};

@@ -194,6 +194,19 @@ describe("a stage with a relay and a domain", () => {
     expect(flat(reads[0].Resource)).toMatch(/\/[0-9a-f]{64}\.cjs$/);
   });
 
+  test("lets its pages open sockets there, and pages of other stages nowhere else", async () => {
+    const policies = (of: typeof templates) =>
+      resourcesOf(of, "AWS::CloudFront::ResponseHeadersPolicy", "host").flatMap(
+        ({ Properties: { ResponseHeadersPolicyConfig: config } }) =>
+          config.SecurityHeadersConfig.ContentSecurityPolicy?.ContentSecurityPolicy ?? [],
+      );
+    const sources = (policy: string) => /connect-src ([^;]*)/.exec(policy)?.[1] ?? "none";
+    expect(policies(templates).map(sources)).toContain(`'self' wss://relay.${name}`);
+    const plain = await synthesize({ ...placed, domain: { name, zone } });
+    expect(policies(plain.templates).map(sources)).toContain("'self'");
+    expect(JSON.stringify(policies(plain.templates))).not.toContain("wss:");
+  });
+
   test("takes a certificate where the domain's zone is not ours", async () => {
     const certificate = "arn:aws:acm:eu-central-1:111122223333:certificate/relay";
     const ofDomain = "arn:aws:acm:us-east-1:111122223333:certificate/domain";
