@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
 import { relayConnectionId } from "../domain/log/relay.ts";
@@ -10,6 +10,7 @@ import { assertOnly } from "../platform/realtime/subscription.ts";
 import { logFault } from "../platform/runtime/log.ts";
 import { removeSocket } from "../platform/store/log/connections.ts";
 import { markRelay, removeRelay } from "../platform/store/log/relays.ts";
+import { createAddresses } from "./addresses.ts";
 import { socketLimits, takeConnection } from "./connection.ts";
 import { subscribe } from "./greeting.ts";
 import { judge, readHandshake } from "./handshake.ts";
@@ -29,6 +30,11 @@ export type Relay = {
 /** Sockets that one task holds, and handshakes that it judges at once; more are sent away. */
 const connectionsMax = 25_000;
 const pendingMax = 2_000;
+/** How long a request may take to arrive, and how often late ones are looked for. */
+const httpLimits = {
+  ...{ headersTimeout: 10_000, requestTimeout: 10_000, connectionsCheckingInterval: 5_000 },
+  maxHeaderSize: 16_384,
+};
 /** Where sockets are taken, as at the API. */
 const path = "/ws";
 /** Request line and header values together, as at API Gateway. */
@@ -43,15 +49,22 @@ const headerBytesMax = 10_240;
 export async function startRelay({ port, host }: { port: number; host: string }): Promise<Relay> {
   const state = createState();
   await markRelay(state.node, new Date());
-  const limits = { headersTimeout: 10_000, requestTimeout: 10_000, maxHeaderSize: 16_384 };
-  const http = createServer(limits, (_request, response) => {
+  const addresses = createAddresses();
+  const http = createServer(httpLimits, (_request, response) => {
     // What a load balancer asks for, and nothing else.
     response.writeHead(200, { "content-type": "text/plain" }).end("ok");
+  });
+  http.maxConnections = connectionsMax + pendingMax;
+  http.on("connection", (socket: Socket) => {
+    const { remoteAddress = "" } = socket;
+    if (!addresses.open(remoteAddress)) return void socket.destroy();
+    socket.once("close", () => addresses.close(remoteAddress));
   });
   const server = openServer(state);
   http.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on("error", () => socket.destroy());
-    const refused = refusalOf(state, request);
+    const { remoteAddress = "" } = request.socket;
+    const refused = addresses.admit(remoteAddress, Date.now()) ? refusalOf(state, request) : 429;
     if (refused !== undefined) return refuseUpgrade(socket, refused);
     server.handleUpgrade(request, socket, head, (webSocket) => begin(state, webSocket, request));
   });

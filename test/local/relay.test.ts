@@ -1,7 +1,9 @@
 /** A stage with a relay, as its clients and the runner see it. */
 
+import { connect, type Socket } from "node:net";
 import WebSocket from "ws";
 import { type Client, createClient } from "../../client/index.ts";
+import { addressLimits } from "../../relay/addresses.ts";
 import { admin, call, eventually, liveStream, type Person, person } from "../api/people.ts";
 import { type Message, open, refusedHandshake, type Viewer } from "../api/viewer.ts";
 import { type System, startSystem } from "../system.ts";
@@ -226,6 +228,37 @@ test("a client follows its stream there; when the relay dies nothing is lost or 
   await send("after");
   await heardAll();
   watching.client.close();
+});
+
+test("an address has no more connections than its share, and gets in again when they close", async () => {
+  const { port, hostname } = new URL(relayUrl);
+  const held: Socket[] = [];
+  // Those of the tests before, and those that this one opens until one of them is cut.
+  const isCut = () =>
+    new Promise<boolean>((done) => {
+      const socket = connect(Number(port), hostname);
+      held.push(socket);
+      socket.on("error", () => done(true));
+      socket.once("close", () => done(true));
+      // An answer shows that it was let in.
+      socket.once("data", () => done(false));
+      socket.write("GET / HTTP/1.1\r\nHost: relay\r\n\r\nGET /ws HTTP/1.1\r\n");
+    });
+  let wasCut = false;
+  // A machine may be so slow that the first ones are late with their request by then.
+  while (!wasCut && held.length <= 4 * addressLimits.connections) {
+    const tries = await Promise.all(Array.from({ length: 100 }, isCut));
+    wasCut = tries.includes(true);
+  }
+  expect(wasCut).toBe(true);
+  expect(held.length).toBeGreaterThan(addressLimits.connections - 300);
+  for (const socket of held) socket.removeAllListeners("close").destroy();
+  const as = await person();
+  const opened = await eventually(
+    () => watchAt(relayUrl, as, {}).catch(() => undefined),
+    (found) => found !== undefined,
+  );
+  opened!.close();
 });
 
 test("a relay that ends has its clients reconnect", async () => {
