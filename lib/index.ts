@@ -42,8 +42,9 @@ export function placeStage(app: App, given: Stage): void {
   for (const [at, stack] of serving.entries())
     for (const before of [account, data, identity, ...serving.slice(0, at)])
       stack.addStackDependency(before);
-  if (stage.relay !== undefined)
-    new Relay(app, id("relay"), stage, neighbours).addStackDependency(realtime);
+  const relay = stage.relay && new Relay(app, id("relay"), stage, neighbours);
+  // Its log has to be there before its lines can be counted.
+  relay?.addStackDependency(realtime);
   const host = placeHost(app, stage, { http, pictures, tencent, realtime });
   if (stage.repository !== undefined) new Delivery(app, id("delivery"), stage, stage.repository);
   const watched = {
@@ -57,7 +58,8 @@ export function placeStage(app: App, given: Stage): void {
     ...(host && { distributionId: host.distributionId }),
   };
   const watch = new Watch(app, id("watch"), watched);
-  for (const stack of [...serving, ...(users ? [users] : [])]) watch.addStackDependency(stack);
+  for (const stack of [...serving, ...(users ? [users] : []), ...(relay ? [relay] : [])])
+    watch.addStackDependency(stack);
   if (host === undefined) return;
   watch.addStackDependency(host);
   new HostWatch(app, id("host-watch"), watched).addStackDependency(host);

@@ -1,4 +1,5 @@
 import type { MetricName } from "../../platform/runtime/metrics.ts";
+import { socketsPerTask } from "../stages/relay.ts";
 import {
   copiedBackups,
   distribution,
@@ -7,6 +8,8 @@ import {
   mappings,
   queuesOf,
   readers,
+  relays,
+  relayTasks,
   type Subjects,
   tables,
   unattended,
@@ -27,15 +30,16 @@ export type AlarmKind = Source & {
   /** What has happened, in a sentence that says who notices. */
   means: string;
   /** The sum of a minute unless stated otherwise. */
-  statistic?: "Average" | "Maximum" | "p90";
+  statistic?: "Average" | "Maximum" | "p90" | "SampleCount";
   /** Reached or exceeded in a minute; 1 unless stated otherwise. */
   threshold?: number | ((watched: Watched, subject: string) => number);
   /**
    * `lasting`: three of five minutes, since one bad minute should not wake anyone. Otherwise one
    * minute fires the alarm, at most once in a quarter of an hour. `absent`: nothing for 26 hours,
-   * which is a day and what a daily job may be late.
+   * which is a day and what a daily job may be late. `few`: less than the threshold, or nothing,
+   * for five minutes.
    */
-  when?: "lasting" | "absent";
+  when?: "lasting" | "absent" | "few";
   /** Of a domain, whose metrics and alarms are in another region (lib/watch/host-watch.ts). */
   at?: "edge";
   /** The whole account's, or our own stage's, where it is left out. */
@@ -218,6 +222,48 @@ export const alarmKinds = {
     own: "PostsLimited",
     threshold: 1_000,
     when: "lasting",
+  },
+  "relay-late": {
+    name: "the relay is late",
+    means: "One frame in ten left the relay 2 s after it was made, or later.",
+    ...{ own: "RelayDelay", statistic: "p90" },
+    threshold: 2_000,
+    when: "lasting",
+    of: relays,
+  },
+  "relay-full": {
+    name: "a task of the relay is full",
+    means: "A task has twice the sockets that it should have: others are not added, or get none.",
+    ...{ own: "RelaySockets", statistic: "Maximum" },
+    threshold: socketsPerTask.many,
+    when: "lasting",
+    of: relays,
+  },
+  "relay-tasks-few": {
+    name: "the relay has too few tasks",
+    means: "Fewer tasks than the stage wants are at work; without any, rooms stay at the API.",
+    ...{ own: "RelaySockets", statistic: "SampleCount" },
+    // Each says it six times a minute.
+    threshold: ({ stage: { relay } }) => 5.5 * (relay?.minTasks ?? 1),
+    when: "few",
+    of: relays,
+  },
+  "relay-drops": {
+    name: "the relay drops slow readers",
+    means:
+      "Many clients do not read what they are sent: their network, or ours, does not carry it.",
+    own: "SlowReadersDropped",
+    threshold: 1_000,
+    when: "lasting",
+    of: relays,
+  },
+  "relay-busy": {
+    name: "the relay's CPU is busy",
+    means: "A task uses its whole CPU: frames are late, and health checks fail next.",
+    ...{ aws: "AWS/ECS", metric: "CPUUtilization", statistic: "Maximum" },
+    threshold: 90,
+    when: "lasting",
+    of: relayTasks,
   },
   "backups-fail": {
     name: "backups fail",

@@ -1,6 +1,6 @@
 import { dueIndex } from "../../platform/table/keys.ts";
 import type { Queues } from "../data/queues.ts";
-import { functionName, hostFirewallName, vaultName } from "../stages/names.ts";
+import { functionName, hostFirewallName, relayNames, vaultName } from "../stages/names.ts";
 import { rowsOf } from "../stages/route-table.ts";
 import type { Stage } from "../stages/stages.ts";
 
@@ -55,6 +55,18 @@ export const hostFirewall = ({ stage }: Watched): Subjects =>
   stage.domain === undefined || !stage.firewall
     ? {}
     : { firewall: { WebACL: hostFirewallName(stage.name), Rule: "ALL" } };
+
+/** A relay that is deployed, by our own metrics, which are the stage's; nothing without one. */
+export const relays = ({ stage: { relay, domain } }: Watched): Subjects =>
+  relay === undefined || domain === undefined ? {} : { relay: {} };
+
+/** Its tasks together, by what AWS says of them. */
+export const relayTasks = (watched: Watched): Subjects => {
+  const { cluster: ClusterName, service: ServiceName } = relayNames(watched.stage.name);
+  return Object.fromEntries(
+    Object.keys(relays(watched)).map((name) => [name, { ClusterName, ServiceName }]),
+  );
+};
 
 /** The stage's vault, where it has backups. */
 export const vaults = ({ stage }: Watched): Subjects =>

@@ -24,6 +24,12 @@ const reached = {
 const windows = {
   lasting: { ...reached, datapointsToAlarm: 3, evaluationPeriods: 5 },
   once: { ...reached, datapointsToAlarm: 1, evaluationPeriods: 15 },
+  few: {
+    ...reached,
+    comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,
+    treatMissingData: TreatMissingData.BREACHING,
+    ...{ datapointsToAlarm: 5, evaluationPeriods: 5 },
+  },
   absent: {
     period: Duration.hours(1),
     comparisonOperator: ComparisonOperator.LESS_THAN_THRESHOLD,

@@ -13,11 +13,15 @@ import { placeBudget } from "./budget.ts";
 import { placeDashboard } from "./dashboard.ts";
 import { metricOf } from "./metrics.ts";
 
-/** The functions' logs, by the API that they belong to; that of a pool's trigger is its own. */
-const functionLogs = ({ issuer }: Stage): readonly string[] =>
-  issuer === undefined
-    ? ["http", "tencent", "realtime", "identity"]
-    : ["http", "tencent", "realtime"];
+/**
+ * The functions' logs, by the API that they belong to, and the relay's; that of a pool's trigger is
+ * its own.
+ */
+const functionLogs = ({ issuer, relay, domain }: Stage): readonly string[] => [
+  ...["http", "tencent", "realtime"],
+  ...(issuer === undefined ? ["identity"] : []),
+  ...(relay && domain ? ["relay"] : []),
+];
 
 /** Who called the Tencent APIs and how it ended: by HTTP, each of their calls is a success. */
 const tencentAccessLogs = { tencent: "tencent-access", callback: "tencent-callback-access" };

@@ -1,6 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { pingMillisecondsDefault } from "../../client/session.ts";
 import { requestsPerTokenMax } from "../../lib/edge/firewall.ts";
+import { socketsPerTask } from "../../lib/stages/relay.ts";
 import { rowsOf } from "../../lib/stages/route-table.ts";
 import { stageOf } from "../../lib/stages/stages.ts";
 import { defaults } from "../../platform/lambda/grants.ts";
@@ -16,6 +17,7 @@ const stage = {
   ...stageOf((key) => (key === "stage" ? "prod" : undefined)),
   ...{ account: "111122223333", region: "eu-central-1" },
   domain: { name: "live.acme.com", zone },
+  relay: { minTasks: 2, maxTasks: 8, fromViewers: 2_000 },
 };
 const { templates } = await synthesize(stage);
 
@@ -84,6 +86,32 @@ const bounds: Record<string, Bounds> = {
     from: stage.accountConcurrency / 2,
     to: stage.accountConcurrency - 100,
     because: "the unreserved 100 executions serve all other functions, and a raise takes time",
+  },
+  "relay-late": {
+    from: 1_500,
+    to: 5_000,
+    because: "a quiet room's first frame may be a second late; two are promised of any room",
+  },
+  "relay-full": {
+    from: 1.5 * socketsPerTask.wanted,
+    to: 25_000,
+    because: "tasks are added above what one should have; at 25,000 it takes no more",
+  },
+  "relay-tasks-few": {
+    // Six times a minute by each task.
+    from: 6 * (stage.relay.minTasks - 1) + 1,
+    to: 6 * stage.relay.minTasks - 1,
+    because: "one task less than wanted rings; one that is late with its numbers does not",
+  },
+  "relay-drops": {
+    from: 100,
+    to: 5_000,
+    because: "some phones lose their network all the time; thousands a minute are an event of ours",
+  },
+  "relay-busy": {
+    from: 80,
+    to: 99,
+    because: "in percent: tasks are added at 50, and an average above 99 is not measured",
   },
   "table-reads-throttled": throttled,
   "table-writes-throttled": throttled,
