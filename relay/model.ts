@@ -50,6 +50,8 @@ export type Room = {
   /** Users who watch, by when they came, and by how many subscriptions. */
   users: Map<string, { at: number; count: number }>;
   hasChanged: boolean;
+  /** Those who watch by all ways, when they were last counted. */
+  total?: number;
   /** When it had its last frame or subscriber, and when its epoch was looked at. */
   busyAt: number;
   epochAt: number;

@@ -8,7 +8,7 @@ import {
 } from "../platform/store/log/relays.ts";
 import type { Room } from "./model.ts";
 
-/** Users whom a relay names; of more it writes down a sketch and the newest. */
+/** Users of a room whom relays name; of more they write down sketches and the newest. */
 const namedMax = 10_000;
 const newestMax = 1_000;
 
@@ -22,6 +22,11 @@ type Written = {
 
 /** Up to so many users, who comes is written down before they are told so. */
 const exactMax = 100;
+/**
+ * Above so many users, who has come is written down every five seconds: a list of 10,000 takes 350
+ * write units, of the 1,000 a second that the key of a room's relays carries.
+ */
+const promptMax = 1_000;
 
 /** Writes down who watches the rooms of a relay, for those who count viewers. */
 export function createPresence(node: string) {
@@ -71,7 +76,8 @@ export function createPresence(node: string) {
     /** Writes what has changed, and now and then that the room is still there. */
     keep(room: Room, now: Date): Promise<void> | undefined {
       const isDue = now.getTime() - notesOf(room).at >= aliveMilliseconds.every;
-      return room.hasChanged || isDue ? write(room) : undefined;
+      const isPrompt = room.hasChanged && room.users.size <= promptMax;
+      return isPrompt || isDue ? write(room) : undefined;
     },
     /** Removes what was written of a room. */
     async remove(room: Room): Promise<void> {
@@ -86,9 +92,9 @@ export function createPresence(node: string) {
 }
 
 /** What is written down of those who watch here. */
-function sumUp({ users }: Room) {
+function sumUp({ users, total = 0 }: Room) {
   const named = [...users].map(([userId, { at }]) => [userId, at] as const);
-  if (named.length <= namedMax) return { users: new Map(named) };
+  if (Math.max(named.length, total) <= namedMax) return { users: new Map(named) };
   const sketch = newSketch();
   for (const [userId] of named) addName(sketch, userId);
   return { users: new Map(named.slice(-newestMax)), sketch };

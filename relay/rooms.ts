@@ -47,7 +47,8 @@ export function createRooms(node: string) {
       elsewhere.set(room, found);
       found.catch(() => elsewhere.delete(room));
     }
-    return countAll(room, await found);
+    room.total = countAll(room, await found);
+    return room.total;
   }
 
   /** Has written down who watches, and closes what is left. To be done once a second. */

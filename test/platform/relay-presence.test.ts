@@ -1,0 +1,57 @@
+import { listRelayedRooms } from "../../platform/store/log/relays.ts";
+import { createHeldFrames } from "../../relay/held-frames.ts";
+import type { Room } from "../../relay/model.ts";
+import { createPresence } from "../../relay/presence.ts";
+import { useOwnTable } from "./table.ts";
+
+useOwnTable({ RELAY_URL: "wss://relay.live.acme.com/ws" });
+
+let rooms = 0;
+
+/** A room with users of these names. */
+function roomOf(count: number): Room {
+  const streamId = (++rooms).toString(16).padStart(24, "c");
+  const users = new Map(Array.from({ length: count }, (_, n) => [`u${n}`, { at: n, count: 1 }]));
+  return {
+    ...{ streamId, users, held: createHeldFrames(), subscriptions: new Set(), hasChanged: true },
+    end: { epoch: "e", head: 0, newest: 0, totals: { count: 0, credits: 0 } },
+    ...{ busyAt: 0, epochAt: 0, leftAt: 0, isClosed: false },
+  };
+}
+
+const written = async ({ streamId }: Room) => {
+  const [found] = await listRelayedRooms(streamId, new Date());
+  return { names: found?.users.size, hasSketch: found?.sketch !== undefined };
+};
+
+test("a large room's viewers are written down every five seconds, a small one's at once", async () => {
+  const presence = createPresence("node");
+  for (const [count, isPrompt] of [
+    [999, true],
+    [1_000, false],
+  ] as const) {
+    const room = roomOf(count);
+    const began = Date.now();
+    await presence.keep(room, new Date(began));
+    expect(await written(room)).toEqual({ names: count, hasSketch: false });
+    room.users.set("later", { at: 1, count: 1 });
+    room.hasChanged = true;
+    // Of 1,001 users by now, or of 1,000.
+    const soon = presence.keep(room, new Date(began + 1_000));
+    expect(soon !== undefined).toBe(isPrompt);
+    await soon;
+    await presence.keep(room, new Date(Date.now() + 5_000));
+    expect(await written(room)).toEqual({ names: count + 1, hasSketch: false });
+  }
+});
+
+test("of a room with more than 10,000 viewers, wherever they are, there is a sketch", async () => {
+  const presence = createPresence("node");
+  const room = roomOf(2_000);
+  room.total = 10_000;
+  await presence.keep(room, new Date());
+  expect(await written(room)).toEqual({ names: 2_000, hasSketch: false });
+  Object.assign(room, { total: 10_001, hasChanged: true });
+  await presence.keep(room, new Date(Date.now() + 5_000));
+  expect(await written(room)).toEqual({ names: 1_000, hasSketch: true });
+});
