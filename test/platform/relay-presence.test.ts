@@ -24,7 +24,7 @@ const written = async ({ streamId }: Room) => {
   return { names: found?.users.size, hasSketch: found?.sketch !== undefined };
 };
 
-test("a large room's viewers are written down every five seconds, a small one's at once", async () => {
+test("viewers of a large room are written down every five seconds, of a small room at once", async () => {
   const presence = createPresence("node");
   for (const [count, isPrompt] of [
     [999, true],
