@@ -45,7 +45,7 @@ const mayCause = ({ adds, gift, trains }: LogRecord) =>
 
 /**
  * The events of records, each once, as the frames show them, with the stream in their data, and
- * behind them those that the log found out.
+ * those that the log found out where the frames have them.
  */
 async function eventsOf(
   streamId: string,
@@ -54,7 +54,7 @@ async function eventsOf(
   deleted: ReadonlySet<string>,
 ): Promise<OutgoingEvent[]> {
   const unique = [...new Map(records.map((record) => [record.id, record])).values()];
-  const { totals, found } = await shownOf(streamId, unique, shown);
+  const { totals, foundBehind } = await shownOf(streamId, unique, shown);
   const events = unique.flatMap((record) =>
     record.events.map(({ type, at, data }, place) => {
       const id = idOfEvent(record.id, place);
@@ -66,33 +66,43 @@ async function eventsOf(
       return { id, type, at, data: final };
     }),
   );
-  const own = new Set(events.map(({ id }) => id));
-  return [...events, ...found.filter(({ id }) => !own.has(id))];
+  const first = foundBehind.get(undefined) ?? [];
+  return [...first, ...events.flatMap((event) => [event, ...(foundBehind.get(event.id) ?? [])])];
 }
 
 /**
  * What the frames of records show besides: the totals with gifts and refunds, by the ids of their
- * events, and the events of moments that the log found out.
+ * events, and the events of moments that the log found out, by the id of the records' event that
+ * they are behind.
  */
 async function shownOf(
   streamId: string,
   records: readonly LogRecord[],
   { newFrames, covering }: Shown,
-): Promise<{ totals: Map<string, unknown>; found: OutgoingEvent[] }> {
+): Promise<{
+  totals: Map<string, unknown>;
+  foundBehind: Map<string | undefined, OutgoingEvent[]>;
+}> {
   const wanted = records.filter(mayCause);
+  const own = new Set(
+    records.flatMap(({ id, events }) => events.map((_, place) => idOfEvent(id, place))),
+  );
   const numbers = new Set(wanted.flatMap(({ id }) => covering.get(id) ?? []));
   const totals = new Map<string, unknown>();
-  const found: OutgoingEvent[] = [];
-  for (const n of numbers) {
+  const foundBehind = new Map<string | undefined, OutgoingEvent[]>();
+  let last: string | undefined;
+  for (const n of [...numbers].sort((a, b) => a - b)) {
     const known = newFrames.find((one) => one.n === n);
     const frame = known ?? (await listFrames(streamId, n, n))[0];
     if (frame === undefined) continue;
     for (const { id, type, at, data } of (JSON.parse(frame.body) as FrameBody).events) {
       if (data.totals !== undefined) totals.set(id, data.totals);
-      if (isFound(type, data)) found.push({ id, type, at, data });
+      if (own.has(id)) last = id;
+      else if (isFound(type, data))
+        foundBehind.set(last, [...(foundBehind.get(last) ?? []), { id, type, at, data }]);
     }
   }
-  return { totals, found };
+  return { totals, foundBehind };
 }
 
 /** Whether a log has found out what an event says; an end by hand is in its record too. */
