@@ -17,6 +17,8 @@ export type Room = {
   hours: number;
   /** Where the stage has a domain: whether a firewall is before it. */
   domain?: { firewall: boolean };
+  /** Where a relay serves it: how many tasks it has at least, all month. */
+  relay?: { minTasks: number };
 };
 
 type Units = { read: number; write: number };

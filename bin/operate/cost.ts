@@ -12,6 +12,7 @@ const usage = `npm run cost -- [options]
   --votes RATE     votes in polls, on the average, such as 10/min (default 0)
   --hours N        hours of live video a month, 0 to 100,000 (default 100)
   --domain         under a domain, with a firewall before it (docs/deploying.md)
+  --relay          served by a relay of two tasks or more, which needs a domain
   --stage NAME     under a domain where that stage has one, as it has it
   --json           the same as JSON`;
 
@@ -23,6 +24,7 @@ const options = {
   votes: { type: "string", default: "0" },
   hours: { type: "string", default: "100" },
   domain: { type: "boolean", default: false },
+  relay: { type: "boolean", default: false },
   stage: { type: "string" },
   json: { type: "boolean", default: false },
   help: { type: "boolean", default: false },
@@ -48,24 +50,29 @@ function rate(text: string): number | undefined {
 type Name = "viewers" | "messages" | "gifts" | "tapping" | "votes" | "hours";
 type Given = Record<Name, string> & {
   domain: boolean;
+  relay: boolean;
   stage?: string | undefined;
 };
 
-/** What is known of the domain: as the command line asks, or as the stage has it. */
-function domainOf({ domain, stage: name }: Given): Room["domain"] {
+/** What is known of domain and relay: as the command line asks, or as the stage has them. */
+function waysOf(values: Given): Pick<Room, "domain" | "relay"> {
+  const { stage: name } = values;
   if (name !== undefined && !stageNames.includes(name))
     throw new Error(`--stage: expected one of ${stageNames.join(", ")}, found ${name}`);
   const stage = name === undefined ? undefined : stageOf((key) => ({ stage: name })[key]);
-  if (stage?.domain !== undefined) return { firewall: stage.firewall };
-  return domain ? { firewall: stage?.firewall ?? true } : undefined;
+  const relay = stage?.relay ?? (values.relay ? { minTasks: 2 } : undefined);
+  const hasDomain = stage?.domain !== undefined || values.domain || relay !== undefined;
+  return {
+    ...(hasDomain && { domain: { firewall: stage?.firewall ?? true } }),
+    ...(relay && { relay: { minTasks: relay.minTasks } }),
+  };
 }
 
 /** The room that was asked for, or a sentence for each option that cannot be read. */
 function roomOf(values: Given) {
-  const domain = domainOf(values);
   const [tapping, votesPerSecond] = [amount(values.tapping, max.percent), rate(values.votes)];
   const room = {
-    ...(domain && { domain }),
+    ...waysOf(values),
     ...(tapping && { tappingShare: tapping / 100 }),
     ...(votesPerSecond && { votesPerSecond }),
     viewers: amount(values.viewers, max.viewers),
@@ -109,7 +116,7 @@ function print(room: Room): void {
   console.log(
     [
       `Viewers: ${number.format(room.viewers)} · messages: ${number.format(room.messagesPerSecond)}/s` +
-        ` · gifts: ${number.format(room.giftsPerSecond)}/s · a month: ${number.format(room.hours)} h${room.domain ? " · a domain" : ""}`,
+        ` · gifts: ${number.format(room.giftsPerSecond)}/s · a month: ${number.format(room.hours)} h${room.relay ? " · a relay" : room.domain ? " · a domain" : ""}`,
       priceNote,
       "",
       ...bill.map(rowOf),

@@ -96,3 +96,19 @@ export function deliveryOf(room: Delivered): Use & { frames: number } {
     sqs_standard_requests: 3 * reconnects,
   };
 }
+
+/** A task of a relay: reads of a room's log a second, and write units of who watches, how often. */
+const relaying = { readsPerSecond: 10, write: 70, everySeconds: 5 } as const;
+
+/** The same of a room that the tasks of a relay serve: nobody is posted to. */
+export function relayDeliveryOf(room: Delivered, tasks: number): ReturnType<typeof deliveryOf> {
+  const { frames, ...made } = deliveryOf({ ...room, viewers: 0 });
+  const bytes = frames * frame.bytes + room.bytesPerSecond;
+  const { dynamodb_write_units: write = 0, dynamodb_read_units: read = 0 } = made;
+  return {
+    ...{ ...made, frames },
+    gigabytes_out: (room.viewers * bytes) / 1e9,
+    dynamodb_write_units: write + (tasks * relaying.write) / relaying.everySeconds,
+    dynamodb_read_units: read + tasks * (relaying.readsPerSecond + bytes / 4096),
+  };
+}

@@ -1,6 +1,7 @@
+import { cpuUnits, socketsPerTask } from "../../lib/stages/relay.ts";
 import { dollarsOf, itemsOfHost, type PricedItem, prices } from "../../local/aws/prices.ts";
 import { type Room, useOfRoom } from "./calls.ts";
-import { deliveryOf } from "./delivery.ts";
+import { deliveryOf, relayDeliveryOf } from "./delivery.ts";
 
 /** JSON of one event in a frame, in bytes, as the tests' streams have them. */
 export const bytes = { message: 770, gift: 1_250, ledgerOfGift: 2000 } as const;
@@ -30,6 +31,10 @@ const socketHours = 2;
 /** Lines of the log in bytes: a call's access, a frame's metrics and trace, a call named in it. */
 const logged = { call: 350, frame: 850, traced: 40 } as const;
 
+/** Memory of a relay's task, the zones of its network, and sockets that are a unit of its balancer. */
+const relayed = { gigabytes: 2, zones: 2, socketsPerUnit: 3_000 } as const;
+const monthHours = 730;
+
 const gigabyte = 1e9;
 const perHour = 3600;
 
@@ -45,13 +50,20 @@ const line = (name: string, quantity: string, items: Items): Line => ({
   dollars: dollarsOf(Object.entries(items) as [PricedItem, number][]).total,
 });
 
+/** Tasks of a relay while a room is live; 0 without one. */
+const tasksOf = ({ viewers, relay }: Room): number =>
+  relay === undefined ? 0 : Math.max(relay.minTasks, Math.ceil(viewers / socketsPerTask.wanted));
+
 /** The bill of a room's month on Ovation, by service: the arithmetic behind `npm run cost`. */
 export function billOf(room: Room): Line[] {
   const { viewers, hours, messagesPerSecond, giftsPerSecond } = room;
   const seconds = hours * perHour;
   const bytesPerSecond = messagesPerSecond * bytes.message + giftsPerSecond * bytes.gift;
   const eventsPerSecond = messagesPerSecond + giftsPerSecond;
-  const { frames, ...delivery } = deliveryOf({ viewers, eventsPerSecond, bytesPerSecond });
+  const delivered = { viewers, eventsPerSecond, bytesPerSecond };
+  const { frames, ...delivery } = room.relay
+    ? relayDeliveryOf(delivered, tasksOf(room))
+    : deliveryOf(delivered);
   const calls = useOfRoom(room);
   const month = (name: PricedItem) =>
     seconds * (((delivery as Items)[name] ?? 0) + ((calls as Items)[name] ?? 0));
@@ -66,10 +78,14 @@ export function billOf(room: Room): Line[] {
     line("API Gateway, HTTP calls", `${count.format(requests)} calls`, {
       rest_requests: requests,
     }),
-    line("API Gateway, WebSocket", `${count.format(posted)} messages`, {
-      websocket_messages: posted,
-      websocket_connection_minutes: month("websocket_connection_minutes"),
-    }),
+    ...(room.relay
+      ? relayLines(room, room.relay, month("gigabytes_out"))
+      : [
+          line("API Gateway, WebSocket", `${count.format(posted)} messages`, {
+            websocket_messages: posted,
+            websocket_connection_minutes: month("websocket_connection_minutes"),
+          }),
+        ]),
     ...dataLines(room, requests, month("gigabytes_out")),
     line("DynamoDB, requests", `${count.format(writes)} write, ${count.format(reads)} read units`, {
       dynamodb_write_units: writes,
@@ -102,11 +118,38 @@ export function fixedBill(): Line[] {
   ];
 }
 
-/** What goes out to viewers: from the APIs, or from CloudFront, which is asked for them. */
-function dataLines({ viewers, hours, domain }: Room, calls: number, out: number): Line[] {
+/** A relay's tasks, the least of them all month, and its load balancer. */
+function relayLines(room: Room, { minTasks }: { minTasks: number }, out: number): Line[] {
+  const { viewers, hours } = room;
+  const taskHours = minTasks * monthHours + (tasksOf(room) - minTasks) * hours;
+  const balancerUnits = Math.max((viewers / relayed.socketsPerUnit) * hours, out);
+  return [
+    line("Relay, tasks", `${count.format(taskHours)} hours`, {
+      fargate_cpu_hours: (taskHours * cpuUnits) / 1_024,
+      fargate_gigabyte_hours: taskHours * relayed.gigabytes,
+      public_address_hours: taskHours,
+    }),
+    line("Relay, load balancer", `${count.format(balancerUnits)} units`, {
+      balancer_hours: monthHours,
+      public_address_hours: relayed.zones * monthHours,
+      balancer_unit_hours: balancerUnits,
+      // Every zone's address serves the tasks of all.
+      gigabytes_between_zones: out / relayed.zones,
+    }),
+  ];
+}
+
+/**
+ * What goes out to viewers: from the APIs, or from CloudFront, which is asked for them. A relay's
+ * frames pass its load balancer alone.
+ */
+function dataLines({ viewers, hours, domain, relay }: Room, calls: number, all: number): Line[] {
+  const direct = line("Data out to the Internet", `${count.format(all)} GB`, {
+    gigabytes_out: all,
+  });
+  if (domain === undefined) return [direct];
+  const out = relay === undefined ? all : 0;
   const gigabytes = `${count.format(out)} GB`;
-  if (domain === undefined)
-    return [line("Data out to the Internet", gigabytes, { gigabytes_out: out })];
   const requests = calls + viewers * Math.ceil(hours / socketHours);
   const { firewall_requests, ...items } = itemsOfHost({
     requests,
@@ -115,10 +158,10 @@ function dataLines({ viewers, hours, domain }: Room, calls: number, out: number)
     ...domain,
   });
   const name = `${gigabytes} out, ${count.format(requests)} requests`;
-  const cloudFront = line("CloudFront", name, items);
-  if (firewall_requests === undefined) return [cloudFront];
+  const host = [line("CloudFront", name, items), ...(relay === undefined ? [] : [direct])];
+  if (firewall_requests === undefined) return host;
   const firewall = { firewall_requests, firewall_months: 1, firewall_rule_months: firewallRules };
-  return [cloudFront, line("Firewall", `${count.format(requests)} requests`, firewall)];
+  return [...host, line("Firewall", `${count.format(requests)} requests`, firewall)];
 }
 
 /** List prices of others, in dollars; read on the dates given from copies of their pages. */

@@ -33,6 +33,15 @@ export const prices = {
   firewall_requests: 0.6e-6,
   firewall_months: 5,
   firewall_rule_months: 1,
+  /** A relay's tasks, on arm64, and public addresses: an hour of a CPU, a gigabyte and one of them. */
+  fargate_cpu_hours: 0.03238,
+  fargate_gigabyte_hours: 0.00356,
+  public_address_hours: 0.005,
+  /** Its load balancer: an hour, and one with 3,000 sockets or a gigabyte. */
+  balancer_hours: 0.0225,
+  balancer_unit_hours: 0.006,
+  /** From one zone to another, both ends together. */
+  gigabytes_between_zones: 0.02,
   /** Each month, used or not. */
   alarm_months: 0.1,
   metric_months: 0.3,

@@ -67,6 +67,30 @@ test("under a domain what goes out is CloudFront's, and a firewall is before it"
   expect(open.map(({ name }) => name)).not.toContain("Firewall");
 });
 
+test("a relay's viewers are no posts: its tasks, its load balancer and their bytes are billed", () => {
+  const { stdout, status } = run("--relay", "--viewers", "100000");
+  expect(status).toBe(0);
+  const names = amountsOf(stdout).map(({ name }) => name);
+  expect(names.slice(0, 6)).toEqual([
+    ...["API Gateway, HTTP calls", "Relay, tasks", "Relay, load balancer"],
+    ...["CloudFront", "Data out to the Internet", "Firewall"],
+  ]);
+  for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+  const large = { ...room, viewers: 100_000, domain: { firewall: true } };
+  const lines = billOf({ ...large, relay: { minTasks: 2 } });
+  const dollarsOf = (wanted: string) => lines.find(({ name }) => name === wanted)!.dollars;
+  // Two tasks all month and eight more while it is live; by hand from the prices.
+  const hours = 2 * 730 + 8 * 100;
+  expect(dollarsOf("Relay, tasks")).toBeCloseTo(hours * (0.03238 + 2 * 0.00356 + 0.005), 6);
+  const out = dollarsOf("Data out to the Internet") / 0.09;
+  const balancer = 730 * (0.0225 + 2 * 0.005) + out * (0.006 + 0.01);
+  expect(dollarsOf("Relay, load balancer")).toBeCloseTo(balancer, 6);
+  // A quiet month costs what waits for it.
+  const idle = billOf({ ...large, hours: 0, relay: { minTasks: 2 } });
+  const idleDollars = idle.reduce((all, { dollars }) => all + dollars, 0);
+  expect(idleDollars).toBeCloseTo(2 * 730 * 0.0445 + 730 * 0.0325 + 12, 0);
+});
+
 test("a stage says whether it has a domain: ours have none", () => {
   const { stdout } = run("--stage", "prod");
   expect(stdout).toBe(run().stdout);
