@@ -59,8 +59,8 @@ const outside =
   /^(aws|npx cdk|curl https:|npm (publish|install|run install:browser|run smoke -- --url https:))/;
 /** What runs for long, or writes into the checkout: it has to be there, with what it names. */
 const own =
-  /^([A-Z_]+=\S+ )*npm (test|run (-s )?(test:|bench|check|documents|examples|pictures|synth|build))/;
-const account = /--(stage|table)|npm run (deploy|destroy|drill|read-only|restore|writable)/;
+  /^([A-Z_]+=\S+ )*npm (test|run (-s )?(test:|bench|check|documents|examples|pictures|release-bundle|synth|build))/;
+const account = /--(stage|table)|npm run (deploy|destroy|drill|migrate|read-only|restore|writable)/;
 
 /** The first that fits; everything else is pasted. */
 export function trialOf(command: string): Trial {
