@@ -157,7 +157,7 @@ test("what runs for long is a script that is there, with the tests that it names
   const commands = inline.filter((command) => trialOf(command) === "own");
   expect(commands.length).toBeGreaterThan(20);
   for (const command of commands) {
-    const [, name] = /npm (?:run )?(?:-s )?([\w:]+)/.exec(command)!;
+    const [, name] = /npm (?:run )?(?:-s )?([\w:-]+)/.exec(command)!;
     const missing = command
       .match(/\btest\/[\w/]+/g)
       ?.filter((path) => !["", ".test.ts"].some((end) => existsSync(join(root, path + end))));

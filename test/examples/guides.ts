@@ -60,7 +60,8 @@ const outside =
 /** What runs for long, or writes into the checkout: it has to be there, with what it names. */
 const own =
   /^([A-Z_]+=\S+ )*npm (test|run (-s )?(test:|bench|check|documents|examples|pictures|release-bundle|synth|build))/;
-const account = /--(stage|table)|npm run (deploy|destroy|drill|migrate|read-only|restore|writable)/;
+const account =
+  /--(stage|table)|npm run (deploy|destroy|drill|migrate --|read-only|restore|writable)/;
 
 /** The first that fits; everything else is pasted. */
 export function trialOf(command: string): Trial {

@@ -158,8 +158,8 @@ const rows: Row[] = [
   },
 ];
 
-/** How long a caller waits before an answer counts as silence. */
-const timeoutMilliseconds = 200;
+/** How long a caller waits for an answer, and how long where it expects none. */
+const patience = { answer: 20_000, silence: 200 };
 
 type Heard = "lost" | "silence" | [status: number, type: string | undefined];
 
@@ -167,13 +167,13 @@ type Heard = "lost" | "silence" | [status: number, type: string | undefined];
 async function hear(
   transport: Transport,
   { make, service }: Row,
-  caller = "sample-writer",
+  { caller = "sample-writer", milliseconds = patience.answer } = {},
 ): Promise<Heard> {
   const { method, url, headers, body } = make();
   const scope = `${caller}/20260101/us-east-1/${service}/aws4_request`;
   const signed = { ...headers, authorization: `AWS4-HMAC-SHA256 Credential=${scope}, Signature=0` };
   if (transport === "sockets") {
-    const signal = AbortSignal.timeout(timeoutMilliseconds);
+    const signal = AbortSignal.timeout(milliseconds);
     const init = { method, headers: signed, signal, ...(method !== "GET" && { body }) };
     return fetch(aws.endpointUrl + url, init).then(
       (answer) => [answer.status, answer.headers.get("x-amzn-errortype") ?? undefined],
@@ -182,7 +182,7 @@ async function hear(
   }
   const call = { method, url, headers: Object.entries(signed).flat(), body };
   const said = await new Promise<CallAnswer | "silence">((resolve) => {
-    setTimeout(resolve, timeoutMilliseconds, "silence");
+    setTimeout(resolve, milliseconds, "silence").unref();
     aws.doCalls(
       [call],
       (_at, answer) => resolve(answer),
@@ -209,7 +209,8 @@ describe.each(transports)("by %s", (transport) => {
     test.each(outcomes)("%s", async (kind, heard, isDone) => {
       const before = await counted();
       await add({ service, operation, kind });
-      expect(await hear(transport, row)).toEqual(heard);
+      const milliseconds = heard === "silence" ? patience.silence : patience.answer;
+      expect(await hear(transport, row, { milliseconds })).toEqual(heard);
       expect(await struck()).toEqual([1]);
       if (before !== undefined) expect((await counted())! - before).toBe(isDone ? 1 : 0);
       // It strikes once, as it was asked to.
