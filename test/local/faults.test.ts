@@ -16,7 +16,7 @@ describe.each(transports)("calls by %s", (transport) => {
   const clients: DynamoDBClient[] = [];
 
   /** How long a caller of this test waits for an answer. */
-  const timeoutMilliseconds = 300;
+  const timeoutMilliseconds = 1_500;
 
   function connect(name: string): DynamoDBDocumentClient {
     const client = connectBy(transport, aws, name, timeoutMilliseconds);
