@@ -311,7 +311,8 @@ browserTest(
     expect(thumbnailUrl).toMatch(/\/pictures\/\w+$/);
     await say(viewer(1), "good evening");
     await viewer(2).getByRole("button", { name: "Superlike" }).click();
-    await viewer(1).locator(".superlike").waitFor();
+    // Its row: the card over the chat is for those alone who watch at that moment.
+    await viewer(1).locator(".superlike-row").waitFor();
     await page.getByRole("button", { name: "End stream" }).click();
     await page.getByRole("button", { name: "Confirm end stream" }).click();
     const summary = page.getByRole("region", { name: "Stream summary" });
