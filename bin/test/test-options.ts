@@ -1,7 +1,7 @@
 /** What `npm test` is asked for. */
 export const usage = `Usage: npm test [-- options] [paths]
 
-Without a path: every test but the slow kinds (test/kinds.ts), in under 5 minutes.
+Without a path: every test but the slow kinds (test/kinds.ts), in about 7 minutes.
 With paths: the test files whose path contains one of them, slow ones too.
 
   -t <name>        only tests whose name contains it
