@@ -7,7 +7,8 @@ import { parseArgs } from "node:util";
 import { stageNames, stageOf } from "../../lib/stages/stages.ts";
 import { forms } from "../../platform/table/layout.ts";
 import { migrate, migrations } from "../../platform/table/migrate.ts";
-import { isOtherData, openPlace } from "../aws/table.ts";
+import { openPlace } from "../aws/table.ts";
+import { Misuse, readStageName, runOnStage } from "./stage-command.ts";
 
 /** The part of a stage's writes that a migration takes, and the units where a stage names none. */
 const share = 0.1;
@@ -16,16 +17,12 @@ const writesOtherwise = 4_000;
 const usage = `npm run migrate -- [${stageNames.join("|")}]   (without a stage: the data of DATA_DIR)
   --units N   request units a second (default: a tenth of the writes that the stage is warm for)`;
 
-class Misuse extends Error {}
-
 function readGiven() {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: { units: { type: "string" } },
   });
-  const [name] = positionals;
-  if (name !== undefined && !stageNames.includes(name))
-    throw new Misuse(`Which stage? Found '${name}'`);
+  const name = readStageName(positionals);
   const stage = stageOf((key) => ({ stage: name })[key as "stage"]);
   const { warmThroughput, throughputMax } = stage;
   const writes = (throughputMax ?? warmThroughput)?.writes ?? writesOtherwise;
@@ -49,13 +46,4 @@ async function run({ name, unitsPerSecond }: ReturnType<typeof readGiven>): Prom
   }
 }
 
-let given: ReturnType<typeof readGiven> | undefined;
-try {
-  given = readGiven();
-  await run(given);
-} catch (error) {
-  console.error((error as Error).message);
-  if (given === undefined) console.error(usage);
-  else if (!isOtherData(error)) console.error("Repeat it: it goes on where it stopped");
-  process.exitCode = given === undefined || isOtherData(error) ? 2 : 1;
-}
+await runOnStage({ usage, read: readGiven, run, advice: "Repeat it: it goes on where it stopped" });

@@ -7,22 +7,19 @@ import { parseArgs } from "node:util";
 import { stageNames, stageOf } from "../../lib/stages/stages.ts";
 import { makeReadOnly, makeWritable, readOnlySeconds } from "../../platform/table/read-only.ts";
 import { switchMappings } from "../aws/mappings.ts";
-import { isOtherData, openPlace } from "../aws/table.ts";
+import { openPlace } from "../aws/table.ts";
+import { Misuse, readStageName, runOnStage } from "./stage-command.ts";
 
 const usage = `npm run read-only -- [${stageNames.join("|")}]   (without a stage: the data of DATA_DIR)
 npm run writable -- [${stageNames.join("|")}]
   --every MS   milliseconds from one look at AWS to the next (default 1000)`;
-
-class Misuse extends Error {}
 
 function readGiven() {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: { writable: { type: "boolean", default: false }, every: { type: "string" } },
   });
-  const [name] = positionals;
-  if (name !== undefined && !stageNames.includes(name))
-    throw new Misuse(`Which stage? Found '${name}'`);
+  const name = readStageName(positionals);
   const everyMilliseconds = Number(values.every ?? 1_000);
   if (!(everyMilliseconds >= 1)) throw new Misuse(`--every: found '${values.every}'`);
   const stage = name === undefined ? undefined : stageOf((key) => ({ stage: name })[key]);
@@ -52,12 +49,4 @@ async function run({ stage, isWritable, everyMilliseconds }: ReturnType<typeof r
   }
 }
 
-let given: ReturnType<typeof readGiven> | undefined;
-try {
-  given = readGiven();
-  await run(given);
-} catch (error) {
-  console.error((error as Error).message);
-  if (given === undefined) console.error(usage);
-  process.exitCode = given === undefined || isOtherData(error) ? 2 : 1;
-}
+await runOnStage({ usage, read: readGiven, run });

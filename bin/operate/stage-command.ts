@@ -1,0 +1,39 @@
+import { stageNames } from "../../lib/stages/stages.ts";
+import { isOtherData } from "../aws/table.ts";
+
+/** An option or argument that cannot be used; its message says what was found. */
+export class Misuse extends Error {}
+
+/** The stage that the arguments name; undefined without one. Throws Misuse for an unknown one. */
+export function readStageName([name]: readonly string[]): string | undefined {
+  if (name === undefined || stageNames.includes(name)) return name;
+  throw new Misuse(`Which stage? Found '${name}'`);
+}
+
+type StageCommand<Given> = {
+  usage: string;
+  /** Reads the command line, before anything is done. */
+  read: () => Given;
+  run: (given: Given) => Promise<void>;
+  /** What to do after a failure. */
+  advice?: string;
+};
+
+/**
+ * Runs a command on the data of a stage, or of DATA_DIR. Exit code 2: wrong options, or data of
+ * another stage or version; 1: it failed.
+ */
+export async function runOnStage<Given>(command: StageCommand<Given>): Promise<void> {
+  const { usage, read, run, advice } = command;
+  let given: Given | undefined;
+  try {
+    given = read();
+    await run(given);
+  } catch (error) {
+    console.error((error as Error).message);
+    const isOther = isOtherData(error);
+    if (given === undefined) console.error(usage);
+    else if (!isOther && advice !== undefined) console.error(advice);
+    process.exitCode = given === undefined || isOther ? 2 : 1;
+  }
+}
