@@ -29,7 +29,7 @@ const keptMax = 3;
 
 /** Everything that the templates and the bundles are made from. */
 const sources = [
-  "bin/{app,build,cdk,link-bundles,unused}.ts",
+  "bin/{app,build/{build,cdk,lambda-bundle,link-bundles,unused}}.ts",
   "{lib,functions,domain,platform,relay}/**/*",
   "docs/*.json",
   ...docsSources,

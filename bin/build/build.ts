@@ -7,6 +7,7 @@ import { flatName } from "../../lib/stages/names.ts";
 import { buildDocs, docsSources } from "./build-docs.ts";
 import { buildGuides, guideSources } from "./build-guides.ts";
 import { placeThreads } from "./build-threads.ts";
+import { lambdaBundle } from "./lambda-bundle.ts";
 import { linkBundles } from "./link-bundles.ts";
 import { removeOldFolders } from "./prune-folders.ts";
 import { replaceFolder } from "./replace-folder.ts";
@@ -69,6 +70,9 @@ export const bundledEntries = (): Record<string, string> => ({
   relay: "relay/index.ts",
 });
 
+/** What decides how bundles are made. */
+const bundlers = ["build", "lambda-bundle", "unused"].map((name) => `bin/build/${name}.ts`);
+
 /** One hash over everything that a bundle is made from. */
 function hashSources(client: AwsClient): string {
   const patterns = [
@@ -79,7 +83,7 @@ function hashSources(client: AwsClient): string {
   ];
   const files = globSync(patterns, { cwd: root }).sort();
   const hash = createHash("sha256").update(`${client}\n`);
-  for (const file of [...files, "package-lock.json", "bin/build/build.ts", "bin/build/unused.ts"])
+  for (const file of [...files, "package-lock.json", ...bundlers])
     hash.update(`${file}\n`).update(readFileSync(join(root, file)));
   return hash.digest("hex");
 }
@@ -118,17 +122,10 @@ const loadEsbuild = () => import("esbuild");
 /** How functions are bundled, whatever becomes of the outcome. */
 export const bundleOptions = (client: AwsClient) =>
   ({
-    bundle: true,
-    platform: "node",
-    target: "node24",
-    // CommonJS starts faster than ESM; the SDK's module builds are smaller than its CommonJS.
-    format: "cjs",
-    mainFields: ["module", "main"],
-    minify: true,
+    ...lambdaBundle,
     // Tables of letters take half the bytes that escapes would.
     charset: "utf8",
     alias: aliases[client],
-    legalComments: "none",
     loader: { ".html": "text", ".css": "text" },
     define: { "import.meta.dirname": "__dirname" },
     logLevel: "warning",

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
 import { build as buildFunctions } from "../../bin/build/build.ts";
+import { lambdaBundle } from "../../bin/build/lambda-bundle.ts";
 import { print, quantile, round } from "./figures.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -30,13 +31,7 @@ export const handler = () => [table, GetCommand, PutCommand, QueryCommand, Trans
       resolveDir: root,
     },
     outfile,
-    bundle: true,
-    platform: "node",
-    target: "node24",
-    format: "cjs",
-    mainFields: ["module", "main"],
-    minify: true,
-    legalComments: "none",
+    ...lambdaBundle,
   });
   return outfile;
 }

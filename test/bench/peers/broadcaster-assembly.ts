@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
+import { lambdaBundle } from "../../../bin/build/lambda-bundle.ts";
 
 const names = ["connect", "disconnect", "say"] as const;
 
@@ -99,13 +100,7 @@ export async function writeBroadcaster(directory: string): Promise<void> {
   await build({
     entryPoints: [join(import.meta.dirname, "broadcaster-function.ts")],
     outfile: join(directory, "asset.broadcaster/index.cjs"),
-    bundle: true,
-    platform: "node",
-    target: "node24",
-    format: "cjs",
-    mainFields: ["module", "main"],
-    minify: true,
-    legalComments: "none",
+    ...lambdaBundle,
   });
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, "sockets.template.json"), JSON.stringify(template));
