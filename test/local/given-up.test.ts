@@ -101,8 +101,9 @@ test("a batch that its function does not manage stays, with the reason, until it
   const host = await calls.person("other");
   const streamId = await calls.liveStream(host);
   await calls.switches({ clockSkewSeconds: [-3600] });
-  await calls.say(host, streamId, "late");
-  await until("it is given up", () => objects() > 0);
+  const late = await calls.say(host, streamId, "late");
+  // Batches of the stream's own records may be given up too, by other readers, and earlier.
+  await until("it is given up", () => givenUp().some((text) => text.includes(late._id)));
   await calls.switches({ clockSkewSeconds: [] });
   await calls.fault({
     ...{ caller: "realtime-fan-out", service: "dynamodb", kind: "error_before" },
