@@ -48,7 +48,7 @@ function Room() {
   if (room.end) return <p role="status">Over: {room.end.reason}</p>;
   return (
     <main>
-      <p role="status">{room.isReady ? `${room.viewers} watching` : "connecting …"}</p>
+      <p role="status">{room.isReady ? `${room.viewers} watching` : "Connecting…"}</p>
       <p>{wallet?.balance ?? "…"} credits</p>
       <ul aria-live="polite">
         {room.messages.map(({ _id, sender, content }) => (

@@ -54,13 +54,13 @@ browserTest(
     await visit(`view=chat&stream=${streamId}`);
     await page.getByRole("row", { name: /something ugly/ }).press("Enter");
     const detail = page.getByRole("complementary", { name: "Message" });
-    await detail.getByRole("button", { name: "Mute …" }).click();
+    await detail.getByRole("button", { name: "Mute…" }).click();
     await confirm(page, "Mute");
     await toast(page, "John Doe is muted in Rude show.")
       .getByRole("button", { name: "Undo" })
       .click();
     await toast(page, "John Doe is no longer banned in Rude show.").waitFor();
-    await detail.getByRole("button", { name: "Delete …" }).click();
+    await detail.getByRole("button", { name: "Delete…" }).click();
     await confirm(page, "Delete");
     await toast(page, "Message from John Doe deleted.").waitFor();
     expect(await page.getByRole("row", { name: /something ugly/ }).count()).toBe(0);
@@ -110,7 +110,7 @@ browserTest(
     const { page, faults, visit, close } = await openAsAdmin();
     await visit("view=users&q=stolen");
     await page.getByRole("row", { name: /stolen\.phone/ }).press("Enter");
-    await page.getByRole("button", { name: "Sign out everywhere …" }).click();
+    await page.getByRole("button", { name: "Sign out everywhere…" }).click();
     await confirm(page, "Sign out");
     await toast(page, "is signed out everywhere").waitFor();
     await expectSoon(async () => (await status()) === 401);
@@ -129,7 +129,7 @@ browserTest(
     await call("admin", "POST", keys, { description: "On my desk" });
     await visit(`view=streams&id=${id}`);
     const detail = page.getByRole("complementary", { name: "Short show" });
-    await detail.getByRole("button", { name: "Revoke …" }).click();
+    await detail.getByRole("button", { name: "Revoke…" }).click();
     await confirm(page, "Revoke");
     await toast(page, "Overlay key On my desk revoked.").waitFor();
     expect((await call("admin", "GET", keys)).list).toEqual([]);
@@ -139,10 +139,10 @@ browserTest(
       .click();
     await toast(page, "Chat settings restored in Short show.").waitFor();
     expect(await detail.getByLabel("Slow mode").inputValue()).toBe("0");
-    await detail.getByRole("button", { name: "End stream …" }).click();
+    await detail.getByRole("button", { name: "End stream…" }).click();
     await confirm(page, "End stream");
     await toast(page, "Short show has ended.").waitFor();
-    await detail.getByRole("button", { name: "Delete stream …" }).click();
+    await detail.getByRole("button", { name: "Delete stream…" }).click();
     await confirm(page, "Delete stream");
     await toast(page, "Short show is deleted.").waitFor();
     expect(faults).toEqual([]);

@@ -49,11 +49,11 @@ const views = {
 };
 
 browserTest(
-  "who is not signed in can use the console's door in every size and colour",
+  "the console's sign-in page fits every size and colour",
   async () => {
     const { page, faults, close } = await pages.open("/console");
     await page.getByRole("button", { name: /Ada Admin/ }).waitFor();
-    await expectLooks(page, "console-door");
+    await expectLooks(page, "console-sign-in");
     expect(faults).toEqual([]);
     await close();
   },

@@ -78,19 +78,19 @@ browserTest(
     await spent.getByText("−10", { exact: true }).waitFor();
     await ledger.getByRole("button", { name: "Gifts" }).click();
     expect(await ledger.getByText("Top up").count()).toBe(0);
-    await spent.getByRole("button", { name: "Refund …" }).click();
+    await spent.getByRole("button", { name: "Refund…" }).click();
     await confirm(page, "Refund");
     await toast(page, "10 credits refunded to Gina.").waitFor();
     await ledger.getByText("+10", { exact: true }).waitFor();
-    expect(await spent.getByRole("button", { name: "Refund …" }).count()).toBe(0);
-    await detail.getByRole("link", { name: "Ban …" }).click();
+    expect(await spent.getByRole("button", { name: "Refund…" }).count()).toBe(0);
+    await detail.getByRole("link", { name: "Ban…" }).click();
     await page.getByLabel("Stream", { exact: true }).selectOption(streamId);
     await page.getByRole("button", { name: "Ban user" }).click();
     const form = page.getByRole("form", { name: "Ban user" });
     await form.getByText("giver-1", { exact: true }).waitFor();
     await form.getByLabel("Duration").selectOption("3600");
     await form.getByLabel("Scope").selectOption("channel");
-    await form.getByRole("button", { name: "Mute …" }).click();
+    await form.getByRole("button", { name: "Mute…" }).click();
     await confirm(page, "Mute");
     await toast(page, "Gina is muted in the channel.").waitFor();
     await page.getByRole("row", { name: /Gina.*Muted.*Channel/ }).waitFor();
@@ -161,7 +161,7 @@ browserTest(
       (await page.getByLabel("User ID").inputValue()).includes('"amount":12'),
     );
     await form.getByRole("button", { name: "Pay out", exact: true }).click();
-    await form.getByRole("button", { name: "Pay out …" }).click();
+    await form.getByRole("button", { name: "Pay out…" }).click();
     // The button is in the dialog, outside of which nothing takes the focus.
     const question = page.getByRole("dialog");
     await question.getByRole("button", { name: "Copy as curl" }).click();

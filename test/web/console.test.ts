@@ -102,13 +102,13 @@ browserTest(
     const found = page.getByRole("list", { name: "Found users" });
     await found.getByRole("button", { name: /John Doe/ }).press("Enter");
     await page.getByLabel("Reason").fill("Too loud");
-    await page.getByRole("button", { name: "Mute …" }).press("Enter");
+    await page.getByRole("button", { name: "Mute…" }).press("Enter");
     // What is asked names the thing and shows the call.
     const question = page.getByRole("dialog", { name: "Mute John Doe in Quiet show?" });
     await question.getByText(/POST \/api\/v1\/live-stream-ban/).waitFor();
     await page.keyboard.press("Escape");
     expect(await page.getByRole("table", { name: "Bans" }).count()).toBe(0);
-    await page.getByRole("button", { name: "Mute …" }).press("Enter");
+    await page.getByRole("button", { name: "Mute…" }).press("Enter");
     await confirm(page, "Mute");
     await toast(page, "John Doe is muted in Quiet show.").waitFor();
     const check = `/api/v1/live-stream-ban/check/${johnId}?liveStreamId=${streamId}`;
@@ -162,7 +162,7 @@ browserTest(
     const { streamId } = await giveRose("rose-host");
     const { page, faults, visit, close } = await openAsAdmin();
     await visit(`view=refunds&stream=${streamId}`);
-    await page.getByRole("button", { name: "Refund …" }).first().click();
+    await page.getByRole("button", { name: "Refund…" }).first().click();
     await confirm(page, "Refund");
     await toast(page, "10 credits refunded to John Doe.").waitFor();
     await page.getByText("refunded", { exact: true }).first().waitFor();
@@ -232,7 +232,7 @@ browserTest(
     await toast(page, "resent").waitFor();
     await expectSoon(async () => heard.length === 2);
     expect(heard[0]).toBe(heard[1]);
-    await page.getByRole("button", { name: "Delete …" }).click();
+    await page.getByRole("button", { name: "Delete…" }).click();
     await confirm(page, "Delete");
     await toast(page, "deleted.").waitFor();
     expect(faults).toEqual([]);
@@ -253,7 +253,7 @@ browserTest(
     await toast(page, "user2 has 700 credits now.").waitFor();
     await page.getByRole("button", { name: "Pay out", exact: true }).click();
     await page.getByLabel("Credits", { exact: true }).fill("200");
-    await page.getByRole("button", { name: "Pay out …" }).click();
+    await page.getByRole("button", { name: "Pay out…" }).click();
     await confirm(page, "Pay out");
     await toast(page, "user2 has 500 credits now.").waitFor();
     await page.getByRole("button", { name: /^Calls/ }).click();

@@ -67,7 +67,7 @@ export function Form({ name, action, asks, isQuiet, children, ...given }: FormGi
         class={isQuiet ? "button outlined" : "button primary"}
         disabled={given.isUnchanged}
       >
-        {asks ? `${verb} …` : verb}
+        {asks ? `${verb}…` : verb}
       </button>
     </form>
   );

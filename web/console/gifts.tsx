@@ -205,7 +205,7 @@ function PictureFile({ type, took }: { type: GiftType; took(type: GiftType): voi
         }}
       />
       <label for={id} class="button outlined">
-        Send a picture …
+        Upload picture…
       </label>
       <span class="quiet">PNG, JPEG, WebP or GIF, at most 3.5 MiB</span>
     </p>

@@ -70,7 +70,7 @@ export function Ledger({ userId, name }: { userId: string; name: string }) {
               <>
                 {" · "}
                 <button type="button" class="link" onClick={() => ask(refund(giftId, entry))}>
-                  Refund …
+                  Refund…
                 </button>
               </>
             )}

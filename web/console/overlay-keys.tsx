@@ -35,7 +35,7 @@ export function StreamOverlayKeys({ stream: { id: streamId } }: { stream: Stream
           <div>
             <bdi>{nameOf(key)}</bdi>
             <button type="button" class="link" onClick={() => revoke(key)}>
-              Revoke …
+              Revoke…
             </button>
           </div>
           <p class="quiet">

@@ -86,7 +86,7 @@ function GiftsOf({ stream, filters }: ScopedGiven) {
       filters={filters}
       actions={(gift) =>
         gift.refundedAt === null
-          ? [{ label: "Refund …", run: () => ask(refund(gift)) }]
+          ? [{ label: "Refund…", run: () => ask(refund(gift)) }]
           : [{ label: "refunded" }]
       }
     />
@@ -122,7 +122,7 @@ function SuperlikesOf({ stream, filters }: ScopedGiven) {
       columns={superlikeColumns}
       nothing="No superlikes yet"
       filters={filters}
-      actions={(one) => [{ label: "Refund …", run: () => ask(refund(one)) }]}
+      actions={(one) => [{ label: "Refund…", run: () => ask(refund(one)) }]}
     />
   );
 }

@@ -32,7 +32,7 @@ const attempt = (work: () => Promise<void> | void) =>
 export function SignIn() {
   const hasIssuer = issuer.value !== undefined && issuer.value.authorizationEndpoint !== null;
   return (
-    <main class="door">
+    <main class="sign-in">
       <Mark />
       <h1>Console</h1>
       {signInError.value !== undefined && (

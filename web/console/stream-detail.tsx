@@ -80,7 +80,7 @@ export function StreamDetail({ stream, list }: Given) {
               class="button danger"
               onClick={() => ask(action)}
             >
-              {action.verb} …
+              {`${action.verb}…`}
             </button>
           ))}
         </p>

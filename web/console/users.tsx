@@ -76,7 +76,7 @@ function UserDetail({ user }: { user: User }) {
         ]}
       />
       <p class="links">
-        <Link href={hrefOf("bans", { id: "new", user: userId })}>Ban …</Link>
+        <Link href={hrefOf("bans", { id: "new", user: userId })}>Ban…</Link>
       </p>
       <UserBans userId={userId} name={name} />
       {isAdmin.value && <Wallet userId={userId} name={name} />}
@@ -87,7 +87,7 @@ function UserDetail({ user }: { user: User }) {
           class="button danger"
           onClick={() => ask(signOutAction(userId, name))}
         >
-          Sign out everywhere …
+          Sign out everywhere…
         </button>
       )}
     </Detail>
