@@ -78,3 +78,33 @@ browserTest(
   },
   testMilliseconds,
 );
+
+browserTest(
+  "at 200 % zoom every view scrolls as a whole, and nothing covers a field or a button",
+  async () => {
+    // A window of 1280 by 800 has 640 by 400 CSS pixels then.
+    const { page, close } = await pages.open("/console", { width: 640, height: 400 });
+    await page.getByRole("button", { name: /Ada Admin/ }).click();
+    await page.getByRole("heading", { level: 1 }).waitFor();
+    for (const query of Object.values(views)) {
+      await page.goto(`${pages.system().url}/console?${query}`);
+      await page.getByRole("heading", { level: 1 }).waitFor();
+      await page.waitForLoadState("networkidle");
+      await page.locator(".skeleton").waitFor({ state: "detached" });
+      const controls = page
+        .locator("main")
+        .locator(":is(input, select, textarea, button, a):not(.hidden)");
+      for (const control of await controls.all())
+        if ((await control.isVisible()) && (await control.isEnabled()))
+          await control.click({ trial: true });
+      const low = await page.evaluate(`[...document.querySelectorAll("*")].filter((one) =>
+        one.scrollHeight > one.clientHeight + 1 && one.clientHeight < 200 &&
+        ["auto", "scroll"].includes(getComputedStyle(one).overflowY) && one.closest("main"))
+        .map((one) => one.className + " " + one.clientHeight)`);
+      const height = await page.evaluate("document.documentElement.scrollHeight");
+      expect({ query, low, height }).toEqual({ query, low: [], height: 400 });
+    }
+    await close();
+  },
+  testMilliseconds,
+);
