@@ -5,6 +5,7 @@
  */
 import { startSystem } from "../system.ts";
 import { benchAlone } from "./alone.ts";
+import { benchAttackers } from "./attackers.ts";
 import { benchBundles } from "./bundles.ts";
 import { benchClocking } from "./clocking.ts";
 import { readCommand } from "./command.ts";
@@ -32,6 +33,7 @@ const parts: Record<string, () => Promise<void>> = {
   units: () => withSystem(benchUnits),
   load: () => withSystem(benchLoad),
   votes: () => withSystem(benchVotes),
+  attackers: () => withSystem(benchAttackers, "prod"),
   push: () => withSystem(benchPush),
   resumes: () => withSystem(benchResumes),
   returns: benchReturns,
@@ -46,8 +48,8 @@ const parts: Record<string, () => Promise<void>> = {
 /** What takes half an hour runs when it is named, and not with all the others. */
 const long = new Set(["soak"]);
 
-async function withSystem(bench: () => Promise<void>): Promise<void> {
-  const system = await startSystem({ env: { DEMO: "off" } });
+async function withSystem(bench: () => Promise<void>, stage = "dev"): Promise<void> {
+  const system = await startSystem({ env: { DEMO: "off", STAGE: stage } });
   process.env.API_URL = system.url;
   process.env.WS_URL = `${system.url.replace("http", "ws")}/ws`;
   try {
