@@ -83,6 +83,13 @@ export async function startSystem(settings: Settings = {}): Promise<System> {
   };
 }
 
+/** Where a system's sockets are in these tests: at its relay with `RELAY=on`, else at its API. */
+export async function socketsOf(url: string): Promise<string> {
+  if (process.env.RELAY !== "on") return `${url.replace("http", "ws")}/ws`;
+  const relay = (await (await fetch(`${url}/local/relay`)).json()) as { url: string };
+  return relay.url;
+}
+
 /**
  * Waits until a system that was started is well; throws, with what it said, where it ends before
  * that or takes too long.

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { globSync } from "node:fs";
+import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isAlone, isMeasurement, isSlow } from "../../test/kinds.ts";
 import { slashed } from "../build/source-graph.ts";
@@ -12,6 +12,14 @@ export type Lanes = { parallel: string[]; alone: string[] };
 
 /** Every test file, by its path from the root. */
 const everyFile = () => globSync("test/**/*.test.ts", { cwd: root }).map(slashed).sort();
+
+/** The black-box tests that open sockets: those that name the suite's own clients. */
+export const listSocketFiles = (): string[] =>
+  everyFile().filter(
+    (file) =>
+      file.startsWith("test/api/") &&
+      /"\.\/(viewer|crowd)\.ts"|WS_URL/.test(readFileSync(join(root, file), "utf8")),
+  );
 
 /** The test files that a run is asked for. */
 export function chooseFiles({ paths, all, changedSince }: TestOptions): Lanes {

@@ -7,7 +7,8 @@ With paths: the test files whose path contains one of them, slow ones too.
   -t <name>        only tests whose name contains it
   --changed        what uncommitted changes can affect; --changed=main: what has changed since main
   --watch          runs again what a change affects, or the given paths; its systems stay up
-  --all            the slow kinds as well, and one run with the SDK's clients (npm run test:all)
+  --all            the slow kinds as well, one run with the SDK's clients, and the black-box tests
+                   of sockets once more at a relay (npm run test:all)
   --help           this
 
 Any other option is jest's, such as --verbose. SEED=<number> repeats random cases: a failure prints

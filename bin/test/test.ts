@@ -6,7 +6,7 @@ import { availableParallelism } from "node:os";
 import { delimiter, join } from "node:path";
 import { openShared } from "../../test/shared-server.ts";
 import { build } from "../build/build.ts";
-import { chooseFiles } from "./test-files.ts";
+import { chooseFiles, listSocketFiles } from "./test-files.ts";
 import { readTestOptions, type TestOptions, usage } from "./test-options.ts";
 import {
   broken,
@@ -21,13 +21,18 @@ import {
 const root = join(import.meta.dirname, "../..");
 const results = join(root, ".cache/test-results.json");
 
-/** Black-box tests that `--all` also runs with the SDK's clients (docs/decisions/code-structure.md). */
-const alsoWithSdk = ["test/api/gifts.test.ts"];
+type Env = Record<string, string>;
+
+/** Black-box tests that `--all` runs once more, on a system with other settings. */
+const again: { files(): string[]; env: Env }[] = [
+  // The SDK's clients in the functions (docs/decisions/code-structure.md).
+  { files: () => ["test/api/gifts.test.ts"], env: { AWS_CLIENT: "sdk" } },
+  // The same sockets at a relay (docs/decisions/relay.md).
+  { files: listSocketFiles, env: { RELAY: "on" } },
+];
 
 /** Files that run in parallel: most wait for a system now and then. */
 const workers = Math.max(4, Math.min(6, availableParallelism()));
-
-type Env = Record<string, string>;
 
 /** The processes of jest that have not ended. */
 const running = new Set<ChildProcess>();
@@ -129,7 +134,8 @@ try {
     process.exitCode = await watch(options, env);
   } else {
     const outcomes = [await runAll(options, env)];
-    if (options.all && isWhole(options)) outcomes.push(await runWithSdk(options));
+    if (options.all && isWhole(options))
+      for (const { files, env } of again) outcomes.push(await runAgain(options, files(), env));
     const sum = sumOf(outcomes);
     console.log(lineOf(sum));
     process.exitCode = isGreen(sum) ? 0 : 1;
@@ -152,12 +158,12 @@ function isWhole({ paths, name, changedSince }: TestOptions): boolean {
   return paths.length === 0 && name === undefined && changedSince === undefined;
 }
 
-/** Some black-box tests once more, on a system whose functions have the SDK's clients. */
-async function runWithSdk(options: TestOptions): Promise<Outcome> {
-  const sdk = await openShared({ AWS_CLIENT: "sdk" });
+/** Runs some black-box tests on a system with more in its environment. */
+async function runAgain(options: TestOptions, files: string[], more: Env): Promise<Outcome> {
+  const other = await openShared(more);
   try {
-    return await run(alsoWithSdk, options, { SHARED_URL: sdk.url }, "--runInBand");
+    return await run(files, options, { ...more, SHARED_URL: other.url }, `--maxWorkers=${workers}`);
   } finally {
-    await sdk.close();
+    await other.close();
   }
 }

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort, type System, startSystem } from "../system.ts";
+import { freePort, type System, socketsOf, startSystem } from "../system.ts";
 import { testHere } from "./elsewhere.ts";
 import {
   type Answer,
@@ -32,14 +32,14 @@ const demo = {
 };
 
 /** From here on the tests' calls go to this system. */
-function turnTo(system: System): void {
+async function turnTo(system: System): Promise<void> {
   process.env.API_URL = system.url;
-  process.env.WS_URL = `${system.url.replace("http", "ws")}/ws`;
+  process.env.WS_URL = await socketsOf(system.url);
 }
 
 async function started(settings: Parameters<typeof startSystem>[0]): Promise<System> {
   const system = await startSystem(settings);
-  turnTo(system);
+  await turnTo(system);
   return system;
 }
 

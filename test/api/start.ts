@@ -1,4 +1,5 @@
 import { askShared } from "../shared.ts";
+import { socketsOf } from "../system.ts";
 
 /** What may be given as a deployment prints it, with a slash at its end. */
 const urls = ["API_URL", "WS_URL", "TENCENT_URL"];
@@ -15,10 +16,5 @@ if (process.env.API_URL) {
   const { url } = await askShared<{ url: string }>("system/api");
   process.env.OWN_SYSTEM = "on";
   process.env.API_URL = url;
-  process.env.WS_URL = `${url.replace("http", "ws")}/ws`;
-  // The same tests for the sockets of a relay: RELAY=on npm test -- test/api/sockets.
-  if (process.env.RELAY === "on") {
-    const relay = (await (await fetch(`${url}/local/relay`)).json()) as { url: string };
-    process.env.WS_URL = relay.url;
-  }
+  process.env.WS_URL = await socketsOf(url);
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { chooseFiles } from "../../bin/test/test-files.ts";
+import { chooseFiles, listSocketFiles } from "../../bin/test/test-files.ts";
 import { readTestOptions } from "../../bin/test/test-options.ts";
 import { isAlone, isSlow } from "../kinds.ts";
 
@@ -57,4 +57,11 @@ test("a black-box test depends on the functions whose routes it calls, and on it
   expect(linksOf("test/api/viewer.ts")).toContain("../../functions/log/realtime/fan-out.ts");
   expect(linksOf("test/system.ts", "")).toContain("../local/index.ts");
   expect(linksOf("platform/runtime/env.ts", called)).toEqual(["./own.ts"]);
+});
+
+test("what opens sockets is run at a relay, too", () => {
+  const names = ["churn", "client", "push", "rates", "resume", "sockets", "tickets"];
+  const files = listSocketFiles();
+  expect(files).toEqual(expect.arrayContaining(names.map((name) => `test/api/${name}.test.ts`)));
+  expect(files).not.toContain("test/api/wallets.test.ts");
 });
