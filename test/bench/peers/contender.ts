@@ -9,6 +9,8 @@ export type Contender = {
   speak(content: string, n: number): Promise<boolean>;
   /** Ends it as a power cut does, and starts it again on what it has kept. */
   crash(): Promise<void>;
+  /** Ends its relay alone in the same way, where it has one. */
+  crashRelay?(): Promise<void>;
   stop(): Promise<void>;
 };
 

@@ -12,7 +12,8 @@ import { benchPosts } from "./posts.ts";
 import { startSocketIo } from "./socket-io.ts";
 
 const contenders: Record<string, () => Promise<Contender>> = {
-  ovation: startOvation,
+  ovation: () => startOvation(),
+  relay: () => startOvation("relay"),
   memory: () => startSocketIo("memory"),
   sqlite: () => startSocketIo("sqlite"),
   broadcaster: startBroadcaster,
@@ -39,6 +40,7 @@ const runs: Run[] =
         ...(isQuick ? [20] : [1, 20, 100]).map((rate) => ({ rate, seconds })),
         { rate: 20, seconds, fault: "sockets" },
         { rate: 20, seconds, fault: "server" },
+        { rate: 20, seconds, fault: "relay" },
       ]
     : rates.map((rate) => ({ rate, seconds }));
 
@@ -47,7 +49,7 @@ const warming: Run = { rate: 20, seconds: 4 };
 /** All runs of one system at one size. What it could not bear is not asked of it again. */
 async function measure(start: () => Promise<Contender>, size: number): Promise<Row[]> {
   const rows: Row[] = [];
-  let left = runs;
+  let left: readonly Run[] = runs;
   while (left.length > 0) {
     const contender = await start();
     try {
@@ -56,6 +58,7 @@ async function measure(start: () => Promise<Contender>, size: number): Promise<R
         return [...rows, { system: contender.name, viewers: size, note: "viewers did not get in" }];
       // What starts only when it is needed has started then, in all systems.
       await play(contender, audience, warming);
+      left = left.filter(({ fault }) => fault !== "relay" || contender.crashRelay !== undefined);
       left = await playWhileWhole(contender, audience, left, rows);
       audience.end();
     } finally {

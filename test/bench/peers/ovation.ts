@@ -8,13 +8,25 @@ import { type Contender, speakMillisecondsMax } from "./contender.ts";
 
 const speakerCount = 10;
 
+/** How frames come to viewers: posted one by one, or by a relay. */
+export type Plane = "posts" | "relay";
+
 /** Ovation as `npm start` runs it: gateway, functions and engine on this machine. */
-export async function startOvation(): Promise<Contender> {
+export async function startOvation(plane: Plane = "posts"): Promise<Contender> {
   const port = await freePort();
   const dataDir = await mkdtemp(join(tmpdir(), "ovation-peers-"));
-  const start = () => startSystem({ port, dataDir, env: { DEMO: "off" } });
+  // Viewers find the relay where it was, whatever was killed.
+  const env: Record<string, string> = {
+    DEMO: "off",
+    ...(plane === "relay" && { RELAY: "on", RELAY_PORT: String(await freePort()) }),
+  };
+  const start = () => startSystem({ port, dataDir, env });
   let system = await start();
   process.env.API_URL = system.url;
+  const sockets =
+    plane === "relay"
+      ? `ws://127.0.0.1:${env.RELAY_PORT}/ws`
+      : `${system.url.replace("http", "ws")}/ws`;
   const { id } = await liveStream();
   const speakers: Person[] = [];
   for (let n = 0; n < speakerCount; n++) speakers.push(await person());
@@ -34,13 +46,13 @@ export async function startOvation(): Promise<Contender> {
   }
 
   return {
-    name: "Ovation",
+    name: plane === "relay" ? "Ovation, relay" : "Ovation, posts",
     pid: () => system.process.pid!,
     async wish(viewers) {
       const urls: string[] = [];
       for (let n = 0; n < viewers; n++) {
         const { token } = await person();
-        urls.push(`${system.url.replace("http", "ws")}/ws?token=${token}`);
+        urls.push(`${sockets}?token=${token}`);
       }
       return { protocol: "frames", urls, streamId: id };
     },
@@ -49,6 +61,11 @@ export async function startOvation(): Promise<Contender> {
       await system.kill();
       system = await start();
     },
+    ...(plane === "relay" && {
+      async crashRelay() {
+        await call("DELETE /local/relay");
+      },
+    }),
     async stop() {
       await system.stop();
       await rm(dataDir, { recursive: true, force: true });

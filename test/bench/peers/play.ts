@@ -7,7 +7,7 @@ import { meterCpu } from "./processes.ts";
 import type { Count, Seen, ToViewers } from "./viewers.ts";
 
 /** One run: events a second, duration, and the fault in the middle. */
-export type Run = { rate: number; seconds: number; fault?: "sockets" | "server" };
+export type Run = { rate: number; seconds: number; fault?: "sockets" | "server" | "relay" };
 
 export type Row = Record<string, string | number>;
 
@@ -73,7 +73,7 @@ export async function play(
   for (let n = 0; n < events; n++) {
     await wait(Math.max(0, began + (n * 1000) / rate - clock()));
     if (n === Math.floor(events / 2) && fault !== undefined)
-      breaking = fault === "server" ? contender.crash() : audience.ask({ do: "drop" });
+      breaking = breakBy(fault, contender, audience);
     const content = contentOf({ run, n, sentAt: clock() });
     speaking.push(
       contender.speak(content, n).then((isIn) => {
@@ -99,6 +99,12 @@ export async function play(
   // What was still on its way when a run was cut short is not lost, only late.
   const late: Row = isWhole ? {} : { lost: "", note: `cut short with ${seen.lost} on their way` };
   return { row: { ...row, accepted, ...late }, isWhole };
+}
+
+/** Breaks what a run is to break. */
+function breakBy(fault: NonNullable<Run["fault"]>, contender: Contender, audience: Audience) {
+  if (fault === "sockets") return audience.ask({ do: "drop" });
+  return fault === "server" ? contender.crash() : contender.crashRelay?.();
 }
 
 /** Waits until all is delivered, at most `most` milliseconds and `quiet` without any progress. */
