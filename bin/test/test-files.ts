@@ -21,6 +21,10 @@ export const listSocketFiles = (): string[] =>
       /"\.\/(viewer|crowd)\.ts"|WS_URL/.test(readFileSync(join(root, file), "utf8")),
   );
 
+/** The test files that a run leaves out unless they are named, or all of them are run. */
+export const listLeftFiles = (): string[] =>
+  everyFile().filter((file) => isSlow(file) || isAlone(file) || isMeasurement(file));
+
 /** The test files that a run is asked for. */
 export function chooseFiles({ paths, all, changedSince }: TestOptions): Lanes {
   const wanted = paths.map((path) => new RegExp(path.replace(/^\.\//, ""), "i"));

@@ -6,7 +6,8 @@ With paths: the test files whose path contains one of them, slow ones too.
 
   -t <name>        only tests whose name contains it
   --changed        what uncommitted changes can affect; --changed=main: what has changed since main
-  --watch          runs again what a change affects, or the given paths; its systems stay up
+  --watch          runs again what a change affects, without the slow kinds, or the given paths;
+                   its systems stay up
   --all            the slow kinds as well, one run with the SDK's clients, and the black-box tests
                    of sockets once more at a relay (npm run test:all)
   --help           this

@@ -6,7 +6,7 @@ import { availableParallelism } from "node:os";
 import { delimiter, join } from "node:path";
 import { openShared } from "../../test/shared-server.ts";
 import { build } from "../build/build.ts";
-import { chooseFiles, listSocketFiles } from "./test-files.ts";
+import { chooseFiles, listLeftFiles, listSocketFiles } from "./test-files.ts";
 import { readTestOptions, type TestOptions, usage } from "./test-options.ts";
 import {
   broken,
@@ -148,8 +148,9 @@ try {
 function watch({ paths, jest }: TestOptions, env: Env): Promise<number> {
   const reporters = ["default", join(root, "test/count-line.ts")];
   const course = reporters.map((name) => `--reporters=${name}`);
-  // Without a path jest runs what the changes since the last commit affect.
-  const chosen = paths.length > 0 ? ["--watchAll", ...paths] : ["--watch"];
+  // Without a path jest runs what the changes since the last commit affect, of the short run.
+  const left = listLeftFiles().map((file) => `--testPathIgnorePatterns=${file}`);
+  const chosen = paths.length > 0 ? ["--watchAll", ...paths] : ["--watch", ...left];
   return runJest([...course, ...jest, ...chosen], env, "inherit");
 }
 
