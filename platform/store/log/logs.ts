@@ -51,9 +51,12 @@ export async function getLog(streamId: string): Promise<Log> {
   return (await findLog(streamId)) ?? refuse("unavailable");
 }
 
-/** A log before its first frame, under an epoch of its own. */
+/**
+ * A log before its first frame, under an epoch of its own, which never begins with `-`: a command
+ * line would take it for an option.
+ */
 export const newLog = (): Log => ({
-  epoch: randomBytes(6).toString("base64url"),
+  epoch: randomBytes(6).toString("base64url").replace(/^-/, "_"),
   posted: 0,
   newest: 0,
   totals: { count: 0, credits: 0 },
