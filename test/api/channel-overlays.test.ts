@@ -117,10 +117,11 @@ test("an overlay of a channel is subscribed to the newest live stream, from one 
     ["channel", two.id],
     ["subscribed", two.id],
   ]);
+  const before = overlay.messages.length;
   await end(two.id, host);
   await overlay.next(
     ({ type, streamId }) => type === "subscribed" && streamId === one.id,
-    overlay.messages.length,
+    before,
   );
   await end(one.id, host);
   await eventually(

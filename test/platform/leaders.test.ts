@@ -10,16 +10,20 @@ import { unlessReadOnly } from "../../platform/table/layout.ts";
 import { makeReadOnly, makeWritable } from "../../platform/table/read-only.ts";
 import { table, tableName, useTable } from "../../platform/table/table.ts";
 import { callEndpoint } from "./api-call.ts";
+import { setClock } from "./clock.ts";
 import { meterKeys } from "./key-meter.ts";
 import { useOwnTable } from "./table.ts";
 import { makeStream, makeUser, someone } from "./wallet-people.ts";
 
 useOwnTable();
 
+const now = new Date();
 const many = 1_500;
 const fanAt = (n: number) => `fan-${String(n).padStart(4, "0")}`;
 let streamId: string;
 beforeEach(async () => {
+  // What an endpoint counts is as old as what is counted here.
+  setClock(now.getTime());
   ({ id: streamId } = await makeStream(await makeUser(someone("host"))));
 });
 
@@ -36,8 +40,7 @@ const change = (n: number, gifts: number, credits: number) =>
     UpdateExpression: "SET gifts = :gifts, credits = :credits",
     ExpressionAttributeValues: { ":gifts": gifts, ":credits": credits },
   });
-const first = async (now: Date) => (await readLeaders(streamId, now)).top[0];
-const now = new Date();
+const first = async (at: Date) => (await readLeaders(streamId, at)).top[0];
 const later = (milliseconds: number) => new Date(now.getTime() + milliseconds);
 
 test("a short leaderboard is that of this moment", async () => {

@@ -6,20 +6,22 @@ import {
   ScanCommand,
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
-import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, expect, jest, test } from "@jest/globals";
 import type { DynamoDBRecord, SQSRecord } from "aws-lambda";
 import * as z from "zod";
 import { Maintenance } from "../../domain/refusal.ts";
+import { callMillisecondsMax } from "../../platform/aws/aws-client.ts";
 import { consumer, perMessage } from "../../platform/lambda/consumer.ts";
 import { key } from "../../platform/table/keys.ts";
 import { findReadOnly, unlessReadOnly } from "../../platform/table/layout.ts";
 import { isEmpty, labelOf } from "../../platform/table/ownership.ts";
 import { countUse } from "../../platform/table/rates.ts";
-import { makeReadOnly, makeWritable } from "../../platform/table/read-only.ts";
+import { makeReadOnly, makeWritable, readOnlySeconds } from "../../platform/table/read-only.ts";
 import { useTable } from "../../platform/table/table.ts";
 import { transact } from "../../platform/table/transact.ts";
 import { sentenceOf } from "../../platform/tencent/codes.ts";
 import { callbackAnswerOf } from "../../platform/tencent/receiver.ts";
+import { setClock } from "./clock.ts";
 import { everyRate, startTable } from "./table.ts";
 
 const TableName = "ovation-test";
@@ -34,6 +36,7 @@ beforeAll(async () => {
 });
 afterAll(() => stop());
 afterEach(async () => {
+  jest.useRealTimers();
   await makeWritable(place());
   useTable(client);
 });
@@ -58,31 +61,29 @@ test("every kind of write is refused, and nothing of it done; reads are not", as
   expect(Items).toEqual([expect.objectContaining(key.readOnly())]);
 });
 
-/** What the last of many writes came to: the first as awaited, or the one that was too late. */
-async function lastOf(write: () => Promise<unknown>, isAwaited: (outcome: unknown) => boolean) {
-  const until = Date.now() + 10_000;
-  for (;;) {
-    const outcome: unknown = await write().then(
-      () => "written",
-      (error: unknown) => error,
-    );
-    if (isAwaited(outcome) || Date.now() > until) return outcome;
-  }
-}
+/** As long as an environment goes by what it has read of the mark. */
+const markMilliseconds = 2_000;
 
 test("the mark is known to an environment that wrote before, and its end, too", async () => {
+  const begun = Date.now();
+  setClock(begun);
   const guarded = own();
-  const write = () => guarded.send(new PutCommand({ TableName, Item }));
-  await write();
+  const write = () =>
+    guarded.send(new PutCommand({ TableName, Item })).then(
+      () => "written",
+      (error: Error) => error.constructor,
+    );
+  expect(await write()).toBe("written");
   const since = await makeReadOnly(place(), new Date("2026-11-22T03:00:00Z"));
   expect(await makeReadOnly(place(), new Date())).toBe(since);
   expect(await findReadOnly(place())).toBe("2026-11-22T03:00:00.000Z");
-  const begun = Date.now();
-  expect(await lastOf(write, (outcome) => outcome !== "written")).toBeInstanceOf(Maintenance);
   // With the longest write these are the ten seconds that are promised.
-  expect(Date.now() - begun).toBeLessThan(2_500);
+  expect(markMilliseconds + callMillisecondsMax).toBeLessThanOrEqual(readOnlySeconds * 1_000);
+  setClock(begun + markMilliseconds);
+  expect(await write()).toBe(Maintenance);
   await makeWritable(place());
-  expect(await lastOf(write, (outcome) => outcome === "written")).toBe("written");
+  setClock(begun + 2 * markMilliseconds);
+  expect(await write()).toBe("written");
 });
 
 test("the refusal is a 503 that says why and when to come again, to Tencent's side, too", () => {

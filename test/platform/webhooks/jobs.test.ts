@@ -66,13 +66,17 @@ const sendings = (receivers: number, events: ReturnType<typeof event>[]) =>
     events,
   }));
 
-/** The numbers of the events that a receiver was sent, in the order of the requests. */
-const sentTo = (receiverId: string) =>
-  requests
-    .flat()
-    .map(({ MessageBody }) => JSON.parse(MessageBody))
+/**
+ * The numbers of the events that a receiver was sent, in the order of the requests. A request that
+ * was answered late is sent again, and a FIFO queue drops what it has.
+ */
+function sentTo(receiverId: string) {
+  const all = requests.flat().map((one) => [one.MessageDeduplicationId, one.MessageBody] as const);
+  return [...new Map(all).values()]
+    .map((body) => JSON.parse(body))
     .filter((job) => job.receiverId === receiverId)
     .flatMap((job) => job.events.map(({ id }: { id: string }) => Number(id.split("-")[1])));
+}
 
 test("an event for twenty receivers is two requests, and has the slot of each", async () => {
   await queueEvents("stream", sendings(20, [event(1)]));
