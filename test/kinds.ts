@@ -97,13 +97,8 @@ export const measurements: string[] = ["web/studio-load"];
  * others.
  */
 export const alone: string[] = [
-  "client/client",
-  "local/hanging",
   "local/shared-workers",
-  "local/streams",
   "platform/money/callback-faults",
-  "platform/push/hanging",
-  "platform/rates",
   "platform/second-halves",
   "platform/time-outs",
   "web/chat-load",

@@ -29,21 +29,26 @@ async function openRoom(name: string) {
   return {
     streamId,
     watcher,
-    /** How long a message takes from its call to its viewer, in milliseconds. */
-    async say(text: string): Promise<number> {
-      const began = performance.now();
+    /** Says something, and waits until the viewer hears it. */
+    async say(text: string): Promise<void> {
       await calls.say(host, streamId, text);
       await until(`"${text}" is heard`, () => hears(text));
-      return performance.now() - began;
     },
   };
+}
+
+/** How long ten messages take, each from its call to its viewer, in milliseconds. */
+async function sayTen({ say }: Awaited<ReturnType<typeof openRoom>>, text: string) {
+  const began = performance.now();
+  for (let n = 0; n < 10; n++) await say(`${text} ${n}`);
+  return performance.now() - began;
 }
 
 test("a viewer who resumes and hangs does not delay messages in another room", async () => {
   const [room, other] = [await openRoom("room"), await openRoom("other")];
   const missed = Array.from({ length: 9 }, (_, n) => `missed ${n}`);
   for (const text of missed) await room.say(text);
-  for (let n = 0; n < 5; n++) await other.say(`warm ${n}`);
+  const usual = await sayTen(other, "warm");
   const [first] = room.watcher.frames;
   const since = { epoch: first!.epoch, frame: first!.frame - 1 };
   const back = watch(system.url, (await calls.person("back")).token, room.streamId);
@@ -55,11 +60,10 @@ test("a viewer who resumes and hangs does not delay messages in another room", a
   back.sockets
     .at(-1)!
     .send(JSON.stringify({ action: "subscribe", streamId: room.streamId, since }));
-  const delays: number[] = [];
-  for (let n = 0; n < 10; n++) delays.push(await other.say(`now ${n}`));
+  const meanwhile = await sayTen(other, "now");
   await calls.clearFaults();
-  // One post that hangs takes 2 s, and there are nine of them: nobody else has waited for them.
-  expect(delays.toSorted((a, b) => a - b)[5]).toBeLessThan(1_000);
-  expect(delays.reduce((sum, delay) => sum + delay, 0)).toBeLessThan(missed.length * 2_000);
+  // One post that hangs takes 2 s, and there are nine of them: nobody else has waited for them. What
+  // the ten take otherwise depends on the machine.
+  expect(meanwhile - usual).toBeLessThan((missed.length * 2_000) / 2);
   for (const { client } of [room.watcher, other.watcher, back]) client.close();
 });

@@ -1,3 +1,4 @@
+import { jest } from "@jest/globals";
 import type { LocalUsage } from "../../domain/rate.ts";
 import { Refusal } from "../../domain/refusal.ts";
 import { handler as readWallet } from "../../functions/money/wallets/get.ts";
@@ -7,6 +8,7 @@ import { key } from "../../platform/table/keys.ts";
 import { countUse, rateHeaders, useLocalUsage } from "../../platform/table/rates.ts";
 import { callEndpoint } from "./api-call.ts";
 import { meterTable } from "./call-meter.ts";
+import { setClock } from "./clock.ts";
 import { everyRate, useOwnTable } from "./table.ts";
 import { makeStream, makeUser, someone } from "./wallet-people.ts";
 
@@ -133,8 +135,10 @@ test("concurrent long polls are limited: further ones are refused after a moment
 test("an endpoint refuses in the envelope, with the seconds to wait, before it looks at anything", async () => {
   const user = someone("caller");
   useLocalUsage(new Map());
+  // However long they take, nothing is refilled meanwhile.
+  setClock(Date.now());
   const calls = Array.from({ length: 4 * burst }, () => callEndpoint(readWallet, { as: user }));
-  const answers = await Promise.all(calls);
+  const answers = await Promise.all(calls).finally(() => jest.useRealTimers());
   const statuses = answers.map(({ status }) => status);
   expect(statuses.filter((status) => status === 200).length).toBeGreaterThanOrEqual(burst / 2);
   expect(answers.find(({ status }) => status === 429)).toMatchObject({
