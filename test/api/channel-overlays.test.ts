@@ -119,10 +119,7 @@ test("an overlay of a channel is subscribed to the newest live stream, from one 
   ]);
   const before = overlay.messages.length;
   await end(two.id, host);
-  await overlay.next(
-    ({ type, streamId }) => type === "subscribed" && streamId === one.id,
-    before,
-  );
+  await overlay.next(({ type, streamId }) => type === "subscribed" && streamId === one.id, before);
   await end(one.id, host);
   await eventually(
     async () => [overlay, late].map((socket) => told(socket).at(-1)),
