@@ -2,6 +2,7 @@ import { jest } from "@jest/globals";
 import type { LocalUsage } from "../../domain/rate.ts";
 import { Refusal } from "../../domain/refusal.ts";
 import { handler as readWallet } from "../../functions/money/wallets/get.ts";
+import { handler as createTicket } from "../../functions/people/sessions/create-ticket.ts";
 import { handler as readEvents } from "../../functions/streams/events.ts";
 import { deleteItem, getRawItem, putItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
@@ -16,6 +17,8 @@ const perSecond = 20;
 const burst = 64;
 const waits = [1, 10];
 useOwnTable({ RATES: JSON.stringify({ ...JSON.parse(everyRate(perSecond, burst)), waits }) });
+
+afterEach(() => void jest.useRealTimers());
 
 /** Environments, each with what it remembers; a call is made in one of them. */
 function environments(count: number) {
@@ -138,13 +141,30 @@ test("an endpoint refuses in the envelope, with the seconds to wait, before it l
   // However long they take, nothing is refilled meanwhile.
   setClock(Date.now());
   const calls = Array.from({ length: 4 * burst }, () => callEndpoint(readWallet, { as: user }));
-  const answers = await Promise.all(calls).finally(() => jest.useRealTimers());
+  const answers = await Promise.all(calls);
   const statuses = answers.map(({ status }) => status);
   expect(statuses.filter((status) => status === 200).length).toBeGreaterThanOrEqual(burst / 2);
   expect(answers.find(({ status }) => status === 429)).toMatchObject({
     body: { isSuccess: false, statusCode: 429, data: null, errors: ["Too many requests"] },
   });
   expect(new Set(statuses)).toEqual(new Set([200, 429]));
+});
+
+test("a refused call leaves its Idempotency-Key free, and has done nothing", async () => {
+  useLocalUsage(new Map());
+  const [user, now] = [someone("asker"), Date.now()];
+  setClock(now);
+  let answer: Awaited<ReturnType<typeof ask>>;
+  let calls = 0;
+  const ask = (key: string) => callEndpoint(createTicket, { as: user, key });
+  do answer = await ask(`${user} ${++calls}`);
+  while (answer.status === 201);
+  expect([calls, answer.status]).toEqual([burst + 1, 429]);
+  setClock(now + 1_000);
+  const again = await ask(`${user} ${calls}`);
+  expect(again.status).toBe(201);
+  expect(again.headers).not.toHaveProperty("idempotency-replayed");
+  expect((await ask(`${user} ${calls}`)).headers).toHaveProperty("idempotency-replayed");
 });
 
 test("what is left of a rate falls to 0 with the first refusal, and every answer has it", async () => {
