@@ -31,6 +31,7 @@ type Settings = {
 };
 
 const startSecondsMax = 180;
+const crashes = ["SIGABRT", "SIGBUS", "SIGILL", "SIGSEGV", "SIGTRAP"];
 
 const root = join(import.meta.dirname, "..");
 
@@ -65,6 +66,11 @@ export async function startSystem(settings: Settings = {}): Promise<System> {
   const ended = new Promise<number | null>((done) => child.once("exit", (code) => done(code)));
   const url = `http://127.0.0.1:${port}`;
   await healthy(url, child, () => output);
+  // A test that goes on calling it would only say that nothing answers.
+  child.once("exit", (code, signal) => {
+    if (code || (signal && crashes.includes(signal)))
+      console.error(`The system at ${url} ended with ${code ?? signal}:\n${output.slice(-5000)}`);
+  });
   return {
     url,
     dataDir,
