@@ -27,6 +27,16 @@ export async function openShared(env: Record<string, string>): Promise<Shared> {
   const systems = new Map<string, Promise<System>>();
   const browsers = new Map<string, Promise<BrowserServer>>();
   const synthesizers = new Map<string, Promise<Synthesizer>>();
+  let first: Promise<System> | undefined;
+  /** The first one makes the assembly and the pages; the others wait, and find them made. */
+  const start = async () => {
+    if (first === undefined) {
+      first = startSystem({ env });
+      return first;
+    }
+    await Promise.allSettled([first]);
+    return startSystem({ env });
+  };
   const endSynthesizers = (except?: string) =>
     [...synthesizers].map(async ([name, started]) => {
       if (name === except || !synthesizers.delete(name)) return;
@@ -36,7 +46,7 @@ export async function openShared(env: Record<string, string>): Promise<Shared> {
     });
   const find = {
     async system(name: string) {
-      const { url, dataDir } = await getOnce(systems, name, () => startSystem({ env }));
+      const { url, dataDir } = await getOnce(systems, name, start);
       return { url, dataDir };
     },
     async browser(name: string) {
