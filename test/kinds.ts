@@ -46,8 +46,11 @@ export const slowKinds = {
   loads: [
     "api/churn",
     "client/network",
+    "local/disk",
+    "local/parts",
     "local/shared-workers",
     "platform/busy-host",
+    "platform/costs",
     "platform/large-funding",
     "platform/many-moments",
     "platform/notification-units",
@@ -86,6 +89,8 @@ export const slowKinds = {
     "bin/reset-logs",
     "bin/restore",
     "cloud/transitions",
+    "local/read-only",
+    "platform/releases/releases",
   ],
 } satisfies Record<string, string[]>;
 
@@ -100,7 +105,6 @@ export const alone: string[] = [
   "local/shared-workers",
   "platform/money/callback-faults",
   "platform/second-halves",
-  "platform/time-outs",
   "web/chat-load",
   "web/overlay-load",
   "web/studio-load",
@@ -119,6 +123,19 @@ export const longFiles: string[] = [
   "api/hostile",
   "bin/ovation",
   "cloud/transitions",
+  "platform/costs",
+  "cloud/stacks",
+  "cloud/relay",
+  "web/overlay",
+  "api/webhooks",
+  "local/relay",
+  "api/moments",
+  "api/passes",
+  "bin/deploy",
+  "bin/local",
+  "local/read-only",
+  "platform/time-outs",
+  "platform/picture-sizes",
 ];
 
 const isIn = (names: readonly string[], file: string) =>

@@ -6,11 +6,12 @@ import { placeholdersOf } from "../../lib/stages/placeholders.ts";
 import { stageOf } from "../../lib/stages/stages.ts";
 
 const root = join(import.meta.dirname, "../..");
+const { NODE_COMPILE_CACHE } = process.env;
 const run = (program: string, ...given: string[]) =>
   spawnSync(process.execPath, [join(root, program), ...given], {
     cwd: root,
     // Without a path nothing could be deployed, whatever this machine is allowed.
-    env: { PATH: "", AWS_EC2_METADATA_DISABLED: "true" },
+    env: { PATH: "", AWS_EC2_METADATA_DISABLED: "true", NODE_COMPILE_CACHE },
     encoding: "utf8",
   });
 const deploy = (...given: string[]) => run("bin/deploy/deploy.ts", ...given);
@@ -18,7 +19,6 @@ const destroy = (...given: string[]) => run("bin/deploy/destroy.ts", ...given);
 const stage = (name: string) => stageOf((key) => (key === "stage" ? name : undefined));
 
 test("a deployment of prod names every placeholder at once, and ends before it begins", () => {
-  const began = performance.now();
   const { status, stderr, stdout } = deploy("prod");
   expect(status).toBe(2);
   expect(stdout).toBe("");
@@ -32,17 +32,15 @@ test("a deployment of prod names every placeholder at once, and ends before it b
     "prod: region is still whatever the credentials name",
   ])
     expect(stderr.split("\n")).toContain(said);
-  expect(performance.now() - began).toBeLessThan(10_000);
-});
-
-test("a deployment without credentials reports that with all other findings, also for an unknown stage", () => {
-  const { status, stderr } = deploy("prod");
-  expect(status).toBe(2);
+  // So do missing credentials.
   expect(stderr).toMatch(/^Nothing was deployed\. \d+ to fix:\n/);
   expect(stderr).toMatch(/AWS knows no caller: .+\n {2}Sign in/);
-  const unknown = deploy("live");
-  expect(unknown.status).toBe(2);
-  expect(unknown.stderr).toContain("-c stage=live: expected one of dev, staging, prod");
+});
+
+test("a deployment without credentials of an unknown stage is refused", () => {
+  const { status, stderr } = deploy("live");
+  expect(status).toBe(2);
+  expect(stderr).toContain("-c stage=live: expected one of dev, staging, prod");
 });
 
 test("a stage with values of its own, and one that keeps nothing, has no placeholder", () => {
