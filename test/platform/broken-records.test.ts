@@ -1,16 +1,18 @@
 import { marshall } from "@aws-sdk/util-dynamodb";
 import type { DynamoDBRecord } from "aws-lambda";
+import { handler as readWallet } from "../../functions/money/wallets/get.ts";
 import { queuePlans } from "../../platform/planned/plans.ts";
 import { queueBanMoments } from "../../platform/realtime/ban-ends.ts";
 import { queueLostPasses } from "../../platform/realtime/lost-passes.ts";
 import { newId } from "../../platform/runtime/id.ts";
-import { getRawItem } from "../../platform/table/items.ts";
+import { getRawItem, putItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
+import { callEndpoint } from "./api-call.ts";
 import { plannedStream } from "./fundings.ts";
 import { startQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";
 
-/* One function follows these and credits hosts: a record that stays broken must not stop it. */
+/* A record that stays broken stops no function that reads others, and no caller is shown it. */
 
 useOwnTable();
 let queue: Awaited<ReturnType<typeof startQueue>>;
@@ -49,4 +51,17 @@ test("a planned stream behind a record that cannot be read is followed", async (
   const stream = (await getRawItem(key.stream(id)))!;
   await queuePlans([recordOf({ ...stream, title: 7 }), recordOf(stream)], now);
   expect(sent()).toEqual([{ streamId: id }]);
+});
+
+test("a call that meets one is 500, with nothing of the inside in it", async () => {
+  await putItem({ ...key.wallet(userId), balance: "of the inside" });
+  const { status, headers, body } = await callEndpoint(readWallet, { as: userId });
+  expect(headers).toMatchObject({ "x-error-code": "internal_error" });
+  expect([status, body]).toEqual([
+    500,
+    {
+      ...{ isSuccess: false, statusCode: 500, data: null, code: "internal_error" },
+      ...{ errors: ["Internal server error"], timestamp: expect.any(String) },
+    },
+  ]);
 });
