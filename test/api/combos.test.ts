@@ -20,8 +20,8 @@ test("gifts of a row count up for every viewer alike, and end once, 5 s after th
   for (let n = 0; n < 3; n++) await give(sender, rose, streamId);
   await give(sender, star, streamId);
   await give(other, rose, streamId);
-  await give(sender, rose, streamId);
   const last = Date.now();
+  await give(sender, rose, streamId);
   const ended = ({ type }: Event) => type === "combo.ended";
   for (const viewer of viewers) {
     await eventually(

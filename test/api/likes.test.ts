@@ -92,12 +92,15 @@ test("a call that is repeated, at once or after a lost answer, counts once", asy
 
 test("taps beyond the allowance do not count, and calls beyond the rate are refused", async () => {
   const [{ id }, as] = await Promise.all([liveStream(), person()]);
+  const start = Date.now();
   const first = await like(as, id, 100_000_000);
   expect(first.body.data.total).toBeGreaterThanOrEqual(100);
   expect(first.body.data.total).toBeLessThan(140);
-  const many = await Promise.all(Array.from({ length: 8 }, () => like(as, id, 1)));
+  const many = await Promise.all(Array.from({ length: 20 }, () => like(as, id, 1)));
   const refused = many.filter(({ status }) => status === 429);
-  expect(refused.length).toBeGreaterThanOrEqual(5);
+  // Three at once, the first among them, and one more for each second that they took.
+  const admitted = 2 + Math.ceil((Date.now() - start) / 1000);
+  expect(refused.length).toBeGreaterThanOrEqual(many.length - admitted);
   expect(refused[0]!.headers.get("retry-after")).toMatch(/^[1-9]/);
 
   // More sessions have no more taps: the allowance is their user's.
