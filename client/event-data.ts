@@ -113,27 +113,27 @@ export type Moment = {
 
 /** The data of every event, by its type. */
 export type EventData = {
-  /** A chat message, as HTTP answers it; a deleted one has lost its text */
+  /** A chat message, as in the HTTP API; a deleted message has no text */
   "chat.message": ChatMessage;
   /** A chat message was deleted */
   "chat.deleted": {
     messageId: string;
     streamId: string;
   };
-  /** A chat message was pinned; the one before it is no longer pinned. `message` is null where a version before this one pinned it */
+  /** A chat message was pinned, replacing the previous pin. `message` is null for pins made by an earlier version of Ovation */
   "chat.pinned": {
     messageId: string;
     streamId: string;
     message: ChatMessage | null;
   };
-  /** No chat message is pinned any more */
+  /** The pinned chat message was unpinned */
   "chat.unpinned": {
     messageId: string;
     streamId: string;
   };
-  /** A gift; totals are those of the stream with this gift */
+  /** A gift was sent; the stream's `totals` include it */
   "gift.sent": GiftSent;
-  /** A gift was refunded; totals are those without it */
+  /** A gift was refunded; the stream's `totals` no longer include it */
   "gift.refunded": {
     id: string;
     streamId: string;
@@ -144,9 +144,9 @@ export type EventData = {
       credits: number;
     };
   };
-  /** A superlike, as HTTP answers it */
+  /** A superlike, as in the HTTP API */
   "superlike.sent": Superlike;
-  /** A sender's row of the same gift is over: nothing followed for 5 s */
+  /** A sender's combo of one gift type ended: no further gift for 5 s */
   "combo.ended": {
     comboId: string;
     sender: StreamUser;
@@ -172,7 +172,7 @@ export type EventData = {
       | "cancelled_by_guest";
     startedAt: string | null;
   };
-  /** The stream is over: nothing but moderation follows */
+  /** The stream ended; only moderation events can follow */
   "stream.ended": {
     streamId: string;
     status:
@@ -200,7 +200,7 @@ export type EventData = {
     targetUserId: string;
     actionType: "BLOCK" | "CHAT_ONLY";
   };
-  /** The rules of the chat changed; these hold now */
+  /** The chat settings changed to these */
   "settings.changed": {
     streamId: string;
     slowModeSeconds: number;
@@ -208,10 +208,10 @@ export type EventData = {
     giftsEnabled: boolean;
     moderators: string[];
   };
-  /** A poll, a goal or a hype train began */
+  /** A poll, goal or hype train started */
   "moment.started": Moment;
-  /** A goal was reached, which happens once, or a hype train reached a level */
+  /** A goal was reached (once per goal), or a hype train reached a level */
   "moment.changed": Moment;
-  /** A moment is over: with its result, or cancelled without one */
+  /** A poll, goal or hype train ended with its result, or was cancelled */
   "moment.ended": Moment;
 };

@@ -230,7 +230,7 @@ export type GiftStatistics = {
   }>;
 };
 
-/** Up to 5 s old */
+/** May be up to 5 s old */
 export type Likes = {
   total: number;
   top: Array<{
@@ -753,7 +753,7 @@ export type ErrorCode =
 
 /** What each call is given and answers, by its route; `code` is how it may be refused. */
 export type Operations = {
-  /** Read the description of the WebSocket API (AsyncAPI 3.0) */
+  /** Get the description of the WebSocket API (AsyncAPI 3.0) */
   "GET /asyncapi.json": {
     answer: {
       asyncapi: string;
@@ -766,7 +766,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Read the settings that clients need */
+  /** Get the settings that clients need */
   "GET /v1/app-config": {
     answer: {
       superLikePrice: number;
@@ -779,7 +779,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Ask whether everything works */
+  /** Check the health of the system */
   "GET /health": {
     answer: {
       status: "ok";
@@ -793,7 +793,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Read the description of this API (OpenAPI 3.1) */
+  /** Get the description of this API (OpenAPI 3.1) */
   "GET /openapi.json": {
     answer: {
       openapi: string;
@@ -830,7 +830,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Ban a user from a live stream or a whole channel: from everything, or from chatting */
+  /** Block or mute a user in a live stream or a whole channel */
   "POST /api/v1/live-stream-ban": {
     body: {
       targetUserId: string;
@@ -889,7 +889,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Read one ban of a live stream, lifted or not */
+  /** Get a ban of a live stream, active or lifted */
   "GET /api/v1/live-stream-ban/{id}": {
     path: {
       id: string;
@@ -909,7 +909,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Lift a ban; what it was stays readable */
+  /** Lift a ban; its record stays readable */
   "DELETE /api/v1/live-stream-ban/{id}": {
     path: {
       id: string;
@@ -930,7 +930,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Change my channel; my streams that are not over take what is named here */
+  /** Update my channel; the change also applies to my streams that have not ended */
   "PATCH /api/v1/channel": {
     body: {
       slowModeSeconds?: number;
@@ -953,7 +953,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Read my channel: the chat and train settings with which each of my streams begins */
+  /** Get my channel: the chat and hype train settings that my new streams start with */
   "GET /api/v1/channel": {
     answer: Channel;
     code:
@@ -965,7 +965,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Create a key with which an overlay reads the newest live stream of my channel */
+  /** Create a key that lets an overlay read the newest live stream of my channel */
   "POST /api/v1/channel/overlay-keys": {
     body: {
       description?: string | null;
@@ -984,7 +984,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** List the overlay keys of my channel, newest first, without the keys themselves */
+  /** List the overlay keys of my channel, newest first; the key values are not shown */
   "GET /api/v1/channel/overlay-keys": {
     query?: {
       after?: string;
@@ -1003,7 +1003,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Revoke an overlay key of my channel and close the sockets that it opened */
+  /** Revoke an overlay key of my channel and close its sockets */
   "DELETE /api/v1/channel/overlay-keys/{keyId}": {
     path: {
       keyId: string;
@@ -1019,7 +1019,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Change the rules of a stream's chat; what is left out stays */
+  /** Update a stream's chat settings; omitted fields stay unchanged */
   "PATCH /api/v1/live-stream/{streamId}/chat-settings": {
     path: {
       streamId: string;
@@ -1049,7 +1049,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Read the rules of a stream's chat */
+  /** Get a stream's chat settings */
   "GET /api/v1/live-stream/{streamId}/chat-settings": {
     path: {
       streamId: string;
@@ -1089,7 +1089,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Read a chat message */
+  /** Get a chat message */
   "GET /api/v1/live-stream/{streamId}/chat/messages/{messageId}": {
     path: {
       streamId: string;
@@ -1109,7 +1109,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Read the chat history of a live stream, newest first */
+  /** List a live stream's chat messages, newest first */
   "GET /api/v1/live-stream/{streamId}/chat/messages": {
     path: {
       streamId: string;
@@ -1189,7 +1189,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Read who moderated what in a stream, newest first: for its moderators */
+  /** List a stream's moderation log, newest first (moderators only) */
   "GET /api/v1/live-stream/{streamId}/moderation-log": {
     path: {
       streamId: string;
@@ -1215,7 +1215,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Pin a chat message; it replaces the one pinned before */
+  /** Pin a chat message, replacing the current pin */
   "PUT /api/v1/live-stream/{streamId}/chat/pin": {
     path: {
       streamId: string;
@@ -1242,7 +1242,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Take down the pinned message of a stream's chat, if there is one */
+  /** Unpin the pinned message of a stream's chat, if any */
   "DELETE /api/v1/live-stream/{streamId}/chat/pin": {
     path: {
       streamId: string;
@@ -1364,7 +1364,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Stop following a user */
+  /** Unfollow a user */
   "DELETE /api/v1/follow/{userId}": {
     path: {
       userId: string;
@@ -1399,7 +1399,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** List the users that I follow, by their ids */
+  /** List the users I follow, ordered by id */
   "GET /api/v1/follow/me/following": {
     query?: {
       after?: string;
@@ -1418,7 +1418,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Send the image of a gift type as a file */
+  /** Upload the image of a gift type */
   "POST /api/v1/gifts/gift-types/{id}/image": {
     path: {
       id: string;
@@ -1445,7 +1445,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Change a gift type */
+  /** Update a gift type */
   "PATCH /api/v1/gifts/gift-types/{id}": {
     path: {
       id: string;
@@ -1472,7 +1472,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Read a gift type, whether it is active or not */
+  /** Get a gift type, active or inactive */
   "GET /api/v1/gifts/gift-types/{id}": {
     path: {
       id: string;
@@ -1565,7 +1565,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Read a gift */
+  /** Get a gift */
   "GET /api/v1/gifts/{id}": {
     path: {
       id: string;
@@ -1584,7 +1584,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** List a stream's top gifters; refunded gifts do not count */
+  /** List a stream's top gifters, without refunded gifts */
   "GET /api/v1/live-stream/{streamId}/leaderboard": {
     path: {
       streamId: string;
@@ -1657,7 +1657,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Read how many gifts a stream has received */
+  /** Get the gift statistics of a stream */
   "GET /api/v1/live-stream/{streamId}/gift-statistics": {
     path: {
       streamId: string;
@@ -1675,7 +1675,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Read a stream's likes, and who likes it most */
+  /** Get a stream's like count and top likers */
   "GET /api/v1/live-stream/{streamId}/likes": {
     path: {
       streamId: string;
@@ -1696,7 +1696,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Like a live stream, as often as a session has tapped so far */
+  /** Like a live stream: report how many taps a session has made so far */
   "PUT /api/v1/live-stream/{streamId}/likes": {
     path: {
       streamId: string;
@@ -1723,7 +1723,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Cancel a poll or a goal: it has no result */
+  /** Cancel a poll or goal; it gets no result */
   "POST /api/v1/live-stream/{streamId}/moments/{momentId}/cancel": {
     path: {
       streamId: string;
@@ -1747,7 +1747,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Say when a stream's hype trains begin; disabling cancels the open one */
+  /** Set a stream's hype train settings; disabling cancels the open train */
   "PUT /api/v1/live-stream/{streamId}/train": {
     path: {
       streamId: string;
@@ -1769,7 +1769,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Read when a stream's hype trains begin */
+  /** Get a stream's hype train settings */
   "GET /api/v1/live-stream/{streamId}/train": {
     path: {
       streamId: string;
@@ -1788,7 +1788,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** End a poll or a goal now */
+  /** End a poll or goal now */
   "POST /api/v1/live-stream/{streamId}/moments/{momentId}/end": {
     path: {
       streamId: string;
@@ -1812,7 +1812,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Read a poll or a goal, and the caller's own vote */
+  /** Get a poll, goal or hype train, with the caller's own vote */
   "GET /api/v1/live-stream/{streamId}/moments/{momentId}": {
     path: {
       streamId: string;
@@ -1832,7 +1832,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** List the polls and goals of a live stream, newest first */
+  /** List the polls, goals and hype trains of a live stream, newest first */
   "GET /api/v1/live-stream/{streamId}/moments": {
     path: {
       streamId: string;
@@ -1860,7 +1860,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Start a poll or a goal in a live stream */
+  /** Start a poll or goal in a live stream */
   "POST /api/v1/live-stream/{streamId}/moments": {
     path: {
       streamId: string;
@@ -1899,7 +1899,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Vote in a poll; the last vote counts */
+  /** Vote in a poll; a new vote replaces the previous one */
   "PUT /api/v1/live-stream/{streamId}/moments/{momentId}/vote": {
     path: {
       streamId: string;
@@ -1998,7 +1998,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Delete several of my notifications; ids that are unknown or another user's are skipped */
+  /** Delete several of my notifications; ids that are not mine are skipped */
   "DELETE /api/v1/notifications/bulk": {
     body: {
       ids: string[];
@@ -2079,7 +2079,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Remove one of my devices */
+  /** Delete one of my push devices */
   "DELETE /api/v1/notifications/device-token/{token}": {
     path: {
       token: string;
@@ -2095,7 +2095,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Register a device for push notifications, or renew what is known of it */
+  /** Register or update a device for push notifications */
   "POST /api/v1/notifications/device-token": {
     body: {
       token?: string | null;
@@ -2119,7 +2119,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** List the gifts that could not be settled and were put aside, newest day first */
+  /** List parked records: gifts that could not be settled, newest day first */
   "GET /api/v1/operations/parked": {
     query?: {
       after?: string;
@@ -2139,7 +2139,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Bring a parked record back: its credits reach their receiver once */
+  /** Redrive a parked record: its credits reach their receiver exactly once */
   "POST /api/v1/operations/parked/{id}/redrive": {
     path: {
       id: string;
@@ -2162,7 +2162,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Create a key with which an overlay reads the frames of a stream */
+  /** Create a key that lets an overlay read the frames of a stream */
   "POST /api/v1/live-stream/{streamId}/overlay-keys": {
     path: {
       streamId: string;
@@ -2188,7 +2188,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** List the overlay keys of a stream, newest first, without the keys themselves */
+  /** List the overlay keys of a stream, newest first; the key values are not shown */
   "GET /api/v1/live-stream/{streamId}/overlay-keys": {
     path: {
       streamId: string;
@@ -2214,7 +2214,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Revoke an overlay key and close the sockets that it opened */
+  /** Revoke an overlay key and close its sockets */
   "DELETE /api/v1/live-stream/{streamId}/overlay-keys/{keyId}": {
     path: {
       streamId: string;
@@ -2235,7 +2235,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Refund a pass for a paid stream, which its user loses */
+  /** Refund a user's pass for a paid stream; the user loses access */
   "POST /api/v1/live-stream/{streamId}/passes/{userId}/refund": {
     path: {
       streamId: string;
@@ -2261,7 +2261,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Get a ticket that opens one socket within 60 s, in place of a token */
+  /** Get a ticket that opens one socket within 60 s, instead of a token */
   "POST /api/v1/ws-tickets": {
     body: {
       streamId?: string | null;
@@ -2282,7 +2282,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** List the revocations that admins made and that still refuse tokens, newest first */
+  /** List the admins' revocations that are still in effect, newest first */
   "GET /api/v1/revocations": {
     query?: {
       after?: string;
@@ -2302,7 +2302,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Refuse a user's tokens up to a moment, or one token, and close their sockets */
+  /** Revoke one token, or a user's tokens issued up to a given time, and close their sockets */
   "POST /api/v1/revocations": {
     body: {
       sub?: string;
@@ -2323,7 +2323,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** End all my sessions: existing tokens are refused and sockets closed */
+  /** Sign out everywhere: revoke all my tokens and close my sockets */
   "POST /api/v1/users/me/sign-out": {
     answer: undefined;
     code:
@@ -2337,7 +2337,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Call off a stream that has not begun; a guest, one that is planned */
+  /** Cancel a stream that has not started; guests can cancel a planned stream */
   "POST /api/v1/live-stream/{streamId}/cancel": {
     path: {
       streamId: string;
@@ -2358,7 +2358,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** List who is live now, the latest to start first */
+  /** List the streams that are live now, most recently started first */
   "GET /api/v1/live-stream/catch-streamers": {
     query?: {
       limit?: number;
@@ -2375,7 +2375,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Create a live stream, which goes live when its creator joins it */
+  /** Create a live stream; it goes live when its creator joins */
   "POST /api/v1/live-stream/create": {
     body:
       | {
@@ -2405,7 +2405,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Delete a stream that is not live; what was paid in it stays in the ledger */
+  /** Delete a stream that is not live; its payments stay in the ledger */
   "DELETE /api/v1/live-stream/{streamId}": {
     path: {
       streamId: string;
@@ -2423,7 +2423,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Read one live stream */
+  /** Get a live stream */
   "GET /api/v1/live-stream/{streamId}": {
     path: {
       streamId: string;
@@ -2460,7 +2460,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Read the frames of a live stream after a position, waiting for the next if asked to */
+  /** Get a live stream's frames after a position, with an optional long poll */
   "GET /api/v1/live-stream/{streamId}/events": {
     path: {
       streamId: string;
@@ -2483,7 +2483,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** List the ten live streams that most people watch now */
+  /** List the ten live streams with the most viewers */
   "GET /api/v1/live-stream/featured": {
     answer: LiveStream[];
     code:
@@ -2494,7 +2494,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Contribute credits to a planned stream, which are returned if it does not take place */
+  /** Contribute credits to a planned stream; they are returned if it does not take place */
   "POST /api/v1/live-stream/{streamId}/fund": {
     path: {
       streamId: string;
@@ -2524,7 +2524,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** List the planned streams that I contributed to, of my newest 100 */
+  /** List the planned streams among my newest 100 contributions */
   "GET /api/v1/live-stream/funded": {
     answer: LiveStream[];
     code:
@@ -2536,7 +2536,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** List the streams that I am invited to as a guest, of my newest 100 invitations */
+  /** List the streams among my newest 100 guest invitations */
   "GET /api/v1/live-stream/guest-streams": {
     query?: {
       status?:
@@ -2567,7 +2567,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Join a live stream as a viewer; a paid one is charged for once */
+  /** Join a live stream as a viewer; a paid stream is charged once */
   "POST /api/v1/live-stream/join": {
     body: {
       liveStreamId: string;
@@ -2594,7 +2594,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Go live: the creator joins their stream, which makes it active */
+  /** Go live: join a stream as its creator, which makes it active */
   "POST /api/v1/live-stream/join-as-creator": {
     body: {
       liveStreamId: string;
@@ -2616,7 +2616,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Join a live stream as one of the guests whom its creator named */
+  /** Join a live stream as an invited guest */
   "POST /api/v1/live-stream/join-as-guest": {
     body: {
       liveStreamId: string;
@@ -2638,7 +2638,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** List the live streams of everybody, newest first: at most the newest 100 */
+  /** List the newest 100 live streams of all hosts, newest first */
   "GET /api/v1/live-stream": {
     query?: {
       moderated?: boolean;
@@ -2653,7 +2653,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** List the creators whose streams of the last 30 days had the most viewers */
+  /** List the creators with the most viewers in the last 30 days */
   "GET /api/v1/live-stream/most-watched-creators": {
     answer: Creator[];
     code:
@@ -2677,7 +2677,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** List the streams of a user that have ended, the last one first */
+  /** List the ended streams of a user, most recent first */
   "GET /api/v1/live-stream/user/{userId}/past-streams": {
     path: {
       userId: string;
@@ -2696,7 +2696,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Set a reminder for a scheduled stream: some minutes before it, or when it begins */
+  /** Set a reminder for a scheduled stream, at its start or some minutes before */
   "POST /api/v1/live-stream/{streamId}/reminder": {
     path: {
       streamId: string;
@@ -2720,7 +2720,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Read how many watched a stream, and for how long */
+  /** Get the viewer count and watch time of a stream */
   "GET /api/v1/participant/stream/{streamId}/statistics": {
     path: {
       streamId: string;
@@ -2738,7 +2738,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** List the scheduled streams of a user around now, the soonest first */
+  /** List a user's scheduled streams around the current time, earliest first */
   "GET /api/v2/live-stream/user/{userId}/upcoming-live-streams": {
     path: {
       userId: string;
@@ -2809,7 +2809,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** List who watches a live stream now, the latest to come first */
+  /** List the current viewers of a live stream, latest first */
   "GET /api/v1/live-stream/{streamId}/viewers": {
     path: {
       streamId: string;
@@ -2836,7 +2836,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Update my profile; fields that are left out stay, null empties a field */
+  /** Update my profile; omitted fields stay unchanged, null clears a field */
   "PUT /api/v1/users/me": {
     body: {
       name?: string | null;
@@ -2878,7 +2878,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Delete my account; the ledger is kept. `forfeit=true` gives up the balance */
+  /** Delete my account; the ledger is kept, and `forfeit=true` gives up the balance */
   "DELETE /api/v1/users/me": {
     query?: {
       forfeit?: boolean;
@@ -2907,7 +2907,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Set a user's names, what is left out stays; or bring a user in */
+  /** Set a user's names, or import a user; omitted fields stay unchanged */
   "PUT /api/v1/users/{userId}": {
     path: {
       userId: string;
@@ -2933,7 +2933,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Read the public profile of a user */
+  /** Get a user's public profile */
   "GET /api/v1/users/{userId}": {
     path: {
       userId: string;
@@ -2970,7 +2970,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Change my username, once in 30 days; admins change another user's with `userId` */
+  /** Change my username (once in 30 days); admins can change another user's with `userId` */
   "PATCH /api/v1/users/username": {
     body: {
       newUsername: string;
@@ -2993,7 +2993,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Export everything that is kept about oneself: of each kind the newest 1,000 */
+  /** Export all data stored about me: the newest 1,000 items of each kind */
   "GET /api/v1/users/me/export": {
     answer: OwnData;
     code:
@@ -3005,7 +3005,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Read the public profile of a user by their username, whatever its case */
+  /** Get a user's public profile by username (case-insensitive) */
   "GET /api/v1/users/profile/username/{username}": {
     path: {
       username: string;
@@ -3021,7 +3021,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** List a user's devices with their push tokens, the last saved first */
+  /** List a user's devices with their push tokens, most recently saved first */
   "GET /api/v1/users/{userId}/devices": {
     path: {
       userId: string;
@@ -3071,7 +3071,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Search users by name prefix, as the first version does */
+  /** Search users by name prefix (same as version 1) */
   "GET /api/v2/users/search": {
     query?: {
       page?: number;
@@ -3104,7 +3104,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Redeem a code of the stage's issuer for a token, with its PKCE verifier */
+  /** Exchange an authorization code of the stage's issuer for a token, with its PKCE verifier */
   "POST /api/v1/sign-in": {
     body: {
       code: string;
@@ -3136,7 +3136,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Count a user's followers, whom they follow, and their streams that went live */
+  /** Count a user's followers, followed users and live streams */
   "GET /api/v1/users/{userId}/stats": {
     path: {
       userId: string;
@@ -3185,7 +3185,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Set how many credits a user may spend in a day */
+  /** Set a user's daily spend limit */
   "PUT /api/v1/wallets/{userId}/spend-limit": {
     path: {
       userId: string;
@@ -3209,7 +3209,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Get my credits */
+  /** Get my wallet */
   "GET /api/v1/wallet": {
     answer: {
       balance: number;
@@ -3226,7 +3226,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Read a user's credits */
+  /** Get a user's wallet */
   "GET /api/v1/wallets/{userId}": {
     path: {
       userId: string;
@@ -3249,7 +3249,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** List a user's transactions, newest first, or the one with a reference */
+  /** List a user's transactions, newest first; `reference` selects one booking */
   "GET /api/v1/wallets/{userId}/transactions": {
     path: {
       userId: string;
@@ -3274,7 +3274,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Take credits out of a user's wallet */
+  /** Pay out credits from a user's wallet */
   "POST /api/v1/wallets/{userId}/payouts": {
     path: {
       userId: string;
@@ -3300,7 +3300,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Put credits into a user's wallet */
+  /** Top up a user's wallet */
   "POST /api/v1/wallets/{userId}/top-ups": {
     path: {
       userId: string;
@@ -3350,7 +3350,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Delete a webhook: nothing is sent to it any more */
+  /** Delete a webhook; it receives nothing more, retries included */
   "DELETE /api/v1/webhooks/{id}": {
     path: {
       id: string;
@@ -3367,7 +3367,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Read a webhook */
+  /** Get a webhook */
   "GET /api/v1/webhooks/{id}": {
     path: {
       id: string;
@@ -3384,7 +3384,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Create a webhook, which is sent every event of its types from now on */
+  /** Create a webhook; it receives every event of its types from now on */
   "POST /api/v1/webhooks": {
     body: {
       url: string;
@@ -3426,7 +3426,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** List what was sent in the last seven days and what came of it, newest events first */
+  /** List a webhook's deliveries of the last seven days, newest events first */
   "GET /api/v1/webhooks/{id}/deliveries": {
     path: {
       id: "tencent" | string;
@@ -3450,7 +3450,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Send an event once more, at once, with the same id and body */
+  /** Resend an event now, with the same id and body */
   "POST /api/v1/webhooks/{id}/deliveries/{deliveryId}/resend": {
     path: {
       id: "tencent" | string;
@@ -3475,7 +3475,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Give a webhook a new secret; for a day both sign */
+  /** Rotate a webhook's secret; both secrets sign for 24 hours */
   "POST /api/v1/webhooks/{id}/rotate-secret": {
     path: {
       id: string;
@@ -3497,7 +3497,7 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** Send the event webhook.test to a webhook */
+  /** Send a webhook.test event to a webhook */
   "POST /api/v1/webhooks/{id}/test": {
     path: {
       id: string;

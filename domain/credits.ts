@@ -20,4 +20,4 @@ export const SpendLimit = z
   .int("expected a whole number")
   .min(0, "expected at least 0")
   .max(amountMax, `expected at most ${amountMax}`)
-  .meta({ description: "Credits a day, 0 for no limit", example: 0 });
+  .meta({ description: "Credits per day; 0 for no limit", example: 0 });

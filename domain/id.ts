@@ -11,11 +11,11 @@ const objectId = (what: string) =>
 
 export const StreamId = objectId("The id of a live stream");
 export const GiftTypeId = objectId("The id of a gift type");
-export const GiftId = objectId("The id of one gift that was sent");
+export const GiftId = objectId("The id of a sent gift");
 export const MessageId = objectId("The id of a chat message");
 export const NotificationId = objectId("The id of a notification");
 export const BanId = objectId("The id of a ban");
-export const MomentId = objectId("The id of a moment: a poll or a goal");
+export const MomentId = objectId("The id of a moment (a poll, goal or hype train)");
 export const OverlayKeyId = objectId("The id of an overlay key");
 export const WebhookId = objectId("The id of a webhook");
 export const DeliveryId = objectId("The id of one event's delivery to one receiver");

@@ -64,7 +64,7 @@ export const momentEnd = z
 /** The page and its size, as numbers of a query; `limitDefault` is the size where none is given. */
 export const pageQuery = (limitDefault: number, limitMax = 100) =>
   z.object({
-    page: wholeNumber(1, 999_999_999).default(1).meta({ description: "The page, from 1" }),
+    page: wholeNumber(1, 999_999_999).default(1).meta({ description: "The page number, from 1" }),
     limit: rowsLimit(limitMax, limitDefault),
   });
 
@@ -75,7 +75,7 @@ export const pageQuery = (limitDefault: number, limitMax = 100) =>
 export const pageOrCursor = <Cursor extends z.ZodType>(cursor: Cursor) => ({
   page: wholeNumber(1, 999_999_999)
     .optional()
-    .meta({ description: "The page, from 1; not with `after`", default: 1 }),
+    .meta({ description: "The page number, from 1; cannot be combined with `after`", default: 1 }),
   after: cursor.optional().meta(cursorMeta),
 });
 
@@ -86,7 +86,9 @@ export const eitherPageOrCursorError = "after: expected without page";
 
 /** How many rows a list answers at most, in its query. */
 export const rowsLimit = (max: number, byDefault: number) =>
-  wholeNumber(1, max).default(byDefault).meta({ description: "Rows that are answered at most" });
+  wholeNumber(1, max)
+    .default(byDefault)
+    .meta({ description: "The maximum number of rows to return" });
 
 const count = z.number().int().min(0);
 
@@ -129,7 +131,7 @@ export function pageOf<Row>(rows: readonly Row[], page: number, limit: number) {
 
 /** How the description shows the cursor of a list. */
 export const cursorMeta = {
-  description: "The `nextCursor` of the page before; none: the first page",
+  description: "The `nextCursor` of the previous page; omit it for the first page",
 };
 
 /** The place after which a list continues: the `nextCursor` of the previous page. */

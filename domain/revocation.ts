@@ -19,7 +19,8 @@ export const NewRevocation = z
     sub: UserId.optional(),
     jti: TokenId.optional(),
     issuedBefore: moment.optional().meta({
-      description: "The user's tokens up to this moment, in whole seconds; default: now",
+      description:
+        "Revokes the user's tokens issued up to this time, in whole seconds; default: now",
       example: "2026-01-15T10:30:00.000Z",
     }),
   })
@@ -35,7 +36,9 @@ export const Revocation = z
     id: shownId,
     sub: UserId.optional(),
     jti: TokenId.optional(),
-    issuedBefore: Timestamp.nullable().meta({ description: "Null with `jti`" }),
+    issuedBefore: Timestamp.nullable().meta({
+      description: "Null if the revocation is of one token (`jti`)",
+    }),
     at: Timestamp,
   })
   .meta({ id: "Revocation" });

@@ -16,7 +16,7 @@ const testMessage = "webhook.test";
 
 const answers = {
   "2XX": { description: "Received: the event is not sent again" },
-  "410": { description: "Disables the webhook" },
+  "410": { description: "The webhook is disabled" },
 };
 
 /**

@@ -34,7 +34,7 @@ export const Taps = z.object({
     .string({ error: "expected 8 to 32 of A-Z a-z 0-9 _ -" })
     .regex(/^[A-Za-z0-9_-]{8,32}$/, "expected 8 to 32 of A-Z a-z 0-9 _ -")
     .meta({
-      description: "A name that a client makes once for its page or its start",
+      description: "A name that the client generates once per page load or app start",
       example: "my-page-1",
     }),
   total: z
@@ -47,8 +47,10 @@ type Taps = z.infer<typeof Taps>;
 
 /** The answer to a like. */
 export const Tapped = z.object({
-  total: z.number().int().meta({ description: "What the session has now: go on from it" }),
-  next: z.number().int().meta({ description: "Seconds until the next call is of use" }),
+  total: z.number().int().meta({
+    description: "The taps accepted for this session so far; continue counting from here",
+  }),
+  next: z.number().int().meta({ description: "Seconds to wait before the next request" }),
 });
 
 /** A bucket of taps for each user and stream: how many it holds, and how many come in a second. */
@@ -141,11 +143,11 @@ export function entersLikers(top: readonly Liker[], more: readonly Liker[]): boo
 export const LikesQuery = z.object({
   limit: wholeNumber(1, 100)
     .default(10)
-    .meta({ description: "How many of those who like it most" }),
+    .meta({ description: "The number of top likers to return" }),
 });
 export const Likes = z
   .object({
     total: z.number().int(),
     top: rowsOf(z.object({ rank: z.number().int(), user: UserSummary, likes: z.number().int() })),
   })
-  .meta({ id: "Likes", description: "Up to 5 s old" });
+  .meta({ id: "Likes", description: "May be up to 5 s old" });

@@ -27,7 +27,7 @@ export const PollResult = z
   .object({
     votes: rowsOf(z.number().int(), optionsMax),
     voters: z.number().int(),
-    winner: z.number().int().nullable().meta({ description: "Null: a tie, or nobody voted" }),
+    winner: z.number().int().nullable().meta({ description: "The winning option; null: a tie" }),
   })
   .meta({ id: "PollResult" });
 export type PollResult = z.infer<typeof PollResult>;
@@ -57,21 +57,21 @@ export const Moment = z
     streamId: StreamId,
     kind: MomentKind,
     status: MomentStatus,
-    title: shownText(200).nullable().meta({ description: "Null: a hype train" }),
-    options: rowsOf(shownText(80), optionsMax).nullable().meta({ description: "Of a poll" }),
-    choices: z.number().int().nullable().meta({ description: "Options that a vote may name" }),
+    title: shownText(200).nullable().meta({ description: "Null for a hype train" }),
+    options: rowsOf(shownText(80), optionsMax).nullable().meta({ description: "A poll's options" }),
+    choices: z.number().int().nullable().meta({ description: "Options per vote, at most" }),
     of: GoalOf.nullable().meta({ description: "What a goal counts" }),
     target: z.number().int().nullable(),
-    level: z.number().int().nullable().meta({ description: "Of a hype train, from 0" }),
-    reached: z.boolean().nullable().meta({ description: "Whether a goal was ever reached" }),
-    by: StreamUser.nullable().meta({ description: "Null: a hype train begins by itself" }),
+    level: z.number().int().nullable().meta({ description: "A hype train's level, from 0" }),
+    reached: z.boolean().nullable().meta({ description: "Whether a goal was reached" }),
+    by: StreamUser.nullable().meta({ description: "Null for a hype train" }),
     startedAt: Timestamp,
-    endsAt: Timestamp.nullable().meta({ description: "Null: until it is ended by hand" }),
+    endsAt: Timestamp.nullable().meta({ description: "Null: ended manually" }),
     endedAt: Timestamp.nullable(),
     spreadSeconds: z.number().int().nullable().meta({
-      description: "Clients send their vote at a random moment within so many seconds",
+      description: "Clients send votes at a random time within this many seconds",
     }),
-    result: MomentResult.nullable().meta({ description: "Null: open, cancelled, not counted yet" }),
+    result: MomentResult.nullable().meta({ description: "Null if open, cancelled or uncounted" }),
   })
   .meta({ id: "Moment" });
 export type Moment = z.infer<typeof Moment>;
@@ -81,20 +81,20 @@ export const OwnMoment = Moment.extend({
   own: z
     .object({ options: rowsOf(z.number().int(), optionsMax) })
     .nullable()
-    .meta({ description: "The caller's vote; null without a token, or without a vote" }),
+    .meta({ description: "The caller's vote; null without a token or a vote" }),
 }).meta({ id: "OwnMoment" });
 
 /** The query of a list of moments, and the list. */
 export const MomentQuery = cursorQuery().extend({
   after: MomentId.optional(),
-  kind: MomentKind.optional().meta({ description: "Without it: all kinds" }),
-  status: MomentStatus.optional().meta({ description: "Without it: open and over" }),
+  kind: MomentKind.optional().meta({ description: "Default: all kinds" }),
+  status: MomentStatus.optional().meta({ description: "Default: any status" }),
 });
 export const Moments = z.object({
   list: rowsOf(Moment),
   sums: z
     .record(z.string(), Sum)
-    .meta({ description: "Of the open ones, by id: of a poll the votes by option" }),
+    .meta({ description: "Live sums by moment id; for a poll, votes per option" }),
   pageInfo: PageInfo,
 });
 

@@ -22,7 +22,7 @@ const ids = { id: shownId, streamId: shownId };
 /** The data of every event, by its type: what `data` holds in a frame. */
 export const eventData = {
   "chat.message": ChatMessage.meta({
-    description: "A chat message, as HTTP answers it; a deleted one has lost its text",
+    description: "A chat message, as in the HTTP API; a deleted message has no text",
   }),
   "chat.deleted": z
     .object({ messageId: shownId, streamId: shownId })
@@ -31,19 +31,19 @@ export const eventData = {
     .object({ messageId: shownId, streamId: shownId, message: ChatMessage.nullable() })
     .meta({
       description:
-        "A chat message was pinned; the one before it is no longer pinned. `message` is null where " +
-        "a version before this one pinned it",
+        "A chat message was pinned, replacing the previous pin. `message` is null for " +
+        "pins made by an earlier version of Ovation",
     }),
   "chat.unpinned": z
     .object({ messageId: shownId, streamId: shownId })
-    .meta({ description: "No chat message is pinned any more" }),
+    .meta({ description: "The pinned chat message was unpinned" }),
   "gift.sent": GiftSent.meta({
-    description: "A gift; totals are those of the stream with this gift",
+    description: "A gift was sent; the stream's `totals` include it",
   }),
   "gift.refunded": z
     .object({ ...ids, credits: z.number().int(), refundedAt: Timestamp, totals: Totals })
-    .meta({ description: "A gift was refunded; totals are those without it" }),
-  "superlike.sent": Superlike.meta({ description: "A superlike, as HTTP answers it" }),
+    .meta({ description: "A gift was refunded; the stream's `totals` no longer include it" }),
+  "superlike.sent": Superlike.meta({ description: "A superlike, as in the HTTP API" }),
   "combo.ended": z
     .object({
       comboId: shownId,
@@ -52,13 +52,13 @@ export const eventData = {
       count: z.number().int(),
       credits: z.number().int(),
     })
-    .meta({ description: "A sender's row of the same gift is over: nothing followed for 5 s" }),
+    .meta({ description: "A sender's combo of one gift type ended: no further gift for 5 s" }),
   "stream.started": z
     .object({ streamId: shownId, status: StreamStatus, startedAt: Timestamp.nullable() })
     .meta({ description: "The stream went live" }),
   "stream.ended": z
     .object({ streamId: shownId, status: StreamStatus, endedAt: Timestamp.nullable() })
-    .meta({ description: "The stream is over: nothing but moderation follows" }),
+    .meta({ description: "The stream ended; only moderation events can follow" }),
   "member.banned": z
     .object({
       streamId: shownId,
@@ -84,13 +84,13 @@ export const eventData = {
       giftsEnabled: z.boolean(),
       moderators: rowsOf(shownUserId, moderatorsMax),
     })
-    .meta({ description: "The rules of the chat changed; these hold now" }),
-  "moment.started": Moment.meta({ description: "A poll, a goal or a hype train began" }),
+    .meta({ description: "The chat settings changed to these" }),
+  "moment.started": Moment.meta({ description: "A poll, goal or hype train started" }),
   "moment.changed": Moment.meta({
-    description: "A goal was reached, which happens once, or a hype train reached a level",
+    description: "A goal was reached (once per goal), or a hype train reached a level",
   }),
   "moment.ended": Moment.meta({
-    description: "A moment is over: with its result, or cancelled without one",
+    description: "A poll, goal or hype train ended with its result, or was cancelled",
   }),
 } as const satisfies Record<string, z.ZodObject>;
 

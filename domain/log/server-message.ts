@@ -8,13 +8,17 @@ import { Epoch, FrameNumber } from "./recovery.ts";
 import { RequestId } from "./subscriber.ts";
 import { Sums } from "./sums.ts";
 
-const requestId = RequestId.optional().meta({ description: "The one that the request had" });
-const viewers = z.number().int().min(0).meta({ description: "Distinct subscribed users" });
+const requestId = RequestId.optional().meta({ description: "The `requestId` of the request" });
+const viewers = z
+  .number()
+  .int()
+  .min(0)
+  .meta({ description: "The number of distinct subscribed users" });
 
 const sums = Sums.optional().meta({
   description:
-    "The new values of the sums that changed since the frame before, by name: `likes`, or the id " +
-    "of a moment (of a poll the votes by option)",
+    "The sums that changed since the previous frame, by name: `likes`, or the id of " +
+    "a moment (for a poll, the votes per option)",
 });
 
 const event = (type: EventType) =>
@@ -22,7 +26,7 @@ const event = (type: EventType) =>
     .object({
       id: z
         .string()
-        .meta({ description: "Unique in the stream; the same whenever it comes again" }),
+        .meta({ description: "Unique in the stream; stays the same if the event is sent again" }),
       type: z.literal(type),
       at: Timestamp,
       data: eventData[type],
@@ -36,16 +40,16 @@ export const serverMessages = {
       type: z.literal("events"),
       streamId: StreamId,
       epoch: Epoch,
-      frame: FrameNumber.meta({ description: "1, 2, 3 … in each stream, without a hole" }),
+      frame: FrameNumber.meta({ description: "1, 2, 3 … in each stream, without gaps" }),
       viewers,
       skipped: z.number().int().min(0).meta({
         description:
-          "Chat messages left out because the post rate was reached; the history has them",
+          "How many chat messages were left out under load; they are in the chat history",
       }),
       sums,
       events: z.array(z.union((Object.keys(eventData) as EventType[]).map(event))),
     })
-    .meta({ description: "A frame: what happened in a stream, at most 32,000 bytes" }),
+    .meta({ description: "A frame: the next events of a stream, at most 32,000 bytes" }),
   compact: z
     .object({
       type: z.literal("compact"),
@@ -57,9 +61,10 @@ export const serverMessages = {
       sums,
       users: z.array(z.array(z.unknown())).meta({
         description:
-          "StreamUser as [_id, username, name, surname, photo's _id, url, variants 40, 76, createdAt, " +
-          "updatedAt, role]; 0 stands for: the user's _id, the url (twice), createdAt; without a " +
-          "role it ends before it",
+          "StreamUser as [_id, username, name, surname, photo's _id, url, variants 40, " +
+          "76, createdAt, updatedAt, role]. 0 means the same as the user's _id (in the " +
+          "photo's _id), as url (in the variants) or as createdAt (in updatedAt). Without " +
+          "a role, the list ends before it",
       }),
       giftTypes: z.array(z.unknown()),
       groups: z
@@ -72,39 +77,46 @@ export const serverMessages = {
         )
         .meta({
           description:
-            "Events of one type whose data have the same fields. A column has a value a row, or one for " +
-            "all, or is text `<prefix>=<column>`: the prefix and that column's value. `` is the event's " +
-            "id, `at` its time, `.name` a field, `@name` a place in users, `@@name` a list of them, " +
-            "`#name` a place in giftTypes",
+            "Events of one type whose data have the same fields. A column has one value per " +
+            "row, or one for all rows, or is the text `<prefix>=<column>`: the prefix " +
+            "followed by that column's value. Column names: `` is the event's id, `at` its " +
+            "time, `.name` a field, `@name` an index in users, `@@name` a list of such " +
+            "indexes, `#name` an index in giftTypes",
         }),
       order: z.array(z.number().int()).optional().meta({
-        description: "The group of each event, each group's in their order; absent with one group",
+        description:
+          "For each event in order, the index of its group; absent if there is only one group",
       }),
     })
-    .meta({ description: "With `?frame=compact`: the same frame, denser" }),
+    .meta({ description: "The same frame in a denser form, with `?frame=compact`" }),
   deflate: z.object({ type: z.literal("deflate"), data: z.string() }).meta({
-    description:
-      "With `?frame=compact`: a `compact` frame of more than 2 KB, as base64 of its deflated text " +
-      "(RFC 1951)",
+    description: "A `compact` frame of more than 2 KB, deflated (RFC 1951) and encoded as Base64",
   }),
   subscribed: z
     .object({
       type: z.literal("subscribed"),
       streamId: StreamId,
       epoch: Epoch,
-      head: FrameNumber.meta({ description: "Live frames begin after this one" }),
-      recovered: z.boolean().optional().meta({
-        description:
-          "There when `since` was: true means that every frame after it follows, false that none does",
-      }),
+      head: FrameNumber.meta({ description: "Live frames start after this number" }),
+      recovered: z
+        .boolean()
+        .optional()
+        .meta({
+          description:
+            "Present if the request had `since`: true if all frames after it follow, false " +
+            "if none does",
+        }),
       viewers,
       sums: Sums.optional().meta({
-        description: "Where nothing is replayed: the likes, and the sums of the open moments",
+        description: "The likes and the sums of the open moments; only if no frames are replayed",
       }),
-      moments: z.array(Moment).optional().meta({ description: "With `sums`: the open moments" }),
+      moments: z
+        .array(Moment)
+        .optional()
+        .meta({ description: "The open moments; only together with `sums`" }),
       requestId,
     })
-    .meta({ description: "The answer to `subscribe`" }),
+    .meta({ description: "The response to `subscribe`" }),
   unsubscribed: z
     .object({
       type: z.literal("unsubscribed"),
@@ -113,51 +125,61 @@ export const serverMessages = {
       requestId,
     })
     .meta({
-      description: "The answer to `unsubscribe`, or, with a reason, the end of a subscription",
+      description:
+        "The response to `unsubscribe`; with a `reason`, the server ended the subscription",
     }),
   moved: z
     .object({
       type: z.literal("moved"),
       streamId: StreamId,
-      url: z.string().meta({ description: "Where a socket with this stream is to be opened" }),
-      ticket: z.string().optional().meta({
-        description: "Opens it, where a ticket had opened this one; else the same token does",
-      }),
+      url: z
+        .string()
+        .meta({ description: "The address at which to open a socket for this stream" }),
+      ticket: z
+        .string()
+        .optional()
+        .meta({
+          description:
+            "A new ticket for that socket if this one was opened with a ticket; otherwise " +
+            "use the same token",
+        }),
       requestId,
     })
     .meta({
       description:
-        "With `?moves=1`, the answer to `subscribe` where a relay serves the stream: open a socket " +
-        "there, with `streamId` and `since`",
+        "The response to `subscribe` if a relay serves the stream and the socket has " +
+        "`?moves=1`: open a socket there, with `streamId` and `since`",
     }),
   channel: z.object({ type: z.literal("channel"), streamId: StreamId.nullable() }).meta({
     description:
-      "To an overlay of a channel, at its beginning and at each change: the host's newest live " +
-      "stream, to which the socket is subscribed from now on; null: none is live",
+      "Sent to a channel overlay when it connects and at each change: the host's " +
+      "newest live stream, to which the socket is now subscribed; null if none is " +
+      "live",
   }),
   pong: z
     .object({
       type: z.literal("pong"),
       heads: z.record(z.string(), FrameNumber).meta({
-        description: "Exactly the streams of this connection, each with its newest posted frame",
+        description:
+          "All streams of this connection, each with the number of its newest posted frame",
       }),
       requestId,
     })
-    .meta({ description: "The answer to `ping`" }),
+    .meta({ description: "The response to `ping`" }),
   error: z
     .object({
       type: z.literal("error"),
       statusCode: z.number().int(),
-      code: z.string().meta({ description: "The refusal's name, such as stream_not_found" }),
+      code: z.string().meta({ description: "The code of the refusal, such as stream_not_found" }),
       errors: z.array(z.string()).min(1),
       requestId,
     })
     .meta({
-      description: "A refusal: first the status's own sentence, then what exactly is wrong",
+      description: "A refusal: first the general sentence of the status, then the specific problem",
     }),
-  notification: z
-    .object({ type: z.literal("notification"), data: Notification })
-    .meta({ description: "A new notification of the connected user; its id tells a repetition" }),
+  notification: z.object({ type: z.literal("notification"), data: Notification }).meta({
+    description: "A new notification for the connected user; a repeated one has the same id",
+  }),
   closing: z
     .object({
       type: z.literal("closing"),
@@ -166,7 +188,7 @@ export const serverMessages = {
     })
     .meta({
       description:
-        "The server ends the connection within 10 s. Codes 4000 to 4499 mean: reconnect (4401 with a " +
-        "new token); 4500 to 4999: do not",
+        "The server closes the connection within 10 s. Codes 4000 to 4499: reconnect " +
+        "(4401 with a new token). Codes 4500 to 4999: do not reconnect",
     }),
 } as const;

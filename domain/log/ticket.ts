@@ -28,7 +28,7 @@ export type Ticket = z.infer<typeof Ticket>;
 export const ShownTicket = z
   .object({
     ticket: shownText(100).nullable().meta({
-      description: "Shown this once: null where an Idempotency-Key repeats the call",
+      description: "Shown only once; null in a replayed response (Idempotency-Key)",
       example: "Zm9ydHktdGhyZWUgY2hhcmFjdGVycyBvZiBiYXNlNjQ",
     }),
     expiresAt: Timestamp,

@@ -14,16 +14,16 @@ const WalletRow = Transaction.extend({ userId: UserId });
 /** The data of the events outside streams, by type. No viewer sees them: webhooks are sent them. */
 export const userEventData = {
   "notification.created": Notification.meta({
-    description: "A user has a new notification, for a back end that pushes to phones",
+    description: "A user has a new notification; a back end can push it to phones",
   }),
-  "wallet.credited": WalletRow.meta({ description: "Credits came into a user's wallet" }),
-  "wallet.debited": WalletRow.meta({ description: "Credits left a user's wallet" }),
+  "wallet.credited": WalletRow.meta({ description: "A user's wallet was credited" }),
+  "wallet.debited": WalletRow.meta({ description: "A user's wallet was debited" }),
   "follow.created": z
     .object({ follower: UserSummary, followed: UserSummary })
-    .meta({ description: "A user follows another" }),
+    .meta({ description: "A user followed another user" }),
   "user.renamed": z
     .object({ userId: UserId, before: Names, after: Names })
-    .meta({ description: "A user has another username, name or surname" }),
+    .meta({ description: "A user's username, name or surname changed" }),
   "user.deleted": z
     .object({ userId: UserId })
     .meta({ description: "A user deleted their account" }),

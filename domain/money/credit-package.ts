@@ -51,10 +51,10 @@ const catalogue = stores.flatMap((storeType, store) =>
 );
 
 export const PackageQuery = z.object({
-  storeType: StoreType.optional().meta({ description: "Packages of this store" }),
+  storeType: StoreType.optional().meta({ description: "Only packages of this store" }),
   activeOnly: booleanText
     .default(true)
-    .meta({ description: "Whether packages that are not sold any more are left out" }),
+    .meta({ description: "Leave out packages that are no longer sold" }),
 });
 
 const packageOf = ({ isActive: _, ...row }: (typeof catalogue)[number]): CreditPackage => row;

@@ -6,7 +6,7 @@ import { byteText, httpsUrl, nameText, shownText, shownUrl, Timestamp } from "..
 
 /** The name of a gift type on the Tencent side: 1 to 20 UTF-8 bytes. */
 export const GiftAlias = byteText(1, 20).meta({
-  description: "The GiftId under which the Tencent API knows the gift type",
+  description: "The gift type's GiftId in the Tencent API",
   example: "gift1",
 });
 

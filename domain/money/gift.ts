@@ -91,8 +91,11 @@ export const GiftToHost = z.object({
     .min(1, quantityError)
     .max(quantityMax, quantityError)
     .optional()
-    .meta({ description: "How many of it, paid for at once; default: 1" }),
-  expectedPrice: Amount.optional().meta({ description: "Of all of them together" }),
+    .meta({ description: "How many to send and pay for at once; default: 1" }),
+  expectedPrice: Amount.optional().meta({
+    description:
+      "The total price that the viewer saw; if the price has changed, the gift is refused",
+  }),
 });
 
 /** A gift as its sender asks for it. */

@@ -16,12 +16,15 @@ const nullable = (says: string) => shownText(200).nullable().meta({ description:
 export const ParkedRecord = z
   .object({
     id: ParkedId,
-    reason: shownText(1000).meta({ description: "Why it could not be settled when it was parked" }),
-    kind: nullable("gift, superlike or share; null where the record does not say"),
-    streamId: nullable("The stream in which it was sent"),
-    giftId: nullable("The gift, which tells what it is about"),
-    receiverId: nullable("Who waits for the credits, where the record says so"),
-    credits: z.number().nullable().meta({ description: "Credits that wait with it" }),
+    reason: shownText(1000).meta({ description: "Why the record could not be settled" }),
+    kind: nullable("gift, superlike or share; null if unknown"),
+    streamId: nullable("The stream of the gift; null if unknown"),
+    giftId: nullable("The id of the gift; null if unknown"),
+    receiverId: nullable("The user to be credited; null if unknown"),
+    credits: z
+      .number()
+      .nullable()
+      .meta({ description: "The credits not yet settled; null if unknown" }),
     parkedAt: Timestamp,
     expiresAt: Timestamp,
   })

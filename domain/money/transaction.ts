@@ -53,22 +53,26 @@ export const TransactionQuery = z
   .object({
     ...pageOrCursor(wholeNumber(1, 999_999_999)),
     limit: rowsLimit(100, 20),
-    types: types.meta({ description: "Types, separated by commas or one by one" }),
-    "types[]": types.meta({ description: "The same as `types`" }),
-    statuses: someOf(statuses).meta({ description: "Statuses, separated by commas or one by one" }),
-    "statuses[]": someOf(statuses).meta({ description: "The same as `statuses`" }),
+    types: types.meta({
+      description: "Only these types; separate several with commas, or repeat the parameter",
+    }),
+    "types[]": types.meta({ description: "Alias of `types`" }),
+    statuses: someOf(statuses).meta({
+      description: "Only these statuses; separate several with commas, or repeat the parameter",
+    }),
+    "statuses[]": someOf(statuses).meta({ description: "Alias of `statuses`" }),
     direction: z
       .enum(["credit", "debit"], { error: "expected credit or debit" })
       .optional()
-      .meta({ description: "What came in, or what went out" }),
-    dateFrom: moment.optional().meta({ description: "From this moment on" }),
+      .meta({ description: "`credit` for incoming, `debit` for outgoing credits" }),
+    dateFrom: moment.optional().meta({ description: "Only entries at or after this time" }),
     dateTo: momentEnd
       .optional()
-      .meta({ description: "Up to this moment; a date includes its day" }),
+      .meta({ description: "Only entries at or before this time; a date includes the whole day" }),
     sort: z
       .enum(["asc", "desc"], { error: "expected asc or desc" })
       .default("desc")
-      .meta({ description: "By `occurredAt`" }),
+      .meta({ description: "Sort order by `occurredAt`" }),
   })
   .refine(eitherPageOrCursor, eitherPageOrCursorError);
 export type TransactionQuery = z.output<typeof TransactionQuery>;
@@ -77,12 +81,9 @@ export type TransactionQuery = z.output<typeof TransactionQuery>;
 export const WalletTransactionQuery = z.object({
   after: wholeNumber(1, 999_999_999).optional().meta(cursorMeta),
   limit: rowsLimit(100, 20),
-  reference: z
-    .string()
-    .min(1)
-    .max(128)
-    .optional()
-    .meta({ description: "The reference of a top-up or payout: only what it booked" }),
+  reference: z.string().min(1).max(128).optional().meta({
+    description: "Only the transaction booked by the top-up or payout with this reference",
+  }),
 });
 export type WalletTransactionQuery = z.output<typeof WalletTransactionQuery>;
 

@@ -24,7 +24,9 @@ export const Transferred = z
     recipientId: UserId,
     transferredAmount: Amount,
     senderBalance: Balance,
-    recipientBalance: z.null().meta({ description: "Nobody sees what another user has" }),
+    recipientBalance: z
+      .null()
+      .meta({ description: "Always null: users cannot see each other's balances" }),
   })
   .meta({ id: "Transferred" });
 export type Transferred = z.infer<typeof Transferred>;

@@ -126,10 +126,12 @@ export const isWanted = (
 
 /** The filters as a query has them; `isRead` is the old name of `read`. */
 export const NotificationQuery = z.object({
-  type: NotificationType.optional().meta({ description: "Notifications of this type" }),
-  category: NotificationCategory.optional().meta({ description: "Notifications of this category" }),
+  type: NotificationType.optional().meta({ description: "Only notifications of this type" }),
+  category: NotificationCategory.optional().meta({
+    description: "Only notifications of this category",
+  }),
   read: booleanText
     .optional()
-    .meta({ description: "Those that were read, or those that were not" }),
+    .meta({ description: "Only read (`true`) or only unread (`false`) notifications" }),
   isRead: booleanText.optional().meta({ deprecated: true, description: "The old name of `read`" }),
 });

@@ -59,7 +59,7 @@ export type ProfileChange = z.infer<typeof ProfileChange>;
 export const Naming = z
   .object({
     create: z.boolean().optional().meta({
-      description: "True: a user who is not known yet becomes known. Default: 404 for such a user",
+      description: "Create the user if unknown; by default, an unknown user is 404",
     }),
     username: Username.optional(),
     name: nameText(0, 100).optional(),

@@ -30,8 +30,8 @@ export function questionOf(q: string | undefined): string | undefined {
 export const UserQuestion = pageQuery(5).extend({
   q: text(0, 100)
     .optional()
-    .meta({ description: "The beginning of a name; without it some users, others each time" }),
-  expertise: Expertise.optional().meta({ description: "Users with this expertise" }),
+    .meta({ description: "A name prefix; without it, the response is a random sample of users" }),
+  expertise: Expertise.optional().meta({ description: "Only users with this expertise" }),
 });
 export type UserQuestion = z.infer<typeof UserQuestion>;
 

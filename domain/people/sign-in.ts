@@ -4,13 +4,13 @@ import { shownText } from "../text.ts";
 /** What a page needs to send a user to the stage's issuer (OpenID Connect Core 1.0, 3.1.2). */
 export const SignIn = z
   .object({
-    issuer: shownText(500).meta({ description: "The `iss` of its tokens" }),
-    clientId: shownText(500).meta({ description: "The `aud` of its ID tokens" }),
+    issuer: shownText(500).meta({ description: "The `iss` of the issuer's tokens" }),
+    clientId: shownText(500).meta({ description: "The `aud` of the issuer's ID tokens" }),
     authorizationEndpoint: shownText(500)
       .nullable()
-      .meta({ description: "null: the issuer has none, and tokens come from elsewhere" }),
+      .meta({ description: "null if the issuer has no authorization endpoint" }),
     scope: shownText(500),
-    groupsClaim: shownText(500).meta({ description: "The claim of its tokens that lists roles" }),
+    groupsClaim: shownText(500).meta({ description: "The token claim that lists roles" }),
   })
   .meta({ id: "SignIn" });
 
@@ -36,7 +36,7 @@ export const SignedIn = z
   .object({
     token: shownText(10_240)
       .nullable()
-      .meta({ description: "null where an Idempotency-Key repeats the call" }),
+      .meta({ description: "null in a replayed response (Idempotency-Key)" }),
     expiresIn: z.number().int().min(0),
   })
   .meta({ id: "SignedIn" });

@@ -48,7 +48,7 @@ export type UserSummary = z.infer<typeof UserSummary>;
 /** The role of a user in a stream, which everybody sees. */
 export const StreamRole = z
   .enum(["host", "moderator"])
-  .meta({ description: "What the user is in this stream; absent: nothing but a viewer" });
+  .meta({ description: "The user's role in this stream; absent for plain viewers" });
 export type StreamRole = z.infer<typeof StreamRole>;
 
 /** A user as a stream shows them: with their role in it, if they have one. */

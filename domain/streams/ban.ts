@@ -29,9 +29,12 @@ export const NewBan = z.object({
     .min(durations.min, expectedDuration)
     .max(durations.max, expectedDuration)
     .nullish()
-    .meta({ description: "The ban ends by itself after so long; without it, when it is lifted" }),
+    .meta({
+      description:
+        "Seconds until the ban ends automatically; if absent, it holds until it is lifted",
+    }),
   scope: BanScope.default("stream").meta({
-    description: "`channel`: the ban holds in every stream of this host, those to come too",
+    description: "`channel`: the ban applies to all current and future streams of this host",
   }),
 });
 
@@ -117,7 +120,8 @@ export const LiveStreamBan = z
     createdAt: Timestamp,
     updatedAt: Timestamp,
     endsAt: Timestamp.nullable().meta({
-      description: "When the ban ends by itself, and `deletedAt` from then on; null: it does not",
+      description:
+        "When the ban ends automatically (`deletedAt` is then the same time); null for no end",
     }),
     scope: BanScope,
   })
@@ -160,13 +164,15 @@ export type ListedBan = z.infer<typeof ListedBan>;
 /** Which bans to list; `targetUser` is an id or a username. */
 export const BanQuery = pageQuery(10).extend({
   targetUserId: UserId.optional(),
-  targetUser: text(1, 100).optional().meta({ description: "The banned user's id or username" }),
-  liveStreamId: StreamId.optional(),
-  actionType: BanAction.optional().meta({ description: "Bans of this kind" }),
-  dateFrom: moment.optional().meta({ description: "Bans made at or after this moment" }),
-  dateTo: momentEnd
+  targetUser: text(1, 100)
     .optional()
-    .meta({ description: "Bans made at or before this moment; a date includes its day" }),
+    .meta({ description: "Only bans of this user, by id or username" }),
+  liveStreamId: StreamId.optional(),
+  actionType: BanAction.optional().meta({ description: "Only bans of this kind" }),
+  dateFrom: moment.optional().meta({ description: "Only bans created at or after this time" }),
+  dateTo: momentEnd.optional().meta({
+    description: "Only bans created at or before this time; a date includes the whole day",
+  }),
 });
 export type BanFilter = Omit<z.output<typeof BanQuery>, "page" | "limit">;
 

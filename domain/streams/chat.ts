@@ -59,8 +59,8 @@ export const ChatMessage = z
       .optional()
       .meta({
         description:
-          "The message was deleted after this was made: `content` is empty. Only in kept frames, in " +
-          "deliveries, and where an Idempotency-Key repeats a call",
+          "The message has been deleted since, so `content` is empty. Only in stored " +
+          "frames, webhook deliveries and replayed responses (Idempotency-Key)",
       }),
   })
   .meta({ id: "ChatMessage" });

@@ -14,7 +14,7 @@ export const History = z
     totalPages: z.number().int(),
     hasNextPage: z.boolean(),
     hasPreviousPage: z.boolean(),
-    nextCursor: MessageId.nullable().meta({ description: "`after` of the next page" }),
+    nextCursor: MessageId.nullable().meta({ description: "The `after` of the next page" }),
   })
   .meta({ id: "ChatHistory" });
 

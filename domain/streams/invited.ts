@@ -14,14 +14,14 @@ export const InvitedQuery = z.object({
   status: z
     .enum(StreamStatus.options, { error: `expected ${StreamStatus.options.join(", ")}` })
     .optional()
-    .meta({ description: "Only streams of this status" }),
+    .meta({ description: "Only streams with this status" }),
   sortBy: sortable
     .default("createdAt")
-    .meta({ description: "What they are ordered by; those without it come last" }),
+    .meta({ description: "The field to sort by; streams without it come last" }),
   sortOrder: z
     .enum(["asc", "desc"], { error: "expected asc or desc" })
     .default("desc")
-    .meta({ description: "The smallest or earliest first, or the largest or latest" }),
+    .meta({ description: "The sort order" }),
 });
 export type InvitedQuery = z.output<typeof InvitedQuery>;
 

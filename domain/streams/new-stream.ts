@@ -33,23 +33,29 @@ const Thumbnail = z.union([httpsUrl, PictureFile.meta(pictureField)], {
  */
 export const NewStream = z.object({
   title: nameText(1, 200).meta({ example: "Friday night" }),
-  guests: optional(Guests).meta({ description: "Ids of users, in a form as JSON text" }),
+  guests: optional(Guests).meta({ description: "User ids; in a form, as a JSON array" }),
   thumbnail: optional(Thumbnail).meta({
     description: `A PNG, JPEG, WebP or GIF of at most ${pictureBytesMax} bytes, or an https URL`,
   }),
   price: optionalNumber(Price).meta({
-    description: "Credits for a pass; 0 or absent: a free stream",
+    description: "Price of a pass in credits; 0 or absent for a free stream",
   }),
   fundingGoal: optionalNumber(Amount).meta({
-    description: "Credits to collect before a planned stream; needs `plannedStartDate`",
+    description: "Credits to collect before a planned stream starts; requires `plannedStartDate`",
   }),
-  liveStreamType: optional(text(1, 50)).meta({ description: "Yours to use; default: `solo`" }),
-  interest: optional(text(1, 100)).meta({ description: "What it is about" }),
+  liveStreamType: optional(text(1, 50)).meta({
+    description: "Free for your own use; default: `solo`",
+  }),
+  interest: optional(text(1, 100)).meta({ description: "The subject of the stream" }),
   durationGoal: optionalNumber(z.number().int().min(0).max(1_000_000)).meta({
-    description: "How long the host means to be live; yours to use",
+    description: "The planned duration; free for your own use",
   }),
-  motivation: optional(text(1, 500)).meta({ description: "Why the host goes live; yours to use" }),
-  plannedStartDate: optional(moment).meta({ description: "Makes it `scheduled`; a time to come" }),
+  motivation: optional(text(1, 500)).meta({
+    description: "The host's motivation; free for your own use",
+  }),
+  plannedStartDate: optional(moment).meta({
+    description: "A future time; makes the stream `scheduled`",
+  }),
 });
 export type NewStream = z.infer<typeof NewStream>;
 

@@ -42,12 +42,11 @@ export const CreatedOverlayKey = z
   .object({
     id: OverlayKeyId,
     key: shownText(100).nullable().meta({
-      description: "Shown this once: null where an Idempotency-Key repeats the call",
+      description: "Shown only once; null in a replayed response (Idempotency-Key)",
       example: "ovk_65a1234bcde5678f90123456_Zm9ydHktdGhyZWUgY2hhcmFjdGVycyBvZiBiYXNlNjQ",
     }),
     url: shownText(200).nullable().meta({
-      description:
-        "The page that shows the stream, or the channel's, with the key in it; null where the key is",
+      description: "The path of the overlay page, with the key in it; null if `key` is null",
       example: "/overlay?streamId=65a1234bcde5678f90123456&key=ovk_65a1234bcde5678f90123456_…",
     }),
     description: shownText(100).nullable(),

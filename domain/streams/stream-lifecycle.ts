@@ -117,8 +117,12 @@ const minutes = wholeNumber(0, 1_000_000).default(1440);
  */
 export const UpcomingQuery = z.object({
   limit: rowsLimit(100, 10),
-  minutesBefore: minutes.meta({ description: "How long ago the planned start may be" }),
-  minutesAfter: minutes.meta({ description: "How far off the planned start may be" }),
+  minutesBefore: minutes.meta({
+    description: "Include streams whose planned start was at most this many minutes ago",
+  }),
+  minutesAfter: minutes.meta({
+    description: "Include streams that are planned to start within this many minutes",
+  }),
 });
 
 /** Whether a scheduled stream is planned to start within the minutes around now. */

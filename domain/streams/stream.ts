@@ -122,7 +122,11 @@ export const LiveStream = z
     replayAccess: z.unknown().nullable(),
     status: StreamStatus,
     accessType: z.enum(["free", "paid"]),
-    price: z.number().int().optional().meta({ description: "A paid stream: credits for a pass" }),
+    price: z
+      .number()
+      .int()
+      .optional()
+      .meta({ description: "Price of a pass in credits; absent for a free stream" }),
     interest: shownText(100).nullable(),
     durationGoal: z.number().int().nullable(),
     motivation: shownText(500).nullable(),
@@ -145,12 +149,12 @@ export const LiveStream = z
       .optional()
       .meta({
         description:
-          "Where sockets of this stream are taken, in the answers about one stream that a relay " +
-          "serves; the WebSocket API takes them too",
+          "The WebSocket address to use for this stream when a relay serves it; only in " +
+          "responses about one stream. The WebSocket API also accepts these sockets",
       }),
     pinnedMessageId: shownId.nullable(),
     pinned: ChatMessage.nullable().meta({
-      description: "The pinned message, in the answers about one stream; null in lists",
+      description: "The pinned message; always null in lists",
     }),
   })
   .meta({ id: "LiveStream" });

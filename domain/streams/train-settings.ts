@@ -17,7 +17,9 @@ export const TrainSettings = z
   .object({
     enabled: z.boolean({ error: "expected true or false" }),
     startCredits: Amount.meta({ description: "Credits within the window that start a train" }),
-    startSenders: wholeNumber(2, 50).meta({ description: "Users who have to give them" }),
+    startSenders: wholeNumber(2, 50).meta({
+      description: "Distinct senders within the window that start a train",
+    }),
     windowSeconds: wholeNumber(60, 600),
     levels: z
       .array(Amount, { error: "expected a list of credits" })
@@ -26,9 +28,9 @@ export const TrainSettings = z
       .refine((all) => all.every((credits, at) => credits > (all[at - 1] ?? 0)), {
         error: "expected each level higher than the one before",
       })
-      .meta({ description: "Credits of each level since the train began, ascending" }),
+      .meta({ description: "Total credits that each level requires, ascending" }),
     levelSeconds: wholeNumber(60, 600).meta({
-      description: "How long a train goes on, and how much each level adds",
+      description: "Initial duration in seconds, and the extension for each level reached",
     }),
   })
   .meta({

@@ -24,7 +24,7 @@ const ViewerUser = UserSummary.omit({ availabilityStatus: true })
   .meta({ id: "ViewerUser" });
 
 export const ViewerQuery = pageQuery(20).extend({
-  search: text(0, 100).optional().meta({ description: "A part of a name or username" }),
+  search: text(0, 100).optional().meta({ description: "Part of a name or username" }),
 });
 
 export const Viewers = z.object({

@@ -47,20 +47,19 @@ const ListedDelivery = z
     createdAt: Timestamp.meta({ description: "When the event happened" }),
     attempts: z.number().int().min(0).meta({ example: 2 }),
     status: status.meta({
-      description: "`failed` after the last attempt of the schedule, or where none follows",
+      description: "`failed` after the last scheduled attempt",
       example: "pending",
     }),
-    statusCode: z
-      .number()
-      .int()
-      .nullable()
-      .meta({ description: "The status of the last answer; null where none came", example: 503 }),
+    statusCode: z.number().int().nullable().meta({
+      description: "The HTTP status of the last response; null if there was none",
+      example: 503,
+    }),
     error: shownText(200).nullable().meta({
-      description: "Why the last attempt failed; null where it did not",
+      description: "Why the last attempt failed; null if it did not fail",
       example: "The answer was 503",
     }),
     nextAttemptAt: Timestamp.nullable().meta({
-      description: "When the next attempt of the schedule is due; null where none follows",
+      description: "When the next attempt is due; null if none is scheduled",
       example: "2026-01-15T10:30:30.000Z",
     }),
   })

@@ -13,7 +13,7 @@ export const ReceiverId = z
     error: `expected the id of a webhook or ${tencentReceiver}`,
   })
   .meta({
-    description: "The id of a webhook, or `tencent` for the callbacks of the Tencent side",
+    description: "The id of a webhook, or `tencent` for callbacks of the Tencent API",
     example: "65a1234bcde5678f90123456",
   });
 
@@ -50,7 +50,7 @@ export const WebhookEvents = z
 /** What a webhook is for, in its owner's words. */
 export const WebhookDescription = text(1, 500)
   .nullable()
-  .meta({ description: "What it is for; null for nothing", example: "Books gifts" });
+  .meta({ description: "A free-text note; null for none", example: "Books gifts" });
 
 /** Webhooks that there may be at once. */
 export const webhooksMax = 20;
@@ -75,8 +75,8 @@ export const ShownSecret = shownText(60)
   .nullable()
   .meta({
     description:
-      "`whsec_` and the Base64 of 32 bytes. It is shown only here; null where an " +
-      "Idempotency-Key repeats the call",
+      "`whsec_` followed by 32 bytes in Base64. It is shown only once; null in a " +
+      "replayed response (Idempotency-Key)",
     example: "whsec_pvSyRMDw5V4Oo2Zz4Uaz8Q5xLYvXjWmZ7WvBxP0n2Qk=",
   });
 

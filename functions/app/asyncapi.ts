@@ -9,7 +9,7 @@ import { socketServersAt } from "../../platform/http/reference.ts";
 export const { contract, handler } = document(
   {
     route: "GET /asyncapi.json",
-    summary: "Read the description of the WebSocket API (AsyncAPI 3.0)",
+    summary: "Get the description of the WebSocket API (AsyncAPI 3.0)",
     tag: "App",
     answer: [200, z.looseObject({ asyncapi: shownText(20) })],
     cost: { kilobytes: 120 },

@@ -7,7 +7,7 @@ import { setting } from "../../platform/runtime/env.ts";
 export const { contract, handler } = endpoint(
   {
     route: "GET /v1/app-config",
-    summary: "Read the settings that clients need",
+    summary: "Get the settings that clients need",
     tag: "App",
     caller: "anyone",
     shape: "bare",

@@ -7,7 +7,7 @@ import { setting } from "../../platform/runtime/env.ts";
 export const { contract, handler } = document(
   {
     route: "GET /docs/events",
-    summary: "Read in a browser what the WebSocket carries",
+    summary: "Open the WebSocket API reference (a web page)",
     tag: "App",
     answer: [200, z.string()],
     mediaType: "text/html; charset=utf-8",

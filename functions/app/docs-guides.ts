@@ -6,7 +6,7 @@ import { guidesPage } from "../../platform/http/reference.ts";
 export const { contract, handler } = document(
   {
     route: "GET /docs/guides",
-    summary: "Read the guides in a browser",
+    summary: "Open the guides (a web page)",
     tag: "App",
     answer: [200, z.string()],
     mediaType: "text/html; charset=utf-8",

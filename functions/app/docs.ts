@@ -7,7 +7,7 @@ import { setting } from "../../platform/runtime/env.ts";
 export const { contract, handler } = document(
   {
     route: "GET /docs",
-    summary: "Read the reference in a browser",
+    summary: "Open the HTTP API reference (a web page)",
     tag: "App",
     answer: [200, z.string()],
     mediaType: "text/html; charset=utf-8",

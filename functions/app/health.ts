@@ -9,7 +9,7 @@ import { isTableThere } from "../../platform/table/health.ts";
 export const { contract, handler } = endpoint(
   {
     route: "GET /health",
-    summary: "Ask whether everything works",
+    summary: "Check the health of the system",
     tag: "App",
     caller: "anyone",
     shape: "bare",

@@ -9,7 +9,7 @@ import { header } from "../../platform/http/request.ts";
 export const contract = {
   kind: "endpoint",
   route: "GET /{proxy+}",
-  summary: "Answer a call that no route takes",
+  summary: "Answer requests to unknown routes",
   tag: "App",
   caller: "anyone",
   shape: "envelope",

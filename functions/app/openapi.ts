@@ -10,7 +10,7 @@ import { setting } from "../../platform/runtime/env.ts";
 export const { contract, handler } = document(
   {
     route: "GET /openapi.json",
-    summary: "Read the description of this API (OpenAPI 3.1)",
+    summary: "Get the description of this API (OpenAPI 3.1)",
     tag: "App",
     answer: [200, z.looseObject({ openapi: shownText(20) })],
     cost: { kilobytes: 710 },

@@ -4,7 +4,7 @@ import { ComboMoment, endCombo } from "../../platform/store/money/combos.ts";
 /** Ends combos. The end is decided here and stored, so that every viewer counts the same. */
 export const { contract, handler } = consumer(
   {
-    summary: "End combos of gifts that nothing followed",
+    summary: "End gift combos after five seconds without another gift",
     on: { queue: "combos", batchSize: 10 },
     grants: { read: ["WALLET", "STREAM"], write: ["WALLET", "STREAM"], queues: ["combos"] },
   },

@@ -8,7 +8,7 @@ import { sumDebts } from "../../platform/store/money/due.ts";
  */
 export const { contract, handler } = consumer(
   {
-    summary: "Measure what wallets owe",
+    summary: "Measure the total debt of wallets",
     on: { every: "rate(1 minute)" },
     grants: { dueIndex: true },
   },

@@ -8,7 +8,9 @@ import { sweepOverdue } from "../../platform/store/money/sweep.ts";
  */
 export const { contract, handler } = consumer(
   {
-    summary: "Settle gifts that no record settled, and take back held ones that nobody confirmed",
+    summary:
+      "Settle gifts whose stream record was lost, and return held gifts that were " +
+      "never confirmed",
     on: { every: "rate(1 minute)" },
     grants: {
       read: ["WALLET", "STREAM", "SWEEP", "CALL"],

@@ -10,7 +10,7 @@ import { streamMemory } from "../../platform/store/streams/stream-memory.ts";
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/live-stream/{streamId}/cancel",
-    summary: "Call off a stream that has not begun; a guest, one that is planned",
+    summary: "Cancel a stream that has not started; guests can cancel a planned stream",
     tag: "Live Streams",
     caller: "user",
     shape: "envelope",

@@ -24,7 +24,7 @@ const Streamer = z.object({ creator: StreamUser, activeLiveStream: LiveStream })
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/live-stream/catch-streamers",
-    summary: "List who is live now, the latest to start first",
+    summary: "List the streams that are live now, most recently started first",
     tag: "Live Streams",
     caller: "anyone",
     shape: "envelope",

@@ -11,7 +11,7 @@ import { getStream } from "../../platform/store/streams/streams.ts";
 export const { contract, handler } = endpoint(
   {
     route: "DELETE /api/v1/live-stream/{streamId}",
-    summary: "Delete a stream that is not live; what was paid in it stays in the ledger",
+    summary: "Delete a stream that is not live; its payments stay in the ledger",
     tag: "Live Streams",
     caller: "user",
     shape: "envelope",

@@ -10,16 +10,16 @@ import {
 } from "../../platform/store/streams/stream-access.ts";
 
 const AfterFrame = wholeNumber(0, 999_999_999).meta({
-  description: "Frames after this number; default: the newest, so what is still to come",
+  description: "Return frames after this number; default: only new frames",
 });
 const WaitSeconds = wholeNumber(0, 20).meta({
-  description: "Seconds to wait for the next frame where there is none yet",
+  description: "Seconds to wait if there is no frame yet",
 });
 
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/live-stream/{streamId}/events",
-    summary: "Read the frames of a live stream after a position, waiting for the next if asked to",
+    summary: "Get a live stream's frames after a position, with an optional long poll",
     tag: "Live Streams",
     caller: "user",
     shape: "envelope",

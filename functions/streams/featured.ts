@@ -20,7 +20,7 @@ const listFeatured = cached(5_000, async () =>
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/live-stream/featured",
-    summary: "List the ten live streams that most people watch now",
+    summary: "List the ten live streams with the most viewers",
     tag: "Live Streams",
     caller: "anyone",
     shape: "envelope",

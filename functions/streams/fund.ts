@@ -9,7 +9,7 @@ import { getStreamOutside } from "../../platform/store/streams/stream-access.ts"
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/live-stream/{streamId}/fund",
-    summary: "Contribute credits to a planned stream, which are returned if it does not take place",
+    summary: "Contribute credits to a planned stream; they are returned if it does not take place",
     tag: "Live Streams",
     caller: "user",
     shape: "envelope",

@@ -7,7 +7,7 @@ import { showStreams } from "../../platform/store/streams/display-names.ts";
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/live-stream/funded",
-    summary: "List the planned streams that I contributed to, of my newest 100",
+    summary: "List the planned streams among my newest 100 contributions",
     tag: "Live Streams",
     caller: "user",
     shape: "envelope",

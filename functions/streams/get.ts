@@ -10,7 +10,7 @@ import { getStreamOutside } from "../../platform/store/streams/stream-access.ts"
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/live-stream/{streamId}",
-    summary: "Read one live stream",
+    summary: "Get a live stream",
     tag: "Live Streams",
     caller: "user",
     shape: "envelope",

@@ -8,7 +8,7 @@ import { listInvited } from "../../platform/store/streams/stream-lists.ts";
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/live-stream/guest-streams",
-    summary: "List the streams that I am invited to as a guest, of my newest 100 invitations",
+    summary: "List the streams among my newest 100 guest invitations",
     tag: "Live Streams",
     caller: "user",
     shape: "envelope",

@@ -9,7 +9,7 @@ import { joinedMemory } from "../../platform/store/streams/stream-memory.ts";
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/live-stream/join-as-guest",
-    summary: "Join a live stream as one of the guests whom its creator named",
+    summary: "Join a live stream as an invited guest",
     tag: "Live Streams",
     caller: "user",
     shape: "envelope",

@@ -15,7 +15,7 @@ import { joinedMemory } from "../../platform/store/streams/stream-memory.ts";
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/live-stream/join",
-    summary: "Join a live stream as a viewer; a paid one is charged for once",
+    summary: "Join a live stream as a viewer; a paid stream is charged once",
     tag: "Live Streams",
     caller: "user",
     shape: "envelope",

@@ -15,7 +15,7 @@ const shownMax = 100;
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/live-stream",
-    summary: "List the live streams of everybody, newest first: at most the newest 100",
+    summary: "List the newest 100 live streams of all hosts, newest first",
     tag: "Live Streams",
     caller: "user",
     shape: "envelope",

@@ -13,7 +13,7 @@ import { getStreamOutside } from "../../platform/store/streams/stream-access.ts"
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/live-stream/{streamId}/reminder",
-    summary: "Set a reminder for a scheduled stream: some minutes before it, or when it begins",
+    summary: "Set a reminder for a scheduled stream, at its start or some minutes before",
     tag: "Live Streams",
     caller: "user",
     shape: "envelope",

@@ -9,7 +9,7 @@ import { getVisibleStream } from "../../platform/store/streams/stream-access.ts"
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/participant/stream/{streamId}/statistics",
-    summary: "Read how many watched a stream, and for how long",
+    summary: "Get the viewer count and watch time of a stream",
     tag: "Live Streams",
     caller: "user",
     shape: "bare",

@@ -13,7 +13,7 @@ import { findStreams } from "../../platform/store/streams/streams.ts";
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v2/live-stream/user/{userId}/upcoming-live-streams",
-    summary: "List the scheduled streams of a user around now, the soonest first",
+    summary: "List a user's scheduled streams around the current time, earliest first",
     tag: "Live Streams",
     caller: "optional",
     shape: "envelope",

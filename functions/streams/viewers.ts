@@ -8,7 +8,7 @@ import { getVisibleStream } from "../../platform/store/streams/stream-access.ts"
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/live-stream/{streamId}/viewers",
-    summary: "List who watches a live stream now, the latest to come first",
+    summary: "List the current viewers of a live stream, latest first",
     tag: "Live Streams",
     caller: "user",
     shape: "envelope",

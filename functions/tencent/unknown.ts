@@ -8,7 +8,7 @@ const shownMax = 100;
 export const { contract, handler } = command(
   {
     command: "*",
-    summary: "Answer that a command is not there",
+    summary: "Answer unknown commands",
     refusals: ["command_unknown"],
     callsPerSecond: 200,
     grants: {},

@@ -13,7 +13,7 @@ import { newSecret } from "../../platform/webhooks/signature.ts";
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/webhooks",
-    summary: "Create a webhook, which is sent every event of its types from now on",
+    summary: "Create a webhook; it receives every event of its types from now on",
     tag: "Webhooks",
     caller: "admin",
     shape: "envelope",

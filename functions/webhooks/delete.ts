@@ -6,7 +6,7 @@ import { removeWebhook } from "../../platform/store/webhooks/webhooks.ts";
 export const { contract, handler } = endpoint(
   {
     route: "DELETE /api/v1/webhooks/{id}",
-    summary: "Delete a webhook: nothing is sent to it any more",
+    summary: "Delete a webhook; it receives nothing more, retries included",
     tag: "Webhooks",
     caller: "admin",
     shape: "envelope",

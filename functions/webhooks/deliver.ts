@@ -8,7 +8,7 @@ import { DeliveryJob } from "../../platform/webhooks/jobs.ts";
  */
 export const { contract, handler } = consumer(
   {
-    summary: "Post events to webhooks and to the Tencent side's application",
+    summary: "Send events to webhooks and to the Tencent application's callbacks",
     on: { queue: "deliveries", batchSize: 1, concurrencyMax: 128 },
     grants: {
       read: ["WEBHOOK", "SECRET", "CALLBACKS", "DELIVERY", "DELETION"],

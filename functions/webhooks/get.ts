@@ -7,7 +7,7 @@ import { getWebhook } from "../../platform/store/webhooks/webhooks.ts";
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/webhooks/{id}",
-    summary: "Read a webhook",
+    summary: "Get a webhook",
     tag: "Webhooks",
     caller: "admin",
     shape: "envelope",

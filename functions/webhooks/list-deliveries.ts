@@ -10,7 +10,7 @@ import { assertReceiver } from "../../platform/store/webhooks/webhooks.ts";
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/webhooks/{id}/deliveries",
-    summary: "List what was sent in the last seven days and what came of it, newest events first",
+    summary: "List a webhook's deliveries of the last seven days, newest events first",
     tag: "Webhooks",
     caller: "admin",
     shape: "envelope",

@@ -6,7 +6,7 @@ import { requeueOverdue } from "../../platform/webhooks/overdue.ts";
 /** An alarm watches its metric: in normal operation no delivery is overdue. */
 export const { contract, handler } = consumer(
   {
-    summary: "Send deliveries again whose retry was lost",
+    summary: "Requeue deliveries whose retry was lost",
     on: { every: "rate(1 minute)" },
     grants: {
       read: ["WEBHOOK", "DELIVERY", "SWEEP"],

@@ -11,7 +11,7 @@ import { queueDelivery } from "../../platform/webhooks/jobs.ts";
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/webhooks/{id}/deliveries/{deliveryId}/resend",
-    summary: "Send an event once more, at once, with the same id and body",
+    summary: "Resend an event now, with the same id and body",
     tag: "Webhooks",
     caller: "admin",
     shape: "envelope",

@@ -4,7 +4,7 @@ import { requeueDue } from "../../platform/webhooks/retry.ts";
 /** Keeps deliveries until their next attempt is due. It calls nobody and reads nothing. */
 export const { contract, handler } = consumer(
   {
-    summary: "Bring deliveries back whose next attempt is due",
+    summary: "Queue deliveries whose next attempt is due",
     on: { queue: "retries", batchSize: 10 },
     grants: { queues: ["deliveries", "retries"] },
   },

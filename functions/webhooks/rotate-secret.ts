@@ -10,7 +10,7 @@ import { newSecret } from "../../platform/webhooks/signature.ts";
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/webhooks/{id}/rotate-secret",
-    summary: "Give a webhook a new secret; for a day both sign",
+    summary: "Rotate a webhook's secret; both secrets sign for 24 hours",
     tag: "Webhooks",
     caller: "admin",
     shape: "envelope",

@@ -8,7 +8,7 @@ import { getWebhook } from "../../platform/store/webhooks/webhooks.ts";
 import { queueEvents } from "../../platform/webhooks/jobs.ts";
 
 const eventId = EventId.meta({
-  description: "The `webhook-id` that it comes with",
+  description: "The `webhook-id` header of the test event",
   example: "test:65a1234bcde5678f90123456",
 });
 
@@ -16,7 +16,7 @@ const eventId = EventId.meta({
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/webhooks/{id}/test",
-    summary: `Send the event ${testEvent} to a webhook`,
+    summary: `Send a ${testEvent} event to a webhook`,
     tag: "Webhooks",
     caller: "admin",
     shape: "envelope",

@@ -8,33 +8,37 @@ const text = { type: "string" as const, maxLength: 200 };
 /** The headers of answers that say more than how to read the body, by their names. */
 export const answerHeaders = {
   "x-request-id": {
-    description: "Names the call in the stage's logs",
+    description: "Identifies the request in the stage's logs",
     schema: text,
     example: "8e03978e-40d5-43dd-bc93-6894a57f9324",
   },
   "retry-after": {
-    description: "Seconds after which another try may be of use",
+    description: "Seconds to wait before retrying",
     schema: { type: "integer" as const, minimum: 1 },
     example: 1,
   },
   "idempotency-replayed": {
-    description: "There where this answer is an earlier call's with the same Idempotency-Key",
+    description:
+      "Present if this is the stored response of an earlier request with the same " +
+      "Idempotency-Key",
     schema: { type: "string" as const, const: "true" },
   },
   etag: {
-    description: "Names this version: for If-None-Match, or for the If-Match of a change",
+    description: "The current version, for `If-None-Match` or for `If-Match` in an update",
     schema: text,
     example: '"7"',
   },
   "ratelimit-policy": {
     description:
-      "The kind of call, how many of its units (`q`) fit at once, and in how many seconds (`w`) they come back",
+      "The kind of call, its quota in units (`q`), and the seconds in which the quota " +
+      "refills (`w`)",
     schema: text,
     example: '"reads";q=40;w=2',
   },
   ratelimit: {
     description:
-      "The units left (`r`, may be some seconds old) and the seconds (`t`) until all are back",
+      "The remaining units (`r`, may be some seconds old) and the seconds until the " +
+      "quota is full (`t`)",
     schema: text,
     example: '"reads";r=39;t=1',
   },

@@ -13,12 +13,12 @@ const example = "6920b3f85e1c4a7d9b02f6e3";
 /** What an answer with bytes says of them, as the description shows it. */
 const headers = {
   etag: {
-    description: "Names these bytes",
+    description: "Identifies the content",
     schema: { type: "string", maxLength: 200 },
     example: `"${example}"`,
   },
   "cache-control": {
-    description: "They never change",
+    description: "The content never changes",
     schema: { type: "string", maxLength: 200 },
     example: "public, max-age=31536000, immutable",
   },
@@ -31,8 +31,8 @@ export function downloadPaths(
 ): ZodOpenApiPathsObject {
   const bytes = { schema: { type: "string" as const, format: "binary" } };
   const description =
-    "The id of a picture; with `-40` or `-76` after it, the middle square of so many pixels, with " +
-    "`-480` the whole of at most so many";
+    "The id of a picture. The suffix `-40` or `-76` selects a centred square of " +
+    "that many pixels, `-480` the whole picture scaled down to at most 480";
   const id = z.string().regex(pictureName).meta({ maxLength: 28, description, example });
   const path = z.object({ id });
   return Object.fromEntries(

@@ -24,13 +24,13 @@ const Failure = z
     errors: rowsOf(shownText(sentenceMax), 1 + sentencesMax)
       .min(1)
       .meta({
-        description: "First the status's own sentence, then what exactly is wrong, one thing each",
+        description: "First the general sentence of the status, then one sentence per problem",
       }),
     timestamp: shownText(40).meta({
-      description: "ISO 8601; the gateway's request time where a failure is the gateway's own",
+      description: "ISO 8601; API Gateway's request time if the gateway itself refused the request",
     }),
     code: shownText(50).meta({
-      description: "The failure's name, one of the operation's x-error-codes",
+      description: "The code of the failure, one of the operation's `x-error-codes`",
     }),
   })
   .meta({ id: "Failure" });
@@ -80,7 +80,7 @@ export function failureResponse(status: number, { sentences, codes }: Partial<Fa
   };
   const headers = {
     "x-request-id": refTo("x-request-id"),
-    [errorCodeHeader]: { description: "The failure's name", schema: names },
+    [errorCodeHeader]: { description: "The error code", schema: names },
     ...(retryable.includes(status) && { "retry-after": refTo("retry-after") }),
     ...(status === 429 && {
       "ratelimit-policy": refTo("ratelimit-policy"),

@@ -27,23 +27,23 @@ const IdempotencyKey = z
   .string()
   .regex(/^[\x20-\x7e]{1,128}$/)
   .meta({
-    description:
-      "The same key with the same request gives the same answer for 24 h and happens once",
+    description: "Repeating a request with the same key returns the first response, for 24 h",
     example: "8e03978e-40d5-43dd-bc93-6894a57f9324",
   });
 
 const IfMatch = shownText(headerBytesMax).meta({
-  description: "The ETag of what is meant to be changed; if it is another by now, nothing changes",
+  description: "The ETag you last read; if it has changed since, the status is 412",
   example: '"7"',
 });
 
 const description = `Chat, paid gifts, superlikes and notifications for live video.
 
-Every failure is the envelope \`Failure\`, also the gateway's, and has a \`code\` (each operation lists
-its codes in \`x-error-codes\`). A success is wrapped in the same envelope (\`isSuccess\`, \`statusCode\`,
-\`data\`, \`errors\`, \`timestamp\`) or bare, as each operation says. Credits are whole numbers. What happens is pushed over WebSocket: see \`/asyncapi.json\`.
+Every failure, including API Gateway's own, is the envelope \`Failure\` with a \`code\`; each operation
+lists its codes in \`x-error-codes\`. A success has the same envelope (\`isSuccess\`, \`statusCode\`,
+\`data\`, \`errors\`, \`timestamp\`) or a bare body, as its schema shows. Credits are whole numbers.
+Events are pushed over WebSocket: see \`/asyncapi.json\`.
 
-A later version may answer more fields and codes: ignore those that you do not know.`;
+Later versions may add fields and codes to responses: ignore those that you do not know.`;
 
 /**
  * The public description of the HTTP API (OpenAPI 3.1, https://spec.openapis.org/oas/v3.1.0), from
@@ -208,7 +208,7 @@ function responsesOf(contract: Contract): ZodOpenApiResponsesObject {
 }
 
 /** What an answer with an ETag becomes for callers who have it. */
-export const notModified = { description: "The caller has it: If-None-Match named its ETag" };
+export const notModified = { description: "Not modified: `If-None-Match` has the current ETag" };
 
 function successOf({ shape, mediaType }: Contract, status: number, schema: z.ZodType) {
   if (mediaType !== undefined) return { [mediaType]: { schema: { type: "string" as const } } };

@@ -94,7 +94,7 @@ export const OwnData = z
     likes: listOf(LikeItem.pick({ streamId: true, likes: true, at: true })),
     votes: listOf(VoteItem.pick({ streamId: true, momentId: true, options: true, at: true })),
     truncated: rowsOf(shownText(20)).meta({
-      description: "The lists that end here at 1,000 items or 400 KB, and of which more is kept",
+      description: "The lists that were cut at 1,000 items or 400 KB",
     }),
   })
   .meta({ id: "OwnData" });

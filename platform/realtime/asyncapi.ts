@@ -9,22 +9,22 @@ import type { SocketContract } from "./contract.ts";
 /** One route of the WebSocket API: its name in the route table and its contract. */
 type SocketRoute = { name: string; contract: SocketContract };
 
-const description = `The push side of Ovation, over WebSocket.
+const description = `Ovation's push API over WebSocket.
 
-Frames are numbered 1, 2, 3 … in each stream without a hole. Four rules make what a viewer sees
-exact, whatever dies on the way: (1) drop a frame whose number is not larger than the last; (2) at
-a hole (or a \`pong\` head that is still missing after 3 s), at a frame of another epoch, or when a
-\`pong\` does not name the stream, subscribe again with \`since\`; the frame beyond the hole is not
-shown, it comes again; (3) repeat a \`subscribe\` that is not answered within 3 s, one at a time;
-(4) a \`subscribed\` counts once, and only the answer to the newest \`subscribe\`. Frames are kept
-for 24 hours.
+The frames of each stream are numbered 1, 2, 3 … without gaps and kept for 24 hours. A client that
+follows four rules receives each event exactly once and in order, whatever fails: (1) Drop a frame
+whose number is not larger than the last one. (2) Subscribe again with \`since\` at a gap (or if the
+head in a \`pong\` is still missing after 3 s), at a frame of another epoch, or when a \`pong\` does not
+name the stream. Do not process the frame after the gap: it is sent again. (3) Repeat a
+\`subscribe\` that gets no response within 3 s, one at a time. (4) Accept a \`subscribed\` only once,
+and only as the response to the newest \`subscribe\`.
 
-Connect with \`?token=JWT\`, or offer the subprotocols \`bearer, JWT\`. In place of the
-token there may be a \`?ticket=\` (\`POST /api/v1/ws-tickets\`), which opens one socket. An overlay connects with
-\`?key=\` and the \`streamId\` of its stream: it reads that stream's frames and nothing else, has no user
-and is no viewer. With \`streamId\` (and \`since\` as
-\`<epoch>:<frame>\`) in the URL the first message is its \`subscribed\`. Bad input is answered by an
-\`error\`, never by a closed socket.`;
+Connect with \`?token=JWT\`, or offer the subprotocols \`bearer, JWT\`. Instead of a token you can
+pass a \`?ticket=\` (\`POST /api/v1/ws-tickets\`), which opens one socket. An overlay connects with
+\`?key=\` and the \`streamId\` of its stream: it can only read that stream's frames, has no user and
+does not count as a viewer. With \`streamId\` (and \`since\` as \`<epoch>:<frame>\`) in the URL, the
+first message is its \`subscribed\`. The response to invalid input is an \`error\`; the socket stays
+open.`;
 
 /**
  * The description of the WebSocket API (AsyncAPI 3.0, https://www.asyncapi.com/docs/reference/specification/v3.0.0),
@@ -60,12 +60,13 @@ export function asyncApiDocument(routes: readonly SocketRoute[]) {
     channels: {
       socket: {
         address: "/ws",
-        description: "One socket carries any number of streams",
+        description: "One socket can carry several streams",
         messages: Object.fromEntries(names.map((name) => [name, reference(name)])),
         bindings: { ws: { method: "GET", query: querySchema } },
       },
       webhook: {
-        description: "The URL of a webhook, which an admin names: an HTTP POST for each event",
+        description:
+          "The URL that an admin sets for a webhook; it receives one HTTP POST per event",
         messages: Object.fromEntries(Object.keys(posted).map((name) => [name, reference(name)])),
         bindings: { http: {} },
       },
@@ -77,7 +78,7 @@ export function asyncApiDocument(routes: readonly SocketRoute[]) {
       push: {
         action: "send",
         channel: { $ref: "#/channels/socket" },
-        summary: "Push frames, notifications and the end of connections",
+        summary: "Push frames, notifications and the closing of the connection",
         messages: [
           "events",
           "compact",
@@ -91,7 +92,7 @@ export function asyncApiDocument(routes: readonly SocketRoute[]) {
       deliver: {
         action: "send",
         channel: { $ref: "#/channels/webhook" },
-        summary: "Post an event to a webhook, at least once and signed",
+        summary: "Send a signed event to a webhook, at least once",
         messages: Object.keys(posted).map((name) => ({
           $ref: `#/channels/webhook/messages/${name}`,
         })),
@@ -112,16 +113,16 @@ export function asyncApiDocument(routes: readonly SocketRoute[]) {
 const querySchema = {
   type: "object",
   properties: {
-    token: { type: "string", description: "The JWT, unless it comes as a subprotocol" },
-    ticket: { type: "string", description: "A ticket, in place of a token" },
-    key: { type: "string", description: "An overlay key, in place of a token" },
+    token: { type: "string", description: "The JWT, unless it is sent as a subprotocol" },
+    ticket: { type: "string", description: "A ticket, instead of a token" },
+    key: { type: "string", description: "An overlay key, instead of a token" },
     channel: { type: "string", description: "The host whose channel an overlay key is for" },
     streamId: { type: "string", pattern: "^[0-9a-fA-F]{24}$" },
     since: { type: "string", pattern: "^[A-Za-z0-9_-]{1,32}:[0-9]{1,15}$" },
-    frame: { const: "compact", description: "Frames come as `compact` or `deflate`" },
+    frame: { const: "compact", description: "Receive frames as `compact` or `deflate`" },
     moves: {
       const: "1",
-      description: "A stream that a relay serves is answered with `moved`, to be opened there",
+      description: "The client supports `moved`: if a relay serves the stream, open a socket there",
     },
   },
 };

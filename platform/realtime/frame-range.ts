@@ -20,19 +20,19 @@ const pageFrames = 10;
 export const FrameRange = z
   .object({
     epoch: Epoch,
-    head: FrameNumber.meta({ description: "The log's newest frame" }),
+    head: FrameNumber.meta({ description: "The newest frame of the stream" }),
     recovered: z.boolean().meta({
-      description: "False: the position is too old, in the future or of another epoch",
+      description: "False if the position is too old, in the future or from another epoch",
     }),
     frames: z.array(z.record(z.string(), z.unknown())).max(rangeFramesMax).meta({
-      description: "The frames after the position, as /asyncapi.json describes `events`",
+      description: "The frames after the position, in the format of `events` in /asyncapi.json",
     }),
     sums: Sums.optional().meta({
-      description: "Where nothing is replayed: the likes, and the sums of the open moments",
+      description: "The likes and the sums of the open moments; only if no frames are replayed",
     }),
     moments: rowsOf(Moment, openMax + 1)
       .optional()
-      .meta({ description: "With `sums`: the open moments" }),
+      .meta({ description: "The open moments; only together with `sums`" }),
   })
   .meta({ id: "FrameRange" });
 export type FrameRange = z.infer<typeof FrameRange>;

@@ -11,7 +11,7 @@ export type RelayContract = {
 /** What the relay may do: what the routes of the WebSocket API may, and read every log. */
 export const relayContract: RelayContract = {
   kind: "relay",
-  summary: "Hold WebSockets, and send them the frames of their streams",
+  summary: "Hold WebSockets and send them the frames of their streams",
   grants: {
     read: [
       ...(["USER", "OVERLAY", "TICKET", "STREAM", "CONN", "REVOKED", "FRAMES"] as const),

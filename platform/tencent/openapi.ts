@@ -17,16 +17,19 @@ type Command = { name: string; contract: CommandContract };
 
 /** The query of every call (https://trtc.io/document/34348). */
 const Query = z.object({
-  sdkappid: shownText(10).meta({ description: "The application", example: "1400000001" }),
+  sdkappid: shownText(10).meta({
+    description: "The SDKAppID",
+    example: "1400000001",
+  }),
   identifier: shownText(64).meta({
     description: "The administrator who calls",
     example: "administrator",
   }),
   usersig: shownText(userSigMax).meta({
-    description: "Their UserSig, signed with the application's key",
+    description: "UserSig, signed with the application's key",
   }),
-  random: z.string().optional().meta({ description: "Not looked at", example: "99999999" }),
-  contenttype: z.string().optional().meta({ description: "Not looked at", example: "json" }),
+  random: z.string().optional().meta({ description: "Ignored", example: "99999999" }),
+  contenttype: z.string().optional().meta({ description: "Ignored", example: "json" }),
 });
 
 /** The members of every answer. */
@@ -34,13 +37,13 @@ const Answer = z
   .object({
     ActionStatus: z.enum(["OK", "FAIL"]),
     ErrorInfo: shownText(sentenceMax).meta({
-      description: "Why it failed; empty for a success",
+      description: "The error message; empty on success",
       example: "",
     }),
-    ErrorCode: z.number().int().meta({ description: "0 for a success", example: 0 }),
+    ErrorCode: z.number().int().meta({ description: "0 on success", example: 0 }),
     RequestId: shownText(100).optional().meta({
       example: "8e03978e-40d5-43dd-bc93-6894a57f9324",
-      description: "In every answer but those that the gateway makes itself",
+      description: "Absent from responses that API Gateway makes itself",
     }),
   })
   .meta({ id: "TencentAnswer" });
@@ -65,14 +68,16 @@ function operation(name: string, contract: CommandContract): ZodOpenApiOperation
     "Idempotency-Key": z
       .string()
       .max(128)
-      .meta({ description: "Repeated with it, the gift is sent once" })
+      .meta({
+        description: "A repeated request with the same key sends the gift once",
+      })
       .optional(),
   });
   const schema = answer === undefined ? Answer : Answer.extend(answer.partial().shape);
   return {
     operationId: operationIdOf(name),
     summary,
-    description: `At most ${callsPerSecond} calls a second. A failure is HTTP 200 as well.`,
+    description: `At most ${callsPerSecond} per second. The HTTP status is 200 for failures too.`,
     tags: ["Tencent"],
     security: [],
     requestParams: { query: Query, ...(idempotencyKey && { header }) },
@@ -91,21 +96,24 @@ const CallbackQuery = z.object({
     description: "The stage's key for callbacks",
     example: "d41d8cd98f00b204e9800998ecf8427ed41d8cd98f00b204",
   }),
-  SdkAppid: shownText(10).meta({ description: "The application", example: "1400000001" }),
+  SdkAppid: shownText(10).meta({
+    description: "The SDKAppID",
+    example: "1400000001",
+  }),
   CallbackCommand: shownText(100).optional().meta({
-    description: "The callback, where the body does not name it",
+    description: "The callback's name, if the body does not contain it",
     example: "Live.CallbackBeforeSendGift",
   }),
-  contenttype: z.string().optional().meta({ description: "Not looked at", example: "json" }),
-  ClientIP: z.string().optional().meta({ description: "Not looked at", example: "203.0.113.7" }),
-  OptPlatform: z.string().optional().meta({ description: "Not looked at", example: "Android" }),
+  contenttype: z.string().optional().meta({ description: "Ignored", example: "json" }),
+  ClientIP: z.string().optional().meta({ description: "Ignored", example: "203.0.113.7" }),
+  OptPlatform: z.string().optional().meta({ description: "Ignored", example: "Android" }),
   dedupe: z
     .string()
     .regex(/^([1-9]|[1-5]\d|60)$/)
     .optional()
     .meta({
       maxLength: 2,
-      description: "Seconds in which calls that are alike are one gift",
+      description: "Identical calls within this many seconds count as one gift",
       example: "5",
     }),
 });
@@ -119,9 +127,10 @@ const CallbackAnswer = z.object({
     .int()
     .meta({
       description: [
-        "0 done, 102101 credits too low, 102102 the sender is blocked, 102103 an unknown gift, room or",
-        "account, 102104 gifts are switched off or the room has ended, 102105 the daily spend limit,",
-        "1 anything else",
+        "0 success, 102101 credits too low, 102102 sender blocked, 102103 unknown gift, " +
+          "room or",
+        "account, 102104 gifts switched off or room ended, 102105 daily spend limit reached,",
+        "1 any other failure",
       ].join(" "),
     }),
 });
@@ -193,9 +202,10 @@ export function receiverPaths(
           operationId: operationIdOf(name),
           summary,
           description: [
-            "Always HTTP 200, within two seconds; a failure names itself in `x-error-code`.",
-            "`WebhookCommand` and `SdkAppId` are taken too. What is not decided after 1.6 s is",
-            "not charged. `dedupe` makes calls that are alike one gift.",
+            "Always HTTP 200, within two seconds; the code of a failure is in `x-error-code`.",
+            "`WebhookCommand` and `SdkAppId` are accepted too. A gift that is not decided " +
+              "within 1.6 s is",
+            "not charged. With `dedupe`, identical calls count as one gift.",
           ].join(" "),
           tags: ["Tencent"],
           security: [],

@@ -9,15 +9,15 @@ import { testEvent } from "../../domain/webhooks/webhook.ts";
 /** The headers of a delivery in addition to `content-type` and `user-agent: Ovation`. */
 const Headers = z.object({
   "webhook-id": EventId.meta({
-    description: "The event's id, as frames have it: the same at each attempt and resending",
+    description: "The event's id, as in frames; the same for every attempt and resend",
   }),
   "webhook-timestamp": shownText(20).meta({
-    description: "When it was sent, in seconds since 1970",
+    description: "When this attempt was sent, in seconds since the Unix epoch",
   }),
   "webhook-signature": shownText(1000).meta({
     description:
-      "`v1,` and the Base64 of HMAC-SHA256 over `{id}.{timestamp}.{body}`, one for each secret, " +
-      "separated by spaces (Standard Webhooks 1.0.0)",
+      "`v1,` followed by the Base64 of HMAC-SHA256 over `{id}.{timestamp}.{body}`; " +
+      "one signature per secret, separated by spaces (Standard Webhooks 1.0.0)",
   }),
 });
 
@@ -35,7 +35,7 @@ const dataOf = (type: EventType) =>
   type === "chat.message"
     ? eventData[type].extend({
         deleted: z.literal(true).optional().meta({
-          description: "The message was deleted since: `content` is empty",
+          description: "The message has been deleted since, so `content` is empty",
         }),
       })
     : eventData[type].extend(inStream);
@@ -54,7 +54,7 @@ const bodies: [string, z.ZodType, string][] = [
   [
     testEvent,
     bodyOf(testEvent, z.object({ webhookId: WebhookId, streamId: z.null() })),
-    "Sent by `POST /api/v1/webhooks/{id}/test` alone",
+    "Sent only by `POST /api/v1/webhooks/{id}/test`",
   ],
 ];
 

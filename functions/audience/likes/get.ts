@@ -8,7 +8,7 @@ import { getPublicStream } from "../../../platform/store/streams/stream-access.t
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/live-stream/{streamId}/likes",
-    summary: "Read a stream's likes, and who likes it most",
+    summary: "Get a stream's like count and top likers",
     tag: "Likes and Moments",
     caller: "optional",
     shape: "envelope",

@@ -10,7 +10,7 @@ import { getCrowdedStream } from "../../../platform/store/streams/stream-access.
 export const { contract, handler } = endpoint(
   {
     route: "PUT /api/v1/live-stream/{streamId}/likes",
-    summary: "Like a live stream, as often as a session has tapped so far",
+    summary: "Like a live stream: report how many taps a session has made so far",
     tag: "Likes and Moments",
     caller: "user",
     shape: "envelope",

@@ -9,7 +9,7 @@ import { getModeratedStream } from "../../../platform/store/streams/stream-acces
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/live-stream/{streamId}/moments/{momentId}/cancel",
-    summary: "Cancel a poll or a goal: it has no result",
+    summary: "Cancel a poll or goal; it gets no result",
     tag: "Likes and Moments",
     caller: "user",
     shape: "envelope",

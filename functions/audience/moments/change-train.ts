@@ -9,7 +9,7 @@ import { changeStream } from "../../../platform/store/streams/stream-changes.ts"
 export const { contract, handler } = endpoint(
   {
     route: "PUT /api/v1/live-stream/{streamId}/train",
-    summary: "Say when a stream's hype trains begin; disabling cancels the open one",
+    summary: "Set a stream's hype train settings; disabling cancels the open train",
     tag: "Likes and Moments",
     caller: "user",
     shape: "envelope",

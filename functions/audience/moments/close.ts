@@ -4,7 +4,7 @@ import { Ending, endMoments } from "../../../platform/store/audience/endings.ts"
 /** The end of a moment is a message with a delay: its result is counted from what is stored. */
 export const { contract, handler } = consumer(
   {
-    summary: "Count polls and goals that are over, and end those of streams that are",
+    summary: "Count the results of ended polls and goals, and end those of ended streams",
     on: { queue: "endings", batchSize: 10 },
     grants: {
       read: ["STREAM", "CROWD", "FRAMES"],

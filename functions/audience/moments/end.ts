@@ -10,7 +10,7 @@ import { getModeratedStream } from "../../../platform/store/streams/stream-acces
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/live-stream/{streamId}/moments/{momentId}/end",
-    summary: "End a poll or a goal now",
+    summary: "End a poll or goal now",
     tag: "Likes and Moments",
     caller: "user",
     shape: "envelope",

@@ -7,7 +7,7 @@ import { getHostedStream } from "../../../platform/store/streams/stream-access.t
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/live-stream/{streamId}/train",
-    summary: "Read when a stream's hype trains begin",
+    summary: "Get a stream's hype train settings",
     tag: "Likes and Moments",
     caller: "user",
     shape: "envelope",

@@ -10,7 +10,7 @@ import { getPublicStream } from "../../../platform/store/streams/stream-access.t
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/live-stream/{streamId}/moments/{momentId}",
-    summary: "Read a poll or a goal, and the caller's own vote",
+    summary: "Get a poll, goal or hype train, with the caller's own vote",
     tag: "Likes and Moments",
     caller: "optional",
     shape: "envelope",

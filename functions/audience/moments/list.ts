@@ -9,7 +9,7 @@ import { getPublicStream } from "../../../platform/store/streams/stream-access.t
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/live-stream/{streamId}/moments",
-    summary: "List the polls and goals of a live stream, newest first",
+    summary: "List the polls, goals and hype trains of a live stream, newest first",
     tag: "Likes and Moments",
     caller: "optional",
     shape: "envelope",

@@ -9,7 +9,7 @@ import { getModeratedStream } from "../../../platform/store/streams/stream-acces
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/live-stream/{streamId}/moments",
-    summary: "Start a poll or a goal in a live stream",
+    summary: "Start a poll or goal in a live stream",
     tag: "Likes and Moments",
     caller: "user",
     shape: "envelope",

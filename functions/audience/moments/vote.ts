@@ -15,7 +15,7 @@ const certainMilliseconds = 2_000;
 export const { contract, handler } = endpoint(
   {
     route: "PUT /api/v1/live-stream/{streamId}/moments/{momentId}/vote",
-    summary: "Vote in a poll; the last vote counts",
+    summary: "Vote in a poll; a new vote replaces the previous one",
     tag: "Likes and Moments",
     caller: "user",
     shape: "envelope",

@@ -12,7 +12,7 @@ import { setting } from "../../../platform/runtime/env.ts";
 export const { contract, handler } = socket(
   {
     route: "$connect",
-    summary: "Open a connection, and with `streamId` subscribe to a live stream at once",
+    summary: "Open a connection; with `streamId`, also subscribe to a live stream",
     refusals: [],
     grants: {
       read: ["USER", "STREAM", "CONN", "OVERLAY", "REVOKED", "SUB"],

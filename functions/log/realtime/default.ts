@@ -6,7 +6,7 @@ import { socket } from "../../../platform/realtime/socket.ts";
 export const { contract, handler } = socket(
   {
     route: "$default",
-    summary: "Answer what is no message of this API",
+    summary: "Answer unknown messages",
     refusals: ["overlay_reads_only"],
     grants: { connections: true },
   },

@@ -11,7 +11,7 @@ import { createFeed } from "../../../platform/webhooks/feed.ts";
 /** Pushes changes of the table to viewers: the rooms of a batch in parallel, each in its order. */
 export const { contract, handler } = consumer(
   {
-    summary: "Put the table's changes into the streams' logs and post them to the viewers",
+    summary: "Turn the table's changes into frames and post them to viewers",
     on: {
       stream: "table",
       kinds: [...changeKinds, "subscriber", ...userChangeKinds],

@@ -7,7 +7,7 @@ import { findNotification } from "../../../platform/store/people/notification-li
 /** A notification has no frame that would show a hole, so what did not arrive is sent again. */
 export const { contract, handler } = consumer(
   {
-    summary: "Send notifications again that did not arrive",
+    summary: "Resend notifications that did not arrive",
     on: { queue: "notifications", batchSize: 10 },
     grants: {
       read: ["USER", "CONN"],

@@ -8,7 +8,7 @@ import { findHeads } from "../../../platform/store/log/subscribers.ts";
 export const { contract, handler } = socket(
   {
     route: "ping",
-    summary: "Ask for the newest frame of each stream that this connection is subscribed to",
+    summary: "Get the newest frame number of each subscribed stream",
     message: z.object({ requestId: RequestId.optional() }),
     refusals: [],
     grants: { read: ["STREAM", "CONN", "SUB"], connections: true },

@@ -9,7 +9,7 @@ import { createFeed } from "../../../platform/webhooks/feed.ts";
 /** Likes and votes of a quiet room: one frame a second for all of them. */
 export const { contract, handler } = consumer(
   {
-    summary: "Frame and post what was only added to the sums of streams",
+    summary: "Frame and post likes and votes that no other frame carried",
     on: { queue: "sums", batchSize: 10 },
     grants: {
       read: ["STREAM", "FRAMES", "CONN", "USER", "SUB", "GATHERED", "WEBHOOK"],

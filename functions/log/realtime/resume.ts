@@ -10,7 +10,7 @@ import { resumeAll } from "../../../platform/push/resume.ts";
  */
 export const { contract, handler } = consumer(
   {
-    summary: "Send connections the frames that they have missed",
+    summary: "Send connections the frames they missed",
     on: { queue: "resumes", batchSize: 10, concurrencyMax: 20 },
     grants: {
       read: ["STREAM", "FRAMES", "CONN", "SUB"],

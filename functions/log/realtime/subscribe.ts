@@ -12,7 +12,7 @@ import { nextTicket } from "../../../platform/realtime/ticket.ts";
 export const { contract, handler } = socket(
   {
     route: "subscribe",
-    summary: "Subscribe to a live stream, from now on or since a position",
+    summary: "Subscribe to a live stream, from now on or from a position",
     message: z.object({
       streamId: StreamId,
       since: Position.optional(),

@@ -10,7 +10,7 @@ import { removeSubscriber } from "../../../platform/store/log/subscribers.ts";
 export const { contract, handler } = socket(
   {
     route: "unsubscribe",
-    summary: "End the subscription to a live stream",
+    summary: "Unsubscribe from a live stream",
     message: z.object({ streamId: StreamId, requestId: RequestId.optional() }),
     refusals: ["stream_not_granted"],
     grants: { read: ["CONN"], write: ["STREAM", "CONN", "SUB"], connections: true },

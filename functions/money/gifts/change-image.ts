@@ -17,7 +17,7 @@ import { changeStoredGiftType, getGiftType } from "../../../platform/store/money
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/gifts/gift-types/{id}/image",
-    summary: "Send the image of a gift type as a file",
+    summary: "Upload the image of a gift type",
     tag: "Gifts",
     caller: "admin",
     shape: "envelope",

@@ -14,7 +14,7 @@ import { changeStoredGiftType } from "../../../platform/store/money/gift-types.t
 export const { contract, handler } = endpoint(
   {
     route: "PATCH /api/v1/gifts/gift-types/{id}",
-    summary: "Change a gift type",
+    summary: "Update a gift type",
     tag: "Gifts",
     caller: "admin",
     shape: "envelope",

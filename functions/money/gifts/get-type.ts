@@ -11,7 +11,7 @@ import { getGiftType } from "../../../platform/store/money/gift-types.ts";
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/gifts/gift-types/{id}",
-    summary: "Read a gift type, whether it is active or not",
+    summary: "Get a gift type, active or inactive",
     tag: "Gifts",
     caller: "user",
     shape: "envelope",

@@ -12,7 +12,7 @@ import { getVisibleStream } from "../../../platform/store/streams/stream-access.
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/gifts/{id}",
-    summary: "Read a gift",
+    summary: "Get a gift",
     tag: "Gifts",
     caller: "user",
     shape: "envelope",

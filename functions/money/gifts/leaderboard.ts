@@ -12,7 +12,7 @@ import { getVisibleStream } from "../../../platform/store/streams/stream-access.
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/live-stream/{streamId}/leaderboard",
-    summary: "List a stream's top gifters; refunded gifts do not count",
+    summary: "List a stream's top gifters, without refunded gifts",
     tag: "Gifts",
     caller: "user",
     shape: "envelope",

@@ -15,7 +15,9 @@ export const { contract, handler } = endpoint(
     caller: "user",
     shape: "envelope",
     query: z.object({
-      inactive: booleanText.default(false).meta({ description: "For admins: inactive ones too" }),
+      inactive: booleanText
+        .default(false)
+        .meta({ description: "Include inactive types (admins only)" }),
     }),
     answer: [200, z.array(ListedGiftType)],
     // The same for all who have a token, which is asked for each time.

@@ -10,7 +10,7 @@ import { getVisibleStream } from "../../../platform/store/streams/stream-access.
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/live-stream/{streamId}/gift-statistics",
-    summary: "Read how many gifts a stream has received",
+    summary: "Get the gift statistics of a stream",
     tag: "Gifts",
     caller: "user",
     shape: "envelope",

@@ -8,7 +8,7 @@ import { listParked, parkedRecordOf } from "../../../platform/store/money/parked
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/operations/parked",
-    summary: "List the gifts that could not be settled and were put aside, newest day first",
+    summary: "List parked records: gifts that could not be settled, newest day first",
     tag: "Operations",
     caller: "admin",
     shape: "envelope",

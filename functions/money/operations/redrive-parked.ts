@@ -8,7 +8,7 @@ import { redriveOne } from "../../../platform/store/money/redrive.ts";
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/operations/parked/{id}/redrive",
-    summary: "Bring a parked record back: its credits reach their receiver once",
+    summary: "Redrive a parked record: its credits reach their receiver exactly once",
     tag: "Operations",
     caller: "admin",
     shape: "envelope",

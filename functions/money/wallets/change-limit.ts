@@ -9,7 +9,7 @@ import { getProfile } from "../../../platform/store/people/users.ts";
 export const { contract, handler } = endpoint(
   {
     route: "PUT /api/v1/wallets/{userId}/spend-limit",
-    summary: "Set how many credits a user may spend in a day",
+    summary: "Set a user's daily spend limit",
     tag: "Wallet",
     caller: "service",
     shape: "envelope",

@@ -9,7 +9,7 @@ import { getProfile } from "../../../platform/store/people/users.ts";
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/wallets/{userId}",
-    summary: "Read a user's credits",
+    summary: "Get a user's wallet",
     tag: "Wallet",
     caller: "service",
     shape: "envelope",

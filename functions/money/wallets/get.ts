@@ -8,7 +8,7 @@ import { readBalances } from "../../../platform/store/money/balances.ts";
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/wallet",
-    summary: "Get my credits",
+    summary: "Get my wallet",
     tag: "Wallet",
     caller: "user",
     shape: "envelope",

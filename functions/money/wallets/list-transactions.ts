@@ -11,7 +11,7 @@ import { getProfile } from "../../../platform/store/people/users.ts";
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/wallets/{userId}/transactions",
-    summary: "List a user's transactions, newest first, or the one with a reference",
+    summary: "List a user's transactions, newest first; `reference` selects one booking",
     tag: "Wallet",
     caller: "service",
     shape: "envelope",

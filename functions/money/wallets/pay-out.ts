@@ -9,7 +9,7 @@ import { getProfile } from "../../../platform/store/people/users.ts";
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/wallets/{userId}/payouts",
-    summary: "Take credits out of a user's wallet",
+    summary: "Pay out credits from a user's wallet",
     tag: "Wallet",
     caller: "service",
     shape: "envelope",

@@ -8,7 +8,7 @@ import { topUp } from "../../../platform/store/money/bookings.ts";
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/wallets/{userId}/top-ups",
-    summary: "Put credits into a user's wallet",
+    summary: "Top up a user's wallet",
     tag: "Wallet",
     caller: "service",
     shape: "envelope",

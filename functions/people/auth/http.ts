@@ -10,7 +10,7 @@ import { recordFirstSight } from "../../../platform/store/people/profile-changes
  */
 export const { contract, handler } = authorizer(
   {
-    summary: "Tell who calls the HTTP API",
+    summary: "Authorize calls of the HTTP API",
     api: "http",
     grants: { read: ["USER", "REVOKED"], write: ["USER", "NAME"] },
   },

@@ -7,7 +7,7 @@ import { trigger } from "../../../platform/lambda/trigger.ts";
  */
 export const { contract, handler } = trigger(
   {
-    summary: "Remove the roles from the token of a user without a second factor",
+    summary: "Remove roles from the tokens of users without a second factor",
     on: "tokens",
     grants: { userPool: true },
     memoryMegabytes: 512,

@@ -15,7 +15,7 @@ import { recordFirstSight } from "../../../platform/store/people/profile-changes
  */
 export const { contract, handler } = authorizer(
   {
-    summary: "Tell who connects to the WebSocket API",
+    summary: "Authorize WebSocket connections",
     api: "socket",
     grants: { read: ["USER", "OVERLAY", "TICKET"], write: ["USER", "NAME", "TICKET"] },
   },

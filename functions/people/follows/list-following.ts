@@ -11,7 +11,7 @@ import { findProfiles } from "../../../platform/store/people/users.ts";
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/follow/me/following",
-    summary: "List the users that I follow, by their ids",
+    summary: "List the users I follow, ordered by id",
     tag: "Follows",
     caller: "user",
     shape: "envelope",

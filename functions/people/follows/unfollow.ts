@@ -8,7 +8,7 @@ import { getProfile } from "../../../platform/store/people/users.ts";
 export const { contract, handler } = endpoint(
   {
     route: "DELETE /api/v1/follow/{userId}",
-    summary: "Stop following a user",
+    summary: "Unfollow a user",
     tag: "Follows",
     caller: "user",
     shape: "envelope",

@@ -6,8 +6,7 @@ import { deleteNotifications } from "../../../platform/store/people/notification
 export const { contract, handler } = endpoint(
   {
     route: "DELETE /api/v1/notifications/bulk",
-    summary:
-      "Delete several of my notifications; ids that are unknown or another user's are skipped",
+    summary: "Delete several of my notifications; ids that are not mine are skipped",
     tag: "Notifications",
     caller: "user",
     shape: "envelope",

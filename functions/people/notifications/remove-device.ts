@@ -6,7 +6,7 @@ import { removeDevice } from "../../../platform/store/people/devices.ts";
 export const { contract, handler } = endpoint(
   {
     route: "DELETE /api/v1/notifications/device-token/{token}",
-    summary: "Remove one of my devices",
+    summary: "Delete one of my push devices",
     tag: "Notifications",
     caller: "user",
     shape: "envelope",

@@ -6,7 +6,7 @@ import { saveDevice } from "../../../platform/store/people/devices.ts";
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/notifications/device-token",
-    summary: "Register a device for push notifications, or renew what is known of it",
+    summary: "Register or update a device for push notifications",
     tag: "Notifications",
     caller: "user",
     shape: "envelope",

@@ -8,7 +8,7 @@ import { getVisibleStream } from "../../../platform/store/streams/stream-access.
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/ws-tickets",
-    summary: "Get a ticket that opens one socket within 60 s, in place of a token",
+    summary: "Get a ticket that opens one socket within 60 s, instead of a token",
     tag: "Sessions",
     caller: "user",
     shape: "envelope",

@@ -9,7 +9,7 @@ import { endpoint } from "../../../platform/http/endpoint.ts";
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/revocations",
-    summary: "List the revocations that admins made and that still refuse tokens, newest first",
+    summary: "List the admins' revocations that are still in effect, newest first",
     tag: "Sessions",
     caller: "admin",
     shape: "envelope",

@@ -7,7 +7,9 @@ import { queueSocketRevocation, sessionsOf } from "../../../platform/realtime/re
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/revocations",
-    summary: "Refuse a user's tokens up to a moment, or one token, and close their sockets",
+    summary:
+      "Revoke one token, or a user's tokens issued up to a given time, and close " +
+      "their sockets",
     tag: "Sessions",
     caller: "admin",
     shape: "envelope",

@@ -6,7 +6,7 @@ import { queueSocketRevocation, sessionsOf } from "../../../platform/realtime/re
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/users/me/sign-out",
-    summary: "End all my sessions: existing tokens are refused and sockets closed",
+    summary: "Sign out everywhere: revoke all my tokens and close my sockets",
     tag: "Sessions",
     caller: "user",
     shape: "envelope",

@@ -9,7 +9,7 @@ import { changeProfile } from "../../../platform/store/people/profile-changes.ts
 export const { contract, handler } = endpoint(
   {
     route: "PUT /api/v1/users/me",
-    summary: "Update my profile; fields that are left out stay, null empties a field",
+    summary: "Update my profile; omitted fields stay unchanged, null clears a field",
     tag: "Users",
     caller: "user",
     shape: "envelope",

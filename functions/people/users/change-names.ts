@@ -11,7 +11,7 @@ import { nameUser, namingRefusals } from "../../../platform/store/people/rename.
 export const { contract, handler } = endpoint(
   {
     route: "PUT /api/v1/users/{userId}",
-    summary: "Set a user's names, what is left out stays; or bring a user in",
+    summary: "Set a user's names, or import a user; omitted fields stay unchanged",
     tag: "Users",
     caller: "service",
     shape: "envelope",

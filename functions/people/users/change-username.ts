@@ -15,7 +15,7 @@ import { rename, renameRefusals } from "../../../platform/store/people/rename.ts
 export const { contract, handler } = endpoint(
   {
     route: "PATCH /api/v1/users/username",
-    summary: "Change my username, once in 30 days; admins change another user's with `userId`",
+    summary: "Change my username (once in 30 days); admins can change another user's with `userId`",
     tag: "Users",
     caller: "user",
     shape: "envelope",

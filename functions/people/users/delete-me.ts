@@ -14,14 +14,12 @@ const pagesAtOnce = 40;
 export const { contract, handler } = endpoint(
   {
     route: "DELETE /api/v1/users/me",
-    summary: "Delete my account; the ledger is kept. `forfeit=true` gives up the balance",
+    summary: "Delete my account; the ledger is kept, and `forfeit=true` gives up the balance",
     tag: "Users",
     caller: "user",
     shape: "envelope",
     query: z.object({
-      forfeit: booleanText
-        .optional()
-        .meta({ description: "Whether a balance that is left is given up" }),
+      forfeit: booleanText.optional().meta({ description: "Give up the remaining balance" }),
     }),
     answer: [204, z.void()],
     rate: "exports",

@@ -5,7 +5,7 @@ import { erasureGrants } from "../../../platform/own-data/grants.ts";
 /** Page by page, each invocation as far as its time goes: nobody's data is too large for it. */
 export const { contract, handler } = consumer(
   {
-    summary: "Erase what lies elsewhere of users who were deleted",
+    summary: "Erase the remaining data of deleted users",
     on: { queue: "erasures", batchSize: 1 },
     grants: erasureGrants,
     timeoutSeconds: 60,

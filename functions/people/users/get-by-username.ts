@@ -11,12 +11,12 @@ import { getProfile } from "../../../platform/store/people/users.ts";
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/users/profile/username/{username}",
-    summary: "Read the public profile of a user by their username, whatever its case",
+    summary: "Get a user's public profile by username (case-insensitive)",
     tag: "Users",
     caller: "anyone",
     shape: "envelope",
     path: z.object({
-      username: text(1, 100).meta({ description: "Without regard to case", example: "johndoe" }),
+      username: text(1, 100).meta({ description: "Case-insensitive", example: "johndoe" }),
     }),
     answer: [200, PublicProfile],
     cost: { read: 3, kilobytes: 9 },

@@ -9,7 +9,7 @@ import { getProfile } from "../../../platform/store/people/users.ts";
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/users/{userId}",
-    summary: "Read the public profile of a user",
+    summary: "Get a user's public profile",
     tag: "Users",
     caller: "user",
     shape: "envelope",

@@ -4,7 +4,7 @@ import { indexUser, NewUser } from "../../../platform/store/people/first-sights.
 /** Lets the search find new users, apart from their first call, which must not wait for that. */
 export const { contract, handler } = consumer(
   {
-    summary: "Let the search find users who were seen for the first time",
+    summary: "Add new users to the search index",
     on: { queue: "users", batchSize: 10 },
     grants: { read: ["USER"], write: ["USER", "FIND"] },
   },

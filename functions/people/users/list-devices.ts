@@ -10,7 +10,7 @@ import { getProfile } from "../../../platform/store/people/users.ts";
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/users/{userId}/devices",
-    summary: "List a user's devices with their push tokens, the last saved first",
+    summary: "List a user's devices with their push tokens, most recently saved first",
     tag: "Users",
     caller: "service",
     shape: "envelope",

@@ -6,7 +6,7 @@ import { searchUsers } from "../../../platform/store/people/user-search.ts";
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v2/users/search",
-    summary: "Search users by name prefix, as the first version does",
+    summary: "Search users by name prefix (same as version 1)",
     tag: "Users",
     caller: "user",
     shape: "envelope",

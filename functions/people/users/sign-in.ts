@@ -6,7 +6,9 @@ import { endpoint } from "../../../platform/http/endpoint.ts";
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/sign-in",
-    summary: "Redeem a code of the stage's issuer for a token, with its PKCE verifier",
+    summary:
+      "Exchange an authorization code of the stage's issuer for a token, with its " +
+      "PKCE verifier",
     tag: "Sign-in",
     caller: "anyone",
     shape: "envelope",

@@ -10,7 +10,7 @@ const count = z.number().int();
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/users/{userId}/stats",
-    summary: "Count a user's followers, whom they follow, and their streams that went live",
+    summary: "Count a user's followers, followed users and live streams",
     tag: "Users",
     caller: "user",
     shape: "envelope",

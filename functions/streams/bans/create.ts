@@ -14,7 +14,7 @@ import { getStreamToBanFrom, showBan } from "../../../platform/store/streams/cha
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/live-stream-ban",
-    summary: "Ban a user from a live stream or a whole channel: from everything, or from chatting",
+    summary: "Block or mute a user in a live stream or a whole channel",
     tag: "Live Stream Bans",
     caller: "user",
     shape: "envelope",

@@ -9,7 +9,7 @@ import { assertMayJudge } from "../../../platform/store/streams/channel-bans.ts"
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/live-stream-ban/{id}",
-    summary: "Read one ban of a live stream, lifted or not",
+    summary: "Get a ban of a live stream, active or lifted",
     tag: "Live Stream Bans",
     caller: "user",
     shape: "envelope",

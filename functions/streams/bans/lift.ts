@@ -9,7 +9,7 @@ import { assertMayJudge, showBan } from "../../../platform/store/streams/channel
 export const { contract, handler } = endpoint(
   {
     route: "DELETE /api/v1/live-stream-ban/{id}",
-    summary: "Lift a ban; what it was stays readable",
+    summary: "Lift a ban; its record stays readable",
     tag: "Live Stream Bans",
     caller: "user",
     shape: "envelope",

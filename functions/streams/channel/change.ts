@@ -11,7 +11,7 @@ import { applyChannel, changeChannel } from "../../../platform/store/streams/cha
 export const { contract, handler } = endpoint(
   {
     route: "PATCH /api/v1/channel",
-    summary: "Change my channel; my streams that are not over take what is named here",
+    summary: "Update my channel; the change also applies to my streams that have not ended",
     tag: "Channel",
     caller: "user",
     shape: "envelope",

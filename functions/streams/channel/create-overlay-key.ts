@@ -14,7 +14,7 @@ import { recordOverlayKey } from "../../../platform/store/streams/overlay-keys.t
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/channel/overlay-keys",
-    summary: "Create a key with which an overlay reads the newest live stream of my channel",
+    summary: "Create a key that lets an overlay read the newest live stream of my channel",
     tag: "Channel",
     caller: "user",
     shape: "envelope",

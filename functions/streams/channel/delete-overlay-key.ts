@@ -8,7 +8,7 @@ import { removeOverlayKey } from "../../../platform/store/streams/overlay-keys.t
 export const { contract, handler } = endpoint(
   {
     route: "DELETE /api/v1/channel/overlay-keys/{keyId}",
-    summary: "Revoke an overlay key of my channel and close the sockets that it opened",
+    summary: "Revoke an overlay key of my channel and close its sockets",
     tag: "Channel",
     caller: "user",
     shape: "envelope",

@@ -5,7 +5,7 @@ import { findChannel } from "../../../platform/store/streams/channels.ts";
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/channel",
-    summary: "Read my channel: the chat and train settings with which each of my streams begins",
+    summary: "Get my channel: the chat and hype train settings that my new streams start with",
     tag: "Channel",
     caller: "user",
     shape: "envelope",

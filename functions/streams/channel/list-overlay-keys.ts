@@ -6,7 +6,7 @@ import { listOverlayKeys } from "../../../platform/store/streams/overlay-keys.ts
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/channel/overlay-keys",
-    summary: "List the overlay keys of my channel, newest first, without the keys themselves",
+    summary: "List the overlay keys of my channel, newest first; the key values are not shown",
     tag: "Channel",
     caller: "user",
     shape: "envelope",

@@ -17,7 +17,7 @@ import { changeStream } from "../../../platform/store/streams/stream-changes.ts"
 export const { contract, handler } = endpoint(
   {
     route: "PATCH /api/v1/live-stream/{streamId}/chat-settings",
-    summary: "Change the rules of a stream's chat; what is left out stays",
+    summary: "Update a stream's chat settings; omitted fields stay unchanged",
     tag: "Live Stream Chat",
     caller: "user",
     shape: "envelope",

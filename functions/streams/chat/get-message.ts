@@ -10,7 +10,7 @@ import { getVisibleStream } from "../../../platform/store/streams/stream-access.
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/live-stream/{streamId}/chat/messages/{messageId}",
-    summary: "Read a chat message",
+    summary: "Get a chat message",
     tag: "Live Stream Chat",
     caller: "user",
     shape: "envelope",

@@ -7,7 +7,7 @@ import { getModeratedStream } from "../../../platform/store/streams/stream-acces
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/live-stream/{streamId}/chat-settings",
-    summary: "Read the rules of a stream's chat",
+    summary: "Get a stream's chat settings",
     tag: "Live Stream Chat",
     caller: "user",
     shape: "envelope",

@@ -10,7 +10,7 @@ import { getVisibleStream } from "../../../platform/store/streams/stream-access.
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/live-stream/{streamId}/chat/messages",
-    summary: "Read the chat history of a live stream, newest first",
+    summary: "List a live stream's chat messages, newest first",
     tag: "Live Stream Chat",
     caller: "user",
     shape: "bare",

@@ -11,7 +11,7 @@ import { getModeratedStream } from "../../../platform/store/streams/stream-acces
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/live-stream/{streamId}/moderation-log",
-    summary: "Read who moderated what in a stream, newest first: for its moderators",
+    summary: "List a stream's moderation log, newest first (moderators only)",
     tag: "Live Stream Bans",
     caller: "user",
     shape: "envelope",

@@ -8,7 +8,7 @@ import { getModeratedStream } from "../../../platform/store/streams/stream-acces
 export const { contract, handler } = endpoint(
   {
     route: "PUT /api/v1/live-stream/{streamId}/chat/pin",
-    summary: "Pin a chat message; it replaces the one pinned before",
+    summary: "Pin a chat message, replacing the current pin",
     tag: "Live Stream Chat",
     caller: "user",
     shape: "envelope",

@@ -7,7 +7,7 @@ import { changeStream } from "../../../platform/store/streams/stream-changes.ts"
 export const { contract, handler } = endpoint(
   {
     route: "DELETE /api/v1/live-stream/{streamId}/chat/pin",
-    summary: "Take down the pinned message of a stream's chat, if there is one",
+    summary: "Unpin the pinned message of a stream's chat, if any",
     tag: "Live Stream Chat",
     caller: "user",
     shape: "envelope",

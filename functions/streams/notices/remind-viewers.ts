@@ -12,7 +12,7 @@ const lateMilliseconds = 120_000;
 
 export const { contract, handler } = consumer(
   {
-    summary: "Remind viewers of streams that begin soon, and ask again for notices that were lost",
+    summary: "Remind viewers of streams that start soon, and repeat lost notices",
     on: { every: "rate(1 minute)" },
     grants: {
       read: ["STREAM", "REMINDER", "NOTICE"],

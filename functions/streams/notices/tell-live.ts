@@ -6,7 +6,7 @@ import { Notice, notifyNextPart } from "../../../platform/notices/notices.ts";
  */
 export const { contract, handler } = consumer(
   {
-    summary: "Tell followers that a stream is live",
+    summary: "Notify followers that a stream is live",
     on: { queue: "notices", batchSize: 5 },
     grants: {
       read: ["USER", "STREAM", "NOTICE"],

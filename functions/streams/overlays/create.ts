@@ -17,7 +17,7 @@ import { getHostedStream } from "../../../platform/store/streams/stream-access.t
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/live-stream/{streamId}/overlay-keys",
-    summary: "Create a key with which an overlay reads the frames of a stream",
+    summary: "Create a key that lets an overlay read the frames of a stream",
     tag: "Overlays",
     caller: "user",
     shape: "envelope",

@@ -9,7 +9,7 @@ import { getHostedStream } from "../../../platform/store/streams/stream-access.t
 export const { contract, handler } = endpoint(
   {
     route: "DELETE /api/v1/live-stream/{streamId}/overlay-keys/{keyId}",
-    summary: "Revoke an overlay key and close the sockets that it opened",
+    summary: "Revoke an overlay key and close its sockets",
     tag: "Overlays",
     caller: "user",
     shape: "envelope",

@@ -9,7 +9,7 @@ import { getHostedStream } from "../../../platform/store/streams/stream-access.t
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/live-stream/{streamId}/overlay-keys",
-    summary: "List the overlay keys of a stream, newest first, without the keys themselves",
+    summary: "List the overlay keys of a stream, newest first; the key values are not shown",
     tag: "Overlays",
     caller: "user",
     shape: "envelope",

@@ -12,7 +12,7 @@ import { refundPass } from "../../../platform/store/money/passes.ts";
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/live-stream/{streamId}/passes/{userId}/refund",
-    summary: "Refund a pass for a paid stream, which its user loses",
+    summary: "Refund a user's pass for a paid stream; the user loses access",
     tag: "Live Streams",
     caller: "admin",
     shape: "envelope",

@@ -5,7 +5,7 @@ import { findPicture } from "../../../platform/pictures/pictures.ts";
 export const { contract, handler } = download(
   {
     path: "/{id}",
-    summary: "Read a picture",
+    summary: "Get a picture",
     tag: "Pictures",
     grants: { read: ["PICTURE"], pictures: ["read"] },
   },

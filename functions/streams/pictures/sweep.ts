@@ -5,7 +5,7 @@ import { logNotice } from "../../../platform/runtime/log.ts";
 /** Removes what a deletion, a replacement or a call that ended halfway left in the bucket. */
 export const { contract, handler } = consumer(
   {
-    summary: "Remove pictures that nothing shows",
+    summary: "Delete pictures that nothing refers to",
     on: { every: "rate(1 hour)" },
     grants: { read: ["PICTURE", "SWEEP"], write: ["SWEEP"], pictures: ["sweep"] },
     timeoutSeconds: 60,

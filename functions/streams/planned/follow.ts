@@ -4,7 +4,7 @@ import { followPlan, PlanMessage } from "../../../platform/planned/plans.ts";
 /** Page by page, each invocation as far as its time goes: no stream has too many contributors. */
 export const { contract, handler } = consumer(
   {
-    summary: "Expire planned streams that never went live; return contributions",
+    summary: "Expire planned streams that never went live, and return contributions",
     on: { queue: "plans", batchSize: 1 },
     grants: {
       read: ["STREAM", "ESCROW", "WALLET"],

@@ -7,7 +7,7 @@ import { callbackAnswerOf, receiver } from "../../../platform/tencent/receiver.t
 export const { contract, handler } = receiver(
   {
     path: "/callback",
-    summary: "Charge a gift that Tencent's engine is about to send, or note its room",
+    summary: "Receive a callback from Tencent: charge a gift before it is sent, or record a room",
     takes: takenCallbacks,
     refusals: callbackRefusals,
     grants: {

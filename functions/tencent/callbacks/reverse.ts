@@ -4,7 +4,7 @@ import { CallDecision, carryOut } from "../../../platform/store/money/held-gifts
 /** The fast path of what the stream and the sweep do as well: nothing rests on its messages. */
 export const { contract, handler } = consumer(
   {
-    summary: "Take back or confirm gifts whose callback could not write down how it ended",
+    summary: "Return or confirm held gifts whose callback did not record its outcome",
     on: { queue: "reversals", batchSize: 1 },
     grants: {
       read: ["WALLET", "CALL"],

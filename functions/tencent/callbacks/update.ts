@@ -8,7 +8,7 @@ import { command } from "../../../platform/tencent/command.ts";
 export const { contract, handler } = command(
   {
     command: "live_config/update_callback",
-    summary: "Change the callbacks of the application",
+    summary: "Update the callbacks of the application",
     body: z.object({ Url: DestinationUrl, CallbackCommandList: CallbackCommands }),
     refusals: ["callbacks_not_found"],
     callsPerSecond: 200,

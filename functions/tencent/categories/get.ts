@@ -7,7 +7,7 @@ import { command } from "../../../platform/tencent/command.ts";
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/get_gift_category",
-    summary: "Read a gift category",
+    summary: "Get a gift category",
     body: z.object({ CategoryId }),
     answer: z.object({ GiftCategoryInfo }),
     refusals: ["category_not_found"],

@@ -12,7 +12,7 @@ const CategoryInfo = z.object({ CategoryName: shownText(20), CategoryDesc: shown
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/get_gift_category_language",
-    summary: "Read a gift category's text in one language",
+    summary: "Get a gift category's text in one language",
     body: z.object({ CategoryId, Language }),
     answer: z.object({ CategoryInfo }),
     refusals: ["category_not_found", "text_not_found"],

@@ -7,7 +7,7 @@ import { command } from "../../../platform/tencent/command.ts";
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/get_gift",
-    summary: "Read a gift's configuration",
+    summary: "Get a gift's configuration",
     body: z.object({ GiftId: NamedGiftId }),
     answer: z.object({ GiftInfo }),
     refusals: ["gift_type_not_found"],

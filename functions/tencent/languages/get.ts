@@ -12,7 +12,7 @@ const GiftInfo = z.object({ Name: shownText(20), Desc: shownText(20) });
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/get_gift_language",
-    summary: "Read a gift's text in one language",
+    summary: "Get a gift's text in one language",
     body: z.object({ GiftId: NamedGiftId, Language }),
     answer: z.object({ GiftInfo }),
     refusals: ["gift_type_not_found", "text_not_found"],

@@ -14,7 +14,7 @@ const Relation = z.object({
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/get_gift_category_relations",
-    summary: "Read the gifts of a category",
+    summary: "List the gifts of a category",
     body: z.object({ CategoryId }),
     answer: z.object({ Relation }),
     refusals: ["category_not_found"],

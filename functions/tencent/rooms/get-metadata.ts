@@ -9,7 +9,7 @@ import { command } from "../../../platform/tencent/command.ts";
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/get_room_metadata",
-    summary: "Read entries of a room's metadata",
+    summary: "Get entries of a room's metadata",
     body: z.object({ RoomId, Keys: MetadataKeys.default([]) }),
     answer: z.object({ Response: z.object({ Metadata }) }),
     refusals: ["room_not_found"],

@@ -9,7 +9,7 @@ import { command } from "../../../platform/tencent/command.ts";
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/get_room_info",
-    summary: "Read a room's information",
+    summary: "Get a room's information",
     body: z.object({ RoomId }),
     answer: z.object({ Response: z.object({ RoomInfo }) }),
     refusals: ["room_not_found"],

@@ -8,7 +8,7 @@ import { command } from "../../../platform/tencent/command.ts";
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/update_room_info",
-    summary: "Change a room's information",
+    summary: "Update a room's information",
     body: z.object({ RoomInfo: RoomChange }),
     refusals: ["room_not_found", "stream_not_found"],
     callsPerSecond: 200,
