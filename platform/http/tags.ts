@@ -1,6 +1,6 @@
 /** The subjects of the API, by which its description is ordered, and what each is about. */
 export const tags = {
-  App: "App settings, API descriptions and health",
+  App: "Settings for apps, API descriptions and health",
   Channel: "The settings, bans and overlay keys that a host keeps across streams",
   Credits: "Credit packages, and transfers between users",
   Follows: "Followers and followed users",
