@@ -1,6 +1,6 @@
 import * as z from "zod";
 
-/** The largest amount of one movement, and so the largest price of one thing. */
+/** The largest amount of one movement, and therefore the largest price. */
 export const amountMax = 1_000_000_000;
 
 /** Credits of one movement: a whole number from 1 to 1,000,000,000. */
@@ -11,7 +11,7 @@ export const Amount = z
   .max(amountMax, `expected at most ${amountMax}`)
   .meta({ description: "Credits", example: 10 });
 
-/** Credits that are there: never negative, exact in a double. */
+/** A balance in credits: never negative, exact in a double. */
 export const Balance = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
 /** Credits that may be spent in a day (UTC); 0 sets no limit. */

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { shownText } from "./text.ts";
 
-/** An id in the form of a MongoDB ObjectId, as the Allmine API has them: 24 hex characters. */
+/** An id in the form of a MongoDB ObjectId, as in the Allmine API: 24 hex characters. */
 const objectId = (what: string) =>
   z
     .string({ error: "expected 24 hex characters" })
@@ -20,7 +20,7 @@ export const OverlayKeyId = objectId("The id of an overlay key");
 export const WebhookId = objectId("The id of a webhook");
 export const DeliveryId = objectId("The id of one event's delivery to one receiver");
 
-/** A user's id: the `sub` of their token, which is an account's name on the Tencent side. */
+/** A user's id: the `sub` of their token, and their account's name in the Tencent API. */
 export const userIdPattern = /^[A-Za-z0-9_-]{1,64}$/;
 
 export const UserId = z
@@ -28,21 +28,21 @@ export const UserId = z
   .regex(userIdPattern, "expected 1 to 64 of A-Z a-z 0-9 _ -")
   .meta({ description: "The id of a user", example: "64d15f9e2e6c8f4d5a123456", maxLength: 64 });
 
-/** Ids that are answered: of an item, and of a user. */
+/** Ids in responses: of an item, and of a user. */
 export const shownId = shownText(24);
 export const shownUserId = shownText(64);
 
-/** Makes one new id; platform/runtime/id.ts supplies the time and the chance. */
+/** Makes one new id; platform/runtime/id.ts supplies the time and the randomness. */
 export function objectIdOf(timeSeconds: number, random: string, counter: number): string {
   const hex = (value: number, digits: number) => value.toString(16).padStart(digits, "0");
   return hex(timeSeconds, 8) + random + hex(counter, 6);
 }
 
 /**
- * Whose a socket is: its user, or the overlay key that opened it, which is nobody. A colon is in no
- * user's id, so one name serves both.
+ * The holder of a socket opened with an overlay key, which belongs to no user. User ids have no
+ * colon, so one field can hold either.
  */
 export const overlayHolder = (overlayKeyId: string) => `overlay:${overlayKeyId}`;
 
-/** Whether an overlay key opened it: it reads, and is neither counted nor listed. */
+/** Whether an overlay key opened the socket: it only reads, and is neither counted nor listed. */
 export const isOverlay = (holder: string) => holder.startsWith("overlay:");

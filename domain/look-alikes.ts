@@ -1,9 +1,9 @@
 import { folded, lowered, unaccented } from "./text.ts";
 
 /**
- * Letters of other scripts, and Latin ones of phonetics and small capitals, that a reader takes for
- * a Latin letter in either case: what fonts have of Unicode's confusables (UTS 39), and the rows of
- * letters that generators of "fancy text" use.
+ * Letters of other scripts, and Latin letters of phonetics and small capitals, that readers take
+ * for a Latin letter in either case: those of Unicode's confusables (UTS 39) that fonts contain,
+ * and the letters that "fancy text" generators use.
  */
 const lookAlikes: Readonly<Record<string, string>> = {
   a: "аαɑᴀաꭺꓮᗅᗩⱥⲁꮧꭿʌᴧɐ𐊠",
@@ -34,7 +34,7 @@ const lookAlikes: Readonly<Record<string, string>> = {
   z: "ζᴢƶʐꮓꓜᘔⲍፚⱬȥɀ",
 };
 
-/** Digits and signs that are written in place of letters. */
+/** Digits and signs used in place of letters. */
 const standIns: Readonly<Record<string, string>> = {
   "0": "o",
   "1": "il",
@@ -83,13 +83,15 @@ const parenthesized = /[\u{249c}-\u{24b5}\u{1f110}-\u{1f129}]/gu;
 const unparenthesized = (value: string) =>
   value.replace(parenthesized, (char) => char.normalize("NFKD").slice(1, -1));
 
-/** What one place of a text may be read as: folded letters. */
+/** The possible readings of one character of a text: folded letters. */
 export type Reading = readonly string[];
 
-/** A run of letters, digits and signs; no sign among them is special in a character class. */
+/** A run of letters, digits and signs; none of the signs is special in a character class. */
 const wordPattern = new RegExp(`[\\p{L}\\p{N}${Object.keys(standIns).join("")}]+`, "gu");
 
-/** How a person may read a text, place by place: a look-alike also as what it looks like. */
+/**
+ * How a person may read a text, character by character: a look-alike also as what it looks like.
+ */
 export function readingsOf(value: string): Reading[] {
   const plain = unaccented(unparenthesized(value)).trim().replace(/\s+/g, " ");
   const places: Reading[] = [];
@@ -105,21 +107,21 @@ export function readingsOf(value: string): Reading[] {
   return places;
 }
 
-/** A word that is looked for, place by place: what it says is certain, but not in which script. */
+/** The readings of a word to search for: its letters are certain, their script is not. */
 export const wordReadings = (word: string): Reading[] =>
   [...folded(unparenthesized(word))].flatMap(spelled);
 
-/** A text as it looks in Latin letters, in lower case; what looks like none stays. */
+/** A text as it looks in Latin letters, in lower case; characters that look like none are kept. */
 export const inLatin = (value: string) =>
   readingsOf(value)
     .map((place) => place.find((letter) => /[a-z]/.test(letter)) ?? place[0])
     .join("");
 
-/** What `spelled` has answered; it is emptied before it takes a megabyte. */
+/** A cache of `spelled`, cleared before it takes a megabyte. */
 const spellings = new Map<string, Reading[]>();
 const spellingsMax = 5_000;
 
-/** A letter as it is, and as the Latin ones that it looks like; `ß` is two. */
+/** A letter itself, and the Latin letters that it looks like; `ß` is two. */
 function spelled(char: string): readonly Reading[] {
   const known = spellings.get(char);
   if (known !== undefined) return known;
@@ -129,10 +131,10 @@ function spelled(char: string): readonly Reading[] {
   return letters;
 }
 
-/** Capitals that look like other letters than their small forms do. */
+/** Capitals that look like other letters than their lower-case forms. */
 const capitals: Readonly<Record<string, Reading>> = { I: ["i", "l"], Λ: ["λ", "a"] };
 
-/** The same where letters are disguised: a capital I is also an l, and signs are letters. */
+/** The readings in disguised text: a capital I is also an l, and signs are letters. */
 function disguised(char: string): readonly Reading[] {
   const capital = capitals[char];
   if (capital !== undefined) return [capital];

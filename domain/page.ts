@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { shownText } from "./text.ts";
 
-/** A whole number in a query, where everything is text. */
+/** A whole number in a query string. */
 export const wholeNumber = (min: number, max: number) =>
   z
     .string()
@@ -10,15 +10,15 @@ export const wholeNumber = (min: number, max: number) =>
     .refine((value) => value >= min && value <= max, `expected ${min} to ${max}`)
     .meta({ type: "integer", minimum: min, maximum: max });
 
-/** A Boolean in a query. */
+/** A Boolean in a query string. */
 export const booleanText = z
   .enum(["true", "false"], { error: "expected true or false" })
   .transform((value) => value === "true")
   .meta({ type: "boolean", enum: [true, false] });
 
 /**
- * Whether there is such a day and minute, in years of four digits: `Date.parse` makes March 2 of
- * February 30 and the next day of 24:00.
+ * Whether this day and minute exist, for four-digit years: `Date.parse` turns February 30 into
+ * March 2 and 24:00 into the next day.
  */
 function exists(value: string): boolean {
   const minute = value.slice(0, "2026-01-15T10:30".length);
@@ -32,7 +32,7 @@ function exists(value: string): boolean {
   );
 }
 
-/** How the description shows a moment: with a time and a zone, or a date alone. */
+/** How the API description shows a time: with a time and a zone, or only a date. */
 const momentMeta = {
   anyOf: [
     { type: "string", format: "date-time", maxLength: 35 },
@@ -42,7 +42,7 @@ const momentMeta = {
 };
 
 /**
- * A moment in a query or body: ISO 8601 with a zone, or a date, which means its beginning in UTC.
+ * A time in a query or body: ISO 8601 with a zone, or a date, which means its beginning in UTC.
  */
 export const moment = z
   .string({ error: "expected an ISO 8601 date" })
@@ -54,14 +54,14 @@ export const moment = z
   .transform((value) => new Date(value).toISOString())
   .meta(momentMeta);
 
-/** The end of a span: a date alone means its last millisecond. */
+/** The end of a span: a date without a time means its last millisecond. */
 export const momentEnd = z
   .string({ error: "expected an ISO 8601 date" })
   .transform((value) => (/^\d{4}-\d{2}-\d{2}$/.test(value) ? `${value}T23:59:59.999Z` : value))
   .pipe(moment)
   .meta(momentMeta);
 
-/** The page and its size, as numbers of a query; `limitDefault` is the size where none is given. */
+/** The page number and size of a query; `limitDefault` is the default size. */
 export const pageQuery = (limitDefault: number, limitMax = 100) =>
   z.object({
     page: wholeNumber(1, 999_999_999).default(1).meta({ description: "The page number, from 1" }),
@@ -69,8 +69,8 @@ export const pageQuery = (limitDefault: number, limitMax = 100) =>
   });
 
 /**
- * The page of a list that has cursors too. A query that names both is refused, which only a page
- * without default tells; the store takes 1.
+ * The page number of a list that supports cursors too. A query with both is refused, which requires
+ * a page without a default; the store uses 1.
  */
 export const pageOrCursor = <Cursor extends z.ZodType>(cursor: Cursor) => ({
   page: wholeNumber(1, 999_999_999)
@@ -79,12 +79,12 @@ export const pageOrCursor = <Cursor extends z.ZodType>(cursor: Cursor) => ({
   after: cursor.optional().meta(cursorMeta),
 });
 
-/** Refuses a query that names a page and a cursor. */
+/** Refuses a query that has both a page and a cursor. */
 export const eitherPageOrCursor = ({ page, after }: { page?: unknown; after?: unknown }) =>
   page === undefined || after === undefined;
 export const eitherPageOrCursorError = "after: expected without page";
 
-/** How many rows a list answers at most, in its query. */
+/** The `limit` of a query: the largest number of rows in the response. */
 export const rowsLimit = (max: number, byDefault: number) =>
   wholeNumber(1, max)
     .default(byDefault)
@@ -92,7 +92,7 @@ export const rowsLimit = (max: number, byDefault: number) =>
 
 const count = z.number().int().min(0);
 
-/** What Allmine says about a page of an enveloped list. */
+/** The pagination of an enveloped list, as in the Allmine API. */
 export const Pagination = z
   .object({
     currentPage: count,
@@ -104,13 +104,13 @@ export const Pagination = z
   })
   .meta({ id: "Pagination" });
 
-/** How many rows come before those that are asked for, by a page of the list or by a cursor. */
+/** The number of rows before the requested ones, by page number or cursor. */
 export const rowsBefore = (
   { page = 1, limit }: { page?: number | undefined; limit: number },
   byCursor: number | undefined,
 ) => byCursor ?? (page - 1) * limit;
 
-/** Where a page is among all of them, in the shape list+pagination. */
+/** The position of a page among all pages, in the shape list+pagination. */
 export function paginationOf(page: number, limit: number, totalItems: number) {
   const totalPages = Math.ceil(totalItems / limit);
   return {
@@ -123,35 +123,35 @@ export function paginationOf(page: number, limit: number, totalItems: number) {
   };
 }
 
-/** One page of rows that are all in memory, in the shape list+pagination. */
+/** One page of rows held in memory, in the shape list+pagination. */
 export function pageOf<Row>(rows: readonly Row[], page: number, limit: number) {
   const list = rows.slice((page - 1) * limit, page * limit);
   return { list, pagination: paginationOf(page, limit, rows.length) };
 }
 
-/** How the description shows the cursor of a list. */
+/** How the API description shows the cursor of a list. */
 export const cursorMeta = {
   description: "The `nextCursor` of the previous page; omit it for the first page",
 };
 
-/** The place after which a list continues: the `nextCursor` of the previous page. */
+/** The position after which a list continues: the `nextCursor` of the previous page. */
 const Cursor = z
   .string()
   .regex(/^[A-Za-z0-9_-]{1,200}$/, "expected a nextCursor of the page before")
   .meta(cursorMeta);
 
-/** Query of a list with cursors. */
+/** The query of a list with cursors. */
 export const cursorQuery = (limitMax = 100) =>
   z.object({ after: Cursor.optional(), limit: rowsLimit(limitMax, 20) });
 
-/** What a list with cursors says about its page; `nextCursor` is null at the end. */
+/** The pageInfo of a list with cursors; `nextCursor` is null at the end. */
 export const PageInfo = z
   .object({ nextCursor: shownText(200).nullable(), hasNextPage: z.boolean(), limit: count })
   .meta({ id: "PageInfo" });
 
 /**
- * The page and its pageInfo, from `limit` + 1 rows: one more than is shown tells whether there is a
- * next page. `cursorOf` names a row in the characters A-Z a-z 0-9 _ -.
+ * The page and its pageInfo, from `limit` + 1 rows: the extra row shows that there is a next page.
+ * `cursorOf` identifies a row with characters of A-Z a-z 0-9 _ -.
  */
 export function cursorPage<Row>(
   rows: readonly Row[],

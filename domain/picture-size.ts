@@ -15,17 +15,17 @@ const readPng: Read = (view, bytes) =>
     ? { width: view.getUint32(16), height: view.getUint32(20) }
     : undefined;
 
-/** What an extension of a GIF may be: control, comment, application, plain text. */
+/** The extensions that a GIF may have: control, comment, application, plain text. */
 const extensions = [0xf9, 0xfe, 0xff, 0x01];
 
-/** Whether the image whose place and size stand here lies within the screen. */
+/** Whether the image described at this offset lies within the screen. */
 const isWithin = (view: DataView, at: number, width: number, height: number) =>
   view.getUint16(at, true) + view.getUint16(at + 4, true) <= width &&
   view.getUint16(at + 2, true) + view.getUint16(at + 6, true) <= height;
 
 /**
- * https://www.w3.org/Graphics/GIF/spec-gif89a.txt, 18, where an extension or an image within the
- * screen follows the table of colours: a decoder takes nothing else.
+ * https://www.w3.org/Graphics/GIF/spec-gif89a.txt, 18. An extension, or an image within the screen,
+ * must follow the colour table: decoders accept nothing else.
  */
 const readGif: Read = (view) => {
   const width = view.getUint16(6, true);
@@ -49,15 +49,15 @@ const readWebp: Read = (view, bytes) => {
   return { width: (bits & 0x3fff) + 1, height: ((bits >>> 14) & 0x3fff) + 1 };
 };
 
-/** Frame headers of JPEG (ITU T.81, B.2.2): C0 to CF but for tables. */
+/** Frame headers of JPEG (ITU T.81, B.2.2): C0 to CF, except for tables. */
 const isFrame = (marker: number) =>
   marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
 
-/** Goes from segment to segment, so that its steps grow with the segments and not the bytes. */
+/** Walks from segment to segment, so that its steps grow with the segments, not the bytes. */
 const readJpeg: Read = (view) => {
   for (let at = 2; at + 9 <= view.byteLength; at += 2 + view.getUint16(at + 2)) {
     if (view.getUint8(at) !== 0xff) return undefined;
-    // A frame header has three bytes for each component, and eight others.
+    // A frame header has eight bytes, and three more for each component.
     if (isFrame(view.getUint8(at + 1)) && view.getUint16(at + 2) === 8 + 3 * view.getUint8(at + 9))
       return { width: view.getUint16(at + 7), height: view.getUint16(at + 5) };
   }
@@ -71,13 +71,13 @@ const readers: Record<string, Read> = {
   "image/jpeg": readJpeg,
 };
 
-/** The size that a picture's header says, without decoding it; undefined where it says none. */
+/** The size in a picture's header, without decoding it; undefined if there is none. */
 export function sizeInHeader(bytes: Uint8Array, mediaType: string): PictureSize | undefined {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   try {
     return readers[mediaType]?.(view, bytes);
   } catch (error) {
-    // A file that ends before its header does.
+    // The file ends inside its header.
     if (error instanceof RangeError) return undefined;
     throw error;
   }

@@ -3,18 +3,18 @@ import { sizeInHeader } from "./picture-size.ts";
 import { Timestamp } from "./text.ts";
 
 /**
- * Bytes of a picture: 3.5 MiB. In base64, as a gateway hands bytes to a function and back, it and
- * the rest of its form (4 MiB in all) fit the 6 MB that one event or answer may have.
- * https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+ * The largest picture in bytes: 3.5 MiB. In base64, the form in which a gateway passes bytes to and
+ * from a function, the picture and the rest of its form (4 MiB in all) fit the 6 MB limit of one
+ * event or response. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
  */
 export const pictureBytesMax = 3_670_016;
 
-/** Pixels of a picture: what a camera with 50 megapixels makes. */
+/** The largest picture in pixels: that of a 50-megapixel camera. */
 const pixelsMax = 50_000_000;
 
 const ascii = (text: string) => [...text].map((letter) => letter.charCodeAt(0));
 
-/** How files begin, by media type; undefined is any byte. */
+/** File signatures by media type; undefined matches any byte. */
 const beginnings: Record<string, readonly (readonly (number | undefined)[])[]> = {
   "image/png": [[0x89, ...ascii("PNG"), 0x0d, 0x0a, 0x1a, 0x0a]],
   "image/jpeg": [[0xff, 0xd8, 0xff]],
@@ -22,7 +22,7 @@ const beginnings: Record<string, readonly (readonly (number | undefined)[])[]> =
   "image/gif": [ascii("GIF87a"), ascii("GIF89a")],
 };
 
-/** The media type of a picture by its first bytes, whatever it is called; undefined for others. */
+/** The media type of a picture by its first bytes, regardless of its name; undefined for others. */
 function mediaTypeOf(bytes: Uint8Array): string | undefined {
   const fits = (beginning: readonly (number | undefined)[]) =>
     bytes.length >= beginning.length &&
@@ -36,7 +36,7 @@ const isFile = (value: unknown) =>
   "bytes" in value &&
   value.bytes instanceof Uint8Array;
 
-/** A file of a form that is a picture which is kept. SVG is none: it can hold scripts. */
+/** An uploaded picture of an accepted type. SVG is not accepted, since it can hold scripts. */
 export const PictureFile = z
   .custom<{ bytes: Uint8Array<ArrayBuffer> }>(isFile, "expected a file")
   .transform(({ bytes }, { issues }) => {
@@ -48,33 +48,37 @@ export const PictureFile = z
     if (bytes.length > pictureBytesMax) return refuse(`expected at most ${pictureBytesMax} bytes`);
     if (mediaType === undefined) return refuse("expected a PNG, JPEG, WebP or GIF picture");
     const size = sizeInHeader(bytes, mediaType);
-    // Whoever shows it decodes it: a file of a kilobyte can take 40 GB of memory.
+    // Every client that shows it decodes it: a file of a kilobyte can take 40 GB of memory.
     if (size !== undefined && size.width * size.height > pixelsMax)
       return refuse(`expected at most ${pixelsMax} pixels, found ${size.width} × ${size.height}`);
     return { bytes, mediaType };
   });
 export type PictureFile = z.output<typeof PictureFile>;
 
-/** How the description shows a field that is a file. */
+/** How the API description shows a file field. */
 export const pictureField = {
   type: "string",
   format: "binary",
   description: `A PNG, JPEG, WebP or GIF of at most ${pictureBytesMax} bytes`,
 } as const;
 
-/** The sizes in which a picture is kept beside its own, in pixels; 40 and 76 are squares. */
+/** The additional sizes of a stored picture, in pixels; 40 and 76 are squares. */
 export const pictureSizes = [40, 76, 480] as const;
 export type PictureSide = (typeof pictureSizes)[number];
 
-/** The name of a picture's file in its own size or another: its id, and `-40` after it. */
+/** The name of a picture's file: its id, followed by `-40` or another size. */
 export const pictureName = new RegExp(`^([0-9a-f]{24})(?:-(${pictureSizes.join("|")}))?$`);
 
-/** What is noted of a picture while something shows it; its bytes lie elsewhere under its id. */
+/**
+ * The record of a picture while something shows it; its bytes are stored elsewhere under its id.
+ */
 export const Picture = z.object({
   id: z.string(),
   mediaType: z.string(),
   size: z.number().int(),
-  /** Of its other sizes; absent where there are none, since nothing could decode it. */
+  /**
+   * The media type of its other sizes; absent if there are none because it could not be decoded.
+   */
   variantType: z.string().optional(),
   createdAt: Timestamp,
 });

@@ -1,38 +1,37 @@
-/** Units of one kind that one user may take: on average, and at once. */
+/** A user's limit for one kind of call: units per second on average, and units at once. */
 export type Rate = { perSecond: number; burst: number };
 
 /**
- * The kinds of things that have a rate of their own, each with what one of them is. What the
- * numbers are is the stage's.
+ * The kinds of calls that have separate rates, each with its unit. The stage sets the numbers.
  */
 export const rateKinds = [
   /** A call that reads. */
   "reads",
   /** A call that changes something. */
   "writes",
-  /** A question to a search. */
+  /** A search. */
   "searches",
-  /** A chat message, in whatever stream. */
+  /** A chat message, in any stream. */
   "chat",
-  /** A call with which users spend or buy credits. */
+  /** A call that spends or buys the user's own credits. */
   "money",
-  /** A call of a back end that keeps wallets: what comes in, goes out, or may be spent. */
+  /** A back end's call that changes a wallet: a top-up, a payout or a spend limit. */
   "accounting",
-  /** A call that says how often a user has tapped. */
+  /** A call that reports a user's taps. */
   "likes",
   /** A vote in a poll. */
   "votes",
   /** Credits given from one user to another. */
   "transfers",
-  /** A notification that users make for themselves. */
+  /** A notification that users create for themselves. */
   "notifications",
   /** A stream that is created. */
   "streams",
   /** A stream that goes live, which notifies followers. */
   "announcements",
-  /** A reading of frames over HTTP. */
+  /** A long poll for frames over HTTP. */
   "polls",
-  /** A second for which such a reading waits. */
+  /** A second for which such a long poll waits. */
   "waits",
   /** A ticket for one handshake. */
   "tickets",
@@ -40,63 +39,63 @@ export const rateKinds = [
   "uploads",
   /** A call that changes up to a thousand items. */
   "bulk",
-  /** A copy of everything that is kept about the caller, or its removal. */
+  /** An export of all data about the caller, or its deletion. */
   "exports",
-  /** A handshake of a WebSocket. */
+  /** A WebSocket handshake. */
   "handshakes",
-  /** A search among a user's sockets for those that have ended without a word. */
+  /** A search among a user's sockets for those that have disconnected silently. */
   "probes",
   /** A message on any of the user's sockets. */
   "messages",
-  /** A message among them that subscribes. */
+  /** A subscribe message among them. */
   "subscribes",
 ] as const;
 export type RateKind = (typeof rateKinds)[number];
 
-/** Milliseconds of a bucket that `count` calls use up. */
+/** The milliseconds of a bucket that `count` calls use up. */
 const shareOf = (count: number, { perSecond }: Rate) => (count * 1000) / perSecond;
 
 /**
- * The token bucket as one number: the moment (milliseconds since 1970) up to which earlier calls
- * have used up the rate, which lies in the past while the bucket is full. Answers that moment after
- * `count` more calls, whether they fit or not.
+ * The token bucket as one number: the time (milliseconds since 1970) up to which earlier calls have
+ * used up the rate, which is in the past while the bucket is full. Returns that time after `count`
+ * more calls, even if they do not fit.
  * https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm
  */
 export const usedAfter = (usedUntil: number, count: number, rate: Rate, now: number) =>
   Math.max(usedUntil, now) + shareOf(count, rate);
 
-/** How far `usedUntil` may lie at most for one more call to fit. */
+/** The largest `usedUntil` at which one more call fits. */
 export const usedAtMost = (rate: Rate, now: number) => now + shareOf(rate.burst - 1, rate);
 
-/** Milliseconds until one more call fits; 0 or less where it fits now. */
+/** Milliseconds until one more call fits; 0 or less if it fits now. */
 export const waitFor = (usedUntil: number, rate: Rate, now: number) =>
   usedUntil - usedAtMost(rate, now);
 
-/** Calls that the bucket still holds. */
+/** Calls left in the bucket. */
 const leftIn = (usedUntil: number, rate: Rate, now: number) =>
   rate.burst - (Math.max(usedUntil - now, 0) * rate.perSecond) / 1000;
 
 /**
- * What one environment knows of one user's calls of one kind. Times are in milliseconds since 1970.
+ * One environment's view of one user's calls of one kind. Times are in milliseconds since 1970.
  */
 export type LocalUsage = {
-  /** Up to which the calls that were admitted unasked have used up what may be. */
+  /** The time up to which calls admitted locally have used up the local share. */
   unaskedUntil: number;
-  /** Calls that were admitted unasked and that the table has not been told of. */
+  /** Calls that were admitted locally and not yet reported to the table. */
   untold: number;
-  /** Calls that the table has counted already and that are still to come. */
+  /** Calls that the table has counted in advance for this environment and that are still unused. */
   lent: number;
   lentUntil: number;
-  /** How many were lent at the last time. */
+  /** The size of the last such loan. */
   lentLast: number;
-  /** Until when every call is asked about, since the user was near the rate. */
+  /** Until when every call asks the table, because the user was near the rate. */
   watchedUntil: number;
   refusedUntil: number;
-  /** The table's own number, when it was last asked. */
+  /** The table's own value at the last request. */
   usedUntil: number;
 };
 
-/** What an environment knows of a user whom it has not seen. */
+/** The view of a user whom the environment has not seen yet. */
 export const unseen: LocalUsage = {
   unaskedUntil: 0,
   untold: 0,
@@ -109,31 +108,31 @@ export const unseen: LocalUsage = {
 };
 
 /**
- * Parts of the whole: of the burst that one environment admits unasked at once, of the
- * rate at which it may do so again, and of what is left that the table lends at once. How the error
- * and the cost follow from them is what `npm run bench -- rates` prints.
+ * Parts of the whole: of the burst that one environment admits locally, of the rate at which it may
+ * do so again, and of the remaining calls that the table lends at once. `npm run bench -- rates`
+ * prints the error and the cost that follow from them.
  */
 const parts = { unaskedBurst: 32, unaskedRate: 200, lent: 8 };
 
-/** A burst below which every call is asked about: such calls are rare, and dear. */
+/** Below this burst every call asks the table: such calls are rare and costly. */
 const askedBurst = 20;
 
-/** How long the calls of a user who was near the rate are all asked about. */
+/** How long all calls of a user near the rate ask the table. */
 const watchedMilliseconds = 10_000;
 
-/** A refusal holds this long at least where it was met, so that a flood is not asked about. */
+/** A refusal holds locally for at least this long, so that a flood does not reach the table. */
 const refusedMilliseconds = 1_000;
 
-/** What to do with a call: `ask` tells the table of `count` calls, this one among them. */
+/** The decision about a call: `ask` reports `count` calls, including this one, to the table. */
 type RateDecision =
   | { verdict: "admit"; usage: LocalUsage }
   | { verdict: "refuse"; usage: LocalUsage; waitMilliseconds: number }
   | { verdict: "ask"; usage: LocalUsage; count: number; lent: number };
 
 /**
- * Decides about one call of weight `cost` from what this environment knows. Only where a user comes
- * near the rate in it is the table asked, which then counts what was admitted unasked before, and
- * lends some of what is left.
+ * Decides about one call of weight `cost` from the environment's view. Only when a user comes near
+ * the local share is the table asked; it then counts the calls admitted locally before, and lends
+ * some of what is left.
  */
 export function judge(usage: LocalUsage, rate: Rate, now: number, cost = 1): RateDecision {
   if (now < usage.refusedUntil)
@@ -142,7 +141,7 @@ export function judge(usage: LocalUsage, rate: Rate, now: number, cost = 1): Rat
     return { verdict: "admit", usage: { ...usage, lent: usage.lent - cost } };
   const unasked = unaskedOf(rate);
   if (unasked.burst > 0 && now >= usage.watchedUntil) {
-    // What was used before the bucket was full again no longer counts.
+    // Calls from before the bucket was full again no longer count.
     const untold = usage.unaskedUntil <= now ? 0 : usage.untold;
     const unaskedUntil = usedAfter(usage.unaskedUntil, cost, unasked, now);
     if (unaskedUntil <= now + shareOf(unasked.burst, unasked))
@@ -153,14 +152,14 @@ export function judge(usage: LocalUsage, rate: Rate, now: number, cost = 1): Rat
 }
 
 /**
- * What to borrow: twice as much as last time where that was used up in time, otherwise as much as
- * was used, so that what nobody comes for is not taken from the user's other environments.
+ * How much to borrow: twice the last loan if that was used up in time, otherwise as much as was
+ * used, so that unused loans are not taken from the user's other environments.
  */
 function lendable(usage: LocalUsage, rate: Rate, now: number, cost: number): number {
   const { lent, lentLast, lentUntil, usedUntil } = usage;
   const wanted = now < lentUntil ? 2 * lentLast + cost : Math.max(0, lentLast - lent - cost);
   const left = leftIn(usedUntil, rate, now);
-  // What is lent is for calls like this one.
+  // Loans are counted in calls of this cost.
   const calls = Math.floor(Math.min(wanted, left / parts.lent) / cost);
   return Math.max(0, calls * cost);
 }
@@ -171,8 +170,8 @@ const unaskedOf = ({ perSecond, burst }: Rate): Rate => ({
 });
 
 /**
- * What an environment knows after the table was asked, and admitted the call: `usedUntil` is the
- * table's number afterwards. What was lent is for the time in which the bucket fills.
+ * The environment's view after the table admitted the call: `usedUntil` is the table's new value. A
+ * loan lasts for the time in which the bucket fills.
  */
 export function admitted(
   usage: LocalUsage,
@@ -192,7 +191,7 @@ export function admitted(
   };
 }
 
-/** What an environment knows after the table was asked, and had no call left. */
+/** The environment's view after the table refused the call. */
 export function refused(usage: LocalUsage, usedUntil: number, rate: Rate, now: number): LocalUsage {
   const wait = Math.max(waitFor(usedUntil, rate, now), refusedMilliseconds);
   return {
@@ -206,9 +205,9 @@ export function refused(usage: LocalUsage, usedUntil: number, rate: Rate, now: n
 }
 
 /**
- * What a user has left of a rate, as far as one environment knows: others may have admitted calls
- * since the table was asked. `left` is 0 only while calls are refused; `resetSeconds` is how long
- * it takes until the bucket is full again, or until a refused user may come again.
+ * A user's remaining rate, as far as one environment can tell: others may have admitted calls since
+ * the table was asked. `left` is 0 only while calls are refused; `resetSeconds` is the time until
+ * the bucket is full again, or until a refused user may call again.
  */
 export function standingOf(usage: LocalUsage, rate: Rate, now: number) {
   if (now < usage.refusedUntil)

@@ -1,9 +1,9 @@
 /**
- * All refusals of Ovation. A refusal is an answer: the caller's request was understood and is not
- * carried out. Anything else that is thrown is a fault and becomes a 500.
+ * All refusals of Ovation. A refusal is an expected response: the request was understood and is not
+ * carried out. Any other error is a fault and becomes a 500.
  *
  * `kind` decides the HTTP status (mapped in platform/http/envelope.ts); `sentence` is the text for
- * people, in which `{name}` stands for a fact of the refusal.
+ * people, with `{name}` as a placeholder for a fact of the refusal.
  */
 export const refusals = {
   request_invalid: { kind: "invalid", sentence: "{problem}" },
@@ -252,7 +252,7 @@ export const refusals = {
   },
 } as const satisfies Record<string, { kind: Kind; sentence: string; retryAfterSeconds?: number }>;
 
-/** Whose turn it is after a refusal. */
+/** The kind of a refusal, which decides its status. */
 export type Kind =
   | "invalid"
   | "unauthenticated"
@@ -268,10 +268,10 @@ export type Kind =
 
 export type RefusalCode = keyof typeof refusals;
 
-/** What a refusal is about: values for the placeholders in its sentence. */
+/** The facts of a refusal: values for the placeholders in its sentence. */
 type Facts = Record<string, string | number>;
 
-/** An expected no. `details` are the sentences beyond the status's own, one thing each. */
+/** An expected failure. `details` are the sentences after the status's own, one thing each. */
 export class Refusal extends Error {
   readonly code: RefusalCode;
   readonly kind: Kind;
@@ -291,12 +291,12 @@ export class Refusal extends Error {
   }
 }
 
-/** Seconds after which a caller may look whether the data can be changed again. */
+/** Seconds after which a caller may check whether data can be changed again. */
 const maintenanceSeconds = 30;
 
 /**
- * The refusal of every change while an operator keeps the data read-only (docs/restore.md). Nothing
- * was done, and nothing is broken: callers try again later, and no fault is logged.
+ * Refuses every change while an operator keeps the data read-only (docs/restore.md). Nothing was
+ * done and nothing is broken: callers retry later, and no fault is logged.
  */
 export class Maintenance extends Refusal {
   constructor() {
@@ -305,7 +305,7 @@ export class Maintenance extends Refusal {
   }
 }
 
-/** Says no. Never returns, so that a guard reads as one line. */
+/** Throws a refusal. Never returns, so that a guard reads as one line. */
 export function refuse(code: RefusalCode, facts: Facts = {}): never {
   throw new Refusal(code, facts);
 }

@@ -3,7 +3,10 @@ import { shownId, UserId } from "./id.ts";
 import { moment } from "./page.ts";
 import { Timestamp } from "./text.ts";
 
-/** Seconds that a token may live, and that its issuer's clock may be ahead of ours. */
+/**
+ * The longest lifetime of a token, in seconds, which is also the allowed skew of its issuer's
+ * clock.
+ */
 export const tokenSecondsMax = 24 * 3600;
 export const graceSeconds = 60;
 
@@ -13,7 +16,7 @@ const TokenId = z
   .max(200, "expected 1 to 200 characters")
   .meta({ description: "A token's `jti`", example: "0d5a1c52-8d0c-4c4b-9a35-0f3c1f7f3c11" });
 
-/** Whose tokens are to be refused: a user's up to a moment, or one token. */
+/** The tokens to refuse: a user's up to a certain time, or a single one. */
 export const NewRevocation = z
   .object({
     sub: UserId.optional(),
@@ -30,7 +33,7 @@ export const NewRevocation = z
     "issuedBefore: expected only with sub",
   );
 
-/** A revocation as its answer shows it. */
+/** A revocation as the API shows it. */
 export const Revocation = z
   .object({
     id: shownId,
@@ -44,23 +47,23 @@ export const Revocation = z
   .meta({ id: "Revocation" });
 export type Revocation = z.infer<typeof Revocation>;
 
-/** A moment in whole seconds since 1970, as tokens say it. */
+/** A time in whole seconds since 1970, as in tokens. */
 export const secondOf = (moment: string) => Math.floor(Date.parse(moment) / 1000);
 
 /** What is refused: a user's tokens up to a second since 1970, or one token. */
 type Revoked = { user: string; second: number } | { token: string };
 
-/** What a revocation refuses. Throws where it names neither. */
+/** What a revocation refuses. Throws if it names neither a user nor a token. */
 export function revokedBy({ sub, jti, issuedBefore }: Revocation): Revoked {
   if (jti !== undefined) return { token: jti };
   if (sub === undefined || issuedBefore === null)
-    throw new Error("A revocation names a user and a moment, or a token");
+    throw new Error("A revocation must name a user and a time, or a token");
   return { user: sub, second: secondOf(issuedBefore) };
 }
 
 /**
- * When a revocation made now may be forgotten, in seconds since 1970: no token that it hits is good
- * by then, whatever clock its issuer has.
+ * When a revocation made now may be deleted, in seconds since 1970: every token that it refuses has
+ * expired by then, whatever its issuer's clock.
  */
 export const forgottenAt = (now: Date, issuedBefore: string | null) =>
   Math.max(Math.floor(now.getTime() / 1000), issuedBefore === null ? 0 : secondOf(issuedBefore)) +

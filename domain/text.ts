@@ -1,29 +1,28 @@
 import * as z from "zod";
 
-/** Control characters but newline, carriage return and tab: NUL and the rest of category Cc. */
+/** Control characters except newline, carriage return and tab: NUL and the rest of category Cc. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: This pattern exists to find them.
 const controls = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/;
 
 /**
- * Text that nobody can be asked to send again, such as a token's claims: without the characters
- * that are not allowed.
+ * Text that cannot be refused, such as a token's claims, without disallowed characters.
  */
 export const cleaned = (value: string) =>
   value.toWellFormed().replace(new RegExp(controls, "g"), "").trim();
 
 /**
- * Whether text is well-formed Unicode with no control characters but newline, carriage return and
- * tab.
+ * Whether text is well-formed Unicode without control characters except newline, carriage return
+ * and tab.
  */
 export const isPlain = (value: string) => value.isWellFormed() && !controls.test(value);
 
-/** Length in Unicode code points: what a person counts, except for combined characters. */
+/** Length in Unicode code points: what people count, except for combined characters. */
 const codePoints = (text: string) => [...text].length;
 
 /**
- * Text by people: kept as sent after trimming JavaScript's white space, without Unicode
- * normalisation. Lone surrogates and control characters but newline, carriage return and tab are
- * refused. Lengths are code points.
+ * Text written by people: kept as sent after trimming JavaScript's white space, without Unicode
+ * normalisation. Lone surrogates and control characters other than newline, carriage return and tab
+ * are refused. Lengths are in code points.
  */
 export const text = (min: number, max: number) =>
   z
@@ -32,7 +31,7 @@ export const text = (min: number, max: number) =>
     .refine((value) => value.isWellFormed(), "expected well-formed Unicode (a lone surrogate)")
     .refine((value) => !controls.test(value), "expected no control characters")
     .refine((value) => {
-      // The cheap bound first: a code point is at most two code units.
+      // The cheap check first: a code point is at most two code units.
       if (value.length > max * 2) return false;
       const length = codePoints(value);
       return length >= min && length <= max;
@@ -40,7 +39,7 @@ export const text = (min: number, max: number) =>
     .meta({ minLength: min, maxLength: max });
 
 /**
- * Characters that text which is compared may have after decomposition (NFKD), for each code point
+ * The most characters that compared text may have after decomposition (NFKD), for each code point
  * of its limit. A Hangul syllable is up to three letters; U+FDFA alone becomes 18 characters, and
  * so costs 18 times as much to compare.
  */
@@ -48,7 +47,9 @@ export const decomposedPerCharacter = 3;
 
 const decomposedLength = (value: string) => codePoints(value.normalize("NFKD"));
 
-/** Text by people that is compared with other text: its decomposed form has a limit, too. */
+/**
+ * Text written by people that is compared with other text, so its decomposed form is limited too.
+ */
 export const comparedText = (min: number, max: number) =>
   text(min, max)
     .refine(
@@ -57,7 +58,7 @@ export const comparedText = (min: number, max: number) =>
     )
     .meta({ minLength: min, maxLength: max });
 
-/** The beginning of text that cannot be asked for again, within both limits of `comparedText`. */
+/** The beginning of text that cannot be refused, within both limits of `comparedText`. */
 export function shortened(value: string, max: number): string {
   let room = max * decomposedPerCharacter;
   const kept = [...value].slice(0, max);
@@ -70,14 +71,14 @@ export function shortened(value: string, max: number): string {
 
 const unseenProblem = "expected no invisible or direction-changing characters";
 
-/** A name of a user or a thing: it has no invisible characters. */
+/** A name of a user or a thing, without invisible characters. */
 export const nameText = (min: number, max: number) =>
   comparedText(min, max).refine(isVisible, unseenProblem).meta({ minLength: min, maxLength: max });
 
-/** Characters of a URL of ours or of a customer's. */
+/** The longest URL, of ours or of a customer's. */
 const urlLengthMax = 500;
 
-/** An https URL of at most 500 characters, without a user in it. */
+/** An https URL of at most 500 characters, without user information. */
 export const httpsUrl = z
   .string({ error: "expected an https URL" })
   .max(urlLengthMax, `expected at most ${urlLengthMax} characters`)
@@ -94,7 +95,7 @@ function isHttps(value: string): boolean {
 /** UTF-8 bytes, the unit of Tencent's limits and of frames. */
 export const utf8Bytes = (value: string) => new TextEncoder().encode(value).length;
 
-/** Text whose limit is in UTF-8 bytes, as on the Tencent side. */
+/** Text whose limit is in UTF-8 bytes, as in the Tencent API. */
 export const byteText = (min: number, max: number) =>
   z
     .string({ error: `expected a string of ${min} to ${max} bytes` })
@@ -106,39 +107,39 @@ export const byteText = (min: number, max: number) =>
     }, `expected ${min} to ${max} bytes`)
     .meta({ minLength: min, maxLength: max, description: `At most ${max} bytes of UTF-8` });
 
-/** The same for a name on the Tencent side. */
+/** A name in the Tencent API, with the same limits and no invisible characters. */
 export const byteName = (min: number, max: number) =>
   byteText(min, max).refine(isVisible, unseenProblem);
 
 /**
- * Text that is answered, of at most so many code points. The limit is described and not checked
- * again: it holds where the text comes in.
+ * Text in responses, of at most `max` code points. The limit is only described here; it is checked
+ * where the text is received.
  */
 export const shownText = (max: number) => z.string().meta({ maxLength: max });
 
-/** Rows that are answered, of which one answer has at most so many. */
+/** Rows in a response, at most `max`. */
 export const rowsOf = <Row extends z.ZodType>(row: Row, max = 100) =>
   z.array(row).meta({ maxItems: max });
 
-/** A URL that is answered; one of a picture may end with a size. */
+/** A URL in responses; a picture's URL may end with a size. */
 export const shownUrl = shownText(urlLengthMax + "-480".length);
 
-/** A moment in ISO 8601, UTC, with milliseconds. */
+/** A time in ISO 8601, UTC, with milliseconds. */
 export const Timestamp = shownText("2026-01-15T10:30:00.000Z".length).meta({
   format: "date-time",
   example: "2026-01-15T10:30:00.000Z",
 });
 
 /**
- * A time after `before`: `at`, or a millisecond after `before` where the clock stood still. It
- * serves items whose time of change is their lock, and so must change with every write.
+ * A time after `before`: `at`, or a millisecond after `before` if the clock stood still. For items
+ * whose time of change is their lock and so must change with every write.
  */
 export const timeAfter = (before: string, at: string) =>
   at > before ? at : new Date(Date.parse(before) + 1).toISOString();
 
 /**
- * Emoji are the one place where invisible characters belong (UTS 51): joined pictures, the selector
- * of the coloured form, and the three flags that are written in tags.
+ * Emoji are the only place where invisible characters belong (UTS 51): joined pictures, the
+ * selector of the coloured form, and the three flags written in tags.
  */
 const picture = String.raw`\p{Extended_Pictographic}(?:\u{FE0F}|\p{Emoji_Modifier})?`;
 const tagged = (region: string) =>
@@ -147,9 +148,8 @@ const flag = `\\u{1F3F4}(?:${["gbeng", "gbsct", "gbwls"].map(tagged).join("|")})
 const emoji = String.raw`${flag}|${picture}(?:\u{200D}${picture})*|[0-9#*]\u{FE0F}?\u{20E3}`;
 
 /**
- * What nobody sees, or what changes the direction of what follows: Unicode's format characters (Cf)
- * and its Default_Ignorable_Code_Point, line and paragraph separators, and the blank Braille
- * pattern.
+ * Invisible characters, and those that change text direction: Unicode's format characters (Cf) and
+ * its Default_Ignorable_Code_Point, line and paragraph separators, and the blank Braille pattern.
  */
 const unseen = String.raw`[\p{Cf}\p{Default_Ignorable_Code_Point}\u{2028}\u{2029}\u{2800}]`;
 
@@ -159,14 +159,15 @@ const anyUnseen = new RegExp(unseen, "gu");
 /** The text without invisible and direction-changing characters; emoji stay whole. */
 export const visible = (value: string) => value.replace(emojiOrUnseen, "$1");
 
-/** Whether text holds no invisible or direction-changing character outside of emoji. */
+/** Whether text has no invisible or direction-changing characters outside of emoji. */
 export const isVisible = (value: string) => visible(value) === value;
 
-/** The text without any invisible character: for comparing, where emoji need not stay whole. */
+/** The text without any invisible characters: for comparing, where emoji need not stay whole. */
 const withoutUnseen = (value: string) => value.replace(anyUnseen, "");
 
 /**
- * Letters that Unicode does not decompose, though they are others with a stroke or without a dot.
+ * Letters that Unicode does not decompose, though they are other letters with a stroke or without a
+ * dot.
  */
 const plainLetters: Readonly<Record<string, string>> = {
   ı: "i",
@@ -185,18 +186,18 @@ const plainLetters: Readonly<Record<string, string>> = {
 const special = new RegExp(`[${Object.keys(plainLetters).join("")}]`, "g");
 
 /**
- * Accents, dots and the like, which belong to no script of their own; the vowel signs of Hindi or
- * Thai are marks too, but letters to their readers.
+ * Accents, dots and similar marks, which belong to no script; the vowel signs of Hindi or Thai are
+ * marks too, but their readers see them as letters.
  */
 const accents = /(?=\p{M})\p{Script=Inherited}/gu;
 
 /**
- * Text in the form that Unicode gives all its equivalents (NFKD), without accents or the unseen.
+ * Text in compatibility decomposition (NFKD), without accents and invisible characters.
  */
 export const unaccented = (value: string) =>
   withoutUnseen(withoutUnseen(value).normalize("NFKD").replace(accents, ""));
 
-/** The letter in lower case, Turkish letters as the Latin ones that they come from. */
+/** The letter in lower case, Turkish letters as the Latin ones that they derive from. */
 export const lowered = (value: string) =>
   value
     .toLowerCase()
@@ -204,15 +205,14 @@ export const lowered = (value: string) =>
     .replace(special, (letter) => plainLetters[letter]!);
 
 /**
- * Text as people compare it, on any keyboard: regardless of case,
- * accents, width and what cannot be seen, with white space as one space. `YILMAZ`, `yilmaz` and
- * `Yılmaz` are one name.
+ * Text as people compare it, on any keyboard: regardless of case, accents, width and invisible
+ * characters, with white space as one space. `YILMAZ`, `yilmaz` and `Yılmaz` are equal.
  */
 export const folded = (value: string) => lowered(unaccented(value)).trim().replace(/\s+/g, " ");
 
 /**
- * Two numbers of 32 bits from a text (cyrb53's mixing), which do not depend on each other: for marks
- * and sketches, not for secrets.
+ * Two independent 32-bit numbers from a text (cyrb53's mixing): for marks and sketches, not for
+ * secrets.
  */
 export function hashOf(text: string): [number, number] {
   let [a, b] = [0xdeadbeef, 0x41c6ce57];

@@ -1,5 +1,5 @@
 /**
- * The route table: one line is one Lambda. The name is its entry point and the end of its own name.
+ * The route table: one line per Lambda. The name is its entry point and the end of its name in AWS.
  */
 export * as "app/asyncapi" from "./app/asyncapi.ts";
 export * as "app/config" from "./app/config.ts";

@@ -2,10 +2,10 @@ import { refundedCredits } from "../money/gift-event.ts";
 import type { Gift } from "../money/gift-item.ts";
 import type { GoalResult, MomentItem } from "./moment.ts";
 
-/** What moves a goal, and when: a gift, or its refund, which is negative. */
+/** A change to a goal's amount and its time: a gift, or its refund, which is negative. */
 type Move = { at: string; amount: number };
 
-/** What a gift and its refund move in a goal of credits or gifts. */
+/** How a gift and its refund change a goal that counts credits or gifts. */
 export function movesOf(gift: Gift, { of, startedAt }: MomentItem, endedAt: string): Move[] {
   const { createdAt, refundedAt, kind, count, receivers } = gift;
   if (kind === "pass" || createdAt < startedAt || createdAt >= endedAt) return [];
@@ -15,7 +15,7 @@ export function movesOf(gift: Gift, { of, startedAt }: MomentItem, endedAt: stri
   return [{ at: createdAt, amount }, ...(isBack ? [{ at: refundedAt, amount: -amount }] : [])];
 }
 
-/** The result of a goal: what belongs to it, and whether its target was ever reached. */
+/** The result of a goal: the amount that counts, and whether its target was ever reached. */
 export function goalResultOf(moves: readonly Move[], target: number): GoalResult {
   const inOrder = [...moves].sort((a, b) => (a.at < b.at ? -1 : Number(a.at > b.at)));
   let [amount, most] = [0, 0];

@@ -6,29 +6,29 @@ import { rowsOf, Timestamp } from "../text.ts";
 
 const Session = z.object({ id: z.string(), total: z.number().int() });
 
-/** What one user has tapped in a stream. */
+/** The taps of one user in a stream. */
 export const LikeItem = z.object({
   userId: UserId,
   streamId: shownId,
-  /** In all sessions together. */
+  /** The total of all sessions. */
   likes: z.number().int(),
-  /** When that number was reached. */
+  /** When the user reached that total. */
   at: Timestamp,
-  /** The sessions used last, the newest first. */
+  /** The sessions used most recently, newest first. */
   sessions: z.array(Session),
-  /** Taps that were left of the allowance at `filledAt` (milliseconds since 1970). */
+  /** Taps left in the allowance at `filledAt` (milliseconds since 1970). */
   allowance: z.number(),
   filledAt: z.number(),
-  /** What counted for goals that were open then, by the id of the goal. */
+  /** Taps counted for goals that were open at the time, by goal id. */
   goals: z.record(z.string(), z.number().int()).optional(),
-  /** Names this change and no other: the id of its record. */
+  /** Identifies this change: the id of its record. */
   change: z.string(),
 });
 export type LikeItem = z.infer<typeof LikeItem>;
 
 const totalMax = 100_000_000;
 
-/** The body of a like: how often a session has tapped so far. */
+/** The body of a like: the number of taps in a session so far. */
 export const Taps = z.object({
   session: z
     .string({ error: "expected 8 to 32 of A-Z a-z 0-9 _ -" })
@@ -53,20 +53,22 @@ export const Tapped = z.object({
   next: z.number().int().meta({ description: "Seconds to wait before the next request" }),
 });
 
-/** A bucket of taps for each user and stream: how many it holds, and how many come in a second. */
+/**
+ * The token bucket of each user and stream: its size in taps, and how many taps refill a second.
+ */
 const allowance = { most: 100, perSecond: 20 };
-/** Sessions of a user that a stream remembers. */
+/** How many sessions of a user a stream remembers. */
 const sessionsMax = 4;
 
-/** What a call makes of a user's likes; `item` is undefined where nothing is to be written. */
+/** The effect of a call on a user's likes; `item` is undefined if there is nothing to write. */
 type Decision = { total: number; item?: LikeItem };
 
-/** Whose likes, when, and under which name of the change; `goals`: the open ones of likes. */
+/** Whose likes, when, and the id of the change; `goals`: the open goals that count likes. */
 type Tapping = { userId: string; streamId: string; change: string; goals: readonly string[] };
 
 /**
- * Adds what a session has tapped since its last call, as far as the allowance goes. A call that is
- * repeated adds nothing, so an answer that was lost does no harm.
+ * Adds a session's taps since its last call, up to the allowance. A repeated call adds nothing, so
+ * a lost response does no harm.
  */
 export function tap(was: LikeItem | undefined, taps: Taps, by: Tapping, now: Date): Decision {
   const { session: id, total } = taps;
@@ -97,24 +99,26 @@ export function tap(was: LikeItem | undefined, taps: Taps, by: Tapping, now: Dat
   };
 }
 
-/** Viewers of whom one a second calls, and the longest that a client waits. */
+/** For each of this many viewers, clients wait one second between calls, up to a limit. */
 const viewersPerSecond = 1_000;
 const nextSecondsMax = 30;
 
-/** Seconds until the next call of a client is of use, in a room of so many viewers. */
+/**
+ * Seconds that a client should wait before its next call, in a room with this number of viewers.
+ */
 export const nextSeconds = (viewers: number) =>
   Math.min(nextSecondsMax, Math.max(1, Math.ceil(viewers / viewersPerSecond)));
 
-/** A place in the list of those who like most. */
+/** An entry in the list of users who liked most. */
 export const Liker = z.object({ userId: UserId, likes: z.number().int(), at: Timestamp });
 export type Liker = z.infer<typeof Liker>;
 
-/** How many the list holds. */
+/** The length of that list. */
 const likersMax = 100;
 
 /**
- * The list with others merged into it: of each user the larger number, the most first, of equal
- * ones whoever got there first. Merging the same again changes nothing.
+ * Merges others into the list: the larger number of each user, highest first, ties in favour of the
+ * user who got there first. The merge is idempotent.
  */
 export function mergeLikers(top: readonly Liker[], more: readonly Liker[]): Liker[] {
   const best = new Map(top.map((liker) => [liker.userId, liker]));
@@ -129,7 +133,7 @@ const byRank = (a: Liker, b: Liker) =>
   b.likes - a.likes || compare(a.at, b.at) || compare(a.userId, b.userId);
 const compare = (a: string, b: string) => (a < b ? -1 : Number(a > b));
 
-/** Whether one of them would change the list. */
+/** Whether any of them would change the list. */
 export function entersLikers(top: readonly Liker[], more: readonly Liker[]): boolean {
   const last = top.length < likersMax ? undefined : top.at(-1);
   return more.some((liker) => {
@@ -139,7 +143,7 @@ export function entersLikers(top: readonly Liker[], more: readonly Liker[]): boo
   });
 }
 
-/** The query and the answer of a stream's likes. */
+/** The query and the response of a stream's likes. */
 export const LikesQuery = z.object({
   limit: wholeNumber(1, 100)
     .default(10)

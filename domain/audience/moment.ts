@@ -6,23 +6,25 @@ import { StreamUser, summaryOf } from "../people/user.ts";
 import { refuse } from "../refusal.ts";
 import { nameText, rowsOf, shownText, Timestamp } from "../text.ts";
 
-/** What a moment can be. */
+/** The kinds of moments. */
 const MomentKind = z.enum(["poll", "goal", "train"]);
 const MomentStatus = z.enum(["open", "ended", "cancelled"]);
 /** What a goal counts. */
 const GoalOf = z.enum(["credits", "gifts", "likes"]);
 
-/** Options that a poll may have. */
+/** The largest number of options in a poll. */
 export const optionsMax = 10;
 
-/** Polls and goals that a stream may have open at once; there may be a train in addition. */
+/** The largest number of polls and goals open in a stream at once, not counting a train. */
 export const openMax = 10;
 
 /** One number, or several that belong together: a poll's votes by option, or a `trainSum`. */
 export const Sum = z.union([z.number().int(), rowsOf(z.number().int().nullable(), optionsMax)]);
 export type Sum = z.infer<typeof Sum>;
 
-/** The result of a poll: votes by option, those who voted, and the option with the most votes. */
+/**
+ * The result of a poll: votes by option, the number of voters, and the option with the most votes.
+ */
 export const PollResult = z
   .object({
     votes: rowsOf(z.number().int(), optionsMax),
@@ -37,7 +39,7 @@ export const GoalResult = z
   .meta({ id: "GoalResult" });
 export type GoalResult = z.infer<typeof GoalResult>;
 
-/** The result of a hype train: who gave most, the most first. */
+/** The result of a hype train: the senders who gave most, highest first. */
 export const TrainResult = z
   .object({
     level: z.number().int(),
@@ -50,7 +52,7 @@ export type TrainResult = z.infer<typeof TrainResult>;
 const MomentResult = z.union([PollResult, GoalResult, TrainResult]);
 export type MomentResult = z.infer<typeof MomentResult>;
 
-/** A moment as viewers are shown it; what its kind lacks is null. */
+/** A moment as viewers see it; fields that its kind lacks are null. */
 export const Moment = z
   .object({
     id: MomentId,
@@ -76,7 +78,7 @@ export const Moment = z
   .meta({ id: "Moment" });
 export type Moment = z.infer<typeof Moment>;
 
-/** The same for its reader: with their own vote. */
+/** A moment with the caller's own vote. */
 export const OwnMoment = Moment.extend({
   own: z
     .object({ options: rowsOf(z.number().int(), optionsMax) })
@@ -98,23 +100,23 @@ export const Moments = z.object({
   pageInfo: PageInfo,
 });
 
-/** A moment as it is stored; `result` is there once it was counted. */
+/** A moment as stored; `result` is present once it was counted. */
 export const MomentItem = z.object({
   id: MomentId,
   streamId: StreamId,
   kind: MomentKind,
   status: MomentStatus,
-  /** Absent, as `by`, of a train. */
+  /** Absent for a train, as is `by`. */
   title: z.string().optional(),
   options: z.array(z.string()).optional(),
   choices: z.number().int().optional(),
   of: GoalOf.optional(),
   target: z.number().int().optional(),
   by: PersonItem.optional(),
-  /** Of a train: the settings that held when it began, and the level that its log has shown. */
+  /** For a train: its settings when it began, and the level that its log has shown. */
   train: z.object({ levels: z.array(z.number().int()), levelSeconds: z.number() }).optional(),
   level: z.number().int().optional(),
-  /** A train that its log has cancelled, which has shown that already. */
+  /** A train that its log has cancelled and already shown as cancelled. */
   isCancelledByLog: z.literal(true).optional(),
   startedAt: Timestamp,
   endsAt: Timestamp.nullable(),
@@ -166,11 +168,11 @@ export const NewMoment = z
   });
 export type NewMoment = z.output<typeof NewMoment>;
 
-/** Viewers of whom one a second votes, and the longest that votes are spread over. */
+/** For each of this many viewers, votes are spread over one second, up to a limit. */
 const viewersPerSecond = 1_500;
 const spreadSecondsMax = 60;
 
-/** A moment that begins now, in a room of so many viewers. */
+/** A moment that begins now, in a room with this number of viewers. */
 export function makeMoment(
   body: NewMoment,
   { id, streamId, by, viewers }: { id: string; streamId: string; by: Person; viewers: number },
@@ -188,7 +190,7 @@ export function makeMoment(
   return { ...common, kind: "poll", options: body.options, choices: body.choices, spreadSeconds };
 }
 
-/** Whether it is over at this time, whether that was written yet or not. */
+/** Whether the moment is over at this time, even if that was not written yet. */
 const isOver = ({ status, endsAt }: MomentItem, now: Date): boolean =>
   status !== "open" || (endsAt !== null && endsAt <= now.toISOString());
 
@@ -197,13 +199,13 @@ export function assertOpen(moment: MomentItem, now: Date): void {
   if (isOver(moment, now)) refuse("moment_over");
 }
 
-/** The moment as it is now. A train is open until it is counted: a gift may make it longer. */
+/** The moment at this time. A train stays open until it is counted, since a gift may extend it. */
 export const momentAt = (moment: MomentItem, now: Date): MomentItem =>
   moment.status === "open" && moment.train === undefined && isOver(moment, now)
     ? { ...moment, status: "ended", endedAt: moment.endsAt }
     : moment;
 
-/** The moment as viewers are shown it. `isReached`: the log has seen the goal reached. */
+/** The moment as viewers see it. `isReached`: the log has seen the goal reached. */
 export function momentOf(item: MomentItem, defaultPicture: string, isReached = false): Moment {
   const { result = null, by } = item;
   const wasReached = result !== null && "reached" in result && result.reached;
@@ -228,20 +230,20 @@ export function momentOf(item: MomentItem, defaultPicture: string, isReached = f
   };
 }
 
-/** The sum of a train: its level, its credits, and those of the next level (null: none). */
+/** The sum of a train: its level, its credits, and the credits of the next level (null: none). */
 export const trainSum = (
   level: number,
   credits: number,
   levels: readonly number[],
 ): (number | null)[] => [level, credits, levels[level] ?? null];
 
-/** The sum of a moment in which nothing has happened yet. */
+/** The sum of a moment before anything has happened in it. */
 export function zeroOf({ options, train }: Pick<MomentItem, "options" | "train">): Sum {
   if (train !== undefined) return trainSum(0, 0, train.levels);
   return options === undefined ? 0 : options.map(() => 0);
 }
 
-/** The sum that a result stands for. */
+/** The sum that corresponds to a result. */
 export function sumOfResult(result: MomentResult, { train }: Pick<MomentItem, "train">): Sum {
   if ("votes" in result) return result.votes;
   if ("amount" in result) return result.amount;

@@ -6,23 +6,25 @@ import type { TrainSettings } from "../streams/train-settings.ts";
 import { hashOf } from "../text.ts";
 import type { TrainResult } from "./moment.ts";
 
-/** What a gift or superlike gives to trains; its refund is negative and has the gift's time. */
+/** What a gift or superlike gives to trains; a refund is negative and has its gift's time. */
 export type Giving = { by: string; at: string; credits: number };
 
 /**
- * What was given lately, as far as it may start a train. A sender is a mark without a name, since
- * frames keep it.
+ * Recent gifts that may start a train. A sender is stored as a hash, not by name, because frames
+ * keep it.
  */
 export const TrainWindow = z.object({
   /** The time of the newest gift, and the credits of that millisecond. */
   latest: z.string(),
   latestCredits: z.number().int(),
-  /** Credits by tenth of the window (counted since 1970) and sender; "" are senders left out. */
+  /**
+   * Credits by tenth of the window (counted since 1970) and sender; "" stands for dropped senders.
+   */
   given: z.array(z.tuple([z.number().int(), z.string(), z.number().int()])),
 });
 export type TrainWindow = z.infer<typeof TrainWindow>;
 
-/** Entries that a window keeps by sender. A train asks for at most 50 senders. */
+/** The largest number of entries with a sender. A train requires at most 50 senders. */
 const entriesMax = 100;
 
 const tenths = 10;
@@ -30,13 +32,13 @@ const tenthMilliseconds = (windowSeconds: number) => (windowSeconds * 1000) / te
 const tenthOf = (at: string, windowSeconds: number) =>
   Math.floor(Date.parse(at) / tenthMilliseconds(windowSeconds));
 
-/** A user as a window knows them: 53 bits of a hash of their id. */
+/** A user's mark in a window: 53 bits of a hash of their id. */
 function markOf(userId: string): string {
   const [a, b] = hashOf(userId);
   return (2 ** 32 * (b >>> 11) + a).toString(36);
 }
 
-/** The window with one more gift, or less one that was taken back. */
+/** The window with one more gift, or without one that was refunded. */
 export function addToWindow(
   window: TrainWindow | undefined,
   { by, at, credits }: Giving,
@@ -58,7 +60,7 @@ export function addToWindow(
   };
 }
 
-/** What is within a window that ends with its newest gift: a tenth counts by its middle. */
+/** The entries inside a window that ends with its newest gift: a tenth counts by its middle. */
 function within(given: TrainWindow["given"], latest: string, windowSeconds: number) {
   const from = Date.parse(latest) - windowSeconds * 1000;
   const length = tenthMilliseconds(windowSeconds);
@@ -66,8 +68,8 @@ function within(given: TrainWindow["given"], latest: string, windowSeconds: numb
 }
 
 /**
- * Leaves the senders out of entries beyond the most that are kept: first the oldest ones of senders
- * who have given again, so that as many senders are counted as a train may ask for.
+ * Drops the senders from entries above the limit: first the oldest entries of senders who gave more
+ * than once, so that as many senders are counted as a train can require.
  */
 function shorten(given: TrainWindow["given"]): TrainWindow["given"] {
   const named = given.filter(([, mark]) => mark !== "");
@@ -85,7 +87,7 @@ function shorten(given: TrainWindow["given"]): TrainWindow["given"] {
   return [...left, [tenth, "", unnamed + credits]];
 }
 
-/** Whether what is in the window starts a train. */
+/** Whether the gifts in the window start a train. */
 export function startsTrain(
   { given }: TrainWindow,
   { startCredits, startSenders }: TrainSettings,
@@ -95,7 +97,7 @@ export function startsTrain(
   return credits >= startCredits && senders.size >= startSenders;
 }
 
-/** The window under settings that have another length. */
+/** The window, converted to settings with another window length. */
 export const rescaled = (
   window: TrainWindow | undefined,
   before: number,
@@ -114,19 +116,19 @@ export const rescaled = (
     ),
   };
 
-/** What a gift gave between two times, less its refund where that was between them too. */
+/** What a gift gave between two times, less its refund if that was also between them. */
 export function netOf(gift: Gift, startedAt: string, endedAt: string): number {
   const { createdAt, refundedAt, kind } = gift;
   if (kind === "pass" || createdAt < startedAt || createdAt >= endedAt) return 0;
   return refundedAt !== undefined && refundedAt < endedAt ? 0 : refundedCredits(gift);
 }
 
-/** Users whom a result names. */
+/** The largest number of users that a result names. */
 const topMax = 3;
 
 /**
- * What was given to a train, counted from its gifts, and who gave most; of equal ones whoever had
- * given it first. Those who were erased are left out.
+ * What was given to a train, counted from its gifts, and who gave most; ties in favour of the first
+ * to give. Erased users are left out.
  */
 export function trainCountOf(
   gifts: readonly Gift[],
@@ -152,17 +154,17 @@ export function trainCountOf(
   return { credits, top };
 }
 
-/** The level that credits amount to. */
+/** The level that these credits reach. */
 export const levelOf = (credits: number, levels: readonly number[]): number =>
   levels.filter((least) => credits >= least).length;
 
-/** The same time some seconds later. */
+/** The time this many seconds later. */
 export const secondsAfter = (at: string, seconds: number): string =>
   new Date(Date.parse(at) + seconds * 1000).toISOString();
 
 /**
- * How far a train has come whose gifts are all known: each level adds to its time, so gifts count
- * in the order of their times.
+ * The progress of a train whose gifts are all known: each level extends its time, so gifts count in
+ * the order of their times.
  */
 export function trainAsOf(
   gifts: readonly Gift[],

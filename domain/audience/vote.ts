@@ -6,19 +6,19 @@ import { type MomentItem, optionsMax, type PollResult } from "./moment.ts";
 
 const Options = rowsOf(z.number().int().min(0), optionsMax);
 
-/** A user's vote in a poll: the last one counts. */
+/** A user's vote in a poll; only the latest counts. */
 export const VoteItem = z.object({
   streamId: StreamId,
   momentId: MomentId,
   userId: UserId,
   options: Options,
   at: Timestamp,
-  /** Names this change of the vote and no other: the id of its record. */
+  /** Identifies this change of the vote: the id of its record. */
   change: z.string(),
 });
 export type VoteItem = z.infer<typeof VoteItem>;
 
-/** The body of a vote: the places of options, from 0. */
+/** The body of a vote: positions of options, from 0. */
 export const NewVote = z.object({
   options: z
     .array(
@@ -34,7 +34,7 @@ export const NewVote = z.object({
     .refine((all) => new Set(all).size === all.length, "expected each option once"),
 });
 
-/** Refuses options that the poll does not have or does not take, with `request_invalid`. */
+/** Refuses options that the poll lacks or does not allow, with `request_invalid`. */
 export function assertOptions(
   { options = [], choices = 1 }: MomentItem,
   chosen: readonly number[],
@@ -45,26 +45,26 @@ export function assertOptions(
   if (chosen.length > choices) invalid(`options: expected at most ${choices}`);
 }
 
-/** Whether two votes say the same. */
+/** Whether two votes choose the same options. */
 export const isSameVote = (a: readonly number[], b: readonly number[]) =>
   a.length === b.length && a.every((place) => b.includes(place));
 
-/** What a vote adds by option, up to the last one that it changes. */
+/** What a vote adds to each option, up to the last one that it changes. */
 export function addedVotes(is: readonly number[], was: readonly number[] = []): number[] {
   const length = Math.max(-1, ...is, ...was) + 1;
   const count = (all: readonly number[], place: number) => Number(all.includes(place));
   return Array.from({ length }, (_, place) => count(is, place) - count(was, place));
 }
 
-/** Votes by option, and those who voted. */
+/** Votes by option, and the number of voters. */
 export type Count = { votes: number[]; voters: number };
 
-/** The same with one more vote. */
+/** The count with one more vote. */
 export function countVote({ votes, voters }: Count, options: readonly number[]): Count {
   return { votes: votes.map((n, at) => n + Number(options.includes(at))), voters: voters + 1 };
 }
 
-/** The result of a poll: nobody wins where there is a tie, or no vote. */
+/** The result of a poll: there is no winner after a tie or without votes. */
 export function pollResultOf({ votes, voters }: Count): PollResult {
   const most = Math.max(...votes);
   const isTie = votes.filter((n) => n === most).length > 1;

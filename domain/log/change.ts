@@ -9,15 +9,15 @@ import { alwaysShown, type ItemChange, type LogRecord, type StreamEvent } from "
 
 /**
  * Reads what the change of an item means to the stream's log: nothing (undefined), or one record
- * with its events. The record's id consists of the item's id, the kind of change and its own
- * revision, never of the batch or a sequence number: a retry comes in other company and a shard may
- * be split (docs/frames.md F15). Throws when an image does not fit its kind.
+ * with its events. The record's id consists of the item's id, the kind of change and the item's
+ * revision, never of the batch or a sequence number, because a retry may come in another batch and
+ * a shard may split (docs/frames.md F15). Throws when an image does not fit its kind.
  */
 export function recordOf(change: ItemChange, defaultPicture: string): LogRecord | undefined {
   return change.new === undefined ? undefined : readers[change.kind](change, defaultPicture);
 }
 
-/** The reader of each kind: a kind without a reader does not compile. */
+/** The reader of each kind of item; the compiler requires one for each. */
 const readers: Record<
   ItemChange["kind"],
   (change: ItemChange, defaultPicture: string) => LogRecord | undefined
@@ -31,16 +31,16 @@ const readers: Record<
   vote: voteRecord,
 };
 
-/** The kinds of items whose changes a log shows. */
+/** The kinds of items whose changes appear in a log. */
 export const changeKinds = Object.keys(readers) as readonly ItemChange["kind"][];
 
-/** Whether a log shows changes of this kind of item. */
+/** Whether changes of this kind of item appear in a log. */
 export const isChangeKind = (kind: string): kind is ItemChange["kind"] =>
   Object.hasOwn(readers, kind);
 
 function messageRecord(change: ItemChange, defaultPicture: string): LogRecord | undefined {
   const { streamId, createdAt, old } = change;
-  // A number that a call left empty never had a message.
+  // A number that was reserved but never used has no message.
   if (change.new?.isEmpty === true) return undefined;
   const message = Message.parse(change.new);
   const { id: messageId, deletedAt: at, createdAt: writtenAt, sender } = message;
@@ -65,11 +65,12 @@ function messageRecord(change: ItemChange, defaultPicture: string): LogRecord | 
 
 const messageIdPrefix = "message:";
 
-/** The id of the record that showed a message: by it the frame that holds its text is found. */
+/** The id of the record that showed a message, by which the frame with its text is found. */
 export const recordIdOfMessage = (messageId: string) => `${messageIdPrefix}${messageId}`;
 
 function giftRecord(change: ItemChange, defaultPicture: string): LogRecord | undefined {
-  // The shares of further receivers are items next to their gift and are not shown, nor are passes.
+  // The shares of further receivers are items next to their gift and are not shown; neither are
+  // passes.
   if (change.new?.kind === "share" || change.new?.kind === "proceeds") return undefined;
   const { createdAt, old } = change;
   const gift = Gift.parse(change.new);
@@ -114,9 +115,9 @@ function giftRecord(change: ItemChange, defaultPicture: string): LogRecord | und
 }
 
 /**
- * A member changes by a ban of the stream, whose record has the ban's own id, which is never used
- * again: lifting and banning again are different events. Or it has taken over a ban of the host's
- * channel, by its revision there.
+ * A member changes through a ban in the stream, whose record takes the ban's own id. That id is
+ * never reused: lifting a ban and banning again are different events. Or the member takes over a
+ * ban from the host's channel, identified by its revision there.
  */
 function memberRecord({ streamId, old, new: image, createdAt }: ItemChange): LogRecord | undefined {
   const member = Member.parse(image);
@@ -126,14 +127,14 @@ function memberRecord({ streamId, old, new: image, createdAt }: ItemChange): Log
   if (ban?.id !== before?.ban?.id) {
     const id = ban == null ? `ban:${before!.ban!.id}:lifted` : `ban:${ban.id}`;
     const at = member.revision ?? createdAt * 1000;
-    // Of two bans in a row the second replaces the first, unless that was over by its time.
+    // Of two bans in a row the second replaces the first, unless the first had already expired.
     const isOver = ban == null || isPast(before?.ban, at);
     return banRecord(id, { over: isOver ? before?.ban : null, ban, at }, context);
   }
   const shown = before?.channel?.ban;
   if (channel == null || channel.revision === before?.channel?.revision) return undefined;
   if (channel.ban != null && channel.ban.id === shown?.id) return undefined;
-  // A stream that went live after the ban has not shown it, and shows its end all the same.
+  // A stream that went live after the ban has not shown it, but it does show the ban's end.
   const over = shown ?? (channel.ban == null ? channel.lifted : null);
   const id = `ban:${streamId}:${member.userId}:${channel.revision}`;
   return banRecord(id, { over, ban: channel.ban, at: channel.revision }, context);
@@ -141,13 +142,13 @@ function memberRecord({ streamId, old, new: image, createdAt }: ItemChange): Log
 
 type MemberBan = Member["ban"];
 
-/** Whether a ban's time was over at a moment, in milliseconds since 1970. */
+/** Whether a ban had expired at this time, in milliseconds since 1970. */
 const isPast = (ban: MemberBan, at: number): boolean =>
   ban?.endsAt != null && ban.endsAt <= new Date(at).toISOString();
 
 /**
- * The record of a ban that begins, of one that is over, or of both in that order. `at` is the time
- * of the change, in milliseconds since 1970: a ban whose end was before it was over at its end.
+ * The record of a ban that begins, of one that ends, or of both in that order. `at` is the time of
+ * the change, in milliseconds since 1970; a ban that expired before it ended when it expired.
  */
 function banRecord(
   id: string,
@@ -172,7 +173,7 @@ function banRecord(
 
 const endStatuses = new Set(["ended", "expired", "cancelled_by_host", "cancelled_by_guest"]);
 
-/** One change of a stream may mean several things: they are one record with several events. */
+/** One change of a stream may mean several things: one record with several events. */
 function streamRecord(
   { old, new: image, createdAt }: ItemChange,
   defaultPicture: string,
@@ -203,7 +204,7 @@ function streamRecord(
   return { ...record, ...(room && { room }), ...(trains && { trains }) };
 }
 
-/** A pin is a change of its own, so its event has the id of its record. */
+/** A pin is a separate change, so its event has the id of its record. */
 const recordIdOfStream = (streamId: string, revision: number) => `stream:${streamId}:${revision}`;
 
 function pinDataOf({ id: streamId, pinned }: Stream, messageId: string, defaultPicture: string) {
@@ -211,7 +212,7 @@ function pinDataOf({ id: streamId, pinned }: Stream, messageId: string, defaultP
   return { messageId, streamId, message: shown ?? null };
 }
 
-/** What the events of a stream mean to the room that it is on the Tencent side. */
+/** What the events of a stream mean for its room in the Tencent API. */
 function roomChangeOf(
   { roomId, room = {} }: Stream,
   events: readonly StreamEvent[],
@@ -228,7 +229,7 @@ function roomChangeOf(
   };
 }
 
-/** The rules that viewers are shown, as text to compare. Blocked words are for moderators alone. */
+/** The rules that viewers see, as text to compare. Only moderators see blocked words. */
 const settingsOf = (stream: Stream) =>
   JSON.stringify([
     stream.slowModeSeconds,

@@ -13,7 +13,7 @@ type Group = { type: string; count: number; columns: Record<string, Column> };
 
 /**
  * The same frame, denser: users and gift types appear once, and the fields of similar events are
- * columns. `order` has the group of each event; it is absent where there is one group.
+ * columns. `order` has the group of each event; it is absent if there is only one group.
  */
 type CompactFrame = Omit<FrameBody, "type" | "events"> & {
   type: "compact";
@@ -90,7 +90,7 @@ const isUser = (value: unknown): value is User =>
   typeof value === "object" && value !== null && "availabilityStatus" in value;
 
 /**
- * A user without field names; 0 stands for what is equal to the user's id, the picture or the time.
+ * A user without field names; 0 stands for a value equal to the user's id, the picture or the time.
  */
 function userRow({ _id, username, name, surname, profilePhoto: photo, role }: User): unknown[] {
   const { url, variants, createdAt, updatedAt } = photo;
@@ -113,7 +113,7 @@ function userRow({ _id, username, name, surname, profilePhoto: photo, role }: Us
 function groupOf(type: string, rows: readonly Values[]): Group {
   const columns: Record<string, Column> = {};
   const seen: [string, unknown[]][] = [];
-  // The id comes last: it is made from the item's own id, and can refer to that column.
+  // The id comes last: it is built from the item's own id and can refer to that column.
   const names = Object.keys(rows[0]!);
   for (const name of [...names.filter((one) => one !== ""), ""]) {
     const values = rows.map((row) => row[name]);
@@ -123,7 +123,7 @@ function groupOf(type: string, rows: readonly Values[]): Group {
   return { type, count: rows.length, columns };
 }
 
-/** The earlier column that this one equals except for a prefix, which all rows share. */
+/** The earlier column whose values differ from this one's only by a prefix that all rows share. */
 function reference(values: unknown[], seen: readonly [string, unknown[]][]): string | undefined {
   const [first] = values;
   if (typeof first !== "string") return undefined;
@@ -137,7 +137,7 @@ function reference(values: unknown[], seen: readonly [string, unknown[]][]): str
   return undefined;
 }
 
-/** One value for all rows where they are equal. */
+/** A single value if all rows have the same one. */
 function shortened(values: unknown[]): unknown[] {
   const first = JSON.stringify(values[0]);
   return values.every((value) => JSON.stringify(value) === first) ? [values[0]] : values;

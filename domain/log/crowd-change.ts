@@ -13,8 +13,8 @@ import {
 import { type LogMoment, likesSum, type Sums } from "./sums.ts";
 
 /**
- * A moment begins with its item, and ends with its result or where it is cancelled. Any other
- * change only tells the log: that it was ended by hand and is being counted, or by whom it was.
+ * A moment begins with its item, and ends with its result or when it is cancelled. Other changes
+ * only inform the log, for example that a moment was ended by hand and is being counted.
  */
 export function momentRecord(change: ItemChange, defaultPicture: string): LogRecord | undefined {
   const { old, new: image, createdAt } = change;
@@ -24,7 +24,7 @@ export function momentRecord(change: ItemChange, defaultPicture: string): LogRec
   const { id, kind, startedAt, status, result } = item;
   const data = momentOf(item, defaultPicture);
   const open = logMomentOf(item, data);
-  // A log shows its trains itself, but for their ends.
+  // A log shows its trains itself; only their ends come from items.
   const isKnown = status === "open" || item.isCancelledByLog === true;
   if (kind === "train" && isKnown) return undefined;
   const isOver = status === "cancelled" || result !== undefined;
@@ -45,7 +45,7 @@ export function momentRecord(change: ItemChange, defaultPicture: string): LogRec
   return { ...alwaysShown(`moment:${id}:started`, createdAt, events), moment: open, final };
 }
 
-/** What a log knows of a moment; of a goal with what it shows once that is reached. */
+/** The log's copy of a moment; for a goal, with what to show once it is reached. */
 export function logMomentOf(item: MomentItem, shown?: Moment): LogMoment {
   const { id, kind, of, target, startedAt, endedAt, endsAt, train, level = 0 } = item;
   const moment = { id, kind, startedAt, endsAt: endedAt ?? endsAt };
@@ -53,7 +53,7 @@ export function logMomentOf(item: MomentItem, shown?: Moment): LogMoment {
   return kind === "goal" ? { ...moment, of, target, ...(shown && { shown }) } : moment;
 }
 
-/** What a user's taps add, to the stream's likes and to the goals that were open. */
+/** What a user's taps add to the stream's likes and to the goals that were open. */
 export function likeRecord({ old, new: image, createdAt }: ItemChange): LogRecord | undefined {
   const is = LikeItem.parse(image);
   const was = old === undefined ? undefined : LikeItem.parse(old);
@@ -68,7 +68,7 @@ export function likeRecord({ old, new: image, createdAt }: ItemChange): LogRecor
   return { ...addOnly(change, createdAt), adds, at, liker: { userId, likes, at } };
 }
 
-/** A vote, or another one in its place: what it adds and takes away, by option. */
+/** A vote, new or changed: what it adds and subtracts, by option. */
 export function voteRecord({ old, new: image, createdAt }: ItemChange): LogRecord | undefined {
   const is = VoteItem.parse(image);
   const was = old === undefined ? undefined : VoteItem.parse(old);
@@ -77,14 +77,14 @@ export function voteRecord({ old, new: image, createdAt }: ItemChange): LogRecor
   return { ...addOnly(is.change, createdAt), adds, at: is.at };
 }
 
-/** A record that viewers are shown nothing of but the sums. Its id is as short as can be. */
+/** A record without events: viewers see only its sums. Its id is as short as possible. */
 const addOnly = (id: string, createdAt: number): LogRecord => ({
   ...{ id, createdAt, lane: "always" as const, events: [] },
 });
 
 /**
- * What a change of a stream means to its trains: that it begins with their settings, has changed
- * them, or has ended. Undefined where it means nothing to them.
+ * What a change of a stream means to its trains: that the stream begins with their settings,
+ * changed them, or ended. Undefined if it does not affect them.
  */
 export function trainsChangeOf(before: Stream | undefined, now: Stream): TrainsChange | undefined {
   const { id: streamId, revision, updatedAt: at, endedAt, status } = now;

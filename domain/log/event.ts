@@ -12,14 +12,14 @@ import type { LogMoment, Sums } from "./sums.ts";
 
 /**
  * The gifts of a stream so far: their quantity (Count × receivers) and price. In a log they may be
- * negative for a moment, when a refund comes before its gift.
+ * negative for a short time, when a refund arrives before its gift.
  */
 export const Totals = z.object({ count: z.number().int(), credits: z.number().int() });
 export type Totals = z.infer<typeof Totals>;
 
 const ids = { id: shownId, streamId: shownId };
 
-/** The data of every event, by its type: what `data` holds in a frame. */
+/** The `data` field of every event in a frame, by event type. */
 export const eventData = {
   "chat.message": ChatMessage.meta({
     description: "A chat message, as in the HTTP API; a deleted message has no text",
@@ -96,7 +96,7 @@ export const eventData = {
 
 export type EventType = keyof typeof eventData;
 
-/** One event of a stream; its totals are corrected when it gets its place in a frame. */
+/** One event of a stream; its totals are corrected when it is added to a frame. */
 export type StreamEvent = {
   [Type in EventType]: {
     type: Type;
@@ -107,8 +107,8 @@ export type StreamEvent = {
 }[EventType];
 
 /**
- * A message whose text goes, when it was written (ISO 8601), and the records that pinned it, with
- * their times: the text is in their events too.
+ * A message whose text is deleted, when it was written (ISO 8601), and the records that pinned it
+ * with their times, since their events contain the text too.
  */
 export const Deletion = z.object({
   messageId: z.string(),
@@ -117,14 +117,14 @@ export const Deletion = z.object({
 });
 export type Deletion = z.infer<typeof Deletion>;
 
-/** The message that an event shows: in `chat.pinned` it is inside. */
+/** The message that an event shows, which `chat.pinned` nests. */
 export function messageIn({ type, data }: { type: string; data: object }): object | undefined {
   if (type === "chat.message") return data;
   const { message } = data as { message?: object | null };
   return type === "chat.pinned" ? (message ?? undefined) : undefined;
 }
 
-/** The data of an event whose message was deleted since: it shows nothing of what that said. */
+/** The data of an event whose message was deleted since, without any of its content. */
 export function dataWithoutText<Data extends object>({
   type,
   data,
@@ -138,27 +138,27 @@ export function dataWithoutText<Data extends object>({
 }
 
 /**
- * What one record of the table's stream means to a log. `id` is made from the item alone, so that
- * the same record has the same id however often it comes and whatever comes with it.
+ * What one record of the table's stream means to a log. `id` is derived from the item alone, so the
+ * same record has the same id no matter how often, or in which batch, it arrives.
  */
 export type LogRecord = {
   id: string;
-  /** The request id of the call that wrote the item: for searching logs, not for viewers. */
+  /** The request id of the call that wrote the item: for searching logs, never shown to viewers. */
   correlationId?: string;
-  /** When the table made the record: seconds since 1970, the one clock of a log. */
+  /** When the table made the record, in seconds since 1970: the only clock of a log. */
   createdAt: number;
   events: readonly StreamEvent[];
-  /** Only chat may be thinned out, and only where the post rate is reached. */
+  /** Only chat may be thinned out, and only at the post rate limit. */
   lane: "chat" | "always";
-  /** Who sent a chat message: thinning is even over senders. */
+  /** Who sent a chat message: thinning treats all senders equally. */
   senderId?: string;
-  /** What the record adds to the named sums; a record that only adds has no events. */
+  /** What the record adds to the named sums; a record that only changes sums has no events. */
   adds?: Sums;
-  /** When that was done (ISO 8601): an action belongs to a moment by its time. */
+  /** When the action happened (ISO 8601), which decides whether it counts for a moment. */
   at?: string;
   /**
-   * What a gift, superlike or refund (negative) moves, by whom, and when it was sent and taken
-   * back.
+   * What a gift, superlike or refund (negative) moves, its sender, and when it was sent and
+   * refunded.
    */
   gift?: {
     id: string;
@@ -169,22 +169,22 @@ export type LogRecord = {
     credits: number;
     gifts: number;
   };
-  /** What holds for a stream's trains from now on; without settings no more begin. */
+  /** The train settings of the stream from now on; without settings no more trains begin. */
   trains?: TrainsChange;
-  /** The moment that it opens, changes or closes, and the sum with which that begins or ends. */
+  /** The moment that it opens, changes or closes, and the sum at its beginning or end. */
   moment?: LogMoment;
   final?: Sums[string];
-  /** A user's likes with this record, and when they got there: for the list of the top. */
+  /** A user's likes as of this record, and when they reached them: for the list of the top. */
   liker?: { userId: string; likes: number; at: string };
   /** The user whom it blocks. */
   blocks?: string;
-  /** The message whose text it takes away. */
+  /** The message whose text it deletes. */
   deletes?: Deletion;
-  /** The Tencent side's room that began or ended, when, and by whose call if by one. */
+  /** The Tencent room that was created or destroyed, when, and who called for it, if anybody. */
   room?: { kind: "created" | "destroyed"; roomId: string; at: string; operator?: string };
 };
 
-/** A change of what holds for trains. `endedAt`: when the stream ended, and its train too. */
+/** A change of the train settings. `endedAt`: when the stream ended, and its train with it. */
 export type TrainsChange = {
   streamId: string;
   revision: number;
@@ -194,7 +194,7 @@ export type TrainsChange = {
 };
 
 /**
- * A change of one item of a stream, as the table's stream reports it: both images, nothing else.
+ * A change of one item of a stream, as the table's stream reports it, with both images.
  */
 export type ItemChange = {
   kind: "message" | "gift" | "stream" | "member" | "moment" | "like" | "vote";

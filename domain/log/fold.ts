@@ -11,19 +11,24 @@ import {
   noteTrainEnd,
 } from "./trains.ts";
 
-/** How long a moment that is over is known, in seconds of the records' clock, and how many. */
+/**
+ * How long a log remembers a moment that is over, in seconds of the records' clock, and how many.
+ */
 const overSeconds = 600;
 const overMax = 64;
 
-/** What one record did: the new values of the sums that it changed, and what only a log knows. */
+/**
+ * The effect of one record: the new values of the sums that it changed, and events found by the
+ * log.
+ */
 type Folded = LogState & { changed: Sums; events: FoundEvent[] };
 
 /**
- * Adds one record to the sums: the only place where a log counts. `newest` is the largest creation
- * time of the records before it. Reads nothing: what belongs to a moment is decided by the time of
- * the action (`at`) and by what the log knows of the moment. Records come from several shards, so a
- * vote may precede its poll; its count waits under the poll's id. What comes after a moment's end
- * is ignored: its result was counted from the items.
+ * Adds one record to the sums; a log counts nowhere else. `newest` is the largest creation time of
+ * the records before it. Reads nothing: whether an action counts for a moment depends on the time
+ * of the action (`at`) and the log's copy of the moment. Records come from several shards, so a
+ * vote may precede its poll; its count waits under the poll's id. Actions after a moment's end are
+ * ignored, because its result was counted from the items.
  */
 export function fold(state: LogState, record: LogRecord, newest: number): Folded {
   const { adds, gift, moment, trains } = record;
@@ -59,7 +64,7 @@ const copyOf = ({ sums = {}, moments = [], trains }: LogState) => ({
   trains,
 });
 
-/** Whether a time is one of a span's: its beginning is, its end is not. */
+/** Whether a time lies in a span that includes its beginning and excludes its end. */
 const isWithin = (at: string, startedAt: string, endsAt: string | null) =>
   at >= startedAt && !isPast(at, endsAt);
 
@@ -104,8 +109,8 @@ function plus(a: Sum, b: Sum): Sum {
 }
 
 /**
- * Opens, changes or closes a moment. The sum of one that opens is what has come for it already, as
- * a rule zero; that of one that ends is its result.
+ * Opens, changes or closes a moment. The sum of an opening moment is what was counted for it
+ * already, usually zero; that of an ending moment is its result.
  */
 function placeMoment(folding: Folding, moment: LogMoment, { final }: LogRecord): void {
   const { sums, moments, changed } = folding;

@@ -5,11 +5,11 @@ import { fold } from "./fold.ts";
 import { LogMoment, type LogState, LogTrains, Sums, stateOf } from "./sums.ts";
 import type { FoundEvent } from "./trains.ts";
 
-/** UTF-8 bytes of a frame: API Gateway bills and limits messages by 32 KB. */
+/** The largest frame in UTF-8 bytes: API Gateway bills and limits messages by 32 KB. */
 export const frameBytesMax = 32_000;
 
 /**
- * A frame can be read for a day; it is kept a little longer, so that no answer has a hole at its
+ * Frames can be read for a day; they are kept a little longer, so that no response has a gap at its
  * end.
  */
 const frameAnsweredSeconds = 24 * 3600;
@@ -21,23 +21,23 @@ export const Frame = z.object({
   epoch: z.string(),
   /** The exact text that viewers get. */
   body: z.string(),
-  /** The ids of all records that it took in, even thinned out, separated by spaces. */
+  /** The ids of all records that it covers, including thinned-out ones, separated by spaces. */
   covers: z.string(),
-  /** The largest creation time of any record in this frame or one before it, in seconds. */
+  /** The largest creation time of any record up to this frame, in seconds. */
   newest: z.number(),
-  /** The stream's totals with this frame. */
+  /** The stream's totals up to this frame. */
   totals: Totals,
-  /** The named sums and the moments with this frame. */
+  /** The named sums and the moments up to this frame. */
   sums: Sums.optional(),
   moments: z.array(LogMoment).optional(),
   trains: LogTrains.optional(),
   /** When it was made, in milliseconds since 1970. */
   madeAt: z.number().optional(),
-  /** Users whom a record of this frame blocks: the poster reads their membership again. */
+  /** Users blocked by a record of this frame: the poster reads their membership again. */
   blocks: z.array(z.string()).optional(),
-  /** Grows when a deletion removes a text. */
+  /** Incremented when a deletion removes text. */
   revision: z.number().int(),
-  /** Seconds since 1970: 25 h after it was made. */
+  /** Seconds since 1970: 25 h after the frame was made. */
   expiresAt: z.number().int(),
 });
 export type Frame = z.infer<typeof Frame>;
@@ -47,8 +47,8 @@ export const isAnswered = (frame: Pick<Frame, "expiresAt">, now: Date) =>
   frame.expiresAt - (frameKeptSeconds - frameAnsweredSeconds) > now.getTime() / 1000;
 
 /**
- * Where a log ends: its epoch, and the number, time, totals and sums of the newest frame ever put.
- * What was made until `resetAt` (in seconds) was counted when the log was reset.
+ * The end of a log: its epoch, and the number, time, totals and sums of its newest frame. Records
+ * made until `resetAt` (in seconds) were counted when the log was reset.
  */
 export type LogEnd = LogState & {
   epoch: string;
@@ -60,28 +60,28 @@ export type LogEnd = LogState & {
 };
 
 /**
- * Bytes of the ids that one frame covers: an item holds 400 KB, and each kilobyte is paid for.
+ * The largest size of the ids that one frame covers: an item holds 400 KB, and each kilobyte costs.
  */
 const coversBytesMax = 100_000;
 
-/** What a frame says besides its events, and what limits it. */
+/** The content of a frame besides its events, and its limits. */
 type FrameFacts = {
   streamId: string;
-  /** Distinct subscribed users, at most 5 s old. */
+  /** The number of distinct subscribed users, at most 5 s old. */
   viewers: number;
   /**
-   * The ids of chat messages that the post rate leaves out. Their records are covered all the same.
+   * The ids of chat messages left out because of the post rate. Their records are still covered.
    */
   left?: ReadonlySet<string>;
-  /** UTF-8 bytes that the frame may have. */
+  /** The largest size of the frame in UTF-8 bytes. */
   bytesMax?: number;
 };
 
 /**
- * Makes the next frame of a log from records that are in none, in their order, as many as fit.
- * Answers the frame, how many records it took, and the records with an event that is too large for
- * any frame (they are covered and not shown: that is counted as a fault and does not go on for
- * ever). `hasTrains`: a train began or changed.
+ * Makes the next frame of a log from records that no frame has yet, in order, as many as fit.
+ * Returns the frame, the number of records taken, and the records with an event too large for any
+ * frame (covered but not shown; each is counted as a fault, and they do not block the log).
+ * `hasTrains`: a train began or changed.
  */
 export function makeFrame(
   end: LogEnd,
@@ -147,7 +147,7 @@ export function makeFrame(
 const sumsText = (sums: Sums) =>
   Object.keys(sums).length === 0 ? "" : `"sums":${JSON.stringify(sums)},`;
 
-/** A record without what the sums were given when the log was reset. */
+/** A record without sums that were counted when the log was reset. */
 function uncounted(record: LogRecord, { resetAt }: LogEnd): LogRecord {
   if (resetAt === undefined || record.createdAt > resetAt) return record;
   const { adds: _, gift: __, moment: ___, trains: ____, ...rest } = record;
@@ -159,13 +159,13 @@ const add = (a: Totals, b: Totals): Totals => ({
   credits: a.credits + b.credits,
 });
 
-/** The id of an event by its place in its record, 0, 1, 2 …: unique in its stream. */
+/** The id of an event by its position in its record, 0, 1, 2 …: unique in its stream. */
 export const idOfEvent = (recordId: string, place: number) =>
   place === 0 ? recordId : `${recordId}.${place}`;
 
 /**
- * The events of a record as a frame has them, several of one record numbered, and behind them those
- * that the log found out.
+ * The events of a record as a frame stores them, numbered if there are several, followed by the
+ * events that the log found.
  */
 function eventTexts(
   { id: recordId, events }: LogRecord,
@@ -193,7 +193,7 @@ function show(
     : event.data;
 }
 
-/** What a viewer reads in a frame. */
+/** The content of a frame for viewers. */
 export type FrameBody = {
   type: "events";
   streamId: string;
@@ -201,14 +201,14 @@ export type FrameBody = {
   frame: number;
   viewers: number;
   skipped: number;
-  /** The sums that changed since the frame before. */
+  /** The sums that changed since the previous frame. */
   sums?: Sums;
   events: { id: string; type: string; at: string; data: Record<string, unknown> }[];
 };
 
 /**
- * A frame without the text of a deleted message; undefined where it does not hold it. All the rest
- * stays the same, byte for byte.
+ * A frame without the text of a deleted message; undefined if the frame does not contain it. All
+ * other bytes stay the same.
  */
 export function withoutText(body: string, messageId: string): string | undefined {
   if (!body.includes(messageId)) return undefined;

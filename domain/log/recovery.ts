@@ -5,8 +5,8 @@ import { type Frame, isAnswered, type LogEnd } from "./frame.ts";
 import { type LogState, type Sums, stateOf } from "./sums.ts";
 
 /*
- * Resuming: where a log ends, whether a viewer's position can be recovered, and what they are sent
- * first. The greeting, the resume queue, the HTTP twin and the reset of a log all ask here.
+ * Resuming: where a log ends, whether a viewer's position can be recovered, and which frame is sent
+ * first. The greeting, the resume queue, long polling and log resets all use it.
  */
 
 /** The permanent part of a log: its epoch and the newest frame that was posted. */
@@ -19,14 +19,14 @@ export type PostedMark = LogState & {
 };
 
 /**
- * Where a log ends: with its newest stored frame, or with the mark when that frame has expired
+ * The end of a log: its newest stored frame, or the mark once that frame has expired
  * (docs/frames.md F2: a quiet log must not number its frames from 1 again).
  */
 export function endOf(
   { epoch, posted, resetAt, ...mark }: PostedMark,
   frame: (Pick<Frame, "n" | "newest" | "totals" | "madeAt"> & LogState) | undefined,
 ): LogEnd {
-  // Of one frame both say the same, but after a reset the mark alone was counted again.
+  // For the same frame both agree, but after a reset only the mark was recounted.
   const isOlder = frame === undefined || frame.n <= posted;
   const { newest, totals } = isOlder ? mark : frame;
   const ends = { epoch, head: isOlder ? posted : frame.n, newest, totals };
@@ -40,23 +40,24 @@ export function endOf(
 }
 
 /**
- * What becomes of a position: every frame after it is sent, beginning with `from`, or it is lost
- * and nothing is. A log of epoch `e1` that ends at frame 57 and still answers frames 41 to 57 says:
+ * The recovery of a position: every frame after it is sent, beginning with `from`, or the position
+ * is lost and nothing is sent. For a log of epoch `e1` that ends at frame 57 and still has frames
+ * 41 to 57:
  *
  * | position | recovery   | because                                       |
  * | -------- | ---------- | --------------------------------------------- |
  * | e1:57    | from 58    | it is the head: nothing was missed            |
- * | e1:50    | from 51    | 51 is kept, hence all after it                |
+ * | e1:50    | from 51    | 51 is kept, so are all after it               |
  * | e1:40    | from 41    | 41 is the oldest frame that is kept           |
- * | e1:39    | lost       | 40 is not kept any more                       |
- * | e1:58    | lost       | it lies in the future                         |
- * | e0:50    | lost       | the log was reset: that was another numbering |
+ * | e1:39    | lost       | 40 is no longer kept                          |
+ * | e1:58    | lost       | it is in the future                           |
+ * | e0:50    | lost       | the log was reset, numbers began again        |
  */
 export type Recovery = { from: number } | "lost";
 
 /**
- * Recovers a position. `next` is the stored frame after it, if there is one; frames expire oldest
- * first, so when that one is kept, all after it are.
+ * Recovers a position. `next` is the stored frame after it, if any; frames expire oldest first, so
+ * if that one is kept, all after it are too.
  */
 export function recover(
   since: Position,
@@ -72,8 +73,8 @@ export function recover(
 }
 
 /**
- * The first frame that a viewer has missed, whether it is still kept or not; undefined when they
- * have missed none, or their position is not one of this log.
+ * The first frame that a viewer has missed, even if it is no longer kept; undefined if they have
+ * missed none, or their position is not in this log.
  */
 export function firstMissed(
   since: Position | undefined,
@@ -82,11 +83,11 @@ export function firstMissed(
   return since?.epoch === epoch && since.frame < head ? since.frame + 1 : undefined;
 }
 
-/** What a viewer is shown who is sent no frames from before: the sums, and the open moments. */
+/** What viewers see when no frames are replayed to them: the sums, and the open moments. */
 export type ShownSums = { sums: Sums; moments: Moment[] };
 
 /**
- * The first message of a subscription: live frames begin after its head. `shown` is there where
+ * The first message of a subscription: live frames begin after its head. `shown` is present when
  * nothing is replayed.
  */
 export function subscribedMessage(
@@ -105,7 +106,7 @@ export function subscribedMessage(
   return { ...subscribed, ...shown, requestId };
 }
 
-/** Names one life of a stream's log; resetting the log (after a restore) begins another. */
+/** Identifies one life of a stream's log; resetting the log (after a restore) starts a new one. */
 export const Epoch = z
   .string({ error: "expected an epoch" })
   .regex(/^[A-Za-z0-9_-]{1,32}$/, "expected 1 to 32 of A-Z a-z 0-9 _ -")
@@ -117,13 +118,13 @@ export const FrameNumber = z
   .min(0, "expected a whole number from 0")
   .max(Number.MAX_SAFE_INTEGER);
 
-/** Where a viewer is in a log: the last frame that they have; frame 0 is the beginning. */
+/** A viewer's position in a log: the last frame that they have; frame 0 is the beginning. */
 export const Position = z
   .object({ epoch: Epoch, frame: FrameNumber }, { error: "expected {epoch, frame}" })
   .meta({ id: "Position" });
 export type Position = z.infer<typeof Position>;
 
-/** A position as a URL has it: `<epoch>:<frame>`. Undefined where the text is not one. */
+/** Parses a position from a URL: `<epoch>:<frame>`. Undefined if the text is not one. */
 export function parsePosition(text: string): Position | undefined {
   const match = /^([A-Za-z0-9_-]{1,32}):(\d{1,15})$/.exec(text);
   return match === null ? undefined : { epoch: match[1]!, frame: Number(match[2]) };

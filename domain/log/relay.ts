@@ -1,6 +1,6 @@
 /*
- * A relay holds sockets of its own. Its connections say so by their ids, so that whoever has
- * something for a connection knows which way leads there.
+ * A relay holds its own sockets. The ids of its connections say so, so that senders know how to
+ * reach each connection.
  */
 
 const mark = "relay";

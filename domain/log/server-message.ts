@@ -33,7 +33,7 @@ const event = (type: EventType) =>
     })
     .meta({ id: `event.${type}` });
 
-/** Every message that the server sends, by the name under which the documentation has it. */
+/** Every message that the server sends, by its name in the documentation. */
 export const serverMessages = {
   events: z
     .object({

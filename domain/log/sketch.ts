@@ -1,37 +1,37 @@
 import { hashOf } from "../text.ts";
 
 /*
- * HyperLogLog: how many distinct names there are, from registers that can be merged, whoever
- * counted which names. With 2^15 registers the standard error is 0.57 %.
+ * HyperLogLog: estimates the number of distinct names from registers that can be merged, even if
+ * different sources counted the same names. With 2^15 registers the standard error is 0.57 %.
  * https://algo.inria.fr/flajolet/Publications/FlFuGaMe07.pdf
  */
 
 const registerBits = 15;
 const registers = 2 ** registerBits;
 
-/** Registers of which each holds the longest run of zeros that it has seen. */
+/** Registers; each holds the longest run of zeros seen so far. */
 export type Sketch = Uint8Array;
 
 export const newSketch = (): Sketch => new Uint8Array(registers);
 
-/** Has a sketch see a name. */
+/** Adds a name to a sketch. */
 export function addName(sketch: Sketch, name: string): void {
   const [place, run] = hashOf(name);
   const at = place & (registers - 1);
   sketch[at] = Math.max(sketch[at] ?? 0, Math.clz32(run) + 1);
 }
 
-/** Adds all that another sketch has seen. */
+/** Merges another sketch into this one. */
 export function mergeSketch(into: Sketch, other: Sketch): void {
   for (const [at, longest] of other.entries()) into[at] = Math.max(into[at] ?? 0, longest);
 }
 
-/** The longest run that 32 bits can have, and one more. */
+/** The longest run possible in 32 bits, plus one. */
 const longestMax = 33;
 
 /**
- * How many distinct names it has seen, within 2 %: Ertl's estimator, which is as good for few as
- * for many (https://arxiv.org/abs/1702.01284, algorithm 6).
+ * Estimates the number of distinct names, within 2 %, by Ertl's estimator, which is accurate for
+ * small and large numbers (https://arxiv.org/abs/1702.01284, algorithm 6).
  */
 export function estimate(sketch: Sketch): number {
   const counts = new Map<number, number>();

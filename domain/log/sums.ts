@@ -10,7 +10,7 @@ export type Sums = z.infer<typeof Sums>;
 /** The name of the sum of a stream's likes. */
 export const likesSum = "likes";
 
-/** What a log knows of a moment: enough to say which actions belong to it without a read. */
+/** A log's copy of a moment: enough to decide without a read which actions count for it. */
 export const LogMoment = z.object({
   id: z.string(),
   kind: Moment.shape.kind,
@@ -20,18 +20,20 @@ export const LogMoment = z.object({
   target: z.number().int().nullish(),
   /** A goal that was reached once stays reached. */
   isReached: z.boolean().optional(),
-  /** What `moment.changed` will show of a goal that is not reached yet. */
+  /** What `moment.changed` will show once the goal is reached; absent afterwards. */
   shown: Moment.optional(),
   train: z
     .object({
       levels: z.array(z.number().int()),
       levelSeconds: z.number(),
       level: z.number().int(),
-      /** It gets no longer: it was ended by hand or with its stream, or another one has begun. */
+      /**
+       * It cannot be extended: it was ended by hand or with its stream, or another one has begun.
+       */
       isSealed: z.literal(true).optional(),
       /**
-       * Credits given behind its end that belong to it if it gets longer, by the level that takes
-       * it there: a gift may come into the log behind a later one.
+       * Credits given after its end that count if it is extended, by the level that extends it: a
+       * gift may reach the log after a later one.
        */
       late: z.array(z.number().int()).optional(),
     })
@@ -39,23 +41,23 @@ export const LogMoment = z.object({
   /** A train that ended because trains were switched off. */
   isCancelled: z.literal(true).optional(),
   /**
-   * Set once the moment is over: when its record was made, in seconds since 1970. What still comes
-   * for it is in its result already.
+   * Set once the moment is over: when its record was made, in seconds since 1970. Actions that
+   * arrive later are in its result already.
    */
   over: z.number().optional(),
 });
 export type LogMoment = z.infer<typeof LogMoment>;
 
-/** What a log knows of the trains to come of its stream. */
+/** What a log keeps for the stream's future trains. */
 export const LogTrains = z.object({
   streamId: z.string(),
-  /** The revision of the stream from which it has the settings. */
+  /** The revision of the stream that the settings come from. */
   revision: z.number().int(),
-  /** Absent: none begins. */
+  /** Absent: no train begins. */
   settings: TrainSettings.optional(),
   /**
-   * Gifts before this time (ISO 8601) start no train: it is the end of the last train, or just
-   * after the newest gift that arrived while there were no settings.
+   * Gifts before this time (ISO 8601) start no train: the end of the last train, or just after the
+   * newest gift that arrived while there were no settings.
    */
   from: z.string().optional(),
   window: TrainWindow.optional(),
@@ -63,7 +65,7 @@ export const LogTrains = z.object({
 export type LogTrains = z.infer<typeof LogTrains>;
 
 /**
- * What a log has added up: named sums, and the moments that it knows. Absent where there are none.
+ * What a log has added up: named sums, and the moments that it knows. Absent if there are none.
  */
 export type LogState = {
   sums?: Sums | undefined;
@@ -71,19 +73,19 @@ export type LogState = {
   trains?: LogTrains | undefined;
 };
 
-/** What a log has added up, out of something that says more. */
+/** The state of a log, picked from a larger object. */
 export const stateOf = ({ sums, moments, trains }: LogState): LogState => ({
   ...(sums && { sums }),
   ...(moments && { moments }),
   ...(trains && { trains }),
 });
 
-/** The likes that a log has added up. */
+/** The likes counted by a log. */
 export const likesIn = ({ sums = {} }: LogState): number => {
   const likes = sums[likesSum];
   return typeof likes === "number" ? likes : 0;
 };
 
-/** The moments that a log knows to be open. */
+/** The moments that are open in a log. */
 export const openIn = ({ moments = [] }: LogState): LogMoment[] =>
   moments.filter(({ over }) => over === undefined);

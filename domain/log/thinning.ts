@@ -6,15 +6,15 @@ import type { LogRecord } from "./event.ts";
  */
 const wrapBytes = 48;
 
-/** About how many bytes a record takes in a frame. */
+/** The approximate size of a record in a frame, in bytes. */
 export const bytesOf = ({ id, events }: LogRecord) =>
   events.reduce((sum, event) => sum + utf8Bytes(JSON.stringify(event)) + id.length + wrapBytes, 0);
 
 /**
- * Chooses the chat messages that a frame has no room for when posts are at their rate: evenly among
- * the senders, so that those who send the most lose the most, and those of `kept` (host and
- * moderators) last. Money and moderation are never left out. Answers the ids of the records that
- * are left out; the history has them.
+ * Chooses the chat messages to drop from a frame when posts reach their rate: evenly among the
+ * senders, so that those who send most lose most, and those of `kept` (host and moderators) last.
+ * Money and moderation are never dropped. Returns the ids of the dropped records; the history has
+ * them.
  */
 export function chooseDropped(
   records: readonly LogRecord[],
@@ -32,8 +32,8 @@ export function chooseDropped(
   }
   const left = new Set<string>();
   const senders = [...bySender.keys()].sort((a, b) => Number(kept.has(b)) - Number(kept.has(a)));
-  // Each round admits the next newest message of each sender. The host and the moderators have all
-  // their rounds before anybody else has the first.
+  // Each round admits the next newest message of each sender. All rounds of the host and the
+  // moderators come before everyone else's first.
   for (const isKept of [true, false])
     for (let round = 0, open = true; open; round++) {
       open = false;

@@ -2,29 +2,29 @@ import * as z from "zod";
 import { StreamId, UserId } from "../id.ts";
 import { shownText, Timestamp } from "../text.ts";
 
-/** Seconds from its making within which a ticket opens a socket. */
+/** A ticket opens a socket within this many seconds after it was made. */
 export const ticketSeconds = 60;
 
-/** What a ticket is asked with; with a stream, its socket is for that stream alone. */
+/** The body that requests a ticket; with a stream, its socket is for that stream only. */
 export const NewTicket = z.object({ streamId: StreamId.nullish() });
 
-/** A ticket as stored, below the hash of its text: the caller whose token asked for it. */
+/** A ticket as stored under the hash of its text, with the caller whose token requested it. */
 export const Ticket = z.object({
   userId: UserId,
   roles: z.array(z.enum(["admin", "service"])).optional(),
   streamId: StreamId.optional(),
-  /** The last moment at which it opens a socket, in milliseconds since 1970. */
+  /** The last time at which it opens a socket, in milliseconds since 1970. */
   goodUntil: z.number(),
-  /** Of the token, in seconds since 1970: a socket lives no longer than the token. */
+  /** From the token, in seconds since 1970: a socket lives no longer than the token. */
   tokenExpiresAt: z.number(),
   tokenIssuedAt: z.number(),
   tokenId: z.string(),
-  /** Seconds since 1970, when the table forgets it. */
+  /** When the table's TTL deletes it, in seconds since 1970. */
   expiresAt: z.number(),
 });
 export type Ticket = z.infer<typeof Ticket>;
 
-/** The answer that shows a ticket, this once. */
+/** The response that shows a ticket, only once. */
 export const ShownTicket = z
   .object({
     ticket: shownText(100).nullable().meta({
@@ -36,12 +36,12 @@ export const ShownTicket = z
   .meta({ id: "Ticket" });
 type ShownTicket = z.infer<typeof ShownTicket>;
 
-/** What is remembered of that answer: all but the ticket. */
+/** What an Idempotency-Key remembers of that response: everything except the ticket. */
 export const ticketMemory = {
   keep: (shown: ShownTicket): ShownTicket => ({ ...shown, ticket: null }),
 };
 
-/** Whose token asks for a ticket. */
+/** The caller whose token requests a ticket. */
 type Asking = {
   userId: string;
   roles?: readonly ("admin" | "service")[];
@@ -50,7 +50,7 @@ type Asking = {
   tokenId: string;
 };
 
-/** A new ticket: good for a minute, and no longer than the token that asks for it. */
+/** A new ticket: valid for a minute, and no longer than the token that requested it. */
 export function makeTicket(
   { userId, roles = [], expiresAt: tokenExpiresAt, issuedAt: tokenIssuedAt, tokenId }: Asking,
   streamId: string | undefined,

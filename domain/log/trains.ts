@@ -3,7 +3,7 @@ import { addToWindow, rescaled, secondsAfter, startsTrain } from "../audience/tr
 import type { LogRecord, StreamEvent, TrainsChange } from "./event.ts";
 import type { LogMoment, LogTrains, Sums } from "./sums.ts";
 
-/** An event that a log alone found out, under an id of its own. */
+/** An event that only the log can detect, with its own id. */
 export type FoundEvent = StreamEvent & { id: string };
 
 /** The state of a log while one record is added to it. */
@@ -17,14 +17,14 @@ export type Folding = {
 
 type Gift = NonNullable<LogRecord["gift"]>;
 
-/** What a log knows of a train. */
+/** A log's copy of a train. */
 export type LogTrain = LogMoment & { train: NonNullable<LogMoment["train"]>; endsAt: string };
 
-/** Whether it is a train that has no result yet. */
+/** Whether it is a train without a result. */
 export const isOpenTrain = (moment: LogMoment): moment is LogTrain =>
   moment.train !== undefined && moment.endsAt !== null && moment.over === undefined;
 
-/** The item of a train, as its log knows it. */
+/** The item of a train, built from the log's copy. */
 export function trainItemOf(streamId: string, known: LogTrain): MomentItem {
   const { id, startedAt, endsAt, train } = known;
   const { level, levels, levelSeconds } = train;
@@ -39,7 +39,7 @@ const shown = (streamId: string, known: LogTrain, more: Partial<Moment> = {}): M
   ...more,
 });
 
-/** The credits of a train that a log has added up. */
+/** The credits of a train counted by a log. */
 export function creditsIn(sums: Sums | undefined, id: string): number {
   const sum = sums?.[id];
   return (Array.isArray(sum) ? sum[1] : undefined) ?? 0;
@@ -47,8 +47,8 @@ export function creditsIn(sums: Sums | undefined, id: string): number {
 
 /**
  * Adds a gift or its refund to the trains in whose time it was, and to what may start the next one.
- * A train's time is that of the gifts, whatever their order in the log: what is behind its end waits
- * for an earlier gift that makes it longer.
+ * A train's time follows the times of gifts, whatever their order in the log: a gift after its end
+ * waits for an earlier gift that extends it.
  */
 export function addToTrains(folding: Folding, gift: Gift): void {
   for (const train of folding.moments.filter(isOpenTrain)) addToTrain(folding, train, gift);
@@ -73,7 +73,7 @@ function addToTrain(folding: Folding, known: LogTrain, { at, undoneAt, credits }
   replace(folding, { ...known, train: { ...train, late: waiting } });
 }
 
-/** Sets the credits of a train, which may bring it one or more levels up. */
+/** Sets the credits of a train, which may raise it by one or more levels. */
 function climb(folding: Folding, known: LogTrain, credits: number, at: string): void {
   const { levels, levelSeconds, isSealed } = known.train;
   const { streamId = "" } = folding.trains ?? {};
@@ -86,7 +86,7 @@ function climb(folding: Folding, known: LogTrain, credits: number, at: string): 
     if (isSealed !== true) {
       is = { ...is, endsAt: secondsAfter(is.endsAt, levelSeconds) };
       sum += absorbed;
-      // What is in it was given behind an end that is not one any more.
+      // Its gifts came after an end that has since moved.
       if (folding.trains !== undefined) folding.trains = withoutWindow(folding.trains);
     }
     const id = `moment:${is.id}:level:${is.train.level}`;
@@ -106,7 +106,8 @@ const withoutWindow = ({ window: _, ...trains }: LogTrains): LogTrains => trains
 
 /**
  * Adds a gift to the window; the one that fills it starts a train. A gift that arrives before the
- * settings is in no train, and no later train may begin before it: its sum would lack that gift.
+ * settings is in no train, and no later train may begin before it, since its sum would lack that
+ * gift.
  */
 function startTrain(folding: Folding, { id, by, at, credits }: Gift): void {
   const { trains } = folding;
@@ -142,17 +143,17 @@ const sealed = (known: LogTrain): LogTrain => {
   return { ...known, train: { ...train, isSealed: true } };
 };
 
-/** The train as it ends at this time, if that is before its own end. */
+/** The train with its end moved to this time, if that is earlier. */
 export const endedBy = (known: LogTrain, at: string): LogTrain =>
   sealed({ ...known, endsAt: at < known.endsAt ? at : known.endsAt });
 
-/** Takes note that a train is over: its end empties the window. */
+/** Notes that a train is over: its end empties the window. */
 export function noteTrainEnd({ trains }: Folding, endedAt: string): LogTrains | undefined {
   const isNew = trains !== undefined && endedAt > (trains.from ?? "");
   return isNew ? { ...trains, from: endedAt } : trains;
 }
 
-/** Takes new settings; without any, the train that is on its way ends or is cancelled. */
+/** Takes new settings; without any, the running train ends or is cancelled. */
 export function changeTrains(folding: Folding, change: TrainsChange, createdAt: number): void {
   const { streamId, revision, settings, at, endedAt } = change;
   const { trains } = folding;

@@ -8,10 +8,10 @@ import { Profile, shownNames, UserSummary } from "../people/user.ts";
 
 const Names = z.object(shownNames);
 
-/** A row of `/me/transactions`, and whose wallet it is about. */
+/** A row of `/me/transactions`, with the user whose wallet it is about. */
 const WalletRow = Transaction.extend({ userId: UserId });
 
-/** The data of the events outside streams, by type. No viewer sees them: webhooks are sent them. */
+/** The data of events outside streams, by type. Only webhooks receive them, never viewers. */
 export const userEventData = {
   "notification.created": Notification.meta({
     description: "A user has a new notification; a back end can push it to phones",
@@ -30,19 +30,19 @@ export const userEventData = {
 } as const;
 export type UserEventType = keyof typeof userEventData;
 
-/** Shows other users in an event: `find` answers null for those who are gone. */
+/** Looks up users to show in an event: `find` returns null for deleted ones. */
 type People = {
   find(userId: string): UserSummary | null;
   show(userId: string): UserSummary;
 };
 
-/** An event about a user. Whom it names besides is looked up where somebody wants it. */
+/** An event about a user. Other users in it are looked up only if a webhook receives it. */
 export type UserEvent = {
-  /** The same however often its record comes. */
+  /** The same no matter how often its record arrives. */
   id: string;
   type: UserEventType;
   at: string;
-  /** Whose events it is among: those of one user are sent in their order. */
+  /** The user whose events it belongs to; events of one user are sent in order. */
   userId: string;
   people: readonly string[];
   dataOf(people: People): Record<string, unknown>;
@@ -59,7 +59,7 @@ export type UserItemChange = {
   new: Image | undefined;
 };
 
-/** The reader of each kind: a kind without a reader does not compile. */
+/** The reader of each kind of item; the compiler requires one for each. */
 const readers: Record<UserItemChange["kind"], (change: UserItemChange) => UserEvent[]> = {
   notification: notificationEvents,
   entry: walletEvents,
@@ -75,8 +75,8 @@ export const isUserChangeKind = (kind: string): kind is UserItemChange["kind"] =
   Object.hasOwn(readers, kind);
 
 /**
- * The events that the change of an item is to those outside. Their ids consist of the item's own
- * id and what has changed, never of the batch. Throws where an image does not fit its kind.
+ * The events that an item's change causes for webhooks. Their ids consist of the item's own id and
+ * what changed, never of the batch. Throws when an image does not fit its kind.
  */
 export const userEventsOf = (change: UserItemChange): UserEvent[] => readers[change.kind](change);
 
@@ -90,10 +90,10 @@ function notificationEvents({ old, new: image }: UserItemChange): UserEvent[] {
   ];
 }
 
-/** A commit may write several entries of a wallet, in one item. */
+/** One commit may write several entries of a wallet in a single item. */
 function walletEvents({ old, new: image }: UserItemChange): UserEvent[] {
   if (old !== undefined || image === undefined) return [];
-  // The links of the chain are in no event.
+  // Events do not contain the links of the chain.
   return entriesOf(EntryItem.parse(image), () => "").map((entry) => {
     const { userId, seq, amount, counterpart, occurredAt: at } = entry;
     return {
@@ -124,7 +124,7 @@ function profileEvents({ createdAt, old, new: image }: UserItemChange): UserEven
   const { userId } = was;
   const about = { userId, people: [] };
   if (image === undefined) {
-    // The table tells whole seconds, and a deletion comes after all else that happened in its own.
+    // The table records whole seconds, and a deletion comes after everything else in its second.
     const at = new Date(createdAt * 1000 + 999).toISOString();
     const id = `user:${userId}:${was.updatedAt}:deleted`;
     return [{ ...about, id, type: "user.deleted", at, dataOf: () => ({ userId }) }];

@@ -8,8 +8,8 @@ import type { Wallet } from "./wallet.ts";
 
 /**
  * One side of something that must balance: the amounts of all facts with one `key` sum to zero,
- * whichever items state them. An entry states what a gift states, with the other sign, and so on;
- * so one pass over all items in any order proves them against each other.
+ * whichever items state them. An entry states the same fact as its gift with the opposite sign, and
+ * so on, so one pass over all items in any order checks them against each other.
  */
 export type Fact = { key: string; amount: number };
 
@@ -18,7 +18,7 @@ const conservation = "credits issued and owed, against balances, pending, held a
 
 const fact = (key: string, amount: number): Fact => ({ key, amount });
 
-/** What a wallet claims: its balance, its number of entries, its newest hash and its debt. */
+/** What a wallet states: its balance, number of entries, newest hash and debt. */
 export const factsOfWallet = ({ userId, balance, owed, seq, head }: Wallet): Fact[] => [
   fact(`balance of ${userId}`, balance),
   fact(`number of entries of ${userId}`, seq),
@@ -27,13 +27,13 @@ export const factsOfWallet = ({ userId, balance, owed, seq, head }: Wallet): Fac
   fact(conservation, -balance + owed),
 ];
 
-/** The last entry of a ledger is the one whose hash the wallet carries. */
+/** The last entry of a ledger is the one whose hash the wallet holds. */
 export const factsOfHead = (userId: string, hash: string): Fact[] => [
   fact(`newest entry of ${userId} ${hash}`, -1),
 ];
 
 /**
- * What an entry says has happened, to match the wallet, the gift, the transfer or the reference.
+ * What an entry states, to match the wallet, the gift, the transfer or the reference.
  */
 export function factsOfEntry(entry: Entry): Fact[] {
   const { userId, amount } = entry;
@@ -60,7 +60,7 @@ function otherSide(entry: Entry): Fact[] {
     case "stream_revenue":
       return [creditFact(giftId ?? "", counterpart ?? "", userId, amount)];
     case "gift_refund":
-      // Of a gift that was held and never sent, only the debits are left to match.
+      // A gift that was held and never sent leaves only debits to match.
       if (reference === takenBackReference) return [debit];
       return [fact(`refund of gift ${giftId} to ${userId} from ${counterpart}`, amount)];
     case "gift_refund_reversal":
@@ -81,13 +81,13 @@ function otherSide(entry: Entry): Fact[] {
   }
 }
 
-/** A reference that was used for a top-up or payout of this amount. */
+/** A reference used by a top-up or payout of this amount. */
 export const factsOfReference = (userId: string, reference: string, amount: number): Fact[] => [
   fact(`reference ${reference} of ${userId}`, -amount),
 ];
 
 /**
- * What a gift says about the money: each receiver's part was debited and credited, and perhaps
+ * What a gift states about money: each receiver's part was debited and credited, and possibly
  * refunded.
  */
 export function factsOfGift(gift: Gift): Fact[] {
@@ -107,17 +107,17 @@ export function factsOfGift(gift: Gift): Fact[] {
   return [...parts, ...money];
 }
 
-/** A pass was paid for and not refunded; a charge that was not refunded is of a pass. */
+/** A pass was paid for and not refunded; every charge that was not refunded belongs to a pass. */
 const passFact = (streamId: string, userId: string, giftId: string, amount: 1 | -1) =>
   fact(`pass of ${userId} in stream ${streamId} by charge ${giftId}`, amount);
 
-/** What a charge says of the pass that it paid for. */
+/** What a charge states about the pass that it paid for. */
 export const factsOfCharge = (gift: Gift): Fact[] =>
   gift.kind !== "pass" || gift.refundedAt !== undefined || gift.isForfeit === true
     ? []
     : [passFact(gift.streamId, gift.sender.userId, gift.id, 1)];
 
-/** What a member of a stream says of their pass and of their contributions. */
+/** What a member of a stream states about their pass and their contributions. */
 export function factsOfMember(streamId: string, member: Member): Fact[] {
   const { userId, pass, contributed: credits, returnedAt } = member;
   const passes = pass === undefined ? [] : [passFact(streamId, userId, pass.giftId, -1)];
@@ -133,13 +133,13 @@ export function factsOfMember(streamId: string, member: Member): Fact[] {
   return [...passes, ...given, ...(returnedAt === undefined ? [] : returned)];
 }
 
-/** A part of an escrow holds what was contributed, until all of it goes to the host. */
+/** A part of an escrow holds the contributions until all of it goes to the host. */
 export const factsOfEscrow = (streamId: string, amount: number, isHosts: boolean): Fact[] => [
   fact(`escrow of stream ${streamId}`, -amount),
   isHosts ? fact(`proceeds of stream ${streamId}`, -amount) : fact(conservation, -amount),
 ];
 
-/** What a host is credited from an escrow. */
+/** What a host receives from an escrow. */
 export const factsOfProceeds = ({ id, streamId, hostId, due, dueCredits }: Proceeds): Fact[] => [
   fact(`proceeds of stream ${streamId}`, dueCredits),
   creditFact(id, "", hostId, -dueCredits),
@@ -158,23 +158,23 @@ const debitFact = (giftId: string, sender: string, receiver: string, amount: num
 const creditFact = (giftId: string, sender: string, receiver: string, amount: number) =>
   fact(`credit of ${receiver} for gift ${giftId} of ${sender}`, amount);
 
-/** What is due has not been credited yet: it is pending. */
+/** An amount due has not been credited yet: it is pending. */
 export const factsOfDue = (giftId: string, senderId: string, receiver: string, credits: number) => [
   creditFact(giftId, senderId, receiver, credits),
   fact(conservation, -credits),
 ];
 
-/** A further receiver's share and the gift each state the other, once. */
+/** A further receiver's share and its gift state each other once. */
 const partFact = (giftId: string, part: number, credits: number) =>
   fact(`part ${part} of gift ${giftId}`, credits + 1);
 
-/** A further receiver's share: the other side of what its gift states. */
+/** A further receiver's share: the counterpart of what its gift states. */
 export const factOfShare = ({ id, part, dueCredits }: Share): Fact => {
   const { key, amount } = partFact(id, part, dueCredits);
   return fact(key, -amount);
 };
 
-/** What a gift adds to the folded totals of its stream and to its sender's place among the fans. */
+/** What a gift adds to the folded totals of its stream and to its sender's rank among the fans. */
 export function factsOfFold(gift: Gift): Fact[] {
   const { streamId, sender, giftType } = gift;
   const isCounted = gift.due === undefined && gift.refundedAt === undefined;
@@ -191,7 +191,7 @@ export function factsOfFold(gift: Gift): Fact[] {
   ];
 }
 
-/** Folded sums: of a stream, or of one sender in it. */
+/** Folded sums of a stream, or of one sender in it. */
 export const sumFacts = (
   of: string,
   { gifts, count, credits }: { gifts: number; count: number; credits: number },
@@ -201,18 +201,18 @@ export const sumFacts = (
   fact(`${of}: credits`, credits),
 ];
 
-/** How often gifts of one type were folded into a stream's totals. */
+/** The number of gifts of one type folded into a stream's totals. */
 export const factOfType = (streamId: string, giftTypeId: string, count: number): Fact =>
   fact(`stream ${streamId}: count of type ${giftTypeId}`, count);
 
 /**
- * A gift has one event, which one frame of its stream covers. Frames are kept for a day, so only
+ * Each gift has one event, which one frame of its stream covers. Frames are kept for a day, so only
  * gifts of the last day are checked.
  */
 export const eventFact = (streamId: string, giftId: string, amount: 1 | -1): Fact =>
   fact(`event of gift ${giftId} in stream ${streamId}`, amount);
 
-/** What is wrong within a gift's own fields: its price and the part of each receiver. */
+/** Inconsistencies among a gift's own fields: its price and the part of each receiver. */
 export function problemsOfGift(gift: Gift): string[] {
   const { giftType, count, receivers, price, charged, dueCredits } = gift;
   const unit = giftType === undefined ? price : giftType.creditAmount * count;

@@ -4,12 +4,12 @@ import { Timestamp } from "../text.ts";
 /** The longest time between two gifts of a combo. */
 export const comboGapMilliseconds = 5000;
 
-/** Combos that the wallet of their sender keeps; older ones are derived from the gifts. */
+/** Combos kept in their sender's wallet; older ones are derived from the gifts. */
 export const combosKept = 4;
 
 /**
- * Gifts of one type by one sender in one stream, each soon after the last. Its id is that of the
- * first.
+ * Gifts of one type by one sender in one stream, each soon after the previous one. Its id is that
+ * of the first gift.
  */
 export const Combo = z.object({
   id: z.string(),
@@ -17,19 +17,20 @@ export const Combo = z.object({
   giftTypeId: z.string(),
   /** Gifts so far. */
   count: z.number().int(),
-  /** What they cost together. */
+  /** Their total price. */
   credits: z.number().int(),
   lastAt: Timestamp,
 });
 export type Combo = z.infer<typeof Combo>;
 
-/** When a combo is over if nothing follows. */
+/** When a combo ends if no gift follows. */
 export const comboEndsAt = (combo: Pick<Combo, "lastAt">) =>
   new Date(Date.parse(combo.lastAt) + comboGapMilliseconds);
 
 /**
- * Counts a gift: into the combo that it follows, or as the first of a new one. Clocks may differ,
- * so a gift that looks older than the one before it follows it too, and the end never moves back.
+ * Counts a gift: into the combo that it continues, or as the first of a new one. Clocks may differ,
+ * so a gift that appears older than the previous one continues the combo too, and the end never
+ * moves earlier.
  */
 export function countCombo(
   combos: readonly Combo[],

@@ -18,7 +18,7 @@ export const PackageId = z
     maxLength: 24,
   });
 
-/** Credits as a store sells them. */
+/** Credits as an app store sells them. */
 export const CreditPackage = z
   .object({
     id: PackageId,
@@ -36,7 +36,7 @@ const since = "2026-01-01T00:00:00.000Z";
 const sizes = [100, 550, 1_200, 6_500];
 const stores = ["apple", "google", "test", "web"] as const;
 
-/** The packages: the same sizes in every store, and one of each store that is no longer on sale. */
+/** The packages: the same sizes in every store, and one in each that is no longer for sale. */
 const catalogue = stores.flatMap((storeType, store) =>
   [...sizes, 50].map((creditAmount, size) => ({
     isActive: creditAmount !== 50,
@@ -59,7 +59,7 @@ export const PackageQuery = z.object({
 
 const packageOf = ({ isActive: _, ...row }: (typeof catalogue)[number]): CreditPackage => row;
 
-/** The packages that a query asks for, smallest first. */
+/** The packages that match a query, smallest first. */
 export function listPackages({
   storeType,
   activeOnly,
@@ -71,7 +71,7 @@ export function listPackages({
   return wanted.sort((a, b) => a.creditAmount - b.creditAmount).map(packageOf);
 }
 
-/** A package that can be bought; refuses with `package_not_found`. */
+/** Returns a package that is for sale; refuses with `package_not_found`. */
 export function getPackage(packageId: string): CreditPackage {
   const found = catalogue.find(({ id, isActive }) => id === packageId && isActive);
   return found === undefined ? refuse("package_not_found", { packageId }) : packageOf(found);

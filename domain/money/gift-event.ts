@@ -32,7 +32,7 @@ export const GiftSent = z
   .meta({ id: "GiftSent" });
 export type GiftSent = z.infer<typeof GiftSent>;
 
-/** A superlike: the data of `superlike.sent`, and the answer to the call that made it. */
+/** A superlike: the data of `superlike.sent`, and the response to the call that made it. */
 export const Superlike = z
   .object({
     streamId: StreamId,
@@ -44,7 +44,7 @@ export const Superlike = z
   .meta({ id: "Superlike" });
 export type Superlike = z.infer<typeof Superlike>;
 
-/** Credits that a refund gives back: none where a callback decided, since none have moved here. */
+/** Credits that a refund returns: none if a callback decided, since none were moved here. */
 export const refundedCredits = ({ charged, price }: Gift): number => (charged ? price : 0);
 
 /** What a gift adds to the totals of its stream; superlikes and passes add nothing. */
@@ -69,7 +69,7 @@ export function giftSentOf(gift: Gift, totals: GiftTotals, defaultPicture: strin
   };
 }
 
-/** The answer to the call that makes a superlike; its event says the same. */
+/** The response to the call that makes a superlike; its event has the same data. */
 export function superlikeBy(
   sender: Person,
   { streamId, price, now }: { streamId: string; price: number; now: Date },
@@ -80,13 +80,13 @@ export function superlikeBy(
   return { streamId, senderId: sender.userId, senderSnapshot, price, timestamp };
 }
 
-/** A gift in a list: what its event says, when it was sent, and when it was refunded. */
+/** A gift in a list: its event's data, when it was sent, and when it was refunded. */
 export const ListedGift = GiftSent.extend({
   createdAt: Timestamp,
   refundedAt: Timestamp.nullable(),
 }).meta({ id: "ListedGift" });
 
-/** The gift as a list shows it. */
+/** The gift as lists show it. */
 export function listedGiftOf(
   gift: Gift,
   totals: GiftTotals,
@@ -96,10 +96,10 @@ export function listedGiftOf(
   return { ...giftSentOf(gift, totals, defaultPicture), createdAt, refundedAt };
 }
 
-/** A superlike in a list: the answer to the call that made it, with its id. */
+/** A superlike in a list: the response to the call that made it, with its id. */
 export const ListedSuperlike = Superlike.extend({ id: GiftId }).meta({ id: "ListedSuperlike" });
 
-/** The superlike as a list shows it. */
+/** The superlike as lists show it. */
 export function listedSuperlikeOf(
   { id, streamId, sender, price, createdAt }: Gift,
   defaultPicture: string,

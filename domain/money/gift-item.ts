@@ -5,14 +5,14 @@ import { Person, shortPerson } from "../people/person.ts";
 import { Timestamp } from "../text.ts";
 
 /**
- * Receivers of one gift. Its refund is one transaction of at most 100 actions: the sender's wallet
- * and notification (two items: itself and its unread mark), TOTALS and FAN, and for each receiver
- * two of the sender's entries, a wallet, an entry, a share and a notification. Entries share items,
- * so this leaves some room.
+ * The largest number of receivers of one gift. Its refund is one transaction of at most 100
+ * actions: the sender's wallet and notification (two items: itself and its unread mark), TOTALS and
+ * FAN, and for each receiver two of the sender's entries, a wallet, an entry, a share and a
+ * notification. Entries share items, so this leaves some room.
  */
 export const receiversMax = Math.floor((100 - 5) / 7);
 
-/** What a gift keeps of its type, as it was when the gift was sent. */
+/** The gift type's fields at the time when the gift was sent. */
 const SentType = z.object({
   id: GiftTypeId,
   name: z.string(),
@@ -24,46 +24,45 @@ const SentType = z.object({
 const due = {
   /** The receiver who has not been credited yet. */
   due: UserId.optional(),
-  /** What they get: 0 where a callback decided on the gift, so that no credits move here. */
+  /** Credits due: 0 if a callback decided on the gift, so that no credits move here. */
   dueCredits: z.number().int().min(0),
 };
 
-/** What an item of a gift says; what most of them have alike may be absent. */
+/** The fields of a gift's item; values that most gifts share may be absent. */
 const GiftItem = z.object({
   id: GiftId,
   kind: z.enum(["gift", "superlike", "pass"]),
   streamId: StreamId,
-  /** The stream's host; absent where they are the first receiver. */
+  /** The stream's host; absent if they are the first receiver. */
   hostId: UserId.optional(),
   sender: Person,
   receivers: z.array(Person).min(1),
   /** Absent for a superlike and a pass. */
   giftType: SentType.optional(),
-  /** The quantity that each receiver gets. */
+  /** The quantity for each receiver. */
   count: z.number().int().min(1).default(1),
   combo: z.number().int().min(1).default(1),
-  /** The first gift of its combo; absent where that is this one. */
+  /** The first gift of its combo; absent on the first gift itself. */
   comboId: GiftId.optional(),
   /** Credits in total: unit price × count × receivers. */
   price: Amount,
   createdAt: Timestamp,
   ...due,
-  /** False where a callback decided: counted and shown, but no credits moved. */
+  /** False if a callback decided: counted and shown, but no credits moved. */
   charged: z.boolean().default(true),
   refundedAt: Timestamp.optional(),
-  /** On a pass: its user has left, and the pass went with them. */
+  /** On a pass: its user deleted their account, and the pass with it. */
   isForfeit: z.literal(true).optional(),
   refundedBy: z.object({ role: z.enum(["host", "admin"]), userId: UserId }).optional(),
-  /** On the first gift of a combo: what the combo amounted to when it was over. */
+  /** On the first gift of a combo: the combo's final count and credits once it ended. */
   comboEnded: z.object({ count: z.number(), credits: z.number(), at: Timestamp }).optional(),
-  /** 1, and 2 once it has been refunded. Settling shows no event and does not change it. */
+  /** 1, and 2 once it was refunded. Settling shows no event and leaves it unchanged. */
   revision: z.number().int(),
 });
 
 /**
- * A gift, a superlike, or the charge for a pass, which nobody is shown: one item that says
- * everything its event, its settlement and its refund need. Its image is what fan-out and settle
- * read.
+ * A gift, a superlike, or the charge for a pass, which is never shown: one item with everything
+ * that its event, settlement and refund need. Fan-out and settle read its image.
  */
 export const Gift = GiftItem.transform(({ hostId, comboId, ...gift }) => ({
   ...gift,
@@ -73,8 +72,8 @@ export const Gift = GiftItem.transform(({ hostId, comboId, ...gift }) => ({
 export type Gift = z.infer<typeof Gift>;
 
 /**
- * The gift as its item has it. Each begun kilobyte costs two write units, and again two when the
- * gift is settled: names and pictures of two people need the room.
+ * The gift in its item's form. Each begun kilobyte costs two write units, and two more when the
+ * gift is settled, and the names and pictures of two people need that room.
  */
 export function itemOf(gift: Gift): z.input<typeof GiftItem> {
   const { hostId, count, combo, comboId, charged, sender, receivers, ...rest } = gift;
@@ -90,11 +89,11 @@ export function itemOf(gift: Gift): z.input<typeof GiftItem> {
   };
 }
 
-/** What a further receiver of the same gift is owed: an item of its own next to the gift. */
+/** What a further receiver of the same gift is owed: a separate item next to the gift. */
 export const Share = z.object({
   id: GiftId,
   kind: z.literal("share"),
-  /** 1, 2, … : the receiver's place in the gift's list. */
+  /** 1, 2, … : the receiver's position in the gift's list. */
   part: z.number().int().min(1),
   streamId: StreamId,
   senderId: UserId,

@@ -6,7 +6,7 @@ import { GiftType, inPriceOrder } from "./gift-type.ts";
 
 const CountedType = GiftType.pick({ id: true, creditAmount: true, svgUrl: true, isActive: true });
 
-/** The quantity of gifts to a stream: Count × receivers. Only active types are named. */
+/** The quantity of gifts to a stream: Count × receivers. Only active types are listed. */
 export const GiftStatistics = z
   .object({
     liveStreamId: StreamId,
@@ -15,7 +15,7 @@ export const GiftStatistics = z
   })
   .meta({ id: "GiftStatistics" });
 
-/** The statistics from the folded totals, without types that nobody has sent. */
+/** The statistics from the folded totals, without types that nobody sent. */
 export function giftStatisticsOf(
   liveStreamId: string,
   types: readonly GiftType[],
@@ -30,7 +30,7 @@ export function giftStatisticsOf(
   return { liveStreamId, totalCount: totals.count, giftTypeCounts };
 }
 
-/** One of the top gifters of a stream. `gifts` is a quantity, as in the statistics. */
+/** One of a stream's top gifters. `gifts` is a quantity, as in the statistics. */
 export const Ranked = z
   .object({
     rank: z.number().int().min(1),
@@ -42,11 +42,11 @@ export const Ranked = z
 
 export const LeaderboardQuery = z.object({ limit: rowsLimit(100, 10) });
 
-/** One sender's gifts to a stream that were not refunded. */
+/** One sender's gifts to a stream, without refunded ones. */
 type Fan = { userId: string; credits: number; count: number };
 
 /**
- * The first `limit`, by credits, then by quantity, then by id so that the order is always the same.
+ * The first `limit`, by credits, then by quantity, then by id, so that the order is stable.
  */
 export function topFans<F extends Fan>(fans: readonly F[], limit: number): F[] {
   const order = (a: F, b: F) =>

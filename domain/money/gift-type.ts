@@ -4,13 +4,13 @@ import { GiftTypeId } from "../id.ts";
 import { refuse } from "../refusal.ts";
 import { byteText, httpsUrl, nameText, shownText, shownUrl, Timestamp } from "../text.ts";
 
-/** The name of a gift type on the Tencent side: 1 to 20 UTF-8 bytes. */
+/** The name of a gift type in the Tencent API: 1 to 20 UTF-8 bytes. */
 export const GiftAlias = byteText(1, 20).meta({
   description: "The gift type's GiftId in the Tencent API",
   example: "gift1",
 });
 
-/** What only the Tencent side knows of a gift: written by add_gift, answered by get_gift. */
+/** Fields of a gift that only the Tencent API has: written by add_gift, returned by get_gift. */
 const TencentGift = z.object({
   IconUrl: shownText(200),
   ResourceUrl: shownText(200),
@@ -22,7 +22,7 @@ const TencentGift = z.object({
 /** A type of gift as stored. Both APIs share it. */
 export const GiftType = z.object({
   id: GiftTypeId,
-  /** Its GiftId on the Tencent side: its own id unless another was chosen. */
+  /** Its GiftId in the Tencent API: its own id unless another was chosen. */
   giftId: shownText(24),
   name: shownText(100),
   /** The price of one. */
@@ -32,7 +32,7 @@ export const GiftType = z.object({
   createdAt: Timestamp,
   updatedAt: Timestamp,
   tencent: TencentGift.optional(),
-  /** Deleted on the Tencent side: gifts that were sent stay, and nobody can send it any more. */
+  /** Deleted through the Tencent API: sent gifts stay, but it can no longer be sent. */
   deletedAt: Timestamp.optional(),
 });
 export type GiftType = z.infer<typeof GiftType>;
@@ -49,7 +49,7 @@ export const ListedGiftType = GiftType.pick({
   updatedAt: true,
 }).meta({ id: "GiftType" });
 
-/** The gift type as the lists show it. */
+/** The gift type as lists show it. */
 export function listedGiftTypeOf(type: GiftType): z.infer<typeof ListedGiftType> {
   const { id, name, giftId, creditAmount, svgUrl, isActive, createdAt, updatedAt } = type;
   return { id, name, giftId, creditAmount, svgUrl, isActive, createdAt, updatedAt };
@@ -58,7 +58,7 @@ export function listedGiftTypeOf(type: GiftType): z.infer<typeof ListedGiftType>
 /** A number that grows with each change of a gift type. */
 export const giftTypeRevision = ({ updatedAt }: GiftType) => Date.parse(updatedAt);
 
-/** A new gift type as an admin asks for it. */
+/** The body that creates a gift type. */
 export const NewGiftType = z.object({
   creditAmount: Amount,
   svgUrl: httpsUrl,
@@ -73,7 +73,7 @@ export const GiftTypeChange = NewGiftType.partial().refine(
   "body: expected at least one of creditAmount, svgUrl, name, isActive, giftId",
 );
 
-/** A new gift type: active unless the request says otherwise, and with its own id as GiftId. */
+/** A new gift type: active unless the request says otherwise, with its own id as GiftId. */
 export function newGiftType(
   id: string,
   request: z.output<typeof NewGiftType>,
@@ -84,7 +84,7 @@ export function newGiftType(
   return { id, giftId, name, creditAmount, svgUrl, isActive, createdAt: at, updatedAt: at };
 }
 
-/** The gift type after a change; what is left out stays. */
+/** The gift type after a change; omitted fields stay. */
 export function changeGiftType(
   type: GiftType,
   change: z.output<typeof GiftTypeChange>,
@@ -100,8 +100,8 @@ export function assertActive(type: GiftType): void {
 }
 
 /**
- * Types that are not deleted, cheapest first and of the same price the older first: the active
- * ones, or all of them.
+ * Types that are not deleted, cheapest first, older first at the same price: the active ones, or
+ * all of them.
  */
 export function inPriceOrder(types: readonly GiftType[], which: "active" | "all"): GiftType[] {
   const listed = types.filter(

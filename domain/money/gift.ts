@@ -22,12 +22,14 @@ import {
 /** The largest quantity of one gift for each receiver. */
 export const countMax = 1_000_000;
 
-/** What a gift is decided on. All of it is read consistently, and the decision holds as of then. */
+/**
+ * The inputs of a decision on a gift. All are read consistently, and the decision holds as of then.
+ */
 export type GiftContext = {
   stream: Stream;
-  /** The sender as a member of the stream: undefined for most. */
+  /** The sender as a member of the stream; usually undefined. */
   member: Member | undefined;
-  /** What the sender's token says that they are; none where an application sends for them. */
+  /** The roles in the sender's token; undefined if an application sends on their behalf. */
   roles?: readonly string[] | undefined;
   sender: Person;
   wallet: Wallet;
@@ -37,12 +39,12 @@ export type GiftContext = {
   now: Date;
 };
 
-/** The gift, and what becomes of the sender's wallet. */
+/** The gift, and the new state of the sender's wallet. */
 export type GiftDecision = {
   gift: Gift;
   draft: Draft;
   context: GiftContext;
-  /** Decides again, where what it was decided on has changed. */
+  /** Decides again after an input has changed. */
   again: (context: GiftContext) => GiftDecision;
 };
 
@@ -76,15 +78,15 @@ function assertMayGive(context: GiftContext, receivers: readonly Person[]) {
   assertLive(stream);
 }
 
-/** The most that a viewer gives of one kind by one call. */
+/** The largest quantity that a viewer may give in one call. */
 const quantityMax = 999;
 const quantityError = `expected a whole number from 1 to ${quantityMax}`;
 
-/** A viewer's request: a gift to the host of a stream, only at the expected price if there is one. */
+/** A viewer's request to send a gift to a stream's host, optionally only at an expected price. */
 export const GiftToHost = z.object({
   giftTypeId: GiftTypeId,
   liveStreamId: StreamId,
-  // Not `count`: a client that sent it before, when it meant nothing, must not be charged for it.
+  // Not named `count`: old clients sent a meaningless `count` and must not be charged for it.
   quantity: z
     .number({ error: quantityError })
     .int(quantityError)
@@ -98,19 +100,19 @@ export const GiftToHost = z.object({
   }),
 });
 
-/** A gift as its sender asks for it. */
+/** A gift as its sender requests it. */
 export type GiftRequest = {
   giftType: GiftType;
   receivers: readonly Person[];
   /** The quantity for each receiver. */
   count: number;
-  /** False where a callback decided: no credits move, but the gift counts and is shown. */
+  /** False if a callback decided: no credits move, but the gift counts and is shown. */
   charged: boolean;
-  /** The price that the sender has seen: at any other they do not give. */
+  /** The price that the sender saw: the gift is refused at any other. */
   expectedPrice?: number | undefined;
 };
 
-/** Decides on a gift: `count` for each of the receivers, all paid for at once. */
+/** Decides on a gift: `count` for each receiver, all paid for at once. */
 export function decideGift(context: GiftContext, request: GiftRequest): GiftDecision {
   const { stream, sender, wallet, limits, id, now } = context;
   const { giftType, receivers, count, charged, expectedPrice } = request;
@@ -175,7 +177,7 @@ export function sharesOf({ id, streamId, sender, receivers, dueCredits }: Gift):
   }));
 }
 
-/** What a stage says of superlikes, and of users without a picture. */
+/** The stage's settings for superlikes, and for users without a picture. */
 type SuperlikeTerms = { price: number; defaultPicture: string };
 
 /** Decides on a superlike to the host: paid for like a gift, but not counted and in no combo. */
@@ -195,7 +197,7 @@ export function decideSuperlike(context: GiftContext, terms: SuperlikeTerms): Gi
   return { ...paid, context, again: (next) => decideSuperlike(next, terms) };
 }
 
-/** What is paid to the host alone: what it is, and both people as they are shown. */
+/** A payment to the host alone: what it is for, and both people as shown. */
 type Payment = {
   kind: "superlike" | "pass";
   entry: "superlike_spend" | "stream_charge";

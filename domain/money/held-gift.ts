@@ -3,15 +3,15 @@ import type { Gift } from "./gift-item.ts";
 import { credit, creditFormer, type Draft, draftOf, isOfFormer, type Wallet } from "./wallet.ts";
 
 /**
- * The reference of the entries that give a held gift back: by it the audit matches them with the
+ * The reference of the entries that return a held gift: the audit uses it to match them with the
  * debits alone, since no gift exists that could state a refund.
  */
 export const takenBackReference = "refused";
 
 /**
- * Gives a held gift back to its sender, whole: the credits, what it counted towards the daily
- * limit, and its place in a combo. Nobody received anything, so no other wallet takes part. What
- * was a user's who has left since is forfeited.
+ * Returns a held gift to its sender, whole: the credits, its share of the daily limit, and its
+ * place in a combo. Nobody received anything, so no other wallet takes part. If the sender has
+ * deleted their account since, the credits are forfeited.
  */
 export function takeBackHeld(wallet: Wallet, gift: Gift, now: Date): Draft {
   const { id: giftId, streamId, receivers, dueCredits: amount, price, createdAt } = gift;
@@ -30,7 +30,7 @@ export function takeBackHeld(wallet: Wallet, gift: Gift, now: Date): Draft {
   return { ...draft, after };
 }
 
-/** A combo without its first gift is none: the next gift begins another. */
+/** A combo ends without its first gift: the next gift begins another. */
 const withoutGift = (combos: readonly Combo[], { id, comboId, price }: Gift): Combo[] =>
   combos.flatMap((combo) => {
     if (combo.id !== comboId) return [combo];

@@ -31,7 +31,7 @@ export const Entry = z.object({
   /** Credits: positive when the wallet gained, negative when it lost. */
   amount: z.number().int(),
   balanceAfter: z.number().int().min(0),
-  /** The user on the other side, where there is one. */
+  /** The user on the other side, if there is one. */
   counterpart: UserId.nullable(),
   streamId: z.string().nullable(),
   giftId: z.string().nullable(),
@@ -40,14 +40,14 @@ export const Entry = z.object({
 });
 export type Entry = z.infer<typeof Entry>;
 
-/** An entry in its place in the chain. */
+/** An entry with its links in the chain. */
 export const ChainedEntry = Entry.extend({
-  /** The hash of the entry before it in this wallet; empty in the first. */
+  /** The hash of the previous entry in this wallet; empty in the first. */
   previous: z.string(),
 });
 export type ChainedEntry = z.infer<typeof ChainedEntry>;
 
-/** What an entry says of its own; all else follows from the entry before it. */
+/** The fields that each entry stores; all others follow from the previous entry. */
 const EntryFields = Entry.pick({
   type: true,
   amount: true,
@@ -60,14 +60,14 @@ const EntryFields = Entry.pick({
 const told = Object.keys(EntryFields.shape) as (keyof typeof EntryFields.shape)[];
 
 /**
- * The most entries of one item: as many as fit a kilobyte, the unit of a write, where gifts were
- * settled and the ids of users have 36 characters.
+ * The largest number of entries in one item: as many as fit a kilobyte, the unit of a write, if
+ * gifts were settled and user ids have 36 characters.
  */
 export const entriesOfItemMax = 8;
 
 /**
- * Entries that one commit has written to one wallet, as they are stored: the first whole, and of
- * each further one what it does not have in common with the first.
+ * The entries that one commit wrote to one wallet, as stored: the first whole, and each further one
+ * only where it differs from the first.
  */
 export const EntryItem = ChainedEntry.extend({
   more: z
@@ -77,7 +77,7 @@ export const EntryItem = ChainedEntry.extend({
 });
 export type EntryItem = z.infer<typeof EntryItem>;
 
-/** The items of entries that follow each other and are written together. */
+/** Packs consecutive entries that are written together into items. */
 export function itemsOf(entries: readonly ChainedEntry[]): EntryItem[] {
   const items: EntryItem[] = [];
   for (let at = 0; at < entries.length; at += entriesOfItemMax) {
@@ -95,7 +95,7 @@ export function itemsOf(entries: readonly ChainedEntry[]): EntryItem[] {
 }
 
 /**
- * The entries of an item, whole again; `hashOf` is the hash that links them. Throws where one does
+ * Unpacks the entries of an item; `hashOf` computes the hash that links them. Throws if one does
  * not fit.
  */
 export function entriesOf(
@@ -114,8 +114,8 @@ export function entriesOf(
 }
 
 /**
- * The text whose hash is an entry's link in the chain: all its fields in one order. A field that is
- * introduced later goes to the end, and only where it has a value, so that old hashes stay valid.
+ * The text whose hash links an entry into the chain: all its fields in one order. A field
+ * introduced later goes to the end, and only if it has a value, so that old hashes stay valid.
  */
 export function chainText(entry: ChainedEntry): string {
   const { userId, seq, type, amount, balanceAfter, previous } = entry;

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { shownText, Timestamp } from "../text.ts";
 
-/** A parked record's id in paths and cursors: what it is named by, in characters of a URL. */
+/** A parked record's id in paths and cursors, in characters that URLs allow. */
 export const ParkedId = z
   .string()
   .regex(/^[A-Za-z0-9_-]{1,200}$/, "expected the id of a parked record")
@@ -12,7 +12,7 @@ export const ParkedId = z
 
 const nullable = (says: string) => shownText(200).nullable().meta({ description: says });
 
-/** A record that could not be settled and was put aside, as operators see it. */
+/** A record that could not be settled and was set aside, as operators see it. */
 export const ParkedRecord = z
   .object({
     id: ParkedId,
@@ -32,8 +32,8 @@ export const ParkedRecord = z
 export type ParkedRecord = z.infer<typeof ParkedRecord>;
 
 /**
- * The outcome of a redrive: `settled` now, `settled_before` by another call, or `gone` with its
- * stream.
+ * The outcome of a redrive: `settled` now, `settled_before` by another call, or `gone` together
+ * with its stream.
  */
 export const RedriveOutcome = z.enum(["settled", "settled_before", "gone"]);
 export type RedriveOutcome = z.infer<typeof RedriveOutcome>;

@@ -3,15 +3,15 @@ import { refuse } from "../refusal.ts";
 import { withRole } from "../streams/display-names.ts";
 import { type GiftContext, type GiftDecision, payHost } from "./gift.ts";
 
-/** What buying a pass depends on besides the stream. */
+/** What the purchase of a pass depends on besides the stream. */
 type PassTerms = {
-  /** The price that the buyer has seen: at any other they do not buy. */
+  /** The price that the buyer saw: the purchase is refused at any other. */
   expectedPrice?: number | undefined;
   defaultPicture: string;
 };
 
 /**
- * Decides on the charge for a pass, which the host is credited for as for a gift. Refuses with
+ * Decides on the charge for a pass, which credits the host as a gift does. Refuses with
  * `price_changed`, `credits_too_low`, `too_many_requests` or `spend_limit_reached`.
  */
 export function decidePass(context: GiftContext, terms: PassTerms): GiftDecision {

@@ -4,10 +4,10 @@ import { refundedCredits } from "./gift-event.ts";
 import type { Gift, Share } from "./gift-item.ts";
 import { credit, type Draft, draftOf, takeBack, type Wallet } from "./wallet.ts";
 
-/** Wallets that a refund moves: the sender's, and those of all receivers by their id. */
+/** Wallets that a refund changes: the sender's, and those of all receivers by id. */
 type RefundWallets = { sender: Wallet; receivers: ReadonlyMap<string, Wallet> };
 
-/** What each receiver got of a gift, in the order of its receivers. */
+/** Each receiver's part of a gift, in the order of its receivers. */
 const partsOf = (gift: Gift, shares: readonly Share[]) =>
   gift.receivers.map(({ userId }, at) => ({
     userId,
@@ -15,15 +15,15 @@ const partsOf = (gift: Gift, shares: readonly Share[]) =>
   }));
 
 /**
- * The person who refunds. A host gives back what they received; an admin takes it back from
- * anybody, and may leave a debt. The gift keeps who it was: code that refunds by itself has nobody
- * to name, and the audit reports a debt that no admin's refund explains.
+ * The person who refunds. A host returns what they received; an admin takes it back from any
+ * receiver and may leave a debt. The gift records who it was: automatic refunds have nobody to
+ * name, and the audit reports a debt that no admin's refund explains.
  */
 export type Refunder = { role: "host" | "admin"; userId: string };
 
 /**
- * A host refunds only what they alone received, since nobody else's wallet is theirs to take from.
- * Refuses with `refund_not_yours`.
+ * A host may refund only what they alone received, since they may not take from other users'
+ * wallets. Refuses with `refund_not_yours`.
  */
 export function assertMayRefund({ hostId, receivers }: Gift, { role }: Refunder): void {
   const isOwn = receivers.every(({ userId }) => userId === hostId);
@@ -31,11 +31,11 @@ export function assertMayRefund({ hostId, receivers }: Gift, { role }: Refunder)
 }
 
 /**
- * Decides on a refund: the sender gets all of it back. A host's balance must cover it: if a host
- * could owe what they have spent, a sender, a host and a third account would have the same credits
- * twice, and accounts are free. An admin takes from each receiver what is there; what a receiver
- * has spent is owed and repaid by whatever they receive next. Nothing may be due any more. Refuses
- * with `gift_already_refunded` and `refund_not_covered`.
+ * Decides on a refund: the sender gets everything back. A host's balance must cover it: if a host
+ * could owe what they have spent, a sender, a host and a third account could hold the same credits
+ * twice, and accounts are free. An admin takes from each receiver what is available; what a
+ * receiver has spent is owed and repaid from whatever they receive next. Nothing may be due any
+ * more. Refuses with `gift_already_refunded` and `refund_not_covered`.
  */
 export function refundGift(
   gift: Gift,
@@ -66,7 +66,7 @@ export function refundGift(
   return [sender, ...receivers];
 }
 
-/** The notifications of a refund, to the sender and each receiver, with ids from `newId`. */
+/** The notifications of a refund to the sender and each receiver, with ids from `newId`. */
 export function refundNotices(gift: Gift, newId: () => string, now: Date): StoredNotification[] {
   const what = gift.kind === "gift" ? (gift.giftType?.name ?? "gift") : gift.kind;
   const title = gift.kind === "pass" ? "Pass refunded" : "Gift refunded";

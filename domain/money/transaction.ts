@@ -33,11 +33,11 @@ export const Transaction = z
   .meta({ id: "Transaction" });
 export type Transaction = z.infer<typeof Transaction>;
 
-/** Types of the Allmine API that do not occur here: a filter may name them and finds nothing. */
+/** Types of the Allmine API that do not exist here: a filter may name them and matches nothing. */
 const foreignTypes = ["mini_crowd_funding_support", "balance_lock_hold", "balance_lock_refund"];
 const statuses = ["pending", "completed", "failed", "refunded"];
 
-/** Some of the values, separated by commas. */
+/** A comma-separated list of these values. */
 const someOf = (values: readonly string[]) =>
   z
     .string()
@@ -48,7 +48,7 @@ const someOf = (values: readonly string[]) =>
 
 const types = someOf([...EntryType.options, ...foreignTypes]);
 
-/** Which of the caller's transactions to list; both spellings of the lists are accepted. */
+/** Filters of the caller's transactions; both spellings of the lists are accepted. */
 export const TransactionQuery = z
   .object({
     ...pageOrCursor(wholeNumber(1, 999_999_999)),
@@ -77,7 +77,7 @@ export const TransactionQuery = z
   .refine(eitherPageOrCursor, eitherPageOrCursorError);
 export type TransactionQuery = z.output<typeof TransactionQuery>;
 
-/** Which of a user's transactions a back end lists; the cursor is an entry's number. */
+/** Filters of a user's transactions for a back end; the cursor is an entry's number. */
 export const WalletTransactionQuery = z.object({
   after: wholeNumber(1, 999_999_999).optional().meta(cursorMeta),
   limit: rowsLimit(100, 20),
@@ -87,7 +87,7 @@ export const WalletTransactionQuery = z.object({
 });
 export type WalletTransactionQuery = z.output<typeof WalletTransactionQuery>;
 
-/** Whether there is no filter, so that a page is found by the numbers of its entries alone. */
+/** Whether there is no filter, so that entry numbers alone determine a page. */
 export const isUnfiltered = (query: TransactionQuery) =>
   [
     query.types,
@@ -99,7 +99,7 @@ export const isUnfiltered = (query: TransactionQuery) =>
     query.dateTo,
   ].every((filter) => filter === undefined);
 
-/** Whether an entry passes the filters. Every entry is completed: what was not done has none. */
+/** Whether an entry matches the filters. Every entry is completed: failed movements have none. */
 export function isWanted(entry: Entry, query: TransactionQuery): boolean {
   const { direction, dateFrom, dateTo } = query;
   const among = (lists: (readonly string[] | undefined)[], value: string) =>
@@ -115,7 +115,7 @@ export function isWanted(entry: Entry, query: TransactionQuery): boolean {
 
 const directionOf = ({ amount }: Entry) => (amount > 0 ? "credit" : "debit");
 
-/** An id in the form of an ObjectId: the entry's time in seconds and its number. */
+/** An id in the form of an ObjectId: the entry's time in seconds, and its number. */
 const idOf = ({ occurredAt, seq }: Entry) =>
   Math.floor(Date.parse(occurredAt) / 1000)
     .toString(16)

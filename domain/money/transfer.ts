@@ -4,11 +4,11 @@ import { UserId } from "../id.ts";
 import { shownText, text } from "../text.ts";
 
 /**
- * Credits that enter the system or leave it, with the other side's reference, unique in a wallet.
+ * Credits that enter or leave the system, with an external reference that is unique in a wallet.
  */
 export const Booking = z.object({ amount: Amount, reference: text(1, 128) });
 
-/** What a wallet has after a booking: `balance` is what is left once debts are repaid. */
+/** The wallet after a booking: `balance` is what remains once debts are repaid. */
 export const Booked = z
   .object({ userId: UserId, amount: Amount, balance: Balance, reference: shownText(128) })
   .meta({ id: "Booked" });
@@ -17,7 +17,7 @@ export type Booked = z.infer<typeof Booked>;
 /** Credits from the caller to another user. */
 export const Transfer = z.object({ recipientId: UserId, amount: Amount });
 
-/** The outcome of a transfer: what the sender has left; of the recipient it says nothing. */
+/** The outcome of a transfer: the sender's new balance, and nothing about the recipient's. */
 export const Transferred = z
   .object({
     senderId: UserId,

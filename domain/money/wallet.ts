@@ -6,23 +6,23 @@ import { Timestamp } from "../text.ts";
 import { Combo } from "./combo.ts";
 import type { Entry } from "./ledger.ts";
 
-/** A user's credits as stored. A wallet that does not exist is an empty one. */
+/** A user's credits as stored. A missing item is an empty wallet. */
 export const Wallet = z.object({
   userId: UserId,
   balance: Balance,
-  /** Credits of refunds that the balance could not cover: repaid by whatever comes in next. */
+  /** Credits of refunds that the balance could not cover: repaid from the next credits received. */
   owed: Balance,
   /** The number of the newest ledger entry. */
   seq: z.number().int().min(0),
-  /** Entries up to this number are of a user who was deleted: the same sub is new since. */
+  /** Entries up to this number belong to a deleted user; a new user has had the same sub since. */
   since: z.number().int().min(0).optional(),
-  /** When that user was deleted: gifts of before then are not the new user's. */
+  /** When that user was deleted: gifts sent before then are not for the new user. */
   leftAt: Timestamp.optional(),
   /** The hash of the newest ledger entry. */
   head: z.string(),
-  /** Grows with each write: the optimistic lock. */
+  /** Incremented by each write: the optimistic lock. */
   revision: z.number().int().min(0),
-  /** Gifts, superlikes and transfers sent in one second, for their rate. */
+  /** Gifts, superlikes and transfers sent within one second, for their rate limit. */
   pace: z.object({ second: z.number(), gifts: z.number() }).optional(),
   /** Credits spent on one day (UTC). */
   spent: z.object({ day: z.string(), credits: z.number() }).optional(),
@@ -51,7 +51,7 @@ export const draftOf = (wallet: Wallet): Draft => ({
   entries: [],
 });
 
-/** What one movement is about; `amount` is positive, and the function says the direction. */
+/** The reason of one movement; `amount` is positive, and the function decides the direction. */
 export type Movement = Pick<Entry, "type" | "amount" | "occurredAt"> &
   Partial<Pick<Entry, "counterpart" | "streamId" | "giftId" | "reference">>;
 
@@ -76,7 +76,7 @@ function post(draft: Draft, movement: Movement, amount: number): Draft {
   return { ...draft, after: { ...after, balance, seq }, entries: [...entries, entry] };
 }
 
-/** Takes credits out. Refuses with `credits_too_low`. */
+/** Withdraws credits. Refuses with `credits_too_low`. */
 export function debit(draft: Draft, movement: Movement): Draft {
   const { balance } = draft.after;
   if (balance < movement.amount) refuse("credits_too_low", { balance, price: movement.amount });
@@ -84,9 +84,9 @@ export function debit(draft: Draft, movement: Movement): Draft {
 }
 
 /**
- * Puts credits in: the one way in for gifts, top-ups, purchases, transfers and refunds alike. A
- * wallet that owes repays first: an entry of the whole amount, then one that takes back what it
- * owes.
+ * Adds credits: the only way in, for gifts, top-ups, purchases, transfers and refunds alike. A
+ * wallet that owes credits repays first: one entry for the whole amount, then one that takes back
+ * the debt.
  */
 export function credit(draft: Draft, movement: Movement): Draft {
   const { balance, owed } = draft.after;
@@ -98,7 +98,7 @@ export function credit(draft: Draft, movement: Movement): Draft {
   return { ...repayment, after: { ...repayment.after, owed: owed - repaid } };
 }
 
-/** Takes back what was received: as much as there is, and the rest is owed from now on. */
+/** Takes back received credits: as many as are available; the rest is owed from then on. */
 export function takeBack(draft: Draft, movement: Movement): Draft {
   const { balance, owed } = draft.after;
   const taken = Math.min(balance, movement.amount);
@@ -106,7 +106,7 @@ export function takeBack(draft: Draft, movement: Movement): Draft {
   return { ...posted, after: { ...posted.after, owed: owed + movement.amount - taken } };
 }
 
-/** The most that one entry moves, and entries of one forfeit: one transaction has to hold them. */
+/** The largest amount of one entry, and the most entries of one forfeit: it is one transaction. */
 const forfeitedAtOnce = 1_000_000_000;
 const forfeitsMax = 50;
 
@@ -114,8 +114,8 @@ const forfeitsMax = 50;
 export const forfeitableMax = forfeitedAtOnce * forfeitsMax;
 
 /**
- * The end of a user's wallet: what is left is taken out, and its next entries belong to a new user.
- * Refuses with `credits_too_low` where more is left than `forfeitableMax`.
+ * Ends a user's wallet: the remaining credits are removed, and later entries belong to a new user.
+ * Refuses with `credits_too_low` if more than `forfeitableMax` is left.
  */
 export function forfeit(wallet: Wallet, occurredAt: string): Draft {
   const { balance } = wallet;
@@ -129,13 +129,13 @@ export function forfeit(wallet: Wallet, occurredAt: string): Draft {
   return { ...draft, after: { ...draft.after, ...left } };
 }
 
-/** Whether what was sent at this moment (milliseconds since 1970) was for a user who has left. */
+/** Whether credits sent at this time (milliseconds since 1970) were for the deleted user. */
 export const isOfFormer = ({ leftAt }: Wallet, sentAt: number) =>
   leftAt !== undefined && sentAt <= Date.parse(leftAt);
 
 /**
- * Credits what was sent to a user who has left and forfeits it at once, so that the next user of
- * the same sub neither gets it nor, unless they have entries already, sees it.
+ * Credits what was sent to a deleted user and forfeits it at once. The next user of the same sub
+ * does not get it, and sees it only if they have entries already.
  */
 export function creditFormer(draft: Draft, movement: Movement): Draft {
   const { balance, seq, since } = draft.after;
@@ -147,14 +147,14 @@ export function creditFormer(draft: Draft, movement: Movement): Draft {
   return seq === since ? { ...paid, after: { ...paid.after, since: paid.after.seq } } : paid;
 }
 
-/** What a stage allows one user to spend. */
+/** The stage's limits on one user's spending. */
 export type SpendLimits = {
   giftsPerSecond: number;
-  /** Credits a day for users without a limit of their own, 0 for none. */
+  /** Daily limit in credits for users without their own, 0 for none. */
   spendLimit: number;
 };
 
-/** What is shown of a wallet: `pending` is received and not settled yet. */
+/** The public part of a wallet: `pending` is received and not settled yet. */
 export const Balances = z.object({
   balance: Balance,
   pending: Balance,
@@ -163,18 +163,18 @@ export const Balances = z.object({
 });
 export type Balances = z.infer<typeof Balances>;
 
-/** The limit of credits a day that applies to this wallet, 0 for none. */
+/** The daily limit in credits that applies to this wallet, 0 for none. */
 export const spendLimitOf = (wallet: Wallet, limits: Pick<SpendLimits, "spendLimit">) =>
   wallet.spendLimit ?? limits.spendLimit;
 
-/** A clock that is further ahead than this was wrong, and the second that it counted is dropped. */
+/** A clock further ahead than this was wrong, and the second that it counted is dropped. */
 const clockSlackSeconds = 60;
 
 /**
- * Counts one gift, superlike or transfer against the user's rate and daily limit. Both live in the
- * wallet, so they are exact and cost no write. Neither goes back: a call that began before midnight
- * but commits after one that began past it counts for the new day, which it would otherwise reset.
- * Refuses with `too_many_requests` or `spend_limit_reached`.
+ * Counts one gift, superlike or transfer against the user's rate and daily limit. Both are stored
+ * in the wallet, so they are exact and cost no extra write. Neither moves backwards: a call that
+ * began before midnight but commits after one from the new day counts for the new day, which it
+ * would otherwise reset. Refuses with `too_many_requests` or `spend_limit_reached`.
  */
 export function countSpending(draft: Draft, price: number, now: Date, limits: SpendLimits): Draft {
   const { pace, spent } = draft.after;

@@ -1,11 +1,11 @@
-/** A user wherever they are shown: by either name of their id, and with a username. */
+/** Whether an object shows this user: by either field name of their id, and with a username. */
 const isPerson = (value: object, userId: string) =>
   "username" in value &&
   (("userId" in value && value.userId === userId) || ("_id" in value && value._id === userId));
 
 /**
- * What was kept or shown of a user, without their names and picture, at any depth; all else stays
- * as it is, in its order. The bare id stays.
+ * Removes a user's names and picture from stored or shown data, at any depth; everything else stays
+ * unchanged, in order. The bare id stays.
  */
 export function anonymize<T>(value: T, userId: string, defaultPicture: string): T {
   if (Array.isArray(value)) return value.map((one) => anonymize(one, userId, defaultPicture)) as T;

@@ -1,16 +1,16 @@
 import * as z from "zod";
 import { shownText, Timestamp, text, utf8Bytes } from "../text.ts";
 
-/** Devices that one user may have; the oldest gives way to the newest. */
+/** The largest number of devices of one user; a new device replaces the oldest. */
 export const devicesMax = 50;
 
-/** The token under which a push service knows a device. */
+/** The token that identifies a device to a push service. */
 export const DeviceToken = text(1, 4096).refine(
   (token) => utf8Bytes(token) <= 4096,
   "expected at most 4096 bytes",
 );
 
-/** What an app says about its device. A null token leaves the known one as it is. */
+/** A device as its app registers it. A null token leaves the stored one unchanged. */
 export const NewDevice = z
   .object({
     token: DeviceToken.nullish(),
@@ -26,10 +26,10 @@ export const NewDevice = z
   });
 export type NewDevice = z.infer<typeof NewDevice>;
 
-/** What tells a device apart: its id, or its token where it has none. */
+/** What identifies a device: its id, or its token if it has none. */
 export const deviceNameOf = ({ deviceId, token }: NewDevice) => deviceId ?? token ?? "";
 
-/** A device as a back end reads it; what the app never said is null. */
+/** A device as a back end reads it; fields that the app never sent are null. */
 export const Device = z
   .object({
     token: shownText(4096).nullable(),

@@ -3,7 +3,7 @@ import { shownUserId } from "../id.ts";
 import { shownText, Timestamp } from "../text.ts";
 import { type Profile, shownExpertise, summaryOf, UserSummary } from "./user.ts";
 
-/** How many follow a user, and how many they follow. */
+/** The number of a user's followers, and of the users whom they follow. */
 export const FollowCounts = z.object({
   followersCount: z.number().int().default(0),
   followingCount: z.number().int().default(0),
@@ -11,7 +11,7 @@ export const FollowCounts = z.object({
 export type FollowCounts = z.infer<typeof FollowCounts>;
 
 /**
- * One user has followed another since `at`. Relations sort by their id, which begins with the time.
+ * One user has followed another since `at`. Relations are sorted by id, which starts with the time.
  */
 export const Relation = z.object({
   relationId: shownText(200),
@@ -21,7 +21,7 @@ export const Relation = z.object({
 });
 export type Relation = z.infer<typeof Relation>;
 
-/** How things stand after a call, and how they stood before it. */
+/** The state after a call, and the state before it. */
 export const FollowAnswer = z
   .object({ isFollowing: z.boolean(), previouslyFollowing: z.boolean() })
   .meta({ id: "FollowAnswer" });
@@ -34,7 +34,7 @@ export const FollowUser = UserSummary.extend({
   expertise: shownExpertise,
 }).meta({ id: "FollowUser" });
 
-/** What the lists add to a user's own profile, as one caller sees it. */
+/** What follower lists add to a user's own profile, for one caller. */
 export type Standing = FollowCounts & { isFollowing: boolean };
 
 /** The user as lists of followers show them to one caller. */

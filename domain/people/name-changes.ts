@@ -4,10 +4,10 @@ import { refuse } from "../refusal.ts";
 const daySeconds = 24 * 3600;
 
 /**
- * Counts a change of names against a rate of `perDay`, at least 1: as many as that at once, and
- * then one whenever its share of a day has passed. `usedUntil` is the moment up to which earlier
- * changes have used up the rate; answers that moment after this change (both ISO 8601). Refuses
- * with `too_many_requests` and the seconds to wait.
+ * Counts a change of names against a rate of `perDay`, at least 1: that many at once, and then one
+ * after each such part of a day. `usedUntil` is the time up to which earlier changes have used up
+ * the rate; returns that time after this change (both ISO 8601). Refuses with `too_many_requests`
+ * and the seconds to wait.
  */
 export function countNameChange(usedUntil: string | undefined, perDay: number, now: Date): string {
   const rate = { perSecond: perDay / daySeconds, burst: perDay };

@@ -12,11 +12,13 @@ const NotificationCategory = z.enum(
   },
 );
 
-/** Bounds of a notification's metadata: bytes of its JSON, and nesting with itself as level 1. */
+/**
+ * Limits of a notification's metadata: bytes of its JSON, and nesting, counting itself as level 1.
+ */
 const metadataBytesMax = 8 * 1024;
 const metadataDepthMax = 8;
 
-/** Any JSON object within the bounds, with numbers that JSON can represent. */
+/** Any JSON object within the limits, with numbers that JSON can represent. */
 const Metadata = z
   .custom<Record<string, unknown>>(
     (value) => value !== null && typeof value === "object" && !Array.isArray(value),
@@ -32,7 +34,7 @@ const Metadata = z
   )
   .meta({ type: "object", additionalProperties: true, example: {} });
 
-/** Looks no deeper than it may, so that no nesting can exhaust the stack. */
+/** Looks no deeper than allowed, so that deep nesting cannot exhaust the stack. */
 function isWithin(value: unknown, levels: number): boolean {
   if (typeof value === "string") return isPlain(value);
   if (typeof value === "number") return Number.isFinite(value);
@@ -70,8 +72,8 @@ export const Notification = z
 export type Notification = z.infer<typeof Notification>;
 
 /**
- * A notification as it is stored. The metadata is kept as JSON text, since the table's numbers and
- * names are not those of JSON.
+ * A notification as stored. The metadata is kept as JSON text, because the table's numbers and
+ * names differ from JSON's.
  */
 export const StoredNotification = Notification.extend({
   metadata: z.string(),
@@ -79,7 +81,7 @@ export const StoredNotification = Notification.extend({
 });
 export type StoredNotification = z.infer<typeof StoredNotification>;
 
-/** The notification as it is shown, with the keys in the order of the reference. */
+/** The notification as the API shows it, with keys in the reference's order. */
 export function notificationOf(stored: StoredNotification): Notification {
   const { id, userId, type, category, title, message, read, createdAt, updatedAt } = stored;
   const metadata = JSON.parse(stored.metadata);
@@ -108,14 +110,14 @@ export function makeNotification(
   };
 }
 
-/** What narrows a list of notifications. */
+/** The filters of a list of notifications. */
 export type NotificationFilter = {
   type?: z.infer<typeof NotificationType> | undefined;
   category?: z.infer<typeof NotificationCategory> | undefined;
   read?: boolean | undefined;
 };
 
-/** Whether a notification passes the filter of a list. */
+/** Whether a notification matches the filter of a list. */
 export const isWanted = (
   stored: Pick<StoredNotification, "type" | "category" | "read">,
   filter: NotificationFilter,
@@ -124,7 +126,7 @@ export const isWanted = (
   (filter.category === undefined || stored.category === filter.category) &&
   (filter.read === undefined || stored.read === filter.read);
 
-/** The filters as a query has them; `isRead` is the old name of `read`. */
+/** The filters in a query; `isRead` is the old name of `read`. */
 export const NotificationQuery = z.object({
   type: NotificationType.optional().meta({ description: "Only notifications of this type" }),
   category: NotificationCategory.optional().meta({

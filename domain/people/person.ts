@@ -8,14 +8,14 @@ import {
   variantOf,
 } from "./user.ts";
 
-/** A moment as it is stored: text, or milliseconds since 1970, a third of its length. */
+/** A time as stored: text, or milliseconds since 1970, which take a third of the space. */
 const StoredMoment = z
   .union([Timestamp, z.number().int()])
   .transform((at) => (typeof at === "number" ? new Date(at).toISOString() : at));
 
 /**
- * What an item keeps of a user whom it shows: a summary without what can be derived, and the role
- * that they had in its stream then. A gift holds two of them and stays within a kilobyte.
+ * What an item keeps of a user whom it shows: a summary without derivable fields, and the role that
+ * they had in its stream at the time. A gift holds two of them and stays within a kilobyte.
  */
 export const Person = Profile.pick({
   userId: true,
@@ -30,14 +30,14 @@ export const Person = Profile.pick({
 });
 export type Person = z.infer<typeof Person>;
 
-/** The person with short moments, for an item whose every byte counts. */
+/** The person with short times, for items that must stay small. */
 export const shortPerson = ({ createdAt, updatedAt, ...person }: Person) => ({
   ...person,
   createdAt: Date.parse(createdAt),
   updatedAt: Date.parse(updatedAt),
 });
 
-/** What an item keeps of this user. */
+/** The part of a user's profile that items keep. */
 export function personOf(profile: Person): Person {
   const { userId, username, name, surname, picture, createdAt, updatedAt, role } = profile;
   const person = { userId, username, name, surname, picture, createdAt, updatedAt };
@@ -45,8 +45,8 @@ export function personOf(profile: Person): Person {
 }
 
 /**
- * The person behind a summary that was stored whole, such as a stream's host. A summary shows the
- * stage's default picture of a user without one, which is not theirs to keep.
+ * The person in a summary that was stored whole, such as a stream's host. The summary of a user
+ * without a picture shows the stage's default, which must not be kept as theirs.
  */
 export function personOfSummary(
   { profilePhoto, ...user }: UserSummary,

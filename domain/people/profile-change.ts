@@ -5,7 +5,7 @@ import { countNameChange } from "./name-changes.ts";
 import { isStaffName } from "./staff-names.ts";
 import { type Profile, Username } from "./user.ts";
 
-/** What users say that they do; the user search can filter by it. */
+/** A user's occupation; the user search can filter by it. */
 export const Expertise = z.enum(
   [
     "musician",
@@ -27,7 +27,7 @@ export const Expertise = z.enum(
 /** The networks that a profile links to. */
 const networks = ["instagram", "snapchat", "x", "tiktok", "facebook"] as const;
 
-/** A name on another network, as the networks write it. */
+/** A handle in the form that the networks use. */
 const handle = /^@?[A-Za-z0-9._-]+$/;
 const isLink = (value: string) =>
   value === "" || handle.test(value) || httpsUrl.safeParse(value).success;
@@ -37,7 +37,7 @@ const link = text(0, 200)
   .nullish();
 
 /**
- * Changes of the caller's profile: what is left out stays, null or an empty text empties a field.
+ * Changes of the caller's profile: omitted fields stay, null or an empty text clears a field.
  */
 export const ProfileChange = z.object({
   name: nameText(0, 100).nullish(),
@@ -53,8 +53,8 @@ export const ProfileChange = z.object({
 export type ProfileChange = z.infer<typeof ProfileChange>;
 
 /**
- * The names that a back end has for a user; what is left out stays. Only `create` makes a user: a
- * mistyped id is refused.
+ * The names that a back end sets for a user; omitted fields stay. Only `create` makes a new user:
+ * otherwise an unknown id is refused, since it may be mistyped.
  */
 export const Naming = z
   .object({
@@ -73,8 +73,8 @@ export const Naming = z
 export type Naming = z.infer<typeof Naming>;
 
 /**
- * The profile after a change. Names change at most `namesPerDay` times a day: each new one is a
- * message to everybody who sees it. A new one that consists of `reserved` words is refused.
+ * The profile after a change. Names change at most `namesPerDay` times a day, because every viewer
+ * of a name reads it like a message. A new name that consists of `reserved` words is refused.
  */
 export function changedProfile(
   profile: Profile,
@@ -106,7 +106,7 @@ export function changedProfile(
   };
 }
 
-/** The profile with a picture that was sent as a file. */
+/** The profile with an uploaded picture. */
 export function photographed(
   profile: Profile,
   picture: { id: string; url: string },
@@ -117,7 +117,7 @@ export function photographed(
   return { ...kept, picture: picture.url, pictureId: picture.id, updatedAt };
 }
 
-/** What a field is after a change: undefined leaves it, null empties it. */
+/** A field after a change: undefined leaves it, null clears it. */
 const or = <T>(change: T | null | undefined, was: T | undefined): T | undefined =>
   change === undefined ? was : (change ?? undefined);
 
@@ -131,10 +131,10 @@ function linksAfter(was: Profile["links"], change: ProfileChange["links"]): Prof
   return links;
 }
 
-/** Days for which a username stays after a change. */
+/** Days before a changed username may change again. */
 const keptDays = 30;
 
-/** The profile under another username: once in 30 days, unless an admin gives it. */
+/** The profile with another username: once in 30 days, unless an admin assigns it. */
 export function renamed(
   profile: Profile,
   username: string,

@@ -5,10 +5,10 @@ import { FollowUser } from "./follow.ts";
 import { Expertise } from "./profile-change.ts";
 import type { Profile } from "./user.ts";
 
-/** Code points of a text that the index keeps; what a question has beyond them is ignored. */
+/** Code points of a text that the index keeps; longer search terms are cut to this length. */
 const indexedMax = 60;
 
-/** The texts by whose beginning a user is found, each once. */
+/** The distinct texts whose prefixes find a user. */
 export function textsOf(profile: Pick<Profile, "username" | "name" | "surname">): string[] {
   const { username, name, surname } = profile;
   const texts = [username, name, surname, `${name} ${surname}`].map((value) =>
@@ -17,15 +17,14 @@ export function textsOf(profile: Pick<Profile, "username" | "name" | "surname">)
   return [...new Set(texts)].filter((value) => value !== "");
 }
 
-/** What to look up in the index for a question; undefined when it asks for anybody. */
+/** The prefix to look up in the index for a search; undefined if it matches every user. */
 export function questionOf(q: string | undefined): string | undefined {
   const question = [...folded(q ?? "")].slice(0, indexedMax).join("");
   return question === "" ? undefined : question;
 }
 
 /**
- * A search: for users one of whose names begins with `q`; without it for some users, others each
- * time.
+ * A search: for users with a name that begins with `q`; without `q`, for a random choice of users.
  */
 export const UserQuestion = pageQuery(5).extend({
   q: text(0, 100)
@@ -37,8 +36,8 @@ export type UserQuestion = z.infer<typeof UserQuestion>;
 
 export const FoundUsers = z.object({ list: rowsOf(FollowUser), pagination: Pagination });
 
-/** Entries of the index that one question looks at. */
+/** The largest number of index entries that one search reads. */
 export const scanMax = 500;
 
-/** The same for a question whose answer depends on profiles, which are read whole. */
+/** The same for a search that filters by profiles, which are read whole. */
 export const filteredMax = 100;

@@ -14,7 +14,7 @@ export const SignIn = z
   })
   .meta({ id: "SignIn" });
 
-/** A code that the issuer gave, with what proves that it was meant for this page (RFC 7636). */
+/** The issuer's code, with the proof that it was meant for this page (RFC 7636). */
 export const SignInCode = z.object({
   code: z
     .string()
@@ -31,7 +31,7 @@ export const SignInCode = z.object({
 });
 export type SignInCode = z.infer<typeof SignInCode>;
 
-/** The token for `Authorization: Bearer`, and how many seconds it is good for. */
+/** The token for `Authorization: Bearer`, and its lifetime in seconds. */
 export const SignedIn = z
   .object({
     token: shownText(10_240)

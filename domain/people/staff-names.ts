@@ -1,8 +1,7 @@
 import { inLatin } from "../look-alikes.ts";
 
 /**
- * What digits, letters and pairs of letters are taken for: one letter stands for all that look
- * alike.
+ * Look-alike digits, letters and pairs of letters: each group is replaced by one letter.
  */
 const alike: readonly (readonly [RegExp, string])[] = [
   [/rn/g, "m"],
@@ -19,25 +18,30 @@ const alike: readonly (readonly [RegExp, string])[] = [
 const skeletonOf = (name: string) =>
   alike.reduce((text, [look, letter]) => text.replace(look, letter), name.toLowerCase());
 
-/** A username's words: between separators, and where a capital follows a small letter. */
+/**
+ * A username's words: split at separators, and before a capital that follows a lower-case letter.
+ */
 const wordsOf = (username: string) => username.split(/[._-]+|(?<=[a-z0-9])(?=[A-Z])/);
 
-/** What makes the name of a staff member more convincing, before and after it. */
+/** Words before and after a staff name that make it more convincing. */
 const before = ["the", "real", "true", "iam", "im"];
 const after = ["team", "real"];
 
-/** Names of staff in one piece: reserved words, their plurals, and what adds weight to them. */
+/**
+ * Matches staff names written as one word: reserved words, their plurals, and the words around
+ * them.
+ */
 function staffPattern(reserved: readonly string[]): RegExp {
-  // Billings is a surname.
+  // Billings is a surname, so some plurals are not reserved.
   const words = reserved.map((word) => `${skeletonOf(word)}${word.endsWith("ing") ? "" : "s?"}`);
   const any = (parts: readonly string[]) => `(?:${parts.map(skeletonOf).join("|")})*`;
   return new RegExp(`^${any(before)}(?:${words.join("|")})+${any(after)}$`);
 }
 
 /**
- * Whether a username looks like one of the staff: one of its words is reserved, or it consists of
+ * Whether a username looks like a staff name: one of its words is reserved, or it consists of
  * reserved words, allowing for look-alikes, a plural, digits around it, and words such as `real`
- * and `team`. `badminton` does not.
+ * and `team`. `badminton` does not match.
  */
 export function looksLikeStaff(username: string, reserved: readonly string[]): boolean {
   if (reserved.length === 0) return false;
@@ -48,14 +52,14 @@ export function looksLikeStaff(username: string, reserved: readonly string[]): b
 }
 
 /**
- * Letters of a name that could be the staff's. Where reserved words are made of others (`help`,
- * `desk`, `helpdesk`), each eight of them double the work of the pattern.
+ * The largest number of letters that are compared with staff names. If reserved words are made of
+ * others (`help`, `desk`, `helpdesk`), every eight of them double the work of the pattern.
  */
 const staffNameMax = 60;
 
 /**
- * Whether a name and surname together look like the staff's: they consist of reserved words, in
- * whatever script, and of signs. `Support Team ✔️` does, and `Ann Official` does not.
+ * Whether a name and surname together look like a staff name: they consist of reserved words, in
+ * any script, and of signs. `Support Team ✔️` does, `Ann Official` does not.
  */
 export function isStaffName(
   { name, surname }: { name: string; surname: string },

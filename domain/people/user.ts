@@ -24,17 +24,17 @@ export const ProfilePhoto = z
   .meta({ id: "ProfilePhoto" });
 export type ProfilePhoto = z.infer<typeof ProfilePhoto>;
 
-/** The names of a user as they are shown; each may be empty. */
+/** The names of a user as shown; each may be empty. */
 export const shownNames = {
   username: shownText(30),
   name: shownText(100),
   surname: shownText(100),
 };
 
-/** What a user says that they do, as it is shown. */
+/** A user's expertise as shown. */
 export const shownExpertise = shownText(20).nullable();
 
-/** What every place shows of a user. */
+/** A user in lists, events and messages. */
 export const UserSummary = z
   .object({
     _id: UserId,
@@ -57,7 +57,7 @@ export const StreamUser = UserSummary.extend({ role: StreamRole.optional() }).me
 });
 export type StreamUser = z.infer<typeof StreamUser>;
 
-/** The user as a superlike shows them: here the picture is a URL. */
+/** The user in a superlike, where the picture is a URL. */
 export const SuperlikeSnapshot = z
   .object({
     _id: UserId,
@@ -73,18 +73,18 @@ export const Profile = z.object({
   ...shownNames,
   /** The URL of the picture; empty: the stage's default picture. */
   picture: shownUrl,
-  /** Of a picture that was sent as a file. */
+  /** The id of an uploaded picture. */
   pictureId: shownId.optional(),
   bio: shownText(500).optional(),
   interests: rowsOf(shownText(50), 20).optional(),
   expertise: shownExpertise.unwrap().optional(),
   links: z.record(z.string(), shownText(200)).optional(),
   usernameChangedAt: Timestamp.optional(),
-  /** Until when changes of name and surname have used up their rate. */
+  /** The time up to which changes of name and surname have used up their rate. */
   namesUsedUntil: Timestamp.optional(),
   /**
-   * Known from a mention only (a top-up, a Tencent account): their own claims may still complete
-   * it.
+   * The user is known only from a mention (a top-up, a Tencent account): claims in their own token
+   * may still complete the profile.
    */
   mentioned: z.boolean().optional(),
   createdAt: Timestamp,
@@ -92,7 +92,7 @@ export const Profile = z.object({
 });
 export type Profile = z.infer<typeof Profile>;
 
-/** OpenID Connect's standard claims that make a profile on first sight (OIDC Core 5.1). */
+/** OpenID Connect's standard claims that create a profile on first sight (OIDC Core 5.1). */
 export type ProfileClaims = {
   preferred_username?: string | undefined;
   given_name?: string | undefined;
@@ -105,9 +105,8 @@ const clean = (value: unknown) =>
   typeof value === "string" ? shortened(visible(cleaned(value)).trim(), claimLengthMax) : "";
 
 /**
- * The profile of a user who is seen for the first time. Names are cut to 100 code points and lose
- * what cannot be seen; a claimed username that is not valid is left out. Whether it is free is for
- * the table to say.
+ * The profile of a new user. Names are cut to 100 code points and lose invisible characters; a
+ * claimed username that is invalid is dropped. The table decides whether it is free.
  */
 export function profileOf(userId: string, claims: ProfileClaims, now: Date): Profile {
   const at = now.toISOString();
@@ -121,17 +120,17 @@ export function profileOf(userId: string, claims: ProfileClaims, now: Date): Pro
   return { userId, ...names, createdAt: at, updatedAt: at, ...(isBare && { mentioned: true }) };
 }
 
-/** A picture that was uploaded here, by its URL. */
+/** Matches the URL of a picture that was uploaded here. */
 const uploaded = /\/pictures\/[0-9a-f]{24}$/;
 
-/** The URL of a picture in another size; one that was not uploaded here has no other. */
+/** The URL of a picture in another size; a picture from elsewhere has only one size. */
 export const variantOf = (url: string, side: 40 | 76): string =>
   uploaded.test(url) ? `${url}-${side}` : url;
 
-/** The id of a picture that was never uploaded here: that of the user to whom it belongs. */
+/** The id of a picture from elsewhere: the id of the user to whom it belongs. */
 const photoIdOf = (userId: string) => (/^[0-9a-f]{24}$/.test(userId) ? userId : "0".repeat(24));
 
-/** The user's picture in every size, the stage's default where they have none. */
+/** The user's picture in every size; the stage's default if they have none. */
 function photoOf(profile: Profile, defaultPicture: string): ProfilePhoto {
   const url = profile.picture || defaultPicture;
   return {
@@ -144,7 +143,9 @@ function photoOf(profile: Profile, defaultPicture: string): ProfilePhoto {
   };
 }
 
-/** What every place shows of this user; with the role, where they have one in a stream. */
+/**
+ * The user as shown in lists, events and messages; with their role in a stream, if they have one.
+ */
 export function summaryOf(
   profile: Profile & { role?: StreamRole | undefined },
   defaultPicture: string,
@@ -218,17 +219,17 @@ export function publicProfileOf(
   };
 }
 
-/** A unique name to be found by, whatever its case. */
+/** A unique username, compared without case. */
 export const Username = z
   .string({ error: "expected 3 to 30 of A-Z a-z 0-9 . _ -" })
   .regex(/^[A-Za-z0-9._-]{3,30}$/, "expected 3 to 30 of A-Z a-z 0-9 . _ -")
   .meta({ example: "johndoe" });
 
 /**
- * Days for which a username that was given up still leads to the user who had it, and nobody else
- * can take it: messages and gifts continue to show it.
+ * Days for which a username that was given up still leads to its former owner and cannot be taken:
+ * messages and gifts continue to show it.
  */
 const heldDays = 90;
 
-/** Until when a username that is given up now is held. */
+/** Until when a username given up now is reserved. */
 export const heldUntil = (now: Date) => new Date(now.getTime() + heldDays * 24 * 3600 * 1000);

@@ -6,29 +6,29 @@ import { shownIn } from "./display-names.ts";
 import { activeBan, type Member, type Sender } from "./member.ts";
 import type { Stream } from "./stream.ts";
 
-/** A user who is blocked or muted may not chat: the active ban decides. */
+/** Refuses a user with an active block or mute. */
 export function assertMayChat(member: Pick<Member, "ban"> | undefined, now: Date): void {
   const ban = activeBan(member, now);
   if (ban !== undefined) refuse(ban.actionType === "BLOCK" ? "member_blocked" : "member_muted");
 }
 
-/** Refuses a text that holds a word which the host has blocked, as a person reads it. */
+/** Refuses a text that contains a word blocked by the host, as a person would read it. */
 export function assertNoBlockedWord(content: string, stream: Stream): void {
   const word = blockedWordIn(content, stream.blockedWords);
   if (word !== undefined) refuse("word_blocked", { word });
 }
 
 /**
- * Whether the sender must follow the host: in a chat for followers, everybody but host and
+ * Whether the sender must follow the host: in followers-only chat, everyone except for the host and
  * moderators.
  */
 export const needsFollowing = (stream: Stream, userId: string) =>
   stream.followersOnly && stream.hostId !== userId && !stream.moderators.includes(userId);
 
-/** What limits a sender's next message, besides bans. */
+/** Limits on a sender's next message, besides bans. */
 export type ChatRules = { slowModeSeconds: number; perSecondMax: number };
 
-/** The rules for one sender: host and moderators are not slowed down. */
+/** The rules for one sender: the host and moderators are exempt from slow mode. */
 export function chatRulesOf(stream: Stream, userId: string, perSecondMax: number): ChatRules {
   const isFree = stream.hostId === userId || stream.moderators.includes(userId);
   return { slowModeSeconds: isFree ? 0 : stream.slowModeSeconds, perSecondMax };
@@ -36,13 +36,13 @@ export function chatRulesOf(stream: Stream, userId: string, perSecondMax: number
 
 type LastMessage = Pick<Sender, "lastMessageAt" | "lastCall">;
 
-/** Whether this call brought the sender's last message: its answer may have been lost. */
+/** Whether this call sent the sender's last message, and now repeats it after a lost response. */
 export const isRepeated = ({ lastCall }: LastMessage, callId: string | undefined) =>
   callId !== undefined && lastCall === callId;
 
 /**
  * Refuses with `slow_mode`, and the seconds left, while the sender's last message is too recent.
- * The call that brought that message may be repeated.
+ * The call that sent that message may be repeated.
  */
 export function assertNotSlowed(
   sender: LastMessage,

@@ -9,11 +9,11 @@ import { withRole } from "./display-names.ts";
 import { activeBan, BanAction, type Member } from "./member.ts";
 import type { Stream } from "./stream.ts";
 
-/** Seconds of a ban that ends by itself: 10 seconds to 14 days. */
+/** The duration of a ban that expires, in seconds: 10 seconds to 14 days. */
 const durations = { min: 10, max: 14 * 24 * 3600 };
 const expectedDuration = `expected a whole number from ${durations.min} to ${durations.max}`;
 
-/** Where a ban holds: in one stream, or in all streams of its host. */
+/** Where a ban applies: in one stream, or in all streams of its host. */
 const BanScope = z.enum(["stream", "channel"], { error: "expected stream or channel" });
 type BanScope = z.infer<typeof BanScope>;
 
@@ -38,17 +38,17 @@ export const NewBan = z.object({
   }),
 });
 
-/** When a new ban ends by itself (ISO 8601); null where it does not. */
+/** When a new ban expires (ISO 8601); null if it does not. */
 export const endOfBan = ({ durationSeconds }: z.output<typeof NewBan>, now: Date): string | null =>
   durationSeconds == null ? null : new Date(now.getTime() + durationSeconds * 1000).toISOString();
 
-/** A ban as stored: it is kept when it is lifted (`deletedAt`). */
+/** A ban as stored; lifted bans are kept (`deletedAt`). */
 export const Ban = z.object({
   id: BanId,
-  /** Bans from before there were channels have none. */
+  /** Absent in bans from before channels existed. */
   scope: BanScope.default("stream"),
   liveStreamId: StreamId,
-  /** The host of the stream, whose list has the ban. */
+  /** The host of the stream, in whose list the ban is. */
   hostId: UserId,
   target: Person,
   actionType: BanAction,
@@ -63,7 +63,7 @@ export const Ban = z.object({
 });
 export type Ban = z.infer<typeof Ban>;
 
-/** A new ban; `endsAt` (ISO 8601) is for one that ends by itself. */
+/** A new ban; `endsAt` (ISO 8601) is when it expires, if it does. */
 export function makeBan(
   request: { actionType: BanAction; reason?: string | null | undefined; scope?: BanScope },
   context: {
@@ -96,8 +96,8 @@ export function makeBan(
 }
 
 /**
- * A ban as it is now. One whose end has passed was over at that moment: no function has to run then
- * to make it so.
+ * A ban at this time. An expired ban counts as ended from its end on; no function has to run to end
+ * it.
  */
 export function banAsOf(ban: Ban, now: Date): Ban {
   const { endsAt, deletedAt } = ban;
@@ -147,7 +147,7 @@ export function liveStreamBanOf(ban: Ban, defaultPicture: string): z.infer<typeo
   };
 }
 
-/** A ban in the list of its host: enough to choose it by before it is read. */
+/** A ban in its host's list: enough fields to filter by before it is read. */
 export const ListedBan = z.object({
   banId: BanId,
   liveStreamId: StreamId,
@@ -176,7 +176,7 @@ export const BanQuery = pageQuery(10).extend({
 });
 export type BanFilter = Omit<z.output<typeof BanQuery>, "page" | "limit">;
 
-/** Whether a ban is in force and passes the filter. */
+/** Whether a ban is in force and matches the filter. */
 export function isListed(ban: ListedBan, filter: BanFilter, now: Date): boolean {
   const { targetUser, dateFrom, dateTo } = filter;
   const isSame = (name: "targetUserId" | "actionType") =>
@@ -198,8 +198,8 @@ export function isListed(ban: ListedBan, filter: BanFilter, now: Date): boolean 
 }
 
 /**
- * A user has at most one ban from a stream at a time, and one from its host's channel; the host has
- * none.
+ * Refuses a second ban of a user from one stream, or from its host's channel, and any ban of the
+ * host.
  */
 export function assertBannable(
   stream: Stream,

@@ -1,24 +1,24 @@
 import { type Reading, readingsOf, wordReadings } from "../look-alikes.ts";
 import { decomposedPerCharacter } from "../text.ts";
 
-/** Code points of a word. */
+/** The longest blocked word, in code points. */
 export const wordLengthMax = 50;
 
 /**
- * Places of a word that count: all that a new one can have, the beginning of an older one. After
- * decomposition a letter is one place or, like `ß`, two.
+ * The characters of a word that count: all characters of a new word, the beginning of an older,
+ * longer one. After decomposition a letter is one character or, like `ß`, two.
  */
 const placesMax = wordLengthMax * (decomposedPerCharacter + 1);
 
 /**
- * Nodes of the automata that are kept, about 100 bytes each: ten of the worst lists, which take
- * some 10 ms to build, or a few hundred ordinary ones, which take half a millisecond.
+ * The most nodes of cached automata, about 100 bytes each: ten of the worst lists, which take about
+ * 10 ms to build, or a few hundred ordinary ones, which take half a millisecond.
  */
 const nodesMax = 300_000;
 const kept = new Map<string, WordAutomaton>();
 let nodesKept = 0;
 
-/** The automaton of a list of words, built once while the list is among the last ones asked for. */
+/** The automaton of a list of words, cached while the list is among the most recently used. */
 function automatonFor(words: readonly string[]): WordAutomaton {
   const key = words.join("\0");
   const known = kept.get(key);
@@ -36,9 +36,9 @@ function automatonFor(words: readonly string[]): WordAutomaton {
 }
 
 /**
- * The first of the words that a text holds, whole or in part, as a person reads it: case, width,
- * accents, invisible characters and look-alike letters do not hide it. Undefined where it holds
- * none. The work grows with the text and not with the words.
+ * The first blocked word in a text, as a whole word or as a part, as a person reads it: case,
+ * width, accents, invisible characters and look-alike letters do not hide it. Undefined if there is
+ * none. The work grows with the text, not with the number of words.
  */
 export function blockedWordIn(text: string, words: readonly string[]): string | undefined {
   if (words.length === 0 || text === "") return undefined;
@@ -47,21 +47,21 @@ export function blockedWordIn(text: string, words: readonly string[]): string | 
 }
 
 /**
- * Steps that the search of a text may take for each of its places. Where a place has one reading it
+ * The most steps that a search may take for each character of a text. A character with one reading
  * takes at most two; English in capitals takes two, Greek three to seven.
  */
 export const stepsPerPlace = 32;
 
-/** Words as one Aho-Corasick automaton, whose input may have several readings at each place. */
+/** Words as one Aho-Corasick automaton whose input may have several readings of each character. */
 export type WordAutomaton = {
   /** The symbols that a letter of a text may stand for. */
   symbolsOf: ReadonlyMap<string, readonly number[]>;
-  /** How many symbols there are: the edge from `node` by `symbol` is at `node * width + symbol`. */
+  /** The number of symbols: the edge from `node` by `symbol` is at `node * width + symbol`. */
   width: number;
   edges: ReadonlyMap<number, number>;
-  /** By node: the longest suffix of its path that is a node, too. */
+  /** By node: the longest suffix of its path that is also a node. */
   suffix: Int32Array;
-  /** By node: the first word of the list that its path ends with; `none` where there is none. */
+  /** By node: the first word of the list that its path ends with; `none` if there is none. */
   ended: readonly number[];
   /** By node: the first word of the list that begins with its path; at the root, the first. */
   begun: readonly number[];
@@ -70,13 +70,13 @@ export type WordAutomaton = {
 /** Above the index of any word. */
 const none = 2 ** 31 - 1;
 
-/** What a text holds: the index of the first such word of the list, and the steps that it took. */
+/** The result of a search: the index of the first word found, and the number of steps. */
 export type Search = { word: number | undefined; steps: number };
 
 /**
- * The automaton of words, each given as its places. A letter with one Latin reading is that
- * reading, so a word is one path however its letters are disguised. A word without places is never
- * found.
+ * Builds the automaton of words, each given as its characters' readings. A letter with one Latin
+ * reading becomes that reading, so a word is one path however its letters are disguised. An empty
+ * word is never found.
  */
 export function automatonOf(words: readonly (readonly Reading[])[]): WordAutomaton {
   const { symbolsOf, symbolAt, width } = alphabetOf(words);
@@ -110,11 +110,11 @@ export function automatonOf(words: readonly (readonly Reading[])[]): WordAutomat
   return automaton;
 }
 
-/** Each symbol of the words by a number, and the letters that may stand for it in a text. */
+/** The number of each symbol in the words, and the letters that may stand for it in a text. */
 function alphabetOf(words: readonly (readonly Reading[])[]) {
   const numbers = new Map<string, number>();
   const symbolsOf = new Map<string, number[]>();
-  // A letter with several Latin readings stays a symbol of its own, for which each may stand.
+  // A letter with several Latin readings stays a separate symbol, which matches each of them.
   const symbolIn = (place: Reading) => (place.length === 2 ? place[1]! : place[0]!);
   for (const place of words.flat()) {
     const symbol = symbolIn(place);
@@ -128,7 +128,7 @@ function alphabetOf(words: readonly (readonly Reading[])[]) {
   return { symbolsOf, symbolAt, width: numbers.size };
 }
 
-/** The node that a symbol leads to: the longest path that what was read then ends with. */
+/** The node that a symbol leads to: the longest path that is a suffix of the input so far. */
 function follow({ edges, width, suffix }: WordAutomaton, from: number, symbol: number) {
   let at = from;
   for (let steps = 1; ; steps++) {
@@ -139,9 +139,8 @@ function follow({ edges, width, suffix }: WordAutomaton, from: number, symbol: n
 }
 
 /**
- * Searches a text, in at most `stepsPerPlace` steps for each of its places, whatever the number of
- * words. Where that is not enough, so many readings of the text begin so many words that it counts
- * as holding one of them.
+ * Searches a text, in at most `stepsPerPlace` steps for each of its characters, whatever the number
+ * of words. If that is not enough, the text is so ambiguous that it counts as blocked.
  */
 export function search(automaton: WordAutomaton, text: readonly Reading[]): Search {
   const stepsMax = text.length * stepsPerPlace;
@@ -159,7 +158,7 @@ export function search(automaton: WordAutomaton, text: readonly Reading[]): Sear
         word = Math.min(word, automaton.ended[reached.node]!);
         next.add(reached.node);
       }
-    // What follows a suffix of a node follows the node, too.
+    // Successors of a suffix of a node are also successors of the node.
     for (const node of next) next.delete(automaton.suffix[node]!);
     nodes = next.size === 0 ? new Set([0]) : next;
   }

@@ -9,17 +9,17 @@ import { TrainSettings, trainOf } from "./train-settings.ts";
 
 /**
  * What a host keeps from stream to stream. `changed` has the revision at which each setting was
- * named last: a stream that has taken in an earlier revision takes those settings, and no others.
+ * last set: a stream that has applied an earlier revision takes those settings, and no others.
  */
 export const Channel = z.object({
   hostId: UserId,
   ...ChatSettings.shape,
-  /** Absent: the host has chosen nothing. */
+  /** Absent: the host has not set it. */
   train: TrainSettings.optional(),
-  /** Grows with each change; 0 where the host has changed nothing yet. */
+  /** Grows with each change; 0 if the host has not changed anything yet. */
   revision: z.number().int(),
   changed: z.record(z.string(), z.number().int()),
-  /** Null where the host has changed nothing yet. */
+  /** Null if the host has not changed anything yet. */
   updatedAt: Timestamp.nullable(),
 });
 export type Channel = z.infer<typeof Channel>;
@@ -29,13 +29,13 @@ export const ChannelSettings = ChatSettings.extend({ train: TrainSettings }).met
   id: "Channel",
 });
 
-/** Changes of a channel; what is left out stays. */
+/** Changes of a channel; omitted fields stay. */
 export const ChannelChange = ChatSettingsChange.extend({ train: TrainSettings.optional() });
 export type ChannelChange = z.infer<typeof ChannelChange>;
 
 const settingNames = Object.keys(ChannelChange.shape) as (keyof ChannelChange)[];
 
-/** The channel of a host who has changed nothing yet. */
+/** The channel of a host who has not changed anything yet. */
 export const newChannel = (hostId: string): Channel => ({
   hostId,
   slowModeSeconds: 0,
@@ -48,13 +48,13 @@ export const newChannel = (hostId: string): Channel => ({
   updatedAt: null,
 });
 
-/** The settings of a channel alone. */
+/** Only the settings of a channel. */
 export const channelSettingsOf = (channel: Channel): z.infer<typeof ChannelSettings> => ({
   ...ChatSettings.parse(channel),
   train: trainOf(channel),
 });
 
-/** The channel after a change; undefined where the change names no setting. */
+/** The channel after a change; undefined if the change contains no setting. */
 export function changedChannel(
   channel: Channel,
   change: ChannelChange,
@@ -70,7 +70,7 @@ export function changedChannel(
   return { ...channel, ...values, revision, changed, updatedAt: now.toISOString() };
 }
 
-/** The fields with which a new stream of the channel's host begins. */
+/** The fields that a new stream takes from its host's channel. */
 export const channelFields = (channel: Channel) => ({
   ...ChatSettings.parse(channel),
   ...(channel.train && { train: channel.train }),
@@ -78,8 +78,8 @@ export const channelFields = (channel: Channel) => ({
 });
 
 /**
- * What a stream takes from its host's channel: the settings that were named since the revision that
- * it took last. Undefined where there are none, and in a stream that is over.
+ * The settings that a stream takes from its host's channel: those set since the revision that it
+ * last applied. Undefined if there are none, or if the stream is over.
  */
 export function takenFromChannel(channel: Channel, stream: Stream): Partial<Stream> | undefined {
   const { channelRevision = 0 } = stream;

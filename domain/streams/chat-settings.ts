@@ -10,7 +10,7 @@ const truthValue = z.boolean({ error: "expected true or false" });
 const slowModeMax = 300;
 const wordsMax = 200;
 
-/** Changes of a chat's rules; what is left out stays. */
+/** Changes of a chat's rules; omitted fields stay. */
 export const ChatSettingsChange = z.object({
   slowModeSeconds: z
     .number({ error: `expected a whole number from 0 to ${slowModeMax}` })
@@ -31,7 +31,7 @@ export const ChatSettingsChange = z.object({
 });
 export type ChatSettingsChange = z.infer<typeof ChatSettingsChange>;
 
-/** Every refusal that changing them can meet. */
+/** Every refusal that a change of the settings can meet. */
 export const settingsRefusals = [
   "stream_not_found",
   "user_not_found",
@@ -58,7 +58,7 @@ export function chatSettingsOf(stream: Stream): z.infer<typeof ChatSettings> {
   return { slowModeSeconds, followersOnly, blockedWords, giftsEnabled, moderators };
 }
 
-/** Moderators change the rules, but who moderates is for the host to say. */
+/** Moderators may change the rules, but only the host decides who moderates. */
 export function assertMayChangeSettings(
   stream: Stream,
   change: ChatSettingsChange,
@@ -68,14 +68,14 @@ export function assertMayChangeSettings(
   if (change.moderators !== undefined) assertMayHost(stream, caller);
 }
 
-/** A change whose lists name each thing once. */
+/** A change without duplicates in its lists. */
 export const distinctLists = (change: ChatSettingsChange): ChatSettingsChange => ({
   ...change,
   ...(change.blockedWords && { blockedWords: [...new Set(change.blockedWords)] }),
   ...(change.moderators && { moderators: [...new Set(change.moderators)] }),
 });
 
-/** What changes, with lists that name each thing once; undefined where nothing does. */
+/** The fields that change, without duplicates in lists; undefined if nothing changes. */
 export function changedSettings(
   stream: Stream,
   change: ChatSettingsChange,
@@ -89,7 +89,7 @@ export function changedSettings(
   return changes.length === 0 ? undefined : Object.fromEntries(changes);
 }
 
-/** A moderator is a user whom the system knows: refuses with `user_not_found`. */
+/** Refuses moderators who are not known users with `user_not_found`. */
 export function assertKnown(userIds: readonly string[], known: ReadonlyMap<string, unknown>): void {
   const stranger = userIds.find((userId) => !known.has(userId));
   if (stranger !== undefined) refuse("user_not_found", { userId: stranger });

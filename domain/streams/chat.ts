@@ -4,11 +4,11 @@ import { Person, personOfSummary, shortPerson } from "../people/person.ts";
 import { StreamUser, summaryOf } from "../people/user.ts";
 import { comparedText, shownText, Timestamp } from "../text.ts";
 
-/** What a chat message may hold, in code points after trimming. */
+/** The text of a chat message, in code points after trimming. */
 export const Content = comparedText(1, 500).meta({ example: "Herkese selam! Yayın çok güzel." });
 
 /**
- * What an item of a message says. `n` is its number in the stream: 1, 2, 3 … in the order of
+ * The fields of a message's item. `n` is its number in the stream: 1, 2, 3 … in the order of
  * sending. A deleted message keeps its number and loses its content.
  */
 export const MessageItem = z.object({
@@ -18,12 +18,12 @@ export const MessageItem = z.object({
   content: shownText(500).optional(),
   sender: Person,
   createdAt: Timestamp,
-  /** Absent while the message is as it was sent. */
+  /** Absent until the message changes. */
   updatedAt: Timestamp.optional(),
   replyTo: MessageId.optional(),
   deletedAt: Timestamp.optional(),
   revision: z.number().int(),
-  /** When it was pinned, by the stream's revisions: the frames of these moments have its text. */
+  /** When it was pinned, by the stream's revisions: the frames of those times contain its text. */
   pins: z.array(z.object({ revision: z.number().int(), at: Timestamp })).optional(),
 });
 
@@ -34,7 +34,7 @@ export const Message = MessageItem.transform((item) => ({
 }));
 export type Message = z.infer<typeof Message>;
 
-/** The message as its item has it: short, since pages of a chat are read by their bytes. */
+/** The message in its item's form: short, since pages of a chat are billed by their bytes. */
 export function itemOfMessage({
   updatedAt,
   sender,
@@ -44,7 +44,7 @@ export function itemOfMessage({
   return { ...message, sender: shortPerson(sender), ...(isChanged && { updatedAt }) };
 }
 
-/** A message as HTTP and the frames show it. */
+/** A message as HTTP and frames show it. */
 export const ChatMessage = z
   .object({
     _id: MessageId,
@@ -65,7 +65,7 @@ export const ChatMessage = z
   })
   .meta({ id: "ChatMessage" });
 
-/** A message of a kept frame or a delivery that was deleted since: what it said is gone. */
+/** A message in a kept frame or delivery that was deleted since, without its content. */
 export const withoutContent = <Shown extends object>(message: Shown) => ({
   ...message,
   content: "",
@@ -73,15 +73,18 @@ export const withoutContent = <Shown extends object>(message: Shown) => ({
 });
 
 /**
- * The answer to sending; it says whether the message has been deleted since, for repeated calls.
+ * The response to sending; repeated calls see in it whether the message was deleted since.
  */
 export const SentMessage = ChatMessage;
 export type SentMessage = z.infer<typeof SentMessage>;
 
-/** What an Idempotency-Key remembers of a message: all but its text, which may be deleted later. */
+/**
+ * What an Idempotency-Key remembers of a message: everything except its text, which may be deleted
+ * later.
+ */
 export const withoutText = (answer: SentMessage): SentMessage => ({ ...answer, content: "" });
 
-/** The fields that a message has as it is shown: a new one is added here and to both schemas. */
+/** The fields of a shown message: add a new field here and to both schemas. */
 const shownFields = ({
   streamId,
   createdAt,
@@ -94,7 +97,7 @@ const shownFields = ({
   ...(replyTo !== undefined && { replyTo }),
 });
 
-/** The message that was answered so, with the text that the key does not remember. */
+/** The message of a remembered response, with the text that the key does not remember. */
 export function messageAnswered(
   { _id: id, sender, ...shown }: SentMessage,
   content: string,
@@ -112,7 +115,7 @@ export function messageAnswered(
 }
 
 /**
- * The answer to a repeated call: as before, or without the text where it has been deleted since.
+ * The response to a repeated call: as before, or without the text if it was deleted since.
  */
 export const repeatedAnswer = (answer: SentMessage, message: Message | undefined): SentMessage =>
   message === undefined
@@ -134,16 +137,16 @@ export function chatMessageOf(
 }
 
 /**
- * The id of the message with number `n`: of ObjectId form, with the time in seconds (4 bytes), a
- * hash of the stream (4 bytes) and the number (4 bytes). So a message is found by its id without an
- * index, and no two messages of a stream have one id.
+ * The id of the message with number `n`, in ObjectId form: the time in seconds (4 bytes), a hash of
+ * the stream (4 bytes) and the number (4 bytes). So a message is found by its id without an index,
+ * and ids are unique within a stream.
  */
 export function messageIdOf(streamId: string, n: number, now: Date): string {
   const hex = (value: number) => (value >>> 0).toString(16).padStart(8, "0");
   return hex(Math.floor(now.getTime() / 1000)) + hex(hash(streamId)) + hex(n);
 }
 
-/** The number in the id of a message, whether there is such a message or not. */
+/** The number in the id of a message, even if there is no such message. */
 export const numberInId = (messageId: string) => Number.parseInt(messageId.slice(16), 16);
 
 /** FNV-1a, 32 bits (RFC 9923). */

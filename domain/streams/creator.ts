@@ -20,7 +20,7 @@ export const Creator = z
   })
   .meta({ id: "Creator" });
 
-/** A creator as one caller sees them; without a standing, as anybody sees them. */
+/** A creator as one caller sees them; without a standing, as anonymous callers do. */
 export function creatorOf(
   profile: Profile,
   standing: { isFollowing: boolean } | undefined,
@@ -42,7 +42,7 @@ export function creatorOf(
   };
 }
 
-/** Hosts by the number of their viewers in all of their streams, largest first. */
+/** Hosts by the number of viewers in all of their streams, largest first. */
 export function rankHosts(streams: readonly { hostId: string; viewers: number }[]): string[] {
   const sums = new Map<string, number>();
   for (const { hostId, viewers } of streams) sums.set(hostId, (sums.get(hostId) ?? 0) + viewers);

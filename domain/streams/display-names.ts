@@ -5,7 +5,7 @@ import type { Stream } from "./stream.ts";
 
 type Names = { userId: string; username: string; name: string; surname: string };
 
-/** The part of a stream that decides how its people are shown. */
+/** The fields of a stream that decide how its users are shown. */
 type StreamNamePolicy = Pick<Stream, "hostId" | "moderators" | "blockedWords">;
 
 /** The role of a user in a stream; undefined for an ordinary viewer. */
@@ -17,7 +17,7 @@ export function roleIn(
   return moderators.includes(userId) ? "moderator" : undefined;
 }
 
-/** A user with their role in a stream, if they have one, and with all of their names. */
+/** A user with all of their names, and with their role in a stream if they have one. */
 export function withRole<P extends Names>(
   stream: StreamNamePolicy,
   person: P,
@@ -27,9 +27,10 @@ export function withRole<P extends Names>(
 }
 
 /**
- * A user as a stream shows them: with their role, without names that hold one of its blocked
- * words, and while they are muted by the names that they had when the mute began. So nobody says
- * with a name what they may not say in the chat. Hosts are shown by any name: the words are theirs.
+ * A user as a stream shows them: with their role, without names that contain one of its blocked
+ * words, and, while they are muted, with the names that they had when the mute began. So users
+ * cannot say with a name what they may not say in the chat. Hosts are exempt, since the words are
+ * theirs.
  */
 export function shownIn<P extends Names>(
   stream: StreamNamePolicy,
@@ -41,7 +42,7 @@ export function shownIn<P extends Names>(
   return shown.role === "host" ? shown : { ...shown, ...allowedNames(shown, stream.blockedWords) };
 }
 
-/** The names that hold none of the words, alone or together; the others are empty. */
+/** The names without those that contain blocked words, alone or together; these become empty. */
 function allowedNames({ username, name, surname }: Names, words: readonly string[]) {
   const allowed = (value: string) => (blockedWordIn(value, words) === undefined ? value : "");
   const names = { username: allowed(username), name: allowed(name), surname: allowed(surname) };
@@ -52,8 +53,8 @@ function allowedNames({ username, name, surname }: Names, words: readonly string
 }
 
 /**
- * The names by which a user is shown during a ban: their present ones, or those of the mute that
- * is in force already.
+ * The names by which a user is shown during a ban: their current ones, or those of a mute that is
+ * already in force.
  */
 export function namesAtBan({ name, surname }: Names, member: Member | undefined, now: Date) {
   return activeBan(member, now)?.names ?? { name, surname };

@@ -5,27 +5,27 @@ import { refuse } from "../refusal.ts";
 import { Timestamp } from "../text.ts";
 import { type Funding, isHost, type Stream } from "./stream.ts";
 
-/** Parts of an escrow, so that many can contribute at the same moment. */
+/** Shards of an escrow, so that many users can contribute at once. */
 export const escrowShards = 16;
 
 /**
- * The most that one escrow holds: what goes to the host is credited in entries of at most
- * `amountMax`, which one transaction has to hold.
+ * The largest total of one escrow: the host is credited in entries of at most `amountMax`, all in
+ * one transaction.
  */
 export const escrowMax = 10 * amountMax;
 
 const hour = 3_600_000;
 
-/** How long after its planned start a stream that asks for funds may go live with them. */
+/** How long after its planned start a stream may go live and still receive its contributions. */
 const fundedMilliseconds = hour;
 
-/** How long after its planned start a stream that never went live is expired. */
+/** How long after its planned start a stream that never went live expires. */
 const expiryMilliseconds = 24 * hour;
 
-/** A contribution as its giver asks for it. */
+/** A contribution as its giver requests it. */
 export const Contribution = z.object({ amount: Amount });
 
-/** The answer to a contribution. */
+/** The response to a contribution. */
 export const Contributed = z
   .object({
     streamId: StreamId,
@@ -36,13 +36,13 @@ export const Contributed = z
   })
   .meta({ id: "Contributed" });
 
-/** Whether contributions are still held: nobody has decided whose they are. */
+/** Whether contributions are still held, without a decision about them. */
 export const isFundingOpen = ({ fundingGoal, funding }: Stream) =>
   fundingGoal != null && funding === undefined;
 
 /**
- * Refuses a contribution to one's own stream, to one that asks for none, and to one that is not
- * planned any more or whose time is over.
+ * Refuses contributions to the user's own stream, to one without a funding goal, to one that is no
+ * longer planned, and after the deadline.
  */
 export function assertMayFund(stream: Stream, userId: string, now: Date): number {
   if (isHost(stream, userId)) refuse("funding_to_oneself");
@@ -56,14 +56,14 @@ export function assertMayFund(stream: Stream, userId: string, now: Date): number
 const isLate = ({ plannedStartDate }: Stream, now: Date) =>
   plannedStartDate !== null && now.getTime() >= Date.parse(plannedStartDate) + fundedMilliseconds;
 
-/** Whether a change of a stream decides whose the contributions are. */
+/** Whether a change of a stream decides the outcome of its contributions. */
 export const isDeciding = (was: Stream, is: Stream) =>
   isFundingOpen(was) &&
   (is.status !== was.status || is.deletedAt !== null || is.funding !== undefined);
 
 /**
- * All to the host where the stream went live in time and its goal is reached, else all back; never
- * a part.
+ * Everything goes to the host if the stream went live in time and its goal is reached; otherwise
+ * everything is returned, never a part.
  */
 export function decideFunding(is: Stream, collected: number, now: Date): Funding {
   const isReached = collected >= (is.fundingGoal ?? Number.POSITIVE_INFINITY);
@@ -71,7 +71,7 @@ export function decideFunding(is: Stream, collected: number, now: Date): Funding
   return { outcome: isHosts ? "host" : "back", collected, closedAt: now.toISOString() };
 }
 
-/** What a host is credited from an escrow: an item that is due like a gift. */
+/** A host's credit from an escrow: an item that is due like a gift. */
 export const Proceeds = z.object({
   id: GiftId,
   kind: z.literal("proceeds"),
@@ -83,7 +83,7 @@ export const Proceeds = z.object({
 });
 export type Proceeds = z.infer<typeof Proceeds>;
 
-/** All that was collected, in items that one ledger entry each can credit. */
+/** Everything that was collected, in items that one ledger entry each can credit. */
 export function proceedsOf(
   { id: streamId, hostId }: Stream,
   { collected, closedAt: createdAt }: Funding,
@@ -95,18 +95,18 @@ export function proceedsOf(
   });
 }
 
-/** Credits in parts of at most what one ledger entry moves. */
+/** Splits credits into parts that fit one ledger entry each. */
 export function partsOf(credits: number): number[] {
   const parts: number[] = [];
   for (let left = credits; left > 0; left -= amountMax) parts.push(Math.min(left, amountMax));
   return parts;
 }
 
-/** Whether contributions are to be returned and are not yet, all of them. */
+/** Whether contributions have to be returned and are not all returned yet. */
 export const isReturning = ({ funding }: Stream) =>
   funding?.outcome === "back" && funding.collected > 0 && funding.returnedAt === undefined;
 
-/** When something is next to be done about a stream by itself; undefined for never. */
+/** When a scheduled action on a stream is next due; undefined for never. */
 export function dueAt(stream: Stream): string | undefined {
   const { status, deletedAt, plannedStartDate, funding } = stream;
   if (isReturning(stream)) return funding?.closedAt;
@@ -115,12 +115,12 @@ export function dueAt(stream: Stream): string | undefined {
   return new Date(Date.parse(plannedStartDate) + after).toISOString();
 }
 
-/** A planned stream whose time is over: it is expired, or its contributions go back. */
+/** Expires a planned stream after its time, or returns its contributions. */
 export function passTime(stream: Stream, now: Date): Partial<Stream> | undefined {
   const at = dueAt(stream);
   if (at === undefined || at > now.toISOString() || isReturning(stream)) return undefined;
   return isFundingOpen(stream) ? { funding: undecided } : { status: "expired" };
 }
 
-/** Asks for a decision on the contributions alone: `decideFunding` says what it is. */
+/** Requests a decision on the contributions; `decideFunding` makes it. */
 const undecided: Funding = { outcome: "back", collected: 0, closedAt: "" };

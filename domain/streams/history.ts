@@ -4,7 +4,7 @@ import { eitherPageOrCursor, eitherPageOrCursorError, pageOrCursor, rowsLimit } 
 import { rowsOf } from "../text.ts";
 import { ChatMessage } from "./chat.ts";
 
-/** A page of the history, in the shape that only the chat has. */
+/** A page of the history, in a shape that only the chat uses. */
 export const History = z
   .object({
     messages: rowsOf(ChatMessage),
@@ -18,13 +18,13 @@ export const History = z
   })
   .meta({ id: "ChatHistory" });
 
-/** Which page of the history: by its number, or by a cursor, which new messages do not move. */
+/** The page of the history: by its number, or by a cursor, which new messages do not shift. */
 export const HistoryQuery = z
   .object({ ...pageOrCursor(MessageId), limit: rowsLimit(100, 30) })
   .refine(eitherPageOrCursor, eitherPageOrCursorError);
 export type HistoryQuery = z.output<typeof HistoryQuery>;
 
-/** A page of the history with its place among all pages. */
+/** A page of the history with its position among all pages. */
 export function historyOf(
   messages: z.infer<typeof ChatMessage>[],
   limit: number,

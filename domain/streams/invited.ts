@@ -9,7 +9,7 @@ const sortable = z.enum(
   { error: "expected the name of a time, durationGoal or fundingGoal" },
 );
 
-/** Which of the streams that a user is invited to, and in which order. */
+/** Filters and order of the streams that a user is invited to. */
 export const InvitedQuery = z.object({
   status: z
     .enum(StreamStatus.options, { error: `expected ${StreamStatus.options.join(", ")}` })
@@ -25,7 +25,7 @@ export const InvitedQuery = z.object({
 });
 export type InvitedQuery = z.output<typeof InvitedQuery>;
 
-/** The streams that are asked for, in their order; equal ones by their ids. */
+/** The requested streams, sorted; ties are sorted by id. */
 export function sortInvited(
   streams: readonly Stream[],
   { status, sortBy, sortOrder }: InvitedQuery,

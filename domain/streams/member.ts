@@ -6,67 +6,69 @@ import { Timestamp } from "../text.ts";
 export const BanAction = z.enum(["BLOCK", "CHAT_ONLY"]);
 export type BanAction = z.infer<typeof BanAction>;
 
-/** BLOCK forbids the whole stream, CHAT_ONLY chat messages alone. */
+/** BLOCK forbids the whole stream, CHAT_ONLY only chat messages. */
 const MemberBan = z.object({
   id: z.string(),
   actionType: BanAction,
   /** Null: until it is lifted. */
   endsAt: Timestamp.nullable(),
-  /** Who banned, and why: for the log of moderation. */
+  /** Who banned, and why: for the moderation log. */
   by: UserId.optional(),
   reason: z.string().nullish(),
-  /** The names that they had then, by which they are shown while they are muted. */
+  /** The names at the time of the ban, by which users are shown while they are muted. */
   names: z.object({ name: z.string(), surname: z.string() }).optional(),
 });
 
-/** What a stream shows of a ban: neither its reason nor any names. */
+/** The public part of a ban: without its reason and names. */
 const ShownBan = MemberBan.pick({ id: true, actionType: true, endsAt: true });
 export const shownBanOf = (ban: Member["ban"]) => (ban == null ? null : ShownBan.parse(ban));
 
-/** What a member of a paid stream has bought: the charge that paid for it, and when. */
+/** The pass of a member of a paid stream: the charge that paid for it, and when. */
 const Pass = z.object({ giftId: GiftId, at: Timestamp });
 
 /**
- * What a stream knows of one user in it. The item is never deleted: its `revision` begins with the
- * time and grows, so that no two of its changes ever have the same event id.
+ * One user's item in a stream. It is never deleted: its `revision` begins with the time and grows,
+ * so that no two of its changes ever have the same event id.
  */
 export const Member = z.object({
   userId: UserId,
   revision: z.number().int().optional(),
-  /** The ban that was made here, if any; its time may be over. */
+  /** The ban made in this stream, if any; it may have expired. */
   ban: MemberBan.nullish(),
-  /** In a channel: the ban that was removed last, for the streams that are to show its end. */
+  /** In a channel: the last ban that was removed, for streams that still have to show its end. */
   lifted: ShownBan.nullish(),
-  /** In a stream: what it has shown of its channel's ban, and the channel's revision of it. */
+  /** In a stream: what it has shown of its channel's ban, and the channel's revision of that. */
   channel: z
     .object({ revision: z.number().int(), ban: ShownBan.nullish(), lifted: ShownBan.nullish() })
     .nullish(),
-  /** In a paid stream: what lets the user in. No change of a ban touches it. */
+  /** In a paid stream: what admits the user. Changes of bans leave it unchanged. */
   pass: Pass.optional(),
-  /** Credits that they contributed to the stream before it began, when last, and when returned. */
+  /** Credits that they contributed before the stream began, when last, and when returned. */
   contributed: z.number().int().min(1).optional(),
   contributedAt: Timestamp.optional(),
   returnedAt: Timestamp.optional(),
-  /** The contributions are of a user who was deleted: they let nobody in. */
+  /** The contributions are a deleted user's, and admit nobody. */
   isFormer: z.literal(true).optional(),
-  /** The ban of the host's channel, read with the stream's own and never stored with it. */
+  /**
+   * The ban from the host's channel, read together with the stream's own and never stored with it.
+   */
   channelBan: MemberBan.nullish(),
 });
 export type Member = z.infer<typeof Member>;
 
 /**
- * What admits the next message of one user in a stream. It is apart from the member, which bans
- * alone change, so that a room's messages do not all write to one key of the table.
+ * The state that admits the next message of one user in a stream. It is separate from the member
+ * item, which only bans change, so that a room's messages do not all write to one key of the table.
  */
 export const Sender = z.object({
   userId: UserId,
-  /** A copy of the member's ban, changed with it: the write that admits a message looks at it. */
+  /** A copy of the member's ban, changed with it: the write that admits a message checks it. */
   ban: MemberBan.nullish(),
-  /** The last admitted message: slow mode and the rate of messages count from it. */
+  /** The last admitted message, from which slow mode and the message rate count. */
   lastMessageAt: Timestamp.optional(),
-  /** The call with an Idempotency-Key that slow mode let through last: it may be repeated. */
+  /** The call with an Idempotency-Key that slow mode admitted last, which may be repeated. */
   lastCall: z.string().optional(),
-  /** The second (since 1970) of the last message, and how many were admitted in it. */
+  /** The second (since 1970) of the last message, and the number of messages admitted in it. */
   second: z.number().optional(),
   sent: z.number().optional(),
 });
@@ -80,8 +82,8 @@ const inForce = (ban: MemberBan | null | undefined, now: Date): MemberBan | unde
   ban == null || (ban.endsAt !== null && ban.endsAt <= now.toISOString()) ? undefined : ban;
 
 /**
- * The ban that is in force; one whose end has passed is not. Of two the stricter one holds: BLOCK,
- * and of the same kind the one that ends later.
+ * The ban in force; an expired one is not. The stricter of two applies: BLOCK, or of the same kind
+ * the one that ends later.
  */
 export function activeBan(member: Bannable | undefined, now: Date): MemberBan | undefined {
   const own = inForce(member?.ban, now);
@@ -94,18 +96,18 @@ function stricterOf(one: MemberBan, other: MemberBan): MemberBan {
   return one.endsAt === null || (other.endsAt !== null && one.endsAt >= other.endsAt) ? one : other;
 }
 
-/** Whether the user is shut out of the whole stream at the moment. */
+/** Whether the user is currently blocked from the whole stream. */
 export const isBlocked = (member: Member | undefined, now: Date) =>
   activeBan(member, now)?.actionType === "BLOCK";
 
-/** A blocked user may do nothing in the stream and read nothing of it. */
+/** A blocked user may neither do nor read anything in the stream. */
 export function assertNotBlocked(member: Member | undefined, now: Date): void {
   if (isBlocked(member, now)) refuse("member_blocked");
 }
 
 /**
- * The revision of a member after a change: larger than any before it, even where the item is
- * created again, since it begins with the time in milliseconds.
+ * The revision of a member after a change: larger than any before it, even if the item is created
+ * again, since it begins with the time in milliseconds.
  */
 export const nextRevision = (member: Member | undefined, now: Date) =>
   Math.max((member?.revision ?? 0) + 1, now.getTime());

@@ -1,16 +1,16 @@
 /**
- * Which numbers of a chat show nothing (deleted, or left empty by a call that failed), so that a
- * few reads find any page, however many they are: buckets name them, and the levels above count how
- * many each part holds.
+ * Which message numbers of a chat show nothing (deleted, or reserved by a call that failed), so
+ * that a few reads find any page however many gaps there are: buckets list them, and the levels
+ * above count them.
  */
 
-/** Numbers in a bucket, and parts in one item of counts. */
+/** Numbers in a bucket, and counters in one item of counts. */
 const width = 256;
 
-/** Levels of counts above the buckets: with them they cover all 32 bits of a message's number. */
+/** Levels of counts above the buckets, enough for 32-bit message numbers. */
 const levels = 3;
 
-/** How many numbers one part of a level holds: a part of level 1 is one bucket. */
+/** The numbers that one counter of a level covers: a counter of level 1 covers one bucket. */
 const sizeOf = (level: number) => width ** level;
 
 /** Where a number is recorded: in its bucket, and in a count on each level. */
@@ -25,13 +25,13 @@ export function placesOf(n: number): {
   return { bucket: Math.floor(n / width), counts };
 }
 
-/** Reads what is recorded; an item that is not there counts as empty. */
+/** Reads the stored gaps; a missing item counts as empty. */
 export type GapReader = {
   /**
-   * How many numbers are gone in each part of an item of counts; none in those that are left out.
+   * The number of gaps in each part of an item of counts; parts without gaps may be omitted.
    */
   counts(level: number, index: number): Promise<ReadonlyMap<number, number>>;
-  /** The numbers of a bucket that are gone. */
+  /** The gaps in a bucket. */
   numbers(bucket: number): Promise<ReadonlySet<number>>;
 };
 
@@ -42,13 +42,13 @@ export function topOf(count: number): number {
   return level;
 }
 
-/** How many of the numbers 1 to `count` are gone. */
+/** The number of gaps among 1 to `count`. */
 export async function countGaps(count: number, reader: GapReader): Promise<number> {
   const parts = await reader.counts(topOf(count), 0);
   return [...parts.values()].reduce((sum, gone) => sum + gone, 0);
 }
 
-/** How many of the numbers 1 to `n` are gone: a read for each level, and one of a bucket. */
+/** The number of gaps among 1 to `n`: one read for each level, and one of a bucket. */
 export async function countGapsUpTo(n: number, reader: GapReader): Promise<number> {
   const { bucket, counts } = placesOf(n);
   const numbers = await reader.numbers(bucket);
@@ -99,10 +99,10 @@ export async function* shownNumbers(
   yield* walk(topOf(count), 0);
 }
 
-/** A read that spans as many as this too many numbers costs less than another read. */
+/** Reading up to this many unneeded numbers costs less than another read. */
 const spanMax = 16;
 
-/** The ranges in which descending numbers are read: one where they are close to each other. */
+/** The ranges in which descending numbers are read: numbers close to each other share one. */
 export function rangesOf(numbers: readonly number[]): { low: number; high: number }[] {
   const ranges: { low: number; high: number }[] = [];
   for (const n of numbers) {

@@ -4,7 +4,7 @@ import { PageInfo } from "../page.ts";
 import { StreamUser } from "../people/user.ts";
 import { rowsOf, shownText, Timestamp } from "../text.ts";
 
-/** What moderators do, by the names of the events that show it. */
+/** Actions of moderators, named after the events that show them. */
 const ActName = z.enum([
   "member.banned",
   "member.unbanned",
@@ -14,12 +14,12 @@ const ActName = z.enum([
   "settings.changed",
 ]);
 
-/** An act as stored: who did it, to whom, and why. */
+/** A moderation act as stored: who did it, to whom, and why. */
 export const Act = z.object({
   id: z.string(),
   action: ActName,
   actorId: UserId,
-  /** The user concerned: who was banned, or whose message it was. */
+  /** The user concerned: the banned user, or the author of the message. */
   targetId: UserId.nullable(),
   reason: z.string().nullable(),
   at: Timestamp,
@@ -38,7 +38,7 @@ const ShownAct = z
 
 export const ModerationLog = z.object({ list: rowsOf(ShownAct), pageInfo: PageInfo });
 
-/** One act of the log as it is shown, with its people. */
+/** One act of the log as shown, with its users. */
 export function shownActOf(
   { action, actorId, targetId, reason, at }: Act,
   summaryOf: (userId: string) => StreamUser,

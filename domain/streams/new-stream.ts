@@ -9,7 +9,7 @@ import { httpsUrl, nameText, text } from "../text.ts";
 import { type Channel, channelFields, newChannel } from "./channel.ts";
 import { channelNameMax, guestsMax, type Stream } from "./stream.ts";
 
-/** An empty field counts as one that was not filled in. */
+/** An empty field counts as omitted. */
 const optional = <S extends z.ZodType>(schema: S) =>
   z
     .preprocess((value) => (value === "" || value === null ? undefined : value), schema.optional())
@@ -23,13 +23,13 @@ const Guests = z.array(UserId, { error: "expected a list of user ids" }).max(gue
 const priceForm = { error: `expected a whole number from 0 to ${amountMax}` };
 const Price = z.number(priceForm).int(priceForm).min(0, priceForm).max(amountMax, priceForm);
 
-/** A text is an address, and anything else has to be a file. */
+/** A text is a URL; anything else must be a file. */
 const Thumbnail = z.union([httpsUrl, PictureFile.meta(pictureField)], {
   error: ({ input, errors }) => errors[typeof input === "string" ? 0 : 1]?.[0]?.message,
 });
 
 /**
- * A stream as its host asks for it, in JSON or as a form, which may have its picture as a file.
+ * A stream as its host requests it, as JSON or as a form, which may include its picture as a file.
  */
 export const NewStream = z.object({
   title: nameText(1, 200).meta({ example: "Friday night" }),
@@ -59,7 +59,7 @@ export const NewStream = z.object({
 });
 export type NewStream = z.infer<typeof NewStream>;
 
-/** In a form everything is text; these fields are read as something else. */
+/** All form fields are text; these are parsed into other types. */
 export const streamForm = {
   guests: "json",
   price: "number",
@@ -68,22 +68,24 @@ export const streamForm = {
 } as const;
 
 /**
- * How far in the past a planned start may be: clocks differ, and a form takes a while to fill in.
+ * How far in the past a planned start may be: clocks differ, and filling in a form takes time.
  */
 const lateMilliseconds = 5 * 60_000;
 
-/** What a new stream has besides its host's input; `picture` is their file, where it is kept. */
+/** What a new stream needs besides its host's input; `picture` is the uploaded file as stored. */
 type NewStreamContext = {
   id: string;
   host: UserSummary;
-  /** What it begins with: the settings of its host's channel, if they have chosen any. */
+  /** The initial settings: those of the host's channel, if they have set any. */
   channel?: Channel;
   defaultThumbnail: string;
   picture?: { id: string; url: string } | undefined;
   now: Date;
 };
 
-/** A new stream: `preparing`, or `scheduled` when it has a planned start, which must be to come. */
+/**
+ * A new stream: `preparing`, or `scheduled` if it has a planned start, which must be in the future.
+ */
 export function makeStream(request: NewStream, context: NewStreamContext): Stream {
   const { id, host, defaultThumbnail, picture, now } = context;
   const channel = context.channel ?? newChannel(host._id);

@@ -3,17 +3,17 @@ import { OverlayKeyId, StreamId, UserId } from "../id.ts";
 import { PageInfo } from "../page.ts";
 import { rowsOf, shownText, Timestamp, text } from "../text.ts";
 
-/** Keys that one stream, or one channel, may have at once. */
+/** The largest number of keys of one stream, or of one channel. */
 export const overlayKeysMax = 20;
 
-/** What a new key is asked with. */
+/** The body that requests a new key. */
 export const NewOverlayKey = z.object({
   description: text(1, 100).nullish().meta({ example: "OBS on the studio's computer" }),
 });
 
 /**
- * A key as stored: the text that opens sockets is not in it, only its hash. It reads one stream, or
- * by `channelOf` the newest live stream of that host.
+ * A key as stored: with the hash of the text that opens sockets, not the text. It reads one stream,
+ * or with `channelOf` the newest live stream of that host.
  */
 export const OverlayKey = z.object({
   id: OverlayKeyId,
@@ -34,10 +34,10 @@ const ListedOverlayKey = OverlayKey.pick({
 
 export const OverlayKeys = z.object({ list: rowsOf(ListedOverlayKey), pageInfo: PageInfo });
 
-/** What a key reads: a stream, or a host's channel. */
+/** What a key may read: a stream, or a host's channel. */
 export type OverlayPlace = { streamId: string } | { channelOf: string };
 
-/** What the answer to its making says of a key: its text is said this once. */
+/** The response that creates a key: the only one with its text. */
 export const CreatedOverlayKey = z
   .object({
     id: OverlayKeyId,
@@ -74,12 +74,12 @@ export const createdOverlayKeyOf = (stored: OverlayKey, key: string): CreatedOve
   createdAt: stored.createdAt,
 });
 
-/** What is remembered of that answer: all but the key. */
+/** What an Idempotency-Key remembers of that response: everything except the key. */
 export const overlayKeyMemory = {
   keep: (created: CreatedOverlayKey): CreatedOverlayKey => ({ ...created, key: null, url: null }),
 };
 
-/** A new key as it is stored. */
+/** A new key as stored. */
 export const makeOverlayKey = (
   { description }: z.output<typeof NewOverlayKey>,
   { now, ...made }: Pick<OverlayKey, "id" | "createdBy" | "hash"> & OverlayPlace & { now: Date },
@@ -89,9 +89,9 @@ export const makeOverlayKey = (
   createdAt: now.toISOString(),
 });
 
-/** The text of a key: it says which one it is, so that looking at one item is enough. */
+/** The text of a key: it contains the key's id, so that reading one item is enough. */
 export const overlayKeyText = (id: string, secret: string) => `ovk_${id}_${secret}`;
 
-/** The id in a key's text; undefined where the text is none. */
+/** The id in a key's text; undefined if the text is not a key. */
 export const idInOverlayKey = (key: string) =>
   /^ovk_([0-9a-f]{24})_[A-Za-z0-9_-]{43}$/.exec(key)?.[1];

@@ -4,7 +4,7 @@ import { refuse } from "../refusal.ts";
 import { Timestamp } from "../text.ts";
 import type { Stream } from "./stream.ts";
 
-/** How many minutes before the start a reminder can come, at most: four weeks. */
+/** The largest number of minutes from a reminder to the start: four weeks. */
 const minutesMax = 40_320;
 
 /** Null or 0: at the actual start. */
@@ -17,21 +17,23 @@ export const NewReminder = z.object({
     .nullish(),
 });
 
-/** A user's one reminder of a stream. */
+/** A user's only reminder of a stream. */
 export const Reminder = z.object({
   streamId: StreamId,
   userId: UserId,
   minute: z.number().int().nullable(),
-  /** When it comes: before the planned start, or (without minutes) when the stream goes live. */
+  /** When it is sent: before the planned start, or (without minutes) when the stream goes live. */
   scheduledFor: Timestamp,
-  /** When it can come at the earliest: then, or when it was asked for if that was later. */
+  /**
+   * The earliest time at which it can be sent: then, or when it was requested if that was later.
+   */
   dueAt: Timestamp,
 });
 export type Reminder = z.infer<typeof Reminder>;
 
 /**
- * A reminder as it is stored. Once it was sent it is none any more; its item stays for as long as
- * the notification, so that the host's name is found there when the host leaves.
+ * A reminder as stored. Once it was sent it no longer counts; its item stays as long as the
+ * notification, so that the host's name can be found there when the host deletes their account.
  */
 export const StoredReminder = Reminder.extend({
   savedAt: Timestamp.optional(),
@@ -52,8 +54,8 @@ export const ShownReminder = z
 export const isOnStart = ({ minute }: Pick<Reminder, "minute">) => minute === null || minute === 0;
 
 /**
- * A new reminder. Refuses with `stream_not_scheduled`, and with `request_invalid` where its time
- * has passed; one at the actual start can still come after the planned one.
+ * A new reminder. Refuses with `stream_not_scheduled`, and with `request_invalid` if its time has
+ * passed; one at the actual start can still be sent after the planned one.
  */
 export function makeReminder(
   stream: Stream,
@@ -81,7 +83,7 @@ export function shownReminderOf(reminder: Reminder): z.infer<typeof ShownReminde
     : { streamId, minute, mode: "BEFORE_START", scheduledFor, status: "SCHEDULED" };
 }
 
-/** The notification about a stream that is live, or is about to be. */
+/** The notification about a stream that is live, or will be soon. */
 export function noticeOf(stream: Stream, userId: string) {
   const { host, title, status, id: streamId } = stream;
   const name = `${host.name} ${host.surname}`.trim() || host.username || "A streamer";

@@ -1,24 +1,24 @@
-/** How long a chat's messages are kept, where a stage forgets them. */
+/** How long a chat's messages are kept, in stages that delete them. */
 
 const dayMilliseconds = 24 * 3600 * 1000;
 
-/** When something of this time is forgotten, in milliseconds since 1970. */
+/** When something from this time is deleted, in milliseconds since 1970. */
 export const keptUntil = (at: Date, days: number): number => at.getTime() + days * dayMilliseconds;
 
-/** Whether what was made then is shown still. */
+/** Whether something made at this time is still shown. */
 export const isKept = (createdAt: string, days: number, now: Date): boolean =>
   keptUntil(new Date(createdAt), days) > now.getTime();
 
-/** The first message at a number or after it, with whether it is kept; undefined without one. */
+/** Reads the first message at or after a number, and whether it is kept; undefined without one. */
 export type Look = (n: number) => Promise<{ n: number; isKept: boolean } | undefined>;
 
 /**
- * `last`: the newest number of a chat of `count` that shows nothing for its age, 0 where there is
- * none; `old`: the newest that was seen to be too old, for the `from` of the next time. Numbers are
- * given out in the order of time, so what is kept begins somewhere and goes on to the end. One look
- * where nothing has grown old since `from`, or where everything old has gone already. Otherwise the
- * steps from there are doubled, or without it the chat is halved, until one look has passed the end
- * of what is old; what lies between is halved.
+ * `last`: the newest number of a chat of `count` messages that is hidden for its age, 0 if there is
+ * none; `old`: the newest that was seen to be too old, for the next call's `from`. Numbers are
+ * assigned in the order of time, so the kept messages are one range up to the end. Takes one look
+ * if nothing has expired since `from`, or if everything old is deleted already. Otherwise the steps
+ * from there double (without `from`, the chat is halved) until one look has passed the last old
+ * message; the range between is then halved.
  */
 export async function lastForgotten(
   count: number,
@@ -38,7 +38,7 @@ export async function lastForgotten(
       continue;
     }
     end = next;
-    // Numbers right before it have gone too: of what is old, anything may have gone first.
+    // The numbers just before it are deleted too: old messages may be deleted in any order.
     if (found !== undefined) last = found.n - 1;
   }
   return { last, old };

@@ -10,11 +10,12 @@ import { channelNameMax, channelUid, isHost, LiveStream, type Stream } from "./s
 
 /**
  * The life of a stream: preparing or scheduled, active, ended; or cancelled before it began. Each
- * decision answers what changes, undefined where nothing does, and refuses what is not possible.
+ * decision returns the fields that change, or undefined if nothing does, and refuses what is not
+ * possible.
  */
 type StreamChange = Partial<Stream> | undefined;
 
-/** Whether a stream has not begun, and still may. */
+/** Whether a stream has not begun yet and still may. */
 export const isBefore = ({ status }: Pick<Stream, "status">) =>
   status === "preparing" || status === "scheduled";
 
@@ -23,8 +24,8 @@ export const isOver = (stream: Pick<Stream, "status">) =>
   stream.status !== "active" && !isBefore(stream);
 
 /**
- * Goes live, with the host's present names, which gifts will show. A host who returns to their
- * active stream changes nothing.
+ * Goes live, with the host's current names, which gifts will show. A host who rejoins their active
+ * stream changes nothing.
  */
 export function goLive(stream: Stream, host: UserSummary, now: Date): StreamChange {
   if (stream.status === "active") return undefined;
@@ -44,7 +45,7 @@ export function cancel(stream: Stream): Partial<Stream> {
   return { status: "cancelled_by_host" };
 }
 
-/** A guest, without whom a planned stream does not take place, calls it off. */
+/** A guest cancels a planned stream, which cannot take place without its guests. */
 export function cancelAsGuest(stream: Stream): Partial<Stream> {
   if (stream.status !== "scheduled") refuse("stream_not_cancellable", { status: stream.status });
   return { status: "cancelled_by_guest" };
@@ -56,26 +57,26 @@ export function remove(stream: Stream, now: Date): StreamChange {
   return { deletedAt: now.toISOString() };
 }
 
-/** Who acts on a stream. */
+/** The user who acts on a stream. */
 type Acting = { userId: string; roles: readonly string[] };
 
-/** The host, or an admin in their place. */
+/** Admits the host, and admins on their behalf. */
 export function assertMayHost(stream: Stream, caller: Acting): void {
   if (!isHost(stream, caller.userId) && !caller.roles.includes("admin")) refuse("stream_not_yours");
 }
 
-/** Whether the caller is the host, a moderator whom they named, or an admin. */
+/** Whether the caller is the host, a moderator named by the host, or an admin. */
 export const mayModerate = (stream: Stream, caller: Acting) =>
   isHost(stream, caller.userId) ||
   stream.moderators.includes(caller.userId) ||
   caller.roles.includes("admin");
 
-/** The host, a moderator whom they named, or an admin. */
+/** Admits the host, moderators named by the host, and admins. */
 export function assertMayModerate(stream: Stream, caller: Acting): void {
   if (!mayModerate(stream, caller)) refuse("not_a_moderator");
 }
 
-/** Authors take back their own messages; the host, moderators and admins anybody's. */
+/** Authors may delete their own messages; the host, moderators and admins may delete any. */
 export function assertMayDelete(
   stream: Stream,
   { sender }: Message,
@@ -84,15 +85,14 @@ export function assertMayDelete(
   if (sender.userId !== caller.userId) assertMayModerate(stream, caller);
 }
 
-/** The body of a join; of all that clients send, only the stream matters. */
+/** The body of a join; only the stream matters among the fields that clients send. */
 export const JoinRequest = z.object({ liveStreamId: StreamId });
 
-/** A viewer's join, which buys a pass for a paid stream: at the expected price if there is one. */
+/** A viewer's join, which buys a pass for a paid stream, optionally only at an expected price. */
 export const ViewerJoinRequest = JoinRequest.extend({ expectedPrice: Amount.optional() });
 
 /**
- * The stream with what the video client needs; `token` is null where the stage has no token
- * endpoint.
+ * The stream with what the video client needs; `token` is null if the stage has no token endpoint.
  */
 export const Joined = z
   .object({
@@ -113,7 +113,8 @@ export const joinedOf = (stream: LiveStream, userId: string): z.infer<typeof Joi
 const minutes = wholeNumber(0, 1_000_000).default(1440);
 
 /**
- * Which scheduled streams: those planned to start within this many minutes before and after now.
+ * Filter of scheduled streams: those planned to start within this many minutes before and after
+ * now.
  */
 export const UpcomingQuery = z.object({
   limit: rowsLimit(100, 10),
@@ -125,7 +126,7 @@ export const UpcomingQuery = z.object({
   }),
 });
 
-/** Whether a scheduled stream is planned to start within the minutes around now. */
+/** Whether a scheduled stream is planned to start within these minutes around now. */
 export function isWithin(
   { status, plannedStartDate }: Pick<Stream, "status" | "plannedStartDate">,
   { minutesBefore, minutesAfter }: { minutesBefore: number; minutesAfter: number },

@@ -17,26 +17,26 @@ export const StreamStatus = z.enum([
 ]);
 export type StreamStatus = z.infer<typeof StreamStatus>;
 
-/** Guests that a stream may name. */
+/** The largest number of guests of a stream. */
 export const guestsMax = 20;
 
-/** Moderators that a stream may name. */
+/** The largest number of moderators of a stream. */
 export const moderatorsMax = 100;
 
-/** Characters of a channel's name: a title's first words, and four of the stream's id. */
+/** The longest channel name: a title's first words, and four characters of the stream's id. */
 export const channelNameMax = 45;
 
-/** What became of a stream's contributions: all of them are the host's, or all go back. */
+/** The outcome of a stream's contributions: all go to the host, or all are returned. */
 export const Funding = z.object({
   outcome: z.enum(["host", "back"]),
   collected: z.number().int(),
   closedAt: z.string(),
-  /** When the last of those that go back was returned. */
+  /** When the last of the returned contributions was returned. */
   returnedAt: Timestamp.optional(),
 });
 export type Funding = z.infer<typeof Funding>;
 
-/** When hype trains begin: `TrainSettings`, which were checked when they were written. */
+/** When hype trains begin: `TrainSettings`, validated when they were written. */
 const StoredTrain = z.object({
   enabled: z.boolean(),
   startCredits: z.number(),
@@ -57,12 +57,12 @@ export const Stream = z.object({
   channelName: shownText(channelNameMax),
   liveStreamType: shownText(50),
   thumbnailUrl: shownUrl,
-  /** The picture that came as a file with it, which goes when the stream does. */
+  /** Its uploaded picture, which is deleted with the stream. */
   pictureId: z.string().optional(),
   guests: z.array(z.string()),
-  /** Credits for a pass; null: everybody may see the inside. Never changes. */
+  /** Credits for a pass; null: the inside is open to everyone. Never changes. */
   price: z.number().nullable(),
-  /** Credits that the host asks for before a planned stream. */
+  /** The funding goal of a planned stream, in credits. */
   fundingGoal: Amount.nullish(),
   /** Absent while contributions are held. */
   funding: Funding.optional(),
@@ -80,20 +80,20 @@ export const Stream = z.object({
   giftsEnabled: z.boolean(),
   slowModeSeconds: z.number().int(),
   followersOnly: z.boolean(),
-  /** Read from an item of their own where they have a version; lists of streams leave them out. */
+  /** Read from a separate item if they have a version; lists of streams omit them. */
   blockedWords: z.array(z.string()),
-  /** The revision at which the words changed last. */
+  /** The revision at which the words last changed. */
   blockedWordsVersion: z.number().int().optional(),
   moderators: z.array(UserId),
-  /** Absent: the host has chosen nothing. */
+  /** Absent: the host has not set it. */
   train: StoredTrain.optional(),
-  /** The revision of the host's channel whose settings it has taken in. */
+  /** The revision of the host's channel whose settings the stream has applied. */
   channelRevision: z.number().int().optional(),
   /** The message that the host or a moderator pinned. */
   pinned: z.object({ messageId: z.string(), message: Message.optional() }).nullish(),
-  /** The RoomId by which the Tencent side knows it, where it was made there. */
+  /** Its RoomId in the Tencent API, if it was created there. */
   roomId: z.string().nullable(),
-  /** Fields of the Tencent side that only its room commands read and write. */
+  /** Fields that only the Tencent API's room commands read and write. */
   room: z.record(z.string(), z.unknown()).optional(),
 });
 export type Stream = z.infer<typeof Stream>;
@@ -160,21 +160,21 @@ export const LiveStream = z
   .meta({ id: "LiveStream" });
 export type LiveStream = z.infer<typeof LiveStream>;
 
-/** A user's number in the video channel: 31 bits of their id, never 0 (Agora's uid). */
+/** A user's number in the video channel (Agora's uid): 31 bits derived from their id, never 0. */
 export function channelUid(userId: string): number {
   let hash = 0;
   for (const char of userId) hash = (Math.imul(hash, 31) + char.charCodeAt(0)) | 0;
   return hash & 0x7fffffff || 1;
 }
 
-/** What is shown of a stream besides: what is pinned, what its escrow holds, and its guests. */
+/** What else is shown of a stream: the pinned message, the total of its escrow, and its guests. */
 type Shown = {
   pinned?: LiveStream["pinned"];
   collected?: number;
   guests?: readonly StreamUser[];
 };
 
-/** The stream as the API shows it; lists leave out what is pinned. */
+/** The stream as the API shows it; lists omit the pinned message. */
 export function liveStreamOf(
   stream: Stream,
   { pinned = null, collected = stream.funding?.collected ?? 0, guests = [] }: Shown = {},
@@ -218,13 +218,13 @@ export function liveStreamOf(
   };
 }
 
-/** Who broadcasts in a stream: its host, or a guest whom the host invited. */
+/** A broadcaster of a stream: its host, or a guest whom the host invited. */
 const broadcasterOf = (userSummary: StreamUser, role: "host" | "guest") => {
   const { _id: user } = userSummary;
   return { user, role, uid: channelUid(user), userSummary };
 };
 
-/** A guest among those who broadcast. */
+/** A guest as a broadcaster. */
 export const guestBroadcaster = (guest: StreamUser) => broadcasterOf(guest, "guest");
 
 /** Chat, gifts and superlikes need an active stream; reading does not. */
@@ -232,12 +232,12 @@ export function assertLive(stream: Stream): void {
   if (stream.status !== "active") refuse("stream_not_live", { status: stream.status });
 }
 
-/** Whether it is in lists for everybody: Tencent's side may hide a room (`IsPublicVisible`). */
+/** Whether it appears in public lists: the Tencent API may hide a room (`IsPublicVisible`). */
 export const isListed = ({ room }: Stream) => room?.IsPublicVisible !== false;
 
-/** Users who may watch a room of Tencent's side at once; undefined: as many as come. */
+/** The largest number of viewers of a Tencent room; undefined: unlimited. */
 export const placesOf = ({ room }: Stream): number | undefined =>
   Number(room?.MaxMemberCount ?? 0) || undefined;
 
-/** Whether a user is the host of a stream; an admin who acts for them is not. */
+/** Whether a user is the host of a stream; an admin who acts for the host is not. */
 export const isHost = (stream: Stream, userId: string) => stream.hostId === userId;

@@ -6,12 +6,12 @@ const wholeNumber = (min: number, max: number) => {
   return z.number(form).int(form).min(min, form).max(max, form);
 };
 
-/** Levels that a train may have. */
+/** The largest number of levels of a train. */
 const levelsMax = 10;
 
 /**
- * When a stream's hype trains begin, and how far they go. A train begins by itself with the gift by
- * which so many users have given so many credits within the window.
+ * When a stream's hype trains begin, and how many levels they have. A train starts automatically
+ * with the gift that brings the senders and credits within the window up to these numbers.
  */
 export const TrainSettings = z
   .object({
@@ -42,7 +42,7 @@ export const TrainSettings = z
   });
 export type TrainSettings = z.infer<typeof TrainSettings>;
 
-/** The settings of a channel, and of a stream, whose host has chosen none. */
+/** The settings of a stream or channel whose host has not set any. */
 export const defaultTrain: TrainSettings = {
   enabled: false,
   startCredits: 100,
@@ -58,6 +58,6 @@ export const trainOf = ({ train }: { train?: TrainSettings | undefined }): Train
 
 const fields = Object.keys(TrainSettings.shape) as (keyof TrainSettings)[];
 
-/** Whether two settings say the same, in whatever order their fields were stored. */
+/** Whether two settings are equal, whatever the stored order of their fields. */
 export const isSameTrain = (a: TrainSettings, b: TrainSettings): boolean =>
   fields.every((name) => JSON.stringify(a[name]) === JSON.stringify(b[name]));

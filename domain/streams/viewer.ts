@@ -36,7 +36,7 @@ export const Viewers = z.object({
 /** A user who is watching, and since when. */
 export type Watching = { userId: string; joinedAt: Date };
 
-/** Each user once, since their oldest present subscription; the latest to come is first. */
+/** Each user once, since their oldest current subscription; newest viewers first. */
 export function watchingOf(
   subscriptions: readonly { userId: string; subscribedAt: number; refusal?: unknown }[],
 ): Watching[] {
@@ -49,7 +49,7 @@ export function watchingOf(
   return watching.sort((a, b) => b.joinedAt.getTime() - a.joinedAt.getTime());
 }
 
-/** Finds the profiles one of whose names holds what is searched for, whatever the case. */
+/** Matches profiles with a name that contains the search text, regardless of case. */
 export function calledBy(search: string): (profile: Profile) => boolean {
   const question = folded(search);
   return (profile) => textsOf(profile).some((name) => name.includes(question));

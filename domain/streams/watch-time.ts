@@ -6,7 +6,7 @@ import type { Watching } from "./viewer.ts";
 export const Visits = z.object({ userId: UserId, seconds: z.number() });
 export type Visits = z.infer<typeof Visits>;
 
-/** What a stream's statistics say, in the shape of the reference. */
+/** A stream's watch statistics, in the shape of the reference. */
 export const WatchStatistics = z
   .object({
     streamId: StreamId,

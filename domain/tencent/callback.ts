@@ -3,16 +3,16 @@ import * as z from "zod";
 /** The callback that decides on a gift before it is sent. */
 export const beforeSendGift = "Live.CallbackBeforeSendGift";
 
-/** The callbacks that tell afterwards that a room was created or destroyed. */
+/** The callbacks sent after a room was created or destroyed. */
 export const afterRoom = {
   created: "Live.CallbackAfterCreateRoom",
   destroyed: "Live.CallbackAfterDestroyRoom",
 } as const;
 
-/** Callbacks that one configuration may name. */
+/** The largest number of callbacks in one configuration. */
 const commandsMax = 50;
 
-/** The callbacks that are really called: accepting another name would promise that it is, too. */
+/** The callbacks that are actually called: accepting another name would promise a call. */
 const commands: readonly string[] = [beforeSendGift, afterRoom.created, afterRoom.destroyed];
 
 export const CallbackCommands = z
@@ -29,11 +29,11 @@ export const CallbackCommands = z
   .max(commandsMax, `expected at most ${commandsMax} callbacks`)
   .meta({ example: [beforeSendGift, afterRoom.destroyed] });
 
-/** The configuration: one address for the application, and the callbacks that go there. */
+/** The configuration: one URL of the application, and the callbacks that are sent there. */
 export const Callbacks = z.object({ Url: z.string(), CallbackCommandList: z.array(z.string()) });
 export type Callbacks = z.infer<typeof Callbacks>;
 
-/** The configured address with the query that the application checks. */
+/** The configured URL with the query parameters that the application checks. */
 export function callbackUrl(
   configured: string,
   { sdkAppId, command, clientIp }: { sdkAppId: number; command: string; clientIp: string },
@@ -48,8 +48,7 @@ export function callbackUrl(
 }
 
 /**
- * What the callback receives about a gift; `Coins` is the unit price times Count, `Time` in
- * seconds.
+ * The data of a gift in a callback; `Coins` is the unit price times Count, `Time` in seconds.
  */
 export type GiftWater = {
   From_Account: string;
@@ -60,23 +59,23 @@ export type GiftWater = {
   Coins: number;
 };
 
-/** The answer of a callback: all three are required. */
+/** The response to a callback: all three fields are required. */
 const CallbackAnswer = z.object({
   ActionStatus: z.string(),
   ErrorInfo: z.string(),
   ErrorCode: z.number().int(),
 });
 
-/** The codes by which a callback rejects a gift with a reason of its own. */
+/** The range of codes by which a callback rejects a gift with its own reason. */
 const ownCodes = { first: 102100, last: 102200 };
 
-/** What a callback's answer amounts to. */
+/** What the response to a callback means. */
 type CallbackVerdict =
   | { kind: "allowed" }
   | { kind: "rejected"; code?: number; info: string }
   | { kind: "unusable" };
 
-/** Reads the answer: 0 allows, 1 rejects, 102100 to 102200 reject and are passed on. */
+/** Reads the response: 0 allows, 1 rejects, 102100 to 102200 reject and are passed on. */
 export function verdictOf(answer: unknown): CallbackVerdict {
   const parsed = CallbackAnswer.safeParse(answer);
   if (!parsed.success) return { kind: "unusable" };

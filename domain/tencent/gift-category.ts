@@ -2,14 +2,14 @@ import * as z from "zod";
 import { refuse } from "../refusal.ts";
 import { byteName, byteText, shownText } from "../text.ts";
 
-/** Gift categories that an application may have. */
+/** The largest number of gift categories of an application. */
 const categoriesMax = 3;
-/** Gifts that one category may have. */
+/** The largest number of gifts in one category. */
 export const relationsMax = 500;
 
 export const CategoryId = byteText(1, 20);
 
-/** The body of add_gift_category. Limits are in UTF-8 bytes, as the reference has them. */
+/** The body of add_gift_category. Limits are in UTF-8 bytes, as in the reference. */
 export const NewCategory = z.object({
   CategoryId,
   ExtensionInfo: byteText(0, 100).default(""),
@@ -18,7 +18,7 @@ export const NewCategory = z.object({
 });
 export type NewCategory = z.output<typeof NewCategory>;
 
-/** A category as get_gift_category answers it. */
+/** A category as get_gift_category returns it. */
 export const GiftCategoryInfo = z.object({
   CategoryId: shownText(20),
   ExtensionInfo: shownText(100),
@@ -26,7 +26,7 @@ export const GiftCategoryInfo = z.object({
   DefaultDesc: shownText(60),
 });
 
-/** All categories with the gift types in them: they are few, so one item holds them. */
+/** All categories with their gift types: few enough for one item. */
 export const Categories = z.array(GiftCategoryInfo.extend({ giftTypeIds: z.array(z.string()) }));
 export type Categories = z.infer<typeof Categories>;
 export type Category = Categories[number];
@@ -37,7 +37,7 @@ export function categoryOf(categories: Categories, categoryId: string): Category
   return category ?? refuse("category_not_found", { categoryId });
 }
 
-/** Adds a category. One that is there already is replaced and keeps its gifts. */
+/** Adds a category. An existing one is replaced and keeps its gifts. */
 export function addCategory(categories: Categories, added: NewCategory): Categories {
   const was = categories.find(({ CategoryId: id }) => id === added.CategoryId);
   if (was !== undefined)
@@ -52,7 +52,7 @@ export function removeCategory(categories: Categories, categoryId: string): Cate
   return categories.filter((other) => other !== category);
 }
 
-/** Adds gift types to a category, and removes those that are gone from the system. */
+/** Adds gift types to a category, and removes deleted ones. */
 export function addRelations(
   categories: Categories,
   categoryId: string,
@@ -66,7 +66,7 @@ export function addRelations(
   });
 }
 
-/** Removes gift types from a category; those that are not in it are ignored. */
+/** Removes gift types from a category; others are ignored. */
 export const removeRelations = (
   categories: Categories,
   categoryId: string,

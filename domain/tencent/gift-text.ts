@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { byteName, byteText } from "../text.ts";
 
-/** The languages of texts on the Tencent side. */
+/** The languages of texts in the Tencent API. */
 export const languages = ["en", "zh-Hans", "zh-Hant"] as const;
 
 export const Language = z.enum(languages, { error: `expected ${languages.join(", ")}` });
@@ -12,9 +12,9 @@ export const TextName = byteName(1, 20);
 export const GiftDesc = byteText(0, 20);
 export const CategoryDesc = byteText(0, 60);
 
-/** A change of a text; what is left out keeps its value. */
+/** A change of a text; omitted fields keep their value. */
 export type TextChange = { name: string | undefined; desc: string | undefined };
 
-/** A text as it is stored. */
+/** A text as stored. */
 export const GiftText = z.object({ name: z.string(), desc: z.string() });
 export type GiftText = z.infer<typeof GiftText>;

@@ -8,13 +8,13 @@ import { NewRoom } from "./room-info.ts";
 import { SendGift } from "./tencent-gift.ts";
 
 /*
- * Callbacks that Tencent's own engine sends, where an application's rooms and gifts are there and
- * its credits here. What Ovation sends as callbacks is in callback.ts.
+ * Callbacks that Tencent's own engine sends, for applications whose rooms and gifts are there and
+ * whose credits are here. Callbacks that Ovation sends are in callback.ts.
  */
 
 const { GiftId, Count, ReceiverList_Account: To_Account } = SendGift.shape;
 
-/** A gift that is about to be sent: the price is that of our gift type, whatever `Coins` says. */
+/** A gift about to be sent: the price is that of our gift type, whatever `Coins` says. */
 const BeforeSendGift = z.object({
   RoomId,
   GiftWater: z.object({
@@ -33,7 +33,9 @@ const BeforeSendGift = z.object({
 });
 export type BeforeSendGift = z.output<typeof BeforeSendGift>;
 
-/** A room that was made: the fields of create_room; without an owner it is the operator's. */
+/**
+ * A room that was created: the fields of create_room; without an owner it belongs to the operator.
+ */
 const AfterCreateRoom = z
   .object({ Operator_Account: shownText(64).optional(), RoomInfo: NewRoom })
   .transform(({ Operator_Account, RoomInfo }) => ({
@@ -42,27 +44,27 @@ const AfterCreateRoom = z
   }))
   .pipe(NewRoom.required({ Owner_Account: true }));
 
-/** A room that is no more; its totals are counted here by ourselves. */
+/** A room that was destroyed; its totals are counted here. */
 const AfterDestroyRoom = z.object({ RoomInfo: z.object({ RoomId }) });
 
-/** The callbacks that are taken, with their bodies. */
+/** The accepted callbacks, with their bodies. */
 export const takenCallbacks = {
   [beforeSendGift]: BeforeSendGift,
   "Live.CallbackAfterCreateRoom": AfterCreateRoom,
   "Live.CallbackAfterDestroyRoom": AfterDestroyRoom,
 } as const;
 
-/** Why a callback that is taken is answered with a failure. */
+/** Reasons why an accepted callback fails. */
 export const callbackRefusals = [
   "room_not_found",
   "room_exists",
   ...givingRefusals,
 ] as const satisfies readonly RefusalCode[];
 
-/** The code of a rejection whose reason has no code of its own. */
+/** The code of a rejection whose reason has no code. */
 export const otherReason = 1;
 
-/** The codes by which a rejected gift's sender learns the reason; all others are `otherReason`. */
+/** The codes that give a rejected gift's sender the reason; all other reasons are `otherReason`. */
 const reasons: Partial<Record<RefusalCode, number>> = {
   credits_too_low: 102101,
   member_blocked: 102102,
@@ -76,12 +78,13 @@ const reasons: Partial<Record<RefusalCode, number>> = {
   spend_limit_reached: 102105,
 };
 
-/** The code that a callback is answered with for a refusal. */
+/** The response code of a callback for a refusal. */
 export const reasonOf = (code: RefusalCode) => reasons[code] ?? otherReason;
 
 /**
- * What makes two calls one gift where the application wants that: the payload has no order id. The
- * receivers' order means nothing. Undefined without a time, since then every gift is like another.
+ * Identifies repeated calls for one gift, if the application wants that: the payload has no order
+ * id. The order of receivers does not matter. Undefined without a time, since then every gift looks
+ * alike.
  */
 export function identityOf({ RoomId: room, GiftWater: water }: BeforeSendGift) {
   const { From_Account, To_Account: to, GiftId: gift, Count: count, Time } = water;

@@ -3,7 +3,7 @@ import { activeBan, type BanAction, type Member } from "../streams/member.ts";
 import { byteText } from "../text.ts";
 import { accounts, RoomId } from "./room.ts";
 
-/** Seconds of a ban: an unsigned 32-bit number, whose largest value is 136 years. */
+/** The longest ban in seconds: an unsigned 32-bit number, up to 136 years. */
 const secondsMax = 2 ** 32 - 1;
 const seconds = z
   .number({ error: "expected a whole number of seconds" })
@@ -11,17 +11,19 @@ const seconds = z
   .min(0, "expected at least 0")
   .max(secondsMax, `expected at most ${secondsMax}`);
 
-/** Members of one call. The reference has a limit for bans; mutes have the same. */
+/**
+ * The largest number of members in one call. The reference limits bans; mutes have the same limit.
+ */
 const membersMax = 20;
 
-/** The body of mute_member; MuteTime 0 lets the members chat again. */
+/** The body of mute_member; MuteTime 0 unmutes the members. */
 export const MuteMembers = z.object({
   RoomId,
   MemberList_Account: accounts(membersMax),
   MuteTime: seconds,
 });
 
-/** The body of ban_member; Duration 0 lets the members in again. */
+/** The body of ban_member; Duration 0 unblocks the members. */
 export const BanMembers = z.object({
   RoomId,
   MemberList_Account: accounts(membersMax),
@@ -29,15 +31,15 @@ export const BanMembers = z.object({
   Duration: seconds,
 });
 
-/** A ban of some members of a room; 0 seconds lifts the one of that kind. */
+/** A ban of some members of a room; 0 seconds lifts bans of that kind. */
 export type RoomBan = { actionType: BanAction; seconds: number; reason: string };
 
-/** What happens to a member's ban: nothing, or it is lifted, or replaced by another. */
+/** The change of a member's ban: none, or it is lifted or replaced. */
 type BanChange = "none" | "lift" | "replace";
 
 /**
- * Decides on a member, who has one ban at a time. A mute does not replace a block, which forbids
- * more; anything else is replaced, so that the newest end counts.
+ * Decides on a member, who has at most one ban. A mute does not replace a block, which forbids
+ * more; any other ban is replaced, so that the newest end applies.
  */
 export function decideBan(ban: RoomBan, member: Member | undefined, now: Date): BanChange {
   const current = activeBan(member, now);

@@ -4,10 +4,10 @@ import type { Stream } from "../streams/stream.ts";
 import { afterRoom } from "./callback.ts";
 import { roomInfoOf, seatTemplateOf } from "./room-info.ts";
 
-/** What happened to a room, when, and by whom: its host where no command did it. */
+/** When something happened to a room, and who did it: its host if no command did. */
 type Happening = { at: string; operator?: string | undefined };
 
-/** What the application receives about a room that was created: the fields of create_room. */
+/** What the application receives about a created room: the fields of create_room. */
 export function createdCallback(stream: Stream, { at, operator }: Happening) {
   const { ViewCount: _, ...fields } = roomInfoOf(stream, 0);
   return {
@@ -19,7 +19,7 @@ export function createdCallback(stream: Stream, { at, operator }: Happening) {
   };
 }
 
-/** The sums of a room that is over. */
+/** The totals of a room that is over. */
 export type RoomStatistic = {
   TotalViewers: number;
   /** Quantities: Count × receivers. */
@@ -30,7 +30,7 @@ export type RoomStatistic = {
   TotalLikesReceived: number;
 };
 
-/** What the application receives about a room that was destroyed, with its totals. */
+/** What the application receives about a destroyed room, with its totals. */
 export function destroyedCallback(
   stream: Stream,
   { at, operator }: Happening,
@@ -48,7 +48,7 @@ export function destroyedCallback(
   };
 }
 
-/** Adds gifts up, one by one: those that were refunded do not count. */
+/** Adds gifts up, one by one, without those that were refunded. */
 export function createStatistic() {
   const senders = new Set<string>();
   const sums = { TotalGiftsSent: 0, TotalGiftCoins: 0, TotalLikesReceived: 0 };

@@ -19,7 +19,7 @@ const Category = z
   .array(whole, { error: "expected an array of whole numbers" })
   .max(3, "expected at most 3 numbers");
 
-/** Fields of a room that a stream does not have: kept for the room commands alone. */
+/** Fields of a room that streams lack, kept only for the room commands. */
 const RoomFields = z.object({
   CoverURL: z.string().default(""),
   Category: z.array(z.number()).default([]),
@@ -34,7 +34,7 @@ const RoomFields = z.object({
   Notice: z.string().default(""),
 });
 
-/** What can be set when a room is made and when it is changed. */
+/** Fields that can be set when a room is created and when it is changed. */
 const changeable = {
   RoomName: byteName(0, 100),
   MaxMemberCount: whole,
@@ -46,7 +46,7 @@ const changeable = {
   TakeSeatMode,
 };
 
-/** A new room. Limits are in UTF-8 bytes, as the reference has them. */
+/** A new room. Limits are in UTF-8 bytes, as in the reference. */
 export const NewRoom = z.object({
   RoomId,
   RoomType: z.literal("Live", { error: "expected Live" }),
@@ -62,14 +62,14 @@ export const NewRoom = z.object({
 });
 export type NewRoom = z.output<typeof NewRoom>;
 
-/** What changes of a room; what is left out stays. */
+/** A change of a room; omitted fields stay. */
 export const RoomChange = z.object({
   RoomId,
   ...z.object({ ...changeable, Notice: byteText(0, 100) }).partial().shape,
 });
 export type RoomChange = z.output<typeof RoomChange>;
 
-/** A room as get_room_info answers it. */
+/** A room as get_room_info returns it. */
 export const RoomInfo = z.object({
   RoomId: shownText(48),
   RoomName: shownText(200),
@@ -89,10 +89,10 @@ export const RoomInfo = z.object({
   IsPublicVisible: z.boolean(),
 });
 
-/** The title of a room without a name: its id, without what cannot be seen. */
+/** The title of a room without a name: its id, without invisible characters. */
 const titleOf = (roomId: string) => visible(roomId).trim() || "Live";
 
-/** The stream for a new room: its title is the room's name, or else its id. */
+/** The stream for a new room: its title is the room's name, or its id if it has none. */
 export function newStreamOf({ RoomId: roomId, RoomName, CoverURL }: NewRoom): NewStream {
   const thumbnail = httpsUrl.safeParse(CoverURL);
   return {
@@ -108,10 +108,10 @@ export function newStreamOf({ RoomId: roomId, RoomName, CoverURL }: NewRoom): Ne
   };
 }
 
-/** The fields of a new room that its stream keeps for it. */
+/** The fields of a new room that its stream stores for it. */
 export const roomFieldsOf = (room: NewRoom): Record<string, unknown> => RoomFields.parse(room);
 
-/** What a change of a room changes in its stream; undefined where that is nothing. */
+/** The fields of a stream that a change of its room changes; undefined if there are none. */
 export function changeRoom(stream: Stream, change: RoomChange): Partial<Stream> | undefined {
   const { RoomId: _, RoomName, ...fields } = change;
   const was = RoomFields.parse(stream.room ?? {});
@@ -131,7 +131,9 @@ export function changeRoom(stream: Stream, change: RoomChange): Partial<Stream> 
 const withoutGaps = (fields: object) =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 
-/** The room as the Tencent side shows it; one that the other API made shows the defaults. */
+/**
+ * The room as the Tencent API shows it; streams created through the other API show the defaults.
+ */
 export function roomInfoOf(stream: Stream, viewCount: number): z.infer<typeof RoomInfo> {
   const { SeatTemplate: _, Notice: __, ...fields } = RoomFields.parse(stream.room ?? {});
   return {
@@ -146,11 +148,11 @@ export function roomInfoOf(stream: Stream, viewCount: number): z.infer<typeof Ro
   };
 }
 
-/** The template of the seats, which only create_room knows. */
+/** The template of the seats, which only create_room sets. */
 export const seatTemplateOf = ({ room }: Stream): string =>
   RoomFields.parse(room ?? {}).SeatTemplate;
 
-/** Refuses where the room has messages switched off: only its host and moderators chat then. */
+/** Refuses if messages are switched off in the room: then only its host and moderators may chat. */
 export function assertMessagesOpen({ room, hostId, moderators }: Stream, userId: string): void {
   if (room?.IsMessageDisabled !== true || hostId === userId) return;
   if (!moderators.includes(userId)) refuse("messages_disabled");

@@ -2,7 +2,9 @@ import * as z from "zod";
 import { refuse } from "../refusal.ts";
 import { byteText, utf8Bytes } from "../text.ts";
 
-/** Limits of a room's metadata: the number of keys, and UTF-8 bytes. The sum is of values alone. */
+/**
+ * Limits of a room's metadata: the number of keys, and UTF-8 bytes. The total counts values only.
+ */
 const keysMax = 10;
 const keyBytesMax = 50;
 const valueBytesMax = 2 * 1024;
@@ -11,7 +13,7 @@ const allValuesBytesMax = 16 * 1024;
 const Key = byteText(1, keyBytesMax);
 const isDistinct = (keys: readonly string[]) => new Set(keys).size === keys.length;
 
-/** One entry. Metadata is a list of these, since a key may be any text. */
+/** One entry. Metadata is a list of these, since any text may be a key. */
 const Entry = z.object({ Key, Value: byteText(0, valueBytesMax) });
 
 export const Metadata = z

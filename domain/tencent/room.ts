@@ -2,19 +2,19 @@ import * as z from "zod";
 import { userIdPattern } from "../id.ts";
 import { byteText } from "../text.ts";
 
-/** UTF-8 bytes of a RoomId. */
+/** The longest RoomId, in UTF-8 bytes. */
 const roomIdBytesMax = 48;
 
-/** The name of a room on the Tencent side: an alias of a stream, or a stream's own id. */
+/** The name of a room in the Tencent API: an alias of a stream, or a stream's own id. */
 export const RoomId = byteText(1, roomIdBytesMax).meta({ example: "room_id" });
 
-/** An account of the Tencent side; accounts and user ids are one namespace. */
+/** An account in the Tencent API; accounts and user ids are one namespace. */
 export const Account = z
   .string({ error: "expected an account: 1 to 64 of A-Z a-z 0-9 _ -" })
   .regex(userIdPattern, "expected an account: 1 to 64 of A-Z a-z 0-9 _ -")
   .meta({ example: "user1" });
 
-/** Distinct accounts, from one to `max` of them. */
+/** A list of distinct accounts, at least one and at most `max`. */
 export const accounts = (max: number) =>
   z
     .array(Account, { error: "expected an array of accounts" })

@@ -8,8 +8,8 @@ import { byteName, byteText, httpsUrl, shownText, shownUrl } from "../text.ts";
 import { Account, accounts, RoomId } from "./room.ts";
 
 /**
- * A GiftId that names a gift: at most 20 bytes, or 24 where a gift type of the other API has none
- * of its own and goes by its id.
+ * A GiftId that names a gift: at most 20 bytes, or 24 if a gift type of the other API has no GiftId
+ * and uses its own id.
  */
 export const NamedGiftId = byteText(1, 24).meta({ example: "gift1" });
 
@@ -28,7 +28,7 @@ export const SendGift = z.object({
   ReceiverList_Account: accounts(receiversMax),
 });
 
-/** Why a gift is not sent. */
+/** Refusals of send_gift. */
 export const sendRefusals = [
   "room_not_found",
   ...givingRefusals,
@@ -36,7 +36,9 @@ export const sendRefusals = [
   "gift_rejected",
 ] as const satisfies readonly RefusalCode[];
 
-/** GiftIds of one call: a body of 64 KiB has room for more, but the call must end in time. */
+/**
+ * The most GiftIds in one call: a body of 64 KiB has room for more, but the call must end in time.
+ */
 export const giftIdsMax = 500;
 
 export const GiftIdList = z
@@ -44,7 +46,7 @@ export const GiftIdList = z
   .min(1, "expected at least one GiftId")
   .max(giftIdsMax, `expected at most ${giftIdsMax} GiftIds`);
 
-/** Divides a list of GiftIds into the ids of their gift types and those that name none. */
+/** Splits a list of GiftIds into the ids of their gift types and those that name none. */
 export function sortOut(giftIds: readonly string[], aliases: ReadonlyMap<string, string>) {
   const types = new Map([...aliases].map(([giftTypeId, giftId]) => [giftId, giftTypeId]));
   const distinct = [...new Set(giftIds)];
@@ -54,10 +56,10 @@ export function sortOut(giftIds: readonly string[], aliases: ReadonlyMap<string,
   };
 }
 
-/** Levels are the application's own numbers and kept as they are. */
+/** Levels are the application's own numbers and stored unchanged. */
 const levelMax = 2 ** 31 - 1;
 
-/** The body of add_gift. Limits are in UTF-8 bytes, as the reference has them. */
+/** The body of add_gift. Limits are in UTF-8 bytes, as in the reference. */
 export const AddGift = z.object({
   GiftId: GiftAlias,
   IconUrl: byteText(0, 200).default(""),
@@ -75,7 +77,7 @@ export const AddGift = z.object({
 });
 export type AddGift = z.output<typeof AddGift>;
 
-/** A gift as get_gift answers it. */
+/** A gift as get_gift returns it. */
 export const GiftInfo = z.object({
   GiftId: shownText(24),
   IconUrl: shownUrl,
@@ -88,8 +90,8 @@ export const GiftInfo = z.object({
 });
 
 /**
- * The gift type that add_gift makes. One that has the GiftId already is replaced: it keeps its id,
- * so that statistics and gifts under way keep their type, and is active again.
+ * The gift type that add_gift creates. An existing type with this GiftId is replaced: it keeps its
+ * id, so that statistics and gifts in progress keep their type, and becomes active again.
  */
 export function addedGiftType(
   { GiftId: giftId, Coins, DefaultName, ...tencent }: AddGift,
@@ -111,13 +113,14 @@ export function addedGiftType(
 }
 
 /**
- * The picture that the other API shows; empty where none of the URLs is https. The Tencent side
- * accepts any text for a URL, and a client would load or run it.
+ * The picture that the other API shows; empty if none of the URLs is https. The Tencent API accepts
+ * any text as a URL, and a client would load or run it.
  */
 const pictureOf = (...urls: string[]) => urls.find((url) => httpsUrl.safeParse(url).success) ?? "";
 
 /**
- * A gift type as the Tencent side shows it; one that the other API made has its picture as icon.
+ * A gift type as the Tencent API shows it; one created through the other API has its picture as
+ * icon.
  */
 export function giftInfoOf(type: GiftType): z.infer<typeof GiftInfo> {
   const { giftId: GiftId, creditAmount: Coins, name: DefaultName, svgUrl, tencent } = type;

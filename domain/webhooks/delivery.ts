@@ -5,22 +5,24 @@ import { PageInfo } from "../page.ts";
 import { rowsOf, shownText, Timestamp } from "../text.ts";
 import type { OutgoingEvent } from "./webhook.ts";
 
-/** The id of an event: the kind and place of its record. */
+/** The id of an event: the kind of its record and its position there. */
 export const EventId = shownText(200);
 
 const status = z.enum(["pending", "delivered", "failed"]);
 
-/** What became of one event at one receiver, as stored: from its first attempt on, for a week. */
+/**
+ * The state of one event's delivery to one receiver, stored from its first attempt on, for a week.
+ */
 export const Delivery = z.object({
   id: DeliveryId,
   eventId: z.string(),
   type: z.string(),
   /** When the event happened. */
   createdAt: Timestamp,
-  /** The text that was sent, and is sent again. */
+  /** The text of the request, which retries send again. */
   body: z.string(),
   attempts: z.number().int(),
-  /** Attempts that its schedule has made; manual resends do not count. */
+  /** Attempts on schedule; manual resends do not count. */
   step: z.number().int(),
   status,
   statusCode: z.number().int().optional(),
@@ -28,7 +30,7 @@ export const Delivery = z.object({
   nextAttemptAt: Timestamp.optional(),
   /** The stream and the message whose text is in the body. */
   message: z.object({ streamId: z.string(), id: z.string() }).optional(),
-  /** True for what is not asked twice: resending it would have effects of its own. */
+  /** True for requests that must not be sent again, because each has its own effects. */
   once: z.boolean().optional(),
   /** Seconds since 1970. */
   expiresAt: z.number().int(),
@@ -38,7 +40,7 @@ export type Delivery = z.infer<typeof Delivery>;
 /** Deliveries are kept for a week after their event. */
 const keptSeconds = 7 * 24 * 3600;
 
-/** A delivery as it is listed. */
+/** A delivery as lists show it. */
 const ListedDelivery = z
   .object({
     id: DeliveryId,
@@ -80,35 +82,35 @@ export const listedDeliveryOf = (delivery: Delivery): z.infer<typeof ListedDeliv
   nextAttemptAt: delivery.nextAttemptAt ?? null,
 });
 
-/** How an attempt ended: with a status, or with what kept it from having one. */
+/** The outcome of an attempt: a status, or the error that prevented one. */
 export type Outcome = {
   isDone: boolean;
   statusCode?: number | undefined;
   error?: string;
-  /** No answer came in time. */
+  /** The response timed out. */
   isLate?: boolean;
 };
 
 const minute = 60;
 const hour = 60 * minute;
 
-/** Seconds from a failed attempt of the schedule to the next one; after the last it has failed. */
+/** Seconds from a failed scheduled attempt to the next; after the last, the delivery has failed. */
 const delays = [
   ...[5, 30, 2 * minute, 10 * minute, 30 * minute],
   ...[hour, 2 * hour, 4 * hour, 8 * hour, 8 * hour],
 ];
 
 /**
- * Seconds to wait after this many attempts of the schedule (1, 2, 3 …), undefined after the last.
- * `chance` (0 to 1) spreads them by a fifth, so that receivers that recover are not met by
- * everything at once; the way through the queues is added to it, so that it stays a little less.
+ * Seconds to wait after this many scheduled attempts (1, 2, 3 …), undefined after the last.
+ * `chance` (0 to 1) adds jitter of a fifth, so that recovering receivers do not get everything at
+ * once. It only shortens the wait, because the queues add time.
  */
 function delayAfter(step: number, chance: number): number | undefined {
   const seconds = delays[step - 1];
   return seconds && Math.floor(seconds * (0.8 + 0.35 * chance));
 }
 
-/** A delivery with the outcome of its newest attempt in place of the one before. */
+/** A delivery with the outcome of its newest attempt instead of the previous one. */
 function withOutcome(delivery: Delivery, { statusCode, error }: Outcome): Delivery {
   const { statusCode: _, error: __, nextAttemptAt: ___, ...rest } = delivery;
   return {
@@ -119,10 +121,10 @@ function withOutcome(delivery: Delivery, { statusCode, error }: Outcome): Delive
   };
 }
 
-/** What decides on the next attempt; a receiver that is `gone` gets none. */
+/** Inputs of the decision on the next attempt; a receiver that is `gone` gets none. */
 type AttemptFacts = { now: Date; chance: number; gone?: boolean };
 
-/** A delivery after an attempt of its schedule. What was delivered once stays so. */
+/** A delivery after a scheduled attempt. Once delivered, it stays delivered. */
 export function afterAttempt(
   delivery: Delivery,
   outcome: Outcome,
@@ -135,7 +137,7 @@ export function afterAttempt(
   return { ...made, status: "pending", nextAttemptAt: later(now, seconds) };
 }
 
-/** A delivery after a manual resend: one that fails changes nothing else. */
+/** A delivery after a manual resend; a failed resend changes nothing else. */
 export function afterResending(delivery: Delivery, outcome: Outcome): Delivery {
   const made = withOutcome(delivery, outcome);
   if (outcome.isDone) return { ...made, status: "delivered" };
@@ -144,8 +146,8 @@ export function afterResending(delivery: Delivery, outcome: Outcome): Delivery {
 }
 
 /**
- * A delivery whose receiver wants nothing any more: no attempt follows. One that was delivered
- * meanwhile, by a manual resend, stays so.
+ * A delivery whose receiver was disabled or deleted: no attempt follows. One that a manual resend
+ * has delivered since stays delivered.
  */
 export function afterDisabling(before: Delivery): Delivery {
   if (before.status !== "pending") return before;
@@ -153,7 +155,7 @@ export function afterDisabling(before: Delivery): Delivery {
   return { ...delivery, status: "failed", error: "The receiver is disabled or deleted" };
 }
 
-/** A question that got no usable answer. It is not asked again: what it was about is refused. */
+/** A blocking callback without a usable response. It is not retried: its gift is refused. */
 export const afterQuestion = (
   delivery: Delivery,
   outcome: { statusCode?: number | undefined; error: string },
@@ -163,7 +165,7 @@ export const afterQuestion = (
   once: true,
 });
 
-/** A delivery that has to wait for its first attempt. */
+/** A delivery whose first attempt has to wait. */
 export const postponed = (delivery: Delivery, { now, chance }: AttemptFacts): Delivery => ({
   ...delivery,
   nextAttemptAt: later(now, delayAfter(1, chance)!),
@@ -172,7 +174,7 @@ export const postponed = (delivery: Delivery, { now, chance }: AttemptFacts): De
 const later = (now: Date, seconds: number) =>
   new Date(now.getTime() + seconds * 1000).toISOString();
 
-/** An event as its first attempt finds it. */
+/** An event's delivery before its first attempt. */
 export function makeDelivery(
   id: string,
   event: Pick<OutgoingEvent, "id" | "type" | "at">,
@@ -194,8 +196,9 @@ export function makeDelivery(
 }
 
 /**
- * The id of an event's delivery, the same however often the event comes: the event's time, to the
- * millisecond, then a digest of receiver and event (hex, 13 digits or more). So ids sort by time.
+ * The id of an event's delivery, the same no matter how often the event arrives: the event's time
+ * in milliseconds, then a digest of receiver and event (hex, 13 digits or more). So ids sort by
+ * time.
  */
 export function deliveryIdOf(at: string, digest: string): string {
   const time = Date.parse(at);
@@ -204,7 +207,7 @@ export function deliveryIdOf(at: string, digest: string): string {
   return objectIdOf(Math.floor(time / 1000), milliseconds + digest.slice(0, 7), counter);
 }
 
-/** What a webhook is sent: the form that Standard Webhooks recommends. */
+/** The body of a webhook request: the form that Standard Webhooks recommends. */
 export const bodyOf = ({ type, at, data }: OutgoingEvent): string =>
   JSON.stringify({ type, timestamp: at, data });
 
@@ -214,13 +217,13 @@ export function messagePlaceOf(event: OutgoingEvent): Delivery["message"] {
   return message && { streamId: String(event.data.streamId), id: String(message._id) };
 }
 
-/** A delivery whose message was deleted; the same one where nothing was left of its text. */
+/** A delivery whose message was deleted; unchanged if none of its text was left. */
 export function withoutText(delivery: Delivery): Delivery {
   const body = withoutContent(delivery.body);
   return body === delivery.body ? delivery : { ...delivery, body };
 }
 
-/** The text to send for a message that was deleted: what it said is gone. */
+/** The body for a message that was deleted, without its content. */
 export function withoutContent(body: string): string {
   const sent = JSON.parse(body) as { type: string; data: Record<string, unknown> };
   return JSON.stringify({ ...sent, data: dataWithoutText(sent) });

@@ -5,7 +5,9 @@ import { socketAddress } from "../../platform/http/address.ts";
 import { document } from "../../platform/http/document.ts";
 import { socketServersAt } from "../../platform/http/reference.ts";
 
-/** Made from the contracts by `npm run documents`, so it says what the functions check. */
+/**
+ * Generated from the contracts by `npm run documents`, so it matches what the functions validate.
+ */
 export const { contract, handler } = document(
   {
     route: "GET /asyncapi.json",

@@ -3,7 +3,7 @@ import { Amount } from "../../domain/credits.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { setting } from "../../platform/runtime/env.ts";
 
-/** What a client must know about the stage before anybody signs in. */
+/** What a client must know about the stage before a user signs in. */
 export const { contract, handler } = endpoint(
   {
     route: "GET /v1/app-config",

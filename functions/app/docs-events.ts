@@ -3,7 +3,7 @@ import { document } from "../../platform/http/document.ts";
 import { referencePage } from "../../platform/http/reference.ts";
 import { setting } from "../../platform/runtime/env.ts";
 
-/** The same page as at /docs, which shows the WebSocket API at this address. */
+/** Serves the same page as /docs, which shows the WebSocket API at this address. */
 export const { contract, handler } = document(
   {
     route: "GET /docs/events",

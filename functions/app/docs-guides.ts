@@ -2,7 +2,7 @@ import * as z from "zod";
 import { document } from "../../platform/http/document.ts";
 import { guidesPage } from "../../platform/http/reference.ts";
 
-/** The guides for people, next to the reference and under a policy as strict. */
+/** The guides, next to the reference and under a policy as strict. */
 export const { contract, handler } = document(
   {
     route: "GET /docs/guides",

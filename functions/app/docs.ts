@@ -3,7 +3,7 @@ import { document } from "../../platform/http/document.ts";
 import { referencePage } from "../../platform/http/reference.ts";
 import { setting } from "../../platform/runtime/env.ts";
 
-/** The reference for people, in one page that loads nothing from elsewhere. */
+/** The reference as a single page that loads nothing from elsewhere. */
 export const { contract, handler } = document(
   {
     route: "GET /docs",

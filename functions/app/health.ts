@@ -5,7 +5,7 @@ import { endpoint } from "../../platform/http/endpoint.ts";
 import { setting } from "../../platform/runtime/env.ts";
 import { isTableThere } from "../../platform/table/health.ts";
 
-/** Everything works where a consistent read of the table does. */
+/** Healthy if a consistent read of the table succeeds. */
 export const { contract, handler } = endpoint(
   {
     route: "GET /health",

@@ -5,7 +5,7 @@ import type { Contract } from "../../platform/http/contract.ts";
 import { commonHeaders, refusalAnswer } from "../../platform/http/envelope.ts";
 import { header } from "../../platform/http/request.ts";
 
-/** Every path and verb that is no route: the gateway sends them all here, without an authorizer. */
+/** Unknown paths and methods: the gateway routes them all here, without an authorizer. */
 export const contract = {
   kind: "endpoint",
   route: "GET /{proxy+}",
@@ -19,10 +19,10 @@ export const contract = {
   grants: {},
 } as const satisfies Contract;
 
-/** The longest part of a path that is worth repeating. */
+/** The longest part of a path that the response repeats. */
 const pathMax = 200;
 
-/** Not an `endpoint`: the answer is 404 whatever the query and body of the call are. */
+/** Not an `endpoint`: the response is 404 whatever the query and body. */
 export async function handler(event: APIGatewayProxyEvent) {
   const route = `${event.httpMethod} ${event.path.slice(0, pathMax)}`.toWellFormed();
   const headers = commonHeaders(event.requestContext.requestId, header(event, "origin"));

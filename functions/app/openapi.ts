@@ -6,7 +6,9 @@ import { document } from "../../platform/http/document.ts";
 import { ofStage, serversAt, withOtherServers } from "../../platform/http/reference.ts";
 import { setting } from "../../platform/runtime/env.ts";
 
-/** Made from the contracts by `npm run documents`, so it says what the functions check. */
+/**
+ * Generated from the contracts by `npm run documents`, so it matches what the functions validate.
+ */
 export const { contract, handler } = document(
   {
     route: "GET /openapi.json",

@@ -1,7 +1,7 @@
 import { consumer, perMessage } from "../../platform/lambda/consumer.ts";
 import { ComboMoment, endCombo } from "../../platform/store/money/combos.ts";
 
-/** Ends combos. The end is decided here and stored, so that every viewer counts the same. */
+/** Ends combos. The end is decided and stored here, so that every viewer sees the same count. */
 export const { contract, handler } = consumer(
   {
     summary: "End gift combos after five seconds without another gift",

@@ -3,8 +3,8 @@ import { measureMetric } from "../../platform/runtime/metrics.ts";
 import { sumDebts } from "../../platform/store/money/due.ts";
 
 /**
- * Publishes what all wallets owe together, even if that is nothing: an alarm watches it. Debts are what admins' refunds could not take back, so a growing sum means credits that
- * exist twice.
+ * Publishes the total debt of all wallets, even if it is 0: an alarm watches it. Debts are what
+ * admins' refunds could not take back, so a growing total means that credits exist twice.
  */
 export const { contract, handler } = consumer(
   {

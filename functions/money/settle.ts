@@ -11,8 +11,8 @@ import { imagesOf } from "../../platform/table/images.ts";
 
 /**
  * Credits hosts: every gift is settled from its own record, exactly once. This reader also follows
- * held gifts and notices new users, revoked rights, bans, channels, moments that will end and
- * planned streams, since a table's stream should not have a third one.
+ * held gifts and handles new users, revoked rights, bans, channels, moments that will end and
+ * planned streams, since a table's stream should not have a third reader.
  */
 export const { contract, handler } = consumer(
   {

@@ -3,8 +3,8 @@ import { logNotice } from "../../platform/runtime/log.ts";
 import { sweepOverdue } from "../../platform/store/money/sweep.ts";
 
 /**
- * Settles what a lost or parked record left behind: whatever is due for more than half a minute.
- * Takes back held gifts that nobody confirmed.
+ * Settles what a lost or parked record left behind: everything due for more than half a minute.
+ * Takes back held gifts that were never confirmed.
  */
 export const { contract, handler } = consumer(
   {

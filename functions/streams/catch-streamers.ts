@@ -11,7 +11,7 @@ import { findStreams } from "../../platform/store/streams/streams.ts";
 
 const shownMax = 100;
 
-/** As many as anybody may ask for, so that all limits are answered from one reading. */
+/** As many as any caller may request, so that one reading serves all limits. */
 const listStreamers = cached(5_000, async () => {
   const latest = (await listLive()).sort(newestFirst("startedAt")).slice(0, shownMax);
   const found = await findStreams(latest.map(({ streamId }) => streamId));

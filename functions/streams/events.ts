@@ -40,7 +40,7 @@ export const { contract, handler } = endpoint(
   async ({ path: { streamId }, query: { epoch, after, wait: waitSeconds }, caller, now }) => {
     const stream = await getVisibleStream(streamId, caller, now, { consistent: true });
     const range = await readRange(streamId, { epoch, after, waitSeconds, caller }, now);
-    // Who was blocked, or lost their pass, while they waited gets nothing of what came meanwhile.
+    // Callers who were blocked or lost their pass while they waited get none of the new frames.
     if (waitSeconds > 0) await assertStillVisible(stream, caller, new Date());
     return range;
   },

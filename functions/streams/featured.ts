@@ -8,7 +8,7 @@ import { findStreams } from "../../platform/store/streams/streams.ts";
 
 const shownMax = 10;
 
-/** Streams that are read for them, since some may be hidden. */
+/** The number of streams to read, more than shown since some may be hidden. */
 const readMax = 30;
 
 const listFeatured = cached(5_000, async () =>

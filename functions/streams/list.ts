@@ -8,10 +8,10 @@ import { showStreams } from "../../platform/store/streams/display-names.ts";
 import { listNewest } from "../../platform/store/streams/stream-lists.ts";
 import { findStreams } from "../../platform/store/streams/streams.ts";
 
-/** The list has no pages, so it ends at a number instead. */
+/** The list has no pages, so its length is limited. */
 const shownMax = 100;
 
-/** With `moderated` only those that the caller may moderate. */
+/** With `moderated`, only streams that the caller moderates. */
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/live-stream",

@@ -1,10 +1,10 @@
 import { refuse } from "../../domain/refusal.ts";
 import { command } from "../../platform/tencent/command.ts";
 
-/** Characters of a path that an answer repeats. */
+/** The most characters of a path that the response repeats. */
 const shownMax = 100;
 
-/** Every call of the Tencent API that names no command. */
+/** Answers calls of the Tencent API with an unknown command. */
 export const { contract, handler } = command(
   {
     command: "*",

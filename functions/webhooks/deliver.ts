@@ -3,8 +3,8 @@ import { deliver } from "../../platform/webhooks/deliver.ts";
 import { DeliveryJob } from "../../platform/webhooks/jobs.ts";
 
 /**
- * The only function that calls webhooks. A call has one message, which is of one receiver: one that
- * hangs costs nobody else's time.
+ * The only function that calls webhooks. Each invocation has one message for one receiver, so a
+ * receiver that hangs delays no other.
  */
 export const { contract, handler } = consumer(
   {

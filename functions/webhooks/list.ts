@@ -6,7 +6,7 @@ import { ShownWebhook } from "../../domain/webhooks/webhook.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { listWebhooks } from "../../platform/store/webhooks/webhooks.ts";
 
-/** There are at most 20, so that a page is cut from all of them. */
+/** There are at most 20, so all are read and one page is cut from them. */
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/webhooks",

@@ -7,7 +7,7 @@ import { getDelivery } from "../../platform/store/webhooks/deliveries.ts";
 import { assertReceiver } from "../../platform/store/webhooks/webhooks.ts";
 import { queueDelivery } from "../../platform/webhooks/jobs.ts";
 
-/** One attempt outside the schedule of retries, which continues if there is one. */
+/** One attempt outside the retry schedule, which continues if there is one. */
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/webhooks/{id}/deliveries/{deliveryId}/resend",

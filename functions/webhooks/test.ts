@@ -12,7 +12,7 @@ const eventId = EventId.meta({
   example: "test:65a1234bcde5678f90123456",
 });
 
-/** To see whether a receiver works: sent whatever types the webhook names. */
+/** Tests whether a receiver works: sent even if the webhook does not list this type. */
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/webhooks/{id}/test",
@@ -30,7 +30,7 @@ export const { contract, handler } = endpoint(
     const receiver = await getWebhook(path.id);
     if (!receiver.enabled) refuse("webhook_disabled");
     await assertNew();
-    // A repetition of a call that broke off before its answer is the same event to the receiver.
+    // When a call is repeated after it broke off, the receiver sees the same event id.
     const eventId = `test:${callId ?? newId()}`;
     const data = { webhookId: receiver.id, streamId: null };
     const event = { id: eventId, type: testEvent, at: now.toISOString(), data };

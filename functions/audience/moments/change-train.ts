@@ -5,7 +5,10 @@ import { endpoint } from "../../../platform/http/endpoint.ts";
 import { getHostedStream } from "../../../platform/store/streams/stream-access.ts";
 import { changeStream } from "../../../platform/store/streams/stream-changes.ts";
 
-/** The stream's log takes the settings from the stream's item, and cancels a train without them. */
+/**
+ * The stream's log takes the settings from the stream's item, and cancels a train when they are
+ * gone.
+ */
 export const { contract, handler } = endpoint(
   {
     route: "PUT /api/v1/live-stream/{streamId}/train",

@@ -1,7 +1,7 @@
 import { consumer, perMessage } from "../../../platform/lambda/consumer.ts";
 import { Ending, endMoments } from "../../../platform/store/audience/endings.ts";
 
-/** The end of a moment is a message with a delay: its result is counted from what is stored. */
+/** A delayed message announces the end of a moment; its result is counted from stored items. */
 export const { contract, handler } = consumer(
   {
     summary: "Count the results of ended polls and goals, and end those of ended streams",

@@ -6,7 +6,7 @@ import { readState, showMoment } from "../../../platform/store/audience/log-stat
 import { finishMoment } from "../../../platform/store/audience/moments.ts";
 import { getModeratedStream } from "../../../platform/store/streams/stream-access.ts";
 
-/** Its result is counted when no earlier call can still write: `moment.ended` carries it. */
+/** Its result is counted once no earlier call can still write: `moment.ended` carries it. */
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/live-stream/{streamId}/moments/{momentId}/end",

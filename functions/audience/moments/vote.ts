@@ -9,7 +9,7 @@ import { getMomentToVote } from "../../../platform/store/audience/moments.ts";
 import { recordVote } from "../../../platform/store/audience/votes.ts";
 import { getCrowdedStream } from "../../../platform/store/streams/stream-access.ts";
 
-/** A vote that is not certain by then is refused, so that a poll knows when all have come. */
+/** A vote not committed by then is refused, so that a poll can tell when all votes have arrived. */
 const certainMilliseconds = 2_000;
 
 export const { contract, handler } = endpoint(

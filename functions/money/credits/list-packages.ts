@@ -2,7 +2,7 @@ import { CreditPackage, listPackages, PackageQuery } from "../../../domain/money
 import { rowsOf } from "../../../domain/text.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 
-/** What credits cost, by store. Public, so that a shop needs no login. */
+/** The prices of credits, by store. Public, so that a shop needs no login. */
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/credit-packages",

@@ -3,7 +3,7 @@ import { getPackage, PackageId } from "../../../domain/money/credit-package.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { purchase } from "../../../platform/store/money/bookings.ts";
 
-/** Buys without a store, for development: elsewhere there is no such route. */
+/** Buys without a store, for development; other stages do not have this route. */
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/credit-packages/purchase",

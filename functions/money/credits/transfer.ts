@@ -4,7 +4,7 @@ import { endpoint } from "../../../platform/http/endpoint.ts";
 import { transfer } from "../../../platform/store/money/bookings.ts";
 import { getProfile } from "../../../platform/store/people/users.ts";
 
-/** Credits from one user to another, at once and all or nothing. */
+/** Moves credits from one user to another in one transaction. */
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/messages/credit-transfer",

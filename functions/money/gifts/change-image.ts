@@ -13,7 +13,7 @@ import { decoding } from "../../../platform/lambda/grants.ts";
 import { keepPicture } from "../../../platform/pictures/pictures.ts";
 import { changeStoredGiftType, getGiftType } from "../../../platform/store/money/gift-types.ts";
 
-/** The image that was there before stays: gifts that were sent go on showing it. */
+/** The previous image stays, because sent gifts still show it. */
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/gifts/gift-types/{id}/image",

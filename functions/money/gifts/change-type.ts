@@ -10,7 +10,7 @@ import {
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { changeStoredGiftType } from "../../../platform/store/money/gift-types.ts";
 
-/** Changes gifts from now on; those that were sent stay what they are. */
+/** Changes future gifts; sent gifts stay as they were. */
 export const { contract, handler } = endpoint(
   {
     route: "PATCH /api/v1/gifts/gift-types/{id}",

@@ -7,7 +7,7 @@ import {
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { recordGiftType } from "../../../platform/store/money/gift-types.ts";
 
-/** A new gift type, known to both APIs. */
+/** Creates a gift type, which both APIs share. */
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/gifts/gift-types",

@@ -8,7 +8,7 @@ import { getGift } from "../../../platform/store/money/refunds.ts";
 import { findTotals } from "../../../platform/store/money/totals.ts";
 import { getVisibleStream } from "../../../platform/store/streams/stream-access.ts";
 
-/** A gift as its stream's list shows it; a superlike is no gift and has a list of its own. */
+/** A gift as its stream's list shows it; superlikes have their own list. */
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/gifts/{id}",

@@ -6,7 +6,7 @@ import { hasRole } from "../../../platform/auth/caller.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { listGiftTypes } from "../../../platform/store/money/gift-types.ts";
 
-/** The gifts that can be sent now; with `inactive`, for admins, the others too. */
+/** The gifts that can be sent now; with `inactive`, admins also see the others. */
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/gifts/gift-types",
@@ -20,7 +20,7 @@ export const { contract, handler } = endpoint(
         .meta({ description: "Include inactive types (admins only)" }),
     }),
     answer: [200, z.array(ListedGiftType)],
-    // The same for all who have a token, which is asked for each time.
+    // The same response for every caller with a token, which is checked each time.
     cacheControl: "public, no-cache",
     cost: { read: 2, kilobytes: 2 },
     refusals: ["role_missing"],

@@ -9,7 +9,7 @@ import { listGifts } from "../../../platform/store/money/gifts.ts";
 import { findTotals } from "../../../platform/store/money/totals.ts";
 import { getVisibleStream } from "../../../platform/store/streams/stream-access.ts";
 
-/** Gifts as their events showed them, refunded ones too, with the stream's present totals. */
+/** Gifts as their events showed them, including refunded ones, with the stream's current totals. */
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/live-stream/{streamId}/gifts",

@@ -6,7 +6,7 @@ import { listGiftTypes } from "../../../platform/store/money/gift-types.ts";
 import { findTotals } from "../../../platform/store/money/totals.ts";
 import { getVisibleStream } from "../../../platform/store/streams/stream-access.ts";
 
-/** Every gift counts once, from when it is settled; superlikes are not gifts. */
+/** Every gift counts once, as soon as it is settled; superlikes are not gifts. */
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/live-stream/{streamId}/gift-statistics",

@@ -4,7 +4,7 @@ import { endpoint } from "../../../platform/http/endpoint.ts";
 import { logNotice } from "../../../platform/runtime/log.ts";
 import { redriveOne } from "../../../platform/store/money/redrive.ts";
 
-/** Settles the current item of a parked record, once, however often it is called. */
+/** Settles the current item of a parked record, at most once no matter how often it is called. */
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/operations/parked/{id}/redrive",

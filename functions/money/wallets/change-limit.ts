@@ -5,7 +5,7 @@ import { endpoint } from "../../../platform/http/endpoint.ts";
 import { recordSpendLimit } from "../../../platform/store/money/wallets.ts";
 import { getProfile } from "../../../platform/store/people/users.ts";
 
-/** A user's own daily limit in place of the stage's; null restores the stage's. */
+/** Sets a user's own daily limit instead of the stage's; null restores the stage's. */
 export const { contract, handler } = endpoint(
   {
     route: "PUT /api/v1/wallets/{userId}/spend-limit",

@@ -5,7 +5,7 @@ import { endpoint } from "../../../platform/http/endpoint.ts";
 import { readBalances } from "../../../platform/store/money/balances.ts";
 import { getProfile } from "../../../platform/store/people/users.ts";
 
-/** For who tops wallets up and pays them out. */
+/** For back ends that top wallets up and pay them out. */
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/wallets/{userId}",

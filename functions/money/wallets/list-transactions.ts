@@ -7,7 +7,7 @@ import { endpoint } from "../../../platform/http/endpoint.ts";
 import { listWalletTransactions } from "../../../platform/store/money/transactions.ts";
 import { getProfile } from "../../../platform/store/people/users.ts";
 
-/** For back ends that top wallets up: with `reference`, whether that booking was made. */
+/** For back ends that top wallets up: with `reference`, shows whether that booking was made. */
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/wallets/{userId}/transactions",

@@ -5,7 +5,7 @@ import { endpoint } from "../../../platform/http/endpoint.ts";
 import { payOut } from "../../../platform/store/money/bookings.ts";
 import { getProfile } from "../../../platform/store/people/users.ts";
 
-/** Credits that leave the system, because the user is paid for them elsewhere. */
+/** Removes credits from the system because the user is paid for them elsewhere. */
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/wallets/{userId}/payouts",

@@ -4,7 +4,9 @@ import { Booked, Booking } from "../../../domain/money/transfer.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { topUp } from "../../../platform/store/money/bookings.ts";
 
-/** Credits that were paid for elsewhere. A reference is unique in a wallet, whatever the key. */
+/**
+ * Adds credits that were paid for elsewhere. A reference is unique in a wallet, whatever the key.
+ */
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/wallets/{userId}/top-ups",

@@ -6,7 +6,7 @@ import { recordFirstSight } from "../../../platform/store/people/profile-changes
 
 /**
  * The authorizer of the HTTP API. Without an Authorization header the call is anonymous: the
- * gateway passes such calls only on optional routes. A header that is there but bad is refused.
+ * gateway allows such calls only on optional routes. An invalid header is always refused.
  */
 export const { contract, handler } = authorizer(
   {
@@ -17,7 +17,7 @@ export const { contract, handler } = authorizer(
   async (event, now) => {
     const [value, second] = headerValues(event, "authorization");
     if (value === undefined) return "anonymous";
-    // A proxy on the way might look at one of them and we at the other.
+    // A proxy might use one of two headers while we use the other.
     if (second !== undefined) return undefined;
     const [, token] = /^Bearer ([^ ]+)$/i.exec(value) ?? [];
     if (token === undefined) return undefined;

@@ -2,8 +2,8 @@ import { withoutUnprovenRoles } from "../../../platform/auth/second-factor.ts";
 import { trigger } from "../../../platform/lambda/trigger.ts";
 
 /**
- * Admins prove themselves twice: without a second factor their token is that of anybody. Cognito
- * gives up after five seconds; the function has the time to say what went wrong all the same.
+ * Without a second factor, an admin's token has no roles. Cognito gives up after five seconds,
+ * which leaves the function time to log what went wrong.
  */
 export const { contract, handler } = trigger(
   {

@@ -9,9 +9,9 @@ import { recordFirstSight } from "../../../platform/store/people/profile-changes
 
 /**
  * The authorizer of the WebSocket API. Browsers cannot set headers on a WebSocket, so the token
- * comes as `?token=` or as the second of `Sec-WebSocket-Protocol: bearer, JWT` (RFC 6455, 1.9). In
- * its place there may be a ticket, or the key of an overlay. A page that may not connect is refused
- * before any of them is looked at, so that it uses up no ticket.
+ * comes as `?token=` or as the second value of `Sec-WebSocket-Protocol: bearer, JWT` (RFC 6455,
+ * 1.9). A ticket or an overlay key may replace it. A page from a foreign origin is refused before
+ * any of them is checked, so that it uses up no ticket.
  */
 export const { contract, handler } = authorizer(
   {
@@ -27,7 +27,7 @@ export const { contract, handler } = authorizer(
     const token = query.token ?? (scheme?.toLowerCase() === "bearer" ? second : undefined);
     const { key, ticket } = query;
     const given = [token, ticket, key].filter((one) => one !== undefined);
-    // Of two ways in nobody knows which one is meant.
+    // With two credentials it is unclear which one is meant.
     if (given.length !== 1) return undefined;
     if (key !== undefined) return overlayCaller(key, query, now);
     if (ticket !== undefined) return ticketCaller(ticket, now);

@@ -20,13 +20,13 @@ export const { contract, handler } = endpoint(
     body: NewNotification,
     answer: [201, Notification],
     rate: (caller) => (hasRole(caller, "service") ? "writes" : "notifications"),
-    // One of 32 looks for unread ones beyond those that are kept.
+    // One of 32 calls deletes unread notifications above the limit.
     cost: { read: 1, write: 80, kilobytes: 20 },
     refusals: ["notification_not_yours", "user_not_found"],
     grants: { read: ["USER"], write: ["USER"] },
   },
   async ({ body, caller, now, newId, idempotentReply }) => {
-    // Who may write to others is a matter of roles, so it comes before the other's existence.
+    // Whether the caller may write to others depends on roles, which are checked before existence.
     const isOwn = body.userId === caller.userId;
     if (!isOwn && !hasRole(caller, "service")) refuse("notification_not_yours");
     if (!isOwn) await getProfile(body.userId);

@@ -7,10 +7,10 @@ import { rowsOf } from "../../../domain/text.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { listNotifications } from "../../../platform/store/people/notification-lists.ts";
 
-/** The first version of the list has no pages, so it ends at a number instead. */
+/** The first version of the list has no pages, so its length is limited. */
 const shownMax = 200;
 
-/** The most bytes of notifications in an answer: some 14 of the largest. */
+/** The largest response in bytes of notifications: about 14 of the largest ones. */
 const bytesMax = 256 * 1024;
 
 export const { contract, handler } = endpoint(

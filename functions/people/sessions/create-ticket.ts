@@ -4,7 +4,7 @@ import { endpoint } from "../../../platform/http/endpoint.ts";
 import { recordTicket } from "../../../platform/store/log/tickets.ts";
 import { getVisibleStream } from "../../../platform/store/streams/stream-access.ts";
 
-/** So that no token stands in an address, which proxies and browsers write down. */
+/** Keeps tokens out of URLs, which proxies and browsers log. */
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/ws-tickets",

@@ -17,7 +17,7 @@ export const { contract, handler } = endpoint(
   },
   async ({ caller: { userId, issuedAt }, now, newId, idempotentReply, assertNew }) => {
     await assertNew();
-    // The caller's own token is among them, also where its issuer's clock is ahead of ours.
+    // Includes the caller's own token, even if its issuer's clock is ahead of ours.
     const latest = new Date(Math.max(now.getTime(), issuedAt * 1000)).toISOString();
     const at = now.toISOString();
     const revocation = { id: newId(), sub: userId, issuedBefore: latest, at };

@@ -7,7 +7,7 @@ import { setting } from "../../../platform/runtime/env.ts";
 import { findFollowCounts } from "../../../platform/store/people/follows.ts";
 import { nameUser, namingRefusals } from "../../../platform/store/people/rename.ts";
 
-/** For a back end that brings its users along, or keeps their names. */
+/** For a back end that imports its users, or keeps their names up to date. */
 export const { contract, handler } = endpoint(
   {
     route: "PUT /api/v1/users/{userId}",

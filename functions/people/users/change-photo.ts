@@ -15,7 +15,7 @@ import { setting } from "../../../platform/runtime/env.ts";
 import { findFollowCounts } from "../../../platform/store/people/follows.ts";
 import { changeProfile } from "../../../platform/store/people/profile-changes.ts";
 
-/** The picture that was sent before, if there was one, is gone with this. */
+/** Deletes the previously uploaded picture, if there was one. */
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/users/me/photo",

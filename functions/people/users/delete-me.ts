@@ -5,10 +5,10 @@ import { continueErasure, sendErasure } from "../../../platform/own-data/erasure
 import { erasureGrants } from "../../../platform/own-data/grants.ts";
 import { removeUser } from "../../../platform/own-data/removal.ts";
 
-/** How long a message waits that finds what a call left behind which died on the way. */
+/** The delay of a message that finishes the erasure if this call dies halfway. */
 const insuranceMilliseconds = 30_000;
 
-/** Pages of the erasure that the caller waits for: enough for most, so that it is done at once. */
+/** Pages of the erasure that run within the call: enough to finish it for most users. */
 const pagesAtOnce = 40;
 
 export const { contract, handler } = endpoint(

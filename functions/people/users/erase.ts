@@ -2,7 +2,7 @@ import { consumer, perMessage } from "../../../platform/lambda/consumer.ts";
 import { continueErasure, ErasureMessage } from "../../../platform/own-data/erasure.ts";
 import { erasureGrants } from "../../../platform/own-data/grants.ts";
 
-/** Page by page, each invocation as far as its time goes: nobody's data is too large for it. */
+/** Runs page by page, each invocation within its time limit, so no user has too much data. */
 export const { contract, handler } = consumer(
   {
     summary: "Erase the remaining data of deleted users",

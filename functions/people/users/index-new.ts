@@ -1,7 +1,7 @@
 import { consumer, perMessage } from "../../../platform/lambda/consumer.ts";
 import { indexUser, NewUser } from "../../../platform/store/people/first-sights.ts";
 
-/** Lets the search find new users, apart from their first call, which must not wait for that. */
+/** Adds new users to the search index, outside of their first call, which must not wait for it. */
 export const { contract, handler } = consumer(
   {
     summary: "Add new users to the search index",

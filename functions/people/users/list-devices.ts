@@ -6,7 +6,7 @@ import { endpoint } from "../../../platform/http/endpoint.ts";
 import { listDevices } from "../../../platform/store/people/devices.ts";
 import { getProfile } from "../../../platform/store/people/users.ts";
 
-/** For a back end that pushes to phones; Ovation stores their tokens and pushes nothing itself. */
+/** For a back end that sends push notifications; Ovation only stores the tokens. */
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/users/{userId}/devices",

@@ -2,7 +2,7 @@ import { FoundUsers, UserQuestion } from "../../../domain/people/search.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { searchUsers } from "../../../platform/store/people/user-search.ts";
 
-/** The reference has both versions, with the same answer. */
+/** The reference has both versions, with the same response. */
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v2/users/search",

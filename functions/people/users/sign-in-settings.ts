@@ -3,7 +3,7 @@ import { findMetadata } from "../../../platform/auth/sign-in.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { setting } from "../../../platform/runtime/env.ts";
 
-/** Pages reach nothing but this API, so what the issuer says of itself comes from here. */
+/** Pages may call only this API, so it returns what the issuer publishes about itself. */
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/sign-in",

@@ -2,7 +2,7 @@ import { SignedIn, SignInCode } from "../../../domain/people/sign-in.ts";
 import { redeem } from "../../../platform/auth/sign-in.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 
-/** The last step of the authorization code flow, which a page may not do at another host. */
+/** The last step of the authorization code flow; pages may not call another host for it. */
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/sign-in",

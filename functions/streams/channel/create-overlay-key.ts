@@ -10,7 +10,7 @@ import { hashOfSecret, newSecret } from "../../../platform/auth/secret.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { recordOverlayKey } from "../../../platform/store/streams/overlay-keys.ts";
 
-/** A key with which an overlay shows whichever stream of the caller is live. */
+/** Creates a key with which an overlay shows the caller's current live stream. */
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/channel/overlay-keys",

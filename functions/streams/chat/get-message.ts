@@ -6,7 +6,7 @@ import { setting } from "../../../platform/runtime/env.ts";
 import { getMessage } from "../../../platform/store/streams/messages.ts";
 import { getVisibleStream } from "../../../platform/store/streams/stream-access.ts";
 
-/** One message, such as the pinned one, which may be older than the history that a page shows. */
+/** Reads one message, such as the pinned one, which may be older than the history on a page. */
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/live-stream/{streamId}/chat/messages/{messageId}",

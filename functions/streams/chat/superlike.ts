@@ -8,7 +8,7 @@ import { setting } from "../../../platform/runtime/env.ts";
 import { getGiver, giftContext, recordGift } from "../../../platform/store/money/gifts.ts";
 import { getStream } from "../../../platform/store/streams/streams.ts";
 
-/** Paid attention: everybody in the stream sees it and the host gets its price. */
+/** Everybody in the stream sees a superlike, and the host receives its price. */
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/live-stream/{streamId}/chat/superlike",

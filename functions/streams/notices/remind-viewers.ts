@@ -4,10 +4,10 @@ import { logFault } from "../../../platform/runtime/log.ts";
 import { listNotices } from "../../../platform/store/people/notices.ts";
 import { listDueReminders } from "../../../platform/store/streams/reminders.ts";
 
-/** Reminders that one minute handles, of all users and of one; the rest are left to the next. */
+/** Reminders handled in one minute, in total and for one user; the rest wait for the next. */
 const bounds = { max: 1_000, ofOneMax: 20, togetherMax: 10 };
 
-/** A notice that has not moved for this long was lost on its way, and is sent again. */
+/** A notice without progress for this long was lost, and is sent again. */
 const lateMilliseconds = 120_000;
 
 export const { contract, handler } = consumer(
@@ -27,7 +27,7 @@ export const { contract, handler } = consumer(
       await Promise.all(
         due.slice(at, at + bounds.togetherMax).map((reminder) =>
           sendReminder(reminder, now).catch((error: unknown) =>
-            // A reminder that fails must not hold up the others, nor the notices.
+            // A failing reminder must delay neither the others nor the notices.
             logFault("A reminder could not be sent", error, { streamId: reminder.streamId }),
           ),
         ),

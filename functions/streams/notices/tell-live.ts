@@ -2,7 +2,7 @@ import { consumer, perMessage } from "../../../platform/lambda/consumer.ts";
 import { Notice, notifyNextPart } from "../../../platform/notices/notices.ts";
 
 /**
- * Tells followers, and those who asked to be reminded, that a stream is live: each of them once.
+ * Notifies followers, and users who set a reminder, that a stream is live: each of them once.
  */
 export const { contract, handler } = consumer(
   {

@@ -13,7 +13,7 @@ import { endpoint } from "../../../platform/http/endpoint.ts";
 import { recordOverlayKey } from "../../../platform/store/streams/overlay-keys.ts";
 import { getHostedStream } from "../../../platform/store/streams/stream-access.ts";
 
-/** A key with which an overlay, such as OBS, reads a stream without anybody's token. */
+/** Creates a key with which an overlay, such as OBS, reads a stream without a user's token. */
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/live-stream/{streamId}/overlay-keys",

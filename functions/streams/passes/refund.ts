@@ -6,7 +6,7 @@ import { endpoint } from "../../../platform/http/endpoint.ts";
 import { refundPass } from "../../../platform/store/money/passes.ts";
 
 /**
- * Reverses both sides of a charge, of a deleted stream too. What the host has spent is owed, as
+ * Reverses both sides of a charge, even of a deleted stream. What the host has spent is owed, as
  * with a gift.
  */
 export const { contract, handler } = endpoint(

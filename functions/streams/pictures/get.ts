@@ -1,7 +1,7 @@
 import { download } from "../../../platform/http/download.ts";
 import { findPicture } from "../../../platform/pictures/pictures.ts";
 
-/** Pictures that were sent as files: no token is needed, and none is looked at. */
+/** Uploaded pictures: public, so tokens are neither needed nor checked. */
 export const { contract, handler } = download(
   {
     path: "/{id}",

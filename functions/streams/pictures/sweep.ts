@@ -2,7 +2,7 @@ import { consumer } from "../../../platform/lambda/consumer.ts";
 import { sweepPictures } from "../../../platform/pictures/pictures.ts";
 import { logNotice } from "../../../platform/runtime/log.ts";
 
-/** Removes what a deletion, a replacement or a call that ended halfway left in the bucket. */
+/** Removes what a deletion, a replacement or an interrupted call left in the bucket. */
 export const { contract, handler } = consumer(
   {
     summary: "Delete pictures that nothing refers to",

@@ -1,7 +1,9 @@
 import { consumer, perMessage } from "../../../platform/lambda/consumer.ts";
 import { followPlan, PlanMessage } from "../../../platform/planned/plans.ts";
 
-/** Page by page, each invocation as far as its time goes: no stream has too many contributors. */
+/**
+ * Runs page by page, each invocation within its time limit, so no stream has too many contributors.
+ */
 export const { contract, handler } = consumer(
   {
     summary: "Expire planned streams that never went live, and return contributions",

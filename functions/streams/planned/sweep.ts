@@ -1,7 +1,7 @@
 import { consumer } from "../../../platform/lambda/consumer.ts";
 import { queueDuePlans } from "../../../platform/planned/plans.ts";
 
-/** Finds what no message has led to: one that was lost, or a time too far off for a message. */
+/** Finds streams that no message led to: it was lost, or their time was too far off for one. */
 export const { contract, handler } = consumer(
   {
     summary: "Find planned streams that are due",

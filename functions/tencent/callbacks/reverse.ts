@@ -1,7 +1,9 @@
 import { consumer, perMessage } from "../../../platform/lambda/consumer.ts";
 import { CallDecision, carryOut } from "../../../platform/store/money/held-gifts.ts";
 
-/** The fast path of what the stream and the sweep do as well: nothing rests on its messages. */
+/**
+ * The fast path of what the stream reader and the sweep do too: nothing depends on its messages.
+ */
 export const { contract, handler } = consumer(
   {
     summary: "Return or confirm held gifts whose callback did not record its outcome",

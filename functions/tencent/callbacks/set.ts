@@ -4,7 +4,7 @@ import { DestinationUrl } from "../../../platform/outbound/destination.ts";
 import { recordCallbacks } from "../../../platform/store/tencent/callbacks.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
-/** The application's address and its callbacks, set for the first time. */
+/** Sets the application's URL and its callbacks for the first time. */
 export const { contract, handler } = command(
   {
     command: "live_config/set_callback",

@@ -4,7 +4,7 @@ import { DestinationUrl } from "../../../platform/outbound/destination.ts";
 import { changeCallbacks } from "../../../platform/store/tencent/callbacks.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
-/** The application's address and its callbacks, in place of those that are configured. */
+/** Replaces the application's URL and its callbacks. */
 export const { contract, handler } = command(
   {
     command: "live_config/update_callback",

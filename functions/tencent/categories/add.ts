@@ -2,7 +2,7 @@ import { addCategory, NewCategory } from "../../../domain/tencent/gift-category.
 import { changeCategories } from "../../../platform/store/tencent/gift-categories.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
-/** Adds a category of gifts, of which there can be three; one that exists is replaced. */
+/** Adds one of up to three gift categories; an existing one is replaced. */
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/add_gift_category",

@@ -5,7 +5,7 @@ import { getCategory } from "../../../platform/store/tencent/gift-categories.ts"
 import { deleteTexts } from "../../../platform/store/tencent/gift-texts.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
-/** Deletes a category's text in one language; deleting none is no error. */
+/** Deletes a category's text in one language; a missing one is no error. */
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/del_gift_category_language",

@@ -12,7 +12,7 @@ const Body = z.object({
   CategoryDesc: CategoryDesc.optional(),
 });
 
-/** A category's text in one language; what is left out keeps its value. */
+/** Sets a category's text in one language; omitted fields keep their value. */
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/set_gift_category_language",

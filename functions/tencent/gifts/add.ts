@@ -2,7 +2,9 @@ import { AddGift } from "../../../domain/tencent/tencent-gift.ts";
 import { recordAddedGift } from "../../../platform/store/tencent/gift-aliases.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
-/** Configures a gift, replacing one with the same id: the reference has no command to change it. */
+/**
+ * Configures a gift and replaces one with the same id: the reference has no command to change it.
+ */
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/add_gift",

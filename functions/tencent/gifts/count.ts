@@ -35,7 +35,7 @@ export const { contract, handler } = command(
   },
 );
 
-/** How many have sent gifts, of all or of one; the sums of all are the room's totals. */
+/** The number of users who sent gifts, or of one; the sums over all are the room's totals. */
 async function countOf(streamId: string, sender: string | undefined, now: Date) {
   if (sender === undefined) return { ...(await readLeaders(streamId, now)), sums: undefined };
   const fan = await findFan(streamId, sender);

@@ -5,7 +5,7 @@ import { deleteTexts } from "../../../platform/store/tencent/gift-texts.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
 /**
- * Deletes a gift with its texts; categories lose it, since they know gift types by their own ids.
+ * Deletes a gift with its texts; categories lose it, since they refer to gift types by id.
  */
 export const { contract, handler } = command(
   {

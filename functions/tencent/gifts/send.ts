@@ -9,7 +9,7 @@ import { getRoom } from "../../../platform/store/tencent/rooms.ts";
 import { decidesOnGifts, giveAfterCallback } from "../../../platform/tencent/callback.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
-/** A gift in a room: charged to the sender, or decided by the application's callback instead. */
+/** Sends a gift in a room: charged to the sender, or decided by the application's callback. */
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/send_gift",

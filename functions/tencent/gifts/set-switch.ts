@@ -5,8 +5,7 @@ import { getOpenRoom } from "../../../platform/store/tencent/rooms.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
 /**
- * Whether gifts can be sent in a room. Ovation's own command: the reference has none for its
- * switch.
+ * Whether gifts can be sent in a room. Ovation's own command: the reference has none for this.
  */
 export const { contract, handler } = command(
   {

@@ -5,7 +5,7 @@ import { getGiftTypeByAlias } from "../../../platform/store/tencent/gift-aliases
 import { deleteTexts } from "../../../platform/store/tencent/gift-texts.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
-/** Deletes a gift's text in one language; deleting none is no error. */
+/** Deletes a gift's text in one language; a missing one is no error. */
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/del_gift_language",

@@ -6,7 +6,7 @@ import { listGiftAliases } from "../../../platform/store/tencent/gift-aliases.ts
 import { changeCategories } from "../../../platform/store/tencent/gift-categories.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
-/** Adds gifts to a category; answers which ids name no gift. */
+/** Adds gifts to a category; returns the ids that name no gift. */
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/add_gift_category_relations",

@@ -5,7 +5,7 @@ import { listGiftAliases } from "../../../platform/store/tencent/gift-aliases.ts
 import { changeCategories } from "../../../platform/store/tencent/gift-categories.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
-/** Removes gifts from a category; those that are not in it are ignored. */
+/** Removes gifts from a category; others are ignored. */
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/del_gift_category_relations",

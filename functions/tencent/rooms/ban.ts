@@ -4,7 +4,7 @@ import { changeRoomBans } from "../../../platform/store/tencent/room-bans.ts";
 import { getOpenRoom } from "../../../platform/store/tencent/rooms.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
-/** Keeps members out of a room for some time, or lets them in again. */
+/** Blocks members from a room for some time, or lets them in again. */
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/ban_member",

@@ -4,7 +4,7 @@ import { NewRoom } from "../../../domain/tencent/room-info.ts";
 import { openRoom } from "../../../platform/store/tencent/room-lifecycle.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
-/** A room is a stream that is live at once, with RoomId as its alias. */
+/** A room is a stream that is live immediately, with RoomId as its alias. */
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/create_room",

@@ -5,7 +5,7 @@ import { listWatching } from "../../../platform/store/log/viewers.ts";
 import { getOpenRoom } from "../../../platform/store/tencent/rooms.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
-/** A room as the Tencent side knows it; ViewCount is the number of its present viewers. */
+/** A room as the Tencent API shows it; ViewCount is the number of its current viewers. */
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/get_room_info",

@@ -5,7 +5,7 @@ import { recordMetadata } from "../../../platform/store/tencent/room-metadata.ts
 import { getOpenRoom } from "../../../platform/store/tencent/rooms.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
-/** Adds entries to a room's metadata and replaces those that are there. */
+/** Adds entries to a room's metadata and replaces existing ones. */
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/set_room_metadata",

@@ -4,7 +4,7 @@ import { changeStream } from "../../../platform/store/streams/stream-changes.ts"
 import { getOpenRoom } from "../../../platform/store/tencent/rooms.ts";
 import { command } from "../../../platform/tencent/command.ts";
 
-/** Changes fields of a room; those that are left out stay. */
+/** Changes fields of a room; omitted ones stay. */
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/update_room_info",
