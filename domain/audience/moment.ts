@@ -22,9 +22,7 @@ export const openMax = 10;
 export const Sum = z.union([z.number().int(), rowsOf(z.number().int().nullable(), optionsMax)]);
 export type Sum = z.infer<typeof Sum>;
 
-/**
- * The result of a poll: votes by option, the number of voters, and the option with the most votes.
- */
+/** A poll's result: votes by option, the number of voters, the option with the most votes. */
 export const PollResult = z
   .object({
     votes: rowsOf(z.number().int(), optionsMax),

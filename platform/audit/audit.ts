@@ -9,40 +9,41 @@ import { readItem, secondsOfId, type Window } from "./read-item.ts";
 import { createNames, createSheet, type Open } from "./sheet.ts";
 import { addTo, noSums, type Sums } from "./sums.ts";
 
-/** Something that does not fit: the items concerned, and what is wrong. */
+/** An inconsistency: the items concerned, and what is wrong. */
 type Misfit = { items: string[]; problem: string };
 
 export type Report = { sums: Sums; misfits: Misfit[]; more: number };
 
-/** How many misfits are named; the rest are only counted. */
+/** The largest number of inconsistencies that are listed; the rest are only counted. */
 const namedMax = 1000;
-/** Buckets that one more pass takes: its memory is that share of all keys. */
+/** Buckets handled by one additional pass, which bounds its memory to this share of all keys. */
 const bucketsAtOnce = 256;
 /**
- * Frames can be read for a day; a gift of the last seconds may still be on its way. A held gift is
- * taken back within two minutes, by the sweep at the latest.
+ * The period that is checked for events: frames can be read for a day, and a gift of the last
+ * seconds may still be on its way. A held gift is taken back within two minutes, by the sweep at
+ * the latest.
  */
 const window = { seconds: 23 * 3600, marginSeconds: 10, heldSeconds: 300 };
 
-/** How an audit goes through its items. `read` starts again each time. */
+/** How an audit reads its items. `read` starts again each time. */
 type AuditOptions = {
   read: () => AsyncIterable<Item>;
   now: Date;
   /**
-   * For how long what does not fit is looked at again before it is named, since a scan of a running
-   * system is no snapshot. What fits at one look, or is not the same at two, was on its way.
+   * How long an inconsistency is re-checked before it is reported, since a scan of a running system
+   * is no snapshot. Anything that fits at one check, or differs between two, was in progress.
    */
   patienceMilliseconds: number;
   pause: (milliseconds: number) => Promise<void>;
 };
 
 /**
- * Proves a table: every balance is the sum of its entries, every entry follows the one before it,
- * every debit has its credit, refund or pending part once, totals and leaderboards are those of the
- * gifts, the sums of the logs and the results of polls and goals are those of what is stored, every
- * gift has its event, every debt was left by an admin's refund, every escrow went one way, and
- * issued + owed = balances + pending + held + paid out. One pass in the space of the debtors, of
- * admins' refunds and of funded streams; more passes only to name what does not fit.
+ * Verifies a table: every balance is the sum of its entries, every entry follows the previous one,
+ * every debit has its credit, refund or pending part once, totals and leaderboards match the gifts,
+ * the sums of the logs and the results of polls and goals match the stored items, every gift has
+ * its event, every debt was left by an admin's refund, every escrow had one outcome, and issued +
+ * owed = balances + pending + held + paid out. One pass uses memory for the debtors, admins'
+ * refunds and funded streams; more passes only identify the inconsistencies.
  */
 export async function audit({ read, now, patienceMilliseconds, pause }: AuditOptions) {
   const seconds = Math.floor(now.getTime() / 1000);
@@ -54,7 +55,7 @@ export async function audit({ read, now, patienceMilliseconds, pause }: AuditOpt
   const first = await sumUp(read(), gifts);
   const report: Report = { sums: first.sums, misfits: first.misfits, more: first.more };
   if (first.debts.length > 0) {
-    // A refund that was made while its gift had been read and its wallet had not is on its way.
+    // A refund made after its gift was read and before its wallet was read is still in progress.
     const again = new Set((await listDebts(read())).map(({ problem, item }) => item + problem));
     for (const { item, problem } of first.debts)
       if (again.has(item + problem)) add(report, [item], problem);
@@ -74,7 +75,7 @@ export async function audit({ read, now, patienceMilliseconds, pause }: AuditOpt
   return report;
 }
 
-/** What the logs add up and is not stored so, at two looks where the table may be in use. */
+/** Sums of the logs that differ from the stored items, checked twice if the table may be in use. */
 async function proveSums(options: Omit<AuditOptions, "now">): Promise<SumMisfit[]> {
   const { read, patienceMilliseconds, pause } = options;
   let misfits = await listSumMisfits(read);
@@ -95,7 +96,7 @@ function add(report: Pick<Report, "misfits" | "more">, items: string[], problem:
 
 const nameOf = ({ PK, SK }: Item) => `${PK} ${SK}`;
 
-/** All facts of all items, in order; those of a ledger's end come with the item after it. */
+/** All facts of all items, in order; those of a ledger's end come with the next item. */
 async function* statements(items: AsyncIterable<Item>, gifts: Window) {
   const walk = createLedgerWalk();
   let ledger = "";
@@ -132,14 +133,14 @@ async function sumUp(items: AsyncIterable<Item>, gifts: Window) {
   return { money, events, sums, debts: debts.listUnexplained(), ...found };
 }
 
-/** The debts that no admin's refund explains. */
+/** Debts that no admin's refund explains. */
 async function listDebts(items: AsyncIterable<Item>) {
   const debts = createDebts();
   for await (const item of items) debts.add(item);
   return debts.listUnexplained();
 }
 
-/** The keys of open buckets, a part of the buckets at a time. */
+/** The keys of open buckets, for a part of the buckets at a time. */
 async function nameAll(
   read: () => AsyncIterable<Item>,
   gifts: Window,
@@ -186,7 +187,7 @@ function noteLog({ newest, resetAt }: Logs, item: Item): void {
 const eventKey = /^event of gift ([0-9a-f]{24}) in stream (\S+)$/;
 
 /**
- * A gift without an event that is no fault: its stream's log has not reached it yet (after a kill
+ * Whether a missing event is expected: the stream's log has not reached the gift yet (after a kill
  * it is sent at the next start), or was reset since, after a restore from a backup.
  */
 function isExpected({ key, net }: Open, { newest, resetAt }: Logs): boolean {

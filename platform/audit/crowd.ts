@@ -18,21 +18,21 @@ import {
   nothingGiven,
 } from "./trains.ts";
 
-/** A sum that is not what is stored: the items concerned, and what is wrong. */
+/** A sum that differs from the stored items: the items concerned, and what is wrong. */
 export type SumMisfit = { item: string; problem: string };
 
-/** Seconds for which an action may be on its way into the log, by the log's own clock. */
+/** Seconds within which an action may still be on its way into the log, by the log's clock. */
 const marginSeconds = 10;
-/** Behind every time: of a moment that nobody has ended. */
+/** Later than any time: the end of a moment that nobody has ended. */
 const never = "9999";
 
-/** What a log has added up, as of its newest frame or of the mark of what was posted. */
+/** The sums of a log, as of its newest frame or of the mark of what was posted. */
 type LogEnd = LogState & { n: number; newest: number };
 
-/** One stream: what its log says, what is stored, and what of that the log may not have yet. */
+/** One stream: the sums of its log, the stored ones, and which moments the log may not have yet. */
 type Crowd = { log: LogEnd; likes: number; waiting: Set<string> };
 
-/** A moment with what is stored of it. */
+/** A moment with its stored actions. */
 type Tally = {
   moment: MomentItem;
   votes: number[];
@@ -44,9 +44,9 @@ type Tally = {
 type Moves = ReturnType<typeof movesOf>;
 
 /**
- * Proves that likes and votes, and the gifts and likes of goals, are what the logs add up while a
- * moment is open, and what its result says once it has ended. Reads the items twice, in the space
- * of the moments.
+ * Verifies that likes and votes, and the gifts and likes of goals, match the sums of the logs while
+ * a moment is open, and its result once it has ended. Reads the items twice, with memory for the
+ * moments.
  */
 export async function listSumMisfits(read: () => AsyncIterable<Item>): Promise<SumMisfit[]> {
   const misfits: SumMisfit[] = [];
@@ -107,10 +107,10 @@ function misfitsOf(tally: Tally, crowds: ReadonlyMap<string, Crowd>): SumMisfit[
   return isSame ? [] : [differs("the log has", live)];
 }
 
-/** The schemas of what is counted here; gifts are read by the audit of the money. */
+/** The schemas of the items counted here; the audit of the money reads gifts. */
 const schemas = { moment: MomentItem, like: LikeItem, vote: VoteItem };
 
-/** The items without those that do not fit their kind, which are misfits. */
+/** The items without those that do not fit their kind, which are reported. */
 async function* withoutBroken(
   items: AsyncIterable<Item>,
   misfits: SumMisfit[],
@@ -134,7 +134,7 @@ const storedIn = ({ moment, votes, likes, moves, giving }: Tally) => {
 
 const noCrowd = (): Crowd => ({ log: { n: -1, newest: 0 }, likes: 0, waiting: new Set() });
 
-/** The moments, and what the newest frame of each log says. */
+/** The moments, and the newest frame of each log. */
 async function readMoments(items: AsyncIterable<Item>) {
   const crowds = new Map<string, Crowd>();
   const tallies = new Map<string, Tally>();
@@ -165,7 +165,7 @@ async function readMoments(items: AsyncIterable<Item>) {
   return { crowds, tallies, isEmpty };
 }
 
-/** Counts likes, votes and gifts into the crowds and tallies. */
+/** Adds likes, votes and gifts to the crowds and tallies. */
 async function countAll(
   items: AsyncIterable<Item>,
   crowds: Map<string, Crowd>,
@@ -230,7 +230,7 @@ function addVote(tally: Tally | undefined, { options, at }: VoteItem): void {
   Object.assign(tally, countVote(tally, options));
 }
 
-/** The likes of a stream, or the votes of a poll, of those who were erased. */
+/** Adds the likes of a stream, or the votes of a poll, of erased users. */
 function addRest(
   id: string,
   item: Item,

@@ -4,9 +4,9 @@ import { moneyKindOf } from "../table/keys.ts";
 import type { Item } from "../table/table.ts";
 
 /**
- * Compares what wallets owe with what admins' refunds took from them: only an admin may leave a
+ * Compares the debts of wallets with what admins' refunds took from them: only an admin may leave a
  * debt, or free accounts could print credits (docs/decisions/gifts-and-wallets.md). An item that
- * does not fit its kind explains nothing; reading it reports it.
+ * does not fit its kind explains nothing; it is reported when it is read.
  */
 export function createDebts() {
   const owing = new Map<string, { owed: number; item: string }>();

@@ -3,14 +3,14 @@ import { EscrowPart } from "../store/streams/escrow.ts";
 import { moneyKindOf } from "../table/keys.ts";
 import type { Item } from "../table/table.ts";
 
-/** What one stream's escrow says: its parts that are decided, by outcome, and what was returned. */
+/** One stream's escrow: its decided parts by outcome, and how much was returned. */
 type Escrow = { parts: Record<"host" | "back", string[]>; returned: number };
 
 /**
- * Finds contributions that went two ways: parts of one escrow that are decided differently, and
- * returns from one that the host has. Sums show neither, since credits leave the escrow both times.
- * What was once so stays so: a scan of a running system cannot be mistaken. An item that does not
- * fit its kind says nothing; reading it reports it.
+ * Finds contributions with two outcomes: parts of one escrow that are decided differently, and
+ * returns from one that went to the host. Sums do not show either, since credits leave the escrow
+ * both times. Outcomes never change, so a scan of a running system cannot be mistaken. An item that
+ * does not fit its kind is ignored here; it is reported when it is read.
  */
 export function createEscrows() {
   const escrows = new Map<string, Escrow>();
@@ -30,7 +30,7 @@ export function createEscrows() {
       } else if (kind === "member" && item.returnedAt !== undefined)
         escrowOf(streamId).returned += Member.safeParse(item).data?.contributed ?? 0;
     },
-    /** Escrows of which not all is the host's or all goes back. */
+    /** Escrows with both outcomes. */
     listHalved: (): { item: string; problem: string }[] =>
       [...escrows].flatMap(([streamId, { parts, returned }]) => {
         const [item] = parts.host;

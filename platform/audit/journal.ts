@@ -7,13 +7,13 @@ import { assertForm, forms } from "../table/layout.ts";
 import type { Item } from "../table/table.ts";
 
 /**
- * A journal: a line of JSON for each item that an audit reads, and a last one that seals them all
- * and names their layout.
+ * A journal: one line of JSON for each item that an audit reads, and a last one that seals them and
+ * names their layout.
  */
 const format = "ovation-journal-";
 type Seal = { seal: string; items: number; hash: string; at: string };
 
-/** Writes a journal while the items pass by. */
+/** Writes a journal while passing the items on. */
 export async function* exportJournal(
   items: AsyncIterable<Item>,
   path: string,
@@ -46,7 +46,7 @@ export async function* exportJournal(
   }
 }
 
-/** Of a frame, the audit needs only what it covers, its time and its sums. */
+/** The part of a frame that the audit needs: what it covers, its time and its sums. */
 function shorten(item: Item): Record<string, unknown> {
   const { PK, SK, covers, newest, n, sums, moments, trains } = item;
   const frame = { PK, SK, covers, newest, n, sums, moments, trains };
@@ -54,8 +54,8 @@ function shorten(item: Item): Record<string, unknown> {
 }
 
 /**
- * Reads a journal back. Throws when it is not one, or is not whole as it was written. `sealedAt` of
- * the result is when it was written: the audit looks at it as of then.
+ * Reads a journal. Throws if the file is not a journal, or not complete and unchanged. `sealedAt`
+ * of the result is when it was written, which is the time of the audit.
  */
 export async function* readJournal(path: string): AsyncGenerator<Item> {
   const hash = createHash("sha256");
@@ -77,7 +77,7 @@ export async function* readJournal(path: string): AsyncGenerator<Item> {
     throw new Error(`${path} was changed after it was written`);
 }
 
-/** When a journal was written: read from its seal, which also has to be in a form that is read. */
+/** When a journal was written, from its seal. Throws if its layout is not supported. */
 export async function sealedAt(path: string): Promise<Date> {
   let last = "";
   for await (const line of createInterface({ input: createReadStream(path, "utf8") })) last = line;

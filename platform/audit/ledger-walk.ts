@@ -3,21 +3,21 @@ import type { ChainedEntry } from "../../domain/money/ledger.ts";
 import { hashOf } from "../store/money/ledger.ts";
 
 /**
- * Walks ledgers, which come one after the other and each in the order of its numbers, and checks
- * each entry against the one before it: number, hash, balance. It keeps one entry.
+ * Walks ledgers one after the other, each in the order of its numbers, and checks each entry
+ * against the previous one: number, hash, balance. It keeps one entry in memory.
  */
 export function createLedgerWalk() {
   let last: ChainedEntry | undefined;
   let hash = "";
 
-  /** Ends a ledger: its last hash is what the wallet must carry. */
+  /** Ends a ledger: its last hash is the one that the wallet must hold. */
   function end(): Fact[] {
     const final = last;
     last = undefined;
     return final === undefined ? [] : factsOfHead(final.userId, hash);
   }
 
-  /** What is wrong with the entry at its place. */
+  /** Problems of an entry at its position. */
   function check(entry: ChainedEntry): string[] {
     const before = last;
     const seq = before?.seq ?? 0;
@@ -37,8 +37,8 @@ export function createLedgerWalk() {
   return {
     end,
     /**
-     * What is wrong with the entries of one item at their places, and the facts of the end of the
-     * ledger before it.
+     * Problems of one item's entries at their positions, and the facts from the end of the previous
+     * ledger.
      */
     next(entries: readonly ChainedEntry[]): { problems: string[]; facts: Fact[] } {
       const facts = last?.userId === entries[0]?.userId ? [] : end();

@@ -31,12 +31,12 @@ import { dueIndex, moneyKindOf } from "../table/keys.ts";
 import type { Item } from "../table/table.ts";
 
 /**
- * Gifts whose frames are kept: made between these times (in seconds) they must have one. A gift
- * that is held since before `held` should have been decided.
+ * The period of gifts that must have an event: made between these times (in seconds), since their
+ * frames are still kept. A gift held since before `held` should have been decided.
  */
 export type Window = { from: number; to: number; held: number };
 
-/** What one item states: facts about money and events, and what is wrong with the item itself. */
+/** What one item states: facts about money and events, and problems of the item itself. */
 type Statement = { money: Fact[]; events: Fact[]; problems: string[]; entries?: ChainedEntry[] };
 
 const nothing: Statement = { money: [], events: [], problems: [] };
@@ -98,11 +98,11 @@ function tellOf(item: Item, window: Window): Statement {
   }
 }
 
-/** The problem of a wallet or entry in the partition of another user. */
+/** The problem of a wallet or entry in another user's partition. */
 const own = ({ userId }: Record<string, unknown>, owner: string) =>
   userId === owner ? [] : [`names the user ${userId}, lies with ${owner}`];
 
-/** What a wallet owes is in the index of what is due, or the sum of all debts is wrong. */
+/** A wallet's debt must be in the index of what is due, or the sum of all debts is wrong. */
 function problemsOfMark(owed: number, item: Item): string[] {
   const marked = item[dueIndex.PK] === dueIndex.debtors ? item.dueCredits : 0;
   return marked === owed ? [] : [`owes ${owed}, is among the debtors with ${marked}`];
@@ -145,7 +145,7 @@ const tellOfFrame = (streamId: string, covers: string, window: Window) =>
     return giftId !== undefined && isWithin(giftId, window) ? [eventFact(streamId, giftId, 1)] : [];
   });
 
-/** A gift's id begins with its time. */
+/** The time in a gift's id, in seconds since 1970. */
 export const secondsOfId = (giftId: string) => Number.parseInt(giftId.slice(0, 8), 16);
 
 function isWithin(giftId: string, { from, to }: Window): boolean {

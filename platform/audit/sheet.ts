@@ -5,10 +5,10 @@ const bucketCount = 4096;
 const mask = (1n << 64n) - 1n;
 
 /**
- * Sums facts in a fixed space. Each key goes to one of 4,096 buckets and has a random-looking odd
- * weight of 64 bits; a bucket is the weighted sum of its facts, so that it is zero when every key
- * in it is, and else (except for 1 in 2^64) not. The keys of buckets that are not zero are found by
- * a second pass, which keeps those alone.
+ * Sums facts in constant memory. Each key belongs to one of 4,096 buckets and has a pseudo-random
+ * odd weight of 64 bits. A bucket is the weighted sum of its facts: zero if every key in it sums to
+ * zero, and otherwise nonzero (except for 1 in 2^64). A second pass finds the keys of nonzero
+ * buckets by keeping only those.
  */
 export function createSheet() {
   const sums = new BigUint64Array(bucketCount);
@@ -28,12 +28,12 @@ function placeOf(key: string): { bucket: number; weight: bigint } {
   return { bucket: hash.readUInt16BE(0) % bucketCount, weight: hash.readBigUInt64BE(8) | 1n };
 }
 
-/** A key that does not sum to zero, and items that state it. */
+/** A key that does not sum to zero, and the items that state it. */
 export type Open = { key: string; net: number; items: string[] };
 
 const itemsNamed = 4;
 
-/** Keeps the keys of some buckets exactly, with the items that state them. */
+/** Keeps the exact sums of some buckets' keys, with the items that state them. */
 export function createNames(buckets: readonly number[]) {
   const selected = new Set(buckets);
   const kept = new Map<string, Open>();

@@ -2,7 +2,7 @@ import type { Entry } from "../../domain/money/ledger.ts";
 import { moneyKindOf } from "../table/keys.ts";
 import type { Item } from "../table/table.ts";
 
-/** What a table holds: credits, except for the counts. */
+/** The totals of a table, in credits except for the counts. */
 export type Sums = {
   items: number;
   wallets: number;
@@ -10,11 +10,14 @@ export type Sums = {
   gifts: number;
   issued: number;
   owed: number;
-  /** Wallets that owe. */
+  /** Wallets with a debt. */
   debtors: number;
   balances: number;
   pending: number;
-  /** In gifts that are paid for and not sent yet, and contributed to streams that did not begin. */
+  /**
+   * In gifts that are paid for and not sent yet, and in contributions to streams that have not
+   * begun.
+   */
   held: number;
   paidOut: number;
 };
@@ -34,8 +37,8 @@ export const noSums = (): Sums => ({
 });
 
 /**
- * Adds one item, and the entries that it holds. What is not a number counts as nothing, as do
- * entries that cannot be read: reading the item reports it.
+ * Adds one item, and the entries in it. Values that are not numbers count as 0, and unreadable
+ * entries are skipped: they are reported when the item is read.
  */
 export function addTo(sums: Sums, item: Item, entries: readonly Entry[] = []): void {
   const number = (value: unknown) => (Number.isSafeInteger(value) ? (value as number) : 0);

@@ -5,19 +5,19 @@ import { creditsIn, isOpenTrain } from "../../domain/log/trains.ts";
 import { refundedCredits } from "../../domain/money/gift-event.ts";
 import type { Gift } from "../../domain/money/gift-item.ts";
 
-/** What is stored of a train: credits by sender, and all that was given, refunded since or not. */
+/** The stored gifts of a train: credits by sender, and the total including refunded gifts. */
 export type Giving = { bySender: Map<string, number>; gross: number };
 
 export const nothingGiven = (): Giving => ({ bySender: new Map(), gross: 0 });
 
-/** When a train ends: its log knows first that it got longer. */
+/** When a train ends: its log is the first to know that it was extended. */
 function endOf({ id, endedAt, endsAt }: MomentItem, log: LogState | undefined): string {
   const known = log?.moments?.find((one) => one.id === id);
   if (endedAt === null && known !== undefined && isOpenTrain(known)) return known.endsAt;
   return endedAt ?? endsAt ?? "";
 }
 
-/** Adds a gift to what is stored of a train. */
+/** Adds a gift to the stored gifts of a train. */
 export function addGift(
   giving: Giving,
   gift: Gift,
@@ -32,13 +32,13 @@ export function addGift(
   if (net !== 0) giving.bySender.set(userId, (giving.bySender.get(userId) ?? 0) + net);
 }
 
-/** The credits that are stored of a train. */
+/** The stored credits of a train. */
 export const creditsOf = ({ bySender }: Giving): number =>
   [...bySender.values()].reduce((sum, credits) => sum + credits, 0);
 
 /**
- * Whether a result is what is stored. A level is one that was reached at some time: refunds lower
- * credits and never levels.
+ * Whether a result matches the stored gifts. A level counts if it was ever reached: refunds lower
+ * credits, never levels.
  */
 export function isResultSound(
   { level, credits, top }: TrainResult,
@@ -51,7 +51,7 @@ export function isResultSound(
   return credits === creditsOf(giving) && isReached && isTop;
 }
 
-/** Whether a log says of an open train what is stored. */
+/** Whether a log matches the stored gifts of an open train. */
 export function isLiveSound(log: LogState, giving: Giving, { id }: MomentItem): boolean {
   return creditsIn(log.sums, id) === creditsOf(giving);
 }

@@ -5,7 +5,7 @@ import { logFault, named } from "../runtime/log.ts";
 import { countMetric, withMetrics } from "../runtime/metrics.ts";
 import { type Caller, contextOf } from "./caller.ts";
 
-/** The contract of one authorizer: whose callers it tells apart. */
+/** The contract of an authorizer. */
 export type AuthorizerContract = {
   kind: "authorizer";
   summary: string;
@@ -14,26 +14,25 @@ export type AuthorizerContract = {
   grants: Grants;
 } & Resources;
 
-/** As much of what API Gateway says of a request as is looked at. */
+/** The fields of API Gateway's request that are used. */
 export type AuthorizerEvent = Pick<
   APIGatewayRequestAuthorizerEvent,
   "headers" | "multiValueHeaders" | "queryStringParameters" | "methodArn"
 > & { requestContext?: { requestId?: string } };
 
 /**
- * Who it is; `anonymous` where the API has optional routes; undefined when the token is bad; and
- * `foreign` for a page that may not connect for any user, which is the WebSocket API's 403.
+ * The caller; `anonymous` if the API has optional routes; undefined for an invalid token; and
+ * `foreign` for a page from an origin that may not connect, which gets the WebSocket API's 403.
  */
 type Verdict = Caller | "anonymous" | "foreign" | undefined;
 
 /**
- * A Lambda authorizer (REQUEST). Only a token that was judged bad is refused: the HTTP API's
- * authorizer does so with a Deny that carries the time, so that the gateway response can answer
- * with our envelope; the WebSocket API's must throw exactly `Unauthorized`, because there a Deny is
- * a 403. API Gateway keeps an answer for minutes, a Deny as well as an Allow, so a fault (the
- * issuer's keys or the table cannot be had) is never answered: it throws, which is not kept. The
- * gateway response says 503 then; the WebSocket API, which has none, 500. Nobody gets in either
- * way.
+ * A Lambda authorizer (REQUEST). Only an invalid token is refused: the HTTP API's authorizer
+ * returns a Deny with the time, so that the gateway response can use our envelope; the WebSocket
+ * API's must throw exactly `Unauthorized`, because there a Deny becomes a 403. API Gateway caches a
+ * Deny as well as an Allow for minutes, so a fault (the issuer's keys or the table are unavailable)
+ * throws instead, which is not cached. The gateway response is then 503; the WebSocket API has none
+ * and answers 500. In both cases access is denied.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
  */
 export function authorizer<const C extends Omit<AuthorizerContract, "kind">>(
@@ -66,7 +65,7 @@ export function authorizer<const C extends Omit<AuthorizerContract, "kind">>(
 }
 
 /**
- * Every method of the stage: the answer is cached for the token, whatever it calls next.
+ * Every method of the stage, because the result is cached for the token, whatever it calls next.
  * `arn:aws:execute-api:region:account:api/stage/METHOD/path` becomes `…:api/stage/*`.
  */
 const wholeStage = (methodArn: string) => `${methodArn.split("/").slice(0, 2).join("/")}/*`;

@@ -4,7 +4,7 @@ import { refuse } from "../../domain/refusal.ts";
 /** A role that a token's groups claim can give. Moderators are named per stream instead. */
 export type Role = "admin" | "service";
 
-/** Who calls: the subject of a verified token, whose times are in seconds since 1970. */
+/** The caller: the subject of a verified token, whose times are in seconds since 1970. */
 export type Caller = {
   userId: string;
   roles: readonly Role[];
@@ -12,17 +12,17 @@ export type Caller = {
   expiresAt: number;
   issuedAt: number;
   tokenId: string;
-  /** The one stream that a socket is for, where it was not opened for any. */
+  /** The only stream that a socket may use, if it was opened for one. */
   streamId?: string;
-  /** The host whose newest live stream a socket is for. */
+  /** The host whose newest live stream a socket shows. */
   channelOf?: string;
-  /** Whether a ticket opened the socket: it has no token to open another one with. */
+  /** Whether a ticket opened the socket: its client has no token to open another one with. */
   isByTicket?: boolean;
 };
 
 /**
- * What an authorizer passes on: API Gateway carries text only. The names are short because the
- * whole context travels with every request.
+ * The authorizer's context: API Gateway passes only text. The names are short because the whole
+ * context travels with every request.
  */
 type CallerContext = {
   sub: string;
@@ -48,7 +48,7 @@ export const contextOf = (caller: Caller): CallerContext => ({
   ...(caller.isByTicket && { ticket: "used" }),
 });
 
-/** Reads the authorizer's context back; undefined when the call is anonymous. */
+/** Reads the authorizer's context; undefined for an anonymous call. */
 export function callerOf(context: Record<string, unknown> | null | undefined): Caller | undefined {
   if (typeof context?.sub !== "string" || context.sub === "") return undefined;
   return {
@@ -67,8 +67,7 @@ export function callerOf(context: Record<string, unknown> | null | undefined): C
 }
 
 /**
- * Refuses a caller whose token has expired: a call may outlive it, and so may the authorizer's
- * cache.
+ * Refuses a caller whose token has expired: a call or the authorizer's cache may outlive it.
  */
 export function assertCurrent({ expiresAt }: Pick<Caller, "expiresAt">, now: Date): void {
   if (expiresAt * 1000 <= now.getTime()) refuse("token_invalid");

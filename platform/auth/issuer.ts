@@ -2,10 +2,10 @@ import { request as requestPlain } from "node:http";
 import { request as requestSecure } from "node:https";
 import { setting } from "../runtime/env.ts";
 
-/** How long an issuer may take, and how large its answer may be. */
+/** Limits on the issuer's response time and size. */
 export type Bounds = { timeoutMilliseconds: number; bytesMax: number };
 
-/** An issuer is called by https only; by http on this machine, and only in the runner. */
+/** Refuses plain http to the issuer, except on this machine in the runner. */
 function assertTrusted({ protocol, hostname }: URL): void {
   if (protocol === "https:") return;
   const isLoopback = ["127.0.0.1", "localhost", "[::1]"].includes(hostname);
@@ -14,9 +14,9 @@ function assertTrusted({ protocol, hostname }: URL): void {
 }
 
 /**
- * Gets something from the issuer, or posts it a form. Reading stops once the answer is larger than
- * its bound, and redirects are not followed. Throws when no whole answer comes in time. By Node's
- * own `https`, since the first `fetch` of a process loads code for 30 ms.
+ * Sends a GET to the issuer, or posts it a form. Stops reading once the response exceeds its limit,
+ * and does not follow redirects. Throws without a complete response in time. Uses Node's `https`,
+ * since the first `fetch` of a process takes 30 ms to load its code.
  */
 export function callIssuer(
   url: URL,

@@ -3,15 +3,15 @@ import { setting } from "../runtime/env.ts";
 import { logNotice } from "../runtime/log.ts";
 import { callIssuer } from "./issuer.ts";
 
-/** The shortest time between two fetches of the issuer's keys, however many tokens ask for one. */
+/** The shortest time between two fetches of the issuer's keys, however many tokens need one. */
 const fetchPauseMilliseconds = 10_000;
-/** The same after a fetch that failed: all whose token cannot be judged wait for the next one. */
+/** The same after a failed fetch, while all tokens with unknown keys wait for the next one. */
 const failurePauseMilliseconds = 1_000;
 
-/** No set of keys is larger. */
+/** Limits on the set of keys. */
 const bounds = { timeoutMilliseconds: 2_000, bytesMax: 256 * 1024 };
 
-/** The issuer's keys cannot be had now: what only they could tell is not known. */
+/** The issuer's keys are unavailable, so the token cannot be verified. */
 export class KeysUnavailable extends Error {
   override name = "KeysUnavailable";
 }
@@ -20,10 +20,10 @@ let last = { at: Number.NEGATIVE_INFINITY, failed: false };
 let running: Promise<Jwks> | undefined;
 
 /**
- * The issuer's public keys (JWKS, RFC 7517), or undefined when those that it gave less than 10 s
- * ago are its newest: tokens with made-up key ids must not become requests to the issuer. Throws
- * `KeysUnavailable` when they cannot be had, and for a second afterwards without asking. Calls at
- * the same moment share one fetch.
+ * The issuer's public keys (JWKS, RFC 7517), or undefined if the newest ones were fetched less than
+ * 10 s ago: tokens with made-up key ids must not cause requests to the issuer. Throws
+ * `KeysUnavailable` if the fetch fails, and for a second afterwards without fetching. Concurrent
+ * calls share one fetch.
  */
 export async function fetchKeys(nowMilliseconds: number): Promise<Jwks | undefined> {
   if (running !== undefined) return running;

@@ -9,12 +9,12 @@ import { hashOfSecret } from "./secret.ts";
 import { type Listed, listedSeconds, noteListed, type Session } from "./session.ts";
 
 /*
- * A revocation is in the table twice (docs/decisions/authentication.md). By user or token, for as
- * long as a token that it hits may live: authorizers and handshakes ask there. And in the list of
- * the recent ones (session.ts).
+ * The table stores a revocation twice (docs/decisions/authentication.md): by user or token, for as
+ * long as an affected token may live, which authorizers and handshakes check; and in the list of
+ * recent ones (session.ts).
  */
 
-/** Whether a token has been revoked, by what the table keeps for as long as tokens live. */
+/** Whether a token was revoked, by the entries that are kept for as long as tokens live. */
 export async function isRevoked(
   { userId, issuedAt, tokenId }: Session,
   reading: Reading = {},
@@ -27,7 +27,7 @@ export async function isRevoked(
   return isOver || found.has(nameOf(ofToken));
 }
 
-/** The revocations that admins made and that may still matter, newest first, after an id. */
+/** Admins' revocations that may still matter, newest first, after an id. */
 export async function listRevocations(limit: number, after?: string): Promise<Revocation[]> {
   const place = key.listedRevocation(after ?? "");
   const walk = { limit, newestFirst: true, consistent: true, ...(after && { after: place.SK }) };
@@ -35,7 +35,7 @@ export async function listRevocations(limit: number, after?: string): Promise<Re
   return items.map((item) => read(Revocation, item));
 }
 
-/** Puts a revocation into the list for admins, for as long as it is kept. */
+/** Adds a revocation to the list for admins, for as long as it is kept. */
 export const listedAction = (revocation: Revocation, now: Date): Action => ({
   Put: {
     Item: {
@@ -47,9 +47,9 @@ export const listedAction = (revocation: Revocation, now: Date): Action => ({
 });
 
 /**
- * Revokes: in the table, and in the list, once a second for each user or token, with
- * its call's reply. It is one transaction, to be done before the sockets are looked for. An earlier
- * revocation of the same user that reaches further stays.
+ * Revokes tokens: in the table, and in the list, once a second for each user or token, together
+ * with the call's reply. One transaction, which must be committed before the sockets are looked up.
+ * An earlier revocation of the same user that covers more tokens stays.
  */
 export async function revoke<Answer>(
   revocation: Revocation,

@@ -4,10 +4,10 @@ import { UserPoolClient } from "../aws/client-user-pool.ts";
 import { lazy } from "../runtime/init.ts";
 import type { Role } from "./caller.ts";
 
-/** Groups of a pool that are roles here; any other group is the application's own. */
+/** Groups of a pool that are roles here; all other groups belong to the application. */
 const roles: readonly string[] = ["admin", "service"] satisfies Role[];
 
-/** As much of the event before tokens are made as is looked at (version 1: ID tokens). */
+/** The fields of the event before tokens are made that are used (version 1: ID tokens). */
 export type TokenEvent = {
   userPoolId: string;
   userName: string;
@@ -21,9 +21,9 @@ const Factors = z.object({ UserMFASettingList: z.array(z.string()).default([]) }
 
 /**
  * Removes the roles from the groups of a user who signs in without a second factor: a pool can
- * demand one of all its users or leave it to each, and nothing in between. Cognito asks users who
- * have set one up for it at every sign-in. Throws when that cannot be found out, so nobody who has
- * a role gets in without it.
+ * require one of all its users or of none. Cognito asks users who have set one up for it at every
+ * sign-in. Throws if this cannot be checked, so that nobody with a role gets in without a second
+ * factor.
  * https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-pre-token-generation.html
  */
 export async function withoutUnprovenRoles(event: TokenEvent): Promise<TokenEvent> {

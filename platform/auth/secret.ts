@@ -4,7 +4,7 @@ import { createHash, randomBytes } from "node:crypto";
 export const newSecret = () => randomBytes(32).toString("base64url");
 
 /**
- * What is stored in a secret's place. A plain hash serves, because nobody can try 256 random bits.
+ * The stored form of a secret. A plain hash suffices, because 256 random bits cannot be guessed.
  */
 export const hashOfSecret = (secret: string) =>
   createHash("sha256").update(secret).digest("base64url");

@@ -7,25 +7,27 @@ import type { Caller } from "./caller.ts";
 
 /*
  * The list of recent revocations (docs/decisions/authentication.md), which each environment keeps
- * and reads again every few seconds: the gateway caches an authorizer's answer, and meanwhile only
+ * and reads again every few seconds: the gateway caches the authorizer's result, and meanwhile only
  * the function itself can refuse.
  */
 
-/** Seconds for which a revocation is listed: longer than the gateway remembers an authorizer. */
+/**
+ * Seconds for which a revocation is listed: longer than the gateway caches an authorizer's result.
+ */
 export const listedSeconds = 600;
 
-/** How far apart the clocks of two environments may be. */
+/** The largest difference between the clocks of two environments. */
 const clocksMilliseconds = 30_000;
 
 /**
- * The age in milliseconds at which the list is read again in parallel to the call, and the one at
- * which no effect goes by it any more. With the time of a read both stay below the 10 s that are
- * promised.
+ * The age in milliseconds at which the list is refreshed in parallel to the call, and the age at
+ * which effects may no longer rely on it. With the time of a read, both stay below the promised 10
+ * s.
  */
 const standard = { fresh: 4_000, usable: 8_000 };
 let ages = standard;
 
-/** Other ages of the list, or with undefined the usual ones: for tests that count calls. */
+/** Replaces these ages, or with undefined restores them: for tests that count calls. */
 export function useRevocationAges(others: typeof standard | undefined): void {
   ages = others ?? standard;
   known = {
@@ -35,7 +37,7 @@ export function useRevocationAges(others: typeof standard | undefined): void {
   reading = undefined;
 }
 
-/** A revocation in the list: of a user up to a second (of tokens' `iat`), or of one token. */
+/** A listed revocation: of a user's tokens up to a second (of `iat`), or of one token. */
 const Listed = z.object({
   user: z.string().optional(),
   token: z.string().optional(),
@@ -50,27 +52,27 @@ type Known = { marks: Map<string, Listed>; readAt: number };
 let known: Known = { marks: new Map(), readAt: Number.NEGATIVE_INFINITY };
 let reading: { promise: Promise<void>; since: number } | undefined;
 
-/** After so long a read is given up: its environment was frozen meanwhile. */
+/** A read that takes longer is abandoned: its environment was frozen meanwhile. */
 const readMillisecondsMax = 2_000;
 
-/** What a caller's token is known by. */
+/** What identifies a caller's token. */
 export type Session = Pick<Caller, "userId" | "issuedAt" | "tokenId">;
 
-/** Whether the list is recent enough to go by, and the end of its next reading if that is due. */
+/** Whether the list is recent enough, and the end of its next refresh if that is due. */
 function checkRevocations(now: Date): { isRecent: boolean; refreshed: Promise<void> } {
   const age = now.getTime() - known.readAt;
   const isDue = age > ages.fresh;
   return { isRecent: age <= ages.usable, refreshed: isDue ? refresh(now) : Promise.resolve() };
 }
 
-/** Refuses with `token_invalid` a caller whose token the list has. */
+/** Refuses a caller whose token is in the list with `token_invalid`. */
 function assertNotRevoked({ userId, issuedAt, tokenId }: Session): void {
   const second = known.marks.get(`user ${userId}`)?.second;
   const isOver = second !== undefined && Math.floor(issuedAt) <= second;
   if (isOver || (tokenId !== "" && known.marks.has(`token ${tokenId}`))) refuse("token_invalid");
 }
 
-/** The same by a list that is as recent as it has to be, however long a call goes on. */
+/** The same with a list that is recent enough, however long a call takes. */
 export async function assertSession(session: Session, now: Date): Promise<void> {
   await checkRevocations(now).refreshed;
   assertNotRevoked(session);
@@ -86,7 +88,7 @@ function refresh(now: Date): Promise<void> {
   return promise;
 }
 
-/** Reads what has come since the last reading; what is too old to matter is forgotten. */
+/** Reads entries added since the last read, and drops those that are too old to matter. */
 async function readList(at: number): Promise<void> {
   const oldest = at - listedSeconds * 1000;
   const from = Math.max(oldest, known.readAt) - clocksMilliseconds;
@@ -103,14 +105,14 @@ function addMark(marks: Map<string, Listed>, mark: Listed): void {
   marks.set(name, { ...mark, second });
 }
 
-/** Has this environment know a revocation at once that it has just made. */
+/** Adds a revocation that this environment has just made, without waiting for a refresh. */
 export const noteListed = (mark: Listed): void => addMark(known.marks, mark);
 
 /**
- * Does what a caller asks for unless their token was revoked. An effect goes by a list of
- * revocations that is recent; where it is not, the read comes first. What only reads runs in
- * parallel to that read, and nothing of it is given to a user whom the new list has. While the list
- * is recent it is read again in parallel to the call: no call waits for it.
+ * Runs a caller's request unless their token was revoked. An effect requires a recent list; if it
+ * is not recent, the read comes first. A read-only request runs in parallel to that read, and its
+ * result is discarded if the new list has the user. While the list is recent, it is refreshed in
+ * parallel to the call, so no call waits for it.
  */
 export async function inSession<T>(
   caller: Caller | undefined,
@@ -120,7 +122,7 @@ export async function inSession<T>(
   if (caller === undefined) return act();
   const { isRecent, refreshed } = checkRevocations(now);
   if (isRecent) {
-    // A list that could not be read now is read by the next call, or that one is refused.
+    // If the list cannot be read now, the next call reads it or is refused.
     const later = refreshed.catch(() => {});
     assertNotRevoked(caller);
     const [done] = await Promise.all([act(), later]);

@@ -17,15 +17,14 @@ const Metadata = z.object({
 });
 type Metadata = Partial<z.infer<typeof Metadata>>;
 
-/** Whether the issuer may answer otherwise in a moment: it fails, or has too many calls. */
+/** Whether the issuer may soon respond differently: it fails, or limits the rate of calls. */
 const isPassing = (status: number) => status >= 500 || status === 429;
 
 let known: { metadata: Metadata; until: number } | undefined;
 
 /**
- * What the issuer says of itself (OpenID Connect Discovery 1.0), for ten minutes; nothing where it
- * says nothing that is readable, or speaks of another issuer. Refuses with `unavailable` while it
- * does not answer.
+ * The issuer's metadata (OpenID Connect Discovery 1.0), cached for ten minutes; empty if it is
+ * unreadable or names another issuer. Refuses with `unavailable` while the issuer does not respond.
  */
 export async function findMetadata(now: Date): Promise<Metadata> {
   if (known !== undefined && now.getTime() < known.until) return known.metadata;
@@ -40,10 +39,10 @@ export async function findMetadata(now: Date): Promise<Metadata> {
 }
 
 /**
- * Redeems a code at the issuer for an ID token, as the public client that its audience names: what
- * proves the caller's right to it is the verifier. Refuses with `sign_in_failed` and what the
- * issuer says, with `sign_in_unavailable` where it takes no codes, and with `unavailable` while it
- * does not answer.
+ * Redeems a code at the issuer for an ID token, as the public client that its audience names: the
+ * verifier proves the caller's right to it. Refuses with `sign_in_failed` and the issuer's reason,
+ * with `sign_in_unavailable` if the issuer accepts no codes, and with `unavailable` while it does
+ * not respond.
  */
 export async function redeem(
   { code, codeVerifier, redirectUri }: SignInCode,
@@ -67,7 +66,7 @@ export async function redeem(
   return { token: said.id_token, expiresIn: seconds >= 0 ? seconds : defaultSeconds };
 }
 
-/** The reason of RFC 6749, 5.2, as far as a person may see it. */
+/** The reason of RFC 6749, 5.2, as far as users may see it. */
 function problemOf(said: Record<string, unknown> | undefined): string {
   const problem = said?.error_description ?? said?.error;
   const text = typeof problem === "string" ? problem : "the code was not taken";

@@ -7,20 +7,20 @@ import { setting } from "../runtime/env.ts";
 import type { Caller, Role } from "./caller.ts";
 import { fetchKeys, KeysUnavailable } from "./jwks.ts";
 
-/** API Gateway carries 10,240 bytes of headers; a token beyond this is not looked at. */
+/** API Gateway accepts 10,240 bytes of headers; longer tokens are refused unread. */
 const tokenLengthMax = 8_192;
 
 /**
- * Keys older than this are fetched again, so that a key which the issuer withdrew no longer counts.
+ * Keys older than this are fetched again, so that a key withdrawn by the issuer no longer counts.
  */
 const keysLifeMilliseconds = 10 * 60_000;
 
 const claim = z.string().max(500).optional().catch(undefined);
 
 /**
- * What a token must say beyond what aws-jwt-verify checks. The library (5.2) takes signed tokens
- * without `exp`, with `exp` in milliseconds, without `sub`, with a `sub` that would break a key, or
- * with an `iat` in the future.
+ * The claims that a token needs beyond the checks of aws-jwt-verify. The library (5.2) accepts
+ * signed tokens without `exp`, with `exp` in milliseconds, without `sub`, with a `sub` that would
+ * break a key, or with an `iat` in the future.
  */
 const Claims = z.object({
   sub: z.string().min(1),
@@ -57,10 +57,10 @@ function createVerifier() {
 }
 
 /**
- * Whose token this is (JWT, RFC 7519), or undefined: whatever is wrong with it, the caller hears
- * the same. Signature, issuer, audience, times and subject are checked; roles come from the groups
- * claim, those of a machine from its scopes. Throws `KeysUnavailable` when it cannot be judged without keys that cannot be had now, and
- * when a setting is wrong: nobody's token is bad for that.
+ * Verifies a token (JWT, RFC 7519); undefined if it is invalid, since the caller gets the same
+ * response for every reason. Checks signature, issuer, audience, times and subject; roles come from
+ * the groups claim, a machine's from its scopes. Throws `KeysUnavailable` if verification needs
+ * keys that are unavailable, and if a setting is wrong, which makes nobody's token invalid.
  */
 export async function verifyToken(token: string, now: Date): Promise<Caller | undefined> {
   if (token.length > tokenLengthMax || !isCanonical(token)) return undefined;
@@ -76,16 +76,15 @@ export async function verifyToken(token: string, now: Date): Promise<Caller | un
     return callerOf(payload, names, Math.floor(now.getTime() / 1000));
   } catch (error) {
     if (error instanceof KeysUnavailable) throw error;
-    // Not every rejection of the library is an error of its own: a malformed DER signature or a
-    // time out of range throws a plain one. A token that cannot be read is a token that is not
-    // good.
+    // Some rejections of the library are plain errors: a malformed DER signature or a time out of
+    // range. A token that cannot be read is invalid.
     return undefined;
   }
 }
 
 /**
- * Whether the signature is spelled in the one way of RFC 4648: its last character has spare bits,
- * which decoders ignore. A token that could be spelled in 16 ways would have 16 times the rate.
+ * Whether the signature is in the canonical encoding of RFC 4648: its last character has spare
+ * bits, which decoders ignore. A token with 16 spellings would have 16 times the rate.
  */
 function isCanonical(token: string): boolean {
   const signature = token.slice(token.lastIndexOf(".") + 1);
@@ -93,8 +92,8 @@ function isCanonical(token: string): boolean {
 }
 
 /**
- * Verifies with the keys that are known; unknown key ids may cause one bounded fetch. While the
- * issuer is down the known keys still count, and tokens that are bad whatever the key are refused.
+ * Verifies with the cached keys; unknown key ids may cause one bounded fetch. While the issuer is
+ * down, the cached keys still count, and tokens that are invalid with any key are refused.
  */
 async function verifySignature(
   verifier: Verifier,
@@ -115,7 +114,7 @@ async function verifySignature(
   }
 }
 
-/** Tells whether there are newer keys now. */
+/** Returns whether there are newer keys now. */
 async function renewKeys(nowMilliseconds: number): Promise<boolean> {
   const keys = await fetchKeys(nowMilliseconds);
   if (keys === undefined) return false;
@@ -128,15 +127,15 @@ async function renewKeys(nowMilliseconds: number): Promise<boolean> {
 const keyKinds: Record<string, string> = { RS: "RSA", ES: "EC", Ed: "OKP" };
 
 /**
- * An extension that must be understood is not understood here (`crit`, RFC 7515 4.1.11), and a key
- * that names no algorithm serves only those of its own kind.
+ * Extensions that must be understood are not supported (`crit`, RFC 7515 4.1.11), and a key without
+ * an algorithm serves only those of its own kind.
  */
 function assertSigning(header: Header, jwk: SigningKey): void {
   if (header.crit !== undefined) throw new Error("crit");
   if (keyKinds[header.alg?.slice(0, 2) ?? ""] !== jwk.kty) throw new Error("alg");
 }
 
-/** What a stage calls things in its issuer's tokens. */
+/** The names of claims and roles in the tokens of a stage's issuer. */
 type Names = {
   audiences: readonly string[];
   subjectClaim: string;
@@ -157,7 +156,7 @@ function callerOf(payload: unknown, names: Names, nowSeconds: number): Caller | 
   const machine = machineOf(sub, client_id ?? azp);
   const userId = UserId.safeParse(machine ?? said[names.subjectClaim]);
   if (!userId.success) return undefined;
-  // Cognito's trigger takes roles out of ID tokens alone (platform/auth/second-factor.ts).
+  // Cognito's trigger removes roles only from ID tokens (platform/auth/second-factor.ts).
   const groups = token_use === "access" ? [] : said[names.groupsClaim];
   const scopes = machine === undefined ? [] : scope.split(" ");
   return {
@@ -174,13 +173,13 @@ function callerOf(payload: unknown, names: Names, nowSeconds: number): Caller | 
 }
 
 /**
- * The client that a token was given to for itself (client credentials): such a token's subject is
- * the client (RFC 9068, 2.2), which Auth0 writes `client@clients`. A person's token names a client
- * too, and scopes that an application asked for: those give no role.
+ * The client to which a token was issued for itself (client credentials): the subject of such a
+ * token is the client (RFC 9068, 2.2), which Auth0 writes as `client@clients`. A user's token also
+ * names a client, and scopes requested by an application: those give no role.
  */
 const machineOf = (sub: string, client: string | undefined) =>
   client !== undefined && (sub === client || sub === `${client}@clients`) ? client : undefined;
 
-/** Names that mean nothing here give nothing. */
+/** The roles among these names; all other names are ignored. */
 const rolesOf = (names: readonly unknown[]): Role[] =>
   (["admin", "service"] as const).filter((role) => names.includes(role));

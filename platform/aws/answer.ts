@@ -1,6 +1,6 @@
 import type { TransportAnswer } from "./transport.ts";
 
-/** What an answer says besides its body. */
+/** The metadata of a response. */
 export type Metadata = {
   httpStatusCode: number;
   requestId: string | undefined;
@@ -11,10 +11,10 @@ export type Metadata = {
   clockSkewCorrected?: boolean;
 };
 
-/** The body of an answer: one object of JSON. */
+/** The body of a response: one JSON object. */
 export type Body = Record<string, unknown>;
 
-/** The metadata of an answer, as the SDK tells it. */
+/** The metadata of a response, as the SDK reports it. */
 export const metadataOf = ({ status, headers }: TransportAnswer): Metadata => ({
   httpStatusCode: status,
   requestId:
@@ -23,7 +23,7 @@ export const metadataOf = ({ status, headers }: TransportAnswer): Metadata => ({
   cfId: headers["x-amz-cf-id"],
 });
 
-/** A refusal or a fault that the service reported. */
+/** An error that the service reported. */
 class ServiceException extends Error {
   $fault: "client" | "server";
   $metadata: Metadata;
@@ -37,9 +37,8 @@ class ServiceException extends Error {
 }
 
 /**
- * The body of an answer that is a success. Throws a `ServiceException` when it is not one, named as
- * the SDK names it, with every member that the body has; a `SyntaxError` when the body is not JSON,
- * with `$metadata` too.
+ * The body of a successful response. Otherwise throws a `ServiceException`, named as in the SDK,
+ * with every member of the body; or a `SyntaxError` with `$metadata` if the body is not JSON.
  */
 export function readAnswer(answer: TransportAnswer): Body {
   const body = parse(answer);
@@ -75,8 +74,8 @@ function parse(answer: TransportAnswer): Body {
 }
 
 /**
- * The name of what went wrong: `com.amazonaws.dynamodb.v20120810#ThrottlingException`, with or
- * without what stands before it, in the body or in a header.
+ * The name of an error: `com.amazonaws.dynamodb.v20120810#ThrottlingException`, with or without its
+ * prefix, from the body or a header.
  */
 function nameOf(body: Body, headers: Record<string, string>): string {
   const raw = body.__type ?? body.code ?? body.Code ?? headers["x-amzn-errortype"] ?? "Unknown";

@@ -1,11 +1,11 @@
-/** A value in DynamoDB's notation, as it is sent: binary in base64. */
+/** A value in DynamoDB's notation, as in requests: binary in base64. */
 export type Attribute = { [type: string]: unknown };
 
 /**
- * A value in DynamoDB's notation, by the rules of `@aws-sdk/util-dynamodb` with
- * `removeUndefinedValues`: in one pass, straight to what is sent. Throws where DynamoDB has no such
- * value: a number that is not finite or that a double does not hold exactly, an empty set, an
- * instance of a class, undefined by itself.
+ * Converts a value to DynamoDB's notation, by the rules of `@aws-sdk/util-dynamodb` with
+ * `removeUndefinedValues`, in one pass. Throws for values that DynamoDB lacks: a number that is not
+ * finite or not exact in a double, an empty set, an instance of a class, undefined at the top
+ * level.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html
  */
 export function toAttribute(value: unknown): Attribute {
@@ -36,7 +36,7 @@ function objectToAttribute(value: object | null): Attribute {
   throw new Error(`Unsupported type passed: ${String(value)}`);
 }
 
-/** The members of an item or of a map; what is undefined or a function is left out. */
+/** The members of an item or a map, without undefined values and functions. */
 export function toAttributes(members: Record<string, unknown>): Record<string, Attribute> {
   const written: Record<string, Attribute> = {};
   for (const name in members) {
@@ -48,7 +48,7 @@ export function toAttributes(members: Record<string, unknown>): Record<string, A
 
 const isWritten = (value: unknown) => value !== undefined && typeof value !== "function";
 
-/** An object of no class, of this realm or of another (a test's), whatever its members are called. */
+/** A plain object, of this realm or another (a test's), whatever its members are called. */
 function isPlain(value: object): boolean {
   const prototype = Object.getPrototypeOf(value);
   return prototype === null || Object.getPrototypeOf(prototype) === null;
@@ -79,9 +79,9 @@ const base64 = ({ buffer, byteOffset, byteLength }: Uint8Array) =>
 const bytes = (text: unknown) => new Uint8Array(Buffer.from(text as string, "base64"));
 
 /**
- * The value of what DynamoDB wrote, by the same rules: sets as `Set`, binary as `Uint8Array`, and a
- * number beyond what a double holds exactly as `bigint`. Throws for such a number that is not an
- * integer, and for an unknown type.
+ * Converts a value from DynamoDB's notation, by the same rules: sets become `Set`, binary becomes
+ * `Uint8Array`, and an integer too large for an exact double becomes `bigint`. Throws for other
+ * such numbers, and for unknown types.
  */
 export function fromAttribute(attribute: Attribute): unknown {
   for (const type in attribute) {
@@ -133,7 +133,7 @@ function number(text: string): number | bigint {
   return value;
 }
 
-/** The same in DynamoDB's notation with its binary decoded, as the SDK leaves items of errors. */
+/** Decodes binary in DynamoDB's notation, as the SDK does in the items of errors. */
 export function decodeBinary(attribute: Attribute): Attribute {
   const { B, BS, L, M } = attribute;
   if (typeof B === "string") attribute.B = bytes(B);

@@ -1,19 +1,19 @@
 import { boundedTimeout, TimeoutError } from "../runtime/deadline.ts";
 
-/** Tries of one call, by the SDK: on a new connection where the last one was silent. */
+/** The SDK's attempts for one call, on a new connection if the last one was silent. */
 export const triesMax = 3;
 
 /**
- * The longest that one try may take, from the request to the last byte of the answer. DynamoDB, SQS
- * and Secrets Manager answer in milliseconds; what is later than this is a connection that has
- * died, as they do while an environment is frozen.
+ * The timeout of one attempt, from the request to the last byte of the response. DynamoDB, SQS and
+ * Secrets Manager respond in milliseconds; a connection that takes longer has died, as connections
+ * do while an environment is frozen.
  */
 export const tryMilliseconds = 1_500;
 
-/** The SDK's pauses between three tries: at most a second and then two, after a throttle. */
+/** The SDK's pauses between three attempts: at most one and then two seconds, after a throttle. */
 const pausesMilliseconds = 3_000;
 
-/** The longest that one call may take. */
+/** The longest time of one call. */
 export const callMillisecondsMax = triesMax * tryMilliseconds + pausesMilliseconds;
 
 type Next = (args: unknown) => Promise<unknown>;
@@ -23,12 +23,12 @@ type Stack = {
 };
 
 /**
- * Makes a client of AWS: the only place that does, since the SDK's own bounds are minutes, and its
- * `requestTimeout` only warns unless it is configured to throw. A try that is late is a
- * `TimeoutError` and tried again; when the function's own time is over a call is refused as
- * `unavailable`, so that the caller still receives an answer. The clients of platform/aws, which
- * the bundles have instead of the SDK's, keep these bounds by themselves. `settings` are the
- * client's in addition; `tryMilliseconds` is for programs that are not functions.
+ * Creates an AWS client. This is the only place that does, since the SDK's own timeouts are
+ * minutes, and its `requestTimeout` only warns unless it is configured to throw. A late attempt is
+ * a `TimeoutError` and retried; once the function's own time is up, a call is refused as
+ * `unavailable`, so that the caller still gets a response. The clients of platform/aws, which
+ * replace the SDK's in the bundles, enforce these limits themselves. `settings` are additional
+ * settings of the client; `tryMilliseconds` is for programs that are not functions.
  */
 export function openClient<C>(
   Client: new (settings: object) => C,
@@ -40,7 +40,7 @@ export function openClient<C>(
       connectionTimeout: most,
       requestTimeout: most,
       throwOnRequestTimeout: true,
-      // An answer that stops halfway: the request's own bound ends with the headers.
+      // A response that stops halfway: the request's own timeout ends with the headers.
       socketTimeout: most,
     },
     ...settings,
@@ -48,14 +48,16 @@ export function openClient<C>(
   const { middlewareStack } = client as { middlewareStack?: Stack };
   const where = { step: "deserialize", priority: "high", name: "boundTry" };
   middlewareStack?.add((next) => (args) => bound(() => next(args), most), where);
-  // It prepares all that was read for a log which nobody keeps: two fifths of reading a room.
+  // This middleware prepares everything for a log that is never written: 40 % of reading a room.
   middlewareStack?.remove("loggerMiddleware");
   return client;
 }
 
 type Settings = Record<string, unknown> & { tryMilliseconds?: number };
 
-/** Waits for one try, reading included, no longer than it may take and the function has. */
+/**
+ * Waits for one attempt, including reading, within its timeout and the function's remaining time.
+ */
 async function bound(work: () => Promise<unknown>, most: number): Promise<unknown> {
   const milliseconds = boundedTimeout(most);
   let timer: NodeJS.Timeout | undefined;

@@ -6,13 +6,13 @@ import { lazy } from "../runtime/init.ts";
 import { tryMilliseconds as answerMilliseconds, triesMax } from "./aws-client.ts";
 import { createSigner, encodeStrictly, hashOf } from "./sign.ts";
 
-/** The longest that one try may take: the largest object is 3.5 MB. */
+/** The timeout of one attempt: the largest object is 3.5 MB. */
 const tryMilliseconds = 2 * answerMilliseconds;
 
-/** The longest pause before the second try; it doubles. */
+/** The longest pause before the second attempt; it doubles. */
 const pauseMilliseconds = 100;
 
-/** Keys of one page: as many as S3 lists at most. */
+/** The keys of one page: the most that S3 lists. */
 export const pageKeys = 1000;
 
 /** One call to S3. */
@@ -25,28 +25,27 @@ type Call = {
 };
 
 /**
- * The stage's bucket of pictures, by the four calls of S3 that are used: bytes, and not the JSON
- * that the other services speak. A call is tried again while its answer may pass, within the
- * invocation's time; then it is refused as `unavailable`. What S3 refuses is thrown.
- * https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html
+ * The stage's bucket of pictures, with the four S3 calls that are used; S3 transfers bytes, not
+ * JSON as the other services. Transient failures are retried within the invocation's time; then the
+ * call is refused as `unavailable`. Errors of S3 are thrown.
  */
 export const bucket = lazy(() => {
   const call = createCaller();
   return {
     put: async (key: string, bytes: Uint8Array) => void (await call({ method: "PUT", key, bytes })),
-    /** Undefined where there is none. */
+    /** Undefined if there is no such object. */
     get: async (key: string) => (await call({ method: "GET", key }))?.bytes,
-    /** Removes up to a page of objects, in one call. Throws when S3 left one. */
+    /** Removes up to a page of objects in one call. Throws if S3 did not remove all of them. */
     async remove(keys: readonly string[]): Promise<void> {
       const objects = keys.map((key) => `<Object><Key>${key}</Key></Object>`).join("");
       const bytes = new TextEncoder().encode(`<Delete><Quiet>true</Quiet>${objects}</Delete>`);
-      // S3 takes no list without a digest.
+      // S3 requires a digest of the list.
       const headers = { "content-md5": createHash("md5").update(bytes).digest("base64") };
       const answer = await call({ method: "POST", query: { delete: "" }, bytes, headers });
       const text = new TextDecoder().decode(answer?.bytes);
       if (text.includes("<Error>")) throw new Error(`S3 did not remove all: ${text.slice(0, 500)}`);
     },
-    /** One page of keys after this one, in their order. */
+    /** One page of keys after this one, in order. */
     async list(after: string): Promise<string[]> {
       const query = { "list-type": "2", ...(after !== "" && { "start-after": after }) };
       const page = await call({ method: "GET", query });
@@ -70,7 +69,7 @@ function createCaller() {
     const payloadHash = hashOf(bytes ?? "");
     const flat = sign({ method, path, query: search, payloadHash }, Date.now());
     const headers = new Headers(own);
-    // The host is the one that is called anyway.
+    // fetch sets the host header itself.
     for (let at = 2; at < flat.length; at += 2) headers.set(flat[at]!, flat[at + 1]!);
     const signal = AbortSignal.timeout(boundedTimeout(tryMilliseconds));
     const body = bytes === undefined ? null : (bytes as Uint8Array<ArrayBuffer>);
@@ -92,7 +91,7 @@ function createCaller() {
   };
 }
 
-/** A connection that failed, or an answer that is late; a refusal is rethrown. */
+/** Returns for a failed connection or a timeout, which may pass; rethrows a refusal. */
 function ifPassing(error: unknown): undefined {
   const { name } = error as Error;
   if (name === "TypeError" || name === "TimeoutError" || name === "AbortError") return undefined;

@@ -3,8 +3,8 @@ import { type Attribute, decodeBinary } from "./attribute-value.ts";
 import { type ClientSettings, JsonClient } from "./json-client.ts";
 
 /**
- * In the bundles this is the client of `@aws-sdk/client-dynamodb` (bin/build/build.ts). Items that come
- * with an error stay in DynamoDB's notation, as the SDK leaves them.
+ * In the bundles this is the client of `@aws-sdk/client-dynamodb` (bin/build/build.ts). Items in an
+ * error stay in DynamoDB's notation, as in the SDK.
  */
 export class DynamoDBClient extends JsonClient {
   constructor(settings: ClientSettings) {
@@ -27,5 +27,5 @@ export class DynamoDBClient extends JsonClient {
 }
 
 type Item = Record<string, Attribute> | undefined;
-/** As much of an error as has items. */
+/** The members of an error that hold items. */
 type FailureDetails = { Item?: Item; CancellationReasons?: { Item?: Item }[] };

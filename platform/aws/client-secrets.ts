@@ -10,8 +10,8 @@ export class GetSecretValueCommand {
 }
 
 /**
- * A client for the secrets: in the bundles it is that of `@aws-sdk/client-secrets-manager`
- * (bin/build/build.ts), with the one operation that is used.
+ * A client for secrets: in the bundles it replaces that of `@aws-sdk/client-secrets-manager`
+ * (bin/build/build.ts), with the only operation that is used.
  */
 export class SecretsManagerClient {
   readonly #client: JsonClient;

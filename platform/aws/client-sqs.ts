@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Body } from "./answer.ts";
 import { type ClientSettings, JsonClient } from "./json-client.ts";
 
-/** As much of a message as is sent. */
+/** The fields of a message that are sent. */
 type Message = {
   MessageBody: string;
   DelaySeconds?: number;
@@ -21,13 +21,13 @@ export class SendMessageCommand {
     this.input = input;
   }
 
-  /** Throws when SQS received another text than the one sent. */
+  /** Throws if SQS received a different text. */
   check({ MD5OfMessageBody }: Body): void {
     if (MD5OfMessageBody !== hashOf(this.input)) throw new Error("InvalidChecksumError");
   }
 }
 
-/** Sends up to ten messages; those that SQS did not take are in the answer's `Failed`. */
+/** Sends up to ten messages; the response lists messages that SQS did not accept as `Failed`. */
 export class SendMessageBatchCommand {
   readonly operation = "SendMessageBatch";
   readonly input: Batch;
@@ -36,7 +36,7 @@ export class SendMessageBatchCommand {
     this.input = input;
   }
 
-  /** Throws when SQS received other texts than those sent. */
+  /** Throws if SQS received different texts. */
   check(answer: Body): void {
     const sent = new Map(this.input.Entries.map((entry) => [entry.Id, entry]));
     const Successful = (answer.Successful ?? []) as Taken[];
@@ -50,14 +50,14 @@ export class SendMessageBatchCommand {
   }
 }
 
-/** A message of a batch that SQS has taken. */
+/** A message of a batch that SQS accepted. */
 type Taken = { Id: string; MessageId: string; MD5OfMessageBody: string };
 
 const hashOf = ({ MessageBody }: Message) => createHash("md5").update(MessageBody).digest("hex");
 
 /**
- * A client for the queues: in the bundles it is that of `@aws-sdk/client-sqs` (bin/build/build.ts), with
- * the two operations that are used.
+ * A client for queues: in the bundles it replaces that of `@aws-sdk/client-sqs`
+ * (bin/build/build.ts), with the two operations that are used.
  */
 export class SQSClient {
   readonly #client: JsonClient;
@@ -67,7 +67,7 @@ export class SQSClient {
     this.#client = new JsonClient(service, settings);
   }
 
-  /** Rejects as `JsonClient.call` does, and when SQS received another text than the one sent. */
+  /** Rejects as `JsonClient.call` does, and if SQS received a different text. */
   async send(command: SendMessageCommand | SendMessageBatchCommand) {
     const answer = await this.#client.call(command.operation, JSON.stringify(command.input));
     command.check(answer);

@@ -1,6 +1,8 @@
 import { type ClientSettings, JsonClient } from "./json-client.ts";
 
-/** A client for Cognito's user pools, with the one operation that is used; the SDK has no part. */
+/**
+ * A client for Cognito user pools, with the only operation that is used; it replaces no SDK client.
+ */
 export class UserPoolClient {
   readonly #client: JsonClient;
 
@@ -11,7 +13,7 @@ export class UserPoolClient {
   }
 
   /**
-   * What a pool knows of one user. Rejects as `JsonClient.call` does.
+   * Reads one user of a pool. Rejects as `JsonClient.call` does.
    * https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminGetUser.html
    */
   getUser({ userPoolId, userName }: { userPoolId: string; userName: string }) {

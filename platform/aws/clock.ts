@@ -1,6 +1,6 @@
 import type { Failure } from "./retries.ts";
 
-/** The names of a refusal that may be a wrong clock's. */
+/** The names of errors that a wrong clock may cause. */
 const skewNames = new Set([
   "AccessDeniedException",
   "AuthFailure",
@@ -11,21 +11,21 @@ const skewNames = new Set([
   "SignatureDoesNotMatch",
 ]);
 
-/** AWS accepts a signature that is at most five minutes old; from here on it may be the clock. */
+/** AWS accepts signatures up to five minutes old; from this skew on, the clock may be the cause. */
 const skewMilliseconds = 240_000;
-/** An answer that took longer says nothing about the time now. */
+/** A response that took longer says nothing about the current time. */
 const answerMillisecondsMax = 900_000;
 
 type Headers = Record<string, string>;
 
 /**
- * The clock by which calls are signed: this machine's, set by the `date` of each answer, as the SDK
- * does, so that a machine whose clock is wrong is refused at most once.
+ * The clock for signing calls: this machine's, corrected by the `date` header of each response, as
+ * in the SDK, so that a machine with a wrong clock is refused at most once.
  */
 export function createClock() {
   let offset = 0;
 
-  /** Sets the clock by an answer; one that a cache kept says nothing. Times in milliseconds. */
+  /** Corrects the clock by a response; cached responses are ignored. Times in milliseconds. */
   function note(headers: Headers, sentAt: number): void {
     const { date, age } = headers;
     const received = Date.now();
@@ -35,7 +35,7 @@ export function createClock() {
     if (!Number.isNaN(told)) offset = told - received;
   }
 
-  /** The same with a failure: it is worth another try where the clock may have been its cause. */
+  /** The same after a failure, which is worth a retry if the clock may have caused it. */
   function correct(failure: Failure, headers: Headers, sentAt: number): void {
     const before = offset;
     note(headers, sentAt);

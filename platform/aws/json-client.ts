@@ -12,32 +12,32 @@ import {
   type TransportRequest,
 } from "./transport.ts";
 
-/** A service of AWS that speaks JSON: what its calls are named and signed by. */
+/** An AWS service that speaks JSON, with its names in requests and signatures. */
 export type Service = {
-  /** In its address and in the scope of a signature. */
+  /** In the service's host name and in the scope of a signature. */
   name: "dynamodb" | "sqs" | "secretsmanager" | "cognito-idp";
-  /** What stands before an operation in `x-amz-target`. */
+  /** The prefix of an operation in `x-amz-target`. */
   target: string;
   version: "1.0" | "1.1";
   /** The longest first pause before a retry, in milliseconds. */
   pauseBase: number;
 };
 
-/** As much of the SDK's configuration of a client as is used. */
+/** The parts of the SDK's client configuration that are used. */
 export type ClientSettings = {
   region?: string;
   endpoint?: string;
   credentials?: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
   maxAttempts: number;
-  /** `requestTimeout`: the longest that one try may take, in milliseconds. */
+  /** `requestTimeout`: the timeout of one attempt, in milliseconds. */
   requestHandler: { requestTimeout: number };
 };
 
 /**
- * A client of one service, in place of the SDK's in the bundles: it signs, sends, tries again and
- * names what went wrong as the SDK does, without all else that the SDK does
- * (docs/decisions/code-structure.md). Each try is bounded on its own and by what is left of the
- * invocation (platform/runtime/deadline.ts).
+ * A client of one service, which replaces the SDK's in the bundles: it signs, sends, retries and
+ * names errors as the SDK does, without the SDK's other features
+ * (docs/decisions/code-structure.md). Each attempt is limited by its own timeout and by the rest of
+ * the invocation's time (platform/runtime/deadline.ts).
  */
 export class JsonClient {
   readonly #service: Service;
@@ -55,10 +55,10 @@ export class JsonClient {
   }
 
   /**
-   * Makes one call, as often as it takes, and answers what the service says, with `$metadata`.
-   * `body` is the request as JSON; every try sends the same. Rejects after the last try with what
-   * the service reported, what became of the connection, or a `TimeoutError`; with the refusal
-   * `unavailable` when the invocation's time is over.
+   * Makes one call, with retries, and returns the service's response with `$metadata`. `body` is
+   * the request as JSON; every attempt sends the same. Rejects after the last attempt with the
+   * service's error, the connection's error, or a `TimeoutError`; with the refusal `unavailable`
+   * once the invocation's time is up.
    */
   async call(operation: string, body: string): Promise<Body> {
     const hash = hashOf(body);
@@ -96,7 +96,7 @@ export class JsonClient {
     this.#sockets = undefined;
   }
 
-  /** One try, which ends with its answer or its time. */
+  /** One attempt, which ends with its response or its timeout. */
   #try(operation: string, body: string, hash: string): Promise<TransportAnswer> {
     const milliseconds = boundedTimeout(this.#settings.requestHandler.requestTimeout);
     const request = this.#request(operation, body, hash);
@@ -144,7 +144,7 @@ export class JsonClient {
     return this.#sockets.transport;
   }
 
-  /** Made again when the credentials in the environment have changed. */
+  /** Created again when the credentials in the environment have changed. */
   #signature(): ReturnType<typeof createSigner> {
     const by = this.#settings.credentials ?? awsEnvironment();
     const made = this.#signer?.by;
@@ -170,7 +170,7 @@ export class JsonClient {
   }
 }
 
-/** There is nobody to sign as. */
+/** There are no credentials. */
 class CredentialsProviderError extends Error {
   override name = "CredentialsProviderError";
   constructor() {
@@ -178,7 +178,7 @@ class CredentialsProviderError extends Error {
   }
 }
 
-/** The public address of a service in a region. */
+/** The public endpoint of a service in a region. */
 function endpointOf({ name }: Service, region: string): string {
   const own = setting("AWS_ENDPOINT_URL");
   if (own !== undefined) return own;

@@ -5,7 +5,7 @@ import type { DynamoDBClient } from "./client-dynamodb.ts";
 
 type Members = Record<string, unknown>;
 
-/** One operation with what it is asked; the source's types are the SDK's. */
+/** One operation with its input; the source uses the SDK's types. */
 abstract class Command {
   abstract readonly operation: string;
   readonly input: Members;
@@ -14,7 +14,7 @@ abstract class Command {
     this.input = input;
   }
 
-  /** The request as it is sent. */
+  /** The request in the form that is sent. */
   request(): Members {
     return toRequest(this.input);
   }
@@ -24,7 +24,7 @@ abstract class Command {
 export class GetCommand extends Command {
   readonly operation = "GetItem";
 }
-/** Puts one item in place of what is there. */
+/** Puts one item, replacing an existing one. */
 export class PutCommand extends Command {
   readonly operation = "PutItem";
 }
@@ -57,7 +57,7 @@ export class BatchGetCommand extends Command {
   }
 }
 
-/** Puts and deletes up to 25 items, each by itself. */
+/** Puts and deletes up to 25 items, each independently. */
 export class BatchWriteCommand extends Command {
   readonly operation = "BatchWriteItem";
 
@@ -70,7 +70,7 @@ export class BatchWriteCommand extends Command {
 export class TransactWriteCommand extends Command {
   readonly operation = "TransactWriteItems";
 
-  /** Without a token of its own it gets one, so that no try of it counts twice. */
+  /** Adds a token if there is none, so that retries do not count twice. */
   override request(): Members {
     const { TransactItems, ClientRequestToken = randomUUID(), ...input } = this.input;
     const actions = (TransactItems as Record<string, Members>[]).map((action) =>
@@ -80,13 +80,13 @@ export class TransactWriteCommand extends Command {
   }
 }
 
-/** The members of a request, of an action or of an answer that are maps of values. */
+/** The members of a request, an action or a response that are maps of values. */
 const maps = new Set([
   ...["Item", "Key", "ExpressionAttributeValues", "ExclusiveStartKey"],
   ...["Attributes", "LastEvaluatedKey"],
 ]);
 
-/** What is asked of one item or one range, with its values as they are sent. */
+/** Input for one item or one range, with its values in DynamoDB's notation. */
 function toRequest(input: Members): Members {
   const request: Members = {};
   for (const name in input) {
@@ -99,7 +99,7 @@ function toRequest(input: Members): Members {
 
 type Written = Record<string, Attribute>;
 
-/** What is answered, with its values as they are. */
+/** A response with its values converted to JavaScript. */
 function fromAnswer(answer: Body): Body {
   for (const name in answer) {
     const value = answer[name];
@@ -119,22 +119,22 @@ const mapValues = <V, W>(members: Record<string, V>, change: (value: V) => W): R
 const perTable = (tables: unknown, change: (value: unknown) => unknown) =>
   mapValues(tables as Members, change);
 
-/** Changes the keys of what is asked of one table, or left over from it. */
+/** Converts the keys in a batch request for one table, or those left unprocessed. */
 const withKeys =
   <K>(change: (key: K) => unknown) =>
   (asked: unknown) => ({ ...(asked as object), Keys: (asked as { Keys: K[] }).Keys.map(change) });
 
-/** Changes what is put into one table and deleted from it. */
+/** Converts the items put into one table and the keys deleted from it. */
 const withItems = (change: (write: Members) => unknown) => (writes: unknown) =>
   (writes as Record<string, Members>[]).map((write) => mapValues(write, change));
 
-/** How the SDK's client is asked to read and write values: as this one does. */
+/** The SDK client's options for values, which must match this client's behaviour. */
 type Translation = { marshallOptions?: { removeUndefinedValues?: boolean } };
 
 /**
- * The client that takes values as they are. In the bundles it and the commands here are
- * `@aws-sdk/lib-dynamodb` (bin/build/build.ts): those that the table's driver speaks, without the SDK's
- * client behind them. A command that is not here does not bundle.
+ * The client that takes plain JavaScript values. In the bundles it and the commands here replace
+ * `@aws-sdk/lib-dynamodb` (bin/build/build.ts): those that the table's driver uses, without the
+ * SDK's client behind them. A command that is missing here does not bundle.
  */
 export class DynamoDBDocumentClient {
   readonly #client: DynamoDBClient;
@@ -143,14 +143,14 @@ export class DynamoDBDocumentClient {
     this.#client = client;
   }
 
-  /** Throws without `removeUndefinedValues`, which this client always does. */
+  /** Throws without `removeUndefinedValues`, which this client always applies. */
   static from(client: DynamoDBClient, { marshallOptions }: Translation = {}) {
     if (marshallOptions?.removeUndefinedValues !== true)
       throw new Error("This client leaves out what is undefined: ask it to");
     return new DynamoDBDocumentClient(client);
   }
 
-  /** Rejects as `JsonClient.call` does, and for a value that DynamoDB does not have. */
+  /** Rejects as `JsonClient.call` does, and for values that DynamoDB does not support. */
   async send(command: Command): Promise<Body> {
     const body = JSON.stringify(command.request());
     return fromAnswer(await this.#client.call(command.operation, body));

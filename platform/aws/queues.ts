@@ -14,8 +14,8 @@ export type QueueMessage = {
     group: string;
     /**
      * SQS accepts but drops a second message of the group with this id within five minutes, even if
-     * the first was already handled and deleted. So a message that is sent again on purpose needs
-     * an id of its own.
+     * the first was already handled and deleted. So a message that is deliberately sent again needs
+     * its own id.
      */
     deduplicationId: string;
   };
@@ -64,8 +64,8 @@ const inputOf = ({ body, delaySeconds, fifo }: QueueMessage) => ({
 });
 
 /**
- * Splits values, in their order, into parts of at most `countMax` values and `bytesMax` bytes. A
- * value that is larger than that is a part of its own.
+ * Splits values, in order, into parts of at most `countMax` values and `bytesMax` bytes. A larger
+ * value gets its own part.
  */
 export function splitBy<Value>(
   values: readonly Value[],
@@ -86,13 +86,12 @@ export function splitBy<Value>(
   return parts;
 }
 
-/** The longest delay of one queue message; a later moment takes several. */
+/** The longest delay of one queue message; later times take several. */
 const delayMaxSeconds = 900;
 
 /**
- * Sends a message that arrives at a moment: not before it, or at the latest delay that SQS knows,
- * when its reader sends it on. Nothing waits in memory, so a moment comes whatever dies before
- * then.
+ * Sends a message that arrives at a given time: not earlier, or after the longest delay of SQS, in
+ * which case its reader sends it on. Nothing waits in memory, so the timer survives every crash.
  * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-message-timers.html
  */
 export function startTimer(

@@ -1,4 +1,4 @@
-/** What is known of a failure: the SDK's own members of an error. */
+/** The SDK's members of an error. */
 export type Failure = Error & {
   code?: string;
   $retryable?: object;
@@ -43,30 +43,30 @@ const isTransient = ({ name, message, code, $metadata }: Failure) =>
   $metadata?.clockSkewCorrected === true ||
   (name === "InvalidSignatureException" && message.includes("Signature expired"));
 
-/** The longest pause; a throttle's pauses begin at a second. Milliseconds. */
+/** The longest pause; after a throttle, pauses begin at a second. Milliseconds. */
 const pauseMax = 20_000;
 const throttleBase = 1_000;
-/** An answer that says how long to wait is obeyed up to this much beyond the client's own pause. */
+/** A wait requested by a response is obeyed up to this much beyond the client's own pause. */
 const hintBeyondMax = 5_000;
 
-/** A client has this many of them: a retry takes some, a success gives those back, or one. */
+/** A client's retry quota: a retry takes tokens, a success returns them, or adds one. */
 const quotaMax = 500;
 const costs = { throttle: 5, transient: 14, none: 1 };
 
 /**
- * Makes the retries of one client: whether and when a call is made again, by the SDK's "standard"
- * mode, figure by figure, with its defaults of 2026. They share a quota, so that calls to a service
- * that is down do not triple. `triesMax` counts the tries of one call, the first included;
- * `baseMilliseconds` is the longest first pause after a failure that is not a throttle.
+ * Decides about the retries of one client: whether and when a call is repeated, by the SDK's
+ * "standard" mode, with its defaults of 2026. Calls share a quota, so that calls to a service that
+ * is down do not triple. `triesMax` counts the attempts of one call, including the first;
+ * `baseMilliseconds` is the longest first pause after a failure other than a throttle.
  * https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
  */
 export function createRetries(triesMax: number, baseMilliseconds: number) {
   let quota = quotaMax;
 
   /**
-   * What comes after a failed try: a pause in milliseconds and what the retry has cost, or
-   * undefined where the failure is the call's. `tries` were made, this one included;
-   * `hintMilliseconds` is how long the answer said to wait.
+   * What follows a failed attempt: a pause in milliseconds and the cost of the retry, or undefined
+   * if the failure is final. `tries` counts the attempts so far; `hintMilliseconds` is the wait
+   * that the response asked for.
    */
   function afterFailure(failure: Failure, tries: number, hintMilliseconds?: number) {
     const throttled = isThrottle(failure);
@@ -80,7 +80,7 @@ export function createRetries(triesMax: number, baseMilliseconds: number) {
     return { pause: Math.max(own, hinted), cost };
   }
 
-  /** Gives back what the last retry of a call has cost. */
+  /** Returns the cost of a call's last retry to the quota. */
   function afterSuccess(cost = costs.none): void {
     quota = Math.min(quotaMax, quota + cost);
   }
@@ -89,7 +89,7 @@ export function createRetries(triesMax: number, baseMilliseconds: number) {
 }
 
 /**
- * How long an answer says to wait, in milliseconds: `x-amz-retry-after` has milliseconds,
+ * The wait that a response asks for, in milliseconds: `x-amz-retry-after` has milliseconds,
  * `retry-after` seconds or a date.
  */
 export function waitOf(headers: Record<string, string>, now: number): number | undefined {

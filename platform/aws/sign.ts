@@ -1,38 +1,40 @@
 import { createHmac, createSecretKey, hash, type KeyObject } from "node:crypto";
 
-/** Who signs, for which region and service: API Gateway's posts unless stated otherwise. */
+/** The signing credentials, region and service; the service is API Gateway's posts by default. */
 export type Signing = {
   service?: "execute-api" | "lambda" | "dynamodb" | "sqs" | "secretsmanager" | "s3" | "cognito-idp";
   region: string;
   accessKeyId: string;
   secretAccessKey: string;
   sessionToken?: string | undefined;
-  /** The `content-type` of every request, where they have one that is signed. */
+  /** The `content-type` of every request, if it is signed. */
   contentType?: string;
 };
 
-/** What is signed: `path` as it is sent, already percent-encoded once. */
+/** The signed request: `path` as sent, percent-encoded once. */
 type Signed = {
   method: "POST" | "GET" | "DELETE" | "PUT";
   path: string;
-  /** The query as it is sent: percent-encoded, sorted by name. */
+  /** The query as sent: percent-encoded, sorted by name. */
   query?: string;
   payloadHash: string;
-  /** The header `x-amz-target`, where the request has one. */
+  /** The header `x-amz-target`, if the request has one. */
   target?: string;
 };
 
 /** The lower-case hex SHA-256 of a body: made once per frame, not once per viewer. */
 export const hashOf = (body: string | Uint8Array) => hash("sha256", body, "hex");
 
-/** Percent-encodes all but RFC 3986's unreserved characters: more than encodeURIComponent does. */
+/**
+ * Percent-encodes everything except RFC 3986's unreserved characters, unlike encodeURIComponent.
+ */
 export const encodeStrictly = (text: string) =>
   encodeURIComponent(text).replace(
     /[!'()*]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   );
 
-/** What is the same for all requests of one day that are signed by the same credentials. */
+/** The parts shared by all requests of one day with the same credentials. */
 type Prepared = {
   by: Signing;
   date: string;
@@ -60,18 +62,18 @@ function prepare(by: Signing, date: string): Prepared {
   };
 }
 
-/** Whether two are the same for a signature; everything else of a signer never changes. */
+/** Whether two signings are equal in the fields that can change. */
 const isSame = (a: Signing, b: Signing) =>
   a.accessKeyId === b.accessKeyId &&
   a.secretAccessKey === b.secretAccessKey &&
   a.sessionToken === b.sessionToken;
 
 /**
- * Makes a signer of requests to one host by AWS Signature Version 4: what is the same for many
- * requests is made once (the key each day, the dates each second), so that a signature costs one
- * path and two hashes. The key is a KeyObject: with a Buffer, Node 24 sets up an HMAC seven times
- * slower. Credentials that are replaced while a process lives, as a container's are, are given as a
- * function, which is asked once a second.
+ * Creates a signer of requests to one host by AWS Signature Version 4. Shared parts are computed
+ * once (the key each day, the dates each second), so that a signature costs one path and two
+ * hashes. The key is a KeyObject: with a Buffer, Node 24 sets up an HMAC seven times slower.
+ * Credentials that change while a process lives, as a container's do, are passed as a function,
+ * which is called once a second.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
 export function createSigner(host: string, given: Signing | (() => Signing)) {
@@ -90,14 +92,14 @@ export function createSigner(host: string, given: Signing | (() => Signing)) {
     datedHeaders = `x-amz-date:${longDate}\n${own.token}`;
   }
 
-  /** The headers of a request, flat, as the HTTP client takes them. `now` in milliseconds. */
+  /** The headers of a request, flat, as the HTTP client expects them. `now` in milliseconds. */
   return function sign(signed: Signed, now: number): string[] {
     const { method, path, query = "", payloadHash, target } = signed;
     if (Math.floor(now / 1000) !== second) turn(now);
     const { by, key, scope, content, signedNames } = own;
-    // S3 alone wants the payload's hash as a header, too, and takes paths as they are sent.
+    // Only S3 requires the payload's hash as a header, and takes paths as they are sent.
     const isS3 = by.service === "s3";
-    // A path is encoded a second time for the canonical request (every service but S3).
+    // For the canonical request, a path is encoded a second time (except for S3).
     const isPlain = path === "/" || isS3;
     const canonicalPath = isPlain ? path : encodeStrictly(path).replaceAll("%2F", "/");
     const hashHeader = isS3 ? `x-amz-content-sha256:${payloadHash}\n` : "";

@@ -2,17 +2,17 @@ import { Agent as PlainAgent, request as requestPlain } from "node:http";
 import { Agent, request as requestSecure } from "node:https";
 
 /**
- * One signed call on its way out: always `POST /`. The headers are all that are sent, their names
- * in lower case; `host` is the one that was signed.
+ * One signed call: always `POST /`. The headers are complete, with names in lower case; `host` is
+ * the signed one.
  */
 export type TransportRequest = { host: string; headers: Record<string, string>; body: string };
 
-/** The response, whatever its status; the names of the headers are in lower case. */
+/** The response, whatever its status; header names are in lower case. */
 export type TransportAnswer = { status: number; headers: Record<string, string>; body: string };
 
 /**
- * Takes one call to AWS and its answer back. Rejects when there is no whole answer, with the `code`
- * of Node's sockets (ECONNRESET, ECONNREFUSED …). When the signal aborts, nobody waits any more.
+ * Sends one call to AWS and returns its response. Rejects without a complete response, with the
+ * `code` of Node's sockets (ECONNRESET, ECONNREFUSED …). An abort of the signal ends the wait.
  */
 export type Transport = (
   request: TransportRequest,
@@ -20,33 +20,33 @@ export type Transport = (
 ) => Promise<TransportAnswer>;
 
 /**
- * Where the one-machine runner places a transport of its own, by which the calls of the functions
- * in its threads reach it without a socket. Only the runner places it: on AWS nobody does. A call
- * is signed all the same, so that the receiver knows whose it is.
+ * Where the one-machine runner installs its own transport, so that calls of functions in its
+ * threads reach it without a socket. Only the runner does so, never AWS. Calls are still signed, so
+ * that the receiver can identify the caller.
  */
 const placed = Symbol.for("ovation.aws.transport");
 
-/** The transport that the runner has placed, if this is the runner. */
+/** The transport installed by the runner; undefined outside of it. */
 export const placedTransport = () => (globalThis as { [placed]?: Transport })[placed];
 
-/** Connections of one client, as many as the SDK has; more calls at once wait for one. */
+/** Connections of one client, as many as in the SDK; more concurrent calls wait for one. */
 const socketsMax = 50;
 
-/** A connection that is lost before there is an answer: the SDK names it as it names a late one. */
+/** A connection lost before a response: the SDK names this error like a timeout. */
 const lost = new Set(["ECONNRESET", "EPIPE", "ETIMEDOUT"]);
 const nameLoss = (error: NodeJS.ErrnoException) =>
   lost.has(error.code ?? "") ? Object.assign(error, { name: "TimeoutError" }) : error;
 
 /**
- * The transport by HTTP/1.1 to `https://host` or `http://host:port`, on connections that are kept.
- * One that fails during a call is not used again, and nothing is repeated here.
+ * The transport over HTTP/1.1 to `https://host` or `http://host:port`, on kept-alive connections. A
+ * connection that fails during a call is not reused, and nothing is retried here.
  */
 export function openSockets(endpoint: URL): { transport: Transport; close(): void } {
   const isSecure = endpoint.protocol === "https:";
   const options = { keepAlive: true, maxSockets: socketsMax };
   const agent = isSecure ? new Agent(options) : new PlainAgent(options);
   const open = isSecure ? requestSecure : requestPlain;
-  // An IPv6 address stands in brackets in a URL, and without them everywhere else.
+  // An IPv6 address has brackets in a URL, and none elsewhere.
   const place = { host: endpoint.hostname.replace(/^\[|\]$/g, ""), port: endpoint.port };
 
   const transport: Transport = ({ headers, body }, { signal }) =>

@@ -1,11 +1,11 @@
 import { type Contract, takesKey } from "./contract.ts";
 
-/** Bytes of all headers of a request that API Gateway takes. */
+/** The most bytes of request headers that API Gateway accepts. */
 export const headerBytesMax = 10_240;
 
 const text = { type: "string" as const, maxLength: 200 };
 
-/** The headers of answers that say more than how to read the body, by their names. */
+/** Response headers beyond those that describe the body, by name. */
 export const answerHeaders = {
   "x-request-id": {
     description: "Identifies the request in the stage's logs",

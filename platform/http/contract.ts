@@ -6,25 +6,25 @@ import type { Grants, Resources } from "../lambda/grants.ts";
 import type { Recalled } from "../table/idempotency.ts";
 import type { Tag } from "./tags.ts";
 
-/** The version of both descriptions (semantic): the first number is that of `/api/v1`. */
+/** The version of both descriptions (semantic): the major version is that of `/api/v1`. */
 export const apiVersion = "1.0.0";
 
-/** Who may call: `optional` takes anonymous calls, but a bad token is still refused. */
+/** Required callers: `optional` accepts anonymous calls, but refuses an invalid token. */
 type CallerKind = "anyone" | "optional" | "user" | "service" | "admin";
 
 type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
-/** Reads a body that came as multipart/form-data (RFC 7578), of this content type. */
+/** Reads a body sent as multipart/form-data (RFC 7578), with this content type. */
 type FormReader = (
   bytes: Uint8Array<ArrayBuffer>,
   contentType: string,
 ) => Promise<Record<string, unknown>>;
 
 /**
- * What a key remembers, where that is not the whole answer. `keep` leaves out what may have to be
- * forgotten, `recall` makes the answer from what is there now (default: it is what was kept). Where
- * the key is marked before the effect is written, `finish` writes for a call that may have died in
- * between: `body` is the request's. They are methods, so that a route may name its own types.
+ * What a key remembers, if that is not the whole response. `keep` drops what may have to be deleted
+ * later, `recall` builds the response from current data (default: what was kept). If the key is
+ * marked before the effect is written, `finish` writes it for a call that may have died in between;
+ * `body` is the request's. These are methods, so that a route may name its own types.
  */
 type Memory = {
   keep(answer: unknown): unknown;
@@ -33,23 +33,23 @@ type Memory = {
 };
 
 /**
- * The most that one call of a route may cost, with the fullest items that its callers can make:
- * `test/platform/costs.test.ts` calls each of them and fails above it. What a call causes later (a
- * frame, a settlement) is not in it.
+ * The largest cost of one call of a route, with the fullest items that its callers can create:
+ * `test/platform/costs.test.ts` calls each of them and fails above it. Later work caused by a call
+ * (a frame, a settlement) is not included.
  */
 export type Cost = {
   /** Read and write request units of the table. */
   read?: number;
   write?: number;
-  /** UTF-8 kilobytes of the answer's body, before compression. */
+  /** UTF-8 kilobytes of the response body, before compression. */
   kilobytes?: number;
-  /** Calls of other hosts, for which the function waits. */
+  /** Calls to other hosts that the function waits for. */
   callsOut?: number;
 };
 
 /**
- * The contract of one HTTP endpoint. From it come validation, types, the route, its authorizer, the
- * grants of its role and its place in the OpenAPI document.
+ * The contract of one HTTP endpoint. Validation, types, the route, its authorizer, its IAM grants
+ * and its entry in the OpenAPI document are derived from it.
  */
 export type Contract = {
   kind: "endpoint";
@@ -60,72 +60,72 @@ export type Contract = {
   /** The heading under which the reference lists it. */
   tag: Tag;
   caller: CallerKind;
-  /** `envelope` wraps the answer in Allmine's envelope, `bare` sends it as it is. */
+  /** `envelope` wraps the response in Allmine's envelope, `bare` sends it unwrapped. */
   shape: "envelope" | "bare";
   path?: z.ZodObject;
   query?: z.ZodObject;
-  /** Parameters of the query that may be given more than once: lists, joined by commas. */
+  /** Query parameters that may be given more than once: lists, joined by commas. */
   lists?: readonly string[];
   body?: z.ZodType;
-  /** Whether a call may leave the body out: it is then an object without fields. */
+  /** Whether a call may omit the body, which is then an object without fields. */
   isBodyOptional?: true;
-  /** Reads a body that comes as a form (`multipart()`), or as JSON; without it a body is JSON. */
+  /** Reads a body as a form (`multipart()`) or as JSON; without it, only JSON is accepted. */
   form?: FormReader;
-  /** The same for a body that has a file in any case, so that JSON never fits. */
+  /** The same for a body that always has a file, so that JSON is never accepted. */
   formOnly?: FormReader;
   /** Status and schema of a success; 204 has no body. */
   answer: readonly [status: 200 | 201 | 204, schema: z.ZodType];
-  /** The content type of a bare answer that is not JSON. */
+  /** The content type of a bare response that is not JSON. */
   mediaType?: string;
   /**
-   * The Cache-Control of a success, which may depend on the answer and on who asks. Default:
-   * no-store. What is `public` has an ETag.
+   * The Cache-Control of a success, which may depend on the response and the caller. Default:
+   * no-store. `public` responses have an ETag.
    */
   cacheControl?: string | CacheRule["of"];
   /**
-   * Whether what is read or changed has revisions: an answer's ETag names its revision, and a
-   * change refuses an If-Match that names another.
+   * Whether the resource has revisions: a response's ETag identifies its revision, and a change
+   * with another If-Match is refused.
    */
   hasRevisions?: true;
   /** Every refusal beyond those that any request can meet (validation, token, limits). */
   refusals: readonly RefusalCode[];
-  /** The most that a call may cost: as many units of its caller's rate it takes. */
+  /** The largest cost of a call, which decides how many units of its caller's rate it takes. */
   cost: Cost;
   grants: Grants;
   /**
-   * What a call counts as against its caller's rates, which may depend on who calls. Default: `reads`
-   * for a GET, `writes` for all others.
+   * The kind of rate that a call counts against, which may depend on the caller. Default: `reads`
+   * for GET, `writes` for all others.
    */
   rate?: RateKind | ((caller: Caller) => RateKind);
   /** The stages that have this route. Default: all. */
   stage?: "purchases";
   /** Every POST takes an Idempotency-Key; `required` refuses a call without one. */
   idempotencyKey?: "required";
-  /** What a key remembers of an answer. Default: all of it. */
+  /** What a key remembers of a response. Default: all of it. */
   memory?: Memory;
 } & Resources;
 
-/** A method, so that a route may name the type of its answer. */
+/** A method, so that a route may name the type of its response. */
 type CacheRule = { of(answer: unknown, callerId?: string): string | undefined };
 
 /** Every POST takes an Idempotency-Key, and no other method does. */
 export const takesKey = ({ route }: Pick<Contract, "route">) => route.startsWith("POST ");
 
-/** A call that changes what has revisions may name the one that it means to change. */
+/** Whether a call may name the revision that it wants to change. */
 export const takesIfMatch = ({ route, hasRevisions }: Pick<Contract, "route" | "hasRevisions">) =>
   hasRevisions === true && !route.startsWith("GET ");
 
-/** What of a contract says how its calls may fail. */
+/** The parts of a contract that decide how its calls may fail. */
 type Failable = Pick<Contract, "route" | "caller" | "body" | "refusals" | "hasRevisions">;
 
 /**
- * The codes of all refusals that a call can meet, in the order in which they are looked for. What a
- * function refuses and what the document says both go by this list.
+ * The codes of all refusals that a call can meet, in the order of checks. Both the functions and
+ * the API description use this list.
  */
 export function codesOf(contract: Failable): RefusalCode[] {
   const { caller, body, refusals } = contract;
   const codes: RefusalCode[] = [
-    // A parameter that is given twice has no meaning on any route.
+    // A parameter that is given twice is invalid on every route.
     "request_invalid",
     ...only(caller !== "anyone", "token_invalid"),
     ...only(caller === "admin" || caller === "service", "role_missing"),
@@ -141,7 +141,7 @@ export function codesOf(contract: Failable): RefusalCode[] {
 
 const only = (is: boolean, ...codes: RefusalCode[]) => (is ? codes : []);
 
-/** What a call of this caller counts as. */
+/** The kind of rate that a call of this caller counts against. */
 export function rateOf(
   { rate, route }: Pick<Contract, "rate" | "route">,
   caller: Caller,
@@ -150,15 +150,15 @@ export function rateOf(
   return rate ?? (route.startsWith("GET ") ? "reads" : "writes");
 }
 
-/** The two halves of a route. */
+/** The method and the path of a route. */
 export function methodAndPath(contract: Pick<Contract, "route">): [Method, string] {
   return contract.route.split(" ") as [Method, string];
 }
 
-/** The contract of a function that answers bytes, to everybody, below the path of its own API. */
+/** The contract of a public function that returns bytes, below the path of its own API. */
 export type DownloadContract = {
   kind: "download";
-  /** Such as `/{id}` of `/pictures/{id}`. */
+  /** A path such as `/{id}` of `/pictures/{id}`. */
   path: `/{${string}}`;
   summary: string;
   tag: Tag;
@@ -166,15 +166,15 @@ export type DownloadContract = {
 } & Resources;
 
 /**
- * Millionths of a dollar at list prices (us-east-1): a call of the gateway with its Lambda, a unit,
- * a kilobyte to the Internet, and a second of waiting with 1,024 MB.
+ * Millionths of a dollar at list prices (us-east-1): a gateway call with its Lambda, a unit, a
+ * kilobyte to the Internet, and a second of waiting with 1,024 MB.
  */
 const prices = { call: 4, read: 0.125, write: 0.625, kilobyte: 0.0922, callOut: 13 };
 
-/** What one unit of a rate stands for: a plain call, and as much again for its reads and writes. */
+/** The price of one unit of a rate: a plain call, plus the same again for its reads and writes. */
 const unitPrice = 8;
 
-/** What a call costs at most, in millionths of a dollar. */
+/** The largest cost of a call, in millionths of a dollar. */
 export const priceOf = ({ read = 0, write = 0, kilobytes = 0, callsOut = 0 }: Cost): number =>
   prices.call +
   read * prices.read +
@@ -182,5 +182,5 @@ export const priceOf = ({ read = 0, write = 0, kilobytes = 0, callsOut = 0 }: Co
   kilobytes * prices.kilobyte +
   callsOut * prices.callOut;
 
-/** The units that a call takes of its caller's rate: at least 1. */
+/** The units of its caller's rate that a call takes: at least 1. */
 export const unitsOf = (cost: Cost): number => Math.ceil(priceOf(cost) / unitPrice);

@@ -5,22 +5,22 @@ import type { Contract } from "./contract.ts";
 import { commonHeaders, withEtag } from "./envelope.ts";
 import { header } from "./request.ts";
 
-/** What is known about a document before it is asked for. */
+/** The declared properties of a document. */
 type Declaration = Omit<
   Contract,
   "kind" | "caller" | "shape" | "refusals" | "grants" | "cacheControl"
 > & { cacheControl?: string };
 
-/** A document as it goes out, with headers of its own. */
+/** A document as it is sent, with its own headers. */
 export type Document = { body: string; headers?: Record<string, string> };
 
-/** Addresses for which a document is kept as it was made: an API has one or two. */
+/** The number of addresses for which a built document is cached: an API has one or two. */
 const keptMax = 10;
 
 /**
- * The counterpart of `endpoint` for documents that are made with the bundle: public, the same for
- * everybody, and without the table's client, which would be the larger part of the bundle. `make`
- * is called once for each address at which the API is asked (`addressOf`).
+ * The counterpart of `endpoint` for documents that are built with the bundle: public, the same for
+ * everyone, and without the table's client, which would be most of the bundle. `make` is called
+ * once for each address at which the API is called (`addressOf`).
  */
 export function document<const C extends Declaration>(
   declaration: C,

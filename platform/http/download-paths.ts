@@ -7,10 +7,10 @@ import { faultCode } from "./envelope.ts";
 import { failureResponse } from "./failure-responses.ts";
 import { notModified, operationIdOf } from "./openapi.ts";
 
-/** An id as the description shows it. */
+/** An example id for the API description. */
 const example = "6920b3f85e1c4a7d9b02f6e3";
 
-/** What an answer with bytes says of them, as the description shows it. */
+/** The headers of a response with bytes, for the API description. */
 const headers = {
   etag: {
     description: "Identifies the content",
@@ -24,7 +24,7 @@ const headers = {
   },
 } as const;
 
-/** The paths of downloads for the public document, below `base`, the path of their API. */
+/** The paths of downloads for the API description, below `base`, the path of their API. */
 export function downloadPaths(
   downloads: readonly { name: string; contract: DownloadContract }[],
   base: string,

@@ -7,18 +7,18 @@ import type { DownloadContract } from "./contract.ts";
 import { commonHeaders, faultAnswer, isKnown, refusalAnswer } from "./envelope.ts";
 import { header } from "./request.ts";
 
-/** Bytes with their own media type, and the name by which they were asked for. */
+/** Bytes with their media type and the requested name. */
 type Found = { name: string; mediaType: string; bytes: Uint8Array };
 
-/** What has a name never changes: it may be kept for as long as a cache keeps anything. */
+/** Content with a name never changes, so caches may keep it indefinitely. */
 const forEver = "public, max-age=31536000, immutable";
 
-/** An uploaded file must not run anything, whatever a browser takes it for. */
+/** An uploaded file must not run scripts, whatever type a browser detects. */
 const policy = "default-src 'none'; sandbox";
 
 /**
- * The sister of `endpoint` for bytes: GET and HEAD are answered alike, and the gateway leaves the
- * bytes of the second out. What `find` does not find is 404.
+ * The counterpart of `endpoint` for bytes: GET and HEAD get the same response, and the gateway
+ * drops the body for HEAD. If `find` returns nothing, the response is 404.
  */
 export function download<const C extends Omit<DownloadContract, "kind">>(
   declaration: C,

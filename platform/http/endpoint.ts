@@ -40,24 +40,24 @@ type CallerOf<C extends Contract> = C["caller"] extends "anyone"
     ? Caller | undefined
     : Caller;
 
-/** What a handler is given: everything is validated, and the clock and ids come from outside. */
+/** The input of a handler: everything is validated, and the clock and ids are passed in. */
 type Request<C extends Contract> = {
   path: Out<C["path"]>;
   query: Out<C["query"]>;
   body: Out<C["body"]>;
   caller: CallerOf<C>;
   now: Date;
-  /** A new id of ObjectId form. */
+  /** A new id in ObjectId form. */
   newId: () => string;
 } & Idempotency<AnswerOf<C>> &
   Revisions;
 
-/** What is known about a call while it is being answered; the answer to an error needs it too. */
+/** The state of a call while it is processed; error responses need it too. */
 type Call = KeyedState & {
   headers: Record<string, string>;
-  /** The tags of the answers that the caller has already. */
+  /** The tags of the versions that the caller already has. */
   ifNoneMatch?: string | undefined;
-  /** The tags of the revisions that the caller means to change. */
+  /** The tags of the revisions that the caller wants to change. */
   ifMatch?: string | undefined;
   caller?: Caller | undefined;
   /** The validated body. */
@@ -69,8 +69,8 @@ type Call = KeyedState & {
  * API proxy events,
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html).
  * Order of checks: token, rate, role, body and query; then the handler's: existence, ownership,
- * state. A refusal that the contract does not declare, an answer that does not fit it, or a POST
- * that ties no answer to its key, is a fault (500).
+ * state. A refusal that the contract does not declare, a response that does not match it, or a POST
+ * that ties no reply to its key, is a fault (500).
  */
 export function endpoint<const C extends Omit<Contract, "kind">>(
   declaration: C,
@@ -119,7 +119,7 @@ export function endpoint<const C extends Omit<Contract, "kind">>(
     return succeed(contract, call, contract.answer[1].parse(answer));
   }
 
-  /** Refusals become answers; everything else is logged once and reveals nothing. */
+  /** Refusals become responses; everything else is logged once and reveals nothing. */
   async function onError(request: middy.Request<APIGatewayProxyEvent, APIGatewayProxyResult>) {
     const call = calls.get(request.event) ?? begin(request.event);
     try {
@@ -138,7 +138,7 @@ export function endpoint<const C extends Omit<Contract, "kind">>(
   return { contract, handler };
 }
 
-/** What the handler needs, and what every call of its kind needs in addition. */
+/** The grants of the handler, plus those that every call of its kind needs. */
 function grantsOf({ caller, grants, route }: Omit<Contract, "kind">): Grants {
   const keyed = takesKey({ route }) ? withReplay(grants) : grants;
   return caller === "anyone" ? keyed : withRevocations(withBucket(keyed));
@@ -150,7 +150,7 @@ function begin(event: APIGatewayProxyEvent): Call {
   return { now: new Date(), headers, ...tags };
 }
 
-/** Who calls. The authorizer's cache outlives a token, so `exp` counts here. */
+/** Identifies the caller. The authorizer's cache outlives a token, so `exp` is checked here. */
 function identify(contract: Contract, event: APIGatewayProxyEvent, now: Date): Caller | undefined {
   if (contract.caller === "anyone") return undefined;
   const caller = callerOf(event.requestContext.authorizer);
@@ -160,7 +160,7 @@ function identify(contract: Contract, event: APIGatewayProxyEvent, now: Date): C
   return caller;
 }
 
-/** Counts a call against its caller's rate, and tells in the answer what is left of it. */
+/** Counts a call against its caller's rate, and reports what is left in the response headers. */
 async function countCall(contract: Contract, caller: Caller, call: Call): Promise<void> {
   const kind = rateOf(contract, caller);
   try {
@@ -181,7 +181,7 @@ function succeed(contract: Contract, call: Call, answer: unknown): APIGatewayPro
   const { cacheControl: rule } = contract;
   const cacheControl = typeof rule === "function" ? rule(answer, call.caller?.userId) : rule;
   if (cacheControl !== undefined) headers["cache-control"] = cacheControl;
-  // Else a cache would give the anonymous answer to callers who have a token.
+  // Otherwise a cache would serve the anonymous response to callers with a token.
   if (contract.caller === "optional")
     headers.vary = [headers.vary, "Authorization"].filter(Boolean).join(", ");
   if (statusCode === 204) {
@@ -210,7 +210,7 @@ async function answerError(contract: Contract, call: Call, error: unknown) {
       const headers = { ...call.headers, "idempotency-replayed": "true" };
       return succeed(contract, { ...call, headers, now: earlier.answeredAt }, again.answer);
     }
-    // The marker was there a moment ago and is not now: another call is just being answered.
+    // The marker has just disappeared: another call with this key is being processed.
     if (error instanceof DuplicateKeyError) refuse("key_in_progress");
   }
   if (refused === undefined) return fault(contract, call, error);
@@ -220,8 +220,8 @@ async function answerError(contract: Contract, call: Call, error: unknown) {
 }
 
 /**
- * What passes is worth another try, and the answer says so. Everything else is a 500: a bug, or
- * an internal fault of the table that the SDK's retries did not get past.
+ * A failure that may pass is worth a retry, and the response says so. Everything else is a 500: a
+ * bug, or an internal error of the table that outlasted the SDK's retries.
  */
 function fault(contract: Contract, call: Call, error: unknown): APIGatewayProxyResult {
   const { headers, now } = call;

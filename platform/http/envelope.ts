@@ -3,7 +3,7 @@ import type { APIGatewayProxyResult } from "aws-lambda";
 import { type Kind, type Refusal, type RefusalCode, refuse } from "../../domain/refusal.ts";
 import { setting } from "../runtime/env.ts";
 
-/** The one map from kinds of refusals to HTTP statuses. */
+/** The HTTP status of each kind of refusal. */
 export const statusOf: Record<Kind, number> = {
   invalid: 400,
   unauthenticated: 401,
@@ -18,7 +18,7 @@ export const statusOf: Record<Kind, number> = {
   unavailable: 503,
 };
 
-/** The first sentence of every failure, by status: the Allmine reference's where it has one. */
+/** The first sentence of every failure, by status: the Allmine reference's if it has one. */
 export const sentenceOf: Record<number, string> = {
   400: "Validation failed",
   401: "Authentication required",
@@ -44,8 +44,8 @@ export const success = (statusCode: number, data: unknown, now: Date) => ({
 });
 
 /**
- * Allmine's envelope around a failure, and the failure's code. `details` follow the status's own
- * sentence; `timestamp` is ISO 8601, or what makes it where the answer is a template.
+ * Allmine's envelope around a failure, with the failure's code. `details` follow the status's own
+ * sentence; `timestamp` is ISO 8601, or a template expression if the response is a template.
  */
 export const failure = (
   statusCode: number,
@@ -61,14 +61,14 @@ export const failure = (
   code,
 });
 
-/** What a failure that is not a refusal calls itself. */
+/** The code of a failure that is not a refusal. */
 export const faultCode = "internal_error";
 
 /** The code of a failure. */
 export type FailureCode = RefusalCode | typeof faultCode;
 
 /**
- * The codes of failures that no function makes, by status: the gateway's, and the firewall's 403.
+ * The codes of failures outside of functions, by status: the gateway's, and the firewall's 403.
  */
 export const outerCodes = {
   400: "request_invalid",
@@ -88,10 +88,10 @@ export const exposedHeaders = [
   ...["etag", "ratelimit", "ratelimit-policy"],
 ].join(", ");
 
-/** The header that repeats a failure's code; Tencent's form has the code nowhere else. */
+/** The header that repeats a failure's code; responses in Tencent's form have it nowhere else. */
 export const errorCodeHeader = "x-error-code";
 
-/** The origin to answer to: everybody's, the caller's if it is listed, or none. */
+/** The CORS origin to allow: any, the caller's if it is listed, or none. */
 function allowedOrigin(origin: string | undefined): Record<string, string> {
   const origins = setting("ORIGINS");
   if (origins.includes("*")) return { "access-control-allow-origin": "*" };
@@ -99,7 +99,7 @@ function allowedOrigin(origin: string | undefined): Record<string, string> {
   return { "access-control-allow-origin": origin, vary: "Origin" };
 }
 
-/** The headers of every answer. */
+/** The headers of every response. */
 export function commonHeaders(requestId: string, origin: string | undefined) {
   return {
     "content-type": "application/json; charset=utf-8",
@@ -111,14 +111,14 @@ export function commonHeaders(requestId: string, origin: string | undefined) {
   };
 }
 
-/** The answer to a fault: a 500 that reveals nothing. */
+/** The response to a fault: a 500 that reveals nothing. */
 export const faultAnswer = (headers: Record<string, string>, now: Date): APIGatewayProxyResult => ({
   statusCode: 500,
   headers: { ...headers, [errorCodeHeader]: faultCode },
   body: JSON.stringify(failure(500, faultCode, now.toISOString())),
 });
 
-/** The answer to a refusal: its status, the reference's sentence, then what exactly is wrong. */
+/** The response to a refusal: its status, the reference's sentence, then the details. */
 export function refusalAnswer(
   refusal: Refusal,
   headers: Record<string, string>,
@@ -134,13 +134,13 @@ export function refusalAnswer(
   };
 }
 
-/** Bytes of the hash in a tag: two contents of one address never have the same one by chance. */
+/** Bytes of the hash in a tag: enough that two versions of one resource never collide. */
 const tagBytes = 15;
 
 /**
- * An answer that caches may keep, with its tag; without a body (304) for clients that have it
- * already. The tag is of `content`, which is the answer without what differs each time, and it is
- * weak, since the gateway compresses the body or does not (RFC 9110, 8.8.3).
+ * A response that caches may keep, with its tag; without a body (304) if the client has it already.
+ * The tag is of `content`, the response without parts that differ each time, and it is weak, since
+ * the gateway may compress the body (RFC 9110, 8.8.3).
  */
 export function withEtag(
   answer: APIGatewayProxyResult,
@@ -158,16 +158,16 @@ export function withEtag(
 }
 
 /**
- * How a handler deals with the revisions of what it reads or changes. A revision is a number that
- * grows with each change, such as the milliseconds of `updatedAt`.
+ * How a handler checks and shows the revisions of what it reads or changes. A revision is a number
+ * that grows with each change, such as the milliseconds of `updatedAt`.
  */
 export type Revisions = {
   /**
-   * Refuses with `changed_meanwhile` where the call's If-Match names another revision. To be asked
-   * of what the write's condition is about, each time that it is read.
+   * Refuses with `changed_meanwhile` if the call's If-Match names another revision. Call it each
+   * time after reading the item that the write's condition is about.
    */
   assertRevision: (revision: number) => void;
-  /** Names the revision of what is answered. */
+  /** Sets the revision of the response. */
   showRevision: (revision: number) => void;
 };
 
@@ -186,7 +186,9 @@ export function revisionsOf(headers: Record<string, string>, ifMatch?: string): 
 
 const etagOf = (revision: number) => `"${revision}"`;
 
-/** Whether one of the tags of an If-None-Match or If-Match is this one, compared weakly; `*` is any. */
+/**
+ * Whether a tag of an If-None-Match or If-Match equals this one, compared weakly; `*` matches any.
+ */
 export function isKnown(etag: string, ifNoneMatch: string | undefined): boolean {
   if (ifNoneMatch === undefined) return false;
   const opaque = (tag: string) => tag.trim().replace(/^W\//, "");

@@ -6,16 +6,16 @@ import { type Contract, codesOf } from "./contract.ts";
 import { errorCodeHeader, faultCode, sentenceOf, statusOf } from "./envelope.ts";
 import { sentencesMax } from "./request.ts";
 
-/** Failures of one status: what they say beyond its own sentence, and how they name themselves. */
+/** Failures of one status: their sentences beyond the status's own, and their codes. */
 type Failing = { sentences: readonly string[]; codes: readonly string[] };
 
 const statusOfFault = 500;
-/** Characters of a sentence: it may quote the address of the call. */
+/** The longest sentence, in characters: it may quote the URL of the call. */
 export const sentenceMax = headerBytesMax + 1000;
 
-/** What may go better a moment later, and says when. */
+/** Statuses of failures that may pass, whose responses say when to retry. */
 const retryable = [409, 429, 503];
-/** What every failure looks like. */
+/** The schema of every failure. */
 const Failure = z
   .object({
     isSuccess: z.literal(false),
@@ -46,16 +46,16 @@ export const failureResponsesOf = (contract: Contract) =>
     ]),
   );
 
-/** The name of a failure that is the same for every operation that has no more to say. */
+/** The component name of a failure that operations without further details share. */
 const plainName = (status: number) => `Failure${status}`;
 
-/** The failures of a call about which nothing else is known than that it takes a token. */
+/** The failures of a call of which only the required token is known. */
 const plain = new Map(failuresOf({ route: "GET /", caller: "user", refusals: [] }));
 
 const isPlain = (status: number, { codes }: Failing) =>
   plain.get(status)?.codes.join() === codes.join();
 
-/** The failures of which every operation that has no more to say has the same. */
+/** The failures that all operations without further details share. */
 export const plainFailures = () =>
   Object.fromEntries(
     [...plain].map(([status, failing]) => [plainName(status), failureResponse(status, failing)]),

@@ -1,24 +1,24 @@
 import { refuse } from "../../domain/refusal.ts";
 
-/** A file of a form: its bytes and the media type that the client claims for it. */
+/** A file of a form: its bytes, and the media type that the client claims. */
 type FormFile = { name: string; mediaType: string; bytes: Uint8Array };
 
-/** More fields than any form of ours has. */
+/** More fields than any of our forms has. */
 const fieldsMax = 50;
 
-/** What the text of a form's field stands for, where that is not text. */
+/** The type that the text of a form's field represents, if it is not text. */
 type FieldKind = "number" | "json";
 type FieldKinds = Readonly<Record<string, FieldKind>>;
 
-/** A contract's reader of forms, in which the fields of `kinds` are not text. */
+/** A contract's form reader; `kinds` lists the fields that are not text. */
 export const multipart =
   (kinds: FieldKinds = {}) =>
   (bytes: Uint8Array<ArrayBuffer>, contentType: string) =>
     readMultipart(bytes, contentType, kinds);
 
 /**
- * multipart/form-data (RFC 7578) as an object: text fields are strings, except those in `kinds`,
- * files are FormFile, a field that is given twice is refused. The platform's own parser reads it.
+ * Parses multipart/form-data (RFC 7578) into an object: text fields are strings, except those in
+ * `kinds`; files are FormFile; a field given twice is refused. Uses the platform's parser.
  */
 async function readMultipart(
   bytes: Uint8Array<ArrayBuffer>,
@@ -33,7 +33,7 @@ async function readMultipart(
   for (const [name, value] of form) {
     if (Object.hasOwn(fields, name) || ++count > fieldsMax)
       refuse("request_invalid", { problem: `${name}: expected one value` });
-    // What a browser sends for a file that nobody chose.
+    // Browsers send this for a file input that was left empty.
     if (typeof value !== "string" && value.name === "" && value.size === 0) continue;
     const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
     const field = typeof value === "string" ? fieldValue(value, kind) : await fileOf(value);
@@ -42,7 +42,9 @@ async function readMultipart(
   return fields;
 }
 
-/** The value that the text stands for; other text stays as it is, and then fits no schema. */
+/**
+ * Parses the text of a field; invalid text is returned unchanged, so that the schema refuses it.
+ */
 function fieldValue(text: string, kind: FieldKind | undefined): unknown {
   if (kind === undefined) return text;
   if (text === "") return undefined;

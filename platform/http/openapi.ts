@@ -46,9 +46,9 @@ Events are pushed over WebSocket: see \`/asyncapi.json\`.
 Later versions may add fields and codes to responses: ignore those that you do not know.`;
 
 /**
- * The public description of the HTTP API (OpenAPI 3.1, https://spec.openapis.org/oas/v3.1.0), from
- * the contracts that validate. `more` are paths that are described elsewhere, such as Tencent's
- * commands.
+ * The public description of the HTTP API (OpenAPI 3.1, https://spec.openapis.org/oas/v3.1.0),
+ * generated from the contracts that validate. `more` are paths described elsewhere, such as
+ * Tencent's commands.
  */
 export function openApiDocument(endpoints: readonly Endpoint[], more: ZodOpenApiPathsObject = {}) {
   const paths: Record<string, Record<string, ZodOpenApiOperationObject>> = {};
@@ -88,7 +88,9 @@ type Described = { description?: string; schema?: { description?: string } };
 
 const descriptionOf = ({ description, schema }: Described) => description ?? schema?.description;
 
-/** An optional parameter keeps its description in its schema; readers look for it beside that. */
+/**
+ * Copies an optional parameter's description from its schema to the parameter, where readers look.
+ */
 function withDescriptions<D extends ReturnType<typeof createDocument>>(document: D): D {
   for (const item of Object.values(document.paths ?? {}))
     for (const operation of Object.values(item ?? {}))
@@ -103,29 +105,28 @@ function tagsOf(paths: ZodOpenApiPathsObject): { name: string; description: stri
   return [...new Set(named)].sort().map((name) => ({ name, description: tags[name as Tag] }));
 }
 
-/** A pattern of one class of characters, and how many of them it takes. */
+/** A pattern of one character class with its length limits. */
 const bounded = /^\^\[[^\]]+\]\{(?:\d+,)?(\d+)\}\$$/;
 
 /**
- * Answers are checked by schemas that also read requests: a transform there is described by what it
- * takes.
+ * Schemas of responses also parse requests, so a transform is described by its input.
  */
 const rendering: CreateDocumentOptions = {
   allowEmptySchema: { transform: true, custom: true, any: true, unknown: true, pipe: true },
   override: ({ jsonSchema, zodSchema, io }) => {
-    // A file is its bytes to a caller: what it is read into is ours.
+    // For callers a file is its bytes; the parsed form is internal.
     if (jsonSchema.format === "binary") {
       delete jsonSchema.properties;
       delete jsonSchema.required;
     }
     const { def } = zodSchema._zod;
-    // The library leaves out the default of a value that is read from text.
+    // The library omits the default of a value that is parsed from text.
     if (def.type === "default") jsonSchema.default ??= (def as z.core.$ZodDefaultDef).defaultValue;
     if (def.type === "literal" && Number.isInteger(jsonSchema.const)) jsonSchema.type = "integer";
     const length = bounded.exec(jsonSchema.pattern ?? "")?.[1];
     if (length !== undefined) jsonSchema.maxLength ??= Number(length);
     allowOthers(jsonSchema);
-    // An answer may get more fields in a later version (docs/api-changes.md).
+    // Later versions may add fields to responses (docs/api-changes.md).
     if (io === "output" && jsonSchema.additionalProperties === false)
       delete jsonSchema.additionalProperties;
     if (io !== "output" || def.type !== "pipe") return;
@@ -136,7 +137,7 @@ const rendering: CreateDocumentOptions = {
   },
 };
 
-/** Makes what a schema takes besides what it is about, such as null, a form of its own. */
+/** Splits alternatives of a schema, such as null, into separate schemas. */
 function allowOthers(jsonSchema: Record<string, unknown>): void {
   const { orElse, description, ...form } = jsonSchema;
   const { anyOf, ...rest } = form;
@@ -176,7 +177,7 @@ function operation(name: string, contract: Contract): ZodOpenApiOperationObject 
   };
 }
 
-/** The headers that an operation takes besides the token; undefined for none. */
+/** The headers that an operation accepts besides the token; undefined for none. */
 function headersTaken(contract: Contract): z.ZodObject | undefined {
   const isRequired = contract.idempotencyKey === "required";
   const headers = {

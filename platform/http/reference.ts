@@ -2,13 +2,13 @@ import type { Document } from "./document.ts";
 
 type Operation = { "x-ovation-stage"?: string };
 
-/** As much of an OpenAPI document as is looked at here. */
+/** The parts of an OpenAPI document that are used here. */
 type OpenApi = { paths: Record<string, Record<string, Operation>> };
 
-/** What a stage allows, by the names that contracts use in `stage`. */
+/** What a stage allows, by the names in contracts' `stage`. */
 type Allowed = Record<string, boolean>;
 
-/** The document without the operations that this stage does not have. */
+/** The document without operations that this stage lacks. */
 export function ofStage(openApi: unknown, allowed: Allowed): OpenApi {
   const document = openApi as OpenApi;
   const paths: OpenApi["paths"] = {};
@@ -22,11 +22,13 @@ export function ofStage(openApi: unknown, allowed: Allowed): OpenApi {
   return { ...document, paths };
 }
 
-/** `servers` of OpenAPI where the address is known; without it a reader takes the document's own. */
+/**
+ * `servers` of OpenAPI if the address is known; otherwise readers use the document's own address.
+ */
 export const serversAt = (url: string | undefined) =>
   url === undefined ? {} : { servers: [{ url }] };
 
-/** The document with `servers` for the paths that other hosts have, which are by the paths' start. */
+/** The document with `servers` for paths that other hosts serve, by the paths' start. */
 export function withOtherServers(document: OpenApi, hosts: ReadonlyMap<string, string>): OpenApi {
   const urlOf = (path: string) => [...hosts].find(([start]) => path.startsWith(`${start}/`))?.[1];
   const paths = Object.entries(document.paths).map(([path, item]) => [
@@ -45,14 +47,14 @@ export function socketServersAt(url: string | undefined) {
   };
 }
 
-/** Put in by `bin/build/build.ts`: the page of `web/docs`, and the policy that its own parts have. */
+/** Replaced by `bin/build/build.ts` with the page of `web/docs` and a policy for its parts. */
 declare const DOCS_PAGE: { html: string; policy: string };
-/** The same of the guides, which has no script. */
+/** The same for the guides, which have no script. */
 declare const GUIDES_PAGE: { html: string; policy: string };
 
 /**
- * The reference as a page that loads the API's descriptions and nothing else. It knows which stage
- * it is of, to warn where calls change what is real.
+ * The reference as a page that loads only the API's descriptions. It shows which stage it belongs
+ * to, to warn if calls change real data.
  */
 export const referencePage = (stage: string): Document => ({
   body: DOCS_PAGE.html.replace("{stage}", stage),

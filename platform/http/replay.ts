@@ -12,45 +12,45 @@ import {
 import { commitTransaction, DuplicateKeyError, type Reply } from "../table/record.ts";
 import type { Contract } from "./contract.ts";
 
-/** What a call with a key repeats: the marker, and what that stands for. */
+/** What a repeated call with a key returns: the marker, and the response for it. */
 export type StoredReply = Marked & { recalled: Exclude<Recalled, "void"> };
 
-/** What is known of a call's key while the call is being answered. */
+/** The state of a call's key while the call is processed. */
 export type KeyedState = {
   now: Date;
   keyed?: KeyedCall;
-  /** Whether the handler has tied an answer to the key. */
+  /** Whether the handler has tied a reply to the key. */
   isTied?: boolean;
-  /** What the key was used for, where that was looked up before the handler was done. */
+  /** What the key was used for before, if that was looked up before the handler finished. */
   earlier?: StoredReply | undefined;
 };
 
-/** How a handler makes a call happen once. Without a key all of it is free and does nothing. */
+/** How a handler makes a call idempotent. For a call without a key, all of it does nothing. */
 export type Idempotency<Answer> = {
   /**
-   * Checks the answer and ties it to the call's key: give the reply to the store with the effect.
+   * Checks the response and ties it to the call's key: pass the reply to the store with the effect.
    */
   idempotentReply: (answer: Answer) => Reply<Answer>;
   /**
-   * Ties the answer to the call's key in a write of its own, after the effect: for a call without
-   * an effect, or with one that a repetition does not double.
+   * Ties the response to the call's key in a separate write after the effect: for a call without an
+   * effect, or with one that is idempotent.
    */
   commitReply: (answer: Answer) => Promise<Answer>;
   /**
-   * Ends the call with the earlier answer if its key was used already; to be asked before anything
-   * is used up for it.
+   * Ends the call with the earlier response if its key was used already; call it before anything is
+   * consumed.
    */
   assertNew: () => Promise<void>;
   /**
-   * Lets no second call with this key in until `act` has ended: it is refused with
+   * Blocks other calls with this key until `act` has ended: they are refused with
    * `key_in_progress`. For an effect outside the table.
    */
   runExclusive: <T>(act: () => Promise<T>) => Promise<T>;
-  /** Names a call with an Idempotency-Key, and each repetition of it alike. */
+  /** Identifies a call with an Idempotency-Key; its repetitions have the same id. */
   callId: string | undefined;
 };
 
-/** What the handler of this call is given to make it happen once. */
+/** The functions that make a handler's call idempotent. */
 export function idempotency(contract: Contract, call: KeyedState): Idempotency<unknown> {
   const { keyed, now } = call;
   const idempotentReply = (answer: unknown) => {
@@ -76,7 +76,7 @@ export function idempotency(contract: Contract, call: KeyedState): Idempotency<u
   };
 }
 
-/** A reply that the key, where the call has one, remembers from the moment of its effect on. */
+/** A reply that the key, if there is one, remembers as soon as the effect is committed. */
 function replyOf(
   { memory, answer: [status, schema] }: Contract,
   { keyed, now }: KeyedState,
@@ -89,8 +89,8 @@ function replyOf(
 }
 
 /**
- * What a key was used for before. A key whose effect never came is freed and was not used, whatever
- * was asked for with it.
+ * What a key was used for before. A key whose effect was never committed is free, whatever its
+ * request was.
  */
 export async function findStoredReply(
   { memory }: Contract,
@@ -107,9 +107,9 @@ export async function findStoredReply(
 }
 
 /**
- * The answer to a repetition: as the first one had it, or undefined where there is none yet. Where
- * the first call may have died before its effect, one that `mayFinish` (it met no refusal of its
- * own) writes it. Refuses with `key_reused` what is another request.
+ * The response to a repeated call: the first call's, or undefined if there is none yet. If the
+ * first call may have died before its effect, a call that `mayFinish` (it met no refusal) writes
+ * it. Refuses another request with `key_reused`.
  */
 export async function replay(
   { memory }: Contract,

@@ -3,23 +3,23 @@ import * as z from "zod";
 import { Refusal, refuse } from "../../domain/refusal.ts";
 import type { Contract } from "./contract.ts";
 
-/** Bytes of a body, by form. API Gateway's own limit is 10 MB. */
+/** The largest body in bytes, by form. API Gateway's own limit is 10 MB. */
 export const bodyBytesMax = { json: 64 * 1024, multipart: 4 * 1024 * 1024 };
 
 /**
- * Codings of a body that API Gateway undoes before it calls a function; it refuses with 415 what is
- * not in the coding that its header names.
+ * Content codings that API Gateway decodes before it calls a function; it refuses a body that does
+ * not match its header with 415.
  */
 const decodedByGateway = ["identity", "gzip", "deflate"];
 
-/** Checks one part of the request against its schema; every misfit is a sentence of its own. */
+/** Checks one part of the request against its schema; every problem gets its own sentence. */
 export function check<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
   const parsed = schema.safeParse(value, { error: expectationOf });
   if (parsed.success) return parsed.data;
   throw new Refusal("request_invalid", {}, sentences(parsed.error.issues));
 }
 
-/** What people call the types of values, by zod's names. */
+/** Names of types for people, by zod's names. */
 const typeNames: Record<string, string> = {
   string: "text",
   number: "a number",
@@ -33,8 +33,8 @@ const typeNames: Record<string, string> = {
 const units: Record<string, string> = { string: " characters", array: " entries" };
 
 /**
- * The sentence about a value that does not fit, where its schema has none: what was expected, and
- * nothing about how it is checked.
+ * The sentence for an invalid value if its schema has none: what was expected, without how it is
+ * checked.
  */
 function expectationOf(issue: z.core.$ZodRawIssue): string {
   const unit = units[String(issue.origin)] ?? "";
@@ -52,7 +52,7 @@ function expectationOf(issue: z.core.$ZodRawIssue): string {
   }
 }
 
-/** Sentences about one request. */
+/** The largest number of sentences about one request. */
 export const sentencesMax = 20;
 
 function sentences(issues: z.core.$ZodIssue[]): string[] {
@@ -62,14 +62,14 @@ function sentences(issues: z.core.$ZodIssue[]): string[] {
   return [...new Set(all)].slice(0, sentencesMax);
 }
 
-/** A header by its name, whatever its case. */
+/** A header by its name, regardless of case. */
 export function header(event: Pick<APIGatewayProxyEvent, "headers">, name: string) {
   for (const [given, value] of Object.entries(event.headers ?? {}))
     if (given.toLowerCase() === name) return value;
   return undefined;
 }
 
-/** All values of a header, in order: it may be given on several lines. */
+/** All values of a header, in order, since a header may be repeated. */
 export function headerValues(
   event: { multiValueHeaders: APIGatewayProxyEvent["multiValueHeaders"] | null },
   name: string,
@@ -79,8 +79,8 @@ export function headerValues(
 }
 
 /**
- * The query with one value for each name; a name that is given twice has no meaning, except for
- * lists, whose values may come one by one and are joined by commas.
+ * The query with one value for each name; a repeated name is refused, except for lists, whose
+ * repeated values are joined by commas.
  */
 export function readQuery(
   event: APIGatewayProxyEvent,
@@ -95,7 +95,7 @@ export function readQuery(
   return query;
 }
 
-/** The body's bytes as the contract takes them: size first, then form, then JSON. */
+/** Reads the body as the contract specifies: size first, then form, then JSON. */
 export async function readBody(event: APIGatewayProxyEvent, contract: Contract): Promise<unknown> {
   const bytes = Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8");
   const mediaType = (header(event, "content-type") ?? "").split(";")[0]!.trim().toLowerCase();
@@ -114,7 +114,7 @@ export async function readBody(event: APIGatewayProxyEvent, contract: Contract):
   return readJson(readUtf8(bytes) ?? refuse("request_invalid", { problem: "body: not UTF-8" }));
 }
 
-/** The text of these bytes, with its byte order mark; undefined where they are not UTF-8. */
+/** Decodes UTF-8 with its byte order mark; undefined if the bytes are not UTF-8. */
 export function readUtf8(bytes: Uint8Array): string | undefined {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -123,7 +123,7 @@ export function readUtf8(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** A JSON object (RFC 8259), or a refusal that says what it is instead. */
+/** Parses a JSON object (RFC 8259); refuses anything else and says what it is. */
 export function readJson(text: string): unknown {
   let value: unknown;
   try {
@@ -141,10 +141,10 @@ const IdempotencyKey = z
   .string()
   .regex(/^[\x20-\x7e]{1,128}$/, "Idempotency-Key: expected 1 to 128 printable ASCII characters");
 
-/** A quoted string of RFC 8941, which is how the draft spells a key. */
+/** A quoted string of RFC 8941, the draft's form of a key. */
 const quoted = /^"((?:[^"\\]|\\["\\])*)"$/;
 
-/** The call's key, without its quotes. On routes that take none the header means nothing. */
+/** The call's key, without its quotes. Other routes ignore the header. */
 export function readKey(
   event: Pick<APIGatewayProxyEvent, "headers">,
   contract: Pick<Contract, "idempotencyKey"> = {},

@@ -1,4 +1,4 @@
-/** The subjects of the API, by which its description is ordered, and what each is about. */
+/** The tags that group the API's operations, with their descriptions. */
 export const tags = {
   App: "Settings for apps, API descriptions and health",
   Channel: "The settings, bans and overlay keys that a host keeps across streams",

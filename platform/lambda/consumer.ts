@@ -7,7 +7,7 @@ import { withMetrics } from "../runtime/metrics.ts";
 import type { ItemKind } from "../table/keys.ts";
 import type { Grants, QueueName, Resources } from "./grants.ts";
 
-/** What calls a function that nobody asks: the table's stream, a queue, or the clock. */
+/** The event source of a consumer: the table's stream, a queue, or a schedule. */
 type Source =
   | { stream: "table"; kinds?: readonly ItemKind[]; batchSize: number }
   | { queue: QueueName; batchSize: number; concurrencyMax?: number }
@@ -21,7 +21,7 @@ export type ConsumerContract = {
   grants: Grants;
 } & Resources;
 
-/** Ids of records to be delivered again: the mapping's partial failure. */
+/** Ids of records to redeliver: the event source mapping's partial failure. */
 type Failures = { batchItemFailures: { itemIdentifier: string }[] };
 
 type RecordsOf<S extends Source> = S extends { stream: "table" }
@@ -30,13 +30,13 @@ type RecordsOf<S extends Source> = S extends { stream: "table" }
     ? readonly SQSRecord[]
     : readonly [];
 
-/** What calls a consumer, as a stack names it: `stream table`, `queue combos`, `rate(1 minute)`. */
+/** The name of a consumer's source in a stack: `stream table`, `queue combos`, `rate(1 minute)`. */
 const sourceName = (on: Source) =>
   "stream" in on ? `stream ${on.stream}` : "queue" in on ? `queue ${on.queue}` : on.every;
 
 /**
- * A function that reacts to records. It answers the ids of those that are to come again: of a
- * stream the sequence number of the first that failed (all after it come again), of a queue the
+ * A function that processes records. It returns the ids of those to redeliver: for a stream the
+ * sequence number of the first that failed (all later ones are redelivered too), for a queue the
  * message ids. An exception returns the whole batch, and Lambda logs it.
  * https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
  */
@@ -63,7 +63,7 @@ export function consumer<const C extends Omit<ConsumerContract, "kind">>(
   return { contract, handler: withMetrics(handler) };
 }
 
-/** All records come again: a queue keeps its messages, and a stream its position. */
+/** Redelivers all records: a queue keeps its messages, and a stream its position. */
 const again = (records: readonly (DynamoDBRecord | SQSRecord)[]): Failures => ({
   batchItemFailures: records.map((record) => ({
     itemIdentifier:
@@ -71,12 +71,12 @@ const again = (records: readonly (DynamoDBRecord | SQSRecord)[]): Failures => ({
   })),
 });
 
-/** What a queue delivers, as far as its readers look at it. */
+/** The parts of a queue record that readers use. */
 export type QueueRecord = Pick<SQSRecord, "messageId" | "body">;
 
 /**
- * A reader of a queue that takes message by message, as `handleEach` does: what `consumer` receives
- * where a batch is no more than its messages.
+ * A queue reader that handles message by message, with `handleEach`: for `consumer`, if a batch has
+ * no meaning beyond its messages.
  */
 export const perMessage =
   <Message>(
@@ -87,13 +87,13 @@ export const perMessage =
   (records: readonly QueueRecord[], now: Date) =>
     handleEach(records, schema, (message) => handle(message, now), order);
 
-/** Whether messages are handled one after the other; in parallel unless stated otherwise. */
+/** Whether messages are handled one after the other; the default is in parallel. */
 type Order = { inTurn: boolean };
 
 /**
- * Handles the messages of a batch. One that fails, or does not fit the schema, holds up no other.
- * Answers the ids of those that failed and are to come again; each fault is logged once, with all
- * messages that it failed.
+ * Handles the messages of a batch. A message that fails, or does not match the schema, blocks no
+ * other. Returns the ids of failed messages to redeliver; each fault is logged once, with all
+ * messages that it affected.
  */
 export async function handleEach<Message>(
   records: readonly QueueRecord[],

@@ -4,21 +4,21 @@ import { named, withReadableStack } from "../runtime/log.ts";
 import { withMetrics } from "../runtime/metrics.ts";
 import type { Grants, Resources } from "./grants.ts";
 
-/** The contract of a function that another function of ours invokes and waits for. */
+/** The contract of a function that one of our other functions invokes and waits for. */
 export type TaskContract = {
   kind: "task";
   summary: string;
-  /** What it is given: the event itself. */
+  /** Its input: the event itself. */
   body: z.ZodType;
-  /** What it answers. */
+  /** Its result. */
   answer: z.ZodType;
   grants: Grants;
 } & Resources;
 
 /**
- * A function that does a part of another's work. Its caller waits for the answer and
- * decides what a failure means: an exception, including one about what it was given, reaches the
- * caller (Lambda answers 200 with `X-Amz-Function-Error`).
+ * A function that does a part of another function's work. Its caller waits for the result and
+ * decides what a failure means: an exception, including one about the input, reaches the caller
+ * (Lambda answers 200 with `X-Amz-Function-Error`).
  * https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
  */
 export function task<const C extends Omit<TaskContract, "kind">>(

@@ -2,18 +2,18 @@ import { beginInvocation, type TimeLeft } from "../runtime/deadline.ts";
 import { logFault, named } from "../runtime/log.ts";
 import type { Grants, Resources } from "./grants.ts";
 
-/** The contract of a function that the stage's own user pool asks before it goes on. */
+/** The contract of a function that the stage's own user pool calls before it continues. */
 export type TriggerContract = {
   kind: "trigger";
   summary: string;
-  /** The moment at which it is asked: before tokens are made. */
+  /** When it is called: before tokens are made. */
   on: "tokens";
   grants: Grants;
 } & Resources;
 
 /**
- * A trigger of a Cognito user pool: it answers the event that it was given, with its wishes in
- * `response`. Cognito waits five seconds, and refuses the sign-in when it throws.
+ * A trigger of a Cognito user pool: it returns its event, with changes in `response`. Cognito waits
+ * five seconds, and refuses the sign-in if it throws.
  * https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-working-with-lambda-triggers.html
  */
 export function trigger<Event, const C extends Omit<TriggerContract, "kind">>(
@@ -29,7 +29,7 @@ export function trigger<Event, const C extends Omit<TriggerContract, "kind">>(
       return await handle(event);
     } catch (error) {
       logFault("A trigger of the user pool failed", error);
-      // The user who signs in is shown this.
+      // Users who sign in see this message.
       throw new Error("Signing in does not work just now");
     }
   }

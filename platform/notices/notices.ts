@@ -22,25 +22,25 @@ import { commitTransaction } from "../table/record.ts";
 import type { Action } from "../table/transact.ts";
 
 /**
- * A message of the queue of notices: tell the next part of those who should know about a stream.
+ * A message of the queue of notices: notify the next part of a stream's followers and reminders.
  */
 export const Notice = z.object({ streamId: StreamId, step: z.number().int().default(0) });
 export type Notice = z.infer<typeof Notice>;
 
 /**
- * Users whom one message tells, in one transaction (of at most 100 actions) with its place: two
- * actions for each follower, three for each who set a reminder.
+ * Users notified by one message, in one transaction (of at most 100 actions) with its progress: two
+ * actions for each follower, three for each user with a reminder.
  */
 const followersMax = 48;
 const remindedMax = 33;
 
-/** Queues a notice, to be sent or continued. */
+/** Queues a notice, new or to be continued. */
 export const sendNotice = (notice: Notice, now: Date) =>
   startTimer(setting("NOTICES_QUEUE_URL"), notice, { at: now, now });
 
 /**
- * Queues the notice to followers, from code whose task was something else: that does not fail
- * when this does, since the notice lies in the table and is found again within three minutes.
+ * Queues the notice to followers from code with another task, which must not fail if this does: the
+ * notice is in the table and is found again within three minutes.
  */
 export async function announce(streamId: string, now: Date): Promise<void> {
   try {
@@ -51,9 +51,9 @@ export async function announce(streamId: string, now: Date): Promise<void> {
 }
 
 /**
- * Tells one part of those who want to know that a stream is live, and asks for the next part. The
- * part and the place after it are one transaction: a message that comes again, or in parallel,
- * finds the notice elsewhere and notifies nobody, not even users who deleted the notification.
+ * Notifies one part of the users that a stream is live, and queues the next part. The part and the
+ * progress after it are one transaction: a repeated or concurrent message finds the notice further
+ * along and notifies nobody, not even users who deleted the notification.
  */
 export async function notifyNextPart({ streamId, step }: Notice, now: Date): Promise<void> {
   const notice = await findNotice(streamId);
@@ -69,7 +69,7 @@ export async function notifyNextPart({ streamId, step }: Notice, now: Date): Pro
   if (isTold && part?.next !== undefined) await sendNotice({ streamId, step: step + 1 }, now);
 }
 
-/** Who is notified next, the reminders that end with that, and where the next part begins. */
+/** The users to notify next, the reminders that this completes, and where the next part begins. */
 type Part = { users: string[]; reminders?: Reminder[]; next: NoticePlace | undefined };
 
 async function nextPart(notice: OpenNotice, stream: Stream, now: Date): Promise<Part> {
@@ -88,7 +88,7 @@ async function nextPart(notice: OpenNotice, stream: Stream, now: Date): Promise<
   return { users, next: { ...next, isQuiet } };
 }
 
-/** Those not notified as followers: users who followed before the start were. */
+/** Removes users who followed before the start, since they are notified as followers. */
 async function withoutFollowers(users: string[], { hostId, startedAt }: Stream) {
   const relations = await Promise.all(users.map((userId) => findRelation(userId, hostId)));
   return users.filter((_, at) => (relations[at]?.at ?? "~") > (startedAt ?? ""));
@@ -108,8 +108,8 @@ async function waitingFor({ id }: Stream, after: string | undefined) {
 }
 
 /**
- * Records a part with its place. Left out are those who already have the notification, and
- * reminders that were removed meanwhile.
+ * Records a part with its progress, without users who already have the notification and reminders
+ * that were removed meanwhile.
  */
 async function recordPart(groups: readonly Action[][], move: Action): Promise<boolean> {
   for (let left = groups; ; ) {
@@ -121,8 +121,8 @@ async function recordPart(groups: readonly Action[][], move: Action): Promise<bo
 }
 
 /**
- * Sends a reminder whose time has come, once, if the stream is still to begin; a user who deletes
- * the notification does not receive it again.
+ * Sends a due reminder, once, if the stream has not begun; a user who deletes the notification does
+ * not receive it again.
  */
 export async function sendReminder(reminder: Reminder, now: Date): Promise<void> {
   const stream = await findStream(reminder.streamId, { consistent: true });
@@ -133,11 +133,11 @@ export async function sendReminder(reminder: Reminder, now: Date): Promise<void>
     ...told.flatMap((one) => notificationActions(one)),
     ...end,
   ]);
-  // The user has the notification already: what is left is to end the reminder.
+  // The user already has the notification; only the reminder remains to be ended.
   if (failed?.has("notification")) await commitTransaction(end);
 }
 
-/** The one notification for each start and user: its id is the same, however often it is sent. */
+/** The only notification for each start and user: its id is always the same. */
 function noticeTo(stream: Stream, userId: string, now: Date, dueAt?: string): StoredNotification {
   const { id, startedAt, status } = stream;
   const at = new Date(dueAt ?? startedAt ?? now);

@@ -23,17 +23,17 @@ const special4: readonly Network[] = [
 ];
 
 /**
- * Of IPv6, only 2000::/3 is allocated as global unicast (RFC 4291): loopback, link-local,
- * site-local, unique local, multicast, mapped IPv4 and NAT64 lie outside it.
+ * Only 2000::/3 of IPv6 is allocated as global unicast (RFC 4291): loopback, link-local,
+ * site-local, unique local, multicast, mapped IPv4 and NAT64 are outside of it.
  */
 const unicast6: Network = ["2000::", 3];
 
-/** Networks within 2000::/3 that are not hosts of the open Internet, or carry an IPv4 address. */
+/** Networks in 2000::/3 that are not hosts of the open Internet, or contain an IPv4 address. */
 const special6: readonly Network[] = [
   // IETF protocol assignments, with Teredo (2001::/32), benchmarks and ORCHID.
   ["2001::", 23],
   ["2001:db8::", 32],
-  // 6to4: the IPv4 address of the next hop is in it.
+  // 6to4: contains the IPv4 address of the next hop.
   ["2002::", 16],
   ["3fff::", 20],
 ];
@@ -44,14 +44,14 @@ function listOf(family: "ipv4" | "ipv6", networks: readonly Network[]): BlockLis
   return list;
 }
 
-// A list for each family: one for both would take an IPv4 address for ::ffff:a.b.c.d.
+// One list per family: a combined list would match IPv4 addresses as ::ffff:a.b.c.d.
 const notPublic4 = listOf("ipv4", special4);
 const global6 = listOf("ipv6", [unicast6]);
 const notPublic6 = listOf("ipv6", special6);
 
 /**
- * True for an address of the open Internet, in the form that a resolver or a URL gives it. False
- * for what leads inside a network, back to this machine or nowhere, and for what is no address.
+ * Whether an address, in the form of a resolver or a URL, is on the open Internet. False for
+ * addresses of internal networks, of this machine or of nothing, and for text that is no address.
  */
 export function isPublicAddress(address: string): boolean {
   const family = isIP(address);

@@ -3,13 +3,13 @@ import { byteText } from "../../domain/text.ts";
 import { setting } from "../runtime/env.ts";
 import { isPublicAddress } from "./addresses.ts";
 
-/** True on the one-machine runner, whose receivers may be on the machine too. */
+/** Whether this is the one-machine runner, whose receivers may be on the same machine. */
 const isRunner = () => setting("LOCAL") === "on";
 
-/** The spellings of this machine that the runner accepts; no other leads there. */
+/** The only spellings of this machine that the runner accepts. */
 const loopback = /^http:\/\/(127\.0\.0\.1|localhost)(:\d{1,5})?(?=[/?#]|$)/;
 
-/** True for a URL to the runner's own machine, spelled as it has to be. */
+/** Whether a URL leads to the runner's own machine, in an accepted spelling. */
 export const isLoopback = (text: string, onRunner = isRunner()) => onRunner && loopback.test(text);
 
 /** A URL's host without the brackets of an IPv6 address. */
@@ -21,18 +21,18 @@ const expected = (onRunner: boolean) =>
     : "expected an https URL on port 443";
 
 /**
- * Why a URL that a customer configured must not be called, as far as the URL itself shows it;
- * undefined where it may be. What its name resolves to is checked at each connection.
+ * Why a URL configured by a customer must not be called, as far as the URL itself shows it;
+ * undefined if it may. The addresses of its host name are checked at each connection.
  */
 export function destinationProblem(text: string, onRunner = isRunner()): string | undefined {
-  // URL skips tabs and line ends and reads a backslash as a slash; others read them otherwise.
+  // URL ignores tabs and line ends and reads a backslash as a slash; other parsers do not.
   if (/[\s\\]/.test(text) || !URL.canParse(text)) return expected(onRunner);
   const url = new URL(text);
   if (url.username !== "" || url.password !== "") return "expected a URL without credentials";
   if (isLoopback(text, onRunner)) return undefined;
   if (url.protocol !== "https:" || url.port !== "") return expected(onRunner);
   const host = hostOf(url);
-  // A final dot, the root's, does not make it another host.
+  // A trailing dot (the root's) does not make it another host.
   const isOwnName = /(^|\.)localhost\.?$/.test(host);
   if (isOwnName || (isIP(host) !== 0 && !isPublicAddress(host)))
     return "expected a host of the open Internet";
@@ -40,8 +40,8 @@ export function destinationProblem(text: string, onRunner = isRunner()): string 
 }
 
 /**
- * A URL that servers of ours will call: https on port 443, no credentials, at most 500 bytes, not
- * visibly inside a network. No name is looked up, so one that does not resolve is taken.
+ * A URL that our servers will call: https on port 443, no credentials, at most 500 bytes, and not
+ * recognizably internal. Names are not resolved here, so one that does not resolve is accepted.
  */
 export const DestinationUrl = byteText(1, 500)
   .superRefine((text, context) => {

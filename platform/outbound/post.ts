@@ -13,9 +13,9 @@ type Resolver = (
 ) => void;
 
 /**
- * Resolves a name for one connection and refuses it when any of its addresses is not public. The
- * socket is opened to the very addresses that were looked at, so that a name which changes in
- * between (DNS rebinding) leads nowhere else.
+ * Resolves a name for one connection and refuses it if any of its addresses is not public. The
+ * socket is opened to the checked addresses, so that a name that changes in between (DNS rebinding)
+ * cannot lead elsewhere.
  */
 export const publicLookup =
   (resolve: Resolver): LookupFunction =>
@@ -30,18 +30,18 @@ export const publicLookup =
 
 const lookupPublic = publicLookup(lookup);
 
-/** How long an answer may take, and how large it may be. */
+/** Limits on the time and size of a response. */
 type Bounds = { timeoutMilliseconds: number; bytesMax: number };
 
-/** No outbound call gets a larger answer than this. */
+/** The largest response of any outbound call. */
 const answerBytesMax = 64 * 1024;
 
-/** What is posted: the text unchanged, with headers in addition to those that every call has. */
+/** The body, sent unchanged, with headers in addition to those of every call. */
 type Posted = { text: string; headers?: Record<string, string> };
 
 /**
- * Opens a call to a URL that a customer configured. Throws when the URL leads elsewhere than to the
- * open Internet (the runner may call its own machine). No redirect is followed.
+ * Opens a call to a URL configured by a customer. Throws if the URL leads outside the open Internet
+ * (the runner may call its own machine). Redirects are not followed.
  */
 function open(destination: string, { text, headers = {} }: Posted, timeoutMilliseconds: number) {
   const problem = destinationProblem(destination);
@@ -61,9 +61,9 @@ function open(destination: string, { text, headers = {} }: Posted, timeoutMillis
 }
 
 /**
- * Posts JSON, with `headers`, to a URL that a customer configured, and answers the status and text
- * of the response. Throws when the URL may not be called, and when the answer is late, too large,
- * cut or not there.
+ * Posts JSON, with `headers`, to a URL configured by a customer, and returns the status and text of
+ * the response. Throws if the URL may not be called, and if the response is late, too large,
+ * truncated or missing.
  */
 export async function postJson(
   destination: string | URL,
@@ -77,9 +77,8 @@ export async function postJson(
 }
 
 /**
- * Posts JSON that is text already, and answers the status as soon as it comes, within 10 s: what
- * follows it is of no interest, and beyond 64 KB or 10 s the connection is closed. Throws as
- * `postJson` does.
+ * Posts text that is JSON already, and returns the status as soon as it arrives, within 10 s: the
+ * body is not used, and beyond 64 KB or 10 s the connection is closed. Throws as `postJson` does.
  */
 export async function postForStatus(destination: string, posted: Posted): Promise<number> {
   const request = open(destination, posted, limits().outboundMilliseconds);
@@ -99,7 +98,7 @@ export async function postForStatus(destination: string, posted: Posted): Promis
   });
 }
 
-/** A connection that is handed to another protocol (101) ends without an error. */
+/** A connection that switches to another protocol (101) ends without an error. */
 const noAnswer = "No answer came";
 
 function answerOf(request: ClientRequest, payload: string, bytesMax: number) {

@@ -7,7 +7,7 @@ import { pageSizes } from "./page-sizes.ts";
 import type { Erasure } from "./progress.ts";
 import { findTrace, placeText } from "./traced.ts";
 
-/** The names in the frames that are kept of every stream where something of the user lay. */
+/** Erases names in the kept frames of every stream that held data of the user. */
 export async function eraseFrames({ userId, at, after }: Erasure): Promise<string | undefined> {
   const trace = await findTrace(userId, prefix.tracedStreams, after);
   if (trace?.streamId === undefined) return undefined;
@@ -34,7 +34,7 @@ export async function eraseFrames({ userId, at, after }: Erasure): Promise<strin
   return placeText(SK);
 }
 
-/** Under the frame's revision, as a deleted text is taken out. */
+/** Uses the frame's revision, as the removal of a deleted text does. */
 async function eraseFromFrame(streamId: string, n: number, userId: string): Promise<void> {
   await decideAgain(async () => {
     const { value: frame } = await queryFrames(streamId, { from: n, to: n }).next();

@@ -17,8 +17,8 @@ import { pageSizes } from "./page-sizes.ts";
 import type { Erasure } from "./progress.ts";
 
 /**
- * A stream of the host (its sort key) and, while that stream has more reminders, the user whose
- * reminder was the last (empty before the first).
+ * A stream of the host (its sort key) and, while that stream has more reminders, the user of the
+ * last reminder (empty before the first).
  */
 const Place = z.object({ SK: z.string().optional(), reminderOf: z.string().optional() });
 type Place = z.infer<typeof Place>;
@@ -27,9 +27,9 @@ const placeIn = (after: string | undefined): Place =>
   after === undefined ? {} : Place.parse(JSON.parse(after));
 
 /**
- * The streams that the user hosted: cancels those that have not begun, and removes the host's names
- * in each, and in the notifications of users who set a reminder. A page reads `changes` streams and
- * as many reminders at most.
+ * Erases the user as a host: cancels streams that have not begun, and removes the host's names from
+ * each stream and from the notifications of users who set a reminder. A page reads at most
+ * `changes` streams and as many reminders.
  */
 export async function eraseFromHosted({ userId, at, after }: Erasure): Promise<string | undefined> {
   const { SK, reminderOf } = placeIn(after);
@@ -55,9 +55,8 @@ export async function eraseFromHosted({ userId, at, after }: Erasure): Promise<s
 }
 
 /**
- * The settings and overlay keys of the user's channel. Its bans stay,
- * as those of streams do: they are about others,
- * and hold in the streams that stay.
+ * Erases the settings and overlay keys of the user's channel. Its bans stay, as those of streams
+ * do: they are about other users, and apply in streams that stay.
  */
 async function eraseChannel(userId: string, at: string): Promise<void> {
   await deleteIf(key.channel(userId), {
@@ -70,8 +69,8 @@ async function eraseChannel(userId: string, at: string): Promise<void> {
 }
 
 /**
- * Removes the host's name from the notifications of the users of some reminders. Answers how many
- * reminders there were and where the next page begins; undefined where this one was the last.
+ * Removes the host's name from the notifications of the users of some reminders. Returns the number
+ * of reminders and where the next page begins; undefined after the last page.
  */
 async function eraseReminders(streamId: string, after: string, limit: number) {
   const reminders = await listReminders(streamId, limit, after);
@@ -82,8 +81,9 @@ async function eraseReminders(streamId: string, after: string, limit: number) {
 }
 
 /**
- * Under the stream's revision, so that no other change of the stream is lost. A stream that has not
- * begun is cancelled, so that contributions go back at once, and not to the next user of the `sub`.
+ * Uses the stream's revision, so that no other change of the stream is lost. A stream that has not
+ * begun is cancelled, so that contributions are returned now, and not to the next user of the
+ * `sub`.
  */
 async function eraseHost(streamId: string, userId: string): Promise<void> {
   await decideAgain(async () => {

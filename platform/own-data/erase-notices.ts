@@ -7,9 +7,8 @@ import type { Action } from "../table/transact.ts";
 import { pageSizes } from "./page-sizes.ts";
 
 /**
- * Removes the host's name from the notifications that these users have about these streams, at
- * most `notices` of them. Answers whether none is left; otherwise the next call finds the
- * rest.
+ * Removes the host's name from these users' notifications about these streams, at most `notices` of
+ * them. Returns whether none is left; otherwise the next call finds the rest.
  */
 export async function eraseNotices(
   userIds: readonly string[],

@@ -11,7 +11,7 @@ import { eraseNotices } from "./erase-notices.ts";
 import { pageSizes } from "./page-sizes.ts";
 import type { Erasure } from "./progress.ts";
 
-/** The items of a page of a partition, from where the page before ended. */
+/** The items of a page of a partition, from the end of the previous page. */
 export const pageOf = (
   place: Key,
   start: string,
@@ -20,19 +20,19 @@ export const pageOf = (
 ): Promise<Item[]> =>
   queryItems(place, start, { limit, consistent: true, ...(after !== undefined && { after }) });
 
-/** Where the page after one of `limit` items begins; undefined where it was the last. */
+/** Where the next page begins after one of `limit` items; undefined after the last page. */
 const placeAfter = (items: readonly Item[], limit = pageSizes().items): string | undefined =>
   items.length < limit ? undefined : items.at(-1)?.SK;
 
 const deletion = ({ PK, SK }: Item): Action[] => [{ Delete: { Key: { PK, SK } } }];
 
-/** Whether an id, which begins with its time in seconds, is of this time or an earlier one. */
+/** Whether an id, which starts with its time in seconds, is not later than this time. */
 export const isIdUntil = (id: string, at: string): boolean =>
   Number.parseInt(id.slice(0, 8), 16) <= Date.parse(at) / 1000;
 
 /**
- * Notifications, devices, announcements and the lists of funded streams and of invitations; what
- * came after the deletion stays.
+ * Erases notifications, devices, announcements and the lists of funded streams and invitations;
+ * items from after the deletion stay.
  */
 export async function eraseItems({ userId, at, after }: Erasure): Promise<string | undefined> {
   const items = await pageOf(key.profile(userId), "", after);
@@ -57,8 +57,8 @@ function isOlder({ SK, createdAt, updatedAt, announcedAt }: Item, at: string): b
 }
 
 /**
- * Answers that were remembered for repeated calls: they show the caller. The claims of calls that
- * are under way lie with them; they name nobody and expire by themselves.
+ * Erases replies remembered for repeated calls, since they show the caller. The claims of calls in
+ * progress are stored with them; they contain no names and expire.
  */
 export async function eraseReplies({ userId, at, after }: Erasure): Promise<string | undefined> {
   const items = await pageOf(key.marker(userId, ""), "", after);
@@ -67,7 +67,7 @@ export async function eraseReplies({ userId, at, after }: Erasure): Promise<stri
   return placeAfter(items);
 }
 
-/** Whom the user followed. */
+/** Erases the list of users whom the user followed. */
 export async function eraseFollowing({ userId, at, after }: Erasure): Promise<string | undefined> {
   const place = key.following(userId, "");
   const items = await pageOf(place, prefix.following, after, pageSizes().changes);
@@ -76,7 +76,7 @@ export async function eraseFollowing({ userId, at, after }: Erasure): Promise<st
   return placeAfter(items, pageSizes().changes);
 }
 
-/** Who followed the user, and the notifications that they have about the user's streams. */
+/** Erases the list of the user's followers, and their notifications about the user's streams. */
 export async function eraseFollowers({ userId, at, after }: Erasure): Promise<string | undefined> {
   const place = key.follower(userId, "");
   const items = await pageOf(place, prefix.followers, after, pageSizes().changes);
@@ -84,7 +84,7 @@ export async function eraseFollowers({ userId, at, after }: Erasure): Promise<st
   const followerIds = relations.map(({ followerId }) => followerId);
   const hosted = (await listHosted(userId)).map(({ streamId }) => streamId);
   const streamIds = new Set(hosted.filter((streamId) => isIdUntil(streamId, at)));
-  // Where there is more than one page changes, the same page comes again and finds the rest.
+  // If one page needs more changes than allowed, the same page is repeated and finds the rest.
   if (!(await eraseNotices(followerIds, streamIds))) return after ?? prefix.followers;
   for (const followerId of followerIds) await removeFollow(followerId, userId);
   return placeAfter(items, pageSizes().changes);

@@ -25,11 +25,13 @@ import { pageSizes } from "./page-sizes.ts";
 import type { Erasure } from "./progress.ts";
 import { findTrace, placeText } from "./traced.ts";
 
-/** A settlement or refund changes other fields, so nothing of it is undone. */
+/** A settlement or refund changes other fields, so neither undoes the other. */
 const eraseFromGift = (streamId: string, giftId: string, userId: string) =>
   eraseNames(key.gift(streamId, giftId), ["sender", "receivers"], userId);
 
-/** The gifts that the ledger names, given and received; their streams are noted for the frames. */
+/**
+ * Erases names in the gifts of the ledger, given and received; notes their streams for the frames.
+ */
 export async function eraseFromLedger({ userId, at, seq, after }: Erasure) {
   const first = Number(after ?? 0) + 1;
   if (first > seq) return undefined;
@@ -46,8 +48,8 @@ export async function eraseFromLedger({ userId, at, seq, after }: Erasure) {
 }
 
 /**
- * What lies in streams: bans of the user, gifts without entries, messages, reminders, likes and
- * votes.
+ * Erases the user from streams: bans of the user, gifts without entries, messages, reminders, likes
+ * and votes.
  */
 export async function eraseFromStreams({ userId, at, after }: Erasure) {
   const trace = await findTrace(userId, "", after);
@@ -71,8 +73,8 @@ export async function eraseFromStreams({ userId, at, after }: Erasure) {
 }
 
 /**
- * The names of those who started a poll or a goal, and who gave most to a train; the log is told of
- * a moment that is open.
+ * Erases names of users who started a poll or goal, or gave most to a train; the log of an open
+ * moment is updated too.
  */
 async function eraseFromMoments(streamId: string, userId: string): Promise<void> {
   const range = { prefix: prefix.moments };
@@ -91,12 +93,12 @@ async function eraseFromMoments(streamId: string, userId: string): Promise<void>
   }
 }
 
-/** Takes a user out of those who gave most to a train; its credits stay. */
+/** Removes a user from the top senders of a train; their credits stay. */
 async function leaveTrain({ streamId, id, result }: MomentItem, userId: string): Promise<void> {
   if (result === undefined || !("top" in result)) return;
   const top = result.top.filter(({ user }) => user._id !== userId);
   if (top.length === result.top.length) return;
-  // A result never changes but by another who leaves: then this is done again.
+  // A result changes only when another top sender is erased: then this is repeated.
   const isDone = await updateIf({
     Key: key.moment(streamId, id),
     UpdateExpression: "SET #result.#top = :top, #revision = #revision + :one",
@@ -109,7 +111,7 @@ async function leaveTrain({ streamId, id, result }: MomentItem, userId: string):
   if (again !== undefined) await leaveTrain(again, userId);
 }
 
-/** The names in a ban, in its host's list, and where the stream looks whether it is in force. */
+/** Erases the names in a ban, in its host's list, and in the member item that enforces it. */
 async function eraseFromBan(banId: string, userId: string, now: Date): Promise<void> {
   const ban = await findBan(banId, now);
   if (ban === undefined) return;
@@ -125,7 +127,7 @@ async function eraseFromBan(banId: string, userId: string, now: Date): Promise<v
     ExpressionAttributeNames: { "#names": "names" },
   };
   const values = { ":id": banId, ":none": { name: "", surname: "" } };
-  // The next revision: a change of the member that read the names decides again.
+  // The next revision: a change of the member that read the names must decide again.
   const place = placeOfBan(ban);
   await updateIf({
     ...names,
@@ -142,7 +144,7 @@ async function eraseFromBan(banId: string, userId: string, now: Date): Promise<v
     });
 }
 
-/** Some of a stream's messages, after the number `n`; answers where the next page begins. */
+/** Erases some of a stream's messages, after number `n`; returns where the next page begins. */
 async function eraseMessages(streamId: string, userId: string, at: string, n: number) {
   const { messages, changes } = pageSizes();
   const place = key.message(streamId, n);
@@ -161,7 +163,7 @@ function isBy({ sender, createdAt }: Item, userId: string, at: string): boolean 
   return by === userId && String(createdAt) <= at;
 }
 
-/** Deletes a message and the names in it; of a stream that is gone nobody sees what was pinned. */
+/** Deletes a message and the names in it; in a deleted stream nobody sees the pin. */
 async function eraseMessage(stream: Stream | undefined, message: Message, at: string) {
   const { streamId, n, sender, deletedAt } = message;
   const { userId } = sender;
@@ -175,7 +177,7 @@ async function eraseMessage(stream: Stream | undefined, message: Message, at: st
   await eraseNames(key.message(streamId, n), ["sender"], userId);
 }
 
-/** Another call deleted the message meanwhile. */
+/** Ignores that another call has deleted the message meanwhile. */
 function ignoreMissing(error: unknown): void {
   if ((error as { code?: unknown }).code !== "message_not_found") throw error;
 }

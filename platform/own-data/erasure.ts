@@ -11,7 +11,7 @@ import { eraseFollowers, eraseFollowing, eraseItems, eraseReplies } from "./eras
 import { eraseFromLedger, eraseFromStreams } from "./erase-streams.ts";
 import { Erasure, type Step } from "./progress.ts";
 
-/** A message of the queue: go on with a user's erasure. */
+/** A message of the queue: continue a user's erasure. */
 export const ErasureMessage = z.object({ userId: UserId });
 
 const steps: readonly Step[] = [
@@ -25,10 +25,10 @@ const steps: readonly Step[] = [
   eraseFrames,
 ];
 
-/** What was written just before the end reaches the frames within this time. */
+/** Changes written just before the deletion reach the frames within this time. */
 const framesAfterMilliseconds = 10_000;
 
-/** Asks for an erasure to go on, after a while where it should not begin at once. */
+/** Queues the continuation of an erasure, optionally with a delay. */
 export const sendErasure = (userId: string, now: Date, delayMilliseconds = 0) =>
   startTimer(
     setting("ERASURES_QUEUE_URL"),
@@ -39,14 +39,14 @@ export const sendErasure = (userId: string, now: Date, delayMilliseconds = 0) =>
     },
   );
 
-/** Pages of one invocation, and the time of its last one. */
+/** The most pages of one invocation, and the time that its last one needs. */
 const pagesMax = 200;
 const lastPageMilliseconds = 4_000;
 
 /**
- * Goes on with the erasure of a user for as long as this invocation has time, page by page, and
- * asks for the rest. Done twice, or in parallel, it does no harm: each page is found under the
- * place where it begins, and a user who was deleted again meanwhile starts over.
+ * Continues a user's erasure page by page while this invocation has time, and queues the rest.
+ * Running it twice or concurrently is harmless: each page is found by the position where it begins,
+ * and a user who was deleted again meanwhile starts over.
  */
 export async function continueErasure(userId: string, pages = pagesMax): Promise<void> {
   for (let page = 0; page < pages; page++) {
@@ -65,7 +65,7 @@ export async function continueErasure(userId: string, pages = pagesMax): Promise
 const earlyBy = ({ step, at }: Erasure) =>
   step < steps.length - 1 ? 0 : Date.parse(at) + framesAfterMilliseconds - Date.now();
 
-/** Moves an erasure on, if it is still where it was; at the end it is gone. */
+/** Advances an erasure if it is still at this position; after the last step it is removed. */
 async function move({ userId, at, step, after }: Erasure, next: string | undefined): Promise<void> {
   const isHere = `#at = :at AND #step = :step AND ${
     after === undefined ? "attribute_not_exists(#after)" : "#after = :after"

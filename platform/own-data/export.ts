@@ -30,14 +30,14 @@ import {
   ShownStream,
 } from "./own-data.ts";
 
-/** Bytes of each kind that one export holds: all of them fit the 6 MB that Lambda may answer. */
+/** The most bytes of each kind in one export: all of them fit the 6 MB of a Lambda response. */
 const bytesOfKindMax = 400 * 1024;
 
-/** Messages of all streams, and bytes of them, that one export looks at to find the user's own. */
+/** The most messages of all streams, and bytes, that one export reads to find the user's own. */
 const lookedAtMax = 20_000;
 const lookedAtBytesMax = 4 * 1024 * 1024;
 
-/** Items of one page, after which the bytes are looked at. */
+/** Items of one page, after which the bytes are counted. */
 const pageSize = 50;
 
 const bytesOf = (value: unknown) => Buffer.byteLength(JSON.stringify(value));
@@ -55,7 +55,7 @@ async function newest(place: Key, start: string): Promise<Item[]> {
   return items;
 }
 
-/** Reads everything that is kept about a user: of each kind the newest 1,000. */
+/** Reads all data about a user: the newest 1,000 items of each kind. */
 export async function collectOwnData(userId: string, now: Date): Promise<OwnData> {
   const own = (start: string) => newest(key.profile(userId), start);
   const [profile, { wallet, pending }, traces] = await Promise.all([
@@ -115,7 +115,7 @@ function cut<Lists extends Record<string, unknown[]>>(lists: Lists): Lists {
   return Object.fromEntries(short) as Lists;
 }
 
-/** As much of a list as an export holds. */
+/** The part of a list that fits an export. */
 function first<One>(list: readonly One[]): One[] {
   let bytes = 0;
   return list.slice(0, exportedMax).filter((one) => {
@@ -126,7 +126,7 @@ function first<One>(list: readonly One[]): One[] {
 
 const withoutKey = ({ PK: _, SK: __, writeId: ___, ...fields }: Item) => fields;
 
-/** The streams of a host's list, as many as are exported, with what the host wrote. */
+/** The streams of a host's list, as many as are exported, with the texts that the host wrote. */
 async function withTexts(listed: Record<string, unknown>[]): Promise<Record<string, unknown>[]> {
   const ids = listed.slice(0, exportedMax).map(({ streamId }) => String(streamId));
   const streams = new Map((await findStreams(ids)).map((stream) => [stream.id, stream]));
@@ -136,7 +136,7 @@ async function withTexts(listed: Record<string, unknown>[]): Promise<Record<stri
   });
 }
 
-/** The newest of the user's entries, newest first: one more than are exported at most. */
+/** The newest of the user's entries, newest first: one more than an export holds. */
 async function listNewest(userId: string, seq: number, since: number): Promise<ChainedEntry[]> {
   const entries = await listEntries(userId, Math.max(since, seq - exportedMax - 1) + 1, seq);
   return entries.reverse();
@@ -152,7 +152,7 @@ const streamsIn = (traces: readonly Item[]): string[] =>
     .filter(({ SK }) => SK.startsWith(prefix.tracedStreams))
     .map(({ streamId }) => String(streamId));
 
-/** The user's messages, newest stream first; deleted ones have no text and are left out. */
+/** The user's messages, newest stream first; deleted ones have no text and are omitted. */
 async function listOwnMessages(userId: string, traces: readonly Item[]) {
   const list: z.infer<typeof ShownMessage>[] = [];
   let [looked, lookedBytes] = [0, 0];
@@ -177,7 +177,7 @@ async function listOwnMessages(userId: string, traces: readonly Item[]) {
   return { list, isCut: false };
 }
 
-/** What the user liked and voted for. */
+/** The user's likes and votes. */
 async function listOwnCrowd(userId: string, streamIds: readonly string[]) {
   const found = { likes: [] as LikeItem[], votes: [] as VoteItem[] };
   for (const streamId of streamIds) {
@@ -188,7 +188,7 @@ async function listOwnCrowd(userId: string, streamIds: readonly string[]) {
   return found;
 }
 
-/** The passes that the exported entries paid for, as far as the user still has them. */
+/** The passes paid for in the exported entries, if the user still has them. */
 async function listOwnPasses(userId: string, entries: readonly ChainedEntry[]) {
   const passes: z.infer<typeof ShownPass>[] = [];
   for (const { type, streamId, giftId } of entries) {
@@ -199,7 +199,9 @@ async function listOwnPasses(userId: string, entries: readonly ChainedEntry[]) {
   return passes;
 }
 
-/** What the exported entries contributed, by stream; what a former user gave is none of theirs. */
+/**
+ * The contributions in the exported entries, by stream, without those of a former user of the sub.
+ */
 async function listOwnContributions(userId: string, entries: readonly ChainedEntry[]) {
   const given = entries.filter(({ type }) => type === "stream_funding_contribution");
   const contributions: z.infer<typeof ShownContribution>[] = [];

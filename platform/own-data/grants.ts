@@ -1,6 +1,6 @@
 import type { Partition } from "../table/keys.ts";
 
-/** What an erasure reads and writes: it goes wherever something of a user may lie. */
+/** The grants of an erasure, which reaches every place that may hold a user's data. */
 export const erasureGrants = {
   read: [
     ...["USER", "WALLET", "LEDGER", "REPLAY", "STREAM", "FRAMES", "TRACE"],

@@ -5,14 +5,14 @@ import { getRawItem, updateIf } from "../table/items.ts";
 import type { Key } from "../table/keys.ts";
 import type { Item } from "../table/table.ts";
 
-/** A value without the names and pictures of this user, at any depth. */
+/** A value without this user's names and pictures, at any depth. */
 export const withoutNames = <T>(value: T, userId: string): T =>
   anonymize(value, userId, setting("DEFAULT_PICTURE"));
 
 /**
- * Removes a user's names from some fields of an item, if it is there. Only fields that name the
- * user are written, and only while they are as they were read: another person in the same field
- * may leave at the same moment, and their names must not be restored.
+ * Removes a user's names from some fields of an item, if it exists. Only fields that name the user
+ * are written, and only if unchanged since the read: another user in the same field may be erased
+ * at the same time, and their names must not be restored.
  */
 export async function eraseNames(
   Key: Key,
@@ -41,7 +41,7 @@ export async function eraseNames(
   });
 }
 
-/** The fields that change when the user's names go, as they were and as they will be. */
+/** The fields that change without the user's names, before and after. */
 const changesOf = (item: Item, fields: readonly string[], userId: string) =>
   fields
     .map((field) => ({ field, was: item[field], is: withoutNames(item[field], userId) }))

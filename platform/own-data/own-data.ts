@@ -1,4 +1,4 @@
-/** What an export has of a user. */
+/** The schema of a user's data export. */
 import * as z from "zod";
 import { LikeItem } from "../../domain/audience/likes.ts";
 import { VoteItem } from "../../domain/audience/vote.ts";
@@ -21,7 +21,7 @@ export const ShownMessage = MessageItem.pick({
   replyTo: true,
   createdAt: true,
 });
-/** What a host chose for a stream; the words that they blocked are settings, in some 36 KB each. */
+/** A host's choices for a stream; blocked words are settings and take up to 36 KB each. */
 export const ShownStream = Stream.pick({
   title: true,
   channelName: true,
@@ -38,7 +38,7 @@ export const ShownStream = Stream.pick({
 });
 const ShownDevice = z.record(z.string(), z.unknown());
 export const ShownPass = z.object({ streamId: shownId, at: Timestamp });
-/** What a user gave to a planned stream in all, when last, and when it was returned. */
+/** A user's contributions to a planned stream: the total, when last, and when returned. */
 export const ShownContribution = z.object({
   streamId: shownId,
   amount: Amount,
@@ -56,8 +56,8 @@ export const ShownBan = z.object({
   deletedAt: Timestamp.nullable(),
 });
 
-/** Everything that is kept about one user. */
-/** The newest items of each kind that one export holds. */
+/** All data about one user. */
+/** The most items of each kind in one export; the newest are exported. */
 export const exportedMax = 1_000;
 
 /** A list of an export. */

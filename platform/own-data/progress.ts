@@ -3,8 +3,8 @@ import { UserId } from "../../domain/id.ts";
 import { Timestamp } from "../../domain/text.ts";
 
 /**
- * A user who was deleted, while what lies elsewhere is being erased: `at` is when, and what is of a
- * later time belongs to a new user. `step` and `after` are how far it has got.
+ * A deleted user whose remaining data is being erased: `at` is the time of the deletion; data of a
+ * later time belongs to a new user. `step` and `after` are the progress.
  */
 export const Erasure = z.object({
   userId: UserId,
@@ -17,7 +17,7 @@ export const Erasure = z.object({
 export type Erasure = z.infer<typeof Erasure>;
 
 /**
- * One page of a step, from where the one before ended; answers where the next begins, undefined at
- * the end. A page that comes again finds less to do, and does no harm.
+ * One page of a step, from the end of the previous one; returns where the next begins, undefined at
+ * the end. A repeated page finds less to do and is harmless.
  */
 export type Step = (erasure: Erasure) => Promise<string | undefined>;

@@ -13,21 +13,22 @@ import { decideAgain, overtaken } from "../table/conflicts.ts";
 import { key } from "../table/keys.ts";
 import type { Action } from "../table/transact.ts";
 
-/** What a user wants who leaves: `isForfeit` lets the credits go that are left. */
+/** A user's request to leave: `isForfeit` gives up the remaining credits. */
 type Leaving = { userId: string; isForfeit: boolean; now: Date };
 
-/** Thrown through `commit` where the wallet moved after it was looked what keeps the user. */
+/** Thrown through `commit` if the wallet changed after the checks. */
 class Moved extends Error {}
 
 /**
- * Removes a user in one transaction: profile, username and search entries go, the credits that
- * are left leave as a payout, and an erasure is noted for all that lies elsewhere. Refuses with
- * `account_in_use` while credits are on their way or owed, an own stream is live, or credits are
- * left that are not forfeit.
+ * Removes a user in one transaction: profile, username and search entries are deleted, the
+ * remaining credits leave as a payout, and an erasure is noted for all data elsewhere. Refuses with
+ * `account_in_use` while credits are pending or owed, one of the user's streams is live, or credits
+ * are left that are not forfeited.
  */
 export async function removeUser({ userId, isForfeit, now }: Leaving): Promise<void> {
   await decideAgain(async () => {
-    // Read first: what the user gives meanwhile, and what would keep them, writes the wallet.
+    // Read first: everything that the user gives meanwhile, or that prevents leaving, writes the
+    // wallet.
     const wallet = await findWallet(userId);
     await assertIdle(userId, now);
     return removeIdle(wallet, isForfeit, now);
@@ -74,7 +75,7 @@ async function assertIdle(userId: string, now: Date): Promise<void> {
   const streams = await findStreams(live.map(({ streamId }) => streamId));
   if (streams.some(({ status }) => status === "active"))
     refuse("account_in_use", { problem: "Your stream is active: end it first" });
-  // The index lags behind the gifts, so those of streams that have just ended are read themselves.
+  // The index lags behind the gifts, so gifts of streams that have just ended are read directly.
   const from = new Date(now.getTime() - indexLagMilliseconds);
   const ended = hosted.filter(({ endedAt }) => endedAt !== null && endedAt >= from.toISOString());
   for (const { streamId } of ended)

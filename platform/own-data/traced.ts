@@ -10,16 +10,16 @@ const Trace = z.object({
   banId: z.string().optional(),
 });
 
-/** A place is that of a trace and, within a stream, a number. */
+/** A position: a trace and, within its stream, a number. */
 const Place = z.object({ SK: z.string(), n: z.number().int(), isOver: z.boolean() });
 const placeIn = (after: string | undefined) =>
   after === undefined ? undefined : Place.parse(JSON.parse(after));
 
-/** The place of a trace: after it, or within its stream after the number `n`. */
+/** The position after a trace, or within its stream after number `n`. */
 export const placeText = (SK: string, n?: number) =>
   JSON.stringify({ SK, n: n ?? 0, isOver: n === undefined });
 
-/** The trace that a page is about: the one that the page before left unfinished, or the next. */
+/** The trace for a page: the one that the previous page left unfinished, or the next. */
 export async function findTrace(userId: string, start: string, after: string | undefined) {
   const place = placeIn(after);
   const trace = key.tracedBan(userId, "");

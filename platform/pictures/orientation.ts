@@ -1,24 +1,24 @@
-/** Markers of JPEG: the segment of Exif, and where the segments before the pixels end. */
+/** JPEG markers: the Exif segment, and the end of the segments before the pixels. */
 const markers = { exif: 0xe1, scan: 0xda };
 
-/** The tag of Exif that says how a camera was held (Exif 2.32, 4.6.4). */
+/** The Exif tag with the camera's orientation (Exif 2.32, 4.6.4). */
 const orientationTag = 0x0112;
 
-/** The orientation, 1 to 8, that a JPEG's Exif segment says; 1, upright, where it says none. */
+/** The orientation, 1 to 8, in a JPEG's Exif segment; 1 (upright) if it has none. */
 export function orientationOf(bytes: Uint8Array): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 4 || view.getUint16(0) !== 0xffd8) return 1;
   for (let at = 2; at + 4 <= bytes.length; at += 2 + view.getUint16(at + 2)) {
     const marker = view.getUint8(at + 1);
     if (view.getUint8(at) !== 0xff || marker === markers.scan) return 1;
-    // Four bytes of marker and length, and `Exif` with two zeros.
+    // Four bytes of marker and length, then `Exif` with two zeros.
     if (marker === markers.exif)
       return inTiff(bytes.subarray(at + 10, at + 2 + view.getUint16(at + 2)));
   }
   return 1;
 }
 
-/** The same of the TIFF structure of which Exif consists. */
+/** The orientation in Exif's TIFF structure. */
 function inTiff({ buffer, byteOffset, length }: Uint8Array): number {
   const view = new DataView(buffer, byteOffset, length);
   try {
@@ -32,13 +32,13 @@ function inTiff({ buffer, byteOffset, length }: Uint8Array): number {
       return orientation >= 1 && orientation <= 8 ? orientation : 1;
     }
   } catch (error) {
-    // A structure that points out of itself says nothing.
+    // A structure with offsets outside of itself is ignored.
     if (!(error instanceof RangeError)) throw error;
   }
   return 1;
 }
 
-/** A JPEG, made of the pixels of another, that is shown as that one: browsers turn both. */
+/** Copies the orientation of the original into a JPEG made of its pixels: browsers rotate both. */
 export function orientedAs(original: Uint8Array, jpeg: Uint8Array): Uint8Array {
   const orientation = orientationOf(original);
   if (orientation === 1) return jpeg;

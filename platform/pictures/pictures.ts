@@ -9,12 +9,12 @@ import { countUse } from "../table/rates.ts";
 import type { Action } from "../table/transact.ts";
 import { sizesOf } from "./sizes.ts";
 
-/** A picture whose bytes are stored, and what records it with the thing that shows it. */
+/** A picture whose bytes are stored, and the actions that record it with the item that shows it. */
 type KeptPicture = { id: string; url: string; actions: Action[] };
 
 /**
- * Who sends it, the clock, new ids, and what ends a call that was answered before. `field` names a
- * field whose picture must be one that can be decoded.
+ * The sender, the clock, new ids, and a check that ends a repeated call. `field` names a field
+ * whose picture must be decodable.
  */
 type Keeping = {
   field?: string;
@@ -24,13 +24,13 @@ type Keeping = {
   assertNew?: () => Promise<void>;
 };
 
-/** Kilobytes that a picture counts at least: a file of one may take a second to decode. */
+/** The least kilobytes that a picture counts: even a file of one may take a second to decode. */
 const kilobytesMin = 100;
 
 /**
- * Stores the bytes of a picture, which count against what its sender may upload in a day, and its
- * other sizes. It is there for nobody until the actions are committed, so what is never committed
- * leaves only orphans, which the sweep removes.
+ * Stores the bytes and the other sizes of a picture, which count against its sender's daily
+ * uploads. It is not visible until the actions are committed; if they never are, the sweep removes
+ * the orphans.
  */
 export async function keepPicture(
   file: PictureFile,
@@ -60,11 +60,11 @@ export async function keepPicture(
   return { id, url, actions: [{ label: "picture", Put }] };
 }
 
-/** The same for a field that may also be an address, or empty: undefined where it is no file. */
+/** The same for a field that may also be a URL or empty: undefined if it is not a file. */
 export const keepIfFile = async (given: PictureFile | string | undefined, keeping: Keeping) =>
   typeof given === "object" ? keepPicture(given, keeping) : undefined;
 
-/** The actions by which a picture, if there is one, is there for nobody any more. */
+/** The actions that make a picture, if there is one, unavailable. */
 export const forgetPicture = (id: string | undefined): Action[] =>
   id === undefined ? [] : [{ label: "picture", Delete: { Key: key.picture(id) } }];
 
@@ -73,13 +73,13 @@ type FoundPicture = { name: string; mediaType: string; bytes: Uint8Array };
 
 /**
  * A picture by its name (its id, and `-40` after it for another size), as soon as it is recorded;
- * undefined where there is none. One without other sizes is the same in all.
+ * undefined if there is none. If it has no other sizes, every size returns the original.
  */
 export async function findPicture(name: string): Promise<FoundPicture | undefined> {
   const [, id = "", side] = pictureName.exec(name) ?? [];
   if (id === "") return undefined;
   const place = key.picture(id);
-  // One that was recorded a moment ago is found by the second read.
+  // The second read finds a picture that was just recorded.
   const picture =
     (await getItem(Picture, place)) ?? (await getItem(Picture, place, { consistent: true }));
   if (picture === undefined) return undefined;
@@ -90,15 +90,15 @@ export async function findPicture(name: string): Promise<FoundPicture | undefine
   return bytes && { name, mediaType, bytes };
 }
 
-/** How old an object must be to be an orphan: the call that stored it ended long ago. */
+/** How old an orphaned object must be: old enough that the call that stored it has ended. */
 const orphanSeconds = 3600;
 
-/** No page is begun after this, in milliseconds; the next sweep goes on there. */
+/** After this, in milliseconds, no page is begun; the next sweep continues there. */
 const sweepMilliseconds = 30_000;
 
 const Place = z.object({ after: z.string() });
 
-/** Removes the objects that no item names. Answers how many it looked at and removed. */
+/** Removes the objects that no item refers to. Returns how many it examined and removed. */
 export async function sweepPictures(now: Date): Promise<{ seen: number; removed: number }> {
   const until = Date.now() + sweepMilliseconds;
   const latest = Math.floor(now.getTime() / 1000) - orphanSeconds;
@@ -125,8 +125,8 @@ export async function sweepPictures(now: Date): Promise<{ seen: number; removed:
   }
 }
 
-/** The id of the picture whose file has this name. */
+/** The id of the picture with this file name. */
 const idOf = (name: string) => name.slice(0, 24);
 
-/** When an id was made, in seconds since 1970: it begins with that. */
+/** When an id was made, in seconds since 1970: its first part. */
 const secondsOf = (name: string) => Number.parseInt(name.slice(0, 8), 16);

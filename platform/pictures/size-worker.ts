@@ -3,20 +3,20 @@ import { crop, PhotonImage, resize, SamplingFilter } from "@cf-wasm/photon";
 import { type PictureSide, pictureSizes } from "../../domain/picture.ts";
 import { orientedAs } from "./orientation.ts";
 
-/** Sizes of one picture, all of one media type. */
+/** The sizes of one picture, all of one media type. */
 export type Sizes = { mediaType: string; sizes: { side: PictureSide; bytes: Uint8Array }[] };
 
-/** Of a picture without transparency, as a JPEG: nobody sees more at these sizes. */
+/** The JPEG quality for pictures without transparency: more is not visible at these sizes. */
 const quality = 80;
 
-/** The picture, made smaller so that the shorter side has so many pixels; never larger. */
+/** The picture, scaled down so that the shorter side has this many pixels; never enlarged. */
 function covering(image: PhotonImage, side: number, filter: SamplingFilter): PhotonImage {
   const [width, height] = [image.get_width(), image.get_height()];
   const scale = Math.min(1, side / Math.min(width, height));
   return resize(image, rounded(width * scale), rounded(height * scale), filter);
 }
 
-/** The picture, made smaller so that the longer side has so many pixels; never larger. */
+/** The picture, scaled down so that the longer side has this many pixels; never enlarged. */
 function within(image: PhotonImage, side: number): PhotonImage {
   const [width, height] = [image.get_width(), image.get_height()];
   const scale = Math.min(1, side / Math.max(width, height));
@@ -24,7 +24,7 @@ function within(image: PhotonImage, side: number): PhotonImage {
   return resize(image, ...sizes, SamplingFilter.Lanczos3);
 }
 
-/** The square in the middle, of at most so many pixels. */
+/** The square in the middle, at most this many pixels wide. */
 function square(image: PhotonImage, side: number): PhotonImage {
   const whole = covering(image, side, SamplingFilter.Lanczos3);
   const [width, height] = [whole.get_width(), whole.get_height()];
@@ -38,10 +38,10 @@ const rounded = (pixels: number, least = 1) => Math.max(least, Math.round(pixels
 const isOpaque = (image: PhotonImage) =>
   image.get_raw_pixels().every((value, at) => at % 4 !== 3 || value === 255);
 
-/** Throws, as the codec does, where the bytes are no picture. */
+/** Throws, as the codec does, if the bytes are not a picture. */
 function sizesOf(bytes: Uint8Array): Sizes {
   const whole = PhotonImage.new_from_byteslice(bytes);
-  // All sizes are made of this one, so that the many pixels are gone through once.
+  // All sizes are made from this one, so that the full picture is scanned once.
   const middle = covering(whole, 960, SamplingFilter.Triangle);
   whole.free();
   const images = pictureSizes.map((side) => ({

@@ -4,21 +4,21 @@ import { Worker } from "node:worker_threads";
 import { boundedTimeout } from "../runtime/deadline.ts";
 import type { Sizes } from "./size-worker.ts";
 
-/** How long a picture may take: one of 50 megapixels takes 3 s of a whole processor. */
+/** The longest time for decoding a picture: 50 megapixels take 3 s of a whole processor. */
 const decodeMilliseconds = 20_000;
 
-/** JavaScript's own memory in the thread; pixels lie in WebAssembly's. */
+/** The thread's JavaScript memory; pixels are in WebAssembly's memory. */
 const resourceLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16 };
 
-/** The thread's file in a function's bundle, and its source where there is none. */
+/** The worker's file in a function's bundle, or its source outside of bundles. */
 function workerFile(): string {
   const bundled = join(import.meta.dirname, "size-worker.cjs");
   return existsSync(bundled) ? bundled : join(import.meta.dirname, "size-worker.ts");
 }
 
 /**
- * A picture in its other sizes. A thread of its own decodes it: what a hostile file takes in time
- * and memory ends with the thread. Undefined where it cannot be decoded in time.
+ * A picture in its other sizes. A separate thread decodes it, so that the time and memory taken by
+ * a malicious file end with the thread. Undefined if it cannot be decoded in time.
  */
 export async function sizesOf(bytes: Uint8Array): Promise<Sizes | undefined> {
   const worker = new Worker(workerFile(), {
@@ -26,7 +26,7 @@ export async function sizesOf(bytes: Uint8Array): Promise<Sizes | undefined> {
     env: {},
     execArgv: [],
     resourceLimits,
-    // What the codec says of a bad picture is of no use in a log.
+    // The codec's messages about a bad picture are useless in the log.
     stdout: true,
     stderr: true,
   });

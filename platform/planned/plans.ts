@@ -15,8 +15,8 @@ import { key, readKey } from "../table/keys.ts";
 import { plain } from "../table/table.ts";
 
 /**
- * A message of the queue `plans`: look at a stream; `after`, the member returned to last, and
- * whether a member before them was left.
+ * A message of the queue `plans`: check a stream; `after` is the last member whose contribution was
+ * returned, and `isLeft` says whether an earlier one failed.
  */
 export const PlanMessage = z.object({
   streamId: StreamId,
@@ -25,10 +25,13 @@ export const PlanMessage = z.object({
 });
 type PlanMessage = z.infer<typeof PlanMessage>;
 
-/** Streams of a later time get no message: one is sent every 15 minutes. The sweep finds them. */
+/**
+ * Streams further in the future get no message, which would be sent on every 15 minutes. The sweep
+ * finds them.
+ */
 const timedMillisecondsMax = 24 * 3_600_000;
 
-/** A page of returned contributions may take as long as this: none is begun in less. */
+/** The longest time of a page of returned contributions: none is begun with less time left. */
 const pageMilliseconds = 15_000;
 
 async function queue(message: PlanMessage, at: string, now: Date): Promise<void> {
@@ -36,12 +39,12 @@ async function queue(message: PlanMessage, at: string, now: Date): Promise<void>
   await startTimer(setting("PLANS_QUEUE_URL"), message, { at: new Date(at), now });
 }
 
-/** Has streams looked at when the time comes that their records name. */
+/** Queues streams for the due times in their records. */
 export async function queuePlans(records: readonly DynamoDBRecord[], now: Date): Promise<void> {
   for (const { streamId, at } of readEach(records, dueIn)) await queue({ streamId }, at, now);
 }
 
-/** The time that a record gives its stream, if it gives it another one. */
+/** The due time in a record, if it has changed. */
 function dueIn({ dynamodb }: DynamoDBRecord): { streamId: string; at: string }[] {
   const [image, old] = [plain(dynamodb?.NewImage), plain(dynamodb?.OldImage)];
   if (image === undefined || readKey(image).kind !== "stream") return [];
@@ -51,15 +54,15 @@ function dueIn({ dynamodb }: DynamoDBRecord): { streamId: string; at: string }[]
   return isNew ? [{ streamId: stream.id, at }] : [];
 }
 
-/** Has all streams looked at whose time has come. Asking twice is harmless. */
+/** Queues all streams whose time has come. Repeating it is harmless. */
 export async function queueDuePlans(now: Date): Promise<void> {
   for (const streamId of await listDueStreams(now))
     await queue({ streamId }, now.toISOString(), now);
 }
 
 /**
- * Does what is due about a stream: returns contributions, page by page, or ends what has not begun
- * in time. Before that time the message is sent on.
+ * Performs the due action on a stream: returns contributions, page by page, or ends a stream that
+ * has not begun in time. Before that time the message is sent on.
  */
 export async function followPlan(message: PlanMessage, now: Date): Promise<void> {
   const { streamId } = message;
@@ -71,7 +74,7 @@ export async function followPlan(message: PlanMessage, now: Date): Promise<void>
   await changeStream(stream, (current) => passTime(current, now), now);
 }
 
-/** Throws at the end where a member was left: the message, or the sweep, begins again. */
+/** Throws at the end if a member was left: the message, or the sweep, starts again. */
 async function returnAll(stream: Stream, { after, isLeft }: PlanMessage, now: Date): Promise<void> {
   let place = after;
   let failure: unknown = isLeft && new Error(`Contributions to the stream ${stream.id} are left`);

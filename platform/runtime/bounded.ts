@@ -1,6 +1,6 @@
 /*
- * Caches of one process with a bound: a new entry drops the one that was set longest ago. What is
- * in them only saves work, so that losing an entry costs a reading and nothing else.
+ * Bounded caches of one process: a new entry drops the one that was set longest ago. Entries only
+ * save work, so a lost entry costs one read and nothing else.
  */
 
 /** A map of at most `sizeMax` entries; setting an entry again makes it the newest. */

@@ -1,6 +1,6 @@
 import { BoundedMap } from "./bounded.ts";
 
-/** What was made last, and when (milliseconds since 1970); several callers wait for one making. */
+/** The last result, and when it was made (milliseconds since 1970); concurrent callers share it. */
 type Made<Value> = { at: number; value: Promise<Value> };
 
 /**
@@ -29,9 +29,9 @@ const longMilliseconds = 5_000;
 const longListsMax = 4;
 
 /**
- * Reads a list of something that has an id, and gives a long one again for some seconds: else who
- * asks for it twenty times a second uses up what its key carries. `about` is how long the list was
- * when this process last read it, 0 where it was short.
+ * Reads a list of items with ids, and reuses a long one for some seconds: otherwise a caller who
+ * requests it twenty times a second uses up its key's throughput. `about` is the length of the list
+ * when this process last read it, 0 if it was short.
  */
 export function cachedIfLong<One>(
   read: (id: string, now: Date, about: number) => Promise<readonly One[]>,

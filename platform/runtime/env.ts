@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { Rate, RateKind } from "../../domain/rate.ts";
 
-// Functions, so that only the schemas of settings that are read are made.
+// These are functions, so that only the schemas of settings in use are built.
 const text = () => z.string().min(1);
 const count = () => z.coerce.number().int().min(0);
 const positive = () => z.coerce.number().int().min(1);
@@ -19,10 +19,10 @@ const pairs = () =>
 const roleScopes = () =>
   pairs().transform((scopes) => new Map([...scopes].map(([role, scope]) => [scope, role])));
 
-/** What one user may do of each kind, in all environments together. */
+/** The limits of one user for each kind of call, over all environments. */
 export type Rates = Readonly<Record<RateKind, Rate>>;
 
-/** Every setting that a function may be given by its stage, with its meaning. */
+/** Every setting that a stage may give to a function, with its meaning. */
 const settings = {
   /** `dev` or `prod`. */
   STAGE: text,
@@ -33,45 +33,45 @@ const settings = {
   SUPERLIKE_PRICE: positive,
   /** Days for which messages are kept, 0 for no limit. */
   MESSAGE_DAYS: () => z.coerce.number().int().min(0).default(0),
-  /** Words of usernames that only admins have and give. */
+  /** Words of usernames that only admins may have and assign. */
   RESERVED_USERNAMES: list,
-  /** Times that a user may change their name and surname in a day. */
+  /** How often a user may change their name and surname in a day. */
   NAME_CHANGES_PER_DAY: positive,
-  /** Streams that one user may have live at once. */
+  /** The number of streams that one user may have live at once. */
   LIVE_STREAMS_PER_USER: positive,
-  /** The picture of users without one of their own: an https URL. */
+  /** The default picture of users: an https URL. */
   DEFAULT_PICTURE: url,
-  /** The picture of streams without one of their own: an https URL. */
+  /** The default picture of streams: an https URL. */
   DEFAULT_THUMBNAIL: url,
-  /** Gifts and superlikes that one user may send in a second. */
+  /** The number of gifts and superlikes that one user may send in a second. */
   GIFTS_PER_SECOND: count,
-  /** Chat messages that one user may send in a second in one stream. */
+  /** The number of chat messages that one user may send in a second in one stream. */
   REQUESTS_PER_SECOND: count,
-  /** What one user may do of each kind: JSON, `[a second, at once]` by kind. */
+  /** The rates of one user: JSON, `[a second, at once]` by kind. */
   RATES: text,
   /** Credits that a user may spend in a day, 0 for no limit. */
   SPEND_LIMIT: count,
-  /** `on` where credit packages may be bought without a store. */
+  /** `on` if credit packages may be bought without a store. */
   PURCHASES: () => z.enum(["on", "off"]),
   ISSUER: text,
-  /** Clients whose tokens are for us; pages sign in as the first. */
+  /** Clients whose tokens are accepted; pages sign in as the first. */
   AUDIENCE: () => text().pipe(list()),
   JWKS_URI: url,
   GROUPS_CLAIM: text,
-  /** The claim that names a person, where it is not `sub`. */
+  /** The claim with a person's id, if it is not `sub`. */
   SUBJECT_CLAIM: () => text().default("sub"),
   /** Roles of machines by their scopes; none when absent. */
   ROLE_SCOPES: () => z.string().default("").pipe(roleScopes()),
   /** The base of the WebSocket API's `@connections`. */
   WS_ENDPOINT: url,
-  /** Hosts of the APIs besides the HTTP API: `path=URL`, comma-separated, by their paths' start. */
+  /** Hosts of the other APIs: `path=URL`, comma-separated, by the start of their paths. */
   OTHER_APIS: () => z.string().default("").pipe(pairs()),
   /** Sockets that one user may have open. */
   SOCKETS_PER_USER: count,
-  /** Posts a second that this stage may use of the account's rate. */
+  /** The stage's share, in posts a second, of the account's rate. */
   POST_RATE: positive,
   COMBOS_QUEUE_URL: url,
-  /** The queue of events for webhooks and for the application of the Tencent side. */
+  /** The queue of events for webhooks and for the Tencent API's application. */
   DELIVERIES_QUEUE_URL: url,
   /** The queue of moments that end. */
   ENDINGS_QUEUE_URL: url,
@@ -79,28 +79,28 @@ const settings = {
   /** The queue of users whose data is being erased. */
   ERASURES_QUEUE_URL: url,
   MOMENTS_QUEUE_URL: url,
-  /** The queue of notices to many users, such as a stream that went live. */
+  /** The queue of notices to many users, for example that a stream went live. */
   NOTICES_QUEUE_URL: url,
-  /** The queue of notifications that did not arrive. */
+  /** The queue of undelivered notifications. */
   NOTIFICATIONS_QUEUE_URL: url,
   POSTS_QUEUE_URL: url,
-  /** The queue of callbacks that were answered as too late, and may have charged all the same. */
+  /** The queue of callbacks that were answered as timed out, but may have charged credits. */
   REVERSALS_QUEUE_URL: url,
-  /** The queue of connections that are to be sent what they have missed. */
+  /** The queue of connections with missed frames to be sent. */
   RESUMES_QUEUE_URL: url,
-  /** The queue of deliveries that failed and wait for their next attempt. */
+  /** The queue of failed deliveries that wait for their next attempt. */
   RETRIES_QUEUE_URL: url,
-  /** The queue of rooms that were created or destroyed, for the Tencent side's callbacks. */
+  /** The queue of created and destroyed rooms, for the Tencent API's callbacks. */
   ROOMS_QUEUE_URL: url,
-  /** The queue of streams to whose sums something was added. */
+  /** The queue of streams whose sums have changed. */
   SUMS_QUEUE_URL: url,
-  /** The queue of users whom the search does not find yet. */
+  /** The queue of users to be added to the search. */
   USERS_QUEUE_URL: url,
-  /** Missed frames that one user's connections are sent in a second, together. */
+  /** The number of missed frames a second that one user's connections are sent, in total. */
   RESUME_FRAMES_PER_SECOND: positive,
-  /** Viewers above which a room is posted by a function of its own. */
+  /** The number of viewers above which a separate function posts to a room. */
   LARGE_ROOM_VIEWERS: positive,
-  /** Viewers above which a room's posting is cut into slices, and of one slice. */
+  /** The number of viewers above which posts to a room are sliced, and of one slice. */
   PART_VIEWERS: positive,
   /** The name of the function that posts one slice. */
   POST_PART_FUNCTION: text,
@@ -109,18 +109,18 @@ const settings = {
   TENCENT_ADMINISTRATORS: list,
   /** The secret that holds the key of the Tencent application. */
   TENCENT_SECRET_ARN: text,
-  /** The bucket of pictures, and the address below which everybody reads them. */
+  /** The bucket of pictures, and their public base URL. */
   PICTURES_BUCKET: text,
   PICTURES_URL: url,
-  /** Where the stage's domain leads; absent without one. */
+  /** The URL of the stage's domain; absent without one. */
   PUBLIC_URL: () => z.url().optional(),
-  /** Where the stage's relay takes WebSockets; absent without one. */
+  /** The URL of the stage's relay for WebSockets; absent without one. */
   RELAY_URL: () => z.url().optional(),
-  /** Viewers from which a room is served by the relay. */
+  /** The number of viewers from which the relay serves a room. */
   RELAY_FROM_VIEWERS: () => z.coerce.number().int().min(0).default(0),
-  /** The secret that holds the key in the address of callbacks from Tencent. */
+  /** The secret with the key in the URL of callbacks from Tencent. */
   CALLBACK_SECRET_ARN: text,
-  /** The address that the AWS calls go to; absent on AWS itself. */
+  /** The endpoint of AWS calls; absent on AWS itself. */
   AWS_ENDPOINT_URL: () => z.url().optional(),
   /** `on` in the one-machine runner only. */
   LOCAL: () => z.enum(["on"]).optional(),
@@ -128,13 +128,14 @@ const settings = {
 
 type Settings = { [Name in keyof typeof settings]: z.output<ReturnType<(typeof settings)[Name]>> };
 
-/** The names that lib/ must give to the functions that need them. */
+/** The names of settings, which lib/ must give to the functions that need them. */
 export type SettingName = keyof Settings;
 
 const known = new Map<string, unknown>();
 
 /**
- * One setting, checked on first use: importing a function has no effects. Throws when it is wrong.
+ * Reads one setting, validated on first use: importing a function has no effects. Throws if it is
+ * invalid.
  */
 export function setting<Name extends SettingName>(name: Name): Settings[Name] {
   if (!known.has(name)) {
@@ -146,9 +147,8 @@ export function setting<Name extends SettingName>(name: Name): Settings[Name] {
 }
 
 /**
- * What Lambda puts into the environment of every function: for signing calls ourselves. In the
- * relay's process the credentials are replaced every few hours (relay/start.ts), so they are read
- * at each use.
+ * Lambda's environment variables for signing calls. In the relay's process the credentials are
+ * replaced every few hours (relay/start.ts), so they are read at each use.
  */
 export const awsEnvironment = () => ({
   region: process.env.AWS_REGION ?? "us-east-1",
@@ -157,15 +157,15 @@ export const awsEnvironment = () => ({
   sessionToken: process.env.AWS_SESSION_TOKEN,
 });
 
-/** The function that runs, and its version where an alias leads to one. */
+/** The running function, and its version if it was called through an alias. */
 export const runningVersion = () => ({
   FunctionName: process.env.AWS_LAMBDA_FUNCTION_NAME ?? "",
   ExecutedVersion: process.env.AWS_LAMBDA_FUNCTION_VERSION ?? "$LATEST",
 });
 
 /**
- * The trace of the current invocation, which Lambda puts into the environment each time. By it
- * Lambda recognizes a call as part of a chain, so that a loop of functions is stopped.
+ * The trace of the current invocation, which Lambda puts into the environment each time. It lets
+ * Lambda recognize a chain of calls, so that recursive loops are stopped.
  * https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
  */
 export const traceId = () => process.env._X_AMZN_TRACE_ID || undefined;

@@ -5,9 +5,9 @@ const random = { hex: "", counter: 0 };
 
 /**
  * A new id in the form of a MongoDB ObjectId (https://www.mongodb.com/docs/manual/reference/bson-types/):
- * 4 bytes of time in seconds, 5 bytes of this process, 3 bytes of a counter. Where an ObjectId has
- * 40 random bits, ours has the milliseconds and 28 random bits: ids of several processes sort by
- * time.
+ * 4 bytes of time in seconds, 5 bytes of this process, 3 bytes of a counter. An ObjectId has 40
+ * random bits; ours has the milliseconds and 28 random bits, so that ids of several processes sort
+ * by time.
  */
 export function newId(now: Date): string {
   if (random.hex === "") {

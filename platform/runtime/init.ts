@@ -1,13 +1,13 @@
-/** One of these grants is what a function must have for something to be of use to it. */
+/** A function needs one of these grants to use a resource. */
 type Needs = readonly string[];
 
 const openings: { open: () => unknown; needs: Needs }[] = [];
 
 /**
- * Marks what is made on first use, such as a connection or code that Node loads late, to be opened
- * already when a function that has it starts, so that nobody waits for it later. Importing opens
- * nothing. `get` answers it and is returned; `open` opens it, and is `get` itself unless given. A
- * function without any of the grants that it `needs` has the code alone.
+ * Marks a lazily created resource, such as a connection or a late-loaded module, to be opened when
+ * a function that uses it starts, so that no call waits for it later. Importing opens nothing.
+ * `get` returns the resource and is returned; `open` opens it, and defaults to `get`. A function
+ * without any of the grants in `needs` only bundles the code.
  */
 export function atInit<Get extends () => unknown>(
   get: Get,
@@ -19,10 +19,10 @@ export function atInit<Get extends () => unknown>(
 }
 
 /**
- * Opens what a function has. Called by its bundle's first lines (bin/build/build.ts), which Lambda
- * runs at the full speed of a processor however small the function is. Nothing is waited for, and
- * what cannot be opened now is opened on first use, where its failure is answered. `grants` are
- * those of the function's contract.
+ * Opens a function's resources. Called by the first lines of its bundle (bin/build/build.ts), which
+ * Lambda runs at full processor speed whatever the function's memory. Nothing is awaited; a
+ * resource that cannot be opened now is opened on first use, where its failure is handled. `grants`
+ * are those of the function's contract.
  */
 export function initialize(grants: object): void {
   for (const { open, needs } of openings) {
@@ -33,7 +33,7 @@ export function initialize(grants: object): void {
   }
 }
 
-/** A function whose value is made when it is first asked for, and kept. */
+/** A function whose value is created on first use, and kept. */
 export function lazy<Value>(make: () => Value): () => Value {
   let value: Value | undefined;
   return () => {

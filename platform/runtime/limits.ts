@@ -1,45 +1,45 @@
 import { frameBytesMax } from "../../domain/log/frame.ts";
 
 /**
- * Sizes that only a large or busy room reaches, and times that a test would have to wait for. They
- * stand together because what goes wrong beyond one of them shows in no small room: the tests make
+ * Sizes that only a large or busy room reaches, and times that tests would have to wait for. They
+ * are listed together because faults beyond one of them never appear in a small room; tests make
  * them small.
  */
 export type Limits = {
-  /** Records whose ids one environment remembers of one stream. */
+  /** The number of a stream's record ids that one environment remembers. */
   coveredRecords: number;
-  /** UTF-8 bytes of a frame. */
+  /** The largest frame in UTF-8 bytes. */
   frameBytes: number;
-  /** Frames of one page when a log is read or missed frames are sent: most need one. */
+  /** Frames of one page when a log is read or missed frames are sent: usually one suffices. */
   pageFrames: number;
-  /** Pages of missed frames that a connection is sent in one turn, so that no turn is long. */
+  /** Pages of missed frames that a connection is sent in one turn, so that turns stay short. */
   turnPages: number;
   /**
-   * The most viewers with whom going live is one transaction with the next frame: in a larger room,
-   * when all reconnect at once, these would conflict with each other and with its frames.
+   * The most viewers for whom going live is one transaction with the next frame: in a larger room,
+   * reconnecting viewers would conflict with each other and with its frames.
    */
   exactViewers: number;
   /**
-   * Gathered records that one call takes in, and so one frame at most: their ids are kept with it,
-   * and an item holds 400 KB.
+   * The most gathered records that one call reads, and so the most in a frame: their ids are stored
+   * with it, and an item holds 400 KB.
    */
   backlogRecords: number;
-  /** Bytes of gathered records in one item, well below the 400 KB. */
+  /** Bytes of gathered records in one item, well below 400 KB. */
   backlogBytes: number;
-  /** Items of one page of what has gathered: about what one frame of a busy room takes in. */
+  /** Items of one page of gathered records: about one frame of a busy room. */
   backlogPage: number;
   /**
-   * Posts after which the log is marked, so that no call of a large room that is cut short was for
-   * nothing.
+   * The number of posts after which the log is marked, so that an interrupted call of a large room
+   * loses little work.
    */
   postsPerMark: number;
-  /** Subscribers of one range, above which the next reading takes more ranges at once. */
+  /** Subscribers of one range, above which the next read uses more ranges in parallel. */
   rangeSubscribers: number;
-  /** Up to this many connections that have gone are removed as soon as they are found. */
+  /** Up to this many dead connections are removed as soon as they are found. */
   goneAtOnce: number;
-  /** The most connections that have gone and are removed by one call. */
+  /** The most dead connections removed by one call. */
   gonePerCall: number;
-  /** The longest that a customer's server may take to answer a call of ours. */
+  /** The timeout of calls to a customer's server. */
   outboundMilliseconds: number;
 };
 
@@ -61,10 +61,10 @@ const standard: Limits = {
 
 let current = standard;
 
-/** The sizes that hold in this process. */
+/** The limits in effect in this process. */
 export const limits = (): Limits => current;
 
-/** Puts other sizes in their place, or with undefined the usual ones again: for tests. */
+/** Replaces some limits, or with undefined restores all of them: for tests. */
 export function useLimits(others: Partial<Limits> | undefined): void {
   current = { ...standard, ...others };
 }

@@ -6,21 +6,21 @@ import { runningVersion } from "./env.ts";
 
 let logger: Logger | undefined;
 
-/** The structured log of this function: one JSON object a line, as CloudWatch reads it. */
+/** The structured log of this function: one JSON object per line, as CloudWatch expects. */
 const log = () => {
   logger ??= new Logger({ serviceName: "ovation" });
   return logger;
 };
 
-/** The request id of the call that is handled, by which all that was done for it is found. */
+/** The request id of the current call, which finds everything that was done for it. */
 function whose(): { requestId?: string } {
   const requestId = correlationId();
   return requestId === undefined ? {} : { requestId };
 }
 
 /**
- * Counts a fault in the line that tells of it, by the version that has it: what a new version is
- * taken back for (lib/api/release.ts). Only functions with an alias have versions.
+ * Counts a fault in its own log line, by version: a new version with faults is rolled back
+ * (lib/api/release.ts). Only functions with an alias have versions.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
 function countedByVersion(): Record<string, unknown> {
@@ -36,8 +36,8 @@ function countedByVersion(): Record<string, unknown> {
 }
 
 /**
- * A fault of ours, logged once with its cause and the lines of the sources that led there. Never
- * give it a token, a key or a whole event. What fails since the data is read-only is no fault.
+ * Logs a fault once, with its cause and its source lines. Never pass a token, a key or a whole
+ * event. A failure because the data is read-only is not a fault.
  */
 export function logFault(message: string, error: unknown, facts: Record<string, unknown> = {}) {
   if (error instanceof Maintenance) return;
@@ -45,20 +45,20 @@ export function logFault(message: string, error: unknown, facts: Record<string, 
   log().error(message, { ...whose(), ...facts, ...countedByVersion(), error: cause });
 }
 
-/** A line that is metrics, in the form that CloudWatch takes them from. */
+/** Logs a line of metrics in CloudWatch's format. */
 export function logMetrics(line: Record<string, unknown>) {
   log().info("Metrics", line);
 }
 
-/** Something that an operator may want to know, without anybody having to act. */
+/** Logs something for operators that requires no action. */
 export function logNotice(message: string, facts: Record<string, unknown> = {}) {
   log().info(message, { ...whose(), ...facts });
 }
 
-/** A place in a bundle, as V8 writes it: `/var/task/index.cjs:84:1234`. */
+/** A position in a bundle, as V8 writes it: `/var/task/index.cjs:84:1234`. */
 const place = /((?:\/[^\s():]+)+\.cjs):(\d+):(\d+)/g;
 
-/** The source map of a bundle; undefined where there is none. */
+/** The source map of a bundle; undefined if there is none. */
 function readMap(bundle: string): SourceMap | undefined {
   const file = `${bundle}.map`;
   if (!existsSync(file)) return undefined;
@@ -66,8 +66,8 @@ function readMap(bundle: string): SourceMap | undefined {
 }
 
 /**
- * A stack with the files and lines of the sources in place of those of the bundle. The map is read
- * only when there is a fault to log: Node's own `--enable-source-maps` reads it at each cold start.
+ * A stack with source files and lines instead of the bundle's. The map is read only when a fault is
+ * logged: Node's own `--enable-source-maps` reads it at each cold start.
  */
 function withSources(stack: string): string {
   const maps = new Map<string, SourceMap | undefined>();
@@ -81,8 +81,8 @@ function withSources(stack: string): string {
 }
 
 /**
- * The same error, whose stack names the sources: for one that is thrown to Lambda, which logs it by
- * itself. What is not an error has no stack and stays as it is.
+ * The same error with a readable stack, for errors thrown to Lambda, which logs them. Values other
+ * than errors are returned unchanged.
  */
 export function withReadableStack<E>(error: E): E {
   if (error instanceof Error && error.stack !== undefined) error.stack = withSources(error.stack);
@@ -92,20 +92,19 @@ export function withReadableStack<E>(error: E): E {
 let current: string | undefined;
 
 /**
- * Says whose call is handled from now on: the `x-request-id` of its answer, or nobody's, where no
- * caller waits. One for the process, since Lambda gives an environment one event at a time.
+ * Sets the current call: the `x-request-id` of its response, or undefined if no caller waits. There
+ * is one per process, since Lambda gives an environment one event at a time.
  */
 export function setCorrelation(requestId: string | undefined): void {
   current = requestId;
 }
 
-/** The request id of the call that is handled; undefined where it is nobody's. */
+/** The request id of the current call; undefined if there is none. */
 export const correlationId = () => current;
 
 /**
- * Gives the function that handles a contract's calls the name that a stack shows: what calls it, be
- * that a route, a command or a queue. The handlers of the route table are written without a name,
- * and a bundle would not keep one.
+ * Names a contract's handler after its route, command or queue, for stack traces. The handlers of
+ * the route table are anonymous, and a bundle would not keep a name.
  */
 export function named<F extends (...values: never[]) => unknown>(handle: F, name: string): F {
   return Object.defineProperty(handle, "name", { value: name });

@@ -2,27 +2,27 @@ import { setting } from "./env.ts";
 import { logMetrics } from "./log.ts";
 
 /**
- * Every metric of ours, with CloudWatch's unit. Each is published by the function that knows it
- * best: settled gifts by the function that settles, not by the many calls that send them.
+ * Our metrics, with CloudWatch's unit. Each is published by the function that can count it best:
+ * settled gifts by the function that settles, not by the many calls that send them.
  */
 export const metrics = {
-  /** Frames that were put into streams' logs. */
+  /** Frames added to streams' logs. */
   FramesPut: "Count",
-  /** From a frame's newest record to the end of its posting; the record's time is in seconds. */
+  /** From a frame's newest record to the end of its posts; the record's time is in seconds. */
   FrameDelay: "Milliseconds",
-  /** Messages that connections took. */
+  /** Messages that connections accepted. */
   PostsSent: "Count",
-  /** Messages that left without an answer. */
+  /** Messages sent without a response. */
   PostsLost: "Count",
   /** Messages that the gateway refused with 429. */
   PostsLimited: "Count",
-  /** Turns of connections that were sent what they had missed. */
+  /** Turns in which connections were sent missed frames. */
   Resumes: "Count",
-  /** Missed frames that connections were sent. */
+  /** Missed frames sent to connections. */
   ResumedFrames: "Count",
-  /** Chat messages that the post rate left out of frames. */
+  /** Chat messages dropped from frames because of the post rate. */
   MessagesSkipped: "Count",
-  /** From a frame's making to the end of its writing by a relay. */
+  /** From the making of a frame until a relay has written it. */
   RelayDelay: "Milliseconds",
   /** Sockets that a relay holds. */
   RelaySockets: "Count",
@@ -32,19 +32,19 @@ export const metrics = {
   RecordsSkipped: "Count",
   /** Gifts and superlikes whose hosts were credited. */
   GiftsSettled: "Count",
-  /** Credits that their receivers got. */
+  /** Credits that receivers were credited. */
   CreditsSettled: "Count",
-  /** What all wallets owe together, once a minute. */
+  /** The total debt of all wallets, once a minute. */
   CreditsOwed: "Count",
-  /** Records that did not fit and wait for a person. */
+  /** Records that did not fit and wait for an operator. */
   RecordsParked: "Count",
-  /** By how much a log's sum of a moment differed from what is stored, when that was counted. */
+  /** The difference between a log's sum of a moment and the stored items, when it was counted. */
   SumDrift: "Count",
-  /** Deliveries to back ends that were given up. */
+  /** Deliveries to back ends that failed permanently. */
   DeliveriesFailed: "Count",
-  /** Pending deliveries that were found long past their time and sent again. */
+  /** Overdue pending deliveries that were sent again. */
   DeliveriesOverdue: "Count",
-  /** Tokens that could not be judged. */
+  /** Tokens that could not be verified because of a fault. */
   AuthorizerFaults: "Count",
   /** Tencent calls that failed, although HTTP says 200. */
   CommandFaults: "Count",
@@ -52,10 +52,10 @@ export const metrics = {
 
 export type MetricName = keyof typeof metrics;
 
-/** The namespace of our metrics; the stage is their only dimension, so that they stay few. */
+/** The namespace of our metrics; the stage is their only dimension, which keeps them few. */
 export const metricNamespace = "Ovation";
 
-/** CloudWatch takes this many values of a metric in one line; more of them are left out. */
+/** CloudWatch accepts this many values of a metric in one line; further ones are dropped. */
 const valuesMax = 100;
 
 const sums = new Map<MetricName, number>();
@@ -66,7 +66,7 @@ export function countMetric(name: MetricName, by = 1): void {
   if (by !== 0) sums.set(name, (sums.get(name) ?? 0) + by);
 }
 
-/** Notes one value of what is measured, even zero; it is published at the end of the event. */
+/** Records one value, even zero; it is published at the end of the event. */
 export function measureMetric(name: MetricName, value: number): void {
   const measured = values.get(name) ?? [];
   if (measured.length < valuesMax) measured.push(value);
@@ -74,9 +74,9 @@ export function measureMetric(name: MetricName, value: number): void {
 }
 
 /**
- * Publishes what was noted since the last time, as one line of the log in CloudWatch's embedded
- * metric format; nothing where nothing was noted. What comes after the end of an event is published
- * with the next one.
+ * Publishes the values recorded since the last time as one log line in CloudWatch's embedded metric
+ * format; nothing if there are none. Values recorded after the end of an event are published with
+ * the next one.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
 function publishMetrics(): void {
@@ -91,7 +91,7 @@ function publishMetrics(): void {
   logMetrics({ _aws, stage: setting("STAGE"), ...noted });
 }
 
-/** A handler at whose end, however it ends, its metrics are published. */
+/** A handler whose metrics are published when it ends, even with an error. */
 export const withMetrics =
   <Given extends unknown[], Answer>(handle: (...given: Given) => Promise<Answer>) =>
   async (...given: Given): Promise<Answer> => {

@@ -1,9 +1,9 @@
-/** What became of something: answers it, or throws what it ended with. */
+/** A settled result: returns it, or throws the error. */
 export type Outcome<Answer> = () => Answer;
 
 /**
- * Waits until something is done, and keeps how it ended: for parallel work whose refusal only
- * counts after others.
+ * Waits until some work has settled, and keeps its outcome: for parallel work whose refusal must
+ * come after others.
  */
 export const outcomeOf = <Answer>(work: Promise<Answer>): Promise<Outcome<Answer>> =>
   work.then(

@@ -5,16 +5,16 @@ import { type Condition, isAbsent } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 import { traceAction } from "../streams/traces.ts";
 
-/** Bytes of a change's name: no two of those that one log covers are equal. */
+/** Bytes of a change's id: enough to be unique among those that one log covers. */
 const changeBytes = 9;
 
-/** A name for one change of an item: the id of its record in the log. */
+/** An id for one change of an item: the id of its record in the log. */
 export const newChange = (): string => randomBytes(changeBytes).toString("base64url");
 
-/** What a user has done in a stream: a like or a vote, which only that user's calls change. */
+/** A user's like or vote in a stream, which only that user's calls change. */
 type OwnItem = { userId: string; streamId: string; change: string };
 
-/** Holds while an item is as it was read; undefined: while there is none. */
+/** Holds while an item is unchanged since the read; undefined: while there is none. */
 const isUnchanged = (was: OwnItem | undefined): Condition =>
   was === undefined
     ? isAbsent
@@ -25,8 +25,8 @@ const isUnchanged = (was: OwnItem | undefined): Condition =>
       };
 
 /**
- * Writes a user's item in place of the one that was read, and with a first one the trace that an
- * erasure follows. False if the item has changed since.
+ * Replaces a user's item that was read, and adds a trace for erasure with the first one. False if
+ * the item has changed since.
  */
 export async function replaceOwn<T extends OwnItem>(
   place: Key,
@@ -41,7 +41,7 @@ export async function replaceOwn<T extends OwnItem>(
   return failed === undefined;
 }
 
-/** Removes a user's item if it is still the one that was read. */
+/** Removes a user's item if it is unchanged since the read. */
 export const removeOwn = (place: Key, was: OwnItem): Action => ({
   label: "own",
   Delete: { Key: place, ...isUnchanged(was) },

@@ -11,13 +11,13 @@ import { read } from "../../table/table.ts";
 import { countGifts, countLikes, countVotes } from "./recount.ts";
 import { countTrains } from "./train-state.ts";
 
-/** After every time: of a moment that nobody has ended. */
+/** Later than any time: the end of a moment that nobody has ended. */
 const never = "9999";
 
 /**
- * Counts what the log of a stream should have added up, from all that is stored: its likes, the
- * sums of the moments that have no result yet, and what may start a train. For a log that is reset,
- * which knew `was`: a train that began may not have been stored yet.
+ * Counts the sums that a stream's log should have, from all stored items: its likes, the sums of
+ * the moments without a result, and the gifts that may start a train. For a log that is reset;
+ * `was` is its previous state, since a train that began may not have been stored yet.
  */
 export async function countState(
   streamId: string,

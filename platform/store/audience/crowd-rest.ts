@@ -3,14 +3,14 @@ import { key } from "../../table/keys.ts";
 import type { Action } from "../../table/transact.ts";
 
 /**
- * What is left of those who were erased, without a name: of a stream's likes, or of a poll's votes.
- * Each number is a field of its own, so that many may leave at once.
+ * The anonymous remainder of erased users' likes in a stream, or votes in a poll. Each number is a
+ * separate field, so that many users can be erased concurrently.
  */
 export type CrowdRest = { count: number; parts: Map<string, number> };
 
 const part = (name: string) => `part_${name}`;
 
-/** Reads it from its item; nothing where nobody has left. */
+/** Reads the remainder from its item; empty if nobody was erased. */
 export function crowdRestOf(item: Record<string, unknown> | undefined): CrowdRest {
   const rest: CrowdRest = { count: Number(item?.count ?? 0), parts: new Map() };
   for (const [field, n] of Object.entries(item ?? {}))
@@ -18,11 +18,11 @@ export function crowdRestOf(item: Record<string, unknown> | undefined): CrowdRes
   return rest;
 }
 
-/** What is left of those who were erased, read consistently; `id`: a stream's, or a poll's. */
+/** The remainder of erased users, read consistently; `id`: a stream's, or a poll's. */
 export const findCrowdRest = async (id: string): Promise<CrowdRest> =>
   crowdRestOf(await getRawItem(key.crowdRest(id), { consistent: true }));
 
-/** Adds what one user leaves: a count, and what it consists of by name. */
+/** Adds what one erased user leaves: a count, and its parts by name. */
 export function crowdRestAction(
   id: string,
   count: number,

@@ -20,22 +20,22 @@ import { findOpenMoments } from "./open-moments.ts";
 import { countTrain, recount } from "./recount.ts";
 import { storeTrains } from "./trains.ts";
 
-/** Count a moment once it is over, or, without one, end all of a stream that is over. */
+/** Count a moment once it is over, or, without a moment, end all those of a stream that is over. */
 export const Ending = z.object({ streamId: StreamId, momentId: MomentId.optional() });
 export type Ending = z.infer<typeof Ending>;
 
 /**
- * How long after a moment's end a call that began before it may still write: as long as functions
- * may run that vote, like, send gifts and refund them, and two seconds for clocks that differ. The
- * result is promised within 20 s.
+ * How long after a moment's end an earlier call may still write: the longest run of functions that
+ * vote, like, send or refund gifts, plus two seconds of clock skew. The result is promised within
+ * 20 s.
  */
 const countedAfterMilliseconds = 12_000;
 
 const ShownStream = z.object({ id: StreamId, status: z.string(), endedAt: z.string().nullable() });
 
 /**
- * Asks for the end of each moment that began or was ended, and of those of streams that ended, from
- * their images. Asking twice is harmless: a moment is counted once.
+ * Queues the end of each moment that began or was ended, and of those of ended streams, from their
+ * images. Repeating it is harmless: a moment is counted once.
  */
 export async function awaitEndings(
   moments: readonly Record<string, unknown>[],
@@ -64,7 +64,7 @@ export async function endMoments({ streamId, momentId }: Ending, now: Date): Pro
   const moment = await findMoment(streamId, momentId);
   if (moment === undefined || moment.status === "cancelled" || moment.result !== undefined) return;
   const end = moment.endedAt ?? moment.endsAt;
-  // It goes on until somebody ends it, which asks again.
+  // It stays open until somebody ends it, which queues its end again.
   if (end === null) return;
   const at = countedAt(end);
   if (now < at) return send({ streamId, momentId }, at, now);
@@ -80,17 +80,18 @@ async function record(moment: MomentItem, end: string, result: MomentResult, log
 }
 
 /**
- * How long the result of a train waits for a log that has not all of its gifts yet: one of them may
- * make it longer. As long as a log may differ from what is stored before an alarm rings.
+ * How long the result of a train waits for a log that lacks some of its gifts, since one of them
+ * may extend it. This is also how long a log may differ from the stored items before an alarm
+ * rings.
  */
 const behindMilliseconds = 60_000;
-/** The same of one that was ended by hand or with its stream. */
+/** The same for a train that was ended by hand or with its stream. */
 const endedBehindMilliseconds = 4_000;
 const againMilliseconds = 1_000;
 
 /**
- * Ends a train whose time is over by its item. Its log decides on its level and end, which the item
- * may not have yet; the credits are counted.
+ * Ends a train whose time is over. Its log decides its level and end, which the item may not have
+ * yet; the credits are counted.
  */
 async function endTrain(moment: MomentItem, end: string, log: LogState, now: Date): Promise<void> {
   const { id, streamId, status, train } = moment;
@@ -112,7 +113,7 @@ async function endTrain(moment: MomentItem, end: string, log: LogState, now: Dat
   await record({ ...moment, level }, end, { level, credits, top }, log);
 }
 
-/** Ends what is open in a stream that is over, as of the stream's end. */
+/** Ends open moments of an ended stream, as of the stream's end. */
 async function endWithStream(streamId: string): Promise<void> {
   const stream = await findStream(streamId, { consistent: true });
   const endedAt = stream?.endedAt;
@@ -126,14 +127,14 @@ async function endWithStream(streamId: string): Promise<void> {
     ).catch(ignoreOver);
 }
 
-/** Its time was over before, or somebody ended it: it is being counted already. */
+/** The moment ended before, on time or by hand: it is being counted already. */
 function ignoreOver(error: unknown): void {
   if (!(error instanceof Refusal && error.code === "moment_over")) throw error;
 }
 
 /**
- * Measures by how much the log's own sum differs from what was counted, where the log has come that
- * far; the result replaces it.
+ * Measures the difference between the log's own sum and the counted one, if the log includes all
+ * its records; the result replaces it.
  */
 function measureDrift(
   { streamId, id }: MomentItem,

@@ -27,8 +27,8 @@ export async function* eachVote(streamId: string, userId: string): AsyncGenerato
 }
 
 /**
- * Takes a user out of what they did with others in a stream until `at`: likes and votes go into a
- * remainder without a name, each in one transaction, so that sums and results stay as they are.
+ * Removes a user from what they did with others in a stream until `at`: likes and votes move to an
+ * anonymous remainder, each in one transaction, so that sums and results stay.
  */
 export async function leaveCrowd(streamId: string, userId: string, at: string): Promise<void> {
   await decideAgain(async () => {

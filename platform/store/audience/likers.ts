@@ -7,13 +7,13 @@ import { isAbsent } from "../../table/table.ts";
 
 const Likers = z.object({ top: z.array(Liker), revision: z.number().int() });
 
-/** Those who like a stream most, the most first. */
+/** The users who like a stream most, highest first. */
 export const findLikers = async (streamId: string): Promise<Liker[]> =>
   (await getItem(Likers, key.likers(streamId)))?.top ?? [];
 
 /**
- * Merges users' likes into the list of the top, which is one item: whoever merges them, in whatever
- * order and however often, the list is the same. Written only where it changes.
+ * Merges users' likes into the top list, which is one item: the result does not depend on the order
+ * or repetition of merges. Written only if it changes.
  */
 export const noteLikers = (streamId: string, likers: readonly Liker[]): Promise<void> =>
   likers.length === 0
@@ -22,7 +22,7 @@ export const noteLikers = (streamId: string, likers: readonly Liker[]): Promise<
         entersLikers(top, likers) ? mergeLikers(top, likers) : undefined,
       );
 
-/** Takes a user who was erased out of the list. */
+/** Removes an erased user from the list. */
 export const removeLiker = (streamId: string, erasedId: string): Promise<void> =>
   changeLikers(streamId, (top) => {
     const rest = top.filter(({ userId }) => userId !== erasedId);

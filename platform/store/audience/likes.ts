@@ -15,8 +15,8 @@ import { newChange, replaceOwn } from "./changes.ts";
 import { findOpenMoments } from "./open-moments.ts";
 
 /**
- * Adds what a session of a user has tapped, exactly once however often it is said. What counts for
- * goals of likes is kept with it, so that a goal can be counted again from the items.
+ * Adds the taps of a user's session, exactly once however often the call is repeated. What counts
+ * for goals of likes is stored too, so that a goal can be recounted from the items.
  */
 export async function recordTaps(
   { streamId, userId }: { streamId: string; userId: string },
@@ -38,7 +38,7 @@ export async function recordTaps(
   return { total, next: nextSeconds(viewers) };
 }
 
-/** Viewers when they were last counted. */
+/** The number of viewers when they were last counted. */
 export const viewersIn = async (streamId: string): Promise<number> =>
   (await findLog(streamId))?.viewers ?? 0;
 

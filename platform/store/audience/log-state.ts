@@ -7,7 +7,7 @@ import { listItems } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { findLog } from "../log/logs.ts";
 
-/** A moment as viewers are shown it; what a log has found out of an open one is in its state. */
+/** A moment as viewers see it; the log's state has what it knows of an open one. */
 export const showMoment = (item: MomentItem, { moments = [] }: LogState): Moment => {
   const known = moments.find((one) => one.id === item.id);
   const isOpen = known !== undefined && isOpenTrain(known) && item.status === "open";
@@ -15,21 +15,21 @@ export const showMoment = (item: MomentItem, { moments = [] }: LogState): Moment
   return momentOf(shown, setting("DEFAULT_PICTURE"), known?.isReached === true);
 };
 
-/** Moments as viewers are shown them. */
+/** Moments as viewers see them. */
 export const showMoments = (items: readonly MomentItem[], state: LogState): Moment[] =>
   items.map((item) => showMoment(item, state));
 
-/** What the log of a stream has added up, as of its newest posted frame. */
+/** The state of a stream's log as of its newest posted frame. */
 export const readState = async (streamId: string): Promise<LogState> =>
   (await findLog(streamId)) ?? {};
 
-/** The sums of moments that are open, zero where the log has not come to them yet. */
+/** The sums of open moments, zero if the log has not reached them yet. */
 export function sumsOf(items: readonly MomentItem[], { sums = {} }: LogState): Sums {
   const open = items.filter(({ status }) => status === "open");
   return Object.fromEntries(open.map((item) => [item.id, sums[item.id] ?? zeroOf(item)]));
 }
 
-/** What viewers are shown at a place of a log: its likes, and its open moments with their sums. */
+/** What viewers see at a position of a log: its likes, and its open moments with their sums. */
 export async function showState(streamId: string, state: LogState): Promise<ShownSums> {
   const keys = openIn(state).map(({ id }) => key.moment(streamId, id));
   const items = keys.length === 0 ? [] : await listItems(MomentItem, keys, { consistent: true });

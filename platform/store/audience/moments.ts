@@ -27,8 +27,8 @@ import { viewersIn } from "./likes.ts";
 import { findOpenMoments, type OpenMoments, openMomentsAction } from "./open-moments.ts";
 
 /**
- * Starts a moment. It begins when it is written, not when it was asked for: an action that was
- * before it must not count. Refuses with `stream_not_live` and `too_many_moments`.
+ * Starts a moment. It begins when it is written, not when it was requested, since earlier actions
+ * must not count. Refuses with `stream_not_live` and `too_many_moments`.
  */
 export async function startMoment<A>(
   stream: Stream,
@@ -68,7 +68,7 @@ export async function startMoment<A>(
   });
 }
 
-/** A moment may not begin behind the end of its stream, which ends those that are open. */
+/** Checks that the stream is live: its end closes all open moments, so none may begin after it. */
 const isLive = (streamId: string): Action => ({
   label: "live",
   ConditionCheck: {
@@ -79,7 +79,7 @@ const isLive = (streamId: string): Action => ({
   },
 });
 
-/** A moment, read consistently; undefined where the stream has none of this id. */
+/** A moment, read consistently; undefined if the stream has none with this id. */
 export const findMoment = (streamId: string, momentId: string): Promise<MomentItem | undefined> =>
   getItem(MomentItem, key.moment(streamId, momentId), { consistent: true });
 
@@ -87,7 +87,7 @@ export const findMoment = (streamId: string, momentId: string): Promise<MomentIt
 export const getMoment = async (streamId: string, momentId: string): Promise<MomentItem> =>
   (await findMoment(streamId, momentId)) ?? refuse("moment_not_found", { momentId });
 
-/** A moment for a user who votes in it, whose item not every voter reads. Refuses alike. */
+/** A moment for a voting user, cached so that not every voter reads the item. Refuses likewise. */
 export function getMomentToVote(
   { streamId, id, userId }: { streamId: string; id: string; userId: string },
   now: Date,
@@ -100,15 +100,15 @@ export function getMomentToVote(
   );
 }
 
-/** Items that one page looks at, those at once, and the bytes at which it is full. */
+/** The most items that one page reads, how many at once, and its largest size in bytes. */
 const lookedMax = 150;
 const atOnce = 25;
 const pageBytesMax = 128 * 1024;
 
 /**
- * A page of a stream's moments as they are now, newest first, from the one after `after` on. It ends
- * at `limit`, or earlier where it is full: `nextCursor` is where the next page begins, null after
- * the last.
+ * A page of a stream's moments in their current state, newest first, after the moment `after`. It
+ * ends at `limit`, or earlier at its largest size: `nextCursor` is where the next page begins, null
+ * after the last.
  */
 export async function listMoments(
   streamId: string,
@@ -146,11 +146,11 @@ type MomentFilter = {
   limit: number;
 };
 
-/** How a moment comes to its end: a cancelled one has no result. */
+/** How a moment ends: a cancelled one has no result. */
 type Ending = { status: "ended" | "cancelled"; endedAt: Date };
 
 /**
- * Ends or cancels an open moment; its result is counted later. It ends when that is written, unless
+ * Ends or cancels an open moment; its result is counted later. It ends when this is written, unless
  * its time was over before. Refuses with `moment_over`.
  */
 export async function finishMoment<A>(
@@ -172,7 +172,7 @@ export async function finishMoment<A>(
   });
 }
 
-/** Writes the result of a moment that is over; false where it was changed meanwhile. */
+/** Writes the result of a moment that is over; false if it changed meanwhile. */
 export async function recordResult(
   was: MomentItem,
   endedAt: string,
@@ -185,7 +185,7 @@ export async function recordResult(
   return failed === undefined;
 }
 
-/** Takes a moment off the list of the open ones; trains are not on it. */
+/** Removes a moment from the list of open ones; trains are not in it. */
 function closeActions({ streamId, id }: MomentItem, known: OpenMoments): Action[] {
   const open = known.open.filter((one) => one.id !== id);
   return open.length === known.open.length ? [] : [openMomentsAction(streamId, known, open)];

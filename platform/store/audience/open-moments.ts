@@ -11,18 +11,18 @@ const OpenMoment = z.object({
   endsAt: z.string().nullable(),
 });
 
-/** The moments of a stream that are open, in one item: who likes and who starts one reads it. */
+/** The open moments of a stream, in one item, which calls that like or start one read. */
 const OpenMoments = z.object({ open: z.array(OpenMoment), revision: z.number().int() });
 export type OpenMoments = z.infer<typeof OpenMoments>;
 
-/** The open moments, read consistently; one that is over is among them until it is counted. */
+/** The open moments, read consistently; one that is over stays listed until it is counted. */
 export const findOpenMoments = async (streamId: string): Promise<OpenMoments> =>
   (await getItem(OpenMoments, key.openMoments(streamId), { consistent: true })) ?? {
     open: [],
     revision: 0,
   };
 
-/** Writes them, if they are still as they were read. Its label is `open`. */
+/** Writes them if they are unchanged since the read. The action's label is `open`. */
 export function openMomentsAction(
   streamId: string,
   { revision }: OpenMoments,

@@ -11,11 +11,11 @@ import { read } from "../../table/table.ts";
 import { eachGift } from "../money/gifts.ts";
 import { findCrowdRest } from "./crowd-rest.ts";
 
-/** Items of one page: votes and likes are some hundred bytes. */
+/** Items of one page: votes and likes take some hundred bytes. */
 const pageSize = 1_000;
 const walk = { consistent: true, pageSize };
 
-/** Counts a moment from what is stored: what was done before `endedAt` belongs to it. */
+/** Counts a moment from the stored items; actions before `endedAt` count. */
 export async function recount(moment: MomentItem, endedAt: string): Promise<MomentResult> {
   if (moment.kind === "poll") return pollResultOf(await countVotes(moment, endedAt));
   const target = moment.target ?? 0;
@@ -24,7 +24,7 @@ export async function recount(moment: MomentItem, endedAt: string): Promise<Mome
   return { amount, reached: amount >= target };
 }
 
-/** The votes of a poll that were cast before `endedAt`, by option, and those who voted. */
+/** The votes of a poll cast before `endedAt`, by option, and the number of voters. */
 export async function countVotes(
   { id, options = [] }: MomentItem,
   endedAt: string,
@@ -39,7 +39,7 @@ export async function countVotes(
   return count;
 }
 
-/** The same of a goal of credits or gifts. */
+/** The amount of a goal of credits or gifts before `endedAt`. */
 export async function countGifts(moment: MomentItem, endedAt: string, target: number) {
   const moves = [];
   for await (const gift of eachGift(moment.streamId)) moves.push(...movesOf(gift, moment, endedAt));
@@ -65,7 +65,7 @@ export async function countLikes(streamId: string) {
   return { likes, goals };
 }
 
-/** Counts what was given to a train before `endedAt` from its gifts, and who gave most. */
+/** Counts a train from its gifts before `endedAt`, and who gave most. */
 export async function countTrain({ streamId, startedAt }: MomentItem, endedAt: string) {
   const gifts: Gift[] = [];
   for await (const gift of eachGift(streamId))

@@ -7,7 +7,7 @@ import { findShown } from "../streams/display-names.ts";
 import { findLikers } from "./likers.ts";
 import { readState } from "./log-state.ts";
 
-/** A stream's likes, and the users who like it most; those who have gone are left out. */
+/** A stream's likes, and the users who like it most, without deleted ones. */
 export async function readLikes(
   stream: Stream,
   limit: number,

@@ -9,12 +9,12 @@ import { type TrainSettings, trainOf } from "../../../domain/streams/train-setti
 import { eachGift } from "../money/gifts.ts";
 import { findStream } from "../streams/streams.ts";
 
-/** What a log should know of trains: the open ones with their sums, and the window. */
+/** The trains' part of a log's state: open trains with their sums, and the window. */
 type Counted = { sums: Sums; moments: LogMoment[]; trains?: LogTrains };
 
 /**
- * Counts it from what is stored; `all` are the moments' items. Gifts that no frame has are counted
- * too, so a train may have come to a level that nobody was told of.
+ * Counts the state from the stored items; `all` are the moments' items. Gifts without a frame are
+ * counted too, so a train may have reached a level that viewers never saw.
  */
 export async function countTrains(
   streamId: string,
@@ -50,7 +50,7 @@ export async function countTrains(
   return counted;
 }
 
-/** The trains without a result, as the log knew them, or as they were stored. */
+/** The trains without a result, as in the log, or as stored. */
 function openTrains(all: readonly MomentItem[], { moments = [] }: LogState): LogTrain[] {
   const known = new Map(moments.filter(isOpenTrain).map((one) => [one.id, one]));
   const stored = all.flatMap((item): LogTrain[] => {
@@ -63,7 +63,7 @@ function openTrains(all: readonly MomentItem[], { moments = [] }: LogState): Log
   return [...stored, ...known.values()];
 }
 
-/** The window that gifts since a time make. */
+/** The window of the gifts since a time. */
 function windowOf(gifts: readonly Gift[], from: string, settings: TrainSettings) {
   let window: TrainWindow | undefined;
   for (const gift of [...gifts].sort((a, b) => (a.createdAt < b.createdAt ? -1 : 1))) {

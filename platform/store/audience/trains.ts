@@ -7,8 +7,8 @@ import { key } from "../../table/keys.ts";
 import { isAbsent } from "../../table/table.ts";
 
 /**
- * Brings the items of a stream's trains up to what its log says: a log alone knows when one begins,
- * reaches a level, or is cut short. May be done late, twice or in parallel.
+ * Updates the items of a stream's trains from its log: only a log detects when one begins, reaches
+ * a level, or is cut short. May run late, twice or concurrently.
  */
 export async function storeTrains(streamId: string, moments: readonly LogMoment[]): Promise<void> {
   for (const known of moments) {
@@ -21,9 +21,9 @@ export async function storeTrains(streamId: string, moments: readonly LogMoment[
 type Decision = (was: MomentItem, is: LogTrain) => Partial<MomentItem> | undefined;
 
 /**
- * What has changed of an open train since its item was written; undefined where nothing has. An
- * earlier end than the item's counts only if the train cannot get longer any more: otherwise a
- * faster call has already stored a later level.
+ * The changes of an open train since its item was written; undefined if there are none. An earlier
+ * end than the item's counts only if the train cannot be extended any more: otherwise a faster call
+ * has already stored a later level.
  */
 const openAs: Decision = (was, { endsAt, train: { level, isSealed } }) => {
   if (was.endsAt === null) return undefined;
@@ -38,12 +38,12 @@ const cancelledAs: Decision = (_, { endsAt: endedAt }) => ({
 });
 
 /**
- * The room waits for this write, and a lost race means that another call made progress: no retry
- * pauses.
+ * The room waits for this write, and a lost race means that another call made progress: retries do
+ * not pause.
  */
 const unpaused = { fresh: triesMax };
 
-/** Writes the item of a train, or what has changed of it; nothing once it is over. */
+/** Writes the item of a train, or its changes; nothing once it is over. */
 async function storeTrain(streamId: string, known: LogTrain, decide: Decision): Promise<void> {
   const place = key.moment(streamId, known.id);
   const is = trainItemOf(streamId, known);

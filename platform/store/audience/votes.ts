@@ -10,7 +10,7 @@ export const findVote = (momentId: string, userId: string): Promise<VoteItem | u
   getItem(VoteItem, key.vote(momentId, userId), { consistent: true });
 
 /**
- * Records a vote in place of the one before; the same again changes nothing. Refuses with
+ * Records a vote, replacing an earlier one; an equal vote changes nothing. Refuses with
  * `moment_over`.
  */
 export async function recordVote(

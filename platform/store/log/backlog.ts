@@ -9,23 +9,23 @@ import { read } from "../../table/table.ts";
 
 const BacklogItem = z.object({ id: z.string(), records: z.string() });
 
-/** Records of a stream that are in no frame yet, under the ids by which they are removed. */
+/** Records of a stream without a frame, by the ids that remove them. */
 type Backlog = {
   ids: string[];
   records: LogRecord[];
-  /** Whether more may have gathered than was read. */
+  /** Whether more may have gathered after the read. */
   more: boolean;
 };
 
-/** Digits of a time in seconds, and of the items of one batch, so that ids sort as text. */
+/** Digits of a time in seconds, and of the item count of one batch, so that ids sort as text. */
 const timeDigits = 12;
 const countDigits = 4;
 
 /**
- * Keeps a batch's records of a large room until the room is next posted. Answers the id of the last
- * of the items that were written. The same records may be kept twice: the log takes each once. The
- * ids keep the order of a shard: of the batches by the records' own time, then by this
- * environment's; of the items of one batch by their count.
+ * Stores a batch's records of a large room until the room is next posted. Returns the id of the
+ * last item written. Records may be stored twice: the log takes each once. The ids keep the order
+ * of a shard: batches by the records' time, then by this environment's time; items of one batch by
+ * their count.
  */
 export async function putBacklog(
   streamId: string,
@@ -44,7 +44,7 @@ export async function putBacklog(
   return id;
 }
 
-/** The records as JSON texts, each small enough for an item. */
+/** Splits records into JSON texts that fit an item each. */
 function* cut(records: readonly LogRecord[]): Generator<string> {
   let texts: string[] = [];
   let bytes = 0;
@@ -62,7 +62,7 @@ function* cut(records: readonly LogRecord[]): Generator<string> {
 }
 
 /**
- * What was kept, oldest first, read consistently; up to `recordsMax` records and one item more.
+ * The stored records, oldest first, read consistently; up to `recordsMax` and one item more.
  */
 export async function listBacklog(streamId: string, recordsMax: number): Promise<Backlog> {
   const backlog: Backlog = { ids: [], records: [], more: false };
@@ -77,11 +77,11 @@ export async function listBacklog(streamId: string, recordsMax: number): Promise
   return backlog;
 }
 
-/** Whether something that was kept is still there: then no frame has taken it. */
+/** Whether a stored item is still there: then no frame has taken it. */
 export const hasBacklog = async (streamId: string, id: string): Promise<boolean> =>
   (await getRawItem(key.gathered(streamId, id), { consistent: true })) !== undefined;
 
-/** Removes what has reached the log. */
+/** Removes items that have reached the log. */
 export async function removeBacklog(streamId: string, ids: readonly string[]): Promise<void> {
   for (const id of ids) {
     const Key = key.gathered(streamId, id);

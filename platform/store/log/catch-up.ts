@@ -6,10 +6,10 @@ import { transact } from "../../table/transact.ts";
 import { findSubscriber, readSubscriber } from "./subscribers.ts";
 
 /**
- * Sets the first live frame of a subscription unless this revision of it has one; with `next` it is
- * behind from this moment on, and `next` is the first frame that it is owed. What only the greeting
- * needs (its record has it) leaves the item. Answers the subscription as it is then; undefined when
- * there is another by now, or none.
+ * Sets the first live frame of a subscription unless this revision has one. With `next`, the
+ * subscription is behind from now on, and `next` is the first frame to send to it. Fields that only
+ * the greeting needs (its record has them) are removed. Returns the subscription afterwards;
+ * undefined if it was replaced or removed.
  */
 export async function setFrom(
   subscriber: Subscriber,
@@ -27,8 +27,8 @@ export async function setFrom(
 }
 
 /**
- * Marks a subscription as behind from its first live frame on, unless it is or was. Answers it as
- * it is then; undefined when there is another by now, or none.
+ * Marks a subscription as behind from its first live frame on, unless it is or was. Returns it
+ * afterwards; undefined if it was replaced or removed.
  */
 export async function fallBehind(subscriber: Subscriber): Promise<Subscriber | undefined> {
   const changed = await change(subscriber, {
@@ -41,8 +41,8 @@ export async function fallBehind(subscriber: Subscriber): Promise<Subscriber | u
 }
 
 /**
- * Notes that a subscription which is behind was sent all frames before `next`. Undefined when
- * another call has moved it, or it is over.
+ * Notes that a subscription that is behind was sent all frames before `next`. Undefined if another
+ * call has advanced it, or it is over.
  */
 export const advanceCatchUp = (
   subscriber: Subscriber,
@@ -55,7 +55,7 @@ export const advanceCatchUp = (
     values: { ":next": next, ":was": subscriber.next, ":behind": true },
   });
 
-/** Ends being behind: `next` and what follows it is posted live. Answers as `advanceCatchUp`. */
+/** Ends being behind: frames from `next` on are posted live. Returns as `advanceCatchUp` does. */
 export const goLive = (subscriber: Subscriber, next: number): Promise<Subscriber | undefined> =>
   change(subscriber, {
     update: "SET #next = :next REMOVE behind",
@@ -65,9 +65,9 @@ export const goLive = (subscriber: Subscriber, next: number): Promise<Subscriber
   });
 
 /**
- * As `goLive`, in one transaction with a look that the frame `next` is not put yet: so the call
- * that puts it lists this subscription as live, and nothing is left to be sent. `behind` when it is
- * there, `over` when another call has moved it or the subscription is over.
+ * As `goLive`, in one transaction with a check that the frame `next` does not exist yet: so the
+ * call that puts it lists this subscription as live, and nothing remains to be sent. Returns
+ * `behind` if the frame exists, `over` if another call has advanced the subscription or it is over.
  */
 export async function goLiveBefore(
   subscriber: Subscriber,
@@ -98,13 +98,13 @@ export async function goLiveBefore(
 
 type Change = {
   update: string;
-  /** What must hold besides that it is still this subscription. */
+  /** A further condition besides the revision. */
   holds: string;
   names: Record<string, string>;
   values: Record<string, unknown>;
 };
 
-/** Changes a subscription; undefined when it is another one, or what must hold does not. */
+/** Changes a subscription; undefined if it was replaced or the condition does not hold. */
 async function change(
   { streamId, connectionId, revision }: Subscriber,
   { update, holds, names, values }: Change,

@@ -13,25 +13,25 @@ import { queryWhole } from "../../table/query.ts";
 import { read } from "../../table/table.ts";
 import { removeSubscriber, subscriberItem } from "./subscribers.ts";
 
-/** One of a user's sockets, as the user's own items list it. */
+/** One of a user's sockets, in the list of the user's items. */
 const Socket = z.object({
   connectionId: z.string(),
   connectedAt: z.number(),
   expiresAt: z.number(),
-  /** Of the token that opened it, in seconds since 1970. */
+  /** When the token that opened it was issued, in seconds since 1970. */
   issuedAt: z.number().optional(),
-  /** Whose it is, where that is not the key. */
+  /** The user, if the key does not contain it. */
   userId: z.string().optional(),
 });
 export type Socket = z.infer<typeof Socket>;
 
-/** Seconds since 1970 until which the items of a connection count. */
+/** The time until which the items of a connection count, in seconds since 1970. */
 export const connectionExpiry = (connectedAt: number) =>
   Math.floor(connectedAt / 1000) + connectionLifeSeconds;
 
 /**
- * Writes a user's socket, also where it is found by the token that opens it (its `jti`), if it has
- * one, until it expires. It is written before the sockets are counted, so a cap is never passed.
+ * Writes a user's socket until it expires, also under the token that opens it (its `jti`), if there
+ * is one. It is written before the sockets are counted, so a cap is never exceeded.
  */
 export async function putSocket(userId: string, socket: Socket, tokenId = ""): Promise<void> {
   const { connectionId } = socket;
@@ -41,15 +41,15 @@ export async function putSocket(userId: string, socket: Socket, tokenId = ""): P
   await writeItems([own, byToken]);
 }
 
-/** Removes a user's socket; one that is gone already is no fault. */
+/** Removes a user's socket; a missing one is no error. */
 export async function removeSocket(userId: string, connectionId: string): Promise<void> {
   const Key = key.socket(userId, connectionId);
   await deleteItem(Key);
 }
 
 /**
- * The sockets that a token has opened, by the hash of its `jti`, read consistently, those that have
- * ended among them.
+ * The sockets that a token has opened, by the hash of its `jti`, read consistently, including those
+ * that have ended.
  */
 export async function listTokenSockets(tokenHash: string, now: Date): Promise<Socket[]> {
   const Key = key.tokenSocket(tokenHash, "");
@@ -58,7 +58,7 @@ export async function listTokenSockets(tokenHash: string, now: Date): Promise<So
   return sockets.filter(({ expiresAt }) => expiresAt > now.getTime() / 1000);
 }
 
-/** A user's sockets, read consistently; at most as many as a user may have, and a few more. */
+/** A user's sockets, read consistently; at most slightly more than a user may have. */
 export async function listSockets(userId: string, now: Date): Promise<Socket[]> {
   const items = await queryWhole(key.profile(userId), { prefix: prefix.sockets });
   const sockets = items.map((item) => read(Socket, item));
@@ -66,9 +66,9 @@ export async function listSockets(userId: string, now: Date): Promise<Socket[]> 
 }
 
 /**
- * Notes a stream with a connection, making the connection's item where there is none: a connection
- * that was taken for dead by mistake is whole again after its next subscribe. Refuses beyond the
- * number of streams that one connection may have.
+ * Adds a stream to a connection, creating the connection's item if it is missing: a connection that
+ * was taken for dead by mistake is complete again after its next subscribe. Refuses more streams
+ * than one connection may have.
  */
 export async function noteStream(
   connection: Omit<Connection, "streams" | "expiresAt">,
@@ -98,8 +98,8 @@ export async function noteStream(
 }
 
 /**
- * Notes which stream a channel's overlay may subscribe to, or was told of; a connection that
- * is gone stays gone.
+ * Records the stream that a channel's overlay may subscribe to, or was last sent; a removed
+ * connection is not recreated.
  */
 export async function noteChannel(
   connectionId: string,
@@ -116,7 +116,7 @@ export async function noteChannel(
   });
 }
 
-/** Takes a stream out of a connection's item; a connection that is gone stays gone. */
+/** Removes a stream from a connection's item; a removed connection is not recreated. */
 export async function forgetStream(connectionId: string, streamId: string): Promise<void> {
   await updateIf({
     Key: key.connection(connectionId),
@@ -126,7 +126,7 @@ export async function forgetStream(connectionId: string, streamId: string): Prom
   });
 }
 
-/** Writes what is known of a connection, in place of what was there, and its first subscription. */
+/** Writes a connection, replacing its item, and its first subscription. */
 export async function putConnection(connection: Connection, first?: Subscriber): Promise<void> {
   const own = { ...key.connection(connection.connectionId), ...connection };
   await writeItems(first === undefined ? [own] : [own, subscriberItem(first)]);
@@ -139,10 +139,10 @@ export async function findConnection(connectionId: string): Promise<Connection |
 }
 
 /**
- * Removes everything of a connection that is over: its subscriptions, then its place among the
- * user's sockets and itself, so that a removal that breaks off before can be done again. If only
- * the user's socket is left, it counts until the next check finds it dead. Answers false when there
- * was nothing.
+ * Removes all items of a connection that is over: its subscriptions, then its entry among the
+ * user's sockets and its own item, so that an interrupted removal can be repeated. If only the
+ * user's socket is left, it counts until the next check finds it dead. Returns false if there was
+ * nothing.
  */
 export async function dropConnection(connectionId: string): Promise<boolean> {
   const connection = await findConnection(connectionId);

@@ -5,13 +5,13 @@ import { getRawItem } from "../../table/items.ts";
 import { readKey } from "../../table/keys.ts";
 
 /**
- * Where batches of the table's stream lie that a function could not handle, and how it gets them.
+ * Where failed batches of the table's stream are stored, and how a function gets them again.
  */
 export type FailedBatches = {
-  /** Their names, oldest first of each shard. */
+  /** Their names, oldest first within each shard. */
   list(): Promise<string[]>;
   read(name: string): Promise<string>;
-  /** Calls the function with the records; throws when it fails or does not take all of them. */
+  /** Calls the function with the records; throws if it fails or does not accept all of them. */
   give(functionArn: string, records: readonly unknown[]): Promise<void>;
   remove(name: string): Promise<void>;
 };
@@ -27,7 +27,7 @@ type StreamRecord = z.infer<typeof StreamRecord>;
 const Event = z.object({ Records: z.array(StreamRecord) });
 
 /**
- * What Lambda writes about a batch that it gave up, with the whole event in it.
+ * Lambda's record of a batch that it gave up, which contains the whole event.
  * https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
  */
 const FailedBatch = z.object({
@@ -35,12 +35,13 @@ const FailedBatch = z.object({
   payload: z.union([Event, z.string().transform((text) => Event.parse(JSON.parse(text)))]),
 });
 
-/** What came of giving batches back; `left` says of each that stays why. */
+/** The outcome of redriving batches; `left` gives the reason for each that stays. */
 type RedriveCounts = { given: number; left: { name: string; because: string }[] };
 
 /**
- * Hands every batch that was given up to its function once more. What it already did of one is not
- * done twice: the log knows its records, and what is settled is settled. One that fails stays.
+ * Invokes the function again with every batch that was given up. Records that it has handled before
+ * are not handled twice: the log knows its records, and settled gifts stay settled. A batch that
+ * fails again stays.
  */
 export async function redriveBatches(batches: FailedBatches): Promise<RedriveCounts> {
   const outcome: RedriveCounts = { given: 0, left: [] };
@@ -58,8 +59,8 @@ export async function redriveBatches(batches: FailedBatches): Promise<RedriveCou
 }
 
 /**
- * The records without the messages that were deleted since: the record of the deletion has passed
- * already, and nothing would take their text out of the log again.
+ * The records without messages that were deleted since: the record of the deletion has passed
+ * already, so nothing would remove their text from the log.
  */
 async function withoutDeleted(records: readonly StreamRecord[]): Promise<StreamRecord[]> {
   const kept: StreamRecord[] = [];

@@ -3,13 +3,13 @@ import { writeOnce } from "../../table/record.ts";
 
 const minuteMilliseconds = 60_000;
 
-/** Tries on what a refused write returned. */
+/** The most attempts with the item that a refused write returned. */
 const triesMax = 4;
 
 /**
- * Adds limited messages to those of a connection's minute, which begins with the first of them.
- * Answers how many there were before, and when the last was noted (milliseconds since 1970, 0 for
- * never).
+ * Adds limited messages to those of a connection's current minute, which begins with the first of
+ * them. Returns how many there were before, and when the last was recorded (milliseconds since
+ * 1970, 0 for never).
  */
 export async function noteFlood(
   connectionId: string,

@@ -10,12 +10,12 @@ import { queryAll } from "../../table/query.ts";
 import { isAbsent, read } from "../../table/table.ts";
 import { getLog } from "./logs.ts";
 
-/** Puts the next frame of a log; false when its number is taken: then the log is read again. */
+/** Puts the next frame of a log; false if its number is taken: then the log is read again. */
 export async function putFrame(streamId: string, frame: Frame): Promise<boolean> {
   return putIf({ ...key.frame(streamId, frame.n), ...frame }, isAbsent);
 }
 
-/** The largest number that a frame's key can carry. */
+/** The largest frame number that a key can hold. */
 export const numberMax = 999_999_999_999;
 
 type Range = { from?: number; to?: number; newestFirst?: boolean; pageSize?: number };
@@ -25,7 +25,7 @@ const between = (streamId: string, from: number, to: number) => ({
   high: key.frame(streamId, to).SK,
 });
 
-/** The frames of a range in their order, read consistently and as far as the reader goes on. */
+/** The frames of a range in order, read consistently and only as far as the caller iterates. */
 export async function* queryFrames(streamId: string, range: Range = {}): AsyncGenerator<Frame> {
   const { from = 0, to = numberMax, newestFirst = false } = range;
   if (to < from) return;
@@ -35,7 +35,7 @@ export async function* queryFrames(streamId: string, range: Range = {}): AsyncGe
     yield read(Frame, item);
 }
 
-/** All frames of a range that are kept, read consistently. */
+/** All kept frames of a range, read consistently. */
 export const listFrames = coalesce(
   async (streamId: string, from: number, to: number): Promise<readonly Frame[]> => {
     const frames: Frame[] = [];
@@ -44,7 +44,7 @@ export const listFrames = coalesce(
   },
 );
 
-/** One frame, read consistently; undefined where it is not kept. */
+/** One frame, read consistently; undefined if it is not kept. */
 export const findFrame = coalesce(
   async (streamId: string, n: number): Promise<Frame | undefined> => {
     const { value: frame } = await queryFrames(streamId, { from: n, to: n, pageSize: 1 }).next();
@@ -52,7 +52,7 @@ export const findFrame = coalesce(
   },
 );
 
-/** What a log continues from: the end of a frame without its events. */
+/** What a log continues from: a frame without its events. */
 const FrameEnd = Frame.pick({
   n: true,
   newest: true,
@@ -66,28 +66,28 @@ type FrameEnd = z.infer<typeof FrameEnd>;
 
 const fields = Object.keys(FrameEnd.shape).join(", ");
 
-/** The end of the newest frame that lies in the table, expired or not. */
+/** The end of the newest frame in the table, expired or not. */
 export const findNewestFrame = coalesce(async (streamId: string): Promise<FrameEnd | undefined> => {
   const all = between(streamId, 0, numberMax);
-  // Its events may be 32 KB, and nobody who asks for the newest frame looks at them.
+  // A frame's events may take 32 KB, and no caller needs those of the newest frame.
   const walk = { limit: 1, newestFirst: true, consistent: true, fields };
   const { value: item } = await queryAll(key.frame(streamId, 0), all, walk).next();
   return item && read(FrameEnd, item);
 });
 
 /**
- * Tries at taking a text out of one frame against others who do the same: a room waits for it, and
- * each try that is overtaken is another deletion that is done, so none of them pauses.
+ * Attempts to remove a text from one frame against concurrent removals: a room waits for it, and
+ * each lost attempt is another finished deletion, so none of them pauses.
  */
 const atOnce = { tries: 10, fresh: 10 };
 
-/** A message whose text goes, the record that brought it into the log, and when it was written. */
+/** A message whose text is deleted, the record that brought it into the log, and its time. */
 type DeletedMessage = { messageId: string; recordId: string; writtenAt: number };
 
 /**
- * Takes a deleted message's text out of the kept frame that shows it, which is looked for where its
- * number is not known: an update under the revision that was read, so that it never brings an
- * expired frame back.
+ * Removes a deleted message's text from the kept frame that shows it; the frame is searched for if
+ * its number is unknown. The update requires the revision that was read, so it never recreates an
+ * expired frame.
  */
 export async function takeText(
   streamId: string,
@@ -114,14 +114,14 @@ export async function takeText(
   }, atOnce);
 }
 
-/** How far the clock of the function that wrote a message may be off from the table's clock. */
+/** The largest difference between a writing function's clock and the table's clock. */
 const clockSeconds = 600;
 
 const Newest = z.object({ n: z.number(), newest: z.number() });
 
 /**
- * The number of the frame that covers a record: found by its time, since `newest` grows with the
- * numbers. Undefined when it is not kept any more.
+ * The number of the frame that covers a record: found by time, since `newest` grows with the
+ * numbers. Undefined if it is no longer kept.
  */
 async function findCovering(
   streamId: string,
@@ -136,7 +136,7 @@ async function findCovering(
   return undefined;
 }
 
-/** The least number whose frame, or the next one kept, has a `newest` of at least this time. */
+/** The smallest number whose frame, or the next kept one, has a `newest` of at least this time. */
 async function findFirstSince(streamId: string, top: number, seconds: number): Promise<number> {
   let [low, high] = [1, top];
   while (low < high) {
@@ -150,13 +150,13 @@ async function findFirstSince(streamId: string, top: number, seconds: number): P
   return low;
 }
 
-/** Where a log ends now, read consistently. */
+/** The current end of a log, read consistently. */
 export async function readHead(streamId: string): Promise<LogEnd> {
   const [mark, newest] = await Promise.all([getLog(streamId), findNewestFrame(streamId)]);
   return endOf(mark, newest);
 }
 
-/** Recovers a viewer's position in a log that ends there. */
+/** Recovers a viewer's position in a log with this end. */
 export async function recoverFrom(
   streamId: string,
   since: Position,

@@ -7,11 +7,10 @@ import { findNewestFrame } from "./frames.ts";
 import { getLog, type Log, newLog } from "./logs.ts";
 
 /**
- * Restarts a log under another epoch, as after a backup was restored: positions in it mean
- * nothing any more, and its subscriptions are gone, so that every client asks again. Numbers
- * continue, so that no frame ever overwrites another. What was waiting for a frame is in the
- * history alone, and in the sums, which `countState` counts from what is stored. To be done while no
- * consumer runs.
+ * Restarts a log under another epoch, after a backup was restored: positions in it are no longer
+ * valid, and its subscriptions are gone, so that every client subscribes again. Numbers continue,
+ * so that no frame ever overwrites another. Records without a frame are only in the history, and in
+ * the sums, which `countState` counts from the stored items. Run it while no consumer runs.
  */
 export async function resetLog(
   streamId: string,

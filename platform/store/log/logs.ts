@@ -10,39 +10,43 @@ import { key } from "../../table/keys.ts";
 import { isAbsent } from "../../table/table.ts";
 
 /**
- * The permanent part of a stream's log: its epoch and, of the newest frame that was posted, the
- * number, time and totals. Frames expire, and an empty log continues from here.
+ * The permanent part of a stream's log: its epoch and the number, time and totals of the newest
+ * posted frame. Frames expire, and an empty log continues from here.
  */
 export const Log = z.object({
   epoch: z.string(),
   posted: z.number().int(),
   newest: z.number(),
   totals: Totals,
-  /** The named sums and the moments with that frame, and when it was made (milliseconds). */
+  /** The named sums and the moments up to that frame, and when it was made (milliseconds). */
   sums: Sums.optional(),
   moments: z.array(LogMoment).optional(),
   trains: LogTrains.optional(),
   madeAt: z.number().optional(),
-  /** Distinct users when that frame was posted, and the most there ever were. */
+  /** Distinct users when that frame was posted, and the highest number so far. */
   viewers: z.number().int().optional(),
   peakViewers: z.number().int().optional(),
-  /** When they were counted at the earliest, in milliseconds since 1970. */
+  /** The earliest time at which they were counted, in milliseconds since 1970. */
   countedAt: z.number().optional(),
-  /** When the log was last reset, in seconds since 1970: no frame covers what was waiting then. */
+  /**
+   * When the log was last reset, in seconds since 1970: no frame covers records that were waiting
+   * then.
+   */
   resetAt: z.number().optional(),
 });
 export type Log = z.infer<typeof Log>;
 
 /**
- * The log, read consistently; undefined before the stream's first frame or subscriber. All who ask
- * in one turn of the loop, here or by `getLog`, are given one reading, which nobody may change.
+ * The log, read consistently; undefined before the stream's first frame or subscriber. Callers in
+ * the same turn of the event loop, here or through `getLog`, share one read, whose result must not
+ * be changed.
  */
 export const findLog = coalesce(
   async (streamId: string): Promise<Log | undefined> =>
     getItem(Log, key.log(streamId), { consistent: true }),
 );
 
-/** The log; one that is not there yet is begun with a new epoch. */
+/** The log; a missing one is created with a new epoch. */
 export async function getLog(streamId: string): Promise<Log> {
   const found = await findLog(streamId);
   if (found !== undefined) return found;
@@ -65,8 +69,8 @@ export const newLog = (): Log => ({
 type PostedFrame = Pick<Frame, "n" | "newest" | "totals" | "madeAt"> & LogState;
 
 /**
- * Marks the log as posted up to a frame, by any call; an older mark never replaces a newer
- * one. The most viewers go with it at no cost.
+ * Marks the log as posted up to a frame, from any call; an older mark never replaces a newer one.
+ * The peak of viewers is written along at no extra cost.
  */
 export async function markPosted(
   streamId: string,
@@ -97,8 +101,8 @@ export async function markPosted(
 }
 
 /**
- * Claims the next counting of a room's viewers for the caller, who found it counted at `was`;
- * false when another call has.
+ * Claims the next count of a room's viewers for a caller who found it counted at `was`; false if
+ * another call has claimed it.
  */
 export async function claimCount(streamId: string, was: number, now: Date): Promise<boolean> {
   const claimed = await updateIf({
@@ -110,7 +114,7 @@ export async function claimCount(streamId: string, was: number, now: Date): Prom
   return claimed !== undefined;
 }
 
-/** Notes how many distinct users there were at a time, unless they have been counted since. */
+/** Records the number of distinct users at a time, unless they were counted since. */
 export async function noteViewers(streamId: string, viewers: number, now: Date): Promise<void> {
   await updateIf({
     Key: key.log(streamId),

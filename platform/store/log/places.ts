@@ -9,13 +9,13 @@ import { listRelayedRooms } from "./relays.ts";
 import { listSubscribers } from "./subscribers.ts";
 import { countWatching } from "./watching.ts";
 
-/** Who is subscribed; of more than a thousand, up to 5 s old. */
+/** The subscribers; if more than a thousand, up to 5 s old. */
 const listRecent = cachedIfLong(listSubscribers);
 
 /**
- * Refuses with `room_full` a user for whom the room has no place left. Users who watch already, and
- * the host, moderators, admins and overlays, need none. Of users who come at the same moment, more
- * than there are places may get in: nobody counts for all of them.
+ * Refuses users with `room_full` if the room has no place left. Current viewers, the host,
+ * moderators, admins and overlays need no place. Users who join at the same time may exceed the
+ * number of places, since they are not counted together.
  */
 export async function assertPlaceLeft(
   stream: Stream,

@@ -1,15 +1,15 @@
 import { updateItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 
-/** How long the count of a slot is kept. */
+/** How long the count of a time slot is kept. */
 const keptSeconds = 3600;
 
-/** Two counts of a slot: what large rooms may take, and what is kept back for all others. */
+/** The two counts of a slot: posts of large rooms, and posts reserved for all others. */
 export type Pool = "large" | "rest";
 
 /**
- * Takes posts out of what the stage may send in one slot of time, and answers how many were left to
- * take: all who post share the counts, so the account's rate holds however many they are.
+ * Leases posts from the stage's allowance in one time slot, and returns how many were left to
+ * lease: all posting functions share the counts, so they keep the account's rate together.
  */
 export async function leasePosts(
   pool: Pool,

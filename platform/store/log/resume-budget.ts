@@ -7,23 +7,24 @@ import { key } from "../../table/keys.ts";
 const keptSeconds = 3600;
 
 /**
- * The part of a user's frames of a second that each environment sends without asking the table:
- * most who reconnect have missed no more, and all environments together stay near the budget.
+ * The part of a user's frames in a second that each environment sends without asking the table:
+ * most reconnecting users have missed no more, and all environments together stay near the budget.
  */
 const unaskedPart = 32;
 
-/** What this environment has sent a user without asking, of which second. */
+/** The frames that this environment sent a user without asking, and in which second. */
 type Unasked = { second: number; frames: number };
 
-/** Users that one environment remembers; then it forgets whom it saw longest ago. */
+/** The most users that one environment remembers; new ones replace the oldest. */
 const usersMax = 10_000;
 
 const sights = new BoundedMap<string, Unasked>(usersMax);
 
 /**
- * Takes missed frames out of what one user's connections are sent together in this second, and
- * answers how many were left to take. A caller that gets none asks again in the next second. What
- * was taken unasked is counted with the first that is asked for, after which all of the second are.
+ * Takes frames from the budget that one user's connections share in this second, and returns how
+ * many were left to take. A caller that gets none asks again in the next second. Frames taken
+ * without asking are counted with the first request, after which all frames of this second are
+ * requested.
  */
 export async function takeResumeFrames(userId: string, wanted: number, now: Date): Promise<number> {
   const second = Math.floor(now.getTime() / 1000);
@@ -35,7 +36,7 @@ export async function takeResumeFrames(userId: string, wanted: number, now: Date
     sights.set(userId, { second, frames: frames + wanted });
     return wanted;
   }
-  // From here on nothing of this second fits unasked, so it is counted once.
+  // From now on every frame of this second is requested, so the unasked ones are counted once.
   sights.set(userId, { second, frames: Number.POSITIVE_INFINITY });
   const untold = Number.isFinite(frames) ? frames : 0;
   const counted = await updateItem({

@@ -10,7 +10,7 @@ import { findHost, memberIn, memberKeys } from "../streams/members.ts";
 import { recordVisit } from "./visits.ts";
 
 /**
- * The item of a subscription. What the key or another field says is not said again, since a room's
+ * The item of a subscription. It omits what the key or another field contains, since a room's
  * subscribers are read for each of its frames.
  */
 export function subscriberItem(subscriber: Subscriber) {
@@ -23,7 +23,7 @@ export async function putSubscriber(subscriber: Subscriber): Promise<void> {
   await putItem(subscriberItem(subscriber));
 }
 
-/** A subscription from its item; throws when it is none. */
+/** Reads a subscription from its item; throws if it is none. */
 export const readSubscriber = (item: Record<string, unknown>): Subscriber =>
   read(Subscriber, withPlace(item));
 
@@ -40,7 +40,7 @@ export async function findSubscriber(streamId: string, connectionId: string) {
   return item && readSubscriber(item);
 }
 
-/** The current state of each of these subscriptions, with what the stream knows of its user. */
+/** The current state of each of these subscriptions, with the stream's item about its user. */
 export async function findGuests(
   records: readonly Subscriber[],
 ): Promise<{ record: Subscriber; current?: Subscriber; member?: Member }[]> {
@@ -60,11 +60,11 @@ export async function findGuests(
   });
 }
 
-/** Ranges into which a stream's subscribers can be cut. */
+/** The largest number of ranges of a stream's subscribers. */
 export const rangesMax = 16;
 
 /**
- * The slice `at` (from 0) of the subscribers of a stream, cut into `of` equal ranges of their keys.
+ * Slice `at` (from 0) of a stream's subscribers, split into `of` equal ranges of their keys.
  */
 export type Slice = {
   at: number;
@@ -72,10 +72,10 @@ export type Slice = {
   of: number;
 };
 
-/** All of them. */
+/** The slice with all subscribers. */
 export const whole: Slice = { at: 0, of: 1 };
 
-/** Whether a connection's subscription to a stream lies in a slice. */
+/** Whether a connection's subscription to a stream is in a slice. */
 export function isInSlice(streamId: string, connectionId: string, { at, of }: Slice): boolean {
   const { SK } = key.subscriber(streamId, connectionId);
   const [low, high] = subscriberRanges(of)[at]!;
@@ -84,7 +84,7 @@ export function isInSlice(streamId: string, connectionId: string, { at, of }: Sl
 
 /**
  * The subscribers of a stream or of a slice of it, read consistently each time and never cached. A
- * room that is known to be large (`about` is roughly its size) is read in parallel ranges.
+ * room that is known to be large (`about` is its approximate size) is read in parallel ranges.
  */
 export async function listSubscribers(
   streamId: string,
@@ -98,14 +98,15 @@ export async function listSubscribers(
   const lists = await Promise.all(
     ranges.map(([low, high]) => queryWhole(key.subscriber(streamId, ""), { low, high })),
   );
-  // Written by us alone and read for every frame: here a schema would cost more than the posting.
+  // Only we write these items, and they are read for every frame: a schema would cost more than the
+  // posts.
   return lists.flat().flatMap((item) => {
     const subscriber = withPlace(item);
     return isCurrent(subscriber, now) ? [subscriber] : [];
   });
 }
 
-/** Removes a subscription; with `revision`, only while it is still that one. */
+/** Removes a subscription; with `revision`, only if it is still that revision. */
 export async function removeSubscriber(
   streamId: string,
   connectionId: string,
@@ -124,7 +125,7 @@ export async function removeSubscriber(
 }
 
 /**
- * Of these streams, those that a connection is subscribed to, each with its newest posted frame.
+ * Those of these streams that a connection is subscribed to, each with its newest posted frame.
  */
 export async function findHeads(
   connectionId: string,

@@ -5,7 +5,7 @@ import { key } from "../../table/keys.ts";
 import { commitTransaction, type Reply } from "../../table/record.ts";
 import { read } from "../../table/table.ts";
 
-/** Records a new ticket below the hash of its text, with the reply to its call. */
+/** Records a new ticket under the hash of its text, with the reply to its call. */
 export async function recordTicket<Answer>(
   text: string,
   ticket: Ticket,
@@ -18,13 +18,13 @@ export async function recordTicket<Answer>(
   return reply.answer;
 }
 
-/** Writes a new ticket below the hash of its text. */
+/** Writes a new ticket under the hash of its text. */
 export const putTicket = (text: string, ticket: Ticket): Promise<void> =>
   putItem({ ...key.ticket(hashOfSecret(text)), ...ticket });
 
 /**
- * Takes the ticket with this text out of the table: of two that ask at once one gets it. Undefined
- * where it was used, has expired or was never made. An answer that is lost uses it up. It is read
+ * Takes the ticket with this text out of the table: only one of two concurrent callers gets it.
+ * Undefined if it was used, has expired or never existed. A lost response uses it up. It is read
  * first, so that invented tickets cost no write.
  */
 export async function takeTicket(text: string, now: Date): Promise<Ticket | undefined> {

@@ -19,11 +19,12 @@ import { listRelayedRooms } from "./relays.ts";
 import { listSubscribers } from "./subscribers.ts";
 import { countWatching } from "./watching.ts";
 
-/** Viewers among whom a search looks: those who came last. */
+/** The most viewers that a search covers: the latest arrivals. */
 const searchedMax = 100;
 
 /**
- * Who watches a stream now, each user once, the latest to come first; `about` is roughly how many.
+ * The current viewers of a stream, each user once, latest arrival first; `about` is their
+ * approximate number.
  */
 export async function readWatching(streamId: string, now: Date, about = 0): Promise<Watching[]> {
   const [subscribers, rooms] = await Promise.all([
@@ -42,10 +43,10 @@ export async function readWatching(streamId: string, now: Date, about = 0): Prom
   ]);
 }
 
-/** The same for who only looks at them: of more than a thousand, up to 5 s old. */
+/** The same for callers that only display them: if more than a thousand, up to 5 s old. */
 export const listWatching = cachedIfLong(readWatching);
 
-/** Who watches a stream now, in pages. The total is all of them, whatever is searched for. */
+/** The current viewers of a stream, in pages. The total counts all of them, whatever the search. */
 export async function listViewers(
   stream: Stream,
   { page, limit, search = "" }: z.output<typeof ViewerQuery>,

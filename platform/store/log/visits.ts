@@ -5,9 +5,9 @@ import { key } from "../../table/keys.ts";
 import { writeOnce } from "../../table/record.ts";
 
 /**
- * Adds a visit that is over to its user's time, and a user who was there for the first time to the
- * stream's audience. The call that removes a subscription passes what was there, so each visit
- * comes once; statistics are not worth failing for.
+ * Adds a finished visit to its user's time, and a first-time visitor to the stream's audience. The
+ * call that removes a subscription passes the removed item, so each visit is counted once; failures
+ * are only logged, since these are statistics.
  */
 export async function recordVisit(
   subscriber: Pick<Subscriber, "streamId" | "userId" | "revision" | "refusal">,
@@ -23,7 +23,7 @@ export async function recordVisit(
   }
 }
 
-/** Tells whether it was the user's first visit of the stream. */
+/** Returns whether it was the user's first visit to the stream. */
 async function addVisit(streamId: string, userId: string, seconds: number): Promise<boolean> {
   const added = await writeOnce({
     Update: {

@@ -6,21 +6,21 @@ import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
 import { read } from "../../table/table.ts";
 
-/** Visitors whose time a stream's statistics add up; of more, the others are left out. */
+/** The most visitors whose times a stream's statistics add up; further ones are left out. */
 const visitorsMax = 10_000;
 
-/** The times of a stream's visitors, of visits that are over. */
+/** The times of a stream's visitors, from finished visits. */
 export async function readVisits(streamId: string): Promise<Visits[]> {
   const items = await queryItems(key.visits(streamId, ""), prefix.visits, { limit: visitorsMax });
   return items.map((item) => read(Visits, item));
 }
 
-/** The same for who only looks at them: of more than a thousand, up to 5 s old. */
+/** The same for callers that only display them: if more than a thousand, up to 5 s old. */
 export const listVisits = cachedIfLong(readVisits);
 
 const Peak = z.object({ peakViewers: z.number().int().default(0) });
 
-/** The most viewers that the stream ever had at once, as its log knows. */
+/** The highest number of concurrent viewers of the stream, from its log. */
 export async function findPeak(streamId: string): Promise<number> {
   return (await getItem(Peak, key.log(streamId)))?.peakViewers ?? 0;
 }

@@ -2,8 +2,8 @@ import { addName, estimate, mergeSketch, newSketch } from "../../../domain/log/s
 import { listRelayedRooms } from "./relays.ts";
 
 /**
- * How many distinct users watch a stream, of whom these are subscribed by posts and the others by
- * relays: exactly, or within 2 % where a relay has too many to name.
+ * The number of distinct users who watch a stream, through the given subscriptions and through
+ * relays: exact, or within 2 % if a relay has too many to list.
  */
 export async function countWatching(
   streamId: string,

@@ -3,7 +3,7 @@ import { setting } from "../../runtime/env.ts";
 import { sumPending } from "./due.ts";
 import { findWallet } from "./wallets.ts";
 
-/** What a user has, is about to receive, owes, and may spend in a day. */
+/** A user's balance, pending credits, debt and daily limit. */
 export async function readBalances(userId: string): Promise<Balances> {
   const { wallet, pending } = await readWhole(userId);
   const { balance, owed } = wallet;
@@ -15,19 +15,19 @@ export async function readBalances(userId: string): Promise<Balances> {
   };
 }
 
-/** Of a wallet that is written without a pause the last reading counts. */
+/** For a wallet that is written continuously, the last of these reads counts. */
 const readingsMax = 5;
 
 /**
- * A wallet, and the credits that are pending at the same moment: what is settled
- * meanwhile is in one of them, not in both. An index cannot be read together with an item, so the
- * wallet is read again until nobody has written it around the index. Where that never comes about,
- * what was settled last is in both; it is in neither never. DynamoDB's index may lag by a moment.
+ * A wallet, and the credits pending at the same time: a gift settled meanwhile is in one of them,
+ * not in both. An index cannot be read together with an item, so the wallet is read again until it
+ * is unchanged around the read of the index. If that never happens, the latest settled gifts are in
+ * both; they are never in neither. DynamoDB's index may lag slightly.
  */
 export async function readWhole(userId: string): Promise<{ wallet: Wallet; pending: number }> {
   let pending = await sumPending(userId);
   let wallet = await findWallet(userId);
-  // What is settled once nothing was due can be in the balance alone.
+  // If nothing was due, gifts settled since can only be in the balance.
   for (let readings = 1; pending > 0 && readings < readingsMax; readings++) {
     const { revision } = wallet;
     pending = await sumPending(userId);

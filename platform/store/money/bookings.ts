@@ -14,12 +14,12 @@ import type { Reply } from "../../table/record.ts";
 import { recordFirstSight } from "../people/profile-changes.ts";
 import { commit, findWallet, spendLimits } from "./wallets.ts";
 
-/** One booking: whose wallet, how much, and the other side's reference. */
+/** One booking: whose wallet, the amount, and the external reference. */
 type Booking = { userId: string; amount: number; reference: string; now: Date };
 
 /**
- * Puts credits into a wallet from outside. The user becomes known. Refuses with `reference_exists`
- * when the reference was used on this wallet before, by a top-up or payout, at any time.
+ * Adds credits to a wallet from outside. The user becomes known. Refuses with `reference_exists` if
+ * the reference was ever used on this wallet, by a top-up or payout.
  */
 export async function topUp(
   booking: Booking,
@@ -29,7 +29,7 @@ export async function topUp(
   return book(booking, "top_up", credit, idempotentReply);
 }
 
-/** Takes credits out of the system; refuses with `credits_too_low` or `reference_exists`. */
+/** Removes credits from the system; refuses with `credits_too_low` or `reference_exists`. */
 export const payOut = (
   booking: Booking,
   idempotentReply: (answer: Booked) => Reply<Booked>,
@@ -64,7 +64,7 @@ async function book(
   );
 }
 
-/** Puts the credits of a package into the buyer's wallet; its id is the entry's reference. */
+/** Adds the credits of a package to the buyer's wallet; its id is the entry's reference. */
 export async function purchase<A>(
   userId: string,
   { id: reference, creditAmount: amount }: CreditPackage,
@@ -83,8 +83,8 @@ type TransferRequest = { senderId: string; recipientId: string; amount: number; 
 
 /**
  * Moves credits from one user to another: both wallets and their entries in one transaction. It
- * counts towards the sender's rate and daily limit like a gift, since it could stand in for one.
- * Refuses with `credits_too_low`, `too_many_requests` or `spend_limit_reached`. The two must be
+ * counts towards the sender's rate and daily limit like a gift, since it could replace one. Refuses
+ * with `credits_too_low`, `too_many_requests` or `spend_limit_reached`. The two users must be
  * different.
  */
 export async function transfer(

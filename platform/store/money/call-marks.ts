@@ -13,16 +13,16 @@ export const CallAnswer = z.object({
 });
 export type CallAnswer = z.infer<typeof CallAnswer>;
 
-/** The one mark of a call that asks for a gift. The first to write it decides the call. */
+/** The only mark of a call that requests a gift. The first to write it decides the call. */
 export const CallMark = z.object({
   /** The sender. */
   owner: z.string(),
   hash: z.string(),
-  /** The call; another call with the same mark is a repetition of the same gift. */
+  /** The call; another call with the same mark repeats the same gift. */
   callId: z.string(),
-  /** When the call came, in milliseconds since 1970. */
+  /** When the call arrived, in milliseconds since 1970. */
   calledAt: z.number(),
-  /** From then on (milliseconds) the next call is another gift. */
+  /** From then on (milliseconds since 1970) the next call is another gift. */
   freeAt: z.number(),
 });
 export type CallMark = z.infer<typeof CallMark>;
@@ -34,15 +34,15 @@ const CallItem = z.object({
   callId: z.string(),
   calledAt: z.number(),
   freeAt: z.number(),
-  /** Absent while the call is not decided. */
+  /** Absent while the call is undecided. */
   outcome: z.enum(["charged", "refused"]).optional(),
-  /** The answer to a refused call; absent where it took too long. */
+  /** The response to a refused call; absent if it took too long. */
   answer: CallAnswer.optional(),
-  /** The gift that was paid for and is not sent: until it is confirmed or taken back. */
+  /** The gift that is paid for and not sent, until it is confirmed or taken back. */
   held: Gift.optional(),
 });
 
-/** A call as its mark tells it. */
+/** A call as read from its mark. */
 export type Call = CallMark & z.output<typeof CallItem>;
 
 /** Reads the item of a mark. Throws when it does not fit. */
@@ -51,18 +51,20 @@ export function callOf(item: Key): Call {
   return { owner, hash, ...CallItem.parse(item) };
 }
 
-/** Longer than any request to the table may be under way. */
+/** Longer than any request to the table can be in progress. */
 const keptMilliseconds = 24 * 3600_000;
 
-/** The end of time (9999): what holds credits must not expire before they are somewhere else. */
+/**
+ * The end of time (9999): an item with credits must not expire before they have moved elsewhere.
+ */
 const neverSeconds = 253_402_300_799;
 
-/** When the mark of a decided call may go, in seconds. */
+/** When the mark of a decided call may expire, in seconds. */
 const expiryOf = ({ calledAt }: CallMark) => Math.ceil((calledAt + keptMilliseconds) / 1000);
 
 /**
- * The mark of a call. Calls of one identity within some seconds share it; without an identity
- * each has its own.
+ * The mark of a call. Calls with one identity within some seconds share it; a call without an
+ * identity has its own.
  */
 export function markOf(
   owner: string,
@@ -79,7 +81,7 @@ export function markOf(
 
 const placeOf = ({ owner, hash }: CallMark) => key.call(owner, hash);
 
-/** Credits that are held are in the way of every other call, however old they are. */
+/** Held credits block every other call, however old they are. */
 const free = "(attribute_not_exists(PK) OR (freeAt <= :calledAt AND attribute_not_exists(held)))";
 
 /** The action of a transaction that pays for a gift and holds it; its label is `marker`. */
@@ -100,8 +102,8 @@ export const holdAction = (mark: CallMark, gift: Gift): Action => ({
 });
 
 /**
- * Decides a held gift: it is held no longer. Confirming needs a call that is not decided, taking
- * back one that is not confirmed, so one item lets only one of them happen. Its label is `call`.
+ * Decides a held gift, which is then no longer held. Confirming requires an undecided call, taking
+ * back an unconfirmed one, so that one item allows only one of them. Its label is `call`.
  */
 export const releaseAction = (mark: CallMark, outcome: Outcome): Action => ({
   label: "call",
@@ -124,9 +126,9 @@ export const releaseAction = (mark: CallMark, outcome: Outcome): Action => ({
 });
 
 /**
- * Refuses a call for good, with an answer where it has one of its own: what of it is still under
- * way cannot be committed afterwards, and what it holds can only be taken back. False where it was
- * charged, or where another call has the mark.
+ * Refuses a call permanently, with a response if it has its own: anything of it still in progress
+ * can no longer be committed, and what it holds can only be taken back. False if it was charged, or
+ * if another call has the mark.
  */
 export async function refuseCall(mark: CallMark, answer?: CallAnswer): Promise<boolean> {
   const { callId, calledAt, freeAt } = mark;
@@ -135,7 +137,7 @@ export async function refuseCall(mark: CallMark, answer?: CallAnswer): Promise<b
     Key: placeOf(mark),
     UpdateExpression:
       "SET callId = :callId, calledAt = :calledAt, freeAt = :freeAt, outcome = :refused, " +
-      // A held gift keeps its own, which is never.
+      // A held gift keeps its own expiry, which is never.
       `expiresAt = if_not_exists(expiresAt, :expiresAt) ${change}`,
     ConditionExpression: `${free} OR (callId = :callId AND (attribute_not_exists(outcome) OR outcome = :refused))`,
     ExpressionAttributeValues: {
@@ -147,7 +149,7 @@ export async function refuseCall(mark: CallMark, answer?: CallAnswer): Promise<b
   return item !== undefined;
 }
 
-/** The call that has this mark now, its own or another one; read consistently. */
+/** The call that has this mark now, this one or another; read consistently. */
 export async function findCall(mark: CallMark): Promise<Call | undefined> {
   const item = await getRawItem(placeOf(mark), { consistent: true });
   return item && callOf(item as typeof item & Key);

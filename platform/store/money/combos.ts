@@ -12,7 +12,7 @@ import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 import { commit, findWallet } from "./wallets.ts";
 
-/** The combo whose end a message is about. */
+/** The combo whose end a message announces. */
 export const ComboMoment = z.object({ comboId: GiftId, streamId: StreamId, userId: UserId });
 export type ComboMoment = z.infer<typeof ComboMoment>;
 
@@ -27,7 +27,7 @@ const Second = z.object({
 });
 
 /**
- * Asks for the end of each combo that begins with one of these gifts' images. Asking twice is
+ * Queues the end of each combo that begins with one of these gifts' images. Repeating it is
  * harmless, since a combo ends once. An image that does not fit is left for settling to park.
  */
 export async function awaitCombos(
@@ -47,13 +47,12 @@ export async function awaitCombos(
 /**
  * Ends the combo if it is over, exactly once, or sets another timer for when it may be. The end is
  * decided under the lock of the sender's wallet: the combo leaves the wallet in the transaction
- * that marks its first gift, so that a gift either counts before the end or begins a combo of its
- * own.
+ * that marks its first gift, so that a gift either counts before the end or begins a new combo.
  */
 export async function endCombo(moment: ComboMoment, now: Date): Promise<void> {
   const wallet = await findWallet(moment.userId);
   const kept = findCombo(wallet, moment);
-  // A combo that the wallet no longer keeps cannot continue; its gifts tell what it amounted to.
+  // A combo that the wallet no longer keeps cannot continue; its total is read from its gifts.
   const combo = kept ?? (await readCombo(moment));
   if (combo === undefined) return;
   const waiting = await commit(
@@ -81,7 +80,7 @@ class Ended extends Error {}
 const findCombo = (wallet: Wallet, { comboId }: ComboMoment) =>
   wallet.combos?.find(({ id }) => id === comboId);
 
-/** Writes nothing while the combo continues, and answers when it may be over. */
+/** Writes nothing while the combo continues, and returns when it may be over. */
 function decideEnd(wallet: Wallet, combo: Combo, now: Date) {
   const endsAt = comboEndsAt(combo);
   const isKept = wallet.combos?.some(({ id }) => id === combo.id) ?? false;
@@ -107,11 +106,13 @@ const endAction = ({ id, streamId, count, credits, lastAt }: Combo): Action => (
   },
 });
 
-/** Items that one step of reading a combo back reads, and all of its steps together. */
+/** Items read in one step when a combo is reconstructed, and in all of its steps together. */
 const step = 200;
 const scanMax = 5_000;
 
-/** Reads a combo back from its gifts, which follow the first one, each soon after the last. */
+/**
+ * Reconstructs a combo from its gifts, which follow the first one, each soon after the previous.
+ */
 async function readCombo({ comboId, streamId }: ComboMoment): Promise<Combo | undefined> {
   let last: Gift | undefined;
   let credits = 0;

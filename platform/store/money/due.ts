@@ -4,10 +4,10 @@ import { queryAll, queryDue, scanPage } from "../../table/query.ts";
 import type { Item } from "../../table/table.ts";
 import { firstGiftFrom } from "./gifts.ts";
 
-/** How many due items a balance sums up; a user with more sees the sum of these. */
+/** The most due items that a balance sums up; a user with more sees the sum of these. */
 const pendingMax = 1000;
 
-/** Credits that the user has received and that are not settled yet: of at most 1,000 gifts. */
+/** Credits that the user has received and that are not settled yet, of at most 1,000 gifts. */
 export async function sumPending(userId: string): Promise<number> {
   let sum = 0;
   for await (const { dueCredits } of queryDue(userId, pendingMax)) sum += Number(dueCredits);
@@ -15,13 +15,13 @@ export async function sumPending(userId: string): Promise<number> {
 }
 
 /**
- * How far the index is taken to lag behind the items: DynamoDB names no bound, and is nearly always
- * within a second.
+ * The assumed lag of the index behind the items: DynamoDB guarantees no bound, and the lag is
+ * almost always below a second.
  */
 export const indexLagMilliseconds = 60_000;
 
 /**
- * Credits of a stream's gifts since a moment that the user has not been credited for: consistent.
+ * Credits of a stream's gifts since a given time that the user has not been credited: consistent.
  */
 export async function sumPendingIn(streamId: string, userId: string, from: Date): Promise<number> {
   const range = { low: firstGiftFrom(streamId, from).SK, high: behindGifts };
@@ -38,7 +38,7 @@ export async function sumHeld(userId: string): Promise<number> {
   return sum;
 }
 
-/** Credits that all wallets owe together, and how many owe. */
+/** The total debt of all wallets, and the number of wallets with a debt. */
 export async function sumDebts(): Promise<{ owed: number; wallets: number }> {
   const sum = { owed: 0, wallets: 0 };
   for await (const { dueCredits } of queryDue(dueIndex.debtors)) {
@@ -48,19 +48,19 @@ export async function sumDebts(): Promise<{ owed: number; wallets: number }> {
   return sum;
 }
 
-/** Where a walk through the index continues: after this item, whether it is there or not. */
+/** Where a walk through the index continues: after this item, even if it no longer exists. */
 export type DuePlace = Key & { due: string };
 
 /** A sort key after those of all gifts. */
 const behindGifts = prefix.gifts.replace("#", "$");
 
-/** A page of what is due, and where the next one begins; undefined at the end of the index. */
+/** A page of due items, and where the next one begins; undefined at the end of the index. */
 type DuePage = { gifts: Key[]; calls: Key[]; next: DuePlace | undefined };
 
 /**
- * Keys of the next `limit` gifts that are due, of all receivers, and of marks that hold one.
- * Where a page is one user's alone, the next begins after that user, so that nobody's pile hides
- * the others'.
+ * Keys of the next `limit` due gifts, of all receivers, and of marks that hold one. If a page
+ * belongs to one user, the next begins after that user, so that one user's backlog does not hide
+ * the others.
  */
 export async function listDue(from: DuePlace | undefined, limit: number): Promise<DuePage> {
   const { items, next: behind } = await scanPage({
@@ -77,7 +77,7 @@ export async function listDue(from: DuePlace | undefined, limit: number): Promis
   return { gifts: of(prefix.gifts), calls: of(prefix.calls), next };
 }
 
-/** Items by their keys, read consistently; those that are gone are left out. */
+/** Items by their keys, read consistently, without deleted ones. */
 export async function readDue(keys: readonly Key[]): Promise<Item[]> {
   return [...(await getItems(keys, { consistent: true })).values()];
 }

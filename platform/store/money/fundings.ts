@@ -32,9 +32,9 @@ import { commit, findWallet, forfeitActions, spendLimits } from "./wallets.ts";
 type Contributing = { stream: Stream; userId: string; amount: number; now: Date };
 
 /**
- * Holds a contribution to a planned stream: the debit, its part of the escrow, what the stream
- * knows of its giver and the reply are one transaction. Refuses as `assertMayFund` does, and with
- * `funding_full`, `credits_too_low`, `spend_limit_reached` or `too_many_requests`.
+ * Holds a contribution to a planned stream: the debit, its part of the escrow, the giver's member
+ * item and the reply are one transaction. Refuses as `assertMayFund` does, and with `funding_full`,
+ * `credits_too_low`, `spend_limit_reached` or `too_many_requests`.
  */
 export async function contribute(
   { stream, userId, amount, now }: Contributing,
@@ -84,19 +84,19 @@ const memberAction = (
   },
 });
 
-/** Members of one page of what is returned, and how many are returned to at the same time. */
+/** Members of one page of returns, and the number of concurrent returns. */
 const returnedAtOnce = 100;
 const sideBySide = 10;
 
-/** Of so many failures on one page it is not the members who are the reason. */
+/** With this many failures on one page, the cause is not in the members. */
 const failuresMax = 10;
 
-/** Where the next page begins, undefined where this was the last, and why a member was left. */
+/** Where the next page begins, undefined after the last, and why a member was left. */
 type Page = { next: string | undefined; failure: unknown };
 
 /**
- * Returns the contributions of the next members of a stream after a place, each once. Who cannot be
- * returned to (their wallet is busy, their item does not fit) is left, and keeps nobody waiting.
+ * Returns the contributions of the next members of a stream after a position, each once. A member
+ * whose return fails (a busy wallet, an item that does not fit) is left, and delays nobody.
  */
 export async function returnPage(
   streamId: string,
@@ -162,17 +162,17 @@ async function returnOne(streamId: string, member: Member, now: Date): Promise<v
   }
 }
 
-/** Streams that one list of what a user has funded shows, or that are looked at together. */
+/** The most streams in one list of a user's funded streams, or examined together. */
 const fundedMax = 100;
 
-/** The streams to which a user has contributed and which have not returned it, newest first. */
+/** The streams with contributions of a user that were not returned, newest first. */
 export async function listFunded(userId: string): Promise<Stream[]> {
   const walk = { limit: fundedMax, newestFirst: true, consistent: true };
   const items = await queryItems(key.funded(userId, ""), prefix.funded, walk);
   return findStreams(items.map(({ streamId }) => String(streamId)));
 }
 
-/** Whether something that a user has contributed is held, also by a stream that is deleted. */
+/** Whether a contribution of the user is still held, even by a deleted stream. */
 export async function hasHeldContribution(userId: string): Promise<boolean> {
   const walk = { pageSize: fundedMax, consistent: true };
   for await (const page of queryPages(key.funded(userId, ""), { prefix: prefix.funded }, walk)) {
@@ -183,7 +183,7 @@ export async function hasHeldContribution(userId: string): Promise<boolean> {
   return false;
 }
 
-/** Keeps what a user who has left contributed from letting in the next user of the same sub. */
+/** Prevents a deleted user's contribution from admitting the next user of the same sub. */
 export async function disownContribution(streamId: string, userId: string): Promise<void> {
   await updateIf({
     Key: key.member(streamId, userId),

@@ -20,9 +20,9 @@ const isThere = (type: GiftType | undefined): type is GiftType =>
   type !== undefined && type.deletedAt === undefined;
 
 /**
- * A gift type that is not deleted, for its sender: half a unit of a key of its own. A change
- * of the moment before may be missing, so that the gift is one of that moment; only what does not
- * seem to be there is read consistently. Refuses with `gift_type_not_found`.
+ * A gift type that is not deleted, for its sender, read at half a unit. A very recent change may be
+ * missing, in which case the gift counts as sent before it; only a type that seems missing is read
+ * consistently. Refuses with `gift_type_not_found`.
  */
 export async function getGiftType(giftTypeId: string): Promise<GiftType> {
   const near = await readGiftType(giftTypeId, {});
@@ -36,30 +36,30 @@ async function getCurrentGiftType(giftTypeId: string): Promise<GiftType> {
   return isThere(type) ? type : refuse("gift_type_not_found", { giftTypeId });
 }
 
-/** A gift type by its GiftId of the Tencent side; read consistently. */
+/** A gift type by its GiftId in the Tencent API; read consistently. */
 export async function findGiftTypeByAlias(giftId: string): Promise<GiftType | undefined> {
   const alias = await getItem(Alias, key.giftAlias(giftId), { consistent: true });
   const type = alias && (await readGiftType(alias.giftTypeId, { consistent: true }));
   return isThere(type) ? type : undefined;
 }
 
-/** Gift types that lists look at. */
+/** The most gift types that a list covers. */
 const giftTypesMax = 10_000;
 
 const Version = z.object({ version: z.string() });
 
-/** The list as this process read it last, and when. */
+/** The list as this process last read it, and when. */
 let listed: { version: string | undefined; types: GiftType[]; at: number } | undefined;
 
 /**
- * How long a list is used again while its version stays: reads do not see a transaction's items at
- * one moment, so that a list may be older than the version that was read before it.
+ * How long a list is reused while its version stays: reads do not see a transaction's items at
+ * once, so a list may be older than the version that was read before it.
  */
 const listedMilliseconds = 60_000;
 
 /**
- * All gift types that are not deleted: as many as admins make, at most 10,000. Half a unit says
- * whether the list that this process read last is still right.
+ * All gift types that are not deleted, at most 10,000. A read of half a unit checks whether the
+ * list that this process read last is still current.
  */
 export async function listGiftTypes(now: Date): Promise<readonly GiftType[]> {
   const version = (await getItem(Version, key.giftTypesVersion()))?.version;
@@ -72,8 +72,7 @@ export async function listGiftTypes(now: Date): Promise<readonly GiftType[]> {
 }
 
 /**
- * What changes in the list with a gift type, and the list's version, which is another one after
- * each change.
+ * The changes of the list for a gift type, and the list's version, which differs after each change.
  */
 const listedTypeActions = (type: GiftType): Action[] => [
   type.deletedAt === undefined
@@ -107,7 +106,8 @@ export async function recordGiftType<A>(type: GiftType, reply: Reply<A>): Promis
 }
 
 /**
- * Records a change of a gift type if nobody has changed it since it was read; else `unavailable`.
+ * Records a change of a gift type if it is unchanged since the read; otherwise throws
+ * `unavailable`.
  */
 export const recordGiftTypeChange = async (before: GiftType, wanted: GiftType): Promise<GiftType> =>
   (await recordIfSame(before, wanted)) ?? refuse("unavailable");
@@ -139,8 +139,8 @@ async function recordIfSame(
 }
 
 /**
- * Changes a gift type, and decides again when another call was faster. What `also` makes of the
- * changed one is written with it.
+ * Changes a gift type, and decides again if another call was faster. The actions that `also`
+ * returns for the changed type are written with it.
  */
 export async function changeStoredGiftType(
   giftTypeId: string,

@@ -17,14 +17,14 @@ import { findMember } from "../streams/members.ts";
 import { commit, findWallet, spendLimits } from "./wallets.ts";
 
 /**
- * Who gives, read once for a gift. Wallet and member are read consistently. Of the profile only the
- * names are shown, so a read at half the price is enough.
+ * The giver, read once for a gift. Wallet and member are read consistently. Only the names of the
+ * profile are shown, so a read at half the price suffices.
  */
 export type Giver = Pick<GiftContext, "sender" | "wallet" | "member" | "roles">;
 
 /**
- * The sender, with the roles of their token if they call themselves, their wallet and what the
- * stream knows about them; refuses with `user_not_found`.
+ * The sender, with the roles of their token if they call themselves, their wallet and their member
+ * item in the stream; refuses with `user_not_found`.
  */
 export async function getGiver(
   streamId: string,
@@ -40,7 +40,7 @@ export async function getGiver(
   return { sender: personOf(profile), wallet, member, roles };
 }
 
-/** What a gift is decided on: stream and giver are read consistently in the same request. */
+/** The inputs of a gift's decision: stream and giver are read consistently in the same request. */
 export const giftContext = (stream: Stream, giver: Giver, now: Date): GiftContext => ({
   ...{ stream, ...giver, now },
   limits: spendLimits(),
@@ -49,10 +49,10 @@ export const giftContext = (stream: Stream, giver: Giver, now: Date): GiftContex
 
 /**
  * Records a gift or superlike: debit, ledger entries, the gift's own item, further receivers'
- * shares and the reply's marker in one transaction, all or nothing. Both APIs' gifts end here. It
- * is decided again only where the sender's wallet was written meanwhile, or its id is taken.
- * `reply` makes the answer for the gift, with what remembers it. `actionsOf` puts the gift; another
- * one may hold it instead (held-gifts.ts). `onFailed` sees first which conditions have failed.
+ * shares and the reply's marker in one transaction. Gifts of both APIs end here. It is decided
+ * again only if the sender's wallet was written meanwhile, or its id is taken. `reply` builds the
+ * response to the gift, with what remembers it. `actionsOf` puts the gift; held-gifts.ts holds it
+ * instead. `onFailed` sees first which conditions have failed.
  */
 export async function recordGift<A>(
   decided: GiftDecision,
@@ -81,7 +81,7 @@ export async function recordGift<A>(
   );
 }
 
-/** What puts a gift into its stream; an id that is taken fails as `gift`. */
+/** The actions that put a gift into its stream; an id that is taken fails as `gift`. */
 export const giftActions = (gift: Gift): Action[] => [
   giftAction(gift),
   ...sharesOf(gift).map(shareAction),
@@ -96,7 +96,7 @@ const giftAction = (gift: Gift): Action => ({
   },
 });
 
-/** The ledgers tell where a user's gifts are, except those that moved no credits. */
+/** Ledgers show where a user's gifts are, except for those that moved no credits. */
 const traceActions = ({ charged, id: giftId, streamId, sender, receivers }: Gift): Action[] =>
   [sender, ...receivers].flatMap(({ userId }) =>
     charged
@@ -112,13 +112,13 @@ const shareAction = (share: Share): Action => ({
   },
 });
 
-/** Items that one page reads at most; then it ends early, and the next page continues there. */
+/** The most items that one page reads; then it ends early, and the next page continues there. */
 const scanMax = 2_000;
 const stepMin = 50;
 
 /**
- * Gifts of a stream, or its superlikes, newest first, from the one after `after` on: at most
- * `limit` + 1. The others and further receivers' shares lie between them and are passed over.
+ * Gifts of a stream, or its superlikes, newest first, after the one with id `after`: at most
+ * `limit` + 1. The other kind and further receivers' shares lie between them and are skipped.
  */
 export async function listGifts(
   streamId: string,
@@ -150,25 +150,25 @@ export async function* eachGift(streamId: string): AsyncGenerator<Gift> {
 }
 
 /*
- * A gift is stored in its stream, and a refund names the gift alone. A pointer for each gift would
- * cost a write for each; instead the middle of a gift's id is a hash of its stream, and one small
- * item for each stream leads back from the hash. Two streams of one hash are two items, and both
- * are tried.
+ * A gift is stored in its stream, but a refund names only the gift. A pointer for each gift would
+ * cost a write each; instead the middle of a gift's id is a hash of its stream, and one small item
+ * for each stream leads from the hash to the stream. Two streams with one hash are two items, and
+ * both are tried.
  */
 const hashDigits = 10;
 
 const hashOfStream = (streamId: string) =>
   createHash("sha256").update(streamId).digest("hex").slice(0, hashDigits);
 
-/** Numbers in the last 14 bits of an id. */
+/** The range of the last 14 bits of an id. */
 const countMax = 1 << 14;
 let counter: number | undefined;
 
 /**
- * A new id for a gift of this stream, in the form of an ObjectId: 4 bytes of time in seconds, 5
- * bytes of the stream's hash, 10 bits of milliseconds and 14 of a counter with a random start. So
- * the ids of a stream sort by time. Two gifts of one millisecond from two processes may get the
- * same id (1 pair in 16,384): a gift is put only if its id is free, and otherwise gets another.
+ * A new id for a gift of this stream, in ObjectId form: 4 bytes of time in seconds, 5 bytes of the
+ * stream's hash, 10 bits of milliseconds and 14 of a counter with a random start. So the ids of a
+ * stream sort by time. Two gifts of one millisecond from two processes may get the same id (1 pair
+ * in 16,384): a gift is put only if its id is free, and otherwise gets another.
  */
 export function newGiftId(streamId: string, now: Date): string {
   counter = ((counter ?? randomInt(countMax)) + 1) % countMax;
@@ -178,10 +178,10 @@ export function newGiftId(streamId: string, now: Date): string {
   return hex(seconds, 8) + hashOfStream(streamId) + hex(last, 6);
 }
 
-/** The time of a gift, which its id begins with, in seconds since 1970. */
+/** The time at the start of a gift's id, in seconds since 1970. */
 export const secondsOfGift = (giftId: string) => Number.parseInt(giftId.slice(0, 8), 16);
 
-/** The place in a stream of the first gift that may have been sent in this second or later. */
+/** The sort key of the first gift in a stream that may have been sent in this second or later. */
 export const firstGiftFrom = (streamId: string, from: Date) =>
   key.gift(
     streamId,
@@ -192,12 +192,12 @@ export const firstGiftFrom = (streamId: string, from: Date) =>
 
 const Place = z.object({ streamId: z.string() });
 
-/** Streams whose place this process has recorded. */
+/** Streams whose hash this process has recorded. */
 const recordedStreams = new BoundedSet<string>(10_000);
 
 /**
  * Records where gifts with this stream's hash are: once for each stream and process, before the
- * first one.
+ * first gift.
  */
 async function recordGiftPlace(streamId: string): Promise<void> {
   if (recordedStreams.has(streamId)) return;
@@ -206,7 +206,7 @@ async function recordGiftPlace(streamId: string): Promise<void> {
   recordedStreams.add(streamId);
 }
 
-/** The streams in which a gift with this id can lie: none, one, or very rarely more. */
+/** The streams that may contain a gift with this id: none, one, or very rarely more. */
 export async function listGiftPlaces(giftId: string): Promise<string[]> {
   const place = key.giftPlace(giftId.slice(8, 8 + hashDigits), "");
   const items = await queryItems(place, prefix.listedStreams, { limit: 10, consistent: true });

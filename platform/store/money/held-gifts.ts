@@ -20,20 +20,20 @@ import { giftActions } from "./gifts.ts";
 import { commit, findWallet, forfeitActions } from "./wallets.ts";
 
 /*
- * A held gift is paid for and not sent: it lies in the mark of its call and not in its stream, so
- * nobody can settle, count, list or show it. It is sent when its call confirms it, and taken back
- * otherwise: "not charged" is what becomes of it when nobody says anything more.
+ * A held gift is paid for and not sent: it is stored in the mark of its call and not in its stream,
+ * so it cannot be settled, counted, listed or shown. It is sent when its call confirms it, and
+ * otherwise taken back: without a decision, a gift is not charged.
  */
 
 /**
  * How long an undecided gift is held, in milliseconds. Its call decides within two seconds; the
- * rest is for a confirmation that has to go through the queue.
+ * rest is for a confirmation that goes through the queue.
  */
 export const heldMilliseconds = 10_000;
 
 /**
- * Sends a held gift: from here on it is a gift like any other. Answers what its call is now:
- * `refused` where another call has refused it, or its id is taken. Once or often, it is the same.
+ * Sends a held gift, which is then a normal gift. Returns the outcome of its call: `refused` if
+ * another call has refused it, or its id is taken. Idempotent.
  */
 export async function confirm(mark: CallMark, gift: Gift): Promise<Outcome> {
   const failed = await commitTransaction([releaseAction(mark, "charged"), ...giftActions(gift)]);
@@ -43,17 +43,17 @@ export async function confirm(mark: CallMark, gift: Gift): Promise<Outcome> {
     const call = there && callOf(there as Key);
     return call?.callId === mark.callId && call.outcome === "charged" ? "charged" : "refused";
   }
-  // Another gift of the stream got the same id meanwhile (gift-places.ts).
+  // Another gift of the stream got the same id meanwhile (gifts.ts).
   await refuseCall(mark);
   return "refused";
 }
 
-/** Thrown through commit() when the gift is held no longer. */
+/** Thrown through commit() when the gift is no longer held. */
 class Released extends Error {}
 
 /**
- * Takes a held gift back: its sender has all of it again and the call is refused. Does nothing
- * where the call holds nothing any more.
+ * Takes a held gift back: its sender gets all credits back and the call is refused. Does nothing if
+ * the call holds nothing any more.
  */
 export async function takeBack(mark: CallMark, now: Date): Promise<void> {
   const call = await findCall(mark);
@@ -79,11 +79,11 @@ export async function takeBack(mark: CallMark, now: Date): Promise<void> {
   logNotice("A held gift was taken back: its call was not answered in time", { streamId, giftId });
 }
 
-/** A message about a call: how it ended, or is to end when the message arrives. */
+/** A message about a call: its outcome, or the one that it gets when the message arrives. */
 export const CallDecision = z.object({ mark: CallMark, outcome: z.enum(["charged", "refused"]) });
 type CallDecision = z.infer<typeof CallDecision>;
 
-/** Puts a decision into the queue, to be carried out at a moment. */
+/** Queues a decision, to be carried out at a given time. */
 export const queueDecision = (decision: CallDecision, at: Date, now: Date): Promise<void> =>
   startTimer(setting("REVERSALS_QUEUE_URL"), decision, { at, now });
 
@@ -104,8 +104,8 @@ async function confirmLate(mark: CallMark): Promise<void> {
 
 /**
  * Follows the marks of calls that the table's stream reports: what a refused call holds is taken
- * back, and an undecided one gets a message for the time when it must be decided. What fails here
- * is left to the sweep, so that it delays nobody else's records.
+ * back, and an undecided one gets a message for its deadline. Failures here are left to the sweep,
+ * so that they delay no other records.
  */
 export async function followCalls(images: readonly Key[], now: Date): Promise<void> {
   const undecided = new Map<string, Key>();
@@ -116,7 +116,7 @@ export async function followCalls(images: readonly Key[], now: Date): Promise<vo
   }
   if (undecided.size === 0) return;
   await attempt(async () => {
-    // Nearly all were decided within milliseconds, and need no message.
+    // Nearly all were decided within milliseconds and need no message.
     const keys = [...undecided.values()].map(({ PK, SK }) => ({ PK, SK }));
     const found = await getItems(keys, { consistent: true });
     for (const item of found.values()) await awaitDecision(callOf(item), now);
@@ -130,8 +130,8 @@ async function awaitDecision(call: Call, now: Date): Promise<void> {
 }
 
 /**
- * Takes back what the marks of these items hold, where their calls were refused or had their time.
- * Answers how many were.
+ * Takes back the gifts in these marks if their calls were refused or have expired. Returns how many
+ * were taken back.
  */
 export async function takeBackOverdue(items: readonly Key[], now: Date): Promise<number> {
   let count = 0;

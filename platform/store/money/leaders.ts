@@ -5,15 +5,15 @@ import { getItem, putIf, updateIf } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { listFans } from "./totals.ts";
 
-/** Places of the longest leaderboard. */
+/** The length of the longest leaderboard. */
 const leadersMax = 100;
-/** A stream with more senders than this is counted once in some seconds, by one of all who ask. */
+/** A stream with more senders than this is counted once in a few seconds, by one caller for all. */
 const sendersMin = 1_000;
 const countedMilliseconds = 5_000;
 const keptSeconds = 3_600;
 
 const Leaders = z.object({
-  /** When they were counted, or a call began to, in milliseconds since 1970. */
+  /** When they were counted, or a call began to count, in milliseconds since 1970. */
   at: z.number(),
   senders: z.number().int(),
   top: z.array(
@@ -27,10 +27,10 @@ const Leaders = z.object({
 type Leaders = Omit<z.infer<typeof Leaders>, "at">;
 
 /**
- * Who has given most to a stream, less what was refunded, the first hundred in order; and how many
- * have given. Of more than a thousand senders up to five seconds old, and as long as the counting
- * takes: their sums, of which each sender has an item, are read by one call for all, so that the
- * leaderboard does not use up what the stream's key carries.
+ * The hundred users who gave most to a stream, without refunded gifts, in order; and the number of
+ * senders. With more than a thousand senders, up to five seconds old plus the time of counting: one
+ * call reads their sums, an item per sender, for all callers, so that the leaderboard does not use
+ * up the throughput of the stream's key.
  */
 export async function readLeaders(streamId: string, now: Date): Promise<Leaders> {
   const known = await getItem(Leaders, key.leaders(streamId), { consistent: true });
@@ -46,7 +46,7 @@ export async function readLeaders(streamId: string, now: Date): Promise<Leaders>
   return leaders;
 }
 
-/** Whether they were counted too long ago, and this call is the one that counts them again. */
+/** Whether the count is too old, and this call is the one that counts again. */
 async function mayCount(streamId: string, at: number, now: Date): Promise<boolean> {
   if (now.getTime() - at < countedMilliseconds) return false;
   return whileReadOnly(true, async () => {
@@ -68,7 +68,7 @@ const whileReadOnly = <Result>(other: Result, write: () => Promise<Result>): Pro
     throw error;
   });
 
-/** Notes them, unless they have been counted since. */
+/** Records the count, unless there is a newer one. */
 async function note(streamId: string, leaders: Leaders, now: Date): Promise<void> {
   const at = now.getTime();
   const expiresAt = Math.ceil(at / 1000) + keptSeconds;

@@ -14,12 +14,12 @@ import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 
 /**
- * The hash of an entry: SHA-256 of its text in base64url. The next entry and the wallet carry it.
+ * The hash of an entry: SHA-256 of its text in base64url. The next entry and the wallet store it.
  */
 export const hashOf = (entry: ChainedEntry): string =>
   createHash("sha256").update(chainText(entry)).digest("base64url");
 
-/** Chains entries to a head; answers them and the new head. */
+/** Chains entries to a head; returns them and the new head. */
 export function chain(
   head: string,
   entries: readonly Entry[],
@@ -35,8 +35,7 @@ export function chain(
 }
 
 /**
- * Writes entries that must be new: the lock of the wallet has made sure that their numbers are
- * free.
+ * Writes entries that must be new: the lock of the wallet ensures that their numbers are free.
  */
 export const entryActions = (entries: readonly ChainedEntry[]): Action[] =>
   itemsOf(entries).map((item) => ({
@@ -47,13 +46,13 @@ export const entryActions = (entries: readonly ChainedEntry[]): Action[] =>
     },
   }));
 
-/** The entries that an item of the ledger holds, oldest first. Throws when it does not fit. */
+/** The entries in an item of the ledger, oldest first. Throws if it does not fit. */
 export const readEntries = (item: Record<string, unknown>): ChainedEntry[] =>
   entriesOf(read(EntryItem, item), hashOf);
 
 /**
- * The entries of a wallet from number `low` to `high` (both included), oldest first, read
- * consistently. The first of them may lie in an item that begins before it.
+ * The entries of a wallet from number `low` to `high` (inclusive), oldest first, read consistently.
+ * The first of them may be in an item that begins before it.
  */
 export async function listEntries(
   userId: string,

@@ -8,21 +8,21 @@ import { queryItems } from "../../table/query.ts";
 import { commitTransaction, type Reply } from "../../table/record.ts";
 import { read } from "../../table/table.ts";
 
-/** How long a parked record waits for a person. */
+/** How many days a parked record waits for an operator. */
 const daysKept = 90;
 const daySeconds = 24 * 3600;
 
-/** Where records may lie: the table expires them within two days of their end. */
+/** The days that may have records: the table deletes them within two days after they expire. */
 const daysListed = daysKept + 2;
 
-/** Days that are asked for at the same time. */
+/** Days that are read concurrently. */
 const daysAtOnce = 16;
 
 const Parked = z.object({
   PK: z.string(),
   SK: z.string(),
   of: z.object({ PK: z.string(), SK: z.string() }),
-  /** What an operator is shown of the item: its kind, whose credits wait, and how many. */
+  /** What operators see of the item: its kind, the receiver, and the credits. */
   image: z.record(z.string(), z.unknown()),
   because: z.string(),
   parkedAt: z.string(),
@@ -30,16 +30,16 @@ const Parked = z.object({
 });
 type Parked = z.infer<typeof Parked>;
 
-/** Nobody's name and no text: a person who leaves is found in the item itself, not in copies. */
+/** Without names and text: an erased user is removed from the item itself, not from copies. */
 const shownOf = ({ kind, due, dueCredits }: Record<string, unknown>) =>
   Object.fromEntries(
     Object.entries({ kind, due, dueCredits }).filter(([, value]) => value !== undefined),
   );
 
 /**
- * Puts aside a record that could not be handled, so that those behind it can go on: its keys, what
- * operators see of it, and one line in the log that an alarm counts. An item is parked and logged
- * once a day, however often the sweep meets it. `npm run redrive` or an admin brings it back.
+ * Sets aside a record that could not be handled, so that later ones can proceed: its keys, what
+ * operators see of it, and one log line that an alarm counts. An item is parked and logged once a
+ * day, however often the sweep meets it. `npm run redrive` or an admin redrives it.
  */
 export async function park(
   image: Record<string, unknown>,
@@ -64,7 +64,7 @@ export async function park(
   logFault("A record was parked", error, of);
 }
 
-/** What was wrong, in one line of at most 1,000 characters. */
+/** The reason of an error, in one line of at most 1,000 characters. */
 export function reasonOf(error: unknown): string {
   const reason =
     error instanceof z.ZodError
@@ -75,24 +75,24 @@ export function reasonOf(error: unknown): string {
   return reason.slice(0, 1000);
 }
 
-/** Names a parked record by its day and its item, in the characters that an id may have. */
+/** The id of a parked record, from its day and its item, in the characters that an id may have. */
 const idOf = (day: string, item: string) => Buffer.from(`${day} ${item}`).toString("base64url");
 
-/** The day and the item in an id; undefined for one that names nothing. */
+/** The day and the item in an id; undefined if the id is invalid. */
 function placeOf(id: string): { day: string; item: string } | undefined {
   const [, day, item] = /^(\d{4}-\d\d-\d\d) (.+)$/.exec(`${Buffer.from(id, "base64url")}`) ?? [];
   return day === undefined || item === undefined ? undefined : { day, item };
 }
 
-/** The days on which a record may have been parked that is still kept, newest first. */
+/** The days with parked records that may still be kept, newest first. */
 const daysBefore = (now: Date): string[] =>
   Array.from({ length: daysListed }, (_, back) =>
     new Date(now.getTime() - back * daySeconds * 1000).toISOString().slice(0, 10),
   );
 
 /**
- * Parked records, the newest day first, after the record `after`. One that stays in the way is
- * parked again each day, under another id.
+ * Parked records, newest day first, after the record `after`. A record that still fails is parked
+ * again each day, under another id.
  */
 export async function listParked(now: Date, limit: number, after?: string): Promise<Parked[]> {
   const from = after === undefined ? undefined : placeOf(after);
@@ -110,14 +110,14 @@ export async function listParked(now: Date, limit: number, after?: string): Prom
   return list.slice(0, limit);
 }
 
-/** A parked record by its id; undefined where there is none. */
+/** A parked record by its id; undefined if there is none. */
 export async function findParked(id: string): Promise<Parked | undefined> {
   const place = placeOf(id);
   if (place === undefined) return undefined;
   return getItem(Parked, key.parked(place.day, place.item), { consistent: true });
 }
 
-/** Removes what was parked of an item, on whichever days. */
+/** Removes what was parked of an item, on any day. */
 export async function removeParked(of: Key, now: Date, reply?: Reply<unknown>): Promise<void> {
   const days = daysBefore(now).map((day) => key.parked(day, nameOf(of)));
   const found = await getItems(days, { consistent: true });
@@ -127,7 +127,7 @@ export async function removeParked(of: Key, now: Date, reply?: Reply<unknown>): 
 
 const textOrNull = (value: unknown) => (typeof value === "string" ? value : null);
 
-/** A parked record as operators see it: of its image nothing is certain, so each may be null. */
+/** A parked record as operators see it: its image may be malformed, so each field may be null. */
 export function parkedRecordOf(parked: Parked): ParkedRecord {
   const { of, image, because, parkedAt, expiresAt } = parked;
   const { kind, owner, rest } = readKey(of);

@@ -12,8 +12,8 @@ import { findGift, type RefundAnswer, refund } from "./refunds.ts";
 class Bought extends Error {}
 
 /**
- * Charges for a pass and gives it, in one transaction with the reply. Answers false where the user
- * has one already: then nothing moved and no reply is recorded.
+ * Charges for a pass and grants it, in one transaction with the reply. Returns false if the user
+ * already has one: then nothing was charged and no reply is recorded.
  */
 export async function buyPass(decision: GiftDecision, reply: Reply<unknown>): Promise<boolean> {
   try {
@@ -40,7 +40,7 @@ const passAction = ({ id: giftId, streamId, sender: { userId }, createdAt: at }:
   },
 });
 
-/** Takes the pass of a user who leaves; its charge stays with the host. */
+/** Removes the pass of a deleted user; the host keeps its charge. */
 export async function forfeitPass(streamId: string, userId: string, giftId: string) {
   await commitTransaction([
     takenAction(streamId, userId, giftId),
@@ -54,7 +54,7 @@ export async function forfeitPass(streamId: string, userId: string, giftId: stri
   ]);
 }
 
-/** Takes a pass away, if it is still this one. */
+/** Removes a pass if it is still this one. */
 const takenAction = (streamId: string, userId: string, giftId: string): Action => ({
   label: "pass",
   Update: {
@@ -66,8 +66,8 @@ const takenAction = (streamId: string, userId: string, giftId: string): Action =
 });
 
 /**
- * Refunds what a user paid for their pass and takes it away, once. Refuses with `pass_not_found`.
- * The user may buy another one.
+ * Refunds a user's pass and removes it, once. Refuses with `pass_not_found`. The user may buy
+ * another one.
  */
 export async function refundPass(
   { streamId, userId, adminId }: { streamId: string; userId: string; adminId: string },

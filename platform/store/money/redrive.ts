@@ -9,12 +9,12 @@ import { isPassing } from "../../table/transact.ts";
 import { findParked, reasonOf, removeParked } from "./parked.ts";
 import { dueOf, settle } from "./settle.ts";
 
-/** How many parked records were settled, and how many stay. */
+/** How many parked records were settled, and how many remain. */
 type Redriven = { settled: number; parked: number };
 
 /**
- * Redrives every parked record: settles its current item and removes the record. One
- * that still does not fit, or whose receiver's wallet is too busy, stays parked.
+ * Redrives every parked record: settles its current item and removes the record. A record that
+ * still does not fit, or whose receiver's wallet is too busy, stays parked.
  */
 export async function redriveAll(now: Date): Promise<Redriven> {
   const outcome = { settled: 0, parked: 0 };
@@ -30,9 +30,9 @@ export async function redriveAll(now: Date): Promise<Redriven> {
 }
 
 /**
- * Brings one parked record back, by its id, and records the reply with its removal. Of two calls at
- * the same moment both may say that they did; credits move once. Refuses with `parked_not_found`,
- * `parked_unfit` with what is wrong now, or `unavailable` while the receiver's wallet is too busy.
+ * Redrives one parked record, by its id, and records the reply with its removal. Of two concurrent
+ * calls both may report success; credits move once. Refuses with `parked_not_found`, `parked_unfit`
+ * with the current problem, or `unavailable` while the receiver's wallet is too busy.
  */
 export async function redriveOne<Answer>(
   id: string,
@@ -68,7 +68,7 @@ async function settleItem(item: Item, now: Date): Promise<RedriveOutcome> {
   }
 }
 
-/** All parked records: they are few, in a partition for each day. */
+/** All parked records: few, in one partition per day. */
 const scanParked = (): AsyncGenerator<Item> =>
   scanTable({
     FilterExpression: "begins_with(PK, :parked)",

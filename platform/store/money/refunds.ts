@@ -23,12 +23,12 @@ import { commit, findWallet } from "./wallets.ts";
 /** A gift with the further receivers' shares. */
 type WholeGift = { gift: Gift; shares: Share[] };
 
-/** Items of one gift: itself and its shares; far more than a gift can have. */
+/** The most items of one gift, itself and its shares: far more than it can have. */
 const itemsMax = 100;
 
 /**
- * A gift or superlike by its id, read consistently; refuses with `gift_not_found`. A pass is found
- * by its holder alone.
+ * A gift or superlike by its id, read consistently; refuses with `gift_not_found`. Only its
+ * holder's member item leads to a pass.
  */
 export async function getGift(giftId: string): Promise<WholeGift> {
   for (const streamId of await listGiftPlaces(giftId)) {
@@ -48,14 +48,14 @@ export async function findGift(streamId: string, giftId: string): Promise<WholeG
   return { gift: read(Gift, gift), shares };
 }
 
-/** The answer to a refund. */
+/** The response to a refund. */
 export type RefundAnswer = { id: string; refundedAt: string; credits: number };
 
 /**
  * Refunds a gift or superlike, once: it is settled first if it is still due, then reversed in one
- * transaction if nothing is due and it has not been refunded. Both sides, the totals, the
- * leaderboard, the notifications to both, the reply and what `also` goes with it are in it. Refuses
- * with `refund_not_yours`, `gift_already_refunded` and `refund_not_covered`.
+ * transaction if nothing is due and it was not refunded. The transaction has both sides, the
+ * totals, the leaderboard, both notifications, the reply and the actions of `also`. Refuses with
+ * `refund_not_yours`, `gift_already_refunded` and `refund_not_covered`.
  */
 export async function refund(
   { gift, shares }: WholeGift,
@@ -92,7 +92,7 @@ async function settleFirst({ gift, shares }: WholeGift, now: Date): Promise<void
   for (const due of [gift, ...shares]) if (due.due !== undefined) await settle(due.due, [due], now);
 }
 
-/** Marks the gift if it is neither refunded nor due, and checks that no share of it is due. */
+/** Marks the gift if it is neither refunded nor due, and checks that none of its shares is due. */
 function markActions({ gift, shares }: WholeGift, refundedAt: string, by: Refunder): Action[] {
   const mark: Action = {
     label: "gift",
@@ -118,7 +118,7 @@ function markActions({ gift, shares }: WholeGift, refundedAt: string, by: Refund
   return [mark, ...checks];
 }
 
-/** Thrown through commit() when the gift is not as it was read, so that it is read again. */
+/** Thrown through commit() when the gift has changed since the read, so that it is read again. */
 class Overtaken extends Error {}
 
 async function reverse(

@@ -29,8 +29,8 @@ import {
 } from "./wallets.ts";
 
 /**
- * The outcome of settling: images that were put aside, and gifts of receivers whose wallet was too
- * busy, which are left to the next sweep.
+ * The outcome of settling: parked images, and gifts of receivers whose wallet was too busy, which
+ * are left to the next sweep.
  */
 type Outcome = { parked: number; left: number };
 
@@ -38,10 +38,10 @@ type Image = Record<string, unknown>;
 type Work = { due: Due; image: Image };
 type SetAside = (image: Image, error: unknown) => Promise<void>;
 
-/** How many receivers are settled at the same time, so that a busy one holds up nobody else. */
+/** The number of receivers settled concurrently, so that a busy one delays no others. */
 const sideBySide = 8;
 
-/** Tries on a wallet that others keep writing: about a second. */
+/** Attempts on a wallet that other calls keep writing: about a second. */
 const triesMax = 8;
 
 /**
@@ -51,10 +51,10 @@ const triesMax = 8;
 const patienceSeconds = 10;
 
 /**
- * Settles images of gifts, receiver by receiver, some in parallel. One that does not fit, or
- * cannot be settled even on its own, is parked, and the others go on. After all the others it
- * throws what may pass (a table that does not answer, a receiver who is busy): then all may come
- * again, since nothing is settled twice. A receiver who stays busy is `left` after a while.
+ * Settles images of gifts, receiver by receiver, some in parallel. An image that does not fit, or
+ * cannot be settled even on its own, is parked, and the others continue. At the end it throws
+ * failures that may pass (an unresponsive table, a busy receiver): then all records may be
+ * redelivered, since nothing is settled twice. A receiver who stays busy is `left` after a while.
  */
 export async function settleAll(images: readonly Image[], now: Date): Promise<Outcome> {
   const outcome = { parked: 0, left: 0 };
@@ -86,7 +86,7 @@ const isBusy = (error: unknown) => error instanceof Refusal && error.code === "u
 const isLate = ({ id }: Due, now: Date) =>
   now.getTime() / 1000 - secondsOfGift(id) > patienceSeconds;
 
-/** What is due, by receiver. */
+/** The due items, by receiver. */
 async function sortOut(images: readonly Image[], setAside: SetAside) {
   const byReceiver = new Map<string, Work[]>();
   for (const image of images)
@@ -116,19 +116,19 @@ async function settleOrPart(
   }
 }
 
-/** Gifts of one host that one transaction takes. */
+/** The most gifts of one host in one transaction. */
 const settledAtOnceMax = 24;
 
-/** Actions that one transaction takes (TransactWriteItems). */
+/** The most actions in one transaction (TransactWriteItems). */
 const actionsMax = 100;
 
-/** A gift, superlike, share or proceeds that are due: what the stream's images and the sweep bring. */
+/** A due gift, superlike, share or proceeds, from the stream's images or the sweep. */
 export type Due = Gift | Share | Proceeds;
 
 const schemaOf = ({ kind }: Image) =>
   kind === "share" ? Share : kind === "proceeds" ? Proceeds : Gift;
 
-/** Reads a due item; undefined when it is settled already. Throws when it does not fit. */
+/** Reads a due item; undefined if it is settled already. Throws if it does not fit. */
 export function dueOf(image: Record<string, unknown>): Due | undefined {
   const due = schemaOf(image).parse(image);
   return due.due === undefined ? undefined : due;
@@ -138,12 +138,12 @@ const partOf = (due: Due) => (due.kind === "share" ? due.part : 0);
 const labelOf = (due: Due) => `${due.streamId}/${due.id}/${partOf(due)}`;
 
 /**
- * Credits one receiver for items that are due, each exactly once: its mark, its ledger entries, its
- * share of the stream's totals and of the leaderboard are one transaction, up to 24 items in each.
- * An item whose mark is gone is dropped (another call settled it) and the rest is tried again. A
- * wallet that another call wrote meanwhile is decided on as the cancellation returned it, while
- * that is fresh; then after pauses, read again. After `triesMax` of them: `unavailable`. Called by
- * the stream's consumer, by the sweep, and by a refund.
+ * Credits one receiver for due items, each exactly once: its mark, its ledger entries, its share of
+ * the stream's totals and of the leaderboard are one transaction, up to 24 items in each. An item
+ * whose mark is gone is dropped (another call settled it) and the rest is retried. If another call
+ * wrote the wallet meanwhile, the decision is repeated on the wallet returned by the cancellation
+ * while that is fresh; then, after pauses, on a new read. After `triesMax` attempts: `unavailable`.
+ * Called by the stream's consumer, by the sweep, and by a refund.
  */
 export async function settle(
   receiverId: string,
@@ -153,8 +153,8 @@ export async function settle(
 ): Promise<void> {
   const own = items.filter(({ due }) => due === receiverId);
   let waiting = [...new Map(own.map((due) => [labelOf(due), due])).values()];
-  // Not the wallet that this environment wrote last: others settle too, and a transaction that is
-  // cancelled costs fifty times what the read does.
+  // Not the wallet that this environment wrote last: others settle too, and a cancelled transaction
+  // costs fifty times as much as the read.
   let wallet = await findWallet(receiverId);
   let attempt = 0;
   while (waiting.length > 0) {
@@ -178,7 +178,7 @@ export async function settle(
   }
 }
 
-/** A gift to several is one gift, whose further receivers have shares. */
+/** A gift to several receivers is one gift, whose further receivers have shares. */
 function countSettled(batch: readonly Due[]): void {
   countMetric("GiftsSettled", batch.filter(({ kind }) => kind !== "share").length);
   countMetric(
@@ -187,7 +187,7 @@ function countSettled(batch: readonly Due[]): void {
   );
 }
 
-/** As many items as fit one transaction, and what settles them. */
+/** The items that fit one transaction, and the actions that settle them. */
 function nextBatch(wallet: Wallet, waiting: readonly Due[], now: Date) {
   for (let size = Math.min(waiting.length, settledAtOnceMax); ; size--) {
     const batch = waiting.slice(0, size);
@@ -202,11 +202,11 @@ function nextBatch(wallet: Wallet, waiting: readonly Due[], now: Date) {
   }
 }
 
-/** Who gave; nobody where many have funded a stream. */
+/** The giver; null if many users funded a stream. */
 const senderOf = (due: Due): string | null =>
   due.kind === "proceeds" ? null : due.kind === "share" ? due.senderId : due.sender.userId;
 
-/** What the receiver's entry of each kind is. */
+/** The type of the receiver's entry for each kind. */
 const revenues = {
   gift: "gift_revenue",
   share: "gift_revenue",
@@ -216,7 +216,7 @@ const revenues = {
 } as const satisfies Record<Due["kind"], EntryType>;
 
 /**
- * The receiver's wallet with all of the credits; undefined where none move (a callback decided).
+ * The receiver's wallet with all credits; undefined if none move (a callback decided).
  */
 function creditAll(wallet: Wallet, batch: readonly Due[], now: Date): Sealed | undefined {
   let draft = draftOf(wallet);
@@ -236,7 +236,7 @@ function creditAll(wallet: Wallet, batch: readonly Due[], now: Date): Sealed | u
   return { wallet: after, actions: [...actions, ...forfeitActions(draft)] };
 }
 
-/** Removes the mark if it is there: this alone makes all of it happen once. */
+/** Removes the mark if it exists: this makes the whole transaction happen once. */
 const settledAction = (due: Due): Action => ({
   label: labelOf(due),
   Update: {
