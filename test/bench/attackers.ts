@@ -208,8 +208,8 @@ const failed = ({ statuses }: Tries) =>
   );
 
 /**
- * The attackers of the security reviews, one at a time and five at once, next to ten honest users on
- * a system with prod's limits. The runner has no firewall: each attacker sends at the rate that
+ * The attackers of the security review, one at a time and five at once, next to ten honest users
+ * on a system with prod's limits. The runner has no firewall: each attacker sends at the rate that
  * prod's firewall would let through. Prints how much slower the honest users became, what the
  * attackers were answered, and what an hour of it costs beyond the honest users' share.
  */
