@@ -62,8 +62,8 @@ test("a viewer who resumes and hangs does not delay messages in another room", a
     .send(JSON.stringify({ action: "subscribe", streamId: room.streamId, since }));
   const meanwhile = await sayTen(other, "now");
   await calls.clearFaults();
-  // One post that hangs takes 2 s, and there are nine of them: nobody else has waited for them. What
-  // the ten take otherwise depends on the machine.
+  // One post that hangs takes 2 s, and there are nine of them: nobody else has waited for them.
+  // What the ten take otherwise depends on the machine.
   expect(meanwhile - usual).toBeLessThan((missed.length * 2_000) / 2);
   for (const { client } of [room.watcher, other.watcher, back]) client.close();
 });

@@ -109,7 +109,7 @@ test("two readers get every change in order, in Lambda's form, soon after the wr
     await waitFor("the late one", () => seen().includes(`late ${n}`));
     times.push(performance.now() - before);
   }
-  // The timer alone would take a second each time; a machine that has more to do is not always slow.
+  // The timer alone would take a second each time, and a busy machine is not always slow.
   expect(Math.min(...times)).toBeLessThan(500);
 });
 
