@@ -467,6 +467,7 @@ export type OwnData = {
     surname: string;
     picture: string;
     pictureId?: string;
+    pictureFrom?: string;
     bio?: string;
     interests?: string[];
     expertise?: string;

@@ -124,6 +124,10 @@ export const rowsOf = <Row extends z.ZodType>(row: Row, max = 100) =>
 /** A URL in responses; a picture's URL may end with a size. */
 export const shownUrl = shownText(urlLengthMax + "-480".length);
 
+/** Whether a URL is that of the picture with this id, which is served here. */
+export const isPictureAt = (url: string, id: string | undefined): boolean =>
+  id !== undefined && url.endsWith(`/${id}`);
+
 /** A time in ISO 8601, UTC, with milliseconds. */
 export const Timestamp = shownText("2026-01-15T10:30:00.000Z".length).meta({
   format: "date-time",

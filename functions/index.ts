@@ -142,6 +142,7 @@ export * as "overlays/delete" from "./streams/overlays/delete.ts";
 export * as "overlays/list" from "./streams/overlays/list.ts";
 export * as "passes/refund" from "./streams/passes/refund.ts";
 export * as "streams/past" from "./streams/past.ts";
+export * as "pictures/fetch" from "./streams/pictures/fetch.ts";
 export * as "pictures/get" from "./streams/pictures/get.ts";
 export * as "pictures/sweep" from "./streams/pictures/sweep.ts";
 export * as "planned/follow" from "./streams/planned/follow.ts";

@@ -38,7 +38,7 @@ export function placeStage(app: App, given: Stage): void {
   const http = new HttpApi(app, id("http"), stage, pictures.api);
   // They know data, queues and the issuer by name; access logs need the account's role, and what
   // reads the table and the queues is deployed before what writes there.
-  const serving = [realtime, tencent, pictures, ...endpoints, http];
+  const serving = [realtime, pictures, tencent, ...endpoints, http];
   for (const [at, stack] of serving.entries())
     for (const before of [account, data, identity, ...serving.slice(0, at)])
       stack.addStackDependency(before);

@@ -82,8 +82,7 @@ export function changedProfile(
   now: Date,
   { namesPerDay, reserved }: { namesPerDay: number; reserved: readonly string[] },
 ): Profile {
-  const { mentioned: _, pictureId, ...kept } = profile;
-  const picture = or(change.profilePhoto, profile.picture) ?? "";
+  const { mentioned: _, picture, pictureId, pictureFrom, ...kept } = profile;
   const name = or(change.name, profile.name) ?? "";
   const surname = or(change.surname, profile.surname) ?? "";
   const isSameName = name === profile.name && surname === profile.surname;
@@ -96,8 +95,7 @@ export function changedProfile(
     name,
     surname,
     ...(namesUsedUntil !== undefined && { namesUsedUntil }),
-    picture,
-    ...(picture === profile.picture && pictureId !== undefined && { pictureId }),
+    ...pictureAfter({ picture, pictureId, pictureFrom }, change.profilePhoto),
     bio: or(change.bio, profile.bio),
     interests: or(change.interests, profile.interests),
     expertise: or(change.expertise, profile.expertise),
@@ -106,13 +104,33 @@ export function changedProfile(
   };
 }
 
+type OfPicture = Pick<Profile, "picture" | "pictureId" | "pictureFrom">;
+
+/** The picture after a change; the address of a copy that is served here changes nothing. */
+function pictureAfter(was: OfPicture, given: string | null | undefined): OfPicture {
+  if (given === undefined) return was;
+  if (given !== null && (given === was.picture || given === was.pictureFrom)) return was;
+  return { picture: given ?? "" };
+}
+
+/** The profile with a copy of the picture at another host, served from here. */
+export const fetched = (
+  profile: Profile,
+  picture: { id: string; url: string },
+  now: Date,
+): Profile => ({
+  ...profile,
+  ...{ picture: picture.url, pictureId: picture.id, pictureFrom: profile.picture },
+  updatedAt: now.toISOString(),
+});
+
 /** The profile with an uploaded picture. */
 export function photographed(
   profile: Profile,
   picture: { id: string; url: string },
   now: Date,
 ): Profile {
-  const { mentioned: _, ...kept } = profile;
+  const { mentioned: _, pictureFrom: __, ...kept } = profile;
   const updatedAt = now.toISOString();
   return { ...kept, picture: picture.url, pictureId: picture.id, updatedAt };
 }

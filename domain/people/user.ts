@@ -71,10 +71,12 @@ export const SuperlikeSnapshot = z
 export const Profile = z.object({
   userId: UserId,
   ...shownNames,
-  /** The URL of the picture; empty: the stage's default picture. */
+  /** The URL of the picture, at another host until its copy is here; empty: the stage's default. */
   picture: shownUrl,
-  /** The id of an uploaded picture. */
+  /** The id of a picture that is served here: uploaded, or fetched from `pictureFrom`. */
   pictureId: shownId.optional(),
+  /** The address at another host from which the picture was fetched. */
+  pictureFrom: shownUrl.optional(),
   bio: shownText(500).optional(),
   interests: rowsOf(shownText(50), 20).optional(),
   expertise: shownExpertise.unwrap().optional(),

@@ -57,7 +57,7 @@ export const Stream = z.object({
   channelName: shownText(channelNameMax),
   liveStreamType: shownText(50),
   thumbnailUrl: shownUrl,
-  /** Its uploaded picture, which is deleted with the stream. */
+  /** Its picture that is served here, uploaded or fetched; deleted with the stream. */
   pictureId: z.string().optional(),
   guests: z.array(z.string()),
   /** Credits for a pass; null: the inside is open to everyone. Never changes. */

@@ -122,8 +122,8 @@ export function changeRoom(stream: Stream, change: RoomChange): Partial<Stream> 
     const title = RoomName || titleOf(stream.roomId ?? stream.id);
     if (title !== stream.title) changes.title = title;
   }
-  if (thumbnail.success && thumbnail.data !== stream.thumbnailUrl)
-    changes.thumbnailUrl = thumbnail.data;
+  // The stream's own may be a copy of it that is served here.
+  if (thumbnail.success && thumbnail.data !== was.CoverURL) changes.thumbnailUrl = thumbnail.data;
   if (JSON.stringify(room) !== JSON.stringify(was)) changes.room = room;
   return Object.keys(changes).length === 0 ? undefined : changes;
 }

@@ -1,4 +1,5 @@
 import { consumer } from "../../platform/lambda/consumer.ts";
+import { queuePictures } from "../../platform/pictures/remote.ts";
 import { queuePlans } from "../../platform/planned/plans.ts";
 import { queueMoments } from "../../platform/realtime/moments.ts";
 import { allDone } from "../../platform/runtime/waiting.ts";
@@ -11,8 +12,8 @@ import { imagesOf } from "../../platform/table/images.ts";
 
 /**
  * Credits hosts: every gift is settled from its own record, exactly once. This reader also follows
- * held gifts and handles new users, revoked rights, bans, channels, moments that will end and
- * planned streams, since a table's stream should not have a third reader.
+ * held gifts and handles new users, pictures of other hosts, revoked rights, bans, channels,
+ * moments that will end and planned streams, since a table's stream should not have a third reader.
  */
 export const { contract, handler } = consumer(
   {
@@ -28,7 +29,7 @@ export const { contract, handler } = consumer(
     grants: {
       read: ["WALLET", "CALL"],
       write: ["WALLET", "LEDGER", "STREAM", "PARKED", "CALL"],
-      queues: ["combos", "endings", "users", "moments", "plans", "reversals"],
+      queues: ["combos", "endings", "users", "moments", "fetches", "plans", "reversals"],
     },
     memoryMegabytes: 512,
     timeoutSeconds: 60,
@@ -42,6 +43,7 @@ export const { contract, handler } = consumer(
     const ending = awaitEndings(imagesOf(records, "moment"), imagesOf(records, "stream"), now);
     const others = [
       ...[queueNewUsers(records, now), queueMoments(records, now), queuePlans(records, now)],
+      queuePictures(records),
     ];
     await allDone([settled, followed, ending, ...others]);
   },

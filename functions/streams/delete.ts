@@ -28,7 +28,7 @@ export const { contract, handler } = endpoint(
     const stream = await getStream(path.streamId, { consistent: true });
     assertMayHost(stream, caller);
     const decide = (current: Stream) => remove(current, now);
-    const picture = forgetPicture(stream.pictureId);
-    return showStream(await changeStream(stream, decide, now, undefined, () => picture));
+    const forget = ({ pictureId }: Stream) => forgetPicture(pictureId);
+    return showStream(await changeStream(stream, decide, now, undefined, forget));
   },
 );

@@ -5,6 +5,7 @@ import type { Construct } from "constructs";
 import type { DownloadContract } from "../../platform/http/contract.ts";
 import { placeFunction } from "../compute/lambdas.ts";
 import { type Neighbours, siteOf } from "../compute/site.ts";
+import { connectSource, readStatements } from "../compute/sources.ts";
 import { exportForGood } from "../data/told.ts";
 import { originOf } from "../stages/domain.ts";
 import { catchAll, type Row, rowsOf, theOne } from "../stages/route-table.ts";
@@ -54,9 +55,13 @@ function pictureDocument(
   };
 }
 
+/** Whether a function reacts to something by making a picture, whose address it has to know. */
+export const namesPictures = ({ contract }: Row) =>
+  contract.kind === "consumer" && contract.grants.pictures?.includes("write") === true;
+
 /**
- * The API of pictures, and the log of all functions behind REST APIs of the stage's own: before
- * those that say where pictures are.
+ * The API of pictures, what fetches those of other hosts, and the log of all functions behind REST
+ * APIs of the stage's own: before those that say where pictures are.
  */
 export class Pictures extends Stack {
   readonly api: SpecRestApi;
@@ -78,6 +83,13 @@ export class Pictures extends Stack {
       throttlingBurstLimit: stage.throttle.burst,
     });
     const { restApiId, deploymentStage } = this.api;
+    const picturesUrl = picturesUrlOf(stage, this.api);
+    const site = siteOf(this, stage, this.logGroup, { ...neighbours, picturesUrl });
+    const { data } = neighbours;
+    for (const row of rowsOf("consumer").filter(namesPictures)) {
+      const target = placeFunction(site, row, readStatements(row.contract, data));
+      connectSource({ target, arn: target.functionArn }, row.contract, data);
+    }
     exportForGood(this, restApiId, deploymentStage.stageName, this.logGroup.logGroupArn);
     exportForGood(this, this.logGroup.logGroupName);
   }

@@ -15,6 +15,7 @@ import { exportForGood, told } from "../data/told.ts";
 import { type FunctionName, rowsOf, theOne } from "../stages/route-table.ts";
 import { placeOf, type Stage } from "../stages/stages.ts";
 import { accessLogSettings, calledArn, gatewayRole, logGroup, uriOf } from "./gateway.ts";
+import { namesPictures } from "./picture-api.ts";
 import { placeCanaries } from "./release.ts";
 
 /** The WebSocket API's only stage, which is also its path. */
@@ -50,7 +51,7 @@ export class Realtime extends Stack {
     const { data } = neighbours;
     const functions = new Map<FunctionName, Lambda>();
     const mappings: CfnEventSourceMapping[] = [];
-    for (const row of rowsOf("consumer")) {
+    for (const row of rowsOf("consumer").filter((row) => !namesPictures(row))) {
       const { contract, name } = row;
       const target = placeFunction(site, row, readStatements(contract, data));
       functions.set(name, target);

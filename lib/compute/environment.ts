@@ -88,10 +88,40 @@ const rulesOf = (stage: Stage) =>
     DEFAULT_THUMBNAIL: { value: stage.defaultThumbnail, for: everyone },
     GIFTS_PER_SECOND: { value: String(stage.giftsPerSecond), for: everyone },
     REQUESTS_PER_SECOND: { value: String(stage.requestsPerSecond), for: everyone },
-    RATES: { value: ratesText(stage), for: ofKind("endpoint", "socket", "relay") },
+    RATES: {
+      value: ratesText(stage),
+      for: (contract) =>
+        ofKind("endpoint", "socket", "relay")(contract) || readsQueue("fetches")(contract),
+    },
     SPEND_LIMIT: { value: String(stage.spendLimit), for: everyone },
     PURCHASES: { value: stage.purchases ? "on" : "off", for: ofKind("endpoint") },
   }) satisfies Partial<Record<SettingName, Setting>>;
+
+/** The URL of each queue, for those that send to it or read it. */
+function queueUrlsOf({ queueUrls }: Partial<Places>) {
+  const urlOf = (queue: QueueName): Setting => ({
+    value: queueUrls?.[queue],
+    for: toQueue(queue),
+  });
+  return {
+    COMBOS_QUEUE_URL: urlOf("combos"),
+    DELIVERIES_QUEUE_URL: urlOf("deliveries"),
+    ENDINGS_QUEUE_URL: urlOf("endings"),
+    ERASURES_QUEUE_URL: urlOf("erasures"),
+    MOMENTS_QUEUE_URL: urlOf("moments"),
+    NOTICES_QUEUE_URL: urlOf("notices"),
+    NOTIFICATIONS_QUEUE_URL: urlOf("notifications"),
+    FETCHES_QUEUE_URL: urlOf("fetches"),
+    PLANS_QUEUE_URL: urlOf("plans"),
+    POSTS_QUEUE_URL: urlOf("posts"),
+    RESUMES_QUEUE_URL: urlOf("resumes"),
+    RETRIES_QUEUE_URL: urlOf("retries"),
+    REVERSALS_QUEUE_URL: urlOf("reversals"),
+    ROOMS_QUEUE_URL: urlOf("rooms"),
+    SUMS_QUEUE_URL: urlOf("sums"),
+    USERS_QUEUE_URL: urlOf("users"),
+  } satisfies Partial<Record<SettingName, Setting>>;
+}
 
 /** What everybody knows of the relay who counts viewers or shows where they may connect. */
 const relayOf = (stage: Stage) =>
@@ -137,25 +167,8 @@ function settingsOf(stage: Stage, places: Partial<Places>) {
       value: String(stage.socketsPerUser),
       for: ofKind("socket", "authorizer", "relay"),
     },
+    ...queueUrlsOf(places),
     POST_RATE: { value: String(stage.postRate), for: toSockets },
-    COMBOS_QUEUE_URL: { value: places.queueUrls?.combos, for: toQueue("combos") },
-    DELIVERIES_QUEUE_URL: { value: places.queueUrls?.deliveries, for: toQueue("deliveries") },
-    ENDINGS_QUEUE_URL: { value: places.queueUrls?.endings, for: toQueue("endings") },
-    PLANS_QUEUE_URL: { value: places.queueUrls?.plans, for: toQueue("plans") },
-    ERASURES_QUEUE_URL: { value: places.queueUrls?.erasures, for: toQueue("erasures") },
-    MOMENTS_QUEUE_URL: { value: places.queueUrls?.moments, for: toQueue("moments") },
-    NOTICES_QUEUE_URL: { value: places.queueUrls?.notices, for: toQueue("notices") },
-    NOTIFICATIONS_QUEUE_URL: {
-      value: places.queueUrls?.notifications,
-      for: toQueue("notifications"),
-    },
-    POSTS_QUEUE_URL: { value: places.queueUrls?.posts, for: toQueue("posts") },
-    RESUMES_QUEUE_URL: { value: places.queueUrls?.resumes, for: toQueue("resumes") },
-    RETRIES_QUEUE_URL: { value: places.queueUrls?.retries, for: toQueue("retries") },
-    ROOMS_QUEUE_URL: { value: places.queueUrls?.rooms, for: toQueue("rooms") },
-    REVERSALS_QUEUE_URL: { value: places.queueUrls?.reversals, for: toQueue("reversals") },
-    SUMS_QUEUE_URL: { value: places.queueUrls?.sums, for: toQueue("sums") },
-    USERS_QUEUE_URL: { value: places.queueUrls?.users, for: toQueue("users") },
     RESUME_FRAMES_PER_SECOND: {
       value: String(stage.resumeFramesPerSecond),
       for: (contract) => readsQueue("resumes")(contract) || contract.kind === "relay",

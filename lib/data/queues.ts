@@ -27,6 +27,7 @@ const keepsOrder = {
   deliveries: true,
   endings: false,
   erasures: false,
+  fetches: false,
   moments: false,
   notices: false,
   notifications: false,

@@ -6,6 +6,7 @@ export type QueueName =
   | "deliveries"
   | "endings"
   | "erasures"
+  | "fetches"
   | "moments"
   | "notices"
   | "notifications"

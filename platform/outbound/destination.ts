@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
-import { byteText } from "../../domain/text.ts";
+import * as z from "zod";
+import { byteText, httpsUrl } from "../../domain/text.ts";
 import { setting } from "../runtime/env.ts";
 import { isPublicAddress } from "./addresses.ts";
 
@@ -55,3 +56,15 @@ export const DestinationUrl = byteText(1, 500)
     pattern: "^https?://",
     example: "https://hooks.example.com/ovation",
   });
+
+const pictureProblem = "expected an https URL";
+
+/**
+ * A URL from which a user's picture will be fetched: https, as `httpsUrl`. The runner may fetch from
+ * its own machine.
+ */
+export const PictureUrl = z
+  .string({ error: pictureProblem })
+  .max(500, "expected at most 500 characters")
+  .refine((text) => isLoopback(text) || httpsUrl.safeParse(text).success, pictureProblem)
+  .meta({ ...httpsUrl.meta() });

@@ -7,6 +7,7 @@ import { deleteItem, getItem, getItems, nameOf, putItem } from "../table/items.t
 import { key } from "../table/keys.ts";
 import { countUse } from "../table/rates.ts";
 import type { Action } from "../table/transact.ts";
+import type { Sizes } from "./size-worker.ts";
 import { sizesOf } from "./sizes.ts";
 
 /** A picture whose bytes are stored, and the actions that record it with the item that shows it. */
@@ -37,13 +38,22 @@ export async function keepPicture(
   { field, caller, now, newId, assertNew }: Keeping,
 ): Promise<KeptPicture> {
   await assertNew?.();
-  const id = newId();
-  const { bytes, mediaType } = file;
+  const { bytes } = file;
   const kilobytes = Math.max(kilobytesMin, Math.ceil(bytes.length / 1024));
   await countUse("uploads", caller.userId, now, kilobytes);
   const made = await sizesOf(bytes);
   if (made === undefined && field !== undefined)
     refuse("request_invalid", { problem: `${field}: expected a picture that can be decoded` });
+  return storePicture(file, made, { now, newId });
+}
+
+/** Stores a picture's bytes and its other sizes, if it has any, until the sweep or its actions. */
+export async function storePicture(
+  { bytes, mediaType }: PictureFile,
+  made: Sizes | undefined,
+  { now, newId }: Pick<Keeping, "now" | "newId">,
+): Promise<KeptPicture> {
+  const id = newId();
   const { mediaType: variantType, sizes = [] } = made ?? {};
   await Promise.all([
     bucket().put(id, bytes),

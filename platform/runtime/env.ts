@@ -83,6 +83,8 @@ const settings = {
   NOTICES_QUEUE_URL: url,
   /** The queue of undelivered notifications. */
   NOTIFICATIONS_QUEUE_URL: url,
+  /** The queue of pictures of other hosts that are to be fetched. */
+  FETCHES_QUEUE_URL: url,
   POSTS_QUEUE_URL: url,
   /** The queue of callbacks that were answered as timed out, but may have charged credits. */
   REVERSALS_QUEUE_URL: url,

@@ -88,9 +88,14 @@ export function rateHeaders(kind: RateKind, userId: string, now: Date): Record<s
 const nameOf = (kind: RateKind, userId: string) => `${kind} ${userId}`;
 
 /** Answers false where `countUse` refuses: for what is left out rather than refused. */
-export async function tryUse(kind: RateKind, userId: string, now: Date): Promise<boolean> {
+export async function tryUse(
+  kind: RateKind,
+  userId: string,
+  now: Date,
+  cost = 1,
+): Promise<boolean> {
   try {
-    await countUse(kind, userId, now);
+    await countUse(kind, userId, now, cost);
     return true;
   } catch (error) {
     if (error instanceof Refusal && error.code === "too_many_requests") return false;

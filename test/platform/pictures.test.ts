@@ -1,12 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { buffer } from "node:stream/consumers";
-import type { AwsRequest } from "../../local/aws/failure.ts";
-import { createObjectCalls, createObjects } from "../../local/aws/objects.ts";
-import type { Stage } from "../../local/model.ts";
 import {
   findPicture,
   forgetPicture,
@@ -17,56 +8,18 @@ import { newId } from "../../platform/runtime/id.ts";
 import { countUse } from "../../platform/table/rates.ts";
 import { commitTransaction } from "../../platform/table/record.ts";
 import { picture } from "../api/picture-files.ts";
+import { useBucket } from "./bucket-double.ts";
 import { useOwnTable } from "./table.ts";
 
-useOwnTable({
-  RATES: JSON.stringify({ uploads: [0.1, 10_000] }),
-  PICTURES_BUCKET: "pictures",
-  PICTURES_URL: "https://x.example.com/pictures",
-});
+useOwnTable({ RATES: JSON.stringify({ uploads: [0.1, 10_000] }) });
 
-const directory = mkdtempSync(join(tmpdir(), "ovation-pictures-"));
-const objects = createObjects(directory);
-const stage = { buckets: [{ name: "pictures", arn: "arn:aws:s3:::pictures" }] } as Stage;
-const perform = createObjectCalls(stage, objects);
-/** Answers that are withheld, and the requests that came. */
-let failures = 0;
-const came: string[] = [];
-
-const server = createServer(async (request, answer) => {
-  const { pathname, searchParams: query } = new URL(request.url ?? "/", "http://localhost");
-  const path = pathname.split("/").filter(Boolean);
-  const body = await buffer(request);
-  came.push(`${request.method} ${request.url}`);
-  if (failures > 0 && failures--) return answer.writeHead(503).end();
-  try {
-    const asked = { method: request.method!, path, query, body } as AwsRequest;
-    const found = await perform(asked).run();
-    answer.writeHead(found.status).end(found.body);
-  } catch (error) {
-    answer.writeHead((error as { status: number }).status).end();
-  }
-});
-
-beforeAll(async () => {
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  process.env.AWS_ENDPOINT_URL = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-});
-afterAll(async () => {
-  server.closeAllConnections();
-  await new Promise((done) => server.close(done));
-  rmSync(directory, { recursive: true });
-});
-beforeEach(() => {
-  failures = 0;
-});
+const { came, objects, stored, failNext } = useBucket();
 
 const hour = 3600_000;
 const file = { bytes: picture("image/gif"), mediaType: "image/gif" };
 /** Stores a picture at a time; it is there for nobody until its actions are recorded. */
 const caller = { userId: "uploader" };
 const keepAt = (now: Date) => keepPicture(file, { caller, now, newId: () => newId(now) });
-const stored = () => objects.list("pictures", "");
 
 /*
  * Planted faults that turn this red: a sweep that does not look at the items, or one that takes
@@ -97,7 +50,7 @@ test("the sweep removes what no item names, once no call can still be at it", as
 
 test("the sweep goes through as many pages as there are", async () => {
   const before = new Date(Date.now() - 2 * hour);
-  for (let n = 0; n < 1_005; n++) objects.put("pictures", newId(before), "GIF89a");
+  for (let n = 0; n < 1_005; n++) objects().put("pictures", newId(before), "GIF89a");
   came.length = 0;
   const { removed } = await sweepPictures(new Date());
   // One call a page, and not one for each object.
@@ -126,10 +79,10 @@ test("what a user uploads in a day is bounded by its bytes, and others upload as
 });
 
 test("a call to the bucket that fails in passing is made again, and then refused", async () => {
-  failures = 2;
+  failNext(2);
   const kept = await keepAt(new Date());
   expect(stored()).toContain(kept.id);
-  failures = 12;
+  failNext(12);
   await expect(keepAt(new Date())).rejects.toMatchObject({ code: "unavailable" });
 });
 

@@ -10,7 +10,9 @@ type QueueDouble = {
   stop(): Promise<void>;
 };
 
-/** Answers SQS's SendMessage; functions find it by the URL of the queue, which is its own. */
+type Entry = { Id?: string; MessageBody: string };
+
+/** Answers SQS's SendMessage and SendMessageBatch; functions find it by the URL of the queue, which is its own. */
 export async function startQueue(): Promise<QueueDouble> {
   let bodies: string[] = [];
   let count = 0;
@@ -19,13 +21,16 @@ export async function startQueue(): Promise<QueueDouble> {
   const server = createServer(async (request, answer) => {
     let text = "";
     for await (const chunk of request) text += chunk;
-    const body: string = JSON.parse(text).MessageBody;
+    const { Entries, ...one }: { Entries?: Entry[] } & Entry = JSON.parse(text);
     const id = request.headers["amz-sdk-invocation-id"] ?? count;
-    if (!calls.has(id)) bodies.push(body);
+    if (!calls.has(id)) bodies.push(...(Entries ?? [one]).map(({ MessageBody }) => MessageBody));
     calls.add(id);
-    const MD5OfMessageBody = createHash("md5").update(body).digest("hex");
+    const taken = ({ Id, MessageBody }: Entry) => ({
+      ...{ Id, MessageId: `sent-${++count}` },
+      MD5OfMessageBody: createHash("md5").update(MessageBody).digest("hex"),
+    });
     answer.setHeader("content-type", "application/x-amz-json-1.0");
-    answer.end(JSON.stringify({ MessageId: `sent-${++count}`, MD5OfMessageBody }));
+    answer.end(JSON.stringify(Entries ? { Successful: Entries.map(taken) } : taken(one)));
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const { port } = server.address() as { port: number };

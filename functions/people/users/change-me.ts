@@ -1,6 +1,7 @@
 import { changedProfile, ProfileChange } from "../../../domain/people/profile-change.ts";
 import { PublicProfile, profileRevision, publicProfileOf } from "../../../domain/people/user.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
+import { PictureUrl } from "../../../platform/outbound/destination.ts";
 import { forgetPicture } from "../../../platform/pictures/pictures.ts";
 import { setting } from "../../../platform/runtime/env.ts";
 import { findFollowCounts } from "../../../platform/store/people/follows.ts";
@@ -13,7 +14,7 @@ export const { contract, handler } = endpoint(
     tag: "Users",
     caller: "user",
     shape: "envelope",
-    body: ProfileChange,
+    body: ProfileChange.extend({ profilePhoto: PictureUrl.nullish() }),
     answer: [200, PublicProfile],
     hasRevisions: true,
     cost: { read: 4, write: 25, kilobytes: 9 },

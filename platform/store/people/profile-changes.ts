@@ -97,8 +97,8 @@ export async function changeProfile(
   });
 }
 
-/** Replaces the profile that was read. */
-const replaceAction = (was: Profile | undefined, profile: Profile): Action => ({
+/** Replaces the profile that was read, if nobody has changed it since. */
+export const replaceAction = (was: Profile | undefined, profile: Profile): Action => ({
   label: "profile",
   Put: {
     Item: { ...key.profile(profile.userId), ...profile },

@@ -1,7 +1,8 @@
 import type { LookupAddress } from "node:dns";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { postJson, publicLookup } from "../../../platform/outbound/post.ts";
+import { postJson } from "../../../platform/outbound/post.ts";
+import { publicLookup } from "../../../platform/outbound/request.ts";
 
 const bounds = { timeoutMilliseconds: 1000, bytesMax: 100 };
 

@@ -26,7 +26,7 @@ const table = {
 
 const queues = [
   ...["combos", "deliveries", "endings", "erasures", "moments", "notices", "notifications"],
-  ...["plans", "posts", "resumes", "retries", "rooms", "reversals", "sums", "users"],
+  ...["fetches", "plans", "posts", "resumes", "retries", "rooms", "reversals", "sums", "users"],
 ];
 
 /** Settings as a stage gives them, for calls that go to this address. */

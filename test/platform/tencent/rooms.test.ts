@@ -1,3 +1,4 @@
+import { changeRoom } from "../../../domain/tencent/room-info.ts";
 import * as add from "../../../functions/tencent/gifts/add.ts";
 import * as count from "../../../functions/tencent/gifts/count.ts";
 import * as send from "../../../functions/tencent/gifts/send.ts";
@@ -79,6 +80,19 @@ describe("create_room and get_room_info", () => {
     expect(await findRoom("second")).toMatchObject({
       title: "Friday",
       thumbnailUrl: fields.CoverURL,
+    });
+  });
+
+  test("a cover that is served here stays when its room's back end names it again", async () => {
+    const CoverURL = "https://cdn.example.com/again.png";
+    await createRoom("covered", { CoverURL });
+    const made = (await findRoom("covered"))!;
+    const copied = { ...made, thumbnailUrl: "https://x.example.com/pictures/1", pictureId: "1" };
+    expect(changeRoom(copied, { RoomId: "covered", CoverURL })).toBeUndefined();
+    const other = "https://cdn.example.com/other.png";
+    expect(changeRoom(copied, { RoomId: "covered", CoverURL: other })).toMatchObject({
+      thumbnailUrl: other,
+      room: { CoverURL: other },
     });
   });
 

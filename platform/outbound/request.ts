@@ -1,0 +1,97 @@
+import { type LookupAddress, lookup } from "node:dns";
+import { type ClientRequest, request as httpRequest, type OutgoingHttpHeaders } from "node:http";
+import { request as httpsRequest } from "node:https";
+import type { LookupFunction } from "node:net";
+import { limits } from "../runtime/limits.ts";
+import { isPublicAddress } from "./addresses.ts";
+import { destinationProblem, isLoopback } from "./destination.ts";
+
+type Resolver = (
+  name: string,
+  options: { all: true; family: 0 },
+  done: (error: NodeJS.ErrnoException | null, found: LookupAddress[]) => void,
+) => void;
+
+/**
+ * Resolves a name for one connection and refuses it when any of its addresses is not public. The
+ * socket is opened to the very addresses that were looked at, so that a name which changes in
+ * between (DNS rebinding) leads nowhere else.
+ */
+export const publicLookup =
+  (resolve: Resolver): LookupFunction =>
+  (name, options, done) =>
+    resolve(name, { all: true, family: 0 }, (error, found) => {
+      const isBad = found?.length === 0 || found?.some(({ address }) => !isPublicAddress(address));
+      const problem =
+        error ?? (isBad ? new NotCalled(`${name} is not of the open Internet`) : null);
+      if (problem) done(problem, "", 4);
+      else if (options.all) done(null, found);
+      else done(null, found[0]!.address, found[0]!.family);
+    });
+
+const lookupPublic = publicLookup(lookup);
+
+/** How long an answer may take, and how large it may be. */
+export type Bounds = { timeoutMilliseconds: number; bytesMax: number };
+
+type Call = { method: "GET" | "POST"; headers: OutgoingHttpHeaders };
+
+/** Thrown where a URL is not called, and will not be at another time. */
+export class NotCalled extends Error {}
+
+/** Thrown where an answer is larger than its caller takes. */
+export class TooLarge extends Error {}
+
+/**
+ * Opens a call to a URL that a user or a customer gave, of at most 10 s. Throws `NotCalled` when the
+ * URL leads elsewhere than to the open Internet (the runner may call its own machine). No redirect
+ * is followed.
+ */
+export function open(
+  destination: string,
+  call: Call,
+  timeoutMilliseconds = limits().outboundMilliseconds,
+): ClientRequest {
+  const problem = destinationProblem(destination);
+  if (problem !== undefined) throw new NotCalled(`Not called: ${problem}`);
+  const options = {
+    ...call,
+    signal: AbortSignal.timeout(Math.min(timeoutMilliseconds, limits().outboundMilliseconds)),
+  };
+  return isLoopback(destination)
+    ? httpRequest(destination, options)
+    : httpsRequest(destination, { ...options, lookup: lookupPublic });
+}
+
+/** A connection that is handed to another protocol (101) ends without an error. */
+export const noAnswer = "No answer came";
+
+/**
+ * The status and the whole body of the answer to a request, which is sent with `payload`. Throws
+ * when it is larger than `bytesMax`, late, cut or not there.
+ */
+export function answerOf(
+  request: ClientRequest,
+  payload: string | undefined,
+  bytesMax: number,
+): Promise<{ status: number; body: Buffer<ArrayBuffer> }> {
+  return new Promise((resolve, reject) => {
+    request.on("error", reject);
+    request.once("close", () => reject(new Error(noAnswer)));
+    request.once("response", (response) => {
+      const chunks: Buffer[] = [];
+      let bytes = 0;
+      response.on("data", (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (bytes <= bytesMax) return void chunks.push(chunk);
+        reject(new TooLarge(`More than ${bytesMax} bytes`));
+        request.destroy();
+      });
+      response.on("error", reject);
+      response.once("end", () =>
+        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks) }),
+      );
+    });
+    request.end(payload);
+  });
+}

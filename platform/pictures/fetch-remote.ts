@@ -1,0 +1,113 @@
+import { fetched } from "../../domain/people/profile-change.ts";
+import { PictureFile, pictureBytesMax } from "../../domain/picture.ts";
+import { thumbnailFrom } from "../../domain/streams/thumbnail.ts";
+import { timeAfter } from "../../domain/text.ts";
+import { startTimer } from "../aws/queues.ts";
+import { getFile } from "../outbound/get.ts";
+import { NotCalled, TooLarge } from "../outbound/request.ts";
+import { setting } from "../runtime/env.ts";
+import { newId } from "../runtime/id.ts";
+import { logNotice } from "../runtime/log.ts";
+import { replaceAction } from "../store/people/profile-changes.ts";
+import { findProfile } from "../store/people/users.ts";
+import { streamAction } from "../store/streams/stream-changes.ts";
+import { findStream } from "../store/streams/streams.ts";
+import { decideAgain, overtaken } from "../table/conflicts.ts";
+import { tryUse } from "../table/rates.ts";
+import { commitTransaction } from "../table/record.ts";
+import type { Action } from "../table/transact.ts";
+import { forgetPicture, storePicture } from "./pictures.ts";
+import type { RemotePicture } from "./remote.ts";
+import { sizesOf } from "./sizes.ts";
+
+/** What a fetch counts as uploads of the user: how large a picture is shows when it is there. */
+const kilobytesCounted = pictureBytesMax / 1024;
+
+/** Seconds before the second and the third try; there is no fourth. */
+const pausesSeconds = [60, 900];
+
+/** Answers of another host that may be others later, besides all from 500. */
+const passingStatuses: readonly number[] = [408, 425, 429];
+
+/** Who names a picture of another host now, and the write that shows the kept one in its place. */
+type Naming = { countedFor?: string; replace: (picture: { id: string; url: string }) => Action[] };
+
+/**
+ * Fetches a picture of another host, and shows the copy in its place if the user or stream still
+ * names it. After three tries it is given up and the address stays: an operator could do nothing
+ * about an address that leads nowhere.
+ */
+export async function fetchPicture(message: RemotePicture, now: Date): Promise<void> {
+  const naming = await findNaming(message, now);
+  if (naming === undefined) return;
+  const { countedFor } = naming;
+  if (countedFor !== undefined && !(await tryUse("uploads", countedFor, now, kilobytesCounted)))
+    return giveUp(message, "too many today");
+  const found = await get(message.url);
+  if ("passing" in found) return tryLater(message, found.passing, now);
+  if ("problem" in found) return giveUp(message, found.problem);
+  const { data: file, error } = PictureFile.safeParse(found);
+  if (file === undefined) return giveUp(message, error.issues.map((issue) => issue.message).join());
+  const made = await sizesOf(file.bytes);
+  if (made === undefined) return giveUp(message, "expected a picture that can be decoded");
+  const picture = await storePicture(file, made, { now, newId: () => newId(now) });
+  await decideAgain(async () => {
+    const still = await findNaming(message, now);
+    if (still === undefined) return undefined;
+    const failed = await commitTransaction([...still.replace(picture), ...picture.actions]);
+    return failed === undefined ? undefined : overtaken;
+  });
+}
+
+/** Who names the picture; undefined where they name another by now, or are gone. */
+const findNaming = (message: RemotePicture, now: Date): Promise<Naming | undefined> =>
+  message.kind === "profile" ? namedByUser(message, now) : namedByStream(message, now);
+
+async function namedByUser({ id, url }: RemotePicture, now: Date): Promise<Naming | undefined> {
+  const was = await findProfile(id, { consistent: true });
+  if (was?.picture !== url) return undefined;
+  const at = new Date(timeAfter(was.updatedAt, now.toISOString()));
+  return { countedFor: id, replace: (picture) => [replaceAction(was, fetched(was, picture, at))] };
+}
+
+/** Rooms are made by back ends, which may name pictures as they like. */
+async function namedByStream({ id, url }: RemotePicture, now: Date): Promise<Naming | undefined> {
+  const was = await findStream(id, { consistent: true });
+  if (was === undefined || thumbnailFrom(was, setting("DEFAULT_THUMBNAIL")) !== url)
+    return undefined;
+  const change = (picture: { id: string; url: string }) =>
+    streamAction(was, { thumbnailUrl: picture.url, pictureId: picture.id }, now);
+  return {
+    ...(was.roomId === null && { countedFor: was.hostId }),
+    replace: (picture) => [change(picture), ...forgetPicture(was.pictureId)],
+  };
+}
+
+type Found = { bytes: Uint8Array<ArrayBuffer> } | { problem: string } | { passing: string };
+
+/** The bytes at a URL, or why there are none: for good, or for the time being. */
+async function get(url: string): Promise<Found> {
+  try {
+    const { status, bytes } = await getFile(url, { accept: "image/*", bytesMax: pictureBytesMax });
+    if (status === 200) return { bytes };
+    const isPassing = status >= 500 || passingStatuses.includes(status);
+    return isPassing ? { passing: `answered ${status}` } : { problem: `answered ${status}` };
+  } catch (error) {
+    const { message } = error as Error;
+    const isFinal = error instanceof NotCalled || error instanceof TooLarge;
+    return isFinal ? { problem: message } : { passing: message };
+  }
+}
+
+async function tryLater(message: RemotePicture, problem: string, now: Date): Promise<void> {
+  const pause = pausesSeconds[message.tries];
+  if (pause === undefined) return giveUp(message, problem);
+  const at = new Date(now.getTime() + pause * 1000);
+  const again = { ...message, tries: message.tries + 1 };
+  await startTimer(setting("FETCHES_QUEUE_URL"), again, { at, now });
+}
+
+/** The address is not logged: it may hold a key of its user's. */
+function giveUp({ kind, id, tries }: RemotePicture, problem: string): void {
+  logNotice("A picture of another host was not fetched", { kind, id, tries, problem });
+}

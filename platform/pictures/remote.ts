@@ -1,0 +1,57 @@
+import type { DynamoDBRecord } from "aws-lambda";
+import * as z from "zod";
+import { shownId } from "../../domain/id.ts";
+import { thumbnailFrom } from "../../domain/streams/thumbnail.ts";
+import { isPictureAt, shownUrl } from "../../domain/text.ts";
+import { sendMessages } from "../aws/queues.ts";
+import { setting } from "../runtime/env.ts";
+import { allDone } from "../runtime/waiting.ts";
+import { readEach } from "../table/images.ts";
+import { readKey } from "../table/keys.ts";
+import { type Item, plain, read } from "../table/table.ts";
+
+/** A picture of another host: the user or stream that names it, and the tries that were made. */
+export const RemotePicture = z.object({
+  kind: z.enum(["profile", "stream"]),
+  id: z.string(),
+  url: shownUrl,
+  tries: z.number().int(),
+});
+export type RemotePicture = z.infer<typeof RemotePicture>;
+
+const InProfile = z.object({ picture: shownUrl, pictureId: shownId.optional() });
+const InStream = z.object({
+  thumbnailUrl: shownUrl,
+  pictureId: z.string().optional(),
+  deletedAt: z.string().nullable(),
+});
+
+/** Asks for pictures of other hosts to be fetched, each once: when its address is written. */
+export async function queuePictures(records: readonly DynamoDBRecord[]): Promise<void> {
+  const pictures = readEach(records, ({ dynamodb }) => {
+    const picture = pictureIn(plain(dynamodb?.NewImage));
+    const was = pictureIn(plain(dynamodb?.OldImage));
+    return picture === undefined || picture.url === was?.url ? [] : [picture];
+  });
+  const messages = pictures.map((body) => ({ body }));
+  await allDone(sendMessages(setting("FETCHES_QUEUE_URL"), messages));
+}
+
+/** The picture at another host that an item names. */
+function pictureIn(image: Item | undefined): RemotePicture | undefined {
+  if (image === undefined) return undefined;
+  const { kind, owner: id } = readKey(image);
+  if (kind !== "profile" && kind !== "stream") return undefined;
+  const url = kind === "profile" ? urlInProfile(image) : urlInStream(image);
+  return url === undefined ? undefined : { kind, id, url, tries: 0 };
+}
+
+function urlInProfile(image: Item): string | undefined {
+  const { picture, pictureId } = read(InProfile, image);
+  return picture === "" || isPictureAt(picture, pictureId) ? undefined : picture;
+}
+
+function urlInStream(image: Item): string | undefined {
+  const { deletedAt, ...stream } = read(InStream, image);
+  return deletedAt === null ? thumbnailFrom(stream, setting("DEFAULT_THUMBNAIL")) : undefined;
+}

@@ -1,0 +1,65 @@
+/** The bucket of pictures, as the runner serves it, for functions that a test calls itself. */
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
+import type { AwsRequest } from "../../local/aws/failure.ts";
+import { createObjectCalls, createObjects, type Objects } from "../../local/aws/objects.ts";
+import type { Stage } from "../../local/model.ts";
+
+const stage = { buckets: [{ name: "pictures", arn: "arn:aws:s3:::pictures" }] } as Stage;
+
+/** Gives the tests of one file a bucket, with the settings that lead there. */
+export function useBucket() {
+  let objects: Objects;
+  let stop: () => Promise<void>;
+  let failures = 0;
+  const came: string[] = [];
+
+  beforeAll(async () => {
+    const directory = mkdtempSync(join(tmpdir(), "ovation-pictures-"));
+    objects = createObjects(directory);
+    const perform = createObjectCalls(stage, objects);
+    const server = createServer(async (request, answer) => {
+      const { pathname, searchParams: query } = new URL(request.url ?? "/", "http://localhost");
+      const path = pathname.split("/").filter(Boolean);
+      const body = await buffer(request);
+      came.push(`${request.method} ${request.url}`);
+      if (failures > 0 && failures--) return answer.writeHead(503).end();
+      try {
+        const asked = { method: request.method!, path, query, body } as AwsRequest;
+        const found = await perform(asked).run();
+        answer.writeHead(found.status).end(found.body);
+      } catch (error) {
+        answer.writeHead((error as { status: number }).status).end();
+      }
+    });
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    process.env.AWS_ENDPOINT_URL = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    process.env.PICTURES_BUCKET = "pictures";
+    process.env.PICTURES_URL = "https://x.example.com/pictures";
+    stop = async () => {
+      server.closeAllConnections();
+      await new Promise((done) => server.close(done));
+      rmSync(directory, { recursive: true });
+    };
+  });
+  beforeEach(() => {
+    failures = 0;
+  });
+  afterAll(() => stop());
+
+  return {
+    /** The requests that came. */
+    came,
+    objects: () => objects,
+    stored: () => objects.list("pictures", ""),
+    /** Withholds the next `count` answers. */
+    failNext(count: number) {
+      failures = count;
+    },
+  };
+}

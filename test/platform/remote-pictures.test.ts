@@ -1,0 +1,286 @@
+import { createServer, type RequestListener } from "node:http";
+import type { AddressInfo } from "node:net";
+import { marshall } from "@aws-sdk/util-dynamodb";
+import type { DynamoDBRecord } from "aws-lambda";
+import { changedProfile, type ProfileChange } from "../../domain/people/profile-change.ts";
+import { pictureBytesMax } from "../../domain/picture.ts";
+import type { Stream } from "../../domain/streams/stream.ts";
+import { handler } from "../../functions/streams/pictures/fetch.ts";
+import { removeUser } from "../../platform/own-data/removal.ts";
+import { findPicture } from "../../platform/pictures/pictures.ts";
+import { queuePictures } from "../../platform/pictures/remote.ts";
+import { changeProfile, recordFirstSight } from "../../platform/store/people/profile-changes.ts";
+import { findProfile } from "../../platform/store/people/users.ts";
+import { showStream } from "../../platform/store/streams/display-names.ts";
+import { changeStream, recordStream } from "../../platform/store/streams/stream-changes.ts";
+import { getStream } from "../../platform/store/streams/streams.ts";
+import { getRawItem } from "../../platform/table/items.ts";
+import { type Key, key } from "../../platform/table/keys.ts";
+import { picture, png } from "../api/picture-files.ts";
+import { useBucket } from "./bucket-double.ts";
+import { liveStreamOf } from "./live-stream.ts";
+import { startQueue } from "./queue-double.ts";
+import { settings, useOwnTable } from "./table.ts";
+import { someone } from "./wallet-people.ts";
+
+/*
+ * Pictures of other hosts: what asks for them, what is fetched, and what becomes of it. The runner
+ * may fetch from its own machine, where these tests have their host.
+ */
+
+// Four fetches of one user: each counts 3,584, and the last one may go beyond.
+useOwnTable({ LOCAL: "on", RATES: JSON.stringify({ uploads: [0.001, 11_000] }) });
+const { stored } = useBucket();
+
+let queue: Awaited<ReturnType<typeof startQueue>>;
+let base: string;
+let asked: string[] = [];
+let answer: RequestListener;
+const host = createServer((request, response) => {
+  asked.push(`${request.method} ${request.url}`);
+  answer(request, response);
+});
+const good = picture("image/png");
+
+beforeAll(async () => {
+  queue = await startQueue();
+  process.env.FETCHES_QUEUE_URL = queue.url;
+  process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
+  await new Promise<void>((done) => host.listen(0, "127.0.0.1", done));
+  base = `http://127.0.0.1:${(host.address() as AddressInfo).port}`;
+});
+beforeEach(() => {
+  asked = [];
+  queue.take();
+  answer = (_, response) => response.end(good);
+});
+afterAll(async () => {
+  host.closeAllConnections();
+  await Promise.all([queue.stop(), new Promise((done) => host.close(done))]);
+});
+
+const change = (userId: string, body: ProfileChange) =>
+  changeProfile(
+    { userId, claims: {} },
+    (profile) => changedProfile(profile, body, new Date(), { namesPerDay: 5, reserved: [] }),
+    new Date(),
+  );
+
+/** A known user who names a picture of another host. */
+async function userWith(profilePhoto: string): Promise<string> {
+  const userId = someone("pictured");
+  await recordFirstSight(userId, {}, new Date());
+  await change(userId, { profilePhoto });
+  return userId;
+}
+
+/** What the table's stream tells of an item, of which `old` was otherwise. */
+async function recordOf(place: Key, old?: object): Promise<DynamoDBRecord> {
+  const image = await getRawItem(place, { consistent: true });
+  const options = { removeUndefinedValues: true };
+  return {
+    eventName: old ? "MODIFY" : "INSERT",
+    dynamodb: {
+      NewImage: marshall(image, options),
+      ...(old && { OldImage: marshall({ ...image, ...old }, options) }),
+    },
+  } as unknown as DynamoDBRecord;
+}
+
+/** Asks for the picture of a user, as the reader of the stream does. */
+const ask = async (userId: string) => queuePictures([await recordOf(key.profile(userId))]);
+
+/** Hands what the queue has to its reader, as often as it comes. */
+async function deliver(records = queue.take()) {
+  const { batchItemFailures } = await handler({ Records: records });
+  expect(batchItemFailures).toEqual([]);
+  return records;
+}
+
+const stateOf = async (userId: string) => {
+  const { picture, pictureId, pictureFrom } = (await findProfile(userId, { consistent: true }))!;
+  return { picture, pictureId, pictureFrom };
+};
+
+test("a picture is fetched once, kept in all sizes, and shown in place of its address", async () => {
+  const url = `${base}/ann.png`;
+  const userId = await userWith(url);
+  expect(await stateOf(userId)).toEqual({ picture: url });
+  await ask(userId);
+  const records = await deliver();
+  const { picture: shown, pictureId, pictureFrom } = await stateOf(userId);
+  expect(shown).toBe(`https://x.example.com/pictures/${pictureId}`);
+  expect(pictureFrom).toBe(url);
+  expect(Buffer.from((await findPicture(pictureId!))!.bytes)).toEqual(Buffer.from(good));
+  expect((await findPicture(`${pictureId}-40`))!.mediaType).toBe("image/jpeg");
+  const before = stored();
+  await deliver(records);
+  expect(asked).toEqual(["GET /ann.png"]);
+  expect(stored()).toEqual(before);
+  expect((await stateOf(userId)).picture).toBe(shown);
+  // The same address again is the picture that is here.
+  const { was, profile } = await change(userId, { profilePhoto: url, bio: "Hello" });
+  expect(profile.pictureId).toBe(was.pictureId);
+  await queuePictures([await recordOf(key.profile(userId), { bio: "" })]);
+  expect(queue.take()).toEqual([]);
+});
+
+test("it is asked for when its address is written, and not by other changes", async () => {
+  const userId = await userWith(`${base}/a.png`);
+  const place = key.profile(userId);
+  await queuePictures([await recordOf(place, { bio: "before" })]);
+  expect(queue.take()).toEqual([]);
+  await queuePictures([await recordOf(place, { picture: `${base}/b.png` })]);
+  expect(queue.take()).toHaveLength(1);
+  await change(userId, { profilePhoto: null });
+  await queuePictures([await recordOf(place, { picture: `${base}/a.png` })]);
+  expect(queue.take()).toEqual([]);
+});
+
+test.each<[string, RequestListener]>([
+  ["is no picture", (_, response) => response.end("<svg/>")],
+  ["cannot be decoded", (_, response) => response.end(good.slice(0, 60))],
+  ["has too many pixels", (_, response) => response.end(png(8_000, 8_000, { lines: 1 }))],
+  ["is too large", (_, response) => response.end(picture("image/png", pictureBytesMax + 1))],
+  ["is missing", (_, response) => response.writeHead(404).end(good)],
+  [
+    "is elsewhere",
+    (request, response) => {
+      if (request.url === "/next") return void response.end(good);
+      response.writeHead(302, { location: "/next" }).end();
+    },
+  ],
+  [
+    "leads inside",
+    (_, response) =>
+      response.writeHead(307, { location: "http://169.254.169.254/latest/meta-data" }).end(),
+  ],
+])("what %s is given up at once", async (_, listener) => {
+  answer = listener;
+  const userId = await userWith(`${base}/bad`);
+  const before = stored();
+  await ask(userId);
+  await deliver();
+  expect(asked).toEqual(["GET /bad"]);
+  expect(queue.take()).toEqual([]);
+  expect(stored()).toEqual(before);
+  expect(await stateOf(userId)).toEqual({ picture: `${base}/bad` });
+});
+
+test.each([
+  "https://10.0.0.1/a.png",
+  "https://[::1]/a.png",
+  "https://localhost/a.png",
+  "https://cdn.example.com:8443/a.png",
+])("%s is not called", async (url) => {
+  const userId = await userWith(url);
+  await ask(userId);
+  await deliver();
+  expect(queue.take()).toEqual([]);
+  expect(await stateOf(userId)).toEqual({ picture: url });
+});
+
+test("a host that fails is asked three times, and then no more", async () => {
+  answer = (request, response) => {
+    if (asked.length === 2) request.destroy();
+    else response.writeHead(503).end();
+  };
+  const userId = await userWith(`${base}/busy.png`);
+  await ask(userId);
+  for (const tries of [0, 1, 2]) {
+    const [record] = await deliver();
+    expect(JSON.parse(record!.body)).toMatchObject({ id: userId, tries });
+  }
+  expect(asked).toHaveLength(3);
+  expect(queue.take()).toEqual([]);
+});
+
+test("what was changed or deleted while it was fetched stays so", async () => {
+  const [changed, gone] = [await userWith(`${base}/old.png`), await userWith(`${base}/gone.png`)];
+  answer = async (request, response) => {
+    if (request.url === "/old.png") await change(changed, { profilePhoto: `${base}/new.png` });
+    else await removeUser({ userId: gone, isForfeit: false, now: new Date() });
+    response.end(good);
+  };
+  for (const userId of [changed, gone]) {
+    await ask(userId);
+    await deliver();
+  }
+  expect(await stateOf(changed)).toEqual({ picture: `${base}/new.png` });
+  expect(await findProfile(gone, { consistent: true })).toBeUndefined();
+  expect(asked).toHaveLength(2);
+});
+
+test("a picture goes with its user", async () => {
+  const userId = await userWith(`${base}/mine.png`);
+  await ask(userId);
+  await deliver();
+  const { pictureId } = await stateOf(userId);
+  expect(await findPicture(pictureId!)).toBeDefined();
+  await removeUser({ userId, isForfeit: false, now: new Date() });
+  expect(await findPicture(pictureId!)).toBeUndefined();
+});
+
+test("the pictures that are fetched for one user a day are bounded, whatever they are", async () => {
+  answer = (_, response) => response.writeHead(404).end();
+  const userId = await userWith(`${base}/0`);
+  for (let n = 1; n < 6; n++) {
+    await ask(userId);
+    await deliver();
+    await change(userId, { profilePhoto: `${base}/${n}` });
+  }
+  expect(asked).toEqual(["GET /0", "GET /1", "GET /2", "GET /3"]);
+});
+
+describe("a stream's thumbnail", () => {
+  const defaultThumbnail = settings.DEFAULT_THUMBNAIL;
+  const photo = { url: defaultThumbnail, type: "image", variants: { 40: "", 76: "" } } as const;
+  const at = new Date().toISOString();
+
+  async function streamWith(changes: Partial<Stream>): Promise<Stream> {
+    const names = { username: "", name: "", surname: "", availabilityStatus: "available" as const };
+    const profilePhoto = { ...photo, _id: "0".repeat(24), createdAt: at, updatedAt: at };
+    const stream = liveStreamOf({ _id: someone("host"), ...names, profilePhoto }, changes);
+    await recordStream(stream);
+    return stream;
+  }
+  const askFor = async (id: string, old?: object) =>
+    queuePictures([await recordOf(key.stream(id), old)]);
+
+  test("is shown from its host until a copy is here, and a room's CoverURL stays as it was set", async () => {
+    const url = `${base}/thumb.png`;
+    const room = { CoverURL: url };
+    const { id } = await streamWith({ thumbnailUrl: url, roomId: "room-1", room });
+    const read = () => getStream(id, { consistent: true });
+    expect((await showStream(await read())).thumbnailUrl).toBe(url);
+    await askFor(id);
+    await deliver();
+    const first = await read();
+    expect(first.thumbnailUrl).toBe(`https://x.example.com/pictures/${first.pictureId}`);
+    expect((await showStream(first)).thumbnailUrl).toBe(first.thumbnailUrl);
+    // The back end names another one, which takes its place.
+    const other = { thumbnailUrl: `${base}/other.png`, room: { CoverURL: `${base}/other.png` } };
+    await changeStream(first, () => other, new Date());
+    expect((await showStream(await read())).thumbnailUrl).toBe(other.thumbnailUrl);
+    await askFor(id, { thumbnailUrl: first.thumbnailUrl });
+    await deliver();
+    const second = await read();
+    expect(second.room).toMatchObject({ CoverURL: `${base}/other.png` });
+    expect(asked).toEqual(["GET /thumb.png", "GET /other.png"]);
+    expect(await findPicture(first.pictureId!)).toBeUndefined();
+    expect(await findPicture(second.pictureId!)).toBeDefined();
+  });
+
+  test("is asked for once, and not where it is the default or the stream is gone", async () => {
+    const { id } = await streamWith({ thumbnailUrl: `${base}/t.png` });
+    await askFor(id, { title: "Before" });
+    expect(queue.take()).toEqual([]);
+    await askFor(id);
+    expect(queue.take()).toHaveLength(1);
+    const plain = await streamWith({});
+    await askFor(plain.id);
+    const gone = await streamWith({ thumbnailUrl: `${base}/t.png`, deletedAt: at });
+    await askFor(gone.id);
+    expect(queue.take()).toEqual([]);
+  });
+});
