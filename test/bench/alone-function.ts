@@ -1,9 +1,9 @@
-/** A process that is one function: loads a bundle, calls it, and prints what that took as JSON. */
+/** A process that runs a single function: loads its bundle, calls it and prints its CPU as JSON. */
 import { createRequire } from "node:module";
 
 /**
- * What is called: a bundle of `chat/send-message`, for one stream; with a text of its own and the
- * status that it is answered with.
+ * The function to call: a bundle of `chat/send-message`, with the stream, the text (default: a
+ * greeting) and the expected status (default: 201).
  */
 export type Work = { file: string; streamId: string; content?: string; status?: number };
 
@@ -14,7 +14,7 @@ export type Figures = {
   rss: number;
 };
 
-/** The calls are counted in these groups: an environment becomes faster with each. */
+/** Calls are averaged in these groups, because an environment becomes faster as it warms up. */
 const ends = [1, 10, 50, 200, 1_000];
 
 type Handler = (event: unknown, context: object) => Promise<{ statusCode: number; body: string }>;
@@ -22,7 +22,7 @@ type Handler = (event: unknown, context: object) => Promise<{ statusCode: number
 const work = JSON.parse(process.argv[2]!) as Work;
 const load = createRequire(import.meta.url);
 
-/** CPU of the whole process since the mark before it, in milliseconds. */
+/** CPU of the whole process since the previous lap, in milliseconds. */
 let mark = process.cpuUsage();
 function lap(): number {
   const { user, system } = process.cpuUsage(mark);
@@ -57,7 +57,7 @@ for (const to of ends) {
     const context = { getRemainingTimeInMillis: () => endsAt - Date.now() };
     const { statusCode, body } = await handler(eventOf(++done), context);
     if (statusCode !== (work.status ?? 201))
-      throw new Error(`Call ${done} was answered ${statusCode} ${body}`);
+      throw new Error(`Call ${done} returned ${statusCode} ${body}`);
   }
   calls.push({ from, to, cpuMilliseconds: lap() / (to - from + 1) });
 }

@@ -28,7 +28,7 @@ const text = (AttributeName: string) => ({ AttributeName, AttributeType: "S" });
 const hash = (AttributeName: string) => ({ AttributeName, KeyType: "HASH" });
 const range = (AttributeName: string) => ({ AttributeName, KeyType: "RANGE" });
 
-/** A table with one live stream on the runner's engine, as an endpoint of this process. */
+/** A table with one live stream on the runner's engine, served by an endpoint of this process. */
 export async function startTable(tableName: string, blockedWords: string[] = []) {
   const createTable = {
     AttributeDefinitions: [text("PK"), text("SK"), text(dueIndex.PK)],
@@ -62,7 +62,7 @@ export async function startTable(tableName: string, blockedWords: string[] = [])
   return { endpoint, credentials, streamId: stream.id, stop };
 }
 
-/** What the function's process is given: as on Lambda, nothing of this machine's own. */
+/** The environment of the function's process: as on Lambda, nothing from this machine. */
 export const environmentOf = (
   tableName: string,
   table: Awaited<ReturnType<typeof startTable>>,
@@ -85,8 +85,8 @@ export const environmentOf = (
 });
 
 /**
- * One function by itself, a chat message, with either client: what its start and its calls cost, in
- * CPU of a process that runs nothing else. The table is in the process of the bench.
+ * `chat/send-message` alone in a process, with the AWS SDK and with our own client: CPU of its cold
+ * start and of its calls. The table runs in the benchmark's process.
  */
 export async function benchAlone(): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), "ovation-alone-"));
@@ -114,7 +114,7 @@ export async function benchAlone(): Promise<void> {
       return { figure: name, sdk: round(sdk), own: round(own), "own / sdk": round(own / sdk) };
     };
     const kilobytes = clients.map((client) => statSync(fileOf(client)).size / 1024);
-    print(`One function alone (${functionName}, medians of ${rounds})`, [
+    print(`A single function (${functionName}, medians of ${rounds})`, [
       {
         figure: "bundle, KB",
         sdk: round(kilobytes[0]!),
@@ -125,7 +125,7 @@ export async function benchAlone(): Promise<void> {
       ...figures.own[0]!.calls.map(({ from, to }, at) =>
         row(`calls ${from} to ${to}, CPU ms each`, ({ calls }) => calls[at]!.cpuMilliseconds),
       ),
-      row("memory after the last, MB", ({ rss }) => rss),
+      row("memory after the last call, MB", ({ rss }) => rss),
     ]);
   } finally {
     await table.stop();
@@ -133,7 +133,9 @@ export async function benchAlone(): Promise<void> {
   }
 }
 
-/** `alone-function.ts` as JavaScript: stripping types takes a thread and memory of its process. */
+/**
+ * `alone-function.ts` as JavaScript: stripping types would cost the process a thread and memory.
+ */
 export async function buildProgram(directory: string): Promise<string> {
   const source = join(import.meta.dirname, "alone-function.ts");
   const program = join(directory, "function.mjs");
@@ -141,7 +143,7 @@ export async function buildProgram(directory: string): Promise<string> {
   return program;
 }
 
-/** Runs the program with that work in a process of its own. */
+/** Runs the program in a separate process. */
 export function runAlone(
   program: string,
   work: Work,

@@ -6,26 +6,26 @@ import { unitsOf } from "../../platform/http/contract.ts";
 import { call, freshId, giftType, liveStream, type Person, person, topUp } from "../api/people.ts";
 import { viewer, wsUrl } from "../api/viewer.ts";
 
-/** What became of one try: anything but `done` and `limited` is an error, in words. */
+/** The outcome of one attempt. Anything except `done` and `limited` is an error message. */
 export type Outcome = "done" | "limited" | string;
 
-/** One user who can do one kind of thing, again and again. */
-type Hand = { act(): Promise<Outcome>; end?(): void };
+/** A user who repeats one kind of action. */
+type Client = { act(): Promise<Outcome>; end?(): void };
 
-/** A kind of thing that can be done too often, with the limit that holds for it in prod. */
+/** A kind of action that can be abused, and the limit for it in prod. */
 export type Attack = {
   name: string;
   rate: Rate;
   /** Concurrent attempts of an attacker at full speed. */
   atOnce?: number;
-  open(as: Person, place: Place): Promise<Hand>;
+  open(as: Person, fixture: Fixture): Promise<Client>;
 };
 
-/** What all of them do it in or with. */
-export type Place = { streamIds: string[]; giftTypeId: string; other: Person };
+/** The streams, gift type and other user that the actions need. */
+export type Fixture = { streamIds: string[]; giftTypeId: string; other: Person };
 
-/** The place of the attacks, made in the system at API_URL. */
-export async function makePlace(): Promise<Place> {
+/** Creates the fixture in the system at API_URL. */
+export async function makeFixture(): Promise<Fixture> {
   const [streams, giftTypeId, other] = await Promise.all([
     Promise.all([liveStream(), liveStream(), liveStream()]),
     giftType(1),
@@ -35,14 +35,14 @@ export async function makePlace(): Promise<Place> {
   return { streamIds: streams.map(({ id }) => id), giftTypeId, other };
 }
 
-/** Calls of HTTP: each answer of 2xx is done, 429 limited, and everything else an error. */
+/** HTTP calls: a 2xx response is `done`, a 429 is `limited`, any other one is an error. */
 const calls =
-  (make: (as: Person, place: Place, at: number) => [route: string, body?: unknown]) =>
-  async (as: Person, place: Place): Promise<Hand> => {
+  (make: (as: Person, fixture: Fixture, at: number) => [route: string, body?: unknown]) =>
+  async (as: Person, fixture: Fixture): Promise<Client> => {
     let at = 0;
     return {
       async act() {
-        const [route, body] = make(as, place, at++);
+        const [route, body] = make(as, fixture, at++);
         const { status, text } = await call(route, { as, ...(body !== undefined && { body }) });
         if (status === 429) return "limited";
         return status < 300 ? "done" : `${route}: ${status} ${text}`;
@@ -50,15 +50,15 @@ const calls =
     };
   };
 
-/** Calls of HTTP that take credits. */
+/** HTTP calls that spend credits. */
 const spending =
   (make: Parameters<typeof calls>[0]): Attack["open"] =>
-  async (as, place) => {
+  async (as, fixture) => {
     await topUp(as, 500_000);
-    return calls(make)(as, place);
+    return calls(make)(as, fixture);
   };
 
-/** A socket opened and left, which is limited where the handshake is refused with 429. */
+/** Opens a socket and closes it. A handshake that is refused with 429 is `limited`. */
 async function openAndLeave(as: Person): Promise<Outcome> {
   const socket = new WebSocket(`${wsUrl()}?token=${as.token}`);
   return new Promise((done) => {
@@ -74,11 +74,14 @@ async function openAndLeave(as: Person): Promise<Outcome> {
   });
 }
 
-/** How long a ping may go without its pong before it counts as limited: silence is the answer. */
+/** A ping without a pong for this long counts as limited: limited pings get no reply. */
 const silenceMilliseconds = 3_000;
 
-/** Pings on one socket: those of a flood that are limited are not answered, except the first. */
-async function openPinging(as: Person): Promise<Hand> {
+/**
+ * Pings on one socket. In a flood only the first limited ping gets an error; the others get
+ * nothing.
+ */
+async function openPinging(as: Person): Promise<Client> {
   const { socket, send } = await viewer(as);
   const waiting = new Map<string, (outcome: Outcome) => void>();
   socket.on("message", (data) => {
@@ -101,10 +104,12 @@ async function openPinging(as: Person): Promise<Hand> {
   return { act, end: () => socket.close() };
 }
 
-const stream = ({ streamIds }: Place, at: number) =>
+const stream = ({ streamIds }: Fixture, at: number) =>
   `/api/v1/live-stream/${streamIds[at % streamIds.length]}`;
 
-/** Calls of one route that pass, a second and at once: units by what one of them takes. */
+/**
+ * Calls of one route per second, and in a burst: the limit in units divided by the route's cost.
+ */
 function rateOf(kind: RateKind, route: string): Rate {
   const { contract } = rowsOf("endpoint").find((row) => row.contract.route === route)!;
   const units = unitsOf(contract.cost);
@@ -112,7 +117,7 @@ function rateOf(kind: RateKind, route: string): Rate {
   return { perSecond: perSecond / units, burst: burst / units };
 }
 
-/** Each kind that a client can do by itself, in prod's numbers. */
+/** Each kind of action that a client can perform, with prod's limits. */
 export const attacks: readonly Attack[] = [
   {
     name: "reads",
@@ -132,21 +137,21 @@ export const attacks: readonly Attack[] = [
   {
     name: "searches",
     rate: rateOf("searches", "GET /api/v1/users/search"),
-    open: calls((_as, _place, at) => [`GET /api/v1/users/search?q=user${at % 7}`]),
+    open: calls((_as, _fixture, at) => [`GET /api/v1/users/search?q=user${at % 7}`]),
   },
   {
     name: "chat",
     rate: rateOf("chat", "POST /api/v1/live-stream/{streamId}/chat/messages"),
-    // In several streams, since each has the same limit for itself.
-    open: calls((_as, place, at) => [
-      `POST ${stream(place, at)}/chat/messages`,
+    // Across several streams, because each has its own limit.
+    open: calls((_as, fixture, at) => [
+      `POST ${stream(fixture, at)}/chat/messages`,
       { content: `Message ${at}` },
     ]),
   },
   {
     name: "money (superlikes)",
     rate: rateOf("money", "POST /api/v1/live-stream/{streamId}/chat/superlike"),
-    open: spending((_as, place, at) => [`POST ${stream(place, at)}/chat/superlike`]),
+    open: spending((_as, fixture, at) => [`POST ${stream(fixture, at)}/chat/superlike`]),
   },
   {
     name: "transfers",
@@ -159,7 +164,7 @@ export const attacks: readonly Attack[] = [
   {
     name: "notifications",
     rate: rateOf("notifications", "POST /api/v1/notifications"),
-    open: calls((as, _place, at) => [
+    open: calls((as, _fixture, at) => [
       "POST /api/v1/notifications",
       {
         userId: as.id,
@@ -173,24 +178,30 @@ export const attacks: readonly Attack[] = [
   {
     name: "streams",
     rate: rateOf("streams", "POST /api/v1/live-stream/create"),
-    open: calls((_as, _place, at) => ["POST /api/v1/live-stream/create", { title: `Show ${at}` }]),
+    open: calls((_as, _fixture, at) => [
+      "POST /api/v1/live-stream/create",
+      { title: `Show ${at}` },
+    ]),
   },
   {
     name: "announcements",
     rate: rateOf("announcements", "POST /api/v1/live-stream/join-as-creator"),
-    async open(as, place) {
+    async open(as, fixture) {
       const { body } = await call("POST /api/v1/live-stream/create", {
         as,
         body: { title: "Mine" },
       });
       const liveStreamId = body.data.id;
-      return calls(() => ["POST /api/v1/live-stream/join-as-creator", { liveStreamId }])(as, place);
+      return calls(() => ["POST /api/v1/live-stream/join-as-creator", { liveStreamId }])(
+        as,
+        fixture,
+      );
     },
   },
   {
     name: "polls",
     rate: rateOf("polls", "GET /api/v1/live-stream/{streamId}/events"),
-    open: calls((_as, place, at) => [`GET ${stream(place, at)}/events?after=0`]),
+    open: calls((_as, fixture, at) => [`GET ${stream(fixture, at)}/events?after=0`]),
   },
   {
     name: "tickets",
@@ -200,7 +211,7 @@ export const attacks: readonly Attack[] = [
   {
     name: "handshakes",
     rate: prodRates.handshakes,
-    // Fewer than the sockets that a user may have, which is another limit.
+    // Fewer than the sockets that one user may open, which is a separate limit.
     atOnce: 4,
     open: async (as) => ({ act: () => openAndLeave(as) }),
   },

@@ -12,14 +12,16 @@ const runs = 7;
 
 type Load = { milliseconds: number; cpuMilliseconds: number };
 
-/** A cold load in a process of its own; on a busy machine its CPU time says more than the clock. */
+/**
+ * A cold load in a separate process. On a busy machine CPU time is more reliable than wall time.
+ */
 function coldLoad(file: string): Load {
   const code = `const c=process.cpuUsage(),t=performance.now();require(${JSON.stringify(file)});
 const d=process.cpuUsage(c);console.log(JSON.stringify({milliseconds:performance.now()-t,cpuMilliseconds:(d.user+d.system)/1e3}))`;
   return JSON.parse(execFileSync(process.execPath, ["-e", code], { env: {} }).toString());
 }
 
-/** A handler that does nothing but make the DynamoDB client, bundled as ours are. */
+/** A handler that only creates the DynamoDB client, bundled like ours. */
 async function buildBare(directory: string): Promise<string> {
   const outfile = join(directory, "bare.cjs");
   await build({
@@ -36,9 +38,7 @@ export const handler = () => [table, GetCommand, PutCommand, QueryCommand, Trans
   return outfile;
 }
 
-/**
- * Size and cold import of every bundle, compared with a handler that only imports the same client.
- */
+/** Size and cold import of every bundle, compared with a handler that imports only the client. */
 export async function benchBundles(): Promise<void> {
   await buildFunctions();
   const directory = mkdtempSync(join(tmpdir(), "ovation-bench-"));
@@ -49,7 +49,7 @@ export async function benchBundles(): Promise<void> {
     .map(({ name }) => ({ name, file: join(dist, name, "index.cjs") }));
   const all = [{ name: "(bare client)", file: bare }, ...files];
   const loads = new Map(all.map(({ name }) => [name, [] as Load[]]));
-  // Round by round, so that a slow moment of the machine meets all of them.
+  // In rounds, so that a slow moment of the machine affects all bundles.
   for (let run = 0; run < runs; run++)
     for (const { name, file } of all) loads.get(name)!.push(coldLoad(file));
   const median = (name: string, what: keyof Load) =>

@@ -1,7 +1,7 @@
 /**
- * The stage `dev` on this machine with another threshold of large rooms, in a process of its own.
- * Its parent says what is said in a stream: the message is written as the chat's handler writes it,
- * without the call, which on one machine takes more of the CPU than what is measured.
+ * The stage `dev` on this machine with a different threshold of large rooms, in a separate process.
+ * The parent process sends chat messages over IPC, and they are written to the table as the chat's
+ * handler writes them. HTTP calls would take more CPU than what is measured.
  */
 import { cpSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -21,7 +21,7 @@ const [directory, port, largeRoomViewers] = process.argv.slice(2) as [string, st
 const picture = "https://assets.ovation.example/default-picture.png";
 const speakerCount = 20;
 
-/** The assembly is copied: its functions get another setting, and the kept one stays as it is. */
+/** Changes a copy of the assembly, because the cached one must keep its setting. */
 async function writeAssembly(): Promise<string> {
   const made = await buildAssembly("dev", new AbortController().signal);
   const copy = join(directory, "assembly");

@@ -14,8 +14,8 @@ const seconds = 8;
 const rounds = 3;
 
 /**
- * The ways of posting, by the threshold above which a room goes through the queue, and messages a
- * second: from what is posted one by one to what is not, then both more than is posted one by one.
+ * How frames are posted (by the stream's consumer or through the queue), as the number of viewers
+ * above which a room uses the queue; and the two loads to compare, in messages per second.
  */
 const ways = [
   {
@@ -36,10 +36,10 @@ const ways = [
   },
 ];
 
-/** A stream, and what its log says it has left out since it was last asked. */
+/** A room that can also report how many events its log has skipped since the last call. */
 type Room = Contender & { countSkipped(): Promise<number> };
 
-/** The stage on this machine with that threshold, one stream in it, and more on the same. */
+/** Starts the stage with that threshold and opens one room; `openRoom` opens more of them. */
 export async function startRoom(
   largeRoomViewers: number,
 ): Promise<Room & { openRoom(): Promise<Room> }> {
@@ -50,7 +50,9 @@ export async function startRoom(
   const server: ChildProcess = fork(file, options, { env: { ...process.env, NODE_OPTIONS: "" } });
   await new Promise<void>((done, fail) => {
     server.once("message", () => done());
-    server.once("exit", (code) => fail(new Error(`The system ended with ${code} at its start`)));
+    server.once("exit", (code) =>
+      fail(new Error(`The system exited with ${code} while it started`)),
+    );
   });
   const said = new Map<number, () => void>();
   server.on("message", (message: { said: number }) => {
@@ -87,7 +89,7 @@ export async function startRoom(
           frame = frames.at(-1).frame;
         }
       },
-      crash: () => Promise.reject(new Error("Nothing is killed here")),
+      crash: () => Promise.reject(new Error("This benchmark kills nothing")),
       async stop() {
         await endProcess(server, "SIGTERM");
         await rm(directory, { recursive: true, force: true });
@@ -100,12 +102,14 @@ export async function startRoom(
 const names = ["frames/s", "events/frame", "p50 ms", "p99 ms", "skipped %"] as const;
 type Figures = Record<(typeof names)[number], number>;
 
-/** Plays a run; throws when anything was seen twice, or missed by anybody and not skipped. */
+/** Plays a run. Throws if a viewer missed an event that was not skipped, or saw one twice. */
 async function figuresOf(system: Room, audience: Audience, rate: number): Promise<Figures> {
   const { row, isWhole } = await play(system, audience, { rate, seconds });
   const skipped = await system.countSkipped();
   if (!isWhole || row.doubled !== 0 || row.lost !== skipped * viewers)
-    throw new Error(`Not whole, with ${skipped} skipped: ${JSON.stringify(row)}`);
+    throw new Error(
+      `Events are missing or doubled, with ${skipped} skipped: ${JSON.stringify(row)}`,
+    );
   const frames = Number(row["messages/viewer"]);
   return {
     "frames/s": frames / seconds,
@@ -127,13 +131,13 @@ const mediansOf = (runs: readonly Figures[]) =>
     ]),
   ) as Figures;
 
-/** One way of posting: the medians of each load's rounds, which take turns, and their ratios. */
+/** Medians of one way of posting, for each of its loads, and their ratios. */
 async function measure({ name, largeRoomViewers, loads }: (typeof ways)[number]): Promise<Row[]> {
   const system = await startRoom(largeRoomViewers);
   try {
     const audience = await openAudience(system, viewers);
-    if (audience === undefined) throw new Error("The viewers did not get in");
-    // What starts only when it is needed has started then.
+    if (audience === undefined) throw new Error("The viewers could not connect");
+    // Warm up, so that no cold start is measured.
     await play(system, audience, { rate: 20, seconds: 4 });
     await system.countSkipped();
     const rows: Row[] = [];
@@ -160,11 +164,11 @@ async function measure({ name, largeRoomViewers, loads }: (typeof ways)[number])
 }
 
 /**
- * Whether records gather while posts run: frames, their size and the delay from the write to the
- * screen, at a load and at ten times that load, in rounds that take turns.
+ * Whether more records share a frame as the load rises: frames, their size and the delay from write
+ * to delivery, at a load and at ten times that load, in alternating rounds.
  */
 export async function benchClocking(): Promise<void> {
   const rows: Row[] = [];
   for (const way of ways) rows.push(...(await measure(way)));
-  print(`${viewers} viewers; medians of ${rounds} rounds of ${seconds} s in turns`, rows);
+  print(`${viewers} viewers; medians of ${rounds} rounds of ${seconds} s, alternating`, rows);
 }

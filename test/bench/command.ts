@@ -4,8 +4,8 @@ import { parseArgs } from "node:util";
 type Options = Record<string, { type: "string" }>;
 
 /**
- * Reads a benchmark's command line. `--help` prints the usage and ends with 0; what is unknown
- * prints it and ends with 2, before anything runs.
+ * Reads a benchmark's command line. `--help` prints the usage and exits with 0; an unknown option
+ * prints it and exits with 2 before anything runs.
  */
 export function readCommand<O extends Options>(usage: string, options: O, args = process.argv) {
   try {

@@ -2,7 +2,7 @@ import { TransactionCanceledException } from "@aws-sdk/client-dynamodb";
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { wait } from "./figures.ts";
 
-/** What was seen of a client's calls. */
+/** Conflicts, transactions and units of a client's calls. */
 export type Seen = {
   conflicts: number;
   transactions: number;
@@ -10,17 +10,17 @@ export type Seen = {
   readUnits: number;
 };
 
-/** A transaction of DynamoDB takes this long on AWS, where a local engine takes one or two. */
+/** How long a DynamoDB transaction takes on AWS; a local engine takes one or two milliseconds. */
 const transactionMilliseconds = 12;
 
-type Part = Record<string, { Item?: Place; Key?: Place } | undefined>;
-type Place = { PK?: unknown; SK?: unknown };
+type Part = Record<string, { Item?: Key; Key?: Key } | undefined>;
+type Key = { PK?: unknown; SK?: unknown };
 
 /**
- * Makes a local engine behave as DynamoDB does where transactions overlap: no engine here cancels
- * one of two transactions that have an item in common at the same time, and DynamoDB always does.
- * Every transaction lasts as long as there, and one that finds an item of another in flight is
- * cancelled with TransactionConflict for that item. Units are counted as the engine says them.
+ * Makes a local engine handle overlapping transactions like DynamoDB: of two transactions that
+ * share an item at the same time, DynamoDB cancels one, and no local engine does. Every transaction
+ * takes as long as on AWS, and one that touches an item of another one in flight is cancelled with
+ * TransactionConflict. Counts the units that the engine reports.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
  */
 export function addConflicts(client: DynamoDBDocumentClient): Seen {
@@ -36,20 +36,20 @@ export function addConflicts(client: DynamoDBDocumentClient): Seen {
         return answer;
       };
       if (input.TransactItems === undefined) return run();
-      const places = input.TransactItems.map(placeOf);
-      const taken = places.map((place) => inFlight.has(place));
+      const keys = input.TransactItems.map(keyOf);
+      const taken = keys.map((key) => inFlight.has(key));
       seen.transactions++;
       if (taken.some(Boolean)) {
         seen.conflicts++;
         await wait(transactionMilliseconds / 2);
         throw conflictOf(taken);
       }
-      for (const place of places) inFlight.add(place);
+      for (const key of keys) inFlight.add(key);
       try {
         const [answer] = await Promise.all([run(), wait(transactionMilliseconds)]);
         return answer;
       } finally {
-        for (const place of places) inFlight.delete(place);
+        for (const key of keys) inFlight.delete(key);
       }
     },
     { step: "initialize" },
@@ -57,7 +57,7 @@ export function addConflicts(client: DynamoDBDocumentClient): Seen {
   return seen;
 }
 
-function placeOf(part: Part): string {
+function keyOf(part: Part): string {
   const [body] = Object.values(part);
   const { PK, SK } = body?.Item ?? body?.Key ?? {};
   return `${PK} ${SK}`;

@@ -5,21 +5,21 @@ import { rowsOf } from "../../lib/stages/route-table.ts";
 import { prices } from "../../local/aws/prices.ts";
 import { type Contract, priceOf, rateOf, unitsOf } from "../../platform/http/contract.ts";
 
-/** What a call costs more under a domain. */
+/** The extra cost of a request when the stage has a domain. */
 const withDomain = prices.cloudfront_requests + prices.firewall_requests;
 
-/** What a refused call costs: the gateway, and a function that answers from memory. */
+/** The cost of a refused call: the gateway and a function that answers from memory. */
 const refusedPrice = priceOf({}) / 1e6;
 
 const anybody = { userId: "u", roles: [], claims: {}, expiresAt: 0, issuedAt: 0, tokenId: "" };
 
-/** One class of calls and its dearest route: prices in dollars, times in an hour. */
+/** The most expensive route of one class of calls. Prices are in dollars. */
 type Dearest = {
   kind: string;
   route: string;
   units: number;
   dollars: number;
-  /** Admitted a second, and tried. */
+  /** Calls per second: admitted, and attempted. */
   perSecond: number;
   tries: number;
   anHour: number;
@@ -35,9 +35,9 @@ function priced(kind: string, { route, cost }: Contract, perSecond: number, trie
 }
 
 /**
- * The dearest calls of each kind: what one token, or one address without, costs in an hour at the
- * firewall's limit, by what the contracts declare at most, bytes out included. Roles that only the
- * operator gives (admin, service) are no attackers.
+ * The most expensive call of each kind: what one token, or one address without a token, costs per
+ * hour at the firewall's limit, by the maximum cost in the contracts, outgoing bytes included.
+ * Roles that only the operator grants (admin, service) are not considered attackers.
  */
 export function dearestCalls(): Dearest[] {
   const found = new Map<string, Dearest>();

@@ -1,7 +1,7 @@
 /**
  * `npm run bench:engine [operations] [seed]`: runs generated sequences of `operations` operations
- * (default 100,000) on our engine and on Dynoxide, and ends with the first difference that is not
- * on the list of `test/local/engine/differential/differences.ts`.
+ * (default 100,000) on our engine and on Dynoxide. Stops at the first difference that is not listed
+ * in `test/local/engine/differential/differences.ts`.
  */
 import { findDynoxide, startDynoxide } from "../local/engine/differential/dynoxide.ts";
 import { compareEngines, type Report } from "../local/engine/differential/run.ts";
@@ -10,7 +10,7 @@ import { print, round } from "./figures.ts";
 const [operations = 100_000, seed = Date.now() % 1e9] = process.argv.slice(2).map(Number);
 const file = findDynoxide();
 if (file === undefined) {
-  console.error("There is nothing to compare with: @dynoxide/linux-x64 is not installed");
+  console.error("Nothing to compare with: @dynoxide/linux-x64 is not installed");
   process.exit(2);
 }
 const other = await startDynoxide(file);
@@ -29,12 +29,12 @@ try {
     {
       sequences: report.sequences,
       operations: report.operations,
-      "refused by both or one": report.refused,
-      "differences off the list": 0,
+      "refused by one or both": report.refused,
+      "unlisted differences": 0,
     },
   ]);
   print(
-    "Differences on the list",
+    "Listed differences",
     [...report.listed].map(([{ what }, times]) => ({ what, times })),
   );
 } catch (error) {

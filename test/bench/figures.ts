@@ -1,11 +1,11 @@
-/** The value below which a share of the values lies; `share` 0.5 is the median. */
+/** A quantile of the values; `share` 0.5 is the median. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   const at = Math.min(sorted.length - 1, Math.floor(sorted.length * share));
   return sorted[at] ?? Number.NaN;
 }
 
-/** A number for people: three digits that matter. */
+/** Rounds to three significant digits. */
 export const round = (value: number) =>
   value >= 100 ? Math.round(value) : Number(value.toPrecision(3));
 

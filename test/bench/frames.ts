@@ -4,7 +4,7 @@ import { compactText } from "../../platform/push/encodings.ts";
 import { chatRecord, emptyLog, giftRecord, now, streamId } from "../domain/frame-samples.ts";
 import { print, round } from "./figures.ts";
 
-/** What people say in a chat, of the lengths that they say it in. */
+/** Chat messages of typical lengths. */
 const lines = [
   "hi",
   "lol",
@@ -14,7 +14,7 @@ const lines = [
   "one more please, that song again",
 ];
 
-/** As many events as a live chat has them: 12 senders, every tenth event a gift. */
+/** Events of a typical live chat: 12 senders, every tenth event is a gift. */
 const eventsOf = (count: number): LogRecord[] =>
   Array.from({ length: count }, (_, n) =>
     n % 10 === 9
@@ -22,7 +22,7 @@ const eventsOf = (count: number): LogRecord[] =>
       : chatRecord(n, `${lines[n % lines.length]} ${n}`, 1, `viewer-${(n * 7) % 12}`),
   );
 
-/** The frames' texts; what does not fit one becomes several. */
+/** The bodies of the frames; records that do not fit one frame go into several. */
 function textsOf(records: readonly LogRecord[]): string[] {
   const texts: string[] = [];
   let log = emptyLog;
@@ -38,7 +38,7 @@ function textsOf(records: readonly LogRecord[]): string[] {
 const bytesOf = (texts: readonly string[]) =>
   texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
 
-/** Bytes of one event in each form: as a post of its own, in a frame, and in a compact frame. */
+/** Bytes of one event in each form: posted alone, in a frame, and in a compact frame. */
 export async function benchFrames(): Promise<void> {
   const rows = [1, 20, 100].map((count) => {
     const records = eventsOf(count);
@@ -46,13 +46,13 @@ export async function benchFrames(): Promise<void> {
     const alone = records.flatMap((record) => textsOf([record]));
     const compact = plain.map(compactText);
     return {
-      "events a batch": count,
+      "events/batch": count,
       frames: plain.length,
-      "bytes/event, one post an event": round(bytesOf(alone) / count),
+      "bytes/event, one post per event": round(bytesOf(alone) / count),
       "bytes/event, frames": round(bytesOf(plain) / count),
       "bytes/event, compact frames": round(bytesOf(compact) / count),
-      "compact of plain": `${round((100 * bytesOf(compact)) / bytesOf(plain))} %`,
+      "compact / plain": `${round((100 * bytesOf(compact)) / bytesOf(plain))} %`,
     };
   });
-  print("Bytes of one event to one viewer", rows);
+  print("Bytes per event and viewer", rows);
 }

@@ -1,7 +1,7 @@
 /**
- * `npm run bench [names] [-- soak --minutes=3] [-- webhooks --run=hangs]`: what Ovation takes and how fast it is on this machine, from a started system.
- * Figures are for comparison within one run: machines differ, and two cores are shared by the load,
- * the gateway, the functions and the engine.
+ * `npm run bench [names] [-- soak --minutes=3] [-- webhooks --run=hangs]`: cost and speed of
+ * Ovation on this machine, measured on a started system. Compare figures of one run only: machines
+ * differ, and the load, the gateway, the functions and the engine share two cores.
  */
 import { startSystem } from "../system.ts";
 import { benchAlone } from "./alone.ts";
@@ -45,7 +45,7 @@ const parts: Record<string, () => Promise<void>> = {
   soak: () => benchSoak(minutes),
 };
 
-/** What takes half an hour runs when it is named, and not with all the others. */
+/** Benchmarks of half an hour run only when they are named. */
 const long = new Set(["soak"]);
 
 async function withSystem(bench: () => Promise<void>, stage = "dev"): Promise<void> {
@@ -69,8 +69,8 @@ const { names, values } = readCommand(usage, {
 const minutes = values.minutes === undefined ? undefined : Number(values.minutes);
 const problem =
   minutes !== undefined && !(Number.isInteger(minutes) && minutes > 0)
-    ? `--minutes= takes a whole number, found ${values.minutes}`
-    : names.flatMap((name) => (name in parts ? [] : [`There is no bench ${name}`]))[0];
+    ? `--minutes= expects a whole number, got ${values.minutes}`
+    : names.flatMap((name) => (name in parts ? [] : [`Unknown benchmark ${name}`]))[0];
 if (problem !== undefined) {
   console.error(`${problem}\n\n${usage}`);
   process.exit(2);

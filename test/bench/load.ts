@@ -5,7 +5,7 @@ import { print, round } from "./figures.ts";
 const clients = 32;
 const seconds = 10;
 
-/** Requests a second and delays of chat and gifts, with 32 clients, each a different user. */
+/** Requests per second and latency of chat and gifts, with 32 clients, each a different user. */
 export async function benchLoad(): Promise<void> {
   const [{ id }, giftTypeId] = await Promise.all([liveStream(), giftType(1)]);
   const people = await Promise.all(Array.from({ length: clients }, () => person()));

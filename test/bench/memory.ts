@@ -8,19 +8,22 @@ const load = { rate: 20, seconds: 20 };
 const lookMilliseconds = 200;
 const idleMilliseconds = 5_000;
 
-/** Megabytes of a process that lie in memory. https://man7.org/linux/man-pages/man5/proc_pid_status.5.html */
+/**
+ * Resident memory of a process in megabytes.
+ * https://man7.org/linux/man-pages/man5/proc_pid_status.5.html
+ */
 export function readMegabytes(pid: number): number {
   const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1];
   return Number(kilobytes) / 1024;
 }
 
-/** How many threads run functions in the system at `API_URL`. */
+/** Number of threads that run functions in the system at `API_URL`. */
 export async function countThreads(): Promise<number> {
   const answer = await fetch(`${process.env.API_URL}/local/functions`);
   return ((await answer.json()) as { threads: number }).threads;
 }
 
-/** What the system holds in memory: idle, and the most while a room of that size is spoken to. */
+/** Memory of the system when idle, and its peak under the load of a room of each size. */
 export async function benchMemory(): Promise<void> {
   const rows: Row[] = [];
   for (const viewers of sizes) {
@@ -29,7 +32,7 @@ export async function benchMemory(): Promise<void> {
       await wait(idleMilliseconds);
       const idle = readMegabytes(system.pid());
       const audience = await openAudience(system, viewers);
-      if (audience === undefined) throw new Error("The viewers did not get in");
+      if (audience === undefined) throw new Error("The viewers could not connect");
       const opened = readMegabytes(system.pid());
       let most = 0;
       const look = () => {

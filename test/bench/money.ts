@@ -1,7 +1,7 @@
 /**
- * `npm run bench:money`: gifts of 200 senders to one host, as Ovation makes them and as the obvious
- * design would (debit and credit in one transaction), on one engine in one run, with the conflicts
- * that DynamoDB gives to overlapping transactions. Then the request units of a gift.
+ * `npm run bench:money`: gifts of 200 senders to one host, as Ovation makes them and in the naive
+ * design (debit and credit in one transaction), on one engine in one run, with DynamoDB's conflicts
+ * between overlapping transactions. Then the request units of a gift.
  */
 import { decideGift } from "../../domain/money/gift.ts";
 import type { GiftType } from "../../domain/money/gift-type.ts";
@@ -34,30 +34,30 @@ import { print, quantile, round, wait } from "./figures.ts";
 const senderCount = 200;
 const seconds = 8;
 
-type Place = { stream: Stream; type: GiftType; senders: string[] };
-/** Sends one gift with a key; answers its id. */
-type Send = (place: Place, sender: string) => Promise<string>;
+type Fixture = { stream: Stream; type: GiftType; senders: string[] };
+/** Sends one gift with an idempotency key; returns its id. */
+type Send = (fixture: Fixture, sender: string) => Promise<string>;
 
 let keys = 0;
 const keyed = (sender: string) =>
   keep(keyedCall(sender, "POST /api/v1/gifts/create", `key-${++keys}`, {}), new Date());
 
-/** As the endpoint does: what the decision holds as of is read in the same request. */
-const asOvation: Send = async (place, sender) => {
+/** As the endpoint does: reads the state that the decision depends on in the same request. */
+const asOvation: Send = async (fixture, sender) => {
   const [stream, type] = await Promise.all([
-    getStream(place.stream.id, { consistent: true }),
-    getGiftType(place.type.id),
+    getStream(fixture.stream.id, { consistent: true }),
+    getGiftType(fixture.type.id),
   ]);
   return sendOne(stream, sender, type!, {}, keyed(sender));
 };
 
 /** The obvious design: the host's wallet, entry and totals in the sender's transaction. */
-const asObvious: Send = async (place, sender) => {
+const asObvious: Send = async (fixture, sender) => {
   const [stream, type, giver, host] = await Promise.all([
-    getStream(place.stream.id, { consistent: true }),
-    getGiftType(place.type.id),
-    getGiver(place.stream.id, sender),
-    findWallet(place.stream.hostId),
+    getStream(fixture.stream.id, { consistent: true }),
+    getGiftType(fixture.type.id),
+    getGiver(fixture.stream.id, sender),
+    findWallet(fixture.stream.hostId),
   ]);
   const [now, receivers] = [new Date(), [personOfSummary(stream.host, setting("DEFAULT_PICTURE"))]];
   const limits = { giftsPerSecond: 1_000, spendLimit: 0 };
@@ -80,7 +80,7 @@ const asObvious: Send = async (place, sender) => {
   });
 };
 
-async function prepare(name: string): Promise<Place> {
+async function prepare(name: string): Promise<Fixture> {
   const senders = Array.from({ length: senderCount }, (_, n) => `${name}-${n}`);
   for (const sender of senders) await makeUser(sender, 1_000_000);
   const type = giftTypeOf(1);
@@ -88,21 +88,21 @@ async function prepare(name: string): Promise<Place> {
   return { stream: await makeStream(`${name}-host`), type, senders };
 }
 
-/** All senders one gift after the other, for some seconds; then what is due is settled. */
+/** Each sender sends gifts one after another for some seconds; then the due gifts are settled. */
 async function load(name: string, send: Send, seen: Seen, settles: boolean) {
-  const place = await prepare(name);
+  const fixture = await prepare(name);
   const [waits, queue]: [number[], string[]] = [[], []];
   let refused = 0;
   let sending = true;
   Object.assign(seen, { conflicts: 0, transactions: 0, writeUnits: 0, readUnits: 0 });
   const end = Date.now() + seconds * 1000;
-  const settler = settles ? settleAll(place, queue, () => sending) : Promise.resolve(0);
+  const settler = settles ? settleAll(fixture, queue, () => sending) : Promise.resolve(0);
   await Promise.all(
-    place.senders.map(async (sender) => {
+    fixture.senders.map(async (sender) => {
       while (Date.now() < end) {
         const start = performance.now();
         try {
-          queue.push(await send(place, sender));
+          queue.push(await send(fixture, sender));
           waits.push(performance.now() - start);
         } catch {
           refused++;
@@ -112,7 +112,7 @@ async function load(name: string, send: Send, seen: Seen, settles: boolean) {
   );
   sending = false;
   const lag = await settler;
-  const { balance } = await findWallet(place.stream.hostId);
+  const { balance } = await findWallet(fixture.stream.hostId);
   if (balance !== waits.length) throw new Error(`${balance} credited, ${waits.length} gifts`);
   return {
     design: name,
@@ -120,15 +120,15 @@ async function load(name: string, send: Send, seen: Seen, settles: boolean) {
     "p50 ms": round(quantile(waits, 0.5)),
     "p99 ms": round(quantile(waits, 0.99)),
     "refused (503)": refused,
-    "conflicts a gift": round(seen.conflicts / waits.length),
-    "write units a gift": round(seen.writeUnits / waits.length),
-    "read units a gift": round(seen.readUnits / waits.length),
-    "settled after the last s": round(lag / 1000),
+    "conflicts/gift": round(seen.conflicts / waits.length),
+    "write units/gift": round(seen.writeUnits / waits.length),
+    "read units/gift": round(seen.readUnits / waits.length),
+    "settled after the last, s": round(lag / 1000),
   };
 }
 
-/** Stands for the stream's consumer: what was made meanwhile is the next batch, up to 100 gifts. */
-async function settleAll({ stream }: Place, queue: string[], isSending: () => boolean) {
+/** Simulates the stream's consumer: gifts that arrive meanwhile form the next batch, up to 100. */
+async function settleAll({ stream }: Fixture, queue: string[], isSending: () => boolean) {
   let ended = 0;
   while (isSending() || queue.length > 0) {
     if (!isSending() && ended === 0) ended = performance.now();
@@ -140,7 +140,7 @@ async function settleAll({ stream }: Place, queue: string[], isSending: () => bo
   return ended === 0 ? 0 : performance.now() - ended;
 }
 
-/** The image of a gift, which a stream record carries for nothing: not counted. */
+/** The image of a gift. It is free in a stream record, so its reads are not counted. */
 async function imageOf(id: string) {
   const { gift } = await uncounted(() => getGift(id));
   return gift;
@@ -149,21 +149,21 @@ async function imageOf(id: string) {
 let seen: Seen;
 async function uncounted<T>(read: () => Promise<T>): Promise<T> {
   const result = await read();
-  // A gift is found by two reads of one unit each: its place and itself.
+  // Finding a gift takes two reads of one unit each: its location and the gift itself.
   seen.readUnits -= 2;
   return result;
 }
 
-/** What one gift costs: in a quiet room, and twenty settled at once by ten senders. */
+/** Units of one gift: in a quiet room, and when twenty gifts by ten senders are settled at once. */
 async function units(name: string, batch: number) {
-  const place = await prepare(name);
-  const first = await asOvation(place, place.senders[0]!);
-  await settle(place.stream.hostId, [await imageOf(first)], new Date());
+  const fixture = await prepare(name);
+  const first = await asOvation(fixture, fixture.senders[0]!);
+  await settle(fixture.stream.hostId, [await imageOf(first)], new Date());
   Object.assign(seen, { writeUnits: 0, readUnits: 0 });
   const ids: string[] = [];
-  for (let n = 0; n < batch; n++) ids.push(await asOvation(place, place.senders[n % 10]!));
+  for (let n = 0; n < batch; n++) ids.push(await asOvation(fixture, fixture.senders[n % 10]!));
   const images = await Promise.all(ids.map(imageOf));
-  await settle(place.stream.hostId, images, new Date());
+  await settle(fixture.stream.hostId, images, new Date());
   return {
     gifts: name,
     write: round(seen.writeUnits / batch),
@@ -180,7 +180,7 @@ try {
     await load("obvious", asObvious, seen, false),
     await load("ovation", asOvation, seen, true),
   ]);
-  print("Request units of a gift with a key, all in", [
+  print("Request units of a gift with a key, settling included", [
     await units("quiet", 1),
     await units("twenty-at-once", 20),
   ]);

@@ -1,4 +1,4 @@
-/** A plugin of Stryker: writes each mutant as a line of JSON when it was tried (mutants.ts). */
+/** A Stryker plugin that writes each tested mutant as a line of JSON (read by mutants.ts). */
 import { appendFileSync } from "node:fs";
 
 class LineReporter {

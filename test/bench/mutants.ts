@@ -1,11 +1,11 @@
 /**
  * `npm run bench:mutants -- ROOM`, such as `domain/money`: Stryker changes one place of the room
- * after the other, and the tests that run in one process have to see it. Without `--all` only lines
- * that have changed since `--since` (origin/main) are tried; `--minutes` (10) is the longest that it
- * takes, and with `--tests` only test files whose path has it are run. What survives is listed:
- * either a test is missing, or the change means nothing.
+ * after the other, and the tests that run in one process must fail. Without `--all` it mutates only
+ * lines that changed since `--since` (origin/main). `--minutes` (10) limits the run; `--tests`
+ * selects test files by a part of their path. A survivor that is listed means that a test is
+ * missing, or that the mutation has no effect.
  *
- * Stryker is no dependency of ours (docs/decisions/tests-and-tooling.md): npx installs it.
+ * Stryker is not a dependency (docs/decisions/tests-and-tooling.md): npx installs it.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -50,7 +50,7 @@ function changedLines(room: string, since: string): string[] {
   return [...found, ...git("ls-files", "--others", "--exclude-standard", "--", room)];
 }
 
-/** The files that a file imports by a path. */
+/** The files that a file imports by a relative path. */
 function importsOf(file: string): string[] {
   const text = readFileSync(join(root, file), "utf8");
   return [...text.matchAll(/^(?:import|export|\}).* from "(\.[^"]+\.ts)";$/gm)]
@@ -58,15 +58,16 @@ function importsOf(file: string): string[] {
     .filter((path) => existsSync(join(root, path)));
 }
 
-/** Whether a file imports one of these itself, or something that does. */
+/** Whether a file imports one of these directly, or through one other file. */
 const isNear = (file: string, files: readonly string[]) =>
   importsOf(file).some(
     (one) => files.includes(one) || importsOf(one).some((two) => files.includes(two)),
   );
 
 /**
- * The test files that are near a room's sources, or in the room's own folder below `test/`. None
- * starts a system, and no slow kind is among them: each runs for every mutant that it reaches.
+ * The test files that import a room's sources (see `isNear`), or mirror the room under `test/`.
+ * Tests that start a system and slow tests are left out, because each test runs for every mutant
+ * that it reaches.
  */
 function listTests(room: string, files: readonly string[], withSdk: boolean): string[] {
   return globSync("test/{domain,platform,client,local,cloud}/**/*.test.ts", { cwd: root })
@@ -76,7 +77,7 @@ function listTests(room: string, files: readonly string[], withSdk: boolean): st
     .filter((file) => file.startsWith(`test/${room}/`) || isNear(file, files));
 }
 
-/** The configuration of Stryker. */
+/** Stryker's configuration. */
 function configOf(mutate: readonly string[], tests: readonly string[], withSdk: boolean) {
   const { projects } = JSON.parse(readFileSync(join(root, "jest.config.json"), "utf8"));
   const name = withSdk ? "rooms" : "platform";
@@ -89,7 +90,7 @@ function configOf(mutate: readonly string[], tests: readonly string[], withSdk: 
     ...{ allowEmpty: true, checkers: [], cleanTempDir: "always", timeoutMS: 60_000 },
     ...{ dryRunTimeoutMinutes: 30, ignoreStatic: true },
     concurrency: Math.max(1, availableParallelism() - 1),
-    // It would rewrite the paths of tsconfig.json, and need TypeScript for that.
+    // Stryker would rewrite the paths of tsconfig.json, and need TypeScript for that.
     tsconfigFile: "none",
     ignorePatterns: ["/.cache", "/cdk.out", "/dist"],
     testRunnerNodeArgs: ["--experimental-vm-modules", "--no-warnings"],
@@ -101,7 +102,7 @@ function configOf(mutate: readonly string[], tests: readonly string[], withSdk: 
   };
 }
 
-/** Runs Stryker until it ends or its time is over. */
+/** Runs Stryker until it finishes or its time is up. */
 async function runStryker(config: object, minutes: number): Promise<void> {
   rmSync(join(root, folder), { recursive: true, force: true });
   mkdirSync(join(root, folder), { recursive: true });
@@ -121,11 +122,10 @@ async function runStryker(config: object, minutes: number): Promise<void> {
   clearTimeout(timer);
 }
 
-/** The part of a whole in percent. */
 const percentOf = (part: number, whole: number) => Math.round((100 * part) / Math.max(1, whole));
 
 function report(room: string): void {
-  if (!existsSync(linesFile)) throw new Error("No mutant was tried");
+  if (!existsSync(linesFile)) throw new Error("Stryker tested no mutant");
   const tried = readFileSync(linesFile, "utf8")
     .split("\n")
     .filter((line) => line !== "")
@@ -141,7 +141,7 @@ function report(room: string): void {
       ...{ mutator: mutatorName, replacement: replacement.replace(/\s+/g, " ").slice(0, 80) },
     }));
   print(`${room}: ${seen} of ${reached} mutants seen (${percentOf(seen, reached)} %)`, rows);
-  console.log(`${countOf("NoCoverage")} more are reached by no test in one process`);
+  console.log(`${countOf("NoCoverage")} more are not reached by any test in one process`);
 }
 
 const { values, positionals } = parseArgs({
@@ -154,7 +154,7 @@ const { values, positionals } = parseArgs({
   },
 });
 const [room] = positionals;
-if (room === undefined) throw new Error("Which room? Such as domain/money or platform/push");
+if (room === undefined) throw new Error("Name a room, such as domain/money or platform/push");
 const mutate = values.all
   ? git("ls-files", "--cached", "--others", "--exclude-standard", "--", room).filter((file) =>
       file.endsWith(".ts"),
@@ -163,7 +163,7 @@ const mutate = values.all
 if (mutate.length === 0) {
   console.log(`Nothing in ${room} has changed since ${values.since}; --all tries the whole room`);
 } else {
-  // Our clients of AWS are compared with the SDK's, which other tests do without.
+  // Our AWS clients are compared with the SDK's, which the other tests do not need.
   const withSdk = room.startsWith("platform/aws");
   const files = [...new Set(mutate.map((one) => one.replace(/:\d+-\d+$/, "")))];
   const tests = listTests(room, files, withSdk).filter((file) => file.includes(values.tests));

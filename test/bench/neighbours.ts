@@ -7,7 +7,7 @@ const rates = { small: 5, large: 40 };
 const seconds = 10;
 const rounds = 3;
 
-/** How the large room is posted: by the threshold above which a room goes through the queue. */
+/** How frames of the large room are posted, as the threshold above which rooms use the queue. */
 const ways = [
   { posted: "by the stream's reader", largeRoomViewers: 1_000 },
   { posted: "through the queue", largeRoomViewers: 100 },
@@ -15,14 +15,11 @@ const ways = [
 
 async function open(room: Parameters<typeof openAudience>[0], size: number): Promise<Audience> {
   const audience = await openAudience(room, size);
-  if (audience === undefined) throw new Error("The viewers did not get in");
+  if (audience === undefined) throw new Error("The viewers could not connect");
   return audience;
 }
 
-/**
- * The delay of a small room, alone and together with a busy large one on the same machine, in
- * turns.
- */
+/** Delay of a small room, alone and next to a busy large room on the same machine, in turns. */
 async function measure({ posted, largeRoomViewers }: (typeof ways)[number]): Promise<Row[]> {
   const large = await startRoom(largeRoomViewers);
   try {
@@ -57,7 +54,7 @@ async function measure({ posted, largeRoomViewers }: (typeof ways)[number]): Pro
   }
 }
 
-/** Whether a large room delays a small one: posted in the same function, and by one of its own. */
+/** Whether a large room delays a small one, when both share a function and when they do not. */
 export async function benchNeighbours(): Promise<void> {
   const rows: Row[] = [];
   for (const way of ways) rows.push(...(await measure(way)));

@@ -1,7 +1,7 @@
 /**
- * Whether others can use the client as it is published: publint looks at the manifest and the
- * files, Are the Types Wrong at what TypeScript finds. The package is an ES module alone. Both are
- * fetched for this and are no dependencies: the second brings another TypeScript, 39 MB in all.
+ * Whether others can use the client as published: publint checks the manifest and the files, Are
+ * the Types Wrong what TypeScript resolves. The package is ESM only. Both tools are fetched and are
+ * no dependencies, because the second brings another TypeScript, 39 MB in all.
  */
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";

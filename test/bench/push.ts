@@ -6,7 +6,7 @@ const viewerCount = 200;
 const eventsPerSecond = 20;
 const seconds = 15;
 
-/** From a viewer's message to every viewer's screen: 200 viewers, 20 messages a second. */
+/** Delay from a user's message to every viewer: 200 viewers, 20 messages per second. */
 export async function benchPush(): Promise<void> {
   const { id } = await liveStream();
   const speakers = await Promise.all(Array.from({ length: 10 }, () => person()));
@@ -29,7 +29,7 @@ export async function benchPush(): Promise<void> {
         if (sent !== undefined) delays.push(at - sent);
       }
     });
-  // Sandboxes that start are not what is measured here.
+  // Warm up, because cold starts are not measured here.
   for (let n = 0; n < 5 * eventsPerSecond; n++) {
     const as = speakers[n % speakers.length]!;
     const body = { content: "warming up" };

@@ -12,22 +12,22 @@ import { prices } from "../../local/aws/prices.ts";
 import { createRandom } from "../platform/push/random.ts";
 import { print, round } from "./figures.ts";
 
-/** The rate that is simulated: that of most kinds in prod. */
+/** The simulated rate: that of most kinds in prod. */
 const rate: Rate = { perSecond: 50, burst: 100 };
 
 const environments = [1, 10, 200];
 
-/** Calls a second that one user tries, from a viewer's to a flood. */
+/** Calls per second that one user attempts, from a viewer to a flood. */
 const tried = [0.2, 1, 5, 25, 45, 60, 100, 500, 2_000];
 
 const seconds = 60;
 
-/** What became of the calls in some seconds. */
+/** Calls of a part of the simulation, how many passed, and how many wrote to the table. */
 type Count = { calls: number; passed: number; writes: number };
 
 /**
- * One user's calls, at random moments and in random environments, which judge them by `judge` and ask
- * one number in a table. Answers what became of those in the first ten seconds, and in the others.
+ * Simulates one user's calls at random times in random environments, which decide by `judge` and
+ * share one counter in a table. Returns the counts of the first ten seconds, and of the rest.
  */
 function simulate(count: number, perSecond: number): { first: Count; later: Count } {
   const random = createRandom(count * 1000 + perSecond);
@@ -58,9 +58,8 @@ function simulate(count: number, perSecond: number): { first: Count; later: Coun
 }
 
 /**
- * The error and the price of the rates, from a simulation of the rule that the product runs: what
- * passes of one user's calls in N environments, next to what may pass
- * (docs/decisions/rate-limits.md).
+ * Accuracy and price of the rate limits, from a simulation of the product's rule: how many of one
+ * user's calls pass in N environments, compared with the limit (docs/decisions/rate-limits.md).
  */
 export async function benchRates(): Promise<void> {
   for (const count of environments) {
@@ -70,15 +69,15 @@ export async function benchRates(): Promise<void> {
       const passed = later.passed / (seconds - 10);
       const writes = (first.writes + later.writes) / (first.calls + later.calls);
       return {
-        "tried a second": perSecond,
+        "attempts/s": perSecond,
         "passed in the first 10 s": first.passed,
-        "may in 10 s": Math.min(perSecond * 10, rate.perSecond * 10 + rate.burst),
-        "then a second": round(passed),
+        "allowed in 10 s": Math.min(perSecond * 10, rate.perSecond * 10 + rate.burst),
+        "passed/s afterwards": round(passed),
         "refused %": round((1 - (first.passed + later.passed) / (first.calls + later.calls)) * 100),
         "over or under the rate %":
           perSecond <= rate.perSecond ? undefined : round((passed / may - 1) * 100),
-        "writes a call": round(writes),
-        "$ an hour": round(writes * perSecond * 3600 * prices.dynamodb_write_units),
+        "writes/call": round(writes),
+        "$/hour": round(writes * perSecond * 3600 * prices.dynamodb_write_units),
       };
     });
     print(`One user, ${rate.perSecond}/s and ${rate.burst} at once, ${count} environments`, rows);

@@ -2,23 +2,23 @@ import { call, liveStream, type Person, person } from "../api/people.ts";
 import { type Message, type Viewer, viewer, watch } from "../api/viewer.ts";
 import { print, quantile, round, wait } from "./figures.ts";
 
-/** Frames of the storm's own stream, sockets of its one user, and what each socket asks a second. */
+/** Frames in the storm's own stream, sockets of its user, and subscribes per second and socket. */
 const logFrames = 46;
 const stormSockets = 8;
 const subscribesPerSecond = 6.7;
 const rounds = 40;
 const roundMilliseconds = 250;
-/** For what is still on its way when a storm has ended. */
+/** Time for frames in flight to arrive after a storm. */
 const calmMilliseconds = 5_000;
 
 /**
- * The effect on everybody else of one user whose sockets keep resuming, each from the beginning of
- * a separate stream: the delay from a message to its viewer in a room that has nothing to
- * do with it, while it is quiet and during the storm. Subscribing itself costs a machine of few
- * cores something: what the old frames add is the difference to a storm that asks for none.
+ * The effect on other users when one user's sockets keep resuming from the beginning of a stream:
+ * the delay of messages in an unrelated room, before and during the storm. Subscribing has a cost
+ * of its own on a machine with few cores, so a second storm subscribes at the head: the old frames
+ * cost the difference.
  */
 export async function benchResumes(): Promise<void> {
-  const [honest, own] = await Promise.all([liveStream(), liveStream()]);
+  const [unrelated, own] = await Promise.all([liveStream(), liveStream()]);
   const witness = await watch(await person(), own.id);
   for (let n = 0; n < logFrames; n++) {
     const line = `line ${n}`;
@@ -26,9 +26,9 @@ export async function benchResumes(): Promise<void> {
     await witness.next(holds(line));
   }
   const { epoch } = witness.messages.find(({ type }) => type === "subscribed")!;
-  const listener = await watch(await person(), honest.id);
-  await delaysOf(honest, listener, "warm");
-  const quiet = await delaysOf(honest, listener, "quiet");
+  const listener = await watch(await person(), unrelated.id);
+  await delaysOf(unrelated, listener, "warm");
+  const quiet = await delaysOf(unrelated, listener, "quiet");
   const rows = [{ load: "nobody", ...rowOf(quiet, quiet, 0) }];
   const head = headOf(witness);
   for (const [load, frame] of [
@@ -36,19 +36,19 @@ export async function benchResumes(): Promise<void> {
     ["subscribes from the beginning", 0],
   ] as const) {
     const storm = await raise(own.id, { epoch, frame });
-    const during = await delaysOf(honest, listener, load);
+    const during = await delaysOf(unrelated, listener, load);
     const { frames, seconds } = await storm.end();
     rows.push({ load, ...rowOf(during, quiet, frames / seconds) });
     await wait(calmMilliseconds);
   }
-  print(`A room next to ${stormSockets} sockets of one user that subscribe all the time`, rows);
+  print(`A room next to ${stormSockets} sockets of one user that keep subscribing`, rows);
   for (const { socket } of [witness, listener]) socket.terminate();
 }
 
 const rowOf = (delays: readonly number[], quiet: readonly number[], oldFrames: number) => ({
   "p50 ms": round(quantile(delays, 0.5)),
   "max ms": round(Math.max(...delays)),
-  "p50 to quiet": round(quantile(delays, 0.5) / quantile(quiet, 0.5)),
+  "p50 / quiet": round(quantile(delays, 0.5) / quantile(quiet, 0.5)),
   "old frames/s": round(oldFrames),
 });
 
@@ -61,7 +61,7 @@ const holds = (content: string) => (message: Message) =>
 const say = (as: Person, id: string, content: string) =>
   call(`POST /api/v1/live-stream/${id}/chat/messages`, { as, body: { content } });
 
-/** From the call of a message to its viewer, one message after the other, in milliseconds. */
+/** Milliseconds from each message's call to its viewer, one message after another. */
 async function delaysOf(
   room: { id: string; host: Person },
   listener: Viewer,
@@ -80,7 +80,7 @@ async function delaysOf(
   return delays;
 }
 
-/** Lets one user's sockets subscribe since a position, again and again; `end` counts frames. */
+/** Lets one user's sockets subscribe repeatedly from a position; `end` returns the frame count. */
 async function raise(streamId: string, since: { epoch: string; frame: number }) {
   const as = await person();
   const sockets = await Promise.all(Array.from({ length: stormSockets }, () => viewer(as)));

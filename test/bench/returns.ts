@@ -8,19 +8,22 @@ import type { Count, Seen } from "./peers/viewers.ts";
 
 const sizes = [200, 1_000];
 const rounds = 5;
-/** Messages that are said while everybody is away, so that everybody has missed some. */
+/** Messages sent while all viewers are disconnected. */
 const missed = 5;
 const warming = { rate: 20, seconds: 4 };
-/** For what a return leaves behind: it counts, though nobody waits for it. */
+/** Work that continues after the last event arrived is included in the cost. */
 const afterwardsMilliseconds = 1_500;
 const wholeMillisecondsMax = 60_000;
 
-/** What a round took: in seconds, in milliseconds of CPU and in calls, by viewer. */
+/**
+ * Results of a round: its duration in seconds, and CPU milliseconds, invocations and calls per
+ * viewer.
+ */
 type Taken = { seconds: number; cpu: number; events: number; calls: number; lost: number };
 
 /**
  * All viewers of a room lose their sockets at the same moment and reconnect: how long until each
- * has what was said meanwhile, and what that takes of the system's processes, by viewer.
+ * has every missed message, and what that costs the system per viewer.
  */
 export async function benchReturns(): Promise<void> {
   const rows: Row[] = [];
@@ -28,10 +31,10 @@ export async function benchReturns(): Promise<void> {
     const system = await startOvation();
     try {
       const audience = await openAudience(system, size);
-      if (audience === undefined) throw new Error("The viewers did not get in");
+      if (audience === undefined) throw new Error("The viewers could not connect");
       await play(system, audience, warming);
       const taken: Taken[] = [];
-      for (let at = 0; at < rounds; at++) taken.push(await comeBack(system, audience, -1 - at));
+      for (let at = 0; at < rounds; at++) taken.push(await reconnectAll(system, audience, -1 - at));
       rows.push(rowOf(size, taken));
       audience.end();
     } finally {
@@ -43,7 +46,7 @@ export async function benchReturns(): Promise<void> {
 
 type System = Awaited<ReturnType<typeof startOvation>>;
 
-async function comeBack(system: System, audience: Audience, run: number): Promise<Taken> {
+async function reconnectAll(system: System, audience: Audience, run: number): Promise<Taken> {
   const { size } = audience;
   await audience.ask({ do: "begin", run, events: missed });
   const before = await countWork();
@@ -71,7 +74,7 @@ async function comeBack(system: System, audience: Audience, run: number): Promis
   };
 }
 
-/** Events of functions and calls to the table so far. */
+/** Invocations of functions and calls to the table so far. */
 async function countWork(): Promise<{ events: number; calls: number }> {
   const [functions, cost] = await Promise.all([
     call("GET /local/functions"),
@@ -98,11 +101,11 @@ function rowOf(viewers: number, taken: readonly Taken[]): Row {
     );
   return {
     viewers,
-    "whole after s": median("seconds"),
+    "complete after s": median("seconds"),
     "slowest s": round(Math.max(...taken.map(({ seconds }) => seconds))),
     "CPU ms/viewer": median("cpu"),
-    "events of functions/viewer": median("events"),
-    "calls to the table/viewer": median("calls"),
+    "invocations/viewer": median("events"),
+    "table calls/viewer": median("calls"),
     lost: taken.reduce((total, { lost }) => total + lost, 0),
   };
 }

@@ -3,25 +3,25 @@ import { countThreads, readMegabytes } from "./memory.ts";
 import { startOvation } from "./peers/ovation.ts";
 import { openAudience, play, type Row } from "./peers/play.ts";
 
-/** What is asked of the system in every minute. */
+/** The load of each minute. */
 const load = { viewers: 1_000, rate: 20, seconds: 50 };
-/** In every minute this share of the viewers loses its sockets and reconnects. */
+/** The share of viewers that lose their sockets and reconnect each minute. */
 const churnShare = 0.1;
 const minutesDefault = 30;
-/** From here on memory has to stay: all that is loaded once has been loaded. */
+/** Memory must be stable from here on: everything that loads once has loaded. */
 const settledMinute = 5;
 const growthMax = 1.1;
 
 /**
- * A room of 1,000 viewers with 20 messages a second and churn, for `minutes`: what the system
- * holds in memory at the end of each. Throws when it grows by more than a tenth after minute 5.
+ * A room of 1,000 viewers with 20 messages per second and churn: the system's memory at the end of
+ * each minute. Throws if it grows by more than a tenth after minute 5.
  */
 export async function benchSoak(minutes: number = minutesDefault): Promise<void> {
   const system = await startOvation();
   const rows: Row[] = [{ minute: 0, MB: round(readMegabytes(system.pid())) }];
   try {
     const audience = await openAudience(system, load.viewers);
-    if (audience === undefined) throw new Error("The viewers did not get in");
+    if (audience === undefined) throw new Error("The viewers could not connect");
     for (let minute = 1; minute <= minutes; minute++) {
       await audience.ask({ do: "drop", count: load.viewers * churnShare });
       const { row } = await play(system, audience, load);

@@ -5,7 +5,7 @@ import { startSystem } from "../system.ts";
 import { print, round } from "./figures.ts";
 
 const root = join(import.meta.dirname, "../..");
-/** What a fresh clone does not have. */
+/** Folders that a fresh clone lacks. */
 const made = ["node_modules", ".git", ".cache", ".data", ".issuer", "dist", "cdk.out", "coverage"];
 
 async function start(checkout: string): Promise<number> {
@@ -17,8 +17,8 @@ async function start(checkout: string): Promise<number> {
 }
 
 /**
- * From the command to a healthy system: with nothing made, with all made, and once more. It starts
- * a copy of this checkout, so that a system that runs from it keeps what it was started from.
+ * Seconds from the command to a healthy system: after a fresh clone, and twice with everything
+ * built. Uses a copy of the checkout, because the measured start rebuilds the output folders.
  */
 export async function benchStart(): Promise<void> {
   const checkout = mkdtempSync(join(tmpdir(), "ovation-start-"));

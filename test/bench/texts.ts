@@ -8,14 +8,14 @@ import { print, quantile, round } from "./figures.ts";
 
 const rounds = 3;
 
-/** Words as long as they may be, and longer ones of before their decomposed length had a limit. */
+/** Words of the maximum length; and longer ones from before decomposed length was limited. */
 const listOf = (letter: string, length: number) =>
   Array.from({ length: 200 }, (_, n) => `${letter.repeat(length)}${1_000 + n}`);
 const worst = listOf("각", 46);
-const lists = { 각: worst, "ﷺ, as before the limit": listOf("ﷺ", 46) };
+const lists = { 각: worst, "ﷺ, beyond the limit": listOf("ﷺ", 46) };
 
 const prose = "what a goal, greetings from the other side of the sea ".repeat(10).slice(0, 500);
-/** Texts of 500 characters, with the status that a chat message of them is answered with. */
+/** Texts of 500 characters, and the status of a chat message with each. */
 const texts = {
   prose: { content: prose, status: 201 },
   "각, 1,500 decomposed": { content: "각".repeat(500), status: 201 },
@@ -30,7 +30,9 @@ function cpuOf(work: () => void): number {
   return (user + system) / 1_000;
 }
 
-/** The word filter by itself: its first check of a list, which builds the automaton, and later. */
+/**
+ * The word filter alone: its first check of a list, which builds the automaton, and later checks.
+ */
 function filterRows() {
   return Object.entries(lists).flatMap(([list, words]) =>
     Object.entries(texts).map(([text, { content }], at) => {
@@ -43,8 +45,8 @@ function filterRows() {
 }
 
 /**
- * CPU of the worst texts against 200 of the worst blocked words: of the filter alone, and of a chat
- * message as a multiple of one in prose, which is at most 3.
+ * CPU of the worst-case texts against 200 worst-case blocked words: of the filter alone, and of a
+ * chat message as a multiple of one in prose (target: at most 3).
  */
 export async function benchTexts(): Promise<void> {
   print("The word filter, 200 words", filterRows());
@@ -74,7 +76,7 @@ export async function benchTexts(): Promise<void> {
         text,
         status: work.status,
         "CPU ms": round(medians[at]!),
-        "of prose": round(medians[at]! / medians[0]!),
+        "multiple of prose": round(medians[at]! / medians[0]!),
       })),
     );
   } finally {

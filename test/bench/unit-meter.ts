@@ -5,21 +5,21 @@ type Units = { writeUnits: number; readUnits: number };
 type Own = Units & { byOperation: Record<string, { requests: number }> };
 type Cost = { units: { write: number; read: number }; byFunction: Record<string, Own> };
 
-/** What the runner has counted so far. */
+/** The runner's counters. */
 const cost = async () => (await (await fetch(`${apiUrl()}/local/cost`)).json()) as Cost;
 
-/** What some functions have taken so far, all together. */
+/** The units of these functions so far, in total. */
 export function unitsOf({ byFunction }: Cost, ...names: string[]): Units {
   const found = names.flatMap((name) => byFunction[`ovation-dev-${name}`] ?? []);
   const sum = (field: keyof Units) => found.reduce((total, one) => total + one[field], 0);
   return { writeUnits: sum("writeUnits"), readUnits: sum("readUnits") };
 }
 
-/** How many batches settle has written so far: one transaction each. */
+/** Batches that settle has written so far: one transaction each. */
 export const batchesOf = ({ byFunction }: Cost): number =>
   byFunction["ovation-dev-money-settle"]?.byOperation["dynamodb:TransactWriteItems"]?.requests ?? 0;
 
-/** Waits until the consumers have done what follows from the calls before. */
+/** Waits until the consumers have finished the work that earlier calls caused. */
 export async function quiet(): Promise<Cost> {
   for (let before = await cost(); ; ) {
     await wait(1500);
@@ -29,19 +29,19 @@ export async function quiet(): Promise<Cost> {
   }
 }
 
-/** Counted separately from the calls, since their number does not determine it. */
+/** Counted separately, because the number of calls does not determine their number. */
 const apart = {
-  /** Every call where a stage remembers no authorizer's word; in prod one in 300 s. */
+  /** For every call in a stage without an authorizer cache; in prod once in 300 s. */
   "authorizer's": ["auth-http", "auth-socket"],
-  /** A frame takes in all that has gathered. */
+  /** One frame takes all records that have gathered. */
   "frames'": ["realtime-fan-out"],
 } as const;
 
 /**
- * Units of everything that `calls` calls cause, for each of them: those of handlers and settle, and,
- * separately, those of authorizers and frames. What an environment reads for itself (the table's
- * layout once, the newest revocations every few seconds) is no call's: `warmUp` has it read just
- * before, by as many calls at once as are measured, which are refused and leave nothing behind.
+ * Units per call of everything that `calls` calls cause: handlers and settle together, and
+ * authorizers and frames separately. Reads that an environment makes for itself (the table's layout
+ * once, new revocations every few seconds) belong to no call: `warmUp` triggers them just before,
+ * with as many concurrent calls as are measured, which are refused and write nothing.
  */
 export async function measure(
   calls: number,

@@ -20,7 +20,7 @@ const textOf = ({ read, write }: Units) => `${write} write, ${read} read`;
 
 type Row = (operation: string, target: string, units: object) => void;
 
-/** A picture is kept and shown. Its bytes lie in the bucket, at a price of their own. */
+/** Units to store a picture and to serve it. The bucket's cost is not included. */
 async function measurePictures(row: Row): Promise<void> {
   const as = await person();
   const bytes = picture("image/png");
@@ -30,12 +30,12 @@ async function measurePictures(row: Row): Promise<void> {
     return call("POST /api/v1/users/me/photo", { as, raw });
   };
   await send();
-  row("photo of a user, in place of another", "6 write, 3 read", await measure(1, send));
+  row("photo of a user, replacing another", "6 write, 3 read", await measure(1, send));
   const url: string = (await send()).body.data.profilePhoto.url;
   row("picture, shown", "1.5 read", await measure(1, () => fetch(url)));
 }
 
-/** Deliveries of chat messages to one webhook: what their function alone takes. */
+/** Units that the delivery function takes for chat messages to one webhook. */
 async function measureDeliveries(row: Row, count: number, say: () => Promise<unknown>) {
   const inbox = await startReceiver();
   const hooks = createWebhooks();
@@ -48,7 +48,7 @@ async function measureDeliveries(row: Row, count: number, say: () => Promise<unk
       (come) => come === count,
     );
     const after = unitsOf(await quiet(), "webhooks-deliver");
-    row(`delivery to a webhook, of ${count} at once`, "2 write, 3 read", {
+    row(`delivery to a webhook, ${count} at once`, "2 write, 3 read", {
       write: round((after.writeUnits - before.writeUnits) / count),
       read: round((after.readUnits - before.readUnits) / count),
     });
@@ -61,7 +61,7 @@ async function measureDeliveries(row: Row, count: number, say: () => Promise<unk
 const times = <T>(count: number, act: (at: number) => Promise<T>) =>
   Promise.all(Array.from({ length: count }, (_, at) => act(at)));
 
-/** One room with people who have been seen before: nobody's first call is measured with others. */
+/** A room with users who have called before, so that no first call is measured. */
 async function prepareRoom() {
   const [{ id, host }, as, giftTypeId] = await Promise.all([liveStream(), person(), giftType(10)]);
   const senders = await times(20, () => person());
@@ -100,7 +100,7 @@ async function measureChat(row: Row, { say }: Room): Promise<void> {
     await measure(1, () => say(freshId()), refused),
   );
   row(
-    "chat message, of twenty at once, without a key",
+    "chat message, twenty at once, without a key",
     textOf(recorded["chat message"]),
     await measure(
       20,
@@ -124,15 +124,15 @@ async function measureGifts(row: Row, { as, gift, giveAll }: Room): Promise<void
   const units = await measure(20, giveAll, () => giveAll(freshId()));
   const batches = batchesOf(await quiet()) - before;
   row(
-    `gift, of twenty people's at once, with a key, in ${batches} batches`,
+    `gift, twenty senders at once, with a key, in ${batches} batches`,
     textOf(gifts(20, batches)),
     units,
   );
 }
 
 /**
- * What a gift of `people` senders costs at most, settled in `batches`: the gifts of a batch share
- * the host's wallet, the totals and, by eight, the entries of the ledger.
+ * The maximum units of a gift when `people` senders' gifts are settled in `batches`: the gifts of a
+ * batch share the host's wallet, the totals and, in groups of eight, the ledger entries.
  */
 function gifts(people: number, batches: number): Units {
   const call = recorded["gift with a key"];
@@ -163,7 +163,7 @@ async function measureReads(row: Row, { id, as }: Room): Promise<void> {
   watching?.close();
 }
 
-/** The first call of a user with a username and a name, by which the search finds them. */
+/** The first call of a user with a username and a name, which are indexed for search. */
 async function measureFirstCall(row: Row, { as }: Room): Promise<void> {
   const claims = { preferred_username: `u${freshId()}`, given_name: "Ayşe Nur" };
   const newUser = await person({ claims });
@@ -171,7 +171,7 @@ async function measureFirstCall(row: Row, { as }: Room): Promise<void> {
   row("first call of a new user", "12 write", await measure(1, look(newUser), look(as)));
 }
 
-/** Request units of each operation in a running system, with what is recorded or expected of it. */
+/** Request units of each operation in a running system, next to the recorded or expected ones. */
 export async function benchUnits(): Promise<void> {
   const rows: Record<string, unknown>[] = [];
   const row: Row = (operation, target, units) => {
@@ -188,5 +188,5 @@ export async function benchUnits(): Promise<void> {
     () => call("GET /api/v1/wallet", { as: room.host }),
     ({ body }) => body.data.pending === 0,
   );
-  print("Request units of each call: handler and settle; separately, authorizer and frames", rows);
+  print("Request units of each call: handler and settle, then authorizer and frames", rows);
 }

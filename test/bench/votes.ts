@@ -6,7 +6,7 @@ const rates = { votes: 200, messages: 5 };
 const seconds = 20;
 const options = ["Blue", "Red", "Green"];
 
-/** Calls at a steady rate for some seconds, whatever the answers take. */
+/** Makes calls at a steady rate for some seconds, however long the responses take. */
 async function atRate(perSecond: number, act: (n: number) => Promise<void>): Promise<void> {
   const began = performance.now();
   const calls: Promise<void>[] = [];
@@ -17,7 +17,7 @@ async function atRate(perSecond: number, act: (n: number) => Promise<void>): Pro
   await Promise.all(calls);
 }
 
-/** Milliseconds of the calls of a chat, each by another user. */
+/** Latency of chat messages in milliseconds, each by another user. */
 async function talk(streamId: string, people: readonly Person[]): Promise<number[]> {
   const delays: number[] = [];
   await atRate(rates.messages, async (n) => {
@@ -28,15 +28,15 @@ async function talk(streamId: string, people: readonly Person[]): Promise<number
       as,
       body,
     });
-    if (status !== 201) throw new Error(`A message was answered ${status}`);
+    if (status !== 201) throw new Error(`A message returned ${status}`);
     delays.push(performance.now() - began);
   });
   return delays;
 }
 
 /**
- * Votes at a rate in a poll that ends before the last of them: each voter votes again and again, in
- * turns the same and something else. Answers what the accepted ones come to, and the result.
+ * Votes at a rate in a poll that ends before the last votes: each voter votes repeatedly and
+ * sometimes changes the vote. Returns the poll's result and the expected one.
  */
 async function vote(streamId: string, host: Person, people: readonly Person[]) {
   const poll = { kind: "poll", title: "Which song next?", options, seconds: seconds - 1 };
@@ -66,11 +66,13 @@ async function vote(streamId: string, host: Person, people: readonly Person[]) {
   return { result, wanted, statuses, delays, resultSeconds };
 }
 
-/** Chat alone and with 200 votes a second, and whether the poll's result is what was voted. */
+/**
+ * Latency of chat alone and next to 200 votes per second, and whether the poll's result is right.
+ */
 export async function benchVotes(): Promise<void> {
   const { id, host } = await liveStream();
   const people = await Promise.all(Array.from({ length: voters }, () => person()));
-  // Nobody's first call is measured.
+  // Warm up, so that no first call is measured.
   for (const as of people) await call(`GET /api/v1/live-stream/${id}/moments`, { as });
   await talk(id, people);
   const alone = await talk(id, people);
@@ -79,7 +81,7 @@ export async function benchVotes(): Promise<void> {
     ...{ what, calls: delays.length },
     ...{ "p50 ms": round(quantile(delays, 0.5)), "p99 ms": round(quantile(delays, 0.99)) },
   });
-  print(`${rates.messages} messages a second for ${seconds} s, and ${rates.votes} votes`, [
+  print(`${rates.messages} messages/s for ${seconds} s, and ${rates.votes} votes/s`, [
     row("chat alone", alone),
     row("chat with votes", crowded),
     row("votes", poll.delays),
@@ -87,8 +89,8 @@ export async function benchVotes(): Promise<void> {
   const { result, wanted, statuses, resultSeconds } = poll;
   console.log(`Votes by status: ${JSON.stringify([...statuses])}`);
   console.log(
-    `Result ${JSON.stringify(result.votes)} after ${round(resultSeconds)} s; voted ${wanted}`,
+    `Result ${JSON.stringify(result.votes)} after ${round(resultSeconds)} s; expected ${wanted}`,
   );
   const isRight = JSON.stringify(result.votes) === JSON.stringify(wanted);
-  if (!isRight || resultSeconds > 20) throw new Error("The result is wrong, or late");
+  if (!isRight || resultSeconds > 20) throw new Error("The result is wrong or late");
 }

@@ -11,7 +11,7 @@ type Hook = Awaited<ReturnType<ReturnType<typeof createWebhooks>["make"]>>;
 
 type Run = { receivers: number; slow: number; eventsPerSecond: number };
 
-/** By the name that `--run=` takes. */
+/** The runs, by the value of `--run=`. */
 const runs: Record<string, Run> = {
   one: { receivers: 1, slow: 0, eventsPerSecond: 20 },
   twenty: { receivers: 20, slow: 0, eventsPerSecond: 20 },
@@ -20,19 +20,19 @@ const runs: Record<string, Run> = {
 };
 
 /**
- * From a message's 201 to its receivers, and what the table and the queues take for it; `only`
- * names one of the runs.
+ * Delay from a message's 201 to its receivers, and the units of the table and requests of the
+ * queues per delivery; `only` selects one run.
  */
 export async function benchWebhooks(only?: string): Promise<void> {
   if (only !== undefined && !Object.hasOwn(runs, only))
-    throw new Error(`--run= takes one of ${Object.keys(runs).join(", ")}, found ${only}`);
+    throw new Error(`--run= expects one of ${Object.keys(runs).join(", ")}, got ${only}`);
   const rows = [];
   for (const [name, run] of Object.entries(runs))
     if (only === undefined || name === only) rows.push(await measure(run));
   print(`webhooks, ${seconds} s of chat in one stream`, rows);
 }
 
-/** What delivering has taken so far: units of its function, and requests of the FIFO queues. */
+/** Totals so far: units of the delivery function, and requests to the FIFO queues. */
 async function unitsOf() {
   const answer = await fetch(`${apiUrl()}/local/cost`);
   const cost = (await answer.json()) as Cost;
@@ -41,7 +41,7 @@ async function unitsOf() {
   return { write: own.writeUnits, read: own.readUnits, queue };
 }
 
-/** Of a receiver's newest hundred deliveries those that took more than one attempt. */
+/** How many of a receiver's newest hundred deliveries took more than one attempt. */
 async function countRepeated({ path, as }: Hook): Promise<number> {
   const { body } = await call(`GET ${path}/deliveries?limit=100`, { as });
   const listed: { attempts: number }[] = body.data.list;
@@ -104,8 +104,8 @@ async function measure({ receivers, slow, eventsPerSecond }: Run) {
     "p99 ms": round(quantile(found, 0.99)),
     "max ms": round(Math.max(...found)),
     repeated: repeated.reduce((all, one) => all + one, 0),
-    "write units each": round((after.write - before.write) / deliveries),
-    "read units each": round((after.read - before.read) / deliveries),
-    "queue requests each": round((after.queue - before.queue) / deliveries),
+    "write units/delivery": round((after.write - before.write) / deliveries),
+    "read units/delivery": round((after.read - before.read) / deliveries),
+    "queue requests/delivery": round((after.queue - before.queue) / deliveries),
   };
 }
