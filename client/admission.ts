@@ -1,28 +1,33 @@
 import type { Token, Tokens } from "./token.ts";
 
-/** What lets a socket in. */
+/** How the client authorizes its sockets. */
 export type Admission = {
-  /** What its function is called where errors name it. */
+  /** The option's name, used in errors. */
   name: string;
-  /** What a handshake carries. Rejects with what the application's function threw. */
+  /**
+   * Credentials for one handshake. Rejects with the error that the application's function threw.
+   */
   get(): Promise<{ query?: Record<string, string>; protocols?: string[] }>;
-  /** The server did not take it, or it never came. Answers whether there can be another. */
+  /**
+   * Called after the server refused the credentials or they never arrived. Returns whether others
+   * can be fetched.
+   */
   renew(): boolean;
-  /** Whether it cannot be of use any more, as far as this side can tell. */
+  /** Whether these credentials are known to be expired or used, with no way to fetch others. */
   isOver(): boolean;
   overReason: string;
 };
 
 /**
- * A key with which an overlay reads the frames of one stream, or of whichever stream of a host is
- * live (`channel`: the host's id).
+ * A key with which an overlay reads the frames of one stream, or of the current live stream of a
+ * host (`channel`: the host's id).
  */
 export type OverlayKey = { key: string } & ({ streamId: string } | { channel: string });
 
-/** As long as a ticket lives from its making. */
+/** Lifetime of a ticket since it was issued. */
 const ticketMilliseconds = 60_000;
 
-/** By a token, sent next to the address rather than in it: addresses are written into logs. */
+/** By token, sent in a subprotocol rather than in the URL, because URLs are logged. */
 export const byToken = (tokens: Tokens): Admission => ({
   name: "token()",
   get: async () => ({ protocols: ["bearer", await tokens.get()] }),
@@ -31,7 +36,7 @@ export const byToken = (tokens: Tokens): Admission => ({
   overReason: "The token has expired",
 });
 
-/** By a ticket, of which each opens one socket. */
+/** By ticket. Each ticket opens one socket. */
 export function byTicket(ticket: Token): Admission {
   const givenAt = performance.now();
   const isFixed = typeof ticket === "string";
@@ -44,7 +49,7 @@ export function byTicket(ticket: Token): Admission {
   };
 }
 
-/** By an overlay key, which is good until it is revoked. */
+/** By overlay key, valid until it is revoked. */
 export const byOverlayKey = (overlayKey: OverlayKey): Admission => ({
   name: "overlayKey",
   get: async () => ({ query: overlayKey }),

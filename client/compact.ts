@@ -3,7 +3,7 @@ import type { Event, Frame, ServerMessage } from "./message.ts";
 type Column = unknown[] | string;
 type Values = Record<string, unknown>;
 
-/** The dense form of a frame: see the description of `compact` in /asyncapi.json. */
+/** The compact form of a frame: see the description of `compact` in /asyncapi.json. */
 export type CompactFrame = Omit<Frame, "type" | "events"> & {
   type: "compact";
   users: unknown[][];
@@ -12,7 +12,7 @@ export type CompactFrame = Omit<Frame, "type" | "events"> & {
   order?: number[];
 };
 
-/** Gives a frame back as it was before it was made compact, field by field in the same order. */
+/** Restores a compact frame to its plain form, with fields in their original order. */
 export function expand({ users, giftTypes, groups, order, ...rest }: CompactFrame): Frame {
   const people = users.map(userOf);
   const rows = groups.map((group) => rowsOf(group, people, giftTypes));
@@ -61,10 +61,10 @@ function rowsOf(
   });
 }
 
-/** Whether dense frames can be read here: React Native cannot inflate them. */
+/** Whether compact frames can be read here: React Native cannot inflate them. */
 export const canInflate = () => typeof DecompressionStream === "function";
 
-/** Reads one message of the server, whatever its form. */
+/** Parses one server message, plain or compact. */
 export async function readMessage(text: string): Promise<ServerMessage> {
   let message = JSON.parse(text);
   if (message.type === "deflate") message = JSON.parse(await inflate(message.data));

@@ -33,13 +33,13 @@ type Connection = {
   readonly session: sessions.Session<Feed>;
   readonly outboxes: Map<string, Outbox>;
   readonly socket: ReturnType<typeof keepSocket>;
-  /** Why nothing will come any more. */
+  /** Why no more messages will arrive. */
   over: sessions.Ending | undefined;
 };
 
 const tickMilliseconds = 1_000;
 
-/** The loop around a session: hands it messages and time, and does what it asks for. */
+/** Drives a session: passes it messages and clock ticks, and performs the actions it returns. */
 export function connect(settings: Settings) {
   const { report, onState } = settings;
   const session = sessions.createSession<Feed>(settings.pingMilliseconds);
@@ -54,7 +54,7 @@ export function connect(settings: Settings) {
     wanted: () => sessions.wantedFirst(session),
     onOpen(wanted) {
       enter("online");
-      // A channel's socket may ask for nothing before it was told of a stream.
+      // A channel's socket must not send anything before the server has named a stream.
       if (!wanted.channel) begin(wanted);
     },
     onMessage(message) {
@@ -89,12 +89,12 @@ export function connect(settings: Settings) {
     subscribe: (streamId: string, handlers?: SubscriptionHandlers & { since?: Position }) =>
       subscribe(connection, streamId, handlers),
     close: () => socket.end("closed"),
-    /** What its owner may read of it. */
+    /** The part that the application may read. */
     view,
   };
 }
 
-/** Does what a session asks for. A callback on the way may end what the rest is about. */
+/** Performs a session's actions. A callback may end what the remaining actions are about. */
 function perform({ settings, socket }: Connection, acts: sessions.Act<Feed>[]): void {
   for (const act of acts) {
     if (act.do === "send") socket.send(act.message);
@@ -132,19 +132,19 @@ function subscribe(
   const { over } = connection;
   if (over !== undefined) {
     const reason = over.reason === "closed" ? "The client is closed" : over.reason;
-    // Only once it is in the caller's hands.
+    // Only after `subscribe` has returned it to the caller.
     void Promise.resolve().then(() => listener.end({ ...over, reason }));
     return listener.subscription;
   }
   const now = performance.now();
-  const isLive = session.isOpen && feed.follower.isGreeted();
+  const isLive = session.isOpen && feed.follower.isSubscribed();
   const back = feed.join(listener, since, isLive);
   if (known === undefined) perform(connection, sessions.follow(session, feed.follower, feed, now));
-  else if (back !== undefined) perform(connection, sessions.goBack(session, streamId, back, now));
+  else if (back !== undefined) perform(connection, sessions.rewind(session, streamId, back, now));
   return listener.subscription;
 }
 
-/** Those of a stream outlive its subscriptions while they are on their way. */
+/** A stream's outbox outlives its subscriptions while messages are in flight. */
 function outboxOf({ outboxes, settings }: Connection, streamId: string): Outbox {
   for (const [id, outbox] of outboxes) if (outbox.isEmpty()) outboxes.delete(id);
   const post = (body: { content: string }, key: string) =>

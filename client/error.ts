@@ -7,23 +7,23 @@ type More = {
   retryAfterSeconds?: number | undefined;
 };
 
-/** A refusal: the status and sentences of the API. Status 0: no answer came. */
+/** A failed call, with the API's status and sentences. Status 0: no response arrived. */
 export class OvationError extends Error {
   declare readonly statusCode: number;
   declare readonly errors: string[];
-  /** The refusal's name, such as `credits_too_low`, where the API gives one. */
+  /** The error code, such as `credits_too_low`, if the API gives one. */
   declare readonly code: ErrorCode | undefined;
   /**
-   * Whether the call may have happened although no answer says so: one of its tries had no answer.
-   * Look before you make a call without a key again.
+   * Whether the call may have taken effect although no response confirms it: at least one attempt
+   * got no response. Check before you repeat a call that has no key.
    */
   declare readonly mayHaveHappened: boolean;
   /**
-   * The Idempotency-Key of a POST that may have happened. The same call with this key gets the
-   * answer of the first one, and happens once.
+   * The Idempotency-Key of a POST that may have taken effect. Repeating the call with this key
+   * returns the first call's response and takes effect only once.
    */
   declare readonly key: string | undefined;
-  /** After how many seconds another try may be of use, such as the next message in slow mode. */
+  /** Seconds after which a retry may succeed, for example in slow mode. */
   declare readonly retryAfterSeconds: number | undefined;
 
   constructor(statusCode: number, errors: string[], more: More = {}) {

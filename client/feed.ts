@@ -6,15 +6,15 @@ import type { Listener } from "./subscription.ts";
 import { nothingShown, shownAfter } from "./sums.ts";
 
 /**
- * One stream on the socket for all who listen to it. Each has a position of its own: a
- * later listener begins where the stream is, one from an older position receives what lies
- * between, and none receives a frame twice.
+ * One stream on the socket, shared by its listeners. Each listener has its own position: a later
+ * listener starts at the stream's current position, one with an older position receives the frames
+ * in between, and none receives a frame twice.
  */
 export function createFeed(follower: Follower, outbox: Outbox) {
   const listeners = new Set<Listener>();
   let viewers = 0;
   let shown = nothingShown;
-  /** The newest frame that was shown: after going back, older ones come again. */
+  /** The newest frame delivered. After rewinding, older frames arrive again. */
   let newest: Position | undefined;
   const all = (tell: (listener: Listener) => void) => {
     for (const listener of [...listeners]) tell(listener);
@@ -23,27 +23,27 @@ export function createFeed(follower: Follower, outbox: Outbox) {
     follower,
     outbox,
     /**
-     * Answers the position to which the stream has to go back for this one; undefined if it has
-     * not. `isLive` says whether frames come just now.
+     * Returns the older position to which the stream must rewind for this listener, or undefined.
+     * `isLive`: whether frames are arriving now.
      */
     join(listener: Listener, since: Position | undefined, isLive: boolean) {
       listeners.add(listener);
       listener.sum(shown);
       const at = follower.position();
       if (since === undefined) {
-        // "From now on" leaves out what others missed and are just given.
+        // A listener without a position starts now: it does not get the frames replayed for others.
         const now = isLive && { ...at!, frame: follower.newest() };
         if (now) listener.begin(now, viewers);
         return undefined;
       }
       if (at === undefined || (at.epoch === since.epoch && since.frame < at.frame)) return since;
       if (!isLive) return undefined;
-      // A position of which nobody has heard yet never comes.
+      // No frame will reach a position that the server has not announced.
       const isKnown = at.epoch === since.epoch && since.frame <= follower.newest();
       listener.begin(isKnown ? since : at, viewers, !isKnown);
       return undefined;
     },
-    /** Answers whether anybody still listens. */
+    /** Returns whether any listener is left. */
     leave(listener: Listener): boolean {
       listeners.delete(listener);
       return listeners.size > 0;
@@ -60,7 +60,7 @@ export function createFeed(follower: Follower, outbox: Outbox) {
           const isLost = own !== undefined && !isSame;
           listener.begin(isLost || own === undefined ? beginning.head : own, viewers, isLost);
         } else if (how === "reset") listener.begin(position, viewers, own !== undefined);
-        // A listener without a position waits for the answer that is on its way.
+        // A listener without a position waits for the pending `subscribed`.
         else if (own !== undefined && !(isSame && own.frame >= position.frame))
           listener.begin(position, viewers, true);
       });
@@ -69,7 +69,7 @@ export function createFeed(follower: Follower, outbox: Outbox) {
       if (newest?.epoch !== frame.epoch || newest.frame < frame.frame) {
         newest = frame;
         shown = shownAfter(shown, frame);
-        outbox.hear(frame);
+        outbox.show(frame);
       }
       viewers = frame.viewers;
       all((listener) => {

@@ -1,49 +1,49 @@
 import type { Frame, Message, Position } from "./message.ts";
 import type { Step } from "./step.ts";
 
-/** What a URL asks for: frames of a stream, if any, after a position if there is one. */
+/** What a socket URL requests: a stream's frames, optionally after a position. */
 export type Wanted = { streamId?: string; since?: string; channel?: string };
 
 type State = {
   readonly streamId: string;
   position: Position | undefined;
-  /** What waits for its answer; the URL of a socket asks without a request id. */
+  /** The pending request. A subscription in the socket URL has no request id. */
   asked: { requestId: string | undefined; at: number } | undefined;
   patience: number;
-  /** How many subscribes in a row went unanswered in their time, and when the first was sent. */
+  /** Consecutive subscribes without a response in time, and when the first was sent. */
   unanswered: number;
   askedSince: number;
-  /** The newest frame that was heard of, and since when it is missing. */
+  /** The newest frame announced by the server, and since when it is missing. */
   newest: number;
   missingSince: number | undefined;
-  /** How far it had come when it went back; undefined once it is there again. */
+  /** The position before rewinding; undefined once it is reached again. */
   ahead: Position | undefined;
   ended: boolean;
 };
 
-/** How long an answer or a posted frame may take before it counts as lost, in milliseconds. */
+/** How long a response or an announced frame may take before it counts as lost, in milliseconds. */
 const patienceMilliseconds = 3_000;
 /**
- * Each further repetition waits longer, up to a bound: a server that is slow because a room
- * reconnects at once is not asked ever more often, and each `subscribe` restarts its answer.
+ * Back-off factor for repeated subscribes, up to a bound: each `subscribe` restarts its response,
+ * so a server that is slow because a whole room reconnects is asked less and less often.
  */
 const patienceGrowth = 1.5;
 const patienceMillisecondsMax = 20_000;
 
 /**
- * Of all followers, so that no request id comes twice on a socket: the answer to a subscription
- * that was given up must not count for the one after it.
+ * Shared by all followers, so that a request id is never reused on a socket: the response to an
+ * abandoned subscription must not count for the next one.
  */
 let subscribes = 0;
 
 /**
- * Follows one stream by the four rules that make what is shown exact whatever dies on the way:
- * (1) a number that is not larger than the last is dropped; (2) at a hole, at a frame of another
- * epoch, when a `pong` head is missing for 3 s or a `pong` does not name the stream, it subscribes
- * again with its position, and what lies beyond the hole is not shown, it comes again; (3) a
- * `subscribe` without an answer for 3 s is repeated, one at a time; (4) a `subscribed` counts once,
- * and only the answer to the newest `subscribe`. Time and messages come from outside
- * (milliseconds of a clock that is never set back).
+ * Follows one stream and delivers every frame exactly once, whatever fails: (1) a frame whose
+ * number is not larger than the last is dropped; (2) at a gap, at a frame of another epoch, when a
+ * frame announced by a `pong` is missing for 3 s, or when a `pong` does not name the stream, it
+ * subscribes again with its position, and drops frames beyond the gap, because they will be sent
+ * again; (3) a `subscribe` without a response for 3 s is repeated, one at a time; (4) only the
+ * first response to the newest `subscribe` counts. The caller passes in messages and the time
+ * (milliseconds of a monotonic clock).
  */
 export function createFollower(streamId: string, since?: Position) {
   const state: State = {
@@ -60,20 +60,20 @@ export function createFollower(streamId: string, since?: Position) {
   };
   return {
     streamId,
-    /** The last frame shown; undefined before the first answer. */
+    /** The last frame delivered; undefined before the first response. */
     position: () => state.position,
     isEnded: () => state.ended,
-    /** Whether a frame that comes now is of use: nothing is asked for. */
-    isGreeted: () => state.position !== undefined && state.asked === undefined,
-    /** What the URL of the next socket may ask for. */
+    /** Whether a frame received now can be delivered: no request is pending. */
+    isSubscribed: () => state.position !== undefined && state.asked === undefined,
+    /** What the URL of the next socket should request. */
     wanted: () => wantedBy(state),
-    /** The newest frame that was heard of. */
+    /** The newest frame that the server has announced. */
     newest: () => Math.max(state.newest, state.position?.frame ?? 0),
     /**
-     * Goes back to an older position, or to the first that is known, for a listener that starts
-     * there: frames that were shown come again.
+     * Rewinds to an older position, or to the first one known, for a listener that starts there:
+     * frames already delivered arrive again.
      */
-    goBack(position: Position, now: number): Step[] {
+    rewind(position: Position, now: number): Step[] {
       if (state.ended) return [];
       state.ahead ??= state.position;
       state.position = position;
@@ -81,11 +81,11 @@ export function createFollower(streamId: string, since?: Position) {
       state.askedSince = now;
       return subscribe(state, now);
     },
-    /** How many subscribes in a row went unanswered in their time, and when the first was sent. */
+    /** Consecutive subscribes without a response in time, and when the first was sent. */
     waiting: () => ({ unanswered: state.unanswered, since: state.askedSince }),
     /**
-     * A socket is open: what was asked on the one before is void, and so is its slowness. Its URL
-     * has asked for what is `wanted`.
+     * A new socket is open. Pending requests and back-off of the previous one are discarded. The
+     * socket's URL has requested `wanted`.
      */
     open(now: number, wanted: Wanted = {}): Step[] {
       if (state.ended) return [];
@@ -94,19 +94,19 @@ export function createFollower(streamId: string, since?: Position) {
       state.asked = undefined;
       calm(state);
       const own = wantedBy(state);
-      // A listener may have asked for an older position since the URL was made.
+      // A listener may have requested an older position since the URL was built.
       if (wanted.streamId !== streamId || wanted.since !== own.since) return again(state, now);
       state.askedSince = now;
       state.asked = { requestId: undefined, at: now };
       return [];
     },
-    /** The socket is gone: nothing is asked until there is another. */
+    /** The socket has closed: sends no requests until another one opens. */
     close(): void {
       state.asked = undefined;
       state.missingSince = undefined;
     },
     take: (message: Message, now: number) => take(state, message, now),
-    /** Lets time pass: call it about once a second. */
+    /** Checks timeouts: call it about once a second. */
     tick(now: number): Step[] {
       if (state.ended) return [];
       if (state.asked !== undefined)
@@ -143,7 +143,7 @@ function repeat(state: State, now: number): Step[] {
   return subscribe(state, now);
 }
 
-/** The server answers: it need not be spared, nor doubted. */
+/** The server responds: resets the back-off. */
 function calm(state: State): void {
   state.patience = patienceMilliseconds;
   state.unanswered = 0;
@@ -188,23 +188,23 @@ function takeSubscribed(
   state.asked = undefined;
   calm(state);
   const { epoch, recovered, viewers, sums, moments = [] } = message;
-  const told = sums && { shown: { sums, moments } };
+  const shownNow = sums && { shown: { sums, moments } };
   const head = { epoch, frame: message.head };
   const { position: before, ahead } = state;
   state.missingSince = undefined;
   if (before !== undefined && recovered === true) {
     hear(state, head.frame, now);
-    return [{ do: "follow", position: before, head, viewers, recovered, ...told }];
+    return [{ do: "follow", position: before, head, viewers, recovered, ...shownNow }];
   }
   state.ahead = undefined;
   if (ahead?.epoch === epoch) {
     state.position = ahead;
-    return [{ do: "skip", position: ahead, viewers, ...told }, ...again(state, now)];
+    return [{ do: "skip", position: ahead, viewers, ...shownNow }, ...again(state, now)];
   }
   state.position = head;
   state.newest = head.frame;
-  if (before !== undefined) return [{ do: "reset", position: head, viewers, ...told }];
-  return [{ do: "follow", position: head, head, viewers, ...told }];
+  if (before !== undefined) return [{ do: "reset", position: head, viewers, ...shownNow }];
+  return [{ do: "follow", position: head, head, viewers, ...shownNow }];
 }
 
 function takePong(state: State, heads: Record<string, number>, now: number): Step[] {
@@ -217,8 +217,8 @@ function takePong(state: State, heads: Record<string, number>, now: number): Ste
 
 function takeError(state: State, error: Extract<Message, { type: "error" }>): Step[] {
   if (state.asked === undefined || error.requestId !== state.asked.requestId) return [];
-  // Too many messages, a fault, or a token that has just ended (the next socket brings a fresh
-  // one): the same subscribe is repeated when its time has come.
+  // Rate limit, server error or a token that has just expired (the next socket brings a new one):
+  // the same subscribe is repeated after its timeout.
   if ([401, 429].includes(error.statusCode) || error.statusCode >= 500) {
     state.unanswered = 0;
     return [];

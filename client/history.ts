@@ -3,38 +3,38 @@ import type { ChatMessage } from "./event-data.ts";
 import type { Frame } from "./message.ts";
 import type { Outbox, PendingMessage } from "./outbox.ts";
 
-/** How to read a chat. */
+/** Options of a chat history. */
 export type HistoryOptions = {
-  /** Messages that are read at first: 1 to 100, default 50. */
+  /** Messages to load at first: 1 to 100, default 50. */
   limit?: number;
-  /** Messages that are kept: newer ones push older ones out. Default 500; `older()` adds to it. */
+  /** Messages to keep: newer ones evict older ones. Default 500; `older()` raises it. */
   keep?: number;
-  /** Hears once of each change, with all that it brings. */
+  /** Called once per change. */
   onChange?: (history: History) => void;
 };
 
-/** The chat of a stream: what was said before, joined with what is said now. */
+/** The chat of a stream: earlier messages, extended by new ones as they arrive. */
 export type History = {
-  /** Oldest first, without those that were deleted; another array after each change. */
+  /** Oldest first, without deleted messages. A new array after each change. */
   readonly messages: readonly ChatMessage[];
-  /** The user's own messages that are not among them yet, oldest first. */
+  /** The user's own messages that are not in `messages` yet, oldest first. */
   readonly pending: readonly PendingMessage[];
-  /** Whether there are older ones. */
+  /** Whether there are older messages to load. */
   readonly hasOlder: boolean;
-  /** Reads up to a hundred older ones. Answers whether there are more; rejects as calls do. */
+  /** Loads up to 100 older messages. Returns whether there are more; rejects as calls do. */
   older(): Promise<boolean>;
-  /** Nothing is added any more. */
+  /** Stops updates. */
   close(): void;
 };
 
 /** A page of the chat as HTTP answers it, newest first. */
 type Page = { messages: ChatMessage[]; total: number };
 
-/** What a history is made from. */
+/** What a history depends on. */
 export type Source = {
   read(page: number, limit: number): Promise<Page>;
   outbox: Outbox;
-  /** Hears what a callback threw, and why the chat could not be read again. */
+  /** Receives errors of callbacks, and why the chat could not be read again. */
   report(error: unknown): void;
   tell(callback: HistoryOptions["onChange"], history: History): void;
 };
@@ -42,12 +42,15 @@ export type Source = {
 const limitDefault = 50;
 const keptDefault = 500;
 const pageMax = 100;
-/** Ids of deleted messages that are remembered, since an answer on its way may still have them. */
+/**
+ * Number of remembered ids of deleted messages, because a response in flight may still contain
+ * them.
+ */
 const goneMax = 2_000;
 const triesMax = 6;
 const againMilliseconds = 5_000;
 
-/** Messages above a window's start that are read once more: it may have moved meanwhile. */
+/** Known messages that a window includes, because it may have shifted meanwhile. */
 const overlap = 2;
 
 type State = {
@@ -56,22 +59,22 @@ type State = {
   keep: number;
   messages: readonly ChatMessage[];
   gone: Set<string>;
-  /** What came while the newest page was on its way. */
+  /** Messages that arrived while the newest page was loading. */
   waiting: ChatMessage[] | undefined;
-  /** How many there are before the oldest that is known. */
+  /** Number of messages before the oldest known one. */
   before: number;
-  /** Counts the readings of the newest page: an answer to an earlier one is of no use. */
+  /** Number of loads of the newest page: responses to earlier loads are ignored. */
   readings: number;
   newest: Promise<void> | undefined;
   timer: ReturnType<typeof setTimeout> | undefined;
   reading: Promise<boolean> | undefined;
-  /** The first page is there: before that nobody has been given anything. */
+  /** Whether the first page has loaded: before that no caller has the history. */
   isRead: boolean;
   isClosed: boolean;
   emit(): void;
 };
 
-/** A history without messages yet: `load` reads them, frames are handed to `show`. */
+/** An empty history: `load` reads the chat, `show` adds frames. */
 export function createHistory(source: Source, options: HistoryOptions = {}) {
   const { limit = limitDefault, keep = keptDefault, onChange } = options;
   let pending: readonly PendingMessage[] = source.outbox.list();
@@ -111,11 +114,11 @@ export function createHistory(source: Source, options: HistoryOptions = {}) {
   });
   return {
     history,
-    /** Reads the newest page, joined with what is shown meanwhile. */
+    /** Loads the newest page and merges frames that arrive meanwhile. */
     load: () => load(state),
-    /** Frames were missed for good: the newest page is read again. */
+    /** Frames were lost: loads the newest page again. */
     reset: () => void reload(state),
-    /** Answers whether it is still open. */
+    /** Returns whether the history is still open. */
     show(frame: Frame): boolean {
       if (!state.isClosed) show(state, frame);
       return !state.isClosed;
@@ -142,7 +145,7 @@ async function readNewest(state: State, reading: number): Promise<void> {
   state.emit();
 }
 
-/** Reads the newest page again, for as long as it does not arrive. */
+/** Loads the newest page again, repeating until it arrives. */
 async function reload(state: State): Promise<void> {
   clearTimeout(state.timer);
   try {
@@ -166,10 +169,10 @@ function show(state: State, { events }: Frame): void {
   if (!isSame) state.emit();
 }
 
-/** Inserts a message in the order of time, unless it is there already: mostly at the end. */
+/** Inserts a message in chronological order, unless it is already there; mostly at the end. */
 function add(state: State, message: ChatMessage): void {
   const { _id, content, createdAt } = message;
-  // A text that is empty was deleted since; the frame that says so is on its way.
+  // An empty text means that the message has been deleted; the frame that says so is on its way.
   if (content === "" || state.gone.has(_id)) return;
   state.waiting?.push(message);
   if (state.messages.some((one) => one._id === _id)) return;
@@ -190,9 +193,9 @@ function remove(state: State, id: string): void {
 }
 
 /**
- * Pages are counted from the newest message and move with each new one. So the window that is read
- * begins with a message that is known, and only what lies behind the last such message is added:
- * whatever has moved meanwhile, nothing is left out and nothing comes twice.
+ * Pages count from the newest message, so they shift with each new one. The window to read
+ * therefore starts at a known message, and only messages older than the last known one in it are
+ * added: nothing is skipped or repeated.
  */
 async function readOlder(state: State): Promise<boolean> {
   const reading = state.readings;
@@ -221,7 +224,7 @@ async function readOlder(state: State): Promise<boolean> {
   return state.before > 0;
 }
 
-/** Where the oldest known message is, when a window shows none that is known. */
+/** The offset of the oldest known message, if a window contains no known message. */
 function lookElsewhere(
   { messages: known, before }: State,
   { offset, size, messages, total }: Page & { offset: number; size: number },
@@ -232,7 +235,7 @@ function lookElsewhere(
   return Math.max(0, offset + (isTooDeep ? -size : size));
 }
 
-/** The page and size that show most of what lies behind an offset, and it as well. */
+/** The page and size that cover an offset and most of the messages after it. */
 function windowAt(offset: number): { page: number; size: number } {
   let best = { page: 1, size: pageMax, behind: 0 };
   for (let size = pageMax; size > pageMax / 2; size--) {

@@ -1,44 +1,44 @@
 import { OvationError } from "./error.ts";
 import type { Tokens } from "./token.ts";
 
-/** An answer in the envelope; some are bare. */
+/** A response in the envelope; some are bare. */
 type Said = { isSuccess?: boolean; data?: unknown; errors?: string[]; code?: string };
 
-/** What is sent at each try, except for the token. */
+/** What every attempt sends, except for the token. */
 type Call = {
   url: string;
   method: string;
   body: string | FormData | null;
   key: string | undefined;
-  /** Ends the call. */
+  /** Aborts the call. */
   signal: AbortSignal | undefined;
 };
 
-/** How one try ended. Status 0: no answer, or one that broke off. */
+/** The result of one attempt. Status 0: no response, or an incomplete one. */
 type Outcome = {
   status: number;
   said?: Said | undefined;
   headers?: Headers;
-  /** The token it was sent with; undefined when there was none, and nothing was sent. */
+  /** The token that was sent; undefined if there was none and nothing was sent. */
   token?: string;
-  /** What the application's own token function threw. */
+  /** The error of the application's token function. */
   cause?: unknown;
 };
 
-/** An answer that takes longer is lost: API Gateway gives none after 29 s. */
+/** Timeout of one attempt: API Gateway itself gives up after 29 s. */
 const answerMillisecondsMax = 30_000;
-/** Tries of one call that changes something; its key makes them one. */
+/** Attempts of one call that changes something; its key makes them one call. */
 const triesMax = 6;
 const waitMillisecondsMax = 8_000;
 
 const keyForm = /^[\x20-\x7e]{1,128}$/;
 
 /**
- * Makes calls of the HTTP API. A POST has an Idempotency-Key of its own, so that it is repeated
- * when an answer is lost, and still happens once. What no repetition could fix, such as a key that
- * no header can carry, is a TypeError at once. Where all tries end without a definite answer, the
- * error says that it may have happened, and names the key. A `signal` ends it at once, with the
- * signal's reason.
+ * Makes calls of the HTTP API. Each POST has an Idempotency-Key, so that it is retried when a
+ * response is lost, and still takes effect once. An argument that no retry can fix, such as a key
+ * that is invalid in a header, throws a TypeError at once. If no attempt gets a definite response,
+ * the error says that the call may have taken effect, and contains the key. A `signal` aborts the
+ * call at once, with the signal's reason.
  */
 export function createCaller(baseUrl: string, tokens: Tokens, fetcher: typeof fetch = fetch) {
   return async function call<Answer>(
@@ -48,7 +48,7 @@ export function createCaller(baseUrl: string, tokens: Tokens, fetcher: typeof fe
     key: string = makeKey(),
     signal?: AbortSignal,
   ): Promise<Answer> {
-    // A path without its slash would change the host, which is given the token.
+    // Without the slash the path would change the host, which would receive the token.
     if (!path.startsWith("/")) throw new TypeError("path: expected a path that begins with /");
     if (!keyForm.test(key))
       throw new TypeError("Idempotency-Key: expected 1 to 128 printable ASCII characters");
@@ -60,7 +60,7 @@ export function createCaller(baseUrl: string, tokens: Tokens, fetcher: typeof fe
       key: verb === "POST" ? key : undefined,
       signal,
     };
-    // Other calls take no key: receivers of callbacks, and the commands of Tencent's side.
+    // Other routes take no key: callback receivers and commands of Tencent's protocol.
     const isKeyed = verb === "POST" && path.startsWith("/api/");
     return unlessAborted(signal, async () => {
       let mayHaveHappened = false;
@@ -72,7 +72,7 @@ export function createCaller(baseUrl: string, tokens: Tokens, fetcher: typeof fe
           return (said?.isSuccess === undefined ? said : said.data) as Answer;
         mayHaveHappened ||= verb !== "GET" && isAmbiguous(outcome);
         if (status === 401 && !isRenewed && tokens.renew(outcome.token)) isRenewed = true;
-        else if (signal?.aborted || attempt >= triesMax || !isPassing(outcome))
+        else if (signal?.aborted || attempt >= triesMax || !canRetry(outcome))
           throw errorOf(outcome, mayHaveHappened && !(isKeyed && isDefinite(outcome)), wish.key);
         else await wait(outcome, attempt, signal);
       }
@@ -80,14 +80,14 @@ export function createCaller(baseUrl: string, tokens: Tokens, fetcher: typeof fe
   };
 }
 
-/** Does it, and stops waiting for it when the signal aborts. */
+/** Stops waiting when the signal aborts. */
 function unlessAborted<Answer>(
   signal: AbortSignal | undefined,
   work: () => Promise<Answer>,
 ): Promise<Answer> {
   if (signal === undefined) return work();
   return new Promise((done, fail) => {
-    // Older engines know no reason.
+    // Older engines have no `reason`.
     const stop = () =>
       fail(signal.reason ?? Object.assign(new Error("Aborted"), { name: "AbortError" }));
     if (signal.aborted) return stop();
@@ -97,7 +97,7 @@ function unlessAborted<Answer>(
   });
 }
 
-/** A body goes as JSON, and as a form where it is one or has a file in it. */
+/** Encodes a body as JSON, or as a form if it is one or contains a file. */
 function bodyOf(body: unknown): string | FormData | null {
   if (body === undefined || body instanceof FormData) return body ?? null;
   const text = (value: unknown) => JSON.stringify(value);
@@ -119,11 +119,11 @@ async function tryOnce(call: Call, tokens: Tokens, fetcher: typeof fetch): Promi
   }
   const headers: Record<string, string> = {};
   if (token !== "") headers.authorization = `Bearer ${token}`;
-  // The engine gives a form its own type, which names the boundary of its parts.
+  // The engine sets the form's content type with its boundary.
   if (typeof call.body === "string") headers["content-type"] = "application/json";
   if (call.key !== undefined) headers["idempotency-key"] = call.key;
   const wish = { method: call.method, headers, body: call.body };
-  // Throws what fetch would reject with, which would look like an answer that was lost.
+  // Throws what fetch would reject with: a rejection would look like a lost response.
   new Request(call.url, wish);
   const late = new AbortController();
   const stop = () => late.abort();
@@ -133,7 +133,7 @@ async function tryOnce(call: Call, tokens: Tokens, fetcher: typeof fetch): Promi
   try {
     const answer = await fetcher(call.url, { ...wish, signal: late.signal });
     const said = (await answer.json().catch(() => undefined)) as Said | undefined;
-    // An answer that broke off says as little as one that never came.
+    // An incomplete response says as little as none.
     const isWhole = answer.status === 204 || said !== undefined || !answer.ok;
     return { status: isWhole ? answer.status : 0, said, headers: answer.headers, token };
   } catch {
@@ -146,13 +146,15 @@ async function tryOnce(call: Call, tokens: Tokens, fetcher: typeof fetch): Promi
 
 const codeOf = ({ said, headers }: Outcome) =>
   said?.code ?? headers?.get("x-error-code") ?? undefined;
-/** The seconds that the server wants, if it says so. */
+/** The seconds that the server asks to wait, if it does. */
 function retryAfter({ headers }: Outcome): number | undefined {
   const seconds = headers?.get("retry-after");
   return seconds == null ? undefined : Number(seconds);
 }
 
-/** Whether such a try may have happened: no answer, a fault, or its key is in use just now. */
+/**
+ * Whether this attempt may have taken effect: no response, a server error, or its key is in use.
+ */
 const isAmbiguous = (outcome: Outcome) =>
   outcome.token !== undefined &&
   (outcome.status === 0 ||
@@ -161,24 +163,26 @@ const isAmbiguous = (outcome: Outcome) =>
     (outcome.status === 409 && retryAfter(outcome) !== undefined));
 
 /**
- * Whether the same call may end differently another time: an answer that was lost is one of these.
- * Of the 4xx only those that ask for another try, and a 409 that does.
+ * Whether a retry may succeed: without a token or a response, after a server error, and after a
+ * 4xx that asks for a retry.
  */
-const isPassing = (outcome: Outcome) =>
+const canRetry = (outcome: Outcome) =>
   outcome.token === undefined ||
   isAmbiguous(outcome) ||
   outcome.status === 425 ||
-  // What is said in slow mode has its moment: it is not sent half a minute later unasked.
+  // A message refused by slow mode is not sent half a minute later without the user.
   (outcome.status === 429 && codeOf(outcome) !== "slow_mode");
 
 /**
- * Whether this refusal of a call with a key says that no earlier try happened: the key of one that
- * did answers its success, except where the refusal is made before the key is looked at.
+ * Whether this refusal of a call with a key proves that no earlier attempt took effect: if one had,
+ * its key would return its success, unless the refusal happens before the key is looked up.
  */
 const isDefinite = (outcome: Outcome) =>
-  !isPassing(outcome) && ![401, 429].includes(outcome.status);
+  !canRetry(outcome) && ![401, 429].includes(outcome.status);
 
-/** The error of a call that is given up; unclear: one of its tries may have happened. */
+/**
+ * The error of a call that has failed for good; `mayHaveHappened`: an attempt may have succeeded.
+ */
 function errorOf(outcome: Outcome, mayHaveHappened: boolean, key: string | undefined): unknown {
   if (outcome.token === undefined && !mayHaveHappened) return outcome.cause;
   return new OvationError(outcome.status, outcome.said?.errors ?? ["No answer"], {

@@ -43,52 +43,51 @@ export type {
 };
 export { OvationError };
 
-/** Where Ovation is, and who connects. */
+/** The address of Ovation, and how to authenticate. */
 export type Options = {
   /** The HTTP address, such as `https://live.example.com`. */
   url: string;
-  /** The WebSocket address; default: `/ws` of the same host. */
+  /** The WebSocket address; default: `/ws` on the same host. */
   socketUrl?: string;
-  /**
-   * Who connects: a JWT, or a function that gives one. Without it only public calls are answered.
-   */
+  /** A JWT, or a function that returns one. Without a token only public calls succeed. */
   token?: Token | undefined;
   /**
-   * Opens sockets in place of the token: a ticket (`POST /api/v1/ws-tickets`) is good for one
-   * socket within 60 s, so this is mostly a function that fetches one.
+   * Opens sockets instead of the token. A ticket (`POST /api/v1/ws-tickets`) opens one socket
+   * within 60 s, so this is usually a function that fetches one.
    */
   ticket?: Token | undefined;
-  /** Opens sockets that read the frames of one stream, or of one channel, and nothing else. */
+  /** Opens sockets that can only read the frames of one stream or channel. */
   overlayKey?: OverlayKey | undefined;
-  /** Ask for dense frames, where they can be read: fewer bytes for a little work. */
+  /** Request compact frames where they are supported: fewer bytes for a little more work. */
   compact?: boolean;
-  /** A WebSocket for places that have none of their own. */
+  /** A WebSocket implementation, for platforms without one. */
   WebSocket?: SocketConstructor;
   /**
-   * After how long without a frame the newest one is asked for, so that a loss is seen; default
-   * 15,000, and longer in large rooms. A socket on which nothing comes for 10 s more is dead.
+   * Time without a frame after which the client asks for the newest one, to detect losses; default
+   * 15,000, longer in large rooms. A socket that stays silent for 10 s more is considered dead.
    */
   pingMilliseconds?: number;
   fetch?: typeof fetch;
   onNotification?: (notification: Record<string, unknown>) => void;
   /**
-   * By the overlay key of a channel: the host's newest live stream, at first and whenever it is
-   * another one; null: none is live. Subscribe to it and close the subscription before.
+   * With a channel's overlay key: called with the host's newest live stream, at first and whenever
+   * it changes; null: the host is not live. Close the previous subscription, then subscribe to this
+   * stream.
    */
   onChannel?: (streamId: string | null) => void;
   /**
-   * `online` when a socket is open, `offline` when it is gone, `ended` when none will come; the
-   * latter two with the reason in a sentence, and with the server's code if it gave one.
+   * `online`: a socket is open. `offline`: it has closed; `ended`: no other will open; both with
+   * the reason as a sentence, and the server's code if it gave one.
    */
   onState?: (state: ClientState, reason?: string, statusCode?: number) => void;
   /**
-   * Hears what a callback of yours or `token()` threw, and that a token has expired for good;
-   * default: it is thrown again, as any uncaught error.
+   * Receives errors thrown by your callbacks or `token()`, and that a token has expired for good.
+   * Default: rethrows them as uncaught errors.
    */
   onError?: (error: unknown) => void;
 };
 
-/** Throws outside the work in progress, which continues. */
+/** Rethrows the error asynchronously, so that the current work continues. */
 const throwLater = (error: unknown) => {
   setTimeout(() => {
     throw error;
@@ -96,14 +95,14 @@ const throwLater = (error: unknown) => {
 };
 
 /**
- * One viewer's connection to Ovation: any number of streams on one socket that opens itself again,
- * each event of a subscription exactly once and in order, and calls that happen once however often
- * they are sent. Throws where there is no WebSocket (Node before 22) and none is given, and without
- * a token, a ticket and an overlay key.
+ * One viewer's connection to Ovation: any number of streams on one socket that reconnects
+ * automatically. Each subscription delivers every event exactly once and in order, and each call
+ * takes effect once, however often it is retried. Throws if there is no WebSocket implementation
+ * (Node before 22), or no token, ticket or overlay key.
  */
 export function createClient(options: Options) {
   const WebSocket = options.WebSocket ?? (globalThis.WebSocket as SocketConstructor);
-  if (WebSocket === undefined) throw new TypeError("No WebSocket here: give one in the options");
+  if (WebSocket === undefined) throw new TypeError("No WebSocket found: pass one in the options");
   const tokens = keepToken(options.token ?? "");
   const report = (error: unknown) => tell(throwLater, options.onError ?? throwLater, error);
   const send = createCaller(options.url.replace(/\/$/, ""), tokens, options.fetch);
@@ -131,16 +130,16 @@ export function createClient(options: Options) {
   });
   return {
     /**
-     * Follows a live stream from now on, or from a position: each event once and in order. Any
-     * number of them may follow one stream; they share what comes. Throws without a stream id.
+     * Follows a live stream from now, or from a position: each event once and in order.
+     * Subscriptions to the same stream share its frames. Throws without a stream id.
      */
     subscribe: (
       streamId: string,
       handlers?: SubscriptionHandlers & { since?: Position },
     ): Subscription =>
-      // Ids are the same in either case, and the server says them in lower case.
+      // Ids are case-insensitive, and the server writes them in lower case.
       connection.subscribe(checkId(streamId).toLowerCase(), handlers),
-    /** Says something in a stream's chat. With a key of your own, a repetition is the same call. */
+    /** Sends a chat message. Repeating the call with the same `key` sends it only once. */
     sendMessage: async (streamId: string, content: string, key?: string) =>
       call("POST /api/v1/live-stream/{streamId}/chat/messages", {
         path: { streamId: checkId(streamId) },
@@ -148,9 +147,9 @@ export function createClient(options: Options) {
         key,
       }),
     /**
-     * Gives, once for each key; with `count` as many of it. With `expectedPrice`, the credits that
-     * were shown for all of them, a gift that costs something else by now is refused (409) and
-     * costs nothing.
+     * Sends a gift, once per key; `count` sends several. `expectedPrice` is the total in credits
+     * that the user was shown: if the price has changed, the gift is refused (409) and costs
+     * nothing.
      */
     sendGift: (
       liveStreamId: string,
@@ -163,38 +162,39 @@ export function createClient(options: Options) {
         path: { streamId: checkId(streamId) },
         key,
       }),
-    /** Likes a stream: counts taps, and tells the server of them as often as that is of use. */
+    /** Likes a stream: counts taps, and sends them to the server in batches. */
     taps: (streamId: string): Taps => createTaps(checkId(streamId), call),
     /**
-     * Votes for options of a poll, by their places. The vote goes out at a random moment within the
-     * poll's `spreadSeconds`, so that a large room does not vote in one second: show it at once.
+     * Votes for options of a poll, by index. The vote is sent at a random moment within the poll's
+     * `spreadSeconds`, so that a large room does not vote in one second; show it immediately.
      */
     vote: (poll: Votable, ...options: number[]) => castVote(poll, options, call),
     /**
-     * Reports the user's own credits: now, after each call by this client that moves them, and when
-     * it is online again.
+     * Reports the user's credits: immediately, after each call of this client that changes them,
+     * and after reconnecting.
      */
     watchWallet: wallet.watch,
     /**
-     * Whose token it is; undefined where that cannot be read. Rejects with what `token()` threw.
+     * The user id in the token; undefined if it cannot be read. Rejects with the error of
+     * `token()`.
      */
     userId: async () => tokens.get().then(tokens.userId),
     /**
      * Any call of the HTTP API: `call("POST /api/v1/follow/{userId}", { path: { userId } })`, typed
-     * by its route, or `call(method, path, body, key, signal)` for what this client does not know.
-     * A `signal` ends it: it rejects with the signal's reason, and may have happened.
+     * by its route, or `call(method, path, body, key, signal)` for routes this client does not
+     * know. After an abort the call rejects with the signal's reason, and may have taken effect.
      */
     call,
-    /** Its `state`, to be read at any time, and `onChange`, which reports the next ones. */
+    /** The current `state`, and `onChange` to listen for changes. */
     connection: connection.view,
-    /** Ends all subscriptions and the socket. Calls that are on their way continue. */
+    /** Ends all subscriptions and closes the socket. Calls in flight continue. */
     close: connection.close,
   };
 }
 
 export type Client = ReturnType<typeof createClient>;
 
-/** A missing id is the caller's mistake: nothing is sent. */
+/** A missing id is a caller's mistake: throws, and sends nothing. */
 function checkId(streamId: string): string {
   if (!streamId) throw new TypeError("streamId: expected the id of a live stream");
   return streamId;
@@ -209,7 +209,7 @@ function admissionOf({ token, ticket, overlayKey }: Options, tokens: Tokens): Ad
 
 function socketUrlOf({ url, socketUrl, compact }: Options): string {
   const address = socketUrl ?? url.replace(/^http(.*?)\/?$/, "ws$1/ws");
-  // Only to refuse what is no URL: React Native's own would end it with a slash.
+  // Only validates the URL: React Native's own would append a slash.
   new URL(address);
   return withQuery(address, compact && canInflate() ? { frame: "compact" } : {});
 }

@@ -1,15 +1,15 @@
 import type { EventData } from "./event-data.ts";
 import type { Moment, Sums } from "./sums.ts";
 
-/** Where a viewer is in a stream's log: the last frame that was shown. Frame 0 is the beginning. */
+/** A viewer's position in a stream's log: the last frame delivered. Frame 0 is the beginning. */
 export type Position = { epoch: string; frame: number };
 
-/** One event of a frame; its type says what its data are. */
+/** One event of a frame; `type` determines the type of `data`. */
 export type Event = {
   [Type in keyof EventData]: { id: string; type: Type; at: string; data: EventData[Type] };
 }[keyof EventData];
 
-/** A frame as the server sends it. */
+/** A frame as sent by the server. */
 export type Frame = {
   type: "events";
   streamId: string;
@@ -17,12 +17,12 @@ export type Frame = {
   frame: number;
   viewers: number;
   skipped: number;
-  /** The new values of the sums that changed since the frame before. */
+  /** New values of the sums that have changed since the previous frame. */
   sums?: Sums;
   events: Event[];
 };
 
-/** Any message of the server; only those of the follower's stream mean something to it. */
+/** A server message; the follower handles only those of its stream. */
 export type Message =
   | Frame
   | {
@@ -32,7 +32,7 @@ export type Message =
       head: number;
       recovered?: boolean;
       viewers: number;
-      /** Where nothing is replayed: the sums, and the open moments. */
+      /** Sent when no frames are replayed: the sums, and the open moments. */
       sums?: Sums;
       moments?: Moment[];
       requestId?: string;
@@ -46,6 +46,6 @@ export type ServerMessage =
   | Message
   | { type: "notification"; data: { id: string } }
   | { type: "channel"; streamId: string | null }
-  /** The stream is served there: with a ticket where one had opened this socket. */
+  /** The stream is served at that URL; with a ticket if a ticket opened this socket. */
   | { type: "moved"; streamId: string; url: string; ticket?: string }
   | { type: "closing"; code: number; reason: string };

@@ -3,25 +3,25 @@ import type { ChatMessage } from "./event-data.ts";
 import { makeKey } from "./http.ts";
 import type { Frame } from "./message.ts";
 
-/** What is said with a message. `key`: your own Idempotency-Key, to be able to repeat it. */
+/** `key`: your own Idempotency-Key, to repeat the message safely. */
 export type SendMessageOptions = { replyTo?: string; key?: string };
 
-/** A message of the user on its way into the chat. */
+/** A message of the user that is not in the chat yet. */
 export type PendingMessage = {
-  /** The Idempotency-Key of all its tries, so that it is said once. */
+  /** The Idempotency-Key of all attempts, so that the message is sent once. */
   readonly key: string;
   readonly content: string;
   readonly replyTo: string | undefined;
-  /** When it was sent first, by this machine's clock (ISO 8601). */
+  /** When it was first sent, by this machine's clock (ISO 8601). */
   readonly createdAt: string;
   readonly status: "pending" | "sent" | "failed";
-  /** Why it failed: an `OvationError`, or what `token()` threw. */
+  /** Why it failed: an `OvationError`, or the error of `token()`. */
   readonly error: unknown;
-  /** The message of the newest try; rejects with `error`. */
+  /** The message created by the newest attempt; rejects with `error`. */
   readonly sent: Promise<ChatMessage>;
-  /** Sends what failed once more, under the same key. */
+  /** Sends a failed message again, with the same key. */
   retry(): Promise<ChatMessage>;
-  /** Forgets what failed. */
+  /** Removes a failed message. */
   discard(): void;
 };
 
@@ -33,13 +33,16 @@ type Item = {
   status: PendingMessage["status"];
   error: unknown;
   sent: Promise<ChatMessage>;
-  /** A message of a frame that looks like it, until the answer tells. */
+  /**
+   * A message in a frame with the same author and text, until the response tells whether it is this
+   * one.
+   */
   look: ChatMessage | undefined;
 };
 
 type Post = (item: { content: string; replyTo?: string }, key: string) => Promise<ChatMessage>;
 
-/** Hears that the list has changed, and of a message that was answered before its frame came. */
+/** Called when the list has changed, with a message whose response came before its frame. */
 type Listener = (sent?: ChatMessage) => void;
 
 const looksLike = (item: Item, { content, replyTo }: ChatMessage) =>
@@ -49,8 +52,9 @@ const looksLike = (item: Item, { content, replyTo }: ChatMessage) =>
   item.replyTo === replyTo;
 
 /**
- * The user's messages in one stream that are not in its chat yet. A frame may show one before its
- * answer is here: what has its author and its text counts as it until the answer says which it was.
+ * The user's messages in one stream that are not in its chat yet. If a frame arrives before the
+ * response, a message with the same author and text is assumed to be this one until the response
+ * names its id.
  */
 export function createOutbox(post: Post, userId: () => string | undefined) {
   const items = new Map<Item, PendingMessage>();
@@ -71,7 +75,7 @@ export function createOutbox(post: Post, userId: () => string | undefined) {
     try {
       return settle(item, await post({ content, ...(replyTo !== undefined && { replyTo }) }, key));
     } catch (error) {
-      // No answer says so, but a frame has: it was said.
+      // No response confirms it, but a frame contains it: it was sent.
       const isUnclear = error instanceof OvationError && error.key !== undefined;
       if (isUnclear && item.look !== undefined) return settle(item, item.look);
       Object.assign(item, { status: "failed", error, look: undefined });
@@ -83,7 +87,7 @@ export function createOutbox(post: Post, userId: () => string | undefined) {
   function start(item: Item): Promise<ChatMessage> {
     Object.assign(item, { status: "pending", error: undefined });
     item.sent = attempt(item);
-    // Callers that ignore the promise look at the status.
+    // Callers that ignore the promise read `status`.
     item.sent.catch(() => {});
     tell();
     return item.sent;
@@ -116,10 +120,12 @@ export function createOutbox(post: Post, userId: () => string | undefined) {
       void start(item);
       return pending;
     },
-    /** Those that neither a frame nor an answer has shown, in the order of sending. */
+    /** Messages that neither a frame nor a response has shown, in the order of sending. */
     list: () => [...items].flatMap(([{ look }, pending]) => (look === undefined ? [pending] : [])),
-    /** A frame comes: what it shows of these is no longer pending when its listeners are called. */
-    hear({ events }: Frame): void {
+    /**
+     * Handles a frame: messages it contains are no longer pending when the listeners are called.
+     */
+    show({ events }: Frame): void {
       const own = userId();
       for (const event of own === undefined || items.size === 0 ? [] : events) {
         if (event.type !== "chat.message" || event.data.sender._id !== own) continue;
@@ -127,7 +133,7 @@ export function createOutbox(post: Post, userId: () => string | undefined) {
         if (item !== undefined) item.look = event.data;
       }
     },
-    /** Answers how to stop. */
+    /** Returns a function that stops listening. */
     listen(listener: Listener): () => void {
       listeners.add(listener);
       return () => void listeners.delete(listener);

@@ -2,7 +2,7 @@ import type { ServerMessage } from "./message.ts";
 import type { SocketConstructor } from "./socket.ts";
 
 type Options = {
-  /** The HTTP address, as the client's. */
+  /** The HTTP address, the same as the client's. */
   url: string;
   fetch?: typeof fetch | undefined;
   WebSocket?: SocketConstructor | undefined;
@@ -24,18 +24,19 @@ type Asked = {
 };
 
 const waitSeconds = 20;
-/** Handshakes that fail in a row before it polls, and how long one may take. */
+/** Consecutive failed handshakes before polling starts, and the timeout of one. */
 const failuresMax = 2;
 const handshakeMilliseconds = 5_000;
-/** After this long a WebSocket is tried again: a network may have changed. */
+/** Interval after which a WebSocket is tried again, because the network may have changed. */
 const pollMilliseconds = 300_000;
 const againMilliseconds = 2_000;
 const lost = 401;
 
 /**
- * A WebSocket for networks that block WebSockets: after two handshakes that fail it reads the same
- * frames over HTTP, by `GET …/events`, until a socket can be opened again. Give it to the client as
- * its `WebSocket`, with a token: `createClient({ url, token, WebSocket: pollingSocket({ url }) })`.
+ * A WebSocket replacement for networks that block WebSockets: after two failed handshakes it reads
+ * the same frames over HTTP (`GET …/events`), until a socket can be opened again. Pass it to the
+ * client as its `WebSocket`, with a token:
+ * `createClient({ url, token, WebSocket: pollingSocket({ url }) })`.
  */
 export function pollingSocket(options: Options): SocketConstructor {
   const Native = options.WebSocket ?? (globalThis.WebSocket as SocketConstructor);
@@ -50,14 +51,14 @@ export function pollingSocket(options: Options): SocketConstructor {
 
     constructor(url: string, protocols?: string[]) {
       const isPolling = failures >= failuresMax;
-      // One more failure, of the socket that is tried after polling, and it polls again.
+      // One more failed handshake after polling, and it polls again.
       if (isPolling) failures = failuresMax - 1;
       const inner = isPolling
         ? createPolling(options, url, protocols?.[1] ?? "")
         : new Native(url, protocols);
       this.#inner = inner;
       let isOpening = !isPolling;
-      // A handshake that takes too long has failed, too: some proxies swallow it.
+      // A handshake that times out counts as failed, too: some proxies swallow it.
       const timer = isOpening ? setTimeout(() => inner.close(), handshakeMilliseconds) : undefined;
       const settle = (isOpen: boolean) => {
         clearTimeout(timer);
@@ -90,7 +91,7 @@ export function pollingSocket(options: Options): SocketConstructor {
   };
 }
 
-/** What looks like a socket, and polls. */
+/** A socket-like object that polls. */
 function createPolling({ url, fetch: own = fetch }: Options, address: string, token: string) {
   const heads: Record<string, number> = {};
   const followed = new Map<string, AbortController>();
@@ -132,14 +133,14 @@ function createPolling({ url, fetch: own = fetch }: Options, address: string, to
     void poll(asked, stop.signal);
   }
 
-  /** Reads from a position on: the answer to the subscription first, and then the frames. */
+  /** Reads from a position: first the response to the subscription, then the frames. */
   async function poll(asked: Asked, signal: AbortSignal) {
     const { streamId, requestId } = asked;
     let at = asked.since;
-    let isGreeted = false;
+    let isSubscribed = false;
     while (!signal.aborted) {
       const from = at === undefined ? "" : `&epoch=${at.epoch}&after=${at.frame}`;
-      const wait = isGreeted ? waitSeconds : 0;
+      const wait = isSubscribed ? waitSeconds : 0;
       try {
         const path = `/api/v1/live-stream/${streamId}/events?wait=${wait}${from}`;
         const { frames, head, epoch, recovered, ...shown } = await read(
@@ -148,12 +149,12 @@ function createPolling({ url, fetch: own = fetch }: Options, address: string, to
         );
         heads[streamId] = head;
         if (at === undefined || !recovered) at = { epoch, frame: head };
-        if (!isGreeted) {
+        if (!isSubscribed) {
           const viewers = frames.at(-1)?.viewers ?? 0;
           const subscribed = { type: "subscribed", streamId, epoch, head, viewers, ...shown };
           tell({ ...subscribed, ...(asked.since && { recovered }), requestId });
         }
-        isGreeted = true;
+        isSubscribed = true;
         for (const frame of frames) tell(frame);
         at = { epoch, frame: frames.at(-1)?.frame ?? at.frame };
       } catch (error) {
@@ -162,7 +163,7 @@ function createPolling({ url, fetch: own = fetch }: Options, address: string, to
         if (statusCode === lost) return socket.close();
         if (statusCode === 403 || statusCode === 404) {
           const reason = String((error as Error).message);
-          if (isGreeted) tell({ type: "unsubscribed", streamId, reason });
+          if (isSubscribed) tell({ type: "unsubscribed", streamId, reason });
           else tell({ type: "error", statusCode, errors: [reason], requestId });
           return;
         }

@@ -25,18 +25,18 @@ import type {
 
 const Shared = createContext<Client | undefined>(undefined);
 
-/** Shares a client with the components below it; they take it by `useClient`. */
+/** Provides a client to the components below; they get it from `useClient`. */
 export const ClientProvider = (given: { client: Client; children?: ReactNode }): ReactElement =>
   createElement(Shared.Provider, { value: given.client }, given.children);
 
-/** The client of the nearest `ClientProvider`; throws where there is none. */
+/** The client of the nearest `ClientProvider`; throws if there is none. */
 export function useClient(): Client {
   const client = useContext(Shared);
   if (client === undefined) throw new TypeError("useClient: there is no ClientProvider above");
   return client;
 }
 
-/** Whether the client is connected; `client.connection` has the reason where it is not. */
+/** Whether the client is connected; see `client.connection` for the reason if it is not. */
 export function useConnection({ connection }: Client): ConnectionState {
   const stateOf = () => connection.state;
   return useSyncExternalStore(connection.onChange, stateOf, stateOf);
@@ -44,31 +44,31 @@ export function useConnection({ connection }: Client): ConnectionState {
 
 type OpenMoment = ReturnType<ReturnType<Client["subscribe"]>["moments"]>[number];
 
-/** What a component wants of a stream; a change of `limit` or `keep` counts for the next stream. */
+/** Options of `useStream`. Changing `limit` or `keep` takes effect with the next stream. */
 export type StreamOptions = Pick<HistoryOptions, "limit" | "keep"> & {
   onEvent?: (event: Event, frame: Frame) => void;
 };
 
-/** A stream as a component shows it. */
+/** A stream's state for a component. */
 export type Stream = {
-  /** Oldest first; another array after each change. */
+  /** Oldest first. A new array after each change. */
   messages: readonly ChatMessage[];
-  /** The user's own that are not among them yet. */
+  /** The user's own messages that are not in `messages` yet. */
   pending: readonly PendingMessage[];
   hasOlder: boolean;
   viewers: number;
-  /** What the stream adds up: `likes`, and by the id of an open poll or goal its sum. */
+  /** The stream's totals: `likes`, and by the id of each open poll or goal its sum. */
   sums: Sums;
   moments: readonly OpenMoment[];
-  /** The chat is there. */
+  /** Whether the chat has loaded. */
   isReady: boolean;
   /** Why the chat could not be read. */
   error?: unknown;
-  /** Why nothing more comes. */
+  /** Why the stream has ended. */
   end?: { reason: string; statusCode: number | undefined; code: string | undefined };
-  /** Says something, as `Subscription.send` does. Throws where there is no stream. */
+  /** Sends a message, like `Subscription.send`. Throws while there is no stream. */
   send(content: string, options?: SendMessageOptions): PendingMessage;
-  /** Reads older messages, as `History.older` does. */
+  /** Loads older messages, like `History.older`. */
   older(): Promise<boolean>;
 };
 
@@ -81,9 +81,7 @@ const nothing: Stream = {
   older: async () => false,
 };
 
-/**
- * Follows a stream and its chat while the component is there; none while `streamId` is undefined.
- */
+/** Follows a stream and its chat while the component is mounted and `streamId` is defined. */
 export function useStream(
   client: Client,
   streamId: string | undefined,
@@ -121,12 +119,12 @@ export function useStream(
   return view;
 }
 
-/** The user's credits, as a component shows them. */
+/** The user's credits for a component. */
 export type WalletView = {
   wallet?: Wallet;
-  /** Why they could not be read the last time. */
+  /** Why the last read failed. */
   error?: unknown;
-  /** Reads them again. */
+  /** Reads the credits again. */
   refresh(): void;
 };
 

@@ -11,21 +11,21 @@ type Part<R extends Route, Name extends string> =
       ? { [Key in Name]?: P }
       : unknown;
 
-/** The input of a call. `key`: your own Idempotency-Key for a POST; `signal` ends the call. */
+/** The input of a call. `key`: your own Idempotency-Key for a POST; `signal` aborts the call. */
 export type CallInput<R extends Route> = Part<R, "path"> &
   Part<R, "query"> &
   Part<R, "body"> & { key?: string | undefined; signal?: AbortSignal | undefined };
 
-/** What a call answers, out of its envelope. */
+/** The result of a call, without its envelope. */
 export type CallResult<R extends Route> = Operations[R]["answer"];
 
-/** How a call may be refused: the `code` of its `OvationError`. */
+/** The possible error codes of a call: the `code` of its `OvationError`. */
 export type CodeOf<R extends Route> = Operations[R]["code"] & ErrorCode;
 
 type Arguments<R extends Route> =
   Record<string, never> extends CallInput<R> ? [given?: CallInput<R>] : [given: CallInput<R>];
 
-/** Any call of the HTTP API: by method and path, or by route, with the types of the API. */
+/** Any call of the HTTP API: by method and path, or by route, with the API's types. */
 export type Call = {
   <Said>(
     method: string,
@@ -47,7 +47,7 @@ type Loose = {
 
 type Rest = [body?: unknown, key?: string, signal?: AbortSignal];
 
-/** Calls by route. A part of the path that is missing is a TypeError, and nothing is sent. */
+/** Calls by route. A missing path parameter throws a TypeError, and nothing is sent. */
 export function createCall(call: Caller): Call {
   return async (route: string, given: unknown = {}, ...more: unknown[]) => {
     const [method = "", path] = route.split(" ");

@@ -3,7 +3,7 @@ import { readMessage } from "./compact.ts";
 import type { Wanted } from "./follower.ts";
 import type { ServerMessage } from "./message.ts";
 
-/** The part of the standard WebSocket that is used: the browser's, Node's own or that of `ws`. */
+/** The part of the standard WebSocket in use: the browser's, Node's or that of `ws`. */
 type SocketLike = {
   readyState: number;
   send(text: string): void;
@@ -19,65 +19,65 @@ type Settings = {
   url: string;
   admission: Admission;
   WebSocket: SocketConstructor;
-  /** What the URL of the next socket is to ask for, if anything. */
+  /** What the URL of the next socket should request. */
   wanted(): Wanted;
   /**
-   * Called when a socket is open; what was asked on the one before is void. `wanted` is what its
-   * URL has asked for.
+   * Called when a socket has opened; requests on the previous one are void. `wanted` is what its
+   * URL has requested.
    */
   onOpen(wanted: Wanted): void;
   onMessage(message: ServerMessage): void;
-  /** A socket is gone, or could not be opened: another is tried. */
+  /** Called when a socket has closed or could not open; another one will be tried. */
   onClose(reason: string, statusCode?: number): void;
-  /** None will come any more. */
+  /** Called when no other socket will be opened. */
   onEnd(reason: string, statusCode?: number): void;
-  /** Hears why no socket could be opened. */
+  /** Receives the errors for which no socket could be opened. */
   report(error: unknown): void;
 };
 
-/** Why a socket is left before it has closed, and how the next one is to come. */
+/** Why a socket is abandoned before it closes, and how to open the next one. */
 export type Leaving = {
-  /** In a sentence, and with the server's code if it gave one. */
+  /** A sentence, and the server's code if it gave one. */
   reason: string;
   statusCode?: number;
   waitMilliseconds?: number;
   isTokenOver?: boolean;
-  /** Where the next one is opened, at once; without a URL by the API's. */
+  /** Where to open the next socket, at once; without a URL at the API's address. */
   to?: Place;
 };
 
-/** Where a stream is served, and the ticket for it where a ticket had opened the socket before. */
+/** Where a stream is served, with a ticket if a ticket opened the previous socket. */
 type Place = {
   url?: string;
   ticket?: string | undefined;
-  /** Whether the API is to serve it itself. */
+  /** Whether the API must serve it itself. */
   isApi?: true;
 };
 
-/** One try, from its token to its end. */
+/** One connection attempt and its socket. */
 type Link = {
   isAdmitted?: boolean;
-  /** What its URL asks for. */
+  /** What its URL requests. */
   wanted: Wanted;
   socket?: SocketLike;
   openedAt?: number;
-  /** A compressed message takes a moment: those behind it wait, so that the order holds. */
+  /** Decompression is asynchronous: later messages wait for earlier ones, to keep the order. */
   last: Promise<void>;
 };
 
-/** Waits between tries to connect: full jitter up to a bound that doubles from one to the next. */
+/** Back-off between attempts: full jitter up to a limit that doubles each time. */
 const firstWaitMilliseconds = 500;
 const waitMillisecondsMax = 30_000;
-/** A socket that has lived this long was not a failed try. */
+/** A socket that lived this long resets the back-off. */
 const stableMilliseconds = 10_000;
-/** A token and a handshake that take longer are lost. */
+/** Timeout for a token and a handshake. */
 const openMillisecondsMax = 15_000;
 const open = 1;
 const unopened = "No connection could be opened";
 
 type State = {
   readonly settings: Settings;
-  /** The one try or socket that counts: what comes from an earlier one is not heard. */
+  /** The current attempt or socket; events of earlier ones are ignored. */
   link: Link | undefined;
   tries: number;
   /** Where the next socket is opened. */
@@ -87,8 +87,8 @@ type State = {
 };
 
 /**
- * Keeps one socket open: opens another with jittered back-off whenever one is gone, until it is
- * closed, told to stay away, or has no token any more.
+ * Keeps one socket open: reconnects with jittered back-off after each loss, until it is closed,
+ * told to stay away, or has no valid token.
  */
 export function keepSocket(settings: Settings) {
   const state: State = {
@@ -101,12 +101,12 @@ export function keepSocket(settings: Settings) {
   };
   void connect(state);
   return {
-    /** Sends if there is an open socket; what is lost is asked for again where it is needed. */
+    /** Sends if a socket is open. Lost requests are repeated by those who need them. */
     send(message: unknown): void {
       const socket = state.link?.socket;
       if (socket?.readyState === open) socket.send(JSON.stringify(message));
     },
-    /** Opens another socket in place of this one. */
+    /** Replaces this socket with another one. */
     leave: (leaving: Leaving) => state.link && leave(state, state.link, leaving),
     end: (reason: string, statusCode?: number) => end(state, reason, statusCode),
   };
@@ -122,8 +122,8 @@ async function connect(state: State): Promise<void> {
     const { query, protocols } = ticket ? { query: { ticket } } : await settings.admission.get();
     if (state.link !== own) return;
     own.isAdmitted = true;
-    // What lets it in may be for one stream alone: then that is the one which its URL names.
-    // A channel's socket is told what it is for.
+    // Credentials may be valid for one stream only: the one that the URL names. A channel's socket
+    // learns its stream from the server.
     own.wanted = query?.channel ? query : { ...settings.wanted(), ...query };
     own.socket = new settings.WebSocket(
       addressOf(settings.url, state.place, own.wanted),
@@ -149,8 +149,7 @@ async function connect(state: State): Promise<void> {
       .then(() => hear(state, own, String(data)))
       .catch(() => leave(state, own, { reason: "A message could not be read" }));
   };
-  // Some engines end a program that does not listen for the error; the close that follows is
-  // enough.
+  // Some engines crash on an unhandled error event; the close event that follows is enough.
   socket.onerror = () => {};
   socket.onclose = () =>
     leave(state, own, {
@@ -158,14 +157,17 @@ async function connect(state: State): Promise<void> {
     });
 }
 
-/** The API's own address asks to be told where a stream is served; whatever else it asks stays. */
+/**
+ * The URL of the next socket. `moves` lets the API reply that a stream is served elsewhere; the
+ * configured query is kept.
+ */
 function addressOf(own: string, { url, isApi }: Place, wanted: Wanted): string {
   const query = own.split("?")[1];
   if (url === undefined) return withQuery(own, isApi ? wanted : { ...wanted, moves: 1 });
   return withQuery(query ? `${url}?${query}` : url, wanted);
 }
 
-/** A URL with more in its query. Not every engine's URL can be written to. */
+/** Appends to a URL's query. Some engines have read-only URL objects. */
 export function withQuery(url: string, query: object): string {
   const pairs = Object.entries(query).map(
     ([name, value]) => `${name}=${encodeURIComponent(value)}`,
@@ -196,7 +198,7 @@ function leave(state: State, own: Link, leaving: Leaving): void {
   onClose(reason, statusCode);
   if (state.ended) return;
   if (to !== undefined) state.place = to;
-  // What could not be opened elsewhere is opened, and served, by the API.
+  // If it could not open elsewhere, the API opens and serves it.
   else if (own.openedAt === undefined && state.place.url) state.place = { isApi: true };
   // A browser does not say why a handshake failed: the token may be the reason.
   if (own.openedAt === undefined || isTokenOver) {

@@ -1,31 +1,31 @@
 import { tell } from "./subscription.ts";
 
-/** What `onState` is told. */
+/** The state passed to `onState`. */
 export type ClientState = "online" | "offline" | "ended";
 
-/** The same, and `connecting` until the first socket is open or could not be opened. */
+/** Also `connecting`, until the first socket opens or fails to open. */
 export type ConnectionState = "connecting" | ClientState;
 
-/** The state of a client's connection, to be read at any time. */
+/** The current state of a client's connection. */
 export type ClientConnection = {
   readonly state: ConnectionState;
-  /** Why it is offline or ended, in a sentence. */
+  /** Why it is offline or ended, as a sentence. */
   readonly reason: string | undefined;
-  /** The server's code for that, if it gave one. */
+  /** The server's code for it, if any. */
   readonly statusCode: number | undefined;
-  /** Calls the listener at each change from now on; answers how to end that. */
+  /** Calls the listener on each change from now on; returns a function that removes it. */
   onChange(listener: StateListener): () => void;
 };
 
 type StateListener = (state: ClientState, reason?: string, statusCode?: number) => void;
 
-/** A connection's state, and how it is entered: the same state again changes nothing. */
+/** Holds a connection's state. Entering the current state again changes nothing. */
 export function keepState(onState: StateListener, report: (error: unknown) => void) {
   const listeners = new Set([onState]);
   const connection: { -readonly [Name in keyof ClientConnection]: ClientConnection[Name] } = {
     ...{ state: "connecting", reason: undefined, statusCode: undefined },
     onChange(listener) {
-      // One that is given twice is two.
+      // A listener that is added twice is called twice.
       const own: StateListener = (...given) => listener(...given);
       listeners.add(own);
       return () => listeners.delete(own);

@@ -1,17 +1,17 @@
 import type { Frame, Position } from "./message.ts";
 import type { Shown } from "./sums.ts";
 
-/** Where it goes on, and what viewers are shown there, if the server said so. */
+/** Where the stream continues, and what viewers are shown there, if the server said so. */
 type Place = { position: Position; viewers: number; shown?: Shown };
 
-/** What the follower asks of its owner. */
+/** An action for the follower's owner. */
 export type Step =
   | { do: "send"; message: { action: "subscribe"; [field: string]: unknown } }
   | { do: "show"; frame: Frame }
-  /** Frames were missed for good: read the history, then go on from `position`. */
+  /** Frames were lost: read the history, then continue from `position`. */
   | ({ do: "reset" } & Place)
-  /** The frames after the position that was gone back to are no more: it goes on where it was. */
+  /** The frames after the requested older position no longer exist: continues where it was. */
   | ({ do: "skip" } & Place)
-  /** Frames come from `position` on; a new listener begins at `head`. */
+  /** Frames continue from `position`; a new listener starts at `head`. */
   | ({ do: "follow"; head: Position; recovered?: boolean } & Place)
   | { do: "end"; reason: string; statusCode?: number; code?: string };

@@ -6,62 +6,65 @@ import { createQueue } from "./queue.ts";
 import type { Ending } from "./session.ts";
 import { type Moment, nothingShown, type Shown, type Sums } from "./sums.ts";
 
-/** Callbacks for what happens in a stream; events are also there through `for await`. */
+/** Callbacks of a subscription; events are also available through `for await`. */
 export type SubscriptionHandlers = {
   onEvent?: (event: Event, frame: Frame) => void;
   onFrame?: (frame: Frame) => void;
-  /** Distinct users who watch: at first, and whenever a frame gives another number. */
+  /** Distinct users watching: at first, and whenever the number changes. */
   onViewers?: (viewers: number) => void;
   /** The sums, such as `likes`, and the open polls and goals: at first, and after each change. */
   onSums?: (sums: Sums, moments: Moment[]) => void;
-  /** Frames were missed for good: read the history, then go on with what comes. */
+  /** Frames were lost: read the history, then continue with new events. */
   onReset?: (position: Position) => void;
-  /** Why it is over, and the API's status and the refusal's name where there are some. */
+  /** Why it has ended, with the API's status and error code if there are any. */
   onEnd?: (reason: string, statusCode?: number, code?: string) => void;
 };
 
-/** Events that wait for a reader of `for await`; the subscription of a slower reader ends. */
+/** Buffered events for a reader of `for await`; a slower reader's subscription ends. */
 const waitingMax = 10_000;
 
 /** A subscription to a stream. */
 export type Subscription = {
   streamId: string;
   /**
-   * Where it begins: everything after that is heard. Rejects with an `OvationError` if it ends
-   * before.
+   * The position it starts at: every later event is delivered. Rejects with an `OvationError` if
+   * the subscription ends first.
    */
   ready: Promise<Position>;
-  /** Distinct users who watch, as of the last frame. */
+  /** Distinct users watching, as of the last frame. */
   viewers(): number;
-  /** What the stream adds up, as of the last frame: `likes`, and a sum for each open moment. */
+  /** The stream's totals as of the last frame: `likes`, and a sum for each open moment. */
   sums(): Sums;
-  /** The polls and goals that are open. */
+  /** The open polls and goals. */
   moments(): Moment[];
-  /** Where this viewer is, or its reader if that one is behind: keep it to resume there. */
+  /**
+   * The position of this viewer, or of its `for await` reader if that lags: store it to resume
+   * there.
+   */
   position(): Position | undefined;
   isEnded(): boolean;
   /**
-   * The chat as it is, continued with what comes: each message once, whatever the network does.
-   * Rejects as calls do.
+   * The current chat, continued with new messages: each message once, despite reconnects. Rejects
+   * as calls do.
    */
   history(options?: HistoryOptions): Promise<History>;
-  /** Says something in the chat. The message is there at once, and says what becomes of it. */
+  /** Sends a chat message. Returns it at once as a pending message that reports its status. */
   send(content: string, options?: SendMessageOptions): PendingMessage;
   /** Stops following. */
   close(): void;
   /**
-   * Each event from now on, once and in order, until the subscription ends. Leaving the loop stops
-   * following.
+   * Each event from now on, once and in order, until the subscription ends. Leaving the loop ends
+   * it.
    */
   [Symbol.asyncIterator](): AsyncGenerator<Event>;
 };
 
 type Owner = Omit<Source, "tell"> & {
-  /** Nothing more of the stream is wanted. */
+  /** The listener no longer follows the stream. */
   leave(listener: Listener): void;
 };
 
-/** Calls back, and continues whatever the callback does. */
+/** Calls a callback; if it throws, reports the error and continues. */
 export function tell<Arguments extends unknown[]>(
   report: (error: unknown) => void,
   callback: ((...given: Arguments) => void) | undefined,
@@ -74,7 +77,7 @@ export function tell<Arguments extends unknown[]>(
   }
 }
 
-/** A promise to be settled from outside; nobody has to look at it. */
+/** A promise with its resolvers; a rejection without a handler is ignored. */
 function createPromise<Value>() {
   let resolve!: (value: Value) => void;
   let reject!: (error: unknown) => void;
@@ -91,30 +94,30 @@ type State = {
   readonly queue: ReturnType<typeof createQueue>;
   readonly ready: ReturnType<typeof createPromise<Position>>;
   readonly histories: Set<ReturnType<typeof createHistory>>;
-  /** Where it is; undefined before it is given a place. */
+  /** Its position; undefined before it has one. */
   position: Position | undefined;
   viewers: number | undefined;
   shown: Shown;
   isEnded: boolean;
-  /** Where a reader who left before the last event was. */
+  /** The position of a reader that left before the last event. */
   left: Position | undefined;
-  /** What the stream's feed knows of it. */
+  /** The part that the stream's feed uses. */
   readonly listener: Listener;
 };
 
 /** One listener of a stream: its callbacks, and the subscription that its owner keeps. */
 export type Listener = {
   at(): Position | undefined;
-  /** Frames after `at` come; `isReset`: those before it never will. */
+  /** Frames after `at` follow; `isReset`: earlier ones are lost. */
   begin(at: Position, viewers: number, isReset?: boolean): void;
   show(frame: Frame): void;
-  /** What the stream adds up now. */
+  /** The stream's current sums and moments. */
   sum(shown: Shown): void;
   end(ending: Ending): void;
   readonly subscription: Subscription;
 };
 
-/** A listener that follows a stream, from the position if there is one. */
+/** Creates a listener that follows a stream, from the position if there is one. */
 export function createListener(
   streamId: string,
   handlers: SubscriptionHandlers,
@@ -128,7 +131,7 @@ export function createListener(
     viewers: () => state.viewers ?? 0,
     sums: () => state.shown.sums,
     moments: () => state.shown.moments,
-    position: () => state.left ?? queue.place() ?? state.position,
+    position: () => state.left ?? queue.position() ?? state.position,
     isEnded: () => state.isEnded,
     history: (options) => openHistory(state, options),
     send: owner.outbox.send,
@@ -174,7 +177,7 @@ function show(state: State, frame: Frame): void {
     const isRead = queue.readers > 0 && !state.isEnded;
     if (isRead && queue.add(event, frame) > waitingMax) stop(state, "The reader is too slow");
   }
-  queue.stir();
+  queue.wake();
 }
 
 function count(state: State, viewers: number): void {
@@ -195,12 +198,12 @@ function end(state: State, { reason, statusCode, code }: Ending): void {
   state.ready.reject(new OvationError(statusCode ?? 0, [reason], { code }));
   for (const chat of state.histories) chat.history.close();
   tell(state.owner.report, state.handlers.onEnd, reason, statusCode, code);
-  state.queue.stir();
+  state.queue.wake();
 }
 
-/** Ends it from this side: nothing that waits is kept or told any more. */
+/** Ends it on this side: drops buffered events and calls no more callbacks. */
 function stop(state: State, reason: string): void {
-  state.left ??= state.queue.place();
+  state.left ??= state.queue.position();
   state.queue.clear();
   if (state.isEnded) return;
   state.owner.leave(state.listener);
@@ -232,7 +235,7 @@ async function* read(state: State): AsyncGenerator<Event> {
       const event = queue.take();
       if (event !== undefined) yield event;
       else if (state.isEnded) return;
-      else await queue.stirred();
+      else await queue.changed();
     }
   } finally {
     queue.readers -= 1;

@@ -3,7 +3,7 @@ import type { EventData } from "./event-data.ts";
 /** A poll or a goal. */
 export type Moment = EventData["moment.started"];
 
-/** What a stream adds up: `likes`, and by a moment's id its sum, of a poll the votes by option. */
+/** A stream's totals: `likes`, and by a moment's id its sum, for a poll the votes by option. */
 export type Sums = Record<string, number | (number | null)[]>;
 
 /** The sums of a stream, and its open moments. */
@@ -13,7 +13,7 @@ export const nothingShown: Shown = { sums: {}, moments: [] };
 
 type Adding = { sums?: Sums; events: readonly { type: string; data: unknown }[] };
 
-/** What they are after one more frame: the same object where it changes nothing. */
+/** The sums and moments after one more frame; returns the same object if nothing changes. */
 export function shownAfter(shown: Shown, frame: Adding): Shown {
   let { moments } = shown;
   const sums = { ...shown.sums, ...frame.sums };

@@ -1,11 +1,11 @@
 import type { OvationError } from "./error.ts";
 import type { createCall } from "./route.ts";
 
-/** Tells the server how often a user has tapped, no more often than it asks for. */
+/** Counts a user's taps and sends them at the interval that the server asks for. */
 export type Taps = {
-  /** Adds a tap, or several, which are sent within some seconds. */
+  /** Adds one or more taps, which are sent within a few seconds. */
   tap(count?: number): void;
-  /** Sends what was not sent yet and ends it. */
+  /** Sends the remaining taps and stops. */
   close(): void;
 };
 
@@ -13,8 +13,8 @@ const sessionBytes = 12;
 const second = 1_000;
 
 /**
- * The taps of one page in one stream. Each call says the whole number, so one that is repeated or
- * lost counts once; taps beyond the server's allowance are forgotten.
+ * The taps of one page in one stream. Each call sends the running total, so a repeated or lost call
+ * counts once; taps beyond the server's limit are dropped.
  */
 export function createTaps(streamId: string, call: ReturnType<typeof createCall>): Taps {
   const bytes = crypto.getRandomValues(new Uint8Array(sessionBytes));
@@ -29,13 +29,13 @@ export function createTaps(streamId: string, call: ReturnType<typeof createCall>
         path: { streamId },
         body: { session, total },
       });
-      // What came meanwhile goes on from what the server has.
+      // Taps that came meanwhile are added to the server's total.
       total += answer.total - asked;
       sent = answer.total;
       wait = answer.next * second;
     } catch (error) {
       const { statusCode, retryAfterSeconds = 5 } = error as OvationError;
-      // The stream is over, or closed to this user: nothing that comes can count.
+      // The stream has ended or is closed to this user: later taps cannot count.
       if (statusCode >= 400 && statusCode < 429) isOpen = false;
       wait = retryAfterSeconds * second;
     }

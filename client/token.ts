@@ -1,13 +1,15 @@
-/** A token, or what gives one: asked when there is none, or when one has expired or was refused. */
+/**
+ * A token, or a function that returns one: called when there is none, or it has expired or was
+ * refused.
+ */
 export type Token = string | (() => string | Promise<string>);
 
-/** A token with less time left than this is no longer used: it could expire on its way. */
+/** A token with less time left is not used: it could expire in flight. */
 const restMillisecondsMin = 30_000;
 
 /**
- * Keeps what the application's function gave until shortly before its end, so that a call costs no
- * sign-in. A token whose end cannot be read is asked for each time; those who ask at the same
- * moment share one answer.
+ * Caches a token until shortly before it expires, so that calls cause no extra sign-ins. A token
+ * whose expiry cannot be read is fetched for each use; concurrent callers share one fetch.
  */
 export function keepToken(token: Token) {
   let kept: { text: string; until: number } | undefined;
@@ -20,7 +22,7 @@ export function keepToken(token: Token) {
   }
 
   return {
-    /** Rejects with what the application's function threw. */
+    /** Rejects with the error of the application's function. */
     async get(): Promise<string> {
       if (typeof token === "string") return token;
       if (kept !== undefined && performance.now() < kept.until) return kept.text;
@@ -31,24 +33,24 @@ export function keepToken(token: Token) {
       });
     },
     /**
-     * The server did not take this one, or it never came: the next is a fresh one. Answers whether
-     * there can be another.
+     * The server refused this token, or it never arrived: the next one is fetched. Returns whether
+     * another can be fetched.
      */
     renew(refused?: string): boolean {
       if (refused === undefined) asking = undefined;
       if (refused === undefined || kept?.text === refused) kept = undefined;
       return typeof token === "function";
     },
-    /** Whose it is, as far as one is known already. */
+    /** The user id, if a token is already known. */
     userId: () => claimsOf(typeof token === "string" ? token : kept?.text)?.sub,
-    /** Whether it is a fixed one that has ended, as far as this clock can tell. */
+    /** Whether it is a fixed token that has expired by this clock. */
     isOver: () => typeof token === "string" && restOf(token) <= 0,
   };
 }
 
 export type Tokens = ReturnType<typeof keepToken>;
 
-/** Milliseconds until a token's end; not a number where that cannot be read. */
+/** Milliseconds until a token expires; NaN if that cannot be read. */
 const restOf = (token: string) => (claimsOf(token)?.exp ?? Number.NaN) * 1000 - Date.now();
 
 function claimsOf(token: string | undefined): { sub?: string; exp?: number } | undefined {

@@ -1,10 +1,10 @@
 import type { createCall } from "./route.ts";
 import type { Moment } from "./sums.ts";
 
-/** What a vote has to know of its poll. */
+/** The part of a poll that a vote needs. */
 export type Votable = Pick<Moment, "streamId" | "id" | "spreadSeconds">;
 
-/** Votes, at a random moment within the poll's spread. */
+/** Votes at a random moment within the poll's spread. */
 export async function castVote(
   { streamId, id: momentId, spreadSeconds }: Votable,
   options: number[],

@@ -3,18 +3,20 @@ import type { CallResult } from "./route.ts";
 /** The user's credits. */
 export type Wallet = CallResult<"GET /api/v1/wallet">;
 
-/** Who watches a wallet. `onError`: why it could not be read; default: the client's `onError`. */
+/**
+ * Callbacks of a wallet's watcher. `onError`: why a read failed; default: the client's `onError`.
+ */
 export type WalletHandlers = {
   onWallet: (wallet: Wallet) => void;
   onError?: (error: unknown) => void;
 };
 
-/** Calls that move the user's credits. */
+/** Calls that change the user's credits. */
 const spending = /\/(gifts\/create|superlike|refund|purchase|credit-transfer)$/;
 
 /**
- * Reads the wallet for its watchers: at first, after the user's calls that move credits, and
- * when asked. One reading at a time: what is asked meanwhile is read after it.
+ * Reads the wallet for its watchers: at first, after the user's calls that change credits, and on
+ * request. One read at a time: a request during a read starts another one afterwards.
  */
 export function createWalletWatch(
   read: () => Promise<Wallet>,
@@ -41,7 +43,7 @@ export function createWalletWatch(
 
   return {
     refresh,
-    /** A call has ended, whatever its answer. */
+    /** A call has ended, with any result. */
     note(path: string): void {
       if (spending.test(path)) void refresh();
     },

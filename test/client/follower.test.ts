@@ -147,8 +147,8 @@ test("a token that has just ended is no refusal: the subscribe comes again on th
 
 test("who goes back twice goes on from where it was first, if what lies between is no more", () => {
   const { follower } = following();
-  follower.goBack({ epoch: "e", frame: 3 }, 20);
-  const { requestId } = asked(follower.goBack({ epoch: "e", frame: 1 }, 30))!;
+  follower.rewind({ epoch: "e", frame: 3 }, 20);
+  const { requestId } = asked(follower.rewind({ epoch: "e", frame: 1 }, 30))!;
   const steps = follower.take(subscribed(requestId, 5, false), 40);
   expect(steps[0]).toEqual({ do: "skip", position: { epoch: "e", frame: 5 }, viewers: 1 });
   expect(asked(steps)).toMatchObject({ since: { epoch: "e", frame: 5 } });
