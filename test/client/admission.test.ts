@@ -1,15 +1,15 @@
 import { jest } from "@jest/globals";
 import { createClient, type Options } from "../../client/index.ts";
-import { Hand, pass, streamId, takeInHand } from "./hand.ts";
+import { createTestClient, FakeSocket, pass, streamId } from "./fake-socket.ts";
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => {
   jest.useRealTimers();
 });
 
-test("each socket has a ticket of its own, and no token", async () => {
+test("each socket gets its own ticket, and no token", async () => {
   let tickets = 0;
-  const { client, sockets, notes, last } = takeInHand({
+  const { client, sockets, notes, last } = createTestClient({
     token: undefined,
     ticket: async () => `a&${++tickets}`,
     compact: true,
@@ -26,8 +26,8 @@ test("each socket has a ticket of its own, and no token", async () => {
   client.close();
 });
 
-test("a ticket given as text opens one socket; after its expiry the end is reported", async () => {
-  const { client, sockets, notes, last } = takeInHand({ ticket: "once" });
+test("a ticket given as text opens one socket; its expiry is reported", async () => {
+  const { client, sockets, notes, last } = createTestClient({ ticket: "once" });
   await pass(90_000);
   const opened = sockets.length;
   expect(opened).toBeLessThan(5);
@@ -36,7 +36,7 @@ test("a ticket given as text opens one socket; after its expiry the end is repor
   expect(notes.reasons.at(-1)).toEqual(["The ticket has been used or has expired", 401]);
   expect(notes.states.at(-1)).toBe("ended");
   expect(sockets).toHaveLength(opened);
-  const refused = takeInHand({ ticket: "used" }, () => false);
+  const refused = createTestClient({ ticket: "used" }, () => false);
   for (let second = 0; second < 120; second++) {
     await pass(1_000);
     for (const socket of refused.sockets) if (socket.readyState < 3) socket.drop();
@@ -47,9 +47,9 @@ test("a ticket given as text opens one socket; after its expiry the end is repor
   refused.client.close();
 });
 
-test("an overlay reads its stream by a key, has no user, and stays away once it is revoked", async () => {
+test("an overlay reads its stream by a key, has no user, and does not reconnect once it is revoked", async () => {
   const asked: (string | null)[] = [];
-  const { client, notes, follow, last } = takeInHand({
+  const { client, notes, follow, last } = createTestClient({
     token: undefined,
     overlayKey: { streamId, key: "a+b" },
     fetch: (async (_url: string, wish: RequestInit) => {
@@ -75,17 +75,17 @@ test("an overlay reads its stream by a key, has no user, and stays away once it 
 });
 
 test("a ticket() that never resolves is reported by name", async () => {
-  const { client, notes } = takeInHand({ ticket: () => new Promise<string>(() => {}) });
+  const { client, notes } = createTestClient({ ticket: () => new Promise<string>(() => {}) });
   await pass(16_000);
   expect(String(notes.errors[0])).toContain("ticket() gave nothing");
   client.close();
 });
 
-test("where dense frames cannot be read they are not asked for", async () => {
+test("compact frames are not requested where they cannot be read", async () => {
   const own = globalThis.DecompressionStream;
   Reflect.deleteProperty(globalThis, "DecompressionStream");
   try {
-    const { client, last } = takeInHand({ compact: true });
+    const { client, last } = createTestClient({ compact: true });
     await pass(20);
     expect(last().url).toBe("ws://127.0.0.1:9/ws?moves=1");
     client.close();
@@ -94,7 +94,7 @@ test("where dense frames cannot be read they are not asked for", async () => {
   }
 });
 
-test("a client without anything that lets it in is a mistake", () => {
-  const WebSocket = Hand as unknown as NonNullable<Options["WebSocket"]>;
+test("a client without a token, ticket or overlay key is an error", () => {
+  const WebSocket = FakeSocket as unknown as NonNullable<Options["WebSocket"]>;
   expect(() => createClient({ url: "http://127.0.0.1:9", WebSocket })).toThrow("token: expected");
 });

@@ -1,20 +1,19 @@
 import type { Client, Frame, Position, Subscription } from "../../client/index.ts";
 import type { FrameServer } from "./frame-server.ts";
 
-/** How a follower reads: by callbacks or as an async iterator, and from where. */
+/** How a follower reads (callbacks or async iterator) and from where. */
 type Manner = {
   isReader: boolean;
   random: () => number;
   since?: Position | undefined;
-  /** Where another already is: nobody is shown older frames as new. */
+  /** A position that others have reached: older frames must not be delivered as new. */
   least?: Position | undefined;
 };
 
 /**
- * A follower of a stream, by callbacks or by `for await`, that stops and resumes now and then. It
- * checks what it receives: everything of the log after the first position, exactly once and in
- * order, except what a reset skips. Several may follow one stream, from `since`
- * or from now on.
+ * A follower of a stream, by callbacks or `for await`, that stops and resumes at times. It checks
+ * what it receives: every event of the log after the first position, exactly once and in order,
+ * except those that a reset skips. Several may follow one stream, from `since` or from now.
  */
 export function createFollowing(
   client: Client,
@@ -28,7 +27,7 @@ export function createFollowing(
   const resets: Position[] = [];
   let begin = first;
   let last: Frame | undefined;
-  /** Events of the newest frame that were shown. */
+  /** Events of the newest frame delivered so far. */
   let shownOf = 0;
   let shown = 0;
   let stream: Subscription;
@@ -39,7 +38,7 @@ export function createFollowing(
   const isAfter = ({ epoch, frame }: Position, next: Frame) =>
     epoch === next.epoch && frame + 1 === next.frame;
 
-  /** Whether a frame may follow what was shown: the next one, or the first after a begin. */
+  /** Checks that a frame is the next one, or the first after `begin`. */
   function judgeFrame(next: Frame): void {
     const { epoch, frame } = next;
     if (last !== undefined && shownOf < last.events.length && isReader)
@@ -53,14 +52,14 @@ export function createFollowing(
       wrong.push(`${streamId}: ${epoch}:${frame} after ${last?.epoch}:${last?.frame}`);
   }
 
-  /** Who comes from nowhere begins where the others are, or later. */
+  /** A follower without a position starts where the others are, or later. */
   function judgeBegin(position: Position): void {
     begin ??= position;
     if (position.epoch === least?.epoch && position.frame < least.frame)
-      wrong.push(`${streamId}: begun at ${position.frame}, which is not now`);
+      wrong.push(`${streamId}: begun at ${position.frame} instead of now`);
   }
 
-  /** A reset is honest if the server has said one, or nobody can have been at this position. */
+  /** A reset is valid if the server sent one, or no client can have been at this position. */
   function judgeReset(position: Position): void {
     const isSaid = server.begun
       .slice(begunBefore)
@@ -68,7 +67,7 @@ export function createFollowing(
     const { epoch, head } = server.logOf(streamId);
     const isStrange = first !== undefined && (first.epoch !== epoch || first.frame > head);
     if (!isSaid && !isStrange)
-      wrong.push(`${streamId}: a reset at ${position.frame} that the server did not say`);
+      wrong.push(`${streamId}: a reset at ${position.frame} that the server did not send`);
     resets.push(position);
   }
 
@@ -113,7 +112,7 @@ export function createFollowing(
       },
     });
     if (since === undefined) void stream.ready.then(judgeBegin, () => {});
-    // Closed only now, so that one comes while the other is still there.
+    // Closes the old subscription last, so that two exist at the same time.
     if (!isReader) before?.close();
     if (isReader) reading = read(stream);
   }
@@ -123,18 +122,18 @@ export function createFollowing(
     wrong,
     ends,
     shown: () => shown,
-    /** Stops and resumes at once at its position, in one of the ways an app has. */
-    async comeBack(): Promise<void> {
+    /** Stops and resumes at its position, in one of the ways that apps use. */
+    async resume(): Promise<void> {
       if (ends.length > 0 || isLeaving) return;
       if (isReader) {
-        // A reader leaves at the end of a frame, so that nothing comes twice.
+        // A reader leaves at the end of a frame, so that no event is delivered twice.
         isLeaving = true;
         await reading;
         isLeaving = false;
       } else if (random() < 0.5) stream.close();
       if (ends.length === 0) follow();
     },
-    /** Whether all of the log was received, or the end was reported. */
+    /** Whether the whole log was received, or the end was reported. */
     isWhole(): boolean {
       const { epoch, head } = server.logOf(streamId);
       const position = stream.position();

@@ -10,7 +10,7 @@ import { createClient, type Event, type Options } from "../../client/index.ts";
 
 const root = join(import.meta.dirname, "../..");
 
-/** What an app writes, in TypeScript, against the package alone. */
+/** An app's TypeScript code that uses only the package. */
 const typed = `
   import { type CallResult, createClient, OvationError } from "@ovation/client";
   import { ClientProvider, useClient, useConnection, useStream, useWallet } from "@ovation/client/react";
@@ -28,7 +28,7 @@ const typed = `
   // @ts-expect-error: there is no such refusal.
   new OvationError(403, []).code === "no_such_code";`;
 
-/** Programs of an app that the package is installed in. */
+/** Writes programs of an app that has the package installed. */
 async function writeApp(app: string): Promise<void> {
   await mkdir(join(app, "node_modules/@ovation"), { recursive: true });
   await symlink(join(root, ".cache/client"), join(app, "node_modules/@ovation/client"));
@@ -47,7 +47,7 @@ async function writeApp(app: string): Promise<void> {
   await writeFile(join(app, "app.mts"), typed);
 }
 
-test("the built package is found by its name, with its types, as an app would", async () => {
+test("an app can import the built package by its name, with its types", async () => {
   const app = await mkdtemp(join(tmpdir(), "ovation-app-"));
   const node = (...command: string[]) => {
     const env = { ...process.env, NODE_OPTIONS: "" };
@@ -79,7 +79,7 @@ test("the built package is found by its name, with its types, as an app would", 
   }
 });
 
-test("what is packed is what its manifest names: modules, types, source maps, README and licence", () => {
+test("the packed files are those that the manifest names: modules, types, source maps, README and licence", () => {
   const built = join(root, ".cache/client");
   const command = ["pack", "--dry-run", "--json", "--ignore-scripts"];
   const [packed] = JSON.parse(execFileSync("npm", command, { cwd: built, encoding: "utf8" }));
@@ -97,7 +97,7 @@ test("what is packed is what its manifest names: modules, types, source maps, RE
   console.log(`The package has ${packed.size} bytes, ${packed.unpackedSize} unpacked`);
 });
 
-test("without a WebSocket it says so at once", () => {
+test("without a WebSocket implementation createClient throws at once", () => {
   const own = globalThis.WebSocket;
   Reflect.deleteProperty(globalThis, "WebSocket");
   try {
@@ -107,9 +107,9 @@ test("without a WebSocket it says so at once", () => {
   }
 });
 
-/** A socket in the test's hands. */
-class Hand {
-  static last: Hand;
+/** A socket that the test controls. */
+class FakeSocket {
+  static last: FakeSocket;
   readyState = 1;
   onopen: (() => void) | null = null;
   onmessage: ((event: { data: unknown }) => void) | null = null;
@@ -118,7 +118,7 @@ class Hand {
   readonly url: string;
   constructor(url: string) {
     this.url = url;
-    Hand.last = this;
+    FakeSocket.last = this;
     setTimeout(() => this.onopen?.());
   }
   send(): void {}
@@ -132,25 +132,25 @@ class Hand {
 }
 const pause = () => new Promise((done) => setTimeout(done, 20));
 
-test("a callback that throws loses no event and no socket; ids are the same in either case", async () => {
+test("a callback that throws loses no event and no socket; ids are case-insensitive", async () => {
   const [heard, errors]: [string[], unknown[]] = [[], []];
   const client = createClient({
     url: "http://127.0.0.1:9",
     token: "t",
-    WebSocket: Hand as unknown as NonNullable<Options["WebSocket"]>,
+    WebSocket: FakeSocket as unknown as NonNullable<Options["WebSocket"]>,
     onError: (error) => errors.push(error),
   });
   client.subscribe("ABCDEF", {
     onEvent({ id }: Event) {
       heard.push(id);
-      if (id === "1") throw new Error("The app's own fault");
+      if (id === "1") throw new Error("An error of the app");
     },
   });
   await pause();
-  const socket = Hand.last;
+  const socket = FakeSocket.last;
   const place = { streamId: "abcdef", epoch: "e", viewers: 1 };
   expect(socket.url).toBe("ws://127.0.0.1:9/ws?streamId=abcdef&moves=1");
-  // The answer to what a URL asks for names no request.
+  // The response to a subscription in the URL has no request id.
   socket.say({ ...place, type: "subscribed", head: 0 });
   const event = (id: string) => ({ id, type: "chat.message", at: "", data: {} });
   const frame = (n: number, ...events: object[]) =>
@@ -164,7 +164,7 @@ test("a callback that throws loses no event and no socket; ids are the same in e
   client.close();
 });
 
-test("an answer that breaks off in its middle is asked for again, under the same key", async () => {
+test("a call whose response is cut off is repeated with the same key", async () => {
   const keys: unknown[] = [];
   const wishes: unknown[] = [];
   const server = createServer(async (request, response) => {
@@ -180,7 +180,7 @@ test("an answer that breaks off in its middle is asked for again, under the same
   const client = createClient({
     url: `http://127.0.0.1:${port}`,
     token: "t",
-    WebSocket: Hand as unknown as NonNullable<Options["WebSocket"]>,
+    WebSocket: FakeSocket as unknown as NonNullable<Options["WebSocket"]>,
   });
   const gift = await client.sendGift("s", "g", undefined, { expectedPrice: 10 });
   expect(gift).toEqual({ id: "one gift" });

@@ -1,6 +1,6 @@
 import { jest } from "@jest/globals";
 import { OvationError } from "../../client/index.ts";
-import { jwt, pass, takeInHand } from "./hand.ts";
+import { createTestClient, jwt, pass } from "./fake-socket.ts";
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => {
@@ -29,10 +29,10 @@ function ending(...answers: Answer[]) {
   return { fetcher, keys };
 }
 
-/** Sends a gift, and answers what became of it once all its tries are over. */
+/** Sends a gift and returns the result once all attempts are over. */
 async function give(answers: Answer[], key?: string) {
   const { fetcher, keys } = ending(...answers);
-  const { client } = takeInHand({ fetch: fetcher, token: () => jwt(3600) });
+  const { client } = createTestClient({ fetch: fetcher, token: () => jwt(3600) });
   const ended = client.sendGift("s", "g", key).catch((error: unknown) => error);
   await pass(400_000);
   client.close();
@@ -40,14 +40,14 @@ async function give(answers: Answer[], key?: string) {
 }
 
 test.each<[string, Answer[]]>([
-  ["every answer is lost", ["lost"]],
-  ["every answer breaks off", ["broken"]],
-  ["nothing ever answers", ["silent"]],
+  ["every response is lost", ["lost"]],
+  ["every response is cut off", ["broken"]],
+  ["no response ever arrives", ["silent"]],
   ["the server fails each time", [503]],
-  ["its key is being used to the end", [409]],
-  ["one answer was lost and then there are too many calls", ["lost", 429]],
-  ["one answer was lost and then the token is over", ["lost", 401]],
-])("a gift that may have been paid names its key: %s", async (_, answers) => {
+  ["its key stays in use", [409]],
+  ["a lost response, then the rate limit", ["lost", 429]],
+  ["a lost response, then an expired token", ["lost", 401]],
+])("a gift that may have been paid reports its key: %s", async (_, answers) => {
   const { ended, keys } = await give(answers);
   expect(ended).toBeInstanceOf(OvationError);
   expect(ended.key).toMatch(/^[0-9a-f-]{36}$/);
@@ -57,10 +57,13 @@ test.each<[string, Answer[]]>([
 
 test.each<[string, Answer[]]>([
   ["a refusal", [403]],
-  ["a refusal after a lost answer: had it happened, its key would answer that", ["lost", 403]],
-  ["too many calls, each time", [429]],
+  [
+    "a refusal after a lost response: had the gift succeeded, its key would return it",
+    ["lost", 403],
+  ],
+  ["the rate limit, each time", [429]],
   ["no token", [401]],
-])("a gift that was certainly not paid names none: %s", async (_, answers) => {
+])("a gift that was certainly not paid reports no key: %s", async (_, answers) => {
   const { ended } = await give(answers);
   expect(ended).toBeInstanceOf(OvationError);
   expect(ended.key).toBeUndefined();
@@ -72,8 +75,8 @@ test("a caller's own key is reported in the error, and repeats the call", async 
   expect(await give([201], ended.key)).toMatchObject({ ended: { id: "g" }, keys: ["my gift"] });
 });
 
-test("a call that only reads has no key to name", async () => {
-  const { client } = takeInHand({ fetch: ending("lost").fetcher });
+test("a call that only reads has no key", async () => {
+  const { client } = createTestClient({ fetch: ending("lost").fetcher });
   const ended = client.call("GET", "/a").catch((error: unknown) => error);
   await pass(60_000);
   expect(await ended).toMatchObject({ name: "OvationError", statusCode: 0, key: undefined });
@@ -89,9 +92,9 @@ test.each<[string, string, Answer[], object]>([
   ["DELETE", "/api/v1/users/me", [429, 404], { mayHaveHappened: false }],
   ["GET", "/api/v1/wallet", ["lost", 404], { mayHaveHappened: false }],
 ])(
-  "%s %s that ended so says whether it may have happened: %j",
+  "the error of %s %s says whether it may have happened: %j",
   async (method, path, answers, said) => {
-    const { client } = takeInHand({ fetch: ending(...answers).fetcher });
+    const { client } = createTestClient({ fetch: ending(...answers).fetcher });
     const ended = client.call(method, path).catch((error: unknown) => error);
     await pass(60_000);
     const error = (await ended) as OvationError;
@@ -101,7 +104,7 @@ test.each<[string, string, Answer[], object]>([
   },
 );
 
-test("a refusal has the name that the API gives it", async () => {
+test("an error has the code that the API gave", async () => {
   const refused = new Response(JSON.stringify({ errors: ["Conflict"] }), {
     status: 409,
     headers: { "x-error-code": "credits_too_low" },
@@ -110,7 +113,7 @@ test("a refusal has the name that the API gives it", async () => {
   expect(ended).toMatchObject({ statusCode: 409, code: "credits_too_low" });
 });
 
-test("a page without TLS and an app without a browser can call: no randomUUID, no AbortSignal.timeout", async () => {
+test("calls work without randomUUID and AbortSignal.timeout, as on a page without TLS", async () => {
   const { timeout } = AbortSignal;
   const { crypto } = globalThis;
   const replace = (value: unknown) =>
@@ -131,17 +134,17 @@ test("a page without TLS and an app without a browser can call: no randomUUID, n
   }
 });
 
-test("a call that has its answer leaves no timer", async () => {
-  const { client } = takeInHand({ fetch: ending(201).fetcher });
+test("a call leaves no timer after its response", async () => {
+  const { client } = createTestClient({ fetch: ending(201).fetcher });
   client.close();
   await client.sendGift("s", "g");
   expect(jest.getTimerCount()).toBe(0);
 });
 
-test("a signal ends a call: before it is sent, while it waits for its answer, and between tries", async () => {
+test("a signal aborts a call: before it is sent, while it waits for a response, and between attempts", async () => {
   const call = async (answers: Answer[], abortAt: number, later: number) => {
     const { fetcher, keys } = ending(...answers);
-    const { client } = takeInHand({ fetch: fetcher, token: () => jwt(3600) });
+    const { client } = createTestClient({ fetch: fetcher, token: () => jwt(3600) });
     const control = new AbortController();
     if (abortAt === 0) control.abort("gone");
     let ended: unknown = "pending";
@@ -161,7 +164,7 @@ test("a signal ends a call: before it is sent, while it waits for its answer, an
     return { atOnce, ended, tries: keys.length };
   };
   const gone = { atOnce: "gone", ended: "gone" };
-  // The wallet that the client itself reads is none of it: nothing watches it here.
+  // The client reads no wallet here, because nothing watches it.
   expect(await call([200], 0, 100_000)).toEqual({ ...gone, tries: 0 });
   expect(await call(["silent"], 10, 100_000)).toEqual({ ...gone, tries: 1 });
   const wait = new Response("{}", { status: 429, headers: { "retry-after": "5" } });
@@ -170,9 +173,9 @@ test("a signal ends a call: before it is sent, while it waits for its answer, an
   expect(jest.getTimerCount()).toBe(0);
 });
 
-test("a call by its method takes a signal, and one that lives on keeps nothing of a call", async () => {
+test("a call by method takes a signal, and leaves no listener on it", async () => {
   const { fetcher } = ending(503, 200);
-  const { client } = takeInHand({ fetch: fetcher, token: () => jwt(3600) });
+  const { client } = createTestClient({ fetch: fetcher, token: () => jwt(3600) });
   const { signal } = new AbortController();
   const [added, removed] = (["addEventListener", "removeEventListener"] as const).map((name) =>
     jest.spyOn(signal, name),

@@ -1,7 +1,7 @@
 import type { ChatMessage, Frame } from "../../client/index.ts";
-import { streamId } from "./hand.ts";
+import { streamId } from "./fake-socket.ts";
 
-/** Who says something, and what. */
+/** A message of this sender with this text. */
 function messageOf(n: number, content = `${n}`, senderId = "ann"): ChatMessage {
   const at = new Date(1_790_000_000_000 + n * 10).toISOString();
   const _id = n.toString(16).padStart(24, "0");
@@ -9,16 +9,16 @@ function messageOf(n: number, content = `${n}`, senderId = "ann"): ChatMessage {
   return { _id, streamId, content, sender, createdAt: at, updatedAt: at };
 }
 
-/** The chat of one stream as the HTTP side has it: pages, newest first. */
+/** The chat of one stream as the HTTP API serves it: pages, newest first. */
 export function createChat(count = 0) {
   let n = 0;
   const chat = {
     messages: [] as ChatMessage[],
-    /** Paths that were read. */
+    /** Paths that were requested. */
     reads: [] as string[],
-    /** Answers each POST, in turn; without one it is said. */
+    /** Responses to POSTs, in turn; without one the message is created. */
     answers: [] as ((said: { content: string }, key: string) => Response | Promise<Response>)[],
-    /** Holds an answer back until it resolves; it is made before. */
+    /** Delays a response until it resolves; the response is computed before. */
     hold: undefined as Promise<void> | undefined,
     keys: [] as string[],
     say(content?: string, senderId?: string): ChatMessage {

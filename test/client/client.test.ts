@@ -16,7 +16,7 @@ import { messageOfUrl } from "./frame-server.ts";
 
 const streamId = "64d15f9e2e6c8f4d5a123000";
 
-/** A server that keeps the protocol: a log of frames, sockets that come and go. */
+/** A server that implements the protocol: a log of frames, and sockets that open and close. */
 async function startServer({ compact = false, lose = (): boolean => false } = {}) {
   const bodies: string[] = [];
   const sockets = new Set<Socket>();
@@ -104,7 +104,7 @@ async function until(holds: () => boolean): Promise<void> {
 }
 
 test.each([false, true])(
-  "each event once and in order, whatever is lost (compact: %s)",
+  "each event arrives once and in order, whatever is lost (compact: %s)",
   async (compact) => {
     let count = 0;
     const server = await startServer({ compact, lose: () => ++count % 7 === 0 });
@@ -148,7 +148,7 @@ test("for await gives events until the subscription ends", async () => {
   await server.stop();
 });
 
-test("a call with a lost response is repeated with the same key, and a refusal is reported", async () => {
+test("a call with a lost response is retried with the same key, and a refusal is reported", async () => {
   const server = await startServer();
   const client = createClient(options(server.url));
   server.refuse("cut", 503, 409);
@@ -166,34 +166,42 @@ const lasting: [number, number][] = [400, 401, 403, 404, 410, 413, 415, 422].map
   status,
   1,
 ]);
-test.each([...passing, ...lasting])("after a %s there are %s tries", async (status, tries) => {
-  const server = await startServer();
-  const client = createClient(options(server.url));
-  server.refuse(status);
-  const said = client.sendMessage(streamId, "hello");
-  if (tries > 1) expect(await said).toEqual({ _id: "m1" });
-  else await expect(said).rejects.toMatchObject({ statusCode: status, errors: ["No", "not now"] });
-  expect(server.keys).toHaveLength(tries);
-  client.close();
-  await server.stop();
-});
+test.each([...passing, ...lasting])(
+  "after a %s the client makes %s attempts",
+  async (status, tries) => {
+    const server = await startServer();
+    const client = createClient(options(server.url));
+    server.refuse(status);
+    const said = client.sendMessage(streamId, "hello");
+    if (tries > 1) expect(await said).toEqual({ _id: "m1" });
+    else
+      await expect(said).rejects.toMatchObject({ statusCode: status, errors: ["No", "not now"] });
+    expect(server.keys).toHaveLength(tries);
+    client.close();
+    await server.stop();
+  },
+);
 
 test.each<[string, RegExp, (client: Client) => Promise<unknown>]>([
-  ["a key of other letters", /^Idempotency-Key/, (c) => c.sendMessage(streamId, "hi", "schlüssel")],
   [
-    "a key no header carries",
+    "a key with non-ASCII letters",
+    /^Idempotency-Key/,
+    (c) => c.sendMessage(streamId, "hi", "schlüssel"),
+  ],
+  [
+    "a key that is invalid in a header",
     /^Idempotency-Key/,
     (c) => c.sendGift(streamId, streamId, "\u{1f600}"),
   ],
-  ["a key of two lines", /^Idempotency-Key/, (c) => c.sendSuperlike(streamId, "a\nb")],
+  ["a key with a line break", /^Idempotency-Key/, (c) => c.sendSuperlike(streamId, "a\nb")],
   ["an empty key", /^Idempotency-Key/, (c) => c.sendSuperlike(streamId, "")],
   ["a long key", /^Idempotency-Key/, (c) => c.sendSuperlike(streamId, "k".repeat(129))],
   ["no stream", /^streamId/, (c) => c.sendMessage("", "hi")],
   ["no stream to like", /^streamId/, (c) => c.sendSuperlike("")],
-  ["what is no JSON", /BigInt/, (c) => c.sendMessage(streamId, 1n as never)],
+  ["a value that is not JSON", /BigInt/, (c) => c.sendMessage(streamId, 1n as never)],
   ["a GET with a body", /GET/, (c) => c.call("GET", "/api/v1/wallet", {})],
   ["another host", /^path/, (c) => c.call("GET", "@example.com/")],
-])("%s is refused at once, and nothing is sent", async (_, problem, mistake) => {
+])("%s throws at once, and nothing is sent", async (_, problem, mistake) => {
   const server = await startServer();
   const client = createClient(options(server.url));
   // No time passes, so nothing that is tried again after a while ends.
@@ -207,7 +215,7 @@ test.each<[string, RegExp, (client: Client) => Promise<unknown>]>([
   await server.stop();
 });
 
-test("a stream's id is one part of the path, a method's case means nothing", async () => {
+test("a stream's id is encoded in the path, and methods are case-insensitive", async () => {
   const server = await startServer();
   const client = createClient(options(server.url));
   expect(() => client.subscribe("")).toThrow(TypeError);
@@ -221,7 +229,7 @@ test("a stream's id is one part of the path, a method's case means nothing", asy
   await server.stop();
 });
 
-test("a socket is opened again with a fresh token, and not after a code from 4500", async () => {
+test("the client reconnects with a fresh token, but not after codes from 4500 up", async () => {
   const server = await startServer();
   let tokens = 0;
   const states: string[] = [];

@@ -1,5 +1,5 @@
 import { jest } from "@jest/globals";
-import { jwt, pass, streamId, takeInHand } from "./hand.ts";
+import { createTestClient, jwt, pass, streamId } from "./fake-socket.ts";
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => {
@@ -8,9 +8,9 @@ afterEach(() => {
 
 const closing = (code: number, reason = "") => ({ type: "closing", code, reason });
 
-test("4401: a new socket comes with a fresh token, and the stream goes on", async () => {
+test("4401: the client reconnects with a fresh token, and the stream continues", async () => {
   let tokens = 0;
-  const { client, sockets, notes, follow, last } = takeInHand({
+  const { client, sockets, notes, follow, last } = createTestClient({
     token: () => jwt(3600, `${++tokens}`),
   });
   follow();
@@ -27,9 +27,9 @@ test("4401: a new socket comes with a fresh token, and the stream goes on", asyn
   client.close();
 });
 
-test("a message that is refused for its token is the same without a word", async () => {
+test("a message refused for an expired token also makes the client reconnect", async () => {
   let tokens = 0;
-  const { client, sockets, last } = takeInHand({ token: () => jwt(3600, `${++tokens}`) });
+  const { client, sockets, last } = createTestClient({ token: () => jwt(3600, `${++tokens}`) });
   await pass(20);
   last().say({ type: "error", statusCode: 401, errors: ["Authentication required"] });
   await pass(1_000);
@@ -38,7 +38,7 @@ test("a message that is refused for its token is the same without a word", async
 });
 
 test("4429: the client reconnects after 60 s, not earlier", async () => {
-  const { client, sockets, last } = takeInHand();
+  const { client, sockets, last } = createTestClient();
   await pass(20);
   last().say(closing(4429));
   await pass(59_900);
@@ -51,7 +51,7 @@ test("4429: the client reconnects after 60 s, not earlier", async () => {
 test.each([4503, 4504])(
   "%s: the client does not reconnect, and each subscription gets the reason",
   async (code) => {
-    const { client, sockets, notes, follow, last } = takeInHand();
+    const { client, sockets, notes, follow, last } = createTestClient();
     const stream = follow();
     await pass(20);
     last().say(closing(code, "Signed out"));
@@ -71,13 +71,13 @@ test.each([4503, 4504])(
 );
 
 test("the connection's state can be read at any time, and each change is reported once to each listener", async () => {
-  const { client, last, notes } = takeInHand({ token: () => jwt(3600) });
+  const { client, last, notes } = createTestClient({ token: () => jwt(3600) });
   const { connection } = client;
   const heard: unknown[][] = [];
   const note = (...change: unknown[]) => heard.push(change);
   const stops = [connection.onChange(note), connection.onChange(note)];
   connection.onChange(() => {
-    throw new Error("The app's own fault");
+    throw new Error("An error of the app");
   });
   expect(connection).toMatchObject({ state: "connecting", reason: undefined });
   await pass(20);
@@ -98,8 +98,8 @@ test("the connection's state can be read at any time, and each change is reporte
   expect(notes.errors).toHaveLength(3);
 });
 
-test("another code, such as that of a server that moves: a new socket", async () => {
-  const { client, sockets, last } = takeInHand();
+test("after other codes, such as that of a server that restarts, the client reconnects", async () => {
+  const { client, sockets, last } = createTestClient();
   await pass(20);
   last().say(closing(4000));
   await pass(1_000);
@@ -107,13 +107,13 @@ test("another code, such as that of a server that moves: a new socket", async ()
   client.close();
 });
 
-test.each<[string, (held: ReturnType<typeof takeInHand>) => unknown, unknown[]]>([
+test.each<[string, (held: ReturnType<typeof createTestClient>) => unknown, unknown[]]>([
   ["a lost connection", ({ last }) => last().drop(), ["The connection was lost", undefined]],
   ["a server that falls silent", () => pass(30_000), ["The server does not answer", undefined]],
   ["the server's own", ({ last }) => last().say(closing(4429, "Too much")), ["Too much", 4429]],
   ["a token", ({ last }) => last().say(closing(4401, "Token over")), ["Token over", 4401]],
-])("offline has its reason: %s", async (_, part, why) => {
-  const held = takeInHand({ token: () => jwt(3600) });
+])("offline is reported with its reason: %s", async (_, part, why) => {
+  const held = createTestClient({ token: () => jwt(3600) });
   await pass(20);
   await part(held);
   await pass(1);
@@ -121,12 +121,12 @@ test.each<[string, (held: ReturnType<typeof takeInHand>) => unknown, unknown[]]>
   held.client.close();
 });
 
-test("offline has its reason: no connection, and what token() threw", async () => {
-  const refused = takeInHand({}, () => false);
+test("offline is reported with its reason: no connection, and an error of token()", async () => {
+  const refused = createTestClient({}, () => false);
   await pass(5);
   refused.last().drop();
   expect(refused.notes.reasons).toEqual([["No connection could be opened", undefined]]);
-  const signedOut = takeInHand({ token: () => Promise.reject(new Error("Signed out")) });
+  const signedOut = createTestClient({ token: () => Promise.reject(new Error("Signed out")) });
   await pass(5);
   expect(signedOut.notes.reasons).toEqual([["Signed out", undefined]]);
   refused.client.close();
@@ -134,7 +134,7 @@ test("offline has its reason: no connection, and what token() threw", async () =
 });
 
 test("after close() a subscription ends at once and says why", async () => {
-  const { client, notes, follow } = takeInHand();
+  const { client, notes, follow } = createTestClient();
   await pass(20);
   client.close();
   const stream = follow();

@@ -32,7 +32,7 @@ const something = fc.oneof(
   fc.constant(record(change("stream", { ...stream, revision: 9, slowModeSeconds: 5 }, stream))),
 );
 
-test("a compact frame gives the same events back, byte for byte", async () => {
+test("a compact frame expands to the same events, byte for byte", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(something, { maxLength: 60 }), async (records) => {
       const body = bodyOf(records);

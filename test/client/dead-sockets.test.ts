@@ -1,13 +1,13 @@
 import { jest } from "@jest/globals";
-import { pass, streamId, takeInHand } from "./hand.ts";
+import { createTestClient, pass, streamId } from "./fake-socket.ts";
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => {
   jest.useRealTimers();
 });
 
-test("a socket that falls silent is replaced within 30 s, and the viewer goes on where they were", async () => {
-  const { client, sockets, notes, follow, last } = takeInHand();
+test("a socket that falls silent is replaced within 30 s, and the viewer resumes at the same position", async () => {
+  const { client, sockets, notes, follow, last } = createTestClient();
   const stream = follow();
   await pass(20);
   last().greet();
@@ -22,7 +22,7 @@ test("a socket that falls silent is replaced within 30 s, and the viewer goes on
   await pass(10);
   expect(notes.heard).toEqual(["1", "2"]);
   expect(stream.position()).toEqual({ epoch: "e", frame: 2 });
-  // What the dead one had still to say is not heard, and its end ends nothing.
+  // Later messages of the dead socket are ignored, and its close ends nothing.
   sockets[0]!.frame(3);
   sockets[0]!.drop();
   await pass(10);
@@ -35,7 +35,7 @@ test.each([
   ["a pong", { type: "pong", heads: { [streamId]: 1 } }],
   ["a notification", { type: "notification", data: { id: "n" } }],
 ])("%s after each ping keeps a quiet socket for an hour", async (_, answer) => {
-  const { client, sockets, follow, last } = takeInHand();
+  const { client, sockets, follow, last } = createTestClient();
   follow();
   await pass(20);
   last().greet();
@@ -50,8 +50,8 @@ test.each([
   client.close();
 });
 
-test("two subscribes that nothing answers are a dead socket: another is opened within 10 s", async () => {
-  const { client, sockets, follow, last } = takeInHand();
+test("a socket with two unanswered subscribes is dead: another is opened within 10 s", async () => {
+  const { client, sockets, follow, last } = createTestClient();
   follow();
   await pass(6_000);
   expect(sockets).toHaveLength(1);
@@ -62,8 +62,8 @@ test("two subscribes that nothing answers are a dead socket: another is opened w
   client.close();
 });
 
-test("a server that answers but is slow to greet keeps its socket, for a minute", async () => {
-  const { client, sockets, follow, last } = takeInHand();
+test("a server that responds but confirms subscribes slowly keeps its socket for a minute", async () => {
+  const { client, sockets, follow, last } = createTestClient();
   follow();
   let answered = 0;
   for (let second = 0; second < 45; second++) {
@@ -79,15 +79,15 @@ test("a server that answers but is slow to greet keeps its socket, for a minute"
   client.close();
 });
 
-test("who follows nothing and waits for notifications notices a dead socket too", async () => {
-  const { client, sockets } = takeInHand();
+test("a client that only waits for notifications detects a dead socket, too", async () => {
+  const { client, sockets } = createTestClient();
   await pass(30_000);
   expect(sockets).toHaveLength(2);
   client.close();
 });
 
-test("a handshake that is never answered is given up, and another is tried", async () => {
-  const { client, sockets, notes } = takeInHand({}, () => false);
+test("a handshake without a response times out, and another is tried", async () => {
+  const { client, sockets, notes } = createTestClient({}, () => false);
   await pass(20_000);
   expect(sockets.length).toBeGreaterThan(1);
   expect(sockets[0]!.readyState).toBe(2);
@@ -97,8 +97,8 @@ test("a handshake that is never answered is given up, and another is tried", asy
   client.close();
 });
 
-test("the interval is an option, and a frame that comes in time puts the question off", async () => {
-  const { client, sockets, follow, last } = takeInHand({ pingMilliseconds: 2_000 });
+test("the ping interval is an option, and a frame in time postpones the ping", async () => {
+  const { client, sockets, follow, last } = createTestClient({ pingMilliseconds: 2_000 });
   follow();
   await pass(20);
   last().greet();
@@ -114,19 +114,20 @@ test("the interval is an option, and a frame that comes in time puts the questio
   client.close();
 });
 
-test("a room of 40,000 is asked no earlier for being quiet from the start", async () => {
-  const { client, follow, last } = takeInHand();
+test("viewers of a room of 40,000 that was never busy ask no earlier", async () => {
+  const { client, follow, last } = createTestClient();
   follow();
   await pass(20);
   last().greet(0, { viewers: 40_000 });
-  // A small room would have asked after 18 s at the latest, this one asks after 20 s at the least.
+  // In a small room the client would have asked after 18 s at most, here it asks after at least 20
+  // s.
   await pass(19_900);
   expect(last().of("ping")).toEqual([]);
   client.close();
 });
 
-test("a clock that is set back an hour holds up nothing", async () => {
-  const { client, sockets, follow, last } = takeInHand();
+test("setting the clock back an hour delays nothing", async () => {
+  const { client, sockets, follow, last } = createTestClient();
   follow();
   await pass(20);
   jest.setSystemTime(Date.now() - 3_600_000);
@@ -139,8 +140,8 @@ test("a clock that is set back an hour holds up nothing", async () => {
   client.close();
 });
 
-test("a new socket restarts the time-outs", async () => {
-  const { client, follow, last } = takeInHand();
+test("a new socket restarts the timeouts", async () => {
+  const { client, follow, last } = createTestClient();
   follow();
   let answered = 0;
   for (let second = 0; second < 40; second++) {
@@ -157,9 +158,9 @@ test("a new socket restarts the time-outs", async () => {
   client.close();
 });
 
-test("nothing is left behind by a client that is closed while it opens, waits or follows", async () => {
+test("a client closed while it opens, waits or follows leaves nothing behind", async () => {
   for (const milliseconds of [0, 5, 50, 5_000, 33_000]) {
-    const { client, sockets, follow } = takeInHand();
+    const { client, sockets, follow } = createTestClient();
     follow();
     await pass(milliseconds);
     client.close();

@@ -1,12 +1,12 @@
 import { type Connection, type FrameServer, messageOfUrl } from "./frame-server.ts";
 
-/** How the two directions of a socket are: a dead one drops data silently. */
+/** Whether each direction of a socket works: a dead one drops data silently. */
 type Health = { toServer: boolean; toClient: boolean };
 
 /**
- * The network between clients and the server: it delays, swaps, doubles and loses messages, cuts
- * sockets, falls silent without a word, and refuses or swallows handshakes, as `random` decides and
- * while `faults` is on. It needs fake timers.
+ * The network between clients and the server. While `faults` is on it delays, reorders, duplicates
+ * and loses messages, cuts sockets, lets them fall silent, and refuses or swallows handshakes, as
+ * `random` decides. Requires fake timers.
  */
 export function createFaultProxy(server: FrameServer, random: () => number) {
   const chance = (share: number) => random() < share;
@@ -17,7 +17,7 @@ export function createFaultProxy(server: FrameServer, random: () => number) {
   const wrong: string[] = [];
 
   const later = (milliseconds: number, run: () => void) => void setTimeout(run, milliseconds);
-  /** The way of one message; now and then so long that much overtakes it. */
+  /** Delay of one message, sometimes so long that many messages overtake it. */
   const delay = () => {
     if (!faults) return 5 + random() * 20;
     return chance(0.05) ? random() * 5_000 : 5 + random() * 150;
@@ -30,7 +30,7 @@ export function createFaultProxy(server: FrameServer, random: () => number) {
     onclose: (() => void) | null = null;
     onerror: (() => void) | null = null;
     health: Health = { toServer: true, toClient: true };
-    /** The client has closed it, or has been told that it is closed. */
+    /** Whether the client has closed it or seen it close. */
     isReleased = false;
     readonly connection: Connection;
 
@@ -45,7 +45,7 @@ export function createFaultProxy(server: FrameServer, random: () => number) {
       const isRefused = this.connection.tokenEndsAt <= Date.now() || (faults && chance(0.15));
       later(delay(), () => (isRefused ? this.end() : this.accept(messageOfUrl(url))));
     }
-    /** With what the URL asks for, which comes with the handshake and so is never lost. */
+    /** Accepts with the URL's subscription, which is part of the handshake and so is never lost. */
     accept(wanted: Parameters<FrameServer["take"]>[1] | undefined): void {
       if (this.readyState !== 0) return;
       this.readyState = 1;
@@ -76,7 +76,7 @@ export function createFaultProxy(server: FrameServer, random: () => number) {
           if (this.health.toClient && this.readyState === 1) this.onmessage?.({ data });
         });
     }
-    /** The client closes it: a dead other side never answers that. */
+    /** The client closes it: a dead peer never confirms that. */
     close(): void {
       if (this.readyState > 1) return;
       this.readyState = 2;
@@ -98,7 +98,7 @@ export function createFaultProxy(server: FrameServer, random: () => number) {
 
   const live = () => sockets.filter(({ readyState }) => readyState === 1);
 
-  /** What the server says when it ends a connection: within 10 s it does. */
+  /** The server closes a connection with a code, within 10 s. */
   function dismiss(socket: ProxySocket, code: number): void {
     socket.deliver({ type: "closing", code, reason: `Closing ${code}` });
     later(random() * 10_000, () => {
@@ -113,9 +113,9 @@ export function createFaultProxy(server: FrameServer, random: () => number) {
     (socket) => Object.assign(socket.health, { toServer: false }),
     (socket) => dismiss(socket, 4401),
     (socket) => dismiss(socket, 4000),
-    // The server has forgotten what this connection follows, and the socket is healthy.
+    // The server has lost this connection's subscriptions, and the socket stays open.
     (socket) => socket.connection.streams.clear(),
-    // The token is over, and nobody says so until something is asked.
+    // The token has expired, and the server says so only in response to a request.
     (socket) => Object.assign(socket.connection, { tokenEndsAt: 0 }),
     () => {
       slowMilliseconds = chance(0.5) ? 0 : 15_000;
@@ -128,7 +128,7 @@ export function createFaultProxy(server: FrameServer, random: () => number) {
     /** Sockets that the client has neither closed nor seen closed. */
     open: () => sockets.filter(({ isReleased }) => !isReleased).length,
     count: () => sockets.length,
-    /** Something befalls one of the sockets. */
+    /** Injects a random fault into one of the sockets. */
     strike(): void {
       const [socket] = live();
       if (socket) disasters[Math.floor(random() * disasters.length)]!(socket);
@@ -137,14 +137,14 @@ export function createFaultProxy(server: FrameServer, random: () => number) {
       const [socket] = live();
       if (socket) dismiss(socket, code);
     },
-    /** The server ends one subscription, and says why. */
+    /** The server ends one subscription with a reason. */
     block(streamId: string): void {
       for (const { connection } of live()) {
         connection.streams.delete(streamId);
         connection.post({ type: "unsubscribed", streamId, reason: "blocked" });
       }
     },
-    /** From now on everything arrives; sockets that are dead stay dead. */
+    /** No more faults from now on; dead sockets stay dead. */
     calm(): void {
       faults = false;
       slowMilliseconds = 0;

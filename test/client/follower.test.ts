@@ -18,7 +18,7 @@ const asked = (steps: Step[]) => steps.find((step) => step.do === "send")?.messa
 const subscribed = (requestId: unknown, head: number, recovered?: boolean, epoch = "e") =>
   ({ type: "subscribed", streamId, epoch, head, viewers: 1, requestId, recovered }) as Message;
 
-/** A follower that stands at `head` of a log. */
+/** A follower at position `head` of a log. */
 function following(head = 5) {
   const follower = createFollower(streamId);
   const { requestId } = asked(follower.open(0))!;
@@ -26,12 +26,12 @@ function following(head = 5) {
   return { follower, requestId };
 }
 
-test("rule 1: a number that is not larger than the last is dropped", () => {
+test("rule 1: a frame whose number is not larger than the last is dropped", () => {
   const { follower } = following();
   expect([6, 6, 5, 7, 7].flatMap((n) => shown(follower.take(frame(n), 20)))).toEqual([6, 7]);
 });
 
-test("rule 2: at a hole it subscribes again, and shows the frame beyond only when it comes again", () => {
+test("rule 2: at a gap it subscribes again, and delivers the frame beyond only when it is sent again", () => {
   const { follower } = following();
   const steps = follower.take(frame(8), 20);
   expect(shown(steps)).toEqual([]);
@@ -57,16 +57,16 @@ test("rule 2: a head in a pong that is still missing after 3 s", () => {
   expect(other.tick(9_000)).toEqual([]);
 });
 
-test("rule 2: a head that is still missing after one of the frames came", () => {
+test("rule 2: a head that is still missing after one of the frames has arrived", () => {
   const { follower } = following();
   follower.take({ type: "pong", heads: { s: 8 } }, 1_000);
   expect(shown(follower.take(frame(6), 2_000))).toEqual([6]);
-  // Patience begins with each frame that does come.
+  // Each frame that arrives restarts the timeout.
   expect(follower.tick(4_900)).toEqual([]);
   expect(asked(follower.tick(5_100))).toMatchObject({ since: { frame: 6 } });
 });
 
-test("rule 3: a subscribe without an answer is repeated after 3 s, one at a time (F3)", () => {
+test("rule 3: a subscribe without a response is repeated after 3 s, one at a time (F3)", () => {
   const follower = createFollower(streamId);
   const first = asked(follower.open(0))!;
   expect(follower.tick(2_900)).toEqual([]);
@@ -80,7 +80,7 @@ test("rule 3: a subscribe without an answer is repeated after 3 s, one at a time
   expect(follower.tick(3_400)).toEqual([]);
 });
 
-test("rule 4: a subscribed counts once, and only the answer to the newest subscribe (F4)", () => {
+test("rule 4: only the first response to the newest subscribe counts (F4)", () => {
   const { follower, requestId } = following();
   follower.take(frame(6), 20);
   expect(follower.take(subscribed(requestId, 0), 30)).toEqual([]);
@@ -95,7 +95,7 @@ test("rule 4: a subscribed counts once, and only the answer to the newest subscr
   });
 });
 
-test("rule 4: no follower's request has the id of another's, of the same stream neither", () => {
+test("rule 4: no two followers share a request id, not even on the same stream", () => {
   const asks = [createFollower(streamId), createFollower(streamId)].flatMap((follower) => [
     asked(follower.open(0)),
     asked(follower.tick(3_100)),
@@ -103,7 +103,7 @@ test("rule 4: no follower's request has the id of another's, of the same stream 
   expect(new Set(asks.map((message) => message!.requestId)).size).toBe(4);
 });
 
-test("a new socket restarts the time-outs", () => {
+test("a new socket restarts the timeouts", () => {
   const follower = createFollower(streamId);
   follower.open(0);
   for (let now = 0; now < 60_000; now += 1_000) follower.tick(now);
@@ -113,7 +113,7 @@ test("a new socket restarts the time-outs", () => {
   expect(asked(follower.tick(63_100))).toBeDefined();
 });
 
-test("an unsubscribed without a reason answers no subscribe; one with a reason ends it (F5)", () => {
+test("an unsubscribed without a reason is ignored; one with a reason ends the follower (F5)", () => {
   const { follower } = following();
   expect(follower.take({ type: "unsubscribed", streamId }, 20)).toEqual([]);
   expect(follower.isEnded()).toBe(false);
@@ -123,7 +123,7 @@ test("an unsubscribed without a reason answers no subscribe; one with a reason e
   expect(follower.tick(99_000)).toEqual([]);
 });
 
-test("what cannot be recovered is said, and the follower goes on from the head", () => {
+test("lost frames are reported, and the follower continues from the head", () => {
   const { follower } = following();
   follower.close();
   const again = asked(follower.open(100))!;
@@ -134,7 +134,7 @@ test("what cannot be recovered is said, and the follower goes on from the head",
   expect(shown(follower.take(frame(91, "f"), 120))).toEqual([91]);
 });
 
-test("a token that has just ended is no refusal: the subscribe comes again on the next socket", () => {
+test("an expired token is no refusal: the subscribe is repeated on the next socket", () => {
   const { follower } = following();
   const { requestId } = asked(follower.take(frame(8), 20))!;
   const errors = ["Authentication required"];
@@ -145,7 +145,7 @@ test("a token that has just ended is no refusal: the subscribe comes again on th
   expect(asked(follower.open(1_000))).toMatchObject({ since: { epoch: "e", frame: 5 } });
 });
 
-test("who goes back twice goes on from where it was first, if what lies between is no more", () => {
+test("after rewinding twice it continues at its first position if the frames between are gone", () => {
   const { follower } = following();
   follower.rewind({ epoch: "e", frame: 3 }, 20);
   const { requestId } = asked(follower.rewind({ epoch: "e", frame: 1 }, 30))!;
@@ -155,7 +155,7 @@ test("who goes back twice goes on from where it was first, if what lies between 
 });
 
 test.each([429, 401, 500, 503])(
-  "an error %s ends nothing: the subscribe comes again",
+  "an error %s ends nothing: the subscribe is repeated",
   (statusCode) => {
     const follower = createFollower(streamId);
     const { requestId } = asked(follower.open(0))!;

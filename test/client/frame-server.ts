@@ -1,6 +1,6 @@
 import type { Frame, Position } from "../../client/index.ts";
 
-/** What a connection can do with a message to its client. */
+/** What the server needs from a connection. */
 export type Connection = {
   /** Milliseconds since 1970. */
   tokenEndsAt: number;
@@ -11,7 +11,7 @@ export type Connection = {
 
 type Message = { action: string; streamId: string; requestId?: string; since?: Position };
 
-/** What a socket's URL asks for, as the message that would ask for the same. */
+/** A socket URL's subscription, as the equivalent message. */
 export function messageOfUrl(url: string): Message | undefined {
   const { streamId, since } = Object.fromEntries(new URL(url, "ws://any").searchParams);
   if (streamId === undefined) return undefined;
@@ -20,12 +20,12 @@ export function messageOfUrl(url: string): Message | undefined {
   return { action: "subscribe", streamId, ...(since !== undefined && { since: position }) };
 }
 
-/** Frames of a stream that are kept: for an older position the server has no replay. */
+/** Frames of a stream that are kept: older positions get no replay. */
 const keptMax = 40;
 
 /**
- * A small honest server: the log of frames of each stream as clients see it. It answers at once and
- * posts each frame to each subscriber; what becomes of that on the way is not its business.
+ * A minimal correct server: the log of frames of each stream as clients see it. It responds at once
+ * and posts each frame to each subscriber; message loss is simulated elsewhere.
  */
 export function createFrameServer() {
   const connections = new Set<Connection>();
@@ -33,7 +33,7 @@ export function createFrameServer() {
   const written = new Map<string, Frame>();
   let epochs = 0;
   let events = 0;
-  /** Positions at which a client may begin, because the server has said so. */
+  /** Positions at which the server has told clients to start. */
   const begun: { streamId: string; position: Position; isReset: boolean }[] = [];
 
   function logOf(streamId: string) {
@@ -72,9 +72,9 @@ export function createFrameServer() {
         connection.post({ type: "pong", heads: Object.fromEntries(heads) });
       }
     },
-    /** The frame of an event, kept or not. */
+    /** The frame of an event, even if it is no longer kept. */
     frameOf: (id: string) => written.get(id)!,
-    /** One more frame with `count` events. */
+    /** Writes a frame with `count` events. */
     say(streamId: string, count: number): void {
       const log = logOf(streamId);
       log.head += 1;
@@ -93,7 +93,7 @@ export function createFrameServer() {
         if ((connection.streams.get(streamId) ?? Number.POSITIVE_INFINITY) <= log.head)
           connection.post(frame);
     },
-    /** A log that is lost begins another epoch; its numbers go on. */
+    /** A lost log starts a new epoch; frame numbers continue. */
     reset(streamId: string): void {
       const log = logOf(streamId);
       Object.assign(log, { epoch: `e${++epochs}`, frames: [] });

@@ -2,7 +2,7 @@ import { jest } from "@jest/globals";
 import type { History } from "../../client/index.ts";
 import { createRandom } from "../platform/push/random.ts";
 import { createChat, deleted, frameOf, said } from "./chat-server.ts";
-import { jwt, pass, takeInHand } from "./hand.ts";
+import { createTestClient, jwt, pass } from "./fake-socket.ts";
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => {
@@ -16,7 +16,7 @@ const numbers = (from: number, to: number) =>
 /** A viewer of a chat with `count` messages, subscribed at frame 0. */
 async function viewing(count: number) {
   const chat = createChat(count);
-  const held = takeInHand({ fetch: chat.fetch, token: () => jwt(3600, "me") });
+  const held = createTestClient({ fetch: chat.fetch, token: () => jwt(3600, "me") });
   const stream = held.follow();
   await pass(20);
   held.last().greet();
@@ -24,14 +24,14 @@ async function viewing(count: number) {
   return { ...held, chat, stream };
 }
 
-/** Waits for what needs time to pass. */
+/** Waits for a promise that needs virtual time to pass. */
 async function settled<Value>(promise: Promise<Value>, milliseconds = 1_000): Promise<Value> {
   promise.catch(() => {});
   await pass(milliseconds);
   return promise;
 }
 
-test("the chat is joined with what is said while its page is on its way, once", async () => {
+test("messages that arrive while the page loads are added once", async () => {
   const { client, chat, stream, last } = await viewing(30);
   let arrive!: () => void;
   chat.hold = new Promise((done) => {
@@ -41,7 +41,7 @@ test("the chat is joined with what is said while its page is on its way, once", 
   const opening = stream.history({ limit: 20, onChange: (all) => changes.push(texts(all)) });
   await pass(1);
   expect(chat.reads).toHaveLength(1);
-  // The page was made before these: 31 is said and 25 deleted; 30 is in the page and comes again.
+  // The page predates these frames: 31 is new, 25 is deleted, and 30 is in both.
   last().say(frameOf(1, [said(chat.messages[29]!), said(chat.say())]));
   const gone = chat.messages[24]!._id;
   chat.remove(gone);
@@ -61,12 +61,12 @@ test("the chat is joined with what is said while its page is on its way, once", 
   last().say(frameOf(4, [deleted(history.messages[0]!._id)]));
   await pass(1);
   expect(texts(history)[0]).toBe("12");
-  // One change a frame, however much it brings, and none by what is no chat.
+  // One change per frame, however many messages it has, and none for other events.
   expect(changes).toHaveLength(3);
   client.close();
 });
 
-test("what is read again after frames were missed for good has no gap", async () => {
+test("a chat that is read again after lost frames has no gap", async () => {
   const { client, chat, stream, last } = await viewing(5);
   const history = await settled(stream.history());
   last().drop();
@@ -76,14 +76,14 @@ test("what is read again after frames were missed for good has no gap", async ()
   last().greet(90, { recovered: false });
   last().say(frameOf(91, [said(chat.say())]));
   await pass(1_000);
-  // The newest page, and what was said meanwhile.
+  // The newest page, and messages sent meanwhile.
   expect(texts(history)).toEqual(numbers(37, 86));
   while (history.hasOlder) await settled(history.older());
   expect(texts(history)).toEqual(["1", "2", ...numbers(4, 86)]);
   client.close();
 });
 
-test("a page that cannot be read after a reset is read until it can, and what is said is shown", async () => {
+test("after a reset a failed read is repeated, and new messages are shown meanwhile", async () => {
   const { client, chat, stream, last, notes } = await viewing(5);
   const history = await settled(stream.history());
   last().drop();
@@ -105,7 +105,7 @@ test("a page that cannot be read after a reset is read until it can, and what is
 });
 
 test.each([1, 20, 50, 99, 100])(
-  "older ones come without a gap or a double (limit %s)",
+  "older messages load without gaps or duplicates (limit %s)",
   async (limit) => {
     const { client, chat, stream, last } = await viewing(437);
     const history = await settled(stream.history({ limit, keep: 1_000 }));
@@ -121,7 +121,7 @@ test.each([1, 20, 50, 99, 100])(
   },
 );
 
-test("newer messages push older ones out, which older() gives back", async () => {
+test("newer messages evict older ones, which older() loads again", async () => {
   const { client, chat, stream, last } = await viewing(20);
   const history = await settled(stream.history({ limit: 10, keep: 12 }));
   for (let n = 0; n < 10; n++) last().say(frameOf(n + 1, [said(chat.say())]));
@@ -129,17 +129,17 @@ test("newer messages push older ones out, which older() gives back", async () =>
   expect(texts(history)).toEqual(numbers(19, 30));
   await settled(history.older());
   expect(texts(history)).toEqual(numbers(1, 30));
-  // What was asked for is not pushed out.
+  // Messages loaded by older() are not evicted.
   last().say(frameOf(11, [said(chat.say())]));
   await pass(1);
   expect(history.messages).toHaveLength(30);
   client.close();
 });
 
-test("a refused reading rejects, and leaves nothing behind", async () => {
+test("a refused read rejects, and leaves nothing behind", async () => {
   const { client, stream, chat, last } = await viewing(1);
   chat.hold = undefined;
-  const refused = takeInHand({
+  const refused = createTestClient({
     fetch: (async () =>
       Response.json(
         { errors: ["No"] },
@@ -160,7 +160,7 @@ test("a refused reading rejects, and leaves nothing behind", async () => {
   refused.client.close();
 });
 
-/** Plays a chat in which others say, delete and are thinned out while one reads older pages. */
+/** Plays a chat in which others send and delete messages while one viewer loads older pages. */
 async function play(seed: number): Promise<string[]> {
   const random = createRandom(seed);
   const { client, chat, stream, last } = await viewing(Math.floor(random() * 400));
@@ -178,7 +178,7 @@ async function play(seed: number): Promise<string[]> {
     const victim = chat.messages[Math.floor(random() * chat.messages.length)];
     if (victim !== undefined && random() < 0.5) {
       chat.remove(victim._id);
-      // The HTTP side knows before the frame says so.
+      // The HTTP API has the message before its frame arrives.
       if (random() < 0.5) await pass(random() * 20);
       events.push(deleted(victim._id));
     }
@@ -206,13 +206,13 @@ async function play(seed: number): Promise<string[]> {
   return wrong.map((what) => `seed ${seed}: ${what}`);
 }
 
-test("whatever is said and deleted while one reads, the whole chat is there at the end, once", async () => {
+test("whatever is sent and deleted meanwhile, the whole chat is there at the end, once", async () => {
   const wrong: string[] = [];
   for (let seed = 1; seed <= 60; seed++) wrong.push(...(await play(seed)));
   expect(wrong.slice(0, 20)).toEqual([]);
 });
 
-test("a text that was deleted before its frame came is not shown empty", async () => {
+test("a message deleted before its frame arrives is not shown empty", async () => {
   const { client, chat, stream, last } = await viewing(2);
   const history = await settled(stream.history());
   const [deletedLater, kept] = [chat.say(), chat.say()];
@@ -222,7 +222,7 @@ test("a text that was deleted before its frame came is not shown empty", async (
   client.close();
 });
 
-test("an earlier reading that arrives after a later one does not count", async () => {
+test("the response of an earlier read that arrives after a later one is ignored", async () => {
   const { client, chat, stream, last } = await viewing(3);
   const history = await settled(stream.history({ limit: 10 }));
   let release!: () => void;
@@ -245,7 +245,7 @@ test("an earlier reading that arrives after a later one does not count", async (
   client.close();
 });
 
-test("what is pushed out of a chat that was read whole can be scrolled back to", async () => {
+test("messages evicted from a fully loaded chat can be loaded again", async () => {
   const { client, chat, stream, last } = await viewing(5);
   const history = await settled(stream.history({ limit: 10, keep: 6 }));
   expect(history.hasOlder).toBe(false);

@@ -5,7 +5,7 @@ import { callsOf, until } from "../local/audience.ts";
 import { createRandom } from "../platform/push/random.ts";
 import { sharedSystem } from "../shared.ts";
 
-/** A TCP proxy before the system whose connections can be cut, or fall silent without a word. */
+/** A TCP proxy in front of the system that can cut connections, or let them fall silent. */
 async function startProxy(url: string) {
   const pairs = new Set<{ near: Socket; far: Socket; isSilent: boolean }>();
   const { port } = new URL(url);
@@ -16,7 +16,7 @@ async function startProxy(url: string) {
     const pass = (from: Socket, to: Socket) => {
       from.on("data", (chunk) => pair.isSilent || to.write(chunk));
       from.on("error", () => {});
-      // A dead network tells neither side that the other has gone.
+      // A dead network tells neither peer that the other has gone.
       from.on("close", () => {
         if (!pair.isSilent) to.destroy();
         if (near.destroyed && far.destroyed) pairs.delete(pair);
@@ -89,7 +89,7 @@ async function watchThroughFaults(calls: ReturnType<typeof callsOf>, url: string
   return { seed, sockets, silent, frames, log: log.filter(({ frame }) => frame > first) };
 }
 
-test("through a network that cuts and falls silent a viewer sees the whole log, once and in order", async () => {
+test("a viewer behind a network that cuts and drops connections sees the whole log, once and in order", async () => {
   const system = await sharedSystem();
   const calls = callsOf(system.url);
   const seeds = [1, 2, 3, 4];

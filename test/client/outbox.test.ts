@@ -1,17 +1,17 @@
 import { jest } from "@jest/globals";
 import { OvationError } from "../../client/index.ts";
 import { createChat, frameOf, said } from "./chat-server.ts";
-import { jwt, pass, takeInHand } from "./hand.ts";
+import { createTestClient, jwt, pass } from "./fake-socket.ts";
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => {
   jest.useRealTimers();
 });
 
-/** One who reads a chat of three messages and may say something; what is shown, at each change. */
+/** A user with a chat of three messages; records what is shown at each change. */
 async function chatting() {
   const chat = createChat(3);
-  const held = takeInHand({ fetch: chat.fetch, token: () => jwt(3600, "me") });
+  const held = createTestClient({ fetch: chat.fetch, token: () => jwt(3600, "me") });
   const stream = held.follow();
   const changes: string[][] = [];
   await pass(20);
@@ -34,14 +34,14 @@ const refusal = (status: number, code: string, headers: Record<string, string> =
     { status, headers: { "x-error-code": code, ...headers } },
   );
 
-/** Answers a POST when the test says so. */
+/** Returns a function that responds to a POST. */
 function answerLater(chat: ReturnType<typeof createChat>) {
   let answer!: (response: Response) => void;
   chat.answers.push(() => new Promise((done) => (answer = done)));
   return (response: Response) => answer(response);
 }
 
-test("what is sent is there at once, and is one message when its answer comes before its frame", async () => {
+test("a sent message shows at once, and only once if its response comes before its frame", async () => {
   const { client, chat, stream, last, shown, changes } = await chatting();
   const pending = stream.send(" hello ");
   expect(pending).toMatchObject({ content: " hello ", status: "pending" });
@@ -53,7 +53,7 @@ test("what is sent is there at once, and is one message when its answer comes be
   const count = changes.length;
   last().say(frameOf(1, [said(sent)]));
   await pass(1);
-  // The frame brings nothing new.
+  // The frame adds nothing.
   expect(changes).toHaveLength(count);
   expect(shown()).toEqual(["1", "2", "3", "hello"]);
   client.close();
@@ -103,13 +103,13 @@ test("a refusal is reported with its code, and a retry uses the same key", async
   expect(shown()).toEqual(["1", "2", "3", "hello"]);
   expect(chat.keys).toEqual([pending.key, pending.key]);
   expect(history.pending).toEqual([]);
-  // What was said is not said again.
+  // Not sent twice.
   await pending.retry();
   expect(chat.keys).toHaveLength(2);
   client.close();
 });
 
-test("what failed can be forgotten, and what is on its way cannot", async () => {
+test("a failed message can be discarded, a pending one cannot", async () => {
   const { client, chat, stream, history } = await chatting();
   chat.answers.push(() => refusal(403, "member_muted"));
   const pending = stream.send("hello");
@@ -123,7 +123,7 @@ test("what failed can be forgotten, and what is on its way cannot", async () => 
   client.close();
 });
 
-test("slow mode is reported at once with its seconds; nothing is sent later by itself", async () => {
+test("slow mode is reported at once with its seconds; nothing is sent later without the user", async () => {
   const { client, chat, stream } = await chatting();
   chat.answers.push(() => refusal(429, "slow_mode", { "retry-after": "7" }));
   const pending = stream.send("hello");
@@ -137,7 +137,7 @@ test("slow mode is reported at once with its seconds; nothing is sent later by i
   client.close();
 });
 
-test("an answer that never comes: a frame says that it was said", async () => {
+test("if the response never arrives, the frame confirms the message", async () => {
   const { client, chat, stream, history, last } = await chatting();
   for (let n = 0; n < 6; n++) chat.answers.push(() => Promise.reject(new TypeError("Failed")));
   const pending = stream.send("hello");
@@ -149,7 +149,7 @@ test("an answer that never comes: a frame says that it was said", async () => {
   client.close();
 });
 
-test("what is on its way outlives its subscription, for who else listens and who comes later", async () => {
+test("a pending message outlives its subscription, for other and later listeners", async () => {
   const { client, chat, stream, follow, history, last } = await chatting();
   const answer = answerLater(chat);
   const pending = stream.send("hello");
@@ -170,7 +170,7 @@ test("what is on its way outlives its subscription, for who else listens and who
   client.close();
 });
 
-test("one frame with the same words twice shows both messages that are on their way", async () => {
+test("a frame with the same text twice shows both pending messages", async () => {
   const { client, chat, stream, history, last } = await chatting();
   const answers = [answerLater(chat), answerLater(chat)];
   const sent = [stream.send("hello"), stream.send("hello")];
@@ -186,7 +186,7 @@ test("one frame with the same words twice shows both messages that are on their 
   client.close();
 });
 
-test("a refused message is a failure although the user's other device sent the same text", async () => {
+test("a refused message fails although the user's other device sent the same text", async () => {
   const { client, chat, stream, history, last, shown } = await chatting();
   const answer = answerLater(chat);
   const pending = stream.send("hello");
@@ -200,7 +200,7 @@ test("a refused message is a failure although the user's other device sent the s
   client.close();
 });
 
-test("a message that was deleted before its answer came is not shown without its text", async () => {
+test("a message deleted before its response arrives is not shown without its text", async () => {
   const { client, chat, stream, history } = await chatting();
   chat.answers.push(() => {
     const message = { ...chat.say("hello", "me"), content: "", deleted: true };

@@ -1,4 +1,4 @@
-/** Where the built client runs: a plain page without TLS, and an engine that has less. */
+/** The built client on a plain page without TLS, and in an engine without some standard APIs. */
 import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -11,7 +11,7 @@ import { build } from "esbuild";
 import { WebSocketServer } from "ws";
 import { browserTest, openBrowser } from "../web/browser.ts";
 import { createChat, frameOf, said } from "./chat-server.ts";
-import { jwt, streamId } from "./hand.ts";
+import { jwt, streamId } from "./fake-socket.ts";
 
 const page = `<!doctype html><ul></ul><script type="module">
   import { createClient } from "./client.js";
@@ -29,7 +29,7 @@ const page = `<!doctype html><ul></ul><script type="module">
   document.title = [isSecureContext, typeof crypto.randomUUID, chat.messages.length].join(" ");
 </script>`;
 
-/** An Ovation of one stream, the page and the client. The first answer to a message is lost. */
+/** Serves one stream, the page and the client. The first response to a message is lost. */
 async function startServer(client: Uint8Array) {
   const chat = createChat(2);
   const keys: unknown[] = [];
@@ -88,7 +88,7 @@ const bundle = async () => {
 };
 
 browserTest(
-  "a plain page without TLS, as on a phone in the same network, reads and says",
+  "a plain page without TLS, as on a phone in the local network, reads and sends messages",
   async () => {
     const server = await startServer(await bundle());
     const browser = (await openBrowser())!;
@@ -101,7 +101,7 @@ browserTest(
       expect(await tab.title()).toBe("false undefined 3");
       expect(await tab.locator("li").allTextContents()).toEqual(["1", "2", "from the page"]);
       expect(problems).toEqual([]);
-      // The answer was lost once, and the same key was sent again.
+      // The response was lost once, and the call was repeated with the same key.
       expect(server.keys).toHaveLength(2);
       expect(new Set(server.keys).size).toBe(1);
     } finally {
@@ -111,14 +111,14 @@ browserTest(
   },
 );
 
-test("an engine without crypto, time-outs of signals, clones and events, such as React Native's", async () => {
+test("the client runs without crypto, AbortSignal.timeout, structuredClone and Event, as in React Native", async () => {
   const folder = await mkdtemp(join(tmpdir(), "ovation-engine-"));
   const server = await startServer(await bundle());
   try {
     const file = join(folder, "client.mjs");
     await writeFile(file, await bundle());
     const program = `
-      // Node's own socket needs Node's events, and so does its fetch when it is used first.
+      // Node's own socket and fetch need Node's events when they are first used.
       await fetch("data:,");
       const { WebSocket } = await import(${JSON.stringify(import.meta.resolve("ws"))});
       const lacking = ["crypto", "structuredClone", "Event", "EventTarget", "CustomEvent", "MessageEvent",

@@ -4,7 +4,7 @@ import { pollingSocket } from "../../client/polling.ts";
 const streamId = "64d15f9e2e6c8f4d5a123000";
 const url = "http://a.example";
 
-/** A network that lets no WebSocket through: each handshake fails at once, or is never answered. */
+/** A network that blocks WebSockets: each handshake fails at once, or hangs. */
 function blocked({ isSilent = false } = {}) {
   const opened: number[] = [];
   return {
@@ -29,7 +29,7 @@ function blocked({ isSilent = false } = {}) {
   };
 }
 
-/** The server's `GET …/events`: a log that grows, and callers who wait for its next frame. */
+/** The server's `GET …/events`: a growing log, and callers who wait for its next frame. */
 function serveEvents() {
   const frames: { frame: number; events: object[] }[] = [];
   const asked: URL[] = [];
@@ -75,7 +75,7 @@ function serveEvents() {
 }
 
 function follow(network: ReturnType<typeof blocked>, server: ReturnType<typeof serveEvents>) {
-  const told: unknown[] = [];
+  const received: unknown[] = [];
   const ends: unknown[] = [];
   const { fetch } = server;
   const client = createClient({
@@ -84,27 +84,27 @@ function follow(network: ReturnType<typeof blocked>, server: ReturnType<typeof s
     onError: () => {},
   });
   const stream = client.subscribe(streamId, {
-    onEvent: ({ data }: Event) => told.push((data as { content: string }).content),
+    onEvent: ({ data }: Event) => received.push((data as { content: string }).content),
     onEnd: (...given) => ends.push(given),
   });
-  return { client, stream, told, ends };
+  return { client, stream, received, ends };
 }
 
 async function soon(isTrue: () => boolean): Promise<void> {
   while (!isTrue()) await new Promise((done) => setTimeout(done, 5));
 }
 
-test("after two handshakes that fail, the frames come over HTTP, each once and in order", async () => {
+test("after two failed handshakes, frames arrive over HTTP, each once and in order", async () => {
   const [network, server] = [blocked(), serveEvents()];
   server.say("before");
-  const { client, stream, told } = follow(network, server);
+  const { client, stream, received } = follow(network, server);
   await stream.ready;
   expect(network.opened).toHaveLength(2);
   for (let n = 0; n < 5; n++) server.say(`said ${n}`);
-  await soon(() => told.length >= 5);
+  await soon(() => received.length >= 5);
   server.say("after a wait");
-  await soon(() => told.length >= 6);
-  expect(told).toEqual([...Array.from({ length: 5 }, (_, n) => `said ${n}`), "after a wait"]);
+  await soon(() => received.length >= 6);
+  expect(received).toEqual([...Array.from({ length: 5 }, (_, n) => `said ${n}`), "after a wait"]);
   expect(stream.sums()).toEqual({ likes: 7 });
   expect([...server.tokens]).toEqual(["Bearer t"]);
   client.close();
@@ -114,12 +114,12 @@ test("after two handshakes that fail, the frames come over HTTP, each once and i
   expect(server.asked).toHaveLength(length);
 }, 20_000);
 
-test("a subscription goes on where it was, and one who may not read it learns why", async () => {
+test("a subscription continues at its position, and a viewer who may not read it learns why", async () => {
   const [network, server] = [blocked(), serveEvents()];
-  const { client, stream, told, ends } = follow(network, server);
+  const { client, stream, received, ends } = follow(network, server);
   await stream.ready;
   server.say("one");
-  await soon(() => told.length === 1);
+  await soon(() => received.length === 1);
   const from = server.asked.at(-1)!.searchParams;
   expect([from.get("epoch"), from.get("wait")]).toEqual(["e", "20"]);
   server.refuse(403);
@@ -128,7 +128,7 @@ test("a subscription goes on where it was, and one who may not read it learns wh
   client.close();
 }, 20_000);
 
-test("a viewer who may not read the stream at all learns the status", async () => {
+test("a viewer who may not read the stream gets the status", async () => {
   const [network, server] = [blocked(), serveEvents()];
   server.refuse(403);
   const { client, ends } = follow(network, server);
@@ -137,7 +137,7 @@ test("a viewer who may not read the stream at all learns the status", async () =
   client.close();
 }, 20_000);
 
-test("a handshake that nobody answers counts as failed after five seconds", async () => {
+test("a handshake without a response counts as failed after five seconds", async () => {
   const [network, server] = [blocked({ isSilent: true }), serveEvents()];
   const began = performance.now();
   const { client, stream } = follow(network, server);

@@ -11,13 +11,13 @@ import {
   type WalletView,
 } from "../../client/react.ts";
 import { createChat, frameOf, said } from "./chat-server.ts";
-import { jwt, pass, streamId, takeInHand } from "./hand.ts";
+import { createTestClient, jwt, pass, streamId } from "./fake-socket.ts";
 
 const { act, create } = renderer;
 
 beforeEach(() => {
   jest.useFakeTimers();
-  // What React wants to know of a test, and of one that has no DOM.
+  // React's setting for tests, and the flag for an environment without a DOM.
   Object.assign(globalThis, {
     IS_REACT_ACT_ENVIRONMENT: true,
     IS_REACT_NATIVE_TEST_ENVIRONMENT: true,
@@ -27,7 +27,7 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-/** A component that shows nothing but notes what it is given, at each rendering. */
+/** A component that renders nothing and records what it gets at each render. */
 function createProbe<Given, Props extends object>(use: (props: Props) => Given) {
   const seen: Given[] = [];
   const Probe = (props: Props) => {
@@ -48,7 +48,7 @@ function startClient() {
     }
     return chat.fetch(url, wish);
   }) as unknown as typeof fetch;
-  const held = takeInHand({ fetch: fetcher, token: () => jwt(3600, "me") });
+  const held = createTestClient({ fetch: fetcher, token: () => jwt(3600, "me") });
   return { ...held, chat };
 }
 
@@ -90,7 +90,7 @@ test("useStream returns the chat, pending own messages, viewers and why the stre
   client.close();
 });
 
-test("another stream takes the place of the first, and nothing of it is left", async () => {
+test("another stream replaces the first, and nothing of it is left", async () => {
   const { client, last } = startClient();
   const other = "64d15f9e2e6c8f4d5a123001";
   const probe = createProbe(({ id }: { id: string | undefined }) => useStream(client, id));
@@ -113,7 +113,7 @@ test("another stream takes the place of the first, and nothing of it is left", a
 });
 
 test("a chat that cannot be read says why", async () => {
-  const held = takeInHand({
+  const held = createTestClient({
     fetch: (async () =>
       Response.json({ errors: ["No"] }, { status: 403 })) as unknown as typeof fetch,
   });
@@ -140,7 +140,7 @@ test("useWallet returns the balance, also after a superlike", async () => {
   client.close();
 });
 
-test("components share a client by its provider, and see the state of its connection", async () => {
+test("components share a client through its provider, and see its connection state", async () => {
   const { client, last } = startClient();
   const probe = createProbe(() => useConnection(useClient()));
   const root = await mount(createElement(ClientProvider, { client }, probe.element({})));

@@ -1,12 +1,12 @@
 import { jest } from "@jest/globals";
-import { pass, takeInHand } from "./hand.ts";
+import { createTestClient, pass } from "./fake-socket.ts";
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => {
   jest.useRealTimers();
 });
 
-/** An HTTP side that notes what it is asked, and answers it in the envelope or bare. */
+/** An HTTP API that records requests, and responds in the envelope or bare. */
 function answering(answer: (url: string) => unknown) {
   const asked: { line: string; body: unknown; key: string | null }[] = [];
   const fetcher = (async (url: string, wish: RequestInit) => {
@@ -21,11 +21,11 @@ function answering(answer: (url: string) => unknown) {
   return { fetcher, asked };
 }
 
-test("a call by route fills the path and the query, and opens the envelope", async () => {
+test("a call by route fills in the path and the query, and unwraps the envelope", async () => {
   const { fetcher, asked } = answering((path) =>
     path.endsWith("/pin") ? undefined : { isSuccess: true, data: { list: [] } },
   );
-  const { client } = takeInHand({ fetch: fetcher });
+  const { client } = createTestClient({ fetch: fetcher });
   const gifts = await client.call("GET /api/v1/live-stream/{streamId}/gifts", {
     path: { streamId: "a/b?" },
     query: { limit: 5, after: "x&y=z" },
@@ -54,9 +54,9 @@ test("a call by route fills the path and the query, and opens the envelope", asy
   client.close();
 });
 
-test("a part of the path that is missing is a mistake, and nothing is sent", async () => {
+test("a missing path parameter throws, and nothing is sent", async () => {
   const { fetcher, asked } = answering(() => ({}));
-  const { client } = takeInHand({ fetch: fetcher });
+  const { client } = createTestClient({ fetch: fetcher });
   for (const streamId of ["", undefined])
     await expect(
       client.call("GET /api/v1/live-stream/{streamId}", { path: { streamId: streamId! } }),
@@ -74,21 +74,21 @@ function watching(client: { status?: number } = {}) {
     if (path.endsWith("/gifts/create")) balance -= 10;
     return { id: "g" };
   });
-  const held = takeInHand({ fetch: fetcher });
+  const held = createTestClient({ fetch: fetcher });
   const reads = () => asked.filter(({ line }) => line.endsWith("/wallet")).length;
   return { ...held, reads };
 }
 
-test("a wallet watch reports at first, after own gifts, when online again and on request", async () => {
+test("a wallet watch reports at first, after the user's gifts, after reconnecting and on request", async () => {
   const { client, reads, last } = watching();
-  const told: number[] = [];
-  const watch = client.watchWallet({ onWallet: ({ balance }) => told.push(balance) });
+  const received: number[] = [];
+  const watch = client.watchWallet({ onWallet: ({ balance }) => received.push(balance) });
   await pass(100);
   const before = reads();
   await Promise.all([client.sendGift("s", "g"), client.sendGift("s", "g"), pass(1)]);
   await pass(1);
-  expect(told.at(-1)).toBe(80);
-  // Two gifts at once are read once, or once more.
+  expect(received.at(-1)).toBe(80);
+  // Two concurrent gifts cause one read, or two.
   expect(reads() - before).toBeLessThanOrEqual(2);
   await client.sendMessage("s", "hello");
   const quiet = reads();

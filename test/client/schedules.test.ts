@@ -6,12 +6,12 @@ import { createFollowing } from "./audience.ts";
 import { createFaultProxy } from "./fault-proxy.ts";
 import { createFrameServer } from "./frame-server.ts";
 
-/** `SCHEDULES=20000 npm test -- test/client/schedules` plays more, `SEED=7` others. */
+/** `SCHEDULES=20000 npm test -- test/client/schedules` plays more schedules, `SEED=7` others. */
 const runs = Number(process.env.SCHEDULES ?? (process.env.CI ? 1_000 : 100));
 const firstSeed = Number(process.env.SEED ?? 1);
 
 const faultMilliseconds = 90_000;
-/** As long as a client may wait: 60 s after 4429, 30 s of back-off, 30 s of silence. */
+/** The longest that a client may wait: 60 s after 4429, 30 s of back-off, 30 s of silence. */
 const calmMilliseconds = 150_000;
 
 beforeEach(() => jest.useFakeTimers({ doNotFake: ["setImmediate", "nextTick", "queueMicrotask"] }));
@@ -20,7 +20,7 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-/** Lets virtual time pass until then, with all that falls due; what awaits goes on in between. */
+/** Advances virtual time with all timers that fall due; pending promises run in between. */
 async function playUntil(end: number): Promise<void> {
   const mark = setTimeout(() => {}, Math.ceil(end - performance.now()) + 1);
   while (performance.now() < end) {
@@ -30,7 +30,7 @@ async function playUntil(end: number): Promise<void> {
   clearTimeout(mark);
 }
 
-/** A token that lives 40 to 200 s; while there are faults it may fail or never come. */
+/** A token that lives 40 to 200 s. While there are faults, fetching it may fail or hang. */
 function tokensOf(random: () => number, isFaulty: () => boolean) {
   return async () => {
     if (isFaulty() && random() < 0.05) throw new Error("No token now");
@@ -40,7 +40,7 @@ function tokensOf(random: () => number, isFaulty: () => boolean) {
   };
 }
 
-/** Plays one client through the faults of a seed; answers what was wrong and what was seen. */
+/** Plays one client through the faults of a seed; returns what was wrong and what was seen. */
 async function play(seed: number) {
   const random = createRandom(seed);
   jest.spyOn(Math, "random").mockImplementation(createRandom(seed + 1_000_000));
@@ -57,7 +57,7 @@ async function play(seed: number) {
   const followings = ["aa", "bb"].map((id) =>
     createFollowing(client, server, id, { isReader: id === "bb", random }),
   );
-  /** More followers of the first stream, for a while: from now on, or from an earlier position. */
+  /** More followers of the first stream, for some time: from now, or from an earlier position. */
   const companions: ReturnType<typeof createFollowing>[] = [];
   const places: (Position | undefined)[] = [undefined];
   while (isFaulty()) {
@@ -65,7 +65,7 @@ async function play(seed: number) {
     const streamId = random() < 0.5 ? "aa" : "bb";
     if (random() < 0.6) server.say(streamId, 1 + Math.floor(random() * 4));
     if (random() < 0.1) proxy.strike();
-    if (random() < 0.02) void followings[streamId === "aa" ? 0 : 1]!.comeBack();
+    if (random() < 0.02) void followings[streamId === "aa" ? 0 : 1]!.resume();
     if (random() < 0.1) places.push(followings[0]!.position());
     if (random() < 0.03) {
       const since = places[Math.floor(random() * places.length)];
@@ -115,7 +115,7 @@ test("under random network faults every event arrives once and in order, or the 
     seen.listeners += run.listeners;
   }
   expect(wrong.slice(0, 20)).toEqual([]);
-  // The schedules are no idle ones: many sockets each, and hundreds of events.
+  // The schedules do real work: many sockets each, and hundreds of events.
   expect(seen.sockets / runs).toBeGreaterThan(5);
   expect(seen.shown / runs).toBeGreaterThan(100);
   expect(seen.listeners / runs).toBeGreaterThan(2.5);

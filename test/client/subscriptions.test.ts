@@ -1,14 +1,14 @@
 import { jest } from "@jest/globals";
-import { pass, streamId, takeInHand } from "./hand.ts";
+import { createTestClient, pass, streamId } from "./fake-socket.ts";
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => {
   jest.useRealTimers();
 });
 
-/** A client that follows, and whose server has greeted it at frame 0. */
+/** A subscribed client at frame 0. */
 async function greeted(more: object = {}) {
-  const held = takeInHand();
+  const held = createTestClient();
   const stream = held.follow(more);
   await pass(20);
   held.last().greet();
@@ -26,14 +26,14 @@ test("a reader that is too slow gets an error, is unsubscribed, and can resume f
   expect((await first).value).toMatchObject({ id: "1-0" });
   expect(notes.ends).toEqual([["The reader is too slow", undefined]]);
   expect(unsubscribed()).toBe(1);
-  // Nothing that waited is kept, and nothing more of the stream is heard.
+  // Buffered events are dropped, and later ones are ignored.
   expect(await reader.next()).toEqual({ done: true, value: undefined });
   expect(notes.heard.length).toBeLessThan(10_100);
   expect(stream.position()).toEqual({ epoch: "e", frame: 0 });
   client.close();
 });
 
-test("the position of a reader who is behind is the last frame that was read to its end", async () => {
+test("the position of a lagging reader is the last frame it has read completely", async () => {
   const { client, stream, last } = await greeted();
   const reader = stream[Symbol.asyncIterator]();
   const first = reader.next();
@@ -49,7 +49,7 @@ test("the position of a reader who is behind is the last frame that was read to 
   client.close();
 });
 
-test("who leaves the loop of for await is unsubscribed", async () => {
+test("leaving a for await loop unsubscribes", async () => {
   const { client, stream, last, notes, unsubscribed } = await greeted();
   const reading = (async () => {
     for await (const { id } of stream) if (id === "2") break;
@@ -110,7 +110,7 @@ test("after close() in a callback no further event of the frame is delivered", a
   held.client.close();
 });
 
-test("two listen to one stream: each hears all, one subscribe is sent, the last to go unsubscribes", async () => {
+test("two listeners of one stream share a subscribe, get all events, and the last one unsubscribes", async () => {
   const { client, stream, follow, last, notes, unsubscribed } = await greeted();
   const other: string[] = [];
   const second = follow({ onEvent: ({ id }: { id: string }) => other.push(id) });
@@ -129,7 +129,7 @@ test("two listen to one stream: each hears all, one subscribe is sent, the last 
   client.close();
 });
 
-test("who comes from an older position is given what lies between, and the others nothing twice", async () => {
+test("a listener with an older position gets the frames in between, and the others nothing twice", async () => {
   const { client, stream, follow, last, notes } = await greeted();
   for (let n = 1; n <= 3; n++) last().frame(n);
   await pass(1);
@@ -137,7 +137,7 @@ test("who comes from an older position is given what lies between, and the other
   const since = { epoch: "e", frame: 1 };
   const second = follow({ since, onEvent: ({ id }: { id: string }) => other.push(id) });
   expect(last().of("subscribe").at(-1)).toMatchObject({ since });
-  // One that is on its way comes again after the answer.
+  // A frame in flight is sent again after the response.
   last().frame(4);
   last().greet(4, { recovered: true });
   for (let n = 2; n <= 5; n++) last().frame(n);
@@ -148,7 +148,7 @@ test("who comes from an older position is given what lies between, and the other
   client.close();
 });
 
-test("a position that is too old is a reset for who came with it, and for nobody else", async () => {
+test("a position that is too old resets only its listener", async () => {
   const resets: unknown[] = [];
   const { client, follow, last, notes } = await greeted({ onReset: () => resets.push("first") });
   for (let n = 1; n <= 3; n++) last().frame(n);
@@ -176,7 +176,7 @@ test("a position that is too old is a reset for who came with it, and for nobody
 
 test.each([
   ["of another epoch", { epoch: "old", frame: 1 }],
-  ["of which nobody has heard", { epoch: "e", frame: 9 }],
+  ["that the server has not announced", { epoch: "e", frame: 9 }],
 ])("a position %s is a reset at once", async (_, since) => {
   const { client, follow, last } = await greeted();
   const resets: unknown[] = [];
@@ -186,7 +186,7 @@ test.each([
   client.close();
 });
 
-test("who comes while there is no socket begins with what comes then, not with what others missed", async () => {
+test("a listener added while there is no socket starts now, without the frames that others missed", async () => {
   const { client, follow, last, notes } = await greeted();
   last().drop();
   const other: string[] = [];
@@ -200,9 +200,9 @@ test("who comes while there is no socket begins with what comes then, not with w
   client.close();
 });
 
-test("ready rejects with the refusal when the stream ends before it began", async () => {
+test("ready rejects with the refusal if the stream ends before it starts", async () => {
   const ends: unknown[] = [];
-  const { client, last, follow } = takeInHand();
+  const { client, last, follow } = createTestClient();
   const stream = follow({ onEnd: (...end: unknown[]) => ends.push(end) });
   await pass(20);
   const { requestId } = last().of("subscribe")[0]!;
@@ -212,27 +212,27 @@ test("ready rejects with the refusal when the stream ends before it began", asyn
   await expect(stream.ready).rejects.toMatchObject({ statusCode: 404, code: "stream_not_found" });
   expect(ends).toEqual([["No stream", 404, "stream_not_found"]]);
   client.close();
-  // Nobody has to look: a rejection that is not looked at is no uncaught error.
-  takeInHand().client.close();
+  // A rejection that no one handles is no uncaught error.
+  createTestClient().client.close();
 });
 
 test("the number of viewers is reported at first and on changes", async () => {
-  const told: number[] = [];
+  const received: number[] = [];
   const { client, stream, last } = await greeted({
-    onViewers: (count: number) => told.push(count),
+    onViewers: (count: number) => received.push(count),
   });
   last().frame(1, ["1"], 1);
   last().frame(2, ["2"], 5);
   last().frame(3, ["3"], 5);
   last().frame(4, ["4"], 4);
   await pass(1);
-  expect(told).toEqual([1, 5, 4]);
+  expect(received).toEqual([1, 5, 4]);
   expect(stream.viewers()).toBe(4);
   client.close();
 });
 
-test("the answer to a subscription that was closed does not count for the one after it", async () => {
-  const { client, sockets, notes, follow, last } = takeInHand();
+test("the response to a closed subscription does not count for the next one", async () => {
+  const { client, sockets, notes, follow, last } = createTestClient();
   const first = follow();
   await pass(20);
   first.close();
@@ -250,8 +250,8 @@ test("the answer to a subscription that was closed does not count for the one af
 });
 
 test("a duplicate notification is delivered once, also after a thousand others", async () => {
-  const told: unknown[] = [];
-  const { client, last } = takeInHand({ onNotification: ({ id }) => told.push(id) });
+  const received: unknown[] = [];
+  const { client, last } = createTestClient({ onNotification: ({ id }) => received.push(id) });
   await pass(20);
   const notify = (n: number) => last().say({ type: "notification", data: { id: `n${n}` } });
   for (let n = 0; n < 1_500; n++) {
@@ -260,27 +260,27 @@ test("a duplicate notification is delivered once, also after a thousand others",
     if (n > 0) notify(n - 1);
   }
   await pass(1);
-  expect(told).toEqual(Array.from({ length: 1_500 }, (_, n) => `n${n}`));
+  expect(received).toEqual(Array.from({ length: 1_500 }, (_, n) => `n${n}`));
   client.close();
 });
 
-test("an onError that throws itself loses no event and no socket", async () => {
+test("an onError that throws loses no event and no socket", async () => {
   const heard: string[] = [];
-  const held = takeInHand({
+  const held = createTestClient({
     onError() {
-      throw new Error("The reporter's own fault");
+      throw new Error("An error of the reporter");
     },
   });
   held.follow({
     onEvent({ id }: { id: string }) {
       heard.push(id);
-      throw new Error("The app's own fault");
+      throw new Error("An error of the app");
     },
   });
   await pass(20);
   held.last().greet();
   held.last().frame(1, ["1", "2"]);
-  // Without time to pass, so that what is thrown later, as an uncaught error, is not thrown here.
+  // Without advancing time: errors rethrown later, as uncaught errors, must not be thrown here.
   for (let turns = 0; turns < 50; turns++) await Promise.resolve();
   expect(heard).toEqual(["1", "2"]);
   expect(held.sockets).toHaveLength(1);

@@ -1,5 +1,5 @@
 import { jest } from "@jest/globals";
-import { pass, streamId, takeInHand } from "./hand.ts";
+import { createTestClient, pass, streamId } from "./fake-socket.ts";
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => {
@@ -12,10 +12,10 @@ const frameOf = (frame: number, more: object) => ({
 });
 const momentEvent = (type: string, data: object) => ({ id: `${type}-1`, type, at: "", data });
 
-test("the sums and the open moments are those of the greeting and of every frame since", async () => {
-  const { client, last, follow } = takeInHand();
-  const told: unknown[][] = [];
-  const stream = follow({ onSums: (...given: unknown[]) => told.push(given) });
+test("the sums and open moments combine the subscribed message with every later frame", async () => {
+  const { client, last, follow } = createTestClient();
+  const received: unknown[][] = [];
+  const stream = follow({ onSums: (...given: unknown[]) => received.push(given) });
   await pass(20);
   last().greet(0, { sums: { likes: 5, p1: [1, 0] }, moments: [poll()] });
   await pass(1);
@@ -36,14 +36,14 @@ test("the sums and the open moments are those of the greeting and of every frame
   await pass(1);
   expect(stream.sums()).toEqual({ likes: 5, g1: 0 });
   expect(stream.moments()).toEqual([{ id: "g1", status: "open" }]);
-  expect(told).toHaveLength(4);
+  expect(received).toHaveLength(4);
   const later = client.subscribe(streamId);
   expect(later.sums()).toEqual({ likes: 5, g1: 0 });
   client.close();
 });
 
-test("after a reconnect the sums go on from where they were, or begin with the new greeting", async () => {
-  const { client, last, follow, sockets } = takeInHand();
+test("after a reconnect the sums continue, or restart from the new subscribed message", async () => {
+  const { client, last, follow, sockets } = createTestClient();
   const reconnected = async (count: number) => {
     while (sockets.length < count) await pass(100);
     await pass(20);
@@ -68,7 +68,7 @@ test("after a reconnect the sums go on from where they were, or begin with the n
   client.close();
 });
 
-/** A server of likes that gives no more than `allowed` a call, and loses some answers. */
+/** A server that counts at most `allowed` likes per call, and loses some responses. */
 function likesServer(allowed: number, lost: readonly number[] = []) {
   const calls: { session: string; total: number }[] = [];
   let total = 0;
@@ -82,9 +82,9 @@ function likesServer(allowed: number, lost: readonly number[] = []) {
   return { calls, fetcher, total: () => total };
 }
 
-test("taps are said together, as often as the server asks, and each counts once", async () => {
+test("taps are sent in batches at the server's interval, and each counts once", async () => {
   const server = likesServer(100, [2]);
-  const { client } = takeInHand({ fetch: server.fetcher });
+  const { client } = createTestClient({ fetch: server.fetcher });
   const taps = client.taps(streamId);
   for (let n = 0; n < 5; n++) taps.tap();
   await pass(1);
@@ -102,9 +102,9 @@ test("taps are said together, as often as the server asks, and each counts once"
   client.close();
 });
 
-test("taps beyond the allowance are forgotten, and a stream that is over is left alone", async () => {
+test("taps beyond the limit are dropped, and a stream that has ended gets no more calls", async () => {
   const server = likesServer(2);
-  const { client } = takeInHand({ fetch: server.fetcher });
+  const { client } = createTestClient({ fetch: server.fetcher });
   const taps = client.taps(streamId);
   taps.tap(10);
   await pass(60_000);
@@ -113,7 +113,7 @@ test("taps beyond the allowance are forgotten, and a stream that is over is left
   await pass(10);
   expect(server.calls.at(-1)!.total).toBe(3);
   let calls = 0;
-  const over = takeInHand({
+  const over = createTestClient({
     fetch: (async () => {
       calls += 1;
       return Response.json({ isSuccess: false, errors: ["over"] }, { status: 409 });
@@ -128,13 +128,13 @@ test("taps beyond the allowance are forgotten, and a stream that is over is left
   for (const one of [client, over.client]) one.close();
 });
 
-test("a vote goes out at a random moment within the poll's spread", async () => {
+test("a vote is sent at a random moment within the poll's spread", async () => {
   const asked: string[] = [];
   const fetcher = (async (url: string, { body }: RequestInit) => {
     asked.push(`${url.split("/live-stream/")[1]} ${body}`);
     return Response.json({ isSuccess: true, data: { momentId: "p1", options: [1] } });
   }) as unknown as typeof fetch;
-  const { client } = takeInHand({ fetch: fetcher });
+  const { client } = createTestClient({ fetch: fetcher });
   const random = jest.spyOn(Math, "random").mockReturnValue(0.5);
   const voting = client.vote({ streamId, id: "p1", spreadSeconds: 10 }, 1);
   await pass(4_900);

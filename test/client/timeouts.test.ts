@@ -7,7 +7,7 @@ const asked = (viewers: number) =>
   );
 
 test.each([1_000, 5_000, 15_000, 30_000, 100_000])(
-  "of a room of %d that has become silent at once no more than a thousand ask in one second",
+  "in a room of %d that falls silent at most a thousand viewers ask per second",
   (viewers) => {
     const bySecond = new Map<number, number>();
     for (const at of asked(viewers)) {
@@ -18,7 +18,7 @@ test.each([1_000, 5_000, 15_000, 30_000, 100_000])(
   },
 );
 
-test("in a small room everybody asks between 12 and 18 seconds after the newest frame", () => {
+test("in a small room every viewer asks between 12 and 18 seconds after the newest frame", () => {
   const times = asked(200);
   expect(Math.min(...times)).toBeGreaterThanOrEqual(12_000);
   expect(Math.max(...times)).toBeLessThanOrEqual(18_000);

@@ -1,12 +1,12 @@
 import { jest } from "@jest/globals";
-import { jwt, pass, takeInHand } from "./hand.ts";
+import { createTestClient, jwt, pass } from "./fake-socket.ts";
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => {
   jest.useRealTimers();
 });
 
-/** An HTTP side that answers with the statuses given, then with 200. */
+/** An HTTP API that responds with these statuses, then with 200. */
 function answering(...statuses: number[]) {
   const tokens: (string | null)[] = [];
   const fetcher = (async (_url: string, wish: RequestInit) => {
@@ -21,14 +21,17 @@ function answering(...statuses: number[]) {
 
 test("an expired fixed token is reported, and no further socket is opened", async () => {
   let isOver = false;
-  const { client, sockets, notes, follow, last } = takeInHand({ token: jwt(60) }, () => !isOver);
+  const { client, sockets, notes, follow, last } = createTestClient(
+    { token: jwt(60) },
+    () => !isOver,
+  );
   follow();
   await pass(20);
   last().greet();
   await pass(61_000);
   isOver = true;
   for (const socket of sockets) socket.drop();
-  // The handshake is refused from now on: a browser says no more than that it failed.
+  // Handshakes are refused from now on; a browser reports only that they failed.
   for (let second = 0; second < 60; second++) {
     await pass(1_000);
     for (const socket of sockets) if (socket.readyState < 3) socket.drop();
@@ -40,8 +43,8 @@ test("an expired fixed token is reported, and no further socket is opened", asyn
   client.close();
 });
 
-test("a fixed token of which the server says that it is over is over, whatever this clock says", async () => {
-  const { client, sockets, notes, last } = takeInHand({ token: jwt(3600) });
+test("a fixed token that the server calls expired is expired, whatever this clock says", async () => {
+  const { client, sockets, notes, last } = createTestClient({ token: jwt(3600) });
   await pass(20);
   last().say({ type: "closing", code: 4401, reason: "The token has expired" });
   await pass(60_000);
@@ -50,8 +53,8 @@ test("a fixed token of which the server says that it is over is over, whatever t
   client.close();
 });
 
-test("a fixed token that still lives is tried again for as long as the server is away", async () => {
-  const { client, sockets, notes } = takeInHand({ token: jwt(3600) }, () => false);
+test("a valid fixed token is tried again for as long as the server is unreachable", async () => {
+  const { client, sockets, notes } = createTestClient({ token: jwt(3600) }, () => false);
   for (let second = 0; second < 300; second++) {
     await pass(1_000);
     for (const socket of sockets) if (socket.readyState < 3) socket.drop();
@@ -61,9 +64,9 @@ test("a fixed token that still lives is tried again for as long as the server is
   client.close();
 });
 
-test("a token() that throws is heard at each try, and the socket opens once it gives one", async () => {
+test("each error of token() is reported, and the socket opens once it returns a token", async () => {
   let isSignedIn = false;
-  const { client, sockets, notes } = takeInHand({
+  const { client, sockets, notes } = createTestClient({
     async token() {
       if (!isSignedIn) throw new Error("Not signed in");
       return "t";
@@ -82,7 +85,7 @@ test("a token() that throws is heard at each try, and the socket opens once it g
 
 test("a token() that never resolves is reported and called again", async () => {
   let asked = 0;
-  const { client, sockets, notes } = takeInHand({
+  const { client, sockets, notes } = createTestClient({
     token: () => (++asked === 1 ? new Promise<string>(() => {}) : "t"),
   });
   await pass(16_000);
@@ -92,10 +95,13 @@ test("a token() that never resolves is reported and called again", async () => {
   client.close();
 });
 
-test("one token serves calls and sockets until shortly before its end", async () => {
+test("one token serves calls and sockets until shortly before it expires", async () => {
   let asked = 0;
   const { fetcher, tokens } = answering();
-  const { client, last } = takeInHand({ token: () => jwt(120, `${++asked}`), fetch: fetcher });
+  const { client, last } = createTestClient({
+    token: () => jwt(120, `${++asked}`),
+    fetch: fetcher,
+  });
   await Promise.all([client.call("GET", "/a"), client.call("GET", "/b"), pass(1_000)]);
   last().drop();
   await pass(5_000);
@@ -108,24 +114,24 @@ test("one token serves calls and sockets until shortly before its end", async ()
   client.close();
 });
 
-test("a call that is refused for its token is sent once more with a fresh one", async () => {
+test("a call refused for its token is repeated once with a fresh one", async () => {
   let asked = 0;
   const { fetcher, tokens } = answering(401);
-  const { client } = takeInHand({ token: () => jwt(3600, `${++asked}`), fetch: fetcher });
+  const { client } = createTestClient({ token: () => jwt(3600, `${++asked}`), fetch: fetcher });
   expect(await client.call("GET", "/a")).toEqual({ ok: true });
   expect(tokens).toEqual(["1", "2"]);
   const refused = answering(401, 401, 401);
-  const other = takeInHand({ token: () => jwt(3600, `${++asked}`), fetch: refused.fetcher });
+  const other = createTestClient({ token: () => jwt(3600, `${++asked}`), fetch: refused.fetcher });
   await expect(other.client.call("GET", "/a")).rejects.toMatchObject({ statusCode: 401 });
   expect(refused.tokens).toHaveLength(2);
   client.close();
   other.client.close();
 });
 
-test("a call whose token() fails is tried again, and ends with what token() threw", async () => {
+test("a call whose token() fails is retried, and rejects with the error of token()", async () => {
   let asked = 0;
   const { fetcher, tokens } = answering();
-  const flaky = takeInHand({
+  const flaky = createTestClient({
     fetch: fetcher,
     async token() {
       if (++asked <= 2) throw new Error("Failed to fetch");
@@ -135,7 +141,7 @@ test("a call whose token() fails is tried again, and ends with what token() thre
   const [answer] = await Promise.all([flaky.client.call("GET", "/a"), pass(20_000)]);
   expect(answer).toEqual({ ok: true });
   expect(tokens).toHaveLength(1);
-  const never = takeInHand({
+  const never = createTestClient({
     fetch: fetcher,
     token: () => Promise.reject(new Error("Signed out")),
   });
@@ -147,15 +153,15 @@ test("a call whose token() fails is tried again, and ends with what token() thre
   never.client.close();
 });
 
-test("a client tells whose token it has", async () => {
-  const { client } = takeInHand({ token: async () => jwt(3600, "ann") });
-  const other = takeInHand({ token: "not a JWT" });
+test("a client returns the user id of its token", async () => {
+  const { client } = createTestClient({ token: async () => jwt(3600, "ann") });
+  const other = createTestClient({ token: "not a JWT" });
   expect([await client.userId(), await other.client.userId()]).toEqual(["ann", undefined]);
   client.close();
   other.client.close();
 });
 
-test("a refusal that comes late does not drop the fresh token", async () => {
+test("a late refusal does not drop the fresh token", async () => {
   let asked = 0;
   const { fetcher, tokens } = answering(401);
   let release!: () => void;
@@ -165,7 +171,7 @@ test("a refusal that comes late does not drop the fresh token", async () => {
     await late;
     return Response.json({ errors: ["No"] }, { status: 401 });
   }) as typeof fetch;
-  const { client } = takeInHand({ token: () => jwt(3600, `${++asked}`), fetch: fetching });
+  const { client } = createTestClient({ token: () => jwt(3600, `${++asked}`), fetch: fetching });
   const slow = client.call("GET", "/late");
   await pass(1);
   await client.call("GET", "/quick");

@@ -1,5 +1,5 @@
 import { jest } from "@jest/globals";
-import { pass, streamId, takeInHand } from "./hand.ts";
+import { createTestClient, pass, streamId } from "./fake-socket.ts";
 
 beforeEach(() => jest.useFakeTimers());
 afterEach(() => {
@@ -8,7 +8,7 @@ afterEach(() => {
 
 const other = "64d15f9e2e6c8f4d5a123001";
 const queryOf = ({ url }: { url: string }) => Object.fromEntries(new URL(url).searchParams);
-/** What a socket was sent, without what its URL says. */
+/** The messages sent on a socket, without the subscription in its URL. */
 const messages = ({ sent, url }: { sent: object[]; url: string }) =>
   sent.slice("streamId" in queryOf({ url }) ? 1 : 0);
 
@@ -16,7 +16,7 @@ const messages = ({ sent, url }: { sent: object[]; url: string }) =>
 async function loseSocket({
   follow,
   last,
-}: Pick<ReturnType<typeof takeInHand>, "follow" | "last">) {
+}: Pick<ReturnType<typeof createTestClient>, "follow" | "last">) {
   follow();
   await pass(20);
   last().greet(3);
@@ -26,8 +26,8 @@ async function loseSocket({
   await pass(2_000);
 }
 
-test("the first stream is asked for in the URL, and only the others in messages", async () => {
-  const { client, follow, last, notes } = takeInHand();
+test("the first stream is requested in the URL, the others in messages", async () => {
+  const { client, follow, last, notes } = createTestClient();
   follow();
   client.subscribe(other);
   await pass(20);
@@ -41,7 +41,7 @@ test("the first stream is asked for in the URL, and only the others in messages"
 });
 
 test("a reconnecting client sends its position in the URL", async () => {
-  const { client, follow, last, notes, sockets } = takeInHand();
+  const { client, follow, last, notes, sockets } = createTestClient();
   await loseSocket({ follow, last });
   expect(sockets).toHaveLength(2);
   expect(queryOf(last())).toEqual({ streamId, since: "e:4", moves: "1" });
@@ -49,7 +49,7 @@ test("a reconnecting client sends its position in the URL", async () => {
   const place = { streamId, epoch: "e", head: 5, viewers: 1, recovered: true };
   last().say({ type: "subscribed", ...place });
   last().frame(5);
-  // Greeted twice: what comes again is neither lost nor shown again.
+  // Confirmed twice: repeated frames are neither lost nor delivered again.
   last().say({ type: "subscribed", ...place });
   last().frame(5);
   last().frame(6);
@@ -58,8 +58,8 @@ test("a reconnecting client sends its position in the URL", async () => {
   client.close();
 });
 
-test("a URL that is not answered is followed by a message, whose answer alone counts then", async () => {
-  const { client, follow, last, notes } = takeInHand();
+test("an unanswered URL is followed by a message, and then only its response counts", async () => {
+  const { client, follow, last, notes } = createTestClient();
   follow();
   await pass(20);
   await pass(5_000);
@@ -78,7 +78,7 @@ test("a URL that is not answered is followed by a message, whose answer alone co
 });
 
 test("a follower added with an older position while the socket opens is subscribed by a message", async () => {
-  const { client, follow, last, sockets } = takeInHand({}, () => sockets.length < 2);
+  const { client, follow, last, sockets } = createTestClient({}, () => sockets.length < 2);
   await loseSocket({ follow, last });
   expect(queryOf(last())).toEqual({ streamId, since: "e:4", moves: "1" });
   const heard: string[] = [];
@@ -87,7 +87,7 @@ test("a follower added with an older position while the socket opens is subscrib
   expect(messages(last())).toMatchObject([
     { action: "subscribe", since: { epoch: "e", frame: 2 } },
   ]);
-  // The URL's own answer comes first and is not meant.
+  // The response to the URL comes first and must not count.
   last().say({ type: "subscribed", streamId, epoch: "e", head: 4, viewers: 1, recovered: true });
   last().greet(4, { recovered: true });
   last().frame(3);
@@ -97,8 +97,8 @@ test("a follower added with an older position while the socket opens is subscrib
   client.close();
 });
 
-test("a stream that nobody wants any more once the socket is open is given up", async () => {
-  const { client, follow, last } = takeInHand({}, () => false);
+test("a stream whose listeners left before the socket opened is unsubscribed", async () => {
+  const { client, follow, last } = createTestClient({}, () => false);
   const stream = follow();
   await pass(20);
   stream.close();
@@ -107,8 +107,8 @@ test("a stream that nobody wants any more once the socket is open is given up", 
   client.close();
 });
 
-test("an overlay's URL names the stream of its key, whatever else is asked for", async () => {
-  const { client, follow, last } = takeInHand({
+test("an overlay's URL names the stream of its key, whatever else is requested", async () => {
+  const { client, follow, last } = createTestClient({
     token: undefined,
     overlayKey: { streamId: other, key: "k" },
   });
@@ -117,14 +117,14 @@ test("an overlay's URL names the stream of its key, whatever else is asked for",
   expect(queryOf(last())).toEqual({ key: "k", streamId: other, moves: "1" });
   expect(messages(last())).toMatchObject([
     { action: "subscribe", streamId },
-    // It comes with the key, and nobody listens.
+    // It comes with the key, and has no listeners.
     { action: "unsubscribe", streamId: other },
   ]);
   client.close();
 });
 
-test("a stream that the URL's answer refuses is over, and says why", async () => {
-  const { client, follow, last, notes } = takeInHand();
+test("a stream that the URL's response refuses ends with the reason", async () => {
+  const { client, follow, last, notes } = createTestClient();
   follow();
   await pass(20);
   last().say({ type: "error", statusCode: 404, errors: ["Not found", "There is no such stream"] });
@@ -133,7 +133,7 @@ test("a stream that the URL's answer refuses is over, and says why", async () =>
   client.close();
 });
 
-test("an engine whose URL class appends a slash, as React Native's does, asks for /ws", async () => {
+test("an engine whose URL class appends a slash, as React Native's does, connects to /ws", async () => {
   const { URL } = globalThis;
   globalThis.URL = class extends URL {
     constructor(url: string) {
@@ -143,7 +143,7 @@ test("an engine whose URL class appends a slash, as React Native's does, asks fo
   } as typeof URL;
   try {
     for (const url of ["http://127.0.0.1:9", "http://127.0.0.1:9/"]) {
-      const { client, follow, last } = takeInHand({ url });
+      const { client, follow, last } = createTestClient({ url });
       follow();
       await pass(20);
       expect(last().url).toBe(`ws://127.0.0.1:9/ws?streamId=${streamId}&moves=1`);

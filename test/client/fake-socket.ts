@@ -6,8 +6,8 @@ export const streamId = "64d15f9e2e6c8f4d5a123000";
 
 type Sent = { action: string; streamId?: string; requestId?: string; since?: object };
 
-/** A socket in the test's hands. */
-export class Hand {
+/** A socket that the test controls. */
+export class FakeSocket {
   readyState = 0;
   sent: Sent[] = [];
   onopen: (() => void) | null = null;
@@ -23,7 +23,7 @@ export class Hand {
     this.token = protocols[1] ?? "";
   }
   open(): void {
-    // What the URL asks for is asked for like anything else.
+    // A subscription in the URL counts as a sent message.
     const wanted = messageOfUrl(this.url);
     if (wanted !== undefined) this.sent.push(wanted);
     this.readyState = 1;
@@ -35,36 +35,36 @@ export class Hand {
   say(message: object): void {
     this.onmessage?.({ data: JSON.stringify(message) });
   }
-  /** The other side ends it. */
+  /** The server closes it. */
   drop(): void {
     this.readyState = 3;
     this.onclose?.();
   }
-  /** As a socket does whose other side is dead: it waits for an answer and says nothing. */
+  /** Like a socket with a dead peer: stays in the closing state without an event. */
   close(): void {
     this.readyState = 2;
   }
-  /** The messages of one kind. */
+  /** Sent messages with this action. */
   of(action: string): Sent[] {
     return this.sent.filter((message) => message.action === action);
   }
-  /** Answers the newest subscribe. */
+  /** Responds to the newest subscribe. */
   greet(head = 0, more: object = {}): void {
     const { requestId } = this.of("subscribe").at(-1)!;
     const place = { streamId, epoch: "e", head, viewers: 1, requestId };
     this.say({ type: "subscribed", ...place, ...more });
   }
-  /** Says a frame with one event, or as many as are named. */
+  /** Delivers a frame with one event, or with these ids. */
   frame(n: number, ids: string[] = [`${n}`], viewers = 1): void {
     const events = ids.map((id) => ({ id, type: "chat.message", at: "", data: {} }));
     this.say({ type: "events", streamId, epoch: "e", frame: n, viewers, skipped: 0, events });
   }
 }
 
-/** Lets time pass, with whatever falls due in it. */
+/** Advances time and runs the timers that fall due. */
 export const pass = (milliseconds: number) => jest.advanceTimersByTimeAsync(milliseconds);
 
-/** What is noted of a client: `[reason, statusCode]` of each end, and so on. */
+/** Recorded callbacks of a client: `[reason, statusCode]` of each end, and so on. */
 type Notes = {
   states: string[];
   reasons: unknown[][];
@@ -73,10 +73,10 @@ type Notes = {
   heard: string[];
 };
 
-/** A client in virtual time whose sockets are in the test's hands, and what it tells. */
-export function takeInHand(options: Partial<Options> = {}, isOpening = () => true) {
-  const sockets: Hand[] = [];
-  class Held extends Hand {
+/** A client in virtual time, its fake sockets and its recorded callbacks. */
+export function createTestClient(options: Partial<Options> = {}, isOpening = () => true) {
+  const sockets: FakeSocket[] = [];
+  class OpeningSocket extends FakeSocket {
     constructor(url: string, protocols?: string[]) {
       super(url, protocols);
       sockets.push(this);
@@ -87,7 +87,7 @@ export function takeInHand(options: Partial<Options> = {}, isOpening = () => tru
   const client = createClient({
     url: "http://127.0.0.1:9",
     token: "t",
-    WebSocket: Held as unknown as NonNullable<Options["WebSocket"]>,
+    WebSocket: OpeningSocket as unknown as NonNullable<Options["WebSocket"]>,
     onState(state, ...why) {
       notes.states.push(state);
       notes.reasons.push(why);
