@@ -1,10 +1,10 @@
-/** A style sheet as text, with all that it imports. */
+/** A style sheet as text, with its imports inlined. */
 declare module "*.css" {
   const text: string;
   export default text;
 }
 
-/** The inside of an icon's SVG, by the icon's name. */
+/** The inner SVG markup of an icon, by the icon's name. */
 declare module "icon:*" {
   const inside: string;
   export default inside;

@@ -5,7 +5,7 @@ import { copyText } from "./copy.ts";
 const shownMilliseconds = 2_000;
 const says = { idle: "", copied: "Copied", failed: "Select and copy it" };
 
-/** Copies a text and says whether it is copied; `text` is made when it is needed. */
+/** Copies a text and shows the result; `text` is computed on demand. */
 export function CopyButton(given: {
   text: string | (() => string);
   label?: string;

@@ -1,7 +1,7 @@
 /**
- * Puts text on the clipboard; answers whether it is there. Pages of a plain-http address have no
- * clipboard, so there a selection is copied, in the open dialog if there is one: nothing outside of
- * it takes the focus.
+ * Copies text to the clipboard; returns whether it succeeded. Pages on plain http have no clipboard
+ * API, so a selection is copied instead, inside the open dialog if there is one, because elements
+ * outside of it cannot take the focus.
  */
 export async function copyText(text: string): Promise<boolean> {
   try {

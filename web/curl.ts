@@ -1,18 +1,18 @@
-/** A call as `curlOf` writes it. */
+/** A call in the form that `curlOf` takes. */
 type Call = {
   method: string;
   url: string;
-  /** What stands for the token: a shell replaces a variable or a command in it. */
+  /** A placeholder for the token: a shell variable or command. */
   token?: string | undefined;
   headers?: Record<string, string>;
   body?: string | null;
-  /** The names of files that are sent as a form, by their fields. */
+  /** Names of uploaded files, by field. */
   files?: Record<string, string>;
 };
 
 const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 
-/** A call for a shell, its parts one behind the other unless `between` puts them on lines. */
+/** A call as a curl command; `between` separates its parts, for example by line breaks. */
 export function curlOf(call: Call, between = " "): string {
   const { method, url, token, headers = {}, body, files = {} } = call;
   const parts = [

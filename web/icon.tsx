@@ -1,4 +1,4 @@
-/** A component that draws the icons of a page: each is decorative, next to a text label. */
+/** A component that draws the icons of a page. Icons are decorative, next to a text label. */
 export function iconOf<Name extends string>(insides: Record<Name, string>) {
   return function Icon({ name, size = 16 }: { name: Name; size?: 16 | 20 }) {
     return (

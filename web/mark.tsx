@@ -1,4 +1,4 @@
-/** The mark: a ring that opens to a clap, in the gradient. */
+/** The logo: a ring that opens to a clap, in the gradient. */
 export function Mark() {
   return (
     <svg class="mark" viewBox="0 0 32 32" width="28" height="28" aria-hidden="true">

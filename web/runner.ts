@@ -1,11 +1,11 @@
-/** What pages ask of the runner itself, below `/local`: people, the bill, the audit, a crash. */
+/** Calls of the runner itself, below `/local`: demo users, cost, audit, kill. */
 
 /** A demo user one can sign in as, in the format of `POST /local/token`. */
 export type Player = {
   sub: string;
   claims: { preferred_username: string; given_name: string; family_name: string };
   groups?: string[];
-  /** A wallet that holds less is topped up to that. */
+  /** A lower balance is topped up to this. */
   credits?: number;
 };
 
@@ -23,7 +23,7 @@ export type Audit = {
 
 const tokenSeconds = 3600;
 
-/** Other machines need the key that the start prints: `#key=…` in the address brings it along. */
+/** Other machines need the key that `npm start` prints, as `#key=…` in the URL. */
 const key = new URLSearchParams(location.hash.slice(1)).get("key");
 
 async function ask<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
@@ -42,10 +42,10 @@ async function ask<Answer>(method: string, path: string, body?: unknown): Promis
 export const fetchCast = () => ask<{ streamId: string; people: Player[] }>("GET", "/local/studio");
 export const fetchBill = () => ask<Bill>("GET", "/local/cost");
 export const fetchAudit = () => ask<Audit>("GET", "/local/audit");
-/** Kills the server as `kill -9` does; it restarts by itself. */
+/** Kills the server like `kill -9`; it restarts automatically. */
 export const killServer = () => ask<{ url: string }>("POST", "/local/restart");
 
-/** Gives tokens of a player: what the client asks whenever it needs one. */
+/** A token function for a demo user, as the client takes it. */
 export const tokensOf = (player: Player) => async (): Promise<string> =>
   (await ask<{ token: string }>("POST", "/local/token", { ...player, expiresIn: tokenSeconds }))
     .token;

@@ -1,6 +1,6 @@
 /** The simulated viewers and their messages. */
 
-/** People who are not there: id, given name, family name, username. */
+/** Fictitious users. */
 export const people: [sub: string, given: string, family: string, username: string][] = [
   ["sim-mert", "Mert", "Aydın", "mertay"],
   ["sim-lena", "Lena", "Fischer", "lenaf"],

@@ -6,7 +6,7 @@ import { reasonOf } from "./reason.ts";
 import { sendFrom } from "./sending.ts";
 import { isModerator, type State } from "./state.ts";
 
-/** What a person does in a room. */
+/** A user's actions in a room. */
 export function actsIn(state: State) {
   const { client, streamId, view, translator, wallet, subscription } = state;
   return {
@@ -36,7 +36,7 @@ export function actsIn(state: State) {
   };
 }
 
-/** The answer of a call; undefined, with a word about it, where it was refused. */
+/** The result of a call; if it fails, shows why and returns undefined. */
 export async function attempt<Answer>(
   { view, translator, isClosed }: State,
   call: () => Promise<Answer>,

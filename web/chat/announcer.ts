@@ -5,8 +5,8 @@ import type { Translator } from "./translations.ts";
 const pauseMilliseconds = 6_000;
 
 /**
- * Tells who listens rather than looks how many rows came, since a live chat read out row by row
- * never ends.
+ * Tells screen readers how many rows arrived instead of reading each one, because a live chat never
+ * ends.
  */
 export function createAnnouncer({ translate }: Translator) {
   const element = make("div", { class: "hidden", role: "status" });

@@ -3,14 +3,14 @@ import type { Moment } from "./moments.ts";
 import type { View } from "./view.ts";
 
 type Own = { client: Client; streamId: string; view: View };
-/** Does something, and says why it failed; undefined: it did. */
+/** Makes a call; if it fails, shows why and returns undefined. */
 type Attempt = <Answer>(call: () => Promise<Answer>) => Promise<Answer | undefined>;
 
 /** Likes, and votes in polls. */
 export function createAudience({ client, streamId, view }: Own, attempt: Attempt) {
   const taps = client.taps(streamId);
 
-  /** The user's own vote in a poll, as the server has it. */
+  /** Shows the user's own vote in a poll as stored by the server. */
   async function showOwn({ kind, id: momentId }: Moment): Promise<void> {
     if (kind !== "poll") return;
     const path = { streamId, momentId };
@@ -18,13 +18,13 @@ export function createAudience({ client, streamId, view }: Own, attempt: Attempt
       const asked = client.call("GET /api/v1/live-stream/{streamId}/moments/{momentId}", { path });
       view.moments.choose(momentId, (await asked).own?.options ?? []);
     } catch {
-      // The poll is shown without it, and takes a vote all the same.
+      // Without it the poll is still shown and can be voted in.
     }
   }
 
   return {
     like: () => taps.tap(),
-    /** The vote is seen at once; where it is refused, what counts is shown again. */
+    /** Shows the vote at once; if it is refused, shows the stored vote again. */
     async vote(poll: Moment, options: number[]): Promise<void> {
       view.moments.choose(poll.id, options);
       const done = await attempt(() => client.vote(poll, ...options));
@@ -35,7 +35,7 @@ export function createAudience({ client, streamId, view }: Own, attempt: Attempt
       const route = "POST /api/v1/live-stream/{streamId}/moments/{momentId}/end";
       await attempt(() => client.call(route, { path }));
     },
-    /** Polls that were open before: the user may have voted from another page. */
+    /** Polls that were already open: the user may have voted from another page. */
     begin(subscription: Subscription): void {
       for (const moment of subscription.moments()) void showOwn(moment);
     },

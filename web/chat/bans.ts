@@ -6,12 +6,14 @@ type Rows = ReadonlyMap<string, { message: ChatMessage }>;
 type BanEvent = Extract<Event, { type: "member.banned" | "member.unbanned" }>;
 type Own = { client: Client; streamId: string; view: View; translator: Translator };
 
-/** What bans do to a chat: the rows of banned users go, and the user's own box says why. */
+/**
+ * Effects of bans on a chat: rows of banned users disappear, and a banned user's input says why.
+ */
 export function createBans({ client, streamId, view, translator }: Own) {
-  /** Messages that went with a ban; the history still has them. */
+  /** Messages removed by a ban; the history still has them. */
   const gone = new Set<string>();
 
-  /** Asks whether the user may write, before they try: a ban of the channel may still hold. */
+  /** Checks whether the user may write before they try: a ban in the channel may be active. */
   async function check(me: string): Promise<void> {
     const query = `liveStreamId=${streamId}`;
     const path = `/api/v1/live-stream-ban/check/${me}?${query}`;
@@ -19,14 +21,14 @@ export function createBans({ client, streamId, view, translator }: Own) {
       const { isBanned } = await client.call<{ isBanned: boolean }>("GET", path);
       view.composer.refuse(isBanned ? translator.translate("muted") : undefined, "muted");
     } catch {
-      // The server says so with the next message that it refuses.
+      // The server will say so when it refuses the next message.
     }
   }
 
   return {
     check,
     isGone: (messageId: string) => gone.has(messageId),
-    /** Answers the ids of the messages whose rows are to go. */
+    /** Returns the ids of the messages whose rows must be removed. */
     take({ type, data: { targetUserId } }: BanEvent, me: string, rows: Rows): string[] {
       const isBanned = type === "member.banned";
       if (targetUserId === me) {

@@ -1,43 +1,43 @@
 import type { EventData } from "../../client/index.ts";
 
-/** Gifts of one kind from one sender that follow each other closely: one row of the chat. */
+/** Consecutive gifts of one type by one sender, shown as one row of the chat. */
 export type Combo = {
   gift: EventData["gift.sent"];
-  /** Pieces so far, and their price. */
+  /** Gifts so far, and their total price. */
   count: number;
   credits: number;
-  /** Whether there is more than one kind in it. */
+  /** Whether it contains more than one gift type. */
   isMixed: boolean;
-  /** When it is over unless another follows, by the clock that is given. */
+  /** When it ends unless another gift follows, by the caller's clock. */
   until: number;
 };
 
-/** As long as the server counts the next gift into the same row. */
+/** The server counts the next gift into the same combo within this time. */
 export const comboMilliseconds = 5_000;
 
-/** How long after its end a row is kept for gifts that the network has held up, and how many. */
+/** How long an ended combo is kept for gifts that the network delayed, and how many are kept. */
 const lateMilliseconds = 60_000;
 const lateMax = 20;
 
 /**
- * When this many rows start within the time below, gifts would push messages out of view: all
- * gifts of one sender are then merged into one row.
+ * If this many rows start within the time below, gifts would push messages out of view: then all
+ * gifts of one sender are merged into one row.
  */
 const manyRows = 8;
 const manyMilliseconds = 10_000;
 
 /**
- * Keeps the rows that are still going on. What belongs together is the server's to say: a gift
- * that it counts as a second one or later goes into the row of the one before, however late it
- * comes and however many rows there are by then. Time comes from outside, in milliseconds.
+ * Keeps the active combos. The server decides which gifts belong together: a gift that it numbers 2
+ * or higher joins the row of the previous one, however late it arrives and however many rows there
+ * are. The caller passes in the time, in milliseconds.
  */
 export function createCombos() {
   const going = new Set<Combo>();
-  /** The newest row of a sender, and of a sender with one kind of gift; the latest come last. */
+  /** The newest combo by sender, and by sender and gift type; the most recent are last. */
   const newest = new Map<string, Combo>();
   let beginnings: number[] = [];
   return {
-    /** The row of a gift: a new one, or the one that goes on and has grown by it. */
+    /** The combo of a gift: a new one, or an active one that has grown. */
     add(gift: EventData["gift.sent"], now: number): { combo: Combo; isNew: boolean } {
       beginnings = beginnings.filter((at) => at > now - manyMilliseconds);
       const isMany = beginnings.length >= manyRows;
@@ -65,7 +65,7 @@ export function createCombos() {
       if (before === undefined) beginnings.push(now);
       return { combo, isNew: before === undefined };
     },
-    /** Takes out and answers those whose time is over. */
+    /** Removes and returns the combos that have ended. */
     end(now: number): Combo[] {
       const over = [...going].filter(({ until }) => until <= now);
       for (const combo of over) going.delete(combo);

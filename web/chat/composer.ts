@@ -13,7 +13,7 @@ import type { Translator } from "./translations.ts";
 const charactersMax = 500;
 /** Show the remaining characters from this length on. */
 const counterFrom = 400;
-/** It grows to four lines of text, and scrolls from there on. */
+/** It grows up to four lines of text, then scrolls. */
 const pixelsMax = 104;
 const lookMilliseconds = 250;
 
@@ -28,8 +28,8 @@ type Acts = {
 type Button = "send" | "gift" | "superlike" | "emoji" | "like";
 
 /**
- * The box that one writes in. Enter sends, Shift+Enter breaks, Esc leaves. In slow mode the button
- * counts down, and what is written stays.
+ * The message input. Enter sends, Shift+Enter adds a line, Esc closes. In slow mode the button
+ * counts down, and the text stays.
  */
 export class Composer {
   readonly element: HTMLElement;
@@ -88,7 +88,7 @@ export class Composer {
     this.#show();
   }
 
-  /** Nothing can be sent for so long. */
+  /** Disables sending for this many seconds. */
   wait(seconds: number): void {
     this.#waitUntil = performance.now() + seconds * 1000;
     clearInterval(this.#timer);
@@ -99,19 +99,19 @@ export class Composer {
     this.#show();
   }
 
-  /** Slow mode has changed: what is left of a wait is not longer than it is now. */
+  /** After a change of slow mode: shortens a running wait to at most this. */
   waitAtMost(seconds: number): void {
     this.#waitUntil = Math.min(this.#waitUntil, performance.now() + seconds * 1000);
     this.#show();
   }
 
-  /** Puts back what could not be said, unless something else was written meanwhile. */
+  /** Restores a text that could not be sent, unless the user has typed something else. */
   restore(text: string): void {
     if (this.#box.value === "") this.#box.value = text;
     this.#measure();
   }
 
-  /** What is written next answers this message; undefined: none. */
+  /** The next message replies to this one; undefined: to none. */
   answer(message: ChatMessage | undefined): void {
     this.#replyTo = message;
     this.#reply.hidden = message === undefined;
@@ -135,14 +135,14 @@ export class Composer {
     this.#box.focus();
   }
 
-  /** Writes at the place of the cursor. */
+  /** Inserts text at the cursor. */
   insert(text: string): void {
     const { selectionStart, selectionEnd } = this.#box;
     this.#box.setRangeText(text, selectionStart, selectionEnd, "end");
     this.#measure();
   }
 
-  /** What a superlike costs. */
+  /** Shows the price of a superlike. */
   showPrice(credits: number): void {
     const { translate, number } = this.#translator;
     const label = translate("superlikeFor", { n: credits });
@@ -151,13 +151,16 @@ export class Composer {
     this.#superlikePrice.replaceChildren(coin(), number(credits));
   }
 
-  /** Says why nothing can be written; undefined when it can. An end comes before a mute. */
+  /**
+   * Shows why writing is disabled; undefined enables it. An ended stream takes precedence over a
+   * mute.
+   */
   refuse(reason: string | undefined, because: "muted" | "over" = "over"): void {
     this.#refusals[because] = reason;
     this.#show();
   }
 
-  /** Whether credits can be spent here: a host gives themselves nothing. */
+  /** Whether credits can be spent here: hosts cannot send gifts to themselves. */
   showTools(isShown: boolean): void {
     this.gift.hidden = !isShown;
     this.#superlike.hidden = !isShown;
@@ -168,7 +171,7 @@ export class Composer {
   }
 
   #press(event: KeyboardEvent): void {
-    // While a word is being composed, as in Chinese, Enter belongs to that.
+    // During IME composition, as in Chinese, Enter confirms the composed word.
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
       event.preventDefault();
       this.#trySend();

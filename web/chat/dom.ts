@@ -1,7 +1,7 @@
-/** What an element is given: attributes by name, listeners as functions, CSS variables as `--x`. */
+/** Properties of an element: attributes by name, listeners as functions, CSS variables as `--x`. */
 type Given = Record<string, string | number | boolean | undefined | ((event: never) => void)>;
 
-/** Makes an element. Text stays text: nothing that is given is ever read as HTML. */
+/** Creates an element. Text is always inserted as text, never parsed as HTML. */
 export function make<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   given: Given = {},
@@ -19,7 +19,7 @@ export function make<Tag extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** An icon of `icon:…`, which is written here at the build and never comes from a user. */
+/** An icon of `icon:…`: its markup is written at build time and never comes from a user. */
 export function icon(inside: string, size: 14 | 16 | 20 = 20): SVGSVGElement {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   const attributes = {

@@ -5,12 +5,15 @@ import { openRoom, type Room } from "./room.ts";
 import { languageOf, translatorFor } from "./translations.ts";
 import { View } from "./view.ts";
 
-/** What the client is made with besides its address, its token and what the element listens to. */
+/** Options of the client except its address, its token and the element's own callbacks. */
 export type ClientOptions = Partial<Omit<Options, "url" | "token">>;
 
 let sheet: CSSStyleSheet | undefined;
 
-/** Made once for all elements of a page; a page's policy on styles does not concern it. */
+/**
+ * One sheet for all elements of a page; a constructed sheet is not subject to the page's style
+ * policy.
+ */
 function sheetOf(): CSSStyleSheet {
   if (sheet === undefined) {
     sheet = new CSSStyleSheet();
@@ -20,8 +23,8 @@ function sheetOf(): CSSStyleSheet {
 }
 
 /**
- * `<ovation-chat url stream-id token lang theme moderation>`: a stream's chat with its gifts, for
- * any page. `token` may be a function too, as a property. Dispatches `ovation-event`,
+ * `<ovation-chat url stream-id token lang theme moderation>`: a stream's chat with gifts, for any
+ * page. `token` may also be a function, set as a property. Dispatches `ovation-event`,
  * `ovation-viewers`, `ovation-balance`, `ovation-state` and `ovation-error`, each with its value in
  * `detail`.
  */
@@ -50,7 +53,7 @@ export class OvationChat extends HTMLElement {
     this.#ask();
   }
 
-  /** The client behind it, for other calls of the same person; undefined before it has begun. */
+  /** The element's client, for other calls of the same user; undefined before it has started. */
   get client(): Client | undefined {
     return this.#client;
   }
@@ -60,7 +63,7 @@ export class OvationChat extends HTMLElement {
   }
 
   disconnectedCallback(): void {
-    // An element that is only moved stays as it is.
+    // An element that is only moved keeps its state.
     queueMicrotask(() => this.isConnected || this.#stop());
   }
 
@@ -68,7 +71,7 @@ export class OvationChat extends HTMLElement {
     if (before !== now) this.#ask();
   }
 
-  /** Begins once for all that is set at one moment. */
+  /** Batches changes made at the same time into one start. */
   #ask(): void {
     if (this.#isAsked || !this.isConnected) return;
     this.#isAsked = true;

@@ -3,14 +3,14 @@ import { Sheet, walkGrid } from "./sheet.ts";
 import type { Translator } from "./translations.ts";
 
 const columns = 8;
-/** Those that live chats are full of. A screen reader knows their names by itself. */
+/** Emoji that are common in live chats. Screen readers know their names. */
 const emoji = (
   "😀 😂 🤣 😊 😍 🥰 😘 😎 🤩 🥳 😇 🙂 😉 😋 🤔 🙄 😏 😴 😭 😢 😱 😡 🤯 🥺 " +
   "👍 👎 👏 🙌 🙏 💪 👋 🤝 ✌️ 🤘 👀 🫶 ❤️ 🧡 💛 💚 💙 💜 🖤 💔 🔥 ✨ 🎉 🎊 " +
   "🎶 🎤 🎸 🎮 ⚽ 🏆 🚀 💯 🌹 ⭐ 🌈 ☕ 🍕 🎂 🐶 🐱"
 ).split(" ");
 
-/** The sheet of emoji; it stays open for the next one. */
+/** The emoji sheet; it stays open after a choice. */
 export function createEmojiSheet(translator: Translator, onPick: (emoji: string) => void): Sheet {
   const buttons = emoji.map((one) =>
     make("button", { class: "emoji", type: "button", onclick: () => onPick(one) }, one),

@@ -1,11 +1,11 @@
-/** A page in the background is given no frames: a timer takes their place then. */
+/** A page in the background gets no animation frames: a timer is used instead. */
 const hiddenMilliseconds = 250;
 
-/** What one chat does at a frame. */
+/** The work of one chat in an animation frame. */
 type Turn = {
   /** Changes rows. */
   change(): void;
-  /** Looks at sizes, and scrolls. */
+  /** Reads sizes, and scrolls. */
   settle(): void;
 };
 
@@ -19,8 +19,8 @@ function run(): void {
 }
 
 /**
- * Gives a chat its turn at the next frame, once however often it is asked for. All chats of a page
- * change before any of them looks at a size, so that the page is laid out once and not for each.
+ * Schedules a chat's work for the next frame, once per frame. All chats of a page write before any
+ * of them reads sizes, so that the page is laid out only once.
  */
 export function takeTurn(turn: Turn): void {
   turns.add(turn);

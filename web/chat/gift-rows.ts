@@ -4,7 +4,7 @@ import type { Log } from "./log.ts";
 import { giftRow, superlikeRow } from "./rows.ts";
 import type { Translator } from "./translations.ts";
 
-/** Gifts and superlikes of before, as the lists of the API have them. */
+/** Earlier gifts and superlikes, as the API lists them. */
 export type Earlier = {
   gifts: CallResult<"GET /api/v1/live-stream/{streamId}/gifts">["list"];
   superlikes: CallResult<"GET /api/v1/live-stream/{streamId}/superlikes">["list"];
@@ -12,11 +12,13 @@ export type Earlier = {
 type Paid = Extract<Event, { type: "gift.sent" | "superlike.sent" }>;
 
 const earlierMax = 100;
-/** Events that are held until the lists are read, while whatever keeps them away lasts. */
+/** Events held until the lists are read, for however long that fails. */
 const earlyMax = 1_000;
 const sweepMilliseconds = 250;
 
-/** Reads the newest of both; none where they cannot be read: a chat without them is a chat. */
+/**
+ * Reads the newest gifts and superlikes; returns none if that fails: the chat works without them.
+ */
 export async function readEarlier(client: Client, streamId: string): Promise<Earlier> {
   const wanted = { path: { streamId }, query: { limit: earlierMax } };
   const none = () => ({ list: [] });
@@ -28,17 +30,17 @@ export async function readEarlier(client: Client, streamId: string): Promise<Ear
 }
 
 /**
- * The rows of what was paid for. A combo is one row, which grows for as long as it goes on, also
- * where it began before the chat was opened. From its second gift on it stands below the list,
- * where nothing pushes it out of view, and comes into the list when it is over.
+ * The rows of gifts and superlikes. A combo is one row that grows while it is active, even if it
+ * began before the chat was opened. From its second gift on it is shown below the list, where
+ * nothing pushes it out of view; when it ends, it moves into the list.
  */
 export function createGiftRows(log: Log, translator: Translator) {
   const combos = createCombos();
   const rows = new WeakMap<Combo, ReturnType<typeof giftRow>>();
   const lane = createLane(log);
-  /** What is older than the messages that are shown, oldest first, by when it began. */
+  /** Rows older than the messages shown, oldest first, with their start times. */
   let earlier: { at: string; combo?: Combo; show: () => void }[] = [];
-  /** What comes live before the lists are read: they may have it, too. */
+  /** Live events that arrive before the lists are read: the lists may contain them, too. */
   let early: Paid[] | undefined = [];
   let listed = new Set<string>();
   const sweeping = setInterval(() => {
@@ -77,9 +79,9 @@ export function createGiftRows(log: Log, translator: Translator) {
 
   return {
     add,
-    /** What was given before, newest first: `showEarlier` brings it into the list. */
+    /** Keeps earlier gifts and superlikes, newest first: `showEarlier` adds them to the list. */
     keepEarlier({ gifts, superlikes }: Earlier): void {
-      // A room that has to begin again reads its lists again, and has these rows by then.
+      // After a restart the lists are read again, and these rows exist already.
       if (early === undefined) return;
       for (const gift of gifts.filter(({ refundedAt }) => refundedAt === null).reverse()) {
         const at = gift.createdAt;
@@ -95,13 +97,13 @@ export function createGiftRows(log: Log, translator: Translator) {
         const at = superlike.timestamp;
         earlier.push({ at, show: () => log.add(superlikeRow(superlike, translator), at) });
       }
-      // As the ids of their events are made.
+      // Built the way the server builds the ids of their events.
       listed = new Set([...gifts, ...superlikes].map(({ id }) => `gift:${id}`));
       const held = early;
       early = undefined;
       for (const event of held) add(event);
     },
-    /** Shows what is from a time on (ISO 8601), so none appears where no messages are loaded. */
+    /** Shows those since a time (ISO 8601), so that none appears where no messages are loaded. */
     showEarlier(since: string): void {
       const due = earlier.filter(({ at }) => at >= since);
       earlier = earlier.filter(({ at }) => at < since);
@@ -111,7 +113,7 @@ export function createGiftRows(log: Log, translator: Translator) {
   };
 }
 
-/** The rows that stand below the list, each with the time of its newest gift. */
+/** The rows below the list, each with the time of its newest gift. */
 function createLane(log: Log) {
   const going = new Map<HTMLElement, string>();
   const show = () => log.keepInView([...going.keys()]);
@@ -120,7 +122,7 @@ function createLane(log: Log) {
       going.set(row, at);
       show();
     },
-    /** The row goes into the list, to where its newest gift belongs. */
+    /** Moves the row into the list, to the position of its newest gift. */
     leave(row: HTMLElement | undefined): void {
       const at = row && going.get(row);
       if (row === undefined || at === undefined) return;

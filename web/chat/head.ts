@@ -2,7 +2,7 @@ import viewersIcon from "icon:eye";
 import { coin, icon, make } from "./dom.ts";
 import type { Translator } from "./translations.ts";
 
-/** What it is, who watches, and what one has to spend. */
+/** The title, the viewer count and the balance. */
 export function createHead({ translate, number }: Translator, likes: HTMLElement) {
   const viewers = make("span", { class: "number" }, "–");
   const credits = make("span", { class: "number" }, "–");
@@ -10,7 +10,7 @@ export function createHead({ translate, number }: Translator, likes: HTMLElement
     element: make(
       "header",
       { class: "head" },
-      // A page may put something else in its place, and tools of its own at the end.
+      // A page may replace the title, and add tools at the end.
       make("slot", { name: "title" }, make("h2", { class: "title" }, translate("chat"))),
       make(
         "span",

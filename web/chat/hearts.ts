@@ -2,13 +2,13 @@ import heart from "icon:heart";
 import { icon, make } from "./dom.ts";
 import type { Translator } from "./translations.ts";
 
-/** Hearts on their way up at once, and of those that others tapped with one change of the sum. */
+/** The maximum number of floating hearts, and of hearts for other viewers' taps per update. */
 const floatingMax = 24;
 const burstMax = 5;
-/** Hearts of a burst leave one after the other. */
+/** Delay between the hearts of a burst. */
 const stepMilliseconds = 140;
 
-/** Likes: the number of them, and hearts that float up from the button for taps of anybody. */
+/** Likes: their number, and hearts that float up from the button for every viewer's taps. */
 export function createHearts(translator: Translator) {
   const count = make("span", { class: "number" }, "0");
   const element = make("div", { class: "floats", "aria-hidden": "true" });
@@ -39,13 +39,13 @@ export function createHearts(translator: Translator) {
       icon(heart, 16),
       count,
     ),
-    /** A tap of the user: it is seen at once, until the stream's number comes. */
+    /** A tap of the user: counted at once, until the stream's number arrives. */
     tap(): void {
       float();
       shown = (shown ?? 0) + 1;
       show(shown);
     },
-    /** How many the stream has. */
+    /** Sets the stream's number of likes. */
     set(likes: number): void {
       const more = shown === undefined ? 0 : likes - shown;
       for (let n = 0; n < Math.min(more, burstMax); n++) float(n * stepMilliseconds);

@@ -2,13 +2,13 @@ import { make } from "./dom.ts";
 import { takeTurn } from "./frame.ts";
 import type { Translator } from "./translations.ts";
 
-/** Rows kept, also while the user scrolls further up. */
+/** Maximum number of rows, also while the user has scrolled up. */
 const rowsMax = 500;
 /** Rows per chunk: with chunks, a new row causes little layout work. */
 const chunkRows = 32;
 /** Chunks at the end that are always laid out: more than fit on a screen. */
 const freshMax = 3;
-/** So near to the end one follows it, in pixels. */
+/** The list follows new rows if it is scrolled to within this many pixels of the end. */
 const endPixels = 32;
 const closeMilliseconds = 200;
 
@@ -22,7 +22,7 @@ export class Log {
   readonly elements: HTMLElement[];
   #last = make("div", { class: "unsent" });
   #unsent: HTMLElement[] | undefined;
-  /** Rows that stay in view below the list for as long as they go on. */
+  /** Rows of active combos, which stay in view below the list. */
   #lane = make("div", { class: "lane", tabindex: -1 });
   #going: HTMLElement[] | undefined;
   #rows = make("div", { class: "rows" });
@@ -33,7 +33,7 @@ export class Log {
   #onTop: () => void;
   #sizes: ResizeObserver;
   #waiting: HTMLElement[] = [];
-  /** When what a row shows happened, as the server says it. */
+  /** The server's time of what each row shows. */
   #times = new WeakMap<Element, string>();
   #isFollowing = true;
   #turn = {
@@ -73,7 +73,7 @@ export class Log {
     this.#sizes.observe(this.#last);
   }
 
-  /** Adds a row at the next frame, at the place that its time (ISO 8601) wants. */
+  /** Adds a row in the next frame, at the position of its time (ISO 8601). */
   add(row: HTMLElement, at: string): void {
     this.#times.set(row, at);
     this.#waiting.push(row);
@@ -90,13 +90,13 @@ export class Log {
     takeTurn(this.#turn);
   }
 
-  /** Keeps these rows below the list, out of which they are taken, from the next frame on. */
+  /** Moves these rows out of the list and keeps them below it, from the next frame on. */
   keepInView(rows: HTMLElement[]): void {
     this.#going = rows;
     takeTurn(this.#turn);
   }
 
-  /** Takes a row out: at once where it waits, and in a moment where it is seen. */
+  /** Removes a row: at once if it is still pending, with an animation if it is visible. */
   remove(row: HTMLElement): void {
     const at = this.#waiting.indexOf(row);
     if (at >= 0) this.#waiting.splice(at, 1);
@@ -105,14 +105,14 @@ export class Log {
     takeTurn(this.#turn);
   }
 
-  /** Says that nothing was said yet, where that is so. */
+  /** Shows the empty state if there are no messages. */
   showEmpty(): void {
     const isEmpty = this.#rows.childElementCount === 0 && this.#waiting.length === 0;
     const unsent = this.#unsent ?? [...this.#last.children];
     this.#empty.hidden = !isEmpty || unsent.length > 0;
   }
 
-  /** Goes to the end, with all that waits. */
+  /** Scrolls to the end and shows all pending rows. */
   follow(): void {
     this.#isFollowing = true;
     this.#flush();
@@ -140,7 +140,7 @@ export class Log {
     this.#empty.hidden = true;
   }
 
-  /** Rows that stay keep their element, so what moves in them is not begun again. */
+  /** Keeps the elements of rows that stay, so that their animations do not restart. */
   #fillLane(rows: HTMLElement[]): void {
     for (const row of [...this.#lane.children])
       if (!rows.includes(row as HTMLElement)) row.remove();
@@ -153,7 +153,7 @@ export class Log {
     }
   }
 
-  /** Mostly at the end; what was said before is read a moment after what comes live. */
+  /** Mostly at the end; earlier messages are read shortly after live ones arrive. */
   #insert(row: HTMLElement): void {
     let before: Element | null = null;
     let last = this.#rows.lastElementChild?.lastElementChild ?? null;
@@ -207,7 +207,7 @@ export class Log {
     const isUp = scrollTop < this.#top;
     this.#top = scrollTop;
     if (isAtEnd && !this.#isFollowing) this.follow();
-    // Only who goes up leaves the end: a row that grows is no reason.
+    // Only scrolling up leaves the end; a growing row does not.
     else if (!isAtEnd && isUp) this.#isFollowing = false;
     if (scrollTop < endPixels && isUp) this.#onTop();
   }
@@ -218,8 +218,8 @@ const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 const previousChunk = (row: Element) => row.parentElement!.previousElementSibling;
 
 /**
- * Makes two of a chunk that has grown too large: what comes in the midst fills no new one. The
- * upper rows move, since a row that moves enters again, and these are seldom seen.
+ * Splits a chunk that has grown too large, because rows inserted in the middle start no new one.
+ * The upper rows move: moving a row replays its entrance, and these are rarely visible.
  */
 function split(chunk: Element): void {
   if (chunk.childElementCount <= 2 * chunkRows) return;
@@ -228,14 +228,14 @@ function split(chunk: Element): void {
   chunk.before(upper);
 }
 
-/** Takes a row out, with its chunk if that is empty then: what is not seen keeps its height. */
+/** Removes a row, and its chunk if it is empty then: chunks out of view keep their height. */
 function takeOut(row: Element): void {
   const chunk = row.parentElement;
   row.remove();
   if (chunk?.childElementCount === 0) chunk.remove();
 }
 
-/** Up and down lead from row to row. */
+/** Arrow up and down move from row to row. */
 function walk(event: KeyboardEvent, list: HTMLElement): void {
   const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
   if (step === undefined) return;

@@ -9,10 +9,10 @@ import { icon, make } from "./dom.ts";
 import { nameOf } from "./person.ts";
 import type { Translator, Word } from "./translations.ts";
 
-/** What one may do about a message. */
+/** An action on a message. */
 export type Act = "reply" | "remove" | "pin" | "unpin" | "timeout" | "mute" | "block";
 
-/** Time-outs that the menu offers, in seconds: those of Twitch and YouTube. */
+/** Timeouts that the menu offers, in seconds: those of Twitch and YouTube. */
 const timeouts = [60, 600, 3_600, 86_400, 604_800];
 
 type Done = (act: Act, message: ChatMessage, seconds?: number) => void;
@@ -36,7 +36,7 @@ export function createMenu({ translate, duration }: Translator, host: HTMLElemen
   let opener: HTMLElement | undefined;
 
   function close(): void {
-    // What loses the focus by being removed asks to close once more.
+    // Removing the focused element triggers a second close.
     const closing = menu;
     menu = undefined;
     closing?.remove();
@@ -51,7 +51,7 @@ export function createMenu({ translate, duration }: Translator, host: HTMLElemen
     row?.classList.add("chosen");
     const done = (one: Act, seconds?: number) => {
       close();
-      // A reply is written next, and the composer has the focus for that.
+      // The composer takes the focus for the reply.
       if (one !== "reply") row?.focus();
       act(one, message, seconds);
     };
@@ -77,7 +77,7 @@ export function createMenu({ translate, duration }: Translator, host: HTMLElemen
     host.append(made);
     show(items);
 
-    /** Shows these in the menu, which stays open while one list takes the place of another. */
+    /** Replaces the menu's content while it stays open. */
     function show(list: HTMLElement[]): void {
       menu = undefined;
       made.replaceChildren(...list);
@@ -100,7 +100,7 @@ export function createMenu({ translate, duration }: Translator, host: HTMLElemen
     event.stopPropagation();
   }
 
-  /** Below its button, or above it where there is no room below. */
+  /** Below its button, or above it if there is no space. */
   function place(made: HTMLElement, button: HTMLElement): void {
     const [own, around, at] = [made, host, button].map((one) => one.getBoundingClientRect());
     const below = at!.bottom - around!.top + 4;

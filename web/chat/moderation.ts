@@ -3,10 +3,10 @@ import type { Act } from "./menu.ts";
 import { nameOf } from "./person.ts";
 import type { Translator } from "./translations.ts";
 
-/** Who looks at a message, and what is known of the stream. */
+/** The user who reads a message, and the stream's state. */
 type Viewpoint = { me: string; isModerator: boolean; pinned: string | undefined };
 
-/** What a person may do about a message; the API has the last word. */
+/** Actions that a user may take on a message; the API decides in the end. */
 export function actsOn(
   { _id, sender }: ChatMessage,
   { me, isModerator, pinned }: Viewpoint,
@@ -19,7 +19,9 @@ export function actsOn(
 
 type Done = { says: string; undo?: () => Promise<unknown> };
 
-/** Does it, and answers what was done and how it is taken back. Rejects as the client's calls do. */
+/**
+ * Performs an action; returns a text about it and how to undo it. Rejects as the client's calls do.
+ */
 export async function perform(
   { act, seconds = 0 }: { act: Exclude<Act, "reply">; seconds?: number | undefined },
   { _id, sender, streamId }: ChatMessage,

@@ -8,10 +8,10 @@ import type { Translator } from "./translations.ts";
 
 export type Moment = EventData["moment.started"];
 
-/** What a person does with polls; `end` is for moderators. */
+/** A user's actions in polls; `end` is for moderators. */
 type Acts = { vote(poll: Moment, options: number[]): void; end(moment: Moment): void };
 
-/** How long the result of what is over stays. */
+/** How long a result is shown. */
 const resultMilliseconds = 15_000;
 const tickMilliseconds = 1_000;
 
@@ -24,7 +24,9 @@ type Card = {
   choose(options: number[]): void;
 };
 
-/** The cards of polls, goals and trains above the list: one is open, the others are a line each. */
+/**
+ * The cards of polls, goals and trains above the list: one is open, the others take one line each.
+ */
 export function createMoments(translator: Translator, acts: Acts) {
   const element = make("div", { class: "moments" });
   const cards = new Map<string, { card: Card; moment: Moment; goneAt?: number }>();
@@ -46,7 +48,7 @@ export function createMoments(translator: Translator, acts: Acts) {
     card.show(moment, sum);
     card.element.classList.toggle("moderated", isModerator && moment.status === "open");
     if (known === undefined) element.prepend(card.element);
-    // The newest poll is open, and whatever else the viewer opens.
+    // The newest poll is open, and any other card that the viewer opens.
     if (known === undefined && moment.kind === "poll")
       for (const { card: other } of cards.values())
         other.element.toggleAttribute("open", other === card);
@@ -64,7 +66,7 @@ export function createMoments(translator: Translator, acts: Acts) {
 
   return {
     element,
-    /** The open ones, with their sums, whenever either changes. */
+    /** Shows the open ones with their sums; called whenever either changes. */
     show(sums: Sums, open: readonly Moment[]): void {
       for (const moment of open) {
         const known = cards.get(moment.id);
@@ -72,7 +74,7 @@ export function createMoments(translator: Translator, acts: Acts) {
           place(moment, sums[moment.id]);
       }
     },
-    /** Its result is shown for a while; a cancelled one goes at once. */
+    /** Shows its result for a while; a cancelled one disappears at once. */
     end(moment: Moment): void {
       const known = cards.get(moment.id);
       if (known === undefined) return;
@@ -81,7 +83,7 @@ export function createMoments(translator: Translator, acts: Acts) {
       const stays = moment.status === "cancelled" ? 0 : resultMilliseconds;
       cards.set(moment.id, { card: known.card, moment, goneAt: performance.now() + stays });
     },
-    /** The person's own vote, as the server has it. */
+    /** The user's own vote as stored by the server. */
     choose: (momentId: string, options: number[]) => cards.get(momentId)?.card.choose(options),
     allow(moderates: boolean): void {
       isModerator = moderates;
@@ -92,13 +94,13 @@ export function createMoments(translator: Translator, acts: Acts) {
   };
 }
 
-/** The sum that a result stands for. */
+/** The sum that corresponds to a result. */
 function sumOf(result: NonNullable<Moment["result"]>): Sum {
   if ("votes" in result) return result.votes;
   return "amount" in result ? result.amount : [result.level, result.credits, null];
 }
 
-/** What all cards have: a head with title and time, and a button that ends it, for moderators. */
+/** The frame of all cards: title and time, and an end button for moderators. */
 function frameOf(moment: Moment, picture: string, translator: Translator, onEnd: () => void) {
   const left = make("span", { class: "left number" });
   const head = make(
@@ -128,13 +130,13 @@ function frameOf(moment: Moment, picture: string, translator: Translator, onEnd:
   };
 }
 
-/** `1:05`, as players show it. */
+/** `1:05`, as video players show it. */
 const clockOf = (seconds: number) =>
   `${Math.floor(seconds / 60)}:${`${seconds % 60}`.padStart(2, "0")}`;
 
 type PollActs = { vote(options: number[]): void; onEnd(): void };
 
-/** Options with live bars. One is voted for by a click; where several may be, they are toggled. */
+/** Options with live bars. A click votes for one; if several are allowed, clicks toggle them. */
 function pollCard(poll: Moment, translator: Translator, { vote, onEnd }: PollActs): Card {
   const { translate, number } = translator;
   const frame = frameOf(poll, pollIcon, translator, onEnd);
@@ -192,7 +194,7 @@ function pollCard(poll: Moment, translator: Translator, { vote, onEnd }: PollAct
   };
 }
 
-/** A bar towards a number, in one line that opens nothing. */
+/** A progress bar towards a number, on one line that does not expand. */
 function goalCard(goal: Moment, translator: Translator, onEnd: () => void): Card {
   const { number } = translator;
   const frame = frameOf(goal, goalIcon, translator, onEnd);
@@ -214,7 +216,7 @@ function goalCard(goal: Moment, translator: Translator, onEnd: () => void): Card
   };
 }
 
-/** The level of a hype train, and a bar towards the next one. */
+/** The level of a hype train, and a progress bar towards the next one. */
 function trainCard(train: Moment, translator: Translator, onEnd: () => void): Card {
   const { translate, number } = translator;
   const frame = frameOf({ ...train, title: translate("train") }, trainIcon, translator, onEnd);

@@ -1,4 +1,4 @@
-/** As much of a person as a row shows. Pictures are objects in some events and URLs in others. */
+/** The part of a user that a row shows. Pictures are objects in some events and URLs in others. */
 export type Person = {
   _id: string;
   username: string;
@@ -8,7 +8,7 @@ export type Person = {
   role?: "host" | "moderator";
 };
 
-/** An angle on the wheel of colours, the same for a user wherever they are shown (FNV-1a). */
+/** A hue, the same for a user everywhere (FNV-1a). */
 export function hueOf(userId: string): number {
   let hash = 0x811c9dc5;
   for (const character of userId) {
@@ -23,7 +23,7 @@ export function nameOf({ name, surname, username, _id }: Person): string {
   return [name, surname].filter(Boolean).join(" ") || username || _id;
 }
 
-/** The first character of a name as a person sees it, whatever it is made of. */
+/** The first character of a name as a reader sees it, even if it has several code points. */
 export function initialOf(person: Person): string {
   const segments = new Intl.Segmenter(undefined, { granularity: "grapheme" });
   const first = segments.segment(nameOf(person))[Symbol.iterator]().next().value;
@@ -42,7 +42,7 @@ export function pictureOf({ profilePhoto }: Person): string | undefined {
   if (!URL.canParse(url)) return undefined;
   const { protocol, hostname, origin } = new URL(url);
   const page = (globalThis as { location?: { origin: string } }).location;
-  // On one machine pictures lie where the page does, without TLS.
+  // On one machine pictures have the origin of the page, without TLS.
   const isSafe = protocol === "https:" || origin === page?.origin;
   return isSafe && !/(^|\.)example$/.test(hostname) ? url : undefined;
 }

@@ -5,20 +5,20 @@ import { giftPicture, play } from "./gift-picture.ts";
 import { Sheet, walkGrid } from "./sheet.ts";
 import type { Translator } from "./translations.ts";
 
-/** A kind of gift as the list of the API has it. */
+/** A gift type as the API lists it. */
 export type GiftType = { id: string; name: string; creditAmount: number; svgUrl: string };
 
 const columns = 4;
 const countMax = 999;
-/** Prices up to which a viewer may choose to give by one click; 0: never. */
+/** Price limits for sending with one click; 0: never. */
 const quickPrices = [0, 10, 50, 100];
 const quickKey = "ovation.one-click";
 
 type Give = (type: GiftType, count: number) => void;
 
 /**
- * The sheet from which a gift is chosen. A click selects, and the button below sends the quantity
- * for the price that it names. Up to a price that the viewer chooses, a click sends at once.
+ * The gift picker. A click selects a gift, and the button below sends the quantity for the price
+ * shown on it. Gifts up to a price limit that the viewer chooses are sent with one click.
  */
 export class Picker {
   readonly sheet: Sheet;
@@ -41,7 +41,7 @@ export class Picker {
     const { translate, number } = translator;
     const onkeydown = (event: KeyboardEvent) => walkGrid(event, ".card", columns);
     this.#grid = make("div", { class: "grid", onkeydown });
-    // The chat's head says the balance to who listens.
+    // The head of the chat announces the balance to screen readers.
     const balance = make("span", { class: "balance", "aria-hidden": "true" }, coin(), this.#amount);
     this.#count.value = "1";
     this.#count.setAttribute("aria-label", translate("count"));
@@ -95,7 +95,7 @@ export class Picker {
     this.#types = types;
     this.#chosen ??= types[0];
     this.#render();
-    // Opened before they were there, it had nothing to focus.
+    // When it was opened before the gifts had loaded, there was nothing to focus.
     if (this.sheet.isOpen()) this.#grid.querySelector<HTMLElement>(".card")?.focus();
   };
 
@@ -163,7 +163,7 @@ export class Picker {
       "button",
       {
         ...{ class: "card", type: "button", "data-id": id },
-        // A click by key has no place on the screen.
+        // A click by keyboard has no coordinates.
         onclick: ({ detail }: MouseEvent) => isDear || this.#choose(type, detail === 0),
         ...{ "aria-disabled": `${isDear}`, "aria-pressed": `${id === this.#chosen?.id}` },
       },
@@ -176,7 +176,7 @@ export class Picker {
   }
 }
 
-/** A browser may keep nothing for a page and throw: then each gift takes two steps. */
+/** A browser may block storage and throw: then each gift takes two clicks. */
 function kept(): number {
   try {
     return Number(localStorage.getItem(quickKey) ?? 0);
@@ -189,6 +189,6 @@ function keep(price: string): void {
   try {
     localStorage.setItem(quickKey, price);
   } catch {
-    // Asked again the next time.
+    // The choice is lost with the page.
   }
 }

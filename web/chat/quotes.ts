@@ -5,17 +5,17 @@ import type { View } from "./view.ts";
 
 const keptMax = 200;
 
-/** Forgets the oldest of too many. */
+/** Drops the oldest entries beyond the limit. */
 function keepNewest(kept: Map<string, unknown> | Set<string>): void {
   for (const id of kept.keys()) if (kept.size > keptMax) kept.delete(id);
 }
 
 type Own = { client: Client; streamId: string; view: View; translator: Translator };
 
-/** What replies answer to: from the rows that are there, or else asked for once. */
+/** The messages that replies quote: from rows in the list, or read once. */
 export function createQuotes({ client, streamId, view, translator }: Own) {
   const asked = new Map<string, Promise<ChatMessage | undefined>>();
-  /** Messages that are quoted no more, though the server may still have them. */
+  /** Messages that must no longer be quoted, although the server may still return them. */
   const gone = new Set<string>();
 
   function ask(messageId: string): Promise<ChatMessage | undefined> {
@@ -35,7 +35,7 @@ export function createQuotes({ client, streamId, view, translator }: Own) {
       const message = await answer;
       showQuote(row, id, gone.has(id) ? undefined : message, translator);
     },
-    /** A message has gone: those that quote it show it no more. */
+    /** A message was deleted: replies no longer quote it. */
     remove(id: string): void {
       gone.add(id);
       keepNewest(gone);

@@ -6,6 +6,6 @@ export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** Whether it stays so however often one asks: this person may not, or there is no such stream. */
+/** Whether retrying is pointless: the user lacks the right, or the stream does not exist. */
 export const isFinal = (error: unknown) =>
   error instanceof OvationError && [401, 403, 404].includes(error.statusCode);

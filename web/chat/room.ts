@@ -13,13 +13,15 @@ import { momentCredits } from "./tier.ts";
 import { createWallet } from "./wallet.ts";
 
 const againMilliseconds = 2_000;
-/** How long a socket may take before the messages are read without it, and how many are. */
+/** How long to wait for a socket before messages are read without it, and how many to read. */
 const lateMilliseconds = 1_500;
 const firstMessages = 50;
-/** Messages by id, of which the list keeps fewer: what it has let go is forgotten in batches. */
+/**
+ * Limit of remembered messages by id. The list keeps fewer; forgotten ones are dropped in batches.
+ */
 const knownMax = 2_000;
 
-/** A stream's chat as one person sees it: keeps the view as the client says that things are. */
+/** A stream's chat for one user: updates the view with the client's data. */
 export function openRoom(options: RoomOptions) {
   const { client, streamId, view, translator } = options;
   const wallet = createWallet(client, (credits) => {
@@ -48,7 +50,7 @@ export function openRoom(options: RoomOptions) {
   return {
     ...actsIn(state),
     audience: state.audience,
-    /** Older messages, where there are some. */
+    /** Loads older messages, if any. */
     older: () => void state.history?.older().catch(() => {}),
     stop(): void {
       state.isClosed = true;
@@ -73,7 +75,8 @@ async function begin(state: State): Promise<void> {
       client.call<Stream>("GET", `/api/v1/live-stream/${streamId}`),
       client.call<GiftType[]>("GET", "/api/v1/gifts/gift-types").then(view.picker.setTypes),
       state.wallet.read(),
-      // Only once it listens: what is given between a list and the first frame is in neither.
+      // Only after subscribing: otherwise gifts between the list and the first frame would be
+      // missed.
       state.subscription.ready.then(() => readEarlier(client, streamId)),
       state.subscription.history({ onChange: (made) => follow(state, made) }),
     ]);
@@ -99,14 +102,14 @@ async function begin(state: State): Promise<void> {
   } catch (error) {
     if (state.isClosed) return;
     if (isFinal(error)) view.showEnd(reasonOf(error));
-    // A server that is away, or slow at its start, is asked again; the strip says that it is away.
+    // Retries while the server is unreachable or still starting; the strip shows the outage.
     else state.timer = setTimeout(() => void begin(state), againMilliseconds);
   }
 }
 
 /**
- * Where no socket opens at once, what was said is read without one: a chat without news is more
- * than none.
+ * If no socket opens soon, reads the messages without one: a chat without updates is better than
+ * none.
  */
 async function showFirst(state: State): Promise<void> {
   const { client, streamId, subscription, view } = state;
@@ -166,7 +169,7 @@ function removeMessage(state: State, id: string): void {
   state.rows.delete(id);
 }
 
-/** What is given to a host is theirs a moment later: their credits are read again. */
+/** Gifts are credited to the host a moment later: reads the balance again. */
 const earn = ({ me, hostId, wallet }: State) => me === hostId && wallet.readSoon();
 
 /** Messages come from the history, which matches them with pending ones. */

@@ -12,7 +12,7 @@ import { isMentioned, textNodes } from "./text.ts";
 import { hueOfGift, tierOf } from "./tier.ts";
 import type { Translator } from "./translations.ts";
 
-/** A round picture, or the initial on the person's own colour. */
+/** A round picture, or the initial in the user's own colour. */
 function avatarOf(person: Person): HTMLElement {
   const picture = pictureOf(person);
   const initial = make("span", { class: "initial" }, initialOf(person));
@@ -25,7 +25,7 @@ function avatarOf(person: Person): HTMLElement {
   );
 }
 
-/** Name, badge and username: names are not unique, so two people differ in text too. */
+/** Name, badge and username: names are not unique, and the username tells two users apart. */
 function whoOf(person: Person, { translate }: Translator): HTMLElement {
   const { role, username } = person;
   const name = nameOf(person);
@@ -48,13 +48,13 @@ function whoOf(person: Person, { translate }: Translator): HTMLElement {
   );
 }
 
-/** What a reply answers to, above it: a line that is filled once the other message is known. */
+/** The quote above a reply: a line that is filled in once the other message is known. */
 function quoteLine(messageId: string): HTMLElement {
   const words = make("span", { class: "quoted" }, "…");
   return make("p", { class: "quote", "data-quote": messageId }, icon(replyIcon, 14), words);
 }
 
-/** Fills the lines that quote a message; one that was deleted is quoted no more. */
+/** Fills in quotes of a message; a deleted one is no longer quoted. */
 export function showQuote(
   root: ParentNode,
   messageId: string,
@@ -68,9 +68,9 @@ export function showQuote(
 }
 
 type MessageActs = {
-  /** The username of the person who reads. */
+  /** The reader's username. */
   me: string;
-  /** Wants to do something about the message. */
+  /** Opens the menu of the message. */
   onMenu(message: ChatMessage, button: HTMLElement): void;
 };
 
@@ -111,7 +111,7 @@ export function messageRow(
   row.classList.toggle("mentions", isMentioned(content, me));
   row.addEventListener("keydown", (event) => {
     if (event.target !== row || (event.key !== "m" && event.key !== "Enter")) return;
-    // The menu has the focus by then: the same key would choose its first item.
+    // The menu takes the focus: the same key press would also choose its first item.
     event.preventDefault();
     onMenu(message, button);
   });
@@ -142,13 +142,13 @@ export function pendingRow(
   );
 }
 
-/** What a row of gifts tells, in words. */
+/** The text of a row of gifts. */
 export const giftWords = ({ gift, count, isMixed }: Combo, { translate }: Translator): string =>
   isMixed
     ? translate("gaveGifts", { n: count })
     : translate(count > 1 ? "gaveMany" : "gave", { n: count, gift: gift.giftType.name });
 
-/** A row of gifts: while it goes on it counts up and has a bar that runs out, then it is quiet. */
+/** A row of gifts: while active it counts up and its bar runs down. */
 export function giftRow(combo: Combo, translator: Translator) {
   const { number } = translator;
   const { giftType, sender } = combo.gift;
@@ -193,7 +193,7 @@ export function giftRow(combo: Combo, translator: Translator) {
   };
 }
 
-/** A superlike in the list: its card above the chat goes, and this stays. */
+/** A superlike's row in the list, which stays after its card above the chat has disappeared. */
 export const superlikeRow = (
   { senderSnapshot, price }: EventData["superlike.sent"],
   translator: Translator,
@@ -215,6 +215,6 @@ export const superlikeRow = (
     ),
   );
 
-/** One quiet line about something that happened, in the list. */
+/** An unobtrusive line about an event. */
 export const noticeRow = (text: string): HTMLElement =>
   make("p", { class: "row notice", tabindex: -1 }, text);

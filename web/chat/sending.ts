@@ -3,8 +3,8 @@ import type { Translator } from "./translations.ts";
 import type { View } from "./view.ts";
 
 /**
- * Says what was written. In slow mode the next one has to wait `slowSeconds`; what the chat's rules
- * refuse goes back into the box: it is no message that got lost.
+ * Sends a message. In slow mode the next one must wait `slowSeconds`. A message that the chat's
+ * rules refuse goes back into the input: it was not lost.
  */
 export function sendFrom(
   { log, composer }: View,

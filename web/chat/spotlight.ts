@@ -8,15 +8,15 @@ import type { Translator } from "./translations.ts";
 type Gift = EventData["gift.sent"];
 type Turn = { gift: Gift; count: number };
 
-/** As long as the style sheets show one, and a breath between two. */
+/** Duration in the style sheets, and the pause between two. */
 const shownMilliseconds = 1_600;
 const breathMilliseconds = 200;
-/** Beyond this many the cheapest is left out: it has its row all the same. */
+/** Beyond this many waiting gifts the cheapest is dropped: it still has its row. */
 const waitingMax = 20;
 
 /**
- * The middle of the picture, for large gifts: never two at once. Those of one kind from one person
- * that wait are shown together. `prefix` begins the names of its classes.
+ * Large gifts in the middle of the picture, one at a time. Waiting gifts of one type by one sender
+ * are combined. `prefix` starts the names of its classes.
  */
 export function createSpotlight(
   { translate, number }: Translator,
@@ -63,7 +63,7 @@ export function createSpotlight(
       if (waiting.length > waitingMax) waiting.splice(waiting.indexOf(cheapestOf(waiting)), 1);
       if (timer === undefined) next();
     },
-    /** Leaves out what must not be seen any more. */
+    /** Removes gifts that must no longer be shown. */
     remove(isMeant: (gift: Gift) => boolean): void {
       waiting = waiting.filter(({ gift }) => !isMeant(gift));
     },

@@ -7,16 +7,16 @@ import type { Translator } from "./translations.ts";
 import type { View } from "./view.ts";
 import type { createWallet } from "./wallet.ts";
 
-/** As much of a live stream as the chat wants to know. */
+/** The part of a live stream that the chat uses. */
 export type Stream = Rules & {
   status: string;
   creator: { _id: string };
   pinned: ChatMessage | null;
 };
-/** The rules of its chat. */
+/** Chat settings of the stream. */
 export type Rules = { slowModeSeconds: number; giftsEnabled: boolean; moderators?: string[] };
 
-/** What a room is opened with. */
+/** Options of a room. */
 export type RoomOptions = {
   client: Client;
   streamId: string;
@@ -29,13 +29,13 @@ export type RoomOptions = {
   onBalance(credits: number): void;
 };
 
-/** What a room knows. */
+/** The state of a room. */
 export type State = RoomOptions & {
   subscription: Subscription;
   history: History | undefined;
   gifts: ReturnType<typeof createGiftRows>;
   wallet: ReturnType<typeof createWallet>;
-  /** A row that the list has let go is kept by nobody. */
+  /** Weak references, so that rows dropped from the list are freed. */
   rows: Map<string, { row: WeakRef<HTMLElement>; message: ChatMessage }>;
   quotes: ReturnType<typeof createQuotes>;
   audience: ReturnType<typeof createAudience>;
@@ -50,6 +50,6 @@ export type State = RoomOptions & {
   isClosed: boolean;
 };
 
-/** Whether the person may moderate here. */
+/** Whether the user may moderate here. */
 export const isModerator = ({ moderates, me, hostId, moderators }: State) =>
   moderates || me === hostId || moderators.includes(me);

@@ -4,10 +4,10 @@ import type { Translator } from "./translations.ts";
 
 const toldMilliseconds = 6_000;
 const backMilliseconds = 4_000;
-/** What comes within this time after a socket opened was missed while there was none. */
+/** Events within this time after a socket opened were missed while offline. */
 const catchUpMilliseconds = 1_000;
 
-/** The strip at the top that tells how it stands with the connection. */
+/** The strip at the top that shows the connection's state. */
 export class Strip {
   readonly element = make("p", { class: "strip", role: "status", hidden: true });
   #translator: Translator;
@@ -19,12 +19,12 @@ export class Strip {
     this.#translator = translator;
   }
 
-  /** An event came: right after a reconnection it is one that was missed. */
+  /** Counts an event: right after a reconnection it is a missed one. */
   count(): void {
     if (this.#missed !== undefined) this.#missed++;
   }
 
-  /** Offline it says since when; back again, how much had been missed. */
+  /** Offline: shows since when. Online again: shows how many events were missed. */
   showState(state: "online" | "offline"): void {
     const { translate, time } = this.#translator;
     if (state === "offline") {
@@ -62,7 +62,7 @@ export class Strip {
   }
 }
 
-/** One sentence that goes by itself, with a way to take back what it tells. */
+/** A short message that disappears, with an optional undo. */
 export class Toast {
   readonly element = make("p", { class: "toast", role: "status", hidden: true });
   #translator: Translator;

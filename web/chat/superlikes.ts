@@ -9,7 +9,7 @@ const shownMilliseconds = 20_000;
 const shownMax = 2;
 const waitingMax = 50;
 
-/** The cards above the chat: two at most, the others wait behind a number. */
+/** The cards above the chat: at most two, with a count of those waiting. */
 export function createSuperlikes(translator: Translator) {
   const cards = make("div", { class: "superlikes" });
   const more = make("span", { class: "more-superlikes number", hidden: true });
@@ -59,7 +59,7 @@ export function createSuperlikes(translator: Translator) {
     element: cards,
     add(superlike: EventData["superlike.sent"]): void {
       waiting.push(superlike);
-      // Of a flood the oldest are in the list below; the cards show who came last.
+      // In a flood the cards show the newest; older ones are in the list below.
       if (waiting.length > waitingMax) waiting.shift();
       next();
     },

@@ -1,13 +1,13 @@
 import { make } from "./dom.ts";
 
-/** An address that begins with its scheme, or a username after an at sign. */
+/** A URL with its scheme, or a username after an at sign. */
 const marked = /(https?:\/\/[^\s<>"]+)|(?<![\w.@])@([A-Za-z0-9._-]{3,30})/g;
-/** What ends a sentence, and the bracket around an address, do not belong to it. */
+/** Trailing punctuation and brackets are not part of a URL. */
 const after = /[.,:;!?'")\]}…]+$/;
 
 /**
- * What a message says, with its links and mentions. A link opens a page of its own that learns
- * nothing of this one, and names its host as it is: letters that look like others are spelled out.
+ * A message's text with links and mentions. Links open in a new tab without an opener or a
+ * referrer, and show the real host: lookalike characters appear in punycode.
  */
 export function textNodes(content: string, me?: string): (Node | string)[] {
   const nodes: (Node | string)[] = [];
@@ -36,7 +36,7 @@ const mention = (text: string, me = "") =>
 function link(text: string): HTMLElement | undefined {
   if (!URL.canParse(text)) return undefined;
   const { href, host, username } = new URL(text);
-  // Before an at sign anything can stand, also the name of another host.
+  // Before an at sign there can be anything, even the name of another host.
   if (username !== "") return undefined;
   const shown = text.toLowerCase().includes(host) ? text : href;
   const rel = "noopener noreferrer nofollow ugc";

@@ -3,13 +3,13 @@ import { hueOf } from "./person.ts";
 
 type GiftType = EventData["gift.sent"]["giftType"];
 
-/** How a gift is shown: as a row, as a card in its own colour, or as a moment over everything. */
+/** How a gift is shown: as a row, as a card in its own colour, or full size over the chat. */
 export type Tier = "row" | "card" | "moment";
 
 const cardCredits = 100;
 export const momentCredits = 1_000;
 
-/** The tier of what was given, in credits: of one gift, or of a whole combo. */
+/** The tier of a gift or a whole combo by its credits. */
 export const tierOf = (credits: number): Tier =>
   credits >= momentCredits ? "moment" : credits >= cardCredits ? "card" : "row";
 
@@ -19,7 +19,7 @@ const ours: Record<string, number> = {
   diamond: 230,
 };
 
-/** The hue of a gift's card: that of its picture, or one made from its id. */
+/** The hue of a gift's card: that of our picture, or derived from its id. */
 export function hueOfGift({ id, svgUrl }: Pick<GiftType, "id" | "svgUrl">): number {
   const [, name = ""] = /\/pictures\/([a-z]+)\.svg$/.exec(svgUrl) ?? [];
   return ours[name] ?? hueOf(id);

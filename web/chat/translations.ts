@@ -6,7 +6,7 @@ export type Word = keyof (typeof translations)["en"];
 /** All languages with their texts, exported for the tests. */
 export const languages = translations as Record<Language, Record<Word, string>>;
 
-/** The closest language to a tag such as `tr-TR`; English where there is none. */
+/** The closest language to a tag such as `tr-TR`; English if there is none. */
 export function languageOf(tag: string | undefined): Language {
   const first = tag?.toLowerCase().split("-")[0] ?? "";
   return first in translations ? (first as Language) : "en";
@@ -34,7 +34,7 @@ export function translatorFor(language: Language) {
   return {
     language,
     translate,
-    /** A span of time in its largest unit, such as `10 minutes`. */
+    /** A duration in its largest unit, such as `10 minutes`. */
     duration: (seconds: number) => {
       const [unit, size] =
         units.find(([, length]) => seconds >= length) ?? (["second", 1] as const);

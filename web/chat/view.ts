@@ -17,7 +17,7 @@ import { Strip, Toast } from "./status.ts";
 import { createSuperlikes } from "./superlikes.ts";
 import type { Translator } from "./translations.ts";
 
-/** What a person does in the chat. */
+/** The user's actions in the chat. */
 export type Handlers = {
   send(text: string, replyTo: ChatMessage | undefined): void;
   give(type: GiftType, count: number): void;
@@ -29,11 +29,11 @@ export type Handlers = {
   older(): void;
 };
 
-/** A skeleton is shown only where it would be seen. */
+/** Delay before a skeleton is shown, so that fast loads do not flicker. */
 const skeletonMilliseconds = 200;
 const skeletonRows = 6;
 
-/** Everything that is seen of one chat. It knows nothing of the network. */
+/** Everything visible of one chat. It does not use the network. */
 export class View {
   readonly element: HTMLElement;
   readonly log: Log;
@@ -98,7 +98,7 @@ export class View {
     );
   }
 
-  /** What the stream has added up, and its open polls and goals. */
+  /** Shows the stream's sums, and its open polls and goals. */
   showSums(sums: Sums, moments: readonly Moment[]): void {
     if (typeof sums.likes === "number") this.#hearts.set(sums.likes);
     this.moments.show(sums, moments);
@@ -134,7 +134,7 @@ export class View {
     this.composer.refuse(text);
   }
 
-  /** The stream is over: it can be read, and nothing more. */
+  /** The stream has ended: the chat is read-only. */
   showOver(): void {
     this.composer.refuse(this.#translator.translate("ended"));
     this.allowGifts(false);

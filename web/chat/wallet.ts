@@ -2,10 +2,10 @@ import type { Client } from "../../client/index.ts";
 
 type Wallet = { balance: number };
 
-/** The wallet is asked once after a row of gifts, not after each. */
+/** The wallet is read once after a series of gifts, not after each. */
 const pauseMilliseconds = 1_500;
 
-/** What this person has to spend: what the wallet says, less what was just given. */
+/** The balance to show: the wallet's balance minus what the user has just spent. */
 export function createWallet(client: Client, onChange: (credits: number) => void) {
   let credits = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -17,11 +17,11 @@ export function createWallet(client: Client, onChange: (credits: number) => void
   return {
     /** Rejects as the client's calls do. */
     read,
-    /** Takes a price out before the server has: a picker shows what is left at once. */
+    /** Deducts a price before the server has: the picker shows the remaining balance at once. */
     spend: (price: number) => set(credits - price),
     readSoon(): void {
       clearTimeout(timer);
-      // What is shown stays as it is where the wallet cannot be read.
+      // If the wallet cannot be read, the last balance stays.
       timer = setTimeout(() => void read().catch(() => {}), pauseMilliseconds);
     },
     stop: () => clearTimeout(timer),

@@ -7,20 +7,20 @@ import { Refusal } from "./ui.tsx";
 
 /** An action of the user that makes one API call. */
 export type Action = {
-  /** What it does, as the confirmation names it: "Mute ann in Demo stream". */
+  /** The title of the confirmation: "Mute ann in Demo stream". */
   title: string;
   /** The consequences, for actions that need a confirmation. */
   warns?: string;
   /** The button's label. */
   verb: string;
   request: ApiRequest;
-  /** Updates the view with the answer; returns the text of the toast. */
+  /** Updates the view with the response; returns the text of the toast. */
   done(answer: never): string;
   /** The action that undoes it, if the API has one. */
   undo?(answer: never): Action;
 };
 
-/** Shows a refusal where the action was begun, such as at a field; answers whether it could. */
+/** Shows a refusal where the action started, such as at a field; returns whether it could. */
 export type ShowRefusal = (refused: Refused) => boolean;
 
 const question = signal<{ action: Action; show: ShowRefusal } | undefined>(undefined);
@@ -62,7 +62,7 @@ export function ask(action: Action, show: ShowRefusal = () => false): void {
   question.value = { action, show };
 }
 
-/** A call as it goes to the API, and as a line for a shell. */
+/** A call as sent to the API, and as a curl command. */
 export function CallBox({ request }: { request: Request }) {
   const { method, path, body, files } = request;
   return (
@@ -80,7 +80,7 @@ export function CallBox({ request }: { request: Request }) {
   );
 }
 
-/** The confirmation dialog: it names the action, shows its API call, and why it was refused. */
+/** The confirmation dialog: names the action, shows its API call, and why it was refused. */
 export function Question() {
   const asked = question.value;
   const dialog = useRef<HTMLDialogElement>(null);

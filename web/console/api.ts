@@ -9,16 +9,16 @@ export type Request = {
   path: string;
   body?: unknown;
   key?: string;
-  /** The names of files that are sent as a form, by their fields. */
+  /** Names of uploaded files, by field. */
   files?: Record<string, string>;
 };
 
-/** A call that was made, and how it was answered; status 0 where no answer came. */
+/** A call and its result; status 0: no response. */
 export type Called = Request & { id: number; status: number; milliseconds: number };
 
 const calledMax = 200;
 
-/** Everything that this page has called, the newest first. */
+/** All calls of this page, newest first. */
 export const called = signal<Called[]>([]);
 let next = 1;
 
@@ -69,7 +69,7 @@ export const { call } = client;
 
 let listener: Client | undefined;
 
-/** Hears streams as the signed-in user, on a socket that the first of them opens. */
+/** Subscribes to streams as the signed-in user, on a socket opened with the first subscription. */
 const listening = () =>
   (listener ??= createClient({
     url: location.origin,
@@ -77,16 +77,16 @@ const listening = () =>
     onError() {},
   }));
 
-/** The API as the signed-in user, as pages that Studio has too need it. */
+/** The API as the signed-in user, for pages shared with Studio. */
 export const host: Pick<Client, "call" | "subscribe"> = {
   call,
   subscribe: (...given) => listening().subscribe(...given),
 };
 
-/** A call as it is shown before it is made. */
+/** A call that can be shown before it is made. */
 export type ApiRequest = Request & { run<Answer>(): Promise<Answer> };
 
-/** Writes a call down without making it; `key` lets it happen once, however often it is sent. */
+/** Prepares a call without making it; repeating it with the same `key` has no further effect. */
 export const request = (
   method: string,
   path: string,
@@ -100,7 +100,7 @@ export const request = (
   run: () => call(method, path, body, key),
 });
 
-/** Writes a call down that sends a file as a form, which the client does not do. */
+/** Prepares a file upload as a form, which the client does not support. */
 export const requestFile = (path: string, field: string, file: File): ApiRequest => ({
   method: "POST",
   path,
@@ -136,7 +136,7 @@ export const curlLineOf = ({ method, path, body, key, files }: Request) =>
     ...(files !== undefined && { files }),
   });
 
-/** An error for people: what is wrong, what they can do, and its name. */
+/** An error for users: what is wrong, what to do, and the error code. */
 export type Refused = { says: string; advice: string; code: string };
 
 /** What can be done after an error, by its status. */

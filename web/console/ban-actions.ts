@@ -10,7 +10,7 @@ export const actionNames: Record<BanAction, string> = { BLOCK: "Blocked", CHAT_O
 
 type Given = { actionType: BanAction; scope?: Ban["scope"]; reason?: string; seconds?: number };
 
-/** Bans a user; undo removes the ban. `took` is called after both. */
+/** Bans a user; undo removes the ban. `took` is called after either. */
 export function banAction(
   stream: Stream,
   user: { _id: string; name: string },

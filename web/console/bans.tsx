@@ -22,7 +22,7 @@ const columns: Column<Ban>[] = [
 ];
 const scopes = { stream: "Stream", channel: "Channel" };
 
-/** Who is blocked or muted in a stream or in its host's channel. */
+/** Users who are blocked or muted in a stream or in its host's channel. */
 export const Bans = () => (
   <StreamScope>
     {(stream, filters) => <BansOf key={stream.id} stream={stream} filters={filters} />}
@@ -62,9 +62,9 @@ const durations = [
 ];
 
 function NewBan({ stream, took }: { stream: Stream; took: () => void }) {
-  // A link from a user or a viewer names them, so that they need not be found again.
+  // Links from a user or a viewer contain the user id, so that no search is needed.
   const userId = filter("user");
-  // One who was found here is there at once.
+  // A user found by search is available at once.
   const found = useSignal<Found | undefined>(undefined);
   const isFound = found.value?._id === userId;
   const { value: named } = useLoad(userId, async () =>

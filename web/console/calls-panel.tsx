@@ -6,7 +6,7 @@ import { Icon } from "./icons.ts";
 const lineOf = ({ method, path }: Called) => `${method} ${path}`;
 const isGood = ({ status }: Called) => status >= 200 && status < 400;
 
-/** Everything that this page calls: the console can do nothing that the API cannot. */
+/** All calls of this page: the console uses nothing but the API. */
 export function CallsPanel() {
   const isOpen = useSignal(false);
   const shown = useSignal<number | undefined>(undefined);

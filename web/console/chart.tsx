@@ -11,12 +11,12 @@ type Given = {
 
 const height = 140;
 const windowSeconds = 120;
-/** Where the time is named, as shares of the window. */
+/** Positions of the time labels, as fractions of the window. */
 const marks = [0.25, 0.5, 0.75, 1];
 const markOf = (seconds: number) => (seconds === 0 ? "now" : `−${-seconds} s`);
 const numbers = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
-/** A colour of the tokens as the canvas can take it. */
+/** The value of a colour token for the canvas. */
 function colourOf(element: HTMLElement, name: string): string {
   element.style.color = `var(${name})`;
   const { color } = getComputedStyle(element);
@@ -57,7 +57,7 @@ function draw(element: HTMLElement): uPlot {
           stroke: accent!,
           width: 2,
           fill: `color-mix(in srgb, ${accent} 12%, transparent)`,
-          // Seconds without a value are bridged: a value alone between them would not be seen.
+          // Gaps are bridged, because a single value between two gaps would not be visible.
           spanGaps: true,
         },
       ],
@@ -67,7 +67,7 @@ function draw(element: HTMLElement): uPlot {
   );
 }
 
-/** One line over the last two minutes; its title says what it is and how much it is now. */
+/** A line chart of the last two minutes, titled with its name and current value. */
 export function Chart({ title, unit, seconds, values }: Given) {
   const container = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);

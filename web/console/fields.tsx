@@ -12,15 +12,15 @@ type FieldGiven = {
   says?: string;
   type?: keyof typeof kinds;
   /**
-   * What is wrong with its value, shown from when the form is sent. Not when the field is left: the
-   * sentence would move the button away from the press that left it.
+   * What is wrong with the value, shown once the form has been submitted. Not on blur: the message
+   * would move the button away while the user presses it.
    */
   problem?: string | undefined;
-  /** Its name in the API, whose refusals begin with it. */
+  /** Its name in the API, with which refusals start. */
   field?: string;
 };
 
-/** Numbers and addresses are written as text, so that what is wrong with them can be said. */
+/** Numbers and URLs are text inputs, so that invalid values can be explained. */
 const kinds = {
   text: { type: "text" },
   search: { type: "search" },
@@ -28,7 +28,7 @@ const kinds = {
   url: { type: "text", inputMode: "url" },
 } as const;
 
-/** One line of text, with its name above and what is wrong below. */
+/** A text input with its label above and its problem below. */
 export function Field({ name, value, change, says, type = "text", ...given }: FieldGiven) {
   const id = useId();
   const form = useContext(FormContext)?.value;
@@ -59,7 +59,7 @@ export function Field({ name, value, change, says, type = "text", ...given }: Fi
   );
 }
 
-/** What is wrong with a number of credits, if anything. */
+/** The problem with a number of credits, if any. */
 export const problemOf = (text: string, min: number, max = 1_000_000_000) =>
   text.trim() !== "" && Number.isInteger(+text) && +text >= min && +text <= max
     ? undefined
@@ -94,7 +94,7 @@ export function Select(given: {
   );
 }
 
-/** A segmented control: one of a few choices. */
+/** A segmented control. */
 export function Choice<Value extends string>(given: {
   name: string;
   value: Value;
@@ -134,7 +134,7 @@ export function Switch(given: { name: string; isOn: boolean; change(isOn: boolea
   );
 }
 
-/** Opens what no list shows by its ID. */
+/** Opens an item by its ID, even if no list shows it. */
 export function IdField({ name, take }: { name: string; take(id: string): void }) {
   const id = useSignal("");
   return (

@@ -4,9 +4,7 @@ import { fetchBill } from "../runner.ts";
 import { call } from "./api.ts";
 import { session } from "./session.ts";
 
-/**
- * What this machine does, second by second, the newest last; a delay is missing where nothing came.
- */
+/** Metrics of this machine per second, newest last; a delay is missing if nothing arrived. */
 export type Figures = {
   seconds: number[];
   events: number[];
@@ -29,7 +27,7 @@ async function countPosts(): Promise<number> {
   return byOperation["execute-api:PostToConnection"]?.requests ?? 0;
 }
 
-/** Counts what all live streams show, until it is stopped. */
+/** Collects the metrics of all live streams until it is stopped. */
 export function watchFigures(): () => void {
   const client = createClient({
     url: location.origin,
@@ -69,7 +67,7 @@ export function watchFigures(): () => void {
 
 type Second = { events: number; credits: number; delay: number };
 
-/** Listens to live streams that nobody listens to yet. */
+/** Subscribes to live streams that are not followed yet. */
 async function followLive(client: Client, followed: Set<string>, second: Second): Promise<void> {
   const streams = await call("GET /api/v1/live-stream", {}).catch(() => []);
   const live = streams.filter(({ status }) => status === "active").slice(0, streamsMax);

@@ -5,27 +5,27 @@ import { type Action, ask, CallBox, perform, type ShowRefusal } from "./actions.
 import type { Refused } from "./api.ts";
 import { Refusal } from "./ui.tsx";
 
-/** What a form knows: whether it was sent, and what was refused, at which field. */
+/** A form's state: whether it was submitted, and the refusal by field. */
 type FormState = { isSent: boolean; refused?: Refused; field?: string };
 export const FormContext = createContext<Signal<FormState> | undefined>(undefined);
 
 type FormGiven = {
   name: string;
-  /** The call it makes; undefined while there is nothing to send. */
+  /** The action it performs; undefined while the input is incomplete. */
   action: Action | undefined;
   /** Its button; default: the verb of the action. */
   verb?: string;
-  /** Whether a confirmation comes first. */
+  /** Whether to ask for confirmation first. */
   asks?: boolean;
   isQuiet?: boolean;
-  /** Nothing was changed yet, so there is nothing to send. */
+  /** Nothing has changed, so there is nothing to send. */
   isUnchanged?: boolean;
   children: ComponentChildren;
 };
 
 /**
- * Fields and the button that makes their call. What is wrong is shown at its field: what can be
- * seen before sending, and what the API refuses by the field's name.
+ * Fields and a submit button. Problems are shown at their fields: both those found before
+ * submitting, and the API's refusals by field name.
  */
 export function Form({ name, action, asks, isQuiet, children, ...given }: FormGiven) {
   const state = useSignal<FormState>({ isSent: false });
@@ -73,7 +73,7 @@ export function Form({ name, action, asks, isQuiet, children, ...given }: FormGi
   );
 }
 
-/** A form that makes no call. */
+/** A form without an API call. */
 export function PlainForm(given: { name: string; submit(): void; children: ComponentChildren }) {
   return (
     <form

@@ -1,10 +1,10 @@
 import { useSignal } from "@preact/signals";
 
-/** A host in `example` belongs to nobody (RFC 2606): its pictures are not asked for. */
+/** Hosts under `example` are reserved (RFC 2606): their pictures are not requested. */
 const isReal = (url: string) =>
   URL.canParse(url) && !/(^|\.)example(\.com)?$/.test(new URL(url).hostname);
 
-/** Pages may show pictures by https, and those of their own host. */
+/** Pages may load pictures by https and from their own origin. */
 const mayShow = (url: string) =>
   isReal(url) && (url.startsWith("https://") || new URL(url).origin === location.origin);
 

@@ -40,7 +40,7 @@ const columns: Column<GiftType>[] = [
   },
 ];
 
-/** Everything that can be given, and what cannot be given any more. */
+/** All gift types, including those no longer sold. */
 export function GiftCatalogue() {
   const list = useList(
     ({ id }: GiftType) => id,
@@ -63,7 +63,7 @@ export function GiftCatalogue() {
   );
 }
 
-/** Only what was changed is sent. */
+/** Sends only changed fields. */
 const changesOf = (type: Draft, draft: Draft) =>
   Object.fromEntries(
     Object.entries(draft).filter(([name, value]) => type[name as keyof Draft] !== value),
@@ -174,7 +174,7 @@ function Editor({ type, took }: { type: GiftType | undefined; took(type: GiftTyp
   );
 }
 
-/** Sends a picture from a file; gifts that were given go on showing the one that was there. */
+/** Uploads a picture; gifts sent earlier keep showing the old one. */
 function PictureFile({ type, took }: { type: GiftType; took(type: GiftType): void }) {
   const id = useId();
   const send = (file: File) =>
@@ -186,7 +186,7 @@ function PictureFile({ type, took }: { type: GiftType; took(type: GiftType): voi
         took(changed);
         return `${changed.name} has a new picture.`;
       },
-      // The API takes an address back by https alone; that of a file of this machine is none.
+      // The API accepts only https URLs back; a picture of this machine has none.
       ...(type.svgUrl.startsWith("https://") && {
         undo: () => actionOf({ ...type, svgUrl: "" }, pick(type), "", took)!,
       }),

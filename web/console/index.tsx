@@ -1,4 +1,4 @@
-/** The console: what admins and moderators do, each of which is a call of the API that it shows. */
+/** The console for admins and moderators. Each action is an API call that the console shows. */
 import { signal } from "@preact/signals";
 import { render } from "preact";
 import { useEffect } from "preact/hooks";

@@ -10,7 +10,7 @@ import { formatted, Link, Moment } from "./ui.tsx";
 const route = "GET /api/v1/wallets/{userId}/transactions";
 type Transaction = RowOf<typeof route>;
 
-/** `gift_spend` as people read it. */
+/** `gift_spend` as readable text. */
 const wordsOf = (type: string) =>
   type.replaceAll("_", " ").replace(/^./, (first) => first.toUpperCase());
 
@@ -18,7 +18,7 @@ const isGift = ({ type }: Transaction) => /^(gift|superlike)_/.test(type);
 const isSpent = ({ type }: Pick<Transaction, "type">) =>
   type === "gift_spend" || type === "superlike_spend";
 
-/** A user's transactions, newest first: all, or gifts and superlikes alone. */
+/** A user's transactions, newest first: all of them, or only gifts and superlikes. */
 export function Ledger({ userId, name }: { userId: string; name: string }) {
   const all = useList(({ id }: Transaction) => id, pagesOf(route, { path: { userId } }));
   const isAll = filter("ledger") !== "gifts";

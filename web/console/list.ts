@@ -5,27 +5,27 @@ import { call, refusedOf } from "./api.ts";
 import { type Loaded, useLoad } from "./load.ts";
 import { filter, set } from "./router.ts";
 
-/** Rows that one call answers, and what the next call asks for; undefined where the list ends. */
+/** Rows of one call, and the parameters of the next one; undefined at the end of the list. */
 type Page<Row> = { rows: readonly Row[]; next?: string | undefined };
 
-/** Where the rows of a list come from; the list begins again whenever `key` is another. */
+/** The source of a list's rows; the list starts over when `key` changes. */
 export type Source<Row> = { key: string; read(next?: string): Promise<Page<Row>> };
 
 type Listed<Row = unknown> = { list: readonly Row[] } & (
   | { pageInfo: { nextCursor: string | null } }
   | { pagination: { currentPage: number; hasNextPage: boolean } }
 );
-/** The calls that answer a list in pages. */
+/** Routes that return a list in pages. */
 type ListRoute = {
   [R in Route]: CallResult<R> extends Listed ? R : never;
 }[Route];
 export type RowOf<R extends ListRoute> = CallResult<R> extends Listed<infer Row> ? Row : never;
 
 const limit = 50;
-/** What the pages of any list are asked with is known at run time alone. */
+/** The parameters of a list are known only at run time. */
 const callAny: (route: string, given: object) => Promise<Listed<never>> = call;
 
-/** The rows of a call that answers pages, by a cursor or by numbers. */
+/** The rows of a paged call, with a cursor or page numbers. */
 export const pagesOf = <R extends ListRoute>(
   route: R,
   input?: CallInput<R> & { query?: object },
@@ -47,38 +47,38 @@ function nextOf(answer: Listed): string | undefined {
   return hasNextPage ? JSON.stringify({ page: currentPage + 1 }) : undefined;
 }
 
-/** Rows that one call answers all at once. */
+/** The rows of a call that returns all at once. */
 export const allOf = <Row>(key: string, read: () => Promise<readonly Row[]>): Source<Row> => ({
   key,
   read: async () => ({ rows: await read() }),
 });
 
-/** A list that is read page by page, and its selected row. */
+/** A list that loads page by page, and its selected row. */
 export type List<Row> = Pick<Loaded<Page<Row>>, "refused" | "reload"> & {
-  /** Undefined until the first page is there. */
+  /** Undefined until the first page has loaded. */
   rows: readonly Row[] | undefined;
-  /** The row that the address names, on whichever page it is. */
+  /** The row named in the URL, even if its page has not been loaded. */
   selected: Row | undefined;
-  /** Why that row could not be read. */
+  /** Why that row could not be loaded. */
   missing: Loaded<Row>["refused"];
   idOf(row: Row): string;
   hasMore: boolean;
   isReading: boolean;
-  /** Reads the next page. */
+  /** Loads the next page. */
   more(): Promise<void>;
-  /** Reads the first page again and leaves the others as they are; false if it could not. */
+  /** Reloads the first page and keeps the others; returns false if that fails. */
   refresh(): Promise<boolean>;
-  /** Puts a row into the place of the one with its id. */
+  /** Replaces the row with the same id. */
   put(row: Row): void;
   /** Removes a row, and closes its detail. */
   remove(id: string): void;
-  /** Puts other rows into their place; false while none are there yet. */
+  /** Replaces the rows; returns false if none have loaded yet. */
   change(change: (rows: readonly Row[]) => readonly Row[]): boolean;
 };
 
 /**
- * Reads a list. Numbered pages move while rows come and go, so a row that was there is not taken
- * twice. `find` reads the row of the address that is on no page that was read.
+ * Loads a list. Numbered pages shift as rows are added and removed, so duplicates are skipped.
+ * `find` loads the row named in the URL if it is on no loaded page.
  */
 export function useList<Row>(
   idOf: (row: Row) => string,

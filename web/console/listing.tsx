@@ -6,30 +6,30 @@ import type { List } from "./list.ts";
 import { filter, set } from "./router.ts";
 import { type Column, formatted, Nothing, Refusal, Skeleton, Table } from "./ui.tsx";
 
-/** What can be done with a row; without `run` it is a word in its place. */
+/** An action on a row; without `run`, a label in its place. */
 type RowAction = { label: string; run?(): void };
 
 type Given<Row> = {
-  /** The name of its rows, such as "Bans". */
+  /** The plural name of its rows, such as "Bans". */
   label: string;
   list: List<Row>;
   columns: Column<Row>[];
-  /** Shown if there are no rows. */
+  /** The text of the empty state. */
   nothing: string;
   /** Controls above the list, before its search and its button. */
   filters?: ComponentChildren;
-  /** Names the search field, which sets `q` in the address. */
+  /** The label of the search field, which sets `q` in the URL. */
   search?: string;
-  /** Names the button that opens the detail of a new row. */
+  /** The label of the button that opens an empty detail. */
   create?: string;
   actions?(row: Row): RowAction[];
-  /** The detail of the selected row; undefined for a new one. Without it rows are only read. */
+  /** The detail of the selected row; undefined for a new one. Without it the list is read-only. */
   detail?(row: Row | undefined): ComponentChildren;
   /** Below the rows. */
   note?: ComponentChildren;
 };
 
-/** A list: its filters, its rows page by page, their actions, and the detail of one of them. */
+/** A list with filters, pages, row actions and the detail of one row. */
 export function Listing<Row>(given: Given<Row>) {
   const { filters, search, create } = given;
   return (
@@ -113,7 +113,7 @@ const RowActions = ({ all }: { all: RowAction[] }) => (
 
 const searchMilliseconds = 200;
 
-/** Sets `q` in the address a moment after the last key. */
+/** Sets `q` in the URL shortly after the last key press. */
 function Search({ name }: { name: string }) {
   const text = useSignal(filter("q"));
   const timer = useSignal(0);
@@ -125,7 +125,7 @@ function Search({ name }: { name: string }) {
   return <Field name={name} type="search" value={text.value} change={search} />;
 }
 
-/** Rows inside of a detail: the same list without filters and details of its own. */
+/** A list within a detail, without filters and details of its own. */
 export function ShortList<Row>(given: {
   title: string;
   list: List<Row>;

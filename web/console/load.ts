@@ -2,17 +2,17 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { type Refused, refusedOf } from "./api.ts";
 
-/** What a view has read, or why it could not. */
+/** The result of a view's request, or why it failed. */
 export type Loaded<Value> = {
   value: Value | undefined;
   refused: Refused | undefined;
-  /** Reads it again; what was read before stays until then. Never rejects. */
+  /** Reloads; the previous value stays until then. Never rejects. */
   reload(): Promise<void>;
-  /** Puts what a call answered into the place of what was read before; false if nothing was. */
+  /** Updates the loaded value with a call's result; returns false if there is none. */
   change(change: (value: Value) => Value): boolean;
 };
 
-/** Reads something, and again whenever `of` is another; what comes too late is dropped. */
+/** Loads a value, and again whenever `of` changes; late responses are dropped. */
 export function useLoad<Value>(of: string, read: () => Promise<Value>): Loaded<Value> {
   const state = useSignal<{ of: string; value?: Value; refused?: Refused }>({ of });
   const turn = useRef(0);
@@ -34,7 +34,7 @@ export function useLoad<Value>(of: string, read: () => Promise<Value>): Loaded<V
     refused,
     reload: load,
     change(change) {
-      // What was read may have changed since this view was drawn.
+      // The value may have changed since this view was rendered.
       const now = state.peek();
       if (now.of !== of || now.value === undefined) return false;
       state.value = { of, value: change(now.value) };

@@ -24,7 +24,7 @@ const columns: Column<Act>[] = [
   { title: "Reason", isWide: true, isGrowing: true, cell: ({ reason }) => <Cut text={reason} /> },
 ];
 
-/** Who moderated what in a stream, the newest first. */
+/** A stream's moderator actions, newest first. */
 export const ModerationLog = () => (
   <StreamScope>
     {(stream, filters) => <LogOf key={stream.id} stream={stream} filters={filters} />}

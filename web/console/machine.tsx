@@ -7,7 +7,7 @@ import { Icon } from "./icons.ts";
 import { useLoad } from "./load.ts";
 import { formatted, Refusal } from "./ui.tsx";
 
-/** What only the runner can tell: whether all money fits, and how it does just now. */
+/** Data that only the runner has: the audit of all credits, and live metrics. */
 export function Machine() {
   useEffect(watchFigures, []);
   const { seconds, events, posts, delay, credits } = figures.value;
@@ -24,7 +24,7 @@ export function Machine() {
   );
 }
 
-/** `issuedCredits` as people read it. */
+/** `issuedCredits` as readable text. */
 const wordsOf = (name: string) =>
   name
     .replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)

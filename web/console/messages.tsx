@@ -11,10 +11,10 @@ import { type ScopedGiven, type Stream, StreamScope } from "./stream-scope.tsx";
 import { type Column, Cut, Detail, Facts, Link, Moment, PersonCell } from "./ui.tsx";
 
 const limit = 50;
-/** As many new messages as are kept while the page is open. */
+/** Maximum number of live messages kept while the page is open. */
 const liveMax = 500;
 const flushMilliseconds = 250;
-/** The time-out of one click; a ban with another duration is made in its form. */
+/** The timeout of the one-click action; other durations are set in the ban form. */
 const timeoutSeconds = 600;
 
 const columns: Column<ChatMessage>[] = [
@@ -78,9 +78,9 @@ function MessagesOf({ stream, filters }: ScopedGiven) {
 }
 
 /**
- * Adds new messages to the list and removes deleted ones, a few times a second. The list is read
- * again once the subscription begins or has missed frames, for what came before. What was received
- * is kept, since that reading may be older.
+ * Adds new messages to the list and removes deleted ones, a few times a second. Reloads the list
+ * when the subscription starts or has lost frames. Keeps received messages, because the reloaded
+ * list may be older.
  */
 function useLive(list: List<ChatMessage>, { id }: Stream, isLive: boolean): void {
   useEffect(() => {
@@ -132,7 +132,7 @@ function useLive(list: List<ChatMessage>, { id }: Stream, isLive: boolean): void
   }, [id, isLive]);
 }
 
-/** What a moderator does about a message. */
+/** A moderator's actions on a message. */
 function actionsOf(stream: Stream, { _id: id, sender }: ChatMessage, list: List<ChatMessage>) {
   const path = `/api/v1/live-stream/${stream.id}/chat`;
   const user = { _id: sender._id, name: nameOf(sender) };
@@ -169,7 +169,7 @@ function actionsOf(stream: Stream, { _id: id, sender }: ChatMessage, list: List<
 
 type DetailGiven = { stream: Stream; message: ChatMessage; list: List<ChatMessage> };
 
-/** One message, and what a moderator does about it. */
+/** One message, and a moderator's actions on it. */
 function MessageDetail({ stream, message, list }: DetailGiven) {
   const { _id: id, sender, content } = message;
   const { pin, remove, timeout, mute, block } = actionsOf(stream, message, list);

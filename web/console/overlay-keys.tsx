@@ -7,7 +7,7 @@ import { Moment } from "./ui.tsx";
 
 type Key = RowOf<"GET /api/v1/live-stream/{streamId}/overlay-keys">;
 
-/** Keys with which overlays read a stream, each of which can be revoked. */
+/** A stream's overlay keys, each with a button to revoke it. */
 export function StreamOverlayKeys({ stream: { id: streamId } }: { stream: Stream }) {
   const list = useList(
     ({ id }: Key) => id,

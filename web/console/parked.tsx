@@ -26,7 +26,7 @@ const columns: Column<Parked>[] = [
   },
 ];
 
-/** Records that could not be settled and wait for an admin. */
+/** Records that could not be settled and need an admin. */
 export function ParkedRecords() {
   const list = useList(({ id }: Parked) => id, pagesOf("GET /api/v1/operations/parked"));
   const redrive = ({ id, giftId }: Parked) =>
@@ -35,7 +35,7 @@ export function ParkedRecords() {
       verb: "Redrive",
       request: request("POST", `/api/v1/operations/parked/${id}/redrive`),
       done({ outcome }: { outcome: Outcome }) {
-        // A gift that was parked on several days stands in the list once a day.
+        // A gift that was parked on several days is listed once per day.
         list.change((rows) =>
           rows.filter((one) => one.id !== id && (giftId === null || one.giftId !== giftId)),
         );

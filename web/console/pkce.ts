@@ -1,6 +1,6 @@
-/** The authorization code flow with PKCE, as far as it is pure (RFC 7636, OpenID Connect Core). */
+/** The pure part of the authorization code flow with PKCE (RFC 7636, OpenID Connect Core). */
 
-/** Where and as what one signs in: `GET /api/v1/sign-in`. */
+/** The issuer and client to sign in with: `GET /api/v1/sign-in`. */
 export type Issuer = {
   issuer: string;
   clientId: string;
@@ -22,7 +22,7 @@ const encode = (bytes: Uint8Array) =>
 
 const chance = () => encode(crypto.getRandomValues(new Uint8Array(32)));
 
-/** New secrets for one sign-in: 256 bits each. */
+/** New secrets for one sign-in, 256 bits each. */
 export const beginPending = (redirectUri: string): Pending => ({
   state: chance(),
   nonce: chance(),
@@ -52,20 +52,21 @@ export async function authorizationUrl(issuer: Issuer, pending: Pending): Promis
 export class SignInFailed extends Error {}
 
 /**
- * The code that the issuer brought back; undefined on a page that nobody was led back to. Throws
- * `SignInFailed` for an answer to a question that this page did not ask, and what the issuer says.
+ * The authorization code in the URL; undefined if this page was not opened by a redirect. Throws
+ * `SignInFailed` for a redirect that does not match the pending sign-in, and for the issuer's
+ * errors.
  */
 export function codeIn(query: URLSearchParams, pending: Pending | undefined): string | undefined {
   const [code, state, error] = ["code", "state", "error"].map((name) => query.get(name));
   if (state === null || (code === null && error === null)) return undefined;
   if (pending === undefined || state !== pending.state)
-    throw new SignInFailed("This sign-in was not begun here, or has been begun again since.");
+    throw new SignInFailed("This sign-in was not started here, or a newer one has been started.");
   if (error !== null)
-    throw new SignInFailed(`The issuer says: ${query.get("error_description") ?? error}`);
+    throw new SignInFailed(`Sign-in failed: ${query.get("error_description") ?? error}`);
   return code!;
 }
 
-/** What a token says; undefined for what is none. Its signature is the API's to check. */
+/** The claims of a token; undefined if it is malformed. The API verifies its signature. */
 export function claimsOf(token: string): Claims | undefined {
   try {
     const middle = token.split(".")[1]!.replaceAll("-", "+").replaceAll("_", "/");
@@ -77,18 +78,19 @@ export function claimsOf(token: string): Claims | undefined {
   }
 }
 
-/** The claims of an ID token that answers this very question (OpenID Connect Core, 3.1.3.7). */
+/** The claims of an ID token that belongs to this sign-in (OpenID Connect Core, 3.1.3.7). */
 export function checkIdToken(token: string, issuer: Issuer, pending: Pending): Claims {
   const claims = claimsOf(token);
   if (claims === undefined) throw new SignInFailed("The issuer sent no readable token.");
-  if (claims.nonce !== pending.nonce) throw new SignInFailed("The token answers another sign-in.");
-  if (claims.iss !== issuer.issuer) throw new SignInFailed("The token is another issuer's.");
+  if (claims.nonce !== pending.nonce)
+    throw new SignInFailed("The token belongs to another sign-in.");
+  if (claims.iss !== issuer.issuer) throw new SignInFailed("The token is from another issuer.");
   if (![claims.aud].flat().includes(issuer.clientId))
     throw new SignInFailed("The token is for another application.");
   return claims;
 }
 
-/** The groups that a token names, which are a list or, from some issuers, one text. */
+/** The groups in a token: a list or, from some issuers, a single string. */
 export function groupsIn(claims: Claims, claim: string): string[] {
   const groups = claims[claim];
   if (typeof groups === "string") return groups.split(/[ ,]+/);

@@ -4,7 +4,7 @@ import { formatted } from "./ui.tsx";
 
 type Given = { what: string; name: string; credits: number; took(refundedAt: string): void };
 
-/** Gives the credits of a gift or a superlike back to its sender. */
+/** Refunds the credits of a gift or a superlike to its sender. */
 export const refundAction = (id: string, { what, name, credits, took }: Given): Action => ({
   title: `Refund ${what} from ${name}`,
   warns: `${formatted(credits)} credits go back to the sender. This cannot be undone.`,

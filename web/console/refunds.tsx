@@ -14,7 +14,7 @@ const superlikes = "GET /api/v1/live-stream/{streamId}/superlikes";
 type Gift = RowOf<typeof gifts>;
 type Superlike = RowOf<typeof superlikes>;
 
-/** Gifts and superlikes of a stream, each of which can be refunded once. */
+/** A stream's gifts and superlikes; each can be refunded once. */
 export const Refunds = () => (
   <StreamScope>
     {(stream, scope) => {

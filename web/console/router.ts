@@ -21,7 +21,7 @@ export type ViewName = (typeof views)[number]["name"];
 
 const read = () => Object.fromEntries(new URLSearchParams(location.search));
 
-/** What the address says: the view and its filters. */
+/** The URL's query: the view and its filters. */
 const query = signal<Record<string, string>>(read());
 addEventListener("popstate", () => {
   query.value = read();
@@ -41,10 +41,10 @@ export const view = computed(
   () => ownViews.value.find(({ name }) => name === query.value.view) ?? ownViews.value[0]!,
 );
 
-/** A filter of the address; "" where it is not set. */
+/** A filter of the URL; "" if it is not set. */
 export const filter = (name: string) => query.value[name] ?? "";
 
-/** The address with some filters changed; an empty one is left out. */
+/** The URL with some filters changed; empty ones are removed. */
 function addressOf(changes: Record<string, string>): string {
   const all = Object.entries({ ...query.value, ...changes }).filter(([, value]) => value !== "");
   return `/console?${new URLSearchParams(all)}`;
@@ -62,7 +62,7 @@ export function set(changes: Record<string, string>, replaces = false): void {
 export const hrefOf = (name: ViewName, filters: Record<string, string> = {}) =>
   `/console?${new URLSearchParams({ view: name, ...filters })}`;
 
-/** Goes to one of our own addresses without loading the page again. */
+/** Navigates within the console without reloading the page. */
 export function go(href: string): void {
   history.pushState(null, "", href);
   query.value = read();

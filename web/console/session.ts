@@ -14,7 +14,7 @@ import {
   SignInFailed,
 } from "./pkce.ts";
 
-/** Who is signed in. The token is kept for this tab alone, and never beyond it. */
+/** The signed-in user. The token is stored for this tab only, and until it expires. */
 export const session = signal<{ token: string; claims: Claims } | undefined>(undefined);
 export const issuer = signal<Issuer | undefined>(undefined);
 /** Why the last sign-in failed. */
@@ -28,7 +28,7 @@ export const isAdmin = computed(
 );
 export const ownId = computed(() => session.value?.claims.sub ?? "");
 
-/** The issuer of the runner is below `/local`, and there people sign in by a click. */
+/** The runner's issuer is below `/local`; there users sign in with a click. */
 export const isLocal = computed(
   () => issuer.value !== undefined && new URL(issuer.value.issuer).pathname === "/local/issuer",
 );
@@ -36,7 +36,7 @@ export const isLocal = computed(
 const names = { token: "ovation.console.token", pending: "ovation.console.pending" };
 const redirectUri = () => `${location.origin}/console`;
 
-/** A socket that never opens: the console calls, and listens to nothing. */
+/** A socket that never opens: this client only makes calls. */
 export class NoSocket {
   readyState = 0;
   onopen = null;
@@ -53,7 +53,7 @@ const anonymous = createClient({
   WebSocket: NoSocket,
 });
 
-/** Takes a token as it is; says what is wrong with one that cannot be used. */
+/** Signs in with a token; throws if it cannot be used. */
 export function take(token: string): void {
   const claims = claimsOf(token);
   if (claims === undefined) throw new SignInFailed("This is no token: expected a JWT.");
@@ -63,7 +63,7 @@ export function take(token: string): void {
   session.value = { token, claims };
 }
 
-/** Ends the session, with the reason where it was not asked for. */
+/** Ends the session, with a reason if the user did not ask for it. */
 export function leave(reason?: string): void {
   sessionStorage.removeItem(names.token);
   session.value = undefined;
@@ -83,11 +83,11 @@ function takePending(): Pending | undefined {
   return kept === null ? undefined : JSON.parse(kept);
 }
 
-/** Ends a sign-in that was begun at the issuer, if this page was led back from it. */
+/** Completes a sign-in if the issuer redirected to this page. */
 async function finish(): Promise<void> {
   const query = new URLSearchParams(location.search);
   if (!query.has("state")) return;
-  // Neither a code nor a state stays in the address or in the history.
+  // Removes code and state from the URL and the history.
   history.replaceState(null, "", location.pathname);
   const pending = takePending();
   const code = codeIn(query, pending);
@@ -95,13 +95,13 @@ async function finish(): Promise<void> {
   const { token } = await anonymous.call("POST /api/v1/sign-in", {
     body: { code, codeVerifier: pending.verifier, redirectUri: pending.redirectUri },
   });
-  // The first answer was lost, and a code is good once.
-  if (token === null) throw new SignInFailed("The answer to the sign-in was lost. Sign in again.");
+  // The first response was lost, and a code is valid only once.
+  if (token === null) throw new SignInFailed("The sign-in response was lost. Sign in again.");
   checkIdToken(token, issuer.value!, pending);
   take(token);
 }
 
-/** Finds out who is there, from the issuer's answer or from this tab's memory. */
+/** Restores the session, from the issuer's redirect or from this tab's storage. */
 export async function beginSession(): Promise<void> {
   try {
     issuer.value = await anonymous.call("GET /api/v1/sign-in");
@@ -113,7 +113,7 @@ export async function beginSession(): Promise<void> {
   }
 }
 
-/** Signs a person of this machine in. */
+/** Signs in a demo user of this machine. */
 export async function signInAsDemoUser(player: Player): Promise<void> {
   take(await tokensOf(player)());
 }

@@ -6,7 +6,7 @@ import { PlainForm } from "./form.tsx";
 import { Icon } from "./icons.ts";
 import { goToIssuer, isLocal, issuer, signInAsDemoUser, signInError, take } from "./session.ts";
 
-/** The people of the demo who look after it. */
+/** Demo users with administrative roles. */
 const players: (Player & { says: string })[] = [
   {
     sub: "admin",

@@ -27,7 +27,7 @@ const slowModes = [0, 5, 10, 30, 120];
 
 type Given = { stream: Stream; list: List<Stream> };
 
-/** A stream's figures, chat settings and actions. */
+/** A stream's metrics, chat settings and actions. */
 export function StreamDetail({ stream, list }: Given) {
   const path = { streamId: stream.id };
   const isLive = stream.status === "active";
@@ -89,7 +89,7 @@ export function StreamDetail({ stream, list }: Given) {
   );
 }
 
-/** What ends a stream as it stands: one that is live is ended, any other can be deleted. */
+/** The action that removes a stream: a live one is ended, any other is deleted. */
 function endsOf(stream: Stream, list: List<Stream>): Action[] {
   const path = `/api/v1/live-stream/${stream.id}`;
   const end: Action = {

@@ -28,17 +28,17 @@ const newestLive = (streams: readonly Stream[]): Stream | undefined =>
     .filter(({ status }) => status === "active")
     .sort((a, b) => Date.parse(b.startedAt ?? "") - Date.parse(a.startedAt ?? ""))[0];
 
-/** The stream that the address names; where it names none, the newest live one, else the first. */
+/** The stream in the URL; by default the newest live one, else the first. */
 const chosenOf = (streams: readonly Stream[]) =>
   filter("stream") === ""
     ? (newestLive(streams) ?? streams[0])
     : streams.find(({ id }) => id === filter("stream"));
 
-/** What a list of a stream is given. */
+/** Properties of a view of one stream. */
 export type ScopedGiven = { stream: Stream; filters: ComponentChildren };
 
 type Given = {
-  /** What is done with a stream: shows the filters that choose it. */
+  /** Renders the view of a stream, with the filters that select it. */
   children(stream: Stream, filters: ComponentChildren): JSX.Element;
 };
 

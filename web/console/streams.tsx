@@ -6,7 +6,7 @@ import { Status, StreamDetail } from "./stream-detail.tsx";
 import { findStream, listStreams, type Stream } from "./stream-scope.tsx";
 import { type Column, Moment, PersonCell } from "./ui.tsx";
 
-/** The API lists no more than the newest of them; an older one is read by its id. */
+/** The API lists only the newest ones; older ones are loaded by id. */
 const streamsMax = 100;
 
 const columns: Column<Stream>[] = [

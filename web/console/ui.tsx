@@ -10,7 +10,7 @@ const times = new Intl.DateTimeFormat("en", { timeStyle: "medium", hourCycle: "h
 
 export const formatted = (value: number) => numbers.format(value);
 
-/** A moment to the second, with its date unless it is today's; the exact one is its title. */
+/** A time to the second, with its date unless it is today; the exact time is its title. */
 export function Moment({ at }: { at: string | null }) {
   if (at === null) return <span class="quiet">–</span>;
   const date = new Date(at);
@@ -22,7 +22,7 @@ export function Moment({ at }: { at: string | null }) {
   );
 }
 
-/** A text on one line, as much of it as there is room for. */
+/** Text on one line, truncated to the available width. */
 export const Cut = ({ text }: { text: string | null }) =>
   text === null ? <span class="quiet">–</span> : <bdi class="cut">{text}</bdi>;
 
@@ -45,7 +45,7 @@ export function PersonCell({ person }: { person: Pick<Person, "_id"> & Partial<P
   );
 }
 
-/** One of our own addresses, gone to without loading the page again. */
+/** A link within the console, followed without reloading the page. */
 export function Link(given: { href: string; class?: string; children: ComponentChildren }) {
   return (
     <a
@@ -101,14 +101,14 @@ export function Refusal({ refused, retry }: { refused: Refused; retry?: () => vo
   );
 }
 
-/** A column of a table: what it is called and what a row shows in it. */
+/** A column of a table: its title and its content per row. */
 export type Column<Row> = {
   title: string;
-  /** Numbers stand at the right. */
+  /** Right-aligned. */
   isNumber?: boolean;
-  /** Takes the room that the others leave. */
+  /** Takes the remaining width. */
   isGrowing?: boolean;
-  /** Left out where there is little room. */
+  /** Hidden on small screens. */
   isWide?: boolean;
   cell(row: Row): ComponentChildren;
 };
@@ -119,11 +119,11 @@ type TableGiven<Row> = {
   rows: readonly Row[];
   idOf(row: Row): string;
   selected?: string;
-  /** Opens a row; without it rows are only read. */
+  /** Opens a row; without it the table is read-only. */
   open?(row: Row): void;
 };
 
-/** Rows of 40 px below a head that stays; the arrows go from row to row, Enter opens one. */
+/** A table with 40 px rows and a sticky head; arrow keys move between rows, Enter opens one. */
 export function Table<Row>(given: TableGiven<Row>) {
   const { label, columns, rows, idOf, selected, open } = given;
   const move = (event: KeyboardEvent & { currentTarget: HTMLElement }) => {
@@ -198,7 +198,7 @@ export function Detail(given: { title: string; close(): void; children: Componen
 
 type Fact = [name: string, value: ComponentChildren];
 
-/** Names and values, one below the other; what does not apply is false. */
+/** Names and values, one below the other; `false` leaves a fact out. */
 export function Facts({ facts }: { facts: (Fact | false)[] }) {
   return (
     <dl class="facts">

@@ -13,7 +13,7 @@ import { type Column, Detail, Facts, formatted, Link, PersonCell, Refusal } from
 import { UserBans } from "./user-bans.tsx";
 import { Wallet } from "./wallet.tsx";
 
-/** As much of a user as both the search and the profile have. */
+/** The fields that both the search and the profile return. */
 type User = Pick<
   CallResult<"GET /api/v1/users/search">["list"][number],
   "_id" | "username" | "name" | "surname" | "followersCount" | "followingCount"

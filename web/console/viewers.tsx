@@ -13,7 +13,7 @@ const columns: Column<Viewer>[] = [
   { title: "Joined", cell: ({ joinedAt }) => <Moment at={joinedAt} /> },
 ];
 
-/** Who watches a stream now, the latest to come first. */
+/** A stream's current viewers, the latest first. */
 export const Viewers = () => (
   <StreamScope>
     {(stream, filters) => <ViewersOf key={stream.id} stream={stream} filters={filters} />}

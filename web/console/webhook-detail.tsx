@@ -96,7 +96,7 @@ export function NewWebhook({ reload }: { reload(): void }) {
   );
 }
 
-/** The signing secret, which cannot be read again. */
+/** The signing secret, which is shown only once. */
 const Secret = ({ text }: { text: string }) => (
   <div class="secret" role="status">
     <p>Signing secret. It is shown only once: store it where your server verifies signatures.</p>
@@ -182,7 +182,7 @@ export function WebhookDetail({ webhook, list }: Given) {
   );
 }
 
-/** Only what was changed is sent. */
+/** Sends only changed fields. */
 function ChangeWebhook({ webhook, took }: { webhook: Webhook; took(changed: Webhook): void }) {
   const draft = useSignal(draftOf(webhook));
   const actionOf = (from: Webhook, to: Draft): Action | undefined => {

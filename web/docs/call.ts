@@ -5,7 +5,7 @@ import { base, demoStream } from "./router.ts";
 import type { Described, Schemas } from "./schema.ts";
 import { exampleOf } from "./schema.ts";
 
-/** Values of parameters by their names, and the body as text. */
+/** Values of parameters by name, and the body as text. */
 export type Filled = { values: Record<string, string>; body: string };
 
 /** The response of a call. */
@@ -15,7 +15,7 @@ const keyName = "Idempotency-Key";
 const streamNames = ["streamId", "liveStreamId"];
 const hexMax = 16;
 
-/** A call with everything that is required filled in: the demo stream where there is one. */
+/** A call with all required values filled in: with the demo stream if there is one. */
 export function filledOf(operation: Operation, schemas: Schemas): Filled {
   const { parameters = [], body } = operation;
   const values = parameters.map(({ name, required, schema }) => {
@@ -29,7 +29,7 @@ export function filledOf(operation: Operation, schemas: Schemas): Filled {
   };
 }
 
-/** The body of an example has what is required, or all where nothing is. */
+/** The example body: its required fields, or all fields if none is required. */
 function bodyOf(schema: Described, schemas: Schemas): unknown {
   const { properties, required = [] } = schema;
   if (properties === undefined) return exampleOf(schema, schemas);
@@ -45,19 +45,19 @@ function bodyOf(schema: Described, schemas: Schemas): unknown {
 const withStream = (name: string, value: unknown) =>
   streamNames.includes(name) ? (demoStream.value ?? value) : value;
 
-/** Pages of a plain-http address have no `crypto.randomUUID`. */
+/** Pages on plain http have no `crypto.randomUUID`. */
 const newKey = () =>
   [...crypto.getRandomValues(new Uint8Array(hexMax))]
     .map((byte) => byte.toString(16).padStart(2, "0"))
     .join("");
 
-/** The next call: with a new idempotency key, since the old one would replay the response. */
+/** The next call: with a new idempotency key, because the old one would replay the response. */
 export function renewKey({ parameters = [] }: Operation, filled: Filled): Filled {
   const isNeeded = parameters.some(({ name, required }) => name === keyName && required);
   return isNeeded ? { ...filled, values: { ...filled.values, [keyName]: newKey() } } : filled;
 }
 
-/** The address of a call. */
+/** The URL of a call. */
 function urlOf({ path, parameters = [] }: Operation, { values }: Filled): string {
   const query = new URLSearchParams();
   let filled = path;
@@ -69,7 +69,7 @@ function urlOf({ path, parameters = [] }: Operation, { values }: Filled): string
   return `${base}${filled}${query.size > 0 ? `?${query}` : ""}`;
 }
 
-/** The headers of a call, by their names. */
+/** The headers of a call, by name. */
 function headersOf(
   { parameters = [], body }: Operation,
   { values }: Filled,
@@ -83,7 +83,7 @@ function headersOf(
   };
 }
 
-/** Sends a call. Rejects where nothing answers. */
+/** Sends a call. Rejects if no response arrives. */
 export async function send(
   operation: Operation,
   filled: Filled,
@@ -113,7 +113,7 @@ function indented(text: string): string {
   }
 }
 
-/** A call by the client, in TypeScript; undefined for what it does not know. */
+/** A call by the client, in TypeScript; undefined for routes it does not know. */
 export function clientCallOf(operation: Operation, { values, body }: Filled): string | undefined {
   const { method, path, parameters = [], files, tag } = operation;
   if (files !== undefined || tag === "Tencent") return undefined;
@@ -142,7 +142,7 @@ const answer = await client.call("${method} ${path}"${more});`;
 
 const hasAny = (given: object) => Object.keys(given).length > 0;
 
-/** What is typed may be no JSON yet. */
+/** Parses JSON; incomplete input yields an empty object. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -151,7 +151,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** A call for a terminal. `token` is what stands in its place: a command or a variable. */
+/** A call as a curl command. `token` is a placeholder: a command or a variable. */
 export const curlLineOf = (operation: Operation, filled: Filled, token: string | undefined) =>
   curlOf(
     {

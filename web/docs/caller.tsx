@@ -1,7 +1,7 @@
 import { nameOfPlayer } from "../runner.ts";
 import { cast, chosen, pasted, stage } from "./router.ts";
 
-/** Who calls: a demo user on this machine, a pasted token elsewhere. */
+/** The caller: a demo user on this machine, a pasted token elsewhere. */
 export function Caller() {
   if (cast.value === undefined)
     return (

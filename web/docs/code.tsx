@@ -4,7 +4,7 @@ import { Icon } from "./icons.ts";
 
 type Props = { title: ComponentChildren; text: string; copies?: string };
 
-/** Code under its title, with a button that copies it. */
+/** Code with a title and a copy button. */
 export function Code({ title, text, copies }: Props) {
   return (
     <figure class="code">

@@ -1,4 +1,4 @@
-/** The description of the HTTP API, as the reference reads it. */
+/** The description of the HTTP API in the form the reference uses. */
 import type { Described, Schemas } from "./schema.ts";
 
 export type Parameter = {
@@ -31,10 +31,10 @@ type Given = {
   responses: Record<string, Response>;
 };
 
-/** A failure of one status: its own sentence, what may have been wrong, and the codes of that. */
+/** The errors of one status: a sentence, possible causes, and their codes. */
 export type Failure = { status: string; says: string; details: string[]; codes: string[] };
 
-/** One operation, with its references looked up. */
+/** One operation, with its references resolved. */
 export type Operation = Pick<
   Given,
   "operationId" | "summary" | "description" | "security" | "parameters"
@@ -43,11 +43,11 @@ export type Operation = Pick<
   method: string;
   path: string;
   body?: { schema: Described; isRequired: boolean };
-  /** The media types of a body that is a file. */
+  /** The media types of a file body. */
   files?: string[];
   answer: { status: string; schema?: Described };
   failures: Failure[];
-  /** What a search looks through, in lower case. */
+  /** The text that searches match, in lower case. */
   words: string;
 };
 
@@ -61,7 +61,7 @@ export type Reference = {
 
 const json = "application/json";
 
-/** Makes the reference of a description. */
+/** Builds the reference from a description. */
 export function referenceOf({ info, paths, components }: OpenApi): Reference {
   const operations = Object.entries(paths).flatMap(([path, item]) =>
     Object.entries(item).map(([method, given]) =>
@@ -82,20 +82,20 @@ export function referenceOf({ info, paths, components }: OpenApi): Reference {
   };
 }
 
-/** By task: what an app begins with comes first, what few come for is last. */
+/** Tags by task: what apps use first comes first. */
 const tasks = [
   ...["Live Streams", "Live Stream Chat", "Gifts", "Likes and Moments", "Wallet", "Credits"],
   ...["Channel", "Live Stream Bans", "Overlays", "Users", "Follows", "Notifications"],
   ...["Sign-in", "Sessions", "Pictures", "Webhooks", "Operations", "Tencent", "App"],
 ];
 
-/** The place of a tag among them; a new one comes before the last. */
+/** The rank of a tag; unknown tags come before the last one. */
 const rankOf = ({ tag }: Operation) => {
   const place = tasks.indexOf(tag);
   return place < 0 ? tasks.length - 1.5 : place;
 };
 
-/** What an app calls first of each tag, in the order in which it does. */
+/** The first calls of each tag, in the order in which an app makes them. */
 const leads = [
   "POST /api/v1/live-stream/create",
   "POST /api/v1/live-stream/join-as-creator",
@@ -116,16 +116,16 @@ const leads = [
   "PUT /api/v1/users/me",
 ];
 
-/** The place of an operation among those that lead its tag; behind them for all others. */
+/** The rank of an operation among these; all others come after them. */
 const leadOf = ({ method, path }: Operation) => {
   const place = leads.indexOf(`${method} ${path}`);
   return place < 0 ? leads.length : place;
 };
 
-/** Those that an app's users may not call are behind the others. */
+/** Operations that an app's users may not call come last. */
 const isForStaff = ({ description = "" }: Operation) => description.startsWith("Needs the role");
 
-/** Then what reads is before what changes, and what takes away is last. */
+/** Then reads come before writes, and deletions come last. */
 const verbs = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 function operationOf(
@@ -141,7 +141,7 @@ function operationOf(
   );
   const [status, success] = responses.find(([code]) => code < "400") ?? ["200", undefined];
   const given = success?.content?.[json];
-  // What was really answered once says more than an example that is made of the schema.
+  // A recorded response is more useful than an example generated from the schema.
   const example = given?.example !== undefined && { example: given.example };
   const schema = given && { ...given.schema, ...example };
   const failures = responses.filter(([code]) => code >= "400").map(failureOf);
@@ -164,7 +164,7 @@ function failureOf([status, { description, headers }]: readonly [string, Respons
   return { status, says, details: details.map((line) => line.replace(/^- /, "")), codes };
 }
 
-/** Operations in which every word of a search occurs; all of them without one. */
+/** Operations that contain every word of a search; all of them if it is empty. */
 export function findOperations(operations: readonly Operation[], search: string): Operation[] {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   return operations.filter((operation) => words.every((word) => operation.words.includes(word)));

@@ -1,4 +1,4 @@
-/** The description of the WebSocket API: actions that clients send, and what is pushed. */
+/** The description of the WebSocket API: actions of clients, and messages of the server. */
 import { Shape } from "./operation.tsx";
 import { Prose } from "./prose.tsx";
 import type { Described, Schemas } from "./schema.ts";
@@ -10,7 +10,7 @@ type Message = {
   examples?: { payload: unknown }[];
 };
 type Reference = { $ref: string };
-/** As much of an AsyncAPI document as the page shows. */
+/** The part of an AsyncAPI document that the page shows. */
 export type AsyncApi = {
   info: { title: string; description: string };
   operations: Record<
@@ -20,7 +20,7 @@ export type AsyncApi = {
   components: { messages: Record<string, Message>; schemas: Schemas };
 };
 
-/** One thing that goes over the socket. */
+/** One action, message or event. */
 export type SocketPart = {
   id: string;
   group: "Actions" | "Messages" | "Events";
@@ -32,7 +32,7 @@ export type SocketPart = {
 
 const eventPrefix = "event.";
 
-/** Actions, then what the server sends, then the events that frames carry. */
+/** Actions, then server messages, then the events in frames. */
 export function partsOf({ operations, components }: AsyncApi): SocketPart[] {
   const { messages, schemas } = components;
   const actions = Object.entries(operations).filter(([, { action }]) => action === "receive");
@@ -58,7 +58,7 @@ export function partsOf({ operations, components }: AsyncApi): SocketPart[] {
   ];
 }
 
-/** The schema of a message; what really went over a socket says more than a made example. */
+/** The schema of a message; a recorded message is more useful than a generated example. */
 function schemaOf({ payload, examples }: Message): Described {
   const [first] = examples ?? [];
   return first === undefined ? payload : { ...payload, example: first.payload };
@@ -88,9 +88,9 @@ export function EventPart({ part, schemas }: { part: SocketPart; schemas: Schema
 }
 
 const direction = {
-  Actions: "You send it.",
-  Messages: "You receive it.",
-  Events: "It comes in the list events of a frame, and to webhooks.",
+  Actions: "Sent by clients.",
+  Messages: "Sent by the server.",
+  Events: "Sent in the `events` list of a frame, and to webhooks.",
 };
 
 const typeName = (name: string) =>

@@ -1,9 +1,9 @@
-/** What the guides have besides their text: a search, buttons that copy, and this machine's port. */
+/** Behaviour of the guides: search, copy buttons, and this machine's port. */
 const copiedMilliseconds = 2_000;
 const writtenHost = "127.0.0.1:4000";
 const partsMax = 4;
 
-/** On one machine the commands name the port that this page came from. */
+/** Replaces the port in commands with the one that this page came from. */
 function namePort(): void {
   const isLocal = ["127.0.0.1", "localhost"].includes(location.hostname);
   if (!isLocal || location.host === writtenHost) return;
@@ -38,7 +38,7 @@ function addCopyButtons(): void {
   }
 }
 
-/** Pages of a plain-http address have no clipboard: there the text is selected. */
+/** Pages on plain http have no clipboard API: there the text is selected. */
 async function copy(code: Element): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(code.textContent ?? "");
@@ -51,7 +51,7 @@ async function copy(code: Element): Promise<boolean> {
 
 type Part = { anchor: string; title: string; words: string };
 
-/** The parts of a guide by their headings, each with what is said below it. */
+/** The sections of a guide by heading, each with its text. */
 function partsOf(guide: Element): Part[] {
   const parts: Part[] = [];
   for (const element of guide.children) {

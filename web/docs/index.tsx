@@ -1,4 +1,4 @@
-/** The reference: operations of the HTTP API to read and to try, or what the socket carries. */
+/** The API reference: operations of the HTTP API to read and try, and the WebSocket messages. */
 import { signal } from "@preact/signals";
 import { render } from "preact";
 import { Mark } from "../mark.tsx";
@@ -11,11 +11,11 @@ import { OperationPart } from "./operation.tsx";
 import { Prose } from "./prose.tsx";
 import { base, isEvents, loadDemoUsers, otherStages } from "./router.ts";
 
-/** What is listed at the left and shown in the middle. */
+/** An entry of the list and its section in the middle. */
 type Entry = { id: string; name: string; method?: string; part: preact.JSX.Element };
 type Shown = { says: string; groups: [string, Entry[]][]; count: number };
 
-/** For so long what is made around an anchor may move it, in frames. */
+/** For this many frames after navigation, sections that render may move the anchor. */
 const anchorFrames = 20;
 
 const search = signal("");
@@ -63,7 +63,7 @@ function Docs() {
         {errorText && <p class="bad">The description could not be read: {errorText}</p>}
         {shown && search.value === "" && (
           <div class="begin">
-            <h1>{isEvents ? "What the socket carries" : "Reference"}</h1>
+            <h1>{isEvents ? "WebSocket" : "Reference"}</h1>
             <Prose text={shown.says} />
           </div>
         )}
@@ -176,12 +176,12 @@ async function begin(): Promise<void> {
   } catch (error) {
     found.value = { errorText: (error as Error).message };
   }
-  // The anchor of the address was not there yet when the page was loaded.
+  // The element named in the URL did not exist when the page loaded.
   requestAnimationFrame(goToAnchor);
   addEventListener("hashchange", goToAnchor);
 }
 
-/** What is made around an anchor moves it: it is kept in place. */
+/** Keeps the anchor in place while sections around it render. */
 function goToAnchor(): void {
   const { hash } = location;
   let frames = anchorFrames;

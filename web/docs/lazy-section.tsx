@@ -2,13 +2,13 @@ import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
-/** So far ahead of the reader a part is made, in pixels. */
+/** How far ahead of the viewport a section is rendered, in pixels. */
 const aheadPixels = 1_200;
 
-/** `isNow`: the page is short enough to have all of it at once. */
+/** `isNow`: the page is short enough to render all sections at once. */
 type Props = { id: string; name: string; isNow: boolean; children: ComponentChildren };
 
-/** A part of the page that is its heading alone until the reader comes near. */
+/** A section that shows only its heading until the reader comes near. */
 export function LazySection({ id, name, isNow, children }: Props) {
   const place = useRef<HTMLElement>(null);
   const isNear = useSignal(isNow);

@@ -8,7 +8,7 @@ import { TryIt } from "./try-it.tsx";
 
 type Props = { operation: Operation; schemas: Schemas };
 
-/** One operation: what it does, what it takes, what it answers and how it fails. */
+/** One operation: its purpose, parameters, responses and errors. */
 export function OperationPart({ operation, schemas }: Props) {
   const { operationId, method, path, summary, description, security } = operation;
   const { parameters = [], body, answer, failures } = operation;
@@ -88,7 +88,7 @@ function AnswerPart({ answer, schemas }: { answer: Operation["answer"]; schemas:
   );
 }
 
-/** A schema as a type and by an example. */
+/** A schema as a type and an example. */
 export function Shape(props: { name: string; schema: Described; schemas: Schemas }) {
   const { name, schema, schemas } = props;
   return (

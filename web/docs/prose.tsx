@@ -1,4 +1,4 @@
-/** Text of a description: paragraphs, lists with a star, and code in backticks. */
+/** Text of a description: paragraphs, bullet lists, and code in backticks. */
 export function Prose({ text }: { text: string }) {
   return text.split(/\n\n+/).map((part) => {
     const items = part.split(/\n(?=\* )/);

@@ -1,33 +1,33 @@
-/** Where this page is, and who calls from it. */
+/** The URL of this page, and its caller. */
 import { signal } from "@preact/signals";
 import { fetchCast, type Player, tokensOf } from "../runner.ts";
 
-/** The address of the API, without a slash at its end: a stage may lie below a path. */
+/** The URL of the API without a trailing slash: a stage may be below a path. */
 export const base = location.origin + location.pathname.replace(/\/docs(\/events)?\/?$/, "");
 export const isEvents = /\/events\/?$/.test(location.pathname);
 /** The stage that serves the page. */
 export const stage = document.documentElement.dataset.stage ?? "";
 
-/** The references of other stages, by the stage's name: `name address` again and again. */
+/** The references of other stages: a list of `name address`. */
 export const otherStages = [
   ...(document.documentElement.dataset.stages ?? "").matchAll(/(\S+) (\S+)/g),
 ].flatMap(([, name = "", url = ""]) =>
   name === stage || new URL(url).host === location.host ? [] : [{ name, url }],
 );
 
-/** Who may be this machine's demo users: undefined on a deployed stage. */
+/** The demo users of this machine; undefined on a deployed stage. */
 export const cast = signal<Player[] | undefined>(undefined);
 export const demoStream = signal<string | undefined>(undefined);
 /** The `sub` of the chosen demo user; undefined for "Automatic". */
 export const chosen = signal<string | undefined>(undefined);
-/** What was pasted on a deployed stage. Forgotten with the page: nothing is stored. */
+/** The token pasted on a deployed stage. It is kept in memory only. */
 export const pasted = signal("");
 
 const isThisMachine = /^(localhost|.+\.localhost|127(\.\d+){3}|\[::1\])$/.test(location.hostname);
-/** The key that the start prints lets a page of another machine in, as it does Studio. */
+/** The key that `npm start` prints gives other machines access, as in Studio. */
 const hasKey = new URLSearchParams(location.hash.slice(1)).has("key");
 
-/** Asks the runner who plays. A deployed stage has none, and is not asked. */
+/** Asks the runner for its demo users. A deployed stage has none, and is not asked. */
 export async function loadDemoUsers(): Promise<void> {
   if (!isThisMachine && !hasKey) return;
   try {
@@ -35,7 +35,7 @@ export async function loadDemoUsers(): Promise<void> {
     demoStream.value = streamId;
     cast.value = people;
   } catch {
-    // Without a runner one pastes a token.
+    // Without a runner the user pastes a token.
   }
 }
 
@@ -52,11 +52,11 @@ export function callerOf(needsAdmin: boolean): Player | undefined {
 /** The caller's token; undefined if not signed in. */
 export async function tokenOf(player: Player | undefined): Promise<string | undefined> {
   if (player !== undefined) return await tokensOf(player)();
-  // Some paste the whole header.
+  // Users may paste the whole header.
   return pasted.value.trim().replace(/^bearer\s+/i, "") || undefined;
 }
 
-/** What stands for the token in a line for a terminal, as the start of a system prints it. */
+/** The token placeholder in curl commands, as `npm start` prints it. */
 export function tokenInShell(player: Player | undefined): string {
   if (player === undefined) return "$TOKEN";
   const { preferred_username: username } = player.claims;

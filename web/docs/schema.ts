@@ -1,7 +1,7 @@
 import type { Schema } from "../../bin/documents/schema-types.ts";
 import { declarationOf, namesIn } from "../../bin/documents/schema-types.ts";
 
-/** A schema with what the reference shows of it besides its type. */
+/** A schema and the annotations that the reference shows. */
 export type Described = Schema & {
   example?: unknown;
   examples?: unknown[];
@@ -17,9 +17,9 @@ export type Described = Schema & {
 export type Schemas = Record<string, Described>;
 
 const prefix = "#/components/schemas/";
-/** A schema that contains itself ends here. */
+/** Recursive schemas end at this depth. */
 const depthMax = 8;
-/** JSON has no larger whole numbers: a limit of that size says nothing. */
+/** JSON's largest safe integer: a limit of this size carries no information. */
 const limitMax = Number.MAX_SAFE_INTEGER;
 
 const samples: Record<string, unknown> = {
@@ -30,7 +30,7 @@ const samples: Record<string, unknown> = {
   date: "2026-01-15",
 };
 
-/** A value as the schema describes it: its own examples where it has some, else the smallest. */
+/** An example value of a schema: its own example if it has one, else a minimal value. */
 export function exampleOf(schema: Described, schemas: Schemas, depth = 0): unknown {
   const { $ref, example, examples, const: only, enum: values, format } = schema;
   if (example !== undefined) return example;
@@ -61,11 +61,11 @@ function objectOf({ properties = {} }: Described, schemas: Schemas, depth: numbe
   );
 }
 
-/** A schema as a TypeScript type of that name, followed by every type that it names. */
+/** A schema as a TypeScript type, followed by all types that it references. */
 export function typesOf(name: string, schema: Described, schemas: Schemas): string {
   const others = namesIn(schema, schemas).flatMap((one) => declarationOf(one, schemas[one]!));
   const lines = [...declarationOf(name, schema), ...others];
-  // A name with a dot, such as `event.gift.sent`, is none in TypeScript.
+  // A name with dots, such as `event.gift.sent`, is not valid in TypeScript.
   const text = lines.join("\n").replace(/\bevent(?:\.\w+)+/g, pascal);
   return text.replace(/^export /gm, "").trim();
 }
@@ -75,7 +75,7 @@ const pascal = (name: string) =>
     word ? `${word[0]!.toUpperCase()}${word.slice(1)}` : "",
   );
 
-/** The bounds of a value, in words; empty where it has none. */
+/** The limits of a value as text; empty if it has none. */
 export function limitsOf(schema: Described): string {
   const { minimum, maximum, minLength, maxLength, minItems, maxItems } = schema;
   const says = (from: number | undefined, to: number | undefined, what: string) => {

@@ -21,7 +21,7 @@ type Result = { answer: Answer } | { errorText: string } | "waiting" | undefined
 /** The language of all examples on the page. */
 const language = signal<"curl" | "TypeScript">("curl");
 
-/** The same call in the languages that there are: the reader's choice holds for all calls. */
+/** The call in each language; the reader's choice applies to all calls. */
 function Example({ curl, typescript }: { curl: string; typescript: string | undefined }) {
   const isTypeScript = language.value === "TypeScript" && typescript !== undefined;
   if (typescript === undefined) return <Code title="curl" text={curl} copies="Copy as curl" />;
@@ -51,7 +51,7 @@ function Example({ curl, typescript }: { curl: string; typescript: string | unde
   );
 }
 
-/** A call to fill in, to send and to copy for a terminal. */
+/** A call to fill in, send, and copy as a command. */
 export function TryIt({ operation, schemas }: { operation: Operation; schemas: Schemas }) {
   const isOpen = useSignal(false);
   const changed = useSignal<Filled | undefined>(undefined);

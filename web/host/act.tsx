@@ -2,10 +2,10 @@ import { useSignal } from "@preact/signals";
 import type { Client } from "../../client/index.ts";
 import { reasonOf } from "../chat/reason.ts";
 
-/** What these pages ask of the API, as a host or a moderator. */
+/** The API that these pages use, as a host or a moderator. */
 export type Host = Pick<Client, "call" | "subscribe">;
 
-/** Runs calls one at a time, and keeps why the last one failed. */
+/** Runs calls one at a time, and keeps the error of the last one. */
 export function useAct() {
   const errorText = useSignal("");
   const isBusy = useSignal(false);
@@ -24,7 +24,7 @@ export function useAct() {
   return { act, errorText: errorText.value, isBusy: isBusy.value };
 }
 
-/** Why a call failed, in the API's words. */
+/** A call's error, in the API's words. */
 export const ErrorText = ({ text }: { text: string }) =>
   text === "" ? null : (
     <p class="host-error bad" role="alert">
@@ -32,7 +32,7 @@ export const ErrorText = ({ text }: { text: string }) =>
     </p>
   );
 
-/** A placeholder for some rows. */
+/** A placeholder for a few rows. */
 export const Waiting = () => (
   <div class="host-waiting" aria-busy="true" role="status">
     <span class="hidden">Loading</span>
@@ -42,7 +42,7 @@ export const Waiting = () => (
   </div>
 );
 
-/** A button whose first press asks and whose second press acts. */
+/** A button that asks on the first press and acts on the second. */
 export function SureButton({ verb, act }: { verb: string; act(): void }) {
   const isAsked = useSignal(false);
   return (

@@ -11,7 +11,7 @@ import { BlockedWords } from "./words.tsx";
 
 export type ChannelSettings = CallResult<"GET /api/v1/channel">;
 type Change = CallInput<"PATCH /api/v1/channel">["body"];
-/** A change of the settings as they are once those before it are saved. */
+/** An edit of the settings, applied after earlier edits have been saved. */
 type Edit = (channel: ChannelSettings) => Change;
 
 const sections = [
@@ -26,7 +26,7 @@ export type Section = (typeof sections)[number];
 
 type Given = { host: Host; first?: Section };
 
-/** What a host keeps from stream to stream: settings, moderators, words, bans and OBS addresses. */
+/** A host's channel: settings, moderators, blocked words, bans and overlay URLs. */
 export function Channel({ host, first = "Chat settings" }: Given) {
   const section = useSignal<Section>(first);
   const channel = useSignal<ChannelSettings | undefined>(undefined);

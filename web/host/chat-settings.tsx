@@ -40,7 +40,7 @@ export const ChatSettingsFields = ({ settings, change }: Given) => (
   </div>
 );
 
-/** What is on or off. */
+/** An on/off switch. */
 export function Switch(given: { name: string; isOn: boolean; change(isOn: boolean): void }) {
   const { name, isOn, change } = given;
   return (

@@ -1,6 +1,6 @@
 import { useId } from "preact/hooks";
 
-/** One line of text below its name. */
+/** A text input with a label above. */
 export function Line(given: {
   name: string;
   value: string;
@@ -23,7 +23,7 @@ export function Line(given: {
   );
 }
 
-/** One of a few choices. */
+/** A select. */
 export function Pick<Value extends string>(given: {
   name: string;
   of: Record<Value, string>;

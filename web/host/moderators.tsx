@@ -18,7 +18,7 @@ const searchMilliseconds = 200;
 const foundMax = 6;
 const labelOf = (user: Profile) => nameOf({ profilePhoto: "", ...user });
 
-/** The channel's moderators, by name, and a search for more of them. */
+/** The channel's moderators by name, and a search to add more. */
 export function Moderators({ host, ids, change }: Given) {
   const known = useSignal<Record<string, Profile>>({});
   const text = useSignal("");

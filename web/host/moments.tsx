@@ -11,10 +11,10 @@ const route = "/api/v1/live-stream/{streamId}/moments" as const;
 const limit = 20;
 const numbers = new Intl.NumberFormat("en");
 
-/** Where a moment stands: the votes by option, or how far a goal or a train is. */
+/** A moment's progress: votes by option, or the state of a goal or train. */
 type Standing = { values: readonly number[]; of: number };
 
-/** The sum of a moment as the log has it; undefined before the first frame. */
+/** A moment's sum in the log; undefined before the first frame. */
 function standingOf(moment: Moment, sum: unknown): Standing | undefined {
   const { kind, result, target } = moment;
   if (kind === "poll") {
@@ -37,19 +37,21 @@ function standingOf(moment: Moment, sum: unknown): Standing | undefined {
   return typeof amount === "number" ? { values: [amount], of: target ?? 1 } : undefined;
 }
 
-/** Polls, goals and trains of a stream: begins, ends and cancels them, live, with those before. */
+/**
+ * A stream's polls, goals and trains: starts, ends and cancels them, live, and lists earlier ones.
+ */
 export function Moments({ host, streamId }: { host: Host; streamId: string }) {
   const open = useSignal<readonly Moment[] | undefined>(undefined);
   const sums = useSignal<Sums>({});
   const past = useSignal<readonly Moment[] | undefined>(undefined);
   const next = useSignal<string | null>(null);
   const { act, errorText } = useAct();
-  // Its own, so that nothing that a host does is dropped while a list is read.
+  // Separate from `act`, so that no action of the host is dropped while a list loads.
   const reading = useAct();
   const path = { streamId };
   const read = (after?: string): Promise<MomentList> =>
     host.call(`GET ${route}`, { path, query: { limit, ...(after && { after }) } });
-  /** Puts moments in front of those that are over, each once. */
+  /** Adds moments to the ended ones, without duplicates. */
   const note = (over: readonly Moment[], isOlder = false) => {
     const known = past.peek() ?? [];
     const ids = new Set(over.map(({ id }) => id));
@@ -189,7 +191,7 @@ function endingOf({ status, result, kind }: Moment): string {
   return "voters" in result ? `${numbers.format(result.voters)} voters` : "Ended";
 }
 
-/** The time that is left, second by second. */
+/** The remaining time, updated every second. */
 function Left({ endsAt }: { endsAt: string | null }) {
   const now = useSignal(Date.now());
   useEffect(() => {

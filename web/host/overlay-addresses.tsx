@@ -8,7 +8,7 @@ import { Line, Pick } from "./fields.tsx";
 type Key = CallResult<"GET /api/v1/channel/overlay-keys">["list"][number];
 
 const route = "/api/v1/channel/overlay-keys" as const;
-/** As many as a channel may have, so one page has them all. */
+/** The maximum per channel, so one page contains them all. */
 const keysMax = 20;
 const dates = new Intl.DateTimeFormat("en", {
   ...{ dateStyle: "medium", timeStyle: "short", hourCycle: "h23" },
@@ -26,14 +26,14 @@ type Look = {
 };
 const usual: Look = { theme: "dark", align: "left", font: "", fade: "30" };
 
-/** The settings of the overlay page that differ from its own. */
+/** The overlay settings that differ from the defaults. */
 const queryOf = (look: Look) =>
   Object.entries(look)
     .filter(([name, value]) => value !== usual[name as keyof Look])
     .map(([name, value]) => `&${name}=${value}`)
     .join("");
 
-/** Creates addresses for OBS that show the host's newest live stream, and revokes earlier ones. */
+/** Creates overlay URLs that show the host's newest live stream, and revokes earlier ones. */
 export function OverlayAddresses({ host }: { host: Host }) {
   const keys = useSignal<readonly Key[] | undefined>(undefined);
   const made = useSignal<{ id: string; url: string } | undefined>(undefined);
@@ -139,7 +139,7 @@ export function OverlayAddresses({ host }: { host: Host }) {
   );
 }
 
-/** The overlay in small, over a picture. */
+/** A small preview of the overlay, over a picture. */
 const Preview = ({ look: { theme, align, font } }: { look: Look }) => (
   <div
     class="host-preview"
@@ -161,7 +161,7 @@ const Preview = ({ look: { theme, align, font } }: { look: Look }) => (
   </div>
 );
 
-/** The whole address, which is shown only once. */
+/** The full URL, which is shown only once. */
 function Address({ url }: { url: string }) {
   return (
     <div class="host-address">

@@ -5,7 +5,7 @@ import { Line, Pick } from "./fields.tsx";
 
 type Train = CallResult<"GET /api/v1/channel">["train"];
 
-/** The settings as they are written; levels are separated by commas. */
+/** The form's values; levels are separated by commas. */
 type Draft = Record<Exclude<keyof Train, "enabled">, string>;
 
 const durations = { 60: "1 minute", 120: "2 minutes", 300: "5 minutes", 600: "10 minutes" };
@@ -15,7 +15,7 @@ const creditsMax = 1_000_000_000;
 const isWhole = (value: number, min: number, max: number) =>
   Number.isInteger(value) && value >= min && value <= max;
 
-/** The durations to pick from, with one that was chosen elsewhere. */
+/** The durations to choose from, including one that was set elsewhere. */
 const durationsWith = (seconds: number): Record<string, string> =>
   Object.hasOwn(durations, seconds) ? durations : { ...durations, [seconds]: `${seconds} s` };
 
@@ -39,7 +39,7 @@ const settingsOf = (draft: Draft, enabled: boolean): Train => ({
     .map(Number),
 });
 
-/** What is wrong with settings, for a person; empty where nothing is. */
+/** The problem with the settings, for users; empty if there is none. */
 function problemOf({ startCredits, startSenders, levels }: Train): string {
   if (!isWhole(startCredits, 1, creditsMax)) return "Enter the credits that start a train";
   if (!isWhole(startSenders, 2, 50)) return "Enter 2 to 50 supporters";
@@ -50,7 +50,7 @@ function problemOf({ startCredits, startSenders, levels }: Train): string {
     : "Enter 1 to 10 levels, each higher than the one before";
 }
 
-/** When hype trains begin, and how far they go. Turning them off cancels the open one. */
+/** Start conditions and levels of hype trains. Turning them off cancels the open one. */
 export function TrainFields({ train, change }: { train: Train; change(train: Train): unknown }) {
   const draft = useSignal(draftOf(train));
   const isSent = useSignal(false);

@@ -6,7 +6,7 @@ type Given = {
   change(edit: (words: readonly string[]) => string[]): Promise<boolean>;
 };
 
-/** Words whose messages are refused. */
+/** Words that messages must not contain. */
 export function BlockedWords({ words, change }: Given) {
   const text = useSignal("");
   const add = async () => {

@@ -1,9 +1,9 @@
-/** Two notes for a small gift, five for a large one, in hertz: a chord of C major going up. */
+/** Two notes for a small gift, five for a large one, in hertz: an ascending C major chord. */
 const notes = { small: [784, 1047], large: [523, 659, 784, 1047, 1319] };
 const stepSeconds = 0.09;
 const ringSeconds = 0.7;
 const loudness = 0.12;
-/** A row of gifts is one sound now and then, no rattle. */
+/** Minimum pause, so that a series of gifts does not rattle. */
 const pauseMilliseconds = 400;
 
 /**
@@ -25,7 +25,7 @@ export function createChime(isMuted: boolean): (kind: keyof typeof notes) => voi
   };
 }
 
-/** A note that is struck and dies away; what made it is let go when it has ended. */
+/** A note that is struck and fades out; its nodes are released when it has ended. */
 function ring(context: AudioContext, hertz: number, begins: number): void {
   const tone = new OscillatorNode(context, { type: "triangle", frequency: hertz });
   const volume = new GainNode(context, { gain: 0 });

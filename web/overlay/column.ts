@@ -1,9 +1,9 @@
 import { make } from "../chat/dom.ts";
 
-/** A page that is not shown is given no frames: rows come on a timer then. */
+/** A hidden page gets no animation frames: rows then appear on a timer. */
 const hiddenMilliseconds = 250;
 const sweepMilliseconds = 250;
-/** As long as overlay.css lets a row fade. */
+/** Duration of the fade-out in overlay.css. */
 const leaveMilliseconds = 400;
 const riseMilliseconds = 200;
 const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
@@ -11,8 +11,8 @@ const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
 type Row = { element: HTMLElement; senderId: string; restsUntil: number; goneAt?: number };
 
 /**
- * The rows, the newest at the bottom. Each rises, rests for `fadeSeconds` and fades; of more than
- * `max` the oldest leave at once. One timer looks after all of them.
+ * The rows, newest at the bottom. Each one rises, stays for `fadeSeconds` and fades; beyond `max`
+ * the oldest disappear at once. One timer handles all of them.
  */
 export function createColumn({ max, fadeSeconds }: { max: number; fadeSeconds: number }) {
   const element = make("div", { class: "ov-rows", role: "log", "aria-live": "off" });
@@ -30,7 +30,7 @@ export function createColumn({ max, fadeSeconds }: { max: number; fadeSeconds: n
     element.append(...fresh.map((one) => one.element));
     const newest = fresh.at(-1)?.element;
     if (newest === undefined || isStill) return;
-    // All of them rise together, by as much as the last one is high.
+    // All rows rise together, by the height of the last one.
     const from = `translateY(${newest.offsetHeight}px)`;
     const [duration, easing] = [riseMilliseconds, "cubic-bezier(0.2, 0.8, 0.2, 1)"];
     element.animate({ transform: [from, "none"] }, { duration, easing });
@@ -69,7 +69,7 @@ export function createColumn({ max, fadeSeconds }: { max: number; fadeSeconds: n
       row.restsUntil = performance.now() + restMilliseconds;
       return true;
     },
-    /** Takes out at once what must not be seen any more. */
+    /** Removes at once the rows that must no longer be shown. */
     remove(isMeant: (element: HTMLElement, senderId: string) => boolean): void {
       const keep = ({ element: one, senderId }: Row) => !isMeant(one, senderId);
       for (const row of rows) if (!keep(row)) row.element.remove();

@@ -1,7 +1,7 @@
 /**
- * Lets a streaming program's own CSS through. OBS writes its field "Custom CSS" into a style
- * element, which the page's policy on styles refuses, as it should; the text of such an element is
- * adopted as a sheet instead. What is in it can load nothing that the policy does not allow.
+ * Applies the custom CSS of streaming programs. OBS writes its "Custom CSS" into a style element,
+ * which the page's style policy blocks as intended; the element's text is adopted as a constructed
+ * sheet instead. It can load nothing that the policy forbids.
  */
 export function adoptCustomCss(): void {
   const take = (nodes: Iterable<Node>): void => {

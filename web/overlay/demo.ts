@@ -11,14 +11,14 @@ const prices: Record<string, number> = {
 const chat: Said = ["chat.message"];
 const gift = (name: string): Said => ["gift.sent", name];
 
-/** One round, step by step; people take turns but within a row of gifts. */
+/** One round of events; users alternate, except within a combo. */
 const round: Said[] = [
   ...[chat, gift("Rose"), gift("Rose"), gift("Rose"), chat, chat, gift("Coffee")],
   ...[chat, ["superlike.sent"], chat, gift("Rocket"), chat, chat, gift("Heart"), gift("Heart")],
   ...[chat, gift("Star"), chat, chat, gift("Crown"), chat, chat, chat],
 ] as Said[];
 
-/** A show that needs no server: the same round again and again. Answers how to stop. */
+/** A demo that needs no server: repeats the same round. Returns a function that stops it. */
 export function playDemo(onEvent: (event: Event) => void): () => void {
   let step = 0;
   let turn = 0;

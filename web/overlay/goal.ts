@@ -3,13 +3,13 @@ import { coin, make } from "../chat/dom.ts";
 import type { Moment } from "../chat/moments.ts";
 import type { Translator } from "../chat/translations.ts";
 
-/** What the bar shows: a title, how much there is (undefined: not known yet), and of how much. */
+/** The bar's content: a title, the current amount (undefined: not known yet), and the target. */
 type Progress = { title: string; has: number | undefined; target: number; isCredits: boolean };
 
 /**
- * The progress bar of the goal: the stream's open goal, as the server counts it. Without one, the
- * number of the overlay's own address is what the gifts of the stream add up to; the last total is
- * stored for the next page load, which would otherwise show none until the next gift.
+ * The progress bar of a goal: the stream's open goal, as the server counts it. If there is none,
+ * the `goal` of the overlay's URL, counted by the stream's gifts; the last total is stored for the
+ * next page load, which would otherwise show none until the next gift.
  */
 export function createGoal(
   own: number | undefined,
@@ -48,13 +48,13 @@ export function createGoal(
   showOwn();
   return {
     element,
-    /** What all gifts of the stream add up to. */
+    /** Sets the total of all gifts of the stream. */
     setTotal(credits: number): void {
       total = credits;
       if (open === undefined) showOwn();
       if (streamId !== "" && own !== undefined) write(storageKey, `${credits}`);
     },
-    /** The stream's open goal and its sum; undefined where there is none. */
+    /** Sets the stream's open goal and its sum; undefined if there is none. */
     setOpen(goal: Moment | undefined, sum: Sums[string] | undefined): void {
       open = goal;
       if (goal === undefined) showOwn();
@@ -73,7 +73,7 @@ export function createGoal(
   };
 }
 
-/** A browser may keep nothing for a page, and says so by throwing. */
+/** Storage may be blocked, and then throws. */
 function read(storageKey: string): string | null {
   try {
     return localStorage.getItem(storageKey);
@@ -86,6 +86,6 @@ function write(storageKey: string, text: string): void {
   try {
     localStorage.setItem(storageKey, text);
   } catch {
-    // The bar is right until the page is closed.
+    // The value is kept until the page closes.
   }
 }

@@ -1,4 +1,4 @@
-/** What a streaming program lays over its picture: chat, gifts and a goal, and nothing else. */
+/** The overlay for streaming programs: chat, gifts and a goal. */
 import type { Event, Sums } from "../../client/index.ts";
 import { type Combo, createCombos } from "../chat/combos.ts";
 import { make } from "../chat/dom.ts";
@@ -17,7 +17,7 @@ import { type Settings, settingsOf } from "./settings.ts";
 import { createTrain } from "./train.ts";
 
 const sweepMilliseconds = 250;
-/** Gifts from this price on take the middle of the picture. */
+/** Gifts from this price up are shown in the middle of the picture. */
 const largeCredits = 500;
 
 /** All visible parts. Events are shown at once and forgotten when their row is removed. */
@@ -49,7 +49,7 @@ function createOverlay(settings: Settings) {
     goal.setTotal(gift.totals.credits);
     if (gift.giftType.creditAmount >= largeCredits) spotlight.add(gift);
     else chime("small");
-    // A row that has been pushed out begins once more, with all that it had counted.
+    // A row that was pushed out starts again, with everything it had counted.
     if (!isNew && known !== undefined && column.touch(known.element)) {
       known.grow();
       return;
@@ -78,7 +78,7 @@ function createOverlay(settings: Settings) {
         spotlight.remove(({ sender }) => sender._id === data.targetUserId);
       }
     },
-    /** What the stream has added up, and its open moments: the newest of each kind is shown. */
+    /** Shows the stream's sums and open moments: the newest of each kind. */
     sum(sums: Sums, moments: readonly Moment[]): void {
       const newest = (kind: Moment["kind"]) => moments.findLast((one) => one.kind === kind);
       const [openGoal, openPoll, openTrain] = [newest("goal"), newest("poll"), newest("train")];

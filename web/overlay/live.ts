@@ -5,25 +5,25 @@ import {
   type SubscriptionHandlers,
 } from "../../client/index.ts";
 
-/** What opens the overlay's sockets: for one stream, or for a channel. */
+/** The overlay's credentials: for one stream, or for a channel. */
 type OverlayKey = NonNullable<Parameters<typeof createClient>[0]["overlayKey"]>;
 
-/** Revoked: the server says with this code that the key will never be good again. */
+/** The server's code for a revoked key. */
 const revokedCode = 4504;
-/** After a longer gap the overlay skips missed events: nobody wants old gifts on air. */
+/** After a longer gap the overlay skips missed events, because old gifts are not shown on air. */
 const awayMillisecondsMax = 10_000;
 const tickMilliseconds = 1_000;
 /**
- * The interval between health checks while no socket opens. A page that has just been loaded is
- * being set up, so its streamer learns of a wrong key at once; on air an outage is more likely.
+ * Interval of health checks while no socket opens. A page that has just loaded is being set up, so
+ * a wrong key must show at once; on air an outage is more likely.
  */
 const askMilliseconds = { setup: 1_000, onAir: 10_000 };
-/** After this many healthy answers in a row without a socket, the key is at fault. */
+/** After this many healthy responses in a row without a socket, the key is considered invalid. */
 const answersMin = 2;
 
 /**
- * How it stands. `refused`: the server is there and has not taken the key so far. After `revoked`
- * and `over` nothing comes any more.
+ * The connection's state. `refused`: the server is reachable and has not accepted the key so far.
+ * After `revoked` and `over` no more events arrive.
  */
 export type Standing = "online" | "offline" | "refused" | "revoked" | "over";
 
@@ -34,8 +34,8 @@ type Hearing = {
 };
 
 /**
- * Reports a rejected key. A browser does not say why a handshake failed, so while no socket opens
- * the server's health is asked for: a healthy server that lets no socket open rejects the key.
+ * Reports a rejected key. Browsers do not say why a handshake failed, so the server's health is
+ * checked while no socket opens: a healthy server that lets no socket open rejects the key.
  */
 function createKeyCheck(onRejected: () => void) {
   let [askAt, interval, answers] = [0, askMilliseconds.setup, 0];
@@ -65,9 +65,9 @@ function createKeyCheck(onRejected: () => void) {
 }
 
 /**
- * Follows a stream, or the newest live stream of a channel, with an overlay key for as long as the
- * page is open. After a short outage no event is missing; after a long one, or when the machine has
- * slept, it continues with new events.
+ * Follows a stream, or the newest live stream of a channel, with an overlay key while the page is
+ * open. After a short outage no event is missing; after a long one, or after the machine has slept,
+ * it continues with new events.
  */
 export function follow(overlayKey: OverlayKey, hearing: Hearing): () => void {
   let streamId = "streamId" in overlayKey ? overlayKey.streamId : null;
@@ -107,13 +107,15 @@ export function follow(overlayKey: OverlayKey, hearing: Hearing): () => void {
       },
       onSums: hearing.onSums,
       onEnd: (reason, statusCode) => {
-        // The stream of a channel is over: the next one is announced.
+        // The channel's stream has ended: the next one will be announced.
         if ("streamId" in overlayKey) end(reason, statusCode);
       },
     });
   }
 
-  /** While there is no socket, so that no server has to put this and the next in their order. */
+  /**
+   * Only while there is no socket, so that the server never sees two subscriptions out of order.
+   */
   function drop(): void {
     hasSlept = false;
     subscription?.close();
@@ -134,7 +136,7 @@ export function follow(overlayKey: OverlayKey, hearing: Hearing): () => void {
 
   function tick(): void {
     const now = Date.now();
-    // No event tells that a machine has slept, but its clock does.
+    // No event reports that a machine has slept, but its clock shows it.
     if (now - lastTick > awayMillisecondsMax) hasSlept = true;
     lastTick = now;
     if (awaySince === undefined) return;

@@ -28,7 +28,7 @@ export function createPoll({ translate, number }: Translator) {
     const { result } = poll;
     const all = votes.reduce((a, b) => a + b, 0);
     const winner = result !== null && "winner" in result ? result.winner : undefined;
-    // Bars that are there grow.
+    // Updates existing bars.
     if (shown?.id !== poll.id) begin(poll);
     for (const [place, { line, share }] of options.entries()) {
       const part = all === 0 ? 0 : (votes[place] ?? 0) / all;

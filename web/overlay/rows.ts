@@ -46,7 +46,7 @@ export function superlikeRow(
   return row("superlike", sender, {}, picture, body, worth);
 }
 
-/** A row of one kind of gift from one person: it counts up while it goes on. */
+/** A row of gifts of one type by one sender, which counts up while the combo is active. */
 export function giftRow(combo: Combo, translator: Translator) {
   const { gift } = combo;
   const picture = giftPicture(gift.giftType.svgUrl, 40);
@@ -66,7 +66,7 @@ export function giftRow(combo: Combo, translator: Translator) {
   show();
   return {
     element,
-    /** Another one came. */
+    /** Counts one more gift. */
     grow(): void {
       show();
       element.classList.remove("ov-over");

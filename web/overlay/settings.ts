@@ -1,28 +1,28 @@
 import { type Language, languageOf } from "../chat/translations.ts";
 
-/** How an overlay looks, and whose stream it shows. */
+/** The look of an overlay, and the stream it shows. */
 export type Settings = {
   streamId: string;
-  /** The host, in place of a stream: then the newest live one is shown. */
+  /** The host; instead of one stream, shows the host's newest live one. */
   channel: string;
   key: string;
-  /** Rows at once, 1 to 50. */
+  /** Maximum number of rows, 1 to 50. */
   max: number;
-  /** Seconds until a row fades, 1 to 600; 0 keeps it until others push it out. */
+  /** Seconds until a row fades, 1 to 600; 0: rows stay until newer ones replace them. */
   fade: number;
   theme: "dark" | "light" | "panel";
-  /** A family that this machine has; undefined: ours. */
+  /** A font family installed on this machine; undefined: ours. */
   family: string | undefined;
-  /** Height of the letters in pixels, 12 to 72; undefined: after the size of the page. */
+  /** Font size in pixels, 12 to 72; undefined: depends on the page's size. */
   pixels: number | undefined;
   align: "left" | "center" | "right";
   badges: boolean;
   language: Language;
   /** No sound. */
   mute: boolean;
-  /** A show that needs no server. */
+  /** A demo that needs no server. */
   demo: boolean;
-  /** Credits that the stream aims for, up to a thousand million; undefined: no bar. */
+  /** The goal in credits, up to a thousand million; undefined: no bar. */
   goal: number | undefined;
 };
 
@@ -32,8 +32,8 @@ const demoGoal = 5_000;
 const fontForm = /^((?:\p{L}[\p{L}\p{M}\d -]{0,39}?)?) ?(\d{1,3})?$/u;
 
 /**
- * Reads the query of the page's address. What is missing, unknown or beyond its limits is as if it
- * were not there: an overlay is on the air and has nobody to ask.
+ * Reads the query of the page's URL. Missing, unknown and invalid values fall back to defaults: an
+ * overlay is on air and has no user to ask.
  */
 export function settingsOf(query: string, browserLanguage: string): Settings {
   const given = new URLSearchParams(query);

@@ -5,7 +5,7 @@ import type { Translator } from "../chat/translations.ts";
 
 const resultMilliseconds = 10_000;
 
-/** The stream's hype train: its level, the credits of the next one, and its result for a while. */
+/** The stream's hype train: its level, progress to the next one, and its result for a while. */
 export function createTrain({ translate, number }: Translator) {
   const title = make("span", { class: "ov-train-title" });
   const amount = make("span", { class: "ov-train-amount number" });

@@ -1,4 +1,4 @@
-/** A concert at night, drawn: it stands where a live stream has its picture. */
+/** An animated drawing of a concert, shown instead of a video. */
 
 const columns = 56;
 const beams = [
@@ -14,14 +14,14 @@ const heads = Array.from({ length: 34 }, (_, at) => ({
   phase: at * 1.7,
 }));
 const framesPerSecond = 24;
-/** More pixels across are not seen in lights that are soft, and cost the page its time. */
+/** Soft lights need no more pixels in width, and more would slow the page down. */
 const pixelsMax = 720;
-/** A picture may take this share of the time; on a slow machine it comes less often. */
+/** The share of time that drawing may take; slow machines get a lower frame rate. */
 const shareMax = 1 / 6;
 
 /**
- * Animates a canvas until stopped. `energy` brightens it for a moment, such as for a gift. With
- * reduced motion it draws one still picture.
+ * Animates a canvas until stopped. `energy` brightens it for a moment, for example for a gift. With
+ * reduced motion it draws a single frame.
  */
 export function drawShow(canvas: HTMLCanvasElement) {
   const context = canvas.getContext("2d")!;
@@ -75,7 +75,7 @@ function paint(context: CanvasRenderingContext2D, time: number, energy: number):
   paintCrowd(context, time, energy);
 }
 
-/** The wall of lights behind the stage moves with the music that nobody hears. */
+/** The wall of lights behind the stage, which pulses like music. */
 function paintWall(context: CanvasRenderingContext2D, time: number, energy: number): void {
   const { width, height } = context.canvas;
   const cell = width / columns;

@@ -2,7 +2,7 @@ import { Channel, type Section } from "../host/channel.tsx";
 import { Dialog } from "./dialog.tsx";
 import { asHost } from "./show.ts";
 
-/** The streamer's channel: what lasts from stream to stream. */
+/** The streamer's channel settings, which apply to all streams. */
 export function ChannelDialog({ first, close }: { first: Section; close(): void }) {
   const host = asHost();
   return (

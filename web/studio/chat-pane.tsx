@@ -10,17 +10,17 @@ type Sockets = ReturnType<typeof socketsOf>;
 
 type Given = {
   player: Player;
-  /** Its name in the wire. */
+  /** The user's name in the wire panel. */
   who: string;
   onClient?: (client: Client, sockets: Sockets) => void;
   onEvent?: (event: Event) => void;
   onViewers?: (viewers: number) => void;
   onNotification?: NonNullable<ClientOptions["onNotification"]>;
-  /** What stands in the chat's head: elements with the slots `title` and `tools`. */
+  /** Content of the chat's head: elements with the slots `title` and `tools`. */
   children?: ComponentChildren;
 };
 
-/** The chat element as one of the cast sees it, with its wire watched. */
+/** The chat element of one demo user, with its network traffic recorded. */
 export function ChatPane({ player, who, children, ...given }: Given) {
   const chatElement = useRef<OvationChat>(null);
   const now = useRef(given);
@@ -43,7 +43,7 @@ export function ChatPane({ player, who, children, ...given }: Given) {
     chat.addEventListener("ovation-event", hear);
     chat.addEventListener("ovation-viewers", hear);
     chat.token = tokensOf(player);
-    // The element begins in the microtask after its token was set.
+    // The element starts in the microtask after its token was set.
     setTimeout(() => {
       if (chat.client === undefined) return;
       stopCheck = checkDelivery(chat.client);

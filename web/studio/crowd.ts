@@ -2,10 +2,10 @@ import { signal } from "@preact/signals";
 import { tokensOf } from "../runner.ts";
 import { simulateViewers } from "./simulation.ts";
 
-/** Whether the simulated viewers are there. */
+/** Whether simulated viewers are running. */
 export const isCrowded = signal(false);
 
-/** Brings the simulated viewers to a stream; what it answers sends them home. */
+/** Starts simulated viewers in a stream; returns a function that stops them. */
 export function startCrowd(streamId: string): () => void {
   const stop = simulateViewers({ url: location.origin, streamId, tokensOf });
   isCrowded.value = true;

@@ -6,12 +6,12 @@ export const deliveries = signal({ events: 0, lost: 0, doubled: 0 });
 
 type Range = { epoch: string; head: number; recovered: boolean; frames: Frame[] };
 
-/** Frames that are kept until they have been compared. */
+/** Maximum number of frames kept for comparison. */
 const framesMax = 20_000;
 
 /**
- * Records the events a viewer is shown. `check` reads the log over HTTP from where the last check
- * ended and counts events that were not shown; duplicates are counted at once.
+ * Records the events a viewer is shown. `check` reads the log over HTTP since the last check and
+ * counts events that were not shown; duplicates are counted at once.
  */
 export function createDeliveryCheck(client: Client, streamId: string) {
   const shown = new Set<string>();
@@ -38,7 +38,7 @@ export function createDeliveryCheck(client: Client, streamId: string) {
     () => {},
   );
 
-  /** Compares what the log has up to where this viewer is. */
+  /** Compares the log up to this viewer's position. */
   async function check(): Promise<void> {
     const end = subscription.position();
     for (let isMore = true; isMore && checked !== undefined && end !== undefined; ) {
@@ -56,7 +56,7 @@ export function createDeliveryCheck(client: Client, streamId: string) {
       isMore = known.length > 0;
       if (isMore) checked = { epoch, frame: known.at(-1)!.frame };
     }
-    // What has been compared need not be kept.
+    // Compared frames are dropped.
     while (frames.length > 0 && checked !== undefined && frames[0]!.frame < checked.frame - 200)
       for (const id of frames.shift()!.ids) shown.delete(id);
   }

@@ -4,7 +4,7 @@ import { Icon } from "./icons.ts";
 
 type Given = { title: string; kind: string; close(): void; children: ComponentChildren };
 
-/** A dialog over everything, with its title and a button that closes it. */
+/** A modal dialog with a title and a close button. */
 export function Dialog({ title, kind, close, children }: Given) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current!.showModal(), []);

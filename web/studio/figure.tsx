@@ -1,6 +1,6 @@
 const numbers = new Intl.NumberFormat("en");
 
-/** A number that is not there yet is a bar, not a zero. */
+/** A placeholder bar, not a zero, while a number is unknown. */
 export const Count = ({ value }: { value: number | undefined }) =>
   value === undefined ? (
     <i class="count-wait" role="status" aria-label="Loading" />
@@ -8,7 +8,7 @@ export const Count = ({ value }: { value: number | undefined }) =>
     <span>{numbers.format(value)}</span>
   );
 
-/** A number below its name. */
+/** A number with a label above. */
 export const Figure = ({ name, value }: { name: string; value: number | undefined }) => (
   <div>
     <dt>{name}</dt>

@@ -6,7 +6,7 @@ import { Line } from "../host/fields.tsx";
 import { Dialog } from "./dialog.tsx";
 import { asHost } from "./show.ts";
 
-/** A new stream: its title, its thumbnail and its chat settings, and then it is live. */
+/** The form of a new stream: title, thumbnail and chat settings. */
 export function GoLive({ close }: { close(): void }) {
   const title = useSignal("");
   const thumbnail = useSignal<File | undefined>(undefined);

@@ -20,7 +20,7 @@ function Studio() {
   if (loadError.value !== undefined) return <LoadError text={loadError.value} />;
   const [host, first, other] = cast.value;
   if (host === undefined || first === undefined || other === undefined) return null;
-  /** One chat is shown, and where there is room for it a second one next to it. */
+  /** Shows one chat, and a second one next to it if there is space. */
   const chat = pane.value === "Stage" ? "Viewer 1" : pane.value;
   const second = chat === "Viewer 2" ? "Viewer 1" : "Viewer 2";
   const placeOf = (name: Pane) => (name === chat ? "shown" : name === second ? "second" : "");
@@ -75,7 +75,7 @@ async function begin(): Promise<void> {
   render(<Studio />, document.getElementById("studio")!);
   try {
     const { streamId: id, people } = await fetchCast();
-    // A stream that was begun here is in the address.
+    // A stream that was started here is named in the URL.
     streamId.value = new URLSearchParams(location.search).get("stream") ?? id;
     cast.value = people;
     startSimulation();

@@ -16,14 +16,14 @@ import { note } from "./wire.ts";
 /** State shared by several components of Studio. */
 export const cast = signal<Player[]>([]);
 export const streamId = signal("");
-/** The stream as its host reads it; undefined before that. */
+/** The stream as its host reads it; undefined until then. */
 export const stream = signal<Stream | undefined>(undefined);
 export const isLive = computed(() => stream.value?.status === "active");
 export const isOver = computed(() => stream.value !== undefined && !isLive.value);
-/** Why there is nothing to show. */
+/** Why nothing can be shown. */
 export const loadError = signal<string | undefined>(undefined);
 
-/** Figures of the stream; undefined until they are read. */
+/** Metrics of the stream; undefined until they are read. */
 type Figure = number | undefined;
 export const viewers = signal<Figure>(undefined);
 /** The peak number of viewers of this stream. */
@@ -31,7 +31,7 @@ export const peak = signal<Figure>(undefined);
 export const credits = signal<Figure>(undefined);
 export const messages = signal<Figure>(undefined);
 export const likes = signal<Figure>(undefined);
-/** What a stream that is over came to. */
+/** The totals of an ended stream. */
 export const summary = signal<Summary | undefined>(undefined);
 
 export type Supporter = {
@@ -54,11 +54,11 @@ type Summary = {
 
 export const bill = signal<Bill | undefined>(undefined);
 export const audit = signal<Audit | "running" | undefined>(undefined);
-/** When the server was killed, and how long it took to be back; undefined before the first time. */
+/** When the server was killed, and how long the outage lasted; undefined before the first kill. */
 export const outage = signal<{ began: number; milliseconds?: number } | undefined>(undefined);
 export const isDown = computed(() => outage.value !== undefined && !outage.value.milliseconds);
 
-/** What flies over the stage. */
+/** Gifts that fly over the stage. */
 type Flight = { id: string; url: string; name: string; sender: string; price: number };
 export const flight = signal<Flight | undefined>(undefined);
 
@@ -98,7 +98,7 @@ function endShow(): void {
   if (hostClient !== undefined) void readSummary(hostClient);
 }
 
-/** Ends the stream for everybody. */
+/** Ends the stream for all viewers. */
 export async function endStream(): Promise<void> {
   await hostClient?.call("POST", `/api/v1/live-stream/${streamId.value}/end`);
   endShow();
@@ -113,7 +113,7 @@ async function readSupporters(): Promise<void> {
 
 const deliveryChecks = new Set<ReturnType<typeof createDeliveryCheck>>();
 
-/** Counts what a person is shown from now on; answers how to stop. */
+/** Counts the events a user is shown from now on; returns a function that stops. */
 export function checkDelivery(client: Client): () => void {
   const made = createDeliveryCheck(client, streamId.value);
   deliveryChecks.add(made);
@@ -126,7 +126,7 @@ export function checkDelivery(client: Client): () => void {
 const checkMilliseconds = 15_000;
 const settleMilliseconds = 2_500;
 
-/** Compares what was shown with the log, now and again. */
+/** Compares shown events with the log, at intervals. */
 async function checkProofs(): Promise<void> {
   for (const one of deliveryChecks) await one.check().catch(() => {});
 }
@@ -136,7 +136,7 @@ type GiftStatistics = {
   giftTypeCounts: { giftType: { creditAmount: number }; count: number }[];
 };
 
-/** What both a live stream and one that is over have come to. */
+/** The totals of a stream, live or ended. */
 async function readTotals(client: Client) {
   const path = `/api/v1/live-stream/${streamId.value}`;
   const [gifts, said, watched, found] = await Promise.all([
@@ -161,7 +161,7 @@ async function readTotals(client: Client) {
   };
 }
 
-/** Reads what a stream came to; retries until it is there, and once more when all is settled. */
+/** Reads a stream's totals; retries until they are available, and once more when all is settled. */
 async function readSummary(client: Client, again = true): Promise<void> {
   summary.value = (await readTotals(client).catch(() => undefined)) ?? summary.value;
   if (summary.value === undefined || again)
@@ -185,7 +185,7 @@ export async function beginAsHost(client: Client): Promise<void> {
     ]);
     messages.value = totals.messages;
     takeTotals(totals);
-    // Gifts from before the host listened may not have been settled yet.
+    // Earlier gifts may not have been settled yet.
     setTimeout(() => void readTotals(client).then(takeTotals, () => {}), supportersMilliseconds);
     rules.value = found;
     stream.value = found;
@@ -211,7 +211,7 @@ export async function runAudit(): Promise<void> {
   audit.value = await fetchAudit().catch(() => undefined);
 }
 
-/** Kills the server, waits until it is back, and counts what that has cost: nothing. */
+/** Kills the server, waits until it is back, and counts lost events: none. */
 export async function kill(): Promise<void> {
   if (isDown.value) return;
   try {
@@ -224,7 +224,7 @@ export async function kill(): Promise<void> {
   outage.value = { began };
   note("studio", "the server was killed");
   const isHealthy = async () => (await fetch("/health").catch(() => undefined))?.ok === true;
-  // The answer leaves a moment before the end.
+  // The response is sent just before the process ends.
   await new Promise((done) => setTimeout(done, 250));
   while (!(await isHealthy())) await new Promise((done) => setTimeout(done, 150));
   outage.value = { began, milliseconds: performance.now() - began };
@@ -232,7 +232,7 @@ export async function kill(): Promise<void> {
   setTimeout(() => void checkProofs().then(runAudit), settleMilliseconds);
 }
 
-/** Polls the bill, the audit and the delivery check while the page is visible. */
+/** Polls cost, audit and delivery check while the page is visible. */
 export function pollServer(): void {
   const readBill = async () => {
     if (document.hidden || isDown.value) return;

@@ -17,7 +17,7 @@ const numbers = new Intl.NumberFormat("en");
 
 /** Below the stage: top supporters, chat settings, polls and goals. */
 export function Sidebar() {
-  // The host's client is there as soon as the stream was read.
+  // The host's client exists once the stream has been read.
   const host = stream.value && asHost();
   return (
     <div class="sidebar">
@@ -53,7 +53,7 @@ export function Sidebar() {
   );
 }
 
-/** Who gave most, the first ones first. */
+/** Users who have spent the most, in descending order. */
 export function Supporters({ list }: { list: Supporter[] | undefined }) {
   if (list === undefined) return <Waiting />;
   if (list.length === 0) return <p class="nothing">No gifts yet</p>;

@@ -8,22 +8,22 @@ type Member = {
   credits: number;
 };
 
-/** Where the crowd is, and what gives each of it a token. It runs in browsers and in Node. */
+/** The server and stream of the simulation, and its tokens. It runs in browsers and in Node. */
 type SimulationOptions = {
   url: string;
   streamId: string;
   tokensOf(member: Member): () => Promise<string>;
 };
 
-/** Chat comes in bursts: each event makes more of them likely for a while (a Hawkes process). */
+/** Chat comes in bursts: each event makes more events likely for a while (a Hawkes process). */
 const rates = { calmPerSecond: 0.55, perEvent: 0.35, fadeSeconds: 4, mostPerSecond: 6 };
 const tickMilliseconds = 150;
-/** Of what the crowd does: the rest is chat. */
+/** Shares of gifts and superlikes; the rest is chat. */
 const shares = { gift: 0.1, superlike: 0.012 };
 const rowMilliseconds = 420;
 const startCredits = 5_000;
 
-/** Gifts by how often they are given. */
+/** Gift types by how often they are sent. */
 const favourites = [
   ...["Rose", "Rose", "Rose", "Rose", "Rose", "Heart", "Heart", "Heart", "Coffee", "Coffee"],
   ...["Star", "Star", "Rocket"],
@@ -33,7 +33,7 @@ type GiftType = { id: string; name: string; creditAmount: number };
 
 const pick = <Item>(list: readonly Item[]) => list[Math.floor(Math.random() * list.length)]!;
 
-/** Eight viewers who talk and give: real ones, each with a token, a wallet and a socket. */
+/** Eight viewers who chat and send gifts, each with a real token, wallet and socket. */
 export function simulateViewers({ url, streamId, tokensOf }: SimulationOptions): () => void {
   const members = people.map(([sub, given_name, family_name, preferred_username]): Member => {
     return { sub, claims: { preferred_username, given_name, family_name }, credits: startCredits };

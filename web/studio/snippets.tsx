@@ -4,7 +4,7 @@ import { Dialog } from "./dialog.tsx";
 import { Icon } from "./icons.ts";
 import { streamId } from "./show.ts";
 
-/** The same few lines in the languages that apps are written in, filled in with this stream. */
+/** The same few lines in several languages, filled in with this stream. */
 function snippetsOf(url: string, id: string): Record<string, string> {
   const socket = url.replace("http", "ws");
   return {

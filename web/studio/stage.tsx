@@ -20,14 +20,14 @@ import {
 import { Sidebar } from "./sidebar.tsx";
 import { Summary } from "./summary.tsx";
 
-/** Gifts from this price on appear in the middle of the stage. */
+/** Gifts from this price up appear in the middle of the stage. */
 const largeFrom = 500;
 const flightMilliseconds = 1_600;
 const flightsMax = 12;
 
 type Flying = { key: string; url: string; at: number; isLarge: boolean; says: string };
 
-/** The picture in the middle: a show, its figures, and what is given to it. */
+/** The stage: the drawing, the stream's metrics, and gifts. */
 export function Stage() {
   const canvas = useRef<HTMLCanvasElement>(null);
   const show = useRef<ReturnType<typeof drawShow> | undefined>(undefined);
@@ -44,7 +44,7 @@ export function Stage() {
         if (gift === undefined) return;
         const { id, url, name, sender, price } = gift;
         const isLarge = price >= largeFrom;
-        // Two large ones never share the middle: the next waits in the chat.
+        // Only one large gift at a time is in the middle; the next one waits.
         if (isLarge && flying.peek().some((one) => one.isLarge)) return;
         const one = {
           key: id,
@@ -126,7 +126,10 @@ export function Stage() {
   );
 }
 
-/** Ends the stream by a second press; a failure leaves it live, and the button says why. */
+/**
+ * Ends the stream on the second press. If that fails, the stream stays live, and the button says
+ * why.
+ */
 function EndButton() {
   const { act, errorText } = useAct();
   return (
@@ -137,7 +140,7 @@ function EndButton() {
   );
 }
 
-/** A browser plays a picture once, so each flight has an address of its own. */
+/** Browsers play an animated picture once per URL, so each flight has its own URL. */
 const movingOf = (url: string, key: string) =>
   matchMedia("(prefers-reduced-motion: reduce)").matches
     ? url

@@ -3,7 +3,7 @@ import { ChatPane } from "./chat-pane.tsx";
 import { Figure } from "./figure.tsx";
 import { beginAsHost, countViewers, credits, messages, peak, takeEvent, viewers } from "./show.ts";
 
-/** The streamer's pane: figures and the chat with all rights. */
+/** The streamer's pane: metrics, and the chat with moderation. */
 export function Streamer({ host, place }: { host: Player; place: string }) {
   return (
     <section class={`streamer card ${place}`} aria-label="Streamer">

@@ -2,7 +2,7 @@ import { Figure } from "./figure.tsx";
 import { summary } from "./show.ts";
 import { Supporters } from "./sidebar.tsx";
 
-/** What a stream that is over came to. */
+/** The totals of an ended stream. */
 export function Summary() {
   const found = summary.value;
   return (

@@ -10,7 +10,7 @@ import { Snippets } from "./snippets.tsx";
 const dollars = (amount: number) => `$${amount.toFixed(amount < 0.1 ? 4 : 2)}`;
 let stopCrowd: (() => void) | undefined;
 
-/** Brings the simulated viewers in. */
+/** Starts the simulated viewers. */
 export function startSimulation(): void {
   stopCrowd ??= startCrowd(streamId.value);
 }
@@ -20,7 +20,7 @@ function stopSimulation(): void {
   stopCrowd = undefined;
 }
 
-/** The logo, simulated viewers, the AWS bill and the audit's result. */
+/** The logo, simulated viewers, the AWS cost and the audit's result. */
 export function TopBar() {
   const shown = useSignal<"snippets" | "overlay" | "channel" | undefined>(undefined);
   const close = () => {

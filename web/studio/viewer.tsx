@@ -20,7 +20,7 @@ type Notice = { id: string; title: string; message: string };
 const numbers = new Intl.NumberFormat("en");
 const entriesMax = 30;
 
-/** One viewer's pane: a user of the cast, their chat and their wallet. */
+/** One viewer's pane: a demo user with their chat and wallet. */
 export function Viewer({ first, who, place }: { first: Player; who: string; place: string }) {
   const player = useSignal(first);
   const isLedger = useSignal(false);
@@ -89,7 +89,7 @@ type ToolsGiven = {
   openLedger(): void;
 };
 
-/** Connection faults of one viewer, and their wallet. */
+/** Connection faults for one viewer, and their wallet. */
 function Tools({ who, unread, cut, loseFrame, openLedger }: ToolsGiven) {
   const details = useRef<HTMLDetailsElement>(null);
   const item = (name: "plug" | "drop" | "wallet", says: string, act: () => void) => (
@@ -144,7 +144,7 @@ function Ledger({ client, player, notices, close }: LedgerGiven) {
   const remind = () =>
     client.call("POST", "/api/v1/notifications", {
       ...{ userId: player.sub, type: "system", category: "live_stream" },
-      ...{ title: "Good evening", message: "This came through the socket.", metadata: {} },
+      ...{ title: "Good evening", message: "Pushed over the WebSocket.", metadata: {} },
     });
   return (
     <div class="ledger">

@@ -13,7 +13,7 @@ const times = new Intl.DateTimeFormat("en", {
   hourCycle: "h23",
 });
 
-/** All calls and frames, and the count of lost and duplicated events. */
+/** All calls and frames, and the number of lost and duplicate events. */
 export function WirePanel() {
   const isOpen = useSignal(false);
   const { calls, frames } = counts.value;

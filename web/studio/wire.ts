@@ -1,18 +1,18 @@
 import { signal } from "@preact/signals";
 import { curlOf } from "../curl.ts";
 
-/** One call or one message of a socket, as it went over the wire. */
+/** One call or socket message. */
 export type Line = {
   id: number;
   at: number;
   who: string;
-  /** `call`: an HTTP call with its answer; `out` and `in`: messages of a socket. */
+  /** `call`: an HTTP call with its response; `out` and `in`: socket messages. */
   kind: "call" | "out" | "in" | "note";
   title: string;
   status?: number;
   milliseconds?: number;
   bytes: number;
-  /** What was sent, and what came. */
+  /** The payloads sent and received. */
   sent?: string;
   got?: string;
   request?: { method: string; url: string; headers: Record<string, string>; body: string | null };
@@ -28,7 +28,7 @@ export const counts = signal({ calls: 0, frames: 0 });
 let next = 1;
 let waiting: Line[] = [];
 
-/** Lines are shown in batches: a busy room has more of them than a screen has frames. */
+/** Lines are rendered in batches, because a busy room has more of them than animation frames. */
 function add(line: Omit<Line, "id" | "at">): void {
   waiting.push({ ...line, id: next++, at: Date.now() });
   if (waiting.length > 1) return;
@@ -45,7 +45,7 @@ function add(line: Omit<Line, "id" | "at">): void {
 
 export const note = (who: string, title: string) => add({ who, kind: "note", title, bytes: 0 });
 
-/** A `fetch` that writes down what it does. */
+/** A `fetch` that records its calls. */
 export const fetchOf =
   (who: string): typeof fetch =>
   async (input, init = {}) => {
@@ -54,7 +54,7 @@ export const fetchOf =
     const method = init.method ?? "GET";
     const body = typeof init.body === "string" ? init.body : null;
     const request = { method, url, headers: init.headers as Record<string, string>, body };
-    // The end of an id tells which one it is, and leaves room for what is done with it.
+    // The end of an id is enough to identify it, and leaves space for the path after it.
     const path = new URL(url, location.href).pathname.replace(
       /[0-9a-f]{20}(?=[0-9a-f]{4}\b)/g,
       "…",
@@ -74,7 +74,7 @@ export const fetchOf =
     }
   };
 
-/** The sockets of one person, and what is done to them. */
+/** The sockets of one user, with controls to disturb them. */
 export function socketsOf(who: string) {
   const open = new Set<WebSocket>();
   let toLose = 0;
@@ -100,7 +100,7 @@ export function socketsOf(who: string) {
         const data = String(event.data);
         if (toLose > 0 && /"type":"(events|compact)"/.test(data)) {
           toLose--;
-          note(who, `lost on the way: ${titleOf(data)}`);
+          note(who, `dropped: ${titleOf(data)}`);
           return;
         }
         const got = data.slice(0, textMax);
@@ -131,13 +131,13 @@ function titleOf(text: string): string {
   return `frame ${frame}: ${count} ${count === 1 ? "event" : "events"}`;
 }
 
-/** A call as a line for a shell; tokens are those of this machine. */
+/** A call as a curl command; its token is one of this machine. */
 export const curlLineOf = ({ request }: Line) =>
   request === undefined
     ? ""
     : curlOf({ ...request, url: new URL(request.url, location.href).href });
 
-/** Sends a call once more, as it was: with its key it happens no second time. */
+/** Repeats a call unchanged: with its key it takes effect only once. */
 export const replay = ({ who, request }: Line) =>
   request &&
   fetchOf(who)(request.url, {
