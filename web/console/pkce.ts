@@ -60,9 +60,9 @@ export function codeIn(query: URLSearchParams, pending: Pending | undefined): st
   const [code, state, error] = ["code", "state", "error"].map((name) => query.get(name));
   if (state === null || (code === null && error === null)) return undefined;
   if (pending === undefined || state !== pending.state)
-    throw new SignInFailed("This sign-in was not started here, or a newer one has been started.");
+    throw new SignInFailed("This sign-in was not begun here, or a newer one has begun.");
   if (error !== null)
-    throw new SignInFailed(`Sign-in failed: ${query.get("error_description") ?? error}`);
+    throw new SignInFailed(`The issuer says: ${query.get("error_description") ?? error}`);
   return code!;
 }
 

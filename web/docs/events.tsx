@@ -90,7 +90,7 @@ export function EventPart({ part, schemas }: { part: SocketPart; schemas: Schema
 const direction = {
   Actions: "Sent by clients.",
   Messages: "Sent by the server.",
-  Events: "Sent in the `events` list of a frame, and to webhooks.",
+  Events: "Sent in the events list of a frame, and to webhooks.",
 };
 
 const typeName = (name: string) =>
