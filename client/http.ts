@@ -177,8 +177,7 @@ const canRetry = (outcome: Outcome) =>
  * Whether this refusal of a call with a key proves that no earlier attempt took effect: if one had,
  * its key would return its success, unless the refusal happens before the key is looked up.
  */
-const isDefinite = (outcome: Outcome) =>
-  !canRetry(outcome) && ![401, 429].includes(outcome.status);
+const isDefinite = (outcome: Outcome) => !canRetry(outcome) && ![401, 429].includes(outcome.status);
 
 /**
  * The error of a call that has failed for good; `mayHaveHappened`: an attempt may have succeeded.
