@@ -1,9 +1,9 @@
-/** How an operation or group of fields of a reference is here. */
+/** How Ovation implements an operation or a group of fields of a reference API. */
 export type Remark = {
-  /** `METHOD /path`, or what else the reference describes. */
+  /** `METHOD /path`, or the name of another part of the reference. */
   of: string;
   state: "done" | "different" | "missing";
-  /** What differs, or why it is missing. */
+  /** The difference, or why it is missing. */
   why?: string;
 };
 
@@ -13,33 +13,33 @@ const different = (of: string, why: string): Remark => ({ of, state: "different"
 const missing = (of: string, why: string): Remark => ({ of, state: "missing", why });
 
 const stream = "/api/v1/live-stream";
-const interests = "Feeds by interest are not built";
-const replays = "Recording and replay belong to the video service, which is not Ovation's";
+const interests = "Feeds by interest are not implemented";
+const replays = "Recording and replay belong to the video service, which Ovation does not include";
 
 /** The operations of the Allmine mobile API, in the order of its reference. */
 export const allmineOperations: readonly Remark[] = [
-  different("POST /api/v1/gifts/create", "Also answers `id`; takes `expectedPrice`"),
-  different("GET /api/v1/gifts/gift-types", "Also has `id`, `name` and `giftId`"),
+  different("POST /api/v1/gifts/create", "Also returns `id`; accepts `expectedPrice`"),
+  different("GET /api/v1/gifts/gift-types", "Also returns `id`, `name` and `giftId`"),
   ...done(`GET ${stream}/{id}/gift-statistics`, `GET ${stream}/{id}/chat/messages`),
-  different(`POST ${stream}/{id}/chat/messages`, "Takes `replyTo`"),
+  different(`POST ${stream}/{id}/chat/messages`, "Also accepts `replyTo`"),
   ...done(`POST ${stream}/{id}/chat/superlike`, "GET /v1/app-config"),
-  different("GET /api/v1/notifications", "At most 200 rows and one megabyte"),
+  different("GET /api/v1/notifications", "Returns at most 200 rows and 256 KB"),
   ...done("GET /api/v2/notifications", "POST /api/v1/notifications"),
   ...done("PATCH /api/v1/notifications/{id}/read", "DELETE /api/v1/notifications/bulk"),
   different(
     "POST /api/v1/notifications/device-token",
-    "Stores the token; a back end reads it (`GET /api/v1/users/{userId}/devices`) and pushes. `timezone` is kept as sent, and without a token it needs `deviceId`",
+    "Only stores the token; your back end reads it (`GET /api/v1/users/{userId}/devices`) and pushes. `timezone` is stored as sent; without a token, `deviceId` is required",
   ),
   ...done("DELETE /api/v1/notifications/device-token/{token}"),
-  different(`POST ${stream}/create`, "Takes JSON too, and `fundingGoal`"),
-  different(`GET ${stream}`, "The newest 100"),
+  different(`POST ${stream}/create`, "Also accepts JSON, and `fundingGoal`"),
+  different(`GET ${stream}`, "Returns the newest 100"),
   ...done(`GET ${stream}/{id}`, `DELETE ${stream}/{id}`, `POST ${stream}/{id}/cancel`),
   different(`POST ${stream}/join`, "`token` is null: the video service issues it"),
   different(`POST ${stream}/join-as-creator`, "`token` is null: the video service issues it"),
   different(`POST ${stream}/join-as-guest`, "`token` is null: the video service issues it"),
   different(
     `POST ${stream}/{id}/fund`,
-    "Answers `collectedFunding` and the goal; only streams that are `scheduled`",
+    "Returns `collectedFunding` and the goal; only for `scheduled` streams",
   ),
   ...done(`GET ${stream}/funded`),
   ...done(`GET ${stream}/{id}/viewers`, `POST ${stream}/{id}/reminder`),
@@ -48,7 +48,7 @@ export const allmineOperations: readonly Remark[] = [
   missing(`GET ${stream}/{id}/replay-status`, replays),
   ...done(`GET ${stream}/featured`, `GET ${stream}/catch-streamers`),
   different(`GET ${stream}/most-watched-creators`, "A viewer counts once per stream"),
-  different(`GET ${stream}/guest-streams`, "Of the newest 100 invitations"),
+  different(`GET ${stream}/guest-streams`, "Covers the newest 100 invitations"),
   ...done(`GET ${stream}/my-active-stream`, `GET ${stream}/user/{userId}/past-streams`),
   ...done("GET /api/v2/live-stream/user/{userId}/upcoming-live-streams"),
   missing("For-You feeds (live, scheduled, crowdfunding)", interests),
@@ -64,10 +64,10 @@ export const allmineOperations: readonly Remark[] = [
   ),
   ...done("GET /api/v1/users/{userId}/stats", "GET /api/v1/users/search"),
   ...done("GET /api/v2/users/search", "PATCH /api/v1/users/username"),
-  different("GET /api/v1/users/me/transactions", "Has types of its own for received gifts"),
-  missing("Grouped transactions", "The path of the reference is not known"),
+  different("GET /api/v1/users/me/transactions", "Has additional types for received gifts"),
+  missing("Grouped transactions", "The path in the reference is unknown"),
   ...done("GET /api/v1/credit-packages"),
-  different("POST /api/v1/credit-packages/purchase", "Only where the stage allows purchases"),
+  different("POST /api/v1/credit-packages/purchase", "Only if the stage allows purchases"),
   different("POST /api/v1/messages/credit-transfer", "`recipientBalance` is null"),
   missing("POST /api/v1/auth/verify-otp", "An OpenID Connect issuer signs users in"),
   missing("POST /api/v1/auth/refresh", "An OpenID Connect issuer renews tokens"),
@@ -82,24 +82,27 @@ export const allmineFields: readonly Remark[] = [
   ...done("Envelope, sentences of failures, bare bodies", "ProfilePhoto, UserSummary, FollowUser"),
   ...done("ViewerUser", "SuperlikeSnapshot", "Notification"),
   different("Failures", "Also have `code`"),
-  different("Pagination", "Own lists use cursors"),
+  different("Pagination", "Lists that only Ovation has use cursors"),
   different("LiveStream: `replayAccess`, `recordingUrl`, `replayCreditPrice`", replays),
   different(
     "LiveStreamBan",
-    "No `member.unbanned` where a ban of Tencent's `ban_member` ends more than 15 days ahead",
+    "No `member.unbanned` for bans by Tencent's `ban_member` that end more than 15 days ahead",
   ),
   different("Ids", "A user's id is the token's `sub`, which need not be an ObjectId"),
-  different("`X-Language`, `X-Timezone` and other client headers", "Accepted, without effect"),
+  different("`X-Language`, `X-Timezone` and other client headers", "Accepted and ignored"),
 ];
 
-/** Groups of fields of Tencent's API that differ; its commands are all there. */
+/** Groups of fields of Tencent's API; all of its commands are implemented. */
 export const tencentFields: readonly Remark[] = [
   ...done("Query, UserSig, `ActionStatus`, `ErrorInfo`, `ErrorCode`", "`IsPublicVisible`"),
   different(
     "`MaxMemberCount`",
-    "The owner and moderators always get in, and so may users who come at the same moment",
+    "The owner and moderators can always enter; users who join at the same time may exceed it",
   ),
-  different("Error 60015", "A value of the wrong type is 100002"),
-  different("`set_callback`", "Knows three callbacks; others are refused as a whole"),
-  different("`send_gift`", "Charges the sender here unless a before-send callback decides"),
+  different("Error 60015", "Not used: a value of the wrong type is 100002"),
+  different("`set_callback`", "Supports three callbacks; a configuration with others is refused"),
+  different(
+    "`send_gift`",
+    "Charges the sender's Ovation wallet, unless a before-send callback decides",
+  ),
 ];

@@ -5,16 +5,17 @@ import {
   tencentFields,
 } from "./compatibility-remarks.ts";
 
-/** As much of the OpenAPI document's paths as is compared with the references. */
+/** The part of the OpenAPI document's paths that is compared with the references. */
 type Paths = Record<string, Record<string, { summary?: string }>>;
 
 const begin = `# Compatibility
 
-What the two APIs that Ovation is compatible with have, and how it is here. \`npm run documents\`
-generates this page from the routes and one table of remarks, and fails when they contradict each
-other. *Done*: as the reference says. *Different*: there, and what differs. *Missing*: not there,
-and why. For the first steps see [moving from Allmine](moving-from-allmine.md) and
-[moving from Tencent](moving-from-tencent.md).
+This page lists every operation and group of fields of the two APIs that Ovation is compatible with.
+*Done*: works as in the reference. *Different*: exists, with the stated difference. *Missing*: does
+not exist, for the stated reason. For the first steps see
+[moving from Allmine](moving-from-allmine.md) and [moving from Tencent](moving-from-tencent.md).
+\`npm run documents\` generates this page from the routes and a table of remarks, and fails if they
+contradict each other.
 `;
 
 /** A route without the names of its parameters, which differ from the reference's. */
@@ -28,7 +29,7 @@ const rowOf = ({ of, state, why = "" }: Remark) =>
 const table = (what: string, remarks: readonly Remark[]) =>
   [`| ${what} | state | remark |`, "| --- | --- | --- |", ...remarks.map(rowOf)].join("\n");
 
-/** Throws for an operation that is missing and there, or there and missing. */
+/** Throws if a remark says missing for an existing route, or the reverse. */
 function assertTrue(remarks: readonly Remark[], routes: ReadonlySet<string>): void {
   for (const remark of remarks.filter(isRoute))
     if (routes.has(formOf(remark.of)) === (remark.state === "missing"))
@@ -70,7 +71,7 @@ export function compatibility(paths: Paths): string {
     table("command", tencent),
     "\n## Tencent Live: fields\n",
     table("fields", tencentFields),
-    "\n## Only here\n",
+    "\n## Only in Ovation\n",
     "| operation | what it does |\n| --- | --- |",
     ...own.map(({ route, summary }) => `| \`${route}\` | ${summary.replaceAll("|", "\\|")} |`),
     "",

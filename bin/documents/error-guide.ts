@@ -5,36 +5,36 @@ import { adviceOf } from "./error-advice.ts";
 
 const codes = Object.keys(refusals) as RefusalCode[];
 
-/** As much of the OpenAPI document's paths as tells where a code is met. */
+/** The part of the OpenAPI document's paths that lists the codes of each operation. */
 type Paths = Record<string, Record<string, { "x-error-codes"?: string[] }>>;
 
 const begin = `# Errors
 
-Every refusal has a stable **code** and sentences that may change: decide by the code, and show
-users the sentences. \`npm run documents\` generates this page from the refusals in the code.
+Every refusal has a stable **code**, and sentences that may change: use the code in your program, and
+show the sentences to users. \`npm run documents\` generates this page from the source code.
 
-| where | the code is | the sentences are |
+| API | code | sentences |
 | --- | --- | --- |
-| HTTP | \`code\` of the body, and the header \`x-error-code\` | \`errors\`; the first belongs to the status |
+| HTTP | \`code\` in the body, and the header \`x-error-code\` | \`errors\`; the first is the general sentence of the status |
 | WebSocket | \`code\` of an \`error\` or \`unsubscribed\` | \`errors\` |
 | [client](../client/README.md) | \`error.code\` of an \`OvationError\` | \`error.errors\` |
 | Tencent API | the header \`x-error-code\`, and [a number](#tencents-side) in \`ErrorCode\` | \`ErrorInfo\` |
 
-\`/docs\` lists the codes of each operation. What a client does:
+\`/docs\` lists the codes of each operation. What a client should do:
 
 * **4xx except 429: nothing was done**, and the same request fails again until something else
   changes.
-* **429, 503: repeat** after \`Retry-After\`, with the same \`Idempotency-Key\`. In slow mode, let the
-  user repeat.
-* **5xx, or no answer: the outcome is unknown.** Repeat with the same key: it returns the outcome
-  and does nothing twice. Without a key, read the current state before you repeat a change.
-* **No \`x-error-code\`**: the gateway answered before any function, for example 401 for an invalid
-  token. The body has a \`code\` all the same.
+* **429, 503: retry** after \`Retry-After\`, with the same \`Idempotency-Key\`. In slow mode, let the
+  user retry.
+* **5xx, or no response: the outcome is unknown.** Retry with the same key: you get the outcome, and
+  nothing is done twice. Without a key, read the current state before you repeat a change.
+* **No \`x-error-code\`**: the gateway refused the request before any function ran, for example with
+  401 for an invalid token. The body still has a \`code\`.
 
-The client of \`client/\` repeats automatically in the second and third case.
+The [client](../client/README.md) retries automatically in the second and third case.
 `;
 
-/** A sentence with its facts left open. */
+/** A sentence with its placeholders replaced by an ellipsis. */
 const opened = (says: string) => says.replaceAll(/\{\w+\}/g, "…");
 
 function rowOf(code: RefusalCode): string {
@@ -42,10 +42,10 @@ function rowOf(code: RefusalCode): string {
   return `| <a id="${code}"></a>\`${code}\` | ${means} | ${does} |`;
 }
 
-const columns = `| code | means | a client |
+const columns = `| code | meaning | what a client does |
 | --- | --- | --- |`;
 
-const fault = `| <a id="${faultCode}"></a>\`${faultCode}\` | A bug in Ovation; it is logged with the answer's \`x-request-id\` | Repeat a few times with growing pauses and the same \`Idempotency-Key\`; then report that id to the operator |`;
+const fault = `| <a id="${faultCode}"></a>\`${faultCode}\` | A bug in Ovation; it is logged with the response's \`x-request-id\` | Retry a few times with increasing delays and the same \`Idempotency-Key\`; then report that id to the operator |`;
 
 function partOf(status: number, rows: readonly string[]): string {
   return `
@@ -56,7 +56,7 @@ ${rows.join("\n")}
 `;
 }
 
-/** The codes that Tencent's commands and callbacks can be refused by. */
+/** The codes with which Tencent's commands and callbacks can be refused. */
 function codesOfTencent(paths: Paths) {
   const isTencent = (path: string) => /^\/(v4|tencent)\//.test(path);
   const met = (wanted: boolean) =>
@@ -73,7 +73,7 @@ function codesOfTencent(paths: Paths) {
   };
 }
 
-/** Tencent's side: its numbers, and the codes that only it has. */
+/** The part about Tencent's API: its numbers, and the codes that only it has. */
 function tencentPart({ met, alone }: ReturnType<typeof codesOfTencent>): string {
   const numbers = [...Map.groupBy(met, (code) => codeOf(code))]
     .sort(([a], [b]) => a - b)
@@ -85,12 +85,12 @@ function tencentPart({ met, alone }: ReturnType<typeof codesOfTencent>): string 
   return `
 ## Tencent's side
 
-The HTTP status is always 200; \`ErrorCode\` is Tencent's number, which may mean several codes. For
+The HTTP status is always 200; \`ErrorCode\` is Tencent's number, which may stand for several codes. For
 \`Live.CallbackBeforeSendGift\` see [its answers](moving-from-tencent.md#answers-to-tencent).
 
 | ErrorCode | codes |
 | --- | --- |
-| 0 | done |
+| 0 | success |
 ${numbers.join("\n")}
 
 Codes that only the Tencent API has:
@@ -101,8 +101,8 @@ ${[...alone].map(rowOf).join("\n")}
 }
 
 /**
- * docs/errors.md: each code with its status, what it means and what a client does about it. Says
- * by the described paths which codes are of Tencent's side alone.
+ * Generates docs/errors.md: each code with its status, its meaning and what a client should do. The
+ * paths show which codes only the Tencent API has.
  */
 export function errorGuide(paths: Paths): string {
   const tencent = codesOfTencent(paths);

@@ -3,7 +3,7 @@ import { createClient, OvationError } from "@ovation/client";
 const url = process.env.OVATION_URL ?? "http://127.0.0.1:4000";
 const streamId = process.env.STREAM_ID ?? "64d15f9e2e6c8f4d5a123000";
 
-/** A token of the bot's own; /local/token exists on one machine only. */
+/** Returns the bot's token; /local/token exists only on a local system. */
 async function fetchToken() {
   if (process.env.OVATION_TOKEN) return process.env.OVATION_TOKEN;
   const claims = { preferred_username: "bot" };
@@ -20,13 +20,13 @@ const client = createClient({
   onState: (state, reason) => console.error(reason ? `${state}: ${reason}` : state),
 });
 
-/** Says something under a key of its own, so that a repetition is not said twice. */
+/** Sends a message with its own idempotency key, so that a retry does not send it twice. */
 async function say(content, key) {
   try {
     await client.sendMessage(streamId, content, key);
     console.log(content);
   } catch (error) {
-    // A bot that was muted, or is too fast, goes on listening.
+    // If the bot is muted or sends too fast, it keeps listening.
     if (!(error instanceof OvationError)) throw error;
     console.error(`Not said (${error.code ?? error.statusCode}): ${error.message}`);
   }
@@ -42,7 +42,7 @@ async function listTop() {
 }
 
 async function answer({ id, type, data }) {
-  // A row of gifts is thanked for once, when it is over.
+  // Thank once for a combo of gifts, when it ends.
   if (type === "combo.ended")
     await say(`Thank you for ${data.count} × ${data.giftType.name}, ${data.sender.username}!`, id);
   if (type === "chat.message" && data.content === "!top") await say(await listTop(), id);
@@ -51,7 +51,7 @@ async function answer({ id, type, data }) {
 const stream = client.subscribe(streamId, {
   onEvent: (event) => answer(event).catch((error) => console.error(error.message)),
   onEnd: (reason, statusCode) => {
-    // 0 for our own end; anything else wants somebody to look.
+    // 0 if we closed it ourselves; any other end is an error.
     if (reason !== "closed") process.exitCode = 1;
     console.error(`over: ${reason} ${statusCode ?? ""}`);
   },

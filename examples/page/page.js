@@ -6,7 +6,7 @@ const streamId = given.get("stream") ?? "64d15f9e2e6c8f4d5a123000";
 const name = given.get("name") ?? "ann";
 const find = (id) => document.getElementById(id);
 
-/** In production this asks your own server; /local/token exists on one machine only. */
+/** In production, call your own server; /local/token exists only on a local system. */
 async function fetchToken() {
   const body = JSON.stringify({ sub: name, credits: 500 });
   const answer = await fetch(`${url}/local/token`, { method: "POST", body });
@@ -15,7 +15,7 @@ async function fetchToken() {
 }
 
 function showError(error) {
-  // A refusal has sentences for people; anything else is a fault of the network or of this page.
+  // A refusal has messages for users; any other error is a network failure or a bug.
   const said = error instanceof OvationError ? error.errors.join(" ") : "That did not work.";
   find("error").textContent = said || "That did not work.";
   console.warn(error);
@@ -48,7 +48,7 @@ function draw({ messages, pending }) {
     ...pending.map(({ content, status }) => `${name}: ${content} (${status})`),
   ].map((text) => {
     const row = document.createElement("li");
-    row.textContent = text; // Never innerHTML: others wrote it.
+    row.textContent = text; // Never use innerHTML: other users wrote it.
     return row;
   });
   find("messages").replaceChildren(...rows);

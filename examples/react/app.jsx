@@ -9,7 +9,7 @@ const streamId = given.get("stream") ?? "64d15f9e2e6c8f4d5a123000";
 const giftTypeId = "65a1234bcde5678f90123456";
 const name = given.get("name") ?? "ann";
 
-/** In production this asks your own server; /local/token exists on one machine only. */
+/** In production, call your own server; /local/token exists only on a local system. */
 async function fetchToken() {
   const body = JSON.stringify({ sub: name, credits: 500 });
   const answer = await fetch(`${url}/local/token`, { method: "POST", body });
@@ -17,7 +17,7 @@ async function fetchToken() {
   return (await answer.json()).token;
 }
 
-/** A refusal has sentences for people; anything else is a fault of the network or of this page. */
+/** A refusal has messages for users; any other error is a network failure or a bug. */
 const explain = (error) =>
   (error instanceof OvationError && error.errors.join(" ")) || "That did not work.";
 
