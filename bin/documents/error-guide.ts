@@ -10,8 +10,8 @@ type Paths = Record<string, Record<string, { "x-error-codes"?: string[] }>>;
 
 const begin = `# Errors
 
-Every refusal has a stable **code**, and sentences that may change: use the code in your program, and
-show the sentences to users. \`npm run documents\` generates this page from the source code.
+Every refusal has a stable **code**, and sentences that may change: use the code in your program,
+and show the sentences to users. \`npm run documents\` generates this page from the source code.
 
 | API | code | sentences |
 | --- | --- | --- |
