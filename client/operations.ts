@@ -667,7 +667,7 @@ export type WebhookDelivery = {
   nextAttemptAt: string | null;
 };
 
-/** Every name by which the API refuses. */
+/** All error codes of the API. */
 export type ErrorCode =
   | "account_in_use"
   | "balance_too_high"
@@ -752,7 +752,7 @@ export type ErrorCode =
   | "webhook_not_found"
   | "word_blocked";
 
-/** What each call is given and answers, by its route; `code` is how it may be refused. */
+/** The input and result of each call, by route; `code` lists its error codes. */
 export type Operations = {
   /** Get the description of the WebSocket API (AsyncAPI 3.0) */
   "GET /asyncapi.json": {

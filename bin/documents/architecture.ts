@@ -5,7 +5,7 @@ type Folders = Record<string, { holds: string; imports: string[] }>;
 /** The import rules of docs/rooms.json. */
 type Rules = Record<"rooms" | "wings", Folders>;
 
-/** Whether a name is a path or a package, and not a phrase. */
+/** Whether a name is a path or package rather than a phrase. */
 const isPath = (name: string) => !/[\s`]|^(everything|libraries)$/.test(name);
 
 const rowsOf = (folders: Folders) =>
@@ -14,7 +14,7 @@ const rowsOf = (folders: Folders) =>
     return [`\`${folder}/\``, holds, names.join(", ") || "nothing"];
   });
 
-/** docs/architecture.md with its two tables of folders written from the rules. */
+/** Returns docs/architecture.md with its two tables of folders generated from the rules. */
 export function architecture(text: string, rules: Rules): string {
   const columns = ["folder", "contents", "may import"];
   return (["rooms", "wings"] as const).reduce(

@@ -14,7 +14,7 @@ type Document = {
   components: { schemas: Record<string, Schema> };
 };
 
-/** What an operation answers: its envelope is the client's to open. Undefined: no JSON. */
+/** The response schema without the envelope, which the client removes; undefined if not JSON. */
 function answerOf({ responses }: Operation): Schema | "nothing" | undefined {
   const [, success] = Object.entries(responses).find(([status]) => status.startsWith("2"))!;
   if (success.content === undefined) return "nothing";
@@ -22,11 +22,11 @@ function answerOf({ responses }: Operation): Schema | "nothing" | undefined {
   return schema?.properties?.isSuccess === undefined ? schema : schema.properties.data;
 }
 
-/** Tencent's commands are signed with a secret that no client has. */
+/** Excludes Tencent's commands, which need a secret that clients do not have. */
 const isOfClients = ([path, operation]: readonly [string, Operation]) =>
   !/ \/(v4|tencent|pictures)\//.test(path) && answerOf(operation) !== undefined;
 
-/** The body as a call takes it: JSON, or what goes as a form because there is a file in it. */
+/** The request body: JSON, or a form if it contains a file. */
 function bodyOf({ requestBody }: Operation): { schema: Schema; isForm: boolean } | undefined {
   const form = requestBody?.content["multipart/form-data"];
   const taken = requestBody?.content["application/json"] ?? form;
@@ -40,9 +40,9 @@ const schemasOf = (operation: Operation) => [
 ];
 
 /**
- * The types of the calls, for the client, from the description of the HTTP API: by route what it is
- * given and what it answers. `known` is the text of the types of events, which are taken from there
- * where they are the same.
+ * Generates the client's types of all calls from the description of the HTTP API: the input and
+ * result of each route. `known` is the text of the event types; identical types are imported from
+ * there.
  */
 export function clientOperations(document: unknown, known: string): string {
   const { paths, components } = JSON.parse(JSON.stringify(document)) as Document;
@@ -72,10 +72,10 @@ export function clientOperations(document: unknown, known: string): string {
     `import type { ${shared.sort().join(", ")} } from "./event-data.ts";`,
     "",
     ...own.flatMap((name) => declarationOf(name, schemas[name]!)),
-    "/** Every name by which the API refuses. */",
+    "/** All error codes of the API. */",
     `${unionOf("export type ErrorCode =", quoted([...new Set(codes)].sort()), "")}`,
     "",
-    "/** What each call is given and answers, by its route; `code` is how it may be refused. */",
+    "/** The input and result of each call, by route; `code` lists its error codes. */",
     "export type Operations = {",
     ...operations.flatMap(([route, operation]) => linesOf(route, operation)),
     "};",

@@ -3,8 +3,8 @@ import { declarationOf, documented, namesIn, type Schema, typeOf } from "./schem
 const event = "event.";
 
 /**
- * The types of the events, for the client, from the description of the WebSocket API: what
- * validates on one side is what is known on the other.
+ * Generates the client's event types from the description of the WebSocket API, so that the client
+ * knows exactly the events that the server validates.
  */
 export function clientTypes(schemas: Record<string, Schema>): string {
   const events = Object.keys(schemas).filter((name) => name.startsWith(event));

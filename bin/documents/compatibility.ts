@@ -18,7 +18,7 @@ not exist, for the stated reason. For the first steps see
 contradict each other.
 `;
 
-/** A route without the names of its parameters, which differ from the reference's. */
+/** A route without the names of its parameters, since the reference uses other names. */
 const formOf = (route: string) => route.replace(/\{\w+\}/g, "{}");
 
 const isRoute = ({ of }: Remark) => /^[A-Z]+ \//.test(of);
@@ -37,8 +37,8 @@ function assertTrue(remarks: readonly Remark[], routes: ReadonlySet<string>): vo
 }
 
 /**
- * docs/compatibility.md: each operation and group of fields of both references, and the operations
- * that only Ovation has. Throws when the remarks contradict the routes.
+ * Generates docs/compatibility.md: each operation and group of fields of both reference APIs, and
+ * the operations that only Ovation has. Throws if the remarks contradict the routes.
  */
 export function compatibility(paths: Paths): string {
   const operations = Object.entries(paths).flatMap(([path, item]) =>

@@ -37,7 +37,7 @@ const openApi = withWebhooks(
   asyncApi.components,
 );
 const eventTypes = clientTypes(asyncApi.components.schemas);
-/** TypeScript as the formatter would leave it: a generator that breaks lines would be another. */
+/** Formats TypeScript, so that the generators need not break lines. */
 function formatted(name: string, text: string): string {
   const biome = join(root, "node_modules/@biomejs/biome/bin/biome");
   const given = [biome, "format", `--stdin-file-path=${name}`];
@@ -57,7 +57,7 @@ type Operation = {
   responses: Record<string, { content?: Media }>;
 };
 
-/** The document with what was really sent and answered (`npm run examples`). */
+/** Returns the document with recorded requests and responses (`npm run examples`). */
 function withExamples(document: ReturnType<typeof openApiDocument>) {
   const file = join(root, "docs/examples.json");
   const examples = JSON.parse(readFileSync(file, "utf8")) as Record<
@@ -75,14 +75,14 @@ function withExamples(document: ReturnType<typeof openApiDocument>) {
       const [taken, given] = [requestBody, success].map(
         (one) => one?.content?.["application/json"],
       );
-      // What has examples of its own can have no other one (OpenAPI 3.1, Media Type Object).
+      // `example` and `examples` are mutually exclusive (OpenAPI 3.1, Media Type Object).
       if (taken && !taken.examples && request !== undefined) taken.example = request;
       if (given && !given.examples && answer !== undefined) given.example = answer;
     }
   return made;
 }
 
-/** The document with messages and events that really went over a socket, or to a webhook. */
+/** Returns the document with recorded messages and events of sockets and webhooks. */
 function withMessageExamples(document: typeof asyncApi) {
   const file = join(root, "docs/message-examples.json");
   const examples: Record<string, MessageExample> = JSON.parse(readFileSync(file, "utf8"));
@@ -97,7 +97,7 @@ function withMessageExamples(document: typeof asyncApi) {
   return { ...document, components: { ...document.components, messages, schemas } };
 }
 
-/** A failure of which every operation tells more is nobody's reference. */
+/** Removes shared failure responses that no operation refers to. */
 function withoutUnused(document: ReturnType<typeof openApiDocument>) {
   const text = JSON.stringify(document.paths);
   const responses = Object.entries(document.components?.responses ?? {}).filter(([name]) =>

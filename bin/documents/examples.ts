@@ -1,9 +1,9 @@
 /**
- * `npm run examples -- FILE`: makes docs/examples.json and docs/message-examples.json of what the
- * tests recorded (`RECORD_CALLS=FILE npm test -- test/api`, or some of them): for each operation one
- * that succeeded, for each message and event one that came, without what is another one each time.
- * What was not recorded keeps the example that it has. `npm run documents` puts them into
- * docs/openapi.json and docs/asyncapi.json; `npm run lint` holds each against its schema.
+ * `npm run examples -- FILE`: makes docs/examples.json and docs/message-examples.json from what the
+ * tests recorded (`RECORD_CALLS=FILE npm test -- test/api`, or some of them): one successful call per
+ * operation, one instance of each message and event, without values that differ in each run.
+ * Operations that were not recorded keep their example. `npm run documents` puts the examples into
+ * docs/openapi.json and docs/asyncapi.json; `npm run lint` validates each against its schema.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -14,7 +14,7 @@ import { withoutRandomness } from "./scrub.ts";
 
 const root = join(import.meta.dirname, "../..");
 const json = "application/json";
-/** What is longer is taken only where nothing shorter was answered. */
+/** Longer examples are used only if there is no shorter one. */
 const characters = { wanted: 1_800, most: 6_000 };
 
 type Media = { schema: object };
@@ -77,7 +77,7 @@ function successOf({ responses }: Operation) {
   return { status: Number(status), hasBody: given !== undefined, given };
 }
 
-/** Whether a value is as its schema describes it; one that is not there is. */
+/** Whether a value matches its schema; an absent value does. */
 function fits(value: unknown, media: Media | undefined): boolean {
   if (value === undefined || media === undefined) return true;
   const { schemas } = description.components;
@@ -86,7 +86,7 @@ function fits(value: unknown, media: Media | undefined): boolean {
   return z.fromJSONSchema(schema).safeParse(value).success;
 }
 
-/** The longest of those that are wanted, then the shortest of the others. */
+/** Prefers the longest of the preferred ones, then the shortest of the others. */
 function rankOf({ length }: string): number {
   return length <= characters.wanted ? characters.wanted - length : length;
 }
@@ -95,7 +95,7 @@ function wantsExample(operation: Operation): boolean {
   return successOf(operation).hasBody || operation.requestBody?.content[json] !== undefined;
 }
 
-/** The call with the most to see that is not too long to read; the same of the same calls. */
+/** The most informative call that is not too long to read; deterministic for the same calls. */
 function findExample(method: string, path: string, operation: Operation): Example | undefined {
   const { status, hasBody, given } = successOf(operation);
   const taken = operation.requestBody?.content[json];
@@ -108,7 +108,7 @@ function findExample(method: string, path: string, operation: Operation): Exampl
   const fixed = calls
     .filter((call) => call.method === method && call.status === status && pattern.test(call.path))
     .filter((call) => !closer.some((other) => patternOf(other).test(call.path)))
-    // Tencent's side fails with 200 as well.
+    // Tencent's API returns 200 for failures too.
     .filter(({ answer }) => !(answer as { ErrorCode?: number } | undefined)?.ErrorCode)
     .filter(({ body, answer }) => !takesBody || isShown(body) || !hasBody || isShown(answer))
     .map(({ body, answer }) =>
@@ -125,7 +125,7 @@ function findExample(method: string, path: string, operation: Operation): Exampl
   return fixed[0]?.example;
 }
 
-/** A list that is too long to read shows its first member. */
+/** Cuts a list that is too long to read to its first member. */
 function shortened(answer: unknown): unknown {
   const { data } = answer as { data?: unknown };
   const isLong = Array.isArray(data) && JSON.stringify(data).length > characters.most / 2;
@@ -136,7 +136,7 @@ function isShown(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
-/** Tests try odd letters and long texts too, which explain nothing. */
+/** Excludes odd letters and long texts of tests, which make bad examples. */
 function isPlain(text: string): boolean {
   return !/(.)\1{6}|[<\\]|\p{Cf}|" | "[,}\]:]/u.test(text);
 }

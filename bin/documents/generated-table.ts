@@ -1,6 +1,6 @@
 /**
- * A document's text with a table between two comments, which name it and the file that it is made
- * from. Throws if a comment is missing.
+ * Returns a document's text with a table between two comments, which contain the table's name and
+ * its source. Throws if a comment is missing.
  */
 export function withTable(
   text: string,

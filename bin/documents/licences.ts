@@ -1,8 +1,7 @@
 /**
- * `npm run -s licences`: the packages of which something is in the functions' bundles, with their
- * versions and licences; with `--texts` also the licence text and notice of each. A package
- * without a licence, or with one that is not known to be free of conditions on our own source, ends
- * it with 1.
+ * `npm run -s licences`: lists the packages in the functions' bundles with their versions and
+ * licences; with `--texts` also the licence text and notice of each. Exits with 1 for a package
+ * without a licence, or with one that is not known to be permissive.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,7 +10,7 @@ import { build } from "../build/build.ts";
 const root = join(import.meta.dirname, "../..");
 const dist = join(root, "dist");
 
-/** SPDX names of licences that ask for a notice at most. */
+/** SPDX names of licences that require at most a notice. */
 const permissive = new Set([
   "MIT",
   "MIT-0",
@@ -63,5 +62,5 @@ for (const one of packages) {
   if (process.argv.includes("--texts")) console.log(`\n${textsOf(one)}\n`);
 }
 const others = packages.filter(({ licence }) => !permissive.has(licence));
-for (const { name, licence } of others) console.error(`${name}: ${licence} has to be looked at`);
+for (const { name, licence } of others) console.error(`${name}: ${licence} needs a review`);
 if (others.length > 0) process.exitCode = 1;

@@ -1,9 +1,9 @@
 import { withTable } from "./generated-table.ts";
 
-/** docs/units.json: what calls ask of the table. */
+/** docs/units.json: the table calls and units of each call. */
 type Units = Record<string, { steps: number; calls: number; read: number; write: number }>;
 
-/** docs/measurements.md with its table of calls written from the recorded units. */
+/** Returns docs/measurements.md with its table of calls generated from the recorded units. */
 export const measurements = (text: string, units: Units): string =>
   withTable(
     text,

@@ -2,11 +2,11 @@ import * as z from "zod";
 import type { RecordedMessage } from "../../test/api/recorder.ts";
 import { withoutRandomness } from "./scrub.ts";
 
-/** An example of a message: of what is posted to a webhook with the headers of the delivery. */
+/** An example of a message; for a webhook delivery, with its headers. */
 export type MessageExample = { headers?: Record<string, unknown>; payload: unknown };
 
 type Schema = Record<string, unknown>;
-/** As much of the AsyncAPI document as examples are held against. */
+/** The part of the AsyncAPI document that examples are validated against. */
 type AsyncApi = {
   components: {
     messages: Record<string, { payload: Schema; headers?: { properties: Schema } }>;
@@ -21,9 +21,9 @@ const characters = 2_500;
 const eventPrefix = "event.";
 
 /**
- * For each message of the AsyncAPI document, and each event that frames carry, one that the tests
- * sent or got: the longest that is not too long, of the form that the document describes. Those
- * of `before` stay where nothing better was recorded.
+ * For each message of the AsyncAPI document, and each event in frames, an example that the tests
+ * sent or received: the longest valid one that is not too long. Examples of `before` are kept if
+ * nothing better was recorded.
  */
 export function messageExamples(
   { components }: AsyncApi,
@@ -31,7 +31,7 @@ export function messageExamples(
   before: Record<string, MessageExample>,
 ): Record<string, MessageExample> {
   const found = new Map<string, MessageExample[]>();
-  // Tests say `__proto__` too.
+  // A Map, because tests also send `__proto__`.
   const described = new Map([
     ...Object.entries(components.schemas),
     ...Object.entries(components.messages).map(([name, { payload }]) => [name, payload] as const),
@@ -51,7 +51,7 @@ export function messageExamples(
       add(name, withoutRandomness({ headers: shown, payload: message }));
       continue;
     }
-    // What is packed would not open any more if a letter of it were another one.
+    // Compressed data must stay unchanged, or it could not be decompressed.
     const { data, ...rest } = message;
     add(kind, {
       payload: kind === "deflate" ? { ...withoutRandomness(rest), data } : settled(message),
@@ -71,7 +71,7 @@ function fits(value: unknown, schema: Schema, schemas: Record<string, Schema>): 
   return z.fromJSONSchema(own).safeParse(value).success;
 }
 
-/** The longest that is readable; where all are too long the shortest. */
+/** The longest readable example, or the shortest if all are too long. */
 function bestOf(examples: readonly MessageExample[]): MessageExample {
   const rank = ({ length }: string) => (length <= characters ? characters - length : length);
   const texts = examples.map((example) => ({ example, text: JSON.stringify(example) }));

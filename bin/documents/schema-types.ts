@@ -14,12 +14,12 @@ export type Schema = {
   format?: string;
 };
 
-/** Under this the documents keep schemas that have a name. */
+/** The path of named schemas in the documents. */
 const prefix = "#/components/schemas/";
 
-/** As the formatter has it: what is longer is broken. */
+/** The formatter's line width: longer lines are broken. */
 const columnsMax = 100;
-/** Columns that the name of a list's member takes at most. */
+/** The assumed maximum width of a member name in front of a list. */
 const longName = 20;
 
 /** A type's declaration, with its description as a comment. */
@@ -33,7 +33,7 @@ export const declarationOf = (name: string, schema: Schema): string[] => [
 export const documented = ({ description }: Schema, indent = ""): string[] =>
   description === undefined ? [] : [`${indent}/** ${description} */`];
 
-/** Names of the schemas that something names, directly or not, in the order of the document. */
+/** Names of the schemas that a value refers to, directly or not, in document order. */
 export function namesIn(given: unknown, schemas: Record<string, Schema>): string[] {
   const needed = new Set<string>();
   const look = (schema: unknown): void => {
@@ -54,7 +54,7 @@ export function memberOf(name: string, schema: Schema, isRequired: boolean, inde
 }
 
 /**
- * A member whose type is one of several: on one line, or one below the other where that is long.
+ * A member with a union type: on one line, or one alternative per line if it is too long.
  */
 export function unionOf(head: string, parts: string[], indent: string): string {
   const line = `${head} ${parts.join(" | ")};`;
@@ -83,7 +83,7 @@ function partsOf(schema: Schema, indent: string): string[] {
   const some = anyOf ?? oneOf;
   if (some !== undefined) {
     const parts = some.flatMap((one) => partsOf(one, indent));
-    // A text of any kind includes the empty one.
+    // `string` includes the empty string.
     const isText = parts.includes("string");
     const kept = parts.filter((part) => !(isText && part === '""'));
     return kept.includes("unknown") ? ["unknown"] : [...new Set(kept)];
@@ -97,7 +97,7 @@ function partsOf(schema: Schema, indent: string): string[] {
   return [type === "object" ? objectOf(schema, indent) : (type ?? "unknown")];
 }
 
-/** A list of several types: those that no line holds are one below the other. */
+/** An array of a union type: one alternative per line if it is too long for one line. */
 function listOf(parts: string[], indent: string): string {
   const line = `Array<${parts.join(" | ")}>`;
   if (parts.length === 1 || line.length + indent.length <= columnsMax - longName) return line;

@@ -22,8 +22,8 @@ const hex = "6f1e2d3c4b5a69788796a5b4";
 const ids = "65a1234bcde5678f901234";
 
 /**
- * A value without chance in it: ids are numbered in the order in which they come, moments, keys and
- * addresses are always the same. What is equal stays equal.
+ * Returns a value without random parts: ids are numbered in order of appearance; times, keys and
+ * addresses are constant. Equal values stay equal.
  */
 export function withoutRandomness<Value>(value: Value): Value {
   const seen: string[] = [];

@@ -1,7 +1,7 @@
 type Schemas = Record<string, unknown>;
 type OpenApi = { components?: { schemas?: Schemas } };
 
-/** As much of the AsyncAPI document as describes what webhooks are posted. */
+/** The part of the AsyncAPI document that describes webhook deliveries. */
 type Described = {
   messages: Record<
     string,
@@ -10,7 +10,7 @@ type Described = {
   schemas: Schemas;
 };
 
-/** The types of events begin so in the names of the messages that webhooks are posted. */
+/** The prefix of event types in the names of webhook messages. */
 const prefix = "webhook.";
 const testMessage = "webhook.test";
 
@@ -20,8 +20,8 @@ const answers = {
 };
 
 /**
- * The OpenAPI document with what is posted to webhooks, which the AsyncAPI document describes too.
- * Schemas that no operation has are added.
+ * Returns the OpenAPI document with the webhook deliveries of the AsyncAPI document, and the schemas
+ * that they need.
  */
 export function withWebhooks<D extends OpenApi>(document: D, { messages, schemas }: Described) {
   const posted = Object.entries(messages).filter(([name]) => name.startsWith(prefix));

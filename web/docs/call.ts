@@ -1,4 +1,4 @@
-/** A filled-in call: how it is sent, and its curl command. */
+/** Builds a filled-in call, sends it, and renders it as curl and TypeScript. */
 import { curlOf } from "../curl.ts";
 import type { Operation } from "./document.ts";
 import { base, demoStream } from "./router.ts";

@@ -51,7 +51,7 @@ export type Operation = Pick<
   words: string;
 };
 
-/** Everything that the page shows of the HTTP API. */
+/** Everything that the page shows about the HTTP API. */
 export type Reference = {
   title: string;
   says: string;
