@@ -20,8 +20,8 @@ const answers = {
 };
 
 /**
- * Returns the OpenAPI document with the webhook deliveries of the AsyncAPI document, and the schemas
- * that they need.
+ * Returns the OpenAPI document with the webhook deliveries of the AsyncAPI document, and the
+ * schemas that they need.
  */
 export function withWebhooks<D extends OpenApi>(document: D, { messages, schemas }: Described) {
   const posted = Object.entries(messages).filter(([name]) => name.startsWith(prefix));
