@@ -2,13 +2,13 @@ import { getItems, getRawItem, nameOf } from "./items.ts";
 import type { Key } from "./keys.ts";
 import type { Item } from "./table.ts";
 
-/** The end of this turn of the event loop, when all that is about to be asked has been asked. */
+/** The end of this turn of the event loop, when all its reads were requested. */
 const turnEnds = () => new Promise<void>((done) => process.nextTick(done));
 
 /**
- * A read that is made once for all who ask the same in one turn of the event loop. It begins after
- * the last of them has asked, so each sees every write that it could have seen by itself. They are
- * given the same answer, which nobody may change.
+ * A read that is shared by all equal requests in one turn of the event loop. It begins after the
+ * last request, so each sees every write that its own read would have seen. Callers share the
+ * result, which must not be changed.
  */
 export function coalesce<Args extends readonly (string | number)[], Answer>(
   read: (...args: Args) => Promise<Answer>,
@@ -30,7 +30,7 @@ export function coalesce<Args extends readonly (string | number)[], Answer>(
 let wanted: Key[] = [];
 let fetching: Promise<Map<string, Item>> | undefined;
 
-/** One item, read consistently; those that are wanted in one turn of the loop come together. */
+/** One item, read consistently; items requested in one turn of the event loop are read together. */
 export async function getCoalesced(Key: Key): Promise<Item | undefined> {
   wanted.push(Key);
   fetching ??= turnEnds().then(fetchWanted);

@@ -3,24 +3,24 @@ import { refuse } from "../../domain/refusal.ts";
 import { pauseFor } from "../runtime/deadline.ts";
 
 /**
- * Tries of one write against conflicts with others, before the caller gets a 503: about 3 s. Of
- * transactions that conflict 9 times in 10, four in five are done by then.
+ * Attempts of one write against conflicts with others, before the caller gets a 503: about 3 s. Of
+ * transactions that conflict 9 times in 10, four in five succeed by then.
  */
 export const triesMax = 16;
 
-/** Waits before the next try: full jitter, doubling, at most half a second. */
+/** Pauses before the next attempt: full jitter, doubling, at most half a second. */
 export async function pause(attempt: number): Promise<void> {
   const longest = Math.min(500, 10 * 2 ** attempt);
   await pauseFor(Math.random() * longest);
 }
 
-/** The answer of an attempt that another call has overtaken. */
+/** The result of an attempt that another call has overtaken. */
 export const overtaken = Symbol("overtaken");
 
 /**
- * Reads, decides and writes, and again when another call was faster: after a pause each time, up to
- * a bound, then refused with `unavailable`. The first `fresh` tries wait for no pause: for callers
- * that know the current state from the refused write and decide on it while it is new.
+ * Reads, decides and writes, and repeats this if another call was faster: after a pause each time,
+ * up to a limit, then refuses with `unavailable`. The first `fresh` attempts do not pause: for
+ * callers that get the current state from the refused write and decide on it while it is new.
  */
 export async function decideAgain<A>(
   attempt: () => Promise<A | typeof overtaken>,
@@ -35,8 +35,8 @@ export async function decideAgain<A>(
 }
 
 /**
- * Tries single writes again whose item was in a transaction at that moment, up to a bound and then
- * `unavailable`: they were not done, and the SDK does not retry them.
+ * Retries single writes whose item was in a transaction, up to a limit and then `unavailable`: they
+ * were not executed, and the SDK does not retry them.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
  */
 export function retryConflicts(client: DynamoDBDocumentClient): DynamoDBDocumentClient {

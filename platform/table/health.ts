@@ -2,7 +2,7 @@ import { logFault } from "../runtime/log.ts";
 import { getRawItem } from "./items.ts";
 import { key } from "./keys.ts";
 
-/** Whether the table answers a consistent read. Which item there is does not matter. */
+/** Whether the table answers a consistent read, whatever the result. */
 export async function isTableThere(): Promise<boolean> {
   try {
     await getRawItem(key.giftType("health"), { consistent: true });

@@ -8,7 +8,7 @@ import { commitTransaction } from "./record.ts";
 import { type Condition, table, tableName } from "./table.ts";
 import type { Action } from "./transact.ts";
 
-/** How long an answer is remembered; the promise is 24 h at least. */
+/** How long a response is remembered; at least 24 h are promised. */
 const markerLifeSeconds = 25 * 3600;
 
 const Marker = z.object({
@@ -19,13 +19,14 @@ const Marker = z.object({
   expiresAt: z.number(),
 });
 
-/** One call with an Idempotency-Key: whose it is, on which route, and what it asks for. */
+/** One call with an Idempotency-Key: its owner, its route, and its request. */
 export type KeyedCall = { owner: string; hash: string; fingerprint: string };
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("base64url");
 
 /**
- * Names a call by its caller, route and key; `request` is the validated request, in one spelling.
+ * Identifies a call by its caller, route and key; `request` is the validated request in canonical
+ * form.
  */
 export function keyedCall(owner: string, route: string, name: string, request: unknown): KeyedCall {
   const fingerprint = sha256(canonical(request));
@@ -33,12 +34,12 @@ export function keyedCall(owner: string, route: string, name: string, request: u
 }
 
 /**
- * Whose a key is where the call needs no token: everybody's who uses that key. No user id has this
+ * The owner of a key on calls without a token: shared by all who use that key. No user id has this
  * form.
  */
 export const anonymousOwner = (name: string) => `~${sha256(name)}`;
 
-/** The call's key for other systems: the same for each repetition, and no other call's. */
+/** The call's key for other systems: the same for each repetition, and unique to the call. */
 export const outsideIdOf = ({ owner, hash }: KeyedCall) => sha256(`${owner}\n${hash}`);
 
 /** JSON with sorted keys, so that two spellings of one request have one fingerprint. */

@@ -7,24 +7,25 @@ import { secondsOfGift } from "./gifts.ts";
 import { takeBackOverdue } from "./held-gifts.ts";
 import { settleAll } from "./settle.ts";
 
-/** A gift that is due for longer than this was missed by the stream's consumer. */
+/** A gift due for longer than this was missed by the stream's consumer. */
 const overdueSeconds = 30;
 
-/** The bounds of one sweep. */
+/** The limits of one sweep. */
 const boundsOfSweep = {
-  /** Items that are looked at together: as many as one BatchGetItem takes. */
+  /** Items examined together: as many as one BatchGetItem reads. */
   pageSize: 100,
-  /** No page is begun after this: the function has 60 s, and a page of busy hosts takes some. */
+  /**
+   * After this no page is begun: the function has 60 s, and a page of busy hosts takes some of it.
+   */
   milliseconds: 30_000,
 };
 
 type SweepOutcome = { settled: number; parked: number; left: number; takenBack: number };
 
 /**
- * Settles what is due for more than half a minute and takes back what is held for too long, page by
- * page through the whole index. What it
- * has no time for is left to the next sweep, which continues after the last page that this one
- * began: so however much there is that cannot be settled, everybody else gets their turn.
+ * Settles gifts due for more than half a minute and takes back gifts held for too long, page by
+ * page through the whole index. The next sweep continues after the last page that this one began:
+ * so however many items cannot be settled, all others get their turn.
  */
 export async function sweepOverdue(now: Date, bounds = boundsOfSweep): Promise<SweepOutcome> {
   const outcome: SweepOutcome = { settled: 0, parked: 0, left: 0, takenBack: 0 };
@@ -34,12 +35,12 @@ export async function sweepOverdue(now: Date, bounds = boundsOfSweep): Promise<S
   let isMoved = place !== undefined;
   do {
     const { gifts, calls, next } = await listDue(place, bounds.pageSize);
-    // Recorded before the page is settled: a page that ends the function does not come first again.
+    // Recorded before the page is settled: a page that kills the function is not the first again.
     if (isMoved || next !== undefined) await recordPlace(next);
     isMoved = next !== undefined;
     outcome.takenBack += await takeBackOverdue(await readDue(calls), now);
     const overdue = await readDue(gifts.filter((one) => secondsOf(one) <= latest));
-    // This comes first: what is settled is not found again, and its combo would never end.
+    // This comes first: a settled gift is not found again, so its combo would never end.
     await awaitCombos(overdue, now);
     const { parked, left } = await settleAll(overdue, now);
     outcome.settled += overdue.length - parked - left;

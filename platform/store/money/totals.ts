@@ -7,7 +7,7 @@ import { queryItems } from "../../table/query.ts";
 import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 
-/** What one gift adds to the totals of its stream and of its sender; a refund subtracts it. */
+/** One gift's addition to the totals of its stream and of its sender; a refund subtracts it. */
 type Fold = {
   streamId: string;
   senderId: string;
@@ -17,7 +17,7 @@ type Fold = {
   credits: number;
 };
 
-/** What settling the gift adds. */
+/** The addition when the gift is settled. */
 export function foldOf(gift: Gift): Fold {
   const { streamId, sender, giftType } = gift;
   if (giftType === undefined) throw new Error(`The gift ${gift.id} has no type`);
@@ -25,7 +25,7 @@ export function foldOf(gift: Gift): Fold {
   return { ...facts, gifts: 1, ...addsToTotals(gift) };
 }
 
-/** What refunding the gift adds: the same, negative. */
+/** The addition when the gift is refunded: the same, negative. */
 export function unfoldOf(gift: Gift): Fold {
   const { gifts, count, credits, ...facts } = foldOf(gift);
   return { ...facts, gifts: -gifts, count: -count, credits: -credits };
@@ -72,7 +72,7 @@ const Sums = z.object({
 
 /** A stream's gifts so far. */
 type Totals = z.infer<typeof Sums> & {
-  /** Grows with each gift, and stays when one is refunded. */
+  /** Grows with each gift, and does not shrink with refunds. */
   sequence: number;
   /** Quantities by gift type. */
   counts: Map<string, number>;
@@ -86,7 +86,7 @@ export function totalsOf(item: Record<string, unknown>): Totals {
   return { ...read(Sums, item), sequence: Number(item.sequence ?? 0), counts };
 }
 
-/** The folded totals of a stream's gifts; all zero where there are none yet. */
+/** The folded totals of a stream's gifts; all zero if there are none yet. */
 export async function findTotals(streamId: string): Promise<Totals> {
   const item = await getRawItem(key.totals(streamId), { consistent: true });
   return totalsOf(item ?? { gifts: 0, count: 0, credits: 0 });
@@ -100,18 +100,18 @@ const fanOf = (item: Record<string, unknown>): Fan => ({
   userId: String(item.SK).slice(prefix.fans.length),
 });
 
-/** What one user has sent in a stream, settled and not refunded; undefined for nothing. */
+/** What one user has sent in a stream, settled and not refunded; undefined if nothing. */
 export async function findFan(streamId: string, userId: string): Promise<Fan | undefined> {
   const item = await getRawItem(key.fan(streamId, userId));
   return item && fanOf(item);
 }
 
-/** Senders that a leaderboard looks at. */
+/** The most senders that a leaderboard covers. */
 const fansMax = 100_000;
 
 /**
- * All who have sent gifts to a stream that were not refunded, in no order: at most 100,000. They
- * are read whole: a row is about 100 bytes, so ten thousand senders are a megabyte.
+ * All users with gifts to a stream that were not refunded, unordered: at most 100,000. They are
+ * read whole: a row is about 100 bytes, so ten thousand senders are a megabyte.
  */
 export async function listFans(streamId: string): Promise<Fan[]> {
   const items = await queryItems(key.fan(streamId, ""), prefix.fans, { limit: fansMax });

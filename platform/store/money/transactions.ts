@@ -16,10 +16,10 @@ import { findProfiles, summary } from "../people/users.ts";
 import { listEntries } from "./ledger.ts";
 import { findWallet } from "./wallets.ts";
 
-/** How many entries a filter looks at: the user's newest. */
+/** The most entries that a filter reads: the user's newest. */
 const filteredMax = 1_000;
 
-/** A page of the user's ledger, by its number or by a cursor, with who was on the other side. */
+/** A page of the user's ledger, by its number or by a cursor, with the users on the other side. */
 export async function listTransactions(userId: string, query: TransactionQuery) {
   const { limit } = query;
   const { entries, skipped, total } = isUnfiltered(query)
@@ -36,10 +36,10 @@ export async function listTransactions(userId: string, query: TransactionQuery) 
   };
 }
 
-/** Some entries in the order of their list, how many come before them, and how many there are. */
+/** Some entries in list order, the number of entries before them, and the total. */
 type EntryRange = { entries: Entry[]; skipped: number; total: number };
 
-/** Entries are numbered without a gap, so any page is one Query. */
+/** Entries are numbered without gaps, so any page is one Query. */
 async function rangeOf(userId: string, query: TransactionQuery): Promise<EntryRange> {
   const { after, limit, sort } = query;
   const { seq, since = 0 } = await findWallet(userId);
@@ -68,7 +68,7 @@ async function filteredRange(userId: string, query: TransactionQuery): Promise<E
   return { entries: wanted.slice(skipped, skipped + limit), skipped, total: wanted.length };
 }
 
-/** A page of the user's ledger by cursors, newest first; with `reference`, what it booked. */
+/** A page of the user's ledger by cursor, newest first; with `reference`, only its entries. */
 export async function listWalletTransactions(
   userId: string,
   { after, limit, reference }: WalletTransactionQuery,
@@ -85,13 +85,13 @@ export async function listWalletTransactions(
 
 const Booked = z.object({ occurredAt: Timestamp });
 
-/** How far the clocks of two processes that write to one ledger may be apart. */
+/** The largest clock skew of two processes that write to one ledger. */
 const clocksMilliseconds = 60_000;
 
-/** Entries read at a time on the way back to a booking. */
+/** Entries read at a time when searching back for a booking. */
 const stepEntries = 200;
 
-/** The entries of a booking from outside, newest first; none where the reference was not used. */
+/** The entries of an external booking, newest first; none if the reference was never used. */
 async function listReferenced(
   userId: string,
   reference: string,

@@ -9,7 +9,7 @@ import { type Item, read } from "../../table/table.ts";
 import type { Action, Failed } from "../../table/transact.ts";
 import { chain, entryActions } from "./ledger.ts";
 
-/** The user's wallet, read consistently; one that does not exist is empty. */
+/** The user's wallet, read consistently; a missing one is empty. */
 export async function findWallet(userId: string): Promise<Wallet> {
   return walletOf(userId, await getRawItem(key.wallet(userId), { consistent: true }));
 }
@@ -18,9 +18,9 @@ const walletOf = (userId: string, item: Record<string, unknown> | undefined): Wa
   item === undefined ? emptyWallet(userId) : read(Wallet, item);
 
 /**
- * Sets or removes a user's own spend limit. Nothing else of the wallet changes, so a decision that
- * is being made on it still holds; the limit applies from the next one. A wallet that does not
- * exist is made, empty.
+ * Sets or removes a user's own spend limit. Nothing else of the wallet changes, so a concurrent
+ * decision on it still holds; the limit applies from the next one. A missing wallet is created,
+ * empty.
  */
 export async function recordSpendLimit(userId: string, spendLimit: number | null): Promise<void> {
   const { balance, owed, seq, head, revision } = emptyWallet(userId);
@@ -43,12 +43,12 @@ export async function recordSpendLimit(userId: string, spendLimit: number | null
 
 const walletLabel = (userId: string) => `wallet:${userId}`;
 
-/** A draft with its hashes: the wallet as it will be, and the actions that make it so. */
+/** A draft with its hashes: the resulting wallet, and the actions that write it. */
 export type Sealed = { wallet: Wallet; actions: Action[] };
 
 /**
- * Writes a draft: the wallet, if nobody has written it since it was read, and its entries. Fields
- * that no draft decides (the user's own spend limit) stay as they are.
+ * Writes a draft: the wallet, if it is unchanged since the read, and its entries. Fields that no
+ * draft decides (the user's own spend limit) stay as they are.
  */
 export function seal({ before, after, entries }: Draft): Sealed {
   const { chained, head } = chain(before.head, entries);
@@ -57,8 +57,8 @@ export function seal({ before, after, entries }: Draft): Sealed {
 }
 
 /**
- * Adds what a draft forfeits to all that was ever forfeit by users of this id: the audit matches
- * the payouts with it.
+ * Adds a draft's forfeited credits to the total ever forfeited by users of this id: the audit
+ * matches the payouts with it.
  */
 export function forfeitActions({ after, entries }: Draft): Action[] {
   const forfeits = entries.filter(({ reference }) => reference === "forfeit");
@@ -80,7 +80,7 @@ export function forfeitActions({ after, entries }: Draft): Action[] {
   ];
 }
 
-/** While a wallet owes, it is among the debtors in the index of what is due. */
+/** While a wallet has a debt, it is among the debtors in the index of what is due. */
 const markOf = ({ owed }: Wallet) => ({ [dueIndex.PK]: dueIndex.debtors, dueCredits: owed });
 
 function walletAction(before: Wallet, after: Wallet): Action {
@@ -109,30 +109,32 @@ function walletAction(before: Wallet, after: Wallet): Action {
   };
 }
 
-/** A decision on wallets: their drafts, what else is written, and the answer. */
+/** A decision on wallets: their drafts, further actions, and the result. */
 type Decision<A> = {
   drafts: readonly Draft[];
   actions?: readonly Action[];
   reply: Reply<A>;
 };
 
-/** Reacts to failed conditions other than the wallets': refuses, or changes what is decided. */
+/** Handles failed conditions other than the wallets': refuses, or changes the inputs. */
 type OnFailed = (failed: Failed) => void | Promise<void>;
 
 /**
- * How often a wallet is decided on. Each time another call was faster, so this is how many calls
- * of one user can compete; with the pauses between them it takes about 4 s.
+ * The most decisions on one wallet. Each failure means that another call was faster, so this is how
+ * many calls of one user can compete; with the pauses between them it takes about 4 s.
  */
 export const decisionsMax = 20;
 
-/** Tries on the wallets that the cancellation returned; after them the wallets are read again. */
+/**
+ * Attempts on the wallets that the cancellation returned; after them the wallets are read again.
+ */
 export const freshTriesMax = 4;
 
 /**
- * Decides on wallets and commits, exactly once. A wallet that another call wrote in between
- * is in the cancellation and is decided on again at once, while it is fresh; then after pauses
- * with jitter, read again, since what was read before a pause is old after it; then `unavailable`.
- * Other failed conditions go to `onFailed`, which refuses or lets it be tried again.
+ * Decides on wallets and commits, exactly once. If another call wrote a wallet in between, the
+ * cancellation returns it and the decision is repeated immediately while that is fresh; then after
+ * pauses with jitter, on a new read, since older reads are stale by then; finally `unavailable`.
+ * Other failed conditions go to `onFailed`, which refuses or allows a retry.
  */
 export async function commit<A, Wallets extends readonly Wallet[]>(
   wallets: readonly [...Wallets],
@@ -165,8 +167,8 @@ async function reread<Wallets extends readonly Wallet[]>(wallets: Wallets): Prom
 }
 
 /**
- * The failed conditions that are not due to a wallet which was written in between. Throws when an
- * entry was there though its wallet's lock held: then the ledger knows more than the wallet.
+ * The failed conditions that are not due to a concurrently written wallet. Throws if an entry
+ * exists although its wallet's lock held: then the ledger has more than the wallet.
  */
 export function beyondWallets(failed: Failed): Failed {
   const others: Failed = new Map();
@@ -180,7 +182,7 @@ export function beyondWallets(failed: Failed): Failed {
   return others;
 }
 
-/** The wallets as the cancellation returned them; those whose condition held stay as they were. */
+/** The wallets as the cancellation returned them; those whose condition held are unchanged. */
 export function renew<Wallets extends readonly Wallet[]>(
   wallets: Wallets,
   failed: Map<string, Item | undefined>,
@@ -192,12 +194,12 @@ export function renew<Wallets extends readonly Wallet[]>(
   return renewed as Wallets;
 }
 
-/** Of wallets and entries alone no other condition can fail. */
+/** With only wallets and entries, no other condition can fail. */
 function fault(failed: Failed): never {
   throw new Error(`Conditions failed that nobody expects: ${[...failed.keys()].join(", ")}`);
 }
 
-/** What the stage allows one user to spend, whatever they spend it on. */
+/** The stage's limits on one user's spending of any kind. */
 export const spendLimits = (): SpendLimits => ({
   giftsPerSecond: setting("GIFTS_PER_SECOND"),
   spendLimit: setting("SPEND_LIMIT"),

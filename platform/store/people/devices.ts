@@ -14,7 +14,7 @@ import type { Action } from "../../table/transact.ts";
 
 const { token, platform, deviceId, timezone, liveActivityPushToStartToken } = Device.shape;
 
-/** A device as it is stored: what its app never said is missing. */
+/** A device as stored; fields that its app never sent are absent. */
 const Stored = z.object({
   SK: z.string(),
   token: token.default(null),
@@ -25,21 +25,25 @@ const Stored = z.object({
   updatedAt: Timestamp,
 });
 
-/** Names of devices are free text, so the key carries their hash. */
+/** Device names are free text, so the key contains their hash. */
 const hashOf = (name: string) => createHash("sha256").update(name).digest("hex").slice(0, 32);
 
-/** The fields by which push services know a device. Each value belongs to one device at a time. */
+/**
+ * The fields that identify a device to push services. Each value belongs to one device at a time.
+ */
 const tokenFields = ["token", "liveActivityPushToStartToken"] as const;
 type TokenField = (typeof tokenFields)[number];
 
-/** Which device has a token: a person who signs in on another's phone takes its token over. */
+/**
+ * The device that has a token: a user who signs in on another user's phone takes its token over.
+ */
 const Claim = z.object({ userId: UserId, device: z.string() });
 type Claim = z.infer<typeof Claim>;
 const claimKey = (field: TokenField, token: string) => key.pushToken(hashOf(`${field} ${token}`));
 
 /**
- * Saves what a device says about itself, with the reply; what it leaves out or says is null stays
- * as it was. A token that another device had is that one's no more.
+ * Saves a device's fields, with the reply; omitted and null fields stay unchanged. A token that
+ * belonged to another device is removed there.
  */
 export async function saveDevice(
   userId: string,
@@ -70,7 +74,7 @@ export async function saveDevice(
     await forgetDevice(userId, one);
 }
 
-/** Gives the tokens that a device says to it, and takes them from those that had them. */
+/** Assigns a device's tokens to it, and removes them from the devices that had them. */
 async function movesOf(
   to: Claim,
   was: Pick<z.infer<typeof Stored>, TokenField> | undefined,
@@ -106,7 +110,7 @@ const heldBy = ({ userId, device }: Claim) => ({
   ExpressionAttributeValues: { ":holder": userId, ":device": device },
 });
 
-/** Lets go of a token that its device has replaced; another device may have it by now. */
+/** Releases a token that its device has replaced; another device may have it by now. */
 async function releaseActions(holder: Claim, field: TokenField, token: string): Promise<Action[]> {
   const Key = claimKey(field, token);
   const there = await getItem(Claim, Key, { consistent: true });
@@ -114,7 +118,7 @@ async function releaseActions(holder: Claim, field: TokenField, token: string): 
   return isOwn ? [{ Delete: { Key, ...heldBy(holder) } }] : [];
 }
 
-/** Takes tokens from the device that had them, as far as it still has them. */
+/** Removes tokens from the device that had them, if it still has them. */
 async function takeActions(
   { userId, device }: Claim,
   fields: readonly [TokenField, string][],
@@ -139,7 +143,7 @@ async function takeActions(
   ];
 }
 
-/** Removes a device, and what says that its tokens are its own. */
+/** Removes a device, and its claims to its tokens. */
 async function forgetDevice(userId: string, device: z.infer<typeof Stored>): Promise<void> {
   const { SK } = device;
   const Key = { PK: key.device(userId, "").PK, SK };
@@ -147,7 +151,7 @@ async function forgetDevice(userId: string, device: z.infer<typeof Stored>): Pro
   await deleteIf(Key);
 }
 
-/** Lets go of the tokens of a device that is erased. */
+/** Releases the tokens of a device that is erased. */
 export async function forgetTokens(userId: string, item: Item): Promise<void> {
   const device = read(Stored, item);
   for (const field of tokenFields)

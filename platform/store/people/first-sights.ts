@@ -13,14 +13,14 @@ import type { Action } from "../../table/transact.ts";
 import { indexActions } from "./user-index.ts";
 import { findProfile } from "./users.ts";
 
-/** A user whom the search should find from now on. */
+/** A user to be added to the search. */
 export const NewUser = z.object({ userId: UserId });
 type NewUser = z.infer<typeof NewUser>;
 
 /**
- * Asks for the search entries of users who were seen for the first time, or whose own claims have
- * completed what a mention made. Authorizers write profiles and no entries: those of one letter are
- * in one partition, and nobody may be kept out because it is busy.
+ * Queues the search entries of users who are new, or whose own claims have completed a mention's
+ * profile. Authorizers write profiles and no entries: those of one letter share one partition, and
+ * nobody may be kept out because it is busy.
  */
 export async function queueNewUsers(records: readonly DynamoDBRecord[], now: Date): Promise<void> {
   for (const { dynamodb } of records) {
@@ -40,7 +40,7 @@ function isNewToSearch(image: Item, old: Item | undefined): boolean {
 }
 
 /**
- * Writes the entries by which the search finds a user, from the current profile. A profile that was
+ * Writes the entries by which the search finds a user, from the current profile. A profile that
  * changed meanwhile is read again: a text that is no longer theirs must not be restored.
  */
 export async function indexUser({ userId }: NewUser): Promise<void> {

@@ -7,12 +7,12 @@ import { commitTransaction, type Reply } from "../../table/record.ts";
 import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 
-/** How many follow a user and how many they follow; zeros for a user without an item. */
+/** The numbers of followers and followed users; zeros for a user without an item. */
 export async function findFollowCounts(userId: string): Promise<FollowCounts> {
   return read(FollowCounts, (await getRawItem(key.followCounts(userId))) ?? {});
 }
 
-/** The relation of a follower to a user, read consistently; undefined where there is none. */
+/** The relation of a follower to a user, read consistently; undefined if there is none. */
 export async function findRelation(
   followerId: string,
   followedId: string,
@@ -21,8 +21,8 @@ export async function findRelation(
 }
 
 /**
- * Makes one user follow another, both lists, both counts and the reply at once; answers whether
- * they did before, in which case nothing is written, nor the reply.
+ * Makes one user follow another: both lists, both counts and the reply in one transaction. Returns
+ * whether they did before, in which case nothing is written, not even the reply.
  */
 export async function recordFollow(relation: Relation, reply?: Reply<unknown>): Promise<boolean> {
   const { relationId, followerId, followedId } = relation;
@@ -41,7 +41,7 @@ export async function recordFollow(relation: Relation, reply?: Reply<unknown>): 
   return failed !== undefined;
 }
 
-/** Ends a relation; answers whether there was one. Decided again when there is another by now. */
+/** Ends a relation; returns whether there was one. Repeated if there is another one by now. */
 export async function removeFollow(followerId: string, followedId: string): Promise<boolean> {
   return decideAgain(async () => {
     const relation = await findRelation(followerId, followedId);
@@ -73,7 +73,7 @@ function countActions({ followerId, followedId }: Relation, by: 1 | -1): Action[
   return [addTo(followedId, "followersCount"), addTo(followerId, "followingCount")];
 }
 
-/** Who follows a user, the latest first, after the relation `after`. */
+/** The followers of a user, latest first, after the relation `after`. */
 export async function listFollowers(
   userId: string,
   limit: number,
@@ -87,7 +87,7 @@ export async function listFollowers(
   return items.map((item) => read(Relation, item));
 }
 
-/** Whom a user follows, in the order of the ids, after the user `after`. */
+/** The users whom a user follows, sorted by id, after the user `after`. */
 export async function listFollowing(
   userId: string,
   limit: number,
@@ -100,7 +100,7 @@ export async function listFollowing(
   return items.map((item) => read(Relation, item));
 }
 
-/** What lists of followers add to each of these users, as the caller sees them. */
+/** What follower lists add to each of these users, for this caller. */
 export async function findStandings(
   userIds: readonly string[],
   callerId: string,

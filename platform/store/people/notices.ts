@@ -9,38 +9,38 @@ import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 
 /**
- * A live stream whose followers have not all been notified, and how far that has got. That place is
+ * A live stream whose followers are not all notified yet, with the progress. The progress is stored
  * only in the table, so that no user is notified twice, however often it is queued.
  */
 const OpenNotice = z.object({
   streamId: StreamId,
   hostId: UserId,
   startedAt: Timestamp.nullable(),
-  /** How many parts have been told. */
+  /** The number of finished parts. */
   step: z.number().int().default(0),
   to: z.enum(["followers", "reminded"]).default("followers"),
   after: z.string().optional(),
-  /** True where the followers were notified of another stream lately, and so not of this one. */
+  /** True if the followers were recently notified of another stream, and so not of this one. */
   isQuiet: z.boolean().default(false),
   movedAt: Timestamp.optional(),
 });
 export type OpenNotice = z.infer<typeof OpenNotice>;
 
-/** Where the telling continues. */
+/** Where the notice continues. */
 export type NoticePlace = Pick<OpenNotice, "to" | "isQuiet"> & { after?: string | undefined };
 
-/** The notice of a stream, read consistently; undefined once everybody has been told. */
+/** The notice of a stream, read consistently; undefined once everybody was notified. */
 export async function findNotice(streamId: string): Promise<OpenNotice | undefined> {
   return getItem(OpenNotice, key.notice(streamId), { consistent: true });
 }
 
-/** Streams of which not everybody has been told that they are live. */
+/** Streams whose followers are not all notified yet. */
 export async function listNotices(limit: number): Promise<OpenNotice[]> {
   const items = await queryItems(key.notice(""), prefix.notices, { limit });
   return items.map((item) => read(OpenNotice, item));
 }
 
-/** Moves a notice on, if it is still where it was; deletes it where there is no further place. */
+/** Advances a notice, if it is unchanged; deletes it after the last part. */
 export function moveAction(
   { streamId, step }: OpenNotice,
   place: NoticePlace | undefined,
@@ -72,11 +72,11 @@ export function moveAction(
   return action;
 }
 
-/** How long a host's followers get no further announcement. */
+/** The time after an announcement in which a host's followers get no further one. */
 const restMilliseconds = 3_600_000;
 
 /**
- * Records that a host's followers are notified of this stream now; answers false where they were
+ * Records that a host's followers are now notified of this stream; returns false if they were
  * notified of another one less than an hour ago.
  */
 export async function claimAnnouncement(notice: OpenNotice, now: Date): Promise<boolean> {

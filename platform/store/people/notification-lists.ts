@@ -13,24 +13,24 @@ import { type Item, read } from "../../table/table.ts";
 /** How many of a user's notifications are kept and listed: the newest. */
 export const notificationsMax = 1_000;
 
-/** For how many seconds a notification is kept. */
+/** How many seconds a notification is kept. */
 export const keptSeconds = 90 * 24 * 3600;
 
-/** A notification as a list knows it before the whole of it is read. */
+/** A notification in a list, before all of it is read. */
 export type Listed = Pick<StoredNotification, "id" | "type" | "category" | "read"> & {
-  /** About the size of its item. */
+  /** The approximate size of its item. */
   bytes: number;
-  /** When it was marked last; undefined while it is as it was made. */
+  /** When it was last marked; undefined if it is unchanged. */
   updatedAt?: string | undefined;
   /** The bytes of all newer notifications that have a mark. */
   newerBytes: number;
-  /** Known where it was written before read notifications had marks. */
+  /** Present if it was written before read notifications had marks. */
   whole?: StoredNotification;
 };
 
 type KeyOf = (userId: string, id: string) => Key;
 
-/** Items under these keys of what is still kept, newest first: ids begin with their time. */
+/** The kept items under these keys, newest first: ids begin with their time. */
 function listKept(
   keyOf: KeyOf,
   userId: string,
@@ -56,18 +56,18 @@ async function listMarks(
   return items.map((item) => ({ id: item.SK.slice(start), item }));
 }
 
-/** Whether a mark is of a notification that was written before read ones had marks. */
+/** Whether a mark belongs to a notification from before read ones had marks. */
 export const isOlderMark = (item: Record<string, unknown>): boolean => item.bytes === undefined;
 
 /** Marks of a user's unread notifications, newest first, read consistently. */
 export const listUnread = (userId: string, now: Date, limit: number): Promise<Mark[]> =>
   listMarks(key.unread, userId, now, limit);
 
-/** How many of a user's newest 1,000 notifications are unread, at some 35 to a read unit. */
+/** How many of a user's newest 1,000 notifications are unread; a read unit covers about 35. */
 export const countUnread = async (userId: string, now: Date): Promise<number> =>
   (await listUnread(userId, now, notificationsMax)).length;
 
-/** The schema of what a mark says. */
+/** The schema of a mark's fields. */
 const Shown = StoredNotification.pick({ type: true, category: true }).extend({
   updatedAt: Timestamp.optional(),
 });
@@ -77,7 +77,7 @@ const listedOf = ({ id, item }: Mark, isRead: boolean) => ({
   ...{ id, read: isRead, bytes: Number(item.bytes) },
 });
 
-/** Notifications from before read ones had marks: the whole of each is read. */
+/** Notifications from before read ones had marks, each read whole. */
 async function listOlder(userId: string, now: Date) {
   const walk = { limit: notificationsMax, consistent: true };
   const items = await listKept(key.olderNotification, userId, now, walk);
@@ -87,11 +87,14 @@ async function listOlder(userId: string, now: Date) {
   });
 }
 
-/** About the bytes of a notification's item: its texts, and 400 for names and short values. */
+/**
+ * The approximate size of a notification's item in bytes: its texts, and 400 for names and short
+ * values.
+ */
 export const sizeOf = ({ title, message, metadata }: StoredNotification): number =>
   Buffer.byteLength(title) + Buffer.byteLength(message) + Buffer.byteLength(metadata) + 400;
 
-/** A user's notification, read consistently; undefined where there is none. */
+/** A user's notification, read consistently; undefined if there is none. */
 export async function findNotification(
   userId: string,
   notificationId: string,
@@ -108,8 +111,8 @@ export async function findNotification(
 }
 
 /**
- * The item of a notification and its mark, read consistently; no mark where it is from before read
- * ones had marks. Undefined where there is no notification.
+ * The item of a notification and its mark, read consistently; without a mark if it is older than
+ * marks of read ones. Undefined if there is no notification.
  */
 export async function findMarked(
   userId: string,
@@ -128,27 +131,27 @@ export async function findMarked(
   return mark && { item, mark };
 }
 
-/** A notification as its mark says it is. */
+/** A notification with the state in its mark. */
 const asMarked = (
   whole: StoredNotification,
   { read, updatedAt }: Pick<Listed, "read" | "updatedAt">,
 ): StoredNotification => ({ ...whole, read, updatedAt: updatedAt ?? whole.updatedAt });
 
-/** The items of these notifications, read consistently; those that do not exist are left out. */
+/** The items of these notifications, read consistently, without missing ones. */
 export async function findItems(userId: string, ids: readonly string[]): Promise<Item[]> {
   const keys = ids.flatMap((id) => wholeKeys(userId, id));
   return [...(await getItems(keys, { consistent: true })).values()];
 }
 
-/** Where the whole of a notification may be. */
+/** The possible keys of a whole notification. */
 export const wholeKeys = (userId: string, id: string): [Key, Key] => [
   key.notification(userId, id),
   key.olderNotification(userId, id),
 ];
 
 /**
- * Which of a user's newest 1,000 notifications of 90 days pass the filter, newest first. Reads
- * marks, of some 120 bytes, and no texts.
+ * Those of a user's newest 1,000 notifications of 90 days that match the filter, newest first.
+ * Reads marks, of about 120 bytes, and no texts.
  */
 export async function findListed(
   userId: string,
@@ -175,8 +178,9 @@ export async function findListed(
 }
 
 /**
- * The notifications that were listed, in that order and as their marks say; those deleted since are
- * left out. Reads are eventually consistent, except for those that such a read does not know yet.
+ * The listed notifications, in that order and with the state in their marks, without those deleted
+ * since. Reads are eventually consistent, except for notifications that such a read does not find
+ * yet.
  */
 export async function readListed(
   userId: string,
@@ -196,10 +200,13 @@ export async function readListed(
 const byId = (items: readonly Item[]) =>
   new Map(items.map((item) => [String(item.id), read(StoredNotification, item)]));
 
-/** What one read unit has of an item that is read by itself. */
+/** The bytes of one read unit for an item that is read on its own. */
 const unitBytes = 4_096;
 
-/** The items of these notifications, and perhaps of others between them: whichever costs less. */
+/**
+ * Reads these notifications, individually or as a range with others between them, whichever is
+ * cheaper.
+ */
 async function readCheaply(userId: string, listed: readonly Listed[]): Promise<Item[]> {
   const [first, last] = [listed[0], listed.at(-1)];
   if (first === undefined || last === undefined) return [];
@@ -213,7 +220,7 @@ async function readCheaply(userId: string, listed: readonly Listed[]): Promise<I
 }
 
 /**
- * A user's notifications that pass the filter, newest first: at most `limit` of their newest 1,000
+ * A user's notifications that match the filter, newest first: at most `limit` of their newest 1,000
  * of 90 days, and at most `bytesMax` bytes of items.
  */
 export async function listNotifications(

@@ -17,13 +17,13 @@ import {
   wholeKeys,
 } from "./notification-lists.ts";
 
-/** When the table's TTL removes a notification of this time, in seconds since 1970. */
+/** When the table's TTL removes a notification from this time, in seconds since 1970. */
 export const notificationExpiry = (at: Date): number =>
   Math.floor(at.getTime() / 1000) + keptSeconds;
 
 /**
- * The items of a notification: the whole of it, and a small mark that says whether it was read, by
- * its key. Marking writes marks only, since the whole may have 18 KB. The table's TTL removes both.
+ * The items of a notification: the whole, and a small mark whose key says whether it was read.
+ * Marking writes only marks, since the whole may have 18 KB. The table's TTL removes both.
  */
 function itemsOf(notification: StoredNotification) {
   const { userId, id, createdAt, type, category } = notification;
@@ -33,7 +33,7 @@ function itemsOf(notification: StoredNotification) {
   return { whole, unread: { ...key.unread(userId, id), ...mark } };
 }
 
-/** Makes a notification, in transactions that tell users about their own effect. */
+/** Creates a notification within another transaction, to tell users about its effect. */
 export function notificationActions(
   notification: StoredNotification,
   label = "notification",
@@ -53,13 +53,13 @@ export async function recordNotification(
   if (isTrimmedWith(notification.id)) await trim(notification.userId);
 }
 
-/** Ids of one process count up, so that one of so many finds what its user has too many of. */
+/** Ids of one process count up, so that one call in this many trims its user's notifications. */
 const trimmedEvery = 32;
 const isTrimmedWith = (id: string) => Number.parseInt(id.slice(-4), 16) % trimmedEvery === 0;
 
 /**
- * Deletes unread notifications beyond the newest 1,000, which nobody can list any more. Of somebody
- * who reads theirs, the TTL alone removes what is beyond: they come too slowly to matter.
+ * Deletes unread notifications beyond the newest 1,000, which can no longer be listed. For users
+ * who read theirs, the TTL suffices: they come too slowly to matter.
  */
 async function trim(userId: string): Promise<void> {
   const marks = await listUnread(userId, new Date(), notificationsMax + 2 * trimmedEvery);
@@ -67,7 +67,7 @@ async function trim(userId: string): Promise<void> {
   try {
     await deleteNotifications(userId, beyond);
   } catch (error) {
-    // The notification was made; the next one tries again.
+    // The notification was created; the next call tries again.
     logFault("Old notifications could not be removed", error, { count: beyond.length });
   }
 }
@@ -95,7 +95,7 @@ export async function markNotification(
 
 type Marked = { userId: string; id: string; mark: Item };
 
-/** Replaces the mark that was read by one that says when it was marked, and how. */
+/** Replaces the mark that was read by one with the new state and its time. */
 function markActions({ userId, id, mark }: Marked, isRead: boolean, now: Date): Action[] {
   const { PK, SK, ...shown } = mark;
   const place = isRead ? key.readMark(userId, id) : key.unread(userId, id);
@@ -106,7 +106,7 @@ function markActions({ userId, id, mark }: Marked, isRead: boolean, now: Date): 
   return [{ label, Delete: { Key: { PK, SK }, ConditionExpression } }, { Put: { Item } }];
 }
 
-/** The same for one from before read ones had marks: the whole of it says whether it was read. */
+/** The same for a notification from before read ones had marks: its item has the state. */
 function olderActions({ PK, SK, ...item }: Item, isRead: boolean, now: Date): Action[] {
   const { userId, id } = read(StoredNotification, item);
   const Key = key.unread(userId, id);
@@ -141,7 +141,7 @@ export async function markAll(userId: string, now: Date): Promise<number> {
   ]);
 }
 
-/** Deletes notifications of a user; those that do not exist are ignored. */
+/** Deletes notifications of a user; missing ones are ignored. */
 export async function deleteNotifications(userId: string, ids: readonly string[]): Promise<void> {
   const keysOf = (id: string) => [
     ...wholeKeys(userId, id),
@@ -151,10 +151,10 @@ export async function deleteNotifications(userId: string, ids: readonly string[]
   await recordEach([...new Set(ids)].map((id) => keysOf(id).map((Key) => ({ Delete: { Key } }))));
 }
 
-/** How many independent transactions are under way at the same time. */
+/** The number of independent transactions in progress at once. */
 const togetherMax = 25;
 
-/** Records each group of actions by itself; answers how many were done, their conditions met. */
+/** Records each group of actions separately; returns how many were done, their conditions met. */
 export async function recordEach(groups: readonly (readonly Action[])[]): Promise<number> {
   let done = 0;
   for (let at = 0; at < groups.length; at += togetherMax) {

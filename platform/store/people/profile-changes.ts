@@ -13,16 +13,16 @@ import { holdUsername, indexActions } from "./user-index.ts";
 import { findProfile, namelessOf, type Subject } from "./users.ts";
 
 /**
- * Tokens whose user's profile this process knows to be written, so that it is read once for each;
- * not users, since one who was deleted comes again with another token.
+ * Tokens whose user's profile this process knows to exist, so that it is read once for each. These
+ * are tokens, not users, since a deleted user may return with another token.
  */
 const seen = new BoundedSet<string>(10_000);
 
 /**
- * Records a user who is seen for the first time. A profile that exists stays as it is, except one
- * that was made by a mention (a top-up, a Tencent account), which the user's own claims complete.
- * The claimed username becomes theirs if nobody has it yet, and one that looks like staff only if
- * an admin claims it; otherwise they have none until they choose one. So it is with other names.
+ * Records a new user. An existing profile stays unchanged, except one that was created by a mention
+ * (a top-up, a Tencent account), which the user's own claims complete. The claimed username becomes
+ * theirs if it is free, and one that looks like staff only if an admin claims it; otherwise they
+ * have none until they choose one. Other names that look like staff are dropped too.
  */
 export async function recordFirstSight(
   userId: string,
@@ -40,7 +40,7 @@ export async function recordFirstSight(
   if (mark !== undefined) seen.add(mark);
 }
 
-/** The claimed names that the caller may have; the others are empty. */
+/** The claimed names that the caller may have; the others become empty. */
 function namesAllowed({ username, name, surname }: Profile, roles: Caller["roles"]) {
   const reserved = roles.includes("admin") ? [] : setting("RESERVED_USERNAMES");
   return {
@@ -50,8 +50,8 @@ function namesAllowed({ username, name, surname }: Profile, roles: Caller["roles
 }
 
 /**
- * The first call writes the profile, without its username where another user holds it: so every
- * username that is shown is held by the user who shows it.
+ * The first call writes the profile, without its username if another user holds it: so every shown
+ * username is held by the user who shows it.
  */
 async function recordNew(profile: Profile, now: Date): Promise<void> {
   const { userId, username, mentioned = false } = profile;
@@ -71,9 +71,9 @@ async function recordNew(profile: Profile, now: Date): Promise<void> {
 }
 
 /**
- * Changes a profile, and decides again when another call was faster. `decide` answers the profile
- * after the change, `also` what is written with it. Answers the profile before and after, and which
- * conditions of `also` failed, if any did.
+ * Changes a profile, and decides again if another call was faster. `decide` returns the changed
+ * profile, `also` the further actions. Returns the profile before and after, and the conditions of
+ * `also` that failed, if any.
  */
 export async function changeProfile(
   subject: Subject,

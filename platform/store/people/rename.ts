@@ -18,9 +18,9 @@ export const renameRefusals = [
 ] as const;
 
 /**
- * Gives a user another username, and holds the former one for them for a while: both or neither.
- * Admins do so for others too, as often as they like, and may give names that look like staff.
- * `assertKnown` may refuse the profile that would be changed.
+ * Gives a user another username, and reserves the former one for them for a while: both or neither.
+ * Admins may rename others too, without limits, and may assign names that look like staff.
+ * `assertKnown` may refuse the profile to be changed.
  */
 export async function rename(
   caller: Caller,
@@ -52,13 +52,13 @@ export async function rename(
 /** Every refusal that names from a back end can meet. */
 export const namingRefusals = ["user_not_found", "username_reserved", "username_taken"] as const;
 
-/** The names of a back end are its own to keep right, so they may change this often a day. */
+/** A back end is responsible for its names, so they may change this often a day. */
 const namesPerDay = 1_000_000;
 
 /**
- * Gives a user the names that a back end has for them: all of it or nothing. Names that look like
- * staff take an admin. With `create` an unknown user becomes known first, without names where
- * theirs are refused. Refuses as `namingRefusals` says.
+ * Gives a user the names that a back end has for them: all or nothing. Only an admin may assign
+ * names that look like staff. With `create` an unknown user is created first, without names that
+ * are refused. Refuses with `namingRefusals`.
  */
 export async function nameUser(
   caller: Caller,

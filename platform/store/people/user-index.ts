@@ -10,12 +10,12 @@ import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 
 const Entry = z.object({ userId: UserId });
-/** Who holds a username; with an end (seconds since 1970) where they have given it up. */
+/** The holder of a username; with an end (seconds since 1970) if they have given it up. */
 const Holder = Entry.extend({ expiresAt: z.number().optional() });
 
 const seconds = (at: Date) => Math.floor(at.getTime() / 1000);
 
-/** Gives a username to a user if nobody else holds it; its label is `username`. */
+/** Gives a username to a user if nobody else holds it; the action's label is `username`. */
 export const holdUsername = (userId: string, username: string, now: Date): Action => ({
   label: "username",
   Put: {
@@ -25,7 +25,7 @@ export const holdUsername = (userId: string, username: string, now: Date): Actio
   },
 });
 
-/** Lets go of the username that a user had, after a while, if they have another now. */
+/** Releases a user's former username after a while, if they have another now. */
 export function leaveUsername(was: Profile, is: Profile, now: Date): Action[] {
   const before = was.username.toLowerCase();
   const after = is.username.toLowerCase();
@@ -43,14 +43,14 @@ export function leaveUsername(was: Profile, is: Profile, now: Date): Action[] {
   ];
 }
 
-/** Who holds a username, or had it last and is still found by it; whatever its case. */
+/** The user who holds a username, or last held it and is still found by it; regardless of case. */
 export async function findHolder(username: string, now: Date): Promise<string | undefined> {
   const place = key.username(username.toLowerCase());
   const holder = await getItem(Holder, place, { consistent: true });
   return (holder?.expiresAt ?? Infinity) > seconds(now) ? holder?.userId : undefined;
 }
 
-/** The entries by which the search finds a user: one for each text, and one for empty questions. */
+/** The entries by which the search finds a user: one for each text, and one for empty searches. */
 function entriesOf(profile: Profile | undefined): Map<string, Key> {
   if (profile === undefined) return new Map();
   const { userId } = profile;
@@ -61,7 +61,7 @@ function entriesOf(profile: Profile | undefined): Map<string, Key> {
   return new Map(keys.map((entry) => [`${entry.PK} ${entry.SK}`, entry]));
 }
 
-/** What changes in the index of the search when a profile changes. */
+/** The changes in the search index when a profile changes. */
 export function indexActions(was: Profile | undefined, is: Profile): Action[] {
   const before = entriesOf(was);
   const after = entriesOf(is);
@@ -74,7 +74,7 @@ export function indexActions(was: Profile | undefined, is: Profile): Action[] {
 }
 
 /**
- * Users one of whose texts begins with the question, each once; at most `limit` entries are read.
+ * Users with a text that begins with the search term, each once; reads at most `limit` entries.
  */
 export async function findByText(question: string, limit: number): Promise<string[]> {
   const from = key.searchText(question, "");
@@ -82,7 +82,7 @@ export async function findByText(question: string, limit: number): Promise<strin
   return [...new Set(items.map((item) => read(Entry, item).userId))];
 }
 
-/** Some users, different ones at each call. */
+/** A random choice of users. */
 export async function findAnybody(limit: number): Promise<string[]> {
   const start = key.anybody(randomBytes(4).toString("hex"), "");
   const behind = await queryItems(start, "", { limit, after: start.SK });

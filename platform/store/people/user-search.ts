@@ -12,8 +12,8 @@ import { findAnybody, findByText } from "./user-index.ts";
 import { findProfiles } from "./users.ts";
 
 /**
- * A page of the users whom a search finds, among at most 500 entries of the index, or 100 where it
- * filters by what only profiles say. Otherwise only the page's profiles are read.
+ * A page of the users whom a search finds, among at most 500 entries of the index, or 100 if it
+ * filters by fields of profiles. Otherwise only the page's profiles are read.
  */
 export async function searchUsers(query: UserQuestion, callerId: string) {
   const question = questionOf(query.q);

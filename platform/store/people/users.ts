@@ -13,7 +13,7 @@ import { getItem, listItems, type Reading } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 
 /**
- * The stored profile, if the user is known; `consistent` costs twice and sees every write before.
+ * The stored profile, if the user is known; `consistent` costs twice and sees every earlier write.
  */
 export async function findProfile(
   userId: string,
@@ -22,7 +22,7 @@ export async function findProfile(
   return getItem(Profile, key.profile(userId), reading);
 }
 
-/** The profile; one that was made a moment ago is found by the second, consistent read. */
+/** The profile; the second, consistent read finds one that was just created. */
 export const findKnown = async (userId: string): Promise<Profile | undefined> =>
   (await findProfile(userId)) ?? (await findProfile(userId, { consistent: true }));
 
@@ -32,21 +32,21 @@ export async function getProfile(userId: string): Promise<Profile> {
 }
 
 /**
- * The caller's own profile: the stored one, or what their token says where that is not there yet.
+ * The caller's own profile: the stored one, or the token's claims if there is none yet.
  */
 export const getCallerProfile = async (caller: Caller, now: Date): Promise<Profile> =>
   (await findProfile(caller.userId)) ?? namelessOf(caller, now);
 
-/** The profile in a token of a user who has no username yet. */
+/** The profile in a token's claims, without a username. */
 export const namelessOf = ({ userId, claims }: Subject, now: Date): Profile => ({
   ...profileOf(userId, claims, now),
   username: "",
 });
 
-/** Whose profile it is, and what their token says while there is none. */
+/** Whose profile it is, with their token's claims while there is none. */
 export type Subject = Pick<Caller, "userId" | "claims">;
 
-/** Profiles of any number of users; those who are unknown are left out. */
+/** Profiles of any number of users, without unknown ones. */
 export async function findProfiles(userIds: readonly string[]): Promise<Map<string, Profile>> {
   const profiles = await listItems(
     Profile,
@@ -55,11 +55,11 @@ export async function findProfiles(userIds: readonly string[]): Promise<Map<stri
   return new Map(profiles.map((profile) => [profile.userId, profile]));
 }
 
-/** What every place shows of a user, with the stage's default picture where they have none. */
+/** A user as lists and events show them, with the stage's default picture if they have none. */
 export const summary = (profile: Profile & { role?: StreamRole }): StreamUser =>
   summaryOf(profile, setting("DEFAULT_PICTURE"));
 
-/** Profiles of users; refuses with `user_not_found` where one of them is not known. */
+/** Profiles of users; refuses with `user_not_found` if one of them is unknown. */
 export async function getProfiles(userIds: readonly string[]): Promise<Map<string, Profile>> {
   const known = await findProfiles(userIds);
   const stranger = userIds.find((userId) => !known.has(userId));
@@ -67,7 +67,7 @@ export async function getProfiles(userIds: readonly string[]): Promise<Map<strin
   return known;
 }
 
-/** Summaries of any number of users; one who is unknown has nothing but an id. */
+/** Summaries of any number of users; an unknown one has only an id. */
 export async function findSummaries(
   userIds: readonly string[],
   now: Date,

@@ -35,8 +35,8 @@ export const admissionRefusals = [
 ] as const;
 
 /**
- * Who is to be admitted: `callId` names a call with a key, and each repetition of it alike.
- * `isBanned` says that a ban of the host's channel is in force, which their sender's item lacks.
+ * The sender to admit: `callId` identifies a call with a key and its repetitions. `isBanned` says
+ * that a ban from the host's channel is in force, which the sender's item does not have.
  */
 type Candidate = {
   userId: string;
@@ -46,19 +46,19 @@ type Candidate = {
 };
 
 /**
- * Streams whose chat was open to all and without slow mode when this process last looked: an
+ * Streams whose chat was open to all and without slow mode when this process last checked: an
  * optimistic cache, removed on use and restored when confirmed.
  */
 const openChats = new BoundedSet<string>(10_000);
 
-/** The call that brings a message; `assertNew` ends it where its key was used before. */
+/** The call that sends a message; `assertNew` ends it if its key was used before. */
 type ChatCall = { caller: Caller; callId?: string | undefined; assertNew: () => Promise<void> };
 
 /**
- * Admits a message to a stream's chat: answers what it is made of, or refuses with
- * `stream_not_found`, `message_not_found` or one of `admissionRefusals`. All is read in one step,
- * and where it can be the sender is admitted in the same; the stream's reasons come first. A
- * repetition of a call ends here, after it was counted against the rate.
+ * Admits a message to a stream's chat: returns what the message is made from, or refuses with
+ * `stream_not_found`, `message_not_found` or one of `admissionRefusals`. Everything is read in one
+ * step, and if possible the sender is admitted in parallel; the stream's refusals take precedence.
+ * A repeated call ends here, after it was counted against the rate.
  */
 export async function admitToChat(
   streamId: string,
@@ -87,9 +87,9 @@ export async function admitToChat(
 }
 
 /**
- * Admits a sender while their stream is still being read, where it is likely that nothing but bans
- * and the rate can keep them out. Undefined: not tried. A call that the stream refuses afterwards
- * has counted against the sender's rate.
+ * Admits a sender while their stream is still being read, if probably only bans and the rate can
+ * refuse them. Undefined: not tried. A call that the stream refuses afterwards has still counted
+ * against the sender's rate.
  */
 async function admitEarly(
   streamId: string,
@@ -101,7 +101,7 @@ async function admitEarly(
   return admitMessage(streamId, userId, { ...rules, ...(callId && { callId }) }, now);
 }
 
-/** Takes back an early admission of a call that the stream has refused. */
+/** Reverts an early admission of a call that the stream has refused. */
 async function undoEarly(
   streamId: string,
   early: Outcome<Sender | undefined>,
@@ -111,15 +111,15 @@ async function undoEarly(
   try {
     before = early();
   } catch {
-    // It was refused itself, and has written nothing.
+    // The admission itself was refused, and has written nothing.
   }
   if (before !== undefined) await restoreLast(streamId, before, now);
 }
 
 /**
- * Admits a text, or refuses with one of `admissionRefusals`; `early` is what became of an admission
- * that was tried before the stream was known. Slow mode does not hold up the repetition of the call
- * that it let through last, which may have been lost since.
+ * Admits a text, or refuses with one of `admissionRefusals`; `early` is the outcome of an admission
+ * that was tried before the stream was read. Slow mode does not refuse a repetition of the call
+ * that it admitted last, whose response may have been lost.
  */
 export async function admitText(
   stream: Stream,
@@ -129,7 +129,7 @@ export async function admitText(
   early: Outcome<Sender | undefined> = () => undefined,
 ): Promise<void> {
   noteOpen(stream);
-  // Of two reasons the caller hears the one about themselves, in a live stream from the admission.
+  // Of two refusals the caller gets the one about themselves; in a live stream, from the admission.
   if (isBanned || stream.status !== "active" || !isFree(stream)) {
     const member = await findMember(stream.id, userId, { consistent: true });
     assertMayChat(member, now);
@@ -144,7 +144,7 @@ export async function admitText(
   const rules = { ...limit, ...(callId && { callId }) };
   const admitted = early();
   if (admitted === undefined) await admitMessage(stream.id, userId, rules, now);
-  // Slow mode has begun since this process looked: it counts from the message before this one.
+  // Slow mode has begun since this process checked: it counts from the previous message.
   else assertNotSlowed(admitted, rules, now);
 }
 

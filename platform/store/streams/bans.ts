@@ -18,7 +18,7 @@ import type { Action } from "../../table/transact.ts";
 import { type BanPlace, changeMember, memberActions } from "./members.ts";
 import { actAction } from "./moderation.ts";
 
-/** The ban with this id as it is now, over or not. */
+/** The ban with this id in its current state, over or not. */
 export async function findBan(banId: string, now: Date): Promise<Ban | undefined> {
   const ban = await getItem(Ban, key.ban(banId), { consistent: true });
   return ban && banAsOf(ban, now);
@@ -28,14 +28,13 @@ export async function findBan(banId: string, now: Date): Promise<Ban | undefined
 export const getBan = async (banId: string, now: Date): Promise<Ban> =>
   (await findBan(banId, now)) ?? refuse("ban_not_found", { banId });
 
-/** Where a ban holds. */
+/** Where a ban applies. */
 export const placeOfBan = ({ scope, liveStreamId: streamId, hostId }: Ban): BanPlace =>
   scope === "channel" ? { hostId } : { streamId };
 
 /**
- * Records a ban in the member and in its own items, with the reply to the call that made it, all or
- * nothing. Refuses with `ban_of_host` and `ban_exists`; decided again when the member was changed in
- * between.
+ * Records a ban in the member and in its own items, with the reply to its call, in one transaction.
+ * Refuses with `ban_of_host` and `ban_exists`; repeated if the member changed in between.
  */
 export async function recordBan(
   stream: Stream,
@@ -58,8 +57,8 @@ export async function recordBan(
 }
 
 /**
- * Lifts a ban; the member is free if this is the ban that they have. Refuses with `ban_lifted` where
- * it was lifted already or has ended by itself.
+ * Lifts a ban, and removes it from the member if it is their current one. Refuses with `ban_lifted`
+ * if it was lifted already or has expired.
  */
 export async function liftBan(ban: Ban, by: string, now: Date): Promise<Ban> {
   if (ban.deletedAt !== null) refuse("ban_lifted", { banId: ban.id });
@@ -83,7 +82,7 @@ export async function liftBan(ban: Ban, by: string, now: Date): Promise<Ban> {
 }
 
 /**
- * Marks a ban as lifted, once, in its own item and in the list of its host. Nothing else of it is
+ * Marks a ban as lifted, once, in its own item and in the list of its host. Nothing else is
  * written, since the names in it may be erased at any time.
  */
 export function liftActions(
@@ -114,7 +113,7 @@ export function liftActions(
   ];
 }
 
-/** A new ban, its place in the list of its host, and its entry in the log of moderation. */
+/** A new ban, its entry in the list of its host, and its entry in the moderation log. */
 export function banActions(ban: Ban): Action[] {
   const { id: banId, liveStreamId, target, actionType, reason, scope } = ban;
   const { createdAt, deletedAt, endsAt } = ban;
@@ -153,10 +152,10 @@ export function banActions(ban: Ban): Action[] {
   ];
 }
 
-/** How many bans of a host's streams a list looks at: the newest. */
+/** The most bans of a host's streams that a list reads: the newest. */
 const scanMax = 1_000;
 
-/** The bans of a host's streams that pass the filter and are in force, newest first. */
+/** The bans of a host's streams that match the filter and are in force, newest first. */
 export async function listBans(hostId: string, filter: BanFilter, now: Date): Promise<ListedBan[]> {
   const walk = { limit: scanMax, newestFirst: true, consistent: true };
   const items = await queryItems(key.hostedBan(hostId, ""), prefix.hostedBans, walk);

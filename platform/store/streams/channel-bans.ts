@@ -13,8 +13,8 @@ import { listHosted } from "./stream-lists.ts";
 import { getStream } from "./streams.ts";
 
 /**
- * The stream that a new ban names, for a caller who may make it: for a ban from a channel one who
- * moderates the channel, whether they moderate this stream or not. Refuses with `stream_not_found`,
+ * The stream in a new ban, for a caller who may make it; a channel's ban requires a moderator of
+ * the channel, whether they moderate this stream or not. Refuses with `stream_not_found`,
  * `member_blocked` and `not_a_moderator`.
  */
 export async function getStreamToBanFrom(
@@ -30,7 +30,7 @@ export async function getStreamToBanFrom(
 
 /**
  * Refuses a caller who may not read or lift a ban, with `stream_not_found`, `member_blocked` or
- * `not_a_moderator`. A channel's ban outlives the stream that it names.
+ * `not_a_moderator`. A channel's ban outlives its stream.
  */
 export async function assertMayJudge(ban: Ban, caller: Caller, now: Date): Promise<void> {
   if (ban.scope === "channel") await getModeratedChannel(ban.hostId, caller, now);
@@ -38,8 +38,8 @@ export async function assertMayJudge(ban: Ban, caller: Caller, now: Date): Promi
 }
 
 /**
- * Has the host's live streams show what has become of a channel's ban; a ban of one stream shows
- * itself. It does not fail when this does, since the table's stream asks again.
+ * Shows a change of a channel's ban in the host's live streams; a ban in one stream appears on its
+ * own. Failures here do not fail the call, since the table's stream repeats this.
  */
 export async function showBan({ scope, hostId, target }: Ban): Promise<void> {
   if (scope !== "channel") return;
@@ -52,8 +52,9 @@ export async function showBan({ scope, hostId, target }: Ban): Promise<void> {
 
 /**
  * Copies a channel's ban, or its end, into the member of each live stream of the host: that change
- * is the stream's event. It may come late, twice or in parallel: a copy has the revision of what it
- * copies, and an older one never replaces it. Nothing decides on these copies.
+ * is the stream's event. It may run late, twice or concurrently: a copy has the revision of its
+ * original, and an older one never replaces it. These copies only show bans; they do not enforce
+ * them.
  */
 export async function showChannelBan(hostId: string, userId: string): Promise<void> {
   const member = await findChannelMember(hostId, userId);

@@ -19,12 +19,12 @@ import { changeStream } from "./stream-changes.ts";
 import { listHosted } from "./stream-lists.ts";
 import { findStream } from "./streams.ts";
 
-/** A host's channel, read consistently; a new one where they have changed nothing yet. */
+/** A host's channel, read consistently; a new one if they have not changed anything yet. */
 export const findChannel = async (hostId: string): Promise<Channel> =>
   (await getItem(Channel, key.channel(hostId), { consistent: true })) ?? newChannel(hostId);
 
 /**
- * A host's channel, for a caller who moderates it: the host, a moderator whom the channel names, or
+ * A host's channel, for a caller who moderates it: the host, a moderator named in the channel, or
  * an admin. Refuses with `member_blocked` (a moderator may have been) and `not_a_moderator`.
  */
 export async function getModeratedChannel(
@@ -49,9 +49,9 @@ const isCurrent = ({ revision }: Channel) =>
       };
 
 /**
- * Begins a stream with its host's channel. `begin` records it with the given check, which fails
- * (label `channel`) where the channel was changed meanwhile: then it answers undefined and is
- * asked again. So a change finds every stream that began without it.
+ * Creates a stream from its host's channel. `begin` records it with the given check, which fails
+ * (label `channel`) if the channel changed meanwhile: then it returns undefined and is called
+ * again. So a change finds every stream that began without it.
  */
 export const withChannel = <A>(
   hostId: string,
@@ -64,8 +64,8 @@ export const withChannel = <A>(
   });
 
 /**
- * Changes a host's channel under its revision, which `assertRevision` may refuse; a change that names
- * nothing is none.
+ * Changes a host's channel under its revision, which `assertRevision` may refuse; a change without
+ * settings does nothing.
  */
 export const changeChannel = (
   hostId: string,
@@ -83,12 +83,12 @@ export const changeChannel = (
     return failed === undefined ? changed : overtaken;
   });
 
-/** Streams of one host that are changed at once. */
+/** The number of streams of one host that are changed concurrently. */
 const togetherMax = 10;
 
 /**
- * Has every stream of the host that is not over take in the channel's settings. It may come late,
- * twice or in parallel: a stream notes the revision that it has taken in.
+ * Applies the channel's settings to every stream of the host that is not over. It may run late,
+ * twice or concurrently: a stream records the revision that it has applied.
  */
 export async function applyChannel(hostId: string, now: Date): Promise<void> {
   const channel = await findChannel(hostId);

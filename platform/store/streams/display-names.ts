@@ -17,7 +17,7 @@ import { memberIn, memberKeys } from "./members.ts";
 import { findMessage } from "./messages.ts";
 import { changeWithReply } from "./stream-changes.ts";
 
-/** Known users, at most 100, as a stream shows them now; those who are unknown are left out. */
+/** Known users, at most 100, as a stream currently shows them; unknown ones are omitted. */
 export async function findShown(
   stream: Stream,
   userIds: readonly string[],
@@ -35,16 +35,15 @@ export async function findShown(
   return new Map(shown);
 }
 
-/** UTF-8 bytes after which a list of streams ends: some twenty whose every text is the longest. */
+/** UTF-8 bytes after which a list of streams ends: about twenty with all texts at their limits. */
 const listBytesMax = 256 * 1024;
 
 /** Guests of a list whose names are read: those of its first streams. */
 const namedGuestsMax = 30;
 
 /**
- * Streams, at most 100, as the API shows them: their hosts by their present names and pictures, and
- * so the first 30 guests of them all, the others by their ids. The list ends before it is larger
- * than 256 KB.
+ * Streams, at most 100, as the API shows them: with the current names and pictures of hosts and of
+ * the first 30 guests, and only the ids of further guests. The list ends before it exceeds 256 KB.
  */
 export async function showStreams(streams: readonly Stream[]): Promise<LiveStream[]> {
   const guests = streams.flatMap((stream) => stream.guests);
@@ -68,17 +67,17 @@ export async function showStreams(streams: readonly Stream[]): Promise<LiveStrea
     });
 }
 
-/** A user of whom an answer has the id alone. */
+/** A user of whom a response has only the id. */
 const nameless = (userId: string): Profile => profileOf(userId, {}, new Date(0));
 
-/** The guests of a stream as it shows them; those who are gone are left out. */
+/** The guests of a stream as it shows them, without deleted users. */
 export const guestsOf = (stream: Stream, people: ReadonlyMap<string, Profile>): StreamUser[] =>
   stream.guests.flatMap((userId) => {
     const guest = people.get(userId);
     return guest === undefined ? [] : [summary(withRole(stream, guest))];
   });
 
-/** What the escrows hold of the streams that are open for contributions. */
+/** The escrow totals of the streams that are open for contributions. */
 async function findCollected(streams: readonly Stream[]) {
   const open = streams.filter(isFundingOpen);
   const sums = await Promise.all(
@@ -90,13 +89,13 @@ async function findCollected(streams: readonly Stream[]) {
 /** One stream, as the API shows it. */
 export const showStream = async (stream: Stream) => (await showStreams([stream]))[0]!;
 
-/** One stream with the message that is pinned in it. */
+/** One stream with its pinned message. */
 export const showWithPin = async (stream: Stream, now: Date): Promise<LiveStream> => {
   const [shown, pinned] = await Promise.all([showStream(stream), findPinned(stream, now)]);
   return { ...shown, pinned };
 };
 
-/** What is pinned in a stream; pins of earlier versions have the message's id alone. */
+/** The pinned message of a stream; pins from earlier versions only have the message's id. */
 async function findPinned(stream: Stream, now: Date): Promise<LiveStream["pinned"]> {
   const { id, pinned } = stream;
   if (pinned == null) return null;
@@ -104,7 +103,7 @@ async function findPinned(stream: Stream, now: Date): Promise<LiveStream["pinned
   return message === undefined ? null : chatMessageOf(message, setting("DEFAULT_PICTURE"));
 }
 
-/** Changes a stream, as `changeStream`, and answers it as the API shows it, with the reply. */
+/** Changes a stream as `changeStream` does, and returns it as the API shows it, with the reply. */
 export async function changeShown(
   stream: Stream,
   decide: (stream: Stream) => Partial<Stream>,

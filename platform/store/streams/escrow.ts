@@ -15,8 +15,9 @@ import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 
 /**
- * A part of what a stream's contributors have given. All parts are closed in the transaction that
- * decides whose it is, each as it was read: so what is decided is about exactly what is in them.
+ * A shard of a stream's contributions. The transaction that decides their outcome closes all
+ * shards, each on the condition that it is unchanged: so the decision covers exactly their
+ * contents.
  */
 export const EscrowPart = z.object({
   streamId: z.string(),
@@ -26,7 +27,7 @@ export const EscrowPart = z.object({
 
 const shards = Array.from({ length: escrowShards }, (_, at) => at.toString(16));
 
-/** What each part of an escrow has; absent where nobody has contributed to it. */
+/** The amount in each part of an escrow; absent if nobody has contributed to it. */
 async function readParts(streamId: string, reading: Reading): Promise<Map<string, number>> {
   const walk = { limit: escrowShards, ...reading };
   const items = await queryItems(key.escrow(streamId, ""), prefix.escrow, walk);
@@ -38,7 +39,7 @@ async function readParts(streamId: string, reading: Reading): Promise<Map<string
 const sumOf = (parts: ReadonlyMap<string, number>) =>
   [...parts.values()].reduce((sum, amount) => sum + amount, 0);
 
-/** All that has been contributed to a stream. */
+/** The total of a stream's contributions. */
 export const sumEscrow = async (streamId: string, reading: Reading = {}): Promise<number> =>
   sumOf(await readParts(streamId, reading));
 
@@ -54,9 +55,8 @@ export const contributeAction = (streamId: string, userId: string, amount: numbe
 });
 
 /**
- * Where a change of a stream decides whose its contributions are: the stream with that decision,
- * and what closes the escrow and credits the host. A part that was written meanwhile fails as
- * `escrow`.
+ * If a change of a stream decides its contributions: the stream with that decision, and the actions
+ * that close the escrow and credit the host. A part that was written meanwhile fails as `escrow`.
  */
 export async function withFundingDecided(
   was: Stream,
@@ -94,7 +94,7 @@ function closeAction(
   };
 }
 
-/** Moves a stream to where it is found when something is to be done about it by itself. */
+/** Moves a stream to its position in the plan of scheduled actions. */
 export function planActions(was: Stream | undefined, is: Stream): Action[] {
   const placeOf = (stream: Stream | undefined) => {
     const at = stream && dueAt(stream);
@@ -108,10 +108,10 @@ export function planActions(was: Stream | undefined, is: Stream): Action[] {
   ];
 }
 
-/** Streams that one look at the plan finds. */
+/** The most streams that one read of the plan finds. */
 const plannedMax = 1_000;
 
-/** The streams about which something is to be done by now, the longest due first. */
+/** The streams with an action that is due by now, longest due first. */
 export async function listDueStreams(now: Date): Promise<string[]> {
   const next = new Date(now.getTime() + 60_000).toISOString();
   const { PK, SK } = key.planned(next, "");

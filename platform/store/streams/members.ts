@@ -15,19 +15,19 @@ import { type Item, read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 import { findStream } from "./streams.ts";
 
-/** Where a ban holds: in one stream, or in all of a host's. */
+/** Where a ban applies: in one stream, or in all of a host's. */
 export type BanPlace = { streamId: string } | { hostId: string };
 
-/** The key of what a stream or a channel alone knows about a user. */
+/** The key of a stream's, or a channel's, item about a user. */
 export const memberKey = (place: BanPlace, userId: string) =>
   "streamId" in place
     ? key.member(place.streamId, userId)
     : key.channelMember(place.hostId, userId);
 
-/** The hosts of streams that this process has seen: a stream never gets another one. */
+/** The hosts of streams that this process has seen: a stream's host never changes. */
 const hosts = new BoundedMap<string, string>(10_000);
 
-/** The host of a stream; undefined where there is no such stream. */
+/** The host of a stream; undefined if there is no such stream. */
 export async function findHost(streamId: string): Promise<string | undefined> {
   const known = hosts.get(streamId);
   if (known !== undefined) return known;
@@ -37,13 +37,13 @@ export async function findHost(streamId: string): Promise<string | undefined> {
   return stream.hostId;
 }
 
-/** The items that say what is known of a user in a stream: its own and its host's channel's. */
+/** The keys of the items about a user in a stream: the stream's own and its host's channel's. */
 export function memberKeys(streamId: string, hostId: string | undefined, userId: string): Key[] {
   const own = key.member(streamId, userId);
   return hostId === undefined ? [own] : [own, key.channelMember(hostId, userId)];
 }
 
-/** What those items say together, from the items found. */
+/** The user's membership, combined from these items. */
 export function memberIn(
   found: ReadonlyMap<string, Item>,
   [own, channel]: readonly Key[],
@@ -56,8 +56,8 @@ export function memberIn(
 }
 
 /**
- * What is known about a user in a stream: its own ban and that of its host's channel. Undefined for
- * most.
+ * A user's membership in a stream: its own ban and that of its host's channel. Undefined for most
+ * users.
  */
 export async function findMember(
   streamId: string,
@@ -68,7 +68,7 @@ export async function findMember(
   return memberIn(await getItems(keys, reading), keys);
 }
 
-/** Whether a user who was let into a paid stream still would be, without a role of their token. */
+/** Whether a user admitted to a paid stream would still be, without a role from their token. */
 export async function isStillAdmitted(streamId: string, userId: string): Promise<boolean> {
   const [stream, member] = await Promise.all([
     findStream(streamId, { consistent: true }),
@@ -77,15 +77,15 @@ export async function isStillAdmitted(streamId: string, userId: string): Promise
   return stream === undefined || isAdmitted(stream, member, { userId });
 }
 
-/** What one place alone knows about a user. */
+/** The item of only one stream or channel about a user. */
 const findOwnMember = (place: BanPlace, userId: string) =>
   getItem(Member, memberKey(place, userId), { consistent: true });
 
-/** What a host's channel knows about a user, read consistently. */
+/** The item of a host's channel about a user, read consistently. */
 export const findChannelMember = (hostId: string, userId: string) =>
   findOwnMember({ hostId }, userId);
 
-/** Refuses with `member_blocked` a user whom a host's channel has blocked. */
+/** Refuses a user who is blocked from a host's channel with `member_blocked`. */
 export async function assertNotBlockedFromChannel(
   hostId: string,
   userId: string,
@@ -95,8 +95,8 @@ export async function assertNotBlockedFromChannel(
 }
 
 /**
- * Changes a member of a stream or a channel. `decide` answers what to write, none where nothing
- * changes, and is asked again when the member was changed in between.
+ * Changes a member of a stream or a channel. `decide` returns what to write, nothing if there is no
+ * change, and is called again if the member changed in between.
  */
 export async function changeMember(
   place: BanPlace,
@@ -112,9 +112,9 @@ export async function changeMember(
 }
 
 /**
- * Sets or removes a member's ban under their revision. In a stream the sender's copy goes with it:
- * the write that admits a message meets the ban there. In a channel the ban that was removed is
- * noted, for the streams that are to show it.
+ * Sets or removes a member's ban under their revision. In a stream the sender's copy is changed
+ * too, which the write that admits a message checks. In a channel the removed ban is recorded for
+ * the streams that have to show its end.
  */
 export function memberActions(
   place: BanPlace,
@@ -150,7 +150,7 @@ function senderAction(streamId: string, userId: string, ban: Member["ban"]): Act
   return {
     Update: {
       Key: key.sender(streamId, userId),
-      // A ban outlives what is known of the sender's messages, which the table's TTL removes.
+      // A ban outlives the sender's message data, which the table's TTL removes.
       UpdateExpression: ban == null ? `${set} REMOVE ban` : `${set}, ban = :ban REMOVE expiresAt`,
       ExpressionAttributeValues: { ":user": userId, ...(ban != null && { ":ban": ban }) },
     },

@@ -7,15 +7,15 @@ import { queryRange } from "../../table/query.ts";
 import { type Item, read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 
-/** The numbers of a bucket that show nothing: a number set of DynamoDB is a Set here. */
+/** The gaps of a bucket: a number set of DynamoDB is a Set here. */
 const Bucket = z.object({ numbers: z.instanceof(Set) });
 
-/** The name of a part's attribute in an item of counts begins so; its number follows. */
+/** The prefix of a part's attribute in an item of counts; its number follows. */
 const part = "p";
 
 /**
- * Records that a number shows nothing, in its bucket and in the counts above. These actions add, so
- * they belong in one transaction with the condition that makes it happen once: that on the message.
+ * Records a number as a gap, in its bucket and in the counts above. These actions add, so they must
+ * share a transaction with the condition that makes it happen once: that on the message.
  */
 export function gapActions(streamId: string, n: number): Action[] {
   const { bucket, counts } = placesOf(n);
@@ -39,8 +39,8 @@ export function gapActions(streamId: string, n: number): Action[] {
 }
 
 /**
- * Marks the stream as one that has such numbers, so that other streams need no read for them. It
- * comes before they are recorded: the mark alone does no harm.
+ * Marks the stream as one with gaps, so that other streams need no read for them. The mark is
+ * written before they are recorded, since the mark alone is harmless.
  */
 export const hasGapAction = (streamId: string): Action => ({
   Update: {
@@ -51,15 +51,16 @@ export const hasGapAction = (streamId: string): Action => ({
 });
 
 /**
- * Items that are read together: the counts of all numbers, and what lies next below them. In a chat
- * of less than 65,536 messages these are the newest buckets: all that its first page needs.
+ * The number of items read together: the counts of all numbers, and the items just below them. In a
+ * chat of less than 65,536 messages these are the newest buckets, which are all that its first page
+ * needs.
  */
 const newestMax = 3;
 
-/** The last items that are recorded: all whose keys are not before `low`. */
+/** The newest items: all whose keys are not before `low`. */
 type Newest = { items: Map<string, Item>; low: string };
 
-/** Chats in which this process has seen such numbers, with how many there were. */
+/** Chats in which this process has seen gaps, with their message counts at the time. */
 const counts = new BoundedMap<string, number>(10_000);
 
 async function readNewest(streamId: string, count: number): Promise<Newest> {
@@ -72,8 +73,8 @@ async function readNewest(streamId: string, count: number): Promise<Newest> {
 }
 
 /**
- * Begins to read which numbers of a stream are gone, at the same time as the chat's own item, where
- * this process knows that some are.
+ * Begins to read the gaps of a stream in parallel to the chat's own item, if this process knows
+ * that there are some.
  */
 export async function readGapsEarly(streamId: string): Promise<Newest | undefined> {
   const count = counts.get(streamId);
@@ -81,7 +82,7 @@ export async function readGapsEarly(streamId: string): Promise<Newest | undefine
 }
 
 /**
- * Reads which numbers of a stream are gone, each item once; `early` is what has been read already.
+ * Reads the gaps of a stream, each item once; `early` is what was read already.
  */
 export function gapReader(
   streamId: string,

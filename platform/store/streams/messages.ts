@@ -22,14 +22,13 @@ import { actAction } from "./moderation.ts";
 import { expiryOf, findForgotten, isForgotten } from "./retention.ts";
 
 /**
- * The chat of a stream: how many numbers have been given out, and whether some of them show
- * nothing.
+ * The chat of a stream: the count of numbers taken, and whether there are gaps.
  */
 export const Chat = z.object({ count: z.number().int(), hasGone: z.boolean().default(false) });
 
 /**
- * Records that a number whose message never came shows none, for good: what is put in its place
- * keeps the message out from now on. Answers whether it did; a message that is there stays.
+ * Records that a number whose message never arrived is a gap, permanently: its placeholder keeps
+ * the message out from now on. Returns whether it did; an existing message stays.
  */
 export async function recordGap(streamId: string, n: number): Promise<boolean> {
   await commitTransaction([hasGapAction(streamId)]);
@@ -42,7 +41,7 @@ export async function recordGap(streamId: string, n: number): Promise<boolean> {
   return failed === undefined;
 }
 
-/** The message that is shown under this id in this stream, if any; none that is too old by now. */
+/** The message shown under this id in this stream; undefined for missing and expired ones. */
 export async function findMessage(
   streamId: string,
   messageId: string,
@@ -55,7 +54,7 @@ export async function findMessage(
   return isShown ? message : undefined;
 }
 
-/** The message in an item: none where it was deleted, or its number left empty. */
+/** The message in an item: none if it was deleted, or its number is a gap. */
 export function shownIn(item: Item): [Message] | [] {
   if (item.isEmpty === true) return [];
   const message = read(Message, item);
@@ -70,8 +69,8 @@ export async function getMessage(streamId: string, messageId: string, now: Date)
 }
 
 /**
- * Removes the content of a message, once: its number then shows nothing, and the log of moderation
- * says who did it.
+ * Removes the content of a message, once: its number becomes a gap, and the moderation log records
+ * who did it.
  */
 export function deletionActions(
   { streamId, n, sender }: Message,
@@ -96,22 +95,22 @@ export function deletionActions(
   ];
 }
 
-/** Once a message is as old as this, no call with a smaller number is still under way. */
+/** Once a message is this old, no call with a smaller number is still in progress. */
 const settledMilliseconds = 60_000;
 
-/** Whether no call that takes the number of such a message is still under way. */
+/** Whether no call with a number before this message is still in progress. */
 export const isSettled = ({ createdAt }: Pick<Message, "createdAt">, now: Date) =>
   now.getTime() - Date.parse(createdAt) >= settledMilliseconds;
 
-/** How many numbers one reader records as gone; the next one continues. */
+/** The most gaps that one reader records; the next one continues. */
 const notedMax = 25;
 
 /**
- * A page of `limit` messages, newest first, how many come before it and how many there are. A
- * cursor names the message before the page. The page's numbers are found by what is gone, so its
- * cost does not grow with the page; each page but the last is full. A number that a crash left
- * empty is noted as gone here, once a later message is a minute old. What the stage keeps no longer
- * is neither shown nor counted.
+ * A page of `limit` messages, newest first, the number of messages before it and the total. A
+ * cursor names the message before the page. The page's numbers are found through the gaps, so its
+ * cost does not grow with its position; each page but the last is full. A gap left by a crash is
+ * recorded here, once a later message is a minute old. Messages that the stage no longer keeps are
+ * neither shown nor counted.
  */
 export async function listMessages(
   streamId: string,
@@ -132,7 +131,7 @@ export async function listMessages(
   const skipped = rowsBefore(query, upToCursor);
   const before = skipped > 0 ? 1 : 0;
   const numbers = after(forgotten, shownNumbers(count, skipped - before, gone));
-  // The message before the page is read with it: its age decides on the page's first number.
+  // The message before the page is read with it: its age decides about the page's first number.
   const above = await take(numbers, before);
   const later: Message[] = [];
   const messages: Message[] = [];
@@ -155,14 +154,14 @@ export async function listMessages(
   return { messages, skipped, total: total - noted };
 }
 
-/** How many numbers from `n` on show a message, of those up to `count`. */
+/** The number of shown messages from `n` to `count`. */
 async function countShownFrom(n: number, count: number, gone: GapReader): Promise<number> {
   const below = Math.min(n - 1, count);
   const goneFrom = (await countGaps(count, gone)) - (await countGapsUpTo(below, gone));
   return count - below - goneFrom;
 }
 
-/** Descending numbers down to the one after `last`. */
+/** The descending numbers greater than `last`. */
 async function* after(last: number, numbers: AsyncGenerator<number, void, void>) {
   for await (const n of numbers) {
     if (n <= last) return;
@@ -180,7 +179,7 @@ async function take(numbers: AsyncGenerator<number, void, void>, most: number) {
   return taken;
 }
 
-/** The items of these numbers (descending); one Query reads those that are close to each other. */
+/** The items of these descending numbers; one Query reads numbers close to each other. */
 async function readMessages(streamId: string, numbers: number[]): Promise<Map<number, Item>> {
   const ranges = await Promise.all(
     rangesOf(numbers).map(({ low, high }) => {
@@ -192,14 +191,14 @@ async function readMessages(streamId: string, numbers: number[]): Promise<Map<nu
   return new Map(ranges.flat().map((item) => [Number(item.n), item]));
 }
 
-/** Notes numbers without an item as gone where a later message is old; answers how many. */
+/** Records numbers without an item as gaps if a later message is old; returns how many. */
 async function noteMissing(streamId: string, missing: number[], shown: Message[], now: Date) {
   const newest = shown.find((message) => isSettled(message, now))?.n ?? 0;
   const late = missing.filter((n) => n < newest).slice(0, notedMax);
   const noted = await Promise.all(
     late.map((n) =>
       recordGap(streamId, n).catch((error: unknown) => {
-        // The history can be read all the same; the next reader notes it.
+        // The history is readable anyway; the next reader records it.
         logFault("A number could not be noted as gone", error, { streamId, n });
         return false;
       }),

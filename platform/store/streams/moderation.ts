@@ -5,13 +5,13 @@ import { queryItems } from "../../table/query.ts";
 import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 
-/** Adds an act to the log of moderation, in the transaction that carries it out. */
+/** Adds an act to the moderation log, in the transaction that performs it. */
 export function actAction(streamId: string, act: Omit<Act, "id">): Action {
   const id = newId(new Date(act.at));
   return { Put: { Item: { ...key.act(streamId, id), id, ...act } } };
 }
 
-/** A stream's acts of moderation, newest first, after the act `after`. */
+/** A stream's moderation acts, newest first, after the act `after`. */
 export async function listActs(
   streamId: string,
   limit: number,

@@ -12,7 +12,7 @@ const Audience = z.object({
   visitors: z.number().int().default(0),
 });
 
-/** Ids of the live streams with the most viewers now; among equals, the latest to start first. */
+/** Ids of the live streams with the most current viewers; ties in favour of the latest start. */
 export async function listMostViewed(limit: number): Promise<string[]> {
   const live = (await listLive()).sort(newestFirst("startedAt"));
   const audiences = await readAudiences(live.map(({ streamId }) => key.log(streamId)));
@@ -24,8 +24,8 @@ export async function listMostViewed(limit: number): Promise<string[]> {
 const monthSeconds = 30 * 24 * 3600;
 
 /**
- * Ids of the hosts whose streams of the last 30 days were watched by the most users, each counted
- * once a stream; among the newest 1,000 streams.
+ * Ids of the hosts whose streams of the last 30 days had the most viewers, each counted once per
+ * stream; among the newest 1,000 streams.
  */
 export async function listMostWatched(limit: number, now: Date): Promise<string[]> {
   const since = objectIdOf(Math.floor(now.getTime() / 1000) - monthSeconds, "0".repeat(10), 0);

@@ -4,12 +4,12 @@ import { type Key, key, overShards } from "../../table/keys.ts";
 import { readRecent } from "../../table/recent.ts";
 import type { Action } from "../../table/transact.ts";
 
-/** Marks are looked for by functions that remember for seconds that it was open. */
+/** Marks are read by functions that cached the open state for seconds. */
 const keptSeconds = 3600;
 
 /**
- * What the transaction writes in addition that ends a stream or a poll: a mark near each of those
- * who like or vote, so that they need not all read the one item that says it.
+ * Further actions of the transaction that ends a stream or a poll: a mark near each group of users
+ * who like or vote, so that they need not all read the same item.
  */
 export const overActions = (id: string, now: Date): Action[] =>
   overShards.map((shard) => {
@@ -17,13 +17,13 @@ export const overActions = (id: string, now: Date): Action[] =>
     return { Put: { Item: { ...key.over(id, shard), expiresAt } } };
   });
 
-/** What is read, by whom and when; `id` is what its marks have. */
+/** What is read, by whom and when; `id` is the id in its marks. */
 type Use = { place: Key; id: string; userId: string; now: Date };
 
 /**
- * Reads something that one call ends for all, such as a stream or a poll, for one of the many who
- * act on it: while it is open, from what this process read in the last five seconds and the mark
- * near the user, which is read consistently. So an end that was answered is seen at once.
+ * Reads an item that one call ends for all, such as a stream or a poll, for one of the many users
+ * who act on it: while it is open, from a read of this process in the last five seconds and the
+ * mark near the user, which is read consistently. So an acknowledged end takes effect immediately.
  */
 export function readWhileOpen<Thing>(
   { place, id, userId, now }: Use,

@@ -13,13 +13,13 @@ import { commitTransaction, type Reply } from "../../table/record.ts";
 import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 
-/** What a key's place is called in the keys of the table. */
+/** The owner of a stream's or channel's keys in the table's keys. */
 const ownerOf = (place: OverlayPlace): string =>
   "channelOf" in place ? channelOf(place.channelOf) : place.streamId;
 
 /**
- * Records a new key with the reply to its call, unless its place has as many as it may have.
- * Refuses with `too_many_overlay_keys`.
+ * Records a new key with the reply to its call, unless the stream or channel has too many. Refuses
+ * with `too_many_overlay_keys`.
  */
 export async function recordOverlayKey<Answer>(
   place: OverlayPlace,
@@ -33,7 +33,7 @@ export async function recordOverlayKey<Answer>(
   return reply.answer;
 }
 
-/** Removes a key; answers whether it was there. */
+/** Removes a key; returns whether it existed. */
 export async function removeOverlayKey(place: OverlayPlace, id: string): Promise<boolean> {
   const owner = ownerOf(place);
   const remove: Action = {
@@ -46,7 +46,7 @@ export async function removeOverlayKey(place: OverlayPlace, id: string): Promise
   return !(await commitTransaction([remove, countAction(owner, -1)]))?.has("key");
 }
 
-/** Keeps how many keys there are, so that of many calls at once none passes the bound. */
+/** Counts the keys, so that concurrent calls cannot exceed the limit. */
 const countAction = (owner: string, change: 1 | -1): Action => ({
   Update: {
     Key: key.overlayKeyCount(owner),
@@ -57,7 +57,7 @@ const countAction = (owner: string, change: 1 | -1): Action => ({
   },
 });
 
-/** The keys of a place, newest first, after the key `after`. */
+/** The keys of a stream or channel, newest first, after the key `after`. */
 export async function listOverlayKeys(
   place: OverlayPlace,
   limit: number,
@@ -70,11 +70,11 @@ export async function listOverlayKeys(
   return items.map((item) => read(OverlayKey, item));
 }
 
-/** A key of a place, if it is there. */
+/** A key of a stream or channel, if it exists. */
 export const findOverlayKey = (place: OverlayPlace, id: string, reading: Reading = {}) =>
   getItem(OverlayKey, key.overlayKey(ownerOf(place), id), reading);
 
-/** The place's key with this text: undefined for another place's, a revoked and a made-up one. */
+/** The key with this text; undefined for another place's, a revoked or an invented one. */
 export async function findOverlayKeyByText(
   place: OverlayPlace,
   text: string,

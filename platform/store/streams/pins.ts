@@ -12,9 +12,9 @@ import { streamAction } from "./stream-changes.ts";
 import { getStream } from "./streams.ts";
 
 /**
- * Pins a message in place of the one before, if it is still shown at that moment: of a deletion at
- * the same time and this, whichever comes second sees the first. Refuses with `message_not_found`,
- * `stream_not_found` and `unavailable`.
+ * Pins a message, replacing the previous one, if it is still shown: of a concurrent deletion and
+ * this call, the later one sees the earlier. Refuses with `message_not_found`, `stream_not_found`
+ * and `unavailable`.
  */
 export async function pinMessage(
   stream: Stream,
@@ -48,8 +48,8 @@ export async function pinMessage(
 }
 
 /**
- * Removes the content of a message for good, and its pin if it has one; its number stays and shows
- * nothing. Refuses with `message_not_found`, `stream_not_found` and `unavailable`.
+ * Permanently removes the content of a message, and its pin if it has one; its number becomes a
+ * gap. Refuses with `message_not_found`, `stream_not_found` and `unavailable`.
  */
 export async function deleteMessage(
   stream: Stream,
@@ -78,8 +78,8 @@ const isNotPinned = (streamId: string, messageId: string): Action => ({
 });
 
 /**
- * Records actions that depend on the stream's state: when another call has changed it since,
- * `actionsFor` is asked again. Answers the other conditions that failed; undefined when it is done.
+ * Records actions that depend on the stream's state: if another call has changed it since,
+ * `actionsFor` is called again. Returns the other conditions that failed; undefined on success.
  */
 async function recordWith(
   stream: Stream,

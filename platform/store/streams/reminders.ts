@@ -15,7 +15,7 @@ const findReminder = (streamId: string, userId: string): Promise<StoredReminder 
 
 const dueKey = ({ dueAt, streamId, userId }: Reminder) => key.dueReminder(dueAt, userId, streamId);
 
-/** Sets a user's one reminder of a stream, in place of the one before, with the reply. */
+/** Sets a user's reminder of a stream, replacing an earlier one, with the reply. */
 export async function saveReminder(
   reminder: Reminder,
   now: Date,
@@ -59,7 +59,7 @@ export async function removeReminder(streamId: string, userId: string, at: strin
   await commitTransaction([{ Delete: { Key: key.reminder(streamId, userId) } }, ...due]);
 }
 
-/** A user's reminders of these streams that were not sent yet. */
+/** A user's unsent reminders of these streams. */
 export async function findReminders(
   userId: string,
   streamIds: readonly string[],
@@ -71,7 +71,7 @@ export async function findReminders(
     .map((reminder) => Reminder.parse(reminder));
 }
 
-/** Those of these streams that the user will be reminded of. */
+/** Those of these streams for which the user has a reminder. */
 export async function findReminded(
   userId: string,
   streams: readonly Pick<Stream, "id">[],
@@ -85,9 +85,9 @@ const pageMax = 100;
 const readsMax = 300;
 
 /**
- * Reminders whose time has come, the oldest first: at most `limit`, and of one user at most
- * `ofOneMax`. The rest of a user's in that minute is passed over unread, so that nobody's reminders
- * keep out everybody else's.
+ * Due reminders, oldest first: at most `limit`, and at most `ofOneMax` of one user. Further
+ * reminders of a user in that minute are skipped unread, so that one user's reminders do not delay
+ * everyone else's.
  */
 export async function listDueReminders(
   now: Date,
@@ -111,20 +111,21 @@ export async function listDueReminders(
       due.push(reminder);
     }
     if (items.length < pageMax) break;
-    // A space sorts before whatever a key has: on after the last one, or after all of its user's.
+    // A space sorts before all characters of keys: continues after the last one, or after all of
+    // its user's.
     from = skipTo ?? `${items.at(-1)!.SK} `;
   }
   return due;
 }
 
-/** Takes a reminder out of those that are due, once. */
+/** Removes a reminder from the due ones, once. */
 export const dequeueAction = (reminder: Reminder): Action => ({
   label: "due",
   Delete: { Key: dueKey(reminder), ConditionExpression: "attribute_exists(PK)" },
 });
 
 /**
- * Ends a reminder that was sent, or whose time came to nothing, if it was not set again meanwhile.
+ * Ends a reminder that was sent or became obsolete, unless it was set again meanwhile.
  */
 export const sentAction = ({ streamId, userId, dueAt }: Reminder, now: Date): Action => ({
   label: `sent:${userId}`,

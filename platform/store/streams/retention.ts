@@ -4,31 +4,31 @@ import { setting } from "../../runtime/env.ts";
 import { key } from "../../table/keys.ts";
 import { queryRange } from "../../table/query.ts";
 
-/** When the table forgets what is written now into a chat, if the stage forgets any messages. */
+/** When the table deletes what is now written into a chat, if the stage deletes old messages. */
 export function expiryOf(at: Date): { expiresAt?: number } {
   const days = setting("MESSAGE_DAYS");
   return days === 0 ? {} : { expiresAt: Math.floor(keptUntil(at, days) / 1000) };
 }
 
-/** Whether the stage shows nothing that was made then any more. */
+/** Whether something from this time is no longer shown on this stage. */
 export function isForgotten(createdAt: string, now: Date): boolean {
   const days = setting("MESSAGE_DAYS");
   return days !== 0 && !isKept(createdAt, days, now);
 }
 
 /**
- * The newest number of a chat that this process has seen to be too old: it stays so. What is only
- * not there is not remembered, since a message with such a number may come yet.
+ * The newest number of a chat that this process has seen to be too old, which is final. Missing
+ * items are not remembered, since a message with such a number may still arrive.
  */
 const seenOld = new BoundedMap<string, number>(10_000);
 
-/** Items among which a message is looked for: a number that shows nothing has no time. */
+/** The most items examined to find a message: a gap has no time. */
 const lookedAtMax = 100;
 
 /**
- * The newest number of a chat that shows nothing, since messages are not kept as long, whether the
- * table has forgotten it by now or not; 0 where there is none. Costs nothing where the stage keeps
- * them indefinitely, and one look where nothing has grown old since this process last looked.
+ * The newest number of a chat that is hidden because of its age, even if the table has not deleted
+ * it yet; 0 if there is none. Costs nothing if the stage keeps messages indefinitely, and one look
+ * if nothing has expired since this process last looked.
  */
 export async function findForgotten(streamId: string, count: number, now: Date): Promise<number> {
   if (setting("MESSAGE_DAYS") === 0 || count === 0) return 0;
@@ -38,7 +38,7 @@ export async function findForgotten(streamId: string, count: number, now: Date):
   return last;
 }
 
-/** The first message of a chat at a number or after it, with whether it is kept. */
+/** The first message of a chat at or after a number, and whether it is kept. */
 async function findFrom(streamId: string, n: number, count: number, now: Date) {
   const [low, high] = [key.message(streamId, n), key.message(streamId, count)];
   for (const limit of [1, lookedAtMax]) {
@@ -48,6 +48,6 @@ async function findFrom(streamId: string, n: number, count: number, now: Date) {
       return { n: Number(found.n), isKept: !isForgotten(String(found.createdAt), now) };
     if (items.length < limit) return undefined;
   }
-  // After this many numbers in a row that show nothing, whatever comes next is shown.
+  // After this many gaps in a row, the next message is assumed to be shown.
   return { n, isKept: true };
 }

@@ -13,17 +13,18 @@ import { key } from "../../table/keys.ts";
 import { type SingleWrite, writeOnce } from "../../table/record.ts";
 import { type Item, read } from "../../table/table.ts";
 
-/** Tries on what the refused write returned; further tries have pauses between them. */
+/** Attempts with the item that the refused write returned; later attempts pause first. */
 const freshTriesMax = 4;
 
-/** With `isAgain` the call is the one that slow mode let through last: only the rate counts it. */
+/** With `isAgain` the call is the one that slow mode admitted last: only the rate counts it. */
 type Rules = ChatRules & { callId?: string; isAgain?: boolean };
 
 /**
- * Admits a sender's next message: one conditional write on their SENDER item makes sure that they
- * are not banned, that slow mode admits them and that they keep to the rate. A further message in
- * the same second costs two writes where this process has not seen the first. Answers the sender as
- * they were. Refuses with `member_blocked`, `member_muted`, `slow_mode` and `too_many_requests`.
+ * Admits a sender's next message: one conditional write on their SENDER item ensures that they are
+ * not banned, that slow mode admits them and that they keep to the rate. A further message in the
+ * same second costs two writes if this process has not seen the first. Returns the sender's
+ * previous state. Refuses with `member_blocked`, `member_muted`, `slow_mode` and
+ * `too_many_requests`.
  */
 export async function admitMessage(
   streamId: string,
@@ -54,7 +55,8 @@ export async function admitMessage(
 }
 
 /**
- * The second of the last message that this process tried for a sender: a guess which write to try.
+ * The second of the last message that this process admitted for a sender: a guess at which write to
+ * try.
  */
 const lastSeconds = new BoundedMap<string, number>(10_000);
 
@@ -64,11 +66,11 @@ function isKnownIn(sender: string, second: number): boolean {
   return false;
 }
 
-/** What the stream knew of a sender: nothing where they had no item. */
+/** The stream's item about a sender; an empty one if there was none. */
 const senderIn = (item: Item | undefined, userId: string): Sender =>
   item?.PK === undefined ? { userId } : read(Sender, item);
 
-/** The first message of this second. */
+/** The write for the first message of this second. */
 function first(streamId: string, userId: string, rules: Rules, now: Date, second: number) {
   return update(streamId, userId, rules, now, second, {
     set: "sent = :one",
@@ -77,7 +79,7 @@ function first(streamId: string, userId: string, rules: Rules, now: Date, second
   });
 }
 
-/** One more message in the same second. */
+/** The write for one more message in the same second. */
 function further(streamId: string, userId: string, rules: Rules, now: Date, second: number) {
   return update(streamId, userId, rules, now, second, {
     set: "sent = sent + :one",
@@ -87,8 +89,8 @@ function further(streamId: string, userId: string, rules: Rules, now: Date, seco
 }
 
 /**
- * How long what is known of a sender's messages stays after the last one: longer than slow mode and
- * a key can ask for.
+ * How long a sender's message data is kept after the last one: longer than slow mode and a key
+ * need.
  */
 const senderKeptSeconds = 2 * 24 * 3600;
 
@@ -127,9 +129,9 @@ function update(
 }
 
 /**
- * Restores what was known of a sender's last message before the admission made at `now`, for a call
- * that was refused after it: such a call neither delays the next message nor may be repeated. Does
- * nothing if another message has been admitted since.
+ * Restores a sender's state before the admission made at `now`, for a call that was refused after
+ * it: such a call neither delays the next message nor may be repeated. Does nothing if another
+ * message has been admitted since.
  */
 export async function restoreLast(streamId: string, before: Sender, now: Date): Promise<void> {
   const { userId, lastMessageAt, lastCall } = before;

@@ -19,8 +19,8 @@ import { Chat, isSettled, recordGap, shownIn } from "./messages.ts";
 import { expiryOf } from "./retention.ts";
 
 /**
- * The number of a stream's next message: 1, 2, 3 …, each given out once. Where the answer was lost
- * and others took numbers meanwhile, one number stays empty, as after a crash.
+ * Takes the number of a stream's next message: 1, 2, 3 …, each once. If the response was lost and
+ * others took numbers meanwhile, one number becomes a gap, as after a crash.
  */
 export async function takeNumber(streamId: string): Promise<number> {
   const taken = await writeOnce({
@@ -37,11 +37,11 @@ export async function takeNumber(streamId: string): Promise<number> {
 }
 
 /**
- * Records a message; answers what its call does. The call's key, where it has one, is marked with
- * the message's number first, since both in one transaction would cost the stream's key twice as
- * much: a repetition finds the mark, and writes the message of a call that died in between. Where
- * it cannot be recorded (its key was used before), its number is noted as gone, so that pages and
- * totals are right; a crash leaves that to the next reader past the number.
+ * Records a message; returns its call's response. The call's key, if it has one, is first marked
+ * with the message's number, since both in one transaction would cost the stream's key twice as
+ * much: a repetition finds the mark, and writes the message of a call that died in between. If the
+ * message cannot be recorded (its key was used before), its number is recorded as a gap, so that
+ * pages and totals are right; after a crash the next reader past the number does that.
  */
 export async function recordMessage<Answer>(
   message: Message,
@@ -53,7 +53,7 @@ export async function recordMessage<Answer>(
     if (!(await putMessage(message))) refuse("unavailable");
     return reply.answer;
   } catch (error) {
-    // Whatever happened: a message that is there stays, and one that is not will never come.
+    // In every case an existing message stays, and a missing one can no longer arrive.
     await recordGap(streamId, n).catch((other: unknown) =>
       logFault("A number could not be noted as gone", other, { streamId, n }),
     );
@@ -62,8 +62,8 @@ export async function recordMessage<Answer>(
 }
 
 /**
- * Puts a message in its place, once: a repetition of its call may have put it, and it may
- * have been deleted since. False: the number was noted as gone, and shows nothing for good.
+ * Puts a message, once: a repetition of its call may have put it before, and it may have been
+ * deleted since. False: the number was recorded as a gap, permanently.
  */
 async function putMessage(message: Message): Promise<boolean> {
   const expiry = expiryOf(new Date(message.createdAt));
@@ -81,7 +81,7 @@ async function putMessage(message: Message): Promise<boolean> {
 
 /**
  * What a key remembers of a sent message: not its text, which is deleted with the message. The
- * message comes after the mark of its key, or never.
+ * message is written after the mark of its key, or never.
  */
 export const sentMemory = {
   keep: withoutText,

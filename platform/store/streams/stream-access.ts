@@ -13,7 +13,7 @@ import { readWhileOpen } from "./over-marks.ts";
 import { getStream, withWords } from "./streams.ts";
 
 /**
- * The stream, and what it knows about a user: both read consistently, in one call. Refuses with
+ * The stream and its membership item of a user, both read consistently, in one call. Refuses with
  * `stream_not_found`.
  */
 export async function getStreamWithMember(
@@ -29,13 +29,13 @@ export async function getStreamWithMember(
   return { stream: await withWords(stream), member: memberIn(found, about) };
 }
 
-/** Who asks for a stream; roles count for nothing where they are not given. */
+/** The user who requests a stream; roles count only if they are given. */
 type Asking = Pick<Caller, "userId"> & Partial<Pick<Caller, "roles">>;
 
 /**
- * The stream as anybody may see it who is not blocked there, a paid one without a pass too, and
- * what it knows of the caller, which is always read consistently. Refuses with `stream_not_found`
- * and `member_blocked`.
+ * The outside of a stream, for everyone who is not blocked there, even without a pass for a paid
+ * one, and the caller's membership, which is always read consistently. Refuses with
+ * `stream_not_found` and `member_blocked`.
  */
 export async function getStreamOutside(
   streamId: string,
@@ -53,7 +53,7 @@ export async function getStreamOutside(
 
 /**
  * The stream, for a caller who may see and use its inside. Refuses with `stream_not_found`,
- * `member_blocked` and, where it is paid, `pass_required`.
+ * `member_blocked` and, if it is paid, `pass_required`.
  */
 export async function getVisibleStream(
   streamId: string,
@@ -67,9 +67,9 @@ export async function getVisibleStream(
 }
 
 /**
- * The stream, for one of the many who like and vote in it, as `getVisibleStream` answers and
- * refuses. While it is free and live none of them reads its key: what it knows about them is in
- * their sender's item, which has a copy of their ban, and in their host's channel.
+ * The stream, for one of the many users who like and vote in it, with the results and refusals of
+ * `getVisibleStream`. While it is free and live none of them reads its key: their bans are in their
+ * sender's item, which has a copy, and in their host's channel.
  */
 export async function getCrowdedStream(
   streamId: string,
@@ -97,7 +97,7 @@ export async function getCrowdedStream(
   return stream;
 }
 
-/** The ban of the host's channel from all of the host's streams. */
+/** The ban from all of the host's streams. */
 async function findChannelBan(streamId: string, userId: string) {
   const hostId = await findHost(streamId);
   const item = hostId && (await getCoalesced(key.channelMember(hostId, userId)));
@@ -105,7 +105,7 @@ async function findChannelBan(streamId: string, userId: string) {
 }
 
 /**
- * Refuses a caller who may not see a stream any more: of a free one, only their own item is read
+ * Refuses a caller who may no longer see a stream; for a free one, only their own item is read
  * again.
  */
 export async function assertStillVisible(
@@ -119,8 +119,8 @@ export async function assertStillVisible(
 }
 
 /**
- * The stream, for a caller who may have no token: then a free one. Refuses as `getVisibleStream`
- * does.
+ * The stream, for a caller who may be anonymous: then only a free one. Refuses as
+ * `getVisibleStream` does.
  */
 export async function getPublicStream(
   streamId: string,
@@ -134,9 +134,9 @@ export async function getPublicStream(
 }
 
 /**
- * The stream, for a caller who moderates it: its host, a moderator whom they named, or an admin.
- * Refuses with `stream_not_found`, `member_blocked` (a moderator may have been),
- * `pass_required` and `not_a_moderator`.
+ * The stream, for a caller who moderates it: its host, a moderator named by the host, or an admin.
+ * Refuses with `stream_not_found`, `member_blocked` (a moderator may have been), `pass_required`
+ * and `not_a_moderator`.
  */
 export async function getModeratedStream(
   streamId: string,

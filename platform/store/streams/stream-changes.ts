@@ -13,8 +13,8 @@ import { guestActions, listActions, liveActions } from "./stream-lists.ts";
 import { withWords } from "./streams.ts";
 
 /**
- * Makes a stream: its item, its blocked words and its places in the lists. Callers may add to the
- * transaction.
+ * The actions that create a stream: its item, its blocked words and its list entries. Callers may
+ * add to the transaction.
  */
 export function newStreamActions(stream: Stream): Action[] {
   const { id, blockedWords: words, revision: version } = stream;
@@ -37,8 +37,8 @@ export function newStreamActions(stream: Stream): Action[] {
 }
 
 /**
- * Records a new stream with the reply to the call that made it, and `more` that goes with it.
- * Answers false where the check of the host's channel (label `channel`) failed.
+ * Records a new stream with the reply to its call and the actions of `more`. Returns false if the
+ * check of the host's channel (label `channel`) failed.
  */
 export async function recordStream(
   stream: Stream,
@@ -51,11 +51,11 @@ export async function recordStream(
 }
 
 /**
- * Changes a stream under its revision, and its places in the lists with it. `decide` says what
- * changes, undefined where nothing does, and is asked again when another call was faster. With an
- * `act`, the log of moderation says who did it; what `also` makes of the changed stream is written
- * with it, and whose its contributions are, where the change decides that. Refuses with
- * `stream_not_found`, and `unavailable` when others are faster too often.
+ * Changes a stream under its revision, together with its list entries. `decide` returns the
+ * changes, undefined if there are none, and is called again if another call was faster. With an
+ * `act`, the moderation log records who did it; the actions that `also` returns for the changed
+ * stream are written too, as is the outcome of its contributions if the change decides it. Refuses
+ * with `stream_not_found`, and with `unavailable` if others are faster too often.
  */
 export async function changeStream(
   stream: Stream,
@@ -87,7 +87,7 @@ export async function changeStream(
       ...(await also(changed)),
     ]);
     if (failed === undefined) return changed;
-    // A contribution came between the reading and the writing of its escrow.
+    // A contribution arrived between the read and the write of its escrow.
     if (!failed.has("stream")) return overtaken;
     const there = failed.get("stream");
     if (there === undefined) refuse("stream_not_found", { streamId: stream.id });
@@ -98,8 +98,8 @@ export async function changeStream(
 }
 
 /**
- * Changes a stream, as `changeStream`, with the reply that `replyTo` makes of the changed one.
- * Where nothing changes, the reply is recorded by itself.
+ * Changes a stream as `changeStream` does, with the reply that `replyTo` builds from the changed
+ * one. If nothing changes, the reply is recorded on its own.
  */
 export async function changeWithReply<A>(
   stream: Stream,
@@ -107,7 +107,7 @@ export async function changeWithReply<A>(
   now: Date,
   replyTo: (changed: Stream) => Reply<A> | Promise<Reply<A>>,
 ): Promise<{ reply: Reply<A>; hasChanged: boolean }> {
-  // Of the last try alone: one that was overtaken has changed nothing.
+  // Of the last attempt only: an overtaken one has changed nothing.
   let made: Reply<A> | undefined;
   const again = (current: Stream) => {
     made = undefined;
@@ -123,7 +123,9 @@ export async function changeWithReply<A>(
   return { reply, hasChanged: false };
 }
 
-/** The changed stream, with a new version of its words where they change or still lie inside. */
+/**
+ * The changed stream, with a new version of its words if they change or are still inside the item.
+ */
 function withWordsMoved(was: Stream, is: Stream): Stream {
   const isInside = was.blockedWordsVersion === undefined && was.blockedWords.length > 0;
   const isMoved = isInside || is.blockedWords !== was.blockedWords;
@@ -145,7 +147,7 @@ const withChanges = (was: Stream, changes: Partial<Stream>, now: Date): Stream =
   revision: was.revision + 1,
 });
 
-/** A change under the stream's revision that leaves its places in the lists as they are. */
+/** A change under the stream's revision that leaves its list entries unchanged. */
 export const streamAction = (
   was: Stream,
   changes: Omit<Partial<Stream>, "blockedWords">,
@@ -157,7 +159,7 @@ const isEnd = (was: Stream, is: Stream) => was.status === "active" && is.status 
 const isListedAnew = (was: Stream, is: Stream) =>
   was.status !== is.status || was.deletedAt !== is.deletedAt;
 
-/** Updates what differs between the two, if the item is still as it was read. */
+/** Updates the fields that differ, if the item is unchanged since the read. */
 function changeAction(was: Stream, is: Stream): Action {
   const isMoved = is.blockedWordsVersion !== was.blockedWordsVersion;
   const stored = isMoved ? { ...is, blockedWords: [] } : is;

@@ -11,7 +11,7 @@ import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 import { findStreams } from "./streams.ts";
 
-/** A stream in a list: enough to choose and order it by before it is read. */
+/** A stream in a list: enough fields to filter and sort by before it is read. */
 const ListedStream = z.object({
   streamId: StreamId,
   hostId: UserId,
@@ -27,7 +27,7 @@ const listedOf = (stream: Stream): ListedStream => {
   return { streamId, hostId, status, startedAt, endedAt, plannedStartDate };
 };
 
-/** Puts the current stream into the list of all and its host's, or takes a deleted one out. */
+/** Adds the current stream to the global list and its host's, or removes a deleted one. */
 export function listActions(stream: Stream): Action[] {
   const places = [key.hosted(stream.hostId, stream.id), key.listedStream(stream.id)];
   return places.map((place) =>
@@ -37,7 +37,7 @@ export function listActions(stream: Stream): Action[] {
   );
 }
 
-/** Puts a new stream into the lists of its guests, or takes a deleted one out of them. */
+/** Adds a new stream to the lists of its guests, or removes a deleted one. */
 export const guestActions = ({ id: streamId, guests, createdAt, deletedAt }: Stream): Action[] =>
   [...new Set(guests)].map((userId) => {
     const place = key.guestOf(userId, streamId);
@@ -46,10 +46,10 @@ export const guestActions = ({ id: streamId, guests, createdAt, deletedAt }: Str
       : { Delete: { Key: place } };
   });
 
-/** Invitations that one list looks at. */
+/** The most invitations that one list reads. */
 const invitedMax = 100;
 
-/** The streams to which a user was invited: of their newest 100 invitations. */
+/** The streams to which a user was invited, among their newest 100 invitations. */
 export async function listInvited(userId: string): Promise<Stream[]> {
   const walk = { limit: invitedMax, newestFirst: true, consistent: true };
   const items = await queryItems(key.guestOf(userId, ""), prefix.guestOf, walk);
@@ -57,8 +57,8 @@ export async function listInvited(userId: string): Promise<Stream[]> {
 }
 
 /**
- * Puts a stream among those that are live, or takes it out. With it goes a notice that followers
- * are to be notified, which stays until they have been: after a crash, it is found again.
+ * Adds a stream to the live ones, or removes it, together with a notice to its followers. The
+ * notice stays until they are notified: after a crash, it is found again.
  */
 export const liveActions = (stream: Stream): Action[] =>
   stream.status === "active" && stream.deletedAt === null
@@ -68,7 +68,7 @@ export const liveActions = (stream: Stream): Action[] =>
       ]
     : [{ Delete: { Key: key.liveStream(stream.id) } }];
 
-/** Streams that one list looks at; older ones are not found. */
+/** The most streams that one list reads; older ones are not found. */
 const scanMax = 1_000;
 
 /** A host's streams, newest first: at most their newest 1,000. */
@@ -78,7 +78,7 @@ export async function listHosted(hostId: string, reading: Reading = {}): Promise
   return items.map((item) => read(ListedStream, item));
 }
 
-/** The live stream of a host that began last; null where there is none. Read consistently. */
+/** The live stream of a host that began last; null if there is none. Read consistently. */
 export async function findNewestLive(hostId: string): Promise<string | null> {
   const hosted = await listHosted(hostId, { consistent: true });
   const live = hosted.filter(({ status }) => status === "active").sort(newestFirst("startedAt"));
@@ -86,10 +86,9 @@ export async function findNewestLive(hostId: string): Promise<string | null> {
 }
 
 /**
- * Refuses with `too_many_live_streams` where a host has as many streams live as the stage allows; a
- * host who returns to a stream that is live already has it among them. It
- * is no part of a transaction: calls at the same moment may pass together, as many as their rate
- * (`announcements`) lets through at once.
+ * Refuses with `too_many_live_streams` if a host has as many streams live as the stage allows; a
+ * host who rejoins a live stream has it among them. The check is not part of a transaction:
+ * concurrent calls may pass together, as many as their rate (`announcements`) allows at once.
  */
 export async function assertMayGoLive({ hostId, status }: Stream): Promise<void> {
   if (status === "active") return;
@@ -106,7 +105,7 @@ export async function listNewest(limit: number): Promise<ListedStream[]> {
   return items.map((item) => read(ListedStream, item));
 }
 
-/** The streams of all hosts with larger ids than this, newest first: at most the newest 1,000. */
+/** The streams of all hosts with ids after this one, newest first: at most the newest 1,000. */
 export async function listSince(streamId: string): Promise<ListedStream[]> {
   const low = key.listedStream(streamId);
   const walk = { limit: scanMax, newestFirst: true };
@@ -114,19 +113,19 @@ export async function listSince(streamId: string): Promise<ListedStream[]> {
   return items.map((item) => read(ListedStream, item));
 }
 
-/** The streams that are live: at most the newest 1,000. */
+/** The live streams: at most the newest 1,000. */
 export async function listLive(): Promise<ListedStream[]> {
   const walk = { limit: scanMax, newestFirst: true };
   const items = await queryItems(key.liveStream(""), prefix.liveStreams, walk);
   return items.map((item) => read(ListedStream, item));
 }
 
-/** Orders by one of the times, the latest first and those without it last. */
+/** Sorts by one of the times, latest first, streams without it last. */
 export const newestFirst =
   (moment: "startedAt" | "endedAt" | "plannedStartDate") =>
   (a: ListedStream, b: ListedStream): number =>
     (b[moment] ?? "").localeCompare(a[moment] ?? "");
 
-/** Orders by the planned start, the soonest first. */
+/** Sorts by the planned start, soonest first. */
 export const soonestFirst = (a: ListedStream, b: ListedStream) =>
   newestFirst("plannedStartDate")(b, a);

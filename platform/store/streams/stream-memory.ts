@@ -5,14 +5,14 @@ import { findProfiles } from "../people/users.ts";
 import { guestsOf } from "./display-names.ts";
 import { findStream } from "./streams.ts";
 
-/** Neither the pinned text, which may be deleted later, nor the names and pictures of guests. */
+/** Without the pinned text, which may be deleted later, and the names and pictures of guests. */
 const keptOf = (shown: LiveStream): LiveStream => ({
   ...shown,
   pinned: null,
   broadcasters: shown.broadcasters.filter(({ role }) => role === "host"),
 });
 
-/** The stream as it was answered, with its guests by their present names. */
+/** The stream as in the first response, with the current names of its guests. */
 async function recall(kept: LiveStream): Promise<LiveStream> {
   if (kept.guests.length === 0) return kept;
   const [stream, people] = await Promise.all([findStream(kept.id), findProfiles(kept.guests)]);
@@ -21,7 +21,7 @@ async function recall(kept: LiveStream): Promise<LiveStream> {
   return { ...kept, broadcasters: [...kept.broadcasters, ...guests] };
 }
 
-/** What an Idempotency-Key remembers of an answer that is a stream. */
+/** What an Idempotency-Key remembers of a response with a stream. */
 export const streamMemory = {
   keep: keptOf,
   recall: async (kept: LiveStream) => ({ answer: await recall(kept) }),

@@ -5,16 +5,18 @@ import { BoundedMap } from "../../runtime/bounded.ts";
 import { getItem, listItems, type Reading } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 
-/** A stream's blocked words, up to 36 KB: apart from the stream, which lists and gifts read. */
+/**
+ * A stream's blocked words, up to 36 KB, stored apart from the stream, which lists and gifts read.
+ */
 const Words = z.object({ version: z.number().int(), words: z.array(z.string()) });
 
-/** What this process has read, by stream: the words of a version never change. */
+/** A cache by stream: the words of a version never change. */
 const known = new BoundedMap<string, z.infer<typeof Words>>(200);
 
 /**
- * The stream with its blocked words, as of its version or later. Reads them consistently where this
- * process does not know them yet. Streams without words, and those from before words had an item of
- * their own, cost no read.
+ * The stream with its blocked words, as of its version or later. Reads them consistently if this
+ * process has not cached them. Streams without words, and those from before words had their own
+ * item, cost no read.
  */
 export async function withWords(stream: Stream): Promise<Stream> {
   const { id, blockedWordsVersion: version } = stream;
@@ -28,7 +30,7 @@ export async function withWords(stream: Stream): Promise<Stream> {
   return { ...stream, blockedWords: found.words };
 }
 
-/** The stream; undefined where there is none or it was deleted. */
+/** The stream; undefined if there is none or it was deleted. */
 export async function findStream(
   streamId: string,
   reading: Reading = {},
@@ -43,7 +45,7 @@ export async function getStream(streamId: string, reading: Reading = {}): Promis
 }
 
 /**
- * Streams in the order of their ids, without their blocked words; those that are gone are left out.
+ * Streams in the order of their ids, without their blocked words and without deleted ones.
  */
 export async function findStreams(streamIds: readonly string[]): Promise<Stream[]> {
   const streams = await listItems(

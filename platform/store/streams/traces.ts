@@ -10,14 +10,14 @@ const itemOf = (userId: string, streamId: string, now: Date) => ({
   at: now.toISOString(),
 });
 
-/** Notes that something of a user lies with a stream, so that it is found when they leave. */
+/** Records that a stream holds data of a user, so that their erasure finds it. */
 export const traceAction = (userId: string, streamId: string, now: Date): Action => ({
   Put: { Item: itemOf(userId, streamId, now) },
 });
 
 /**
- * Notes a stream whose frames may have the names of a user who was deleted at this time. A later
- * trace stays: it is of a new user with the same id.
+ * Records a stream whose frames may have the names of a user who was deleted at this time. A later
+ * trace stays: it belongs to a new user with the same id.
  */
 export async function noteErasedStream(
   userId: string,
@@ -31,12 +31,12 @@ export async function noteErasedStream(
   });
 }
 
-/** What this process has noted, so that one of many messages pays for it. */
+/** Traces recorded by this process, so that only one of many messages pays for it. */
 const noted = new BoundedSet<string>(10_000);
 
 /**
- * Notes a trace once in this process. A user who was deleted and comes again has another time of
- * creation, and is noted again.
+ * Records a trace once in this process. A deleted user who returns has another time of creation,
+ * and is recorded again.
  */
 export async function noteTrace(
   { userId, createdAt }: Pick<Profile, "userId" | "createdAt">,

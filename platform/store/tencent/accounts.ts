@@ -3,7 +3,7 @@ import { recordFirstSight } from "../people/profile-changes.ts";
 import { findProfile, findProfiles, getProfile } from "../people/users.ts";
 
 /**
- * The profiles of at most 100 accounts of the Tencent side, in their order. Accounts and users are
+ * The profiles of at most 100 accounts of the Tencent API, in their order. Accounts and users are
  * one namespace, and an account becomes known when it is mentioned.
  */
 export async function getAccounts(accounts: readonly string[], now: Date): Promise<Profile[]> {
@@ -12,15 +12,15 @@ export async function getAccounts(accounts: readonly string[], now: Date): Promi
 }
 
 /**
- * The profiles of at most 100 accounts to whom credits go, in their order. A typing error must not
- * send money to nobody: it refuses with `user_not_found` where one is not known.
+ * The profiles of at most 100 accounts that receive credits, in their order. A typing error must
+ * not send money to nobody: refuses with `user_not_found` if one is unknown.
  */
 export async function getKnownAccounts(accounts: readonly string[]): Promise<Profile[]> {
   const known = await findProfiles(accounts);
   return Promise.all(accounts.map((account) => known.get(account) ?? getProfile(account)));
 }
 
-/** Makes an account known; a profile that exists after all is returned as it is. */
+/** Makes an account known; if its profile exists after all, returns that unchanged. */
 async function recordMention(account: string, now: Date): Promise<Profile> {
   await recordFirstSight(account, {}, now);
   const profile = await findProfile(account, { consistent: true });

@@ -4,7 +4,7 @@ import { getItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { commitTransaction } from "../../table/record.ts";
 
-/** The configured callbacks, read consistently, since they decide on gifts. */
+/** The configured callbacks, read consistently, since they decide about gifts. */
 export async function findCallbacks(): Promise<Callbacks | undefined> {
   return getItem(Callbacks, key.callbacks(), { consistent: true });
 }

@@ -23,19 +23,19 @@ import { getKnownAccounts } from "./accounts.ts";
 import { getGiftTypeByAlias } from "./gift-aliases.ts";
 import { getRoom } from "./rooms.ts";
 
-/** A gift that a callback asks about. */
+/** The gift of a blocking callback. */
 type Question = {
   request: BeforeSendGift;
   /** A new id for the call. */
   callId: string;
-  /** Seconds in which a call that asks the same is a repetition: 0 for none. */
+  /** Seconds within which an equal call is a repetition: 0 for none. */
   dedupeSeconds: number;
-  /** The answer to the caller for a refusal. */
+  /** The response to the caller for a refusal. */
   tell: (refusal: Refusal) => CallAnswer;
   now: Date;
 };
 
-/** A question with the mark of its call, which others may repeat. */
+/** A question with the mark of its call, which repetitions may share. */
 type Charge = Question & { mark: CallMark; repeats: boolean };
 
 function chargeOf(question: Question): Charge {
@@ -49,20 +49,19 @@ function chargeOf(question: Question): Charge {
 const done: CallAnswer = { errorCode: 0, errorInfo: "" };
 
 /**
- * Milliseconds for the first try of a confirmation, and those that a call must have left to begin
- * one: both tries end within its time, so that the gateway does not answer 1 in its place.
+ * Milliseconds for the first attempt of a confirmation, and those that a call must have left to
+ * begin one: both attempts end in time, so that the gateway does not answer 1 instead.
  */
 const confirmMilliseconds = { most: 500, least: 350 };
 
-/** Milliseconds after the time for a gift in which its outcome is written down. */
+/** Milliseconds after the deadline of a gift in which its outcome is recorded. */
 const lastMilliseconds = 250;
 
 /**
- * Charges a gift as `send_gift` does and returns the answer to the caller; a repetition
- * gets the first call's answer. The sender pays first and the gift is held, in one transaction.
- * Only where that is known in time the answer is 0 and the gift is confirmed, which sends it. In
- * all other cases the answer is a refusal, nothing is ever confirmed, and what is held is taken
- * back.
+ * Charges a gift as `send_gift` does and returns the response to the caller; a repetition gets the
+ * first call's response. The sender pays first and the gift is held, in one transaction. Only if
+ * that succeeds in time is the response 0 and the gift confirmed, which sends it. In all other
+ * cases the response is a refusal, nothing is ever confirmed, and a held gift is taken back.
  */
 export async function chargeGift(question: Question): Promise<CallAnswer> {
   const charge = chargeOf(question);
@@ -83,7 +82,7 @@ export async function chargeGift(question: Question): Promise<CallAnswer> {
     : refuseInTime(charge, isTried);
 }
 
-/** Pays for the gift and holds it. */
+/** Charges the sender and holds the gift. */
 async function hold(charge: Charge, onTry: () => void): Promise<Gift> {
   const { request, mark, now } = charge;
   const { From_Account: from, To_Account: to, GiftId, Count: count } = request.GiftWater;
@@ -105,9 +104,9 @@ async function hold(charge: Charge, onTry: () => void): Promise<Gift> {
 }
 
 /**
- * Confirms a gift whose call is answered with 0: at once, and where that remains unknown, once more
- * and by the queue. The answer stays 0 unless it is certain that the call was refused (by a
- * repetition that could not wait), since one that is not 0 must mean that nothing is charged.
+ * Confirms a gift whose call is answered with 0: immediately, and if the outcome is unknown, once
+ * more and through the queue. The response stays 0 unless the call was certainly refused (by a
+ * repetition that could not wait), since any other response must mean that nothing is charged.
  */
 async function confirmInTime({ mark, tell, now }: Charge, gift: Gift): Promise<CallAnswer> {
   setDeadline(Math.min(millisecondsLeft() - lastMilliseconds, confirmMilliseconds.most));
@@ -127,14 +126,14 @@ async function confirmInTime({ mark, tell, now }: Charge, gift: Gift): Promise<C
   return outcome === "refused" ? tell(new Refusal("unavailable")) : done;
 }
 
-/** The answer to a call that is decided; undefined while it is not. */
+/** The response to a decided call; undefined while it is undecided. */
 const answerOf = ({ outcome, answer }: Call, { tell }: Charge): CallAnswer | undefined =>
   outcome === "charged" ? done : outcome && (answer ?? tell(new Refusal("unavailable")));
 
 /**
- * The answer to a failed call; undefined if the charge is uncertain. Whatever
- * refuses a repetition (an empty wallet above all) may be what the first call left behind, so that
- * call's answer is looked for first; a first refusal is remembered for repetitions.
+ * The response to a failed call; undefined if the charge is uncertain. What refuses a repetition
+ * (an empty wallet above all) may be a result of the first call, so that call's response is looked
+ * up first; a first refusal is remembered for repetitions.
  */
 async function findAnswer(charge: Charge, error: unknown): Promise<CallAnswer | undefined> {
   const { mark, repeats, tell } = charge;
@@ -151,14 +150,14 @@ async function findAnswer(charge: Charge, error: unknown): Promise<CallAnswer | 
       const own = tell(refusal);
       if (await refuseCall(mark, own)) return own;
     }
-    // The other call is being answered at this moment; this ends with the invocation's time.
+    // The other call is being processed; this ends with the invocation's time.
     await pause(look);
   }
 }
 
 /**
- * Refuses a call that took too long: what it may hold is found by the table's stream, by the
- * message in the queue, or by the sweep, even where neither of the two calls arrives.
+ * Refuses a call that took too long: a gift that it may hold is found by the table's stream, by the
+ * message in the queue, or by the sweep, even if neither of the two calls succeeds.
  */
 async function refuseInTime(charge: Charge, isTried: boolean): Promise<CallAnswer> {
   const { mark, repeats, tell, now } = charge;
@@ -173,8 +172,8 @@ async function refuseInTime(charge: Charge, isTried: boolean): Promise<CallAnswe
 }
 
 /**
- * Refuses a call, and with it the one that it repeats if nobody has decided that: two answers to
- * one gift must not differ, and this one cannot wait.
+ * Refuses a call, together with the undecided one that it repeats: two responses about one gift
+ * must not differ, and this one cannot wait.
  */
 async function refuseOrRepeat(charge: Charge, late: CallAnswer): Promise<CallAnswer> {
   for (let mark = charge.mark; ; ) {

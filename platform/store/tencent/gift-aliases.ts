@@ -9,18 +9,18 @@ import {
   recordGiftTypeChange,
 } from "../money/gift-types.ts";
 
-/** The gift type that a GiftId names; refuses with `gift_type_not_found`. Read consistently. */
+/** The gift type with a GiftId; refuses with `gift_type_not_found`. Read consistently. */
 export async function getGiftTypeByAlias(giftId: string): Promise<GiftType> {
   const type = await findGiftTypeByAlias(giftId);
   return type ?? refuse("gift_type_not_found", { giftTypeId: giftId });
 }
 
-/** How often adding a gift is decided on; each write has further tries of its own. */
+/** The most decisions on adding a gift; each write has its own retries. */
 const decisionsMax = 3;
 
 /**
- * Records a gift of the Tencent side: a new one, or in place of the one that had its GiftId.
- * Decided again when another call was faster.
+ * Records a gift of the Tencent API: a new one, or a replacement of the one with its GiftId.
+ * Repeated if another call was faster.
  */
 export async function recordAddedGift(gift: AddGift, newId: () => string, now: Date) {
   await decideAgain(
@@ -43,7 +43,7 @@ export async function recordAddedGift(gift: AddGift, newId: () => string, now: D
 const isOvertaken = (error: unknown) =>
   error instanceof Refusal && ["gift_type_exists", "unavailable"].includes(error.code);
 
-/** Deletes a gift: nobody can send it any more. Gifts that were sent stay what they are. */
+/** Deletes a gift, which can no longer be sent. Sent gifts stay unchanged. */
 export async function deleteGiftByAlias(giftId: string, now: Date): Promise<GiftType> {
   const type = await getGiftTypeByAlias(giftId);
   const at = now.toISOString();

@@ -21,7 +21,7 @@ export async function getCategory(categoryId: string): Promise<Category> {
   return categoryOf((await findStored()).categories, categoryId);
 }
 
-/** Changes the categories; `decide` decides again when another call was faster. */
+/** Changes the categories; `decide` is called again if another call was faster. */
 export async function changeCategories(
   decide: (categories: Categories) => Categories,
 ): Promise<void> {

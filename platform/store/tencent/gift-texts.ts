@@ -9,14 +9,14 @@ import { getItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { commitTransaction } from "../../table/record.ts";
 
-/** Whose text: a gift type by its own id, or a category by its CategoryId. */
+/** The owner of a text: a gift type by its own id, or a category by its CategoryId. */
 type TextOwner = { of: "gift" | "category"; id: string };
 
 const keyOf = ({ of, id }: TextOwner, language: Language) => key.giftText(of, id, language);
 
 /**
- * Records a text in one language: what is left out keeps its value. The first text needs a name:
- * refuses with `text_name_missing`, where `field` is what the caller calls the name.
+ * Records a text in one language; omitted fields keep their value. The first text needs a name:
+ * refuses with `text_name_missing`, where `field` is the caller's name for it.
  */
 export async function recordText(
   owner: TextOwner,
@@ -51,7 +51,7 @@ export async function getText(owner: TextOwner, language: Language): Promise<Gif
   );
 }
 
-/** Deletes texts, in all languages if none is named; those that do not exist are ignored. */
+/** Deletes texts, in all languages if none is given; missing ones are ignored. */
 export async function deleteTexts(owner: TextOwner, language?: Language): Promise<void> {
   const targets = language === undefined ? languages : [language];
   await commitTransaction(targets.map((each) => ({ Delete: { Key: keyOf(owner, each) } })));

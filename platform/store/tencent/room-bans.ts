@@ -12,8 +12,8 @@ import { changeMember, memberActions } from "../streams/members.ts";
 type Acting = { by: string; now: Date; newId: () => string };
 
 /**
- * Mutes or bans members of a room, or lifts that; each member in a transaction of its own, so that
- * a call that failed in between can be made again. Refuses with `ban_of_host` before it changes
+ * Mutes or bans members of a room, or lifts that; each member in a separate transaction, so that a
+ * call that failed in between can be repeated. Refuses with `ban_of_host` before it changes
  * anything.
  */
 export async function changeRoomBans(
@@ -38,7 +38,7 @@ async function changeBan(
   await changeMember(place, target.userId, (member) => {
     const change = decideBan(request, member, now);
     if (change === "none") return [];
-    // One that has ended by itself was over then, and is not lifted now.
+    // An expired ban has ended already, and is not lifted now.
     const current = activeBan(member, now);
     const lifted = current ? liftActions(stream.hostId, current.id, by, now) : [];
     const set = (ban: Parameters<typeof memberActions>[3]) =>

@@ -10,12 +10,13 @@ import { changeStream } from "../streams/stream-changes.ts";
 import { getAccounts } from "./accounts.ts";
 import { getRoom, recordRoom } from "./rooms.ts";
 
-/** Who makes a room, and where the clock and ids come from. */
+/** The owner of a new room, the clock and the source of ids. */
 type Opening = { owner: string; now: Date; newId: () => string };
 
 /**
- * Makes a room: a stream that is live at once, with the RoomId as its alias. Its owner becomes
- * known, and followers are notified. Refuses with `room_exists_with_owner` and `room_exists`.
+ * Creates a room: a stream that is live immediately, with the RoomId as its alias. Its owner
+ * becomes known, and followers are notified. Refuses with `room_exists_with_owner` and
+ * `room_exists`.
  */
 export async function openRoom(room: NewRoom, { owner, now, newId }: Opening): Promise<void> {
   const [profile] = await getAccounts([room.Owner_Account ?? owner], now);
@@ -31,7 +32,7 @@ export async function openRoom(room: NewRoom, { owner, now, newId }: Opening): P
   await announce(streamId, now);
 }
 
-/** Makes a room that was made elsewhere; that it is there already is no refusal for its owner. */
+/** Creates a room that was created elsewhere; an existing one of its owner is not refused. */
 export async function noteRoom(room: NewRoom, opening: Opening): Promise<void> {
   try {
     await openRoom(room, opening);
@@ -42,7 +43,7 @@ export async function noteRoom(room: NewRoom, opening: Opening): Promise<void> {
 
 /**
  * Ends a room that was ended elsewhere, unless it is over. Refuses with `room_not_found`, also for
- * the id of a stream: such a stream was not made there, and the callback key must not end it.
+ * a stream's own id: such a stream was not created there, and the callback key must not end it.
  */
 export async function noteRoomEnd(roomId: string, now: Date): Promise<void> {
   const room = await getRoom(roomId);

@@ -8,7 +8,7 @@ import { commitTransaction } from "../../table/record.ts";
 const Stored = z.object({ metadata: Metadata, revision: z.number().int() });
 type Stored = z.infer<typeof Stored>;
 
-/** A room's metadata, read consistently; none is an empty list. */
+/** A room's metadata, read consistently; an empty list if there is none. */
 export async function findMetadata(streamId: string): Promise<Stored> {
   return (
     (await getItem(Stored, key.roomMetadata(streamId), { consistent: true })) ?? {
@@ -18,7 +18,7 @@ export async function findMetadata(streamId: string): Promise<Stored> {
   );
 }
 
-/** Adds and replaces entries of a room's metadata, decided again when another call was faster. */
+/** Adds and replaces entries of a room's metadata; repeated if another call was faster. */
 export async function recordMetadata(streamId: string, change: Metadata): Promise<void> {
   await decideAgain(async () => {
     const was = await findMetadata(streamId);

@@ -10,10 +10,10 @@ import type { Action } from "../../table/transact.ts";
 import { newStreamActions } from "../streams/stream-changes.ts";
 import { findStream, withWords } from "../streams/streams.ts";
 
-/** What a RoomId stands for. */
+/** The stream of a RoomId. */
 const RoomAlias = z.object({ streamId: StreamId });
 
-/** The stream that a RoomId names, read consistently: by its alias, or else by its own id. */
+/** The stream with a RoomId, read consistently: by its alias, or otherwise by its own id. */
 export async function findRoom(roomId: string): Promise<Stream | undefined> {
   const mayBeId = /^[0-9a-f]{24}$/.test(roomId);
   const [aliased, own] = await Promise.all([
@@ -23,7 +23,7 @@ export async function findRoom(roomId: string): Promise<Stream | undefined> {
   return aliased === undefined ? own : findStream(aliased, { consistent: true });
 }
 
-/** The stream that a RoomId names, even one that is over; refuses with `room_not_found`. */
+/** The stream with a RoomId, even one that is over; refuses with `room_not_found`. */
 export async function getRoom(roomId: string): Promise<Stream> {
   return (await findRoom(roomId)) ?? refuse("room_not_found", { roomId });
 }
@@ -34,7 +34,7 @@ export async function findRoomStream(streamId: string): Promise<Stream | undefin
   return stream && withWords(stream);
 }
 
-/** A room that is not over; one that was destroyed no longer exists (`room_not_found`). */
+/** A room that is not over; a destroyed one no longer exists (`room_not_found`). */
 export async function getOpenRoom(roomId: string): Promise<Stream> {
   const stream = await getRoom(roomId);
   return isOver(stream) ? refuse("room_not_found", { roomId }) : stream;
@@ -45,9 +45,9 @@ async function findAlias(roomId: string): Promise<string | undefined> {
 }
 
 /**
- * Records a new room: a stream, and the alias that leads to it. An alias whose stream is over leads
- * to the new one from then on. Answers false where the check of the owner's channel failed. Refuses
- * with `room_exists_with_owner` or `room_exists`.
+ * Records a new room: a stream, and its alias. An alias whose stream is over leads to the new one
+ * from then on. Returns false if the check of the owner's channel failed. Refuses with
+ * `room_exists_with_owner` or `room_exists`.
  */
 export async function recordRoom(
   roomId: string,
@@ -62,7 +62,7 @@ export async function recordRoom(
     ...more,
   ]);
   if (failed === undefined) return true;
-  // Another call made the room in between: the refusal says whose it is.
+  // Another call created the room in between: the refusal depends on its owner.
   await assertFree(roomId, stream.hostId);
   return failed.has("channel") ? false : refuse("unavailable");
 }

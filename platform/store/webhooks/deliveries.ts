@@ -11,7 +11,7 @@ import { type Item, isAbsent, read } from "../../table/table.ts";
 export const deliveryId = (receiverId: string, { id, at }: { id: string; at: string }) =>
   deliveryIdOf(at, createHash("sha256").update(`${receiverId} ${id}`).digest("hex"));
 
-/** A delivery, read consistently; undefined where there is none any more. */
+/** A delivery, read consistently; undefined if it no longer exists. */
 export const findDelivery = (receiverId: string, id: string): Promise<Delivery | undefined> =>
   getItem(Delivery, key.delivery(receiverId, id), { consistent: true });
 
@@ -34,8 +34,8 @@ export async function listDeliveries(
 type PendingPage = { deliveries: Delivery[]; next: string | undefined };
 
 /**
- * Up to `limit` pending deliveries to a receiver, in the order of their ids, after the id `after`.
- * They may be a moment old, so decide on what `changeDelivery` reads.
+ * Up to `limit` pending deliveries to a receiver, sorted by id, after the id `after`. They may be
+ * slightly out of date, so decide on what `changeDelivery` reads.
  */
 export async function listPending(
   receiverId: string,
@@ -50,21 +50,20 @@ export async function listPending(
   return { deliveries, next: keys.length < limit ? undefined : keys.at(-1)?.SK };
 }
 
-/** A delivery as an item; while it is pending the index of due items has it, too. */
+/** A delivery as an item; while it is pending it is also in the index of due items. */
 const itemOf = (receiverId: string, delivery: Delivery): Item => ({
   ...key.delivery(receiverId, delivery.id),
   ...delivery,
   ...(delivery.status === "pending" && { [dueIndex.PK]: dueIndex.deliveriesTo(receiverId) }),
 });
 
-/** Records the first attempt of a delivery; false where there was one before. */
+/** Records the first attempt of a delivery; false if there was one before. */
 export const recordDelivery = (receiverId: string, delivery: Delivery): Promise<boolean> =>
   putIf(itemOf(receiverId, delivery), isAbsent);
 
 /**
- * Changes a delivery, and decides again when something else changed it meanwhile; answers what it
- * has become, undefined where it is there no more. A decision that changes nothing is
- * not written.
+ * Changes a delivery, and decides again if it was changed meanwhile; returns its new state,
+ * undefined if it no longer exists. A decision without changes is not written.
  */
 export function changeDelivery(
   receiverId: string,

@@ -2,16 +2,16 @@ import * as z from "zod";
 import { deleteItem, getItem, putItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 
-/** By receiver, the id of the last delivery that was looked at. */
+/** By receiver, the id of the last delivery that was examined. */
 const Places = z.record(z.string(), z.string());
 type Places = z.infer<typeof Places>;
 
-/** Where the next look at pending deliveries goes on; a receiver that is missing starts over. */
+/** Where the next sweep of pending deliveries continues; receivers without an entry start over. */
 export const findPlaces = async (): Promise<Places> =>
   (await getItem(z.object({ places: Places }), key.deliverySweep(), { consistent: true }))
     ?.places ?? {};
 
-/** Records where the next look goes on. */
+/** Records where the next sweep continues. */
 export const recordPlaces = (places: Places): Promise<void> =>
   Object.keys(places).length === 0
     ? deleteItem(key.deliverySweep())

@@ -15,7 +15,7 @@ import { commitTransaction, type Reply } from "../../table/record.ts";
 import { type Item, read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 
-/** A webhook with its slot, and the number of its changes: the lock of each. */
+/** A webhook with its slot, and its revision, which is the lock of each change. */
 const Stored = Webhook.extend({ slot: z.number().int(), revision: z.number().int() });
 type Stored = z.infer<typeof Stored>;
 
@@ -25,7 +25,7 @@ export async function listWebhooks(): Promise<Stored[]> {
   return items.map((item) => read(Stored, item)).sort((a, b) => (a.id < b.id ? 1 : -1));
 }
 
-/** The webhook; undefined where there is none. */
+/** The webhook; undefined if there is none. */
 export const findWebhook = async (webhookId: string): Promise<Stored | undefined> =>
   (await listWebhooks()).find(({ id }) => id === webhookId);
 
@@ -33,7 +33,7 @@ export const findWebhook = async (webhookId: string): Promise<Stored | undefined
 export const getWebhook = async (webhookId: string): Promise<Stored> =>
   (await findWebhook(webhookId)) ?? refuse("webhook_not_found", { webhookId });
 
-/** Whether this receiver can be sent events now; refuses with `webhook_not_found`. */
+/** Whether this receiver accepts events now; refuses with `webhook_not_found`. */
 export const assertReceiver = async (id: string): Promise<Pick<Webhook, "enabled">> =>
   id === tencentReceiver ? { enabled: true } : getWebhook(id);
 
@@ -108,16 +108,19 @@ const ifUnchanged = ({ id, revision }: Pick<Stored, "id" | "revision">) => ({
 
 const Secrets = z.object({ secrets: z.array(Secret) });
 
-/** All secrets of a webhook, newest first, those too that no longer sign; none for no webhook. */
+/**
+ * All secrets of a webhook, newest first, including those that no longer sign; empty if there is no
+ * webhook.
+ */
 export async function findSecrets(webhookId: string): Promise<Secret[]> {
   const found = await getItem(Secrets, key.secrets(webhookId), { consistent: true });
   return found?.secrets ?? [];
 }
 
-/** A webhook with its secrets, and which of some messages must not be sent any more. */
+/** A webhook with its secrets, and which of some messages must no longer be sent. */
 export type StoredTarget = { webhook?: Webhook; secrets: Secret[]; deleted: Set<string> };
 
-/** All that sending messages to a webhook depends on, in one consistent read. */
+/** Everything needed to send messages to a webhook, in one consistent read. */
 export async function findStoredTarget(
   { id, slot }: { id: string; slot: number },
   messages: readonly MessagePlace[],
@@ -127,7 +130,7 @@ export async function findStoredTarget(
   const [slotItem, secretsItem] = own.map((one) => found.get(nameOf(one)));
   const webhook = slotItem && read(Stored, slotItem);
   return {
-    // A slot is given to another webhook once its own is deleted.
+    // A slot is reused for another webhook once its own is deleted.
     ...(webhook?.id === id && { webhook }),
     secrets: secretsItem ? read(Secrets, secretsItem).secrets : [],
     deleted: deletedIn(found, messages),
@@ -135,8 +138,8 @@ export async function findStoredTarget(
 }
 
 /**
- * Changes a webhook's secrets, with the reply that `replyTo` makes of the decision; of two calls at
- * once, each decides on what the other left. Refuses with `webhook_not_found`.
+ * Changes a webhook's secrets, with the reply that `replyTo` builds from the decision; concurrent
+ * calls each decide on the other's result. Refuses with `webhook_not_found`.
  */
 export async function changeSecrets<D extends { secrets: readonly Secret[] }, A>(
   webhookId: string,
@@ -159,29 +162,29 @@ export async function changeSecrets<D extends { secrets: readonly Secret[] }, A>
   });
 }
 
-/** Texts must not be sent for longer than their deliveries are kept, and a day more. */
+/** How long texts must not be sent: as long as deliveries are kept, and a day more. */
 const keptSeconds = 8 * 24 * 3600;
 
-/** Notes that a message's text must not be sent any more. */
+/** Records that a message's text must no longer be sent. */
 export const recordDeletion = (streamId: string, messageId: string, now: Date): Promise<void> =>
   putItem({
     ...key.deletion(streamId, messageId),
     expiresAt: Math.floor(now.getTime() / 1000) + keptSeconds,
   });
 
-/** A message, by its stream. */
+/** A message and its stream. */
 export type MessagePlace = { streamId: string; id: string };
 
-/** Which of these messages must not be sent any more, by their ids; read consistently. */
+/** Which of these messages must no longer be sent, by id; read consistently. */
 export async function findDeletions(messages: readonly MessagePlace[]): Promise<Set<string>> {
   return deletedIn(await getItems(deletionKeys(messages), { consistent: true }), messages);
 }
 
-/** Where it is noted which of these messages must not be sent. */
+/** The keys of the items that say which of these messages must not be sent. */
 const deletionKeys = (messages: readonly MessagePlace[]) =>
   messages.map(({ streamId, id }) => key.deletion(streamId, id));
 
-/** The ids of those messages whose deletion is among items that were found. */
+/** The ids of the messages with a deletion among the items found. */
 function deletedIn(
   found: ReadonlyMap<string, Item>,
   messages: readonly MessagePlace[],
