@@ -42,7 +42,7 @@ export const anonymousOwner = (name: string) => `~${sha256(name)}`;
 /** The call's key for other systems: the same for each repetition, and unique to the call. */
 export const outsideIdOf = ({ owner, hash }: KeyedCall) => sha256(`${owner}\n${hash}`);
 
-/** JSON with sorted keys, so that two spellings of one request have one fingerprint. */
+/** JSON with sorted keys, so that equivalent requests have one fingerprint. */
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join()}]`;
   if (value instanceof Uint8Array) return `bytes:${hash("sha256", value, "base64url")}`;
@@ -52,15 +52,15 @@ function canonical(value: unknown): string {
   return `{${entries.map(([name, part]) => `${JSON.stringify(name)}:${canonical(part)}`).join()}}`;
 }
 
-/** Holds where nothing is, or what has expired (now in seconds) and is not tidied away yet. */
+/** Holds if there is no item, or an expired one (now in seconds) that is not deleted yet. */
 const isFree = (nowSeconds: number): Condition => ({
   ConditionExpression: "attribute_not_exists(PK) OR expiresAt <= :now",
   ExpressionAttributeValues: { ":now": nowSeconds },
 });
 
 /**
- * The action that remembers an answer: put if there is none or it has expired, in the same
- * transaction as what it answers for; a chat message comes after it. Its label is `marker`.
+ * The action that remembers a response, put if there is none or it has expired, in one transaction
+ * with its effect; a chat message is written after it. Its label is `marker`.
  */
 export function markerAction(call: KeyedCall, status: number, answer: unknown, now: Date): Action {
   const nowSeconds = Math.floor(now.getTime() / 1000);
@@ -71,7 +71,7 @@ export function markerAction(call: KeyedCall, status: number, answer: unknown, n
         ...key.marker(call.owner, call.hash),
         fingerprint: call.fingerprint,
         status,
-        // An answer without a body is null.
+        // A response without a body is null.
         answer: JSON.stringify(answer ?? null),
         answeredAt: now.toISOString(),
         expiresAt: nowSeconds + markerLifeSeconds,
@@ -81,16 +81,16 @@ export function markerAction(call: KeyedCall, status: number, answer: unknown, n
   };
 }
 
-/** What a key was used for: what is remembered of the answer, and when it was given. */
+/** What a key was used for: the remembered part of the response, and when it was sent. */
 export type Marked = { status: number; kept: unknown; answeredAt: Date; isSameRequest: boolean };
 
 /**
- * What a marked key stands for: an answer; an effect that is not written yet (`pending`); or one
+ * The meaning of a marked key: a response; an effect that is not written yet (`pending`); or one
  * that never will be (`void`), so that the key is free.
  */
 export type Recalled<Answer = unknown> = { answer: Answer } | "pending" | "void";
 
-/** What a key is remembered for, read consistently; undefined: nothing, or it has expired. */
+/** What a key is remembered for, read consistently; undefined if nothing, or it has expired. */
 export async function findMarked(call: KeyedCall, now: Date): Promise<Marked | undefined> {
   const marker = await getItem(Marker, key.marker(call.owner, call.hash), { consistent: true });
   if (marker === undefined) return undefined;
@@ -104,7 +104,7 @@ export async function findMarked(call: KeyedCall, now: Date): Promise<Marked | u
   };
 }
 
-/** Frees a key of what never happened; one that is remembered for something else by now stays. */
+/** Frees a key whose effect never happened, unless it is remembered for something else by now. */
 export async function forgetMarked(call: KeyedCall, { kept }: Marked): Promise<void> {
   await deleteIf(key.marker(call.owner, call.hash), {
     ConditionExpression: "answer = :answer",
@@ -112,10 +112,10 @@ export async function forgetMarked(call: KeyedCall, { kept }: Marked): Promise<v
   });
 }
 
-/** A success as it was answered, and when: an envelope shows that time again. */
+/** A successful response and its time, which a repeated envelope shows again. */
 type Answered = { status: number; answer: unknown; answeredAt: Date };
 
-/** The answer that a key is remembered for: none, that to the same request, or to another one. */
+/** The response that a key is remembered for: none, that to the same request, or to another one. */
 export async function findAnswered(
   call: KeyedCall,
   now: Date,
@@ -127,13 +127,13 @@ export async function findAnswered(
 }
 
 /**
- * Longer than any function that answers a call may run: the call that claimed it is dead by then.
+ * Longer than any function that handles a call may run: the call with the claim is dead by then.
  */
 const claimLifeSeconds = 15;
 
 /**
- * Claims a call with a key before something outside is asked for it: of two simultaneous calls with
- * one key, the second is refused with `key_in_progress`. Answers what gives the claim back.
+ * Claims a keyed call before it has effects outside of the table: of two concurrent calls with one
+ * key, the second is refused with `key_in_progress`. Returns a function that releases the claim.
  */
 export async function claimCall(call: KeyedCall, now: Date): Promise<() => Promise<void>> {
   const Key = key.claim(call.owner, call.hash);
@@ -146,7 +146,7 @@ export async function claimCall(call: KeyedCall, now: Date): Promise<() => Promi
     const given = { ConditionExpression: "claim = :claim", Key };
     const values = { ExpressionAttributeValues: { ":claim": claim } };
     const back = new DeleteCommand({ TableName: tableName(), ...given, ...values });
-    // A claim that cannot be given back expires.
+    // A claim that cannot be released expires.
     await table()
       .send(back)
       .catch(() => undefined);

@@ -5,8 +5,8 @@ import { type ItemKind, readKey } from "./keys.ts";
 import { type Item, plain } from "./table.ts";
 
 /**
- * What each record of the table's stream means to a reader. One that cannot be read is logged and
- * left out: it would not get better by coming again, and must not hold up the others.
+ * Reads the meaning of each record of the table's stream. An unreadable record is logged and
+ * skipped: redelivery would not help, and it must not block the others.
  */
 export function readEach<Found>(
   records: readonly DynamoDBRecord[],
@@ -24,7 +24,7 @@ export function readEach<Found>(
   });
 }
 
-/** The items of a kind as records of the table's stream wrote them; deletions have none. */
+/** The items of a kind in records of the table's stream, without deletions. */
 export const imagesOf = (records: readonly DynamoDBRecord[], kind: ItemKind): Item[] =>
   records
     .flatMap(({ dynamodb }) => plain(dynamodb?.NewImage) ?? [])

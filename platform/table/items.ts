@@ -21,10 +21,10 @@ import {
   tableName,
 } from "./table.ts";
 
-/** How a read may be answered: `consistent` costs twice and sees every write before it. */
+/** Options of a read: `consistent` costs twice and sees every earlier write. */
 export type Reading = { consistent?: boolean };
 
-/** An item as it lies in the table; undefined where there is none. */
+/** An item as stored in the table; undefined if there is none. */
 export async function getRawItem(
   Key: Key,
   { consistent = false }: Reading = {},
@@ -35,7 +35,7 @@ export async function getRawItem(
   return Item as Item | undefined;
 }
 
-/** What is in an item; undefined where there is none. */
+/** The contents of an item; undefined if there is none. */
 export async function getItem<S extends z.ZodType>(
   schema: S,
   key: Key,
@@ -45,16 +45,16 @@ export async function getItem<S extends z.ZodType>(
   return item && read(schema, item);
 }
 
-/** Keys of one BatchGetItem. */
+/** The most keys of one BatchGetItem. */
 const keysMax = 100;
 
-/** A key as one text, to find its item by. */
+/** A key as one text, for finding its item. */
 export const nameOf = ({ PK, SK }: Key) => `${PK} ${SK}`;
 
 /**
- * The items of any number of keys, by `nameOf` their keys; those that are not there are left out.
- * What DynamoDB leaves unprocessed is asked for again after a pause. Refuses with `unavailable`
- * when it answers nothing at all too often.
+ * The items with any number of keys, by `nameOf` their keys, without missing ones. Unprocessed keys
+ * are requested again after a pause. Refuses with `unavailable` if DynamoDB returns nothing at all
+ * too often.
  */
 export async function getItems(
   keys: readonly Key[],
@@ -79,7 +79,7 @@ export async function getItems(
   return found;
 }
 
-/** What is in the items of any number of keys, in the order of the keys and each key once. */
+/** The contents of items with any number of keys, in the order of the keys, each key once. */
 export async function listItems<S extends z.ZodType>(
   schema: S,
   keys: readonly Key[],
@@ -93,21 +93,21 @@ export async function listItems<S extends z.ZodType>(
   });
 }
 
-/** Puts an item, replacing whatever is there. */
+/** Puts an item, replacing an existing one. */
 export async function putItem(Item: Item): Promise<void> {
   await table().send(new PutCommand({ TableName: tableName(), Item }));
 }
 
-/** Writes of one BatchWriteItem. */
+/** The most writes of one BatchWriteItem. */
 const writesMax = 25;
 type BatchWrites = NonNullable<BatchWriteCommandInput["RequestItems"]>[string];
 
 /**
- * Puts items, replacing whatever is there, and deletes others; one that is not there is no fault.
- * All of them cost one request, and what they cost one by one. They are not one write: some may be
- * seen before the others, and stay without them if this function ends in between. No key may come
- * twice. What DynamoDB leaves unprocessed is written after a pause. Refuses with `unavailable` when
- * it does nothing at all too often.
+ * Puts items, replacing existing ones, and deletes others; missing ones are no error. All of them
+ * take one request, and cost as much as single writes. They are not atomic: some may be visible
+ * before the others, and stay without them if this function ends in between. No key may occur
+ * twice. Unprocessed writes are repeated after a pause. Refuses with `unavailable` if DynamoDB
+ * writes nothing at all too often.
  */
 export async function writeItems(put: readonly Item[], remove: readonly Key[] = []): Promise<void> {
   let left: BatchWrites = [
@@ -128,30 +128,30 @@ export async function writeItems(put: readonly Item[], remove: readonly Key[] = 
   }
 }
 
-/** Updates an item, making it where there is none; answers what `ReturnValues` asks for. */
+/** Updates an item, creating it if necessary; returns what `ReturnValues` requests. */
 export async function updateItem(change: Change): Promise<Record<string, unknown> | undefined> {
   const update = new UpdateCommand({ TableName: tableName(), ...change });
   return (await table().send(update)).Attributes;
 }
 
-/** Deletes an item; one that is not there is no fault. */
+/** Deletes an item; a missing one is no error. */
 export async function deleteItem(Key: Key): Promise<void> {
   await table().send(new DeleteCommand({ TableName: tableName(), Key }));
 }
 
 /*
- * The three below are for writes whose repetition does no harm when their answer was lost: then
- * the condition fails on what the first try wrote, and the caller reads what is there. All others
- * are `record` and `writeOnce`.
+ * The three functions below are for writes that may be repeated after a lost response: then the
+ * condition fails on what the first attempt wrote, and the caller reads the item. All other writes
+ * use `record` and `writeOnce`.
  */
 
-/** Puts an item if the condition holds; answers whether it did. */
+/** Puts an item if the condition holds; returns whether it did. */
 export async function putIf(Item: Item, condition: Condition): Promise<boolean> {
   const put = new PutCommand({ TableName: tableName(), Item, ...condition });
   return (await orRefused(table().send(put))) !== undefined;
 }
 
-/** Updates an item if the condition holds; answers the item after the update, or undefined. */
+/** Updates an item if the condition holds; returns the updated item, or undefined. */
 export async function updateIf(change: Change & Condition): Promise<Item | undefined> {
   const update = new UpdateCommand({
     TableName: tableName(),
@@ -161,7 +161,7 @@ export async function updateIf(change: Change & Condition): Promise<Item | undef
   return (await orRefused(table().send(update)))?.Attributes as Item | undefined;
 }
 
-/** Deletes an item if the condition, where there is one, holds; answers what was there. */
+/** Deletes an item if the optional condition holds; returns the deleted item. */
 export async function deleteIf(Key: Key, condition?: Condition): Promise<Item | undefined> {
   const remove = new DeleteCommand({
     TableName: tableName(),

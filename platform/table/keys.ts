@@ -1,5 +1,5 @@
 /**
- * The one table, seen at once. Nobody else spells a key.
+ * All keys of the one table. They are built only here.
  *
  *   item             PK              SK                  written by
  *   profile          USER#u          PROFILE             authorizers (first sight), users/*
@@ -108,23 +108,23 @@
  */
 export type Key = { PK: string; SK: string };
 
-/** A number that sorts as text: 12 digits last thirty years at a thousand a second. */
+/** A number that sorts as text: 12 digits suffice for thirty years at a thousand a second. */
 const padded = (n: number) => String(n).padStart(12, "0");
 
-/** A key whose type tells how it begins: `{ PK: "USER#…", SK: "NOTE#…" }`. */
+/** A key whose type shows its prefixes: `{ PK: "USER#…", SK: "NOTE#…" }`. */
 const place = <PK extends string, SK extends string>(PK: PK, SK: SK) => ({ PK, SK });
 const user = (userId: string) => `USER#${userId}` as const;
 const wallet = (userId: string) => `WALLET#${userId}` as const;
 const replay = (owner: string) => `REPLAY#${owner}` as const;
 const stream = (streamId: string) => `STREAM#${streamId}` as const;
 const channelMark = "channel:";
-/** What stands for a host's channel where a key has a stream's id. */
+/** Replaces a stream's id in the keys of a host's channel. */
 export const channelOf = (hostId: string) => `${channelMark}${hostId}`;
-/** The host in it; undefined where it is a stream's id. */
+/** The host in such an id; undefined if it is a stream's id. */
 const hostIn = (owner: string) =>
   owner.startsWith(channelMark) ? owner.slice(channelMark.length) : undefined;
 const crowd = (id: string, shard: string) => `CROWD#${id}#${shard}` as const;
-/** Where the marks of an end lie: four keys carry 12,000 consistent reads a second. */
+/** The shards of the marks of an end: four keys carry 12,000 consistent reads a second. */
 export const overShards = ["0", "4", "8", "c"];
 const catalogue = "CATALOGUE";
 const giftTypes = "GIFTTYPE#all";
@@ -134,14 +134,16 @@ export const key = {
   readOnly: () => place("LAYOUT", "READ-ONLY"),
   profile: (userId: string) => place(user(userId), "PROFILE"),
   username: (username: string) => place(`NAME#${username}`, "NAME"),
-  /** Separate from the rest of a user, since leading keys let a role write a whole partition. */
+  /**
+   * Separate from the user's other items, since leading keys let a role write a whole partition.
+   */
   wallet: (userId: string) => place(wallet(userId), "WALLET"),
   reference: (userId: string, reference: string) => place(wallet(userId), `REF#${reference}`),
   entry: (userId: string, seq: number) => place(`LEDGER#${userId}`, padded(seq)),
   marker: (owner: string, hash: string) => place(replay(owner), hash),
   call: (owner: string, hash: string) => place(`CALL#${owner}`, `${prefix.calls}${hash}`),
   claim: (owner: string, hash: string) => place(replay(owner), `${hash}#claim`),
-  /** Sorts after the older ones, whose ids are smaller too. */
+  /** Sorts after the older ones, whose ids are also smaller. */
   notification: (userId: string, id: string) => place(user(userId), `NOTE#~${id}`),
   olderNotification: (userId: string, id: string) => place(user(userId), `NOTE#${id}`),
   unread: (userId: string, id: string) => place(user(userId), `UNREAD#${id}`),
@@ -158,17 +160,17 @@ export const key = {
   followCounts: (userId: string) => place(user(userId), "FOLLOWS"),
   socket: (userId: string, connectionId: string) => place(user(userId), `SOCKET#${connectionId}`),
   member: (streamId: string, userId: string) => place(stream(streamId), `MEMBER#${userId}`),
-  /** With the streams, whose functions read it: no stream has such an id. */
+  /** Shares the prefix of streams, whose functions read it: no stream has such an id. */
   channel: (hostId: string) => place(stream(channelOf(hostId)), "CHANNEL"),
   channelMember: (hostId: string, userId: string) =>
     place(stream(channelOf(hostId)), `MEMBER#${userId}`),
-  /** One for each sender, and no stream record of it is read: every message writes it. */
+  /** One item per sender, excluded from the stream's records, because every message writes it. */
   sender: (streamId: string, userId: string) => place(`SENDER#${streamId}#${userId}`, "SENDER"),
   stream: (streamId: string) => place(stream(streamId), "META"),
-  /** Apart from the messages: each of these keys is written once a message. */
+  /** Separate from the messages: each of these keys is written once per message. */
   chat: (streamId: string) => place(`CHAT#${streamId}`, "CHAT"),
   act: (streamId: string, id: string) => place(stream(streamId), `ACT#${id}`),
-  /** Level 0 is a bucket of numbers, those above count. */
+  /** Level 0 is a bucket of numbers, higher levels are counts. */
   messageGap: (streamId: string, level: number, index: number) =>
     place(stream(streamId), `GONE#${level}#${padded(index)}`),
   message: (streamId: string, n: number) => place(stream(streamId), `MSG#${padded(n)}`),
@@ -184,25 +186,28 @@ export const key = {
   moment: (streamId: string, id: string) => place(stream(streamId), `MOMENT#${id}`),
   openMoments: (streamId: string) => place(stream(streamId), "OPEN"),
   likers: (streamId: string) => place(stream(streamId), "LIKERS"),
-  /** Likes and votes have one beginning: a reader of the table's stream takes five at most. */
+  /** Likes and votes share a prefix: a reader of the table's stream has at most five filters. */
   like: (streamId: string, userId: string) =>
     place(crowd(streamId, shardOf(userId)), `LIKE#${userId}`),
   vote: (momentId: string, userId: string) =>
     place(crowd(momentId, shardOf(userId)), `VOTE#${userId}`),
-  /** That a stream or a poll is over, in some partitions of its likes or votes. */
+  /** Marks that a stream or a poll is over, in some partitions of its likes or votes. */
   over: (id: string, shard: string) => place(crowd(id, shard), "OVER"),
-  /** The mark that this user looks for. */
+  /** The mark that this user's calls check. */
   overFor: (id: string, userId: string) =>
     place(crowd(id, (Number.parseInt(shardOf(userId), 16) & 0xc).toString(16)), "OVER"),
-  /** What is left of those who were erased: of a stream's likes, or of a poll's votes. */
+  /** The anonymous remainder of erased users: of a stream's likes, or of a poll's votes. */
   crowdRest: (id: string) => place(`CROWD#${id}`, "REST"),
   totals: (streamId: string) => place(stream(streamId), "TOTALS"),
   fan: (streamId: string, userId: string) => place(stream(streamId), `FAN#${userId}`),
-  /** Apart from the stream: who reads leaderboards uses up nothing of its key. */
+  /**
+   * Separate from the stream, so that reads of leaderboards do not use up the throughput of its
+   * key.
+   */
   leaders: (streamId: string) => place(`LEADERS#${streamId}`, "LEADERS"),
   subscriber: (streamId: string, connectionId: string) =>
     place(`SUB#${streamId}`, `SUB#${shardOf(connectionId)}#${connectionId}`),
-  /** With the stream's subscribers: who counts or lists those reads these too. */
+  /** Next to the stream's subscribers: whatever counts or lists those reads these too. */
   relayRoom: (streamId: string, node: string) => place(`SUB#${streamId}`, `NODE#${node}`),
   relayUsers: (streamId: string, node: string, part: number) =>
     place(`SUB#${streamId}`, `NODE#${node}#USERS#${part}`),
@@ -235,7 +240,7 @@ export const key = {
   listedStream: (streamId: string) => place("LIST#streams", `STREAM#${streamId}`),
   liveStream: (streamId: string) => place("LIST#live", `LIVE#${streamId}`),
   reminder: (streamId: string, userId: string) => place(stream(streamId), `REMIND#${userId}`),
-  /** To the minute, and then by user, so that a reader can pass over all of one user's. */
+  /** By minute and then by user, so that a reader can skip all of one user's. */
   dueReminder: (at: string, userId: string, streamId: string) =>
     place("REMINDER#due", `REMIND#${at.slice(0, "2026-01-15T10:30".length)}#${userId}#${streamId}`),
   announcement: (hostId: string) => place(user(hostId), "ANNOUNCED"),
@@ -258,28 +263,28 @@ export const key = {
   blockedWords: (streamId: string) => place(stream(streamId), "WORDS"),
   commandRate: (sdkAppId: number, command: string) => place(`RATE#${sdkAppId}#${command}`, "RATE"),
   resumeRate: (userId: string, second: number) => place(`RATE#resume#${userId}#${second}`, "RATE"),
-  /** Apart from the other rates, since every function that a user calls may write it. */
+  /** Separate from the other rates, since every function that a user calls may write it. */
   bucket: (userId: string, kind: string) => place(`BUCKET#${userId}#${kind}`, "BUCKET"),
   sweepPlace: () => place("SWEEP#due", "SWEEP"),
-  /** Where the next look at pending deliveries goes on. */
+  /** Where the next sweep of pending deliveries continues. */
   deliverySweep: () => place("SWEEP#delivery", "SWEEP"),
   picture: (id: string) => place(`PICTURE#${id}`, "PICTURE"),
-  /** Where the next sweep of pictures goes on. */
+  /** Where the next sweep of pictures continues. */
   pictureSweep: () => place("SWEEP#pictures", "SWEEP"),
   postRate: (pool: string, slot: number) => place(`RATE#${pool}#${slot}`, "RATE"),
 };
 
-/** The kinds of partitions that a grant can name: what stands before `#` in the keys above. */
+/** The partitions that a grant can name: the text before `#` in the keys above. */
 export type Partition = Exclude<HeadOf<AnyKey["PK"]>, "LAYOUT">;
 
-/** How the keys of each kind of item begin: `STREAM GIFT`, the partition and the sort key. */
+/** The prefixes of keys by kind of item: `STREAM GIFT`, for the partition and the sort key. */
 type KeyHeads = HeadsOf<AnyKey>;
 
 type AnyKey = ReturnType<(typeof key)[keyof typeof key]>;
 type HeadOf<Text extends string> = Text extends `${infer Head}#${string}` ? Head : Text;
 type HeadsOf<K extends Key> = K extends Key ? `${HeadOf<K["PK"]>} ${HeadOf<K["SK"]>}` : never;
 
-/** The beginnings of sort keys, for queries over what lies together. */
+/** The prefixes of sort keys, for queries over adjacent items. */
 export const prefix = {
   notifications: "NOTE#",
   unread: "UNREAD#",
@@ -320,14 +325,14 @@ export const prefix = {
   overlayKeys: "KEY#",
 } as const;
 
-/** The sort keys of a stream's subscribers, cut into ranges (a power of two, at most 16). */
+/** The sort keys of a stream's subscribers, split into ranges (a power of two, at most 16). */
 export const subscriberRanges = (count: number): [low: string, high: string][] =>
   Array.from({ length: count }, (_, at) => {
     const [first, last] = [(at * 16) / count, ((at + 1) * 16) / count - 1];
     return [`SUB#${first.toString(16)}#`, `SUB#${last.toString(16)}$`];
   });
 
-/** The partitions in which a stream's likes, or a poll's votes, lie. */
+/** The partitions of a stream's likes, or a poll's votes. */
 export const crowdPartitions = (id: string): { PK: string }[] =>
   Array.from({ length: 16 }, (_, at) => ({ PK: crowd(id, at.toString(16)) }));
 
@@ -336,13 +341,13 @@ export const connectionIn = (SK: string) => SK.slice("SUB#h#".length);
 
 /**
  * The sparse index of what is due: gifts by receiver, oldest first, held gifts by sender, wallets
- * that owe, and pending deliveries by webhook, in the order of their events.
+ * with a debt, and pending deliveries by webhook, in the order of their events.
  */
 export const dueIndex = {
   ...{ name: "due", PK: "due", SK: "SK", debtors: "#debtors" },
   deliveriesTo: (receiverId: string) => `#deliveries-${receiverId}`,
 } as const;
-/** Where that index has the held gifts of a sender: a name that no user can have. */
+/** The index key of a sender's held gifts, which no user id can equal. */
 export const heldBy = (senderId: string) => `#held#${senderId}`;
 
 /** A hex digit from a connection's id, so that a large room can be read in parallel ranges. */
@@ -352,17 +357,17 @@ function shardOf(connectionId: string): string {
   return ((state >>> 16) & 0xf).toString(16);
 }
 
-/** What kind of item a stream record is about, read from its key. */
+/** The kind of item in a stream record, derived from its key. */
 export type ItemKind = (typeof kinds)[keyof typeof kinds] | "channel_member" | "other";
 
 /**
- * Reads the kind, the partition's id and the rest of the sort key back out of a key. What belongs
- * to a channel has its host as `owner`.
+ * Parses a key into the kind, the partition's id and the rest of the sort key. For an item of a
+ * channel, `owner` is its host.
  */
 export function readKey({ PK, SK }: Key): { kind: ItemKind; owner: string; rest: string } {
   const [partition = "", owner = ""] = split(PK);
   const [head = "", rest = ""] = split(SK);
-  // An entry's number, all of its sort key, begins with a zero.
+  // The sort key of a ledger entry is its number, which begins with a zero.
   const name = partition === "LEDGER" ? "0" : head;
   const kind = kinds[`${partition} ${name}` as keyof typeof kinds] ?? "other";
   const hostId = hostIn(owner);
@@ -396,13 +401,13 @@ function split(text: string): [string, string] {
 }
 
 /**
- * How the keys of items of some kinds begin, by partition: what the filter of a stream's mapping
- * lets through, so that a reader is not called for what it does not read.
+ * The key prefixes of some kinds of items, by partition: the filter of an event source mapping, so
+ * that a function is not called for records that it does not read.
  */
 export function keyStartsOf(wanted: readonly ItemKind[]): { PK: string; SK: string[] }[] {
   const starts = new Map<string, string[]>();
   for (const [name, kind] of Object.entries(kinds)) {
-    // A channel's members lie where a stream's do.
+    // A channel's members share the prefix of a stream's.
     const isWanted = kind === "member" && wanted.includes("channel_member");
     if (!isWanted && !wanted.includes(kind)) continue;
     const [partition = "", head = ""] = name.split(" ");
@@ -411,7 +416,10 @@ export function keyStartsOf(wanted: readonly ItemKind[]): { PK: string; SK: stri
   return [...starts].map(([PK, SK]) => ({ PK, SK }));
 }
 
-/** What an audit reads, by key. `owner` is the user or stream, `rest` what the sort key adds. */
+/**
+ * The kind of item that an audit reads, by key. `owner` is the user or stream, `rest` the remaining
+ * sort key.
+ */
 export function moneyKindOf(item: Key): { kind: MoneyKind; owner: string; rest: string } {
   const [partition, owner] = split(item.PK);
   const [head, rest] = split(item.SK);

@@ -14,10 +14,10 @@ import { key } from "./keys.ts";
 
 /**
  * The form in which this version writes the table's data, and the range of forms that it reads. A
- * change that versions before it cannot read is a new form, which one release reads and the next
- * one writes: during a deployment and after a rollback each reads all that there is. Data below
- * `reads.from` is refused: a migration of an earlier release brings it into a newer form first
- * (migrate.ts, docs/decisions/deployments.md).
+ * change that earlier versions cannot read is a new form, which one release reads and the next one
+ * writes, so that during a deployment and after a rollback every version can read all data. Data
+ * below `reads.from` is refused: a migration of an earlier release converts it to a newer form
+ * first (migrate.ts, docs/decisions/deployments.md).
  *
  * 1 had wallets and markers next to profiles; 2 a chat's gone numbers in one set, and due reminders
  * by their second; 3 lists, gift types, reminders and callbacks on one key, and a room's
@@ -26,26 +26,26 @@ import { key } from "./keys.ts";
  */
 export const forms: Forms = { writes: 5, reads: { from: 4, to: 5 } };
 
-/** Data of earlier forms is of before the first release, and of no use to any. */
+/** Earlier forms are from before the first release, and no version reads them. */
 const firstReleased = 4;
 
 /** Which forms a version writes and reads. */
 export type Forms = { writes: number; reads: { from: number; to: number } };
 
-/** The table is not for this stage, this version or this issuer; the message is for a person. */
+/** The table does not belong to this stage, version or issuer; the message is for operators. */
 export class TableMismatch extends Error {
   override name = "TableMismatch";
 }
 
-/** Its wallets belong to another issuer's subjects. */
+/** The table's wallets belong to another issuer's subjects. */
 export class IssuerMismatch extends TableMismatch {
   override name = "IssuerMismatch";
 }
 
-/** The newest form that a table has, the oldest that is left, and who wrote the newest first. */
+/** The newest form in a table, the oldest one left, and the release that first wrote the newest. */
 type Written = { version: number; oldest: number; release?: string | undefined };
 
-/** Why this version does not read what is there; undefined where it does. */
+/** Why this version cannot read the data; undefined if it can. */
 export function problemOf(what: string, found: Written) {
   const { from, to } = forms.reads;
   const reads = `this version of Ovation reads forms ${from} to ${to}`;
@@ -66,7 +66,7 @@ export function problemOf(what: string, found: Written) {
   return `${what} has data in form ${oldest}, and ${reads}. ${way}`;
 }
 
-/** Refuses a form that this version does not read. */
+/** Refuses a form that this version cannot read. */
 export function assertForm(what: string, version: number): void {
   const problem = problemOf(what, { version, oldest: version });
   if (problem !== undefined) throw new TableMismatch(problem);
@@ -77,15 +77,15 @@ export type TablePlace = { client: DynamoDBDocumentClient; tableName: string };
 
 const form = z.number().int();
 
-/** What a table says of itself. */
+/** The table's label. */
 const Label = z
   .object({
-    /** The newest form in which anything is written, and the oldest that is left. */
+    /** The newest form of any data, and the oldest one left. */
     version: form,
     oldest: form.optional(),
-    /** The newest form that everything reads which is deployed. */
+    /** The newest form that every deployed version reads. */
     readable: form.optional(),
-    /** The oldest form that anything deployed writes, where that is not `version`. */
+    /** The oldest form that a deployed version writes, if that is not `version`. */
     writing: form.optional(),
     /** A migration that has not reached the end of the table (platform/table/migrate.ts). */
     migration: z
@@ -94,7 +94,7 @@ const Label = z
         after: z.object({ PK: z.string(), SK: z.string() }).optional(),
       })
       .optional(),
-    /** The release that wrote `version` first. */
+    /** The release that first wrote `version`. */
     release: z.string().optional(),
     stage: z.string().optional(),
     issuer: z.string().optional(),
@@ -105,24 +105,24 @@ const Label = z
   }));
 export type Label = z.output<typeof Label>;
 
-/** What the table says of itself; undefined where it says nothing. */
+/** The table's label; undefined if it has none. */
 export async function findLabel({ client, tableName }: TablePlace): Promise<Label | undefined> {
   const read = new GetCommand({ TableName: tableName, Key: key.layout(), ConsistentRead: true });
   const { Item } = await client.send(read);
   return Item && Label.parse(Item);
 }
 
-/** A client that has looked at the label before it serves. */
+/** A client that checks the label before it serves. */
 type OnOwnTable = DynamoDBDocumentClient & {
-  /** Looks now, unless it already has; rejects where no call is served. */
+  /** Checks now, unless already done; rejects if no call may be served. */
   assertOwn(): Promise<void>;
 };
 
 /**
  * The client of a function: before its first call the process reads the table's label, once, and
- * until the table is its stage's and in a form that it reads every call is refused as
- * `unavailable`, so that nobody decides on a wallet that lies elsewhere or is somebody else's. Once
- * right it stays so for as long as the process lives.
+ * until the table is its stage's and in a readable form, every call is refused as `unavailable`, so
+ * that no call decides on a wallet that moved elsewhere or belongs to another user. A successful
+ * check holds for as long as the process lives.
  */
 export function onOwnTable(
   client: DynamoDBDocumentClient,
@@ -152,7 +152,7 @@ export function onOwnTable(
   return Object.assign(Object.create(client) as DynamoDBDocumentClient, { send, assertOwn });
 }
 
-/** Why a function does not serve a table that says this of itself. */
+/** Why a function does not serve a table with this label. */
 function whyNot(tableName: string, found: Label | undefined, stage: string) {
   const what = `The table ${tableName}`;
   if (found?.stage === undefined)
@@ -162,14 +162,14 @@ function whyNot(tableName: string, found: Label | undefined, stage: string) {
 }
 
 /**
- * Milliseconds for which a process goes by what it read of the mark. With the longest that one
- * write may take (`callMillisecondsMax`), no write ends later than `readOnlySeconds` after the mark.
+ * How long a process uses a cached mark, in milliseconds. Together with the longest time of one
+ * write (`callMillisecondsMax`), no write ends later than `readOnlySeconds` after the mark.
  */
 const markMilliseconds = 2_000;
 
 const writes = [PutCommand, UpdateCommand, DeleteCommand, TransactWriteCommand, BatchWriteCommand];
 
-/** Since when a table is read-only, as ISO 8601; undefined where it is not. */
+/** Since when a table is read-only, in ISO 8601; undefined if it is not. */
 export async function findReadOnly({ client, tableName }: TablePlace): Promise<string | undefined> {
   const Key = key.readOnly();
   const read = new GetCommand({ TableName: tableName, Key, ConsistentRead: true });
@@ -178,7 +178,7 @@ export async function findReadOnly({ client, tableName }: TablePlace): Promise<s
 
 /**
  * A client that writes nothing while its table is read-only: every write is refused with
- * `Maintenance`, reads are done. The mark is read before a write, at most once in
+ * `Maintenance`, reads are executed. The mark is read before a write, at most once in
  * `markMilliseconds`.
  */
 export function unlessReadOnly(
@@ -191,7 +191,7 @@ export function unlessReadOnly(
     if (known !== undefined && now - known.at < markMilliseconds) return known.since;
     const since = findReadOnly({ client, tableName: tableName() });
     known = { at: now, since };
-    // What could not be read is read by the next write.
+    // A mark that cannot be read now is read by the next write.
     since.catch(() => {
       known = undefined;
     });

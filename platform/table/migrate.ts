@@ -4,47 +4,47 @@ import { type Key, key } from "./keys.ts";
 import { findLabel, type Label, TableMismatch, type TablePlace, unlessReadOnly } from "./layout.ts";
 import type { Item } from "./table.ts";
 
-/** Brings items of one form into the next one, each by itself and at its place. */
+/** Converts items from one form to the next, each separately and in place. */
 export type Migration = {
-  /** The form that is left, and the next one, which this version writes. */
+  /** The old form; the next one is the one that this version writes. */
   from: number;
   to: number;
   /**
-   * The item in the new form; undefined for one that has it, or that both forms share. It is asked
-   * again for items that were changed meanwhile, and after an interruption, so it must leave alone
-   * what it has made. Expects that the key stays.
+   * The item in the new form; undefined if it has that form already, or both forms share it. It is
+   * called again for items that changed meanwhile, and after an interruption, so it must leave its
+   * own results unchanged. The key must stay.
    */
   change: (item: Item) => Item | undefined;
 };
 
 /**
- * The migrations that this version can do, by the form that they begin with. A form that no longer
- * has to be read gets one here, in a release that still reads it; the next release may raise
- * `forms.reads.from` (platform/table/layout.ts).
+ * The available migrations, by their old form. A form that should no longer be read gets one here,
+ * in a release that still reads it; the next release may raise `forms.reads.from`
+ * (platform/table/layout.ts).
  */
 export const migrations: readonly Migration[] = [];
 
-/** How far a migration has come. */
+/** The progress of a migration. */
 type Progress = NonNullable<Label["migration"]>;
 
 type Options = {
   migrations: readonly Migration[];
-  /** Request units a second, of reads and writes together, that it takes of the table's rate. */
+  /** The request units a second, of reads and writes together, that it may use. */
   unitsPerSecond: number;
   pause: (milliseconds: number) => Promise<void>;
-  /** Called after each page, when its checkpoint is in the table. */
+  /** Called after each page, once its checkpoint is in the table. */
   tell?: (progress: Progress) => void;
 };
 
-/** Items of one page of the scan, and changes that are under way at the same time. */
+/** Items of one page of the scan, and the number of concurrent changes. */
 const pageItems = 1_000;
 const changesAtOnce = 25;
 
 /**
- * Brings a table's data from its oldest form to the newest for which there are migrations, and
- * notes that nothing older is left. Answers the form in which the oldest data is then. It may be
- * interrupted at any moment and goes on behind the last page that was completed. An item that
- * changes meanwhile is looked at again; none is changed unless it is as it was read.
+ * Migrates a table's data from its oldest form to the newest for which there are migrations, and
+ * records that nothing older is left. Returns the form of the oldest data afterwards. It may be
+ * interrupted at any time and continues after the last completed page. An item that changes
+ * meanwhile is checked again; an item is only written if it is unchanged since the read.
  *
  * @throws TableMismatch while functions are deployed that write the older form.
  * @throws Maintenance while the table is read-only.
@@ -63,7 +63,7 @@ export async function migrate(place: TablePlace, options: Options): Promise<numb
   }
 }
 
-/** Refuses while anything that is deployed may write the form that is to go. */
+/** Refuses while any deployed version may write the old form. */
 function assertWritten(tableName: string, { writing }: Label, { from, to }: Migration): void {
   if (writing >= to) return;
   throw new TableMismatch(
@@ -101,7 +101,7 @@ async function migrateAll(
   } while (progress.after !== undefined);
 }
 
-/** Waits after each spending until the rate allows for it. */
+/** Pauses after each use of units until the rate allows more. */
 function createPace(unitsPerSecond: number, pause: Options["pause"]) {
   const began = performance.now();
   let spent = 0;
@@ -112,7 +112,7 @@ function createPace(unitsPerSecond: number, pause: Options["pause"]) {
   };
 }
 
-/** Changes the items of a page that are in the old form; answers how many. */
+/** Changes the items of a page that have the old form; returns their number. */
 async function changeAll(
   place: TablePlace,
   { change }: Migration,
@@ -128,7 +128,7 @@ async function changeAll(
   return old.length;
 }
 
-/** Changes one item, as it is by then; answers the units that this took. */
+/** Changes one item in its current state; returns the units used. */
 async function changeOne(
   { client, tableName: TableName }: TablePlace,
   change: Migration["change"],
@@ -162,8 +162,8 @@ async function changeOne(
 }
 
 /**
- * The update that makes one item of another, if that is still the same in every attribute;
- * undefined where they do not differ.
+ * The update that turns one item into another, if it is unchanged in every attribute; undefined if
+ * they do not differ.
  */
 function updateOf(was: Item, is: Item) {
   const fields = [...new Set([...Object.keys(was), ...Object.keys(is)])].filter(
@@ -196,8 +196,8 @@ function updateOf(was: Item, is: Item) {
 }
 
 /**
- * Notes how far it has come, and at the end that nothing older is left: both only while nothing is
- * deployed that would write the older form again.
+ * Records the progress, and at the end that nothing older is left: both only while no deployed
+ * version would write the older form again.
  */
 async function note({ client, tableName }: TablePlace, progress: Progress): Promise<void> {
   const isDone = progress.after === undefined;

@@ -10,25 +10,25 @@ import {
   type TablePlace,
 } from "./layout.ts";
 
-/** Whose table it is to be. */
+/** The intended owner of a table. */
 export type Claim = {
   stage: string;
   /** The version of the package. */
   release: string;
-  /** Whose subjects are users; null where that will be a pool that is yet to be made. */
+  /** The issuer whose subjects are the users; null if that is a pool that does not exist yet. */
   issuer?: string | null | undefined;
-  /** Whether a person vouches that everybody has the same `sub` with another issuer. */
+  /** Whether an operator confirms that every user keeps their `sub` at another issuer. */
   keepsSubjects?: boolean;
 };
 
-/** The item by which a table says whose it is, and in which form its data is. */
+/** The item that records a table's stage and the form of its data. */
 export const labelOf = ({ stage, release }: Claim) => ({
   ...key.layout(),
   ...{ version: forms.writes, oldest: forms.writes, readable: forms.reads.to },
   ...{ release, stage },
 });
 
-/** Whether the table is empty, except for the items that are about the table itself. */
+/** Whether the table is empty, except for items about the table itself. */
 export async function isEmpty({ client, tableName }: TablePlace): Promise<boolean> {
   const { PK } = key.layout();
   const scan = new ScanCommand({ TableName: tableName, Limit: 3, ConsistentRead: true });
@@ -45,11 +45,10 @@ function assertStage({ tableName }: TablePlace, found: Label | undefined, stage?
 }
 
 /**
- * Makes sure that this version reads the table's data, and that it is the stage's where one is
- * named. An empty table does; data that says nothing of itself is older than labels are. Answers
- * what the table says.
+ * Ensures that this version reads the table's data, and that the table belongs to the given stage,
+ * if any. An empty table passes; data without a label is older than labels. Returns the label.
  *
- * @throws TableMismatch where it does not.
+ * @throws TableMismatch otherwise.
  */
 export async function assertReadable(
   place: TablePlace,
@@ -63,7 +62,7 @@ export async function assertReadable(
   return found;
 }
 
-/** Refuses people of another issuer than those whom the table's wallets are named by. */
+/** Refuses an issuer other than the one whose subjects own the table's wallets. */
 async function assertIssuer(place: TablePlace, found: Label | undefined, claim: Claim) {
   const { issuer, keepsSubjects = false } = claim;
   const noted = found?.issuer;
@@ -94,7 +93,7 @@ async function putLabel(place: TablePlace, claim: Claim, label: Label): Promise<
   }
 }
 
-/** The label once this version writes, too: alone, or with those that are deployed. */
+/** The label once this version writes too: alone, or along with deployed versions. */
 function written(found: Label | undefined, { release }: Claim, isAlone: boolean): Label {
   const { writes, reads } = forms;
   if (found === undefined)
@@ -103,7 +102,7 @@ function written(found: Label | undefined, { release }: Claim, isAlone: boolean)
   return {
     ...label,
     version: Math.max(found.version, writes),
-    // Data of an older form comes to be again, also where a migration has been.
+    // After a rollback there is data of an older form again, even after a migration.
     oldest: Math.min(found.oldest, writes),
     ...(migration && migration.to <= writes && { migration }),
     writing: isAlone ? writes : Math.min(found.writing, writes),
@@ -111,11 +110,11 @@ function written(found: Label | undefined, { release }: Claim, isAlone: boolean)
 }
 
 /**
- * Before functions of this version are deployed over others: makes sure that they read what is
- * there, and that those which run meanwhile read what they will write.
+ * Before functions of this version are deployed over others: ensures that they read the existing
+ * data, and that versions running meanwhile read what they will write.
  *
- * @throws TableMismatch where either would lose something, or the table is another stage's.
- * @throws IssuerMismatch where there is data of another issuer's subjects.
+ * @throws TableMismatch if either would lose something, or the table is another stage's.
+ * @throws IssuerMismatch if there is data of another issuer's subjects.
  */
 export async function beginDeployment(place: TablePlace, claim: Claim): Promise<void> {
   const found = await assertReadable(place, claim.stage);
@@ -134,9 +133,9 @@ export async function beginDeployment(place: TablePlace, claim: Claim): Promise<
 }
 
 /**
- * Makes the table ready where this version runs alone: after a deployment, and on one machine.
- * Functions serve no table that does not say that it is theirs. Notes whose subjects its users are:
- * a `sub` is one person's with one issuer alone, and another one may let people choose it.
+ * Prepares the table when this version runs alone: after a deployment, and on one machine.
+ * Functions only serve a table with their stage's label. Records the issuer of its users: a `sub`
+ * identifies a person only within one issuer, and another issuer may let people choose it.
  *
  * @throws TableMismatch and IssuerMismatch as above.
  */

@@ -7,9 +7,9 @@ import {
 import { dueIndex, type Key } from "./keys.ts";
 import { type Item, table, tableName } from "./table.ts";
 
-/** How to go through the items of one partition. */
+/** How to read the items of one partition. */
 type Walk = {
-  /** The most items that are read, so that no list costs without bound. */
+  /** The most items that are read, so that every list has bounded cost. */
   limit: number;
   newestFirst?: boolean;
   consistent?: boolean;
@@ -17,18 +17,18 @@ type Walk = {
   after?: string;
 };
 
-/** A walk that ends when its reader stops. */
+/** A walk that ends when its caller stops iterating. */
 type OpenWalk = Partial<Walk> & {
   /** The most items of one page. */
   pageSize?: number;
-  /** The attributes that are wanted, where the others are large. */
+  /** The required attributes, if the others are large. */
   fields?: string;
 };
 
-/** Items of a partition: those whose sort key begins alike, or lies between two (both included). */
+/** Items of a partition: those with a sort key prefix, or between two sort keys (inclusive). */
 export type Range = { prefix: string } | { low: string; high: string };
 
-/** The items of a partition from `low` to `high` (sort keys, both included). */
+/** The items of a partition from `low` to `high` (sort keys, inclusive). */
 export const queryRange = (
   partition: Key,
   low: string,
@@ -36,11 +36,11 @@ export const queryRange = (
   walk: Walk,
 ): Promise<Item[]> => collect(queryPages(partition, { low, high }, walk));
 
-/** The items of a partition whose sort key begins with `prefix`; with an empty one all of them. */
+/** The items of a partition with this sort key prefix; all of them if it is empty. */
 export const queryItems = (partition: Key, prefix: string, walk: Walk): Promise<Item[]> =>
   collect(queryPages(partition, { prefix }, walk));
 
-/** All items of a range, for lists that are bounded by what may be written into them. */
+/** All items of a range, for lists that are bounded when they are written. */
 export const queryWhole = (
   partition: Pick<Key, "PK">,
   range: Range,
@@ -48,7 +48,7 @@ export const queryWhole = (
 ): Promise<Item[]> => collect(queryPages(partition, range, { consistent }));
 
 /**
- * The items of a range one by one, for as long as the reader goes on; `partition` is any key of it.
+ * The items of a range one by one, while the caller iterates; `partition` is any key in it.
  */
 export async function* queryAll(
   partition: Pick<Key, "PK">,
@@ -58,7 +58,7 @@ export async function* queryAll(
   for await (const page of queryPages(partition, range, walk)) yield* page;
 }
 
-/** The items of a range page by page, for as long as the reader goes on. */
+/** The items of a range page by page, while the caller iterates. */
 export function queryPages(
   { PK }: Pick<Key, "PK">,
   range: Range,
@@ -76,7 +76,7 @@ export function queryPages(
   return pagesOf(query, limit, pageSize);
 }
 
-/** DynamoDB compares no key with an empty text. */
+/** DynamoDB accepts no empty text in key conditions. */
 function conditionOf(range: Range): { condition: string; values: Record<string, string> } {
   if (!("prefix" in range)) {
     const values = { ":low": range.low, ":high": range.high };
@@ -87,8 +87,8 @@ function conditionOf(range: Range): { condition: string; values: Record<string, 
 }
 
 /**
- * What the index of due items has for one owner (a user, all debtors, a receiver of deliveries),
- * oldest first, after the sort key `after`.
+ * The entries of one owner (a user, all debtors, a receiver of deliveries) in the index of due
+ * items, oldest first, after the sort key `after`.
  */
 export async function* queryDue(
   owner: string,
@@ -129,7 +129,7 @@ async function* pagesOf(
   } while (ExclusiveStartKey !== undefined && count < limit);
 }
 
-/** What a Scan may be asked besides the table. */
+/** The parameters of a Scan besides the table. */
 type Scan = Omit<ScanCommandInput, "TableName">;
 
 /** One page of a Scan, and where the next one begins; undefined at the end. */
@@ -141,8 +141,8 @@ export async function scanPage(
 }
 
 /**
- * Every item of the table, once, page by page; with a filter those that fit it. Items of one
- * partition come together and in the order of their sort keys, as Scan promises for one segment.
+ * Every item of the table, once, page by page; with a filter, those that match. Items of one
+ * partition are adjacent and in the order of their sort keys, as Scan guarantees for one segment.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Scan.html
  */
 export async function* scanTable(scan: Scan = {}): AsyncGenerator<Item> {

@@ -15,7 +15,7 @@ import { type Rates, setting } from "../runtime/env.ts";
 import { key } from "./keys.ts";
 import { writeOnce } from "./record.ts";
 
-/** Read once from the setting's pairs. */
+/** Parsed once from the setting. */
 let rates: Rates | undefined;
 
 function rateOf(kind: RateKind): Rate {
@@ -30,7 +30,7 @@ function rateOf(kind: RateKind): Rate {
   return rates[kind];
 }
 
-/** Users and kinds that one environment remembers; then it forgets whom it saw longest ago. */
+/** The most users and kinds that one environment remembers; new ones replace the oldest. */
 const usersMax = 10_000;
 
 let usages = new Map<string, LocalUsage>();
@@ -41,11 +41,10 @@ export function useLocalUsage(others: Map<string, LocalUsage>): void {
 }
 
 /**
- * Counts one thing of a kind that a user does, of weight `cost`, against the stage's rate, which
- * all environments share: each admits a little unasked, and asks the table where the user comes
- * near the rate in it (docs/decisions/rate-limits.md). Refuses with `too_many_requests` and the
- * seconds to wait. A user who keeps well below the rate costs no call to the table, and one who is
- * refused at most one a second.
+ * Counts one call of a kind, of weight `cost`, against the stage's rate, which all environments
+ * share: each admits some calls locally, and asks the table when the user comes near the local
+ * share (docs/decisions/rate-limits.md). Refuses with `too_many_requests` and the seconds to wait.
+ * A user well below the rate costs no call to the table, and a refused user at most one a second.
  */
 export async function countUse(kind: RateKind, userId: string, now: Date, cost = 1): Promise<void> {
   const rate = rateOf(kind);
@@ -56,10 +55,10 @@ export async function countUse(kind: RateKind, userId: string, now: Date, cost =
   if (judged.verdict === "refuse") tooMany(judged.waitMilliseconds);
   if (judged.verdict !== "ask") return;
   const { usage, count, lent } = judged;
-  // Others who come meanwhile must not count the same again.
+  // Concurrent calls must not report the same again.
   remember(name, { ...usage, untold: 0, lent: 0 });
   const asked = await ask(kind, userId, { rate, count, usage }, at).catch(unlessMaintenance);
-  // Nothing can be counted together while the table is read-only: each environment counts alone.
+  // While the table is read-only, environments cannot count together: each counts alone.
   if (asked === undefined) return;
   const { done, usedUntil } = asked;
   remember(
@@ -71,8 +70,8 @@ export async function countUse(kind: RateKind, userId: string, now: Date, cost =
 }
 
 /**
- * What the caller of a limited route is told of its rate, after it was counted: the bucket's size
- * and the seconds in which it fills, and what is left in it.
+ * The rate headers of a limited route's response, after the call was counted: the bucket's size and
+ * the seconds in which it fills, and what is left in it.
  * https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/
  */
 export function rateHeaders(kind: RateKind, userId: string, now: Date): Record<string, string> {
@@ -112,24 +111,24 @@ function tooMany(waitMilliseconds: number): never {
 }
 
 function remember(name: string, usage: LocalUsage): void {
-  // What is put again comes last, so the first is the one that was seen longest ago.
+  // Setting an entry again moves it to the end, so the first is the oldest.
   usages.delete(name);
   if (usages.size >= usersMax) usages.delete(usages.keys().next().value!);
   usages.set(name, usage);
 }
 
-/** Tries on what a refused write returned, since others write in between. */
+/** Attempts with the item that a refused write returned, since others write in between. */
 const triesMax = 6;
 
-/** How far a clock may be ahead; a number beyond that was written by one that is wrong. */
+/** The largest clock skew; a larger value was written by a wrong clock. */
 const skewMilliseconds = 60_000;
 
 type RateQuery = { rate: Rate; count: number; usage: LocalUsage };
 
 /**
- * Counts in the table, if there is room for one more. The bucket is one number, which goes on from
- * itself or, where it lies in the past, from now. Which of the two is a guess, and a write that is
- * refused returns what is there.
+ * Counts in the table, if one more fits. The bucket is one number, which increases from itself or,
+ * if it is in the past, from now. Which of the two applies is guessed, and a refused write returns
+ * the item.
  */
 async function ask(
   kind: RateKind,
@@ -175,5 +174,5 @@ async function ask(
   return { done: false, usedUntil };
 }
 
-/** How long a bucket that is full again is kept. */
+/** How long a full bucket is kept. */
 const keptSeconds = 60;

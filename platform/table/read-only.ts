@@ -2,10 +2,10 @@ import { DeleteCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { key } from "./keys.ts";
 import { findReadOnly, type TablePlace } from "./layout.ts";
 
-/** Seconds after which no function writes any more to a table that was made read-only. */
+/** Seconds after which no function writes to a table that was made read-only. */
 export const readOnlySeconds = 10;
 
-/** Makes a table read-only for every function; one that is already stays so since then. */
+/** Makes a table read-only for every function; if it already is, its start time stays. */
 export async function makeReadOnly(place: TablePlace, now: Date): Promise<string> {
   const before = await findReadOnly(place);
   if (before !== undefined) return before;
@@ -14,7 +14,7 @@ export async function makeReadOnly(place: TablePlace, now: Date): Promise<string
   return Item.since;
 }
 
-/** Ends that. */
+/** Makes a table writable again. */
 export async function makeWritable({ client, tableName }: TablePlace): Promise<void> {
   await client.send(new DeleteCommand({ TableName: tableName, Key: key.readOnly() }));
 }

@@ -1,29 +1,31 @@
 import { BoundedMap } from "../runtime/bounded.ts";
 
-/** What was read last under a name, and by a call of which time (milliseconds since 1970). */
+/** The last values read, by name, with the time of the reading call (milliseconds since 1970). */
 export type RecentReads = Map<string, { at: number; value: unknown }>;
 
-/** How long a value is used again. A deployment may run old code for as long beside new. */
+/**
+ * How long a value is reused. During a deployment, old code may run for this long next to new code.
+ */
 const recentMilliseconds = 5_000;
 
 const own: RecentReads = new BoundedMap(1_000);
 let recentReads = () => own;
 
-/** Replaces this process's memory: for simulations in which one process is many environments. */
+/** Replaces this process's cache: for simulations in which one process is many environments. */
 export function useRecentReads(of: () => RecentReads): void {
   recentReads = of;
 }
 
 type Keeping<Value> = {
-  /** Whether a value may be used again; by default each may. */
+  /** Whether a value may be cached; by default each may. */
   keeps?: (value: Value) => boolean;
-  /** Whether a value that is kept still holds, asked before each use. */
+  /** Whether a cached value still holds, checked before each use. */
   holds?: () => Promise<boolean>;
 };
 
 /**
- * Reads what many callers want at the same time, and uses the value again for five seconds, so that
- * one key is not read once for each of them. Nobody may change the value.
+ * Reads a value that many callers need at the same time, and caches it for five seconds, so that
+ * one key is not read for each of them. The value must not be changed.
  */
 export async function readRecent<Value>(
   name: string,

@@ -10,20 +10,21 @@ import { type Item, isRefused, plain, table, tableName } from "./table.ts";
 import { type Action, type Failed, transact } from "./transact.ts";
 
 /**
- * An answer together with what remembers it. A handler makes it with `idempotentReply(answer)`,
- * gives it to the store with the effect, and returns `reply.answer`: the effect and its memory are
- * one transaction (except for a chat message, which is written after its memory).
+ * A response together with the actions that remember it. A handler makes it with
+ * `idempotentReply(answer)`, passes it to the store with the effect, and returns `reply.answer`:
+ * the effect and its memory are one transaction (except for a chat message, which is written after
+ * its memory).
  */
 export type Reply<Answer> = { answer: Answer; remember: readonly Action[] };
 
-/** The call's key was used before: endpoint answers what is remembered (or refuses). */
+/** The call's key was used before: the endpoint returns the remembered response (or refuses). */
 export class DuplicateKeyError extends Error {}
 
 /**
- * Records an effect with its reply: one transaction, or one plain write where a single action is
- * all. Answers which conditions failed (by label), undefined when done. Throws KeyUsed when the
- * marker was there, whatever else failed with it: a gift that was made is answered as made even if
- * the wallet is empty by now.
+ * Records an effect with its reply: one transaction, or one plain write if there is only one
+ * action. Returns which conditions failed (by label), undefined on success. Throws
+ * DuplicateKeyError if the marker existed, whatever else failed: a gift that was sent is reported
+ * as sent even if the wallet is empty by now.
  */
 export async function commitTransaction(
   actions: readonly Action[],
@@ -36,9 +37,8 @@ export async function commitTransaction(
 }
 
 /**
- * A single action costs half as much as a transaction, and conflicts only with transactions. What
- * has a condition is written under an id of its own, so that its repetition is not taken for
- * another's.
+ * A single action costs half as much as a transaction, and conflicts only with transactions. A
+ * conditional write has its own id, so that its repetition is not mistaken for another write.
  */
 async function writeOne(action: Action): Promise<Failed | undefined> {
   const TableName = tableName();
@@ -68,26 +68,25 @@ export type SingleWrite =
   | { Update: Input<UpdateCommandInput>; Put?: undefined };
 
 /**
- * What became of it: done, with what the Update was asked to return (or, where only the repetition
- * was answered, the whole item as the write left it); or refused, with the item that was there.
+ * The outcome: done, with the values that the Update requested (or, if only the repetition got a
+ * response, the whole item as the write left it); or refused, with the existing item.
  */
 type Outcome =
   | { done: true; attributes?: Item | undefined }
   | { done: false; there?: Item | undefined };
 
-/** What the item keeps of its latest write. */
+/** The id of the latest write, stored in the item. */
 const named = { "#writeId": "writeId" };
 const isAnother = "(attribute_not_exists(#writeId) OR #writeId <> :writeId)";
 
 /**
- * Writes one item, at half the price of a transaction and as surely once. When an answer is lost
- * the SDK writes again: a condition then fails on what the first try wrote, and a sum is added
- * twice. So the item keeps the write's own id, under which a repetition is refused, and a write
- * that is refused by its own id is done.
+ * Writes one item exactly once, at half the price of a transaction. After a lost response the SDK
+ * writes again: a condition then fails on what the first attempt wrote, and a sum would be added
+ * twice. So the item stores the write's own id, under which a repetition is refused, and a write
+ * that is refused by its own id was done.
  *
- * Only in an item that others wrote in between, all within the SDK's pause, may a sum still be
- * added twice: give it a sum only where the next reader allows for that, as with the numbers of
- * messages.
+ * Only if other writes of the item come in between, within the SDK's pause, may a sum still be
+ * added twice: use sums only if the next reader tolerates that, as with the numbers of messages.
  */
 export async function writeOnce(write: SingleWrite): Promise<Outcome> {
   const TableName = tableName();
@@ -110,7 +109,7 @@ export async function writeOnce(write: SingleWrite): Promise<Outcome> {
   }
 }
 
-/** An update that leaves its id, and that is refused where its id is. */
+/** An update that stores its id, and that is refused if its id is there. */
 function marked(update: Input<UpdateCommandInput>, id: string): Input<UpdateCommandInput> {
   const { UpdateExpression = "", ConditionExpression: condition } = update;
   const set = "SET #writeId = :writeId";

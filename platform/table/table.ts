@@ -33,7 +33,7 @@ const own = lazy(() =>
   ),
 );
 
-/** The table's client; it serves the stage's own table alone, in forms that this version reads. */
+/** The table's client; it serves only the stage's own table, in forms that this version reads. */
 export const table = atInit(
   (): DynamoDBDocumentClient => other ?? own(),
   ["read", "write", "dueIndex", "dueScan"],
@@ -41,7 +41,7 @@ export const table = atInit(
 );
 
 /**
- * Puts a client of the caller's own in its place: for programs outside Lambda (demo data, audit).
+ * Replaces the client: for programs outside Lambda (demo data, audit).
  */
 export function useTable(client: DynamoDBDocumentClient): void {
   other = client;
@@ -49,29 +49,29 @@ export function useTable(client: DynamoDBDocumentClient): void {
 
 export const tableName = () => setting("TABLE_NAME");
 
-/** An item as it lies in the table. */
+/** An item as stored in the table. */
 export type Item = Key & Record<string, unknown>;
 
-/** What must hold of the item that is there for a write to be done. */
+/** A condition on the existing item, without which a write is not done. */
 export type Condition = {
   ConditionExpression: string;
   ExpressionAttributeNames?: Record<string, string>;
   ExpressionAttributeValues?: Record<string, unknown>;
 };
 
-/** That no item is there. */
+/** That there is no item. */
 export const isAbsent: Condition = { ConditionExpression: "attribute_not_exists(PK)" };
 
 /** A change of one item. */
 export type Change = Omit<UpdateCommandInput, "TableName" | "Key"> & { Key: Key };
 
-/** Whether a write was not done because its condition did not hold. */
+/** Whether a write was refused because its condition did not hold. */
 export const isRefused = (error: unknown): error is ConditionalCheckFailedException =>
   (error as Error).name === "ConditionalCheckFailedException";
 
 /**
- * Reads what is in an item. Whatever is in the table was written by us, so a misfit is a fault and
- * not the caller's: it ends as a 500 that names the item.
+ * Parses an item. Only we write to the table, so an item that does not fit is a fault, not a client
+ * error: it becomes a 500 that names the item.
  */
 export function read<S extends z.ZodType>(schema: S, item: Record<string, unknown>): z.output<S> {
   const parsed = schema.safeParse(item);
@@ -79,14 +79,14 @@ export function read<S extends z.ZodType>(schema: S, item: Record<string, unknow
   throw new Error(`The item ${item.PK} ${item.SK} does not fit: ${parsed.error.message}`);
 }
 
-/** An item that an error contains, where the SDK leaves DynamoDB's own notation in place. */
+/** The item in an error, in which the SDK leaves DynamoDB's notation. */
 export function plain(item: unknown): Item | undefined {
   return item === undefined
     ? undefined
     : (unmarshall(item as Record<string, AttributeValue>) as Item);
 }
 
-/** Items whose changes viewers are shown: only these are traced to the call that wrote them. */
+/** Kinds of items whose changes viewers see: only these are traced to the call that wrote them. */
 const shown: readonly ItemKind[] = ["message", "gift", "stream", "member"];
 
 type Fields = Record<string, unknown>;
@@ -101,7 +101,7 @@ type Write = { Put?: { Item?: Fields | undefined } | undefined; Update?: Update 
 const isShown = (key: Fields | undefined) =>
   key !== undefined && shown.includes(readKey(key as Key).kind);
 
-/** The fields that put the id into what is written. */
+/** The fields that add the id to a write. */
 function markOf(write: Write, id: string): { put?: Fields; update?: Update } {
   const { Put, Update } = write;
   if (isShown(Put?.Item)) return { put: { ...Put?.Item, correlationId: id } };
@@ -133,11 +133,11 @@ type BatchWrite = { PutRequest?: { Item?: Fields | undefined } };
 type Input = Update & {
   Item?: Fields;
   TransactItems?: Write[];
-  /** By table: what a batch writes, or the keys that it reads. */
+  /** By table: the writes of a batch, or the keys that it reads. */
   RequestItems?: Record<string, BatchWrite[] | object>;
 };
 
-/** Each write of a batch with the id, where it puts what viewers are shown. */
+/** The writes of a batch with the id, if they put items that viewers see. */
 const markedWrites = (writes: BatchWrite[], id: string): BatchWrite[] =>
   writes.map((write) => {
     const { put } = markOf({ Put: write.PutRequest }, id);
@@ -145,9 +145,9 @@ const markedWrites = (writes: BatchWrite[], id: string): BatchWrite[] =>
   });
 
 /**
- * A client whose writes leave the request id of the call in what viewers are shown, as
- * `correlationId`: the fan-out, which no caller waits for, says it with the frame. A command is
- * sent once with it, however often its items are written in others.
+ * A client whose writes store the request id of the call in items that viewers see, as
+ * `correlationId`: the fan-out, which no caller waits for, logs it with the frame. A command is
+ * sent once with it, however many items it writes.
  */
 export function correlate(client: DynamoDBDocumentClient): DynamoDBDocumentClient {
   const send = (...given: Parameters<typeof client.send>) => {

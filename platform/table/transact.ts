@@ -12,25 +12,25 @@ type WithoutTable<T> = T extends object ? Omit<T, "TableName"> : never;
 export type Action = {
   [Kind in keyof Part]?: WithoutTable<NonNullable<Part[Kind]>>;
 } & {
-  /** Names the action, to identify a failed condition. */
+  /** The name of the action, to identify a failed condition. */
   label?: string;
 };
 
 /**
- * Which conditions failed, by label, each with the item that was there if the action asked for it.
+ * Which conditions failed, by label, each with the existing item if the action requested it.
  */
 export type Failed = Map<string, Item | undefined>;
 
 /**
- * Commits all actions or none (TransactWriteItems: at most 100 actions, no item twice). Answers
- * undefined when committed, or which conditions failed. DynamoDB judges each item by itself: while
- * one was not judged (another transaction holds it, its partition is throttled), the conditions of
- * the others are only half of the truth, and all of it is tried again with jitter, up to a bound,
- * then refused with `unavailable`. Two things are certain even so: a `marker` that is there, and,
- * where nothing failed, a conflict on the marker without one on a wallet, which is another call
- * with the same key: refused with `key_in_progress`. An answer that was lost (time-out, 5xx) is
- * asked for again with the same items and the same ClientRequestToken until it is definite, so a
- * decision is never made twice.
+ * Commits all actions or none (TransactWriteItems: at most 100 actions, no item twice). Returns
+ * undefined when committed, or which conditions failed. DynamoDB evaluates each item separately: if
+ * one was not evaluated (another transaction holds it, its partition is throttled), the failed
+ * conditions are incomplete, and everything is retried with jitter, up to a limit, then refused
+ * with `unavailable`. Two cases are certain even so: an existing `marker`, and, if no condition
+ * failed, a conflict on the marker without one on a wallet, which is another call with the same
+ * key: refused with `key_in_progress`. After a lost response (timeout, 5xx) the same items are sent
+ * with the same ClientRequestToken until the result is definite, so a decision is never applied
+ * twice.
  * https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
  */
 export async function transact(actions: readonly Action[]): Promise<Failed | undefined> {
@@ -46,7 +46,7 @@ export async function transact(actions: readonly Action[]): Promise<Failed | und
         const failed = failedConditions(error, labels);
         if (failed.size > 0 && (failed.has("marker") || isJudged(error))) return failed;
         if (failed.size === 0 && isOfOneKey(error, labels)) refuse("key_in_progress");
-        // A cancelled transaction is over: only now is it safe to use another token.
+        // A cancelled transaction is final: only now is it safe to use another token.
         token = randomUUID();
       } else if (!isIndefinite(error)) throw error;
       if (attempt >= triesMax) refuse("unavailable");
@@ -73,13 +73,12 @@ function failedConditions(error: TransactionCanceledException, labels: string[])
   return failed;
 }
 
-/** Whether the condition of every item was looked at: held (None) or failed. */
+/** Whether the condition of every item was evaluated: held (None) or failed. */
 const isJudged = ({ CancellationReasons = [] }: TransactionCanceledException): boolean =>
   CancellationReasons.every(({ Code }) => Code === "None" || Code === "ConditionalCheckFailed");
 
 /**
- * Whether the marker was what conflicted: a wallet that conflicted too shows that more was going
- * on.
+ * Whether only the marker conflicted: a conflict on a wallet as well means that more was going on.
  */
 function isOfOneKey({ CancellationReasons = [] }: TransactionCanceledException, labels: string[]) {
   const conflicts = labels.filter(
@@ -88,7 +87,7 @@ function isOfOneKey({ CancellationReasons = [] }: TransactionCanceledException, 
   return conflicts.includes("marker") && !conflicts.some((label) => label.startsWith("wallet:"));
 }
 
-/** Errors after which it is not known whether the transaction was committed. */
+/** Errors after which it is unknown whether the transaction was committed. */
 function isIndefinite(error: unknown): boolean {
   const { name, $metadata, code } = error as {
     name?: string;
@@ -102,11 +101,11 @@ function isIndefinite(error: unknown): boolean {
   );
 }
 
-/** Whether something failed for a passing reason, so that the same may succeed later. */
+/** Whether an error is transient, so that the same call may succeed later. */
 export const isPassing = (error: unknown): boolean =>
   isIndefinite(error) || (error instanceof Refusal && error.code === "unavailable");
 
-/** Too many requests for a partition, a table or a queue: nothing was done, later it may be. */
+/** Too many requests for a partition, a table or a queue: nothing was done, a retry may succeed. */
 function isThrottle(error: unknown): boolean {
   const { name } = error as { name?: string };
   return (

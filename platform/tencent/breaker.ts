@@ -2,31 +2,31 @@ import * as z from "zod";
 import { key } from "../table/keys.ts";
 import { writeOnce } from "../table/record.ts";
 
-/** How far apart an application that did not answer is asked again, in all environments. */
+/** The interval at which an unresponsive application is tried again, across all environments. */
 const apartMilliseconds = 1_000;
 
-/** How far a clock may be ahead; a time beyond that was written by one that is wrong. */
+/** The largest clock skew; a later time was written by a wrong clock. */
 const skewMilliseconds = 5_000;
 
-/** How long the item is kept after the last try. */
+/** How long the item is kept after the last attempt. */
 const keptSeconds = 3_600;
 
-/** When the application was asked last while it did not answer, and when it answered again. */
+/** When the unresponsive application was last asked, and when it responded again. */
 const Tries = z.object({ askedAt: z.number(), answeredAt: z.number().default(0) });
 
-/** When this process last got no answer, in milliseconds since 1970; undefined while it does. */
+/** When this process last got no response, in milliseconds since 1970; undefined while it does. */
 let failedAt: number | undefined;
 
-/** Forgets what this process knows: for tests of several environments. */
+/** Resets this process's state: for tests of several environments. */
 export function forgetFailures(): void {
   failedAt = undefined;
 }
 
 /**
- * Asks an application unless it hangs: after a question without an answer in time, one call a
- * second asks it, whatever the number of environments, and all others get `undefined` at once, until
- * one is answered. `ask` throws where no answer came. So a host that hangs holds up two calls at a time
- * (https://martinfowler.com/bliki/CircuitBreaker.html).
+ * A circuit breaker: after a request without a response in time, one call a second asks the
+ * application, across all environments, and all others get `undefined` at once, until one gets a
+ * response. `ask` throws without a response. So an application that hangs delays two calls at a
+ * time (https://martinfowler.com/bliki/CircuitBreaker.html).
  */
 export async function askUnlessHanging<A>(
   sdkAppId: number,
@@ -45,13 +45,13 @@ export async function askUnlessHanging<A>(
   }
 }
 
-/** What is refused or cut at once holds up nobody. */
+/** A connection that is refused or cut immediately delays nobody. */
 const isTimeout = (error: unknown) =>
   ["TimeoutError", "AbortError"].includes((error as Error).name);
 
 const place = (sdkAppId: number) => key.commandRate(sdkAppId, "before_send_gift");
 
-/** Takes this second's question, or finds that the application has answered another environment. */
+/** Claims this second's request, or finds that the application responded to another environment. */
 async function mayAsk(sdkAppId: number): Promise<boolean> {
   const now = Date.now();
   const taken = await writeOnce({

@@ -20,27 +20,27 @@ import { RejectedGift } from "./codes.ts";
 import type { CommandRequest } from "./command.ts";
 import type { CommandContract } from "./contract.ts";
 
-/** A callback must answer within this; gifts wait for it. */
+/** The callback's timeout and size limit; gifts wait for it. */
 const bounds = { timeoutMilliseconds: 2000, bytesMax: 16 * 1024 };
 
-/** True when the application decides on gifts before they are sent. */
+/** Whether the application decides about gifts before they are sent. */
 export const decidesOnGifts = (callbacks: Callbacks | undefined): callbacks is Callbacks =>
   callbacks?.CallbackCommandList.includes(beforeSendGift) ?? false;
 
-/** A gift that is about to be given. */
+/** A gift about to be sent. */
 type Question = { giftType: GiftType; decision: GiftDecision };
 
-/** Whose call it is. */
+/** The call that sends it. */
 type Call = Pick<
   CommandRequest<CommandContract>,
   "caller" | "clientIp" | "outsideId" | "runExclusive"
 >;
 
 /**
- * Gives what was decided; where the application decides on gifts, only if it says that this one may
- * be sent. It charges for the question, so one key asks once, and the question has an id by which
- * it is known again (`webhook-id`): that of the call's key, or else the gift's. Refuses with
- * `gift_rejected`, its own code passed on, or with `gift_callback_failed` without a usable answer.
+ * Sends a decided gift; if the application decides about gifts, only with its approval. It may
+ * charge for the callback, so one key asks once, and the callback has an id (`webhook-id`) that
+ * identifies repetitions: that of the call's key, or else the gift's. Refuses with `gift_rejected`,
+ * passing the application's code on, or with `gift_callback_failed` without a usable response.
  */
 export function giveAfterCallback<A>(
   callbacks: Callbacks | undefined,
@@ -55,7 +55,7 @@ export function giveAfterCallback<A>(
   });
 }
 
-/** Asks about a gift that could be sent. */
+/** Sends the callback for a gift that could be sent. */
 async function askBeforeGift(
   { Url }: Pick<Callbacks, "Url">,
   { giftType, decision: { gift, context } }: Question,
@@ -88,8 +88,8 @@ async function askBeforeGift(
 }
 
 /**
- * What came of a question; `error` says why there is no answer, `isSkipped` that it was not asked,
- * since the application did not answer others.
+ * The outcome of a callback; `error` says why there is no response, `isSkipped` that it was not
+ * sent, because the application did not respond to others.
  */
 type CallbackReply = {
   answer?: unknown;
@@ -99,8 +99,9 @@ type CallbackReply = {
 };
 
 /**
- * Lists a question without a usable answer among the deliveries, so that an application that does
- * not answer is not only seen by those whose gifts fail. The gift does not wait for it to work.
+ * Lists a callback without a usable response among the deliveries, so that an unresponsive
+ * application is visible to others than the senders whose gifts fail. The gift does not depend on
+ * this.
  */
 async function noteFailure(id: string, question: object, asked: CallbackReply, now: Date) {
   const event = { id, type: beforeSendGift, at: now.toISOString() };

@@ -9,7 +9,7 @@ import {
 /** "Server internal error, please try again." */
 const crashCode = 100001;
 
-/** Tencent's code of each kind of refusal that has none of its own below. */
+/** Tencent's code for each kind of refusal without a code below. */
 const codeOfKind: Record<Kind, number> = {
   invalid: 100002,
   unauthenticated: 70009,
@@ -25,7 +25,7 @@ const codeOfKind: Record<Kind, number> = {
 };
 
 /**
- * Tencent's codes for refusals, where the kind does not say it all (error codes of the REST API,
+ * Tencent's codes for refusals that are more specific than their kind (error codes of the REST API,
  * https://trtc.io/document/34348).
  */
 const codeOfRefusal: Partial<Record<RefusalCode, number>> = {
@@ -56,7 +56,9 @@ const codeOfRefusal: Partial<Record<RefusalCode, number>> = {
 export const codeOf = (code: RefusalCode): number =>
   codeOfRefusal[code] ?? codeOfKind[refusals[code].kind];
 
-/** Sentences that the HTTP API addresses to the caller, here about an account in the request. */
+/**
+ * Sentences about an account in the request, where the HTTP API's sentence addresses the caller.
+ */
 const saysOfRefusal: Partial<Record<RefusalCode, string>> = {
   member_blocked: "From_Account: blocked in this room",
   pass_required: "From_Account: no pass for this room",
@@ -69,9 +71,9 @@ const saysOfRefusal: Partial<Record<RefusalCode, string>> = {
   unavailable: "Service temporarily unavailable, try again",
 };
 
-/** A gift that a callback has rejected, with the code and the sentence that it chose. */
+/** A gift rejected by a callback, with the callback's code and sentence. */
 export class RejectedGift extends Refusal {
-  /** The code that it chose, if it did more than say no. */
+  /** The callback's own code, if it gave one. */
   readonly errorCode: number | undefined;
 
   constructor(errorInfo: string, errorCode?: number) {
@@ -80,10 +82,10 @@ export class RejectedGift extends Refusal {
   }
 }
 
-/** Characters of an ErrorInfo. */
+/** The longest ErrorInfo, in characters. */
 const infoLengthMax = 500;
 
-/** The members of every answer. */
+/** The common fields of every response. */
 type Outcome = { ActionStatus: "OK" | "FAIL"; ErrorInfo: string; ErrorCode: number };
 
 export const ok: Outcome = { ActionStatus: "OK", ErrorInfo: "", ErrorCode: 0 };
@@ -94,7 +96,7 @@ export const crash: Outcome = {
   ErrorCode: crashCode,
 };
 
-/** What exactly is wrong, in a sentence for an ErrorInfo. */
+/** The details of a refusal, as a sentence for an ErrorInfo. */
 export function sentenceOf(refusal: Refusal): string {
   const { code, details } = refusal;
   const known = refusal instanceof Maintenance ? undefined : saysOfRefusal[code];
@@ -102,7 +104,7 @@ export function sentenceOf(refusal: Refusal): string {
   return says.slice(0, infoLengthMax).toWellFormed();
 }
 
-/** A refusal in Tencent's terms: its code, and what exactly is wrong. */
+/** A refusal in Tencent's terms: its code and its details. */
 export function outcomeOf(refusal: Refusal): Outcome {
   const { code } = refusal;
   const chosen = refusal instanceof RejectedGift ? refusal.errorCode : undefined;

@@ -28,29 +28,31 @@ type Addition<C extends CommandContract> = C["answer"] extends z.ZodObject
   ? z.input<C["answer"]>
   : Record<string, never>;
 
-/** What a handler is given: everything is validated, and the clock and ids come from outside. */
+/** The input of a handler: everything is validated, and the clock and ids are passed in. */
 export type CommandRequest<C extends CommandContract> = {
-  /** Such as `/live_engine_http_srv/send_gift`. */
+  /** A path such as `/live_engine_http_srv/send_gift`. */
   path: string;
   body: Out<C["body"]>;
   caller: Administrator;
   now: Date;
-  /** The caller's address, as the gateway saw it. */
+  /** The caller's address, as seen by the gateway. */
   clientIp: string;
-  /** A new id of ObjectId form. */
+  /** A new id in ObjectId form. */
   newId: () => string;
-  /** The call's Idempotency-Key in a form for others: each repetition has the same. */
+  /**
+   * An id for other systems, derived from the call's Idempotency-Key: the same for each repetition.
+   */
   outsideId?: string;
   /**
-   * Does what has effects elsewhere: never again for a key that was answered, whose answer ends the
-   * call, nor for two calls with one key at once.
+   * Runs an effect outside of the table: never for a key that already has a response, which ends
+   * the call, nor for two calls with one key at once.
    */
   runExclusive: <A>(act: () => Promise<A>) => Promise<A>;
-  /** Checks the addition and ties the answer to the call's key: give the reply to the store. */
+  /** Checks the addition and ties the response to the call's key: pass the reply to the store. */
   idempotentReply: (addition: Addition<C>) => Reply<Addition<C>>;
 };
 
-/** What is known about a call while it is answered; the answer to an error needs it too. */
+/** The state of a call while it is processed; error responses need it too. */
 type Call = {
   now: Date;
   headers: Record<string, string>;
@@ -61,8 +63,8 @@ type Call = {
 /**
  * The counterpart of `endpoint` for Tencent's REST API: always HTTP 200, the outcome is in the
  * body, and refusals become Tencent's codes. Order of checks: command, application, UserSig,
- * administrator, rate, body, fields; then the handler's. What the handler returns is added to the
- * common answer. The rates of 200 a second are the gateway's; that of 1 a second is kept here.
+ * administrator, rate, body, fields; then the handler's. The handler's result is added to the
+ * common response. Rates of 200 a second are enforced by the gateway, the rate of 1 a second here.
  */
 export function command<const C extends Omit<CommandContract, "kind">>(
   declaration: C,
@@ -100,7 +102,7 @@ export function command<const C extends Omit<CommandContract, "kind">>(
     return send(call, answerOf(contract, call, addition));
   }
 
-  /** REST API proxy events, as `endpoint` has them. */
+  /** Handles REST API proxy events, as `endpoint` does. */
   async function handler(
     event: APIGatewayProxyEvent,
     context?: TimeLeft,
@@ -121,7 +123,7 @@ export function command<const C extends Omit<CommandContract, "kind">>(
 
 const nameOf = (path: string) => path.slice(path.indexOf("/") + 1);
 
-/** What `command` itself touches: the application's key and the item of its rate. */
+/** Adds what `command` itself uses: the application's key and the item of its rate. */
 function withOwnGrants({ command, callsPerSecond, grants }: Omit<CommandContract, "kind">) {
   if (command === "*") return grants;
   const write = callsPerSecond === 1 ? [...(grants.write ?? []), "RATE" as const] : grants.write;
@@ -193,12 +195,12 @@ async function answerError(contract: CommandContract, call: Call, error: unknown
   return refused(call, refusal);
 }
 
-/** Looks for the other call's answer this often, with growing pauses, while it is being made. */
+/** How often it looks, with growing pauses, for the response of a call in progress. */
 const looksMax = 6;
 
 /**
- * The answer that the key is remembered for; while another call with it is being answered, it waits
- * a little.
+ * The response that the key is remembered for; waits briefly while another call with it is in
+ * progress.
  */
 async function findAnswer(call: KeyedCall, now: Date, inProgress: boolean): Promise<unknown> {
   for (let look = 1; ; look++) {

@@ -5,16 +5,16 @@ import type { Grants, Resources } from "../lambda/grants.ts";
 /** The contract of one command of the Tencent API: `POST /v4/{service}/{command}`. */
 export type CommandContract = {
   kind: "command";
-  /** Such as `live_engine_http_srv/send_gift`; `*` answers for all that are not there. */
+  /** A command such as `live_engine_http_srv/send_gift`; `*` handles unknown ones. */
   command: `${string}/${string}` | "*";
   summary: string;
   /** The body; names and values are case-sensitive. */
   body?: z.ZodType;
-  /** What is added to the common answer of a success. */
+  /** The fields added to the common response of a success. */
   answer?: z.ZodObject;
   /** Every refusal beyond those that any command can meet (application, UserSig, body). */
   refusals: readonly RefusalCode[];
-  /** Calls a second, of one sdkappid: 200 by the gateway, 1 by `command` itself. */
+  /** Calls a second of one sdkappid: 200 enforced by the gateway, 1 by `command` itself. */
   callsPerSecond: 200 | 1;
   /** True: the command takes an Idempotency-Key. */
   idempotencyKey?: true;
@@ -54,16 +54,16 @@ export const alwaysOfCallbacks: readonly RefusalCode[] = [
   "unavailable",
 ];
 
-/** The code of a callback's answer where the gateway makes it. */
+/** The code of a callback's response when the gateway generates it. */
 export { otherReason } from "../../domain/tencent/incoming-callback.ts";
 
-/** The contract of the one address to which Tencent's engine sends its callbacks. */
+/** The contract of the only URL to which Tencent's engine sends its callbacks. */
 export type ReceiverContract = {
   kind: "receiver";
-  /** Below the API's stage: `/callback` of `/tencent/callback`. */
+  /** The path below the API's stage: `/callback` of `/tencent/callback`. */
   path: `/${string}`;
   summary: string;
-  /** What is taken: the names of the callbacks, and their bodies. */
+  /** The accepted callbacks by name, with their bodies. */
   takes: Readonly<Record<string, z.ZodType>>;
   /** Every refusal beyond those that any callback can meet (application, key, body). */
   refusals: readonly RefusalCode[];

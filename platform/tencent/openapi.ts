@@ -32,7 +32,7 @@ const Query = z.object({
   contenttype: z.string().optional().meta({ description: "Ignored", example: "json" }),
 });
 
-/** The members of every answer. */
+/** The common fields of every response. */
 const Answer = z
   .object({
     ActionStatus: z.enum(["OK", "FAIL"]),
@@ -49,7 +49,7 @@ const Answer = z
   .meta({ id: "TencentAnswer" });
 
 /**
- * The paths of Tencent's commands for the public document: always HTTP 200, the outcome in the
+ * The paths of Tencent's commands for the API description: always HTTP 200, with the outcome in the
  * body.
  */
 export function commandPaths(commands: readonly Command[]): ZodOpenApiPathsObject {
@@ -90,7 +90,7 @@ function operation(name: string, contract: CommandContract): ZodOpenApiOperation
   };
 }
 
-/** The query of a callback, as the reference spells it. */
+/** The query of a callback, in the reference's spelling. */
 const CallbackQuery = z.object({
   key: shownText(200).meta({
     description: "The stage's key for callbacks",
@@ -118,7 +118,7 @@ const CallbackQuery = z.object({
     }),
 });
 
-/** The answer of a callback. */
+/** The response to a callback. */
 const CallbackAnswer = z.object({
   ActionStatus: z.enum(["OK", "FAIL"]),
   ErrorInfo: shownText(sentenceMax),
@@ -135,7 +135,7 @@ const CallbackAnswer = z.object({
     }),
 });
 
-/** Bodies as Tencent sends them, and what a stage with the demo data answers. */
+/** Bodies as Tencent sends them, and the responses of a stage with the demo data. */
 const callbackExamples = {
   beforeSendGift: {
     value: {
@@ -190,7 +190,7 @@ const answerExamples = {
   },
 };
 
-/** The path of callbacks from Tencent's engine for the public document. */
+/** The path of callbacks from Tencent's engine for the API description. */
 export function receiverPaths(
   receivers: readonly { name: string; contract: ReceiverContract }[],
 ): ZodOpenApiPathsObject {
@@ -227,7 +227,7 @@ export function receiverPaths(
   );
 }
 
-/** One of the callbacks' bodies, with its name. */
+/** The body of one callback, with its name. */
 const bodyOf = (takes: ReceiverContract["takes"]) =>
   z.union(
     Object.entries(takes).map(([name, body]) =>

@@ -3,13 +3,13 @@ import { key } from "../table/keys.ts";
 import { commitTransaction } from "../table/record.ts";
 
 const apartMilliseconds = 1000;
-/** A call that lies this far in the future was recorded by a clock that is wrong. */
+/** A time this far in the future was recorded by a wrong clock. */
 const skewMillisecondsMax = 5000;
 
 /**
  * Admits one call of a command per second and application, and refuses others with
- * `command_too_frequent`. One conditional write on an item that expires by itself; a refused call
- * does not put the next one off.
+ * `command_too_frequent`. One conditional write on an item that expires; a refused call does not
+ * delay the next one.
  */
 export async function admitCall(sdkAppId: number, command: string, now: Date): Promise<void> {
   const at = now.getTime();

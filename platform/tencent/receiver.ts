@@ -16,21 +16,21 @@ import { readCommandBody } from "./request.ts";
 import { callbackKey } from "./secret.ts";
 
 /**
- * Milliseconds from a call's arrival in which it is done or not at all: Tencent waits two seconds,
- * and what follows the decision needs the rest.
+ * Milliseconds from a call's arrival within which it is decided, or not at all: Tencent waits two
+ * seconds, and the steps after the decision need the rest.
  */
 const decidedWithinMilliseconds = 1_600;
 
-/** What a callback is answered; a failure names itself in a header, too. */
+/** The response to a callback; a failure is also named in a header. */
 type Answer = { errorCode: number; errorInfo: string; name?: string | undefined };
 
-/** What a handler of a callback is given. */
+/** The input of a callback's handler. */
 type Received<Body> = {
   body: Body;
   now: Date;
-  /** A new id of ObjectId form. */
+  /** A new id in ObjectId form. */
   newId: () => string;
-  /** Seconds in which calls that are alike are one: 0 unless the address says more. */
+  /** Seconds within which equal calls are one: 0 unless the URL says otherwise. */
   dedupeSeconds: number;
 };
 
@@ -40,7 +40,7 @@ type Handlers<T extends Takes> = {
   [Name in keyof T]: (received: Received<z.output<T[Name]>>) => Promise<Answer | void>;
 };
 
-/** The answer that a refusal is: its reason's code, and what exactly is wrong. */
+/** The response for a refusal: its reason's code and its details. */
 export const callbackAnswerOf = (refusal: Refusal): Answer => ({
   errorCode: reasonOf(refusal.code),
   errorInfo: isLate(refusal) ? tooLate : sentenceOf(refusal),
@@ -53,9 +53,9 @@ const tooLate = "Not done in time: nothing was charged";
 const done: Answer = { errorCode: 0, errorInfo: "" };
 
 /**
- * The sister of `command` for callbacks that Tencent's engine sends: always HTTP 200 and within two
+ * The counterpart of `command` for callbacks from Tencent's engine: always HTTP 200 and within two
  * seconds, in Tencent's form. Order of checks: POST, application, key, body, callback, fields; then
- * the handler's. No call to AWS goes on after `decidedWithinMilliseconds` from the arrival.
+ * the handler's. No AWS call continues after `decidedWithinMilliseconds` from the arrival.
  */
 export function receiver<const C extends Omit<ReceiverContract, "kind">>(
   declaration: C,
@@ -78,7 +78,7 @@ export function receiver<const C extends Omit<ReceiverContract, "kind">>(
     return (await handlers[name as keyof C["takes"]](received as never)) ?? done;
   }
 
-  /** REST API proxy events, as `endpoint` has them. */
+  /** Handles REST API proxy events, as `endpoint` does. */
   async function handler(event: APIGatewayProxyEvent): Promise<APIGatewayProxyResult> {
     const now = new Date();
     const arrivedAt = event.requestContext.requestTimeEpoch ?? now.getTime();
@@ -112,7 +112,7 @@ function send(headers: Record<string, string>, { errorCode, errorInfo, name }: A
   };
 }
 
-/** Names of the query in the spellings that Tencent's pages use, by the name that we use. */
+/** Query parameters in the spellings of Tencent's pages, by our name for each. */
 const spellings = {
   key: ["key"],
   sdkAppId: ["SdkAppid", "SdkAppId"],
@@ -123,8 +123,8 @@ const spellings = {
 type Query = Partial<Record<keyof typeof spellings, string>>;
 
 /**
- * The query; refuses a parameter that comes twice. Tencent's pages do not say how its own
- * parameters are joined to an address that has some already: a second `?` is taken for an `&`.
+ * The query; refuses a repeated parameter. Tencent's pages do not say how its parameters are
+ * appended to a URL with a query: a second `?` is read as `&`.
  */
 function readQuery(event: APIGatewayProxyEvent): Query {
   const all: [name: string, value: string][] = [];
@@ -142,7 +142,7 @@ function readQuery(event: APIGatewayProxyEvent): Query {
   return query;
 }
 
-/** Lets Tencent in: it has no signature, so the address has a key, and names the application. */
+/** Authenticates Tencent: it sends no signature, so the URL has a key and the application's id. */
 async function admit({ key = "", sdkAppId = "" }: Query, now: Date): Promise<void> {
   if (sdkAppId !== String(setting("TENCENT_SDK_APP_ID"))) refuse("app_unknown", { sdkAppId });
   if (key !== "" && isSame(key, await callbackKey.get(now))) return;
@@ -157,16 +157,18 @@ function isSame(given: string, expected: string): boolean {
 
 type Named = { CallbackCommand?: unknown; WebhookCommand?: unknown };
 
-/** The callback's name: the body's, since one of the pages shows another one in the query. */
+/**
+ * The callback's name: from the body, since one of the pages shows a different one in the query.
+ */
 function nameOf({ CallbackCommand, WebhookCommand }: Named, { name = "" }: Query): string {
   const given = CallbackCommand ?? WebhookCommand ?? name;
   return typeof given === "string" ? given.slice(0, nameMax) : "";
 }
 
-/** Characters of a callback's name that an answer repeats. */
+/** The most characters of a callback's name that a response repeats. */
 const nameMax = 100;
 
-/** Seconds of `dedupe`, at most. */
+/** The largest `dedupe`, in seconds. */
 const dedupeMax = 60;
 
 function readSeconds(given: string | undefined): number {

@@ -5,15 +5,16 @@ import { setting } from "../runtime/env.ts";
 import { getSecretKey, rereadSecretKey } from "./secret.ts";
 import { isSignedWith, readUserSig } from "./user-sig.ts";
 
-/** Who calls: an administrator's account, of an application. */
+/** The caller: an administrator's account of an application. */
 export type Administrator = { identifier: string; sdkAppId: number };
 
 /** SDKAppIDs are unsigned 32-bit numbers, the first of them far above 0. */
 const sdkAppIdMax = 0xffffffff;
 
 /**
- * Lets an administrator in, by the query `sdkappid`, `identifier` and `usersig`. Order of checks:
- * the application, the UserSig's form, whose it is, its signature, its time, the administrator.
+ * Authenticates an administrator by the query's `sdkappid`, `identifier` and `usersig`. Order of
+ * checks: the application, the UserSig's form, its owner, its signature, its time, the
+ * administrator.
  */
 export async function admitAdministrator(
   event: APIGatewayProxyEvent,
@@ -43,14 +44,14 @@ function readSdkAppId(given: string | undefined): number {
 }
 
 /**
- * A query parameter; names are case-sensitive. Two values are joined, which none of ours accepts.
+ * A query parameter; names are case-sensitive. Repeated values are joined, which no schema accepts.
  */
 function findValue(event: APIGatewayProxyEvent, name: string): string | undefined {
   const all = event.multiValueQueryStringParameters ?? {};
   return Object.hasOwn(all, name) ? all[name]?.join(",") : undefined;
 }
 
-/** The body as a JSON object, whatever its content type says. */
+/** Parses the body as a JSON object, whatever its content type. */
 export function readCommandBody(event: APIGatewayProxyEvent): unknown {
   const bytes = Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8");
   if (bytes.length > bodyBytesMax.json) refuse("body_too_large", { bytesMax: bodyBytesMax.json });

@@ -14,8 +14,8 @@ import { findRoomStream } from "../store/tencent/rooms.ts";
 import { queueEvents, type RoomChange } from "../webhooks/jobs.ts";
 
 /**
- * Sends what happened to a room on its way to the application, if that has asked for it. The totals
- * are added up from the gifts themselves, so that none is missing which is not settled yet.
+ * Queues the callback of a room's event, if the application has configured it. The totals are
+ * summed from the gifts themselves, so that unsettled gifts are included.
  */
 export async function queueCallback(change: RoomChange, now: Date): Promise<void> {
   const { kind, streamId, roomId, at } = change;
@@ -28,7 +28,7 @@ export async function queueCallback(change: RoomChange, now: Date): Promise<void
       ? createdCallback(stream, change)
       : destroyedCallback(stream, change, await statisticOf(streamId, now));
   const event = { id: `room:${streamId}:${kind}`, type: afterRoom[kind], at, data };
-  // By its RoomId, which names one room after the other.
+  // Grouped by RoomId, which names one room after the other.
   await queueEvents(roomId, [{ receiver: { id: tencentReceiver }, events: [event] }]);
 }
 

@@ -3,25 +3,25 @@ import { openClient } from "../aws/aws-client.ts";
 import { type SettingName, setting } from "../runtime/env.ts";
 import { lazy } from "../runtime/init.ts";
 
-/** How long a key is used before it is read again. */
+/** How long a key is cached. */
 const lifeMilliseconds = 5 * 60_000;
-/** The least time between two readings because of a key that did not fit. */
+/** The shortest time between two reads because of a key that did not match. */
 const rereadMilliseconds = 60_000;
 
 const client = lazy(() => openClient(SecretsManagerClient));
 
-/** A key that lies in Secrets Manager. */
+/** A key stored in Secrets Manager. */
 type StoredKey = {
-  /** The key as text; kept in memory for five minutes. */
+  /** The key as text, cached for five minutes. */
   get(now: Date): Promise<string>;
   /**
-   * Reads the key once more, for something that did not fit it: it may have just been changed.
-   * Undefined when it was read within the last minute, so that bad callers cannot cost much.
+   * Reads the key again after a mismatch, since it may have just changed. Undefined if it was read
+   * within the last minute, so that invalid callers cannot cause many reads.
    */
   reread(now: Date): Promise<string | undefined>;
 };
 
-/** The key in the secret that a setting names. */
+/** The key in the secret named by a setting. */
 function storedKey(name: SettingName & `${string}_SECRET_ARN`): StoredKey {
   let held: { value: string; readAt: number } | undefined;
   async function read(now: Date): Promise<string> {
@@ -41,11 +41,11 @@ function storedKey(name: SettingName & `${string}_SECRET_ARN`): StoredKey {
 
 const applicationKey = storedKey("TENCENT_SECRET_ARN");
 
-/** The secret key of the Tencent application, with which its back ends sign. */
+/** The secret key of the Tencent application, which its back ends sign with. */
 export const getSecretKey = applicationKey.get;
 
-/** The same, read once more for a signature that did not verify. */
+/** The same key, read again after a signature did not verify. */
 export const rereadSecretKey = applicationKey.reread;
 
-/** The key in the address of callbacks from Tencent. */
+/** The key in the URL of callbacks from Tencent. */
 export const callbackKey = storedKey("CALLBACK_SECRET_ARN");

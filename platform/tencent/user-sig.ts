@@ -3,9 +3,8 @@ import { inflateSync } from "node:zlib";
 import * as z from "zod";
 
 /**
- * The members of a UserSig, as the vendor's libraries write them (TLSSigAPIv2,
- * tls-sig-api-v2-node). Times are in seconds: when it was made and how long it lives. Unknown
- * members mean nothing.
+ * The fields of a UserSig, as the vendor's libraries write them (TLSSigAPIv2, tls-sig-api-v2-node).
+ * Times are in seconds: when it was made and how long it is valid. Unknown fields are ignored.
  */
 const Members = z.object({
   "TLS.ver": z.literal("2.0"),
@@ -17,20 +16,22 @@ const Members = z.object({
   "TLS.sig": z.string(),
 });
 
-/** What a UserSig claims; none of it counts before `isSignedWith` says so. */
+/** The claims of a UserSig, untrusted until `isSignedWith` returns true. */
 type UserSig = {
   identifier: string;
   sdkAppId: number;
-  /** Seconds since 1970 until which it holds, that second included. */
+  /** The last second (since 1970) at which it is valid. */
   holdsUntil: number;
-  /** The text that is signed. */
+  /** The signed text. */
   signed: string;
   signature: string;
 };
 
-/** A real one is some 250 characters; the longest possible one, with a user buffer, some 600. */
+/** A real one has about 250 characters; the longest possible one, with a user buffer, about 600. */
 export const userSigMax = 2048;
-/** Bytes of its JSON: more than any real one has, so that a small text cannot fill the memory. */
+/**
+ * The largest JSON in bytes: above any real one, so that a small text cannot exhaust the memory.
+ */
 const jsonBytesMax = 4096;
 
 /** Standard base64, with padding, in the vendor's spelling of `+`, `/` and `=`. */
@@ -38,8 +39,8 @@ const spelling = /^(?:[A-Za-z0-9*-]{4})*(?:[A-Za-z0-9*-]{2}__|[A-Za-z0-9*-]{3}_)
 const standard: Record<string, string> = { "*": "+", "-": "/", _: "=" };
 
 /**
- * Reads a UserSig: base64 with `*`, `-` and `_` for `+`, `/` and `=`, of zlib data (RFC 1950), of
- * JSON. Undefined when it is anything else.
+ * Reads a UserSig: JSON, compressed with zlib (RFC 1950), in base64 with `*`, `-` and `_` for `+`,
+ * `/` and `=`. Undefined for anything else.
  */
 export function readUserSig(text: string): UserSig | undefined {
   if (text === "" || text.length > userSigMax || !spelling.test(text)) return undefined;
@@ -75,8 +76,8 @@ function inflate(base64: string): unknown {
 }
 
 /**
- * True when the key made it: HMAC-SHA256 under the key's text (it is not decoded from hex), in
- * base64, compared in constant time.
+ * Whether the key made it: HMAC-SHA256 with the key's text (not decoded from hex), in base64,
+ * compared in constant time.
  */
 export function isSignedWith(userSig: UserSig, secretKey: string): boolean {
   const expected = Buffer.from(

@@ -30,7 +30,7 @@ const bodyOf = (type: string, data: z.ZodType) =>
 
 const inStream = { streamId: StreamId };
 
-/** What is sent of an event: its data in a frame, with the stream where that is not in it. */
+/** The data of a webhook's event: its data in a frame, with the stream if that is not included. */
 const dataOf = (type: EventType) =>
   type === "chat.message"
     ? eventData[type].extend({
@@ -59,7 +59,7 @@ const bodies: [string, z.ZodType, string][] = [
 ];
 
 /**
- * What webhooks are sent, by the names of the messages in the document: `webhook.` and the type.
+ * The messages that webhooks receive, by their names in the document: `webhook.` and the type.
  */
 export const webhookMessages = bodies.map(([type, payload, summary]) => ({
   name: type === testEvent ? type : `webhook.${type}`,

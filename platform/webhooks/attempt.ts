@@ -2,10 +2,10 @@ import type { Delivery, Outcome } from "../../domain/webhooks/delivery.ts";
 import { postForStatus } from "../outbound/post.ts";
 import type { Receiver } from "./receivers.ts";
 
-/** The status with which a receiver says that it wants nothing any more. */
+/** The status with which a receiver unsubscribes. */
 export const goneStatus = 410;
 
-/** Makes one attempt; undefined where the receiver does not want the delivery any more. */
+/** Makes one attempt; undefined if the receiver no longer accepts deliveries. */
 export async function attempt(
   receiver: Receiver,
   delivery: Pick<Delivery, "eventId" | "type" | "body">,
@@ -23,7 +23,7 @@ export async function attempt(
   }
 }
 
-/** What is said of a call that failed: its kind, never an address. */
+/** Describes a failed call by its kind, never with an address. */
 export function reasonOf(error: unknown): string {
   const { name, code, message } = error as Error & { code?: string };
   if (isLate(error)) return "No answer came in time";

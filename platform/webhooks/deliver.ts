@@ -36,16 +36,16 @@ import {
 export type ReceiveInfo = { waitedMilliseconds: number; isRepeated: boolean };
 
 /**
- * What has waited for longer gets no attempt from the queue: a receiver that does not keep up would
- * fill it, and the queue looks for other groups in its first 120,000 messages alone. It returns
- * through the other queue.
+ * Messages that waited longer get no attempt from this queue: a receiver that does not keep up
+ * would fill it, and SQS only looks for other groups in the queue's first 120,000 messages. They
+ * return through the queue `retries`.
  */
 const waitedMillisecondsMax = 60_000;
 
-/** What has waited for too long is put off by this, and up to twice as much. */
+/** Deliveries that waited too long are postponed by this, and up to twice as much. */
 const postponeMilliseconds = 60_000;
 
-/** Does what a message of the queue `deliveries` asks. */
+/** Handles a message of the queue `deliveries`. */
 export async function deliver(job: DeliveryJob, info: ReceiveInfo): Promise<void> {
   if (job.kind === "events") return deliverEvents(job, info);
   if (job.kind === "forget") return forget(job);
@@ -53,7 +53,7 @@ export async function deliver(job: DeliveryJob, info: ReceiveInfo): Promise<void
   await allDone(due.map((one) => repeat(job.receiverId, one, info)));
 }
 
-/** Takes deleted texts out of the deliveries that are kept; what was not sent yet has the mark. */
+/** Removes deleted texts from stored deliveries; for unsent ones there is a mark. */
 async function forget({ receiverId, messages }: Extract<DeliveryJob, { kind: "forget" }>) {
   const events = messages.flatMap(({ id, createdAt: at, pins = [] }) => [
     { id: recordIdOfMessage(id), at },
@@ -63,13 +63,13 @@ async function forget({ receiverId, messages }: Extract<DeliveryJob, { kind: "fo
   await allDone(ids.map((id) => changeDelivery(receiverId, id, withoutText)));
 }
 
-/** After so long no attempt of a row waits for the one before it: its function has 75 s. */
+/** After this time no attempt waits for the previous one: the function has 75 s. */
 const rowMillisecondsMax = 50_000;
 
 /**
- * Sends events for the first time, one after the other, so that they come in their order. After one
- * that was late, and when all took too long, the rest go in parallel: the receiver is too slow for
- * an order, and others of its events wait.
+ * Sends events for the first time, one after the other, so that they arrive in order. After a
+ * timeout, or if all together take too long, the rest are sent in parallel: the receiver is too
+ * slow for an order, and its other events wait.
  */
 async function deliverEvents(
   job: Extract<DeliveryJob, { kind: "events" }>,
@@ -91,7 +91,7 @@ async function deliverEvents(
 
 const targetMilliseconds = 1_000;
 
-/** Reads the target of a row of attempts, which may take a minute: again after a second. */
+/** Reads the target of a series of attempts, which may take a minute: again after a second. */
 function createTargetReader(
   job: Extract<DeliveryJob, { kind: "events" }>,
 ): () => Promise<DeliveryTarget> {
@@ -106,7 +106,7 @@ function createTargetReader(
   };
 }
 
-/** Sends one event for the first time; undefined where no attempt was made. */
+/** Sends one event for the first time; undefined if no attempt was made. */
 async function send(
   receiverId: string,
   event: OutgoingEvent,
@@ -143,7 +143,9 @@ const isGone = (receiver: Receiver, { statusCode }: Pick<Delivery, "statusCode">
 const settled = (receiver: Receiver, delivery: Delivery, outcome: Outcome) =>
   afterAttempt(delivery, outcome, { ...facts(), gone: isGone(receiver, outcome) });
 
-/** Sends a delivery again: `step` says after how many attempts of its schedule, if of one. */
+/**
+ * Retries a delivery: `step` is the number of scheduled attempts so far, if it is a scheduled one.
+ */
 async function repeat(
   receiverId: string,
   { id, step }: { id: string; step?: number },
@@ -152,9 +154,9 @@ async function repeat(
   const reads = [findReceiver(receiverId), findDelivery(receiverId, id)] as const;
   const [receiver, delivery] = await Promise.all(reads);
   if (delivery === undefined) return;
-  // This comes before the look at the waiting time: a message that comes again has always waited.
+  // This comes before the check of the waiting time: a redelivered message has always waited.
   if (step !== undefined && !isDue(delivery, step)) {
-    // Its attempt was recorded by a call that may have died before it asked for the next one.
+    // Its attempt was recorded by a call that may have died before it queued the next one.
     if (isRepeated && receiver !== undefined) await scheduleOrReport(receiver, delivery);
     return;
   }
@@ -174,11 +176,11 @@ async function repeat(
   if (step !== undefined) await scheduleOrReport(receiver, after);
 }
 
-/** Whether a delivery's next attempt is the one after this many attempts of its schedule. */
+/** Whether a delivery's next attempt follows this many scheduled attempts. */
 const isDue = (delivery: Delivery, step: number) =>
   delivery.status === "pending" && delivery.step === step;
 
-/** Moves a delivery's next attempt to one or two minutes from now. */
+/** Postpones a delivery's next attempt by one to two minutes. */
 async function putOff(receiverId: string, id: string, step: number): Promise<void> {
   const now = new Date();
   const at = new Date(now.getTime() + postponeMilliseconds * (1 + Math.random())).toISOString();
@@ -188,14 +190,14 @@ async function putOff(receiverId: string, id: string, step: number): Promise<voi
   if (after?.nextAttemptAt === at) await queueRetry({ receiverId, id, step, at }, now);
 }
 
-/** A delivery without a text that was deleted since; the same one where none was. */
+/** A delivery without texts deleted since; unchanged if there are none. */
 async function withoutDeleted(delivery: Delivery): Promise<Delivery> {
   const { message } = delivery;
   if (message === undefined) return delivery;
   return (await findDeletions([message])).size === 0 ? delivery : withoutText(delivery);
 }
 
-/** Asks for the next attempt of a pending delivery; counts and logs one that has failed. */
+/** Queues the next attempt of a pending delivery; counts and logs a failed one. */
 async function scheduleOrReport(receiver: Receiver, delivery: Delivery | undefined): Promise<void> {
   if (delivery === undefined) return;
   const { id, step, status, nextAttemptAt: at, eventId, error } = delivery;
@@ -213,7 +215,7 @@ async function disable(receiver: Receiver): Promise<void> {
     await receiver.disable?.();
     logNotice("A webhook was disabled, since it is gone", { receiverId: receiver.id });
   } catch (error) {
-    // It was deleted meanwhile.
+    // The webhook was deleted meanwhile.
     if (!(error instanceof Refusal && error.code === "webhook_not_found")) throw error;
   }
 }

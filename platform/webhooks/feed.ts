@@ -10,8 +10,8 @@ import { listWebhooks, recordDeletion } from "../store/webhooks/webhooks.ts";
 import { queueDeletions, queueEvents, queueRoom, type Sending } from "./jobs.ts";
 
 /**
- * The way of one call to those outside. The webhooks are read once for all streams of a batch, and
- * after its records were written: a webhook whose making was answered is sent what follows.
+ * The events of one call for webhooks. The webhooks are read once for all streams of a batch, and
+ * after its records were written: a webhook whose creation was acknowledged gets all later events.
  */
 export function createFeed(): Feed {
   const webhooks = lazy(listWebhooks);
@@ -52,8 +52,8 @@ const sendingsTo = (webhooks: Webhooks, events: readonly OutgoingEvent[]): Sendi
   }));
 
 /**
- * Events about users as they are sent, in rows by a digit of their users' hashes: those of one user
- * are in one row, in their order, and many users' events share a message.
+ * Events about users in batches, by a digit of the user's hash: those of one user are in one batch,
+ * in order, and many users' events share a message.
  */
 async function rowsOf(
   events: readonly UserEvent[],

@@ -18,31 +18,33 @@ const receiverId = z.string();
 /** A delivery whose next attempt is due. */
 const DueDelivery = z.object({
   id: z.string(),
-  /** The attempts that its schedule has made so far. */
+  /** The number of scheduled attempts so far. */
   step: z.number().int(),
   /**
-   * When the attempt was due (ISO 8601). A retry that is put off has the same step again, so
-   * without this SQS would drop it as a duplicate. Earlier versions did not send it.
+   * When the attempt was due (ISO 8601). A postponed retry has the same step, so without this field
+   * SQS would drop it as a duplicate. Absent in messages from earlier versions.
    */
   at: z.iso.datetime().optional(),
 });
 
 /** A message of the queue `deliveries`, for one receiver. */
 export const DeliveryJob = z.discriminatedUnion("kind", [
-  /** Events of one stream, or of some users (feed.ts), in their order, sent for the first time. */
+  /** Events of one stream, or of some users (feed.ts), in order, sent for the first time. */
   z.object({
     kind: z.literal("events"),
     receiverId,
-    /** Where the receiver is stored, if it is a webhook. */
+    /** The slot in which a webhook is stored. */
     slot: z.number().int().optional(),
     streamId: z.string(),
     events: z.array(OutgoingEvent),
   }),
   /** Deliveries whose next attempt is due. */
   z.object({ kind: z.literal("retry"), receiverId, due: z.array(DueDelivery) }),
-  /** A delivery that an admin wants sent once more. */
+  /** A delivery that an admin wants to resend. */
   z.object({ kind: z.literal("resend"), receiverId, id: z.string() }),
-  /** Messages of one stream whose texts were deleted, behind the events that had them. */
+  /**
+   * Messages of one stream whose texts were deleted, queued after the events that contained them.
+   */
   z.object({
     kind: z.literal("forget"),
     receiverId,
@@ -58,7 +60,7 @@ export type DeliveryJob = z.infer<typeof DeliveryJob>;
 export const Retry = DueDelivery.extend({ receiverId, at: z.iso.datetime() });
 export type Retry = z.infer<typeof Retry>;
 
-/** A message of the queue `rooms`: a room of the Tencent side was created or destroyed. */
+/** A message of the queue `rooms`: a Tencent room was created or destroyed. */
 export const RoomChange = z.object({
   kind: z.enum(["created", "destroyed"]),
   streamId: z.string(),
@@ -69,24 +71,26 @@ export const RoomChange = z.object({
 export type RoomChange = z.infer<typeof RoomChange>;
 
 /**
- * Messages of one receiver that may be at work at once: its streams share them, so that a receiver
- * that hangs holds up at most this many calls of the function.
+ * The number of concurrent messages of one receiver: its streams share them, so that a receiver
+ * that hangs blocks at most this many invocations of the function.
  */
 const lanes = 4;
 
-/** The FIFO group of a job: of each, one message is at work at a time, in the order of sending. */
+/**
+ * The FIFO group of a job: in each, one message is in progress at a time, in the order of sending.
+ */
 function groupOf(job: DeliveryJob): string {
   if (!("streamId" in job)) return `${job.receiverId}-${job.kind}`;
   return `${job.receiverId}-${Number.parseInt(hashOf(job.streamId).slice(0, 4), 16) % lanes}`;
 }
 
-/** What two sendings of one job have in common, which the queue keeps apart for five minutes. */
+/** The deduplication id of a job, under which the queue drops repetitions for five minutes. */
 function deduplicationIdOf(job: DeliveryJob, callId: string = randomUUID()): string {
   if (job.kind === "resend") return hashOf(`${callId} ${job.receiverId} ${job.id}`);
   return hashOf(`${job.receiverId} ${JSON.stringify(contentOf(job))}`);
 }
 
-/** What a job has for its receiver, by which a repetition of it is known. */
+/** The content of a job for its receiver, which identifies repetitions. */
 function contentOf(job: Exclude<DeliveryJob, { kind: "resend" }>): unknown {
   if (job.kind === "events") return job.events.map(({ id }) => id);
   return job.kind === "retry" ? job.due : job.messages;
@@ -98,13 +102,13 @@ const messageOf = (job: DeliveryJob, callId?: string): QueueMessage => ({
 });
 
 /**
- * Sends a job to the queue `deliveries`. A resend that one call asks for twice within five minutes
- * is one; without a `callId` each is another.
+ * Sends a job to the queue `deliveries`. Two resends with one `callId` within five minutes are one;
+ * without a `callId` each is separate.
  */
 export const queueDelivery = (job: DeliveryJob, callId?: string): Promise<void> =>
   sendMessage(setting("DELIVERIES_QUEUE_URL"), messageOf(job, callId));
 
-/** Sends jobs of different groups to the queue `deliveries`, several with each request. */
+/** Sends jobs of different groups to the queue `deliveries`, in batch requests. */
 async function queueDeliveries(jobs: readonly DeliveryJob[]): Promise<void> {
   await allDone(
     sendMessages(
@@ -114,18 +118,18 @@ async function queueDeliveries(jobs: readonly DeliveryJob[]): Promise<void> {
   );
 }
 
-/** Events of one message, and their bytes: SQS takes 256 KB and bills every 64 KB. */
+/** The most events of one message, and their bytes: SQS accepts 256 KB and bills every 64 KB. */
 const most = { events: 50, bytes: 60_000 };
 
-/** What one receiver is to be sent of a stream; `slot` is that of a webhook. */
+/** The events of a stream for one receiver; `slot` is a webhook's. */
 export type Sending = {
   receiver: { id: string; slot?: number };
   events: readonly OutgoingEvent[];
 };
 
 /**
- * Sends events of one stream, or of some users, to their receivers, to each receiver in their
- * order: a receiver's second message follows when its first was taken.
+ * Sends events of one stream, or of some users, to their receivers, to each in order: a receiver's
+ * second message is sent once its first was accepted.
  */
 export async function queueEvents(streamId: string, sendings: readonly Sending[]): Promise<void> {
   const rows = sendings.map(({ receiver: { id: receiverId, slot }, events }) =>
@@ -137,10 +141,10 @@ export async function queueEvents(streamId: string, sendings: readonly Sending[]
   for (let at = 0; at < longest; at++) await queueDeliveries(rows.flatMap((row) => row[at] ?? []));
 }
 
-/** A message of one job; a batch that deletes more is a batch of its own. */
+/** The most deletions in one job; further ones get another job. */
 const deletionsMax = 100;
 
-/** Has the texts of deleted messages of one stream taken out of the deliveries to receivers. */
+/** Queues the removal of deleted texts of one stream from stored deliveries. */
 export async function queueDeletions(
   streamId: string,
   receiverIds: readonly string[],
@@ -153,13 +157,13 @@ export async function queueDeletions(
     );
 }
 
-/** Has the queue `retries` bring a delivery back when it is due, hours later if need be. */
+/** Queues a delivery in `retries` until it is due, even for hours. */
 export const queueRetry = (retry: Retry, now: Date): Promise<void> =>
   startTimer(setting("RETRIES_QUEUE_URL"), retry, { at: new Date(retry.at), now });
 
 /**
- * Sends what happened to a room to the queue `rooms`, of which one RoomId is a group: the reader of
- * a room's beginning may take longer than that of its end.
+ * Queues a room's event in `rooms`, with one group per RoomId, since handling a room's creation may
+ * take longer than handling its end.
  */
 export const queueRoom = (change: RoomChange): Promise<void> =>
   sendMessage(setting("ROOMS_QUEUE_URL"), {

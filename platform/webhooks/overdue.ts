@@ -7,24 +7,24 @@ import { listWebhooks } from "../store/webhooks/webhooks.ts";
 import { queueRetry } from "./jobs.ts";
 
 /**
- * How long after its time a pending delivery is overdue. One that waits for a busy receiver is put
- * off, which moves its time, so this much passes only where its message was lost, or where the
- * queues stand still.
+ * How long after its due time a pending delivery is overdue. Deliveries to a busy receiver are
+ * postponed, which moves their due time, so one is only overdue if its message was lost, or if the
+ * queues are blocked.
  */
 const overdueMilliseconds = 10 * 60_000;
 
 /**
- * Pending deliveries of one receiver that one call looks at; the next call goes on behind them. A
- * receiver that is down for a day has any number of them.
+ * The most pending deliveries of one receiver that one call examines; the next call continues after
+ * them. A receiver that is down for a day may have any number of them.
  */
 const pageDeliveries = 200;
 
-/** Deliveries that are sent again at the same time. */
+/** The number of deliveries that are sent again concurrently. */
 const togetherMax = 20;
 
 /**
- * Sends pending deliveries again whose next attempt is long past, and returns how many. Their retry
- * was lost: a call died too often and left it in the dead letters, or a bug dropped it.
+ * Sends long overdue deliveries again, and returns how many. Their retry was lost: a call died too
+ * often and left it in the dead-letter queue, or a bug dropped it.
  */
 export async function requeueOverdue(now: Date, limit = pageDeliveries): Promise<number> {
   const [webhooks, before] = await Promise.all([listWebhooks(), findPlaces()]);
@@ -35,7 +35,7 @@ export async function requeueOverdue(now: Date, limit = pageDeliveries): Promise
       ...(await listPending(receiverId, limit, before[receiverId])),
     })),
   );
-  // Recorded first: a page that fails does not keep the later ones from their turn.
+  // Recorded first, so that a failing page does not block the later ones.
   const places = pages.flatMap(({ receiverId, next }) => (next ? [[receiverId, next]] : []));
   if (places.length + Object.keys(before).length > 0)
     await recordPlaces(Object.fromEntries(places));
@@ -55,10 +55,10 @@ const isOverdue = ({ status, nextAttemptAt, createdAt }: Delivery, now: Date) =>
   status === "pending" &&
   now.getTime() - Date.parse(nextAttemptAt ?? createdAt) > overdueMilliseconds;
 
-/** Sends one delivery again; false where it is not overdue any more. */
+/** Sends one delivery again; false if it is no longer overdue. */
 async function requeue(receiverId: string, id: string, now: Date): Promise<boolean> {
   const at = now.toISOString();
-  // Its time moves, so that it is not sent again every minute while it waits for its turn.
+  // Its due time moves, so that it is not sent again every minute while it waits.
   const after = await changeDelivery(receiverId, id, (before) =>
     isOverdue(before, now) ? { ...before, nextAttemptAt: at } : before,
   );

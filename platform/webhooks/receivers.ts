@@ -19,21 +19,21 @@ import {
 } from "../store/webhooks/webhooks.ts";
 import { signatureOf } from "./signature.ts";
 
-/** A receiver of events outside: a webhook, or the application of the Tencent side. */
+/** A receiver of events: a webhook, or the application of the Tencent API. */
 export type Receiver = {
   id: string;
-  /** The text of an event, which stays the same for all of its attempts. */
+  /** The body for an event, which stays the same for all of its attempts. */
   bodyOf(event: OutgoingEvent): string;
-  /** Where a delivery is posted, and with which headers; undefined where it is not any more. */
+  /** Where a delivery is posted, and with which headers; undefined if it no longer is. */
   addressOf(
     delivery: Pick<Delivery, "eventId" | "type" | "body">,
     now: Date,
   ): { url: string; headers: Record<string, string> } | undefined;
-  /** Ends all attempts, where a receiver can say that it is gone (410). */
+  /** Ends all attempts, for receivers that can answer that they are gone (410). */
   disable?(): Promise<unknown>;
 };
 
-/** The current receiver, read consistently; undefined where there is none, or not any more. */
+/** The current receiver, read consistently; undefined if it does not exist (any more). */
 export const findReceiver = (id: string): Promise<Receiver | undefined> =>
   id === tencentReceiver ? findApplication() : findHook(id);
 
@@ -44,12 +44,12 @@ async function findHook(id: string): Promise<Receiver | undefined> {
   return receiverOf(webhook, secrets);
 }
 
-/** Who is sent what, and which texts are not to be sent any more. */
+/** The receiver of deliveries, and the texts that must no longer be sent. */
 export type DeliveryTarget = { receiver: Receiver | undefined; deleted: ReadonlySet<string> };
 
 /**
- * The receiver as `findReceiver` has it, and which of these messages are deleted: for a webhook
- * whose slot is known a single read.
+ * The receiver as in `findReceiver`, and which of these messages are deleted: a single read for a
+ * webhook whose slot is known.
  */
 export async function findDeliveryTarget(
   { receiverId, slot }: { receiverId: string; slot?: number | undefined },
@@ -87,10 +87,10 @@ function receiverOf(webhook: Webhook | undefined, secrets: Secret[]): Receiver |
   };
 }
 
-/** The address of the user who caused the event: it is not kept. */
+/** Stands for the address of the user who caused the event, which is not stored. */
 const nobody = "0.0.0.0";
 
-/** The application is called at one address for all rooms; it signs nothing and checks SdkAppid. */
+/** The application has one URL for all rooms; it verifies no signature, only SdkAppid. */
 async function findApplication(): Promise<Receiver | undefined> {
   const callbacks = await findCallbacks();
   if (callbacks === undefined) return undefined;

@@ -2,9 +2,9 @@ import { handleEach, type QueueRecord } from "../lambda/consumer.ts";
 import { queueDelivery, queueRetry, Retry } from "./jobs.ts";
 
 /**
- * Sends deliveries that are due back to the queue `deliveries`, those of one receiver in one
- * message. No message waits for hours, so one that is not due yet is sent to `retries` again.
- * Returns the ids of the messages that failed and are to come again.
+ * Sends due deliveries back to the queue `deliveries`, one message per receiver. No message can
+ * wait for hours, so one that is not due yet is sent to `retries` again. Returns the ids of failed
+ * messages to redeliver.
  */
 export function requeueDue(records: readonly QueueRecord[], now: Date): Promise<string[]> {
   const batches = new Map<string, { due: Omit<Retry, "receiverId">[]; sent: Promise<void> }>();
@@ -16,7 +16,7 @@ export function requeueDue(records: readonly QueueRecord[], now: Date): Promise<
       return batch.sent;
     }
     const due = [retry];
-    // All records are looked at before the first message is sent.
+    // All records are examined before the first message is sent.
     const sent = Promise.resolve().then(() => queueDelivery({ kind: "retry", receiverId, due }));
     batches.set(receiverId, { due, sent });
     return sent;

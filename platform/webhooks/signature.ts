@@ -2,10 +2,10 @@ import { createHmac, randomBytes } from "node:crypto";
 
 const prefix = "whsec_";
 
-/** A new secret: 32 bytes of chance. */
+/** A new secret of 32 random bytes. */
 export const newSecret = () => `${prefix}${randomBytes(32).toString("base64")}`;
 
-/** What is signed: the event's id, the time of the attempt in seconds, the body as it is sent. */
+/** What is signed: the event's id, the time of the attempt in seconds, and the body as sent. */
 type Signed = { id: string; timestamp: number; body: string };
 
 /**

@@ -20,7 +20,7 @@ import {
 } from "./people.ts";
 import { tencent } from "./tencent-caller.ts";
 
-/** What section 2 of the interface promises of every route, asked of every route there is. */
+/** Checks what section 2 of the interface promises of every route against all routes. */
 let operations: Operation[];
 let world: World;
 beforeAll(async () => {
@@ -33,7 +33,7 @@ const routeOf = (operation: Operation, of = world) =>
 const goodBody = ({ body }: Operation, { known }: World = world) =>
   body === undefined ? {} : { body: fitting(body, known) };
 
-/** Calls each of these operations and answers with those whose status is another one. */
+/** Calls these operations and returns the responses with another status than expected. */
 async function others(
   asked: readonly Operation[],
   status: number,
@@ -50,7 +50,7 @@ async function others(
   return wrong;
 }
 
-test("every answer has an id of its own, CORS headers, nosniff and, unless it is public, no-store", async () => {
+test("every response has a unique id, CORS headers, nosniff and, unless it is public, no-store", async () => {
   const as = await person();
   const answers = [
     await call("GET /health"),
@@ -108,7 +108,7 @@ test("every success has the envelope, except routes documented as bare", async (
   }
 });
 
-test("the token comes first: without one every other route is 401, whatever the request holds", async () => {
+test("the token is checked first: without one, every private route is 401 whatever the request contains", async () => {
   const closed = operations.filter(({ isPublic }) => !isPublic);
   expect(closed.length).toBeGreaterThan(40);
   const optional = /past-streams|upcoming-live-streams|my-active-stream|most-watched-creators/;
@@ -124,7 +124,7 @@ test("the token comes first: without one every other route is 401, whatever the 
   expect(wrong).toEqual([]);
 });
 
-test("then the role: an admin's route is 403 for a user, whatever the body holds", async () => {
+test("then the role: an admin's route is 403 for a user, whatever the body contains", async () => {
   const led = operations.filter(
     ({ path, method }) => /gift-types|wallets|revocations|webhooks/.test(path) && method !== "GET",
   );
@@ -134,7 +134,7 @@ test("then the role: an admin's route is 403 for a user, whatever the body holds
   expect(wrong).toEqual([]);
 });
 
-test("then body and query: what is malformed is 400 also for things that are not there", async () => {
+test("then body and query: malformed input is 400 even for things that do not exist", async () => {
   const wrong = await others(
     operations.filter(({ body }) => body !== undefined),
     400,
@@ -150,7 +150,7 @@ test("then body and query: what is malformed is 400 also for things that are not
 const ofStream = ({ path, body }: Operation) =>
   path.includes("{streamId}") || body?.properties?.liveStreamId !== undefined;
 
-test("then existence: every route of a stream is 404 for one that is not there", async () => {
+test("then existence: every route of a stream is 404 for a missing one", async () => {
   const unknown = { streamId: freshId(), liveStreamId: freshId() };
   const nowhere = { ...world, known: { ...world.known, ...unknown } };
   const wrong = await others(operations.filter(ofStream), 404, (operation) =>
@@ -184,7 +184,7 @@ test("a blocked user gets 403 on every call in that stream, reads included", asy
   expect(wrong).toEqual([]);
 });
 
-test("a query parameter that is given twice is 400", async () => {
+test("a repeated query parameter is 400", async () => {
   const asked = operations.filter(({ isPublic }) => !isPublic);
   const wrong = await others(asked, 400, (operation) =>
     call(`${routeOf(operation)}?page=1&page=1`, {
@@ -196,7 +196,7 @@ test("a query parameter that is given twice is 400", async () => {
   expect(wrong).toEqual([]);
 });
 
-test("other verbs, trailing slashes and longer paths are 404 on every path", async () => {
+test("other methods, trailing slashes and longer paths are 404 on every path", async () => {
   const paths = [...new Set(operations.map(({ path }) => path))];
   const wrong: string[] = [];
   for (const path of paths) {
@@ -204,7 +204,7 @@ test("other verbs, trailing slashes and longer paths are 404 on every path", asy
     const at = pathOf({ path } as Operation, world);
     const verbs = ["GET", "POST", "PUT", "PATCH", "DELETE"].filter((one) => !taken.includes(one));
     const routes = [...verbs.map((verb) => `${verb} ${at}`), `${taken[0]} ${at}/`];
-    // A path with a parameter at its end takes whatever stands there.
+    // A path that ends with a parameter accepts any value there.
     for (const route of [...routes, `${taken[0]} ${at}/x/y/z`]) {
       const answer = await call(route, { as: world.boss });
       if (answer.status !== 404) wrong.push(`${route}: ${answer.status}`);
@@ -214,7 +214,7 @@ test("other verbs, trailing slashes and longer paths are 404 on every path", asy
   expect(wrong).toEqual([]);
 });
 
-test("what is addressed to an unknown user is 404; a first call or a top-up makes them known", async () => {
+test("calls that address an unknown user are 404; a first call or a top-up makes users known", async () => {
   const [as, boss, { id: streamId, host }] = await Promise.all([person(), admin(), liveStream()]);
   await topUp(as, 100);
   const addressed = async (userId: string) => [
@@ -243,7 +243,7 @@ test("what is addressed to an unknown user is 404; a first call or a top-up make
     for (const answer of await addressed(id)) expect([200, 201]).toContain(answer.status);
 });
 
-test("a stored profile wins over the claims of later tokens, and an absent picture is the stage's", async () => {
+test("a stored profile overrides the claims of later tokens, and a missing picture is the stage's default", async () => {
   const claims = { preferred_username: `first-${freshId()}`, given_name: "Ann" };
   const first = await person({ claims });
   const before = (await call("GET /api/v1/users/me", { as: first })).body.data;
@@ -257,7 +257,7 @@ test("a stored profile wins over the claims of later tokens, and an absent pictu
   expect(after).toEqual({ ...before, name: "Carla" });
 });
 
-describe("the forms of a body", () => {
+describe("body formats", () => {
   const create = (form: FormData | string, type?: string) => {
     const headers: Record<string, string> = type === undefined ? {} : { "content-type": type };
     const { as } = world;
@@ -270,7 +270,7 @@ describe("the forms of a body", () => {
       : call("POST /api/v1/live-stream/create", { as, raw: form });
   };
 
-  test("JSON is JSON under its media types, in any case, and without any", async () => {
+  test("JSON is accepted with its media types, in any case, and without a media type", async () => {
     for (const type of [
       undefined,
       "application/json",
@@ -284,7 +284,7 @@ describe("the forms of a body", () => {
       expectFailure(await create(`{"title":"x",${misfit}}`), 400, sentences[400]);
   });
 
-  test("a stream may come as a form, with a file, and 4 MiB in all", async () => {
+  test("a stream may be created from a form with a file, up to 4 MiB in all", async () => {
     const form = (bytes: number, others: Record<string, string> = {}) => {
       const data = new FormData();
       data.set("title", " Çok güzel 😀 ");
@@ -313,7 +313,7 @@ describe("the forms of a body", () => {
   });
 });
 
-test("an unknown field of a body is ignored, and every misfit is named by its field", async () => {
+test("unknown fields of a body are ignored, and every invalid field is named", async () => {
   const as = await person();
   const route = "POST /api/v1/notifications";
   const good = { userId: as.id, type: "system", category: "payments", title: "t", message: "m" };
@@ -330,7 +330,7 @@ test("an unknown field of a body is ignored, and every misfit is named by its fi
   ]);
 });
 
-test("many calls of one user at the same moment all get their turn", async () => {
+test("many concurrent calls of one user all succeed", async () => {
   const as = await person();
   await topUp(as, 1000);
   const waiting = Array(320).fill(as.id).values();
@@ -348,18 +348,18 @@ test("many calls of one user at the same moment all get their turn", async () =>
   expect((await call("GET /api/v1/wallet", { as })).body.data.balance).toBe(680);
 });
 
-test("the documents say what they are, and describe every route once", async () => {
+test("the documents state their versions, and describe every route once", async () => {
   const openapi = (await call("GET /openapi.json")).body;
   expect(openapi.openapi).toMatch(/^3\.1\./);
   expect((await call("GET /asyncapi.json")).body.asyncapi).toMatch(/^3\.0\./);
   for (const docs of [await call("GET /docs"), await call("GET /docs/events")]) {
     expect(docs.headers.get("content-type")).toMatch(/^text\/html/);
-    // Nothing of the page comes from elsewhere.
+    // The page loads nothing from elsewhere.
     expect(docs.text).not.toMatch(/(src|href)="(https?:)?\/\//);
   }
   const guides = await call("GET /docs/guides");
   expect(guides.headers.get("content-type")).toMatch(/^text\/html/);
-  // They link to elsewhere, load nothing at all, and run only the script that is in them.
+  // The guides link to other sites, load nothing, and run only their inline script.
   expect(guides.headers.get("content-security-policy")).toMatch(/ script-src 'sha256-[^' ]+';/);
   expect(guides.text.match(/<script/g)).toHaveLength(1);
   expect(guides.text).not.toMatch(/ src="|<img| href="[^#h.d]/);

@@ -15,7 +15,7 @@ import {
 const corpus = (name: string) =>
   JSON.parse(readFileSync(join(import.meta.dirname, "../corpora", name), "utf8"));
 
-/** Sends what `fetch` would not: the bytes as they are. */
+/** Sends bytes that `fetch` would not send. */
 function raw(
   path: string,
   options: { method?: string; headers?: Record<string, string> },
@@ -34,7 +34,7 @@ function raw(
   });
 }
 
-test("bodies that are no JSON object are 400, and the answer says why", async () => {
+test("bodies other than JSON objects are 400, and the response says why", async () => {
   const as = await person();
   for (const body of [
     "",
@@ -55,7 +55,7 @@ test("bodies that are no JSON object are 400, and the answer says why", async ()
   }
 });
 
-test("nesting as deep as a body allows is 400 or nothing special, never a crash", async () => {
+test("the deepest nesting that fits a body is accepted or 400, never a crash", async () => {
   const as = await person();
   const deep = "[".repeat(30_000) + "]".repeat(30_000);
   expectFailure(
@@ -84,7 +84,7 @@ test("a body of 64 KiB passes, one byte more is 413", async () => {
   expectFailure(await call(route, { as, raw: body(11_000_000) }), 413, sentences[413]);
 });
 
-test("a body in gzip or deflate is taken as the one that it was made from, and measured as that", async () => {
+test("a body in gzip or deflate is decompressed, and its limit applies to the decompressed size", async () => {
   const as = await person();
   const route = "POST /api/v1/live-stream/create";
   for (const [coding, encode] of [["gzip", gzipSync] as const, ["deflate", deflateSync] as const]) {
@@ -112,7 +112,7 @@ test("a body in gzip or deflate is taken as the one that it was made from, and m
   }
 });
 
-test("other media types and other codings are 415, and so is what is not in its coding", async () => {
+test("other media types and codings are 415, and so is a body that does not match its coding", async () => {
   const as = await person();
   for (const type of ["text/plain", "application/xml", "multipart/form-data; boundary=x", "x"])
     expectFailure(
@@ -131,7 +131,7 @@ test("other media types and other codings are 415, and so is what is not in its 
   );
 });
 
-test("unknown routes, other verbs and trailing slashes are 404, with and without a token", async () => {
+test("unknown routes, other methods and trailing slashes are 404, with and without a token", async () => {
   const as = await person();
   for (const route of [
     "GET /nothing",
@@ -170,7 +170,7 @@ test("hostile keys change nothing and crash nothing", async () => {
   expect(me.body.data.isAdmin).toBeUndefined();
 });
 
-test("amounts that are no whole number from 1 to 1,000,000,000 move nothing", async () => {
+test("amounts other than whole numbers from 1 to 1,000,000,000 move nothing", async () => {
   const [boss, to] = await Promise.all([person({ groups: ["admin"] }), person()]);
   let expected = 0;
   for (const { raw, expect: verdict } of corpus("amounts.json")) {
@@ -187,7 +187,7 @@ test("amounts that are no whole number from 1 to 1,000,000,000 move nothing", as
   expect((await call("GET /api/v1/wallet", { as: to })).body.data.balance).toBe(expected);
 });
 
-test("text is kept as sent or refused with 400, whatever it holds", async () => {
+test("any text is kept as sent or refused with 400", async () => {
   const [{ id }, as] = await Promise.all([liveStream(), person()]);
   const route = `/api/v1/live-stream/${id}/chat/messages`;
   const strings: string[] = [
@@ -210,7 +210,7 @@ test("text is kept as sent or refused with 400, whatever it holds", async () => 
   expect(newest).toEqual(kept.slice(-100).reverse());
 });
 
-test("keys of idempotency are 1 to 128 printable ASCII characters", async () => {
+test("an Idempotency-Key is 1 to 128 printable ASCII characters", async () => {
   const as = await person();
   const body = { title: "x" };
   const create = (key: string) =>
@@ -233,14 +233,14 @@ test("keys of idempotency are 1 to 128 printable ASCII characters", async () => 
 
 test.each([
   ["a lone continuation byte", [0x80]],
-  ["a character that breaks off", [0xe2, 0x82]],
+  ["a truncated character", [0xe2, 0x82]],
   ["an overlong slash", [0xc0, 0xaf]],
   ["a surrogate", [0xed, 0xa0, 0x80]],
 ])("a body that is not UTF-8 is 400: %s", async (_, bytes) => {
   const { id } = await liveStream();
   const as = await person();
   const say = (inner: Buffer, type = "application/json") => {
-    // No content type means JSON.
+    // Without a content type, a body is JSON.
     const headers: Record<string, string> = type === "" ? {} : { "content-type": type };
     const raw = new Uint8Array(
       Buffer.concat([Buffer.from('{"content":"'), inner, Buffer.from('"}')]),
@@ -252,7 +252,7 @@ test.each([
     expectFailure(refused, 400, sentences[400]);
     expect(refused.body.errors[1]).toBe("body: not UTF-8");
   }
-  // The character that stands for such bytes is text like any other.
+  // The replacement character itself is ordinary text.
   expect((await say(Buffer.from("\ufffd"))).body.content).toBe("\ufffd");
 });
 

@@ -8,7 +8,7 @@ beforeAll(async () => {
   await liveStream();
 });
 
-/** What anybody may keep; the last one asks for a token each time. */
+/** Cacheable routes; the last one requires a token each time. */
 const routes: { path: string; needsToken?: true }[] = [
   { path: "/api/v1/live-stream/featured" },
   { path: "/api/v1/live-stream/catch-streamers?limit=5" },
@@ -21,28 +21,31 @@ const routes: { path: string; needsToken?: true }[] = [
   { path: "/api/v1/gifts/gift-types", needsToken: true },
 ];
 
-test.each(routes)("$path has a tag, and is not sent again to who has it", async (route) => {
-  const ask = (headers: Record<string, string> = {}) =>
-    call(`GET ${route.path}`, { ...(route.needsToken && { as }), headers });
-  // What is shown may change between two calls, as other tests begin streams.
-  const known = await eventuallySame(ask);
-  expect(known.first.headers.get("cache-control")).toMatch(/^public\b/);
-  expect(known.first.headers.get("vary")).toMatch(/Accept-Encoding/);
-  for (const tags of [known.tag, `"other", ${known.tag.replace(/^W\//, "")}`, "*"]) {
-    const again = await ask({ "if-none-match": tags });
-    if (again.status === 200) expect(again.headers.get("etag")).not.toBe(known.tag);
-    else {
-      expect([again.status, again.text]).toEqual([304, ""]);
-      expect(again.headers.get("etag")).toBeTruthy();
-      expect(again.headers.get("cache-control")).toMatch(/^public\b/);
-      expect(again.headers.get("x-request-id")).toBeTruthy();
+test.each(routes)(
+  "$path has an ETag, and is not sent again to a client that has it",
+  async (route) => {
+    const ask = (headers: Record<string, string> = {}) =>
+      call(`GET ${route.path}`, { ...(route.needsToken && { as }), headers });
+    // The content may change between two calls, as other tests start streams.
+    const known = await eventuallySame(ask);
+    expect(known.first.headers.get("cache-control")).toMatch(/^public\b/);
+    expect(known.first.headers.get("vary")).toMatch(/Accept-Encoding/);
+    for (const tags of [known.tag, `"other", ${known.tag.replace(/^W\//, "")}`, "*"]) {
+      const again = await ask({ "if-none-match": tags });
+      if (again.status === 200) expect(again.headers.get("etag")).not.toBe(known.tag);
+      else {
+        expect([again.status, again.text]).toEqual([304, ""]);
+        expect(again.headers.get("etag")).toBeTruthy();
+        expect(again.headers.get("cache-control")).toMatch(/^public\b/);
+        expect(again.headers.get("x-request-id")).toBeTruthy();
+      }
     }
-  }
-  const other = await ask({ "if-none-match": 'W/"another"' });
-  expect([other.status, other.text.length > 0]).toEqual([200, true]);
-});
+    const other = await ask({ "if-none-match": 'W/"another"' });
+    expect([other.status, other.text.length > 0]).toEqual([200, true]);
+  },
+);
 
-/** Asks until two answers one after the other have the same tag. */
+/** Repeats a request until two successive responses have the same ETag. */
 async function eventuallySame(ask: () => ReturnType<typeof call>) {
   for (let tries = 0; tries < 20; tries++) {
     const [first, second] = [await ask(), await ask()];
@@ -50,17 +53,17 @@ async function eventuallySame(ask: () => ReturnType<typeof call>) {
     expect(tag).toMatch(/^W\/"[\w-]{20}"$/);
     if (second.headers.get("etag") === tag) return { first, tag: tag! };
   }
-  throw new Error("The tag is another one each time");
+  throw new Error("The ETag differs each time");
 }
 
-test("with a token the list of creators is nobody else's, and is not kept", async () => {
+test("with a token the list of creators is private, and is not cached", async () => {
   const answer = await call("GET /api/v1/live-stream/most-watched-creators", { as });
   expect(answer.headers.get("cache-control")).toBe("no-store");
   expect(answer.headers.get("etag")).toBeNull();
   expect(answer.headers.get("vary")).toMatch(/Authorization/);
 });
 
-/** An answer as it came over the wire: `fetch` would decompress it. */
+/** A response as received: `fetch` would decompress it. */
 const getRaw = (path: string, headers: Record<string, string>) =>
   new Promise<{ coding: string | undefined; bytes: Buffer }>((resolve, reject) => {
     rawRequest(path, { headers })
@@ -74,15 +77,15 @@ const getRaw = (path: string, headers: Record<string, string>) =>
       .end();
   });
 
-test("an answer over a kilobyte is compressed for who accepts it, and a short one is not", async () => {
+test("a response over a kilobyte is compressed for clients that accept it, and a short one is not", async () => {
   const [plain, zipped] = await Promise.all([
     getRaw("/openapi.json", {}),
     getRaw("/openapi.json", { "accept-encoding": "br, gzip;q=0.8" }),
   ]);
   expect([plain.coding, zipped.coding]).toEqual([undefined, "gzip"]);
   expect(gunzipSync(zipped.bytes).equals(plain.bytes)).toBe(true);
-  // The description of the whole API, which anybody may ask for as often as they like: some 380
-  // bytes for each operation, with its headers, codes and limits.
+  // The description of the whole API, which any client may request often: about 380 bytes for each
+  // operation, with its headers, codes and limits.
   expect(zipped.bytes.length).toBeLessThan(50 * 1024);
   const refused = await getRaw("/openapi.json", { "accept-encoding": "gzip;q=0, identity" });
   expect(refused.coding).toBeUndefined();
@@ -91,8 +94,8 @@ test("an answer over a kilobyte is compressed for who accepts it, and a short on
   expect(JSON.parse(short.bytes.toString())).toHaveProperty("superLikePrice");
 });
 
-testHere("what stands before a stage may have other names than ours")(
-  "both descriptions say where they were asked, and a name that is not this machine's is not said",
+testHere("proxies in front of a stage may use other host names")(
+  "both descriptions show the host of the request, and never a foreign one",
   async () => {
     const { port } = new URL(apiUrl());
     const askAt = async (path: string, host: string) => {

@@ -28,7 +28,7 @@ async function makeKey(as: Person, body?: object): Promise<Made> {
   return made.body.data;
 }
 
-/** What a socket heard about channels and subscriptions, in order. */
+/** A socket's messages about channels and subscriptions, in order. */
 const told = ({ messages }: Viewer) =>
   messages
     .filter(({ type }: Message) => type === "channel" || type === "subscribed")
@@ -40,7 +40,7 @@ async function ask(socket: Viewer, message: object): Promise<Message> {
   return socket.next((answer) => answer.requestId === requestId);
 }
 
-test("a channel's keys are its host's to make, list and revoke, and shown once", async () => {
+test("a host creates, lists and revokes the keys of their channel, each shown once", async () => {
   const [host, other] = await Promise.all([person(), person()]);
   const route = "POST /api/v1/channel/overlay-keys";
   const first = await call(route, { as: host, body: { description: "OBS" }, key: "k" });
@@ -76,7 +76,7 @@ test("a channel's keys are its host's to make, list and revoke, and shown once",
   expect(await refusedHandshake(urlOf(host.id, made.key))).toBe(401);
 });
 
-test("an overlay of a channel is subscribed to the newest live stream, from one to the next", async () => {
+test("a channel's overlay follows from one live stream to the next", async () => {
   const host = await person();
   const { key } = await makeKey(host);
   const overlay = await open(urlOf(host.id, key));

@@ -39,7 +39,7 @@ const banFromChannel = (as: Person, target: Person, id: string, rest = {}) =>
 const check = async (as: Person, target: Person, id: string) =>
   (await call(`GET ${bans}/check/${target.id}?liveStreamId=${id}`, { as })).body.data;
 
-test("a channel begins untouched; a change is refused where chat settings would be", async () => {
+test("a channel begins with defaults; invalid changes are refused like those of chat settings", async () => {
   const host = await known();
   expect((await call("GET /api/v1/channel", { as: host })).body.data).toEqual(untouched);
   expectFailure(await call("GET /api/v1/channel"), 401, sentences[401]);
@@ -56,7 +56,7 @@ test("a channel begins untouched; a change is refused where chat settings would 
   expect(mine).toEqual({ ...untouched, blockedWords: ["Spam"] });
 });
 
-test("every new stream begins with the channel, and a change reaches those that are not over", async () => {
+test("every new stream takes its host's channel settings, and changes reach streams that are not over", async () => {
   const [host, moderator, viewer] = await Promise.all([known(), known(), known()]);
   const [over, live, planned] = [await liveStream(host), await liveStream(host), newStream(host)];
   await call(`POST /api/v1/live-stream/${over.id}/end`, { as: host });
@@ -78,7 +78,7 @@ test("every new stream begins with the channel, and a change reaches those that 
   expect((await settings(over.id, host)).body.data).toEqual(rules);
   for (const { id } of [live, later])
     expect((await say(id, viewer, "SPAM")).headers.get("x-error-code")).toBe("word_blocked");
-  // A stream's own change is its own, whatever the channel said before.
+  // A stream's own setting overrides an earlier one of the channel.
   await settings(live.id, host, { moderators: [] });
   await change(host, { slowModeSeconds: 0 });
   expect((await settings(live.id, host)).body.data).toMatchObject({
@@ -87,7 +87,7 @@ test("every new stream begins with the channel, and a change reaches those that 
   watching.close();
 });
 
-test("of streams made while the channel changes none misses the change", async () => {
+test("streams created while the channel changes all get the change", async () => {
   const host = await known();
   const changes = [1, 2, 3].map((slowModeSeconds) => change(host, { slowModeSeconds }));
   const ids = await Promise.all([1, 2, 3, 4, 5, 6].map(() => newStream(host)));
@@ -96,7 +96,7 @@ test("of streams made while the channel changes none misses the change", async (
   for (const id of ids) expect(last).toMatchObject((await settings(id, host)).body.data);
 });
 
-test("a channel's ban holds in every stream of the host, and each live one tells it once", async () => {
+test("a channel's ban applies to every stream of the host, and each live one shows it once", async () => {
   const [host, target, viewer] = await Promise.all([known(), known(), known()]);
   const [one, two] = [await liveStream(host), await liveStream(host)];
   const elsewhere = await liveStream();
@@ -137,7 +137,7 @@ test("a channel's ban holds in every stream of the host, and each live one tells
   for (const viewer of [...watching, banned]) viewer.close();
 });
 
-test("of a stream's and a channel's ban the stricter holds, each by itself", async () => {
+test("the stricter of a stream's and a channel's ban applies, and each can be lifted separately", async () => {
   const [host, target] = await Promise.all([known(), known()]);
   const { id } = await liveStream(host);
   const muted = (await ban(host, target, id, { actionType: "CHAT_ONLY" })).body.data;
@@ -155,7 +155,7 @@ test("of a stream's and a channel's ban the stricter holds, each by itself", asy
   expect((await say(id, target)).headers.get("x-error-code")).toBe("member_muted");
 });
 
-test("a channel's ban is made, read and lifted by its host, its moderators and admins alone", async () => {
+test("only the host, the channel's moderators and admins create, read and lift a channel's ban", async () => {
   const [host, ours, theirs, target] = await Promise.all([known(), known(), known(), known()]);
   const { id } = await liveStream(host);
   await change(host, { moderators: [ours.id] });
@@ -177,7 +177,7 @@ test("a channel's ban is made, read and lifted by its host, its moderators and a
   expect(late.headers.get("x-error-code")).toBe("member_blocked");
 });
 
-test("a channel's ban outlives the stream that it names, and ends by its time in all", async () => {
+test("a channel's ban outlives the stream that it names, and expires in all streams", async () => {
   const [host, target] = await Promise.all([known(), known()]);
   const named = await newStream(host);
   const made = (await banFromChannel(host, target, named, { durationSeconds: 10 })).body.data;

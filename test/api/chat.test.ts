@@ -1,6 +1,6 @@
 import { call, expectFailure, freshId, liveStream, person, sentences } from "./people.ts";
 
-test("a message with a key is sent once: its number is not counted again, nor slowed down", async () => {
+test("a message with a key is sent once: repetitions take no number and meet no slow mode", async () => {
   const [{ id, host }, as] = await Promise.all([liveStream(), person()]);
   const path = `/api/v1/live-stream/${id}/chat/messages`;
   const key = freshId();
@@ -24,7 +24,7 @@ test("a message with a key is sent once: its number is not counted again, nor sl
   expect(history.body).toMatchObject({ messages: [{ content: "once" }], total: 1, totalPages: 1 });
 });
 
-test("a repeated call uses up no number: the history keeps its pages however often it comes", async () => {
+test("a repeated call uses no number: the pages of the history stay the same", async () => {
   const { id, host } = await liveStream();
   const route = `POST /api/v1/live-stream/${id}/chat/messages`;
   const key = freshId();
@@ -49,7 +49,7 @@ test("repeating a deleted message's key does not restore its text", async () => 
   expect(again.body).toEqual({ ...first.body, content: "", deleted: true });
 });
 
-test("a moderator who was blocked moderates no more", async () => {
+test("a blocked moderator can no longer moderate", async () => {
   const [{ id, host }, mod, viewer] = await Promise.all([liveStream(), person(), person()]);
   for (const as of [mod, viewer]) await call("GET /api/v1/users/me", { as });
   const settings = `PATCH /api/v1/live-stream/${id}/chat-settings`;

@@ -2,20 +2,23 @@ import { createCrowd, createDoor, type Leaving, type Member } from "./crowd.ts";
 import { call, eventually, giftType, liveStream, type Person, person, topUp } from "./people.ts";
 
 /**
- * Viewers, of whom a quarter come twice: a thousand sockets. They are the tabs of half as many
- * people, two each, which stay or go together.
+ * Viewers, a quarter of whom reconnect: a thousand sockets. They are tabs of half as many users,
+ * two each, which stay or leave together.
  */
 const viewerCount = 800;
 const socketCount = 1_000;
 const peopleCount = viewerCount / 2;
-/** New connections at once and apart: 400 a second at most, of the 500 that an account takes. */
+/**
+ * Concurrent new connections and the gap between them: at most 400 a second, of the 500 that an
+ * account allows.
+ */
 const openingAtOnce = 25;
 const openingGapMilliseconds = 2.5;
 
 type Fate = "stays" | "reconnects" | Leaving;
 const fates: readonly Fate[] = ["stays", "closes", "reconnects", "breaks"];
 
-/** What a log holds, from its beginning, as HTTP has it. */
+/** A log from its beginning, read over HTTP. */
 async function readLog(as: Person, id: string) {
   const frames: { frame: number; events: { id: string; data: { content?: string } }[] }[] = [];
   for (;;) {
@@ -26,7 +29,7 @@ async function readLog(as: Person, id: string) {
   }
 }
 
-test("a thousand sockets come and go while chat and gifts flow: each sees the log, none stays behind", async () => {
+test("a thousand sockets come and go during chat and gifts: each sees the whole log, and all are removed", async () => {
   const [{ id, host }, rose, ...people] = await Promise.all([
     liveStream(),
     giftType(1),
@@ -63,7 +66,7 @@ test("a thousand sockets come and go while chat and gifts flow: each sees the lo
     }
   }
 
-  /** One socket's life, when it is open; those who reconnect have missed events by then. */
+  /** One socket's life once it is open; reconnecting viewers have missed events by then. */
   async function live(one: Member, fate: Fate, n: number): Promise<void> {
     if (fate === "stays") return;
     await one.reach(one.at() + 1 + (n % 4));
@@ -78,7 +81,7 @@ test("a thousand sockets come and go while chat and gifts flow: each sees the lo
     return { one, fate: fates[n % fates.length]!, n };
   });
   const lives: Promise<void>[] = [];
-  // The first is connected before the first message, which needs a receiver.
+  // The first viewer connects before the first message, which needs a receiver.
   const [first] = members as [(typeof members)[number]];
   await first.one.come();
   const begin = first.one.at();
@@ -109,7 +112,7 @@ test("a thousand sockets come and go while chat and gifts flow: each sees the lo
   expect(contents.toSorted()).toEqual([...said].toSorted());
   for (const gift of gifts) expect(events.some((event) => event.id.includes(gift))).toBe(true);
 
-  // Who has gone is counted no more: first those who left on the way, then all.
+  // Viewers who left are no longer counted: first those who left on the way, then all.
   const viewersUntil = async (as: Person, count: number, what: string) => {
     let n = 0;
     const look = () => speak(`${what} ${++n}`, as);

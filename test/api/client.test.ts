@@ -4,11 +4,11 @@ import { apiUrl, call, eventually, giftType, liveStream, person, topUp } from ".
 import { picture } from "./picture-files.ts";
 import { wsUrl } from "./viewer.ts";
 
-test("a gift sent with the client survives lost answers: it is paid, shown and answered once", async () => {
+test("a gift sent with the client survives lost responses: it is paid, shown and returned once", async () => {
   const [{ id }, as, rose] = await Promise.all([liveStream(), person(), giftType(7)]);
   await topUp(as, 100);
   let lost = 0;
-  /** The gift arrives, and its answer does not: three times. */
+  /** The gift arrives, but its response is lost: three times. */
   const forgetful: typeof fetch = async (...request) => {
     const answer = await fetch(...request);
     if (!String(request[0]).endsWith("/gifts/create") || ++lost > 3) return answer;
@@ -46,7 +46,7 @@ test("a gift sent with the client survives lost answers: it is paid, shown and a
   await reading;
 });
 
-test("two viewers read one chat: history joined with what is said, sent at once, deleted for both", async () => {
+test("two viewers see one chat: history and new messages, concurrent sends, deletions", async () => {
   const [{ id }, ann, bob] = await Promise.all([liveStream(), person(), person()]);
   const clientOf = (token: string) =>
     createClient({
@@ -88,7 +88,7 @@ test("two viewers read one chat: history joined with what is said, sent at once,
   bobs.close();
 });
 
-test("files go as a form: a photo, and a stream with its thumbnail and lists", async () => {
+test("files are uploaded as forms: a photo, and a stream with its thumbnail and lists", async () => {
   const as = await person();
   const client = createClient({ url: apiUrl(), token: () => as.token });
   const png = new Blob([picture("image/png")], { type: "image/png" });

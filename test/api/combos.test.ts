@@ -7,7 +7,7 @@ const give = (as: Person, giftTypeId: string, liveStreamId: string) =>
 // biome-ignore lint/suspicious/noExplicitAny: A black-box test looks into events of any shape.
 type Event = any;
 
-test("gifts of a row count up for every viewer alike, and end once, 5 s after the last", async () => {
+test("a combo counts up equally for every viewer, and ends once, 5 s after the last gift", async () => {
   const [{ host, id: streamId }, sender, other, rose, star] = await Promise.all([
     liveStream(),
     person(),
@@ -37,7 +37,7 @@ test("gifts of a row count up for every viewer alike, and end once, 5 s after th
     expect(row(sender, rose)).toEqual([1, 2, 3, 4]);
     expect([row(sender, star), row(other, rose)]).toEqual([[1], [1]]);
   }
-  // A gift alone is no combo, and a combo ends once, however long one waits.
+  // A single gift is no combo, and a combo ends only once.
   await new Promise((done) => setTimeout(done, 3000));
   for (const viewer of viewers) {
     const ends = viewer.events().filter(ended);

@@ -10,7 +10,7 @@ import {
 } from "./operations.ts";
 import { type Answer, admin, call, freshId, type Person, person, service } from "./people.ts";
 
-/** What the description says of one operation's answers. */
+/** The description of one operation's responses. */
 type Promised = { codes: string[]; schemas: Map<string, Schema | undefined> };
 
 type Described = Operation & Promised & { parameters: Schema[] };
@@ -34,8 +34,8 @@ const at = ($ref: string): Schema =>
     .reduce((where, name) => where[name], document);
 
 /**
- * A schema, and what it names, as one that names nothing outside itself. A later version may answer
- * more fields; this one answers no other than the description has.
+ * A schema with its references resolved. Later versions may add fields to responses, but this
+ * version must return only described ones.
  */
 function closed(schema: Schema): Schema {
   const $defs: Schema = {};
@@ -57,7 +57,7 @@ function closed(schema: Schema): Schema {
 
 const readers = new Map<string, z.ZodType>();
 
-/** Reads what has a schema; one reader for all operations that answer alike. */
+/** Parses values of a schema; operations with the same response share one parser. */
 function readerOf(schema: Schema): z.ZodType {
   const text = JSON.stringify(schema);
   const reader = readers.get(text) ?? z.fromJSONSchema(closed(schema));
@@ -97,7 +97,7 @@ function describedOperations(): Described[] {
   return found;
 }
 
-/** What an answer has that its operation does not describe; undefined where it is as described. */
+/** The mismatch of a response with its operation's description; undefined if there is none. */
 function misfitOf(
   { codes, schemas }: Promised,
   { status, body, text }: Answer,
@@ -111,23 +111,25 @@ function misfitOf(
   return parsed?.success === false ? z.prettifyError(parsed.error) : undefined;
 }
 
-/** Values of which none fits more than a few schemas. */
+/** Values of which each fits at most a few schemas. */
 const wrong = [null, true, -1, 1.5, "", "x".repeat(3_000), [], {}, [{}], "\ud800"];
 
-/** Bodies of an operation: one that fits, then that with each field wrong or left out. */
+/**
+ * Bodies of an operation: a valid one, then one for each field with that field wrong or missing.
+ */
 function* bodiesOf({ body }: Operation): Generator<unknown> {
   if (body === undefined) return yield undefined;
   const good = fitting(body, world.known) as Record<string, unknown>;
   yield good;
   for (const [at, field] of Object.keys(body.properties ?? {}).entries()) {
     yield { ...good, [field]: undefined };
-    // Each field gets half of them, and each of them half of the fields.
+    // Each field gets half of the values, and each value half of the fields.
     for (const value of wrong.filter((_, which) => (which + at) % 2 === 0))
       yield { ...good, [field]: value };
   }
 }
 
-/** What would leave the other calls without their user. */
+/** Calls that would leave the other calls without their user. */
 const isLast = ({ method, path }: Operation) =>
   `${method} ${path}` === "DELETE /api/v1/users/me" || /sign-out|revocations/.test(path);
 
@@ -162,7 +164,7 @@ async function misfits(asked: Iterable<() => Promise<string | undefined>>): Prom
   return found;
 }
 
-test("each caller gets an answer that the description has, from every operation", async () => {
+test("each caller gets a response that the description has, from every operation", async () => {
   const asked = described.flatMap((operation) => {
     const [body] = bodiesOf(operation);
     const all = isLast(operation)
@@ -174,7 +176,7 @@ test("each caller gets an answer that the description has, from every operation"
   expect(await misfits(asked)).toEqual([]);
 });
 
-test("each field that does not fit gets an answer that the description has", async () => {
+test("each invalid field gets a response that the description has", async () => {
   const asked = described
     .filter((operation) => !isLast(operation))
     .flatMap((operation) =>
@@ -186,7 +188,7 @@ test("each field that does not fit gets an answer that the description has", asy
   expect(await misfits(asked)).toEqual([]);
 });
 
-test("each query parameter that does not fit gets an answer that the description has", async () => {
+test("each invalid query parameter gets a response that the description has", async () => {
   const asked = described
     .filter((operation) => !isLast(operation))
     .flatMap((operation) => {

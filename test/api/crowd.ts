@@ -7,28 +7,30 @@ import { wsUrl } from "./viewer.ts";
 /** How a member leaves: with a WebSocket close, or with a connection that only ends. */
 export type Leaving = "closes" | "breaks";
 
-/** One viewer of a crowd, on one socket after the other; its position outlives them. */
+/** One viewer of a crowd, on successive sockets; the position survives reconnects. */
 export type Member = {
-  /** Opens a socket and subscribes, since its position if any. Ends when that is answered. */
+  /**
+   * Opens a socket and subscribes, since the position if there is one. Resolves with the response.
+   */
   come(): Promise<void>;
-  /** Ends when the socket is gone. */
+  /** Resolves when the socket is gone. */
   leave(how: Leaving): Promise<void>;
-  /** The last frame shown; 0 before it came. */
+  /** The last frame shown; 0 before the first one. */
   at(): number;
   /** Waits until the member has shown a frame, or a later one. */
   reach(frame: number): Promise<void>;
-  /** The heads that the server names to it. */
+  /** Requests the heads that the server reports. */
   askHeads(): Promise<Record<string, number>>;
 };
 
-/** A member that has shown nothing for so long asks for the newest frame, as the client does. */
+/** After this time without a frame, a member pings for the newest frame, as the client does. */
 const pingMilliseconds = 10_000;
 const tickMilliseconds = 1_000;
 
 /**
- * Viewers of one stream, as many as a test wants: each follows by the client's own rules. They are
- * checked while they watch, so that nobody has to keep all of it: each frame that a member shows
- * must be the one after its last, and byte for byte what the first to show it was sent.
+ * Viewers of one stream, in any number: each follows the client's rules. Frames are checked on
+ * arrival, so that no viewer has to keep all of them: each must be the successor of the last one,
+ * and byte for byte what the first viewer received.
  */
 export function createCrowd(streamId: string) {
   const texts = new Map<number, string>();
@@ -42,7 +44,7 @@ export function createCrowd(streamId: string) {
     for (const tick of ticks) tick();
   }, tickMilliseconds);
 
-  /** All get the same texts, one soon after the other: read once, not a thousand times. */
+  /** All viewers get the same texts at about the same time: each is parsed once. */
   function read(text: string): Message {
     if (parsed?.text !== text) parsed = { text, message: JSON.parse(text) };
     return parsed.message;
@@ -111,7 +113,8 @@ export function createCrowd(streamId: string) {
           opened.once("open", done);
           opened.once("error", fail);
         });
-        // From here on a socket that ends by itself is a fault, not news for the test's process.
+        // From here on a socket that closes unexpectedly is a fault, not a crash of the test
+        // process.
         opened.on("error", (error) => faults.push(`${name}: ${error}`));
         opened.once("close", (code) => {
           if (socket === opened) faults.push(`${name}: the socket was closed with ${code}`);
@@ -149,7 +152,7 @@ export function createCrowd(streamId: string) {
     counts,
     /** Faults in what a viewer received: gaps, duplicates, other bytes, lost sockets. */
     faults,
-    /** Each frame that anybody has shown, by its number, as it was sent. */
+    /** Each frame that any viewer has shown, by number, as received. */
     texts,
     /** Waits until a viewer receives a matching event; returns its frame. */
     hear: (fits: (event: Frame["events"][number]) => boolean): Promise<Frame> =>

@@ -17,7 +17,7 @@ const get = async (route: string, as: Person) => {
   return body;
 };
 
-test("a chat is read by cursors, which new and deleted messages do not move", async () => {
+test("a chat is paged by cursors, which new and deleted messages do not shift", async () => {
   const { id, host: as } = await liveStream();
   const path = `/api/v1/live-stream/${id}/chat/messages`;
   const say = async (content: string) =>
@@ -33,7 +33,7 @@ test("a chat is read by cursors, which new and deleted messages do not move", as
   expect(second.messages.map(({ content }: Row) => content)).toEqual(["m3", "m2", "m1"]);
   expect(second).toMatchObject({ total: 7, hasNextPage: false, nextCursor: null });
   expect(second.hasPreviousPage).toBe(true);
-  // The message of a cursor may be gone, and one from before the first is the end.
+  // A cursor's message may be deleted, and a cursor before the first message ends the list.
   const gone = await get(`${path}?limit=2&after=${said[3]!._id}`, as);
   expect(gone.messages.map(({ content }: Row) => content)).toEqual(["m3", "m2"]);
   expect(gone.nextCursor).toBe(said[1]!._id);
@@ -47,7 +47,7 @@ test("a chat is read by cursors, which new and deleted messages do not move", as
   expectFailure(await call(`GET ${path}?after=x`, { as }), 400, sentences[400]);
 });
 
-test("a ledger is read by cursors, which new entries do not move", async () => {
+test("a ledger is paged by cursors, which new entries do not shift", async () => {
   const [as, backEnd] = await Promise.all([person(), service()]);
   const book = async (kind: "top-ups" | "payouts", reference: string) => {
     const headers = { "idempotency-key": `cursors-${as.id}-${reference}` };
@@ -70,7 +70,7 @@ test("a ledger is read by cursors, which new entries do not move", async () => {
   const last = await page(`limit=3&after=${second.pageInfo.nextCursor}`);
   expect(names(last)).toEqual(["in1"]);
   expect(last.pageInfo).toEqual({ nextCursor: null, hasNextPage: false, limit: 3 });
-  // A filter and the other order have cursors too.
+  // Cursors also work with filters and in ascending order.
   const early = await page("limit=2&direction=credit&sort=asc");
   expect(names(early)).toEqual(["in1", "in2"]);
   const later = await page(`limit=3&direction=credit&sort=asc&after=${early.pageInfo.nextCursor}`);

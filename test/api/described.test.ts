@@ -18,7 +18,7 @@ import { type Message, viewer } from "./viewer.ts";
 // biome-ignore lint/suspicious/noExplicitAny: A document is looked into, whatever its shape.
 type Json = any;
 
-/** The schema of every server message of /asyncapi.json; a field that it does not name is wrong. */
+/** The schema of every server message in /asyncapi.json; unknown fields are errors. */
 async function describedMessages(): Promise<Map<string, z.ZodType>> {
   const { body } = await call("GET /asyncapi.json");
   const closed = (value: Json): Json => {
@@ -39,7 +39,7 @@ async function describedMessages(): Promise<Map<string, z.ZodType>> {
   );
 }
 
-/** Causes every event of a stream but those of its start and end: a new one is added here. */
+/** Causes every event of a stream except for its start and end: add new events here. */
 async function liveThrough({ host, id }: { host: Person; id: string }, fan: Person, rose: string) {
   const stream = `/api/v1/live-stream/${id}`;
   const other = await person();
@@ -85,7 +85,7 @@ async function liveThrough({ host, id }: { host: Person; id: string }, fan: Pers
   expect(sent.body).toMatchObject({ ErrorInfo: "", ErrorCode: 0 });
 }
 
-/** Causes every event about a user but those of wallets. */
+/** Causes every event about a user except for wallets. */
 async function leaveAfter(other: Person) {
   const as = await person();
   await call("PUT /api/v1/users/me", { as, body: { name: "Ann" } });
@@ -95,7 +95,7 @@ async function leaveAfter(other: Person) {
   await call("DELETE /api/v1/users/me", { as });
 }
 
-test("/asyncapi.json describes what webhooks are posted, each event's by a message of its own", async () => {
+test("/asyncapi.json describes the events posted to webhooks, one message per event", async () => {
   const [host, fan] = await Promise.all([person(), person()]);
   const made = await call("POST /api/v1/live-stream/create", { as: host, body: { title: "All" } });
   const id: string = made.body.data.id;
@@ -115,7 +115,7 @@ test("/asyncapi.json describes what webhooks are posted, each event's by a messa
       receiver.received.filter(({ body: { data } }) => !data.streamId || data.streamId === id);
     const nameOf = ({ body: { type } }: { body: Json }) =>
       type === "webhook.test" ? type : `webhook.${type}`;
-    // Combos end by themselves, some seconds after their last gift.
+    // Combos end some seconds after their last gift.
     await eventually(
       async () => [...new Set(own().map(nameOf))].sort(),
       (seen) => JSON.stringify(seen) === JSON.stringify([...types].sort()),
@@ -131,7 +131,7 @@ test("/asyncapi.json describes what webhooks are posted, each event's by a messa
   }
 });
 
-test("/asyncapi.json describes every message that comes, and compact frames say the same as plain ones", async () => {
+test("/asyncapi.json describes every message, and compact frames equal plain ones", async () => {
   const host = await person();
   const fan = await person({ claims: { given_name: "Fän", picture: "https://e.example/p.png" } });
   const made = await call("POST /api/v1/live-stream/create", { as: host, body: { title: "All" } });

@@ -23,7 +23,7 @@ const settings = (as: Person, id: string, body: object) =>
 const names = (as: Person, body: object) => call("PUT /api/v1/users/me", { as, body });
 const data = async (route: string, as: Person) => (await call(`GET ${route}`, { as })).body.data;
 
-/** A stream with a moderator and a viewer who have credits, and who are called by names. */
+/** A stream with a moderator and a viewer who have credits and names. */
 async function house() {
   const [{ host, id }, moderator, viewer, rose] = await Promise.all([
     liveStream(),
@@ -41,7 +41,7 @@ async function house() {
 
 type User = { _id: string; role?: string };
 
-test("users in a stream's lists and events have their role if they are host or moderator", async () => {
+test("the host and moderators have their role in a stream's lists and events", async () => {
   const { host, id, moderator, viewer, give } = await house();
   const roles = new Map([
     [host.id, "host"],
@@ -96,7 +96,7 @@ test("users in a stream's lists and events have their role if they are host or m
   for (const open of sockets) open.close();
 });
 
-test("nobody speaks through a name that holds a blocked word: it is not shown in that stream", async () => {
+test("a name with a blocked word is not shown in that stream", async () => {
   const { host, id, moderator, viewer, give } = await house();
   const spellings = ["BADWORD", "b\u00e1dw\u00f6rd", "ｂａｄｗｏｒｄ", "bаdwоrd", "b4dw0rd"];
   await settings(host, id, { blockedWords: ["badword"] });
@@ -130,7 +130,7 @@ test("nobody speaks through a name that holds a blocked word: it is not shown in
   expect(shown.length).toBeGreaterThan(20);
   for (const { name, surname } of shown) expect(`${name} ${surname}`.trim()).toMatch(/^(Ewer)?$/);
   expect(shown.at(-1)!.username).toBe("");
-  // Elsewhere nobody has blocked the word, and the other names of this stream are as they were.
+  // Other streams do not block the word, and other names in this stream are unchanged.
   expect(await data("/api/v1/users/me", viewer)).toMatchObject({ name: "bad", username });
   const other = await liveStream();
   expect((await say(viewer, other.id)).body.sender).toMatchObject({ name: "bad", username });
@@ -152,7 +152,7 @@ test("blocked words are refused in messages however they are disguised", async (
   expect((await say(viewer, id, "a word that is not bad")).status).toBe(201);
 });
 
-test("who is muted says nothing through a new name, by either side's mute, until they may speak again", async () => {
+test("a muted user's new name is not shown until the mute ends, whichever API muted them", async () => {
   const { host, id, viewer, give } = await house();
   const ban = { targetUserId: viewer.id, liveStreamId: id, actionType: "CHAT_ONLY" };
   const made = await call("POST /api/v1/live-stream-ban", { as: host, body: ban });
@@ -182,7 +182,7 @@ test("who is muted says nothing through a new name, by either side's mute, until
   watching.close();
 });
 
-test("streams of all ages show their host as they are called now, and so does a gift to a new one", async () => {
+test("old and new streams show their host's current name, and so does a gift to a new one", async () => {
   const host = await person({ claims: { given_name: "Old" } });
   const [live, past] = [await liveStream(host), await liveStream(host)];
   await call(`POST /api/v1/live-stream/${past.id}/end`, { as: host });
@@ -206,7 +206,7 @@ test("streams of all ages show their host as they are called now, and so does a 
       .body.data.liveStream,
   ].filter(({ creator }) => creator._id === host.id);
   expect(new Set(streams.map(({ id }) => id))).toEqual(new Set([live.id, past.id, planned.id]));
-  // The lists for everybody may be 5 s old.
+  // Public lists may be 5 s old.
   const isRenamed = ({ creator }: { creator: User & { name: string } }) =>
     creator._id === host.id && creator.name === "New";
   const caught = await eventually(

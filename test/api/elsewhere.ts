@@ -1,10 +1,10 @@
 import { stderr } from "node:process";
 
-/** Whether these tests run against a stage elsewhere, which was given by its URLs. */
+/** Whether these tests run against a deployed stage, given by its URLs. */
 export const isElsewhere = process.env.OWN_SYSTEM !== "on";
 
 /**
- * `test`, for what only a system on this machine lets be tried; elsewhere such tests are skipped,
+ * `test` for cases that only work with a system on this machine; against a stage they are skipped,
  * and one line says so.
  */
 export function testHere(reason: string): typeof test {

@@ -19,7 +19,7 @@ const framesIn = ({ body }: Answer): Message[] => body.data.frames;
 const linesIn = (answer: Answer) =>
   framesIn(answer).flatMap(({ events }) => events.map(({ data }: Message) => data.content));
 
-/** Makes one frame a line; answers the number of the last. */
+/** Creates one frame per line; returns the number of the last. */
 async function tell(id: string, host: Person, lines: readonly string[]): Promise<number> {
   let head = 0;
   for (const line of lines) {
@@ -34,7 +34,7 @@ async function tell(id: string, host: Person, lines: readonly string[]): Promise
   return head;
 }
 
-test("HTTP answers the same frames as the sockets, and nothing of a position it does not know", async () => {
+test("HTTP returns the same frames as the sockets, and none for an unknown position", async () => {
   const { id, host } = await liveStream();
   const as = await person();
   const witness = await watch(as, id);
@@ -70,7 +70,7 @@ test("HTTP answers the same frames as the sockets, and nothing of a position it 
   witness.close();
 });
 
-test("who waits is answered as soon as there is a frame, or when the time is over", async () => {
+test("a long poll returns as soon as there is a frame, or when its time is over", async () => {
   const { id, host } = await liveStream();
   const head = await tell(id, host, ["a"]);
   const started = Date.now();
@@ -98,7 +98,7 @@ test("a user blocked during a long poll gets 403 and no event after the block", 
   expectFailure(await waiting, 403, sentences[403]);
 });
 
-test("an answer has at most 100 frames, and a full one may be kept by who has read it", async () => {
+test("a response has at most 100 frames, and a full one may be cached by its caller", async () => {
   const { id, host } = await liveStream();
   const lines = Array.from({ length: 101 }, (_, n) => `${n}`);
   const head = await tell(id, host, lines);
@@ -113,7 +113,7 @@ test("an answer has at most 100 frames, and a full one may be kept by who has re
   expect(rest.headers.get("cache-control")).toBe("no-store");
 });
 
-test("bad positions and waits are 400, unknown streams 404, nobody 401", async () => {
+test("invalid positions and waits are 400, unknown streams 404, anonymous callers 401", async () => {
   const { id, host } = await liveStream();
   for (const query of [
     ...["?after=-1", "?after=1.5", "?after=x", "?after=", "?after=1e3", "?after=99999999999999999"],

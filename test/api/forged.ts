@@ -1,7 +1,7 @@
 import { createHmac, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { type Person, person } from "./people.ts";
 
-/** A token that must not open anything, and what is wrong with it. */
+/** A token that must be refused, and what is wrong with it. */
 export type Forged = { what: string; token: string };
 
 type Part = Record<string, unknown>;
@@ -13,7 +13,7 @@ const decode = (part = "") => JSON.parse(Buffer.from(part, "base64url").toString
 
 const now = () => Math.floor(Date.now() / 1000);
 
-/** Claims that the issuer signs on request and that are no good nevertheless. */
+/** Claims that the issuer signs on request, but that must be refused. */
 const badClaims: [what: string, claims: Part][] = [
   ["exp is missing", { exp: null }],
   ["exp is over", { exp: now() - 1 }],
@@ -52,7 +52,7 @@ const badClaims: [what: string, claims: Part][] = [
   ["sub is a list", { sub: ["u1"] }],
 ];
 
-/** Every forged token of the table, made around one good token. */
+/** Every forged token of the table, derived from one good token. */
 export async function forgedTokens(good: string): Promise<Forged[]> {
   const forged: Forged[] = [];
   for (const [what, claims] of badClaims)
@@ -116,7 +116,7 @@ async function remade(good: string): Promise<Forged[]> {
   return list.map(([what, token]) => ({ what, token }));
 }
 
-/** A good token with something of it changed. */
+/** A good token with a part of it changed. */
 function edited(good: string): Forged[] {
   const [head, body, signature] = good.split(".") as [string, string, string];
   const raised = encode({ ...decode(body), "cognito:groups": ["admin"] });
@@ -151,7 +151,7 @@ function edited(good: string): Forged[] {
   return list.map(([what, token]) => ({ what, token }));
 }
 
-/** Good tokens in spellings that are less common: each must open what the plain one opens. */
+/** Good tokens in less common forms: each must work like the plain one. */
 export async function goodTokens(): Promise<(Person & { what: string })[]> {
   const wishes: [string, Part][] = [
     ["a plain one", {}],

@@ -52,7 +52,7 @@ const typesOf = async (as: Person) =>
     ({ type, amount }: { type: string; amount: number }) => `${type} ${amount}`,
   );
 
-test("contributions are held, and are the host's once the stream is live with its goal", async () => {
+test("contributions are held, and go to the host once the stream is live and has reached its goal", async () => {
   const { host, id } = await planned({ price: 40 });
   const [ann, bob] = [await rich(100), await rich(100)];
   const key = freshId();
@@ -93,7 +93,7 @@ test.each([
   ["live without the goal", "join-as-creator"],
   ["cancelled", "cancel"],
   ["deleted", "delete"],
-])("%s: everybody has theirs back, once", async (_, how) => {
+])("%s: everybody gets their contribution back, once", async (_, how) => {
   const { host, id } = await planned();
   const people = await Promise.all([rich(50), rich(50), rich(50)]);
   for (const [n, as] of people.entries()) {
@@ -112,7 +112,7 @@ test.each([
   expect(await listedOf(people[0]!, id)).toBeUndefined();
 });
 
-test("what cannot be contributed moves nothing", async () => {
+test("refused contributions move nothing", async () => {
   const { host, id } = await planned();
   const as = await rich(50);
   for (const wrong of [0, -1, 1.5, "1", null, 1_000_000_001])
@@ -136,7 +136,7 @@ test("what cannot be contributed moves nothing", async () => {
   );
 });
 
-test("gifts, joins and contributions count to one spend limit", async () => {
+test("gifts, joins and contributions count towards one spend limit", async () => {
   const { id } = await planned();
   const [as, boss, host] = [await rich(100), await admin(), await person()];
   const paid = await call(`POST ${live}/create`, { as: host, body: { title: "x", price: 30 } });
@@ -157,7 +157,7 @@ test("gifts, joins and contributions count to one spend limit", async () => {
   expect(await walletOf(as)).toMatchObject({ balance: 55 });
 });
 
-test("who gave the price may send Tencent's gifts, who gave less is 100002", async () => {
+test("contributors of the full price may send Tencent gifts, others get 100002", async () => {
   const { host, id } = await planned({ price: 40 });
   const [whole, part] = [await rich(100), await rich(100)];
   await fund(whole, id, 40);
@@ -177,7 +177,7 @@ test("who gave the price may send Tencent's gifts, who gave less is 100002", asy
   await holding(host, 101);
 });
 
-test("nobody leaves while what they contributed is held", async () => {
+test("a user cannot delete their account while their contribution is held", async () => {
   const { host, id } = await planned();
   const as = await rich(10);
   await fund(as, id, 10);

@@ -40,7 +40,7 @@ async function prepare(credits = 1000, price = 10) {
   return { host, streamId, typeId, sender };
 }
 
-test("of 100 gifts at once a wallet that holds one pays for one", async () => {
+test("of 100 concurrent gifts a wallet with credits for one pays for one", async () => {
   const { host, streamId, typeId, sender } = await prepare(10);
   const gifts = Array.from({ length: 100 }, () => give(sender, typeId, streamId));
   const statuses = (await Promise.all(gifts)).map(({ status }) => status);
@@ -50,7 +50,7 @@ test("of 100 gifts at once a wallet that holds one pays for one", async () => {
   expect(await walletOf(sender)).toMatchObject({ balance: 0 });
 });
 
-test("several gifts of one call are paid for and counted together, or not at all", async () => {
+test("a quantity of gifts in one call is paid for and counted together, or not at all", async () => {
   const { host, streamId, typeId, sender } = await prepare(100);
   const send = (more: object) =>
     call("POST /api/v1/gifts/create", {
@@ -69,7 +69,7 @@ test("several gifts of one call are paid for and counted together, or not at all
   expect(body.data.totalCount).toBe(3);
 });
 
-test("at another price than the sender expects a gift is refused and costs nothing", async () => {
+test("a gift at another price than expected is refused and costs nothing", async () => {
   const { host, streamId, typeId, sender } = await prepare(100);
   const send = (expectedPrice: unknown) =>
     call("POST /api/v1/gifts/create", {
@@ -88,7 +88,7 @@ test("at another price than the sender expects a gift is refused and costs nothi
   await settled(host, 99);
 });
 
-describe("a key", () => {
+describe("an Idempotency-Key", () => {
   test("sent concurrently with one key make one gift, which all calls return", async () => {
     const { host, streamId, typeId, sender } = await prepare();
     const answers = await Promise.all(
@@ -102,7 +102,7 @@ describe("a key", () => {
     await settled(host, 10);
   });
 
-  test("answers the first success when everything it relied on has changed", async () => {
+  test("returns the first success even after everything it relied on has changed", async () => {
     const { host, streamId, typeId, sender } = await prepare(10);
     const as = await admin();
     const first = await give(sender, typeId, streamId, "k");
@@ -122,7 +122,7 @@ describe("a key", () => {
     await same();
   });
 
-  test("of a refused gift can be used again", async () => {
+  test("can be used again after a refused gift", async () => {
     const { streamId, typeId, sender } = await prepare(0);
     expectFailure(await give(sender, typeId, streamId, "k"), 409, sentences[409]);
     await topUp(sender, 10);
@@ -153,7 +153,7 @@ describe("a key", () => {
   });
 });
 
-test("statistics, gifts and leaderboard tell of every gift once, and superlikes are none", async () => {
+test("statistics, gifts and leaderboard count every gift once, and no superlikes", async () => {
   const { host, streamId, typeId, sender } = await prepare();
   const second = await person();
   await topUp(second, 1000);
@@ -193,7 +193,7 @@ test("statistics, gifts and leaderboard tell of every gift once, and superlikes 
 });
 
 describe("a refund", () => {
-  test("of what guests received too is an admin's alone", async () => {
+  test("of a gift with further receivers requires an admin", async () => {
     const { host, streamId, typeId, sender } = await prepare(100);
     const guest = await person();
     await call("GET /api/v1/wallet", { as: guest });
@@ -211,7 +211,7 @@ describe("a refund", () => {
     expect(await walletOf(guest)).toMatchObject({ owed: 0 });
   });
 
-  test("is the host's or an admin's, once, and both sides of the money return", async () => {
+  test("by the host or an admin works once, and reverses both sides of the payment", async () => {
     const { host, streamId, typeId, sender } = await prepare(100);
     const { id } = (await give(sender, typeId, streamId)).body.data;
     expectFailure(await refund(sender, id), 403, sentences[403]);

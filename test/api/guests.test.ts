@@ -19,7 +19,7 @@ const invitedTo = async (as: Person, query = "") => {
   return body.data.map(({ id }: { id: string }) => id);
 };
 
-test("invited guests stand among the broadcasters, by their present names", async () => {
+test("invited guests are listed as broadcasters, with their current names", async () => {
   const [host, guest, viewer] = await Promise.all([known(), known(), known()]);
   const body = { title: "two", guests: [guest.id] };
   const as = host;
@@ -37,13 +37,13 @@ test("invited guests stand among the broadcasters, by their present names", asyn
   expect(again.headers.get("idempotency-replayed")).toBe("true");
   expect(again.body.data.broadcasters).toEqual(read.body.data.broadcasters);
 
-  // A guest who has left is nobody's broadcaster.
+  // A deleted guest is no longer a broadcaster.
   expect((await call("DELETE /api/v1/users/me", { as: guest })).status).toBe(204);
   const left = await call(`GET ${streams}/${id}`, { as: viewer });
   expect(left.body.data.broadcasters).toMatchObject([{ user: host.id }]);
 });
 
-test("a guest lists the streams that they are invited to, by status and in an order", async () => {
+test("a guest lists the streams that they are invited to, filtered and sorted", async () => {
   const [host, guest, other] = await Promise.all([known(), known(), known()]);
   const guests = [guest.id];
   const inHours = (hours: number) => new Date(Date.now() + hours * 3_600_000).toISOString();
@@ -57,7 +57,7 @@ test("a guest lists the streams that they are invited to, by status and in an or
   expect(await invitedTo(guest, "?status=scheduled")).toEqual([soon.id, late.id]);
   const bySoonest = "?sortBy=plannedStartDate&sortOrder=asc";
   expect(await invitedTo(guest, bySoonest)).toEqual([soon.id, late.id, open.id]);
-  // Those without the value come last in both orders.
+  // Streams without the value come last in both orders.
   expect(await invitedTo(guest, "?sortBy=plannedStartDate")).toEqual([late.id, soon.id, open.id]);
   expect(await invitedTo(guest, "?sortBy=durationGoal")).toEqual([soon.id, open.id, late.id]);
   expect(await invitedTo(other)).toEqual([open.id]);

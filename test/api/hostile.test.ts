@@ -11,7 +11,7 @@ import {
 } from "./operations.ts";
 import { type Answer, admin, call, freshId, type Person, person } from "./people.ts";
 
-/** What a route answers. A webhook is taken away at once: twenty are all that a stage has. */
+/** A route's response. Webhooks are deleted immediately, since a stage has only twenty. */
 async function send(route: string, wanted: { as: Person; body?: unknown }): Promise<Answer> {
   const answer = await call(route, { ...wanted, key: freshId() });
   const isMade = answer.status === 201 && /^POST \/api\/v1\/webhooks(\?|$)/.test(route);
@@ -21,11 +21,11 @@ async function send(route: string, wanted: { as: Person; body?: unknown }): Prom
 
 type Sent = { operation: Operation; answer: Answer; what: string };
 
-/** Sends all, a few at a time, as a user with most rights. */
+/** Sends all requests, a few at a time, as a user with the necessary rights. */
 async function sendAll(all: { operation: Operation; route: string; as: Person; body?: unknown }[]) {
   const sent: Sent[] = [];
   const waiting = all.values();
-  // One profile has one writer at a time: the others would wait for each other until a 503.
+  // A profile has one writer at a time: concurrent writers would delay each other until a 503.
   const length = all[0]?.route.startsWith("PUT ") ? 1 : 6;
   const lanes = Array.from({ length }, async () => {
     for (const { operation, route, as, body } of waiting) {
@@ -38,11 +38,11 @@ async function sendAll(all: { operation: Operation; route: string; as: Person; b
   return sent;
 }
 
-/** The answers that no documented status or no shape covers. */
+/** The responses with an undocumented status or shape. */
 function misfits(sent: readonly Sent[]): string[] {
   const found = sent.filter(({ operation, answer: { status, body, text } }) => {
     if (status >= 500) return true;
-    // A hostile value in the path may name another route, or none.
+    // A hostile value in the path may match another route, or none.
     if (status !== 404 && !operation.statuses.includes(status)) return true;
     if (status < 400) return text !== "" && body === undefined;
     const { isSuccess, statusCode, data, errors, timestamp } = body ?? {};
@@ -54,7 +54,10 @@ function misfits(sent: readonly Sent[]): string[] {
   );
 }
 
-/** Whom a call is made as: likes and votes have a low rate in every stage, so each is another's. */
+/**
+ * The caller of an operation: likes and votes have a low rate in every stage, so each call gets a
+ * new user.
+ */
 const callerOf = async (operation: Operation, world: World): Promise<Person> =>
   /\/(likes|vote)$/.test(operation.path) ? person() : asWhom(operation, world);
 
@@ -63,7 +66,7 @@ beforeAll(async () => {
   operations = await readOperations();
 });
 
-test("every operation takes a body that fits its description", async () => {
+test("every operation accepts a body that matches its description", async () => {
   const refused: string[] = [];
   for (const operation of operations.filter(({ body }) => body !== undefined)) {
     const world = await makeWorld();
@@ -75,7 +78,7 @@ test("every operation takes a body that fits its description", async () => {
   expect(refused).toEqual([]);
 });
 
-test("whatever a field of a body holds, the answer is a documented one and never a 5xx", async () => {
+test("any value in a body field gets a documented response and never a 5xx", async () => {
   for (const operation of operations.filter(({ body }) => body !== undefined)) {
     const world = await makeWorld();
     const route = `${operation.method} ${pathOf(operation, world)}`;
@@ -116,7 +119,7 @@ test("NUL, other control characters and lone surrogates are 400 in every text of
   expect(taken).toEqual([]);
 });
 
-test("whatever a path or a query holds, the answer is a documented one and never a 5xx", async () => {
+test("any value in a path or query gets a documented response and never a 5xx", async () => {
   const world = await makeWorld();
   const encodable = hostileStrings.filter((value) => value.isWellFormed() && value.length < 1000);
   let turn = 0;

@@ -5,7 +5,7 @@ import { fitting, type Schema } from "./operations.ts";
 const corpus = (name: string) =>
   JSON.parse(readFileSync(join(import.meta.dirname, "../corpora", name), "utf8"));
 
-/** Strings that break what is put together from strings. */
+/** Strings that break code that concatenates strings. */
 export const hostileStrings: readonly string[] = [
   ...[
     "",
@@ -52,7 +52,7 @@ const deep = (levels: number) => {
   return value;
 };
 
-/** Values of every JSON type, none of which a client of good will sends. */
+/** Values of every JSON type that no well-behaved client sends. */
 const hostileValues: readonly unknown[] = [
   ...[null, true, false, 0, -0, -1, 1.5, 2 ** 53, 1e308, -1e308, 1e-9, [], {}, [null], [[]], [{}]],
   ...[
@@ -72,13 +72,15 @@ const hostileValues: readonly unknown[] = [
 ];
 
 /**
- * Every `nth` of the values, others for each `turn`: fields and parameters share few rules, so that
- * every rule meets every value all the same, in a fraction of the time.
+ * Every `nth` value, different ones for each `turn`: fields and parameters share few rules, so
+ * every rule still meets every value, in a fraction of the time.
  */
 export const someOf = <T>(values: readonly T[], nth: number, turn: number): T[] =>
   values.filter((_, at) => at % nth === turn % nth);
 
-/** Bodies in which one field is hostile and the others fit, and in which one field is missing. */
+/**
+ * Bodies in which one field is hostile and the others are valid, and in which one field is missing.
+ */
 export function* hostileBodies(
   schema: Schema,
   known: Record<string, unknown>,

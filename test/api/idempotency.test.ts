@@ -29,10 +29,10 @@ beforeAll(async () => {
   creating = all.filter(({ method, statuses }) => method === "POST" && statuses.includes(201));
 });
 
-/** Where the webhooks of this file would be sent what nothing here causes. */
+/** A webhook destination for events that nothing here causes. */
 const destination = { url: "https://repeats.example.com/ovation", events: ["webhook.test"] };
 
-/** There may be twenty of them, which the other files need as well. */
+/** A stage has twenty webhooks, which other files need as well. */
 afterAll(async () => {
   const as = await admin();
   const { list } = (await call("GET /api/v1/webhooks", { as })).body.data;
@@ -43,7 +43,7 @@ afterAll(async () => {
 const isReplayed = ({ headers }: Answer) => headers.get("idempotency-replayed");
 const balanceOf = async (as: Person) =>
   (await call("GET /api/v1/wallet", { as })).body.data.balance;
-/** An answer as its repetition has it: what is shown once is null there. */
+/** The expected text of a repeated response, in which secrets are null. */
 const repeated = (route: string, text: string) =>
   /overlay-keys|ws-tickets|webhooks/.test(route)
     ? text
@@ -57,7 +57,7 @@ async function twoRequests(operation: Operation) {
   const world = await makeWorld();
   const as = asWhom(operation, world);
   const body = operation.body && fitting(operation.body, { ...world.known, ...destination });
-  // Some field of the body is another one; without a body the path is.
+  // Some field of the body differs; without a body the path does.
   const packages = (await call("GET /api/v1/credit-packages")).body.data;
   const packageId = packages.at(-1).id;
   const changes = {
@@ -83,7 +83,7 @@ async function twoRequests(operation: Operation) {
   };
 }
 
-test("every POST that creates answers the same key and request with the same status and body, and with another request 422", async () => {
+test("every creating POST returns the same status and body for the same key and request, and 422 for another request", async () => {
   expect(creating.length).toBeGreaterThanOrEqual(10);
   for (const operation of creating) {
     const { as, body, route, otherBody, otherRoute } = await twoRequests(operation);
@@ -109,7 +109,7 @@ test("every POST that creates answers the same key and request with the same sta
   }
 });
 
-test("of 20 calls with one key at the same moment one happens; the others answer the same, or 409 with Retry-After", async () => {
+test("of 20 concurrent calls with one key one takes effect; the others return the same, or 409 with Retry-After", async () => {
   for (const operation of creating) {
     const { as, body, route } = await twoRequests(operation);
     const key = freshId();
@@ -133,7 +133,7 @@ test("of 20 calls with one key at the same moment one happens; the others answer
   }
 });
 
-/** A stream, a gift type of 10 credits, and a sender who can pay it `times` times. */
+/** A stream, a gift type of 10 credits, and a sender with credits for `times` gifts. */
 async function gifting(times: number) {
   const [stream, giftTypeId, as] = await Promise.all([liveStream(), giftType(10), person()]);
   await topUp(as, 10 * times);
@@ -146,7 +146,7 @@ async function gifting(times: number) {
   return { ...stream, giftTypeId, as, send };
 }
 
-test("20 calls with one key at the same moment are paid once, also when the wallet holds that once alone", async () => {
+test("20 concurrent calls with one key are paid once, even if the wallet has credits for only one", async () => {
   for (const times of [1, 30]) {
     const { as, send, id } = await gifting(times);
     const key = freshId();
@@ -161,7 +161,7 @@ test("20 calls with one key at the same moment are paid once, also when the wall
   }
 });
 
-test("a success is answered again when the stream has ended, the wallet is empty, the gift type is off and the sender blocked", async () => {
+test("a success is returned again after the stream ended, with an empty wallet, an inactive gift type and a blocked sender", async () => {
   const { id, host, giftTypeId, as, send } = await gifting(2);
   const [gift, like, said] = [freshId(), freshId(), freshId()];
   const superlike = () => call(`POST /api/v1/live-stream/${id}/chat/superlike`, { as, key: like });
@@ -189,12 +189,12 @@ test("a success is answered again when the stream has ended, the wallet is empty
   await expectAgain();
   expect((await call(`POST /api/v1/live-stream/${id}/end`, { as: host })).status).toBe(200);
   await expectAgain();
-  // And without the key each of them is refused by now.
+  // Without the key, each of them would now be refused.
   expect((await send(freshId())).status).toBe(403);
   expect(await balanceOf(as)).toBe(0);
 });
 
-test("in slow mode too a call may be repeated at the same moment, and is one message", async () => {
+test("concurrent repetitions of a call send one message, even in slow mode", async () => {
   const { id, host } = await liveStream();
   const settings = `PATCH /api/v1/live-stream/${id}/chat-settings`;
   await call(settings, { as: host, body: { slowModeSeconds: 300 } });
@@ -214,7 +214,7 @@ test("in slow mode too a call may be repeated at the same moment, and is one mes
   expect(history.body.total).toBe(5);
 });
 
-test("a refused try left nothing behind: the same key does it later, once", async () => {
+test("a refused attempt leaves no trace: the same key succeeds later, once", async () => {
   const { as, send } = await gifting(1);
   const poor = await person();
   const key = freshId();
@@ -231,7 +231,7 @@ test("a refused try left nothing behind: the same key does it later, once", asyn
   expect((await send(key, as)).status).toBe(201);
 });
 
-test("a request that was not valid is not remembered either", async () => {
+test("an invalid request is not remembered either", async () => {
   const as = await person();
   const key = freshId();
   const create = (body: unknown) => call("POST /api/v1/live-stream/create", { as, key, body });
@@ -239,7 +239,7 @@ test("a request that was not valid is not remembered either", async () => {
   expect((await create({ title: "Now with a title" })).status).toBe(201);
 });
 
-test("keys of two callers never meet", async () => {
+test("keys of two callers are independent", async () => {
   const { as, send } = await gifting(1);
   const other = await person();
   await topUp(other, 10);
@@ -251,7 +251,7 @@ test("keys of two callers never meet", async () => {
   expect([await balanceOf(as), await balanceOf(other)]).toEqual([0, 0]);
 });
 
-test("keys of two routes never meet", async () => {
+test("keys of two routes are independent", async () => {
   const { as, send, id } = await gifting(3);
   const key = freshId();
   const like = await call(`POST /api/v1/live-stream/${id}/chat/superlike`, { as, key });
@@ -262,7 +262,7 @@ test("keys of two routes never meet", async () => {
   expect(await balanceOf(as)).toBe(10);
 });
 
-test("spelling, unknown fields and surrounding white space make no other request", async () => {
+test("spelling, unknown fields and surrounding white space do not change a request", async () => {
   const { id, giftTypeId, as } = await gifting(2);
   const key = freshId();
   const bodies = [
@@ -297,7 +297,7 @@ test("a key must be 1 to 128 printable ASCII characters on every route that take
   }
 });
 
-test("top-ups and payouts want a key; every other POST takes one, and no other method", async () => {
+test("top-ups and payouts require a key; every other POST accepts one, and no other method does", async () => {
   const [as, boss] = await Promise.all([person(), admin()]);
   await topUp(as, 100);
   for (const what of ["top-ups", "payouts"]) {

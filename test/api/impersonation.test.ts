@@ -20,7 +20,7 @@ const find = (username: string) => call(`GET /api/v1/users/profile/username/${us
 const fresh = (head: string) => `${head}${freshId().slice(0, 12)}`;
 
 describe("a claimed username", () => {
-  test("counts if it is free, whatever its case; who comes second has none until they choose one", async () => {
+  test("counts if it is free, regardless of case; a second claimant has none until they choose one", async () => {
     const username = fresh("Ann");
     const first = await claiming(username);
     expect((await me(first)).username).toBe(username);
@@ -39,7 +39,7 @@ describe("a claimed username", () => {
   });
 
   test.each(["with space", "ab", "x".repeat(31), "аdmin1", "emoji😀", "a/b"])(
-    "that is no username is none: %s",
+    "that is invalid is dropped: %s",
     async (name) => {
       expect(await me(await claiming(name, { given_name: "Ann" }))).toMatchObject({
         username: "",
@@ -49,7 +49,7 @@ describe("a claimed username", () => {
   );
 
   test.each(["admin", "ADMIN", "adm1n", "4dm1n", "a.d.m.i.n", "ad-min_", "adrnin", "admln"])(
-    "that looks like staff is none, and cannot be chosen: %s",
+    "that looks like staff is dropped, and cannot be chosen: %s",
     async (name) => {
       const as = await claiming(name);
       expect((await me(as)).username).toBe("");
@@ -59,7 +59,7 @@ describe("a claimed username", () => {
     },
   );
 
-  test("that only holds such letters is anybody's", async () => {
+  test("that only contains such letters is allowed", async () => {
     for (const head of ["badminton", "supportive", "Nadmina", "ovational"]) {
       const username = fresh(head);
       expect((await me(await claiming(username))).username).toBe(username);
@@ -80,7 +80,7 @@ test("names of staff are for admins, in claims and changes", async () => {
   expect((await change(boss)).status).toBe(200);
 });
 
-test("an admin has a username of staff, and gives it to others", async () => {
+test("an admin may have a staff username, and assign one to others", async () => {
   const [boss, helper, viewer] = await Promise.all([admin(), person(), person()]);
   await Promise.all([me(boss), me(helper)]);
   const username = fresh("support-");
@@ -95,7 +95,7 @@ test("an admin has a username of staff, and gives it to others", async () => {
   expect((await me(claimed)).username).toBe(own);
 });
 
-test("who had a username is found by it after a rename, and nobody else has it at once", async () => {
+test("a renamed user is found by the old username, which nobody else can take yet", async () => {
   const [before, after] = [fresh("before"), fresh("after")];
   const as = await claiming(before);
   await me(as);
@@ -106,7 +106,7 @@ test("who had a username is found by it after a rename, and nobody else has it a
   expect((await me(await claiming(before))).username).toBe("");
 });
 
-describe("names and titles hold nothing that is not seen", () => {
+describe("names and titles contain no invisible characters", () => {
   const unseen = ["\u200b", "\u200d", "\u2060", "\u00ad", "\u202e", "\u2066", "\u200f", "\u3164"];
   const marked = unseen.map((char) => `Official${char}Support`);
 
@@ -155,7 +155,7 @@ describe("names and titles hold nothing that is not seen", () => {
     }
   });
 
-  test("names of all scripts, with marks and emoji, stay as they are", async () => {
+  test("names in all scripts, with marks and emoji, stay unchanged", async () => {
     const as = await person();
     for (const name of [
       "Ayşe 🎉",
@@ -172,7 +172,7 @@ describe("names and titles hold nothing that is not seen", () => {
   });
 });
 
-test("what the Tencent side calls rooms and gifts is seen, and an icon is shown only if it is https", async () => {
+test("names of Tencent rooms and gifts are visible text, and icons are shown only if they are https", async () => {
   const [GiftId, name] = [`g${freshId().slice(0, 12)}`, "Ro\u202ese"];
   const refused = { ErrorCode: 100_002, ActionStatus: "FAIL" };
   const room = { RoomId: freshId(), RoomType: "Live", RoomName: name };
@@ -214,7 +214,7 @@ describe("links and pictures of a profile", () => {
     },
   );
 
-  test("hold no user, no other scheme and no white space", async () => {
+  test("contain no user information, no other scheme and no white space", async () => {
     const as = await person();
     const wrong = [
       ...[

@@ -17,12 +17,12 @@ const like = (as: Person, streamId: string, total: unknown, session: unknown = "
 const likesOf = (streamId: string, as?: Person, query = "") =>
   call(`GET /api/v1/live-stream/${streamId}/likes${query}`, as && { as });
 
-/** The newest value of a sum that a viewer has been shown. */
+/** The newest value of a sum that a viewer received. */
 const shown = ({ messages }: Viewer, name = "likes") =>
   messages.flatMap(({ sums }) => sums?.[name] ?? []).at(-1);
 const shows = (likes: number) => (message: Message) => message.sums?.likes === likes;
 
-test("every viewer is shown the same likes, without an event, and a late one at once", async () => {
+test("every viewer gets the same likes, without an event, and a late viewer gets them immediately", async () => {
   const [{ id }, ann, ben] = await Promise.all([liveStream(), person(), person()]);
   const watching = await watch(await person(), id);
   expect(watching.messages[0]).toMatchObject({
@@ -74,9 +74,10 @@ test("likes travel with chat, and in a quiet room in one frame a second at most"
   watching.close();
 });
 
-test("a call that is repeated, at once or after a lost answer, counts once", async () => {
+test("a call repeated concurrently or after a lost response counts once", async () => {
   const [{ id }, as] = await Promise.all([liveStream(), person()]);
-  // A third one at once may have begun before the others, when the burst does not hold it yet.
+  // A third concurrent call may have begun before the others, when the burst does not include it
+  // yet.
   const answers = await Promise.all([1, 2].map(() => like(as, id, 9)));
   answers.push(await like(as, id, 9));
   for (const { status, body } of answers) {
@@ -103,7 +104,7 @@ test("taps beyond the allowance do not count, and calls beyond the rate are refu
   expect(refused.length).toBeGreaterThanOrEqual(many.length - admitted);
   expect(refused[0]!.headers.get("retry-after")).toMatch(/^[1-9]/);
 
-  // More sessions have no more taps: the allowance is their user's.
+  // More sessions get no more taps: the allowance belongs to the user.
   const [liar, began] = [await person(), Date.now()];
   const claimed = await Promise.all(
     ["phone-one", "phone-two", "phone-six"].map((session) => like(liar, id, 100_000_000, session)),
@@ -114,7 +115,7 @@ test("taps beyond the allowance do not count, and calls beyond the rate are refu
   expect(counted).toBeLessThanOrEqual(most);
 });
 
-test("the list has the most likes first, of equal ones the earlier, and is public", async () => {
+test("the list has the most likes first, ties by time, and is public", async () => {
   const [{ id, host }, most, early, late] = await Promise.all([
     liveStream(),
     ...[1, 2, 3].map(() => person({ claims: { given_name: "Maria" } })),
@@ -137,7 +138,7 @@ test("the list has the most likes first, of equal ones the earlier, and is publi
   expect((await likesOf(id, host, "?limit=1")).body.data.top).toHaveLength(1);
 });
 
-test("bad likes are 400; streams that are unknown or over, and blocked users, are refused", async () => {
+test("invalid likes are 400; unknown and ended streams, and blocked users, are refused", async () => {
   const [{ id, host }, as, blocked, muted] = await Promise.all([
     liveStream(),
     ...[1, 2, 3].map(() => person()),
@@ -179,7 +180,7 @@ test("bad likes are 400; streams that are unknown or over, and blocked users, ar
   expect((await likesOf(id, await admin())).status).toBe(200);
 });
 
-test("a user who leaves is gone from the list, their likes stay, and they may begin from zero", async () => {
+test("a deleted user leaves the list, their likes stay, and they may begin from zero", async () => {
   const [{ id }, leaver, other] = await Promise.all([liveStream(), person(), person()]);
   await Promise.all([like(leaver, id, 8), like(other, id, 2)]);
   const both = ({ body }: Message) => body.data.top.length === 2;
@@ -204,7 +205,7 @@ test("a user who leaves is gone from the list, their likes stay, and they may be
   expect(back.body.data.total).toBe(13);
 });
 
-test("frames over HTTP have the sums too, where nothing is replayed", async () => {
+test("responses over HTTP have the sums too, if no frames are replayed", async () => {
   const [{ id }, as] = await Promise.all([liveStream(), person()]);
   const events = (query = "") => call(`GET /api/v1/live-stream/${id}/events${query}`, { as });
   await untilStarted(id, as);

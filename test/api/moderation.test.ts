@@ -19,7 +19,7 @@ const chat = (id: string) => `/api/v1/live-stream/${id}/chat/messages`;
 const say = (id: string, as: Person, content: string, rest = {}) =>
   call(`POST ${chat(id)}`, { as, body: { content, ...rest } });
 
-test("a ban is made, read, checked, listed and lifted", async () => {
+test("a ban is created, read, checked, listed and lifted", async () => {
   const [{ host, id }, target, viewer] = await Promise.all([liveStream(), known(), person()]);
   const body = { targetUserId: target.id, liveStreamId: id, reason: "spam" };
   expectFailure(
@@ -119,7 +119,7 @@ test("a ban is made, read, checked, listed and lifted", async () => {
   );
 });
 
-test("a blocked user gets 403 on everything of the stream, a muted one only on chat messages", async () => {
+test("a blocked user gets 403 on every call in the stream, a muted one only on chat messages", async () => {
   const [{ host, id }, blocked, muted] = await Promise.all([liveStream(), known(), known()]);
   const ban = (target: Person, actionType: string) =>
     call("POST /api/v1/live-stream-ban", {
@@ -151,7 +151,7 @@ test("a blocked user gets 403 on everything of the stream, a muted one only on c
   for (const as of [blocked, muted]) expectFailure(await say(id, as, "hi"), 403, sentences[403]);
 });
 
-test("a timed ban is over everywhere by its time, tells its viewers, and is not lifted then", async () => {
+test("a timed ban expires everywhere, viewers are notified, and it can no longer be lifted", async () => {
   const [{ host, id }, target] = await Promise.all([liveStream(), known()]);
   const made = (durationSeconds: unknown) =>
     call("POST /api/v1/live-stream-ban", {
@@ -224,7 +224,7 @@ test("messages are deleted by their author, the host, a moderator or an admin, a
   expectFailure(await say(id, viewer, "what?", { replyTo: ids[0] }), 404, sentences[404]);
 });
 
-test("a message is pinned and taken down by those who moderate, and deleting it takes it down", async () => {
+test("moderators pin and unpin a message, and deleting it unpins it", async () => {
   const [{ host, id }, viewer] = await Promise.all([liveStream(), person()]);
   const messageId = (await say(id, viewer, "pin me")).body._id;
   const pin = `/api/v1/live-stream/${id}/chat/pin`;
@@ -272,7 +272,7 @@ test("a message is pinned and taken down by those who moderate, and deleting it 
   ]);
 });
 
-test("the rules of the chat hold for viewers, and moderators may change all but who moderates", async () => {
+test("chat rules apply to viewers, and moderators may change all except the list of moderators", async () => {
   const [{ host, id }, mod, viewer] = await Promise.all([liveStream(), known(), known()]);
   const path = `PATCH /api/v1/live-stream/${id}/chat-settings`;
   expectFailure(
@@ -317,7 +317,7 @@ test("the rules of the chat hold for viewers, and moderators may change all but 
   expect((await say(id, viewer, "three")).status).toBe(201);
 });
 
-test("the log of moderation tells its readers who did what to whom, in pages", async () => {
+test("the moderation log shows who did what to whom, in pages", async () => {
   const [{ host, id }, target, viewer] = await Promise.all([liveStream(), known(), person()]);
   const messageId = (await say(id, target, "rude")).body._id;
   await call(`DELETE ${chat(id)}/${messageId}`, { as: host });

@@ -56,7 +56,7 @@ async function room() {
   return { id, host, watching: await watch(witness, id) };
 }
 
-test.concurrent("a poll counts the last vote of each, and its result is what was stored", async () => {
+test.concurrent("a poll counts each user's last vote, and its result matches the stored votes", async () => {
   const { id, host, watching } = await room();
   const made = await start(host, id, { ...poll, seconds: 10 }, "poll-1");
   expect(made.status).toBe(201);
@@ -219,7 +219,7 @@ test.concurrent("a cancelled moment has no result; the list is newest first, by 
   watching.close();
 });
 
-test.concurrent("ten moments may be open; one that was cancelled makes room", async () => {
+test.concurrent("ten moments may be open; cancelling one makes room", async () => {
   const { id, host } = await liveStream();
   const made = [];
   for (let n = 0; n < 10; n++) made.push(await start(host, id, poll));
@@ -234,7 +234,7 @@ test.concurrent("ten moments may be open; one that was cancelled makes room", as
   expect((await start(host, id, goal)).status).toBe(201);
 });
 
-test.concurrent("who may do what: each caller and each action", async () => {
+test.concurrent("each caller may do exactly the actions of their role", async () => {
   const [{ id, host }, viewerOf, moderator, blocked, muted] = await Promise.all([
     liveStream(),
     ...Array.from({ length: 4 }, () => person()),
@@ -300,7 +300,7 @@ test.concurrent("who may do what: each caller and each action", async () => {
   expect(await may(host)).toEqual(leads);
   expect(await may(moderator)).toEqual(moderates);
   expect(await may(await admin())).toEqual(leads);
-  // A back end is no viewer, and acts in a stream as any user may.
+  // A back end is not a viewer, and may act in a stream as any user may.
   expect(await may(await service())).toEqual(watches);
   expect(await may(viewerOf)).toEqual(watches);
   expect(await may(muted)).toEqual(watches);
@@ -308,7 +308,7 @@ test.concurrent("who may do what: each caller and each action", async () => {
   expect(await may(undefined)).toEqual(nobody);
 });
 
-test.concurrent("bad bodies are 400, unknown moments 404, and only polls take votes", async () => {
+test.concurrent("invalid bodies are 400, unknown moments 404, and only polls accept votes", async () => {
   const [{ id, host }, other, as] = await Promise.all([liveStream(), liveStream(), person()]);
   for (const body of [{}, { ...poll, options: ["a", "a"] }, { ...poll, seconds: 5 }, "poll"])
     expectFailure(await start(host, id, body), 400, sentences[400]);
@@ -327,7 +327,7 @@ test.concurrent("bad bodies are 400, unknown moments 404, and only polls take vo
   expect(many.filter(({ status }) => status === 429).length).toBeGreaterThan(3);
 });
 
-test.concurrent("who leaves keeps their vote in the sum, without a name, and may vote again", async () => {
+test.concurrent("a deleted user's vote stays in the sum anonymously, and the user may vote again", async () => {
   const [{ id, host, watching }, leaver] = await Promise.all([room(), person()]);
   const { id: pollId } = (await start(host, id, poll)).body.data;
   await vote(leaver, id, pollId, [2]);

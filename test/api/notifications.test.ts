@@ -112,7 +112,7 @@ test("metadata is returned as sent, or refused", async () => {
   );
 });
 
-test("a device is registered, renewed and forgotten", async () => {
+test("a device is registered, updated and removed", async () => {
   const as = await person();
   const save = (body: unknown) => call("POST /api/v1/notifications/device-token", { as, body });
   const device = { token: "abc", platform: "ios", deviceId: "d1", timezone: "Europe/Istanbul" };

@@ -13,10 +13,10 @@ import {
 // biome-ignore lint/suspicious/noExplicitAny: A schema is looked into as it comes.
 export type Schema = any;
 
-/** One operation of the description that the system serves of itself. */
+/** One operation of the description that the system itself serves. */
 export type Operation = {
   method: string;
-  /** With its parameters in braces. */
+  /** The path with its parameters in braces. */
   path: string;
   statuses: number[];
   /** The codes of its failures. */
@@ -27,7 +27,9 @@ export type Operation = {
   isPublic: boolean;
 };
 
-/** Every operation of /openapi.json but those that answer in Tencent's form, or bytes. */
+/**
+ * Every operation of /openapi.json, without those in Tencent's form and those that return bytes.
+ */
 export async function readOperations(): Promise<Operation[]> {
   const document: Schema = await (await fetch(`${apiUrl()}/openapi.json`)).json();
   const found: Operation[] = [];
@@ -51,7 +53,7 @@ export async function readOperations(): Promise<Operation[]> {
   return found;
 }
 
-/** A schema with all that it refers to in its place. */
+/** A schema with its references resolved. */
 function resolve(schema: Schema, document: Schema): Schema {
   if (Array.isArray(schema)) return schema.map((one) => resolve(one, document));
   if (typeof schema !== "object" || schema === null) return schema;
@@ -61,7 +63,7 @@ function resolve(schema: Schema, document: Schema): Schema {
   return Object.fromEntries(entries);
 }
 
-/** A value that fits a schema; `known` gives values for fields by their names. */
+/** A value that fits a schema; `known` has values for fields by name. */
 export function fitting(schema: Schema, known: Record<string, unknown>, name = ""): unknown {
   if (name in known) return known[name];
   if (schema.example !== undefined) return schema.example;
@@ -81,7 +83,7 @@ export function fitting(schema: Schema, known: Record<string, unknown>, name = "
   return schema.format === "date-time" ? "2030-01-01T00:00:00.000Z" : "sample";
 }
 
-/** What is there for a request to name. */
+/** Creates the things that requests can name. */
 export async function makeWorld() {
   const [as, boss, { id: streamId, host }, other, giftTypeId] = await Promise.all([
     person(),
@@ -119,7 +121,7 @@ export async function makeWorld() {
 
 export type World = Awaited<ReturnType<typeof makeWorld>>;
 
-/** The path of an operation in a world; `name` is a parameter that has another value. */
+/** The path of an operation in a world; `name` is a parameter to replace with another value. */
 export const pathOf = (operation: Operation, { known }: World, name?: string, value = "") =>
   operation.path.replace(/\{(\w+)\}/g, (_, parameter: string) =>
     encodeURIComponent(
@@ -129,7 +131,7 @@ export const pathOf = (operation: Operation, { known }: World, name?: string, va
     ),
   );
 
-/** A user who may call an operation. */
+/** A user with the rights for an operation. */
 export function asWhom({ path }: Operation, { as, boss, host }: World): Person {
   if (/wallets|gift-types|operations|passes|webhooks|revocations|users\/\{userId\}/.test(path))
     return boss;

@@ -39,7 +39,7 @@ async function ask(socket: Viewer, message: object): Promise<Message> {
   return socket.next(answers(requestId));
 }
 
-test("a host makes keys, each shown once; their list has no keys, and a repetition neither", async () => {
+test("a host creates keys, each shown once, and neither in lists nor in repeated responses", async () => {
   const { id, host } = await liveStream();
   const route = `POST ${keysOf(id)}`;
   const body = { description: " OBS ✓ " };
@@ -72,7 +72,7 @@ test("a host makes keys, each shown once; their list has no keys, and a repetiti
   expect((await call(next, { as: host })).body.data.list).toEqual([shown[1]]);
 });
 
-test("keys are the host's and an admin's to make, list and revoke", async () => {
+test("only the host and admins create, list and revoke keys", async () => {
   const [{ id, host }, stranger, moderator] = await Promise.all([
     ...[liveStream(), person(), person()],
   ] as const);
@@ -101,7 +101,7 @@ test("keys are the host's and an admin's to make, list and revoke", async () => 
   expectFailure(await call(revoke, { as: host }), 404, sentences[404]);
 });
 
-test("what a key is described with is text of 1 to 100 characters or nothing", async () => {
+test("a key's description is text of 1 to 100 characters or absent", async () => {
   const { id, host } = await liveStream();
   const route = `POST ${keysOf(id)}`;
   for (const description of ["", "  ", "x".repeat(101), 5, [], {}, true, "a\u0000", "\ud800"]) {
@@ -116,7 +116,7 @@ test("what a key is described with is text of 1 to 100 characters or nothing", a
   expect(await makeKey(id, host, { description: long })).toMatchObject({ description: long });
 });
 
-test("a stream has twenty keys and no more, however many are asked for at once", async () => {
+test("a stream has at most twenty keys, even after concurrent calls", async () => {
   const { id, host } = await liveStream();
   const asked = Array.from({ length: 24 }, async () => {
     const made = () => call(`POST ${keysOf(id)}`, { as: host });
@@ -184,7 +184,7 @@ test("a key reads its stream's frames and nothing else; it is no viewer and has 
   watching.close();
 });
 
-test("a key of another stream, a revoked and an invented one are 401 at the handshake", async () => {
+test("keys of other streams, revoked and invented keys are 401 at the handshake", async () => {
   const [{ id, host }, other, as] = await Promise.all([liveStream(), liveStream(), person()]);
   const [made, kept] = [await makeKey(id, host), await makeKey(id, host)];
   const swapped = made.key.slice(0, -43) + kept.key.slice(-43);
@@ -234,7 +234,7 @@ test("revoking an overlay key closes its sockets with 4504 within 10 s, and no o
   }
 });
 
-test("the client follows a stream by an overlay key, and stays away once it is revoked", async () => {
+test("the client follows a stream with an overlay key, and does not reconnect once it is revoked", async () => {
   const { id, host } = await liveStream();
   const made = await makeKey(id, host);
   const states: unknown[][] = [];

@@ -16,7 +16,7 @@ const exported = async (as: Person) =>
   (await call("GET /api/v1/users/me/export", { as })).body.data;
 const wallet = async (as: Person) => (await call("GET /api/v1/wallet", { as })).body.data;
 
-test("an export holds what the user left: profile, credits, messages, devices, follows", async () => {
+test("an export has the user's profile, credits, messages, devices and follows", async () => {
   const name = `own${freshId()}`;
   const as = await person({ claims: { preferred_username: name, given_name: "Ann" } });
   const { id, host } = await liveStream();
@@ -39,7 +39,7 @@ test("an export holds what the user left: profile, credits, messages, devices, f
   });
 });
 
-test("an export holds the titles and texts of the user's own streams", async () => {
+test("an export has the titles and texts of the user's own streams", async () => {
   const as = await person();
   const [title, motivation] = [`Title ${freshId()}`, `Why ${freshId()}`];
   const body = { title, motivation, interest: "music" };
@@ -64,7 +64,7 @@ test("an export holds the titles and texts of the user's own streams", async () 
   );
 });
 
-test("nobody leaves while a stream of theirs is live, and the sentence says so", async () => {
+test("a user cannot delete their account while their stream is live, and the error says so", async () => {
   const { host, id } = await liveStream();
   const refused = await leave(host);
   expectFailure(refused, 409, sentences[409]);
@@ -72,7 +72,7 @@ test("nobody leaves while a stream of theirs is live, and the sentence says so",
   await call(`POST /api/v1/live-stream/${id}/end`, { as: host });
 });
 
-test("credits keep a user here until they are forfeit, which is a payout", async () => {
+test("an account with credits can only be deleted by forfeiting them, which is a payout", async () => {
   const as = await person({ claims: { given_name: "Ann" } });
   await topUp(as, 70);
   const refused = await leave(as);
@@ -118,7 +118,7 @@ test("a user in debt cannot delete their account, with or without forfeit", asyn
   }
 });
 
-test("the same sub comes again as new: other names, no past, and a ledger that goes on", async () => {
+test("the same sub returns as a new user: other names, no past, and a continued ledger", async () => {
   const name = `old${freshId()}`;
   const as = await person({
     claims: { preferred_username: name, given_name: "Ann", family_name: "Lee" },
@@ -143,7 +143,7 @@ test("the same sub comes again as new: other names, no past, and a ledger that g
   expect((await leave(again, "?forfeit=true")).status).toBe(204);
 });
 
-test("chat texts of a user who left are emptied, and those of others stay", async () => {
+test("a deleted user's chat messages are emptied, and those of others stay", async () => {
   const as = await person({ claims: { given_name: "Ann" } });
   const { id, host } = await liveStream();
   const send = (by: Person, content: string) =>

@@ -3,7 +3,7 @@ import { admin, call, expectFailure, freshId, person, sentences, service } from 
 const listed = "GET /api/v1/operations/parked";
 const redriven = (id: string) => `POST /api/v1/operations/parked/${id}/redrive`;
 
-test("parked records are for admins alone", async () => {
+test("only admins read parked records", async () => {
   const [user, backend] = await Promise.all([person(), service()]);
   for (const as of [user, backend]) {
     expectFailure(await call(listed, { as }), 403, sentences[403]);
@@ -13,7 +13,7 @@ test("parked records are for admins alone", async () => {
   expectFailure(await call(redriven(freshId())), 401, sentences[401]);
 });
 
-test("they are a list with cursors", async () => {
+test("parked records are a list with cursors", async () => {
   const as = await admin();
   const { status, body } = await call(`${listed}?limit=5`, { as });
   expect(status).toBe(200);
@@ -22,7 +22,7 @@ test("they are a list with cursors", async () => {
     expectFailure(await call(`${listed}?${query}`, { as }), 400, sentences[400]);
 });
 
-test("one that is not there is 404, and what cannot be an id 400", async () => {
+test("a missing record is 404, and an invalid id 400", async () => {
   const as = await admin();
   const answer = await call(`POST /api/v1/operations/parked/${freshId()}/redrive`, { as });
   expectFailure(answer, 404, sentences[404]);

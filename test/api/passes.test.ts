@@ -70,7 +70,7 @@ test("joining a paid stream charges once, and the host gets the price", async ()
   expect(await typesOf(host)).toEqual([["stream_revenue", price, id]]);
 });
 
-test("of twenty joins at one moment one is charged for", async () => {
+test("of twenty concurrent joins one is charged", async () => {
   const { host, id } = await paidStream();
   const as = await rich(100);
   const joins = await Promise.all(Array.from({ length: 20 }, () => join(as, id)));
@@ -79,7 +79,7 @@ test("of twenty joins at one moment one is charged for", async () => {
   expect(await balanceOf(as)).toMatchObject({ balance: 100 - price });
 });
 
-test("what cannot be paid moves nothing and lets nobody in", async () => {
+test("a refused payment moves nothing and admits nobody", async () => {
   const { host, id } = await paidStream();
   const poor = await rich(price - 1);
   expect((await join(poor, id)).body).toMatchObject({ statusCode: 409, code: "credits_too_low" });
@@ -124,7 +124,7 @@ test("a free stream has no price; 0 is free", async () => {
     );
 });
 
-test("an admin's refund takes the pass away once, and another one can be bought", async () => {
+test("an admin's refund removes the pass once, and another one can be bought", async () => {
   const { host, id } = await paidStream();
   const [as, boss, stranger] = [await rich(100), await admin(), await person()];
   await join(as, id);
@@ -149,7 +149,7 @@ test("an admin's refund takes the pass away once, and another one can be bought"
   expect(await balanceOf(as)).toMatchObject({ balance: 100 - price });
 });
 
-test("a host who deletes the stream keeps nobody from a refund of their pass", async () => {
+test("a pass can be refunded even after the host deleted the stream", async () => {
   const { host, id } = await paidStream();
   const [as, boss] = [await rich(100), await admin()];
   await join(as, id);
@@ -163,7 +163,7 @@ test("a host who deletes the stream keeps nobody from a refund of their pass", a
   expect(none.body).toMatchObject({ statusCode: 404, code: "pass_not_found" });
 });
 
-/** What needs no pass: the stream from outside, the ways in, and what its host or an admin does. */
+/** Routes without a pass: the outside of the stream, joins, and actions of its host or an admin. */
 const outside = [
   `GET ${live}/{streamId}`,
   `DELETE ${live}/{streamId}`,
@@ -174,7 +174,7 @@ const outside = [
   `POST ${live}/{streamId}/reminder`,
 ];
 
-/** Everybody who is let in, everybody who is not, and what there is in a paid stream. */
+/** All users with and without access, and the contents of a paid stream. */
 async function makePaidWorld() {
   const [moderator, guest, holder] = [await person(), await person(), await rich(100)];
   const target = await person();
@@ -225,7 +225,7 @@ function callIn(operation: Operation, { known }: PaidWorld, as: Person | undefin
 
 const named = ({ method, path }: Operation) => `${method} ${path}`;
 
-test("every route of a paid stream's inside asks every caller for a pass", async () => {
+test("every inside route of a paid stream requires a pass from every caller", async () => {
   const operations = await readOperations();
   const insides = operations.filter(({ codes }) => codes.includes("pass_required"));
   const ofStream = operations.filter(({ path }) => path.includes("{streamId}"));
@@ -253,7 +253,7 @@ test("every route of a paid stream's inside asks every caller for a pass", async
   expect(found).toEqual([]);
 });
 
-test("a block comes before the pass, and what is outside stays open", async () => {
+test("a block is checked before the pass, and the outside stays open", async () => {
   const { known, inside, out } = await makePaidWorld();
   const { streamId } = known;
   const ban = { targetUserId: inside.holder.id, liveStreamId: streamId };
@@ -270,7 +270,7 @@ test("a block comes before the pass, and what is outside stays open", async () =
   expect(await pinFor(out.stranger)).toMatchObject({ pinned: null, pinnedMessageId: null });
 });
 
-test("sockets: no pass, no subscription; who loses the pass or the role is unsubscribed", async () => {
+test("sockets: no pass, no subscription; users who lose the pass or the role are unsubscribed", async () => {
   const { known, inside, out } = await makePaidWorld();
   const { streamId } = known;
   const subscribe = { action: "subscribe", streamId };
@@ -313,7 +313,7 @@ test("sockets: no pass, no subscription; who loses the pass or the role is unsub
   for (const one of [outsider, byUrl, holding, moderating, keyed, admins]) one.close();
 });
 
-test("a channel's moderator who is removed is unsubscribed; who has a pass too stays for it", async () => {
+test("a removed channel moderator is unsubscribed, unless they also have a pass", async () => {
   const { host, id } = await paidStream();
   const [moderator, both, boss] = [await person(), await rich(100), await admin()];
   await call("GET /api/v1/users/me", { as: moderator });
@@ -334,7 +334,7 @@ test("a channel's moderator who is removed is unsubscribed; who has a pass too s
   const [removed, staying] = sockets;
   const ended = { type: "unsubscribed", streamId: id, reason: "pass" };
   expect(await removed.next(({ type }) => type === "unsubscribed")).toEqual(ended);
-  // Of two ways in one is enough, whichever goes first.
+  // One of two ways in suffices, whichever is lost first.
   await call(refundRoute(id, both), { as: boss });
   await call(`POST ${live}/${id}/chat/messages`, { as: host, body: { content: "still here" } });
   const next = await staying.next(({ type }) => type === "events" || type === "unsubscribed");
@@ -348,12 +348,12 @@ test("a channel's moderator who is removed is unsubscribed; who has a pass too s
   for (const one of sockets) one.close();
 });
 
-test("who waits at /events for what comes next gets nothing of it once the pass is gone", async () => {
+test("a long poll at /events returns no new events once the pass is gone", async () => {
   const { known, inside } = await makePaidWorld();
   const { streamId } = known;
   const as = inside.holder;
   const heard: string[] = [];
-  // Frames of what happened before may still be on their way: each poll goes on behind the last.
+  // Frames of earlier events may still arrive: each poll continues after the last one.
   const poll = async (after: number): Promise<Answer> => {
     const answer = await call(`GET ${live}/${streamId}/events?after=${after}&wait=20`, { as });
     if (answer.status !== 200) return answer;
@@ -370,7 +370,7 @@ test("who waits at /events for what comes next gets nothing of it once the pass 
   expect(heard.join()).not.toContain("for those inside");
 });
 
-test("Tencent's senders without a pass are 100002", async () => {
+test("Tencent senders without a pass get 100002", async () => {
   const { known, inside, out } = await makePaidWorld();
   const gift = { RoomId: known.streamId, GiftId: known.giftTypeId, Count: 1 };
   const send = (from: Person) =>

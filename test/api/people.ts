@@ -6,11 +6,11 @@ import { recordCall } from "./recorder.ts";
 export const apiUrl = () => process.env.API_URL!;
 const tokenUrl = () => process.env.TOKEN_URL ?? `${apiUrl()}/local/token`;
 
-/** A stage has a host for each of its APIs; on one machine all are below one URL. */
+/** On a stage each API has its own host; on one machine all share one base URL. */
 const tencentUrl = () => process.env.TENCENT_URL ?? `${apiUrl()}/v4`;
 const callbackUrl = () => process.env.TENCENT_CALLBACK_URL ?? `${apiUrl()}/tencent/callback`;
 
-/** The address of a path as one machine has it, such as `/v4/live_engine_http_srv/send_gift`. */
+/** The URL of a path, as on one machine, such as `/v4/live_engine_http_srv/send_gift`. */
 export function addressOf(path: string): string {
   for (const [start, url] of [
     ["/v4", tencentUrl()],
@@ -21,13 +21,13 @@ export function addressOf(path: string): string {
   return `${apiUrl()}${path}`;
 }
 
-/** Node's own request to a path, for what `fetch` would not send or not show. */
+/** A Node request to a path, for requests or responses that `fetch` would alter. */
 export function rawRequest(path: string, options: RequestOptions = {}) {
   const address = addressOf(path);
   return (address.startsWith("https:") ? requestSecure : request)(address, options);
 }
 
-/** 24 hex characters that nothing has yet. */
+/** 24 hex characters that are not used yet. */
 export const freshId = () => randomBytes(12).toString("hex");
 
 /** A user with an id and a token. */
@@ -58,7 +58,7 @@ export const service = () => person({ groups: ["service"] });
 type Call = {
   as?: Person;
   body?: unknown;
-  /** The body as it is, in place of `body`. */
+  /** The unmodified body, instead of `body`. */
   raw?: string | Uint8Array<ArrayBuffer> | FormData;
   key?: string;
   headers?: Record<string, string>;
@@ -72,7 +72,7 @@ export type Answer = {
   body: any;
 };
 
-/** One HTTP call; `route` is such as `POST /api/v1/gifts/create`. */
+/** One HTTP call; `route` is for example `POST /api/v1/gifts/create`. */
 export async function call(
   route: string,
   { as, body, raw, key, headers }: Call = {},
@@ -134,7 +134,7 @@ export const sentences = {
   422: "Idempotency-Key was used with another request",
 } as const;
 
-/** Waits for something that follows, such as a settlement: two minutes, as busy machines take. */
+/** Waits for an asynchronous result, such as a settlement: up to two minutes, for busy machines. */
 export async function eventually<T>(
   look: () => Promise<T>,
   isThere: (value: T) => boolean,
@@ -149,7 +149,7 @@ export async function eventually<T>(
   }
 }
 
-/** A stream that is live, of a new host. */
+/** A live stream of a new host. */
 export async function liveStream(host?: Person): Promise<{ host: Person; id: string }> {
   const owner = host ?? (await person());
   const made = await call("POST /api/v1/live-stream/create", {
@@ -162,8 +162,8 @@ export async function liveStream(host?: Person): Promise<{ host: Person; id: str
 }
 
 /**
- * Waits until a new stream's beginning is in its log, so that the next frame is of what a test
- * does; answers the newest frame's number.
+ * Waits until a new stream's start is in its log, so that the next frame shows a test's own action;
+ * returns the newest frame's number.
  */
 export async function untilStarted(id: string, as: Person): Promise<number> {
   const answer = await eventually(
@@ -173,7 +173,7 @@ export async function untilStarted(id: string, as: Person): Promise<number> {
   return answer.body.data.head;
 }
 
-/** Credits from nowhere, as an admin gives them. */
+/** Gives credits to a user, as an admin. */
 export async function topUp(to: Person, amount: number): Promise<void> {
   const answer = await call(`POST /api/v1/wallets/${to.id}/top-ups`, {
     as: await admin(),

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { crc32, deflateSync } from "node:zlib";
 
-/** A picture of 12 × 8 pixels of each kind; the GIF has one. */
+/** A picture of 12 × 8 pixels of each type; the GIF has one pixel. */
 const whole = {
   "image/png": Buffer.from(
     "iVBORw0KGgoAAAANSUhEUgAAAAwAAAAICAYAAADN5B7xAAAAdElEQVR4Ae3AA6AkWZbG8f937o3IzKdyS2Oubdu2bdu2bdu2bWmMnpZKr54yMyLu+Xa3anqmhztr1a/CW/s0cBo4DZwGTgOngdPAaeA0cBo4DVRu4V+Dyi38a1C5hX8NKrfwr0HlFv41qNzCvwaVW/jX4B8B89kDHjuY5v4AAAAASUVORK5CYII=",
@@ -32,7 +32,7 @@ const chunk = (name: string, data: Uint8Array) => {
 };
 
 /**
- * A PNG in one colour and opacity; with `lines` it ends after that number of lines.
+ * A PNG in one colour and opacity; with `lines` it is cut after that number of lines.
  */
 export function png(width: number, height: number, { alpha = 255, lines = height } = {}) {
   const line = Buffer.alloc(1 + 4 * width, Buffer.from([200, 120, 40, alpha]));
@@ -44,7 +44,7 @@ export function png(width: number, height: number, { alpha = 255, lines = height
   return new Uint8Array(Buffer.concat([Buffer.from("89504e470d0a1a0a", "hex"), ...parts]));
 }
 
-/** Puts random bytes into a file, as a part that decoders skip, by kind. */
+/** Inserts random bytes into a file, as a part that decoders skip, by type. */
 const fillers: Record<PictureType, (whole: Buffer, size: number) => Buffer[]> = {
   "image/png": (whole, size) => {
     const filler = chunk("raNd", randomBytes(size - 12));
@@ -53,7 +53,7 @@ const fillers: Record<PictureType, (whole: Buffer, size: number) => Buffer[]> = 
   "image/jpeg": (whole, size) => {
     const comments: Buffer[] = [];
     for (let left = size; left > 0; ) {
-      // What is left after it is none, or enough for another.
+      // The rest is either none, or enough for another part.
       const length = left > 60_000 ? 50_000 : left;
       const head = [0xff, 0xfe, (length - 2) >> 8, (length - 2) & 255];
       comments.push(Buffer.from(head), randomBytes(length - 4));
@@ -80,10 +80,10 @@ const fillers: Record<PictureType, (whole: Buffer, size: number) => Buffer[]> = 
   },
 };
 
-/** The media types of pictures that are kept. */
+/** The accepted media types of pictures. */
 export const pictureTypes = Object.keys(whole) as PictureType[];
 
-/** A picture of a media type that no other is equal to, of a size in bytes. */
+/** A unique picture of a media type, with this size in bytes. */
 export function picture(mediaType: PictureType, size = 1000): Uint8Array<ArrayBuffer> {
   const small = whole[mediaType];
   return new Uint8Array(Buffer.concat(fillers[mediaType](small, size - small.length)));

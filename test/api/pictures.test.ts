@@ -17,7 +17,7 @@ import { picture, pictureTypes } from "./picture-files.ts";
 const bytesMax = 3_670_016;
 const route = "POST /api/v1/live-stream/create";
 
-/** A form with one file, whatever it says of itself. */
+/** A form with one file under any name. */
 function form(field: string, bytes: Uint8Array<ArrayBuffer>, name = "a.txt", type = "text/plain") {
   const data = new FormData();
   data.set("title", "Pictured");
@@ -28,7 +28,7 @@ function form(field: string, bytes: Uint8Array<ArrayBuffer>, name = "a.txt", typ
 const create = (as: Person, bytes: Uint8Array<ArrayBuffer>, name?: string, type?: string) =>
   call(route, { as, raw: form("thumbnail", bytes, name, type) });
 
-/** What is there, as a browser would ask for it. */
+/** Requests a URL as a browser would. */
 async function look(url: string, { method = "GET", headers = {} } = {}) {
   const answer = await fetch(url, { method, headers });
   return { ...answer, status: answer.status, headers: answer.headers, bytes: await answer.bytes() };
@@ -39,7 +39,7 @@ const refusedFor = (answer: Answer, field: string) => {
   expect(answer.body.errors[1]).toMatch(new RegExp(`^${field}: `));
 };
 
-test.each(pictureTypes)("%s is kept, and served as it is to everybody", async (type) => {
+test.each(pictureTypes)("%s is stored, and served unchanged to everybody", async (type) => {
   const as = await person();
   const name = `secret-${freshId()}.svg`;
   const bytes = picture(type);
@@ -68,7 +68,7 @@ test.each(pictureTypes)("%s is kept, and served as it is to everybody", async (t
   expect([known.status, known.bytes.length]).toEqual([304, 0]);
 });
 
-test("a picture goes with its stream, and one that never was is not there", async () => {
+test("a picture is deleted with its stream, and an unknown one is 404", async () => {
   const as = await person();
   const { data } = (await create(as, picture("image/gif"))).body;
   expect((await look(data.thumbnailUrl)).status).toBe(200);
@@ -83,7 +83,7 @@ test("a picture goes with its stream, and one that never was is not there", asyn
     expectFailure(await call(`${method} /pictures/${freshId()}`), 404, sentences[404]);
 });
 
-test("of 3,670,016 bytes it is kept, of one more it is not", async () => {
+test("a picture of 3,670,016 bytes is accepted, one byte more is not", async () => {
   const as = await person();
   const largest = picture("image/jpeg", bytesMax);
   const made = await create(as, largest);
@@ -112,17 +112,17 @@ const ascii = (text: string) => new Uint8Array(Buffer.from(text, "latin1"));
 test.each([
   ["an SVG", ascii('<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>')],
   ["a page", ascii("<!doctype html><script>alert(1)</script>")],
-  ["a PNG that begins later", ascii("\n\u0089PNG\r\n\u001a\n")],
+  ["a PNG with leading bytes", ascii("\n\u0089PNG\r\n\u001a\n")],
   ["half a beginning", ascii("\u0089PNG")],
   ["another RIFF", ascii("RIFF\u0001\u0000\u0000\u0000WAVE")],
-  ["a GIF of no version", ascii("GIF88a")],
+  ["a GIF of unknown version", ascii("GIF88a")],
   ["a PDF", ascii("%PDF-1.7")],
-  ["nothing, by a name", new Uint8Array(0)],
-])("%s is no picture, whatever it is called", async (_, bytes) => {
+  ["an empty file with a name", new Uint8Array(0)],
+])("%s is refused, whatever its name", async (_, bytes) => {
   refusedFor(await create(await person(), bytes, "a.png", "image/png"), "thumbnail");
 });
 
-test("what is two things at once is served as the picture that it begins as", async () => {
+test("a file of two types is served as the type of its first bytes", async () => {
   const bytes = ascii("GIF89a/*\u0000*/=1;alert(1)//<script>alert(1)</script>");
   const made = await create(await person(), bytes, "a.js", "text/javascript");
   const found = await look(made.body.data.thumbnailUrl);
@@ -130,7 +130,7 @@ test("what is two things at once is served as the picture that it begins as", as
   expect(found.headers.get("content-security-policy")).toMatch(/default-src 'none'.*sandbox/);
 });
 
-describe("a form that is broken is refused", () => {
+describe("a malformed form is refused", () => {
   const part = (name: string, content: string) =>
     `--b\r\nContent-Disposition: form-data; ${name}\r\n\r\n${content}\r\n`;
   const title = part('name="title"', "t");
@@ -147,7 +147,7 @@ describe("a form that is broken is refused", () => {
     ["with another boundary", `${title}--b--\r\n`, "multipart/form-data; boundary=c"],
     ["cut off in its file", `${title}${file.slice(0, -8)}`, undefined],
     ["cut off in a header", `${title}--b\r\nContent-Dispo`, undefined],
-    ["without an end", title, undefined],
+    ["without a closing boundary", title, undefined],
     ["empty", "", undefined],
     ["with two files", `${title}${file}${file}--b--\r\n`, undefined],
     [
@@ -155,12 +155,12 @@ describe("a form that is broken is refused", () => {
       `${title}${part('name="thumbnail"', "x")}${file}--b--`,
       undefined,
     ],
-    ["with JSON in its place", '{"title":"t"}', undefined],
+    ["with JSON instead", '{"title":"t"}', undefined],
   ])("%s", async (_, body, type) => {
     expectFailure(await send(body, type), 400, sentences[400]);
   });
 
-  test("but not for a file's name, however long or odd it is", async () => {
+  test("but not because of a long or unusual file name", async () => {
     for (const name of ["x".repeat(60_000), "../../etc/passwd", "a\u0001b", "çok güzel 😀.gif"]) {
       const named = part(`name="thumbnail"; filename="${name.replace(/"/g, "")}"`, "GIF89a");
       const made = await send(`${title}${named}--b--\r\n`);
@@ -169,7 +169,7 @@ describe("a form that is broken is refused", () => {
     }
   });
 
-  test("nor for a file that nobody chose", async () => {
+  test("nor for an empty file input", async () => {
     const none = part('name="thumbnail"; filename=""', "");
     const made = await send(`${title}${none}--b--\r\n`);
     expect([made.status, made.body.data?.thumbnailUrl]).toEqual([
@@ -210,7 +210,7 @@ test("a user uploads a photo as a file; the previous one is removed", async () =
   );
 });
 
-test("a photo comes in the sizes that clients show, and each is gone with it", async () => {
+test("a photo has the sizes that clients show, and all are deleted with it", async () => {
   const as = await person();
   const photo = "POST /api/v1/users/me/photo";
   const raw = form("photo", picture("image/png", 900_000));
@@ -238,7 +238,7 @@ test("a photo comes in the sizes that clients show, and each is gone with it", a
 /*
  * Planted fault that turns this red: a photo that is kept whatever the codec says.
  */
-test("a photo that nobody can decode is refused, and a thumbnail is kept as it is", async () => {
+test("an undecodable photo is refused, and an undecodable thumbnail is stored unchanged", async () => {
   const as = await person();
   const photo = "POST /api/v1/users/me/photo";
   for (const type of pictureTypes) {
@@ -255,7 +255,7 @@ test("a photo that nobody can decode is refused, and a thumbnail is kept as it i
   expect(good.status).toBe(200);
 });
 
-test("a gift type's image is a file too, for admins alone", async () => {
+test("only admins upload a gift type's image", async () => {
   const [as, id] = [await admin(), await giftType(5)];
   const image = (of: string) => `POST /api/v1/gifts/gift-types/${of}/image`;
   const made = await call(image(id), { as, raw: form("image", picture("image/gif")) });
@@ -269,7 +269,7 @@ test("a gift type's image is a file too, for admins alone", async () => {
   refusedFor(await call(image(id), { as, raw: form("image", ascii("<svg/>")) }), "image");
 });
 
-test("the description shows what is really sent and answered", async () => {
+test("the description matches the actual requests and responses", async () => {
   const { paths } = (await call("GET /openapi.json")).body;
   const { responses } = paths["/pictures/{id}"].get;
   const made = await create(await person(), picture("image/png"));
@@ -279,7 +279,7 @@ test("the description shows what is really sent and answered", async () => {
   const etag = found.headers.get("etag")!;
   expect(shown.etag.example.replace(/[0-9a-f]/g, "0")).toBe(etag.replace(/[0-9a-f]/g, "0"));
   expect(Object.keys(responses)).toEqual(["200", "304", "404", "500", "503"]);
-  // A file is described as nothing but its bytes.
+  // A file is described only by its bytes.
   for (const [path, field] of [
     ["/api/v1/users/me/photo", "photo"],
     ["/api/v1/gifts/gift-types/{id}/image", "image"],

@@ -5,7 +5,7 @@ const ofType = (type: string) => (message: Message) => message.type === type;
 const holds = (type: string) => (message: Message) =>
   message.type === "events" && message.events.some((event: Message) => event.type === type);
 
-test("every viewer of a stream gets its events once, in order, and nobody else gets them", async () => {
+test("only viewers of a stream get its events, once and in order", async () => {
   const [{ id }, other, as, giftTypeId] = await Promise.all([
     liveStream(),
     liveStream(),
@@ -128,7 +128,7 @@ test("a stream's start and end, a ban, and a notification are pushed", async () 
   witness.close();
 });
 
-test("bad messages get an error and never a closed socket; ping names the subscribed streams", async () => {
+test("invalid messages get an error and never close a socket; ping lists the subscribed streams", async () => {
   const [{ id }, as] = await Promise.all([liveStream(), person()]);
   const watching = await watch(as, id);
   const bad: [unknown, number][] = [
@@ -176,7 +176,7 @@ test("a handshake needs a good token, in the query or as the second subprotocol"
   watching.close();
 });
 
-test("who is greeted is among the viewers, also right after a frame that nobody saw", async () => {
+test("a greeted viewer is counted, even right after a frame without viewers", async () => {
   const [{ id }, as] = await Promise.all([liveStream(), person()]);
   const body = { content: "Is anybody there?" };
   await call(`POST /api/v1/live-stream/${id}/chat/messages`, { as, body });

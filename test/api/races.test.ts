@@ -10,10 +10,10 @@ import {
   topUp,
 } from "./people.ts";
 
-/** What happens once however many ask for it at the same moment. */
+/** The number of concurrent calls, of which one takes effect. */
 const times = 16;
 
-/** Makes a call many times at the same moment; how often each status came. */
+/** Makes a call concurrently; returns how often each status occurred. */
 async function race(make: (at: number) => Promise<Answer>) {
   const answers = await Promise.all(Array.from({ length: times }, (_, at) => make(at)));
   const statuses: Record<number, number> = {};
@@ -27,7 +27,7 @@ const known = async (as: Person) => {
   return as;
 };
 
-test("concurrent start, ban, unban, refund, deletion and end happen and are announced once", async () => {
+test("concurrent starts, bans, unbans, refunds, deletions and ends take effect and are announced once", async () => {
   const host = await person();
   const made = await call("POST /api/v1/live-stream/create", { as: host, body: { title: "x" } });
   const id: string = made.body.data.id;
@@ -101,7 +101,7 @@ test("of credits: one reference tops a wallet up once, whatever the keys", async
   expect((await call("GET /api/v1/wallet", { as })).body.data.balance).toBe(5);
 });
 
-test("of gift types: one giftId is given out once, and every change is kept", async () => {
+test("of gift types: one giftId is assigned once, and every change is kept", async () => {
   const boss = await admin();
   const giftId = freshId().slice(0, 20);
   const body = { creditAmount: 5, svgUrl: "https://cdn.example.com/a.svg", name: "A", giftId };

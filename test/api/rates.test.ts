@@ -11,7 +11,7 @@ import {
 import { tencent } from "./tencent-caller.ts";
 import { viewer } from "./viewer.ts";
 
-/** Calls without a pause until one of the answers fits, within reason. */
+/** Calls without a pause until a response matches, up to a limit. */
 async function flood(
   ask: () => Promise<Answer>,
   fits: (answer: Answer) => boolean,
@@ -22,14 +22,14 @@ async function flood(
     const found = answers.find(fits);
     if (found !== undefined) return found;
   }
-  throw new Error("There was no answer of this kind");
+  throw new Error("No response matched");
 }
 
 const pause = (seconds: number) => new Promise((done) => setTimeout(done, seconds * 1000));
 /** The call with the lowest rate: one a second, after twenty at once. */
 const copy = (as: Person) => call("GET /api/v1/users/me/export", { as });
 
-test("HTTP: a flood gets 429 with Retry-After; other users and other calls go on", async () => {
+test("HTTP: a flood gets 429 with Retry-After; other users and other calls are not affected", async () => {
   const as = await person();
   const refused = await flood(
     () => copy(as),
@@ -46,7 +46,7 @@ test("HTTP: a flood gets 429 with Retry-After; other users and other calls go on
   ]);
   expect([other.status, reading.status]).toEqual([200, 200]);
   await pause(Number(refused.headers.get("retry-after")));
-  // What was still under way when the flood ended may have taken what came free first.
+  // Calls still in progress at the end of the flood may have used the next free slots.
   await eventually(
     () => copy(as),
     ({ status }) => status === 200,

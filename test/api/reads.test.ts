@@ -25,7 +25,7 @@ const read = async (route: string, as: Person) => {
   return { status, data: body?.data };
 };
 
-test("a message and a gift are read by their ids, by everybody who is not blocked there", async () => {
+test("users who are not blocked read a message and a gift by id", async () => {
   const [{ id, host }, as, rose] = await Promise.all([liveStream(), known(), giftType(7)]);
   await topUp(as, 100);
   const chat = `/api/v1/live-stream/${id}/chat/messages`;
@@ -70,7 +70,7 @@ test("superlikes are listed newest first, by cursors, and gifts are not among th
   ]);
 });
 
-test("a user is read by id, and whom one follows by cursors", async () => {
+test("a user is read by id, and followed users are paged by cursors", async () => {
   const [as, ...others] = await Promise.all([known(), known(), known(), known()]);
   for (const { id } of others) await call(`POST /api/v1/follow/${id}`, { as });
   const { data } = await read(`GET /api/v1/users/${others[0]!.id}`, as);
@@ -138,7 +138,7 @@ test("a back end reads a user's devices with their tokens, and sets names", asyn
   expect((await set({})).body.code).toBe("request_invalid");
   expect((await set({ name: "x" }, freshId())).body.code).toBe("user_not_found");
   expect((await set({ name: "x" }, as.id, as)).body.code).toBe("role_missing");
-  // A user who is brought in is known, and their own token still completes what nobody named.
+  // An imported user is known, and their own token still completes missing names.
   const newcomer = await person({ claims: { given_name: "New" } });
   expect((await set({ create: false }, newcomer.id)).body.code).toBe("request_invalid");
   const brought = await set({ create: true }, newcomer.id);
@@ -146,7 +146,7 @@ test("a back end reads a user's devices with their tokens, and sets names", asyn
   expect((await set({ create: true }, newcomer.id)).body.data).toEqual(brought.body.data);
   const own = await call("GET /api/v1/users/me", { as: newcomer });
   expect(own.body.data).toMatchObject({ name: "New" });
-  // It may do so as often as it likes, and every read shows it.
+  // The back end may do so without limits, and every read shows the change.
   for (let n = 0; n < 8; n++)
     expect((await set({ name: `Ann ${n}`, username: `${username}${n}` })).status).toBe(200);
   const shown = await call(`GET /api/v1/users/profile/username/${username}7`);
@@ -167,7 +167,7 @@ test("a push token belongs to the device that saved it last", async () => {
   expect(await devicesOf(one)).toMatchObject([
     { token: null, deviceId: "phone", liveActivityPushToStartToken: island },
   ]);
-  // A device that has another token by now loses nothing, and a token may return.
+  // A device that has another token by now loses nothing, and a token may move again.
   await save(other, { token: `${token}2`, deviceId: "phone" });
   await save(one, { token, deviceId: "tablet" });
   expect(await devicesOf(other)).toMatchObject([{ token: `${token}2` }]);
@@ -189,7 +189,7 @@ test("the second version of the search finds what the first does", async () => {
   expect(found.data).toEqual(data);
 });
 
-test("a guest calls off a planned stream, and nothing else", async () => {
+test("a guest may cancel a planned stream, and nothing else", async () => {
   const [host, guest, other] = await Promise.all([known(), known(), known()]);
   const create = async (body: object) =>
     (await call("POST /api/v1/live-stream/create", { as: host, body })).body.data.id;

@@ -13,13 +13,13 @@ export type Received = {
   body: any;
 };
 
-/** What a receiver answers: a status, one with headers and a body, or nothing ever. */
+/** A receiver's response: a status, one with headers and a body, or none ever. */
 export type Reply =
   | number
   | { status: number; headers?: Record<string, string>; body?: string }
   | "never";
 
-/** A back end of a customer on this machine, which keeps what it was sent. */
+/** A customer's back end on this machine, which records the requests. */
 export async function startReceiver(
   reply: (request: Received) => Reply | Promise<Reply> = () => 200,
 ) {
@@ -43,7 +43,7 @@ export async function startReceiver(
   return {
     url: `http://127.0.0.1:${port}/events`,
     received,
-    /** What came of these types. */
+    /** The received requests of these types. */
     of: (...types: string[]) => received.filter(({ body }) => types.includes(body.type)),
     async stop() {
       server.closeAllConnections();
@@ -52,13 +52,13 @@ export async function startReceiver(
   };
 }
 
-/** Makes webhooks and removes them again, of which a stage has twenty at most. */
+/** Creates webhooks and deletes them afterwards, since a stage has at most twenty. */
 export function createWebhooks() {
   const made: { id: string; as: Person }[] = [];
   return {
     async make(url: string, events: string[] = ["*"]) {
       const as = await admin();
-      // Others may have all twenty for the moment.
+      // Other tests may be using all twenty.
       const answer = await eventually(
         () => call("POST /api/v1/webhooks", { as, body: { url, events } }),
         ({ status }) => status !== 409,

@@ -1,16 +1,16 @@
 import { appendFileSync } from "node:fs";
 
-/** A call of a test, with what was answered. */
+/** A call of a test with its response. */
 export type RecordedCall = {
   method: string;
-  /** With its query. */
+  /** The path with its query. */
   path: string;
   body?: unknown;
   status: number;
   answer?: unknown;
 };
 
-/** What went over a socket, either way, or was posted to a webhook: that has headers. */
+/** A message over a socket in either direction, or a request to a webhook, which has headers. */
 export type RecordedMessage = { message: unknown; headers?: Record<string, unknown> };
 
 /** Adds a line to the file that RECORD_CALLS names, for `npm run examples`; else does nothing. */

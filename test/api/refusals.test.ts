@@ -6,7 +6,7 @@ const named = ({ status, headers }: Answer) => [status, headers.get("x-error-cod
 const isError = ({ type }: Message) => type === "error";
 const namesIn = (list: string | null) => (list ?? "").toLowerCase().split(/,\s*/).sort();
 
-test("the headers of Allmine's clients pass a preflight, and a page may read what failures say", async () => {
+test("the headers of Allmine's clients pass a preflight, and pages may read failures", async () => {
   const wanted = ["X-Language", "X-Timezone", "X-Platform", "X-App-Version", "X-Device-ID"];
   const { status, headers } = await call("OPTIONS /api/v1/gifts/create", {
     headers: {
@@ -32,7 +32,7 @@ test("the headers of Allmine's clients pass a preflight, and a page may read wha
     ]);
 });
 
-test("every refusal names itself, and its operation lists it", async () => {
+test("every refusal has a code that its operation lists", async () => {
   const [as, { id, host }, rose] = await Promise.all([person(), liveStream(), giftType(4)]);
   const gifts = "/api/v1/gifts/create";
   const gift = { giftTypeId: rose, liveStreamId: id };
@@ -67,7 +67,7 @@ test("every refusal names itself, and its operation lists it", async () => {
   expect(named(command)).toEqual([200, "room_not_found"]);
 });
 
-test("an error on a socket names itself as code", async () => {
+test("an error on a socket has a code", async () => {
   const watching = await viewer(await person());
   watching.send({ action: "subscribe", streamId: freshId(), requestId: "a" });
   expect(await watching.next(isError)).toMatchObject({

@@ -8,7 +8,7 @@ const holds = (content: string) => (message: Message) =>
   message.type === "events" && message.events.some(({ data }: Message) => data.content === content);
 const framesOf = ({ messages }: Viewer) => messages.filter(ofType("events"));
 
-/** Every text message of a socket, as it came: bytes count here. */
+/** Every text message of a socket, unparsed: bytes count here. */
 function textsOf({ socket }: Viewer): string[] {
   const texts: string[] = [];
   socket.on("message", (data) => texts.push(data.toString()));
@@ -16,7 +16,7 @@ function textsOf({ socket }: Viewer): string[] {
 }
 const isFrame = (text: string) => text.startsWith('{"type":"events"');
 
-/** A stream with a log of some frames, and a witness who has seen them all, in their bytes. */
+/** A stream with a log of some frames, and a viewer who has received all of their bytes. */
 async function told(lines: readonly string[]) {
   const [{ id, host }, as] = await Promise.all([liveStream(), person()]);
   const witness = await watch(as, id);
@@ -30,7 +30,7 @@ async function told(lines: readonly string[]) {
   return { id, host, as, witness, epoch: epoch as string, head: head as number, frames };
 }
 
-/** Subscribes since a position; answers what was said and the frames until the end of the log. */
+/** Subscribes since a position; returns the response and the frames up to the end of the log. */
 async function resume(as: Person, streamId: string, since: { epoch: string; frame: number }) {
   const watching = await viewer(as);
   const texts = textsOf(watching);
@@ -41,7 +41,7 @@ async function resume(as: Person, streamId: string, since: { epoch: string; fram
   return { watching, said, frames: () => texts.filter(isFrame) };
 }
 
-test("a position is answered whole or not at all: top, behind, beginning, future, other epoch", async () => {
+test("a position is recovered completely or not at all: newest, behind, beginning, future, other epoch", async () => {
   const { id, host, as, witness, epoch, head, frames } = await told(["a", "b", "c", "d"]);
   const last = JSON.parse(frames().at(-1)!).frame as number;
   const at = (frame: number) => ({ epoch, frame });
@@ -79,7 +79,7 @@ test("a position is answered whole or not at all: top, behind, beginning, future
   witness.close();
 });
 
-test("a stream without frames: its beginning is its head, and another epoch is not known", async () => {
+test("a stream without frames: its beginning is its head, and another epoch is unknown", async () => {
   const host = await person();
   const made = await call("POST /api/v1/live-stream/create", { as: host, body: { title: "New" } });
   const first = await watch(host, made.body.data.id);
@@ -109,7 +109,7 @@ test("two tabs of one user count as one viewer, and each resumes from its own po
   );
   expect(behind.frames()).toEqual(frames());
   expect(top.frames()).toEqual([]);
-  // All three sockets are one user's; the count may be 5 s old.
+  // All three sockets belong to one user; the count may be 5 s old.
   const counted = async () => {
     await say(id, as, "how many?");
     await witness.next(holds("how many?"));
@@ -124,7 +124,7 @@ test("two tabs of one user count as one viewer, and each resumes from its own po
   witness.close();
 });
 
-test("a stream that has ended is resumed as any other, up to its last frame", async () => {
+test("an ended stream is resumed like any other, up to its last frame", async () => {
   const { id, host, as, witness, epoch, head, frames } = await told(["a", "b"]);
   await call(`POST /api/v1/live-stream/${id}/end`, { as: host });
   await witness.next((m) => m.type === "events" && m.events.at(-1).type === "stream.ended");
@@ -139,7 +139,7 @@ test("a stream that has ended is resumed as any other, up to its last frame", as
   witness.close();
 });
 
-test("a block ends the stream for all of a user's sockets at once, and no other stream", async () => {
+test("a block unsubscribes all of a user's sockets from the stream, and from no other", async () => {
   const { id, host, witness, epoch } = await told(["a"]);
   const [other, target] = await Promise.all([liveStream(), person()]);
   const both = await watch(target, id);
@@ -174,7 +174,7 @@ test("a block ends the stream for all of a user's sockets at once, and no other 
   expect(refused.said).toMatchObject({ type: "error", statusCode: 403 });
   expect(refused.frames()).toEqual([]);
   refused.watching.close();
-  // Lifted, the whole log is theirs again: their own ban in it ends nothing any more.
+  // Once it is lifted, they get the whole log again: the ban in it no longer applies.
   await call(`DELETE /api/v1/live-stream-ban/${ban.body.data._id}`, { as: host });
   await witness.next((m) => m.type === "events" && m.events.at(-1).type === "member.unbanned");
   const again = await resume(target, id, { epoch, frame: 0 });
@@ -201,7 +201,7 @@ test("a mute ends no subscription", async () => {
   watching.close();
 });
 
-test("a deleted text leaves the kept frames, and all else of them stays byte for byte", async () => {
+test("a deleted text is removed from kept frames, and all other bytes stay", async () => {
   const secret = 'se"cret\n\\ğ🎁';
   const { id, host, as, witness, epoch, head, frames } = await told(["before", secret, "after"]);
   const { data: message } = witness.events().find(({ data }) => data.content === secret);
@@ -209,7 +209,7 @@ test("a deleted text leaves the kept frames, and all else of them stays byte for
   expect((await call(route, { as: host })).status).toBe(204);
   await witness.next((m) => m.type === "events" && m.events.at(-1).type === "chat.deleted");
   const text = JSON.stringify(secret);
-  // The mark of a deletion comes last in the message.
+  // The deletion mark is the last field of the message.
   const wanted = frames().map((frame) =>
     frame.includes(text)
       ? frame
@@ -240,7 +240,7 @@ test("events that need more than one frame become several, none over 32,000 byte
   );
   const witness = await watch(as, id);
   const texts = textsOf(witness);
-  // Everybody is known before they speak, so that all of it comes at one time.
+  // All users are known before they speak, so that all messages arrive together.
   await Promise.all(speakers.map((one) => call("GET /api/v1/users/me", { as: one })));
   const content = (n: number) => `${n} ${"🎁\n".repeat(247)}`.trim();
   const sent = await Promise.all(speakers.map((one, n) => say(id, one, content(n))));

@@ -11,12 +11,12 @@ type Thing = {
 };
 
 const made: { as: Thing["as"]; path: string }[] = [];
-// There can be 20 webhooks at once, and other tests make theirs.
+// There can be 20 webhooks, and other tests need some too.
 afterAll(async () => {
   for (const { as, path } of made) await call(`DELETE ${path}`, { as });
 });
 
-/** Everything that two may change at once. */
+/** Everything that two callers may change concurrently. */
 async function things(): Promise<Thing[]> {
   const [boss, as, { id, host }, rose] = await Promise.all([
     admin(),
@@ -69,7 +69,7 @@ async function things(): Promise<Thing[]> {
 
 const etagOf = ({ headers }: { headers: Headers }) => headers.get("etag");
 
-test("what two may change has a revision, and a change that names another changes nothing", async () => {
+test("shared resources have a revision, and a change with an outdated one changes nothing", async () => {
   for (const { what, read, change, as, body } of await things()) {
     const first = await call(read, { as });
     const seen = etagOf(first);
@@ -99,7 +99,7 @@ test("what two may change has a revision, and a change that names another change
   }
 });
 
-test("of two changes at once that name the same revision, one happens", async () => {
+test("of two concurrent changes of the same revision, one takes effect", async () => {
   for (const { what, read, change, as, body } of await things()) {
     const headers = { "if-match": etagOf(await call(read, { as })) ?? "" };
     const both = [1, 2].map((n) => call(change, { as, body: body(n), headers }));
@@ -110,7 +110,7 @@ test("of two changes at once that name the same revision, one happens", async ()
   }
 });
 
-test("a revision is looked at after existence and ownership", async () => {
+test("a revision is checked after existence and ownership", async () => {
   const [as, { id }] = await Promise.all([person(), liveStream()]);
   const headers = { "if-match": '"other"' };
   const settings = (streamId: string) => `PATCH /api/v1/live-stream/${streamId}/chat-settings`;

@@ -16,7 +16,7 @@ const test = testHere("a stage calls no receiver on this machine");
 
 const afterRooms = ["Live.CallbackAfterCreateRoom", "Live.CallbackAfterDestroyRoom"];
 
-/** Has the application told of rooms at this address; of gifts it decides nothing. */
+/** Configures room callbacks to this URL, without callbacks that decide about gifts. */
 async function configure(Url: string, CallbackCommandList: string[]) {
   const calling = { service: "live_config" };
   const body = { Url, CallbackCommandList };
@@ -107,7 +107,7 @@ test("callbacks of rooms that end at the same time keep each room's order", asyn
     expect(ofRoom.map(({ body }) => body.CallbackCommand)).toEqual(afterRooms);
 });
 
-test("a callback that fails is tried again, and admins see what became of it", async () => {
+test("a failed callback is retried, and admins see the outcome", async () => {
   const RoomId = `room-${freshId()}`;
   replies.push(503);
   await tencent("create_room", { RoomInfo: { RoomId, RoomType: "Live" } });

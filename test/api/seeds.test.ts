@@ -12,8 +12,7 @@ import {
 } from "./people.ts";
 
 /**
- * The situations of the four Allmine calls of the seed documents, each with every documented
- * status.
+ * The four Allmine calls of the seed documents, each with every documented status.
  */
 const iso = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
 
@@ -63,7 +62,7 @@ describe("POST /api/v1/gifts/create", () => {
     expect(wallet.body.data.balance).toBe(15);
   });
 
-  test("400: an id that is none, a missing field, a body that is no object", async () => {
+  test("400: an invalid id, a missing field, a body that is not an object", async () => {
     const as = await person();
     const liveStreamId = freshId();
     for (const body of [{ liveStreamId }, { giftTypeId: "x", liveStreamId }, [], 5, {}]) {
@@ -75,14 +74,14 @@ describe("POST /api/v1/gifts/create", () => {
     expect(answer.body.errors[1]).toBe("giftTypeId: expected 24 hex characters");
   });
 
-  test("401: nobody, and a token that is none", async () => {
+  test("401: no token, and an invalid one", async () => {
     expectFailure(await call(route, { body: {} }), 401, sentences[401]);
     const bad = await call(route, { as: { id: "x", token: "a.b.c" }, body: {} });
     expectFailure(bad, 401, sentences[401]);
     expect(bad.body.errors).toEqual([sentences[401]]);
   });
 
-  test("403: a host to themselves, a viewer who is blocked; neither pays", async () => {
+  test("403: a host to themselves, a blocked viewer; neither pays", async () => {
     const [{ id, host }, giftTypeId] = await Promise.all([liveStream(), giftType(10)]);
     const blocked = await muted(id, host, "BLOCK");
     for (const as of [host, blocked]) {
@@ -231,7 +230,7 @@ describe("POST /api/v1/notifications", () => {
     expectFailure(await call(route, { as: boss, body: wish(freshId()) }), 404, sentences[404]);
   });
 
-  test("of many calls with one key at the same moment one happens; others say the same or 409", async () => {
+  test("of many concurrent calls with one key one takes effect; others return the same or 409", async () => {
     const [as, key] = [await person(), freshId()];
     const answers = await Promise.all(
       Array.from({ length: 12 }, () => call(route, { as, key, body: wish(as.id) })),

@@ -23,14 +23,14 @@ import {
 
 const ofType = (type: string) => (message: Message) => message.type === type;
 
-/** Tokens count whole seconds: one of the next second is a later one. */
+/** Token times are whole seconds: waits for the next one. */
 const nextSecond = () => new Promise((done) => setTimeout(done, 1_100));
 
 const read = (as: Person) => call("GET /api/v1/wallet", { as });
 const write = (as: Person) => call("POST /api/v1/live-stream/create", { as, body: { title: "x" } });
 const handshake = (as: Person) => `${wsUrl()}?token=${as.token}`;
 
-/** Waits until a token is refused everywhere: no call that begins 10 s afterwards is admitted. */
+/** Waits until a token is refused everywhere: calls 10 s later must not be admitted. */
 async function expectRefused(as: Person, since: number): Promise<void> {
   for (const ask of [read, write]) {
     const answer = await eventually(
@@ -61,7 +61,7 @@ async function expectEnded(socket: Viewer, since: number): Promise<void> {
   expect(Date.now() - since).toBeLessThan(10_000);
 }
 
-test("who signs out is out within 10 s on HTTP and sockets, and may come again", async () => {
+test("signing out takes effect within 10 s on HTTP and sockets, and the user may sign in again", async () => {
   const [{ id }, as, other] = await Promise.all([liveStream(), person(), person()]);
   for (const ask of [read, write]) expect((await ask(as)).status).toBeLessThan(300);
   const leaving = await Promise.all([watch(as, id), viewer(as)]);
@@ -154,7 +154,7 @@ test("signing out ends the user's long poll without events", async () => {
   expect(Date.now() - since).toBeLessThan(10_000);
 });
 
-test("revocations are an admin's, and every field of theirs is looked at", async () => {
+test("only admins revoke, and every field of a revocation is validated", async () => {
   const [boss, as, backend] = await Promise.all([admin(), person(), service()]);
   const revoke = (body: unknown, by = boss) => call("POST /api/v1/revocations", { as: by, body });
   expectFailure(await call("POST /api/v1/revocations", { body: {} }), 401, sentences[401]);
@@ -198,7 +198,7 @@ test("admins list the revocations that they made, newest first", async () => {
   type Listed = { list: { id: string }[]; pageInfo: { nextCursor: string } };
   const page = async (query: string): Promise<Listed> =>
     (await call(`GET /api/v1/revocations?${query}`, { as: boss })).body.data;
-  // Others may revoke meanwhile: the list is walked until it has all three.
+  // Other tests may revoke meanwhile: the list is paged until all three are found.
   const found: object[] = [];
   for (let after = ""; found.length < 3; ) {
     const { list, pageInfo } = await page(`limit=2${after}`);

@@ -22,10 +22,10 @@ async function codeFor(verifier: string, more: Record<string, string> = {}) {
   return new URL(answer.headers.get("location")!).searchParams;
 }
 
-/** Deployed stages have issuers of their own, which ask for a password. */
-const localTest = testHere("a stage's own issuer asks for a password");
+/** Deployed stages have their own issuers, which require a password. */
+const localTest = testHere("a stage's own issuer requires a password");
 
-test("anybody may read where one signs in", async () => {
+test("the sign-in settings are public", async () => {
   const { status, body } = await call("GET /api/v1/sign-in");
   expect(status).toBe(200);
   expect(body.data).toEqual({
@@ -37,26 +37,29 @@ test("anybody may read where one signs in", async () => {
   });
 });
 
-localTest("a code with its verifier is a token of this person, with the page's nonce", async () => {
-  const verifier = verifierOf();
-  const { id } = await person();
-  const back = await codeFor(verifier, { login_hint: id, state: "there & back", nonce: "n-1" });
-  expect(back.get("state")).toBe("there & back");
-  const body = { code: back.get("code"), codeVerifier: verifier, redirectUri: redirectUri() };
-  const { status, body: said } = await redeem(body);
-  expect(status).toBe(200);
-  const { token, expiresIn } = said.data;
-  expect(expiresIn).toBe(3600);
-  const claims = JSON.parse(Buffer.from(token.split(".")[1], "base64url").toString());
-  const { clientId, issuer } = await settings();
-  expect(claims).toMatchObject({ sub: id, nonce: "n-1", aud: clientId, iss: issuer });
-  const me = await call("GET /api/v1/users/me", { as: { id, token } });
-  expect(me.status).toBe(200);
-  // A code is good once.
-  expectFailure(await redeem(body), 409, sentences[409]);
-});
+localTest(
+  "a code with its verifier is redeemed for this user's token, with the page's nonce",
+  async () => {
+    const verifier = verifierOf();
+    const { id } = await person();
+    const back = await codeFor(verifier, { login_hint: id, state: "there & back", nonce: "n-1" });
+    expect(back.get("state")).toBe("there & back");
+    const body = { code: back.get("code"), codeVerifier: verifier, redirectUri: redirectUri() };
+    const { status, body: said } = await redeem(body);
+    expect(status).toBe(200);
+    const { token, expiresIn } = said.data;
+    expect(expiresIn).toBe(3600);
+    const claims = JSON.parse(Buffer.from(token.split(".")[1], "base64url").toString());
+    const { clientId, issuer } = await settings();
+    expect(claims).toMatchObject({ sub: id, nonce: "n-1", aud: clientId, iss: issuer });
+    const me = await call("GET /api/v1/users/me", { as: { id, token } });
+    expect(me.status).toBe(200);
+    // A code is valid once.
+    expectFailure(await redeem(body), 409, sentences[409]);
+  },
+);
 
-localTest("a code is nobody's without its own verifier and page", async () => {
+localTest("a code is useless without its own verifier and page", async () => {
   for (const wrong of [
     { codeVerifier: verifierOf() },
     { redirectUri: "http://127.0.0.1:1/console" },
@@ -70,7 +73,7 @@ localTest("a code is nobody's without its own verifier and page", async () => {
   }
 });
 
-localTest("the issuer of this machine brings codes to pages of this machine alone", async () => {
+localTest("the local issuer only redirects codes to pages of this machine", async () => {
   const { authorizationEndpoint, clientId } = await settings();
   const challenge = "a".repeat(43);
   const given = {
@@ -91,7 +94,7 @@ localTest("the issuer of this machine brings codes to pages of this machine alon
   }
 });
 
-test("what cannot be a code is 400 by name", async () => {
+test("an invalid code is a 400 that names the field", async () => {
   const codeVerifier = verifierOf();
   const good = { code: "c", codeVerifier, redirectUri: redirectUri() };
   for (const [name, value] of [
@@ -114,7 +117,7 @@ const machine = (scope?: string) => {
   return person({ id, claims });
 };
 
-test("a back end's token is a service by its scope alone, and never an admin", async () => {
+test("a back end's token gets the service role only from its scope, and never the admin role", async () => {
   const someone = await person();
   await call("GET /api/v1/wallet", { as: someone });
   const read = `GET /api/v1/wallets/${someone.id}`;
@@ -127,7 +130,7 @@ test("a back end's token is a service by its scope alone, and never an admin", a
   expectFailure(asked, 403, sentences[403]);
 });
 
-test("a person's token has no role by a scope that an application asked for", async () => {
+test("a user's token gets no role from a scope that an application requested", async () => {
   const asked = { scope: "ovation/service", azp: "some-app", client_id: "some-app" };
   const someone = await person({ claims: asked });
   const answer = await call(`GET /api/v1/wallets/${someone.id}`, { as: someone });

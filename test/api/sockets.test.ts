@@ -6,7 +6,7 @@ import { type Message, open, refusedHandshake, viewer, watch, wsUrl } from "./vi
 const ofType = (type: string) => (message: Message) => message.type === type;
 const answers = (requestId: string) => (message: Message) => message.requestId === requestId;
 
-test("every answer has the requestId that its request had, errors too", async () => {
+test("every response has its request's requestId, even errors", async () => {
   const [{ id }, as] = await Promise.all([liveStream(), person()]);
   const watching = await viewer(as);
   const ask = async (requestId: string, message: object) => {
@@ -88,7 +88,7 @@ test("hostile messages get an error each, change nothing and close nothing", asy
   watching.close();
 });
 
-/** How the server ends a socket after what is done to it. */
+/** Returns the code with which the server closes a socket after an action. */
 async function closeCode(act: (socket: WebSocket) => void): Promise<number> {
   const { socket } = await viewer(await person());
   const closed = new Promise<number>((done) => socket.once("close", done));
@@ -97,7 +97,7 @@ async function closeCode(act: (socket: WebSocket) => void): Promise<number> {
   return closed;
 }
 
-test("a frame over 32 KB and a message over 128 KB close with 1009, bytes with 1003", async () => {
+test("a frame over 32 KB and a message over 128 KB close with 1009, binary data with 1003", async () => {
   expect(await closeCode((socket) => socket.send("x".repeat(32 * 1024 + 1)))).toBe(1009);
   const inFrames = (count: number) => (socket: WebSocket) => {
     for (let n = 1; n <= count; n++)
@@ -111,7 +111,7 @@ test("a frame over 32 KB and a message over 128 KB close with 1009, bytes with 1
   watching.close();
 });
 
-test("a URL's stream is answered first; one that cannot be is an error and no closed socket", async () => {
+test("the stream in a URL is answered first; a failure is an error and does not close the socket", async () => {
   const [{ id, host }, as, blocked] = await Promise.all([liveStream(), person(), person()]);
   await call("GET /api/v1/users/me", { as: blocked });
   const ban = { targetUserId: blocked.id, liveStreamId: id };
@@ -145,7 +145,7 @@ test("a URL's stream is answered first; one that cannot be is an error and no cl
   }
 });
 
-test("one socket in twenty streams hears each of them; pongs name exactly what is subscribed", async () => {
+test("one socket gets the events of twenty streams; pongs list exactly the subscribed ones", async () => {
   const host = await person();
   const streams = await Promise.all(Array.from({ length: 20 }, () => liveStream()));
   const ids = streams.map(({ id }) => id).sort();
@@ -256,7 +256,7 @@ test("a user's notifications go to all of that user's sockets once, and to nobod
     expect(said.data).toMatchObject({ userId: ann.id, title: "for Ann" });
     expect(JSON.stringify(made)).toContain(said.data.id);
   }
-  // Told once: a later one comes behind it, on each socket.
+  // Sent once per socket: a later notification follows it on each.
   await notify(ann.id, "again");
   for (const watching of own) {
     await watching.next((message) => message.data?.title === "again");
@@ -268,13 +268,11 @@ test("a user's notifications go to all of that user's sockets once, and to nobod
   for (const watching of others) watching.close();
 });
 
-// A stage behind CloudFront knows exactly `/ws`; a URL class that appends a slash must be seen here.
-testHere("the gateway of one machine")(
-  "sockets have an address without a slash at its end",
-  async () => {
-    const { token } = await person();
-    const [plain, slashed] = [wsUrl(), `${wsUrl()}/`].map((url) => `${url}?token=${token}`);
-    (await open(plain!)).close();
-    expect(await refusedHandshake(slashed!)).toBe(404);
-  },
-);
+// CloudFront in front of a stage accepts exactly `/ws`, so a URL with an appended slash must fail
+// here.
+testHere("the gateway of one machine")("sockets have a URL without a trailing slash", async () => {
+  const { token } = await person();
+  const [plain, slashed] = [wsUrl(), `${wsUrl()}/`].map((url) => `${url}?token=${token}`);
+  (await open(plain!)).close();
+  expect(await refusedHandshake(slashed!)).toBe(404);
+});

@@ -22,7 +22,7 @@ import { open, refusedHandshake, watch } from "./viewer.ts";
 
 const test = testHere("nobody starts, kills or breaks a stage");
 
-/** Systems of these tests' own, which are started, killed and started again. */
+/** Systems of these tests, which are started, killed and restarted. */
 const demo = {
   viewer: "64d15f9e2e6c8f4d5a123456",
   host: "64d15f9e2e6c8f4d5a123457",
@@ -48,7 +48,7 @@ const balanceOf = async (as: Person) => (await call("GET /api/v1/wallet", { as }
 describe("a system with its data in a folder", () => {
   let dataDir: string;
   let system: System;
-  // Tokens name their issuer by its port, so it stays the same.
+  // Tokens contain their issuer's port, so it stays the same.
   let port: number;
   const start = () => started({ dataDir, port, env: { LOG: "json" } });
   beforeAll(async () => {
@@ -97,7 +97,7 @@ describe("a system with its data in a folder", () => {
     );
   });
 
-  test("after kill -9 in the middle of its work it has everything that was acknowledged, once, and sends what was not sent", async () => {
+  test("after kill -9 during work it has everything that was acknowledged, once, and sends what is pending", async () => {
     const [stream, giftTypeId, as] = await Promise.all([liveStream(), giftType(3), person()]);
     await topUp(as, 3000);
     const route = `POST /api/v1/live-stream/${stream.id}/chat/messages`;
@@ -167,7 +167,7 @@ describe("a system with its data in a folder", () => {
     expect(new Set(shown.values())).toEqual(new Set([1]));
   });
 
-  test("the money of its folder is proved while it runs", async () => {
+  test("an audit verifies the money while it runs", async () => {
     const child = spawn(
       process.execPath,
       [join(import.meta.dirname, "../../bin/operate/audit.ts")],
@@ -185,7 +185,7 @@ describe("a system with its data in a folder", () => {
     expect({ code, text }).toEqual({ code: 0, text });
   });
 
-  test("nothing is logged with a token in it, wherever the token came from", async () => {
+  test("no token is ever logged, wherever it came from", async () => {
     const as = await person();
     const { token } = as;
     const bad = `${token}x`;
@@ -201,7 +201,8 @@ describe("a system with its data in a folder", () => {
     (await open(url, ["bearer", token])).close();
     await refusedHandshake(`${url}?token=${bad}`);
     await refusedHandshake(url, ["bearer", bad]);
-    // The log names a route and no path, so the last call is known by one more line of its kind.
+    // The log has routes without paths, so the last call is recognized by one more line of its
+    // kind.
     const countNowhere = () => system.output().split('"path":"/{proxy+}"').length;
     const before = countNowhere();
     await call("GET /last");
@@ -216,7 +217,7 @@ describe("a system with its data in a folder", () => {
       expect(JSON.parse(line)).toMatchObject({ timestamp: expect.any(String) });
   });
 
-  test("a fault of the inside is a 500 that tells nothing of it", async () => {
+  test("an internal fault is a 500 that reveals nothing", async () => {
     const [as, { id }] = await Promise.all([person(), liveStream()]);
     await call("GET /api/v1/users/me", { as });
     const fault = {
@@ -234,7 +235,7 @@ describe("a system with its data in a folder", () => {
     expect((await call(`GET /api/v1/live-stream/${id}`, { as })).status).toBe(200);
   });
 
-  test("SIGTERM ends it with 0 within 5 s, whatever is open; the data is there at the next start", async () => {
+  test("SIGTERM ends it with 0 within 5 s, whatever is open; the next start has all data", async () => {
     const [as, { id }] = await Promise.all([person(), liveStream()]);
     await topUp(as, 5);
     await watch(as, id);
@@ -250,7 +251,7 @@ describe("a system with its data in a folder", () => {
   });
 });
 
-test("with DEMO=off and data in memory there is no demo, and nothing is kept", async () => {
+test("with DEMO=off and data in memory there is no demo data, and nothing is stored", async () => {
   const system = await started({ dataDir: ":memory:", env: { DEMO: "off" } });
   try {
     const as = await person();

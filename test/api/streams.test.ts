@@ -16,7 +16,7 @@ const create = async (body: unknown = { title: "Soon" }, as = person()) => {
 };
 const soon = (minutes: number) => new Date(Date.now() + minutes * 60_000).toISOString();
 
-test("a stream is made, goes live, ends and is past, and is what it was in between", async () => {
+test("a stream is created, goes live, ends and is listed as past, with consistent fields throughout", async () => {
   const { host, id, stream } = await create({ title: "  Friday night ", interest: "music" });
   expect(stream).toMatchObject({
     title: "Friday night",
@@ -81,7 +81,7 @@ test("a stream is made, goes live, ends and is past, and is what it was in betwe
   expectFailure(await call(`GET /api/v1/live-stream/${id}`, { as: host }), 404, sentences[404]);
 });
 
-test("a form makes a stream too, with its picture; one that is too large is 400", async () => {
+test("a form creates a stream with its picture; too large a picture is 400", async () => {
   const [as, guest] = await Promise.all([person(), person()]);
   await call("GET /api/v1/users/me", { as: guest });
   const form = (bytes: number) => {
@@ -116,7 +116,7 @@ test("a form makes a stream too, with its picture; one that is too large is 400"
   );
 });
 
-test("only guests join as guests, nobody goes live in the host's place, and only what waits is cancelled", async () => {
+test("only guests join as guests, only the host goes live, and only waiting streams can be cancelled", async () => {
   const [host, guest, other, boss] = await Promise.all([
     person(),
     person(),
@@ -161,7 +161,7 @@ test("only guests join as guests, nobody goes live in the host's place, and only
   expect(cancelled.body.data.status).toBe("cancelled_by_host");
 });
 
-test("scheduled streams are upcoming, and can be waited for", async () => {
+test("scheduled streams are listed as upcoming, and viewers can set reminders", async () => {
   const { host, id } = await create({ title: "Planned", plannedStartDate: soon(60) });
   const as = await person();
   const upcoming = async (who?: typeof as, query = "") => {
@@ -215,12 +215,12 @@ test("followers and users with a reminder are notified once when the host goes l
   expect(await told(fan)()).toHaveLength(1);
 });
 
-test("who is live now is there for everybody, without a token", async () => {
+test("the list of live hosts is public", async () => {
   const { host, id } = await liveStream();
   const featured = await call("GET /api/v1/live-stream/featured");
   expect(featured.body.data.length).toBeLessThanOrEqual(10);
   type Caught = { creator: { _id: string }; activeLiveStream: { id: string } };
-  // The list may be 5 s old; other tests go live at the same time, some of them since.
+  // The list may be 5 s old; other tests go live at the same time.
   const caught: Caught[] = await eventually(
     async () => (await call("GET /api/v1/live-stream/catch-streamers?limit=100")).body.data,
     (list: Caught[]) => list.some(({ activeLiveStream }) => activeLiveStream.id === id),
@@ -234,7 +234,7 @@ test("who is live now is there for everybody, without a token", async () => {
   expectFailure(await call(past, { as: bad }), 401, sentences[401]);
 });
 
-test("a start is planned for a time to come: one in the past is refused, a clock that is slow is not", async () => {
+test("a planned start must be in the future, with some tolerance for slow clocks", async () => {
   const as = await person();
   const plan = (minutes: number) =>
     call("POST /api/v1/live-stream/create", {

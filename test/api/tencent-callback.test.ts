@@ -23,7 +23,7 @@ async function scene(credits = 100) {
 }
 
 beforeAll(async () => {
-  // A first call takes longer than the others, and on a busy machine longer than it may.
+  // The first call takes longer than the others, and on a busy machine longer than allowed.
   const { asked } = await scene(1_000);
   await eventually(
     () => callBack(asked()),
@@ -63,7 +63,7 @@ test("a gift is charged at our price, credited, counted, listed and pushed", asy
   watching.close();
 });
 
-test("each receiver of a gift is credited, and each call is a gift of its own", async () => {
+test("each receiver of a gift is credited, and each call is a separate gift", async () => {
   const { host, sender, asked } = await scene();
   const other = await person();
   await topUp(other, 1);
@@ -77,7 +77,7 @@ test("each receiver of a gift is credited, and each call is a gift of its own", 
   );
 });
 
-describe("the codes", () => {
+describe("response codes", () => {
   test("102101: credits too low, and nothing moves", async () => {
     const { sender, asked } = await scene(9);
     const { body, headers } = await callBack(asked());
@@ -93,7 +93,7 @@ describe("the codes", () => {
     expect((await callBack(asked())).body).toEqual(failed(102102, /From_Account/));
   });
 
-  test("102103: a gift, a room or an account that nobody knows", async () => {
+  test("102103: an unknown gift, room or account", async () => {
     const { id, sender, host, asked, water } = await scene();
     const stranger = freshId();
     for (const wish of [
@@ -144,7 +144,7 @@ describe("the codes", () => {
     expect(await balanceOf(sender)).toBe(90);
   });
 
-  test("1: whatever else a gift is refused for", async () => {
+  test("1: all other refusals", async () => {
     const { host, asked } = await scene();
     await topUp(host, 100);
     expect((await callBack(asked({ From_Account: host.id }))).body).toEqual(failed(1));
@@ -152,7 +152,7 @@ describe("the codes", () => {
   });
 });
 
-test("rooms become known by a callback, their owners with them, and end by another", async () => {
+test("one callback creates a room and its owner, another ends it", async () => {
   const { sender, water } = await scene();
   const [RoomId, owner] = [`room-${freshId()}`, freshId()];
   const created = (more = {}) => ({
@@ -165,7 +165,7 @@ test("rooms become known by a callback, their owners with them, and end by anoth
   const wish = giftAsked(RoomId, { ...water, To_Account: [owner] });
   expect((await callBack(wish)).body).toEqual(failed(102103));
   expect((await callBack(created(), { query })).body).toEqual(charged);
-  // Tencent may say it twice; a room of the same name and another owner is another matter.
+  // Tencent may repeat a callback; a room with this name and another owner is refused.
   expect((await callBack(created({ Owner_Account: owner }), { query })).body).toEqual(charged);
   expect((await callBack(created({ Owner_Account: sender.id }), { query })).body).toEqual(
     failed(1, /another owner/),
@@ -180,7 +180,7 @@ test("rooms become known by a callback, their owners with them, and end by anoth
 describe("dedupe", () => {
   const query = callbackQuery({ dedupe: "60" });
 
-  test("makes one gift of calls that are alike, also at the same moment", async () => {
+  test("makes one gift of equal calls, even concurrent ones", async () => {
     const { sender, asked } = await scene(10);
     const wish = asked();
     const calls = Array.from({ length: 6 }, () => callBack(wish, { query }));
@@ -189,7 +189,7 @@ describe("dedupe", () => {
     expect(await walletOf(sender)).toMatchObject({ balance: 0 });
   });
 
-  test("answers a refusal again, whatever has changed since", async () => {
+  test("repeats a refusal, whatever has changed since", async () => {
     const { sender, asked } = await scene(9);
     const wish = asked();
     expect((await callBack(wish, { query })).body).toEqual(failed(102101));
@@ -199,7 +199,7 @@ describe("dedupe", () => {
     expect((await callBack(wish)).body).toEqual(charged);
   });
 
-  test("tells gifts apart by sender, receivers, room, gift, count and time", async () => {
+  test("distinguishes gifts by sender, receivers, room, gift, count and time", async () => {
     const { host, sender, asked } = await scene();
     const [other, dearer] = await Promise.all([person(), giftType(1)]);
     await topUp(other, 10);
@@ -215,7 +215,7 @@ describe("dedupe", () => {
     ];
     for (const one of others) expect((await callBack(one, { query })).body).toEqual(charged);
     expect(await balanceOf(sender)).toBe(100 - 10 - 10 - 1 - 20 - 10);
-    // Nothing of what does not name the gift makes another one of it.
+    // Fields that do not identify the gift do not make another one.
     const again = {
       ...wish,
       Operator_Account: host.id,
@@ -225,7 +225,7 @@ describe("dedupe", () => {
     expect(await balanceOf(sender)).toBe(49);
   });
 
-  test("lasts as long as the address says", async () => {
+  test("lasts as long as the URL says", async () => {
     const { sender, asked } = await scene();
     const wish = asked();
     const short = callbackQuery({ dedupe: "1" });
@@ -236,8 +236,8 @@ describe("dedupe", () => {
   });
 });
 
-describe("who is let in", () => {
-  test("in either spelling, and however the address joins its parameters", async () => {
+describe("authentication", () => {
+  test("accepts either spelling, and any way of appending parameters", async () => {
     const { sender, asked } = await scene();
     const key = process.env.TENCENT_CALLBACK_KEY!;
     const name = "Live.CallbackBeforeSendGift";
@@ -255,7 +255,7 @@ describe("who is let in", () => {
     expect(await balanceOf(sender)).toBe(50);
   });
 
-  test("nobody else", async () => {
+  test("refuses all other callers", async () => {
     const { sender, asked } = await scene();
     const key = process.env.TENCENT_CALLBACK_KEY!;
     for (const query of [
@@ -284,7 +284,7 @@ describe("bad input is answered in Tencent's form, and moves nothing", () => {
     if (method !== "HEAD") expect(await answer.json()).toEqual(failed(1, /POST/));
   });
 
-  test("bodies that are no JSON object, or too large for anybody", async () => {
+  test("bodies that are not JSON objects, or too large", async () => {
     for (const raw of ["", "null", "[]", '"x"', "{", '{"a":1', "\u0000", "x".repeat(70_000)])
       expect((await callBack(undefined, { raw })).body).toEqual(failed(1));
     for (const bytes of [new Uint8Array([0xff, 0xfe, 0]), new Uint8Array(11 * 1024 * 1024)]) {
@@ -326,7 +326,7 @@ describe("bad input is answered in Tencent's form, and moves nothing", () => {
   });
 });
 
-test("the description shows what is really sent and answered", async () => {
+test("the description matches the actual requests and responses", async () => {
   const { body } = await call("GET /openapi.json");
   const { post } = body.paths["/tencent/callback"];
   const asked = post.requestBody.content["application/json"].examples.beforeSendGift.value;

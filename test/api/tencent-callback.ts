@@ -19,7 +19,7 @@ export function callbackQuery(changes: Record<string, string | undefined> = {}):
 
 type Calling = { query?: string; raw?: string; method?: string };
 
-/** One callback of Tencent's engine, as it would send it. */
+/** One callback as Tencent's engine sends it. */
 export function callBack(body: unknown, { query, raw, method }: Calling = {}): Promise<Answer> {
   const route = `${method ?? "POST"} /tencent/callback?${query ?? callbackQuery()}`;
   return call(route, { ...(raw === undefined ? { body } : { raw }) });
@@ -36,13 +36,13 @@ export const giftAsked = (
   GiftWater: { Time: Math.floor(Date.now() / 1000), Count: 1, Coins: 1000, ...water },
 });
 
-/** A call's answer and duration in milliseconds. */
+/** A call's response and duration in milliseconds. */
 export async function timed(calling: Promise<Answer>) {
   const before = performance.now();
   const answer = await calling;
   return { answer, milliseconds: performance.now() - before };
 }
 
-/** Whatever comes without a body of JSON: bytes, or another method. */
+/** A callback without a JSON body: bytes, or another method. */
 export const bare = async (method: string, query: string, body?: Uint8Array<ArrayBuffer>) =>
   fetch(addressOf(`/tencent/callback?${query}`), { method, body: body ?? null });

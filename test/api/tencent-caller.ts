@@ -3,10 +3,10 @@ import { type Answer, call } from "./people.ts";
 
 const sdkAppId = 1400000001;
 
-/** The key of the stage's Tencent application: of a stage elsewhere it must be given. */
+/** The key of the stage's Tencent application; it must be given for a deployed stage. */
 export const secretKey = () => process.env.TENCENT_SECRET_KEY!;
 
-/** The query that lets the administrator in, with parts of it replaced. */
+/** The administrator's query, with parts of it replaced. */
 export function tencentQuery(changes: Record<string, string> = {}): string {
   return new URLSearchParams({
     sdkappid: String(sdkAppId),
@@ -36,7 +36,7 @@ export function tencent(command: string, body: unknown, calling: Calling = {}): 
   });
 }
 
-/** A command that may be called once a second: called until its second is free. */
+/** A command limited to once a second: repeated until it is admitted. */
 export async function tencentRested(command: string, body: unknown): Promise<Answer> {
   for (;;) {
     const answer = await tencent(command, body);

@@ -4,7 +4,7 @@ import { tencent, tencentRested } from "./tencent-caller.ts";
 
 const ok = { ActionStatus: "OK", ErrorInfo: "", ErrorCode: 0 };
 const missing = (ErrorCode: number) => ({ ActionStatus: "FAIL", ErrorCode });
-/** A command that may be called once a second, and what it answered. */
+/** The response of a command that is limited to once a second. */
 const ask = async (command: string, body: object) => (await tencentRested(command, body)).body;
 const done = async (command: string, body: object) =>
   expect(await ask(command, body)).toEqual({ ...ok, RequestId: expect.any(String) });
@@ -20,7 +20,7 @@ test("a category has its gifts and its texts until it is deleted", async () => {
   const GiftId = await addGift();
   const CategoryId = freshId().slice(0, 20);
   const category = { CategoryId, DefaultName: "Flowers", DefaultDesc: "For every evening" };
-  // A stage has three categories at most, of which this one is taken away again.
+  // A stage has at most three categories, so this one is deleted afterwards.
   await done("add_gift_category", category);
   try {
     const { GiftCategoryInfo } = await ask("get_gift_category", { CategoryId });

@@ -92,7 +92,7 @@ describe("the Tencent API", () => {
     expect(info.body.Response.RoomInfo).toMatchObject({ RoomId, Owner_Account: host.id });
   });
 
-  test("a room takes its owner, and viewers up to MaxMemberCount with all their sockets", async () => {
+  test("a room admits its owner, and up to MaxMemberCount viewers with all their sockets", async () => {
     const { owner, RoomId } = await scene();
     const limit = async (MaxMemberCount: number) => {
       const changed = await tencent("update_room_info", { RoomInfo: { RoomId, MaxMemberCount } });
@@ -129,7 +129,7 @@ describe("the Tencent API", () => {
     for (const one of [outside, direct]) one.close();
   });
 
-  test("the gift switch holds for both APIs", async () => {
+  test("the gift switch applies to both APIs", async () => {
     const { sender, RoomId, wish } = await scene();
     expect((await tencent("set_gift_switch", { RoomId, Enabled: false })).body).toMatchObject(ok);
     expect((await tencent("send_gift", wish)).body).toEqual(failed(102008));
@@ -147,14 +147,14 @@ describe("the Tencent API", () => {
     expect((await tencent("send_gift", wish)).body).toMatchObject(ok);
   });
 
-  test("a room that was destroyed is an ended stream", async () => {
+  test("a destroyed room is an ended stream", async () => {
     const { RoomId, wish } = await scene();
     expect((await tencent("destroy_room", { RoomId })).body).toMatchObject(ok);
     expect((await tencent("send_gift", wish)).body).toEqual(failed(100002));
     expect((await tencent("get_room_info", { RoomId })).body).toEqual(failed(100002));
   });
 
-  test("metadata is kept", async () => {
+  test("metadata is stored", async () => {
     const { RoomId } = await scene();
     const Metadata = [{ Key: "k", Value: "v" }];
     expect((await tencent("set_room_metadata", { RoomId, Metadata })).body).toMatchObject(ok);
@@ -162,7 +162,7 @@ describe("the Tencent API", () => {
     expect(body).toMatchObject({ ...ok, Response: { Metadata } });
   });
 
-  test("failures: always 200, in the order of checks", async () => {
+  test("failures are always HTTP 200, in the order of checks", async () => {
     const now = Math.floor(Date.now() / 1000);
     const sign = (changes: object) => makeUserSig({ secretKey: secretKey(), ...changes });
     const cases: [number, string, Record<string, string>][] = [
@@ -194,7 +194,7 @@ describe("the Tencent API", () => {
     expect(headers.get("x-request-id")).toMatch(/./);
   });
 
-  test("unknown paths, other verbs and large bodies are 200 too", async () => {
+  test("unknown paths, other methods and large bodies are HTTP 200 too", async () => {
     const paths = ["/v4", "/v4/", "/v4/x", "/v4/live_engine_http_srv/send_gift/", "/v4/a/b/c/d"];
     const routes = paths.map((path) => `POST ${path}`);
     for (const route of [...routes, "GET /v4/live_engine_http_srv/send_gift"]) {
@@ -206,7 +206,7 @@ describe("the Tencent API", () => {
     expect(large).toMatchObject({ status: 200, body: { ErrorCode: 60002 } });
   });
 
-  test("configuration commands are kept to one call a second", async () => {
+  test("configuration commands are limited to one call a second", async () => {
     const read = () => tencent("get_gift", { GiftId: "nothing" });
     const round = async () => {
       const began = performance.now();
@@ -214,7 +214,7 @@ describe("the Tencent API", () => {
       const codes = answers.map(({ body }) => body.ErrorCode);
       return { milliseconds: performance.now() - began, codes };
     };
-    // A machine may be so slow for once that three calls take more than a second.
+    // On a slow machine three calls may take more than a second.
     const { codes } = await eventually(round, ({ milliseconds }) => milliseconds < 1000);
     expect(codes.filter((code) => code === 100012).length).toBeGreaterThanOrEqual(2);
     expect((await tencentRested("get_gift", { GiftId: "nothing" })).body).toEqual(failed(102002));

@@ -47,7 +47,7 @@ test("a ticket opens one socket as its user, in any stream, and no second one", 
   expect(await refusedHandshake(urlOf(ticket))).toBe(401);
 });
 
-test("of handshakes that come together with one ticket one opens", async () => {
+test("of concurrent handshakes with one ticket one succeeds", async () => {
   const as = await person();
   for (let round = 0; round < 5; round++) {
     const ticket = await ticketOf(as);
@@ -63,7 +63,7 @@ test("of handshakes that come together with one ticket one opens", async () => {
   }
 });
 
-test("a ticket for a stream lets its socket into that stream alone", async () => {
+test("a ticket for a stream admits its socket only to that stream", async () => {
   const [one, other, as] = await Promise.all([liveStream(), liveStream(), person()]);
   const socket = await open(urlOf(await ticketOf(as, { streamId: one.id.toUpperCase() })));
   const ask = async (action: string, streamId: string) => {
@@ -87,7 +87,7 @@ test("a ticket for a stream lets its socket into that stream alone", async () =>
   second.close();
 });
 
-test("who asks for a ticket and for what is looked at as anywhere", async () => {
+test("ticket requests are authenticated and validated like all others", async () => {
   const [{ id, host }, as, blocked] = await Promise.all([liveStream(), person(), person()]);
   expectFailure(await call("POST /api/v1/ws-tickets"), 401, sentences[401]);
   const ask = (body: unknown, by = as) => call("POST /api/v1/ws-tickets", { as: by, body });
@@ -107,7 +107,7 @@ test("who asks for a ticket and for what is looked at as anywhere", async () => 
   expect((await ask({})).status).toBe(201);
 });
 
-test("a repetition by its key shows no ticket, and makes none", async () => {
+test("a repetition with its key neither shows nor creates a ticket", async () => {
   const as = await person();
   const first = await call("POST /api/v1/ws-tickets", { as, key: "k", body: {} });
   const again = await call("POST /api/v1/ws-tickets", { as, key: "k", body: {} });
@@ -117,7 +117,7 @@ test("a repetition by its key shows no ticket, and makes none", async () => {
   (await open(urlOf(first.body.data.ticket))).close();
 });
 
-test("a forged ticket, or a ticket together with a token, is 401 and uses nothing up", async () => {
+test("a forged ticket, or a ticket together with a token, is 401 and uses up nothing", async () => {
   const as = await person();
   const ticket = await ticketOf(as);
   const last = ticket.endsWith("A") ? "E" : "A";

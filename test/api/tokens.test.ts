@@ -14,8 +14,7 @@ import {
 import { open, refusedHandshake, wsUrl } from "./viewer.ts";
 
 /**
- * The tokens of the table of attacks against a route that reads, one that pays, one that is
- * optional.
+ * The forged tokens against a route that reads, one that pays, and one that is optional.
  */
 let giftTypeId: string;
 let streamId: string;
@@ -38,7 +37,7 @@ const pay = (as: Person) =>
 
 const withoutTime = (text: string) => text.replace(/"timestamp":"[^"]+"/, '"timestamp":""');
 
-test("every forged token is refused at every route, and all answers are one and the same", async () => {
+test("every forged token is refused on every route, with identical responses", async () => {
   const bodies = new Set<string>();
   const wrong: string[] = [];
   for (const { what, token } of forged) {
@@ -64,7 +63,7 @@ test("every forged token is refused at the handshake, in the query and as subpro
   for (const { what, token } of forged) {
     const inQuery = `${wsUrl()}?${new URLSearchParams({ token })}`;
     const statuses = [await refusedHandshake(inQuery).catch(String)];
-    // What is no token of HTTP cannot be a subprotocol: the client itself would not send it.
+    // Text that is no HTTP token cannot be a subprotocol: the client itself would not send it.
     if (/^[\w.-]+$/.test(token))
       statuses.push(await refusedHandshake(wsUrl(), ["bearer", token]).catch(String));
     if (statuses.some((status) => status !== 401)) wrong.push(`${what}: ${statuses.join()}`);
@@ -72,7 +71,7 @@ test("every forged token is refused at the handshake, in the query and as subpro
   expect(wrong).toEqual([]);
 });
 
-test("good tokens in every spelling are taken everywhere, and give no role that they do not have", async () => {
+test("valid tokens of every form are accepted everywhere, and give only their own roles", async () => {
   for (const as of await goodTokens()) {
     await topUp(as, 3);
     expect([as.what, (await call(readRoute, { as })).status]).toEqual([as.what, 200]);
@@ -121,7 +120,7 @@ test("over HTTP a token counts in its header only: not in the query, a cookie or
     expectFailure(answer, 401, sentences[401]);
 });
 
-test("two Authorization headers are refused, whichever is good", async () => {
+test("two Authorization headers are refused, whichever is valid", async () => {
   const bearer = `Bearer ${good.token}`;
   for (const pair of [
     [bearer, "Bearer a.b.c"],
@@ -141,7 +140,7 @@ test("two Authorization headers are refused, whichever is good", async () => {
   }
 });
 
-test("whose token it is decides, and nothing that the body says", async () => {
+test("only the token decides who the caller is, never the body", async () => {
   const [as, other] = [await person(), await person()];
   await topUp(other, 10);
   const body = { giftTypeId, liveStreamId: streamId, userId: other.id, senderId: other.id };
@@ -158,7 +157,7 @@ test("an expired token is refused from the second at which it expires", async ()
   expectFailure(await call(optionalRoute(), { as }), 401, sentences[401]);
 });
 
-test("hostile claims make a harmless profile or none", async () => {
+test("hostile claims produce a harmless profile or none", async () => {
   for (const hostile of [
     "\u0000",
     "a\u0000b\u0007",

@@ -48,7 +48,7 @@ async function room() {
   return { id, host, ann, ben, give, watching: await watch(witness, id) };
 }
 
-test.concurrent("the host and admins say when trains begin, and nobody else reads or changes it", async () => {
+test.concurrent("only the host and admins read and change the train settings", async () => {
   const [{ id, host }, moderator, viewer] = await Promise.all([liveStream(), person(), person()]);
   const before = await get(host, id);
   expect(before.body.data).toMatchObject({ enabled: false, levels: expect.any(Array) });
@@ -82,7 +82,7 @@ test.concurrent.each([
   expect(refused.body.errors.join()).toContain(field);
 });
 
-test.concurrent("a train starts, climbs and ends with its result, the same for everybody", async () => {
+test.concurrent("a train starts, reaches levels and ends with its result, the same for every viewer", async () => {
   const { id, host, ann, ben, give, watching } = await room();
   await put(host, id);
   await give(ann);
@@ -129,7 +129,7 @@ test.concurrent("a train starts, climbs and ends with its result, the same for e
   expect(frame.sums).toEqual({ [moment.id]: [2, begun + 60, 500] });
   expectFailure(await of(id, `POST /${moment.id}/cancel`, host), 409, sentences[409]);
 
-  // Its end empties the window: one more gift starts nothing, and of two users another one does.
+  // Its end empties the window: one more gift starts nothing, but gifts of two users start another.
   await give(ann, 2);
   await give(ben);
   await watching.next((message) =>
@@ -168,7 +168,7 @@ test.concurrent("disabling cancels the train, which may be the eleventh moment, 
   watching.close();
 });
 
-test.concurrent("a channel's settings hold in its live streams and in those to come", async () => {
+test.concurrent("a channel's settings apply to its live and future streams", async () => {
   const { id, host } = await liveStream();
   const channel = await call("PATCH /api/v1/channel", { as: host, body: { train } });
   expect(channel.body.data).toMatchObject({ train, slowModeSeconds: 0 });

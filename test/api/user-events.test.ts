@@ -1,4 +1,4 @@
-/** Events outside streams, which a customer's back end is sent as those of streams are. */
+/** Events outside of streams, which a customer's back end receives like those of streams. */
 import { testHere } from "./elsewhere.ts";
 import { call, eventually, freshId, type Person, person, service } from "./people.ts";
 import { createWebhooks, type Received, startReceiver } from "./receiver.ts";
@@ -10,7 +10,7 @@ afterEach(() => hooks.removeAll());
 const outside = ["notification.created", "wallet.credited", "wallet.debited", "follow.created"];
 const types = [...outside, "user.renamed", "user.deleted"];
 
-/** What came about a user, without repetitions, in the order in which it came first. */
+/** The events about a user, without repetitions, in order of first arrival. */
 function about(received: readonly Received[], { id }: Person): { type: string; data: object }[] {
   const mine = received.filter(({ text, headers }) =>
     [text, String(headers["webhook-id"])].some((one) => one.includes(id)),
@@ -55,7 +55,7 @@ testHeard("a back end receives notifications, wallets, follows, names and deleti
     );
     const of = (...wanted: string[]) => sent.filter(({ type }) => wanted.includes(type));
     const userId = ann.id;
-    // Bob's credit names Ann, too.
+    // Bob's credit also names Ann.
     const wallet = of("wallet.credited", "wallet.debited");
     expect(
       wallet.filter(({ data }) => (data as { userId: string }).userId === ann.id),
@@ -84,7 +84,7 @@ testHeard("a back end receives notifications, wallets, follows, names and deleti
   }
 });
 
-testHeard("a webhook gets the events outside streams that it names, and no others", async () => {
+testHeard("a webhook gets the events outside of streams that it lists, and no others", async () => {
   const inbox = await startReceiver();
   try {
     await hooks.make(inbox.url, ["user.renamed"]);

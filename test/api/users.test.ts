@@ -14,7 +14,7 @@ const named = (name: string, claims = {}) =>
   });
 const me = async (as: Person) => (await call("GET /api/v1/users/me", { as })).body.data;
 
-test("a profile comes from the token at first sight, is changed, and then wins over the token", async () => {
+test("a profile is created from the first token, is changed, and then overrides the token", async () => {
   const name = `user${freshId()}`;
   const as = await named(name);
   expect(await me(as)).toEqual({
@@ -70,7 +70,7 @@ test("a profile comes from the token at first sight, is changed, and then wins o
     expectFailure(await call("PUT /api/v1/users/me", { as, body: wrong }), 400, sentences[400]);
 });
 
-test("a user is found by username in any case; a username is one person's and changes once in 30 days", async () => {
+test("usernames are found in any case, are unique, and change once in 30 days", async () => {
   const name = `Name${freshId()}`.slice(0, 20);
   const [as, other] = await Promise.all([named(name), person()]);
   await me(as);
@@ -91,7 +91,7 @@ test("a user is found by username in any case; a username is one person's and ch
   expectFailure(await rename(other, name), 409, sentences[409]);
 });
 
-test("the search finds users by the beginning of a name, in pages, by expertise", async () => {
+test("the search finds users by name prefix and expertise, in pages", async () => {
   const family = `Zürn${freshId()}`;
   const people = await Promise.all(
     ["a", "b", "c"].map((letter) =>
@@ -102,7 +102,7 @@ test("the search finds users by the beginning of a name, in pages, by expertise"
   await call("PUT /api/v1/users/me", { as: people[0]!, body: { expertise: "chef" } });
   const search = (query: string) => call(`GET /api/v1/users/search?${query}`, { as: people[0]! });
   const folded = family.toLowerCase().replace("ü", "u");
-  // A first call does not wait for the search to know of it.
+  // A first call does not wait for the search index.
   const page = `q=${encodeURIComponent(family)}&limit=2`;
   const { body } = await eventually(
     () => search(page),
@@ -146,7 +146,7 @@ test("people with Turkish names are found however their names are typed", async 
       expect(await search(`${q} ${rest} ${family}`)).toEqual([isil.id]);
 });
 
-test("follows count on both sides, once, and list who follows", async () => {
+test("follows count once on both sides, and followers are listed", async () => {
   const [star, ...fans] = await Promise.all([person(), person(), person(), person()]);
   await me(star!);
   for (const as of fans) await call(`POST /api/v1/follow/${star!.id}`, { as });

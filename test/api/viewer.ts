@@ -5,12 +5,12 @@ import { recordCall } from "./recorder.ts";
 // biome-ignore lint/suspicious/noExplicitAny: A black-box test looks into messages of any shape.
 export type Message = any;
 
-/** A raw socket: it keeps everything it was sent and follows no rule but the protocol's. */
+/** A raw socket: it keeps all messages and follows only the protocol. */
 export type Viewer = {
   socket: WebSocket;
   messages: Message[];
   send(message: unknown): void;
-  /** Waits for the first message, from the `from`th on, that fits. */
+  /** Waits for the first matching message, from the `from`th on. */
   next(fits: (message: Message) => boolean, from?: number): Promise<Message>;
   /** All events that were pushed, in the order of arrival. */
   events(): Message[];
@@ -57,7 +57,7 @@ export async function open(url: string, protocols: string[] = []): Promise<Viewe
   };
 }
 
-/** As long as a busy machine takes: what never comes is what fails. */
+/** Long enough for a busy machine: the limit only ends tests that would wait for nothing. */
 const waitMilliseconds = 120_000;
 
 function wait(
@@ -76,7 +76,9 @@ function wait(
     };
     const timer = setTimeout(() => {
       waiting.delete(look);
-      failed(new Error(`It never came. There was: ${JSON.stringify(messages).slice(-2000)}`));
+      failed(
+        new Error(`The message never arrived. Received: ${JSON.stringify(messages).slice(-2000)}`),
+      );
     }, waitMilliseconds);
     waiting.add(look);
     look();
@@ -91,7 +93,7 @@ export async function watch(as: Person, streamId: string): Promise<Viewer> {
   return watching;
 }
 
-/** The status of a handshake that is refused. */
+/** The status of a refused handshake. */
 export async function refusedHandshake(url: string, protocols: string[] = []): Promise<number> {
   const socket = new WebSocket(url, protocols);
   return new Promise((done, failed) => {

@@ -1,7 +1,7 @@
 import { call, eventually, liveStream, person } from "./people.ts";
 import { watch } from "./viewer.ts";
 
-test("who watches is listed, searched and counted; who left goes into the statistics", async () => {
+test("viewers are listed, searched and counted; past viewers are in the statistics", async () => {
   const [{ id, host }, ann, bob] = await Promise.all([
     liveStream(),
     person({ claims: { given_name: "Ann", family_name: "Lee" } }),

@@ -38,7 +38,7 @@ describe("top-ups and payouts", () => {
     }
   });
 
-  test("a reference is once a wallet, whatever the key", async () => {
+  test("a reference is unique in a wallet, whatever the key", async () => {
     const [user, other, as] = [await known(), await known(), await service()];
     const body = { amount: 5, reference: "order 1" };
     const first = await call(topUps(user), { as, key: "a", body });
@@ -58,7 +58,7 @@ describe("top-ups and payouts", () => {
     expect((await walletOf(user)).balance).toBe(5);
   });
 
-  test("a payout takes out what is there and not more", async () => {
+  test("a payout takes at most the balance", async () => {
     const [user, as] = [await known(), await admin()];
     await topUp(user, 10);
     const pay = (amount: number) =>
@@ -74,7 +74,7 @@ describe("top-ups and payouts", () => {
     readFileSync(join(import.meta.dirname, "../corpora/amounts.json"), "utf8"),
   ) as { raw: string; expect: string }[];
 
-  test("no bad amount moves anything, and no good one another amount", async () => {
+  test("invalid amounts move nothing, and valid ones move exactly that amount", async () => {
     const [user, as] = [await known(), await admin()];
     let balance = 0;
     for (const { raw, expect: expected } of amounts) {
@@ -93,7 +93,7 @@ describe("top-ups and payouts", () => {
 describe("credits between users", () => {
   const route = "POST /api/v1/messages/credit-transfer";
 
-  test("move at once, bare, and show nobody what the other one has", async () => {
+  test("move immediately, and show nobody the other user's balance", async () => {
     const [from, to] = [await known(), await known()];
     await topUp(from, 30);
     const answer = await call(route, { as: from, body: { recipientId: to.id, amount: 12 } });
@@ -112,7 +112,7 @@ describe("credits between users", () => {
     expect(received).toMatchObject({ type: "credit_transfer_received", balanceAfter: 12 });
   });
 
-  test("not to oneself, to nobody, nor more than there is", async () => {
+  test("are refused to oneself, to unknown users, and above the balance", async () => {
     const [from, to] = [await known(), await known()];
     await topUp(from, 5);
     const send = (recipientId: string, amount: number) =>
@@ -141,7 +141,7 @@ describe("credits between users", () => {
     expect((await walletOf(to)).balance).toBe(20);
   });
 
-  test("crossing each other lose nothing", async () => {
+  test("lose nothing in opposite concurrent transfers", async () => {
     const [a, b] = [await known(), await known()];
     await Promise.all([topUp(a, 100), topUp(b, 100)]);
     const sends = Array.from({ length: 20 }, (_, n) => {
@@ -153,7 +153,7 @@ describe("credits between users", () => {
   });
 });
 
-test("packages are public and can be bought where the stage allows it", async () => {
+test("packages are public and can be bought if the stage allows it", async () => {
   const { body } = await call("GET /api/v1/credit-packages?storeType=test");
   const [cheapest] = body.data;
   expect(Object.keys(cheapest)).toEqual([
@@ -226,7 +226,7 @@ describe("a user's own transactions", () => {
   );
 });
 
-test("a user's own spend limit holds for gifts and superlikes of a day", async () => {
+test("a user's own spend limit applies to a day's gifts and superlikes", async () => {
   const [sender, as, { id: liveStreamId }] = [await known(), await admin(), await liveStream()];
   const giftTypeId = await giftType(15);
   await topUp(sender, 100);

@@ -1,4 +1,4 @@
-/** The receiver that docs/webhooks.md shows, as a reader would run it. */
+/** Runs the receiver of docs/webhooks.md as a reader would. */
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,7 +10,7 @@ import { createWebhooks } from "./receiver.ts";
 
 const test = testHere("a stage calls no receiver on this machine");
 
-test("the receiver of the guide takes what is signed and nothing else", async () => {
+test("the receiver of the guide accepts only signed requests", async () => {
   const guide = readFileSync(join(import.meta.dirname, "../../docs", "webhooks.md"), "utf8");
   const [, code] = /```ts\n([\s\S]*?)```/.exec(guide)!;
   const directory = mkdtempSync(join(tmpdir(), "guide-"));

@@ -33,7 +33,7 @@ afterEach(async () => {
 
 const url = "https://backend.example.com/ovation";
 
-test("a webhook is made with a secret, shown without it, changed and deleted", async () => {
+test("a webhook is created with a secret, shown without it, changed and deleted", async () => {
   const as = await admin();
   const body = { url, events: ["gift.sent", "gift.sent", "*"], description: " mine " };
   const made = await call(`POST /api/v1/webhooks`, { as, body });
@@ -65,7 +65,7 @@ test("a webhook is made with a secret, shown without it, changed and deleted", a
   expectFailure(await call(`PATCH ${path}`, { as, body: change }), 404, sentences[404]);
 });
 
-test("a repeated key makes one webhook and does not show its secret again", async () => {
+test("a repeated key creates one webhook and does not show its secret again", async () => {
   const call1 = { as: await admin(), key: freshId(), body: { url, events: ["*"] } };
   const [first, second] = [
     await call(`POST /api/v1/webhooks`, call1),
@@ -77,7 +77,7 @@ test("a repeated key makes one webhook and does not show its secret again", asyn
   await call(`DELETE /api/v1/webhooks/${first.body.data.id}`, { as: call1.as });
 });
 
-test("nobody but an admin has anything to do with webhooks", async () => {
+test("only admins manage webhooks", async () => {
   const { path } = await hooks.make(url);
   const calls: [string, unknown?][] = [
     [`POST /api/v1/webhooks`, { url, events: ["*"] }],
@@ -113,7 +113,7 @@ test.each<[field: string, value: unknown]>([
   ["description", "x".repeat(501)],
   ["description", ""],
   ["description", 5],
-])("a bad %s (%p) is 400, when made and when changed", async (field, value) => {
+])("an invalid %s (%p) is 400, on creation and on change", async (field, value) => {
   const as = await admin();
   const body = { url, events: ["*"], [field]: value };
   const made = await call(`POST /api/v1/webhooks`, { as, body });
@@ -124,7 +124,7 @@ test.each<[field: string, value: unknown]>([
   expectFailure(changed, 400, sentences[400]);
 });
 
-test("ids that are none, and changes of nothing, are 400", async () => {
+test("invalid ids and empty changes are 400", async () => {
   const { as, path } = await hooks.make(url);
   expectFailure(await call(`GET /api/v1/webhooks/x`, { as }), 400, sentences[400]);
   expectFailure(await call(`GET /api/v1/webhooks/tencent`, { as }), 400, sentences[400]);
@@ -137,7 +137,7 @@ test("ids that are none, and changes of nothing, are 400", async () => {
   expectFailure(unknown, 404, sentences[404]);
 });
 
-testHeard("what happens in a stream comes in its order, signed, with its own id", async () => {
+testHeard("a stream's events arrive in order, signed, each with its own id", async () => {
   const inbox = await receiver();
   const { secret, path, as } = await hooks.make(inbox.url);
   const { host, id } = await liveStream();
@@ -211,35 +211,32 @@ testHeard("what happens in a stream comes in its order, signed, with its own id"
   });
 });
 
-testHeard(
-  "the test event comes, whatever the types; resending it brings the same once more",
-  async () => {
-    const inbox = await receiver();
-    const { path, as, id } = await hooks.make(inbox.url, ["stream.ended"]);
-    const { eventId } = (await call(`POST ${path}/test`, { as })).body.data;
-    await eventually(
-      async () => inbox.received,
-      (all) => all.length === 1,
-    );
-    expect(inbox.received[0]).toMatchObject({
-      headers: { "webhook-id": eventId },
-      body: { type: "webhook.test", data: { webhookId: id } },
-    });
-    const [row] = await eventually(
-      async () => (await call(`GET ${path}/deliveries`, { as })).body.data.list,
-      (list) => list.length === 1,
-    );
-    const again = await call(`POST ${path}/deliveries/${row.id}/resend`, { as });
-    expect(again.body.data).toEqual({ id: row.id });
-    await eventually(
-      async () => inbox.received,
-      (all) => all.length === 2,
-    );
-    const [first, second] = inbox.received;
-    expect(second!.text).toBe(first!.text);
-    expect(second!.headers["webhook-id"]).toBe(eventId);
-  },
-);
+testHeard("the test event arrives whatever the types; a resend repeats it", async () => {
+  const inbox = await receiver();
+  const { path, as, id } = await hooks.make(inbox.url, ["stream.ended"]);
+  const { eventId } = (await call(`POST ${path}/test`, { as })).body.data;
+  await eventually(
+    async () => inbox.received,
+    (all) => all.length === 1,
+  );
+  expect(inbox.received[0]).toMatchObject({
+    headers: { "webhook-id": eventId },
+    body: { type: "webhook.test", data: { webhookId: id } },
+  });
+  const [row] = await eventually(
+    async () => (await call(`GET ${path}/deliveries`, { as })).body.data.list,
+    (list) => list.length === 1,
+  );
+  const again = await call(`POST ${path}/deliveries/${row.id}/resend`, { as });
+  expect(again.body.data).toEqual({ id: row.id });
+  await eventually(
+    async () => inbox.received,
+    (all) => all.length === 2,
+  );
+  const [first, second] = inbox.received;
+  expect(second!.text).toBe(first!.text);
+  expect(second!.headers["webhook-id"]).toBe(eventId);
+});
 
 testHeard("after a rotation both secrets sign", async () => {
   const inbox = await receiver();
@@ -262,7 +259,7 @@ testHeard("after a rotation both secrets sign", async () => {
 });
 
 testHeard(
-  "a failure is tried again after 5 s, with the same id; others do not wait for it",
+  "a failure is retried after 5 s, with the same id; other events do not wait for it",
   async () => {
     const replies: Reply[] = [500];
     const inbox = await receiver(() => replies.shift() ?? 204);
@@ -329,7 +326,7 @@ testHeard(
 );
 
 testHeard(
-  "a text that was deleted is not sent any more",
+  "a deleted text is no longer sent",
   async () => {
     const inbox = await receiver(() => 500);
     const { path, as } = await hooks.make(inbox.url, ["chat.message"]);
@@ -357,7 +354,7 @@ testHeard(
 testHeard.each([
   ["its message is", (as: Person, chat: string) => call(`DELETE ${chat}`, { as })],
   ["its author is", (as: Person) => call("DELETE /api/v1/users/me", { as })],
-])("a text is not in a resent event once %s deleted", async (_, remove) => {
+])("a resent event has no text once %s deleted", async (_, remove) => {
   const inbox = await receiver();
   const { path, as } = await hooks.make(inbox.url, ["chat.message", "chat.deleted"]);
   const [author, { id }] = await Promise.all([person(), liveStream()]);
