@@ -43,7 +43,7 @@ export function placeStage(app: App, given: Stage): void {
     for (const before of [account, data, identity, ...serving.slice(0, at)])
       stack.addStackDependency(before);
   const relay = stage.relay && new Relay(app, id("relay"), stage, neighbours);
-  // Its log has to be there before its lines can be counted.
+  // Its log must exist before its lines can be counted.
   relay?.addStackDependency(realtime);
   const host = placeHost(app, stage, { http, pictures, tencent, realtime });
   if (stage.repository !== undefined) new Delivery(app, id("delivery"), stage, stage.repository);
@@ -67,7 +67,7 @@ export function placeStage(app: App, given: Stage): void {
 
 type Behind = { http: HttpApi; pictures: Pictures; tencent: TencentApi; realtime: Realtime };
 
-/** The domain and what it needs of another region; nothing without one. */
+/** The domain and its resources in another region; nothing without a domain. */
 function placeHost(app: App, stage: Stage, behind: Behind): Host | undefined {
   if (stage.domain === undefined) return undefined;
   const id = (name: string) => `ovation-${stage.name}-${name}`;

@@ -3,7 +3,7 @@ import { AwsSolutionsChecks } from "cdk-nag";
 import type { IConstruct } from "constructs";
 
 /**
- * What the rules find and we accept, each kind with its reason. Anything else fails the synthesis.
+ * Accepted findings of the rules, each with its reason. Any other finding fails the synthesis.
  */
 export const accepted: readonly { finding: RegExp; at?: RegExp; reason: string }[] = [
   {
@@ -149,11 +149,11 @@ export const accepted: readonly { finding: RegExp; at?: RegExp; reason: string }
   },
 ];
 
-/** Whether what a rule finds at a construct's path has a reason. */
+/** Whether a rule's finding at a construct's path is accepted. */
 export const isAccepted = (rule: string, path: string) =>
   accepted.some(({ finding, at }) => finding.test(rule) && (at?.test(path) ?? true));
 
-/** AWS's rules for solutions, without the findings that are accepted. */
+/** AWS's rules for solutions, without the accepted findings. */
 class Solutions extends AwsSolutionsChecks {
   override validateScope(scope: IConstruct): PolicyValidationPluginReport {
     const violations = super.validateScope(scope).violations.flatMap((violation) => {
@@ -166,7 +166,7 @@ class Solutions extends AwsSolutionsChecks {
   }
 }
 
-/** Has all templates checked at synthesis: an error or a warning that has no reason fails it. */
+/** Checks all templates at synthesis: an error or a warning that is not accepted fails it. */
 export function checkSolutions(app: App): void {
   Validations.of(app).addPlugins(new Solutions(app));
 }

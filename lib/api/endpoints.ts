@@ -10,8 +10,8 @@ import { placeCanaries } from "./release.ts";
 
 /**
  * The stack of each noun's functions, so that no template comes near CloudFormation's megabyte.
- * `core` has all nouns with canaries and is deployed first. A noun stays where it is once it is
- * deployed: a function in another stack would be made while the first one has its name.
+ * `core` has all nouns with canaries and is deployed first. A deployed noun must keep its stack:
+ * CloudFormation would create the function in the new stack while the old one still has its name.
  */
 const stackOf = {
   auth: "core",
@@ -38,7 +38,7 @@ const stackOf = {
 /** The stacks of the HTTP API's functions, in the order in which they are deployed. */
 export const endpointStacks = ["core", "community", "management"] as const;
 
-/** Where a function of the HTTP API is placed; throws for a noun that has no stack. */
+/** The stack of an HTTP API function; throws for a noun without a stack. */
 function stackOfRow({ name }: Row) {
   const noun = name.slice(0, name.indexOf("/"));
   if (!Object.hasOwn(stackOf, noun))
@@ -46,7 +46,7 @@ function stackOfRow({ name }: Row) {
   return stackOf[noun as keyof typeof stackOf];
 }
 
-/** The HTTP API's endpoints in a stage: some exist only where it allows what they do. */
+/** The HTTP API's endpoints in a stage: some exist only if the stage allows them. */
 export const endpointsOf = (stage: Stage): Row<Contract>[] =>
   rowsOf("endpoint").filter(
     ({ contract }) => contract.stage === undefined || stage[contract.stage],
@@ -59,7 +59,7 @@ export const httpAuthorizer = () =>
     "authorizer of the HTTP API",
   );
 
-/** Some functions of the HTTP API: those of the nouns of one stack. */
+/** Part of the HTTP API's functions: those of the nouns of one stack. */
 export class Endpoints extends Stack {
   constructor(
     scope: Construct,

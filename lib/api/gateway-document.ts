@@ -2,12 +2,12 @@ import { type Contract, methodAndPath } from "../../platform/http/contract.ts";
 import { catchAll, type Row } from "../stages/route-table.ts";
 import { gatewayResponses } from "./gateway-responses.ts";
 
-/** What the document needs to know of the place where it is imported. */
+/** What the document needs to know about its deployment. */
 export type Gateway = {
   title: string;
-  /** The URI by which the gateway calls a function, from the function's name in the route table. */
+  /** The URI with which the gateway calls a function, by its name in the route table. */
   uriOf: (name: string) => string;
-  /** The role with which it calls it. */
+  /** The role with which it calls the function. */
   credentials: string;
   /** The authorizer's name in the route table. */
   authorizer: string;
@@ -15,17 +15,17 @@ export type Gateway = {
   origins: readonly string[];
 };
 
-/** One operation of a document, and the verbs of one path. */
+/** One operation of a document, and the methods of one path. */
 type Operation = Record<string, unknown>;
 export type PathItem = Record<string, Operation>;
 
-/** The verb of whatever no other operation of a path takes. */
+/** The operation for all methods without their own operation on a path. */
 export const anyMethod = "x-amazon-apigateway-any-method";
 
-/** Where a document has the answers that the gateway makes itself. */
+/** The document's key for the gateway's own responses. */
 export const gatewayResponsesKey = "x-amazon-apigateway-gateway-responses";
 
-/** Seconds for which a browser remembers a preflight: two hours, the most that any keeps it. */
+/** How many seconds a browser caches a preflight: two hours, the browsers' maximum. */
 const preflightSeconds = 7200;
 
 /** Request headers that a browser may send: our own, and those of Allmine's clients. */
@@ -35,10 +35,10 @@ const allowedHeaders = [
 ].join(", ");
 
 /**
- * The API's body for API Gateway: OpenAPI 3.0.1 (its import refuses 3.1) with paths, parameters,
- * security and integrations, and no schemas: functions validate. Every path has an any-method that
- * answers 404 without an authorizer, because for an unknown one with a Bearer header the gateway
- * would answer a signature error that quotes the token.
+ * The API's body for API Gateway: OpenAPI 3.0.1 (it does not import 3.1) with paths, parameters,
+ * security and integrations, but without schemas: functions validate. Every path has an any-method
+ * that returns 404 without an authorizer, because for an unknown method with a Bearer header the
+ * gateway would return a signature error that quotes the token.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions.html
  */
 export function gatewayDocument(
@@ -83,7 +83,7 @@ export function gatewayDocument(
 export const bodiesAsBytes = { "x-amazon-apigateway-binary-media-types": ["*/*"] };
 
 /**
- * The parent paths of a path. The gateway has a resource at each; whether it passes a request to
+ * The parent paths of a path. The gateway has a resource at each; whether it routes a request for
  * one without a method to its greedy sibling path is not documented.
  */
 function prefixesOf(path: string): string[] {
@@ -91,7 +91,7 @@ function prefixesOf(path: string): string[] {
   return segments.map((_, at) => `/${segments.slice(0, at + 1).join("/")}`);
 }
 
-/** The path parameters that a path names. */
+/** The path parameters of a path. */
 export function parametersOf(path: string): Operation {
   const names = [...path.matchAll(/\{(\w+)\+?\}/g)].map(([, name]) => name);
   if (names.length === 0) return {};
@@ -104,10 +104,10 @@ function securityOf({ caller }: Contract): Operation {
   return { security: [{ [caller === "optional" ? "optional" : "token"]: [] }] };
 }
 
-/** The most that API Gateway waits for a function. */
+/** API Gateway's longest timeout for a function. */
 const timeoutMax = 29_000;
 
-/** The integration of an operation with a function and its time-out in milliseconds. */
+/** The integration of an operation with a function and its timeout in milliseconds. */
 export function integration(
   name: string,
   { uriOf, credentials }: Pick<Gateway, "uriOf" | "credentials">,
@@ -127,7 +127,8 @@ export function integration(
 }
 
 /**
- * The answer to a CORS preflight, which needs no function. One origin is named, several are `*`.
+ * The response to a CORS preflight, which needs no function. A single origin is returned as such,
+ * several become `*`.
  */
 function preflight(origins: readonly string[]): Operation {
   const headers = {
@@ -147,7 +148,8 @@ function preflight(origins: readonly string[]): Operation {
     "x-amazon-apigateway-integration": {
       type: "mock",
       requestTemplates: { "application/json": '{"statusCode": 204}' },
-      // Where JSON is binary the template is not applied otherwise, and every preflight is a 500.
+      // If JSON is a binary type, the template is otherwise not applied, and every preflight is a
+      // 500.
       contentHandling: "CONVERT_TO_TEXT",
       passthroughBehavior: "when_no_match",
       responses: {
@@ -158,8 +160,8 @@ function preflight(origins: readonly string[]): Operation {
 }
 
 /**
- * Required tokens are what the cache goes by; optional ones are not an identity source, so nothing
- * is cached.
+ * Required tokens are the cache key; optional ones are not an identity source, so nothing is
+ * cached.
  */
 function securitySchemes(gateway: Gateway) {
   const scheme = (more: Operation) => ({
@@ -183,7 +185,7 @@ function securitySchemes(gateway: Gateway) {
   };
 }
 
-/** API Gateway wants one name for a path parameter at one place. Throws for a second. */
+/** API Gateway requires one name per path parameter and position. Throws for a second name. */
 function assertOneName(paths: readonly string[]): void {
   const names = new Map<string, string>();
   for (const path of paths) {

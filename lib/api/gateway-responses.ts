@@ -1,6 +1,6 @@
 import { exposedHeaders, failure, outerCodes } from "../../platform/http/envelope.ts";
 
-/** An answer that the gateway makes itself, as the extension of an OpenAPI document spells it. */
+/** A response that the gateway generates, in the spelling of an OpenAPI extension. */
 export type GatewayResponse = {
   statusCode: number;
   responseParameters: Record<string, string>;
@@ -8,8 +8,8 @@ export type GatewayResponse = {
 };
 
 /**
- * The status of each type of gateway response. Retryable failures are 503: a time-out, a
- * function that is throttled or has crashed, an authorizer that failed.
+ * The status of each type of gateway response. Retryable failures are 503: a timeout, a function
+ * that is throttled or has crashed, an authorizer that failed.
  */
 const statuses = {
   ACCESS_DENIED: 401,
@@ -38,9 +38,9 @@ const statuses = {
 const retryLater: readonly number[] = [429, 503];
 
 /**
- * Our envelope for each failure that the gateway makes before any function runs. The texts are
- * static: `$context.error.message` may quote the request. The gateway cannot make an ISO time, so
- * `timestamp` is its request time, except for a denial, where the authorizer sets it.
+ * Our envelope for each failure that the gateway generates before any function runs. The texts are
+ * static, since `$context.error.message` may quote the request. The gateway cannot generate an ISO
+ * time, so `timestamp` is its request time, except for a denial, where the authorizer sets it.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
  */
 export function gatewayResponses(): Record<string, GatewayResponse> {
@@ -58,7 +58,7 @@ export function gatewayResponses(): Record<string, GatewayResponse> {
   return responses;
 }
 
-/** Headers as mapping expressions: static values stand in single quotes. */
+/** Headers as mapping expressions: static values need single quotes. */
 function headersOf(statusCode: number): Record<string, string> {
   const headers: Record<string, string> = {
     "Access-Control-Allow-Origin": "'*'",
@@ -67,7 +67,8 @@ function headersOf(statusCode: number): Record<string, string> {
     "X-Content-Type-Options": "'nosniff'",
     "X-Request-Id": "context.requestId",
   };
-  // Of a function's own 401 the gateway would rename this header, so these alone have it.
+  // The gateway would rename this header in a function's own 401, so only its own responses have
+  // it.
   if (statusCode === 401) headers["WWW-Authenticate"] = "'Bearer'";
   if (retryLater.includes(statusCode)) headers["Retry-After"] = "'1'";
   return Object.fromEntries(

@@ -13,7 +13,7 @@ import type { Construct } from "constructs";
 import { functionName, logName } from "../stages/names.ts";
 import type { Stage } from "../stages/stages.ts";
 
-/** One log for all functions of an API, or for its accesses, kept as long as the stage says. */
+/** One log for all functions of an API, or for its access log, with the stage's retention. */
 export function logGroup(scope: Construct, id: string, stage: Stage, name: string): LogGroup {
   return new LogGroup(scope, id, {
     logGroupName: logName(stage.name, name),
@@ -41,10 +41,10 @@ export function gatewayRole(scope: Construct, stage: Stage): Role {
 const functionArn = (stage: Stage, name: string) =>
   `arn:${Aws.PARTITION}:lambda:${Aws.REGION}:${Aws.ACCOUNT_ID}:function:${functionName(stage.name, name)}`;
 
-/** The alias by which the gateway calls a function that has one. */
+/** The alias through which the gateway calls a function, if it has one. */
 export const aliasName = "live";
 
-/** The ARN by which a function of the route table is called: its alias's, where it has one. */
+/** The ARN for calling a function of the route table: its alias's, if it has one. */
 export function calledArn(stage: Stage, name: string): string {
   const hasAlias = (stage.canaries as readonly string[]).includes(name);
   return `${functionArn(stage, name)}${hasAlias ? `:${aliasName}` : ""}`;
@@ -56,7 +56,9 @@ export const uriOf = (stage: Stage) => (name: string) => {
   return `arn:${Aws.PARTITION}:apigateway:${Aws.REGION}:lambda:path/2015-03-31/functions/${qualified}/invocations`;
 };
 
-/** What is logged of each call: no query and no header, since both may carry a token. */
+/**
+ * The access log's fields for each call: no query and no header, since both may contain a token.
+ */
 const accessFields = {
   requestId: "$context.requestId",
   time: "$context.requestTimeEpoch",
@@ -71,7 +73,7 @@ const accessFields = {
 
 const compressionKey = "x-amazon-apigateway-minimum-compression-size";
 
-/** Shorter bodies are sent as they are: compressing them saves nothing. */
+/** Shorter bodies are sent uncompressed: compressing them saves nothing. */
 const compressedBytesMin = 1024;
 
 /** A REST API from an OpenAPI document, with its one stage, its limits and its access log. */
@@ -87,7 +89,7 @@ export function restApi(
     restApiName: `ovation-${stage.name}-${name}`,
     apiDefinition: ApiDefinition.fromInline({ ...document, [compressionKey]: compressedBytesMin }),
     endpointTypes: [EndpointType.REGIONAL],
-    // The role is the account's, not the stage's: lib/identity/account.ts.
+    // The role belongs to the account, not the stage: lib/identity/account.ts.
     cloudWatchRole: false,
     deployOptions: {
       ...options,
@@ -103,7 +105,7 @@ export function hostOf(api: SpecRestApi): string {
   return `https://${api.restApiId}.execute-api.${region}.${urlSuffix}`;
 }
 
-/** The access log of the WebSocket API: which route, whose connection, with what outcome. */
+/** The access log of the WebSocket API: route, connection and outcome. */
 export function accessLogSettings(scope: Construct, stage: Stage) {
   const log = logGroup(scope, "access-log", stage, "realtime-access");
   const format = {

@@ -12,13 +12,16 @@ import { endpointsOf, httpAuthorizer } from "./endpoints.ts";
 import { gatewayRole, restApi, uriOf } from "./gateway.ts";
 import { gatewayDocument } from "./gateway-document.ts";
 
-/** The endpoint for every path that is no route. */
+/** The endpoint for every unknown path. */
 export const notFoundOf = (stage: Stage): Row<Contract> =>
   theOne(endpointsOf(stage).filter(isCatchAll), `endpoint for ${catchAll}`);
 
 const isCatchAll = ({ contract }: Row<Contract>) => methodAndPath(contract)[1] === catchAll;
 
-/** The HTTP API: the gateway before the functions, deployed after all of them, and the firewall. */
+/**
+ * The HTTP API: the gateway in front of the functions, deployed after all of them, and the
+ * firewall.
+ */
 export class HttpApi extends Stack {
   readonly api: SpecRestApi;
 

@@ -23,15 +23,15 @@ import {
 import { gatewayResponses } from "./gateway-responses.ts";
 import { notFoundOf } from "./http-api.ts";
 
-/** The stage of the API, which is also the beginning of its path. */
+/** The stage of the API, which is also its path prefix. */
 const stageName = "pictures";
 
 type Integrating = Pick<Gateway, "title" | "uriOf" | "credentials">;
 
 /**
  * The body of the API of pictures (OpenAPI 3.0.1): GET and HEAD of one path. Every media type is
- * binary, since whether an answer's base64 becomes bytes goes by what the client accepts, which is
- * anything. For an API with preflights of its own that would break these.
+ * binary, since the conversion of a base64 response depends on the client's Accept header, which
+ * may be anything. For an API with its own preflights this would break them.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/lambda-proxy-binary-media.html
  */
 function pictureDocument(
@@ -95,7 +95,7 @@ export class Pictures extends Stack {
   }
 }
 
-/** Where everybody reads pictures: below the stage's domain, or at the API itself. */
+/** The public base URL of pictures: below the stage's domain, or the API itself. */
 export function picturesUrlOf({ domain }: Stage, api: SpecRestApi): string {
   if (domain !== undefined) return `${originOf(domain)}/${stageName}`;
   return `${hostOf(api)}/${stageName}`;

@@ -24,7 +24,7 @@ const stageName = "ws";
 /** The WebSocket API with a function for each route, and the functions that react to the table. */
 export class Realtime extends Stack {
   readonly apiId: string;
-  /** Ids of the mappings that read the table's stream, by the function they call. */
+  /** Ids of the mappings that read the table's stream, by function. */
   readonly streamMappings: Record<string, string> = {};
   readonly sockets: NonNullable<Neighbours["sockets"]>;
 
@@ -60,7 +60,7 @@ export class Realtime extends Stack {
       const mapping = connectSource(called, contract, data, stage.reservedConcurrency[name]);
       if (mapping === undefined) continue;
       mappings.push(mapping);
-      // Another one reads the stream of a restored table.
+      // The mapping is replaced when a restored table's stream is used.
       const output = new CfnOutput(this, `${mapping.node.id}-id`, { value: mapping.ref });
       this.streamMappings[name] = told(this, output, this.region);
     }
@@ -84,8 +84,8 @@ export class Realtime extends Stack {
       authorizerType: "REQUEST",
       authorizerUri: uriOf(stage)(authorizerName),
       authorizerCredentialsArn: credentials,
-      // Without identity sources: all that are named are required, and the token comes in the query
-      // or as a subprotocol. An empty list is documented nowhere.
+      // Without identity sources: all listed ones would be required, and the token comes in the
+      // query or as a subprotocol. An empty list is undocumented.
     });
     const routes = rowsOf("socket").map(({ name, contract }) => {
       const id = name.replaceAll("/", "-");

@@ -13,21 +13,21 @@ import type { FunctionName } from "../stages/route-table.ts";
 import type { Stage } from "../stages/stages.ts";
 import { aliasName } from "./gateway.ts";
 
-/** Failures of a new version in a minute at which it is taken back. */
+/** Failures of a new version in one minute that cause a rollback. */
 const failuresMax = 2;
 
-/** How our functions count the faults that they log, by version (platform/runtime/log.ts). */
+/** Our functions' metric of logged faults, by version (platform/runtime/log.ts). */
 const versionMetric = { namespace: "Ovation", metricName: "Faults" };
 
 /**
- * New versions of the stage's `canaries` among a stack's `functions` take a tenth of the calls for
- * five minutes and then all of them; when the new version fails meanwhile, the old one has all
- * again and the deployment is undone. The alarms look at the new version alone, so nothing that
- * fails already keeps a deployment from beginning. Everything in `waiting` and the other functions are
- * changed after that: a fault of what all share stops at those few. Few, since each is a deployment
- * of CodeDeploy's, and dozens of them at once run into the rates of its and Lambda's own API
- * (docs/decisions/deployments.md). Where the stage `deploysAtOnce`, all calls go to the new version
- * and no alarm is asked.
+ * New versions of the stage's `canaries` among a stack's `functions` get a tenth of the calls for
+ * five minutes and then all of them; if the new version fails meanwhile, the old one gets all calls
+ * again and the deployment is rolled back. The alarms watch only the new version, so existing
+ * failures do not block a deployment. Everything in `waiting` and the other functions change after
+ * that: a fault in shared code stops at these few. There are few, since each is a CodeDeploy
+ * deployment, and dozens at once would exceed the rates of its API and Lambda's
+ * (docs/decisions/deployments.md). If the stage `deploysAtOnce`, all calls go to the new version
+ * and no alarm is checked.
  * https://docs.aws.amazon.com/lambda/latest/dg/configuring-alias-routing.html
  */
 export function placeCanaries(
@@ -41,7 +41,7 @@ export function placeCanaries(
   const application = new LambdaApplication(scope, "canaries");
   const role = deploymentRole(scope, stage);
   const aliases = canaries.map(([name, target]) => {
-    // A version has the settings of its time, and those that are parameters are not in its hash.
+    // A version keeps its settings, and settings that are parameters are not in its hash.
     target.invalidateVersionBasedOn(JSON.stringify(stage.issuer ?? "pool"));
     const flat = flatName(name);
     const version = target.currentVersion as IVersion;
@@ -57,7 +57,7 @@ export function placeCanaries(
           }
         : { deploymentConfig: LambdaDeploymentConfig.CANARY_10PERCENT_5MINUTES, alarms }),
     });
-    // How calls are shifted has to be known before they are.
+    // The shifting of calls must be configured before it starts.
     alias.node.addDependency(...alarms, group);
     return alias;
   });
@@ -66,7 +66,7 @@ export function placeCanaries(
     later.node.addDependency(...aliases);
 }
 
-/** Shifts aliases of the stage's functions and looks at alarms: less than AWS's managed policy. */
+/** Shifts the aliases of the stage's functions and reads alarms: less than AWS's managed policy. */
 function deploymentRole(scope: Construct, stage: Stage) {
   const functions = `arn:${Aws.PARTITION}:lambda:${Aws.REGION}:${Aws.ACCOUNT_ID}:function:${functionName(stage.name, "*")}`;
   const statements = [
@@ -85,9 +85,9 @@ function deploymentRole(scope: Construct, stage: Stage) {
 }
 
 /**
- * What the new version of a function fails by: an error that Lambda counts, or a fault that it
- * logged, whatever it answered. Their names have the version's number, so each version has alarms of
- * its own, and none begins with what the one before it did.
+ * The failures of a function's new version: an error counted by Lambda, or a fault that it logged,
+ * whatever its response. The alarms' names contain the version's number, so each version has its
+ * own alarms, and none inherits the previous version's state.
  * https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
  */
 function failureAlarms(scope: Construct, stage: Stage, name: FunctionName, version: IVersion) {
@@ -105,7 +105,7 @@ function failureAlarms(scope: Construct, stage: Stage, name: FunctionName, versi
     ([kind, metric]) =>
       new Alarm(scope, `${flatName(name)}-canary-${kind}`, {
         alarmName: `ovation-${stage.name}-release: ${name} ${version.version} ${kind}`,
-        alarmDescription: "The new version fails: a deployment that is under way is undone",
+        alarmDescription: "The new version fails: a deployment in progress is rolled back",
         metric: new Metric({ ...metric, statistic: "Sum", period: Duration.minutes(1) }),
         threshold: failuresMax,
         evaluationPeriods: 1,

@@ -14,13 +14,13 @@ import type { Gateway } from "./gateway-document.ts";
 import { placeCanaries } from "./release.ts";
 import { callbackDocument, pathOf, tencentDocument } from "./tencent-document.ts";
 
-/** The stage of the API for callbacks from Tencent, which is also the beginning of its path. */
+/** The stage of the API for callbacks from Tencent, which is also its path prefix. */
 const callbackStage = "tencent";
 
 /**
- * The API that answers as Tencent's live engine does, `/v4/{service}/{command}`, and the one to
- * which that engine sends its callbacks, `/tencent/callback`: an API of its own, since whatever a
- * gateway answers by itself has one form for all of its paths.
+ * The API that works like Tencent's live engine, `/v4/{service}/{command}`, and the one to which
+ * that engine sends its callbacks, `/tencent/callback`: a separate API, since a gateway's own
+ * responses have one form for all of its paths.
  */
 export class TencentApi extends Stack {
   readonly apis: Record<"tencent" | "callback", SpecRestApi>;
@@ -46,7 +46,7 @@ export class TencentApi extends Stack {
       credentials: gatewayRole(this, stage).roleArn,
     };
     const document = tencentDocument(commands, unknown.name, gateway);
-    // What may be called once a second is counted by the functions, for each application.
+    // Commands limited to once a second are counted by the functions, per application.
     const throttled = commands.filter(({ contract }) => contract.callsPerSecond === 200);
     const { rate, burst } = stage.commandThrottle;
     const api = restApi(this, stage, "tencent", document, {
@@ -86,7 +86,7 @@ export class TencentApi extends Stack {
       throttlingRateLimit: stage.throttle.rate,
       throttlingBurstLimit: stage.throttle.burst,
     });
-    // The address for Tencent's console is this with ?key= and the value of the secret.
+    // The URL for Tencent's console is this one with ?key= and the value of the secret.
     new CfnOutput(this, "callback-url", { value: api.urlForPath(row.contract.path) });
     return { api, name: row.name, target };
   }

@@ -19,9 +19,8 @@ import { type GatewayResponse, gatewayResponses } from "./gateway-responses.ts";
 export const pathOf = ({ command }: CommandContract) => `/${command}`;
 
 /**
- * The body of the Tencent API for API Gateway (OpenAPI 3.0.1): a POST for each command, and all
- * else to the command that answers for those that are not there. UserSig is checked by the
- * functions.
+ * The body of the Tencent API for API Gateway (OpenAPI 3.0.1): a POST for each command; everything
+ * else goes to the command that handles unknown ones. The functions verify UserSig.
  */
 export function tencentDocument(
   commands: readonly Row<CommandContract>[],
@@ -42,12 +41,12 @@ export function tencentDocument(
   };
 }
 
-/** Tencent waits two seconds for a callback; without an answer it blocks the gift as well. */
+/** Tencent waits two seconds for a callback; without a response it blocks the gift as well. */
 const callbackMilliseconds = 1_900;
 
 /**
- * The body of the API for callbacks from Tencent: whatever comes to its one path, by any method, is
- * answered with HTTP 200 in Tencent's form; other paths are not there.
+ * The body of the API for callbacks from Tencent: its one path accepts any method, and responds
+ * with HTTP 200 in Tencent's form; other paths do not exist.
  */
 export function callbackDocument(
   { name, contract }: Row<ReceiverContract>,
@@ -69,7 +68,7 @@ export function callbackDocument(
 
 type Failures = Record<string, [code: number, says: string]>;
 
-/** Tencent's code and sentence for each failure that the gateway makes (reference 2.7). */
+/** Tencent's code and sentence for each failure that the gateway generates (reference 2.7). */
 const failures: Failures = {
   API_CONFIGURATION_ERROR: [100001, "Internal server error, try again"],
   BAD_REQUEST_BODY: [60003, "The body is not JSON"],
@@ -87,11 +86,11 @@ const failures: Failures = {
   WAF_FILTERED: [60002, "The request was refused by the firewall"],
 };
 
-/** What the gateway says where a callback's function did not answer: it may have done its work. */
+/** The gateway's message if a callback's function did not respond, which may have done its work. */
 const unanswered = "No answer: the gift may have been charged";
 const mayBeDone = ["DEFAULT_5XX", "INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT"];
 
-/** The same for callbacks, with the one code that means anything else. */
+/** The same for callbacks, with the only code that means another failure. */
 const callbackFailures: Failures = Object.fromEntries(
   Object.entries(failures).map(([type, [, says]]) => [
     type,
@@ -99,7 +98,7 @@ const callbackFailures: Failures = Object.fromEntries(
   ]),
 );
 
-/** Always HTTP 200, with the outcome in the body, as Tencent's own clients expect it. */
+/** Always HTTP 200, with the outcome in the body, as Tencent's own clients expect. */
 function tencentGatewayResponses(of: Failures = failures): Record<string, GatewayResponse> {
   const responses: Record<string, GatewayResponse> = {};
   for (const [type, [ErrorCode, ErrorInfo]] of Object.entries(of)) {

@@ -5,7 +5,7 @@ import { functionName } from "../stages/names.ts";
 import type { AnyContract } from "../stages/route-table.ts";
 import type { Stage } from "../stages/stages.ts";
 
-/** Settings that the machine gives, not the stage. */
+/** Settings of the machine, not of the stage. */
 type Machine = "AWS_ENDPOINT_URL" | "LOCAL";
 
 /** Values that are known only when the stacks are deployed. */
@@ -26,13 +26,13 @@ export type Places = {
 
 type Setting = { value: string | undefined; for: (contract: AnyContract) => boolean };
 
-/** Functions that serve callers or process their work; a user pool's trigger does neither. */
+/** Functions that serve callers or process their calls; a user pool's trigger does neither. */
 const everyone = ({ kind }: AnyContract) => kind !== "trigger";
 const ofKind =
   (...kinds: AnyContract["kind"][]) =>
   (contract: AnyContract) =>
     kinds.includes(contract.kind);
-/** Those that verify tokens. */
+/** Functions that verify tokens. */
 const judges = ofKind("authorizer", "relay");
 const asksIssuer = (contract: AnyContract) => judges(contract) || contract.grants.issuer === true;
 const toSockets = ({ kind, grants }: AnyContract) =>
@@ -52,7 +52,7 @@ const givesParts = ({ grants }: AnyContract) => grants.tasks?.includes(postSlice
 const describes = (contract: AnyContract) =>
   contract.kind === "endpoint" && contract.route.endsWith(".json");
 
-/** Which of the two has to know the address of the sockets. */
+/** The functions among them that need the address of the sockets. */
 const describesSockets = (contract: AnyContract) =>
   contract.kind === "endpoint" && contract.route === "GET /asyncapi.json";
 
@@ -64,7 +64,7 @@ const pairsText = (pairs: Readonly<Record<string, string>>) =>
     .map(([name, value]) => `${name}=${value}`)
     .join();
 
-/** Short, since all settings of a function together may have 4 KB. */
+/** Compact, since all settings of a function together are limited to 4 KB. */
 const ratesText = ({ rates }: Stage) =>
   JSON.stringify(
     Object.fromEntries(
@@ -79,7 +79,7 @@ const rulesOf = (stage: Stage) =>
     MESSAGE_DAYS: { value: String(stage.messageDays), for: everyone },
     RESERVED_USERNAMES: {
       value: stage.reservedUsernames.join(),
-      // Whatever may meet a user for the first time.
+      // Functions that may be the first to see a user.
       for: ofKind("endpoint", "authorizer", "command", "receiver", "relay"),
     },
     NAME_CHANGES_PER_DAY: { value: String(stage.nameChangesPerDay), for: ofKind("endpoint") },
@@ -134,8 +134,8 @@ const withRelay = (stage: Stage) => (contract: AnyContract) =>
   stage.relay !== undefined && ofKind("endpoint", "socket", "consumer", "relay")(contract);
 
 /**
- * Each setting of platform/runtime/env.ts: its value, and the functions that get it. A missing one
- * does not compile.
+ * Each setting of platform/runtime/env.ts: its value, and the functions that get it. The compiler
+ * rejects a missing one.
  */
 function settingsOf(stage: Stage, places: Partial<Places>) {
   return {
@@ -211,8 +211,8 @@ function missing(name: string, { summary }: AnyContract): never {
 }
 
 /**
- * The environment of one function: what everyone needs and what its contract makes it need. Throws
- * when its stack has no value for that.
+ * The environment of one function: common settings and those that its contract requires. Throws if
+ * its stack has no value for one.
  */
 export function environmentOf(
   contract: AnyContract,

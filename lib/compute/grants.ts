@@ -9,7 +9,7 @@ export type Statement = {
   Condition?: Record<string, Record<string, readonly string[]>>;
 };
 
-/** ARNs of what a grant can name; what is granted and is not here is an error. */
+/** The ARNs that grants can refer to; a grant without its ARN here is an error. */
 export type Resources = {
   tableArn: string;
   queueArns?: Record<QueueName, string>;
@@ -23,13 +23,13 @@ export type Resources = {
 
 const reading = ["dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"];
 const putting = ["dynamodb:PutItem"];
-// A batch puts and deletes, so it comes with the right to do both by itself.
+// A batch puts and deletes, so it requires the right to do both separately.
 const changing = [
   ...["dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"],
   "dynamodb:BatchWriteItem",
 ];
 
-/** What the bucket of pictures is used for: actions, and on what below its ARN. */
+/** How the bucket of pictures is used: the actions, and the paths below its ARN. */
 const pictureActions = {
   read: [["s3:GetObject", "/*"]],
   write: [["s3:PutObject", "/*"]],
@@ -40,9 +40,9 @@ const pictureActions = {
 } as const;
 
 /**
- * With what a stage's relay needs of its functions: those that post to connections leave mail for
- * it, the routes of sockets look where a stream is served and give tickets for there, and others
- * show it.
+ * Adds what a stage's relay requires of other functions: those that post to connections leave mail
+ * for it, the routes of sockets look up where a stream is served and issue tickets, and others show
+ * its URL.
  */
 export function withRelay(
   { kind, grants }: { kind: string; grants: Grants },
@@ -60,17 +60,17 @@ export function withRelay(
   };
 }
 
-/** What a function reads before its first call to the table, whatever it is for. */
+/** Read by every function before its first call to the table. */
 const layout = "LAYOUT";
 
-/** The catalogue and the layout are one partition; every other kind has several. */
+/** The catalogue and the layout are single partitions; every other kind has several. */
 const leadingKey = (partition: Partition | typeof layout) =>
   partition === "CATALOGUE" || partition === layout ? partition : `${partition}#*`;
 
 /**
- * The statements of a role: a contract's grants, and reading the layout, which every user of the
- * table does first. `dynamodb:LeadingKeys` binds them to partitions. Entries of the
- * ledger may be put and never changed by anybody.
+ * The statements of a role: a contract's grants, and reading the layout, which every function with
+ * the table does first. `dynamodb:LeadingKeys` restricts them to partitions. Ledger entries may be
+ * put, but no function may change them.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
  */
 export function statementsOf(grants: Grants, resources: Resources): Statement[] {
@@ -88,11 +88,11 @@ export function statementsOf(grants: Grants, resources: Resources): Statement[] 
     return { Effect: "Allow", Action: [Action], Resource };
   };
   const { read = [], write = [], queues = [], tasks = [] } = grants;
-  // Functions that query only the index read the layout, too.
+  // Functions that query only the index read the layout too.
   const isOnTable = read.length + write.length > 0 || grants.dueIndex || grants.dueScan;
   const changed = write.filter((partition) => partition !== "LEDGER");
-  // A transaction puts an entry together with other items. Whether AWS judges each of them or all
-  // their keys at once is not documented, so one statement covers all that may be put.
+  // A transaction puts an entry together with other items. Whether AWS evaluates each of them or
+  // all their keys together is not documented, so one statement covers all permitted puts.
   const onWritten =
     changed.length === write.length
       ? onTable([...putting, ...changing], write)

@@ -21,11 +21,11 @@ import type { Site } from "./site.ts";
 
 const dist = join(import.meta.dirname, "../../dist");
 
-/** A function's bundle, or the place for it. */
+/** A function's bundle, or a placeholder for it. */
 function codeOf({ scope }: Site, name: string): Code {
   if (scope.node.tryGetContext(bundlesApart) !== true)
     return Code.fromAsset(join(dist, flatName(name)));
-  // Where an asset's folder is there already CDK copies nothing, whatever is named as its source.
+  // If an asset's folder already exists, CDK copies nothing, whatever the source.
   return Code.fromAsset(import.meta.dirname, {
     assetHash: flatName(name),
     assetHashType: AssetHashType.CUSTOM,
@@ -33,9 +33,8 @@ function codeOf({ scope }: Site, name: string): Code {
 }
 
 /**
- * One line of the route table as a Lambda with a role of its own: the log of its API, what its
- * contract grants, and `more` for its event source (a stream, a queue). Its bundle is
- * `dist/<name>`.
+ * One row of the route table as a Lambda with its own role: the log of its API, its contract's
+ * grants, and `more` for its event source (a stream, a queue). Its bundle is `dist/<name>`.
  */
 export function placeFunction(site: Site, row: Row, more: readonly Statement[] = []): Lambda {
   const { scope, stage, logGroup, places, resources } = site;
@@ -70,11 +69,11 @@ export function placeFunction(site: Site, row: Row, more: readonly Statement[] =
     role,
     logGroup,
     loggingFormat: LoggingFormat.JSON,
-    // Else Lambda writes two lines for each event, which at many calls cost more than the calls.
+    // Otherwise Lambda logs two lines per event, which at high volume cost more than the calls.
     systemLogLevelV2: SystemLogLevel.WARN,
     applicationLogLevelV2: ApplicationLogLevel.INFO,
-    // Posts use Node's own undici, found by an undocumented symbol (docs/decisions/code-structure.md).
-    // The runtime therefore changes with a tested deployment only.
+    // Posts use Node's own undici, found by an undocumented symbol
+    // (docs/decisions/code-structure.md), so the runtime changes only with a tested deployment.
     ...("WS_ENDPOINT" in environment && {
       runtimeManagementMode: RuntimeManagementMode.FUNCTION_UPDATE,
     }),
@@ -84,9 +83,9 @@ export function placeFunction(site: Site, row: Row, more: readonly Statement[] =
 }
 
 /**
- * Whether a function's queue messages may reach it again, directly or through others, for work that
- * is left or not due yet. Lambda treats such a chain as a loop and stops it after 16 turns by
- * default.
+ * Whether a function's queue messages may return to it, directly or through other functions, for
+ * remaining work or work that is not due yet. By default Lambda treats such a chain as a loop and
+ * stops it after 16 invocations.
  * https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
  */
 function asksItself(row: Row): boolean {

@@ -10,7 +10,7 @@ import type { Stage } from "../stages/stages.ts";
 import type { Places } from "./environment.ts";
 import type { Resources } from "./grants.ts";
 
-/** Where functions are placed: their stack, their stage, their log and what they may be given. */
+/** Where functions are placed: their stack, their stage, their log and available settings. */
 export type Site = {
   scope: Construct;
   stage: Stage;
@@ -19,7 +19,7 @@ export type Site = {
   resources: Resources;
 };
 
-/** What a stack of functions is given by others. */
+/** What a stack of functions gets from other stacks. */
 export type Neighbours = {
   data: Data;
   /** For stacks with an authorizer: `issuerOf`. */
@@ -28,7 +28,7 @@ export type Neighbours = {
   sockets?: { endpoint: string; apiArn: string };
   tencentSecret?: Secret;
   callbackSecret?: Secret;
-  /** Where everybody reads pictures. */
+  /** The public base URL of pictures. */
   picturesUrl?: string;
   /** Hosts of the APIs besides the HTTP API, by the start of their paths. */
   otherApis?: Places["otherApis"];
@@ -36,7 +36,7 @@ export type Neighbours = {
 
 type Issuer = Pick<Places, "issuer" | "audience" | "jwksUri">;
 
-/** The issuer from the stage's parameters. */
+/** The issuer, from the stage's parameters. */
 export function issuerOf(scope: Construct, stage: Stage): Issuer {
   const names = issuerParameters(stage.name);
   const parameter = (name: string) => StringParameter.valueForStringParameter(scope, name);
@@ -47,7 +47,7 @@ export function issuerOf(scope: Construct, stage: Stage): Issuer {
   };
 }
 
-/** A place for functions of one stack. */
+/** The site for functions of one stack. */
 export function siteOf(
   scope: Construct,
   stage: Stage,
@@ -80,7 +80,7 @@ export function siteOf(
   };
 }
 
-/** By its name, so that a function may be placed before those that it invokes. */
+/** By name, so that a function may be deployed before those that it invokes. */
 const functionArn = (scope: Construct, stage: Stage, name: string) =>
   Stack.of(scope).formatArn({
     service: "lambda",

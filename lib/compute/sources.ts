@@ -8,13 +8,14 @@ import type { Data } from "../data/data.ts";
 import type { Statement } from "./grants.ts";
 
 /**
- * Tries of one batch, and seconds, after which its records go to the bucket of failures. Without
- * bounds one bad batch would block its shard for a day, and then be lost.
+ * The most attempts of one batch, and its greatest age in seconds, after which its records go to
+ * the failures bucket. Without limits one bad batch would block its shard for a day, and then be
+ * lost.
  * https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-params.html
  */
 const bounds = { retries: 100, ageSeconds: 3600 };
 
-/** What a consumer's role needs so that Lambda can read its source for it. */
+/** The statements that let Lambda read a consumer's source on its behalf. */
 export function readStatements({ on }: ConsumerContract, data: Data): Statement[] {
   const allow = (Action: string[], Resource: string): Statement => ({
     Effect: "Allow",
@@ -43,15 +44,15 @@ export function readStatements({ on }: ConsumerContract, data: Data): Statement[
 }
 
 /**
- * Executions that a queue's reader takes at once unless its contract says more: of what all calls
- * share, so that ten thousand messages that are due at once slow nobody down.
+ * Concurrent executions of a queue's reader unless its contract says otherwise, from the pool that
+ * all calls share, so that ten thousand due messages slow no callers down.
  */
 const concurrencyDefault = 10;
 
 /**
- * Ties a consumer to what calls it, a queue with no more messages at once than executions are
- * `reserved`: one that is received and then throttled counts as tried and ends among the dead
- * letters. Answers the mapping where that is the table's stream.
+ * Connects a consumer to its source; a queue gets no more concurrent messages than executions are
+ * `reserved`, since a message that is received and then throttled counts as an attempt and ends in
+ * the dead-letter queue. Returns the mapping if the source is the table's stream.
  */
 export function connectSource(
   { target, arn }: { target: Lambda; arn: string },
@@ -84,15 +85,15 @@ export function connectSource(
   return new CfnEventSourceMapping(scope, id, {
     ...common,
     eventSourceArn: data.table.tableStreamArn,
-    // From the oldest record: with LATEST what is written while the mapping is made would be lost.
+    // From the oldest record: with LATEST, writes during the creation of the mapping would be lost.
     startingPosition: "TRIM_HORIZON",
-    // Above one, Lambda keeps the order of each item only, not that of a stream's items.
+    // Above one, Lambda keeps only the order of each item, not that of a stream's items.
     parallelizationFactor: 1,
-    // A batch is never cut in two, which would make other frames: a bad record is skipped in code.
+    // Splitting a batch would produce other frames: bad records are skipped in code instead.
     bisectBatchOnFunctionError: false,
     maximumRetryAttempts: bounds.retries,
     maximumRecordAgeInSeconds: bounds.ageSeconds,
-    // A bucket and not a queue: only it is given the whole records.
+    // A bucket, not a queue: only a bucket receives the whole records.
     destinationConfig: { onFailure: { destination: data.failures.bucketArn } },
     metricsConfig: { metrics: ["EventCount"] },
     ...(on.kinds && { filterCriteria: { filters: filtersOf(on.kinds) } }),
@@ -101,7 +102,7 @@ export function connectSource(
 
 type Kinds = Extract<ConsumerContract["on"], { stream: "table" }>["kinds"];
 
-/** One pattern for each partition. Lambda accepts five at most unless its quota is raised. */
+/** One pattern for each partition. Lambda accepts at most five unless its quota is raised. */
 const filtersOf = (kinds: NonNullable<Kinds>) =>
   keyStartsOf(kinds).map(({ PK, SK }) => {
     const starting = (starts: string[]) => ({ S: starts.map((prefix) => ({ prefix })) });

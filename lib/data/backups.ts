@@ -12,17 +12,17 @@ import type { Construct } from "constructs";
 import { restoreRoleName, tableName, vaultName } from "../stages/names.ts";
 import type { Stage } from "../stages/stages.ts";
 
-/** Days for which a day's and a month's backup are kept. */
+/** Days for which daily and monthly backups are kept. */
 const kept = { daily: 35, monthly: 365 };
 
-/** Days for which nobody deletes a backup, whatever rights they have on the vault. */
+/** Days for which backups cannot be deleted, whatever the rights on the vault. */
 const lockedDays = 7;
 
 /**
- * Backups of the table apart from it: its recovery to a point in time reaches back 35 days and goes
- * when the table does. Where the stage names a vault elsewhere (another account or region), each
- * backup is copied there. By the table's name and not by reference: the table is made last.
- * Answers what has to be there before the table.
+ * Backups of the table, stored separately: point-in-time recovery covers 35 days and is deleted
+ * with the table. If the stage names a vault elsewhere (another account or region), each backup is
+ * copied there. Uses the table's name, not a reference, since the table is created last. Returns
+ * what must exist before the table.
  * https://docs.aws.amazon.com/aws-backup/latest/devguide/whatisbackup.html
  */
 export function placeBackups(stack: Stack, stage: Stage): Construct[] {
@@ -68,7 +68,7 @@ export function placeBackups(stack: Stack, stage: Stage): Construct[] {
 const allow = (actions: string[], resources: string[]) =>
   new PolicyStatement({ actions, resources });
 
-/** A role that AWS Backup takes on, with its own statements alone. */
+/** A role for AWS Backup with only its own statements. */
 function roleOf(stack: Stack, id: string, statements: PolicyStatement[], roleName?: string) {
   const role = new Role(stack, id, {
     ...(roleName && { roleName }),
@@ -80,8 +80,8 @@ function roleOf(stack: Stack, id: string, statements: PolicyStatement[], roleNam
 }
 
 /**
- * Backs up the one table and copies into the vaults: the part of AWS's managed policy that is about
- * DynamoDB, and no restore. Jobs of a table with tags fail without `backup:TagResource`.
+ * Backs up the one table and copies into the vaults: the DynamoDB part of AWS's managed policy,
+ * without restores. Jobs of a tagged table fail without `backup:TagResource`.
  * https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSBackupServiceRolePolicyForBackup.html
  */
 function backupRole(stack: Stack, table: string, vaults: readonly IBackupVault[]) {
@@ -115,8 +115,8 @@ const recoveryPoints = (stack: Stack) =>
   });
 
 /**
- * Restores backups into other tables of the stage, whose names begin with the table's and a hyphen
- * (`npm run restore`): it reaches no table that functions use.
+ * Restores backups into other tables of the stage, whose names start with the table's and a hyphen
+ * (`npm run restore`): it cannot reach tables that functions use.
  * https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSBackupServiceRolePolicyForRestores.html
  */
 function restoreRole(stack: Stack, stage: Stage, table: string) {

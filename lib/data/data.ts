@@ -17,23 +17,23 @@ import { placeQueues, type Queues, queuesOf } from "./queues.ts";
 import { exportForGood, told } from "./told.ts";
 
 /**
- * Days for which batches that were given up wait for `npm run redrive`. They hold names and texts as
- * they were, also of people who have left since; after a day no viewer is shown what is in them.
+ * Days for which failed batches wait for `npm run redrive`. They contain names and texts, even of
+ * users deleted since; after a day their contents are no longer shown to viewers.
  */
 const failuresKeptDays = 7;
 
 /**
- * What is kept: the one table, the queues, the bucket of batches that could not be handled, and the
- * keys of the Tencent application and of its callbacks. What has a name of its own and is kept when
- * its stack goes still goes with a first deployment that failed, so that it can be repeated.
+ * Everything that is stored: the one table, the queues, the bucket of failed batches, and the keys
+ * of the Tencent application and of its callbacks. Resources with fixed names that outlive their
+ * stage are still deleted when a first deployment fails, so that it can be repeated.
  */
 export class Data extends Stack {
-  /** By what the stage says and not by reference: the table may become another one. */
+  /** By name, not by reference: the table may be replaced by another one. */
   readonly table: { tableName: string; tableArn: string; tableStreamArn: string };
   readonly queues: Queues;
   readonly deadLetters: Queues;
   readonly failures: Bucket;
-  /** Pictures that were sent as files: nobody reads them but by a function. */
+  /** Uploaded pictures, which only functions read. */
   readonly pictures: Bucket;
   readonly tencentSecret: Secret;
   readonly callbackSecret: Secret;
@@ -60,14 +60,14 @@ export class Data extends Stack {
     const { live, dead } = placeQueues(this, stage.name);
     this.queues = queuesOf(this, stage.name, false);
     this.deadLetters = queuesOf(this, stage.name, true);
-    // The key of the application, with which its back ends sign. Its value is the key as text.
+    // The key with which the application's back ends sign. Its value is the key as text.
     this.tencentSecret = new Secret(this, "tencent-key", {
       secretName: `ovation/${stage.name}/tencent`,
       description: "The secret key of the Tencent application",
       generateSecretString: { passwordLength: 64, excludePunctuation: true },
       removalPolicy,
     });
-    // It stands in an address that is entered in Tencent's console: letters and digits alone.
+    // Part of a URL that is entered in Tencent's console: only letters and digits.
     this.callbackSecret = new Secret(this, "callback-key", {
       secretName: `ovation/${stage.name}/tencent-callback`,
       description: "The key in the address of callbacks from Tencent",
@@ -91,8 +91,8 @@ export class Data extends Stack {
     const { failures, pictures } = this;
     exportForGood(this, failures.bucketArn, pictures.bucketArn, pictures.bucketName);
     exportForGood(this, this.tencentSecret.secretArn, this.callbackSecret.secretArn);
-    // The last of all: its protection would keep a first deployment that fails later from being
-    // undone, and its name the next one from being made.
+    // Created last: its protection would prevent the rollback of a failed first deployment, and its
+    // name the next attempt.
     own.node.addDependency(
       ...(stage.keepData ? placeBackups(this, stage) : []),
       this.failures,
@@ -107,8 +107,8 @@ export class Data extends Stack {
 }
 
 /**
- * Nobody has to know its value: the deployment gives it to CloudFront and the firewalls. A stage
- * without a domain has it too: once removed, its name could not be given again.
+ * Nobody needs to know its value: the deployment passes it to CloudFront and the firewalls. A stage
+ * without a domain has it too, since a deleted secret's name cannot be reused immediately.
  */
 function placeEdgeSecret(scope: Stack, stage: Stage, removalPolicy: RemovalPolicy) {
   if (!stage.firewall) return undefined;
@@ -120,7 +120,7 @@ function placeEdgeSecret(scope: Stack, stage: Stage, removalPolicy: RemovalPolic
   });
 }
 
-/** Billed by use, warmed up or bounded where the stage says so. */
+/** Billed on demand; warmed up or limited if the stage says so. */
 function throughputOf({ warmThroughput: warm, throughputMax: most }: Stage) {
   const bounds = most && {
     maxReadRequestUnits: most.reads,
@@ -134,7 +134,7 @@ function throughputOf({ warmThroughput: warm, throughputMax: most }: Stage) {
   };
 }
 
-/** What APIs behind a domain want to be shown, as CloudFormation reads it at a deployment. */
+/** The secret that APIs behind a domain expect, as CloudFormation resolves it at deployment. */
 export const edgeKeyOf = ({ name, domain, firewall }: Stage): string | undefined =>
   domain && firewall ? SecretValue.secretsManager(edgeKeyName(name)).unsafeUnwrap() : undefined;
 

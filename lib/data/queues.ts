@@ -9,16 +9,16 @@ import type { Construct } from "constructs";
 import { defaults, type QueueName } from "../../platform/lambda/grants.ts";
 import { rowsOf } from "../stages/route-table.ts";
 
-/** Tries of one message before it is put aside for a person. */
+/** Attempts for one message before it is moved to the dead-letter queue. */
 const receiveCountMax = 5;
 
 /**
- * Days for which messages are kept. Dead ones are ids, which wait as long as SQS keeps anything;
- * those with texts and names of people as long as other copies (`failuresKeptDays`).
+ * Days for which messages are kept. Dead letters contain only ids and are kept as long as SQS
+ * allows; those with texts and names are kept as long as other copies (`failuresKeptDays`).
  */
 const keptDays = { live: 4, dead: 14, deadWithTexts: 7 };
 
-/** Whose messages hold what was to be said; all others name what is to be read. */
+/** Queues whose messages contain content; all others contain only ids. */
 const withTexts: readonly QueueName[] = ["deliveries"];
 
 /** The queues of a stage: those that keep an order are FIFO, with a group for each stream. */
@@ -44,16 +44,16 @@ const keepsOrder = {
 /** Each queue of a stage. */
 type Placed = Record<QueueName, Queue>;
 
-/** Each queue as other stacks know it: by its name, since an export could never be taken back. */
+/** Each queue for other stacks: by name, since an export could never be removed. */
 export type Queues = Record<QueueName, { queueName: string; queueArn: string; queueUrl: string }>;
 
-/** Something of each queue, by its name. */
+/** Builds a value for each queue, by name. */
 export const ofEach = <T>(make: (name: QueueName) => T): Record<QueueName, T> =>
   Object.fromEntries(
     (Object.keys(keepsOrder) as QueueName[]).map((name) => [name, make(name)]),
   ) as Record<QueueName, T>;
 
-/** The queues, each with one for the messages that could not be handled. */
+/** The queues, each with its dead-letter queue. */
 export function placeQueues(scope: Construct, stage: string): { live: Placed; dead: Placed } {
   const dead = ofEach((name) => place(scope, stage, name));
   return { live: ofEach((name) => place(scope, stage, name, dead[name])), dead };
@@ -83,7 +83,7 @@ const idOf = (name: QueueName, isDead: boolean) => (isDead ? `${name}-dead` : na
 const nameOf = (stage: string, name: QueueName, isDead: boolean) =>
   `ovation-${stage}-${idOf(name, isDead)}${keepsOrder[name] ? ".fifo" : ""}`;
 
-/** The queues of a stage, or those of their dead letters, without a reference to their stack. */
+/** The queues of a stage, or their dead-letter queues, without a reference to their stack. */
 export const queuesOf = (stack: Stack, stage: string, isDead: boolean): Queues =>
   ofEach((name) => {
     const queueName = nameOf(stage, name, isDead);
@@ -97,20 +97,19 @@ export const queuesOf = (stack: Stack, stage: string, isDead: boolean): Queues =
 const deadDays = (name: QueueName) =>
   withTexts.includes(name) ? keptDays.deadWithTexts : keptDays.dead;
 
-/** By how much a message of a FIFO queue stays away longer than its reader may run. */
+/** How much longer a message of a FIFO queue stays invisible than its reader may run. */
 const orderedMarginSeconds = 15;
 
 /**
- * How long a message is invisible once it is taken: six times its reader's time-out, as AWS
- * advises. A failed message of a FIFO queue holds up its group, in `posts` a room that is silent
- * meanwhile, so there it comes again as soon as its reader can no longer be working on it; AWS
- * demands no less.
+ * The visibility timeout of messages: six times their reader's timeout, as AWS advises. A failed
+ * message of a FIFO queue blocks its group (in `posts`, a room without updates), so there it is
+ * redelivered as soon as its reader must have ended, which AWS also allows.
  * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
  */
 const visibilitySeconds = (queue: QueueName) =>
   keepsOrder[queue] ? readerSeconds(queue) + orderedMarginSeconds : 6 * readerSeconds(queue);
 
-/** The time-out of the function that reads a queue. */
+/** The timeout of the function that reads a queue. */
 function readerSeconds(queue: QueueName): number {
   const readers = rowsOf("consumer").filter(
     ({ contract: { on } }) => "queue" in on && on.queue === queue,

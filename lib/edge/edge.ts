@@ -8,13 +8,13 @@ import type { Stage } from "../stages/stages.ts";
 import { placeHostFirewall } from "./firewall.ts";
 
 /**
- * What CloudFront takes from one region alone, wherever the stage is: the firewall before the
- * domain, and the domain's certificate unless there is one already.
+ * Resources that CloudFront accepts from only one region, wherever the stage is: the firewall in
+ * front of the domain, and the domain's certificate unless one exists already.
  * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cnames-and-https-requirements.html
  * https://docs.aws.amazon.com/waf/latest/developerguide/how-aws-waf-works-resources.html
  */
 export class Edge extends Stack {
-  /** ARNs, as a stack of another region reads them. */
+  /** ARNs, in a form that stacks of other regions can read. */
   readonly certificateArn: string;
   readonly firewallArn: string | undefined;
 
@@ -29,7 +29,7 @@ export class Edge extends Stack {
   private certify(domainName: string, zone: NonNullable<Domain["zone"]>): string {
     const validation = CertificateValidation.fromDns(zoneOf(this, zone));
     const certificate = new Certificate(this, "certificate", { domainName, validation });
-    // The distribution has it until its own stack is deployed, after this one.
+    // The distribution uses it until its own stack is deployed, after this one.
     certificate.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
     return this.tell("certificate-arn", certificate.certificateArn);
   }
@@ -39,7 +39,7 @@ export class Edge extends Stack {
   }
 }
 
-/** The hosted zone of a domain, which is not looked up: a synthesis asks nobody. */
+/** The hosted zone of a domain, without a lookup: synthesis makes no calls. */
 export const zoneOf = (
   scope: Construct,
   { id: hostedZoneId, name: zoneName }: NonNullable<Domain["zone"]>,

@@ -8,24 +8,25 @@ import { dearPublicPattern, tencentPattern, tokenPattern } from "./firewall-patt
 
 /**
  * Requests from one address in five minutes. At an event thousands of viewers may share a carrier's
- * address, and each of them is counted by token; those without one are counted only here. `dear`
- * are routes that need no token and cost more than a unit: lists, documents, and signing in, which
- * asks the issuer. An hour of either at its limit costs less than a dollar (docs/abuse.md).
+ * address; each of them is counted by token, and calls without a token are counted only here.
+ * `dear` are public routes that cost more than a unit: lists, documents, and signing in, which
+ * calls the issuer. An hour of either at its limit costs less than a dollar (docs/abuse.md).
  */
 export const requestsPerAddressMax = { all: 100_000, withoutToken: 11_000, dear: 1_150 };
 
 /**
- * Requests with one token in a minute: more than anybody needs, and so few that a flood for an hour
- * costs less than a dollar (docs/abuse.md). Back ends that keep wallets may make more calls there.
+ * Requests with one token in a minute: more than any client needs, and few enough that an hour's
+ * flood costs less than a dollar (docs/abuse.md). Back ends that keep wallets may make more calls
+ * there.
  */
 export const requestsPerTokenMax = { wallets: 3_600, others: 1_440 };
 
-/** Where in the API the wallets are that back ends keep. */
+/** The path of the wallets that back ends keep. */
 const walletsPath = "/api/v1/wallets/";
 
 /**
- * Rules that look into bodies: what people write in a chat may look like markup or a path, so these
- * only count, and the functions check bodies.
+ * Rules that inspect bodies: chat text may look like markup or a path, so these only count, and the
+ * functions validate bodies.
  * https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-baseline.html
  */
 const countedRules = [
@@ -34,17 +35,17 @@ const countedRules = [
   "GenericLFI_BODY",
   "GenericRFI_BODY",
   "SizeRestrictions_BODY",
-  // Many back ends send no User-Agent, and a username may end like a file's name.
+  // Many back ends send no User-Agent, and a username may end like a file name.
   "NoUserAgent_HEADER",
   "RestrictedExtensions_URIPATH",
 ];
 
-/** The CloudWatch settings of a rule, or of all of them. */
+/** The CloudWatch settings of a rule, or of all rules. */
 export const measured = (metricName: string) => ({
   visibilityConfig: { cloudWatchMetricsEnabled: true, metricName, sampledRequestsEnabled: false },
 });
 
-/** A group of rules that AWS keeps, of which some only count. */
+/** A group of rules maintained by AWS, some of which only count. */
 const managed = (priority: number, group: string, counted: readonly string[] = []) => ({
   name: group,
   priority,
@@ -80,15 +81,15 @@ const rateByAddress = (
 });
 
 /**
- * What makes one of the spellings of an Authorization header that the authorizer takes: the scheme
- * in any case (RFC 9110, 11.1).
+ * Normalizes the spellings of an Authorization header that the authorizer accepts: the scheme in
+ * any case (RFC 9110, 11.1).
  */
 export const tokenTransformations: CfnWebACL.TextTransformationProperty[] = [
   { priority: 0, type: "COMPRESS_WHITE_SPACE" },
   { priority: 1, type: "LOWERCASE" },
 ];
 
-/** Refuses tokens that come more often than that in a minute, where the statement holds. */
+/** Refuses tokens used more often than this in a minute, where the statement matches. */
 const rateByToken = (
   priority: number,
   name: string,
@@ -119,7 +120,7 @@ const matches = (regexString: string, field: CfnWebACL.FieldToMatchProperty, typ
   },
 });
 
-/** What requests have to pass; `block` is how one is refused, `counted` what is only counted. */
+/** The rules for requests; `block` is how one is refused, `counted` the rules that only count. */
 function requestRules(
   block: CfnWebACL.RuleActionProperty,
   counted: readonly string[],
@@ -159,27 +160,29 @@ function requestRules(
   ];
 }
 
-/** A web application firewall before REST APIs. Its refusals are our 403 (gateway responses). */
+/**
+ * A web application firewall in front of REST APIs. Its refusals are our 403 (gateway responses).
+ */
 export function placeFirewall(scope: Construct, name: string, apis: readonly SpecRestApi[]): void {
   const rules = requestRules({ block: {} }, countedRules);
   const arns = apis.map((api) => api.deploymentStage.stageArn);
   placeRegional(scope, name, arns, rules);
 }
 
-/** The rules for API Gateway's own names in a stage with a domain; none: nobody may use them. */
+/** The rules for API Gateway's own host names in a stage with a domain; none if they are closed. */
 export const rulesOfOldNames = ({ domain }: Stage): CfnWebACL.RuleProperty[] =>
   domain?.keepsOldNames ? requestRules({ block: {} }, countedRules) : [];
 
 /**
- * The same rules before a stage's domain, so before sockets, pages and Tencent's APIs too. Nothing
- * behind it can put its refusals into our form, so rates bring it along; AWS's own rules answer
- * with CloudFront's page.
+ * The same rules in front of a stage's domain, and so of sockets, pages and Tencent's APIs. Nothing
+ * behind it can put its refusals into our form, so the rate rules include a response body; AWS's
+ * own rules answer with CloudFront's page.
  * https://docs.aws.amazon.com/waf/latest/developerguide/customizing-the-response-for-blocked-requests.html
  */
 export function placeHostFirewall(scope: Construct, stage: string): CfnWebACL {
   const name = hostFirewallName(stage);
   const customResponse = { responseCode: 403, customResponseBodyKey: "refused" };
-  // A handshake has its token in the query, and one of many groups is longer than 2,048 bytes.
+  // A handshake has its token in the query, and one with many groups exceeds 2,048 bytes.
   const counted = [...countedRules, "SizeRestrictions_QUERYSTRING"];
   return new CfnWebACL(scope, "firewall", {
     name,
@@ -193,18 +196,18 @@ export function placeHostFirewall(scope: Construct, stage: string): CfnWebACL {
   });
 }
 
-/** Our envelope, as far as a firewall can make it: it knows no time. */
+/** Our envelope, as far as a firewall can generate it: it has no time. */
 const refused = failure(403, outerCodes[403], "");
 
 /**
- * Requests of one address to the user pool in five minutes: signing in takes three, and the viewers
+ * Requests of one address to the user pool in five minutes: a sign-in takes three, and the viewers
  * of an event who share an address do not all sign in at once.
  */
 const signInsPerAddressMax = 3_000;
 
 /**
- * The same before a user pool: no rules about what is written, since Cognito judges that itself and
- * a refusal would reach an app as an error that it does not know.
+ * The same in front of a user pool: no rules about content, since Cognito validates that itself and
+ * a refusal would reach an app as an unknown error.
  * https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-waf.html
  */
 export function placePoolFirewall(scope: Construct, name: string, poolArn: string): void {
@@ -220,7 +223,7 @@ export function placePoolFirewall(scope: Construct, name: string, poolArn: strin
   );
 }
 
-/** A firewall before what these ARNs name, which lets pass what none of its rules stops. */
+/** A firewall in front of resources by ARN, which allows everything that no rule blocks. */
 export function placeRegional(
   scope: Construct,
   name: string,

@@ -9,16 +9,15 @@ import { type Contract, methodAndPath } from "../../platform/http/contract.ts";
 import { rowsOf } from "../stages/route-table.ts";
 import type { Stage } from "../stages/stages.ts";
 
-/** The longest that any answer may be remembered: what the descriptions say of themselves. */
+/** The longest cache lifetime of any response: that of the API descriptions. */
 const listsMaxSeconds = 300;
 
-/** A picture is gone within seconds of its stream, whatever a browser that has it may keep. */
+/** A picture disappears within seconds of its stream, whatever browsers have cached. */
 const picturesMaxSeconds = 5;
 
 /**
- * How answers of an API are remembered: for as long as they say, and not at all if they say
- * nothing. The cache key has the token and, since the answer
- * depends on the page that asks, the origin.
+ * How an API's responses are cached: for as long as they say, and not at all if they say nothing.
+ * The cache key includes the token and, since the response depends on the calling page, the origin.
  * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Expiration.html
  */
 export function cachePolicies(scope: Construct, stage: Stage) {
@@ -34,13 +33,13 @@ export function cachePolicies(scope: Construct, stage: Stage) {
     });
   const known = [...new Set(cached(stage).flatMap((one) => Object.keys(one.query?.shape ?? {})))];
   return {
-    // No parameter that a route does not have, so that `?n=1`, `?n=2` are one answer.
+    // Only parameters of the route, so that `?n=1` and `?n=2` are one response.
     lists: remembering("lists", listsMaxSeconds, CacheQueryStringBehavior.allowList(...known)),
     pictures: remembering("pictures", picturesMaxSeconds, CacheQueryStringBehavior.none()),
   };
 }
 
-/** The contracts of which some answer may be remembered. */
+/** The contracts with cacheable responses. */
 const cached = (stage: Stage): Contract[] =>
   rowsOf("endpoint").flatMap(({ contract }) =>
     contract.cacheControl !== undefined && (contract.stage === undefined || stage[contract.stage])
@@ -48,11 +47,11 @@ const cached = (stage: Stage): Contract[] =>
       : [],
   );
 
-/** The paths of which some answer may be remembered: those that say so in their contract. */
+/** The paths with cacheable responses, according to their contracts. */
 export function cachedPaths(stage: Stage): string[] {
   return cached(stage).map((contract) => {
     const [method, path] = methodAndPath(contract);
-    if (method !== "GET") throw new Error(`${contract.route}: only a GET can be remembered`);
+    if (method !== "GET") throw new Error(`${contract.route}: only a GET can be cached`);
     return path.replace(/\{\w+\}/g, "*");
   });
 }

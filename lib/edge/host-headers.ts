@@ -7,7 +7,7 @@ import {
 import type { Construct } from "constructs";
 import { objectHeaders } from "../stages/page-headers.ts";
 
-/** Browsers ask a host that once had TLS by nothing else for this long. */
+/** After one TLS visit, browsers use only TLS for this host for this long. */
 const httpsOnly = {
   accessControlMaxAge: Duration.days(365),
   includeSubdomains: false,
@@ -15,8 +15,8 @@ const httpsOnly = {
 };
 
 /**
- * Headers for CloudFront to add to the files of one kind. It has places of their own for the
- * headers of security and of CORS, and takes these nowhere else.
+ * Headers that CloudFront adds to the files of one kind. It has separate settings for security and
+ * CORS headers, and accepts these nowhere else.
  * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/understanding-response-headers-policies.html
  */
 export function headersPolicy(
@@ -51,7 +51,7 @@ export function headersPolicy(
 
 const allowOrigin = "access-control-allow-origin";
 
-/** The place of each header of security that pages have. */
+/** The setting of each security header of pages. */
 const securityHeaders: Record<string, (value: string) => ResponseSecurityHeadersBehavior> = {
   "x-content-type-options": () => ({ contentTypeOptions: { override: true } }),
   "referrer-policy": (value) => ({

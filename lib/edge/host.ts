@@ -30,32 +30,32 @@ import { cachedPaths, cachePolicies } from "./host-cache.ts";
 import { headersPolicy } from "./host-headers.ts";
 import { originKeyHeader } from "./lock.ts";
 
-/** What stands behind the domain. */
+/** The origins behind the domain. */
 export type Behind = {
-  /** Left out where the certificate is there already and there is no firewall. */
+  /** Absent if the certificate exists already and there is no firewall. */
   edge?: Edge;
-  /** API Gateway's ids of the APIs, by what they are. */
+  /** API Gateway's ids of the APIs, by name. */
   apis: Record<"http" | "pictures" | "tencent" | "callback" | "sockets", string>;
   /** The secret header value the APIs require; only with a firewall. */
   key?: string;
 };
 
 /**
- * Statuses of failures that CloudFront would answer from memory for ten seconds, whatever they say
- * of themselves: a viewer who is let in again, or a system that is back, must not wait for it.
+ * Statuses of failures that CloudFront would cache for ten seconds, whatever their headers: a
+ * viewer who was unbanned, or a system that has recovered, must not wait for that.
  * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/HTTPStatusCodes.html
  */
 const failures = [400, 403, 404, 405, 414, 500, 501, 502, 503, 504];
 
 /**
- * One name for everything: pages from a bucket, and the APIs by the beginnings of their paths. An
- * API Gateway domain could not hold them, since it takes REST or WebSocket.
+ * One host name for everything: pages from a bucket, and the APIs by path prefix. An API Gateway
+ * domain cannot do this, since it is either REST or WebSocket.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-custom-domains.html
  */
 export class Host extends Stack {
-  /** CloudFront's id of the distribution, as other stacks read it. */
+  /** CloudFront's id of the distribution, in a form that other stacks can read. */
   readonly distributionId: string;
-  /** Where the pages lie, which `npm run deploy` brings there. */
+  /** The bucket of the pages, which `npm run deploy` uploads. */
   private readonly pages: Bucket;
 
   constructor(scope: Construct, id: string, stage: Stage, domain: Domain, behind: Behind) {
@@ -88,7 +88,7 @@ export class Host extends Stack {
     }
     new CfnOutput(this, "url", { value: originOf(domain) });
     new CfnOutput(this, "socket-url", { value: `wss://${domain.name}/ws` });
-    // The target of the name's record, where it is entered elsewhere than in a zone of ours.
+    // The target of the name's DNS record, for names outside of our hosted zones.
     new CfnOutput(this, "distribution-name", { value: distribution.distributionDomainName });
     const value = distribution.distributionId;
     this.distributionId = told(
@@ -99,7 +99,7 @@ export class Host extends Stack {
     new CfnOutput(this, "pages-bucket", { value: this.pages.bucketName });
   }
 
-  /** By path, the first that fits; everything else is the HTTP API's, 404 included. */
+  /** By path, first match wins; everything else goes to the HTTP API, including 404s. */
   private behaviors(stage: Stage, { apis, key }: Behind) {
     const api = (id: string, originPath?: string) =>
       new HttpOrigin(`${id}.execute-api.${this.region}.${this.urlSuffix}`, {
@@ -130,10 +130,10 @@ export class Host extends Stack {
     };
   }
 
-  /** Files of the pages by their kinds, each with its headers. */
+  /** Files of the pages by type, each with its headers. */
   private behaviorsOfPages(relay: string | undefined): Record<string, BehaviorOptions> {
-    // May be listed by CloudFront, else a file that is not there would be 403. No viewer can ask
-    // for a list: that is `/` of the bucket, and `/` of the host never gets there.
+    // CloudFront may list the bucket, otherwise a missing file would be 403. No viewer can request
+    // a listing: that is `/` of the bucket, and `/` of the host never gets there.
     Annotations.of(this).acknowledgeWarning(
       "@aws-cdk/aws-cloudfront-origins:listBucketSecurityRisk",
       "The function of `/` answers by itself",
@@ -153,7 +153,7 @@ export class Host extends Stack {
     return Object.fromEntries(behaviors);
   }
 
-  /** `/` is the console on every deployed stage: Studio is for one machine. */
+  /** `/` is the console on every deployed stage: Studio is only for one machine. */
   private leadHome(stage: Stage) {
     const headers = `location: { value: "${homePath}" }, "cache-control": { value: "no-cache" }`;
     const answer = `{ statusCode: 302, statusDescription: "Found", headers: { ${headers} } }`;
@@ -169,9 +169,10 @@ export class Host extends Stack {
 }
 
 /**
- * What an API is asked: by every method, with whatever the viewer sent but the host, by which API
- * Gateway would look for another API. `Authorization` and a socket's handshake go with it. Without
- * TLS nothing is asked or led elsewhere: the token would be read by others by then.
+ * Requests to an API: every method, with everything that the viewer sent except for the host, which
+ * API Gateway uses to select an API. `Authorization` and WebSocket handshakes are included.
+ * Requests without TLS are neither forwarded nor redirected: their token may have been read
+ * already.
  * https://repost.aws/knowledge-center/cloudfront-authorization-header
  * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-origin-request-policies.html
  * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/distribution-working-with.websockets.html
@@ -182,6 +183,6 @@ const called = (origin: IOrigin, cachePolicy = CachePolicy.CACHING_DISABLED): Be
   allowedMethods: AllowedMethods.ALLOW_ALL,
   cachePolicy,
   originRequestPolicy: OriginRequestPolicy.ALL_VIEWER_EXCEPT_HOST_HEADER,
-  // The gateway compresses by itself what is worth it.
+  // The gateway compresses responses itself.
   compress: false,
 });

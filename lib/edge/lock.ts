@@ -4,19 +4,19 @@ import type { Construct } from "constructs";
 import { measured, placeRegional } from "./firewall.ts";
 
 /**
- * The header by which CloudFront shows an API that it asks; what a viewer sends in it is replaced.
- * Names that begin with `x-edge-` are its own.
+ * The header by which CloudFront authenticates itself to an API; CloudFront replaces a viewer's
+ * value. Names that start with `x-edge-` are reserved by CloudFront.
  */
 export const originKeyHeader = "x-origin-key";
 
 /**
- * Keeps everybody from REST APIs who does not come by the stage's domain: on the names that API
- * Gateway gives them no firewall would count addresses, since behind CloudFront these are its own.
- * To switch those names off would only put others in their place, which are as public. While a
- * stage keeps them, requests without the key are checked by `others`.
+ * Blocks requests to REST APIs that do not come through the stage's domain: on API Gateway's own
+ * host names no firewall could count addresses, since behind CloudFront these are its own.
+ * Disabling those names would only replace them with others that are as public. While a stage keeps
+ * them, requests without the key are checked by `others`.
  *
- * It has the ids of the firewall that a stage without a domain has there: with others, a deployment
- * that changes from one to the other would take the API's firewall away last of all.
+ * It uses the ids of the firewall of a stage without a domain: with other ids, a deployment that
+ * adds or removes a domain would delete the API's firewall only at the very end.
  * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/add-origin-custom-headers.html
  */
 export function placeLock(
@@ -41,7 +41,7 @@ export function placeLock(
     ...measured("origin-key"),
   };
   const rules = [hasKey, ...others.map((rule) => ({ ...rule, priority: rule.priority + 1 }))];
-  // The gateway answers a refusal in the form of its API (lib/api/gateway-responses.ts).
+  // The gateway returns a refusal in the form of its API (lib/api/gateway-responses.ts).
   const defaultAction = others.length > 0 ? { allow: {} } : { block: {} };
   const arns = apis.map((api) => api.deploymentStage.stageArn);
   placeRegional(scope, name, arns, rules, defaultAction);

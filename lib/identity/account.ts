@@ -6,7 +6,7 @@ import { placeOf, type Stage } from "../stages/stages.ts";
 
 /**
  * API Gateway has one role per account and region for writing logs. All stages share it, so it has
- * a stack of its own that is kept when a stage goes.
+ * its own stack, which is kept when a stage is deleted.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
  */
 export class Account extends Stack {

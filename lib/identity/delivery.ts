@@ -6,17 +6,17 @@ import { edgeRegion } from "../stages/domain.ts";
 import { functionName, tableName } from "../stages/names.ts";
 import { placeOf, type Stage } from "../stages/stages.ts";
 
-/** Whose tokens GitHub's jobs carry; the account knows it once (docs/deploying.md). */
+/** The issuer of the tokens of GitHub's jobs; the account registers it once (docs/deploying.md). */
 const provider = "token.actions.githubusercontent.com";
 
-/** The roles of the CDK's bootstrap that `cdk deploy` takes on; ours have no images. */
+/** The roles of the CDK's bootstrap that `cdk deploy` assumes; ours have no images. */
 const bootstrapRoles = ["deploy-role", "file-publishing-role", "lookup-role"];
 
 /**
- * The role with which a workflow of the stage's repository deploys the stage, without any key that
- * could be lost. Only a job in the GitHub environment of the stage's name gets it, and GitHub's
- * rules of that environment say from which branch or tag. It may take on the bootstrap's roles and
- * look at what `npm run deploy` looks at, and nothing else by itself.
+ * The role with which a workflow of the stage's repository deploys the stage, without a key that
+ * could leak. Only a job in the GitHub environment with the stage's name gets it, and GitHub's
+ * rules for that environment restrict the branch or tag. It may assume the bootstrap's roles and
+ * read what `npm run deploy` reads, and nothing else.
  * https://docs.github.com/en/actions/how-tos/secure-your-work/security-harden-deployments/oidc-in-aws
  */
 export class Delivery extends Stack {
@@ -51,7 +51,7 @@ export class Delivery extends Stack {
     new CfnOutput(this, "role-arn", { value: role.roleArn });
   }
 
-  /** The certificate and the hosted zone that a domain names. */
+  /** The certificate and the hosted zone of a domain. */
   #seenOfDomain({ domain }: Stage): PolicyStatement[] {
     const { certificate, zone } = domain ?? {};
     const statement = (action: string, resource: string) =>
@@ -67,7 +67,7 @@ export class Delivery extends Stack {
     const qualifier = DefaultStackSynthesizer.DEFAULT_QUALIFIER;
     const own = (service: string, region: string, resource: string, resourceName: string) =>
       Arn.format({ service, region, resource, resourceName }, this);
-    // A domain's firewall and certificate are a stack of another region.
+    // A domain's firewall and certificate are a stack in another region.
     const regions = [this.region, ...(stage.domain ? [edgeRegion] : [])];
     const roles = regions.flatMap((region) =>
       bootstrapRoles.map((name) =>
@@ -78,7 +78,7 @@ export class Delivery extends Stack {
       new PolicyStatement({ actions, resources });
     return [
       statement(["sts:AssumeRole"], roles),
-      // The bootstrap, and the pool that names the people of the table's data.
+      // The bootstrap, and the pool whose users the table's data names.
       statement(
         ["cloudformation:DescribeStacks"],
         [
@@ -86,7 +86,7 @@ export class Delivery extends Stack {
           own("cloudformation", this.region, "stack", `ovation-${stage.name}-*/*`),
         ],
       ),
-      // Neither knows resources.
+      // Neither action supports resources.
       statement(
         [
           ...["lambda:GetAccountSettings", "servicequotas:GetServiceQuota"],
@@ -105,7 +105,7 @@ export class Delivery extends Stack {
             ),
           ]
         : []),
-      // What the stage's functions reserve of the account's executions.
+      // The executions that the stage's functions reserve from the account.
       statement(
         ["lambda:GetFunctionConcurrency"],
         [
@@ -120,7 +120,7 @@ export class Delivery extends Stack {
           ),
         ],
       ),
-      // Whose the table is, the form of its data, and whether a restored one is complete.
+      // The table's owner, the form of its data, and whether a restored one is complete.
       statement(
         [
           ...["dynamodb:DescribeTable", "dynamodb:DescribeTimeToLive"],

@@ -6,8 +6,8 @@ import { placeOf, type Stage } from "../stages/stages.ts";
 import { placePoolParts, type Users } from "./user-pool.ts";
 
 /**
- * Who says who a caller is: a user pool of the stage, or any OIDC issuer. Others know it by three
- * parameters only, so that one may take the other's place without a change of any function.
+ * The identity provider: the stage's user pool, or any OIDC issuer. Other stacks read only three
+ * parameters, so that one can replace the other without changing any function.
  */
 export class Identity extends Stack {
   constructor(scope: Construct, id: string, stage: Stage, users: Users | undefined) {

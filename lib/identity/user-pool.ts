@@ -24,7 +24,9 @@ import { placePoolFirewall } from "../edge/firewall.ts";
 import { rowsOf, theOne } from "../stages/route-table.ts";
 import { placeOf, type Stage } from "../stages/stages.ts";
 
-/** What a person may say of themselves, and what functions read of it (platform/auth/token.ts). */
+/**
+ * The profile attributes that users may write, and that functions read (platform/auth/token.ts).
+ */
 const profile = {
   email: true,
   preferredUsername: true,
@@ -33,16 +35,16 @@ const profile = {
   profilePicture: true,
 };
 
-/** Nothing but what an earlier sign-in gave: the least that a client may be allowed. */
+/** Only the refresh of earlier sign-ins: the least that a client may be allowed. */
 const refreshAlone = { userSrp: false };
 
-/** How long a user who opens the app now and then stays signed in. */
+/** How long users who open the app now and then stay signed in. */
 const signedInDays = 30;
 
 /**
- * A Cognito pool whose ID tokens carry the groups and the profile, of the plan that has all this:
- * the next one costs nearly three times as much for each user. In a stack of its own and the last
- * of it: its protection would keep a first deployment that fails later from being undone.
+ * A Cognito pool whose ID tokens have the groups and the profile, in the plan that includes this:
+ * the next plan costs nearly three times as much per user. It is the last resource of its own
+ * stack: its protection would prevent the rollback of a failed first deployment.
  * https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-sign-in-feature-plans.html
  */
 export class Users extends Stack {
@@ -59,7 +61,7 @@ export class Users extends Stack {
       selfSignUpEnabled: true,
       signInAliases: { email: true },
       autoVerify: { email: true },
-      // An address counts when its mail was read, and the one before it until then.
+      // An address counts once it is verified; until then the previous one does.
       keepOriginal: { email: true },
       standardAttributes: { email: { required: true, mutable: true } },
       featurePlan: FeaturePlan.LITE,
@@ -90,14 +92,14 @@ export class Users extends Stack {
 }
 
 /**
- * All that a pool needs besides itself: what its trigger may do, groups, clients, pages and a
- * firewall. Answers by what its tokens are known.
+ * Everything that a pool needs besides itself: its trigger's permissions, groups, clients, pages
+ * and a firewall. Returns the parameters that identify its tokens.
  */
 export function placePoolParts(stack: Stack, stage: Stage, { pool, trigger }: Users) {
   allowTrigger(stack, pool, trigger);
   for (const groupName of ["admin", "service"])
     new CfnUserPoolGroup(stack, `group-${groupName}`, { userPoolId: pool.userPoolId, groupName });
-  // Names of such domains are the region's, and the account's number is nobody else's.
+  // Names of such domains are unique in a region, and the account's number is unique.
   const domainPrefix = `ovation-${stage.name}-${stack.account}`;
   const cognitoDomain = { domainPrefix };
   const domain = new UserPoolDomain(stack, "domain", { userPool: pool, cognitoDomain });
@@ -121,9 +123,9 @@ export function placePoolParts(stack: Stack, stage: Stage, { pool, trigger }: Us
 }
 
 /**
- * Who may ask for tokens, each with the one way that it uses: apps prove a password without sending
- * it (SRP), the console leads people to the pool's own pages (code and PKCE), and a back end has a
- * secret. The console's first sign-in of an admin goes by an operator's own rights.
+ * The clients that may request tokens, each with the one flow that it uses: apps use SRP, which
+ * does not send the password, the console redirects users to the pool's own pages (code and PKCE),
+ * and a back end has a secret. The console's first admin signs in with an operator's own rights.
  */
 function placeClients(stack: Stack, userPool: UserPool, stage: Stage) {
   const attributes = new ClientAttributes().withStandardAttributes(profile);
@@ -150,7 +152,7 @@ function placeClients(stack: Stack, userPool: UserPool, stage: Stage) {
       callbackUrls: [...stage.consoleUrls],
       logoutUrls: [...stage.consoleUrls],
     },
-    // No shorter than the others; the console signs in again when a token has expired.
+    // Not shorter than the others; the console signs in again when a token has expired.
     refreshTokenValidity: Duration.hours(2),
   });
   const identifier = "ovation";
@@ -175,7 +177,7 @@ function placeClients(stack: Stack, userPool: UserPool, stage: Stage) {
   return { app, console, machine };
 }
 
-/** Cognito's own sender writes fifty mails a day, from an address of Amazon's. */
+/** Cognito's own sender sends at most fifty mails a day, from an Amazon address. */
 function writeFrom({ partition, region, account }: Stack, pool: UserPool, from: string): void {
   (pool.node.defaultChild as CfnUserPool).emailConfiguration = {
     emailSendingAccount: "DEVELOPER",
@@ -184,7 +186,7 @@ function writeFrom({ partition, region, account }: Stack, pool: UserPool, from: 
   };
 }
 
-/** A function removes roles from users without a second factor, and reads the pool for that. */
+/** Allows the function that removes roles from users without a second factor to read the pool. */
 function allowTrigger(stack: Stack, pool: UserPool, trigger: Lambda): void {
   new CfnPermission(stack, "trigger", {
     action: "lambda:InvokeFunction",

@@ -22,12 +22,12 @@ import { taskPort } from "./task.ts";
 
 type Behind = { network: Network; service: FargateService };
 
-/** What CloudWatch calls the load balancer and its targets. */
+/** CloudWatch's names of the load balancer and its targets. */
 export type Entrance = { loadBalancer: string; targetGroup: string };
 
 /**
- * Where clients open sockets: TLS under a name of the stage's domain, and plain TCP inside of the
- * network. It ends connections that are silent for 350 s, which tasks do not let happen.
+ * Where clients open sockets: TLS under a name of the stage's domain, and plain TCP inside the
+ * network. The load balancer ends connections that are silent for 350 s, which tasks prevent.
  * https://docs.aws.amazon.com/elasticloadbalancing/latest/network/create-tls-listener.html
  */
 export function placeEntrance(
@@ -41,7 +41,7 @@ export function placeEntrance(
     internetFacing: true,
     vpcSubnets: { subnets: vpc.publicSubnets },
     securityGroups: [ofEntrance],
-    // Else two zones have half of the viewers each, however many tasks they have.
+    // Otherwise two zones have half of the viewers each, whatever their number of tasks.
     crossZoneEnabled: true,
   });
   const targets = new NetworkTargetGroup(scope, "targets", {
@@ -49,7 +49,7 @@ export function placeEntrance(
     port: taskPort,
     protocol: Protocol.TCP,
     targets: [service.loadBalancerTarget({ containerName: "relay", containerPort: taskPort })],
-    // Tasks limit sockets by address. It also lifts the 55,000 connections a target has without.
+    // Tasks limit sockets by address. It also removes the limit of 55,000 connections per target.
     preserveClientIp: true,
     // New sockets go elsewhere before a task gets SIGTERM and closes its own in waves.
     deregistrationDelay: Duration.seconds(30),
@@ -78,13 +78,13 @@ export function placeEntrance(
       target: RecordTarget.fromAlias(new LoadBalancerTarget(balancer)),
     });
   new CfnOutput(scope, "url", { value: `wss://${host}/ws` });
-  // The target of the name's record, where it is entered elsewhere than in a zone of ours.
+  // The target of the name's DNS record, for names outside of our hosted zones.
   new CfnOutput(scope, "entrance-name", { value: balancer.loadBalancerDnsName });
   const { loadBalancerFullName: loadBalancer } = balancer;
   return { loadBalancer, targetGroup: targets.targetGroupFullName };
 }
 
-/** The one that is named, or one that is proved in the domain's zone. */
+/** The configured certificate, or one that is validated in the domain's zone. */
 function certificateOf(scope: Construct, domain: Domain, { certificate }: RelayOf): ICertificate {
   if (certificate !== undefined)
     return Certificate.fromCertificateArn(scope, "certificate", certificate);

@@ -15,12 +15,12 @@ import type { Network } from "./network.ts";
 
 type Given = { name: string; relay: RelayOf; network: Network; task: FargateTaskDefinition };
 
-/** Above this share of their CPU on average, tasks are added. */
+/** Above this average CPU utilization, tasks are added. */
 const cpuPercent = 50;
-/** Tasks are added within minutes, and taken away slowly: their viewers have to reconnect. */
+/** Tasks are added within minutes, and removed slowly, since their viewers have to reconnect. */
 const cooldowns = { scaleOutCooldown: Duration.minutes(1), scaleInCooldown: Duration.minutes(15) };
 
-/** The tasks: as many as their sockets and their CPU want, replaced a few at a time. */
+/** The tasks: as many as their sockets and their CPU require, replaced a few at a time. */
 export function placeFleet(
   scope: Construct,
   { name, relay, network, task }: Given,
@@ -38,7 +38,7 @@ export function placeFleet(
     assignPublicIp: true,
     vpcSubnets: { subnets: network.vpc.publicSubnets },
     securityGroups: [network.ofTasks],
-    // Before old tasks end, new ones take sockets; where they do not, the old version stays.
+    // New tasks accept sockets before old ones end; if they do not, the old version stays.
     minHealthyPercent: 100,
     maxHealthyPercent: rollingPercent(relay),
     circuitBreaker: { rollback: true },
@@ -47,7 +47,7 @@ export function placeFleet(
   const { minTasks: minCapacity, maxTasks: maxCapacity } = relay;
   const tasks = service.autoScaleTaskCount({ minCapacity, maxCapacity });
   tasks.scaleOnCpuUtilization("cpu", { targetUtilizationPercent: cpuPercent, ...cooldowns });
-  // Every task says as often as the others how many it has, so the average is that of a task.
+  // All tasks report equally often, so the average is that of one task.
   tasks.scaleToTrackCustomMetric("sockets", {
     metric: metricOf(metricNamespace, "RelaySockets", { stage: name }, "Average"),
     targetValue: socketsPerTask.wanted,

@@ -11,16 +11,16 @@ import {
 import type { Construct } from "constructs";
 import { taskPort } from "./task.ts";
 
-/** Where the tasks are, and who may reach whom. */
+/** The tasks' network and its security groups. */
 export type Network = { vpc: IVpc; ofTasks: SecurityGroup; ofEntrance: SecurityGroup };
 
-/** Every task that there may be, twice over while all are replaced: 59 addresses in each zone. */
+/** Addresses for the most tasks, twice while all are replaced: 59 in each zone. */
 const subnetMask = 26;
 
 /**
- * A network of the relay's own. Its tasks have public addresses and no NAT, which would cost $33 a
- * month for each zone and $45 a terabyte of frames read; the table and S3 are reached inside of
- * AWS. From outside nobody reaches a task but through the load balancer.
+ * The relay's own network. Its tasks have public addresses and no NAT, which would cost $33 a month
+ * for each zone and $45 per terabyte of frames read; the table and S3 are reached inside AWS. From
+ * outside, tasks are reachable only through the load balancer.
  */
 export function placeNetwork(scope: Construct): Network {
   const vpc = new Vpc(scope, "network", {

@@ -9,14 +9,15 @@ import { placeNetwork } from "./network.ts";
 import { placeTask } from "./task.ts";
 
 /**
- * The relay of a stage: tasks on Fargate behind a load balancer, in a network of their own. Without
- * a domain there is the task alone, which one machine runs; a deployment is refused by then.
+ * The relay of a stage: tasks on Fargate behind a load balancer, in their own network. Without a
+ * domain there is only the task definition, which one machine runs; deployments without a domain
+ * are refused earlier.
  */
 export class Relay extends Stack {
   constructor(scope: Construct, id: string, stage: Stage, neighbours: Neighbours) {
     super(scope, id, placeOf(stage));
     const log = logGroup(this, "log", stage, "relay");
-    // It has no more than metrics and faults, and a relay that comes again needs its name.
+    // It only has metrics and faults, and a recreated relay needs its name.
     log.applyRemovalPolicy(RemovalPolicy.DESTROY);
     const task = placeTask(this, stage, log, neighbours);
     const { domain, relay } = stage;
@@ -26,7 +27,7 @@ export class Relay extends Stack {
     placeEntrance(this, domain, relay, { network, service });
   }
 
-  /** Two, which every region has; named without being looked up, since a synthesis asks nobody. */
+  /** Two zones, which every region has; not looked up, since synthesis makes no calls. */
   override get availabilityZones(): string[] {
     return [0, 1].map((at) => Fn.select(at, Fn.getAzs()));
   }

@@ -28,27 +28,27 @@ const root = join(import.meta.dirname, "../..");
 const bundleFile = join(root, "dist/relay/index.cjs");
 
 /**
- * Node's public image, in AWS's own mirror, which limits no pulls from AWS: 24.18.0. It has nothing
- * of ours, so its digest changes with Node alone (docs/deploying.md).
+ * Node's public image, in AWS's own mirror, which does not limit pulls from AWS: 24.18.0. It
+ * contains nothing of ours, so its digest changes only with Node (docs/deploying.md).
  */
 const image =
   "public.ecr.aws/docker/library/node:24-bookworm-slim" +
   "@sha256:6f7b03f7c2c8e2e784dcf9295400527b9b1270fd37b7e9a7285cf83b6951452d";
 
-/** The port on which a task takes sockets and health checks. */
+/** The port on which a task accepts sockets and health checks. */
 export const taskPort = 8_080;
 
 /**
- * How long a task that is stopped has, at most two minutes on Fargate, and how much of it its
- * clients are spread over. 25,000 of them are then 250 a second, each first at the API again, where
- * an account takes 500 new sockets a second.
+ * The time that a stopped task has (at most two minutes on Fargate), and the part of it over which
+ * its clients are spread. 25,000 of them are then 250 a second, each of which first connects to the
+ * API again, where an account allows 500 new sockets a second.
  */
 const stop = { seconds: 120, drainSeconds: 100 };
 
-/** Of its memory, what the heap may have: sockets' buffers are outside of it. */
+/** The heap's share of the memory: sockets' buffers are outside of it. */
 const heapMegabytes = 0.7 * relayContract.memoryMegabytes;
 
-/** What a task of the relay is: its bundle, its role and its settings. One machine runs it, too. */
+/** The relay's task: its bundle, its role and its settings. One machine runs it too. */
 export function placeTask(
   scope: Construct,
   stage: Stage,
@@ -87,7 +87,7 @@ export function placeTask(
     user: "node",
     stopTimeout: Duration.seconds(stop.seconds),
     portMappings: [{ containerPort: taskPort }],
-    // A log that does not answer holds up no socket.
+    // A log that does not respond blocks no socket.
     logging: LogDrivers.awsLogs({
       logGroup: log,
       streamPrefix: "relay",
@@ -110,8 +110,8 @@ export function placeTask(
 type Bundled = { asset: Asset; command: string[]; statements: Statement[] };
 
 /**
- * The bundle is stored with those of the functions, and the command names it by its hash: a task
- * runs exactly what was deployed, and nobody builds an image (docs/decisions/relay.md).
+ * The bundle is stored with those of the functions, and the command refers to it by hash: a task
+ * runs exactly what was deployed, and no image has to be built (docs/decisions/relay.md).
  */
 function bundleOf(scope: Construct): Bundled {
   if (scope.node.tryGetContext(bundlesApart) === true) return bundleApart(scope);
@@ -134,9 +134,9 @@ function bundleOf(scope: Construct): Bundled {
   };
 }
 
-/** The place of the bundle for one machine, which has no use for a command. */
+/** The location of the bundle on one machine, which needs no command. */
 function bundleApart(scope: Construct): Bundled {
-  // As for functions: where an asset's folder is there already CDK copies nothing.
+  // As for functions: if an asset's folder already exists, CDK copies nothing.
   const custom = { assetHash: "relay", assetHashType: AssetHashType.CUSTOM };
   const asset = new Asset(scope, "bundle", { path: import.meta.dirname, ...custom });
   return { asset, command: [], statements: [] };

@@ -1,8 +1,8 @@
 import type { FunctionName } from "./route-table.ts";
 
 /**
- * What carries most calls and all that moves money: the others change once a new version has passed
- * there.
+ * The functions with most calls and all that move money: the others change once a new version has
+ * succeeded there.
  */
 export const prodCanaries: readonly FunctionName[] = [
   "auth/http",

@@ -1,20 +1,20 @@
 import { homePath } from "./page-headers.ts";
 
 /**
- * A name under which a stage is reached. Its certificate is one that is there already, or one that
- * is made and proved in the name's hosted zone; in that zone the name is also entered.
+ * A stage's host name. Its certificate exists already, or is created and validated in the name's
+ * hosted zone, where the DNS record is created too.
  */
 export type Domain = {
-  /** Such as `live.acme.com`; lower-case. */
+  /** For example `live.acme.com`; lower-case. */
   name: string;
-  /** While callers move to it: API Gateway's own names answer too, behind the same rules. */
+  /** During a migration to the domain: API Gateway's own names respond too, with the same rules. */
   keepsOldNames?: true;
 } & ({ certificate: string; zone?: HostedZone } | { certificate?: undefined; zone: HostedZone });
 
 /** A public hosted zone of Route 53 in the stage's account. */
 type HostedZone = { id: string; name: string };
 
-/** Where CloudFront takes certificates and firewalls from, wherever a stage is. */
+/** The region of CloudFront's certificates and firewalls, wherever a stage is. */
 export const edgeRegion = "us-east-1";
 
 type WithPages = {
@@ -23,10 +23,10 @@ type WithPages = {
   consoleUrls: readonly string[];
 };
 
-/** Where a domain is, for everybody. */
+/** The public origin of a domain. */
 export const originOf = ({ name }: Pick<Domain, "name">): string => `https://${name}`;
 
-/** A stage whose own pages may call it, and may have people signed in, where it has a domain. */
+/** A stage whose own pages, if it has a domain, may call it and sign users in. */
 export function withOwnPages<S extends WithPages>(stage: S): S {
   if (stage.domain === undefined) return stage;
   const origin = originOf(stage.domain);
@@ -38,12 +38,14 @@ export function withOwnPages<S extends WithPages>(stage: S): S {
   };
 }
 
-/** The name of a stage's relay: a load balancer has a name of its own, apart from CloudFront's. */
+/**
+ * The host name of a stage's relay: a load balancer needs its own name, separate from CloudFront's.
+ */
 export const relayHostOf = ({ name }: Pick<Domain, "name">): string => `relay.${name}`;
 
 /**
- * Where a stage's relay takes sockets. TLS needs a name, so a stage without a domain has its relay
- * on one machine alone, which replaces this.
+ * The WebSocket URL of a stage's relay. TLS needs a name, so a stage without a domain has a relay
+ * only on one machine, which replaces this URL.
  */
 export const relayUrlOf = ({ name, domain }: { name: string; domain?: Domain }): string =>
   `wss://${relayHostOf(domain ?? { name: `${name}.invalid` })}/ws`;

@@ -5,35 +5,35 @@ export const flatName = (name: string) => name.replaceAll("/", "-");
 export const functionName = (stage: string, name: string) => `ovation-${stage}-${flatName(name)}`;
 
 /**
- * The context that says that bundles are built concurrently and written into the assembly by the
+ * The CDK context flag for bundles that are built concurrently and written into the assembly by the
  * build: into existing folders, which CDK names by a hash of `flatName`.
  */
 export const bundlesApart = "ovation:bundles-apart";
 
-/** The table of a stage: that of its stack, unless a restored one is in its place. */
+/** The table of a stage: that of its stack, or a restored one. */
 export const tableName = ({ name, restored }: { name: string; restored?: { table: string } }) =>
   restored?.table ?? `ovation-${name}`;
 
-/** The group of a stage's logs of that name. */
+/** The log group of a stage with this name. */
 export const logName = (stage: string, name: string) => `/ovation/${stage}/${name}`;
 
-/** The relay's cluster and its service, also in their metrics. */
+/** The relay's cluster and service, in metrics too. */
 export const relayNames = (stage: string) => ({
   cluster: `ovation-${stage}`,
   service: `ovation-${stage}-relay`,
 });
 
-/** The secret by which the APIs know that CloudFront asks. */
+/** The secret with which CloudFront authenticates itself to the APIs. */
 export const edgeKeyName = (stage: string) => `ovation/${stage}/edge`;
 
-/** Parameters by which a stage's issuer of tokens is known. */
+/** The parameters with a stage's issuer of tokens. */
 export const issuerParameters = (stage: string) => ({
   issuer: `/ovation/${stage}/issuer`,
   audience: `/ovation/${stage}/audience`,
   jwks: `/ovation/${stage}/jwks`,
 });
 
-/** The firewall before a stage's domain, also in its metrics. */
+/** The firewall in front of a stage's domain, in metrics too. */
 export const hostFirewallName = (stage: string) => `ovation-${stage}-host`;
 
 /** The stage's vault of backups. */
@@ -42,7 +42,7 @@ export const vaultName = ({ name }: { name: string }) => `ovation-${name}`;
 /** The role with which AWS Backup restores a backup of the stage (`npm run restore`). */
 export const restoreRoleName = ({ name }: { name: string }) => `ovation-${name}-restore`;
 
-/** Which vault `backupCopy` names; `unreadable` where it is no ARN of one. */
+/** The vault in `backupCopy`; `unreadable` if it is not a vault's ARN. */
 export function backupCopyOf({ backupCopy }: { backupCopy?: string }) {
   if (backupCopy === undefined) return undefined;
   const arn = /^arn:aws[\w-]*:backup:([a-z0-9-]+):(\d{12}):backup-vault:([\w-]{2,50})$/;

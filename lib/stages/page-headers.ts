@@ -7,10 +7,10 @@ const types: Record<string, string> = {
   woff2: "font/woff2",
 };
 
-/** The page to which `/` leads wherever Studio is not. */
+/** The page to which `/` leads, except with Studio. */
 export const homePath = "/console";
 
-/** What no page of ours does: policies end with it. */
+/** What no page of ours may do: the end of every policy. */
 export const nothingElse = [
   "object-src 'none'",
   "base-uri 'none'",
@@ -19,8 +19,8 @@ export const nothingElse = [
 ] as const;
 
 /**
- * The policy of every page, which none may loosen. Nothing comes from elsewhere but pictures, whose
- * addresses users and gift types bring along; 'self' covers the socket of the same host
+ * The policy of every page, which no page may loosen. Only pictures come from elsewhere, since
+ * users and gift types have picture URLs; 'self' includes sockets of the same host
  * (https://www.w3.org/TR/CSP3/#match-schemes).
  */
 const pagePolicy = [
@@ -33,7 +33,7 @@ const pagePolicy = [
   ...nothingElse,
 ].join("; ");
 
-/** A page is asked for again each time: its name stays, what it loads has names of its own. */
+/** A page is revalidated each time: its name stays, while the names of its assets change. */
 export const pageHeaders = {
   ...always,
   "content-type": "text/html; charset=utf-8",
@@ -42,7 +42,7 @@ export const pageHeaders = {
   "cross-origin-opener-policy": "same-origin",
 };
 
-/** What a page loads: its name changes with its content. */
+/** An asset of a page: its name changes with its content. */
 export const assetHeaders = (path: string) => ({
   ...always,
   "content-type": types[path.slice(path.lastIndexOf(".") + 1)]!,
@@ -50,7 +50,7 @@ export const assetHeaders = (path: string) => ({
   "cross-origin-resource-policy": "same-origin",
 });
 
-/** The chat element: pages of any site may load it, and it brings nothing of theirs along. */
+/** The chat element: pages of any site may load it, and it loads nothing of theirs. */
 export const embedHeaders = {
   ...always,
   "content-type": types.js!,
@@ -59,7 +59,7 @@ export const embedHeaders = {
   "cross-origin-resource-policy": "cross-origin",
 };
 
-/** A picture opened as a page of its own may do nothing either. */
+/** A picture that is opened as a page must not run anything either. */
 export const pictureHeaders = {
   ...always,
   "content-type": types.svg!,
@@ -69,18 +69,18 @@ export const pictureHeaders = {
   "cross-origin-resource-policy": "cross-origin",
 };
 
-/** Headers that an object in a bucket carries itself; all others are those of its path. */
+/** Headers stored with an object in a bucket; all others depend on its path. */
 export const objectHeaders: readonly string[] = ["content-type", "cache-control"];
 
 /**
- * The paths at which files of the pages lie on a deployed host, with the headers of each kind;
- * those of `objectHeaders` may differ from file to file.
+ * The paths of the pages' files on a deployed host, with the headers of each kind; those of
+ * `objectHeaders` may differ between files.
  */
 export const pagePaths: Record<string, { paths: readonly string[]; headers: PageHeaders }> = {
   page: { paths: ["/overlay", homePath], headers: pageHeaders },
   asset: { paths: ["/assets/*"], headers: assetHeaders("any.js") },
   embed: { paths: ["/embed/*"], headers: embedHeaders },
-  // What was sent as a file has an id in its path, and no end of a name.
+  // An uploaded file has an id in its path, without an extension.
   picture: { paths: ["/pictures/*.svg"], headers: pictureHeaders },
 };
 

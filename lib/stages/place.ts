@@ -1,34 +1,34 @@
 import type { Domain } from "./domain.ts";
 import { backupCopyOf, tableName, vaultName } from "./names.ts";
 
-/** What is one stage's alone. None of it can be taken over from another stage's row. */
+/** Properties of a single stage. None of them can be inherited from another stage's row. */
 export type Place = {
   /** Part of every physical name: lower-case letters and digits. */
   name: string;
-  /** The account that it is deployed to, twelve digits; that of the credentials when undefined. */
+  /** The account of the deployment, twelve digits; that of the credentials when undefined. */
   account?: string;
-  /** The region that it is deployed to; that of the credentials when undefined. */
+  /** The region of the deployment; that of the credentials when undefined. */
   region?: string;
-  /** The one name of everything; AWS's names of each API when undefined. */
+  /** The only host name; AWS's names of each API when undefined. */
   domain?: Domain;
-  /** A table that was restored, in place of the stage's own (docs/restore.md). */
+  /** A restored table that replaces the stage's own (docs/restore.md). */
   restored?: { table: string; streamArn: string };
   /** ARN of a backup vault elsewhere that gets a copy of each backup; none when undefined. */
   backupCopy?: string;
-  /** Any OIDC issuer in place of the stage's own user pool; of the audiences pages are the first. */
+  /** An OIDC issuer that replaces the stage's user pool; pages use the first audience. */
   issuer?: { issuer: string; audience: string; jwks: string };
   /** `owner/name` on GitHub, whose workflow deploys this stage; nobody's when undefined. */
   repository?: string;
 };
 
-/** Something that only one stage may have: what it is, its name, and where that name counts. */
+/** A name that only one stage may have: its kind, its value, and where it must be unique. */
 type Claim = { what: string; name: string; account?: string; region?: string };
 
 function claimsOf(place: Place): Claim[] {
   const { account, region, domain, restored } = place;
   const here = { ...(account && { account }), ...(region && { region }) };
   const copy = backupCopyOf(place);
-  // The table that a restored one replaces stays the stage's.
+  // The table that a restored one replaces still belongs to the stage.
   const tables = new Set([tableName(place), tableName({ name: place.name })]);
   return [
     ...[...tables].map((name) => ({ what: "table", name, ...here })),
@@ -39,7 +39,7 @@ function claimsOf(place: Place): Claim[] {
   ];
 }
 
-/** Two names are one thing unless both stages name accounts or regions, and these differ. */
+/** Equal names conflict unless both stages set accounts or regions, and these differ. */
 const isSame = (a: Claim, b: Claim) =>
   a.what === b.what &&
   a.name === b.name &&
@@ -48,8 +48,8 @@ const isSame = (a: Claim, b: Claim) =>
   );
 
 /**
- * Throws a sentence where a stage would take the table, stream, domain or vault of another, or read
- * the stream of another table than its own.
+ * Throws if a stage would use another's table, stream, domain or vault, or read the stream of a
+ * table that is not its own.
  */
 export function assertApart(places: readonly Place[]): void {
   for (const [at, place] of places.entries()) {

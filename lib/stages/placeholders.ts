@@ -1,18 +1,18 @@
 import { demoSdkAppId, type Stage } from "./stages.ts";
 
-/** A host that belongs to nobody: in the domain `example`, or one of that name (RFC 2606). */
+/** A placeholder host: in the domain `example`, or one with that name (RFC 2606). */
 const placeholder = /[.@/]example(\.(com|net|org))?(?![\w.-])/;
 
 /**
- * A line for each value that stands for one of the operator's own, in a stage that keeps data:
- * deployed with them its web clients are refused and its alarms reach nobody.
+ * A line for each placeholder in a stage that keeps data: with them its web clients would be
+ * refused and its alarms would reach nobody.
  */
 export function placeholdersOf(stage: Stage): string[] {
   if (!stage.keepData) return [];
   const { origins, alarmsAddress = "", defaultPicture, defaultThumbnail, tencent } = stage;
   const texts = { origins: origins.join(), alarmsAddress, defaultPicture, defaultThumbnail };
   if (stage.domain !== undefined) Object.assign(texts, { domain: stage.domain.name });
-  // A stage's own issuer signs users in and sends their mails.
+  // An external issuer signs users in and sends their mails.
   const ofPool = { consoleUrls: stage.consoleUrls.join(), mailFrom: stage.mailFrom ?? "" };
   const found = Object.entries(stage.issuer === undefined ? { ...texts, ...ofPool } : texts).filter(
     ([, value]) => placeholder.test(value),

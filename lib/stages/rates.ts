@@ -1,6 +1,6 @@
 import type { Rates } from "../../platform/runtime/env.ts";
 
-/** Of the audience's calls: the interface says them, so they are the same in every stage. */
+/** Rates of the audience's calls: the interface specifies them, so all stages have the same. */
 const crowdRates = {
   likes: { perSecond: 1, burst: 3 },
   votes: { perSecond: 2, burst: 5 },
@@ -8,14 +8,15 @@ const crowdRates = {
 
 /**
  * Units a second, and at once: a call takes what its contract declares (`unitsOf`), at least one.
- * No call passes 50 times a second, nor 100 at once. An hour of the dearest calls of each kind
- * costs less than a dollar, refused ones and a domain included (`test/house/rates.test.ts`).
+ * No call is allowed more than 50 times a second, or 100 at once. An hour of the most expensive
+ * calls of each kind costs less than a dollar, including refused ones and a domain
+ * (`test/house/rates.test.ts`).
  */
 export const prodRates: Rates = {
   ...crowdRates,
   reads: { perSecond: 18, burst: 36 },
   writes: { perSecond: 18, burst: 36 },
-  // Six of the dearest pages at once.
+  // Six of the most expensive pages at once.
   searches: { perSecond: 18, burst: 66 },
   // Ten messages a second.
   chat: { perSecond: 20, burst: 40 },
@@ -29,9 +30,9 @@ export const prodRates: Rates = {
   // Twenty at once and then two a minute.
   streams: { perSecond: 0.2, burst: 120 },
   announcements: { perSecond: 0.2, burst: 120 },
-  // Ten answers at once.
+  // Ten responses at once.
   polls: { perSecond: 20, burst: 60 },
-  // Four polls that wait at a time, or for 20 s eight.
+  // Four concurrent long polls, or eight for 20 s.
   waits: { perSecond: 4, burst: 80 },
   tickets: { perSecond: 5, burst: 10 },
   // Kilobytes: 50 MB at once, and then 50 MB a day.
@@ -46,7 +47,7 @@ export const prodRates: Rates = {
   subscribes: { perSecond: 5, burst: 15 },
 };
 
-/** So high that tests which are quick pass, and low enough to stop a loop that has run away. */
+/** High enough for fast tests to pass, and low enough to stop a runaway loop. */
 export const devRates: Rates = {
   ...crowdRates,
   reads: { perSecond: 1_000, burst: 5_000 },

@@ -1,15 +1,15 @@
 import { type Domain, relayHostOf } from "./domain.ts";
 
-/** The relay of a stage: how many tasks it has, and which rooms. */
+/** The relay of a stage: its number of tasks, and the rooms that it serves. */
 export type RelayOf = {
-  /** Tasks at least: with two, the end of one leaves half of the viewers where they are. */
+  /** The least tasks: with two, half of the viewers are not affected when one ends. */
   minTasks: number;
   maxTasks: number;
-  /** Viewers from which a room is served by it. */
+  /** The number of viewers from which it serves a room. */
   fromViewers: number;
   /**
-   * ARN of a certificate for `relay.` and the domain's name, of the stage's own region: CloudFront
-   * takes the domain's from another. One is made where the domain has a hosted zone.
+   * ARN of a certificate for `relay.` and the domain's name, in the stage's own region: CloudFront
+   * uses one of another region. It is created if the domain has a hosted zone.
    */
   certificate?: string;
 };
@@ -17,20 +17,20 @@ export type RelayOf = {
 /** Of 1,024 in one CPU: a task writes from one thread. */
 export const cpuUnits = 1_024;
 
-/** Sockets of a task: how many it should have, and at how many an alarm rings. */
+/** Sockets of a task: the target, and the number that triggers an alarm. */
 export const socketsPerTask = { wanted: 10_000, many: 20_000 };
 
-/** What the network has addresses for, with half of them being replaced. */
+/** The network's addresses suffice for this many, with half of them being replaced. */
 const tasksMax = 60;
 
 /**
- * How many percent of its tasks a service has at most while they are replaced: few at a time, since
+ * The most percent of its tasks that a service runs while they are replaced: few at a time, since
  * their viewers all reconnect, but at least one more than it needs.
  */
 export const rollingPercent = ({ minTasks }: RelayOf): number =>
   100 + Math.ceil(100 / Math.min(minTasks, 4));
 
-/** CPUs that its tasks take at most: all of them, while they are replaced. */
+/** The most CPUs that its tasks use: all of them, while they are replaced. */
 export const cpusOf = (relay: RelayOf): number =>
   Math.floor((relay.maxTasks * rollingPercent(relay)) / 100) * (cpuUnits / 1_024);
 

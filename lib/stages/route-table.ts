@@ -21,10 +21,10 @@ export type AnyContract =
   | RelayContract
   | TriggerContract;
 
-/** The names of all functions: those of the route table, such as `gifts/create`. */
+/** The names of all functions in the route table, such as `gifts/create`. */
 export type FunctionName = keyof typeof table;
 
-/** One line of the route table: the function's name and its contract. */
+/** One row of the route table: the function's name and its contract. */
 export type Row<C extends AnyContract = AnyContract> = { name: FunctionName; contract: C };
 
 /** The whole route table, sorted by name. */
@@ -35,14 +35,14 @@ export const rows: Row[] = Object.entries(table)
   }))
   .sort((a, b) => (a.name < b.name ? -1 : 1));
 
-/** The lines of the route table whose function is of one kind, sorted by name. */
+/** The rows of the route table with functions of one kind, sorted by name. */
 export const rowsOf = <K extends AnyContract["kind"]>(kind: K) =>
   rows.filter(({ contract }) => contract.kind === kind) as Row<Extract<AnyContract, { kind: K }>>[];
 
-/** The route that answers for every path that is no route. */
+/** The route for all unknown paths. */
 export const catchAll = "/{proxy+}";
 
-/** The only function of which there must be exactly one; throws otherwise. */
+/** The only function of its kind; throws unless there is exactly one. */
 export function theOne<C extends AnyContract>(found: readonly Row<C>[], what: string): Row<C> {
   const [row, ...others] = found;
   if (row === undefined || others.length > 0)

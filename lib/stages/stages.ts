@@ -8,33 +8,33 @@ import type { RelayOf } from "./relay.ts";
 import type { FunctionName } from "./route-table.ts";
 import { assertPossible, type Throughput } from "./stage-limits.ts";
 
-/** Everything in which the stages differ: a place of its own, and a policy. */
+/** All differences between stages: the stage's own place, and a policy. */
 export type Stage = Place & Policy;
 
-/** How a stage behaves; one stage may take over another's. */
+/** How a stage behaves; another stage may inherit it. */
 export type Policy = {
-  /** Kept when its stack is deleted: the table, its backups, the identities. */
+  /** Whether the table, its backups and the identities are kept when the stack is deleted. */
   keepData: boolean;
-  /** Days for which messages are kept, 2 or more; 0 is forever. */
+  /** Days for which messages are kept, 2 or more; 0 means indefinitely. */
   messageDays: number;
-  /** Days; not CDK's names, which would be loaded wherever stages are read. */
+  /** In days; CDK's names would load CDK wherever stages are read. */
   logRetention: RetentionDays;
   /** Origins that browsers may call and connect from; `*` for any. */
   origins: readonly string[];
-  /** Seconds for which API Gateway remembers what the authorizer said of a token. */
+  /** How many seconds API Gateway caches the authorizer's result for a token. */
   authorizerCacheSeconds: number;
-  /** Requests a second, and at once, that the whole HTTP API takes. */
+  /** Requests a second, and at once, that the whole HTTP API accepts. */
   throttle: { rate: number; burst: number };
   /** Calls of one Tencent command a second, and at once: that API promises 200 a second. */
   commandThrottle: { rate: number; burst: number };
   /** Posts to sockets a second: this stage's share of the account's 10,000. */
   postRate: number;
-  /** Missed frames that the connections of one user are sent in a second, together. */
+  /** Missed frames a second for all connections of one user. */
   resumeFramesPerSecond: number;
   socketsPerUser: number;
   /** Chat messages of one user in one stream. */
   requestsPerSecond: number;
-  /** What one user may do of each kind, in all environments together: a second, and at once. */
+  /** The rates of one user for each kind of call, over all environments: a second, and at once. */
   rates: Rates;
   giftsPerSecond: number;
   /** Credits that one user may spend in a day, 0 for no limit. */
@@ -43,44 +43,46 @@ export type Policy = {
   owedMax: number;
   /** Credits. */
   superlikePrice: number;
-  /** Words of staff names: only admins have and give such usernames, and have such names. */
+  /** Staff words: only admins may have and assign usernames and names with them. */
   reservedUsernames: readonly string[];
-  /** Times that one user may change their name and surname in a day. */
+  /** How often one user may change their name and surname in a day. */
   nameChangesPerDay: number;
-  /** Streams that one user may have live at once. */
+  /** The number of streams that one user may have live at once. */
   liveStreamsPerUser: number;
   largeRoomViewers: number;
-  /** Viewers above which several environments post a room, where the post rate is enough. */
+  /**
+   * The number of viewers above which several environments post to a room, post rate permitting.
+   */
   partViewers: number;
   defaultPicture: string;
   defaultThumbnail: string;
   /**
-   * The relay's tasks, and the number of viewers from which they have a room's sockets; without it
-   * API Gateway has all of them.
+   * The relay's tasks, and the number of viewers from which they serve a room's sockets; without it
+   * API Gateway serves all of them.
    */
   relay?: RelayOf;
   /** Whether credit packages may be bought without a store. */
   purchases: boolean;
-  /** A web application firewall before the HTTP APIs, or before the domain where there is one. */
+  /** A web application firewall in front of the HTTP APIs, or of the domain if there is one. */
   firewall: boolean;
   /** The e-mail address for alarms; none if undefined. */
   alarmsAddress?: string;
   /** Dollars a month for the whole account, above which the alarms' address gets a mail. */
   monthlyDollars: number;
-  /** Lambda's concurrency of the account, of which 400 stay unreserved where data is kept. */
+  /** The account's Lambda concurrency, of which 400 stay unreserved if data is kept. */
   accountConcurrency: number;
-  /** Requests a second that API Gateway takes for the whole account and region. */
+  /** API Gateway's requests a second for the whole account and region. */
   accountRate: number;
-  /** What the table takes from its first minute on; above that of a new table AWS bills it once. */
+  /** The table's initial warm throughput; AWS bills the part above a new table's once. */
   warmThroughput?: Throughput;
-  /** Above this the table throttles, so that a loop costs dollars and not a fortune. */
+  /** Above this the table throttles, so that a loop stays cheap. */
   throughputMax?: Throughput;
   /**
-   * Executions reserved for one function: what others depend on, and what waits for others. A queue's
-   * reader is bounded by its mapping instead (lib/compute/sources.ts).
+   * Executions reserved for single functions: those that others depend on, and those that wait for
+   * other hosts. A queue's reader is limited by its mapping instead (lib/compute/sources.ts).
    */
   reservedConcurrency: ByFunction;
-  /** Functions whose new version takes a tenth of the calls first (lib/api/release.ts). */
+  /** Functions whose new version first gets a tenth of the calls (lib/api/release.ts). */
   canaries: readonly FunctionName[];
   /** Whether new versions of the canaries take all calls at once (`--no-canary`). */
   deploysAtOnce?: true;
@@ -147,9 +149,9 @@ const dev: OwnPolicy = {
   accountConcurrency: 1_000,
   // In some regions it is 2,500: Milan, Spain, Zurich, the Emirates, Tel Aviv and others.
   accountRate: 10_000,
-  // What a new table takes anyway; all of it for an hour is about $15.
+  // The limits of a new table; full use for an hour costs about $15.
   throughputMax: { reads: 12_000, writes: 4_000 },
-  // A new account has 10 executions at once, of which nothing can be reserved.
+  // A new account has 10 concurrent executions, of which none can be reserved.
   reservedConcurrency: {},
   canaries: [],
   memoryMegabytes: {},
@@ -157,7 +159,7 @@ const dev: OwnPolicy = {
   groupsClaim: "cognito:groups",
   subjectClaim: "sub",
   roleScopes: { service: "ovation/service" },
-  // Cognito takes http of this name alone.
+  // Cognito accepts http only for this name.
   consoleUrls: ["http://localhost:4000/console"],
 };
 
@@ -173,7 +175,7 @@ const prod: OwnPolicy = {
   authorizerCacheSeconds: 300,
   throttle: { rate: 2_000, burst: 4_000 },
   postRate: 8_000,
-  // Ten accounts that only reconnect take a quarter of the posts.
+  // Ten accounts that only reconnect use a quarter of the posts.
   resumeFramesPerSecond: 200,
   socketsPerUser: 10,
   requestsPerSecond: 20,
@@ -186,28 +188,28 @@ const prod: OwnPolicy = {
   firewall: true,
   alarmsAddress: "alarms@ovation.example",
   monthlyDollars: 2_000,
-  // More than an account's 10,000: a look at the quota comes before each deployment.
+  // More than an account's default of 10,000: the quota is checked before each deployment.
   accountRate: 18_000,
-  // A thousand gifts a second, of 16 units each. Some $10, once.
+  // A thousand gifts a second, of 16 units each. About $10, once.
   warmThroughput: { reads: 24_000, writes: 16_000 },
   canaries: prodCanaries,
   reservedConcurrency: {
     "auth/http": 150,
     "auth/socket": 100,
-    // One for each shard, and so for each partition of a table that has grown.
+    // One for each shard, and so for each partition of a large table.
     "realtime/fan-out": 60,
     "money/settle": 60,
     "realtime/post": 50,
-    // Long polls wait for twenty seconds: no more of them, so that they leave room for all calls.
+    // Long polls wait for twenty seconds: limited, so that they leave room for all other calls.
     "streams/events": 100,
-    // Those that wait for other hosts, so that a host which hangs holds up nothing else.
+    // Functions that wait for other hosts, so that a host that hangs blocks nothing else.
     "users/sign-in": 10,
     "users/sign-in-settings": 5,
     "tencent/gifts/send": 30,
   },
 };
 
-/** As prod in all that a release is tried against, with data that may go. */
+/** Like prod in everything that a release is tested against, with data that may be deleted. */
 const staging: OwnPolicy = {
   ...prod,
   keepData: false,
@@ -217,8 +219,8 @@ const staging: OwnPolicy = {
 };
 
 /**
- * Every stage that there is: a further one is a row here, with the policy of another one if it is
- * to be like it. What is the stage's own, such as its region or its domain, is its `place`.
+ * Every stage: add a row for another one, with an existing policy if it should behave alike. The
+ * stage's own properties, such as its region or its domain, are its `place`.
  */
 const rows: Readonly<Record<string, Row>> = {
   dev: { policy: dev },
@@ -226,10 +228,10 @@ const rows: Readonly<Record<string, Row>> = {
   prod: { policy: prod },
 };
 
-/** What the command line may name. */
+/** The stage names for the command line. */
 export const stageNames = Object.keys(rows);
 
-/** The stages that are listed. Throws a sentence where one would take another's place. */
+/** The listed stages. Throws if one would use another's resources. */
 export function stagesOf(listed: Readonly<Record<string, Row>>): Stage[] {
   const stages = Object.entries(listed).map(([name, { policy, place }]) => {
     const own: Policy = policy;
@@ -239,7 +241,7 @@ export function stagesOf(listed: Readonly<Record<string, Row>>): Stage[] {
   return stages;
 }
 
-/** Where a stage's stacks are deployed; what it leaves open is that of the credentials. */
+/** Where a stage's stacks are deployed; what it leaves open comes from the credentials. */
 export const placeOf = ({ account, region }: Stage) => ({
   env: { ...(account && { account }), ...(region && { region }) },
 });
@@ -247,7 +249,7 @@ export const placeOf = ({ account, region }: Stage) => ({
 /** Reads one value of the command line, `-c name=value`. */
 type Option = (name: string) => string | undefined;
 
-/** The stage that the command line asks for. Throws a sentence when it is wrong. */
+/** The stage named on the command line. Throws if it is invalid. */
 export function stageOf(option: Option): Stage {
   const name = option("stage") ?? "dev";
   const found = stagesOf(rows).find((stage) => stage.name === name);
@@ -262,7 +264,7 @@ export function stageOf(option: Option): Stage {
       throw new Error("-c issuer= also needs -c audience= and -c jwks=");
     stage.issuer = { issuer, audience, jwks };
   }
-  // One machine has one task, for every room.
+  // One machine runs one task, for every room.
   if (option("relay") === "on") stage.relay ??= { minTasks: 1, maxTasks: 1, fromViewers: 0 };
   if (option("relay") === "off") delete stage.relay;
   if (option("canary") === "off") stage.deploysAtOnce = true;

@@ -17,7 +17,7 @@ import {
   type Watched,
 } from "./alarm-subjects.ts";
 
-/** Where a metric comes from: AWS, our functions, or lines of a log that a filter counts. */
+/** Where a metric comes from: AWS, our functions, or log lines counted by a filter. */
 type Source =
   | { aws: `AWS/${string}`; metric: string }
   | { own: MetricName }
@@ -25,28 +25,28 @@ type Source =
 
 /** A kind of alarm: one alarm for each of its subjects. */
 export type AlarmKind = Source & {
-  /** The alarms' name; `{}` stands for the subject. */
+  /** The alarms' name; `{}` is replaced by the subject. */
   name: string;
-  /** What has happened, in a sentence that says who notices. */
+  /** What has happened, in a sentence that says who is affected. */
   means: string;
-  /** The sum of a minute unless stated otherwise. */
+  /** The default is the sum of a minute. */
   statistic?: "Average" | "Maximum" | "p90" | "SampleCount";
-  /** Reached or exceeded in a minute; 1 unless stated otherwise. */
+  /** Reached or exceeded in a minute; the default is 1. */
   threshold?: number | ((watched: Watched, subject: string) => number);
   /**
-   * `lasting`: three of five minutes, since one bad minute should not wake anyone. Otherwise one
-   * minute fires the alarm, at most once in a quarter of an hour. `absent`: nothing for 26 hours,
-   * which is a day and what a daily job may be late. `few`: less than the threshold, or nothing,
-   * for five minutes.
+   * `lasting`: three of five minutes, since one bad minute should not wake anybody. Otherwise one
+   * minute triggers the alarm, at most once in a quarter of an hour. `absent`: nothing for 26
+   * hours, which is a day plus the possible delay of a daily job. `few`: less than the threshold,
+   * or nothing, for five minutes.
    */
   when?: "lasting" | "absent" | "few";
-  /** Of a domain, whose metrics and alarms are in another region (lib/watch/host-watch.ts). */
+  /** For a domain, whose metrics and alarms are in another region (lib/watch/host-watch.ts). */
   at?: "edge";
-  /** The whole account's, or our own stage's, where it is left out. */
+  /** The subjects; without it, the whole account or stage. */
   of?: (watched: Watched) => Subjects;
 };
 
-/** Seconds for which a message may wait; in some queues they are sent up to 15 minutes ahead. */
+/** Seconds for which a message may wait; some queues have delays of up to 15 minutes. */
 const messageAgeMax: Record<string, number> = {
   ...{ endings: 1_800, moments: 1_800, plans: 1_800, retries: 1_800 },
   ...{ posts: 60, sums: 60, reversals: 60, resumes: 120 },
@@ -56,12 +56,12 @@ const messageAgeUsual = 300;
 /** The share of the account's concurrency above which to request a higher quota. */
 const concurrencyShare = 0.8;
 
-/** Requests of a minute that the table may throttle: they are tried again. */
+/** Throttled table requests in a minute that are tolerated, since they are retried. */
 const throttledMax = 10;
 
 /**
  * Every alarm of a stage. The key is the heading of its entry in docs/runbook.md. Metrics and
- * dimensions of AWS are those of its documents; test/cloud/alarm-list.test.ts holds them to it.
+ * dimensions of AWS follow its documentation; test/cloud/alarm-list.test.ts verifies them.
  */
 export const alarmKinds = {
   "reader-lags": {
@@ -138,7 +138,7 @@ export const alarmKinds = {
     name: "functions fail",
     means: "Any functions of the account end with errors, late or out of memory, in numbers.",
     ...{ aws: "AWS/Lambda", metric: "Errors" },
-    // The sockets' authorizer can refuse a bad token only by an error: that is in here.
+    // Includes the sockets' authorizer, which can refuse an invalid token only with an error.
     threshold: 100,
     when: "lasting",
   },
@@ -212,7 +212,7 @@ export const alarmKinds = {
     name: "posts are lost",
     means: "Messages to viewers had no answer; who misses a frame asks for it.",
     own: "PostsLost",
-    // One connection that hangs loses a post every two seconds until the gateway ends it.
+    // One connection that hangs loses a post every two seconds until the gateway closes it.
     threshold: 100,
   },
   "posts-limited": {
@@ -243,7 +243,7 @@ export const alarmKinds = {
     name: "the relay has too few tasks",
     means: "Fewer tasks than the stage wants are at work; without any, rooms stay at the API.",
     ...{ own: "RelaySockets", statistic: "SampleCount" },
-    // Each says it six times a minute.
+    // Each task reports six times a minute.
     threshold: ({ stage: { relay } }) => 5.5 * (relay?.minTasks ?? 1),
     when: "few",
     of: relays,

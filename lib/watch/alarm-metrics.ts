@@ -5,7 +5,7 @@ import type { AlarmKind } from "./alarm-list.ts";
 import type { Watched } from "./alarm-subjects.ts";
 import { metricOf } from "./metrics.ts";
 
-/** Published by AWS or by our functions: what no filter has to count first. */
+/** Published by AWS or by our functions, not counted by a filter. */
 type Published = Exclude<AlarmKind, { lines: string }>;
 
 /** The metric of each subject of a kind of alarm. */

@@ -4,7 +4,7 @@ import { functionName, hostFirewallName, relayNames, vaultName } from "../stages
 import { rowsOf } from "../stages/route-table.ts";
 import type { Stage } from "../stages/stages.ts";
 
-/** What alarms are about, by names and ids that are known when the stacks are made. */
+/** The subjects of alarms, by names and ids that are known when the stacks are created. */
 export type Watched = {
   stage: Stage;
   tableName: string;
@@ -12,9 +12,9 @@ export type Watched = {
   deadLetters: Queues;
   httpApiName: string;
   socketApiId: string;
-  /** Ids of the mappings that read the table's stream, by the function they call. */
+  /** Ids of the mappings that read the table's stream, by function. */
   streamMappings: Record<string, string>;
-  /** CloudFront's id of what answers under the stage's domain. */
+  /** CloudFront's id of the distribution of the stage's domain. */
   distributionId?: string;
 };
 
@@ -28,13 +28,13 @@ const named = (stage: Stage, names: readonly string[]): Subjects =>
 export const readers = ({ stage, streamMappings }: Watched) =>
   named(stage, Object.keys(streamMappings));
 
-/** Their mappings, whose metrics know nothing of the function. */
+/** Their mappings, whose metrics do not name the function. */
 export const mappings = ({ streamMappings }: Watched): Subjects =>
   Object.fromEntries(
     Object.entries(streamMappings).map(([name, id]) => [name, { EventSourceMappingUUID: id }]),
   );
 
-/** Queues by their names. */
+/** Queues by name. */
 export const queuesOf = (queues: Queues): Subjects =>
   Object.fromEntries(
     Object.entries(queues).map(([name, { queueName }]) => [name, { QueueName: queueName }]),
@@ -46,21 +46,21 @@ export const tables = ({ tableName: TableName }: Watched): Subjects => ({
   index: { TableName, GlobalSecondaryIndexName: dueIndex.name },
 });
 
-/** What answers under the stage's domain; nothing without one. */
+/** The distribution of the stage's domain; nothing without one. */
 export const distribution = ({ distributionId: DistributionId }: Watched): Subjects =>
   DistributionId === undefined ? {} : { domain: { DistributionId, Region: "Global" } };
 
-/** The firewall before the domain, by its name in metrics; all its rules together. */
+/** The firewall in front of the domain, by its name in metrics; all its rules together. */
 export const hostFirewall = ({ stage }: Watched): Subjects =>
   stage.domain === undefined || !stage.firewall
     ? {}
     : { firewall: { WebACL: hostFirewallName(stage.name), Rule: "ALL" } };
 
-/** A relay that is deployed, by our own metrics, which are the stage's; nothing without one. */
+/** A deployed relay, by our own metrics of the stage; nothing without one. */
 export const relays = ({ stage: { relay, domain } }: Watched): Subjects =>
   relay === undefined || domain === undefined ? {} : { relay: {} };
 
-/** Its tasks together, by what AWS says of them. */
+/** All of its tasks, by AWS's metrics. */
 export const relayTasks = (watched: Watched): Subjects => {
   const { cluster: ClusterName, service: ServiceName } = relayNames(watched.stage.name);
   return Object.fromEntries(
@@ -68,22 +68,22 @@ export const relayTasks = (watched: Watched): Subjects => {
   );
 };
 
-/** The stage's vault, where it has backups. */
+/** The stage's vault, if it has backups. */
 export const vaults = ({ stage }: Watched): Subjects =>
   stage.keepData ? { vault: { BackupVaultName: vaultName(stage) } } : {};
 
-/** Copies of tables, where there are any: AWS counts them by the kind of what is copied. */
+/** Copies of backups, if there are any: AWS counts them by resource type. */
 export const copiedBackups = ({ stage }: Watched): Subjects =>
   stage.backupCopy === undefined ? {} : { copies: { ResourceType: "DynamoDB" } };
 
-/** Functions that nobody waits for: an error of theirs is answered to nobody. */
+/** Functions without a waiting caller: nobody else sees their errors. */
 export const unattended = ({ stage }: Watched) =>
   named(
     stage,
     [...rowsOf("consumer"), ...rowsOf("task")].map(({ name }) => name),
   );
 
-/** Functions that must not be throttled, or that have a reservation of their own to outgrow. */
+/** Functions that must not be throttled, or that may exceed their own reservation. */
 export const guarded = ({ stage, streamMappings }: Watched) => {
   const authorizers = rowsOf("authorizer").map(({ name }) => name);
   const reserved = Object.keys(stage.reservedConcurrency);

@@ -20,7 +20,7 @@ const reached = {
   treatMissingData: TreatMissingData.NOT_BREACHING,
 };
 
-/** By how many of the last minutes, or for what is absent hours, an alarm is decided. */
+/** How many of the last minutes, or hours for `absent`, decide an alarm. */
 const windows = {
   lasting: { ...reached, datapointsToAlarm: 3, evaluationPeriods: 5 },
   once: { ...reached, datapointsToAlarm: 1, evaluationPeriods: 15 },
@@ -38,7 +38,7 @@ const windows = {
   },
 };
 
-/** One alarm; `entry` is the heading under which docs/runbook.md says what to do. */
+/** One alarm; `entry` is its heading in docs/runbook.md. */
 type Wanted = { entry: string; kind: AlarmKind; name: string; metric: Metric; threshold: number };
 
 /** The alarms of a stage, and the topic that mails them to its address. */
@@ -51,7 +51,7 @@ export class Alarms {
     this.scope = scope;
     this.stage = stage;
     this.topic = new Topic(scope, "alarms", { topicName, enforceSSL: true });
-    // A policy of its own (TLS only) takes the place of SNS's, by which these could publish.
+    // Our own policy (TLS only) replaces SNS's default, which would let these publish.
     for (const service of ["cloudwatch", "budgets"])
       this.topic.addToResourcePolicy(
         new PolicyStatement({
@@ -65,7 +65,7 @@ export class Alarms {
       this.topic.addSubscription(new EmailSubscription(stage.alarmsAddress));
   }
 
-  /** Places the alarms of one kind, each on its subject's metric. */
+  /** Places the alarms of one kind, one for each subject's metric. */
   placeAll(
     entry: string,
     kind: AlarmKind,

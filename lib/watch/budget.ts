@@ -10,9 +10,9 @@ const notifyAt = [
 ];
 
 /**
- * What the stage's account may cost in a month. It counts everything in the account: the cost of
- * one stage alone would need a cost allocation tag, which must be activated by hand and counts
- * nothing before.
+ * The monthly budget of the stage's account. It covers everything in the account: the cost of a
+ * single stage would need a cost allocation tag, which must be activated by hand and counts nothing
+ * before that.
  */
 export function placeBudget(scope: Construct, stage: Stage, topic: Topic): void {
   new CfnBudget(scope, "budget", {

@@ -8,8 +8,8 @@ import type { Stage } from "../stages/stages.ts";
 import { metricOf } from "./metrics.ts";
 
 /**
- * Everything of a stage on one page: what the product does (our own metrics), what alarms look at
- * (`watched`, by title), and how long the functions of each subject take, from the route table.
+ * A stage on one page: our own metrics of the product, the metrics of alarms (`watched`, by title),
+ * and the duration of each subject's functions, from the route table.
  */
 export function placeDashboard(
   scope: Construct,
@@ -35,7 +35,7 @@ export function placeDashboard(
   new CfnOutput(scope, "dashboard-url", { value });
 }
 
-/** Metrics that a stage without a relay does not have. */
+/** Metrics that only a stage with a relay has. */
 const relayMetrics: ReadonlySet<MetricName> = new Set([
   ...(["RelayDelay", "RelaySockets", "SlowReadersDropped"] as const),
 ]);
@@ -53,7 +53,7 @@ function ownLines(stage: Stage, name: MetricName): IMetric[] {
   );
 }
 
-/** The 90th percentile of the functions' durations, a widget for each subject. */
+/** The 90th percentile of the functions' durations, one widget for each subject. */
 function durations(stage: Stage): GraphWidget[] {
   const bySubject = new Map<string, IMetric[]>();
   for (const { name } of rows) {

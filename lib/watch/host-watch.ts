@@ -8,7 +8,7 @@ import { Alarms } from "./alarms.ts";
 
 /**
  * The alarms of a stage's domain. CloudFront and its firewall publish metrics in one region, and an
- * alarm looks at metrics of its own region alone; so does the topic that it tells.
+ * alarm only sees metrics of its own region, as does its topic.
  * https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/programming-cloudwatch-metrics.html
  */
 export class HostWatch extends Stack {

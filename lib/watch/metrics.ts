@@ -3,7 +3,7 @@ import { Metric } from "aws-cdk-lib/aws-cloudwatch";
 
 /**
  * A metric by the minute; without dimensions it is that of the whole account. `region` is where it
- * is published, if that is not where it is looked at.
+ * is published, if that is not the region of the alarm.
  */
 export function metricOf(
   namespace: string,

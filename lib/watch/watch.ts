@@ -14,8 +14,8 @@ import { placeDashboard } from "./dashboard.ts";
 import { metricOf } from "./metrics.ts";
 
 /**
- * The functions' logs, by the API that they belong to, and the relay's; that of a pool's trigger is
- * its own.
+ * The functions' logs, by the API that they belong to, and the relay's; a pool's trigger has its
+ * own.
  */
 const functionLogs = ({ issuer, relay, domain }: Stage): readonly string[] => [
   ...["http", "tencent", "realtime"],
@@ -23,10 +23,10 @@ const functionLogs = ({ issuer, relay, domain }: Stage): readonly string[] => [
   ...(relay && domain ? ["relay"] : []),
 ];
 
-/** Who called the Tencent APIs and how it ended: by HTTP, each of their calls is a success. */
+/** Access logs of the Tencent APIs with each call's outcome: to HTTP, all calls are successes. */
 const tencentAccessLogs = { tencent: "tencent-access", callback: "tencent-callback-access" };
 
-/** Failures with which the gateway reports a function that was throttled, died or was late. */
+/** The gateway's errors for a function that was throttled, died or timed out. */
 const gatewayFailures = ["INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT", "API_CONFIGURATION_ERROR"];
 
 /** Monitoring of a stage: its alarms, its budget and a dashboard. */
@@ -58,13 +58,13 @@ export class Watch extends Stack {
     return metricsOfKind(kind, watched);
   }
 
-  /** Lines of logs that match a pattern, each log's as a metric of its own. */
+  /** Counts log lines that match a pattern, with one metric for each log. */
   private countLines(what: string, logs: Record<string, string>, pattern: typeof isFault) {
     const namespace = `${metricNamespace}/${this.stage.name}`;
     return Object.fromEntries(
       Object.entries(logs).map(([name, log]) => {
         const metricName = `${name}-${what}`;
-        // By its name: the one of a pool may go.
+        // By name: the log of the pool may disappear.
         const logGroup = LogGroup.fromLogGroupName(
           this,
           `${metricName}-log`,
