@@ -1,7 +1,7 @@
 import { addsToTotals, giftSentOf, refundedCredits, superlikeBy } from "../money/gift-event.ts";
 import { Gift } from "../money/gift-item.ts";
 import { summaryOf } from "../people/user.ts";
-import { chatMessageOf, Message } from "../streams/chat.ts";
+import { chatMessageOf, Message, pinnedMessageOf } from "../streams/chat.ts";
 import { Member } from "../streams/member.ts";
 import { Stream } from "../streams/stream.ts";
 import { likeRecord, momentRecord, trainsChangeOf, voteRecord } from "./crowd-change.ts";
@@ -207,9 +207,10 @@ function streamRecord(
 /** A pin is a separate change, so its event has the id of its record. */
 const recordIdOfStream = (streamId: string, revision: number) => `stream:${streamId}:${revision}`;
 
-function pinDataOf({ id: streamId, pinned }: Stream, messageId: string, defaultPicture: string) {
-  const shown = pinned?.message && chatMessageOf(pinned.message, defaultPicture);
-  return { messageId, streamId, message: shown ?? null };
+function pinDataOf(stream: Stream, messageId: string, defaultPicture: string) {
+  const message = pinnedMessageOf(stream);
+  const shown = message === undefined ? null : chatMessageOf(message, defaultPicture);
+  return { messageId, streamId: stream.id, message: shown };
 }
 
 /** What the events of a stream mean for its room in the Tencent API. */

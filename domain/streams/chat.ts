@@ -3,6 +3,7 @@ import { MessageId, StreamId } from "../id.ts";
 import { Person, personOfSummary, shortPerson } from "../people/person.ts";
 import { StreamUser, summaryOf } from "../people/user.ts";
 import { comparedText, shownText, Timestamp } from "../text.ts";
+import type { Stream } from "./stream.ts";
 
 /** The text of a chat message, in code points after trimming. */
 export const Content = comparedText(1, 500).meta({ example: "Herkese selam! Yayın çok güzel." });
@@ -34,7 +35,14 @@ export const Message = MessageItem.transform((item) => ({
 }));
 export type Message = z.infer<typeof Message>;
 
-/** The message in its item's form: short, since pages of a chat are billed by their bytes. */
+/**
+ * The pinned message of a stream; undefined where an earlier
+ * version pinned it by its id alone.
+ */
+export const pinnedMessageOf = ({ pinned }: Pick<Stream, "pinned">): Message | undefined =>
+  pinned?.message === undefined ? undefined : Message.parse(pinned.message);
+
+/** The message as its item has it: short, since pages of a chat are read by their bytes. */
 export function itemOfMessage({
   updatedAt,
   sender,

@@ -6,7 +6,8 @@ import type { UserSummary } from "../people/user.ts";
 import { refuse } from "../refusal.ts";
 import { shownText } from "../text.ts";
 import type { Message } from "./chat.ts";
-import { channelNameMax, channelUid, isHost, LiveStream, type Stream } from "./stream.ts";
+import { channelUid, LiveStream } from "./live-stream.ts";
+import { channelNameMax, isHost, type Stream } from "./stream.ts";
 
 /**
  * The life of a stream: preparing or scheduled, active, ended; or cancelled before it began. Each

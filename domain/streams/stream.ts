@@ -1,10 +1,9 @@
 import * as z from "zod";
 import { Amount } from "../credits.ts";
-import { StreamId, shownId, shownUserId, UserId } from "../id.ts";
-import { StreamUser, UserSummary } from "../people/user.ts";
+import { StreamId, UserId } from "../id.ts";
+import { UserSummary } from "../people/user.ts";
 import { refuse } from "../refusal.ts";
-import { rowsOf, shownText, shownUrl, Timestamp } from "../text.ts";
-import { ChatMessage, Message } from "./chat.ts";
+import { shownText, shownUrl, Timestamp } from "../text.ts";
 
 export const StreamStatus = z.enum([
   "preparing",
@@ -89,143 +88,14 @@ export const Stream = z.object({
   train: StoredTrain.optional(),
   /** The revision of the host's channel whose settings the stream has applied. */
   channelRevision: z.number().int().optional(),
-  /** The message that the host or a moderator pinned. */
-  pinned: z.object({ messageId: z.string(), message: Message.optional() }).nullish(),
-  /** Its RoomId in the Tencent API, if it was created there. */
+  /** The message that the host or a moderator pinned, which `pinnedMessageOf` reads. */
+  pinned: z.object({ messageId: z.string(), message: z.unknown().optional() }).nullish(),
+  /** The RoomId by which the Tencent side knows it, where it was made there. */
   roomId: z.string().nullable(),
   /** Fields that only the Tencent API's room commands read and write. */
   room: z.record(z.string(), z.unknown()).optional(),
 });
 export type Stream = z.infer<typeof Stream>;
-
-/** The stream as the Allmine API shows it. */
-export const LiveStream = z
-  .object({
-    id: StreamId,
-    title: shownText(200),
-    liveStreamType: shownText(50),
-    channelName: shownText(channelNameMax),
-    broadcasters: rowsOf(
-      z.object({
-        user: UserId,
-        role: z.enum(["host", "guest"]),
-        uid: z.number().int(),
-        userSummary: StreamUser,
-      }),
-      1 + guestsMax,
-    ),
-    guests: rowsOf(shownUserId, guestsMax),
-    creator: StreamUser,
-    thumbnailUrl: shownUrl,
-    recording: z.boolean(),
-    recordingUrl: shownUrl.nullable(),
-    replayAccess: z.unknown().nullable(),
-    status: StreamStatus,
-    accessType: z.enum(["free", "paid"]),
-    price: z
-      .number()
-      .int()
-      .optional()
-      .meta({ description: "Price of a pass in credits; absent for a free stream" }),
-    interest: shownText(100).nullable(),
-    durationGoal: z.number().int().nullable(),
-    motivation: shownText(500).nullable(),
-    isActiveReplayOnCreatorProfile: z.null(),
-    replayCreditPrice: z.null(),
-    startedAt: Timestamp.nullable(),
-    plannedStartDate: Timestamp.nullable(),
-    endedAt: Timestamp.nullable(),
-    plannedEndDate: Timestamp.nullable(),
-    createdAt: Timestamp,
-    updatedAt: Timestamp,
-    fundingGoal: z.number().int().nullable(),
-    collectedFunding: z.number().int(),
-    fundingPercentage: z.number().int(),
-    giftsEnabled: z.boolean(),
-    slowModeSeconds: z.number().int(),
-    followersOnly: z.boolean(),
-    realtime: z
-      .object({ url: shownUrl })
-      .optional()
-      .meta({
-        description:
-          "The WebSocket address to use for this stream when a relay serves it; only in " +
-          "responses about one stream. The WebSocket API also accepts these sockets",
-      }),
-    pinnedMessageId: shownId.nullable(),
-    pinned: ChatMessage.nullable().meta({
-      description: "The pinned message; always null in lists",
-    }),
-  })
-  .meta({ id: "LiveStream" });
-export type LiveStream = z.infer<typeof LiveStream>;
-
-/** A user's number in the video channel (Agora's uid): 31 bits derived from their id, never 0. */
-export function channelUid(userId: string): number {
-  let hash = 0;
-  for (const char of userId) hash = (Math.imul(hash, 31) + char.charCodeAt(0)) | 0;
-  return hash & 0x7fffffff || 1;
-}
-
-/** What else is shown of a stream: the pinned message, the total of its escrow, and its guests. */
-type Shown = {
-  pinned?: LiveStream["pinned"];
-  collected?: number;
-  guests?: readonly StreamUser[];
-};
-
-/** The stream as the API shows it; lists omit the pinned message. */
-export function liveStreamOf(
-  stream: Stream,
-  { pinned = null, collected = stream.funding?.collected ?? 0, guests = [] }: Shown = {},
-): LiveStream {
-  const { price, fundingGoal: goal = null } = stream;
-  const host = { ...stream.host, role: "host" as const };
-  return {
-    id: stream.id,
-    title: stream.title,
-    liveStreamType: stream.liveStreamType,
-    channelName: stream.channelName,
-    broadcasters: [broadcasterOf(host, "host"), ...guests.map(guestBroadcaster)],
-    guests: stream.guests,
-    creator: host,
-    thumbnailUrl: stream.thumbnailUrl,
-    recording: false,
-    recordingUrl: null,
-    replayAccess: null,
-    status: stream.status,
-    accessType: price === null ? "free" : "paid",
-    ...(price !== null && { price }),
-    interest: stream.interest,
-    durationGoal: stream.durationGoal,
-    motivation: stream.motivation,
-    isActiveReplayOnCreatorProfile: null,
-    replayCreditPrice: null,
-    startedAt: stream.startedAt,
-    plannedStartDate: stream.plannedStartDate,
-    endedAt: stream.endedAt,
-    plannedEndDate: null,
-    createdAt: stream.createdAt,
-    updatedAt: stream.updatedAt,
-    fundingGoal: goal,
-    collectedFunding: collected,
-    fundingPercentage: goal === null ? 0 : Math.floor((collected * 100) / goal),
-    giftsEnabled: stream.giftsEnabled,
-    slowModeSeconds: stream.slowModeSeconds,
-    followersOnly: stream.followersOnly,
-    pinnedMessageId: stream.pinned?.messageId ?? null,
-    pinned,
-  };
-}
-
-/** A broadcaster of a stream: its host, or a guest whom the host invited. */
-const broadcasterOf = (userSummary: StreamUser, role: "host" | "guest") => {
-  const { _id: user } = userSummary;
-  return { user, role, uid: channelUid(user), userSummary };
-};
-
-/** A guest as a broadcaster. */
-export const guestBroadcaster = (guest: StreamUser) => broadcasterOf(guest, "guest");
 
 /** Chat, gifts and superlikes need an active stream; reading does not. */
 export function assertLive(stream: Stream): void {

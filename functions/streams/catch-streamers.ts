@@ -1,7 +1,8 @@
 import * as z from "zod";
 import { rowsLimit } from "../../domain/page.ts";
 import { StreamUser } from "../../domain/people/user.ts";
-import { isListed, LiveStream } from "../../domain/streams/stream.ts";
+import { LiveStream } from "../../domain/streams/live-stream.ts";
+import { isListed } from "../../domain/streams/stream.ts";
 import { rowsOf } from "../../domain/text.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { cached } from "../../platform/runtime/cached.ts";

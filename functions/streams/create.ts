@@ -1,5 +1,5 @@
+import { LiveStream, liveStreamOf } from "../../domain/streams/live-stream.ts";
 import { makeStream, NewStream, streamForm } from "../../domain/streams/new-stream.ts";
-import { LiveStream, liveStreamOf } from "../../domain/streams/stream.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { multipart } from "../../platform/http/multipart.ts";
 import { decoding } from "../../platform/lambda/grants.ts";

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
-import { LiveStream, type Stream } from "../../domain/streams/stream.ts";
+import { LiveStream } from "../../domain/streams/live-stream.ts";
+import type { Stream } from "../../domain/streams/stream.ts";
 import { assertMayHost, remove } from "../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { forgetPicture } from "../../platform/pictures/pictures.ts";

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
-import { LiveStream } from "../../domain/streams/stream.ts";
+import { LiveStream } from "../../domain/streams/live-stream.ts";
 import { assertMayHost, end } from "../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { changeShown } from "../../platform/store/streams/display-names.ts";

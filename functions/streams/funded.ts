@@ -1,4 +1,4 @@
-import { LiveStream } from "../../domain/streams/stream.ts";
+import { LiveStream } from "../../domain/streams/live-stream.ts";
 import { rowsOf } from "../../domain/text.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { listFunded } from "../../platform/store/money/fundings.ts";

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
-import { isAdmitted } from "../../domain/streams/pass.ts";
-import { LiveStream } from "../../domain/streams/stream.ts";
+import { LiveStream } from "../../domain/streams/live-stream.ts";
+import { isAdmitted } from "../../domain/streams/member.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { withRelay } from "../../platform/store/log/relays.ts";
 import { showWithPin } from "../../platform/store/streams/display-names.ts";

@@ -1,5 +1,5 @@
 import { InvitedQuery, sortInvited } from "../../domain/streams/invited.ts";
-import { LiveStream } from "../../domain/streams/stream.ts";
+import { LiveStream } from "../../domain/streams/live-stream.ts";
 import { rowsOf } from "../../domain/text.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { showStreams } from "../../platform/store/streams/display-names.ts";

@@ -1,5 +1,5 @@
 import { decidePass } from "../../domain/money/pass.ts";
-import { isAdmitted } from "../../domain/streams/pass.ts";
+import { isAdmitted } from "../../domain/streams/member.ts";
 import { assertLive } from "../../domain/streams/stream.ts";
 import { Joined, joinedOf, ViewerJoinRequest } from "../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";

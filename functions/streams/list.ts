@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { booleanText } from "../../domain/page.ts";
-import { isListed, LiveStream, type Stream } from "../../domain/streams/stream.ts";
+import { LiveStream } from "../../domain/streams/live-stream.ts";
+import { isListed, type Stream } from "../../domain/streams/stream.ts";
 import { mayModerate } from "../../domain/streams/stream-lifecycle.ts";
 import { rowsOf } from "../../domain/text.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";

@@ -1,4 +1,4 @@
-import { LiveStream } from "../../domain/streams/stream.ts";
+import { LiveStream } from "../../domain/streams/live-stream.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { showStream } from "../../platform/store/streams/display-names.ts";
 import { listHosted, newestFirst } from "../../platform/store/streams/stream-lists.ts";

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { UserId } from "../../domain/id.ts";
 import { rowsLimit } from "../../domain/page.ts";
-import { LiveStream } from "../../domain/streams/stream.ts";
+import { LiveStream } from "../../domain/streams/live-stream.ts";
 import { rowsOf } from "../../domain/text.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { getProfile } from "../../platform/store/people/users.ts";

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { UserId } from "../../domain/id.ts";
-import { LiveStream } from "../../domain/streams/stream.ts";
+import { LiveStream } from "../../domain/streams/live-stream.ts";
 import { isWithin, UpcomingQuery } from "../../domain/streams/stream-lifecycle.ts";
 import { rowsOf } from "../../domain/text.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { refuse } from "../../domain/refusal.ts";
+import type { Grants } from "../lambda/grants.ts";
 import { key } from "../table/keys.ts";
 import { queryWhole } from "../table/query.ts";
 import { read } from "../table/table.ts";
@@ -11,9 +12,13 @@ import type { Caller } from "./caller.ts";
  * the function itself can refuse.
  */
 
-/**
- * Seconds for which a revocation is listed: longer than the gateway caches an authorizer's result.
- */
+/** What a function may do that refuses callers whose token was revoked. */
+export const withRevocations = (grants: Grants): Grants => ({
+  ...grants,
+  read: [...(grants.read ?? []), "REVOKED"],
+});
+
+/** Seconds for which a revocation is listed: longer than the gateway remembers an authorizer. */
 export const listedSeconds = 600;
 
 /** The largest difference between the clocks of two environments. */

@@ -2,7 +2,7 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import { Refusal, refuse } from "../../domain/refusal.ts";
 import { beginInvocation, type TimeLeft } from "../runtime/deadline.ts";
 import { logFault, named } from "../runtime/log.ts";
-import { isPassing } from "../table/transact.ts";
+import { isPassing } from "../table/conflicts.ts";
 import type { DownloadContract } from "./contract.ts";
 import { commonHeaders, faultAnswer, isKnown, refusalAnswer } from "./envelope.ts";
 import { header } from "./request.ts";

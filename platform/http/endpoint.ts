@@ -3,16 +3,16 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import type * as z from "zod";
 import { Refusal, refuse } from "../../domain/refusal.ts";
 import { assertCurrent, type Caller, callerOf, hasRole } from "../auth/caller.ts";
-import { inSession } from "../auth/session.ts";
-import { type Grants, withBucket, withReplay, withRevocations } from "../lambda/grants.ts";
+import { inSession, withRevocations } from "../auth/session.ts";
+import type { Grants } from "../lambda/grants.ts";
 import { beginInvocation, type TimeLeft } from "../runtime/deadline.ts";
 import { newId } from "../runtime/id.ts";
 import { logFault, named } from "../runtime/log.ts";
 import { withMetrics } from "../runtime/metrics.ts";
+import { isPassing } from "../table/conflicts.ts";
 import { anonymousOwner, keyedCall } from "../table/idempotency.ts";
-import { countUse, rateHeaders } from "../table/rates.ts";
-import { DuplicateKeyError } from "../table/record.ts";
-import { isPassing } from "../table/transact.ts";
+import { countUse, rateHeaders, withBucket } from "../table/rates.ts";
+import { DuplicateKeyError } from "../table/transact.ts";
 import { type Contract, codesOf, rateOf, takesKey, unitsOf } from "./contract.ts";
 import {
   commonHeaders,
@@ -29,6 +29,7 @@ import {
   idempotency,
   type KeyedState,
   replay,
+  withReplay,
 } from "./replay.ts";
 import { check, header, readBody, readKey, readQuery } from "./request.ts";
 

@@ -1,4 +1,5 @@
 import { refuse } from "../../domain/refusal.ts";
+import type { Grants } from "../lambda/grants.ts";
 import {
   claimCall,
   findMarked,
@@ -9,7 +10,7 @@ import {
   outsideIdOf,
   type Recalled,
 } from "../table/idempotency.ts";
-import { commitTransaction, DuplicateKeyError, type Reply } from "../table/record.ts";
+import { commitTransaction, DuplicateKeyError, type Reply } from "../table/transact.ts";
 import type { Contract } from "./contract.ts";
 
 /** What a repeated call with a key returns: the marker, and the response for it. */
@@ -50,7 +51,14 @@ export type Idempotency<Answer> = {
   callId: string | undefined;
 };
 
-/** The functions that make a handler's call idempotent. */
+/** What a function may do that remembers the Idempotency-Keys of its calls. */
+export const withReplay = (grants: Grants): Grants => ({
+  ...grants,
+  read: [...(grants.read ?? []), "REPLAY"],
+  write: [...(grants.write ?? []), "REPLAY"],
+});
+
+/** What the handler of this call is given to make it happen once. */
 export function idempotency(contract: Contract, call: KeyedState): Idempotency<unknown> {
   const { keyed, now } = call;
   const idempotentReply = (answer: unknown) => {

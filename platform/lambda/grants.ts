@@ -57,26 +57,7 @@ export type Grants = {
   issuer?: true;
 };
 
-/** Adds the grants for counting callers' rates. */
-export const withBucket = (grants: Grants): Grants => ({
-  ...grants,
-  write: [...(grants.write ?? []), "BUCKET"],
-});
-
-/** Adds the grants for refusing revoked tokens. */
-export const withRevocations = (grants: Grants): Grants => ({
-  ...grants,
-  read: [...(grants.read ?? []), "REVOKED"],
-});
-
-/** Adds the grants for remembering Idempotency-Keys. */
-export const withReplay = (grants: Grants): Grants => ({
-  ...grants,
-  read: [...(grants.read ?? []), "REPLAY"],
-  write: [...(grants.write ?? []), "REPLAY"],
-});
-
-/** The resources of a function that differ from `defaults`. */
+/** How much a function is given, where it is not `defaults`. */
 export type Resources = { memoryMegabytes?: number; timeoutSeconds?: number };
 
 /** The resources of a function unless its contract overrides them. */

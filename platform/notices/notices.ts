@@ -18,8 +18,7 @@ import {
 import { notificationActions } from "../store/people/notifications.ts";
 import { dequeueAction, listReminders, sentAction } from "../store/streams/reminders.ts";
 import { findStream } from "../store/streams/streams.ts";
-import { commitTransaction } from "../table/record.ts";
-import type { Action } from "../table/transact.ts";
+import { type Action, commitTransaction } from "../table/transact.ts";
 
 /**
  * A message of the queue of notices: notify the next part of a stream's followers and reminders.

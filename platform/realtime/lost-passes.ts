@@ -1,8 +1,7 @@
 import type { DynamoDBRecord } from "aws-lambda";
 import * as z from "zod";
 import { relayOf } from "../../domain/log/relay.ts";
-import { Member } from "../../domain/streams/member.ts";
-import { isFree } from "../../domain/streams/pass.ts";
+import { isFree, Member } from "../../domain/streams/member.ts";
 import { Stream } from "../../domain/streams/stream.ts";
 import { startTimer } from "../aws/queues.ts";
 import type { Poster } from "../push/gateway.ts";

@@ -1,8 +1,7 @@
 import type { Position } from "../../domain/log/recovery.ts";
 import { revisionAt, type Subscriber } from "../../domain/log/subscriber.ts";
 import { Refusal, refuse } from "../../domain/refusal.ts";
-import { isBlocked } from "../../domain/streams/member.ts";
-import { assertAdmitted, isAdmittedForNow } from "../../domain/streams/pass.ts";
+import { assertAdmitted, isAdmittedForNow, isBlocked } from "../../domain/streams/member.ts";
 import type { Caller } from "../auth/caller.ts";
 import { sentenceOf, statusOf } from "../http/envelope.ts";
 import {

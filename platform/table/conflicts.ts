@@ -1,5 +1,5 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { refuse } from "../../domain/refusal.ts";
+import { Refusal, refuse } from "../../domain/refusal.ts";
 import { pauseFor } from "../runtime/deadline.ts";
 
 /**
@@ -52,4 +52,33 @@ export function retryConflicts(client: DynamoDBDocumentClient): DynamoDBDocument
     }
   };
   return Object.assign(Object.create(client) as DynamoDBDocumentClient, { send });
+}
+
+/** Errors after which it is not known whether the transaction was committed. */
+export function isIndefinite(error: unknown): boolean {
+  const { name, $metadata, code } = error as {
+    name?: string;
+    code?: string;
+    $metadata?: { httpStatusCode?: number };
+  };
+  if (name === "TransactionInProgressException" || isThrottle(error)) return true;
+  if (($metadata?.httpStatusCode ?? 0) >= 500) return true;
+  return (
+    name === "TimeoutError" || code === "ECONNRESET" || code === "ECONNREFUSED" || code === "EPIPE"
+  );
+}
+
+/** Whether something failed for a passing reason, so that the same may succeed later. */
+export const isPassing = (error: unknown): boolean =>
+  isIndefinite(error) || (error instanceof Refusal && error.code === "unavailable");
+
+/** Too many requests for a partition, a table or a queue: nothing was done, later it may be. */
+function isThrottle(error: unknown): boolean {
+  const { name } = error as { name?: string };
+  return (
+    name === "ProvisionedThroughputExceededException" ||
+    name === "ThrottlingException" ||
+    name === "RequestLimitExceeded" ||
+    name === "RequestThrottled"
+  );
 }

@@ -4,9 +4,8 @@ import * as z from "zod";
 import { refuse } from "../../domain/refusal.ts";
 import { deleteIf, getItem } from "./items.ts";
 import { key } from "./keys.ts";
-import { commitTransaction } from "./record.ts";
 import { type Condition, table, tableName } from "./table.ts";
-import type { Action } from "./transact.ts";
+import { type Action, commitTransaction } from "./transact.ts";
 
 /** How long a response is remembered; at least 24 h are promised. */
 const markerLifeSeconds = 25 * 3600;

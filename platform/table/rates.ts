@@ -12,8 +12,8 @@ import {
 } from "../../domain/rate.ts";
 import { Maintenance, Refusal, refuse } from "../../domain/refusal.ts";
 import { type Rates, setting } from "../runtime/env.ts";
-import { key } from "./keys.ts";
-import { writeOnce } from "./record.ts";
+import { key, type Partition } from "./keys.ts";
+import { writeOnce } from "./transact.ts";
 
 /** Parsed once from the setting. */
 let rates: Rates | undefined;
@@ -30,7 +30,13 @@ function rateOf(kind: RateKind): Rate {
   return rates[kind];
 }
 
-/** The most users and kinds that one environment remembers; new ones replace the oldest. */
+/** What a function may do that counts its callers' uses. */
+export const withBucket = <G extends { write?: readonly Partition[] }>(grants: G) => ({
+  ...grants,
+  write: [...(grants.write ?? []), "BUCKET" as const],
+});
+
+/** Users and kinds that one environment remembers; then it forgets whom it saw longest ago. */
 const usersMax = 10_000;
 
 let usages = new Map<string, LocalUsage>();

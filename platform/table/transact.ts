@@ -1,9 +1,17 @@
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import type { TransactionCanceledException } from "@aws-sdk/client-dynamodb";
-import { TransactWriteCommand, type TransactWriteCommandInput } from "@aws-sdk/lib-dynamodb";
-import { Refusal, refuse } from "../../domain/refusal.ts";
-import { pause, triesMax } from "./conflicts.ts";
-import { type Item, plain, table, tableName } from "./table.ts";
+import {
+  DeleteCommand,
+  PutCommand,
+  type PutCommandInput,
+  TransactWriteCommand,
+  type TransactWriteCommandInput,
+  UpdateCommand,
+  type UpdateCommandInput,
+} from "@aws-sdk/lib-dynamodb";
+import { refuse } from "../../domain/refusal.ts";
+import { isIndefinite, pause, triesMax } from "./conflicts.ts";
+import { type Item, isRefused, plain, table, tableName } from "./table.ts";
 
 type Part = NonNullable<TransactWriteCommandInput["TransactItems"]>[number];
 type WithoutTable<T> = T extends object ? Omit<T, "TableName"> : never;
@@ -22,15 +30,66 @@ export type Action = {
 export type Failed = Map<string, Item | undefined>;
 
 /**
- * Commits all actions or none (TransactWriteItems: at most 100 actions, no item twice). Returns
- * undefined when committed, or which conditions failed. DynamoDB evaluates each item separately: if
- * one was not evaluated (another transaction holds it, its partition is throttled), the failed
- * conditions are incomplete, and everything is retried with jitter, up to a limit, then refused
- * with `unavailable`. Two cases are certain even so: an existing `marker`, and, if no condition
- * failed, a conflict on the marker without one on a wallet, which is another call with the same
- * key: refused with `key_in_progress`. After a lost response (timeout, 5xx) the same items are sent
- * with the same ClientRequestToken until the result is definite, so a decision is never applied
- * twice.
+ * An answer together with what remembers it. A handler makes it with `idempotentReply(answer)`,
+ * gives it to the store with the effect, and returns `reply.answer`: the effect and its memory are
+ * one transaction (except for a chat message, which is written after its memory).
+ */
+export type Reply<Answer> = { answer: Answer; remember: readonly Action[] };
+
+/** The call's key was used before: endpoint answers what is remembered (or refuses). */
+export class DuplicateKeyError extends Error {}
+
+/**
+ * Records an effect with its reply: one transaction, or one plain write where a single action is
+ * all. Answers which conditions failed (by label), undefined when done. Throws `DuplicateKeyError` when the
+ * marker was there, whatever else failed with it: a gift that was made is answered as made even if
+ * the wallet is empty by now.
+ */
+export async function commitTransaction(
+  actions: readonly Action[],
+  reply: Pick<Reply<unknown>, "remember"> = { remember: [] },
+): Promise<Failed | undefined> {
+  const all = [...actions, ...reply.remember];
+  const failed = all.length === 1 ? await writeOne(all[0]!) : await transact(all);
+  if (failed?.has("marker")) throw new DuplicateKeyError();
+  return failed;
+}
+
+/**
+ * A single action costs half as much as a transaction, and conflicts only with transactions. What
+ * has a condition is written under an id of its own, so that its repetition is not taken for
+ * another's.
+ */
+async function writeOne(action: Action): Promise<Failed | undefined> {
+  const TableName = tableName();
+  const { Put, Update, Delete } = action;
+  const told = (there: Item | undefined): Failed => new Map([[action.label ?? "0", there]]);
+  if (Put?.ConditionExpression !== undefined || Update?.ConditionExpression !== undefined) {
+    const outcome = await writeOnce(Put === undefined ? { Update: Update! } : { Put });
+    return outcome.done ? undefined : told(outcome.there);
+  }
+  try {
+    if (Put) await table().send(new PutCommand({ TableName, ...Put }));
+    else if (Update) await table().send(new UpdateCommand({ TableName, ...Update }));
+    else if (Delete) await table().send(new DeleteCommand({ TableName, ...Delete }));
+    else return await transact([action]);
+    return undefined;
+  } catch (error) {
+    if (!isRefused(error)) throw error;
+    return told(plain(error.Item));
+  }
+}
+
+/**
+ * Commits all actions or none (TransactWriteItems: at most 100 actions, no item twice). Answers
+ * undefined when committed, or which conditions failed. DynamoDB judges each item by itself: while
+ * one was not judged (another transaction holds it, its partition is throttled), the conditions of
+ * the others are only half of the truth, and all of it is tried again with jitter, up to a bound,
+ * then refused with `unavailable`. Two things are certain even so: a `marker` that is there, and,
+ * where nothing failed, a conflict on the marker without one on a wallet, which is another call
+ * with the same key: refused with `key_in_progress`. An answer that was lost (time-out, 5xx) is
+ * asked for again with the same items and the same ClientRequestToken until it is definite, so a
+ * decision is never made twice.
  * https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
  */
 export async function transact(actions: readonly Action[]): Promise<Failed | undefined> {
@@ -87,31 +146,67 @@ function isOfOneKey({ CancellationReasons = [] }: TransactionCanceledException, 
   return conflicts.includes("marker") && !conflicts.some((label) => label.startsWith("wallet:"));
 }
 
-/** Errors after which it is unknown whether the transaction was committed. */
-function isIndefinite(error: unknown): boolean {
-  const { name, $metadata, code } = error as {
-    name?: string;
-    code?: string;
-    $metadata?: { httpStatusCode?: number };
-  };
-  if (name === "TransactionInProgressException" || isThrottle(error)) return true;
-  if (($metadata?.httpStatusCode ?? 0) >= 500) return true;
-  return (
-    name === "TimeoutError" || code === "ECONNRESET" || code === "ECONNREFUSED" || code === "EPIPE"
-  );
+type Input<Command> = Omit<Command, "TableName">;
+
+/** One Put or Update of one item. */
+export type SingleWrite =
+  | { Put: Input<PutCommandInput>; Update?: undefined }
+  | { Update: Input<UpdateCommandInput>; Put?: undefined };
+
+/**
+ * What became of it: done, with what the Update was asked to return (or, where only the repetition
+ * was answered, the whole item as the write left it); or refused, with the item that was there.
+ */
+type Outcome =
+  | { done: true; attributes?: Item | undefined }
+  | { done: false; there?: Item | undefined };
+
+/** What the item keeps of its latest write. */
+const named = { "#writeId": "writeId" };
+const isAnother = "(attribute_not_exists(#writeId) OR #writeId <> :writeId)";
+
+/**
+ * Writes one item, at half the price of a transaction and as surely once. When an answer is lost
+ * the SDK writes again: a condition then fails on what the first try wrote, and a sum is added
+ * twice. So the item keeps the write's own id, under which a repetition is refused, and a write
+ * that is refused by its own id is done.
+ *
+ * Only in an item that others wrote in between, all within the SDK's pause, may a sum still be
+ * added twice: give it a sum only where the next reader allows for that, as with the numbers of
+ * messages.
+ */
+export async function writeOnce(write: SingleWrite): Promise<Outcome> {
+  const TableName = tableName();
+  const id = randomBytes(6).toString("base64url");
+  const ReturnValuesOnConditionCheckFailure = "ALL_OLD";
+  try {
+    if (write.Put !== undefined) {
+      const Item = { ...write.Put.Item, writeId: id };
+      const put = { TableName, ...write.Put, Item, ReturnValuesOnConditionCheckFailure } as const;
+      await table().send(new PutCommand(put));
+      return { done: true };
+    }
+    const update = { TableName, ...marked(write.Update, id), ReturnValuesOnConditionCheckFailure };
+    const { Attributes } = await table().send(new UpdateCommand(update as UpdateCommandInput));
+    return { done: true, attributes: Attributes as Item | undefined };
+  } catch (error) {
+    if (!isRefused(error)) throw error;
+    const there = plain(error.Item);
+    return there?.writeId === id ? { done: true, attributes: there } : { done: false, there };
+  }
 }
 
-/** Whether an error is transient, so that the same call may succeed later. */
-export const isPassing = (error: unknown): boolean =>
-  isIndefinite(error) || (error instanceof Refusal && error.code === "unavailable");
-
-/** Too many requests for a partition, a table or a queue: nothing was done, a retry may succeed. */
-function isThrottle(error: unknown): boolean {
-  const { name } = error as { name?: string };
-  return (
-    name === "ProvisionedThroughputExceededException" ||
-    name === "ThrottlingException" ||
-    name === "RequestLimitExceeded" ||
-    name === "RequestThrottled"
-  );
+/** An update that leaves its id, and that is refused where its id is. */
+function marked(update: Input<UpdateCommandInput>, id: string): Input<UpdateCommandInput> {
+  const { UpdateExpression = "", ConditionExpression: condition } = update;
+  const set = "SET #writeId = :writeId";
+  return {
+    ...update,
+    UpdateExpression: UpdateExpression.startsWith("SET ")
+      ? `${set}, ${UpdateExpression.slice("SET ".length)}`
+      : `${set} ${UpdateExpression}`,
+    ConditionExpression: condition === undefined ? isAnother : `(${condition}) AND ${isAnother}`,
+    ExpressionAttributeNames: { ...update.ExpressionAttributeNames, ...named },
+    ExpressionAttributeValues: { ...update.ExpressionAttributeValues, ":writeId": id },
+  };
 }

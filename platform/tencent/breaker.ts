@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { key } from "../table/keys.ts";
-import { writeOnce } from "../table/record.ts";
+import { writeOnce } from "../table/transact.ts";
 
 /** The interval at which an unresponsive application is tried again, across all environments. */
 const apartMilliseconds = 1_000;

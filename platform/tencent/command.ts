@@ -17,7 +17,7 @@ import {
   markerAction,
   outsideIdOf,
 } from "../table/idempotency.ts";
-import { DuplicateKeyError, type Reply } from "../table/record.ts";
+import { DuplicateKeyError, type Reply } from "../table/transact.ts";
 import { crash, ok, outcomeOf } from "./codes.ts";
 import { always, type CommandContract } from "./contract.ts";
 import { admitCall } from "./rate.ts";

@@ -1,6 +1,6 @@
 import { refuse } from "../../domain/refusal.ts";
 import { key } from "../table/keys.ts";
-import { commitTransaction } from "../table/record.ts";
+import { commitTransaction } from "../table/transact.ts";
 
 const apartMilliseconds = 1000;
 /** A time this far in the future was recorded by a wrong clock. */

@@ -7,8 +7,8 @@ import { type Source, sourcesOf } from "./sources.ts";
  * follow it to its end. Lower a figure when it gets smaller.
  */
 const filesMax: Record<string, number> = {
-  "functions/log/realtime/fan-out.ts": 97,
-  "functions/money/gifts/create.ts": 54,
+  "functions/log/realtime/fan-out.ts": 95,
+  "functions/money/gifts/create.ts": 50,
 };
 
 const sources = new Map(

@@ -9,8 +9,8 @@ import { findFan, findTotals } from "../../platform/store/money/totals.ts";
 import { findWallet } from "../../platform/store/money/wallets.ts";
 import { keyedCall } from "../../platform/table/idempotency.ts";
 import { key } from "../../platform/table/keys.ts";
-import { DuplicateKeyError } from "../../platform/table/record.ts";
 import { table, tableName } from "../../platform/table/table.ts";
+import { DuplicateKeyError } from "../../platform/table/transact.ts";
 import { startTable } from "./table.ts";
 import {
   forget,

@@ -20,8 +20,8 @@ import {
 import { getRawItem } from "../../platform/table/items.ts";
 import { dueIndex, key } from "../../platform/table/keys.ts";
 import { scanTable } from "../../platform/table/query.ts";
-import { commitTransaction } from "../../platform/table/record.ts";
 import { table, useTable } from "../../platform/table/table.ts";
+import { commitTransaction } from "../../platform/table/transact.ts";
 import { callEndpoint } from "./api-call.ts";
 import { startQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";

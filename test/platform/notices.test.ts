@@ -18,7 +18,7 @@ import {
 import { recordStream } from "../../platform/store/streams/stream-changes.ts";
 import { getRawItem, putItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
-import { commitTransaction } from "../../platform/table/record.ts";
+import { commitTransaction } from "../../platform/table/transact.ts";
 import { intercept } from "./intercept.ts";
 import { liveStreamOf } from "./live-stream.ts";
 import { startQueue } from "./queue-double.ts";

@@ -6,7 +6,7 @@ import {
 } from "../../platform/pictures/pictures.ts";
 import { newId } from "../../platform/runtime/id.ts";
 import { countUse } from "../../platform/table/rates.ts";
-import { commitTransaction } from "../../platform/table/record.ts";
+import { commitTransaction } from "../../platform/table/transact.ts";
 import { picture } from "../api/picture-files.ts";
 import { useBucket } from "./bucket-double.ts";
 import { useOwnTable } from "./table.ts";

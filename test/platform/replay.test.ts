@@ -7,8 +7,8 @@ import {
   markerAction,
 } from "../../platform/table/idempotency.ts";
 import { key } from "../../platform/table/keys.ts";
-import { commitTransaction } from "../../platform/table/record.ts";
 import { table, tableName } from "../../platform/table/table.ts";
+import { commitTransaction } from "../../platform/table/transact.ts";
 import { useOwnTable } from "./table.ts";
 
 useOwnTable();

@@ -15,8 +15,8 @@ import { recordFirstSight } from "../../platform/store/people/profile-changes.ts
 import { findMember } from "../../platform/store/streams/members.ts";
 import { type KeyedCall, markerAction } from "../../platform/table/idempotency.ts";
 import { key } from "../../platform/table/keys.ts";
-import type { Reply } from "../../platform/table/record.ts";
 import { table, tableName } from "../../platform/table/table.ts";
+import type { Reply } from "../../platform/table/transact.ts";
 import { liveStreamOf } from "./live-stream.ts";
 
 const picture = "https://cdn.example.com/person.png";

@@ -1,8 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Key } from "../../table/keys.ts";
-import { commitTransaction } from "../../table/record.ts";
 import { type Condition, isAbsent } from "../../table/table.ts";
-import type { Action } from "../../table/transact.ts";
+import { type Action, commitTransaction } from "../../table/transact.ts";
 import { traceAction } from "../streams/traces.ts";
 
 /** Bytes of a change's id: enough to be unique among those that one log covers. */

@@ -4,7 +4,7 @@ import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { getItem, listItems } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryPages } from "../../table/query.ts";
-import { commitTransaction } from "../../table/record.ts";
+import { commitTransaction } from "../../table/transact.ts";
 import { removeOwn } from "./changes.ts";
 import { crowdRestAction } from "./crowd-rest.ts";
 import { removeLiker } from "./likers.ts";

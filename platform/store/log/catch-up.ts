@@ -2,7 +2,7 @@ import type { Subscriber } from "../../../domain/log/subscriber.ts";
 import { updateIf } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { isAbsent } from "../../table/table.ts";
-import { transact } from "../../table/transact.ts";
+import { commitTransaction } from "../../table/transact.ts";
 import { findSubscriber, readSubscriber } from "./subscribers.ts";
 
 /**
@@ -74,7 +74,7 @@ export async function goLiveBefore(
   next: number,
 ): Promise<"live" | "behind" | "over"> {
   const { streamId, connectionId, revision } = subscriber;
-  const failed = await transact([
+  const failed = await commitTransaction([
     { label: "frame", ConditionCheck: { Key: key.frame(streamId, next), ...isAbsent } },
     {
       label: "subscriber",

@@ -1,5 +1,5 @@
 import { key } from "../../table/keys.ts";
-import { writeOnce } from "../../table/record.ts";
+import { writeOnce } from "../../table/transact.ts";
 
 const minuteMilliseconds = 60_000;
 

@@ -2,7 +2,7 @@ import { isOverlay } from "../../../domain/id.ts";
 import { type Subscriber, subscribedAt } from "../../../domain/log/subscriber.ts";
 import { logFault } from "../../runtime/log.ts";
 import { key } from "../../table/keys.ts";
-import { writeOnce } from "../../table/record.ts";
+import { writeOnce } from "../../table/transact.ts";
 
 /**
  * Adds a finished visit to its user's time, and a first-time visitor to the stream's audience. The

@@ -10,7 +10,7 @@ import {
 } from "../../../domain/money/wallet.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import { key } from "../../table/keys.ts";
-import type { Reply } from "../../table/record.ts";
+import type { Reply } from "../../table/transact.ts";
 import { recordFirstSight } from "../people/profile-changes.ts";
 import { commit, findWallet, spendLimits } from "./wallets.ts";
 

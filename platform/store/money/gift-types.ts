@@ -6,9 +6,8 @@ import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { getItem, type Reading } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
-import { commitTransaction, type Reply } from "../../table/record.ts";
 import { read } from "../../table/table.ts";
-import type { Action } from "../../table/transact.ts";
+import { type Action, commitTransaction, type Reply } from "../../table/transact.ts";
 
 const Alias = z.object({ giftTypeId: z.string() });
 

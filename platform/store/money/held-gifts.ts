@@ -6,7 +6,7 @@ import { setting } from "../../runtime/env.ts";
 import { logFault, logNotice } from "../../runtime/log.ts";
 import { getItems } from "../../table/items.ts";
 import type { Key } from "../../table/keys.ts";
-import { commitTransaction } from "../../table/record.ts";
+import { commitTransaction } from "../../table/transact.ts";
 import {
   type Call,
   CallMark,

@@ -5,8 +5,8 @@ import { countMetric } from "../../runtime/metrics.ts";
 import { getItem, getItems, nameOf } from "../../table/items.ts";
 import { type Key, key, readKey } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
-import { commitTransaction, type Reply } from "../../table/record.ts";
 import { read } from "../../table/table.ts";
+import { commitTransaction, type Reply } from "../../table/transact.ts";
 
 /** How many days a parked record waits for an operator. */
 const daysKept = 90;

@@ -10,10 +10,9 @@ import {
 import { Refusal, refuse } from "../../../domain/refusal.ts";
 import { Proceeds } from "../../../domain/streams/funding.ts";
 import { countMetric } from "../../runtime/metrics.ts";
-import { pause } from "../../table/conflicts.ts";
+import { isPassing, pause } from "../../table/conflicts.ts";
 import { key } from "../../table/keys.ts";
-import { commitTransaction } from "../../table/record.ts";
-import { type Action, isPassing } from "../../table/transact.ts";
+import { type Action, commitTransaction } from "../../table/transact.ts";
 import { secondsOfGift } from "./gifts.ts";
 import { park } from "./parked.ts";
 import { foldActions, foldOf } from "./totals.ts";

@@ -4,9 +4,8 @@ import { setting } from "../../runtime/env.ts";
 import { pause } from "../../table/conflicts.ts";
 import { getRawItem, updateItem } from "../../table/items.ts";
 import { dueIndex, key } from "../../table/keys.ts";
-import { commitTransaction, type Reply } from "../../table/record.ts";
 import { type Item, read } from "../../table/table.ts";
-import type { Action, Failed } from "../../table/transact.ts";
+import { type Action, commitTransaction, type Failed, type Reply } from "../../table/transact.ts";
 import { chain, entryActions } from "./ledger.ts";
 
 /** The user's wallet, read consistently; a missing one is empty. */

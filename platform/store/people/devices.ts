@@ -8,9 +8,8 @@ import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { deleteIf, getItem } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
-import { commitTransaction, type Reply } from "../../table/record.ts";
 import { type Item, isAbsent, read } from "../../table/table.ts";
-import type { Action } from "../../table/transact.ts";
+import { type Action, commitTransaction, type Reply } from "../../table/transact.ts";
 
 const { token, platform, deviceId, timezone, liveActivityPushToStartToken } = Device.shape;
 

@@ -7,9 +7,8 @@ import { startTimer } from "../../aws/queues.ts";
 import { setting } from "../../runtime/env.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { key, readKey } from "../../table/keys.ts";
-import { commitTransaction } from "../../table/record.ts";
 import { type Item, plain } from "../../table/table.ts";
-import type { Action } from "../../table/transact.ts";
+import { type Action, commitTransaction } from "../../table/transact.ts";
 import { indexActions } from "./user-index.ts";
 import { findProfile } from "./users.ts";
 

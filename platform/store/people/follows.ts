@@ -3,9 +3,8 @@ import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { getItem, getItems, getRawItem, nameOf } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
-import { commitTransaction, type Reply } from "../../table/record.ts";
 import { read } from "../../table/table.ts";
-import type { Action } from "../../table/transact.ts";
+import { type Action, commitTransaction, type Reply } from "../../table/transact.ts";
 
 /** The numbers of followers and followed users; zeros for a user without an item. */
 export async function findFollowCounts(userId: string): Promise<FollowCounts> {

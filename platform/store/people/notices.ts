@@ -4,9 +4,8 @@ import { Timestamp } from "../../../domain/text.ts";
 import { getItem } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
-import { commitTransaction } from "../../table/record.ts";
 import { read } from "../../table/table.ts";
-import type { Action } from "../../table/transact.ts";
+import { type Action, commitTransaction } from "../../table/transact.ts";
 
 /**
  * A live stream whose followers are not all notified yet, with the progress. The progress is stored

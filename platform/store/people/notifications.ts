@@ -3,9 +3,8 @@ import { refuse } from "../../../domain/refusal.ts";
 import { logFault } from "../../runtime/log.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { key } from "../../table/keys.ts";
-import { commitTransaction, type Reply } from "../../table/record.ts";
 import { type Item, read } from "../../table/table.ts";
-import type { Action } from "../../table/transact.ts";
+import { type Action, commitTransaction, type Reply } from "../../table/transact.ts";
 import {
   findItems,
   findMarked,

@@ -6,8 +6,7 @@ import { BoundedSet } from "../../runtime/bounded.ts";
 import { setting } from "../../runtime/env.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { key } from "../../table/keys.ts";
-import { commitTransaction } from "../../table/record.ts";
-import type { Action, Failed } from "../../table/transact.ts";
+import { type Action, commitTransaction, type Failed } from "../../table/transact.ts";
 import { holdUsername, indexActions } from "./user-index.ts";
 
 import { findProfile, namelessOf, type Subject } from "./users.ts";

@@ -7,8 +7,7 @@ import {
   chatRulesOf,
   needsFollowing,
 } from "../../../domain/streams/admission.ts";
-import { activeBan, type Sender } from "../../../domain/streams/member.ts";
-import { assertAdmitted, isFree } from "../../../domain/streams/pass.ts";
+import { activeBan, assertAdmitted, isFree, type Sender } from "../../../domain/streams/member.ts";
 import { assertLive, type Stream } from "../../../domain/streams/stream.ts";
 import { assertMessagesOpen } from "../../../domain/tencent/room-info.ts";
 import type { Caller } from "../../auth/caller.ts";

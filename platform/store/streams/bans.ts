@@ -12,9 +12,8 @@ import type { Stream } from "../../../domain/streams/stream.ts";
 import { getItem, listItems } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
-import type { Reply } from "../../table/record.ts";
 import { read } from "../../table/table.ts";
-import type { Action } from "../../table/transact.ts";
+import type { Action, Reply } from "../../table/transact.ts";
 import { type BanPlace, changeMember, memberActions } from "./members.ts";
 import { actAction } from "./moderation.ts";
 

@@ -4,13 +4,14 @@ import {
   type StreamRole,
   type StreamUser,
 } from "../../../domain/people/user.ts";
-import { chatMessageOf } from "../../../domain/streams/chat.ts";
+import { chatMessageOf, pinnedMessageOf } from "../../../domain/streams/chat.ts";
 import { shownIn, withRole } from "../../../domain/streams/display-names.ts";
 import { isFundingOpen } from "../../../domain/streams/funding.ts";
-import { type LiveStream, liveStreamOf, type Stream } from "../../../domain/streams/stream.ts";
+import { type LiveStream, liveStreamOf } from "../../../domain/streams/live-stream.ts";
+import type { Stream } from "../../../domain/streams/stream.ts";
 import { setting } from "../../runtime/env.ts";
 import { getItems } from "../../table/items.ts";
-import type { Reply } from "../../table/record.ts";
+import type { Reply } from "../../table/transact.ts";
 import { findProfiles, summary } from "../people/users.ts";
 import { sumEscrow } from "./escrow.ts";
 import { memberIn, memberKeys } from "./members.ts";
@@ -95,11 +96,11 @@ export const showWithPin = async (stream: Stream, now: Date): Promise<LiveStream
   return { ...shown, pinned };
 };
 
-/** The pinned message of a stream; pins from earlier versions only have the message's id. */
+/** What is pinned in a stream. */
 async function findPinned(stream: Stream, now: Date): Promise<LiveStream["pinned"]> {
-  const { id, pinned } = stream;
-  if (pinned == null) return null;
-  const message = pinned.message ?? (await findMessage(id, pinned.messageId, now));
+  if (stream.pinned == null) return null;
+  const message =
+    pinnedMessageOf(stream) ?? (await findMessage(stream.id, stream.pinned.messageId, now));
   return message === undefined ? null : chatMessageOf(message, setting("DEFAULT_PICTURE"));
 }
 

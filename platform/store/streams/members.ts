@@ -1,18 +1,17 @@
 import { refuse } from "../../../domain/refusal.ts";
 import {
   assertNotBlocked,
+  isAdmitted,
   Member,
   nextRevision,
   shownBanOf,
 } from "../../../domain/streams/member.ts";
-import { isAdmitted } from "../../../domain/streams/pass.ts";
 import { BoundedMap } from "../../runtime/bounded.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { getItem, getItems, getRawItem, nameOf, type Reading } from "../../table/items.ts";
 import { type Key, key } from "../../table/keys.ts";
-import { commitTransaction } from "../../table/record.ts";
 import { type Item, read } from "../../table/table.ts";
-import type { Action } from "../../table/transact.ts";
+import { type Action, commitTransaction } from "../../table/transact.ts";
 import { findStream } from "./streams.ts";
 
 /** Where a ban applies: in one stream, or in all of a host's. */

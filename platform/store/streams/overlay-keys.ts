@@ -9,9 +9,8 @@ import { hashOfSecret } from "../../auth/secret.ts";
 import { getItem, type Reading } from "../../table/items.ts";
 import { channelOf, key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
-import { commitTransaction, type Reply } from "../../table/record.ts";
 import { read } from "../../table/table.ts";
-import type { Action } from "../../table/transact.ts";
+import { type Action, commitTransaction, type Reply } from "../../table/transact.ts";
 
 /** The owner of a stream's or channel's keys in the table's keys. */
 const ownerOf = (place: OverlayPlace): string =>

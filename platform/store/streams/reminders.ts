@@ -4,9 +4,8 @@ import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { getItem, listItems } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems, queryRange } from "../../table/query.ts";
-import { commitTransaction, type Reply } from "../../table/record.ts";
 import { read } from "../../table/table.ts";
-import type { Action } from "../../table/transact.ts";
+import { type Action, commitTransaction, type Reply } from "../../table/transact.ts";
 import { notificationExpiry } from "../people/notifications.ts";
 import { traceAction } from "./traces.ts";
 

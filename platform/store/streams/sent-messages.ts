@@ -13,8 +13,8 @@ import { logFault } from "../../runtime/log.ts";
 import type { Recalled } from "../../table/idempotency.ts";
 import { getRawItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
-import { commitTransaction, type Reply, writeOnce } from "../../table/record.ts";
 import { read } from "../../table/table.ts";
+import { commitTransaction, type Reply, writeOnce } from "../../table/transact.ts";
 import { Chat, isSettled, recordGap, shownIn } from "./messages.ts";
 import { expiryOf } from "./retention.ts";
 

@@ -1,6 +1,11 @@
 import { refuse } from "../../../domain/refusal.ts";
-import { assertNotBlocked, Member, Sender } from "../../../domain/streams/member.ts";
-import { assertAdmitted, isFree } from "../../../domain/streams/pass.ts";
+import {
+  assertAdmitted,
+  assertNotBlocked,
+  isFree,
+  Member,
+  Sender,
+} from "../../../domain/streams/member.ts";
 import { Stream } from "../../../domain/streams/stream.ts";
 import { assertMayHost, assertMayModerate } from "../../../domain/streams/stream-lifecycle.ts";
 import type { Caller } from "../../auth/caller.ts";

@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import { guestBroadcaster, type LiveStream } from "../../../domain/streams/stream.ts";
+import { guestBroadcaster, type LiveStream } from "../../../domain/streams/live-stream.ts";
 import type { Joined } from "../../../domain/streams/stream-lifecycle.ts";
 import { findProfiles } from "../people/users.ts";
 import { guestsOf } from "./display-names.ts";

@@ -2,7 +2,7 @@ import { refuse } from "../../../domain/refusal.ts";
 import { Callbacks } from "../../../domain/tencent/callback.ts";
 import { getItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
-import { commitTransaction } from "../../table/record.ts";
+import { commitTransaction } from "../../table/transact.ts";
 
 /** The configured callbacks, read consistently, since they decide about gifts. */
 export async function findCallbacks(): Promise<Callbacks | undefined> {

@@ -7,7 +7,7 @@ import { millisecondsLeft, setDeadline } from "../../runtime/deadline.ts";
 import { logFault } from "../../runtime/log.ts";
 import { countMetric } from "../../runtime/metrics.ts";
 import { pause } from "../../table/conflicts.ts";
-import { DuplicateKeyError } from "../../table/record.ts";
+import { DuplicateKeyError } from "../../table/transact.ts";
 import {
   type Call,
   type CallAnswer,

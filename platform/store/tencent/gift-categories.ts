@@ -3,7 +3,7 @@ import { Categories, type Category, categoryOf } from "../../../domain/tencent/g
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { getItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
-import { commitTransaction } from "../../table/record.ts";
+import { commitTransaction } from "../../table/transact.ts";
 
 const Stored = z.object({ categories: Categories, revision: z.number().int() });
 

@@ -7,7 +7,7 @@ import {
 } from "../../../domain/tencent/gift-text.ts";
 import { getItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
-import { commitTransaction } from "../../table/record.ts";
+import { commitTransaction } from "../../table/transact.ts";
 
 /** The owner of a text: a gift type by its own id, or a category by its CategoryId. */
 type TextOwner = { of: "gift" | "category"; id: string };

@@ -3,7 +3,7 @@ import { Metadata, mergeMetadata } from "../../../domain/tencent/room-metadata.t
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { getItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
-import { commitTransaction } from "../../table/record.ts";
+import { commitTransaction } from "../../table/transact.ts";
 
 const Stored = z.object({ metadata: Metadata, revision: z.number().int() });
 type Stored = z.infer<typeof Stored>;

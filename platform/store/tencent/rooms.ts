@@ -5,8 +5,7 @@ import { Stream } from "../../../domain/streams/stream.ts";
 import { isOver } from "../../../domain/streams/stream-lifecycle.ts";
 import { getItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
-import { commitTransaction } from "../../table/record.ts";
-import type { Action } from "../../table/transact.ts";
+import { type Action, commitTransaction } from "../../table/transact.ts";
 import { newStreamActions } from "../streams/stream-changes.ts";
 import { findStream, withWords } from "../streams/streams.ts";
 

@@ -11,9 +11,8 @@ import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { getItem, getItems, nameOf, putItem } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryWhole } from "../../table/query.ts";
-import { commitTransaction, type Reply } from "../../table/record.ts";
 import { type Item, read } from "../../table/table.ts";
-import type { Action } from "../../table/transact.ts";
+import { type Action, commitTransaction, type Reply } from "../../table/transact.ts";
 
 /** A webhook with its slot, and its revision, which is the lock of each change. */
 const Stored = Webhook.extend({ slot: z.number().int(), revision: z.number().int() });

@@ -13,7 +13,7 @@ import { foldActions } from "../../../platform/store/money/totals.ts";
 import { findProfile } from "../../../platform/store/people/users.ts";
 import { admitText } from "../../../platform/store/streams/admission.ts";
 import { findRoom } from "../../../platform/store/tencent/rooms.ts";
-import { commitTransaction } from "../../../platform/table/record.ts";
+import { commitTransaction } from "../../../platform/table/transact.ts";
 import { callCommand, startTencentStage } from "./stage.ts";
 
 let stage: Awaited<ReturnType<typeof startTencentStage>>;
