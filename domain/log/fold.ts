@@ -7,6 +7,7 @@ import {
   endedBy,
   type Folding,
   type FoundEvent,
+  type Gift,
   isOpenTrain,
   noteTrainEnd,
 } from "./trains.ts";
@@ -35,18 +36,14 @@ export function fold(state: LogState, record: LogRecord, newest: number): Folded
   if ([adds, gift, moment, trains].every((one) => one === undefined))
     return { ...stateOf(state), changed: {}, events: [] };
   const folding: Folding = { ...copyOf(state), changed: {}, events: [] };
-  if (moment !== undefined) placeMoment(folding, moment, record);
-  if (trains !== undefined) changeTrains(folding, trains, record.createdAt);
   if (adds !== undefined)
     for (const [name, sum] of Object.entries(adds))
       if (belongs(folding, name, record, newest)) addSum(folding, name, sum, record.at);
+  if (gift !== undefined) addToGoals(folding, gift);
+  const reached = folding.events.splice(0);
+  if (moment !== undefined) placeMoment(folding, moment, record);
+  if (trains !== undefined) changeTrains(folding, trains, record.createdAt);
   if (gift !== undefined) addToTrains(folding, gift);
-  if (gift !== undefined)
-    for (const { id, kind, of, startedAt, endsAt } of folding.moments) {
-      const isCounted = kind === "goal" && (of === "credits" || of === "gifts");
-      if (isCounted && isWithin(gift.at, startedAt, endsAt) && !isPast(gift.undoneAt, endsAt))
-        addSum(folding, id, of === "credits" ? gift.credits : gift.gifts, gift.undoneAt ?? gift.at);
-    }
   const { sums, moments, changed, events, trains: known } = folding;
   const kept = moments.filter(({ over }) => over === undefined || over > newest - overSeconds);
   return {
@@ -54,7 +51,7 @@ export function fold(state: LogState, record: LogRecord, newest: number): Folded
     ...(kept.length > 0 && { moments: kept }),
     ...(known && { trains: known }),
     changed,
-    events,
+    events: [...events, ...reached],
   };
 }
 
@@ -64,7 +61,16 @@ const copyOf = ({ sums = {}, moments = [], trains }: LogState) => ({
   trains,
 });
 
-/** Whether a time lies in a span that includes its beginning and excludes its end. */
+/** Adds a gift or its refund to the goals in whose time it was. */
+function addToGoals(folding: Folding, gift: Gift): void {
+  for (const { id, kind, of, startedAt, endsAt } of folding.moments) {
+    const isCounted = kind === "goal" && (of === "credits" || of === "gifts");
+    if (isCounted && isWithin(gift.at, startedAt, endsAt) && !isPast(gift.undoneAt, endsAt))
+      addSum(folding, id, of === "credits" ? gift.credits : gift.gifts, gift.undoneAt ?? gift.at);
+  }
+}
+
+/** Whether a time is one of a span's: its beginning is, its end is not. */
 const isWithin = (at: string, startedAt: string, endsAt: string | null) =>
   at >= startedAt && !isPast(at, endsAt);
 

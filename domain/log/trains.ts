@@ -15,14 +15,19 @@ export type Folding = {
   events: FoundEvent[];
 };
 
-type Gift = NonNullable<LogRecord["gift"]>;
+/** A gift or its refund, as its record says. */
+export type Gift = NonNullable<LogRecord["gift"]>;
 
 /** A log's copy of a train. */
 export type LogTrain = LogMoment & { train: NonNullable<LogMoment["train"]>; endsAt: string };
 
-/** Whether it is a train without a result. */
+/** Whether it is a train whose levels a log still knows. */
+export const isTrain = (moment: LogMoment): moment is LogTrain =>
+  moment.train !== undefined && moment.endsAt !== null;
+
+/** Whether it is a train that has no result yet. */
 export const isOpenTrain = (moment: LogMoment): moment is LogTrain =>
-  moment.train !== undefined && moment.endsAt !== null && moment.over === undefined;
+  isTrain(moment) && moment.over === undefined;
 
 /** The item of a train, built from the log's copy. */
 export function trainItemOf(streamId: string, known: LogTrain): MomentItem {

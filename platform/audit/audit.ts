@@ -1,6 +1,6 @@
 import type { Fact } from "../../domain/money/audit.ts";
+import type { Item } from "../table/items.ts";
 import { moneyKindOf } from "../table/keys.ts";
-import type { Item } from "../table/table.ts";
 import { listSumMisfits, type SumMisfit } from "./crowd.ts";
 import { createDebts } from "./debts.ts";
 import { createEscrows } from "./escrows.ts";

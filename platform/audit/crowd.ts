@@ -6,9 +6,8 @@ import { type LogState, likesIn, openIn } from "../../domain/log/sums.ts";
 import { isOpenTrain } from "../../domain/log/trains.ts";
 import { Gift } from "../../domain/money/gift-item.ts";
 import { crowdRestOf } from "../store/audience/crowd-rest.ts";
-import { nameOf } from "../table/items.ts";
+import { type Item, nameOf } from "../table/items.ts";
 import { key, moneyKindOf } from "../table/keys.ts";
-import type { Item } from "../table/table.ts";
 import {
   addGift,
   creditsOf,

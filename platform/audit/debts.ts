@@ -1,7 +1,7 @@
 import { Gift } from "../../domain/money/gift-item.ts";
 import { Wallet } from "../../domain/money/wallet.ts";
+import type { Item } from "../table/items.ts";
 import { moneyKindOf } from "../table/keys.ts";
-import type { Item } from "../table/table.ts";
 
 /**
  * Compares the debts of wallets with what admins' refunds took from them: only an admin may leave a

@@ -1,7 +1,7 @@
 import { Member } from "../../domain/streams/member.ts";
 import { EscrowPart } from "../store/streams/escrow.ts";
+import type { Item } from "../table/items.ts";
 import { moneyKindOf } from "../table/keys.ts";
-import type { Item } from "../table/table.ts";
 
 /** One stream's escrow: its decided parts by outcome, and how much was returned. */
 type Escrow = { parts: Record<"host" | "back", string[]>; returned: number };

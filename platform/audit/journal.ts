@@ -2,9 +2,9 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import { createInterface } from "node:readline";
+import type { Item } from "../table/items.ts";
 import { moneyKindOf } from "../table/keys.ts";
 import { assertForm, forms } from "../table/layout.ts";
-import type { Item } from "../table/table.ts";
 
 /**
  * A journal: one line of JSON for each item that an audit reads, and a last one that seals them and

@@ -27,8 +27,8 @@ import { type Call, callOf } from "../store/money/call-marks.ts";
 import { readEntries } from "../store/money/ledger.ts";
 import { totalsOf } from "../store/money/totals.ts";
 import { EscrowPart } from "../store/streams/escrow.ts";
+import type { Item } from "../table/items.ts";
 import { dueIndex, moneyKindOf } from "../table/keys.ts";
-import type { Item } from "../table/table.ts";
 
 /**
  * The period of gifts that must have an event: made between these times (in seconds), since their

@@ -1,6 +1,6 @@
 import type { Entry } from "../../domain/money/ledger.ts";
+import type { Item } from "../table/items.ts";
 import { moneyKindOf } from "../table/keys.ts";
-import type { Item } from "../table/table.ts";
 
 /** The totals of a table, in credits except for the counts. */
 export type Sums = {

@@ -1,8 +1,7 @@
 import { forgottenAt, Revocation, revokedBy } from "../../domain/revocation.ts";
-import { getItems, nameOf, type Reading } from "../table/items.ts";
+import { getItems, nameOf, type Reading, read } from "../table/items.ts";
 import { key, prefix } from "../table/keys.ts";
 import { queryItems } from "../table/query.ts";
-import { read } from "../table/table.ts";
 import { type Action, commitTransaction, type Reply } from "../table/transact.ts";
 import { hashOfSecret } from "./secret.ts";
 import { type Listed, listedSeconds, noteListed, type Session } from "./session.ts";

@@ -1,9 +1,9 @@
 import * as z from "zod";
 import { refuse } from "../../domain/refusal.ts";
 import type { Grants } from "../lambda/grants.ts";
+import { read } from "../table/items.ts";
 import { key } from "../table/keys.ts";
 import { queryWhole } from "../table/query.ts";
-import { read } from "../table/table.ts";
 import type { Caller } from "./caller.ts";
 
 /*

@@ -1,8 +1,8 @@
 import { notificationsMax } from "../store/people/notification-lists.ts";
 import { recordEach } from "../store/people/notifications.ts";
+import type { Item } from "../table/items.ts";
 import { key, prefix } from "../table/keys.ts";
 import { queryItems } from "../table/query.ts";
-import type { Item } from "../table/table.ts";
 import type { Action } from "../table/transact.ts";
 import { pageSizes } from "./page-sizes.ts";
 

@@ -16,9 +16,9 @@ import { findChannel } from "../store/streams/channels.ts";
 import { findMember } from "../store/streams/members.ts";
 import { findReminders } from "../store/streams/reminders.ts";
 import { findStreams } from "../store/streams/streams.ts";
+import { type Item, read } from "../table/items.ts";
 import { type Key, key, prefix } from "../table/keys.ts";
 import { queryPages } from "../table/query.ts";
-import { type Item, read } from "../table/table.ts";
 import {
   exportedMax,
   Invitation,

@@ -1,9 +1,8 @@
 import { anonymize } from "../../domain/people/anonymize.ts";
 import { setting } from "../runtime/env.ts";
 import { decideAgain, overtaken } from "../table/conflicts.ts";
-import { getRawItem, updateIf } from "../table/items.ts";
+import { getRawItem, type Item, updateIf } from "../table/items.ts";
 import type { Key } from "../table/keys.ts";
-import type { Item } from "../table/table.ts";
 
 /** A value without this user's names and pictures, at any depth. */
 export const withoutNames = <T>(value: T, userId: string): T =>

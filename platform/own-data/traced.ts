@@ -1,7 +1,7 @@
 import * as z from "zod";
+import { read } from "../table/items.ts";
 import { key } from "../table/keys.ts";
 import { queryItems, queryRange } from "../table/query.ts";
-import { read } from "../table/table.ts";
 
 const Trace = z.object({
   SK: z.string(),

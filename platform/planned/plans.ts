@@ -10,9 +10,8 @@ import { returnPage } from "../store/money/fundings.ts";
 import { listDueStreams } from "../store/streams/escrow.ts";
 import { changeStream } from "../store/streams/stream-changes.ts";
 import { readEach } from "../table/images.ts";
-import { getItem } from "../table/items.ts";
+import { getItem, plain } from "../table/items.ts";
 import { key, readKey } from "../table/keys.ts";
-import { plain } from "../table/table.ts";
 
 /**
  * A message of the queue `plans`: check a stream; `after` is the last member whose contribution was

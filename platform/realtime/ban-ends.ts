@@ -7,8 +7,8 @@ import { setting } from "../runtime/env.ts";
 import { showChannelBan } from "../store/streams/channel-bans.ts";
 import { type BanPlace, changeMember, memberActions } from "../store/streams/members.ts";
 import { readEach } from "../table/images.ts";
+import { plain } from "../table/items.ts";
 import { readKey } from "../table/keys.ts";
-import { plain } from "../table/table.ts";
 
 /*
  * Every decision on a ban compares its end with the clock, so a ban is over without a timer. The

@@ -17,8 +17,8 @@ import {
 import { removeSubscriber } from "../store/log/subscribers.ts";
 import { listOverlayKeys } from "../store/streams/overlay-keys.ts";
 import { findNewestLive } from "../store/streams/stream-lists.ts";
+import { plain } from "../table/items.ts";
 import { readKey } from "../table/keys.ts";
-import { plain } from "../table/table.ts";
 import { subscribe } from "./subscription.ts";
 
 /**

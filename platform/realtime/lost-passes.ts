@@ -13,8 +13,8 @@ import { putMail } from "../store/log/relays.ts";
 import { findSubscriber } from "../store/log/subscribers.ts";
 import { isStillAdmitted } from "../store/streams/members.ts";
 import { readEach } from "../table/images.ts";
+import { plain } from "../table/items.ts";
 import { readKey } from "../table/keys.ts";
-import { plain } from "../table/table.ts";
 
 /** A message of the queue `moments`: a user may have lost what let them into a paid stream. */
 export const LostPass = z.object({ passOf: z.string(), streamId: z.string() });

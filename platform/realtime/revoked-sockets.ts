@@ -15,8 +15,8 @@ import {
   removeSocket,
   type Socket,
 } from "../store/log/connections.ts";
+import { plain } from "../table/items.ts";
 import { readKey } from "../table/keys.ts";
-import { plain } from "../table/table.ts";
 import { type CloseReason, closeConnection } from "./closing.ts";
 
 /** Whose sockets have lost what opened them: those of an overlay key, a user or one token. */

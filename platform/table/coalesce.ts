@@ -1,6 +1,5 @@
-import { getItems, getRawItem, nameOf } from "./items.ts";
+import { getItems, getRawItem, type Item, nameOf } from "./items.ts";
 import type { Key } from "./keys.ts";
-import type { Item } from "./table.ts";
 
 /** The end of this turn of the event loop, when all its reads were requested. */
 const turnEnds = () => new Promise<void>((done) => process.nextTick(done));

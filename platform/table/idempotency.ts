@@ -2,9 +2,9 @@ import { createHash, hash, randomUUID } from "node:crypto";
 import { DeleteCommand } from "@aws-sdk/lib-dynamodb";
 import * as z from "zod";
 import { refuse } from "../../domain/refusal.ts";
-import { deleteIf, getItem } from "./items.ts";
+import { type Condition, deleteIf, getItem } from "./items.ts";
 import { key } from "./keys.ts";
-import { type Condition, table, tableName } from "./table.ts";
+import { table, tableName } from "./table.ts";
 import { type Action, commitTransaction } from "./transact.ts";
 
 /** How long a response is remembered; at least 24 h are promised. */

@@ -1,8 +1,8 @@
 import type { DynamoDBRecord } from "aws-lambda";
 import { logFault } from "../runtime/log.ts";
 import { countMetric } from "../runtime/metrics.ts";
+import { type Item, plain } from "./items.ts";
 import { type ItemKind, readKey } from "./keys.ts";
-import { type Item, plain } from "./table.ts";
 
 /**
  * Reads the meaning of each record of the table's stream. An unreadable record is logged and

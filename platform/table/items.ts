@@ -1,3 +1,4 @@
+import type { AttributeValue, ConditionalCheckFailedException } from "@aws-sdk/client-dynamodb";
 import {
   BatchGetCommand,
   BatchWriteCommand,
@@ -6,20 +7,51 @@ import {
   GetCommand,
   PutCommand,
   UpdateCommand,
+  type UpdateCommandInput,
 } from "@aws-sdk/lib-dynamodb";
+import { unmarshall } from "@aws-sdk/util-dynamodb";
 import type * as z from "zod";
 import { refuse } from "../../domain/refusal.ts";
-import { pause, triesMax } from "./conflicts.ts";
+import { decideAgain, overtaken, pause, triesMax } from "./conflicts.ts";
 import type { Key } from "./keys.ts";
-import {
-  type Change,
-  type Condition,
-  type Item,
-  isRefused,
-  read,
-  table,
-  tableName,
-} from "./table.ts";
+import { table, tableName } from "./table.ts";
+
+/** An item as it lies in the table. */
+export type Item = Key & Record<string, unknown>;
+
+/** What must hold of the item that is there for a write to be done. */
+export type Condition = {
+  ConditionExpression: string;
+  ExpressionAttributeNames?: Record<string, string>;
+  ExpressionAttributeValues?: Record<string, unknown>;
+};
+
+/** That no item is there. */
+export const isAbsent: Condition = { ConditionExpression: "attribute_not_exists(PK)" };
+
+/** A change of one item. */
+export type Change = Omit<UpdateCommandInput, "TableName" | "Key"> & { Key: Key };
+
+/** Whether a write was not done because its condition did not hold. */
+export const isRefused = (error: unknown): error is ConditionalCheckFailedException =>
+  (error as Error).name === "ConditionalCheckFailedException";
+
+/**
+ * Reads what is in an item. Whatever is in the table was written by us, so a misfit is a fault and
+ * not the caller's: it ends as a 500 that names the item.
+ */
+export function read<S extends z.ZodType>(schema: S, item: Record<string, unknown>): z.output<S> {
+  const parsed = schema.safeParse(item);
+  if (parsed.success) return parsed.data;
+  throw new Error(`The item ${item.PK} ${item.SK} does not fit: ${parsed.error.message}`);
+}
+
+/** An item that an error contains, where the SDK leaves DynamoDB's own notation in place. */
+export function plain(item: unknown): Item | undefined {
+  return item === undefined
+    ? undefined
+    : (unmarshall(item as Record<string, AttributeValue>) as Item);
+}
 
 /** Options of a read: `consistent` costs twice and sees every earlier write. */
 export type Reading = { consistent?: boolean };
@@ -140,9 +172,9 @@ export async function deleteItem(Key: Key): Promise<void> {
 }
 
 /*
- * The three functions below are for writes that may be repeated after a lost response: then the
- * condition fails on what the first attempt wrote, and the caller reads the item. All other writes
- * use `record` and `writeOnce`.
+ * The three below are for writes whose repetition does no harm when their answer was lost: then
+ * the condition fails on what the first try wrote, and the caller reads what is there. All others
+ * are `commitTransaction` and `writeOnce`.
  */
 
 /** Puts an item if the condition holds; returns whether it did. */
@@ -177,3 +209,28 @@ const orRefused = <A>(sent: Promise<A>): Promise<A | undefined> =>
     if (isRefused(error)) return undefined;
     throw error;
   });
+
+/**
+ * Changes an item with a `revision`: `decide` is given what is there and answers what is to be there,
+ * or undefined where nothing changes; it is asked again when another call was faster. `trying` is
+ * as in `decideAgain`.
+ */
+export async function reviseItem<S extends z.ZodType<{ revision: number }>>(
+  schema: S,
+  place: Key,
+  decide: (was: z.output<S> | undefined) => object | undefined,
+  trying: Parameters<typeof decideAgain>[1] = {},
+): Promise<void> {
+  await decideAgain(async () => {
+    const was = await getItem(schema, place, { consistent: true });
+    const next = decide(was);
+    if (next === undefined) return undefined;
+    const isSame = {
+      ConditionExpression: "#revision = :was",
+      ExpressionAttributeNames: { "#revision": "revision" },
+      ExpressionAttributeValues: { ":was": was?.revision },
+    };
+    const item = { ...place, ...next, revision: (was?.revision ?? 0) + 1 };
+    return (await putIf(item, was === undefined ? isAbsent : isSame)) ? undefined : overtaken;
+  }, trying);
+}

@@ -1,8 +1,8 @@
 import { GetCommand, ScanCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { retryConflicts, triesMax } from "./conflicts.ts";
+import type { Item } from "./items.ts";
 import { type Key, key } from "./keys.ts";
 import { findLabel, type Label, TableMismatch, type TablePlace, unlessReadOnly } from "./layout.ts";
-import type { Item } from "./table.ts";
 
 /** Converts items from one form to the next, each separately and in place. */
 export type Migration = {

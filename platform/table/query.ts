@@ -4,8 +4,9 @@ import {
   ScanCommand,
   type ScanCommandInput,
 } from "@aws-sdk/lib-dynamodb";
+import type { Item } from "./items.ts";
 import { dueIndex, type Key } from "./keys.ts";
-import { type Item, table, tableName } from "./table.ts";
+import { table, tableName } from "./table.ts";
 
 /** How to read the items of one partition. */
 type Walk = {

@@ -1,11 +1,5 @@
-import {
-  type AttributeValue,
-  type ConditionalCheckFailedException,
-  DynamoDBClient,
-} from "@aws-sdk/client-dynamodb";
-import { DynamoDBDocumentClient, type UpdateCommandInput } from "@aws-sdk/lib-dynamodb";
-import { unmarshall } from "@aws-sdk/util-dynamodb";
-import type * as z from "zod";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { openClient } from "../aws/aws-client.ts";
 import { setting } from "../runtime/env.ts";
 import { atInit, lazy } from "../runtime/init.ts";
@@ -49,44 +43,7 @@ export function useTable(client: DynamoDBDocumentClient): void {
 
 export const tableName = () => setting("TABLE_NAME");
 
-/** An item as stored in the table. */
-export type Item = Key & Record<string, unknown>;
-
-/** A condition on the existing item, without which a write is not done. */
-export type Condition = {
-  ConditionExpression: string;
-  ExpressionAttributeNames?: Record<string, string>;
-  ExpressionAttributeValues?: Record<string, unknown>;
-};
-
-/** That there is no item. */
-export const isAbsent: Condition = { ConditionExpression: "attribute_not_exists(PK)" };
-
-/** A change of one item. */
-export type Change = Omit<UpdateCommandInput, "TableName" | "Key"> & { Key: Key };
-
-/** Whether a write was refused because its condition did not hold. */
-export const isRefused = (error: unknown): error is ConditionalCheckFailedException =>
-  (error as Error).name === "ConditionalCheckFailedException";
-
-/**
- * Parses an item. Only we write to the table, so an item that does not fit is a fault, not a client
- * error: it becomes a 500 that names the item.
- */
-export function read<S extends z.ZodType>(schema: S, item: Record<string, unknown>): z.output<S> {
-  const parsed = schema.safeParse(item);
-  if (parsed.success) return parsed.data;
-  throw new Error(`The item ${item.PK} ${item.SK} does not fit: ${parsed.error.message}`);
-}
-
-/** The item in an error, in which the SDK leaves DynamoDB's notation. */
-export function plain(item: unknown): Item | undefined {
-  return item === undefined
-    ? undefined
-    : (unmarshall(item as Record<string, AttributeValue>) as Item);
-}
-
-/** Kinds of items whose changes viewers see: only these are traced to the call that wrote them. */
+/** Items whose changes viewers are shown: only these are traced to the call that wrote them. */
 const shown: readonly ItemKind[] = ["message", "gift", "stream", "member"];
 
 type Fields = Record<string, unknown>;

@@ -11,7 +11,8 @@ import {
 } from "@aws-sdk/lib-dynamodb";
 import { refuse } from "../../domain/refusal.ts";
 import { isIndefinite, pause, triesMax } from "./conflicts.ts";
-import { type Item, isRefused, plain, table, tableName } from "./table.ts";
+import { type Item, isRefused, plain } from "./items.ts";
+import { table, tableName } from "./table.ts";
 
 type Part = NonNullable<TransactWriteCommandInput["TransactItems"]>[number];
 type WithoutTable<T> = T extends object ? Omit<T, "TableName"> : never;

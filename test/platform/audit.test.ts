@@ -14,9 +14,10 @@ import { findGift, getGift, refund } from "../../platform/store/money/refunds.ts
 import { settle } from "../../platform/store/money/settle.ts";
 import { recordSpendLimit } from "../../platform/store/money/wallets.ts";
 import { getStream } from "../../platform/store/streams/streams.ts";
+import type { Item } from "../../platform/table/items.ts";
 import { type Key, key } from "../../platform/table/keys.ts";
 import { scanTable } from "../../platform/table/query.ts";
-import { type Item, table, tableName } from "../../platform/table/table.ts";
+import { table, tableName } from "../../platform/table/table.ts";
 import { startTable } from "./table.ts";
 import { byAdmin, forget, giftTypeOf, makeStream, makeUser, sendOne } from "./wallet-people.ts";
 

@@ -7,12 +7,12 @@ import {
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
 import { Maintenance } from "../../domain/refusal.ts";
+import type { Item } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
 import { findLabel, forms, TableMismatch } from "../../platform/table/layout.ts";
 import { type Migration, migrate, migrations } from "../../platform/table/migrate.ts";
 import { assertReadable, beginDeployment, endDeployment } from "../../platform/table/ownership.ts";
 import { makeReadOnly, makeWritable } from "../../platform/table/read-only.ts";
-import type { Item } from "../../platform/table/table.ts";
 import { credits } from "./migration.ts";
 import { startTable } from "./table.ts";
 

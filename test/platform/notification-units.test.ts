@@ -8,9 +8,8 @@ import {
   markNotification,
   notificationActions,
 } from "../../platform/store/people/notifications.ts";
-import { putItem, writeItems } from "../../platform/table/items.ts";
+import { type Item, putItem, writeItems } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
-import type { Item } from "../../platform/table/table.ts";
 import { callEndpoint } from "./api-call.ts";
 import { meterTable } from "./call-meter.ts";
 import { useOwnTable } from "./table.ts";

@@ -8,10 +8,9 @@ import {
   notificationActions,
   recordNotification,
 } from "../../platform/store/people/notifications.ts";
-import { getRawItem, writeItems } from "../../platform/table/items.ts";
+import { getRawItem, type Item, writeItems } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
 import { queryWhole } from "../../platform/table/query.ts";
-import type { Item } from "../../platform/table/table.ts";
 import { transact } from "../../platform/table/transact.ts";
 import { meterTable } from "./call-meter.ts";
 import { useOwnTable } from "./table.ts";

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
+import { type Condition, isAbsent } from "../../table/items.ts";
 import type { Key } from "../../table/keys.ts";
-import { type Condition, isAbsent } from "../../table/table.ts";
 import { type Action, commitTransaction } from "../../table/transact.ts";
 import { traceAction } from "../streams/traces.ts";
 

@@ -5,9 +5,9 @@ import {
 } from "../../../domain/audience/moment.ts";
 import { logMomentOf } from "../../../domain/log/crowd-change.ts";
 import { type LogMoment, type LogState, likesSum, type Sums } from "../../../domain/log/sums.ts";
+import { read } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryWhole } from "../../table/query.ts";
-import { read } from "../../table/table.ts";
 import { countGifts, countLikes, countVotes } from "./recount.ts";
 import { countTrains } from "./train-state.ts";
 

@@ -1,9 +1,7 @@
 import * as z from "zod";
 import { entersLikers, Liker, mergeLikers } from "../../../domain/audience/likes.ts";
-import { decideAgain, overtaken } from "../../table/conflicts.ts";
-import { getItem, putIf } from "../../table/items.ts";
+import { getItem, reviseItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
-import { isAbsent } from "../../table/table.ts";
 
 const Likers = z.object({ top: z.array(Liker), revision: z.number().int() });
 
@@ -29,25 +27,11 @@ export const removeLiker = (streamId: string, erasedId: string): Promise<void> =
     return rest.length < top.length ? rest : undefined;
   });
 
-async function changeLikers(
+const changeLikers = (
   streamId: string,
   decide: (top: readonly Liker[]) => Liker[] | undefined,
-): Promise<void> {
-  const place = key.likers(streamId);
-  await decideAgain(async () => {
-    const known = await getItem(Likers, place, { consistent: true });
-    const top = decide(known?.top ?? []);
-    if (top === undefined) return undefined;
-    const revision = (known?.revision ?? 0) + 1;
-    const isSame = {
-      ConditionExpression: "#revision = :was",
-      ExpressionAttributeNames: { "#revision": "revision" },
-      ExpressionAttributeValues: { ":was": known?.revision },
-    };
-    const isDone = await putIf(
-      { ...place, top, revision },
-      known === undefined ? isAbsent : isSame,
-    );
-    return isDone ? undefined : overtaken;
+): Promise<void> =>
+  reviseItem(Likers, key.likers(streamId), (was) => {
+    const top = decide(was?.top ?? []);
+    return top && { top };
   });
-}

@@ -1,7 +1,6 @@
 import * as z from "zod";
-import { getItem } from "../../table/items.ts";
+import { getItem, isAbsent } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
-import { isAbsent } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 
 const OpenMoment = z.object({

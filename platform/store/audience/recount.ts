@@ -5,9 +5,9 @@ import { trainCountOf } from "../../../domain/audience/train.ts";
 import { type Count, countVote, pollResultOf, VoteItem } from "../../../domain/audience/vote.ts";
 import type { Gift } from "../../../domain/money/gift-item.ts";
 import { setting } from "../../runtime/env.ts";
+import { read } from "../../table/items.ts";
 import { crowdPartitions, prefix } from "../../table/keys.ts";
 import { queryAll } from "../../table/query.ts";
-import { read } from "../../table/table.ts";
 import { eachGift } from "../money/gifts.ts";
 import { findCrowdRest } from "./crowd-rest.ts";
 

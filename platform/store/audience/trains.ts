@@ -1,10 +1,9 @@
 import { MomentItem } from "../../../domain/audience/moment.ts";
 import type { LogMoment } from "../../../domain/log/sums.ts";
-import { isOpenTrain, type LogTrain, trainItemOf } from "../../../domain/log/trains.ts";
-import { decideAgain, overtaken, triesMax } from "../../table/conflicts.ts";
-import { getItem, putIf } from "../../table/items.ts";
+import { isOpenTrain, isTrain, type LogTrain, trainItemOf } from "../../../domain/log/trains.ts";
+import { triesMax } from "../../table/conflicts.ts";
+import { reviseItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
-import { isAbsent } from "../../table/table.ts";
 
 /**
  * Updates the items of a stream's trains from its log: only a log detects when one begins, reaches
@@ -12,9 +11,9 @@ import { isAbsent } from "../../table/table.ts";
  */
 export async function storeTrains(streamId: string, moments: readonly LogMoment[]): Promise<void> {
   for (const known of moments) {
-    if (isOpenTrain(known)) await storeTrain(streamId, known, openAs);
-    else if (known.isCancelled === true && known.train !== undefined && known.endsAt !== null)
-      await storeTrain(streamId, known as LogTrain, cancelledAs);
+    const decide = known.isCancelled === true ? cancelledAs : openAs;
+    const isStored = known.isCancelled === true || isOpenTrain(known);
+    if (isStored && isTrain(known)) await storeTrain(streamId, known, decide);
   }
 }
 
@@ -43,21 +42,18 @@ const cancelledAs: Decision = (_, { endsAt: endedAt }) => ({
  */
 const unpaused = { fresh: triesMax };
 
-/** Writes the item of a train, or its changes; nothing once it is over. */
-async function storeTrain(streamId: string, known: LogTrain, decide: Decision): Promise<void> {
-  const place = key.moment(streamId, known.id);
+/** Writes the item of a train, or what has changed of it; nothing once it is over. */
+function storeTrain(streamId: string, known: LogTrain, decide: Decision): Promise<void> {
   const is = trainItemOf(streamId, known);
-  await decideAgain(async () => {
-    const was = await getItem(MomentItem, place, { consistent: true });
-    const changes = decide(was ?? is, known);
-    if (was !== undefined && (was.status !== "open" || changes === undefined)) return undefined;
-    const revision = (was?.revision ?? 0) + 1;
-    const item = { ...place, ...(was ?? is), ...changes, revision };
-    const isSame = {
-      ConditionExpression: "#revision = :was",
-      ExpressionAttributeNames: { "#revision": "revision" },
-      ExpressionAttributeValues: { ":was": was?.revision },
-    };
-    return (await putIf(item, was === undefined ? isAbsent : isSame)) ? undefined : overtaken;
-  }, unpaused);
+  const place = key.moment(streamId, known.id);
+  return reviseItem(
+    MomentItem,
+    place,
+    (was) => {
+      const changes = decide(was ?? is, known);
+      const isSettled = was !== undefined && (was.status !== "open" || changes === undefined);
+      return isSettled ? undefined : { ...(was ?? is), ...changes };
+    },
+    unpaused,
+  );
 }

@@ -2,10 +2,9 @@ import { createHash } from "node:crypto";
 import * as z from "zod";
 import type { LogRecord } from "../../../domain/log/event.ts";
 import { limits } from "../../runtime/limits.ts";
-import { deleteItem, getRawItem, putItem } from "../../table/items.ts";
+import { deleteItem, getRawItem, putItem, read } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryAll } from "../../table/query.ts";
-import { read } from "../../table/table.ts";
 
 const BacklogItem = z.object({ id: z.string(), records: z.string() });
 

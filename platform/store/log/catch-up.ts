@@ -1,7 +1,6 @@
 import type { Subscriber } from "../../../domain/log/subscriber.ts";
-import { updateIf } from "../../table/items.ts";
+import { isAbsent, updateIf } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
-import { isAbsent } from "../../table/table.ts";
 import { commitTransaction } from "../../table/transact.ts";
 import { findSubscriber, readSubscriber } from "./subscribers.ts";
 

@@ -7,10 +7,9 @@ import {
 } from "../../../domain/log/subscriber.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import { hashOfSecret } from "../../auth/secret.ts";
-import { deleteItem, getItem, updateIf, writeItems } from "../../table/items.ts";
+import { deleteItem, getItem, read, updateIf, writeItems } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryWhole } from "../../table/query.ts";
-import { read } from "../../table/table.ts";
 import { removeSubscriber, subscriberItem } from "./subscribers.ts";
 
 /** One of a user's sockets, in the list of the user's items. */

@@ -4,10 +4,9 @@ import { endOf, type Position, type Recovery, recover } from "../../../domain/lo
 import { limits } from "../../runtime/limits.ts";
 import { coalesce } from "../../table/coalesce.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
-import { putIf, updateIf } from "../../table/items.ts";
+import { isAbsent, putIf, read, updateIf } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { queryAll } from "../../table/query.ts";
-import { isAbsent, read } from "../../table/table.ts";
 import { getLog } from "./logs.ts";
 
 /** Puts the next frame of a log; false if its number is taken: then the log is read again. */

@@ -5,9 +5,8 @@ import type { Frame } from "../../../domain/log/frame.ts";
 import { LogMoment, type LogState, LogTrains, Sums } from "../../../domain/log/sums.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import { coalesce } from "../../table/coalesce.ts";
-import { getItem, putIf, updateIf } from "../../table/items.ts";
+import { getItem, isAbsent, putIf, updateIf } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
-import { isAbsent } from "../../table/table.ts";
 
 /**
  * The permanent part of a stream's log: its epoch and the number, time and totals of the newest

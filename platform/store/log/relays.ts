@@ -2,10 +2,9 @@ import { randomBytes } from "node:crypto";
 import * as z from "zod";
 import { BoundedMap } from "../../runtime/bounded.ts";
 import { setting } from "../../runtime/env.ts";
-import { deleteItem, getRawItem, putItem, writeItems } from "../../table/items.ts";
+import { deleteItem, getRawItem, putItem, read, writeItems } from "../../table/items.ts";
 import { type Key, key, prefix } from "../../table/keys.ts";
 import { queryWhole } from "../../table/query.ts";
-import { read } from "../../table/table.ts";
 import { findLog } from "./logs.ts";
 
 /*

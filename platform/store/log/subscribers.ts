@@ -2,10 +2,9 @@ import { connectionLifeSeconds, isCurrent, Subscriber } from "../../../domain/lo
 import type { Member } from "../../../domain/streams/member.ts";
 import { limits } from "../../runtime/limits.ts";
 import { getCoalesced } from "../../table/coalesce.ts";
-import { deleteIf, getItems, nameOf, putItem } from "../../table/items.ts";
+import { deleteIf, getItems, nameOf, putItem, read } from "../../table/items.ts";
 import { connectionIn, key, readKey, subscriberRanges } from "../../table/keys.ts";
 import { queryWhole } from "../../table/query.ts";
-import { read } from "../../table/table.ts";
 import { findHost, memberIn, memberKeys } from "../streams/members.ts";
 import { recordVisit } from "./visits.ts";
 

@@ -1,8 +1,7 @@
 import { Ticket } from "../../../domain/log/ticket.ts";
 import { hashOfSecret } from "../../auth/secret.ts";
-import { deleteIf, getRawItem, putItem } from "../../table/items.ts";
+import { deleteIf, getRawItem, putItem, read } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
-import { read } from "../../table/table.ts";
 import { commitTransaction, type Reply } from "../../table/transact.ts";
 
 /** Records a new ticket under the hash of its text, with the reply to its call. */

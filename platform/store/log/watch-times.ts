@@ -1,10 +1,9 @@
 import * as z from "zod";
 import { Visits } from "../../../domain/streams/watch-time.ts";
 import { cachedIfLong } from "../../runtime/cached.ts";
-import { getItem } from "../../table/items.ts";
+import { getItem, read } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
-import { read } from "../../table/table.ts";
 
 /** The most visitors whose times a stream's statistics add up; further ones are left out. */
 const visitorsMax = 10_000;

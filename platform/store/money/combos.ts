@@ -6,9 +6,9 @@ import { draftOf, type Wallet } from "../../../domain/money/wallet.ts";
 import { Timestamp } from "../../../domain/text.ts";
 import { startTimer } from "../../aws/queues.ts";
 import { setting } from "../../runtime/env.ts";
+import { read } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
-import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 import { commit, findWallet } from "./wallets.ts";
 

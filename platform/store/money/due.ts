@@ -1,7 +1,6 @@
-import { getItems } from "../../table/items.ts";
+import { getItems, type Item } from "../../table/items.ts";
 import { dueIndex, heldBy, type Key, key, prefix } from "../../table/keys.ts";
 import { queryAll, queryDue, scanPage } from "../../table/query.ts";
-import type { Item } from "../../table/table.ts";
 import { firstGiftFrom } from "./gifts.ts";
 
 /** The most due items that a balance sums up; a user with more sees the sum of these. */

@@ -19,10 +19,9 @@ import {
 import { Member } from "../../../domain/streams/member.ts";
 import { Stream } from "../../../domain/streams/stream.ts";
 import { allDone } from "../../runtime/waiting.ts";
-import { listItems, updateIf } from "../../table/items.ts";
+import { type Item, listItems, read, updateIf } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems, queryPages } from "../../table/query.ts";
-import { type Item, read } from "../../table/table.ts";
 import type { Action, Reply } from "../../table/transact.ts";
 import { contributeAction, sumEscrow } from "../streams/escrow.ts";
 import { findStreams } from "../streams/streams.ts";

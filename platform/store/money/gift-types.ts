@@ -3,10 +3,9 @@ import { GiftType } from "../../../domain/money/gift-type.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import { timeAfter } from "../../../domain/text.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
-import { getItem, type Reading } from "../../table/items.ts";
+import { getItem, type Reading, read } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
-import { read } from "../../table/table.ts";
 import { type Action, commitTransaction, type Reply } from "../../table/transact.ts";
 
 const Alias = z.object({ giftTypeId: z.string() });

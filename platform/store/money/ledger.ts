@@ -8,9 +8,9 @@ import {
   entriesOfItemMax,
   itemsOf,
 } from "../../../domain/money/ledger.ts";
+import { read } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { queryRange } from "../../table/query.ts";
-import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 
 /**

@@ -2,10 +2,9 @@ import * as z from "zod";
 import type { ParkedRecord } from "../../../domain/money/parked.ts";
 import { logFault } from "../../runtime/log.ts";
 import { countMetric } from "../../runtime/metrics.ts";
-import { getItem, getItems, nameOf } from "../../table/items.ts";
+import { getItem, getItems, nameOf, read } from "../../table/items.ts";
 import { type Key, key, readKey } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
-import { read } from "../../table/table.ts";
 import { commitTransaction, type Reply } from "../../table/transact.ts";
 
 /** How many days a parked record waits for an operator. */

@@ -1,10 +1,9 @@
 import type { RedriveOutcome } from "../../../domain/money/parked.ts";
 import { Refusal, refuse } from "../../../domain/refusal.ts";
 import { isPassing } from "../../table/conflicts.ts";
-import { getRawItem } from "../../table/items.ts";
+import { getRawItem, type Item } from "../../table/items.ts";
 import { type Key, prefix } from "../../table/keys.ts";
 import { scanTable } from "../../table/query.ts";
-import type { Item } from "../../table/table.ts";
 import type { Reply } from "../../table/transact.ts";
 import { findParked, reasonOf, removeParked } from "./parked.ts";
 import { dueOf, settle } from "./settle.ts";

@@ -9,9 +9,9 @@ import {
 import { refuse } from "../../../domain/refusal.ts";
 import { newId } from "../../runtime/id.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { read } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
-import { read } from "../../table/table.ts";
 import type { Action, Reply } from "../../table/transact.ts";
 import { notificationActions } from "../people/notifications.ts";
 import { listGiftPlaces } from "./gifts.ts";

@@ -1,10 +1,9 @@
 import * as z from "zod";
 import { addsToTotals } from "../../../domain/money/gift-event.ts";
 import type { Gift } from "../../../domain/money/gift-item.ts";
-import { getRawItem } from "../../table/items.ts";
+import { getRawItem, read } from "../../table/items.ts";
 import { type Key, key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
-import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 
 /** One gift's addition to the totals of its stream and of its sender; a refund subtracts it. */

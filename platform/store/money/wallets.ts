@@ -2,9 +2,8 @@ import { type Draft, emptyWallet, type SpendLimits, Wallet } from "../../../doma
 import { refuse } from "../../../domain/refusal.ts";
 import { setting } from "../../runtime/env.ts";
 import { pause } from "../../table/conflicts.ts";
-import { getRawItem, updateItem } from "../../table/items.ts";
+import { getRawItem, type Item, read, updateItem } from "../../table/items.ts";
 import { dueIndex, key } from "../../table/keys.ts";
-import { type Item, read } from "../../table/table.ts";
 import { type Action, commitTransaction, type Failed, type Reply } from "../../table/transact.ts";
 import { chain, entryActions } from "./ledger.ts";
 

@@ -5,10 +5,9 @@ import { Device, deviceNameOf, devicesMax, type NewDevice } from "../../../domai
 import { refuse } from "../../../domain/refusal.ts";
 import { Timestamp } from "../../../domain/text.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
-import { deleteIf, getItem } from "../../table/items.ts";
+import { deleteIf, getItem, type Item, isAbsent, read } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
-import { type Item, isAbsent, read } from "../../table/table.ts";
 import { type Action, commitTransaction, type Reply } from "../../table/transact.ts";
 
 const { token, platform, deviceId, timezone, liveActivityPushToStartToken } = Device.shape;

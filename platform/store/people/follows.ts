@@ -1,9 +1,8 @@
 import { FollowCounts, Relation, type Standing } from "../../../domain/people/follow.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
-import { getItem, getItems, getRawItem, nameOf } from "../../table/items.ts";
+import { getItem, getItems, getRawItem, nameOf, read } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
-import { read } from "../../table/table.ts";
 import { type Action, commitTransaction, type Reply } from "../../table/transact.ts";
 
 /** The numbers of followers and followed users; zeros for a user without an item. */

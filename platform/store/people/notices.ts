@@ -1,10 +1,9 @@
 import * as z from "zod";
 import { StreamId, UserId } from "../../../domain/id.ts";
 import { Timestamp } from "../../../domain/text.ts";
-import { getItem } from "../../table/items.ts";
+import { getItem, read } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
-import { read } from "../../table/table.ts";
 import { type Action, commitTransaction } from "../../table/transact.ts";
 
 /**

@@ -5,10 +5,9 @@ import {
   StoredNotification,
 } from "../../../domain/people/notification.ts";
 import { Timestamp } from "../../../domain/text.ts";
-import { getItems, nameOf } from "../../table/items.ts";
+import { getItems, type Item, nameOf, read } from "../../table/items.ts";
 import { type Key, key, prefix } from "../../table/keys.ts";
 import { queryRange } from "../../table/query.ts";
-import { type Item, read } from "../../table/table.ts";
 
 /** How many of a user's notifications are kept and listed: the newest. */
 export const notificationsMax = 1_000;

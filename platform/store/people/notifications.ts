@@ -2,8 +2,8 @@ import { StoredNotification } from "../../../domain/people/notification.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import { logFault } from "../../runtime/log.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import { type Item, read } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
-import { type Item, read } from "../../table/table.ts";
 import { type Action, commitTransaction, type Reply } from "../../table/transact.ts";
 import {
   findItems,

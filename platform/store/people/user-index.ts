@@ -3,10 +3,9 @@ import * as z from "zod";
 import { UserId } from "../../../domain/id.ts";
 import { textsOf } from "../../../domain/people/search.ts";
 import { heldUntil, type Profile } from "../../../domain/people/user.ts";
-import { getItem } from "../../table/items.ts";
+import { getItem, read } from "../../table/items.ts";
 import { type Key, key } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
-import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 
 const Entry = z.object({ userId: UserId });

@@ -9,10 +9,9 @@ import {
 } from "../../../domain/streams/ban.ts";
 import { namesAtBan } from "../../../domain/streams/display-names.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
-import { getItem, listItems } from "../../table/items.ts";
+import { getItem, listItems, read } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
-import { read } from "../../table/table.ts";
 import type { Action, Reply } from "../../table/transact.ts";
 import { type BanPlace, changeMember, memberActions } from "./members.ts";
 import { actAction } from "./moderation.ts";

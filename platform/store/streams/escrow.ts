@@ -8,10 +8,9 @@ import {
 } from "../../../domain/streams/funding.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
 import { newId } from "../../runtime/id.ts";
-import type { Reading } from "../../table/items.ts";
+import { type Reading, read } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems, queryRange } from "../../table/query.ts";
-import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 
 /**

@@ -8,9 +8,16 @@ import {
 } from "../../../domain/streams/member.ts";
 import { BoundedMap } from "../../runtime/bounded.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
-import { getItem, getItems, getRawItem, nameOf, type Reading } from "../../table/items.ts";
+import {
+  getItem,
+  getItems,
+  getRawItem,
+  type Item,
+  nameOf,
+  type Reading,
+  read,
+} from "../../table/items.ts";
 import { type Key, key } from "../../table/keys.ts";
-import { type Item, read } from "../../table/table.ts";
 import { type Action, commitTransaction } from "../../table/transact.ts";
 import { findStream } from "./streams.ts";
 

@@ -1,10 +1,9 @@
 import * as z from "zod";
 import { type GapReader, placesOf, topOf } from "../../../domain/streams/message-gaps.ts";
 import { BoundedMap } from "../../runtime/bounded.ts";
-import { getRawItem } from "../../table/items.ts";
+import { getRawItem, type Item, read } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { queryRange } from "../../table/query.ts";
-import { type Item, read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 
 /** The gaps of a bucket: a number set of DynamoDB is a Set here. */

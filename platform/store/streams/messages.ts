@@ -11,10 +11,9 @@ import {
   shownNumbers,
 } from "../../../domain/streams/message-gaps.ts";
 import { logFault } from "../../runtime/log.ts";
-import { getItem, getRawItem } from "../../table/items.ts";
+import { getItem, getRawItem, type Item, read } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { queryRange } from "../../table/query.ts";
-import { type Item, read } from "../../table/table.ts";
 import { type Action, commitTransaction } from "../../table/transact.ts";
 import { gapActions, gapReader, hasGapAction, readGapsEarly } from "./message-gaps.ts";
 import { actAction } from "./moderation.ts";

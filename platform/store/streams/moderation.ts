@@ -1,8 +1,8 @@
 import { Act } from "../../../domain/streams/moderation.ts";
 import { newId } from "../../runtime/id.ts";
+import { read } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
-import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 
 /** Adds an act to the moderation log, in the transaction that performs it. */

@@ -6,10 +6,9 @@ import {
   overlayKeysMax,
 } from "../../../domain/streams/overlay-key.ts";
 import { hashOfSecret } from "../../auth/secret.ts";
-import { getItem, type Reading } from "../../table/items.ts";
+import { getItem, type Reading, read } from "../../table/items.ts";
 import { channelOf, key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
-import { read } from "../../table/table.ts";
 import { type Action, commitTransaction, type Reply } from "../../table/transact.ts";
 
 /** The owner of a stream's or channel's keys in the table's keys. */

@@ -1,10 +1,9 @@
 import { isOnStart, Reminder, StoredReminder } from "../../../domain/streams/reminder.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
-import { getItem, listItems } from "../../table/items.ts";
+import { getItem, listItems, read } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems, queryRange } from "../../table/query.ts";
-import { read } from "../../table/table.ts";
 import { type Action, commitTransaction, type Reply } from "../../table/transact.ts";
 import { notificationExpiry } from "../people/notifications.ts";
 import { traceAction } from "./traces.ts";

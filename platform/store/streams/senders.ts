@@ -8,9 +8,8 @@ import {
 import { Sender } from "../../../domain/streams/member.ts";
 import { BoundedMap } from "../../runtime/bounded.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
-import { updateIf } from "../../table/items.ts";
+import { type Item, read, updateIf } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
-import { type Item, read } from "../../table/table.ts";
 import { type SingleWrite, writeOnce } from "../../table/transact.ts";
 
 /** Attempts with the item that the refused write returned; later attempts pause first. */

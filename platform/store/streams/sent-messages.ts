@@ -11,9 +11,8 @@ import {
 import { setting } from "../../runtime/env.ts";
 import { logFault } from "../../runtime/log.ts";
 import type { Recalled } from "../../table/idempotency.ts";
-import { getRawItem } from "../../table/items.ts";
+import { getRawItem, read } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
-import { read } from "../../table/table.ts";
 import { commitTransaction, type Reply, writeOnce } from "../../table/transact.ts";
 import { Chat, isSettled, recordGap, shownIn } from "./messages.ts";
 import { expiryOf } from "./retention.ts";

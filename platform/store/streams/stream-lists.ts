@@ -4,10 +4,9 @@ import { refuse } from "../../../domain/refusal.ts";
 import { type Stream, StreamStatus } from "../../../domain/streams/stream.ts";
 import { Timestamp } from "../../../domain/text.ts";
 import { setting } from "../../runtime/env.ts";
-import type { Reading } from "../../table/items.ts";
+import { type Reading, read } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems, queryRange } from "../../table/query.ts";
-import { read } from "../../table/table.ts";
 import type { Action } from "../../table/transact.ts";
 import { findStreams } from "./streams.ts";
 

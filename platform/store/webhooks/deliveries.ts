@@ -2,10 +2,9 @@ import { createHash } from "node:crypto";
 import { refuse } from "../../../domain/refusal.ts";
 import { Delivery, deliveryIdOf } from "../../../domain/webhooks/delivery.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
-import { getItem, getItems, putIf } from "../../table/items.ts";
+import { getItem, getItems, type Item, isAbsent, putIf, read } from "../../table/items.ts";
 import { dueIndex, type Key, key } from "../../table/keys.ts";
 import { queryDue, queryItems } from "../../table/query.ts";
-import { type Item, isAbsent, read } from "../../table/table.ts";
 
 /** The id of an event's delivery to a receiver. */
 export const deliveryId = (receiverId: string, { id, at }: { id: string; at: string }) =>

@@ -8,10 +8,9 @@ import {
   webhooksMax,
 } from "../../../domain/webhooks/webhook.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
-import { getItem, getItems, nameOf, putItem } from "../../table/items.ts";
+import { getItem, getItems, type Item, nameOf, putItem, read } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryWhole } from "../../table/query.ts";
-import { type Item, read } from "../../table/table.ts";
 import { type Action, commitTransaction, type Reply } from "../../table/transact.ts";
 
 /** A webhook with its slot, and its revision, which is the lock of each change. */

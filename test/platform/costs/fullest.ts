@@ -3,9 +3,8 @@ import { makeNotification, NewNotification } from "../../../domain/people/notifi
 import { type Profile, summaryOf } from "../../../domain/people/user.ts";
 import { newId } from "../../../platform/runtime/id.ts";
 import { notificationActions } from "../../../platform/store/people/notifications.ts";
-import { writeItems } from "../../../platform/table/items.ts";
+import { type Item, writeItems } from "../../../platform/table/items.ts";
 import { type Key, key } from "../../../platform/table/keys.ts";
-import type { Item } from "../../../platform/table/table.ts";
 import { liveStreamOf } from "../live-stream.ts";
 
 /** A text whose every code point has four bytes, the most that UTF-8 has. */

@@ -15,9 +15,8 @@ import { handler as createWebhook } from "../../../functions/webhooks/create.ts"
 import { recordGiftType } from "../../../platform/store/money/gift-types.ts";
 import { chain } from "../../../platform/store/money/ledger.ts";
 import { indexActions } from "../../../platform/store/people/user-index.ts";
-import { getRawItem, putItem, updateItem } from "../../../platform/table/items.ts";
+import { getRawItem, type Item, putItem, updateItem } from "../../../platform/table/items.ts";
 import { key } from "../../../platform/table/keys.ts";
-import type { Item } from "../../../platform/table/table.ts";
 import { callEndpoint } from "../api-call.ts";
 import { forget, giftTypeOf } from "../wallet-people.ts";
 import {
