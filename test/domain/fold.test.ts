@@ -6,7 +6,16 @@ import { type Frame, type FrameBody, makeFrame } from "../../domain/log/frame.ts
 import type { LogState } from "../../domain/log/sums.ts";
 import { personOf } from "../../domain/people/person.ts";
 import { profileOf } from "../../domain/people/user.ts";
-import { change, chatRecord, emptyLog, gift, now, record, streamId } from "./frame-samples.ts";
+import {
+  change,
+  chatRecord,
+  emptyLog,
+  gift,
+  now,
+  record,
+  stream,
+  streamId,
+} from "./frame-samples.ts";
 
 const by = personOf(profileOf("host", {}, now));
 const seconds = (n: number) => new Date(now.getTime() + n * 1000).toISOString();
@@ -155,6 +164,24 @@ test("a goal is reached only once, in the frame of the gift that reached it", ()
   expect(reached).toMatchObject([
     { id: `moment:${item.id}:reached`, at: seconds(2), data: { reached: true, title: "Mic" } },
   ]);
+});
+
+test("a gift that starts a train and reaches a goal tells of the train first", () => {
+  const train = {
+    ...{ enabled: true, startCredits: 30, startSenders: 2, windowSeconds: 100 },
+    ...{ levels: [50], levelSeconds: 60 },
+  };
+  const setting = record(
+    change("stream", { ...stream, revision: 2, train }, { ...stream, revision: 1 }),
+  );
+  const item = goal(1, "gifts", 2);
+  const give = (n: number, userId: string) =>
+    giftAt(n, seconds(n), { sender: { ...gift(n).sender, userId }, price: 20 });
+  const records = [setting, started(item), give(2, "ann"), give(3, "ben")];
+  const { frame } = makeFrame(emptyLog, records, { streamId, viewers: 1 }, now);
+  const ids = (JSON.parse(frame.body) as FrameBody).events.map(({ id }) => id);
+  const found = ids.filter((id) => id.startsWith("moment:")).slice(1);
+  expect(found).toEqual([`moment:${idOf(3)}:started`, `moment:${item.id}:reached`]);
 });
 
 test("a goal of likes counts what likes say that they added to it", () => {

@@ -1,10 +1,19 @@
 import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
 import { afterEach, expect, test } from "@jest/globals";
+import * as z from "zod";
 import { decideAgain, overtaken, triesMax } from "../../platform/table/conflicts.ts";
-import { getItems, nameOf, putItem, writeItems } from "../../platform/table/items.ts";
-import { key } from "../../platform/table/keys.ts";
+import {
+  getItem,
+  getItems,
+  nameOf,
+  putItem,
+  reviseItem,
+  writeItems,
+} from "../../platform/table/items.ts";
+import { type Key, key } from "../../platform/table/keys.ts";
 import { queryItems } from "../../platform/table/query.ts";
 import { table, useTable } from "../../platform/table/table.ts";
+import { atEachRequest } from "./between.ts";
 import { startTable } from "./table.ts";
 
 type Input = { RequestItems: Record<string, { Keys: object[] }>; Limit?: number };
@@ -120,3 +129,26 @@ test("a write that conflicts is decided again, and the second decision is the re
   const answers = [overtaken, overtaken, "done"];
   expect(await decideAgain(async () => answers.shift()!)).toBe("done");
 });
+
+test.each([true, false])(
+  "two revisions at one moment both count (the item is there: %s)",
+  (isThere) => {
+    const Tally = z.object({ names: z.array(z.string()), revision: z.number() });
+    let n = 0;
+    const add = (place: Key, name: string) =>
+      reviseItem(Tally, place, (was) => ({ names: [...(was?.names ?? []), name] }));
+    return atEachRequest(async () => {
+      const place = { PK: `TALLY${isThere}#${++n}`, SK: "TALLY" };
+      if (isThere) await add(place, "first");
+      return {
+        act: () => add(place, "one"),
+        meanwhile: () => add(place, "other"),
+        async check() {
+          const { names, revision } = (await getItem(Tally, place, { consistent: true }))!;
+          expect(names.filter((name) => name !== "first").sort()).toEqual(["one", "other"]);
+          expect(revision).toBe(names.length);
+        },
+      };
+    });
+  },
+);
