@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
-import { relayConnectionId } from "../domain/log/relay.ts";
+import { relayConnectionId } from "../domain/log/subscriber.ts";
 import { Refusal } from "../domain/refusal.ts";
 import { faultCode, sentenceOf, statusOf } from "../platform/http/envelope.ts";
 import { readQuery } from "../platform/realtime/handshake.ts";

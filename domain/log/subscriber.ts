@@ -14,7 +14,19 @@ const openingMilliseconds = 10_000;
 export const isOpening = ({ connectedAt }: { connectedAt: number }, now: Date): boolean =>
   now.getTime() - connectedAt < openingMilliseconds;
 
-/** The largest number of streams that one connection may subscribe to. */
+/** How the ids of connections begin that a relay holds, after which its name follows. */
+const relayMark = "relay";
+
+/** The id of a relay's `count`th connection. */
+export const relayConnectionId = (node: string, count: number) => `${relayMark}-${node}-${count}`;
+
+/** The relay that holds a connection; undefined where API Gateway does. */
+export function relayOf(connectionId: string): string | undefined {
+  const [first, node] = connectionId.split("-");
+  return first === relayMark ? node : undefined;
+}
+
+/** Streams that one connection may be subscribed to at once. */
 export const streamsPerConnectionMax = 40;
 
 /** The id that a client gives a request, to match the response to it. */

@@ -83,8 +83,8 @@ export function automatonOf(words: readonly (readonly Reading[])[]): WordAutomat
   const edges = new Map<number, number>();
   const ended = [none];
   const begun = [0];
-  /** By depth: the edges that lead to nodes of that depth. */
-  const levels: number[][] = [];
+  /** By depth: the edges that lead to nodes of that depth, each with its node. */
+  const levels: [edge: number, node: number][][] = [];
   for (const [index, places] of words.entries()) {
     let node = 0;
     for (const [depth, place] of places.entries()) {
@@ -94,23 +94,28 @@ export function automatonOf(words: readonly (readonly Reading[])[]): WordAutomat
       edges.set(edge, node);
       ended.push(none);
       begun.push(index);
-      if (depth === levels.length) levels.push([]);
-      levels[depth]!.push(edge);
+      levels[depth] ??= [];
+      levels[depth].push([edge, node]);
     }
-    if (node !== 0) ended[node] = Math.min(ended[node]!, index);
+    if (node !== 0) ended[node] = Math.min(wordAt(ended, node), index);
   }
   const suffix = new Int32Array(ended.length);
   const automaton = { symbolsOf, width, edges, suffix, ended, begun };
-  for (const edge of levels.slice(1).flat()) {
-    const node = edges.get(edge)!;
-    const parent = Math.floor(edge / width);
-    suffix[node] = follow(automaton, suffix[parent]!, edge % width).node;
-    ended[node] = Math.min(ended[node]!, ended[suffix[node]!]!);
+  for (const [edge, node] of levels.slice(1).flat()) {
+    const shorter = suffixOf(automaton, Math.floor(edge / width));
+    suffix[node] = follow(automaton, shorter, edge % width).node;
+    ended[node] = Math.min(wordAt(ended, node), wordAt(ended, suffix[node]));
   }
   return automaton;
 }
 
-/** The number of each symbol in the words, and the letters that may stand for it in a text. */
+/** The word that a list by node has for a node. */
+const wordAt = (words: readonly number[], node: number) => words[node] ?? none;
+
+/** The longest suffix of a node's path; the root is its own. */
+const suffixOf = ({ suffix }: Pick<WordAutomaton, "suffix">, node: number) => suffix[node] ?? 0;
+
+/** Each symbol of the words by a number, and the letters that may stand for it in a text. */
 function alphabetOf(words: readonly (readonly Reading[])[]) {
   const numbers = new Map<string, number>();
   const symbolsOf = new Map<string, number[]>();
@@ -128,13 +133,14 @@ function alphabetOf(words: readonly (readonly Reading[])[]) {
   return { symbolsOf, symbolAt, width: numbers.size };
 }
 
-/** The node that a symbol leads to: the longest path that is a suffix of the input so far. */
-function follow({ edges, width, suffix }: WordAutomaton, from: number, symbol: number) {
+/** The node that a symbol leads to: the longest path that what was read then ends with. */
+function follow(automaton: WordAutomaton, from: number, symbol: number) {
+  const { edges, width } = automaton;
   let at = from;
   for (let steps = 1; ; steps++) {
     const node = edges.get(at * width + symbol);
     if (node !== undefined || at === 0) return { node: node ?? 0, steps };
-    at = suffix[at]!;
+    at = suffixOf(automaton, at);
   }
 }
 
@@ -155,15 +161,15 @@ export function search(automaton: WordAutomaton, text: readonly Reading[]): Sear
         if (steps >= stepsMax) return { word: Math.min(word, firstBegun(automaton, nodes)), steps };
         const reached = follow(automaton, from, symbol);
         steps += reached.steps;
-        word = Math.min(word, automaton.ended[reached.node]!);
+        word = Math.min(word, wordAt(automaton.ended, reached.node));
         next.add(reached.node);
       }
-    // Successors of a suffix of a node are also successors of the node.
-    for (const node of next) next.delete(automaton.suffix[node]!);
+    // What follows a suffix of a node follows the node, too.
+    for (const node of next) next.delete(suffixOf(automaton, node));
     nodes = next.size === 0 ? new Set([0]) : next;
   }
   return { word: word === none ? undefined : word, steps };
 }
 
 const firstBegun = ({ begun }: WordAutomaton, nodes: ReadonlySet<number>) =>
-  Math.min(...[...nodes].map((node) => begun[node]!));
+  Math.min(...[...nodes].map((node) => wordAt(begun, node)));

@@ -21,23 +21,27 @@ export function encodeKeyValue(value: Value): Uint8Array {
   return Buffer.from(String(value.B), "base64");
 }
 
+/** What an item has in a part of its key. Throws where it has no such part. */
+function partOf(item: Item, { name }: KeyPart): Value {
+  const value = item[name];
+  if (value === undefined) throw new Error(`The item has no key attribute ${name}`);
+  return value;
+}
+
 /**
  * The key of an item that has one of this schema, as bytes; without a sort key `range` is empty.
  */
 export function encodeKey(schema: KeySchema, item: Item): EncodedKey {
   const { hash, range } = schema;
   return {
-    hash: encodeKeyValue(item[hash.name]!),
-    range: range ? encodeKeyValue(item[range.name]!) : none,
+    hash: encodeKeyValue(partOf(item, hash)),
+    range: range ? encodeKeyValue(partOf(item, range)) : none,
   };
 }
 
 /** The key attributes of an item. */
-export function keyOf({ hash, range }: KeySchema, item: Item): Item {
-  const key: Item = { [hash.name]: item[hash.name]! };
-  if (range) key[range.name] = item[range.name]!;
-  return key;
-}
+export const keyOf = (schema: KeySchema, item: Item): Item =>
+  Object.fromEntries(partsOf(schema).map((part) => [part.name, partOf(item, part)]));
 
 export const partsOf = ({ hash, range }: KeySchema): KeyPart[] => (range ? [hash, range] : [hash]);
 
@@ -63,9 +67,11 @@ export function checkItemKey(schema: KeySchema, item: Item): void {
   checkKeySizes(schema, item);
 }
 
-function checkKeySizes({ hash, range }: KeySchema, item: Item): void {
-  for (const { name } of range ? [hash, range] : [hash]) {
-    const value = item[name]!;
+function checkKeySizes(schema: KeySchema, item: Item): void {
+  const { hash, range } = schema;
+  for (const part of partsOf(schema)) {
+    const { name } = part;
+    const value = partOf(item, part);
     if (value.S === "" || value.B === "") {
       const kind = value.S === "" ? "string" : "binary";
       throw invalidParameter(
@@ -73,11 +79,11 @@ function checkKeySizes({ hash, range }: KeySchema, item: Item): void {
       );
     }
   }
-  if (encodeKeyValue(item[hash.name]!).length > hashBytesMax)
+  if (encodeKeyValue(partOf(item, hash)).length > hashBytesMax)
     throw invalidParameter(
       `Size of hashkey has exceeded the maximum size limit of${hashBytesMax} bytes`,
     );
-  if (range && encodeKeyValue(item[range.name]!).length > rangeBytesMax)
+  if (range && encodeKeyValue(partOf(item, range)).length > rangeBytesMax)
     throw invalidParameter(
       `Aggregated size of all range keys has exceeded the size limit of ${rangeBytesMax} bytes`,
     );

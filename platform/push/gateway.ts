@@ -1,5 +1,5 @@
 import type { Agent, Dispatcher } from "undici";
-import { relayOf } from "../../domain/log/relay.ts";
+import { relayOf } from "../../domain/log/subscriber.ts";
 import { createSigner, encodeStrictly, hashOf } from "../aws/sign.ts";
 import { awsEnvironment, setting } from "../runtime/env.ts";
 import { atInit, lazy } from "../runtime/init.ts";

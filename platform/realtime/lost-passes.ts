@@ -1,6 +1,6 @@
 import type { DynamoDBRecord } from "aws-lambda";
 import * as z from "zod";
-import { relayOf } from "../../domain/log/relay.ts";
+import { relayOf } from "../../domain/log/subscriber.ts";
 import { isFree, Member } from "../../domain/streams/member.ts";
 import { Stream } from "../../domain/streams/stream.ts";
 import { startTimer } from "../aws/queues.ts";

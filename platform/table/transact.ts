@@ -51,7 +51,9 @@ export async function commitTransaction(
   reply: Pick<Reply<unknown>, "remember"> = { remember: [] },
 ): Promise<Failed | undefined> {
   const all = [...actions, ...reply.remember];
-  const failed = all.length === 1 ? await writeOne(all[0]!) : await transact(all);
+  const [first, ...others] = all;
+  const isSingle = first !== undefined && others.length === 0;
+  const failed = isSingle ? await writeOne(first) : await transact(all);
   if (failed?.has("marker")) throw new DuplicateKeyError();
   return failed;
 }
@@ -65,8 +67,9 @@ async function writeOne(action: Action): Promise<Failed | undefined> {
   const TableName = tableName();
   const { Put, Update, Delete } = action;
   const told = (there: Item | undefined): Failed => new Map([[action.label ?? "0", there]]);
-  if (Put?.ConditionExpression !== undefined || Update?.ConditionExpression !== undefined) {
-    const outcome = await writeOnce(Put === undefined ? { Update: Update! } : { Put });
+  const write = (Put && { Put }) ?? (Update && { Update });
+  if (write !== undefined && (Put ?? Update)?.ConditionExpression !== undefined) {
+    const outcome = await writeOnce(write);
     return outcome.done ? undefined : told(outcome.there);
   }
   try {
@@ -127,7 +130,8 @@ function withTable(action: Omit<Action, "label">): Part {
 function failedConditions(error: TransactionCanceledException, labels: string[]) {
   const failed: Failed = new Map();
   for (const [at, reason] of (error.CancellationReasons ?? []).entries()) {
-    if (reason.Code === "ConditionalCheckFailed") failed.set(labels[at]!, plain(reason.Item));
+    if (reason.Code === "ConditionalCheckFailed")
+      failed.set(labels[at] ?? String(at), plain(reason.Item));
     if (reason.Code === "ValidationError") throw error;
   }
   return failed;

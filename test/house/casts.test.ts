@@ -4,7 +4,7 @@ import { codeOf, sourcesOf } from "./sources.ts";
  * Places where the code tells the compiler that it knows better. Each number may only fall: who
  * removes one lowers it here, and nobody adds one.
  */
-const allowed = { "as unknown as": 7, "as never": 2, "!": 274 };
+const allowed = { "as unknown as": 7, "as never": 2, "!": 245 };
 
 const patterns: Record<keyof typeof allowed, RegExp> = {
   "as unknown as": /\bas unknown as\b/g,

@@ -82,8 +82,8 @@ export function createMenu({ translate, duration }: Translator, host: HTMLElemen
       menu = undefined;
       made.replaceChildren(...list);
       menu = made;
-      place(made, button);
-      list[0]!.focus();
+      place(made, host, button);
+      list[0]?.focus();
     }
   }
 
@@ -100,13 +100,15 @@ export function createMenu({ translate, duration }: Translator, host: HTMLElemen
     event.stopPropagation();
   }
 
-  /** Below its button, or above it if there is no space. */
-  function place(made: HTMLElement, button: HTMLElement): void {
-    const [own, around, at] = [made, host, button].map((one) => one.getBoundingClientRect());
-    const below = at!.bottom - around!.top + 4;
-    const fits = below + own!.height < around!.height;
-    made.style.insetBlockStart = `${fits ? below : at!.top - around!.top - own!.height - 4}px`;
-  }
-
   return { open, close };
+}
+
+/** Below its button, or above it where there is no room below. */
+function place(made: HTMLElement, host: HTMLElement, button: HTMLElement): void {
+  const { height } = made.getBoundingClientRect();
+  const around = host.getBoundingClientRect();
+  const at = button.getBoundingClientRect();
+  const below = at.bottom - around.top + 4;
+  const fits = below + height < around.height;
+  made.style.insetBlockStart = `${fits ? below : at.top - around.top - height - 4}px`;
 }

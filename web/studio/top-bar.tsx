@@ -20,9 +20,15 @@ function stopSimulation(): void {
   stopCrowd = undefined;
 }
 
-/** The logo, simulated viewers, the AWS cost and the audit's result. */
+const dialogs = [
+  { name: "channel", icon: "channel", label: "Channel" },
+  { name: "overlay", icon: "overlay", label: "Overlay" },
+  { name: "snippets", icon: "code", label: "Use in your app" },
+] as const;
+
+/** The logo, simulated viewers, the AWS bill and the audit's result. */
 export function TopBar() {
-  const shown = useSignal<"snippets" | "overlay" | "channel" | undefined>(undefined);
+  const shown = useSignal<(typeof dialogs)[number]["name"] | undefined>(undefined);
   const close = () => {
     shown.value = undefined;
   };
@@ -48,36 +54,19 @@ export function TopBar() {
       <span class="gap" />
       <Bill />
       <AuditBadge />
-      <button
-        type="button"
-        class="button"
-        aria-haspopup="dialog"
-        onClick={() => {
-          shown.value = "channel";
-        }}
-      >
-        <Icon name="channel" /> <span class="long">Channel</span>
-      </button>
-      <button
-        type="button"
-        class="button"
-        aria-haspopup="dialog"
-        onClick={() => {
-          shown.value = "overlay";
-        }}
-      >
-        <Icon name="overlay" /> <span class="long">Overlay</span>
-      </button>
-      <button
-        type="button"
-        class="button"
-        aria-haspopup="dialog"
-        onClick={() => {
-          shown.value = "snippets";
-        }}
-      >
-        <Icon name="code" /> <span class="long">Use in your app</span>
-      </button>
+      {dialogs.map(({ name, icon, label }) => (
+        <button
+          key={name}
+          type="button"
+          class="button"
+          aria-haspopup="dialog"
+          onClick={() => {
+            shown.value = name;
+          }}
+        >
+          <Icon name={icon} /> <span class="long">{label}</span>
+        </button>
+      ))}
       <a class="button" href="/docs">
         <Icon name="docs" /> <span class="long">Reference</span>
       </a>
