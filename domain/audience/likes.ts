@@ -1,6 +1,5 @@
 import * as z from "zod";
 import { shownId, UserId } from "../id.ts";
-import { wholeNumber } from "../page.ts";
 import { UserSummary } from "../people/user.ts";
 import { rowsOf, Timestamp } from "../text.ts";
 
@@ -143,12 +142,7 @@ export function entersLikers(top: readonly Liker[], more: readonly Liker[]): boo
   });
 }
 
-/** The query and the response of a stream's likes. */
-export const LikesQuery = z.object({
-  limit: wholeNumber(1, 100)
-    .default(10)
-    .meta({ description: "The number of top likers to return" }),
-});
+/** The likes of a stream, and who likes it most. */
 export const Likes = z
   .object({
     total: z.number().int(),

@@ -1,14 +1,13 @@
 import * as z from "zod";
 import { MomentId, StreamId } from "../id.ts";
-import { cursorQuery, PageInfo } from "../page.ts";
 import { type Person, Person as PersonItem } from "../people/person.ts";
 import { StreamUser, summaryOf } from "../people/user.ts";
 import { refuse } from "../refusal.ts";
 import { nameText, rowsOf, shownText, Timestamp } from "../text.ts";
 
-/** The kinds of moments. */
-const MomentKind = z.enum(["poll", "goal", "train"]);
-const MomentStatus = z.enum(["open", "ended", "cancelled"]);
+/** What a moment can be. */
+export const MomentKind = z.enum(["poll", "goal", "train"]);
+export const MomentStatus = z.enum(["open", "ended", "cancelled"]);
 /** What a goal counts. */
 const GoalOf = z.enum(["credits", "gifts", "likes"]);
 
@@ -84,21 +83,7 @@ export const OwnMoment = Moment.extend({
     .meta({ description: "The caller's vote; null without a token or a vote" }),
 }).meta({ id: "OwnMoment" });
 
-/** The query of a list of moments, and the list. */
-export const MomentQuery = cursorQuery().extend({
-  after: MomentId.optional(),
-  kind: MomentKind.optional().meta({ description: "Default: all kinds" }),
-  status: MomentStatus.optional().meta({ description: "Default: any status" }),
-});
-export const Moments = z.object({
-  list: rowsOf(Moment),
-  sums: z
-    .record(z.string(), Sum)
-    .meta({ description: "Live sums by moment id; for a poll, votes per option" }),
-  pageInfo: PageInfo,
-});
-
-/** A moment as stored; `result` is present once it was counted. */
+/** A moment as it is stored; `result` is there once it was counted. */
 export const MomentItem = z.object({
   id: MomentId,
   streamId: StreamId,

@@ -1,11 +1,10 @@
 import * as z from "zod";
 import { NotificationId, UserId } from "../id.ts";
-import { booleanText } from "../page.ts";
 import { isPlain, nameText, shownText, Timestamp, text, utf8Bytes } from "../text.ts";
 
-const NotificationType = z.enum(["system"], { error: "expected system" });
+export const NotificationType = z.enum(["system"], { error: "expected system" });
 
-const NotificationCategory = z.enum(
+export const NotificationCategory = z.enum(
   ["live_stream", "payments", "follows", "messages", "following_activity", "announcement"],
   {
     error: "expected live_stream, payments, follows, messages, following_activity or announcement",
@@ -109,31 +108,3 @@ export function makeNotification(
     revision: 1,
   };
 }
-
-/** The filters of a list of notifications. */
-export type NotificationFilter = {
-  type?: z.infer<typeof NotificationType> | undefined;
-  category?: z.infer<typeof NotificationCategory> | undefined;
-  read?: boolean | undefined;
-};
-
-/** Whether a notification matches the filter of a list. */
-export const isWanted = (
-  stored: Pick<StoredNotification, "type" | "category" | "read">,
-  filter: NotificationFilter,
-): boolean =>
-  (filter.type === undefined || stored.type === filter.type) &&
-  (filter.category === undefined || stored.category === filter.category) &&
-  (filter.read === undefined || stored.read === filter.read);
-
-/** The filters in a query; `isRead` is the old name of `read`. */
-export const NotificationQuery = z.object({
-  type: NotificationType.optional().meta({ description: "Only notifications of this type" }),
-  category: NotificationCategory.optional().meta({
-    description: "Only notifications of this category",
-  }),
-  read: booleanText
-    .optional()
-    .meta({ description: "Only read (`true`) or only unread (`false`) notifications" }),
-  isRead: booleanText.optional().meta({ deprecated: true, description: "The old name of `read`" }),
-});

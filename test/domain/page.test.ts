@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import type * as z from "zod";
-import { TransactionQuery } from "../../domain/money/transaction.ts";
+import { TransactionQuery } from "../../domain/money/transaction-query.ts";
 import { moment, momentEnd } from "../../domain/page.ts";
 import { NewRevocation } from "../../domain/revocation.ts";
 import { NewStream } from "../../domain/streams/new-stream.ts";

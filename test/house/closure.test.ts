@@ -7,7 +7,7 @@ import { type Source, sourcesOf } from "./sources.ts";
  * follow it to its end. Lower a figure when it gets smaller.
  */
 const filesMax: Record<string, number> = {
-  "functions/log/realtime/fan-out.ts": 94,
+  "functions/log/realtime/fan-out.ts": 93,
   "functions/money/gifts/create.ts": 50,
 };
 

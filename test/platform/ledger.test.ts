@@ -2,7 +2,7 @@ import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import { marshall } from "@aws-sdk/util-dynamodb";
 import fc from "fast-check";
 import { type Entry, EntryType, entriesOf, itemsOf } from "../../domain/money/ledger.ts";
-import { TransactionQuery } from "../../domain/money/transaction.ts";
+import { TransactionQuery } from "../../domain/money/transaction-query.ts";
 import type { Attributes } from "../../local/aws/dynamodb-access.ts";
 import { countItemBytes } from "../../local/engine/values.ts";
 import { newId } from "../../platform/runtime/id.ts";

@@ -1,6 +1,7 @@
 import * as z from "zod";
-import { Likes, LikesQuery } from "../../../domain/audience/likes.ts";
+import { Likes } from "../../../domain/audience/likes.ts";
 import { StreamId } from "../../../domain/id.ts";
+import { wholeNumber } from "../../../domain/page.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { readLikes } from "../../../platform/store/audience/shown.ts";
 import { getPublicStream } from "../../../platform/store/streams/stream-access.ts";
@@ -13,7 +14,11 @@ export const { contract, handler } = endpoint(
     caller: "optional",
     shape: "envelope",
     path: z.object({ streamId: StreamId }),
-    query: LikesQuery,
+    query: z.object({
+      limit: wholeNumber(1, 100)
+        .default(10)
+        .meta({ description: "How many of those who like it most" }),
+    }),
     answer: [200, Likes],
     cost: { read: 10, kilobytes: 70 },
     refusals: ["stream_not_found", "member_blocked", "pass_required"],

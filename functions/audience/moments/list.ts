@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { MomentQuery, Moments } from "../../../domain/audience/moment.ts";
+import { MomentQuery, Moments } from "../../../domain/audience/moment-list.ts";
 import { StreamId } from "../../../domain/id.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { readState, showMoments, sumsOf } from "../../../platform/store/audience/log-state.ts";

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { UserId } from "../../../domain/id.ts";
-import { Transaction, WalletTransactionQuery } from "../../../domain/money/transaction.ts";
+import { Transaction } from "../../../domain/money/transaction.ts";
+import { WalletTransactionQuery } from "../../../domain/money/transaction-query.ts";
 import { PageInfo } from "../../../domain/page.ts";
 import { rowsOf } from "../../../domain/text.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";

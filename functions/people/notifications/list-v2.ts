@@ -1,10 +1,7 @@
 import * as z from "zod";
 import { Pagination, pageOf, pageQuery } from "../../../domain/page.ts";
-import {
-  Notification,
-  NotificationQuery,
-  notificationOf,
-} from "../../../domain/people/notification.ts";
+import { Notification, notificationOf } from "../../../domain/people/notification.ts";
+import { NotificationQuery } from "../../../domain/people/notification-query.ts";
 import { rowsOf } from "../../../domain/text.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { findListed, readListed } from "../../../platform/store/people/notification-lists.ts";

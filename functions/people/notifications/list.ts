@@ -1,8 +1,5 @@
-import {
-  Notification,
-  NotificationQuery,
-  notificationOf,
-} from "../../../domain/people/notification.ts";
+import { Notification, notificationOf } from "../../../domain/people/notification.ts";
+import { NotificationQuery } from "../../../domain/people/notification-query.ts";
 import { rowsOf } from "../../../domain/text.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { listNotifications } from "../../../platform/store/people/notification-lists.ts";

@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { Transaction, TransactionQuery } from "../../../domain/money/transaction.ts";
+import { Transaction } from "../../../domain/money/transaction.ts";
+import { TransactionQuery } from "../../../domain/money/transaction-query.ts";
 import { PageInfo, Pagination } from "../../../domain/page.ts";
 import { rowsOf } from "../../../domain/text.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";

@@ -1,13 +1,12 @@
 import * as z from "zod";
 import type { Entry } from "../../../domain/money/ledger.ts";
+import { type Transaction, transactionOf } from "../../../domain/money/transaction.ts";
 import {
   isUnfiltered,
   isWanted,
-  type Transaction,
   type TransactionQuery,
-  transactionOf,
   type WalletTransactionQuery,
-} from "../../../domain/money/transaction.ts";
+} from "../../../domain/money/transaction-query.ts";
 import { cursorPage, paginationOf, rowsBefore } from "../../../domain/page.ts";
 import { Timestamp } from "../../../domain/text.ts";
 import { getItem } from "../../table/items.ts";

@@ -1,9 +1,6 @@
 import { objectIdOf } from "../../../domain/id.ts";
-import {
-  isWanted,
-  type NotificationFilter,
-  StoredNotification,
-} from "../../../domain/people/notification.ts";
+import { StoredNotification } from "../../../domain/people/notification.ts";
+import { isWanted, type NotificationFilter } from "../../../domain/people/notification-query.ts";
 import { Timestamp } from "../../../domain/text.ts";
 import { getItems, type Item, nameOf, read } from "../../table/items.ts";
 import { type Key, key, prefix } from "../../table/keys.ts";

@@ -1,0 +1,92 @@
+import * as z from "zod";
+import {
+  cursorMeta,
+  eitherPageOrCursor,
+  eitherPageOrCursorError,
+  moment,
+  momentEnd,
+  pageOrCursor,
+  rowsLimit,
+  wholeNumber,
+} from "../page.ts";
+import { type Entry, EntryType } from "./ledger.ts";
+import { directionOf } from "./transaction.ts";
+
+/** Types of the Allmine API that do not occur here: a filter may name them and finds nothing. */
+const foreignTypes = ["mini_crowd_funding_support", "balance_lock_hold", "balance_lock_refund"];
+const statuses = ["pending", "completed", "failed", "refunded"];
+
+/** Some of the values, separated by commas. */
+const someOf = (values: readonly string[]) =>
+  z
+    .string()
+    .max(1000)
+    .transform((list) => list.split(",").map((one) => one.trim()))
+    .refine((list) => list.every((one) => values.includes(one)), `expected ${values.join(", ")}`)
+    .optional();
+
+const types = someOf([...EntryType.options, ...foreignTypes]);
+
+/** Which of the caller's transactions to list; both spellings of the lists are accepted. */
+export const TransactionQuery = z
+  .object({
+    ...pageOrCursor(wholeNumber(1, 999_999_999)),
+    limit: rowsLimit(100, 20),
+    types: types.meta({ description: "Types, separated by commas or one by one" }),
+    "types[]": types.meta({ description: "The same as `types`" }),
+    statuses: someOf(statuses).meta({ description: "Statuses, separated by commas or one by one" }),
+    "statuses[]": someOf(statuses).meta({ description: "The same as `statuses`" }),
+    direction: z
+      .enum(["credit", "debit"], { error: "expected credit or debit" })
+      .optional()
+      .meta({ description: "What came in, or what went out" }),
+    dateFrom: moment.optional().meta({ description: "From this moment on" }),
+    dateTo: momentEnd
+      .optional()
+      .meta({ description: "Up to this moment; a date includes its day" }),
+    sort: z
+      .enum(["asc", "desc"], { error: "expected asc or desc" })
+      .default("desc")
+      .meta({ description: "By `occurredAt`" }),
+  })
+  .refine(eitherPageOrCursor, eitherPageOrCursorError);
+export type TransactionQuery = z.output<typeof TransactionQuery>;
+
+/** Which of a user's transactions a back end lists; the cursor is an entry's number. */
+export const WalletTransactionQuery = z.object({
+  after: wholeNumber(1, 999_999_999).optional().meta(cursorMeta),
+  limit: rowsLimit(100, 20),
+  reference: z
+    .string()
+    .min(1)
+    .max(128)
+    .optional()
+    .meta({ description: "The reference of a top-up or payout: only what it booked" }),
+});
+export type WalletTransactionQuery = z.output<typeof WalletTransactionQuery>;
+
+/** Whether there is no filter, so that a page is found by the numbers of its entries alone. */
+export const isUnfiltered = (query: TransactionQuery) =>
+  [
+    query.types,
+    query["types[]"],
+    query.statuses,
+    query["statuses[]"],
+    query.direction,
+    query.dateFrom,
+    query.dateTo,
+  ].every((filter) => filter === undefined);
+
+/** Whether an entry passes the filters. Every entry is completed: what was not done has none. */
+export function isWanted(entry: Entry, query: TransactionQuery): boolean {
+  const { direction, dateFrom, dateTo } = query;
+  const among = (lists: (readonly string[] | undefined)[], value: string) =>
+    lists.every((list) => list === undefined || list.includes(value));
+  return (
+    among([query.types, query["types[]"]], entry.type) &&
+    among([query.statuses, query["statuses[]"]], "completed") &&
+    (direction === undefined || direction === directionOf(entry)) &&
+    (dateFrom === undefined || entry.occurredAt >= dateFrom) &&
+    (dateTo === undefined || entry.occurredAt <= dateTo)
+  );
+}
