@@ -7,8 +7,8 @@ import { sendMessages } from "../aws/queues.ts";
 import { setting } from "../runtime/env.ts";
 import { allDone } from "../runtime/waiting.ts";
 import { readEach } from "../table/images.ts";
+import { type Item, plain, read } from "../table/items.ts";
 import { readKey } from "../table/keys.ts";
-import { type Item, plain, read } from "../table/table.ts";
 
 /** A picture of another host: the user or stream that names it, and the tries that were made. */
 export const RemotePicture = z.object({
