@@ -26,6 +26,18 @@ export function encode(frame: Frame): Encoded {
   };
 }
 
+/** The bytes of several frames in a row, each form made once for all who get it. */
+export function joined(frames: readonly Encoded[]): Encoded["bytes"] {
+  const made = new Map<boolean, Buffer>();
+  return (compact) => {
+    const [only, second] = frames;
+    if (only !== undefined && second === undefined) return only.bytes(compact);
+    const bytes = made.get(compact) ?? Buffer.concat(frames.map((one) => one.bytes(compact)));
+    made.set(compact, bytes);
+    return bytes;
+  };
+}
+
 /** The newest frames of a log, without a hole, for those who reconnect. */
 export function createHeldFrames() {
   let held: (Encoded & { at: number })[] = [];

@@ -6,7 +6,7 @@ import { allDone } from "../runtime/waiting.ts";
 import { listFrames, queryFrames } from "../store/log/frames.ts";
 import { getLog, markPosted } from "../store/log/logs.ts";
 import { rangesMax, whole } from "../store/log/subscribers.ts";
-import { countWatching } from "../store/log/watching.ts";
+import { countForFrame } from "../store/log/watching.ts";
 import type { Audience } from "./audience.ts";
 import { postSlice } from "./slice.ts";
 import type { InvokeSlice } from "./slice-job.ts";
@@ -51,7 +51,7 @@ async function deliverSome(
   // All of them have expired: the log goes on with the next frame that is put.
   if (last === undefined) return false;
   const users = await postToAll(audience, frames, about);
-  const viewers = await countWatching(streamId, users, now);
+  const viewers = await countForFrame(streamId, users, now);
   measureMetric("FrameDelay", Math.max(0, Math.round(Date.now() - last.newest * 1000)));
   const countedAt = now.getTime();
   memory.viewers.set(streamId, { count: viewers, posted: users.size, at: countedAt });

@@ -1,5 +1,5 @@
 import { addName, estimate, mergeSketch, newSketch } from "../../../domain/log/sketch.ts";
-import { listRelayedRooms } from "./relays.ts";
+import { listRecentRelayedRooms, listRelayedRooms, type RelayedRoom } from "./relays.ts";
 
 /**
  * The number of distinct users who watch a stream, through the given subscriptions and through
@@ -10,7 +10,17 @@ export async function countWatching(
   subscribed: ReadonlySet<string>,
   now: Date,
 ): Promise<number> {
-  const rooms = await listRelayedRooms(streamId, now);
+  return countAll(subscribed, await listRelayedRooms(streamId, now));
+}
+
+/** The same for a frame, in which those of relays may be two seconds old. */
+export const countForFrame = async (
+  streamId: string,
+  subscribed: ReadonlySet<string>,
+  now: Date,
+): Promise<number> => countAll(subscribed, await listRecentRelayedRooms(streamId, now));
+
+function countAll(subscribed: ReadonlySet<string>, rooms: readonly RelayedRoom[]): number {
   if (rooms.length === 0) return subscribed.size;
   const names = new Set(subscribed);
   for (const { users } of rooms) for (const userId of users.keys()) names.add(userId);
