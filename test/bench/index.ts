@@ -18,6 +18,7 @@ import { benchRates } from "./rates.ts";
 import { benchResumes } from "./resumes.ts";
 import { benchReturns } from "./returns.ts";
 import { benchSoak } from "./soak.ts";
+import { benchSockets } from "./sockets.ts";
 import { benchStart } from "./start.ts";
 import { benchTexts } from "./texts.ts";
 import { benchUnits } from "./units.ts";
@@ -42,6 +43,7 @@ const parts: Record<string, () => Promise<void>> = {
   memory: benchMemory,
   clocking: benchClocking,
   neighbours: benchNeighbours,
+  sockets: () => benchSockets(sizes),
   soak: () => benchSoak(minutes),
 };
 
@@ -65,7 +67,9 @@ const usage = `npm run bench [-- names] [-- --minutes=3] [-- --run=hangs]
 const { names, values } = readCommand(usage, {
   minutes: { type: "string" },
   run: { type: "string" },
+  sockets: { type: "string" },
 });
+const sizes = values.sockets?.split(",").map(Number);
 const minutes = values.minutes === undefined ? undefined : Number(values.minutes);
 const problem =
   minutes !== undefined && !(Number.isInteger(minutes) && minutes > 0)

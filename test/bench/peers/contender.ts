@@ -14,8 +14,13 @@ export type Contender = {
   stop(): Promise<void>;
 };
 
-/** How viewers connect: by which protocol, each to its own URL. */
-export type ViewersWish = { protocol: Protocol; urls: string[]; streamId?: string };
+/** How viewers connect: by which protocol, each to its own URL, from which addresses in turn. */
+export type ViewersWish = {
+  protocol: Protocol;
+  urls: string[];
+  streamId?: string;
+  addresses?: string[];
+};
 
 export type Protocol = "frames" | "plain" | "socket-io" | "socket-io-offsets";
 

@@ -8,7 +8,8 @@ const words = "what a goal, greetings from the other side of the sea";
 export const clock = () => performance.timeOrigin + performance.now();
 
 /** The text of an event, which carries all that is measured. */
-export const contentOf = ({ run, n, sentAt }: Sent) => `${run} ${n} ${sentAt.toFixed(3)} ${words}`;
+export const contentOf = ({ run, n, sentAt }: Sent, filling = words) =>
+  `${run} ${n} ${sentAt.toFixed(3)} ${filling}`;
 
 /** Reads an event's text; undefined for another sender's text. */
 export function readContent(content: string): Sent | undefined {

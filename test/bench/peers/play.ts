@@ -6,8 +6,13 @@ import { clock, contentOf } from "./event.ts";
 import { meterCpu } from "./processes.ts";
 import type { Count, Seen, ToViewers } from "./viewers.ts";
 
-/** One run: events a second, duration, and the fault in the middle. */
-export type Run = { rate: number; seconds: number; fault?: "sockets" | "server" | "relay" };
+/** One run: events a second, duration, the fault in the middle, and what fills the texts. */
+export type Run = {
+  rate: number;
+  seconds: number;
+  fault?: "sockets" | "server" | "relay";
+  filling?: string;
+};
 
 export type Row = Record<string, string | number>;
 
@@ -60,7 +65,7 @@ let runs = 0;
 export async function play(
   contender: Contender,
   audience: Audience,
-  { rate, seconds, fault }: Run,
+  { rate, seconds, fault, filling }: Run,
 ): Promise<{ row: Row; isWhole: boolean }> {
   const run = ++runs;
   const events = rate * seconds;
@@ -74,7 +79,7 @@ export async function play(
     await wait(Math.max(0, began + (n * 1000) / rate - clock()));
     if (n === Math.floor(events / 2) && fault !== undefined)
       breaking = breakBy(fault, contender, audience);
-    const content = contentOf({ run, n, sentAt: clock() });
+    const content = contentOf({ run, n, sentAt: clock() }, filling);
     speaking.push(
       contender.speak(content, n).then((isIn) => {
         if (isIn) acknowledged.push(n);

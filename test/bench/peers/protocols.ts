@@ -145,13 +145,13 @@ const sessionOf = (protocol: Protocol, seeing: Seeing, streamId = ""): Session =
       ? followPlain(seeing)
       : followSocketIo(seeing, protocol === "socket-io-offsets");
 
+/** Where a viewer connects to, and from which address of this machine. */
+type Place = { protocol: Protocol; url: string; streamId?: string; localAddress?: string };
+
 const reconnectMilliseconds = { first: 200, most: 2_000 };
 
 /** A viewer that connects, and connects again whenever its socket has gone. */
-export function connectViewer(
-  { protocol, url, streamId }: { protocol: Protocol; url: string; streamId?: string },
-  seeing: Seeing,
-) {
+export function connectViewer({ protocol, url, streamId, localAddress }: Place, seeing: Seeing) {
   const session = sessionOf(protocol, seeing, streamId);
   let socket: WebSocket;
   let failures = 0;
@@ -159,6 +159,7 @@ export function connectViewer(
     const query = session.query?.();
     socket = new WebSocket(query === undefined ? url : `${url}&${query}`, {
       perMessageDeflate: false,
+      ...(localAddress && { localAddress }),
     });
     socket.on("open", () => {
       failures = 0;

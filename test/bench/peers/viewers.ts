@@ -31,14 +31,15 @@ const openedAtOnce = 25;
 const viewers: Viewer[] = [];
 let run = { id: 0, frames: 0, delivered: 0, delays: [] as number[], cpu: process.cpuUsage() };
 
-async function open({ protocol, urls, streamId }: ViewersWish): Promise<void> {
+async function open({ protocol, urls, streamId, addresses }: ViewersWish): Promise<void> {
   for (let at = 0; at < urls.length; at += openedAtOnce) {
-    const opening = urls.slice(at, at + openedAtOnce).map((url) => {
+    const opening = urls.slice(at, at + openedAtOnce).map((url, n) => {
+      const localAddress = addresses?.[(at + n) % addresses.length];
       const viewer: Viewer = { watching: 0, received: new Uint8Array() };
       viewers.push(viewer);
       return new Promise<void>((done) => {
         viewer.link = connectViewer(
-          { protocol, url, ...(streamId !== undefined && { streamId }) },
+          { protocol, url, ...(streamId && { streamId }), ...(localAddress && { localAddress }) },
           {
             watching() {
               viewer.watching += 1;

@@ -1,7 +1,8 @@
 /**
  * `npm run bench:scale [viewers …]`: the real fan-out code against a simulated AWS, for rooms far
  * larger than a machine; with the word `chat` the real function that sends messages, at the rate at
- * which one room's keys are the end; with `crowd` the real functions of likes and votes. docs/scale.md explains what it shows.
+ * which one room's keys are the end; with `crowd` the real functions of likes and votes; with `relay` a
+ * relay's real rooms. docs/scale.md explains what it shows.
  */
 
 import { prices } from "../../../local/aws/prices.ts";
@@ -57,8 +58,36 @@ async function runCrowds(): Promise<void> {
   process.exitCode = faults.length > 0 ? 1 : 0;
 }
 
-const { names: rooms } = readCommand("npm run bench:scale [-- viewers …] [-- chat] [-- crowd]", {});
-const parts: Record<string, () => Promise<void>> = { chat: runChat, crowd: runCrowds };
+/** Fails where anything is lost or doubled, or a goal is missed. */
+async function runRelay(): Promise<void> {
+  const of = await run({ relayed: 100_000, tasks: 8, postRate: 8_000, seed: 1 });
+  const rows = Object.entries(of).map(([figure, is]) => ({ figure, is }));
+  print(`100,000 viewers at eight tasks of a relay; list prices of ${prices.date}`, rows);
+  const late = [
+    ["p50 s", 0.5],
+    ["p99 s", 1],
+    ["whole p99 s, all viewers", 2],
+  ] as const;
+  const faults = [
+    ...(isWhole(of) ? [] : ["The room is not whole"]),
+    ...late.flatMap(([name, most]) =>
+      Number(of[name]) > most ? [`${name} is ${of[name]}, of ${most}`] : [],
+    ),
+    ...tooBusy(of),
+  ];
+  for (const fault of faults) console.error(fault);
+  process.exitCode = faults.length > 0 ? 1 : 0;
+}
+
+const { names: rooms } = readCommand(
+  "npm run bench:scale [-- viewers …] [-- chat] [-- crowd] [-- relay]",
+  {},
+);
+const parts: Record<string, () => Promise<void>> = {
+  chat: runChat,
+  crowd: runCrowds,
+  relay: runRelay,
+};
 const part = parts[rooms[0] ?? ""];
 if (part !== undefined) {
   await part();

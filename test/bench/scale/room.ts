@@ -44,7 +44,7 @@ export type Figures = Record<string, number | string>;
 const times = { burstFrom: 60, burstTo: 80, end: 180, healedMost: 1200 };
 const epoch = "simulated";
 /** What of the table's changes a mapping hands to the function that pushes. */
-const pushed = /^STREAM#\S+ (META|MEMBER#|MSG#|GIFT#)|^SUB#/;
+export const pushed = /^STREAM#\S+ (META|MEMBER#|MSG#|GIFT#)|^SUB#/;
 
 /** Simulates a room on a clock that is installed, and judges what its viewers have seen. */
 export async function simulate(clock: Clock, given: Case): Promise<Figures> {
@@ -170,7 +170,7 @@ const perHour = (use: Use, seconds: number): Figures =>
   );
 
 /** Whether the log has each event once: all money and moderation, and chat but what it skipped. */
-function judgeLog(
+export function judgeLog(
   frames: readonly { n: number; body: string }[],
   { written, giftIds }: ReturnType<typeof createPeople>,
 ): Figures {

@@ -2,10 +2,11 @@ import { fork } from "node:child_process";
 import { join } from "node:path";
 import type { ChatCase } from "./chat.ts";
 import type { CrowdCase } from "./crowd.ts";
+import type { RelayCase } from "./relay-room.ts";
 import type { Case, Figures } from "./room.ts";
 
 /** Simulates a room in a process of its own; throws when that ends without figures. */
-export function run(given: Case | ChatCase | CrowdCase): Promise<Figures> {
+export function run(given: Case | ChatCase | CrowdCase | RelayCase): Promise<Figures> {
   return new Promise((done, fail) => {
     const child = fork(join(import.meta.dirname, "case.ts"), [JSON.stringify(given)], {
       env: { ...process.env, NODE_OPTIONS: "" },

@@ -1,0 +1,126 @@
+import { subscribe } from "../../../relay/greeting.ts";
+import type { Connection } from "../../../relay/model.ts";
+import { closeRoom, enter } from "../../../relay/room.ts";
+import { createRooms } from "../../../relay/rooms.ts";
+import type { Chance } from "./chance.ts";
+import type { Clock } from "./clock.ts";
+import { environment } from "./environments.ts";
+import { streamId } from "./people.ts";
+import type { Use } from "./prices.ts";
+
+/**
+ * What a task's one thread takes, in milliseconds: half as much again as on the machine of
+ * docs/scale.md, since its CPU is an arm64 one of Fargate, which was not measured.
+ */
+const cpu = {
+  /** To write to one socket: 5 µs there (`npm run bench -- sockets`). */
+  write: 0.0075,
+  /** To judge a handshake and its subscription (`npm run bench:peers`, all sockets killed). */
+  handshake: 2,
+};
+/** From the load balancer to the viewer's screen, and back: median and p99, as for posts. */
+const network = [30, 120] as const;
+/** What the authorizer and `$connect` ask the table for: two calls in a row, and their units. */
+const admission = { calls: 2, milliseconds: [4, 15], read: 1.5, write: 1 } as const;
+
+/** A viewer at the other end of a socket. */
+export type Client = { userId: string; take(bytes: Buffer): void; lost(): void };
+
+/** One task of a relay: the real rooms, with sockets and CPU that are simulated. */
+export function createTask(clock: Clock, chance: Chance, use: Use, name: string) {
+  const rooms = createRooms(name);
+  const clients = new Map<Connection, Client>();
+  let [isAlive, isTaking, count] = [true, true, 0];
+  let busyUntil = clock.now();
+  let [busy, bytesOut] = [0, 0];
+  const own = <Result>(act: () => Result) => environment.run(name, act);
+
+  /** When the thread is done with this, after all that it has to do before. */
+  function work(milliseconds: number): number {
+    busyUntil = Math.max(busyUntil, clock.now()) + milliseconds;
+    busy += milliseconds;
+    return busyUntil;
+  }
+
+  function connect(client: Client): Connection {
+    let isOpen = true;
+    let arrived = 0;
+    const id = `${name}-${++count}`;
+    const { userId } = client;
+    const caller = { userId, roles: [], expiresAt: 4e9, issuedAt: 0, claims: {}, tokenId: "" };
+    const connection: Connection = {
+      ...{ id, caller, context: {}, connectedAt: clock.now(), compact: false },
+      subscriptions: new Map(),
+      isOpen: () => isOpen && isAlive,
+      unread: () => 0,
+      write(bytes) {
+        if (!connection.isOpen()) return;
+        bytesOut += bytes.byteLength;
+        // A socket keeps the order.
+        arrived = Math.max(arrived, work(cpu.write) + chance.around(...network));
+        clock.at(arrived, () => clients.has(connection) && client.take(bytes));
+      },
+      send: (message) => connection.write(Buffer.from(JSON.stringify(message))),
+      look: () => undefined,
+      close() {
+        isOpen = false;
+        clients.delete(connection);
+      },
+    };
+    clients.set(connection, client);
+    return connection;
+  }
+
+  return {
+    name,
+    isTaking: () => isAlive && isTaking,
+    /** A viewer who is there before the first event. */
+    async seat(client: Client, now: Date): Promise<Connection> {
+      const room = await own(() => rooms.open(streamId));
+      const connection = connect(client);
+      const subscription = enter(room, connection, now);
+      subscription.next = room.end.head + 1;
+      subscription.isLive = true;
+      return connection;
+    },
+    /** A handshake whose URL subscribes; undefined where the task has died meanwhile. */
+    async open(client: Client, since: { epoch: string; frame: number }) {
+      await clock.wait(work(cpu.handshake) - clock.now());
+      for (let call = 0; call < admission.calls; call++)
+        await clock.wait(chance.around(...admission.milliseconds));
+      use.dynamodb_read_units += admission.read;
+      use.dynamodb_write_units += admission.write;
+      if (!isAlive) return undefined;
+      const connection = connect(client);
+      await own(() => subscribe(rooms, connection, { streamId, since }, new Date()));
+      return connection;
+    },
+    /** What a relay does once a second. */
+    tick: () => (isAlive ? own(() => rooms.tick(new Date())) : undefined),
+    /** Ends as by `kill -9`: every socket breaks. */
+    async kill(): Promise<void> {
+      isAlive = false;
+      closeRoom(await rooms.open(streamId));
+      for (const [connection, client] of clients) {
+        clients.delete(connection);
+        clock.at(clock.now() + chance.around(...network), client.lost);
+      }
+    },
+    /** Takes no more sockets, and ends those that it has evenly over a time, as relay.ts does. */
+    async drain(milliseconds: number): Promise<void> {
+      isTaking = false;
+      const all = [...clients];
+      for (const [n, [connection, client]] of all.entries())
+        clock.at(clock.now() + (n / all.length) * milliseconds, () => {
+          connection.close(1001);
+          clock.at(clock.now() + chance.around(...network), client.lost);
+        });
+      await clock.wait(milliseconds);
+      await own(() => rooms.end());
+      isAlive = false;
+    },
+    report: () => ({ sockets: clients.size, busy, bytesOut }),
+  };
+}
+
+export type Task = ReturnType<typeof createTask>;
