@@ -1,9 +1,21 @@
-import { expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import { stageOf } from "../../lib/stages/stages.ts";
 import { synthesize } from "./templates.ts";
 
-const stage = stageOf((key) => (key === "stage" ? "prod" : undefined));
-const { stacks } = await synthesize(stage);
+const prod = stageOf((key) => (key === "stage" ? "prod" : undefined));
+/** With all that a stage may have: a domain in a zone, and a relay of as many tasks as it takes. */
+const whole = {
+  ...prod,
+  ...{ account: "111122223333", region: "eu-central-1" },
+  domain: { name: "live.acme.com", zone: { id: "Z0123456789ABCDEFGHIJ", name: "acme.com" } },
+  relay: { minTasks: 2, maxTasks: 60, fromViewers: 2_000 },
+};
+const stages = await Promise.all(
+  Object.entries({ prod, "prod with a domain and a relay": whole }).map(
+    async ([name, stage]) => [name, (await synthesize(stage)).stacks] as const,
+  ),
+);
+type Stacks = (typeof stages)[number][1];
 
 /**
  * What AWS takes of one template.
@@ -27,56 +39,87 @@ const tooLarge = (name: string, sizes: Sizes, limits: Sizes) =>
     .filter(([what, most]) => sizes[what]! > share * most)
     .map(([what, most]) => `${name} has ${sizes[what]} ${what} of ${most}`);
 
-const resources = stacks.flatMap(({ template }) => Object.values(template.Resources));
-const countOf = (type: string) => resources.filter(({ Type }) => Type === type).length;
+/**
+ * What Lambda takes of a function's variables, ECS of a task's definition, and IAM of the policies
+ * that lie in a role, in characters without spaces.
+ * https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+ * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+ */
+const textLimits: Record<string, { max: number; textOf(properties: Properties): unknown }> = {
+  "AWS::Lambda::Function": { max: 4_096, textOf: ({ Environment }) => Environment },
+  "AWS::ECS::TaskDefinition": { max: 65_536, textOf: (properties) => properties },
+  "AWS::IAM::Role": { max: 10_240, textOf: ({ Policies }) => Policies },
+};
+// biome-ignore lint/suspicious/noExplicitAny: A template has properties of any shape.
+type Properties = Record<string, any>;
 
-test("each template has room within CloudFormation's limits", () => {
-  const found = stacks.map(({ name, template }) => {
-    const {
-      Resources,
-      Outputs = {},
-      Parameters = {},
-    } = template as typeof template & {
-      Parameters?: object;
-    };
-    const count = (one: object) => Object.keys(one).length;
-    return tooLarge(
-      name,
-      {
-        bytes: JSON.stringify(template).length,
-        resources: count(Resources),
-        outputs: count(Outputs),
-        parameters: count(Parameters),
-      },
-      templateLimits,
-    );
+const resourcesOf = (stacks: Stacks) =>
+  stacks.flatMap(({ template }) => Object.values(template.Resources));
+
+describe.each(stages)("%s", (_name, stacks) => {
+  const resources = resourcesOf(stacks);
+  const countOf = (type: string) => resources.filter(({ Type }) => Type === type).length;
+
+  test("each template has room within CloudFormation's limits", () => {
+    const found = stacks.map(({ name, template }) => {
+      const {
+        Resources,
+        Outputs = {},
+        Parameters = {},
+      } = template as typeof template & {
+        Parameters?: object;
+      };
+      const count = (one: object) => Object.keys(one).length;
+      return tooLarge(
+        name,
+        {
+          bytes: JSON.stringify(template).length,
+          resources: count(Resources),
+          outputs: count(Outputs),
+          parameters: count(Parameters),
+        },
+        templateLimits,
+      );
+    });
+    expect(found.length).toBeGreaterThan(10);
+    expect(found.flat()).toEqual([]);
   });
-  expect(found.length).toBeGreaterThan(10);
-  expect(found.flat()).toEqual([]);
-});
 
-test("each API has room within API Gateway's limits", () => {
-  const apis = resources.filter(({ Type }) => Type === "AWS::ApiGateway::RestApi");
-  expect(apis.length).toBe(4);
-  for (const { Properties = {} } of apis) {
-    const body = Properties.Body as {
-      paths: object;
-      components?: { securitySchemes?: object };
-    };
+  test("each API has room within API Gateway's limits", () => {
+    const apis = resources.filter(({ Type }) => Type === "AWS::ApiGateway::RestApi");
+    expect(apis.length).toBe(4);
+    for (const { Properties = {} } of apis) {
+      const body = Properties.Body as {
+        paths: object;
+        components?: { securitySchemes?: object };
+      };
+      const sizes = {
+        resources: Object.keys(body.paths).length,
+        authorizers: Object.keys(body.components?.securitySchemes ?? {}).length,
+        documentBytes: JSON.stringify(body).length,
+      };
+      expect(tooLarge(String(Properties.Name), sizes, apiLimits)).toEqual([]);
+    }
     const sizes = {
-      resources: Object.keys(body.paths).length,
-      authorizers: Object.keys(body.components?.securitySchemes ?? {}).length,
-      documentBytes: JSON.stringify(body).length,
+      routes: countOf("AWS::ApiGatewayV2::Route"),
+      integrations: countOf("AWS::ApiGatewayV2::Integration"),
+      authorizers: countOf("AWS::ApiGatewayV2::Authorizer"),
     };
-    expect(tooLarge(String(Properties.Name), sizes, apiLimits)).toEqual([]);
-  }
-  const sizes = {
-    routes: countOf("AWS::ApiGatewayV2::Route"),
-    integrations: countOf("AWS::ApiGatewayV2::Integration"),
-    authorizers: countOf("AWS::ApiGatewayV2::Authorizer"),
-  };
-  expect(sizes.routes).toBeGreaterThan(2);
-  expect(tooLarge("the WebSocket API", sizes, socketLimits)).toEqual([]);
+    expect(sizes.routes).toBeGreaterThan(2);
+    expect(tooLarge("the WebSocket API", sizes, socketLimits)).toEqual([]);
+  });
+
+  test("functions, tasks and roles have room within the limits of their services", () => {
+    const found = resources.flatMap(({ Type, Properties = {} }) => {
+      const { max, textOf } = textLimits[Type] ?? { max: 0, textOf: () => undefined };
+      const characters = JSON.stringify(textOf(Properties) ?? "").length;
+      return max === 0 ? [] : tooLarge(Type, { characters }, { characters: max });
+    });
+    expect(found).toEqual([]);
+    expect(countOf("AWS::Lambda::Function")).toBeGreaterThan(50);
+    expect(countOf("AWS::ECS::TaskDefinition")).toBe(stacks === stages[0]?.[1] ? 0 : 1);
+  });
 });
 
 test("a template of four fifths of a limit is found", () => {
