@@ -1,7 +1,7 @@
 "use strict";
 /*
- * Runs before every command of package.json: says what is missing where Ovation is not installed.
- * It is written for the oldest Node.js that anybody may have, and reads nothing but names of files.
+ * Runs before every command of package.json: reports a missing installation. It is written for
+ * very old Node.js versions, and reads nothing but file names.
  */
 // biome-ignore lint/style/useNodejsImportProtocol: Node.js before 14.18 does not know it.
 var fs = require("fs");
@@ -11,7 +11,7 @@ var path = require("path");
 var modules = path.join(__dirname, "..", "node_modules");
 var major = Number(process.versions.node.split(".")[0]);
 
-/* Something small that each installation has, and the Node.js that it brings. */
+/* A small file of each installation, and the Node.js version that it brings. */
 var isInstalled = fs.existsSync(path.join(modules, "zod"));
 var hasNode = fs.existsSync(path.join(modules, ".bin", "node"));
 
@@ -32,6 +32,6 @@ if (major < 24) {
   process.exit(2);
 }
 
-/* What was stripped and compiled is kept: half of what a start takes where nothing has changed. */
+/* The compile cache, which saves half of the time of a start without changes. */
 // biome-ignore lint/style/useNodejsImportProtocol: As above.
 require("module").enableCompileCache(path.join(__dirname, "..", ".cache", "compiled"));

@@ -1,6 +1,6 @@
 /**
- * The command line of Ovation: `node bin/ovation.ts COMMAND …`, or the npm script of the command's
- * name. Data goes to stdout, everything else to stderr; exit code 0 is done, 1 failed, 2 misuse.
+ * Ovation's command line: `node bin/ovation.ts COMMAND …`, or the npm script of the same name. Data
+ * goes to stdout, everything else to stderr. Exit codes: 0 success, 1 failure, 2 wrong usage.
  */
 import { exitCodes, runCommand } from "./cli/command.ts";
 import { commandNames, descriptionOf, loadCommand } from "./cli/commands.ts";

@@ -7,7 +7,7 @@ type Page = { RecoveryPoints: RecoveryPoint[]; NextToken?: string };
 type RestoreJob = { Status: string; StatusMessage?: string };
 
 /**
- * The newest completed backup in a vault; rejects where there is none.
+ * The newest completed backup in a vault; rejects if there is none.
  * https://docs.aws.amazon.com/aws-backup/latest/devguide/API_ListRecoveryPointsByBackupVault.html
  */
 async function findNewest(backup: Caller, vault: string): Promise<RecoveryPoint> {
@@ -26,8 +26,8 @@ async function findNewest(backup: Caller, vault: string): Promise<RecoveryPoint>
 }
 
 /**
- * Restores the newest backup in the stage's vault as the table `targetTableName`, with the role that
- * the stage's stack made for it. Answers when the backup was made.
+ * Restores the newest backup in the stage's vault as the table `targetTableName`, with the role
+ * from the stage's stack. Returns when the backup was made.
  * https://docs.aws.amazon.com/aws-backup/latest/devguide/restoring-dynamodb.html
  */
 export async function restoreNewestBackup(

@@ -1,6 +1,6 @@
 import { type Caller, deployedCallers } from "./signed-caller.ts";
 
-/** `bucket/key` of every object that begins so. */
+/** `bucket/key` of every object with this prefix. */
 export async function listObjects(s3: Caller, bucket: string, prefix = ""): Promise<string[]> {
   const names: string[] = [];
   for (let token: string | undefined = ""; token !== undefined; ) {
@@ -16,8 +16,8 @@ export async function listObjects(s3: Caller, bucket: string, prefix = ""): Prom
 }
 
 /**
- * Deletes every object of a deployed bucket, none of which keeps versions; their number. `where`
- * names the stage's credentials and region, where they are not those of the environment.
+ * Deletes every object of a deployed bucket without versions; returns their number. `where` sets
+ * the stage's credentials and region if they differ from the environment's.
  */
 export async function emptyBucket(
   bucket: string,

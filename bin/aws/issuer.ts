@@ -6,8 +6,8 @@ import { allowDenied } from "./signed-caller.ts";
 const timeouts = { tryMilliseconds: 10_000 };
 
 /**
- * Who names a stage's people: the issuer that it has been given, or its own pool as it is deployed.
- * null where there is no such pool yet, undefined where that may not be read.
+ * The issuer of a stage's users: the configured one, or the stage's own deployed pool. null if
+ * there is no pool yet, undefined if the credentials may not read it.
  */
 export async function findIssuer(
   stage: Pick<Stage, "name" | "region" | "issuer"> & { profile?: string | undefined },
@@ -21,10 +21,10 @@ export async function findIssuer(
     const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName }));
     const pool = Stacks[0]?.Outputs?.find(({ OutputKey }) => OutputKey === "pool")?.OutputValue;
     if (pool === undefined) return null;
-    // A pool's id begins with its region.
+    // A pool's id starts with its region.
     return `https://cognito-idp.${pool.split("_")[0]}.amazonaws.com/${pool}`;
   } catch (error) {
-    // CloudFormation's answer about a stack that it does not have.
+    // CloudFormation's error for a stack that does not exist.
     if ((error as Error).name === "ValidationError") return null;
     return allowDenied(error);
   } finally {

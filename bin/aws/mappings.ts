@@ -8,7 +8,7 @@ import {
 import { functionName } from "../../lib/stages/names.ts";
 import { openClient } from "../../platform/aws/aws-client.ts";
 
-/** Looks at a mapping that is just being changed, until an operator has to find out why. */
+/** Attempts while a mapping is being changed, before the command fails. */
 const triesMax = 60;
 
 type Stage = { name: string; region?: string };
@@ -27,8 +27,8 @@ async function listMappings(client: LambdaClient, stage: Stage): Promise<Mapping
 }
 
 /**
- * Has Lambda read the stage's queues and the table's stream, or not: messages and records stay where
- * they are meanwhile, without being counted as tried. Answers how many mappings there are.
+ * Enables or disables Lambda's reading of the stage's queues and of the table's stream: messages
+ * and records stay there meanwhile, without counting as attempts. Returns the number of mappings.
  * https://docs.aws.amazon.com/lambda/latest/api/API_UpdateEventSourceMapping.html
  */
 export async function switchMappings(
@@ -49,7 +49,7 @@ export async function switchMappings(
         await client.send(new UpdateEventSourceMappingCommand({ UUID, Enabled }));
         break;
       } catch (error) {
-        // It is being changed: by a deployment, or by the same command before.
+        // A deployment or an earlier run of this command is changing it.
         const isBusy = (error as Error).name === "ResourceInUseException";
         if (!isBusy || tries >= triesMax) throw error;
         await pause(everyMilliseconds);

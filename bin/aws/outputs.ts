@@ -3,12 +3,12 @@ import { openClient } from "../../platform/aws/aws-client.ts";
 
 const timeouts = { tryMilliseconds: 10_000 };
 
-/** What the stacks of a stage say of themselves: by stack (`http`, `realtime` …) and name. */
+/** Outputs of a stage's stacks, by stack (`http`, `realtime` …) and name. */
 export type Outputs = Record<string, Record<string, string>>;
 
 /**
- * The outputs of a deployed stage, read with the caller's credentials. A stack that is not there has
- * none; anything else that keeps them from being read rejects.
+ * The outputs of a deployed stage, read with the caller's credentials. A missing stack has none;
+ * any other error rejects.
  */
 export async function outputsOf(
   stage: string,

@@ -10,7 +10,7 @@ import {
   UpdateTimeToLiveCommand,
 } from "@aws-sdk/client-dynamodb";
 
-/** Restores a table as it was at a moment as another one, which it does not wait for. */
+/** Starts to restore a table's state at a time as a new table, without waiting for it. */
 export async function restoreMoment(
   client: DynamoDBClient,
   SourceTableName: string,
@@ -21,7 +21,7 @@ export async function restoreMoment(
   await client.send(new RestoreTableToPointInTimeCommand(given));
 }
 
-/** Waits until a table can be used, and answers its description. */
+/** Waits until a table is active, and returns its description. */
 export async function waitUntilActive(
   client: DynamoDBClient,
   TableName: string,
@@ -35,8 +35,8 @@ export async function waitUntilActive(
 }
 
 /**
- * Gives a restored table what a restore leaves out (stream, expiry, recovery, protection) and
- * answers the ARN of its stream. What it has already is left as it is, so it can be repeated.
+ * Adds what a restore leaves out (stream, expiry, recovery, protection) to a restored table, and
+ * returns the ARN of its stream. Existing settings are kept, so it can be repeated.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeRecovery_Howitworks.html
  */
 export async function complete(
@@ -52,7 +52,7 @@ export async function complete(
         StreamSpecification: { StreamEnabled: true, StreamViewType: "NEW_AND_OLD_IMAGES" },
       }),
     );
-  // One change of a table at a time.
+  // DynamoDB allows one change of a table at a time.
   await waitUntilActive(client, TableName, everyMilliseconds);
   await client.send(new UpdateTableCommand({ TableName, DeletionProtectionEnabled: true }));
   await waitUntilActive(client, TableName, everyMilliseconds);

@@ -3,13 +3,13 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { SignatureV4 } from "@smithy/signature-v4";
 import { openClient } from "../../platform/aws/aws-client.ts";
 
-/** A function of ours ends within a minute. */
+/** Our functions end within a minute. */
 const answerMillisecondsMax = 90_000;
 
 type Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
 type Place = { region: string; credentials: Credentials };
 
-/** One signed call of a service: the answer's text. Rejects with what the service said. */
+/** One signed call of a service; returns the body as text. Rejects with the service's error. */
 export type Caller = (
   method: string,
   path: string,
@@ -18,7 +18,7 @@ export type Caller = (
   headers?: Record<string, string>,
 ) => Promise<string>;
 
-/** Callers of the services in the account and region that are given, or the environment names. */
+/** Callers of the services in the given account and region, or in the environment's. */
 export async function deployedCallers(
   given: { profile?: string; region?: string } = {},
 ): Promise<(service: string) => Caller> {
@@ -28,7 +28,7 @@ export async function deployedCallers(
   return (service) => serviceCaller(place, service);
 }
 
-/** Signed calls of one service. The SDK's clients of S3 and Lambda would be larger than this. */
+/** Signed calls of one service. The SDK's clients of S3 and Lambda would be larger. */
 export function signedCaller(
   { region, credentials }: Place,
   service: string,
@@ -74,14 +74,14 @@ export const serviceCaller = (place: Place, name: string, host = name): Caller =
     process.env.AWS_ENDPOINT_URL || `https://${host}.${place.region}.amazonaws.com`,
   );
 
-/** Whether these credentials may not ask that. Services of JSON say so in a 400. */
+/** Whether AWS denied access. Services with JSON APIs report it with status 400. */
 export function isDenied(error: unknown): boolean {
   const { name, message, status } = error as Error & { status?: number };
   if (/AccessDenied|UnauthorizedOperation/.test(name)) return true;
   return status === 403 || (status === 400 && /AccessDenied/.test(message));
 }
 
-/** What may not be read is not a reason to refuse; anything else is. */
+/** Ignores denied access, because the check is optional; rethrows any other error. */
 export function allowDenied(error: unknown): undefined {
   if (!isDenied(error)) throw error;
   return undefined;

@@ -13,23 +13,23 @@ import {
 } from "../../platform/table/ownership.ts";
 import { useTable } from "../../platform/table/table.ts";
 
-/** A page of a scan is a megabyte, over whatever line a person has. */
+/** A page of a scan is a megabyte, which slow networks need time for. */
 const slow = { tryMilliseconds: 20_000 };
 
-/** Whether an error says that the data is another stage's, or another version's. */
+/** Whether an error says that the data belongs to another stage or version. */
 export const isOtherData = (error: unknown) =>
   error instanceof TableMismatch || error instanceof FormatMismatch;
 
-/** What a deployment looks at with the credentials that its options choose. */
+/** The part of a stage that identifies its table. */
 export type Deployed = Pick<Stage, "name" | "region" | "restored"> & {
-  /** A name among the credentials of this machine. */
+  /** A profile of this machine's AWS credentials. */
   profile?: string | undefined;
 };
 
 /**
- * Makes a stage's deployed table say whose it is and in which form its data is, if there is one
- * yet: before functions change, and `after` that. Rejects with `TableMismatch` where it is another
- * stage's, or a version would lose some of its data.
+ * Marks a stage's deployed table with the stage and its data format, if it exists: before functions
+ * change, and `after`. Rejects with `TableMismatch` if the table belongs to another stage, or if a
+ * version would lose some of its data.
  */
 export async function claimDeployedTable(
   stage: Deployed,
@@ -44,7 +44,7 @@ export async function claimDeployedTable(
     const place = { client, tableName: tableName(stage) };
     await (moment === "before" ? beginDeployment : endDeployment)(place, claim);
   } catch (error) {
-    // A first deployment makes it.
+    // The first deployment creates it.
     const isMissing = (error as Error).name === "ResourceNotFoundException";
     if (!isMissing || moment === "after" || stage.restored !== undefined) throw error;
   } finally {
@@ -52,20 +52,20 @@ export async function claimDeployedTable(
   }
 }
 
-/** Where a program reads a table: by its name, of a stage that is deployed, or of DATA_DIR. */
+/** The table that a program reads: by table name, of a deployed stage, or in DATA_DIR. */
 export type TableChoice = { table?: string | undefined; stage?: string | undefined };
 
-/** The options of programs that read a table, and what their usage says of them. */
+/** The options of programs that read a table, and their usage text. */
 export const tableOptions = { table: { type: "string" }, stage: { type: "string" } } as const;
 
-/** A table that is open, and what closes it. */
+/** An open table, and a function that closes it. */
 type OpenPlace = { place: TablePlace; close: () => Promise<void> };
 
 /**
- * Opens a table with the AWS credentials of the environment, or with none that of DATA_DIR, whether
- * the system runs or not; with `frozen` as of this moment, whatever is written meanwhile. Rejects
- * with `TableMismatch` when the data is another stage's or another version's, and with
- * `FormatMismatch` when another engine wrote it.
+ * Opens a deployed table with the AWS credentials of the environment, or without any the table in
+ * DATA_DIR, whether the system is running or not; with `frozen` a snapshot as of now. Rejects with
+ * `TableMismatch` if the data belongs to another stage or version, and with `FormatMismatch` if
+ * another engine wrote it.
  */
 export async function openPlace(choice: TableChoice = {}, frozen = false): Promise<OpenPlace> {
   const name = choice.table ?? (choice.stage && tableName(stageNamed(choice.stage)));
@@ -99,8 +99,8 @@ export async function openPlace(choice: TableChoice = {}, frozen = false): Promi
 }
 
 /**
- * Makes platform/store use what `openPlace` opens, and answers what closes it. What is read-only is
- * so for this, too.
+ * Opens a table with `openPlace` for platform/store; returns a function that closes it. A read-only
+ * table stays read-only.
  */
 export async function openTable(
   choice: TableChoice = {},

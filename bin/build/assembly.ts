@@ -24,10 +24,10 @@ import { removeOldFolders, unusedMilliseconds } from "./prune-folders.ts";
 const root = join(import.meta.dirname, "../..");
 const assemblies = join(root, ".cache", "assembly");
 
-/** This many assemblies are kept, and every one that a running system may still read from. */
+/** Number of assemblies to keep, besides those that a running system may still read. */
 const keptMax = 3;
 
-/** Everything that the templates and the bundles are made from. */
+/** All sources of the templates and the bundles. */
 const sources = [
   "bin/{app,build/{build,cdk,lambda-bundle,link-bundles,unused}}.ts",
   "{lib,functions,domain,platform,relay}/**/*",
@@ -37,7 +37,7 @@ const sources = [
   "{package,package-lock,cdk}.json",
 ];
 
-/** One hash over the sources, a few dozen milliseconds for the whole project. */
+/** Hashes the sources; takes a few dozen milliseconds for the whole project. */
 export function hashSources(): string {
   const hash = createHash("sha256").update(`${awsClient()}\n`);
   for (const file of globSync(sources, { cwd: root }).sort()) {
@@ -48,9 +48,8 @@ export function hashSources(): string {
 }
 
 /**
- * The folder of the assembly that the runner runs, of a stage with this context, bundled and
- * synthesized again when a source has changed. Rejects with what CDK or esbuild said when the
- * sources cannot be synthesized.
+ * The folder of a stage's assembly for the runner, bundled and synthesized again if a source has
+ * changed. Rejects with the output of CDK or esbuild if that fails.
  */
 export async function buildAssembly(
   stage: string,
@@ -59,7 +58,7 @@ export async function buildAssembly(
 ): Promise<string> {
   const name = [stage, ...Object.entries(context).flat()].join("-");
   const directory = join(assemblies, `${name}-${hashSources().slice(0, 24)}`);
-  // Its time tells other runs of this project that it is still in use.
+  // Updates its time, so that other runs know it is in use.
   const touch = () => isWritable(directory) && utimesSync(directory, new Date(), new Date());
   setInterval(touch, unusedMilliseconds / 6).unref();
   if (existsSync(join(directory, "manifest.json"))) {
@@ -70,7 +69,7 @@ export async function buildAssembly(
   const unfinished = join(assemblies, `unfinished-${process.pid}`);
   try {
     await makeAssembly({ stage, ...context }, unfinished, signal);
-    // Made elsewhere and moved at once, so that a start that was ended leaves no half of one.
+    // Built elsewhere and renamed, so that an interrupted start leaves no incomplete folder.
     if (!existsSync(directory)) renameSync(unfinished, directory);
   } finally {
     rmSync(unfinished, { recursive: true, force: true });
@@ -79,7 +78,7 @@ export async function buildAssembly(
   return directory;
 }
 
-/** In an image the checkout is nobody's to write: what was made with it stays as it is. */
+/** In an image the checkout may be read-only: existing output is used unchanged. */
 export function isWritable(path: string): boolean {
   try {
     accessSync(path, constants.W_OK);
@@ -89,10 +88,7 @@ export function isWritable(path: string): boolean {
   }
 }
 
-/**
- * Bundles and synthesizes at the same time, each in a process of its own. When one of them fails
- * the other is ended.
- */
+/** Bundles and synthesizes in parallel processes. If one fails, the other is terminated. */
 async function makeAssembly(
   context: { stage: string } & Record<string, string>,
   directory: string,
@@ -109,7 +105,7 @@ async function makeAssembly(
   try {
     await Promise.all(works);
   } catch (error) {
-    // What was begun must not write where all is removed.
+    // Both must have ended before the folder is removed.
     await Promise.allSettled(works);
     if (signal.aborted) throw error;
     throw new Error(
@@ -121,7 +117,7 @@ async function makeAssembly(
   if (empty.length > 0) throw new Error(`${empty.length} functions have no bundle`);
 }
 
-/** Runs a program of this project on this Node; rejects with what it said when it fails. */
+/** Runs a program of this project on this Node; rejects with its output if it fails. */
 async function run(given: string[], env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<void> {
   const stdio = ["ignore", "pipe", "pipe"] as ["ignore", "pipe", "pipe"];
   const child = spawn(process.execPath, given, {

@@ -1,6 +1,6 @@
 /**
- * Builds the published form of `client/` into `.cache/client`, ready for `npm publish`: an ES module
- * for browsers and Node, one with the React hooks, their source maps and their types.
+ * Builds the published form of `client/` into `.cache/client`, ready for `npm publish`: an ES
+ * module for browsers and Node, one with the React hooks, source maps and types.
  */
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
@@ -9,10 +9,10 @@ import { build } from "esbuild";
 
 const root = join(import.meta.dirname, "../..");
 const published = join(root, ".cache/client");
-/** A concurrent reader of the last build sees it complete. */
+/** Built in a separate folder, so that concurrent readers see a complete build. */
 const made = `${published}-${process.pid}`;
 mkdirSync(made, { recursive: true });
-/** Where client/package.json says that the module and its types are. */
+/** Where client/package.json expects the module and its types. */
 const outdir = join(made, "dist");
 
 const entryPoints = ["client/index.ts", "client/react.ts", "client/polling.ts"];
@@ -22,7 +22,7 @@ await build({
   entryPoints,
   outdir,
   bundle: true,
-  // The application's own.
+  // React comes from the application.
   external: ["react"],
   minify: true,
   sourcemap: true,
@@ -48,5 +48,5 @@ const sizes = ["index.js", "react.js"].map((name) => {
 rmSync(published, { recursive: true, force: true });
 renameSync(made, published);
 console.log(`.cache/client: ${sizes.join(", ")}`);
-// A link, which npm makes of a folder otherwise, would not find the application's own React.
+// A link, npm's default for folders, would not find the application's React.
 console.log(`In your application: npm install --install-links ${published}`);

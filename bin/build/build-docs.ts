@@ -8,7 +8,7 @@ import { compile, compileStyles } from "./web-bundles.ts";
 
 const root = join(import.meta.dirname, "../..");
 
-/** What the reference's page is made from: patterns of files. */
+/** Sources of the reference page, as file patterns. */
 export const docsSources = [
   "web/docs/*",
   "web/*.{css,ts,tsx}",
@@ -16,10 +16,12 @@ export const docsSources = [
   "lib/{stages,domain,page-headers}.ts",
 ];
 
-/** A page in one file, and the policy that its own parts have. */
+/** A page in a single file, and the content security policy of its parts. */
 export type InlinePage = { html: string; policy: string };
 
-/** Where the references are of stages that have a domain: `prod https://live.acme.com/docs`. */
+/**
+ * URLs of other stages' references, for stages with a domain: `prod https://live.acme.com/docs`.
+ */
 export const referencesOf = (stages: readonly Pick<Stage, "name" | "domain">[]): string =>
   stages
     .flatMap(({ name, domain }) => (domain ? [`${name} ${originOf(domain)}/docs`] : []))
@@ -40,10 +42,10 @@ export async function buildDocs(): Promise<InlinePage> {
 type Parts = { script?: string; more?: string; fill?: (html: string) => string };
 
 /**
- * `web/docs/<name>.html` as a single file: a deployed stage has only its functions to serve
- * files from. Script and styles (the page's own and `more`) are in it, and the
- * policy names each by its hash (https://www.w3.org/TR/CSP3/#external-hash), so nothing else runs;
- * the font is data, since a function answers text. Rejects when a source does not compile.
+ * `web/docs/<name>.html` as a single file, because a deployed stage can serve files only from its
+ * functions. Script and styles (the page's own and `more`) are inlined, and the policy lists the
+ * hash of each (https://www.w3.org/TR/CSP3/#external-hash), so nothing else runs; the font is a
+ * data URL, because a function returns text. Rejects if a source does not compile.
  */
 export async function placeInline(
   name: string,

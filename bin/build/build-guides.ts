@@ -6,7 +6,7 @@ import { compile } from "./web-bundles.ts";
 
 const root = join(import.meta.dirname, "../..");
 
-/** The guides in the menu, by task; each is a Markdown file. */
+/** The menu of the guides, by task; each guide is a Markdown file. */
 export const menu: Record<string, readonly string[]> = {
   Begin: ["docs/quick-start.md", "docs/first-app.md", "client/README.md", "docs/cli.md"],
   "In your product": [
@@ -48,12 +48,12 @@ const names = new Map(
 );
 
 /**
- * The guides as one page that needs no script: the menu leads to anchors, and the style sheet shows
- * the guide that the address names, the first without one. The script adds the search and buttons
- * that copy. Throws when a link leads nowhere.
+ * The guides as one page that works without a script: the menu links to anchors, and the style
+ * sheet shows the guide named in the URL, by default the first. The script adds search and copy
+ * buttons. Throws if a link is broken.
  */
 export async function buildGuides(): Promise<{ html: string; policy: string }> {
-  // Loaded only when the page has to be made: most starts find it made.
+  // Loaded on demand: most starts find the page already built.
   const { Marked } = await import("marked");
   const groups = Object.entries(menu).map(([group, files]) => ({
     group,
@@ -67,7 +67,7 @@ export async function buildGuides(): Promise<{ html: string; policy: string }> {
   const content = articles.join("\n");
   checkAnchors(content);
   const here = guides.map(({ name }) => markOf(name)).join(",");
-  // The mark is drawn in one place; here nothing runs that could draw it.
+  // The logo is a component; this page has no script that could render it.
   const [mark = ""] = /<svg[\s\S]*<\/svg>/.exec(readFileSync(join(root, "web/mark.tsx"), "utf8"))!;
   const [script] = await compile({ entryPoints: ["web/docs/guides.ts"] });
   return await placeInline("guides", {
@@ -84,7 +84,7 @@ export async function buildGuides(): Promise<{ html: string; policy: string }> {
 const linkTo = ({ name, title }: { name: string; title: string }) =>
   `<li><a href="#${name}">${title}</a></li>`;
 
-/** The entry of the guide that the address names, or a part of it. */
+/** The menu entry of the guide named in the URL, or of the guide of a named section. */
 const markOf = (name: string) =>
   `:root:has(#${name}:target,#${name} :target) .contents a[href="#${name}"]`;
 
@@ -98,7 +98,10 @@ function renderGuide(file: string, renderer: Renderer) {
   return { name, title, body };
 }
 
-/** Markdown as the page has it: anchors are the guide's own, and no HTML of a guide is passed on. */
+/**
+ * Renders Markdown for the page: anchors are prefixed with the guide, and HTML in a guide is
+ * dropped.
+ */
 function rendererOf(file: string, name: string, Renderer: Renderer): Marked {
   return new Renderer({
     gfm: true,
@@ -124,7 +127,9 @@ function rendererOf(file: string, name: string, Renderer: Renderer): Marked {
   });
 }
 
-/** Where a link of a guide leads on the page; undefined for a file that only the checkout has. */
+/**
+ * The target of a guide's link on the page; undefined for files that exist only in the checkout.
+ */
 function targetOf(href: string, file: string, name: string): string | undefined {
   if (/^https?:/.test(href)) return escapeText(href);
   const [path = "", anchor] = href.split("#");
@@ -136,7 +141,7 @@ function targetOf(href: string, file: string, name: string): string | undefined 
   return anchor === undefined ? `#${guide}` : `#${guide}-${anchor}`;
 }
 
-/** The anchor of a heading, as hosts of Markdown make it. */
+/** The anchor of a heading, as Markdown hosts generate it. */
 const slugOf = (text: string) =>
   text
     .toLowerCase()
@@ -150,5 +155,5 @@ function checkAnchors(content: string): void {
   const ids = new Set([...content.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
   const links = [...content.matchAll(/ href="#([^"]+)"/g)].map(([, anchor]) => anchor);
   const lost = links.filter((anchor) => !ids.has(anchor));
-  if (lost.length > 0) throw new Error(`Guides link to what they do not have: ${lost.join(", ")}`);
+  if (lost.length > 0) throw new Error(`Guides have broken links: ${lost.join(", ")}`);
 }

@@ -10,8 +10,8 @@ const thread = {
 };
 
 /**
- * Bundles the thread, whose code is of no use to a start of the function, into the folders of those
- * bundles that may start it.
+ * Bundles the thread into the folders of the bundles that may start it. It is a separate file, so
+ * that cold starts do not load it.
  */
 export async function placeThreads(root: string, outputs: Metafile["outputs"]): Promise<void> {
   const bundles = Object.entries(outputs)

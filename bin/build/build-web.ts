@@ -24,23 +24,23 @@ import { compile, compileStyles } from "./web-bundles.ts";
 
 const root = join(import.meta.dirname, "../..");
 const folders = join(root, ".cache", "web");
-/** This many are kept: a running system reads its own at its start and never again. */
+/** Number of builds to keep: a running system reads its own only at its start. */
 const keptMax = 3;
 
-/** One file as it is served; `pages.json` is a list of them. */
+/** A served file; `pages.json` lists them. */
 export type Page = {
   path: string;
   file: string;
   headers: Record<string, string>;
-  /** Served by this stage alone; others lead to `otherwise`. */
+  /** The only stage that serves it; others redirect to `otherwise`. */
   stage?: string;
   otherwise?: string;
 };
 
-/** A page can be in light and in dark; the overlay has no ground that could be either. */
+/** Pages support light and dark schemes; the overlay has no background. */
 const inBothSchemes = '<meta name="color-scheme" content="dark light" />';
 
-/** Pages by their path, the folder of `web/` that they are made of, and what `page.html` takes. */
+/** Pages by path: the folder of `web/` they are built from, and the values of `page.html`. */
 const pages = [
   {
     path: "/",
@@ -78,7 +78,7 @@ const pages = [
   },
 ];
 
-/** Stays the same from release to release, since other sites have it in their pages. */
+/** Never changes, because other sites embed this path. */
 const embedPath = "/embed/chat.js";
 
 /**

@@ -7,8 +7,8 @@ const root = join(import.meta.dirname, "../..");
 const binaries = join(root, "node_modules/.bin");
 
 /**
- * What would make it ask AWS whose credentials these are, which no template needs: they name
- * no account. Without any it looks for those of a machine on AWS.
+ * Prevents CDK from looking up the caller's AWS account, which no template needs. Without any
+ * credentials CDK would try the metadata service of EC2.
  */
 const anonymous = {
   AWS_ACCESS_KEY_ID: undefined,
@@ -25,9 +25,9 @@ const anonymous = {
 };
 
 /**
- * How `cdk` is run on this Node: program, arguments and environment. It reports its use to nobody
- * and fetches no notices of its own. `synth` runs without the caller's credentials and reaches
- * nobody, `deploy` and `destroy` run with them and reach AWS alone.
+ * How to run `cdk` on this Node: program, arguments and environment, without telemetry or notices.
+ * `synth` runs without credentials and network access; `deploy` and `destroy` have the caller's
+ * credentials and call only AWS.
  */
 export function cdkCommand(command: "synth" | "deploy" | "destroy", options: readonly string[]) {
   return {
@@ -35,7 +35,7 @@ export function cdkCommand(command: "synth" | "deploy" | "destroy", options: rea
     given: [join(root, "node_modules/aws-cdk/bin/cdk"), command, "--no-notices", ...options],
     env: {
       ...process.env,
-      // `node` in cdk.json has to be this Node, even when npm started nothing.
+      // `node` in cdk.json must be this Node, even if npm did not start it.
       PATH: `${binaries}${delimiter}${process.env.PATH}`,
       CDK_DISABLE_CLI_TELEMETRY: "true",
       CDK_DISABLE_VERSION_CHECK: "true",
@@ -45,9 +45,9 @@ export function cdkCommand(command: "synth" | "deploy" | "destroy", options: rea
 }
 
 /**
- * The environment in which the app itself (bin/app.ts) makes the assembly of a stage, with the
- * context that `cdk synth` gives it: one machine needs no more of that command, which takes a second
- * to load. The rules for solutions are left out, and so are the bundles.
+ * The environment in which bin/app.ts itself synthesizes a stage, with the context that `cdk synth`
+ * would pass: `npm start` skips that command, which takes a second to load, and also cdk-nag and
+ * the bundles.
  */
 export const appEnvironment = (
   context: { stage: string } & Record<string, string>,
@@ -68,7 +68,7 @@ export const appEnvironment = (
   }),
 });
 
-/** The context value `-c key=value` among options of `cdk`, in any of its spellings; the last one. */
+/** The context value `-c key=value` in options of `cdk`, in any spelling; the last one wins. */
 export function contextOf(options: readonly string[], key: string): string | undefined {
   const pairs = options.flatMap((option, at) => {
     if (option === "-c" || option === "--context") return [options[at + 1] ?? ""];

@@ -1,6 +1,6 @@
 import type { BuildOptions } from "esbuild";
 
-/** What any bundle for Lambda's Node is. */
+/** Options common to all bundles for Lambda's Node. */
 export const lambdaBundle = {
   bundle: true,
   platform: "node",

@@ -3,19 +3,21 @@ import { copyFileSync, linkSync, mkdirSync, readdirSync, rmSync } from "node:fs"
 import { join } from "node:path";
 import { flatName } from "../../lib/stages/names.ts";
 
-/** The folder of a function's bundle in an assembly that is synthesized before there are bundles. */
+/**
+ * The folder of a function's bundle in an assembly that is synthesized before the bundles exist.
+ */
 const assetFolder = (name: string) =>
   `asset.${createHash("sha256").update(flatName(name)).digest("hex")}`;
 
-/** Makes the folders of these functions, by their names, for the app to find. */
+/** Creates the folders of these functions for the app to find. */
 export function placeBundles(names: readonly string[], assembly: string): void {
   for (const name of names) mkdirSync(join(assembly, assetFolder(name)), { recursive: true });
 }
 
 /**
- * Puts the bundles of functions, by their names, from where they were made into an assembly. Files
- * of bundles are replaced and never written again, so both places may have the same ones. Answers
- * false when a bundle went away meanwhile.
+ * Links the bundles of functions from their build folder into an assembly. Bundle files are
+ * replaced, never rewritten, so both folders can share them. Returns false if a bundle disappeared
+ * meanwhile.
  */
 export function linkBundles(from: string, names: readonly string[], assembly: string): boolean {
   try {
@@ -36,7 +38,7 @@ function linkFolder(from: string, to: string): void {
     try {
       linkSync(join(from, file), target);
     } catch {
-      // Not every file system has links.
+      // Some file systems have no hard links.
       copyFileSync(join(from, file), target);
     }
   }

@@ -1,7 +1,7 @@
 import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 
-/** So long after its last use, in milliseconds, nobody has a folder any more. */
+/** A folder that has been unused for this many milliseconds may be removed. */
 export const unusedMilliseconds = 3600_000;
 
 /**

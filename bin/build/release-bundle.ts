@@ -1,6 +1,6 @@
 /**
- * `npm run release-bundle -- COMMIT`: keeps the functions and stores of a release as one file, by
- * which tests run them with those of this checkout. One commit always gives the same file.
+ * `npm run release-bundle -- COMMIT`: saves the functions and stores of a release as one file,
+ * which tests run together with those of this checkout. The same commit always gives the same file.
  */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -13,19 +13,19 @@ import { bundleOptions, entryPoints } from "./build.ts";
 const root = join(import.meta.dirname, "../..");
 const kept = join(root, "test/platform/releases");
 
-/** The most that a release's bundle may take, in bytes. */
+/** Maximum size of a release's bundle. */
 export const releaseBytesMax = 1024 * 1024;
 
-/** Everything that writes or reads items, besides the functions. */
+/** Everything except the functions that reads or writes items. */
 const stores =
   "platform/{store/**,table,auth,aws,own-data,audit,pictures,push,realtime,tencent}/*.ts";
 
 /**
- * Bundles what writes and reads the table's items in a checkout: its functions, as
- * `functions/gifts/create`, and its stores, as `store/money/gifts`. Pages and descriptions, which
- * read no items, are left out. Answers the code as CommonJS.
+ * Bundles the code of a checkout that reads or writes the table's items: its functions, such as
+ * `functions/gifts/create`, and its stores, such as `store/money/gifts`. Pages and API descriptions
+ * are left out. Returns the code as CommonJS.
  *
- * @throws Error when a source does not compile, or the bundle exceeds `releaseBytesMax`.
+ * @throws Error if a source does not compile, or if the bundle exceeds `releaseBytesMax`.
  */
 export async function bundleRelease(checkout = root): Promise<string> {
   const functions = Object.entries(entryPoints(checkout)).filter(([name]) =>
@@ -42,7 +42,7 @@ export async function bundleRelease(checkout = root): Promise<string> {
     ...bundleOptions("own"),
     absWorkingDir: checkout,
     stdin: { contents: lines.join("\n"), resolveDir: checkout, loader: "ts" },
-    // Two megabytes of WebAssembly that look at pictures, and at no item.
+    // Two megabytes of WebAssembly that decode pictures and touch no items.
     external: ["@cf-wasm/photon"],
     write: false,
   });
@@ -52,14 +52,15 @@ export async function bundleRelease(checkout = root): Promise<string> {
   return code;
 }
 
-/** The release that tests run: its version, the commit it was made from, and its file's hash. */
+/** The release that tests run: its version, its commit, and its file's hash. */
 export type Release = { version: string; commit: string; sha256: string };
 
-/** Reads the release that is kept. Throws where the file is not the one that was made. */
+/** Reads the saved release. Throws if the file's hash does not match. */
 export function readRelease(): Release & { compressed: Buffer } {
   const release = JSON.parse(readFileSync(join(kept, "release.json"), "utf8")) as Release;
   const compressed = readFileSync(join(kept, "release.cjs.br"));
-  if (hashOf(compressed) !== release.sha256) throw new Error("release.cjs.br is another file");
+  if (hashOf(compressed) !== release.sha256)
+    throw new Error("release.cjs.br does not match its hash");
   return { ...release, compressed };
 }
 
@@ -67,7 +68,7 @@ const hashOf = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex
 
 const git = (...given: string[]) => execFileSync("git", given, { cwd: root, maxBuffer: 1e9 });
 
-/** Makes the bundle of a commit, whose packages must be those that are installed. */
+/** Bundles a commit; its packages must match the installed ones. */
 async function keepRelease(name: string): Promise<Release> {
   const commit = git("rev-parse", "--verify", `${name}^{commit}`).toString().trim();
   git("diff", "--quiet", commit, "--", "package-lock.json");

@@ -1,6 +1,6 @@
 import { renameSync, rmSync } from "node:fs";
 
-/** Rename cannot overwrite a folder, so the loser of a race retries this often. */
+/** Rename cannot overwrite a folder, so the loser of a race retries at most this often. */
 const triesMax = 20;
 
 /**
@@ -18,7 +18,7 @@ export function replaceFolder(made: string, place: string): void {
       break;
     } catch (error) {
       const { code = "" } = error as NodeJS.ErrnoException;
-      // Another process was faster; Windows has its own code for it.
+      // Another process was faster; Windows has an error code of its own for that.
       if (!["ENOTEMPTY", "EEXIST", "EPERM"].includes(code) || tries >= triesMax) throw error;
     }
   }

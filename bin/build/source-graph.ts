@@ -1,12 +1,12 @@
 import { globSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 
-/** What the bundles and the templates are made from, and what each of these files imports. */
+/** The sources of the bundles and the templates, each with its imports. */
 export type SourceGraph = Map<string, { text: string; imports: string[] }>;
 
 const importing = /\b(?:from|import)\s*\(?\s*"(\.[^"]+)"/g;
 
-/** Paths with slashes, on every system. */
+/** Paths with forward slashes on every system. */
 export const slashed = (path: string) => path.replaceAll("\\", "/");
 
 /** Reads every source below `root`; a few dozen milliseconds for the whole project. */
@@ -31,7 +31,7 @@ function readText(path: string): string {
   }
 }
 
-/** These sources and all that import them, however far away. */
+/** These sources and all that import them, directly or indirectly. */
 export function dependentsOf(graph: SourceGraph, changed: readonly string[]): Set<string> {
   const users = new Map<string, string[]>();
   for (const [file, { imports }] of graph)
@@ -47,8 +47,8 @@ export function dependentsOf(graph: SourceGraph, changed: readonly string[]): Se
 }
 
 /**
- * A function's contract: the first argument of the call that defines it. Together with `lib/` it
- * alone determines the function's part of the templates. Undefined if the file defines no function.
+ * A function's contract: the first argument of the call that defines it. Only the contract and
+ * `lib/` determine the function's part of the templates. Undefined if the file defines no function.
  */
 export const contractTextOf = (text: string): string | undefined =>
   /^export const \{ contract, handler \} = \w+\(\s*(\{[\s\S]*?\n {2}\})/m.exec(text)?.[1];

@@ -2,26 +2,26 @@ import { readFile } from "node:fs/promises";
 import type { Plugin } from "esbuild";
 
 /**
- * A constant at the top of a module that a call makes, as esbuild prints it: lines within are
- * indented or close a bracket, so it ends with the first semicolon before a line that does neither.
+ * A top-level constant initialized by a call, as esbuild prints it: inner lines are indented or
+ * close a bracket, so it ends at the first semicolon before a line that does neither.
  */
 const made = /^((?:export )?const \w+ = )([A-Za-z][\w.]*\([\s\S]*?);\n(?![\s)\]}])/gm;
 
-/** The same code, but a bundler may leave out such a constant where nothing uses it. */
+/** Marks such constants as pure, so that a bundler drops them if they are unused. */
 export const markMade = (code: string) => code.replace(made, "$1/* @__PURE__ */ (() => $2)();\n");
 
 /**
- * Leaves schemas out of the bundles that have no use for them. esbuild cannot know that
- * `z.object(…)` has no effect, and would keep, and make at each cold start, all schemas of a noun
- * for the sake of one. Here importing has no effects, so what is made at a module's top and not
- * used may go. https://esbuild.github.io/api/#tree-shaking-and-side-effects
+ * Removes unused schemas from bundles. esbuild cannot know that `z.object(…)` has no side effects,
+ * and would keep all schemas of a module, and create them at each cold start, for the sake of one.
+ * Our modules have no side effects, so unused top-level constants can go.
+ * https://esbuild.github.io/api/#tree-shaking-and-side-effects
  */
 export const leaveOutUnused: Plugin = {
   name: "leave-out-unused",
   setup(build) {
     const { transform } = build.esbuild;
     build.onLoad({ filter: /\/(domain|platform)\/.*\.ts$/ }, async ({ path }) => {
-      // The map leads to the source's own lines; what is marked here stays on its line.
+      // The added marks do not change line numbers, so the source map stays correct.
       const map = { sourcemap: "inline", sourcesContent: false, sourcefile: path } as const;
       const source = await readFile(path, "utf8");
       const { code } = await transform(source, { loader: "ts", ...map });

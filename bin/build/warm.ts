@@ -1,6 +1,6 @@
 /**
- * `npm run warm`: makes what the first start of a stage would make (bundles, templates,
- * pages), for a place where nothing can be written later, such as an image.
+ * `npm run warm`: builds in advance what the first start would build (bundles, templates, pages),
+ * for read-only places such as an image.
  */
 import { buildAssembly } from "./assembly.ts";
 import { buildWeb } from "./build-web.ts";
@@ -8,5 +8,5 @@ import { buildWeb } from "./build-web.ts";
 const [stage = "dev"] = process.argv.slice(2);
 console.log(await buildAssembly(stage, new AbortController().signal));
 console.log(await buildWeb());
-// The hold on the assembly is a running system's.
+// Only a running system holds the assembly.
 process.exit(0);

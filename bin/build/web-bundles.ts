@@ -4,10 +4,10 @@ import type { BuildOptions, Plugin } from "esbuild";
 
 const root = join(import.meta.dirname, "../..");
 
-/** A file that a bundle consists of. */
+/** A file of a bundle. */
 type Output = { path: string; contents: Uint8Array };
 
-/** `icon:send` is the inside of that icon's SVG, with the stroke of ours. */
+/** Resolves `icon:send` to the inner markup of that icon's SVG, with our stroke width. */
 const icons: Plugin = {
   name: "icons",
   setup(made) {
@@ -20,7 +20,7 @@ const icons: Plugin = {
   },
 };
 
-/** A style sheet that a script adopts is the text of all that it imports, made small. */
+/** A style sheet for `adoptedStyleSheets`: its text with all imports, minified. */
 const adoptedStyles: Plugin = {
   name: "adopted-styles",
   setup(made) {
@@ -31,7 +31,7 @@ const adoptedStyles: Plugin = {
   },
 };
 
-/** Loaded only when something has to be made: most starts find it made. */
+/** Loaded on demand: most starts find everything built. */
 const bundle = async (options: BuildOptions) =>
   (await (await import("esbuild")).build({ ...options, write: false })).outputFiles ?? [];
 
@@ -58,7 +58,7 @@ export async function compile(options: BuildOptions): Promise<[Output, ...Output
   return made as Output[] as [Output, ...Output[]];
 }
 
-/** The style sheet comes first, then its fonts unless `options` has them inside. */
+/** The style sheet comes first, then its fonts unless `options` inlines them. */
 export async function compileStyles(options: BuildOptions): Promise<Output[]> {
   return await bundle({
     ...shared,

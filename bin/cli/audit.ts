@@ -1,7 +1,7 @@
 import type { Command } from "./command.ts";
 import { runScript } from "./script.ts";
 
-/** `ovation audit`: proves the money of a table, a data directory or a journal. */
+/** `ovation audit`: checks that all credits of a table, a data directory or a journal add up. */
 export const command: Command = {
   usage: "[options]",
   help: `Reads all of DATA_DIR (default .data), whether the system runs or not, and

@@ -1,34 +1,34 @@
 import { type ParseArgsConfig, parseArgs } from "node:util";
 
-/** Exit codes of every command: done, failed, called in a way that it cannot be called. */
+/** Exit codes of every command: success, failure, wrong usage. */
 export const exitCodes = { done: 0, failed: 1, usage: 2 } as const;
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
-/** What was given for the options of a command, as it was written. */
+/** Values of a command's options, as given. */
 export type Values = Record<string, string | boolean | (string | boolean)[] | undefined>;
 
-/** One command of the command line. Its data goes to stdout, what it says to people to stderr. */
+/** One command of the command line. Data goes to stdout, messages to stderr. */
 export type Command = {
-  /** What follows the command's name, such as `NAME [options]`. */
+  /** The usage after the command's name, such as `NAME [options]`. */
   usage: string;
-  /** What the usage line is followed by: lines of at most 80 columns. */
+  /** The text after the usage line, at most 80 columns wide. */
   help: string;
   options: Options;
-  /** Words that it takes, for a shell to complete. */
+  /** Positional arguments to offer for completion in shells. */
   choices?: string[];
   /** Maximum number of positional arguments. */
   wordsMax: number;
-  /** Rejects with `Misuse` or `Failure` and a sentence for a person. Answers the exit code. */
+  /** Rejects with `Misuse` or `Failure` and a sentence for the user. Returns the exit code. */
   run(values: Values, words: string[]): Promise<number>;
 };
 
-/** Called in a way that it cannot be called: exit code 2. */
+/** Wrong usage: exit code 2. */
 export class Misuse extends Error {}
 
-/** It could not be done: exit code 1. */
+/** The command failed: exit code 1. */
 export class Failure extends Error {}
 
-/** Runs a command with its own arguments; answers the exit code. */
+/** Runs a command with its arguments; returns the exit code. */
 export async function runCommand(
   name: string,
   command: Command,
@@ -60,13 +60,13 @@ export async function runCommand(
 const isParseError = (error: unknown) =>
   String((error as NodeJS.ErrnoException | null)?.code).startsWith("ERR_PARSE_ARGS");
 
-/** The text that was given for an option; undefined without one. */
+/** The text of an option; undefined if it is missing. */
 export function textOf(values: Values, name: string): string | undefined {
   const value = values[name];
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-/** A whole number that was given for an option. Throws `Misuse` outside of `min` to `max`. */
+/** The whole number given for an option. Throws `Misuse` outside of `min` to `max`. */
 export function countOf(
   values: Values,
   name: string,

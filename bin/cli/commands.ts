@@ -1,6 +1,6 @@
 import type { Command } from "./command.ts";
 
-/** Each command is loaded when it is called: most of a call is loading. */
+/** Commands are loaded on demand, because loading takes most of the time of a call. */
 const commands: Record<string, { says: string; load(): Promise<{ command: Command }> }> = {
   token: { says: "a token of a user, for curl", load: () => import("./token.ts") },
   trigger: { says: "messages, gifts, superlikes", load: () => import("./trigger.ts") },
@@ -18,13 +18,13 @@ async function loadCompletion(): Promise<{ command: Command }> {
   return { command: createCompletion(commandNames, loadCommand) };
 }
 
-/** What every command is called, in the order of the help. */
+/** Names of all commands, in the order of the help. */
 export const commandNames = Object.keys(commands);
 
-/** What a command does, in a few words. */
+/** A short description of a command. */
 export const descriptionOf = (name: string): string | undefined => commands[name]?.says;
 
-/** Loads a command; undefined where there is none of that name. */
+/** Loads a command; undefined if the name is unknown. */
 export function loadCommand(name: string): Promise<Command> | undefined {
   if (!Object.hasOwn(commands, name)) return undefined;
   return commands[name]!.load().then(({ command }) => command);

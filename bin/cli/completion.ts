@@ -3,10 +3,10 @@ import { type Command, exitCodes, Misuse } from "./command.ts";
 
 const program = join(import.meta.dirname, "..", "ovation.ts");
 
-/** Quoted for a shell. */
+/** Quotes a text for a shell. */
 const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 
-/** A function of the shell by the name of `ovation`, so that there is something to complete. */
+/** Defines `ovation` as a shell function, so that there is a command to complete. */
 const definition = `ovation() { ${quoted(process.execPath)} ${quoted(program)} "$@"; }`;
 
 type Words = { name: string; words: string[] }[];
@@ -39,7 +39,7 @@ compdef _ovation ovation`,
 
 type Load = (name: string) => Promise<Command> | undefined;
 
-/** `ovation completion`: what a shell needs to complete commands, by these names, and options. */
+/** `ovation completion`: a shell script that completes commands, by these names, and options. */
 export const createCompletion = (commandNames: readonly string[], load: Load): Command => ({
   usage: "bash|zsh",
   help: `Prints a script for the shell: with it \`ovation\` is a command that completes

@@ -11,7 +11,7 @@ export const connectAs = (target: Target, name: string): Client =>
     onError: () => undefined,
   });
 
-/** What the API refused, or why there was no answer, as a sentence for a person. */
+/** Turns a refusal of the API, or a missing response, into a sentence for the user. */
 export async function saying<Result>(work: Promise<Result>): Promise<Result> {
   try {
     return await work;

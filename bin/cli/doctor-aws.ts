@@ -6,13 +6,13 @@ import { openClient } from "../../platform/aws/aws-client.ts";
 import type { Finding } from "./doctor-checks.ts";
 
 const answerMilliseconds = 4_000;
-/** Where CDK notes which bootstrap an account and region have. */
+/** Where CDK stores the version of its bootstrap in an account and region. */
 const bootstrapParameter = "/cdk-bootstrap/hnb659fds/version";
 
 type Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
 type Account = { credentials: Credentials; region: string };
 
-/** Looks at what a deployment needs, with the AWS credentials of the environment. */
+/** Checks the requirements of a deployment, with the AWS credentials of the environment. */
 export async function checkAccount(): Promise<Finding[]> {
   const account = await findAccount();
   const login = await checkLogin(account);
@@ -27,7 +27,7 @@ export async function checkAccount(): Promise<Finding[]> {
   return [login, await checkBootstrap(account), await checkQuotas(account)];
 }
 
-/** The credentials and the region that the SDK finds, as a deployment would. */
+/** The credentials and the region that the SDK finds, as a deployment would use them. */
 async function findAccount(): Promise<Account | undefined> {
   const client = openClient(DynamoDBClient, {});
   try {
@@ -77,7 +77,7 @@ async function checkBootstrap(account: Account): Promise<Finding> {
   return { name, isGood: false, says, fix: "Run `npx cdk bootstrap` once per account and region." };
 }
 
-/** New accounts have 10 executions at once. */
+/** New accounts allow 10 concurrent executions. */
 async function checkQuotas(account: Account): Promise<Finding> {
   const name = "Quotas";
   const said = await call(account, "lambda", "/2016-08-19/account-settings/", { method: "GET" });
@@ -92,7 +92,7 @@ async function checkQuotas(account: Account): Promise<Finding> {
 
 type RequestOptions = { method: string; headers?: Record<string, string>; body?: string };
 
-/** One signed call. Status 0: no answer, with the reason as text. */
+/** One signed call. Status 0: no response, with the reason as text. */
 async function call(
   { credentials, region }: Account,
   service: string,

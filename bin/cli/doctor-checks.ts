@@ -4,22 +4,22 @@ import { dirname, join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import type { Settings } from "../start/settings.ts";
 
-/** What one look found; `fix` says what to do where something is missing. */
+/** The result of a check; `fix` says what to do if something is missing. */
 export type Finding = { name: string; isGood: boolean; says: string; fix?: string };
 
 const root = join(import.meta.dirname, "../..");
 const nodeMajorMin = 24;
-/** An assembly with its bundles, the compiled code, and a first day's data. */
+/** Space for an assembly with its bundles, compiled code, and a first day's data. */
 const freeBytesMin = 500 * 1024 * 1024;
 const healthMilliseconds = 2_000;
 
-/** Ports that browsers open nothing at. https://fetch.spec.whatwg.org/#port-blocking */
+/** Ports that browsers refuse to open. https://fetch.spec.whatwg.org/#port-blocking */
 const blockedPorts = new Set([
   ...[1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566],
   ...[6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080],
 ]);
 
-/** Looks at what `npm start` needs on this machine. */
+/** Checks what `npm start` needs on this machine. */
 export async function checkMachine(settings: Settings): Promise<Finding[]> {
   return [
     checkNode(process.versions.node),
@@ -30,14 +30,14 @@ export async function checkMachine(settings: Settings): Promise<Finding[]> {
   ];
 }
 
-/** The Node.js that runs everything; npm scripts bring it. */
+/** Checks the Node.js version; npm scripts use the installed one. */
 export function checkNode(version: string): Finding {
   const isGood = Number(version.split(".")[0]) >= nodeMajorMin;
   const fix = "Run `npm ci`, and call it as `npm run doctor`.";
   return { name: "Node.js", isGood, says: `v${version}`, ...(!isGood && { fix }) };
 }
 
-/** Whether the port is free, or has Ovation at it already. */
+/** Whether the port is free, or Ovation already uses it. */
 export async function checkPort(port: number): Promise<Finding> {
   const name = "Port";
   if (blockedPorts.has(port))
@@ -66,7 +66,7 @@ const isFree = (port: number) =>
     server.listen(port, "127.0.0.1", () => server.close(() => done(true)));
   });
 
-/** Whether what is made and what is kept can be written. */
+/** Whether data and build output can be written. */
 export function checkRights(dataDir: string): Finding {
   const folders = [join(root, ".cache"), ...(dataDir === ":memory:" ? [] : [resolve(dataDir)])];
   const closed = folders.find((folder) => !isWritable(folder));
@@ -78,7 +78,7 @@ export function checkRights(dataDir: string): Finding {
   return { name, isGood: false, says: `${closed} cannot be written`, fix };
 }
 
-/** Whether a folder can be written, or made where it is not there yet. */
+/** Whether a folder is writable, or can be created. */
 function isWritable(folder: string): boolean {
   let there = folder;
   while (!existsSync(there) && dirname(there) !== there) there = dirname(there);
@@ -98,7 +98,7 @@ function checkDisk(): Finding {
   return { name: "Disk", isGood, says, ...(!isGood && { fix: "Free half a gigabyte." }) };
 }
 
-/** The database: the one in the process, or the one that DYNAMODB_ENDPOINT names. */
+/** Checks the database: the built-in engine, or the one at DYNAMODB_ENDPOINT. */
 export async function checkEngine(endpoint: string | undefined): Promise<Finding> {
   const name = "Engine";
   if (endpoint === undefined) {

@@ -4,13 +4,13 @@ import { type Command, exitCodes, Misuse } from "./command.ts";
 import { checkAccount } from "./doctor-aws.ts";
 import { checkMachine, type Finding } from "./doctor-checks.ts";
 
-/** What was found: what every start needs, and what only a deployment does. */
+/** Findings: what every start needs, and what only a deployment needs. */
 type Findings = { machine: Finding[]; deployment: Finding[] };
 
 const nameWidth = 11;
 const lineWidth = 80;
 
-/** `ovation doctor`: what is missing on this machine, and what to do about it. */
+/** `ovation doctor`: reports what is missing on this machine, and how to fix it. */
 export const command: Command = {
   usage: "[--json]",
   help: `Looks whether everything is there that a start needs: Node.js, the port, rights,
@@ -34,7 +34,7 @@ with what to do about it, and the exit code is 1. What only a deployment needs
   },
 };
 
-/** The findings for a person, in lines of at most 80 columns. */
+/** Formats the findings in lines of at most 80 columns. */
 export function formatFindings({ machine, deployment }: Findings, platform: string): string {
   const missing = machine.filter(({ isGood }) => !isGood).length;
   return [
@@ -57,7 +57,7 @@ function describe({ name, isGood, says, fix }: Finding, otherwise: string): stri
   return lines.map((line, at) => (at === 0 ? head : " ".repeat(head.length)) + line);
 }
 
-/** Breaks a text between words; a word that is longer than a line has one of its own. */
+/** Wraps a text between words; a longer word gets a line of its own. */
 function wrap(text: string, width: number): string[] {
   const lines = [""];
   for (const word of text.split(" ")) {

@@ -3,17 +3,17 @@ import { Failure } from "./command.ts";
 /** A row of a CSV file, with the line on which it ends. */
 export type CsvRow = { line: number; fields: string[] };
 
-/** A user to be brought in. */
+/** A user to import. */
 type NewUser = { id: string; username: string; name: string; surname: string; balance: number };
 
-/** Why a row cannot be brought in. */
+/** Why a row cannot be imported. */
 export class BadRow extends Error {}
 
 export const columns = ["id", "username", "name", "surname", "balance"] as const;
 
 const balanceMax = 1_000_000_000;
 
-/** Reads rows by the names in the header line, of which only `id` has to be there. */
+/** Reads rows by the column names in the header line; only `id` is required. */
 export function userReader({ fields }: CsvRow): (row: CsvRow) => NewUser {
   const names = fields.map((name) => name.trim());
   const strange = names.find((name) => !(columns as readonly string[]).includes(name));
@@ -36,12 +36,12 @@ export function userReader({ fields }: CsvRow): (row: CsvRow) => NewUser {
   };
 }
 
-/** Where users are brought in, and by whom. */
+/** The server to import into, and the token to use. */
 export type Place = { url: string; token: string };
 
 type Answer = { status: number; headers: Headers; errors: string[]; code: string; data: unknown };
 
-/** How long a call is repeated while nothing answers or the system is too busy. */
+/** How long a call is retried while the server does not answer or is overloaded. */
 const patienceMilliseconds = 120_000;
 
 async function ask(place: Place, route: string, body?: object, key?: string): Promise<Answer> {
@@ -78,13 +78,13 @@ async function answerOf(answer: Response): Promise<Answer> {
   return { status, headers, errors, code, data };
 }
 
-/** What the answer says to a person: the sentences behind the first, which names its status. */
+/** The API's sentences except the first, which only names the status. */
 const reasonIn = ({ status, errors }: Answer) => errors.slice(1).join("; ") || `${status}`;
 
 /**
- * Brings a user in, once: their balance as a top-up with a reference of their own, then their
- * names. Where the user was there before, names are set only while they have none, so that what a
- * user chose since stays. Answers whether the row is new. Throws `BadRow`.
+ * Imports a user once: the balance as a top-up with a fixed reference, then the names. An existing
+ * user's names are set only if they have none, so that later changes by the user are kept. Returns
+ * whether the row is new. Throws `BadRow`.
  */
 export async function importUser(place: Place, user: NewUser): Promise<boolean> {
   const { id, balance, ...given } = user;
@@ -110,7 +110,7 @@ async function topUp(place: Place, id: string, amount: number): Promise<boolean>
   throw new BadRow(reasonIn(answer));
 }
 
-/** The names of a user; undefined for one who is not known yet. */
+/** The names of a user; undefined if the user does not exist yet. */
 async function findNames(place: Place, id: string): Promise<string[] | undefined> {
   const answer = await ask(place, `GET /api/v1/users/${id}`);
   if (answer.status === 404) return undefined;

@@ -12,12 +12,12 @@ import {
 } from "./import-users.ts";
 import { findTarget } from "./target.ts";
 
-/** Rows that are under way at the same time. */
+/** Rows that are imported concurrently. */
 const atOnce = { otherwise: 16, max: 100 };
-/** Rows from one word on the progress to the next. */
+/** Number of rows between progress messages. */
 const progressRows = 10_000;
 
-/** `ovation import`: brings users in with their names and balances. */
+/** `ovation import`: imports users with their names and balances. */
 export const command: Command = {
   usage: "FILE.csv [options]",
   help: `Brings users in from a CSV file with the header line
@@ -49,7 +49,7 @@ type Counts = { added: number; known: number; bad: number };
 /** The rows of a CSV file (RFC 4180). Throws a `Failure` where the file cannot be read or is not CSV. */
 async function* readRows(file: string): AsyncGenerator<CsvRow> {
   const layout = { bom: true, info: true, relax_column_count: true, skip_empty_lines: true };
-  // The failure that its callback would have also ends the loop.
+  // An error passed to its callback also ends the loop.
   const rows = pipeline(createReadStream(file), parse(layout), () => {});
   try {
     for await (const { record, info } of rows) yield { line: info.lines, fields: record };
@@ -60,7 +60,7 @@ async function* readRows(file: string): AsyncGenerator<CsvRow> {
   }
 }
 
-/** Brings in the rows of a file, several at the same time. */
+/** Imports the rows of a file, several at a time. */
 async function importFile(file: string, place: Place, limit: number): Promise<Counts> {
   const counts: Counts = { added: 0, known: 0, bad: 0 };
   const rows = readRows(file);

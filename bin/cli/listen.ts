@@ -8,7 +8,7 @@ const countMax = 1_000_000;
 const summaryMax = 200;
 const secondsMax = 86_400;
 
-/** `ovation listen`: what happens in a stream, each event once and in order. */
+/** `ovation listen`: prints a stream's events, each once and in order. */
 export const command: Command = {
   usage: "[--json] [options]",
   help: `Prints what happens in a stream from now on, until Ctrl-C, through lost
@@ -75,7 +75,7 @@ type ListenOptions = {
   json: boolean;
 };
 
-/** Prints where a stream is now, in the form that `--since` takes. */
+/** Prints a stream's current position, in the form that `--since` accepts. */
 async function printPosition(client: Client, stream: string): Promise<number> {
   return await new Promise<number>((resolve, reject) => {
     const subscription = client.subscribe(stream, {
@@ -86,13 +86,15 @@ async function printPosition(client: Client, stream: string): Promise<number> {
         console.log(`${epoch}:${frame}`);
         resolve(exitCodes.done);
       },
-      // onEnd has the reason.
+      // onEnd reports the reason.
       () => undefined,
     );
   });
 }
 
-/** Resolves with the exit code at the last event that is wanted, at a signal, or at its end. */
+/**
+ * Resolves with the exit code after the last requested event, at a signal, or at the stream's end.
+ */
 async function follow(client: Client, options: ListenOptions): Promise<number> {
   const { stream, most, since, json, seconds } = options;
   let heard = 0;
@@ -118,7 +120,7 @@ async function follow(client: Client, options: ListenOptions): Promise<number> {
     subscription.ready.then(
       ({ frame }) =>
         console.error(`Listening to ${stream} from frame ${frame} on. Ctrl-C ends it.`),
-      // onEnd has the reason.
+      // onEnd reports the reason.
       () => undefined,
     );
   });
@@ -140,7 +142,7 @@ function isWanted({ type, data }: Event, options: ListenOptions): boolean {
   return sender?._id === options.from || sender?.username === options.from;
 }
 
-/** An event as a person reads it: when, what, who, and what was said or given. */
+/** An event as one line: time, type, user, and text or gift. */
 function describe({ at, type, data }: Event): string {
   const { sender, content, giftType, count } = data as {
     sender?: Sender;

@@ -2,8 +2,8 @@
 const pauseMilliseconds = 250;
 
 /**
- * Repeats `attempt` until it does not throw what `isTransient` accepts. `onFirst` hears the first
- * such error. Rejects with the last error after `milliseconds`, and with any other error at once.
+ * Repeats `attempt` while it throws errors that `isTransient` accepts. `onFirst` is called with the
+ * first one. Rejects with the last error after `milliseconds`, and with any other error at once.
  */
 export async function retry<Result>(
   attempt: () => Promise<Result>,

@@ -1,7 +1,7 @@
 import { exitCodes, type Values } from "./command.ts";
 
 /**
- * Runs a program of `bin/` that reads its own arguments, with those of a command. Answers its exit
+ * Runs a program of `bin/` that parses its own arguments, with those of a command. Returns its exit
  * code.
  */
 export async function runScript(load: () => Promise<unknown>, values: Values): Promise<number> {
@@ -10,7 +10,7 @@ export async function runScript(load: () => Promise<unknown>, values: Values): P
     return value === true ? [`--${name}`] : [`--${name}`, String(value)];
   });
   process.argv.splice(2, process.argv.length, ...given);
-  // What it is made of runs when it is loaded, to its end.
+  // Importing the program runs it to its end.
   await load();
   return Number(process.exitCode ?? exitCodes.done);
 }

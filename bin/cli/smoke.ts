@@ -6,10 +6,10 @@ import { findTarget, type Target, targetHelp, targetOptions } from "./target.ts"
 
 const messagesMax = 200;
 
-/** The longest that a call, or a message on its way to a viewer, may take. */
+/** Timeout of a call, and of a message's delivery to a viewer. */
 const timeoutMilliseconds = 15_000;
 
-/** `ovation smoke`: whether a system does what it is there for, and how fast. */
+/** `ovation smoke`: checks that a system works, and measures its latency. */
 export const command: Command = {
   usage: "[--stage NAME] [options]",
   help: `Goes once through what a viewer and a host do: a stream is made, goes live,
@@ -35,14 +35,14 @@ ${targetHelp}
 
 type Row = { call: string; count: number; p50: number; p99: number };
 
-/** How long each kind of call took, in the order in which they were first made. */
+/** Measures each kind of call, in the order of first use. */
 function createClock() {
   const taken = new Map<string, number[]>();
   const add = (call: string, milliseconds: number) =>
     void taken.set(call, [...(taken.get(call) ?? []), milliseconds]);
   return {
     add,
-    /** Times a piece of work. Rejects with `Failure` that names it when it fails or is late. */
+    /** Times a piece of work. Rejects with a `Failure` that names it if it fails or times out. */
     async time<Result>(call: string, work: () => Promise<Result>): Promise<Result> {
       const began = performance.now();
       const result = await inTime(call, work());
@@ -52,7 +52,7 @@ function createClock() {
     rows: (): Row[] =>
       [...taken].map(([call, milliseconds]) => {
         const sorted = milliseconds.toSorted((a, b) => a - b);
-        // The nearest rank: of fewer than a hundred the p99 is the slowest.
+        // Nearest rank: with fewer than a hundred samples, p99 is the slowest.
         const at = (share: number) => sorted[Math.ceil(share * sorted.length) - 1]!;
         return { call, count: sorted.length, p50: at(0.5), p99: at(0.99) };
       }),
@@ -81,7 +81,7 @@ async function inTime<Result>(call: string, work: Promise<Result>): Promise<Resu
 
 async function play(target: Target, count: number, clock: Clock): Promise<void> {
   await clock.time("GET /health", () => getHealth(target.url));
-  // Nobody's yet: what is tried leaves a stream that has ended, and nothing else.
+  // Not live yet: the test leaves only an ended stream behind.
   const fresh = () => connectAs(target, `smoke-${randomBytes(6).toString("hex")}`);
   const [host, viewer] = [fresh(), fresh()];
   try {
@@ -114,14 +114,14 @@ async function getHealth(url: string): Promise<void> {
   if (!answer.ok) throw new Error(`it answers ${answer.status}`);
 }
 
-/** One message after the other, each seen by a viewer before the next is said. */
+/** Sends messages one after another, each after a viewer has received the previous one. */
 async function sayAndSee(host: Client, viewer: Client, id: string, count: number, clock: Clock) {
   const seen = new Map<string, () => void>();
   const subscription = viewer.subscribe(id, {
     onEvent(event) {
       if (event.type === "chat.message") seen.get(event.data.content)?.();
     },
-    // Told by `ready`, or by the message that does not come.
+    // `ready` reports it, or the missing message does.
     onEnd: () => undefined,
   });
   await clock.time("connect and subscribe", () => subscription.ready);

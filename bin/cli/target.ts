@@ -13,28 +13,28 @@ export const targetOptions = {
   token: { type: "string" },
 } as const;
 
-/** What the help of a command says of `targetOptions`. */
+/** The help text of `targetOptions`. */
 export const targetHelp = `  --url URL        where Ovation is (default: this machine, at PORT or ${defaultPort})
   --socket-url URL where its sockets are (default: /ws of the same host)
   --stage NAME     a deployed stage: its deployment noted here where it is
   --token JWT      who calls, on a deployed stage; or OVATION_TOKEN`;
 
-/** Where Ovation is. */
+/** The server to call. */
 export type Target = {
   url: string;
   socketUrl: string;
   /**
-   * A token for a name. The runner issues one for any name, and is waited for while it restarts; a
-   * deployed stage has the token that was given, whatever the name.
+   * A token for a user name. The runner issues one for any name, and the call waits while it
+   * restarts; for a deployed stage it is the given token, whatever the name.
    */
   tokenOf(name: string): Promise<string>;
 };
 
-/** The files that `npm run deploy` leaves, by stage; read again by the commands. */
+/** The output files of `npm run deploy`, by stage. */
 export const outputsFileOf = (stage: string) =>
   join(import.meta.dirname, "../..", "cdk.out", `outputs-${stage}.json`);
 
-/** Finds the system that the options name. Throws a sentence for a person where there is none. */
+/** Finds the system that the options name. Throws an error for the user if there is none. */
 export function findTarget(values: Values): Target {
   const stage = textOf(values, "stage");
   const given = textOf(values, "token") ?? (process.env.OVATION_TOKEN || undefined);
@@ -52,7 +52,7 @@ export function findTarget(values: Values): Target {
   };
 }
 
-/** Whether a URL is of this machine. */
+/** Whether a URL is on this machine. */
 export const isLocal = (url: string): boolean =>
   /^(localhost|127\.[\d.]+|\[::1\])$/.test(new URL(url).hostname);
 
@@ -81,7 +81,7 @@ function placesOf(stage: string): Pick<Target, "url" | "socketUrl"> {
   return { url: http.replace(/\/$/, ""), socketUrl: sockets };
 }
 
-/** What the latest deployment noted of a stage; throws where nothing did. */
+/** The outputs that the latest deployment of a stage saved; throws if there are none. */
 export function readOutputs(stage: string): Outputs {
   if (!/^[a-z0-9-]{1,32}$/.test(stage)) throw new Misuse(`--stage: found '${stage}'`);
   try {
@@ -93,7 +93,7 @@ export function readOutputs(stage: string): Outputs {
   }
 }
 
-/** Whom `POST /local/token` is asked for by a name: the demo's people, or anybody. */
+/** The user to request from `POST /local/token`: a demo user, or any other. */
 function personOf(name: string) {
   const known = demoPeople.find((person) => person.name === name);
   if (known === undefined) return { sub: name };
@@ -101,7 +101,7 @@ function personOf(name: string) {
   return { sub, groups, claims };
 }
 
-/** No answer, or a fault: the system may be starting or overloaded. */
+/** No response, or a server error: the system may be starting or overloaded. */
 class TransientFailure extends Failure {}
 
 /** How long a command waits for a token. A restart takes 1 to 6 s, longer on a busy machine. */

@@ -2,7 +2,7 @@ import { demoPeople } from "../start/demo.ts";
 import { type Command, exitCodes, Misuse } from "./command.ts";
 import { findTarget, targetOptions } from "./target.ts";
 
-/** `ovation token`: prints only a user's token. */
+/** `ovation token`: prints a user's token, and nothing else. */
 export const command: Command = {
   usage: "[NAME] [URL]",
   help: `Prints a token of a system that runs on this machine, valid for 24 hours.

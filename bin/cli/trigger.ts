@@ -8,21 +8,21 @@ import { findTarget, isLocal, targetHelp, targetOptions } from "./target.ts";
 
 const countMax = 10_000;
 const everyMillisecondsMax = 3_600_000;
-/** How long one call is repeated while nothing answers. Its key makes all attempts one call. */
+/** How long a call without a response is retried. Its key makes all attempts one call. */
 const answerMilliseconds = 60_000;
 
 type TriggerOptions = { stream: string; giftType: string; content: string };
 
-/** Characters of the session of likes: a name of its own for each call. */
+/** Length of a likes session's name, which is unique per call. */
 const sessionLength = 32;
 
-/** Hype trains that a few gifts of two users start. */
+/** Settings of a hype train that a few gifts of two users start. */
 const lowTrain = {
   ...{ enabled: true, startCredits: 20, startSenders: 2, windowSeconds: 300 },
   ...{ levels: [40, 100, 200], levelSeconds: 60 },
 };
 
-/** What can be made to happen: each answers what the API said. */
+/** Events that can be triggered; each returns the API's response. */
 const events: Record<
   string,
   (client: Client, options: TriggerOptions, key: string) => Promise<unknown>
@@ -56,7 +56,7 @@ const events: Record<
     }),
 };
 
-/** `ovation trigger`: makes things happen in a stream, as a viewer's app would. */
+/** `ovation trigger`: triggers events in a stream, as a viewer's app would. */
 export const command: Command = {
   usage: `${Object.keys(events).join("|")} [options]`,
   help: `Sends chat messages, gifts, superlikes or ten likes at once. As the host
@@ -105,7 +105,7 @@ ${targetHelp}
     if (killAfter > 0 && !isLocal(target.url))
       throw new Misuse("--kill-after: only the server of this machine can be killed");
     const as = textOf(values, "as") ?? "johndoe";
-    // Fails before anything is sent where there is no token.
+    // Fails before anything is sent if there is no token.
     await target.tokenOf(as);
     const client = connectAs(target, as);
     const began = performance.now();
@@ -126,13 +126,13 @@ ${targetHelp}
   },
 };
 
-/** Repeats a call whose outcome is unknown; a refusal rejects at once. */
+/** Retries a call whose outcome is unknown; a refusal rejects at once. */
 const untilAnswered = (call: () => Promise<unknown>) =>
   retry(call, (error) => error instanceof OvationError && error.key !== undefined, {
     milliseconds: answerMilliseconds,
   });
 
-/** Ends the server as `kill -9` does; it starts again by itself. Its answer may be lost. */
+/** Kills the server like `kill -9`; it restarts automatically. Its response may be lost. */
 async function killServer(url: string): Promise<void> {
   const answer = await fetch(`${url}/local/restart`, { method: "POST" }).catch(() => undefined);
   if (answer?.ok === false) throw new Failure(`${url} cannot be killed: ${answer.status}`);

@@ -1,6 +1,6 @@
 /**
- * `npm run assert-tag -- v1.2.3`: ends with 1 where a tag is not `v` and the version that the
- * package and its client have.
+ * `npm run assert-tag -- v1.2.3`: exits with 1 unless a tag is `v` and the version of the package
+ * and of its client.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,6 +1,6 @@
 /**
- * `npm run deploy -- dev`: bundles and deploys every stack of a stage with the caller's AWS
- * account. It looks at the stage and at the account first, and says everything that is wrong.
+ * `npm run deploy -- dev`: bundles and deploys every stack of a stage to the caller's AWS account.
+ * Checks the stage and the account first, and reports all problems.
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -28,7 +28,7 @@ const options = [
   ...(given.includes("--no-canary") ? ["-c", "canary=off"] : []),
 ];
 
-/** Says what is wrong and how it is used. */
+/** Prints the problem and the usage, and exits. */
 function refuse(problem: string): never {
   const usage = `npm run deploy -- ${stageNames.join("|")} [--yes] [--no-canary] [--same-subjects] [options of cdk deploy]`;
   console.error(`${problem}\nUsage: ${usage}\n  --yes  asks nothing, for a pipeline`);
@@ -48,7 +48,7 @@ function readStage(): Stage {
   }
 }
 
-/** Prints each finding with its fix, and exits with 2 unless all that is found is unknown. */
+/** Prints each finding with its fix, and exits with 2 unless all findings are unknown. */
 function refuseFindings(findings: readonly Finding[]): void {
   const unknown = findings.filter(({ isUnknown }) => isUnknown);
   const known = findings.filter(({ isUnknown }) => !isUnknown);
@@ -64,17 +64,17 @@ refuseFindings([...findInStage(stage), ...(await findInAccount(stage, profile))]
 await claimTable("before");
 await build();
 const where = ["--all", "-c", `stage=${stage.name}`, "-o", `cdk.out/${stage.name}`];
-// Where the commands of the command line find the stage.
+// The command line reads the stage's URLs from here.
 where.push("--outputs-file", outputsFileOf(stage.name));
 const approval = isSure ? ["--require-approval", "never"] : [];
 const { program, given: line, env } = cdkCommand("deploy", [...where, ...approval, ...options]);
 const { status } = spawnSync(program, line, { cwd: root, stdio: "inherit", env });
-// Functions serve no table that does not say whose it is, so a first deployment ends with that.
+// Functions refuse a table without an owner, so a first deployment ends by claiming it.
 if (status === 0) await claimTable("after");
 process.exitCode = status ?? 1;
 if (status === 0 && stage.domain !== undefined) await publish(stage.domain);
 
-/** Brings the pages behind the stage's domain; says what to do where that does not succeed. */
+/** Uploads the pages for the stage's domain; if that fails, says what to do. */
 async function publish(domain: Domain): Promise<void> {
   const { region } = stage;
   try {
@@ -91,8 +91,8 @@ async function publish(domain: Domain): Promise<void> {
 }
 
 /**
- * Makes the stage's table say that it is the stage's. Exits with 2 where it is another's, or where
- * a version would lose some of its data; without a table a first deployment goes on.
+ * Claims the stage's table. Exits with 2 if it belongs to another stage, or if a version would lose
+ * some of its data; without a table, a first deployment continues.
  */
 async function claimTable(moment: "before" | "after"): Promise<void> {
   try {

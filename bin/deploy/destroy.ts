@@ -1,6 +1,7 @@
 /**
- * `npm run destroy -- dev`: deletes a stage's stacks from the caller's AWS account. Of a stage that
- * keeps data the table, its backups, the buckets and the logs stay, and it has to be said twice.
+ * `npm run destroy -- dev`: deletes a stage's stacks from the caller's AWS account. For a stage
+ * that keeps data, the table, its backups, the buckets and the logs stay, and `--really` is
+ * required.
  */
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -14,7 +15,7 @@ const [name, ...given] = process.argv.slice(2);
 const own = ["--really", "--yes"];
 const options = given.filter((option) => !own.includes(option));
 
-/** Says what is wrong and how it is used. */
+/** Prints the problem and the usage, and exits. */
 function refuse(problem: string): never {
   const usage = `npm run destroy -- ${stageNames.join("|")} [--really] [--yes] [options of cdk destroy]`;
   console.error(`${problem}\nUsage: ${usage}\n  --yes  asks nothing, for a pipeline`);
@@ -30,7 +31,7 @@ function readStage(): Stage {
   }
 }
 
-/** What would keep the stage's buckets from being deleted; those that are kept are left alone. */
+/** Empties the buckets that will be deleted; retained ones are not touched. */
 async function emptyBuckets(stage: Stage): Promise<void> {
   if (stage.keepData) return;
   const at = options.indexOf("--profile");
@@ -58,7 +59,7 @@ try {
   console.error(`Nothing was deleted: ${(error as Error).message}`);
   process.exit(1);
 }
-// By name: the stack of the account's own role is every stage's.
+// By name, because the stack of the account's role belongs to all stages.
 const which = [`ovation-${stage.name}-*`, "-c", `stage=${stage.name}`];
 const sure = given.includes("--yes") ? ["--force"] : [];
 const { program, given: line, env } = cdkCommand("destroy", [...which, ...sure, ...options]);

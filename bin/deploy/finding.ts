@@ -1,19 +1,19 @@
 import { isDenied } from "../aws/signed-caller.ts";
 
 /**
- * A problem that would make a deployment fail, and its fix. What could not be asked `isUnknown`: it
- * is said, and keeps nobody from deploying.
+ * A problem that would make a deployment fail, and its fix. `isUnknown`: the check could not run;
+ * it is reported, and does not prevent the deployment.
  */
 export type Finding = { says: string; fix: string; isUnknown?: true };
 
-/** Where the account is asked: with these credentials, in this region. */
+/** The account's credentials and region for the checks. */
 export type Place = {
   region: string;
   account: string;
   credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
 };
 
-/** What an error of AWS calls itself, and its first line. */
+/** The name of an AWS error, and its first line. */
 function firstLineOf(error: unknown): string {
   const { name, message } = error as Error;
   const [line = ""] = message.split("\n");
@@ -21,8 +21,8 @@ function firstLineOf(error: unknown): string {
 }
 
 /**
- * What one check finds. Where AWS does not answer it, `what` is unknown, and all other checks go on.
- * @param action what the credentials have to be allowed for it.
+ * Runs one check. If AWS does not answer, the check's result is unknown, and the other checks
+ * continue. @param action the permission that the check needs.
  */
 export async function look(
   what: string,

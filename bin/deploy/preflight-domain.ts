@@ -6,8 +6,8 @@ import { type Finding, look, type Place } from "./finding.ts";
 type Named = { domain?: Domain; relay?: RelayOf };
 
 /**
- * What keeps CloudFront from answering under a stage's domain, and its relay from taking sockets,
- * as ACM and Route 53 know it.
+ * Problems in ACM and Route 53 that would keep CloudFront from serving a stage's domain, and its
+ * relay from accepting sockets.
  */
 export async function findDomain(place: Place, { domain, relay }: Named): Promise<Finding[]> {
   if (domain === undefined) return [];
@@ -29,14 +29,14 @@ export async function findDomain(place: Place, { domain, relay }: Named): Promis
 
 type Certificate = { Status: string; DomainName: string; SubjectAlternativeNames?: string[] };
 
-/** A certificate that is named in the stage, and what for. */
+/** A certificate in the stage's settings, and its purpose. */
 type Wanted = { of: string; name: string; certificate?: string | undefined; region: string };
 
-/** Whether there is the certificate that is named, issued, and for the name. */
+/** Whether the certificate exists, is issued, and covers the name. */
 async function findCertificate(place: Place, wanted: Wanted): Promise<Finding[]> {
   const { of, name, certificate, region: there } = wanted;
   const [, region, account] = /^arn:[\w-]+:acm:([\w-]+):(\d+):/.exec(certificate ?? "") ?? [];
-  // One of another region is a finding without anybody being asked.
+  // A certificate of another region is a finding without a call.
   if (certificate === undefined || region !== there) return [];
   const fix = `Ask for one for ${name} in ACM, in ${there}, and name it; or the hosted zone alone`;
   if (account !== place.account)
@@ -60,14 +60,14 @@ async function findCertificate(place: Place, wanted: Wanted): Promise<Finding[]>
   return findings;
 }
 
-/** Whether a name of a certificate is a host's: the same, or `*` for its first label (RFC 6125). */
+/** Whether a certificate's name covers a host: equal, or `*` for the first label (RFC 6125). */
 function covers(covered: string, host: string): boolean {
   if (!covered.startsWith("*.")) return covered === host;
   return host.slice(host.indexOf(".")) === covered.slice(1);
 }
 
 /**
- * What ACM says of a certificate.
+ * A certificate as ACM describes it.
  * https://docs.aws.amazon.com/acm/latest/APIReference/API_DescribeCertificate.html
  */
 async function describe(place: Place, arn: string): Promise<Certificate | "missing"> {
@@ -87,7 +87,7 @@ async function describe(place: Place, arn: string): Promise<Certificate | "missi
   }
 }
 
-/** Whether there is the hosted zone that is named, for everybody, and of the name that it has. */
+/** Whether the hosted zone exists, is public, and has the expected name. */
 async function findZone(place: Place, { zone }: Domain): Promise<Finding[]> {
   if (zone === undefined) return [];
   const fix = "The id and name of a public hosted zone of this account: Route 53, Hosted zones";
@@ -106,7 +106,7 @@ async function findZone(place: Place, { zone }: Domain): Promise<Finding[]> {
 }
 
 /**
- * What Route 53 says of a zone; it is one service for all regions and answers in XML.
+ * A zone as Route 53 describes it; the service is global and responds in XML.
  * https://docs.aws.amazon.com/Route53/latest/APIReference/API_GetHostedZone.html
  */
 async function describeZone({ credentials }: Place, id: string) {

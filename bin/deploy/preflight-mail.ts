@@ -3,8 +3,8 @@ import { type Caller, serviceCaller } from "../aws/signed-caller.ts";
 import { type Finding, look, type Place } from "./finding.ts";
 
 /**
- * What keeps the stage's user pool from writing to people: Cognito refuses a sender whose domain SES
- * does not know, and a sandboxed account reaches nobody but addresses that it has verified.
+ * Problems that would keep the stage's user pool from sending mail: Cognito refuses a sender whose
+ * domain is not verified in SES, and a sandboxed account can send only to verified addresses.
  * https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetEmailIdentity.html
  */
 export async function findMail(place: Place, stage: Stage): Promise<Finding[]> {
@@ -40,7 +40,7 @@ async function findSandbox(call: Caller, { region }: Place, stage: Stage): Promi
   ];
 }
 
-/** What SES says, or that there is no such thing. */
+/** SES's response; undefined if the resource does not exist. */
 async function ask(call: Caller, path: string) {
   try {
     return JSON.parse(await call("GET", path)) as Record<string, unknown>;

@@ -22,8 +22,8 @@ const moreExecutions =
   "Service Quotas, AWS Lambda, Concurrent executions (L-B99A9384): ask for more";
 
 /**
- * Whether the account has the executions that the stage counts on, and enough of them unreserved
- * once the stage has reserved its own: others in the account reserve, too.
+ * Whether the account has the concurrent executions that the stage expects, and enough unreserved
+ * ones after the stage's reservations: others in the account reserve some, too.
  */
 export async function findExecutions(there: There, stage: Stage): Promise<Finding[]> {
   const client = openClient(LambdaClient, there);
@@ -50,7 +50,7 @@ export async function findExecutions(there: There, stage: Stage): Promise<Findin
   ];
 }
 
-/** What the stage's functions have reserved now, of which a new reservation is made. */
+/** The stage's current reservations, which new ones replace. */
 async function reservedNow(client: LambdaClient, stage: Stage): Promise<number> {
   const found = await Promise.all(
     rows.map(({ name }) => findReserved(client, functionName(stage.name, name))),
@@ -73,7 +73,7 @@ const gatewayRateQuota = { ServiceCode: "apigateway", QuotaCode: "L-8A5B8E43" };
 /** https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html */
 const fargateQuota = { ServiceCode: "fargate", QuotaCode: "L-3032A538" };
 
-/** The account's rate is that of the region, which the stage's APIs and its posts share. */
+/** Checks the account's request rate per region, which the stage's APIs and its posts share. */
 export async function findRequests(there: There, stage: Stage): Promise<Finding[]> {
   if (!stage.keepData) return [];
   const most = await findQuota(there, gatewayRateQuota);
@@ -87,7 +87,7 @@ export async function findRequests(there: There, stage: Stage): Promise<Finding[
   ];
 }
 
-/** Whether Fargate has the CPUs of all tasks of a relay while they are replaced. */
+/** Whether Fargate has CPUs for all tasks of a relay while they are being replaced. */
 export async function findCpus(there: There, { name, relay }: Stage): Promise<Finding[]> {
   if (relay === undefined) return [];
   const most = await findQuota(there, fargateQuota);
@@ -101,7 +101,7 @@ export async function findCpus(there: There, { name, relay }: Stage): Promise<Fi
   ];
 }
 
-/** The quota that was granted; AWS's own where none ever was. Rejects where it says neither. */
+/** The granted quota; AWS's default if none was granted. Rejects if there is neither. */
 async function findQuota(
   there: There,
   quota: { ServiceCode: string; QuotaCode: string },

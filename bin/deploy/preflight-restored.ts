@@ -11,8 +11,8 @@ import { dueIndex } from "../../platform/table/keys.ts";
 import type { Finding } from "./finding.ts";
 
 /**
- * What keeps a restored table from taking the stage's place: a deployment with another table's
- * stream, or without one, succeeds, and settles nothing. Its layout and its stage are read from the
+ * Problems with a restored table that replaces the stage's table: a deployment with a wrong stream,
+ * or without one, would succeed and settle nothing. Its layout and its stage are checked in the
  * table itself (bin/aws/table.ts).
  */
 export async function findRestored(

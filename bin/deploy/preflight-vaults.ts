@@ -4,8 +4,8 @@ import { serviceCaller } from "../aws/signed-caller.ts";
 import { type Finding, look, type Place } from "./finding.ts";
 
 /**
- * What keeps backups from being made or copied. A vault of another account is not to be seen from
- * here: its own policy says who copies into it.
+ * Problems that would keep backups from being made or copied. A vault of another account cannot be
+ * checked from here: its own policy allows copies.
  */
 export async function findVaults(
   place: Place,
@@ -46,8 +46,8 @@ async function findCopies(place: Place, stage: Stage): Promise<Finding[]> {
 type Page = { BackupVaultList: { BackupVaultName: string }[]; NextToken?: string };
 
 /**
- * The names of a region's vaults. All are listed, since AWS
- * answers about a single one that is not there as about one that may not be seen.
+ * The names of a region's vaults. All are listed, because AWS returns the same error for a missing
+ * vault and for one without access.
  * https://docs.aws.amazon.com/aws-backup/latest/devguide/API_ListBackupVaults.html
  */
 async function listVaults(place: Place): Promise<string[]> {

@@ -18,15 +18,15 @@ import { findCpus, findExecutions, findRequests } from "./preflight-quotas.ts";
 import { findRestored } from "./preflight-restored.ts";
 import { findVaults } from "./preflight-vaults.ts";
 
-/** What the caller's account answers is not there within seconds: a person waits for it. */
+/** A short timeout, because a person waits for the result. */
 const timeouts = { tryMilliseconds: 10_000 };
 
-/** The version of the bootstrap stack that the CDK asks for. */
+/** The minimum version of the bootstrap stack that CDK requires. */
 const bootstrapVersionMin = 6;
 
 const inStages = "Give it a value of your own in lib/stages/stages.ts";
 
-/** What can be seen in the stage itself, before anybody is asked. */
+/** Problems visible in the stage's settings, without a call. */
 export function findInStage(stage: Stage): Finding[] {
   const findings = placeholdersOf(stage).map((says) => ({ says, fix: inStages }));
   findings.push(...(stage.domain ? problemsOf(stage.domain) : []));
@@ -67,8 +67,8 @@ export function findInStage(stage: Stage): Finding[] {
 }
 
 /**
- * What the account of the caller's credentials lacks. Without credentials there is one finding,
- * since nothing else can be asked; what AWS does not answer is unknown.
+ * Problems of the account of the caller's credentials. Without credentials there is one finding,
+ * because no other check can run; checks that AWS does not answer are unknown.
  */
 export async function findInAccount(stage: Stage, profile?: string): Promise<Finding[]> {
   const given = { ...timeouts, ...(profile && { profile }) };
@@ -101,7 +101,7 @@ export async function findInAccount(stage: Stage, profile?: string): Promise<Fin
   const hasData = () => hasStack(there, `ovation-${stage.name}-data`);
   const found = await Promise.all([
     findBootstrap(there, account),
-    // The firewall and the certificate of a domain are stacks of another region.
+    // The stacks of a domain's firewall and certificate are in another region.
     stage.domain && region !== edgeRegion
       ? findBootstrap({ ...there, region: edgeRegion }, account)
       : [],
@@ -146,14 +146,14 @@ const findBootstrap = (there: There, account: string): Promise<Finding[]> =>
     return [{ says: `The bootstrap of ${there.region} is of version ${OutputValue}`, fix }];
   });
 
-/** A stack; undefined where it is not there. */
+/** A stack; undefined if it does not exist. */
 async function findStack(there: There, StackName: string): Promise<Stack | undefined> {
   const client = openClient(CloudFormationClient, there);
   try {
     const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName }));
     return Stacks[0];
   } catch (error) {
-    // CloudFormation's answer about a stack that it does not have.
+    // CloudFormation's error for a stack that does not exist.
     if ((error as Error).name === "ValidationError") return undefined;
     throw error;
   }

@@ -13,7 +13,7 @@ export async function publishPages(s3: Caller, bucket: string): Promise<number> 
   const directory = await buildWeb();
   const text = readFileSync(join(directory, "pages.json"), "utf8");
   const deployed = (JSON.parse(text) as Page[]).filter(({ stage }) => stage === undefined);
-  // What several pages load is listed with each.
+  // Files that several pages load are listed with each of them.
   const pages = [...new Map(deployed.map((page) => [page.path, page])).values()];
   const isLoaded = ({ path }: Page) => path.startsWith("/assets/");
   for (const page of [...pages.filter(isLoaded), ...pages.filter((one) => !isLoaded(one))]) {

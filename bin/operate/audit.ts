@@ -1,4 +1,4 @@
-/** `npm run audit`: proves the money of a table, a data directory or a journal. */
+/** `npm run audit`: checks that all credits of a table, a data directory or a journal add up. */
 
 import { parseArgs } from "node:util";
 import { audit, type Report } from "../../platform/audit/audit.ts";
@@ -14,7 +14,7 @@ const usage = `npm run audit -- [options]
                    only if nothing writes meanwhile, such as one restored to a point in time
   --verify FILE    audits a journal, offline`;
 
-/** What is looked at, and how long what does not fit may be on its way. */
+/** How long a mismatch may be explained by records in flight. */
 const patienceMilliseconds = 5000;
 
 const pause = (milliseconds: number) => new Promise<void>((done) => setTimeout(done, milliseconds));
@@ -44,7 +44,7 @@ async function run(): Promise<number> {
     let journal = values.export;
     const read = () => {
       const path = journal;
-      // The first pass is the journal's; later ones only name what does not fit.
+      // The first pass reads the journal; later ones only list mismatches.
       journal = undefined;
       return path === undefined ? scanTable() : exportJournal(scanTable(), path, now);
     };
@@ -76,7 +76,7 @@ try {
   process.exitCode = await run();
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
-  // Data of another version, or an option that is not known.
+  // Data of another version, or an unknown option.
   const isMisuse = String((error as NodeJS.ErrnoException).code).startsWith("ERR_PARSE_ARGS");
   if (!isOtherData(error)) console.error(usage);
   process.exitCode = isMisuse || isOtherData(error) ? 2 : 1;

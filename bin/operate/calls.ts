@@ -2,22 +2,22 @@ import recorded from "../../docs/units.json" with { type: "json" };
 import { nextSeconds } from "../../domain/audience/likes.ts";
 import { dollarsOf, type PricedItem } from "../../local/aws/prices.ts";
 
-/** A room as it is on the evenings that are paid for. */
+/** A room during its live hours. */
 export type Room = {
   viewers: number;
-  /** Chat messages that its viewers send in a second, all together. */
+  /** Chat messages of all viewers, per second. */
   messagesPerSecond: number;
-  /** Paid gifts in a second. */
+  /** Paid gifts per second. */
   giftsPerSecond: number;
-  /** The share of the viewers who tap hearts, all the time; 0 where it is absent. */
+  /** The share of viewers who tap hearts continuously; default 0. */
   tappingShare?: number;
-  /** Votes in polls in a second, on the average; 0 where it is absent. */
+  /** Votes in polls per second, on average; default 0. */
   votesPerSecond?: number;
-  /** Hours of live video in a month. */
+  /** Hours of live video per month. */
   hours: number;
-  /** Where the stage has a domain: whether a firewall is before it. */
+  /** The stage's domain, if any, and whether it has a firewall. */
   domain?: { firewall: boolean };
-  /** Where a relay serves it: how many tasks it has at least, all month. */
+  /** The stage's relay, if any, and its minimum number of tasks. */
   relay?: { minTasks: number };
 };
 
@@ -29,9 +29,9 @@ const sum = (...all: readonly Units[]): Units => ({
 
 const times = (n: number, { read, write }: Units): Units => ({ read: n * read, write: n * write });
 
-/** What a like or vote takes in addition as a record that gathers. */
+/** Extra units of a like or vote, which is a record to be gathered. */
 const gathered: Units = { write: 1.4, read: 0.1 };
-/** The same of each look at the table's stream that finds any, and of the frame of sums. */
+/** Extra cost of each poll of the table's stream that finds any, and of the frame of sums. */
 const gathering = {
   write: 3,
   read: 1.5,
@@ -39,10 +39,10 @@ const gathering = {
   gigabyteSeconds: 0.11,
   perSecond: 4,
 } as const;
-/** The share of the votes that are a user's first in a poll. */
+/** The share of votes that are a user's first in a poll. */
 const firstVotes = 0.9;
 
-/** Request units of one call with all that follows from it but its frame; gifts settled alone. */
+/** Request units of one call with all its effects except frames; gifts settled one by one. */
 const units = {
   message: recorded["chat message"],
   gift: sum(recorded["gift with a key"], recorded["settling a gift"]),
@@ -54,7 +54,7 @@ const units = {
   ),
 };
 
-/** Milliseconds that a function is billed for, and its memory: estimated, `docs/scale.md`. */
+/** Estimated billed milliseconds and memory of functions, see `docs/scale.md`. */
 const runs = {
   message: { milliseconds: 20, gigabytes: 0.5 },
   gift: { milliseconds: 50, gigabytes: 0.5 },
@@ -62,7 +62,7 @@ const runs = {
   vote: { milliseconds: 35, gigabytes: 0.5 },
 } as const;
 
-/** Functions that run for a call: a gift is settled by another. */
+/** Invocations per call: a gift is settled by a second function. */
 const runsOf = { message: 1, gift: 2, like: 1, vote: 1 } as const;
 
 type Calls = Record<keyof typeof runs, number>;
@@ -70,7 +70,9 @@ const kinds = Object.keys(runs) as (keyof Calls)[];
 const over = (calls: Calls, each: (kind: keyof Calls) => number) =>
   kinds.reduce((all, kind) => all + calls[kind] * each(kind), 0);
 
-/** The calls of the room's people in a second; a client likes as often as its answers say. */
+/**
+ * Calls of the room's users per second; a client sends likes at the interval that responses set.
+ */
 const callsOf = (room: Room): Calls => ({
   message: room.messagesPerSecond,
   gift: room.giftsPerSecond,
@@ -78,7 +80,7 @@ const callsOf = (room: Room): Calls => ({
   vote: room.votesPerSecond ?? 0,
 });
 
-/** What a second of these calls uses, without what is shown of them. */
+/** Usage of one second of these calls, without their delivery. */
 function useOfCalls(calls: Calls) {
   const { perSecond } = gathering;
   const looks = perSecond * (1 - Math.exp(-(calls.like + calls.vote) / perSecond));
@@ -93,11 +95,11 @@ function useOfCalls(calls: Calls) {
   };
 }
 
-/** What a second of likes and votes costs in dollars: to be compared with the simulator. */
+/** Cost of one second of likes and votes in dollars, for comparison with the simulator. */
 export const crowdDollars = (room: Room): number =>
   dollarsOf(
     Object.entries(useOfCalls({ ...callsOf(room), message: 0, gift: 0 })) as [PricedItem, number][],
   ).total;
 
-/** What a second of the calls of all its people uses. */
+/** Usage of one second of all calls in the room. */
 export const useOfRoom = (room: Room) => useOfCalls(callsOf(room));

@@ -33,14 +33,14 @@ const options = {
 const secondsOf: Record<string, number> = { s: 1, min: 60, h: 3600 };
 const max = { viewers: 1_000_000, rate: 100_000, hours: 100_000, percent: 100 };
 
-/** Reads `1000` or `1,000`; undefined where it is no number from 0 to `most`. */
+/** Parses `1000` or `1,000`; undefined if it is no number from 0 to `most`. */
 function amount(text: string, most: number): number | undefined {
   if (!/^(\d{1,3}(,\d{3})+|\d+)(\.\d+)?$/.test(text)) return undefined;
   const value = Number(text.replaceAll(",", ""));
   return value <= most ? value : undefined;
 }
 
-/** Reads `20/s`, `30/min`, `7200/h`, or `20` for a second. */
+/** Parses `20/s`, `30/min`, `7200/h`, or `20` (per second). */
 function rate(text: string): number | undefined {
   const [, count = "", unit = "s"] = /^([\d.,]+)(?:\/(s|min|h))?$/.exec(text) ?? [];
   const value = amount(count, max.rate * secondsOf[unit]!);
@@ -54,7 +54,7 @@ type Given = Record<Name, string> & {
   stage?: string | undefined;
 };
 
-/** What is known of domain and relay: as the command line asks, or as the stage has them. */
+/** Domain and relay: from the command line, or from the stage's settings. */
 function waysOf(values: Given): Pick<Room, "domain" | "relay"> {
   const { stage: name } = values;
   if (name !== undefined && !stageNames.includes(name))
@@ -68,7 +68,7 @@ function waysOf(values: Given): Pick<Room, "domain" | "relay"> {
   };
 }
 
-/** The room that was asked for, or a sentence for each option that cannot be read. */
+/** The room from the options, or a sentence for each invalid option. */
 function roomOf(values: Given) {
   const [tapping, votesPerSecond] = [amount(values.tapping, max.percent), rate(values.votes)];
   const room = {
@@ -105,7 +105,7 @@ const row = (name: string, quantity: string, sum: number) =>
   dollars.format(sum).padStart(columns.dollars);
 
 const rowOf = ({ name, quantity, dollars: sum }: Line) =>
-  // A long quantity has a line of its own, so that the amounts stay in their column.
+  // A long quantity gets its own line, so that the amounts stay aligned.
   quantity.length < columns.quantity
     ? row(name, quantity, sum)
     : `${row(name, "", sum)}\n  ${quantity}`;
@@ -156,7 +156,7 @@ function run(): number {
 try {
   process.exitCode = run();
 } catch (error) {
-  // An option that is not known, or one without its value.
+  // An unknown option, or one without a value.
   console.error(`${(error as Error).message}\n\n${usage}`);
   process.exitCode = 2;
 }

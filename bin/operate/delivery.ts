@@ -1,38 +1,41 @@
 import type { PricedItem } from "../../local/aws/prices.ts";
 
-/** A room, as far as its deliveries depend on it; bytes of all its events in a second. */
+/** A room's parameters for the cost of deliveries; `bytes` of all its events per second. */
 type Delivered = { viewers: number; eventsPerSecond: number; bytesPerSecond: number };
 
-/** What one second uses of each thing that has a price. */
+/** Usage per second of each priced item. */
 type Use = Partial<Record<PricedItem, number>>;
 
-/** The table's stream is polled four times a second; a lost post delays the next frame. */
+/** The table's stream is polled four times a second; a failed post delays the next frame. */
 const look = { seconds: 0.25, lostShare: 0.0001, lostSeconds: 0.15 } as const;
-/** Above this number of viewers another function posts, with most of the stage's rate. */
+/** Above this number of viewers a separate function posts, with most of the stage's rate. */
 const large = { viewers: 1_000, postsPerSecond: 7_200, betweenSeconds: 0.27 } as const;
 
-/** How posts go out: sockets of one environment, a post's milliseconds, and those of the last. */
+/** Posting: sockets per environment, and milliseconds per post and of the last one. */
 const posting = { sockets: 160, milliseconds: 15, lastMilliseconds: 50 } as const;
-/** A frame's record, its place in the log and the backlog's end; its function's time and memory. */
+/**
+ * A frame's record, its place in the log and the end of the backlog; its function's time and
+ * memory.
+ */
 const frame = { bytes: 120, write: 3, read: 2, milliseconds: 50, gigabytes: 1.769 } as const;
-/** Subscribers that one read unit brings, consistently read. */
+/** Subscribers per read unit, in consistent reads. */
 const subscribersPerUnit = 30;
-/** Bytes of a frame. Beyond them large rooms leave out chat, and small ones make more frames. */
+/** Maximum bytes of a frame. Beyond it large rooms skip chat, and small ones make more frames. */
 const frameBytesMax = 32_000;
 
-/** A ping and its pong, after some silence, which the client checks once a second. */
+/** Ping and pong after a silence, which the client checks once a second. */
 const ping = { seconds: 15, spreadSeconds: 6, lookSeconds: 0.6, read: 3, bytes: 54 } as const;
 /**
- * A socket breaks once in a hundred minutes, and its viewer reconnects: leaves, subscribes, gets
- * the greeting and what was missed.
+ * A socket breaks once in a hundred minutes, and its viewer reconnects: unsubscribes, subscribes,
+ * and gets the response and the missed frames.
  */
 const reconnect = { perSecond: 0.01 / 60, messages: 3, read: 12, write: 8.5, calls: 3 } as const;
-/** Of both: GB-seconds of a handler of the WebSocket API, and of sending what was missed. */
+/** GB-seconds of a handler of the WebSocket API, and of sending missed frames. */
 const handler = { gigabyteSeconds: 0.0075, resumeGigabyteSeconds: 0.15 } as const;
 
 /**
- * Frames of a second. The events of small rooms wait for the next look at the table's stream; those
- * of large rooms gather while the last frame is posted. Events come at random.
+ * Frames per second. Events of small rooms wait for the next poll of the table's stream; those of
+ * large rooms gather while the previous frame is posted. Events arrive at random.
  */
 function framesPerSecond({ viewers, eventsPerSecond: events }: Delivered): number {
   if (events === 0) return 0;
@@ -44,7 +47,7 @@ function framesPerSecond({ viewers, eventsPerSecond: events }: Delivered): numbe
   return 1 / (period + Math.exp(-events * period) / events);
 }
 
-/** Pings of a viewer in a second: each frame restarts the silence that they wait for. */
+/** Pings per viewer and second: each frame restarts the silence before a ping. */
 function pingsPerSecond(viewers: number, frames: number): number {
   const spread = viewers / 1_000;
   const first = Math.max(ping.seconds - ping.spreadSeconds / 2, spread / 2);
@@ -53,9 +56,9 @@ function pingsPerSecond(viewers: number, frames: number): number {
 }
 
 /**
- * What a second of a room uses besides the calls of its senders: frames, posts, pings and
- * reconnects. Within 5 % of the simulator's dollars, which runs the deployed code
- * (`test/platform/push/estimate.test.ts`); constants are fitted to it.
+ * Usage of one second of a room without its senders' calls: frames, posts, pings and reconnects.
+ * Within 5 % of the cost in the simulator, which runs the deployed code
+ * (`test/platform/push/estimate.test.ts`); the constants are fitted to it.
  */
 export function deliveryOf(room: Delivered): Use & { frames: number } {
   const { viewers, bytesPerSecond } = room;
@@ -68,7 +71,7 @@ export function deliveryOf(room: Delivered): Use & { frames: number } {
   const posts = frames * viewers;
   const pings = viewers * pingsPerSecond(viewers, frames);
   const reconnects = viewers * reconnect.perSecond;
-  // Posts of a frame are leased from the stage's rate, and records of a large room are gathered.
+  // Posts are leased from the stage's rate, and records of large rooms are gathered.
   const leases = Math.min(viewers / subscribersPerUnit, 2 + viewers / posting.sockets);
   const kilobytes = Math.floor(frameBytes / 1024);
   const frameWrites = frame.write + leases + kilobytes + (isLarge ? 2 + 2 * kilobytes : 0);
@@ -97,10 +100,12 @@ export function deliveryOf(room: Delivered): Use & { frames: number } {
   };
 }
 
-/** A task of a relay: reads of a room's log a second, and write units of who watches, how often. */
+/**
+ * A relay's task: reads of a room's log per second, and writes and interval of its viewer count.
+ */
 const relaying = { readsPerSecond: 10, write: 70, everySeconds: 5 } as const;
 
-/** The same of a room that the tasks of a relay serve: nobody is posted to. */
+/** The same for a room served by a relay: nothing is posted. */
 export function relayDeliveryOf(room: Delivered, tasks: number): ReturnType<typeof deliveryOf> {
   const { frames, ...made } = deliveryOf({ ...room, viewers: 0 });
   const bytes = frames * frame.bytes + room.bytesPerSecond;

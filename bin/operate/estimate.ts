@@ -3,18 +3,18 @@ import { dollarsOf, itemsOfHost, type PricedItem, prices } from "../../local/aws
 import { type Room, useOfRoom } from "./calls.ts";
 import { deliveryOf, relayDeliveryOf } from "./delivery.ts";
 
-/** JSON of one event in a frame, in bytes, as the tests' streams have them. */
+/** JSON bytes of one event in a frame, as in the tests' streams. */
 export const bytes = { message: 770, gift: 1_250, ledgerOfGift: 2000 } as const;
 
-/** What a call brings, its token above all; under a domain that is billed. */
+/** Request bytes of a call, mostly its token; billed under a domain. */
 const callBytes = 1_500;
 
 /** Rules of a domain's firewall (lib/edge/firewall.ts). */
 export const firewallRules = 7;
 
 /**
- * What a stage like prod without a domain has and is billed for each month, used or not:
- * `test/cloud/fixed-costs.test.ts` counts it in the template.
+ * Monthly fixed resources of a stage like prod without a domain, used or not:
+ * `test/cloud/fixed-costs.test.ts` counts them in the template.
  */
 export const fixed = {
   alarm_months: 130,
@@ -25,13 +25,13 @@ export const fixed = {
   firewall_rule_months: 17,
 } as const satisfies Items;
 
-/** A socket is opened again after two hours. */
+/** Hours until a socket is reopened. */
 const socketHours = 2;
 
-/** Lines of the log in bytes: a call's access, a frame's metrics and trace, a call named in it. */
+/** Log bytes: access log of a call, metrics and trace of a frame, a call named in it. */
 const logged = { call: 350, frame: 850, traced: 40 } as const;
 
-/** Memory of a relay's task, the zones of its network, and sockets that are a unit of its balancer. */
+/** A relay's memory per task, its network's zones, and sockets per unit of its load balancer. */
 const relayed = { gigabytes: 2, zones: 2, socketsPerUnit: 3_000 } as const;
 const monthHours = 730;
 
@@ -50,11 +50,11 @@ const line = (name: string, quantity: string, items: Items): Line => ({
   dollars: dollarsOf(Object.entries(items) as [PricedItem, number][]).total,
 });
 
-/** Tasks of a relay while a room is live; 0 without one. */
+/** A relay's tasks while a room is live; 0 without one. */
 const tasksOf = ({ viewers, relay }: Room): number =>
   relay === undefined ? 0 : Math.max(relay.minTasks, Math.ceil(viewers / socketsPerTask.wanted));
 
-/** The bill of a room's month on Ovation, by service: the arithmetic behind `npm run cost`. */
+/** A room's monthly bill on Ovation, by service: the arithmetic behind `npm run cost`. */
 export function billOf(room: Room): Line[] {
   const { viewers, hours, messagesPerSecond, giftsPerSecond } = room;
   const seconds = hours * perHour;
@@ -106,7 +106,7 @@ export function billOf(room: Room): Line[] {
   ];
 }
 
-/** The bill of a stage like prod in which nothing happens, each month. */
+/** The monthly bill of an idle stage like prod. */
 export function fixedBill(): Line[] {
   const { alarm_months, metric_months, dashboard_months, secret_months, ...firewall } = fixed;
   const watch = { alarm_months, metric_months, dashboard_months };
@@ -118,7 +118,7 @@ export function fixedBill(): Line[] {
   ];
 }
 
-/** A relay's tasks, the least of them all month, and its load balancer. */
+/** A relay's tasks (the minimum runs all month), and its load balancer. */
 function relayLines(room: Room, { minTasks }: { minTasks: number }, out: number): Line[] {
   const { viewers, hours } = room;
   const taskHours = minTasks * monthHours + (tasksOf(room) - minTasks) * hours;
@@ -133,15 +133,15 @@ function relayLines(room: Room, { minTasks }: { minTasks: number }, out: number)
       balancer_hours: monthHours,
       public_address_hours: relayed.zones * monthHours,
       balancer_unit_hours: balancerUnits,
-      // Every zone's address serves the tasks of all.
+      // The address in each zone serves the tasks of all zones.
       gigabytes_between_zones: out / relayed.zones,
     }),
   ];
 }
 
 /**
- * What goes out to viewers: from the APIs, or from CloudFront, which is asked for them. A relay's
- * frames pass its load balancer alone.
+ * Data out to viewers: from the APIs, or from CloudFront in front of them. A relay's frames pass
+ * only through its load balancer.
  */
 function dataLines({ viewers, hours, domain, relay }: Room, calls: number, all: number): Line[] {
   const direct = line("Data out to the Internet", `${count.format(all)} GB`, {
@@ -164,15 +164,15 @@ function dataLines({ viewers, hours, domain, relay }: Room, calls: number, all: 
   return [...host, line("Firewall", `${count.format(requests)} requests`, firewall)];
 }
 
-/** List prices of others, in dollars; read on the dates given from copies of their pages. */
+/** List prices of other services in dollars, as of the dates given. */
 const others = {
-  /** Amazon IVS Chat, 2022-04: a message sent, a message delivered. */
+  /** Amazon IVS Chat, 2022-04: per message sent and delivered. */
   ivs: { sent: 560e-6, delivered: 8e-6 },
-  /** Ably, 2026-11: a message in or out, a minute of a connection. */
+  /** Ably, 2026-11: per message in or out, and per connection minute. */
   ably: { message: 2.5e-6, connectionMinute: 1e-6 },
 } as const;
 
-/** What the same evenings cost elsewhere: deliveries alone, since none of them has the money. */
+/** The same hours on other services: deliveries only, because none of them handles credits. */
 export function alternativesTo(room: Room): Line[] {
   const { viewers, hours, messagesPerSecond, giftsPerSecond } = room;
   const seconds = hours * perHour;
@@ -208,5 +208,5 @@ export function alternativesTo(room: Room): Line[] {
   ];
 }
 
-/** Where the prices come from, in one sentence. */
+/** The source of the prices, in one sentence. */
 export const priceNote = `List prices of ${prices.region}, ${prices.date}, first tier, no free tier`;

@@ -3,19 +3,19 @@ import type { FailedBatches } from "../../platform/store/log/failed-batches.ts";
 import { listObjects } from "../aws/deployed-bucket.ts";
 import { type Caller, deployedCallers, signedCaller } from "../aws/signed-caller.ts";
 
-/** Where Lambda writes within the bucket of a mapping's failures. */
+/** The prefix under which Lambda stores a mapping's failed batches. */
 const prefix = "aws/lambda/";
 
 /**
- * The failed batches in a bucket of the account that the environment names, in its region or
- * another one, reached as a person.
+ * The failed batches in a bucket of the environment's account, in its region or another one, read
+ * with the caller's credentials.
  */
 export async function getDeployedBatches(bucket: string, region?: string): Promise<FailedBatches> {
   const callerOf = await deployedCallers({ ...(region && { region }) });
   return createBatches(callerOf("s3"), callerOf("lambda"), [bucket]);
 }
 
-/** The failed batches of the system that runs on a data directory; undefined when none does. */
+/** The failed batches of the system that runs on a data directory; undefined if none runs. */
 export async function findLocalBatches(dataDirectory: string): Promise<FailedBatches | undefined> {
   const note = findEndpoint(dataDirectory);
   if (note === undefined) return undefined;

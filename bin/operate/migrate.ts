@@ -1,6 +1,6 @@
 /**
- * `npm run migrate -- prod`: brings data of an older form into the one that this version writes, in
- * a stage's table, or in DATA_DIR. It may be stopped and repeated at any time.
+ * `npm run migrate -- prod`: converts older data to the current form, in a stage's table or in
+ * DATA_DIR. It can be stopped and repeated at any time.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
@@ -10,7 +10,7 @@ import { migrate, migrations } from "../../platform/table/migrate.ts";
 import { openPlace } from "../aws/table.ts";
 import { Misuse, readStageName, runOnStage } from "./stage-command.ts";
 
-/** The part of a stage's writes that a migration takes, and the units where a stage names none. */
+/** The share of a stage's writes that a migration may use, and the units if a stage sets none. */
 const share = 0.1;
 const writesOtherwise = 4_000;
 

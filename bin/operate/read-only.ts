@@ -1,6 +1,6 @@
 /**
- * `npm run read-only -- prod`: nobody changes the stage's data any more, at the latest ten seconds
- * later; `npm run writable -- prod` ends that. Without a stage: the data of DATA_DIR.
+ * `npm run read-only -- prod`: makes the stage's data read-only, within ten seconds; `npm run
+ * writable -- prod` reverts it. Without a stage: the data of DATA_DIR.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";

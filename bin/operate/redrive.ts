@@ -1,4 +1,4 @@
-/** `npm run redrive`: brings back what was put aside, of DATA_DIR or of a deployed table. */
+/** `npm run redrive`: processes parked records again, of DATA_DIR or of a deployed table. */
 import { parseArgs } from "node:util";
 import { stageOf } from "../../lib/stages/stages.ts";
 import { redriveBatches } from "../../platform/store/log/failed-batches.ts";
@@ -29,12 +29,12 @@ try {
   process.exitCode = isOther ? 2 : 1;
 }
 
-/** The bucket of a stage's failed batches, as its stack says; undefined where there is none. */
+/** The bucket of a stage's failed batches, from its stack's outputs; undefined if there is none. */
 async function findFailures(stage: string, region?: string): Promise<string | undefined> {
   return (await outputsOf(stage, { region })).data?.failuresbucket;
 }
 
-/** Batches of the stream that were given up: only the functions themselves can take them. */
+/** Failed batches of the stream: only the functions themselves can process them. */
 async function bringBatches(given: TableChoice & { failures?: string }): Promise<number> {
   const { table, stage } = given;
   const region = stage && stageOf((key) => ({ stage })[key as "stage"]).region;

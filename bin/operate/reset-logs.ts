@@ -1,6 +1,6 @@
 /**
- * `npm run reset-logs`: after a restore, starts a new log epoch for every stream, in DATA_DIR
- * or in a table of AWS. Without --yes it only says what it would do.
+ * `npm run reset-logs`: after a restore, starts a new log epoch for every stream, in DATA_DIR or in
+ * a table on AWS. Without --yes it only prints what it would do.
  */
 import { parseArgs } from "node:util";
 import { findEndpoint } from "../../local/aws/index.ts";

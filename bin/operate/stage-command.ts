@@ -1,10 +1,10 @@
 import { stageNames } from "../../lib/stages/stages.ts";
 import { isOtherData } from "../aws/table.ts";
 
-/** An option or argument that cannot be used; its message says what was found. */
+/** An invalid option or argument; the message says what was found. */
 export class Misuse extends Error {}
 
-/** The stage that the arguments name; undefined without one. Throws Misuse for an unknown one. */
+/** The stage in the arguments; undefined if there is none. Throws Misuse for an unknown one. */
 export function readStageName([name]: readonly string[]): string | undefined {
   if (name === undefined || stageNames.includes(name)) return name;
   throw new Misuse(`Which stage? Found '${name}'`);
@@ -12,7 +12,7 @@ export function readStageName([name]: readonly string[]): string | undefined {
 
 type StageCommand<Given> = {
   usage: string;
-  /** Reads the command line, before anything is done. */
+  /** Parses the command line before anything is done. */
   read: () => Given;
   run: (given: Given) => Promise<void>;
   /** What to do after a failure. */
@@ -21,7 +21,7 @@ type StageCommand<Given> = {
 
 /**
  * Runs a command on the data of a stage, or of DATA_DIR. Exit code 2: wrong options, or data of
- * another stage or version; 1: it failed.
+ * another stage or version; 1: failure.
  */
 export async function runOnStage<Given>(command: StageCommand<Given>): Promise<void> {
   const { usage, read, run, advice } = command;

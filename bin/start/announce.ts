@@ -8,7 +8,7 @@ import { describeStart, formatStartBlock, type StartFacts } from "./start-block.
 /** The format of the start message: text, log lines, or one JSON object. */
 export type Announcement = { settings: Settings; json: boolean; hasKeys: boolean };
 
-/** Says that the system is up, and what is where. Answers what it said. */
+/** Prints that the system is ready, with its addresses. Returns the printed facts. */
 export async function announce(system: System, told: Announcement): Promise<StartFacts> {
   const { settings, json, hasKeys } = told;
   const facts: StartFacts = {
@@ -38,31 +38,31 @@ export async function announce(system: System, told: Announcement): Promise<Star
   return facts;
 }
 
-/** A code that a phone's camera opens: Studio, with the key that lets it sign people in. */
+/** Prints a QR code of Studio's URL, with the key that allows signing in from a phone. */
 async function printCode(address: string, { network }: StartFacts): Promise<void> {
-  // Loaded only here: most starts have no network.
+  // Loaded on demand: most starts have no network.
   const { renderUnicodeCompact } = await import("uqr");
   console.log(`${renderUnicodeCompact(phoneUrlOf(address, network?.localKey ?? ""))}\n`);
 }
 
-/** What a phone opens: Studio reads the key from the fragment, which no server is sent. */
+/** The QR code's URL. Studio reads the key from the fragment, which is not sent to servers. */
 const phoneUrlOf = (address: string, localKey: string) => `${address}/#key=${localKey}`;
 
-/** Prints the block; in colours where the terminal has them and NO_COLOR does not say otherwise. */
+/** Prints the block, in colour if the terminal supports it and NO_COLOR is not set. */
 export function printBlock(facts: StartFacts): void {
   const [title = "", ...lines] = formatStartBlock(facts).split("\n");
   console.log([styleText("bold", title), ...lines.map(colourLabelled)].join("\n"));
 }
 
-/** The addresses of a labelled line; lines to paste stay as they are. */
+/** Colours the addresses of a labelled line; lines to paste stay plain. */
 const colourLabelled = (line: string) =>
   line.startsWith("  ") ? line.replace(/\w+:\/\/\S+/g, (url) => styleText("cyan", url)) : line;
 
-/** The names of the stage's secrets: what Tencent's side is signed with, and its callbacks' key. */
+/** The stage's secret for Tencent's signatures and for the key of its callbacks. */
 const tencentSecretName = ({ STAGE }: Settings) => `ovation/${STAGE}/tencent`;
 const callbackSecretName = ({ STAGE }: Settings) => `ovation/${STAGE}/tencent-callback`;
 
-/** The values that the settings give to secrets, by name; the others are made. */
+/** Values of secrets from the settings, by name; the others are generated. */
 export function secretsOf(settings: Settings): Record<string, string> {
   const { TENCENT_SECRET_KEY: application, TENCENT_CALLBACK_KEY: callback } = settings;
   return {
@@ -79,12 +79,12 @@ function networkOf(system: System, { HOST }: Settings): StartFacts["network"] {
   return { urls: hosts.map((host) => `http://${host}:${port}`), localKey: system.localKey };
 }
 
-/** The IPv4 addresses by which other machines know this one. */
+/** This machine's IPv4 addresses on its networks. */
 function listOwnAddresses(): string[] {
   const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
   const others = all.filter(({ family, internal }) => family === "IPv4" && !internal);
   return others.map(({ address }) => address).slice(0, addressesMax);
 }
 
-/** A machine with many networks would fill the screen with them. */
+/** Machines with many networks would fill the screen. */
 const addressesMax = 2;

@@ -12,31 +12,31 @@ import { type Key, key } from "../../platform/table/keys.ts";
 import { type Claim, isEmpty, labelOf } from "../../platform/table/ownership.ts";
 import type { Action } from "../../platform/table/transact.ts";
 
-/** Where the demo is written, and the pictures of its stage. */
+/** The table for the demo data, and the URL of its pictures. */
 type DemoPlace = {
   client: DynamoDBDocumentClient;
   tableName: string;
   claim: Claim;
-  /** Where the pictures of the gift types are served. */
+  /** The URL of the gift types' pictures. */
   picturesUrl: string;
   defaultPicture: string;
   defaultThumbnail: string;
 };
 
-/** Ids that the reference pages' own curl lines use. */
+/** Ids in the curl examples of the reference pages. */
 const ids = {
   viewer: "64d15f9e2e6c8f4d5a123456",
   host: "64d15f9e2e6c8f4d5a123457",
   stream: "64d15f9e2e6c8f4d5a123000",
   room: "65a1234bcde5678f90123456",
   giftType: "65a1234bcde5678f90123456",
-  /** Looks after the demo stream; the console lets one be them. */
+  /** The demo stream's moderator; the console can sign them in. */
   moderator: "moderator",
 };
 
 const demoCredits = 1_000_000;
 
-/** The gift types, cheapest first: the name of each is that of its picture too. */
+/** Gift types, cheapest first; each picture has its type's name. */
 const giftTypes = [
   { id: ids.giftType, giftId: "gift1", name: "Rose", creditAmount: 10 },
   { id: "65a1234bcde5678f90123457", giftId: "gift2", name: "Heart", creditAmount: 20 },
@@ -50,8 +50,7 @@ const giftTypes = [
 
 /**
  * Writes the demo data into an empty table: users, credits with their ledger entries, streams and
- * gift types. It is one transaction, so a table has all of it or nothing. Answers whether it was
- * written.
+ * gift types. It is one transaction, so it writes all or nothing. Returns whether it has written.
  */
 export async function writeDemo(place: DemoPlace, now: Date): Promise<boolean> {
   const { client, tableName: TableName } = place;
@@ -65,8 +64,8 @@ export async function writeDemo(place: DemoPlace, now: Date): Promise<boolean> {
 }
 
 /**
- * Lets the demo's gift types show their pictures where they are served now, if another run served
- * them at another port. A picture that an admin chose stays.
+ * Updates the URLs of the demo's gift pictures if an earlier run used another port. A picture that
+ * an admin chose is kept.
  */
 export async function moveDemoPictures(place: DemoPlace): Promise<void> {
   const { client, tableName: TableName } = place;
@@ -109,7 +108,7 @@ function demoActions(place: DemoPlace, now: Date): Action[] {
   const users = [viewer, host, named("user1", "user1"), named("user2", "user2")];
   const streams = [
     streamOf(ids.stream, "Demo stream", null, host, place, now),
-    // It began first: what shows the host's newest live stream, as overlays do, shows Studio's.
+    // It started first: overlays and others that show the host's newest live stream show Studio's.
     streamOf(ids.room, "Demo room", "room_id", host, place, new Date(now.getTime() - 60_000)),
   ];
   const types = giftTypes.map(({ id, ...type }) =>
@@ -144,10 +143,7 @@ const userActions = (profile: Profile): Action[] => [
   ...indexActions(undefined, profile),
 ];
 
-/**
- * The credits of a demo user, topped up like anybody's, so that an audit finds where they come
- * from.
- */
+/** The credits of a demo user, booked as a top-up, so that the audit finds their source. */
 function creditActions(userId: string, now: Date): Action[] {
   const [occurredAt, reference] = [now.toISOString(), "demo"];
   const movement = { type: "top_up", amount: demoCredits, reference, occurredAt } as const;

@@ -2,7 +2,7 @@ import type { Prepared, System } from "../../local/index.ts";
 import packageJson from "../../package.json" with { type: "json" };
 import type { DemoUser } from "./start-block.ts";
 
-/** The ids that the reference pages' own curl lines use; the data has the same. */
+/** Ids in the curl examples of the reference pages; the demo data has the same. */
 export const demoIds = {
   viewer: "64d15f9e2e6c8f4d5a123456",
   host: "64d15f9e2e6c8f4d5a123457",
@@ -10,10 +10,10 @@ export const demoIds = {
   giftTypeId: "65a1234bcde5678f90123456",
 } as const;
 
-/** Tokens live as long as the API lets them: 24 hours. */
+/** Lifetime of tokens, the API's maximum: 24 hours. */
 const tokenSeconds = 24 * 3600;
 
-/** The people of the demo, as `POST /local/token` takes them, and what they are. */
+/** The demo users, as `POST /local/token` takes them, with their roles. */
 export const demoPeople = [
   {
     name: "johndoe",
@@ -39,20 +39,21 @@ export const demoPeople = [
 ];
 
 /**
- * Writes the demo data if the table is empty, and whose it is in any case. It runs before any
+ * Writes the demo data if the table is empty, and claims the table in any case. It runs before any
  * function is called, so that stream consumers have processed it before the first request. Rejects
- * with `TableMismatch` when the data is another stage's, or in a form that this version does not read.
+ * with `TableMismatch` if the data belongs to another stage, or is in a form that this version does
+ * not read.
  */
 export async function writeDemoInto(system: Prepared): Promise<void> {
   await prepareTable(system, { demo: true });
 }
 
-/** Makes the table ready: the stage's own, and with the demo data if that is wanted. */
+/** Prepares the table: claims it for the stage, and adds the demo data if requested. */
 export async function prepareTable(
   { url, aws, stage }: Prepared,
   { demo }: { demo: boolean },
 ): Promise<void> {
-  // Loaded only when they are needed: the SDK is the largest part of a start.
+  // Loaded on demand: the SDK is the largest part of a start.
   const [store, owner, table] = await Promise.all([
     import("./demo-data.ts"),
     import("../../platform/table/ownership.ts"),
@@ -76,7 +77,7 @@ export async function prepareTable(
   }
 }
 
-/** The stage's table, as the runner itself reaches it. */
+/** The stage's table, as the runner itself accesses it. */
 export async function openRunnersTable({ aws, stage }: Pick<Prepared, "aws" | "stage">) {
   const table = stage.tables[0];
   if (table === undefined) throw new Error("The stage has no table");
@@ -95,7 +96,7 @@ export async function openRunnersTable({ aws, stage }: Pick<Prepared, "aws" | "s
   return { client: DynamoDBDocumentClient.from(client, { marshallOptions }), tableName };
 }
 
-/** What the stage's template gives its functions under a name. */
+/** The value of a setting that the stage's template gives its functions. */
 function settingOf(stage: System["stage"], name: string): string {
   const environments = Object.values(stage.functions).map(({ environment }) => environment);
   const value = environments.find((environment) => environment[name])?.[name];
@@ -103,7 +104,7 @@ function settingOf(stage: System["stage"], name: string): string {
   return value;
 }
 
-/** The demo's people with fresh tokens, and the ids that the printed lines need. */
+/** The demo users with fresh tokens, and the ids for the printed lines. */
 export async function demoUsersOf({ issuer, stage }: System): Promise<{
   users: DemoUser[];
   streamId: string;

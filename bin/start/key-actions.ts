@@ -1,9 +1,9 @@
 import type { ReadStream } from "node:tty";
 
-/** What a key does: `says` is its line in the list of keys. */
+/** The action of a key; `says` is its line in the list of keys. */
 export type KeyAction = { key: string; says: string; act(): void | Promise<void> };
 
-/** As much of a terminal's input as is needed. */
+/** The part of a terminal's input that is used. */
 type Terminal = Pick<ReadStream, "isTTY" | "setRawMode" | "resume" | "pause" | "unref"> & {
   on(event: "data", listener: (data: Buffer) => void): unknown;
 };
@@ -11,8 +11,9 @@ type Terminal = Pick<ReadStream, "isTTY" | "setRawMode" | "resume" | "pause" | "
 const interrupt = "\u0003";
 
 /**
- * Lets a person at a terminal press keys: each does its action at once, `h` lists them, Ctrl-C ends.
- * What an action throws is said and ends nothing. Answers what gives the terminal back as it was.
+ * Handles key presses on a terminal: each key runs its action at once, `h` lists the keys, Ctrl-C
+ * ends the system. An action's error is printed and ends nothing. Returns a function that restores
+ * the terminal.
  */
 export function listenToKeys(
   terminal: Terminal,
@@ -25,7 +26,7 @@ export function listenToKeys(
     act: () => say([...actions, help].map(({ key, says }) => `  ${key}  ${says}`).join("\n")),
   };
   const all = new Map([...actions, help].map((action) => [action.key, action]));
-  // The keys come one by one, and are not shown.
+  // Raw mode: keys arrive one by one, without echo.
   terminal.setRawMode(true);
   terminal.on("data", (data) => {
     for (const key of data.toString()) {
@@ -34,7 +35,7 @@ export function listenToKeys(
     }
   });
   terminal.resume();
-  // Nobody's key is waited for where everything else has ended.
+  // Waiting for keys must not keep the process alive.
   terminal.unref();
   return () => {
     terminal.setRawMode(false);

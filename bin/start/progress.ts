@@ -6,8 +6,8 @@ const tickMilliseconds = 1000;
 const secondsSince = (began: number) => ((performance.now() - began) / 1000).toFixed(1);
 
 /**
- * Tells what is being done and for how long, if it takes longer than a second: a line that counts
- * on a terminal, two lines elsewhere. Resolves and rejects as the work does.
+ * Shows a task and its duration if it takes longer than a second: a counting line on a terminal,
+ * two lines elsewhere. Settles like the task.
  */
 export async function withProgress<Result>(
   text: string,

@@ -16,21 +16,21 @@ import { watchSources } from "./watch-sources.ts";
 
 const root = join(import.meta.dirname, "../..");
 const folders = join(root, ".cache", "reloaded");
-/** What pages are made from. */
+/** Folders whose sources affect pages. */
 const pageRooms = ["web", "client"];
 const isOfPages = (file: string) => pageRooms.includes(file.split("/")[0] ?? "");
-/** How many functions are bundled at once after a change; others when they are called. */
+/** Number of functions bundled at once after a change; others are bundled when called. */
 const eagerMax = 3;
 
 type Options = {
   stage: string;
-  /** The context of the CDK app, besides the name of the stage. */
+  /** The CDK app's context, besides the stage's name. */
   context?: Record<string, string>;
   say(text: string): void;
   complain(text: string): void;
 };
 
-/** A reload of what runs: given to the system at its start, and attached to it when it is up. */
+/** Hot reload: passed to the system at its start, and attached when it is ready. */
 export type Reload = {
   reloading: Reloading;
   attach(system: System): void;
@@ -38,10 +38,9 @@ export type Reload = {
 };
 
 /**
- * Lets changed sources run without a restart. A function whose source has changed is bundled again
- * before its next event, those in use at once; sockets and data stay. What changes the templates
- * synthesizes them again, and what changes pages makes those. What does not compile is said, and
- * the old code goes on.
+ * Runs changed sources without a restart. A changed function is bundled again before its next
+ * event, functions in use immediately; sockets and data stay. Changes that affect templates or
+ * pages rebuild those. Compile errors are printed, and the old code keeps running.
  */
 export function createReload(options: Options): Reload {
   const bundles = createBundles(options);
@@ -68,11 +67,11 @@ export function createReload(options: Options): Reload {
   };
 }
 
-/** Reads what has changed; answers whether the templates may be others now. */
+/** Updates the graph with changed files; returns whether the templates may have changed. */
 function update(graph: SourceGraph, files: readonly string[]): boolean {
   const before = new Map(files.map((file) => [file, graph.get(file)?.text ?? ""]));
   for (const file of files) if (!isOfPages(file)) graph.set(file, readSource(root, file));
-  // The route table ties all functions to the stacks; what is beyond it counts by its contract.
+  // The route table imports all functions into the stacks: behind it, only contracts count.
   const alone = new Map([...graph].filter(([file]) => !file.startsWith("functions/")));
   const isContract = (file: string) =>
     file === "functions/index.ts" ||
@@ -99,7 +98,7 @@ function createBundles({ stage, say, complain }: Options): Bundles {
   const usedAt = new Map<string, number>();
   let system: System | undefined;
   let round = 0;
-  // A run that was replaced in its process has left its own.
+  // A run that was restarted in this process has left its own bundles.
   rmSync(directory, { recursive: true, force: true });
   const files = () =>
     new Map(
@@ -116,10 +115,10 @@ function createBundles({ stage, say, complain }: Options): Bundles {
     try {
       await bundleInto(folder, awsClient(), { [entry.name]: entry.file });
       before.set(functionName, lambda.directory);
-      // Another bundle may have been swapped in meanwhile only by a later change.
+      // Only a later change may have swapped in another bundle meanwhile.
       if (!stale.has(functionName)) lambda.directory = join(folder, flatName(entry.name));
     } catch {
-      // esbuild has said where and what.
+      // esbuild has already printed the error.
       complain(`${entry.file} cannot be bundled; its old code goes on.`);
     }
   }
@@ -169,7 +168,7 @@ function createBundles({ stage, say, complain }: Options): Bundles {
   };
 }
 
-/** Runs that were killed leave their bundles. */
+/** Removes bundles left by killed runs. */
 function removeLeftovers(): void {
   mkdirSync(folders, { recursive: true });
   for (const pid of readdirSync(folders)) {
@@ -181,7 +180,7 @@ function removeLeftovers(): void {
   }
 }
 
-/** Synthesizes one after the other, and once more for what changed meanwhile. */
+/** Runs one synthesis at a time, and another one for changes made meanwhile. */
 function createSynthesis(
   { stage, context, say, complain }: Options,
   system: System,

@@ -6,9 +6,9 @@ import { type KeyAction, listenToKeys } from "./key-actions.ts";
 
 type Run = {
   system: System;
-  /** Prints the block of the start again. */
+  /** Prints the start block again. */
   printBlock(): void;
-  /** Ends the system, and starts it again in the same place. */
+  /** Stops the system, and starts it again on the same port and data. */
   restart(): Promise<void>;
   quit(): void;
 };
@@ -18,26 +18,26 @@ const say = (text: string) => console.log(text);
 const tokenSeconds = 3600;
 
 /**
- * Whether a person can press keys: at both ends of the program is a terminal, and the program is in
- * its foreground. One in the background would be stopped by the system as soon as it asks for keys.
+ * Whether a user can press keys: input and output are a terminal, and the program runs in its
+ * foreground. A background process would be stopped as soon as it reads keys.
  */
 export function hasKeyboard(): boolean {
   if (!process.stdin.isTTY || !process.stdout.isTTY) return false;
   const { stdout, status } = spawnSync("ps", ["-o", "stat=", "-p", String(process.pid)], {
     encoding: "utf8",
   });
-  // Windows has neither the program nor such a background.
+  // Windows has neither `ps` nor background process groups.
   return status !== 0 || stdout.includes("+");
 }
 
-/** Lets the keys of the terminal act on the run. Answers what gives the terminal back. */
+/** Connects the terminal's keys with the run. Returns a function that restores the terminal. */
 export function attachKeys(run: Run): () => void {
   const giveBack = listenToKeys(process.stdin, listActions(run), { say, interrupted: run.quit });
   process.once("exit", giveBack);
   return giveBack;
 }
 
-/** What the keys do while the system runs. Simulated viewers end with the process. */
+/** The keys' actions while the system runs. Simulated viewers end with the process. */
 function listActions({ system, printBlock, restart, quit }: Run): KeyAction[] {
   const { url } = system;
   let leave: (() => void) | undefined;
@@ -52,7 +52,7 @@ function listActions({ system, printBlock, restart, quit }: Run): KeyAction[] {
           leave = undefined;
           return say("The simulated viewers have left.");
         }
-        // Loaded only now: most starts need none of it.
+        // Loaded on demand: most starts do not need it.
         const { simulateViewers } = await import("../../web/studio/simulation.ts");
         const tokensOf = (member: TokenRequestOf) => () => fetchToken(url, member);
         leave = simulateViewers({ url, streamId: demoIds.streamId, tokensOf });
@@ -96,7 +96,7 @@ async function giveRose({ url, issuer }: System): Promise<void> {
   }
 }
 
-/** How each system opens a page. The URL is ours, and has nothing that a shell would read. */
+/** How each system opens a URL. It is ours, and has no characters that a shell would interpret. */
 const openers: Partial<Record<NodeJS.Platform, string[]>> = {
   darwin: ["open"],
   win32: ["cmd", "/c", "start", ""],
@@ -105,7 +105,7 @@ const openers: Partial<Record<NodeJS.Platform, string[]>> = {
 function openPage(url: string): void {
   const [program = "", ...given] = openers[process.platform] ?? ["xdg-open"];
   const child = spawn(program, [...given, url], { stdio: "ignore", detached: true });
-  // A machine without a browser or without the program.
+  // A machine without a browser or without this program.
   child.once("error", () => say(`Open ${url} in a browser.`));
   child.once("exit", (code) => code !== 0 && say(`Open ${url} in a browser.`));
   child.unref();

@@ -20,16 +20,16 @@ import { readStartOptions } from "./start-options.ts";
 import { listStudioRoutes } from "./studio-routes.ts";
 import { topUp } from "./top-up.ts";
 
-/** A person's exit code for a wrong setting, and for a start that failed. */
+/** Exit codes: a wrong setting, and a failed start. */
 const exitCodes = { usage: 2, failure: 1 };
-/** After a signal the process ends this fast, whatever still runs. */
+/** After a signal the process ends within this time, whatever still runs. */
 const stopMillisecondsMax = 4500;
 const readyMillisecondsMax = 10_000;
 const parentLookMilliseconds = 250;
 
 /**
  * Runs the one-machine system until a signal, then ends the process; a wrong setting or a failed
- * start ends it early. `onSignal` takes what a signal is to do from now on.
+ * start ends it early. `onSignal` receives the handler of later signals.
  */
 export async function runLocal(onSignal: (end: () => void) => void): Promise<void> {
   const options = readStartOptions(process.argv.slice(2));
@@ -37,7 +37,7 @@ export async function runLocal(onSignal: (end: () => void) => void): Promise<voi
     (options.exitCode === 0 ? console.log : console.error)(options.say);
     process.exit(options.exitCode);
   }
-  // Who asks for JSON reads JSON, unless it was said otherwise.
+  // With --json the log is JSON, too, unless set otherwise.
   const read = readSettings({ ...(options.json && { LOG: "json" }), ...process.env });
   if ("faults" in read) {
     for (const fault of read.faults) console.error(fault);
@@ -62,7 +62,7 @@ export async function runLocal(onSignal: (end: () => void) => void): Promise<voi
   const stop = () => {
     if (aborting.signal.aborted) return;
     aborting.abort();
-    // While it is still starting, the start itself notices and ends.
+    // During the start, the start itself notices and ends.
     if (system) void end(0);
   };
   onSignal(stop);
@@ -70,7 +70,7 @@ export async function runLocal(onSignal: (end: () => void) => void): Promise<voi
   try {
     const log = createLog(settings.LOG);
     let isReady = false;
-    // Our own questions to /health are nobody's requests.
+    // Our own calls of /health are not logged as requests.
     const request: Log["request"] = (line) => isReady && log.request(line);
     const screen = options.json ? screens.aside : screenOf(settings, log);
     system = await start(settings, { ...log, request }, screen, aborting.signal);
@@ -80,7 +80,7 @@ export async function runLocal(onSignal: (end: () => void) => void): Promise<voi
     const hasKeys = !options.json && settings.LOG === "text" && hasKeyboard();
     const facts = await announce(system, { settings, json: options.json, hasKeys });
     if (hasKeys) letKeysAct(system, facts, { finish, stop });
-    // At once, since a process that is killed keeps nothing for the next start.
+    // At once, because a killed process saves nothing for the next start.
     flushCompileCache();
   } catch (error) {
     if (aborting.signal.aborted) return await end(0);
@@ -115,8 +115,8 @@ function letKeysAct(system: System, facts: StartFacts, { finish, stop }: Ends): 
 }
 
 /**
- * npm runs a script through a shell, and a shell that is ended does not end what it runs. So what
- * npm started ends itself; what a person started by hand may outlive its terminal.
+ * npm runs a script through a shell, and killing the shell does not kill the script. So a run that
+ * npm started ends itself; one started by hand may outlive its terminal.
  */
 function whenParentIsGone(end: () => void): void {
   const parent = process.ppid;
@@ -128,7 +128,9 @@ function whenParentIsGone(end: () => void): void {
   timer.unref();
 }
 
-/** Where a process whose parent has ended gets no other one (Windows), only this tells. */
+/**
+ * Whether a process exists: on Windows an orphan keeps its parent's id, so only this detects it.
+ */
 function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
@@ -183,15 +185,17 @@ async function start(
   return system;
 }
 
-/** The context of the CDK app, besides the name of the stage. */
+/** The CDK app's context, besides the stage's name. */
 const contextOf = ({ RELAY }: Settings): Record<string, string> =>
   RELAY === undefined ? {} : { relay: RELAY };
 
-/** A person who started it edits sources; a test must not meet what is half written. */
+/** Watches sources for a user at a terminal; tests must not run half-written files. */
 const isWatching = ({ WATCH }: Settings) =>
   WATCH === "on" || (WATCH === undefined && process.env.npm_lifecycle_event === "start");
 
-/** Ready is what /health says, through the gateway, its function and the table. */
+/**
+ * Waits until /health, through the gateway, its function and the table, reports that it is ready.
+ */
 async function waitForHealth(url: string, signal: AbortSignal): Promise<void> {
   const end = Date.now() + readyMillisecondsMax;
   for (;;) {
@@ -204,10 +208,10 @@ async function waitForHealth(url: string, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** By its name, since the store is loaded only where it is needed. */
+/** Compared by name, because the store is loaded on demand. */
 const isOtherTable = (error: unknown) => (error as Error | null)?.name === "TableMismatch";
 
-/** Data that only another version of Ovation can read. */
+/** Whether only another version of Ovation can read the data. */
 const isOtherData = (error: unknown) => isOtherTable(error) || error instanceof FormatMismatch;
 
 function explain(error: unknown, settings: Settings): string {

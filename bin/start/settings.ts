@@ -10,7 +10,7 @@ const isFolderOrNew = (path: string) => {
   return found === undefined || found.isDirectory();
 };
 
-/** Each setting with its default; the messages say what is wanted. */
+/** Each setting with its default; messages describe the expected value. */
 const settings = {
   PORT: z
     .string()
@@ -22,7 +22,7 @@ const settings = {
     .string()
     .refine((host) => isIP(host) !== 0, "an address of this machine, such as 0.0.0.0")
     .default("127.0.0.1"),
-  /** Whether the stage has a relay; without it as its row says. */
+  /** Whether the stage has a relay; default: as in its settings. */
   RELAY: choice("on", "off").optional(),
   RELAY_PORT: z
     .string()
@@ -37,9 +37,9 @@ const settings = {
   DEMO: choice("on", "off").default("on"),
   STAGE: choice("dev", "prod").default("dev"),
   LOG: choice("text", "json", "off").default("text"),
-  /** Whose clients of AWS the functions have: bin/build/build.ts reads it. */
+  /** The AWS clients in the functions' bundles, see bin/build/build.ts. */
   AWS_CLIENT: choice("own", "sdk").default("own"),
-  /** Whether changed sources run at once; without it where a person has started it. */
+  /** Whether to reload changed sources; default: at a terminal. */
   WATCH: choice("on", "off").optional(),
   TENCENT_SECRET_KEY: z
     .string()
@@ -54,12 +54,12 @@ const settings = {
     .optional(),
 };
 
-/** What every setting is called. */
+/** The names of all settings. */
 export const settingNames = Object.keys(settings);
 
 export type Settings = { [Name in keyof typeof settings]: z.output<(typeof settings)[Name]> };
 
-/** Their values are shown to nobody, only their length. */
+/** Settings whose values are never printed, only their length. */
 const secretNames = new Set(["TENCENT_SECRET_KEY", "TENCENT_CALLBACK_KEY"]);
 
 /**

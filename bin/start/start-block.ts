@@ -3,10 +3,10 @@ import packageJson from "../../package.json" with { type: "json" };
 /** A demo user with a token, which is valid for a day. */
 export type DemoUser = { name: string; sub: string; token: string; says: string };
 
-/** What a start knows when the system is up. */
+/** The facts that a start prints when the system is ready. */
 export type StartFacts = {
   url: string;
-  /** Where the stage's relay takes sockets, where it has one. */
+  /** The URL of the stage's relay, if it has one. */
   relayUrl?: string | undefined;
   stage: string;
   dataDir: string;
@@ -16,21 +16,23 @@ export type StartFacts = {
   giftTypeId: string;
   sdkAppId: string;
   secretKey: string;
-  /** The key of the address to which Tencent's engine may send its callbacks. */
+  /** The key in the URL for Tencent's callbacks. */
   callbackKey: string;
-  /** Where other machines reach it, and what lets them call `/local`; undefined when none can. */
+  /**
+   * URLs for other machines, and the key for `/local`; undefined if the system is not reachable.
+   */
   network: { urls: string[]; localKey: string } | undefined;
-  /** Whether a person can press keys. */
+  /** Whether a user can press keys. */
   hasKeys: boolean;
 };
 
-/** The port at which the commands look for a system when nobody names one. */
+/** The port that commands use by default. */
 export const defaultPort = 4000;
 
 /**
- * What a person sees when the system is up: its addresses, its users, and what to try first, in at
- * most 24 lines. Addresses apart each line fits 80 columns, and none is broken. Every line that
- * begins with `curl` or `npm` works when it is pasted alone, in the checkout.
+ * The text shown when the system is ready: addresses, users, and first steps, in at most 24 lines.
+ * Lines without URLs fit 80 columns, and none is wrapped. Every line that starts with `curl` or
+ * `npm` works when pasted alone in the checkout.
  */
 export function formatStartBlock(facts: StartFacts): string {
   const { stage } = facts;
@@ -62,7 +64,7 @@ export function formatStartBlock(facts: StartFacts): string {
   ].join("\n");
 }
 
-/** The same, as data. */
+/** The same facts as data. */
 export function describeStart(facts: StartFacts): Record<string, unknown> {
   const { network, secretKey, sdkAppId, hasKeys: _, ...others } = facts;
   const { url } = facts;
@@ -103,7 +105,7 @@ const describeNetwork = (network: StartFacts["network"]): string[] =>
 
 function linesToTry({ url, streamId }: StartFacts): string[] {
   const stream = `${url}/api/v1/live-stream/${streamId}`;
-  // The commands look at the default port themselves.
+  // The commands use the default port anyway.
   const isDefault = new URL(url).port === String(defaultPort);
   const token = `$(npm run -s token -- johndoe${isDefault ? "" : ` ${url}`})`;
   const asJohn = `--oauth2-bearer ${token}`;

@@ -20,10 +20,10 @@ Settings are variables of the environment, such as PORT=4100 npm start:
   RELAY_PORT its port; a free one
   WATCH      on: a changed source runs at once; off`;
 
-/** How the runner was called: to run, or to say `say` and end. */
+/** The parsed arguments: run, or print `say` and exit. */
 export type StartOptions = { json: boolean } | { say: string; exitCode: 0 | 2 };
 
-/** Reads the arguments of `npm start`. One that is not known is refused, with what to do instead. */
+/** Parses the arguments of `npm start`. Unknown ones are refused with a hint. */
 export function readStartOptions(given: readonly string[]): StartOptions {
   const options = { json: { type: "boolean" }, help: { type: "boolean", short: "h" } } as const;
   try {

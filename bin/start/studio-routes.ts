@@ -8,11 +8,11 @@ type Route = {
 };
 type Answer = { status: number; body?: unknown };
 
-/** Something that does not fit is looked at again for this long: a gift may be on its way. */
+/** A mismatch is checked again for this long, because a gift may be in flight. */
 const auditPatienceMilliseconds = 5_000;
 const misfitsMax = 20;
 
-/** The people that one may be in Studio, as `POST /local/token` takes them. */
+/** The demo users of Studio, as `POST /local/token` takes them. */
 const cast = [
   person(demoIds.host, "host", "Demo", "Host"),
   { ...person(demoIds.viewer, "johndoe", "John", "Doe"), credits: 20_000 },
@@ -25,8 +25,8 @@ function person(sub: string, username: string, given_name: string, family_name: 
 }
 
 /**
- * The routes below `/local` that Studio calls: who plays, the audit, a crash on demand. Without
- * `restart` nothing would be left after a crash, which is then refused.
+ * The routes below `/local` that Studio calls: demo users, audit, kill. Without `restart` no system
+ * would run after a kill, which is then refused.
  */
 export function listStudioRoutes(
   system: Prepared,
@@ -56,7 +56,7 @@ export function listStudioRoutes(
       method: "GET",
       path: "/local/audit",
       async handler() {
-        // Concurrent requests share one audit, since it reads the whole table.
+        // Concurrent requests share one audit, because it reads the whole table.
         auditing ??= auditTable(system).finally(() => {
           auditing = undefined;
         });
@@ -66,7 +66,7 @@ export function listStudioRoutes(
   ];
 }
 
-/** What `npm run audit` says, as data. */
+/** The result of `npm run audit` as data. */
 async function auditTable(system: Prepared) {
   const [{ audit }, { scanTable }, { useTable }, { client, tableName }] = await Promise.all([
     import("../../platform/audit/audit.ts"),

@@ -4,12 +4,12 @@ import type { TokenRequest } from "../../local/issuer.ts";
 
 const tokenSeconds = 60;
 
-/** What a profile is made of; other claims may be wrong on purpose and stay out of our own call. */
+/** Claims of a profile; others may be wrong on purpose and are not used in our own call. */
 const profileClaims = new Set(["preferred_username", "given_name", "family_name", "picture"]);
 
 /**
- * Tops the subject's wallet up to `credits`, through the same route that an app's own server uses;
- * one that holds as much already is left alone. Rejects with what the API said when it refused.
+ * Tops the subject's wallet up to `credits`, through the route that an app's own server uses; a
+ * sufficient balance is left unchanged. Rejects with the API's refusal.
  */
 export async function topUp(
   { sub, claims = {} }: TokenRequest,
@@ -19,7 +19,7 @@ export async function topUp(
   const named = Object.entries(claims).filter(([name]) => profileClaims.has(name));
   const sign = async (subject: string, groups: string[], own: Record<string, unknown> = {}) =>
     (await issuer.sign({ sub: subject, groups, claims: own, expiresIn: tokenSeconds })).token;
-  // Reading it makes the user known, under the names that were asked for.
+  // Reading the wallet creates the user, with the requested names.
   const wallet = `${url}/api/v1/wallet`;
   const { balance } = await call<{ balance: number }>(
     wallet,

@@ -2,13 +2,12 @@ import { type FSWatcher, globSync, statSync, watch } from "node:fs";
 import { join } from "node:path";
 import { slashed } from "../build/source-graph.ts";
 
-/** Editors write a file in several steps, and tools many files at once. */
+/** Editors write a file in several steps, and tools change many files at once. */
 const settleMilliseconds = 40;
 
 /**
- * Reports which files of some folders have changed, by their paths from `root`, together when
- * nothing more has changed for a moment. Answers what ends it. Folders that are made later are
- * watched too.
+ * Reports changed files of some folders, by their paths from `root`, in batches after a short quiet
+ * period. Returns a function that stops. Folders created later are watched, too.
  */
 export function watchSources(
   root: string,
@@ -41,7 +40,7 @@ export function watchSources(
       const watcher = watch(join(root, folder), { persistent: false }, (_, name) => {
         if (name) note(`${folder}/${slashed(name)}`);
       });
-      // A folder that was removed.
+      // The folder has been removed.
       watcher.on("error", () => forget(folder));
       watchers.set(folder, watcher);
     }

@@ -4,7 +4,7 @@ import { chromium } from "playwright-core";
 
 const names = ["chromium", "chromium-browser", "google-chrome", "chrome.exe", "msedge.exe"];
 
-/** Where Chrome and Edge are installed on macOS and Windows: in no folder of PATH. */
+/** Where macOS and Windows install Chrome and Edge, outside of PATH. */
 function listInstalled(): string[] {
   const { HOME = "", LOCALAPPDATA, PROGRAMFILES, "PROGRAMFILES(X86)": x86 } = process.env;
   const apps = ["Google Chrome", "Chromium", "Microsoft Edge"].flatMap((name) =>
@@ -23,9 +23,9 @@ function listInstalled(): string[] {
 }
 
 /**
- * The Chromium of this machine: what the variable `CHROMIUM` names, else the first in PATH of the
- * names that it is installed by, else where macOS and Windows keep it, else the one that
- * `npm run install:browser` has installed. Undefined when there is none.
+ * The Chromium of this machine: the variable `CHROMIUM`, else the first known name in PATH, else
+ * the default locations on macOS and Windows, else the one installed by `npm run install:browser`.
+ * Undefined if there is none.
  */
 export function findBrowser(): string | undefined {
   const folders = (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "");

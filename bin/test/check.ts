@@ -1,6 +1,6 @@
 /**
- * `npm run check`: everything that a change has to pass. The checks that need nothing of each other
- * run at the same time, as many as there are processors; then all tests, whose last line counts.
+ * `npm run check`: everything that a change has to pass. Independent checks run in parallel, as
+ * many as there are processors; then all tests, whose last line counts.
  */
 import { spawn } from "node:child_process";
 import { availableParallelism } from "node:os";
@@ -11,11 +11,11 @@ const root = join(import.meta.dirname, "../..");
 /** The longest first, so that none is left over at the end. */
 const checks = ["synth", "types", "lint", "documents -- --check"];
 
-/** What npm is started by, without a shell: `npm run check` tells where it is. */
+/** The path of npm, to run it without a shell; `npm run` sets it. */
 const { npm_execpath: npm } = process.env;
 if (npm === undefined) throw new Error("Run it as `npm run check`");
 
-/** Runs a script of package.json and prints its output at its end; resolves with its success. */
+/** Runs a script of package.json and prints its output when it ends; resolves with its success. */
 function runScript(npm: string, script: string): Promise<boolean> {
   const began = performance.now();
   const child = spawn(process.execPath, [npm, "run", ...script.split(" ")], { cwd: root });

@@ -42,7 +42,7 @@ export function chooseFiles({ paths, all, changedSince }: TestOptions): Lanes {
   };
 }
 
-/** What git says, line by line; throws with what it said when it fails. */
+/** git's output by line; throws with its error output if it fails. */
 function git(...given: string[]): string[] {
   const { status, stdout, stderr } = spawnSync("git", given, { cwd: root, encoding: "utf8" });
   if (status !== 0) throw new Error(stderr);
@@ -51,8 +51,8 @@ function git(...given: string[]): string[] {
 
 /**
  * The test files that changes since a commit can affect, uncommitted and new files included: those
- * that have the changed sources among their imports, or that call them from outside
- * (test/links.cjs), and for files that are no sources those of `dataTests`.
+ * that import changed sources, or call them from outside (test/links.cjs), and for other files
+ * those of `dataTests`.
  */
 function listAffected(commit: string): string[] {
   const changed = [
@@ -65,7 +65,7 @@ function listAffected(commit: string): string[] {
   return [...byData, ...(sources.length > 0 ? listRelated(sources) : [])];
 }
 
-/** The files that are no sources, with the tests that read them. */
+/** Files other than sources, with the tests that read them. */
 const dataTests: [RegExp, RegExp][] = [
   [/^(package|package-lock|tsconfig|jest\.config)\.json$/, /./],
   [/^(docs|README|CHANGELOG|CONTRIBUTING|SECURITY|\.github|\.ci)/, /^test\/(house|examples)\//],

@@ -1,4 +1,4 @@
-/** What `npm test` is asked for. */
+/** The arguments of `npm test`. */
 export const usage = `Usage: npm test [-- options] [paths]
 
 Without a path: every test but the slow kinds (test/kinds.ts), in about 7 minutes.
@@ -22,16 +22,16 @@ export type TestOptions = {
   help: boolean;
   all: boolean;
   watch: boolean;
-  /** The commit that changes are counted from; undefined to run whatever has changed or not. */
+  /** The commit that changes are counted from; undefined to run tests regardless of changes. */
   changedSince: string | undefined;
   paths: string[];
-  /** The name that tests are chosen by. */
+  /** The name filter of the tests. */
   name: string | undefined;
-  /** What jest is given as it is. */
+  /** Arguments that are passed on to jest. */
   jest: string[];
 };
 
-/** Reads the arguments of `npm test`. */
+/** Parses the arguments of `npm test`. */
 export function readTestOptions(given: readonly string[]): TestOptions {
   const options: TestOptions = {
     ...{ help: false, all: false, watch: false, changedSince: undefined },

@@ -1,18 +1,18 @@
-/** As much of jest's report as is counted. A file that does not load has no results. */
+/** The part of jest's report that is counted. A file that does not load has no results. */
 export type Report = {
   numRuntimeErrorTestSuites: number;
   testResults: { assertionResults: { fullName: string; status: string }[] }[];
 };
 
-/** How many tests ended how. */
+/** Numbers of tests by result. */
 export type Outcome = { passed: number; failed: number; skipped: number };
 
 /** A run of jest that ended without a report. */
 export const broken: Outcome = { passed: 0, failed: 1, skipped: 0 };
 
 /**
- * What a run of jest came to. A file that does not load is one failure. With `pattern`, the value
- * of `-t`, a test of another name is not counted: nobody asked for it.
+ * The outcome of a jest run. A file that does not load counts as one failure. With `pattern`, the
+ * value of `-t`, tests with other names are not counted.
  */
 export function outcomeOf({ testResults, ...report }: Report, pattern?: string): Outcome {
   const isWanted = pattern === undefined ? undefined : new RegExp(pattern, "i");
@@ -26,14 +26,14 @@ export function outcomeOf({ testResults, ...report }: Report, pattern?: string):
   return outcome;
 }
 
-/** Several runs as one. */
+/** The sum of several runs. */
 export const sumOf = (outcomes: readonly Outcome[]): Outcome => ({
   passed: outcomes.reduce((sum, { passed }) => sum + passed, 0),
   failed: outcomes.reduce((sum, { failed }) => sum + failed, 0),
   skipped: outcomes.reduce((sum, { skipped }) => sum + skipped, 0),
 });
 
-/** Whether a run is green: something ran, and nothing failed. */
+/** Whether a run is green: at least one test ran, and none failed. */
 export const isGreen = ({ passed, failed }: Outcome) => passed > 0 && failed === 0;
 
 /** The last line of every run. */

@@ -37,7 +37,7 @@ const workers = Math.max(4, Math.min(6, availableParallelism()));
 /** The processes of jest that have not ended. */
 const running = new Set<ChildProcess>();
 
-/** Runs jest on this Node, with more in its environment; resolves with its exit code. */
+/** Runs jest on this Node with additional environment variables; resolves with its exit code. */
 function runJest(options: readonly string[], env: Env, terminal: "ignore" | "inherit" = "ignore") {
   // Jest loads ES modules only with this flag; Node itself strips the types.
   const flags = ["--experimental-vm-modules", "--no-warnings"];
@@ -68,7 +68,7 @@ function readReport(): Report | undefined {
   }
 }
 
-/** Runs test files, and counts; a run of no files counts nothing. */
+/** Runs test files and counts results; without files the counts are zero. */
 async function run(
   files: readonly string[],
   { jest, name }: TestOptions,
@@ -115,14 +115,14 @@ if (options.help) {
 }
 await build();
 mkdirSync(join(root, ".cache"), { recursive: true });
-// Each program that a test starts finds what the ones before it compiled.
+// Programs that tests start share a compile cache.
 process.env.NODE_COMPILE_CACHE ??= join(root, ".cache/compiled");
-// The runner takes the keys of the Tencent application from here, and so do the tests.
+// Runner and tests read the keys of the Tencent application from here.
 process.env.TENCENT_SECRET_KEY ??= randomBytes(32).toString("hex");
 process.env.TENCENT_CALLBACK_KEY ??= randomBytes(24).toString("hex");
 const shared = await openShared({ ...(options.watch && { WATCH: "on" }) });
 const env = { SHARED_URL: shared.url };
-// Ctrl-C reaches jest and the systems too; what ends this process alone has to end them.
+// Ctrl-C also reaches jest and the systems; a signal to this process alone must end them.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
   process.once(signal, async () => {
     for (const child of running) child.kill("SIGTERM");
@@ -144,7 +144,7 @@ try {
   await shared.close();
 }
 
-/** Lets jest watch the sources, with its keys, until a person ends it. */
+/** Runs jest in watch mode, with its keys, until the user ends it. */
 function watch({ paths, jest }: TestOptions, env: Env): Promise<number> {
   const reporters = ["default", join(root, "test/count-line.ts")];
   const course = reporters.map((name) => `--reporters=${name}`);
@@ -154,7 +154,7 @@ function watch({ paths, jest }: TestOptions, env: Env): Promise<number> {
   return runJest([...course, ...jest, ...chosen], env, "inherit");
 }
 
-/** Whether no part of the tests was asked for. */
+/** Whether the run includes all tests. */
 function isWhole({ paths, name, changedSince }: TestOptions): boolean {
   return paths.length === 0 && name === undefined && changedSince === undefined;
 }
