@@ -1,10 +1,10 @@
 /**
- * The test files that `npm test` leaves to `npm run test:all`, by their kind. They repeat what has
- * a case in the short run under more circumstances, or take their time by definition. Below
- * `test/`, without `.test.ts`; a name that ends in `/` is a whole folder.
+ * Test files that only `npm run test:all` runs, by kind. They repeat cases of the short run under
+ * more circumstances, or are slow by nature. Paths below `test/`, without `.test.ts`; a name that
+ * ends in `/` is a whole folder.
  */
 export const slowKinds = {
-  /** One fault after another, at every step, or in random orders. */
+  /** Faults at every step, or in random orders. */
   "fault matrices": [
     "api/contract",
     "api/hostile",
@@ -32,7 +32,7 @@ export const slowKinds = {
     "platform/second-halves",
     "platform/time-outs",
   ],
-  /** Systems that are killed and started again. */
+  /** Systems that are killed and restarted. */
   kills: [
     "api/start",
     "bin/npm-start",
@@ -42,7 +42,7 @@ export const slowKinds = {
     "platform/migrate-killed",
     "platform/money/funding-kills",
   ],
-  /** Many clients, the fullest items, or load for a while. */
+  /** Many clients, items of maximum size, or sustained load. */
   loads: [
     "api/churn",
     "client/network",
@@ -58,7 +58,7 @@ export const slowKinds = {
     "web/chat-load",
     "web/overlay-load",
   ],
-  /** What a page does beyond its first journeys; the API behind it has its cases in `api`. */
+  /** Further features of pages; the API behind them has its cases in `api`. */
   features: [
     "web/channel",
     "web/chat-audience",
@@ -66,7 +66,7 @@ export const slowKinds = {
     "web/chat-replies",
     "web/overlay-audience",
   ],
-  /** Every page in every size, colour, list and stage, and the recorded pictures. */
+  /** Every page in every size, colour scheme and state, and the recorded pictures. */
   looks: [
     "web/console-lists",
     "web/console-looks",
@@ -78,9 +78,9 @@ export const slowKinds = {
     "web/states",
     "web/studio-looks",
   ],
-  /** What the guides and examples say, done as a reader does it. */
+  /** The guides and examples, followed step by step. */
   guides: ["api/webhook-guide", "examples/", "local/stage"],
-  /** Data of earlier versions, copies, changed deployments, and systems built from nothing. */
+  /** Data of earlier versions, copies, changed deployments, and systems built from scratch. */
   restores: [
     "bin/assembly",
     "bin/cold-start",
@@ -94,11 +94,11 @@ export const slowKinds = {
   ],
 } satisfies Record<string, string[]>;
 
-/** Measurements with bounds in real time: they run where they are named (`npm run bench:studio`). */
+/** Measurements with limits in real time: they run only by name (`npm run bench:studio`). */
 export const measurements: string[] = ["web/studio-load"];
 
 /**
- * Files whose bounds are real time, or that fill the processors: they run one at a time after all
+ * Files with limits in real time, or that use all processors: they run one at a time after all
  * others.
  */
 export const alone: string[] = [
@@ -110,7 +110,7 @@ export const alone: string[] = [
   "web/studio-load",
 ];
 
-/** The files that take longest begin first, so that no worker waits for one at the end. */
+/** The longest files start first, so that no worker waits for one at the end. */
 export const longFiles: string[] = [
   "platform/money/faults",
   "local/repeats",
@@ -144,9 +144,9 @@ const isIn = (names: readonly string[], file: string) =>
   );
 
 export const pathOf = (name: string) => `test/${name}.test.ts`;
-/** Whether a test file, by its path from the root, is left to `npm run test:all`. */
+/** Whether a test file, by its path from the root, runs only in `npm run test:all`. */
 export const isSlow = (file: string) => isIn(Object.values(slowKinds).flat(), file);
 /** Whether a test file runs alone. */
 export const isAlone = (file: string) => isIn(alone, file);
-/** Whether a test file runs only where it is named. */
+/** Whether a test file runs only by name. */
 export const isMeasurement = (file: string) => isIn(measurements, file);

@@ -1,6 +1,6 @@
 /**
- * fast-check, as every test file gets it (jest.config.json): fewer cases by hand than with `CI` set,
- * where a test names no number itself, and with `SEED` the cases of the run that printed it.
+ * fast-check for every test file (jest.config.json): fewer cases without `CI`, unless a test sets a
+ * number itself; `SEED` repeats the cases of the run that printed it.
  */
 import fc from "../node_modules/fast-check/lib/fast-check.js";
 

@@ -1,8 +1,8 @@
-/** In which order jest runs the test files. */
+/** The order in which jest runs the test files. */
 import { createRequire } from "node:module";
 import { longFiles, pathOf } from "./kinds.ts";
 
-/** As CommonJS has it, which is what its types describe. */
+/** The CommonJS form, which its types describe. */
 type Jest = typeof import("@jest/test-sequencer", { with: { "resolution-mode": "require" }});
 const { default: Sequencer } = createRequire(import.meta.url)("@jest/test-sequencer") as Jest;
 
@@ -13,7 +13,7 @@ const rankOf = (path: string) => {
   return rank < 0 ? longFiles.length : rank;
 };
 
-/** The long files, then the others as jest has them. */
+/** Long files first, then the others in jest's order. */
 export default class LongFilesFirst extends Sequencer {
   override async sort(...[tests]: Parameters<InstanceType<Jest["default"]>["sort"]>) {
     return (await super.sort(tests)).sort((a, b) => rankOf(a.path) - rankOf(b.path));

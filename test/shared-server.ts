@@ -1,4 +1,4 @@
-/** Serves what test files share (shared.ts): systems, browsers and syntheses. */
+/** Serves what test files share (shared.ts): systems, browsers and a synthesizer. */
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -8,13 +8,13 @@ import type { BrowserServer } from "playwright-core";
 import { type System, startSystem } from "./system.ts";
 
 export type Shared = {
-  /** Where test files ask for it: the variable `SHARED_URL`. */
+  /** The URL for test files, in the variable `SHARED_URL`. */
   url: string;
-  /** Ends all systems and browsers. */
+  /** Stops all systems and browsers. */
   close(): Promise<void>;
 };
 
-/** Names that pages are opened by in tests, besides 127.0.0.1. */
+/** Host names of pages in tests, besides 127.0.0.1. */
 const hostRules = ["ovation.test", "lan.test"].map((name) => `MAP ${name} 127.0.0.1`).join(",");
 
 /**
@@ -50,10 +50,10 @@ export async function openShared(env: Record<string, string>): Promise<Shared> {
       return { url, dataDir };
     },
     async browser(name: string) {
-      // A GPU that is played by the processor would take a fifth of what a page test takes.
+      // Software GPU rendering would take a fifth of the time of page tests.
       const args = [`--host-resolver-rules=${hostRules}`, "--disable-gpu"];
       const open = async () => {
-        // Loaded only for pages: it is large.
+        // Loaded on demand, because it is large.
         const { chromium } = await import("playwright-core");
         const { findBrowser } = await import("../bin/test/browser.ts");
         return chromium.launchServer({ executablePath: findBrowser()!, args });
@@ -61,14 +61,14 @@ export async function openShared(env: Record<string, string>): Promise<Shared> {
       return { endpoint: (await getOnce(browsers, name, open)).wsEndpoint() };
     },
     async synthesizer(name: string) {
-      // `--watch` needs no earlier sources again.
+      // `--watch` does not need earlier sources any more.
       await Promise.allSettled(endSynthesizers(name));
       const { url } = await getOnce(synthesizers, name, startSynthesizer);
       return { url };
     },
   };
   const server = createServer(async (request, response) => {
-    // A test that keeps its process busy would reuse a connection that is closed by then.
+    // A test that blocks its process would reuse a connection that has timed out.
     response.setHeader("connection", "close");
     const [kind, name] = request.url!.slice(1).split("/") as [keyof typeof find, string];
     try {
@@ -84,7 +84,7 @@ export async function openShared(env: Record<string, string>): Promise<Shared> {
       server.close();
       const ends = [...systems.values()].map(async (system) => (await system).stop());
       const closes = [...browsers.values()].map(async (browser) => (await browser).close());
-      // What did not start has been told to the test that asked for it.
+      // The test that requested it has received the error.
       await Promise.allSettled([...ends, ...closes, ...endSynthesizers()]);
     },
   };
@@ -105,7 +105,7 @@ async function startSynthesizer(): Promise<Synthesizer> {
   return { url, process };
 }
 
-/** Makes what a name has once; what fails is made again when it is asked for again. */
+/** Creates a shared object once per name; after a failure, the next request tries again. */
 function getOnce<T>(
   made: Map<string, Promise<T>>,
   name: string,

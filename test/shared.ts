@@ -1,7 +1,7 @@
-/** What the test files of one jest worker share. `npm test` starts it and ends it. */
+/** Objects shared by the test files of one jest worker. `npm test` starts and stops them. */
 import type { System } from "./system.ts";
 
-/** Asks for something that is shared; throws where no run of `npm test` serves it. */
+/** Requests a shared object; throws outside of `npm test`. */
 export async function askShared<T>(path: string): Promise<T> {
   const { SHARED_URL } = process.env;
   if (SHARED_URL === undefined) throw new Error("Run the tests with `npm test -- <path>`");
@@ -10,10 +10,10 @@ export async function askShared<T>(path: string): Promise<T> {
   return (await answer.json()) as T;
 }
 
-/** Whose systems and browsers these are: files of one worker run one after the other. */
+/** The owner of systems and browsers: files of one worker run one after another. */
 export const worker = `worker-${process.env.JEST_WORKER_ID ?? 1}`;
 
-/** The switches of the runner as they are at its start. */
+/** The runner's switches at their defaults. */
 const switches = {
   streams: {
     ...{ shards: 1, double: 0, regroup: false, pause: false },
@@ -23,9 +23,9 @@ const switches = {
 };
 
 /**
- * The system of this worker, with the demo data, what earlier files left in the table, no fault and
- * no switch. For a file that needs no data of its own, and neither ends the system nor reads its
- * output.
+ * This worker's system, with the demo data and everything earlier files left in the table, but no
+ * faults or changed switches. For files that need no data of their own, and neither stop the system
+ * nor read its output.
  */
 export async function sharedSystem(): Promise<Pick<System, "url" | "dataDir">> {
   const system = await askShared<Pick<System, "url" | "dataDir">>(`system/${worker}`);

@@ -1,3 +1,3 @@
-// The faults that tests bring about on purpose are not news: functions that a test calls itself log
-// nothing. To see it all, set the level.
+// Errors that tests cause on purpose are noise: functions that a test calls directly log nothing.
+// Set the level to see the log.
 process.env.POWERTOOLS_LOG_LEVEL ??= "SILENT";

@@ -6,19 +6,16 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** The whole of Ovation as `npm start` runs it, in a process of its own. */
+/** The whole system as `npm start` runs it, in a separate process. */
 export type System = {
   url: string;
   dataDir: string;
   process: ChildProcess;
-  /** What it has printed so far. */
+  /** Its output so far. */
   output(): string;
-  /**
-   * Ends it as a person does (SIGTERM); answers its exit code. Data that was made for it is
-   * removed.
-   */
+  /** Stops it with SIGTERM; returns its exit code. Removes data that was created for it. */
   stop(): Promise<number | null>;
-  /** Ends it as a power cut does (SIGKILL); the data stays. */
+  /** Kills it with SIGKILL; the data stays. */
   kill(): Promise<void>;
 };
 
@@ -26,7 +23,7 @@ type Settings = {
   dataDir?: string;
   env?: Record<string, string>;
   port?: number;
-  /** The checkout that it is started from; default: this one. */
+  /** The checkout to start; default: this one. */
   checkout?: string;
 };
 
@@ -35,7 +32,7 @@ const crashes = ["SIGABRT", "SIGBUS", "SIGILL", "SIGSEGV", "SIGTRAP"];
 
 const root = join(import.meta.dirname, "..");
 
-/** What `npm start` gives Node.js, without `node` itself. */
+/** The Node.js options of `npm start`, without `node` itself. */
 function startCommand(): string[] {
   const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   return (manifest.scripts.start as string).split(" ").slice(1);
@@ -117,9 +114,8 @@ export async function healthy(
 }
 
 /**
- * A port that was free a moment ago, and that stays so until a system has started: it is none of
- * those that a machine gives to connections and to servers without a port of their own (from 32,768
- * on Linux, from 49,152 elsewhere).
+ * A port that was free a moment ago, and stays free until a system has started: it is outside of
+ * the ephemeral range (from 32,768 on Linux, from 49,152 elsewhere).
  */
 export async function freePort(): Promise<number> {
   for (;;) {

@@ -1,4 +1,4 @@
 import { jest } from "@jest/globals";
 
-// Machines are slow and noisy: a test fails because of what it says, not because of a clock.
+// Generous, because machines are slow and noisy: tests fail because of results, not of time.
 jest.setTimeout(300_000);

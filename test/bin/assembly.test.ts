@@ -1,4 +1,4 @@
-/** What a start runs is what is deployed, though it is made in another way. */
+/** `npm start` runs what is deployed, although it is built in another way. */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,7 +18,7 @@ type Resource = {
 };
 type Template = { Resources: Record<string, Resource> };
 
-/** Templates by their files; assets have names of their own in each assembly. */
+/** Templates by file; asset names differ between assemblies. */
 const templatesIn = (directory: string) =>
   Object.fromEntries(
     readdirSync(directory)
@@ -29,7 +29,7 @@ const templatesIn = (directory: string) =>
       }),
   );
 
-/** What each function of an assembly runs, by the function's name. */
+/** The code of each function in an assembly, by the function's name. */
 function bundlesIn(directory: string): Record<string, string> {
   const files = readdirSync(directory).filter((file) => file.endsWith(".template.json"));
   const resources = files.flatMap((file) => {
@@ -46,7 +46,7 @@ function bundlesIn(directory: string): Record<string, string> {
   );
 }
 
-test("a start has the templates and the bundles that `cdk synth` makes", async () => {
+test("npm start uses the same templates and bundles as `cdk synth`", async () => {
   const made = await buildAssembly("dev", new AbortController().signal);
   const options = ["-q", "--validation=false", "-c", "stage=dev", "-o", deployed];
   const { program, given, env } = cdkCommand("synth", options);

@@ -41,8 +41,8 @@ const fileOf = (client: AwsClient, name: Name) =>
   join(directory, client, name.replace("/", "-"), "index.cjs");
 
 /**
- * Loads a bundle as Lambda does at a start, without an event, and waits until it has made that many
- * calls; tells whether undici was loaded.
+ * Loads a bundle like a Lambda cold start, without an event, and waits until it has made this many
+ * calls; returns whether undici was loaded.
  */
 async function load(file: string, calls: number): Promise<{ handler: string; undici: boolean }> {
   const code = `const { handler } = require(${JSON.stringify(file)});
@@ -76,8 +76,8 @@ describe.each(clients)("A bundle with the client %s", (client) => {
     ["auth/http", read, false],
     ["realtime/fan-out", read, true],
     ["app/docs", [], false],
-  ] as const)("%s opens what it has before there is an event", async (name, calls, posts) => {
-    // The SDK looks for what undici brings, wherever it is.
+  ] as const)("%s opens its connections before the first event", async (name, calls, posts) => {
+    // The SDK looks for APIs of undici, wherever they come from.
     const undici = posts || (client === "sdk" && calls.length > 0);
     expect(await load(fileOf(client, name), calls.length)).toEqual({ handler: "function", undici });
     expect(asked).toEqual(calls);
@@ -86,7 +86,8 @@ describe.each(clients)("A bundle with the client %s", (client) => {
 
 test("our client's bundles are at most 210 KB, except those that include the documents", () => {
   for (const name of names.filter((one) => one !== "app/docs")) {
-    // It is always warm, and nobody waits for its first call: it frames, posts and feeds webhooks.
+    // Always warm, and no caller waits for its cold start: it builds frames, posts and feeds
+    // webhooks.
     const kilobytesMax = name === "realtime/fan-out" ? 256 : 210;
     expect([name, statSync(fileOf("own", name)).size <= kilobytesMax * 1024]).toEqual([name, true]);
   }

@@ -15,13 +15,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/g
 import { freePort } from "../system.ts";
 
 const root = join(import.meta.dirname, "../..");
-/** A checkout in which nothing has been made yet. */
+/** A checkout without any build output. */
 let checkout: string;
 const connections = () => join(checkout, "connections.log");
 
 beforeAll(() => {
   checkout = mkdtempSync(join(tmpdir(), "ovation-cold-"));
-  // Every room but the tests; what was made, such as what begins with a dot, is left out.
+  // Copies every room except the tests; build output and dotfiles are left out.
   const made = /^(\.|node_modules$|test$|dist$|cdk\.out$)/;
   const names = readdirSync(root).filter((name) => !made.test(name));
   for (const name of names) cpSync(join(root, name), join(checkout, name), { recursive: true });
@@ -31,8 +31,8 @@ beforeEach(() => writeFileSync(connections(), ""));
 afterAll(() => rmSync(checkout, { recursive: true, force: true }));
 
 /**
- * The environment of a developer who works with AWS, with a watch in every process of Node: what
- * such a person's credentials could open must not be asked about either.
+ * The environment of a developer with AWS credentials, with a connection watch in every Node
+ * process: nothing may connect to a service of these credentials either.
  */
 function watched(more: Record<string, string> = {}): NodeJS.ProcessEnv {
   const watch = pathToFileURL(join(import.meta.dirname, "watch-connections.ts"));
@@ -51,7 +51,7 @@ function watched(more: Record<string, string> = {}): NodeJS.ProcessEnv {
 
 const isLoopback = (host: string) => /^(localhost|127\.\d+\.\d+\.\d+|::1|\[::1\])$/.test(host);
 
-/** What was connected to since the test began: in all, and outside of this machine. */
+/** Connections since the test began: all, and those to other machines. */
 function seen() {
   const lines = readFileSync(connections(), "utf8").split("\n").filter(Boolean);
   const all = lines.map((line) => JSON.parse(line) as { host: string; program: string });
@@ -62,7 +62,7 @@ const runNode = (...given: string[]): SpawnSyncReturns<string> =>
   spawnSync(process.execPath, given, { cwd: checkout, env: watched(), encoding: "utf8" });
 
 describe("nothing outside is reached", () => {
-  test("and the watch would see it, also in a child and in a thread", () => {
+  test("and the watch would detect it, even in a child process or a thread", () => {
     const reach = (host: string) =>
       `import net from "node:net"; net.connect(9, "${host}").on("error", () => 0).destroy();`;
     const source = `data:text/javascript,${encodeURIComponent(reach("192.0.2.2"))}`;
@@ -91,7 +91,7 @@ describe("nothing outside is reached", () => {
     const ended = new Promise((done) => child.once("close", done));
     const health = () => fetch(`http://127.0.0.1:${port}/health`).catch(() => undefined);
     while ((await health())?.status !== 200) {
-      if (child.exitCode !== null) throw new Error(`It did not start:\n${output}`);
+      if (child.exitCode !== null) throw new Error(`The system did not start:\n${output}`);
       await new Promise((done) => setTimeout(done, 200));
     }
     child.kill("SIGTERM");

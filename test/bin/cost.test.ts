@@ -10,14 +10,14 @@ const room: Room = { viewers: 1000, messagesPerSecond: 20, giftsPerSecond: 2, ho
 const totalOf = (changes: Partial<Room> = {}) =>
   billOf({ ...room, ...changes }).reduce((sum, { dollars }) => sum + dollars, 0);
 
-/** The amounts of a printed bill, by the name that its line begins with. */
+/** The amounts of a printed bill, by the first words of their lines. */
 const amountsOf = (text: string) =>
   [...text.matchAll(/^(\S.*?) {2,}.*\$([\d,]+\.\d\d)$/gm)].map(([, name, sum]) => ({
     name,
     dollars: Number(sum!.replaceAll(",", "")),
   }));
 
-test("a bill has a line a service, and its total is their sum", () => {
+test("a bill has a line per service, and its total is their sum", () => {
   const { stdout, status } = run(
     ...["--viewers", "1000", "--messages", "20/s", "--gifts", "2/s", "--hours", "100"],
   );
@@ -45,7 +45,7 @@ test("a bill has a line a service, and its total is their sum", () => {
   for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
 });
 
-test("under a domain what goes out is CloudFront's, and a firewall is before it", () => {
+test("under a domain outgoing data is billed by CloudFront, with a firewall in front", () => {
   const { stdout, status } = run("--domain");
   expect(status).toBe(0);
   const names = amountsOf(stdout).map(({ name }) => name);
@@ -55,7 +55,7 @@ test("under a domain what goes out is CloudFront's, and a firewall is before it"
   ]);
   expect(names).not.toContain("Data out to the Internet");
   for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
-  // 7,920,000 calls and 50,000 sockets that are opened; by hand from the prices.
+  // 7,920,000 calls and 50,000 opened sockets; computed by hand from the prices.
   const domain = { firewall: true };
   const lines = billOf({ ...room, domain });
   const dollarsOf = (wanted: string) => lines.find(({ name }) => name === wanted)?.dollars;
@@ -67,7 +67,7 @@ test("under a domain what goes out is CloudFront's, and a firewall is before it"
   expect(open.map(({ name }) => name)).not.toContain("Firewall");
 });
 
-test("a relay's viewers are no posts: its tasks, its load balancer and their bytes are billed", () => {
+test("a relay's viewers cause no posts: its tasks, its load balancer and their bytes are billed", () => {
   const { stdout, status } = run("--relay", "--viewers", "100000");
   expect(status).toBe(0);
   const names = amountsOf(stdout).map(({ name }) => name);
@@ -79,19 +79,19 @@ test("a relay's viewers are no posts: its tasks, its load balancer and their byt
   const large = { ...room, viewers: 100_000, domain: { firewall: true } };
   const lines = billOf({ ...large, relay: { minTasks: 2 } });
   const dollarsOf = (wanted: string) => lines.find(({ name }) => name === wanted)!.dollars;
-  // Two tasks all month and eight more while it is live; by hand from the prices.
+  // Two tasks all month and eight more during live hours; computed by hand from the prices.
   const hours = 2 * 730 + 8 * 100;
   expect(dollarsOf("Relay, tasks")).toBeCloseTo(hours * (0.03238 + 2 * 0.00356 + 0.005), 6);
   const out = dollarsOf("Data out to the Internet") / 0.09;
   const balancer = 730 * (0.0225 + 2 * 0.005) + out * (0.006 + 0.01);
   expect(dollarsOf("Relay, load balancer")).toBeCloseTo(balancer, 6);
-  // A quiet month costs what waits for it.
+  // A month without rooms costs the idle resources.
   const idle = billOf({ ...large, hours: 0, relay: { minTasks: 2 } });
   const idleDollars = idle.reduce((all, { dollars }) => all + dollars, 0);
   expect(idleDollars).toBeCloseTo(2 * 730 * 0.0445 + 730 * 0.0325 + 12, 0);
 });
 
-test("a stage says whether it has a domain: ours have none", () => {
+test("the stage determines whether there is a domain: ours have none", () => {
   const { stdout } = run("--stage", "prod");
   expect(stdout).toBe(run().stdout);
   expect(run("--stage", "nowhere").stderr).toMatch(
@@ -122,7 +122,7 @@ test.each([
   ["--domain=yes"],
   ["--viewers"],
   ["viewers"],
-])("nonsense is refused with exit 2: %s %s", (...options) => {
+])("invalid options are refused with exit code 2: %s %s", (...options) => {
   const { status, stdout, stderr } = run(...options);
   expect(status).toBe(2);
   expect(stdout).toBe("");
@@ -135,7 +135,7 @@ test("all invalid options are reported at once", () => {
   expect(stderr).toContain("--hours: expected 0 to 100,000, found long");
 });
 
-test("nothing costs nothing", () => {
+test("an empty room costs nothing", () => {
   expect(totalOf({ viewers: 0, messagesPerSecond: 0, giftsPerSecond: 0 })).toBe(0);
   expect(totalOf({ hours: 0 })).toBe(0);
 });
@@ -145,7 +145,7 @@ test("more of anything costs more", () => {
     expect(totalOf({ [name]: 2 * room[name] })).toBeGreaterThan(totalOf());
 });
 
-test("likes are called as often as their answers say, and votes once each", () => {
+test("likes are called at the interval of their responses, and votes once each", () => {
   const calls = (changes: Partial<Room>) =>
     billOf({ viewers: 3_000, messagesPerSecond: 0, giftsPerSecond: 0, hours: 1, ...changes })[0];
   // 150 of 3,000 viewers every third second, and ten votes in a minute.
@@ -181,7 +181,7 @@ test.each<[string, Partial<Room>, Record<string, number>]>([
       // Besides the messages, a frame of 1,187 bytes: 4 write and 2 read units.
       "DynamoDB, requests": requests(events * write + 28_800, events * read + 14_400),
       "DynamoDB, storage": events * 770e-9 * 0.25,
-      // One call a message and a frame; 20 ms of 0.5 GB, and 50 ms of 1.769.
+      // One call per message and frame; 20 ms of 0.5 GB, and 50 ms of 1.769.
       Lambda: (events + 7_200) * 0.2e-6 + (events * 0.01 + 636.84) * gigabyteSecond,
       SQS: 0,
       "CloudWatch, logs and metrics": (events * 390e-9 + 0.00612) * 0.5,
@@ -200,7 +200,7 @@ test.each<[string, Partial<Room>, Record<string, number>]>([
         events * (gift.read + settling.read) + 14_400,
       ),
       "DynamoDB, storage": events * 3_250e-9 * 0.25,
-      // Two calls a gift, the gift and its settlement; 50 ms of 0.5 GB.
+      // Two invocations per gift, the gift and its settlement; 50 ms of 0.5 GB.
       Lambda: (2 * events + 7_200) * 0.2e-6 + (events * 0.025 + 636.84) * gigabyteSecond,
       SQS: 0,
       "CloudWatch, logs and metrics": (events * 390e-9 + 0.00612) * 0.5,
@@ -236,7 +236,7 @@ test.each<[string, Partial<Room>, Record<string, number>]>([
     expect([name, dollars.toFixed(8)]).toEqual([name, wanted[name]!.toFixed(8)]);
 });
 
-test("a frame has 32,000 bytes at most: small rooms get more of them, large ones less chat", () => {
+test("a frame has at most 32,000 bytes: small rooms get more frames, large ones less chat", () => {
   const out = (viewers: number, messagesPerSecond: number) => {
     const lines = billOf({ viewers, messagesPerSecond, giftsPerSecond: 0, hours: 1 });
     const of = (name: string) => lines.find((line) => line.name === name)!.dollars;

@@ -43,7 +43,7 @@ test("a deployment without credentials of an unknown stage is refused", () => {
   expect(stderr).toContain("-c stage=live: expected one of dev, staging, prod");
 });
 
-test("a stage with values of its own, and one that keeps nothing, has no placeholder", () => {
+test("a stage with its own values, or without data to keep, has no placeholders", () => {
   const own = {
     ...stage("prod"),
     origins: ["https://live.acme.com", "https://www.example-live.com"],
@@ -75,7 +75,7 @@ test("a stage with values of its own, and one that keeps nothing, has no placeho
   expect(placeholdersOf(stage("dev"))).toEqual([]);
 });
 
-test("a deployment goes with the caller's credentials, tells nobody else of itself", () => {
+test("a deployment uses the caller's credentials and sends no telemetry", () => {
   process.env.AWS_PROFILE = "acme";
   const { env, given } = cdkCommand("deploy", ["--all"]);
   expect(env).toMatchObject({
@@ -87,16 +87,16 @@ test("a deployment goes with the caller's credentials, tells nobody else of itse
   expect(cdkCommand("synth", []).env.AWS_PROFILE).toBeUndefined();
 });
 
-test("a stage that keeps data is destroyed only when that is said twice", () => {
+test("a stage that keeps data is destroyed only with --really", () => {
   const { status, stderr } = destroy("prod");
   expect(status).toBe(2);
   expect(stderr).toContain("prod is in use by people. With --really");
-  // Nothing is left to find `cdk` by, so it ends there.
+  // Without a PATH `cdk` is not found, so the command ends there.
   expect(destroy("prod", "--really", "--yes").status).not.toBe(2);
   for (const given of [[], ["--yes"], ["live"]]) expect(destroy(...given).status).toBe(2);
 });
 
-test("a stage's buckets are emptied before it is destroyed, and where they cannot be it stays", () => {
+test("a stage's buckets are emptied first; if that fails, the stage is not destroyed", () => {
   const { status, stderr } = destroy("dev");
   expect([status, stderr]).toEqual([1, expect.stringMatching(/^Nothing was deleted: /)]);
 });

@@ -1,4 +1,4 @@
-/** What the doctor finds, and how it says it: a golden text of 80 columns. */
+/** The doctor's checks and their output: an expected text of 80 columns. */
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { type AddressInfo, createServer as createTcpServer } from "node:net";
@@ -20,7 +20,7 @@ async function listen(server: Server | ReturnType<typeof createTcpServer>): Prom
   return (server.address() as AddressInfo).port;
 }
 
-test("the golden text, where all is well but nobody is logged in", () => {
+test("the expected text on a good machine without AWS credentials", () => {
   const machine = [
     { name: "Node.js", isGood: true, says: "v24.21.0" },
     {
@@ -56,7 +56,7 @@ For a deployment alone:
 });
 
 describe("on this machine", () => {
-  test("an older Node.js is one", () => {
+  test("an older Node.js is reported", () => {
     expect(checkNode("24.0.0")).toEqual({ name: "Node.js", isGood: true, says: "v24.0.0" });
     expect(checkNode("22.18.0")).toMatchObject({
       isGood: false,
@@ -78,12 +78,12 @@ describe("on this machine", () => {
     expect(await checkPort(6000)).toMatchObject({ isGood: false, fix: expect.any(String) });
   });
 
-  test("a folder that cannot be written is named, one that is not there yet is none", () => {
+  test("a read-only folder is reported, a missing one is not", () => {
     const folder = mkdtempSync(join(tmpdir(), "ovation-doctor-"));
     expect(checkRights(join(folder, "new", "data"))).toMatchObject({ isGood: true });
     expect(checkRights(":memory:")).toMatchObject({ isGood: true });
     chmodSync(folder, 0o500);
-    // To root everything is open, whatever its mode.
+    // root may write anywhere, whatever the mode.
     if (process.getuid?.() !== 0)
       expect(checkRights(folder)).toMatchObject({
         isGood: false,
@@ -93,7 +93,7 @@ describe("on this machine", () => {
     rmSync(folder, { recursive: true });
   });
 
-  test("the engine is our own, or one that has to answer", async () => {
+  test("an external database engine has to respond", async () => {
     expect(await checkEngine(undefined)).toMatchObject({
       isGood: true,
       says: expect.stringMatching(/SQLite \d/),
@@ -114,7 +114,7 @@ describe("for a deployment", () => {
       else process.env[name] = value;
   });
 
-  /** An AWS that answers three questions; answers what it was asked, and how it was signed. */
+  /** A server that answers three AWS calls; records the calls and their signatures. */
   async function standIn(answers: Record<string, string>) {
     const asked: string[] = [];
     const port = await listen(
@@ -134,7 +134,7 @@ describe("for a deployment", () => {
     return asked;
   }
 
-  test("a login, its bootstrap and its quotas are asked for, signed", async () => {
+  test("login, bootstrap and quotas are checked with signed calls", async () => {
     const asked = await standIn({
       sts: "<GetCallerIdentityResult><Account>123456789012</Account></GetCallerIdentityResult>",
       ssm: '{"Parameter":{"Value":"21"}}',
@@ -153,7 +153,7 @@ describe("for a deployment", () => {
     ]);
   });
 
-  test("what is missing has its fix", async () => {
+  test("each missing item has a fix", async () => {
     await standIn({
       sts: "<Account>123456789012</Account>",
       ssm: '{"__type":"ParameterNotFound"}',
@@ -172,7 +172,7 @@ describe("for a deployment", () => {
     });
   });
 
-  test("a login that AWS refuses is no login", async () => {
+  test("credentials that AWS refuses are reported", async () => {
     await standIn({});
     expect((await checkAccount()).map(({ name, isGood }) => [name, isGood])).toEqual([
       ["AWS login", false],
@@ -181,7 +181,7 @@ describe("for a deployment", () => {
     ]);
   });
 
-  test("its lack is a note: the exit code is 0", async () => {
+  test("missing AWS credentials are a note: the exit code is 0", async () => {
     await standIn({});
     const port = process.env.PORT;
     process.env.PORT = String(await freePort());

@@ -48,7 +48,7 @@ test("the drill restores the newest backup, audits it, and leaves no table behin
   expect(account.tableNames()).toEqual([]);
 });
 
-test("a backup that does not add up fails the drill and stays to be looked at", async () => {
+test("a backup that does not add up fails the drill, and its table is kept for inspection", async () => {
   backup(
     "2026-11-21T03:00:00Z",
     items.map((item) => (item.balance ? { ...item, balance: { N: "7" } } : item)),
@@ -61,7 +61,7 @@ test("a backup that does not add up fails the drill and stays to be looked at", 
   expect(account.tableNames()).toEqual([expect.stringMatching(/^ovation-prod-drill-\d{14}$/)]);
 });
 
-test("a vault without a backup, and a restore that fails, are said in a sentence", async () => {
+test("a vault without a backup and a failed restore are reported in a sentence", async () => {
   backup("2026-11-22T03:00:00Z", items, "PARTIAL");
   const none = await run("prod", "--drill");
   expect([none.status, none.stderr.split("\n")[0]]).toEqual([
@@ -78,7 +78,7 @@ test("a vault without a backup, and a restore that fails, are said in a sentence
   expect(failed.stderr).toMatch(/^The restore of arn:\S+: FAILED, Access denied\n/);
 });
 
-test("a restore to a moment completes the table, and says the row that switches to it", async () => {
+test("a restore to a point in time completes the table, and prints the line that switches to it", async () => {
   account.createTable("ovation-prod", items, { stream: true, recovery: true, isProtected: true });
   const { status, stdout, stderr } = await run(
     ...["prod", "--at", "2026-11-21T03:55:00Z", "--to", "ovation-prod-2"],
@@ -103,7 +103,7 @@ test.each([
     ["prod", "--backup", "--to", "ovation-prod"],
     "--to: expected a name that begins with ovation-prod-, found 'ovation-prod'",
   ],
-])("what cannot be done is refused before anything is asked: %j", async (options, says) => {
+])("invalid options are refused before any call: %j", async (options, says) => {
   const { status, stderr } = await run(...options);
   expect([status, stderr.split("\n")[0]]).toEqual([2, says]);
   expect(account.asked).toEqual([]);

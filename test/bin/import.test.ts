@@ -1,4 +1,4 @@
-/** `npm run import`: users and balances from a file, against a system of its own. */
+/** `npm run import`: imports users and balances from a file into a separate system. */
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -22,7 +22,7 @@ afterAll(async () => {
 
 const script = join(import.meta.dirname, "../../bin/ovation.ts");
 
-/** Begins an import of these lines. */
+/** Starts an import of these lines. */
 function begin(lines: readonly string[], { token = backEnd.token } = {}) {
   const file = join(directory, `${freshId()}.csv`);
   writeFileSync(file, lines.join("\n"));
@@ -46,7 +46,7 @@ const ledgerOf = async (id: string) =>
 const profileOf = async (id: string) =>
   (await call(`GET /api/v1/users/${id}`, { as: backEnd })).body.data;
 
-test("each row goes in once, bad ones are named, and the others go in", async () => {
+test("each row is imported once, and invalid rows are reported", async () => {
   const [ann, bob, taken] = [freshId(), freshId(), freshId()];
   const [poor, bare] = [freshId(), freshId()];
   const [username, others] = [`u${freshId()}`, `u${freshId()}`];
@@ -87,7 +87,7 @@ test("each row goes in once, bad ones are named, and the others go in", async ()
   expect(await profileOf(bare)).toMatchObject({ _id: bare, name: "" });
   for (const id of [poor, bare]) expect(await ledgerOf(id)).toEqual([]);
 
-  // What a user chose since stays, and nothing moves again.
+  // Names that a user has changed are kept, and no balance changes again.
   const chosen = await call(`PUT /api/v1/users/${ann}`, { as: backEnd, body: { name: "Anna" } });
   expect(chosen.status).toBe(200);
   const second = await begin([0, 1, 3, 8, 9].map((at) => lines[at]!)).ended;
@@ -96,13 +96,13 @@ test("each row goes in once, bad ones are named, and the others go in", async ()
   for (const id of [ann, bob]) expect((await ledgerOf(id)).length).toBe(1);
 });
 
-test("an import that is killed goes on when it is run again, and every row is in once", async () => {
+test("a killed import continues when it is run again, and imports every row once", async () => {
   const ids = Array.from({ length: 400 }, freshId);
   const lines = [header, ...ids.map((id, n) => `${id},,Name ${n},,${n + 1}`)];
   const { child, ended } = begin(lines);
   const isThere = async (id: string) =>
     (await call(`GET /api/v1/users/${id}`, { as: backEnd })).status === 200;
-  // The rows go in about in their order: some are in, and the last is not.
+  // Rows are imported roughly in order: some are done, and the last is not.
   while (!(await isThere(ids[40]!))) await new Promise((done) => setTimeout(done, 5));
   child.kill("SIGKILL");
   await ended;
@@ -117,7 +117,7 @@ test("an import that is killed goes on when it is run again, and every row is in
   }
 });
 
-test("a file without a header and a token without the role are refused at once", async () => {
+test("a file without a header or a token without the role is refused at once", async () => {
   const bare = await begin(["a,b,c", "1,2,3"]).ended;
   expect(bare).toEqual({ code: 1, said: expect.stringContaining("line 1: found 'a,b,c'") });
   const { token } = await person();

@@ -18,7 +18,7 @@ const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
   scripts: Record<string, string>;
 };
 
-/** Runs what is checked before a command, as an older Node.js would. */
+/** Runs the check before a command on a simulated older Node.js. */
 function runAs(version: string, folders: string[]) {
   rmSync(join(checkout, "node_modules"), { recursive: true, force: true });
   for (const folder of folders)
@@ -30,7 +30,7 @@ function runAs(version: string, folders: string[]) {
   return spawnSync(process.execPath, options, { cwd: checkout, encoding: "utf8" });
 }
 
-test("every npm script begins with it", () => {
+test("every npm script starts with the check", () => {
   const begins =
     /^node (?:--\S+ )?(-r \.\/bin\/installed\.cjs |bin\/installed\.cjs && )|^npm test -- /;
   const others = Object.entries(scripts).filter(([, script]) => !begins.test(script));
@@ -38,7 +38,7 @@ test("every npm script begins with it", () => {
 });
 
 test.each(["bin/local.js", "bin/operate/audit.ts"])(
-  "before npm ci %s says so on any Node",
+  "before npm ci, %s reports it on any Node.js",
   (file) => {
     for (const version of ["8.17.0", "20.0.0", "24.0.0"]) {
       const { status, stderr, stdout } = runAs(version, []);
@@ -52,22 +52,22 @@ test.each(["bin/local.js", "bin/operate/audit.ts"])(
   },
 );
 
-test("where npm ci brings no Node.js it asks for one", () => {
+test("where npm ci installs no Node.js, the message asks for one", () => {
   const { status, stderr } = runAs("20.0.0", ["zod"]);
   expect(status).toBe(2);
   expect(stderr).toMatch(/^Ovation runs on Node.js 24, this is v20.0.0. Install Node.js 24/);
   expect(runAs("24.0.0", ["zod"]).status).toBe(0);
 });
 
-test("a Node.js that a person chose in place of the one that npm brings is named", () => {
+test("a Node.js used instead of the installed one is named", () => {
   const { status, stderr } = runAs("22.1.0", ["zod", ".bin/node"]);
   expect(status).toBe(2);
   expect(stderr).toMatch(/runs on Node.js 24, this is v22.1.0. Use `npm start`/);
   expect(runAs("24.0.0", ["zod", ".bin/node"]).status).toBe(0);
 });
 
-test("an old Node.js can read it: nothing in it is younger than ES5", () => {
-  // A classic script, in which what modules, classes and templates bring is a fault.
+test("an old Node.js can parse it: it is plain ES5", () => {
+  // A classic script, in which syntax of modules, classes and templates is an error.
   expect(() => new Script(`(function () { ${preload} })`)).not.toThrow();
   const code = preload.replace(/"[^"\n]*"/g, '""').replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, "");
   expect(code).not.toMatch(/\b(let|const|class|import|async|await)\b|=>|`|\?\.|\?\?|\.\.\./);

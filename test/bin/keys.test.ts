@@ -1,4 +1,4 @@
-/** What keys do at a terminal: the listening alone, and the whole at a pseudo-terminal. */
+/** Keys at a terminal: the listener alone, and the whole system at a pseudo-terminal. */
 import { spawn, spawnSync } from "node:child_process";
 import { EventEmitter } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -11,7 +11,7 @@ import { freePort } from "../system.ts";
 
 const root = join(import.meta.dirname, "../..");
 
-test("each key does its action, h lists them, Ctrl-C interrupts, and others do nothing", async () => {
+test("each key runs its action, h lists them, Ctrl-C interrupts, and others do nothing", async () => {
   const modes: boolean[] = [];
   const terminal = Object.assign(new EventEmitter(), {
     isTTY: true,
@@ -62,7 +62,7 @@ describe("progress", () => {
   });
 });
 
-/** `script` of util-linux runs a program at a terminal of its own. */
+/** `script` of util-linux runs a program on a pseudo-terminal. */
 const hasScript = spawnSync("script", ["--version"], { encoding: "utf8" }).stdout?.includes("util");
 
 (hasScript ? test : test.skip)(
@@ -81,7 +81,7 @@ const hasScript = spawnSync("script", ["--version"], { encoding: "utf8" }).stdou
       screen += text;
     });
     const ended = new Promise((done) => child.once("close", done));
-    /** Waits for something that comes after what was seen last. */
+    /** Waits for output after the last match. */
     let seen = 0;
     const see = async (pattern: RegExp) => {
       for (;;) {
@@ -96,7 +96,7 @@ const hasScript = spawnSync("script", ["--version"], { encoding: "utf8" }).stdou
     };
     await see(/h lists the keys, Ctrl-C ends/);
     const beginning = screen.slice(screen.indexOf("  Ovation "));
-    // NO_COLOR: nothing but text.
+    // NO_COLOR: plain text only.
     expect(stripVTControlCharacters(beginning)).toBe(beginning);
     child.stdin.write("h");
     await see(/ {2}o {2}open[\s\S]* {2}q {2}quit/);

@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dataDir, { recursive: true, force: true }));
 
-/** Makes the demo's table say nothing of itself, or that. */
+/** Replaces or removes the record in the demo's table that says which stage owns it. */
 async function label(Item?: object): Promise<void> {
   const engine = await openEngine(dataDir);
   const client = new DynamoDBClient({
@@ -46,13 +46,13 @@ function run(program: string, ...options: string[]) {
 const sentence =
   /^(DATA_DIR .*: )?The table ovation-dev has data in form 1, and this version of Ovation reads forms \d+ to \d+\. Use the version that wrote it, or begin with empty data\.$/;
 
-test("data that says what it is is audited, and started on again", async () => {
+test("data with its stage and version can be audited, and a system starts on it", async () => {
   expect(run("operate/audit.ts")).toMatchObject({ status: 0 });
   expect(run("operate/redrive.ts")).toMatchObject({ status: 0 });
   await (await startSystem({ dataDir })).stop();
 });
 
-test("data of a version that said nothing of it is refused by start, audit and redrive: one sentence and code 2", async () => {
+test("data without a version is refused by start, audit and redrive with a sentence and code 2", async () => {
   await label();
   for (const program of ["local.js", "operate/audit.ts", "operate/redrive.ts"])
     expect([program, run(program)]).toEqual([
@@ -77,7 +77,7 @@ test("another stage's data is refused by all of them", async () => {
     ]);
 });
 
-test("functions refuse a table that does not say whose it is, however they were started", async () => {
+test("functions refuse a table without an owner, however they were started", async () => {
   const system = await startStage({
     assemblyDirectory: () => buildAssembly("dev", new AbortController().signal),
     stageName: "dev",

@@ -4,7 +4,7 @@ import { expect, test } from "@jest/globals";
 const run = (...given: string[]) =>
   spawnSync(process.execPath, ["bin/documents/licences.ts", ...given], { encoding: "utf8" });
 
-test("what the functions bundle asks for a notice at most, and each licence has its text", () => {
+test("licences of bundled packages require at most a notice, and each has its text", () => {
   const { status, stdout, stderr } = run();
   expect([status, stderr]).toEqual([0, ""]);
   const packages = stdout.trim().split("\n");

@@ -15,7 +15,7 @@ type Run = {
   ended: Promise<number | null>;
 };
 
-/** Starts the program with these variables and no others of ours. */
+/** Starts the program with only these environment variables. */
 function startProgram(variables: Record<string, string>, ...options: string[]): Run {
   const child = spawn(process.execPath, [program, ...options], {
     env: { PATH: process.env.PATH ?? "", HOME: process.env.HOME ?? "", ...variables },
@@ -45,7 +45,7 @@ async function waitFor(program: Run, pattern: RegExp): Promise<void> {
 }
 
 test(
-  "it prints a block whose curl lines work as printed, and ends with 0",
+  "it prints a block whose curl lines work as printed, and exits with 0",
   async () => {
     const system = startProgram({ PORT: "0", DATA_DIR: ":memory:" });
     await waitFor(system, /Ctrl-C/);
@@ -71,7 +71,7 @@ test(
 );
 
 test(
-  "with --json the first line is one object with everything, tokens too",
+  "with --json the first line is an object with all facts, including tokens",
   async () => {
     const system = startProgram({ PORT: "0", DATA_DIR: ":memory:" }, "--json");
     await waitFor(system, /"ready"/);
@@ -88,14 +88,14 @@ test(
     expect(said.try.length).toBeGreaterThanOrEqual(5);
     system.child.kill("SIGTERM");
     expect(await system.ended).toBe(0);
-    // What follows is for machines too.
+    // The lines after it are JSON, too.
     for (const line of system.stdout().trim().split("\n"))
       expect(() => JSON.parse(line)).not.toThrow();
   },
   startMillisecondsMax,
 );
 
-test("--help names the settings and starts nothing; an unknown option is refused", async () => {
+test("--help lists the settings and starts nothing; an unknown option is refused", async () => {
   const help = startProgram({ PORT: "0" }, "--help");
   expect(await help.ended).toBe(0);
   for (const name of ["PORT", "HOST", "DATA_DIR", "DEMO", "STAGE", "LOG", "--json"])
@@ -110,7 +110,7 @@ test("--help names the settings and starts nothing; an unknown option is refused
   expect(await word.ended).toBe(2);
 });
 
-test("a port in use is one sentence and exit code 1", async () => {
+test("a port in use is reported in a sentence with exit code 1", async () => {
   const server = createServer();
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const { port } = server.address() as { port: number };
@@ -122,7 +122,7 @@ test("a port in use is one sentence and exit code 1", async () => {
   await new Promise((done) => server.close(done));
 });
 
-test("wrong settings are named all at once with exit code 2", async () => {
+test("all wrong settings are reported at once with exit code 2", async () => {
   const program = startProgram({ PORT: "http", STAGE: "test" });
   expect(await program.ended).toBe(2);
   expect(program.output().trim().split("\n")).toEqual([
@@ -131,13 +131,13 @@ test("wrong settings are named all at once with exit code 2", async () => {
   ]);
 });
 
-test("a signal during the start ends it with 0", async () => {
+test("a signal during the start exits with 0", async () => {
   const server = createServer();
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const { port } = server.address() as { port: number };
   await new Promise((done) => server.close(done));
   const program = startProgram({ PORT: String(port), DATA_DIR: ":memory:" });
-  // The port answers from the first moment on, long before anything is bundled or started.
+  // The port responds from the beginning, long before functions are bundled or started.
   const ask = () => fetch(`http://127.0.0.1:${port}/health`).catch(() => undefined);
   while ((await ask()) === undefined) await new Promise((done) => setTimeout(done, 10));
   program.child.kill("SIGTERM");

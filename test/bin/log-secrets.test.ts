@@ -22,12 +22,14 @@ afterAll(async () => {
   await system.stop();
 });
 
-/** What no line may hold: each has this in it, in hex so that it fits wherever an id does. */
+/**
+ * A marker in every secret that no log line may contain; hex, so that it fits wherever an id does.
+ */
 const canary = `ca9a57${randomBytes(5).toString("hex")}`;
 const secret = () => `${canary}${randomBytes(4).toString("hex")}`;
 const address = "203.0.113.77";
 
-/** A body that fits, with a secret in every text that may be any. */
+/** A valid body with the marker in every free text. */
 function secretly(value: unknown): unknown {
   if (value === "sample") return secret();
   if (Array.isArray(value)) return value.map(secretly);
@@ -36,7 +38,7 @@ function secretly(value: unknown): unknown {
 }
 
 test(
-  "no line of the log has a token, a key, a text or an address, whichever route is called",
+  "no log line of any route contains a token, a key, a text or an address",
   async () => {
     const [operations, world] = await Promise.all([readOperations(), makeWorld()]);
     expect(operations.length).toBeGreaterThan(60);
@@ -57,7 +59,7 @@ test(
       }
     };
     await callEach((schema) => secretly(fitting(schema, world.known)));
-    // Failures are logged with the most detail.
+    // Errors are logged with the most detail.
     const fault = { service: "dynamodb", kind: "error_before", percent: 50, count: 5_000 };
     const set = await call("POST /local/faults", { body: fault });
     expect([set.status, set.text]).toEqual([201, expect.anything()]);

@@ -21,8 +21,8 @@ beforeEach(() => account.reset());
 
 const run = (...options: string[]) => runProgram("operate/migrate.ts", options, settings);
 
-// What a migration does to items is in test/platform/migrate.test.ts: no release has one yet.
-test("a stage whose data needs no migration ends with a sentence, and its table is left as it is", async () => {
+// Migrations of items are tested in test/platform/migrate.test.ts: no release has one yet.
+test("a stage whose data needs no migration gets a sentence, and its table is unchanged", async () => {
   labelled();
   const before = account.itemsOf("ovation-prod");
   const { status, stdout, stderr } = await run("prod");
@@ -39,14 +39,14 @@ test.each([
   [["prod", "--units", "0"], 2, "--units: found '0'"],
   [["prod"], 2, "The table ovation-prod is that of the stage eu, not of prod"],
   [["staging"], 1, "Requested resource not found"],
-])("%j ends with %i and a sentence", async (options, code, sentence) => {
+])("%j exits with %i and a sentence", async (options, code, sentence) => {
   labelled({ stage: "eu" });
   const { status, stderr } = await run(...options);
   expect(status).toBe(code);
   expect(stderr.startsWith(sentence)).toBe(true);
 });
 
-test("data of a later release is refused with its name", async () => {
+test("data of a later release is refused with the release's name", async () => {
   labelled({ version: forms.reads.to + 1, release: "9.0.0" });
   const { status, stderr } = await run("prod");
   expect([status, stderr]).toEqual([2, expect.stringContaining("Use release 9.0.0 or a later")]);

@@ -1,4 +1,4 @@
-/** The system as people start it: `npm start`, on data that is theirs alone. */
+/** The system started with `npm start`, on data of its own. */
 import { type ChildProcess, spawn } from "node:child_process";
 import {
   chmodSync,
@@ -17,7 +17,7 @@ const root = join(import.meta.dirname, "../..");
 const directory = mkdtempSync(join(tmpdir(), "ovation-start-"));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
-/** Signals, shells and modes of files are what they are on Linux and macOS. */
+/** Signals, shells and file modes work differently on Windows. */
 const posixTest = process.platform === "win32" ? test.skip : test;
 
 const pause = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
@@ -46,7 +46,7 @@ async function isServed(url: string): Promise<boolean> {
 }
 
 posixTest(
-  "SIGTERM to `npm start` ends the server behind it within 5 s",
+  "SIGTERM to `npm start` ends the server process within 5 s",
   async () => {
     const { child, url } = await start("npm", ["start"], ":memory:");
     const began = performance.now();
@@ -58,7 +58,7 @@ posixTest(
 );
 
 posixTest(
-  "SIGTERM ends it also while its modules are loaded",
+  "SIGTERM also ends it while its modules load",
   async () => {
     for (const later of [60, 120, 180, 240, 300]) {
       const env = { ...process.env, PORT: "0", DATA_DIR: ":memory:", LOG: "off", NODE_OPTIONS: "" };
@@ -79,7 +79,7 @@ posixTest(
 );
 
 posixTest(
-  "started by hand it outlives the shell that started it",
+  "a system started by hand outlives its shell",
   async () => {
     const shell = `${process.execPath} bin/local.js & echo $! > ${directory}/pid; wait`;
     const environment = { ...process.env };
@@ -101,7 +101,7 @@ posixTest(
 );
 
 posixTest(
-  "what lies in the data directory is readable by its owner alone, also from earlier runs",
+  "files in the data directory are readable only by their owner, even from earlier runs",
   async () => {
     const data = join(directory, "data");
     const first = await start(process.execPath, ["bin/local.js"], data);
@@ -129,7 +129,7 @@ posixTest(
   300_000,
 );
 
-test("a token that is asked for with credits has them, and is called by its subject", async () => {
+test("a token requested with credits tops its subject up", async () => {
   const { child, url } = await start(process.execPath, ["bin/local.js"], ":memory:");
   const post = async (body: unknown) => {
     const answer = await fetch(`${url}/local/token`, {

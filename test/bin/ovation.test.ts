@@ -38,7 +38,7 @@ const linesOf = (text: string) => text.split("\n").filter(Boolean);
 const objectsOf = (text: string) =>
   linesOf(text).map((line) => JSON.parse(line) as Record<string, unknown>);
 
-/** Starts to listen, and waits until it does. */
+/** Starts `listen`, and waits until it has subscribed. */
 async function listen(...given: string[]) {
   const child: ChildProcess = spawn(process.execPath, ["bin/ovation.ts", "listen", ...given], {
     cwd: root,
@@ -71,7 +71,7 @@ test("token prints a token that works, and nothing else", async () => {
   });
 });
 
-test("trigger sends as many as it is asked for, and listen hears each once", async () => {
+test("trigger sends as many events as requested, and listen prints each once", async () => {
   const listener = await listen("--json", "--count", "4");
   const gifts = await run(["trigger", "gift", "--count", "3"]);
   expect(gifts.code).toBe(0);
@@ -88,7 +88,7 @@ test("trigger sends as many as it is asked for, and listen hears each once", asy
   ]);
   expect(heard.map(({ data }) => (data as { id?: string }).id).slice(0, 3)).toEqual(ids);
 
-  // The same from where the first gift was, without a live event.
+  // The same from the first gift's position, without a live event.
   const { epoch, frame } = heard[0] as { epoch: string; frame: number };
   const since = ["--since", `${epoch}:${frame - 1}`];
   const again = await run(["listen", "--json", "--count", "4", ...since]);
@@ -111,7 +111,7 @@ test("listen in words has a line an event, and a signal ends it with 0", async (
   expect(await listener.ended).toBe(0);
 });
 
-test("what is refused is said on stderr, with exit code 1", async () => {
+test("refusals are printed on stderr, with exit code 1", async () => {
   const unknown = ["--stream", "64d15f9e2e6c8f4d5a12300f"];
   for (const given of [
     ["trigger", "chat", ...unknown],
@@ -134,7 +134,7 @@ test("what is refused is said on stderr, with exit code 1", async () => {
   }
 });
 
-/** A free port that refuses connections until `open` makes it a way to the system. */
+/** A port that refuses connections until `open` forwards it to the system. */
 async function closedDoor() {
   const { port, hostname } = new URL(system.url);
   const relay = createServer((socket) => {
@@ -150,7 +150,7 @@ async function closedDoor() {
 }
 
 test.each([["token"], ["trigger", "chat"], ["listen", "--position"]])(
-  "a system that answers two seconds after the first attempt is waited for: %s %s",
+  "a command waits for a system that starts two seconds later: %s %s",
   async (...given) => {
     const door = await closedDoor();
     const child = spawn(process.execPath, ["bin/ovation.ts", ...given], {
@@ -175,7 +175,7 @@ test.each([["token"], ["trigger", "chat"], ["listen", "--position"]])(
   },
 );
 
-test("listen prints the events of one sender and type, however much else happens", async () => {
+test("listen prints only the events of one sender and type", async () => {
   const { stdout } = await run(["listen", "--position"]);
   const others = [
     run(["trigger", "chat", "--as", "proof-noise", "--count", "5"]),
@@ -193,7 +193,7 @@ test("listen prints the events of one sender and type, however much else happens
   for (const { code: ended } of await Promise.all(others)) expect(ended).toBe(0);
 });
 
-test("listen gives up after its time-out, with exit code 1", async () => {
+test("listen exits with code 1 after its timeout", async () => {
   const filters = ["--type", "chat.message", "--from", "unheard"];
   const { code, stdout, stderr } = await run(["listen", ...filters, "--timeout", "1"]);
   expect([code, stdout]).toEqual([1, ""]);
@@ -215,7 +215,7 @@ test.each([
   ["listen", "--since", "7"],
   ["listen", "now"],
   ["party"],
-])("misuse is exit code 2 and says how it is used: %s %s %s", async (...given) => {
+])("wrong usage exits with 2 and prints the usage: %s %s %s", async (...given) => {
   const { code, stdout, stderr } = await run(given);
   expect([code, stdout]).toEqual([2, ""]);
   expect(stderr).toMatch(/Usage: /);
@@ -223,20 +223,20 @@ test.each([
 
 const scripts = ["token", "trigger", "listen", "audit", "cost", "doctor", "completion"];
 
-test.each(scripts)("%s --help is of 80 columns, on stdout", async (name) => {
+test.each(scripts)("%s --help prints at most 80 columns, on stdout", async (name) => {
   const { code, stdout, stderr } = await run([name, "--help"]);
   expect([code, stderr]).toEqual([0, ""]);
   expect(stdout).toMatch(new RegExp(`^Usage: npm run -s ${name} -- `));
   expect(linesOf(stdout).filter((line) => line.length > 80)).toEqual([]);
 });
 
-test("--help names every command", async () => {
+test("--help lists every command", async () => {
   const { code, stdout } = await run(["--help"]);
   expect(code).toBe(0);
   for (const name of scripts) expect(stdout).toMatch(new RegExp(`^  ${name} +\\w`, "m"));
 });
 
-test("cost and audit are the programs of that name, with their exit codes", async () => {
+test("cost and audit run the programs of the same name, with their exit codes", async () => {
   const cost = await run(["cost", "--viewers", "10", "--json"]);
   expect(cost.code).toBe(0);
   expect(JSON.parse(cost.stdout)).toMatchObject({ room: { viewers: 10 } });
@@ -263,7 +263,7 @@ test("bash completes commands, and the words and options of each", async () => {
   expect((await run(["completion", "fish"])).code).toBe(2);
 });
 
-test("docs/cli.md and the README name commands and options that are there", async () => {
+test("docs/cli.md and the README name only existing commands and options", async () => {
   const { scripts: known } = JSON.parse(readFileSync("package.json", "utf8"));
   const text = ["docs/cli.md", "README.md"].map((file) => readFileSync(file, "utf8")).join("\n");
   const calls = [...text.matchAll(/npm run -s ([\w:-]+)(?: -- ([^`\n)|]*))?/g)];
@@ -284,11 +284,11 @@ describe("a deployed stage", () => {
   const file = outputsFileOf("trial");
   afterAll(() => rmSync(file, { force: true }));
 
-  test("is found by the outputs of its deployment, and called with the token that is given", async () => {
+  test("is found by the outputs of its deployment, and called with the given token", async () => {
     const { stdout: token } = await run(["token", "ann"]);
     const socketUrl = `${system.url.replace("http", "ws")}/ws`;
     mkdirSync(join(file, ".."), { recursive: true });
-    // The runner speaks for the stage, whose addresses end with a slash.
+    // The runner plays the stage, whose URLs end with a slash.
     const outputs = {
       "ovation-trial-http": { url: `${system.url}/`, other: "x" },
       "ovation-trial-realtime": { url: socketUrl },
@@ -298,7 +298,7 @@ describe("a deployed stage", () => {
     const sent = await run(["trigger", "chat", "--stage", "trial"], env);
     expect(sent).toMatchObject({ code: 0 });
     expect(objectsOf(sent.stdout)[0]).toMatchObject({ sender: { _id: "ann" } });
-    // A domain replaces AWS's names, which refuse calls that bypass it.
+    // A domain replaces AWS's host names, which refuse calls that bypass it.
     const dead = { url: "http://127.0.0.1:1/" };
     const host = { url: system.url, socketurl: socketUrl, pagesbucket: "pages" };
     const named = { "ovation-trial-http": dead, "ovation-trial-host": host };
@@ -309,14 +309,14 @@ describe("a deployed stage", () => {
     expect(without.stderr).toContain("give --token or OVATION_TOKEN");
   });
 
-  test("that nobody deployed from here is named, with what to do", async () => {
+  test("that was not deployed from here is named, with what to do", async () => {
     const { code, stderr } = await run(["trigger", "chat", "--stage", "dev", "--token", "x"]);
     expect(code).toBe(1);
     expect(stderr).toContain("npm run deploy -- dev notes it, or give --url");
   });
 });
 
-test("smoke goes through a stream's life and says how long each call took", async () => {
+test("smoke tests a stream's life cycle and prints the latency of each call", async () => {
   const { code, stdout } = await run(["smoke", "--count", "3", "--json"]);
   expect(code).toBe(0);
   const rows = JSON.parse(stdout) as { call: string; count: number; p50: number; p99: number }[];
@@ -338,7 +338,7 @@ test("smoke goes through a stream's life and says how long each call took", asyn
   for (const line of linesOf(table.stdout)) expect(line.length).toBeLessThanOrEqual(80);
 });
 
-test("smoke fails where nothing answers, where a call is refused, and on nonsense", async () => {
+test("smoke fails without a server, for a refused call, and for invalid options", async () => {
   const nowhere = await run(["smoke"], { PORT: "1" });
   expect([nowhere.code, nowhere.stdout]).toEqual([1, ""]);
   expect(nowhere.stderr).toMatch(/^GET \/health: .+/);

@@ -36,7 +36,7 @@ afterAll(() => void server.close());
 
 const pathOf = ({ path }: Put) => path;
 
-/** The kinds of pages of which a path pattern of CloudFront fits. */
+/** The kinds of pages whose CloudFront path pattern matches. */
 const kindsOf = (path: string) =>
   Object.entries(pagePaths).filter(([, { paths }]) =>
     paths.some((pattern) => {
@@ -47,7 +47,7 @@ const kindsOf = (path: string) =>
   );
 
 describe("the pages of a deployed stage", () => {
-  test("are console, overlay, chat element and pictures with all that they load, not Studio", () => {
+  test("are console, overlay, chat element and pictures with their assets, but not Studio", () => {
     const paths = puts.map(pathOf);
     expect(count).toBe(puts.length);
     expect(new Set(paths).size).toBe(count);
@@ -59,7 +59,7 @@ describe("the pages of a deployed stage", () => {
     for (const { path, body } of puts.filter((put) => [homePath, "/overlay"].includes(put.path))) {
       const loaded = [...body.toString().matchAll(/"(\/assets\/[^"]+)"/g)].map(([, url]) => url!);
       expect([path, loaded.length >= 3]).toEqual([path, true]);
-      // There before the page that asks for it.
+      // Uploaded before the page that loads it.
       for (const url of loaded) {
         expect(paths).toContain(url);
         expect(paths.indexOf(url)).toBeLessThan(paths.indexOf(path));
@@ -67,7 +67,7 @@ describe("the pages of a deployed stage", () => {
     }
   });
 
-  test("each have the one kind of their path, whose headers CloudFront adds", () => {
+  test("each match exactly one kind, whose headers CloudFront adds", () => {
     for (const { path } of puts) expect([path, kindsOf(path).length]).toEqual([path, 1]);
     const [[, page] = []] = kindsOf(homePath);
     expect(page?.headers).toMatchObject({
@@ -76,7 +76,7 @@ describe("the pages of a deployed stage", () => {
     });
   });
 
-  test("bring their type and how long they may be kept along, signed as S3 wants it", () => {
+  test("are uploaded with content type and cache lifetime, in signed requests", () => {
     const typeOf = Object.fromEntries(puts.map(({ path, headers }) => [path, headers]));
     expect(typeOf[homePath]).toMatchObject({
       "content-type": "text/html; charset=utf-8",
@@ -87,7 +87,7 @@ describe("the pages of a deployed stage", () => {
     for (const { headers, body } of fonts) {
       expect(headers["content-type"]).toBe("font/woff2");
       expect(headers["cache-control"]).toContain("immutable");
-      // The bytes, not what they would be as text.
+      // Binary files are uploaded as bytes, not as decoded text.
       expect(body.subarray(0, 4).toString()).toBe("wOF2");
     }
     for (const { headers } of puts) {

@@ -16,7 +16,7 @@ import {
 
 useAccount();
 
-test("what the credentials may not read is said to be unknown, with the right that is needed", async () => {
+test("checks that the credentials may not run are unknown, and name the missing right", async () => {
   account.denied = true;
   const restored = { table: "ovation-prod-2", streamArn: "arn:aws:dynamodb:none" };
   const findings = await findInAccount({ ...own, restored });
@@ -35,7 +35,7 @@ test("what the credentials may not read is said to be unknown, with the right th
   }
 });
 
-/** Errors of each service that the preflight asks, as its API reference lists them. */
+/** Errors of each service that the preflight calls, from its API reference. */
 const documented: [string, (asked: Asked) => boolean, [number, string][]][] = [
   [
     "CloudFormation DescribeStacks",
@@ -143,7 +143,7 @@ const documented: [string, (asked: Asked) => boolean, [number, string][]][] = [
 ];
 
 test.each(documented)(
-  "every documented error of %s is a sentence",
+  "every documented error of %s is reported in a sentence",
   async (_, isMeant, errors) => {
     const everything: Stage = {
       ...own,
@@ -175,14 +175,14 @@ test.each(documented)(
 
 const zoneOfAcme = { id: "Z1", name: "acme.com" };
 
-test("without a granted quota AWS's own counts", async () => {
+test("without a granted quota AWS's default applies", async () => {
   account.rate = undefined;
   expect(await said(own)).toEqual([
     "API Gateway takes 10000 requests a second in eu-central-1, prod may take 18000",
   ]);
 });
 
-test("executions that others reserve are missed, and the stage's own are not counted twice", async () => {
+test("others' reservations are subtracted, and the stage's own are not counted twice", async () => {
   const reserved = Object.values(own.reservedConcurrency).reduce((sum, one) => sum + one, 0);
   account.reservedByOthers = 1_000 - reserved - 399;
   expect(await said(own)).toEqual([
@@ -190,7 +190,7 @@ test("executions that others reserve are missed, and the stage's own are not cou
   ]);
   account.reservedByOthers--;
   expect(await said(own)).toEqual([]);
-  // As the release before left it: the new deployment gives these back.
+  // Reservations of the previous release: the new deployment replaces them.
   account.reserved = { "ovation-prod-auth-http": reserved, "ovation-prod-webhooks-deliver": 128 };
   expect(await said(own)).toEqual([]);
 });
@@ -212,7 +212,7 @@ describe("a restored table", () => {
     return said({ ...own, restored: { table: name, streamArn } });
   };
 
-  test("is there, with its stream and all that a restore leaves out", async () => {
+  test("exists, with its stream and everything that a restore leaves out", async () => {
     tables.reset();
     expect(await saidOf()).toEqual(["There is no table ovation-prod-2, of `restored`"]);
     tables.createTable(name);

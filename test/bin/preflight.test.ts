@@ -36,7 +36,7 @@ describe("a relay", () => {
       (one) => one.says,
     );
 
-  test("needs a domain, since there is no TLS without a name", () => {
+  test("needs a domain, because TLS needs a name", () => {
     const { domain: _, ...stage } = { ...given("dev"), relay };
     expect(findInStage(stage).map((one) => one.says)).toEqual([
       "dev: relay needs a domain, since there is no TLS without a name",
@@ -44,7 +44,7 @@ describe("a relay", () => {
     expect(says({})).toEqual([]);
   });
 
-  test("needs a certificate of its own region, or a zone to prove one in", () => {
+  test("needs a certificate in its own region, or a zone to validate one", () => {
     const domain = { name, certificate: certificate("us-east-1") };
     expect(says({ domain })).toEqual([
       "dev: relay has no certificate for relay.live.acme.com, and no zone to prove one in",
@@ -68,7 +68,7 @@ describe("a relay", () => {
     expect(says({ relay: { ...relay, ...wrong } })).toHaveLength(1);
   });
 
-  test("needs CPUs for all of its tasks and those that take their place", async () => {
+  test("needs CPUs for all of its tasks and their replacements", async () => {
     const stage = { ...given("dev"), region, relay };
     account.cpus = 12;
     expect(await said(stage)).toEqual([]);
@@ -79,7 +79,7 @@ describe("a relay", () => {
     expect(await said({ ...stage, relay: { ...relay, maxTasks: 6 } })).toEqual([]);
   });
 
-  test("has its certificate looked at where it is", async () => {
+  test("has its certificate checked in its own region", async () => {
     const own = certificate(region);
     const stage = {
       ...{ ...given("dev"), region, relay: { ...relay, certificate: own } },
@@ -97,7 +97,7 @@ describe("a relay", () => {
   });
 });
 
-test("a domain needs what CloudFront takes: a certificate of one region, a name in its zone", () => {
+test("a domain needs a certificate in CloudFront's region, and a name in its zone", () => {
   const says = (domain: Domain) => findInStage({ ...given("dev"), domain }).map((one) => one.says);
   const name = "live.acme.com";
   expect(says({ name, certificate: certificate("us-east-1") })).toEqual([]);
@@ -130,7 +130,7 @@ test("a domain needs what CloudFront takes: a certificate of one region, a name 
   );
 });
 
-describe("a domain's certificate and zone, which are asked for", () => {
+describe("the checks of a domain's certificate and zone pass or fail if they", () => {
   const name = "live.acme.com";
   const arn = certificate("us-east-1");
   const zone = { id: "Z1", name: "acme.com" };
@@ -141,7 +141,7 @@ describe("a domain's certificate and zone, which are asked for", () => {
     return saidOf({ certificate: arn });
   };
 
-  test("are there, issued, and for the name", async () => {
+  test("exist, are issued, and cover the name", async () => {
     expect(await certified(name)).toEqual([]);
     expect(await certified("*.acme.com")).toEqual([]);
     expect(await certified("acme.com", "ISSUED", "*.acme.com")).toEqual([]);
@@ -150,7 +150,7 @@ describe("a domain's certificate and zone, which are asked for", () => {
     expect(await saidOf({ zone, certificate: arn })).toEqual([]);
   });
 
-  test("are not there, or another account's", async () => {
+  test("are missing, or belong to another account", async () => {
     expect(await saidOf({ certificate: arn, zone })).toEqual([
       `ACM in us-east-1 has no ${arn}, of \`domain\``,
       "Route 53 has no hosted zone Z1, of `domain`",
@@ -159,11 +159,11 @@ describe("a domain's certificate and zone, which are asked for", () => {
     expect(await saidOf({ certificate: theirs })).toEqual([
       "domain.certificate is of account 999900001111, not of 111122223333",
     ]);
-    // Told before by what the stage itself says.
+    // Reported earlier, from the stage's settings.
     expect(await saidOf({ certificate: certificate("eu-central-1") })).toEqual([]);
   });
 
-  test("are not issued, or for other names", async () => {
+  test("are not issued, or cover other names", async () => {
     expect(await certified(name, "PENDING_VALIDATION")).toEqual([
       "domain.certificate is not issued: PENDING_VALIDATION",
     ]);
@@ -180,7 +180,7 @@ describe("a domain's certificate and zone, which are asked for", () => {
     ]);
   });
 
-  test("that may not be read are unknown", async () => {
+  test("may not be read: the result is unknown", async () => {
     account.denied = true;
     const says = await saidOf({ certificate: arn, zone });
     expect(says).toContainEqual(expect.stringMatching(/^Not known: the domain's certificate\. /));
@@ -188,7 +188,7 @@ describe("a domain's certificate and zone, which are asked for", () => {
   });
 });
 
-test("a domain's other region has to be bootstrapped too", async () => {
+test("a domain's second region must be bootstrapped, too", async () => {
   account.bootstrap = undefined;
   const domain = { name: "live.acme.com", certificate: certificate("us-east-1") };
   account.certificates[domain.certificate] = { DomainName: domain.name, Status: "ISSUED" };
@@ -203,7 +203,7 @@ test("an old bootstrap is a finding", async () => {
   expect(await said(own)).toEqual(["The bootstrap of eu-central-1 is of version 5"]);
 });
 
-test("a pool whose sender SES does not know, or may not send from, would not be made", async () => {
+test("a user pool's sender must be verified in SES, outside of the sandbox", async () => {
   account.domains = {};
   account.isSandboxed = true;
   expect(await said(own)).toEqual([
@@ -219,7 +219,7 @@ test("a pool whose sender SES does not know, or may not send from, would not be 
   expect(await said({ ...own, issuer })).toEqual([]);
 });
 
-test("a vault that a stage before has left is in the way, and copies go to one that is there", async () => {
+test("a leftover vault prevents a deployment, and copies need an existing vault", async () => {
   account.vaults = ["another", "ovation-prod"];
   expect(await said(own)).toEqual([
     "A backup vault ovation-prod is there already, and no stack of the stage",
@@ -233,7 +233,7 @@ test("a vault that a stage before has left is in the way, and copies go to one t
   ]);
   account.vaults.push("copies");
   expect(await said(copyTo(away))).toEqual([]);
-  // Another account's are not to be seen.
+  // A vault of another account cannot be checked.
   expect(await said(copyTo("eu-west-1:999900001111:backup-vault:theirs"))).toEqual([]);
   const says = (stage: Stage) => findInStage(stage).map((finding) => finding.says);
   expect(says(copyTo("eu-central-1:111122223333:backup-vault:ovation-prod"))).toContain(
@@ -244,7 +244,7 @@ test("a vault that a stage before has left is in the way, and copies go to one t
   );
 });
 
-test("without a region there is nothing to ask", async () => {
+test("without a region no check runs", async () => {
   const { AWS_REGION } = process.env;
   delete process.env.AWS_REGION;
   process.env.AWS_CONFIG_FILE = "/nowhere";
@@ -253,7 +253,7 @@ test("without a region there is nothing to ask", async () => {
   process.env.AWS_REGION = AWS_REGION;
 });
 
-test("a stage that keeps data is open to no origin, and reserves what there is", () => {
+test("a stage that keeps data restricts origins, and reserves no more than there is", () => {
   const says = (stage: Stage) => findInStage(stage).map((finding) => finding.says);
   expect(says({ ...own, origins: ["*"] })).toContain("prod: browsers may call it from any origin");
   expect(says({ ...own, accountConcurrency: 500 })).toContainEqual(

@@ -27,7 +27,7 @@ const run = (...options: string[]) =>
   runProgram("operate/read-only.ts", [...options, "--every", "1"], settings);
 const states = () => [...account.mappings.values()].map(({ State }) => State);
 
-test("a stage becomes read-only, its queues keep their messages, and both end again", async () => {
+test("a stage becomes read-only, its queues keep their messages, and both can be reverted", async () => {
   let busy = 2;
   account.before = ({ service, method }) =>
     service === "lambda" && method === "PUT" && busy-- > 0
@@ -50,7 +50,7 @@ test("a stage becomes read-only, its queues keep their messages, and both end ag
   expect(account.itemsOf("ovation-prod").length).toBe(1);
 }, 60_000);
 
-test("a stage without a table, or one that is none, is said in a sentence", async () => {
+test("a stage without a table and an unknown stage are reported in a sentence", async () => {
   const none = await run("staging");
   expect([none.status, none.stderr]).toEqual([1, "Requested resource not found\n"]);
   const wrong = await run("nowhere");

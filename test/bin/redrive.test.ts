@@ -14,7 +14,10 @@ beforeAll(async () => {
 });
 afterAll(() => account.close());
 
-/** What CloudFormation says of the stacks: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html */
+/**
+ * CloudFormation's description of the stacks:
+ * https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html
+ */
 const stacks = `<DescribeStacksResponse><DescribeStacksResult><Stacks><member>
 <StackName>ovation-prod-data</StackName><Outputs><member><OutputKey>failuresbucket</OutputKey>
 <OutputValue>ovation-prod-failures-1</OutputValue></member></Outputs></member></Stacks>
@@ -33,7 +36,7 @@ beforeEach(() => {
 const bucketsAsked = () =>
   account.asked.filter(({ service }) => service === "s3").map(({ path }) => path.split("?")[0]);
 
-test("a stage's failed batches are looked for in its own bucket, which its stack names", async () => {
+test("a stage's failed batches are read from the bucket in its stack's outputs", async () => {
   const { status, stdout, stderr } = await runProgram(
     "operate/redrive.ts",
     ["--stage", "prod"],
@@ -44,7 +47,7 @@ test("a stage's failed batches are looked for in its own bucket, which its stack
   expect(bucketsAsked()).toEqual(["/ovation-prod-failures-1"]);
 });
 
-test("a stage's buckets are asked in its own region", async () => {
+test("a stage's buckets are read in its own region", async () => {
   await emptyBucket("pages", { region: "ap-south-1" });
   await (await getDeployedBatches("failures", "eu-west-1")).list();
   await emptyBucket("pages");

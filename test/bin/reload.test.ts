@@ -1,4 +1,4 @@
-/** A changed source runs without a restart: in a checkout of its own, since it is edited. */
+/** A changed source runs without a restart. The test edits a copy of the checkout. */
 import { type ChildProcess, spawn } from "node:child_process";
 import {
   cpSync,
@@ -50,7 +50,7 @@ afterAll(async () => {
   const ended = new Promise((done) => child.once("exit", done));
   child.kill("SIGTERM");
   await ended;
-  // What was bundled for this run alone is gone with it.
+  // Bundles made only for this run are removed with it.
   expect(readdirSync(join(checkout, ".cache/reloaded"))).toEqual([]);
   rmSync(checkout, { recursive: true, force: true });
 });
@@ -63,14 +63,14 @@ async function eventually(isSo: () => Promise<boolean> | boolean): Promise<void>
   }
 }
 
-/** What it printed, without requests and addresses of a whole file. */
+/** The output, without requests and absolute paths. */
 const said = () =>
   output
     .replace(/^\d\d:\d\d:\d\d .*\n/gm, "")
     .replace(/base64,\S+/g, "…")
     .slice(-3000);
 
-/** Changes a source as an editor does; answers what puts it back. */
+/** Edits a source like an editor; returns a function that reverts it. */
 function edit(file: string, from: string, to: string): () => void {
   const path = join(checkout, file);
   const before = readFileSync(path, "utf8");
@@ -98,7 +98,7 @@ async function say(token: string, content: string): Promise<{ content: string }>
   return (await answer.json()) as { content: string };
 }
 
-test("a changed function runs at its next call, and sockets stay open", async () => {
+test("a changed function runs from its next call on, and sockets stay open", async () => {
   const token = await tokenOf("ann");
   const socket = new WebSocket(`${url.replace("http", "ws")}/ws?token=${token}&streamId=${stream}`);
   const heard: string[] = [];
@@ -108,7 +108,7 @@ test("a changed function runs at its next call, and sockets stay open", async ()
   const undo = edit(health, answerLine, 'stage: "changed"');
   await eventually(async () => (await healthOf()).stage === "changed");
   await eventually(() => /functions\/app\/health\.ts changed: .* \(\d\.\d s\)/.test(output));
-  // What many functions stand on: its change is in each of them at its next call.
+  // A module that many functions import: each runs the change from its next call on.
   const undoRule = edit(
     "domain/streams/chat.ts",
     "content,\n    sender: summaryOf(",
@@ -127,7 +127,7 @@ test.each([
   ["does not compile", "stage: ;", /health\.ts cannot be bundled; its old code goes on/],
   ["does not load", 'stage: "new"', /does not load; its old code goes on/],
 ])(
-  "what %s is said, and the old code goes on",
+  "code that %s is reported, and the old code keeps running",
   async (kind, line, wanted) => {
     const asItWas = readFileSync(join(checkout, health), "utf8");
     const broken = asItWas.replace(answerLine, line);
@@ -147,7 +147,7 @@ test.each([
   300_000,
 );
 
-test("a changed route is synthesized, and answers", async () => {
+test("a changed route is synthesized, and responds", async () => {
   expect((await fetch(`${url}/health/new`)).status).toBe(404);
   edit(health, '"GET /health"', '"GET /health/new"');
   await eventually(async () => (await fetch(`${url}/health/new`)).ok);
@@ -156,7 +156,7 @@ test("a changed route is synthesized, and answers", async () => {
   expect(output).toContain("Synthesizing, since routes");
 }, 300_000);
 
-test("what a source changes is found through all that imports it, and contracts by their text", () => {
+test("affected functions are found through imports, and changed contracts by their text", () => {
   const graph = new Map([
     ["functions/a.ts", { text: "", imports: ["domain/b.ts"] }],
     ["domain/b.ts", { text: "", imports: ["domain/c.ts"] }],

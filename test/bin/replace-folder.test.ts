@@ -5,7 +5,7 @@ import { join } from "node:path";
 
 const module = join(import.meta.dirname, "../../bin/build/replace-folder.ts");
 
-/** Makes folders of fifty files with its name in each, and puts one after the other in place. */
+/** Creates folders of fifty files that contain its name, and moves them into place in turn. */
 const program = `
 import { mkdirSync, writeFileSync } from "node:fs";
 const { replaceFolder } = await import(process.argv[1]);

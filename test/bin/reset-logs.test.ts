@@ -9,7 +9,7 @@ import { newLog } from "../../platform/store/log/logs.ts";
 import { type Key, key } from "../../platform/table/keys.ts";
 import { startSystem } from "../system.ts";
 
-/** None of the demo's streams: those have logs too once their first records were read. */
+/** Not a stream of the demo: those have logs, too, after their first records. */
 const streamId = "64d15f9e2e6c8f4d5a12300f";
 const [log, subscriber] = [key.log(streamId), key.subscriber(streamId, "connection")];
 const before = { ...newLog(), posted: 7, newest: 12 };
@@ -52,7 +52,7 @@ function resetLogs(...options: string[]) {
   return { status, says: (stdout + stderr).trim() };
 }
 
-test("without a yes it says what it would do, and changes nothing", async () => {
+test("without --yes it prints what it would do, and changes nothing", async () => {
   const says = expect.stringMatching(/^[1-3] logs? of .*--yes\.$/);
   expect(resetLogs()).toMatchObject({ status: 1, says });
   expect(await find(log)).toMatchObject(before);
@@ -67,6 +67,6 @@ test("every log starts a new epoch, frame numbers continue, and subscriptions ar
   expect(await find(subscriber)).toBeUndefined();
 });
 
-test("an option that it does not know changes nothing, and it says how it is called", () => {
+test("an unknown option changes nothing, and the usage is printed", () => {
   expect(resetLogs("--all")).toMatchObject({ status: 1, says: expect.stringMatching(/--yes/) });
 });

@@ -1,4 +1,4 @@
-/** `POST /local/restart`: a crash on demand, after which the same system restarts. */
+/** `POST /local/restart`: kills the system, which then restarts. */
 import { startSystem } from "../system.ts";
 
 const stream = "64d15f9e2e6c8f4d5a123000";
@@ -27,7 +27,7 @@ async function comeBack(url: string): Promise<void> {
   while ((await health()) !== 200) await pause(20);
 }
 
-test("it restarts by itself in the same process, with all acknowledged data", async () => {
+test("it restarts automatically in the same process, with all acknowledged data", async () => {
   const system = await startSystem();
   try {
     const token = await tokenOf(system.url);
@@ -46,7 +46,7 @@ test("it restarts by itself in the same process, with all acknowledged data", as
   }
 });
 
-test("where nothing would be left it is refused, and pages of other origins may not ask", async () => {
+test("it is refused without stored data, and for pages of other origins", async () => {
   const system = await startSystem({ dataDir: ":memory:" });
   try {
     const restart = `${system.url}/local/restart`;

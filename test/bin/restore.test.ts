@@ -28,8 +28,8 @@ afterAll(async () => {
 });
 
 /**
- * The table as a backup has it, in another place: its items as of a moment. A restored table's
- * stream begins empty, so what its readers had not handled is for the schedules to find.
+ * Copies the table to another place as a backup would: its items at a point in time. The stream of
+ * a restored table is empty, so the schedules must find unprocessed records.
  */
 async function restoreInto(to: string, from: string): Promise<void> {
   for (const suffix of ["", "-wal"]) {
@@ -68,7 +68,7 @@ async function tokenOf(system: System, body: object): Promise<string> {
   return ((await answer.json()) as { token: string }).token;
 }
 
-/** A viewer who comes to the stream, with what they have seen of it if they have. */
+/** Subscribes a viewer to the stream, at their last position if they have one. */
 async function come(system: System, token: string, since?: object): Promise<[Viewer, Message]> {
   const viewer = await open(`${system.url.replace("http", "ws")}/ws?token=${token}`);
   viewer.send({ action: "subscribe", streamId, ...(since && { since }) });
@@ -84,13 +84,13 @@ function run(script: string, ...options: string[]) {
   return { status, says: stdout + stderr };
 }
 
-test("a restored backup passes the audit, and clients that are ahead of it resume from a reset", async () => {
+test("a restored backup passes the audit, and clients with newer positions resume after a reset", async () => {
   system = await startSystem({ dataDir: before });
   let ann = await tokenOf(system, { sub: "ann", credits: 500 });
   const [watching, { epoch }] = await come(system, ann);
   await say(system, ann, "in the backup");
   const { frame: known } = await watching.next(shows("in the backup"));
-  // At this moment, with a gift that no reader of the table has handled.
+  // The backup's time, with a gift that no consumer has processed.
   const paused = { method: "POST", body: JSON.stringify({ pause: true }) };
   expect((await fetch(`${system.url}/local/streams`, paused)).status).toBe(200);
   await ask(system, ann, "POST", "/api/v1/gifts/create", { giftTypeId, liveStreamId: streamId });
@@ -98,7 +98,7 @@ test("a restored backup passes the audit, and clients that are ahead of it resum
   await restoreInto(restored, before);
 
   system = await startSystem({ dataDir: before });
-  // Each start has an issuer at a port of its own.
+  // Each start has an issuer on a different port.
   ann = await tokenOf(system, { sub: "ann" });
   const [again] = await come(system, ann);
   await say(system, ann, "after the backup");
@@ -129,14 +129,14 @@ test("a restored backup passes the audit, and clients that are ahead of it resum
   expect(recovered).toBe(true);
   expect((await back.next(shows("after the restore"))).frame).toBe(shown.frame);
 
-  // The sweep finds gifts without an event: the host is credited, once.
+  // The sweep finds gifts without an event: the host is credited once.
   const host = await tokenOf(system, { sub: hostId });
   await eventually(
     async () => (await ask(system, host, "GET", "/api/v1/wallet")).data,
     ({ pending }) => pending === 0,
     150_000,
   );
-  // The gift was waiting for its frame when the log was reset: it is in the history alone.
+  // The gift had no frame yet when the log was reset: it is only in the history.
   const audited = await eventually(
     async () => (await (await fetch(`${system.url}/local/audit`)).json()) as { fits: boolean },
     ({ fits }) => fits,

@@ -1,6 +1,6 @@
 import { readSettings } from "../../bin/start/settings.ts";
 
-test("without any variable the defaults hold", () => {
+test("without environment variables the defaults apply", () => {
   expect(readSettings({})).toEqual({
     settings: {
       PORT: 4000,
@@ -17,14 +17,14 @@ test("without any variable the defaults hold", () => {
   });
 });
 
-test("an empty variable is one that is not set, and good values are taken", () => {
+test("an empty variable counts as unset, and valid values are accepted", () => {
   const read = readSettings({ PORT: "", LOG: "json", DATA_DIR: ":memory:", STAGE: "prod" });
   expect(read).toMatchObject({
     settings: { PORT: 4000, LOG: "json", DATA_DIR: ":memory:", STAGE: "prod" },
   });
 });
 
-test("every wrong value is named at once with what was found and what is wanted", () => {
+test("all wrong values are reported at once, with the found and the expected value", () => {
   const read = readSettings({
     PORT: "70000",
     DATA_DIR: import.meta.filename,

@@ -6,13 +6,13 @@ import { entryPoints } from "../../bin/build/build.ts";
 
 const root = join(import.meta.dirname, "../..");
 
-/** What a bundle says of a fault: what it logs, or what it throws for Lambda to log. */
+/** How a bundle reports an error: logged, or thrown for Lambda to log. */
 type Fault = { message: string; error: { stack: string } };
 
-/** Calls a bundle as Lambda does, without the settings of the table and the issuer: a fault. */
+/** Calls a bundle like Lambda, without the settings of the table and the issuer: an error. */
 function faultOf(name: string, event: object): Fault {
   const bundle = join(root, "dist", name.replaceAll("/", "-"), "index.cjs");
-  // The task lies deeper than the ten calls that a stack shows.
+  // The handler is deeper than the ten frames that a stack shows by default.
   const program = `Error.stackTraceLimit = 30; require(${JSON.stringify(bundle)}).handler(${JSON.stringify(event)}, {
     awsRequestId: "1", getRemainingTimeInMillis: () => 5000
   }).catch(({ stack }) => console.log(JSON.stringify({ message: "thrown", error: { stack } })))`;
@@ -22,7 +22,7 @@ function faultOf(name: string, event: object): Fault {
     encoding: "utf8",
     env,
   });
-  // What is logged is an error and stands in stderr: before what is thrown, where both are.
+  // The logged error is on stderr, and comes before the thrown one if there are both.
   const lines = `${stderr}\n${stdout}`.split("\n").filter((line) => line.startsWith("{"));
   return JSON.parse(lines[0] ?? "{}") as Fault;
 }
@@ -36,12 +36,14 @@ const claims = { sub: "0123456789abcdef01234567", roles: "", claims: "{}", jti: 
 const missed = { streamId: claims.sub, connectionId: "1", revision: 1 };
 const message = { messageId: "1", body: JSON.stringify(missed) };
 const job = { streamId: claims.sub, from: 1, to: 1, about: 1, at: 0, of: 1 };
-/** A token of the right form, which only the issuer's keys could tell from a good one. */
+/** A well-formed token that only the issuer's keys could tell from a valid one. */
 const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
 const token = `${part({ alg: "RS256", kid: "1" })}.${part({ sub: claims.sub })}.c2ln`;
 const methodArn = "arn:aws:execute-api:us-east-1:000000000000:api/dev/GET/x";
 
-/** A bundle, its event, a line of its handler that leads to the fault, and its name in a stack. */
+/**
+ * A bundle, its event, a line of its handler that leads to the error, and its name in the stack.
+ */
 test.each([
   ["realtime/resume", { Records: [message] }, "poster: ownPoster()", "queue resumes"],
   ["realtime/post-part", job, "poster: ownPoster()", "task"],
@@ -52,13 +54,10 @@ test.each([
     "await verifyToken(",
     "authorizer http",
   ],
-])(
-  "a fault of %s is logged with its handler and the lines of the sources",
-  (name, event, line, as) => {
-    const file = entryPoints()[name]!;
-    const { stack } = faultOf(name, event).error;
-    expect(stack).toMatch(/\(?platform\/(runtime\/env|auth\/token)\.ts:\d+:\d+/);
-    expect(stack).toContain(`${as} (${file}:${lineOf(file, line)}:`);
-    expect(stack).not.toContain("index.cjs");
-  },
-);
+])("an error of %s is logged with its handler and source lines", (name, event, line, as) => {
+  const file = entryPoints()[name]!;
+  const { stack } = faultOf(name, event).error;
+  expect(stack).toMatch(/\(?platform\/(runtime\/env|auth\/token)\.ts:\d+:\d+/);
+  expect(stack).toContain(`${as} (${file}:${lineOf(file, line)}:`);
+  expect(stack).not.toContain("index.cjs");
+});

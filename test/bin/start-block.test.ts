@@ -42,25 +42,25 @@ test.each([
     "open to a network",
     { network: { urls: ["http://192.168.178.23:4000"], localKey: "a".repeat(22) } },
   ],
-])("it has at most 24 lines of 80 columns, addresses apart: %s", (_, more) => {
+])("it has at most 24 lines of 80 columns, except for URLs: %s", (_, more) => {
   const lines = formatStartBlock({ ...facts, ...more }).split("\n");
   expect(lines.length).toBeLessThanOrEqual(24);
   expect(lines.filter((line) => withoutUrls(line).length > 80)).toEqual([]);
   expect(lines.join("\n")).not.toMatch(/eyJ/);
 });
 
-test("at another port than the usual one the lines name it to the commands too", () => {
+test("with a custom port the commands name it, too", () => {
   const block = formatStartBlock({ ...facts, url: "http://127.0.0.1:54321" });
   expect(block).toContain("$(npm run -s token -- johndoe http://127.0.0.1:54321)");
   expect(block).toContain("gift --count 5 --url http://127.0.0.1:54321");
   expect(formatStartBlock(facts)).toContain("$(npm run -s token -- johndoe)");
 });
 
-test("as data it has everything that is printed, and the tokens", () => {
+test("the data has everything that is printed, and the tokens", () => {
   const network = { urls: ["http://192.168.178.23:4000"], localKey: "key" };
   const described = JSON.stringify(describeStart({ ...facts, network }));
   const printed = formatStartBlock({ ...facts, network });
-  // Addresses, ids and keys: what a person would copy.
+  // URLs, ids and keys: what a user would copy.
   const wanted = printed
     .split(/[\s,;()]+/)
     .filter((word) => /^\w+:\/\/|^[0-9a-f]{24,}$|^\d{10}$/.test(word));

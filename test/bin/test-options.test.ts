@@ -22,7 +22,7 @@ test("paths, names and options are distinguished", () => {
 
 const namesOf = ({ parallel, alone }: ReturnType<typeof chooseFiles>) => [...parallel, ...alone];
 
-test("without a path the slow kinds are left out, with --all and by their path they run, each once", () => {
+test("slow kinds run only with --all or by their path, each once", () => {
   const short = namesOf(chooseFiles(read()));
   const all = namesOf(chooseFiles(read("--all")));
   expect(short).toEqual(all.filter((file) => short.includes(file)));
@@ -35,7 +35,7 @@ test("without a path the slow kinds are left out, with --all and by their path t
   expect(namesOf(chooseFiles(read("no/such/file")))).toEqual([]);
 });
 
-test("a file that measures time has a lane of its own", () => {
+test("files that measure time run alone", () => {
   const { parallel, alone } = chooseFiles(read("--all"));
   expect(alone.length).toBeGreaterThan(0);
   expect([parallel.some(isAlone), alone.every(isAlone)]).toEqual([false, true]);

@@ -1,6 +1,6 @@
 import { isGreen, lineOf, outcomeOf, type Report, sumOf } from "../../bin/test/test-outcome.ts";
 
-/** What jest reports of one file with tests of these names and results. */
+/** jest's report of one file with these tests and results. */
 const reportOf = (results: Record<string, string>, broken = 0): Report => ({
   numRuntimeErrorTestSuites: broken,
   testResults: [
@@ -10,7 +10,7 @@ const reportOf = (results: Record<string, string>, broken = 0): Report => ({
   ],
 });
 
-test("every test counts as it ended, and one that did not run as skipped", () => {
+test("each test is counted by its result, and as skipped if it did not run", () => {
   const report = reportOf({ a: "passed", b: "failed", c: "pending", d: "todo", e: "passed" });
   expect(outcomeOf(report)).toEqual({ passed: 2, failed: 1, skipped: 2 });
   expect(lineOf(outcomeOf(report))).toBe("2 passed, 1 failed, 2 skipped");
@@ -20,12 +20,12 @@ test("a file that does not load is a failure", () => {
   expect(outcomeOf(reportOf({ a: "passed" }, 1))).toEqual({ passed: 1, failed: 1, skipped: 0 });
 });
 
-test("with a name only the tests of that name count", () => {
+test("with a name filter only matching tests count", () => {
   const report = reportOf({ "A gift": "passed", "a gift too": "pending", other: "pending" });
   expect(outcomeOf(report, "a gift")).toEqual({ passed: 1, failed: 0, skipped: 1 });
 });
 
-test("runs are added, and only one in which something passed and nothing failed is green", () => {
+test("runs are added up; a run is green if tests passed and none failed", () => {
   const good = outcomeOf(reportOf({ a: "passed", b: "pending" }));
   const bad = outcomeOf(reportOf({ c: "failed" }));
   expect(sumOf([good, good])).toEqual({ passed: 2, failed: 0, skipped: 2 });

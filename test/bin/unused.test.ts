@@ -5,7 +5,7 @@ import { leaveOutUnused, markMade } from "../../bin/build/unused.ts";
 
 const root = join(import.meta.dirname, "../..");
 
-/** What a bundle with these contents carries of our own code. */
+/** Our own code in a bundle with these contents. */
 async function bundleOf(contents: string): Promise<string> {
   const { outputFiles } = await build({
     stdin: { contents, resolveDir: root, loader: "ts" },
@@ -18,7 +18,7 @@ async function bundleOf(contents: string): Promise<string> {
   return outputFiles[0]!.text;
 }
 
-test("a bundle has the schemas that it uses, with all they are made from, and no others", async () => {
+test("a bundle contains the schemas that it uses, with their parts, and no others", async () => {
   const text = await bundleOf('export { UserSummary } from "./domain/people/user.ts";');
   for (const name of ["UserSummary", "ProfilePhoto", "UserId", "Timestamp"])
     expect(text).toContain(`var ${name} = `);
@@ -26,7 +26,7 @@ test("a bundle has the schemas that it uses, with all they are made from, and no
     expect(text).not.toContain(name);
 });
 
-test("what is no result of a call, or lies within a function, stays as it is", () => {
+test("constants without a call, or within a function, are unchanged", () => {
   const kept = `const a = 1;
 const b = (x) => {
   const c = call(x);
@@ -41,7 +41,7 @@ export const e = async (x) => x;
   );
 });
 
-test("all modules are the same programs with it", async () => {
+test("it leaves the behaviour of all modules unchanged", async () => {
   for (const path of globSync("{domain,platform}/**/*.ts", { cwd: root })) {
     const { code } = await transform(readFileSync(join(root, path), "utf8"), { loader: "ts" });
     const marked = markMade(code);

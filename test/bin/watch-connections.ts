@@ -1,6 +1,6 @@
 /**
- * Preloaded into a process of Node (`--import`): notes in the file of its query (`?to=`) which
- * hosts it asks for or connects to, loopback too, and has its worker threads do the same.
+ * Preloaded into a Node process (`--import`): records in the file of its query (`?to=`) which hosts
+ * it resolves or connects to, loopback included, also in its worker threads.
  */
 import dns from "node:dns";
 import { appendFileSync } from "node:fs";
@@ -14,7 +14,7 @@ const note = (host: unknown) => {
   appendFileSync(file, `${JSON.stringify(line)}\n`);
 };
 
-/** What is connected to: of options, of a port and a host, or of a list that holds either. */
+/** The host in the arguments of a connect call: options, port and host, or a list of either. */
 function hostOf([first, second]: unknown[]): unknown {
   if (Array.isArray(first)) return hostOf(first);
   if (typeof first !== "object" || first === null)

@@ -1,4 +1,4 @@
-/** docs/embed.md word for word: its tag and its script in a page of another server. */
+/** docs/embed.md verbatim: its tag and its script on a page of another server. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { sharedSystem } from "../shared.ts";
@@ -23,7 +23,7 @@ async function tokenOf(sub: string): Promise<string> {
   return ((await answer.json()) as { token: string }).token;
 }
 
-/** A server with the guide's page at `/`, and at `/my-token` what its script fetches. */
+/** Serves the guide's page at `/`, and the token that its script fetches at `/my-token`. */
 async function servePage(token: string) {
   const tag = textOf("html").replaceAll("https://live.example.com", system.url);
   const body = `<!doctype html>${tag}<script type="module">${textOf("js")}</script>`;
@@ -65,7 +65,7 @@ browserTest(
       await say("Said before");
       await page.goto(served.url);
       const row = (text: string) => page.locator(".row.message").getByText(text, { exact: true });
-      // Once it shows what was said before, it listens.
+      // When it shows earlier messages, it is subscribed.
       await row("Said before").waitFor();
       const box = page.getByRole("textbox", { name: "Message" });
       await box.fill("Said in the page");
@@ -73,7 +73,7 @@ browserTest(
       await row("Said in the page").waitFor();
       await say("Said elsewhere");
       await row("Said elsewhere").waitFor();
-      // The guide's listener hears both as events.
+      // The guide's listener receives both as events.
       await soon(
         () => heard.filter((text) => text.startsWith("chat.message")).length === 2,
         () => heard.join("\n"),

@@ -1,4 +1,4 @@
-/** The applications of `examples/`, each by its own start command, next to a running system. */
+/** The sample apps of `examples/`, each run by its own start command, next to a running system. */
 import { execFileSync } from "node:child_process";
 import {
   cpSync,
@@ -33,7 +33,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A copy of an example with its packages in it, as `npm install` leaves them. */
+/** Copies an example and links its packages, as after `npm install`. */
 function install(name: string) {
   const app = join(folder, name);
   cpSync(join(root, "examples", name), app, { recursive: true });
@@ -52,7 +52,7 @@ function install(name: string) {
   return { app, start: manifest.scripts.start as string };
 }
 
-/** Runs the example's own start command, at another port than the usual one. */
+/** Runs the example's start command on another port. */
 function start(name: string, port: number, more: Record<string, string> = {}): Program {
   const { app, start: command } = install(name);
   const [program = "", ...given] = command.replace("5173", String(port)).split(" ");
@@ -60,7 +60,7 @@ function start(name: string, port: number, more: Record<string, string> = {}): P
   return startProgram([join(root, "node_modules/.bin", program), ...given], app, env);
 }
 
-/** Posts to the API, as a local user where one is named; returns the envelope's data. */
+/** Posts to the API, optionally as a local user; returns the envelope's data. */
 async function post(path: string, body: object, token?: string) {
   const headers = {
     "content-type": "application/json",
@@ -72,7 +72,7 @@ async function post(path: string, body: object, token?: string) {
   return (said.data ?? said) as { token: string; id: string };
 }
 
-/** A live stream in which nothing has happened. */
+/** Creates an empty live stream. */
 async function goLive(): Promise<string> {
   const { token } = await post("/local/token", { sub: "bot-host" });
   const { id } = await post("/api/v1/live-stream/create", { title: "Bot show" }, token);
@@ -87,7 +87,7 @@ const trigger = (...given: string[]) =>
     env: { ...process.env, NODE_OPTIONS: "" },
   });
 
-/** Opens an example as two people, and hears what goes wrong in their pages. */
+/** Opens an example as two users, and records errors of their pages. */
 async function openAs(port: number, ...names: string[]) {
   const context = await browser!.newContext();
   const faults: string[] = [];
@@ -117,7 +117,7 @@ test("each is under 80 lines", () => {
 });
 
 test(
-  "the bot thanks once for a row of gifts, and says who gave most",
+  "the bot thanks once for a combo, and names the top supporter",
   async () => {
     const streamId = await goLive();
     const bot = start("bot", 0, { STREAM_ID: streamId });
@@ -133,7 +133,7 @@ test(
 );
 
 browserTest(
-  "the plain page: two people see what either says, and what is refused is said",
+  "the plain page: two users see each other's messages, and refusals are shown",
   async () => {
     const port = await freePort();
     const server = start("page", port);
@@ -154,7 +154,7 @@ browserTest(
 );
 
 browserTest(
-  "the React app: a rose costs ten credits, and with none left it says why not",
+  "the React app: a rose costs ten credits, and without credits an error is shown",
   async () => {
     const port = await freePort();
     const server = start("react", port);

@@ -1,4 +1,4 @@
-/** docs/first-app.md word for word: its files are written and its commands run, in their order. */
+/** docs/first-app.md verbatim: writes its files and runs its commands in order. */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,13 +12,13 @@ import { answers, type Program, soon, startProgram } from "./programs.ts";
 const root = join(import.meta.dirname, "../..");
 const testMilliseconds = 400_000;
 
-/** Commands (`sh`), or a file with its name behind the language. */
+/** Commands (`sh`), or a file with its name after the language. */
 const blocks = blocksOf(readGuide("docs/first-app.md"));
 const commandsOf = (text: string) => text.trim().split("\n");
 
-/** What stays open in a terminal of its own. */
+/** Commands that keep running in a terminal of their own. */
 const staysOpen = new Set(["npm start", "node server.mjs"]);
-/** The installation of the checkout that this test itself runs in. */
+/** Already done in the checkout that this test runs in. */
 const wasDone = "npm ci";
 
 const home = mkdtempSync(join(tmpdir(), "ovation-guide-"));
@@ -28,14 +28,14 @@ let browser: Browser | undefined;
 let ports: { ovation: number; app: number };
 let env: NodeJS.ProcessEnv;
 
-/** The guide's text, at the ports of this test. */
+/** The guide's text with the ports of this test. */
 const place = (text: string) =>
   text
     .replaceAll("127.0.0.1:4000", `127.0.0.1:${ports.ovation}`)
     .replaceAll("127.0.0.1:3000", `127.0.0.1:${ports.app}`)
     .replaceAll("listen(3000,", `listen(${ports.app},`);
 
-/** Runs commands as they are typed one after the other; answers the folder that they end in. */
+/** Runs commands one after another; returns the folder in which they end. */
 function run(commands: readonly string[], cwd: string): string {
   const script = ["set -e", ...commands, 'printf "\\n%s" "$PWD"'].join("\n");
   const { status, stdout, stderr } = spawnSync("sh", ["-c", script], {
@@ -56,7 +56,7 @@ async function open(command: string, cwd: string, url: string): Promise<void> {
 beforeAll(async () => {
   ports = { ovation: await freePort(), app: await freePort() };
   const path = `${join(root, "node_modules/.bin")}${delimiter}${process.env.PATH}`;
-  // The registry is not asked: the guide's application needs nothing of it.
+  // Without the registry: the guide's app needs no other package.
   const offline = { npm_config_audit: "false", npm_config_offline: "true" };
   const cache = { npm_config_cache: join(home, ".npm"), npm_config_update_notifier: "false" };
   const place = { PORT: String(ports.ovation), DATA_DIR: join(home, "data"), LOG: "off" };
@@ -78,7 +78,7 @@ afterAll(async () => {
 }, testMilliseconds);
 
 test(
-  "every file is written and every command runs, from the checkout to the own page",
+  "every file and every command works, from the checkout to the app's page",
   async () => {
     let cwd = root;
     for (const { language, name, text } of blocks) {
@@ -106,7 +106,7 @@ test(
 );
 
 browserTest(
-  "the app does what the guide says it does, also after a restart",
+  "the app behaves as the guide says, even after a restart",
   async () => {
     const context = await browser!.newContext();
     const faults: string[] = [];

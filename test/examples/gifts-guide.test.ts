@@ -1,4 +1,4 @@
-/** The commands of the guide to gifts, one block after the other in one shell. */
+/** The commands of the gifts guide, run in order in one shell. */
 import { sharedSystem } from "../shared.ts";
 import { pastedBlocks } from "./guides.ts";
 import { pasteInto } from "./paste.ts";
@@ -11,7 +11,7 @@ beforeAll(async () => {
 }, testMilliseconds);
 
 test(
-  "the guide's wallet goes from 100 to 90, back to 100 and to 40, as it says",
+  "the guide's balance goes from 100 to 90, back to 100 and to 40, as written",
   () => {
     const commands = pastedBlocks("docs/gifts.md").map(({ text }) => text);
     const answers = pasteInto(system, commands.join(""))

@@ -1,4 +1,4 @@
-/** Every command of every guide, as its reader would type it. */
+/** Runs every command of every guide, as a reader would type it. */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -17,12 +17,12 @@ import { pasteInto } from "./paste.ts";
 
 const root = join(import.meta.dirname, "../..");
 const testMilliseconds = 300_000;
-/** Guides with a separate test of their commands and answers. */
+/** Guides with a separate test of their commands and output. */
 const triedAlone = ["README.md", "docs/first-app.md", "docs/gifts.md"];
-/** What the system of this test stands for. */
+/** Commands that this test's own system replaces. */
 const isStart = (line: string) => ["npm ci", "npm start"].includes(line);
 
-/** What the commands of each guide print at least. */
+/** The minimum output of each guide's commands. */
 const printed: Record<string, readonly RegExp[]> = {
   "docs/quick-start.md": [
     /Good evening/,
@@ -55,12 +55,12 @@ beforeAll(async () => {
   system = await sharedSystem();
 }, testMilliseconds);
 
-test("the guides with commands are those whose answers are looked at", () => {
+test("the output of every guide with commands is checked", () => {
   expect([...pasted].sort()).toEqual(Object.keys(printed).sort());
 });
 
 test.each(pasted)(
-  "the commands of %s run one after the other, and nothing of them is refused",
+  "the commands of %s run in order, and none is refused",
   (path) => {
     const files = blocksOf(readGuide(path)).filter(({ name }) => name.includes("."));
     const placed = files.map(({ name }) => join(root, name));
@@ -86,7 +86,7 @@ const bare = inline.filter((command) => trialOf(command) === "paste" && !/COMMAN
 test.each(bare)(
   "`%s` in the text runs",
   (command) => {
-    // A shell's own words around it are not sh's.
+    // Builtins of bash are not in sh.
     const [, inside = command] = /^eval "\$\((.*)\)"$/.exec(command) ?? [];
     const gifts = "npm run -s trigger -- gift --count 16 --every 500 > /dev/null";
     pasteInto(
@@ -99,7 +99,7 @@ test.each(bare)(
   testMilliseconds,
 );
 
-/** Runs a command without any AWS credentials; returns its exit code and output. */
+/** Runs a command without AWS credentials; returns its exit code and output. */
 function runWithoutAccount(command: string) {
   const home = mkdtempSync(join(tmpdir(), "ovation-nobody-"));
   const own = Object.entries(process.env).filter(([name]) => !/^(AWS_|OVATION_)/.test(name));
@@ -128,7 +128,7 @@ const withAccount = [
 ];
 
 test.each(withAccount)(
-  "`%s` says without an account what is missing, and knows all of its words",
+  "`%s` reports the missing account, and accepts all of its arguments",
   (command) => {
     const placed = command.replaceAll(/\bSTAGE\b(?!-)/g, "dev").replaceAll(" …", " x");
     const { status, said } = runWithoutAccount(placed);
@@ -143,7 +143,7 @@ test.each(withAccount)(
   testMilliseconds,
 );
 
-test("what needs an account is at least a script that a shell can read", () => {
+test("commands that need an account are at least valid shell scripts", () => {
   const blocks = guides.flatMap(accountBlocks);
   expect(blocks.length).toBeGreaterThanOrEqual(6);
   for (const { text } of blocks) {
@@ -152,7 +152,7 @@ test("what needs an account is at least a script that a shell can read", () => {
   }
 });
 
-test("what runs for long is a script that is there, with the tests that it names", () => {
+test("long-running commands exist, with the tests that they name", () => {
   const { scripts } = JSON.parse(readGuide("package.json")) as { scripts: Record<string, string> };
   const commands = inline.filter((command) => trialOf(command) === "own");
   expect(commands.length).toBeGreaterThan(20);

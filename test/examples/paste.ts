@@ -7,12 +7,12 @@ import type { System } from "../system.ts";
 
 const root = join(import.meta.dirname, "../..");
 
-/** The longest guide takes 13 s on an idle machine, and ten times as long on a full one. */
+/** The longest guide takes 13 s on an idle machine, and ten times as long on a busy one. */
 const pasteMillisecondsMax = 150_000;
 
 /**
- * What a person does who sees that the first listener is not there yet: after a guide's `sleep` they
- * wait until it says that it listens, for a minute at most. Machines differ.
+ * Replaces a guide's `sleep` by waiting until the listener has subscribed, for at most a minute,
+ * because machines differ in speed.
  */
 const sleepUntilHeard = `
 sleep() {
@@ -35,7 +35,7 @@ export function pasteInto(system: Pick<System, "url" | "dataDir">, text: string)
   }
 }
 
-/** `said` is the file that takes what is meant for a person. */
+/** `said` is the file for messages to the user. */
 function paste(system: Pick<System, "url" | "dataDir">, text: string, said: string): string {
   const commands = text.replaceAll("127.0.0.1:4000", new URL(system.url).host);
   const script = /\blisten --.*&$/m.test(text) ? sleepUntilHeard + commands : commands;

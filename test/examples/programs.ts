@@ -1,4 +1,4 @@
-/** Programs of an application next to a running system: stopped with the test, output captured. */
+/** Runs an app's programs next to a running system: stopped with the test, output captured. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 
@@ -6,13 +6,13 @@ export type Program = { output(): string; stop(): Promise<number | null> };
 
 const timeoutMilliseconds = 100_000;
 
-/** Starts a program in a folder; `stop` asks it to end as a person does, and gives its exit code. */
+/** Starts a program in a folder; `stop` interrupts it, and returns its exit code. */
 export function startProgram(
   [program = "", ...given]: readonly string[],
   cwd: string,
   env: NodeJS.ProcessEnv = process.env,
 ): Program {
-  // An open stdin: a program may take its end for the end of its parent.
+  // Keeps stdin open: some programs exit when it ends.
   const child: ChildProcess = spawn(program, given, {
     cwd,
     env: { ...env, NODE_OPTIONS: "" },
@@ -33,19 +33,19 @@ export function startProgram(
   };
 }
 
-/** Asks again and again until it is so; what does not come fails with what `tell` says. */
+/** Polls until the condition is true; a timeout fails with the text of `tell`. */
 export async function soon(
   isSo: () => boolean | Promise<boolean>,
   tell: () => string,
 ): Promise<void> {
   const end = performance.now() + timeoutMilliseconds;
   while (!(await isSo())) {
-    if (performance.now() > end) throw new Error(`Not in time: ${isSo}\n${tell()}`);
+    if (performance.now() > end) throw new Error(`Timed out: ${isSo}\n${tell()}`);
     await new Promise((done) => setTimeout(done, 50));
   }
 }
 
-/** Whether a server answers there. */
+/** Whether a server responds there. */
 export const answers = (url: string) =>
   fetch(url).then(
     ({ ok }) => ok,

@@ -1,4 +1,4 @@
-/** The commands of the README, and those that a start prints, pasted as they stand there. */
+/** The commands of the README, and those that a start prints, pasted verbatim. */
 import { type System, startSystem } from "../system.ts";
 import { blocksOf, readGuide, shellBlocks, startsProgram } from "./guides.ts";
 import { pasteInto } from "./paste.ts";
@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => system?.stop());
 
 test(
-  "a server that is killed amid sixty messages loses none and doubles none, whatever else is sent",
+  "a server killed amid sixty messages loses and doubles none, whatever else is sent",
   () => {
     const [demonstration, ...others] = blocks.filter((text) => text.includes("--kill-after"));
     expect(others).toEqual([]);
@@ -27,7 +27,7 @@ test(
 );
 
 test(
-  "each line that a start prints to be tried is answered as it stands in docs/cli.md",
+  "each command that a start prints works as described in docs/cli.md",
   () => {
     const [printed] = blocksOf(readGuide("docs/cli.md")).filter(({ text }) =>
       /is ready in/.test(text),
@@ -39,7 +39,7 @@ test(
   testMilliseconds,
 );
 
-test("all other commands only install and start", () => {
+test("all other commands only install or start", () => {
   const others = blocks.filter((text) => !text.includes("--kill-after"));
   const begins = others.map((text) => text.split(/\s+/).slice(0, 2).join(" "));
   expect(begins).toEqual(["git clone"]);

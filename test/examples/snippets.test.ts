@@ -1,4 +1,4 @@
-/** Every piece of code in the guides compiles, against the client as it is. */
+/** All code in the guides compiles against the current client. */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ const root = join(import.meta.dirname, "../..");
 const folder = join(root, ".cache/snippets");
 const testMilliseconds = 180_000;
 
-/** What the pages around the code say without writing it: what is `any` here is the reader's. */
+/** Names that the guides assume: `any` marks the reader's own. */
 const reader = `
 declare const streamId: string, giftTypeId: string, STREAM_ID: string, GIFT_TYPE_ID: string;
 declare const TOKEN: string, POOL: string, CLIENT: string, password: string, url: string;
@@ -26,11 +26,11 @@ declare module "stripe" { const Stripe: any; export default Stripe; }
 `;
 
 const languages = ["js", "ts", "jsx", "tsx"];
-/** Fields of a stage's row, which stand alone in the text. */
+/** Fields of a stage's row, which the text shows without the row. */
 const isRow = ({ text }: Block) => /^(\/\/[^\n]*\n)?\w+: /.test(text);
 const rowTypes =
   'import type { Row, Stage } from "../../lib/stages/stages.ts";\ndeclare const prod: Row["policy"];';
-/** What is a file of its own is run by the test of its guide. */
+/** Blocks that are files are run by the test of their guide. */
 const isRun = ({ name }: Block) => name.includes(".");
 
 const settings = {
@@ -38,7 +38,7 @@ const settings = {
   compilerOptions: {
     ...{ module: "esnext", moduleResolution: "bundler", jsx: "react-jsx", types: ["node"] },
     ...{ lib: ["es2024", "esnext.iterator", "dom", "dom.iterable"], erasableSyntaxOnly: false },
-    // Written to be read, without types on every parameter.
+    // Written for readers, without types on every parameter.
     ...{ strict: false, exactOptionalPropertyTypes: false, noUncheckedIndexedAccess: false },
     paths: {
       "@ovation/client": ["../../client/index.ts"],
@@ -48,7 +48,7 @@ const settings = {
   include: ["."],
 };
 
-/** The code of all guides as modules: one for each block, so that none needs another's names. */
+/** The code of all guides as modules, one per block, so that names do not clash. */
 function writeSnippets(): string[] {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
@@ -69,7 +69,7 @@ function writeSnippets(): string[] {
   );
 }
 
-/** What the compiler says of files of that folder; other errors are reported elsewhere. */
+/** Compiler errors in files of that folder; other errors are reported elsewhere. */
 function compile(): string[] {
   writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(settings));
   const compiler = join(root, "node_modules/typescript/bin/tsc");
@@ -85,7 +85,7 @@ function compile(): string[] {
 }
 
 test(
-  "the code of the guides compiles, and a field that the client does not know would not",
+  "the code of the guides compiles, and an unknown field would not",
   () => {
     expect(writeSnippets().length).toBeGreaterThanOrEqual(12);
     writeFileSync(
@@ -99,7 +99,7 @@ test(
   testMilliseconds,
 );
 
-test("JSON of the guides is JSON", () => {
+test("JSON in the guides is valid", () => {
   const texts = guides
     .flatMap((path) => blocksOf(readGuide(path)))
     .filter(({ language }) => language === "json");

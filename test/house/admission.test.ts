@@ -1,21 +1,21 @@
 import { expect, test } from "@jest/globals";
 import { type Source, sourcesOf } from "./sources.ts";
 
-/** Every way to a stream that asks first whether the caller may see, moderate or host it. */
+/** The functions that check whether the caller may see, moderate or host a stream. */
 const admitted =
   /\b(getVisibleStream|getStreamOutside|getPublicStream|getCrowdedStream|getModeratedStream|getHostedStream|getStreamToBanFrom|assertMayJudge|assertMayHost|getGiver|admitToChat|subscribe)\(/;
 
-/** Endpoints that look at a stream's money alone, for admins: they refuse everybody else. */
+/** Endpoints that only read a stream's money, for admins: they refuse all other callers. */
 const isForAdmins = ({ text }: Pick<Source, "text">) => text.includes('caller: "admin"');
 
-/** Endpoints of a stream that ask something else, and what. */
+/** Endpoints of a stream with another check, and the reason. */
 const others: Record<string, string> = {
   "functions/streams/bans/check.ts":
     "banned users may read their own ban; moderators may read others'",
   "functions/streams/join-as-creator.ts": "the host alone goes live, nobody in their place",
 };
 
-/** Whether a contract can say that there is no such stream: then it reads one for its caller. */
+/** Whether a contract can refuse with "no such stream": then it reads one for its caller. */
 const readsStream = ({ text }: Source) =>
   /"stream_not_found"|giftRefusals/.test(text) && /\bendpoint\(/.test(text);
 
@@ -36,7 +36,7 @@ test("every route below /live-stream/{streamId} can refuse blocked users or user
   expect(silent.map(({ path }) => path)).toEqual([]);
 });
 
-test("an endpoint that reads a stream and asks nobody is found", () => {
+test("an endpoint that reads a stream without a check is found", () => {
   const text = `endpoint({ refusals: ["stream_not_found"] }, () => getStream(streamId))`;
   const planted = { path: "functions/polls/list.ts", room: "functions", lines: [], imports: [] };
   expect(isUnasked({ ...planted, text })).toBe(true);

@@ -27,7 +27,7 @@ const files = new Map(
 /*
  * Planted fault that turns this red: a stage that reserves nothing for `tencent/gifts/send`.
  */
-test("what waits for other hosts has its own concurrency in prod, and leaves enough to others", () => {
+test("functions that wait for other hosts have reserved concurrency in prod, and leave enough to others", () => {
   const { reservedConcurrency, accountConcurrency } = stageOf((name) =>
     name === "stage" ? "prod" : undefined,
   );
@@ -40,7 +40,7 @@ test("what waits for other hosts has its own concurrency in prod, and leaves eno
       ...["tencent/gifts/send", "users/sign-in", "webhooks/deliver", "pictures/fetch"],
     ]),
   );
-  // A queue's reader is bounded by its mapping.
+  // A queue consumer is limited by its event source mapping.
   const isBounded = ({ name, contract }: (typeof rows)[number]) =>
     reservedConcurrency[name] !== undefined ||
     (contract.kind === "consumer" && "queue" in contract.on);

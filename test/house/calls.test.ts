@@ -2,33 +2,33 @@ import { expect, test } from "@jest/globals";
 import { catchAll, rowsOf } from "../../lib/stages/route-table.ts";
 import { codeOf, sourcesOf } from "./sources.ts";
 
-/** Routes that no test of the API names, and what calls them all the same. */
+/** Routes that no API test names, and how they are called instead. */
 const others: Record<string, string> = {
   "GET /v1/app-config": "answers.test.ts reads every GET of the description and checks its answer",
 };
 
-/** Routes as a test calls them; the title of a test is not a call. */
+/** Routes as a test calls them; test titles do not count. */
 const calling =
   /(?<!\b(?:describe|test)\()["`]((?:GET|POST|PUT|PATCH|DELETE) (?:\$\{[^}]*\}|[^\s"`$?])+)["`?]/g;
 
-/** `GET /gifts/{}`: every parameter looks alike, and so does what a template puts in its place. */
+/** `GET /gifts/{}`: replaces every parameter and every template expression. */
 const normalized = (route: string) => route.replace(/\$?\{[^}]*\}/g, "{}");
 
-/** The routes that code calls; a template's last value right after a word is a query. */
+/** The routes that code calls; a template expression at the end of a word is a query. */
 const callsIn = (code: string) =>
   [...code.matchAll(calling)]
     .map(([, route = ""]) => route)
     .filter((route) => !/(?<!\$)\{/.test(route))
     .map((route) => normalized(route).replace(/(?<=[^/ ])\{\}$/, ""));
 
-/** Whether a call names a route: in full, or from a word on, as in `POST ${stream}/chat/pin`. */
+/** Whether a call matches a route: in full, or its last part, as in `POST ${stream}/chat/pin`. */
 function names(called: string, route: string): boolean {
   const [method, end] = called.split(" {}/");
   if (end === undefined) return called === normalized(route);
   return /[a-z]/.test(end) && route.startsWith(method!) && normalized(route).endsWith(`/${end}`);
 }
 
-/** The routes that no call names; one that could be several routes names none of them. */
+/** The routes without a call; a call that matches several routes counts for none. */
 function uncalled(routes: string[], code: string): string[] {
   const named = callsIn(code).map((called) => routes.filter((route) => names(called, route)));
   const one = new Set(named.filter(({ length }) => length === 1).flat());
@@ -37,7 +37,7 @@ function uncalled(routes: string[], code: string): string[] {
 
 const codeBelow = (folder: string) => sourcesOf(folder).map(codeOf).join("\n");
 
-test("every route is called by name in test/api, or it is said what calls it", () => {
+test("every route is called by name in test/api, or listed with what calls it", () => {
   const routes = rowsOf("endpoint").map(({ contract }) => contract.route);
   const real = routes.filter((route) => !route.endsWith(catchAll));
   expect(real.length).toBeGreaterThan(60);
@@ -56,7 +56,7 @@ test("every command is called by name in test/api, or in the tests of the comman
   expect(missing.map(({ name }) => name)).toEqual([]);
 });
 
-test("a route without a call of its own is found", () => {
+test("a route without a call is found", () => {
   const routes = ["POST /polls/{id}", "DELETE /polls/{id}/votes", "DELETE /gifts/{id}/votes"];
   const open = (code: string) => uncalled(routes, code);
   const both = "call(`POST /polls/$" + "{id}?now=1`); call(`DELETE /polls/$" + "{id}/votes`)";

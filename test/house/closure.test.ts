@@ -3,8 +3,8 @@ import { expect, test } from "@jest/globals";
 import { type Source, sourcesOf } from "./sources.ts";
 
 /**
- * The most of our own files that a function may load, itself included: what an engineer reads to
- * follow it to its end. Lower a figure when it gets smaller.
+ * The maximum number of our own files that a function loads, including itself: what an engineer
+ * must read to understand it. Lower a figure when it gets smaller.
  */
 const filesMax: Record<string, number> = {
   "functions/log/realtime/fan-out.ts": 93,
@@ -17,7 +17,7 @@ const sources = new Map(
 
 const importing = /^(?:import|export)\s+(type\s)?([^;"]*?)\bfrom\s+"(\.[^"]+)"/gm;
 
-/** The files that a source loads as it runs: what it imports of types alone is erased. */
+/** The files that a source loads at run time: type imports are erased. */
 function loadedBy({ path, text }: Pick<Source, "path" | "text">): string[] {
   return [...text.matchAll(importing)].flatMap(([, isType, names = "", specifier = ""]) => {
     const listed = /^\{([^}]*)\}\s*$/.exec(names)?.[1]?.split(",") ?? ["everything"];
@@ -26,7 +26,7 @@ function loadedBy({ path, text }: Pick<Source, "path" | "text">): string[] {
   });
 }
 
-/** A file and all that it loads, in turn. */
+/** A file and all files that it loads, directly or indirectly. */
 function closureOf(path: string): Set<string> {
   const closure = new Set([path]);
   for (const one of closure)

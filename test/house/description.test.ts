@@ -14,7 +14,7 @@ const operations: [string, Json][] = Object.entries<Json>(document.paths).flatMa
   ]),
 );
 
-/** Everything in the document that is an object, with where it is. */
+/** Every object in the document, with its path. */
 function* within(value: Json, place = ""): Generator<[string, Json]> {
   if (value === null || typeof value !== "object") return;
   if (!Array.isArray(value)) yield [place, value];
@@ -22,7 +22,7 @@ function* within(value: Json, place = ""): Generator<[string, Json]> {
     if (name !== "example" && name !== "examples") yield* within(inner, `${place}/${name}`);
 }
 
-test("a query parameter that can be left out has a default, or a sentence", () => {
+test("an optional query parameter has a default, or a sentence", () => {
   const silent = operations.flatMap(([route, { parameters = [] }]) =>
     parameters
       .filter((one: Json) => one.in === "query" && !one.required)
@@ -43,7 +43,7 @@ test("nothing has both an example and examples, which OpenAPI 3.1 forbids", () =
   expect(both.map(([place]) => place)).toEqual([]);
 });
 
-test("every answer of an endpoint says its headers, and every 429 and 503 when to come again", () => {
+test("every response of an endpoint lists its headers, and every 429 and 503 has Retry-After", () => {
   const own = operations.filter(([route]) => !/ \/(v4|tencent|pictures)\//.test(route));
   expect(own.length).toBeGreaterThan(70);
   const wanted = (status: string) => [
@@ -63,14 +63,14 @@ test("every answer of an endpoint says its headers, and every 429 and 503 when t
   expect(silent).toEqual([]);
 });
 
-/** What a reference into the document names. */
+/** The value that a reference in the document points to. */
 const valueAt = (from: Json, $ref: string): Json =>
   $ref
     .split("/")
     .slice(1)
     .reduce((at, name) => at[name], from);
 
-test("what people write takes what the server takes: dates alone, and empty fields of a form", () => {
+test("schemas accept what the server accepts: dates alone, and empty form fields", () => {
   const { content } = document.paths["/api/v1/live-stream/create"].post.requestBody;
   const { plannedStartDate, price, thumbnail } = content["application/json"].schema.properties;
   const formats = [...within(plannedStartDate)].map(([, { format }]) => format);
@@ -92,7 +92,7 @@ const unlimited = {
     /^\/api\/v1\/gifts\/gift-types\/get\/.*\/data$|GiftStatistics.*giftTypeCounts$/,
 };
 
-/** The place of a schema as a reader names it: by fields, and a parameter by its name. */
+/** The path of a schema for readers: by fields, and a parameter by its name. */
 const placeOf = (place: string) =>
   place
     .replace(/^\/paths\//, "")
@@ -102,7 +102,7 @@ const placeOf = (place: string) =>
     })
     .replace(/\/(items|anyOf\/\d+)(?=\/|$)/g, "");
 
-test("texts and lists have limits, and those without are named here with the reason", () => {
+test("texts and lists have limits, and those without are listed here with the reason", () => {
   const types = ({ type }: Json) => [type].flat();
   const isOpen = (one: Json) =>
     (types(one).includes("string") &&

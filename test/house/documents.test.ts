@@ -9,7 +9,7 @@ const root = join(import.meta.dirname, "../..");
 const rooms = ["bin", "client", "domain", "functions", "lib", "local", "platform", "test", "web"];
 const frames = readFileSync(join(root, "docs/frames.md"), "utf8");
 
-/** Every place, as `path:line`, of what a rule finds in these lines. */
+/** Every match of a rule in these lines, as `path:line`. */
 function places(find: (line: string) => boolean, ...paths: string[]): string[] {
   return paths.flatMap((path) =>
     readFileSync(join(root, path), "utf8")
@@ -18,7 +18,7 @@ function places(find: (line: string) => boolean, ...paths: string[]): string[] {
   );
 }
 
-/** A document's name, as a path of the repository, that is not there. */
+/** A document cited by its path in the repository that does not exist. */
 const citesNothing = (line: string) =>
   [...line.replaceAll(/https?:\S+/g, "").matchAll(/[\w./-]*[\w-]\.md\b/g)].some(
     ([name]) => !["", "docs", "client"].some((folder) => existsSync(join(root, folder, name))),
@@ -60,7 +60,7 @@ test("docs/errors.md explains every code that a call or a client can meet", () =
   expect([...met].filter((code) => !explains(code))).toEqual([]);
 });
 
-test("the documents link to files that are there", () => {
+test("links in the documents lead to existing files", () => {
   const guides = ["*.md", "client/*.md", "docs/**/*.md", "examples/*/*.md"];
   const documents = globSync(guides, { cwd: root });
   expect(documents).toEqual(expect.arrayContaining(["README.md", "docs/first-app.md"]));
@@ -88,7 +88,7 @@ test("the index lists every decision once, under its title", () => {
   expect(listed.toSorted()).toEqual(titled.toSorted());
 });
 
-test("the rules catch what they are for", () => {
+test("the rules catch planted violations", () => {
   expect(citesNothing(" * the steps are in design.md 6")).toBe(true);
   expect(citesNothing(" * see docs/frames.md, step 4")).toBe(false);
   expect(citesNothing(" * https://example.com/README-2.md")).toBe(false);

@@ -8,11 +8,11 @@ type Json = any;
 const read = (name: string): Json => JSON.parse(readFileSync(join(root, "docs", name), "utf8"));
 
 const json = "application/json";
-/** What these answer is the description itself. */
+/** Operations that return the description itself. */
 const answersItself = new Set(["appOpenapi", "appAsyncapi"]);
 const operations: Json[] = Object.values<Json>(read("openapi.json").paths).flatMap(Object.values);
 
-test("every operation has an example of the JSON that it takes and of what it answers", () => {
+test("every operation has examples of its JSON request and response", () => {
   const bare = operations.flatMap(({ operationId, requestBody, responses }) => {
     const [, success] = Object.entries<Json>(responses).find(([code]) => code < "400")!;
     const answered = answersItself.has(operationId) ? undefined : success.content?.[json];
@@ -25,7 +25,7 @@ test("every operation has an example of the JSON that it takes and of what it an
   expect(bare).toEqual([]);
 });
 
-test("every part of a path has an example", () => {
+test("every path parameter has an example", () => {
   const bare = operations.flatMap(({ operationId, parameters = [] }) =>
     parameters
       .filter((one: Json) => one.in === "path" && !("example" in { ...one.schema, ...one }))

@@ -5,13 +5,13 @@ import { rowsOf } from "../../lib/stages/route-table.ts";
 import { prices } from "../../local/aws/prices.ts";
 import { priceOf, unitsOf } from "../../platform/http/contract.ts";
 
-/** What a call costs more under a domain: CloudFront and its firewall. */
+/** The extra cost of a call under a domain: CloudFront and its firewall. */
 const withDomain = prices.cloudfront_requests + prices.firewall_requests;
 
-/** WAF takes no longer expression. */
+/** WAF's limit for regular expressions. */
 const regexLengthMax = 512;
 
-test("what the firewall counts as a token has a token's form, however its scheme is written", () => {
+test("the firewall's token pattern matches tokens, in any spelling of the scheme", () => {
   const isToken = (header: string) => new RegExp(tokenPattern).test(header.toLowerCase());
   const token = ["eyJhbGciOiJSUzI1NiJ9", "eyJzdWIiOiJhbm4ifQ", "c2lnbmF0dXJlLXNpZ25hdHVyZQ"].join(
     ".",
@@ -27,7 +27,7 @@ test("what the firewall counts as a token has a token's form, however its scheme
     expect([header, isToken(header)]).toEqual([header, false]);
 });
 
-test("dear routes that need no token have a limit of their own, under a dollar an hour", () => {
+test("expensive routes without a token have their own limit, under a dollar an hour", () => {
   const pattern = dearPublicPattern();
   expect(pattern.length).toBeLessThanOrEqual(regexLengthMax);
   const isDear = (path: string) => new RegExp(pattern).test(`/http${path}`);

@@ -1,4 +1,4 @@
-/** Nothing that a guide tells people to type is left untried (test/examples/guides.test.ts). */
+/** Every command in a guide is tested (test/examples/guides.test.ts). */
 import {
   blocksOf,
   guides,
@@ -8,16 +8,16 @@ import {
   trialOf,
 } from "../examples/guides.ts";
 
-/** Commands are pasted, code is compiled, and the rest is nothing that anybody types. */
+/** Languages of blocks: shell is pasted, code is compiled, the rest contains no commands. */
 const languages = {
   ...{ pasted: ["sh"], compiled: ["js", "ts", "jsx"] },
   shown: ["css", "html", "json", "mermaid", ""],
 };
 
-/** What a start prints: its lines are run by test/examples/readme.test.ts. */
+/** The output of `npm start`: its lines are run by test/examples/readme.test.ts. */
 const isPrinted = ({ text }: { text: string }) => /^\s*Ovation \S+ is ready/.test(text);
 
-test("a block is pasted or compiled, or holds no command", () => {
+test("a block is pasted or compiled, or contains no command", () => {
   const known = Object.values(languages).flat();
   const untried = guides.flatMap((path) =>
     blocksOf(readGuide(path))
@@ -32,7 +32,7 @@ test("a block is pasted or compiled, or holds no command", () => {
   expect(untried).toEqual([]);
 });
 
-test("commands are fenced: what is only indented is pasted by nobody", () => {
+test("commands are fenced, because indented ones would not be tested", () => {
   const indented = guides.flatMap((path) =>
     readGuide(path)
       .replaceAll(/^( *)```[\s\S]*?^\1```$/gm, "")
@@ -43,7 +43,7 @@ test("commands are fenced: what is only indented is pasted by nobody", () => {
   expect(indented).toEqual([]);
 });
 
-test("what only others' machines can answer is a short list", () => {
+test("commands that need external services are a short list", () => {
   const commands = guides.flatMap(inlineCommands).filter((one) => trialOf(one) === "outside");
   const beginnings = new Set(commands.map((one) => one.split(" ").slice(0, 3).join(" ")));
   expect([...beginnings].sort()).toEqual([
@@ -64,7 +64,7 @@ test("what only others' machines can answer is a short list", () => {
   ]);
 });
 
-test("the rules see what they are for", () => {
+test("the rules catch planted violations", () => {
   const [block] = blocksOf("1. So:\n   ```console now\n   npm start\n   ```\n");
   expect(block).toEqual({ language: "console", name: "now", text: "npm start\n" });
   expect(["curl -s http://x", "TOKEN=$(npm run -s token)", "npm ci"].every(startsProgram)).toBe(

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { type Source, sourcesOf } from "./sources.ts";
 
-/** Names of what a room may import in addition to itself; a folder ends with `/`. */
+/** Names that a room may import besides itself; folders end with `/`. */
 type Rule = { may: readonly RegExp[]; never?: readonly RegExp[] };
 
 const node = /^node:/;
@@ -9,10 +9,10 @@ const library = /^(@?[a-z])/;
 const sdk = /^@aws-sdk\//;
 const zod = /^zod$/;
 const rooms = /^(bin|client|domain|functions|lib|local|platform|relay|test|web)\//;
-/** A library, and no room of ours: those are resolved to paths. */
+/** Whether it is a library: our own files are resolved to paths. */
 const isLibrary = (name: string) => library.test(name) && !rooms.test(name) && !node.test(name);
 
-/** The table of docs/architecture.md: who may know whom. */
+/** The rules of docs/architecture.md: which rooms may import which. */
 const rules: Record<string, Rule> = {
   domain: { may: [/^domain\//, zod] },
   platform: { may: [/^platform\//, /^domain\//, node, { test: isLibrary } as RegExp] },
@@ -35,7 +35,7 @@ const rules: Record<string, Rule> = {
       /^cdk-nag$/,
     ],
   },
-  // A gateway in front of the routes of the WebSocket API, and nothing of any other function.
+  // A gateway for the routes of the WebSocket API only.
   relay: {
     may: [
       /^relay\//,
@@ -85,7 +85,7 @@ describe.each(Object.keys(rules))("the room %s", (room) => {
   });
 });
 
-test("the rules catch what they are for", () => {
+test("the rules catch planted violations", () => {
   const planted = (room: string, name: string) =>
     strangers({ path: `${room}/x.ts`, room, text: "", lines: [], imports: [name] });
   for (const [room, name] of [
@@ -110,14 +110,14 @@ test("the rules catch what they are for", () => {
     expect(planted(room, name)).toEqual([name]);
 });
 
-test("functions and domain never import the SDK", () => {
+test("functions and domain never import the AWS SDK", () => {
   const found = sourcesOf("functions", "domain").filter(({ imports }) =>
     imports.some((name) => sdk.test(name)),
   );
   expect(found.map(({ path }) => path)).toEqual([]);
 });
 
-test("black-box tests import nothing of what they test", () => {
+test("black-box tests import nothing from the code under test", () => {
   const found = sourcesOf("test/api").flatMap(({ path, imports }) =>
     imports
       .filter((name) => /^(domain|functions|lib|local|platform)\//.test(name))

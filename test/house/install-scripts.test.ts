@@ -1,4 +1,4 @@
-/** A package runs code at its installation only if we have said so. */
+/** Packages may run install scripts only if we allow them. */
 import { readFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
 
@@ -7,17 +7,17 @@ type Locked = {
   integrity?: string;
   version?: string;
   optional?: true;
-  /** It comes within another package, whose hash covers it. */
+  /** Bundled within another package, whose hash covers it. */
   inBundle?: true;
 };
 type Lock = { packages: Record<string, Locked> };
 const json = (path: string) => JSON.parse(readFileSync(path, "utf8")) as unknown;
 
-test("npm refuses to install a package whose install script nobody has allowed or denied", () => {
+test("npm refuses packages whose install script is neither allowed nor denied", () => {
   expect(readFileSync(".npmrc", "utf8").split("\n")).toContain("strict-allow-scripts=true");
 });
 
-test("every install script of the lock file is allowed or denied, and nothing else is listed", () => {
+test("every install script of the lock file is allowed or denied, and no other is listed", () => {
   const { allowScripts } = json("package.json") as { allowScripts: Record<string, boolean> };
   const withScripts = Object.entries((json("package-lock.json") as Lock).packages)
     .filter(([, { hasInstallScript }]) => hasInstallScript)

@@ -16,16 +16,16 @@ test("every name in test/kinds.ts is a test file, or a folder of them, and has o
   expect(slow.filter((name, at) => slow.indexOf(name) !== at)).toEqual([]);
 });
 
-/** What a test does that only a slow kind may do. */
+/** What only slow kinds of tests may do. */
 const slowActs: [string, RegExp][] = [
   ["kills a system", /\bsystem\.kill\(\)|\/local\/restart/],
   ["shows a page in every look", /\b(expectLooks|inEachLook)\(/],
 ];
 
-/** Files of the short run that may all the same, each with its reason. */
+/** Files of the short run that are exempt, each with its reason. */
 const others: Record<string, string> = {};
 
-test("what kills systems or looks at pages in every size is of a slow kind", () => {
+test("tests that kill systems or check pages in every size are slow kinds", () => {
   const found = sourcesOf("test")
     .filter(({ path }) => path.endsWith(".test.ts") && !isSlow(path))
     .flatMap(({ path, text }) =>

@@ -1,4 +1,4 @@
-/** Documents and comments use the words of an engineer of this field, not a dialect. */
+/** Documents and comments use the standard terms of the field. */
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
@@ -47,7 +47,7 @@ const budget: Record<string, number> = {
 const generated = ["client/event-data.ts", "client/operations.ts"];
 const own = "test/house/plain-words.test.ts";
 
-/** Each line with such a word, as `path:line: what to write instead`. */
+/** Each line with such a word, as `path:line: replacement`. */
 const foundIn = (path: string, lines: readonly string[]): string[] =>
   lines.flatMap((line, at) => {
     const [instead] = Object.entries(dialect).find(([, word]) => word.test(line)) ?? [];
@@ -72,7 +72,7 @@ test.each(Object.entries(budget))("%s has at most %i lines without plain words",
   expect(found.length <= most ? [] : found).toEqual([]);
 });
 
-test("the rules see what they are for", () => {
+test("the rules catch planted violations", () => {
   const lines = ["Whoever comes back is told anew", "besides, a rule", "It returns"];
   expect(foundIn("page", lines)).toEqual(["page:1: any caller, a user who"]);
   expect(foundIn("page", ["mended", "recommended", "one's own"])).toEqual([

@@ -1,4 +1,4 @@
-/** What a platform engineer asks has an answer two clicks away from the README. */
+/** Questions of platform engineers are answered within two clicks from the README. */
 import { readFileSync } from "node:fs";
 import { join, normalize } from "node:path";
 import { expect, test } from "@jest/globals";
@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, "../..");
 const read = (path: string) => readFileSync(join(root, path), "utf8");
 const page = "docs/production.md";
 
-/** The words of an answer that stand below the heading to which the second click leads. */
+/** Words that the section must contain to which the second click leads. */
 const answers: Record<string, RegExp[]> = {
   "scale.md#result": [/dollars/i, /30,000/],
   "runbook.md#before-an-event": [/quota/, /throttle rate/],
@@ -41,7 +41,7 @@ const slugOf = (heading: string) =>
     .replace(/[^\p{L}\p{N} _-]/gu, "")
     .replaceAll(" ", "-");
 
-/** What stands below a heading or an anchor, to the next heading that is no part of it. */
+/** The text below a heading or an anchor, up to the next heading of the same or a higher level. */
 function sectionOf(path: string, anchor: string): string | undefined {
   const text = read(path);
   const marked = text.indexOf(`<a id="${anchor}"></a>`);
@@ -58,7 +58,7 @@ const rows = read(page)
   .split("\n")
   .filter((line) => /^\| \d+ \|/.test(line));
 
-test("the README leads to fifteen questions, and each of them to its answers", () => {
+test("the README links to fifteen questions, and each of them to its answers", () => {
   expect(read("README.md")).toContain(`](${page})`);
   expect(rows.length).toBe(15);
   const without = rows.filter((row) => !/\]\([^)]+#[^)]+\) ?[^|]*\|$/.test(row));

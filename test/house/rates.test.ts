@@ -25,13 +25,13 @@ test("only calls that move credits count as money or accounting, except leaving"
       expect([route, kinds.includes(kind)]).toEqual([route, writes.includes("WALLET")]);
 });
 
-test("what reads is no write, and what writes is no read", () => {
+test("reads count as reads, and writes as writes", () => {
   const reading = ["reads", "searches", "polls", "exports"];
   for (const { route, kind } of calls.filter(({ kind }) => kind !== "exports"))
     expect([route, reading.includes(kind)]).toEqual([route, route.startsWith("GET ")]);
 });
 
-test("in prod no call has more than 50 a second, and none more than 100 at once", () => {
+test("in prod no call may exceed 50 per second, or a burst of 100", () => {
   for (const { route, kind, units } of calls.filter(({ caller }) => caller !== "anyone")) {
     expect([route, prodRates[kind].perSecond / units <= 50]).toEqual([route, true]);
     expect([route, prodRates[kind].burst / units <= 100]).toEqual([route, true]);
@@ -39,7 +39,7 @@ test("in prod no call has more than 50 a second, and none more than 100 at once"
   expect(prodRates.messages).toMatchObject({ perSecond: 10, burst: 20 });
 });
 
-test("the firewall lets pass what a kind of call may have, from users and from back ends", () => {
+test("the firewall admits the rate of each kind of call, from users and from back ends", () => {
   for (const { route, kind, units } of calls) {
     const perMinute = (prodRates[kind].perSecond / units) * 60;
     const isWallets = route.includes("/api/v1/wallets/");
@@ -49,14 +49,14 @@ test("the firewall lets pass what a kind of call may have, from users and from b
   }
 });
 
-test("dev has no smaller number than prod, so that its tests hold there too", () => {
+test("no limit of dev is lower than in prod, so that tests pass there, too", () => {
   for (const [kind, { perSecond, burst }] of Object.entries(prodRates)) {
     const own = devRates[kind as keyof typeof devRates];
     expect([kind, own.perSecond >= perSecond && own.burst >= burst]).toEqual([kind, true]);
   }
 });
 
-test("an hour of the dearest calls of each kind costs less than a dollar, under a domain too", () => {
+test("an hour of the most expensive calls of each kind costs less than a dollar, even under a domain", () => {
   const dearest = dearestCalls();
   expect(dearest.length).toBeGreaterThan(12);
   for (const { kind, route, anHourWithDomain } of dearest)
@@ -71,12 +71,12 @@ test("units are priced as the runner's meter prices them", () => {
   expect(priceOf({ write: 1 }) - plain).toBeCloseTo(prices.dynamodb_write_units * millionth);
   const kilobyte = (prices.gigabytes_out / 1e9) * 1024;
   expect(priceOf({ kilobytes: 1 }) - plain).toBeCloseTo(kilobyte * millionth, 3);
-  // A second of a function with the usual memory or more.
+  // One second of a function with the usual memory or more.
   const second = prices.lambda_gigabyte_seconds * millionth;
   expect(priceOf({ callsOut: 1 }) - plain).toBeCloseTo(second, 0);
 });
 
-test("only what asks other hosts declares calls out", () => {
+test("only functions that call other hosts declare outgoing calls", () => {
   for (const { route, cost, grants } of calls)
     expect([route, (cost.callsOut ?? 0) > 0]).toEqual([route, grants.issuer === true]);
 });

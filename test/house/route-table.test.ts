@@ -7,18 +7,18 @@ import { sourcesOf } from "./sources.ts";
 
 const root = join(import.meta.dirname, "../..");
 
-test("every function is one line of the route table, and every line is one function", () => {
+test("every function has one line in the route table, and every line is one function", () => {
   const listed = entryPoints();
   const files = sourcesOf("functions").filter(({ text }) =>
     /\bexport const (\{ contract, handler \}|contract\b)/.test(text),
   );
   expect(Object.values(listed).sort()).toEqual(files.map(({ path }) => path).sort());
-  // A function's name has no wing: it is the end of its Lambda's name, which outlives a move.
+  // A function's name has no wing: it is the end of its Lambda's name, which survives a move.
   for (const [name, file] of Object.entries(listed))
     expect(file).toMatch(new RegExp(`^functions/(\\w+/)?${name}\\.ts$`));
 });
 
-test("the route table has nothing else in it, and names each function once", () => {
+test("the route table contains nothing else, and names each function once", () => {
   const text = readFileSync(join(root, "functions/index.ts"), "utf8");
   const lines = text.split("\n").filter((line) => line !== "" && !/^\s*(\/?\*|\/\/)/.test(line));
   const names = lines.map((line) => /^export \* as "([^"]+)" from/.exec(line)?.[1]);
@@ -26,7 +26,7 @@ test("the route table has nothing else in it, and names each function once", () 
   expect(new Set(names).size).toBe(names.length);
 });
 
-test("importing every function has no effects: no setting, no file, no process, no word", () => {
+test("importing all functions has no side effects: no settings, files, processes or output", () => {
   const program = `
     process.env = new Proxy({}, { get: (_, name) => { if (typeof name === "string" && /^[A-Z]+_[A-Z_]+$|^STAGE$/.test(name)) read.push(name); } });
     const read = [];

@@ -1,4 +1,4 @@
-/** The runbook has an entry for every alarm, and none for an alarm that is not there. */
+/** The runbook has an entry for every alarm, and no others. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
@@ -8,13 +8,13 @@ const root = join(import.meta.dirname, "../..");
 const runbook = readFileSync(join(root, "docs/runbook.md"), "utf8");
 const [, ...entries] = runbook.split(/^### /m);
 
-test("every kind of alarm has its entry, and every entry its alarm", () => {
+test("every kind of alarm has an entry, and every entry an alarm", () => {
   expect(entries.map((entry) => entry.split("\n")[0]).sort()).toEqual(
     Object.keys(alarmKinds).sort(),
   );
 });
 
-test("each entry says what to look at and what to do", () => {
+test("each entry says what to check and what to do", () => {
   const words = [/\*\*Look\*\*/, /\*\*do\*\*/i];
   const found = entries.filter((entry) => !words.every((word) => word.test(entry)));
   expect(found.map((entry) => entry.split("\n")[0])).toEqual([]);
@@ -28,6 +28,6 @@ test("every script that an operator's page names exists, and names the stage, no
   const named = pages.flatMap((page) => [...page.matchAll(/npm run (?:-s )?([\w:-]+)/g)]);
   expect(named.length).toBeGreaterThan(50);
   expect(named.map(([, name]) => name!).filter((name) => !(name in scripts))).toEqual([]);
-  // A restored stage's table has another name, and its region may be another one.
+  // A restored table has another name, and may be in another region.
   expect(pages.flatMap((page) => page.match(/--table ovation-\S+/g) ?? [])).toEqual([]);
 });

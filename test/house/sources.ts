@@ -3,18 +3,18 @@ import { join } from "node:path";
 
 const root = join(import.meta.dirname, "../..");
 
-/** One TypeScript file of the house, or one with elements of a page in it. */
+/** One TypeScript file of the repository, with or without JSX. */
 export type Source = {
   path: string;
-  /** `domain`, `functions` …: the first folder. */
+  /** The top-level folder: `domain`, `functions` … */
   room: string;
   text: string;
   lines: string[];
-  /** What it imports: files of the house by path, everything else by name. */
+  /** Its imports: our own files by path, everything else by name. */
   imports: string[];
 };
 
-/** Every file of some rooms. */
+/** All source files of some rooms. */
 export function sourcesOf(...rooms: string[]): Source[] {
   return globSync(
     rooms.map((room) => `${room}/**/*.{ts,tsx}`),
@@ -39,13 +39,13 @@ function readSource(path: string): Source {
   return { path, room: path.split("/")[0] ?? "", text, lines: text.split("\n"), imports };
 }
 
-/** The source without its comments, for rules about code alone. Line breaks stay. */
+/** The source without comments, for rules about code. Line breaks stay. */
 export const codeOf = ({ text }: Source) =>
   text
     .replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, ""))
     .replace(/(^|\s)\/\/.*$/gm, "$1");
 
-/** Lines of a source that match, as `path:line text`: what a failing rule shows. */
+/** Matching lines of a source, as `path:line text`: the output of a failing rule. */
 export function linesWith(source: Source, pattern: RegExp): string[] {
   const found: string[] = [];
   for (const [at, line] of codeOf(source).split("\n").entries())

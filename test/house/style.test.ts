@@ -15,7 +15,7 @@ const lengthOf = ({ lines }: Source) => lines.length - 1;
 const tooLong = (sources: Source[], max: number) =>
   sources.filter((source) => lengthOf(source) > max).map((s) => `${s.path}: ${lengthOf(s)} lines`);
 
-/** Types made from a document are as many as it describes: nobody reads them from end to end. */
+/** Generated types are as long as their document, and are not read from end to end. */
 const isGenerated = ({ text }: Source) => text.startsWith("/* Made from docs/");
 
 /** Tables of the whole product: they grow with every feature, and readers look up single rows. */
@@ -39,7 +39,7 @@ test("a file has at most 250 lines, a test 400, a registry as many as it has row
 });
 
 test("an endpoint has at most 40 lines, besides imports and the items of its lists", () => {
-  // A list of refusals has a line for each: a limit that counted them would have them packed.
+  // A list has a line for each refusal: counting them would make people pack the lines.
   const isItem = (line: string) => /^\s+"\w+",$|^import .* from |^} from "/.test(line);
   const endpoints = sourcesOf("functions")
     .filter(({ path }) => path !== "functions/index.ts")
@@ -63,9 +63,9 @@ test("only platform/runtime/env.ts reads the environment", () => {
   );
 });
 
-test("only platform/aws/aws-client.ts makes clients of AWS, so that none is without its bounds", () => {
+test("only platform/aws/aws-client.ts creates AWS clients, so that all have timeouts", () => {
   const made = /\bnew [A-Z]\w*Client\(/;
-  // The clients themselves consist of one another, and take their bounds from there too.
+  // The clients themselves build on each other, and get their timeouts there, too.
   const others = sourcesOf(...product).filter(({ path }) => !path.startsWith("platform/aws/"));
   expect(where(others, made)).toEqual([]);
   expect(made.test("new DynamoDBClient({})")).toBe(true);
@@ -82,15 +82,15 @@ test("only platform/table/keys.ts spells a key of the table", () => {
     expect([head, spelled.test(["`", head, "#id`"].join(""))]).toEqual([head, true]);
 });
 
-/** Who else sends a command of its own, and what for. */
+/** Other files that send commands of their own, and why. */
 const alsoSend = [
-  // Writes the people and gift types of a demo straight into a local table, before it is served.
+  // Writes the demo's users and gift types directly into a local table, before it is served.
   "bin/start/demo-data.ts",
-  // Is what the table's driver speaks with, in the bundles.
+  // Implements the table driver's client in the bundles.
   "platform/aws/lib-dynamodb.ts",
 ];
 
-test("only platform/table speaks to the table", () => {
+test("only platform/table accesses the table", () => {
   const raw =
     /\b(Get|BatchGet|Query|Scan|Put|Update|Delete|BatchWrite|TransactWrite|TransactGet)(Item|Items)?Command\b|\btable\(\)\s*\.?\s*(send|$)/;
   const others = sourcesOf(...product).filter(({ path }) => !path.startsWith("platform/table/"));
@@ -102,16 +102,16 @@ test("only platform/table speaks to the table", () => {
   ).toBe(true);
 });
 
-test("nothing that runs on a person's machine needs Linux, a shell or slashes", () => {
+test("code for developers' machines needs no Linux, shell or forward slashes", () => {
   const bound =
     /["'`/]\/?proc\/|["'`]\/(bin|dev|etc|tmp|usr)\/|["'`](sh|bash)["'`]|shell: true|uname|\bexecSync\(|\$\{[^}]*\}:\$\{process\.env\.PATH/;
   expect(
     where(sourcesOf("bin", "client", "domain", "functions", "local", "platform"), bound, [
-      // Memory instead of a disk, if the system has it.
+      // Uses memory instead of a disk, if the system has it.
       "local/state.ts",
     ]),
   ).toEqual([]);
-  // A signal that Windows does not know may be listened for, and is never sent.
+  // A signal unknown to Windows may be listened for, but never sent.
   const sent = /\.kill\([^)]*["'`]SIG(?!INT|TERM|KILL)/;
   expect(where(sourcesOf("bin", "local", "platform"), sent)).toEqual([]);
   const planted = [
@@ -126,17 +126,17 @@ test("nothing that runs on a person's machine needs Linux, a shell or slashes", 
   expect(sent.test('child.kill("SIGUSR2")')).toBe(true);
 });
 
-test("the domain is pure: no clock, no chance, no process", () => {
+test("the domain is pure: no clock, no randomness, no process", () => {
   const impure = /\bDate\.now\(|new Date\(\)|Math\.random|\bprocess\b|\bfetch\(|setTimeout/;
   expect(where(sourcesOf("domain"), impure)).toEqual([]);
 });
 
-test("zod is imported whole: named, it carries every language", () => {
+test("zod is imported as a namespace: a named import would bundle every language", () => {
   expect(where(sourcesOf(...product, "test"), /import\s*\{[^}]*\}\s*from "zod"/)).toEqual([]);
 });
 
-test("nothing is left to do", () => {
-  // In two halves, so that this line is not found by itself.
+test("no open to-do marks remain", () => {
+  // Split, so that this file does not match itself.
   const marks = new RegExp(
     `\\b(${["TO", "FIX", "XX"].map((a, i) => a + ["DO", "ME", "X"][i]).join("|")})\\b`,
   );
@@ -144,7 +144,7 @@ test("nothing is left to do", () => {
   expect(found.map(({ path }) => path)).toEqual([]);
 });
 
-test("files are named in kebab-case, and after what they hold", () => {
+test("files are named in kebab-case, after their contents", () => {
   const names = sourcesOf(...product, "test").map(({ path }) => path);
   const last = (path: string) => path.slice(path.lastIndexOf("/") + 1);
   const isOdd = (path: string) => !/^[a-z0-9]+(-[a-z0-9]+)*(\.test)?\.tsx?$/.test(last(path));
@@ -169,7 +169,7 @@ test("imports of files carry their suffix", () => {
   expect(found).toEqual([]);
 });
 
-test("what is exported to be called says what it means", () => {
+test("exported functions and classes have a docstring", () => {
   const callable =
     /^export (?:async )?function \w|^export (?:abstract )?class \w|^export const \w+ =[^=]*\(.*(?:=>|=> \{)$/;
   const found = sourcesOf("domain", "lib", "local", "platform").flatMap((source) => {

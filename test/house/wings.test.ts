@@ -22,13 +22,13 @@ function wingOf(path: string): string {
   return folders.slice(0, folders[1] === "store" ? 3 : 2).join("/");
 }
 
-/** The wings that a source imports from, without its own. */
+/** The other wings that a source imports from. */
 const wingsIn = ({ path, imports }: Pick<Source, "path" | "imports">) =>
   imports
     .filter((name) => rooms.includes(name.split("/")[0] ?? ""))
     .filter((name) => wingOf(name) !== wingOf(path));
 
-/** What a source imports although its wing may not. */
+/** The imports of a source that its wing does not allow. */
 function violations(source: Pick<Source, "path" | "imports">): string[] {
   const may = wings[wingOf(source.path)]?.imports ?? [];
   return wingsIn(source).filter((name) => !may.includes(wingOf(name)));
@@ -43,7 +43,7 @@ test("a file imports only from the wings that its own wing may import", () => {
   expect(found).toEqual([]);
 });
 
-test("every folder has a rule, and every rule and exception is needed", () => {
+test("every folder has a rule, and every rule and exception is used", () => {
   const folders = new Set(sources.map(({ path }) => wingOf(path)));
   expect(Object.keys(wings).sort()).toEqual([...folders].sort());
   const imported = new Set(
@@ -63,7 +63,7 @@ test("every folder has a rule, and every rule and exception is needed", () => {
   expect(idle).toEqual([]);
 });
 
-test("no wings import each other in a circle", () => {
+test("no wings import each other in a cycle", () => {
   const settled = new Set<string>();
   let left = Object.entries(wings);
   for (let size = -1; left.length !== size; ) {

@@ -1,8 +1,8 @@
-/** What GitHub runs is read here, since nobody runs it while they write it. */
+/** Checks the GitHub workflows, which cannot run locally. */
 import { spawnSync } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
-// @ts-expect-error: it has no types, and one function of it is called.
+// @ts-expect-error: it has no types, and we call one function of it.
 import { load } from "js-yaml";
 import { stageNames } from "../../lib/stages/stages.ts";
 import { forms } from "../../platform/table/layout.ts";
@@ -29,25 +29,25 @@ const { scripts } = JSON.parse(readFileSync("package.json", "utf8")) as {
   scripts: Record<string, string>;
 };
 
-test("there is a workflow, with rights to read alone", () => {
+test("there are workflows, with read-only permissions", () => {
   expect(workflows.map(({ name }) => name)).toContain("check");
   for (const { permissions } of workflows) expect(permissions).toEqual({ contents: "read" });
 });
 
-test("every job says where it runs and when it is given up, and each step does one thing", () => {
+test("every job has a runner and a timeout, and each step does one thing", () => {
   for (const { file, jobs } of workflows)
     for (const [name, job] of Object.entries(jobs)) {
       expect([file, name, job["timeout-minutes"] > 0]).toEqual([file, name, true]);
       expect(job["runs-on"]).toMatch(/^(ubuntu|macos|windows)-\d|^\$\{\{ matrix\.os \}\}$/);
       for (const { uses, run } of job.steps) {
         expect([uses, run].filter(Boolean)).toHaveLength(1);
-        // A commit: tags can be moved by an attacker who takes over an action's repository.
+        // A commit hash: an attacker who takes over an action's repository can move tags.
         if (uses) expect(uses).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40}$/);
       }
     }
 });
 
-test("every action has its version next to its commit, one for all, and Renovate keeps both", () => {
+test("every action has one version next to its commit, and Renovate updates both", () => {
   const texts = files.map((file) => readFileSync(file, "utf8")).join("\n");
   const used = new Set(texts.match(/uses: .*/g));
   for (const line of used) expect(line).toMatch(/@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
@@ -58,7 +58,7 @@ test("every action has its version next to its commit, one for all, and Renovate
   expect(presets).toContain("helpers:pinGitHubActionDigests");
 });
 
-test("what they run is there", () => {
+test("the scripts that they run exist", () => {
   const commands = workflows.flatMap(({ jobs }) =>
     Object.values(jobs).flatMap(({ steps }) => steps.flatMap(({ run }) => run ?? [])),
   );
@@ -78,7 +78,7 @@ test("what they run is there", () => {
   expect(scripts["test:all"]).toBe("npm test -- --all");
 });
 
-test("the suite runs on every system that people develop on, with an old Node.js and a new one", () => {
+test("the suite runs on every supported system, with an old and a new Node.js", () => {
   const { matrix } = workflows
     .flatMap(({ jobs }) => Object.values(jobs))
     .find((job) => job.strategy)!.strategy!;
@@ -91,7 +91,7 @@ test("the suite runs on every system that people develop on, with an old Node.js
 
 const jobsOf = (name: string) => workflows.find((one) => one.name === name)!.jobs;
 
-test("a stage is deployed from main or from a tag, after every check, as a role of that stage alone", () => {
+test("a stage is deployed from main or from a tag, after every check, with a role for that stage only", () => {
   const { check, ...stages } = jobsOf("deploy");
   expect(check!.steps.map(({ run }) => run)).toContain(".ci/run");
   expect(Object.keys(stages)).toEqual(["dev", "prod"]);
@@ -105,7 +105,7 @@ test("a stage is deployed from main or from a tag, after every check, as a role 
     expect(given!["role-to-assume"]).toMatch(/^\$\{\{ vars\.ROLE \}\}$/);
   }
   const text = readFileSync(".github/workflows/deploy.yml", "utf8");
-  // No key is kept anywhere: the role is for a job's own token.
+  // No keys are stored: the role accepts only a job's own token.
   expect(text).not.toMatch(/secrets\.|aws-access-key|AKIA/);
   expect(text).toContain("cancel-in-progress: false");
 });
@@ -123,7 +123,7 @@ test("a tag is deployed only as the version that it names", () => {
     expect([wrong, codeOf(...wrong)]).toEqual([wrong, 1]);
 });
 
-test("nobody but a job of a stage may ask for a token that AWS takes", () => {
+test("only a deployment job may request a token for AWS", () => {
   for (const { jobs } of workflows)
     for (const [name, { permissions, environment }] of Object.entries(jobs))
       if (permissions?.["id-token"] !== undefined)
@@ -146,7 +146,7 @@ test("the version of the package is one of the changelog, which are semantic and
   expect(numbers).toEqual([...numbers].sort(order));
 });
 
-test("every version says what an upgrade to it takes, and the newest in which form its data is, which is still read", () => {
+test("every version describes its upgrade, and the newest one its data format, which is still read", () => {
   const [, ...releases] = readFileSync("CHANGELOG.md", "utf8").split(/^## /m).slice(1);
   for (const release of releases) expect(release).toContain("### Upgrade\n");
   const [, form] = /\b(?:layout|form) (\d+)/.exec(releases[0]!) ?? [];
