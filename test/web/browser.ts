@@ -1,4 +1,4 @@
-/** The system's own Chromium, and what every page has to keep to while a test looks at it. */
+/** The system's Chromium, and checks that apply to every page. */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { type Browser, chromium, type Page } from "playwright-core";
@@ -51,7 +51,9 @@ type Finding = { id: string; impact: string; nodes: { html: string; failureSumma
 /** Of what it finds to be well axe would describe each element too, which takes a third longer. */
 const axeOptions = JSON.stringify({ resultTypes: ["violations"] });
 
-/** What axe finds serious or worse on the page, or a part of it, shadow trees included. */
+/**
+ * Findings of axe that are serious or worse, on the page or a part of it, shadow trees included.
+ */
 export async function listFindings(page: Page, part?: string): Promise<string[]> {
   await page.evaluate(axe);
   const context = part === undefined ? "document" : JSON.stringify(part);

@@ -9,7 +9,7 @@ type Call = { method: string; pathname: string; body?: Record<string, unknown> }
 const poll = { id: "p1", kind: "poll", title: "Which song next?", options: ["Blue", "Red"] };
 
 browserTest(
-  "taps are seen at once, told in few calls, and give way to the stream's own number",
+  "taps show at once, are sent in few calls, and are replaced by the stream's number",
   async () => {
     const made = await open();
     const like = made.getByRole("button", { name: "Like", exact: true });
@@ -34,7 +34,7 @@ browserTest(
 );
 
 browserTest(
-  "a poll is voted in by key, its bars follow the sums, and its result is shown",
+  "a poll is voted in by keyboard, its bars follow the sums, and its result is shown",
   async () => {
     const made = await open();
     const data = { ...poll, choices: 1, endsAt: new Date(Date.now() + 60_000).toISOString() };
@@ -62,7 +62,7 @@ browserTest(
 );
 
 browserTest(
-  "where several options may be chosen they are toggled, and no more than the poll takes",
+  "multiple options are toggled, up to the poll's limit",
   async () => {
     const made = await open();
     const options = ["A", "B", "C"];
@@ -81,7 +81,7 @@ browserTest(
 );
 
 browserTest(
-  "a goal is a bar that follows its sum, and a cancelled one goes",
+  "a goal is a bar that follows its sum, and a cancelled one disappears",
   async () => {
     const made = await open();
     const goal = { id: "g1", kind: "goal", title: "New microphone", of: "credits", target: 5_000 };

@@ -32,7 +32,7 @@ const openPicker = async (query: string) => {
 };
 
 browserTest(
-  "a running combo stays in view however much is said, and goes into the list when it is over",
+  "a running combo stays in view however busy the chat is, and moves into the list when it ends",
   async () => {
     const made = await open();
     await made.evaluate(`give("g1", "Rose", 10, 1, 1, 0)`);
@@ -55,7 +55,7 @@ browserTest(
 );
 
 browserTest(
-  "who comes later finds the superlikes of before, each once, between what was said and given",
+  "a later viewer sees earlier superlikes, each once, between messages and gifts",
   async () => {
     const made = await open("?gifts");
     await made.locator(".superlike-row", { hasText: "User 5" }).waitFor();
@@ -74,7 +74,7 @@ browserTest(
 );
 
 browserTest(
-  "a gift takes two steps by mouse and by key: it is selected, then sent for the price that is named",
+  "a gift takes two steps by mouse and by keyboard: it is selected, then sent for the price shown",
   async () => {
     const made = await openPicker("?rich");
     await made.getByRole("button", { name: "Diamond" }).click();
@@ -118,7 +118,7 @@ browserTest(
 );
 
 browserTest(
-  "a superlike names its price, and a gift looks as much as it costs",
+  "a superlike shows its price, and a gift's size follows its price",
   async () => {
     const made = await open("?rich");
     await made.getByRole("button", { name: "Superlike · 10" }).waitFor();
@@ -140,7 +140,7 @@ browserTest(
 );
 
 browserTest(
-  "with reduced motion a moment only fades, and no heart floats",
+  "with reduced motion a large gift only fades, and no heart floats",
   async () => {
     const made = await open("?rich");
     await made.getByText("No messages yet").waitFor();

@@ -8,7 +8,7 @@ useBusyChat();
 type Call = { pathname: string; body?: Record<string, unknown> };
 
 browserTest(
-  "a reply is written by key, quotes what it answers to, and quotes it no more when that is deleted",
+  "a reply by keyboard quotes a message until that is deleted",
   async () => {
     const made = await openWith(3);
     const row = made.locator(".row.message", { hasText: "message 1" });
@@ -38,7 +38,7 @@ browserTest(
 );
 
 browserTest(
-  "links are safe, addresses that hide another host are none, and the user's name stands out",
+  "links are safe, URLs that hide another host are not linked, and the user's name stands out",
   async () => {
     const made = await open();
     const texts = [
@@ -67,7 +67,7 @@ browserTest(
 );
 
 browserTest(
-  "an emoji is chosen by key and written where the cursor is; Esc closes the sheet",
+  "an emoji is chosen by keyboard and inserted at the cursor; Esc closes the sheet",
   async () => {
     const made = await open();
     const box = made.getByRole("textbox", { name: "Message" });
@@ -88,7 +88,7 @@ browserTest(
 );
 
 browserTest(
-  "a moderator chooses how long a time-out lasts",
+  "a moderator chooses how long a timeout lasts",
   async () => {
     const made = await openWith(3);
     await made.evaluate(`document.querySelector("ovation-chat").setAttribute("moderation", "")`);

@@ -61,7 +61,7 @@ browserTest(
 );
 
 browserTest(
-  "what was said before comes above the rows that are there, and no chunk grows for that",
+  "earlier messages are inserted above existing rows, and no chunk grows",
   async () => {
     const made = await openWith(10);
     // Twenty frames of ten each, in any order.
@@ -95,7 +95,7 @@ browserTest(
 );
 
 browserTest(
-  "gifts of before are there when the chat is opened, as the rows that they were",
+  "earlier gifts show when the chat is opened, in the same rows",
   async () => {
     const made = await open("?gifts");
     await made.getByText("gave 2 × Rose").waitFor();
@@ -129,7 +129,7 @@ browserTest(
 );
 
 browserTest(
-  "where gifts leave no room for what is said, all that one person gives is one row",
+  "when gifts crowd out messages, all gifts of one sender share a row",
   async () => {
     const made = await open();
     for (let by = 0; by < 8; by++) await made.evaluate(`give("a${by}", "Rose", 10, ${by}, 1, 0)`);
@@ -169,7 +169,7 @@ browserTest(
 );
 
 browserTest(
-  "a pending message moves into the chat without a frame in which it is missing or doubled",
+  "a pending message moves into the chat without a frame in which it is missing or duplicated",
   async () => {
     const made = await openWith(60);
     await made.evaluate(`void (window.watched = new Promise((done) => {
@@ -194,7 +194,7 @@ browserTest(
 );
 
 browserTest(
-  "a screen reader hears how many messages and gifts came, once in six seconds",
+  "a screen reader announces the number of messages and gifts every six seconds",
   async () => {
     const made = await open();
     await made.clock.install();
@@ -241,7 +241,7 @@ browserTest(
 );
 
 browserTest(
-  "a pin is shown by its own message, and the rows of a banned user go and stay away",
+  "a pin shows its message, and the rows of a banned user disappear permanently",
   async () => {
     const made = await openWith(60);
     await made.evaluate(
@@ -264,7 +264,7 @@ browserTest(
 );
 
 browserTest(
-  "each superlike has a row, also those whose card nobody sees",
+  "each superlike has a row, even if its card was never shown",
   async () => {
     const made = await open();
     await made.evaluate(`Array.from({ length: 60 }, (_, n) => happen("superlike.sent", {

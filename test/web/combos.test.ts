@@ -13,7 +13,7 @@ const giftOf = (sender: string, type: string, combo: number, count = 1, receiver
     giftType: { id: type, creditAmount: 10 },
   }) as unknown as Gift;
 
-test("gifts of one kind from one sender that follow each other closely are one row", () => {
+test("consecutive gifts of one type by one sender share a row", () => {
   const combos = createCombos();
   const first = combos.add(giftOf("ann", "rose", 1), 0);
   const next = combos.add(giftOf("ann", "rose", 2, 3), 4_999);
@@ -23,7 +23,7 @@ test("gifts of one kind from one sender that follow each other closely are one r
   expect(combos.add(giftOf("ann", "heart", 1), 5_000).isNew).toBe(true);
 });
 
-test("a gift that the server counts as the first one begins another row", () => {
+test("a gift that the server counts as the first one starts another row", () => {
   const combos = createCombos();
   combos.add(giftOf("ann", "rose", 1), 0);
   expect(combos.add(giftOf("ann", "rose", 1), 100).isNew).toBe(true);
@@ -55,7 +55,7 @@ test("a gift joins a row that is over only if the server counts it into that row
   expect(next.combo).toMatchObject({ count: 1, isMixed: false });
 });
 
-test("of what is over only the latest is kept", () => {
+test("of ended rows only the latest are kept", () => {
   const combos = createCombos();
   for (let n = 0; n < 1_000; n++) combos.add(giftOf(`p${n}`, "rose", 1), n);
   expect(combos.end(6_000)).toHaveLength(1_000);
@@ -86,7 +86,7 @@ test("a row ends once, when its time is over", () => {
   expect(combos.end(5_000)).toEqual([]);
 });
 
-test("from eight rows in ten seconds on, what one person gives is one row, whatever it is", () => {
+test("from eight rows in ten seconds on, all gifts of one sender share a row", () => {
   const combos = createCombos();
   for (let n = 0; n < 7; n++) combos.add(giftOf(`p${n}`, "rose", 1), 0);
   expect(combos.add(giftOf("ann", "rose", 1), 9_999).isNew).toBe(true);
@@ -99,7 +99,7 @@ test("from eight rows in ten seconds on, what one person gives is one row, whate
   expect(combos.add(giftOf("cem", "star", 1), 10_000).isNew).toBe(true);
 });
 
-test("whatever comes when, all rows together have all pieces", () => {
+test("in any order of events, all rows together count all gifts", () => {
   const gifts = fc.array(
     fc.record({
       sender: fc.constantFrom("ann", "bob"),

@@ -104,7 +104,7 @@ browserTest(
 );
 
 browserTest(
-  "what is wrong is said at its field, by the page and by the API, and nothing covers the button",
+  "problems are shown at their fields, by the page and by the API, and nothing covers the button",
   async () => {
     await newUser("payee-1", "Pay");
     await call("admin", "POST", "/api/v1/wallets/payee-1/top-ups", {

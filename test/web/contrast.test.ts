@@ -20,7 +20,7 @@ describe.each(themes)("in the %s theme", (theme) => {
   const colour = (name: string) => coloursOf(name)[theme];
   const rounded = (ratio: number) => Math.floor(ratio * 100) / 100;
 
-  test.each(surfaces)("every text is read on the %s: 4.5 to 1", (surface) => {
+  test.each(surfaces)("every text is legible on the %s: 4.5 to 1", (surface) => {
     const texts = ["text", "muted", "accent", "good", "warn", "bad"];
     const poor = texts
       .map((text) => ({ text, ratio: rounded(contrastOf(colour(text), colour(surface))) }))
@@ -28,7 +28,7 @@ describe.each(themes)("in the %s theme", (theme) => {
     expect(poor).toEqual([]);
   });
 
-  test.each(surfaces)("every person's name is read on the %s, whatever its hue", (surface) => {
+  test.each(surfaces)("every user's name is legible on the %s, whatever its hue", (surface) => {
     const given = new RegExp(`--person-in-${theme}: ([\\d. ]+);`).exec(sheet)?.[1];
     const poor = Array.from({ length: 360 }, (_, hue) => ({
       hue,
@@ -37,7 +37,7 @@ describe.each(themes)("in the %s theme", (theme) => {
     expect(poor).toEqual([]);
   });
 
-  test("the initial of every person is read on its own ground, whatever its hue", () => {
+  test("the initial of every user is legible on its background, whatever its hue", () => {
     const ui = readFileSync(join(import.meta.dirname, "../../web/ui.css"), "utf8");
     const [ground, letter] = [...ui.matchAll(/light-dark\((.+), (oklch\(.+\))\);/g)].map(
       ([, light, dark]) => (theme === "light" ? light! : dark!),
@@ -48,20 +48,20 @@ describe.each(themes)("in the %s theme", (theme) => {
     expect(poor).toEqual([]);
   });
 
-  test("what is written on the accent is read, and the edge of a control is seen", () => {
+  test("text on the accent is legible, and the edges of controls are visible", () => {
     expect(contrastOf(colour("on-accent"), colour("accent"))).toBeGreaterThanOrEqual(4.5);
     for (const surface of resting)
       expect(contrastOf(colour("edge"), colour(surface))).toBeGreaterThanOrEqual(3);
   });
 
-  test("large words are read at both ends of the gradient of gifts: 3 to 1", () => {
+  test("large text is legible at both ends of the gradient of gifts: 3 to 1", () => {
     const ends = /--gift: linear-gradient\(100deg, (#\w{6}), (#\w{6})\)/.exec(sheet)!.slice(1);
     const word = /--on-gift: (#\w{6});/.exec(sheet)![1]!;
     for (const end of ends) expect(contrastOf(word, end)).toBeGreaterThanOrEqual(3);
   });
 });
 
-test("the reckoning is that of the standard: black on white, and its own example", () => {
+test("the contrast is computed as in the standard: black on white, and its own example", () => {
   expect(contrastOf("#000000", "#ffffff")).toBeCloseTo(21);
   expect(contrastOf("#777777", "#ffffff")).toBeCloseTo(4.48, 2);
   expect(contrastOf("oklch(1 0 0)", "#000000")).toBeCloseTo(21, 1);

@@ -17,7 +17,7 @@ test("the reference begins with the calls that an app makes first", () => {
   expect(callsOf("Wallet")[0]).toBe("GET /api/v1/wallet");
 });
 
-test("what only staff may call is behind what an app's users call, tag by tag", () => {
+test("staff calls come after those of an app's users, tag by tag", () => {
   for (const [tag, listed] of groups) {
     const isStaffs = listed.map(({ description = "" }) => description.startsWith("Needs"));
     expect([tag, ...isStaffs]).toEqual([tag, ...isStaffs.toSorted()]);

@@ -8,7 +8,7 @@ useOverlay();
 const nothing = { status: "open", options: null, of: null, target: null, result: null };
 
 browserTest(
-  "the open goal of the stream takes the place of the setting until it is over",
+  "the open goal of the stream replaces the setting until it ends",
   async () => {
     const { page, faults, stream } = await connected("goal=1000");
     const goal = { ...nothing, kind: "goal", title: "New microphone", of: "credits", target: 500 };
@@ -34,7 +34,7 @@ browserTest(
 );
 
 browserTest(
-  "without a goal of its own or of the stream there is no bar; a poll shows its bars and its result",
+  "without a goal in the URL or the stream there is no bar; a poll shows its bars and its result",
   async () => {
     const { page, faults, stream } = await connected();
     expect(await page.locator(".ov-goal").isVisible()).toBe(false);

@@ -23,7 +23,7 @@ async function pass(page: Page, milliseconds: number): Promise<void> {
 }
 
 browserTest(
-  "gifts count up in one row, large ones take the middle one after the other, the goal grows",
+  "gifts count up in one row, large ones appear in the middle one after another, the goal grows",
   async () => {
     const { page, faults, stream } = await connected("goal=1000");
     stream.show(
@@ -80,7 +80,7 @@ browserTest(
 );
 
 browserTest(
-  "a short outage is made up from where it was; a revoked key says so, quietly, and stops",
+  "after a short outage it resumes at its position; a revoked key shows a quiet notice and stops",
   async () => {
     const { page, stream } = await connected("", narrow, withOwnClock);
     stream.show(said("before"));
@@ -103,7 +103,7 @@ browserTest(
 );
 
 browserTest(
-  "after a long outage it goes on with what comes: nothing old is asked for",
+  "after a long outage it continues with new events and requests no old ones",
   async () => {
     const { page, stream } = await connected("", narrow, withOwnClock);
     stream.show(said("long ago"));
@@ -125,7 +125,7 @@ browserTest(
 );
 
 browserTest(
-  "the CSS of a streaming program is let through, though the policy refuses its style element",
+  "the CSS of a streaming program is applied, although the policy blocks its style element",
   async () => {
     const { page, faults, stream } = await connected();
     // What OBS runs in the page, with the content of its field "Custom CSS".

@@ -1,4 +1,4 @@
-/** Pages of the whole system in a browser: how tests open them, wait, and look at them. */
+/** Opens pages of the whole system in a browser, waits for them, and checks them. */
 import { join } from "node:path";
 import type { Browser, Locator, Page } from "playwright-core";
 import { sharedSystem } from "../shared.ts";
@@ -82,7 +82,7 @@ export function usePages({ own = false } = {}) {
   };
 }
 
-/** Waits until something is so; a test whose wait was in vain fails with what it waited for. */
+/** Waits until a condition holds; a timeout fails with the condition's source. */
 export async function expectSoon(isTrue: () => boolean | Promise<boolean>): Promise<void> {
   const end = performance.now() + timeoutMilliseconds;
   while (!(await isTrue())) {

@@ -42,14 +42,14 @@ test("the challenge is that of RFC 7636, appendix B, and keeps the endpoint's ow
   expect([...query.keys()]).not.toContain("code_verifier");
 });
 
-test("each sign-in has secrets of its own, as long as the verifier has to be", () => {
+test("each sign-in has its own secrets, of the verifier's length", () => {
   const [one, other] = [beginPending("x"), beginPending("x")];
   const secrets = [one, other].flatMap(({ state, nonce, verifier }) => [state, nonce, verifier]);
   expect(new Set(secrets).size).toBe(6);
   for (const secret of secrets) expect(secret).toMatch(/^[\w-]{43}$/);
 });
 
-test("a code is taken with the very state that was sent, and once", () => {
+test("a code is accepted only with the state that was sent, and once", () => {
   const read = (query: string, asked: Pending | undefined = pending) =>
     codeIn(new URLSearchParams(query), asked);
   expect(read("code=c&state=the-state")).toBe("c");
@@ -69,12 +69,12 @@ test.each<[string, object, RegExp]>([
   ["no nonce", { nonce: undefined }, /another sign-in/],
   ["another issuer", { iss: "https://evil.test" }, /another issuer/],
   ["another audience", { aud: ["shop"] }, /another application/],
-])("an ID token with %s is not taken", (_, wrong, says) => {
+])("an ID token with %s is rejected", (_, wrong, says) => {
   const token = tokenOf({ ...good, nonce: "the-nonce", ...wrong });
   expect(() => checkIdToken(token, issuer, pending)).toThrow(says);
 });
 
-test("an ID token that answers is taken, whatever form its audience has", () => {
+test("a matching ID token is accepted, whatever form its audience has", () => {
   for (const aud of ["console", ["shop", "console"]])
     expect(checkIdToken(tokenOf({ ...good, aud, nonce: "the-nonce" }), issuer, pending).sub).toBe(
       "ann",

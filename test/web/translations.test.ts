@@ -3,7 +3,7 @@ import { languageOf, languages, translatorFor, type Word } from "../../web/chat/
 const words = Object.keys(languages.en) as Word[];
 const gapsOf = (text: string) => [...new Set(text.match(/\{\w+\}/g))].sort();
 
-test.each(Object.entries(languages))("%s says every word, with the same gaps", (_, said) => {
+test.each(Object.entries(languages))("%s has every text, with the same placeholders", (_, said) => {
   expect(Object.keys(said).sort()).toEqual(words.toSorted());
   for (const word of words) {
     expect([word, said[word].trim()]).not.toEqual([word, ""]);
@@ -14,7 +14,7 @@ test.each(Object.entries(languages))("%s says every word, with the same gaps", (
   }
 });
 
-test("no word is left in English in another language", () => {
+test("no text is left in English in another language", () => {
   const spoken = words.filter((word) => /\p{L}/u.test(languages.en[word].replace(/\{\w+\}/g, "")));
   for (const language of ["tr", "zh"] as const)
     expect(spoken.filter((word) => languages[language][word] === languages.en[word])).toEqual([]);
@@ -26,11 +26,11 @@ test("a tag finds its language, whatever its region; an unknown one is English",
   ]);
 });
 
-test("one is said as one, and numbers as the language writes them", () => {
+test("one is singular, and numbers are formatted for the language", () => {
   const english = translatorFor("en");
   expect(english.translate("newMessages", { n: 1 })).toBe("1 new message");
   expect(english.translate("newMessages", { n: 1200 })).toBe("1,200 new messages");
   expect(translatorFor("tr").translate("newMessages", { n: 1200 })).toBe("1.200 yeni mesaj");
-  // What fills a gap is never read for gaps itself.
+  // A value for a placeholder is never searched for placeholders itself.
   expect(english.translate("didMute", { name: "{n} $& {name}" })).toBe("{n} $& {name} is muted.");
 });
