@@ -74,7 +74,7 @@ const pause = async () => {};
 const look = (read: () => AsyncIterable<Item> = scanTable) =>
   audit({ read, now: new Date(), patienceMilliseconds: 0, pause });
 
-test("a sound table fits, and its sums balance", async () => {
+test("a sound table has no problems, and its sums balance", async () => {
   const { sums, misfits } = await look();
   expect(misfits).toEqual([]);
   expect(sums).toMatchObject({
@@ -88,7 +88,7 @@ test("a sound table fits, and its sums balance", async () => {
   expect(sums.issued + sums.owed).toBe(sums.balances + sums.pending + sums.held + sums.paidOut);
 });
 
-test("a wallet with a limit and without an entry fits, and so do credits that were bought", async () => {
+test("a wallet with a limit and no entries is sound, and so are purchased credits", async () => {
   await recordSpendLimit("careful", 100);
   const [pack] = listPackages({ activeOnly: true });
   await purchase("buyer", pack!, new Date(), forget({}));
@@ -100,7 +100,7 @@ test("a wallet with a limit and without an entry fits, and so do credits that we
 /*
  * Planted fault that turns it red: createDebts() that takes every refund for an admin's.
  */
-test("a debt that no admin's refund left is named, as a refund by code alone would leave it", async () => {
+test("a debt that no admin's refund left is reported, such as one left by code", async () => {
   const place = key.gift(streamId, ids.refunded);
   const gift = await get(place);
   for (const refundedBy of [undefined, { role: "host", userId: "host" }]) {
@@ -114,7 +114,7 @@ test("a debt that no admin's refund left is named, as a refund by code alone wou
   await put(gift);
 });
 
-test("a held gift is counted, and named once it is held for too long", async () => {
+test("a held gift is counted, and reported once it is held for too long", async () => {
   const now = new Date();
   const stream = await getStream(streamId);
   const giver = await getGiver(streamId, "ann");
@@ -285,7 +285,7 @@ const corruptions: [string, () => Key, (item: Item) => Item | undefined, RegExp]
   ],
 ];
 
-test.each(corruptions)("%s is found and named", async (_, place, corrupt, expected) => {
+test.each(corruptions)("%s is found and reported", async (_, place, corrupt, expected) => {
   const Key = place();
   const item = await get(Key);
   const corrupted = corrupt(item);
@@ -299,14 +299,14 @@ test.each(corruptions)("%s is found and named", async (_, place, corrupt, expect
   expect((await look()).misfits).toEqual([]);
 });
 
-test("a gift that the log has not reached yet is on its way, not missing", async () => {
+test("a gift that the log has not reached yet is in progress, not missing", async () => {
   const frame = await get(key.frame(streamId, 1));
   await put({ ...frame, covers: "", newest: 1 });
   expect((await look()).misfits).toEqual([]);
   await put(frame);
 });
 
-test("a journal proves the same offline, and shows when it was changed", async () => {
+test("a journal proves the same offline, and shows if it was changed", async () => {
   const directory = mkdtempSync(join(tmpdir(), "journal-"));
   const path = join(directory, "journal");
   const { sums } = await look(() => exportJournal(scanTable(), path, new Date()));
@@ -325,7 +325,7 @@ test("a journal proves the same offline, and shows when it was changed", async (
   rmSync(directory, { recursive: true });
 });
 
-test("what changes between two looks is not named, what stays is", async () => {
+test("changes between two checks are not reported, lasting problems are", async () => {
   const wallet = await get(key.wallet("ann"));
   const grown = (by: number) => put({ ...wallet, balance: Number(wallet.balance) + by });
   await grown(1);

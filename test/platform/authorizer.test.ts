@@ -42,21 +42,21 @@ async function said(authorize: () => ReturnType<typeof authorizeHttp>): Promise<
 const cannotTell = "throws The token cannot be judged now";
 afterEach(() => void jest.useRealTimers());
 
-test("a good token is no bad one while the issuer's keys cannot be had: nothing is cached", async () => {
+test("a valid token is not refused while the issuer's keys are unavailable: nothing is cached", async () => {
   own.isDown = true;
   expect(await ask(await tokenOf("u1"))).toBe(cannotTell);
   expect(await askSocket(await tokenOf("u1"))).toBe(cannotTell);
   own.isDown = false;
 });
 
-test("what needs no key to be judged is refused at once, whatever the issuer does", async () => {
+test("a token that is invalid with any key is refused at once, whatever the issuer does", async () => {
   own.isDown = true;
   expect(await ask("a.b.c")).toBe("Deny");
   expect(await askSocket("a.b.c")).toBe("throws Unauthorized");
   own.isDown = false;
 });
 
-test("the keys are asked for again within a second or two of a failure, and one call at a time", async () => {
+test("the keys are fetched again within a second or two of a failure, by one call at a time", async () => {
   const begun = Date.now();
   setClock(begun);
   own.isDown = true;
@@ -92,15 +92,15 @@ test.each([
   );
 });
 
-test("what names no origin is no page, and opens sockets by its token alone", async () => {
+test("a request without an origin is not a page, and opens sockets with its token alone", async () => {
   expect(await askSocket(await tokenOf("u1"), { Host: "live.example.com" })).toBe("Allow");
 });
 
-test("a token of a key that the issuer does not have is judged, and refused", async () => {
+test("a token of a key that the issuer does not have is refused", async () => {
   expect(await ask(await tokenOf("u1", "unknown"))).toBe("Deny");
 });
 
-test("a key that cannot be asked for now is no refusal; once it is known its tokens are good", async () => {
+test("a key that cannot be fetched now is not a refusal; once it is known, its tokens are valid", async () => {
   const token = await tokenOf("u1", "k2");
   const known = await tokenOf("u1");
   const at = (seconds: number) => new Date(Date.now() + seconds * 1000);
@@ -112,7 +112,7 @@ test("a key that cannot be asked for now is no refusal; once it is known its tok
   expect(await verifyToken(token, at(22))).toMatchObject({ userId: "u1" });
 });
 
-test("a revoked token is refused for as long as it lives, when no list of recent ones has it", async () => {
+test("a revoked token is refused for as long as it lives, even when the list of recent ones lacks it", async () => {
   const [at, now] = [new Date().toISOString(), new Date()];
   const [ofUser, ofToken, other] = await Promise.all(["u3", "u4", "u5"].map((sub) => tokenOf(sub)));
   await revoke({ id: "r1", sub: "u3", issuedBefore: at, at }, now);
@@ -122,7 +122,7 @@ test("a revoked token is refused for as long as it lives, when no list of recent
   expect(await ask(other!)).toBe("Allow");
 });
 
-test("whom the table cannot be asked about is neither let in nor refused", async () => {
+test("a caller whom the table cannot check is neither admitted nor refused", async () => {
   const failing = async () => {
     throw Object.assign(new Error("Rate exceeded"), { name: "ThrottlingException" });
   };
@@ -134,7 +134,7 @@ test("whom the table cannot be asked about is neither let in nor refused", async
 /** How long a key counts that the issuer has withdrawn: as long as keys are kept unasked. */
 const keysLifeSeconds = 10 * 60;
 
-test("a key that was withdrawn counts no longer than keys are kept, while others go on", async () => {
+test("a withdrawn key counts no longer than keys are cached, while others still count", async () => {
   const [token, other] = [await tokenOf("u1", "k2"), await tokenOf("u1")];
   const at = (seconds: number) => new Date(Date.now() + 60_000 + seconds * 1000);
   own.published = ["k1", "k2"];
@@ -149,7 +149,7 @@ test("a key that was withdrawn counts no longer than keys are kept, while others
   expect(await verifyToken(other, at(keysLifeSeconds + 1))).toMatchObject({ userId: "u1" });
 });
 
-test("a key that was withdrawn stops at once where another key makes the keys be fetched", async () => {
+test("a withdrawn key stops counting at once when another key causes a fetch", async () => {
   own.published = ["k1", "k2"];
   const at = (seconds: number) => new Date(Date.now() + 3_600_000 + seconds * 1000);
   const token = await tokenOf("u1", "k2");

@@ -62,7 +62,7 @@ test("the record of a timed ban starts its timer, once for each ban", async () =
   expect(sent()).toEqual([]);
 });
 
-test("a timer that comes early goes on, and at the end frees the member of that ban alone", async () => {
+test("a timer that arrives early is sent on, and at the end frees the member of that ban only", async () => {
   const { end, find } = await banned(3600);
   await followBan(end, later(900));
   expect(sent()).toEqual([end]);

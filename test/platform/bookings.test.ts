@@ -28,7 +28,7 @@ test("a reference is used once in a wallet, by a top-up or a payout, and again i
   expect(await findWallet(bob)).toMatchObject({ balance: 110, seq: 2 });
 });
 
-test("a transfer takes from one what the other gets, however many cross each other", async () => {
+test("transfers take from one wallet what the other gets, however many cross each other", async () => {
   const [ann, bob] = [await rich(), await rich()];
   const send = (senderId: string, recipientId: string) =>
     transfer({ senderId, recipientId, amount: 7, now }, forget);
@@ -50,7 +50,7 @@ test("transfers and gifts of a day count towards one daily limit", async () => {
   expect(await findWallet(ann)).toMatchObject({ balance: 70 });
 });
 
-test("a limit that is set while credits come in holds, though the movement knew another one", async () => {
+test("a limit that is set while credits arrive holds, even against a decision made before it", async () => {
   const ann = await rich();
   await recordSpendLimit(ann, 50);
   const before = await findWallet(ann);
@@ -63,7 +63,7 @@ test("a limit that is set while credits come in holds, though the movement knew 
   expect(await findWallet(ann)).toMatchObject({ balance: 110, spendLimit: 5 });
 });
 
-test("a sender whose wallet is written in every pause gives at the first reading after it", async () => {
+test("a sender whose wallet is written in every pause succeeds at the first read after it", async () => {
   const ann = await rich();
   const stream = await makeStream(someone("host"));
   // Read before the others begin, so the sender decides on a stale wallet.

@@ -33,20 +33,20 @@ const [streamId, userId] = [newId(now), "member"];
 const member = { ...key.member(streamId, userId), userId, revision: 1 };
 const broken = recordOf({ ...member, userId: 7 }, { ...member, revision: "one" });
 
-test("a ban behind a record that cannot be read is followed", async () => {
+test("a ban behind an unreadable record is followed", async () => {
   const endsAt = new Date(now.getTime() + 60_000).toISOString();
   const ban = { id: "b1", actionType: "BLOCK", endsAt };
   await queueBanMoments([broken, recordOf({ ...member, ban })], now);
   expect(sent()).toEqual([{ userId, banId: "b1", endsAt, streamId }]);
 });
 
-test("a pass lost behind a record that cannot be read is followed", async () => {
+test("a pass lost behind an unreadable record is followed", async () => {
   const pass = { at: now.toISOString(), price: 5, giftId: newId(now) };
   await queueLostPasses([broken, recordOf(member, { ...member, pass })], now);
   expect(sent()).toEqual([{ passOf: userId, streamId }]);
 });
 
-test("a planned stream behind a record that cannot be read is followed", async () => {
+test("a planned stream behind an unreadable record is followed", async () => {
   const { id } = await plannedStream();
   const stream = (await getRawItem(key.stream(id)))!;
   await queuePlans([recordOf({ ...stream, title: 7 }), recordOf(stream)], now);

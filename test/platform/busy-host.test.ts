@@ -44,7 +44,7 @@ test("if another process settled one gift of a batch, the others are still credi
  * Planted fault that turns it red: settle() that decides after a pause on the wallet that it had
  * before the pause.
  */
-test("a host whose wallet is written in every pause is credited at the first reading after it", async () => {
+test("a host whose wallet is written in every pause is credited at the first read after it", async () => {
   const { host, images } = await prepare(2);
   await makeUser(host, 5);
   await settleAll([images[0]!], new Date());
@@ -59,7 +59,7 @@ describe("a host whose wallet others keep writing", () => {
     return { busy, calm, images: [...busy.images, ...calm.images] };
   };
 
-  test("holds up nobody: their gifts are left to the sweep, which credits them", async () => {
+  test("delays nobody: their gifts are left to the sweep, which credits them", async () => {
     const { busy, calm, images } = await both(secondsAgo(40));
     await whileBusy(busy.host, { spares: false }, async () => {
       expect(await settleAll(images, new Date())).toEqual({ parked: 0, left: 2 });
@@ -72,7 +72,7 @@ describe("a host whose wallet others keep writing", () => {
     expect(await findWallet(busy.host)).toMatchObject({ balance: 25 });
   });
 
-  test("has a few seconds first, in which the gifts come again, behind everybody else's", async () => {
+  test("has a few seconds first, in which the gifts are redelivered behind everyone else's", async () => {
     const { busy, calm, images } = await both();
     await whileBusy(busy.host, { spares: false }, async () => {
       const coming = settleAll(images, new Date());
@@ -112,7 +112,7 @@ async function parkedCount(): Promise<number> {
  * beginning; one that does not go on behind a receiver whose gifts fill a page.
  */
 describe("a sweep", () => {
-  test("of little time goes on where the last one ended, until everybody had a turn", async () => {
+  test("of little time continues where the last one ended, until everybody had a turn", async () => {
     const hosts: { host: string }[] = [];
     for (let n = 0; n < 8; n++) hosts.push(await prepare(1, secondsAgo(60)));
     await poison(40, 20);
@@ -123,7 +123,7 @@ describe("a sweep", () => {
     expect(await parkedCount()).toBe(40);
   });
 
-  test("goes on behind a receiver whose gifts fill a page: a heap takes one turn like a gift", async () => {
+  test("continues behind a receiver whose gifts fill a page: a backlog takes one turn, like one gift", async () => {
     const hosts: { host: string }[] = [];
     for (let n = 0; n < 4; n++) hosts.push(await prepare(1, secondsAgo(60)));
     await poison(300, 1);
@@ -132,7 +132,7 @@ describe("a sweep", () => {
     for (const { host } of hosts) expect(await findWallet(host)).toMatchObject({ balance: 10 });
   });
 
-  test("takes one turn for all deliveries that are pending at one receiver", async () => {
+  test("takes one turn for all pending deliveries of one receiver", async () => {
     const hosts: { host: string }[] = [];
     for (let n = 0; n < 4; n++) hosts.push(await prepare(1, secondsAgo(60)));
     const at = secondsAgo(3_600).toISOString();
@@ -146,7 +146,7 @@ describe("a sweep", () => {
     for (const { host } of hosts) expect(await findWallet(host)).toMatchObject({ balance: 10 });
   });
 
-  test("settles behind two thousand items that nobody can settle", async () => {
+  test("settles gifts behind two thousand items that cannot be settled", async () => {
     await poison(2000, 400);
     const hosts: { host: string }[] = [];
     for (let n = 0; n < 8; n++) hosts.push(await prepare(1, secondsAgo(60)));

@@ -93,7 +93,7 @@ async function dyingAtEach(
 
 const slow = (slowModeSeconds: number) => ({ slowModeSeconds });
 
-test("a channel's change is in all streams or none, wherever the call ended", async () => {
+test("a channel's change reaches all streams or none, wherever the call ended", async () => {
   await dyingAtEach(async () => {
     const { hostId, settings } = await hosting();
     const change = { slowModeSeconds: 30, blockedWords: ["bad"] };
@@ -116,7 +116,7 @@ test("a channel's change is in all streams or none, wherever the call ended", as
  * Planted fault that turns this red: `takenFromChannel` without its check of `channelRevision`, and
  * without the one of `changed`.
  */
-test("a late copy undoes nothing that the stream itself changed since", async () => {
+test("a late copy does not undo changes that the stream itself made since", async () => {
   const { hostId, streams, settings } = await hosting();
   await changeChannel(hostId, { slowModeSeconds: 30, blockedWords: ["bad"] }, now);
   await applyChannel(hostId, now);
@@ -142,7 +142,7 @@ test("a late copy undoes nothing that the stream itself changed since", async ()
 /*
  * Planted fault that turns this red: `withChannel` without its condition.
  */
-test("a stream that begins while its channel changes has the change, whichever is first", async () => {
+test("a stream that begins while its channel changes gets the change, whichever is first", async () => {
   await atEachRequest(async () => {
     const { hostId } = await hosting();
     const begun = newStream(hostId);
@@ -179,7 +179,7 @@ async function banning(endsAt: string | null = null) {
   return { hostId, userId, stream, ban, shown, held, moment };
 }
 
-test("a channel's ban is recorded and shown or neither, wherever the call ended", async () => {
+test("a channel's ban is both recorded and shown, or neither, wherever the call ended", async () => {
   await dyingAtEach(async () => {
     const { stream, ban, hostId, userId, shown, held, moment } = await banning();
     return {
@@ -197,7 +197,7 @@ test("a channel's ban is recorded and shown or neither, wherever the call ended"
   });
 });
 
-test("a ban whose time is over ends once, wherever the timer's reader ended", async () => {
+test("an expired ban ends once, wherever the timer's reader ended", async () => {
   await dyingAtEach(async () => {
     const endsAt = new Date(now.getTime() + 60_000);
     const { stream, ban, hostId, userId, shown, held, moment } = await banning(

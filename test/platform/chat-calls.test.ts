@@ -65,7 +65,7 @@ describe("a sender who is admitted while the stream is read", () => {
     expect(after?.lastCall).toBe(before?.lastCall);
   });
 
-  test("may not repeat a call that slow mode has refused, though it was admitted early", async () => {
+  test("may not repeat a call that slow mode has refused, although it was admitted early", async () => {
     const { stream, sender } = await openStream();
     await change(stream, { slowModeSeconds: 3_600 });
     expect(await say(stream.id, sender, { key: "refused" })).toBe(429);
@@ -85,7 +85,7 @@ describe("a sender who is admitted while the stream is read", () => {
     expect((await findSender(stream, sender))?.lastMessageAt).toBe(before?.lastMessageAt);
   });
 
-  test("keeps to the rate: what is beyond it takes no number", async () => {
+  test("keeps to the rate: messages beyond it take no number", async () => {
     const { stream } = await openStream();
     const fast = await makeUser(someone("fast"));
     nextSecond();
@@ -97,7 +97,7 @@ describe("a sender who is admitted while the stream is read", () => {
     expect(await numbersOf(stream)).toBe(1 + sent.length);
   });
 
-  test("counts against the rate also where the stream refuses the text", async () => {
+  test("counts against the rate even if the stream refuses the text", async () => {
     const { stream, sender } = await openStream();
     await change(stream, { blockedWords: ["hello"] });
     nextSecond();
@@ -105,7 +105,7 @@ describe("a sender who is admitted while the stream is read", () => {
     expect((await findSender(stream, sender))?.sent).toBe(1);
   });
 
-  test("is slowed down from the first call on after slow mode has begun", async () => {
+  test("is slowed down from the first call after slow mode began", async () => {
     const { stream, sender } = await openStream();
     const other = await makeUser(someone("other"));
     const third = await makeUser(someone("third"));

@@ -42,7 +42,7 @@ const rules = { slowModeSeconds: 0, perSecondMax: 100 };
 const later = (seconds: number) => new Date(now.getTime() + seconds * 1000);
 
 describe("numbers", () => {
-  test("are given out once each, however many ask at the same moment", async () => {
+  test("are assigned once each, even to concurrent callers", async () => {
     const { id } = await newStream();
     const numbers = await Promise.all(Array.from({ length: 40 }, () => takeNumber(id)));
     expect(numbers.sort((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
@@ -50,7 +50,7 @@ describe("numbers", () => {
 });
 
 describe("admission", () => {
-  test("keeps everybody to the rate, exactly, also at the same moment", async () => {
+  test("keeps everybody to the exact rate, even concurrently", async () => {
     const { id } = await newStream();
     const limited = { slowModeSeconds: 0, perSecondMax: 5 };
     const tries = Array.from({ length: 12 }, () => codeOf(admitMessage(id, "fast", limited, now)));
@@ -74,7 +74,7 @@ describe("admission", () => {
     expect(await codeOf(admitMessage(id, "slow", slow, later(19)))).toBe("done");
   });
 
-  test("slow mode lets a call be repeated, and no other one with it", async () => {
+  test("slow mode lets a call be repeated, and no other call with it", async () => {
     const { id } = await newStream();
     const slow = { slowModeSeconds: 10, perSecondMax: 100 };
     const call = (callId: string, seconds: number) =>
@@ -88,7 +88,7 @@ describe("admission", () => {
     expect(await call("a", 11)).toBe("slow_mode");
   });
 
-  test("a call that slow mode lets repeat counts against the rate, and holds up nobody longer", async () => {
+  test("a call that slow mode lets repeat counts against the rate, and extends no wait", async () => {
     const { id } = await newStream();
     const slow = { slowModeSeconds: 10, perSecondMax: 5, callId: "a" };
     const tries = Array.from({ length: 200 }, () => codeOf(admitMessage(id, "again", slow, now)));
@@ -101,7 +101,7 @@ describe("admission", () => {
     expect(await codeOf(admitMessage(id, "again", next, later(10)))).toBe("done");
   });
 
-  test("a ban counts until it is lifted or ends by itself, and is one at a time", async () => {
+  test("a ban counts until it is lifted or expires, and there is one at a time", async () => {
     const stream = await newStream();
     const given = { stream, target: sender, by: "host", now };
     const ban = makeBan({ actionType: "CHAT_ONLY" }, { ...given, id: newId(now) });
@@ -121,7 +121,7 @@ describe("admission", () => {
     expect(await codeOf(recordBan(stream, hostBan, now))).toBe("ban_of_host");
   });
 
-  test("of many bans at the same moment one holds, and revisions only grow", async () => {
+  test("of many concurrent bans one takes effect, and revisions only grow", async () => {
     const stream = await newStream();
     const ban = () =>
       makeBan({ actionType: "BLOCK" }, { stream, target: sender, by: "host", now, id: newId(now) });
@@ -140,7 +140,7 @@ describe("admission", () => {
     expect(after.revision).toBeGreaterThan(first.revision!);
   });
 
-  test("a ban stays with what admits messages when the table forgets who was quiet", async () => {
+  test("a ban stays with the sender's item when the table deletes a quiet sender's data", async () => {
     const stream = await newStream();
     const free = { slowModeSeconds: 0, perSecondMax: 5 };
     const findSender = () => getRawItem(key.sender(stream.id, "sender"));

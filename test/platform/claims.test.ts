@@ -10,7 +10,7 @@ const now = new Date("2026-05-01T12:00:00.000Z");
 const after = (seconds: number) => new Date(now.getTime() + seconds * 1000);
 const newCall = () => keyedCall(someone("user"), "POST /v4/send_gift", "key", {});
 
-test("of two calls with one key the second is refused, until the first gives its claim back", async () => {
+test("of two calls with one key the second is refused, until the first releases its claim", async () => {
   const call = newCall();
   const giveBack = await claimCall(call, now);
   await expect(claimCall(call, now)).rejects.toMatchObject({ code: "key_in_progress" });
@@ -18,14 +18,14 @@ test("of two calls with one key the second is refused, until the first gives its
   await claimCall(call, now);
 });
 
-test("a call that died holds its key for 15 seconds, and not until the table removes the claim", async () => {
+test("a call that died holds its key for 15 seconds, not until the table removes the claim", async () => {
   const call = newCall();
   await claimCall(call, now);
   await expect(claimCall(call, after(14))).rejects.toMatchObject({ code: "key_in_progress" });
   await claimCall(call, after(15));
 });
 
-test("a call that was given up for dead does not give back the claim of the one after it", async () => {
+test("a call that was taken for dead does not release the claim of the next one", async () => {
   const call = newCall();
   const giveBack = await claimCall(call, now);
   await claimCall(call, after(16));
@@ -35,7 +35,7 @@ test("a call that was given up for dead does not give back the claim of the one 
   await expect(claimCall(call, after(17))).rejects.toMatchObject({ code: "key_in_progress" });
 });
 
-test("keys of two callers do not meet", async () => {
+test("keys of two callers are independent", async () => {
   const [one, other] = [newCall(), newCall()];
   await claimCall(one, now);
   await claimCall(other, now);

@@ -22,13 +22,13 @@ describe("equal reads", () => {
     return { asked, read, write };
   }
 
-  test("of one turn are made once, others by themselves", async () => {
+  test("of one turn are made once, others separately", async () => {
     const { asked, read } = readWritten();
     await Promise.all([read("a", 1), read("a", 1), read("a", 2), read("b", 1)]);
     expect(asked).toEqual(["a 1", "a 2", "b 1"]);
   });
 
-  test("begin after the last who asked, however deep in promises", async () => {
+  test("begin after the last caller asked, however deep in promises", async () => {
     const { asked, read, write } = readWritten();
     const first = read("a", 1);
     const later = (async () => {
@@ -40,7 +40,7 @@ describe("equal reads", () => {
     expect(asked).toEqual(["a 1"]);
   });
 
-  test("who asks once a read has begun is given another one", async () => {
+  test("that begin later are not shared: a later caller gets a new read", async () => {
     const { asked, read, write } = readWritten();
     const first = read("a", 1);
     await nextTurn();
@@ -49,7 +49,7 @@ describe("equal reads", () => {
     expect(asked).toHaveLength(2);
   });
 
-  test("fail for all who asked, and are tried again by the next", async () => {
+  test("fail for all callers, and are tried again by the next", async () => {
     let tries = 0;
     const read = coalesce(async () => {
       tries += 1;

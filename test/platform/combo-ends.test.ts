@@ -40,7 +40,7 @@ const endOf = async (streamId: string, id: string) => (await readGift(streamId, 
 
 const recordOf = (messageId: string, body: string) => ({ messageId, body }) as SQSRecord;
 
-test("a combo whose record was lost is ended all the same: the sweep asks for it", async () => {
+test("a combo whose record was lost still ends: the sweep queues its end", async () => {
   const { host, ended } = await giveRow(3);
   await sweep({});
   expect(await findWallet(host)).toMatchObject({ balance: 30 });
@@ -50,7 +50,7 @@ test("a combo whose record was lost is ended all the same: the sweep asks for it
   expect(await ended()).toMatchObject({ count: 3, credits: 30 });
 });
 
-test("a sweep that dies while it settles has asked before, so that the next one need not", async () => {
+test("a sweep that dies while it settles has queued the end before, so the next one need not", async () => {
   const { host, sender, ended } = await giveRow(2);
   // The host's ledger is broken: nothing of theirs can be settled.
   const Item = { ...key.entry(host, 1), userId: host };
@@ -61,7 +61,7 @@ test("a sweep that dies while it settles has asked before, so that the next one 
   expect((await findWallet(sender)).combos).toEqual([]);
 });
 
-test("a combo that goes on is not ended: its end is asked for again", async () => {
+test("a combo that continues is not ended: its end is queued again", async () => {
   const { sender, first, ended } = await giveRow(2);
   queue.take();
   await endCombo(first, new Date(minuteAgo.getTime() + 5_000));
@@ -73,7 +73,7 @@ test("a combo that goes on is not ended: its end is asked for again", async () =
   expect(await ended()).toMatchObject({ count: 2, credits: 20 });
 });
 
-test("an end that cannot be written is reported, so that it comes again, and alone", async () => {
+test("an end that cannot be written is reported, so that it alone is redelivered", async () => {
   const [broken, whole] = [await giveRow(2), await giveRow(2)];
   const wallet = await findWallet(broken.sender);
   const put = (Item: Record<string, unknown>) =>

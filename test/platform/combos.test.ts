@@ -46,7 +46,7 @@ test("gifts within 5 s form a combo, later ones start another, each gift type ha
   expect(new Set(counts.map(([, id]) => id)).size).toBe(3);
 });
 
-test("parallel gifts of a row get every number once", async () => {
+test("concurrent gifts of a combo get every number once", async () => {
   const { sender, stream, type } = await prepare();
   const sends = Array.from({ length: 12 }, () => sendOne(stream, sender, type, { now: at(0) }));
   const gifts = await Promise.all((await Promise.all(sends)).map((id) => giftOf(stream.id, id)));
@@ -94,7 +94,7 @@ test.each(["a gift while the combo ends", "the end while a gift is sent"])(
     }),
 );
 
-test("a combo that the wallet keeps no more is read back from its gifts", async () => {
+test("a combo that the wallet no longer keeps is reconstructed from its gifts", async () => {
   const { sender, stream, type } = await prepare();
   const [first] = await sendAt(stream, sender, type, [0, 2, 4]);
   for (let n = 0; n < 5; n++) await sendAt(stream, sender, giftTypeOf(1), [5]);

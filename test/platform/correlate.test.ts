@@ -55,7 +55,7 @@ test.each(writes)(
   },
 );
 
-test("what is read or deleted is asked for as it is", async () => {
+test("reads and deletions are sent unchanged", async () => {
   const read = new BatchGetCommand({ RequestItems: { [TableName]: { Keys: [shown] } } });
   const remove = new DeleteCommand({ TableName, Key: shown });
   for (const command of [read, remove]) {

@@ -88,7 +88,7 @@ const elsewhere: Record<string, string> = {
   "POST /api/v1/webhooks/{id}/deliveries/{deliveryId}/resend": "reads one webhook and delivery",
 };
 
-test("every route is called here, or its cost is held elsewhere", async () => {
+test("every route is called here, or its cost is tested elsewhere", async () => {
   calls = dearCalls(await prepareCalls());
   const named = [...Object.keys(calls), ...Object.keys(elsewhere)].sort();
   expect(named).toEqual(endpoints.map(({ contract }) => contract.route).sort());

@@ -51,7 +51,7 @@ const banFrom = (scope: string, actionType = "BLOCK", target = "ann") =>
 /** As many as there are keys to spread over, and then some. */
 const voters = Array.from({ length: 64 }, (_, n) => `voter-${n}`);
 
-test("a vote reads no key that all voters share but their host's channel", async () => {
+test("a vote reads no key that all voters share, except their host's channel", async () => {
   const { host, streamId, momentId } = scene;
   await vote("first");
   const units = meterKeys();
@@ -73,7 +73,7 @@ test("a like reads one unit of its stream's key: the goals that it may count for
   expect(units.get(key.stream(scene.streamId).PK)).toBeCloseTo(voters.length);
 });
 
-test("all who voted before meet the end of a poll by hand at once", async () => {
+test("users who voted before see at once that a poll was ended by hand", async () => {
   for (const [handler, by] of [
     [endMoment, scene],
     [cancelMoment, await live()],
@@ -87,7 +87,7 @@ test("all who voted before meet the end of a poll by hand at once", async () => 
   }
 });
 
-test("and the end of the stream, in votes and likes", async () => {
+test("users who voted or liked before see at once that the stream ended", async () => {
   const { host: as, streamId } = scene;
   await Promise.all(voters.flatMap((one) => [vote(one), like(one)]));
   expect(await answerOf(endStream, { as, path: { streamId }, key: "end" })).toBe(200);
@@ -110,20 +110,20 @@ test.each(["stream", "channel"])(
   },
 );
 
-test("muted people vote and like", async () => {
+test("muted users may vote and like", async () => {
   await makeUser("ann");
   await vote("ben");
   expect((await banFrom("stream", "CHAT_ONLY")).status).toBe(200);
   expect([await vote("ann"), await like("ann")]).toEqual([200, 200]);
 });
 
-test("a poll is found in its own stream alone", async () => {
+test("a poll is found only in its own stream", async () => {
   const other = await live();
   await vote("ann");
   expect(await vote("ben", { ...other, momentId: scene.momentId })).toBe("moment_not_found");
 });
 
-test("a paid stream takes votes and likes of those with a pass, as long as they have it", async () => {
+test("a paid stream accepts votes and likes of users with a pass, as long as they have it", async () => {
   const paid = await live(30);
   const ann = await makeUser(someone("ann"), 100);
   const both = async (as: string) => [await vote(as, paid), await like(as, paid)];

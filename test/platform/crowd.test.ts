@@ -35,7 +35,7 @@ const tap = (streamId: string, userId: string, total: number, session = "session
   recordTaps({ streamId, userId }, { session, total }, new Date());
 const refusedAs = (code: string) => expect.objectContaining({ code });
 
-test("of calls with one total at once one counts, and those of several sessions all do", async () => {
+test("of concurrent calls with one total one counts, and those of several sessions all do", async () => {
   const { id } = await makeStream("host");
   const same = await Promise.all(Array.from({ length: 8 }, () => tap(id, "ann", 7)));
   expect(same.map(({ total }) => total)).toEqual(Array(8).fill(7));
@@ -44,7 +44,7 @@ test("of calls with one total at once one counts, and those of several sessions 
   expect((await countState(id, "")).sums).toEqual({ likes: 23 });
 });
 
-test("of eleven moments at once ten begin, whatever the order", async () => {
+test("of eleven concurrent moments ten begin, whatever the order", async () => {
   const stream = await makeStream("host");
   const all = await Promise.allSettled(Array.from({ length: 11 }, () => start(stream, poll)));
   const refused = all.flatMap((one) => (one.status === "rejected" ? [one.reason] : []));
@@ -63,7 +63,7 @@ test("a moment does not begin in a stream that has ended since it was read", asy
   await expect(start(stream, poll)).rejects.toEqual(refusedAs("stream_not_live"));
 });
 
-test("of votes at once by one user one counts, and of two ends one happens", async () => {
+test("of one user's concurrent votes one counts, and of two ends one takes effect", async () => {
   const stream = await makeStream("host");
   const moment = await start(stream, poll);
   await Promise.all([0, 1, 0, 1].map((at) => recordVote(moment, "ann", [at], new Date())));
@@ -97,7 +97,7 @@ test("a moment whose time is over has ended in every list, before its result is 
   expect(await listed("open", short.endsAt!)).toEqual([]);
 });
 
-test("those who leave stay in the sums: their likes, votes and what they did for goals", async () => {
+test("deleted users stay in the sums: their likes, votes and contributions to goals", async () => {
   const stream = await makeStream("host");
   const { id: streamId } = stream;
   const [likes, moment] = [await start(stream, goal), await start(stream, poll)];
@@ -116,7 +116,7 @@ test("those who leave stay in the sums: their likes, votes and what they did for
   expect((await countState(streamId, "")).sums).toMatchObject({ likes: 9, [likes.id]: 9 });
 });
 
-test("a log that is reset has the sums of what is stored, and the moments that are open", async () => {
+test("a log that is reset has the sums of the stored items, and the open moments", async () => {
   const stream = await makeStream("host");
   const { id: streamId } = stream;
   await makeUser("sender", 100);

@@ -15,7 +15,7 @@ afterAll(async () => {
 });
 afterEach(clearFaults);
 
-test("a stage that is not ready to be deployed runs here, with a line for each placeholder", () => {
+test("a stage that is not ready for deployment runs here, with a line for each placeholder", () => {
   for (const name of ["origins", "alarmsAddress", "defaultPicture", "tencent.sdkAppId"])
     expect(system.output().split(`Warning: prod: ${name} is still `)).toHaveLength(2);
 });
@@ -28,7 +28,7 @@ const unavailable = {
   errors: ["Service temporarily unavailable"],
 };
 
-test("a fault of the authorizer is 503 with Retry-After, and is forgotten when it is over", async () => {
+test("a fault of the authorizer is 503 with Retry-After, and is not remembered afterwards", async () => {
   const viewer = await person();
   // Three tries of one reading of the profile: the first call fails, the second does not.
   await injectFault({ service: "dynamodb", caller: "auth-http", kind: "error_before", count: 3 });
@@ -39,14 +39,14 @@ test("a fault of the authorizer is 503 with Retry-After, and is forgotten when i
   expect((await call(me, { as: viewer })).status).toBe(200);
 });
 
-test("an authorizer that Lambda throttles is 503, and no refusal", async () => {
+test("an authorizer that Lambda throttles is 503, not a refusal", async () => {
   const viewer = await person();
   await injectFault({ service: "lambda", caller: "auth-http", kind: "throttle" });
   expect((await call(me, { as: viewer })).status).toBe(503);
   expect((await call(me, { as: viewer })).status).toBe(200);
 });
 
-test("a bad token stays refused", async () => {
+test("an invalid token stays refused", async () => {
   const answer = await call(me, { as: { id: "x", token: "a.b.c" } });
   expect([answer.status, answer.headers.get("retry-after")]).toEqual([401, null]);
 });
@@ -62,13 +62,13 @@ test("a function that Lambda throttles, or that dies, is 503 with Retry-After", 
   }
 });
 
-test("Tencent's callers get it in Tencent's format", async () => {
+test("Tencent callers get it in Tencent's format", async () => {
   await injectFault({ service: "lambda", caller: "tencent-unknown", kind: "throttle" });
   const answer = await call("POST /v4/live_engine_http_srv/no_such_command", { body: {} });
   expect([answer.status, answer.body.ErrorCode]).toEqual([200, 100001]);
 });
 
-test("a handshake that could not be judged is 500, and succeeds when it is tried again", async () => {
+test("a handshake that could not be judged is 500, and succeeds on retry", async () => {
   const { token } = await person();
   await injectFault({ service: "dynamodb", caller: "auth-socket", kind: "error_before", count: 3 });
   const handshake = () =>
@@ -83,7 +83,7 @@ test("a handshake that could not be judged is 500, and succeeds when it is tried
   expect([await handshake(), await handshake()]).toEqual([500, 101]);
 });
 
-test("a table that is silent for one try costs the caller that try alone", async () => {
+test("a table that is silent for one attempt delays the caller by that attempt only", async () => {
   const viewer = await person();
   await call(me, { as: viewer });
   await injectFault({ service: "dynamodb", caller: "users-get-me", kind: "silence" });
@@ -92,7 +92,7 @@ test("a table that is silent for one try costs the caller that try alone", async
   expect(performance.now() - began).toBeGreaterThan(1_400);
 });
 
-test("a table that stays silent is answered 503 before the function is ended", async () => {
+test("a table that stays silent is answered with 503 before the function times out", async () => {
   const viewer = await person();
   await call(me, { as: viewer });
   const silence = { service: "dynamodb", caller: "users-get-me", kind: "silence", count: 1_000 };

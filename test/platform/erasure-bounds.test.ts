@@ -81,7 +81,7 @@ const listed = ({ id: streamId, hostId, startedAt, endedAt, plannedStartDate }: 
 const titlesOf = async (userId: string) =>
   (await listNotifications(userId, {}, 100)).map(({ title }) => title);
 
-test("of a host with many reminders each page does little, and no notice keeps the name", async () => {
+test("a host with many reminders is erased in small pages, and no notification keeps the name", async () => {
   usePageSizes({ changes: 3, notices: 2 });
   const host = await makeUser(someone("host"));
   const viewers = Array.from({ length: 10 }, () => someone("viewer"));
@@ -116,7 +116,7 @@ const noticeOf = (userId: string, streamId: string, host: string) =>
     now,
   );
 
-test("no step has a page that grows with what is kept, and nothing is left of any of it", async () => {
+test("no step's pages grow with the data, and no data is left", async () => {
   usePageSizes({ items: 3, messages: 3, changes: 2, notices: 2 });
   const count = 9;
   const user = await makeUser(someone("user"), 1_000);

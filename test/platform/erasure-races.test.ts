@@ -117,7 +117,7 @@ describe.each([
   });
 });
 
-test("a ban that is lifted while its target leaves does not bring their names back", async () => {
+test("a ban that is lifted while its target is erased does not restore their names", async () => {
   const [user, host] = [await makeUser(someone("user")), await makeUser(someone("host"))];
   const stream = await makeStream(host);
   const ban = await banOf(stream, user);

@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => queue.stop());
 afterEach(() => usePageSizes(undefined));
 
-test("nobody leaves while a gift is on its way to them, forfeit or not; then they can", async () => {
+test("a user cannot delete their account while a gift is pending, with or without forfeit; later they can", async () => {
   const [sender, host] = [await makeUser(someone("sender"), 100), await makeUser(someone("host"))];
   const stream = await makeStream(host);
   const giftId = await sendOne(stream, sender, giftTypeOf(10));
@@ -38,7 +38,7 @@ test("nobody leaves while a gift is on its way to them, forfeit or not; then the
   expect(status).toBe(204);
 });
 
-test("more messages than a page are erased page by page, each page as often as it comes", async () => {
+test("more messages than a page are erased page by page, each page however often it is repeated", async () => {
   const [user, other] = [await makeUser(someone("user")), await makeUser(someone("other"))];
   const stream = await makeStream(other);
   const now = new Date();
@@ -71,7 +71,7 @@ test("more messages than a page are erased page by page, each page as often as i
   expect(asked.length).toBeGreaterThan(0);
 });
 
-test("a message of the queue finds nothing to do for a user who did not leave", async () => {
+test("an erasure message does nothing for a user who was not deleted", async () => {
   const user = await makeUser(someone("user"));
   const records = [{ messageId: "m", body: JSON.stringify({ userId: user }) }];
   const answer = await (erase as unknown as (event: unknown) => Promise<unknown>)({

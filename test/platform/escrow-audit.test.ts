@@ -11,7 +11,7 @@ import { useOwnTable } from "./table.ts";
 useOwnTable();
 
 /** Sums alone do not show it: what was held is less by what was returned. */
-test("the audit names contributions that the host has and that were returned, and a part that differs", async () => {
+test("the audit reports contributions that were both credited and returned, and parts that differ", async () => {
   const now = new Date();
   const { id, hostId } = await plannedStream();
   const stream = await getStream(id, { consistent: true });

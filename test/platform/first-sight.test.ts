@@ -63,19 +63,19 @@ async function recordOf(userId: string, old?: object): Promise<DynamoDBRecord> {
   } as unknown as DynamoDBRecord;
 }
 
-test("the first sight itself writes no entry of the search, so that none can keep it out", async () => {
+test("the first sight itself writes no search entry, so that none can block it", async () => {
   await firstSeen("Quentin");
   expect(await findByText("quentin", 10)).toEqual([]);
 });
 
-test("a new user is asked for once, and a change of a known one is not", async () => {
+test("a new user is queued once, and a change of a known user is not", async () => {
   const [known, added] = [await firstSeen("Rosalind"), await firstSeen("Rosamund")];
   const records = [await recordOf(added), await recordOf(known, { name: "Rose" })];
   await queueNewUsers(records, now);
   expect(sent).toEqual([added]);
 });
 
-test("who was only mentioned is asked for when their own claims complete them", async () => {
+test("a mentioned user is queued when their own claims complete the profile", async () => {
   const userId = newId(now);
   await recordFirstSight(userId, {}, now);
   await queueNewUsers([await recordOf(userId)], now);
@@ -85,7 +85,7 @@ test("who was only mentioned is asked for when their own claims complete them", 
   expect(sent).toEqual([userId]);
 });
 
-test("an entry that is asked for is found, however often it is asked for", async () => {
+test("a queued entry is found, however often it is queued", async () => {
   const userId = await firstSeen("Theodora");
   await indexUser({ userId });
   await indexUser({ userId });

@@ -37,7 +37,7 @@ async function start(stream: Stream, now = new Date()): Promise<Stream> {
 
 const balanceOf = async (userId: string) => (await findWallet(userId)).balance;
 
-test("a goal that is reached is the host's, all of it and once, in time", async () => {
+test("a goal reached in time goes to the host, whole and once", async () => {
   const stream = await plannedStream();
   const givers = [await giveTo(stream, 60), await giveTo(stream, 60)];
   expect(await auditTable()).toEqual([]);
@@ -57,7 +57,7 @@ test("a goal that is reached is the host's, all of it and once, in time", async 
  * Planted faults that turn this red: a closing that does not compare the amounts, and a
  * contribution that does not look whether its part is closed.
  */
-test("contributions that race with the beginning are in it or refused, never lost", async () => {
+test("contributions that race with the start are included or refused, never lost", async () => {
   const stream = await plannedStream({ fundingGoal: 1 });
   await giveTo(stream, 1);
   const givers = await Promise.all(Array.from({ length: 8 }, () => makeUser(someone("g"), 20)));
@@ -72,28 +72,31 @@ test("contributions that race with the beginning are in it or refused, never los
   expect(await auditTable()).toEqual([]);
 });
 
-test.each(["cancelled", "late"])("%s: all back, once, however often it is asked", async (how) => {
-  const stream = await plannedStream();
-  const givers = [await giveTo(stream, 100), await giveTo(stream, 7)];
-  if (how === "cancelled") await changeStream(await current(stream), cancel, new Date());
-  const now = later(2 * hour + 1_000);
-  expect(await listDueStreams(now)).toContain(stream.id);
-  await Promise.all([1, 2, 3].map(() => followPlan({ streamId: stream.id }, now)));
-  expect(await auditTable()).toEqual([]);
-  for (let time = 0; time < 3; time++) await followPlan({ streamId: stream.id }, now);
-  expect([await balanceOf(givers[0]!), await balanceOf(givers[1]!)]).toEqual([200, 14]);
-  const { status, funding } = await current(stream);
-  expect(status).toBe(how === "late" ? "scheduled" : "cancelled_by_host");
-  expect(funding).toMatchObject({ outcome: "back", returnedAt: expect.any(String) });
-  expect(await auditTable()).toEqual([]);
-  if (how === "late") {
-    const { funding: decided } = await start(stream);
-    expect(decided).toMatchObject({ outcome: "back" });
-    expect(await settleProceeds(stream)).toBe(0);
-  }
-});
+test.each(["cancelled", "late"])(
+  "%s: everything is returned, once, however often it is requested",
+  async (how) => {
+    const stream = await plannedStream();
+    const givers = [await giveTo(stream, 100), await giveTo(stream, 7)];
+    if (how === "cancelled") await changeStream(await current(stream), cancel, new Date());
+    const now = later(2 * hour + 1_000);
+    expect(await listDueStreams(now)).toContain(stream.id);
+    await Promise.all([1, 2, 3].map(() => followPlan({ streamId: stream.id }, now)));
+    expect(await auditTable()).toEqual([]);
+    for (let time = 0; time < 3; time++) await followPlan({ streamId: stream.id }, now);
+    expect([await balanceOf(givers[0]!), await balanceOf(givers[1]!)]).toEqual([200, 14]);
+    const { status, funding } = await current(stream);
+    expect(status).toBe(how === "late" ? "scheduled" : "cancelled_by_host");
+    expect(funding).toMatchObject({ outcome: "back", returnedAt: expect.any(String) });
+    expect(await auditTable()).toEqual([]);
+    if (how === "late") {
+      const { funding: decided } = await start(stream);
+      expect(decided).toMatchObject({ outcome: "back" });
+      expect(await settleProceeds(stream)).toBe(0);
+    }
+  },
+);
 
-test("live after its hour, the goal reached and nobody quicker: all back", async () => {
+test("live after its hour, with the goal reached and no sweep before: everything is returned", async () => {
   const stream = await plannedStream();
   const giver = await giveTo(stream, 100);
   expect((await start(stream, later(2 * hour + 1))).funding).toMatchObject({ outcome: "back" });
@@ -101,7 +104,7 @@ test("live after its hour, the goal reached and nobody quicker: all back", async
   expect(await balanceOf(giver)).toBe(200);
 });
 
-test("a planned stream that never begins is expired a day after its start, not before", async () => {
+test("a planned stream that never begins expires a day after its start, not before", async () => {
   const stream = await plannedStream({ fundingGoal: null });
   await followPlan({ streamId: stream.id }, later(24 * hour));
   expect((await current(stream)).status).toBe("scheduled");
@@ -114,7 +117,7 @@ test("a planned stream that never begins is expired a day after its start, not b
   expect(await listDueStreams(later(50 * hour))).not.toContain(stream.id);
 });
 
-test("more than one entry can hold is credited whole", async () => {
+test("more than one entry can hold is credited in full", async () => {
   const stream = await plannedStream();
   const most = 1_000_000_000;
   for (let n = 0; n < 2; n++) await giveTo(stream, most, await makeUser(someone("g"), most));
@@ -126,7 +129,7 @@ test("more than one entry can hold is credited whole", async () => {
   expect(await auditTable()).toEqual([]);
 });
 
-test("more than one entry can hold is returned whole", async () => {
+test("more than one entry can hold is returned in full", async () => {
   const stream = await plannedStream();
   const most = 1_000_000_000;
   const giver = await makeUser(someone("giver"), most);
@@ -144,7 +147,7 @@ test("more than one entry can hold is returned whole", async () => {
  * Planted fault that turns this red: facts of an escrow that leave out what it holds, or what goes
  * back.
  */
-test("the audit names an escrow that does not hold what was contributed", async () => {
+test("the audit reports an escrow that does not hold the contributions", async () => {
   const stream = await plannedStream();
   const giver = await giveTo(stream, 50);
   const change = (by: number) =>
@@ -166,7 +169,7 @@ test("the audit names an escrow that does not hold what was contributed", async 
  * Planted faults that turn this red: a walk that ends with the first who cannot be returned to, and
  * one that is finished though a contributor was left.
  */
-test("who cannot be returned to now keeps nobody else waiting, and is not forgotten", async () => {
+test("a member whose return fails delays nobody else, and is not forgotten", async () => {
   const stream = await plannedStream();
   const givers = await Promise.all(Array.from({ length: 110 }, () => giveTo(stream, 2)));
   const [busy, unfit, ...others] = givers.sort() as [string, string, ...string[]];

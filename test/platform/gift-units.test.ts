@@ -137,7 +137,7 @@ test.each([
   },
 );
 
-test("the list of gift types is read again when one has changed, and else costs half a unit", async () => {
+test("the list of gift types is read again after a change, and otherwise costs half a unit", async () => {
   const type = giftTypeOf(10);
   await recordGiftType(type, forget(undefined));
   const list = async () => {
@@ -157,7 +157,7 @@ test("the list of gift types is read again when one has changed, and else costs 
   expect(await list()).toBeUndefined();
 });
 
-test("a gift of users with pictures elsewhere and ids of 36 characters is at most a kilobyte", async () => {
+test("a gift of users with external pictures and ids of 36 characters is at most a kilobyte", async () => {
   const [hostId, senderId] = [randomUUID(), randomUUID()];
   const { streamId, typeId } = await prepare(hostId, [senderId]);
   const image = await imageOf(streamId, await send(streamId, senderId, typeId, "second"));

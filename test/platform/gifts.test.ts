@@ -48,7 +48,7 @@ test("a gift debits the sender at once and credits the host when it is settled",
   expect(dueOf(await readGift(stream.id, id))).toBeUndefined();
 });
 
-test("settling the same gift again, and at the same moment, credits it once", async () => {
+test("settling the same gift repeatedly and concurrently credits it once", async () => {
   const [sender, host] = [someone("sender"), someone("host")];
   await makeUser(sender, 1000);
   const stream = await makeStream(host);
@@ -68,7 +68,7 @@ test("settling the same gift again, and at the same moment, credits it once", as
   expect(await findFan(stream.id, sender)).toMatchObject({ gifts: 30, credits: 210 });
 });
 
-test("entries are chained, and the wallet carries the hash of the newest", async () => {
+test("entries are chained, and the wallet has the hash of the newest", async () => {
   const [sender, host] = [someone("sender"), someone("host")];
   await makeUser(sender, 50);
   const stream = await makeStream(host);
@@ -84,7 +84,7 @@ test("entries are chained, and the wallet carries the hash of the newest", async
   expect((await findWallet(sender)).head).toBe(previous);
 });
 
-test("of many gifts at once a wallet that holds one pays for one", async () => {
+test("of many concurrent gifts a wallet with credits for one pays for one", async () => {
   const [sender, host] = [someone("sender"), someone("host")];
   await makeUser(sender, 10);
   const stream = await makeStream(host);
@@ -97,7 +97,7 @@ test("of many gifts at once a wallet that holds one pays for one", async () => {
   expect(await findWallet(sender)).toMatchObject({ balance: 0, seq: 2 });
 });
 
-test("at another price than the sender has seen a gift is not given, and costs nothing", async () => {
+test("a gift at another price than the sender saw is refused, and costs nothing", async () => {
   const sender = await makeUser(someone("sender"), 100);
   const stream = await makeStream(someone("host"));
   const giver = await getGiver(stream.id, sender);
@@ -114,7 +114,7 @@ test("at another price than the sender has seen a gift is not given, and costs n
   expect(await findWallet(sender)).toMatchObject({ balance: 70, seq: 2 });
 });
 
-test("a gift is decided once, and again only where the wallet was written meanwhile", async () => {
+test("a gift is decided once, and again only if the wallet was written meanwhile", async () => {
   const sender = await makeUser(someone("sender"), 100);
   const stream = await makeStream(someone("host"));
   const receivers = [personOfSummary(stream.host, setting("DEFAULT_PICTURE"))];
@@ -137,7 +137,7 @@ test("a gift is decided once, and again only where the wallet was written meanwh
   }
 });
 
-test("one key makes one gift, also of two calls at the same moment", async () => {
+test("one key makes one gift, even for two concurrent calls", async () => {
   const [sender, host] = [someone("sender"), someone("host")];
   await makeUser(sender, 100);
   const stream = await makeStream(host);
@@ -152,7 +152,7 @@ test("one key makes one gift, also of two calls at the same moment", async () =>
   expect(await findWallet(sender)).toMatchObject({ balance: 90, seq: 2 });
 });
 
-test("a key that has expired is there no more, though its item still is", async () => {
+test("an expired key is free, even while its item still exists", async () => {
   const [sender, host] = [someone("sender"), someone("host")];
   await makeUser(sender, 100);
   const stream = await makeStream(host);
@@ -190,7 +190,7 @@ test("several receivers are credited each, all or nothing", async () => {
   expect(await findTotals(stream.id)).toMatchObject({ gifts: 1, count: 4, credits: 80 });
 });
 
-test("what a callback decided moves no credits and counts", async () => {
+test("a gift decided by a callback moves no credits and counts", async () => {
   const [sender, host] = [someone("sender"), someone("host")];
   await makeUser(sender);
   const stream = await makeStream(host);

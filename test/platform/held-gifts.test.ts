@@ -55,7 +55,7 @@ async function held() {
   return { ...one, call };
 }
 
-test("a held gift is nowhere but with its call, and its credits are nobody's", async () => {
+test("a held gift exists only in its call's mark, and its credits belong to nobody", async () => {
   const { sender, host, stream, balance, gifts } = await held();
   expect(await balance()).toBe(90);
   expect([await sumHeld(sender), await sumPending(host)]).toEqual([10, 0]);
@@ -65,7 +65,7 @@ test("a held gift is nowhere but with its call, and its credits are nobody's", a
   await expect(removeUser(leaving)).rejects.toMatchObject({ code: "account_in_use" });
 });
 
-test("what nobody confirms is taken back whole: credits, daily limit and combo", async () => {
+test("an unconfirmed gift is taken back whole: credits, daily limit and combo", async () => {
   const { sender, call, balance, gifts, marks, askFor } = await held();
   expect(await findWallet(sender)).toMatchObject({
     spent: { credits: 10 },
@@ -87,7 +87,7 @@ test("what nobody confirms is taken back whole: credits, daily limit and combo",
   expect(await balance()).toBe(90);
 });
 
-test("only one of confirming and taking back happens, however often each is asked for", async () => {
+test("a gift is either confirmed or taken back, however often each is requested", async () => {
   for (const isConfirmed of [true, false]) {
     const { call, balance, gifts } = await held();
     const gift = call.held!;
@@ -106,7 +106,7 @@ test("only one of confirming and taking back happens, however often each is aske
   }
 });
 
-test("what is released between the reading and the writing is not released once more", async () => {
+test("a gift released between the read and the write is not released again", async () => {
   for (const isConfirmed of [true, false]) {
     const { call, balance, gifts } = await held();
     const gift = call.held!;
@@ -120,7 +120,7 @@ test("what is released between the reading and the writing is not released once 
   expect([await balance(), await gifts()]).toEqual([100, []]);
 });
 
-test("the table's stream takes back what was refused, and reminds of what is not decided", async () => {
+test("the table's stream takes back refused gifts, and sets timers for undecided ones", async () => {
   const refused = await held();
   await refuseCall(refused.call);
   await followCalls(await marksOf([refused.sender]), new Date());
@@ -141,7 +141,7 @@ test("the table's stream takes back what was refused, and reminds of what is not
   expect([before, takeMessages()]).toEqual([0, []]);
 });
 
-test("a gift to several is held and sent as one", async () => {
+test("a gift to several receivers is held and sent as one", async () => {
   const { askFor, stream, host, balance, gifts } = await scene();
   const other = await makeUser(someone("other"));
   const to = [host, other];
@@ -176,7 +176,7 @@ describe("a repetition", () => {
    * The first call is killed once its gift is held. Planted fault that turns it red: a repetition
    * that answers without refusing the first call.
    */
-  test("that cannot wait refuses the first call, which nobody confirms afterwards", async () => {
+  test("that cannot wait refuses the first call, which can no longer be confirmed", async () => {
     const { askFor, marks, balance, gifts } = await scene();
     expect(await askFor(repeated, "lost", "none")).toBe(1);
     const [first] = (await marks()) as [Call];
@@ -188,7 +188,7 @@ describe("a repetition", () => {
     expect([await balance(), await gifts()]).toEqual([100, []]);
   });
 
-  test("after its seconds does not overwrite what an earlier call still holds", async () => {
+  test("after its seconds does not overwrite a gift that an earlier call still holds", async () => {
     const { askFor, balance, gifts } = await scene();
     const early = { ...repeated, dedupeSeconds: 1, now: new Date(Date.now() - 5_000) };
     expect(await askFor(early, "lost", "none")).toBe(1);

@@ -87,7 +87,7 @@ const refused = {
 };
 
 describe("the history", () => {
-  test("pages stay full and totals right around messages that were deleted", async () => {
+  test("pages stay full and totals exact around deleted messages", async () => {
     const stream = await newStream();
     const messages = await sayMany(stream, 8, [7]);
     await recordGap(stream.id, 7);
@@ -97,7 +97,7 @@ describe("the history", () => {
     expect(await read(stream, 3, 3)).toEqual({ numbers: [], total: 6 });
   });
 
-  test("thirty messages of people with pictures elsewhere and ids of 36 characters are 2 units", async () => {
+  test("thirty messages of users with external pictures and ids of 36 characters cost 2 units", async () => {
     const stream = await newStream();
     const names = { preferred_username: "u".repeat(12), given_name: "Ayşe", family_name: "Yılmaz" };
     const picture = `https://lh3.googleusercontent.com/a/${"p".repeat(55)}=s96-c`;
@@ -133,7 +133,7 @@ describe("the history", () => {
     expect(await read(stream, 1, 30)).toEqual({ numbers: [], total: 0 });
   });
 
-  test("a thousand deletions neither empty a page nor make it dear", async () => {
+  test("a thousand deletions neither empty a page nor make it expensive", async () => {
     const stream = await newStream();
     const messages = await sayMany(stream, 1_200);
     const deleted = messages.slice(100, 1_105);
@@ -151,7 +151,7 @@ describe("the history", () => {
     }
   });
 
-  test("of each second message deleted the pages show the others", async () => {
+  test("with every second message deleted, the pages show the others", async () => {
     const stream = await newStream();
     const messages = await sayMany(stream, 400);
     const even = messages.filter(({ n }) => n % 2 === 0);
@@ -166,8 +166,8 @@ describe("the history", () => {
   });
 });
 
-describe("a number that a crash left empty", () => {
-  test("makes no page short, and is noted as gone once a later message is a minute old", async () => {
+describe("a gap left by a crash", () => {
+  test("makes no page short, and is recorded once a later message is a minute old", async () => {
     const stream = await newStream();
     await sayMany(stream, 10, [8, 3]);
     // Nobody knows yet whether their calls are still under way: no page is short, none is lost.
@@ -179,7 +179,7 @@ describe("a number that a crash left empty", () => {
     expect(await read(stream, 3, 4, later(60))).toEqual({ numbers: [], total: 8 });
   });
 
-  test("is noted by who reads the page that begins with it", async () => {
+  test("is recorded by the reader of the page that begins with it", async () => {
     const stream = await newStream();
     await sayMany(stream, 6, [4]);
     expect(await read(stream, 2, 2, later(60))).toEqual({ numbers: [3, 2], total: 5 });
@@ -187,7 +187,7 @@ describe("a number that a crash left empty", () => {
     expect(await read(stream, 3, 2, later(60))).toEqual({ numbers: [1], total: 5 });
   });
 
-  test("refuses a still later message, and is recorded once, also if recorded twice", async () => {
+  test("keeps a late message out, and is recorded once, even if recorded twice", async () => {
     const stream = await newStream();
     await sayMany(stream, 5, [3]);
     await Promise.all([1, 2, 3].map(() => read(stream, 1, 30, later(60))));
@@ -196,7 +196,7 @@ describe("a number that a crash left empty", () => {
     expect(await read(stream, 1, 30, later(60))).toEqual({ numbers: [5, 4, 2, 1], total: 4 });
   });
 
-  test("is not taken from a message that is there: one whose answer was lost stays shown", async () => {
+  test("is not recorded over an existing message: one whose response was lost stays shown", async () => {
     const stream = await newStream();
     const message = await say(stream, "here");
     expect(await recordGap(stream.id, message.n)).toBe(false);

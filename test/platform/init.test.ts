@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { atInit, initialize } from "../../platform/runtime/init.ts";
 
-test("a function opens at its start what its grants are for, and nothing else", async () => {
+test("a function opens at its start only what its grants require", async () => {
   const opened: string[] = [];
   atInit(() => opened.push("table"), ["read", "write"]);
   atInit(() => opened.push("sockets"), ["connections"]);

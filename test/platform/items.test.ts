@@ -42,7 +42,7 @@ function speakFor(answer: Answer): Input[] {
 const keysOf = (count: number) =>
   Array.from({ length: count }, (_, at) => key.profile(`user-${at}`));
 
-test("items of any number of keys are found, each once, and what is not there is left out", async () => {
+test("items with any number of keys are found, each once, without missing ones", async () => {
   const keys = keysOf(230);
   for (const one of keys.slice(0, 205)) await putItem({ ...one, is: nameOf(one) });
   const found = await getItems([...keys, ...keys.slice(0, 5)], { consistent: true });
@@ -50,7 +50,7 @@ test("items of any number of keys are found, each once, and what is not there is
   expect(found.get(nameOf(keys[204]!))?.is).toBe(nameOf(keys[204]!));
 });
 
-test("what DynamoDB leaves over of a batch is asked for again", async () => {
+test("unprocessed keys of a batch are requested again", async () => {
   const asked = speakFor(({ RequestItems }) => {
     const [[name, { Keys }]] = Object.entries(RequestItems) as [[string, { Keys: object[] }]];
     const left = asked.length < 3 ? Keys.slice(40) : [];
@@ -63,13 +63,13 @@ test("what DynamoDB leaves over of a batch is asked for again", async () => {
   expect(asked).toHaveLength(3);
 });
 
-test("a table that never answers a batch is asked so often and no more", async () => {
+test("a table that never answers a batch is asked a limited number of times", async () => {
   const asked = speakFor(({ RequestItems }) => ({ UnprocessedKeys: RequestItems }));
   await expect(getItems(keysOf(1))).rejects.toMatchObject({ code: "unavailable" });
   expect(asked).toHaveLength(triesMax);
 });
 
-test("items of any number are put, and others deleted", async () => {
+test("any number of items are put, and others deleted", async () => {
   const keys = keysOf(60).map(({ PK }) => ({ PK, SK: "batch" }));
   await writeItems(keys.map((one) => ({ ...one, is: nameOf(one) })));
   await writeItems([{ ...keys[0]!, is: "again" }], keys.slice(1, 40));
@@ -78,7 +78,7 @@ test("items of any number are put, and others deleted", async () => {
   expect(found.get(nameOf(keys[0]!))?.is).toBe("again");
 });
 
-test("what DynamoDB leaves over of what is written is written again", async () => {
+test("unprocessed writes are repeated", async () => {
   type Writes = { PutRequest?: { Item: Item }; DeleteRequest?: { Key: Item } }[];
   type Item = { PK: string; SK: string };
   const written: string[] = [];
@@ -95,13 +95,13 @@ test("what DynamoDB leaves over of what is written is written again", async () =
   expect(asked).toHaveLength(3);
 });
 
-test("a table that never writes a batch is asked so often and no more", async () => {
+test("a table that never writes a batch is asked a limited number of times", async () => {
   const asked = speakFor(({ RequestItems }) => ({ UnprocessedItems: RequestItems }));
   await expect(writeItems(keysOf(2))).rejects.toMatchObject({ code: "unavailable" });
   expect(asked).toHaveLength(triesMax);
 });
 
-test("a list goes on behind a page that was cut short, and reads no more than its limit", async () => {
+test("a list continues after a truncated page, and reads no more than its limit", async () => {
   const item = (at: number) => ({ ...key.notification("u", String(at)), at });
   const asked = speakFor(({ Limit }) => ({
     Items: Array.from({ length: Math.min(Limit!, 3) }, (_, at) => item(asked.length * 10 + at)),

@@ -131,7 +131,7 @@ describe("a call that dies", () => {
     expect(writes()).toBe(writesOfACall);
   });
 
-  test("and is repeated a minute later is a new message: the first one never comes", async () => {
+  test("and is repeated a minute later sends a new message: the first one can no longer arrive", async () => {
     const { stream, say } = await room();
     dieAt(1, false, isOfMessage);
     expect((await say()).status).toBe(500);
@@ -146,7 +146,7 @@ describe("a call that dies", () => {
     expect(await say()).toEqual(again);
   });
 
-  test("leaves its key to another text, once it is certain that its own never comes", async () => {
+  test("leaves its key to another text, once its own can no longer arrive", async () => {
     const { stream, say } = await room();
     dieAt(1, false, isOfMessage);
     await say();
@@ -158,7 +158,7 @@ describe("a call that dies", () => {
     expect(await textsOf(stream)).toEqual(["other"]);
   });
 
-  test("says nothing for a sender who was banned meanwhile, until the ban is over", async () => {
+  test("sends nothing for a sender who was banned meanwhile, until the ban is over", async () => {
     const { stream, sender, say } = await room();
     dieAt(1, false, isOfMessage);
     await say();
@@ -206,7 +206,7 @@ describe("a call whose message could not be written", () => {
     expect(await textsOf(stream)).toEqual(["hello"]);
   });
 
-  test("takes a new number where a reader has noted its own as gone", async () => {
+  test("takes a new number if a reader has recorded its own as a gap", async () => {
     const { stream, say } = await room();
     dieAt(1, false, isOfMessage);
     await say();
@@ -241,7 +241,7 @@ describe("while a call waits for its message to be written", () => {
     return { held, letGo };
   }
 
-  test("its repetition writes it, and both are answered alike", async () => {
+  test("its repetition writes it, and both get the same response", async () => {
     const { stream, say } = await room();
     const { held, letGo } = hold();
     const first = say();
@@ -254,7 +254,7 @@ describe("while a call waits for its message to be written", () => {
     expect(await textsOf(stream)).toEqual(["hello"]);
   });
 
-  test("a deletion of what its repetition wrote stays done", async () => {
+  test("a message that its repetition wrote and that was deleted stays deleted", async () => {
     const { stream, say } = await room();
     const { held, letGo } = hold();
     const first = say();
@@ -269,7 +269,7 @@ describe("while a call waits for its message to be written", () => {
     expect(await textsOf(stream)).toEqual([]);
   });
 
-  test("a minute is too long: its number is given up, and it is answered as its repetition", async () => {
+  test("a minute is too long: its number is abandoned, and it gets its repetition's response", async () => {
     const { stream, say } = await room();
     const { held, letGo } = hold();
     const first = say();

@@ -65,7 +65,7 @@ beforeAll(async () => {
 });
 beforeEach(() => spent.clear());
 
-test("environments that greet at the same moment read a large room once together", async () => {
+test("environments that greet concurrently read a large room once for all", async () => {
   const asked: Promise<number>[] = [];
   for (let n = 0; n < 20; n++) {
     asked.push(viewersNow(scene.audience(createMemory())));
@@ -77,7 +77,7 @@ test("environments that greet at the same moment read a large room once together
   expect(most()).toBeLessThan(unitsOfAKey / 2);
 });
 
-test("in a room that its log knows nothing of, the first who counts counts for the others", async () => {
+test("in a room without counts, the first counter counts for the others", async () => {
   const { streamId } = scene;
   const Item = { ...key.log(streamId), ...(await getLog(streamId)) };
   const { viewers: _, countedAt: __, ...begun } = Item;
@@ -87,7 +87,7 @@ test("in a room that its log knows nothing of, the first who counts counts for t
   expect(most()).toBeLessThan(unitsOfAKey / 2);
 });
 
-test("a room that was large and is small by now has one count for all who ask", async () => {
+test("a room that was large and is now small is counted once for all callers", async () => {
   const { streamId } = await setScene();
   const audience = () => ({ ...scene.audience(createMemory()), streamId });
   for (const name of ["a", "b"]) {
@@ -100,7 +100,7 @@ test("a room that was large and is small by now has one count for all who ask", 
   expect(await viewersNow(audience())).toBe(2);
 });
 
-test("a second in which one user asks as fast as they may, and a frame is posted, is below the limit", async () => {
+test("a second in which one user calls as fast as they may, and a frame is posted, is below the limit", async () => {
   const { streamId, now } = scene;
   const as = await makeUser("eager");
   const ask = async (handler: unknown) =>

@@ -57,7 +57,7 @@ async function fundByMany(streams: readonly Stream[]): Promise<string[]> {
  * Planted faults that turn this red: a return without the condition that there was none, and a
  * page that ends the walk where it is not the last.
  */
-test("10,000 contributors: all to the host of one, all back of the other, however it dies", async () => {
+test("10,000 contributors: all to one host, all returned by the other, however the process dies", async () => {
   const [won, lost] = [await plannedStream({ fundingGoal: 20_000 }), await plannedStream()];
   const users = await fundByMany([won, lost]);
   const now = new Date();

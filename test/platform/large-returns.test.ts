@@ -57,7 +57,7 @@ test.each([
   expect(spent.get(PK)).toBeLessThanOrEqual(names.length * (units + 3));
 });
 
-test("the simulator's subscribers are as large as those that a room writes", async () => {
+test("the simulator's subscribers are as large as those in a real room", async () => {
   const [userId, connectionId] = ["0".repeat(24), "Q00000000001AEQ="];
   const scene = await setScene();
   await scene.greet(scene.audience(), await scene.ask(connectionId, { userId }));

@@ -38,7 +38,7 @@ const claim: Claim = { stage: "test", release: "1.2.3" };
 const own = { ...claim, version: forms.writes, oldest: forms.writes, readable: to };
 const gates = [beginDeployment, endDeployment];
 
-test("an empty table is made ready, and says from then on whose it is and in which form", async () => {
+test("an empty table is prepared, and from then on states its owner and form", async () => {
   expect(await assertReadable(place(), "test")).toBeUndefined();
   await endDeployment(place(), claim);
   expect(await found()).toEqual({ ...key.layout(), ...own });
@@ -47,7 +47,7 @@ test("an empty table is made ready, and says from then on whose it is and in whi
   expect(await found()).toEqual({ ...key.layout(), ...own });
 });
 
-test("another stage's table is refused, empty or not, and left as it is", async () => {
+test("another stage's table is refused, empty or not, and stays unchanged", async () => {
   await endDeployment(place(), { ...claim, stage: "prod" });
   const before = await found();
   for (const isEmpty of [true, false]) {
@@ -65,7 +65,7 @@ test("another stage's table is refused, empty or not, and left as it is", async 
   expect(await assertReadable(place())).toMatchObject({ stage: "prod" });
 });
 
-test("of two stages that claim a table at once, one gets it", async () => {
+test("of two stages that claim a table concurrently, one gets it", async () => {
   const both = ["a", "b"].map((stage) => endDeployment(place(), { ...claim, stage }));
   const outcomes = await Promise.allSettled(both);
   expect(outcomes.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
@@ -106,13 +106,13 @@ describe("a deployment over another version", () => {
     expect(await found()).toEqual(before);
   });
 
-  test("notes the new form before anything is written in it", async () => {
+  test("records the new form before anything is written in it", async () => {
     await label({ version: forms.writes - 1, oldest: forms.writes - 1, release: "1.0.0" });
     await beginDeployment(place(), claim);
     expect(await found()).toMatchObject({ ...own, oldest: forms.writes - 1 });
   });
 
-  test("counts on newer readers only once all of them are deployed", async () => {
+  test("relies on newer readers only once all of them are deployed", async () => {
     await label({ version: forms.writes, readable: to + 1 });
     await beginDeployment(place(), claim);
     expect(await found()).toMatchObject({ readable: to });
@@ -132,7 +132,7 @@ describe("the issuer of a table", () => {
   });
   const [a, b] = ["https://a.example.com", "https://b.example.com"];
 
-  test("is kept with data, and an empty table takes any", async () => {
+  test("is stored with data, and an empty table accepts any", async () => {
     for (const issuer of [a, b]) await endDeployment(place(), at(issuer));
     await put({ ...wallet, balance: 5 });
     await endDeployment(place(), at(b));
@@ -147,7 +147,7 @@ describe("the issuer of a table", () => {
     expect(await found()).toMatchObject({ issuer: b });
   });
 
-  test("is not a pool that is yet to be made", async () => {
+  test("is not a pool that does not exist yet", async () => {
     await endDeployment(place(), at(a));
     await beginDeployment(place(), at(null));
     await put({ ...wallet, balance: 5 });
@@ -200,7 +200,7 @@ describe("a function", () => {
     expect(await look(open(client))).toBe(5);
   });
 
-  test("reads the label once in its life, however many calls begin together", async () => {
+  test("reads the label once per process, however many calls begin together", async () => {
     await endDeployment(place(), claim);
     await put({ ...wallet, balance: 5 });
     const keys: string[] = [];
@@ -216,7 +216,7 @@ describe("a function", () => {
     expect(keys).toEqual(["LAYOUT", "USER#ann", "USER#ann", "USER#ann"]);
   });
 
-  test("asks again where the question itself failed", async () => {
+  test("asks again if reading the label failed", async () => {
     await endDeployment(place(), claim);
     await put({ ...wallet, balance: 5 });
     let failures = 1;

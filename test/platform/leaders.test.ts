@@ -43,14 +43,14 @@ const change = (n: number, gifts: number, credits: number) =>
 const first = async (at: Date) => (await readLeaders(streamId, at)).top[0];
 const later = (milliseconds: number) => new Date(now.getTime() + milliseconds);
 
-test("a short leaderboard is that of this moment", async () => {
+test("a short leaderboard is current", async () => {
   await writeFans(30);
   expect(await first(now)).toEqual({ userId: fanAt(29), credits: 30, count: 1 });
   await change(29, 0, 0);
   expect(await first(now)).toMatchObject({ userId: fanAt(28) });
 });
 
-test("a long one is counted by one call in five seconds for all, and off the stream's key", async () => {
+test("a long one is counted once in five seconds for all callers, and not from the stream's key", async () => {
   await writeFans(many);
   await readLeaders(streamId, now);
   const { body } = await callEndpoint(leaderboard, {
@@ -73,7 +73,7 @@ test("a long one is counted by one call in five seconds for all, and off the str
   });
 });
 
-test("a long one is counted by each who reads it while the table is read-only", async () => {
+test("a long one is counted by each reader while the table is read-only", async () => {
   await writeFans(many);
   await readLeaders(streamId, now);
   const place = { client: table(), tableName: tableName() };
@@ -87,7 +87,7 @@ test("a long one is counted by each who reads it while the table is read-only", 
   }
 });
 
-test("the top list of likes is the same item for merges of anything, repeated and in any order", async () => {
+test("the top list of likes is the same after merges in any order, however often repeated", async () => {
   const liker = fc.record({ userId: fc.constantFrom("a", "b", "c", "d"), likes: fc.nat(9) });
   await fc.assert(
     fc.asyncProperty(fc.array(fc.array(liker, { maxLength: 4 }), { maxLength: 5 }), async (all) => {

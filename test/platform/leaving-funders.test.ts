@@ -33,7 +33,7 @@ const leave = (userId: string) => removeUser({ userId, isForfeit: true, now: new
 const isInUse = { code: "account_in_use", details: [expect.stringContaining("are held")] };
 
 /** Planted fault that turns this red: streams that are deleted are not looked at. */
-test("contributions to a deleted stream keep their giver until they are returned", async () => {
+test("a user with contributions to a deleted stream cannot leave until they are returned", async () => {
   const stream = await plannedStream();
   const giver = await giveTo(stream, 10);
   const now = new Date();
@@ -47,7 +47,7 @@ test("contributions to a deleted stream keep their giver until they are returned
 });
 
 /** Planted fault that turns this red: only the newest hundred streams are looked at. */
-test("contributions to more streams than one list shows keep their giver", async () => {
+test("a user with contributions to more streams than one list shows cannot leave", async () => {
   const stream = await plannedStream();
   const giver = await giveTo(stream, 10);
   const [createdAt, later] = [new Date().toISOString(), "f".repeat(20)];
@@ -59,7 +59,7 @@ test("contributions to more streams than one list shows keep their giver", async
 });
 
 /** Planted fault that turns this red: a wallet that moved is decided on without another look. */
-test("who contributes at the moment when they leave stays or has contributed nothing", async () => {
+test("a user who contributes while deleting their account either stays or has contributed nothing", async () => {
   await atEachRequest(async () => {
     const stream = await plannedStream();
     const giver = await makeUser(someone("giver"), 10);
@@ -84,7 +84,7 @@ test("who contributes at the moment when they leave stays or has contributed not
   expect(await auditTable()).toEqual([]);
 });
 
-test("a host who leaves gets nothing: their planned stream is cancelled, and all goes back", async () => {
+test("a host who leaves gets nothing: their planned stream is cancelled, and everything is returned", async () => {
   const stream = await plannedStream();
   const givers = [await giveTo(stream, 70), await giveTo(stream, 30)];
   await leave(stream.hostId);
@@ -101,7 +101,7 @@ test("a host who leaves gets nothing: their planned stream is cancelled, and all
   expect(await auditTable()).toEqual([]);
 });
 
-test("an export shows what was contributed and what became of it, and the next user's nothing", async () => {
+test("an export shows contributions and their outcomes, and nothing of a former user", async () => {
   const [open, won, lost] = [
     await plannedStream(),
     await plannedStream({ price: 5 }),

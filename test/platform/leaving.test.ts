@@ -74,7 +74,7 @@ async function expectProven() {
   expect(report.misfits.filter((misfit) => !/event/.test(JSON.stringify(misfit)))).toEqual([]);
 }
 
-test("credits that are pending keep a host, also where the index does not know of them yet", async () => {
+test("pending credits prevent a host's deletion, even if the index does not show them yet", async () => {
   const [sender, host] = [await makeUser(someone("sender"), 100), await makeUser(someone("host"))];
   const stream = await makeStream(host);
   const giftId = await sendOne(stream, sender, giftTypeOf(10));
@@ -86,7 +86,7 @@ test("credits that are pending keep a host, also where the index does not know o
   expect((await withLaggingIndex(() => leave(host))).status).toBe(204);
 });
 
-describe("a gift that is settled after its receiver has left", () => {
+describe("a gift that is settled after its receiver was deleted", () => {
   /** A user leaves while a gift to them in another's stream is pending. */
   async function leftBehind() {
     const [sender, host] = [await makeUser(someone("sender"), 100), await makeUser(someone("h"))];
@@ -99,7 +99,7 @@ describe("a gift that is settled after its receiver has left", () => {
     return { guest, settleNow };
   }
 
-  test("is forfeit, and the next user with that sub sees nothing of it", async () => {
+  test("is forfeited, and the next user with that sub sees nothing of it", async () => {
     const { guest, settleNow } = await leftBehind();
     await settleNow();
     await settleNow();
@@ -109,7 +109,7 @@ describe("a gift that is settled after its receiver has left", () => {
     await expectProven();
   });
 
-  test("is not theirs either who has come already", async () => {
+  test("does not go to a new user who signed up before it either", async () => {
     const { guest, settleNow } = await leftBehind();
     await makeUser(guest, 3);
     await settleNow();
@@ -118,7 +118,7 @@ describe("a gift that is settled after its receiver has left", () => {
     await expectProven();
   });
 
-  test("but one that is sent to the next user is theirs", async () => {
+  test("stays with the next user if it was sent to them", async () => {
     const { guest } = await leftBehind();
     const [sender, host] = [await makeUser(someone("sender"), 100), await makeUser(someone("h"))];
     await makeUser(guest);
@@ -143,8 +143,8 @@ test("a user who signs up again sees no forfeited credits and no earlier entries
   expect((exported.body.data as { transactions: unknown[] }).transactions).toHaveLength(1);
 });
 
-describe("an erasure of what was remembered for repeated calls", () => {
-  test("takes the answers of before, and leaves marks, claims and what came since", async () => {
+describe("an erasure of remembered replies", () => {
+  test("deletes earlier responses, and leaves marks, claims and later responses", async () => {
     const user = await makeUser(someone("user"));
     const at = new Date();
     const before = keyedCall(user, "POST /a", "before", {});
@@ -165,7 +165,7 @@ describe("an erasure of what was remembered for repeated calls", () => {
       expect(await getRawItem(place, { consistent: true })).toMatchObject(place);
   });
 
-  test("takes answers of which one page does not have all", async () => {
+  test("deletes responses beyond one page", async () => {
     const user = await makeUser(someone("user"));
     const at = new Date();
     const calls = Array.from({ length: 130 }, (_, n) => keyedCall(user, "POST /a", `${n}`, {}));

@@ -50,7 +50,7 @@ test("entries read from their items keep their chain", () => {
   );
 });
 
-test("eight gifts that were settled at once are a kilobyte, of users with ids of 36 characters", () => {
+test("eight gifts settled together fit a kilobyte, for users with ids of 36 characters", () => {
   const facts = { type: "gift_revenue", streamId: newId(new Date()), reference: null } as const;
   const movements = Array.from({ length: 8 }, (_, n) => ({
     ...facts,
@@ -81,7 +81,7 @@ async function settled(host: string) {
   }
 }
 
-test("every page of a wallet's transactions is whole, wherever its items begin", async () => {
+test("every page of a wallet's transactions is complete, wherever its items begin", async () => {
   await settled("paged");
   const all = await listEntries("paged", 1, 1000);
   expect(all.map(({ seq }) => seq)).toEqual(Array.from({ length: 22 }, (_, n) => n + 1));
@@ -107,7 +107,7 @@ test("every page of a wallet's transactions is whole, wherever its items begin",
     }
 });
 
-test("a range that begins and ends within items holds its entries alone", async () => {
+test("a range that begins and ends within items has only its own entries", async () => {
   await settled("ranged");
   const numbers = async (low: number, high: number) =>
     (await listEntries("ranged", low, high)).map(({ seq }) => seq);

@@ -59,7 +59,7 @@ const codeOf = (doing: Promise<unknown>) =>
 const get = async (Key: Key) =>
   (await table().send(new GetCommand({ TableName: tableName(), Key, ConsistentRead: true }))).Item;
 
-test("a notification whose answer was lost is made, once", async () => {
+test("a notification whose response was lost is created once", async () => {
   const userId = await makeUser(someone("user"));
   const kind = { type: "system", category: "live_stream" };
   const wish = NewNotification.parse({ userId, title: "Hello", message: "there", ...kind });
@@ -81,7 +81,7 @@ test("the only call of a command in a second is admitted, and the next one is no
   expect(await codeOf(admitCall(1, "add_gift", now))).toBe("command_too_frequent");
 });
 
-test("callbacks that are configured for the first time do not exist already", async () => {
+test("callbacks configured for the first time are not reported as existing", async () => {
   const callbacks = { Url: "https://example.com", CallbackCommandList: [] };
   lost = 1;
   expect(await codeOf(recordCallbacks(callbacks))).toBe("done");
@@ -100,7 +100,7 @@ describe("a message", () => {
     expect(await codeOf(admitMessage("s", userId, slow, now))).toBe("slow_mode");
   });
 
-  test("counts once against the rate: as many are admitted as there may be", async () => {
+  test("counts once against the rate: exactly the allowed number is admitted", async () => {
     const userId = someone("fast");
     for (let n = 1; n <= rules.perSecondMax; n++) {
       lost = 1;
@@ -110,7 +110,7 @@ describe("a message", () => {
     expect(await codeOf(admitMessage("s", userId, rules, now))).toBe("too_many_requests");
   });
 
-  test("takes one number, so that none is left that shows nothing", async () => {
+  test("takes one number, so that there is no gap", async () => {
     const stream = await makeStream(someone("host"));
     const sender = profileOf("sender", {}, now);
     for (let n = 1; n <= 3; n++) {
@@ -150,13 +150,13 @@ test("parking a record for the first time fires the alarm", async () => {
   expect(told).toHaveLength(1);
 });
 
-test("an entry of a room's metadata is written once: no revision is passed over", async () => {
+test("an entry of a room's metadata is written once: no revision is skipped", async () => {
   lost = 1;
   await recordMetadata("room", [{ Key: "k", Value: "v" }]);
   expect(await findMetadata("room")).toMatchObject({ revision: 1 });
 });
 
-test("a visit that is over counts once, and its visitor too", async () => {
+test("a finished visit counts once, and so does its visitor", async () => {
   const connectedAt = now.getTime() - 60_000;
   const subscriber = { streamId: "visited", userId: "ann", revision: connectedAt * 1000 };
   lost = 2;

@@ -50,7 +50,7 @@ async function chatOf(...ages: number[]) {
   return { stream, ids, read, forget };
 }
 
-test("a message says when the table forgets it, and so does a number that was left empty", async () => {
+test("messages and gaps have their expiry", async () => {
   const { stream } = await chatOf(3);
   const item = await itemOf(stream.id, 1);
   expect(item!.expiresAt).toBe(Math.floor(daysAgo(-27).getTime() / 1000));
@@ -59,7 +59,7 @@ test("a message says when the table forgets it, and so does a number that was le
   expect(Math.round(days)).toBe(30);
 });
 
-test("what is older is not shown from that moment on, though the table still has it", async () => {
+test("older messages are hidden from that moment on, even while the table still has them", async () => {
   const { read } = await chatOf(40, 35, 31, 29, 5, 0);
   expect(await read(1, 2)).toEqual({ ages: ["0 days", "5 days"], total: 3 });
   expect(await read(2, 2)).toEqual({ ages: ["29 days"], total: 3 });
@@ -68,7 +68,7 @@ test("what is older is not shown from that moment on, though the table still has
   expect(await read(1, 10, daysAgo(-31))).toEqual({ ages: [], total: 0 });
 });
 
-test("numbers that the table has forgotten are no gaps: no reader writes anything for them", async () => {
+test("numbers deleted by the table are no gaps: no reader writes anything for them", async () => {
   const { stream, read, forget } = await chatOf(40, 38, 36, 34, 32, 8, 4);
   const shown = { ages: ["4 days", "8 days"], total: 2 };
   for (const gone of [[2, 4], [1], [5], [3]]) {
@@ -88,7 +88,7 @@ test("totals stay exact when old and new messages are deleted", async () => {
   expect(await read(2, 1)).toEqual({ ages: ["20 days"], total: 2 });
 });
 
-test("a message that is too old is not found by its id either: no reply, no pin, no deletion", async () => {
+test("a message that is too old is not found by its id: no reply, no pin, no deletion", async () => {
   const { stream, ids } = await chatOf(31, 29);
   const isFound = async (at: Date) =>
     Promise.all(ids.map(async (id) => (await findMessage(stream.id, id, at)) !== undefined));
@@ -97,7 +97,7 @@ test("a message that is too old is not found by its id either: no reply, no pin,
   expect(await isFound(daysAgo(-1))).toEqual([false, false]);
 });
 
-test("a page reads once more for what is forgotten, however much of that the table still has", async () => {
+test("a page takes one more read for expired messages, however many the table still has", async () => {
   const { read } = await chatOf(...Array.from({ length: 40 }, (_, n) => 50 - n));
   const measure = meterTable();
   const shown = { ages: ["11 days"], total: 19 };

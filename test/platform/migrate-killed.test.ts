@@ -56,7 +56,7 @@ function start(changesMax = 1e9) {
  * Planted faults that turn this red: a checkpoint that is noted before its page is done, and a run
  * that begins at the beginning.
  */
-test("a migration of 100,000 items that is killed halfway goes on there, and misses none", async () => {
+test("a migration of 100,000 items that is killed halfway resumes there, and misses none", async () => {
   for (let from = 0; from < count; from += 25) {
     const batch = Array.from({ length: 25 }, (_, at) => itemOf(from + at));
     const RequestItems = { [tableName]: batch.map((Item) => ({ PutRequest: { Item } })) };

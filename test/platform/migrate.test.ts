@@ -50,7 +50,7 @@ function before(Command: new (input: never) => object, act: () => Promise<unknow
   return Object.assign(Object.create(client) as DynamoDBDocumentClient, { send });
 }
 
-test("what is old is changed, what is new is left, and the table says that nothing old is there", async () => {
+test("old items are changed, new ones are left, and the table states that nothing old remains", async () => {
   await label();
   for (const n of [1, 2, 3]) await put(old(n));
   const other = { ...placeOf(4), credits: 4 };
@@ -72,14 +72,14 @@ test("what is old is changed, what is new is left, and the table says that nothi
   expect(told).toEqual([{ from: 5, to: 6, seen: 5, changed: 0 }]);
 });
 
-test("an item that changes between its reading and its writing keeps the change", async () => {
+test("an item that changes between its read and its write keeps the change", async () => {
   await label();
   await put(old(1));
   await run(before(UpdateCommand, () => put({ ...old(1), amount: "7", more: true })));
   expect(await read(placeOf(1))).toEqual({ ...placeOf(1), credits: 7, tags: ["a"], more: true });
 });
 
-test("an item that goes meanwhile stays gone", async () => {
+test("an item deleted meanwhile stays deleted", async () => {
   await label();
   await put(old(1));
   const remove = new DeleteCommand({ TableName: tableName, Key: placeOf(1) });
@@ -87,7 +87,7 @@ test("an item that goes meanwhile stays gone", async () => {
   expect(await read(placeOf(1))).toBeUndefined();
 });
 
-test("a migration that would change a key is a fault, and nothing is noted", async () => {
+test("a migration that would change a key is a fault, and nothing is recorded", async () => {
   await label();
   await put(old(1));
   const change = (item: Item) => ({ ...item, SK: "OTHER" });
@@ -108,7 +108,7 @@ test("nothing is changed while a version is deployed that writes the older form"
   expect(await findLabel(place())).toMatchObject({ oldest: 5 });
 });
 
-test("a read-only table is left alone, and afterwards the migration goes on", async () => {
+test("a read-only table is not changed, and afterwards the migration continues", async () => {
   await label();
   await put(old(1));
   await makeReadOnly(place(), new Date());
@@ -118,7 +118,7 @@ test("a read-only table is left alone, and afterwards the migration goes on", as
   expect(await run()).toBe(6);
 });
 
-test("it takes no more of the table's rate than it may", async () => {
+test("it uses no more of the table's rate than allowed", async () => {
   await label();
   for (let n = 0; n < 60; n++) await put(old(n));
   let units = 0;
@@ -141,7 +141,7 @@ test("it takes no more of the table's rate than it may", async () => {
   expect(waits.length).toBeGreaterThanOrEqual(3);
 });
 
-test("pages are bounded, and the next run goes on behind the last one that was completed", async () => {
+test("pages are bounded, and the next run continues after the last completed one", async () => {
   await label();
   for (let n = 0; n < 1_200; n++) await put(old(n));
   const pages: unknown[] = [];
@@ -174,7 +174,7 @@ describe("the gate", () => {
     await endDeployment(place(), claim);
   };
 
-  test("refuses a version that does not read what has not been migrated, before and after a rollback", async () => {
+  test("refuses a version that cannot read unmigrated data, before and after a rollback", async () => {
     as(5, 5, 6);
     await deploy();
     await put(old(1));

@@ -76,8 +76,8 @@ async function tellAll() {
     expect(await tellLive({ Records: records })).toEqual({ batchItemFailures: [] });
 }
 
-describe("that a host is live", () => {
-  test("all followers and users with a reminder are notified once", async () => {
+describe("the notice that a host is live", () => {
+  test("reaches all followers and users with a reminder once", async () => {
     const host = someone("host");
     const followers = await followersOf(host, 205);
     const stream = await goLive(host);
@@ -87,7 +87,7 @@ describe("that a host is live", () => {
     expect(await findNotice(stream.id)).toBeUndefined();
   });
 
-  test("a message that comes again, late or twice at once, tells nobody a second time", async () => {
+  test("notifies nobody twice, even if its message is repeated, late or concurrent", async () => {
     const host = someone("host");
     const followers = await followersOf(host, 120);
     const stream = await goLive(host);
@@ -105,7 +105,7 @@ describe("that a host is live", () => {
     expect(await told(followers)).toEqual([...followers.slice(1).map(() => 1), 0]);
   });
 
-  test("a chain that moves is left alone, and one that stopped goes on from its place", async () => {
+  test("is left alone while it progresses, and resumes where it stopped", async () => {
     const host = someone("host");
     const followers = await followersOf(host, 120);
     const started = later(-600);
@@ -131,7 +131,7 @@ describe("that a host is live", () => {
     expect(await told(followers)).toEqual([...followers.slice(1).map(() => 1), 0]);
   });
 
-  test("followers are notified at most once an hour, users with a reminder each time", async () => {
+  test("reaches followers at most once an hour, users with a reminder each time", async () => {
     const host = someone("host");
     const [fan, waiting] = [someone("fan"), someone("waiting")];
     for (const follower of [fan, waiting]) await follow(follower, host);
@@ -162,7 +162,7 @@ describe("reminders before a start", () => {
     return goLive(someone("host"), now, changes);
   }
 
-  test("are sent once under crashes, and not again after a user deleted one", async () => {
+  test("are sent once despite crashes, and not again after a user deleted one", async () => {
     const [stream, viewer] = [await planned(10), someone("viewer")];
     const reminder = makeReminder(stream, viewer, 5, now);
     await saveReminder(reminder, new Date());
@@ -205,7 +205,7 @@ describe("reminders before a start", () => {
     expect(expiries).toEqual([days90, days90]);
   });
 
-  test("that are set again while they are sent stay, and one that was sent can be set again", async () => {
+  test("that are set again while they are sent stay, and a sent one can be set again", async () => {
     const [stream, viewer] = [await planned(10), someone("viewer")];
     const first = makeReminder(stream, viewer, 9, now);
     const again = makeReminder(stream, viewer, 5, now);
@@ -222,7 +222,7 @@ describe("reminders before a start", () => {
     expect(await told([viewer])).toEqual([2]);
   });
 
-  test("of one user keep nobody else's waiting", async () => {
+  test("of one user do not delay anybody else's", async () => {
     const [greedy, viewer] = [someone("a-greedy"), someone("viewer")];
     for (let n = 0; n < 250; n++)
       await saveReminder(makeReminder(await planned(60), greedy, 60, later(-1)), new Date());

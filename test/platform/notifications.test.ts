@@ -33,7 +33,7 @@ async function notify(userId: string, at = now) {
   return notification.id;
 }
 
-test("unread ones are counted by their marks: what they say is not read", async () => {
+test("unread notifications are counted by their marks, without reading their texts", async () => {
   const userId = await makeUser(someone("user"));
   const ids = await Promise.all(Array.from({ length: 60 }, () => notify(userId)));
   const measure = meterTable();
@@ -79,7 +79,7 @@ test.each([
   expect([counted, spent.read]).toEqual([count, units]);
 });
 
-test("of many who mark and delete the same ones at once the count is right", async () => {
+test("the count is right after concurrent marks and deletions of the same notifications", async () => {
   const userId = await makeUser(someone("user"));
   const ids = await Promise.all(Array.from({ length: 6 }, () => notify(userId)));
   await Promise.all([
@@ -104,7 +104,7 @@ test("after 90 days they are not listed, and the table removes them and their ma
   expect(await countUnread(userId, days(2))).toBe(0);
 });
 
-test("beyond the newest 1,000 unread ones are removed by and by", async () => {
+test("unread notifications beyond the newest 1,000 are removed over time", async () => {
   const userId = await makeUser(someone("user"));
   const earlier = Array.from({ length: 1_010 }, () => newId(days(-1)));
   const made = earlier.map((id) => ({ ...notificationOf(userId, days(-1)), id, message: "" }));

@@ -57,7 +57,7 @@ async function ok(answer: ReturnType<typeof call>) {
   return body?.data;
 }
 
-test("of a user who was deleted no name, text, picture or device is left, and the money fits", async () => {
+test("no name, text, picture or device of a deleted user is left, and the books balance", async () => {
   const { username, name, surname, picture, text, device } = marks;
   const claims = { preferred_username: username, given_name: name, family_name: surname, picture };
   const zoe = await person({ claims });

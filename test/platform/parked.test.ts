@@ -52,14 +52,14 @@ async function parkOne(...days: number[]) {
   return { host, streamId: stream.id, giftId, fix: () => put(whole) };
 }
 
-test("a parked record is listed with what is known of it, and its reason in words", async () => {
+test("a parked record is listed with its known fields, and its reason in words", async () => {
   const { host, streamId, giftId } = await parkOne(0);
   const [row] = await parkedOf(streamId);
   expect(row).toMatchObject({ kind: "gift", streamId, giftId, receiverId: host, credits: 10 });
   expect(row!.reason).toMatch(/^price: .*number/);
 });
 
-test("what is parked names nobody and quotes nothing: its item is where it was, and has all that", async () => {
+test("a parked copy has no names and no texts: its item stays in place with all of it", async () => {
   const { host, streamId, giftId } = await parkOne(0);
   const names = key.parked(new Date().toISOString().slice(0, 10), "");
   const { Items = [] } = await table().send(
@@ -78,7 +78,7 @@ test("what is parked names nobody and quotes nothing: its item is where it was, 
   expect(JSON.stringify(parked)).not.toContain(username);
 });
 
-test("pages go from the newest day to the oldest that is kept, each record once", async () => {
+test("pages go from the newest day to the oldest kept one, each record once", async () => {
   const days = [0, 1, 1, 20, 47, 89];
   const parked: string[] = [];
   for (const day of days) parked.push((await parkOne(day)).streamId);
@@ -119,7 +119,7 @@ test("a record that still fails stays parked, with its reason", async () => {
   expect(await findWallet(host)).toMatchObject({ balance: 0 });
 });
 
-test("many redrives at the same moment credit once", async () => {
+test("many concurrent redrives credit once", async () => {
   const { host, streamId, fix } = await parkOne(0);
   const [row] = await parkedOf(streamId);
   await fix();
@@ -147,7 +147,7 @@ test("a record settled meanwhile, or of a deleted gift, is only removed from the
   expect(await parkedOf(gone.streamId)).toEqual([]);
 });
 
-test("ids that name nothing are 404, whatever they decode to", async () => {
+test("ids of no record are 404, whatever they decode to", async () => {
   for (const text of ["", "2026-01-15 ", "2026-01-15 STREAM#a GIFT#b", "LAYOUT LAYOUT", "ÿ"])
     expect(await redriveOne(`${Buffer.from(text).toString("base64url")}A`)).toMatchObject({
       status: 404,

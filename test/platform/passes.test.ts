@@ -49,7 +49,7 @@ const problemsOf = async (text: string) =>
 const refundOf = (streamId: string, userId: string) =>
   refundPass({ streamId, userId, adminId: "an-admin" }, new Date(), forget);
 
-test("a charge is settled once, and is no gift of the stream", async () => {
+test("a charge is settled once, and is not a gift in the stream", async () => {
   const { stream, giftId } = await bought();
   for (let time = 0; time < 2; time++) {
     const { gift } = (await findGift(stream.id, giftId))!;
@@ -61,7 +61,7 @@ test("a charge is settled once, and is no gift of the stream", async () => {
   expect(await problemsOf(stream.id)).toEqual([]);
 });
 
-test("a refund takes back what is due or was spent; what the host has not is owed", async () => {
+test("a refund takes back what is due or was spent; what the host lacks is owed", async () => {
   for (const isSettled of [false, true]) {
     const { stream, userId, giftId } = await bought();
     if (isSettled) await settleCharge(stream.id, giftId);
@@ -76,7 +76,7 @@ test("a refund takes back what is due or was spent; what the host has not is owe
   expect((await look()).misfits).toEqual([]);
 });
 
-test("of ten refunds at one moment one moves credits", async () => {
+test("of ten concurrent refunds one moves credits", async () => {
   const { stream, userId } = await bought();
   const refunds = Array.from({ length: 10 }, () => refundOf(stream.id, userId));
   const results = await Promise.allSettled(refunds);
@@ -84,7 +84,7 @@ test("of ten refunds at one moment one moves credits", async () => {
   expect(await findWallet(userId)).toMatchObject({ balance: price });
 });
 
-test("the audit names a pass that nobody paid for, and a charge without its pass", async () => {
+test("the audit reports a pass that nobody paid for, and a charge without its pass", async () => {
   const { stream, userId, giftId } = await bought();
   const thief = someone("thief");
   const steal = (pass: object | undefined, of: string) =>
@@ -120,7 +120,7 @@ test("an erasure leaves the pass that the next user of the sub has bought meanwh
   expect(await problemsOf(stream.id)).toEqual([]);
 });
 
-test("who is deleted loses their passes and names; the same sub come again has to buy", async () => {
+test("deleted users lose their passes and names; a new user of the sub has to buy", async () => {
   const { stream, userId, giftId } = await bought();
   await settleCharge(stream.id, giftId);
   const { passes } = await collectOwnData(userId, new Date());

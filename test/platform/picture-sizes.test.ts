@@ -30,13 +30,13 @@ test.each([
   },
 );
 
-test("transparency stays, as PNG", async () => {
+test("transparency is kept, as PNG", async () => {
   expect(await made(png(100, 100, { alpha: 127 }))).toEqual([
     ...["image/png", [40, 40, 40], [76, 76, 76], [480, 100, 100]],
   ]);
 });
 
-test("what a camera was turned by is said of the sizes too", async () => {
+test("the sizes keep the camera's orientation", async () => {
   const upright = picture("image/jpeg");
   for (const orientation of [3, 6, 8]) {
     const exif = orientedAs(withOrientation(orientation), upright);
@@ -79,7 +79,7 @@ function withOrientation(orientation: number): Uint8Array {
   return Uint8Array.from([0xff, 0xd8, 0xff, 0xe1, 0, content.length + 2, ...content]);
 }
 
-test("Exif that points out of itself, or ends early, turns nothing", () => {
+test("Exif with offsets outside of itself, or cut short, rotates nothing", () => {
   const whole = withOrientation(6);
   for (let length = 0; length < whole.length - 4; length++)
     expect(orientationOf(whole.subarray(0, length))).toBe(1);
@@ -93,7 +93,7 @@ test("Exif that points out of itself, or ends early, turns nothing", () => {
 /*
  * Planted fault that turns this red: a thread that nobody ends, whose memory stays.
  */
-test("what is no picture has no sizes, and its memory is given back", async () => {
+test("a file that is no picture has no sizes, and its memory is released", async () => {
   const before = process.memoryUsage().rss;
   // 49 megapixels, of which the first lines are there.
   const bomb = png(7_000, 7_000, { lines: 100 });

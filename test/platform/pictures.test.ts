@@ -25,7 +25,7 @@ const keepAt = (now: Date) => keepPicture(file, { caller, now, newId: () => newI
  * Planted faults that turn this red: a sweep that does not look at the items, or one that takes
  * what is being stored at this moment.
  */
-test("the sweep removes what no item names, once no call can still be at it", async () => {
+test("the sweep removes objects that no item refers to, once no call can still be using them", async () => {
   const now = new Date();
   const before = new Date(now.getTime() - 2 * hour);
   const [shown, orphan, forgotten] = await Promise.all([
@@ -48,7 +48,7 @@ test("the sweep removes what no item names, once no call can still be at it", as
   expect(await sweepPictures(new Date(now.getTime() + 2 * hour))).toEqual({ seen: 8, removed: 4 });
 });
 
-test("the sweep goes through as many pages as there are", async () => {
+test("the sweep walks as many pages as there are", async () => {
   const before = new Date(Date.now() - 2 * hour);
   for (let n = 0; n < 1_005; n++) objects().put("pictures", newId(before), "GIF89a");
   came.length = 0;
@@ -59,7 +59,7 @@ test("the sweep goes through as many pages as there are", async () => {
   expect(came.filter((one) => one.includes("start-after")).length).toBeGreaterThan(0);
 });
 
-test("what a user uploads in a day is bounded by its bytes, and others upload as before", async () => {
+test("a user's daily uploads are limited in bytes, and other users are not affected", async () => {
   const large = { bytes: picture("image/png", 3_000_000), mediaType: "image/png" };
   const now = new Date();
   const send = (userId: string) =>

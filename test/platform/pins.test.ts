@@ -40,7 +40,7 @@ async function prepare() {
   };
 }
 
-test("who deletes a message that was pinned since they looked takes it down as well", async () => {
+test("deleting a message that was pinned since the read unpins it as well", async () => {
   const { message, pin, remove, pinned, isShown } = await prepare();
   expect(await pin()).toBe("done");
   expect(await pinned()).toBe(message.id);
@@ -48,7 +48,7 @@ test("who deletes a message that was pinned since they looked takes it down as w
   expect([await pinned(), await isShown()]).toEqual([undefined, false]);
 });
 
-test("a message that was deleted since they looked cannot be pinned", async () => {
+test("a message that was deleted since the read cannot be pinned", async () => {
   const { pin, remove, pinned } = await prepare();
   await remove();
   expect(await pin()).toBe("message_not_found");
@@ -69,7 +69,7 @@ test.each(["pinned while it is deleted", "deleted while it is pinned"])(
     }),
 );
 
-test("another pinned message stays when one is deleted, whatever else is changed", async () => {
+test("another pinned message stays when one is deleted, whatever else changes", async () => {
   const { stream, remove, pinned, isShown } = await prepare();
   const other = { pinned: { messageId: newId(now) } };
   await changeStream(stream, () => other, now);
@@ -77,7 +77,7 @@ test("another pinned message stays when one is deleted, whatever else is changed
   expect([await pinned(), await isShown()]).toEqual([other.pinned.messageId, false]);
 });
 
-test("a message is deleted once, and its number shows nothing", async () => {
+test("a message is deleted once, and its number becomes a gap", async () => {
   const { stream, remove } = await prepare();
   const [first, second] = await Promise.all([remove(), remove()]);
   expect([first, second].sort()).toEqual(["done", "message_not_found"]);

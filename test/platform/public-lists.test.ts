@@ -25,7 +25,7 @@ test.each([
   expect(others).toEqual({ steps: 0, calls: 0, read: 0, write: 0 });
 });
 
-describe("what is made now and then", () => {
+describe("a cached value", () => {
   const at = (seconds: number) => new Date(seconds * 1000);
 
   test("is rebuilt after its expiry, once for all waiting callers", async () => {
@@ -35,7 +35,7 @@ describe("what is made now and then", () => {
     expect(await count(at(5))).toBe(2);
   });
 
-  test("is tried again at once where it failed", async () => {
+  test("is rebuilt at once after a failure", async () => {
     let tries = 0;
     const make = cached(5_000, async () => {
       tries += 1;

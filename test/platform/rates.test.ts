@@ -74,7 +74,7 @@ test("a refused call is admitted after its wait, in any environment", async () =
   for (const at of [0, 1, 2]) expect(await inside(at, () => use(user, 1_000 * wait + 200))).toBe(0);
 });
 
-test("calls that come at once in one environment are counted once each", async () => {
+test("concurrent calls in one environment are counted once each", async () => {
   const inside = environments(1);
   const user = someone("crowd");
   const waits = await inside(0, () =>
@@ -85,7 +85,7 @@ test("calls that come at once in one environment are counted once each", async (
   expect(passed).toBeGreaterThan(burst / 2);
 });
 
-test("a number that a wrong clock has written does not lock anybody out", async () => {
+test("a time written by a wrong clock does not lock anybody out", async () => {
   const user = someone("late");
   const Item = { ...key.bucket(user, "reads"), usedUntil: begin + 365 * 24 * 3600 * 1000 };
   await putItem(Item);
@@ -93,7 +93,7 @@ test("a number that a wrong clock has written does not lock anybody out", async 
   for (let n = 0; n < 5; n++) expect(await inside(0, () => use(user, n))).toBe(0);
 });
 
-test("the bucket is one item that expires by itself", async () => {
+test("the bucket is one item that expires", async () => {
   const user = someone("short");
   const inside = environments(1);
   for (let n = 0; n < 5; n++) await inside(0, () => use(user, n));
@@ -135,7 +135,7 @@ test("concurrent long polls are limited: further ones are refused after a moment
   expect(waited).toBeGreaterThanOrEqual(2);
 });
 
-test("an endpoint refuses in the envelope, with the seconds to wait, before it looks at anything", async () => {
+test("an endpoint refuses in the envelope, with the seconds to wait, before any other check", async () => {
   const user = someone("caller");
   useLocalUsage(new Map());
   // However long they take, nothing is refilled meanwhile.

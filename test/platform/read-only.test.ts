@@ -44,7 +44,7 @@ afterEach(async () => {
 /** A function's client: each one has a memory of its own, as each environment does. */
 const own = () => unlessReadOnly(client, () => TableName);
 
-test("every kind of write is refused, and nothing of it done; reads are not", async () => {
+test("every kind of write is refused without any effect; reads are not", async () => {
   await makeReadOnly(place(), new Date());
   const guarded = own();
   useTable(guarded);
@@ -86,7 +86,7 @@ test("the mark is known to an environment that wrote before, and its end, too", 
   expect(await write()).toBe("written");
 });
 
-test("the refusal is a 503 that says why and when to come again, to Tencent's side, too", () => {
+test("the refusal is a 503 with its reason and a wait, for Tencent callers too", () => {
   const refusal = new Maintenance();
   expect([refusal.code, refusal.kind, refusal.retryAfterSeconds]).toEqual([
     ...["unavailable", "unavailable", 30],
@@ -97,7 +97,7 @@ test("the refusal is a 503 that says why and when to come again, to Tencent's si
   expect(callbackAnswerOf(refusal).errorInfo).toBe(says);
 });
 
-test("what reads goes on at its rate, which is counted alone meanwhile", async () => {
+test("reads continue at their rate, which each environment counts alone", async () => {
   await makeReadOnly(place(), new Date());
   useTable(own());
   const now = new Date();

@@ -43,7 +43,7 @@ async function prepare(credits = 100) {
   return { sender, host, stream: await makeStream(host) };
 }
 
-test("a refund returns both sides, leaves totals and leaderboard, and tells both", async () => {
+test("a refund reverses both sides, totals and leaderboard, and notifies both users", async () => {
   const { sender, host, stream } = await prepare();
   const id = await sendOne(stream, sender, giftTypeOf(30));
   await settleGift(id);
@@ -56,7 +56,7 @@ test("a refund returns both sides, leaves totals and leaderboard, and tells both
     expect(await listNotifications(userId, {}, 10)).toHaveLength(1);
 });
 
-test("a gift that is due is settled first: nothing falls below zero", async () => {
+test("a due gift is settled first: nothing falls below zero", async () => {
   const { sender, host, stream } = await prepare();
   const id = await sendOne(stream, sender, giftTypeOf(30));
   const stale = await getGift(id);
@@ -68,7 +68,7 @@ test("a gift that is due is settled first: nothing falls below zero", async () =
   expect(await findWallet(host)).toMatchObject({ balance: 0, seq: 2 });
 });
 
-test("many refunds of one gift at once make one", async () => {
+test("many concurrent refunds of one gift refund it once", async () => {
   const { sender, host, stream } = await prepare();
   const id = await sendOne(stream, sender, giftTypeOf(30));
   const tries = Array.from({ length: 6 }, async () =>
@@ -82,7 +82,7 @@ test("many refunds of one gift at once make one", async () => {
   expect(await findWallet(host)).toMatchObject({ balance: 0, owed: 0 });
 });
 
-test("a refund beyond the host's balance is owed, and repaid by the next income", async () => {
+test("a refund beyond the host's balance is owed, and repaid from the next income", async () => {
   const { sender, host, stream } = await prepare();
   const id = await sendOne(stream, sender, giftTypeOf(30));
   await settleGift(id);
@@ -140,7 +140,7 @@ const waysIn: [string, (debtor: Debtor) => Promise<() => Promise<unknown>>][] = 
 /*
  * Planted fault that turns it red: credit() that repays nothing for a movement of that type.
  */
-test.each(waysIn)("what is owed is repaid by the next %s", async (_, prepareWay) => {
+test.each(waysIn)("a debt is repaid from the next %s", async (_, prepareWay) => {
   const { sender, host, stream } = await prepare();
   const now = new Date();
   const comeIn = await prepareWay({ host, sender, stream, now });
@@ -153,7 +153,7 @@ test.each(waysIn)("what is owed is repaid by the next %s", async (_, prepareWay)
   expect(await findWallet(host)).toMatchObject({ balance: 0, owed: 5 });
 });
 
-test("a refund of a callback's gift says that no credits were returned", async () => {
+test("the notification of a callback gift's refund says that no credits were returned", async () => {
   const { sender, host, stream } = await prepare();
   const id = await sendOne(stream, sender, giftTypeOf(30), { charged: false });
   expect(await refund(await getGift(id), byHost, new Date())).toMatchObject({ id, credits: 0 });
@@ -165,7 +165,7 @@ test("a refund of a callback's gift says that no credits were returned", async (
   expect(await findWallet(sender)).toMatchObject({ balance: 100, seq: 1 });
 });
 
-test("two refunds that take nothing at the same moment both count as owed", async () => {
+test("two concurrent refunds that take nothing both count as owed", async () => {
   const { sender, host, stream } = await prepare();
   const ids = [
     await sendOne(stream, sender, giftTypeOf(30)),
@@ -189,7 +189,7 @@ test("a gift to the most receivers is refunded by all of them in one transaction
     expect(await findWallet(userId)).toMatchObject({ balance: 0, owed: 0, seq: 2 });
 });
 
-test("what all wallets owe is published each minute, and no more once it is repaid", async () => {
+test("the total debt is published each minute, and no longer once it is repaid", async () => {
   const said: string[] = [];
   const write = jest
     .spyOn(process.stdout, "write")

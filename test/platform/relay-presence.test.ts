@@ -24,7 +24,7 @@ const written = async ({ streamId }: Room) => {
   return { names: found?.users.size, hasSketch: found?.sketch !== undefined };
 };
 
-test("viewers of a large room are written down every five seconds, of a small room at once", async () => {
+test("viewers of a large room are recorded every five seconds, of a small room at once", async () => {
   const presence = createPresence("node");
   for (const [count, isPrompt] of [
     [999, true],
@@ -45,7 +45,7 @@ test("viewers of a large room are written down every five seconds, of a small ro
   }
 });
 
-test("of a room with more than 10,000 viewers, wherever they are, there is a sketch", async () => {
+test("a room with more than 10,000 viewers, on any relays, is recorded as a sketch", async () => {
   const presence = createPresence("node");
   const room = roomOf(2_000);
   room.total = 10_000;

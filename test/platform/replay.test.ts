@@ -24,7 +24,7 @@ async function remember(name: string) {
   return call;
 }
 
-test("a key is remembered for a day: the same answer, and the time at which it was made", async () => {
+test("a key is remembered for a day: the same response, with its original time", async () => {
   const call = await remember("kept");
   for (const now of [later(0), later(1, 1), later(12), later(day)])
     expect(await findAnswered(call, now)).toEqual({
@@ -35,7 +35,7 @@ test("a key is remembered for a day: the same answer, and the time at which it w
   expect(await findAnswered({ ...call, fingerprint: "other" }, later(day))).toBe("another_request");
 });
 
-test("for a day nobody else can use the key, and no table's tidying takes it away", async () => {
+test("for a day nobody else can use the key, even if the table deletes expired items", async () => {
   const call = await remember("held");
   const again = (now: Date) => commitTransaction([markerAction(call, 201, { id: "other" }, now)]);
   await expect(again(later(1, 1))).rejects.toThrow();
@@ -45,7 +45,7 @@ test("for a day nobody else can use the key, and no table's tidying takes it awa
   expect(Item?.expiresAt).toBeGreaterThanOrEqual(later(day).getTime() / 1000);
 });
 
-test("a marker that has expired answers nothing, though the table still has it", async () => {
+test("an expired marker is ignored, even while the table still has it", async () => {
   const call = await remember("old");
   const now = later(2 * day);
   const Key = key.marker(call.owner, call.hash);

@@ -30,7 +30,7 @@ async function revokeElsewhere(who: { sub: string } | { jti: string }, moment: D
 const read = (as: string) => callEndpoint(getWallet, { as });
 const write = (as: string) => callEndpoint(createStream, { as, body: { title: "x" } });
 
-test("the authorizer's word is remembered; the function refuses all the same, reads and effects", async () => {
+test("the authorizer's result is cached; the function still refuses, reads and effects", async () => {
   await makeUser("ann");
   await makeUser("ben");
   const later = new Date(Date.now() + 3_000);
@@ -52,7 +52,7 @@ test("a cached list is refreshed during a call, and the next call uses it", asyn
   expect((await read("cem")).status).toBe(401);
 });
 
-test("a look at the list costs a new environment's first effect a step, and nobody else one", async () => {
+test("reading the list costs a new environment's first effect a step, and other calls none", async () => {
   await makeUser("dan");
   const measure = meterTable();
   useRevocationAges({ fresh: 1e9, usable: 1e9 });
@@ -78,7 +78,7 @@ test("a look at the list costs a new environment's first effect a step, and nobo
   expect(first.write).toMatchObject({ steps: usual.write.steps + 1 });
 });
 
-test("a list that cannot be read keeps nobody out while it is recent, and everybody when it is not", async () => {
+test("an unreadable list blocks nobody while the cached one is recent, and everybody afterwards", async () => {
   await makeUser("eva");
   const client = table();
   useTable({
@@ -97,7 +97,7 @@ test("a list that cannot be read keeps nobody out while it is recent, and everyb
   }
 });
 
-test("tokens up to a second are refused, those of the next one are good; the furthest holds", async () => {
+test("tokens up to a second are refused, later ones are valid; the latest revocation counts", async () => {
   const good = (issuedAt: number) =>
     assertSession(session("fay", issuedAt), at(10)).then(
       () => true,
@@ -123,7 +123,7 @@ test("a token is refused by its jti, by the cached list and by the table", async
   expect(await Promise.all(asked)).toEqual([true, false, false]);
 });
 
-test("the list forgets what authorizers know by then, and the table what no token survives", async () => {
+test("entries leave the list once authorizers know them, and the table once no token survives", async () => {
   await revokeElsewhere({ sub: "hal" }, at(0));
   await assertSession(session("ida", second), at(1));
   const later = at(listedSeconds + 60);

@@ -82,7 +82,7 @@ test.each([[[]], [["editors"]], [null]])(
   },
 );
 
-test("nobody who has a role gets in while it cannot be found out, and nothing of why is shown", async () => {
+test("nobody with a role gets in while it cannot be checked, and the reason is not shown", async () => {
   answer = { status: 400, body: { __type: "ResourceNotFoundException", message: "secret" } };
   await expect(handler(eventOf(["admin"]))).rejects.toThrow(/^Signing in does not work just now$/);
 });

@@ -45,7 +45,7 @@ async function prepare(gifts: number, now = new Date()) {
   return { sender, host, streamId: stream.id, ids };
 }
 
-test("a poison record is parked with its reason, and the rest goes on", async () => {
+test("a poison record is parked with its reason, and the others are settled", async () => {
   const { host, streamId, ids } = await prepare(3);
   const [first, poison, last] = await Promise.all(ids.map((id) => readGift(streamId, id)));
   const broken = { ...poison, price: "ten" };
@@ -64,7 +64,7 @@ test("a poison record is parked with its reason, and the rest goes on", async ()
   expect(await parked()).toEqual([]);
 });
 
-test("one host's ledger that is broken stops nobody else's credits", async () => {
+test("one host's broken ledger blocks nobody else's credits", async () => {
   const [bad, good] = [await prepare(2), await prepare(2)];
   await put({ ...key.entry(bad.host, 1), userId: bad.host });
   const images = await Promise.all([
@@ -76,7 +76,7 @@ test("one host's ledger that is broken stops nobody else's credits", async () =>
   expect(await findWallet(bad.host)).toMatchObject({ balance: 0 });
 });
 
-test("a gift that cannot be settled takes no other gift of its host with it", async () => {
+test("a gift that cannot be settled blocks no other gift of its host", async () => {
   const { host, streamId, ids } = await prepare(3);
   const images = await Promise.all(ids.map((id) => readGift(streamId, id)));
   // It fits like a superlike, which has no type; only its settling finds that it is a gift.
@@ -91,7 +91,7 @@ test("a gift that cannot be settled takes no other gift of its host with it", as
   expect(await findWallet(host)).toMatchObject({ balance: 30, seq: 3 });
 });
 
-test("the sweep settles what no record settled, and leaves what is new to the consumer", async () => {
+test("the sweep settles what no record settled, and leaves new gifts to the consumer", async () => {
   const [missed, fresh] = [await prepare(3, minuteAgo), await prepare(1)];
   expect(await sumPending(missed.host)).toBe(30);
   await sweep({});
@@ -103,7 +103,7 @@ test("the sweep settles what no record settled, and leaves what is new to the co
   expect(await findWallet(missed.host)).toMatchObject({ balance: 30, seq: 3 });
 });
 
-test("more than one transaction takes are settled in several, of many streams too", async () => {
+test("more gifts than fit a transaction are settled in several, even of many streams", async () => {
   const host = someone("host");
   const sender = await makeUser(someone("sender"), 10_000);
   const images: Record<string, unknown>[] = [];
@@ -115,7 +115,7 @@ test("more than one transaction takes are settled in several, of many streams to
   expect(await findWallet(host)).toMatchObject({ balance: 60, seq: 60 });
 });
 
-test("of a host who owes, each of whose credits is two entries, fewer are settled at once", async () => {
+test("fewer gifts are settled at once for a host with a debt, whose credits take two entries each", async () => {
   const host = someone("host");
   const sender = await makeUser(someone("sender"), 10_000);
   const first = await makeStream(host);

@@ -52,7 +52,7 @@ test("a code is redeemed as a public client, with its verifier", async () => {
   });
 });
 
-test("what the issuer says of itself is asked for once in ten minutes", async () => {
+test("the issuer's metadata is read once in ten minutes", async () => {
   const now = later();
   await findMetadata(now);
   answers = {};
@@ -89,7 +89,7 @@ test.each<[string, Answer, string, RegExp]>([
   expect(refused.details[0]).toMatch(says);
 });
 
-test("an issuer that does not work just now is 503, not a refusal", async () => {
+test("an unavailable issuer is 503, not a refusal", async () => {
   answers["/token"] = { status: 502, body: {} };
   await expect(redeem(code, later())).rejects.toMatchObject({ code: "unavailable" });
   answers["/token"] = { body: "x".repeat(70_000) };

@@ -55,7 +55,7 @@ describe("The signer of posts", () => {
     );
   });
 
-  test("signs by the credentials of that moment, which a container is given again and again", async () => {
+  test("signs with the current credentials, which a container replaces repeatedly", async () => {
     let credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
     credentials = { accessKeyId: "FIRST", secretAccessKey: "one" };
     const sign = createSigner(host, () => ({ region: "eu-central-1", ...credentials }));
@@ -75,7 +75,7 @@ describe("The signer of posts", () => {
     }
   });
 
-  test("signs calls of S3: their hash is a header, and there may be a query", async () => {
+  test("signs S3 calls: their hash is a header, and there may be a query", async () => {
     const credentials = { accessKeyId: "AKIDEXAMPLE", secretAccessKey: "wJalrXUtnFEMI/K7MDENG" };
     const sign = createSigner(host, { service: "s3", region: "eu-central-1", ...credentials });
     const library = new SignatureV4({

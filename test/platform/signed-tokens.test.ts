@@ -36,7 +36,7 @@ test("of two subjects the last one counts, everywhere", async () => {
   expect(await verifyToken(token, new Date())).toMatchObject({ userId: "u2" });
 });
 
-test("claims that are named like prototypes change nothing and give nothing", async () => {
+test("claims named like prototypes change nothing and give nothing", async () => {
   const token = await signed(
     claimsOf('"sub":"u1","__proto__":{"cognito:groups":["admin"]},"constructor":{"prototype":1}'),
   );
@@ -44,7 +44,7 @@ test("claims that are named like prototypes change nothing and give nothing", as
   expect(({} as Record<string, unknown>)["cognito:groups"]).toBeUndefined();
 });
 
-test("a header that asks for what is not understood is refused, though the issuer signed it", async () => {
+test("a header with unknown critical extensions is refused, even if the issuer signed it", async () => {
   const claims = claimsOf('"sub":"u1"');
   expect(await verdictOf(await signed(claims))).toBe("u1");
   const crit = ["https://example.com/x"];
@@ -66,7 +66,7 @@ test.each([
   expect(await verdictOf(await signed(claims))).toBe("nobody");
 });
 
-test("a subject in bytes that are no UTF-8 is nobody", async () => {
+test("a subject in bytes that are not UTF-8 is refused", async () => {
   const [before, after] = claimsOf('"sub":"u?"').split("?");
   const token = await signed(
     Buffer.concat([Buffer.from(before!), Buffer.from([0xff]), Buffer.from(after!)]),
@@ -74,7 +74,7 @@ test("a subject in bytes that are no UTF-8 is nobody", async () => {
   expect(await verdictOf(token)).toBe("nobody");
 });
 
-test("a token beyond 8 KB is not looked at", async () => {
+test("a token beyond 8 KB is refused unread", async () => {
   expect(await verdictOf(await signed(claimsOf(`"sub":"u1","x":"${"x".repeat(6_000)}"`)))).toBe(
     "nobody",
   );
@@ -88,7 +88,7 @@ test("another spelling of a signature is refused or is the same token, by its id
   }
 });
 
-test("keys that are for something else, secret, or without an algorithm verify nothing of theirs", async () => {
+test("keys for other uses, secret keys, and keys without an algorithm verify nothing else", async () => {
   const secret = Buffer.from("a secret that stands in the open, of 32 bytes");
   const publicKey = await jose.exportJWK(own.pair.publicKey);
   own.odd = [

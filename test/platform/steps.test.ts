@@ -93,7 +93,7 @@ test("steps, calls and units of a gift and of a superlike", async () => {
   expectRecorded(spent);
 });
 
-test("steps, calls and units of likes and votes, and of what a goal or train adds to a gift", async () => {
+test("steps, calls and units of likes and votes, and what a goal or train adds to a gift", async () => {
   const { id: streamId } = stream;
   const spent: Record<string, Spent> = {};
   const likes = (total: number) =>

@@ -63,7 +63,7 @@ test("lists of a hundred streams with the most words read about a unit for two s
   expect(most.read).toBeLessThanOrEqual(120);
 });
 
-test("a chat refuses the words of its latest change, whatever this process has read before", async () => {
+test("a chat blocks the words of its latest change, whatever this process has cached", async () => {
   const [host, viewer] = [await makeUser(someone("host")), await makeUser(someone("viewer"))];
   const stream = await makeStream(host);
   expect(await say(stream, viewer, "apple")).toBe(201);
@@ -82,7 +82,7 @@ test("a chat refuses the words of its latest change, whatever this process has r
   expect(await say(stream, viewer, "pear and apple")).toBe(201);
 });
 
-test("words that lie inside a stream still count, and its next change moves them", async () => {
+test("words stored inside a stream still count, and its next change moves them", async () => {
   const [host, viewer] = [await makeUser(someone("host")), await makeUser(someone("viewer"))];
   const stream = await makeStream(host, { blockedWords: ["apple"] });
   expect(await say(stream, viewer, "apple")).toBe(403);

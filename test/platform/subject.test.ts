@@ -40,7 +40,7 @@ const verify = async (claims: Record<string, unknown>) => {
   return verifyToken(await signer.sign(pair.privateKey), new Date());
 };
 
-test("the claim that the stage names says who it is, with the roles of another claim", async () => {
+test("the stage's configured claim is the user id, with the roles of another claim", async () => {
   const said = { [subjectClaim]: "ann", "https://example.com/roles": ["admin"] };
   expect(await verify(said)).toMatchObject({ userId: "ann", roles: ["admin"] });
 });
@@ -53,7 +53,7 @@ test.each([undefined, "", "a|b", 7])(
   },
 );
 
-test("a machine is its client, whatever that claim says", async () => {
+test("a machine's id is its client, whatever that claim says", async () => {
   const machine = { sub: "backend@clients", azp: "backend", scope: "read service" };
   expect(await verify({ ...machine, [subjectClaim]: "ann" })).toMatchObject({
     userId: "backend",

@@ -68,7 +68,7 @@ const without = (item: { PK: string; SK: string }) =>
   sound.filter(({ PK, SK }) => PK !== item.PK || SK !== item.SK);
 const replaced = (item: { PK: string; SK: string }) => [...without(item), item];
 
-test("sums that are those of what is stored fit, of nothing too", async () => {
+test("sums that match the stored items are sound, even empty ones", async () => {
   expect(await problemsOf(sound)).toEqual([]);
   expect(await problemsOf([gift(1)])).toEqual([]);
 });
@@ -87,14 +87,14 @@ test.each([
   expect(problems[0]).toContain(problem);
 });
 
-test("what is on its way into the log is none, until the log has gone on", async () => {
+test("an action on its way into the log is no problem, until the log has passed it", async () => {
   const late = { ...vote("eva", [1]), at: at(95) };
   expect(await problemsOf([...sound, late])).toEqual([]);
   const frame = { ...key.frame(streamId, 9), n: 9, covers: "vote-eva", newest: 1_768_473_100 };
   expect(await problemsOf([...sound, late, frame])).toHaveLength(1);
 });
 
-test("a result is what was stored before the end", async () => {
+test("a result covers what was stored before the end", async () => {
   const ended = (result: object) => ({ status: "ended", endedAt: at(50), result });
   const votes = { votes: [2, 1], voters: 3, winner: 0 };
   const late = vote("eva", [1], 50);

@@ -23,7 +23,7 @@ async function ticketOf(tokenSeconds: number, streamId?: string): Promise<string
   return text;
 }
 
-test("a ticket is good for a minute or until its token ends, and then it is not", async () => {
+test("a ticket is valid for a minute or until its token ends", async () => {
   const ann = { userId: "ann", issuedAt: nowSeconds - 5, tokenId: "t", roles: [], claims: {} };
   const seconds = ticketSeconds - 0.001;
   expect(await ticketCaller(await ticketOf(3600), after(seconds))).toEqual({
@@ -36,7 +36,7 @@ test("a ticket is good for a minute or until its token ends, and then it is not"
   expect(await ticketCaller(await ticketOf(10), after(10))).toBeUndefined();
 });
 
-test("of any number who take one ticket at once one gets it, and one that was late used it up", async () => {
+test("of concurrent callers with one ticket one gets it, and a late one uses it up", async () => {
   for (let round = 0; round < 20; round++) {
     const text = await ticketOf(3600);
     const takes = await Promise.all(Array.from({ length: 10 }, () => ticketCaller(text, now)));
@@ -47,14 +47,14 @@ test("of any number who take one ticket at once one gets it, and one that was la
   expect(await ticketCaller(late, now)).toBeUndefined();
 });
 
-test("the table has no ticket's text, and says when it may forget it", async () => {
+test("the table does not store a ticket's text, and has its expiry", async () => {
   const text = await ticketOf(3600);
   const item = await getRawItem(key.ticket(hashOfSecret(text)));
   expect(JSON.stringify(item)).not.toContain(text);
   expect(item).toMatchObject({ expiresAt: nowSeconds + ticketSeconds });
 });
 
-test("tickets that nobody made, or that were used, cost one read unit each and no write", async () => {
+test("invented and used tickets cost one read unit each and no write", async () => {
   const used = await ticketOf(3600);
   expect(await ticketCaller(used, now)).toBeDefined();
   const invented = [used, ...Array.from({ length: 20 }, newSecret)];

@@ -88,13 +88,13 @@ const calls: [string, () => Promise<unknown>][] = [
 const endsOfAll = () =>
   Promise.all(calls.map(async ([name, call]) => ({ name, ...(await endOf(call)) })));
 
-test("a silent service is tried three times and given up", async () => {
+test("a silent service is tried three times, then the call fails", async () => {
   for (const { name, how, milliseconds } of await endsOfAll())
     expect([name, how, milliseconds > 4_000]).toEqual([name, "TimeoutError", true]);
   expect(connections).toBe(calls.length * 3);
 });
 
-test("a service that falls silent during its answer is given up, and no connection stays open", async () => {
+test("a service that falls silent during its response fails, and no connection stays open", async () => {
   beginning = 'HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\n{"half":';
   for (const { name, how } of await endsOfAll())
     expect([name, how]).toEqual([name, "TimeoutError"]);
@@ -117,7 +117,7 @@ const all = Object.entries(functions as unknown as Record<string, Calling>).filt
   ([, { contract }]) => Object.keys(contract.grants).length > 0,
 );
 
-test("every function has the time for a call with all its tries, and for its own last word", () => {
+test("every function has time for a call with all its attempts, and for its own last response", () => {
   for (const [name, { contract }] of all) {
     const { timeoutSeconds = 10 } = contract;
     const most = callMillisecondsMax + reservedMilliseconds;
@@ -128,7 +128,7 @@ test("every function has the time for a call with all its tries, and for its own
 /** An answer that no client tries again. */
 const refusal = "HTTP/1.1 400 Bad Request\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}";
 
-test.each(all)("%s bounds all its calls together by its own time", async (_, { handler }) => {
+test.each(all)("%s limits all its calls together by its own time", async (_, { handler }) => {
   // What is no event of its kind is refused or thrown, and so is what AWS refuses: the bound was
   // there before either was read.
   beginning = refusal;
@@ -140,7 +140,7 @@ test.each(all)("%s bounds all its calls together by its own time", async (_, { h
   expect(millisecondsLeft()).toBeGreaterThan(bounded - 6_000);
 });
 
-test("a transaction that is never answered is refused while there is time to say so", async () => {
+test("a transaction without a response is refused while there is time to say so", async () => {
   const given = contextOf(10_000);
   beginInvocation(given);
   const Put = { Item: key.profile("u") };

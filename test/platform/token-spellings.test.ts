@@ -41,7 +41,7 @@ function respelled(token: string): string[] {
     .filter((other) => other !== token && bytes(other) === bytes(token));
 }
 
-test("one token is one to the firewall however it is spelled, or it is refused", async () => {
+test("the firewall counts all accepted spellings of one token as one", async () => {
   const token = await tokenOf("u1");
   const cases = Array.from({ length: 64 }, (_, bits) =>
     [..."bearer"].map((c, at) => ((bits >> at) & 1 ? c.toUpperCase() : c)).join(""),

@@ -62,7 +62,7 @@ async function sign(
 }
 
 describe("a good token", () => {
-  test("says who calls, with roles and profile claims", async () => {
+  test("identifies the caller, with roles and profile claims", async () => {
     const token = await sign({
       ...good,
       "cognito:groups": ["admin", "other"],
@@ -111,7 +111,7 @@ describe("a machine's token", () => {
     expect(await verifyToken(await sign(claims), now)).toMatchObject({ userId: "machine", roles });
   });
 
-  test("is a machine's only where the subject is the client: people have no role by a scope", async () => {
+  test("is a machine's only if the subject is the client: users get no role from a scope", async () => {
     const scope = "ovation/service";
     for (const claims of [
       { ...good, scope },
@@ -134,7 +134,7 @@ test.each(["ovation", "console", "machine"])(
   },
 );
 
-test("an access token gives no role by a group, since a trigger has seen the ID token alone", async () => {
+test("an access token gives no role by a group, since the trigger only processes ID tokens", async () => {
   const groups = { "cognito:groups": ["admin"] };
   const access = await sign({ ...good, ...groups, token_use: "access" });
   expect(await verifyToken(access, now)).toMatchObject({ userId: good.sub, roles: [] });
@@ -168,7 +168,7 @@ describe("a bad token", () => {
     expect(await verifyToken(await sign({ ...good, ...claims }), now)).toBeUndefined();
   });
 
-  test("asks for an extension that is not understood", async () => {
+  test("has an unknown critical extension", async () => {
     const token = await sign(good, { crit: ["made"], made: 1 });
     expect(await verifyToken(token, now)).toBeUndefined();
   });
@@ -204,7 +204,7 @@ describe("a bad token", () => {
     expect(await verifyToken(token, now)).toBeUndefined();
   });
 
-  test("with a made-up kid costs the issuer one request in ten seconds at most", async () => {
+  test("with a made-up kid costs the issuer at most one request in ten seconds", async () => {
     const later = new Date(now.getTime() + 11_000);
     const before = fetches;
     for (let i = 0; i < 50; i++)
@@ -212,7 +212,7 @@ describe("a bad token", () => {
     expect(fetches - before).toBe(1);
   });
 
-  test("costs no more while the issuer is down, and known keys go on to count", async () => {
+  test("costs no more while the issuer is down, and known keys still count", async () => {
     await new Promise((done) => server.close(done));
     const later = new Date(now.getTime() + 40 * 60_000);
     for (let i = 0; i < 20; i++)

@@ -97,7 +97,7 @@ async function putIntoLog(streamId: string, records: readonly LogRecord[]): Prom
   await putFrame(streamId, frame);
 }
 
-test("a train is stored with its start and each level, and ends by its time with its result", async () => {
+test("a train is stored with its start and each level, and ends on time with its result", async () => {
   const { stream, streamId, give, ann, ben } = await live();
   const records = [await give(ann, 0), await give(ben, 1, 2), await give(ann, 2)];
   await append(stream, records.slice(0, 2));
@@ -131,7 +131,7 @@ test("a train is stored with its start and each level, and ends by its time with
   expect(await misfitsOf(streamId)).toEqual([]);
 });
 
-test("where the call that put the frame dies, the next one that is given its records stores the train", async () => {
+test("if the call that put the frame dies, the next call with its records stores the train", async () => {
   const { stream, streamId, give, ann, ben } = await live();
   const records = [await give(ann, 0), await give(ben, 1)];
   await putIntoLog(streamId, records);
@@ -141,7 +141,7 @@ test("where the call that put the frame dies, the next one that is given its rec
   expect(await eventsOf(streamId)).toHaveLength(1);
 });
 
-test("in two environments, doubled and in other batches, each event happens once", async () => {
+test("in two environments, with duplicates and other batches, each event happens once", async () => {
   const { stream, streamId, give, ann, ben } = await live();
   const records = [
     ...[await give(ann, 0), await give(ben, 1), await give(ann, 2, 3)],
@@ -159,7 +159,7 @@ test("in two environments, doubled and in other batches, each event happens once
   expect(item).toMatchObject({ level: 2, endsAt: after(item!.startedAt, 180).toISOString() });
 });
 
-test("a call that is behind another one does not cut the train short", async () => {
+test("a call that lags behind another does not cut the train short", async () => {
   const { stream, streamId, give, ann, ben } = await live();
   await append(stream, [await give(ann, 0), await give(ben, 1)]);
   const { moments: before = [] } = await readHead(streamId);
@@ -170,7 +170,7 @@ test("a call that is behind another one does not cut the train short", async () 
   expect((await trainOf(streamId)).item).toEqual(item);
 });
 
-test("a train whose level its item does not have yet gets longer before it ends", async () => {
+test("a train whose item lacks its newest level is extended before it ends", async () => {
   const { stream, streamId, give, ann, ben } = await live();
   await append(stream, [await give(ann, 0), await give(ben, 1)]);
   const { id, item } = await trainOf(streamId);
@@ -183,7 +183,7 @@ test("a train whose level its item does not have yet gets longer before it ends"
   expect(queue.take()).toHaveLength(1);
 });
 
-test("a result waits for a log that has not all gifts yet, but a minute at most", async () => {
+test("a result waits for a log without all gifts, but at most a minute", async () => {
   const { stream, streamId, give, ann, ben } = await live();
   await append(stream, [await give(ann, 0), await give(ben, 1)]);
   const { id, item } = await trainOf(streamId);
@@ -197,7 +197,7 @@ test("a result waits for a log that has not all gifts yet, but a minute at most"
   expect((await findMoment(streamId, id))!.result).toMatchObject({ level: 0, credits: 20 });
 });
 
-test("one that is ended by hand or cancelled stays so, whatever its log says later", async () => {
+test("a train ended by hand or cancelled stays so, whatever its log says later", async () => {
   const { stream, streamId, give, ann, ben } = await live();
   await append(stream, [await give(ann, 0), await give(ben, 1)]);
   const { id, item } = await trainOf(streamId);
@@ -230,7 +230,7 @@ test("switching trains off cancels the stored one, once, and the stream's end en
   }
 });
 
-test("a log that is reset knows its train, the gifts that no frame had, and what may start one", async () => {
+test("a reset log knows its train, the gifts without a frame, and what may start the next one", async () => {
   const { stream, streamId, give, ann, ben } = await live();
   const records = [await give(ann, 0), await give(ben, 1)];
   await putIntoLog(streamId, records);
@@ -256,7 +256,7 @@ test("a log that is reset knows its train, the gifts that no frame had, and what
   expect(trains).toMatchObject({ settings: train, window: { latestCredits: 10 } });
 });
 
-test("who is erased is not among those who gave most any more, and the credits stay", async () => {
+test("an erased user is no longer among those who gave most, and the credits stay", async () => {
   const { stream, streamId, give, ann, ben } = await live();
   await append(stream, [await give(ann, 0), await give(ben, 0, 2)]);
   const { id, item } = await trainOf(streamId);

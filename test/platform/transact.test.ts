@@ -28,13 +28,13 @@ const failed = "ConditionalCheckFailed";
 const put = (label: string): Action => ({ label, Put: { Item: { PK: label, SK: label } } });
 const gift = [put("wallet:u"), put("gift"), put("marker")];
 
-test("a conflict is tried again with another token, since what was cancelled is over", async () => {
+test("a conflict is retried with another token, since a cancelled transaction is final", async () => {
   const { tokens } = tableThat(cancelled(conflict, "None", "None"));
   expect(await transact(gift)).toBeUndefined();
   expect(new Set(tokens).size).toBe(2);
 });
 
-test("a lost answer is asked for with the same token, until it is definite", async () => {
+test("a lost response is requested again with the same token, until it is definite", async () => {
   const lost = Object.assign(new Error("lost"), { $metadata: { httpStatusCode: 500 } });
   const reset = Object.assign(new Error("reset"), { code: "ECONNRESET" });
   const { tokens } = tableThat(lost, reset, lost);

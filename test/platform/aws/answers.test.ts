@@ -97,7 +97,7 @@ test("reads a batch", async () => {
   expect(await both.own.send("BatchGetCommand", keys)).toEqual(theirs);
 });
 
-test("reads what is left over of a batch of writes", async () => {
+test("reads the unprocessed part of a batch of writes", async () => {
   const left = [{ PutRequest: { Item: item } }, { DeleteRequest: { Key: { PK: { S: "c" } } } }];
   aws.answer(says(200, { UnprocessedItems: { "ovation-test": left } }));
   const writes = { RequestItems: { "ovation-test": [{ DeleteRequest: { Key: get.Key } }] } };
@@ -106,7 +106,7 @@ test("reads what is left over of a batch of writes", async () => {
   expect(await both.own.send("BatchWriteCommand", writes)).toEqual(theirs);
 });
 
-describe("An error is the SDK's, with its tries and pauses:", () => {
+describe("An error is the SDK's, with its attempts and pauses:", () => {
   test.each([
     ["ConditionalCheckFailedException", 400],
     ["ResourceNotFoundException", 400],
@@ -132,11 +132,11 @@ describe("An error is the SDK's, with its tries and pauses:", () => {
     expect(told.$metadata.httpStatusCode).toBe(status);
   });
 
-  test("the item of a condition that failed, its binary decoded", async () => {
+  test("the item of a failed condition, its binary decoded", async () => {
     await ends(says(400, named("ConditionalCheckFailedException", { Item: item })));
   });
 
-  test("the reasons of a transaction, with their items", async () => {
+  test("the reasons of a cancelled transaction, with their items", async () => {
     const CancellationReasons = [
       { Code: "None" },
       { Code: "ConditionalCheckFailed", Message: "The conditional request failed", Item: item },
@@ -201,7 +201,7 @@ describe("A connection", () => {
     await ends(answer);
   });
 
-  test("that nobody takes is tried again", async () => {
+  test("that is refused is tried again", async () => {
     await aws.stop();
     const [theirs, own] = await Promise.all(
       everybody.map((whose) => endOf(both[whose].send("GetCommand", get))),

@@ -71,7 +71,7 @@ test("writes every value as the SDK does, byte for byte", () => {
   );
 });
 
-test("writes every item as the SDK does, and reads what it has written as the SDK does", () => {
+test("writes every item as the SDK does, and reads it as the SDK does", () => {
   fc.assert(
     fc.property(fc.dictionary(name, value), (item) => {
       const theirs = marshall(item as never, { removeUndefinedValues: true });
@@ -133,14 +133,14 @@ test.each([
   }
 });
 
-test("takes an object whatever its members are called", () => {
+test("accepts an object whatever its members are called", () => {
   for (const called of ["constructor", "toString", "hasOwnProperty", "S", "__proto"]) {
     const item = JSON.parse(`{"${called}":"a"}`);
     expect(fromAttribute(toAttribute(item))).toEqual(item);
   }
 });
 
-test("refuses a type that DynamoDB does not have, and what has none", () => {
+test("refuses unknown types, and values without one", () => {
   expect(() => fromAttribute({ X: "a" })).toThrow("Unsupported type passed: X");
   expect(() => fromAttribute({})).toThrow("No value defined");
 });

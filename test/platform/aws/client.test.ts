@@ -104,7 +104,7 @@ describe("Queues and secrets", () => {
     expect(end).toMatchObject({ answer });
   });
 
-  test("a message that arrived as another is an error, and so is what SQS refuses", async () => {
+  test("a message that arrived changed is an error, and so is one that SQS refuses", async () => {
     const message = messages[0]!;
     const call = (whose: Whose) => send(whose, message);
     const wrong = { MessageId: "id", MD5OfMessageBody: md5("another") };
@@ -115,7 +115,7 @@ describe("Queues and secrets", () => {
     await same(call, says(403, { __type: "RequestThrottled", message: "Slower" }));
   });
 
-  test("messages are sent together as the SDK sends them", async () => {
+  test("messages are sent in batches as the SDK sends them", async () => {
     const taken = batch.Entries.map(({ Id, MessageBody }) => ({
       Id,
       MessageId: `m${Id}`,
@@ -143,8 +143,8 @@ describe("Queues and secrets", () => {
   });
 });
 
-describe("The quota of retries", () => {
-  test("ends as the SDK's, and returns after a success", async () => {
+describe("The retry quota", () => {
+  test("is exhausted as the SDK's is, and refills after a success", async () => {
     const tries: Record<string, number[]> = {};
     for (const whose of everybody) {
       const both = openBoth(aws.endpoint);
@@ -185,28 +185,31 @@ describe("The quota of retries", () => {
   });
 });
 
-describe("A clock that is wrong", () => {
+describe("A wrong clock", () => {
   const hour = 3_600_000;
   const expired = (date: Date, name = "InvalidSignatureException") =>
     says(400, { __type: name, message: "Signature not yet current" }, { date: date.toUTCString() });
 
-  test.each([hour, -hour])("by %d ms is refused once and signs right from then on", async (by) => {
-    for (const whose of everybody) {
-      const both = openBoth(aws.endpoint);
-      const truth = new Date(Date.now() + by);
-      aws.answer(expired(truth), says(200, {}, { date: truth.toUTCString() }));
-      const end = await endOf(both[whose].send("GetCommand", get));
-      expect([whose, end]).toMatchObject([whose, { answer: { $metadata: { attempts: 2 } } }]);
-      await both[whose].send("GetCommand", get);
-      const days = aws.got.map(({ headers }) => String(headers["x-amz-date"]));
-      expect(days[0]!.slice(0, 13)).not.toBe(days[1]!.slice(0, 13));
-      const signedAt = truth.toISOString().replace(/[:-]/g, "").slice(0, 11);
-      for (const day of days.slice(1)) expect(day.slice(0, 11)).toBe(signedAt);
-      for (const one of everybody) both[one].close();
-    }
-  });
+  test.each([hour, -hour])(
+    "by %d ms is refused once and signs correctly from then on",
+    async (by) => {
+      for (const whose of everybody) {
+        const both = openBoth(aws.endpoint);
+        const truth = new Date(Date.now() + by);
+        aws.answer(expired(truth), says(200, {}, { date: truth.toUTCString() }));
+        const end = await endOf(both[whose].send("GetCommand", get));
+        expect([whose, end]).toMatchObject([whose, { answer: { $metadata: { attempts: 2 } } }]);
+        await both[whose].send("GetCommand", get);
+        const days = aws.got.map(({ headers }) => String(headers["x-amz-date"]));
+        expect(days[0]!.slice(0, 13)).not.toBe(days[1]!.slice(0, 13));
+        const signedAt = truth.toISOString().replace(/[:-]/g, "").slice(0, 11);
+        for (const day of days.slice(1)) expect(day.slice(0, 11)).toBe(signedAt);
+        for (const one of everybody) both[one].close();
+      }
+    },
+  );
 
-  test("is not looked for in a condition that failed, nor where the answer is a cache's", async () => {
+  test("is not suspected after a failed condition, nor after a cached response", async () => {
     const { own, sdk } = openBoth(aws.endpoint);
     const away = new Date(Date.now() + hour);
     aws.answer(expired(away, "ConditionalCheckFailedException"));
@@ -231,7 +234,7 @@ describe("Credentials", () => {
       else process.env[name] = value;
   });
 
-  test("are the environment's of that moment", async () => {
+  test("are read from the environment at each use", async () => {
     const { own } = openBoth(aws.endpoint, { credentials: undefined });
     aws.answer(says(200, {}));
     process.env.AWS_SECRET_ACCESS_KEY = "secret";
@@ -253,7 +256,7 @@ describe("Credentials", () => {
     own.close();
   });
 
-  test("that are not there are an error, and nothing is sent", async () => {
+  test("that are missing are an error, and nothing is sent", async () => {
     for (const name of names) delete process.env[name];
     const { own } = openBoth(aws.endpoint, { credentials: undefined });
     expect(await endOf(own.send("GetCommand", get))).toMatchObject({
@@ -264,7 +267,7 @@ describe("Credentials", () => {
   });
 });
 
-describe("The address", () => {
+describe("The endpoint", () => {
   test.each(["eu-central-1", "us-gov-west-1", "cn-north-1"])(
     "in %s is the SDK's",
     async (region) => {
@@ -313,8 +316,8 @@ async function withTransport<A>(transport: Transport, work: () => Promise<A>): P
   }
 }
 
-describe("A transport that is placed", () => {
-  test("gets the signed request in the socket's place, and its answer is read alike", async () => {
+describe("An installed transport", () => {
+  test("gets the signed request instead of the socket, and its response is read the same way", async () => {
     const { own } = openBoth(aws.endpoint);
     const asked: TransportRequest[] = [];
     const body = JSON.stringify({ Item: { PK: { S: "a" } } });
@@ -365,7 +368,7 @@ describe("A transport that is placed", () => {
 });
 
 describe("The invocation's time", () => {
-  test("bounds a try, and when it is over nothing is sent", async () => {
+  test("limits an attempt, and when it is over nothing is sent", async () => {
     const { own } = openBoth(aws.endpoint);
     // The time is over while the first try waits, however long the machine took to begin it.
     const begun = Date.now();

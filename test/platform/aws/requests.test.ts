@@ -155,7 +155,7 @@ describe("A request of our client", () => {
     },
   );
 
-  test("carries the trace of the invocation, as the SDK's does, and only with one", async () => {
+  test("carries the trace of the invocation, as the SDK's does, and only if there is one", async () => {
     aws.answer(says(200, {}));
     process.env.AWS_LAMBDA_FUNCTION_NAME = "function";
     for (const trace of ["Root=1-5759e988-bd862e3fe1be46a994272793", ""]) {
@@ -169,7 +169,7 @@ describe("A request of our client", () => {
     expect(traces[0]).toMatch(/^Root=/);
   });
 
-  test("gives a transaction a token where it has none, the same in each try", async () => {
+  test("gives a transaction without a token one, the same in each attempt", async () => {
     const TransactItems = [{ Delete: { TableName, Key } }];
     for (const whose of everybody) {
       aws.answer(says(500, {}), says(200, {}));

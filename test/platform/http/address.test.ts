@@ -38,7 +38,7 @@ test.each([
   expect(body).not.toContain("evil");
 });
 
-test("each address has its own content and tag, however often they take turns", async () => {
+test("each address has its own content and ETag, however often they alternate", async () => {
   const tagAt = async (host: string, known?: string) => {
     const event = eventOf("/openapi.json", "/openapi.json", host);
     if (known) event.headers["if-none-match"] = known;
@@ -53,7 +53,7 @@ test("each address has its own content and tag, however often they take turns", 
   expect(await tagAt("h1.acme.com", tag)).toEqual([200, first[1]![1]]);
 });
 
-test("sockets have an API and a host of their own", async () => {
+test("sockets have their own API and host", async () => {
   const { body } = await asyncApi(eventOf("/prod/asyncapi.json", "/asyncapi.json", own));
   const { servers, channels } = JSON.parse(body);
   const host = "sockets.execute-api.eu-central-1.amazonaws.com";
@@ -61,7 +61,7 @@ test("sockets have an API and a host of their own", async () => {
   expect(channels.socket.address).toBe("/ws");
 });
 
-test("paths of other APIs have their own hosts where the stage has no domain", async () => {
+test("paths of other APIs have their own hosts if the stage has no domain", async () => {
   const { body } = await openApi(eventOf("/prod/openapi.json", "/openapi.json", own));
   const paths: Record<string, { servers?: { url: string }[] }> = JSON.parse(body).paths;
   const all = Object.entries(paths).map(([path, { servers }]) => [

@@ -82,7 +82,7 @@ test("is OpenAPI 3.1 with an operation for each contract", () => {
   ]);
 });
 
-test("describes path, body and the key of a POST that creates", () => {
+test("describes path, body and the key of a creating POST", () => {
   const named = post.parameters.map(({ in: place, name }: { in: string; name: string }) => [
     place,
     name,
@@ -95,7 +95,7 @@ test("describes path, body and the key of a POST that creates", () => {
   expect(schema).toMatchObject({ properties: { name: { type: "string" } }, required: ["name"] });
 });
 
-test("wraps an answer in the envelope, and refers to named schemas", () => {
+test("wraps a response in the envelope, and refers to named schemas", () => {
   const { schema } = post.responses["201"].content["application/json"];
   expect(Object.keys(schema.properties)).toEqual([
     "isSuccess",
@@ -130,13 +130,13 @@ test("has every failure that the contract can meet, with its sentences", () => {
   );
 });
 
-test("says who may call", () => {
+test("states who may call", () => {
   expect(post.security).toEqual([{ bearer: [] }]);
   expect(post.description).toContain("role admin");
   expect(json.paths["/things/{thingId}"].delete.security).toEqual([{}, { bearer: [] }]);
 });
 
-test("adds what a command answers to the common answer", () => {
+test("adds a command's fields to the common response", () => {
   const { responses } = json.paths["/v4/live_config/add_thing"].post;
   const { schema } = responses["200"].content["application/json"];
   expect(Object.keys(schema.properties)).toEqual(
@@ -145,7 +145,7 @@ test("adds what a command answers to the common answer", () => {
   expect(schema.required).not.toContain("Id");
 });
 
-test("has no reference to what is not there", () => {
+test("has no dangling references", () => {
   const references = [...JSON.stringify(json).matchAll(/"\$ref":"#\/([^"]+)"/g)];
   expect(references.length).toBeGreaterThan(3);
   for (const [, path = ""] of references) {
@@ -155,12 +155,12 @@ test("has no reference to what is not there", () => {
   }
 });
 
-test("leaves out what a stage does not have", () => {
+test("omits operations that a stage lacks", () => {
   expect(Object.keys(ofStage(json, { purchases: false }).paths)).not.toContain("/things/{thingId}");
   expect(Object.keys(ofStage(json, { purchases: true }).paths)).toContain("/things/{thingId}");
 });
 
-test("says where a stage is, for sockets too, and nothing where that is not known", () => {
+test("states where a stage is, for sockets too, and nothing if that is unknown", () => {
   expect(serversAt("https://live.acme.com")).toEqual({
     servers: [{ url: "https://live.acme.com" }],
   });

@@ -169,17 +169,17 @@ beforeAll(async () => {
   oldType = await knownGiftType(price);
 });
 
-test("callbacks whose answers are late or lost give free accounts nothing", async () => {
+test("late and lost callback responses give free accounts nothing", async () => {
   console.log(`collusion with callbacks: SEED=${seed} COLLUSION_RUNS=${runs}`);
   await fc.assert(play(callbacks), { seed, numRuns: runs, endOnFailure: true });
 });
 
-test("the rule of before fails: a gift that may be refunded was there to be spent", async () => {
+test("the former rule fails: a gift that could still be refunded was available to spend", async () => {
   const { failed } = await fc.check(play(oldCallbacks), { seed, numRuns: 30, endOnFailure: true });
   expect(failed).toBe(true);
 });
 
-test("an answer is 0 only for what was committed and known in time", async () => {
+test("a response is 0 only if the gift was committed and that was known in time", async () => {
   const wanted: [Fate, number][] = [
     ["done", 0],
     ["late", 1],

@@ -60,7 +60,7 @@ async function giftsOf(sender: Person): Promise<{ refundedAt: string | null }[]>
 const expectProven = () =>
   expect(auditOf(system.dataDir)).toMatchObject({ code: 0, says: expect.any(String) });
 
-test("twenty at once on a wallet for seven: seven are charged, or fewer are answered as such", async () => {
+test("twenty concurrent calls on a wallet for seven: seven are charged, or fewer and reported as such", async () => {
   const sender = await rich(70);
   const calls = await Promise.all(Array.from({ length: 20 }, () => timed(ask(sender))));
   const codes = calls.map(({ answer }) => answer.body.ErrorCode);
@@ -210,7 +210,7 @@ const queueFaultOf = (fate: string) => (fate === "done" ? undefined : fate);
  * Planted fault that turns it red: followCalls() without awaitDecision(). What rests on the mark
  * alone then waits for the sweep.
  */
-test("whatever becomes of the transaction, the mark and the message: all 32 are refused whole", async () => {
+test("whatever happens to the transaction, the mark and the message: all 32 are refused whole", async () => {
   const all: Scene[] = [];
   for (const message of fates) {
     const cases = lostKinds.flatMap((kind) =>
@@ -232,7 +232,7 @@ test("whatever becomes of the transaction, the mark and the message: all 32 are 
   for (const one of all) expect(await stateOf(one)).toEqual(refused);
 });
 
-test("a confirmation that is lost: 0 is charged, or taken back whole where nobody could write it", async () => {
+test("a lost confirmation: 0 is charged, or taken back whole if nobody could write it", async () => {
   const wanted: [Scene, object][] = [];
   const isDone = (fate: string) => fate === "done" || fate === "silence_after_commit";
   for (const message of fates) {
@@ -248,7 +248,7 @@ test("a confirmation that is lost: 0 is charged, or taken back whole where nobod
   for (const [one, state] of wanted) await becomes(one, state);
 });
 
-test("no answer of the function: not begun is refused; done stays charged, and an admin can refund it", async () => {
+test("no response of the function: not begun is refused; done stays charged, and an admin can refund it", async () => {
   const [unbegun, done] = [await scene(), await scene()];
   const dies = (kind: string) =>
     injectFault({ service: "lambda", operation: "Invoke", caller: receiver, kind });
@@ -274,7 +274,7 @@ test("no answer of the function: not begun is refused; done stays charged, and a
   expectProven();
 });
 
-test("a function that dies after the charge: with dedupe, the repetition is answered with 0", async () => {
+test("a function that dies after the charge: with dedupe, the repetition gets 0", async () => {
   const [sender, query] = [await rich(20), callbackQuery({ dedupe: "60" })];
   const kind = "error_after_commit";
   await injectFault({ service: "lambda", operation: "Invoke", caller: receiver, kind });
@@ -304,9 +304,9 @@ test("killed before a gift is confirmed, or before it is refused: taken back aft
   for (const one of [unconfirmed, unknown]) await becomes(one, refused);
 });
 
-test("what was injected so far left nothing that does not add up", () => expectProven());
+test("all injected faults so far left consistent books", () => expectProven());
 
-test("a delay that fits is waited for, and one that does not is answered before it ends", async () => {
+test("a delay within the limit is waited for, and a longer one gets a response before it ends", async () => {
   for (const [delayMilliseconds, code] of [
     [300, 0],
     [2500, 1],
@@ -327,7 +327,7 @@ test("a delay that fits is waited for, and one that does not is answered before 
   }
 });
 
-test("a gift that was committed and not answered is refunded although the table stays silent", async () => {
+test("a committed gift without a response is refunded although the table stays silent", async () => {
   const sender = await rich(10);
   // The transaction and everything after it: only the queue is notified.
   for (const operation of ["TransactWriteItems", "UpdateItem"])
@@ -340,7 +340,7 @@ test("a gift that was committed and not answered is refunded although the table 
   );
 });
 
-test("a repetition of a call that took too long is answered as that was", async () => {
+test("a repetition of a call that timed out gets the same response", async () => {
   const sender = await rich(20);
   const query = callbackQuery({ dedupe: "60" });
   const Time = 1703589922;
@@ -356,7 +356,7 @@ test("a repetition of a call that took too long is answered as that was", async 
   );
 });
 
-test("a key that cannot be read lets nobody in, and the answer is in time", async () => {
+test("without a readable key nobody is admitted, and the response is in time", async () => {
   const sender = await rich(10);
   await topUp(host, 1);
   // Six minutes would pass before a key that is held is read again: a wrong one asks for it.

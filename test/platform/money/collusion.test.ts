@@ -249,7 +249,7 @@ const deeds = fc.oneof(
 const told = deeds.map((deed): Deed => ({ ...deed, [fc.toStringMethod]: () => deed.name }));
 const plans = fc.array(told, { minLength: 20, maxLength: 30 });
 
-test("what free accounts hold together never grows but by top-ups", async () => {
+test("the total of free accounts grows only through top-ups", async () => {
   console.log(`collusion: SEED=${seed} COLLUSION_RUNS=${runs}`);
   const property = fc.asyncProperty(plans, async (plan) => {
     const accounts = ["ann", "bob", "cid"].map(someone);
@@ -281,7 +281,7 @@ test("what free accounts hold together never grows but by top-ups", async () => 
   await fc.assert(property, { seed, numRuns: runs, endOnFailure: true });
 });
 
-test("three accounts cannot have a gift twice: the host's refund needs what it gives back", async () => {
+test("three accounts cannot get a gift twice: the host's refund needs the credits that it returns", async () => {
   const [ann, bob, cid] = ["ann", "bob", "cid"].map(someone) as [string, string, string];
   await makeUser(ann, 10);
   await makeUser(cid);
@@ -303,7 +303,7 @@ test("three accounts cannot have a gift twice: the host's refund needs what it g
   expect(await findWallet(bob)).toMatchObject({ balance: 0, owed: 0 });
 });
 
-test("a host cannot take back what a guest was given, alone or with the host", async () => {
+test("a host cannot take back what a guest received, alone or with the host", async () => {
   const [ann, bob, cid] = ["ann", "bob", "cid"].map(someone) as [string, string, string];
   await makeUser(ann, 100);
   const stream = await makeStream(bob);

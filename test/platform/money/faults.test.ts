@@ -114,7 +114,7 @@ test.each(cases)("$kind at $operation of a join: charged once", async ({ operati
   expect(await settledBalance(host)).toBe(before + 20);
 });
 
-test("killed in the middle of joins and refunds, everybody has paid once for what they have", async () => {
+test("killed during joins and refunds, everybody has paid once for what they have", async () => {
   const people = await Promise.all(Array.from({ length: 12 }, () => rich(100)));
   const boss = await admin();
   const liveStreamId = await paidStream(10);
@@ -167,7 +167,7 @@ test.each(["error_after_commit", "timeout_after_commit"])(
  * Planted fault that turns this red: writeOnce() that takes every failed condition for another's.
  * The SDK asks again after a lost answer, and finds what it has written.
  */
-test("a notification and a slow-mode message with lost answers are reported as created", async () => {
+test("a notification and a slow-mode message with lost responses are reported as created", async () => {
   const as = await person();
   const kind = { kind: "error_after_commit" };
   await injectFault({ caller: "notifications-create", operation: "TransactWriteItems", ...kind });
@@ -224,7 +224,7 @@ test.each([10, 50, 90])("a storm of %i %% conflicts loses and doubles nothing", 
  * Planted fault that turns this red: transact() that answers what failed while an item of the
  * transaction was not judged. The wallet is then missing next to its entry, as if it were corrupt.
  */
-test("gifts of one sender at one moment are all made, though a third holds the wallet", async () => {
+test("concurrent gifts of one sender all succeed, even if another call holds the wallet", async () => {
   const sender = await rich(2000);
   const kind = "condition_as_conflict";
   const keyPrefix = `WALLET#${sender.id}`;
@@ -246,7 +246,7 @@ test("gifts of one sender at one moment are all made, though a third holds the w
  * Planted fault that turns this red: the wallet read together with its pending credits instead of
  * after them.
  */
-test("a gift that is settled while the host looks is in the balance or pending", async () => {
+test("a gift that is settled while the host reads is in the balance or pending", async () => {
   const sender = await rich(100);
   const before = await settledBalance(host);
   await call("POST /local/streams", { body: { pause: true } });
@@ -269,7 +269,7 @@ test("a gift that is settled while the host looks is in the balance or pending",
  * turn it red: an open train that is read from the log's mark alone (cacheOf); a covered gift that
  * is added again (freshIn).
  */
-test("killed in the middle of gifts, nothing acknowledged is lost, no key is used twice, and a train runs on", async () => {
+test("killed during gifts, nothing acknowledged is lost, no key is used twice, and a train continues", async () => {
   const own = await liveStream();
   const route = `/api/v1/live-stream/${own.id}`;
   const settings = { enabled: true, startCredits: 50, startSenders: 2, windowSeconds: 600 };
@@ -320,7 +320,7 @@ test("killed in the middle of gifts, nothing acknowledged is lost, no key is use
  * Planted fault that turns this red: the combo's end kept in a timer of the process instead of a
  * delayed message.
  */
-test("a combo ends once though the process was killed before its time", async () => {
+test("a combo ends once even if the process was killed before its time", async () => {
   const sender = await rich(100);
   const own = await liveStream();
   for (let n = 0; n < 3; n++) await give(sender, freshId(), own.id);
@@ -343,6 +343,6 @@ test("a combo ends once though the process was killed before its time", async ()
   expect(await read()).toHaveLength(1);
 });
 
-test("after all of it the audit finds nothing that does not fit", () => {
+test("after all faults the audit finds no problems", () => {
   expect(auditOf(system.dataDir)).toMatchObject({ code: 0 });
 });

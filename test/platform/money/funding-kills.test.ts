@@ -83,7 +83,7 @@ async function countReturned(streamId: string): Promise<number> {
   }
 }
 
-test("killed while fundings end, all is the host's or all goes back, once each", async () => {
+test("killed while fundings end, everything goes to the host or is returned, once each", async () => {
   const [lost, won] = [await funded(10_000), await funded(3 * contributors)];
   const paid = await create({ price: 10 });
   await start(paid, freshId());

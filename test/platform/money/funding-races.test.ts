@@ -117,7 +117,7 @@ describe("a funding", () => {
     expect(await auditTable()).toEqual([]);
   });
 
-  test("that everybody ends and gives to at once is decided once, for all of it", async () => {
+  test("that everybody ends and contributes to concurrently is decided once, for all of it", async () => {
     for (let round = 0; round < 10; round++) {
       const stream = await plannedStream({ fundingGoal: 60 });
       await giveTo(stream, 60);

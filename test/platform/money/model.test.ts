@@ -349,13 +349,13 @@ const sameAsModel = (all: typeof commands, credits: number, maxCommands: number)
     await fc.asyncModelRun(() => ({ model, real: world }), wishes);
   });
 
-test("the system says what the model says", () =>
+test("the system behaves like the model", () =>
   fc.assert(sameAsModel(commands, 1, 25), { seed, numRuns: runs, endOnFailure: true }));
 
 test("so do gifts and refunds of users who can pay, and the trains that they move", () =>
   fc.assert(sameAsModel(giving, 5_000, 40), { seed, numRuns: 2, endOnFailure: true }));
 
-test("killed and started again between commands, it still says the same", async () => {
+test("killed and restarted between commands, it still behaves like the model", async () => {
   const { host, id } = await liveStream();
   const people = await Promise.all([rich(200), rich(200)]);
   Object.assign(world, { host, streamId: id, people });
@@ -376,7 +376,7 @@ test("killed and started again between commands, it still says the same", async 
  * Jepsen's bank: transfers between accounts at random, and at rest the sum is what was put in, with
  * nobody below zero. Planted fault that turns it red: a transfer that is two transactions.
  */
-test("the bank test: transfers at random keep the sum", async () => {
+test("the bank test: random transfers keep the sum", async () => {
   const accounts = await Promise.all(Array.from({ length: 8 }, () => rich(100)));
   const random = fc.sample(fc.tuple(fc.nat(7), fc.nat(7), fc.integer({ min: 1, max: 60 })), {
     seed,

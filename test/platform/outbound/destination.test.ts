@@ -8,7 +8,7 @@ describe.each([
   ["a deployed stage", false],
   ["the runner", true],
 ])("%s", (_, onRunner) => {
-  test("takes every public https URL, whether it resolves or not", () => {
+  test("accepts every public https URL, whether it resolves or not", () => {
     expect(problems(destinations.public, onRunner)).toEqual([]);
   });
 

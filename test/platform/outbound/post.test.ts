@@ -29,7 +29,7 @@ beforeEach(() => {
   answer = (_, response) => response.end("{}");
 });
 
-describe("a name", () => {
+describe("a host name", () => {
   /** What a socket would be opened to, for a name that resolves to `addresses`. */
   const lookedUp = (addresses: readonly string[], all: boolean) => {
     const found = addresses.map(
@@ -43,7 +43,7 @@ describe("a name", () => {
     );
   };
 
-  test("leads to the addresses that were looked at, and to no others", async () => {
+  test("leads to the checked addresses, and to no others", async () => {
     const addresses = ["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"];
     expect(await lookedUp(addresses, true)).toEqual([
       { address: addresses[0], family: 4 },
@@ -63,7 +63,7 @@ describe("a name", () => {
       await expect(lookedUp(addresses, all)).rejects.toThrow("is not of the open Internet");
   });
 
-  test("that resolves to loopback is not called, though its URL shows nothing", async () => {
+  test("that resolves to loopback is not called, though its URL looks public", async () => {
     const lookup = publicLookup((_name, _options, done) =>
       done(null, [{ address: "127.0.0.1", family: 4 }]),
     );
@@ -89,19 +89,19 @@ describe("the runner", () => {
     });
   });
 
-  test("answers a redirect and does not follow it", async () => {
+  test("returns a redirect and does not follow it", async () => {
     answer = (_, response) => response.writeHead(307, { location: "/elsewhere" }).end();
     expect((await post()).status).toBe(307);
     expect(calls).toBe(1);
   });
 
-  test("takes an answer of the largest size, and no byte more", async () => {
+  test("accepts a response of the largest size, and no byte more", async () => {
     answer = (_, response) => response.end("x".repeat(100));
     expect((await post()).text).toHaveLength(100);
     await expect(post({ bytesMax: 99 })).rejects.toThrow("More than 99 bytes");
   });
 
-  test("never takes more than 64 KiB", async () => {
+  test("never accepts more than 64 KiB", async () => {
     answer = (_, response) => response.end("x".repeat(64 * 1024 + 1));
     await expect(post({ bytesMax: Number.MAX_SAFE_INTEGER })).rejects.toThrow(/^More than 65536/);
   });
@@ -114,7 +114,7 @@ describe("the runner", () => {
     await expect(post({ timeoutMilliseconds: 100 })).rejects.toThrow(/abort/i);
   });
 
-  test("does not wait for an answer that was cut, or that is of another protocol", async () => {
+  test("does not wait for a response that was cut, or that is of another protocol", async () => {
     answer = (_, response) => {
       response.writeHead(200, { "content-length": "10" }).write("x");
       setTimeout(() => response.destroy(), 20);

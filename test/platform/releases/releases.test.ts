@@ -124,24 +124,24 @@ test.each([
 
 const kinds = (Object.keys(key) as Kind[]).filter((kind) => elsewhere[kind] === undefined);
 
-test.each(["release", "checkout"])("the %s has met every kind of item of the other", (name) => {
+test.each(["release", "checkout"])("the %s has read every kind of item of the other", (name) => {
   const both = kinds.filter((kind) => known.includes(kind));
   expect(both.length).toBeGreaterThan(90);
   expect(both.filter((kind) => !met[name]!.has(kind))).toEqual([]);
 });
 
-test("every kind of item that the release does not have was there while it worked", () => {
+test("every kind of item that the release lacks existed while it ran", () => {
   expect(kinds.filter((kind) => !known.includes(kind) && !wrote.checkout!.has(kind))).toEqual([]);
 });
 
-test("every route that reads is compared", () => {
+test("every reading route is compared", () => {
   const routes = rowsOf("endpoint").map(({ contract }) => contract.route as string);
   const reading = routes.filter((route) => route.startsWith("GET "));
   const compared = Object.keys(readsOf({ gifts: [], messages: [] } as never));
   expect([...compared, ...readNothing].sort()).toEqual(reading.sort());
 });
 
-test("either version reads the form that the other one writes, so that the gate lets both run", async () => {
+test("either version reads the form that the other one writes, so that the gate admits both", async () => {
   expect(Buffer.byteLength(bundles.release)).toBeLessThanOrEqual(releaseBytesMax);
   const world = await startWorld(bundles);
   await world.stop();

@@ -58,7 +58,7 @@ const doNotFake = [
  * Planted faults that turn this red: a process that asks whatever happened before, and one that
  * does not close after an answer.
  */
-test("a host that hangs is asked once a second until it answers, and then each time", async () => {
+test("a host that hangs is called once a second until it responds, and then each time", async () => {
   expect(await ask(1)).toBe("late");
   const many = await Promise.all(Array.from({ length: 20 }, () => ask(1)));
   expect(many.filter((one) => one === "skipped")).toHaveLength(19);
@@ -70,7 +70,7 @@ test("a host that hangs is asked once a second until it answers, and then each t
   expect(await Promise.all([ask(1), ask(1), ask(1)])).toEqual([200, 200, 200]);
 });
 
-test("another process that had no answer asks as soon as one had", async () => {
+test("another process without a response calls again as soon as one got a response", async () => {
   expect([await ask(2), await ask(2)]).toEqual(["late", "late"]);
   isHanging = false;
   passSeconds(1.1);
@@ -84,7 +84,7 @@ test("another process that had no answer asks as soon as one had", async () => {
   expect(await ask(2)).toBe(200);
 });
 
-test("a host that refuses at once is asked each time: it holds up nobody", async () => {
+test("a host that refuses immediately is called each time: it delays nobody", async () => {
   const closed = () =>
     askUnlessHanging(3, () => postJson("http://127.0.0.1:9", {}, bounds(false))).then(
       () => "answered",

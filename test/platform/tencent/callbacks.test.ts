@@ -85,7 +85,7 @@ beforeEach(() => {
 
 const all = ["Live.CallbackBeforeSendGift"];
 
-test("callbacks are set once, and updated then", async () => {
+test("callbacks are set once, and then updated", async () => {
   const callbacks = { Url: address, CallbackCommandList: all };
   const missing = await call(updateCallback, callbacks);
   expect(missing.body).toMatchObject({ ActionStatus: "FAIL", ErrorCode: 100002 });
@@ -112,7 +112,7 @@ test.each([
     expect((await call(command, callbacks)).body).toMatchObject({ ErrorCode: 100002 });
 });
 
-test("a callback that is never called is refused by its name, until it is called", async () => {
+test("an unknown callback is refused by name", async () => {
   const CallbackCommandList = [...all, "Live.CallbackAfterStartBattle"];
   for (const command of [setCallback, updateCallback]) {
     const { body } = await call(command, { Url: address, CallbackCommandList });
@@ -181,7 +181,7 @@ test.each(noes)("the answer %s rejects: nothing is sent", async (_, answer, code
   expect(await giftsSent()).toHaveLength(before);
 });
 
-test("a question without a usable answer is listed for admins, and cannot be resent", async () => {
+test("a callback without a usable response is listed for admins, and cannot be resent", async () => {
   const admin = { as: "admin", roles: ["admin"] as const };
   const rows = async () => {
     const listing = { ...admin, path: { id: "tencent" }, query: { limit: "100" } };
@@ -215,7 +215,7 @@ test("a question without a usable answer is listed for admins, and cannot be res
   expect(asked).toHaveLength(2);
 });
 
-test("the application is not asked for what cannot be, nor again for a call with a key", async () => {
+test("no callback is sent for impossible gifts, nor again for a call with a key", async () => {
   expect((await sendGift({ ReceiverList_Account: ["giver"] })).body.ErrorCode).toBe(100002);
   expect((await sendGift({ GiftId: "nothing" })).body.ErrorCode).toBe(102002);
   await call(setSwitch, { RoomId: "room", Enabled: false });
@@ -231,7 +231,7 @@ test("the application is not asked for what cannot be, nor again for a call with
   expect(asked).toHaveLength(1);
 });
 
-test("a gift without a key is asked for by its own id", async () => {
+test("a gift without a key sends its own id with the callback", async () => {
   const before = (await giftsSent()).map(({ id }) => id);
   await sendGift();
   await sendGift();
@@ -243,7 +243,7 @@ test("a gift without a key is asked for by its own id", async () => {
 /*
  * Planted faults that turn them red: a question that claims nothing; an id of each question's own.
  */
-test("two calls with one key at once ask once, and make one gift", async () => {
+test("two concurrent calls with one key send one callback, and make one gift", async () => {
   const before = (await giftsSent()).length;
   let go = () => {};
   hold = new Promise((done) => {
@@ -261,7 +261,7 @@ test("two calls with one key at once ask once, and make one gift", async () => {
   expect(await giftsSent()).toHaveLength(before + 1);
 });
 
-test("a key that is tried again asks with the same id, and another key with another", async () => {
+test("a repeated key sends the same id with the callback, and another key another one", async () => {
   reply = { ...says(0), status: 500 };
   const key = { "idempotency-key": "asked-again" };
   expect((await sendGift({}, key)).body.ErrorCode).toBe(102004);
@@ -274,7 +274,7 @@ test("a key that is tried again asks with the same id, and another key with anot
   expect(another).not.toBe(lost);
 });
 
-test("an address without callbacks does not decide: the sender is charged", async () => {
+test("a URL without callbacks does not decide: the sender is charged", async () => {
   await call(updateCallback, { Url: address, CallbackCommandList: [] });
   expect((await sendGift()).body.ErrorInfo).toMatch(/^Insufficient credits/);
   expect(asked).toHaveLength(0);

@@ -51,7 +51,7 @@ const good = { RoomId: "room" };
 describe("command", () => {
   afterEach(() => void jest.useRealTimers());
 
-  test("a success has the common answer and what is added", async () => {
+  test("a success has the common response and its additions", async () => {
     const done = await callCommand(handler, { body: good });
     expect(done.statusCode).toBe(200);
     expect(Object.keys(done.body)).toEqual([
@@ -69,7 +69,7 @@ describe("command", () => {
     );
   });
 
-  test("grants what it touches itself", () => {
+  test("has the grants for its own reads and writes", () => {
     expect(contract.grants).toEqual({ read: ["STREAM"], tencentSecret: true });
     expect(slow.contract.grants).toEqual({ write: ["CATALOGUE", "RATE"], tencentSecret: true });
   });
@@ -123,7 +123,7 @@ describe("command", () => {
     });
   });
 
-  test("takes the second administrator", async () => {
+  test("accepts the second administrator", async () => {
     const query = goodQuery("second");
     expect((await callCommand(handler, { body: good, query })).body.ErrorCode).toBe(0);
   });
@@ -149,7 +149,7 @@ describe("command", () => {
     },
   );
 
-  test("says a refusal by its code", async () => {
+  test("reports a refusal with its code", async () => {
     const { body: answered } = await callCommand(handler, { body: { ...good, Refuse: true } });
     expect(answered).toMatchObject({ ActionStatus: "FAIL", ErrorCode: 102008 });
   });
@@ -161,7 +161,7 @@ describe("command", () => {
     expect(JSON.stringify(answered)).not.toMatch(/inside|Error:/);
   });
 
-  test("admits one call a second where that is the rate", async () => {
+  test("admits one call a second if that is the rate", async () => {
     const begun = Date.now();
     setClock(begun);
     const both = await Promise.all([callCommand(slow.handler), callCommand(slow.handler)]);

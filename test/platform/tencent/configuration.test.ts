@@ -32,7 +32,7 @@ const failed = (ErrorCode: number) => ({ ActionStatus: "FAIL", ErrorCode });
 const gift = (GiftId: string) => ({ GiftId, Coins: 5, DefaultName: GiftId });
 const category = (CategoryId: string) => ({ CategoryId, DefaultName: CategoryId });
 
-test("every configuration command is kept to one call a second", () => {
+test("every configuration command is limited to one call a second", () => {
   const all = [addCategory, deleteCategory, getCategory, deleteCategoryText, getCategoryText];
   const more = [setCategoryText, addGift, deleteGift, getGift, deleteText, getText, setText];
   for (const { contract } of [...all, ...more, addRelations, deleteRelations, getRelations])
@@ -67,7 +67,7 @@ const badGifts = [
   { DefaultName: "ä".repeat(11) },
   { DefaultDesc: "x".repeat(21) },
 ];
-test("add_gift refuses bad fields", async () => {
+test("add_gift refuses invalid fields", async () => {
   for (const fields of badGifts) {
     const body = Object.keys(fields).length === 0 ? {} : { ...gift("bad"), ...fields };
     expect(await call(addGift, body)).toMatchObject(failed(100002));
@@ -75,7 +75,7 @@ test("add_gift refuses bad fields", async () => {
   expect(await call(getGift, { GiftId: "bad" })).toMatchObject(failed(102002));
 });
 
-test("categories: three at most, replaced by adding again, deleted with what is theirs", async () => {
+test("categories: at most three, replaced by adding again, deleted with their relations and texts", async () => {
   for (const id of ["c1", "c2", "c3"])
     expect(await call(addCategory, category(id))).toMatchObject(ok);
   const fourth = await call(addCategory, category("c4"));

@@ -61,7 +61,7 @@ const sendGift = (changes: object = {}, headers: Record<string, string> = {}) =>
   callCommand(send.handler, { body: { ...wish, ...changes }, headers });
 
 describe("send_gift", () => {
-  test("answers the seed's body word for word, and takes the price", async () => {
+  test("answers the seed's body word for word, and charges the price", async () => {
     const before = await balanceOf("user1");
     const { statusCode, body } = await sendGift();
     expect(statusCode).toBe(200);
@@ -71,7 +71,7 @@ describe("send_gift", () => {
     expect(before - (await balanceOf("user1"))).toBe(10);
   });
 
-  test("several things for several receivers, once each; Count is 1 by default", async () => {
+  test("several items for several receivers, once each; Count is 1 by default", async () => {
     const before = await balanceOf("user1");
     const ReceiverList_Account = ["user2", "host"];
     expect((await sendGift({ Count: 3, ReceiverList_Account })).body.ErrorCode).toBe(0);
@@ -79,7 +79,7 @@ describe("send_gift", () => {
     expect(before - (await balanceOf("user1"))).toBe(10 * 3 * 2 + 10);
   });
 
-  test("an account becomes known by a top-up, and can be sent credits from then on", async () => {
+  test("an account becomes known by a top-up, and can receive credits from then on", async () => {
     const toThem = () => sendGift({ ReceiverList_Account: ["user2", "newcomer"] });
     const refused = await toThem();
     expect(refused.body).toMatchObject({ ErrorCode: 100002 });
@@ -138,7 +138,7 @@ describe("send_gift", () => {
     expect(await giftsOf(streamId)).toHaveLength(count);
   });
 
-  test("says what is too low, and how many receivers there may be", async () => {
+  test("says that credits are too low, and how many receivers are allowed", async () => {
     expect((await sendGift({ From_Account: "poor" })).body.ErrorInfo).toBe(
       "Insufficient credits: balance 0, price 10",
     );
@@ -162,7 +162,7 @@ describe("send_gift", () => {
     expect((await sendGift()).body.ErrorCode).toBe(0);
   });
 
-  test("a room that has ended takes no gift", async () => {
+  test("a room that has ended accepts no gift", async () => {
     const id = "64d15f9e2e6c8f4d5a123001";
     await put({ ...key.stream(id), ...streamOf(id, null), status: "ended" });
     expect((await sendGift({ RoomId: id })).body).toMatchObject({ ErrorCode: 100002 });
@@ -174,7 +174,7 @@ function list(length: number): string[] {
 }
 
 describe("Idempotency-Key on send_gift", () => {
-  test("the same request is done once and answered the same", async () => {
+  test("the same request takes effect once and gets the same response", async () => {
     const before = await balanceOf("user1");
     const headers = { "Idempotency-Key": "key-1" };
     const first = await sendGift({}, headers);
@@ -200,7 +200,7 @@ describe("Idempotency-Key on send_gift", () => {
     expect(before - (await balanceOf("user1"))).toBe(20);
   });
 
-  test("calls at the same moment happen once", async () => {
+  test("concurrent calls take effect once", async () => {
     const before = await balanceOf("user1");
     const headers = { "idempotency-key": "key-3" };
     const all = await Promise.all(Array.from({ length: 8 }, () => sendGift({}, headers)));
@@ -209,7 +209,7 @@ describe("Idempotency-Key on send_gift", () => {
     expect(before - (await balanceOf("user1"))).toBe(10);
   });
 
-  test("an answer stays when the wallet is empty and the switch off; a refusal is not kept", async () => {
+  test("a response stays after the wallet is empty and the switch off; a refusal is not kept", async () => {
     const headers = { "idempotency-key": "key-4" };
     const poor = { From_Account: "poor" };
     expect((await sendGift(poor, headers)).body.ErrorCode).toBe(100002);
@@ -231,7 +231,7 @@ describe("Idempotency-Key on send_gift", () => {
 describe("set_gift_switch", () => {
   const set = (body: unknown) => callCommand(setSwitch.handler, { body });
 
-  test("switches gifts off and on, one revision a change", async () => {
+  test("switches gifts off and on, one revision per change", async () => {
     const revision = async () =>
       (await stage.client.send(new GetCommand({ TableName, Key: key.stream(streamId) }))).Item
         ?.revision;
@@ -244,7 +244,7 @@ describe("set_gift_switch", () => {
     expect((await sendGift()).body.ErrorCode).toBe(0);
   });
 
-  test("refuses bad fields and unknown rooms", async () => {
+  test("refuses invalid fields and unknown rooms", async () => {
     const bad = [{ RoomId: "room_id" }, { RoomId: "room_id", Enabled: 1 }, { Enabled: true }];
     for (const body of [...bad, { RoomId: "nowhere", Enabled: true }])
       expect((await set(body)).body).toMatchObject({ ActionStatus: "FAIL", ErrorCode: 100002 });

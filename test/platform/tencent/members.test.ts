@@ -50,7 +50,7 @@ test("mutes several members until an end, and makes them known", async () => {
   }
 });
 
-test("MuteTime 0 lifts a mute, and is nothing for others", async () => {
+test("MuteTime 0 lifts a mute, and does nothing to other members", async () => {
   const held = await heldBy("m1");
   expect(await muteMembers(["m1", "never_muted"], 0)).toMatchObject({ ErrorCode: 0 });
   expect(await heldBy("m1")).toBeUndefined();
@@ -102,7 +102,7 @@ test("twenty members at once, and no more", async () => {
     expect(await command(many(21))).toMatchObject({ ErrorCode: 100002 });
 });
 
-test("refuses the host, bad fields and unknown rooms, and changes nothing", async () => {
+test("refuses the host, invalid fields and unknown rooms, and changes nothing", async () => {
   const host = await banMembers(["m4", "host"]);
   expect(host).toMatchObject({ ActionStatus: "FAIL", ErrorCode: 100002 });
   const bad = [

@@ -31,7 +31,7 @@ const createRoom = (RoomId: string, fields: object = {}) =>
 const infoOf = async (RoomId: string) => (await call(get, { RoomId })).Response?.RoomInfo;
 
 describe("create_room and get_room_info", () => {
-  test("makes a live stream whose alias is the RoomId", async () => {
+  test("creates a live stream whose alias is the RoomId", async () => {
     const before = Math.floor(Date.now() / 1000);
     expect(await createRoom("first", { Owner_Account: "owner1" })).toMatchObject({
       ActionStatus: "OK",
@@ -107,7 +107,7 @@ describe("create_room and get_room_info", () => {
     }
   });
 
-  test("of many at the same moment one makes the room", async () => {
+  test("of many concurrent calls one creates the room", async () => {
     const answers = await Promise.all(Array.from({ length: 6 }, () => createRoom("race")));
     const codes = answers.map(({ ErrorCode }) => ErrorCode).sort();
     expect(codes).toEqual([0, 100010, 100010, 100010, 100010, 100010]);
@@ -144,7 +144,7 @@ describe("create_room and get_room_info", () => {
 describe("update_room_info", () => {
   const updateRoom = (RoomInfo: object) => call(update, { RoomInfo });
 
-  test("changes what is given and keeps the rest", async () => {
+  test("changes the given fields and keeps the others", async () => {
     await createRoom("changing", { RoomName: "Before", Category: [7] });
     const before = (await findRoom("changing"))!;
     const change = { RoomName: "After", IsMessageDisabled: true, Notice: "be kind" };
@@ -158,7 +158,7 @@ describe("update_room_info", () => {
     expect((await findRoom("changing"))?.revision).toBe(before.revision + 1);
   });
 
-  test("messages that are switched off are the owner's alone", async () => {
+  test("with messages switched off, only the owner may chat", async () => {
     await createRoom("quiet", { Owner_Account: "owner1", IsMessageDisabled: true });
     const says = async (userId: string) =>
       admitText((await findRoom("quiet"))!, { userId }, "hello", new Date());
@@ -168,7 +168,7 @@ describe("update_room_info", () => {
     await says("viewer");
   });
 
-  test("refuses bad fields and unknown rooms", async () => {
+  test("refuses invalid fields and unknown rooms", async () => {
     const bad = [{ Notice: "x".repeat(101) }, { RoomName: 1 }, { RoomId: "nowhere" }];
     for (const fields of bad)
       expect(await updateRoom({ RoomId: "changing", ...fields })).toMatchObject({
@@ -216,7 +216,7 @@ describe("room metadata", () => {
     expect(await read(["__proto__"])).toEqual([{ Key: "__proto__", Value: "2" }]);
   });
 
-  test("keeps its limits", async () => {
+  test("enforces its limits", async () => {
     const entries = (length: number, Value: string) =>
       Array.from({ length }, (_, at) => ({ Key: `key${at}`, Value }));
     const bad: unknown[] = [
@@ -237,7 +237,7 @@ describe("room metadata", () => {
     expect(await set([{ Key: "a", Value: "1" }], "nowhere")).toMatchObject({ ErrorCode: 100002 });
   });
 
-  test("writers at the same moment all count", async () => {
+  test("concurrent writers all count", async () => {
     await createRoom("busy");
     const keys = ["a", "b", "c", "d", "e"];
     await Promise.all(keys.map((Key) => set([{ Key, Value: Key }], "busy")));
@@ -247,7 +247,7 @@ describe("room metadata", () => {
 });
 
 describe("get_gift_count", () => {
-  test("counts quantities, their price and distinct senders, of one sender too", async () => {
+  test("counts quantities, their price and distinct senders, also of one sender", async () => {
     await createRoom("counted");
     const { id: streamId } = (await findRoom("counted"))!;
     const none = { Sequence: 0, TotalCount: 0, TotalCoins: 0, GiftSenderCount: 0 };
@@ -271,7 +271,7 @@ describe("get_gift_count", () => {
     expect((await call(count, { RoomId: "counted" })).Response.TotalCoins).toBe(35);
   });
 
-  test("a room made here takes gifts", async () => {
+  test("a room created here accepts gifts", async () => {
     await createRoom("gifts");
     await call(add, { GiftId: "g", Coins: 1, DefaultName: "G" });
     const wish = { RoomId: "gifts", GiftId: "g", ReceiverList_Account: ["administrator"] };

@@ -10,7 +10,7 @@ afterAll(() => stage.stop());
 
 const at = (seconds: number) => new Date(1_700_000_000_000 + seconds * 1000);
 
-test("the key is kept for five minutes, and read again at most once a minute", async () => {
+test("the key is cached for five minutes, and reread at most once a minute", async () => {
   expect(await getSecretKey(at(0))).toBe(secretKey);
   stage.secret.value = "rotated";
   expect(await getSecretKey(at(299))).toBe(secretKey);
