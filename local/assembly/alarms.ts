@@ -45,7 +45,7 @@ const FilterProperties = z.object({
   ]),
 });
 
-/** What counts lines of logs. */
+/** The metric filters of logs. */
 export const readMetricFilters = (templates: Templates): MetricFilter[] =>
   [...findResources(templates, "AWS::Logs::MetricFilter", FilterProperties)].map(
     ({ properties: { LogGroupName, FilterPattern, MetricTransformations } }) => ({
@@ -60,8 +60,8 @@ export const readMetricFilters = (templates: Templates): MetricFilter[] =>
   );
 
 /**
- * Fields with their values, of which a line has to have one: `{ $.level = "ERROR" }`, or several
- * of them with `||`. Throws for every other pattern.
+ * The values of fields, one of which a line must have: `{ $.level = "ERROR" }`, or several with
+ * `||`. Throws for every other pattern.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
  */
 function readPattern(pattern: string): MetricFilter["wanted"] {

@@ -101,7 +101,7 @@ const GatewayResponseProperties = z.object({
   ResponseTemplates: Texts.optional(),
 });
 
-/** The REST APIs that have a stage. Throws for one without an inline OpenAPI body. */
+/** The REST APIs with a stage. Throws for one without an inline OpenAPI body. */
 export function readRestApis(templates: Templates): RestApi[] {
   const stages = [...findResources(templates, "AWS::ApiGateway::Stage", StageProperties)];
   const responses = [
@@ -171,7 +171,7 @@ function withoutUndefined<Value>(value: Value): Defined<Value> {
   return JSON.parse(JSON.stringify(value)) as Defined<Value>;
 }
 
-/** The same members, those that could be undefined now absent then. */
+/** The same type, with members that may be undefined made optional. */
 type Defined<Value> = Value extends readonly unknown[]
   ? Value
   : Value extends object

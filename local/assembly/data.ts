@@ -74,7 +74,7 @@ const QueueProperties = z.object({
   RedrivePolicy: Redrive.optional(),
 });
 
-/** The queues with SQS's own defaults where the template says nothing. */
+/** The queues, with SQS's defaults if the template does not override them. */
 export function readQueues(templates: Templates): Queue[] {
   return [...findResources(templates, "AWS::SQS::Queue", QueueProperties)].map(
     ({ stack, id, properties }) => ({
@@ -96,7 +96,7 @@ export function readQueues(templates: Templates): Queue[] {
   );
 }
 
-/** The buckets: the places that event sources write failed batches to. */
+/** The buckets to which event sources write failed batches. */
 export function readBuckets(templates: Templates): Stage["buckets"] {
   return [...findResources(templates, "AWS::S3::Bucket", z.object({}))].map(({ stack, id }) => ({
     name: nameResource(templates, stack, id),
@@ -108,7 +108,7 @@ const SecretProperties = z.object({
   GenerateSecretString: z.record(z.string(), z.unknown()).optional(),
 });
 
-/** The secrets, without values: those are the runner's to give. */
+/** The secrets, without values, which the runner supplies. */
 export function readSecrets(templates: Templates): Secret[] {
   return [...findResources(templates, "AWS::SecretsManager::Secret", SecretProperties)].map(
     ({ stack, id, properties }) => ({

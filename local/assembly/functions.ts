@@ -30,7 +30,8 @@ export function readFunctions(
     FunctionProperties,
   )) {
     const asset = resource.Metadata?.["aws:asset:path"];
-    // Functions that CDK itself adds (custom resources) have no bundle of ours and never run here.
+    // Functions that CDK itself adds (custom resources) have none of our bundles and never run
+    // here.
     if (typeof asset !== "string" || resource.Metadata?.["aws:asset:is-bundled"] === true) continue;
     const name = nameResource(templates, stack, id);
     const folder = join(directory, asset);

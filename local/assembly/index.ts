@@ -26,18 +26,17 @@ const Manifest = z.object({
 });
 
 type AssemblyOptions = {
-  /** The folder that holds manifest.json. */
+  /** The folder with manifest.json. */
   directory: string;
   /** The stage's name, such as `dev`. */
   stageName: string;
-  /** Values of SSM parameters by their name, before any resource of the assembly. */
+  /** Values of SSM parameters by name, which override resources of the assembly. */
   parameters: Record<string, string>;
 };
 
 /**
- * Everything of one stage, read from its synthesized assembly (`cdk.out/<stage>`): whatever the
- * templates say and nothing else. Throws a sentence that names the resource when the runner cannot
- * stand in for it.
+ * One stage, read from its synthesized assembly (`cdk.out/<stage>`), and from nothing else. Throws,
+ * naming the resource, if the runner cannot emulate it.
  */
 export function readAssembly(options: AssemblyOptions): Stage {
   const directory = resolve(options.directory);
@@ -47,7 +46,7 @@ export function readAssembly(options: AssemblyOptions): Stage {
     name: options.stageName,
     region: templates.region,
     account: templates.account,
-    // Calls to AWS are judged by the name of who makes them.
+    // AWS calls are authorized by the name of their caller.
     functions: { ...readFunctions(templates, directory), ...(relay && { [relay.name]: relay }) },
     ...(relay && { relay: relay.name }),
     roles: readRoles(templates),
@@ -79,7 +78,7 @@ function readTemplates({ directory, parameters }: AssemblyOptions): Templates {
       continue;
     const template = readJson(join(directory, artifact.properties.templateFile)) as Template;
     templates.stacks.set(artifact.properties.stackName ?? id, template);
-    // A domain's firewall is in a region of its own, so the functions say where the stage is.
+    // A domain's firewall is in its own region, so the functions decide the stage's region.
     const hasFunctions = Object.values(template.Resources ?? {}).some(
       ({ Type }) => Type === "AWS::Lambda::Function",
     );

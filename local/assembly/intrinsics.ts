@@ -4,8 +4,8 @@ import type { Json, JsonObject, Resource, Templates } from "./templates.ts";
 type Resolver = (templates: Templates, stack: string, argument: Json) => Json | undefined;
 
 /**
- * A value of a template with every intrinsic function in it worked out; AWS::NoValue vanishes. A
- * name can be the result of a function, and a function asks for names, so both are here.
+ * Resolves every intrinsic function in a template's value; AWS::NoValue disappears. A name can be
+ * the result of a function, and a function may need names, so both are here.
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/intrinsic-function-reference.html
  */
 export function resolve(templates: Templates, stack: string, value: Json): Json | undefined {
@@ -32,7 +32,7 @@ export function resolve(templates: Templates, stack: string, value: Json): Json 
   return resolved;
 }
 
-/** As `resolve`, for a value that has to be text. */
+/** As `resolve`, for a value that must be text. */
 function resolveText(templates: Templates, stack: string, value: Json | undefined): string {
   const resolved = value === undefined ? undefined : resolve(templates, stack, value);
   if (typeof resolved === "string") return resolved;
@@ -40,7 +40,7 @@ function resolveText(templates: Templates, stack: string, value: Json | undefine
   throw new Error(`Expected text in stack ${stack}, found ${JSON.stringify(value)}`);
 }
 
-/** Whether a condition of a template holds. Throws when it has no such condition. */
+/** Whether a condition of a template holds. Throws if there is no such condition. */
 export function holds(templates: Templates, stack: string, name: string): boolean {
   const condition = templates.stacks.get(stack)?.Conditions?.[name];
   if (condition === undefined) throw new Error(`Stack ${stack} has no condition ${name}`);
@@ -148,7 +148,7 @@ function resolveImport(templates: Templates, name: string): Json | undefined {
   throw new Error(`No stack of the assembly exports ${name}`);
 }
 
-/** The physical name of a resource: the one that the template gives, or one made from its id. */
+/** The physical name of a resource: the one in the template, or one derived from its id. */
 export function nameResource(templates: Templates, stack: string, id: string): string {
   const resource = getResource(templates, stack, id);
   const named = namedAs(resource);
@@ -156,7 +156,7 @@ export function nameResource(templates: Templates, stack: string, id: string): s
   return defaultNameOf(templates, stack, id, resource.Type);
 }
 
-/** The ARN of a resource of a kind that has one here; throws for other kinds. */
+/** The ARN of a resource of a supported kind; throws for other kinds. */
 export function arnOf(templates: Templates, stack: string, id: string): string {
   const { Type } = getResource(templates, stack, id);
   const arn = arnByName(templates, Type, nameResource(templates, stack, id));
@@ -170,7 +170,7 @@ function getResource(templates: Templates, stack: string, id: string): Resource 
   return resource;
 }
 
-/** What `Ref` gives; undefined for AWS::NoValue. */
+/** The result of `Ref`; undefined for AWS::NoValue. */
 function resolveReference(templates: Templates, stack: string, id: string): Json | undefined {
   if (id === "AWS::NoValue") return undefined;
   const pseudo: Record<string, string> = {
@@ -188,7 +188,7 @@ function resolveReference(templates: Templates, stack: string, id: string): Json
   const { Type } = getResource(templates, stack, id);
   const name = nameResource(templates, stack, id);
   if (Type === "AWS::SQS::Queue") return urlOfQueue(templates, name);
-  // A secret's and a topic's Ref is the ARN, unlike that of the other kinds.
+  // For secrets and topics, Ref returns the ARN, unlike for the other kinds.
   if (Type === "AWS::SecretsManager::Secret" || Type === "AWS::SNS::Topic")
     return arnOf(templates, stack, id);
   return name;
@@ -221,7 +221,7 @@ function resolveSsmParameter(templates: Templates, name: string): string {
   throw new Error(`The SSM parameter ${name} is neither in a template nor given by the runner`);
 }
 
-/** What `Fn::GetAtt` gives; throws for an attribute that is not known here. */
+/** The result of `Fn::GetAtt`; throws for unsupported attributes. */
 function resolveAttribute(templates: Templates, stack: string, id: string, name: string): Json {
   const { Type, Properties: properties = {} } = getResource(templates, stack, id);
   if (name === "Arn") return arnOf(templates, stack, id);

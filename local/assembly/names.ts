@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { JsonObject, Resource, Templates } from "./templates.ts";
 
-/** The property of a kind of resource that names it. */
+/** The property with the name of each kind of resource. */
 const physicalNameProperties: Record<string, string> = {
   "AWS::DynamoDB::GlobalTable": "TableName",
   "AWS::DynamoDB::Table": "TableName",
@@ -44,21 +44,21 @@ const arnForms: Record<string, (name: string, region: string, account: string) =
     `arn:aws:events:${region}:${account}:rule/${name}`,
 };
 
-/** Ten lower-case characters made from a name, as API Gateway's ids look. */
+/** Ten lower-case characters derived from a name, like API Gateway's ids. */
 function idOf(text: string): string {
   const hash = createHash("sha256").update(text).digest("hex").slice(0, 16);
   return BigInt(`0x${hash}`).toString(36).padStart(10, "0").slice(-10);
 }
 
-/** What the template says of a resource's name: text, or an intrinsic function. */
+/** The name of a resource in the template: text, or an intrinsic function. */
 export function namedAs({ Type, Properties }: Resource) {
   const property = physicalNameProperties[Type];
   return property === undefined ? undefined : Properties?.[property];
 }
 
 /**
- * The name that a resource without one of its own is given (an API's id, a bucket's name): made
- * from the logical id, so it is the same at every start.
+ * The generated name of a resource without a name in the template (an API's id, a bucket's name):
+ * derived from the logical id, so it is the same at every start.
  */
 export function defaultNameOf(
   { region }: Templates,
@@ -73,16 +73,16 @@ export function defaultNameOf(
   return `${stack}-${id}`;
 }
 
-/** The ARN of a resource of a kind that has one here, by its name. */
+/** The ARN of a resource of a supported kind, from its name. */
 export const arnByName = ({ region, account }: Templates, type: string, name: string) =>
   arnForms[type]?.(name, region, account);
 
-/** The URL of a queue, as `Ref` gives it on AWS. */
+/** The URL of a queue, as `Ref` returns it on AWS. */
 export function urlOfQueue(templates: Templates, name: string): string {
   return `https://sqs.${templates.region}.amazonaws.com/${templates.account}/${name}`;
 }
 
-/** A resource by its place, name and ARN: what an attribute of it is made from. */
+/** A resource with its location, name and ARN, from which attributes are derived. */
 type Named = { templates: Templates; place: string; name: string; properties: JsonObject };
 
 const attributes: Record<string, (resource: Named) => string> = {
@@ -109,6 +109,6 @@ const attributes: Record<string, (resource: Named) => string> = {
   "AWS::CloudFront::Distribution.DomainName": ({ place }) => `${idOf(place)}.cloudfront.net`,
 };
 
-/** An attribute that follows from a resource's name; undefined for one that is not known here. */
+/** An attribute derived from a resource's name; undefined for unsupported ones. */
 export const attributeByName = (type: string, attribute: string, resource: Named) =>
   attributes[`${type}.${attribute}`]?.(resource);

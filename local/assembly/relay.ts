@@ -16,13 +16,12 @@ const TaskProperties = z.object({
   ]),
 });
 
-/** Seconds that it has for one order, to begin or to end. */
+/** The timeout of one command to begin or to end, in seconds. */
 const orderSeconds = 60;
 
 /**
- * The relay of a stage that has one, as a function that is called once to begin and once to end:
- * its bundle, its role and its settings are those of the task. Throws where its bundle is not
- * there.
+ * The relay of a stage, if it has one, as a function that is called once to begin and once to end:
+ * its bundle, role and settings are those of the task. Throws if its bundle is missing.
  */
 export function readRelay(templates: Templates, directory: string): LambdaFunction | undefined {
   const found = findResources(templates, "AWS::ECS::TaskDefinition", TaskProperties);

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { holds, resolve } from "./intrinsics.ts";
 import type { Resource, Templates } from "./templates.ts";
 
-/** A resource with its intrinsic functions worked out, and where it stands. */
+/** A resource with its intrinsic functions resolved, and its location. */
 type Found<Properties> = {
   stack: string;
   id: string;
@@ -11,9 +11,9 @@ type Found<Properties> = {
 };
 
 /**
- * The resources of one type in all stacks, their properties worked out and checked by `schema`: the
- * one way by which the readers of the assembly look at them. Those whose condition does not hold
- * are left out. Throws for one that is of another form.
+ * The resources of one type in all stacks, with their properties resolved and validated by
+ * `schema`: all readers of the assembly use this. Resources whose condition does not hold are
+ * omitted. Throws for one with an unknown form.
  */
 export function* findResources<Properties>(
   templates: Templates,

@@ -38,8 +38,8 @@ const StageProperties = z.object({
 });
 
 /**
- * The WebSocket APIs with their routes and authorizers, one entry per stage. Throws when a route
- * leads nowhere.
+ * The WebSocket APIs with their routes and authorizers, one entry per stage. Throws if a route has
+ * no target.
  */
 export function readWebSocketApis(templates: Templates): WebSocketApi[] {
   const integrations = new Map<string, { functionName: string; credentials?: string }>();

@@ -24,7 +24,7 @@ const Mapping = z.object({
   ScalingConfig: z.object({ MaximumConcurrency: z.coerce.number().optional() }).optional(),
 });
 
-/** The enabled mappings. -1 as attempts or age means no bound, as in Lambda's own API. */
+/** The enabled mappings. -1 as attempts or age means no limit, as in Lambda's own API. */
 export function readEventSources(templates: Templates): EventSource[] {
   const sources: EventSource[] = [];
   for (const { stack, id, properties } of findResources(
@@ -71,7 +71,7 @@ const SchedulerSchedule = z.object({
   Target: z.object({ Arn: z.string(), Input: z.string().optional() }),
 });
 
-/** The enabled schedules that call a function, of EventBridge's rules and of its scheduler. */
+/** The enabled schedules that call a function, from EventBridge rules and its scheduler. */
 export function readSchedules(templates: Templates): Schedule[] {
   const schedules: Schedule[] = [];
   const keep = (

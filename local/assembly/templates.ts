@@ -1,6 +1,6 @@
-/** Anything that JSON can hold; templates are read without a schema of their own. */
+/** Any JSON value; templates are read without their own schema. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
-/** What has names for its values. */
+/** A JSON object. */
 export type JsonObject = { [key: string]: Json };
 
 export type Resource = {
@@ -18,11 +18,11 @@ export type Template = {
   Mappings?: Record<string, Record<string, Record<string, Json>>>;
 };
 
-/** The stacks of one stage by stack name, with what the machine decides for them. */
+/** The stacks of one stage by stack name, with the machine's own values for them. */
 export type Templates = {
   stacks: Map<string, Template>;
   region: string;
   account: string;
-  /** Values of SSM parameters by parameter name; they win over AWS::SSM::Parameter resources. */
+  /** Values of SSM parameters by name, which override AWS::SSM::Parameter resources. */
   parameters: Record<string, string>;
 };

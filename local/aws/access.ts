@@ -1,4 +1,6 @@
-/** Request context of a check: condition key to its values; an absent key is not in the request. */
+/**
+ * Request context of a check: the values of each condition key; absent keys are not in the request.
+ */
 export type AccessContext = Record<string, string[]>;
 
 /** One action on one resource that a request needs. */

@@ -3,7 +3,7 @@ import { type AwsAnswer, AwsFailure, type AwsRequest, type Prepare } from "./fai
 import { type Faults, failureOfFault, tellAsConflict } from "./faults.ts";
 import type { Iam } from "./iam.ts";
 
-/** What calls are answered with, whichever door they come by; `services` by their signing names. */
+/** The handlers of calls, whichever way they arrive; `services` by their signing names. */
 export type Services = {
   iam: Iam;
   faults: Faults;
@@ -13,20 +13,20 @@ export type Services = {
   log: (line: string) => void;
 };
 
-/** `lost` is a connection that ends without an answer, `silence` one that stays open without. */
+/** `lost` is a connection that ends without a response, `silence` one that stays open without. */
 export type Outcome = AwsAnswer | "lost" | "silence";
 
-/** One call on its way in. */
+/** One incoming call. */
 type Incoming = {
-  /** Gives the call; throws an AwsFailure for one that cannot be read. */
+  /** Returns the call; throws an AwsFailure for an unreadable one. */
   read(): AwsRequest | Promise<AwsRequest>;
   /** Whether the caller has disconnected, as all do when the runner stops. */
   isGone(): boolean;
 };
 
 /**
- * Answers one call: allowed or refused by the caller's policies, struck by faults, counted. Never
- * rejects: a failure is an answer, and one of the runner's own is logged if anybody waits for it.
+ * Handles one call: allowed or refused by the caller's policies, subject to faults, counted. Never
+ * rejects: a failure is a response, and one of the runner's own is logged if anybody waits for it.
  */
 export async function answerCall(services: Services, call: Incoming): Promise<Outcome> {
   try {
@@ -64,7 +64,7 @@ async function perform(of: Services, request: AwsRequest): Promise<Outcome> {
     case "error_after_commit":
     case "timeout_after_commit":
     case "silence_after_commit":
-      // A refusal of the service is not heard either.
+      // Even a refusal of the service is lost.
       await runUnheard(prepared.run);
   }
   if (fault.kind.startsWith("silence")) return "silence";

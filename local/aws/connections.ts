@@ -7,7 +7,7 @@ import type { Meter } from "./meter.ts";
 
 /** API Gateway's limit for a post. */
 const postBytesMax = 128 * 1024;
-/** A message is billed in parts of this size. */
+/** A message is billed in units of this size. */
 const billedBytes = 32 * 1024;
 
 const operations: Record<string, string> = {
@@ -18,7 +18,7 @@ const operations: Record<string, string> = {
 
 const action = "execute-api:ManageConnections";
 
-/** What posting needs. */
+/** The dependencies of posts. */
 type ConnectionOptions = {
   stage: Stage;
   connections: Connections;
@@ -61,12 +61,12 @@ export function createConnectionCalls(options: ConnectionOptions): Prepare {
   };
 }
 
-/** Posts to connections together; answers each in its place. Undefined: not to be done together. */
+/** Posts to connections together; returns the responses in order. Undefined if it cannot. */
 export type PostTogether = (posts: readonly AwsRequest[]) => AwsAnswer[] | undefined;
 
 /**
- * Posts of one caller through one API, decided and counted together: what its policies say of one
- * connection they say of all, or else this leaves them to be asked one by one.
+ * Posts of one caller through one API, authorized and counted together, if its policies decide
+ * equally about all connections; otherwise they are handled one by one.
  */
 export function createPostsTogether(
   { stage, connections, meter, hostMeter }: ConnectionOptions,
@@ -96,7 +96,7 @@ function findApi(stage: Stage, { path: [id, stageName] }: AwsRequest): WebSocket
   return stage.webSocketApis.find((one) => one.id === id && one.stageName === stageName);
 }
 
-/** What the ARNs of an API's connections begin with. */
+/** The prefix of the ARNs of an API's connections. */
 const nameConnections = ({ region, account }: Stage, api: WebSocketApi, method: string) =>
   `arn:aws:execute-api:${region}:${account}:${api.id}/${api.stageName}/${method}/@connections/`;
 
@@ -117,7 +117,7 @@ function answer(status: number, body: string): AwsAnswer {
 
 const sent = answer(200, "");
 const closed = answer(204, "");
-/** API Gateway says no more than the status of a connection that is gone. */
+/** API Gateway returns only the status for a connection that is gone. */
 const gone = answerFailure(new AwsFailure(410, "GoneException", ""));
 const tooFast = answerFailure(new AwsFailure(429, "LimitExceededException", "Rate exceeded"));
 const tooLarge = answerFailure(

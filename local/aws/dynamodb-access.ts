@@ -2,17 +2,17 @@ import type { Table } from "../model.ts";
 import type { Access } from "./access.ts";
 import { AwsFailure } from "./failure.ts";
 
-/** An item or key as DynamoDB's JSON has it: `{ PK: { S: "USER#1" } }`. */
+/** An item or key in DynamoDB's JSON: `{ PK: { S: "USER#1" } }`. */
 export type Attributes = Record<string, Record<string, unknown>>;
 
 type Body = Record<string, unknown>;
 
 /**
- * What a DynamoDB request needs to be allowed, as AWS's service authorization reference has it: a
- * transaction is its parts, a batch its items, a Query or Scan of an index is asked of the index.
- * `dynamodb:LeadingKeys` are the partition key values, `dynamodb:Attributes` the top-level names
- * that the request mentions. Throws AwsFailure for an operation or a table that the stage does not
- * have.
+ * The permissions that a DynamoDB request needs, according to AWS's service authorization
+ * reference: a transaction needs those of its parts, a batch those of its items, a Query or Scan of
+ * an index that of the index. `dynamodb:LeadingKeys` are the partition key values,
+ * `dynamodb:Attributes` the top-level names in the request. Throws AwsFailure for operations and
+ * tables that the stage lacks.
  */
 export function listAccess(tables: Table[], operation: string, body: Body): Access[] {
   const ask = (action: string, source: Body, keys: (Attributes | undefined)[] | undefined) =>
@@ -148,7 +148,7 @@ function accessOf(
     resource: index ? `${table.arn}/index/${index}` : table.arn,
     context: {
       ...(keys && { "dynamodb:LeadingKeys": leading }),
-      // Asked for by few policies, and the dearest to find.
+      // Few policies use it, and it is the most expensive one to find.
       get "dynamodb:Attributes"() {
         return listAttributeNames(source, keys);
       },
@@ -173,7 +173,7 @@ function askQuery(tables: Table[], body: Body): Access {
   const expression = String(body.KeyConditionExpression ?? "");
   const keys: Attributes[] = [];
   for (const [, left = "", right = ""] of expression.matchAll(/([#\w.-]+)\s*=\s*([:#\w.-]+)/g)) {
-    // The key may stand on either side of its equals sign.
+    // The key may be on either side of the equals sign.
     for (const [path, value] of [
       [left, right],
       [right, left],
@@ -186,8 +186,8 @@ function askQuery(tables: Table[], body: Body): Access {
   const legacy = (body.KeyConditions as Legacy | undefined)?.[name]?.AttributeValueList?.[0];
   if (legacy) keys.push({ [name]: legacy });
   if (keys.length === 0) {
-    // DynamoDB itself would refuse it; without a key there is nothing that a policy could be
-    // asked about, and an empty list would satisfy ForAllValues.
+    // DynamoDB itself would refuse it; without a key there is nothing for a policy to check, and an
+    // empty list would satisfy ForAllValues.
     throw new AwsFailure(400, "ValidationException", "Query condition missed key schema element");
   }
   return accessOf(table, "Query", body, keys);

@@ -25,7 +25,10 @@ const writes = new Set([
   "TransactWriteItems",
 ]);
 
-/** What forwarding needs. `onWrite` is called after each change, so that readers look at once. */
+/**
+ * The dependencies of forwarding. `onWrite` is called after each change, so that readers poll at
+ * once.
+ */
 type DynamoDbOptions = {
   engine: Engine;
   tables: Table[];
@@ -33,7 +36,7 @@ type DynamoDbOptions = {
   onWrite: () => void;
 };
 
-/** DynamoDB: forwards to the engine and counts what AWS would charge; adds nothing of its own. */
+/** DynamoDB: forwards to the engine and counts AWS's charges; adds nothing else. */
 export function createDynamoDb(options: DynamoDbOptions): Prepare {
   return (request) => {
     const body = readJsonBody(request);
@@ -73,7 +76,7 @@ async function forward(
 
 type Units = { writeUnits?: number; readUnits?: number };
 
-/** What the runner itself does (demo data, an audit) is no cost of the product. */
+/** Calls of the runner itself (demo data, an audit) are not costs of the product. */
 function record(meter: Meter, request: AwsRequest, units: Units): void {
   if (request.caller === runnerCaller) return;
   meter.record({ caller: request.caller, operation: `dynamodb:${request.operation}`, ...units });
@@ -92,8 +95,9 @@ function sumConsumed(operation: string, consumed: unknown): Units {
 }
 
 /**
- * AWS charges a write that its condition refused but reports nothing about it: the item as sent, at
- * least one unit, twice in a transaction. What was stored is only known where the answer has it.
+ * AWS charges a write whose condition failed but reports nothing about it: the item as sent, at
+ * least one unit, twice in a transaction. The stored item's size is only known if the response has
+ * it.
  */
 function estimateRefused(operation: string, body: Body, answer: Body): number {
   const type = String(answer.__type);

@@ -15,17 +15,17 @@ export type EndpointNote = {
 
 const fileOf = (directory: string) => join(directory, "endpoint.json");
 
-/** Leaves a note for the time in which the endpoint runs. */
+/** Writes the note for the time in which the endpoint runs. */
 export function writeEndpointNote(directory: string, note: EndpointNote): void {
   const file = fileOf(directory);
   writeFileSync(file, `${JSON.stringify(note)}\n`, { mode: 0o600 });
   chmodSync(file, 0o600);
 }
 
-/** Takes the note away: nobody is there any more. */
+/** Removes the note when the endpoint stops. */
 export const removeEndpointNote = (directory: string) => rmSync(fileOf(directory), { force: true });
 
-/** The endpoint that runs on a data directory, or was killed there; undefined: none does. */
+/** The endpoint running on a data directory, or killed there; undefined if none is. */
 export function findEndpoint(directory: string): EndpointNote | undefined {
   try {
     return JSON.parse(readFileSync(fileOf(directory), "utf8")) as EndpointNote;

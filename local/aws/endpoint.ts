@@ -5,15 +5,15 @@ import { AwsFailure, type AwsRequest } from "./failure.ts";
 import { watchIdleSockets } from "./idle-sockets.ts";
 import { readCall } from "./signed-call.ts";
 
-/** The longest body that any call has: a transaction of 4 MB or an invocation of 6 MB. */
+/** The largest body of any call: a transaction has 4 MB, an invocation 6 MB. */
 const bodyBytesMax = 17 * 1024 * 1024;
 
-/** The endpoint at work. */
+/** The running endpoint. */
 type Endpoint = {
   url: string;
-  /** Forgets the sockets that nobody used for so long; undefined: it keeps them. */
+  /** Drops sockets that were idle for this long; undefined: keeps them. */
   forgetIdle(milliseconds: number | undefined): void;
-  /** Requests that came on a forgotten socket and were reset. */
+  /** Requests that arrived on a dropped socket and were reset. */
   resets(): number;
   stop(): Promise<void>;
 };
@@ -59,7 +59,7 @@ async function serve(
     isGone: () => incoming.socket.destroyed,
   });
   if (answer === "lost") return void incoming.socket.destroy();
-  // Only the caller, or the end of the runner, ends a connection that stays silent.
+  // Only the caller, or the end of the runner, ends a silent connection.
   if (answer === "silence" || outgoing.destroyed) return;
   outgoing.writeHead(answer.status, {
     ...answer.headers,
@@ -73,7 +73,7 @@ async function readRequest(services: Services, incoming: IncomingMessage): Promi
   return readCall(services, { method, url, headers, body: await readBody(incoming) });
 }
 
-/** Listeners and not an async iterator: this runs for every call, and costs half as much. */
+/** Listeners, not an async iterator: this runs for every call, and costs half as much. */
 function readBody(incoming: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];

@@ -3,27 +3,29 @@ import type { Dispatcher } from "undici";
 type Body = Record<string, unknown>;
 
 /**
- * The runner's own way to an engine, in this process or at an address: does one operation, such as
- * `DynamoDB_20120810.GetItem`; a refusal is an answer, too.
+ * The runner's own access to an engine, in this process or at an address: executes one operation,
+ * such as `DynamoDB_20120810.GetItem`; a refusal is a response too.
  */
 export type EngineCall = (target: string, body: Body) => Promise<EngineAnswer>;
 
 type EngineAnswer = { status: number; body: Body };
 
-/** Credentials as the SDK takes them. */
+/** Credentials in the SDK's form. */
 export type EngineCredentials = {
   accessKeyId: string;
   secretAccessKey: string;
   sessionToken?: string;
 };
 
-/** An engine that asks nobody who they are wants to see some, none the less. */
+/** An engine without authentication still expects some credentials. */
 export const anyCredentials: EngineCredentials = {
   accessKeyId: "ovation",
   secretAccessKey: "ovation",
 };
 
-/** Any signature does for such an engine: the endpoint in front of it has looked at the caller. */
+/**
+ * Such an engine accepts any signature: the endpoint in front of it has authenticated the caller.
+ */
 const authorization =
   `AWS4-HMAC-SHA256 Credential=${anyCredentials.accessKeyId}/20260101/us-east-1/dynamodb/` +
   "aws4_request, SignedHeaders=host, Signature=0";
@@ -36,7 +38,7 @@ const answerMillisecondsMax = 30_000;
 export async function openEngineCalls(
   endpoint: string,
 ): Promise<{ call: EngineCall; close(): Promise<void> }> {
-  // Loaded where it is needed: few bring an engine of their own, and all wait for the start.
+  // Loaded when it is needed: few use an external engine, and everyone waits for the start.
   const { Pool } = await import("undici");
   const openPool = (connections: number) =>
     new Pool(new URL(endpoint).origin, {
@@ -45,7 +47,7 @@ export async function openEngineCalls(
       bodyTimeout: answerMillisecondsMax,
       headersTimeout: answerMillisecondsMax,
     });
-  // Readers of the stream have connections of their own, or a crowd of writers would hold them up.
+  // Stream readers have separate connections, or many writers would block them.
   const pool = openPool(connectionCountMax);
   const streamPool = openPool(streamConnectionCountMax);
   return {

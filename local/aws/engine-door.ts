@@ -11,7 +11,7 @@ export type EngineDoor = {
   close(): Promise<void>;
 };
 
-/** The longest request that DynamoDB takes. */
+/** The largest request that DynamoDB accepts. */
 const bodyBytesMax = 17 * 1024 * 1024;
 
 /**

@@ -9,23 +9,23 @@ import type { EngineCredentials } from "./engine-call.ts";
 export type EngineNote = {
   endpoint: string;
   credentials: EngineCredentials;
-  /** Another engine than the embedded one: it runs whether a runner does or not. */
+  /** An external engine, which runs even without a runner. */
   isOther: boolean;
 };
 
 const fileOf = (directory: string) => join(directory, "engine.json");
 
-/** Leaves a note for the time in which the engine runs. */
+/** Writes the note for the time in which the engine runs. */
 export function writeEngineNote(directory: string, note: EngineNote): void {
   const file = fileOf(directory);
   writeFileSync(file, `${JSON.stringify(note)}\n`, { mode: 0o600 });
   chmodSync(file, 0o600);
 }
 
-/** Takes the note away at a proper end, so that nobody looks for an engine that is gone. */
+/** Removes the note when the engine stops, so that nobody looks for it. */
 export const removeEngineNote = (directory: string) => rmSync(fileOf(directory), { force: true });
 
-/** The note of an engine that runs on a data directory, or was killed there. */
+/** The note of an engine running on a data directory, or killed there. */
 export function readEngineNote(directory: string): EngineNote | undefined {
   try {
     return JSON.parse(readFileSync(fileOf(directory), "utf8")) as EngineNote;

@@ -16,12 +16,12 @@ import {
 } from "./engine-note.ts";
 import { openOther } from "./other-engine.ts";
 
-/** A DynamoDB-compatible engine, a way to call it, and its address for others on this machine. */
+/** A DynamoDB-compatible engine, access to it, and its address for other local programs. */
 export type Engine = {
   call: EngineCall;
   endpoint: string;
   credentials: EngineCredentials;
-  /** What a test may switch; another engine than the embedded one has nothing of it. */
+  /** Switches for tests; an external engine has none. */
   switches?: Pick<EmbeddedEngine, "expire" | "holdReads">;
   stop(): Promise<void>;
 };
@@ -37,18 +37,17 @@ const upkeepSoonMilliseconds = 100;
 type EngineOptions = {
   state: State;
   tables: Table[];
-  /** Another engine than the embedded one. */
+  /** The address of an external engine. */
   endpoint?: string | undefined;
-  /** Nothing expires meanwhile: for who reads what is there. */
+  /** Nothing expires meanwhile: for programs that read existing data. */
   isFrozen?: boolean;
   log: (line: string) => void;
 };
 
 /**
  * Opens the embedded engine on `dynamodb.sqlite` of the data directory (or uses the one at the
- * given address), and creates the tables that are absent. Rejects with FormatMismatch when another
- * engine wrote the data, and with a sentence for a person when the engine at the address does not
- * answer.
+ * given address), and creates missing tables. Rejects with FormatMismatch if another engine wrote
+ * the data, and with a readable sentence if the engine at the address does not respond.
  */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { directory } = options.state;
@@ -91,8 +90,8 @@ async function openEmbedded({ state, isFrozen, log }: EngineOptions): Promise<En
 }
 
 /**
- * Lets the engine expire and forget a few times a minute, and sooner where much is due. What a
- * reader of a stream has not had yet stays, however old: a runner may be off for days.
+ * Lets the engine expire and trim a few times a minute, and sooner if much is due. Records that a
+ * stream reader has not read yet are kept, however old: a runner may be off for days.
  */
 function startUpkeep(engine: EmbeddedEngine, state: State, log: (line: string) => void) {
   let timer: NodeJS.Timeout | undefined;
@@ -115,7 +114,7 @@ function startUpkeep(engine: EmbeddedEngine, state: State, log: (line: string) =
 
 /**
  * The engine of a data directory for a program other than the runner, such as an audit: the running
- * one, or one opened temporarily. Rejects when the directory holds no data.
+ * one, or one opened temporarily. Rejects if the directory has no data.
  */
 export async function openEngine(dataDirectory: string): Promise<OpenEngine> {
   const found = findEngine(dataDirectory);
@@ -123,7 +122,7 @@ export async function openEngine(dataDirectory: string): Promise<OpenEngine> {
   return { ...found.note, stop: async () => {} };
 }
 
-/** The running engine's note; where none runs, the directory's state, which keeps it so. */
+/** The running engine's note; if none runs, the directory's state, whose lock prevents a start. */
 function findEngine(dataDirectory: string): { note: EngineNote } | { state: State } {
   const note = readEngineNote(dataDirectory);
   if (note?.isOther) return { note };
@@ -137,7 +136,7 @@ function findEngine(dataDirectory: string): { note: EngineNote } | { state: Stat
   }
 }
 
-/** An engine for the time of a reading, on what lies in the state's directory. */
+/** An engine opened temporarily for reading the data of the state's directory. */
 async function openAlone(state: State, prepare = () => {}): Promise<OpenEngine> {
   try {
     prepare();
@@ -158,12 +157,12 @@ async function openAlone(state: State, prepare = () => {}): Promise<OpenEngine> 
 /**
  * A snapshot of a data directory, for reads that take longer than writers wait, such as an export:
  * SQLite copies the data in one transaction to the temporary directory, and a separate engine reads
- * the copy until `stop`. Rejects when the directory holds no data, or
- * only the address of another engine.
+ * the copy until `stop`. Rejects if the directory has no data, or only the address of an external
+ * engine.
  */
 export async function openSnapshot(dataDirectory: string): Promise<OpenEngine> {
   const found = findEngine(dataDirectory);
-  // Without a runner nobody writes, and the lock keeps it so.
+  // Without a runner nobody writes, which the lock ensures.
   if ("state" in found) return openAlone(found.state);
   if (found.note.isOther)
     throw new Error(
@@ -174,7 +173,7 @@ export async function openSnapshot(dataDirectory: string): Promise<OpenEngine> {
   return openAlone(state, () => {
     const database = new DatabaseSync(join(dataDirectory, fileName), { timeout: 5000 });
     try {
-      // SQLite refuses to copy into a file that holds something, not into an empty one.
+      // SQLite refuses to copy into a file with content, but not into an empty one.
       keepToOwner(join(state.directory, fileName));
       database.prepare("VACUUM INTO ?").run(join(state.directory, fileName));
     } finally {
@@ -183,7 +182,7 @@ export async function openSnapshot(dataDirectory: string): Promise<OpenEngine> {
   });
 }
 
-/** Members of a CreateTable request that a local engine understands. */
+/** The fields of a CreateTable request that a local engine supports. */
 const createMembers = [
   "TableName",
   "AttributeDefinitions",

@@ -1,8 +1,8 @@
 import type { Access } from "./access.ts";
 
 /**
- * A refusal as an AWS endpoint gives it: an HTTP status, the error type that SDKs turn into the
- * exception's name, and a sentence. `body` adds members such as CancellationReasons.
+ * An AWS endpoint's refusal: an HTTP status, the error type that SDKs turn into the exception's
+ * name, and a sentence. `body` adds fields such as CancellationReasons.
  */
 export class AwsFailure extends Error {
   override name = "AwsFailure";
@@ -17,7 +17,7 @@ export class AwsFailure extends Error {
   }
 }
 
-/** One request to the endpoint after its caller is known. */
+/** One request to the endpoint, once its caller is identified. */
 export type AwsRequest = {
   /** Physical function name, or `ovation-runner`. */
   caller: string;
@@ -32,14 +32,14 @@ export type AwsRequest = {
   body: Buffer;
 };
 
-/** What goes back; `body` is bytes or text as it stands. */
+/** The response; `body` is bytes or text, sent unchanged. */
 export type AwsAnswer = {
   status: number;
   headers?: Record<string, string>;
   body: string | Uint8Array;
 };
 
-/** An `application/x-amz-json` request body, which has to be one JSON object. */
+/** Parses an `application/x-amz-json` request body, which must be one JSON object. */
 export function readJsonBody(request: AwsRequest): Record<string, unknown> {
   let value: unknown;
   try {
@@ -52,25 +52,28 @@ export function readJsonBody(request: AwsRequest): Record<string, unknown> {
   return value as Record<string, unknown>;
 }
 
-/** An answer in the JSON protocols; numbers and text as JSON has them. */
+/** A response in the JSON protocols. */
 export function answerJson(value: unknown, status = 200): AwsAnswer {
   return answerText(JSON.stringify(value), status);
 }
 
-/** An answer in JSON 1.0 that is text already. */
+/** A response in JSON 1.0 that is text already. */
 export function answerText(body: string, status = 200): AwsAnswer {
   return { status, headers: { "content-type": "application/x-amz-json-1.0" }, body };
 }
 
-/** A request that has been understood, before it is allowed and done. */
+/** A request that was parsed, before it is authorized and executed. */
 type Prepared = {
   access: Access[];
-  /** What a fault may be aimed at, as its `keyPrefix` describes. */
+  /** The keys that a fault's `keyPrefix` is compared with. */
   keys(): string[];
-  /** Requests in a transaction; 1 otherwise. */
+  /** The number of requests in a transaction; 1 otherwise. */
   itemCount: number;
   run(): Promise<AwsAnswer> | AwsAnswer;
 };
 
-/** One AWS service: says what a request needs and does it. Throws AwsFailure for a bad request. */
+/**
+ * One AWS service: returns a request's permissions and executes it. Throws AwsFailure for an
+ * invalid request.
+ */
 export type Prepare = (request: AwsRequest) => Prepared;

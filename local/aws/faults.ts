@@ -17,33 +17,34 @@ const kinds = [
 ] as const;
 
 const FaultWanted = z.strictObject({
-  /** Function name, or its end such as `gifts-create`; absent means any. */
+  /** The function's name, or its end such as `gifts-create`; absent means any. */
   caller: z.string().max(200).optional(),
   /**
    * `dynamodb`, `sqs`, `s3`, `secretsmanager`, `execute-api`; absent means any of AWS. `lambda` and
-   * `issuer` too. Any other name is taken and strikes nothing, `ses` for one: no function sends mail.
+   * `issuer` too. Any other name is accepted without effect, for example `ses`: no function sends
+   * mail.
    */
   service: z.string().max(50).optional(),
   /** `PutItem`, `PostToConnection` …; absent means any. */
   operation: z.string().max(100).optional(),
   /**
-   * Strikes only requests one of whose keys begins so: `PK/SK` of an item, a connection's id, the
-   * name of a queue, secret or function, or an object's `key` and `bucket/key` (for a listing,
+   * Strikes only requests with a key that has this prefix: `PK/SK` of an item, a connection's id,
+   * the name of a queue, secret or function, or an object's `key` and `bucket/key` (for a listing,
    * its prefix).
    */
   keyPrefix: z.string().max(1000).optional(),
   kind: z.enum(kinds),
   /** How often it strikes at most. */
   count: z.int().min(1).max(1_000_000).default(1),
-  /** Chance of striking a request that it fits. */
+  /** The chance of striking a matching request. */
   percent: z.number().min(0).max(100).default(100),
   delayMilliseconds: z.int().min(0).max(60_000).default(1000),
 });
 
-/** A fault that a test has asked for, and how often it has struck. */
+/** A fault requested by a test, and how often it has struck. */
 type Fault = z.infer<typeof FaultWanted> & { id: string; struck: number };
 
-/** What a fault may be aimed at; the keys are only asked for when one is aimed at keys. */
+/** What a fault can match; the keys are only computed for faults with a key prefix. */
 type FaultTarget = {
   caller: string;
   service: string;
@@ -53,21 +54,23 @@ type FaultTarget = {
   onlyNamed?: true;
 };
 
-/** Faults that no local engine shows by itself; every strike is counted. */
+/** Faults that no local engine produces; every strike is counted. */
 export type Faults = {
-  /** Throws z.ZodError for a fault that cannot be understood. */
+  /** Throws z.ZodError for an invalid fault. */
   add(wanted: unknown): Fault;
   list(): Fault[];
   clear(): void;
-  /** The first fault that fits, already counted as struck; `undefined` almost always. */
+  /** The first matching fault, already counted as struck; usually `undefined`. */
   find(target: FaultTarget): Fault | undefined;
-  /** Takes a strike back that changed nothing: the fault goes on to wait for one that does. */
+  /** Reverts a strike without effect: the fault keeps waiting for one with an effect. */
   spare(fault: Fault): void;
 };
 
 const faultCountMax = 100;
 
-/** No faults at first. `random` is uniform in [0, 1); given so that a test can repeat a run. */
+/**
+ * Creates the list, empty at first. `random` is uniform in [0, 1), so that a test can repeat a run.
+ */
 export function createFaults(random: () => number = Math.random): Faults {
   let faults: Fault[] = [];
   return {
@@ -107,7 +110,7 @@ function fits(fault: Fault, target: FaultTarget): boolean {
   );
 }
 
-/** How a service says that it failed, and that it is asked too often. */
+/** The wording of a service's failures and throttles. */
 type Words = Record<"error" | "throttle", [status: number, type: string, message: string]>;
 
 const internal = "Internal error (injected)";
@@ -136,16 +139,16 @@ const refusals: Record<string, Words> = {
   },
 };
 
-/** Of the callback side of a WebSocket API, which is the only other service there is. */
+/** For the callback side of a WebSocket API, the only remaining service. */
 const otherWords: Words = {
   error: [500, "InternalFailure", internal],
   throttle: [429, "LimitExceededException", tooOften],
 };
 
 /**
- * The refusal that a fault is, in the words of the service that it stands for; `undefined` for
- * kinds that are no refusal. `itemCount` is the number of requests in the transaction, each of
- * which gets its cancellation reason.
+ * The refusal that a fault causes, in the service's words; `undefined` for kinds that are not
+ * refusals. `itemCount` is the number of requests in the transaction, each of which gets its
+ * cancellation reason.
  */
 export function failureOfFault(
   kind: Fault["kind"],
@@ -187,10 +190,10 @@ function cancelled(CancellationReasons: Reason[]) {
 }
 
 /**
- * The answer of a cancelled transaction with one failed condition told as a conflict: what DynamoDB
- * says where a third transaction holds that item, since it judges each item by itself. The item is
- * the first whose condition failed and whose key (in the order of the reasons) begins with the
- * fault's `keyPrefix`; `undefined` where there is none.
+ * The response of a cancelled transaction with one failed condition reported as a conflict: what
+ * DynamoDB reports if a third transaction holds that item, since it evaluates each item separately.
+ * The item is the first whose condition failed and whose key (in the order of the reasons) has the
+ * fault's `keyPrefix`; `undefined` if there is none.
  */
 export function tellAsConflict(
   fault: Fault,

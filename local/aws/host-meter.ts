@@ -2,14 +2,14 @@ import type { Stage } from "../model.ts";
 import type { Meter } from "./meter.ts";
 import { itemsOfHost, type PricedItem } from "./prices.ts";
 
-/** Counts calls under a stage's domain, and the bytes that came and went. */
+/** Counts calls under a stage's domain, and the bytes received and sent. */
 export type HostMeter = (use: { requests?: number; bytesIn?: number; bytesOut: number }) => void;
 
 const gigabyte = 1e9;
 
 /**
- * Counts what CloudFront and its firewall would bill for the calls of a stage with a domain, and
- * for what is posted to its sockets; of a stage without one nothing.
+ * Counts the CloudFront and firewall charges for the calls of a stage with a domain, and for the
+ * posts to its sockets; nothing for a stage without one.
  */
 export function createHostMeter(stage: Stage, meter: Pick<Meter, "item">): HostMeter {
   if (stage.domains.length === 0) return () => undefined;

@@ -2,17 +2,17 @@ import type { LambdaFunction, PolicyStatement, Stage } from "../model.ts";
 import type { Access, AccessContext } from "./access.ts";
 import { AwsFailure } from "./failure.ts";
 
-/** The caller that may do everything: demo data, audits and the runner's own event sources. */
+/** The caller with all permissions: demo data, audits and the runner's own event sources. */
 export const runnerCaller = "ovation-runner";
 
-/** Decides by the synthesized policies whether a function may do what it asks for. */
+/** Decides by the synthesized policies what a function may do. */
 export type Iam = {
-  /** Whether the id names a function of the stage or the runner. */
+  /** Whether the id is the runner or a function of the stage. */
   knows(caller: string): boolean;
   isAllowed(caller: string, access: Access): boolean;
   /**
-   * Whether it may do the action on whatever has a name that begins so, without a look at the rest
-   * of the name. False also means that it depends on that: then each is to be checked by itself.
+   * Whether it may do the action on every name with this prefix, whatever the rest of the name.
+   * False may also mean that it depends on the rest: then each name must be checked separately.
    */
   mayBelow(caller: string, action: string, prefix: string): boolean;
   /** Throws AwsFailure AccessDeniedException naming the first missing grant. */
@@ -20,9 +20,9 @@ export type Iam = {
 };
 
 /**
- * Identity-based policies only, as the roles of the template have them: an explicit Deny wins, then
- * an Allow is needed. Resource policies, boundaries and managed policies are not evaluated. `log`
- * gets one line for each (function, action) that is refused.
+ * Evaluates only identity-based policies, as in the template's roles: an explicit Deny wins, then
+ * an Allow is required. Resource policies, boundaries and managed policies are not evaluated. `log`
+ * gets one line for each refused (function, action).
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
  */
 export function createIam(stage: Stage, log: (line: string) => void): Iam {
@@ -54,7 +54,7 @@ export function createIam(stage: Stage, log: (line: string) => void): Iam {
     const about = statements.filter(({ Action }) =>
       Action.some((one) => matches(one, action, true)),
     );
-    // What a pattern with `*` at its end says of the beginning of a name, it says of every end.
+    // A pattern that ends in `*` decides equally about all names with its prefix.
     const covers = ({ Resource }: PolicyStatement) =>
       Resource.some((pattern) => pattern.endsWith("*") && matches(pattern, prefix));
     const isPlain = ({ Effect, Condition }: PolicyStatement) => Effect === "Allow" && !Condition;
@@ -80,7 +80,7 @@ export function createIam(stage: Stage, log: (line: string) => void): Iam {
           const keys = access.context?.["dynamodb:LeadingKeys"];
           log(`AccessDenied: ${message}${keys ? ` (leading keys ${keys.join(", ")})` : ""}`);
         }
-        // DynamoDB alone answers a missing grant with 400.
+        // Only DynamoDB answers a missing grant with 400.
         const status = access.action.startsWith("dynamodb:") ? 400 : 403;
         throw new AwsFailure(status, "AccessDeniedException", message);
       }
@@ -107,10 +107,10 @@ function explainRefusal(
 
 type Matcher = (text: string) => boolean;
 
-/** `*` is any text, `?` one character; everything else is itself. */
+/** `*` matches any text, `?` one character; everything else is literal. */
 function compilePattern(pattern: string, caseless: boolean): Matcher {
   const prepare = (text: string) => (caseless ? text.toLowerCase() : text);
-  // Nearly all patterns are a whole name, or its beginning: for each post some of them are asked.
+  // Nearly all patterns are a whole name, or a prefix: several are evaluated for each post.
   const literal = prepare(pattern.endsWith("*") ? pattern.slice(0, -1) : pattern);
   if (!/[*?]/.test(literal))
     return pattern.endsWith("*")
@@ -140,8 +140,7 @@ function holdsConditions(
 }
 
 /**
- * Throws AwsFailure for an operator that this evaluator does not have: a policy must not be judged
- * by half of it.
+ * Throws AwsFailure for an unsupported operator: a policy must not be evaluated partially.
  */
 function holdsCondition(
   operator: string,
@@ -156,7 +155,7 @@ function holdsCondition(
   const test = findTest(name ?? "", matches);
   if (!test)
     throw new AwsFailure(400, "ValidationError", `The condition ${operator} is not evaluated here`);
-  // ForAllValues holds for a key that the request does not have: AWS's own, often forgotten, rule.
+  // ForAllValues holds for a key that is not in the request: an often forgotten rule of AWS.
   if (absent) return quantifier === "ForAllValues" || optional !== undefined || test.negated;
   const one = (value: string) => {
     const hit = wanted.some((pattern) => test.holds(pattern, value));

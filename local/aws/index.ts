@@ -27,56 +27,59 @@ export { findEndpoint } from "./endpoint-note.ts";
 export { openEngine, openSnapshot } from "./engine.ts";
 export { withIssuerFaults } from "./issuer-faults.ts";
 
-/** Credentials as the SDK takes them. */
+/** Credentials in the SDK's form. */
 type Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
 
-/** The AWS side of the runner at work. */
+/** The running AWS side of the runner. */
 export type Aws = {
   endpointUrl: string;
-  /** A function's own; with the name `ovation-runner` the ones that may do all. */
+  /** A function's own; the name `ovation-runner` gets those with all permissions. */
   credentialsFor(functionName: string): Credentials;
-  /** A secret's value, so that the start block can show the one of the demo. */
+  /** A secret's value, so that the start can print the demo's. */
   getSecret(name: string): string;
   meter: Meter;
-  /** Counts what comes in under the stage's domain. */
+  /** Counts traffic under the stage's domain. */
   hostMeter: HostMeter;
-  /** Calls a function as a gateway does: struck by faults that name the service `lambda`. */
+  /** Calls a function as a gateway does: subject to faults that name the service `lambda`. */
   invoke: Invoke;
-  /** Does the calls that functions send from thread to thread, as the endpoint does the others. */
+  /**
+   * Handles the calls that functions send from thread to thread, as the endpoint handles the
+   * others.
+   */
   doCalls: DoCalls;
   routes: LocalRoute[];
-  /** What strikes others than AWS too. */
+  /** Faults, also for services other than AWS. */
   faults: Faults;
-  /** Whether a socket that nobody used for so long is forgotten; undefined: none is. */
+  /** How long an idle socket is kept; undefined: indefinitely. */
   forgetIdleSockets(milliseconds: number | undefined): void;
-  /** Requests that came on a forgotten socket and were reset. */
+  /** Requests that arrived on a dropped socket and were reset. */
   resets(): number;
-  /** Streams, queues and schedules begin only now: when the functions can be called. */
+  /** Starts streams, queues and schedules, once the functions can be called. */
   start(): Promise<void>;
-  /** Ends everything that was started; the sources first, so that no batch is cut. */
+  /** Stops everything; the sources first, so that no batch is interrupted. */
   stop(): Promise<void>;
 };
 
-/** What the AWS side is given. */
+/** The dependencies of the AWS side. */
 type AwsOptions = {
   stage: Stage;
   invoke: Invoke;
   connections: Connections;
-  /** `:memory:` keeps nothing. */
+  /** `:memory:` stores nothing. */
   dataDir: string;
-  /** Values of secrets by name; others are made once and kept. */
+  /** Values of secrets by name; others are generated once and stored. */
   secrets: Record<string, string>;
-  /** Another DynamoDB engine than the embedded one. */
+  /** The address of an external DynamoDB engine. */
   dynamodbEndpoint?: string | undefined;
-  /** Gets one line for each thing that a person should know; standard error by default. */
+  /** Gets one line for each message to people; standard error by default. */
   log?: (line: string) => void;
 };
 
 /**
- * Starts the local AWS: engine, endpoint, and what the template's mappings need. Rejects with
- * DataDirectoryBusy when another runner has the data directory, with FormatMismatch when another
- * engine wrote its data, and with one sentence for a person when the engine cannot run here or a
- * mapping's function lacks a grant.
+ * Starts the local AWS: engine, endpoint, and the sources of the template's mappings. Rejects with
+ * DataDirectoryBusy if another runner uses the data directory, with FormatMismatch if another
+ * engine wrote its data, and with a readable sentence if the engine cannot run here or a mapping's
+ * function lacks a grant.
  */
 export async function startAws(options: AwsOptions): Promise<Aws> {
   const cleanups: (() => unknown)[] = [];
@@ -153,7 +156,7 @@ async function compose(options: AwsOptions, cleanups: Cleanups): Promise<Omit<Aw
   };
 }
 
-/** Only the runner's own credentials are sensitive: they may do everything. */
+/** Only the runner's own credentials are sensitive, since they have all permissions. */
 function credentialsOf(functionName: string, secret: string): Credentials {
   const sessionToken = functionName === runnerCaller ? { sessionToken: secret } : {};
   return { accessKeyId: functionName, secretAccessKey: secret, ...sessionToken };

@@ -3,10 +3,10 @@ import type { InvocationResult, Invoke } from "../model.ts";
 import type { Faults } from "./faults.ts";
 
 /**
- * Lets faults strike what streams, queues, schedules and gateways call: service `lambda`, operation `Invoke`,
- * caller the function itself. Before: it is not called. After the commit: it does its work and is
- * taken as failed, as one that dies before its batch is checked off. A function that is silent ends
- * as its time limit would end it, only at once.
+ * Applies faults to invocations by streams, queues, schedules and gateways: service `lambda`,
+ * operation `Invoke`, caller the function itself. Before the commit: it is not called. After the
+ * commit: it runs and counts as failed, like one that dies before its batch is checkpointed. A
+ * silent function ends as its timeout would end it, but immediately.
  */
 export function withInvocationFaults(
   invoke: Invoke,

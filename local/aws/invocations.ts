@@ -2,10 +2,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Invoke, Stage } from "../model.ts";
 import { AwsFailure, type Prepare } from "./failure.ts";
 
-/** Lambda's limits for what an invocation is given, in bytes. */
+/** Lambda's limits for an invocation's payload, in bytes. */
 const requestBytesMax = 6 * 1024 * 1024;
 const eventBytesMax = 1024 * 1024;
-/** Lambda tries an asynchronous event twice more; it waits minutes, a runner need not. */
+/** Lambda retries an asynchronous event twice; it waits minutes, the runner need not. */
 const retryMilliseconds = [1000, 2000];
 
 /** Lambda's Invoke: `POST /2015-03-31/functions/<name or ARN>/invocations`. */

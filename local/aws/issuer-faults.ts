@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Faults } from "./faults.ts";
 
-/** A route of the local issuer, as far as a fault looks at it. */
+/** The parts of an issuer's route that faults use. */
 type Route<Request> = {
   path: string;
   handler(request: Request): Answer | Promise<Answer>;
@@ -18,9 +18,9 @@ const operations: Record<string, string> = {
 const issuerPath = "/local/issuer/";
 
 /**
- * Lets faults strike the local issuer, of which functions ask its keys and its addresses: those
- * that name the service `issuer`. `silence` and `timeout` never answer, `throttle` is 429, `delay`
- * answers late, every other kind is 500.
+ * Applies faults that name the service `issuer` to the local issuer, whose keys and other URLs
+ * functions request. `silence` and `timeout` never respond, `throttle` is 429, `delay` responds
+ * late, every other kind is 500.
  */
 export function withIssuerFaults<Request, Own extends Route<Request>>(
   routes: readonly Own[],

@@ -1,9 +1,9 @@
 import { type dollarsOf, type PricedItem, prices } from "./prices.ts";
 
-/** One thing that AWS would have charged for. */
+/** One billed use. */
 type Usage = {
   caller: string;
-  /** Such as `dynamodb:PutItem`, `sqs:SendMessage`, `execute-api:PostToConnection`. */
+  /** For example `dynamodb:PutItem`, `sqs:SendMessage`, `execute-api:PostToConnection`. */
   operation: string;
   requests?: number;
   writeUnits?: number;
@@ -26,24 +26,24 @@ type Report = {
   prices: typeof prices;
 };
 
-/** Counts what AWS would charge and says what it would cost. Since the start or the last reset. */
+/** Counts AWS's charges and computes their cost, since the start or the last reset. */
 export type Meter = {
   record(usage: Usage): void;
   /** One run of a function; Lambda bills by the millisecond. */
   invocation(functionName: string, milliseconds: number, memoryMegabytes: number): void;
-  /** One request that a REST API answered, or a message or minutes of a WebSocket. */
+  /** One request to a REST API, or a message or minutes of a WebSocket. */
   item(name: PricedItem, amount: number): void;
-  /** Books what follows under a name as well, until the next name; `undefined` ends it. */
+  /** Also books later uses under this tag, until the next one; `undefined` ends it. */
   setTag(tag: string | undefined): void;
   report(): Report;
   reset(): void;
-  /** One line for a person. */
+  /** One line for people. */
   summary(): string;
 };
 
 const tagCountMax = 1000;
 
-/** What was counted so far; a reset begins another one. */
+/** The counts so far; a reset starts new ones. */
 type Counts = {
   since: Date;
   total: Sum;
@@ -53,7 +53,7 @@ type Counts = {
   items: Map<PricedItem, number>;
 };
 
-/** A meter that stands at nothing; it lives as long as the runner. */
+/** A meter starting at zero; it lives as long as the runner. */
 export function createMeter(): Meter {
   let counts = newCounts();
   let tag: string | undefined;

@@ -3,16 +3,16 @@ import { dirname, join, relative, sep } from "node:path";
 import type { Stage } from "../model.ts";
 import { type AwsAnswer, AwsFailure, type Prepare } from "./failure.ts";
 
-/** Writes an object of a bucket of the stage below `DATA_DIR/s3/<bucket>/`. */
+/** Writes an object of the stage's bucket below `DATA_DIR/s3/<bucket>/`. */
 export type PutObject = (bucketName: string, key: string, bytes: string | Uint8Array) => void;
 
 /** The objects of the stage's buckets as files below `DATA_DIR/s3/<bucket>/`. */
 export type Objects = {
   put: PutObject;
-  /** Throws AwsFailure NoSuchKey where there is none. */
+  /** Throws AwsFailure NoSuchKey if there is none. */
   get(bucketName: string, key: string): Buffer;
   remove(bucketName: string, key: string): void;
-  /** Keys that begin so, in S3's order. */
+  /** Keys with this prefix, in S3's order. */
   list(bucketName: string, prefix: string): string[];
 };
 
@@ -55,7 +55,7 @@ function listFiles(directory: string): string[] {
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name));
   } catch {
-    // A bucket to which nothing was ever written has no folder.
+    // A bucket without objects has no folder.
     return [];
   }
 }
@@ -69,7 +69,7 @@ const actions: Record<string, string> = {
   DELETE: "s3:DeleteObject",
 };
 
-/** The keys that a DeleteObjects names. */
+/** The keys in a DeleteObjects request. */
 const keysIn = (xml: string) =>
   [...xml.matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, key = ""]) => key);
 

@@ -6,7 +6,7 @@ import {
   openEngineCalls,
 } from "./engine-call.ts";
 
-/** Another engine than the embedded one, at its address. */
+/** An external engine at its address. */
 type OtherEngine = {
   call: EngineCall;
   endpoint: string;
@@ -15,15 +15,15 @@ type OtherEngine = {
   stop(): Promise<void>;
 };
 
-/** The connection to an engine that is started and stopped elsewhere. */
+/** Connects to an engine that is started and stopped elsewhere. */
 export async function openOther(endpoint: string): Promise<OtherEngine> {
   const { call, close } = await openEngineCalls(endpoint);
   return { call: withoutInventedItem(call), endpoint, credentials: anyCredentials, stop: close };
 }
 
 /**
- * Dynoxide tells its key as the old item of an update that made a new one. The service tells
- * nothing then, and who asks goes by that.
+ * Dynoxide returns its key as the old item of an update that created a new one. DynamoDB returns
+ * nothing in that case, and callers rely on it.
  */
 const withoutInventedItem =
   (call: EngineCall): EngineCall =>

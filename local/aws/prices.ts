@@ -14,33 +14,35 @@ export const prices = {
   rest_requests: 3.5e-6,
   sqs_standard_requests: 0.4e-6,
   sqs_fifo_requests: 0.5e-6,
-  /** Of the table, for each gigabyte and month. */
+  /** The table's storage, per gigabyte and month. */
   dynamodb_gigabyte_months: 0.25,
-  /** Taken in by CloudWatch. */
+  /** Ingested by CloudWatch. */
   log_gigabytes: 0.5,
   /** Sent to the Internet. */
   gigabytes_out: 0.09,
   /**
-   * A call under a domain and what is sent to viewers: HTTPS, North America. These and the
-   * firewall's are from copies of AWS's pages without a date; the prices of a call and of a gigabyte
-   * in stand in no copy, and are still to be compared with the price list.
+   * A call under a domain and the data sent to viewers: HTTPS, North America. These and the
+   * firewall's are from undated copies of AWS's pages; the prices of a call and of an incoming
+   * gigabyte are in no copy, and still have to be compared with the price list.
    */
   cloudfront_requests: 1e-6,
   cloudfront_gigabytes_out: 0.085,
-  /** What CloudFront sends on to the APIs; what they answer it is free. */
+  /** Data that CloudFront sends to the APIs; their responses are free. */
   cloudfront_gigabytes_in: 0.02,
   /** A domain's firewall: a call, and a month of it and of each of its rules. */
   firewall_requests: 0.6e-6,
   firewall_months: 5,
   firewall_rule_months: 1,
-  /** A relay's tasks, on arm64, and public addresses: an hour of a CPU, a gigabyte and one of them. */
+  /**
+   * A relay's tasks, on arm64, and public addresses: an hour of a CPU, a gigabyte and an address.
+   */
   fargate_cpu_hours: 0.03238,
   fargate_gigabyte_hours: 0.00356,
   public_address_hours: 0.005,
-  /** Its load balancer: an hour, and one with 3,000 sockets or a gigabyte. */
+  /** Its load balancer: an hour, and an hour of 3,000 sockets or a gigabyte. */
   balancer_hours: 0.0225,
   balancer_unit_hours: 0.006,
-  /** From one zone to another, both ends together. */
+  /** From one zone to another, both directions together. */
   gigabytes_between_zones: 0.02,
   /** Each month, used or not. */
   alarm_months: 0.1,
@@ -52,7 +54,7 @@ export const prices = {
 /** The priced items: the keys of `prices` without its description. */
 export type PricedItem = Exclude<keyof typeof prices, "region" | "date">;
 
-/** What comes in and goes out under a domain. */
+/** Traffic in and out under a domain. */
 export type HostUse = {
   requests: number;
   gigabytesIn: number;
@@ -60,7 +62,7 @@ export type HostUse = {
   firewall: boolean;
 };
 
-/** What CloudFront and the firewall before it bill for that, apart from the firewall's months. */
+/** The CloudFront and firewall charges for it, apart from the firewall's monthly ones. */
 export const itemsOfHost = ({ requests, gigabytesIn, gigabytesOut, firewall }: HostUse) =>
   ({
     cloudfront_requests: requests,
@@ -69,7 +71,7 @@ export const itemsOfHost = ({ requests, gigabytesIn, gigabytesOut, firewall }: H
     ...(firewall && { firewall_requests: requests }),
   }) satisfies Partial<Record<PricedItem, number>>;
 
-/** What each of `items` costs, in dollars, and all of them. */
+/** The cost of each of `items`, in dollars, and their total. */
 export function dollarsOf(items: Iterable<readonly [PricedItem, number]>) {
   const dollars: Partial<Record<PricedItem, number>> & { total: number } = { total: 0 };
   for (const [name, amount] of items) {

@@ -7,8 +7,8 @@ import { AwsFailure, answerJson, type Prepare, readJsonBody } from "./failure.ts
 type Secrets = { get(name: string): string };
 
 /**
- * Values of the template's secrets: what the runner was given for a name, else one that is made
- * once in the form that the template's GenerateSecretString asks for, and kept.
+ * Values of the template's secrets: the given ones, or values generated once in the form of the
+ * template's GenerateSecretString, and stored.
  */
 export function createSecrets(stage: Stage, state: State, given: Record<string, string>): Secrets {
   const find = state.database.prepare("SELECT value FROM secrets WHERE name = ?");
@@ -23,7 +23,7 @@ export function createSecrets(stage: Stage, state: State, given: Record<string, 
   };
 }
 
-/** Hexadecimal text of the asked length (32 by default), inside the template's JSON if any. */
+/** Hexadecimal text of the requested length (32 by default), inside the template's JSON if any. */
 function newSecret(generate: Record<string, unknown>): string {
   const length = Number(generate.PasswordLength ?? 32);
   const text = randomBytes(Math.ceil(length / 2))

@@ -10,10 +10,10 @@ export type SignedCall = {
   body: Buffer;
 };
 
-/** Who may sign. */
+/** The permitted signers. */
 type Signers = { iam: Pick<Iam, "knows">; runnerSecret: string };
 
-/** What a call wants, and whose it is. Throws an AwsFailure for one that is not signed. */
+/** Identifies a call's service, operation and caller. Throws an AwsFailure for an unsigned one. */
 export function readCall(signers: Signers, { method, url, headers, body }: SignedCall): AwsRequest {
   const { caller, signedService } = readCaller(signers, headers);
   const target = String(headers["x-amz-target"] ?? "");
@@ -25,7 +25,7 @@ export function readCall(signers: Signers, { method, url, headers, body }: Signe
     operation: target.split(".")[1] ?? nameOperation(service, method, url),
     method,
     path,
-    // Few calls have one, and making it takes as long as all of this.
+    // Few calls have one, and computing it takes as long as all of this.
     get query() {
       return new URLSearchParams(url.split("?")[1]);
     },
@@ -48,7 +48,7 @@ function findService(target: string, path: string[]): string | undefined {
   return path[2] === "@connections" ? "execute-api" : undefined;
 }
 
-/** Operations of the services that name them by verb and path. */
+/** Operations of the services that identify them by method and path. */
 const operations: Record<string, string> = {
   "execute-api POST": "PostToConnection",
   "execute-api GET": "GetConnection",
@@ -77,8 +77,9 @@ function splitPath(url: string): string[] {
 const signature = /^AWS4-HMAC-SHA256 Credential=([^/,\s]+)\/\d+\/[^/]+\/([^/]+)\/aws4_request/;
 
 /**
- * The access key id names the function. The signature is not verified: everything here is one
- * machine's own, and the runner's id, which may do all, needs its secret's session token instead.
+ * The access key id is the function's name. The signature is not verified: everything here is on
+ * one machine, and the runner's id, which has all permissions, needs its secret's session token
+ * instead.
  */
 function readCaller(
   { iam, runnerSecret }: Signers,

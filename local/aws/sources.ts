@@ -9,17 +9,17 @@ import { runnerCaller } from "./iam.ts";
 import type { Meter } from "./meter.ts";
 import type { Objects } from "./objects.ts";
 
-/** How long a batch at work may delay the end. */
+/** How long a batch in progress may delay the end. */
 const stopMilliseconds = 2000;
 
-/** Everything that calls functions by itself: streams, queues and schedules. */
+/** Everything that calls functions without a caller: streams, queues and schedules. */
 type Sources = {
   store: QueueStore;
   streams: Streams;
-  /** Lets a queue's reader look now. */
+  /** Lets a queue's reader poll now. */
   wakeQueue(name: string): void;
   start(): Promise<void>;
-  /** Lets batches at work end, for a while. */
+  /** Waits for batches in progress, for a limited time. */
   stop(): Promise<void>;
 };
 
@@ -33,7 +33,7 @@ type SourcesOptions = {
   log: (line: string) => void;
 };
 
-/** The sources that the stage's mappings and rules name. None of them runs before its start. */
+/** The sources of the stage's mappings and rules. None of them runs before its start. */
 export function createSources(options: SourcesOptions): Sources {
   const { stage, state, call, objects, invoke, meter, log } = options;
   const findQueue = (queueArn: string) => stage.queues.find(({ arn }) => arn === queueArn);

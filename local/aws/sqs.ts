@@ -5,9 +5,9 @@ import type { QueueStore } from "../sources/queue-store.ts";
 import { AwsFailure, answerJson, type Prepare, readJsonBody } from "./failure.ts";
 import type { Meter } from "./meter.ts";
 
-/** A message, and a whole batch, with their attributes. */
+/** The largest message, and whole batch, with their attributes. */
 const messageBytesMax = 1024 * 1024;
-/** A request is billed in parts of this size. */
+/** A request is billed in units of this size. */
 const billedBytes = 64 * 1024;
 
 const Message = z.object({
@@ -23,7 +23,10 @@ const SendBatch = z.object({ QueueUrl: z.string(), Entries: z.array(Entry) });
 
 type MessageWanted = z.infer<typeof Message>;
 
-/** What sending needs. `onSend` wakes the queue's reader, perhaps before a delay has passed. */
+/**
+ * The dependencies of sending. `onSend` wakes the queue's reader, perhaps before a delay has
+ * passed.
+ */
 type SqsOptions = {
   stage: Stage;
   store: QueueStore;
@@ -31,7 +34,7 @@ type SqsOptions = {
   onSend: (queue: Queue) => void;
 };
 
-/** SQS's SendMessage and SendMessageBatch in its JSON protocol; readers are the mappings alone. */
+/** SQS's SendMessage and SendMessageBatch in its JSON protocol; only the mappings read. */
 export function createSqs(options: SqsOptions): Prepare {
   return (request) => {
     const { operation, caller } = request;
@@ -47,7 +50,7 @@ export function createSqs(options: SqsOptions): Prepare {
     const queue = findQueue(options.stage, wanted.QueueUrl);
     checkBatch(wanted.Entries);
     return {
-      // Both operations need the one permission.
+      // Both operations need the same permission.
       access: [{ action: "sqs:SendMessage", resource: queue.arn }],
       keys: () => [queue.name],
       itemCount: 1,
@@ -81,7 +84,7 @@ function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.infer
   );
 }
 
-/** A queue is its URL's last part; whatever host the URL names, it is this one. */
+/** A queue is the last part of its URL, whatever host the URL has. */
 function findQueue(stage: Stage, url: string): Queue {
   const name = url.split("/").at(-1);
   const queue = stage.queues.find((one) => one.url === url || one.name === name);
@@ -115,7 +118,7 @@ function checkBatch(entries: z.infer<typeof Entry>[]): void {
     refuse("BatchRequestTooLong", `At most ${messageBytesMax} bytes.`);
 }
 
-/** Throws AwsFailure for what this kind of queue does not take. */
+/** Throws AwsFailure for properties that this kind of queue does not accept. */
 function checkMessage(queue: Queue, message: MessageWanted): void {
   const refuse = (type: string, text: string) => {
     throw new AwsFailure(400, `com.amazonaws.sqs#${type}`, text);

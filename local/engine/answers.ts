@@ -20,7 +20,10 @@ export function answerWithItems(rest: Body, items: readonly string[]): Body {
   return answer;
 }
 
-/** An answer's JSON, without one of its members; what is JSON already is not written again. */
+/**
+ * A response's JSON, without one of its fields; parts that are JSON already are not serialized
+ * again.
+ */
 export function writeAnswer(answer: Body, omitted?: string): string {
   const items = itemTexts.get(answer);
   const rest: Body = {};

@@ -1,7 +1,7 @@
 import type { WriteCost } from "./storage.ts";
 import type { Table } from "./tables.ts";
 
-/** How an answer tells its cost: not at all, the sum, or the sum with its parts. */
+/** How a response reports its cost: not at all, the total, or the total with its parts. */
 export type Asked = "NONE" | "TOTAL" | "INDEXES" | undefined;
 
 type Kind = "read" | "write";
@@ -9,8 +9,7 @@ type Kind = "read" | "write";
 const readUnitBytes = 4096;
 
 /**
- * Units of a read as the service counts them: one for 4 KB or a part of it when consistent, half of
- * that when not.
+ * Read units as AWS counts them: one for each begun 4 KB when consistent, half of that otherwise.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
  */
 export function readUnits(bytes: number, consistent: boolean): number {
@@ -18,8 +17,8 @@ export function readUnits(bytes: number, consistent: boolean): number {
 }
 
 /**
- * The sum of several writes. A transaction writes each item twice, to prepare and to commit; its
- * indexes follow once, after that.
+ * The total of several writes. A transaction writes each item twice, to prepare and to commit; its
+ * indexes are written once, after that.
  */
 export function addCosts(costs: readonly WriteCost[], factor = 1): WriteCost {
   const sum: WriteCost = { table: 0, indexes: new Map() };
@@ -32,7 +31,7 @@ export function addCosts(costs: readonly WriteCost[], factor = 1): WriteCost {
   return sum;
 }
 
-/** The `ConsumedCapacity` of one table; undefined when it was not asked for. */
+/** The `ConsumedCapacity` of one table; undefined if it was not requested. */
 export function tellCapacity(
   asked: Asked,
   table: Table,

@@ -4,15 +4,15 @@ import type { Tables } from "./tables.ts";
 
 export type Body = Record<string, unknown>;
 
-/** What an operation works with, and what it may find different by a test's switches. */
+/** The dependencies of an operation, including a test's switches. */
 export type Context = {
   storage: Storage;
   tables: Tables;
   log: StreamLog;
   now(): number;
-  /** Where a request may be read; one that does not ask for consistency perhaps in the past. */
+  /** Where to read for a request; one that is not consistent may read the past. */
   readsFor(request: Body): Reads;
 };
 
-/** One operation of the service: takes a request's body and gives an answer's. */
+/** One operation of the service: takes a request's body and returns a response's. */
 export type Operation = (context: Context, body: Body) => Body;

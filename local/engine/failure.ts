@@ -1,4 +1,6 @@
-/** A refusal of the engine: the exception's name, its sentence and what else the answer has. */
+/**
+ * A refusal of the engine: the exception's name, its message and further fields of the response.
+ */
 export class EngineFailure extends Error {
   override name = "EngineFailure";
   readonly type: string;
@@ -21,7 +23,7 @@ export function invalidParameter(message: string): EngineFailure {
   return invalid(`One or more parameter values were invalid: ${message}`);
 }
 
-/** The table or index is not there. */
+/** The table or index does not exist. */
 export function notFound(message = "Requested resource not found"): EngineFailure {
   return new EngineFailure("ResourceNotFoundException", message);
 }

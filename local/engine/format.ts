@@ -1,18 +1,19 @@
 import type { DatabaseSync } from "node:sqlite";
 
-/** What marks a file as ours: the letters OVDB. */
+/** Marks a file as ours: the letters OVDB. */
 const applicationId = 0x4f564442;
-/** Grows with every change that makes earlier files unreadable. */
+/** Incremented by every change that makes earlier files unreadable. */
 const formatVersion = 2;
 
-/** The file is another engine's, or in another form; the message is one sentence for a person. */
+/**
+ * The file belongs to another engine, or has another format; the message is a readable sentence.
+ */
 export class FormatMismatch extends Error {
   override name = "FormatMismatch";
 }
 
 /**
- * Marks an empty database as ours. Throws FormatMismatch where there is something in it that
- * another engine or version wrote.
+ * Marks an empty database as ours. Throws FormatMismatch if another engine or version wrote to it.
  */
 export function claimDatabase(database: DatabaseSync, file: string): void {
   const read = (pragma: string) => database.prepare(`PRAGMA ${pragma}`).get()?.[pragma];

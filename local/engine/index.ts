@@ -51,13 +51,13 @@ type EngineAnswer = { status: number; body: Body };
  * https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/Welcome.html
  */
 export type EmbeddedEngine = {
-  /** Does one operation, such as `GetItem`; a refusal is an answer, too. */
+  /** Executes one operation, such as `GetItem`; a refusal is a response too. */
   execute(operation: string, body: Body): EngineAnswer;
-  /** Expires and forgets a bounded part of what is due; answers whether there is more. */
+  /** Expires and trims a bounded part of what is due; returns whether there is more. */
   keepUp(lastForgettable?: LastForgettable): boolean;
   /** Expires all items whose time comes within this number of seconds. */
   expire(aheadSeconds: number): void;
-  /** Maximum age in milliseconds of eventually consistent reads from now on; 0 is none. */
+  /** The greatest age of eventually consistent reads from now on, in milliseconds; 0 for none. */
   holdReads(milliseconds: number): void;
   close(): void;
 };
@@ -67,7 +67,7 @@ export { FormatMismatch } from "./format.ts";
 
 /**
  * Opens the database in a file, or in memory for `:memory:`; `now` is its clock, in milliseconds.
- * Throws FormatMismatch when another engine wrote the file.
+ * Throws FormatMismatch if another engine wrote the file.
  */
 export function openEmbeddedEngine(file: string, now: () => number = Date.now): EmbeddedEngine {
   const database = new DatabaseSync(file, { timeout: 5000 });

@@ -53,7 +53,7 @@ export function readPaths(body: Body): Path[] | undefined {
 export const namesOfDocuments = (paths: Path[] = []): Set<string> =>
   new Set(paths.flatMap((path) => (path.length > 1 ? [String(path[0])] : [])));
 
-/** The `ConsumedCapacity` of an answer about one table, where it was asked for. */
+/** The `ConsumedCapacity` of a response about one table, if it was requested. */
 export function capacityOf(body: Body, table: Table, cost: WriteCost): Body {
   const capacity = tellCapacity(body.ReturnConsumedCapacity as Asked, table, cost);
   return capacity ? { ConsumedCapacity: capacity } : {};
@@ -128,7 +128,7 @@ function returnedOf(
   return paths.length === 0 ? undefined : project(from, paths);
 }
 
-/** Item collections are measured in tables with local indexes alone; here always 0 to 1 GB. */
+/** Item collections are measured only in tables with local indexes; here always 0 to 1 GB. */
 function metricsOf(body: Body, { table, key }: Write): Body {
   if (body.ReturnItemCollectionMetrics !== "SIZE") return {};
   if (table.indexes.every(({ isGlobal }) => isGlobal)) return {};

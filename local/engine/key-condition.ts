@@ -5,7 +5,7 @@ import { invalid, invalidParameter } from "./failure.ts";
 import { encodeKeyValue, type KeyPart, type KeySchema } from "./keys.ts";
 import { typeOf, type Value } from "./values.ts";
 
-/** The part of a Query that names its place: one partition and a range of its sort keys. */
+/** The key condition of a Query: one partition and a range of its sort keys. */
 export type KeyRange = {
   hash: Value;
   /** Conditions on the column `range`, with their bytes. */
@@ -15,7 +15,7 @@ export type KeyRange = {
 const label = "KeyConditionExpression";
 
 /**
- * Reads a KeyConditionExpression. Throws a ValidationException for any that names no one partition.
+ * Parses a KeyConditionExpression. Throws a ValidationException unless it selects one partition.
  */
 export function readKeyCondition(
   text: string,
@@ -49,7 +49,7 @@ export function readKeyCondition(
 
 type Part = { name: string; operator: string; values: Value[] };
 
-/** `a AND b` as its two conditions, each on one attribute. */
+/** Splits `a AND b` into its two conditions, each on one attribute. */
 function split(condition: Condition): Part[] {
   switch (condition.is) {
     case "and":
@@ -96,7 +96,7 @@ function partOf(path: Operand, operator: string, operands: Operand[]): Part {
   return { name: path.path[0] as string, operator, values };
 }
 
-/** A key has no empty value, so none may be asked for; not even as the beginning of one. */
+/** A key has no empty value, so conditions with one are refused, even as a prefix. */
 function checkType({ name, type }: KeyPart, values: Value[]): void {
   for (const value of values) {
     if (typeOf(value) !== type)
@@ -124,7 +124,7 @@ function boundsOf({ operator, values }: Part): KeyRange["bounds"] {
   return [{ sql: ">=", bytes: first }, ...(after ? [{ sql: "<" as const, bytes: after }] : [])];
 }
 
-/** The least bytes that do not begin with these; undefined where none are larger. */
+/** The smallest bytes without this prefix; undefined if none are larger. */
 function successor(bytes: Uint8Array): Uint8Array | undefined {
   const next = Uint8Array.from(bytes);
   for (let at = next.length - 1; at >= 0; at--) {
@@ -136,7 +136,7 @@ function successor(bytes: Uint8Array): Uint8Array | undefined {
   return undefined;
 }
 
-/** Names of the attributes that a condition looks at, at their top. */
+/** Top-level names of the attributes in a condition. */
 export function namesIn(condition: Condition): string[] {
   const ofOperand = (operand: Operand): string[] => {
     if (operand.is === "size") return ofOperand(operand.of);

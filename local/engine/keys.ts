@@ -14,7 +14,7 @@ const hashBytesMax = 2048;
 const rangeBytesMax = 1024;
 const none = new Uint8Array(0);
 
-/** One key value as bytes that sort as the service sorts them. */
+/** One key value as bytes with DynamoDB's sort order. */
 export function encodeKeyValue(value: Value): Uint8Array {
   if (value.S !== undefined) return Buffer.from(String(value.S));
   if (value.N !== undefined) return encodeNumber(String(value.N));
@@ -29,7 +29,7 @@ function partOf(item: Item, { name }: KeyPart): Value {
 }
 
 /**
- * The key of an item that has one of this schema, as bytes; without a sort key `range` is empty.
+ * The key of an item in this schema, as bytes; without a sort key `range` is empty.
  */
 export function encodeKey(schema: KeySchema, item: Item): EncodedKey {
   const { hash, range } = schema;
@@ -55,7 +55,7 @@ export function checkKey(schema: KeySchema, key: Item): void {
   checkKeySizes(schema, key);
 }
 
-/** The key parts of an item that is put. */
+/** Checks the key parts of an item to be put. */
 export function checkItemKey(schema: KeySchema, item: Item): void {
   for (const { name, type } of partsOf(schema)) {
     const value = item[name];
@@ -89,7 +89,7 @@ function checkKeySizes(schema: KeySchema, item: Item): void {
     );
 }
 
-/** Keys of a table and of its indexes are scalars: no expression may look within one. */
+/** Keys of a table and of its indexes are scalars: no expression may look inside one. */
 export function refuseKeysAsDocuments(
   { schema, indexes }: { schema: KeySchema; indexes: { schema: KeySchema }[] },
   names: ReadonlySet<string>,
@@ -127,7 +127,7 @@ export function isIndexed(schema: KeySchema, indexName: string, item: Item): boo
   return partsOf(schema).every(({ name }) => item[name] !== undefined);
 }
 
-/** The answer to a condition that did not hold. */
+/** The response to a failed condition. */
 export const conditionFailed = (item?: Item) =>
   new EngineFailure(
     "ConditionalCheckFailedException",

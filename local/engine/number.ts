@@ -10,18 +10,18 @@ const exponentMin = -129;
 const zero: Decimal = { negative: false, digits: "", exponent: 0 };
 
 /**
- * The one spelling that a number is stored and answered in: plain, without needless zeros.
- * DynamoDB's numbers are decimals of up to 38 significant digits, exact, of a magnitude from 1E-130
- * to 9.99…E+125, and zero.
+ * The canonical form in which a number is stored and returned: plain, without unnecessary zeros.
+ * DynamoDB's numbers are exact decimals of up to 38 significant digits, with a magnitude from
+ * 1E-130 to 9.99…E+125, and zero.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
  */
 export function normalizeNumber(text: string): string {
-  // Whole numbers that a double holds exactly are most of what there is.
+  // Most numbers are integers that a double holds exactly.
   if (/^(0|-?[1-9]\d{0,14})$/.test(text)) return text;
   return format(limit(parse(text)));
 }
 
-/** The sum of two numbers in their normal spelling; `sign` -1 takes the second one away. */
+/** The sum of two numbers in canonical form; `sign` -1 subtracts the second one. */
 export function addNumbers(first: string, second: string, sign: 1 | -1 = 1): string {
   const [a, b] = [parse(first), parse(second)];
   const lowest = Math.min(a.exponent - a.digits.length, b.exponent - b.digits.length);
@@ -39,7 +39,7 @@ export function compareNumbers(first: string, second: string): number {
   return Buffer.compare(encodeNumber(first), encodeNumber(second));
 }
 
-/** Bytes that sort as the numbers do. */
+/** Bytes that sort like the numbers. */
 export function encodeNumber(text: string): Buffer {
   const { negative, digits, exponent } = parse(text);
   if (digits === "") return Buffer.from([2]);
@@ -50,7 +50,7 @@ export function encodeNumber(text: string): Buffer {
   return bytes;
 }
 
-/** As DynamoDB counts it: a byte for two digits, one for the exponent, one for a minus. */
+/** In DynamoDB's count: a byte for two digits, one for the exponent, one for a minus. */
 export function countNumberBytes(text: string): number {
   const { negative, digits } = parse(text);
   return Math.ceil(digits.length / 2) + 1 + (negative ? 1 : 0);
@@ -66,7 +66,7 @@ function parse(text: string): Decimal {
   return tidy(sign === "-", whole + fraction, whole.length + Number(power));
 }
 
-/** Takes the zeros off both ends. */
+/** Removes zeros at both ends. */
 function tidy(negative: boolean, digits: string, exponent: number): Decimal {
   const leading = /^0*/.exec(digits)?.[0].length ?? 0;
   const kept = digits.slice(leading).replace(/0+$/, "");

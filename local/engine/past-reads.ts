@@ -2,13 +2,13 @@ import { DatabaseSync } from "node:sqlite";
 import { createReads, type Reads } from "./storage.ts";
 
 /**
- * Reads as of a moment ago, as the service may answer those that are not asked to be consistent and
- * all of global indexes: a snapshot of the database, renewed when it has become too old.
+ * Reads of past data, as AWS may serve for reads that are not consistent and for all global
+ * indexes: a snapshot of the database, renewed when it has become too old.
  */
 export type PastReads = {
-  /** How old a snapshot may become, in milliseconds; it is of now. 0 ends it. */
+  /** How old a snapshot may become, in milliseconds, beginning with the current data. 0 ends it. */
   hold(milliseconds: number): void;
-  /** Where to read; undefined: nothing is held. */
+  /** Where to read; undefined if nothing is held. */
   find(): Reads | undefined;
   close(): void;
 };
@@ -24,7 +24,7 @@ export function openPastReads(file: string, now: () => number): PastReads {
   const open = () => {
     const database = new DatabaseSync(file, { readOnly: true });
     database.exec("BEGIN");
-    // A transaction sees the database as it is at its first reading.
+    // A transaction sees the database as of its first read.
     database.prepare("SELECT COUNT(*) FROM sqlite_schema").get();
     held = { database, reads: createReads(database), until: now() + ageMax };
   };

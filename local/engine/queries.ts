@@ -26,7 +26,7 @@ import type { Item } from "./values.ts";
 const pageBytesMax = 1024 * 1024;
 const segmentsMax = 1_000_000;
 
-/** Where a page is read from, and what of it is answered. */
+/** Where a page is read from, and what it returns. */
 type Reading = {
   table: Table;
   index: Index | undefined;
@@ -96,7 +96,7 @@ export const scan: Operation = (context, body) => {
   return readPage(context, body, { table, index, schema, filter, paths, start });
 };
 
-/** An item's JSON, its bytes, and its partition key where a segment goes by it. */
+/** An item's JSON, its bytes, and its partition key if a segment depends on it. */
 type Row = [item: string, bytes: number, hash?: Uint8Array];
 
 function readPage(context: Context, body: Body, reading: Reading, range?: KeyRange): Body {
@@ -162,14 +162,14 @@ function createShow(
   };
 }
 
-/** What a local index lacks is fetched from its table, each item as a read of its own. */
+/** Attributes that a local index lacks are fetched from its table, each item as a separate read. */
 function isFetched({ table, index, paths }: Reading, { Select }: Body): boolean {
   const has = index && !index.isGlobal ? namesProjectedTo(index, table) : undefined;
   if (!has) return false;
   return paths ? paths.some(([name]) => !has.has(String(name))) : Select === "ALL_ATTRIBUTES";
 }
 
-/** Partitions are dealt out to segments by their bytes. */
+/** Partitions are assigned to segments by their bytes. */
 function isOfSegment(hash: Uint8Array, { Segment, TotalSegments }: Body): boolean {
   let sum = 0;
   for (const byte of hash) sum = (sum * 31 + byte) >>> 0;

@@ -14,7 +14,7 @@ const selectChoices = [
   "ALL_PROJECTED_ATTRIBUTES",
 ];
 
-/** What is wrong with the members that a Query and a Scan share; not thrown yet. */
+/** Collects what is wrong with the fields shared by Query and Scan, without throwing yet. */
 export function checkMembers(body: Body): Faults {
   const faults = new Faults();
   faults.oneOf(body.ReturnConsumedCapacity, "returnConsumedCapacity", capacityChoices);
@@ -37,7 +37,7 @@ export function checkSegments({ Segment, TotalSegments }: Body): void {
     );
 }
 
-/** The table or index that is read. Throws where it is not there or cannot answer what is asked. */
+/** The table or index to read. Throws if it does not exist or cannot serve the request. */
 export function findPlace(context: Context, body: Body) {
   const table = context.tables.get(body.TableName);
   const { IndexName: name } = body;
@@ -77,7 +77,7 @@ function checkSelect({ Select, ProjectionExpression }: Body, index: Index | unde
     );
 }
 
-/** Throws for a projection of what a global index does not have: it cannot ask its table. */
+/** Throws for a projection that a global index lacks: it cannot read its table. */
 export function refuseUnprojected(
   table: Table,
   index: Index | undefined,
@@ -92,7 +92,7 @@ export function refuseUnprojected(
     );
 }
 
-/** Throws when a filter looks at the key that the Query goes by. */
+/** Throws if a filter uses the key of the Query. */
 export function refuseKeysInFilter(schema: KeySchema, filter: Condition | undefined): void {
   if (!filter) return;
   const keys = partsOf(schema).map(({ name }) => name);
@@ -104,7 +104,7 @@ export function refuseKeysInFilter(schema: KeySchema, filter: Condition | undefi
     );
 }
 
-/** The ExclusiveStartKey: the key of the table, and of an index that is read its key too. */
+/** The ExclusiveStartKey: the key of the table, plus that of the index being read. */
 export function readStart(body: Body, table: Table, index: Index | undefined): Item | undefined {
   if (body.ExclusiveStartKey === undefined || body.ExclusiveStartKey === null) return undefined;
   const start = checkItem(body.ExclusiveStartKey as Body);
@@ -122,7 +122,7 @@ export function readStart(body: Body, table: Table, index: Index | undefined): I
   return start;
 }
 
-/** Throws when a page is to begin outside of the partition that is asked for. */
+/** Throws if a page would begin outside of the requested partition. */
 export function checkStartFits(start: Item, schema: KeySchema, range: KeyRange): void {
   const hash = encodeKeyValue(start[schema.hash.name]!);
   if (Buffer.compare(hash, encodeKeyValue(range.hash)) !== 0)

@@ -5,7 +5,7 @@ import type { Condition } from "./expressions/syntax.ts";
 import { invalid } from "./failure.ts";
 import { checkValue, type Value } from "./values.ts";
 
-/** Collects what is wrong with the members of one request, in the service's form. */
+/** Collects what is wrong with the fields of one request, in DynamoDB's form. */
 export class Faults {
   private readonly found: string[] = [];
 
@@ -51,7 +51,7 @@ export class Faults {
     this.addUnshown(at, `have value greater than or equal to ${least}`);
   }
 
-  /** What is wrong with the list of one table in the map of a batch. */
+  /** Adds what is wrong with the list of one table in the map of a batch. */
   addToMap(name: string, list: unknown[], constraint: string): void {
     this.found.push(
       `Value '{${name}=${describe(list)}}' at 'requestItems' failed to satisfy constraint: ` +
@@ -60,7 +60,7 @@ export class Faults {
     );
   }
 
-  /** What is wrong with a member whose value the service does not repeat. */
+  /** Adds what is wrong with a field whose value DynamoDB does not repeat. */
   addUnshown(at: string, constraint: string): void {
     this.found.push(`Value at '${at}' failed to satisfy constraint: Member must ${constraint}`);
   }
@@ -75,7 +75,7 @@ export const capacityChoices = ["INDEXES", "TOTAL", "NONE"];
 export const metricsChoices = ["SIZE", "NONE"];
 export const returnChoices = ["ALL_NEW", "UPDATED_OLD", "ALL_OLD", "NONE", "UPDATED_NEW"];
 
-/** Legacy members are not there in this engine; a request with one is refused by its name. */
+/** This engine has no legacy fields; a request with one is refused by name. */
 const legacyMembers = [
   "AttributeUpdates",
   "AttributesToGet",
@@ -96,7 +96,7 @@ const expressionMembers = [
   "ExpressionAttributeValues",
 ];
 
-/** Throws for a legacy member, with the service's message if it is combined with an expression. */
+/** Throws for a legacy field, with DynamoDB's message if it is combined with an expression. */
 export function refuseLegacy(body: Body): void {
   const legacy = legacyMembers.filter((name) => body[name] !== undefined && body[name] !== null);
   if (legacy.length === 0) return;
@@ -112,7 +112,7 @@ export function refuseLegacy(body: Body): void {
   throw invalid(`This engine does not have the legacy parameter ${legacy[0]}`);
 }
 
-/** The placeholders of a request, checked; `expressions` are the members that may use them. */
+/** The placeholders of a request, validated; `expressions` are the fields that may use them. */
 export function readPlaceholders(body: Body, expressions: readonly string[]): Placeholders {
   const names = (body.ExpressionAttributeNames ?? undefined) as Record<string, string> | undefined;
   const values = (body.ExpressionAttributeValues ?? undefined) as Body | undefined;
@@ -168,7 +168,7 @@ function checkValues(values: Body): Record<string, Value> {
   return checked;
 }
 
-/** Every placeholder has to be used by one of the request's expressions. */
+/** Every placeholder must be used by one of the request's expressions. */
 export function refuseUnused({ names, values, usedNames, usedValues }: Placeholders): void {
   for (const [member, given, used] of [
     ["ExpressionAttributeNames", names, usedNames],
@@ -182,7 +182,7 @@ export function refuseUnused({ names, values, usedNames, usedValues }: Placehold
   }
 }
 
-/** The condition of a request's member, if it has one. */
+/** The condition in a request's field, if it has one. */
 export function readOptionalCondition(
   body: Body,
   member: string,

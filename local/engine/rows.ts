@@ -1,6 +1,6 @@
 /**
- * Rows in the form that their SELECT names. SQLite knows no types of columns, so this is the one
- * place that trusts a statement for them.
+ * Rows in the form of their SELECT. SQLite has untyped columns, so this is the only place that
+ * trusts a statement for their types.
  */
 export const rowsOf = <Row>(rows: Iterable<unknown>) => rows as Iterable<Row>;
 

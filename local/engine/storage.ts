@@ -5,10 +5,10 @@ import type { StreamLog } from "./stream-log.ts";
 import { type Index, projectTo, type Table } from "./tables.ts";
 import { countItemBytes, type Item, isEqualItem } from "./values.ts";
 
-/** An item as it is stored, with its size in bytes and the number of its last stream record. */
+/** An item as stored, with its size in bytes and the number of its last stream record. */
 export type Stored = { item: Item; text: string; bytes: number; sequence: number | null };
 
-/** What one write has cost: units of the table and of each index that it touched. */
+/** The cost of one write: units of the table and of each affected index. */
 export type WriteCost = { table: number; indexes: Map<string, number> };
 
 export type Reads = {
@@ -17,11 +17,11 @@ export type Reads = {
   prepare(sql: string): StatementSync;
 };
 
-/** Items in SQLite: each write changes the item, its index entries and its stream as one. */
+/** Items in SQLite: each write changes the item, its index entries and its stream atomically. */
 export type Storage = Reads & {
-  /** Puts `after` in place of `before`; either may be undefined. `by` is who expired it. */
+  /** Replaces `before` by `after`; either may be undefined. `by` is who expired it. */
   replace(table: Table, before: Stored | undefined, after: Item | undefined, by?: "ttl"): WriteCost;
-  /** All of it or nothing. */
+  /** All or nothing. */
   atomically<Answer>(work: () => Answer): Answer;
 };
 
@@ -136,7 +136,7 @@ function put(
   );
 }
 
-/** The write units: one entry more or less, or changed, each as large as it is there. */
+/** Write units of an index entry that is added, removed or changed, by its size. */
 function replaceIndexed(
   prepare: Prepare,
   table: Table,

@@ -28,24 +28,24 @@ type After = { item: Item; bytes: number };
 
 /**
  * The streams of all tables: every change with both images, for 24 hours. Each version of an item
- * is kept once: as the old image of the record that replaced it, which is the new image of the
- * record before that, or as the item itself.
+ * is stored once: as the old image of the record that replaced it, which is the new image of the
+ * previous record, or as the item itself.
  */
 export type StreamLog = {
-  /** Answers the record's number, which the item has to know. */
+  /** Returns the record's number, which the item must store. */
   append(table: Table, before: Before | undefined, after: After | undefined, by?: "ttl"): number;
   /** At most `limit` records after a sequence number. */
   read(table: Table, after: number, limit: number): StreamRow[];
-  /** The smallest number that is kept; undefined when there is none. */
+  /** The smallest number that is kept; undefined if there is none. */
   first(table: Table): number | undefined;
-  /** The largest number that was ever given, of any table. */
+  /** The largest number ever assigned, for any table. */
   newest(): number;
-  /** Forgets at most `limit` records, older than a time and up to a number; answers how many. */
+  /** Deletes at most `limit` records, older than a time and up to a number; returns how many. */
   trim(table: Table, olderThan: number, last: number, limit: number): number;
   remove(table: Table): void;
 };
 
-/** The records of an open database; makes their table where there is none. */
+/** The records of an open database; creates their table if necessary. */
 export function createStreamLog(database: DatabaseSync, now: () => number): StreamLog {
   database.exec(schema);
   const insert = database.prepare(
@@ -117,7 +117,7 @@ export function createStreamLog(database: DatabaseSync, now: () => number): Stre
   };
 }
 
-/** Which images the records of a table tell. */
+/** Which images the records of a table have. */
 function imagesOf({ input }: Table): { hasOld: boolean; hasNew: boolean } {
   const view = input.StreamSpecification?.StreamViewType;
   const hasBoth = view === "NEW_AND_OLD_IMAGES";

@@ -9,7 +9,7 @@ const recordsMax = 1000;
 const answerBytesMax = 1024 * 1024;
 const iteratorMilliseconds = 15 * 60_000;
 
-/** Numbers as long as the service's, so that their texts sort as they do. */
+/** Numbers as long as AWS's, so that they sort as text. */
 const spell = (sequence: number) => String(sequence).padStart(21, "0");
 
 const shardOf = (table: Table) =>

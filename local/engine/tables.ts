@@ -34,7 +34,7 @@ export type Index = {
   storage: string;
 };
 
-/** A table as it was created, and where its items lie in the database. */
+/** A table as it was created, and where its items are in the database. */
 export type Table = {
   id: number;
   input: TableInput;
@@ -65,7 +65,7 @@ export type Tables = {
   setTimeToLive(table: Table, timeToLive: NonNullable<Table["timeToLive"]>): void;
 };
 
-/** Loads the tables of an open database, and makes what keeps them where there is none. */
+/** Loads the tables of an open database, and creates their own table if necessary. */
 export function loadTables(database: DatabaseSync): Tables {
   database.exec(schema);
   const tables = new Map<string, Table>();

@@ -20,7 +20,7 @@ export const tokenSchema = `
   CREATE TABLE IF NOT EXISTS tokens (
     token TEXT PRIMARY KEY, request TEXT NOT NULL, answer TEXT NOT NULL, at INTEGER NOT NULL);`;
 
-/** What became of one action of a cancelled transaction. */
+/** The outcome of one action of a cancelled transaction. */
 type Reason = { Code: string; Message?: string; Item?: Item };
 
 const readers: Record<string, (context: Context, body: Body) => Write> = {
@@ -30,7 +30,7 @@ const readers: Record<string, (context: Context, body: Body) => Write> = {
   ConditionCheck: readCheck,
 };
 
-/** Writes all or nothing, once a token. */
+/** Writes all or nothing, once per token. */
 export const transactWriteItems: Operation = (context, body) => {
   const actions = checkActions(body);
   const parts = actions.map((action) => readAction(action, readers));
@@ -78,7 +78,7 @@ function readAction<Reader>(action: Body, kinds: Record<string, Reader>) {
   return { kind: named[0]!, part: action[named[0]!] as Body };
 }
 
-/** What is wrong with an item shows as a reason; what is wrong with the request does not. */
+/** An invalid item becomes a cancellation reason; an invalid request does not. */
 function readPart(context: Context, kind: string, part: Body): Write {
   const faults = new Faults();
   faults.tableName(part.TableName);
@@ -87,7 +87,7 @@ function readPart(context: Context, kind: string, part: Body): Write {
   return readers[kind]!(context, part);
 }
 
-/** Each item may be named once. */
+/** Each item may occur only once. */
 function refuseTwice(writes: { table: Table; key: Item }[]): void {
   const names = writes.map(({ table, key }) => {
     const { hash, range } = encodeKey(table.schema, key);
@@ -110,7 +110,7 @@ function reasonOf(error: unknown): Reason {
   return { Code: "ValidationError", Message: error.message };
 }
 
-/** The answer to a transaction of which nothing was done. */
+/** The response to a transaction that was not executed. */
 function cancelled(reasons: Reason[]): EngineFailure {
   const codes = reasons.map(({ Code }) => Code).join(", ");
   return new EngineFailure(
@@ -136,7 +136,9 @@ function capacityOf(
 const digest = (actions: Body[]) =>
   createHash("sha256").update(JSON.stringify(actions)).digest("base64url");
 
-/** A token that was used is answered as it was, without doing anything again: as reads. */
+/**
+ * A repeated token gets the same response without executing anything again, at the cost of reads.
+ */
 function findRepetition(context: Context, body: Body, actions: Body[]): Body | undefined {
   const { ClientRequestToken: token } = body;
   if (typeof token !== "string") return undefined;
@@ -165,7 +167,7 @@ function rememberToken(context: Context, body: Body, actions: Body[]): void {
     .run(token, digest(actions), context.now());
 }
 
-/** Forgets the tokens whose time is over. */
+/** Deletes expired tokens. */
 export function trimTokens({ storage, now }: Context): void {
   storage.prepare("DELETE FROM tokens WHERE at < ?").run(now() - tokenMilliseconds);
 }

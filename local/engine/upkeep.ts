@@ -4,20 +4,20 @@ import { readStored, type Storage, storedColumns } from "./storage.ts";
 import type { Table } from "./tables.ts";
 import { trimTokens } from "./transactions.ts";
 
-/** How long the service keeps a stream's records. */
+/** How long AWS keeps a stream's records. */
 const recordMilliseconds = 24 * 3_600_000;
-/** Items that expired longer ago than this stay: so the service guards against a wrong unit. */
+/** Items that expired longer ago than this stay: AWS's guard against a wrong unit. */
 const expiredSecondsMax = 5 * 365 * 86_400;
-/** The most of one kind that is done at once: some milliseconds' work. */
+/** The most of one kind in one step: some milliseconds of work. */
 const onceMax = 200;
 
-/** The last sequence number of a stream that may be forgotten; undefined: all may. */
+/** The last sequence number of a stream that may be deleted; undefined: all may. */
 export type LastForgettable = (streamArn: string) => number | undefined;
 
 /**
- * Does a bounded part of what the service does by itself: it expires items and forgets what is past
- * its time. `lastForgettable` keeps older records than a day for readers that were not there
- * meanwhile. Answers whether there is more to be done.
+ * Performs a bounded part of AWS's background work: it expires items and deletes old records.
+ * `lastForgettable` keeps records older than a day for readers that were not running. Returns
+ * whether there is more to do.
  */
 export function keepUp(context: Context, lastForgettable: LastForgettable): boolean {
   let isMore = false;
@@ -33,7 +33,7 @@ export function keepUp(context: Context, lastForgettable: LastForgettable): bool
   return isMore;
 }
 
-/** Expires all that will have expired at a time, in milliseconds since 1970. */
+/** Expires everything that will have expired at a time, in milliseconds since 1970. */
 export function expireUntil(context: Context, time: number): void {
   for (const table of context.tables.list()) {
     if (table.timeToLive?.Enabled) while (expire(context, table, time));
@@ -56,7 +56,7 @@ function expire({ storage }: Context, table: Table, time: number): boolean {
   return due.length === onceMax;
 }
 
-/** Looks at all items of a table again, since another attribute now says when they expire. */
+/** Examines all items of a table again, since another attribute now has their expiry. */
 export function findExpiries(storage: Storage, { storage: place, timeToLive }: Table): void {
   const name = timeToLive?.Enabled ? timeToLive.AttributeName : undefined;
   if (name === undefined)

@@ -15,7 +15,7 @@ export function typeOf(value: Value): string {
   return "";
 }
 
-/** A copy of a request's item with every value checked and numbers in their one spelling. */
+/** A copy of a request's item with validated values and canonical numbers. */
 export function checkItem(item: Record<string, unknown>, depth = 0): Item {
   const checked: Item = {};
   for (const [name, value] of Object.entries(item)) checked[name] = checkValue(value, depth);
@@ -23,8 +23,8 @@ export function checkItem(item: Record<string, unknown>, depth = 0): Item {
 }
 
 /**
- * An attribute value as the service's JSON has it, checked and brought into one spelling. Throws a
- * ValidationException for what the service would not take.
+ * An attribute value in DynamoDB's JSON, validated and in canonical form. Throws a
+ * ValidationException for values that DynamoDB would refuse.
  */
 export function checkValue(value: unknown, depth = 0): Value {
   const type = findType(value);
@@ -138,13 +138,13 @@ export function compareValues(first: Value, second: Value): number | undefined {
   return undefined;
 }
 
-/** A number increased or lowered by another; both must be numbers. */
+/** A number plus or minus another; both must be numbers. */
 export function addValues(first: Value, second: Value, sign: 1 | -1 = 1): Value {
   return { N: addNumbers(String(first.N), String(second.N), sign) };
 }
 
 /**
- * Bytes of an item as DynamoDB counts them: UTF-8 names and values, 3 bytes for each document with
+ * The size of an item in DynamoDB's count: UTF-8 names and values, 3 bytes for each document and
  * one for each of its members.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
  */

@@ -19,13 +19,13 @@ import type { WriteCost } from "./storage.ts";
 import type { Table } from "./tables.ts";
 import { checkItem, countItemBytes, type Item, itemBytesMax } from "./values.ts";
 
-/** One write, read from a request and checked as far as that goes without the stored item. */
+/** One write, parsed from a request and validated as far as possible without the stored item. */
 export type Write = {
   table: Table;
   /** The key, or the whole item of a put. */
   key: Item;
   condition: Condition | undefined;
-  /** What becomes of the item; undefined deletes it. */
+  /** The resulting item; undefined deletes it. */
   change(before: Item | undefined): Item | undefined;
   /** A condition check changes nothing. */
   isCheck?: boolean;
@@ -33,7 +33,7 @@ export type Write = {
   returnsItem: boolean;
 };
 
-/** A put as a request has it. Throws a ValidationException for what the service would not take. */
+/** A put from a request. Throws a ValidationException for values that DynamoDB would refuse. */
 export function readPut(context: Context, body: Body): Write {
   const placeholders = readPlaceholders(body, ["ConditionExpression"]);
   const condition = readOptionalCondition(body, "ConditionExpression", placeholders);
@@ -53,7 +53,7 @@ function checkSize(item: Item, sentence: string): void {
   if (countItemBytes(item) > itemBytesMax) throw invalid(sentence);
 }
 
-/** A deletion as a request has it; throws as `readPut` does. */
+/** A deletion from a request; throws as `readPut` does. */
 export function readDelete(context: Context, body: Body): Write {
   return { ...readKeyed(context, body), change: () => undefined };
 }
@@ -67,7 +67,9 @@ function readKeyed(context: Context, body: Body): Omit<Write, "change"> {
   return readPlace(context, body, readPlaceholders(body, ["ConditionExpression"]));
 }
 
-/** Where a write goes and its condition; what else has placeholders was read before. */
+/**
+ * The target of a write and its condition; other expressions with placeholders were parsed before.
+ */
 function readPlace(
   context: Context,
   body: Body,
@@ -82,7 +84,7 @@ function readPlace(
   return { table, key, condition, returnsItem: returnsItem(body) };
 }
 
-/** An update as a request has it, with its changes; throws as `readPut` does. */
+/** An update from a request, with its changes; throws as `readPut` does. */
 export function readUpdateWrite(context: Context, body: Body): Write & { changes: Change[] } {
   const members = ["UpdateExpression", "ConditionExpression"];
   const placeholders = readPlaceholders(body, members);
@@ -106,10 +108,10 @@ export function readUpdateWrite(context: Context, body: Body): Write & { changes
   return { ...place, change, changes };
 }
 
-/** What a write has done. */
+/** The effect of a write. */
 export type Written = { before: Item | undefined; after: Item | undefined; cost: WriteCost };
 
-/** Throws ConditionalCheckFailedException; has to be called within a transaction. */
+/** Throws ConditionalCheckFailedException; must be called within a transaction. */
 export function carryOut({ storage }: Context, write: Write): Written {
   const { table, condition } = write;
   const stored = storage.get(table, encodeKey(table.schema, write.key));

@@ -2,8 +2,8 @@ import { readVariable } from "./gateway-responses.ts";
 import type { RequestContext, RestAnswer, RestRequest } from "./rest-request.ts";
 
 /**
- * A call's line in its API's access log: the format of the template with the values of the call.
- * What it has no value for is `-`. Values are escaped, so that a line of JSON stays one.
+ * A call's line in its API's access log: the template's format with the call's values. Missing
+ * values are `-`. Values are escaped, so that a line of JSON stays valid.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-logging.html
  */
 export function accessLineOf(

@@ -8,13 +8,13 @@ type Coding = keyof typeof codings;
 
 const decodings = { gzip: promisify(gunzip), deflate: promisify(inflate) };
 
-/** API Gateway's limit for the body of a request, which holds for what was compressed too. */
+/** API Gateway's limit for a request body, which applies to compressed bodies too. */
 const bodyBytesMax = 10 * 1024 * 1024;
 
 /**
- * A request as every API passes it on: its body decompressed, without the header that named the
- * coding. Answers the type of the gateway's refusal for another coding, for a body that is not in
- * the one that it names, and for one that is too large.
+ * A request as every API passes it on: with its body decompressed, and without the coding's header.
+ * Returns the type of the gateway's refusal for an unsupported coding, for a body that does not
+ * match its coding, and for one that is too large.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-make-request-with-compressed-payload.html
  */
 export async function decompressRequest(
@@ -34,8 +34,8 @@ export async function decompressRequest(
 }
 
 /**
- * An answer as an API compresses it that says from how many bytes on: in the coding that the client
- * likes best, and as it is for a client that names none, or where it is coded already.
+ * A response as an API with a compression threshold sends it: in the client's preferred coding, and
+ * unchanged if the client accepts none, or if it is encoded already.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-gzip-compression-decompression.html
  */
 export async function compressAnswer(

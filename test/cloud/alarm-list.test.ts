@@ -66,7 +66,7 @@ describe.each(["dev", "prod"] as const)("the alarm list in %s", (stage) => {
   const dimensionsOf = ({ Dimensions = [] }: { Dimensions?: { Name: string }[] }) =>
     Dimensions.map(({ Name }) => Name).sort();
 
-  test("looks at metrics of AWS by the names and dimensions that AWS publishes", () => {
+  test("uses AWS's metrics with the names and dimensions that AWS publishes", () => {
     const ofAws = alarms.filter(({ Namespace }) => Namespace.startsWith("AWS/"));
     expect(ofAws.length).toBeGreaterThan(50);
     const found = new Set<string>();
@@ -82,7 +82,7 @@ describe.each(["dev", "prod"] as const)("the alarm list in %s", (stage) => {
     expect([...found].sort()).toEqual(Object.keys(documented).filter(isHere).sort());
   });
 
-  test("looks at our own metrics as they are published: of this stage, in their namespace", () => {
+  test("uses our own metrics as they are published: of this stage, in their namespace", () => {
     const own = alarms.filter(({ Namespace }) => Namespace === "Ovation");
     const wanted = Object.values<AlarmKind>(alarmKinds).flatMap((kind) =>
       // Those of something that the stage may lack are the relay's, which neither has.
@@ -92,7 +92,7 @@ describe.each(["dev", "prod"] as const)("the alarm list in %s", (stage) => {
     for (const { Dimensions } of own) expect(Dimensions).toEqual([{ Name: "stage", Value: stage }]);
   });
 
-  test("counts lines of logs into the metrics that its alarms look at", () => {
+  test("counts log lines into the metrics that its alarms watch", () => {
     const filters = resourcesOf(templates, "AWS::Logs::MetricFilter", "watch").flatMap(
       ({ Properties }) => Properties.MetricTransformations,
     );
@@ -114,7 +114,7 @@ describe.each(["dev", "prod"] as const)("the alarm list in %s", (stage) => {
       expect(counted.map(({ Properties }) => flat(Properties.LogGroupName))).toContain(name);
   });
 
-  test("has a meaning and an entry of the runbook in the mail of each", () => {
+  test("has a meaning and a runbook entry in each alarm's mail", () => {
     const entries = Object.keys(alarmKinds);
     for (const { AlarmName, AlarmDescription } of alarms) {
       const [, entry = ""] = /\. What to do: docs\/runbook\.md#([a-z0-9-]+)$/.exec(
@@ -124,7 +124,7 @@ describe.each(["dev", "prod"] as const)("the alarm list in %s", (stage) => {
     }
   });
 
-  test("has a dashboard with every metric of ours and every subject of the contracts", () => {
+  test("has a dashboard with every one of our metrics and every subject of the contracts", () => {
     const [dashboard] = resourcesOf(templates, "AWS::CloudWatch::Dashboard", "watch");
     const text = JSON.stringify(dashboard?.Properties.DashboardBody);
     // Neither stage has a relay.
@@ -136,7 +136,7 @@ describe.each(["dev", "prod"] as const)("the alarm list in %s", (stage) => {
     expect(resourcesOf(templates, "AWS::CloudWatch::Dashboard").length).toBe(1);
   });
 
-  test("has a budget whose word reaches the alarms' address", () => {
+  test("has a budget that notifies the alarms' address", () => {
     const [budget] = resourcesOf(templates, "AWS::Budgets::Budget", "watch");
     const { Budget, NotificationsWithSubscribers: told } = budget!.Properties;
     expect(Budget).toMatchObject({
@@ -152,7 +152,7 @@ describe.each(["dev", "prod"] as const)("the alarm list in %s", (stage) => {
     expect(told.length).toBe(2);
   });
 
-  test("has functions write warnings of Lambda, and not two lines for each call", () => {
+  test("makes Lambda log warnings, and not two lines for each call", () => {
     for (const { Properties } of resourcesOf(templates, "AWS::Lambda::Function"))
       if (Properties.FunctionName)
         expect([Properties.FunctionName, Properties.LoggingConfig]).toEqual([

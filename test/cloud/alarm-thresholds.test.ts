@@ -119,7 +119,7 @@ const bounds: Record<string, Bounds> = {
 
 const derived = ["messages-wait", "reader-lags"];
 
-test("every kind of alarm rings at the first event or within bounds that have a reason", () => {
+test("every kind of alarm rings at the first event or has a reason for its threshold", () => {
   const eager = [...alarms.keys()].filter((kind) => !(kind in bounds) && !derived.includes(kind));
   expect(eager.length).toBeGreaterThan(15);
   const first = { from: 1, to: 1, because: "each event is one too many" };
@@ -139,7 +139,7 @@ test("every kind of alarm rings at the first event or within bounds that have a 
 /** A batch that fails holds its shard that long (docs/runbook.md); then it is put aside. */
 const shardHeldSeconds = 5 * 60;
 
-test("a reader that lags is reported once it is late and before its batch is given up", () => {
+test("a lagging reader is reported once it is late and before its batch is given up", () => {
   const ages = resourcesOf(templates, "AWS::Lambda::EventSourceMapping").flatMap(
     ({ Properties }) => Properties.MaximumRecordAgeInSeconds ?? [],
   );
@@ -166,7 +166,7 @@ const waitedFor = ["posts", "resumes", "reversals"];
 /** All others may be late by less than the quarter hour for which an alarm is not repeated. */
 const lateSecondsMax = 15 * 60;
 
-test("messages that wait are reported once a user notices, not while one is handled", () => {
+test("waiting messages are reported once users notice, not while one is handled", () => {
   const wait = alarms.get("messages-wait")!;
   const seconds = Object.fromEntries(
     wait.map(({ AlarmName, Threshold }) => [/: (\S+) wait$/.exec(AlarmName)?.[1], Threshold]),

@@ -29,7 +29,7 @@ describe.each(["dev", "prod"] as const)("the alarms of %s", (stage) => {
     rows.map((name) => ({ FunctionName: functionName(stage, name) }));
   const mapping = { EventSourceMappingUUID: expect.any(String) };
 
-  test("arrive: CloudWatch may publish to their topic, for this account's alarms alone", () => {
+  test("arrive: CloudWatch may publish to their topic, only for this account's alarms", () => {
     const policy = theResource(templates, "AWS::SNS::TopicPolicy", "watch").Properties;
     const statements = policy.PolicyDocument.Statement as Record<string, unknown>[];
     const allowed = statements.filter(({ Effect }) => Effect === "Allow");
@@ -48,7 +48,7 @@ describe.each(["dev", "prod"] as const)("the alarms of %s", (stage) => {
     expect(mails.length).toBe(stage === "prod" ? 1 : 0);
   });
 
-  test("know a reader of the stream by the dimensions that Lambda gives its metrics", () => {
+  test("identify a reader of the stream by the dimensions of Lambda's metrics", () => {
     for (const metric of ["OnFailureDestinationDeliveredEventCount", "DroppedEventCount"])
       expect(on(metric)).toEqual([mapping, mapping]);
     const readers = ["realtime/fan-out", "money/settle"];
@@ -56,7 +56,7 @@ describe.each(["dev", "prod"] as const)("the alarms of %s", (stage) => {
       expect(new Set(on(metric))).toEqual(new Set(names(...readers)));
   });
 
-  test("know the index from its table when either is throttled", () => {
+  test("distinguish the index from its table when either is throttled", () => {
     const table = { TableName: expect.any(String) };
     for (const metric of ["ReadThrottleEvents", "WriteThrottleEvents"])
       expect(on(metric)).toEqual([table, { ...table, GlobalSecondaryIndexName: "due" }]);

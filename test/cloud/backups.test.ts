@@ -87,7 +87,7 @@ const missingFrom = (statements: readonly Statement[], policy: Record<string, Re
     .map(([action]) => action);
 
 describe("the table of prod", () => {
-  test("is backed up each day and month apart from it, where nobody deletes a backup for a week", () => {
+  test("is backed up daily and monthly in a separate vault, where backups cannot be deleted for a week", () => {
     const vault = theResource(prod, "AWS::Backup::BackupVault", "data");
     expect(vault.Properties.LockConfiguration).toEqual({ MinRetentionDays: 7 });
     expect(vault.DeletionPolicy).toBe("RetainExceptOnCreate");
@@ -104,7 +104,7 @@ describe("the table of prod", () => {
     ]);
   });
 
-  test("is made after its backups, since nothing could undo it when they fail", () => {
+  test("is created after its backups, since it could not be rolled back when they fail", () => {
     const [[, table] = []] = Object.entries(prod.data!).filter(([, { Type }]) =>
       /GlobalTable$/.test(Type),
     );
@@ -113,7 +113,7 @@ describe("the table of prod", () => {
     for (const [id] of backups) expect(table?.DependsOn).toContain(id);
   });
 
-  test("is backed up by a role that may do what AWS's managed policy may with DynamoDB", () => {
+  test("is backed up by a role with the DynamoDB part of AWS's managed policy", () => {
     const statements = statementsOf(prod, "backup.amazonaws.com", /CreateBackup/);
     expect(missingFrom(statements, managed.backup)).toEqual([]);
     for (const { actions } of statements)
@@ -125,7 +125,7 @@ describe("the table of prod", () => {
     expect(vault.Properties.EncryptionKeyArn).toBeUndefined();
   });
 
-  test("is restored by a role that reaches other tables alone", () => {
+  test("is restored by a role that reaches only other tables", () => {
     const statements = statementsOf(prod, "backup.amazonaws.com", /Restore/);
     expect(missingFrom(statements, managed.restore)).toEqual([]);
     for (const { actions, resources } of statements)
@@ -133,7 +133,7 @@ describe("the table of prod", () => {
         for (const resource of resources) expect(resource).toMatch(/:table\/ovation-prod-\*$/);
   });
 
-  test("has alarms on a backup or a copy that fails, and on none completed in 26 hours", () => {
+  test("has alarms on a failed backup or copy, and on none completed in 26 hours", () => {
     const on = (templates: typeof prod, metric: string) =>
       resourcesOf(templates, "AWS::CloudWatch::Alarm", "watch")
         .map(({ Properties }) => Properties)
@@ -155,7 +155,7 @@ describe("the table of prod", () => {
     expect(on(dev, "NumberOfBackupJobsCompleted")).toEqual([]);
   });
 
-  test("is copied where the stage says", () => {
+  test("is copied to the stage's other vault", () => {
     const rules = theResource(after, "AWS::Backup::BackupPlan", "data").Properties.BackupPlan
       .BackupPlanRule as { CopyActions: { DestinationBackupVaultArn: string }[] }[];
     expect(rules.map(({ CopyActions }) => CopyActions[0]?.DestinationBackupVaultArn)).toEqual([
@@ -165,12 +165,12 @@ describe("the table of prod", () => {
   });
 });
 
-test("a stage whose data may go has no backups of its own", () => {
+test("a stage whose data may be deleted has no backups", () => {
   expect(resourcesOf(dev, "AWS::Backup::BackupVault")).toEqual([]);
 });
 
-describe("a table that was restored", () => {
-  test("takes the place of the stage's own for every function, policy, reader and alarm", () => {
+describe("a restored table", () => {
+  test("replaces the stage's own for every function, policy, reader and alarm", () => {
     for (const [name, { properties, role }] of functionsOf(after)) {
       const { TABLE_NAME } = properties.Environment.Variables;
       if (TABLE_NAME !== undefined)
@@ -199,7 +199,7 @@ describe("a table that was restored", () => {
     ]);
   });
 
-  test("leaves the one before it where it is", () => {
+  test("leaves the previous one in place", () => {
     const own = theResource(after, "AWS::DynamoDB::GlobalTable", "data");
     expect(own.Properties.TableName).toBe("ovation-prod");
     expect(own.Properties.Replicas[0].DeletionProtectionEnabled).toBe(true);

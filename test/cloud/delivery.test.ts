@@ -38,7 +38,7 @@ const movesMoney = [
 ];
 
 describe("a new version in prod", () => {
-  test("takes a tenth of the calls for five minutes, and all again are the old ones' on a failure", () => {
+  test("gets a tenth of the calls for five minutes, and none after a failure", () => {
     const aliases = ofType("Lambda::Alias");
     expect(canaries).toEqual(expect.arrayContaining(movesMoney));
     expect(aliases.map(([, { Properties }]) => Properties.Name)).toEqual(
@@ -74,7 +74,7 @@ describe("a new version in prod", () => {
     }
   });
 
-  test("is judged by itself, so what rings already keeps no deployment from beginning", () => {
+  test("is judged separately, so existing alarms block no deployment", () => {
     for (const [id, { Properties }] of ofType("CloudWatch::Alarm")) {
       const version = Properties.Dimensions.find(
         ({ Name }: { Name: string }) => Name === "ExecutedVersion",
@@ -89,7 +89,7 @@ describe("a new version in prod", () => {
     }
   });
 
-  test("takes all calls at once where that is asked for, whatever rings", async () => {
+  test("gets all calls at once if requested, whatever alarms ring", async () => {
     const atOnce = await templatesOf({ stage: "prod", canary: "off" });
     const groups = allOfType(atOnce, "CodeDeploy::DeploymentGroup");
     expect(groups.length).toBe(canaries.length);
@@ -120,7 +120,7 @@ describe("a new version in prod", () => {
     expect(order.slice(at, at + 4)).toEqual(["core", "community", "management", "http"]);
   });
 
-  test("is waited for by all other functions of its stack and by its routes", () => {
+  test("is awaited by all other functions of its stack and by its routes", () => {
     for (const stack of serving) {
       const inStack = (type: string) =>
         Object.entries(prod[stack]!).filter(([, { Type }]) => Type === `AWS::${type}`);
@@ -138,7 +138,7 @@ describe("a new version in prod", () => {
     }
   });
 
-  test("goes nowhere by halves in dev", () => {
+  test("is never partially deployed in dev", () => {
     for (const type of ["Alias", "Version"])
       expect(resourcesOf(dev, `AWS::Lambda::${type}`)).toEqual([]);
   });
@@ -146,7 +146,7 @@ describe("a new version in prod", () => {
 
 type Ref = { Ref: string };
 
-test("what posts keeps its runtime between deployments: it relies on what Node does not promise", () => {
+test("functions that post keep their runtime between deployments: they rely on Node internals", () => {
   for (const [name, { properties }] of functionsOf(prod)) {
     const posts = "WS_ENDPOINT" in properties.Environment.Variables;
     const wanted = posts ? { UpdateRuntimeOn: "FunctionUpdate" } : undefined;
@@ -156,7 +156,7 @@ test("what posts keeps its runtime between deployments: it relies on what Node d
   expect(properties.RuntimeManagementConfig).toBeDefined();
 });
 
-test("a stage with a domain is deployed in its firewall's region too, and its pages are brought", async () => {
+test("a stage with a domain is deployed in its firewall's region too, and its pages are uploaded", async () => {
   const { templates } = await synthesize({
     ...stageOf(() => undefined),
     repository: "acme/live",
@@ -186,7 +186,7 @@ test("a stage with a domain is deployed in its firewall's region too, and its pa
 describe("the role of a repository's workflow", () => {
   const { Properties: role } = theResource(delivered, "AWS::IAM::Role", "delivery");
 
-  test("is for a job in the stage's environment of that repository alone", () => {
+  test("is only for a job in the stage's environment of that repository", () => {
     const [trust, ...others] = role.AssumeRolePolicyDocument.Statement;
     expect(others).toEqual([]);
     expect(trust).toMatchObject({
@@ -204,7 +204,7 @@ describe("the role of a repository's workflow", () => {
     );
   });
 
-  test("may take on the bootstrap's roles and look at what a deployment looks at", () => {
+  test("may assume the bootstrap's roles and read what a deployment reads", () => {
     const [policy, ...others] = role.Policies;
     expect([others, role.ManagedPolicyArns]).toEqual([[], undefined]);
     const rights = policy.PolicyDocument.Statement.map(
@@ -234,7 +234,7 @@ describe("the role of a repository's workflow", () => {
     ]);
   });
 
-  test("is in no stage that names no repository", () => {
+  test("does not exist in a stage without a repository", () => {
     for (const templates of [dev, prod]) expect(Object.keys(templates)).not.toContain("delivery");
   });
 });

@@ -15,7 +15,7 @@ const priced: Record<string, keyof typeof fixed> = {
 const unpriced =
   /^AWS::(KMS::Key|CloudWatch::(CompositeAlarm|AnomalyDetector)|EC2::(NatGateway|VPCEndpoint|EIP)|ElasticLoadBalancingV2::LoadBalancer|ECS::Service|Route53::HostedZone|Kinesis::Stream|RDS::.*|ElastiCache::.*)$/;
 
-test("the fixed costs of `npm run cost` are what prod's template has", async () => {
+test("the fixed costs of `npm run cost` match prod's template", async () => {
   const templates = await templatesOf({ stage: "prod" });
   const count = (type: string) => resourcesOf(templates, type).length;
   for (const [type, name] of Object.entries(priced))

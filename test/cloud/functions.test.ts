@@ -36,14 +36,14 @@ describe.each(["dev", "prod"] as const)("the functions of %s", (stage) => {
   const templates = all[stage];
   const functions = functionsOf(templates);
 
-  test("are one for each line of the route table that the stage has", () => {
+  test("are one for each row of the route table that the stage has", () => {
     const wanted = rows.filter(({ contract }) => stage === "dev" || contract.stage === undefined);
     expect([...functions.keys()].sort()).toEqual(
       wanted.map(({ name }) => functionName(stage, name)).sort(),
     );
   });
 
-  test("run on Node 24 and arm64, from a bundle, with a log that ends", () => {
+  test("run on Node 24 and arm64, from a bundle, with a log that expires", () => {
     for (const { properties } of functions.values()) {
       expect(properties).toMatchObject({
         Runtime: "nodejs24.x",
@@ -57,7 +57,7 @@ describe.each(["dev", "prod"] as const)("the functions of %s", (stage) => {
       expect(Properties.RetentionInDays).toBe(stage === "dev" ? 7 : 90);
   });
 
-  test("describe the sockets at the address of their own API, which knows nothing of the others", () => {
+  test("show the sockets at the address of their own API, which does not know the others", () => {
     const { properties } = functions.get(functionName(stage, "app/asyncapi"))!;
     const { WS_ENDPOINT, PUBLIC_URL } = properties.Environment.Variables;
     expect(JSON.stringify(WS_ENDPOINT)).toMatch(
@@ -73,7 +73,7 @@ describe.each(["dev", "prod"] as const)("the functions of %s", (stage) => {
       expect(Properties.ManagedPolicyArns ?? []).toEqual([]);
   });
 
-  test("may do what their contracts grant and nothing else", () => {
+  test("may do exactly what their contracts grant", () => {
     for (const { name, contract } of rows) {
       const { role } = functions.get(functionName(stage, name)) ?? {};
       if (role === undefined) continue;
@@ -106,7 +106,7 @@ describe.each(["dev", "prod"] as const)("the functions of %s", (stage) => {
       | string
       | undefined;
 
-  test("call customers' addresses with no right on anything but their queues and their items", () => {
+  test("call customers' URLs with rights only on their queues and their items", () => {
     const { role = [] } = functions.get(functionName(stage, "webhooks/deliver")) ?? {};
     const actions = new Set(role.flatMap(({ Action }) => Action));
     const services = new Set([...actions].map((action) => action.split(":")[0]));
@@ -149,7 +149,7 @@ describe.each(["dev", "prod"] as const)("the functions of %s", (stage) => {
     }
   });
 
-  test("may go on with what they have left in their own queue: Lambda does not end them as a loop", () => {
+  test("may continue their work through their own queue: Lambda does not end them as a loop", () => {
     // What it sends reaches it again through another function.
     const byAnother = ["webhooks/deliver"];
     for (const { name, contract } of rows) {
@@ -161,7 +161,7 @@ describe.each(["dev", "prod"] as const)("the functions of %s", (stage) => {
     }
   });
 
-  test("have no wildcard action, and no resource that is everything", () => {
+  test("have no wildcard action, and no wildcard resource", () => {
     for (const [name, { role }] of functions)
       for (const { Action, Resource } of role) {
         expect([name, Action.filter((action) => action.includes("*"))]).toEqual([name, []]);
@@ -193,7 +193,7 @@ describe.each(["dev", "prod"] as const)("the functions of %s", (stage) => {
       }
   });
 
-  test("behind a gateway do not outlast its 29 seconds", () => {
+  test("behind a gateway do not exceed its 29 seconds", () => {
     for (const { name, contract } of rows)
       if (["endpoint", "command", "socket", "authorizer"].includes(contract.kind)) {
         const timeout = functions.get(functionName(stage, name))?.properties.Timeout ?? 0;
@@ -201,7 +201,7 @@ describe.each(["dev", "prod"] as const)("the functions of %s", (stage) => {
       }
   });
 
-  test("are sent a bounded number of messages at once, which leaves room for calls", () => {
+  test("get a limited number of messages at once, which leaves room for calls", () => {
     const mappings = resourcesOf(templates, "AWS::Lambda::EventSourceMapping").filter(
       ({ Properties }) => Properties.StartingPosition === undefined,
     );

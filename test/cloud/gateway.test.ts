@@ -34,7 +34,7 @@ describe.each(["dev", "prod"] as const)("the HTTP API of %s", (stage) => {
       methodAndPath(contract)[1] !== catchAll && (stage === "dev" || !contract.stage),
   );
 
-  test("has each route of the table, behind the function that answers it", () => {
+  test("has each route of the table, with its function", () => {
     for (const { name, contract } of endpoints) {
       const [method, path] = methodAndPath(contract);
       const operation = paths[path]?.[method.toLowerCase()];
@@ -46,7 +46,7 @@ describe.each(["dev", "prod"] as const)("the HTTP API of %s", (stage) => {
     expect(own.length).toBe(endpoints.length);
   });
 
-  test("asks for a token where the contract does, and nowhere else", () => {
+  test("requires a token exactly where the contract does", () => {
     const schemes = { anyone: [], optional: ["optional"] } as Record<string, string[]>;
     for (const { contract } of endpoints) {
       const [method, path] = methodAndPath(contract);
@@ -59,7 +59,7 @@ describe.each(["dev", "prod"] as const)("the HTTP API of %s", (stage) => {
     }
   });
 
-  test("answers every other path and verb with our 404, without an authorizer", () => {
+  test("returns our 404 for every other path and method, without an authorizer", () => {
     for (const path of ["/", catchAll]) expect(paths[path]).toBeDefined();
     // What a path goes through is a resource, too.
     for (const path of Object.keys(paths))
@@ -86,7 +86,7 @@ describe.each(["dev", "prod"] as const)("the HTTP API of %s", (stage) => {
     expect(responseParameters["method.response.header.Access-Control-Max-Age"]).toBe("'7200'");
   });
 
-  test("remembers required tokens for as long as the stage says, optional ones never", () => {
+  test("caches required tokens for as long as the stage says, optional ones never", () => {
     const { token, optional } = body.components.securitySchemes;
     const guard = "x-amazon-apigateway-authorizer";
     expect(token[guard]).toMatchObject({
@@ -104,7 +104,7 @@ describe.each(["dev", "prod"] as const)("the HTTP API of %s", (stage) => {
     expect(body.components.schemas).toBeUndefined();
   });
 
-  test("fails in our envelope whatever fails, and says nothing of the request", () => {
+  test("fails in our envelope whatever fails, and reveals nothing of the request", () => {
     const responses = body["x-amazon-apigateway-gateway-responses"];
     // https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
     const statuses = {
@@ -159,7 +159,7 @@ describe.each(["dev", "prod"] as const)("the HTTP API of %s", (stage) => {
     }
   });
 
-  test("may call the functions of its stage only", () => {
+  test("may only call the functions of its stage", () => {
     const statements = resourcesOf(templates, "AWS::IAM::Role", "http")
       .filter(({ Properties }) => JSON.stringify(Properties).includes("apigateway.amazonaws.com"))
       .flatMap(({ Properties }) => Properties.Policies[0].PolicyDocument.Statement);
@@ -168,7 +168,7 @@ describe.each(["dev", "prod"] as const)("the HTTP API of %s", (stage) => {
     expect(flat(statements[0].Resource)).toMatch(new RegExp(`:function:ovation-${stage}-\\*$`));
   });
 
-  test("logs accesses without query, header or token", () => {
+  test("logs calls without query, header or token", () => {
     const { Properties } = theResource(
       templates,
       "AWS::ApiGateway::Stage",
@@ -182,7 +182,7 @@ describe.each(["dev", "prod"] as const)("the HTTP API of %s", (stage) => {
 });
 
 describe.each(["dev", "prod"] as const)("the API of pictures, of %s", (stage) => {
-  test("answers GET and HEAD alike, everything as bytes, without a preflight of its own", () => {
+  test("returns GET and HEAD alike, everything as bytes, without its own preflight", () => {
     const { Body: body } = theResource(
       all[stage],
       "AWS::ApiGateway::RestApi",
@@ -210,7 +210,7 @@ function bodyOf(templates: (typeof all)["dev"], name: "tencent" | "tencent-callb
 describe.each(["dev", "prod"] as const)("the API for callbacks from Tencent, of %s", (stage) => {
   const { body } = bodyOf(all[stage], "tencent-callback");
 
-  test("has one path, whose function is waited for less long than Tencent waits", () => {
+  test("has one path, whose timeout is shorter than Tencent's", () => {
     expect(Object.keys(body.paths)).toEqual(["/callback"]);
     const item = body.paths["/callback"];
     expect(Object.keys(item)).toEqual([anyMethod]);
@@ -226,7 +226,7 @@ describe.each(["dev", "prod"] as const)("the API for callbacks from Tencent, of 
     expect(Properties.AccessLogSetting.Format).not.toMatch(/querystring|header/i);
   });
 
-  test("answers the gateway's own failures with 200 and code 1, except unknown paths", () => {
+  test("returns the gateway's own failures with 200 and code 1, except unknown paths", () => {
     const responses = body["x-amazon-apigateway-gateway-responses"];
     const { MISSING_AUTHENTICATION_TOKEN: unknown, ...others } = responses;
     expect(unknown.statusCode).toBe(404);
@@ -248,7 +248,7 @@ describe.each(["dev", "prod"] as const)("the Tencent API of %s", (stage) => {
   const { body } = bodyOf(templates, "tencent");
   const paths = body.paths as Paths;
 
-  test("has each command, and one function for all that are not there", () => {
+  test("has each command, and one function for unknown ones", () => {
     const commands = rowsOf("command").filter(({ contract }) => contract.command !== "*");
     for (const { name, contract } of commands)
       expect(functionOf(paths[`/${contract.command}`]?.post)).toBe(
@@ -258,7 +258,7 @@ describe.each(["dev", "prod"] as const)("the Tencent API of %s", (stage) => {
       expect(functionOf(item[anyMethod])).toBe(`ovation-${stage}-tencent-unknown`);
   });
 
-  test("lets 200 gifts a second in, below the stage v4", () => {
+  test("admits 200 gifts a second, below the stage v4", () => {
     const { Properties } = theResource(
       templates,
       "AWS::ApiGateway::Stage",
@@ -274,7 +274,7 @@ describe.each(["dev", "prod"] as const)("the Tencent API of %s", (stage) => {
     });
   });
 
-  test("answers the gateway's own failures with 200 and Tencent's codes", () => {
+  test("returns the gateway's own failures with 200 and Tencent's codes", () => {
     const responses = body["x-amazon-apigateway-gateway-responses"];
     const codes = { THROTTLED: 60007, INTEGRATION_TIMEOUT: 60008, INTEGRATION_FAILURE: 100001 };
     const more = { REQUEST_TOO_LARGE: 60002, DEFAULT_5XX: 100001, DEFAULT_4XX: 60002 };

@@ -32,7 +32,7 @@ describe("the alarms of a domain", () => {
   const valuesOf = ({ Dimensions }: { Dimensions: Named[] }) =>
     Object.fromEntries(Dimensions.map(({ Name, Value }) => [Name, Value]));
 
-  test("look at what CloudFront and its firewall publish, by the names that AWS gives it", () => {
+  test("watch the metrics of CloudFront and its firewall, by AWS's names", () => {
     const found = alarms.map((alarm) => [
       `${alarm.Namespace} ${alarm.MetricName}`,
       [alarm.Statistic, ...Object.keys(valuesOf(alarm)).sort()],
@@ -40,7 +40,7 @@ describe("the alarms of a domain", () => {
     expect(Object.fromEntries(found)).toEqual(documented);
   });
 
-  test("know the stage's own distribution and firewall", () => {
+  test("identify the stage's own distribution and firewall", () => {
     const [rate, blocked] = alarms;
     const { DistributionId, Region } = valuesOf(rate);
     expect(Region).toBe("Global");
@@ -55,7 +55,7 @@ describe("the alarms of a domain", () => {
     expect(valuesOf(blocked)).toEqual({ WebACL: VisibilityConfig.MetricName, Rule: "ALL" });
   });
 
-  test("are where these metrics are, and tell the stage's address by a topic there", () => {
+  test("are in the region of these metrics, and notify the stage's address through a topic there", () => {
     const topics = resourcesOf(templates, "AWS::SNS::Topic").map(({ Properties }) => Properties);
     expect(topics.map(({ TopicName }) => TopicName).sort()).toEqual([
       "ovation-prod-alarms",
@@ -67,7 +67,7 @@ describe("the alarms of a domain", () => {
     expect(mail.Endpoint).toBe("alarms@ovation.example");
   });
 
-  test("last before they ring, and are not in the stage's own region, where they would be silent", () => {
+  test("ring only after several minutes, and are not in the stage's own region, where they would be silent", () => {
     for (const { EvaluationPeriods, DatapointsToAlarm, Period, TreatMissingData } of alarms)
       expect([DatapointsToAlarm, EvaluationPeriods, Period, TreatMissingData]).toEqual([
         ...[3, 5, 60],
@@ -84,7 +84,7 @@ describe("the alarms of a domain", () => {
       expect(body).toMatch(new RegExp(`${metric}.{0,600}?us-east-1`));
   });
 
-  test("are the distribution's alone where there is no firewall", async () => {
+  test("cover only the distribution if there is no firewall", async () => {
     const { templates: open, findings } = await withDomain("dev");
     expect(alarmsOf(open, "host-watch").map(({ MetricName }) => MetricName)).toEqual([
       "5xxErrorRate",
@@ -93,7 +93,7 @@ describe("the alarms of a domain", () => {
     expect(all.filter(({ rule, path }) => !isAccepted(rule, path))).toEqual([]);
   });
 
-  test("want a stage that says where it is", () => {
+  test("require a stage with an explicit region", () => {
     const nowhere = { name: "prod", domain };
     expect(() => assertPlace(nowhere)).toThrow("prod: a stage with a domain names its region");
     expect(() => assertPlace({ ...nowhere, region: "eu-central-1" })).not.toThrow();
@@ -101,7 +101,7 @@ describe("the alarms of a domain", () => {
   });
 });
 
-test("the bill of a domain counts the rules that its firewall has", () => {
+test("the cost of a domain includes the rules of its firewall", () => {
   const { Rules } = theResource(templates, "AWS::WAFv2::WebACL", "edge").Properties;
   expect(Rules.length).toBe(firewallRules);
 });

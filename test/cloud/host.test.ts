@@ -61,7 +61,7 @@ function originOf(path: string): string {
   return `${api ?? (address.includes("pages") ? "pages" : address)}${flat(origin.OriginPath ?? "")}`;
 }
 
-test("without a domain no stage has anything of it, and prod's firewall is the HTTP API's", () => {
+test("without a domain no stage has any of its resources, and prod's firewall is the HTTP API's", () => {
   for (const one of [today.dev, today.prod]) {
     expect(Object.keys(one)).not.toContain("host");
     expect(Object.keys(one)).not.toContain("edge");
@@ -83,7 +83,7 @@ test("every stack stays within CloudFormation's and CloudFront's limits", () => 
     expect(JSON.stringify(Properties).length).toBeLessThan(5_000);
 });
 
-describe("one name", () => {
+describe("one host name", () => {
   test.each([
     ["/", "pages"],
     ["/console", "pages"],
@@ -107,7 +107,7 @@ describe("one name", () => {
     expect(originOf(path)).toBe(origin);
   });
 
-  test("has its addresses in its zone and its certificate in the one region that counts", () => {
+  test("has its DNS records in its zone and its certificate in CloudFront's region", () => {
     const certificate = theResource(templates, "AWS::CertificateManager::Certificate", "edge");
     expect(certificate.Properties).toMatchObject({
       DomainName: "live.acme.com",
@@ -129,7 +129,7 @@ describe("one name", () => {
     ]);
   });
 
-  test("may have a certificate that is there already, and then enters no address", () => {
+  test("may have an existing certificate, and then creates no DNS record", () => {
     expect(config(open).ViewerCertificate.AcmCertificateArn).toBe(imported);
     // Nothing of it is in another region then: dev has no firewall.
     expect(Object.keys(open)).not.toContain("edge");
@@ -137,7 +137,7 @@ describe("one name", () => {
     expect(resourcesOf(open, "AWS::CertificateManager::Certificate")).toEqual([]);
   });
 
-  test("is among the pages that may call and connect, and to which sign-in leads back", () => {
+  test("is among the origins that may call and connect, and to which sign-in redirects", () => {
     const { properties } = functionsOf(templates).get("ovation-prod-auth-socket")!;
     expect(properties.Environment.Variables.ORIGINS.split(",")).toContain("https://live.acme.com");
     const clients = resourcesOf(templates, "AWS::Cognito::UserPoolClient", "identity");
@@ -163,7 +163,7 @@ test("only the two API descriptions know their URL", () => {
   ]);
 });
 
-describe("what CloudFront asks the APIs", () => {
+describe("CloudFront's requests to the APIs", () => {
   const apiPaths = ["/api/v1/wallet", "/ws", "/v4/x/y", "/tencent/callback", "/health"];
   // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-origin-request-policies.html
   const allViewerExceptHost = "b689b0a8-53d0-40ab-baf2-68738e2966ac";
@@ -185,7 +185,7 @@ describe("what CloudFront asks the APIs", () => {
     },
   );
 
-  test("what says that it may be remembered is, apart for each token and page, and no longer", () => {
+  test("cacheable responses are cached, separately for each token and page, and no longer than they say", () => {
     const paths = ["/api/v1/live-stream/featured", "/docs", "/openapi.json", "/v1/app-config"];
     const policies = new Set(paths.map((path) => flat(behaviorOf(path).CachePolicyId)));
     expect(policies.size).toBe(1);
@@ -211,7 +211,7 @@ describe("what CloudFront asks the APIs", () => {
       expect(behaviorOf(path).OriginRequestPolicyId).toBe(allViewerExceptHost);
   });
 
-  test("a failure is not answered from memory", () => {
+  test("a failure is not cached", () => {
     const kept = config().CustomErrorResponses.filter(
       ({ ErrorCachingMinTTL }: { ErrorCachingMinTTL: number }) => ErrorCachingMinTTL !== 0,
     );
@@ -225,7 +225,7 @@ describe("the firewall", () => {
     theResource(of, "AWS::WAFv2::WebACL", stack).Properties.Rules;
   const withoutActions = (rules: object[]) => rules.map((rule) => ({ ...rule, Action: undefined }));
 
-  test("stands before the domain with the rules of the HTTP API, and one more that only counts", () => {
+  test("is in front of the domain with the rules of the HTTP API, and one more that only counts", () => {
     const acl = theResource(templates, "AWS::WAFv2::WebACL", "edge").Properties;
     expect(acl.Scope).toBe("CLOUDFRONT");
     const counted = (rules: ReturnType<typeof rulesOf>) =>
@@ -243,7 +243,7 @@ describe("the firewall", () => {
     });
   });
 
-  test("answers who asks too often in our form", () => {
+  test("answers too frequent callers in our form", () => {
     const acl = theResource(templates, "AWS::WAFv2::WebACL", "edge").Properties;
     const { Content } = acl.CustomResponseBodies.refused;
     expect(JSON.parse(Content)).toMatchObject({ isSuccess: false, statusCode: 403, data: null });
@@ -254,7 +254,7 @@ describe("the firewall", () => {
         });
   });
 
-  test("cannot be gone around: REST APIs answer only who shows CloudFront's key", () => {
+  test("cannot be bypassed: REST APIs only accept requests with CloudFront's key", () => {
     const associations = resourcesOf(templates, "AWS::WAFv2::WebACLAssociation");
     const locked = associations.filter(({ Properties }) =>
       /stage/i.test(flat(Properties.ResourceArn)),
@@ -274,7 +274,7 @@ describe("the firewall", () => {
       ]);
   });
 
-  test("lets callers move: old names keep their rules while the stage says so", async () => {
+  test("lets callers migrate: old names keep their rules while the stage says so", async () => {
     const moving = await withDomain("prod", { name: "live.acme.com", zone, keepsOldNames: true });
     const [key, ...others] = rulesOf(moving.templates, "http");
     expect([key.Name, key.Priority, key.Action]).toEqual(["origin-key", 0, { Allow: {} }]);
@@ -296,14 +296,14 @@ describe("the firewall", () => {
     expect(idsOf(templates)).toEqual(expect.arrayContaining(idsOf(today.prod)));
   });
 
-  test("is left out where a stage has none, and so is the key", () => {
+  test("is left out if a stage has none, and so is the key", () => {
     expect(config(open).WebACLId).toBeUndefined();
     expect(resourcesOf(open, "AWS::WAFv2::WebACL")).toEqual([]);
     expect(JSON.stringify(open)).not.toContain("x-origin-key");
   });
 });
 
-test("pages come from a bucket that nobody else reads, and have no right to be framed", () => {
+test("pages come from a private bucket, and may not be framed", () => {
   const policy = theResource(templates, "AWS::S3::BucketPolicy", "host").Properties.PolicyDocument;
   const allowed = policy.Statement.filter(({ Effect }: { Effect: string }) => Effect === "Allow");
   expect(allowed.length).toBeGreaterThan(0);
@@ -317,7 +317,7 @@ test("pages come from a bucket that nobody else reads, and have no right to be f
   expect(answer).toMatchObject({ statusCode: 302, headers: { location: { value: "/console" } } });
 });
 
-test("what AWS's rules find has its reason", () => {
+test("every finding of AWS's rules has its reason", () => {
   const found = [...made.findings, ...unguarded.findings];
   const unexplained = found.filter(({ rule, path }) => !isAccepted(rule, path));
   expect(unexplained).toEqual([]);

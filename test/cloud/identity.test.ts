@@ -24,7 +24,7 @@ describe.each(["dev", "prod"] as const)("the user pool of %s", (stage) => {
       .map(([id, { Properties }]) => [/^pool([a-z]+?)[0-9A-F]{8}$/.exec(id)?.[1], Properties]),
   );
 
-  test("is of the plan that has what is used, and writes from the stage's own address", () => {
+  test("has the plan for its features, and sends mail from the stage's own address", () => {
     expect(pool.UserPoolTier).toBe("LITE");
     expect(pool.MfaConfiguration).toBe("OPTIONAL");
     expect(pool.EnabledMfas).toEqual(["SOFTWARE_TOKEN_MFA"]);
@@ -36,7 +36,7 @@ describe.each(["dev", "prod"] as const)("the user pool of %s", (stage) => {
       expect(flat(pool.EmailConfiguration.SourceArn)).toMatch(/:identity\/ovation\.example$/);
   });
 
-  test("has three clients, each with the one way to tokens that it uses", () => {
+  test("has three clients, each with the one flow that it uses", () => {
     expect([...clients.keys()].sort()).toEqual(["app", "console", "machine"]);
     const refresh = "ALLOW_REFRESH_TOKEN_AUTH";
     expect(clients.get("app")).toMatchObject({
@@ -62,7 +62,7 @@ describe.each(["dev", "prod"] as const)("the user pool of %s", (stage) => {
     for (const name of ["app", "console"]) expect(clients.get(name).GenerateSecret).toBeFalsy();
   });
 
-  test("lets people write the profile and their address, and nothing else of themselves", () => {
+  test("lets users write their profile and address, and nothing else", () => {
     const own = ["email", "family_name", "given_name", "picture", "preferred_username"];
     for (const client of clients.values()) {
       expect([...client.WriteAttributes].sort()).toEqual(own);
@@ -72,7 +72,7 @@ describe.each(["dev", "prod"] as const)("the user pool of %s", (stage) => {
     }
   });
 
-  test("has one scope, which is that of back ends, and a name for its pages", () => {
+  test("has one scope, for back ends, and a host name for its pages", () => {
     const server = theResource(templates, "AWS::Cognito::UserPoolResourceServer", "identity");
     expect(server.Properties).toMatchObject({
       Identifier: "ovation",
@@ -89,7 +89,7 @@ describe.each(["dev", "prod"] as const)("the user pool of %s", (stage) => {
     expect(Variables.ROLE_SCOPES).toBe("service=ovation/service");
   });
 
-  test("signs the console in by the first client that tokens are taken of", () => {
+  test("signs the console in with the first accepted client", () => {
     const [audience] = resourcesOf(templates, "AWS::SSM::Parameter")
       .map(({ Properties }) => Properties)
       .filter(({ Name }) => Name.endsWith("/audience"));
@@ -123,7 +123,7 @@ describe.each(["dev", "prod"] as const)("the user pool of %s", (stage) => {
     expect(flat(permission.SourceArn)).toMatch(/^<ovation-\w+-users:\w+GetAttusers\w+Arn\w+>$/);
   });
 
-  test("is behind a firewall in prod, with a rate and nothing about what people write", () => {
+  test("is behind a firewall in prod, with a rate and no content rules", () => {
     const found = resourcesOf(templates, "AWS::WAFv2::WebACL", "identity");
     expect(found.length).toBe(inProd ? 1 : 0);
     if (!inProd) return;
@@ -138,7 +138,7 @@ describe.each(["dev", "prod"] as const)("the user pool of %s", (stage) => {
   });
 });
 
-test("an issuer of the stage's own leaves no pool, no trigger and no address of ours", async () => {
+test("a stage with an external issuer has no pool, no trigger and no host name of ours", async () => {
   const issuer = { issuer: "https://i.acme.com", audience: "a,b", jwks: "https://i.acme.com/k" };
   const roleScopes = { admin: "write:all", service: "service" };
   const stage = {

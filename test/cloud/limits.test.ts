@@ -122,7 +122,7 @@ describe.each(stages)("%s", (_name, stacks) => {
   });
 });
 
-test("a template of four fifths of a limit is found", () => {
+test("a template at four fifths of a limit is reported", () => {
   const sizes = { bytes: 800_001, resources: 400, outputs: 1, parameters: 1 };
   expect(tooLarge("one", sizes, templateLimits)).toEqual(["one has 800001 bytes of 1000000"]);
 });

@@ -69,7 +69,7 @@ describe.each(["dev", "prod"] as const)("in %s", (stage) => {
       );
     });
 
-  test("a transaction is allowed whether AWS judges its items one by one or all keys at once", () => {
+  test("a transaction is allowed whether AWS evaluates its items separately or all keys at once", () => {
     const reading = ["GetItem", "BatchGetItem"];
     const changing = ["UpdateItem", "DeleteItem", "ConditionCheckItem"];
     const rows = [
@@ -100,21 +100,21 @@ describe.each(["dev", "prod"] as const)("in %s", (stage) => {
     expect(judged).toBe(movers.length + purchase.length);
   });
 
-  test("a wallet is written by those who move credits, and by the two whose mark is in it", () => {
+  test("only functions that move credits, and the two whose mark is in it, write a wallet", () => {
     expect(whoMay(writing, "WALLET#ann")).toEqual(named(...movers, ...purchase, ...keepers));
   });
 
-  test("an entry of the ledger is written by those who move credits", () => {
+  test("only functions that move credits write a ledger entry", () => {
     expect(whoMay(writing, "LEDGER#ann")).toEqual(named(...movers, ...purchase));
   });
 
-  test("a held gift is written by those who hold, confirm or take it back", () => {
+  test("only functions that hold, confirm or take back gifts write a held gift", () => {
     const callbacks = ["tencent/callbacks/receive", "tencent/callbacks/reverse"];
     const holders = named("money/settle", "money/sweep", ...callbacks);
     expect(whoMay(writing, "CALL#ann")).toEqual(holders);
   });
 
-  test("what a key is remembered for is written by those who take keys", () => {
+  test("only functions that accept keys write what a key remembers", () => {
     const keyed = [
       // Stored responses of a user are deleted with the account.
       ...[...rowsOf("endpoint"), ...rowsOf("consumer")].filter(({ name }) =>

@@ -57,7 +57,7 @@ test.each<[string, Own]>([
   );
 });
 
-test("a name in another account or region is another thing", () => {
+test("the same name in another account or region does not conflict", () => {
   const table = { table: "ovation-prod", streamArn: stream("ovation-prod") };
   expect(() =>
     stagesOf(listed({ account: "444455556666", restored: table, backupCopy: vault("others") })),

@@ -21,7 +21,7 @@ const withRelay = { stage: "dev", relay: "on" };
 const resourcesWith = async (options: Record<string, string>, stack: string, type: string) =>
   Object.values((await templatesOf(options))[stack] ?? {}).filter(({ Type }) => Type === type);
 
-test("a stage has a relay's task only where it asks for one", async () => {
+test("a stage has a relay's task only if it asks for one", async () => {
   const templates = await templatesOf({ stage: "dev" });
   expect(Object.keys(templates)).not.toContain("relay");
   expect(JSON.stringify(templates)).not.toContain("RELAY_URL");
@@ -85,7 +85,7 @@ describe("a stage with a relay and a domain", () => {
     }
   });
 
-  test("changes nothing where it is not asked for", async () => {
+  test("changes nothing if it is not requested", async () => {
     const plain = await synthesize({ ...placed, domain: { name, zone } });
     const text = JSON.stringify(plain.stacks);
     expect(text).not.toMatch(/relay\.|RELAY_|AWS::ECS|AWS::EC2|MAIL#/);
@@ -94,7 +94,7 @@ describe("a stage with a relay and a domain", () => {
     expect(names(others)).toEqual(names(plain.stacks));
   });
 
-  test("has its tasks reached by TLS alone, and by the load balancer alone", () => {
+  test("has its tasks reachable only by TLS, and only through the load balancer", () => {
     const [listener, ...more] = all("ElasticLoadBalancingV2::Listener");
     expect(more).toEqual([]);
     expect(listener).toMatchObject({ Port: 443, Protocol: "TLS" });
@@ -114,7 +114,7 @@ describe("a stage with a relay and a domain", () => {
     expect(flat(entry.SourceSecurityGroupId)).toContain("entrancegroup");
   });
 
-  test("knows clients' addresses, and shares them out over tasks in both zones", () => {
+  test("sees clients' addresses, and balances them over tasks in both zones", () => {
     const attributes = Object.fromEntries(
       the("ElasticLoadBalancingV2::TargetGroup").TargetGroupAttributes.map(
         ({ Key, Value }: { Key: string; Value: string }) => [Key, Value],
@@ -140,7 +140,7 @@ describe("a stage with a relay and a domain", () => {
     expect(NetworkConfiguration.AwsvpcConfiguration.AssignPublicIp).toBe("ENABLED");
   });
 
-  test("replaces its tasks a few at a time, each of which lets its clients go in waves", () => {
+  test("replaces its tasks a few at a time, each of which closes its sockets in waves", () => {
     const { DeploymentConfiguration, DesiredCount } = the("ECS::Service");
     expect(DeploymentConfiguration).toMatchObject({
       ...{ MinimumHealthyPercent: 100, MaximumPercent: 150 },
@@ -195,7 +195,7 @@ describe("a stage with a relay and a domain", () => {
     expect(flat(reads[0].Resource)).toMatch(/\/[0-9a-f]{64}\.cjs$/);
   });
 
-  test("lets its pages open sockets there, and pages of other stages nowhere else", async () => {
+  test("lets its pages open sockets there, and other stages' pages nowhere else", async () => {
     const policies = (of: typeof templates) =>
       resourcesOf(of, "AWS::CloudFront::ResponseHeadersPolicy", "host").flatMap(
         ({ Properties: { ResponseHeadersPolicyConfig: config } }) =>
@@ -208,7 +208,7 @@ describe("a stage with a relay and a domain", () => {
     expect(JSON.stringify(policies(plain.templates))).not.toContain("wss:");
   });
 
-  test("takes a certificate where the domain's zone is not ours", async () => {
+  test("uses a certificate if the domain's zone is not ours", async () => {
     const certificate = "arn:aws:acm:eu-central-1:111122223333:certificate/relay";
     const ofDomain = "arn:aws:acm:us-east-1:111122223333:certificate/domain";
     const own = await synthesize({

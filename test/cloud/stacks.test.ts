@@ -53,7 +53,7 @@ describe.each(["dev", "prod"] as const)("the stacks of %s", (stage) => {
     expect(DeletionPolicy).toBe(inProd ? "RetainExceptOnCreate" : "Delete");
   });
 
-  test("have a table that takes an event from its first minute in prod, and no runaway bill in dev", () => {
+  test("have a table that handles an event from its first minute in prod, and no runaway bill in dev", () => {
     const { Properties } = theResource(templates, "AWS::DynamoDB::GlobalTable", "data");
     const [replica] = Properties.Replicas;
     const most = {
@@ -71,7 +71,7 @@ describe.each(["dev", "prod"] as const)("the stacks of %s", (stage) => {
     }
   });
 
-  test("keep what was given up, with names and texts in it, for a week", () => {
+  test("keep failed batches, which have names and texts, for a week", () => {
     const buckets = resourcesOf(templates, "AWS::S3::Bucket");
     const rules = buckets.flatMap(
       ({ Properties }) => Properties.LifecycleConfiguration?.Rules ?? [],
@@ -106,7 +106,7 @@ describe.each(["dev", "prod"] as const)("the stacks of %s", (stage) => {
           expect([stack, id, named.filter((name) => Properties[name])]).toEqual([stack, id, []]);
   });
 
-  test("make the table last, since nothing could undo it when something else fails", () => {
+  test("create the table last, since it could not be rolled back when something else fails", () => {
     const { data = {} } = templates;
     const [[, table] = []] = Object.entries(data).filter(([, { Type }]) => /Table$/.test(Type));
     const others = Object.entries(data).filter(([, { Type }]) =>
@@ -116,7 +116,7 @@ describe.each(["dev", "prod"] as const)("the stacks of %s", (stage) => {
     for (const [id] of others) expect(table?.DependsOn).toContain(id);
   });
 
-  test("read the table's stream in order, bounded, and keep what could not be handled", () => {
+  test("read the table's stream in order, bounded, and keep failed batches", () => {
     const mappings = resourcesOf(templates, "AWS::Lambda::EventSourceMapping").filter(
       ({ Properties }) => Properties.StartingPosition !== undefined,
     );
@@ -139,7 +139,7 @@ describe.each(["dev", "prod"] as const)("the stacks of %s", (stage) => {
     }
   });
 
-  test("put messages aside that cannot be handled", () => {
+  test("have dead-letter queues", () => {
     const queues = resourcesOf(templates, "AWS::SQS::Queue", "data");
     const isDead = ({ QueueName }: { QueueName: string }) => /-dead(\.fifo)?$/.test(QueueName);
     const live = queues.map(({ Properties }) => Properties).filter((queue) => !isDead(queue));
@@ -156,7 +156,7 @@ describe.each(["dev", "prod"] as const)("the stacks of %s", (stage) => {
       expect(Properties.FunctionResponseTypes).toEqual(["ReportBatchItemFailures"]);
   });
 
-  test("keep dead letters with texts of people for a week, those of ids for two", () => {
+  test("keep dead letters with users' texts for a week, those with ids for two", () => {
     const dead = resourcesOf(templates, "AWS::SQS::Queue", "data").filter(
       ({ Properties }) => Properties.RedrivePolicy === undefined,
     );
@@ -169,7 +169,7 @@ describe.each(["dev", "prod"] as const)("the stacks of %s", (stage) => {
     ]);
   });
 
-  test("bring a message again when its reader cannot be at it any more, a room's posting soon", () => {
+  test("redeliver a message once its reader must have ended, soon in the case of a room's posts", () => {
     const queues = resourcesOf(templates, "AWS::SQS::Queue", "data");
     const invisible = (name: string) =>
       queues.find(({ Properties }) => Properties.QueueName === `ovation-${stage}-${name}`)
@@ -185,7 +185,7 @@ describe.each(["dev", "prod"] as const)("the stacks of %s", (stage) => {
     }
   });
 
-  test("open a WebSocket API whose $connect alone has an authorizer, without identity source", () => {
+  test("open a WebSocket API with an authorizer only on $connect, without identity source", () => {
     const routes = resourcesOf(templates, "AWS::ApiGatewayV2::Route");
     const keys = routes.map(({ Properties }) => Properties.RouteKey);
     for (const key of ["$connect", "$disconnect", "$default", "subscribe", "unsubscribe", "ping"])
@@ -202,7 +202,7 @@ describe.each(["dev", "prod"] as const)("the stacks of %s", (stage) => {
     expect(Properties.StageName).toBe("ws");
   });
 
-  test("alarm about lag, parked records, dead letters, faults and 5xx, by mail where there is one", () => {
+  test("have alarms for lag, parked records, dead letters, faults and 5xx, by mail if there is an address", () => {
     const alarms = resourcesOf(templates, "AWS::CloudWatch::Alarm", "watch");
     const metrics = alarms.map(({ Properties }) => Properties.MetricName);
     for (const metric of [
@@ -223,7 +223,7 @@ describe.each(["dev", "prod"] as const)("the stacks of %s", (stage) => {
     expect(resourcesOf(templates, "AWS::SNS::Subscription").length).toBe(inProd ? 1 : 0);
   });
 
-  test("alarm about the sum of what wallets owe, which a schedule publishes each minute", () => {
+  test("have an alarm for the total debt of wallets, which a schedule publishes each minute", () => {
     const [alarm] = resourcesOf(templates, "AWS::CloudWatch::Alarm", "watch")
       .map(({ Properties }) => Properties)
       .filter(({ MetricName }) => MetricName === "CreditsOwed");
@@ -291,7 +291,7 @@ type Rule = {
 };
 
 describe("a stage", () => {
-  test("takes any issuer in the pool's place", async () => {
+  test("may use any issuer instead of the pool", async () => {
     const issuer = "https://issuer.example";
     const options = { stage: "dev", issuer, audience: "app", jwks: `${issuer}/keys` };
     const templates = await templatesOf(options);
@@ -311,7 +311,7 @@ describe("a stage", () => {
     );
   });
 
-  test("has a reason for all that AWS's rules find, and no reason for what they do not", async () => {
+  test("has a reason for every finding of AWS's rules, and no unused reasons", async () => {
     const dev = stageOf(given({ stage: "dev", relay: "on" }));
     const zone = { id: "Z0123456789ABCDEFGHIJ", name: "acme.com" };
     const more = { repository: "acme/live", domain: { name: "live.acme.com", zone } };
@@ -331,13 +331,13 @@ describe("a stage", () => {
     expect(isAccepted("AwsSolutions-IAM5[Action::s3:*]", "ovation-dev-data/x")).toBe(false);
   });
 
-  test("reserves executions for functions that there are", () => {
+  test("reserves executions only for existing functions", () => {
     const names = Object.keys(stageOf(given({ stage: "prod" })).reservedConcurrency);
     const functions = functionsOf(all.prod);
     for (const name of names) expect([...functions.keys()]).toContain(functionName("prod", name));
   });
 
-  test("cannot reserve so much that calls of users have less than 400 executions", () => {
+  test("cannot reserve so much that users' calls have less than 400 executions", () => {
     const prod = stageOf(given({ stage: "prod" }));
     const reserved = reservedOf(prod);
     expect(reserved + 400).toBeLessThanOrEqual(prod.accountConcurrency);
@@ -345,7 +345,7 @@ describe("a stage", () => {
     expect(() => assertConcurrency({ ...prod, accountConcurrency: reserved + 399 })).toThrow();
   });
 
-  test("cannot take more requests than it counts on the account to take", () => {
+  test("cannot allow more requests than the account's rate", () => {
     const prod = stageOf(given({ stage: "prod" }));
     // What the gateways let in, as the templates say it, and what goes out.
     const isAll = (one: Record<string, string>) =>
@@ -373,7 +373,7 @@ describe("a stage", () => {
       expect(() => assertRetention({ ...prod, messageDays })).toThrow("messageDays");
   });
 
-  test("is another deployment when its document is another", async () => {
+  test("gets a new deployment when its document changes", async () => {
     const deploymentOf = async (origins: string[]) => {
       const { templates } = await synthesize({ ...stageOf(given({ stage: "dev" })), origins });
       return Object.entries(templates.http!).find(
@@ -385,7 +385,7 @@ describe("a stage", () => {
     expect(await deploymentOf(["https://a.example"])).not.toBe(any);
   });
 
-  test("gives each function the settings that it needs, and no token of another's", () => {
+  test("gives each function the settings that it needs, and no other function's secrets", () => {
     const functions = functionsOf(all.dev);
     const of = (name: string) =>
       functions.get(`ovation-dev-${name}`)?.properties.Environment.Variables;

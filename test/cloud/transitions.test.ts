@@ -82,7 +82,7 @@ describe.each(["plain", "domain", "own issuer", "relay"] as const)(
   (state) => {
     const stacks = states[state];
 
-    test("may end after each stack, and is repeated", () => {
+    test("may end after each stack, and be repeated", () => {
       for (const at of stacks.keys()) {
         const account = new Account(reservable);
         expect(account.deploy(stacks.slice(0, at))).toEqual([]);
@@ -90,7 +90,7 @@ describe.each(["plain", "domain", "own issuer", "relay"] as const)(
       }
     });
 
-    test("may fail at each resource, and leaves nothing that another one would meet", () => {
+    test("may fail at each resource, and leaves nothing that blocks the next one", () => {
       expect(stacks.flatMap(protectedTooEarly)).toEqual([]);
       // Everything else that is kept goes with a stack that fails while it is made.
       for (const { name, template } of stacks)
@@ -112,7 +112,7 @@ describe("deleting a stage", () => {
     expect(account.deploy(dev)).toEqual([]);
   });
 
-  test("keeps of prod what has data, and deletes nothing that is protected", () => {
+  test("keeps prod's data, and deletes nothing that is protected", () => {
     const account = new Account(reservable);
     expect(account.deploy(states.domain)).toEqual([]);
     expect(account.destroy(own(states.domain))).toEqual([]);
@@ -121,7 +121,7 @@ describe("deleting a stage", () => {
     expect(account.deploy(states.domain)).not.toEqual([]);
   });
 
-  test("takes the domain's stacks away once a stage has none", () => {
+  test("deletes the domain's stacks once a stage has none", () => {
     const account = new Account(reservable);
     for (const state of ["domain", "plain"] as const) account.deploy(states[state]);
     const left = states.domain.filter(({ name }) => !states.plain.some((one) => one.name === name));
@@ -131,7 +131,7 @@ describe("deleting a stage", () => {
     expect(account.destroy(left)).toEqual([]);
   });
 
-  test("takes the relay's stack away once a stage has none, and it may come again", () => {
+  test("deletes the relay's stack once a stage has none, and may recreate it", () => {
     const account = new Account(reservable);
     for (const state of ["relay", "domain"] as const)
       expect(account.deploy(states[state])).toEqual([]);
@@ -142,7 +142,7 @@ describe("deleting a stage", () => {
   });
 });
 
-test("exports are of what never changes, and the same whatever a stage has", () => {
+test("exports only have values that never change, whatever a stage has", () => {
   const names = (state: State) =>
     states[state]
       .flatMap(({ template }) => [...exportsOf(template)])
@@ -174,7 +174,7 @@ test("exports are of what never changes, and the same whatever a stage has", () 
   ]);
 });
 
-test("what was deployed as one stack could not be split: names are free before the first deployment", () => {
+test("a single deployed stack could not be split: names are free before the first deployment", () => {
   // Had a stage all functions in `http`, a function of `core` would be made while it has the name.
   const merged = states.plain.flatMap(({ name, template }) =>
     /-(core|community|management)$/.test(name) ? [] : [{ name, template }],
@@ -193,7 +193,7 @@ test("what was deployed as one stack could not be split: names are free before t
   expect(account.deploy(states.plain).join()).toMatch(/Function "ovation-prod-[\w-]+" is in/);
 });
 
-test("the rules see prod's table and pool", () => {
+test("the rules apply to prod's table and pool", () => {
   const found = states.plain.flatMap(({ template }) => Object.values(template.Resources));
   expect(
     found

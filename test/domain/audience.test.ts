@@ -56,7 +56,7 @@ test("taps are added up to the allowance: 100 at once, then 20 a second, rounded
   ).toEqual([90, 190]);
 });
 
-test("sessions of one user add up; of five the one that was used longest ago begins again", () => {
+test("sessions of one user add up; of five the least recently used one starts again", () => {
   const five = ["a", "b", "c", "d", "e"].map((name): [string, number, number] => [name, 2, 0]);
   expect(play(five).likes).toBe(10);
   expect(play([...five, ["b", 2, 1]]).likes).toBe(10);
@@ -64,11 +64,11 @@ test("sessions of one user add up; of five the one that was used longest ago beg
   expect(play([...five.slice(0, 4), ["a", 2, 1], ["e", 2, 1], ["a", 2, 2]]).likes).toBe(10);
 });
 
-test("the next call is of use after a second for each thousand viewers, at most 30", () => {
+test("clients wait a second for each thousand viewers before the next call, at most 30", () => {
   expect([0, 1, 1000, 1001, 29_001, 100_000].map(nextSeconds)).toEqual([1, 1, 1, 2, 30, 30]);
 });
 
-test("the list of the top is the same in whatever order and however often it is merged", () => {
+test("the top list is the same whatever the order and repetition of merges", () => {
   const liker = fc.record({
     userId: fc.integer({ min: 0, max: 150 }).map((n) => `u${n}`),
     likes: fc.integer({ min: 1, max: 20 }),
@@ -96,7 +96,7 @@ test("the list of the top is the same in whatever order and however often it is 
   );
 });
 
-test("of equal likes the first who got there is first", () => {
+test("ties in likes favour the user who got there first", () => {
   const top = mergeLikers(
     [],
     [
@@ -108,7 +108,7 @@ test("of equal likes the first who got there is first", () => {
   expect(top.map(({ userId }) => userId)).toEqual(["most", "early", "late"]);
 });
 
-test("a changed vote takes the one before it away, and a tie has no winner", () => {
+test("a changed vote subtracts the previous one, and a tie has no winner", () => {
   expect(addedVotes([2], [0])).toEqual([-1, 0, 1]);
   expect(addedVotes([0, 1], [1])).toEqual([1, 0]);
   const none = { votes: [0, 0], voters: 0 };
@@ -117,7 +117,7 @@ test("a changed vote takes the one before it away, and a tie has no winner", () 
   expect(pollResultOf(countVote(countVote(none, [1]), [0])).winner).toBeNull();
 });
 
-test("a goal that was reached stays reached when gifts are taken back", () => {
+test("a goal that was reached stays reached when gifts are refunded", () => {
   const moves = [
     { at: "3", amount: -10 },
     { at: "1", amount: 10 },

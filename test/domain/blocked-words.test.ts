@@ -62,7 +62,7 @@ describe("the word filter", () => {
     );
   });
 
-  test("takes steps by the length of the text, and not by the number of its words", () => {
+  test("takes steps by the length of the text, not by the number of its words", () => {
     const lists = [1, 10, 200].map((count) =>
       Array.from({ length: count }, (_, n) => `${prose.slice(0, 40)}${n}`),
     );
@@ -74,7 +74,7 @@ describe("the word filter", () => {
     }
   });
 
-  test("takes at most two steps a place in the worst text of Unicode", () => {
+  test("takes at most two steps per character in the worst text of Unicode", () => {
     const words = Array.from({ length: 200 }, (_, n) => `${worst.repeat(8)}${n}`);
     for (const char of [worst, "각", "ß", "㎯"]) {
       const text = char.repeat(500);
@@ -84,7 +84,7 @@ describe("the word filter", () => {
     }
   });
 
-  test("counts a text with too many readings as one that holds a word, and ends", () => {
+  test("blocks a text with too many readings, and ends", () => {
     const words = Array.from({ length: 200 }, (_, n) =>
       Array.from({ length: 50 }, (_, at) => ((((n + 3) * (at + 7) * 40_503) >> 5) % 2 ? "i" : "l")),
     ).map((letters) => letters.join(""));
@@ -106,7 +106,7 @@ describe("the word filter", () => {
     expect(steps).toBeLessThan((readingsOf(text.repeat(8)).length * stepsPerPlace) / 2);
   });
 
-  test("finds the words of each of more streams than it keeps automata for", () => {
+  test("finds the words of more streams than it caches automata for", () => {
     const listOf = (stream: number) =>
       Array.from({ length: 200 }, (_, n) => `${"각".repeat(46)}${1_000 * stream + n}`);
     const lists = Array.from({ length: 15 }, (_, stream) => listOf(stream + 1));
@@ -117,7 +117,7 @@ describe("the word filter", () => {
       }
   });
 
-  test("reads words that were set before decomposed lengths had a limit, by their beginning", () => {
+  test("uses the beginning of words that were set before decomposed lengths had a limit", () => {
     const word = worst.repeat(wordLengthMax);
     expect(blockedWordIn(`so ${worst.repeat(wordLengthMax)}`, ["nice", word])).toBe(word);
     expect(blockedWordIn(prose, ["nice", word])).toBeUndefined();
@@ -160,7 +160,7 @@ describe("the worst expansions of Unicode", () => {
     for (const char of ["각", "ß", "é", "字", "🎉"]) expect(isTaken(char.repeat(max))).toBe(true);
   });
 
-  test("a claimed name is cut before it is longer than that", () => {
+  test("a claimed name is cut to that length", () => {
     fc.assert(
       fc.property(someText(200), (given_name) => {
         const { name } = profileOf("user", { given_name }, new Date());
@@ -173,7 +173,7 @@ describe("the worst expansions of Unicode", () => {
     expect(name).toBe("각".repeat(100));
   });
 
-  test("what is derived from a text is as long as its own limit at most", () => {
+  test("text derived from a text is at most as long as its own limit", () => {
     fc.assert(
       fc.property(someText(100), (value) => {
         for (const text of textsOf({ username: "", name: value, surname: value }))

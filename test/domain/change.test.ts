@@ -6,7 +6,7 @@ const block = (id: string) => ({ id, actionType: "BLOCK", endsAt: null });
 const nothing = (made: Parameters<typeof recordOf>[0]) =>
   expect(recordOf(made, picture)).toBeUndefined();
 
-test("a record that changes nothing for viewers is no event", () => {
+test("a record that changes nothing for viewers causes no event", () => {
   nothing(change("message", message(1), message(1)));
   nothing(change("stream", stream, stream));
   nothing(change("gift", gift(1, { due: undefined }), gift(1)));
@@ -16,7 +16,7 @@ test("a record that changes nothing for viewers is no event", () => {
   nothing(change("message", undefined, message(1)));
 });
 
-test("banned, lifted and banned again are three events, whatever the revisions are", () => {
+test("banning, lifting and banning again are three events, whatever the revisions", () => {
   const ids = [
     record(change("member", member(block("b1")))),
     record(change("member", member(null), member(block("b1")))),
@@ -26,13 +26,13 @@ test("banned, lifted and banned again are three events, whatever the revisions a
   expect(new Set(ids).size).toBe(4);
 });
 
-test("BLOCK names whom it blocks; CHAT_ONLY ends no subscription", () => {
+test("BLOCK identifies the blocked user; CHAT_ONLY ends no subscription", () => {
   expect(record(change("member", member(block("b1")))).blocks).toBe("ann");
   const mute = { ...block("b1"), actionType: "CHAT_ONLY" };
   expect(record(change("member", member(mute))).blocks).toBeUndefined();
 });
 
-test("a ban that ended by its time is over, at its end, before one that replaces it", () => {
+test("an expired ban ends when it expired, before the one that replaces it", () => {
   const endsAt = new Date(now.getTime() + 10_000).toISOString();
   const timed = { ...block("b1"), endsAt };
   const after = (seconds: number, ban: object | null) =>
@@ -45,7 +45,7 @@ test("a ban that ended by its time is over, at its end, before one that replaces
   expect(after(9, null)[0]![1]).not.toBe(endsAt);
 });
 
-test("the same record has the same id, in whatever company it comes", () => {
+test("the same record has the same id, whatever else is in its batch", () => {
   const twice = [1, 2].map(() =>
     record(change("stream", { ...stream, revision: 5, slowModeSeconds: 3 }, stream)),
   );
@@ -75,12 +75,12 @@ test.each([
   expect(made.lane).toBe("always");
 });
 
-test("the blocked words stay with the moderators", () => {
+test("only moderators see the blocked words", () => {
   const next = { ...stream, revision: 2, slowModeSeconds: 1, blockedWords: ["secretword"] };
   expect(JSON.stringify(record(change("stream", next, stream)))).not.toContain("secretword");
 });
 
-test("a combo ends once, by the item of its first gift", () => {
+test("a combo ends once, through the item of its first gift", () => {
   const ended = { comboEnded: { count: 3, credits: 30, at: now.toISOString() } };
   const made = record(change("gift", gift(1, ended), gift(1)));
   expect(made.events[0]).toMatchObject({ type: "combo.ended", data: { count: 3, credits: 30 } });

@@ -14,7 +14,7 @@ import { makeStream, NewStream } from "../../domain/streams/new-stream.ts";
 const now = new Date("2026-01-15T10:30:00.000Z");
 
 describe("the id of a message", () => {
-  test("has ObjectId form and holds the message's number", () => {
+  test("has ObjectId form and contains the message's number", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 0xffffffff }), fc.string(), (n, streamId) => {
         const id = messageIdOf(streamId, n, now);
@@ -24,7 +24,7 @@ describe("the id of a message", () => {
     );
   });
 
-  test("differs between streams that have the same number in the same second", () => {
+  test("differs between streams with the same number in the same second", () => {
     const ids = Array.from({ length: 1000 }, (_, i) =>
       messageIdOf(`64d15f9e2e6c8f4d5a12${i.toString(16).padStart(4, "0")}`, 1, now),
     );
@@ -32,7 +32,7 @@ describe("the id of a message", () => {
   });
 });
 
-describe("what a key remembers of a message", () => {
+describe("what an Idempotency-Key remembers of a message", () => {
   const picture = "https://cdn.example.com/person.png";
   const host = profileOf("host", { given_name: "Ann" }, now);
   const given = { id: "64d15f9e2e6c8f4d5a123000", defaultThumbnail: picture, now };

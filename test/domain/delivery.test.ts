@@ -50,12 +50,12 @@ describe("the schedule of a delivery", () => {
     expect(last.nextAttemptAt).toBeUndefined();
   });
 
-  test("a success ends it and leaves nothing of the failure before it", () => {
+  test("a success ends it and clears the previous failure", () => {
     const done = afterAttempt(failed(3), { isDone: true, statusCode: 204 }, { now, chance: 0 });
     expect(done).toEqual({ ...made, attempts: 4, step: 4, status: "delivered", statusCode: 204 });
   });
 
-  test("what was delivered once stays so, and what is gone gets no other attempt", () => {
+  test("a delivered event stays delivered, and a gone receiver gets no other attempt", () => {
     const done = afterAttempt(made, { isDone: true, statusCode: 200 }, { now, chance: 0 });
     expect(afterAttempt(done, failure, { now, chance: 0 }).status).toBe("delivered");
     const gone = afterAttempt(made, failure, { now, chance: 0, gone: true });
@@ -63,7 +63,7 @@ describe("the schedule of a delivery", () => {
     expect(gone.nextAttemptAt).toBeUndefined();
   });
 
-  test("a resend that fails leaves the schedule as it was, one that succeeds ends it", () => {
+  test("a failed resend leaves the schedule unchanged, a successful one ends it", () => {
     const pending = failed(2);
     const again = afterResending(pending, { isDone: false, error: "No answer came in time" });
     const { statusCode: _, ...rest } = pending;
@@ -73,7 +73,7 @@ describe("the schedule of a delivery", () => {
     expect(done.nextAttemptAt).toBeUndefined();
   });
 
-  test("disabling ends what is pending", () => {
+  test("disabling ends pending deliveries", () => {
     const ended = afterDisabling(failed(1));
     expect(ended).toMatchObject({ status: "failed", attempts: 1 });
     expect(ended.nextAttemptAt).toBeUndefined();
@@ -82,7 +82,7 @@ describe("the schedule of a delivery", () => {
   });
 });
 
-test("ids of deliveries sort by time and are the same each time", () => {
+test("ids of deliveries sort by time and are stable", () => {
   const digest = "0123456789abcdef".repeat(4);
   const times = fc.date({ min: new Date(0), max: new Date("2100-01-01"), noInvalidDate: true });
   fc.assert(
@@ -94,7 +94,7 @@ test("ids of deliveries sort by time and are the same each time", () => {
   );
 });
 
-test("a deleted text leaves its event", () => {
+test("a deleted text is removed from its event", () => {
   const body = JSON.stringify({ type: "chat.message", data: { _id: "1", content: "words" } });
   expect(JSON.parse(withoutContent(body))).toEqual({
     type: "chat.message",
@@ -107,7 +107,7 @@ test("a deleted text leaves its event", () => {
   );
 });
 
-test("a webhook wants what it names, or everything, and nothing while it is disabled", () => {
+test("a webhook gets the types that it lists, or all, and nothing while it is disabled", () => {
   expect(wants({ enabled: true, events: ["gift.sent"] }, "gift.sent")).toBe(true);
   expect(wants({ enabled: true, events: ["gift.sent"] }, "chat.message")).toBe(false);
   expect(wants({ enabled: true, events: ["*"] }, "chat.message")).toBe(true);

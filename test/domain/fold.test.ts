@@ -81,7 +81,7 @@ function framesOf(records: readonly LogRecord[], bytesMax?: number): Frame[] {
 }
 const bodyOf = ({ body }: Frame): FrameBody => JSON.parse(body);
 
-test("a frame has the new values of the sums that changed, and none where none did", () => {
+test("a frame has the new values of changed sums, and none if nothing changed", () => {
   const [first] = framesOf([like(0, 5, "c1"), chatRecord(1), like(5, 7, "c2")]);
   expect(bodyOf(first!).sums).toEqual({ likes: 7 });
   expect(bodyOf(first!).events.map(({ type }) => type)).toEqual(["chat.message"]);
@@ -96,7 +96,7 @@ test("a frame has the new values of the sums that changed, and none where none d
   expect(second.sums).toEqual({ likes: 7 });
 });
 
-test("zeros stand in the frame of a moment's beginning, its result in that of its end", () => {
+test("the frame of a moment's start has zeros, that of its end has its result", () => {
   const item = poll(1);
   const result = { votes: [0, 1], voters: 1, winner: 1 };
   const [first] = framesOf([started(item)]);
@@ -109,14 +109,14 @@ test("zeros stand in the frame of a moment's beginning, its result in that of it
   expect(last!.sums).toBeUndefined();
 });
 
-test("a vote counts before its poll is known, and in place of the one before it", () => {
+test("a vote counts before its poll is known, and replaces the previous one", () => {
   const early = foldAll([vote(1, [1]), started(poll(1))]);
   expect(early.sums).toEqual({ [idOf(1)]: [0, 1] });
   const changed = foldAll([started(poll(1)), vote(1, [1]), vote(1, [0], [1], seconds(2), "v2")]);
   expect(changed.sums).toEqual({ [idOf(1)]: [1, 0] });
 });
 
-test("what comes after a moment's end counts nowhere", () => {
+test("actions after a moment's end do not count", () => {
   const item = poll(1);
   const end = ended(item, { votes: [1, 0], voters: 1, winner: 0 });
   const { sums } = foldAll([
@@ -134,7 +134,7 @@ test("what comes after a moment's end counts nowhere", () => {
   expect(late.sums).toEqual({ [item.id]: [0, 0] });
 });
 
-test("a goal counts what was sent within its time, less what was taken back in it", () => {
+test("a goal counts gifts sent within its time, less refunds within it", () => {
   const item = goal(1, "credits", 1000, { endsAt: seconds(60) });
   const { sums } = foldAll([
     started(item),
@@ -191,7 +191,7 @@ test("a goal of likes counts what likes say that they added to it", () => {
   expect(types).toEqual(["moment.changed"]);
 });
 
-test("a thousand votes take 16 KB of a frame's ids, and more make another frame", () => {
+test("a thousand votes take 16 KB of a frame's ids, and more votes make another frame", () => {
   const votes = (count: number) =>
     Array.from({ length: count }, (_, n) =>
       vote(1, [n % 2], undefined, seconds(1), `id${n}`.padEnd(12, "x")),
@@ -201,7 +201,7 @@ test("a thousand votes take 16 KB of a frame's ids, and more make another frame"
   expect(framesOf([started(poll(1)), ...votes(10_000)]).length).toBe(2);
 });
 
-test("whatever is framed together, the sums are those of all records, in frames of any size", () => {
+test("the sums are those of all records, however they are split into frames", () => {
   const items = [poll(1), goal(2, "credits", 50), goal(3, "likes", 9)];
   const action = fc.oneof(
     fc.record({ likes: fc.integer({ min: 1, max: 9 }) }),

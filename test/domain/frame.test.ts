@@ -39,7 +39,7 @@ function cut(records: readonly LogRecord[], end: LogEnd = emptyLog): Frame[] {
 const eventsOf = (frames: readonly Frame[]) =>
   frames.flatMap(({ body }) => JSON.parse(body).events);
 
-test("a frame says what its viewers are promised, in its order of keys", () => {
+test("a frame has the documented fields, in their order", () => {
   const [frame] = cut([chatRecord(1), giftRecord(2)]);
   const body = JSON.parse(frame!.body);
   expect(Object.keys(body)).toEqual([
@@ -63,7 +63,7 @@ test("a frame says what its viewers are promised, in its order of keys", () => {
   expect(body.events[1].data.totals).toEqual({ count: 1, credits: 10 });
 });
 
-test("however records come, frames are small, dense, in order, and cover each record once", () => {
+test("whatever the order of records, frames are small, numbered without gaps, and cover each record once", () => {
   const text = fc.string({ unit: "grapheme", minLength: 1, maxLength: 500 });
   const one = fc.oneof(fc.record({ text }), fc.record({ count: fc.integer({ min: 1, max: 50 }) }));
   fc.assert(
@@ -87,7 +87,7 @@ test("however records come, frames are small, dense, in order, and cover each re
   );
 });
 
-test("what one frame cannot hold goes into several, none larger than a message may be", () => {
+test("more than one frame can hold goes into several, none larger than a message may be", () => {
   const records = Array.from({ length: 100 }, (_, n) => chatRecord(n, "x".repeat(500), n));
   const frames = cut(records);
   expect(frames.length).toBeGreaterThan(1);
@@ -95,14 +95,14 @@ test("what one frame cannot hold goes into several, none larger than a message m
   expect(eventsOf(frames).map(({ id }) => id)).toEqual(records.map(({ id }) => id));
 });
 
-test("time in a log never goes back, whatever the clocks of the shards say", () => {
+test("time in a log never moves backwards, whatever the clocks of the shards", () => {
   const [first] = cut([chatRecord(1, "a", 500), chatRecord(2, "b", 100)]);
   expect(first!.newest).toBe(500);
   const [second] = cut([chatRecord(3, "c", 200)], { ...first!, head: 1 });
   expect(second!.newest).toBe(500);
 });
 
-test("an event that no frame can hold is covered and told, and holds up nobody", () => {
+test("an event too large for any frame is covered and reported, and blocks nothing", () => {
   const huge = chatRecord(1);
   const large: LogRecord = {
     ...huge,
@@ -125,7 +125,7 @@ test("an event that no frame can hold is covered and told, and holds up nobody",
   expect(frame.covers.split(" ")).toContain(large.id);
 });
 
-test("what is left out is counted and covered, and money never is", () => {
+test("dropped messages are counted and covered, and money is never dropped", () => {
   const records = [chatRecord(1), chatRecord(2), giftRecord(3)];
   const left = new Set([records[0]!.id]);
   const { frame } = makeFrame(emptyLog, records, { ...saying, left }, now);
@@ -133,7 +133,7 @@ test("what is left out is counted and covered, and money never is", () => {
   expect(frame.covers.split(" ")).toHaveLength(3);
 });
 
-test("a refund takes its gift out of the totals", () => {
+test("a refund removes its gift from the totals", () => {
   const refunded = record(
     change("gift", gift(1, { refundedAt: now.toISOString(), revision: 2 }), gift(1)),
   );
@@ -145,7 +145,7 @@ test("a refund takes its gift out of the totals", () => {
   });
 });
 
-test("a deletion takes the text out of a frame being made and of one that is kept", () => {
+test("a deletion removes the text from a frame being made and from a kept one", () => {
   const before = message(1, "secret");
   const { content: _, ...rest } = before;
   const deleted = { ...rest, deletedAt: now.toISOString(), revision: 2 };
@@ -165,7 +165,7 @@ test("a deletion takes the text out of a frame being made and of one that is kep
   expect(withoutText(without, before.id)).toBeUndefined();
 });
 
-test("a deletion takes the text out of the frames that pinned the message, by their records", () => {
+test("a deletion removes the text from the frames that pinned the message, found by their records", () => {
   const before = message(1, "secret");
   const pinned = { messageId: before.id, message: before };
   const pin = record(change("stream", { ...stream, revision: 5, pinned }, stream));

@@ -37,6 +37,6 @@ test("a gift read from its item equals the original, whatever the item omits", (
   fc.assert(fc.property(gift, (one) => expect(Gift.parse(itemOf(one))).toEqual(one)));
 });
 
-test("a gift that was stored whole is read as it is", () => {
+test("a gift that was stored whole is read unchanged", () => {
   fc.assert(fc.property(gift, (one) => expect(Gift.parse(one)).toEqual(one)));
 });

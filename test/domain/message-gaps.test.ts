@@ -67,7 +67,7 @@ const chats = fc
   });
 
 describe("pages of the history", () => {
-  test("show every message once, newest first, each page full but the last", async () => {
+  test("show every message once, newest first, each page full except the last", async () => {
     await fc.assert(
       fc.asyncProperty(chats, async ({ count, gone, limit }) => {
         const { reader } = notesOf([...gone]);
@@ -108,7 +108,7 @@ describe("pages of the history", () => {
   );
 });
 
-test("numbers that lie close are read together, others apart", () => {
+test("numbers close to each other are read together, others separately", () => {
   expect(rangesOf([900, 899, 890, 100, 99, 1])).toEqual([
     { low: 890, high: 900 },
     { low: 99, high: 100 },

@@ -20,7 +20,7 @@ const time = fc.constantFrom("", "T00:00Z", "T23:59:59.999Z", "T00:30:00+02:00",
 
 const takes = (schema: z.ZodType, value: unknown) => schema.safeParse(value).success;
 
-test("a date is taken exactly if there is such a day, in the last days of months and leap years too", () => {
+test("a date is accepted exactly if it exists, also at the end of months and in leap years", () => {
   fc.assert(
     fc.property(year, month, day, time, (year, month, day, time) => {
       const exists = day >= 1 && day <= daysOf(year, month);
@@ -43,7 +43,7 @@ test.each(["2026-01-01T24:00Z", "2026-01-01T12:60Z", "2026-13-01", "9999-12-31T2
   },
 );
 
-test("every date of a request is one of these", () => {
+test("every date of a request is validated like this", () => {
   const days: [z.ZodType, (day: string) => object][] = [
     [NewStream, (plannedStartDate) => ({ title: "a", plannedStartDate })],
     [NewRevocation, (issuedBefore) => ({ sub: "ann", issuedBefore })],

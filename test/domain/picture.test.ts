@@ -39,7 +39,7 @@ test.each(Object.entries(pictures))("the size of %s is read from its header", (t
     expect(() => sizeInHeader(Uint8Array.from(whole.slice(0, length)), type)).not.toThrow();
 });
 
-test("lossy and lossless WebP say their size too", () => {
+test("lossy and lossless WebP have their size in the header too", () => {
   const lossy = [...ascii("RIFF    WEBPVP8     "), 0, 0, 0, 0x9d, 1, 0x2a, ...little(640, 2)];
   const bytes = Uint8Array.from([...lossy, ...little(480, 2)]);
   expect(sizeInHeader(bytes, "image/webp")).toEqual({ width: 640, height: 480 });
@@ -48,7 +48,7 @@ test("lossy and lossless WebP say their size too", () => {
   expect(sizeInHeader(lossless, "image/webp")).toEqual({ width: 640, height: 480 });
 });
 
-test("a picture of more pixels than a camera makes is refused before anybody decodes it", () => {
+test("a picture with more pixels than cameras make is refused before it is decoded", () => {
   const parse = (bytes: number[]) => PictureFile.safeParse({ bytes: Uint8Array.from(bytes) });
   for (const make of Object.values(pictures)) expect(parse(make(1_920, 1_080)).success).toBe(true);
   const bomb = parse(pictures["image/png"]!(100_000, 100_000));

@@ -57,7 +57,7 @@ function play(calls: readonly Call[], rate: Rate, table = { used: 0, asked: 0 })
   return { passed, refusals, asked: table.asked, seconds: (now - begin) / 1000 };
 }
 
-test("the bucket itself lets no more through, in any span of time, than its burst and its rate", () => {
+test("the bucket itself never admits more, in any span of time, than its burst and its rate", () => {
   fc.assert(
     fc.property(rates, callsIn(1, 200), (rate, calls) => {
       let used = 0;
@@ -91,7 +91,7 @@ test("a call fits exactly when the wait is over", () => {
   );
 });
 
-test("in several environments the excess is bounded by what each admits unasked", () => {
+test("in several environments the excess is bounded by what each admits locally", () => {
   fc.assert(
     fc.property(rates, callsIn(20, 20), (rate, calls) => {
       const { passed, seconds } = play(calls, rate);
@@ -119,7 +119,7 @@ test("a caller at half the rate is never refused, and one environment rarely ask
   );
 });
 
-test("a flood is refused at the rate, whatever the environments, and asks once a second in each", () => {
+test("a flood is refused at the rate, in any number of environments, and asks once a second in each", () => {
   const rate = { perSecond: 50, burst: 100 };
   for (const environments of [1, 10]) {
     const calls = Array.from({ length: 20_000 }, (_, n) => ({ pause: 1, at: n % environments }));
@@ -130,12 +130,12 @@ test("a flood is refused at the rate, whatever the environments, and asks once a
   }
 });
 
-test("what is rare and dear is asked about each time", () => {
+test("rare and costly calls ask the table each time", () => {
   const rate = { perSecond: 1 / 60, burst: 3 };
   expect(judge(unseen, rate, 1_000_000)).toMatchObject({ verdict: "ask", count: 1, lent: 0 });
 });
 
-test("a call that weighs more is counted as such", () => {
+test("a call with a larger weight is counted with it", () => {
   const rate = { perSecond: 4, burst: 80 };
   const { verdict, ...judged } = judge(unseen, rate, 1_000_000, 20);
   expect({ verdict, ...judged }).toMatchObject({ verdict: "ask", count: 20, lent: 0 });

@@ -10,7 +10,7 @@ const corpus = (file: string) =>
   JSON.parse(readFileSync(join(import.meta.dirname, "../corpora", file), "utf8"));
 const samples: Sample[] = corpus("unicode.json");
 
-describe("names that are searched for", () => {
+describe("names in the search", () => {
   test.each([
     ["Yılmaz", ["yilmaz", "YILMAZ", "yılmaz", "YİLMAZ", "Yilmaz"]],
     ["Işıl", ["ışıl", "IŞIL", "isil", "Isil", "İŞİL"]],
@@ -23,7 +23,7 @@ describe("names that are searched for", () => {
     for (const question of questions) expect(texts).toEqual([questionOf(question)]);
   });
 
-  test("letters of other scripts stay what they are", () => {
+  test("letters of other scripts stay unchanged", () => {
     for (const name of ["陈小明", "محمد", "हिन्दी", "ภาษาไทย", "ирина", "🎉 🎈"])
       expect(folded(name)).toBe(name.normalize("NFKD"));
     expect(folded("हिन्दी")).not.toBe(folded("हनद"));
@@ -110,7 +110,7 @@ describe("a blocked word", () => {
   });
 });
 
-describe("what nobody sees", () => {
+describe("invisible characters", () => {
   const unseen = [
     ...["\u00ad", "\u034f", "\u061c", "\u115f", "\u1160", "\u17b4", "\u180e", "\u200b", "\u200c"],
     ...["\u200d", "\u200e", "\u200f", "\u2028", "\u2029", "\u202a", "\u202b", "\u202c", "\u202d"],
@@ -147,7 +147,7 @@ describe("what nobody sees", () => {
     expect(visible(name)).toBe(name);
   });
 
-  test("an emoji hides nothing behind it", () => {
+  test("an emoji hides no text behind it", () => {
     for (const text of ["❤️\ufe0f", "👨‍", "👨‍a", "🏴\u{e0061}\u{e007f}", "a\u200d👨"])
       expect(isVisible(text)).toBe(false);
   });

@@ -24,13 +24,13 @@ test.each([
   expect(recover({ epoch, frame }, end, after(frame), now)).toEqual(recovery);
 });
 
-test("the beginning of a log that keeps everything, and of an empty one", () => {
+test("the beginning of a log with all its frames, and of an empty one", () => {
   expect(recover({ epoch: "e1", frame: 0 }, end, kept(1), now)).toEqual({ from: 1 });
   const empty = { epoch: "e1", head: 0 };
   expect(recover({ epoch: "e1", frame: 0 }, empty, undefined, now)).toEqual({ from: 1 });
 });
 
-test("a frame is answered for a day, though it is stored for an hour more", () => {
+test("a frame is returned for a day, though it is stored for an hour more", () => {
   const since = { epoch: "e1", frame: 50 };
   const made = (hours: number) => madeAt(new Date(now.getTime() - hours * 3600_000));
   const next = (hours: number) => ({ n: 51, epoch: "e1", expiresAt: made(hours) });
@@ -38,11 +38,11 @@ test("a frame is answered for a day, though it is stored for an hour more", () =
   expect(recover(since, end, next(24.1), now)).toBe("lost");
 });
 
-test("a frame of the numbering before a reset recovers nothing", () => {
+test("a frame number from before a reset recovers nothing", () => {
   expect(recover({ epoch: "e1", frame: 50 }, end, kept(51, "e0"), now)).toBe("lost");
 });
 
-test("the next stored frame beyond a hole is not the one after the position", () => {
+test("the next stored frame after a gap is not the successor of the position", () => {
   expect(recover({ epoch: "e1", frame: 50 }, end, kept(52), now)).toBe("lost");
 });
 
@@ -58,13 +58,13 @@ test("a log ends with its newest stored frame, posted or not", () => {
   });
 });
 
-test("a log whose frames have expired ends where it was posted last (F2)", () => {
+test("a log whose frames have expired ends at its newest posted frame (F2)", () => {
   const { posted, ...rest } = mark;
   expect(endOf(mark, undefined)).toEqual({ ...rest, head: posted });
   expect(endOf(mark, { n: 12, newest: 100, totals: { count: 1, credits: 1 } }).head).toBe(57);
 });
 
-test("who has missed frames of this log is owed the first of them, kept or not", () => {
+test("a viewer who has missed frames of this log gets the first of them, kept or not", () => {
   expect(firstMissed({ epoch: "e1", frame: 3 }, end)).toBe(4);
   for (const since of [
     undefined,

@@ -23,7 +23,7 @@ function table({ present, old }: Chat) {
 const firstKept = ({ present, old }: Chat) =>
   present.findIndex((isThere, index) => isThere && index + 1 > old);
 
-test("everything before the first message that is kept is forgotten, whatever is still there", async () => {
+test("everything before the first kept message is hidden, even if it still exists", async () => {
   const property = fc.asyncProperty(chats, fc.nat({ max: 300 }), async (chat, seen) => {
     const at = firstKept(chat);
     const last = at < 0 ? chat.present.length : at;
@@ -37,7 +37,7 @@ test("everything before the first message that is kept is forgotten, whatever is
   await fc.assert(property);
 });
 
-test("where nothing has grown old since, one look is enough", async () => {
+test("if nothing has expired since, one look is enough", async () => {
   const present = Array.from({ length: 100_000 }, () => true);
   const first = table({ present, old: 70_000 });
   const { last, old } = await lastForgotten(present.length, first.look);
@@ -48,7 +48,7 @@ test("where nothing has grown old since, one look is enough", async () => {
   expect(again.looks).toEqual([70_001]);
 });
 
-test("what has grown old since costs looks by how much that is, not by the chat's length", async () => {
+test("the number of looks depends on how much has expired, not on the chat's length", async () => {
   const present = Array.from({ length: 100_000 }, () => true);
   for (const fresh of [1, 10, 100]) {
     const { looks, look } = table({ present, old: 70_000 + fresh });

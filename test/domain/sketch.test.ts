@@ -19,7 +19,7 @@ test.each([0, 1, 100, 10_000, 40_000])("%d names within 2 %%", (count) => {
   expect(Math.abs(found - count)).toBeLessThanOrEqual(count * 0.02);
 });
 
-test("names that two have seen count once, and a name that comes again changes nothing", () => {
+test("names that two sketches have seen count once, and a repeated name changes nothing", () => {
   const all = sketchOf(names(0, 10_000));
   mergeSketch(all, sketchOf(names(5_000, 10_000)));
   expect(all).toEqual(sketchOf(names(0, 15_000)));

@@ -36,12 +36,12 @@ describe("a username looks like staff", () => {
     expect(looksLikeStaff(username, reserved)).toBe(false);
   });
 
-  test("where a stage reserves no words, none does", () => {
+  test("on a stage without reserved words, none does", () => {
     expect(looksLikeStaff("admin", [])).toBe(false);
   });
 });
 
-describe("a name looks like the staff's", () => {
+describe("a name looks like a staff name", () => {
   const isStaff = (name: string, surname = "") => isStaffName({ name, surname }, reserved);
 
   test.each([

@@ -32,9 +32,9 @@ function codeOf(decide: () => unknown): string {
   return "allowed";
 }
 
-describe("the course of a stream", () => {
+describe("the status of a stream", () => {
   const before = new Set<StreamStatus>(["preparing", "scheduled"]);
-  test.each(StreamStatus.options)("from %s leads only where it may", (status) => {
+  test.each(StreamStatus.options)("leads from %s only to permitted statuses", (status) => {
     const at = stream({ status });
     const isBefore = before.has(status);
     const isLive = status === "active";
@@ -58,7 +58,7 @@ describe("the course of a stream", () => {
   });
 });
 
-describe("who may", () => {
+describe("permissions", () => {
   const at = stream({ moderators: ["mod"] });
   test.each([
     ["host", [], "allowed", "allowed"],
@@ -73,7 +73,7 @@ describe("who may", () => {
 });
 
 describe("a new stream", () => {
-  test("is made as asked for, and takes empty fields for absent ones", () => {
+  test("is created as requested, with empty fields treated as absent", () => {
     const form = {
       title: "  Sing with me ",
       guests: ["guest1"],

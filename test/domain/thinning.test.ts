@@ -6,12 +6,12 @@ const nobody = new Set<string>();
 const kept = (records: ReturnType<typeof chatRecord>[], left: Set<string>) =>
   records.filter(({ id }) => !left.has(id));
 
-test("nothing is left out while there is room", () => {
+test("nothing is dropped while there is room", () => {
   const records = [1, 2, 3].map((n) => chatRecord(n));
   expect(chooseDropped(records, 32_000, nobody)).toEqual(new Set());
 });
 
-test("who says much loses much: every sender keeps a message before anybody keeps two", () => {
+test("frequent senders lose most: every sender keeps a message before anybody keeps two", () => {
   const loud = Array.from({ length: 60 }, (_, n) => chatRecord(n, "spam", 1, "loud"));
   const quiet = Array.from({ length: 10 }, (_, n) => chatRecord(100 + n, "hello", 1, `quiet${n}`));
   const records = [...loud, ...quiet];
@@ -22,7 +22,7 @@ test("who says much loses much: every sender keeps a message before anybody keep
   expect(left.has(loud.at(-1)!.id)).toBe(false);
 });
 
-test("host and moderators are left out last, money and moderation never", () => {
+test("host and moderators are dropped last, money and moderation never", () => {
   const crowd = Array.from({ length: 40 }, (_, n) => chatRecord(n, "hi", 1, `u${n}`));
   const host = Array.from({ length: 5 }, (_, n) => chatRecord(100 + n, "welcome", 1, "host"));
   const gifts = Array.from({ length: 10 }, (_, n) => giftRecord(200 + n));
@@ -33,7 +33,7 @@ test("host and moderators are left out last, money and moderation never", () => 
   expect([...chooseDropped(records, 0, nobody)].some((id) => id.startsWith("gift"))).toBe(false);
 });
 
-test("what is kept fits the room, whatever was chatRecord", () => {
+test("the kept messages fit the room, whatever the messages", () => {
   const one = fc.record({ n: fc.nat(1e6), sender: fc.constantFrom("a", "b", "c", "host") });
   fc.assert(
     fc.property(fc.array(one), fc.integer({ min: 0, max: 30_000 }), (wishes, room) => {

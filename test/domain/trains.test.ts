@@ -62,7 +62,7 @@ function play(records: readonly LogRecord[], bytesMax?: number, size = records.l
   return { events, told, sums, frame: frame!, trains: (frame!.moments ?? []).filter(isOpenTrain) };
 }
 
-test("a train begins with the gift by which enough users have given enough", () => {
+test("a train begins with the gift that completes the required users and credits", () => {
   const records = [setting, give(1, "ann", 1, 20), give(2, "ben", 2, 10), give(3, "ann", 3, 5)];
   const { told, sums, events } = play(records);
   expect(told).toEqual([["started", 2, 0, 62]]);
@@ -132,7 +132,7 @@ test("the gift that starts a train may reach a level, and at the highest there i
   expect(sums).toEqual({ [idOf(2)]: [3, 300, null] });
 });
 
-test("a refund lowers the credits and never the level, which is not told again", () => {
+test("a refund lowers the credits and never the level, which is not shown again", () => {
   const big = given(3, "eva", 10, 60);
   const { told, sums } = play([
     ...[setting, give(1, "ann", 1, 20), give(2, "ben", 2, 10), record(change("gift", big))],
@@ -145,7 +145,7 @@ test("a refund lowers the credits and never the level, which is not told again",
   expect(sums).toEqual({ [idOf(2)]: [1, 60, 80] });
 });
 
-test("a gift belongs by its time: behind the end it may start the next train", () => {
+test("a gift belongs to a train by its time: after the end it may start the next train", () => {
   const { told, sums } = play([
     ...[setting, give(1, "ann", 1, 20), give(2, "ben", 2, 10)],
     ...[give(3, "ann", 61.999, 1), give(4, "ann", 62, 20), give(5, "ben", 63, 10)],
@@ -158,7 +158,7 @@ test("a gift belongs by its time: behind the end it may start the next train", (
   expect(sums).toEqual({ [idOf(2)]: [0, 13, 50], [idOf(5)]: [0, 10, 50] });
 });
 
-test("what came behind the end belongs to the train once an earlier gift makes it longer", () => {
+test("gifts after the end belong to the train once an earlier gift extends it", () => {
   const { told, sums, frame } = play([
     ...[setting, give(1, "ann", 1, 20), give(2, "ben", 2, 10)],
     ...[give(3, "ann", 62, 35), give(4, "eva", 61, 40)],
@@ -174,7 +174,7 @@ test("what came behind the end belongs to the train once an earlier gift makes i
   expect(frame.trains?.window).toBeUndefined();
 });
 
-test("a train that has a next one behind it gets no longer", () => {
+test("a train with a successor is not extended", () => {
   const { told, sums } = play([
     ...[setting, give(1, "ann", 1, 20), give(2, "ben", 2, 10)],
     ...[give(3, "ann", 62, 20), give(4, "ben", 63, 10), give(5, "eva", 61, 40)],
@@ -191,7 +191,7 @@ const trainItem = (n: number, startedAt: number) => ({
   train: { levels: settings.levels, levelSeconds: 60 },
 });
 
-test("its end empties the window, by hand too, and its sum is the result from then on", () => {
+test("its end, even by hand, empties the window, and its sum is its result from then on", () => {
   const item = trainItem(2, 2);
   const byHand = ended(item, { status: "ended", endedAt: at(30) });
   const result = { level: 0, credits: 10, top: [] };
@@ -227,7 +227,7 @@ test("disabling cancels the train, once, and no other begins until it is enabled
   expect(recordOf(stored, picture)).toBeUndefined();
 });
 
-test("other settings hold from the next train on, and older ones than are known never", () => {
+test("new settings apply from the next train on, and outdated ones never", () => {
   const higher = { ...settings, levels: [1_000], levelSeconds: 120 };
   const { told, sums } = play([
     ...[setting, give(1, "ann", 1, 20), give(2, "ben", 2, 10), set(4, higher, 5)],
@@ -262,7 +262,7 @@ test("a train ends with its stream, and none begins after it", () => {
   expect(trains).toMatchObject([{ endsAt: at(20) }]);
 });
 
-test("fifty senders are counted, and a window has no more than a hundred and ten entries", () => {
+test("fifty senders are counted, and a window has at most a hundred and ten entries", () => {
   const many = { ...settings, startSenders: 50, startCredits: 600 };
   const records = Array.from({ length: 599 }, (_, n) => give(n + 1, `u${n % 50}`, n / 8, 1));
   const before = play([set(2, many), ...records]);
@@ -343,7 +343,7 @@ function movesOf(
   return moves.sort((a, b) => a.at - b.at);
 }
 
-test("in the order of their times a log tells what the rules say, in frames of any size", () => {
+test("a log that gets gifts in order follows the rules, in frames of any size", () => {
   let trains = 0;
   fc.assert(
     fc.property(

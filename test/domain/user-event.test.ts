@@ -16,7 +16,7 @@ const people = {
 const shown = (events: readonly UserEvent[]) =>
   events.map(({ dataOf, people: _, ...event }) => ({ ...event, data: dataOf(people) }));
 
-test("each entry of a ledger's item is an event of its own, with its number in the id", () => {
+test("each entry of a ledger's item is a separate event, with its number in the id", () => {
   const entry = (seq: number, amount: number, balanceAfter: number): Entry => ({
     ...{ userId: "ann", seq, amount, balanceAfter, counterpart: seq === 2 ? "gone" : "bob" },
     ...{ type: "gift_revenue", streamId: null, giftId: null, reference: null, occurredAt: at },
@@ -59,7 +59,7 @@ test("a changed name and a deletion are events of a profile, and nothing else is
   ]);
 });
 
-test("a notification and a follow are events when they are made", () => {
+test("a notification and a follow are events when they are created", () => {
   const relation = { relationId: "r1", followerId: "bob", followedId: "ann", at };
   const follow = { kind: "relation", createdAt, old: undefined, new: relation } as const;
   expect(shown(userEventsOf(follow))).toMatchObject([

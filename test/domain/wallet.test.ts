@@ -40,7 +40,7 @@ function play(wanted: readonly (readonly [string, number])[]): { draft: Draft; p
   return { draft, put };
 }
 
-test("whatever happens, balance and debt are never below zero, and entries add up", () => {
+test("balance and debt are never below zero, and entries add up", () => {
   fc.assert(
     fc.property(moves, (wanted) => {
       const { after, entries } = play(wanted).draft;
@@ -56,7 +56,7 @@ test("whatever happens, balance and debt are never below zero, and entries add u
   );
 });
 
-test("what came in, less what was taken back and spent, is held or owed", () => {
+test("credits received, less those taken back and spent, are the balance or owed", () => {
   fc.assert(
     fc.property(moves, (wanted) => {
       const { draft, put } = play(wanted);
@@ -68,7 +68,7 @@ test("what came in, less what was taken back and spent, is held or owed", () => 
   );
 });
 
-test("a wallet that owes holds nothing, until it has repaid", () => {
+test("a wallet with a debt is empty until it has repaid", () => {
   const owing = takeBack(credit(draftOf(emptyWallet("u")), move("top_up", 5)), {
     ...move("gift_refund_reversal", 12),
   });
@@ -83,14 +83,14 @@ test("a wallet that owes holds nothing, until it has repaid", () => {
   ]);
 });
 
-test("a debit of more than there is is refused and says both", () => {
+test("a debit of more than the balance is refused with both amounts", () => {
   const draft = credit(draftOf(emptyWallet("u")), move("top_up", 4));
   expect(() => debit(draft, move("gift_spend", 10))).toThrow(
     expect.objectContaining({ details: ["Insufficient credits: balance 4, price 10"] }),
   );
 });
 
-describe("a wallet whose user has left", () => {
+describe("the wallet of a deleted user", () => {
   const left = forfeit(credit(draftOf(emptyWallet("u")), move("top_up", 50)).after, at).after;
   const revenue = { type: "gift_revenue", amount: 10, occurredAt: at } as const;
 
@@ -116,7 +116,7 @@ describe("a wallet whose user has left", () => {
   });
 });
 
-describe("what one user may spend", () => {
+describe("the spending limits of one user", () => {
   const limits = { giftsPerSecond: 3, spendLimit: 50 };
   const later = (seconds: number) => new Date(now.getTime() + seconds * 1000);
   const spend = (draft: Draft, price: number, when: Date) =>
@@ -167,7 +167,7 @@ describe("what one user may spend", () => {
     expect(spend(fast, 1, now).after.pace).toEqual({ second: now.getTime() / 1000, gifts: 1 });
   });
 
-  test("a user's own limit overrides the stage's, and 0 is none", () => {
+  test("a user's own limit overrides the stage's, and 0 means none", () => {
     const own = (spendLimit: number) => draftOf({ ...emptyWallet("u"), spendLimit });
     expect(() => spend(own(10), 11, now)).toThrow(expect.objectContaining({ kind: "conflict" }));
     expect(spend(own(0), 1_000_000, now).after.spent).toMatchObject({ credits: 1_000_000 });
@@ -180,7 +180,7 @@ describe("combos", () => {
     createdAt: new Date(now.getTime() + milliseconds).toISOString(),
   });
 
-  test("a gift follows at the gap exactly, and not a millisecond later", () => {
+  test("a gift at exactly the gap continues the combo, a millisecond later it does not", () => {
     const { combos } = countCombo([], gift("a", "t", 0));
     const follows = countCombo(combos, gift("b", "t", comboGapMilliseconds));
     expect(follows.combo).toMatchObject({ id: "a", count: 2, credits: 20 });
@@ -188,13 +188,13 @@ describe("combos", () => {
     expect(next.combo).toMatchObject({ id: "b", count: 1, credits: 10 });
   });
 
-  test("another clock that is behind follows too, and the end never moves back", () => {
+  test("a gift from a clock that lags continues the combo too, and the end never moves earlier", () => {
     const { combos } = countCombo([], gift("a", "t", 900));
     const { combo } = countCombo(combos, gift("b", "t", 0));
     expect(combo).toMatchObject({ count: 2, lastAt: gift("", "", 900).createdAt });
   });
 
-  test("the newest are kept, a bounded number of them", () => {
+  test("the newest are kept, up to a limit", () => {
     let combos: Combo[] = [];
     for (let n = 0; n < 9; n++) ({ combos } = countCombo(combos, gift(`${n}`, `t${n}`, 0)));
     expect(combos.map(({ id }) => id)).toEqual(["8", "7", "6", "5"]);

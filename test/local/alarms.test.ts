@@ -101,7 +101,7 @@ function openTable() {
   return { endpoint, table: DynamoDBDocumentClient.from(endpoint) };
 }
 
-test("what goes well rings nothing, and is measured", async () => {
+test("normal operation triggers no alarm, and is measured", async () => {
   const [{ host, id }, ann] = await Promise.all([liveStream(), person()]);
   await topUp(ann, 100);
   const viewer = await watch(ann, id);
@@ -332,7 +332,7 @@ alarmTest("a vote that the log counted and the table does not have", ["sums diff
   expect((await call(`POST ${moments}/${momentId}/end`, { as: host })).status).toBe(200);
 });
 
-test("every alarm that is measured here has a test in which it rings", async () => {
+test("every alarm measured here has a test in which it rings", async () => {
   const measured = (await alarms()).filter(({ state }) => state !== "NOT_MEASURED").map(shortOf);
   expect(measured.filter((name) => !tested.has(name))).toEqual([]);
   expect([...tested].filter((name) => !measured.includes(name))).toEqual([]);

@@ -89,7 +89,7 @@ test.each<[Json, RegExp]>([
   expect(() => resolve(templates, "stack0", value)).toThrow(sentence);
 });
 
-test("ids of APIs are the same at every reading and look like API Gateway's", () => {
+test("ids of APIs are stable and look like API Gateway's", () => {
   const [first, second] = [0, 1].map(() => resolve(templates, "stack0", { Ref: "Api" }));
   expect(first).toBe(second);
   expect(first).toMatch(/^[a-z0-9]{10}$/);
@@ -101,7 +101,7 @@ describe("an assembly", () => {
   const read = (parameters: Record<string, string> = { "/sample/issuer": "http://issuer" }) =>
     readAssembly({ directory: sample.directory, stageName: "dev", parameters });
 
-  test("gives every function with its bundle, limits and role", () => {
+  test("provides every function with its bundle, limits and role", () => {
     const stage = read();
     const names = Object.keys(sampleBundles).map((name) => `sample-${name}`);
     expect(Object.keys(stage.functions)).toEqual(names);
@@ -116,7 +116,7 @@ describe("an assembly", () => {
     ]);
   });
 
-  test("gives tables as they can be made, and APIs with routes and throttles", () => {
+  test("provides tables as they can be created, and APIs with routes and throttles", () => {
     const { tables, restApis, webSocketApis } = read();
     expect(tables[0]?.createTable).toEqual({
       TableName: "sample-table",
@@ -137,7 +137,7 @@ describe("an assembly", () => {
     });
   });
 
-  test("is where its functions are, wherever the stack of its domain's firewall is", () => {
+  test("has the region of its functions, wherever the stack of its domain's firewall is", () => {
     const sample = writeSampleAssembly();
     const file = join(sample.directory, "manifest.json");
     const { artifacts } = JSON.parse(readFileSync(file, "utf8"));
@@ -166,11 +166,11 @@ describe("an assembly", () => {
     sample.remove();
   });
 
-  test("without a value for a parameter is refused by the parameter's name", () => {
+  test("with a missing parameter is refused with the parameter's name", () => {
     expect(() => read({})).toThrow("/sample/issuer");
   });
 
-  test("stands in for a domain of the stage, and for no other that begins like it", () => {
+  test("stands in for the stage's domain, and for no other with the same beginning", () => {
     const stage = { ...read(), domains: ["live.acme.com"] };
     const echo = stage.functions["sample-echo"]!;
     const elsewhere = "https://live.acme.com.example/pictures";
@@ -191,7 +191,7 @@ describe("an assembly", () => {
     });
   });
 
-  test("gives functions local places and nothing of this machine's environment", () => {
+  test("gives functions local endpoints and nothing of this machine's environment", () => {
     const stage = read();
     const echo = stage.functions["sample-echo"];
     if (!echo) throw new Error("The sample has no echo.");

@@ -89,7 +89,7 @@ const post = (ConnectionId: string, Data = "hello", name?: string) =>
   manage(name).send(new PostToConnectionCommand({ ConnectionId, Data }));
 
 describe("@connections", () => {
-  test("posts, looks and closes", async () => {
+  test("posts, reads and closes", async () => {
     await post("abc=");
     expect(sent).toEqual([{ id: "abc=", text: "hello" }]);
     const found = await manage().send(new GetConnectionCommand({ ConnectionId: "abc=" }));
@@ -106,7 +106,7 @@ describe("@connections", () => {
     await expect(post(id, data)).rejects.toMatchObject({ name, $metadata: { httpStatusCode } });
   });
 
-  test("needs the grant", async () => {
+  test("requires the grant", async () => {
     await expect(post("abc=", "x", "sample-reader")).rejects.toMatchObject({
       $metadata: { httpStatusCode: 403 },
     });
@@ -121,7 +121,7 @@ describe("@connections", () => {
   });
 });
 
-test("a secret is the given one, or one that is made once and stays", async () => {
+test("a secret is the given one, or is generated once and kept", async () => {
   const get = async (SecretId: string) =>
     (await new SecretsManagerClient(settings()).send(new GetSecretValueCommand({ SecretId })))
       .SecretString;
@@ -148,7 +148,7 @@ const call = (method: string, path: string, service: string, body: string, heade
     },
   });
 
-test("Lambda's Invoke answers, tells failures and refuses what it may not", async () => {
+test("Lambda's Invoke returns results, reports failures and refuses calls without a grant", async () => {
   const path = (name: string) => `/2015-03-31/functions/${name}/invocations`;
   const answer = await call("POST", path("sample-worker"), "lambda", '{"a":1}');
   expect(await answer.json()).toEqual({ got: { a: 1 } });
@@ -171,7 +171,7 @@ test("S3's PutObject writes below the data directory and nowhere else", async ()
   expect((await call("PUT", "/other/a", "s3", "x")).status).toBe(404);
 });
 
-test("what the endpoint does not have is a clear refusal", async () => {
+test("an unknown operation gets a clear refusal", async () => {
   const target = (name: string) => ({ "x-amz-target": name });
   for (const [service, name] of [
     ["dynamodb", "DynamoDB_20120810.ExecuteStatement"],

@@ -51,7 +51,7 @@ describe.each(transports)("calls by %s", (transport) => {
   const room = { PK: "STREAM#1", SK: "META" };
 
   describe("permissions", () => {
-    test("what the role grants works, with leading keys", async () => {
+    test("everything that the role grants works, with leading keys", async () => {
       const writer = connect("sample-writer");
       await writer.send(new PutCommand({ TableName: "sample", Item: { ...room, n: 1 } }));
       const found = await writer.send(new GetCommand({ TableName: "sample", Key: room }));
@@ -93,7 +93,7 @@ describe.each(transports)("calls by %s", (transport) => {
       await expect(writer.send(byIndex)).rejects.toThrow("table/sample/index/due");
     });
 
-    test("a transaction is asked part by part", async () => {
+    test("a transaction is checked action by action", async () => {
       const writer = connect("sample-writer");
       const write = (PK: string, checked: string) =>
         writer.send(
@@ -114,7 +114,7 @@ describe.each(transports)("calls by %s", (transport) => {
       await expect(write("USER#2", "STREAM#2")).rejects.toThrow("dynamodb:PutItem");
     });
 
-    test("a caller that the stage does not have is refused", async () => {
+    test("an unknown caller is refused", async () => {
       const stranger = connect("sample-stranger").send(
         new GetCommand({ TableName: "sample", Key: room }),
       );
@@ -123,7 +123,7 @@ describe.each(transports)("calls by %s", (transport) => {
       expect(answer.status).toBe(400);
     });
 
-    test("the runner may do all, but only with its secret", async () => {
+    test("the runner may do everything, but only with its secret", async () => {
       const found = await connect("ovation-runner").send(new ScanCommand({ TableName: "sample" }));
       expect(found.Count).toBeGreaterThan(0);
       const forger = DynamoDBDocumentClient.from(
@@ -149,7 +149,7 @@ describe.each(transports)("calls by %s", (transport) => {
     };
     const cost = async () => (await route("GET", "/local/cost")).body as Cost;
 
-    test("counts units, refused conditions too, by function, operation and tag", async () => {
+    test("counts units, even of failed conditions, by function, operation and tag", async () => {
       const writer = connect("sample-writer");
       const item = { PK: "STREAM#3", SK: "A", text: "x".repeat(1500) };
       const once = new PutCommand({
@@ -172,7 +172,7 @@ describe.each(transports)("calls by %s", (transport) => {
       expect(report.dollars.total).toBeCloseTo(4 * 0.625e-6 + 0.125e-6, 12);
     });
 
-    test("gives the capacity to who asks for it, and counts transactions twice", async () => {
+    test("returns the capacity if requested, and counts transactions twice", async () => {
       const writer = connect("sample-writer");
       const Item = { PK: "STREAM#4", SK: "A" };
       const made = await writer.send(
@@ -223,7 +223,7 @@ describe.each(transports)("calls by %s", (transport) => {
       expect(faults).toMatchObject([{ struck: 1 }, { struck: 1 }]);
     });
 
-    test("throttle, conflict and a lost answer", async () => {
+    test("throttle, conflict and a lost response", async () => {
       await add({ kind: "throttle" });
       await expect(put("t")).rejects.toMatchObject({ name: "ThrottlingException" });
       await add({ kind: "conflict", keyPrefix: "STREAM#5/c" });
@@ -248,7 +248,7 @@ describe.each(transports)("calls by %s", (transport) => {
       });
     });
 
-    test("a fault that cannot be understood is refused with what is wrong", async () => {
+    test("an invalid fault is refused with the reason", async () => {
       const answer = await route("POST", "/local/faults", { kind: "flood", count: 0 });
       expect(answer).toMatchObject({
         status: 400,

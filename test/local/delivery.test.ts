@@ -70,7 +70,7 @@ const close = (watchers: Watcher[]) => {
   for (const { client } of watchers) client.close();
 };
 
-test("two shards, doubled and re-grouped batches: nothing lost, nothing doubled, hardly a resubscribe", async () => {
+test("two shards, repeated and regrouped batches: no loss, no duplicates, hardly a resubscribe", async () => {
   await calls.switches({ shards: 2, double: 30, regroup: true, lagMilliseconds: [0, 150] });
   const room = await openRoom(8);
   const speakers = await Promise.all([1, 2, 3, 4, 5].map(newPerson));
@@ -101,7 +101,7 @@ test("two shards and no failure: less than one resubscribe a run with eight view
   expect({ again, isUnderOne: mean < 1 }).toEqual({ again, isUnderOne: true });
 });
 
-test("posts that are lost, answered late, refused or said to be gone heal by the viewers' rules", async () => {
+test("posts that are lost, late, refused or reported as gone are repaired by the viewers' rules", async () => {
   const room = await openRoom(6);
   const posts = { service: "execute-api", operation: "PostToConnection", count: 1_000_000 };
   await calls.fault({ ...posts, kind: "timeout", percent: 3 });
@@ -115,7 +115,7 @@ test("posts that are lost, answered late, refused or said to be gone heal by the
   close(room.watchers);
 });
 
-test("sockets that die, a process that is killed: all resume with the same log", async () => {
+test("after dead sockets and a killed process all viewers resume with the same log", async () => {
   const room = await openRoom(6);
   const speakers = await Promise.all([1, 2, 3].map(newPerson));
   await talk(speakers, room.streamId, 15);
@@ -149,7 +149,7 @@ test("a viewer who was away for long gets all of it, in order, through the queue
   close([...room.watchers, late]);
 });
 
-test("one viewer follows twenty streams at once on one socket", async () => {
+test("one viewer follows twenty streams on one socket", async () => {
   const hosts = await Promise.all(Array.from({ length: 20 }, newPerson));
   const streams = await Promise.all(hosts.map((host) => calls.liveStream(host)));
   const { client, sockets } = watch(system.url, (await newPerson()).token, streams[0]!);
@@ -182,7 +182,7 @@ test("an expired token closes the socket with 4401 within ten seconds", async ()
   expect(closedAt - endsAt).toBeLessThan(10_000);
 });
 
-test("without any $disconnect the posts find out who has gone, and only who is there is counted", async () => {
+test("without any $disconnect the posts detect dead connections, and only live ones are counted", async () => {
   const host = await newPerson();
   const streamId = await calls.liveStream(host);
   const watchers: Watcher[] = [];

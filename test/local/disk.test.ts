@@ -10,7 +10,7 @@ const atOnce = 8;
 /** 3.0 KB were measured with eight at once; a frame for each message takes some more. */
 const bytesMax = 4096;
 
-test("a chat message takes few kilobytes of disk, with its frame and its stream records", async () => {
+test("a chat message takes a few kilobytes on disk, with its frame and its stream records", async () => {
   const system = await startOwn();
   const { id, host } = await liveStream();
   const people = await Promise.all(Array.from({ length: atOnce }, () => person()));

@@ -38,7 +38,7 @@ function ask(headers: Record<string, string>, method = "POST") {
 const scan = { "x-amz-target": "DynamoDB_20120810.Scan" };
 const token = () => ({ "x-amz-security-token": String(engine.credentials.sessionToken) });
 
-test("who has the note's credentials reads through the door", async () => {
+test("a caller with the note's credentials reads through the door", async () => {
   const { endpoint, credentials } = engine;
   const client = new DynamoDBClient({ endpoint, credentials, region: "us-east-1" });
   const read = new GetItemCommand({ TableName: "sample", Key: item });
@@ -47,7 +47,7 @@ test("who has the note's credentials reads through the door", async () => {
   expect((await ask({ ...scan, ...token() })).text).toContain("secret");
 });
 
-test("a foreign web page gets nothing, even with the secret, and may read no answer", async () => {
+test("a foreign web page gets nothing, even with the secret, and may read no response", async () => {
   const page = { ...scan, "content-type": "text/plain" };
   const tries = [
     await ask({ ...page, origin: "https://evil.example" }),
@@ -68,7 +68,7 @@ test("a foreign web page gets nothing, even with the secret, and may read no ans
   }
 });
 
-test("who has no secret, or another one, gets nothing", async () => {
+test("a caller without the secret, or with another one, gets nothing", async () => {
   const others = ["", "x", "0".repeat(64)];
   for (const other of others)
     expect((await ask({ ...scan, "x-amz-security-token": other })).status).toBe(403);

@@ -65,7 +65,7 @@ test("a write takes as long after 20,000 stream records as before", async () => 
   expect(late / early).toBeLessThan(2.5);
 });
 
-test("data stays, the note names the engine, and goes with it", async () => {
+test("data is kept, and the note names the engine while it runs", async () => {
   const first = await start();
   await put(first.engine, "kept");
   const note = JSON.parse(readFileSync(join(directory, "engine.json"), "utf8"));
@@ -82,7 +82,7 @@ test("data stays, the note names the engine, and goes with it", async () => {
   await second.stop();
 });
 
-test("a snapshot of a running engine is of one moment, and goes when it is closed", async () => {
+test("a snapshot of a running engine is consistent, and is deleted when it is closed", async () => {
   const { engine, stop } = await start();
   const item = (SK: string, n: number) => ({
     Put: {
@@ -176,7 +176,7 @@ test("a killed runner leaves no lock and everything acknowledged", async () => {
   await stop();
 });
 
-test("data of the engine before is refused with one sentence, and left as it is", async () => {
+test("data of the previous engine is refused with one sentence, and stays unchanged", async () => {
   const file = join(directory, "dynamodb.sqlite");
   const database = new DatabaseSync(file);
   database.exec("CREATE TABLE _stream_records (n INTEGER)");

@@ -31,7 +31,7 @@ test.each([
   expect(passesFilters([pattern], record)).toBe(passes);
 });
 
-test("no pattern passes all, one of several is enough, an unknown rule is an error", () => {
+test("no pattern passes everything, one of several suffices, an unknown rule is an error", () => {
   expect(passesFilters([], record)).toBe(true);
   expect(passesFilters([{ eventName: ["REMOVE"] }, { count: [5] }], record)).toBe(true);
   expect(() => passesFilters([key({ wildcard: "*" })], record)).toThrow("not known");

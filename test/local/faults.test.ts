@@ -59,14 +59,14 @@ describe.each(transports)("calls by %s", (transport) => {
     return (await connect("ovation-runner").send(command)).Item;
   };
 
-  describe("a failed condition told as a conflict", () => {
+  describe("a failed condition reported as a conflict", () => {
     const putNew = (SK: string) => ({
       Put: { TableName, Item: at(SK), ConditionExpression: "attribute_not_exists(PK)" },
     });
     const writeNew = (...names: string[]) =>
       connect("sample-writer").send(new TransactWriteCommand({ TransactItems: names.map(putNew) }));
 
-    test("strikes one item alone: the others keep their reasons", async () => {
+    test("strikes only one item: the others keep their reasons", async () => {
       await write(at("wallet"));
       await write(at("entry"));
       await add({ kind: "condition_as_conflict", keyPrefix: "STREAM#1/wallet" });
@@ -98,7 +98,7 @@ describe.each(transports)("calls by %s", (transport) => {
     });
   });
 
-  test("a single write is done although its answer is lost, whichever write it is", async () => {
+  test("any single write is executed although its response is lost", async () => {
     await write({ ...at("changed"), n: 1 });
     await add({ kind: "error_after_commit", operation: "UpdateItem" });
     const update = connect("ovation-runner").send(
@@ -130,7 +130,7 @@ describe.each(transports)("calls by %s", (transport) => {
       return { outcome, waited: performance.now() - begun };
     };
 
-    test("keeps the connection open and never answers: only the caller's time-out ends it", async () => {
+    test("keeps the connection open and never answers: only the caller's timeout ends it", async () => {
       await add({ kind: "silence", operation: "PutItem" });
       const { outcome, waited } = await put("unheard");
       expect(outcome).toBe("TimeoutError");
@@ -139,7 +139,7 @@ describe.each(transports)("calls by %s", (transport) => {
       expect((await put("unheard")).outcome).toBe("answered");
     });
 
-    test("may come after the commit: what was asked for is done", async () => {
+    test("may come after the commit: the request was executed", async () => {
       await add({ kind: "silence_after_commit", operation: "PutItem" });
       expect((await put("done")).outcome).toBe("TimeoutError");
       expect(await find("done")).toBeDefined();

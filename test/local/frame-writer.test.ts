@@ -40,7 +40,7 @@ test.each([0, 1, 125, 126, 127, 65_535, 65_536, 131_072])(
   },
 );
 
-test("the frame of one object is built once, that of an equal object again", () => {
+test("the frame of one object is built once, and rebuilt for an equal object", () => {
   const data = Buffer.from("same");
   expect(findTextFrame(data)).toBe(findTextFrame(data));
   expect(findTextFrame(Buffer.from("same"))).not.toBe(findTextFrame(data));

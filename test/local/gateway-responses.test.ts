@@ -32,7 +32,7 @@ function answer(
   return { statusCode, headers: Object.fromEntries(headers), body: body.toString(), context };
 }
 
-test("without gateway responses the answers are API Gateway's own", () => {
+test("without gateway responses API Gateway's own are used", () => {
   expect(answer("MISSING_AUTHENTICATION_TOKEN")).toMatchObject({
     statusCode: 403,
     headers: { "x-amzn-ErrorType": "MissingAuthenticationTokenException" },

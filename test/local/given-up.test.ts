@@ -97,7 +97,7 @@ test("batches given up by both readers are redriven once: each event logged, eac
   viewer.client.close();
 });
 
-test("a batch that its function does not manage stays, with the reason, until it does", async () => {
+test("a batch that its function cannot handle stays, with the reason, until it can", async () => {
   const host = await calls.person("other");
   const streamId = await calls.liveStream(host);
   await calls.switches({ clockSkewSeconds: [-3600] });

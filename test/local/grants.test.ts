@@ -91,7 +91,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(copy, { recursive: true, force: true }));
 
-test("with its grants a gift is sent, without one of them it fails here as on AWS", async () => {
+test("a gift needs each of its grants: without one it fails here as on AWS", async () => {
   const whole = await sendGift(original);
   expect(whole).toEqual({ status: 201, problems: "" });
   expect(copyWithoutLedger().removed).toBeGreaterThan(0);

@@ -10,7 +10,7 @@ const metered = (part: Parameters<typeof makeStage>[0]) => {
   return meter.report();
 };
 
-test("a call and a post under a domain cost what CloudFront and its firewall bill", () => {
+test("a call and a post under a domain cost what CloudFront and its firewall charge", () => {
   const { items, dollars } = metered({ domains: ["live.acme.com"], hasHostFirewall: true });
   expect(items).toEqual({
     cloudfront_requests: 1,

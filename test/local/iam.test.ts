@@ -28,7 +28,7 @@ const like = (quantifier: string, ...patterns: string[]) => ({
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
  */
 describe("conditions on several keys", () => {
-  test("ForAllValues needs every key of the request to fit", () => {
+  test("ForAllValues requires every key of the request to match", () => {
     const condition = like("ForAllValues:", "STREAM#*", "ROOM#*");
     expect(allows(condition, withKeys("STREAM#1", "ROOM#1"))).toBe(true);
     expect(allows(condition, withKeys("STREAM#1", "USER#1"))).toBe(false);
@@ -36,7 +36,7 @@ describe("conditions on several keys", () => {
     expect(allows(condition, {})).toBe(true);
   });
 
-  test("ForAnyValue needs one key of the request to fit", () => {
+  test("ForAnyValue requires one key of the request to match", () => {
     const condition = like("ForAnyValue:", "STREAM#*");
     expect(allows(condition, withKeys("USER#1", "STREAM#1"))).toBe(true);
     expect(allows(condition, withKeys("USER#1"))).toBe(false);
@@ -89,7 +89,7 @@ test("an absent key fails a condition unless the operator ends in IfExists", () 
   expect(allows(optional, { "aws:key": ["b"] })).toBe(false);
 });
 
-test("Null asks whether the key is absent", () => {
+test("Null tests whether the key is absent", () => {
   expect(allows({ Null: { "aws:key": "true" } }, {})).toBe(true);
   expect(allows({ Null: { "aws:key": "true" } }, { "aws:key": ["a"] })).toBe(false);
   expect(allows({ Null: { "aws:key": "false" } }, { "aws:key": ["a"] })).toBe(true);
@@ -132,7 +132,7 @@ describe("statements", () => {
     );
   });
 
-  test("actions match in any case, resources in their own alone", () => {
+  test("actions match in any case, resources only in their own case", () => {
     const iam = iamOf([statement("Allow", "SQS:send*", `${queue}.*`)]);
     expect(iam.isAllowed("sample-writer", { ...send, resource: `${queue}.fifo` })).toBe(true);
     expect(
@@ -158,28 +158,28 @@ describe("statements", () => {
     expect(iam.mayBelow("sample-writer", send.action, second)).toBe(true);
   });
 
-  test("a pattern without a wildcard is the whole name", () => {
+  test("a pattern without a wildcard must match the whole name", () => {
     const iam = iamOf([statement("Allow", "sqs:SendMessage", queue)]);
     expect(iam.isAllowed("sample-writer", send)).toBe(true);
     expect(iam.isAllowed("sample-writer", { ...send, resource: `${queue}-dead` })).toBe(false);
     expect(iam.isAllowed("sample-writer", { ...send, action: "sqs:SendMessageBatch" })).toBe(false);
   });
 
-  test("a wildcard within a pattern leaves the other characters as they are", () => {
+  test("a wildcard in a pattern leaves the other characters literal", () => {
     const iam = iamOf([statement("Allow", "SQS:*message", "*:work.f?fo")]);
     expect(iam.isAllowed("sample-writer", { ...send, resource: `${queue}.fifo` })).toBe(true);
     expect(iam.isAllowed("sample-writer", { ...send, resource: `${queue}xfifo` })).toBe(false);
     expect(iam.isAllowed("sample-writer", { ...send, resource: `${queue}fifo` })).toBe(false);
   });
 
-  test("the same text as action and as resource is matched by the rules of each", () => {
+  test("the same text as action and as resource is matched by each one's rules", () => {
     const same = statement("Allow", "SQS:*E", "SQS:*E");
     const iam = iamOf([same]);
     expect(iam.isAllowed("sample-writer", { ...send, resource: "SQS:E" })).toBe(true);
     expect(iam.isAllowed("sample-writer", { ...send, resource: "sqs:e" })).toBe(false);
   });
 
-  test("one refused access of several refuses the call, and is logged once an action", () => {
+  test("one refused access of several refuses the call, and is logged once per action", () => {
     const lines: string[] = [];
     const iam = iamOf([statement("Allow", "sqs:SendMessage", queue)], lines);
     const put = { action: "dynamodb:PutItem", resource: table, context: withKeys("A", "B") };
@@ -208,7 +208,7 @@ describe("statements", () => {
     expect(statusOf("dynamodbstreams:GetRecords")).toBe(403);
   });
 
-  test("the runner may do everything, a stranger nothing", () => {
+  test("the runner may do everything, an unknown caller nothing", () => {
     const iam = iamOf([statement("Deny", "*", "*")]);
     expect(iam.knows("ovation-runner")).toBe(true);
     expect(iam.isAllowed("ovation-runner", send)).toBe(true);
@@ -222,7 +222,7 @@ describe("statements", () => {
     }
   });
 
-  test("a whole prefix is allowed only where nothing else could forbid a part of it", () => {
+  test("a whole prefix is allowed only if nothing else could forbid a part of it", () => {
     const may = (...roles: PolicyStatement[]) =>
       iamOf(roles).mayBelow("sample-writer", "sqs:SendMessage", `${queue}/`);
     const below = statement("Allow", "sqs:SendMessage", `${queue}/*`);

@@ -29,7 +29,7 @@ async function ask(issuer: Issuer, method: string, path: string, body?: unknown)
   return { status: answer.statusCode, body: JSON.parse(answer.body.toString()) };
 }
 
-test("tokens verify against the published keys, also after a restart", async () => {
+test("tokens verify with the published keys, even after a restart", async () => {
   const first = await createIssuer({ url, directory });
   const { token } = await first.sign({ sub: "u1", groups: ["admin"] });
   const second = await createIssuer({ url, directory });
@@ -53,13 +53,13 @@ test("tokens verify against the published keys, also after a restart", async () 
   expect(decodeProtectedHeader(token)).toMatchObject({ alg: "RS256", kid: body.keys[0].kid });
 });
 
-test("discovery names the issuer and its keys", async () => {
+test("discovery shows the issuer and its keys", async () => {
   const issuer = await createIssuer({ url });
   const { body } = await ask(issuer, "GET", "/local/issuer/.well-known/openid-configuration");
   expect(body).toMatchObject({ issuer: issuer.url, jwks_uri: issuer.jwksUrl });
 });
 
-test("claims override and remove, and a life may be negative", async () => {
+test("claims override and remove, and a lifetime may be negative", async () => {
   const issuer = await createIssuer({ url });
   const { status, body } = await ask(issuer, "POST", "/local/token", {
     sub: "u1",
@@ -92,7 +92,7 @@ test.each<[string, unknown, RegExp]>([
   expect(answer.body.errors[1]).toMatch(fault);
 });
 
-test("a back end gets a token for itself, which has no name and what it asked for", async () => {
+test("a back end gets a token for itself, without a name and with the requested scopes", async () => {
   const issuer = await createIssuer({ url });
   const asked = { grant_type: "client_credentials", client_id: "backend", client_secret: "any" };
   const path = "/local/issuer/token";

@@ -11,7 +11,7 @@ const warning = '{"level":"WARN","message":"w"}';
 const error =
   '{"level":"ERROR","message":"bad","error":{"name":"E","message":"m","stack":"E: m\\n at x"}}';
 
-test("text is a line a request, and of functions only what went wrong", () => {
+test("text logs one line per request, and only problems of functions", () => {
   const { lines, log } = logOf("text");
   log.request(line);
   log.line("f", warning, "stdout");
@@ -24,7 +24,7 @@ test("text is a line a request, and of functions only what went wrong", () => {
   ]);
 });
 
-test("json is one object a line, those of functions unchanged", () => {
+test("json logs one object per line, those of functions unchanged", () => {
   const { lines, log } = logOf("json");
   log.request(line);
   log.line("f", warning, "stdout");
@@ -36,7 +36,7 @@ test("json is one object a line, those of functions unchanged", () => {
   expect(JSON.parse(lines[2]?.[1] ?? "")).toMatchObject({ function: "f", message: "plain" });
 });
 
-test("off says nothing but what went wrong", () => {
+test("off logs only problems", () => {
   const { lines, log } = logOf("off");
   log.request(line);
   log.note("n");

@@ -73,7 +73,7 @@ test("after a pause in frozen environments every viewer gets the next frame, and
   await calls.send("POST", "/local/functions", { frozen: false });
 });
 
-test("a notification whose post was lost is posted once more, and the loss is counted", async () => {
+test("a notification whose post was lost is posted again, and the loss is counted", async () => {
   const ann = await calls.person("ann");
   const { socket, told } = await openSocket(ann);
   const first = await notify(ann);
@@ -89,7 +89,7 @@ test("a notification whose post was lost is posted once more, and the loss is co
   socket.close();
 });
 
-test("a rate-limited notification arrives later, and others arrive meanwhile", async () => {
+test("a rate-limited notification arrives later, while others still arrive", async () => {
   const [ben, cem] = [await calls.person("ben"), await calls.person("cem")];
   const hanging = await openSocket(ben);
   await calls.fault({ service: "execute-api", kind: "throttle", count: 1_000 });

@@ -55,7 +55,7 @@ test.each([
   expect(stateOf(lasting, after(minutes).metrics).state).toBe(state);
 });
 
-test("what happened once rings for a quarter of an hour", () => {
+test("a single event triggers its alarm for a quarter of an hour", () => {
   const { metrics, later } = after([[10]]);
   expect(stateOf(once, metrics).state).toBe("ALARM");
   later(14);
@@ -64,7 +64,7 @@ test("what happened once rings for a quarter of an hour", () => {
   expect(stateOf(once, metrics).state).toBe("OK");
 });
 
-test("a test decides when minutes end: once it does, the clock no longer ends them", () => {
+test("once a test ends a minute, the clock no longer ends them", () => {
   let now = 59_900;
   const metrics = createMetrics(
     () => [],
@@ -84,13 +84,13 @@ test("a test decides when minutes end: once it does, the clock no longer ends th
   expect(values()).toEqual([5, 10]);
 });
 
-test("statistics are of all values of a minute", () => {
+test("statistics cover all values of a minute", () => {
   const { metrics } = after([[[1, 2, 3, 4, 5, 6, 7, 8, 9], 100]]);
   const valueBy = (statistic: string) => stateOf({ ...once, statistic }, metrics).values[0];
   expect(["Sum", "Maximum", "p50", "p90", "p99"].map(valueBy)).toEqual([145, 100, 5, 9, 100]);
 });
 
-test("other stages and metrics, and those of AWS, are none of an alarm's business", () => {
+test("alarms ignore other stages, other metrics, and those of AWS", () => {
   const { metrics } = after([[10]]);
   const of = (change: object) =>
     stateOf({ ...once, metric: { ...metric, ...change } }, metrics).state;
@@ -99,7 +99,7 @@ test("other stages and metrics, and those of AWS, are none of an alarm's busines
   expect(of({ namespace: "AWS/Lambda" })).toBe("NOT_MEASURED");
 });
 
-test("lines of a log that a filter wants are counted, and no others", () => {
+test("only log lines that a filter matches are counted", () => {
   const faults = { ...metric, name: "faults", dimensions: {} };
   const wanted = [
     { field: "level", value: "ERROR" },

@@ -110,7 +110,7 @@ describe("the table", () => {
     },
   );
 
-  test("fails a message with a key at each of its writes: the same key says it once, and viewers hear it once", async () => {
+  test("fails a message with a key at each of its writes: the same key sends it once, and viewers get it once", async () => {
     const { ann, id } = await giving();
     const viewer = await watch(ann, id);
     const route = `POST /api/v1/live-stream/${id}/chat/messages`;
@@ -146,7 +146,7 @@ describe("the table", () => {
 });
 
 describe("the table's stream", () => {
-  test("is slow: calls are answered at once, credits are pending, and all is shown once later", async () => {
+  test("is slow: calls return at once, credits are pending, and everything is shown once later", async () => {
     const { ann, host, id, give } = await giving();
     const viewer = await watch(ann, id);
     await call("POST /local/streams", { body: { pause: true } });
@@ -175,7 +175,7 @@ describe("the table's stream", () => {
 });
 
 describe("the queues", () => {
-  test("take nothing: what callers ask is done, and what the queues were for follows", async () => {
+  test("accept nothing: calls take effect, and the queued work follows later", async () => {
     const { ann, host, id, give } = await giving();
     const viewer = await watch(ann, id);
     await fault({ service: "sqs", kind: "error_before" });
@@ -200,7 +200,7 @@ describe("the queues", () => {
 });
 
 describe("the gateway of the sockets", () => {
-  test("answers posts with 5xx: nobody is cut off, and every viewer has every message in the end", async () => {
+  test("answers posts with 5xx: nobody is disconnected, and every viewer gets every message in the end", async () => {
     const [{ host, id }, ann] = await Promise.all([liveStream(), person()]);
     const viewer = await watch(ann, id);
     const say = (content: string) =>

@@ -37,7 +37,7 @@ async function ask(
 
 const statusOf = (answer: string) => Number(answer.split(" ")[1]);
 
-test("while the system starts its own routes answer 503, as all others do", async () => {
+test("while the system starts its own routes answer 503, like all others", async () => {
   expect(statusOf(await ask("POST", { host: "127.0.0.1" }))).toBe(503);
   const issuer = await createIssuer({ url: `${gateway.url}/local/issuer` });
   ownRoutes.add(...issuer.routes);
@@ -134,7 +134,7 @@ test.each([
   expect(answer).toContain(`Access-Control-Allow-Origin: ${origin}\r\n`);
 });
 
-test("with the printed key any host and origin are welcome, without it no other machine", async () => {
+test("with the printed key any host and origin are accepted, without it no other machine is", async () => {
   const key = { "x-local-key": ownRoutes.key };
   const phone = { host: "192.168.1.2:4000", origin: "http://192.168.1.7:5173" };
   expect(statusOf(await ask("POST", { ...phone, ...key }))).toBe(201);

@@ -26,14 +26,14 @@ const request = (method: string, path: string, sent: [string, string][] = []): R
 const answer = (stage: string, ...asked: Parameters<typeof request>) =>
   readPages(directory, stage).answer(request(...asked));
 
-test("a page is answered with its own headers", () => {
+test("a page has its own headers", () => {
   const found = answer("dev", "GET", "/");
   expect(found).toMatchObject({ statusCode: 200, by: "page" });
   expect(found?.body.toString()).toBe("<p>home");
   expect(Object.fromEntries(found!.headers)).toMatchObject(headers);
 });
 
-test("who has the page already is not sent it again", () => {
+test("a page is not sent again to a browser that has it", () => {
   const tag = answer("dev", "GET", "/help")!.headers.find(([name]) => name === "etag")![1];
   const again = answer("dev", "GET", "/help", [["If-None-Match", tag]]);
   expect(again).toMatchObject({ statusCode: 304 });
@@ -41,14 +41,14 @@ test("who has the page already is not sent it again", () => {
   expect(answer("dev", "GET", "/help", [["If-None-Match", '"other"']])?.statusCode).toBe(200);
 });
 
-test("the page of one stage leads elsewhere on another", () => {
+test("the page of one stage redirects on another", () => {
   const found = answer("prod", "GET", "/");
   expect(found?.statusCode).toBe(302);
   expect(found?.headers).toContainEqual(["location", "/console"]);
   expect(answer("prod", "GET", "/help")?.statusCode).toBe(200);
 });
 
-test("nothing but reading the very path of a page is theirs", () => {
+test("only a read of the exact path of a page gets it", () => {
   expect(answer("dev", "HEAD", "/help")?.statusCode).toBe(200);
   for (const [method, path] of [
     ["POST", "/"],

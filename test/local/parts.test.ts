@@ -74,7 +74,7 @@ async function runsOf(name: string): Promise<number> {
   return byFunction[`ovation-dev-${name}`]?.byOperation["lambda:run"]?.requests ?? 0;
 }
 
-test("a room in parts: every viewer ends with each frame of the log, byte for byte", async () => {
+test("a room in parts: every viewer has each frame of the log, byte for byte", async () => {
   const host = await calls.person("host");
   const streamId = await calls.liveStream(host);
   const watchers: Watcher[] = [];

@@ -41,7 +41,7 @@ test.each(["work", "work.fifo"])("a message of %s expires after the queue's rete
   expect(store.count(queue)).toEqual({ visible: 0, delayed: 0, inFlight: 0 });
 });
 
-test("the retention of one queue does not touch another's messages", () => {
+test("the retention of one queue does not affect another's messages", () => {
   const short = makeQueue("short", { retentionSeconds: 60 });
   const long = makeQueue("long", { retentionSeconds: 3600 });
   const store = open(short, long);
@@ -52,7 +52,7 @@ test("the retention of one queue does not touch another's messages", () => {
   expect(bodies(store, long)).toEqual(["long"]);
 });
 
-test("a dead letter keeps the time it was sent, so its queue's retention counts from there", () => {
+test("a dead letter keeps its time of sending, so its queue's retention counts from there", () => {
   const dead = makeQueue("dead", { retentionSeconds: 60 });
   const redrive = { queueArn: dead.arn, receiveCountMax: 1 };
   const queue = makeQueue("work", { retentionSeconds: 30, redrive });

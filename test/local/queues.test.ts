@@ -64,7 +64,7 @@ afterEach(async () => {
 
 const work = makeQueue("work");
 
-test("a message comes at once, in Lambda's form, a delayed one at its time", async () => {
+test("a message arrives at once, in Lambda's form, a delayed one on time", async () => {
   await start([work]);
   const before = Date.now();
   await send(work, "late", { DelaySeconds: 1 });
@@ -83,7 +83,7 @@ test("a message comes at once, in Lambda's form, a delayed one at its time", asy
   });
 });
 
-test("a batch is sent at once and its limits hold", async () => {
+test("a batch is sent at once and within its limits", async () => {
   await start([work]);
   const entry = (Id: string) => ({ Id, MessageBody: Id });
   const batch = (ids: string[]) =>
@@ -98,7 +98,7 @@ test("a batch is sent at once and its limits hold", async () => {
   await expect(send(makeQueue("none"), "x")).rejects.toMatchObject({ name: "QueueDoesNotExist" });
 });
 
-test("failed messages alone come again, and too often failed ones become dead letters", async () => {
+test("only failed messages are redelivered, and repeatedly failed ones become dead letters", async () => {
   const dead = makeQueue("dead");
   const queue = makeQueue("work", { redrive: { queueArn: dead.arn, receiveCountMax: 2 } });
   deliver = (messages) => ({
@@ -147,7 +147,7 @@ test("a group of a FIFO queue is in order, one at a time, and delays no other", 
   expect(seen().filter((body) => body.startsWith("q"))).toEqual(["q1", "q2"]);
 });
 
-test("a FIFO queue takes a message once and asks for its group", async () => {
+test("a FIFO queue accepts a message once and requires its group", async () => {
   const queue = makeQueue("posts.fifo");
   await start([queue]);
   const once = { MessageGroupId: "g", MessageDeduplicationId: "d" };
@@ -162,7 +162,7 @@ test("a FIFO queue takes a message once and asks for its group", async () => {
   expect(seen()).toEqual(["one"]);
 });
 
-test("what was not done survives a start: delayed, and in flight at the end", async () => {
+test("unfinished messages survive a restart: delayed, and in flight at the end", async () => {
   const queue = makeQueue("work", { visibilitySeconds: 3600 });
   deliver = () => {
     throw new Error("died");

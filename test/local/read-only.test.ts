@@ -90,7 +90,7 @@ async function sendTencent(sender: string, GiftId: string): Promise<string | und
   return undefined;
 }
 
-test("of gifts by both APIs until the data is read-only, each accepted one is in the copy", async () => {
+test("each gift accepted by either API before the data became read-only is in the copy", async () => {
   const people = ["ann", "ben", "carl"];
   const [ann, ben] = await Promise.all(people.map((sub) => tokenOf({ sub, credits: 1_000_000 })));
   let over: "no" | "marked" | "yes" = "no";

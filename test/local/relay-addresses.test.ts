@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { addressLimits, createAddresses } from "../../relay/addresses.ts";
 
-test("an address has a bounded number of connections, and may have others once those are closed", () => {
+test("an address has a limited number of connections, and may open others once those are closed", () => {
   const addresses = createAddresses({ ...addressLimits, connections: 2 });
   expect([1, 2, 3].map(() => addresses.open("192.0.2.1"))).toEqual([true, true, false]);
   expect(addresses.open("192.0.2.2")).toBe(true);
@@ -9,7 +9,7 @@ test("an address has a bounded number of connections, and may have others once t
   expect([1, 2].map(() => addresses.open("192.0.2.1"))).toEqual([true, false]);
 });
 
-test("an address tries a bounded number of handshakes at once, and each second after that", () => {
+test("an address may try a limited number of handshakes at once, and each second after that", () => {
   const handshakes = { perSecond: 10, burst: 3 };
   const addresses = createAddresses({ ...addressLimits, handshakes });
   const tryAt = (at: number) => addresses.admit("192.0.2.1", at);

@@ -29,7 +29,7 @@ function connectionOf(unread: { bytes: number }) {
   return { connection, written, ends };
 }
 
-test("who does not read is dropped with a megabyte unread, and is sent nothing more", () => {
+test("a client that does not read is dropped with a megabyte unread, and gets nothing more", () => {
   const unread = { bytes: socketLimits.unreadBytes };
   const { connection, written, ends } = connectionOf(unread);
   connection.send({ type: "pong" });

@@ -139,7 +139,7 @@ afterEach(() => {
   Command[at] = ownHash;
 });
 
-test("a container runs the bundle that its command names, and ends when that has drained", async () => {
+test("a container runs the bundle in its command, and ends when that has drained", async () => {
   asks(bring(telling));
   const { child, ended, said, text } = startContainer();
   await said('{"now":"ASIAFIRST first/token+="}');
@@ -150,7 +150,7 @@ test("a container runs the bundle that its command names, and ends when that has
   expect(text().trim().endsWith('"drained"')).toBe(true);
 });
 
-test("a bundle of another hash is not run, and the log has no secret", async () => {
+test("a bundle with another hash is not run, and the log has no secret", async () => {
   bring(telling);
   const { ended, text } = startContainer();
   expect(await ended).toBe(1);
@@ -160,7 +160,7 @@ test("a bundle of another hash is not run, and the log has no secret", async () 
   expect(text()).not.toMatch(/order|first-secret|first\/token/);
 });
 
-test("what does not answer is asked again, and what refuses ends the container", async () => {
+test("an unresponsive service is asked again, and a refusal ends the container", async () => {
   const [good] = given;
   given = [500, 503, good!];
   asks(bring(telling));
@@ -174,7 +174,7 @@ test("what does not answer is asked again, and what refuses ends the container",
   expect(refused.text()).toContain("S3 did not give the bundle: 403");
 });
 
-test("credentials are renewed while the process lives, and kept where that fails", async () => {
+test("credentials are renewed while the process lives, and kept if that fails", async () => {
   given.push(500, { AccessKeyId: "ASIASECOND", SecretAccessKey: "second", Token: "two" });
   asks(bring(telling));
   // What is done every five minutes, 2,000 times faster.
@@ -195,7 +195,7 @@ describe("the relay's own bundle", () => {
   });
   afterAll(() => system?.stop());
 
-  test("takes sockets in a container, with no more rights than its task", async () => {
+  test("accepts sockets in a container, with no more rights than its task", async () => {
     object = { bytes: readFileSync(bundleFile) };
     // Here an access key is the name of whose role it stands for.
     given = [{ AccessKeyId: "ovation-dev-relay", SecretAccessKey: "any" }];

@@ -47,7 +47,7 @@ const hears = (viewer: Viewer, content: string) =>
 
 const framesIn = ({ messages }: Viewer) => messages.filter(ofType("events"));
 
-test("reading and joining a stream say where it is served", async () => {
+test("reading and joining a stream show where it is served", async () => {
   const [{ id }, as] = await Promise.all([liveStream(), person()]);
   const read = await call(`GET /api/v1/live-stream/${id}`, { as });
   expect(read.body.data.realtime).toEqual({ url: relayUrl });
@@ -55,7 +55,7 @@ test("reading and joining a stream say where it is served", async () => {
   expect(joined.body.data.liveStream.realtime).toEqual({ url: relayUrl });
 });
 
-test("who watches by the relay and who by the API get the same frames, and count as two", async () => {
+test("viewers through the relay and through the API get the same frames, and count as two", async () => {
   const [{ id }, one, other] = await Promise.all([liveStream(), person(), person()]);
   const byRelay = await watchAt(relayUrl, one, { streamId: id });
   const byApi = await watchAt(apiSockets, other, { streamId: id });
@@ -82,7 +82,7 @@ test("who watches by the relay and who by the API get the same frames, and count
   byApi.close();
 });
 
-test("only a socket that moves gets the place of a stream, by URL and by message", async () => {
+test("only a socket that supports moves gets a stream's relay, by URL and by message", async () => {
   const [{ id }, as] = await Promise.all([liveStream(), person()]);
   const moved = { type: "moved", streamId: id, url: relayUrl };
   const byUrl = await watchAt(apiSockets, as, { moves: "1", streamId: id });
@@ -116,7 +116,7 @@ test("a ticket's socket is moved with another ticket, which opens one socket the
   second.close();
 });
 
-test("what is for one socket comes by mail: a notification, and the end of a session", async () => {
+test("messages for one socket come by mail: a notification, and the end of a session", async () => {
   const [as, root] = await Promise.all([person(), admin()]);
   const watching = await watchAt(relayUrl, as, {});
   const closed = new Promise((done) => watching.socket.once("close", done));
@@ -136,7 +136,7 @@ test("what is for one socket comes by mail: a notification, and the end of a ses
   await closed;
 });
 
-test("a blocked user hears nothing from their ban on, and cannot subscribe again", async () => {
+test("a blocked user gets nothing from their ban on, and cannot subscribe again", async () => {
   const [{ id, host }, as, other] = await Promise.all([liveStream(), person(), person()]);
   const [blocked, stays] = await Promise.all([
     watchAt(relayUrl, as, { streamId: id }),
@@ -157,7 +157,7 @@ test("a blocked user hears nothing from their ban on, and cannot subscribe again
   stays.close();
 });
 
-test("a text that was deleted is in no frame that is sent again", async () => {
+test("a deleted text is in no frame that is sent again", async () => {
   const [{ id, host }, as] = await Promise.all([liveStream(), person()]);
   const first = await watchAt(relayUrl, as, { streamId: id });
   const { epoch } = await first.next(ofType("subscribed"));
@@ -202,7 +202,7 @@ const socketsAtRelay = async (as: Person, streamId: string) => {
   return body.data.participantAudienceTotal as number;
 };
 
-test("a client follows its stream there; when the relay dies nothing is lost or comes twice", async () => {
+test("a client follows its stream there; when the relay dies nothing is lost or duplicated", async () => {
   const [{ id }, as, speaker] = await Promise.all([liveStream(), person(), person()]);
   const watching = follow(as, id);
   await watching.ready;
@@ -230,7 +230,7 @@ test("a client follows its stream there; when the relay dies nothing is lost or 
   watching.client.close();
 });
 
-test("an address has no more connections than its share, and gets in again when they close", async () => {
+test("an address has no more connections than its share, and is admitted again when they close", async () => {
   const { port, hostname } = new URL(relayUrl);
   const held: Socket[] = [];
   // Those of the tests before, and those that this one opens until one of them is cut.
@@ -261,7 +261,7 @@ test("an address has no more connections than its share, and gets in again when 
   opened!.close();
 });
 
-test("a relay that ends has its clients reconnect", async () => {
+test("a relay that ends makes its clients reconnect", async () => {
   const own = await startSystem({ env: { RELAY: "on", DEMO: "off" } });
   const url = await relayOf(own);
   const asked = { method: "POST", headers: { "content-type": "application/json" } };

@@ -128,7 +128,7 @@ async function callLosing(post: Keyed) {
   return { answers, post: { ...post, ...(as && { as }) } };
 }
 
-test("the first answer of each is lost: the client's repetition gets it, nothing happens twice, and another request is 422", async () => {
+test("each first response is lost: the client's repetition gets it, nothing happens twice, and another request is 422", async () => {
   expect(operations.length).toBeGreaterThanOrEqual(33);
   const lost: Awaited<ReturnType<typeof callLosing>>[] = [];
   for await (const post of prepareEach()) {
@@ -163,7 +163,7 @@ test("the first answer of each is lost: the client's repetition gets it, nothing
   expect(ids.length).toBe(new Set(ids).size + 1);
 }, 900_000);
 
-test("the key's mark is not written: the call failed, and the same key does it, once", async () => {
+test("the key's mark is not written: the call failed, and the same key succeeds, once", async () => {
   const posts: Keyed[] = [];
   for await (const post of prepareEach()) posts.push(post);
   const sent = inbox.received.length;
@@ -193,7 +193,7 @@ test("the key's mark is not written: the call failed, and the same key does it, 
   expect(inbox.received.length).toBe(sent + 2);
 }, 900_000);
 
-test("of four at once one happens; the others answer the same, or 409 with Retry-After", async () => {
+test("of four concurrent calls one takes effect; the others get the same response, or 409 with Retry-After", async () => {
   for await (const post of prepareEach()) {
     const answers = await Promise.all([send(post), send(post), send(post), send(post)]);
     const { name } = post;
@@ -211,7 +211,7 @@ test("of four at once one happens; the others answer the same, or 409 with Retry
   }
 }, 900_000);
 
-test("who is overtaken by a call with another key has an answer too, which its key repeats", async () => {
+test("a call overtaken by another key gets a response too, which its key repeats", async () => {
   const operation = operations.find(({ path }) => path.endsWith("/join-as-creator"))!;
   for (let round = 0; round < 8; round++) {
     const post = await preparePost(operation, inbox.url);

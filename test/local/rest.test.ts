@@ -100,7 +100,7 @@ describe("events", () => {
     expect(event.requestContext.identity.sourceIp).toBe("127.0.0.1");
   });
 
-  test("decode path parameters once and keep what is not well encoded", async () => {
+  test("decode path parameters once and keep invalid encodings unchanged", async () => {
     const decoded = JSON.parse((await getRaw("/things/a%2520b/parts")).body).event;
     expect(decoded.pathParameters).toEqual({ thingId: "a%20b" });
     const odd = JSON.parse((await getRaw("/things/a%zz/parts")).body).event;
@@ -141,7 +141,7 @@ describe("routing", () => {
     expect((await getRaw(path, method)).status).toBe(status);
   });
 
-  test("a literal segment wins over a parameter, and a preflight is mocked", async () => {
+  test("a literal segment beats a parameter, and a preflight is mocked", async () => {
     expect((await get("/things/special")).status).toBe(500);
     const preflight = await fetch(`${gateway.url}/things/a`, { method: "OPTIONS" });
     expect(preflight.status).toBe(204);
@@ -170,13 +170,13 @@ describe("authorizers", () => {
     expect(body.timestamp).toBe("2026-01-02T03:04:05.678Z");
   });
 
-  test("`Unauthorized` is 401, any other failure and a bad answer 500", async () => {
+  test("`Unauthorized` is 401, any other failure and an invalid response 500", async () => {
     expect((await ask("unauthorized")).status).toBe(401);
     expect((await ask("broken")).status).toBe(500);
     expect((await ask("odd")).status).toBe(500);
   });
 
-  test("an answer is kept for its identity source, on every method of the policy", async () => {
+  test("a result is cached for its identity source, on every method of the policy", async () => {
     const first = await ask("good");
     const second = await ask("good");
     expect(first.body.event.requestContext.authorizer).toMatchObject({ principalId: "u1" });
@@ -189,7 +189,7 @@ describe("authorizers", () => {
 });
 
 describe("failures", () => {
-  test("a crash, a malformed answer and an early end are the gateway's 5xx", async () => {
+  test("a crash, a malformed response and an early end are the gateway's 5xx", async () => {
     for (const path of ["/things/special", "/malformed", "/leave"]) {
       const answer = await get(path);
       expect(answer.status).toBe(500);
@@ -244,7 +244,7 @@ describe("the access log", () => {
     return { answers, lines };
   };
 
-  test("says what a call came to as the template wants it, and nothing that it carried", async () => {
+  test("has a call's outcome in the template's format, and none of its contents", async () => {
     const call = get("/things/in-the-path?token=in-the-query", { authorization: "in-a-header" });
     const { answers, lines } = await linesOf(call);
     expect(lines).toEqual([
@@ -273,7 +273,7 @@ describe("the access log", () => {
   });
 });
 
-test("events queue behind a few workers and all are answered", async () => {
+test("events queue for a few workers and all get a response", async () => {
   const answers = await Promise.all(Array.from({ length: 40 }, () => get("/health")));
   expect(answers.every(({ status }) => status === 200)).toBe(true);
   expect(workers.counts()["sample-echo"]?.workers).toBeLessThan(40);

@@ -82,7 +82,7 @@ async function call(name: string, event: object = {}): Promise<Answer> {
   return (result as { payload: Answer }).payload;
 }
 
-test("functions in one thread have each their own environment, at every time", async () => {
+test("functions in one thread always have separate environments", async () => {
   const one = await call("one", { wait: 60, set: "of one" });
   const two = await call("two");
   const again = await call("one");
@@ -114,7 +114,7 @@ test("a line is logged by the function that wrote it", async () => {
   ]);
 });
 
-test("who waits in one function does not hold up another", async () => {
+test("a call that waits in one function does not block another", async () => {
   await call("one");
   const slow = call("one", { wait: 2_000 });
   const began = performance.now();
@@ -132,7 +132,7 @@ test("a function shares its thread however often it is called, and a large one d
   expect(workers.threads()).toBe(2);
 });
 
-test("a thread loads a hundred bundles, replaced ones included, and then leaves new ones to another", async () => {
+test("a thread loads a hundred bundles, including replaced ones, and then leaves new ones to another", async () => {
   const threads = new Set<number>();
   for (let n = 0; n < 100; n++) {
     // As a reload does it, when sources have changed.
@@ -150,7 +150,7 @@ test("a thread loads a hundred bundles, replaced ones included, and then leaves 
 const fullCalls = ["one", "one", "two", "two", "three", "three"].slice(0, sharedAtWorkMax);
 const running = (name: string) => workers.counts()[name]?.running ?? 0;
 
-test("while as many threads work as may nobody gets another one, and who has waited longest is next", async () => {
+test("while the limit of threads is busy no other starts, and the longest waiting event is next", async () => {
   const work = fullCalls.map((name) => call(name, { spin: 300 }));
   const waiting = [call("four"), call("one"), call("two")];
   expect([workers.threads(), running("four")]).toEqual([sharedAtWorkMax, 0]);
@@ -175,7 +175,7 @@ test("a delayed event runs after those that arrive soon after it, but runs", asy
   expect(await behind).toMatchObject({ ok: true });
 });
 
-test("threads whose events only wait are none of them", async () => {
+test("threads whose events only wait do not count", async () => {
   await Promise.all(fullCalls.map((name) => call(name, { wait: 50 })));
   const asleep = fullCalls.map((name) => call(name, { wait: 2_000 }));
   await new Promise((done) => setTimeout(done, 500));
@@ -190,7 +190,7 @@ function fillProcessors(milliseconds: number): void {
   for (let n = 0; n < 2 * availableParallelism(); n++) new Worker(spin, { eval: true }).unref();
 }
 
-test("on full processors the threads that seem to wait are bounded, and each event has its turn", async () => {
+test("on full processors the threads that seem to wait are limited, and each event has its turn", async () => {
   fillProcessors(3_500);
   await new Promise((done) => setTimeout(done, 200));
   const names = ["one", "two", "three", "four"];
@@ -202,7 +202,7 @@ test("on full processors the threads that seem to wait are bounded, and each eve
   expect(await Promise.all(calls)).toHaveLength(40);
 });
 
-test("functions that wait for another one do not keep it from running, however many they are", async () => {
+test("functions that wait for another one do not block it, however many they are", async () => {
   const server = createServer((_, response) => void call("two").then(() => response.end()));
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const ask = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -223,7 +223,7 @@ test("a thread ended by one function is replaced for the others", async () => {
   expect(two.calls).toBe(1);
 });
 
-test("while environments are frozen between two events nobody shares", async () => {
+test("while environments are frozen between two events no function shares a thread", async () => {
   workers.freeze(true);
   const threads = [(await call("one")).thread, (await call("two")).thread];
   expect(new Set(threads).size).toBe(2);

@@ -7,7 +7,7 @@ setInterval(() => {}, 60_000);
 require("node:worker_threads").parentPort.postMessage("up");`;
 const pause = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
 
-test("who waits for an answer of this process is awake, and who waits for anything else is not", async () => {
+test("a caller waiting for a response of this process is awake, any other is not", async () => {
   const worker = new Worker(source, { eval: true });
   await once(worker, "message");
   const sleep = watchSleep(worker);

@@ -95,7 +95,7 @@ test.each([
   await expect(open(query)).rejects.toThrow(`Unexpected server response: ${status}`);
 });
 
-test("the subprotocol that $connect answers is the one that is chosen", async () => {
+test("the subprotocol that $connect returns is selected", async () => {
   const socket = await open("?token=u1", ["bearer", "a.b.c"]);
   expect(socket.protocol).toBe("bearer");
   socket.close();
@@ -126,7 +126,7 @@ test("a message goes to the route of its action with its caller, anything else t
   socket.close();
 });
 
-test("messages of one connection are answered in their order", async () => {
+test("messages of one connection are handled in order", async () => {
   const socket = await open();
   const bodies: unknown[] = [];
   const all = new Promise<void>((resolve) => {
@@ -143,7 +143,7 @@ test("messages of one connection are answered in their order", async () => {
   socket.close();
 });
 
-test("a crash is reported as by API Gateway", async () => {
+test("a crash is reported as API Gateway does", async () => {
   const socket = await open();
   const answer = await ask(socket, '{"action":"crash"}');
   expect(answer).toEqual({
@@ -154,7 +154,7 @@ test("a crash is reported as by API Gateway", async () => {
   socket.close();
 });
 
-test("bytes close with 1003, long frames and long messages with 1009", async () => {
+test("binary data closes with 1003, long frames and long messages with 1009", async () => {
   const binary = await open();
   binary.send(Buffer.from([1, 2]));
   expect(await closeCode(binary)).toBe(1003);
@@ -206,7 +206,7 @@ test("`close` ends a connection with 1000, an idle one ends with 1001", async ()
   expect(await closeCode(idle)).toBe(1001);
 });
 
-test("a client that does not read makes posts too fast, and the others do not wait", async () => {
+test("a client that does not read slows its own posts down, and no others", async () => {
   const slow = await open();
   const { event } = await ask(slow, '{"action":"ping"}');
   const connectionId = String(event.requestContext.connectionId);

@@ -13,7 +13,7 @@ afterAll(() => {
   if (!isOver) process.kill(-child!.pid!, "SIGKILL");
 });
 
-test("black-box tests pass against a stage of which they know URLs and an issuer alone", async () => {
+test("black-box tests pass against a stage with only its URLs and an issuer", async () => {
   const directory = mkdtempSync(join(tmpdir(), "stage-test-"));
   const report = join(directory, "report.json");
   const options = ["--json", `--outputFile=${report}`, ...files];

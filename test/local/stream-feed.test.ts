@@ -45,7 +45,7 @@ async function measure(feed: ReturnType<typeof createStreamFeed>, times: number)
 const feedOf = (pages: number[], strain: number) =>
   createStreamFeed(makeEngine(pages).call, table, () => strain);
 
-test("a reader that is woken again and again looks a hundred times a second", async () => {
+test("a reader that is woken repeatedly polls a hundred times a second", async () => {
   const engine = makeEngine([]);
   const took = await measure(
     createStreamFeed(engine.call, table, () => 0),
@@ -55,11 +55,11 @@ test("a reader that is woken again and again looks a hundred times a second", as
   expect(engine.looks()).toBe(29);
 });
 
-test("on a busy machine it looks twenty times a second", async () => {
+test("on a busy machine it polls twenty times a second", async () => {
   expect(await measure(feedOf([], 1), 15)).toBeGreaterThan(450);
 });
 
-test("what has gathered in full pages is read without a pause, whatever a batch took", async () => {
+test("a backlog of full pages is read without a pause, whatever a batch took", async () => {
   const full = feedOf(
     Array.from({ length: 20 }, () => 1000),
     1,
@@ -70,14 +70,14 @@ test("what has gathered in full pages is read without a pause, whatever a batch 
   expect(await measure(full, 19)).toBeLessThan(paced);
 });
 
-test("after a long batch a reader rests as long as Lambda does between two looks", async () => {
+test("after a long batch a reader pauses as long as Lambda does between two polls", async () => {
   const feed = feedOf([1], 1);
   await feed.read(undefined);
   feed.restAfter(60_000);
   expect(await measure(feed, 1)).toBeGreaterThan(250);
 });
 
-test("where the machine has time nobody rests, and the more of it the shorter", () => {
+test("readers pause only on a busy machine, and less the more idle it is", () => {
   const restOf = (strain: number) => {
     const { wait } = paceLook(paceBatch(newPace, 1_000, 200, strain), 1_000, strain);
     return wait;
@@ -85,7 +85,7 @@ test("where the machine has time nobody rests, and the more of it the shorter", 
   expect([0, 0.5, 1].map(restOf)).toEqual([0, 75, 150]);
 });
 
-test("the first looks after a while come at once, and what follows keeps its distance", () => {
+test("the first polls after a while come at once, and later ones keep their distance", () => {
   const waits: number[] = [];
   let pace = newPace;
   for (const now of [5_000, 5_000, 5_000, 5_000, 5_000, 5_000]) {
@@ -96,7 +96,7 @@ test("the first looks after a while come at once, and what follows keeps its dis
   expect(waits).toEqual([0, 0, 0, 0, 10, 20]);
 });
 
-test("a machine is busy by its idle time, looked at a few times a second", () => {
+test("whether a machine is busy depends on its idle time, measured a few times a second", () => {
   let now = 0;
   let idle = 0.9;
   let questions = 0;

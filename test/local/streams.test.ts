@@ -125,7 +125,7 @@ test("a write that changes nothing makes no record", async () => {
   ]);
 });
 
-test("filters choose, and what they leave out is not waited for", async () => {
+test("filters select records, and nothing waits for the others", async () => {
   const filters = [{ dynamodb: { Keys: { SK: { S: [{ prefix: "MSG#" }] } } } }];
   await start([reader({ filters })]);
   await put("MSG#1");
@@ -135,7 +135,7 @@ test("filters choose, and what they leave out is not waited for", async () => {
   expect(seen()).toEqual(["MSG#1", "MSG#2"]);
 });
 
-test("while a batch is at work records gather for the next one", async () => {
+test("while a batch is in progress records gather for the next one", async () => {
   let release: (() => void) | undefined;
   deliver["sample-reader"] = () =>
     release ? undefined : new Promise<void>((resolve) => (release = resolve));
@@ -149,7 +149,7 @@ test("while a batch is at work records gather for the next one", async () => {
   expect(batches["sample-reader"]?.map((batch) => batch.length)).toEqual([1, 4, 2]);
 });
 
-test("the lowest reported record and all after it come again; malformed, all do", async () => {
+test("the lowest reported record and all after it are redelivered; after a malformed report all are", async () => {
   const answers: unknown[] = [];
   deliver["sample-reader"] = () => answers.shift();
   await start([reader()]);
@@ -172,7 +172,7 @@ test("the lowest reported record and all after it come again; malformed, all do"
   ]);
 });
 
-test("a poison batch is split, given up after its tries and kept whole in the bucket", async () => {
+test("a poison batch is split, given up after its attempts and stored whole in the bucket", async () => {
   deliver["sample-reader"] = (records) => {
     if (namesOf(records).includes("poison")) throw new Error("poison");
   };
@@ -197,7 +197,7 @@ test("a poison batch is split, given up after its tries and kept whole in the bu
   });
 });
 
-test("a start on the same data goes on after what was done, not before and not later", async () => {
+test("a restart on the same data continues after the last finished batch", async () => {
   await start([reader()]);
   await put("done");
   await waitFor("the first", async () => (await idle()) && seen().length === 1);
@@ -211,7 +211,7 @@ test("a start on the same data goes on after what was done, not before and not l
   expect(seen()).toEqual(["left"]);
 });
 
-test("another database in its place is read from its beginning", async () => {
+test("a replaced database is read from its beginning", async () => {
   await start([reader()]);
   for (const name of ["a", "b"]) await put(name);
   await waitFor("the first", async () => (await idle()) && seen().length === 2);
@@ -238,7 +238,7 @@ test("a mapping added later begins at the end if it says LATEST", async () => {
   expect(seen("sample-second")).toEqual(["new"]);
 });
 
-test("two shards keep the order of each item, doubled, re-grouped batches lose none", async () => {
+test("two shards keep the order of each item, and repeated, regrouped batches lose none", async () => {
   await start([reader({ batchSize: 7 })]);
   await route("POST", "/local/streams", {
     shards: 2,
@@ -267,7 +267,7 @@ test("two shards keep the order of each item, doubled, re-grouped batches lose n
   await waitFor("the one after", () => seen().includes("after"));
 });
 
-test("a fault makes a batch fail before or after its work, and it comes again", async () => {
+test("a fault makes a batch fail before or after its work, and it is redelivered", async () => {
   await start([reader()]);
   const fault = { service: "lambda", caller: "reader" };
   await route("POST", "/local/faults", { ...fault, kind: "error_before" });
@@ -280,7 +280,7 @@ test("a fault makes a batch fail before or after its work, and it comes again", 
   expect(seen()).toEqual(["before", "after", "after"]);
 });
 
-test("redeliver gives the last records again", async () => {
+test("redeliver delivers the last records again", async () => {
   await start([reader()]);
   for (const name of ["a", "b", "c"]) await put(name);
   await waitFor("all", async () => (await idle()) && seen().length === 3);

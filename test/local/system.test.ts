@@ -20,7 +20,7 @@ const start = (options: Partial<SystemOptions> = {}) =>
     ...options,
   });
 
-test("until the system is up every path is 503, in an envelope and to browsers as a page", async () => {
+test("until the system is up every path is 503, in an envelope and for browsers as a page", async () => {
   const port = await freePort();
   let give: (directory: string) => void = () => undefined;
   const assembly = new Promise<string>((resolve) => {
@@ -60,7 +60,7 @@ test("until the system is up every path is 503, in an envelope and to browsers a
   await system.stop();
 });
 
-test("a port that is taken rejects, and a second start is possible afterwards", async () => {
+test("a port in use rejects, and a second start is possible afterwards", async () => {
   const first = await start();
   const port = Number(new URL(first.url).port);
   await expect(start({ port })).rejects.toMatchObject({ code: "EADDRINUSE" });
@@ -70,7 +70,7 @@ test("a port that is taken rejects, and a second start is possible afterwards", 
   await second.stop();
 });
 
-test("functions get local places, and the runner has its own routes", async () => {
+test("functions get local endpoints, and the runner has its own routes", async () => {
   const system = await start();
   const { env } = (await (await fetch(`${system.url}/health`)).json()) as {
     env: Record<string, string>;
@@ -87,7 +87,7 @@ test("functions get local places, and the runner has its own routes", async () =
   await system.stop();
 });
 
-test("a socket's messages reach its function, which answers through @connections", async () => {
+test("a socket's messages reach its function, which responds through @connections", async () => {
   const system = await start();
   const socket = new WebSocket(`${system.url.replace("http", "ws")}/ws?token=u1`);
   await new Promise((resolve) => socket.once("open", resolve));
@@ -120,7 +120,7 @@ test("it ends within 5 seconds, whatever is still open", async () => {
   socket.terminate();
 });
 
-test("a route that leaves the template leaves the runner", async () => {
+test("a route removed from the template is removed from the runner", async () => {
   const { "/health": _gone, ...paths } = sampleDocument.paths;
   const without = writeSampleAssembly(sampleBundles, { ...sampleDocument, paths });
   const system = await start({ assemblyDirectory: () => without.directory });

@@ -141,7 +141,7 @@ test("throttled at every third call: 503 or a retry, and nothing is lost", async
   expect(auditOf(system.dataDir)).toMatchObject({ code: 0 });
 });
 
-test("with two shards, one of them late: each viewer's frames are dense, each message once", async () => {
+test("with two shards, one of them late: each viewer's frames have no gaps, each message arrives once", async () => {
   await expectAllRight(
     () => tell("/local/streams", { shards: 2, lagMilliseconds: [0, 400] }),
     () => tell("/local/streams", { shards: 1, lagMilliseconds: [] }),

@@ -94,7 +94,7 @@ async function perform(calls: FunctionCall[], milliseconds = 50) {
   return answers.map((answer) => (typeof answer === "object" ? answer.status : answer));
 }
 
-test("posts that come together are answered each in its place, and counted each", async () => {
+test("posts sent together each get their own response, and are each counted", async () => {
   const long = Buffer.alloc(33 * 1024, "x");
   const calls = [
     callTo("a"),
@@ -119,7 +119,7 @@ test("posts that come together are answered each in its place, and counted each"
   expect(cost.items.websocket_messages).toBe(1 + 1 + 2 + 1 + 5 + 1);
 });
 
-test("each post needs its grant, also where a policy tells connections apart", async () => {
+test("each post needs its grant, even if a policy distinguishes connections", async () => {
   const calls = () => [callTo("abc"), callTo("abd"), callTo("x")];
   const writes = (...statements: PolicyStatement[]) => {
     stage.roles["sample-writer-role"] = statements;
@@ -163,7 +163,7 @@ test.each([
   expect(sent.filter(({ id }) => id === "b")).toHaveLength(posted as number);
 });
 
-test("a post that is delayed holds up no other, and comes", async () => {
+test("a delayed post delays no other, and arrives", async () => {
   const fault = { kind: "delay", delayMilliseconds: 300, keyPrefix: "b" };
   await route("POST", "/local/faults", fault);
   const calls = [callTo("b"), callTo("c")];

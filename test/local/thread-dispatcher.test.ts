@@ -95,7 +95,7 @@ async function send(paths: string[], to = origin) {
   return (result as { payload: { sent: unknown[][]; fetched: string } }).payload;
 }
 
-test("posts to the endpoint leave together, and each hears its own answer", async () => {
+test("posts to the endpoint are sent together, and each gets its own response", async () => {
   const { sent, fetched } = await send(["/a", "/late", "/lost", "/silent", "/b"]);
   expect(sent).toEqual([
     ["start", 201, "yes", "x-name=/a a frame"],
@@ -110,13 +110,13 @@ test("posts to the endpoint leave together, and each hears its own answer", asyn
   expect(fetched).toBe("/fetched");
 });
 
-test("a great many leave in several messages, and none is left behind", async () => {
+test("very many are sent in several messages, and none is left behind", async () => {
   const { sent } = await send(Array.from({ length: 1_200 }, (_, n) => `/${n}`));
   expect(sent.map(([, , , text]) => text)).toEqual(sent.map((_, n) => `x-name=/${n} a frame`));
   expect(batches.map((calls) => calls.length)).toEqual([500, 500, 200]);
 });
 
-test("what goes elsewhere takes a socket, and so does all while environments are frozen", async () => {
+test("other requests use a socket, and so do all while environments are frozen", async () => {
   const elsewhere = origin.replace("127.0.0.1", "localhost");
   expect((await send(["/a"], elsewhere)).sent).toEqual([["start", 202, "socket", "/a"]]);
   workers.freeze(true);

@@ -69,7 +69,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-test("calls leave together, each hears its own answer, and a lost one fails as a socket's does", async () => {
+test("calls are sent together, each gets its own response, and a lost one fails as a socket's does", async () => {
   const result = await workers.invoke("calling", { targets: ["late", "bytes", "lost", "text"] });
   const said = (target: string) => ({
     status: 200,
@@ -87,7 +87,7 @@ test("calls leave together, each hears its own answer, and a lost one fails as a
   expect(batches.map((calls) => calls.length)).toEqual([1, 5]);
 });
 
-test("while environments are frozen there is no transport, so that calls take their sockets", async () => {
+test("while environments are frozen there is no transport, so that calls use their sockets", async () => {
   workers.freeze(true);
   const frozen = await workers.invoke("calling", { targets: [] });
   expect(frozen).toEqual({ ok: true, payload: "sockets" });

@@ -41,7 +41,7 @@ async function itemsWith(text: string): Promise<(string | undefined)[]> {
   return Items.filter((item) => item.correlationId?.S === text).map(({ SK }) => SK?.S);
 }
 
-test("a message, a gift and the end of a stream are found with the frames that showed them", async () => {
+test("a message, a gift and the end of a stream are traced to the frames that showed them", async () => {
   const [{ host, id: streamId }, ann] = await Promise.all([liveStream(), person()]);
   await topUp(ann, 100);
   const viewer = await watch(ann, streamId);
@@ -70,7 +70,7 @@ test("a message, a gift and the end of a stream are found with the frames that s
   viewer.close();
 });
 
-test("what viewers and callers get says nothing of it", async () => {
+test("viewers and callers get nothing of the trace", async () => {
   const { host, id } = await liveStream();
   const answer = await call(`POST /api/v1/live-stream/${id}/chat/messages`, {
     as: host,
@@ -82,7 +82,7 @@ test("what viewers and callers get says nothing of it", async () => {
   for (const { text } of [answer, log, list]) expect(text).not.toContain(idOf(answer));
 });
 
-test("a call that failed is found with its fault, and with the line of the gateway", async () => {
+test("a failed call is found with its fault, and with the gateway's log line", async () => {
   const { host, id } = await liveStream();
   const broken = { service: "dynamodb", kind: "error_before", count: 1_000 };
   await call("POST /local/faults", { body: { ...broken, caller: "chat-send-message" } });

@@ -102,7 +102,7 @@ test.each([
   2 * waitMilliseconds,
 );
 
-test("a text that is deleted goes from what is kept of its delivery, without another attempt", async () => {
+test("a deleted text is removed from its stored delivery, without another attempt", async () => {
   const inbox = await startReceiver();
   process.env.DATA_DIR = system.dataDir;
   const closeTable = await openTable();

@@ -43,7 +43,7 @@ async function waitFor(count: number): Promise<void> {
   expect(running()).toBe(count);
 }
 
-test("people who wait for news on a quiet machine do not wait for each other", async () => {
+test("users who wait for news on a quiet machine do not delay each other", async () => {
   start();
   callSlow(8);
   expect(running()).toBe(2);
@@ -51,7 +51,7 @@ test("people who wait for news on a quiet machine do not wait for each other", a
   expect(workers.counts()["sample-slow"]).toMatchObject({ waiting: 0, invoked: 8 });
 }, 30_000);
 
-test("events that hang hold up no others, however many come", async () => {
+test("events that hang delay no others, however many there are", async () => {
   start();
   callSlow(2);
   const answers = Array.from({ length: 400 }, () =>
@@ -62,7 +62,7 @@ test("events that hang hold up no others, however many come", async () => {
   expect(await Promise.race([all, late])).toBe(true);
 }, 30_000);
 
-test("a function with reserved concurrency never runs more often at once", async () => {
+test("a function never exceeds its reserved concurrency", async () => {
   start({ reservedConcurrency: 3 });
   callSlow(5);
   await waitFor(3);
@@ -70,7 +70,7 @@ test("a function with reserved concurrency never runs more often at once", async
   expect(workers.counts()["sample-slow"]).toMatchObject({ running: 3, waiting: 2 });
 }, 30_000);
 
-test("a frozen function stands still between two events: no timer runs, until it is called", async () => {
+test("a frozen function is suspended between two events: no timer runs, until it is called", async () => {
   // One worker, since two count their own ticks.
   start({ reservedConcurrency: 1 });
   const ticks = async () => Number(((await tick()) as { payload: { body: string } }).payload.body);

@@ -42,7 +42,7 @@ test("a lost response is requested again with the same token, until it is defini
   expect([tokens.length, new Set(tokens).size]).toEqual([4, 1]);
 });
 
-test("conflicts without end are refused as unavailable, after a bound", async () => {
+test("endless conflicts are refused as unavailable, after a limited number of attempts", async () => {
   const { tokens } = tableThat(...Array.from({ length: 99 }, () => cancelled(conflict)));
   await expect(transact(gift)).rejects.toMatchObject({ code: "unavailable" });
   expect(tokens).toHaveLength(triesMax);
@@ -81,7 +81,7 @@ test("a marker in conflict next to a failed condition is retried until it is kno
   expect(tokens).toHaveLength(2);
 });
 
-test("what is wrong with the request itself is a fault and is not tried again", async () => {
+test("an invalid request is a fault and is not retried", async () => {
   const { tokens } = tableThat(cancelled("None", "ValidationError"));
   await expect(transact(gift)).rejects.toThrow("cancelled");
   expect(tokens).toHaveLength(1);

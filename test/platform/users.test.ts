@@ -27,7 +27,7 @@ function callerWith(claims: ProfileClaims = {}, userId = newId(now)) {
 const change = (caller: ReturnType<typeof callerWith>, wish: ProfileChange) =>
   changeProfile(caller, (profile) => changedProfile(profile, wish, now, limits), now);
 
-test("a change of a profile at any moment of another one: both are kept", () =>
+test("two concurrent changes of a profile are both kept", () =>
   atEachRequest(async () => {
     const caller = callerWith();
     await recordFirstSight(caller.userId, {}, now);
@@ -58,7 +58,7 @@ test("changes of one profile in one millisecond are all kept", async () => {
   }
 });
 
-test("a name of the staff is refused, as long as it is new", async () => {
+test("a staff name is refused if it is new", async () => {
   const caller = callerWith();
   await recordFirstSight(caller.userId, {}, now);
   const refused = { code: "request_invalid" };
@@ -74,7 +74,7 @@ test("a name of the staff is refused, as long as it is new", async () => {
   expect(await findProfile(caller.userId)).toMatchObject({ name: "", bio: "Helps" });
 });
 
-test("names change as often in a day as the stage says, and other fields at any time", async () => {
+test("names change as often in a day as the stage allows, and other fields at any time", async () => {
   const caller = callerWith({ given_name: "Ann" });
   await recordFirstSight(caller.userId, caller.claims, now);
   const at = (hours: number) => new Date(now.getTime() + hours * 3_600_000);
@@ -93,7 +93,7 @@ test("names change as often in a day as the stage says, and other fields at any 
   expect(await findProfile(caller.userId)).toMatchObject({ name: "j", bio: "Sings" });
 });
 
-test("claims complete a profile that a mention made, and change none that its owner has changed", async () => {
+test("claims complete a profile that a mention created, and never one that its owner has changed", async () => {
   const [mentioned, changed] = [callerWith(), callerWith()];
   for (const { userId } of [mentioned, changed]) await recordFirstSight(userId, {}, now);
   await change(changed, { name: "Own" });
@@ -103,7 +103,7 @@ test("claims complete a profile that a mention made, and change none that its ow
   expect(await findProfile(changed.userId)).toMatchObject({ name: "Own" });
 });
 
-test("of two users who claim one username at once one has it, and both have a profile", async () => {
+test("of two users who claim one username concurrently one gets it, and both have a profile", async () => {
   const preferred_username = `name-${newId(now)}`;
   const users = [callerWith(), callerWith()];
   await Promise.all(
@@ -116,7 +116,7 @@ test("of two users who claim one username at once one has it, and both have a pr
   expect(await findHolder(preferred_username.toUpperCase(), now)).toBe(holder);
 });
 
-test("a username that was given up leads to who had it for 90 days, and is then anybody's", async () => {
+test("a username that was given up leads to its former owner for 90 days, and is then free", async () => {
   const username = `old-${newId(now)}`;
   const [before, after] = [callerWith({ preferred_username: username }), callerWith()];
   for (const { userId, claims } of [before, after]) await recordFirstSight(userId, claims, now);
@@ -148,7 +148,7 @@ test("a user who returns to an earlier username of theirs keeps it", async () =>
   expect(await findHolder(username, year)).toBe(caller.userId);
 });
 
-test("a user who signed up a moment ago can be paid, though a stale replica does not have them", async () => {
+test("a user who has just signed up can be paid, even if a stale replica does not have them", async () => {
   const { userId } = callerWith();
   await recordFirstSight(userId, {}, now);
   const undo = intercept(async ({ name, input }, next) => {

@@ -3,10 +3,10 @@ import { addValues, type Item, typeOf, type Value } from "../values.ts";
 import { getAt } from "./paths.ts";
 import type { Change, Path, Setting } from "./syntax.ts";
 
-/** What an update makes of an item; every operand is read from the item as it was before. */
+/** The result of an update; every operand is read from the item before the update. */
 export function applyChanges(before: Item, changes: readonly Change[]): Item {
   const after = structuredClone(before);
-  // What a SET needs is read before anything is changed.
+  // Operands of SET are read before anything changes.
   const settings = changes.map((change) =>
     change.section === "SET" ? evaluate(before, change.setting) : undefined,
   );
@@ -15,14 +15,14 @@ export function applyChanges(before: Item, changes: readonly Change[]): Item {
     else if (change.section === "ADD") add(before, after, change.path, change.value);
     else if (change.section === "DELETE") take(before, after, change.path, change.value);
   }
-  // What comes behind a list's end is appended in the order of its places, not of the expression.
+  // Values beyond a list's end are appended in the order of their positions, not of the expression.
   const appended = [...changes.entries()].filter(
     ([, one]) => one.section === "SET" && isInList(one),
   );
   for (const [at, { path }] of appended.toSorted(([, a], [, b]) => byLastPlace(b, a))) {
     setAt(after, path, settings[at]!);
   }
-  // Removals come last and from the highest place down, so that places of lists stay as read.
+  // Removals come last, from the highest position down, so that list positions stay valid.
   const removals = changes.filter(({ section }) => section === "REMOVE");
   for (const { path } of removals.toSorted(byLastPlace)) removeAt(before, after, path);
   return after;
@@ -69,7 +69,7 @@ const wrongType = () => invalid("An operand in the update expression has an inco
 const wrongPath = () =>
   invalid("The document path provided in the update expression is invalid for update");
 
-/** What holds the last step of a path; throws where the way there does not exist. */
+/** The container of a path's last step; throws if the path does not exist. */
 function findParent(item: Item, path: Path): Value {
   const parent = path.length === 1 ? { M: item } : getAt(item, path.slice(0, -1));
   const last = path.at(-1);
@@ -85,7 +85,7 @@ function setAt(item: Item, path: Path, value: Value): void {
     (parent.M as Item)[last] = copy;
     return;
   }
-  // Beyond a list's end is its end.
+  // Positions beyond a list's end append to it.
   const list = parent.L as Value[];
   list[Math.min(last, list.length)] = copy;
 }
@@ -121,7 +121,7 @@ function take(before: Item, after: Item, path: Path, value: Value): void {
   if (typeOf(found) !== type) throw wrongType();
   const gone = new Set(value[type] as string[]);
   const left = (found[type] as string[]).filter((one) => !gone.has(one));
-  // A set cannot be empty: with its last member the attribute goes.
+  // A set cannot be empty: the attribute is removed with its last member.
   if (left.length > 0) setAt(after, path, { [type]: left });
   else removeAt(before, after, path);
 }

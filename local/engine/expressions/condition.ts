@@ -16,7 +16,7 @@ const listMax = 100;
 const scalarTypes = new Set(["S", "N", "B"]);
 
 /**
- * Reads a condition, a filter or a key condition; `label` is the member of the request, such as
+ * Parses a condition, a filter or a key condition; `label` is the field of the request, such as
  * `FilterExpression`.
  */
 export function readCondition(label: string, text: string, placeholders: Placeholders): Condition {
@@ -68,7 +68,7 @@ function readSimple(reader: Reader): Condition {
   return readComparison(reader, readSide(reader));
 }
 
-/** Parentheses around what has its own already are refused by the service. */
+/** DynamoDB refuses redundant parentheses. */
 function readParentheses(reader: Reader): Condition {
   const start = reader.place();
   reader.expect("(");
@@ -109,7 +109,7 @@ function readComparison(reader: Reader, left: Operand): Condition {
   return { is: "compare", comparator: text as Comparator, left, right };
 }
 
-/** A path, a value or the size of one. */
+/** A path, a value or a size function. */
 function readSide(reader: Reader): Operand {
   const token = reader.peek();
   if (token.kind !== "name" || !reader.sees("(", 1)) return reader.readOperand();

@@ -2,7 +2,7 @@ import { compareValues, type Item, isEqual, typeOf, type Value } from "../values
 import { getAt } from "./paths.ts";
 import type { Comparator, Condition, Operand } from "./syntax.ts";
 
-/** Whether an item meets a condition. One that is not there has no attributes. */
+/** Whether an item meets a condition. A missing item has no attributes. */
 export function meets(item: Item | undefined, condition: Condition): boolean {
   switch (condition.is) {
     case "and":
@@ -53,7 +53,7 @@ function compares(
   right: Value | undefined,
 ): boolean {
   if (left === undefined || right === undefined) {
-    // Only what is there can be equal, and what is not there differs from everything.
+    // Only existing values can be equal, and a missing one differs from everything.
     return comparator === "<>" && left !== right;
   }
   if (comparator === "=") return isEqual(left, right);
@@ -76,7 +76,7 @@ function holds(item: Item | undefined, name: string, args: Operand[]): boolean {
   return contains(value, operand);
 }
 
-/** Of two texts, or of two binaries. */
+/** For two texts, or two binaries. */
 function beginsWith(value: Value, start: Value): boolean {
   const type = typeOf(value);
   if (type !== typeOf(start)) return false;

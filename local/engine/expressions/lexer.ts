@@ -9,7 +9,7 @@ export type Token = {
 const pattern =
   /(?<name>[A-Za-z_][A-Za-z0-9_]*)|(?<hash>#[A-Za-z0-9_]+)|(?<colon>:[A-Za-z0-9_]+)|(?<number>\d+)|(?<symbol><>|<=|>=|[=<>()[\],.+-])|(?<space>\s+)|(?<other>[\s\S])/y;
 
-/** Every word with its place, then an end. A character that belongs to none is its own word. */
+/** Every word with its position, then an end. A character of no word is its own word. */
 export function tokenize(text: string): Token[] {
   const tokens: Token[] = [];
   pattern.lastIndex = 0;

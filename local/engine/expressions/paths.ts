@@ -1,7 +1,7 @@
 import type { Item, Value } from "../values.ts";
 import type { Path } from "./syntax.ts";
 
-/** The value at a path; undefined where there is none. */
+/** The value at a path; undefined if there is none. */
 export function getAt(item: Item | undefined, path: Path): Value | undefined {
   let value: Value | undefined = item?.[path[0] as string];
   for (let at = 1; at < path.length && value !== undefined; at++) {
@@ -18,8 +18,8 @@ const ownMember = (map: Item | undefined, name: string) =>
   map !== undefined && Object.hasOwn(map, name) ? map[name] : undefined;
 
 /**
- * The item with only what the paths name. List members come together in the order of their places,
- * without the gaps between them.
+ * The item with only the projected paths. List members keep their order, without the gaps between
+ * them.
  */
 export function project(item: Item, paths: readonly Path[]): Item {
   const root: Part = { members: new Map() };

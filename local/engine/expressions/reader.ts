@@ -4,7 +4,7 @@ import { type Token, tokenize } from "./lexer.ts";
 import { isReservedWord } from "./reserved-words.ts";
 import type { Operand, Path } from "./syntax.ts";
 
-/** What the placeholders of a request stand for, and which of them its expressions have used. */
+/** The placeholders of a request, and which of them its expressions have used. */
 export type Placeholders = {
   names: Record<string, string>;
   values: Record<string, Value>;
@@ -14,11 +14,11 @@ export type Placeholders = {
   namesOfDocuments: Set<string>;
 };
 
-/** Longest text of one expression, and most operators in it. */
+/** The longest expression, and the most operators in it. */
 const bytesMax = 4096;
 const operatorsMax = 300;
 
-/** Reads one expression word by word; `label` is the member of the request that it stands in. */
+/** Parses one expression word by word; `label` is its field of the request. */
 export class Reader {
   readonly label: string;
   readonly placeholders: Placeholders;
@@ -26,7 +26,7 @@ export class Reader {
   private readonly tokens: Token[];
   private at = 0;
   private operators = 0;
-  /** The words between which the parentheses that were closed last stand. */
+  /** The words enclosed by the last closed parentheses. */
   group: { start: number; end: number } | undefined;
 
   constructor(label: string, text: string, placeholders: Placeholders) {
@@ -45,7 +45,7 @@ export class Reader {
     return invalid(`Invalid ${this.label}: ${sentence}`);
   }
 
-  /** The word that does not fit, with its neighbours as they stand in the text. */
+  /** A fault at the unexpected word, with its neighbours in the text. */
   syntaxFault(at = this.at) {
     const token = this.tokens[at]!;
     const from = this.tokens[at - 1]?.at ?? token.at;
@@ -58,7 +58,7 @@ export class Reader {
     return this.tokens[Math.min(this.at + ahead, this.tokens.length - 1)]!;
   }
 
-  /** How many words have been taken. */
+  /** The number of words consumed. */
   place(): number {
     return this.at;
   }
@@ -69,14 +69,14 @@ export class Reader {
     return token;
   }
 
-  /** Whether the next word is this one; keywords whatever their case. */
+  /** Whether the next word is this one; keywords in any case. */
   sees(text: string, ahead = 0): boolean {
     const token = this.peek(ahead);
     if (token.kind === "name") return token.text.toUpperCase() === text;
     return token.kind === "symbol" && token.text === text;
   }
 
-  /** Takes the next word if it is this one. */
+  /** Consumes the next word if it is this one. */
   takes(text: string): boolean {
     const seen = this.sees(text);
     if (seen) this.at++;

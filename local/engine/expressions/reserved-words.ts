@@ -1,5 +1,5 @@
 /**
- * Words that an expression may not use as names of attributes.
+ * Words that an expression may not use as attribute names.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ReservedWords.html
  */
 const words = `

@@ -10,7 +10,7 @@ export type Operand =
 
 export type Comparator = "=" | "<>" | "<" | "<=" | ">" | ">=";
 
-/** A condition, with every name and value filled in. */
+/** A condition with resolved names and values. */
 export type Condition =
   | { is: "and" | "or"; left: Condition; right: Condition }
   | { is: "not"; of: Condition }
@@ -31,7 +31,7 @@ export type Change =
   | { section: "REMOVE"; path: Path }
   | { section: "ADD" | "DELETE"; path: Path; value: Value };
 
-/** `a.b[0]` in the form of the service's sentences: `[a, b, [0]]`. */
+/** `a.b[0]` in the form of DynamoDB's messages: `[a, b, [0]]`. */
 export function describePath(path: Path): string {
   return `[${path.map((part) => (typeof part === "number" ? `[${part}]` : part)).join(", ")}]`;
 }

@@ -144,7 +144,7 @@ function checkFunction(reader: Reader, name: string, args: Setting[]): Setting {
   return { is: name, first, second };
 }
 
-/** No path may be another's beginning, nor treat one place as a list and as a map. */
+/** No path may be a prefix of another, nor use one position both as a list and as a map. */
 function checkOverlaps(reader: Reader, paths: Path[]): void {
   for (const [at, first] of paths.entries()) {
     for (const second of paths.slice(at + 1)) {

@@ -40,7 +40,7 @@ test.each([
   expect(open().put(itemOf(bytes)).CapacityUnits).toBe(units);
 });
 
-test("a write costs by the larger of what was there and what is there then", () => {
+test("a write costs by the larger of the item before and after it", () => {
   const { put, cost } = open();
   put(itemOf(3000));
   expect(put(itemOf(100)).CapacityUnits).toBe(3);
@@ -110,7 +110,7 @@ test("a transaction writes twice, its index once; a check is a write", () => {
   expect([again.ReadCapacityUnits, again.WriteCapacityUnits]).toEqual([4, undefined]);
 });
 
-test("an index costs where its entry comes, goes, changes or moves, and not where it stays", () => {
+test("an index costs when its entry is added, removed, changed or moved, not when it stays", () => {
   const { put, cost } = open();
   const indexed = (item: Body) => put(item).GlobalSecondaryIndexes?.["by-owner"]?.CapacityUnits;
   const entry = (rank: string, bytes = 500) =>
@@ -128,7 +128,7 @@ test("an index costs where its entry comes, goes, changes or moves, and not wher
   expect(gone.CapacityUnits).toBe(2);
 });
 
-test("a local index is counted by itself, and what it lacks is a read for each item", () => {
+test("a local index is counted separately, and missing attributes cost a read for each item", () => {
   const { must, cost } = openLocal();
   for (let n = 0; n < 3; n++) {
     const Item = { ...itemOf(5000, { rank: { N: "1" } }), sk: { S: String(n) } };

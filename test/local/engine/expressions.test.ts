@@ -14,7 +14,7 @@ function update(before: object, UpdateExpression: string, values: object = {}, n
   return after;
 }
 
-test("all parts of an update see the item as it was before", () => {
+test("all parts of an update see the previous item", () => {
   const one = { ":one": { N: "1" } };
   expect(update({ x: { N: "1" }, y: { N: "5" } }, "SET x = y + :one, y = x - :one", one)).toEqual({
     x: { N: "6" },
@@ -22,7 +22,7 @@ test("all parts of an update see the item as it was before", () => {
   });
 });
 
-test("paths reach into maps and lists; what is put behind a list's end is appended", () => {
+test("paths reach into maps and lists; values set beyond a list's end are appended", () => {
   const before = { m: { M: { l: { L: [{ S: "a" }] } } } };
   expect(update(before, "SET m.l[7] = :v", { ":v": { S: "b" } })).toEqual({
     m: { M: { l: { L: [{ S: "a" }, { S: "b" }] } } },
@@ -32,7 +32,7 @@ test("paths reach into maps and lists; what is put behind a list's end is append
   });
 });
 
-test("members of a list go by the places that they had, and come behind its end by their order", () => {
+test("list members keep their previous positions, and values beyond the end are appended in order", () => {
   const list = (...letters: string[]) => ({ L: letters.map((S) => ({ S })) });
   const before = { l: list("a", "b", "c", "d") };
   expect(update(before, "REMOVE l[0], l[2]")).toEqual({ l: list("b", "d") });
@@ -43,7 +43,7 @@ test("members of a list go by the places that they had, and come behind its end 
   });
 });
 
-test("a key is no document, for no expression", () => {
+test("a key is not a document in any expression", () => {
   put("a", "1");
   const place = { TableName: "things", Key };
   const within = "Key attributes must be scalars";
@@ -141,7 +141,7 @@ test.each([
   }
 });
 
-test("a placeholder that no expression uses is refused, and so is an empty key to query by", () => {
+test("an unused placeholder is refused, and so is an empty key in a query", () => {
   const ExpressionAttributeValues = { ":p": { S: "a" }, ":s": { S: "" } };
   const query = { TableName: "things", ExpressionAttributeValues };
   expect(refusal("Query", { ...query, KeyConditionExpression: "pk = :p" })[1]).toContain(":s");

@@ -17,7 +17,7 @@ const writer = (file: string, begin: number) => `
     process.stdout.write(n + "\\n");
   }`;
 
-test("killed at random under load, again and again, it has lost nothing that it acknowledged", async () => {
+test("killed at random under load, repeatedly, it has lost nothing that it acknowledged", async () => {
   const directory = await mkdtemp(join(tmpdir(), "ovation-test-"));
   const file = join(directory, "engine.sqlite");
   let acknowledged = 0;

@@ -16,7 +16,7 @@ test.each([
   expect(normalizeNumber(given)).toBe(kept);
 });
 
-test("39 digits, a magnitude beyond 1E126 and what is no number are refused", () => {
+test("39 digits, a magnitude beyond 1E126 and text that is no number are refused", () => {
   for (const given of ["1".repeat(39), "1e126", "1e-131", "", "0x1", "1_000", "NaN"])
     expect(() => normalizeNumber(given)).toThrow();
 });
@@ -34,7 +34,7 @@ test("bytes of numbers sort as the numbers do", () => {
   );
 });
 
-test("what is added and taken away again leaves the number, exactly", () => {
+test("adding and subtracting a number leaves the exact original", () => {
   const small = fc
     .bigInt({ min: -(10n ** 16n), max: 10n ** 16n })
     .map((n) => normalizeNumber(`${n}e-3`));

@@ -30,7 +30,7 @@ function open() {
 
 const sortKeys = (pages: Page[]) => pages.flatMap(({ Items }) => Items.map(({ sk }) => sk!.S));
 
-test("a page ends with the item that reaches one megabyte, and the next goes on behind it", () => {
+test("a page ends with the item that reaches one megabyte, and the next continues after it", () => {
   const { put, readAll } = open();
   // Nine bytes of names and keys, and the filler's six: 102,400 bytes each, 10.24 to a page.
   const filler = { S: "x".repeat(102_400 - 15) };
@@ -44,7 +44,7 @@ test("a page ends with the item that reaches one megabyte, and the next goes on 
   expect(readAll("Scan", { TableName: "things" }).map(({ Count }) => Count)).toEqual([11, 11, 3]);
 });
 
-test("a filter works on a page that was read: it may leave nothing, and there is more", () => {
+test("a filter applies to a page that was read: it may leave nothing although there is more", () => {
   const { put, readAll, must } = open();
   for (let n = 0; n < 10; n++) put("a", String(n), { n: { N: String(n) } });
   const filtered = inPartition("a", {
@@ -61,14 +61,14 @@ test("a filter works on a page that was read: it may leave nothing, and there is
   expect(must("Query", { ...filtered, Select: "COUNT" })).not.toHaveProperty("Items");
 });
 
-test("a limit that is reached at the end says where, and nothing is behind it", () => {
+test("a limit reached at the end returns a position, and nothing follows it", () => {
   const { put, readAll } = open();
   for (const sk of ["1", "2", "3", "4"]) put("a", sk);
   const pages = readAll("Query", inPartition("a", { Limit: 2 }));
   expect(pages.map(({ Count }) => Count)).toEqual([2, 2, 0]);
 });
 
-test("a page of an index goes on behind the item, though its key there is not its own", () => {
+test("a page of an index continues after the item, even if its key there is not unique", () => {
   const { put, readAll } = open();
   for (let n = 0; n < 7; n++) put("a", String(n), { owner: { S: "o" }, rank: { N: "1" } });
   put("b", "0", { owner: { S: "o" }, rank: { N: "-2.5" } });
@@ -89,7 +89,7 @@ test("a page of an index goes on behind the item, though its key there is not it
   }
 });
 
-test("segments of a scan are disjoint and together all", () => {
+test("segments of a scan are disjoint and together complete", () => {
   const { put, readAll } = open();
   for (let n = 0; n < 60; n++) put(`partition-${n}`, "1");
   const segments = [0, 1, 2, 3].map((Segment) =>
@@ -102,7 +102,7 @@ test("segments of a scan are disjoint and together all", () => {
   expect(segments.flat()).toHaveLength(60);
 });
 
-test("the JSON of a page is the same, whether its items were looked at or not", () => {
+test("the JSON of a page is the same whether its items were read or not", () => {
   const { put, must } = open();
   put("a", "1", { text: { S: 'quotes " and ç 🎁' }, list: { L: [{ M: {} }] } });
   put("a", "2");

@@ -9,7 +9,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true }));
 
-test("reads that may be stale are of a moment ago, consistent ones and writes of now", () => {
+test("stale reads return past data, consistent reads and writes current data", () => {
   const engine = openTestEngine(join(directory, "engine.sqlite"));
   const { must, put, clock, holdReads, close } = engine;
   const TableName = "things";
@@ -47,7 +47,7 @@ test("reads that may be stale are of a moment ago, consistent ones and writes of
   close();
 });
 
-test("what would expire later is expired at once", () => {
+test("items that would expire later are expired at once", () => {
   const { must, put, clock, expire, get } = openTestEngine();
   const TimeToLiveSpecification = { AttributeName: "until", Enabled: true };
   must("UpdateTimeToLive", { TableName: "things", TimeToLiveSpecification });

@@ -20,7 +20,7 @@ function open() {
   return { ...engine, read, from };
 }
 
-test("each change has both images, one that changes nothing leaves no record", () => {
+test("each change has both images, a write without a change leaves no record", () => {
   const { put, must, read } = open();
   put("a", "1", { n: { N: "1" } });
   put("a", "1", { n: { N: "1.0" } });
@@ -40,7 +40,7 @@ test("each change has both images, one that changes nothing leaves no record", (
   ]);
 });
 
-test("images stay what they were, whatever became of the item and of older records", () => {
+test("images never change, whatever happens to the item and to older records", () => {
   const { put, must, read, clock, keepUp } = open();
   const Key = { pk: { S: "a" }, sk: { S: "1" } };
   const versions = ["1", "2", "3"];
@@ -74,7 +74,7 @@ test("images stay what they were, whatever became of the item and of older recor
   expect(images()).toEqual([...all.slice(1), ["4", "5"]]);
 });
 
-test("a reader goes on after any record, or begins with what comes", () => {
+test("a reader continues after any record, or begins with new ones", () => {
   const { put, read, must, from } = open();
   for (const sk of ["1", "2", "3"]) put("a", sk);
   const [first] = read();
@@ -88,7 +88,7 @@ test("a reader goes on after any record, or begins with what comes", () => {
   expect(later.map(({ dynamodb }) => (dynamodb.Keys as { sk: unknown }).sk)).toEqual([{ S: "4" }]);
 });
 
-test("what a transaction was refused leaves no record", () => {
+test("a refused transaction leaves no record", () => {
   const { ask, read } = open();
   const put = (sk: string, more = {}) => ({
     Put: { TableName: "things", Item: { pk: { S: "a" }, sk: { S: sk } }, ...more },
@@ -98,7 +98,7 @@ test("what a transaction was refused leaves no record", () => {
   expect(read()).toEqual([]);
 });
 
-test("an expired item goes by the service's hand, with a record that says so", () => {
+test("an expired item is deleted by the service, with a record that says so", () => {
   const { put, must, get, read, clock, keepUp } = open();
   const AttributeName = "until";
   const seconds = Math.floor(clock.now / 1000);
@@ -122,7 +122,7 @@ test("an expired item goes by the service's hand, with a record that says so", (
   );
 });
 
-test("thousands that expire at once go bit by bit", () => {
+test("thousands that expire at once are deleted bit by bit", () => {
   const { put, must, clock, keepUp } = open();
   const TimeToLiveSpecification = { AttributeName: "until", Enabled: true };
   must("UpdateTimeToLive", { TableName: "things", TimeToLiveSpecification });
@@ -133,7 +133,7 @@ test("thousands that expire at once go bit by bit", () => {
   expect(must("Scan", { TableName: "things" }).Count).toBe(0);
 });
 
-test("records are kept for a day, and longer for a reader that has not had them", () => {
+test("records are kept for a day, and longer for a reader that has not read them", () => {
   const { put, read, clock, keepUp, refusal, from } = open();
   for (const sk of ["1", "2", "3"]) put("a", sk);
   clock.now += 23 * hour;

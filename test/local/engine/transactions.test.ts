@@ -23,7 +23,7 @@ const check = (sk: string, ConditionExpression: string, more: Body = {}) => ({
 const write = (...TransactItems: Body[]) => ({ TransactItems });
 const isNew = { ConditionExpression: "attribute_not_exists(pk)" };
 
-test("all actions are done, or none, with a reason for each", () => {
+test("all actions are executed, or none, with a reason for each", () => {
   const { must, ask, get } = openTestEngine();
   must(
     "TransactWriteItems",
@@ -57,7 +57,7 @@ test("all actions are done, or none, with a reason for each", () => {
   ]);
 });
 
-test("an item may be in a transaction once; 100 actions are the most, and one the least", () => {
+test("an item may be in a transaction once; it has 1 to 100 actions", () => {
   const { must, refusal } = openTestEngine();
   const twice = refusal("TransactWriteItems", write(add("1"), remove("1")));
   expect(twice).toEqual([
@@ -71,7 +71,7 @@ test("an item may be in a transaction once; 100 actions are the most, and one th
   expect(refusal("TransactWriteItems", write({}))[0]).toBe("ValidationException");
 });
 
-test("what is wrong with an update of an item is its reason, and leaves the others undone", () => {
+test("an invalid update of an item is its reason, and the others are not executed", () => {
   const { ask, get, put: write_ } = openTestEngine();
   write_("a", "1", { n: { S: "text" } });
   const { body } = ask("TransactWriteItems", write(put("2"), add("1")));
@@ -81,7 +81,7 @@ test("what is wrong with an update of an item is its reason, and leaves the othe
   expect(get("a", "2")).toBeUndefined();
 });
 
-test("a token does once what it was given with, for ten minutes", () => {
+test("a token executes its request once, for ten minutes", () => {
   const { must, refusal, get, clock } = openTestEngine();
   const once = { ...write(add("1")), ClientRequestToken: "token" };
   for (let times = 0; times < 3; times++) must("TransactWriteItems", once);
@@ -94,7 +94,7 @@ test("a token does once what it was given with, for ten minutes", () => {
   expect(get("a", "1")?.n).toEqual({ N: "2" });
 });
 
-test("a token of a refused transaction was not used", () => {
+test("the token of a refused transaction is still unused", () => {
   const { must, refusal, get } = openTestEngine();
   const token = { ClientRequestToken: "token" };
   const onlyIf = { ConditionExpression: "attribute_exists(pk)" };
@@ -105,7 +105,7 @@ test("a token of a refused transaction was not used", () => {
   expect(get("a", "1")?.n).toEqual({ N: "1" });
 });
 
-test("a reading transaction answers in its order, with nothing for what is not there", () => {
+test("a reading transaction returns items in order, and nothing for missing ones", () => {
   const { must, put: write_ } = openTestEngine();
   write_("a", "1", { n: { N: "1" } });
   write_("a", "3", { n: { N: "3" } });

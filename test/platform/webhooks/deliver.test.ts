@@ -22,7 +22,7 @@ import {
 
 const { receiver, retries } = useReceivers();
 
-test("a slow receiver gets a stream's events in order, each after its answer to the last", async () => {
+test("a slow receiver gets a stream's events in order, each after its response to the previous one", async () => {
   let open = 0;
   let most = 0;
   const waits = [300, 10, 100, 0, 50];
@@ -40,7 +40,7 @@ test("a slow receiver gets a stream's events in order, each after its answer to 
   expect(most).toBe(1);
 });
 
-test("a failed event does not hold up those behind it", async () => {
+test("a failed event does not delay the next ones", async () => {
   const replies: Reply[] = [500];
   const { inbox, receiverId } = await receiver(() => replies.shift() ?? 200);
   const row = ["one", "two"].map(message);
@@ -80,7 +80,7 @@ test("a delivery that always fails is attempted eleven times, then it has failed
   expect(last.nextAttemptAt).toBeUndefined();
 });
 
-test("a retry that comes twice is one attempt", async () => {
+test("a repeated retry is one attempt", async () => {
   const { inbox, receiverId } = await receiver(() => 500);
   await deliver(events(receiverId, message("words")), atOnce);
   const [{ id, step }] = retries();
@@ -101,7 +101,7 @@ test("events that a dead call sent already are not sent again, and their retry i
   expect(retries()).toHaveLength(1);
 });
 
-test("what has waited for over a minute comes later, and is not lost", async () => {
+test("events that have waited for over a minute are delivered later, and not lost", async () => {
   const { inbox, receiverId } = await receiver();
   const late = { waitedMilliseconds: 60_001, isRepeated: false };
   await deliver(events(receiverId, message("words")), late);
@@ -142,7 +142,7 @@ test.each([
   expect(ended.nextAttemptAt).toBeUndefined();
 });
 
-test("a known slot is enough to find a webhook, until another one has it", async () => {
+test("a known slot is enough to find a webhook, until it is reused", async () => {
   const { inbox, receiverId } = await receiver();
   const { slot } = (await findWebhook(receiverId))!;
   const deleted = message("secret");
@@ -158,7 +158,7 @@ test("a known slot is enough to find a webhook, until another one has it", async
   expect(next.inbox.received).toEqual([]);
 });
 
-test("a text that was deleted is in no first attempt, and leaves what is stored of others", async () => {
+test("a deleted text is in no first attempt, and is removed from other stored deliveries", async () => {
   const replies: Reply[] = [500, 500];
   const { inbox, receiverId } = await receiver(() => replies.shift() ?? 200);
   const [first, second] = [message("secret one"), message("secret two")];

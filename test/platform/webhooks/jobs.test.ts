@@ -78,7 +78,7 @@ function sentTo(receiverId: string) {
     .flatMap((job) => job.events.map(({ id }: { id: string }) => Number(id.split("-")[1])));
 }
 
-test("an event for twenty receivers is two requests, and has the slot of each", async () => {
+test("an event for twenty receivers takes two requests, and has the slot of each", async () => {
   await queueEvents("stream", sendings(20, [event(1)]));
   expect(requests.map(({ length }) => length)).toEqual([10, 10]);
   const jobs = requests.flat().map(({ MessageBody }) => JSON.parse(MessageBody));
@@ -86,13 +86,13 @@ test("an event for twenty receivers is two requests, and has the slot of each", 
   expect(new Set(jobs.map(({ slot }) => slot)).size).toBe(20);
 });
 
-test("what nobody wants is no request", async () => {
+test("an event without receivers takes no request", async () => {
   await queueEvents("stream", sendings(3, []));
   await queueEvents("stream", []);
   expect(requests).toEqual([]);
 });
 
-test("many and large events keep their order, and no request is larger than SQS takes", async () => {
+test("many and large events keep their order, and no request is larger than SQS accepts", async () => {
   const numbers = Array.from({ length: 130 }, (_, n) => n);
   const all = numbers.map((n) => event(n, n % 10 === 0 ? 50_000 : 100));
   await queueEvents("stream", sendings(3, all));
@@ -106,14 +106,14 @@ test("many and large events keep their order, and no request is larger than SQS 
   }
 });
 
-test("a message that SQS did not take is a failure, and none of its receiver follows", async () => {
+test("a message that SQS refused is a failure, and no later one of its receiver is sent", async () => {
   failures = 1;
   const all = Array.from({ length: 60 }, (_, n) => event(n));
   await expect(queueEvents("stream", sendings(1, all))).rejects.toThrow("InternalError");
   expect(requests).toHaveLength(1);
 });
 
-test("what happens to one room waits for what happened before, and comes once", async () => {
+test("a room's events wait for the room's earlier events, and are sent once", async () => {
   const of = (streamId: string, roomId: string) => ({ streamId, roomId, at: event(1).at });
   await queueRoom({ kind: "created", ...of("stream-1", "room") });
   await queueRoom({ kind: "destroyed", ...of("stream-1", "room") });

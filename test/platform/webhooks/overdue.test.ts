@@ -32,7 +32,7 @@ async function runAll(): Promise<void> {
   await runDeliveries();
 }
 
-test("a delivery whose retry was lost is sent again ten minutes after its time, once", async () => {
+test("a delivery whose retry was lost is sent again ten minutes after its due time, once", async () => {
   let status = 500;
   const { inbox, receiverId } = await receiver(() => status);
   await fail(receiverId);
@@ -71,7 +71,7 @@ test("a delivery that is lost twice is sent again twice", async () => {
   expect(inbox.received).toHaveLength(2);
 });
 
-test("however many are pending, each is looked at in its turn", async () => {
+test("however many are pending, each is examined in its turn", async () => {
   const { receiverId } = await receiver(() => 500);
   await fail(receiverId, 7);
   loseRetries();

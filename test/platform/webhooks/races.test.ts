@@ -83,7 +83,7 @@ test("a text deleted during an attempt does not reappear with its outcome", asyn
   expect(after.body).not.toContain("secret");
 });
 
-test("a text that is deleted just before an outcome is written stays out", async () => {
+test("a text that is deleted just before an outcome is written stays deleted", async () => {
   const { receiverId } = await receiver(() => 500);
   const event = message("secret words");
   await deliver(events(receiverId, event), atOnce);
@@ -95,7 +95,7 @@ test("a text that is deleted just before an outcome is written stays out", async
   expect(after.body).not.toContain("secret");
 });
 
-test("forgetting what was never delivered, or twice, does nothing", async () => {
+test("deleting the text of a delivery that does not exist, or doing so twice, does nothing", async () => {
   const { receiverId } = await receiver();
   const event = message("secret words");
   await forget(receiverId, event);
@@ -126,7 +126,7 @@ test.each([
   },
 );
 
-test("a resend that fails does not bring back a retry that was ended meanwhile", async () => {
+test("a failed resend does not restore a retry that was ended meanwhile", async () => {
   const { receiverId } = await receiver(() => 500);
   await deliver(events(receiverId, message("words")), atOnce);
   const [{ id, step }] = retries();

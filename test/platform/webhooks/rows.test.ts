@@ -51,7 +51,7 @@ test.each<[string, () => Reply]>([
   expect(later.map(({ status }) => status)).toEqual(Array(row.length - 1).fill("delivered"));
 });
 
-test("a text that is deleted while its row is sent is not sent any more", async () => {
+test("a text that is deleted while its series is sent is no longer sent", async () => {
   const row = [message("one"), message("secret")];
   const { inbox, receiverId } = await receiver(async () => {
     await recordDeletion(streamId, row[1]!.data._id, new Date());
@@ -63,7 +63,7 @@ test("a text that is deleted while its row is sent is not sent any more", async 
   expect(inbox.received.map(({ body }) => body.data.content)).toEqual(["one", ""]);
 });
 
-test("a webhook that is disabled while a row is sent is sent nothing more", async () => {
+test("a webhook that is disabled while a series is sent gets nothing more", async () => {
   const receivers: string[] = [];
   const { inbox, receiverId } = await receiver(async () => {
     await changeStoredWebhook(receivers[0]!, { enabled: false });

@@ -45,7 +45,7 @@ test.each([0, 30, 59, 62, 70, 90, 120, 150, 180, 210, 240, 300])(
   },
 );
 
-test("a retry that is put off again and again is delivered in the end", async () => {
+test("a retry that is postponed repeatedly is delivered in the end", async () => {
   const replies: Reply[] = [500];
   const { inbox, receiverId } = await receiver(() => replies.shift() ?? 200);
   await send(receiverId, message("words"));
@@ -92,7 +92,7 @@ test("two resends of one delivery within five minutes are two attempts", async (
   expect(inbox.received).toHaveLength(3);
 });
 
-test("events that are fed twice within five minutes are one attempt", async () => {
+test("events that are queued twice within five minutes are one attempt", async () => {
   const { inbox, receiverId } = await receiver();
   const event = message("words");
   for (let n = 0; n < 2; n++) {
@@ -103,7 +103,7 @@ test("events that are fed twice within five minutes are one attempt", async () =
   expect(inbox.received).toHaveLength(1);
 });
 
-test("a retry whose follower was not asked for, since the call died, is followed", async () => {
+test("a retry whose successor was not queued, since the call died, is continued", async () => {
   const replies: Reply[] = [500, 500];
   const { inbox, receiverId } = await receiver(() => replies.shift() ?? 200);
   await send(receiverId, message("words"));
@@ -125,7 +125,7 @@ test("a retry whose follower was not asked for, since the call died, is followed
   expect(left()).toBe(0);
 });
 
-test("retries that the queue did not accept come again", async () => {
+test("retries that the queue did not accept are redelivered", async () => {
   const replies: Reply[] = [500, 500];
   const { inbox, receiverId } = await receiver(() => replies.shift() ?? 200);
   await send(receiverId, message("one"), message("two"));
