@@ -172,7 +172,7 @@ describe("statements", () => {
     expect(iam.isAllowed("sample-writer", { ...send, resource: `${queue}fifo` })).toBe(false);
   });
 
-  test("the same text as action and as resource is matched by each one's rules", () => {
+  test("the same text as action and as resource is matched by different rules", () => {
     const same = statement("Allow", "SQS:*E", "SQS:*E");
     const iam = iamOf([same]);
     expect(iam.isAllowed("sample-writer", { ...send, resource: "SQS:E" })).toBe(true);
