@@ -1,6 +1,6 @@
 import { cpus } from "node:os";
 
-/** Answers the share, 0 to 1, of all processors' time since the last question that was idle. */
+/** Returns the idle share, 0 to 1, of all processors' time since the last call. */
 export function watchIdleShare(): () => number {
   let last = readTimes();
   return () => {

@@ -21,48 +21,48 @@ export { createLog } from "./log.ts";
 export type { Reloading };
 
 export type SystemOptions = {
-  /** Gives the folder of the stage's manifest.json; asked for when the port is ours. */
+  /** Returns the folder of the stage's manifest.json; called once the port is taken. */
   assemblyDirectory(): string | Promise<string>;
   stageName: string;
-  /** 0 takes a free one. */
+  /** 0 chooses a free port. */
   port: number;
-  /** Another address than 127.0.0.1 to listen on, too. */
+  /** An address to listen on in addition to 127.0.0.1. */
   host?: string;
-  /** Where the data lies; `:memory:` keeps nothing. */
+  /** The data directory; `:memory:` stores nothing. */
   dataDir: string;
   log: Log;
-  /** Values of secrets by name; others are made once and kept with the data. */
+  /** Values of secrets by name; others are generated once and stored with the data. */
   secrets: Record<string, string>;
-  /** Values of SSM parameters by name, before those of the local issuer. */
+  /** Values of SSM parameters by name, which override those of the local issuer. */
   parameters?: Record<string, string>;
-  /** Another DynamoDB than the embedded engine. */
+  /** The address of an external DynamoDB instead of the embedded engine. */
   dynamodbEndpoint?: string;
   /** Where V8 keeps compiled bundles. */
   cacheDirectory?: string;
-  /** Tops a wallet up to an amount of credits, for a token that is asked for with them. */
+  /** Tops a wallet up to an amount of credits, for tokens requested with credits. */
   topUp?(
     request: TokenRequest,
     credits: number,
     system: Pick<System, "url" | "issuer">,
   ): Promise<void>;
-  /** Runs when the data can be reached and before the first event is taken from a stream. */
+  /** Runs once the data is available and before the first event is read from a stream. */
   prepare?(system: Prepared): Promise<void>;
   /** Further routes below `/local`, from the embedding program. */
   routes?(system: Prepared): OwnRoute[];
   /** Returns the folder of pages to serve with the APIs; without it there are none. */
   pagesDirectory?(): Promise<string>;
-  /** The relay's port, in a stage that has one; a free one where it is left out. */
+  /** The relay's port, in a stage with a relay; a free one by default. */
   relayPort?: number | undefined;
   /** Lets functions run changed code; without it they run that of the assembly. */
   reloading?: Reloading;
 };
 
-/** What can be reached before the first event is taken from a stream. */
+/** What is available before the first event is read from a stream. */
 export type Prepared = Pick<System, "url" | "aws" | "stage">;
 
 export type System = {
   url: string;
-  /** Where the stage's relay takes sockets; undefined without one. */
+  /** The relay's WebSocket URL; undefined without one. */
   relayUrl?: string;
   /** The `x-local-key` that lets other machines use the routes below `/local`. */
   localKey: string;
@@ -77,7 +77,7 @@ export type System = {
   replaceStage(directory: string): string[];
   /** Serves the pages of another folder. */
   replacePages(directory: string): void;
-  /** Ends everything within 5 seconds. What was acknowledged is kept. */
+  /** Stops everything within 5 seconds. Acknowledged data is kept. */
   stop(): Promise<void>;
 };
 
@@ -85,11 +85,10 @@ const socketsStopMilliseconds = 500;
 const workersStopMilliseconds = 500;
 
 /**
- * Starts the one-machine AWS: everything that a stage's assembly describes, on one port. It knows
- * the assembly and the bundles in it, and nothing else of the product. Until it is up its port
- * answers 503 to everything. Rejects with the system's error when the port is taken, with
- * `DataDirectoryBusy`, or with a sentence for a person when the assembly or the engine cannot be
- * run here.
+ * Starts the one-machine AWS: everything in a stage's assembly, on one port. It depends only on the
+ * assembly and its bundles, and on nothing else of the product. Until it is up its port answers 503
+ * to everything. Rejects with the system's error if the port is taken, with `DataDirectoryBusy`, or
+ * with a readable sentence if the assembly or the engine cannot run here.
  */
 export async function startSystem(options: SystemOptions): Promise<System> {
   const cleanups: (() => Promise<unknown>)[] = [];
@@ -124,7 +123,7 @@ async function compose(
   };
   const stage = readStage(await options.assemblyDirectory());
 
-  // Functions call AWS and AWS calls functions, so each side gets the other by a closure.
+  // Functions call AWS and AWS calls functions, so each side gets the other through a closure.
   let aws: Aws | undefined;
   const awsForFunctions = () => {
     if (aws === undefined) throw new Error("A function was called before AWS was up");

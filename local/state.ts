@@ -13,9 +13,9 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
 /**
- * The runner's own memory in the data directory: queue messages, positions of stream readers and
- * generated secrets. It survives `kill -9` (an SQLite file in WAL mode; only a loss of power may
- * take the last moments, which at-least-once delivery then repeats).
+ * The runner's own state in the data directory: queue messages, positions of stream readers and
+ * generated secrets. It survives `kill -9` (an SQLite file in WAL mode; only a power loss may lose
+ * the last moments, which at-least-once delivery then repeats).
  */
 export type State = {
   /** The directory itself; for `:memory:` a temporary one that `close` removes. */
@@ -24,7 +24,7 @@ export type State = {
   close(): void;
 };
 
-/** Another process holds the data directory; its message is one sentence for a person. */
+/** Another process uses the data directory; the message is a readable sentence. */
 export class DataDirectoryBusy extends Error {
   override name = "DataDirectoryBusy";
 }
@@ -100,7 +100,7 @@ const schema = `
     queue TEXT NOT NULL, id TEXT NOT NULL, message_id TEXT NOT NULL, sent_at INTEGER NOT NULL,
     PRIMARY KEY (queue, id)) WITHOUT ROWID;`;
 
-/** Memory-backed where the system has it: nothing of `:memory:` should reach a disk. */
+/** In memory if the system supports it: no data of `:memory:` should reach a disk. */
 function createTemporaryDirectory(): string {
   const root = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
   for (const name of readdirSync(root)) {

@@ -2,9 +2,8 @@
 const textHead = 0x81;
 
 /**
- * The bytes of a text message as a server sends it: one frame without a mask (RFC 6455, section
- * 5.2). No extension is agreed on in a handshake here, so that a message has the same bytes on
- * every socket.
+ * The bytes of a text message from a server: one frame without a mask (RFC 6455, section 5.2).
+ * Handshakes here agree on no extension, so a message has the same bytes on every socket.
  */
 export function writeTextFrame(data: Uint8Array): Buffer {
   const { byteLength } = data;
@@ -20,7 +19,7 @@ export function writeTextFrame(data: Uint8Array): Buffer {
 
 const written = new WeakMap<Uint8Array, Buffer>();
 
-/** The same, made once for as long as the data is the same object: for all who are sent it. */
+/** The same, built once per data object for all of its receivers. */
 export function findTextFrame(data: Uint8Array): Buffer {
   let frame = written.get(data);
   if (frame === undefined) {

@@ -2,7 +2,7 @@ import type { GatewayResponse, RestApi } from "../model.ts";
 import type { RequestContext, RestAnswer, RestRequest } from "./rest-request.ts";
 import { findHeader } from "./rest-request.ts";
 
-/** Status, sentence and x-amzn-ErrorType of each type where the API does not say otherwise. */
+/** Status, sentence and x-amzn-ErrorType of each type unless the API overrides it. */
 const types = {
   ACCESS_DENIED: [403, "User is not authorized to access this resource", "AccessDeniedException"],
   API_CONFIGURATION_ERROR: [500, "Internal server error", "InternalServerErrorException"],
@@ -36,8 +36,8 @@ const types = {
 export type GatewayResponseType = keyof typeof types;
 
 /**
- * An answer that API Gateway makes itself, of one type: as the API's gateway responses say for it,
- * else for their default, else as AWS has it.
+ * A response of API Gateway itself, by type: from the API's gateway responses, else from their
+ * default, else AWS's own.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html
  */
 export function answerFromGateway(
@@ -82,7 +82,7 @@ export function readParameter(source: string, read: (expression: string) => stri
   return /^'(.*)'$/s.exec(source)?.[1] ?? read(source);
 }
 
-/** Gateway responses know plain variables only, no velocity. Unknown ones become empty text. */
+/** Gateway responses support only plain variables, no velocity. Unknown ones become empty text. */
 function render(template: string, read: (expression: string) => string): string {
   return template.replace(
     /\$((?:context|method|stageVariables)(?:\.[A-Za-z0-9_-]+)+)/g,

@@ -11,14 +11,14 @@ import type { AnswerRequest } from "./rest.ts";
 import type { RestAnswer, RestRequest } from "./rest-request.ts";
 import { describeRequest, readBody, sizeOfHeaders, splitTarget } from "./wire.ts";
 
-/** Request line and header values together. */
+/** The limit of the request line and header values together. */
 const headerBytesMax = 10_240;
 const bodyBytesMax = 10 * 1024 * 1024;
 const stopMillisecondsMax = 1000;
 
 const withoutBody = new Set([204, 304]);
 
-/** Where a REST API or a WebSocket API answers, once the system is up. */
+/** Where a REST API or a WebSocket API is served, once the system is up. */
 export type Mounts = {
   /** By path prefix, such as `/v4`; the API at `` gets the rest. */
   rest: { prefix: string; answer: AnswerRequest }[];
@@ -27,14 +27,14 @@ export type Mounts = {
     path: string;
     upgrade(request: RestRequest, raw: IncomingMessage, socket: Duplex, head: Buffer): void;
   }[];
-  /** Answer before the APIs, at paths of their own. */
+  /** Handle their own paths before the APIs. */
   pages?: Pages | undefined;
 };
 
 export type Gateway = {
   /** `http://127.0.0.1:<port>` */
   url: string;
-  /** From now on requests reach the APIs; before, everything is 503. */
+  /** From then on requests reach the APIs; before, everything is 503. */
   open(mounts: Mounts): void;
   stop(): Promise<void>;
 };
@@ -51,17 +51,17 @@ type GatewayOptions = {
 type Edge = GatewayOptions & { mounts: Mounts | undefined };
 
 /**
- * Listens on the one port of the runner: HTTP for the REST APIs, upgrades for the WebSocket APIs,
- * and the runner's own routes under /local/. It also stands in for API Gateway's edge: what is
- * malformed, too long in its headers, or too large never reaches an API. Its addresses are
- * 127.0.0.1 and `host`. Rejects with the system's error when the port or the address cannot be had.
+ * Listens on the runner's only port: HTTP for the REST APIs, upgrades for the WebSocket APIs, and
+ * the runner's own routes under /local/. It also emulates API Gateway's edge: malformed requests,
+ * oversized headers and oversized bodies never reach an API. Its addresses are 127.0.0.1 and
+ * `host`. Rejects with the system's error if the port or the address is not available.
  */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { host = "127.0.0.1" } = options;
   const edge: Edge = { ...options, mounts: undefined };
   const server = createEdgeServer(edge);
   const port = await listen(server, options.port, isAny(host) ? host : "127.0.0.1");
-  // The stage's own issuer and its functions always meet on 127.0.0.1.
+  // The stage's own issuer and its functions always use 127.0.0.1.
   const further = isAny(host) || host === "127.0.0.1" ? undefined : createTcpServer();
   further?.on("connection", (socket) => server.emit("connection", socket));
   if (further)
@@ -72,7 +72,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   return {
     url: `http://127.0.0.1:${port}`,
     open(opened) {
-      // The longest prefix first, so that the API at the root gets only what is left.
+      // Longest prefix first, so that the API at the root gets only the rest.
       const rest = opened.rest.toSorted((a, b) => b.prefix.length - a.prefix.length);
       edge.mounts = { ...opened, rest };
     },
@@ -118,7 +118,7 @@ async function serve(edge: Edge, request: IncomingMessage, response: ServerRespo
   if (result === undefined) return;
   const { statusCode, headers, body, by, route: path = "-" } = result;
   const length: [string, string] = ["Content-Length", String(body.length)];
-  // RFC 9110, 8.6: an answer that can have no content must not tell the length of one.
+  // RFC 9110, 8.6: a response that cannot have content must not have a content length.
   const all = withoutBody.has(statusCode) ? headers : [...headers, length];
   response.writeHead(statusCode, all.flat());
   response.end(body);
@@ -157,7 +157,7 @@ function answerAndClose(statusCode: number): RestAnswer {
 
 const isAny = (host: string) => host === "0.0.0.0" || host === "::";
 
-/** Resolves with the port, which is the system's choice for 0. */
+/** Resolves with the port; the system chooses it for 0. */
 async function listen(server: TcpServer, port: number, host: string): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -166,7 +166,7 @@ async function listen(server: TcpServer, port: number, host: string): Promise<nu
   return (server.address() as AddressInfo).port;
 }
 
-/** Ends a handshake with a plain HTTP answer, as the edge does. */
+/** Ends a handshake with a plain HTTP response, as the edge does. */
 export function refuseUpgrade(
   socket: Duplex,
   statusCode: number,

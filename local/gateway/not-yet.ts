@@ -3,8 +3,8 @@ import { answerJson } from "./own-routes.ts";
 import { findHeader, type RestAnswer, type RestRequest } from "./rest-request.ts";
 
 /**
- * What everything is answered while the system starts: 503 in the API's envelope, and to a person
- * with a browser, which asks for HTML by name, a page that says so and comes again each second.
+ * The response to everything while the system starts: 503 in the API's envelope, and for browsers,
+ * which explicitly accept HTML, a page that says so and reloads each second.
  */
 export function answerNotYet(request: RestRequest): RestAnswer {
   const accept = findHeader(request, "accept") ?? "";

@@ -3,19 +3,19 @@ import { isLoopback, nameOf } from "./own-host.ts";
 import type { RestRequest } from "./rest-request.ts";
 import { findHeader } from "./rest-request.ts";
 
-/** With its value a caller from anywhere, under any name, is welcome. */
+/** With its value, callers from anywhere and under any host name are accepted. */
 const keyHeader = "x-local-key";
 
-/** What a proxy adds: a caller behind one may be anywhere (RFC 7239; RFC 9110, 7.6.3). */
+/** Headers added by proxies: a caller behind one may be anywhere (RFC 7239; RFC 9110, 7.6.3). */
 const proxyHeader = /^(x-forwarded-.+|x-real-ip|forwarded|via)$/i;
 
 /**
- * Why a caller may not use the runner's own routes; undefined for one who may. `key` is the
- * runner's own. These routes mint tokens and set faults, so no web page out there may reach them:
- * neither by a request from another origin (a browser names the page's origin in each such request,
- * RFC 6454) nor by a name that was made to lead to this machine (DNS rebinding; the Host header
- * then has that name). Nor may what a proxy on this machine passes on, which comes from loopback:
- * its headers tell, or HTTP/1.0, which nginx speaks where nothing else is configured.
+ * Why a caller may not use the runner's own routes; undefined if they may. `key` is the runner's
+ * own. These routes mint tokens and set faults, so no foreign web page may reach them: neither by a
+ * request from another origin (which a browser states in each such request, RFC 6454) nor by a name
+ * that was made to resolve to this machine (DNS rebinding; the Host header then has that name). Nor
+ * may requests forwarded by a proxy on this machine, which come from loopback: they are recognized
+ * by their headers, or by HTTP/1.0, nginx's default.
  */
 export function findAccessFault(request: RestRequest, key: string): string | undefined {
   const given = findHeader(request, keyHeader);
@@ -34,15 +34,15 @@ export function findAccessFault(request: RestRequest, key: string): string | und
     return isLoopback(nameOf(origin))
       ? undefined
       : "Origin: pages of other machines may not call this";
-  // An image or a link of a page has no origin, but a browser says that it is another site's.
+  // An image or a link of a page has no origin, but the browser marks it as cross-site.
   return findHeader(request, "sec-fetch-site") === "cross-site"
     ? "Sec-Fetch-Site: pages of other sites may not call this"
     : undefined;
 }
 
 /**
- * What lets a page that may call read the answer too, and send JSON and the key. Who names no
- * origin is no page, and hears the runner's own.
+ * CORS headers that let a permitted page read the response, and send JSON and the key. Callers
+ * without an origin are not pages, and get the runner's own.
  */
 export function listCorsHeaders(request: RestRequest): [string, string][] {
   const own = `http://${findHeader(request, "host") ?? "127.0.0.1"}`;

@@ -1,6 +1,8 @@
 import { isIP } from "node:net";
 
-/** Whether a host name or an address can only be this machine; `localhost` resolves by RFC 6761. */
+/**
+ * Whether a host name or an address is certainly this machine; `localhost` resolves by RFC 6761.
+ */
 export function isLoopback(name: string | undefined): boolean {
   if (name === undefined) return false;
   const address = bare(name);
@@ -8,15 +10,15 @@ export function isLoopback(name: string | undefined): boolean {
   return address === "::1" || address === "localhost" || address.endsWith(".localhost");
 }
 
-/** The host of an origin or URL; undefined for what is none, such as `null`. */
+/** The host of an origin or URL; undefined for other text, such as `null`. */
 export function nameOf(url: string): string | undefined {
   return URL.canParse(url) ? new URL(url).hostname : undefined;
 }
 
 /**
- * The host that a caller named (the Host header), with its port, as far as it is this machine's: a
- * name or address that can be no other, or the address at which the call came in. Undefined for any
- * other, which API Gateway would not answer at all.
+ * The caller's Host header, with its port, if it is this machine's: a name or address that can be
+ * no other, or the address at which the call arrived. Undefined for any other, which API Gateway
+ * would not answer at all.
  */
 export function ownHostOf(named: string | undefined, ownIp = ""): string | undefined {
   const url = `http://${named}`;
@@ -25,5 +27,5 @@ export function ownHostOf(named: string | undefined, ownIp = ""): string | undef
   return isLoopback(hostname) || bare(hostname) === bare(ownIp) ? host : undefined;
 }
 
-/** An address without the brackets of a URL, and in IPv4's own form where it is one of those. */
+/** An address without a URL's brackets, and in IPv4 form if it is a mapped one. */
 const bare = (address: string) => address.replace(/^\[|\]$/g, "").replace(/^::ffff:/, "");

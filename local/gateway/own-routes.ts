@@ -3,7 +3,7 @@ import { findAccessFault, listCorsHeaders } from "./own-access.ts";
 import { findHeader, type RestAnswer, type RestRequest } from "./rest-request.ts";
 
 /**
- * What a handler gets: the body, which is JSON or the fields of a form (undefined without one), the
+ * A handler's input: the body, which is JSON or the fields of a form (undefined without one), the
  * query and the whole request.
  */
 type OwnRequest = { body: unknown; query: URLSearchParams; request: RestRequest };
@@ -17,20 +17,20 @@ export type OwnRoute = {
 
 /**
  * The runner's own routes, under /local/: tokens, faults, cost and other things that AWS has
- * elsewhere or not at all. They are no part of a deployed stage.
+ * elsewhere or not at all. Deployed stages do not have them.
  */
 export type OwnRoutes = {
-  /** What a caller from another machine has to send as `x-local-key`; new with each run. */
+  /** The `x-local-key` that callers from other machines must send; new in each run. */
   key: string;
   add(...routes: OwnRoute[]): void;
-  /** The answer to a request under /local/; undefined for every other path. */
+  /** The response to a request under /local/; undefined for every other path. */
   answer(request: RestRequest): Promise<RestAnswer | undefined>;
 };
 
 const bodyBytesMax = 64 * 1024;
 const formType = "application/x-www-form-urlencoded";
 
-/** Refuses a request to one of the runner's own routes with 400 and what is wrong with it. */
+/** Refuses a request to one of the runner's own routes with 400 and the reasons. */
 export class BadOwnRequest extends Error {
   readonly faults: string[];
 
@@ -43,7 +43,7 @@ export class BadOwnRequest extends Error {
 type Refusing = { status: number; body?: unknown };
 
 /**
- * The handler of an own route, from one that is given the body alone and answers 400 with `errors`.
+ * A handler of an own route, from a function that only gets the body; a 400 lists `errors`.
  */
 export const explained =
   (handle: (body: unknown) => Refusing | Promise<Refusing>) =>
@@ -71,7 +71,7 @@ export function createOwnRoutes(): OwnRoutes {
     },
   };
 
-  /** Undefined while there are no routes yet: the gateway then answers that it is starting. */
+  /** Undefined while there are no routes yet: the gateway then says that it is starting. */
   async function answerKnown(request: RestRequest): Promise<RestAnswer | undefined> {
     if (routes.length === 0) return undefined;
     if (request.method === "OPTIONS") return answerJson(204, undefined);
@@ -98,7 +98,7 @@ export function createOwnRoutes(): OwnRoutes {
   }
 }
 
-/** A JSON answer of the runner itself; without a body for `undefined`. */
+/** A JSON response of the runner itself; without a body for `undefined`. */
 export function answerJson(
   statusCode: number,
   body: unknown,
@@ -124,7 +124,7 @@ function refuse(statusCode: number, code: string, errors: string[]): RestAnswer 
   return answerJson(statusCode, body);
 }
 
-/** curl calls every body a form, so what looks like JSON is taken for it. */
+/** curl labels every body as a form, so text that looks like JSON is parsed as JSON. */
 function readFields(request: RestRequest): unknown {
   const isForm = findHeader(request, "content-type")?.startsWith(formType);
   const text = request.body.toString("utf8");

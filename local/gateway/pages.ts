@@ -6,11 +6,11 @@ import type { RestAnswer, RestRequest } from "./rest-request.ts";
 import { findHeader } from "./rest-request.ts";
 
 /**
- * The pages of the product, from a folder that was made beforehand: its `pages.json` names each
- * file with its path and its headers. A deployed stage serves the same folder from elsewhere.
+ * The product's pages, from a folder that was built before: its `pages.json` lists each file with
+ * its path and its headers. A deployed stage serves the same folder from elsewhere.
  */
 export type Pages = {
-  /** The answer to a GET or HEAD of a page; undefined for everything else. */
+  /** The response to a GET or HEAD of a page; undefined for everything else. */
   answer(request: RestRequest): RestAnswer | undefined;
 };
 
@@ -25,8 +25,8 @@ const Manifest = z.array(
 );
 
 /**
- * Reads a folder of pages for a stage, whole, so that a later build of it changes nothing. Throws
- * when the folder is none that was made for this.
+ * Reads a folder of pages for a stage completely, so that a later build of it changes nothing.
+ * Throws if the folder was not built for this.
  */
 export function readPages(directory: string, stageName: string): Pages {
   const manifest = readFileSync(join(directory, "pages.json"), "utf8");

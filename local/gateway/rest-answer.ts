@@ -14,7 +14,7 @@ const ProxyAnswer = z.object({
   isBase64Encoded: z.boolean().nullish(),
 });
 
-/** Headers that are the gateway's to set; a function's value arrives under another name. */
+/** Headers that only the gateway sets; a function's value is renamed. */
 const remapped = new Set(
   "authorization connection content-length date host server te trailer transfer-encoding upgrade user-agent www-authenticate".split(
     " ",
@@ -22,8 +22,8 @@ const remapped = new Set(
 );
 
 /**
- * What a function gave back, made into an HTTP answer as a Lambda proxy integration does; undefined
- * when it is malformed.
+ * Turns a function's result into an HTTP response as a Lambda proxy integration does; undefined if
+ * it is malformed.
  */
 export function readProxyAnswer(
   payload: unknown,
@@ -52,7 +52,7 @@ export function readProxyAnswer(
     for (const value of values) pairs.push([sent, value]);
   }
   if (!pairs.every(isSendable)) return undefined;
-  // Base64 is only turned into bytes when the client's first media type is listed as binary.
+  // Base64 is decoded only if the client's first accepted media type is listed as binary.
   const accepted = findHeader(request, "accept")?.split(",")[0] ?? "application/json";
   const isBytes = isBase64Encoded === true && isBinary(api, accepted);
   return {
@@ -73,7 +73,7 @@ function isSendable([name, value]: [string, string]): boolean {
   }
 }
 
-/** The answer of a MOCK integration, which is how an API answers CORS preflights by itself. */
+/** The response of a MOCK integration, with which an API handles CORS preflights itself. */
 export function answerMock(
   operation: OpenApiOperation,
   request: RestRequest,

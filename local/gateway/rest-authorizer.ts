@@ -7,7 +7,7 @@ import { eventHeadOf, findHeader } from "./rest-request.ts";
 /** The verdict: the context for the function, or the gateway response that refuses. */
 type Verdict = {
   refusal?: GatewayResponseType;
-  /** Also there at a Deny, for the templates of ACCESS_DENIED. */
+  /** Present for a Deny too, for the templates of ACCESS_DENIED. */
   authorizer?: Record<string, string>;
 };
 
@@ -21,8 +21,7 @@ type Authorize = (
 const cachedMax = 10_000;
 
 /**
- * Makes the check that stands before the operations of one API: their REQUEST authorizers, with a
- * cache of results.
+ * The check before the operations of one API: their REQUEST authorizers, with a cache of results.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
  */
 export function createAuthorize(

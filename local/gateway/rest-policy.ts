@@ -3,7 +3,7 @@ import type { Stage } from "../model.ts";
 
 const Texts = z.union([z.string(), z.array(z.string())]).transform((text) => [text].flat());
 
-/** What a Lambda authorizer of a REST or WebSocket API has to give back. */
+/** The result that a Lambda authorizer of a REST or WebSocket API must return. */
 export const AuthorizerAnswer = z.object({
   principalId: z.string().min(1),
   policyDocument: z.object({
@@ -17,7 +17,7 @@ export const AuthorizerAnswer = z.object({
 export type AuthorizerAnswer = z.infer<typeof AuthorizerAnswer>;
 
 /**
- * Whether the policy that an authorizer gave back allows a method: a statement allows
+ * Whether the policy returned by an authorizer allows a method: a statement allows
  * `execute-api:Invoke` on it and none denies it.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html
  */
@@ -33,15 +33,15 @@ export function allows(answer: AuthorizerAnswer, methodArn: string): boolean {
   );
 }
 
-/** The context as functions and templates get it: text only, with the principal. */
+/** The context for functions and templates: only text, with the principal. */
 export function contextOf(answer: AuthorizerAnswer): Record<string, string> {
   const texts = Object.entries(answer.context ?? {}).map(([name, value]) => [name, String(value)]);
   return { ...Object.fromEntries(texts), principalId: answer.principalId };
 }
 
 /**
- * Throws unless the role lets API Gateway call the function. Without a role the function's own
- * resource policy decides on AWS, which is not looked at here.
+ * Throws unless the role lets API Gateway call the function. Without a role, AWS uses the
+ * function's own resource policy, which is not evaluated here.
  */
 export function assertMayInvoke(
   stage: Pick<Stage, "roles">,

@@ -3,39 +3,39 @@ import type { RestApi } from "../model.ts";
 import { ownHostOf } from "./own-host.ts";
 
 /**
- * A request as the REST gateway sees it. `path` is as sent, without the query and without the API's
- * mount.
+ * A request as the REST gateway receives it. `path` is as sent, without the query and without the
+ * API's mount.
  */
 export type RestRequest = {
   method: string;
   path: string;
-  /** What was before `path`: where the API is mounted. */
+  /** The part before `path`: where the API is mounted. */
   prefix?: string;
   query: string;
   /** Names as sent, in order, one entry per header line. */
   headers: [name: string, value: string][];
   body: Buffer;
-  /** The edge has refused the body for its length; `body` is empty then. */
+  /** Whether the edge refused the body for its length; `body` is empty then. */
   isTooLarge?: boolean;
   sourceIp: string;
-  /** The address of this machine at which it came in. */
+  /** The address of this machine at which it arrived. */
   ownIp?: string;
   protocol: string;
   receivedMilliseconds: number;
 };
 
-/** What goes back over the wire. */
+/** The response as sent over the wire. */
 export type RestAnswer = {
   statusCode: number;
   headers: [name: string, value: string][];
   body: Buffer;
-  /** Who answered, for the log: a function, or the gateway and its response type. */
+  /** The sender, for the log: a function, or the gateway and its response type. */
   by: string;
-  /** Which of its own responses it is, where the gateway answers. */
+  /** The type of the gateway's own response. */
   responseType?: string;
   /**
-   * What was asked for, for the log: the route's path and never the values in it, which may be
-   * secrets. Nothing where no route was found.
+   * The requested route, for the log: its path and never the values in it, which may be secrets.
+   * Absent if no route was found.
    */
   route?: string;
 };
@@ -45,7 +45,7 @@ export type RequestContext = {
   accountId: string;
   apiId: string;
   authorizer?: Record<string, unknown>;
-  /** Left out where the host that was asked for is no name of this machine. */
+  /** Absent if the requested host is not a name of this machine. */
   domainName?: string;
   domainPrefix: string;
   extendedRequestId: string;
@@ -68,7 +68,7 @@ export function formatRequestTime(milliseconds: number): string {
   return `${day}/${month}/${year}:${time} +0000`;
 }
 
-/** The last value of a header, whatever its case; undefined when it was not sent. */
+/** The last value of a header, regardless of case; undefined if it was not sent. */
 export function findHeader(
   request: Pick<RestRequest, "headers">,
   name: string,
@@ -77,7 +77,7 @@ export function findHeader(
   return request.headers.findLast(([sent]) => sent.toLowerCase() === wanted)?.[1];
 }
 
-/** Makes the context of a request to a resource such as `/gifts/{id}`. */
+/** The context of a request to a resource such as `/gifts/{id}`. */
 export function newRequestContext(
   api: Pick<RestApi, "id" | "stageName">,
   account: string,
@@ -165,21 +165,21 @@ export function isBinary(api: RestApi, mediaType: string | undefined): boolean {
   });
 }
 
-/** The body as an event carries it: base64 for binary media types, else text, else null. */
+/** The body in an event: base64 for binary media types, else text, else null. */
 export function eventBodyOf(api: RestApi, request: RestRequest) {
   if (request.body.length === 0) return { body: null, isBase64Encoded: false };
   const isBase64Encoded = isBinary(api, findHeader(request, "content-type"));
   return { body: request.body.toString(isBase64Encoded ? "base64" : "utf8"), isBase64Encoded };
 }
 
-/** As `collect`, for headers, whose names have no case. */
+/** As `collect`, for headers, whose names are case-insensitive. */
 function collectHeaders(pairs: Iterable<[string, string]>) {
   return collect(pairs, (name) => name.toLowerCase());
 }
 
 /**
- * Names and values as an event has them: the last value of each name, and all of them. Names whose
- * `keyOf` is equal are one name, in the spelling in which it came first. Null when there is none.
+ * Names and values in an event: the last value of each name, and all of them. Names with the same
+ * `keyOf` are one name, in its first spelling. Null if there is none.
  */
 function collect(
   pairs: Iterable<[string, string]>,

@@ -1,6 +1,6 @@
 import type { OpenApiBody, OpenApiOperation } from "../model.ts";
 
-/** A resource that a path leads to, with the values of its parameters, percent-decoded once. */
+/** A resource for a path, with the values of its parameters, percent-decoded once. */
 export type RouteMatch = {
   resourcePath: string;
   /** By lower-case method, or `x-amazon-apigateway-any-method`. */
@@ -18,8 +18,8 @@ type Node = {
 const createNode = (): Node => ({ literal: new Map() });
 
 /**
- * Makes what finds the resource of an API that a path leads to: literal segments before `{name}`,
- * that before `{name+}`. Throws when one place has two parameter names.
+ * A function that finds an API's resource for a path: literal segments before `{name}`, that before
+ * `{name+}`. Throws if one position has two parameter names.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-method-settings-method-request.html
  */
 export function createRoutes(document: OpenApiBody): (path: string) => RouteMatch | undefined {
@@ -75,7 +75,7 @@ function match(node: Node, segments: string[], index: number): RouteMatch | unde
   return { resourcePath, operations, pathParameters: { [name]: decode(rest) } };
 }
 
-/** A segment that is not well encoded stays as it is: refusing it is the function's decision. */
+/** An invalid encoding stays unchanged: refusing it is the function's decision. */
 function decode(segment: string): string {
   try {
     return decodeURIComponent(segment);

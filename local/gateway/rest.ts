@@ -19,23 +19,22 @@ import { createRoutes, findOperation } from "./rest-routes.ts";
 import type { Throttle } from "./throttle.ts";
 import { createThrottle } from "./throttle.ts";
 
-/** The longest that an integration may take, for an API that did not ask for more. */
+/** The longest integration timeout, unless the API requested more. */
 const integrationMillisecondsMax = 29_000;
 
 export type AnswerRequest = (request: RestRequest) => Promise<RestAnswer>;
 
 type RestOptions = {
   integrationMilliseconds?: number;
-  /** Takes the lines of the API's access log, each with the log's group. */
+  /** Receives the lines of the API's access log, each with the log's group. */
   logAccess?(logGroup: string, line: () => string): void;
-  /** Takes the sizes of what came and of what is answered, each in bytes. */
+  /** Receives the sizes of each request and response, in bytes. */
   answered?(bytesIn: number, bytesOut: number): void;
 };
 
 /**
- * Makes one REST API of a stage answer requests: route, throttle, authorizer, integration, gateway
- * responses, in API Gateway's order and within its limits. Throws when an operation leads to no
- * function.
+ * Makes one REST API of a stage handle requests: route, throttle, authorizer, integration, gateway
+ * responses, in API Gateway's order and within its limits. Throws if an operation has no function.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
  */
 export function createRestApi(
@@ -100,8 +99,8 @@ export function createRestApi(
 }
 
 /**
- * A function that Lambda throttles has failed for API Gateway like any other: its 429 is for limits
- * of its own alone.
+ * For API Gateway, a function that Lambda throttles has failed like any other: it uses 429 only for
+ * its own limits.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-integrations.html
  */
 const typeOfFailure = ({ error }: InvocationResult & { ok: false }): GatewayResponseType =>
@@ -122,7 +121,7 @@ async function within<Value>(
   }
 }
 
-/** A method's own throttle settings win over those of the whole stage; each method has a bucket. */
+/** A method's own throttle settings override those of the whole stage; each method has a bucket. */
 function createAdmission(api: RestApi): (resourcePath: string, method: string) => boolean {
   const throttles = new Map<string, Throttle>();
   return (resourcePath, method) => {

@@ -14,7 +14,7 @@ export type SocketLimits = {
   messageBytesMax: number;
   idleMilliseconds: number;
   lifeMilliseconds: number;
-  /** What a slow client may leave unread before posts to it are refused. */
+  /** How much a slow client may leave unread before posts to it are refused. */
   bufferedBytesMax: number;
 };
 
@@ -29,7 +29,10 @@ export const awsSocketLimits: SocketLimits = {
 export type Connection = {
   head: ConnectionHead;
   lastActiveMilliseconds: number;
-  /** Whether it is neither closed nor closing: one whose $disconnect is under way is gone. */
+  /**
+   * Whether it is neither closed nor closing: a connection whose $disconnect is in progress is
+   * gone.
+   */
   isOpen(): boolean;
   send(data: Uint8Array): "sent" | "gone" | "too_fast";
   close(code: number): void;
@@ -120,7 +123,7 @@ export function serveConnection(options: ConnectionOptions): Connection {
   return connection;
 }
 
-/** Closes the connection with 1009 when a frame is longer than the gateway takes. */
+/** Closes the connection with 1009 if a frame is longer than the gateway allows. */
 export function watchFrames(
   connection: Connection,
   stream: NodeJS.EventEmitter,
@@ -132,11 +135,11 @@ export function watchFrames(
     stream.off("data", look);
     connection.close(1009);
   };
-  // First in line, so that the message of a frame that is too long is never delivered.
+  // First listener, so that the message of an oversized frame is never delivered.
   stream.prependListener("data", look);
 }
 
-/** Gives a message to its route. What it resolves to is sent to the client: the gateway's error. */
+/** Passes a message to its route. Resolves with the gateway's error for the client, if any. */
 async function deliver(options: ConnectionOptions, body: string): Promise<string | undefined> {
   const { api, head, invoke, log, throttle } = options;
   const routeKey = selectRoute(api, body);
@@ -166,7 +169,7 @@ async function deliver(options: ConnectionOptions, body: string): Promise<string
     isBase64Encoded: false,
   });
   if (!result.ok) return fail(500, "Internal server error", route.functionName);
-  // A route without a route response sends nothing back, whatever the function answers.
+  // A route without a route response sends nothing back, whatever the function returns.
   say(readStatus(result.payload), route.functionName);
   return undefined;
 }
@@ -176,7 +179,7 @@ function readStatus(payload: unknown): number {
   return typeof status === "number" ? status : 200;
 }
 
-/** `$request.body.action` of a JSON object, where a route has that key; else $default. */
+/** `$request.body.action` of a JSON object, if there is a route with that key; else $default. */
 function selectRoute(api: WebSocketApi, body: string): string {
   const field = /^\$request\.body\.(\w+)$/.exec(api.routeSelectionExpression)?.[1] ?? "action";
   try {
@@ -186,18 +189,18 @@ function selectRoute(api: WebSocketApi, body: string): string {
       if (typeof key === "string" && Object.hasOwn(api.routes, key)) return key;
     }
   } catch {
-    // Text that is not JSON has no route of its own.
+    // Text that is not JSON goes to $default.
   }
   return "$default";
 }
 
 /**
- * When many sockets close at once, reconnects are served before the old ones are cleaned up, for at
- * most this time. It is below 5 s, when posters would clean up, too.
+ * When many sockets close at once, reconnects are handled before the old ones are cleaned up, for
+ * at most this time. It is below 5 s, after which posters would clean up too.
  */
 const clearingMilliseconds = 3_000;
 
-/** Tells the $disconnect route, if there is one. Its failure changes nothing, as on AWS. */
+/** Calls the $disconnect route, if there is one. Its failure has no effect, as on AWS. */
 export async function disconnect(
   api: WebSocketApi,
   invoke: Invoke,

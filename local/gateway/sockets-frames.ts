@@ -1,6 +1,6 @@
 /**
- * Watches the frames that a client sends for one that is too long. The `ws` library bounds whole
- * messages; API Gateway bounds each frame as well, at a quarter of that. RFC 6455, section 5.2.
+ * Watches a client's frames for an oversized one. The `ws` library limits whole messages; API
+ * Gateway limits each frame as well, at a quarter of that. RFC 6455, section 5.2.
  */
 type FrameWatch = (chunk: Uint8Array) => "ok" | "too_long";
 
@@ -29,7 +29,7 @@ export function createFrameWatch(payloadBytesMax: number): FrameWatch {
   };
 }
 
-/** The length that a whole frame header tells; undefined while the header is not yet whole. */
+/** The length in a complete frame header; undefined while the header is incomplete. */
 function readPayloadLength(header: number[]): number | undefined {
   const second = header[1];
   if (second === undefined) return undefined;

@@ -6,7 +6,7 @@ import { findHeader } from "./rest-request.ts";
 import type { ConnectionHead } from "./sockets-event.ts";
 import { handshakeHeadOf, newSocketContext } from "./sockets-event.ts";
 
-/** Whether the socket opens, with the subprotocol that $connect chose, or how it is refused. */
+/** Whether the socket opens, with the subprotocol selected by $connect, or how it is refused. */
 type Handshake =
   | { opens: true; head: ConnectionHead; subprotocol?: string }
   | { opens: false; statusCode: number; by: string };
@@ -17,8 +17,8 @@ const ConnectAnswer = z.object({
 });
 
 /**
- * Asks the API's functions whether a connection may open: the authorizer, then $connect, each with
- * the say to refuse.
+ * Calls the API's functions before a connection opens: the authorizer, then $connect, each of which
+ * may refuse.
  */
 export async function shakeHands(
   api: WebSocketApi,

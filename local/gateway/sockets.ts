@@ -15,11 +15,11 @@ import { createThrottle, type Throttle } from "./throttle.ts";
 
 /**
  * The WebSocket APIs of a stage: handshakes become connections, and `@connections` finds them. A
- * connection can be posted to only once it is open, which is after $connect has answered.
+ * connection accepts posts only once it is open, which is after $connect has returned.
  */
 export type Sockets = {
   connections: Connections;
-  /** What answers upgrades for one API. Throws when one of its routes leads nowhere. */
+  /** Handles upgrades for one API. Throws if one of its routes has no target. */
   mount(api: WebSocketApi): Mounts["sockets"][number];
   /** How many connections are open. */
   count(): number;
@@ -34,16 +34,16 @@ type SocketsOptions = {
   limits?: SocketLimits;
 };
 
-/** The connections of all APIs, and what shakes their hands. */
+/** The connections of all APIs, and their handshake server. */
 type ConnectionRegistry = {
   options: Required<SocketsOptions>;
   open: Map<string, Connection>;
   server: WebSocketServer;
-  /** The subprotocol that a handshake is answered with. */
+  /** The selected subprotocol of each handshake. */
   chosen: WeakMap<IncomingMessage, string>;
 };
 
-/** A handshake on its way in, to one of the APIs. */
+/** An incoming handshake for one of the APIs. */
 type Upgrade = {
   api: WebSocketApi;
   throttle: Throttle;
@@ -89,7 +89,7 @@ function createRegistry(options: Required<SocketsOptions>): ConnectionRegistry {
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
-    // Messages are written as frames that are the same for all (frame-writer.ts).
+    // Messages are written as frames shared by all sockets (frame-writer.ts).
     perMessageDeflate: false,
     maxPayload: options.limits.messageBytesMax,
     handleProtocols: (_offered, request) => chosen.get(request) ?? false,
@@ -143,7 +143,7 @@ async function upgrade(registry: ConnectionRegistry, wanted: Upgrade): Promise<v
   if (!handshake.opens) return refuse(handshake.statusCode, handshake.by);
   if (handshake.subprotocol) registry.chosen.set(raw, handshake.subprotocol);
   if (socket.destroyed) {
-    // The client has left while $connect was running; its $disconnect follows all the same.
+    // The client left while $connect was running; its $disconnect is called anyway.
     say(499, "client");
     return await disconnect(api, invoke, handshake.head, 1006, "");
   }
@@ -153,7 +153,7 @@ async function upgrade(registry: ConnectionRegistry, wanted: Upgrade): Promise<v
   });
 }
 
-/** From now on the connection can be posted to, until it closes. */
+/** From then on the connection accepts posts, until it closes. */
 function serve(
   registry: ConnectionRegistry,
   wanted: Upgrade,
@@ -169,7 +169,7 @@ function serve(
   void connection.done.then(() => registry.open.delete(head.connectionId));
 }
 
-/** Throws when a route leads to a function that is not there or may not be called. */
+/** Throws if a route's function does not exist or may not be called. */
 function checkRoutes(api: WebSocketApi, stage: Pick<Stage, "functions" | "roles">): void {
   for (const [routeKey, { authorizer, ...route }] of Object.entries(api.routes)) {
     for (const { functionName, credentials } of authorizer ? [route, authorizer] : [route]) {
@@ -189,7 +189,7 @@ const messages: Record<number, string> = {
   502: "Internal server error",
 };
 
-/** What RFC 6455 4.2.1 asks of a handshake, looked at before any function is called for it. */
+/** RFC 6455 4.2.1's requirements for a handshake, checked before any function is called. */
 function isHandshake({ method, headers }: IncomingMessage): boolean {
   const key = headers["sec-websocket-key"] ?? "";
   const version = headers["sec-websocket-version"];

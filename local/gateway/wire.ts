@@ -16,7 +16,7 @@ export function sizeOfHeaders(request: IncomingMessage): number {
   return bytes;
 }
 
-/** What came over the wire to the runner's port, as the APIs behind it get it. */
+/** A request to the runner's port, in the form for the APIs behind it. */
 export function describeRequest(request: IncomingMessage, body: Buffer): RestRequest {
   const headers: [string, string][] = [];
   for (let index = 0; index + 1 < request.rawHeaders.length; index += 2) {
@@ -34,7 +34,7 @@ export function describeRequest(request: IncomingMessage, body: Buffer): RestReq
   };
 }
 
-/** At most `bytesMax` bytes; `gone` when the caller left before the end. */
+/** At most `bytesMax` bytes; `gone` if the caller disconnected before the end. */
 export async function readBody(
   request: IncomingMessage,
   bytesMax: number,
@@ -45,7 +45,7 @@ export async function readBody(
     let bytes = 0;
     request.on("data", (chunk: Buffer) => {
       bytes += chunk.length;
-      // The rest still flows, unkept, so that the client can read its answer.
+      // The rest is read and dropped, so that the client can read its response.
       if (bytes <= bytesMax) chunks.push(chunk);
       else resolve("too_large");
     });

@@ -1,16 +1,16 @@
 import * as z from "zod";
 
-/** What a test may switch while the system runs; all of it is legal behaviour of AWS. */
+/** Switches for tests of a running system; all of them are permitted behaviour of AWS. */
 export const StreamSwitches = z.strictObject({
-  /** Shards that the items are cut over; order is then kept for each item only. */
+  /** The number of shards over which items are distributed; only each item's order is then kept. */
   shards: z.int().min(1).max(2),
-  /** Percent of batches that are delivered again although they were a success. */
+  /** Percent of successful batches that are delivered again. */
   double: z.number().min(0).max(100),
-  /** Batches with random borders, other ones at each try. */
+  /** Batches with random sizes, different ones at each attempt. */
   regroup: z.boolean(),
-  /** How late each shard's records come. */
+  /** The delay of each shard's records. */
   lagMilliseconds: z.array(z.int().min(0).max(60_000)).max(2),
-  /** How far each shard's creation times are off. */
+  /** The clock skew of each shard's creation times. */
   clockSkewSeconds: z.array(z.number().min(-3600).max(3600)).max(2),
   /** Nothing is delivered meanwhile. */
   paused: z.boolean(),
@@ -18,12 +18,14 @@ export const StreamSwitches = z.strictObject({
 
 export type StreamSwitches = z.infer<typeof StreamSwitches>;
 
-/** A change of switches, with `pause` as the verb and `redeliver` the last n records of all. */
+/**
+ * A change of switches, with the command `pause`, and `redeliver` for the last n records of all.
+ */
 export const StreamCommand = StreamSwitches.partial()
   .omit({ paused: true })
   .extend({ pause: z.boolean().optional(), redeliver: z.int().min(1).max(1000).optional() });
 
-/** How the streams run when no test asks for anything. */
+/** The switches in normal operation. */
 export const plainSwitches: StreamSwitches = {
   shards: 1,
   double: 0,
@@ -33,7 +35,7 @@ export const plainSwitches: StreamSwitches = {
   paused: false,
 };
 
-/** How far a shard's clock is off, and how late its records come. */
+/** A shard's clock skew, and the delay of its records. */
 export function offsetsOf(switches: StreamSwitches, shard: number): { skew: number; lag: number } {
   const index = shard % switches.shards;
   return {

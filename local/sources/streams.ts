@@ -12,16 +12,18 @@ import { plainSwitches, StreamCommand, type StreamSwitches } from "./stream-swit
 
 /** The table streams of the stage and their event source mappings. */
 export type Streams = {
-  /** Something was written: look now. */
+  /** Something was written: poll now. */
   wake(): void;
   start(): Promise<void>;
   stop(): Promise<void>;
-  /** Rejects with a `ZodError` for a switch that cannot be understood. */
+  /** Rejects with a `ZodError` for an invalid switch. */
   command(wanted: unknown): Promise<void>;
   report(): { switches: StreamSwitches; readers: StreamReaderReport[]; idle: boolean };
 };
 
-/** What the streams need. `sendToQueue` is for an on-failure destination that is a queue. */
+/**
+ * The dependencies of the streams. `sendToQueue` is for an on-failure destination that is a queue.
+ */
 type StreamsOptions = {
   stage: Stage;
   call: EngineCall;
@@ -36,8 +38,8 @@ type StreamsOptions = {
 };
 
 /**
- * Runs the mappings whose source is a table's stream. Positions are kept after each batch, so after
- * a kill the batch that was at work comes again and nothing is left out.
+ * Runs the mappings of table streams. Positions are stored after each batch, so after a kill the
+ * batch in progress is redelivered and nothing is lost.
  */
 export function createStreams(options: StreamsOptions): Streams {
   const { stage, state, log } = options;

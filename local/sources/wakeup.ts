@@ -3,11 +3,11 @@ type Wakeup = {
   /** Wakes `wait`, now or the next time. */
   set(): void;
   isSet(): boolean;
-  /** Whether it was set; it is not any more. */
+  /** Whether it was set; resets it. */
   take(): boolean;
-  /** Until it is set or the time has passed; takes it. */
+  /** Waits until it is set or the time has passed; resets it. */
   wait(milliseconds: number): Promise<void>;
-  /** The whole time, whether set or not; only `end` cuts it. */
+  /** Waits the whole time, whether set or not; only `end` interrupts it. */
   pause(milliseconds: number): Promise<void>;
   /** Ends every sleep, now and later. */
   end(): void;
