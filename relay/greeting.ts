@@ -9,6 +9,7 @@ import { showState } from "../platform/store/audience/log-state.ts";
 import { findFrame, listFrames } from "../platform/store/log/frames.ts";
 import { takeResumeFrames } from "../platform/store/log/resume-budget.ts";
 import { isStillAdmitted } from "../platform/store/streams/members.ts";
+import { getSharedStreamWithMember } from "../platform/store/streams/stream-access.ts";
 import { socketLimits } from "./connection.ts";
 import { type Encoded, encode, heldBefore } from "./held-frames.ts";
 import type { Connection, Room, Subscription } from "./model.ts";
@@ -35,7 +36,7 @@ export async function subscribe(
 ): Promise<void> {
   const { streamId } = request;
   const { caller, subscriptions } = connection;
-  const mayWatch = () => assertMayWatch(streamId, caller, now);
+  const mayWatch = () => assertMayWatch(streamId, caller, now, getSharedStreamWithMember);
   // A stream that nobody may watch need not be there, and opening a room would begin its log.
   if (!rooms.has(streamId)) await mayWatch();
   if (!subscriptions.has(streamId) && subscriptions.size >= streamsPerConnectionMax)

@@ -99,8 +99,9 @@ export async function assertMayWatch(
   streamId: string,
   caller: Pick<Caller, "userId" | "roles">,
   now: Date,
+  getBoth = getStreamWithMember,
 ): Promise<boolean> {
-  const { stream, member } = await getStreamWithMember(streamId, caller.userId);
+  const { stream, member } = await getBoth(streamId, caller.userId);
   if (isBlocked(member, now)) refuse("member_blocked");
   assertAdmitted(stream, member, caller);
   await assertPlaceLeft(stream, caller, now);

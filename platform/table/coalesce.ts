@@ -26,6 +26,35 @@ export function coalesce<Args extends readonly (string | number)[], Answer>(
   };
 }
 
+/**
+ * A read of which one at a time is under way: all who ask meanwhile are given the next one, which
+ * begins after they have asked. For many who come one by one, and may wait twice as long.
+ */
+export function share<Answer>(read: (name: string) => Promise<Answer>) {
+  const underWay = new Map<string, Promise<void>>();
+  const next = new Map<string, Promise<Answer>>();
+  return (name: string): Promise<Answer> => {
+    const found = next.get(name);
+    if (found !== undefined) return found;
+    const answer = Promise.resolve(underWay.get(name)).then(() => {
+      next.delete(name);
+      const own = read(name);
+      const done = own
+        .then(
+          () => undefined,
+          () => undefined,
+        )
+        .then(() => {
+          if (underWay.get(name) === done) underWay.delete(name);
+        });
+      underWay.set(name, done);
+      return own;
+    });
+    next.set(name, answer);
+    return answer;
+  };
+}
+
 let wanted: Key[] = [];
 let fetching: Promise<Map<string, Item>> | undefined;
 

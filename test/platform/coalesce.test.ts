@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { coalesce, getCoalesced } from "../../platform/table/coalesce.ts";
+import { coalesce, getCoalesced, share } from "../../platform/table/coalesce.ts";
 import { putItem } from "../../platform/table/items.ts";
 import type { Key } from "../../platform/table/keys.ts";
 import { table, useTable } from "../../platform/table/table.ts";
@@ -79,4 +79,37 @@ test("items requested in one turn are read by one call, and each caller gets its
   ]);
   expect((await getCoalesced(keys[1]!))?.name).toBe("JOINED#b");
   expect(calls).toEqual(["BatchGetCommand", "GetCommand"]);
+});
+
+test("who asks while one reads is given the next reading, which begins behind them", async () => {
+  const readings: PromiseWithResolvers<number>[] = [];
+  const ask = share(() => {
+    const reading = Promise.withResolvers<number>();
+    readings.push(reading);
+    return reading.promise;
+  });
+  const first = ask("one");
+  await Promise.resolve();
+  const behind = [ask("one"), ask("one")];
+  await new Promise((done) => setImmediate(done));
+  expect(readings).toHaveLength(1);
+  // One that fails holds up nobody.
+  readings[0]?.reject(new Error("throttled"));
+  await expect(first).rejects.toThrow("throttled");
+  await new Promise((done) => setImmediate(done));
+  expect(readings).toHaveLength(2);
+  readings[1]?.resolve(2);
+  expect(await Promise.all(behind)).toEqual([2, 2]);
+});
+
+test("what has different names is read at the same time", async () => {
+  const names: string[] = [];
+  const ask = share((name) => {
+    names.push(name);
+    return new Promise<never>(() => undefined);
+  });
+  void ask("one");
+  void ask("two");
+  await new Promise((done) => setImmediate(done));
+  expect(names).toEqual(["one", "two"]);
 });

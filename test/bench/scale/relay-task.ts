@@ -95,8 +95,14 @@ export function createTask(clock: Clock, chance: Chance, use: Use, name: string)
       await own(() => subscribe(rooms, connection, { streamId, since }, new Date()));
       return connection;
     },
-    /** What a relay does once a second. */
-    tick: () => (isAlive ? own(() => rooms.tick(new Date())) : undefined),
+    /** What a relay does once a second; viewers come all the time, and each has them counted. */
+    async tick(): Promise<void> {
+      if (!isAlive) return;
+      await own(async () => {
+        await rooms.countViewers(await rooms.open(streamId));
+        await rooms.tick(new Date());
+      });
+    },
     /** Ends as by `kill -9`: every socket breaks. */
     async kill(): Promise<void> {
       isAlive = false;
