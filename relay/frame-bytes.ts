@@ -24,7 +24,7 @@ export function textFrame(text: string | Uint8Array): Buffer {
 }
 
 /**
- * Watches what one client sends, chunk by chunk, for a frame of more than so many bytes: `ws`
+ * Watches what one client sends, chunk by chunk, for a frame larger than the limit: `ws`
  * bounds whole messages alone. Answers whether there was one.
  */
 export function watchFrames(bytesMax: number): (chunk: Uint8Array) => boolean {

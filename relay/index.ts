@@ -2,7 +2,7 @@ import * as z from "zod";
 import { relayContract } from "../platform/relay/contract.ts";
 import { type Relay, startRelay } from "./relay.ts";
 
-/** What the process is told: to listen, or to end within so many milliseconds. */
+/** Commands to the process: listen, or end within a number of milliseconds. */
 const Order = z.union([
   z.object({ listen: z.object({ port: z.number().int(), host: z.string().default("0.0.0.0") }) }),
   z.object({ drain: z.object({ milliseconds: z.number() }) }),

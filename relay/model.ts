@@ -11,9 +11,9 @@ export type Connection = {
   context: Record<string, string>;
   connectedAt: number;
   compact: boolean;
-  /** Of a channel's overlay: the stream that it was told of; null: none; undefined: nothing yet. */
+  /** For a channel's overlay: the stream last announced; null: none; undefined: not yet. */
   told?: string | null;
-  /** Whether its token has ended, and its client was told. */
+  /** Whether its token has expired and its client was notified. */
   isExpiring?: boolean;
   subscriptions: Map<string, Subscription>;
   isOpen(): boolean;

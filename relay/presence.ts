@@ -20,15 +20,15 @@ type Written = {
   next?: Promise<void> | undefined;
 };
 
-/** Up to so many users, who comes is written down before they are told so. */
+/** Up to this number of users, a viewer is stored before they are subscribed. */
 const exactMax = 100;
 /**
- * Above so many users, who has come is written down every five seconds: a list of 10,000 takes 350
+ * Above this number of users, viewers are stored every five seconds: a list of 10,000 takes 350
  * write units, of the 1,000 a second that the key of a room's relays carries.
  */
 const promptMax = 1_000;
 
-/** Writes down who watches the rooms of a relay, for those who count viewers. */
+/** Stores the viewers of a relay's rooms, to be counted with those of other relays. */
 export function createPresence(node: string) {
   const written = new Map<Room, Written>();
   const notesOf = (room: Room): Written => {
@@ -65,7 +65,7 @@ export function createPresence(node: string) {
     }
   }
 
-  /** Waits until a small room's viewers are written down, as they are now. */
+  /** Waits until a small room's current viewers are stored. */
   async function settle(room: Room): Promise<void> {
     if (room.users.size > exactMax) return;
     await (room.hasChanged ? write(room) : written.get(room)?.writing);

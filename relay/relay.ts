@@ -23,7 +23,7 @@ import { startUpkeep } from "./upkeep.ts";
 /** A relay at work. */
 export type Relay = {
   port: number;
-  /** Ends all sockets within so many milliseconds, in waves, and takes no new ones. */
+  /** Closes all sockets in waves within a number of milliseconds, and accepts no new ones. */
   drain(milliseconds: number): Promise<void>;
 };
 

@@ -78,7 +78,7 @@ async function readOn(room: Room): Promise<void> {
   room.held.trim(now);
 }
 
-/** Cuts frames before each that blocks somebody, who is sent those before it. */
+/** Splits frames before each one that blocks a user, who still receives those before it. */
 function runsOf(frames: readonly Frame[]): [Frame, ...Frame[]][] {
   const runs: [Frame, ...Frame[]][] = [];
   for (const frame of frames) {

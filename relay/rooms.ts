@@ -27,7 +27,7 @@ export function createRooms(node: string) {
     const found = rooms.get(streamId);
     if (found !== undefined) return Promise.resolve(found);
     let room = opening.get(streamId);
-    // What is still being removed of it must not take the new one's viewers away.
+    // A removal that is still running must not remove the new room's viewers.
     room ??= Promise.resolve(removing.get(streamId)).then(async () => {
       const opened = await openRoom(streamId);
       rooms.set(streamId, opened);

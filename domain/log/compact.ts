@@ -123,7 +123,7 @@ function groupOf(type: string, rows: readonly Values[]): Group {
   return { type, count: rows.length, columns };
 }
 
-/** The earlier column whose values differ from this one's only by a prefix that all rows share. */
+/** The earlier column whose values differ from this column only by a prefix that all rows share. */
 function reference(values: unknown[], seen: readonly [string, unknown[]][]): string | undefined {
   const [first] = values;
   if (typeof first !== "string") return undefined;

@@ -72,7 +72,7 @@ export function refundNotices(gift: Gift, newId: () => string, now: Date): Store
   const title = gift.kind === "pass" ? "Pass refunded" : "Gift refunded";
   const credits = refundedCredits(gift);
   const metadata = { giftId: gift.id, streamId: gift.streamId, credits };
-  const amount = credits > 0 ? `: ${credits} credits came back` : "";
+  const amount = credits > 0 ? `: ${credits} credits returned` : "";
   const notification = (userId: string, message: string) =>
     makeNotification(
       { userId, type: "system", category: "payments", title, message, metadata },

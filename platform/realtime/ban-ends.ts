@@ -30,7 +30,7 @@ type BanMoment = z.infer<typeof BanMoment>;
 
 /**
  * Bans of a later end, in milliseconds from now, get no timer: a timer costs a message every 15
- * minutes, and Tencent's applications write "for ever" as 136 years. Only their event is missing.
+ * minutes, and Tencent's applications write a ban without an end as 136 years. Only their event is missing.
  */
 const timedMillisecondsMax = 15 * 24 * 3_600_000;
 

@@ -45,12 +45,12 @@ export async function queueChannelMoves(
   }
 }
 
-/** Looks at the newest live stream again, since it may change while overlays are told of it. */
+/** Checks of the newest live stream, which may change while overlays are notified. */
 const looksMax = 5;
 
 /**
- * Tells overlays of a channel which stream is the newest live one, and subscribes them to it. Those
- * that know it are left alone, so it may be done twice. Throws where one could not be told.
+ * Notifies overlays of a channel of its newest live stream and subscribes them to it. Idempotent:
+ * overlays that know the stream are skipped. Throws if an overlay could not be notified.
  */
 export async function moveOverlays(
   poster: Poster,
@@ -86,7 +86,7 @@ async function move(
     await removeSubscriber(before, connectionId);
     await forgetStream(connectionId, before);
   }
-  // It may ask for the stream as soon as it is told.
+  // It may subscribe to the stream as soon as it knows it.
   await noteChannel(connectionId, { streamId: newest });
   if (!(await tell(poster, connection, newest))) return;
   await noteChannel(connectionId, { told: newest });
@@ -95,7 +95,7 @@ async function move(
 
 const openingPauseMilliseconds = 50;
 
-/** Answers whether the connection was told; one that is gone is not. */
+/** Notifies a connection; false if it is gone. */
 async function tell(
   poster: Poster,
   connection: Connection,
@@ -106,7 +106,7 @@ async function tell(
     const result = await poster.post(connection.connectionId, payload);
     if (result === "sent") return true;
     // One that has just connected is not open until its handshake is answered.
-    if (result !== "gone") throw new Error(`A channel's overlay could not be told: ${result}`);
+    if (result !== "gone") throw new Error(`A channel's overlay could not be notified: ${result}`);
     if (!isOpening(connection, new Date())) return false;
     await pauseFor(openingPauseMilliseconds);
     if ((await findConnection(connection.connectionId)) === undefined) return false;

@@ -73,8 +73,8 @@ async function findMove(connectionId: string, streamId: string): Promise<string 
 }
 
 /**
- * Refuses with `stream_not_granted` a stream that a caller's connection is not for. A channel's is
- * for the stream that it was told of last.
+ * Refuses with `stream_not_granted` a stream that a caller's connection is not for. A channel's
+ * connection is for the stream that it was last notified of.
  */
 export async function assertGranted(
   { streamId, channelOf }: Pick<Caller, "streamId" | "channelOf">,

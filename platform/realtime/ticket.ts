@@ -20,7 +20,7 @@ export async function ticketCaller(text: string, now: Date): Promise<Caller | un
   return { ...opened, ...(streamId && { streamId }) };
 }
 
-/** A further ticket for whoever opened a socket with one, of the same user, token and stream. */
+/** Another ticket for a caller who opened a socket with one: same user, token and stream. */
 export async function nextTicket(caller: Caller, now: Date): Promise<string> {
   const text = newSecret();
   await putTicket(text, makeTicket(caller, caller.streamId, now));

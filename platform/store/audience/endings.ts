@@ -64,7 +64,7 @@ export async function endMoments({ streamId, momentId }: Ending, now: Date): Pro
   const moment = await findMoment(streamId, momentId);
   if (moment === undefined || moment.status === "cancelled" || moment.result !== undefined) return;
   const end = moment.endedAt ?? moment.endsAt;
-  // It stays open until somebody ends it, which queues its end again.
+  // It stays open until a user ends it, which queues its end again.
   if (end === null) return;
   const at = countedAt(end);
   if (now < at) return send({ streamId, momentId }, at, now);

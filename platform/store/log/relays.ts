@@ -66,7 +66,7 @@ export async function putMail(node: string, mail: Mail, now: Date): Promise<void
   await putItem({ ...key.mail(node, id), ...mail, expiresAt: secondsAfter(now, mailSeconds) });
 }
 
-/** Takes all that lies there for a relay, the oldest first; what is taken twice was told twice. */
+/** Takes all messages for a relay, oldest first. A message may be delivered twice. */
 export async function takeMail(node: string): Promise<Mail[]> {
   const items = await queryWhole(key.mail(node, ""), { prefix: prefix.mail });
   if (items.length > 0)
@@ -130,7 +130,7 @@ export async function putRelayedRoom(
   return texts.length;
 }
 
-/** Says that a relay does not serve a stream any more, whose users lie in so many items. */
+/** Removes the items of a room that a relay no longer serves; `parts`: how many hold its users. */
 export const removeRelayedRoom = (streamId: string, node: string, parts: number): Promise<void> =>
   writeItems(
     [],

@@ -9,8 +9,8 @@ import {
 import { Stream } from "../../../domain/streams/stream.ts";
 import { assertMayHost, assertMayModerate } from "../../../domain/streams/stream-lifecycle.ts";
 import type { Caller } from "../../auth/caller.ts";
-import { getCoalesced } from "../../table/coalesce.ts";
-import { getItems, nameOf, type Reading, read } from "../../table/items.ts";
+import { getCoalesced, share } from "../../table/coalesce.ts";
+import { getItems, getRawItem, type Item, nameOf, type Reading, read } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { findHost, findMember, memberIn, memberKeys } from "./members.ts";
 import { readWhileOpen } from "./over-marks.ts";
