@@ -9,21 +9,21 @@ import { streamId } from "./people.ts";
 import type { Use } from "./prices.ts";
 
 /**
- * What a task's one thread takes, in milliseconds: half as much again as on the machine of
- * docs/scale.md, since its CPU is an arm64 one of Fargate, which was not measured.
+ * CPU time of a task's one thread, in milliseconds. Assumed, not measured: Fargate's arm64 CPU was
+ * not available. `npm run bench -- sockets` shows the cost of writes on this machine.
  */
 const cpu = {
-  /** To write to one socket: 5 µs there (`npm run bench -- sockets`). */
+  /** One write to one socket. */
   write: 0.0075,
-  /** To judge a handshake and its subscription (`npm run bench:peers`, all sockets killed). */
+  /** One handshake and its subscription. */
   handshake: 2,
 };
 /** From the load balancer to the viewer's screen, and back: median and p99, as for posts. */
 const network = [30, 120] as const;
-/** What the authorizer and `$connect` ask the table for: two calls in a row, and their units. */
+/** The table calls of the authorizer and `$connect`: two in sequence, and their units. */
 const admission = { calls: 2, milliseconds: [4, 15], read: 1.5, write: 1 } as const;
 
-/** A viewer at the other end of a socket. */
+/** The viewer's end of a socket. */
 export type Client = { userId: string; take(bytes: Buffer): void; lost(): void };
 
 /** One task of a relay: the real rooms, with sockets and CPU that are simulated. */
@@ -35,7 +35,7 @@ export function createTask(clock: Clock, chance: Chance, use: Use, name: string)
   let [busy, bytesOut] = [0, 0];
   const own = <Result>(act: () => Result) => environment.run(name, act);
 
-  /** When the thread is done with this, after all that it has to do before. */
+  /** When the thread has finished this work, after everything queued before it. */
   function work(milliseconds: number): number {
     busyUntil = Math.max(busyUntil, clock.now()) + milliseconds;
     busy += milliseconds;
@@ -56,7 +56,7 @@ export function createTask(clock: Clock, chance: Chance, use: Use, name: string)
       write(bytes) {
         if (!connection.isOpen()) return;
         bytesOut += bytes.byteLength;
-        // A socket keeps the order.
+        // A socket preserves order.
         arrived = Math.max(arrived, work(cpu.write) + chance.around(...network));
         clock.at(arrived, () => clients.has(connection) && client.take(bytes));
       },
@@ -74,7 +74,7 @@ export function createTask(clock: Clock, chance: Chance, use: Use, name: string)
   return {
     name,
     isTaking: () => isAlive && isTaking,
-    /** A viewer who is there before the first event. */
+    /** Adds a viewer before the first event. */
     async seat(client: Client, now: Date): Promise<Connection> {
       const room = await own(() => rooms.open(streamId));
       const connection = connect(client);
@@ -83,7 +83,7 @@ export function createTask(clock: Clock, chance: Chance, use: Use, name: string)
       subscription.isLive = true;
       return connection;
     },
-    /** A handshake whose URL subscribes; undefined where the task has died meanwhile. */
+    /** A handshake whose URL subscribes; undefined if the task has died in the meantime. */
     async open(client: Client, since: { epoch: string; frame: number }) {
       await clock.wait(work(cpu.handshake) - clock.now());
       for (let call = 0; call < admission.calls; call++)
@@ -95,7 +95,7 @@ export function createTask(clock: Clock, chance: Chance, use: Use, name: string)
       await own(() => subscribe(rooms, connection, { streamId, since }, new Date()));
       return connection;
     },
-    /** What a relay does once a second; viewers come all the time, and each has them counted. */
+    /** The relay's work once a second. Each new viewer also has the viewers counted. */
     async tick(): Promise<void> {
       if (!isAlive) return;
       await own(async () => {
@@ -103,7 +103,7 @@ export function createTask(clock: Clock, chance: Chance, use: Use, name: string)
         await rooms.tick(new Date());
       });
     },
-    /** Ends as by `kill -9`: every socket breaks. */
+    /** Dies as with `kill -9`: every socket breaks. */
     async kill(): Promise<void> {
       isAlive = false;
       closeRoom(await rooms.open(streamId));
