@@ -2,12 +2,12 @@ import { closeConnection } from "../platform/realtime/closing.ts";
 import { expired } from "../platform/realtime/expiry.ts";
 import { logFault } from "../platform/runtime/log.ts";
 import { measureMetric, withMetrics } from "../platform/runtime/metrics.ts";
-import { aliveMilliseconds, type Mail, markRelay, takeMail } from "../platform/store/log/relays.ts";
-import { isStillAdmitted } from "../platform/store/streams/members.ts";
+import { aliveMilliseconds, markRelay } from "../platform/store/log/relays.ts";
 import { findNewestLive } from "../platform/store/streams/stream-lists.ts";
 import { subscribe } from "./greeting.ts";
+import { createMailReader } from "./mail.ts";
 import type { Connection } from "./model.ts";
-import { expel, leaveAll } from "./room.ts";
+import { leaveAll } from "./room.ts";
 import type { State } from "./state.ts";
 
 /** How often a relay looks for mail, for what is over, and publishes its metrics. */
@@ -16,7 +16,7 @@ const everyMilliseconds = { mail: 200, look: 1_000, metrics: 10_000 };
 /** Does what a relay has to do besides its rooms, until it is stopped. */
 export function startUpkeep(state: State): { stop(): void } {
   const stops = [
-    repeat(everyMilliseconds.mail, () => readMail(state)),
+    repeat(everyMilliseconds.mail, createMailReader(state)),
     repeat(everyMilliseconds.look, () => look(state)),
     repeat(everyMilliseconds.look, () => state.rooms.tick(new Date())),
     repeat(everyMilliseconds.look, () => moveOverlays(state)),
@@ -47,24 +47,6 @@ function repeat(milliseconds: number, act: () => Promise<unknown>): () => void {
 
 const publish = ({ connections }: State) =>
   withMetrics(async () => measureMetric("RelaySockets", connections.size));
-
-async function readMail(state: State): Promise<void> {
-  if (state.connections.size === 0) return;
-  for (const mail of await takeMail(state.node)) {
-    const connection = state.connections.get(mail.connectionId);
-    if (connection !== undefined) await deliver(connection, mail);
-  }
-}
-
-async function deliver(connection: Connection, mail: Mail): Promise<void> {
-  if (mail.text !== undefined) connection.send(JSON.parse(mail.text));
-  if (mail.closes) connection.close(1000);
-  if (mail.recheck === undefined) return;
-  const subscription = connection.subscriptions.get(mail.recheck);
-  if (!subscription?.isPaid) return;
-  if (await isStillAdmitted(mail.recheck, connection.caller.userId)) return;
-  expel(subscription, "pass");
-}
 
 /** Ends connections whose token has ended, and those that are silent. */
 async function look({ connections, poster }: State): Promise<void> {

@@ -66,15 +66,20 @@ export async function putMail(node: string, mail: Mail, now: Date): Promise<void
   await putItem({ ...key.mail(node, id), ...mail, expiresAt: secondsAfter(now, mailSeconds) });
 }
 
-/** Takes all messages for a relay, oldest first. A message may be delivered twice. */
-export async function takeMail(node: string): Promise<Mail[]> {
+/**
+ * Takes all messages for a relay, oldest first, except those in `taken`, and adds them to it: a
+ * write that is retried after its message was taken puts it there again.
+ */
+export async function takeMail(node: string, taken = new Set<string>()): Promise<Mail[]> {
   const items = await queryWhole(key.mail(node, ""), { prefix: prefix.mail });
   if (items.length > 0)
     await writeItems(
       [],
       items.map(({ PK, SK }) => ({ PK, SK })),
     );
-  return items.map((item) => read(Mail, item));
+  const fresh = items.filter(({ SK }) => !taken.has(SK));
+  for (const { SK } of fresh) taken.add(SK);
+  return fresh.map((item) => read(Mail, item));
 }
 
 /** Who watches a stream by one relay, each user since when (milliseconds since 1970). */

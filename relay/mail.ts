@@ -1,0 +1,43 @@
+import { BoundedSet } from "../platform/runtime/bounded.ts";
+import { logFault } from "../platform/runtime/log.ts";
+import { type Mail, takeMail } from "../platform/store/log/relays.ts";
+import { isStillAdmitted } from "../platform/store/streams/members.ts";
+import type { Connection } from "./model.ts";
+import { expel } from "./room.ts";
+
+/** The number of taken messages that a relay remembers, to deliver each once. */
+const takenMax = 10_000;
+
+type Holder = { node: string; connections: ReadonlyMap<string, Connection> };
+
+/**
+ * Delivers the messages for a relay's connections, each once. The result reads the table, and is
+ * called again and again; a message whose delivery fails is tried again in the next call.
+ */
+export function createMailReader({ node, connections }: Holder): () => Promise<void> {
+  const taken = new BoundedSet<string>(takenMax);
+  let waiting: Mail[] = [];
+  return async () => {
+    if (connections.size === 0) return;
+    const mails = [...waiting, ...(await takeMail(node, taken))];
+    waiting = [];
+    for (const mail of mails) {
+      const connection = connections.get(mail.connectionId);
+      if (connection === undefined) continue;
+      await deliver(connection, mail).catch((error) => {
+        logFault("A relay's message could not be delivered", error);
+        waiting.push(mail);
+      });
+    }
+  };
+}
+
+async function deliver(connection: Connection, mail: Mail): Promise<void> {
+  if (mail.text !== undefined) connection.send(JSON.parse(mail.text));
+  if (mail.closes) connection.close(1000);
+  if (mail.recheck === undefined) return;
+  const subscription = connection.subscriptions.get(mail.recheck);
+  if (!subscription?.isPaid) return;
+  if (await isStillAdmitted(mail.recheck, connection.caller.userId)) return;
+  expel(subscription, "pass");
+}

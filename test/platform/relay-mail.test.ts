@@ -1,0 +1,51 @@
+import { putMail } from "../../platform/store/log/relays.ts";
+import { putItem } from "../../platform/table/items.ts";
+import { key, prefix } from "../../platform/table/keys.ts";
+import { queryWhole } from "../../platform/table/query.ts";
+import { createMailReader } from "../../relay/mail.ts";
+import type { Connection } from "../../relay/model.ts";
+import { useOwnTable } from "./table.ts";
+
+useOwnTable({ RELAY_URL: "wss://relay.live.acme.com/ws" });
+
+let nodes = 0;
+
+/** A relay's reader and the messages that its one connection is sent; the first ones may fail. */
+function relayOf(failures = 0) {
+  const node = `relay-${++nodes}`;
+  const sent: unknown[] = [];
+  let left = failures;
+  const send = (message: unknown) => {
+    if (left-- > 0) throw new Error("The socket is full");
+    sent.push(message);
+  };
+  const connection: Pick<Connection, "send"> = { send };
+  const connections = new Map([["c1", connection as Connection]]);
+  const put = (n: number) =>
+    putMail(node, { connectionId: "c1", text: JSON.stringify({ n }) }, new Date());
+  return { node, sent, put, readMail: createMailReader({ node, connections }) };
+}
+
+test("a message that is written again after it was taken is delivered once", async () => {
+  const { node, sent, put, readMail } = relayOf();
+  await put(1);
+  const [item] = await queryWhole(key.mail(node, ""), { prefix: prefix.mail });
+  await readMail();
+  await putItem(item!);
+  await readMail();
+  await put(2);
+  await readMail();
+  expect(sent).toEqual([{ n: 1 }, { n: 2 }]);
+  expect(await queryWhole(key.mail(node, ""), { prefix: prefix.mail })).toEqual([]);
+});
+
+test("a message that cannot be delivered is tried again, and holds up no other", async () => {
+  const { sent, put, readMail } = relayOf(1);
+  await put(1);
+  await new Promise((done) => setTimeout(done, 2));
+  await put(2);
+  await readMail();
+  expect(sent).toEqual([{ n: 2 }]);
+  await readMail();
+  expect(sent).toEqual([{ n: 2 }, { n: 1 }]);
+});
