@@ -322,8 +322,9 @@ browserTest(
       const text = (await summary.locator("div", { hasText: "Messages" }).textContent()) ?? "";
       return Number(/\d+/.exec(text)?.[0]) >= 1;
     });
-    // Simulated viewers talk faster than the slow mode until they are stopped.
-    expect(faults.filter((fault) => !/429/.test(fault))).toEqual([]);
+    // Simulated viewers talk faster than the slow mode until they are stopped, and their last
+    // message may arrive after the end of the stream.
+    expect(faults.filter((fault) => !/409|429/.test(fault))).toEqual([]);
     await close();
   },
   testMilliseconds,
