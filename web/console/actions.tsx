@@ -92,9 +92,10 @@ export function Question() {
   }, [asked]);
   if (asked === undefined) return null;
   const { action, show } = asked;
+  // The browser's close event comes later, when another question may be open.
   const close = () => {
     dialog.current?.close();
-    question.value = undefined;
+    if (question.peek() === asked) question.value = undefined;
   };
   const showHere = (why: Refused) => {
     if (show(why)) return true;
@@ -112,7 +113,16 @@ export function Question() {
     if (isShown) close();
   };
   return (
-    <dialog ref={dialog} class="question" aria-labelledby="question" onClose={close}>
+    <dialog
+      ref={dialog}
+      class="question"
+      aria-labelledby="question"
+      onClose={close}
+      onCancel={(event) => {
+        event.preventDefault();
+        close();
+      }}
+    >
       <h2 id="question">
         <bdi>{action.title}?</bdi>
       </h2>
