@@ -35,6 +35,8 @@ type Connection = {
   readonly socket: ReturnType<typeof keepSocket>;
   /** Why no more messages will arrive. */
   over: sessions.Ending | undefined;
+  /** While the application is called with a channel's stream: that stream. */
+  announced: string | undefined;
 };
 
 const tickMilliseconds = 1_000;
@@ -46,6 +48,15 @@ export function connect(settings: Settings) {
   const { connection: view, enter } = keepState(onState, report);
   const begin = (wanted: Wanted) =>
     perform(connection, sessions.open(session, performance.now(), wanted));
+  /** A channel has another stream. The server subscribes the socket to it without a request. */
+  const announce = (streamId: string | null) => {
+    connection.announced = streamId ?? undefined;
+    tell(report, settings.onChannel, streamId);
+    const { announced } = connection;
+    const isFollowed = announced !== undefined && session.followings.has(announced);
+    if (!session.isOpen) begin(isFollowed ? { streamId: announced } : {});
+    connection.announced = undefined;
+  };
   const socket = keepSocket({
     url: settings.socketUrl,
     admission: settings.admission,
@@ -59,9 +70,7 @@ export function connect(settings: Settings) {
     },
     onMessage(message) {
       perform(connection, sessions.take(session, message, performance.now()));
-      if (message.type !== "channel") return;
-      tell(report, settings.onChannel, message.streamId);
-      if (!session.isOpen) begin({});
+      if (message.type === "channel") announce(message.streamId);
     },
     onClose(reason, statusCode) {
       sessions.close(session);
@@ -79,7 +88,7 @@ export function connect(settings: Settings) {
     },
   });
   const connection: Connection = {
-    ...{ settings, session, socket, outboxes: new Map(), over: undefined },
+    ...{ settings, session, socket, outboxes: new Map(), over: undefined, announced: undefined },
   };
   const ticking = setInterval(
     () => perform(connection, sessions.tick(session, performance.now())),
@@ -139,7 +148,9 @@ function subscribe(
   const now = performance.now();
   const isLive = session.isOpen && feed.follower.isSubscribed();
   const back = feed.join(listener, since, isLive);
-  if (known === undefined) perform(connection, sessions.follow(session, feed.follower, feed, now));
+  const wanted = streamId === connection.announced ? { streamId } : {};
+  if (known === undefined)
+    perform(connection, sessions.follow(session, feed.follower, feed, now, wanted));
   else if (back !== undefined) perform(connection, sessions.rewind(session, streamId, back, now));
   return listener.subscription;
 }

@@ -85,7 +85,7 @@ export function createFollower(streamId: string, since?: Position) {
     waiting: () => ({ unanswered: state.unanswered, since: state.askedSince }),
     /**
      * A new socket is open. Pending requests and back-off of the previous one are discarded. The
-     * socket's URL has requested `wanted`.
+     * socket's URL, or a channel's server, has requested `wanted`.
      */
     open(now: number, wanted: Wanted = {}): Step[] {
       if (state.ended) return [];

@@ -118,12 +118,18 @@ export function close<L>(session: Session<L>): void {
   for (const { follower } of session.followings.values()) follower.close();
 }
 
-/** Starts to follow a stream. */
-export function follow<L>(session: Session<L>, follower: Follower, to: L, now: number): Act<L>[] {
+/** Starts to follow a stream. `wanted`: what the server subscribes the socket to by itself. */
+export function follow<L>(
+  session: Session<L>,
+  follower: Follower,
+  to: L,
+  now: number,
+  wanted: Wanted = {},
+): Act<L>[] {
   const following = { follower, to, viewers: 0, askAt: 0 };
   listen(session, following, now);
   session.followings.set(follower.streamId, following);
-  return session.isOpen ? actsOf(session, following, follower.open(now)) : [];
+  return session.isOpen ? actsOf(session, following, follower.open(now, wanted)) : [];
 }
 
 /** A listener joins a stream that is already followed, from an older position. */

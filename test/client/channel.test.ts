@@ -1,0 +1,54 @@
+import { jest } from "@jest/globals";
+import { createTestClient, pass, streamId } from "./fake-socket.ts";
+
+beforeEach(() => jest.useFakeTimers());
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+const channel = "host-1";
+const overlayKey = { channel, key: "ovk_1" };
+/** What the server sends without a request. */
+const announced = { type: "channel", streamId };
+const subscribed = (head: number) => ({
+  ...{ type: "subscribed", streamId, epoch: "e", head, viewers: 1 },
+});
+
+test("a channel's overlay shows what comes right after the server has subscribed it", async () => {
+  const made: ReturnType<typeof createTestClient> = createTestClient({
+    ...{ overlayKey, token: undefined },
+    onChannel: (newest) => newest !== null && made.follow(),
+  });
+  const { client, last, notes } = made;
+  await pass(20);
+  last().say(announced);
+  last().say(subscribed(3));
+  last().frame(4);
+  await pass(10);
+  expect(last().of("subscribe")).toEqual([]);
+  expect(notes.heard).toEqual(["4"]);
+  // Back on another socket it asks for what it missed.
+  last().drop();
+  await pass(5_000);
+  last().say(announced);
+  await pass(10);
+  expect(last().of("subscribe")).toMatchObject([{ since: { epoch: "e", frame: 4 } }]);
+  client.close();
+});
+
+test("a subscription of the server that gets lost is requested by the client", async () => {
+  const made: ReturnType<typeof createTestClient> = createTestClient({
+    ...{ overlayKey, token: undefined },
+    onChannel: (newest) => newest !== null && made.follow(),
+  });
+  const { client, last, notes } = made;
+  await pass(20);
+  last().say(announced);
+  await pass(5_000);
+  expect(last().of("subscribe")).toHaveLength(1);
+  last().greet(3);
+  last().frame(4);
+  await pass(10);
+  expect(notes.heard).toEqual(["4"]);
+  client.close();
+});
