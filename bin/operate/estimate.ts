@@ -17,7 +17,7 @@ export const firewallRules = 7;
  * `test/cloud/fixed-costs.test.ts` counts them in the template.
  */
 export const fixed = {
-  alarm_months: 130,
+  alarm_months: 133,
   metric_months: 27,
   dashboard_months: 1,
   secret_months: 3,
