@@ -1,12 +1,22 @@
 import { WebSocket } from "ws";
 import { createClient, type Event, type History, type Options } from "../../client/index.ts";
-import { apiUrl, call, eventually, giftType, liveStream, person, topUp } from "./people.ts";
+import {
+  apiUrl,
+  call,
+  eventually,
+  giftType,
+  liveStream,
+  person,
+  topUp,
+  untilStarted,
+} from "./people.ts";
 import { picture } from "./picture-files.ts";
 import { wsUrl } from "./viewer.ts";
 
 test("a gift sent with the client survives lost responses: it is paid, shown and returned once", async () => {
   const [{ id }, as, rose] = await Promise.all([liveStream(), person(), giftType(7)]);
   await topUp(as, 100);
+  await untilStarted(id, as);
   let lost = 0;
   /** The gift arrives, but its response is lost: three times. */
   const forgetful: typeof fetch = async (...request) => {

@@ -24,6 +24,7 @@ const shows = (likes: number) => (message: Message) => message.sums?.likes === l
 
 test("every viewer gets the same likes, without an event, and a late viewer gets them immediately", async () => {
   const [{ id }, ann, ben] = await Promise.all([liveStream(), person(), person()]);
+  await untilStarted(id, ann);
   const watching = await watch(await person(), id);
   expect(watching.messages[0]).toMatchObject({
     type: "subscribed",
