@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { round, wait } from "../figures.ts";
 import type { Contender } from "./contender.ts";
 import { clock, contentOf } from "./event.ts";
@@ -50,8 +51,14 @@ export async function openAudience(
   };
   const wish = await contender.wish(size);
   const opened = audience.ask({ do: "open", wish });
-  const late = wait(10_000 + size * openMillisecondsPerViewer).then(() => "late");
-  if ((await Promise.race([opened, late])) !== "late") return audience;
+  const opening = new AbortController();
+  const late = setTimeout(10_000 + size * openMillisecondsPerViewer, "late", {
+    signal: opening.signal,
+  }).catch(() => undefined);
+  const isLate = (await Promise.race([opened, late])) === "late";
+  // Else the timer would keep this process running for minutes after its last result.
+  opening.abort();
+  if (!isLate) return audience;
   audience.end();
   return undefined;
 }
