@@ -12,12 +12,14 @@ export async function openReference(pages: Pages, path = "/docs") {
   return opened;
 }
 
-/** What a page has of one operation, which is made where a reader comes near. */
+/** The section of one operation, which the page renders when a reader scrolls near it. */
 export async function operation(page: Page, id: string) {
   const found = page.locator(`#${id}`);
-  // What is made above it meanwhile moves it away: a reader goes on scrolling.
+  await found.waitFor({ state: "attached" });
+  // Sections rendered above it move it away, so a reader keeps scrolling. It may be replaced in the
+  // moment in which it is found.
   await expectSoon(async () => {
-    await found.scrollIntoViewIfNeeded();
+    await page.evaluate(`document.getElementById(${JSON.stringify(id)})?.scrollIntoView()`);
     return (await page.locator(`#${id}:not(.later)`).count()) === 1;
   });
   return found;
