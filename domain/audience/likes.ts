@@ -47,7 +47,7 @@ type Taps = z.infer<typeof Taps>;
 /** The answer to a like. */
 export const Tapped = z.object({
   total: z.number().int().meta({
-    description: "The taps accepted for this session so far; continue counting from here",
+    description: "The number of taps accepted in `session`; the next `total` continues from it",
   }),
   next: z.number().int().meta({ description: "Seconds to wait before the next request" }),
 });
