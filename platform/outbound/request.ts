@@ -13,9 +13,9 @@ type Resolver = (
 ) => void;
 
 /**
- * Resolves a name for one connection and refuses it when any of its addresses is not public. The
- * socket is opened to the very addresses that were looked at, so that a name which changes in
- * between (DNS rebinding) leads nowhere else.
+ * Resolves a name for one connection and refuses it if any of its addresses is not public. The
+ * socket is opened to the checked addresses, so that a name that changes in between (DNS rebinding)
+ * cannot lead elsewhere.
  */
 export const publicLookup =
   (resolve: Resolver): LookupFunction =>
@@ -31,21 +31,20 @@ export const publicLookup =
 
 const lookupPublic = publicLookup(lookup);
 
-/** How long an answer may take, and how large it may be. */
+/** Limits on the time and size of a response. */
 export type Bounds = { timeoutMilliseconds: number; bytesMax: number };
 
 type Call = { method: "GET" | "POST"; headers: OutgoingHttpHeaders };
 
-/** Thrown where a URL is not called, and will not be at another time. */
+/** Thrown if a URL must not be called; a retry would fail, too. */
 export class NotCalled extends Error {}
 
-/** Thrown where an answer is larger than its caller takes. */
+/** Thrown if a response is larger than its limit. */
 export class TooLarge extends Error {}
 
 /**
- * Opens a call to a URL that a user or a customer gave, of at most 10 s. Throws `NotCalled` when the
- * URL leads elsewhere than to the open Internet (the runner may call its own machine). No redirect
- * is followed.
+ * Opens a call to a URL from a user or a customer, limited to 10 s. Throws `NotCalled` if the URL
+ * leads outside the open Internet (the runner may call its own machine). Does not follow redirects.
  */
 export function open(
   destination: string,
@@ -63,12 +62,12 @@ export function open(
     : httpsRequest(destination, { ...options, lookup: lookupPublic });
 }
 
-/** A connection that is handed to another protocol (101) ends without an error. */
+/** A connection that switches to another protocol (101) ends without an error. */
 export const noAnswer = "No answer came";
 
 /**
- * The status and the whole body of the answer to a request, which is sent with `payload`. Throws
- * when it is larger than `bytesMax`, late, cut or not there.
+ * Sends a request with `payload` and returns the status and the whole body of the response. Throws
+ * if the response is larger than `bytesMax`, late, cut off or missing.
  */
 export function answerOf(
   request: ClientRequest,

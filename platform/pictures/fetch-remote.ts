@@ -14,28 +14,26 @@ import { streamAction } from "../store/streams/stream-changes.ts";
 import { findStream } from "../store/streams/streams.ts";
 import { decideAgain, overtaken } from "../table/conflicts.ts";
 import { tryUse } from "../table/rates.ts";
-import type { Action } from "../table/transact.ts";
-import { commitTransaction } from "../table/transact.ts";
+import { type Action, commitTransaction } from "../table/transact.ts";
 import { forgetPicture, storePicture } from "./pictures.ts";
 import type { RemotePicture } from "./remote.ts";
 import { sizesOf } from "./sizes.ts";
 
-/** What a fetch counts as uploads of the user: how large a picture is shows when it is there. */
+/** What a fetch counts against the user's daily uploads: the size is unknown beforehand. */
 const kilobytesCounted = pictureBytesMax / 1024;
 
-/** Seconds before the second and the third try; there is no fourth. */
+/** Seconds before the second and the third attempt; there is no fourth. */
 const pausesSeconds = [60, 900];
 
-/** Answers of another host that may be others later, besides all from 500. */
-const passingStatuses: readonly number[] = [408, 425, 429];
+/** Statuses that are worth a retry, in addition to all from 500. */
+const retryStatuses: readonly number[] = [408, 425, 429];
 
-/** Who names a picture of another host now, and the write that shows the kept one in its place. */
+/** The user whose uploads it counts against, and the writes that replace its URL by the copy's. */
 type Naming = { countedFor?: string; replace: (picture: { id: string; url: string }) => Action[] };
 
 /**
- * Fetches a picture of another host, and shows the copy in its place if the user or stream still
- * names it. After three tries it is given up and the address stays: an operator could do nothing
- * about an address that leads nowhere.
+ * Fetches a picture from another host and replaces its URL by the copy's, if the user or stream
+ * still has that URL. After three attempts the URL stays: an operator could not fix a dead link.
  */
 export async function fetchPicture(message: RemotePicture, now: Date): Promise<void> {
   const naming = await findNaming(message, now);
@@ -59,7 +57,7 @@ export async function fetchPicture(message: RemotePicture, now: Date): Promise<v
   });
 }
 
-/** Who names the picture; undefined where they name another by now, or are gone. */
+/** Reads the item with the URL; undefined if it has another one by now, or was deleted. */
 const findNaming = (message: RemotePicture, now: Date): Promise<Naming | undefined> =>
   message.kind === "profile" ? namedByUser(message, now) : namedByStream(message, now);
 
@@ -70,7 +68,7 @@ async function namedByUser({ id, url }: RemotePicture, now: Date): Promise<Namin
   return { countedFor: id, replace: (picture) => [replaceAction(was, fetched(was, picture, at))] };
 }
 
-/** Rooms are made by back ends, which may name pictures as they like. */
+/** Covers of rooms, which back ends create, count against nobody. */
 async function namedByStream({ id, url }: RemotePicture, now: Date): Promise<Naming | undefined> {
   const was = await findStream(id, { consistent: true });
   if (was === undefined || thumbnailFrom(was, setting("DEFAULT_THUMBNAIL")) !== url)
@@ -85,12 +83,12 @@ async function namedByStream({ id, url }: RemotePicture, now: Date): Promise<Nam
 
 type Found = { bytes: Uint8Array<ArrayBuffer> } | { problem: string } | { passing: string };
 
-/** The bytes at a URL, or why there are none: for good, or for the time being. */
+/** The bytes at a URL, or why there are none: a final `problem`, or a `passing` one to retry. */
 async function get(url: string): Promise<Found> {
   try {
     const { status, bytes } = await getFile(url, { accept: "image/*", bytesMax: pictureBytesMax });
     if (status === 200) return { bytes };
-    const isPassing = status >= 500 || passingStatuses.includes(status);
+    const isPassing = status >= 500 || retryStatuses.includes(status);
     return isPassing ? { passing: `answered ${status}` } : { problem: `answered ${status}` };
   } catch (error) {
     const { message } = error as Error;
@@ -107,7 +105,7 @@ async function tryLater(message: RemotePicture, problem: string, now: Date): Pro
   await startTimer(setting("FETCHES_QUEUE_URL"), again, { at, now });
 }
 
-/** The address is not logged: it may hold a key of its user's. */
+/** The URL is not logged: it may contain a secret of its user. */
 function giveUp({ kind, id, tries }: RemotePicture, problem: string): void {
   logNotice("A picture of another host was not fetched", { kind, id, tries, problem });
 }

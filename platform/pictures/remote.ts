@@ -10,7 +10,7 @@ import { readEach } from "../table/images.ts";
 import { type Item, plain, read } from "../table/items.ts";
 import { readKey } from "../table/keys.ts";
 
-/** A picture of another host: the user or stream that names it, and the tries that were made. */
+/** A picture at another host: the user or stream with its URL, and the attempts so far. */
 export const RemotePicture = z.object({
   kind: z.enum(["profile", "stream"]),
   id: z.string(),
@@ -26,7 +26,7 @@ const InStream = z.object({
   deletedAt: z.string().nullable(),
 });
 
-/** Asks for pictures of other hosts to be fetched, each once: when its address is written. */
+/** Queues pictures at other hosts to be fetched, each when its URL is written. */
 export async function queuePictures(records: readonly DynamoDBRecord[]): Promise<void> {
   const pictures = readEach(records, ({ dynamodb }) => {
     const picture = pictureIn(plain(dynamodb?.NewImage));
@@ -37,7 +37,7 @@ export async function queuePictures(records: readonly DynamoDBRecord[]): Promise
   await allDone(sendMessages(setting("FETCHES_QUEUE_URL"), messages));
 }
 
-/** The picture at another host that an item names. */
+/** The picture at another host in an item; undefined if it has none. */
 function pictureIn(image: Item | undefined): RemotePicture | undefined {
   if (image === undefined) return undefined;
   const { kind, owner: id } = readKey(image);

@@ -27,8 +27,9 @@ export function coalesce<Args extends readonly (string | number)[], Answer>(
 }
 
 /**
- * A read of which one at a time is under way: all who ask meanwhile are given the next one, which
- * begins after they have asked. For many who come one by one, and may wait twice as long.
+ * Limits a read to one at a time per name: callers that arrive in the meantime share the next one,
+ * which starts after their call, so its result is never older than the call. A caller waits for at
+ * most two reads.
  */
 export function share<Answer>(read: (name: string) => Promise<Answer>) {
   const underWay = new Map<string, Promise<void>>();
