@@ -15,26 +15,26 @@ import type { Audience } from "./audience.ts";
 import { feedRecords } from "./feed-records.ts";
 import { addFrame, forgetLog, freshIn, knownLog, readLog } from "./log-cache.ts";
 
-/** What a call has put into a log, and where the log ends. */
+/** What one call appended to a log, and where the log ends. */
 export type Appended = {
   head: number;
   newFrames: Frame[];
-  /** The numbers of the frames that cover the records, by their ids. */
+  /** Maps each record's id to the number of the frame that covers it. */
   covering: ReadonlyMap<string, number>;
 };
 
 /**
- * When the records have been handed to those outside: to be awaited before the records are done
- * with, in parallel to the viewers' posts.
+ * `fed` resolves when webhooks have the records. Await it before acknowledging the records; it runs
+ * in parallel with the posts to viewers.
  */
 type Framed = Appended & { fed: Promise<void> };
 
 const noBacklog = { ids: [], records: [], more: false };
 
 /**
- * Brings a batch into the log and deleted texts out of it. What has gathered comes along where the
- * stream has sums, and where a text is deleted: the message may still lie in the backlog of the
- * time when the room was large, so all of that comes first.
+ * Appends a batch to the log, and removes deleted texts from stored frames. Includes the backlog if
+ * the stream has pending sums, or if the batch deletes a text: the message may still be in the
+ * backlog from when the room was large, so the entire backlog is appended first.
  */
 export async function frameRecords(
   audience: Audience,
@@ -48,18 +48,21 @@ export async function frameRecords(
     const backlog = gathers ? await listBacklog(streamId, limits().backlogRecords) : noBacklog;
     const isLast = !deletes || !backlog.more;
     const batch = isLast ? [...backlog.records, ...records] : backlog.records;
-    // Frames of earlier rounds are read again before they are posted: what is deleted now may be in
-    // them. Those of the last round are without it.
+    // Frames of earlier rounds are not returned, so they are read again before they are posted:
+    // this batch may delete texts in them. Frames of the last round do not contain those texts.
     const framed = await frameAll(audience, batch, viewers);
     const fed = framed.fed.then(() => removeBacklog(streamId, backlog.ids));
-    // Its caller sees the failure, even if that comes while the frames are posted.
+    // The caller awaits `fed`; this prevents an unhandled rejection while frames are posted.
     fed.catch(() => undefined);
     if (isLast) return { ...framed, fed };
     await fed;
   }
 }
 
-/** Brings records into the log, and the texts that they delete out of its kept frames. */
+/**
+ * Appends records to the log, removes the texts that they delete from stored frames, and sends the
+ * records to webhooks.
+ */
 export async function frameAll(
   audience: Audience,
   records: readonly LogRecord[],
@@ -72,7 +75,7 @@ export async function frameAll(
     records.flatMap(({ liker }) => liker ?? []),
   );
   const fed = feedRecords(outlet.feed, { streamId, now }, records, appended);
-  // Its caller sees the failure, even if that comes while the texts are taken out.
+  // The caller awaits `fed`; this prevents an unhandled rejection while texts are removed.
   fed.catch(() => undefined);
   for (const text of deletedTexts(records, now))
     await takeText(streamId, text, appended.covering.get(text.recordId));
@@ -80,15 +83,18 @@ export async function frameAll(
 }
 
 /**
- * Refused Puts before a call gives up and comes again: each means that another call was faster.
+ * Conflicting Puts before a call fails and is retried. Each conflict means that another call
+ * appended a frame first.
  */
 const triesMax = 50;
 
 /**
- * Brings records into a stream's log, each exactly once: the log decides, whatever was delivered
- * before, in whatever company, and whichever other call does the same (docs/frames.md, steps 1 to
- * 3). `viewers` is what the frames say of the room. What the log says of trains is stored besides,
- * again where records come again: the call that put their frame may have died.
+ * Appends records to a stream's log, each exactly once. The log decides which records are new,
+ * regardless of how they were batched or delivered before, and of concurrent calls (docs/frames.md,
+ * steps 1 to 3). `viewers` is the count that the frames contain. Throws after 50 conflicts.
+ *
+ * Also stores the hype trains' state; stores it again for records that are already in the log,
+ * because the call that appended them may have died.
  */
 export async function appendRecords(
   audience: Audience,
@@ -102,7 +108,8 @@ export async function appendRecords(
   let hasTrains = false;
   try {
     let log = await knownLog(audience, oldest);
-    // Asked once, while memory is known to reach back to all of them: each Put may make it forget.
+    // Computed once, while the memory is known to be complete for all records: each Put may evict
+    // older frames.
     let fresh = freshIn(log, records);
     const isAgain = fresh.length < records.length;
     for (let refused = 0; fresh.length > 0; ) {
@@ -132,26 +139,26 @@ export async function appendRecords(
     if (hasTrains || isAgain) await storeTrains(streamId, log.moments ?? []);
     return { head: log.head, newFrames, covering: log.covered };
   } catch (error) {
-    // What was not proven by a Put is not remembered: the next call reads the log.
+    // The memory may differ from the log now, so the next call reads the log.
     forgetLog(audience);
     throw error;
   }
 }
 
-/** The creation time of the oldest record, in seconds. */
+/** The creation time of the oldest record, in seconds since 1970; infinity if there are none. */
 const oldestOf = (records: readonly LogRecord[]): number =>
   records.reduce((least, { createdAt }) => Math.min(least, createdAt), Number.POSITIVE_INFINITY);
 
-/** For so long after posts had to wait, the stage counts as being at its rate. */
+/** The post rate counts as reached until this long after a post last had to wait. */
 const limitedMilliseconds = 2_000;
 
-/** A batch of several frames may take so long to post when nobody else needs the rate. */
+/** Longest time to post a batch of several frames without thinning out chat. */
 const postingSecondsMax = 0.5;
 
 /**
- * What this batch leaves out: nothing, unless the posts are at the stage's rate and the records
- * need more than one frame. Then chat is thinned out, so that frames come less often but the room
- * keeps up. Those whom relays serve take no posts.
+ * Selects the records to drop: none, unless the post rate is reached and the records need more than
+ * one frame. Then chat is thinned out, so that the room gets fewer frames but no delay. Viewers
+ * served by relays need no posts, so they are not counted.
  */
 async function leaveOut(
   { streamId, now, memory, outlet }: Audience,
@@ -170,10 +177,10 @@ async function leaveOut(
   return chooseDropped(fresh, limits().frameBytes - headerBytesMax, kept);
 }
 
-/** What a frame has around its events, at most. */
+/** Upper bound on a frame's size without its events. */
 const headerBytesMax = 300;
 
-/** The texts that records delete, as far as a frame that shows them may still be kept. */
+/** The deleted texts that a stored frame may still contain. */
 function deletedTexts(records: readonly LogRecord[], now: Date) {
   const oldest = now.getTime() / 1000 - frameKeptSeconds;
   return records

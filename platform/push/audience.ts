@@ -5,25 +5,30 @@ import type { Jobs } from "./jobs.ts";
 import type { Memory } from "./memory.ts";
 import type { InvokeSlice } from "./slice-job.ts";
 
-/** The ways out of an environment that pushes: its handler hands them down to every step. */
+/**
+ * Everything that a pushing environment sends to. The handler creates it and passes it to every
+ * step.
+ */
 export type Outlet = {
-  /** To the connections. */
+  /** Posts to connections. */
   poster: Poster;
-  /** Keeps the posts, together with those of all other environments, under the stage's rate. */
+  /** Keeps the posts of all environments together under the stage's rate. */
   governor: Governor;
-  /** To the functions that do what this one leaves to them. */
+  /** Queues work for other functions. */
   jobs: Jobs;
-  /** Has a slice posted by another environment; without it, a call posts all by itself. */
+  /**
+   * Invokes another environment to post a slice. If undefined, the call posts everything itself.
+   */
   invokeSlice?: InvokeSlice;
-  /** To webhooks and the like; without it, nothing is sent outside. */
+  /** Sends to webhooks and Tencent callbacks. If undefined, nothing is sent to them. */
   feed?: Feed;
 };
 
-/** What a slice is posted by. */
+/** The subset of the outlet that posting a slice needs. */
 export type SliceOutlet = Pick<Outlet, "poster" | "governor">;
 
-/** One call of a function that pushes: its time, what its environment remembers, its ways out. */
+/** One invocation of a function that pushes: its time, its environment's memory and its outlet. */
 export type Push<Ways = Outlet> = { now: Date; memory: Memory; outlet: Ways };
 
-/** The viewers of one stream, in the hands of one call. */
+/** The viewers of one stream during one invocation. */
 export type Audience<Ways = Outlet> = Push<Ways> & { streamId: string };

@@ -19,10 +19,10 @@ import { greetSubscribers } from "./greet.ts";
 import { sendNotification } from "./notify.ts";
 import { pushStream } from "./push-stream.ts";
 
-/** What a batch of the table's stream asks of one stream's log, in the order of the records. */
+/** The records and new subscriptions of one stream in a batch, in the batch's order. */
 export type StreamWork = { records: LogRecord[]; subscribers: Subscriber[] };
 
-/** A whole batch: work by stream, the users' own notifications, and events about users. */
+/** A parsed batch: work by stream, new notifications, and events about users. */
 type Batch = {
   streams: Map<string, StreamWork>;
   notifications: StoredNotification[];
@@ -30,8 +30,8 @@ type Batch = {
 };
 
 /**
- * Pushes changes of the table to viewers: the streams of a batch in parallel, each in its order.
- * Throws when one of them failed, after all others are done.
+ * Pushes changes of the table to viewers: streams in parallel, each stream's records in order.
+ * Throws if any stream failed, after all others are finished.
  */
 export async function pushBatch(push: Push, records: readonly DynamoDBRecord[]): Promise<void> {
   const { streams, notifications, users } = readBatch(records, push.now);
@@ -43,18 +43,18 @@ export async function pushBatch(push: Push, records: readonly DynamoDBRecord[]):
   await dropDead(push);
 }
 
-/** Shows the records to those who watch, then greets who has just subscribed. */
+/** Pushes the records to current viewers, then confirms new subscriptions. */
 async function doWork(audience: Audience, { records, subscribers }: StreamWork): Promise<void> {
   if (records.length > 0) await pushStream(audience, records);
   if (subscribers.length > 0) await greetSubscribers(audience, subscribers);
 }
 
-/** Sends events about users to those outside. */
+/** Sends events about users to webhooks. */
 async function tellUsers({ outlet, now }: Push, users: readonly UserEvent[]): Promise<void> {
   if (users.length > 0) await outlet.feed?.sendAboutUsers(users, now);
 }
 
-/** Sorts a batch by stream, without what cannot be read. */
+/** Groups a batch by stream. Unreadable records are logged and skipped. */
 export function readBatch(records: readonly DynamoDBRecord[], now: Date): Batch {
   const batch: Batch = { streams: new Map(), notifications: [], users: [] };
   readEach(records, (record) => {
@@ -65,8 +65,8 @@ export function readBatch(records: readonly DynamoDBRecord[], now: Date): Batch 
 }
 
 /**
- * Records that come later than this are not brought into the log: a frame that covers them may have
- * been removed, and they would be framed twice. The stream itself keeps nothing for longer.
+ * Records older than this (in seconds) are not appended: the frame that covers them may have
+ * expired, so they would be appended twice. The table's stream keeps records for the same time.
  */
 const ageSecondsMax = 24 * 3600;
 
@@ -82,7 +82,7 @@ function readRecord(batch: Batch, { dynamodb }: DynamoDBRecord, now: Date): void
   if (kind === "notification") {
     if (old === undefined) batch.notifications.push(StoredNotification.parse(image));
   } else if (kind === "subscriber") {
-    // A subscription whose `from` was set is the same one.
+    // Setting `from` changes the item but not its revision.
     if (old?.revision !== image.revision)
       workOf(batch, owner).subscribers.push(readSubscriber(image));
   } else if (isChangeKind(kind)) {
@@ -91,7 +91,7 @@ function readRecord(batch: Batch, { dynamodb }: DynamoDBRecord, now: Date): void
       logNotice("A record was too old for the log", { sequence: dynamodb?.SequenceNumber });
       return;
     }
-    // Likes and votes lie apart from their stream.
+    // Likes and votes are stored in partitions of their own.
     const streamId = kind === "like" || kind === "vote" ? String(image.streamId) : owner;
     const change = { kind, streamId, createdAt, old, new: image };
     const logRecord = recordOf(change, setting("DEFAULT_PICTURE"));

@@ -7,12 +7,13 @@ import type { Audience, Push } from "./audience.ts";
 import { type Memory, subscriptionName } from "./memory.ts";
 
 /**
- * More than a few are left to their own `$disconnect` for so long: when a crowd leaves at once,
- * removing all of it here would silence the room meanwhile, and would be done twice.
+ * If more than a few connections are dead, they get this much time to be removed by their own
+ * `$disconnect`. When a large group leaves at once, removing it here would delay the room and
+ * duplicate that work.
  */
 const crowdMilliseconds = 5_000;
 
-/** Notes that a connection has answered 410, unless it may still be opening. */
+/** Records that a connection returned 410, unless it may still be opening. */
 export function noteDead(
   { now, memory }: Pick<Push, "now" | "memory">,
   subscriber: Subscriber,
@@ -21,13 +22,14 @@ export function noteDead(
   memory.dead.set(subscriptionName(subscriber), { subscriber, at: now.getTime() });
 }
 
-/** Whether this subscription's connection is known to be dead; a later subscription's is not. */
+/**
+ * Whether this subscription's connection is known to be dead. A later subscription of the same
+ * connection is not.
+ */
 export const isDead = ({ dead }: Memory, subscriber: Subscriber): boolean =>
   dead.get(subscriptionName(subscriber))?.subscriber.revision === subscriber.revision;
 
-/**
- * Forgets those of a slice of a stream who have been removed from its subscribers.
- */
+/** Forgets dead subscriptions of a slice that are no longer in its list of subscribers. */
 export function forgetRemoved(
   { streamId, memory: { dead } }: Pick<Audience, "streamId" | "memory">,
   slice: Slice,
@@ -44,7 +46,10 @@ export function forgetRemoved(
       dead.delete(name);
 }
 
-/** Removes what belongs to connections that are dead: `$disconnect` may never have been called. */
+/**
+ * Removes the items of dead connections, at most `gonePerCall` of them: `$disconnect` is not
+ * guaranteed to be called.
+ */
 export async function dropDead({ now, memory }: Pick<Push, "now" | "memory">): Promise<void> {
   const latest = now.getTime() - (memory.dead.size > limits().goneAtOnce ? crowdMilliseconds : 0);
   const due = [...memory.dead].filter(([, { at }]) => at <= latest).slice(0, limits().gonePerCall);

@@ -11,22 +11,24 @@ import type { Audience } from "./audience.ts";
 import { postSlice } from "./slice.ts";
 import type { InvokeSlice } from "./slice-job.ts";
 
-/** After so long a call begins no more frames: it must end well before its function's time does. */
+/**
+ * A call starts no more frames after this time, so that it finishes well before its function's
+ * timeout.
+ */
 const callMillisecondsMax = 20_000;
 
-/** What is to be posted: a log up to its head. */
+/** A log, and the frame up to which it is posted. */
 type Delivery = {
   head: number;
-  /** Frames that the caller has just put, which need no reading. */
+  /** Frames that the caller has just appended, so they need not be read. */
   newFrames?: readonly Frame[];
 };
 
 /**
- * Posts every frame of a log after the one that was posted last, whichever call put them, to every
- * subscriber, then marks the log (docs/frames.md, step 4). The order of readings matters: the mark
- * first, then the subscribers, both consistently; so a room may change hands and a shard may
- * overtake the other without a hole. Answers whether all was posted: a call does not go on for
- * longer than 20 s.
+ * Posts every frame after the log's mark to every subscriber, regardless of which call appended it,
+ * then moves the mark (docs/frames.md, step 4). Reads the mark first, then the subscribers, both
+ * consistently: then a room can move between functions, and one shard can overtake another, without
+ * a gap. Returns false if frames are left after 20 s.
  */
 export async function deliverFrames(audience: Audience, delivery: Delivery): Promise<boolean> {
   const began = Date.now();
@@ -35,7 +37,7 @@ export async function deliverFrames(audience: Audience, delivery: Delivery): Pro
   return true;
 }
 
-/** Posts the next frames, as many as one mark may stand for; whether there are more. */
+/** Posts as many frames as one mark may cover. Returns whether there are more. */
 async function deliverSome(
   audience: Audience,
   { head, newFrames = [] }: Delivery,
@@ -48,7 +50,7 @@ async function deliverSome(
   const most = Math.max(1, Math.floor(limits().postsPerMark / Math.max(1, about)));
   const frames = await nextFrames(streamId, { after: log.posted, head, most }, newFrames);
   const last = frames.at(-1);
-  // All of them have expired: the log goes on with the next frame that is put.
+  // All of them have expired: the log continues with the next frame.
   if (last === undefined) return false;
   const users = await postToAll(audience, frames, about);
   const viewers = await countForFrame(streamId, users, now);
@@ -61,10 +63,10 @@ async function deliverSome(
 }
 
 /**
- * Posts frames to all subscribers (`about` is an estimate; the list is read consistently). A room
- * that is too large for one environment is cut into slices, each posted by an environment of its
- * own. The log may be marked only when all have answered, so that one which fails throws, and
- * everything comes again. Answers the users that it posted to.
+ * Posts frames to all subscribers, whose list is read consistently; `about` estimates their count.
+ * If the room is too large for one environment, it is split into slices that other environments
+ * post. Throws if any slice fails, so that the log is not marked and the frames are posted again.
+ * Returns the distinct users who were posted to.
  */
 export async function postToAll(
   audience: Audience,
@@ -91,13 +93,12 @@ async function invokeSlices(
   return new Set(slices.flatMap(({ viewers }) => viewers));
 }
 
-/** Posts a second that one environment carries: 160 sockets at 15 ms. */
+/** Posts per second that one environment can send: 160 sockets at 15 ms. */
 const environmentRate = 10_000;
 
 /**
- * Into how many slices a room is cut (a power of two): none has more than some `PART_VIEWERS`, and
- * there are no more environments than the stage's rate keeps busy. At the default rate that is one
- * for any room.
+ * The number of slices of a room, a power of two: enough for about `PART_VIEWERS` viewers per
+ * slice, but no more environments than the stage's rate keeps busy. At the default rate always 1.
  */
 export function countSlices(about: number): number {
   const wanted = Math.min(about / setting("PART_VIEWERS"), setting("POST_RATE") / environmentRate);
@@ -107,8 +108,8 @@ export function countSlices(about: number): number {
 }
 
 /**
- * The next frames of a log, at most `max` of them. Those that nobody posted for a day are removed
- * by the table, some of them sooner than others: the room goes on from the first one behind them.
+ * The next frames of a log, at most `most`. Frames that were not posted for a day expire, not
+ * necessarily in order, so the log may continue after a gap.
  */
 async function nextFrames(
   streamId: string,
@@ -122,15 +123,18 @@ async function nextFrames(
   return [];
 }
 
-/** What comes after a hole, which viewers ask about whatever lies before it. */
+/**
+ * The frames after the last gap. Viewers resubscribe at a gap, so earlier frames need not be
+ * posted.
+ */
 function sinceLastHole(frames: Frame[]): Frame[] {
   const at = frames.findLastIndex(({ n }, index) => index > 0 && frames[index - 1]!.n !== n - 1);
   return frames.slice(Math.max(0, at));
 }
 
 /**
- * The kept frames of a range. Those that the caller has put need no reading; another environment
- * may have put frames between them, which do.
+ * The stored frames of a range. Reads only those that the caller did not append; they may lie
+ * between its own.
  */
 async function framesBetween(
   streamId: string,

@@ -4,18 +4,21 @@ import type { Frame } from "../../domain/log/frame.ts";
 import type { Subscriber } from "../../domain/log/subscriber.ts";
 import { type Payload, payloadOf } from "./gateway.ts";
 
-/** Bytes above which a compact frame is compressed besides: below, base64 eats the gain. */
+/**
+ * Compact frames larger than this (bytes) are compressed. For smaller ones base64 outweighs the
+ * gain.
+ */
 const plainBytesMax = 2_048;
 
-/** The encodings of one frame, each made once for all who get it. */
+/** Returns a frame in the encoding of a subscriber. Each encoding is made once and shared. */
 export type Encodings = (subscriber: Pick<Subscriber, "compact">) => Payload;
 
 type Shown = Pick<Frame, "body">;
 
-/** Of frames that are still held: those which resume read one frame together, and make it once. */
+/** Encodings by frame, so that viewers who resume from the same frame object share them. */
 const known = new WeakMap<Shown, Encodings>();
 
-/** The encodings of a frame, each made on first use. */
+/** A frame's encodings, each made on first use. */
 export function encodingsOf(frame: Shown): Encodings {
   const found = known.get(frame) ?? makeEncodings(frame);
   known.set(frame, found);
@@ -35,7 +38,7 @@ function makeEncodings({ body }: Shown): Encodings {
   };
 }
 
-/** The dense form of a frame's text; of one text it is always the same. */
+/** The compact form of a frame's text. Deterministic. */
 export function compactText(body: string): string {
   const text = JSON.stringify(compactOf(JSON.parse(body)));
   if (Buffer.byteLength(text) <= plainBytesMax) return text;

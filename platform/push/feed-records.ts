@@ -4,16 +4,16 @@ import type { OutgoingEvent } from "../../domain/webhooks/webhook.ts";
 import { listFrames } from "../store/log/frames.ts";
 import type { Feed } from "./feed.ts";
 
-/** The stream whose records these are, and the time of the call. */
+/** The records' stream, and the time of the call. */
 type Place = { streamId: string; now: Date };
 
-/** Where records lie in the log: the frames that were just put, and their numbers by record id. */
+/** The frames that were just appended, and the number of each record's frame by record id. */
 type Shown = { newFrames: readonly Frame[]; covering: ReadonlyMap<string, number> };
 
 /**
- * Feeds records to those outside once they are in the log, which gives gifts their totals. All
- * records go, those too that the post rate left out of the frames, and those that an earlier call
- * brought into the log: it may have died before it came here, so each is sent at least once.
+ * Sends records to webhooks once they are in the log, which determines the gifts' totals. Sends all
+ * records, including those dropped from frames by the post rate, and those that an earlier call
+ * appended, because it may have died before sending them. So each is sent at least once.
  */
 export async function feedRecords(
   feed: Feed | undefined,
@@ -29,14 +29,17 @@ export async function feedRecords(
   const deletions = records.flatMap(({ deletes }) => deletes ?? []);
   const deleted = new Set(deletions.map(({ messageId }) => messageId));
   const { isThere, wants } = await feed.asks(types);
-  // Before anything else of the batch: a text may be on its way already.
+  // First, because an earlier delivery may be sending the text now.
   if (isThere) await feed.noteDeletions(streamId, deletions, now);
   if (wants) await feed.send(streamId, await eventsOf(streamId, records, shown, deleted));
-  // Behind the events, so that the attempts that have the text are over.
+  // After the events, so that deliveries that contain the text have ended.
   if (isThere) await feed.forget(streamId, deletions);
 }
 
-/** What only a log knows: that a goal was reached, and all of trains but how they ended. */
+/**
+ * Event types that only the log derives: reached goals, and the course of hype trains except for
+ * their regular end.
+ */
 const momentTypes = ["moment.started", "moment.changed", "moment.ended"] as const;
 
 /** Whether a record may have caused such an event. */
@@ -44,8 +47,8 @@ const mayCause = ({ adds, gift, trains }: LogRecord) =>
   [adds, gift, trains].some((cause) => cause !== undefined);
 
 /**
- * The events of records, each once, as the frames show them, with the stream in their data, and
- * those that the log found out where the frames have them.
+ * The records' events, each once, as the frames show them, with `streamId` in their data. Events
+ * that the log derived are inserted where the frames have them.
  */
 async function eventsOf(
   streamId: string,
@@ -71,9 +74,8 @@ async function eventsOf(
 }
 
 /**
- * What the frames of records show besides: the totals with gifts and refunds, by the ids of their
- * events, and the events of moments that the log found out, by the id of the records' event that
- * they are behind.
+ * What only the frames contain: the totals after gifts and refunds, by event id, and the events
+ * that the log derived, by the id of the record's event that precedes them.
  */
 async function shownOf(
   streamId: string,
@@ -105,7 +107,7 @@ async function shownOf(
   return { totals, foundBehind };
 }
 
-/** Whether a log has found out what an event says; an end by hand is in its record too. */
+/** Whether the log derived this event. A train that was ended by hand is in its record as well. */
 const isFound = (type: string, data: Record<string, unknown>) =>
   type === "moment.changed" ||
   (data.kind === "train" && (type === "moment.started" || data.status === "cancelled"));

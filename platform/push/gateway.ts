@@ -6,41 +6,38 @@ import { atInit, lazy } from "../runtime/init.ts";
 import { countMetric, type MetricName } from "../runtime/metrics.ts";
 import { isRelayAlive, type Mail, putMail } from "../store/log/relays.ts";
 
-/** A message with its hash, made once for all who get it. */
+/** A message and its hash, computed once for all recipients. */
 export type Payload = { bytes: Buffer; hash: string };
 
-/** The bytes of a message and their hash, which every signature of it needs. */
+/** Encodes a message and computes the hash that its signature needs. */
 export const payloadOf = (text: string): Payload => {
   const bytes = Buffer.from(text);
   return { bytes, hash: hashOf(bytes) };
 };
 
 /**
- * What became of a message: `gone` has no such connection (410: closed, or not open yet),
- * `too_fast` is the account's rate or a slow client's full buffer (429), `refused` any other 4xx,
- * `lost` no answer, though a socket that failed was tried once more. What does not arrive is a hole
- * that heals by the client's rules.
+ * The result of a post. `gone`: no such connection (410: closed, or not open yet). `too_fast`: the
+ * account's rate or a slow client's full buffer (429). `refused`: any other 4xx. `lost`: a 5xx, or
+ * no response, after one retry if the socket failed. A client detects the gap and fills it.
  */
 export type PostResult = "sent" | "gone" | "too_fast" | "refused" | "lost";
 
-/**
- * The port through which messages leave: API Gateway's `@connections`, or what a test puts there.
- */
+/** Sends messages to connections, by API Gateway's `@connections` or a test's substitute. */
 export type Poster = {
   post(connectionId: string, payload: Payload): Promise<PostResult>;
-  /** Ends a connection; API Gateway chooses the close code. */
+  /** Closes a connection; API Gateway chooses the close code. */
   close(connectionId: string): Promise<PostResult>;
-  /** Whether the gateway has the connection. */
+  /** Whether the connection exists: `sent` or `gone`. */
   probe(connectionId: string): Promise<PostResult>;
 };
 
-/** The port of this process, through which relays' connections are reached, too. */
+/** The poster of this process, which also reaches connections of relays. */
 export const ownPoster = atInit(
   lazy(() => withRelays(createPoster(setting("WS_ENDPOINT")))),
   ["connections"],
 );
 
-/** The same port with a second way, to the connections that relays hold. */
+/** Adds a route to connections that relays hold. */
 function withRelays(gateway: Poster): Poster {
   return {
     post: (connectionId, payload) =>
@@ -52,7 +49,7 @@ function withRelays(gateway: Poster): Poster {
     async probe(connectionId) {
       const node = relayOf(connectionId);
       if (node === undefined) return gateway.probe(connectionId);
-      // A relay that lives removes its connections' sockets itself.
+      // A live relay removes the items of its connections itself.
       return (await isRelayAlive(node, new Date())) ? "sent" : "gone";
     },
   };
@@ -69,7 +66,7 @@ async function sendMail(mail: Mail, otherwise: () => Promise<PostResult>): Promi
 
 const nothing = hashOf("");
 
-/** How posts end that are counted. A connection that is gone is nothing to worry about. */
+/** Counted results. A dead connection is normal. */
 const metricOf: Partial<Record<PostResult, MetricName>> = {
   sent: "PostsSent",
   lost: "PostsLost",
@@ -77,8 +74,8 @@ const metricOf: Partial<Record<PostResult, MetricName>> = {
 };
 
 /**
- * Posts to one WebSocket API (`https://host/stage`). The stock SDK client takes ten times the CPU of
- * this: the signer keeps what does not change, and the HTTP client is the one that Node brings.
+ * Posts to one WebSocket API (`https://host/stage`). The SDK's client takes ten times the CPU: this
+ * one caches the constant parts of the signature and uses Node's HTTP client.
  */
 export function createPoster(endpoint: string): Poster {
   const { origin, host, pathname } = new URL(endpoint);
@@ -114,7 +111,7 @@ function resultOf(status: number | undefined): PostResult {
   return status === 429 ? "too_fast" : "refused";
 }
 
-/** One request to the gateway; its path is encoded and its headers are signed. */
+/** One signed request to the gateway, with an encoded path. */
 type GatewayRequest = {
   origin: string;
   path: string;
@@ -123,25 +120,25 @@ type GatewayRequest = {
   body: Buffer | null;
 };
 
-/** Sends a request. Answers the status, or undefined when no answer came. */
+/** Sends a request. Returns the status, or undefined without a response. */
 type GatewayClient = (request: GatewayRequest) => Promise<number | undefined>;
 
-/** Sockets to the gateway: at 15 ms an answer, 160 carry the 10,000 posts/s of an account. */
+/** Sockets to the gateway: at 15 ms per response, 160 carry the 10,000 posts/s of an account. */
 const socketsMax = 160;
-/** A request that is not answered for so long counts as lost. */
+/** A request without a response after this time counts as lost. */
 const answerMillisecondsMax = 2_000;
 
 /**
- * After this pause without a request the open sockets are not used again. Between two events Lambda
- * freezes an environment: the gateway may close its side meanwhile, nothing here notices, and
- * the client's own timers stand still. So the clock of the wall decides.
+ * Open sockets are not reused after an idle period of this length. Lambda freezes an environment
+ * between events: the gateway may close its end unnoticed, and the client's own timers stand still,
+ * so this compares wall-clock time.
  */
 const idleMillisecondsMax = 4_000;
 
 /**
- * Node's own undici, so that no bundle carries an HTTP client. A request whose socket fails before
- * any answer is sent once more, by a socket that is opened for it alone: others of the pool may be
- * as dead. So a request may be done twice, never more.
+ * Uses Node's own undici, so that bundles contain no HTTP client. A request whose socket fails
+ * before the response is retried once, on a new socket, because others in the pool may be dead too.
+ * So a request is executed at most twice.
  */
 function createGatewayClient(): GatewayClient {
   let pool = createAgent();
@@ -151,7 +148,7 @@ function createGatewayClient(): GatewayClient {
   function current(): Agent {
     const now = Date.now();
     if (Math.abs(now - usedAt) > idleMillisecondsMax) {
-      // What is still on its way ends with its answer or its time.
+      // Requests in flight end with their response or timeout.
       void pool.close().catch(() => undefined);
       pool = createAgent();
     }
@@ -167,7 +164,10 @@ function createGatewayClient(): GatewayClient {
   };
 }
 
-/** The status, undefined when none came in time, or that the socket failed before. */
+/**
+ * Returns the status, undefined after a timeout, or "broken" if the socket failed before a
+ * response.
+ */
 function send(
   agent: Agent,
   request: Dispatcher.DispatchOptions,
@@ -187,12 +187,12 @@ function send(
   });
 }
 
-/** Whether it is the time that ended a request: then another one would only wait as long. */
+/** Whether a request timed out; a retry would take as long. */
 const isLate = (error: Error & { code?: string }) => /_TIMEOUT$/.test(error.code ?? "");
 
 /**
- * Node's undici is found under the symbol by which it shares its global dispatcher. Reading
- * `Response` makes Node load it.
+ * Finds Node's undici under the symbol of its global dispatcher. Reading `Response` makes Node load
+ * it.
  */
 function createAgent(): Agent {
   void globalThis.Response;

@@ -3,59 +3,66 @@ import { lazy } from "../runtime/init.ts";
 import { leasePosts, type Pool } from "../store/log/post-leases.ts";
 
 /**
- * The rate is counted in slots of time, each with its share, so that no second, wherever it begins,
- * has more posts than the rate and one slot.
+ * The rate is divided into time slots, so that no period of one second exceeds the rate by more
+ * than one slot.
  */
 const slotMilliseconds = 40;
 
 /**
- * The share of a slot that each environment may use without asking: small rooms then cost no write,
- * and five environments that do so together exceed the rate by a twentieth.
+ * Share of a slot that each environment may use without a lease, so that small rooms cost no write.
+ * Five environments that do so at once exceed the rate by 5 %.
  */
 const freeShare = 0.01;
 
 /**
- * The most posts that one environment takes out of a slot, about what its sockets carry in that
- * time: otherwise a room that several post would wait for the one which took them all.
+ * Most posts that one environment leases per slot, about what its sockets can send in that time.
+ * Without this limit, environments that post one room together would wait for the one that leased
+ * the whole slot.
  */
 const environmentMax = 500;
 
-/** The fewest posts that a lease asks for, as a share of a slot. */
+/** Minimum size of a lease, as a share of a slot. */
 const leaseShare = 0.1;
 
 /**
- * The rate counts as reached when this many of the last second's slots have been used up. Fewer
- * mean nothing: one frame to a thousand viewers uses up three, however seldom it comes.
+ * The rate counts as reached if this many slots of the last second were used up. A lower limit
+ * would mislead: a single frame to a thousand viewers uses up three.
  */
 const fullSlotsMin = 20;
 const slotsPerSecond = 1000 / slotMilliseconds;
 
-/** What stands between the posts and the account's rate. */
+/** Limits posts to the account's rate. */
 export type Governor = {
-  /** Lets one post go: at once (undefined), or when the wait is over. */
+  /**
+   * Acquires permission for one post: undefined if immediate, otherwise resolves after the wait.
+   */
   take(): Promise<void> | undefined;
   /**
-   * When posts last had to wait for the rate, here or in an environment that it was noted of, in
-   * milliseconds since 1970.
+   * When a post last had to wait for the rate, here or in an environment reported to `noteLimited`,
+   * in milliseconds since 1970; minus infinity if never.
    */
   limitedAt(): number;
-  /** Notes when another environment that posts for this one was last limited. */
+  /**
+   * Reports when another environment that posts for this one last had to wait (milliseconds since
+   * 1970).
+   */
   noteLimited(at: number): void;
 };
 
-/** Time as a governor sees it, in milliseconds. */
+/** The governor's clock, in milliseconds. */
 export type Clock = { now(): number; wait(milliseconds: number): Promise<void> };
 
-/** The time of this process. */
+/** The system clock. */
 export const realClock: Clock = {
   now: Date.now,
   wait: (milliseconds) => new Promise((done) => setTimeout(done, Math.max(0, milliseconds))),
 };
 
 /**
- * Holds the posts of all environments together under `rate` a second. `lease` takes posts out of a
- * slot's common count; `unasked` is the share of a slot that needs no lease. Posts that find none
- * wait for the next slot; nothing is dropped here.
+ * Creates a governor that keeps the posts of all environments together under `rate` per second.
+ * `lease` takes posts from the slot's shared count and returns how many it got; `unasked` is the
+ * share of a slot that needs no lease. Posts without permission wait for the next slot; none are
+ * dropped. If `lease` throws, all waiting posts fail.
  */
 export function createGovernor(
   rate: number,
@@ -71,7 +78,7 @@ export function createGovernor(
   let slotLeases = 0;
   let pumping = false;
   const line: { go(): void; fail(error: unknown): void }[] = [];
-  /** Numbers of the slots of the last second that were used up, oldest first. */
+  /** Numbers of the used-up slots of the last second, oldest first. */
   const full: number[] = [];
   let limited = Number.NEGATIVE_INFINITY;
 
@@ -84,7 +91,7 @@ export function createGovernor(
   function turn(): void {
     const current = Math.floor(clock.now() / slotMilliseconds);
     if (current === slot) return;
-    // What was leased for a slot and not used is void: it belonged to that time.
+    // Unused leases expire with their slot.
     slot = current;
     free = freeMax;
     leased = 0;
@@ -107,7 +114,7 @@ export function createGovernor(
       const wanted = Math.min(most, Math.max(line.length, Math.ceil(slotMax * leaseShare)));
       const granted = await lease(wantedSlot, wanted, slotMax);
       turn();
-      // Counted for its own slot, used when it arrives: a slow answer delays posts, it stops none.
+      // Counted for its own slot but usable later: a slow lease delays posts, and loses none.
       leased += granted;
       slotLeases += granted;
       if (granted > 0) return;
@@ -116,7 +123,7 @@ export function createGovernor(
     await clock.wait((wantedSlot + 1) * slotMilliseconds - clock.now());
   }
 
-  /** Lets waiting posts go in their order; only those that may go are woken, however many wait. */
+  /** Releases waiting posts in order. Wakes only those that may go, however many wait. */
   async function pump(): Promise<void> {
     pumping = true;
     try {
@@ -149,12 +156,15 @@ export function createGovernor(
 
 type LeaseOf = (pool: Pool, slot: number, wanted: number, slotMax: number) => Promise<number>;
 
-/** The share of the rate that large rooms leave to all others: greetings and small rooms. */
+/**
+ * Share of the rate that large rooms leave to everything else: responses to subscribers and small
+ * rooms.
+ */
 const reserveShare = 0.1;
 
 /**
- * Those of one environment: they share the stage's rate with all others by leases. That of large
- * rooms leaves a tenth of the rate to the others.
+ * Creates the governors of one environment, which share the stage's rate with all others by leases.
+ * The governor of large rooms leaves a tenth of the rate to the others.
  */
 export function createGovernors(
   rate: number,
@@ -170,7 +180,8 @@ export function createGovernors(
     return reserved + (await leaseLarge(slot, wanted - reserved, slotMax));
   };
   return {
-    // Sixteen may post one room: what each took without a lease would exceed the rate by a sixth.
+    // Up to 16 environments may post one room; their unleased shares would exceed the rate by a
+    // sixth.
     large: createGovernor(rate, leaseLarge, clock, 0),
     others: createGovernor(rate, leaseOthers, clock),
   };
@@ -178,5 +189,5 @@ export function createGovernors(
 
 const reserveOf = (slotMax: number) => Math.ceil(slotMax * reserveShare);
 
-/** The governors of this process, under the stage's rate. */
+/** The governors of this process, at the stage's rate. */
 export const ownGovernors = lazy(() => createGovernors(setting("POST_RATE")));

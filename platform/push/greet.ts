@@ -14,21 +14,22 @@ import { endSubscription, openSubscription, type Request, refuseSubscription } f
 import { viewersNow } from "./viewer-count.ts";
 
 /**
- * Greets the subscribers of a batch from the log, never from memory (docs/frames.md, step 5): reads
- * the member's ban again, sets the first live frame of a revision that has none, then reads the log
- * again. Who is owed no frame is sent `subscribed`. Who is owed some is marked as behind, so that
- * nothing live is posted to it, and is answered and sent them by `realtime/resume`: the function
- * that makes and posts the new frames of all rooms sends no old one. All of it can be repeated.
+ * Confirms the batch's new subscriptions, from the log and never from memory (docs/frames.md, step
+ * 5): reads the member's ban again, sets the first live frame if this revision of the subscription
+ * has none, then reads the log again. Viewers who missed nothing are sent `subscribed`.
+ * Subscriptions with missed frames are marked as behind, so that nothing live is posted to them,
+ * and queued for `realtime/resume`, which sends `subscribed` and the missed frames: this function
+ * makes and posts the new frames of all rooms, so it never sends old ones. Idempotent.
  */
 export async function greetSubscribers(
   audience: Audience,
   subscribers: readonly Subscriber[],
 ): Promise<void> {
   const { streamId } = audience;
-  // Of two subscriptions of a connection in one batch the later one holds.
+  // If a connection subscribed twice in one batch, the later subscription counts.
   const newest = new Map(subscribers.map((subscriber) => [subscriber.connectionId, subscriber]));
   const distinct = [...newest.values()];
-  // A stream that nobody may watch need not be there, and reading the head would begin its log.
+  // A refused stream may not exist, and reading the head would create its log.
   const isWatched = distinct.some(({ refusal }) => refusal === undefined);
   const [guests, before] = await Promise.all([
     findGuests(distinct),
@@ -37,7 +38,7 @@ export async function greetSubscribers(
   const admitted = await allDone(guests.map((guest) => admit(audience, guest)));
   const current = admitted.filter((one) => one !== undefined);
   if (current.length === 0 || before === undefined) return;
-  // What was asked stands in the record; the item keeps only what posting needs.
+  // Only the record has the request's fields; the item keeps what posting needs.
   const requestOf = ({ connectionId }: Subscriber) => newest.get(connectionId)!;
   const fixed = await allDone(
     current.map((one) => setFrom(one, before.head + 1, firstMissed(requestOf(one).since, before))),
@@ -55,7 +56,10 @@ export async function greetSubscribers(
 
 type Guest = Awaited<ReturnType<typeof findGuests>>[number];
 
-/** The current subscription, if it is still this revision and its user may be here. */
+/**
+ * Returns the current subscription if it still has this revision and its user may watch. Otherwise
+ * sends the refusal or the end of the subscription and returns undefined.
+ */
 async function admit(audience: Audience, guest: Guest): Promise<Subscriber | undefined> {
   const { record, current, member } = guest;
   if (current?.revision !== record.revision) return undefined;
@@ -69,8 +73,8 @@ async function admit(audience: Audience, guest: Guest): Promise<Subscriber | und
 }
 
 /**
- * Waits in milliseconds before a socket that may not be open yet is tried again: short ones, since
- * the rooms of the whole batch wait too. `realtime/resume` is more patient.
+ * Milliseconds before each retry to a socket that may not be open yet. Short, because the rooms of
+ * the whole batch wait; `realtime/resume` waits longer.
  */
 const openingWaitsMilliseconds = [20, 40];
 
@@ -86,10 +90,10 @@ async function greet(
   request: Request,
   { end, viewers, shown }: { end: LogEnd; viewers: number; shown: () => Promise<ShownSums> },
 ): Promise<void> {
-  // A frame may have been put, and posted to the others, before the first live one was set.
+  // A frame may have been appended, and posted to others, before the first live frame was set.
   if (subscriber.next !== undefined || end.head >= subscriber.from!)
     return handOver(audience.outlet, subscriber, request);
-  // Nothing is owed, so only the head itself can be recovered: no frame is needed for that.
+  // No frame was missed, so only the head's position can be recovered, which needs no frame.
   const facts = { epoch: end.epoch, next: undefined, viewers, shown };
   const saying = openSubscription(
     audience,
@@ -105,7 +109,7 @@ async function greet(
   await waitAtMost(isSlow ? 0 : stragglersMilliseconds, saying);
 }
 
-/** Leaves a subscription that is owed something to `realtime/resume`. */
+/** Queues a subscription with missed frames for `realtime/resume`. */
 async function handOver(
   { jobs }: Outlet,
   subscriber: Subscriber,

@@ -5,22 +5,22 @@ import { sendMessage, sendMessages } from "../aws/queues.ts";
 import { setting } from "../runtime/env.ts";
 import { lazy } from "../runtime/init.ts";
 
-/** Post a large room: all records that have gathered, the newest of them under this id. */
+/** Posts a large room's entire backlog, whose newest item is `gathered`. */
 export const Posting = z.object({ streamId: z.string(), gathered: z.string() });
 export type Posting = z.infer<typeof Posting>;
 
-/** Send one connection what it has missed; how far it has come stands with its subscription. */
+/** Sends one connection its missed frames, from the position stored in its subscription. */
 export const Resuming = z.object({
   streamId: z.string(),
   connectionId: z.string(),
-  /** Of the subscription: a later one is resumed by itself. */
+  /** Revision of the subscription. A later one has a job of its own. */
   revision: z.number(),
-  /** What was asked, until it has been answered. */
+  /** The request, until `subscribed` has been sent. */
   asked: z.object({ since: Position.optional(), requestId: z.string().optional() }).optional(),
 });
 export type Resuming = z.infer<typeof Resuming>;
 
-/** Frame what was only added to a stream's sums, unless this gathered item has been framed since. */
+/** Frames pending changes of a stream's sums, unless this backlog item has been framed by then. */
 export const SumsJob = z.object({
   streamId: z.string(),
   gathered: z.string(),
@@ -28,28 +28,31 @@ export const SumsJob = z.object({
 });
 export type SumsJob = z.infer<typeof SumsJob>;
 
-/** A message of a queue. Of `posts` one of a group is in flight, and two of one id are one. */
+/**
+ * A queue message. `posts` is FIFO: one message per group is in flight, and equal ids are
+ * deduplicated.
+ */
 export type Message =
   | { queue: "posts"; job: Posting; group: string; id: string }
   | { queue: "sums"; job: SumsJob; delaySeconds: number }
   | { queue: "resumes"; job: Resuming; delaySeconds: number };
 
-/** Leaves work to another function, by its queue. */
+/** Queues work for other functions. */
 export type Jobs = {
   /**
-   * Asks `realtime/post` to post a room. The queue keeps the order of one stream and has one of its
-   * messages in flight (FIFO, group = stream); asking twice for the same is asking once.
+   * Asks `realtime/post` to post a room. One job per stream runs at a time, in order. Repeating a
+   * call has no effect.
    */
   queuePosting(job: Posting): Promise<void>;
-  /** Asks for the posting of what a call has not come to: it has gone on for long enough. */
+  /** Asks `realtime/post` to continue where a call stopped because of its time limit. */
   queueRemainder(streamId: string, now: Date): Promise<void>;
-  /** Asks `realtime/post-sums` to frame what was added to sums, now or after a delay in seconds. */
+  /** Asks `realtime/post-sums` to frame pending sums, now or after a delay in seconds. */
   queueSums(job: SumsJob, delaySeconds?: number): Promise<void>;
-  /** Asks `realtime/resume` to go on with a connection, now or after a delay in seconds. */
+  /** Asks `realtime/resume` to continue with a connection, now or after a delay in seconds. */
   queueResuming(job: Resuming, delaySeconds?: number): Promise<void>;
 };
 
-/** Jobs that are sent by this; `send` has SQS in the product. */
+/** Creates the jobs of one environment. `send` uses SQS by default. */
 export function createJobs(send: (message: Message) => Promise<void> = createSender()): Jobs {
   const queuePosting = (job: Posting) => {
     const { streamId, gathered } = job;
@@ -57,7 +60,7 @@ export function createJobs(send: (message: Message) => Promise<void> = createSen
   };
   return {
     queuePosting,
-    // The time is not enough: two environments that began in the same millisecond both need one.
+    // The time alone is not unique: two environments may start in the same millisecond.
     queueRemainder: (streamId, now) =>
       queuePosting({ streamId, gathered: `rest-${now.toISOString()}-${randomUUID()}` }),
     queueSums: (job, delaySeconds = 0) => send({ queue: "sums", job, delaySeconds }),
@@ -65,7 +68,7 @@ export function createJobs(send: (message: Message) => Promise<void> = createSen
   };
 }
 
-/** The way to the queues of this process. */
+/** The jobs of this process. */
 export const ownJobs = lazy(() => createJobs());
 
 function createSender(): (message: Message) => Promise<void> {
@@ -84,8 +87,8 @@ function createSender(): (message: Message) => Promise<void> {
 type ResumeMessage = Extract<Message, { queue: "resumes" }>;
 
 /**
- * Sends what is to be resumed in one turn of the event loop, as when many reconnect at once, in as
- * few requests as possible. Each message is taken, or rejected, by itself.
+ * Batches all messages of one event-loop iteration, as when many clients reconnect at once. Each
+ * message succeeds or fails independently.
  */
 function createTogether(): (message: ResumeMessage) => Promise<void> {
   let waiting: { message: ResumeMessage; sent: PromiseWithResolvers<void> }[] = [];

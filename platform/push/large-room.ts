@@ -11,9 +11,9 @@ import { logShown } from "./push-stream.ts";
 import { viewersOf } from "./viewer-count.ts";
 
 /**
- * Does what the messages of the queue `posts` ask, in parallel. Many that ask for the same room
- * are one: whichever is first takes all that has gathered. Answers the ids of those that failed and
- * are to come again, so that a room which fails does not keep back the others of its batch.
+ * Handles messages of the queue `posts` in parallel. Messages for the same room are handled once,
+ * because the first takes the entire backlog. Returns the ids of failed messages, so that a failing
+ * room does not block the others.
  */
 export function postJobs(push: Push, messages: readonly QueueRecord[]): Promise<string[]> {
   const postings = new Map<string, Promise<void>>();
@@ -25,14 +25,14 @@ export function postJobs(push: Push, messages: readonly QueueRecord[]): Promise<
 }
 
 /**
- * Posts a large room: brings its backlog into the log, then posts every frame that has not been
- * posted yet to all viewers. Records that are added meanwhile have a message of their own in the
- * queue; for what one call does not take in, another is asked for.
+ * Posts a large room: appends its backlog to the log, then posts all unposted frames to all
+ * viewers. Records that arrive meanwhile have their own message in the queue; if this call stops at
+ * a limit, it queues another job.
  */
 export async function postRoom(audience: Audience): Promise<void> {
   const { streamId, now, outlet } = audience;
   const { ids, records, more } = await listBacklog(streamId, limits().backlogRecords);
-  // Without a backlog there may still be frames to post: the call that put them may have died.
+  // Even without a backlog there may be unposted frames: the call that appended them may have died.
   const framed =
     records.length > 0
       ? await frameAll(audience, records, await viewersOf(audience))

@@ -6,38 +6,40 @@ import { limits } from "../runtime/limits.ts";
 import { queryFrames } from "../store/log/frames.ts";
 import { getLog } from "../store/log/logs.ts";
 
-/** What is remembered of a frame: never its bytes, which a deletion may change. */
+/** The cached part of a frame: never its bytes, which a deletion may change. */
 type CachedFrame = Pick<Frame, "n" | "newest"> & { covers: readonly string[] };
 
 /**
- * What one environment knows of a stream's log. It is complete for records made after
- * `completeAfter`: every frame whose `newest` is later than that is here. Times are the records'
- * own, so there is one clock and no margin.
+ * One environment's cache of a stream's log. It is complete for records created after
+ * `completeAfter`: it contains every frame whose `newest` is later. All times are the records' own,
+ * so there is one clock and no safety margin.
  */
 export type LogCache = LogEnd & {
   completeAfter: number;
   frames: CachedFrame[];
   covered: Map<string, number>;
-  /** When it was read or last proven right by a Put, in milliseconds of this environment. */
+  /**
+   * When the log was last read, or confirmed by a Put, in milliseconds of this environment's clock.
+   */
   usedAt: number;
 };
 
-/** Whose log is asked for, when, and where what is known of logs is remembered. */
+/** A stream, the time of the call, and the memory with the caches. */
 type LogQuery = { streamId: string; now: Date; memory: { logs: Map<string, LogCache> } };
 
-/** What an environment has not used for so long it reads again. */
+/** An entry that was not used for this long is read again. */
 const idleMillisecondsMax = 60_000;
 
 /**
- * What this environment knows of a log, if that reaches back to records of this time (in seconds);
- * otherwise the log is read.
+ * The cached log if it is complete for records created at `oldest` (seconds); otherwise reads the
+ * log.
  */
 export async function knownLog(asked: LogQuery, oldest: number): Promise<LogCache> {
   const log = asked.memory.logs.get(asked.streamId);
   return knows(log, oldest, asked.now) ? log : readLog(asked, oldest);
 }
 
-/** Reads a log as far back as records of this time, and remembers it. */
+/** Reads a log back to records created at `oldest` (seconds), and caches it. */
 export async function readLog(
   { streamId, now, memory }: LogQuery,
   oldest: number,
@@ -47,19 +49,19 @@ export async function readLog(
   return log;
 }
 
-/** Forgets a log: the next call reads it. */
+/** Removes a log from the cache. */
 export const forgetLog = ({ streamId, memory }: LogQuery): boolean => memory.logs.delete(streamId);
 
 /**
- * Reads a log consistently, newest frame first, as far back as a record of this time (in seconds)
- * may be in a frame.
+ * Reads a log consistently, newest frame first, back to the first frame that cannot contain a
+ * record created at `oldest` (seconds).
  */
 async function readCache(streamId: string, oldest: number, now: Date): Promise<LogCache> {
   const mark = await getLog(streamId);
   const frames: Frame[] = [];
   let before: number | undefined;
   for await (const frame of queryFrames(streamId, { newestFirst: true })) {
-    // The newest frame says where the log ends, however old it is.
+    // The newest frame is always needed: it is the log's end.
     if (frame.newest < oldest && frames.length > 0) {
       before = frame.newest;
       break;
@@ -70,8 +72,8 @@ async function readCache(streamId: string, oldest: number, now: Date): Promise<L
 }
 
 /**
- * What a consistent reading, newest frame first, makes known. `before` is the `newest` of the first
- * frame that was not read, undefined when the reading came to the log's beginning.
+ * Builds a cache entry from frames that were read consistently, newest first. `before` is the
+ * `newest` of the first frame that was not read; undefined if all were read.
  */
 export function cacheOf(
   mark: PostedMark,
@@ -89,7 +91,7 @@ export function cacheOf(
   };
 }
 
-/** Whether memory knows if a record of this time is in a frame. */
+/** Whether the cache can tell if a record created at this time (seconds) is in a frame. */
 export function knows(
   cache: LogCache | undefined,
   createdAt: number,
@@ -99,7 +101,7 @@ export function knows(
   return createdAt > cache.completeAfter;
 }
 
-/** The records that are in no frame, each once, in their order. */
+/** The records that are in no frame, without duplicates, in their order. */
 export function freshIn(cache: LogCache, records: readonly LogRecord[]): LogRecord[] {
   const seen = new Set<string>();
   return records.filter(({ id }) => {
@@ -109,7 +111,7 @@ export function freshIn(cache: LogCache, records: readonly LogRecord[]): LogReco
   });
 }
 
-/** Adds a frame that was just put; beyond a bound the oldest ones are forgotten. */
+/** Adds a frame that was just put. Evicts the oldest frames above `idsMax` record ids. */
 export function addFrame(
   cache: LogCache,
   frame: Frame,

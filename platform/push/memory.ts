@@ -3,41 +3,41 @@ import { BoundedMap, BoundedSet } from "../runtime/bounded.ts";
 import type { LogCache } from "./log-cache.ts";
 
 /**
- * What one environment remembers between batches. All of it may be lost or stale: the table
+ * What one environment remembers between batches. It may be lost or stale at any time: the table
  * decides, and memory only saves reads.
  */
 export type Memory = {
-  /** What is known of the streams' logs: numbers, ids and times, never bytes. */
+  /** Caches of the streams' logs: numbers, ids and times, never bytes. */
   logs: Map<string, LogCache>;
   /**
-   * Distinct viewers of the streams, how many of them are posted to where that is known (relays
-   * serve the others), and when they were counted (milliseconds).
+   * A stream's distinct viewers (`count`), the users among them who are posted to, if known (relays
+   * serve the others), and the time of the count in milliseconds.
    */
   viewers: Map<string, { count: number; posted?: number | undefined; at: number }>;
-  /**
-   * Subscriptions whose last post is still on its way: they are not sent another one meanwhile.
-   */
+  /** Subscriptions with a post in flight, which are sent no other post meanwhile. */
   busy: Set<string>;
-  /** Subscriptions whose last post was lost: nobody waits for them until one arrives again. */
+  /** Subscriptions whose last post was lost. Nothing waits for their posts until one arrives. */
   slow: Set<string>;
-  /** Subscriptions whose connection answered 410, and when, until they have been removed. */
+  /**
+   * Subscriptions whose connection returned 410, since `at` (milliseconds), until they are removed.
+   */
   dead: Map<string, { subscriber: Subscriber; at: number }>;
-  /** Ids of the notifications that were sent, so that a batch that comes again is quiet. */
+  /** Ids of sent notifications, so that a repeated batch does not send them again. */
   notifications: Map<string, true>;
 };
 
 /**
- * How much is remembered of each. A dead connection that is forgotten answers 410 again, a slow one
- * is waited for once more. `busy` has room for all posts that one environment can have begun, three
- * rooms of 100,000: the connection that it would forget has hung the longest, and may be sent the
- * next frame while one hangs, a gap that the client closes.
+ * Capacity of each. An evicted dead connection returns 410 again; an evicted slow one is waited for
+ * once more. `busy` can hold all posts that one environment may have in flight, three rooms of
+ * 100,000. It evicts the connection that has hung the longest, which may then get the next frame
+ * before the previous one arrives: a gap that its client fills.
  */
 const sizes = {
   ...{ logs: 500, viewers: 1_000, dead: 10_000, notifications: 10_000 },
   ...{ busy: 300_000, slow: 10_000 },
 };
 
-/** A memory of nothing yet. */
+/** Creates an empty memory. */
 export const createMemory = (): Memory => ({
   logs: new BoundedMap(sizes.logs),
   viewers: new BoundedMap(sizes.viewers),
@@ -50,7 +50,7 @@ export const createMemory = (): Memory => ({
 /** The memory of this process. */
 export const ownMemory = createMemory();
 
-/** What a subscription is remembered by: its stream and its connection. */
+/** A subscription's key in the memory: stream and connection. */
 export const subscriptionName = ({
   streamId,
   connectionId,

@@ -14,22 +14,24 @@ import {
 import type { Push, SliceOutlet } from "./audience.ts";
 import { payloadOf } from "./gateway.ts";
 
-/** A notification that did not arrive at some of its user's connections. */
+/** A notification that did not reach some of its user's connections. */
 export const MissedNotification = z.object({
   userId: UserId,
   notificationId: NotificationId,
   connectionIds: z.array(z.string()),
-  /** How often it was sent to them. */
+  /** Attempts so far. */
   tries: z.number().int().min(1),
 });
 export type MissedNotification = z.infer<typeof MissedNotification>;
 
-/** Tries in all, the later ones after 1, 2, 4, 8 and 16 s: then it waits in the user's list. */
+/**
+ * Attempts in total, with pauses of 1, 2, 4, 8 and 16 s. After that it is only in the user's list.
+ */
 const triesMax = 6;
 
 /**
- * Sends a new notification to all sockets of its user. Who is not connected reads the list.
- * What did not arrive comes again by the queue: a connection that hangs delays nobody else.
+ * Sends a new notification to all sockets of its user; offline users read the list. Failed posts
+ * are retried through the queue, so that a hanging connection does not delay other users.
  */
 export async function sendNotification(
   { now, memory, outlet }: Push<SliceOutlet>,
@@ -40,7 +42,7 @@ export async function sendNotification(
   memory.notifications.set(stored.id, true);
 }
 
-/** Sends a notification again to those connections which are still there. */
+/** Resends a notification to those of the connections that still exist. */
 export async function sendMissed(
   outlet: SliceOutlet,
   stored: StoredNotification,
@@ -65,12 +67,12 @@ async function sendTo(
     sockets.map(async ({ connectionId, connectedAt }) => {
       await governor.take();
       const posting = poster.post(connectionId, payload);
-      // The first try is made among all rooms of a batch, the others have a function of their own.
+      // The first attempt delays the other rooms of its batch; later ones have their own function.
       const result =
         tries > 1 ? await posting : await answerWithin(stragglersMilliseconds, posting, "lost");
       if (result === "sent" || result === "refused") return;
       if (result !== "gone" || isOpening({ connectedAt }, now)) missed.push(connectionId);
-      // Of a relay's connection nothing else is in the table.
+      // A connection of a relay has no other items.
       else if (!(await dropConnection(connectionId)))
         await removeSocket(stored.userId, connectionId);
     }),

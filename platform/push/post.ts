@@ -14,10 +14,10 @@ import { noteDead } from "./dead-connections.ts";
 import { type Payload, type PostResult, payloadOf } from "./gateway.ts";
 import { subscriptionName } from "./memory.ts";
 
-/** Who posts to a stream's viewers. */
+/** A stream, with the parts of the outlet that posting needs. */
 type Sender = Audience<SliceOutlet>;
 
-/** Posts one message to a subscriber's connection as soon as the stage's rate allows it. */
+/** Posts one message to a subscriber's connection when the stage's rate permits it. */
 export async function post(
   sender: Sender,
   subscriber: Subscriber,
@@ -28,8 +28,8 @@ export async function post(
 }
 
 /**
- * Posts one message that the governor has let go, and remembers what the answer says of the
- * connection: that it is gone, or whether it listens.
+ * Posts one message without asking the governor. Records the result in the memory: a dead
+ * connection, a slow one, or one that is no longer slow.
  */
 export async function postNow(
   sender: Sender,
@@ -45,9 +45,8 @@ export async function postNow(
 }
 
 /**
- * Sends a connection's first message. One that has just been made may not be open yet: it is tried
- * again after each of these waits (milliseconds), while its subscription is there (a client that is
- * gone has removed it).
+ * Sends a connection's first message. If the connection may still be opening, retries after each of
+ * these waits (milliseconds) while the subscription exists; a disconnected client has removed it.
  */
 async function postOpening(
   audience: Audience,
@@ -66,10 +65,12 @@ async function postOpening(
   return "gone";
 }
 
-/** What a `subscribe` asks for, and the name of its answer. */
+/** The parameters of a `subscribe`, with the id that its response contains. */
 export type Request = Pick<Subscriber, "since" | "requestId">;
 
-/** What was read for `subscribed`; `shown` reads what viewers are shown at a place of the log. */
+/**
+ * What was read for `subscribed`. `shown` reads the state (totals, moments) at a frame of the log.
+ */
 type OpeningFacts = {
   epoch: string;
   next: Frame | undefined;
@@ -78,8 +79,9 @@ type OpeningFacts = {
 };
 
 /**
- * Sends `subscribed`, with where the log ended when the first live frame was set (`from`), however
- * often it is sent. `next` is the kept frame after the viewer's position, if there is one.
+ * Sends `subscribed` with the position before the first live frame (`from`), so repeating it is
+ * safe. `next` is the stored frame after the viewer's position, if any. Returns the post's result,
+ * and which frames are recovered if the request had `since`.
  */
 export async function openSubscription(
   audience: Audience,
@@ -104,8 +106,8 @@ export async function openSubscription(
 }
 
 /**
- * Sends why a subscription was refused, its first and only message, and removes it. While the
- * connection may still be opening, `later` takes over if there is one.
+ * Sends a refusal, the connection's only message for this subscription, and removes the
+ * subscription. If the connection may still be opening, calls `later` instead of removing it.
  */
 export async function refuseSubscription(
   audience: Audience,
@@ -126,9 +128,8 @@ export async function refuseSubscription(
 }
 
 /**
- * Tells the connection of a user who was blocked, or lost their pass, that the stream is over for
- * it, and removes its subscription.
- * A connection that does not take the message is not waited for long.
+ * Notifies the connection of a user who was blocked or lost their pass, and removes the
+ * subscription. Does not wait long for a slow connection.
  */
 export async function endSubscription(
   { poster }: Pick<Outlet, "poster">,

@@ -9,13 +9,14 @@ import { deliverFrames } from "./deliver.ts";
 import { viewersOf } from "./viewer-count.ts";
 
 /**
- * Shows records of one stream to its viewers: brings them into the log, deleted texts out of it,
- * and posts every frame that has not been posted yet. Each step can be done again: whatever died on
- * the way, the next try ends the same.
+ * Pushes records of one stream to its viewers: appends them to the log, removes deleted texts from
+ * it, and posts all unposted frames. Every step is idempotent, so a retry after a crash ends in the
+ * same state.
  *
- * A large room is framed and posted by a function of its own, so that no other room waits for it;
- * its records gather meanwhile, so that under load its frames get larger and not more. What only
- * adds to sums gathers in any room, for the next frame with events, or one of its own a second.
+ * A large room is framed and posted by another function, so that other rooms do not wait for it.
+ * Its records wait in a backlog meanwhile, so under load its frames get larger, not more frequent.
+ * In any room, records that only change sums wait for the next frame with events, or for a frame of
+ * their own once a second.
  */
 export async function pushStream(audience: Audience, records: readonly LogRecord[]): Promise<void> {
   const { streamId, now, outlet } = audience;
@@ -39,14 +40,17 @@ export async function pushStream(audience: Audience, records: readonly LogRecord
   await framed.fed;
 }
 
-/** What a call has done of records: where the log ends, what it put, and whether all was posted. */
+/**
+ * The result of a call: the log's end, the frames that it appended, and whether all frames were
+ * posted.
+ */
 type Shown = { head: number; newFrames: readonly Frame[]; posted: boolean };
 
 /**
- * Says in one line which calls' records have become which frames, and whether those were posted to
- * all viewers: what is searched for by an `x-request-id`. Records that no call of ours wrote are
- * not logged. Records that came again are in no new frame: they were logged the first time, and the
- * line says that they were posted.
+ * Logs which requests' records are in which new frames, and whether those were posted to all
+ * viewers. This is the line to search for by `x-request-id`. Records without a request id are not
+ * logged. Repeated records are in no new frame: an earlier line has their frame, and this one says
+ * that they are posted.
  */
 export function logShown(
   streamId: string,

@@ -19,12 +19,14 @@ import { Resuming } from "./jobs.ts";
 import { endSubscription, openSubscription, post, refuseSubscription } from "./post.ts";
 import { viewersNow, viewersOf } from "./viewer-count.ts";
 
-/** A turn ends after so long, so that those of its batch do not wait for one slow connection. */
+/**
+ * A job ends after this time, so that one slow connection does not delay the others of its batch.
+ */
 const turnMillisecondsMax = 5_000;
-/** When a user's budget is used up their connections go on in the next second. */
+/** Delay after which a connection continues when its user's budget is used up. */
 const budgetSeconds = 1;
 
-/** Does what the messages of the queue `resumes` ask, in parallel; answers the ids that failed. */
+/** Handles messages of the queue `resumes` in parallel. Returns the ids of failed messages. */
 export async function resumeAll(push: Push, messages: readonly QueueRecord[]): Promise<string[]> {
   const failed = await handleEach(messages, Resuming, (job) =>
     resume({ ...push, streamId: job.streamId }, job),
@@ -34,13 +36,14 @@ export async function resumeAll(push: Push, messages: readonly QueueRecord[]): P
 }
 
 /**
- * One turn of sending a connection what it has missed: `subscribed`, if it was not said yet, then
- * its frames from where its subscription says, as many as a turn and the user's budget allow. The
- * rest is left to the next turn. Nothing live is posted to it until it has been sent the newest
- * frame: a frame put before that is sent here, one put later by its poster. How far it has come is
- * changed only from what was read, so that a message which comes twice, late or after its turn died
- * changes nothing. A connection that does not take a message ends its turns: the hole heals by its
- * client's rules, as soon as it is shown by the next live frame.
+ * Sends a connection `subscribed`, if it was not sent yet, then missed frames from the
+ * subscription's position, up to the limits of one job and the user's budget. Another job sends the
+ * rest.
+ *
+ * Nothing live is posted to a connection that is behind: frames put before it goes live are sent
+ * here, later ones by their poster. The position moves only from the value that was read, so
+ * repeated and late messages have no effect. If a post fails, the connection goes live at once: the
+ * next live frame shows its client the gap, and the client resubscribes.
  */
 export async function resume(audience: Audience, job: Resuming): Promise<void> {
   const { streamId, connectionId, revision, asked: request } = job;
@@ -50,22 +53,25 @@ export async function resume(audience: Audience, job: Resuming): Promise<void> {
   if (found.refusal !== undefined)
     return refuseSubscription(audience, found, openingWaitsMilliseconds);
   if (found.next === undefined) return;
-  // This message has come again: its turn was the last one, and died before it was over.
+  // A repeated message: its job had made the subscription live, and died before its last posts.
   if (found.behind !== true) return sendRest(audience, found, limits().pageFrames);
   const answered = request === undefined ? { found } : await answer(audience, found, request);
   if (answered?.found !== undefined) await sendTurn(audience, answered.found, answered.known);
 }
 
-/** Waits in milliseconds before a socket that may not be open yet is tried again. */
+/** Milliseconds before each retry to a socket that may not be open yet. */
 const openingWaitsMilliseconds = [20, 40, 80, 160, 320];
 
-/** What was read for the answer: the log's mark, and the frame after the viewer's position. */
+/**
+ * What confirming the subscription has read: the log's mark, and the frame after the viewer's
+ * position.
+ */
 type Known = { posted: number; first?: Frame | undefined };
 
-/** The subscription as it goes on, if it does, and what its turn need not read again. */
+/** The subscription to continue with, if any, and what need not be read again. */
 type Answered = { found: Subscriber | undefined; known?: Known };
 
-/** Says `subscribed`; undefined when the connection did not take it. */
+/** Sends `subscribed`. Returns undefined if the connection did not accept it. */
 async function answer(
   audience: Audience,
   subscriber: Subscriber,
@@ -88,28 +94,31 @@ async function answer(
     openingWaitsMilliseconds,
   );
   if (result !== "sent") return leave(subscriber, subscriber.next!, result);
-  // A lost position is owed nothing from before the first live frame.
+  // If the position is lost, the viewer gets no frames before the first live one.
   const isLost = recovery === "lost" && subscriber.next! < subscriber.from!;
   const found = isLost ? await advanceCatchUp(subscriber, subscriber.from!) : subscriber;
   return { found, known: { posted, first } };
 }
 
-/** What viewers are shown at a frame, which may have expired: then the log's mark is at it. */
+/**
+ * The state that viewers see at a frame. If the frame has expired, the log's mark has the same
+ * state.
+ */
 async function shownAt(streamId: string, head: number) {
   const frame = await findFrame(streamId, head);
   return showState(streamId, frame ?? (await getLog(streamId)));
 }
 
 /**
- * How many frames beyond the mark are asked for: one is put before it is posted, and when there is
- * another one less the page is seen to be the last.
+ * Frames to request beyond the mark: one may be put but not posted yet, and a page that ends before
+ * the second is the last.
  */
 const beyondMark = 2;
 
 /**
- * Sends pages of frames until the newest is sent, or the turn is over. Where the log ends is seen
- * from its mark and by asking for a little more: to read the newest frame costs as much as to send
- * it, and when a large room reconnects all of them read the same few.
+ * Sends pages of frames up to the newest, within the job's limits. Finds the log's end from its
+ * mark and by reading slightly further: reading the newest frame costs as much as sending it, and
+ * when a large room reconnects, all jobs would read the same few frames.
  */
 async function sendTurn(audience: Audience, before: Subscriber, known?: Known): Promise<void> {
   const { streamId, outlet } = audience;
@@ -130,9 +139,9 @@ async function sendTurn(audience: Audience, before: Subscriber, known?: Known): 
     const to = next + count - 1;
     const frames = await listPage(streamId, next, to, first);
     if (!(await sendFrames(audience, subscriber, frames))) return;
-    // Whatever of the posted ones is not there has expired. The mark may lag, but nobody goes back.
+    // Missing posted frames have expired. The mark may lag, but the position never moves back.
     next = Math.max(next, Math.min(to, posted) + 1, (frames.at(-1)?.n ?? 0) + 1);
-    // Going live says how far it has come, so that a short resume writes once.
+    // Going live stores the position as well, so a short resume writes once.
     if (next <= to && (await comeToHead(audience, subscriber, next))) return;
     subscriber = await advanceCatchUp(subscriber, next);
     if (subscriber === undefined) return;
@@ -141,9 +150,9 @@ async function sendTurn(audience: Audience, before: Subscriber, known?: Known): 
 }
 
 /**
- * Makes a subscription live that was sent all frames before `next`; false when there are more by
- * now. In a small room no frame can come between; in a large one what did is sent afterwards, and
- * may be posted as well, which their client drops.
+ * Makes a subscription live that was sent all frames before `next`. Returns false if there are more
+ * frames by now. In a small room the transaction excludes that; in a large room frames put
+ * meanwhile are sent afterwards, and may be posted as well: clients drop duplicates.
  */
 async function comeToHead(
   audience: Audience,
@@ -157,7 +166,7 @@ async function comeToHead(
   return true;
 }
 
-/** The kept frames of a range, of which the first may be known. */
+/** The stored frames of a range. `first` saves reading the first one. */
 async function listPage(
   streamId: string,
   from: number,
@@ -168,7 +177,7 @@ async function listPage(
   return to > from ? [first, ...(await listFrames(streamId, from + 1, to))] : [first];
 }
 
-/** Sends what was put while the first live frame was set: nothing as a rule. */
+/** Sends frames that were put while the subscription went live, usually none. */
 async function sendRest(
   audience: Audience,
   subscriber: Subscriber,
@@ -179,7 +188,7 @@ async function sendRest(
   await sendFrames(audience, subscriber, await listFrames(audience.streamId, from, to));
 }
 
-/** Sends frames in their order; false when the connection's turns are over. */
+/** Sends frames in order. Returns false if the connection accepts no more. */
 async function sendFrames(
   audience: Audience,
   subscriber: Subscriber,
@@ -195,7 +204,7 @@ async function sendFrames(
   return true;
 }
 
-/** Sends a kept frame. The frame of the user's own ban is looked at again. */
+/** Sends a stored frame. At a frame with the user's own ban, reads the ban again. */
 async function sendFrame(
   audience: Audience,
   subscriber: Subscriber,
@@ -214,8 +223,8 @@ async function sendFrame(
 }
 
 /**
- * Ends the turns of a connection that has not taken a message. If it is still there, live frames
- * are posted to it again: the first one shows its client the hole.
+ * Stops sending missed frames after a failed post. If the connection still exists, makes it live:
+ * the next live frame shows its client the gap.
  */
 async function leave(
   subscriber: Subscriber,

@@ -5,40 +5,43 @@ import { lazy } from "../runtime/init.ts";
 import { rangesMax } from "../store/log/subscribers.ts";
 import { type Clock, realClock } from "./governor.ts";
 
-/** Frames of a log, to be posted to one slice of the room's subscribers. */
+/** Posts frames of a log to one slice of the room's subscribers: slice `at` of `of`. */
 export const SliceJob = z.object({
   streamId: z.string(),
   from: z.number().int().min(1),
   to: z.number().int().min(1),
-  /** How many subscribers the whole room may have. */
+  /** Estimated subscribers of the whole room. */
   about: z.number().int().min(0),
   at: z.number().int().min(0),
   of: z.number().int().min(1).max(rangesMax),
 });
 export type SliceJob = z.infer<typeof SliceJob>;
 
-/** What became of it. */
+/** The result of a slice. */
 export const SlicePosted = z.object({
-  /** The distinct users. One may have sockets in several slices, so counts cannot be added up. */
+  /**
+   * Distinct users who were posted to. A user may have sockets in several slices, so counts cannot
+   * be added.
+   */
   viewers: z.array(z.string()),
-  /** When a post last had to wait for the stage's rate, in milliseconds since 1970. */
+  /** When a post last had to wait for the stage's rate, in milliseconds since 1970; 0 if never. */
   limitedAt: z.number(),
 });
 export type SlicePosted = z.infer<typeof SlicePosted>;
 
-/** Gives a slice to an environment of its own; throws when there is no answer or a bad one. */
+/** Posts a slice in another environment. Throws without a valid response. */
 export type InvokeSlice = (job: SliceJob) => Promise<SlicePosted>;
 
-/** How this process has slices posted. */
+/** Invokes slices from this process. */
 export const ownInvokeSlice = lazy(() => persistent(createInvokeSlice()));
 
-/** How long after it was begun a slice that failed is still tried again. */
+/** A failed slice is retried until this long after its start. */
 const retryMillisecondsMax = 5_000;
 const firstWaitMilliseconds = 100;
 
 /**
- * Tries a slice again that failed early: one call that is throttled or broken must not silence the
- * room until its message comes again. Posting twice is harmless.
+ * Retries a slice with exponential backoff: without it, one throttled or failed call would silence
+ * the room until its message is redelivered. Posting twice is harmless.
  */
 export function persistent(invokeSlice: InvokeSlice, clock: Clock = realClock): InvokeSlice {
   return async (job) => {
@@ -53,12 +56,12 @@ export function persistent(invokeSlice: InvokeSlice, clock: Clock = realClock): 
   };
 }
 
-/** After 20 s of posting and 5 s of tries a slice of 30 s still ends within a minute. */
+/** 20 s of posting, 5 s of retries and a slice of 30 s stay below the function's minute. */
 const answerMillisecondsMax = 31_000;
 
 /**
- * Invokes `realtime/post-part` and waits for its answer. One call with the signer of the posts: the
- * SDK's client of Lambda would make up a fifth of the bundle.
+ * Invokes `realtime/post-part` and waits for its response, with the signer of the posts: the SDK's
+ * Lambda client would be a fifth of the bundle.
  * https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html
  */
 function createInvokeSlice(): InvokeSlice {
@@ -82,7 +85,7 @@ function createInvokeSlice(): InvokeSlice {
   };
 }
 
-/** Headers as `fetch` takes them; it adds `host` itself. */
+/** Headers for `fetch`, which adds `host` itself. */
 const pairsOf = (flat: readonly string[]) =>
   flat.flatMap((name, at) =>
     at % 2 === 0 && name !== "host" ? [[name, flat[at + 1]!] as [string, string]] : [],

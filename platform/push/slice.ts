@@ -12,14 +12,13 @@ import { subscriptionName } from "./memory.ts";
 import { endSubscription, postNow } from "./post.ts";
 import type { SliceJob, SlicePosted } from "./slice-job.ts";
 
-/** What posts a slice needs no way to other functions. */
+/** An audience whose outlet reaches connections only. */
 type SliceAudience = Audience<SliceOutlet>;
 
 /**
- * Posts frames to one slice of a room's subscribers, who are read consistently; what the frames' log
- * was marked with must have been read before. `about` is how many the whole room may have. Answers
- * the distinct users who watch. Can be done again: what comes twice is dropped by the viewers'
- * rules.
+ * Posts frames to one slice of a room's subscribers, who are read consistently. The caller must
+ * have read the log's mark before. `about` estimates the subscribers of the whole room. Returns the
+ * distinct users who were posted to. Idempotent: clients drop duplicates.
  */
 export async function postSlice(
   audience: SliceAudience,
@@ -29,14 +28,15 @@ export async function postSlice(
   const { streamId, now } = audience;
   const subscribers = await listSubscribers(streamId, now, slice.about, slice);
   const viewers = viewersAmong(subscribers);
-  // Read after the subscribers: who is blocked no more and has come again is not sent away.
+  // Read after the subscribers, so that a user who was unbanned and resubscribed keeps the
+  // subscription.
   const ends = await findEnds(streamId, frames, viewers, now);
   await postFrames(audience, frames, subscribers, ends);
   forgetRemoved(audience, slice, subscribers);
   return viewers;
 }
 
-/** Posts one slice in an environment of its own. Throws when a frame is not there. */
+/** Posts one slice in its own environment. Throws if a frame is missing. */
 export async function postSliceJob(push: Push<SliceOutlet>, job: SliceJob): Promise<SlicePosted> {
   const { streamId, from, to } = job;
   const audience = { ...push, streamId };
@@ -49,7 +49,8 @@ export async function postSliceJob(push: Push<SliceOutlet>, job: SliceJob): Prom
 }
 
 /**
- * Users whom one of these frames blocks and who still are: nothing from that frame on is theirs.
+ * The users whom these frames block and who are still blocked, each with the first such frame. They
+ * get no frame from there on.
  */
 async function findEnds(
   streamId: string,
@@ -91,17 +92,17 @@ async function postFrames(
   await allDone([...endings, settleMost(postings, () => posts.waiting > 0)]);
 }
 
-/** What is posted, and in which encodings. */
+/** The frames to post, with their encodings. */
 type Posts = {
   frames: readonly Frame[];
   encodings: readonly Encodings[];
-  /** Posts that wait for the stage's rate. */
+  /** Posts that wait for the governor. */
   waiting: number;
 };
 
 /**
- * Posts to one connection, frame after frame, so that its order holds whatever the others do. It
- * ends with the first frame that does not arrive: what follows would lie beyond a hole.
+ * Posts frames to one connection in order. Stops at the first frame that does not arrive, because
+ * later ones would follow a gap.
  */
 async function follow(
   audience: SliceAudience,
@@ -139,15 +140,15 @@ async function passGovernor({ governor }: SliceOutlet, posts: Posts): Promise<vo
   }
 }
 
-/** The share of posts that nobody else waits for long, and how many that are at least. */
+/** Share and minimum number of posts that may be slow without others waiting for them. */
 const stragglersShare = 0.05;
 const stragglersMin = 2;
 
 /**
- * Waits for all posts, but not long for the last few: a slow or dead connection delays nobody.
- * Theirs go on, and what they miss meanwhile is a hole that heals. While some have not been let go
- * yet the last ones are not slow: at 7,000 posts a second a large room's last twentieth takes a
- * second.
+ * Waits for all posts, but only briefly for the last few, so that a slow or dead connection delays
+ * nobody. Those posts continue; if they fail, the client fills the gap. While posts wait for the
+ * governor, the last ones do not count as slow: at 7,000 posts/s the last twentieth of a large room
+ * takes a second.
  */
 async function settleMost(
   posts: readonly Promise<void>[],

@@ -6,14 +6,13 @@ import type { SumsJob } from "./jobs.ts";
 import { postRoom } from "./large-room.ts";
 import { viewersOf } from "./viewer-count.ts";
 
-/** The pause between two frames that show nothing but sums. */
+/** Minimum time between two frames that only change sums. */
 const pauseSeconds = 1;
 
 /**
- * Frames and posts what was only added to a stream's sums, where no frame with events has taken it
- * along. Where the last frame is less than a second old it waits once: in a room that talks, the
- * next frame comes before. What is still there then was taken by none, so a room that is quiet is
- * sent one such frame a second at most.
+ * Frames and posts pending sums, unless a frame with events has carried them. If the last frame is
+ * less than a second old, waits once: in an active room the next frame with events comes first. So
+ * a quiet room gets at most one such frame per second.
  */
 export async function postSums(audience: Audience, job: SumsJob): Promise<void> {
   const { streamId, now, outlet } = audience;

@@ -5,24 +5,25 @@ import { countWatching } from "../store/log/watching.ts";
 import { coalesce } from "../table/coalesce.ts";
 import type { Audience } from "./audience.ts";
 
-/** How old the count of viewers in a frame may be. */
+/** Maximum age of the count in a frame. */
 const ageMillisecondsMax = 5_000;
 
 /**
- * Distinct subscribed users, up to 5 s old, or that of a large room's last count while another
- * environment counts again: in a busy room the last frame's posting has counted.
+ * The number of distinct subscribed users, up to 5 s old. In a large room it may be the previous
+ * count while another environment counts. In a busy room posting the last frame has counted
+ * already.
  */
 export async function viewersOf(audience: Audience): Promise<number> {
   const { streamId, now, memory } = audience;
   const known = memory.viewers.get(streamId);
   if (known !== undefined && isNew(known.at, now)) return known.count;
   let about = known?.count;
-  // To count a hundred thousand takes half a second; the poster has just done so.
+  // Counting 100,000 viewers takes half a second, and the poster has just done so.
   if (about === undefined || about > smallRoomViewersMax) {
     const { viewers = 0, countedAt = 0 } = (await findLog(streamId)) ?? {};
     if (viewers > smallRoomViewersMax) {
       about = viewers;
-      // When all reconnect, hundreds of environments ask at once, and one counts for the others.
+      // When all reconnect, hundreds of environments ask at once; one counts for all.
       if (isNew(countedAt, now) || !(await claimCount(streamId, countedAt, now))) {
         memory.viewers.set(streamId, { ...known, count: viewers, at: countedAt });
         return viewers;
@@ -35,14 +36,14 @@ export async function viewersOf(audience: Audience): Promise<number> {
 const isNew = (at: number, now: Date) => now.getTime() - at < ageMillisecondsMax;
 
 /**
- * Up to this many viewers a room is counted again for each greeting. When a larger one reconnects
- * at once, counting for every few of them would read the whole room again and again.
+ * Rooms up to this size are counted for every batch of new subscriptions. When a larger room
+ * reconnects, that would read the whole room again for every few viewers.
  */
 const smallRoomViewersMax = 100;
 
 /**
- * Distinct subscribed users now, including those who are just being greeted; in a large room as
- * `viewersOf` has them.
+ * The number of distinct subscribed users now, including those being confirmed; in a large room the
+ * same as `viewersOf`.
  */
 export async function viewersNow(audience: Audience): Promise<number> {
   const known = audience.memory.viewers.get(audience.streamId)?.count;
@@ -57,12 +58,13 @@ async function countAnew(
 ): Promise<number> {
   const { count, posted } = await countJoined(streamId, now.getTime(), about ?? 0);
   memory.viewers.set(streamId, { count, posted, at: now.getTime() });
-  // Also where it has shrunk: otherwise those whose memory is new take the log's old count for good.
+  // Also if the room has shrunk: environments with an empty memory would otherwise keep the old
+  // count.
   if (Math.max(count, about ?? 0) > smallRoomViewersMax) await noteViewers(streamId, count, now);
   return count;
 }
 
-/** Users who reconnect in one batch receive the same count, so it is counted once for them. */
+/** Shared by users who reconnect in the same batch and get the same count. */
 const countJoined = coalesce(async (streamId: string, at: number, about: number) => {
   const now = new Date(at);
   const subscribed = viewersAmong(await listSubscribers(streamId, now, about));
