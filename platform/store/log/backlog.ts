@@ -8,23 +8,23 @@ import { queryAll } from "../../table/query.ts";
 
 const BacklogItem = z.object({ id: z.string(), records: z.string() });
 
-/** Records of a stream without a frame, by the ids that remove them. */
+/** A stream's records that are in no frame yet, with the ids of their items. */
 type Backlog = {
   ids: string[];
   records: LogRecord[];
-  /** Whether more may have gathered after the read. */
+  /** Whether more records may be stored after those read. */
   more: boolean;
 };
 
-/** Digits of a time in seconds, and of the item count of one batch, so that ids sort as text. */
+/** Digits of a time in seconds, and of an item's number in its batch, so that ids sort as text. */
 const timeDigits = 12;
 const countDigits = 4;
 
 /**
- * Stores a batch's records of a large room until the room is next posted. Returns the id of the
- * last item written. Records may be stored twice: the log takes each once. The ids keep the order
- * of a shard: batches by the records' time, then by this environment's time; items of one batch by
- * their count.
+ * Stores records of one stream until they are framed. Returns the id of the last item written.
+ * Records may be stored twice, because the log appends each only once. Ids sort by the records'
+ * time, then by this environment's time, then by an item's number in its batch, which keeps the
+ * order of a shard.
  */
 export async function putBacklog(
   streamId: string,
@@ -43,7 +43,7 @@ export async function putBacklog(
   return id;
 }
 
-/** Splits records into JSON texts that fit an item each. */
+/** Splits records into JSON texts that each fit into an item. */
 function* cut(records: readonly LogRecord[]): Generator<string> {
   let texts: string[] = [];
   let bytes = 0;
@@ -61,7 +61,8 @@ function* cut(records: readonly LogRecord[]): Generator<string> {
 }
 
 /**
- * The stored records, oldest first, read consistently; up to `recordsMax` and one item more.
+ * Reads the stored records consistently, oldest first: up to `recordsMax`, plus the rest of the
+ * last item.
  */
 export async function listBacklog(streamId: string, recordsMax: number): Promise<Backlog> {
   const backlog: Backlog = { ids: [], records: [], more: false };
@@ -76,7 +77,7 @@ export async function listBacklog(streamId: string, recordsMax: number): Promise
   return backlog;
 }
 
-/** Whether a stored item is still there: then no frame has taken it. */
+/** Whether an item still exists, so no frame contains its records yet. */
 export const hasBacklog = async (streamId: string, id: string): Promise<boolean> =>
   (await getRawItem(key.gathered(streamId, id), { consistent: true })) !== undefined;
 

@@ -5,10 +5,10 @@ import { commitTransaction } from "../../table/transact.ts";
 import { findSubscriber, readSubscriber } from "./subscribers.ts";
 
 /**
- * Sets the first live frame of a subscription unless this revision has one. With `next`, the
- * subscription is behind from now on, and `next` is the first frame to send to it. Fields that only
- * the greeting needs (its record has them) are removed. Returns the subscription afterwards;
- * undefined if it was replaced or removed.
+ * Sets the first live frame of a subscription unless this revision has one. With `next`, also marks
+ * the subscription as behind; `next` is the first frame to send. Removes the request's fields,
+ * which only its record needs. Returns the current subscription, or undefined if it was replaced or
+ * removed.
  */
 export async function setFrom(
   subscriber: Subscriber,
@@ -26,8 +26,8 @@ export async function setFrom(
 }
 
 /**
- * Marks a subscription as behind from its first live frame on, unless it is or was. Returns it
- * afterwards; undefined if it was replaced or removed.
+ * Marks a subscription as behind from its first live frame, unless it is or was behind. Returns the
+ * current subscription, or undefined if it was replaced or removed.
  */
 export async function fallBehind(subscriber: Subscriber): Promise<Subscriber | undefined> {
   const changed = await change(subscriber, {
@@ -40,8 +40,8 @@ export async function fallBehind(subscriber: Subscriber): Promise<Subscriber | u
 }
 
 /**
- * Notes that a subscription that is behind was sent all frames before `next`. Undefined if another
- * call has advanced it, or it is over.
+ * Records that a subscription that is behind was sent all frames before `next`. Returns undefined
+ * if another call has advanced it, or it has ended.
  */
 export const advanceCatchUp = (
   subscriber: Subscriber,
@@ -54,7 +54,10 @@ export const advanceCatchUp = (
     values: { ":next": next, ":was": subscriber.next, ":behind": true },
   });
 
-/** Ends being behind: frames from `next` on are posted live. Returns as `advanceCatchUp` does. */
+/**
+ * Makes a subscription live: frames from `next` on are posted to it. Returns the same as
+ * `advanceCatchUp`.
+ */
 export const goLive = (subscriber: Subscriber, next: number): Promise<Subscriber | undefined> =>
   change(subscriber, {
     update: "SET #next = :next REMOVE behind",
@@ -64,9 +67,9 @@ export const goLive = (subscriber: Subscriber, next: number): Promise<Subscriber
   });
 
 /**
- * As `goLive`, in one transaction with a check that the frame `next` does not exist yet: so the
- * call that puts it lists this subscription as live, and nothing remains to be sent. Returns
- * `behind` if the frame exists, `over` if another call has advanced the subscription or it is over.
+ * Like `goLive`, in one transaction with a check that the frame `next` does not exist yet. Then the
+ * call that puts it lists this subscription as live, and no frame is left to send. Returns `behind`
+ * if the frame exists, `over` if another call has advanced the subscription or it has ended.
  */
 export async function goLiveBefore(
   subscriber: Subscriber,
@@ -97,13 +100,13 @@ export async function goLiveBefore(
 
 type Change = {
   update: string;
-  /** A further condition besides the revision. */
+  /** A condition in addition to the revision. */
   holds: string;
   names: Record<string, string>;
   values: Record<string, unknown>;
 };
 
-/** Changes a subscription; undefined if it was replaced or the condition does not hold. */
+/** Updates a subscription. Returns undefined if it was replaced or the condition fails. */
 async function change(
   { streamId, connectionId, revision }: Subscriber,
   { update, holds, names, values }: Change,

@@ -12,25 +12,25 @@ import { key, prefix } from "../../table/keys.ts";
 import { queryWhole } from "../../table/query.ts";
 import { removeSubscriber, subscriberItem } from "./subscribers.ts";
 
-/** One of a user's sockets, in the list of the user's items. */
+/** One of a user's sockets, an item of the user's list. */
 const Socket = z.object({
   connectionId: z.string(),
   connectedAt: z.number(),
   expiresAt: z.number(),
   /** When the token that opened it was issued, in seconds since 1970. */
   issuedAt: z.number().optional(),
-  /** The user, if the key does not contain it. */
+  /** The user id, if the key does not contain it. */
   userId: z.string().optional(),
 });
 export type Socket = z.infer<typeof Socket>;
 
-/** The time until which the items of a connection count, in seconds since 1970. */
+/** The time at which a connection's items expire, in seconds since 1970. */
 export const connectionExpiry = (connectedAt: number) =>
   Math.floor(connectedAt / 1000) + connectionLifeSeconds;
 
 /**
- * Writes a user's socket until it expires, also under the token that opens it (its `jti`), if there
- * is one. It is written before the sockets are counted, so a cap is never exceeded.
+ * Stores a user's socket until it expires, also under the token that opened it (its `jti`), if any.
+ * Callers store it before counting sockets, so concurrent connections cannot exceed the limit.
  */
 export async function putSocket(userId: string, socket: Socket, tokenId = ""): Promise<void> {
   const { connectionId } = socket;
@@ -40,15 +40,15 @@ export async function putSocket(userId: string, socket: Socket, tokenId = ""): P
   await writeItems([own, byToken]);
 }
 
-/** Removes a user's socket; a missing one is no error. */
+/** Removes a user's socket, if it exists. */
 export async function removeSocket(userId: string, connectionId: string): Promise<void> {
   const Key = key.socket(userId, connectionId);
   await deleteItem(Key);
 }
 
 /**
- * The sockets that a token has opened, by the hash of its `jti`, read consistently, including those
- * that have ended.
+ * The sockets that a token has opened, by the hash of its `jti`. Read consistently; includes closed
+ * ones.
  */
 export async function listTokenSockets(tokenHash: string, now: Date): Promise<Socket[]> {
   const Key = key.tokenSocket(tokenHash, "");
@@ -57,7 +57,7 @@ export async function listTokenSockets(tokenHash: string, now: Date): Promise<So
   return sockets.filter(({ expiresAt }) => expiresAt > now.getTime() / 1000);
 }
 
-/** A user's sockets, read consistently; at most slightly more than a user may have. */
+/** A user's sockets, read consistently. The list may be slightly longer than the limit per user. */
 export async function listSockets(userId: string, now: Date): Promise<Socket[]> {
   const items = await queryWhole(key.profile(userId), { prefix: prefix.sockets });
   const sockets = items.map((item) => read(Socket, item));
@@ -65,8 +65,8 @@ export async function listSockets(userId: string, now: Date): Promise<Socket[]> 
 }
 
 /**
- * Adds a stream to a connection, creating the connection's item if it is missing: a connection that
- * was taken for dead by mistake is complete again after its next subscribe. Refuses more streams
+ * Adds a stream to a connection, and recreates the connection's item if it is missing, so a
+ * connection that was mistaken for dead is complete after its next subscribe. Refuses more streams
  * than one connection may have.
  */
 export async function noteStream(
@@ -97,8 +97,8 @@ export async function noteStream(
 }
 
 /**
- * Records the stream that a channel's overlay may subscribe to, or was last sent; a removed
- * connection is not recreated.
+ * Stores the stream that a channel's overlay may subscribe to or was last sent. Does not recreate a
+ * removed connection.
  */
 export async function noteChannel(
   connectionId: string,
@@ -115,7 +115,7 @@ export async function noteChannel(
   });
 }
 
-/** Removes a stream from a connection's item; a removed connection is not recreated. */
+/** Removes a stream from a connection's item. Does not recreate a removed connection. */
 export async function forgetStream(connectionId: string, streamId: string): Promise<void> {
   await updateIf({
     Key: key.connection(connectionId),
@@ -125,7 +125,7 @@ export async function forgetStream(connectionId: string, streamId: string): Prom
   });
 }
 
-/** Writes a connection, replacing its item, and its first subscription. */
+/** Stores a connection and its first subscription, replacing an earlier item. */
 export async function putConnection(connection: Connection, first?: Subscriber): Promise<void> {
   const own = { ...key.connection(connection.connectionId), ...connection };
   await writeItems(first === undefined ? [own] : [own, subscriberItem(first)]);
@@ -138,10 +138,9 @@ export async function findConnection(connectionId: string): Promise<Connection |
 }
 
 /**
- * Removes all items of a connection that is over: its subscriptions, then its entry among the
- * user's sockets and its own item, so that an interrupted removal can be repeated. If only the
- * user's socket is left, it counts until the next check finds it dead. Returns false if there was
- * nothing.
+ * Removes all items of a closed connection: its subscriptions, then its socket in the user's list
+ * and its own item, so that an interrupted removal can be repeated. A socket left alone counts
+ * until the next check finds it dead. Returns false if there was nothing to remove.
  */
 export async function dropConnection(connectionId: string): Promise<boolean> {
   const connection = await findConnection(connectionId);

@@ -4,14 +4,12 @@ import * as z from "zod";
 import { getRawItem } from "../../table/items.ts";
 import { readKey } from "../../table/keys.ts";
 
-/**
- * Where failed batches of the table's stream are stored, and how a function gets them again.
- */
+/** Access to stored failed batches of the table's stream, and to the functions that failed. */
 export type FailedBatches = {
-  /** Their names, oldest first within each shard. */
+  /** Names of the batches, oldest first within each shard. */
   list(): Promise<string[]>;
   read(name: string): Promise<string>;
-  /** Calls the function with the records; throws if it fails or does not accept all of them. */
+  /** Invokes the function with the records. Throws if it fails or reports failed records. */
   give(functionArn: string, records: readonly unknown[]): Promise<void>;
   remove(name: string): Promise<void>;
 };
@@ -27,7 +25,7 @@ type StreamRecord = z.infer<typeof StreamRecord>;
 const Event = z.object({ Records: z.array(StreamRecord) });
 
 /**
- * Lambda's record of a batch that it gave up, which contains the whole event.
+ * Lambda's record of a discarded batch, which contains the whole event.
  * https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
  */
 const FailedBatch = z.object({
@@ -35,13 +33,13 @@ const FailedBatch = z.object({
   payload: z.union([Event, z.string().transform((text) => Event.parse(JSON.parse(text)))]),
 });
 
-/** The outcome of redriving batches; `left` gives the reason for each that stays. */
+/** How many batches were redriven; `left` lists the others with the reason. */
 type RedriveCounts = { given: number; left: { name: string; because: string }[] };
 
 /**
- * Invokes the function again with every batch that was given up. Records that it has handled before
- * are not handled twice: the log knows its records, and settled gifts stay settled. A batch that
- * fails again stays.
+ * Invokes each function again with the batches that it failed. Records that were processed before
+ * have no second effect: the log contains each record once, and gifts are settled once. A batch
+ * that fails again stays stored.
  */
 export async function redriveBatches(batches: FailedBatches): Promise<RedriveCounts> {
   const outcome: RedriveCounts = { given: 0, left: [] };
@@ -59,8 +57,8 @@ export async function redriveBatches(batches: FailedBatches): Promise<RedriveCou
 }
 
 /**
- * The records without messages that were deleted since: the record of the deletion has passed
- * already, so nothing would remove their text from the log.
+ * Drops messages that were deleted since: the deletion's record has been processed, so nothing
+ * would remove their text from the log.
  */
 async function withoutDeleted(records: readonly StreamRecord[]): Promise<StreamRecord[]> {
   const kept: StreamRecord[] = [];

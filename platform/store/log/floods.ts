@@ -3,13 +3,13 @@ import { writeOnce } from "../../table/transact.ts";
 
 const minuteMilliseconds = 60_000;
 
-/** The most attempts with the item that a refused write returned. */
+/** Attempts with the item that a failed write returned. */
 const triesMax = 4;
 
 /**
- * Adds limited messages to those of a connection's current minute, which begins with the first of
- * them. Returns how many there were before, and when the last was recorded (milliseconds since
- * 1970, 0 for never).
+ * Adds rejected messages to the connection's current minute, which starts with the first of them.
+ * Returns the previous count, and when the last one was recorded (milliseconds since 1970, 0 if
+ * never).
  */
 export async function noteFlood(
   connectionId: string,

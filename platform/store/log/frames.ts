@@ -9,7 +9,10 @@ import { key } from "../../table/keys.ts";
 import { queryAll } from "../../table/query.ts";
 import { getLog } from "./logs.ts";
 
-/** Puts the next frame of a log; false if its number is taken: then the log is read again. */
+/**
+ * Puts the next frame of a log. Returns false if its number is taken; the caller must then read the
+ * log again.
+ */
 export async function putFrame(streamId: string, frame: Frame): Promise<boolean> {
   return putIf({ ...key.frame(streamId, frame.n), ...frame }, isAbsent);
 }
@@ -34,7 +37,7 @@ export async function* queryFrames(streamId: string, range: Range = {}): AsyncGe
     yield read(Frame, item);
 }
 
-/** All kept frames of a range, read consistently. */
+/** All stored frames of a range, read consistently. */
 export const listFrames = coalesce(
   async (streamId: string, from: number, to: number): Promise<readonly Frame[]> => {
     const frames: Frame[] = [];
@@ -43,7 +46,7 @@ export const listFrames = coalesce(
   },
 );
 
-/** One frame, read consistently; undefined if it is not kept. */
+/** One frame, read consistently; undefined if it is not stored. */
 export const findFrame = coalesce(
   async (streamId: string, n: number): Promise<Frame | undefined> => {
     const { value: frame } = await queryFrames(streamId, { from: n, to: n, pageSize: 1 }).next();
@@ -51,7 +54,7 @@ export const findFrame = coalesce(
   },
 );
 
-/** What a log continues from: a frame without its events. */
+/** The state that a log continues from: a frame without its events. */
 const FrameEnd = Frame.pick({
   n: true,
   newest: true,
@@ -68,25 +71,25 @@ const fields = Object.keys(FrameEnd.shape).join(", ");
 /** The end of the newest frame in the table, expired or not. */
 export const findNewestFrame = coalesce(async (streamId: string): Promise<FrameEnd | undefined> => {
   const all = between(streamId, 0, numberMax);
-  // A frame's events may take 32 KB, and no caller needs those of the newest frame.
+  // A frame's events may take 32 KB, which no caller needs here.
   const walk = { limit: 1, newestFirst: true, consistent: true, fields };
   const { value: item } = await queryAll(key.frame(streamId, 0), all, walk).next();
   return item && read(FrameEnd, item);
 });
 
 /**
- * Attempts to remove a text from one frame against concurrent removals: a room waits for it, and
- * each lost attempt is another finished deletion, so none of them pauses.
+ * Attempts to remove a text from one frame despite concurrent removals. The room waits for it, and
+ * each lost attempt means that another removal finished, so there are no pauses.
  */
 const atOnce = { tries: 10, fresh: 10 };
 
-/** A message whose text is deleted, the record that brought it into the log, and its time. */
+/** A deleted message, the record that brought it into the log, and its creation time (seconds). */
 type DeletedMessage = { messageId: string; recordId: string; writtenAt: number };
 
 /**
- * Removes a deleted message's text from the kept frame that shows it; the frame is searched for if
- * its number is unknown. The update requires the revision that was read, so it never recreates an
- * expired frame.
+ * Removes a deleted message's text from the stored frame that contains it, and searches for the
+ * frame if its number is unknown. The update requires the revision that was read, so it never
+ * recreates an expired frame.
  */
 export async function takeText(
   streamId: string,
@@ -113,14 +116,14 @@ export async function takeText(
   }, atOnce);
 }
 
-/** The largest difference between a writing function's clock and the table's clock. */
+/** Maximum difference between the clocks of functions and of the table. */
 const clockSeconds = 600;
 
 const Newest = z.object({ n: z.number(), newest: z.number() });
 
 /**
- * The number of the frame that covers a record: found by time, since `newest` grows with the
- * numbers. Undefined if it is no longer kept.
+ * Finds the number of the frame that covers a record by binary search, because `newest` grows with
+ * the numbers. Undefined if the frame is not stored any more.
  */
 async function findCovering(
   streamId: string,
@@ -135,7 +138,9 @@ async function findCovering(
   return undefined;
 }
 
-/** The smallest number whose frame, or the next kept one, has a `newest` of at least this time. */
+/**
+ * The smallest number whose frame, or the next stored one, has a `newest` of at least this time.
+ */
 async function findFirstSince(streamId: string, top: number, seconds: number): Promise<number> {
   let [low, high] = [1, top];
   while (low < high) {
@@ -155,7 +160,7 @@ export async function readHead(streamId: string): Promise<LogEnd> {
   return endOf(mark, newest);
 }
 
-/** Recovers a viewer's position in a log with this end. */
+/** Which frames a viewer at this position can recover, in a log with this end. */
 export async function recoverFrom(
   streamId: string,
   since: Position,

@@ -7,10 +7,10 @@ import { findNewestFrame } from "./frames.ts";
 import { getLog, type Log, newLog } from "./logs.ts";
 
 /**
- * Restarts a log under another epoch, after a backup was restored: positions in it are no longer
- * valid, and its subscriptions are gone, so that every client subscribes again. Numbers continue,
- * so that no frame ever overwrites another. Records without a frame are only in the history, and in
- * the sums, which `countState` counts from the stored items. Run it while no consumer runs.
+ * Starts a new epoch of a log after a restore from backup: earlier positions become invalid and all
+ * subscriptions are removed, so every client subscribes again. Numbers continue, so no frame is
+ * overwritten. Records that are in no frame stay in the history and in the sums, which `countState`
+ * counts from the stored items. Run it while no consumer runs.
  */
 export async function resetLog(
   streamId: string,
@@ -28,7 +28,7 @@ export async function resetLog(
       await deleteItem({ PK, SK });
 }
 
-/** Ids of all streams that have a log; reads the whole table. */
+/** The ids of all streams that have a log. Scans the table. */
 export async function listLogs(): Promise<string[]> {
   const streamIds: string[] = [];
   const logs = scanTable({

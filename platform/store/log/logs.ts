@@ -9,26 +9,26 @@ import { getItem, isAbsent, putIf, updateIf } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 
 /**
- * The permanent part of a stream's log: its epoch and the number, time and totals of the newest
- * posted frame. Frames expire, and an empty log continues from here.
+ * The permanent item of a stream's log, its mark: the epoch, and the number, time and totals of the
+ * newest posted frame. After all frames have expired, the log continues from here.
  */
 export const Log = z.object({
   epoch: z.string(),
   posted: z.number().int(),
   newest: z.number(),
   totals: Totals,
-  /** The named sums and the moments up to that frame, and when it was made (milliseconds). */
+  /** The sums and moments up to that frame, and when it was made (milliseconds). */
   sums: Sums.optional(),
   moments: z.array(LogMoment).optional(),
   trains: LogTrains.optional(),
   madeAt: z.number().optional(),
-  /** Distinct users when that frame was posted, and the highest number so far. */
+  /** Distinct viewers when that frame was posted, and the maximum so far. */
   viewers: z.number().int().optional(),
   peakViewers: z.number().int().optional(),
-  /** The earliest time at which they were counted, in milliseconds since 1970. */
+  /** When the viewers were counted at the earliest, in milliseconds since 1970. */
   countedAt: z.number().optional(),
   /**
-   * When the log was last reset, in seconds since 1970: no frame covers records that were waiting
+   * When the log was last reset, in seconds since 1970. No frame covers records that were pending
    * then.
    */
   resetAt: z.number().optional(),
@@ -36,16 +36,15 @@ export const Log = z.object({
 export type Log = z.infer<typeof Log>;
 
 /**
- * The log, read consistently; undefined before the stream's first frame or subscriber. Callers in
- * the same turn of the event loop, here or through `getLog`, share one read, whose result must not
- * be changed.
+ * The log's item, read consistently; undefined before the stream's first frame or subscriber.
+ * Concurrent callers, here or through `getLog`, share one read; do not modify the result.
  */
 export const findLog = coalesce(
   async (streamId: string): Promise<Log | undefined> =>
     getItem(Log, key.log(streamId), { consistent: true }),
 );
 
-/** The log; a missing one is created with a new epoch. */
+/** The log's item; creates it with a new epoch if it is missing. */
 export async function getLog(streamId: string): Promise<Log> {
   const found = await findLog(streamId);
   if (found !== undefined) return found;
@@ -55,8 +54,8 @@ export async function getLog(streamId: string): Promise<Log> {
 }
 
 /**
- * A log before its first frame, under an epoch of its own, which never begins with `-`: a command
- * line would take it for an option.
+ * A log before its first frame, with a new epoch. An epoch never starts with `-`, so it can be a
+ * command-line argument.
  */
 export const newLog = (): Log => ({
   epoch: randomBytes(6).toString("base64url").replace(/^-/, "_"),
@@ -68,8 +67,8 @@ export const newLog = (): Log => ({
 type PostedFrame = Pick<Frame, "n" | "newest" | "totals" | "madeAt"> & LogState;
 
 /**
- * Marks the log as posted up to a frame, from any call; an older mark never replaces a newer one.
- * The peak of viewers is written along at no extra cost.
+ * Marks the log as posted up to a frame. Never moves the mark back. Stores the peak of viewers in
+ * the same write.
  */
 export async function markPosted(
   streamId: string,
@@ -100,7 +99,7 @@ export async function markPosted(
 }
 
 /**
- * Claims the next count of a room's viewers for a caller who found it counted at `was`; false if
+ * Claims the next count of a room's viewers, whose last count was at `was`. Returns false if
  * another call has claimed it.
  */
 export async function claimCount(streamId: string, was: number, now: Date): Promise<boolean> {
@@ -113,7 +112,7 @@ export async function claimCount(streamId: string, was: number, now: Date): Prom
   return claimed !== undefined;
 }
 
-/** Records the number of distinct users at a time, unless they were counted since. */
+/** Stores the number of distinct viewers at a time, unless a later count is stored. */
 export async function noteViewers(streamId: string, viewers: number, now: Date): Promise<void> {
   await updateIf({
     Key: key.log(streamId),

@@ -13,9 +13,9 @@ import { countWatching } from "./watching.ts";
 const listRecent = cachedIfLong(listSubscribers);
 
 /**
- * Refuses users with `room_full` if the room has no place left. Current viewers, the host,
- * moderators, admins and overlays need no place. Users who join at the same time may exceed the
- * number of places, since they are not counted together.
+ * Throws `room_full` if the room has no place left. Current viewers, the host, moderators, admins
+ * and overlays need no place. Users who join at the same time may exceed the limit, because they
+ * are not counted together.
  */
 export async function assertPlaceLeft(
   stream: Stream,

@@ -1,15 +1,15 @@
 import { updateItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 
-/** How long the count of a time slot is kept. */
+/** Seconds after which the count of a time slot expires. */
 const keptSeconds = 3600;
 
-/** The two counts of a slot: posts of large rooms, and posts reserved for all others. */
+/** The two counts of a slot: posts of large rooms, and posts reserved for everything else. */
 export type Pool = "large" | "rest";
 
 /**
- * Leases posts from the stage's allowance in one time slot, and returns how many were left to
- * lease: all posting functions share the counts, so they keep the account's rate together.
+ * Leases up to `wanted` posts from the stage's limit for one time slot. Returns how many were
+ * granted. All posting functions share the counts, so together they stay under the account's rate.
  */
 export async function leasePosts(
   pool: Pool,

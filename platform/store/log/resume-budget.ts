@@ -3,28 +3,28 @@ import { setting } from "../../runtime/env.ts";
 import { updateItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 
-/** How long the count of a second is kept. */
+/** Seconds after which the count of a second expires. */
 const keptSeconds = 3600;
 
 /**
- * The part of a user's frames in a second that each environment sends without asking the table:
- * most reconnecting users have missed no more, and all environments together stay near the budget.
+ * Part of a user's budget per second that each environment may spend without a request to the
+ * table. Most reconnecting users have missed less, and all environments together stay near the
+ * budget.
  */
 const unaskedPart = 32;
 
-/** The frames that this environment sent a user without asking, and in which second. */
+/** Frames that this environment spent without a request, and in which second. */
 type Unasked = { second: number; frames: number };
 
-/** The most users that one environment remembers; new ones replace the oldest. */
+/** Users that one environment remembers; the oldest are evicted. */
 const usersMax = 10_000;
 
 const sights = new BoundedMap<string, Unasked>(usersMax);
 
 /**
- * Takes frames from the budget that one user's connections share in this second, and returns how
- * many were left to take. A caller that gets none asks again in the next second. Frames taken
- * without asking are counted with the first request, after which all frames of this second are
- * requested.
+ * Takes frames from the budget per second that all connections of a user share. Returns how many
+ * were granted; if 0, try again in the next second. Frames spent without a request are added to the
+ * first request; after that, all frames of this second are requested.
  */
 export async function takeResumeFrames(userId: string, wanted: number, now: Date): Promise<number> {
   const second = Math.floor(now.getTime() / 1000);
@@ -36,7 +36,7 @@ export async function takeResumeFrames(userId: string, wanted: number, now: Date
     sights.set(userId, { second, frames: frames + wanted });
     return wanted;
   }
-  // From now on every frame of this second is requested, so the unasked ones are counted once.
+  // All further frames of this second are requested, so that unrequested ones are counted once.
   sights.set(userId, { second, frames: Number.POSITIVE_INFINITY });
   const untold = Number.isFinite(frames) ? frames : 0;
   const counted = await updateItem({

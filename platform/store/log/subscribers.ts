@@ -9,7 +9,7 @@ import { findHost, memberIn, memberKeys } from "../streams/members.ts";
 import { recordVisit } from "./visits.ts";
 
 /**
- * The item of a subscription. It omits what the key or another field contains, since a room's
+ * The item of a subscription. Omits what its key or another field contains, because a room's
  * subscribers are read for each of its frames.
  */
 export function subscriberItem(subscriber: Subscriber) {
@@ -17,12 +17,12 @@ export function subscriberItem(subscriber: Subscriber) {
   return { ...key.subscriber(streamId, connectionId), ...rest };
 }
 
-/** Writes a subscription: the consumer of the stream sees it and greets it. */
+/** Stores a subscription, which the consumer of the table's stream then confirms. */
 export async function putSubscriber(subscriber: Subscriber): Promise<void> {
   await putItem(subscriberItem(subscriber));
 }
 
-/** Reads a subscription from its item; throws if it is none. */
+/** Parses a subscription's item. Throws if it is invalid. */
 export const readSubscriber = (item: Record<string, unknown>): Subscriber =>
   read(Subscriber, withPlace(item));
 
@@ -39,7 +39,7 @@ export async function findSubscriber(streamId: string, connectionId: string) {
   return item && readSubscriber(item);
 }
 
-/** The current state of each of these subscriptions, with the stream's item about its user. */
+/** The current state of each of these subscriptions, with the user's membership of the stream. */
 export async function findGuests(
   records: readonly Subscriber[],
 ): Promise<{ record: Subscriber; current?: Subscriber; member?: Member }[]> {
@@ -59,7 +59,7 @@ export async function findGuests(
   });
 }
 
-/** The largest number of ranges of a stream's subscribers. */
+/** Maximum number of ranges of a stream's subscribers. */
 export const rangesMax = 16;
 
 /**
@@ -71,7 +71,7 @@ export type Slice = {
   of: number;
 };
 
-/** The slice with all subscribers. */
+/** The slice that contains all subscribers. */
 export const whole: Slice = { at: 0, of: 1 };
 
 /** Whether a connection's subscription to a stream is in a slice. */
@@ -82,8 +82,8 @@ export function isInSlice(streamId: string, connectionId: string, { at, of }: Sl
 }
 
 /**
- * The subscribers of a stream or of a slice of it, read consistently each time and never cached. A
- * room that is known to be large (`about` is its approximate size) is read in parallel ranges.
+ * The subscribers of a stream or slice, read consistently and never cached. `about` is their
+ * approximate number: a large room is read in parallel ranges.
  */
 export async function listSubscribers(
   streamId: string,
@@ -97,15 +97,15 @@ export async function listSubscribers(
   const lists = await Promise.all(
     ranges.map(([low, high]) => queryWhole(key.subscriber(streamId, ""), { low, high })),
   );
-  // Only we write these items, and they are read for every frame: a schema would cost more than the
-  // posts.
+  // Only our code writes these items, and they are read for every frame. Parsing them with a schema
+  // would cost more than the posts.
   return lists.flat().flatMap((item) => {
     const subscriber = withPlace(item);
     return isCurrent(subscriber, now) ? [subscriber] : [];
   });
 }
 
-/** Removes a subscription; with `revision`, only if it is still that revision. */
+/** Removes a subscription. With `revision`, only if it still has that revision. */
 export async function removeSubscriber(
   streamId: string,
   connectionId: string,
@@ -124,7 +124,7 @@ export async function removeSubscriber(
 }
 
 /**
- * Those of these streams that a connection is subscribed to, each with its newest posted frame.
+ * The streams among these that a connection is subscribed to, each with its newest posted frame.
  */
 export async function findHeads(
   connectionId: string,

@@ -4,7 +4,9 @@ import { deleteIf, getRawItem, putItem, read } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { commitTransaction, type Reply } from "../../table/transact.ts";
 
-/** Records a new ticket under the hash of its text, with the reply to its call. */
+/**
+ * Stores a new ticket under the hash of its text, in one transaction with the reply to its call.
+ */
 export async function recordTicket<Answer>(
   text: string,
   ticket: Ticket,
@@ -17,14 +19,14 @@ export async function recordTicket<Answer>(
   return reply.answer;
 }
 
-/** Writes a new ticket under the hash of its text. */
+/** Stores a new ticket under the hash of its text. */
 export const putTicket = (text: string, ticket: Ticket): Promise<void> =>
   putItem({ ...key.ticket(hashOfSecret(text)), ...ticket });
 
 /**
- * Takes the ticket with this text out of the table: only one of two concurrent callers gets it.
- * Undefined if it was used, has expired or never existed. A lost response uses it up. It is read
- * first, so that invented tickets cost no write.
+ * Removes and returns the ticket with this text. Only one of two concurrent callers gets it.
+ * Undefined if it was used, has expired or never existed. If the response is lost, the ticket is
+ * used up. Reads first, so that invented tickets cost no write.
  */
 export async function takeTicket(text: string, now: Date): Promise<Ticket | undefined> {
   const place = key.ticket(hashOfSecret(text));

@@ -19,7 +19,7 @@ import { listRelayedRooms } from "./relays.ts";
 import { listSubscribers } from "./subscribers.ts";
 import { countWatching } from "./watching.ts";
 
-/** The most viewers that a search covers: the latest arrivals. */
+/** Viewers that a search covers: the latest arrivals. */
 const searchedMax = 100;
 
 /**
@@ -43,10 +43,13 @@ export async function readWatching(streamId: string, now: Date, about = 0): Prom
   ]);
 }
 
-/** The same for callers that only display them: if more than a thousand, up to 5 s old. */
+/** Like `readWatching`, for display: lists of more than a thousand are up to 5 s old. */
 export const listWatching = cachedIfLong(readWatching);
 
-/** The current viewers of a stream, in pages. The total counts all of them, whatever the search. */
+/**
+ * The current viewers of a stream, in pages. The total counts all of them, regardless of the
+ * search.
+ */
 export async function listViewers(
   stream: Stream,
   { page, limit, search = "" }: z.output<typeof ViewerQuery>,

@@ -5,9 +5,9 @@ import { key } from "../../table/keys.ts";
 import { writeOnce } from "../../table/transact.ts";
 
 /**
- * Adds a finished visit to its user's time, and a first-time visitor to the stream's audience. The
- * call that removes a subscription passes the removed item, so each visit is counted once; failures
- * are only logged, since these are statistics.
+ * Adds a finished visit to the user's watch time, and a first-time visitor to the stream's
+ * audience. The call that removes a subscription passes the removed item, so each visit is counted
+ * once. Failures are only logged, because these are statistics.
  */
 export async function recordVisit(
   subscriber: Pick<Subscriber, "streamId" | "userId" | "revision" | "refusal">,
@@ -23,7 +23,7 @@ export async function recordVisit(
   }
 }
 
-/** Returns whether it was the user's first visit to the stream. */
+/** Returns whether this was the user's first visit to the stream. */
 async function addVisit(streamId: string, userId: string, seconds: number): Promise<boolean> {
   const added = await writeOnce({
     Update: {

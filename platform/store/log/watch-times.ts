@@ -5,7 +5,7 @@ import { getItem, read } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
 
-/** The most visitors whose times a stream's statistics add up; further ones are left out. */
+/** Visitors whose watch times a stream's statistics include; others are left out. */
 const visitorsMax = 10_000;
 
 /** The times of a stream's visitors, from finished visits. */
@@ -14,12 +14,12 @@ export async function readVisits(streamId: string): Promise<Visits[]> {
   return items.map((item) => read(Visits, item));
 }
 
-/** The same for callers that only display them: if more than a thousand, up to 5 s old. */
+/** Like `readVisits`, for display: lists of more than a thousand are up to 5 s old. */
 export const listVisits = cachedIfLong(readVisits);
 
 const Peak = z.object({ peakViewers: z.number().int().default(0) });
 
-/** The highest number of concurrent viewers of the stream, from its log. */
+/** The peak number of concurrent viewers of the stream, from its log. */
 export async function findPeak(streamId: string): Promise<number> {
   return (await getItem(Peak, key.log(streamId)))?.peakViewers ?? 0;
 }

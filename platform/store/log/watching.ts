@@ -13,7 +13,7 @@ export async function countWatching(
   return countAll(subscribed, await listRelayedRooms(streamId, now));
 }
 
-/** The same for a frame, in which those of relays may be two seconds old. */
+/** Like `countWatching`, for a frame: the users of relays may be two seconds old. */
 export const countForFrame = async (
   streamId: string,
   subscribed: ReadonlySet<string>,
