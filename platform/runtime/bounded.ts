@@ -1,6 +1,6 @@
 /*
- * Bounded caches of one process: a new entry drops the one that was set longest ago. Entries only
- * save work, so a lost entry costs one read and nothing else.
+ * Bounded caches of one process. A new entry evicts the one that was set longest ago. Entries only
+ * save work, so an evicted one costs a read and nothing else.
  */
 
 /** A map of at most `sizeMax` entries; setting an entry again makes it the newest. */

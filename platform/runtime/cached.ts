@@ -1,10 +1,13 @@
 import { BoundedMap } from "./bounded.ts";
 
-/** The last result, and when it was made (milliseconds since 1970); concurrent callers share it. */
+/**
+ * The last result and when its creation began (milliseconds since 1970). Concurrent callers share
+ * it.
+ */
 type Made<Value> = { at: number; value: Promise<Value> };
 
 /**
- * Caches the result of `make` for some milliseconds, for all callers. After a failure the next
+ * Caches the result of `make` for this many milliseconds, for all callers. After a failure the next
  * caller tries again.
  */
 export function cached<Value>(
@@ -29,9 +32,9 @@ const longMilliseconds = 5_000;
 const longListsMax = 4;
 
 /**
- * Reads a list of items with ids, and reuses a long one for some seconds: otherwise a caller who
- * requests it twenty times a second uses up its key's throughput. `about` is the length of the list
- * when this process last read it, 0 if it was short.
+ * Caches long lists of a read function for 5 s, so that a caller who requests one twenty times a
+ * second does not exhaust its key's throughput. `about` is the length of the list when this process
+ * last read it, 0 if it was short.
  */
 export function cachedIfLong<One>(
   read: (id: string, now: Date, about: number) => Promise<readonly One[]>,

@@ -1,25 +1,25 @@
 import * as z from "zod";
 import type { Rate, RateKind } from "../../domain/rate.ts";
 
-// These are functions, so that only the schemas of settings in use are built.
+// Functions, so that only the schemas of settings in use are built.
 const text = () => z.string().min(1);
 const count = () => z.coerce.number().int().min(0);
 const positive = () => z.coerce.number().int().min(1);
 const list = () => z.string().transform((value) => value.split(",").filter(Boolean));
 const url = () => z.url();
 
-/** `name=value`, comma-separated: the value of each name. */
+/** Comma-separated `name=value`, as a map of the values. */
 const pairs = () =>
   list().transform((pairs): ReadonlyMap<string, string> => {
     const cut = (pair: string) => pair.indexOf("=");
     return new Map(pairs.map((pair) => [pair.slice(0, cut(pair)), pair.slice(cut(pair) + 1)]));
   });
 
-/** `role=scope`, comma-separated: the role that each scope gives. */
+/** Comma-separated `role=scope`, as a map of the roles. */
 const roleScopes = () =>
   pairs().transform((scopes) => new Map([...scopes].map(([role, scope]) => [scope, role])));
 
-/** The limits of one user for each kind of call, over all environments. */
+/** A user's limits for each kind of call, over all environments. */
 export type Rates = Readonly<Record<RateKind, Rate>>;
 
 /** Every setting that a stage may give to a function, with its meaning. */
@@ -27,82 +27,82 @@ const settings = {
   /** `dev` or `prod`. */
   STAGE: text,
   TABLE_NAME: text,
-  /** Origins that browsers may call and connect from, or `*`. */
+  /** Origins that browsers may call and connect from, or `*` for all. */
   ORIGINS: list,
-  /** Credits of one superlike. */
+  /** Price of a superlike in credits. */
   SUPERLIKE_PRICE: positive,
-  /** Days for which messages are kept, 0 for no limit. */
+  /** Days for which messages are kept; 0 for no limit. */
   MESSAGE_DAYS: () => z.coerce.number().int().min(0).default(0),
-  /** Words of usernames that only admins may have and assign. */
+  /** Words in usernames that only admins may use and assign. */
   RESERVED_USERNAMES: list,
-  /** How often a user may change their name and surname in a day. */
+  /** Times per day that a user may change their name and surname. */
   NAME_CHANGES_PER_DAY: positive,
-  /** The number of streams that one user may have live at once. */
+  /** Streams that one user may have live at the same time. */
   LIVE_STREAMS_PER_USER: positive,
   /** The default picture of users: an https URL. */
   DEFAULT_PICTURE: url,
   /** The default picture of streams: an https URL. */
   DEFAULT_THUMBNAIL: url,
-  /** The number of gifts and superlikes that one user may send in a second. */
+  /** Gifts and superlikes that one user may send per second. */
   GIFTS_PER_SECOND: count,
-  /** The number of chat messages that one user may send in a second in one stream. */
+  /** Chat messages that one user may send per second in one stream. */
   REQUESTS_PER_SECOND: count,
-  /** The rates of one user: JSON, `[a second, at once]` by kind. */
+  /** Rate limits per user as JSON, `[per second, burst]` by kind. */
   RATES: text,
-  /** Credits that a user may spend in a day, 0 for no limit. */
+  /** Credits that a user may spend per day; 0 for no limit. */
   SPEND_LIMIT: count,
-  /** `on` if credit packages may be bought without a store. */
+  /** `on` if credit packages may be bought without an app store. */
   PURCHASES: () => z.enum(["on", "off"]),
   ISSUER: text,
-  /** Clients whose tokens are accepted; pages sign in as the first. */
+  /** Client ids whose tokens are accepted. The pages sign in as the first one. */
   AUDIENCE: () => text().pipe(list()),
   JWKS_URI: url,
   GROUPS_CLAIM: text,
-  /** The claim with a person's id, if it is not `sub`. */
+  /** The token's claim that contains the user id, if it is not `sub`. */
   SUBJECT_CLAIM: () => text().default("sub"),
-  /** Roles of machines by their scopes; none when absent. */
+  /** Roles of machine clients by scope; none if absent. */
   ROLE_SCOPES: () => z.string().default("").pipe(roleScopes()),
   /** The base of the WebSocket API's `@connections`. */
   WS_ENDPOINT: url,
-  /** Hosts of the other APIs: `path=URL`, comma-separated, by the start of their paths. */
+  /** URLs of the other APIs by path prefix: comma-separated `path=URL`. */
   OTHER_APIS: () => z.string().default("").pipe(pairs()),
-  /** Sockets that one user may have open. */
+  /** Sockets that one user may have open at the same time. */
   SOCKETS_PER_USER: count,
-  /** The stage's share, in posts a second, of the account's rate. */
+  /** The stage's share of the account's post rate, in posts per second. */
   POST_RATE: positive,
   COMBOS_QUEUE_URL: url,
-  /** The queue of events for webhooks and for the Tencent API's application. */
+  /** The queue of events for webhooks and the Tencent API's application. */
   DELIVERIES_QUEUE_URL: url,
-  /** The queue of moments that end. */
+  /** The queue of timed ends, for example of tokens and bans. */
   ENDINGS_QUEUE_URL: url,
   PLANS_QUEUE_URL: url,
   /** The queue of users whose data is being erased. */
   ERASURES_QUEUE_URL: url,
   MOMENTS_QUEUE_URL: url,
-  /** The queue of notices to many users, for example that a stream went live. */
+  /** The queue of notices to many users, for example that a stream is live. */
   NOTICES_QUEUE_URL: url,
   /** The queue of undelivered notifications. */
   NOTIFICATIONS_QUEUE_URL: url,
-  /** The queue of pictures of other hosts that are to be fetched. */
+  /** The queue of external pictures to fetch. */
   FETCHES_QUEUE_URL: url,
   POSTS_QUEUE_URL: url,
   /** The queue of callbacks that were answered as timed out, but may have charged credits. */
   REVERSALS_QUEUE_URL: url,
-  /** The queue of connections with missed frames to be sent. */
+  /** The queue of connections that need missed frames. */
   RESUMES_QUEUE_URL: url,
-  /** The queue of failed deliveries that wait for their next attempt. */
+  /** The queue of failed deliveries that wait for a retry. */
   RETRIES_QUEUE_URL: url,
   /** The queue of created and destroyed rooms, for the Tencent API's callbacks. */
   ROOMS_QUEUE_URL: url,
   /** The queue of streams whose sums have changed. */
   SUMS_QUEUE_URL: url,
-  /** The queue of users to be added to the search. */
+  /** The queue of users to add to the search index. */
   USERS_QUEUE_URL: url,
-  /** The number of missed frames a second that one user's connections are sent, in total. */
+  /** Missed frames per second that all connections of one user share. */
   RESUME_FRAMES_PER_SECOND: positive,
-  /** The number of viewers above which a separate function posts to a room. */
+  /** Viewers above which a separate function posts to a room. */
   LARGE_ROOM_VIEWERS: positive,
-  /** The number of viewers above which posts to a room are sliced, and of one slice. */
+  /** Viewers above which posts to a room are sliced; also the size of a slice. */
   PART_VIEWERS: positive,
   /** The name of the function that posts one slice. */
   POST_PART_FUNCTION: text,
@@ -118,26 +118,26 @@ const settings = {
   PUBLIC_URL: () => z.url().optional(),
   /** The URL of the stage's relay for WebSockets; absent without one. */
   RELAY_URL: () => z.url().optional(),
-  /** The number of viewers from which the relay serves a room. */
+  /** Viewers from which a relay serves a room. */
   RELAY_FROM_VIEWERS: () => z.coerce.number().int().min(0).default(0),
   /** The secret with the key in the URL of callbacks from Tencent. */
   CALLBACK_SECRET_ARN: text,
-  /** The endpoint of AWS calls; absent on AWS itself. */
+  /** The endpoint of AWS calls; absent on AWS. */
   AWS_ENDPOINT_URL: () => z.url().optional(),
-  /** `on` in the one-machine runner only. */
+  /** `on` only in the local runner. */
   LOCAL: () => z.enum(["on"]).optional(),
 } as const;
 
 type Settings = { [Name in keyof typeof settings]: z.output<ReturnType<(typeof settings)[Name]>> };
 
-/** The names of settings, which lib/ must give to the functions that need them. */
+/** The names of settings, which `lib/` gives to the functions that need them. */
 export type SettingName = keyof Settings;
 
 const known = new Map<string, unknown>();
 
 /**
- * Reads one setting, validated on first use: importing a function has no effects. Throws if it is
- * invalid.
+ * Returns a setting, validated on first use, so that importing a function has no effects. Throws if
+ * it is invalid.
  */
 export function setting<Name extends SettingName>(name: Name): Settings[Name] {
   if (!known.has(name)) {
@@ -149,8 +149,8 @@ export function setting<Name extends SettingName>(name: Name): Settings[Name] {
 }
 
 /**
- * Lambda's environment variables for signing calls. In the relay's process the credentials are
- * replaced every few hours (relay/start.ts), so they are read at each use.
+ * Lambda's environment variables for signing calls. Read at each use, because a relay replaces its
+ * credentials every few hours (relay/start.ts).
  */
 export const awsEnvironment = () => ({
   region: process.env.AWS_REGION ?? "us-east-1",
@@ -159,15 +159,15 @@ export const awsEnvironment = () => ({
   sessionToken: process.env.AWS_SESSION_TOKEN,
 });
 
-/** The running function, and its version if it was called through an alias. */
+/** The name of the running function, and its version if it was called through an alias. */
 export const runningVersion = () => ({
   FunctionName: process.env.AWS_LAMBDA_FUNCTION_NAME ?? "",
   ExecutedVersion: process.env.AWS_LAMBDA_FUNCTION_VERSION ?? "$LATEST",
 });
 
 /**
- * The trace of the current invocation, which Lambda puts into the environment each time. It lets
- * Lambda recognize a chain of calls, so that recursive loops are stopped.
+ * The trace of the current invocation, which Lambda puts into the environment each time. With it,
+ * Lambda detects and stops recursive loops of calls.
  * https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
  */
 export const traceId = () => process.env._X_AMZN_TRACE_ID || undefined;

@@ -1,13 +1,13 @@
-/** A function needs one of these grants to use a resource. */
+/** Grants, one of which a function must have to use a resource. */
 type Needs = readonly string[];
 
 const openings: { open: () => unknown; needs: Needs }[] = [];
 
 /**
- * Marks a lazily created resource, such as a connection or a late-loaded module, to be opened when
- * a function that uses it starts, so that no call waits for it later. Importing opens nothing.
- * `get` returns the resource and is returned; `open` opens it, and defaults to `get`. A function
- * without any of the grants in `needs` only bundles the code.
+ * Registers a lazily created resource, such as a connection or a late-loaded module, to be opened
+ * when a function that uses it starts, so that no call waits for it. Importing opens nothing.
+ * Returns `get`, which returns the resource; `open` opens it and defaults to `get`. Functions
+ * without any of the grants in `needs` do not open it.
  */
 export function atInit<Get extends () => unknown>(
   get: Get,
@@ -19,10 +19,9 @@ export function atInit<Get extends () => unknown>(
 }
 
 /**
- * Opens a function's resources. Called by the first lines of its bundle (bin/build/build.ts), which
- * Lambda runs at full processor speed whatever the function's memory. Nothing is awaited; a
- * resource that cannot be opened now is opened on first use, where its failure is handled. `grants`
- * are those of the function's contract.
+ * Opens the resources of a function with these grants. Called first in its bundle
+ * (bin/build/build.ts), which Lambda runs at full processor speed regardless of memory. Does not
+ * wait; a resource that fails to open is opened on first use, where the failure is handled.
  */
 export function initialize(grants: object): void {
   for (const { open, needs } of openings) {
@@ -33,7 +32,7 @@ export function initialize(grants: object): void {
   }
 }
 
-/** A function whose value is created on first use, and kept. */
+/** Wraps `make` so that its value is created on the first call and kept. */
 export function lazy<Value>(make: () => Value): () => Value {
   let value: Value | undefined;
   return () => {

@@ -1,43 +1,42 @@
 import { frameBytesMax } from "../../domain/log/frame.ts";
 
 /**
- * Sizes that only a large or busy room reaches, and times that tests would have to wait for. They
- * are listed together because faults beyond one of them never appear in a small room; tests make
- * them small.
+ * Limits that only large or busy rooms reach, and times that tests cannot wait for. Faults beyond
+ * them never appear in small rooms, so tests lower these limits.
  */
 export type Limits = {
-  /** The number of a stream's record ids that one environment remembers. */
+  /** Record ids of one stream that an environment caches. */
   coveredRecords: number;
-  /** The largest frame in UTF-8 bytes. */
+  /** Maximum size of a frame in UTF-8 bytes. */
   frameBytes: number;
-  /** Frames of one page when a log is read or missed frames are sent: usually one suffices. */
+  /** Frames per page when a log is read or missed frames are sent. Usually one page suffices. */
   pageFrames: number;
-  /** Pages of missed frames that a connection is sent in one turn, so that turns stay short. */
+  /** Pages of missed frames that one job sends to a connection, so that jobs stay short. */
   turnPages: number;
   /**
-   * The most viewers for whom going live is one transaction with the next frame: in a larger room,
-   * reconnecting viewers would conflict with each other and with its frames.
+   * Viewers up to which going live is one transaction with a check of the next frame. In larger
+   * rooms, reconnecting viewers would conflict with each other and with new frames.
    */
   exactViewers: number;
   /**
-   * The most gathered records that one call reads, and so the most in a frame: their ids are stored
-   * with it, and an item holds 400 KB.
+   * Backlog records that one call reads, hence records of one frame: it stores their ids, and an
+   * item may have 400 KB.
    */
   backlogRecords: number;
-  /** Bytes of gathered records in one item, well below 400 KB. */
+  /** Bytes of backlog records per item, well below 400 KB. */
   backlogBytes: number;
-  /** Items of one page of gathered records: about one frame of a busy room. */
+  /** Backlog items per page: about one frame of a busy room. */
   backlogPage: number;
   /**
-   * The number of posts after which the log is marked, so that an interrupted call of a large room
-   * loses little work.
+   * Posts after which the log is marked, so that an interrupted call in a large room repeats
+   * little.
    */
   postsPerMark: number;
-  /** Subscribers of one range, above which the next read uses more ranges in parallel. */
+  /** Subscribers per range; above it, the next read uses more ranges in parallel. */
   rangeSubscribers: number;
-  /** Up to this many dead connections are removed as soon as they are found. */
+  /** Dead connections up to which all are removed at once. */
   goneAtOnce: number;
-  /** The most dead connections removed by one call. */
+  /** Dead connections that one call removes. */
   gonePerCall: number;
   /** The timeout of calls to a customer's server. */
   outboundMilliseconds: number;
@@ -61,10 +60,10 @@ const standard: Limits = {
 
 let current = standard;
 
-/** The limits in effect in this process. */
+/** The limits of this process. */
 export const limits = (): Limits => current;
 
-/** Replaces some limits, or with undefined restores all of them: for tests. */
+/** Overrides some limits, or restores all of them if undefined. For tests. */
 export function useLimits(others: Partial<Limits> | undefined): void {
   current = { ...standard, ...others };
 }

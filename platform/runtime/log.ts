@@ -12,14 +12,14 @@ const log = () => {
   return logger;
 };
 
-/** The request id of the current call, which finds everything that was done for it. */
+/** The request id of the current call, to find everything that was done for it. */
 function whose(): { requestId?: string } {
   const requestId = correlationId();
   return requestId === undefined ? {} : { requestId };
 }
 
 /**
- * Counts a fault in its own log line, by version: a new version with faults is rolled back
+ * The metric of a fault by version: deployments roll back a version with faults
  * (lib/api/release.ts). Only functions with an alias have versions.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
@@ -36,8 +36,8 @@ function countedByVersion(): Record<string, unknown> {
 }
 
 /**
- * Logs a fault once, with its cause and its source lines. Never pass a token, a key or a whole
- * event. A failure because the data is read-only is not a fault.
+ * Logs a fault with its cause and source lines. Log each fault once. Never pass a token, a key or a
+ * whole event. Writes that fail because the stage is read-only are not faults.
  */
 export function logFault(message: string, error: unknown, facts: Record<string, unknown> = {}) {
   if (error instanceof Maintenance) return;
@@ -45,12 +45,12 @@ export function logFault(message: string, error: unknown, facts: Record<string, 
   log().error(message, { ...whose(), ...facts, ...countedByVersion(), error: cause });
 }
 
-/** Logs a line of metrics in CloudWatch's format. */
+/** Logs a line of metrics in CloudWatch's embedded metric format. */
 export function logMetrics(line: Record<string, unknown>) {
   log().info("Metrics", line);
 }
 
-/** Logs something for operators that requires no action. */
+/** Logs something for operators that needs no action. */
 export function logNotice(message: string, facts: Record<string, unknown> = {}) {
   log().info(message, { ...whose(), ...facts });
 }
@@ -66,8 +66,8 @@ function readMap(bundle: string): SourceMap | undefined {
 }
 
 /**
- * A stack with source files and lines instead of the bundle's. The map is read only when a fault is
- * logged: Node's own `--enable-source-maps` reads it at each cold start.
+ * Translates a stack from the bundle to source files and lines. Reads the map only when a fault is
+ * logged; Node's `--enable-source-maps` would read it at each cold start.
  */
 function withSources(stack: string): string {
   const maps = new Map<string, SourceMap | undefined>();
@@ -92,8 +92,8 @@ export function withReadableStack<E>(error: E): E {
 let current: string | undefined;
 
 /**
- * Sets the current call: the `x-request-id` of its response, or undefined if no caller waits. There
- * is one per process, since Lambda gives an environment one event at a time.
+ * Sets the current call: the `x-request-id` of its response, or undefined if no caller waits. State
+ * is per process, because Lambda gives an environment one event at a time.
  */
 export function setCorrelation(requestId: string | undefined): void {
   current = requestId;
@@ -103,8 +103,8 @@ export function setCorrelation(requestId: string | undefined): void {
 export const correlationId = () => current;
 
 /**
- * Names a contract's handler after its route, command or queue, for stack traces. The handlers of
- * the route table are anonymous, and a bundle would not keep a name.
+ * Names a contract's handler after its route, command or queue, so that stack traces show it; the
+ * handlers of the route table are anonymous.
  */
 export function named<F extends (...values: never[]) => unknown>(handle: F, name: string): F {
   return Object.defineProperty(handle, "name", { value: name });

@@ -2,47 +2,47 @@ import { setting } from "./env.ts";
 import { logMetrics } from "./log.ts";
 
 /**
- * Our metrics, with CloudWatch's unit. Each is published by the function that can count it best:
- * settled gifts by the function that settles, not by the many calls that send them.
+ * Our metrics with CloudWatch's units. Each metric is published where it can be counted exactly
+ * once: settled gifts by the function that settles them.
  */
 export const metrics = {
-  /** Frames added to streams' logs. */
+  /** Frames appended to logs. */
   FramesPut: "Count",
-  /** From a frame's newest record to the end of its posts; the record's time is in seconds. */
+  /** From a frame's newest record, whose time is in whole seconds, to the end of its posts. */
   FrameDelay: "Milliseconds",
   /** Messages that connections accepted. */
   PostsSent: "Count",
-  /** Messages sent without a response. */
+  /** Messages for which no response arrived. */
   PostsLost: "Count",
-  /** Messages that the gateway refused with 429. */
+  /** Messages that the gateway rejected with 429. */
   PostsLimited: "Count",
-  /** Turns in which connections were sent missed frames. */
+  /** Jobs that sent missed frames to a connection. */
   Resumes: "Count",
   /** Missed frames sent to connections. */
   ResumedFrames: "Count",
   /** Chat messages dropped from frames because of the post rate. */
   MessagesSkipped: "Count",
-  /** From the making of a frame until a relay has written it. */
+  /** From the creation of a frame to a relay's write to its sockets. */
   RelayDelay: "Milliseconds",
-  /** Sockets that a relay holds. */
+  /** Sockets held by relays. */
   RelaySockets: "Count",
-  /** Connections of relays that were dropped because their clients did not read. */
+  /** Relay connections that were closed because the client did not read. */
   SlowReadersDropped: "Count",
-  /** Records of the table's stream that could not be shown. */
+  /** Records of the table's stream that could not be pushed. */
   RecordsSkipped: "Count",
   /** Gifts and superlikes whose hosts were credited. */
   GiftsSettled: "Count",
-  /** Credits that receivers were credited. */
+  /** Credits paid to receivers. */
   CreditsSettled: "Count",
   /** The total debt of all wallets, once a minute. */
   CreditsOwed: "Count",
   /** Records that did not fit and wait for an operator. */
   RecordsParked: "Count",
-  /** The difference between a log's sum of a moment and the stored items, when it was counted. */
+  /** The difference between a log's sum for a moment and the stored items, when it was counted. */
   SumDrift: "Count",
   /** Deliveries to back ends that failed permanently. */
   DeliveriesFailed: "Count",
-  /** Overdue pending deliveries that were sent again. */
+  /** Overdue pending deliveries that were queued again. */
   DeliveriesOverdue: "Count",
   /** Tokens that could not be verified because of a fault. */
   AuthorizerFaults: "Count",
@@ -52,21 +52,21 @@ export const metrics = {
 
 export type MetricName = keyof typeof metrics;
 
-/** The namespace of our metrics; the stage is their only dimension, which keeps them few. */
+/** The namespace of our metrics. The stage is the only dimension, to keep their number low. */
 export const metricNamespace = "Ovation";
 
-/** CloudWatch accepts this many values of a metric in one line; further ones are dropped. */
+/** CloudWatch's maximum of values per metric and line; further values are dropped. */
 const valuesMax = 100;
 
 const sums = new Map<MetricName, number>();
 const values = new Map<MetricName, number[]>();
 
-/** Adds to a sum that is published at the end of the event. */
+/** Adds to a count, which is published at the end of the event. */
 export function countMetric(name: MetricName, by = 1): void {
   if (by !== 0) sums.set(name, (sums.get(name) ?? 0) + by);
 }
 
-/** Records one value, even zero; it is published at the end of the event. */
+/** Records one value, which may be zero; published at the end of the event. */
 export function measureMetric(name: MetricName, value: number): void {
   const measured = values.get(name) ?? [];
   if (measured.length < valuesMax) measured.push(value);
@@ -74,7 +74,7 @@ export function measureMetric(name: MetricName, value: number): void {
 }
 
 /**
- * Publishes the values recorded since the last time as one log line in CloudWatch's embedded metric
+ * Publishes the values recorded since the last call as one log line in CloudWatch's embedded metric
  * format; nothing if there are none. Values recorded after the end of an event are published with
  * the next one.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
@@ -91,7 +91,7 @@ function publishMetrics(): void {
   logMetrics({ _aws, stage: setting("STAGE"), ...noted });
 }
 
-/** A handler whose metrics are published when it ends, even with an error. */
+/** Wraps a handler so that its metrics are published when it ends, even with an error. */
 export const withMetrics =
   <Given extends unknown[], Answer>(handle: (...given: Given) => Promise<Answer>) =>
   async (...given: Given): Promise<Answer> => {

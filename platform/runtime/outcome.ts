@@ -1,9 +1,9 @@
-/** A settled result: returns it, or throws the error. */
+/** A settled result: returns the value or throws the error. */
 export type Outcome<Answer> = () => Answer;
 
 /**
- * Waits until some work has settled, and keeps its outcome: for parallel work whose refusal must
- * come after others.
+ * Waits until work has settled and keeps its outcome, for parallel work whose error must be thrown
+ * after others.
  */
 export const outcomeOf = <Answer>(work: Promise<Answer>): Promise<Outcome<Answer>> =>
   work.then(

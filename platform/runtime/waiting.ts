@@ -1,6 +1,6 @@
 /**
- * Waits until all have settled, even if one fails: nothing may still be running when the next
- * attempt begins. Returns the results; throws the first failure.
+ * Waits until all have settled, even if one fails, so that nothing is still running when a retry
+ * begins. Returns the results; throws the first failure.
  */
 export async function allDone<Result>(works: readonly Promise<Result>[]): Promise<Result[]> {
   const results = await Promise.allSettled(works);
@@ -13,7 +13,7 @@ export async function allDone<Result>(works: readonly Promise<Result>[]): Promis
 /** How long to wait for the last few posts of a room, in milliseconds. */
 export const stragglersMilliseconds = 250;
 
-/** The result of some work, or `late` if it takes longer than `milliseconds`. */
+/** Returns the result of some work, or `late` if it takes longer than `milliseconds`. */
 export async function answerWithin<Answer, Late>(
   milliseconds: number,
   work: Promise<Answer>,
@@ -32,8 +32,8 @@ export async function answerWithin<Answer, Late>(
 }
 
 /**
- * Waits for some work, but no longer than `milliseconds`: after that it continues in the background
- * and its outcome is ignored.
+ * Waits for some work, at most `milliseconds`. After that it continues in the background and its
+ * outcome is ignored.
  */
 export const waitAtMost = (milliseconds: number, work: Promise<unknown>): Promise<unknown> =>
   answerWithin(milliseconds, work, undefined);
