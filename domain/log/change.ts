@@ -8,10 +8,10 @@ import { likeRecord, momentRecord, trainsChangeOf, voteRecord } from "./crowd-ch
 import { alwaysShown, type ItemChange, type LogRecord, type StreamEvent } from "./event.ts";
 
 /**
- * Reads what the change of an item means to the stream's log: nothing (undefined), or one record
- * with its events. The record's id consists of the item's id, the kind of change and the item's
- * revision, never of the batch or a sequence number, because a retry may come in another batch and
- * a shard may split (docs/frames.md F15). Throws when an image does not fit its kind.
+ * Translates the change of an item into a record of the stream's log with its events, or undefined
+ * if viewers see nothing of it. The record's id consists of the item's id, the kind of change and
+ * the item's revision, never of the batch or a sequence number, because a retry may come in another
+ * batch and a shard may split (docs/frames.md F15). Throws if an image does not fit its kind.
  */
 export function recordOf(change: ItemChange, defaultPicture: string): LogRecord | undefined {
   return change.new === undefined ? undefined : readers[change.kind](change, defaultPicture);
@@ -65,7 +65,7 @@ function messageRecord(change: ItemChange, defaultPicture: string): LogRecord | 
 
 const messageIdPrefix = "message:";
 
-/** The id of the record that showed a message, by which the frame with its text is found. */
+/** The id of a message's record, which identifies the frame that contains its text. */
 export const recordIdOfMessage = (messageId: string) => `${messageIdPrefix}${messageId}`;
 
 function giftRecord(change: ItemChange, defaultPicture: string): LogRecord | undefined {
@@ -127,7 +127,7 @@ function memberRecord({ streamId, old, new: image, createdAt }: ItemChange): Log
   if (ban?.id !== before?.ban?.id) {
     const id = ban == null ? `ban:${before!.ban!.id}:lifted` : `ban:${ban.id}`;
     const at = member.revision ?? createdAt * 1000;
-    // Of two bans in a row the second replaces the first, unless the first had already expired.
+    // A second ban replaces the first one, unless that has expired.
     const isOver = ban == null || isPast(before?.ban, at);
     return banRecord(id, { over: isOver ? before?.ban : null, ban, at }, context);
   }
@@ -148,7 +148,8 @@ const isPast = (ban: MemberBan, at: number): boolean =>
 
 /**
  * The record of a ban that begins, of one that ends, or of both in that order. `at` is the time of
- * the change, in milliseconds since 1970; a ban that expired before it ended when it expired.
+ * the change in milliseconds since 1970. If the earlier ban had expired, its event has the time of
+ * expiry.
  */
 function banRecord(
   id: string,
@@ -173,7 +174,7 @@ function banRecord(
 
 const endStatuses = new Set(["ended", "expired", "cancelled_by_host", "cancelled_by_guest"]);
 
-/** One change of a stream may mean several things: one record with several events. */
+/** A change of a stream may have several effects: one record with several events. */
 function streamRecord(
   { old, new: image, createdAt }: ItemChange,
   defaultPicture: string,

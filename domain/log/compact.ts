@@ -12,8 +12,8 @@ type Column = unknown[] | string;
 type Group = { type: string; count: number; columns: Record<string, Column> };
 
 /**
- * The same frame, denser: users and gift types appear once, and the fields of similar events are
- * columns. `order` has the group of each event; it is absent if there is only one group.
+ * The compact form of a frame: users and gift types appear once, and the fields of similar events
+ * are columns. `order` has the group of each event; it is absent if there is only one group.
  */
 type CompactFrame = Omit<FrameBody, "type" | "events"> & {
   type: "compact";

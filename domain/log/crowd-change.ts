@@ -13,8 +13,8 @@ import {
 import { type LogMoment, likesSum, type Sums } from "./sums.ts";
 
 /**
- * A moment begins with its item, and ends with its result or when it is cancelled. Other changes
- * only inform the log, for example that a moment was ended by hand and is being counted.
+ * A moment begins with its item, and ends with its result or a cancellation. Other changes only
+ * update the log's copy, for example when a moment was ended by hand and is being counted.
  */
 export function momentRecord(change: ItemChange, defaultPicture: string): LogRecord | undefined {
   const { old, new: image, createdAt } = change;
@@ -24,7 +24,7 @@ export function momentRecord(change: ItemChange, defaultPicture: string): LogRec
   const { id, kind, startedAt, status, result } = item;
   const data = momentOf(item, defaultPicture);
   const open = logMomentOf(item, data);
-  // A log shows its trains itself; only their ends come from items.
+  // The log shows trains itself; only their ends come from items.
   const isKnown = status === "open" || item.isCancelledByLog === true;
   if (kind === "train" && isKnown) return undefined;
   const isOver = status === "cancelled" || result !== undefined;
@@ -45,7 +45,7 @@ export function momentRecord(change: ItemChange, defaultPicture: string): LogRec
   return { ...alwaysShown(`moment:${id}:started`, createdAt, events), moment: open, final };
 }
 
-/** The log's copy of a moment; for a goal, with what to show once it is reached. */
+/** The log's copy of a moment; for a goal, with the data of the event that shows it as reached. */
 export function logMomentOf(item: MomentItem, shown?: Moment): LogMoment {
   const { id, kind, of, target, startedAt, endedAt, endsAt, train, level = 0 } = item;
   const moment = { id, kind, startedAt, endsAt: endedAt ?? endsAt };
@@ -53,7 +53,7 @@ export function logMomentOf(item: MomentItem, shown?: Moment): LogMoment {
   return kind === "goal" ? { ...moment, of, target, ...(shown && { shown }) } : moment;
 }
 
-/** What a user's taps add to the stream's likes and to the goals that were open. */
+/** What a user's taps add to the stream's likes and to the goals open at that time. */
 export function likeRecord({ old, new: image, createdAt }: ItemChange): LogRecord | undefined {
   const is = LikeItem.parse(image);
   const was = old === undefined ? undefined : LikeItem.parse(old);
@@ -68,7 +68,7 @@ export function likeRecord({ old, new: image, createdAt }: ItemChange): LogRecor
   return { ...addOnly(change, createdAt), adds, at, liker: { userId, likes, at } };
 }
 
-/** A vote, new or changed: what it adds and subtracts, by option. */
+/** What a new or changed vote adds and subtracts, by option. */
 export function voteRecord({ old, new: image, createdAt }: ItemChange): LogRecord | undefined {
   const is = VoteItem.parse(image);
   const was = old === undefined ? undefined : VoteItem.parse(old);
@@ -77,14 +77,14 @@ export function voteRecord({ old, new: image, createdAt }: ItemChange): LogRecor
   return { ...addOnly(is.change, createdAt), adds, at: is.at };
 }
 
-/** A record without events: viewers see only its sums. Its id is as short as possible. */
+/** A record without events, which only changes sums. Its id is as short as possible. */
 const addOnly = (id: string, createdAt: number): LogRecord => ({
   ...{ id, createdAt, lane: "always" as const, events: [] },
 });
 
 /**
- * What a change of a stream means to its trains: that the stream begins with their settings,
- * changed them, or ended. Undefined if it does not affect them.
+ * What a change of a stream means for its trains: the stream starts with settings, changes them, or
+ * ends. Undefined if it does not affect them.
  */
 export function trainsChangeOf(before: Stream | undefined, now: Stream): TrainsChange | undefined {
   const { id: streamId, revision, updatedAt: at, endedAt, status } = now;

@@ -11,8 +11,8 @@ import { rowsOf, Timestamp } from "../text.ts";
 import type { LogMoment, Sums } from "./sums.ts";
 
 /**
- * The gifts of a stream so far: their quantity (Count × receivers) and price. In a log they may be
- * negative for a short time, when a refund arrives before its gift.
+ * The totals of a stream's gifts: quantity (Count × receivers) and price. In a log they may be
+ * negative briefly, if a refund arrives before its gift.
  */
 export const Totals = z.object({ count: z.number().int(), credits: z.number().int() });
 export type Totals = z.infer<typeof Totals>;
@@ -100,15 +100,15 @@ export type EventType = keyof typeof eventData;
 export type StreamEvent = {
   [Type in EventType]: {
     type: Type;
-    /** When it happened, ISO 8601, by the clock of the function that wrote the record. */
+    /** When it happened (ISO 8601), by the clock of the function that wrote the item. */
     at: string;
     data: z.infer<(typeof eventData)[Type]>;
   };
 }[EventType];
 
 /**
- * A message whose text is deleted, when it was written (ISO 8601), and the records that pinned it
- * with their times, since their events contain the text too.
+ * A message whose text is deleted, its creation time (ISO 8601), and the records that pinned it
+ * with their times, because their events contain the text too.
  */
 export const Deletion = z.object({
   messageId: z.string(),
@@ -124,7 +124,7 @@ export function messageIn({ type, data }: { type: string; data: object }): objec
   return type === "chat.pinned" ? (message ?? undefined) : undefined;
 }
 
-/** The data of an event whose message was deleted since, without any of its content. */
+/** The event data of a message that was deleted since, without its content. */
 export function dataWithoutText<Data extends object>({
   type,
   data,
@@ -138,26 +138,26 @@ export function dataWithoutText<Data extends object>({
 }
 
 /**
- * What one record of the table's stream means to a log. `id` is derived from the item alone, so the
- * same record has the same id no matter how often, or in which batch, it arrives.
+ * What one record of the table's stream means for a log. `id` is derived from the item alone, so it
+ * is the same regardless of how often, or in which batch, the record arrives.
  */
 export type LogRecord = {
   id: string;
-  /** The request id of the call that wrote the item: for searching logs, never shown to viewers. */
+  /** The request id of the call that wrote the item, for searching logs. Never shown to viewers. */
   correlationId?: string;
-  /** When the table made the record, in seconds since 1970: the only clock of a log. */
+  /** When the table made the record, in seconds since 1970. A log uses no other clock. */
   createdAt: number;
   events: readonly StreamEvent[];
-  /** Only chat may be thinned out, and only at the post rate limit. */
+  /** Only `chat` may be thinned out, and only when the post rate is reached. */
   lane: "chat" | "always";
-  /** Who sent a chat message: thinning treats all senders equally. */
+  /** The sender of a chat message: thinning treats all senders equally. */
   senderId?: string;
-  /** What the record adds to the named sums; a record that only changes sums has no events. */
+  /** What the record adds to the sums. A record that only changes sums has no events. */
   adds?: Sums;
   /** When the action happened (ISO 8601), which decides whether it counts for a moment. */
   at?: string;
   /**
-   * What a gift, superlike or refund (negative) moves, its sender, and when it was sent and
+   * The credits of a gift, superlike or refund (negative), its sender, and when it was sent and
    * refunded.
    */
   gift?: {
@@ -169,22 +169,25 @@ export type LogRecord = {
     credits: number;
     gifts: number;
   };
-  /** The train settings of the stream from now on; without settings no more trains begin. */
+  /** The stream's new train settings; without settings no more trains start. */
   trains?: TrainsChange;
-  /** The moment that it opens, changes or closes, and the sum at its beginning or end. */
+  /** The moment that the record opens, changes or closes, with its sum at the beginning or end. */
   moment?: LogMoment;
   final?: Sums[string];
-  /** A user's likes as of this record, and when they reached them: for the list of the top. */
+  /**
+   * A user's likes after this record, and when they reached that number: for the list of top
+   * likers.
+   */
   liker?: { userId: string; likes: number; at: string };
-  /** The user whom it blocks. */
+  /** The user that the record blocks. */
   blocks?: string;
-  /** The message whose text it deletes. */
+  /** The message whose text the record deletes. */
   deletes?: Deletion;
-  /** The Tencent room that was created or destroyed, when, and who called for it, if anybody. */
+  /** The Tencent room that was created or destroyed, when, and by which operator, if any. */
   room?: { kind: "created" | "destroyed"; roomId: string; at: string; operator?: string };
 };
 
-/** A change of the train settings. `endedAt`: when the stream ended, and its train with it. */
+/** New train settings. `endedAt`: when the stream, and with it its train, ended. */
 export type TrainsChange = {
   streamId: string;
   revision: number;

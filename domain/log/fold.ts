@@ -12,24 +12,19 @@ import {
   noteTrainEnd,
 } from "./trains.ts";
 
-/**
- * How long a log remembers a moment that is over, in seconds of the records' clock, and how many.
- */
+/** How long a log keeps a moment after its end, in seconds of the records' clock, and how many. */
 const overSeconds = 600;
 const overMax = 64;
 
-/**
- * The effect of one record: the new values of the sums that it changed, and events found by the
- * log.
- */
+/** The effect of one record: the new values of changed sums, and events that the log derives. */
 type Folded = LogState & { changed: Sums; events: FoundEvent[] };
 
 /**
- * Adds one record to the sums; a log counts nowhere else. `newest` is the largest creation time of
+ * Adds one record to the sums; nothing else changes them. `newest` is the latest creation time of
  * the records before it. Reads nothing: whether an action counts for a moment depends on the time
- * of the action (`at`) and the log's copy of the moment. Records come from several shards, so a
- * vote may precede its poll; its count waits under the poll's id. Actions after a moment's end are
- * ignored, because its result was counted from the items.
+ * of the action (`at`) and on the log's copy of the moment. Records come from several shards, so a
+ * vote may precede its poll; it is counted under the poll's id until then. Actions that arrive
+ * after a moment's end are ignored, because its result was counted from the items.
  */
 export function fold(state: LogState, record: LogRecord, newest: number): Folded {
   const { adds, gift, moment, trains } = record;
@@ -61,7 +56,7 @@ const copyOf = ({ sums = {}, moments = [], trains }: LogState) => ({
   trains,
 });
 
-/** Adds a gift or its refund to the goals in whose time it was. */
+/** Adds a gift or its refund to the goals that were open at its time. */
 function addToGoals(folding: Folding, gift: Gift): void {
   for (const { id, kind, of, startedAt, endsAt } of folding.moments) {
     const isCounted = kind === "goal" && (of === "credits" || of === "gifts");
@@ -70,14 +65,14 @@ function addToGoals(folding: Folding, gift: Gift): void {
   }
 }
 
-/** Whether a time is one of a span's: its beginning is, its end is not. */
+/** Whether a time is within a span: from the start, inclusive, to the end, exclusive. */
 const isWithin = (at: string, startedAt: string, endsAt: string | null) =>
   at >= startedAt && !isPast(at, endsAt);
 
 const isPast = (at: string | undefined, endsAt: string | null) =>
   at !== undefined && endsAt !== null && at >= endsAt;
 
-/** Whether what a record adds to a moment counts. */
+/** Whether an action counts for a moment. */
 function belongs(
   { moments }: Folding,
   name: string,
@@ -115,8 +110,8 @@ function plus(a: Sum, b: Sum): Sum {
 }
 
 /**
- * Opens, changes or closes a moment. The sum of an opening moment is what was counted for it
- * already, usually zero; that of an ending moment is its result.
+ * Opens, changes or closes a moment. An opening moment starts with the sum counted for it so far,
+ * usually zero; a closing moment ends with its result.
  */
 function placeMoment(folding: Folding, moment: LogMoment, { final }: LogRecord): void {
   const { sums, moments, changed } = folding;

@@ -5,12 +5,12 @@ import { fold } from "./fold.ts";
 import { LogMoment, type LogState, LogTrains, Sums, stateOf } from "./sums.ts";
 import type { FoundEvent } from "./trains.ts";
 
-/** The largest frame in UTF-8 bytes: API Gateway bills and limits messages by 32 KB. */
+/** Maximum size of a frame in UTF-8 bytes: API Gateway limits and bills messages by 32 KB. */
 export const frameBytesMax = 32_000;
 
 /**
- * Frames can be read for a day; they are kept a little longer, so that no response has a gap at its
- * end.
+ * Frames can be read for a day. They are stored slightly longer, so that no response ends with a
+ * gap.
  */
 const frameAnsweredSeconds = 24 * 3600;
 export const frameKeptSeconds = 25 * 3600;
@@ -21,19 +21,19 @@ export const Frame = z.object({
   epoch: z.string(),
   /** The exact text that viewers get. */
   body: z.string(),
-  /** The ids of all records that it covers, including thinned-out ones, separated by spaces. */
+  /** The ids of all covered records, including thinned-out ones, separated by spaces. */
   covers: z.string(),
-  /** The largest creation time of any record up to this frame, in seconds. */
+  /** The latest creation time of any record up to this frame, in seconds since 1970. */
   newest: z.number(),
   /** The stream's totals up to this frame. */
   totals: Totals,
-  /** The named sums and the moments up to this frame. */
+  /** The sums and moments up to this frame. */
   sums: Sums.optional(),
   moments: z.array(LogMoment).optional(),
   trains: LogTrains.optional(),
   /** When it was made, in milliseconds since 1970. */
   madeAt: z.number().optional(),
-  /** Users blocked by a record of this frame: the poster reads their membership again. */
+  /** Users blocked by records of this frame; the poster reads their membership again. */
   blocks: z.array(z.string()).optional(),
   /** Incremented when a deletion removes text. */
   revision: z.number().int(),
@@ -42,13 +42,13 @@ export const Frame = z.object({
 });
 export type Frame = z.infer<typeof Frame>;
 
-/** Whether a frame can still be read at this time. */
+/** Whether a frame may still be returned to clients at this time. */
 export const isAnswered = (frame: Pick<Frame, "expiresAt">, now: Date) =>
   frame.expiresAt - (frameKeptSeconds - frameAnsweredSeconds) > now.getTime() / 1000;
 
 /**
  * The end of a log: its epoch, and the number, time, totals and sums of its newest frame. Records
- * made until `resetAt` (in seconds) were counted when the log was reset.
+ * created up to `resetAt` (seconds) were counted when the log was reset.
  */
 export type LogEnd = LogState & {
   epoch: string;
@@ -60,28 +60,28 @@ export type LogEnd = LogState & {
 };
 
 /**
- * The largest size of the ids that one frame covers: an item holds 400 KB, and each kilobyte costs.
+ * Maximum size of the ids that one frame covers: an item may have 400 KB, and each kilobyte costs.
  */
 const coversBytesMax = 100_000;
 
-/** The content of a frame besides its events, and its limits. */
+/** A frame's facts other than its events, and its limits. */
 type FrameFacts = {
   streamId: string;
-  /** The number of distinct subscribed users, at most 5 s old. */
+  /** The number of distinct viewers, at most 5 s old. */
   viewers: number;
   /**
-   * The ids of chat messages left out because of the post rate. Their records are still covered.
+   * Ids of chat messages dropped because of the post rate. The frame still covers their records.
    */
   left?: ReadonlySet<string>;
-  /** The largest size of the frame in UTF-8 bytes. */
+  /** Maximum size of the frame in UTF-8 bytes. */
   bytesMax?: number;
 };
 
 /**
- * Makes the next frame of a log from records that no frame has yet, in order, as many as fit.
+ * Makes the next frame of a log from records that are in no frame, in order, as many as fit.
  * Returns the frame, the number of records taken, and the records with an event too large for any
- * frame (covered but not shown; each is counted as a fault, and they do not block the log).
- * `hasTrains`: a train began or changed.
+ * frame: those are covered but not shown, so that they do not block the log. `hasTrains`: a train
+ * started or changed.
  */
 export function makeFrame(
   end: LogEnd,
@@ -147,7 +147,7 @@ export function makeFrame(
 const sumsText = (sums: Sums) =>
   Object.keys(sums).length === 0 ? "" : `"sums":${JSON.stringify(sums)},`;
 
-/** A record without sums that were counted when the log was reset. */
+/** The record without its sums, if those were counted when the log was reset. */
 function uncounted(record: LogRecord, { resetAt }: LogEnd): LogRecord {
   if (resetAt === undefined || record.createdAt > resetAt) return record;
   const { adds: _, gift: __, moment: ___, trains: ____, ...rest } = record;
@@ -159,13 +159,13 @@ const add = (a: Totals, b: Totals): Totals => ({
   credits: a.credits + b.credits,
 });
 
-/** The id of an event by its position in its record, 0, 1, 2 …: unique in its stream. */
+/** The id of an event from its position in its record (0, 1, 2 …); unique in its stream. */
 export const idOfEvent = (recordId: string, place: number) =>
   place === 0 ? recordId : `${recordId}.${place}`;
 
 /**
- * The events of a record as a frame stores them, numbered if there are several, followed by the
- * events that the log found.
+ * A record's events as text for a frame, numbered if there are several, followed by the events that
+ * the log derived.
  */
 function eventTexts(
   { id: recordId, events }: LogRecord,
@@ -193,7 +193,7 @@ function show(
     : event.data;
 }
 
-/** The content of a frame for viewers. */
+/** The content of a frame, as viewers get it. */
 export type FrameBody = {
   type: "events";
   streamId: string;
@@ -201,13 +201,13 @@ export type FrameBody = {
   frame: number;
   viewers: number;
   skipped: number;
-  /** The sums that changed since the previous frame. */
+  /** Sums that changed since the previous frame. */
   sums?: Sums;
   events: { id: string; type: string; at: string; data: Record<string, unknown> }[];
 };
 
 /**
- * A frame without the text of a deleted message; undefined if the frame does not contain it. All
+ * The body without the text of a deleted message; undefined if it does not contain the message. All
  * other bytes stay the same.
  */
 export function withoutText(body: string, messageId: string): string | undefined {

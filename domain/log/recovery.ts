@@ -6,7 +6,7 @@ import { type LogState, type Sums, stateOf } from "./sums.ts";
 
 /*
  * Resuming: where a log ends, whether a viewer's position can be recovered, and which frame is sent
- * first. The greeting, the resume queue, long polling and log resets all use it.
+ * first. Used by new subscriptions, resume jobs, long polling and log resets.
  */
 
 /** The permanent part of a log: its epoch and the newest frame that was posted. */
@@ -56,8 +56,8 @@ export function endOf(
 export type Recovery = { from: number } | "lost";
 
 /**
- * Recovers a position. `next` is the stored frame after it, if any; frames expire oldest first, so
- * if that one is kept, all after it are too.
+ * Recovers a position. `next` is the stored frame after it, if any. Frames expire oldest first, so
+ * if that one is stored, all later ones are too.
  */
 export function recover(
   since: Position,
@@ -73,8 +73,8 @@ export function recover(
 }
 
 /**
- * The first frame that a viewer has missed, even if it is no longer kept; undefined if they have
- * missed none, or their position is not in this log.
+ * The first frame that a viewer missed, stored or not. Undefined if none was missed, or the
+ * position is not in this log.
  */
 export function firstMissed(
   since: Position | undefined,
@@ -83,7 +83,7 @@ export function firstMissed(
   return since?.epoch === epoch && since.frame < head ? since.frame + 1 : undefined;
 }
 
-/** What viewers see when no frames are replayed to them: the sums, and the open moments. */
+/** What viewers without replayed frames need: the sums and the open moments. */
 export type ShownSums = { sums: Sums; moments: Moment[] };
 
 /**

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { isOverlay } from "../id.ts";
 import { Position } from "./recovery.ts";
 
-/** API Gateway ends a connection after two hours (a quota); its items live slightly longer. */
+/** API Gateway closes connections after two hours (a quota). Their items live slightly longer. */
 export const connectionLifeSeconds = 2 * 3600 + 600;
 
 const openingMilliseconds = 10_000;
@@ -14,19 +14,19 @@ const openingMilliseconds = 10_000;
 export const isOpening = ({ connectedAt }: { connectedAt: number }, now: Date): boolean =>
   now.getTime() - connectedAt < openingMilliseconds;
 
-/** How the ids of connections begin that a relay holds, after which its name follows. */
+/** Prefix of the ids of connections that a relay holds, followed by the relay's name. */
 const relayMark = "relay";
 
 /** The id of a relay's `count`th connection. */
 export const relayConnectionId = (node: string, count: number) => `${relayMark}-${node}-${count}`;
 
-/** The relay that holds a connection; undefined where API Gateway does. */
+/** The relay that holds a connection; undefined if API Gateway holds it. */
 export function relayOf(connectionId: string): string | undefined {
   const [first, node] = connectionId.split("-");
   return first === relayMark ? node : undefined;
 }
 
-/** Streams that one connection may be subscribed to at once. */
+/** Maximum number of streams that one connection may be subscribed to. */
 export const streamsPerConnectionMax = 40;
 
 /** The id that a client gives a request, to match the response to it. */
@@ -37,33 +37,36 @@ export const RequestId = z
   .meta({ example: "subscribe-1" });
 
 /**
- * A subscription, stored as an item of the stream so that the consumer sees it in order with the
- * stream's other changes.
+ * A subscription, stored as an item of the stream so that the table's consumer gets it in order
+ * with the stream's other changes.
  */
 export const Subscriber = z.object({
   connectionId: z.string(),
   streamId: z.string(),
   userId: z.string(),
-  /** Starts with the time, so that a new subscription never looks like an earlier one. */
+  /** Starts with the time, so that a new subscription never has the revision of an earlier one. */
   revision: z.number(),
   requestId: z.string().optional(),
   since: Position.optional(),
-  /** The first live frame; absent until the consumer has greeted this revision. */
+  /** The first live frame; absent until the consumer has confirmed this revision. */
   from: z.number().int().optional(),
-  /** While it is behind, the next frame to send to it; afterwards, the first live one. */
+  /** While the subscription is behind, the next frame to send; afterwards, the first live one. */
   next: z.number().int().optional(),
-  /** True while missed frames are being sent: a live frame would come after a gap. */
+  /** True while missed frames are being sent: a live frame would follow a gap. */
   behind: z.boolean().optional(),
   compact: z.boolean().optional(),
-  /** In a paid stream, if the user can lose what admits them: a pass, or a moderator's role. */
+  /**
+   * Whether this is a paid stream and the user can lose access: by a pass that ends, or a
+   * moderator's role.
+   */
   isPaid: z.boolean().optional(),
-  /** When the connection was made, in milliseconds since 1970. */
+  /** When the connection was opened, in milliseconds since 1970. */
   connectedAt: z.number(),
   /** Seconds since 1970. */
   expiresAt: z.number(),
   /**
-   * Why the subscription in a URL is not possible, or where else it is: the consumer sends this
-   * once the socket is open.
+   * Why the subscription requested in a URL was refused, or where the stream is served. The
+   * consumer sends it once the socket is open.
    */
   refusal: z
     .union([
@@ -82,7 +85,7 @@ export type Subscriber = z.infer<typeof Subscriber>;
 /** The revision of a new subscription: the time in microseconds, made unique by `count`. */
 export const revisionAt = (now: Date, count: number) => now.getTime() * 1000 + (count % 1000);
 
-/** When a subscription was made, in milliseconds since 1970: its revision begins with it. */
+/** When a subscription was made, in milliseconds since 1970, from its revision. */
 export const subscribedAt = ({ revision }: Pick<Subscriber, "revision">) =>
   Math.floor(revision / 1000);
 
@@ -98,13 +101,13 @@ export const Connection = z.object({
   tokenExpiresAt: z.number(),
   connectedAt: z.number(),
   compact: z.boolean().optional(),
-  /** Whether its client follows a stream to a relay. */
+  /** Whether the client follows a stream to a relay. */
   moves: z.boolean().optional(),
-  /** Its subscribed streams, without those that it left or was blocked in. */
+  /** Its subscribed streams, except those that it left or was blocked in. */
   streams: z.set(z.string()).optional(),
   /**
    * For a channel's overlay: the host, the stream that it may subscribe to, and the stream last
-   * sent to it; null: none is live; absent: nothing was sent yet.
+   * sent to it. null: none is live; absent: nothing was sent yet.
    */
   channel: z
     .object({
@@ -129,6 +132,6 @@ export function viewersAmong(subscribers: readonly Viewing[]): Set<string> {
   return users;
 }
 
-/** Whether a subscriber's item still counts; the table's TTL deletes it some time later. */
+/** Whether a subscriber's item is current; the table deletes expired items only some time later. */
 export const isCurrent = ({ expiresAt }: Pick<Subscriber, "expiresAt">, now: Date) =>
   expiresAt > now.getTime() / 1000;

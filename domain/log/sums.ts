@@ -3,14 +3,14 @@ import { Moment, Sum } from "../audience/moment.ts";
 import { TrainWindow } from "../audience/train.ts";
 import { TrainSettings } from "../streams/train-settings.ts";
 
-/** Numbers that a log adds up, by name: `likes`, or the id of a moment. */
+/** Counters of a log by name: `likes`, or the id of a moment. */
 export const Sums = z.record(z.string(), Sum);
 export type Sums = z.infer<typeof Sums>;
 
 /** The name of the sum of a stream's likes. */
 export const likesSum = "likes";
 
-/** A log's copy of a moment: enough to decide without a read which actions count for it. */
+/** A log's copy of a moment: enough to decide, without a read, which actions count for it. */
 export const LogMoment = z.object({
   id: z.string(),
   kind: Moment.shape.kind,
@@ -18,9 +18,9 @@ export const LogMoment = z.object({
   endsAt: z.string().nullable(),
   of: Moment.shape.of.optional(),
   target: z.number().int().nullish(),
-  /** A goal that was reached once stays reached. */
+  /** A goal that was reached stays reached, whatever happens to its sum. */
   isReached: z.boolean().optional(),
-  /** What `moment.changed` will show once the goal is reached; absent afterwards. */
+  /** The data of the `moment.changed` that shows the goal as reached; absent after that. */
   shown: Moment.optional(),
   train: z
     .object({
@@ -28,12 +28,13 @@ export const LogMoment = z.object({
       levelSeconds: z.number(),
       level: z.number().int(),
       /**
-       * It cannot be extended: it was ended by hand or with its stream, or another one has begun.
+       * It cannot be extended: it was ended by hand or with its stream, or another train has
+       * started.
        */
       isSealed: z.literal(true).optional(),
       /**
-       * Credits given after its end that count if it is extended, by the level that extends it: a
-       * gift may reach the log after a later one.
+       * Credits given after its end, by the level that would extend it far enough. They count if it
+       * is extended, because a gift may reach the log after a later one.
        */
       late: z.array(z.number().int()).optional(),
     })
@@ -41,32 +42,30 @@ export const LogMoment = z.object({
   /** A train that ended because trains were switched off. */
   isCancelled: z.literal(true).optional(),
   /**
-   * Set once the moment is over: when its record was made, in seconds since 1970. Actions that
-   * arrive later are in its result already.
+   * When the record of the moment's end was made, in seconds since 1970. Its result includes
+   * actions that arrive later.
    */
   over: z.number().optional(),
 });
 export type LogMoment = z.infer<typeof LogMoment>;
 
-/** What a log keeps for the stream's future trains. */
+/** What a log keeps for future trains of the stream. */
 export const LogTrains = z.object({
   streamId: z.string(),
   /** The revision of the stream that the settings come from. */
   revision: z.number().int(),
-  /** Absent: no train begins. */
+  /** If absent, no train starts. */
   settings: TrainSettings.optional(),
   /**
    * Gifts before this time (ISO 8601) start no train: the end of the last train, or just after the
-   * newest gift that arrived while there were no settings.
+   * newest gift that arrived without settings.
    */
   from: z.string().optional(),
   window: TrainWindow.optional(),
 });
 export type LogTrains = z.infer<typeof LogTrains>;
 
-/**
- * What a log has added up: named sums, and the moments that it knows. Absent if there are none.
- */
+/** The counted state of a log: sums, and known moments. Absent if there are none. */
 export type LogState = {
   sums?: Sums | undefined;
   moments?: LogMoment[] | undefined;

@@ -2,7 +2,7 @@ import { utf8Bytes } from "../text.ts";
 import type { LogRecord } from "./event.ts";
 
 /**
- * Bytes around the data of an event in a frame, rounded up so that estimates err on the safe side.
+ * Bytes around the data of an event in a frame, rounded up so that sizes are never underestimated.
  */
 const wrapBytes = 48;
 
@@ -11,10 +11,9 @@ export const bytesOf = ({ id, events }: LogRecord) =>
   events.reduce((sum, event) => sum + utf8Bytes(JSON.stringify(event)) + id.length + wrapBytes, 0);
 
 /**
- * Chooses the chat messages to drop from a frame when posts reach their rate: evenly among the
- * senders, so that those who send most lose most, and those of `kept` (host and moderators) last.
- * Money and moderation are never dropped. Returns the ids of the dropped records; the history has
- * them.
+ * Chooses the chat messages to drop from a frame when the post rate is reached: evenly among
+ * senders, so that the most active lose most; those in `kept` (host and moderators) last. Never
+ * drops money or moderation. Returns the ids of the dropped records, which remain in the history.
  */
 export function chooseDropped(
   records: readonly LogRecord[],

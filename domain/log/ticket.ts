@@ -2,10 +2,10 @@ import * as z from "zod";
 import { StreamId, UserId } from "../id.ts";
 import { shownText, Timestamp } from "../text.ts";
 
-/** A ticket opens a socket within this many seconds after it was made. */
+/** Seconds within which a ticket must be used. */
 export const ticketSeconds = 60;
 
-/** The body that requests a ticket; with a stream, its socket is for that stream only. */
+/** The body that requests a ticket. With a stream, the socket is limited to that stream. */
 export const NewTicket = z.object({ streamId: StreamId.nullish() });
 
 /** A ticket as stored under the hash of its text, with the caller whose token requested it. */
@@ -15,16 +15,16 @@ export const Ticket = z.object({
   streamId: StreamId.optional(),
   /** The last time at which it opens a socket, in milliseconds since 1970. */
   goodUntil: z.number(),
-  /** From the token, in seconds since 1970: a socket lives no longer than the token. */
+  /** From the token, in seconds since 1970: a socket closes when its token expires. */
   tokenExpiresAt: z.number(),
   tokenIssuedAt: z.number(),
   tokenId: z.string(),
-  /** When the table's TTL deletes it, in seconds since 1970. */
+  /** When the table deletes it, in seconds since 1970. */
   expiresAt: z.number(),
 });
 export type Ticket = z.infer<typeof Ticket>;
 
-/** The response that shows a ticket, only once. */
+/** The response with a new ticket, the only one that shows its text. */
 export const ShownTicket = z
   .object({
     ticket: shownText(100).nullable().meta({
@@ -36,12 +36,12 @@ export const ShownTicket = z
   .meta({ id: "Ticket" });
 type ShownTicket = z.infer<typeof ShownTicket>;
 
-/** What an Idempotency-Key remembers of that response: everything except the ticket. */
+/** What an Idempotency-Key stores of that response: everything except the ticket. */
 export const ticketMemory = {
   keep: (shown: ShownTicket): ShownTicket => ({ ...shown, ticket: null }),
 };
 
-/** The caller whose token requests a ticket. */
+/** The caller who requests a ticket. */
 type Asking = {
   userId: string;
   roles?: readonly ("admin" | "service")[];
@@ -50,7 +50,7 @@ type Asking = {
   tokenId: string;
 };
 
-/** A new ticket: valid for a minute, and no longer than the token that requested it. */
+/** Makes a ticket that is valid for a minute, but no longer than the token that requested it. */
 export function makeTicket(
   { userId, roles = [], expiresAt: tokenExpiresAt, issuedAt: tokenIssuedAt, tokenId }: Asking,
   streamId: string | undefined,

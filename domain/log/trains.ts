@@ -3,7 +3,7 @@ import { addToWindow, rescaled, secondsAfter, startsTrain } from "../audience/tr
 import type { LogRecord, StreamEvent, TrainsChange } from "./event.ts";
 import type { LogMoment, LogTrains, Sums } from "./sums.ts";
 
-/** An event that only the log can detect, with its own id. */
+/** An event that only the log can derive, with its own id. */
 export type FoundEvent = StreamEvent & { id: string };
 
 /** The state of a log while one record is added to it. */
@@ -15,17 +15,17 @@ export type Folding = {
   events: FoundEvent[];
 };
 
-/** A gift or its refund, as its record says. */
+/** A gift or its refund, from its record. */
 export type Gift = NonNullable<LogRecord["gift"]>;
 
 /** A log's copy of a train. */
 export type LogTrain = LogMoment & { train: NonNullable<LogMoment["train"]>; endsAt: string };
 
-/** Whether it is a train whose levels a log still knows. */
+/** Whether this is a train whose levels are still in the log. */
 export const isTrain = (moment: LogMoment): moment is LogTrain =>
   moment.train !== undefined && moment.endsAt !== null;
 
-/** Whether it is a train that has no result yet. */
+/** Whether this is a train without a result yet. */
 export const isOpenTrain = (moment: LogMoment): moment is LogTrain =>
   isTrain(moment) && moment.over === undefined;
 
@@ -44,16 +44,16 @@ const shown = (streamId: string, known: LogTrain, more: Partial<Moment> = {}): M
   ...more,
 });
 
-/** The credits of a train counted by a log. */
+/** The credits of a train, as counted by the log. */
 export function creditsIn(sums: Sums | undefined, id: string): number {
   const sum = sums?.[id];
   return (Array.isArray(sum) ? sum[1] : undefined) ?? 0;
 }
 
 /**
- * Adds a gift or its refund to the trains in whose time it was, and to what may start the next one.
- * A train's time follows the times of gifts, whatever their order in the log: a gift after its end
- * waits for an earlier gift that extends it.
+ * Adds a gift or its refund to the trains that were open at its time, and to what may start the
+ * next one. A train's time follows the times of gifts, regardless of their order in the log: a gift
+ * after its end waits for an earlier gift that extends the train.
  */
 export function addToTrains(folding: Folding, gift: Gift): void {
   for (const train of folding.moments.filter(isOpenTrain)) addToTrain(folding, train, gift);
@@ -78,7 +78,7 @@ function addToTrain(folding: Folding, known: LogTrain, { at, undoneAt, credits }
   replace(folding, { ...known, train: { ...train, late: waiting } });
 }
 
-/** Sets the credits of a train, which may raise it by one or more levels. */
+/** Sets the credits of a train, which may raise its level, also by several levels. */
 function climb(folding: Folding, known: LogTrain, credits: number, at: string): void {
   const { levels, levelSeconds, isSealed } = known.train;
   const { streamId = "" } = folding.trains ?? {};
@@ -91,7 +91,7 @@ function climb(folding: Folding, known: LogTrain, credits: number, at: string): 
     if (isSealed !== true) {
       is = { ...is, endsAt: secondsAfter(is.endsAt, levelSeconds) };
       sum += absorbed;
-      // Its gifts came after an end that has since moved.
+      // Gifts of the window were after an end that has moved since, so they belong to this train.
       if (folding.trains !== undefined) folding.trains = withoutWindow(folding.trains);
     }
     const id = `moment:${is.id}:level:${is.train.level}`;
@@ -110,9 +110,9 @@ const replace = ({ moments }: Folding, known: LogMoment): void => {
 const withoutWindow = ({ window: _, ...trains }: LogTrains): LogTrains => trains;
 
 /**
- * Adds a gift to the window; the one that fills it starts a train. A gift that arrives before the
- * settings is in no train, and no later train may begin before it, since its sum would lack that
- * gift.
+ * Adds a gift to the window; the gift that fills it starts a train. A gift that arrives before the
+ * settings belongs to no train, and no later train may start before it, because its sum would lack
+ * that gift.
  */
 function startTrain(folding: Folding, { id, by, at, credits }: Gift): void {
   const { trains } = folding;
@@ -152,13 +152,13 @@ const sealed = (known: LogTrain): LogTrain => {
 export const endedBy = (known: LogTrain, at: string): LogTrain =>
   sealed({ ...known, endsAt: at < known.endsAt ? at : known.endsAt });
 
-/** Notes that a train is over: its end empties the window. */
+/** Records the end of a train, which empties the window. */
 export function noteTrainEnd({ trains }: Folding, endedAt: string): LogTrains | undefined {
   const isNew = trains !== undefined && endedAt > (trains.from ?? "");
   return isNew ? { ...trains, from: endedAt } : trains;
 }
 
-/** Takes new settings; without any, the running train ends or is cancelled. */
+/** Applies new settings. Without settings, the running train ends or is cancelled. */
 export function changeTrains(folding: Folding, change: TrainsChange, createdAt: number): void {
   const { streamId, revision, settings, at, endedAt } = change;
   const { trains } = folding;

@@ -30,19 +30,19 @@ export const userEventData = {
 } as const;
 export type UserEventType = keyof typeof userEventData;
 
-/** Looks up users to show in an event: `find` returns null for deleted ones. */
+/** Looks up users for an event: `find` returns null for deleted ones. */
 type People = {
   find(userId: string): UserSummary | null;
   show(userId: string): UserSummary;
 };
 
-/** An event about a user. Other users in it are looked up only if a webhook receives it. */
+/** An event about a user. Other users in it are looked up only if a webhook receives the event. */
 export type UserEvent = {
-  /** The same no matter how often its record arrives. */
+  /** The same regardless of how often the record arrives. */
   id: string;
   type: UserEventType;
   at: string;
-  /** The user whose events it belongs to; events of one user are sent in order. */
+  /** The user that the event belongs to. Events of one user are sent in order. */
   userId: string;
   people: readonly string[];
   dataOf(people: People): Record<string, unknown>;
@@ -75,8 +75,8 @@ export const isUserChangeKind = (kind: string): kind is UserItemChange["kind"] =
   Object.hasOwn(readers, kind);
 
 /**
- * The events that an item's change causes for webhooks. Their ids consist of the item's own id and
- * what changed, never of the batch. Throws when an image does not fit its kind.
+ * The events for webhooks that an item's change causes. Their ids consist of the item's own id and
+ * the change, never of the batch. Throws if an image does not fit its kind.
  */
 export const userEventsOf = (change: UserItemChange): UserEvent[] => readers[change.kind](change);
 
@@ -124,7 +124,7 @@ function profileEvents({ createdAt, old, new: image }: UserItemChange): UserEven
   const { userId } = was;
   const about = { userId, people: [] };
   if (image === undefined) {
-    // The table records whole seconds, and a deletion comes after everything else in its second.
+    // The table's times are in whole seconds. A deletion comes after everything else of its second.
     const at = new Date(createdAt * 1000 + 999).toISOString();
     const id = `user:${userId}:${was.updatedAt}:deleted`;
     return [{ ...about, id, type: "user.deleted", at, dataOf: () => ({ userId }) }];
