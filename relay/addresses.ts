@@ -2,39 +2,39 @@ import { usedAfter, waitFor } from "../domain/rate.ts";
 import { BoundedMap } from "../platform/runtime/bounded.ts";
 
 /**
- * What one address may have and do at one task: a load balancer has no firewall before it. High
- * enough for a campus or a carrier that has one address for thousands of people.
+ * Limits of one IP address at one task, since there is no firewall in front of the load balancer.
+ * High enough for a campus or carrier that shares one address among thousands of people.
  */
 export const addressLimits = {
-  /** Open connections, whether they are sockets yet or not: a tenth of what a task holds. */
+  /** Open connections, including those that are no WebSockets yet: a tenth of a task's maximum. */
   connections: 2_500,
-  /** Handshakes a second, and at once: each costs a signature to check and reads of the table. */
+  /** Handshakes per second, and the burst. Each costs a signature check and reads of the table. */
   handshakes: { perSecond: 100, burst: 2_500 },
 };
 
 /** Addresses whose handshakes are remembered, a few megabytes. */
 const addressesMax = 50_000;
 
-/** Counts what comes from each address. */
+/** Counts connections and handshakes by address. */
 export function createAddresses({ connections, handshakes } = addressLimits) {
   const open = new Map<string, number>();
-  /** The moment up to which each has used up its rate. */
+  /** The time (milliseconds) up to which each address has used its handshakes. */
   const used = new BoundedMap<string, number>(addressesMax);
   return {
-    /** Whether an address may have one more connection, which is counted until `close`. */
+    /** Whether an address may open one more connection. If so, counts it until `close`. */
     open(address: string): boolean {
       const count = open.get(address) ?? 0;
       if (count >= connections) return false;
       open.set(address, count + 1);
       return true;
     },
-    /** Forgets a connection that `open` has counted. */
+    /** Stops counting a connection that `open` has counted. */
     close(address: string): void {
       const count = (open.get(address) ?? 0) - 1;
       if (count > 0) open.set(address, count);
       else open.delete(address);
     },
-    /** Whether an address may try one more handshake now, in milliseconds. */
+    /** Whether an address may attempt a handshake at `now` (milliseconds). */
     admit(address: string, now: number): boolean {
       const until = used.get(address) ?? 0;
       if (waitFor(until, handshakes, now) > 0) return false;

@@ -7,7 +7,8 @@ import { pingFrame, textFrame, watchFrames } from "./frame-bytes.ts";
 import type { Connection } from "./model.ts";
 
 /**
- * What one connection may do: API Gateway's limits, so that clients meet the same on both ways.
+ * Limits of one connection, the same as API Gateway's, so that clients meet the same limits on
+ * both.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
  */
 export const socketLimits = {
@@ -15,17 +16,17 @@ export const socketLimits = {
   messageBytes: 128 * 1024,
   idleMilliseconds: 10 * 60_000,
   lifeMilliseconds: 2 * 3_600_000,
-  /** What a client may leave unread: then it is dropped, and resumes. */
+  /** Unread bytes above which the connection is closed; the client then resumes. */
   unreadBytes: 1024 * 1024,
 };
 
-/** A load balancer forgets what is silent for 350 s. */
+/** A load balancer closes connections that are idle for 350 s. */
 const pingMilliseconds = 120_000;
-/** Messages of one connection that wait, beyond which no more is read from it. */
+/** Queued messages of one connection above which reading pauses. */
 const waitingMax = 64;
 const closeMillisecondsMax = 2_000;
 
-/** A socket that has just been opened, and who listens to it. */
+/** A new socket with its callbacks. */
 type Opened = {
   id: string;
   caller: Caller;
@@ -37,7 +38,10 @@ type Opened = {
   onClose(): void;
 };
 
-/** Takes an open socket: its messages in their order, its limits, and its end. */
+/**
+ * Takes over an open socket: handles its messages in order, enforces the limits, and reports its
+ * end.
+ */
 export function takeConnection(opened: Opened): Connection {
   const { id, caller, connectedAt, compact, socket, raw } = opened;
   let isClosing = false;
@@ -86,7 +90,7 @@ function listen({ socket, raw, onMessage }: Opened, connection: Connection, hear
     raw.off("data", look);
     connection.close(1009);
   };
-  // First in line, so that the message of a frame that is too long is not taken.
+  // Runs before the parser, so that an oversized frame's message is not handled.
   raw.prependListener("data", look);
   let waiting = 0;
   let last = Promise.resolve();

@@ -1,15 +1,15 @@
 /*
- * What goes over a WebSocket (RFC 6455, section 5.2). No extension is agreed on in a handshake, so
- * a message has the same bytes on every socket, and is encoded once for all of them.
+ * Encoding of WebSocket frames (RFC 6455, section 5.2). Handshakes negotiate no extensions, so a
+ * message has the same bytes on every socket and is encoded once.
  */
 
-/** First bytes of frames that are whole messages: FIN and the opcode. */
+/** First bytes of unfragmented frames: FIN and the opcode. */
 const heads = { text: 0x81, ping: 0x89 };
 
-/** A ping without content, as a server sends it. */
+/** A server's ping without content. */
 export const pingFrame = Buffer.from([heads.ping, 0]);
 
-/** The bytes of a text message as a server sends it: one frame without a mask. */
+/** A text message as a server sends it: one unmasked frame. */
 export function textFrame(text: string | Uint8Array): Buffer {
   const data = typeof text === "string" ? Buffer.from(text) : text;
   const { byteLength } = data;
@@ -24,8 +24,8 @@ export function textFrame(text: string | Uint8Array): Buffer {
 }
 
 /**
- * Watches what one client sends, chunk by chunk, for a frame larger than the limit: `ws`
- * bounds whole messages alone. Answers whether there was one.
+ * Returns a function that checks the chunks from one client and returns true once a frame is larger
+ * than the limit. `ws` limits whole messages only.
  */
 export function watchFrames(bytesMax: number): (chunk: Uint8Array) => boolean {
   let header: number[] = [];
@@ -48,7 +48,7 @@ export function watchFrames(bytesMax: number): (chunk: Uint8Array) => boolean {
   };
 }
 
-/** The length that a whole header of a client's frame tells; undefined while it is not whole. */
+/** The payload length in a client's frame header; undefined while the header is incomplete. */
 function payloadIn(header: readonly number[]): number | undefined {
   const second = header[1] ?? 0;
   const short = second & 0x7f;

@@ -16,7 +16,7 @@ import type { Connection, Room, Subscription } from "./model.ts";
 import { enter, expel, leave, refresh } from "./room.ts";
 import type { Rooms } from "./rooms.ts";
 
-/** What a `subscribe` asks for. */
+/** The parameters of a `subscribe`. */
 type Request = {
   streamId: string;
   since?: Position | undefined;
@@ -24,9 +24,9 @@ type Request = {
 };
 
 /**
- * Subscribes a connection to a stream: what it has missed first, then what comes. Its place in the
- * room is taken before the user's rights are read, so that either this reading sees a ban or the
- * ban's frame finds the subscription. Refuses as `realtime/subscribe` does.
+ * Subscribes a connection to a stream, then sends missed frames before live ones. Joins the room
+ * before reading the user's rights, so that either this read sees a ban or the ban's frame finds
+ * the subscription. Refuses like `realtime/subscribe`.
  */
 export async function subscribe(
   rooms: Rooms,
@@ -37,7 +37,7 @@ export async function subscribe(
   const { streamId } = request;
   const { caller, subscriptions } = connection;
   const mayWatch = () => assertMayWatch(streamId, caller, now, getSharedStreamWithMember);
-  // A stream that nobody may watch need not be there, and opening a room would begin its log.
+  // A stream that this user may not watch may not exist, and opening a room would create its log.
   if (!rooms.has(streamId)) await mayWatch();
   if (!subscriptions.has(streamId) && subscriptions.size >= streamsPerConnectionMax)
     refuse("too_many_streams", { max: streamsPerConnectionMax });
@@ -53,7 +53,7 @@ export async function subscribe(
   }
 }
 
-/** Says `subscribed`; answers whether it is still there afterwards. */
+/** Sends `subscribed`. Returns whether the subscription still exists afterwards. */
 async function greet(
   rooms: Rooms,
   room: Room,
@@ -71,7 +71,7 @@ async function greet(
   const shown = from <= end.head ? undefined : await shownAt(room);
   const [viewers] = await Promise.all([rooms.countViewers(room), rooms.settle(room)]);
   if (subscription.isOver) return false;
-  // What has come meanwhile is sent behind the answer.
+  // Frames that arrived meanwhile are sent after the response.
   connection.send(subscribedMessage(streamId, end, { recovery, viewers, requestId, shown }));
   subscription.next = from;
   if (from <= end.head) countMetric("Resumes");
@@ -81,7 +81,7 @@ async function greet(
 const findAny = async (room: Room, n: number) =>
   room.held.find(n)?.frame ?? (await findFrame(room.streamId, n));
 
-/** What is shown at the log's end: read once for all who come before the next frame. */
+/** The state at the log's end, read once for all viewers who subscribe before the next frame. */
 function shownAt(room: Room) {
   const { head } = room.end;
   if (room.shown?.head !== head) room.shown = { head, sums: showState(room.streamId, room.end) };
@@ -92,17 +92,17 @@ function shownAt(room: Room) {
   return sums;
 }
 
-/** Sends what is owed; in the background, so that the connection's next message is answered. */
+/** Sends missed frames in the background, so that the connection's next message is handled. */
 function begin(room: Room, subscription: Subscription): void {
   catchUp(room, subscription).catch((error) => {
     logFault("Missed frames could not be read", error, { streamId: room.streamId });
-    // The hole is shown by the next live frame, and its client asks again.
+    // The next live frame shows the client the gap, and the client resubscribes.
     subscription.next = room.end.head + 1;
     subscription.isLive = !subscription.isOver;
   });
 }
 
-/** Sends frame after frame until the newest is sent: from memory, or from the table. */
+/** Sends frames from memory or from the table until the newest is sent. */
 async function catchUp(room: Room, subscription: Subscription): Promise<void> {
   const { connection } = subscription;
   while (!subscription.isOver && connection.isOpen()) {
@@ -126,12 +126,15 @@ function sendNext(subscription: Subscription, { frame, bytes }: Encoded): void {
   countMetric("ResumedFrames");
 }
 
-/** Who is sent many frames is not dropped for what it cannot have read yet. */
+/**
+ * Waits until the client has read what was written, so that many missed frames do not exceed the
+ * limit of unread bytes.
+ */
 async function untilRead({ unread, isOpen }: Connection): Promise<void> {
   while (unread() > socketLimits.unreadBytes / 2 && isOpen()) await wait(50);
 }
 
-/** Reads what memory may hold, once for all who reconnect after this relay has begun. */
+/** Loads the frames that memory may hold, once for all clients that reconnect after a restart. */
 async function warm(room: Room): Promise<void> {
   const to = (room.held.first() ?? room.end.head + 1) - 1;
   room.warming = listFrames(room.streamId, heldBefore(room.end.head), to).then((frames) => {
@@ -154,7 +157,7 @@ async function sendPage(room: Room, subscription: Subscription): Promise<void> {
   if (count === 0) return wait(1_000);
   for (const frame of await listFrames(room.streamId, next, next + count - 1))
     sendNext(subscription, encode(frame));
-  // Whatever is not there has expired.
+  // Missing frames have expired.
   subscription.next = Math.max(subscription.next, next + count);
 }
 

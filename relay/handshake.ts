@@ -5,19 +5,19 @@ import { callerOf } from "../platform/auth/caller.ts";
 import { logFault } from "../platform/runtime/log.ts";
 import type { createRoutes } from "./routes.ts";
 
-/** Whether a socket opens, for whom and by which subprotocol; or the status that refuses it. */
+/** The user and subprotocol of an accepted handshake, or the status of a refused one. */
 type Verdict =
   | { statusCode: 200; caller: Caller; protocol: string | undefined }
   | { statusCode: 400 | 401 | 403 | 429 | 500 | 503 };
 
-/** A handshake's headers and query, as functions are given them. */
+/** A handshake's headers and query in the form of a Lambda event. */
 export type Handshake = {
   headers: Record<string, string>;
   multiValueHeaders: null;
   queryStringParameters: Record<string, string>;
 };
 
-/** Reads them; of a name that comes twice the last value counts, as at API Gateway. */
+/** Parses a handshake. If a name is repeated the last value counts, as in API Gateway. */
 export function readHandshake({ headers, url = "" }: IncomingMessage): Handshake {
   const texts = Object.entries(headers).map(([name, value]) => [name, String(value)]);
   const query = new URL(url, "http://relay").searchParams;
@@ -28,7 +28,7 @@ export function readHandshake({ headers, url = "" }: IncomingMessage): Handshake
   };
 }
 
-/** Asks the WebSocket API's authorizer, then its `$connect`, each with the say to refuse. */
+/** Calls the WebSocket API's authorizer, then its `$connect`; either may refuse. */
 export async function judge(
   handshake: Handshake,
   { connectionId, connectedAt }: { connectionId: string; connectedAt: number },
@@ -40,7 +40,7 @@ export async function judge(
     if (answer.policyDocument.Statement[0]?.Effect !== "Allow") return { statusCode: 403 };
     ({ context } = answer);
   } catch (error) {
-    // An authorizer says so in these very words that a token is bad.
+    // An authorizer reports an invalid token with exactly this message.
     return { statusCode: (error as Error).message === "Unauthorized" ? 401 : 500 };
   }
   const caller = callerOf(context);

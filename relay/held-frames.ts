@@ -3,11 +3,11 @@ import { withoutText } from "../domain/log/frame.ts";
 import { compactText } from "../platform/push/encodings.ts";
 import { textFrame } from "./frame-bytes.ts";
 
-/** Frames of one room that are kept in memory, and for how long: an erasure changes older ones. */
+/** Frames of one room in memory, and the maximum time: an erasure may change older ones. */
 const framesMax = 500;
 const heldMilliseconds = 5 * 60_000;
 
-/** The bytes of a frame as they are written, each form made once for all who get it. */
+/** A frame with its encodings, each made once and shared. */
 export type Encoded = { frame: Frame; bytes(compact: boolean): Buffer };
 
 export function encode(frame: Frame): Encoded {
@@ -26,7 +26,7 @@ export function encode(frame: Frame): Encoded {
   };
 }
 
-/** The bytes of several frames in a row, each form made once for all who get it. */
+/** The concatenated bytes of several frames, each encoding made once and shared. */
 export function joined(frames: readonly Encoded[]): Encoded["bytes"] {
   const made = new Map<boolean, Buffer>();
   return (compact) => {
@@ -38,18 +38,18 @@ export function joined(frames: readonly Encoded[]): Encoded["bytes"] {
   };
 }
 
-/** The newest frames of a log, without a hole, for those who reconnect. */
+/** Keeps the newest frames of a log, without a gap, for clients that reconnect. */
 export function createHeldFrames() {
   let held: (Encoded & { at: number })[] = [];
   const first = () => held[0]?.frame.n;
   const drop = (count: number) => void held.splice(0, count);
   return {
-    /** The oldest frame's number; undefined while there is none. */
+    /** The oldest frame's number; undefined if there is none. */
     first,
     find(n: number): Encoded | undefined {
       return held[n - (first() ?? 0)];
     },
-    /** Adds the newest frame; one of another epoch, or behind a hole, replaces the others. */
+    /** Adds the newest frame. If it has another epoch or follows a gap, it replaces the others. */
     add(frame: Frame, now: number): Encoded {
       const last = held.at(-1)?.frame;
       if (last !== undefined && (last.n !== frame.n - 1 || last.epoch !== frame.epoch)) held = [];
@@ -58,19 +58,19 @@ export function createHeldFrames() {
       drop(Math.max(0, held.length - framesMax));
       return encoded;
     },
-    /** Adds older frames, in their order, where they end before the oldest. */
+    /** Adds older frames, in order, if they end just before the oldest one. */
     addBefore(frames: readonly Frame[], now: number): void {
       const last = frames.at(-1);
       if (last === undefined || (held.length > 0 && last.n + 1 !== first())) return;
       held = [...frames.map((frame) => ({ ...encode(frame), at: now })), ...held];
       drop(Math.max(0, held.length - framesMax));
     },
-    /** Forgets what has been held for too long. */
+    /** Drops frames that are older than the maximum. */
     trim(now: number): void {
       const kept = held.findIndex(({ at }) => now - at < heldMilliseconds);
       drop(kept < 0 ? held.length : kept);
     },
-    /** Takes the text of a deleted message out of all of them. */
+    /** Removes a deleted message's text from all frames. */
     removeText(messageId: string): void {
       held = held.map((one) => {
         const body = withoutText(one.frame.body, messageId);
@@ -80,7 +80,7 @@ export function createHeldFrames() {
   };
 }
 
-/** The messages that a frame says were deleted. */
+/** Ids of the messages that a frame reports as deleted. */
 export function deletedIn({ body }: Frame): string[] {
   if (!body.includes('"chat.deleted"')) return [];
   const { events } = JSON.parse(body) as {
@@ -91,5 +91,5 @@ export function deletedIn({ body }: Frame): string[] {
   );
 }
 
-/** How far before the head a room's memory reaches at most. */
+/** The oldest frame number that a room's memory holds at this head. */
 export const heldBefore = (head: number) => Math.max(1, head - framesMax + 1);

@@ -5,14 +5,14 @@ import { isStillAdmitted } from "../platform/store/streams/members.ts";
 import type { Connection } from "./model.ts";
 import { expel } from "./room.ts";
 
-/** The number of taken messages that a relay remembers, to deliver each once. */
+/** Number of delivered mail ids that a relay remembers, to deliver each once. */
 const takenMax = 10_000;
 
 type Holder = { node: string; connections: ReadonlyMap<string, Connection> };
 
 /**
- * Delivers the messages for a relay's connections, each once. The result reads the table, and is
- * called again and again; a message whose delivery fails is tried again in the next call.
+ * Returns a function that reads the relay's mail from the table and delivers each message once.
+ * Call it repeatedly; a failed delivery is retried by the next call.
  */
 export function createMailReader({ node, connections }: Holder): () => Promise<void> {
   const taken = new BoundedSet<string>(takenMax);

@@ -3,27 +3,30 @@ import type { ShownSums } from "../domain/log/recovery.ts";
 import type { Caller } from "../platform/auth/caller.ts";
 import type { createHeldFrames } from "./held-frames.ts";
 
-/** An open socket and whose it is. */
+/** An open socket with its caller. */
 export type Connection = {
   id: string;
   caller: Caller;
-  /** The caller as an authorizer passes it on. */
+  /** The caller, as the authorizer returns it. */
   context: Record<string, string>;
   connectedAt: number;
   compact: boolean;
-  /** For a channel's overlay: the stream last announced; null: none; undefined: not yet. */
+  /**
+   * For a channel's overlay, the stream last sent to it; null: none is live; undefined: nothing was
+   * sent yet.
+   */
   told?: string | null;
-  /** Whether its token has expired and its client was notified. */
+  /** Whether the token has expired and the client was notified. */
   isExpiring?: boolean;
   subscriptions: Map<string, Subscription>;
   isOpen(): boolean;
-  /** Writes whole frames; who does not read is dropped. */
+  /** Writes encoded frames. Closes the connection if the client does not read. */
   write(bytes: Buffer): void;
   send(message: object): void;
-  /** Bytes that the client has not taken yet. */
+  /** Bytes that the client has not read yet. */
   unread(): number;
   close(code: number): void;
-  /** Ends it if it has lived or been silent for too long, and keeps the way to it open. */
+  /** Closes the connection if it is too old or was silent too long; otherwise keeps it alive. */
   look(now: number): void;
 };
 
@@ -34,25 +37,25 @@ export type Subscription = {
   /** Milliseconds since 1970. */
   at: number;
   isPaid: boolean;
-  /** The next frame that it is owed; none before it was greeted. */
+  /** The next frame to send; 0 until `subscribed` was sent. */
   next: number;
-  /** Whether it has all frames, so that the next one is written to it at once. */
+  /** Whether all frames were sent, so that the next one is written at once. */
   isLive: boolean;
   isOver: boolean;
 };
 
-/** One stream that this relay serves: its newest frames, and who is sent them. */
+/** A stream that this relay serves, with its newest frames and subscriptions. */
 export type Room = {
   streamId: string;
   end: LogEnd;
   held: ReturnType<typeof createHeldFrames>;
   subscriptions: Set<Subscription>;
-  /** Users who watch, by when they came, and by how many subscriptions. */
+  /** Users who watch, with the time of their arrival and their number of subscriptions. */
   users: Map<string, { at: number; count: number }>;
   hasChanged: boolean;
-  /** Those who watch by all ways, when they were last counted. */
+  /** Distinct viewers, including those of posts and other relays, at the last count. */
   total?: number;
-  /** When it had its last frame or subscriber, and when its epoch was looked at. */
+  /** When it last got a frame or subscriber, and when its epoch was last checked. */
   busyAt: number;
   epochAt: number;
   /** When the last subscription ended. */

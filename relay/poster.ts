@@ -2,7 +2,7 @@ import { ownPoster, type Poster } from "../platform/push/gateway.ts";
 import { textFrame } from "./frame-bytes.ts";
 import type { Connection } from "./model.ts";
 
-/** The port through which messages leave: straight to the connections of this relay. */
+/** A poster that writes directly to the connections of this relay. */
 export function createPoster(connections: ReadonlyMap<string, Connection>): Poster {
   const find = (id: string) => {
     const connection = connections.get(id);

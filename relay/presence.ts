@@ -8,11 +8,11 @@ import {
 } from "../platform/store/log/relays.ts";
 import type { Room } from "./model.ts";
 
-/** Users of a room whom relays name; of more they write down sketches and the newest. */
+/** Users of a room whose ids a relay stores; above that, it stores a sketch and the newest. */
 const namedMax = 10_000;
 const newestMax = 1_000;
 
-/** What was written down of a room, the writing that is under way, and the one behind it. */
+/** The stored state of a room, the write in progress, and the one queued after it. */
 type Written = {
   at: number;
   parts: number;
@@ -20,15 +20,15 @@ type Written = {
   next?: Promise<void> | undefined;
 };
 
-/** Up to this number of users, a viewer is stored before they are subscribed. */
+/** Up to this number of users, a viewer is stored before `subscribed` is sent. */
 const exactMax = 100;
 /**
  * Above this number of users, viewers are stored every five seconds: a list of 10,000 takes 350
- * write units, of the 1,000 a second that the key of a room's relays carries.
+ * write units, and the key of a room's relays supports 1,000 per second.
  */
 const promptMax = 1_000;
 
-/** Stores the viewers of a relay's rooms, to be counted with those of other relays. */
+/** Stores the viewers of a relay's rooms, to be counted together with those of other relays. */
 export function createPresence(node: string) {
   const written = new Map<Room, Written>();
   const notesOf = (room: Room): Written => {
@@ -37,7 +37,10 @@ export function createPresence(node: string) {
     return found;
   };
 
-  /** Writes who watches, by a writing that begins after this call; all who ask share the next. */
+  /**
+   * Stores the current viewers in a write that starts after this call. Concurrent callers share the
+   * next write.
+   */
   function write(room: Room): Promise<void> {
     const notes = notesOf(room);
     notes.next ??= Promise.resolve(notes.writing).then(() => {
@@ -73,13 +76,13 @@ export function createPresence(node: string) {
 
   return {
     settle,
-    /** Writes what has changed, and now and then that the room is still there. */
+    /** Stores changes, and from time to time a heartbeat of the room. */
     keep(room: Room, now: Date): Promise<void> | undefined {
       const isDue = now.getTime() - notesOf(room).at >= aliveMilliseconds.every;
       const isPrompt = room.hasChanged && room.users.size <= promptMax;
       return isPrompt || isDue ? write(room) : undefined;
     },
-    /** Removes what was written of a room. */
+    /** Removes the stored state of a room. */
     async remove(room: Room): Promise<void> {
       const { parts, writing } = notesOf(room);
       written.delete(room);
@@ -91,7 +94,7 @@ export function createPresence(node: string) {
   };
 }
 
-/** What is written down of those who watch here. */
+/** The stored form of this relay's viewers. */
 function sumUp({ users, total = 0 }: Room) {
   const named = [...users].map(([userId, { at }]) => [userId, at] as const);
   if (Math.max(named.length, total) <= namedMax) return { users: new Map(named) };

@@ -20,38 +20,37 @@ import { grantedTo } from "./routes.ts";
 import { type Admitted, createState, type State } from "./state.ts";
 import { startUpkeep } from "./upkeep.ts";
 
-/** A relay at work. */
+/** A running relay. */
 export type Relay = {
   port: number;
-  /** Closes all sockets in waves within a number of milliseconds, and accepts no new ones. */
+  /** Stops accepting connections, and closes all sockets in waves over a number of milliseconds. */
   drain(milliseconds: number): Promise<void>;
 };
 
-/** Sockets that one task holds, and handshakes that it judges at once; more are sent away. */
+/** Maximum sockets of one task, and concurrent handshakes; further ones are refused. */
 const connectionsMax = 25_000;
 const pendingMax = 2_000;
-/** How long a request may take to arrive, and how often late ones are looked for. */
+/** Timeout of a request, and the interval at which late ones are looked for. */
 const httpLimits = {
   ...{ headersTimeout: 10_000, requestTimeout: 10_000, connectionsCheckingInterval: 5_000 },
   maxHeaderSize: 16_384,
 };
-/** Where sockets are taken, as at the API. */
+/** The path for WebSockets, as in the API. */
 const path = "/ws";
-/** Request line and header values together, as at API Gateway. */
+/** Maximum size of request line and header values, as in API Gateway. */
 const headerBytesMax = 10_240;
 
 /**
  * Starts a relay: it reads the logs of the streams that its connections watch, and writes each
- * frame to all of them. It decides nothing, and nothing is lost with it: clients reconnect and
- * resume.
- * Rejects with the system's error when the port is taken.
+ * frame to all of them. It makes no decisions and has no state that must survive: if it dies,
+ * clients reconnect and resume. Rejects with the system's error if the port is in use.
  */
 export async function startRelay({ port, host }: { port: number; host: string }): Promise<Relay> {
   const state = createState();
   await markRelay(state.node, new Date());
   const addresses = createAddresses();
   const http = createServer(httpLimits, (_request, response) => {
-    // What a load balancer asks for, and nothing else.
+    // The load balancer's health check, the only other response.
     response.writeHead(200, { "content-type": "text/plain" }).end("ok");
   });
   http.maxConnections = connectionsMax + pendingMax;
@@ -84,7 +83,7 @@ export async function startRelay({ port, host }: { port: number; host: string })
   };
 }
 
-/** The status by which a request is refused before it is looked at as a handshake. */
+/** The status of a request that is refused before its handshake is checked. */
 function refusalOf(
   { connections, pending }: State,
   request: IncomingMessage,
@@ -94,7 +93,7 @@ function refusalOf(
   return connections.size >= connectionsMax || pending >= pendingMax ? 503 : undefined;
 }
 
-/** Takes handshakes that are as RFC 6455 (4.2.1) has them, if they are admitted. */
+/** Accepts handshakes that conform to RFC 6455 (4.2.1) and are admitted. */
 const openServer = (state: State) =>
   new WebSocketServer({
     ...{ noServer: true, clientTracking: false, perMessageDeflate: false },
@@ -110,7 +109,7 @@ const openServer = (state: State) =>
     handleProtocols: (_offered, request) => state.admitted.get(request)?.protocol ?? false,
   });
 
-/** Judges a handshake, and keeps what its connection needs; answers its status. */
+/** Checks a handshake and stores what its connection needs. Returns its status. */
 async function admit(state: State, request: IncomingMessage): Promise<number> {
   const { admitted, node, routes } = state;
   const handshake = readHandshake(request);
@@ -123,7 +122,7 @@ async function admit(state: State, request: IncomingMessage): Promise<number> {
   });
   if (verdict.statusCode !== 200) return verdict.statusCode;
   const { caller, protocol } = verdict;
-  // The server opens no socket whose client is gone.
+  // The client has disconnected, so no socket will be opened.
   if (!request.socket.readable || !request.socket.writable)
     await removeSocket(caller.userId, connectionId);
   const query = readQuery(handshake.queryStringParameters);
@@ -131,7 +130,7 @@ async function admit(state: State, request: IncomingMessage): Promise<number> {
   return 200;
 }
 
-/** Opens the connection of a handshake that was admitted, and does what its URL asks for. */
+/** Opens the connection of an admitted handshake, and subscribes it to the stream in its URL. */
 const begin = (state: State, webSocket: WebSocket, request: IncomingMessage): void =>
   state.asRelay(() => {
     const admitted = state.admitted.get(request);
@@ -163,7 +162,10 @@ function open(
   return connection;
 }
 
-/** Does what the URL asks for; a refusal is the first message, and closes nothing. */
+/**
+ * Subscribes to the stream in the URL. A refusal is sent as the first message and leaves the
+ * connection open.
+ */
 async function subscribeFirst(
   { rooms }: State,
   connection: Connection,
@@ -183,12 +185,12 @@ async function subscribeFirst(
   }
 }
 
-/** How long a client has between the last message and the end. */
+/** Time between the last message to a client and the close. */
 const farewellMilliseconds = 500;
 const waveMilliseconds = 250;
 const farewell = { type: "closing", code: 4410, reason: "This relay ends: reconnect at once" };
 
-/** Has all reconnect in turn, evenly over the time that there is. */
+/** Closes connections evenly over the given time, so that clients reconnect one after another. */
 async function closeInWaves(connections: Connection[], milliseconds: number): Promise<void> {
   const waves = Math.max(1, Math.floor((milliseconds - farewellMilliseconds) / waveMilliseconds));
   const size = Math.max(1, Math.ceil(connections.length / waves));

@@ -12,13 +12,13 @@ import { findMember } from "../platform/store/streams/members.ts";
 import { createHeldFrames, deletedIn, joined } from "./held-frames.ts";
 import type { Connection, Room, Subscription } from "./model.ts";
 
-/** How often a room's log is read: while it is busy, and when it has been quiet for so long. */
+/** Interval of reading a room's log while it is busy, and after it has been quiet for a while. */
 const pauseMilliseconds = { busy: 100, quiet: 1_000 };
 const quietAfterMilliseconds = 10_000;
-/** How often the log's epoch is looked at: only a restored table has another. */
+/** Interval of checking the log's epoch, which changes only after a restore. */
 const epochMilliseconds = 5_000;
 
-/** Begins to follow a stream's log, at its end. */
+/** Starts following a stream's log, at its end. */
 export async function openRoom(streamId: string): Promise<Room> {
   const end = await readHead(streamId);
   const now = Date.now();
@@ -30,7 +30,7 @@ export async function openRoom(streamId: string): Promise<Room> {
   return room;
 }
 
-/** Stops following it. */
+/** Stops following a log. */
 export function closeRoom(room: Room): void {
   room.isClosed = true;
   clearTimeout(room.timer);
@@ -49,8 +49,7 @@ function schedule(room: Room): void {
 }
 
 /**
- * Reads what has come to the log, by a reading that begins after this call; all who ask meanwhile
- * share the next one.
+ * Reads new frames in a read that starts after this call. Concurrent callers share the next read.
  */
 export function refresh(room: Room): Promise<void> {
   room.next ??= Promise.resolve(room.reading?.catch(() => undefined)).then(() => {
@@ -78,7 +77,7 @@ async function readOn(room: Room): Promise<void> {
   room.held.trim(now);
 }
 
-/** Splits frames before each one that blocks a user, who still receives those before it. */
+/** Splits frames before each one that blocks a user, who still gets those before it. */
 function runsOf(frames: readonly Frame[]): [Frame, ...Frame[]][] {
   const runs: [Frame, ...Frame[]][] = [];
   for (const frame of frames) {
@@ -90,8 +89,8 @@ function runsOf(frames: readonly Frame[]): [Frame, ...Frame[]][] {
 }
 
 /**
- * Brings the next frames to everybody who has those before them, all in one write: a write to a
- * socket takes the same time for one frame as for ten.
+ * Writes frames to all subscriptions that have the previous ones. One write for all: a write to a
+ * socket takes the same time for ten frames as for one.
  */
 function showRun(room: Room, run: readonly [Frame, ...Frame[]]): void {
   const now = Date.now();
@@ -112,7 +111,10 @@ function showRun(room: Room, run: readonly [Frame, ...Frame[]]): void {
   }
 }
 
-/** Ends the subscriptions of those whom a frame blocks and who still are: it is not theirs. */
+/**
+ * Ends the subscriptions of users whom a frame blocks and who are still blocked. They do not get
+ * that frame.
+ */
 async function endBlocked(room: Room, { blocks = [] }: Frame, now: Date): Promise<void> {
   for (const userId of new Set(blocks)) {
     const own = [...room.subscriptions].filter((one) => one.connection.caller.userId === userId);
@@ -122,7 +124,7 @@ async function endBlocked(room: Room, { blocks = [] }: Frame, now: Date): Promis
   }
 }
 
-/** Tells a client that a stream is over for it, and ends its subscription. */
+/** Sends a client `unsubscribed` and ends the subscription. */
 export function expel(subscription: Subscription, reason: "blocked" | "pass"): void {
   const { connection, room, isOver } = subscription;
   if (isOver) return;
@@ -130,7 +132,7 @@ export function expel(subscription: Subscription, reason: "blocked" | "pass"): v
   connection.send({ type: "unsubscribed", streamId: room.streamId, reason });
 }
 
-/** A new subscription in place of the connection's former one; it is sent nothing yet. */
+/** Adds a subscription, replacing the connection's previous one. Sends nothing yet. */
 export function enter(room: Room, connection: Connection, now: Date): Subscription {
   const { streamId } = room;
   const former = connection.subscriptions.get(streamId);
@@ -154,7 +156,7 @@ export function enter(room: Room, connection: Connection, now: Date): Subscripti
   return subscription;
 }
 
-/** Ends a subscription, and counts the visit. */
+/** Ends a subscription and records the visit. */
 export function leave(subscription: Subscription): void {
   if (subscription.isOver) return;
   subscription.isOver = true;
@@ -172,7 +174,7 @@ export function leave(subscription: Subscription): void {
   void recordVisit({ streamId, userId, revision: revisionAt(new Date(at), 0) }, now);
 }
 
-/** Ends all that a connection is subscribed to. */
+/** Ends all subscriptions of a connection. */
 export function leaveAll({ subscriptions }: Connection): void {
   for (const one of [...subscriptions.values()]) leave(one);
 }

@@ -6,11 +6,11 @@ import type { Room } from "./model.ts";
 import { createPresence } from "./presence.ts";
 import { closeRoom, openRoom } from "./room.ts";
 
-/** A room that nobody watches any more is kept for so long: its viewers may be back. */
+/** An empty room is kept for this long, because its viewers may reconnect. */
 const emptyMilliseconds = 30_000;
-/** How old the number of those who watch elsewhere may be. */
+/** Maximum age of the viewers counted elsewhere. */
 const elsewhereMilliseconds = 2_000;
-/** Those who watch a room by posts or by other relays. */
+/** Viewers of a room through posts or other relays. */
 type Elsewhere = { names: Set<string>; sketches: Sketch[]; readAt: number };
 
 /** The rooms of one relay. */
@@ -39,7 +39,7 @@ export function createRooms(node: string) {
     return room;
   }
 
-  /** Distinct users, those of other ways up to two seconds old. */
+  /** Distinct viewers; those elsewhere up to two seconds old. */
   async function countViewers(room: Room): Promise<number> {
     let found = elsewhere.get(room);
     if (found === undefined || Date.now() - found.at > elsewhereMilliseconds) {
@@ -51,7 +51,7 @@ export function createRooms(node: string) {
     return room.total;
   }
 
-  /** Has written down who watches, and closes what is left. To be done once a second. */
+  /** Stores the viewers and closes empty rooms. Call it once per second. */
   async function tick(now: Date): Promise<void> {
     const works = [...rooms.values()].map((room) => {
       const isLeft = room.subscriptions.size === 0;
@@ -74,7 +74,7 @@ export function createRooms(node: string) {
     ...{ open, countViewers, tick },
     settle: presence.settle,
     has: (streamId: string) => rooms.has(streamId),
-    /** Says of all rooms that this relay does not serve them any more. */
+    /** Records that this relay no longer serves its rooms. */
     end: () => Promise.all([...rooms.values()].map(drop)),
   };
 }

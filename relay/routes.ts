@@ -17,15 +17,15 @@ import type { Connection } from "./model.ts";
 import { leave } from "./room.ts";
 import type { Rooms } from "./rooms.ts";
 
-/** What the routes act on. */
+/** What the routes operate on. */
 type Held = { rooms: Rooms; connections: Map<string, Connection>; poster: Poster };
 
-/** What every message of a connection says of it. */
+/** Handles a message of a connection. */
 type Route = (event: SocketEvent) => Promise<{ statusCode: number; headers?: object }>;
 
 /**
- * The routes of the WebSocket API with their own contracts, rates and refusals, on subscriptions
- * that are in this process alone.
+ * The routes of the WebSocket API with the same contracts, rates and refusals, for subscriptions in
+ * this process.
  */
 export function createRoutes({ rooms, connections, poster }: Held) {
   const openPoster = () => poster;
@@ -91,7 +91,7 @@ export function createRoutes({ rooms, connections, poster }: Held) {
   ]);
   return {
     connect: connect.handler as Route,
-    /** Does what a message asks, and answers it. */
+    /** Handles a message and sends its response. */
     async take({ id, connectedAt, context }: Connection, body: string): Promise<void> {
       const action = actionIn(body);
       const route = byAction.get(action) ?? (other.handler as Route);
@@ -101,7 +101,7 @@ export function createRoutes({ rooms, connections, poster }: Held) {
   };
 }
 
-/** The one stream that a connection is for; undefined where it is for any. */
+/** The stream that a connection is limited to; undefined if it is not limited. */
 export const grantedTo = ({ caller, told }: Connection): string | undefined =>
   caller.channelOf === undefined ? caller.streamId : (told ?? "");
 

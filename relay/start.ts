@@ -1,17 +1,16 @@
 /*
- * The first program of a relay's container, where there is nothing but Node's public image. It
- * comes in the task's command (lib/relay/task.ts), gets the bundle that the command names, and runs
- * it only where its hash is the command's. So it imports what Node brings and nothing else; Node
- * strips its types.
+ * The first program of a relay's container, whose image is Node's public one. The task's command
+ * contains this program (lib/relay/task.ts) and the location and hash of the bundle, which is run
+ * only if its hash matches. Imports only Node's own modules; Node strips the types.
  */
 import { createHmac, hash } from "node:crypto";
 import { createRequire } from "node:module";
 import { compileFunction, constants } from "node:vm";
 
-/** A bundle of ours, as far as this program knows it. */
+/** Our bundle, as far as this program uses it. */
 type Bundle = { handler(order: object): Promise<unknown> };
 
-/** What ECS says of a task's role. */
+/** ECS's response with the credentials of the task's role. */
 type Credentials = {
   AccessKeyId: string;
   SecretAccessKey: string;
@@ -19,14 +18,14 @@ type Credentials = {
   Expiration?: string;
 };
 
-/** ECS has other credentials ready long before the last ones end. */
+/** ECS issues new credentials long before the old ones expire. */
 const renewMilliseconds = 5 * 60_000;
 const triesMax = 5;
 const { env } = process;
 
 /**
- * Puts the role's credentials where all code of ours reads them; they change while a task lives.
- * https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
+ * Puts the role's credentials into the environment, where our code reads them; they change while a
+ * task runs. https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
  */
 async function renewCredentials(): Promise<void> {
   const relative = env.AWS_CONTAINER_CREDENTIALS_RELATIVE_URI;
@@ -40,12 +39,12 @@ async function renewCredentials(): Promise<void> {
   env.AWS_ACCESS_KEY_ID = AccessKeyId;
   env.AWS_SECRET_ACCESS_KEY = SecretAccessKey;
   if (Token) env.AWS_SESSION_TOKEN = Token;
-  // The SDK, where a bundle has it, asks again by this.
+  // Makes the SDK, if a bundle contains it, renew its credentials.
   if (Expiration) env.AWS_CREDENTIAL_EXPIRATION = Expiration;
 }
 
 /**
- * The headers of a signed GET of S3, whose paths are signed as they are sent.
+ * The headers of a signed GET to S3, which signs paths as they are sent.
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
 function signedHeaders({ host, pathname }: URL): Record<string, string> {
@@ -70,7 +69,7 @@ function signedHeaders({ host, pathname }: URL): Record<string, string> {
   return { ...headers, authorization };
 }
 
-/** Does something that may fail for a moment, with longer and longer pauses in between. */
+/** Retries an action that may fail temporarily, with growing pauses. */
 async function insist<Result>(act: () => Promise<Result>): Promise<Result> {
   for (let tries = 1; ; tries++)
     try {
@@ -88,7 +87,7 @@ async function fetchBundle(url: URL): Promise<Buffer> {
   return Buffer.from(await answer.arrayBuffer());
 }
 
-/** Runs a bundle's text as `require` would, without a file: the container's disk is read-only. */
+/** Runs a bundle's text like `require`, without a file: the container's disk is read-only. */
 function run(text: string): Bundle {
   const module = { exports: {} as Bundle };
   const names = ["exports", "require", "module"];

@@ -13,31 +13,31 @@ export type Admitted = {
   connectionId: string;
   connectedAt: number;
   caller: Caller;
-  /** The subprotocol that the handshake is answered with. */
+  /** The accepted subprotocol. */
   protocol: string | undefined;
   query: ReturnType<typeof readQuery>;
 };
 
-/** All that one relay holds. */
+/** The state of one relay. */
 export type State = {
   node: string;
   rooms: ReturnType<typeof createRooms>;
   connections: Map<string, Connection>;
   poster: ReturnType<typeof createPoster>;
   routes: ReturnType<typeof createRoutes>;
-  /** Handshakes that were admitted. */
+  /** Admitted handshakes. */
   admitted: WeakMap<IncomingMessage, Admitted>;
-  /** Handshakes that are being judged. */
+  /** Number of handshakes in progress. */
   pending: number;
   count: number;
   /**
-   * Does something as what this relay began: in a thread of the runner that says whose settings and
-   * rights count, and events of sockets come without it.
+   * Runs an action in the async context in which the relay was started: the local runner's context
+   * determines settings and permissions, and socket events do not carry it.
    */
   asRelay: <Result>(act: () => Result) => Result;
 };
 
-/** A relay that holds nothing yet. */
+/** Creates the state of a relay without connections. */
 export function createState(): State {
   const node = randomBytes(9).toString("hex");
   const connections = new Map<string, Connection>();

@@ -10,10 +10,10 @@ import type { Connection } from "./model.ts";
 import { leaveAll } from "./room.ts";
 import type { State } from "./state.ts";
 
-/** How often a relay looks for mail, for what is over, and publishes its metrics. */
+/** Intervals of reading mail, checking connections and rooms, and publishing metrics. */
 const everyMilliseconds = { mail: 200, look: 1_000, metrics: 10_000 };
 
-/** Does what a relay has to do besides its rooms, until it is stopped. */
+/** Runs a relay's periodic work until it is stopped. */
 export function startUpkeep(state: State): { stop(): void } {
   const stops = [
     repeat(everyMilliseconds.mail, createMailReader(state)),
@@ -30,7 +30,9 @@ export function startUpkeep(state: State): { stop(): void } {
   };
 }
 
-/** Does something again and again, with a pause in between, whether it fails or not. */
+/**
+ * Repeats an action with a pause in between, even if it fails. Returns a function that stops it.
+ */
 function repeat(milliseconds: number, act: () => Promise<unknown>): () => void {
   let isStopped = false;
   let timer: NodeJS.Timeout;
@@ -48,7 +50,7 @@ function repeat(milliseconds: number, act: () => Promise<unknown>): () => void {
 const publish = ({ connections }: State) =>
   withMetrics(async () => measureMetric("RelaySockets", connections.size));
 
-/** Ends connections whose token has ended, and those that are silent. */
+/** Closes silent connections and those whose token has expired. */
 async function look({ connections, poster }: State): Promise<void> {
   const now = Date.now();
   for (const connection of [...connections.values()]) {
@@ -62,7 +64,7 @@ async function look({ connections, poster }: State): Promise<void> {
   }
 }
 
-/** Tells overlays of channels which stream is the newest live one, and subscribes them to it. */
+/** Sends channels' overlays their newest live stream, and subscribes them to it. */
 async function moveOverlays(state: State): Promise<void> {
   const overlays = [...state.connections.values()].filter(({ caller }) => caller.channelOf);
   const hosts = new Set(overlays.flatMap(({ caller }) => caller.channelOf ?? []));
