@@ -33,7 +33,7 @@ const noBacklog = { ids: [], records: [], more: false };
 
 /**
  * Appends a batch to the log, and removes deleted texts from stored frames. Includes the backlog if
- * the stream has pending sums, or if the batch deletes a text: the message may still be in the
+ * the log has sums, or if the batch deletes a text: the message may still be in the
  * backlog from when the room was large, so the entire backlog is appended first.
  */
 export async function frameRecords(
