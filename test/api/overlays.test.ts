@@ -228,7 +228,9 @@ test("revoking an overlay key closes its sockets with 4504 within 10 s, and no o
   for (const end of ends) expect((await end) - revokedAt).toBeLessThan(10_000);
   await say(id, host, "still here");
   for (const socket of staying) {
-    await socket.next(ofType("events"));
+    await socket.next(({ events }) =>
+      events?.some(({ data }: Message) => data.content === "still here"),
+    );
     expect(socket.messages.some(ofType("closing"))).toBe(false);
     socket.close();
   }

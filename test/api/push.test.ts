@@ -1,4 +1,13 @@
-import { admin, call, freshId, giftType, liveStream, person, topUp } from "./people.ts";
+import {
+  admin,
+  call,
+  freshId,
+  giftType,
+  liveStream,
+  person,
+  topUp,
+  untilStarted,
+} from "./people.ts";
 import { type Message, open, refusedHandshake, viewer, watch, wsUrl } from "./viewer.ts";
 
 const ofType = (type: string) => (message: Message) => message.type === type;
@@ -13,6 +22,7 @@ test("only viewers of a stream get its events, once and in order", async () => {
     giftType(5),
   ]);
   await topUp(as, 100);
+  await Promise.all([id, other.id].map((started) => untilStarted(started, as)));
   const viewers = await Promise.all([1, 2, 3].map(async () => watch(await person(), id)));
   const stranger = await watch(await person(), other.id);
 

@@ -1,4 +1,4 @@
-import { call, eventually, liveStream, type Person, person } from "./people.ts";
+import { call, eventually, liveStream, type Person, person, untilStarted } from "./people.ts";
 import { type Message, type Viewer, viewer, watch } from "./viewer.ts";
 
 const ofType = (type: string) => (message: Message) => message.type === type;
@@ -188,6 +188,7 @@ test("a block unsubscribes all of a user's sockets from the stream, and from no 
 
 test("a mute ends no subscription", async () => {
   const [{ id, host }, target] = await Promise.all([liveStream(), person()]);
+  await untilStarted(id, host);
   const watching = await watch(target, id);
   const body = { targetUserId: target.id, liveStreamId: id, actionType: "CHAT_ONLY" };
   await call("POST /api/v1/live-stream-ban", { as: host, body });

@@ -10,6 +10,7 @@ import {
   type Person,
   person,
   sentences,
+  untilStarted,
 } from "./people.ts";
 import { type Message, open, refusedHandshake, wsUrl } from "./viewer.ts";
 
@@ -146,6 +147,7 @@ test("neither a ticket nor its socket outlives the token that made it", async ()
 
 test("the client reconnects with a new ticket each time", async () => {
   const [{ id, host }, as] = await Promise.all([liveStream(), person()]);
+  await untilStarted(id, as);
   const sockets: WebSocket[] = [];
   class Watched extends WebSocket {
     constructor(url: string, protocols?: string[]) {
