@@ -73,3 +73,14 @@ export function createWebhooks() {
     },
   };
 }
+
+/** A webhook's delivery of an event, on any page: it may also get events of other tests' streams. */
+export async function deliveryOf(eventId: unknown, path: string, as: Person) {
+  for (let after = ""; ; ) {
+    const answer = await call(`GET ${path}/deliveries?limit=100${after}`, { as });
+    const { list, pageInfo } = answer.body.data;
+    const found = list.find((row: { eventId: string }) => row.eventId === eventId);
+    if (found !== undefined || !pageInfo.hasNextPage) return found;
+    after = `&after=${pageInfo.nextCursor}`;
+  }
+}

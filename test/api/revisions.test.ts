@@ -1,4 +1,5 @@
 import { admin, call, expectFailure, freshId, giftType, liveStream, person } from "./people.ts";
+import { createWebhooks } from "./receiver.ts";
 
 type Thing = {
   what: string;
@@ -10,11 +11,8 @@ type Thing = {
   body: (n: number) => object;
 };
 
-const made: { as: Thing["as"]; path: string }[] = [];
-// There can be 20 webhooks, and other tests need some too.
-afterAll(async () => {
-  for (const { as, path } of made) await call(`DELETE ${path}`, { as });
-});
+const hooks = createWebhooks();
+afterAll(() => hooks.removeAll());
 
 /** Everything that two callers may change concurrently. */
 async function things(): Promise<Thing[]> {
@@ -24,10 +22,9 @@ async function things(): Promise<Thing[]> {
     liveStream(),
     giftType(4),
   ]);
-  const url = "https://example.com/hook";
-  const hook = { as: boss, body: { url, events: ["webhook.test"] } };
-  const webhookId = (await call("POST /api/v1/webhooks", hook)).body.data.id;
-  made.push({ as: boss, path: `/api/v1/webhooks/${webhookId}` });
+  const { id: webhookId, as: keeper } = await hooks.make("https://example.com/hook", [
+    "webhook.test",
+  ]);
   return [
     {
       what: "chat settings",
@@ -54,7 +51,7 @@ async function things(): Promise<Thing[]> {
       what: "webhook",
       read: `GET /api/v1/webhooks/${webhookId}`,
       change: `PATCH /api/v1/webhooks/${webhookId}`,
-      as: boss,
+      as: keeper,
       body: (n) => ({ description: `Number ${n}` }),
     },
     {

@@ -32,10 +32,11 @@ type Inbox = Awaited<ReturnType<typeof startReceiver>>;
 const callbackAnswerOf = (inbox: Inbox, roomId: string) =>
   inbox.received.filter(({ body }) => body.RoomInfo?.RoomId === roomId);
 
-const replies: Reply[] = [];
+/** The next replies about a room: other tests' rooms are called back here too. */
+const replies = new Map<string, Reply[]>();
 let inbox: Inbox;
 beforeAll(async () => {
-  inbox = await startReceiver(() => replies.shift() ?? 200);
+  inbox = await startReceiver(({ body }) => replies.get(body.RoomInfo?.RoomId)?.shift() ?? 200);
   await configure(inbox.url, afterRooms);
 });
 afterAll(async () => {
@@ -109,7 +110,7 @@ test("callbacks of rooms that end at the same time keep each room's order", asyn
 
 test("a failed callback is retried, and admins see the outcome", async () => {
   const RoomId = `room-${freshId()}`;
-  replies.push(503);
+  replies.set(RoomId, [503]);
   await tencent("create_room", { RoomInfo: { RoomId, RoomType: "Live" } });
   await eventually(
     async () => callbackAnswerOf(inbox, RoomId),
