@@ -6,6 +6,12 @@ import { expectFilled, expectSoon, testMilliseconds } from "./pages.ts";
 useBusyChat();
 
 type Call = { method: string; pathname: string; body?: Record<string, unknown> };
+/** Presses a button six times; returns how many hearts float then. */
+const tapSixTimes = new Function(
+  "button",
+  `for (let n = 0; n < 6; n++) button.click();
+   return button.getRootNode().querySelectorAll(".float").length;`,
+) as (button: object) => number;
 const poll = { id: "p1", kind: "poll", title: "Which song next?", options: ["Blue", "Red"] };
 
 browserTest(
@@ -13,10 +19,10 @@ browserTest(
   async () => {
     const made = await open();
     const like = made.getByRole("button", { name: "Like", exact: true });
-    for (let n = 0; n < 6; n++) await like.click();
+    // In one go, however slow the machine is: what floats is there for a moment only.
+    expect(await like.evaluate(tapSixTimes)).toBeGreaterThan(0);
     const likes = made.getByRole("group", { name: "Likes" });
     expect(await likes.innerText()).toBe("6");
-    expect(await made.locator(".float").count()).toBeGreaterThan(0);
     await expectSoon(async () =>
       ((await made.evaluate("calls")) as Call[]).some(({ pathname }) =>
         pathname.endsWith("/likes"),

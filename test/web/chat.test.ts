@@ -2,7 +2,7 @@
 import type { Page } from "playwright-core";
 import { browserTest } from "./browser.ts";
 import { open, openWith, useBusyChat } from "./busy-chat.ts";
-import { streamId, testMilliseconds } from "./pages.ts";
+import { expectSoon, streamId, testMilliseconds } from "./pages.ts";
 
 useBusyChat();
 
@@ -40,9 +40,10 @@ browserTest(
     const made = await openWith(60);
     const list = made.getByRole("log");
     await list.hover();
-    await made.mouse.wheel(0, -600);
-    await made.waitForTimeout(300);
     const seen = () => list.evaluate((one) => (one as unknown as Scroller).scrollTop);
+    const end = await seen();
+    await made.mouse.wheel(0, -600);
+    await expectSoon(async () => Math.abs((await seen()) - (end - 600)) < 1);
     const before = await seen();
     expect(before).toBeGreaterThan(0);
     await made.evaluate("show(message('while reading'), message('and this'))");
@@ -175,10 +176,14 @@ browserTest(
     await made.evaluate(`void (window.watched = new Promise((done) => {
       const list = document.querySelector("ovation-chat").shadowRoot.querySelector(".log");
       const counts = new Set();
-      const end = performance.now() + 3000;
+      // It looks on for a second after the message has its own row.
+      let end = Infinity;
       const look = () => {
         const count = list.textContent.split("my own words").length - 1;
         if (counts.size > 0 || count > 0) counts.add(count);
+        const isThere = [...list.querySelectorAll(".row.message")].some(
+          (row) => row.textContent.includes("my own words"));
+        if (isThere && end === Infinity) end = performance.now() + 1000;
         if (performance.now() < end) requestAnimationFrame(look);
         else done([...counts]);
       };

@@ -30,29 +30,38 @@ export async function open(query: string, viewport = narrow) {
   return { page, faults, go: () => page.goto(`${server.url}overlay?${query}`) };
 }
 
+type Position = { epoch: string; frame: number };
+
 /** The server's side of an overlay's socket, with the frames that it has sent. */
 export async function serve(page: Page) {
   let socket: WebSocketRoute | undefined;
   let head = 0;
   let opened = 0;
-  const subscribes: Record<string, unknown>[] = [];
+  const subscribes: { since: Position | undefined }[] = [];
+  const post = (message: object) => socket!.send(JSON.stringify(message));
+  const greet = (since?: Position, requestId?: string) => {
+    subscribes.push({ since });
+    const recovered = since === undefined ? {} : { recovered: true };
+    const subscribed = { type: "subscribed", streamId, epoch: "e", head, viewers: 1, requestId };
+    post({ ...subscribed, ...recovered });
+  };
   await page.routeWebSocket(/\/ws\?/, (made) => {
     socket = made;
     opened++;
     made.onMessage((text) => {
       const { action, requestId, since } = JSON.parse(String(text));
-      if (action === "ping")
-        made.send(JSON.stringify({ type: "pong", heads: { [streamId]: head }, requestId }));
-      if (action !== "subscribe") return;
-      subscribes.push({ since });
-      const recovered = since === undefined ? {} : { recovered: true };
-      const subscribed = { type: "subscribed", streamId, epoch: "e", head, viewers: 1, requestId };
-      made.send(JSON.stringify({ ...subscribed, ...recovered }));
+      if (action === "ping") post({ type: "pong", heads: { [streamId]: head }, requestId });
+      if (action === "subscribe") greet(since, requestId);
     });
+    // The server subscribes a socket to its URL's stream without a message.
+    const { streamId: wanted, since } = Object.fromEntries(new URL(made.url()).searchParams);
+    if (wanted === undefined) return;
+    const [epoch, frame] = since?.split(":") ?? [];
+    greet(epoch === undefined ? undefined : { epoch, frame: Number(frame) });
   });
-  const post = (message: object) => socket!.send(JSON.stringify(message));
   return {
     subscribes,
+    greet,
     sockets: () => opened,
     post,
     cut: () => socket!.close(),

@@ -149,7 +149,8 @@ browserTest("a channel's address waits for a live stream, then shows its events"
   await expectSoon(() => stream.sockets() === 1);
   stream.post({ type: "channel", streamId: null });
   stream.post({ type: "channel", streamId });
-  await expectSoon(() => stream.subscribes.length === 1);
+  // Nor does the server wait for a message before it subscribes it to the channel's stream.
+  stream.greet();
   stream.show(said("first of the evening"));
   await page.locator(".ov-message", { hasText: "first of the evening" }).waitFor();
   expect(faults).toEqual([]);
