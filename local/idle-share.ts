@@ -1,6 +1,6 @@
 import { cpus } from "node:os";
 
-/** Returns the idle share, 0 to 1, of all processors' time since the last call. */
+/** Returns a function that gives the idle share (0 to 1) of CPU time since its last call. */
 export function watchIdleShare(): () => number {
   let last = readTimes();
   return () => {

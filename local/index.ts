@@ -31,15 +31,15 @@ export type SystemOptions = {
   /** The data directory; `:memory:` stores nothing. */
   dataDir: string;
   log: Log;
-  /** Values of secrets by name; others are generated once and stored with the data. */
+  /** Values of secrets by name; all others are generated once and stored with the data. */
   secrets: Record<string, string>;
-  /** Values of SSM parameters by name, which override those of the local issuer. */
+  /** Values of SSM parameters by name; they override those of the local issuer. */
   parameters?: Record<string, string>;
   /** The address of an external DynamoDB instead of the embedded engine. */
   dynamodbEndpoint?: string;
-  /** Where V8 keeps compiled bundles. */
+  /** Directory of V8's compile cache. */
   cacheDirectory?: string;
-  /** Tops a wallet up to an amount of credits, for tokens requested with credits. */
+  /** Raises a wallet's balance to an amount; needed for token requests with `credits`. */
   topUp?(
     request: TokenRequest,
     credits: number,
@@ -49,11 +49,11 @@ export type SystemOptions = {
   prepare?(system: Prepared): Promise<void>;
   /** Further routes below `/local`, from the embedding program. */
   routes?(system: Prepared): OwnRoute[];
-  /** Returns the folder of pages to serve with the APIs; without it there are none. */
+  /** Returns the folder of pages to serve with the APIs; without it no pages are served. */
   pagesDirectory?(): Promise<string>;
-  /** The relay's port, in a stage with a relay; a free one by default. */
+  /** The relay's port, if the stage has a relay; a free port by default. */
   relayPort?: number | undefined;
-  /** Lets functions run changed code; without it they run that of the assembly. */
+  /** Lets functions run changed code; without it they run the assembly's bundles. */
   reloading?: Reloading;
 };
 
@@ -62,7 +62,7 @@ export type Prepared = Pick<System, "url" | "aws" | "stage">;
 
 export type System = {
   url: string;
-  /** The relay's WebSocket URL; undefined without one. */
+  /** The relay's WebSocket URL; undefined in a stage without a relay. */
   relayUrl?: string;
   /** The `x-local-key` that lets other machines use the routes below `/local`. */
   localKey: string;
@@ -70,9 +70,9 @@ export type System = {
   issuer: Issuer;
   aws: Aws;
   /**
-   * Applies another assembly of its stage to the running system: functions, roles and REST APIs;
-   * sockets stay open. Returns the names of other differences, which need a restart. Throws
-   * as a start does when the assembly cannot be run.
+   * Applies another assembly of the same stage to the running system: functions, roles and REST
+   * APIs. Sockets stay open. Returns the names of other differences, which need a restart. Throws
+   * the same errors as a start if the assembly cannot run.
    */
   replaceStage(directory: string): string[];
   /** Serves the pages of another folder. */
@@ -86,9 +86,9 @@ const workersStopMilliseconds = 500;
 
 /**
  * Starts the one-machine AWS: everything in a stage's assembly, on one port. It depends only on the
- * assembly and its bundles, and on nothing else of the product. Until it is up its port answers 503
- * to everything. Rejects with the system's error if the port is taken, with `DataDirectoryBusy`, or
- * with a readable sentence if the assembly or the engine cannot run here.
+ * assembly and its bundles, and on no other part of the product. Its port answers 503 until
+ * everything has started. Rejects with the system's error if the port is taken, with
+ * `DataDirectoryBusy`, or with a readable sentence if the assembly or the engine cannot run here.
  */
 export async function startSystem(options: SystemOptions): Promise<System> {
   const cleanups: (() => Promise<unknown>)[] = [];

@@ -3,15 +3,15 @@ import * as z from "zod";
 import { isLoopback } from "./gateway/own-host.ts";
 import { BadOwnRequest, type OwnRoute } from "./gateway/own-routes.ts";
 
-/** As long as a code of Cognito is good. */
+/** Authorization codes expire as Cognito's do. */
 const codeMilliseconds = 5 * 60_000;
 const codesMax = 1_000;
 const tokenSeconds = 3600;
 
-/** An application of this machine, to which alone a code may be brought. */
+/** Codes are sent only to redirect URIs on this machine. */
 const isOwn = (uri: string) => URL.canParse(uri) && isLoopback(new URL(uri).hostname);
 
-/** What a page brings to the authorization endpoint (RFC 6749, 4.1.1, and RFC 7636, 4.3). */
+/** The authorization request (RFC 6749, 4.1.1, and RFC 7636, 4.3). */
 const Ask = z.object({
   response_type: z.literal("code"),
   client_id: z.string(),
@@ -34,10 +34,10 @@ const Redemption = z.object({
   code_verifier: z.string(),
 });
 
-/** A back end's own request (RFC 6749, 4.4.2); its secret is whatever it likes here. */
+/** A back end's token request (RFC 6749, 4.4.2). Any secret is accepted locally. */
 const MachineAsk = z.object({
   grant_type: z.literal("client_credentials"),
-  client_id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "expected a client"),
+  client_id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "expected a client id"),
   client_secret: z.string().min(1),
   scope: z.string().max(500).optional(),
 });
@@ -46,7 +46,7 @@ type Code = { ask: z.infer<typeof Ask>; until: number };
 
 type Person = { sub: string; groups: string[]; claims: Record<string, unknown> };
 
-/** Who signs in where no `login_hint` says who. */
+/** Signs in if the request has no `login_hint`. */
 const first = "admin";
 
 type Made = {
@@ -56,9 +56,9 @@ type Made = {
 };
 
 /**
- * The authorization code flow with PKCE for this machine: it asks nobody for a password.
- * `login_hint` says who signs in, else it is `admin`, who is one. A code is good once, for a minute,
- * and with the verifier that belongs to its challenge.
+ * The authorization code flow with PKCE, without a password. `login_hint` is the user who signs in;
+ * the default is the administrator `admin`. A code can be redeemed once, within 5 minutes, and only
+ * with its challenge's verifier.
  * https://openid.net/specs/openid-connect-core-1_0.html#CodeFlowAuth
  */
 export function createCodeFlow({ url, clientId, sign }: Made): {
@@ -90,7 +90,7 @@ export function createCodeFlow({ url, clientId, sign }: Made): {
     return { status: 302, headers: [["location", back.href]] as [string, string][] };
   }
 
-  /** A token for a client itself: the client is its subject (RFC 9068, 2.2). */
+  /** The client credentials grant: the client is its token's subject (RFC 9068, 2.2). */
   async function grant({ client_id, scope }: z.infer<typeof MachineAsk>) {
     const claims = { client_id, token_use: "access", ...(scope !== undefined && { scope }) };
     const request = { sub: client_id, groups: [], claims, expiresIn: tokenSeconds };
@@ -99,7 +99,7 @@ export function createCodeFlow({ url, clientId, sign }: Made): {
     return { status: 200, body };
   }
 
-  /** Errors have the form of RFC 6749, 5.2. */
+  /** The token endpoint. Errors have the form of RFC 6749, 5.2. */
   async function redeem(body: unknown) {
     const machine = MachineAsk.safeParse(body);
     if (machine.success) return grant(machine.data);

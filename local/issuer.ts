@@ -14,18 +14,18 @@ export type Issuer = {
   audience: string;
   jwksUrl: string;
   routes: OwnRoute[];
-  /** A token for a subject, valid for `expiresIn` seconds, which may be negative. */
+  /** Signs a token for a subject, valid for `expiresIn` seconds, which may be negative. */
   sign(request: TokenRequest): Promise<{ token: string; expiresAt: string }>;
 };
 
 type IssuerOptions = {
-  /** The `iss` of its tokens, below which its keys are found; without a slash at the end. */
+  /** The `iss` of its tokens and the base URL of its keys, without a trailing slash. */
   url: string;
-  /** Where the key is kept; undefined keeps it in memory. */
+  /** Directory of the signing key; undefined keeps the key in memory. */
   directory?: string;
   /** The claim that lists a token's groups. */
   groupsClaim?: string;
-  /** Tops the subject's wallet up to `credits`; without it a token is asked for without them. */
+  /** Raises the subject's balance to `credits`; without it, requests with `credits` are refused. */
   topUp?(request: TokenRequest, credits: number): Promise<void>;
 };
 
@@ -47,15 +47,15 @@ const TokenRequest = z.object({
 });
 export type TokenRequest = z.input<typeof TokenRequest>;
 
-/** The claims that name a person; without any of them the subject does. */
+/** Claims with a person's name; if none is present, the subject is used as the name. */
 const nameClaims = ["preferred_username", "given_name", "family_name"];
 
 const audience = "ovation";
 
 /**
- * Makes an OpenID Connect issuer for this machine alone. It signs whatever claims it is asked for,
- * so it listens on loopback only and exists in no deployed stage. Its RS256 key is kept with the
- * data, so that tokens survive a restart; a directory that has none gets a new one.
+ * Creates an OpenID Connect issuer for local use. It signs any claims on request, so it listens on
+ * loopback only and exists in no deployed stage. Its RS256 key is stored with the data, so tokens
+ * survive a restart; a new directory gets a new key.
  * https://openid.net/specs/openid-connect-discovery-1_0.html
  */
 export async function createIssuer({
@@ -157,7 +157,7 @@ async function readOrCreateKey(directory: string | undefined): Promise<JWK> {
   return whole;
 }
 
-/** Where the functions of a stage that names no issuer of its own find the local one. */
+/** SSM parameters that point functions to the local issuer if the stage names no other. */
 export const parametersOf = (stageName: string, { url, audience, jwksUrl }: Issuer) => ({
   [`/ovation/${stageName}/issuer`]: url,
   [`/ovation/${stageName}/audience`]: audience,

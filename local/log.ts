@@ -1,11 +1,11 @@
 import { stderr, stdout } from "node:process";
 
-/** `text` for people, `json` for machines, `off` for errors alone. */
+/** `text` for people, `json` for programs, `off` writes errors only. */
 export type LogMode = "text" | "json" | "off";
 
 /**
- * One answered request or socket message. The path is its route's, without the values in it and
- * without its query: both may hold tokens. It is `-` where there was no route.
+ * One answered request or socket message. The path is the route's, without values or query, since
+ * both may contain tokens; `-` without a route.
  */
 type RequestLine = {
   method: string;
@@ -17,14 +17,14 @@ type RequestLine = {
   requestId?: string | undefined;
 };
 
-/** What the runner writes while it runs: a line for each request, and what the functions say. */
+/** The runner's output: a line for each request, and the functions' log lines. */
 export type Log = {
   request(line: RequestLine): void;
-  /** A line that a function wrote. */
+  /** A log line of a function. */
   line(functionName: string, text: string, stream: "stdout" | "stderr"): void;
-  /** Something that the runner itself has to say about its work. */
+  /** A note from the runner about its own work. */
   note(text: string): void;
-  /** Something that went wrong; always written. */
+  /** A failure; always written. */
   problem(text: string): void;
 };
 
@@ -36,7 +36,7 @@ const writeToProcess: Write = (text, stream) => {
   (stream === "stdout" ? stdout : stderr).write(`${text}\n`);
 };
 
-/** Makes the log of one run. `write` takes whole lines. */
+/** Creates the log of one run. `write` receives whole lines. */
 export function createLog(mode: LogMode, write: Write = writeToProcess): Log {
   const sayJson = (entry: Record<string, unknown>, stream: "stdout" | "stderr" = "stdout") =>
     write(JSON.stringify({ timestamp: new Date().toISOString(), ...entry }), stream);
@@ -86,7 +86,7 @@ function readEntry(text: string): Record<string, unknown> | undefined {
   }
 }
 
-/** A structured log line as a person reads it: level, message, and the error's stack. */
+/** A structured log line as readable text: level, message, and the error's stack. */
 function describeEntry(entry: Record<string, unknown>): string {
   const error = entry.error as { name?: string; message?: string; stack?: string } | undefined;
   const cause = error ? `\n  ${error.stack ?? `${error.name}: ${error.message}`}` : "";

@@ -17,11 +17,11 @@ export type LambdaFunction = {
   memoryMegabytes: number;
   reservedConcurrency?: number;
   role: string;
-  /** Where its lines go; Lambda's own group for it where the template names none. */
+  /** The log group of its lines; Lambda's default group unless the template names one. */
   logGroup?: string;
 };
 
-/** A REST API made from an OpenAPI body; `document` is that body with its references resolved. */
+/** A REST API created from an OpenAPI body; `document` is the body with resolved references. */
 export type RestApi = {
   id: string;
   name: string;
@@ -29,11 +29,11 @@ export type RestApi = {
   document: OpenApiBody;
   /** `/path/METHOD` or the wildcard pair, as in the stage's MethodSettings. */
   methodSettings: { path: string; method: string; rateLimit?: number; burstLimit?: number }[];
-  /** A line for each call: in which group, and what it says, with `$context` where values go. */
+  /** The log group and format of its access log; the format contains `$context` variables. */
   accessLog?: { logGroup: string; format: string };
 };
 
-/** Where a REST API is served: at the root if its stage has the stage's own name, or below its name. */
+/** Where a REST API is served: at the root if its stage is named like ours, else below its name. */
 export const prefixOf = (stage: Pick<Stage, "name">, { stageName }: Pick<RestApi, "stageName">) =>
   stageName === stage.name ? "" : `/${stageName}`;
 
@@ -43,7 +43,7 @@ export type OpenApiBody = {
   components?: { securitySchemes?: Record<string, OpenApiSecurityScheme> };
   "x-amazon-apigateway-gateway-responses"?: Record<string, GatewayResponse>;
   "x-amazon-apigateway-binary-media-types"?: string[];
-  /** Bytes of a body from which on it is compressed; never where it is left out. */
+  /** Bodies are compressed from this number of bytes; never if undefined. */
   "x-amazon-apigateway-minimum-compression-size"?: number;
 };
 
@@ -83,7 +83,7 @@ export type GatewayResponse = {
   responseTemplates?: Record<string, string>;
 };
 
-/** A WebSocket API: its routes by key, each with the function that answers. */
+/** A WebSocket API: its routes by key, each with its function. */
 export type WebSocketApi = {
   id: string;
   stageName: string;
@@ -92,7 +92,7 @@ export type WebSocketApi = {
     string,
     {
       functionName: string;
-      /** The role by which the gateway calls the function. */
+      /** The role with which the gateway calls the function. */
       credentials?: string;
       authorizer?: { functionName: string; credentials?: string; identitySource: string[] };
     }
@@ -105,7 +105,7 @@ export type Table = {
   name: string;
   arn: string;
   streamArn: string;
-  /** The CreateTable request that makes the same table in a local engine. */
+  /** The CreateTable request that creates the table in a local engine. */
   createTable: Record<string, unknown>;
   timeToLiveAttribute?: string;
 };
@@ -122,7 +122,7 @@ export type Queue = {
   redrive?: { queueArn: string; receiveCountMax: number };
 };
 
-/** A stream or queue that calls a function, with the settings of its mapping. */
+/** A stream or queue that triggers a function, with the settings of its event source mapping. */
 export type EventSource = {
   id: string;
   sourceArn: string;
@@ -140,10 +140,10 @@ export type EventSource = {
   concurrencyMax?: number;
 };
 
-/** `rate(1 minute)` and the like, with the function that it calls. */
+/** A schedule such as `rate(1 minute)`, and the function that it calls. */
 export type Schedule = { id: string; expression: string; functionName: string; input?: string };
 
-/** What names a metric of CloudWatch. */
+/** The identity of a CloudWatch metric. */
 export type MetricName = {
   namespace: string;
   name: string;
@@ -162,7 +162,7 @@ export type Alarm = {
   datapoints: number;
 };
 
-/** Counts lines of a log that have one of these values in one of these fields. */
+/** A metric filter: counts log lines whose fields have certain values. */
 export type MetricFilter = {
   logGroup: string;
   wanted: { field: string; value: string }[];
@@ -172,12 +172,13 @@ export type MetricFilter = {
 export type Secret = { name: string; arn: string; generate?: Record<string, unknown> };
 
 /**
- * Everything that the runner knows of one stage. All of it is read from the synthesized templates
- * (local/assembly), nothing is listed by hand, so a route that leaves the template leaves the
- * runner. Names are physical names (`ovation-dev-gifts-create`), amounts carry their unit.
+ * Everything that the runner knows of one stage, read from the synthesized templates
+ * (local/assembly). Nothing is listed by hand, so a route that is removed from the template
+ * disappears from the runner. Names are physical names (`ovation-dev-gifts-create`); amounts carry
+ * their unit.
  */
 export type Stage = {
-  /** The relay's name among the functions, in a stage that has one. */
+  /** The relay's name among the functions, if the stage has a relay. */
   relay?: string;
   name: string;
   region: string;
@@ -189,9 +190,9 @@ export type Stage = {
   tables: Table[];
   queues: Queue[];
   buckets: { name: string; arn: string }[];
-  /** Names under which CloudFront puts everything; the runner stands in for them itself. */
+  /** Host names that CloudFront serves; the runner answers for them itself. */
   domains: string[];
-  /** Whether a firewall is before them. */
+  /** Whether a firewall protects them. */
   hasHostFirewall?: boolean;
   eventSources: EventSource[];
   schedules: Schedule[];
@@ -200,33 +201,36 @@ export type Stage = {
   metricFilters: MetricFilter[];
 };
 
-/** What a function gave back: its answer, or the error that it threw or died of. */
+/** The result of an invocation: its payload, or the error that it threw or died of. */
 export type InvocationResult =
   | { ok: true; payload: unknown }
   | { ok: false; error: { errorType: string; errorMessage: string } };
 
-/** Calls a function and waits for its answer; with `delay` ms, events that arrive meanwhile go first. */
+/**
+ * Calls a function and waits for its result. With `delay` ms, events that arrive meanwhile go
+ * first.
+ */
 export type Invoke = (name: string, event: unknown, delay?: number) => Promise<InvocationResult>;
 
-/** A call of AWS that a function has signed. Header names are in lower case. */
+/** A signed AWS call of a function. Header names are in lower case. */
 export type FunctionCall = {
   method: string;
   /** Path and query, percent-encoded. */
   url: string;
-  /** Names and values in turn, as HTTP clients have them. */
+  /** Alternating names and values, as HTTP clients have them. */
   headers: readonly string[];
-  /** The same object in all calls that have the same one. */
+  /** Calls with the same body share one object. */
   body: string | Uint8Array;
 };
 
-/** An answer; `lost` is a connection that ended without one. */
+/** A response; `lost` is a connection that ended without one. */
 export type CallAnswer =
   | { status: number; headers?: Readonly<Record<string, string>>; body: string | Uint8Array }
   | "lost";
 
 /**
- * Performs calls that a function made together, and reports by its place how each is answered: at
- * once or later, and never where nobody answers. `isGone` says whether nobody listens now.
+ * Performs calls that a function made together. Reports each response with its call's index, at
+ * once or later, and never if there is no response. `isGone` says whether the caller has gone.
  */
 export type DoCalls = (
   calls: readonly FunctionCall[],
@@ -234,14 +238,16 @@ export type DoCalls = (
   isGone: () => boolean,
 ) => void;
 
-/** What `@connections` needs of the WebSocket gateway. Times are ISO 8601. */
+/** What `@connections` needs from the WebSocket gateway. Times are ISO 8601. */
 export type Connections = {
   post(connectionId: string, data: Uint8Array): "sent" | "gone" | "too_fast";
   close(connectionId: string): "closed" | "gone";
   find(connectionId: string): { connectedAt: string; lastActiveAt: string } | undefined;
 };
 
-/** The function's physical name in its ARN, or in an integration's URI that holds the ARN. */
+/**
+ * The function's physical name, from its ARN or from an integration's URI that contains the ARN.
+ */
 export function functionNameOf(arn: string): string {
   const name = /:function:([A-Za-z0-9_-]+)/.exec(arn)?.[1];
   if (name === undefined) throw new Error(`Expected the ARN of a function, found ${arn}`);

@@ -3,13 +3,15 @@ import type { Invoke, Stage } from "./model.ts";
 
 /** Runs changed code without a restart; provided by the embedding program. */
 export type Reloading = {
-  /** Asked before each event: a promise of a new bundle, or undefined where the old one is new. */
+  /** Called before each event: a promise of the new bundle, or undefined if nothing has changed. */
   refresh(functionName: string): Promise<void> | undefined;
-  /** Takes back a bundle that does not load. Answers whether there was one before it. */
+  /** Discards a bundle that does not load. Returns whether there is an older one. */
   undo(functionName: string): boolean;
 };
 
-/** Calls functions by their newest bundles, by the one before where the newest does not load. */
+/**
+ * Calls functions with their newest bundles, or with the previous one if the newest does not load.
+ */
 export function reloadBefore(invoke: Invoke, { refresh, undo }: Reloading): Invoke {
   return async (functionName, event, delay) => {
     const work = refresh(functionName);
@@ -20,22 +22,22 @@ export function reloadBefore(invoke: Invoke, { refresh, undo }: Reloading): Invo
   };
 }
 
-/** What is made once, at the start. */
+/** Parts of a stage that are set up once, at the start. */
 const fixed = [
   ...(["tables", "queues", "buckets", "eventSources", "schedules", "secrets"] as const),
   "webSocketApis",
 ] as const;
 
 /**
- * Makes a running stage like another reading of its assembly: functions, roles and REST APIs.
- * Answers the names of what differs and cannot change without a restart.
+ * Updates a running stage to a new version of its assembly: functions, roles and REST APIs. Returns
+ * the names of other differences, which need a restart.
  */
 export function replaceInStage(stage: Stage, next: Stage): string[] {
   for (const name of Object.keys(stage.functions))
     if (!Object.hasOwn(next.functions, name)) delete stage.functions[name];
   for (const [name, lambda] of Object.entries(next.functions)) {
     const running = stage.functions[name];
-    // Their workers know it by this object.
+    // Workers refer to this object, so it is changed in place.
     if (running === undefined) stage.functions[name] = lambda;
     else Object.assign(running, { reservedConcurrency: undefined }, lambda);
   }

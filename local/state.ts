@@ -14,11 +14,11 @@ import { DatabaseSync } from "node:sqlite";
 
 /**
  * The runner's own state in the data directory: queue messages, positions of stream readers and
- * generated secrets. It survives `kill -9` (an SQLite file in WAL mode; only a power loss may lose
- * the last moments, which at-least-once delivery then repeats).
+ * generated secrets. It is an SQLite file in WAL mode, which survives `kill -9`. A power loss may
+ * lose the last moments, which at-least-once delivery repeats.
  */
 export type State = {
-  /** The directory itself; for `:memory:` a temporary one that `close` removes. */
+  /** The directory itself; for `:memory:`, a temporary one that `close` removes. */
   directory: string;
   database: DatabaseSync;
   close(): void;
@@ -32,9 +32,9 @@ export class DataDirectoryBusy extends Error {
 const temporaryPrefix = "ovation-";
 
 /**
- * Opens the runner's file and takes the directory for this process. The lock is SQLite's own file
- * lock, so it ends with the process however that ends and never has to be judged stale. Throws
- * `DataDirectoryBusy` when another process has it.
+ * Opens the runner's file and locks the directory for this process. The lock is SQLite's file lock,
+ * which ends with the process in every case and so is never stale. Throws `DataDirectoryBusy` if
+ * another process holds it.
  */
 export function openState(dataDirectory: string): State {
   const temporary = dataDirectory === ":memory:";
@@ -51,7 +51,7 @@ export function openState(dataDirectory: string): State {
     database.exec("PRAGMA locking_mode = EXCLUSIVE");
     database.exec("PRAGMA journal_mode = WAL");
     database.exec("PRAGMA synchronous = NORMAL");
-    // An exclusive lock is taken at the first write, not by the pragma.
+    // The exclusive lock is acquired at the first write, not by the pragma.
     database.exec("BEGIN EXCLUSIVE; PRAGMA user_version = 1; COMMIT");
   } catch (error) {
     database.close();
@@ -74,8 +74,8 @@ export function openState(dataDirectory: string): State {
 }
 
 /**
- * Creates an SQLite file that only its owner can read, or removes others' permissions. SQLite's
- * further files copy the permissions the file has at that moment, so this runs first.
+ * Creates an SQLite file that only its owner can read, or removes others' permissions. SQLite
+ * copies the file's current permissions to its WAL and index files, so this runs first.
  */
 export function keepToOwner(file: string): void {
   closeSync(openSync(file, "a", 0o600));
@@ -100,7 +100,7 @@ const schema = `
     queue TEXT NOT NULL, id TEXT NOT NULL, message_id TEXT NOT NULL, sent_at INTEGER NOT NULL,
     PRIMARY KEY (queue, id)) WITHOUT ROWID;`;
 
-/** In memory if the system supports it: no data of `:memory:` should reach a disk. */
+/** In memory if the system supports it, so that data of `:memory:` never reaches a disk. */
 function createTemporaryDirectory(): string {
   const root = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
   for (const name of readdirSync(root)) {
@@ -110,14 +110,14 @@ function createTemporaryDirectory(): string {
   return mkdtempSync(join(root, `${temporaryPrefix}${process.pid}-`));
 }
 
-/** Another user's leftovers cannot be removed and are not ours to complain about. */
+/** Leftovers of other users cannot be removed, which is not an error. */
 function removeQuietly(path: string): void {
   try {
     rmSync(path, { recursive: true, force: true });
   } catch {}
 }
 
-/** Whether a process of this id exists; signal 0 only asks. */
+/** Whether a process with this id exists; signal 0 only checks. */
 function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);

@@ -19,7 +19,7 @@ const AlarmProperties = z.object({
   TreatMissingData: z.enum(["notBreaching", "breaching"]),
 });
 
-/** The alarms, each on one metric by the minute. */
+/** The alarms, each on one metric, with a period of one minute. */
 export const readAlarms = (templates: Templates): Alarm[] =>
   [...findResources(templates, "AWS::CloudWatch::Alarm", AlarmProperties)].map(
     ({ properties: of }) => ({
@@ -60,8 +60,8 @@ export const readMetricFilters = (templates: Templates): MetricFilter[] =>
   );
 
 /**
- * The values of fields, one of which a line must have: `{ $.level = "ERROR" }`, or several with
- * `||`. Throws for every other pattern.
+ * The field values of a filter pattern, one of which a line must have: `{ $.level = "ERROR" }`, or
+ * several with `||`. Throws for every other pattern.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
  */
 function readPattern(pattern: string): MetricFilter["wanted"] {
@@ -69,7 +69,7 @@ function readPattern(pattern: string): MetricFilter["wanted"] {
   return (inner ?? "").split(" || ").map((term) => {
     const [, field, value] = /^\(?\$\.(\w+) = "([^"*]*)"\)?$/.exec(term) ?? [];
     if (field === undefined || value === undefined)
-      throw new Error(`The runner does not know the filter pattern ${pattern}`);
+      throw new Error(`The runner does not support the filter pattern ${pattern}`);
     return { field, value };
   });
 }

@@ -101,7 +101,7 @@ const GatewayResponseProperties = z.object({
   ResponseTemplates: Texts.optional(),
 });
 
-/** The REST APIs with a stage. Throws for one without an inline OpenAPI body. */
+/** The deployed REST APIs. Throws for an API without an inline OpenAPI body. */
 export function readRestApis(templates: Templates): RestApi[] {
   const stages = [...findResources(templates, "AWS::ApiGateway::Stage", StageProperties)];
   const responses = [

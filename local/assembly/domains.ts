@@ -5,7 +5,7 @@ const Distribution = z.object({
   DistributionConfig: z.object({ Aliases: z.array(z.string()), WebACLId: z.unknown() }),
 });
 
-/** The host names of the stage's distributions; the rest of them is CloudFront's. */
+/** The host names of the stage's distributions; the runner emulates nothing else of CloudFront. */
 export function readDomains({ stacks }: Templates) {
   const hosts = [...stacks.values()].flatMap(({ Resources = {} }) =>
     Object.values(Resources)

@@ -18,7 +18,7 @@ const FunctionProperties = z.object({
     .default({ Variables: {} }),
 });
 
-/** Functions by physical name. Throws unless every one has its bundle on the disk. */
+/** Functions by physical name. Throws if the bundle of a function is missing. */
 export function readFunctions(
   templates: Templates,
   directory: string,
@@ -30,8 +30,7 @@ export function readFunctions(
     FunctionProperties,
   )) {
     const asset = resource.Metadata?.["aws:asset:path"];
-    // Functions that CDK itself adds (custom resources) have none of our bundles and never run
-    // here.
+    // Functions that CDK adds (custom resources) are not bundled by us and never run here.
     if (typeof asset !== "string" || resource.Metadata?.["aws:asset:is-bundled"] === true) continue;
     const name = nameResource(templates, stack, id);
     const folder = join(directory, asset);

@@ -35,8 +35,8 @@ type AssemblyOptions = {
 };
 
 /**
- * One stage, read from its synthesized assembly (`cdk.out/<stage>`), and from nothing else. Throws,
- * naming the resource, if the runner cannot emulate it.
+ * Reads one stage from its synthesized assembly (`cdk.out/<stage>`) only. Throws, naming the
+ * resource, if the runner cannot emulate it.
  */
 export function readAssembly(options: AssemblyOptions): Stage {
   const directory = resolve(options.directory);
@@ -78,7 +78,7 @@ function readTemplates({ directory, parameters }: AssemblyOptions): Templates {
       continue;
     const template = readJson(join(directory, artifact.properties.templateFile)) as Template;
     templates.stacks.set(artifact.properties.stackName ?? id, template);
-    // A domain's firewall is in its own region, so the functions decide the stage's region.
+    // A domain's firewall is in another region; the stage's region is that of its functions.
     const hasFunctions = Object.values(template.Resources ?? {}).some(
       ({ Type }) => Type === "AWS::Lambda::Function",
     );

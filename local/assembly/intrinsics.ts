@@ -21,7 +21,7 @@ export function resolve(templates: Templates, stack: string, value: Json): Json 
   if (only !== undefined && (only === "Ref" || only.startsWith("Fn::"))) {
     const resolver = resolvers[only];
     if (resolver === undefined)
-      throw new Error(`The runner cannot work out ${only} (stack ${stack})`);
+      throw new Error(`The runner cannot resolve ${only} (stack ${stack})`);
     return resolver(templates, stack, value[only] ?? null);
   }
   const resolved: JsonObject = {};
@@ -63,7 +63,7 @@ function isTrue(templates: Templates, stack: string, condition: Json): boolean {
       return String(left) === String(right);
     }
   }
-  throw new Error(`The runner cannot decide ${JSON.stringify(condition)} (stack ${stack})`);
+  throw new Error(`The runner cannot evaluate ${JSON.stringify(condition)} (stack ${stack})`);
 }
 
 function asList(value: Json | undefined): Json[] {
@@ -113,7 +113,7 @@ const resolvers: Record<string, Resolver> = {
   "Fn::GetStackOutput": (templates, _stack, argument) => {
     const { StackName = "", OutputName = "" } = argument as JsonObject;
     const output = templates.stacks.get(String(StackName))?.Outputs?.[String(OutputName)];
-    if (output === undefined) throw new Error(`No stack ${StackName} says ${OutputName}`);
+    if (output === undefined) throw new Error(`Stack ${StackName} has no output ${OutputName}`);
     return resolve(templates, String(StackName), output.Value) ?? "";
   },
   "Fn::If": (templates, stack, argument) => {
@@ -160,7 +160,8 @@ export function nameResource(templates: Templates, stack: string, id: string): s
 export function arnOf(templates: Templates, stack: string, id: string): string {
   const { Type } = getResource(templates, stack, id);
   const arn = arnByName(templates, Type, nameResource(templates, stack, id));
-  if (arn === undefined) throw new Error(`The runner knows no ARN for ${Type} (${stack}/${id})`);
+  if (arn === undefined)
+    throw new Error(`The runner does not support the ARN of ${Type} (${stack}/${id})`);
   return arn;
 }
 
@@ -218,7 +219,7 @@ function resolveSsmParameter(templates: Templates, name: string): string {
         return String(resolve(templates, stack, Value ?? ""));
     }
   }
-  throw new Error(`The SSM parameter ${name} is neither in a template nor given by the runner`);
+  throw new Error(`The SSM parameter ${name} is neither in a template nor set by the runner`);
 }
 
 /** The result of `Fn::GetAtt`; throws for unsupported attributes. */
@@ -232,5 +233,5 @@ function resolveAttribute(templates: Templates, stack: string, id: string, name:
   const resource = { templates, place: `${stack}/${id}`, name: nameResource(templates, stack, id) };
   const made = attributeByName(Type, name, { ...resource, properties });
   if (made !== undefined) return made;
-  throw new Error(`The runner knows no attribute ${name} of ${Type} (${stack}/${id})`);
+  throw new Error(`The runner does not support the attribute ${name} of ${Type} (${stack}/${id})`);
 }

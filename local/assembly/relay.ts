@@ -16,12 +16,12 @@ const TaskProperties = z.object({
   ]),
 });
 
-/** The timeout of one command to begin or to end, in seconds. */
+/** The timeout in seconds of a command to the relay: listen or drain. */
 const orderSeconds = 60;
 
 /**
- * The relay of a stage, if it has one, as a function that is called once to begin and once to end:
- * its bundle, role and settings are those of the task. Throws if its bundle is missing.
+ * The stage's relay, if any, as a function that is called once to start and once to stop. Its
+ * bundle, role and settings are those of the ECS task. Throws if the bundle is missing.
  */
 export function readRelay(templates: Templates, directory: string): LambdaFunction | undefined {
   const found = findResources(templates, "AWS::ECS::TaskDefinition", TaskProperties);

@@ -28,7 +28,9 @@ export function* findResources<Properties>(
       const checked = schema.safeParse(resolved);
       if (!checked.success) {
         const reason = z.prettifyError(checked.error);
-        throw new Error(`${type} ${stack}/${id} is not of a form that the runner knows: ${reason}`);
+        throw new Error(
+          `${type} ${stack}/${id} has a form that the runner does not support: ${reason}`,
+        );
       }
       yield { stack, id, resource, properties: checked.data };
     }

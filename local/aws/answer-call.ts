@@ -3,7 +3,7 @@ import { type AwsAnswer, AwsFailure, type AwsRequest, type Prepare } from "./fai
 import { type Faults, failureOfFault, tellAsConflict } from "./faults.ts";
 import type { Iam } from "./iam.ts";
 
-/** The handlers of calls, whichever way they arrive; `services` by their signing names. */
+/** The dependencies of call handling; `services` by their signing names. */
 export type Services = {
   iam: Iam;
   faults: Faults;
@@ -13,20 +13,20 @@ export type Services = {
   log: (line: string) => void;
 };
 
-/** `lost` is a connection that ends without a response, `silence` one that stays open without. */
+/** `lost` closes the connection without a response, `silence` leaves it open without a response. */
 export type Outcome = AwsAnswer | "lost" | "silence";
 
 /** One incoming call. */
 type Incoming = {
   /** Returns the call; throws an AwsFailure for an unreadable one. */
   read(): AwsRequest | Promise<AwsRequest>;
-  /** Whether the caller has disconnected, as all do when the runner stops. */
+  /** Whether the caller has disconnected, as every caller has when the runner stops. */
   isGone(): boolean;
 };
 
 /**
- * Handles one call: allowed or refused by the caller's policies, subject to faults, counted. Never
- * rejects: a failure is a response, and one of the runner's own is logged if anybody waits for it.
+ * Handles one call: checks the caller's policies, applies faults, counts charges. Never rejects: a
+ * failure is a response; an internal failure is logged if the caller still waits.
  */
 export async function answerCall(services: Services, call: Incoming): Promise<Outcome> {
   try {
@@ -64,7 +64,7 @@ async function perform(of: Services, request: AwsRequest): Promise<Outcome> {
     case "error_after_commit":
     case "timeout_after_commit":
     case "silence_after_commit":
-      // Even a refusal of the service is lost.
+      // The response is lost even if the service refuses the call.
       await runUnheard(prepared.run);
   }
   if (fault.kind.startsWith("silence")) return "silence";
@@ -81,7 +81,7 @@ async function runUnheard(run: () => unknown): Promise<void> {
   }
 }
 
-/** A refusal in the form of the JSON protocols, which clients of the others read as well. */
+/** A refusal in the form of the JSON protocols, which clients of the other protocols accept too. */
 export function answerFailure({ status, type, message, body }: AwsFailure): AwsAnswer {
   return {
     status,

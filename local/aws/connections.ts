@@ -61,12 +61,14 @@ export function createConnectionCalls(options: ConnectionOptions): Prepare {
   };
 }
 
-/** Posts to connections together; returns the responses in order. Undefined if it cannot. */
+/**
+ * Posts to several connections; returns the responses in order, or undefined if it is impossible.
+ */
 export type PostTogether = (posts: readonly AwsRequest[]) => AwsAnswer[] | undefined;
 
 /**
- * Posts of one caller through one API, authorized and counted together, if its policies decide
- * equally about all connections; otherwise they are handled one by one.
+ * Handles posts of one caller through one API with one check and one count, if its policies decide
+ * the same for all connections; otherwise they are handled individually.
  */
 export function createPostsTogether(
   { stage, connections, meter, hostMeter }: ConnectionOptions,
@@ -117,7 +119,7 @@ function answer(status: number, body: string): AwsAnswer {
 
 const sent = answer(200, "");
 const closed = answer(204, "");
-/** API Gateway returns only the status for a connection that is gone. */
+/** API Gateway returns only the status for a closed connection. */
 const gone = answerFailure(new AwsFailure(410, "GoneException", ""));
 const tooFast = answerFailure(new AwsFailure(429, "LimitExceededException", "Rate exceeded"));
 const tooLarge = answerFailure(

@@ -148,7 +148,7 @@ function accessOf(
     resource: index ? `${table.arn}/index/${index}` : table.arn,
     context: {
       ...(keys && { "dynamodb:LeadingKeys": leading }),
-      // Few policies use it, and it is the most expensive one to find.
+      // A getter: few policies use this key, and it is the most expensive one to compute.
       get "dynamodb:Attributes"() {
         return listAttributeNames(source, keys);
       },

@@ -76,7 +76,7 @@ async function forward(
 
 type Units = { writeUnits?: number; readUnits?: number };
 
-/** Calls of the runner itself (demo data, an audit) are not costs of the product. */
+/** Calls of the runner itself (demo data, an audit) cost the product nothing. */
 function record(meter: Meter, request: AwsRequest, units: Units): void {
   if (request.caller === runnerCaller) return;
   meter.record({ caller: request.caller, operation: `dynamodb:${request.operation}`, ...units });
@@ -95,9 +95,9 @@ function sumConsumed(operation: string, consumed: unknown): Units {
 }
 
 /**
- * AWS charges a write whose condition failed but reports nothing about it: the item as sent, at
- * least one unit, twice in a transaction. The stored item's size is only known if the response has
- * it.
+ * Estimates the charge of a write whose condition failed, which AWS charges but does not report:
+ * the size of the item as sent, at least one unit, twice in a transaction. The stored item's size
+ * is known only if the response contains it.
  */
 function estimateRefused(operation: string, body: Body, answer: Body): number {
   const type = String(answer.__type);

@@ -5,13 +5,13 @@ import { AwsFailure, type AwsRequest } from "./failure.ts";
 import { watchIdleSockets } from "./idle-sockets.ts";
 import { readCall } from "./signed-call.ts";
 
-/** The largest body of any call: a transaction has 4 MB, an invocation 6 MB. */
+/** The largest request body: a transaction has up to 4 MB, an invocation 6 MB. */
 const bodyBytesMax = 17 * 1024 * 1024;
 
 /** The running endpoint. */
 type Endpoint = {
   url: string;
-  /** Drops sockets that were idle for this long; undefined: keeps them. */
+  /** Drops sockets that were idle for this long; undefined keeps them. */
   forgetIdle(milliseconds: number | undefined): void;
   /** Requests that arrived on a dropped socket and were reset. */
   resets(): number;
@@ -59,7 +59,7 @@ async function serve(
     isGone: () => incoming.socket.destroyed,
   });
   if (answer === "lost") return void incoming.socket.destroy();
-  // Only the caller, or the end of the runner, ends a silent connection.
+  // Only the caller, or stopping the runner, ends a silent connection.
   if (answer === "silence" || outgoing.destroyed) return;
   outgoing.writeHead(answer.status, {
     ...answer.headers,
@@ -73,7 +73,9 @@ async function readRequest(services: Services, incoming: IncomingMessage): Promi
   return readCall(services, { method, url, headers, body: await readBody(incoming) });
 }
 
-/** Listeners, not an async iterator: this runs for every call, and costs half as much. */
+/**
+ * Event listeners instead of an async iterator: this runs for every call and costs half as much.
+ */
 function readBody(incoming: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];

@@ -17,14 +17,15 @@ export type EngineCredentials = {
   sessionToken?: string;
 };
 
-/** An engine without authentication still expects some credentials. */
+/** An engine without authentication still expects credentials. */
 export const anyCredentials: EngineCredentials = {
   accessKeyId: "ovation",
   secretAccessKey: "ovation",
 };
 
 /**
- * Such an engine accepts any signature: the endpoint in front of it has authenticated the caller.
+ * An engine without authentication accepts any signature: the endpoint in front of it has
+ * authenticated the caller.
  */
 const authorization =
   `AWS4-HMAC-SHA256 Credential=${anyCredentials.accessKeyId}/20260101/us-east-1/dynamodb/` +
@@ -34,11 +35,11 @@ const connectionCountMax = 32;
 const streamConnectionCountMax = 4;
 const answerMillisecondsMax = 30_000;
 
-/** Makes the calls to the engine at an address; `close` ends their connections. */
+/** Connects to the engine at an address; `close` ends the connections. */
 export async function openEngineCalls(
   endpoint: string,
 ): Promise<{ call: EngineCall; close(): Promise<void> }> {
-  // Loaded when it is needed: few use an external engine, and everyone waits for the start.
+  // Loaded on demand: few use an external engine, but everyone waits for the start.
   const { Pool } = await import("undici");
   const openPool = (connections: number) =>
     new Pool(new URL(endpoint).origin, {
@@ -70,7 +71,7 @@ export async function openEngineCalls(
   };
 }
 
-/** Without the streams of undici's `request`, which cost more than the rest of a call. */
+/** Avoids the streams of undici's `request`, which cost more than the rest of a call. */
 function gatherAnswer(
   resolve: (answer: EngineAnswer) => void,
   reject: (error: Error) => void,

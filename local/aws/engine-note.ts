@@ -9,7 +9,7 @@ import type { EngineCredentials } from "./engine-call.ts";
 export type EngineNote = {
   endpoint: string;
   credentials: EngineCredentials;
-  /** An external engine, which runs even without a runner. */
+  /** Whether it is an external engine, which runs even without a runner. */
   isOther: boolean;
 };
 
@@ -22,7 +22,7 @@ export function writeEngineNote(directory: string, note: EngineNote): void {
   chmodSync(file, 0o600);
 }
 
-/** Removes the note when the engine stops, so that nobody looks for it. */
+/** Removes the note when the engine stops. */
 export const removeEngineNote = (directory: string) => rmSync(fileOf(directory), { force: true });
 
 /** The note of an engine running on a data directory, or killed there. */

@@ -21,7 +21,7 @@ export type Engine = {
   call: EngineCall;
   endpoint: string;
   credentials: EngineCredentials;
-  /** Switches for tests; an external engine has none. */
+  /** Switches for tests; undefined for an external engine. */
   switches?: Pick<EmbeddedEngine, "expire" | "holdReads">;
   stop(): Promise<void>;
 };
@@ -39,7 +39,7 @@ type EngineOptions = {
   tables: Table[];
   /** The address of an external engine. */
   endpoint?: string | undefined;
-  /** Nothing expires meanwhile: for programs that read existing data. */
+  /** Disables expiry, for programs that only read existing data. */
   isFrozen?: boolean;
   log: (line: string) => void;
 };
@@ -90,8 +90,9 @@ async function openEmbedded({ state, isFrozen, log }: EngineOptions): Promise<En
 }
 
 /**
- * Lets the engine expire and trim a few times a minute, and sooner if much is due. Records that a
- * stream reader has not read yet are kept, however old: a runner may be off for days.
+ * Makes the engine expire items and trim streams a few times a minute, and sooner if much is due.
+ * Records that a stream reader has not read yet are kept, however old: a runner may be off for
+ * days.
  */
 function startUpkeep(engine: EmbeddedEngine, state: State, log: (line: string) => void) {
   let timer: NodeJS.Timeout | undefined;
@@ -162,7 +163,7 @@ async function openAlone(state: State, prepare = () => {}): Promise<OpenEngine> 
  */
 export async function openSnapshot(dataDirectory: string): Promise<OpenEngine> {
   const found = findEngine(dataDirectory);
-  // Without a runner nobody writes, which the lock ensures.
+  // The lock ensures that no runner writes.
   if ("state" in found) return openAlone(found.state);
   if (found.note.isOther)
     throw new Error(

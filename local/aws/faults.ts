@@ -17,15 +17,15 @@ const kinds = [
 ] as const;
 
 const FaultWanted = z.strictObject({
-  /** The function's name, or its end such as `gifts-create`; absent means any. */
+  /** The function's name, or the end of it such as `gifts-create`; any by default. */
   caller: z.string().max(200).optional(),
   /**
-   * `dynamodb`, `sqs`, `s3`, `secretsmanager`, `execute-api`; absent means any of AWS. `lambda` and
-   * `issuer` too. Any other name is accepted without effect, for example `ses`: no function sends
+   * `dynamodb`, `sqs`, `s3`, `secretsmanager`, `execute-api`; any of AWS by default. Also `lambda`
+   * and `issuer`. Any other name is accepted without effect, for example `ses`: no function sends
    * mail.
    */
   service: z.string().max(50).optional(),
-  /** `PutItem`, `PostToConnection` …; absent means any. */
+  /** `PutItem`, `PostToConnection` …; any by default. */
   operation: z.string().max(100).optional(),
   /**
    * Strikes only requests with a key that has this prefix: `PK/SK` of an item, a connection's id,
@@ -34,43 +34,41 @@ const FaultWanted = z.strictObject({
    */
   keyPrefix: z.string().max(1000).optional(),
   kind: z.enum(kinds),
-  /** How often it strikes at most. */
+  /** The maximum number of requests that the fault affects. */
   count: z.int().min(1).max(1_000_000).default(1),
-  /** The chance of striking a matching request. */
+  /** The probability of affecting a matching request, in percent. */
   percent: z.number().min(0).max(100).default(100),
   delayMilliseconds: z.int().min(0).max(60_000).default(1000),
 });
 
-/** A fault requested by a test, and how often it has struck. */
+/** A fault requested by a test, and how many requests it has affected. */
 type Fault = z.infer<typeof FaultWanted> & { id: string; struck: number };
 
-/** What a fault can match; the keys are only computed for faults with a key prefix. */
+/** A request that a fault may match; keys are computed only for faults with a key prefix. */
 type FaultTarget = {
   caller: string;
   service: string;
   operation: string;
   keys(): string[];
-  /** Struck only by faults that name its service. */
+  /** Affected only by faults that name its service. */
   onlyNamed?: true;
 };
 
-/** Faults that no local engine produces; every strike is counted. */
+/** Faults that local engines do not produce; each affected request is counted. */
 export type Faults = {
   /** Throws z.ZodError for an invalid fault. */
   add(wanted: unknown): Fault;
   list(): Fault[];
   clear(): void;
-  /** The first matching fault, already counted as struck; usually `undefined`. */
+  /** The first matching fault, already counted; usually `undefined`. */
   find(target: FaultTarget): Fault | undefined;
-  /** Reverts a strike without effect: the fault keeps waiting for one with an effect. */
+  /** Undoes the count of a fault that had no effect, so that it waits for another request. */
   spare(fault: Fault): void;
 };
 
 const faultCountMax = 100;
 
-/**
- * Creates the list, empty at first. `random` is uniform in [0, 1), so that a test can repeat a run.
- */
+/** Creates an empty list. `random` is uniform in [0, 1), so that a test can repeat a run. */
 export function createFaults(random: () => number = Math.random): Faults {
   let faults: Fault[] = [];
   return {
@@ -139,7 +137,7 @@ const refusals: Record<string, Words> = {
   },
 };
 
-/** For the callback side of a WebSocket API, the only remaining service. */
+/** The callback side of a WebSocket API, the only remaining service. */
 const otherWords: Words = {
   error: [500, "InternalFailure", internal],
   throttle: [429, "LimitExceededException", tooOften],
@@ -190,10 +188,10 @@ function cancelled(CancellationReasons: Reason[]) {
 }
 
 /**
- * The response of a cancelled transaction with one failed condition reported as a conflict: what
- * DynamoDB reports if a third transaction holds that item, since it evaluates each item separately.
- * The item is the first whose condition failed and whose key (in the order of the reasons) has the
- * fault's `keyPrefix`; `undefined` if there is none.
+ * Rewrites the response of a cancelled transaction: one failed condition becomes a conflict.
+ * DynamoDB reports this if a third transaction locks that item, since it evaluates each item
+ * separately. The item is the first whose condition failed and whose key (in the order of the
+ * reasons) has the fault's `keyPrefix`; `undefined` if there is none.
  */
 export function tellAsConflict(
   fault: Fault,

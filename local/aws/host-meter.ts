@@ -8,8 +8,8 @@ export type HostMeter = (use: { requests?: number; bytesIn?: number; bytesOut: n
 const gigabyte = 1e9;
 
 /**
- * Counts the CloudFront and firewall charges for the calls of a stage with a domain, and for the
- * posts to its sockets; nothing for a stage without one.
+ * Counts the CloudFront and firewall charges of a stage with a domain: its calls and the posts to
+ * its sockets. Counts nothing for a stage without a domain.
  */
 export function createHostMeter(stage: Stage, meter: Pick<Meter, "item">): HostMeter {
   if (stage.domains.length === 0) return () => undefined;

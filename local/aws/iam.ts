@@ -5,14 +5,14 @@ import { AwsFailure } from "./failure.ts";
 /** The caller with all permissions: demo data, audits and the runner's own event sources. */
 export const runnerCaller = "ovation-runner";
 
-/** Decides by the synthesized policies what a function may do. */
+/** Checks by the synthesized policies what a function may do. */
 export type Iam = {
-  /** Whether the id is the runner or a function of the stage. */
+  /** Whether the id is `ovation-runner` or a function of the stage. */
   knows(caller: string): boolean;
   isAllowed(caller: string, access: Access): boolean;
   /**
-   * Whether it may do the action on every name with this prefix, whatever the rest of the name.
-   * False may also mean that it depends on the rest: then each name must be checked separately.
+   * Whether the caller may perform the action on every name with this prefix. False may also mean
+   * that it depends on the rest of the name; then each name must be checked separately.
    */
   mayBelow(caller: string, action: string, prefix: string): boolean;
   /** Throws AwsFailure AccessDeniedException naming the first missing grant. */
@@ -54,7 +54,7 @@ export function createIam(stage: Stage, log: (line: string) => void): Iam {
     const about = statements.filter(({ Action }) =>
       Action.some((one) => matches(one, action, true)),
     );
-    // A pattern that ends in `*` decides equally about all names with its prefix.
+    // A pattern that ends in `*` matches either all names with its prefix or none of them.
     const covers = ({ Resource }: PolicyStatement) =>
       Resource.some((pattern) => pattern.endsWith("*") && matches(pattern, prefix));
     const isPlain = ({ Effect, Condition }: PolicyStatement) => Effect === "Allow" && !Condition;
@@ -110,7 +110,7 @@ type Matcher = (text: string) => boolean;
 /** `*` matches any text, `?` one character; everything else is literal. */
 function compilePattern(pattern: string, caseless: boolean): Matcher {
   const prepare = (text: string) => (caseless ? text.toLowerCase() : text);
-  // Nearly all patterns are a whole name, or a prefix: several are evaluated for each post.
+  // Several patterns are evaluated per post, and nearly all are a complete name or a prefix.
   const literal = prepare(pattern.endsWith("*") ? pattern.slice(0, -1) : pattern);
   if (!/[*?]/.test(literal))
     return pattern.endsWith("*")
@@ -126,7 +126,7 @@ function compilePattern(pattern: string, caseless: boolean): Matcher {
 
 type Matches = (pattern: string, text: string, caseless?: boolean) => boolean;
 
-/** Every operator and every key in it must hold; several values of a key are alternatives. */
+/** All operators and keys must hold; several values of a key are alternatives. */
 function holdsConditions(
   conditions: Record<string, Record<string, string | string[]>>,
   context: AccessContext,
@@ -155,7 +155,7 @@ function holdsCondition(
   const test = findTest(name ?? "", matches);
   if (!test)
     throw new AwsFailure(400, "ValidationError", `The condition ${operator} is not evaluated here`);
-  // ForAllValues holds for a key that is not in the request: an often forgotten rule of AWS.
+  // ForAllValues holds for a key that is not in the request, an often overlooked rule of AWS.
   if (absent) return quantifier === "ForAllValues" || optional !== undefined || test.negated;
   const one = (value: string) => {
     const hit = wanted.some((pattern) => test.holds(pattern, value));

@@ -1,27 +1,27 @@
 import type { Socket } from "node:net";
 
 /**
- * A service's side of kept-alive connections: an idle one is dropped after a while, and the next
- * request on it is reset. The client is not notified: an environment that is frozen meanwhile would
- * not notice, and the peer of a stopped machine gets nothing at all.
+ * A service's side of kept-alive connections: it drops an idle one after a while and resets the
+ * next request on it. The client gets no notification: a frozen environment would not notice one,
+ * and the peer of a stopped machine receives none.
  */
 export function watchIdleSockets(now: () => number = Date.now) {
   const usedAt = new WeakMap<Socket, number>();
   let idleMillisecondsMax: number | undefined;
   let resets = 0;
   return {
-    /** undefined: none is dropped. */
+    /** undefined keeps all sockets. */
     forgetAfter(milliseconds: number | undefined): void {
       idleMillisecondsMax = milliseconds;
     },
-    /** Whether the socket of a new request was dropped before. */
+    /** Whether the socket of a new request has been dropped. */
     isForgotten(socket: Socket): boolean {
       if (idleMillisecondsMax === undefined) return false;
       if (now() - (usedAt.get(socket) ?? now()) <= idleMillisecondsMax) return false;
       resets++;
       return true;
     },
-    /** Notes that a socket was used: it is idle from now on. */
+    /** Notes that a socket was used. */
     touch(socket: Socket): void {
       if (idleMillisecondsMax !== undefined) usedAt.set(socket, now());
     },

@@ -33,24 +33,21 @@ type Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken?
 /** The running AWS side of the runner. */
 export type Aws = {
   endpointUrl: string;
-  /** A function's own; the name `ovation-runner` gets those with all permissions. */
+  /** A function's credentials; the name `ovation-runner` gets credentials with all permissions. */
   credentialsFor(functionName: string): Credentials;
-  /** A secret's value, so that the start can print the demo's. */
+  /** A secret's value, so that the start can print those of the demo. */
   getSecret(name: string): string;
   meter: Meter;
   /** Counts traffic under the stage's domain. */
   hostMeter: HostMeter;
-  /** Calls a function as a gateway does: subject to faults that name the service `lambda`. */
+  /** Calls a function as a gateway does, including faults for the service `lambda`. */
   invoke: Invoke;
-  /**
-   * Handles the calls that functions send from thread to thread, as the endpoint handles the
-   * others.
-   */
+  /** Handles calls that functions send as thread messages, like calls to the endpoint. */
   doCalls: DoCalls;
   routes: LocalRoute[];
   /** Faults, also for services other than AWS. */
   faults: Faults;
-  /** How long an idle socket is kept; undefined: indefinitely. */
+  /** How long idle sockets are kept; undefined keeps them indefinitely. */
   forgetIdleSockets(milliseconds: number | undefined): void;
   /** Requests that arrived on a dropped socket and were reset. */
   resets(): number;
@@ -71,7 +68,7 @@ type AwsOptions = {
   secrets: Record<string, string>;
   /** The address of an external DynamoDB engine. */
   dynamodbEndpoint?: string | undefined;
-  /** Gets one line for each message to people; standard error by default. */
+  /** Receives messages for people, a line each; standard error by default. */
   log?: (line: string) => void;
 };
 
@@ -156,7 +153,7 @@ async function compose(options: AwsOptions, cleanups: Cleanups): Promise<Omit<Aw
   };
 }
 
-/** Only the runner's own credentials are sensitive, since they have all permissions. */
+/** Only the runner's own credentials are secret, since they have all permissions. */
 function credentialsOf(functionName: string, secret: string): Credentials {
   const sessionToken = functionName === runnerCaller ? { sessionToken: secret } : {};
   return { accessKeyId: functionName, secretAccessKey: secret, ...sessionToken };

@@ -4,9 +4,9 @@ import type { Faults } from "./faults.ts";
 
 /**
  * Applies faults to invocations by streams, queues, schedules and gateways: service `lambda`,
- * operation `Invoke`, caller the function itself. Before the commit: it is not called. After the
- * commit: it runs and counts as failed, like one that dies before its batch is checkpointed. A
- * silent function ends as its timeout would end it, but immediately.
+ * operation `Invoke`, caller the function itself. A fault before the commit: the function is not
+ * called. After the commit: it runs and counts as failed, like one that dies before its batch is
+ * checkpointed. `silence` and `timeout` end like a timeout, but immediately.
  */
 export function withInvocationFaults(
   invoke: Invoke,

@@ -5,7 +5,7 @@ import { AwsFailure, type Prepare } from "./failure.ts";
 /** Lambda's limits for an invocation's payload, in bytes. */
 const requestBytesMax = 6 * 1024 * 1024;
 const eventBytesMax = 1024 * 1024;
-/** Lambda retries an asynchronous event twice; it waits minutes, the runner need not. */
+/** Lambda retries an asynchronous event twice, after minutes; the runner retries sooner. */
 const retryMilliseconds = [1000, 2000];
 
 /** Lambda's Invoke: `POST /2015-03-31/functions/<name or ARN>/invocations`. */

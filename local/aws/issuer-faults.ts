@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Faults } from "./faults.ts";
 
-/** The parts of an issuer's route that faults use. */
+/** The fields of an issuer's route that faults use. */
 type Route<Request> = {
   path: string;
   handler(request: Request): Answer | Promise<Answer>;

@@ -18,11 +18,11 @@ type LocalAnswer = { status: number; body?: unknown };
 
 const Tag = z.strictObject({ tag: z.string().min(1).max(100).nullable() });
 
-/** Actions of the table that AWS would perform automatically. */
+/** Table actions that AWS would perform on its own. */
 const TableCommand = z.strictObject({
-  /** The greatest age of a read that is not consistent, or that is of a global index. */
+  /** The maximum age of reads that are eventually consistent or use a global index. */
   staleMilliseconds: z.int().min(0).max(600_000).optional(),
-  /** Expires items whose time comes within this number of seconds. */
+  /** Expires items that are due within this number of seconds. */
   expireAheadSeconds: z.int().min(0).max(100_000_000).optional(),
 });
 
@@ -110,7 +110,7 @@ function say(status: number, body: unknown): LocalAnswer {
   return { status, body };
 }
 
-/** The reasons why a switch was refused, one each; any other error is a bug and rethrown. */
+/** The reasons why a command was refused; any other error is a bug and rethrown. */
 function explainRefusal(error: unknown): LocalAnswer {
   if (error instanceof z.ZodError) {
     const errors = error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);

@@ -31,9 +31,9 @@ export type Meter = {
   record(usage: Usage): void;
   /** One run of a function; Lambda bills by the millisecond. */
   invocation(functionName: string, milliseconds: number, memoryMegabytes: number): void;
-  /** One request to a REST API, or a message or minutes of a WebSocket. */
+  /** One request to a REST API, or a message or connection minutes of a WebSocket. */
   item(name: PricedItem, amount: number): void;
-  /** Also books later uses under this tag, until the next one; `undefined` ends it. */
+  /** Also counts later uses under this tag; `undefined` ends it. */
   setTag(tag: string | undefined): void;
   report(): Report;
   reset(): void;
@@ -43,7 +43,7 @@ export type Meter = {
 
 const tagCountMax = 1000;
 
-/** The counts so far; a reset starts new ones. */
+/** The counts since the start or the last reset. */
 type Counts = {
   since: Date;
   total: Sum;
@@ -53,7 +53,7 @@ type Counts = {
   items: Map<PricedItem, number>;
 };
 
-/** A meter starting at zero; it lives as long as the runner. */
+/** Creates a meter at zero. */
 export function createMeter(): Meter {
   let counts = newCounts();
   let tag: string | undefined;

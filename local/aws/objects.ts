@@ -60,7 +60,7 @@ function listFiles(directory: string): string[] {
   }
 }
 
-/** Keys of one page of a listing. */
+/** Keys per page of a listing. */
 const pageKeys = 1000;
 
 const actions: Record<string, string> = {

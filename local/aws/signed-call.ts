@@ -10,7 +10,7 @@ export type SignedCall = {
   body: Buffer;
 };
 
-/** The permitted signers. */
+/** The callers that may sign. */
 type Signers = { iam: Pick<Iam, "knows">; runnerSecret: string };
 
 /** Identifies a call's service, operation and caller. Throws an AwsFailure for an unsigned one. */
@@ -25,7 +25,7 @@ export function readCall(signers: Signers, { method, url, headers, body }: Signe
     operation: target.split(".")[1] ?? nameOperation(service, method, url),
     method,
     path,
-    // Few calls have one, and computing it takes as long as all of this.
+    // A getter: few calls have a query, and parsing it takes as long as everything else here.
     get query() {
       return new URLSearchParams(url.split("?")[1]);
     },
@@ -77,9 +77,9 @@ function splitPath(url: string): string[] {
 const signature = /^AWS4-HMAC-SHA256 Credential=([^/,\s]+)\/\d+\/[^/]+\/([^/]+)\/aws4_request/;
 
 /**
- * The access key id is the function's name. The signature is not verified: everything here is on
- * one machine, and the runner's id, which has all permissions, needs its secret's session token
- * instead.
+ * The caller: the access key id is the function's name. The signature is not verified, since
+ * everything runs on one machine. Only the runner's id, which has all permissions, needs a session
+ * token: the runner's secret.
  */
 function readCaller(
   { iam, runnerSecret }: Signers,

@@ -2,9 +2,9 @@ import type { Stage } from "../model.ts";
 import type { Iam } from "./iam.ts";
 
 /**
- * A mapping polls with its function's role, so AWS refuses to create one whose role lacks the
- * permission: this reports it at the start. Throws with function, action and resource of every
- * missing grant in one message.
+ * Checks the permissions of event source mappings at the start: a mapping polls with its function's
+ * role, so AWS would refuse to create one without them. Throws with function, action and resource
+ * of every missing grant in one message.
  */
 export function checkSourceGrants(stage: Stage, iam: Iam): void {
   const missing: string[] = [];

@@ -9,14 +9,14 @@ import { runnerCaller } from "./iam.ts";
 import type { Meter } from "./meter.ts";
 import type { Objects } from "./objects.ts";
 
-/** How long a batch in progress may delay the end. */
+/** How long batches in progress may delay a stop. */
 const stopMilliseconds = 2000;
 
-/** Everything that calls functions without a caller: streams, queues and schedules. */
+/** Everything that triggers functions without a request: streams, queues and schedules. */
 type Sources = {
   store: QueueStore;
   streams: Streams;
-  /** Lets a queue's reader poll now. */
+  /** Makes a queue's reader poll now. */
   wakeQueue(name: string): void;
   start(): Promise<void>;
   /** Waits for batches in progress, for a limited time. */
@@ -33,7 +33,7 @@ type SourcesOptions = {
   log: (line: string) => void;
 };
 
-/** The sources of the stage's mappings and rules. None of them runs before its start. */
+/** Creates the sources of the stage's mappings and rules; they run after `start`. */
 export function createSources(options: SourcesOptions): Sources {
   const { stage, state, call, objects, invoke, meter, log } = options;
   const findQueue = (queueArn: string) => stage.queues.find(({ arn }) => arn === queueArn);

@@ -5,7 +5,7 @@ import type { QueueStore } from "../sources/queue-store.ts";
 import { AwsFailure, answerJson, type Prepare, readJsonBody } from "./failure.ts";
 import type { Meter } from "./meter.ts";
 
-/** The largest message, and whole batch, with their attributes. */
+/** The limit for a message, and for a whole batch, including attributes. */
 const messageBytesMax = 1024 * 1024;
 /** A request is billed in units of this size. */
 const billedBytes = 64 * 1024;
@@ -24,8 +24,8 @@ const SendBatch = z.object({ QueueUrl: z.string(), Entries: z.array(Entry) });
 type MessageWanted = z.infer<typeof Message>;
 
 /**
- * The dependencies of sending. `onSend` wakes the queue's reader, perhaps before a delay has
- * passed.
+ * The dependencies of sending. `onSend` wakes the queue's reader, possibly before a message's delay
+ * has passed.
  */
 type SqsOptions = {
   stage: Stage;
@@ -34,7 +34,7 @@ type SqsOptions = {
   onSend: (queue: Queue) => void;
 };
 
-/** SQS's SendMessage and SendMessageBatch in its JSON protocol; only the mappings read. */
+/** SQS's SendMessage and SendMessageBatch in its JSON protocol; only mappings receive. */
 export function createSqs(options: SqsOptions): Prepare {
   return (request) => {
     const { operation, caller } = request;
@@ -84,7 +84,7 @@ function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.infer
   );
 }
 
-/** A queue is the last part of its URL, whatever host the URL has. */
+/** Identifies a queue by the last part of its URL; the host is ignored. */
 function findQueue(stage: Stage, url: string): Queue {
   const name = url.split("/").at(-1);
   const queue = stage.queues.find((one) => one.url === url || one.name === name);

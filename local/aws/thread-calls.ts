@@ -4,12 +4,12 @@ import type { PostTogether } from "./connections.ts";
 import { AwsFailure, type AwsRequest } from "./failure.ts";
 import { readCall } from "./signed-call.ts";
 
-/** A call and its position among those that arrived with it. */
+/** A call and its index among those that arrived with it. */
 type Placed = { at: number; request: AwsRequest };
 
 /**
- * Handles calls that arrive as messages of a function's thread, not through its socket: the same
- * services, policies, faults and meter. Posts that arrive together are handled together.
+ * Handles calls that arrive as thread messages with the same services, policies, faults and meter
+ * as the endpoint. Posts that arrive together are handled together.
  */
 export function createThreadCalls(services: Services, postTogether: PostTogether): DoCalls {
   return (calls, answer, isGone) => {
@@ -23,7 +23,7 @@ export function createThreadCalls(services: Services, postTogether: PostTogether
       try {
         const signed = { method, url, headers: collect(headers), body: toBuffer(body) };
         const placed = { at, request: readCall(services, signed) };
-        // A fault strikes each call separately.
+        // Faults apply to each call separately.
         if (isPost(placed) && services.faults.list().length === 0) posts.push(placed);
         else void perform(placed);
       } catch (error) {
@@ -42,7 +42,7 @@ export function createThreadCalls(services: Services, postTogether: PostTogether
 const isPost = ({ request }: Placed) =>
   request.service === "execute-api" && request.method === "POST" && request.path.length === 4;
 
-/** The key that posts of one caller through one API share. */
+/** Groups posts of one caller through one API. */
 const nameWay = ({ request: { caller, path } }: Placed) => `${caller} ${path[0]} ${path[1]}`;
 
 function collect(flat: readonly string[]): Record<string, string> {
@@ -51,7 +51,7 @@ function collect(flat: readonly string[]): Record<string, string> {
   return headers;
 }
 
-/** Bodies as buffers: one for each object, so that a repeated body is recognized. */
+/** Converts bodies to buffers, one per object, so that a repeated body is recognized. */
 function createBuffers(): (body: FunctionCall["body"]) => Buffer {
   const made = new Map<FunctionCall["body"], Buffer>();
   return (body) => {

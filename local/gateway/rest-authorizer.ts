@@ -82,5 +82,5 @@ function readIdentity(source: string, request: RestRequest, context: RequestCont
   if (scope === "method" && place === "querystring")
     return new URLSearchParams(request.query).get(name) ?? "";
   if (source === "context.identity.sourceIp") return context.identity.sourceIp ?? "";
-  throw new Error(`The runner does not know the identity source ${source}`);
+  throw new Error(`The runner does not support the identity source ${source}`);
 }

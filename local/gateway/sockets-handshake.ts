@@ -71,5 +71,5 @@ function readIdentity(source: string, request: RestRequest): string | undefined 
   if (header) return findHeader(request, header);
   const name = /^route\.request\.querystring\.(.+)$/.exec(source)?.[1];
   if (name) return new URLSearchParams(request.query).get(name) ?? undefined;
-  throw new Error(`The runner does not know the identity source ${source}`);
+  throw new Error(`The runner does not support the identity source ${source}`);
 }

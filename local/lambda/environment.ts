@@ -7,11 +7,11 @@ type Place = {
     Stage,
     "region" | "account" | "name" | "webSocketApis" | "restApis" | "queues" | "domains"
   >;
-  /** The local AWS endpoint, without a slash at the end. */
+  /** The local AWS endpoint, without a trailing slash. */
   endpointUrl: string;
-  /** Where the REST APIs are, without a slash at the end. */
+  /** Base URL of the REST APIs, without a trailing slash. */
   gatewayUrl: string;
-  /** Where the relay takes sockets, in a stage that has one: here for every room. */
+  /** The relay's WebSocket URL, if the stage has a relay; one relay serves every room here. */
   relayUrl?: string | undefined;
   credentialsFor(functionName: string): {
     accessKeyId: string;
@@ -21,9 +21,8 @@ type Place = {
 };
 
 /**
- * The whole environment of one function: the template's values, with the places that exist on AWS
- * alone replaced by those of this machine, and the variables that Lambda itself sets. Nothing of
- * the machine's own is in it.
+ * The complete environment of one function: the template's values with AWS URLs replaced by local
+ * ones, and the variables that Lambda sets. Nothing is inherited from the machine's environment.
  * https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
  */
 export function environmentOf(lambda: LambdaFunction, place: Place): Record<string, string> {
@@ -43,7 +42,7 @@ export function environmentOf(lambda: LambdaFunction, place: Place): Record<stri
     AWS_ACCESS_KEY_ID: accessKeyId,
     AWS_SECRET_ACCESS_KEY: secretAccessKey,
     ...(sessionToken && { AWS_SESSION_TOKEN: sessionToken }),
-    // The SDK would read a person's own ~/.aws otherwise, which no Lambda has.
+    // Otherwise the SDK would read the developer's own ~/.aws, which does not exist on Lambda.
     AWS_CONFIG_FILE: devNull,
     AWS_SHARED_CREDENTIALS_FILE: devNull,
     AWS_LAMBDA_FUNCTION_NAME: lambda.name,
@@ -53,7 +52,7 @@ export function environmentOf(lambda: LambdaFunction, place: Place): Record<stri
   };
 }
 
-/** Turns the URL of a domain, of an API, of its `@connections`, or of a queue into a local one. */
+/** Replaces the URL of a domain, an API, its `@connections` or a queue with the local one. */
 function localize(value: string, { stage, endpointUrl, gatewayUrl }: Place): string {
   const domain = stage.domains.find((name) => `${value}/`.startsWith(`https://${name}/`));
   if (domain !== undefined) return value.replace(`https://${domain}`, gatewayUrl);
@@ -67,10 +66,10 @@ function localize(value: string, { stage, endpointUrl, gatewayUrl }: Place): str
   return queue ? `${endpointUrl}/${stage.account}/${queue.name}` : value;
 }
 
-/** What a function that posts to connections is granted. */
+/** The IAM action of functions that post to connections. */
 const postAction = "execute-api:ManageConnections";
 
-/** A function with its environment here, and its way to connections if it may post to them. */
+/** Adds a function's local environment, and the post origin if it may post to connections. */
 export function placeFunction(
   lambda: LambdaFunction,
   place: Place & { stage: Pick<Stage, "roles"> },

@@ -11,24 +11,24 @@ import {
 import { type FunctionWorker, sharedCell, startWorker } from "./worker.ts";
 
 /**
- * With this many busy shared workers an event waits for one of them instead of starting another,
- * which would compete for processors, run cold code and end soon after. Each needs about 20 MB.
+ * Limit of busy shared workers. Beyond it an event waits for one of them: another thread would
+ * compete for processors, run cold code and end soon after. Each needs about 20 MB.
  */
 export const sharedAtWorkMax = Math.min(6, 2 * availableParallelism());
 
-/** More idle workers than this are not kept: of functions that have their own, and shared ones. */
+/** Idle workers to keep: dedicated ones (which hold one function), and shared ones. */
 const idleMax = { own: 4, shared: sharedAtWorkMax };
 const idleMillisecondsMax = 60_000;
 
-/** The workers of all functions: who gets which, and which of the idle ones end. */
+/** The workers of all functions: assigns them to events and ends surplus idle ones. */
 export type Fleet = {
-  /** Whether there is a worker for an event of the pool, or few enough at work for another one. */
+  /** Whether an idle worker is available for an event of the pool, or another one may start. */
   hasPlace(pool: Pool): boolean;
-  /** A worker for one event: an idle one, or a new one. */
+  /** Returns an idle worker for one event, or starts one. */
   take(pool: Pool): FunctionWorker;
-  /** Takes a worker back after its event, if it lives. */
+  /** Returns a worker after its event; a worker that has ended is dropped. */
   giveBack(pool: Pool, worker: FunctionWorker): void;
-  /** How many idle shared workers hold a function. */
+  /** The number of idle shared workers that have loaded a function. */
   holding(lambda: LambdaFunction): number;
   size(): number;
   freeze(isFrozen: boolean): void;
@@ -41,7 +41,7 @@ type FleetOptions = {
   line(functionName: string, text: string, stream: "stdout" | "stderr"): void;
 };
 
-/** Makes a fleet without any worker. The idle workers of `pools` are those with one function. */
+/** Creates a fleet without workers. Each pool of `pools` lists its idle dedicated workers. */
 export function createFleet(options: FleetOptions, pools: ReadonlyMap<string, Pool>): Fleet {
   const { cacheDirectory, doCalls, line } = options;
   const frozen = sharedCell();
@@ -57,7 +57,7 @@ export function createFleet(options: FleetOptions, pools: ReadonlyMap<string, Po
     return worker;
   }
 
-  /** While environments are frozen nobody shares: an event of another must not wake one. */
+  /** Frozen environments are not shared, since an event of another function would wake them. */
   const sharesNow = (pool: Pool) => Atomics.load(frozen, 0) === 0 && mayShare(pool);
 
   function hasPlace(pool: Pool): boolean {
@@ -68,7 +68,7 @@ export function createFleet(options: FleetOptions, pools: ReadonlyMap<string, Po
   }
 
   function take(pool: Pool): FunctionWorker {
-    // The one used last is warmest; the others may become old and end.
+    // The most recently used worker is the warmest; the others may become idle enough to end.
     const own = takeLiving(pool.idle);
     if (own !== undefined) return own;
     if (!sharesNow(pool)) return start(pool.lambda.memoryMegabytes);
@@ -94,7 +94,7 @@ export function createFleet(options: FleetOptions, pools: ReadonlyMap<string, Po
     shared.delete(worker);
   }
 
-  /** Ends those that have been idle for long, and of the others those beyond what is kept. */
+  /** Ends workers that have been idle for too long, and those beyond the limits. */
   function endIdle(): void {
     const own = [...pools.values()].flatMap(({ idle }) => idle);
     const leaving = new Set([...surplus(own, idleMax.own), ...surplus(idleShared, idleMax.shared)]);
@@ -125,10 +125,10 @@ export function createFleet(options: FleetOptions, pools: ReadonlyMap<string, Po
 
 /** Whether a pool may have one more shared worker. */
 function mayAdd(pool: Pool, atWork: ReadonlySet<FunctionWorker>): boolean {
-  // One that waits for something outside takes no processor.
+  // A worker that waits for I/O uses no processor.
   const asleep = countAsleep(atWork);
   if (atWork.size - asleep >= sharedAtWorkMax) return false;
-  // A caller of another function waits for a worker that can run.
+  // Without this, callers of other functions would wait although their worker could run.
   return asleep < asleepMax || pool.running.size === 0;
 }
 
@@ -138,7 +138,7 @@ function takeLiving(idle: FunctionWorker[]): FunctionWorker | undefined {
   return undefined;
 }
 
-/** Idle workers that have to end: old ones, and beyond the most that are kept the longest idle. */
+/** Idle workers to end: those idle for too long, and the longest idle ones beyond `most`. */
 function surplus(idle: readonly FunctionWorker[], most: number): FunctionWorker[] {
   const newest = idle.toSorted((a, b) => b.idleSince - a.idleSince);
   return newest.filter(

@@ -4,13 +4,13 @@ import { BadOwnRequest, type OwnRoute } from "../gateway/own-routes.ts";
 import type { Sockets } from "../gateway/sockets.ts";
 import type { Workers } from "./workers.ts";
 
-/** Whether functions are frozen between two events, and how long AWS keeps an idle socket then. */
+/** Whether functions are frozen between events, and how long AWS keeps an idle socket meanwhile. */
 const Switch = z.strictObject({
   frozen: z.boolean(),
   idleMilliseconds: z.int().min(100).max(600_000).default(3_000),
 });
 
-/** What the functions do, and the switch by which they are frozen between two events. */
+/** Routes that list the functions' workers and freeze functions between events. */
 export function listFunctionRoutes(
   workers: Pick<Workers, "counts" | "threads" | "freeze">,
   sockets: Pick<Sockets, "count">,

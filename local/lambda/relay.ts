@@ -3,35 +3,35 @@ import type { OwnRoute } from "../gateway/own-routes.ts";
 import type { DoCalls } from "../model.ts";
 import { sharedCell, startWorker, type WorkerFunction } from "./worker.ts";
 
-/** The relay of a stage at work, in a thread of its own. */
+/** A running relay, in its own thread. */
 export type LocalRelay = {
-  /** Where it takes sockets. */
+  /** The WebSocket URL. */
   url: string;
-  /** Says where that is, and ends its thread as a power cut does; another one takes its place. */
+  /** `GET` returns the URL; `DELETE` kills the thread like a power cut, and another one starts. */
   routes: OwnRoute[];
   stop(milliseconds: number): Promise<void>;
 };
 
 type RelayOptions = {
-  /** A free one where it is left out. */
+  /** A free port by default. */
   relayPort?: number | undefined;
   host?: string;
   cacheDirectory?: string;
   log: { problem(line: string): void };
 };
 
-/** Its ways to AWS, and to where its lines are shown. */
+/** How the relay calls AWS, and where its log lines go. */
 type Ways = {
   doCalls: DoCalls;
   line(functionName: string, text: string, stream: "stdout" | "stderr"): void;
 };
 
-/** How soon a relay that has ended is replaced. */
+/** How often to check whether the relay has to be replaced. */
 const lookMilliseconds = 200;
 
 /**
- * Starts a stage's relay under its role's policies. One that dies is replaced, as ECS replaces a
- * task. Rejects with a sentence where it cannot be started.
+ * Starts a stage's relay with the policies of its role. If it dies it is replaced, as ECS replaces
+ * a task. Rejects with a readable sentence if it cannot start.
  */
 export async function startLocalRelay(
   { relayPort = 0, host = "127.0.0.1", cacheDirectory, log }: RelayOptions,

@@ -1,27 +1,27 @@
 import type { Worker } from "node:worker_threads";
 
-/** Over so long it is looked whether a thread works or waits. Milliseconds. */
+/** The period over which a thread's utilization is measured. */
 const lookMilliseconds = 100;
-/** A thread that works for less than this share of the time takes no processor from others. */
+/** Below this utilization a thread counts as waiting for I/O. */
 const awakeShareMin = 0.02;
 
-/** Whether a thread waits for something outside, such as a receiver that hangs. */
+/** Whether a thread waits for something outside the process, such as a webhook that hangs. */
 export type Sleep = {
-  /** Says that the thread is given something to do. */
+  /** Starts measuring: the thread got work. */
   begin(): void;
-  /** Counts calls sent to this process, or answered by it. */
+  /** Counts calls that the thread sent to this process; `answered` counts responses. */
   asks(calls: number): void;
   answered(): void;
-  /** True where it has done next to nothing for a tenth of a second, though it has to. */
+  /** True if the thread has work but has done next to nothing for the last 100 ms. */
   isAsleep(): boolean;
 };
 
-/** Watches a thread by the time that its event loop is idle. */
+/** Measures a thread's event loop utilization. */
 export function watchSleep({ performance: thread }: Worker): Sleep {
   let since = performance.now();
   let before = thread.eventLoopUtilization();
   let asleep = false;
-  /** Calls that are not answered yet, and when the last one was asked or answered. */
+  /** Unanswered calls to this process, and the time of the last call or response. */
   let open = 0;
   let calledAt = 0;
   const look = () => {
@@ -43,11 +43,11 @@ export function watchSleep({ performance: thread }: Worker): Sleep {
       calledAt = performance.now();
     },
     isAsleep() {
-      // It waits for this very process, which has too much to do: that is no reason for more.
+      // It waits for this process, which is too busy itself: another worker would not help.
       if (open > 0 || performance.now() - calledAt < lookMilliseconds) return false;
       if (performance.now() - since < lookMilliseconds) return asleep;
       const { idle, utilization } = thread.eventLoopUtilization(before);
-      // A thread that is only starting has neither worked nor waited.
+      // A thread that is still starting has neither worked nor waited.
       asleep = idle > 0 && utilization < awakeShareMin;
       look();
       return asleep;

@@ -1,17 +1,17 @@
 import type { CallAnswer, FunctionCall } from "../model.ts";
 
-/** Calls from one turn of the thread's event loop, numbered from `first`. */
+/** The calls of one turn of the thread's event loop, numbered from `first`. */
 export type CallsMessage = { kind: "calls"; first: number; calls: FunctionCall[] };
-/** What calls are answered with, by their numbers. */
+/** Responses by the numbers of their calls. */
 export type AnswersMessage = { kind: "answers"; answers: [n: number, answer: CallAnswer][] };
 
-/** Sends a call; `done` receives its answer, if any. Returns a function that cancels it. */
+/** Sends a call; `done` receives the response, if any. Returns a function that cancels it. */
 export type SendCall = (call: FunctionCall, done: (answer: CallAnswer) => void) => () => void;
 
-/** Of more calls in one message the runner would do nothing else for too long. */
+/** A larger message would block the runner for too long. */
 const callsPerMessageMax = 500;
 
-/** A thread's way to AWS: all calls of a turn of its loop leave as one message, if they are few. */
+/** The thread's side: sends all calls of one turn of its event loop as one message. */
 export function createCalls(post: (message: CallsMessage) => void): {
   send: SendCall;
   take(message: AnswersMessage): void;
@@ -46,7 +46,7 @@ export function createCalls(post: (message: CallsMessage) => void): {
   };
 }
 
-/** The runner's side of it: answers that come in one turn of its loop leave as one message. */
+/** The runner's side: sends all responses of one turn of its event loop as one message. */
 export function createAnswers(post: (message: AnswersMessage) => void) {
   let answers: AnswersMessage["answers"] = [];
   const flush = () => {

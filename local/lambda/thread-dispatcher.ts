@@ -2,26 +2,26 @@ import type { Agent, Dispatcher } from "undici";
 import type { CallAnswer, FunctionCall } from "../model.ts";
 import type { SendCall } from "./thread-calls.ts";
 
-/** Which requests go from thread to thread, and how. */
+/** Which requests are sent as thread messages, and how. */
 export type ThreadWay = {
   /** The local AWS endpoint, such as `http://127.0.0.1:4001`. */
   origin: string;
   send: SendCall;
-  /** Whether requests are to take the socket none the less. */
+  /** Whether requests must use sockets for now. */
   isClosed(): boolean;
 };
 
-/** Where every undici, Node's own too, looks for the dispatcher that all of a process share. */
+/** Key of the global dispatcher that all copies of undici in a process share, Node's included. */
 const shared = Symbol.for("undici.globalDispatcher.1");
 
 /** undici's own default time-out for response headers. */
 const answerMillisecondsDefault = 300_000;
 
 /**
- * Puts an agent of the runner where Node's undici has its global dispatcher: what a function sends
- * to AWS leaves as messages then, without a change to its code. Everything else, and what a message
- * cannot carry, goes through Node's agent as ever. Node loads its undici when `Response` is read,
- * which takes 30 ms: this is for functions that would load it for their first post anyway.
+ * Replaces the global dispatcher of Node's undici, so that a function's requests to AWS are sent as
+ * thread messages without a change to its code. All other requests, and those that a message cannot
+ * carry, use Node's agent. Node loads undici when `Response` is first read, which takes 30 ms, so
+ * this is for functions whose first post would load it anyway.
  */
 export function placeDispatcher(way: ThreadWay): void {
   void globalThis.Response;
@@ -29,7 +29,7 @@ export function placeDispatcher(way: ThreadWay): void {
   Reflect.set(globalThis, shared, new ThreadAgent());
 }
 
-/** Creates the class: libraries take the constructor of the global agent for their own agents. */
+/** Creates the class: libraries derive their own agents from the global agent's constructor. */
 function createAgentClass(way: ThreadWay, native: Agent) {
   const NativeAgent = native.constructor as new (options?: Agent.Options) => Agent;
 
@@ -58,7 +58,7 @@ function createAgentClass(way: ThreadWay, native: Agent) {
       await this.#agent?.destroy();
     }
 
-    /** The socket's agent: the process's own for the global dispatcher, else one with the options. */
+    /** The agent with sockets: the process's own for the global dispatcher, else a new one. */
     #native(): Agent {
       this.#agent ??= this.#options === undefined ? native : new NativeAgent(this.#options);
       return this.#agent;
@@ -66,7 +66,7 @@ function createAgentClass(way: ThreadWay, native: Agent) {
   };
 }
 
-/** A request as a message can carry it; undefined: it is for another place, or no plain one. */
+/** A request as a thread message; undefined if it has another target or a body to stream. */
 function readRequest(
   origin: string,
   request: Dispatcher.DispatchOptions,
@@ -83,7 +83,7 @@ function readRequest(
   return { method, url: path, headers: headers as string[], body: (body ?? "") as Uint8Array };
 }
 
-/** Sends a call and calls undici's handler in the order that undici documents. */
+/** Sends a call and calls undici's handler in the documented order. */
 function exchange(
   send: SendCall,
   timeouts: ReturnType<typeof createTimeoutQueue>,
@@ -122,7 +122,7 @@ function finish(
 
 const describe = (code: string, message: string) => Object.assign(new Error(message), { code });
 
-/** Nothing of an answer waits to be read, so there is nothing to pause. */
+/** A response arrives as a whole, so there is nothing to pause. */
 function createController(fail: (reason: Error) => void): Dispatcher.DispatchController {
   const controller = {
     aborted: false,
@@ -143,8 +143,8 @@ function createController(fail: (reason: Error) => void): Dispatcher.DispatchCon
 }
 
 /**
- * One timer for all waits of equal length, set for the oldest. `enter` takes the callback and returns
- * a function that cancels the wait.
+ * One timer for all timeouts of the same length, set for the oldest. `enter` takes the callback and
+ * returns a function that cancels the timeout.
  */
 function createTimeoutQueue(milliseconds: number): { enter(late: () => void): () => void } {
   const waiting = new Map<() => void, number>();

@@ -5,12 +5,12 @@ import { pathToFileURL } from "node:url";
 
 export type Handler = (event: unknown, context: unknown) => unknown;
 
-/** Where a function's code lies, and the file's name with the export's, such as `index.handler`. */
+/** The folder of a function's code, and its handler as file and export: `index.handler`. */
 type Bundle = { directory: string; handler: string };
 
 /**
- * Loads a function's code and gives its handler. Throws what the code throws while it is loaded, and
- * for a handler that Lambda's Node.js 24 runtime would not take.
+ * Loads a function's code and returns its handler. Throws what the code throws on loading, and an
+ * error for a handler that Lambda's Node.js 24 runtime would reject.
  */
 export async function loadHandler({ directory, handler }: Bundle): Promise<Handler> {
   const dot = handler.lastIndexOf(".");

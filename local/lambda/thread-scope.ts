@@ -1,18 +1,17 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
-/** Which function's code is running, and the environment that it has. */
+/** The function whose code is running, and its environment. */
 type Scope = { name: string; environment: Record<string, string> };
 
-/** A line that a function has written. */
+/** A log line of a function. */
 export type LineMessage = { kind: "line"; name: string; text: string; stream: "stdout" | "stderr" };
 
 const scopes = new AsyncLocalStorage<Scope>();
 
 /**
- * Keeps the functions of one thread apart: `process.env` is the environment of whichever function's
- * code reads it, and each log line is attributed to the function that wrote it. That holds for all
- * that `run` starts, however late: promises, timers and sockets go on in the scope that they began
- * in.
+ * Isolates the functions of one thread: `process.env` is the environment of the function that reads
+ * it, and each log line belongs to the function that wrote it. This holds for everything that `run`
+ * starts, however late: promises, timers and sockets keep the scope in which they were created.
  */
 export function separateFunctions(tell: (message: LineMessage) => void): {
   run<Result>(scope: Scope, work: () => Result): Result;
@@ -27,7 +26,7 @@ export function separateFunctions(tell: (message: LineMessage) => void): {
   return { run: (scope, work) => scopes.run(scope, work) };
 }
 
-/** An object that reads and writes the environment of the function at work, and is none itself. */
+/** A proxy that reads and writes the environment of the running function. */
 function createEnvironment(): NodeJS.ProcessEnv {
   const none: Record<string, string> = {};
   const current = () => scopes.getStore()?.environment ?? none;
@@ -38,7 +37,7 @@ function createEnvironment(): NodeJS.ProcessEnv {
       has: (_, name) => Object.hasOwn(current(), name),
       ownKeys: () => Reflect.ownKeys(current()),
       getOwnPropertyDescriptor: (_, name) => Reflect.getOwnPropertyDescriptor(current(), name),
-      // Whatever is written into an environment becomes text.
+      // Environment values are always strings.
       set: (_, name, value) => Reflect.set(current(), name, String(value)),
       defineProperty: (_, name, { value }) => Reflect.set(current(), name, String(value)),
       deleteProperty: (_, name) => Reflect.deleteProperty(current(), name),
@@ -48,7 +47,7 @@ function createEnvironment(): NodeJS.ProcessEnv {
 
 type Write = typeof process.stdout.write;
 
-/** The `write` of a stream that only hands on what it is given. */
+/** The `write` method of a stream that passes its input to `take`. */
 function createWrite(take: (text: string) => void): Write {
   return ((
     chunk: string | Uint8Array,

@@ -1,17 +1,17 @@
 import type { SendCall } from "./thread-calls.ts";
 
-/** Where a client of AWS looks for a transport that it is to use (platform/aws/transport.ts). */
+/** Key under which AWS clients look for a transport (platform/aws/transport.ts). */
 const placed = Symbol.for("ovation.aws.transport");
 
 type Request = { host: string; headers: Record<string, string>; body: string };
 type Answer = { status: number; headers: Record<string, string>; body: string };
 
-/** How calls leave, and whether they are to take a socket none the less. */
+/** How calls are sent, and whether they must use sockets for now. */
 type Way = { send: SendCall; isClosed(): boolean };
 
 /**
- * Gives the clients of AWS in this thread a transport by which their calls leave as messages. It is
- * looked for at each call.
+ * Gives the AWS clients of this thread a transport that sends calls as thread messages. They look
+ * it up at each call.
  */
 export function placeTransport({ send, isClosed }: Way): void {
   const transport = ({ headers, body }: Request, { signal }: { signal: AbortSignal }) =>
@@ -34,6 +34,6 @@ export function placeTransport({ send, isClosed }: Way): void {
 
 const decoder = new TextDecoder();
 
-/** As a socket's connection ends that is closed before there is an answer. */
+/** The error of a socket that closes before the response. */
 const nameLoss = () =>
   Object.assign(new Error("socket hang up"), { name: "TimeoutError", code: "ECONNRESET" });

@@ -6,18 +6,18 @@ import { type Handler, loadHandler } from "./thread-handler.ts";
 import { type LineMessage, separateFunctions } from "./thread-scope.ts";
 import { placeTransport } from "./thread-transport.ts";
 
-/** What a worker is started with. */
+/** What a worker starts with. */
 export type WorkerData = {
   cacheDirectory?: string;
-  /** Whether calls of AWS may go from thread to thread. */
+  /** Whether AWS calls may be sent as thread messages. */
   hasCalls: boolean;
-  /** Not 0 while workers are frozen between two events; one cell for all workers. */
+  /** Not 0 while workers freeze between events; one cell for all workers. */
   frozen: Int32Array;
-  /** How many messages that ask for an answer this worker was given. */
+  /** The number of messages to this worker that expect a result. */
   given: Int32Array;
 };
 
-/** A function that a worker is to load. */
+/** Asks a worker to load a function. */
 export type LoadMessage = {
   kind: "load";
   name: string;
@@ -26,10 +26,10 @@ export type LoadMessage = {
   handler: string;
   memoryMegabytes: number;
   environment: Record<string, string>;
-  /** The local AWS endpoint, if posts to it go from thread to thread. */
+  /** The local AWS endpoint, if posts to it are sent as thread messages. */
   postOrigin?: string;
 };
-/** An event of a function that is loaded. `deadline` is in epoch milliseconds. */
+/** An event for a loaded function. `deadline` is in epoch milliseconds. */
 export type EventMessage = {
   kind: "event";
   name: string;
@@ -37,7 +37,7 @@ export type EventMessage = {
   event: string;
   deadline: number;
 };
-/** What a worker says: what it writes and wants of AWS, and how what it was given has ended. */
+/** Messages from a worker: log lines, AWS calls, and the results of its tasks. */
 export type WorkerMessage =
   | LineMessage
   | CallsMessage
@@ -50,8 +50,8 @@ type Loaded = LoadMessage & { handle: Handler };
 if (parentPort !== null) serve(parentPort, workerData as WorkerData);
 
 /**
- * The inside of one worker: loads the bundles of its functions, each once, and answers one event at
- * a time, as Lambda's Node runtime does. Events and answers cross as JSON text, as they do there.
+ * The worker's side: loads each function's bundle once and handles one event at a time, as Lambda's
+ * Node runtime does. Events and results are passed as JSON text, as on Lambda.
  */
 function serve(port: MessagePort, data: WorkerData): void {
   const say = (message: WorkerMessage) => port.postMessage(message);
@@ -59,8 +59,8 @@ function serve(port: MessagePort, data: WorkerData): void {
   const scopes = separateFunctions(say);
   const loaded = new Map<string, Loaded>();
   const isFrozen = () => Atomics.load(data.frozen, 0) !== 0;
-  // While environments are frozen between two events calls take their sockets: it is those that
-  // suffer from it.
+  // While environments freeze between events, calls use sockets: freezing affects sockets, and
+  // that is what the freeze is for.
   const way = { send: calls.send, isClosed: isFrozen };
   let posts = false;
   let taken = 0;
@@ -77,17 +77,17 @@ function serve(port: MessagePort, data: WorkerData): void {
     } catch (error) {
       return describe(error, "Runtime.ImportModuleError");
     }
-    // A worker is ended without notice, so what was compiled is kept at once.
+    // Workers are ended without notice, so the compile cache is written at once.
     if (data.cacheDirectory) flushCompileCache();
     return { kind: "loaded" };
   }
 
   /**
-   * As Lambda freezes an environment between two events: no timer runs and nothing that arrives on
-   * a socket is seen, until there is another event than those which were taken.
+   * Blocks the thread as Lambda freezes an environment between events: no timer runs and no socket
+   * is read until there is a new event.
    */
   function freeze(): void {
-    // Who told of the event just answered may wake it as late as this, so it looks again.
+    // The runner may notify late about the event that was just answered, so check again.
     while (isFrozen() && Atomics.load(data.given, 0) === taken) Atomics.wait(data.given, 0, taken);
   }
 
@@ -104,7 +104,7 @@ function serve(port: MessagePort, data: WorkerData): void {
   });
 }
 
-/** Runs one event. Never rejects: what the handler throws is an answer. */
+/** Runs one event. Never rejects: an error of the handler is a result. */
 async function answer(
   loaded: ReadonlyMap<string, Loaded>,
   { name, requestId, event, deadline }: EventMessage,

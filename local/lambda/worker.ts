@@ -5,36 +5,36 @@ import { createAnswers } from "./thread-calls.ts";
 import { findThreadSource } from "./thread-source.ts";
 import type { EventMessage, LoadMessage, WorkerData, WorkerMessage } from "./worker-thread.ts";
 
-/** Lambda's bound on an answer. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
+/** Lambda's limit of a response. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 export const payloadBytesMax = 6 * 1024 * 1024;
-/** Lambda gives a function this long to load before its first event. */
+/** Lambda's time limit for loading a function before its first event. */
 const loadMillisecondsMax = 10_000;
 
 /**
- * The young generation's part of a worker's memory. Small, since there are many workers; in a
- * function with much memory a small one would be collected again and again while it posts.
+ * The young generation's share of a worker's memory. Small because there are many workers;
+ * functions with much memory get more, or they would collect garbage constantly while they post.
  */
 const youngShare = 64;
 
-/** A function as a worker runs it: with its whole environment. */
+/** A function with its complete environment, ready to run. */
 export type WorkerFunction = {
   lambda: LambdaFunction;
   environment: Record<string, string>;
-  /** The local AWS endpoint, for a function that may post to connections. */
+  /** The local AWS endpoint, if the function may post to connections. */
   postOrigin?: string;
 };
 
-/** One thread: it runs one event at a time, of any function that it holds or is to load for it. */
+/** One thread, which runs one event at a time, of any function; it loads functions on demand. */
 export type FunctionWorker = {
   /** Runs one event, given as JSON text. Call it only while the worker is idle. */
   run(of: WorkerFunction, requestId: string, event: string): Promise<InvocationResult>;
-  /** Whether the function is loaded, from the bundle that it has now. */
+  /** Whether the current bundle of the function is loaded. */
   holds(lambda: LambdaFunction): boolean;
-  /** How many bundles were loaded, those that were replaced since included. */
+  /** The number of bundles loaded so far, replaced ones included. */
   bundles(): number;
-  /** Whether its event waits for something outside and takes no processor. */
+  /** Whether its event waits for I/O and uses no processor. */
   isAsleep(): boolean;
-  /** Ends the thread; a running event ends with an error. */
+  /** Ends the thread; a running event fails. */
   end(): Promise<void>;
   /** Whether the thread has ended, by itself or by `end`. */
   ended(): boolean;
@@ -45,29 +45,29 @@ type WorkerOptions = {
   /** Beyond this the thread dies with Runtime.OutOfMemory. */
   memoryMegabytes: number;
   cacheDirectory?: string;
-  /** Not 0 while workers are frozen between two events. */
+  /** Not 0 while workers freeze between events. */
   frozen: Int32Array;
-  /** Does the calls of AWS that come from thread to thread. */
+  /** Performs AWS calls that are sent as thread messages. */
   doCalls?: DoCalls | undefined;
-  /** Takes each line that a function writes, and each error that it ends with. */
+  /** Receives each log line of a function, and the stack of each error. */
   line(functionName: string, text: string, stream: "stdout" | "stderr"): void;
 };
 
-/** How something that the thread was given has ended. */
+/** The outcome of one task of the thread. */
 type Outcome = { result: InvocationResult; stack?: string };
 
-/** A thread and what it is at; `settle` is there while it is at something. */
+/** A thread and its current task; `settle` is set while there is a task. */
 type Thread = {
   worker: Worker;
   given: Int32Array;
-  /** Each function that is loaded, with the folder of its bundle. */
+  /** Loaded functions with the folders of their bundles. */
   held: Map<string, string>;
   settle?: ((outcome: Outcome) => void) | undefined;
-  /** What ended it: everything that it is given ends so from then on. */
+  /** Why the thread ended; every later task gets this outcome. */
   death?: Outcome;
 };
 
-/** Starts a thread, which holds no function yet. */
+/** Starts a thread that has loaded no function yet. */
 export function startWorker(options: WorkerOptions): FunctionWorker {
   const thread = startThread(options);
   const { worker, held } = thread;
@@ -124,7 +124,7 @@ function startThread({ memoryMegabytes, cacheDirectory, frozen, doCalls }: Worke
   const worker = new Worker(findThreadSource(), {
     workerData,
     env: {},
-    // What functions write comes as messages.
+    // Functions' output arrives as messages instead.
     stdout: true,
     stderr: true,
     execArgv: [],
@@ -158,7 +158,7 @@ function listen(thread: Thread, { doCalls, line }: WorkerOptions, sleep: Sleep):
   });
   worker.on("error", (error: Error & { code?: string }) => {
     const isFull = error.code === "ERR_WORKER_OUT_OF_MEMORY";
-    // What is thrown outside an event kills a sandbox on Lambda too.
+    // An error outside an event kills an environment on Lambda, too.
     const errorType = isFull ? "Runtime.OutOfMemory" : "Runtime.UnhandledError";
     die(thread, failed(errorType, error.message, error.stack));
   });
@@ -167,7 +167,7 @@ function listen(thread: Thread, { doCalls, line }: WorkerOptions, sleep: Sleep):
   });
 }
 
-/** Gives the thread something to do. When it takes longer than it may, it ends with the thread. */
+/** Gives the thread a task. If the task takes too long, the thread ends. */
 async function give(
   thread: Thread,
   message: LoadMessage | EventMessage,
@@ -182,7 +182,7 @@ async function give(
     die(thread, failed("Sandbox.Timedout", late));
     void thread.worker.terminate();
   }, milliseconds);
-  // Counted before it is there: a worker that has answered by now would else not stand still.
+  // Count before sending: a worker that answered at once would freeze too late otherwise.
   Atomics.add(thread.given, 0, 1);
   thread.worker.postMessage(message);
   Atomics.notify(thread.given, 0);
@@ -208,7 +208,7 @@ function writeLoad({ lambda, environment, postOrigin }: WorkerFunction): LoadMes
   return { kind: "load", ...load, ...(postOrigin && { postOrigin }) };
 }
 
-/** A number that several threads see. */
+/** A number in shared memory. */
 export const sharedCell = () => new Int32Array(new SharedArrayBuffer(4));
 
 function failed(errorType: string, errorMessage: string, stack?: string): Outcome {

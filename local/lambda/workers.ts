@@ -15,15 +15,15 @@ import { type FunctionWorker, payloadBytesMax, type WorkerFunction } from "./wor
 
 type WorkersOptions = {
   functions: Record<string, LambdaFunction>;
-  /** A function as it is loaded, with its whole environment; asked for at its first event. */
+  /** Prepares a function with its complete environment; called at its first event. */
   prepare(lambda: LambdaFunction): Omit<WorkerFunction, "lambda">;
-  /** Does the calls of AWS that come from thread to thread. Without: they come by sockets. */
+  /** Performs AWS calls that are sent as thread messages. Without it, calls use sockets. */
   doCalls?: DoCalls;
-  /** Where V8 keeps compiled bundles, so that later workers and starts load faster. */
+  /** Directory of V8's compile cache, which makes later workers and starts faster. */
   cacheDirectory?: string;
-  /** Takes each line that a function writes, and each error that it ends with. */
+  /** Receives each log line of a function, and the stack of each error. */
   line(functionName: string, text: string, stream: "stdout" | "stderr"): void;
-  /** Told after each event how long it ran, which is what Lambda bills. */
+  /** Called after each event with its duration, which is what Lambda bills. */
   invoked?(functionName: string, milliseconds: number, memoryMegabytes: number): void;
 };
 
@@ -31,35 +31,35 @@ type FunctionCounts = { workers: number; running: number; waiting: number; invok
 
 export type Workers = {
   invoke: Invoke;
-  /** What each function that was called so far is doing. */
+  /** The activity of each function that was called so far. */
   counts(): Record<string, FunctionCounts>;
-  /** How many threads there are. */
+  /** The number of threads. */
   threads(): number;
-  /** Freezes every worker between two events, as Lambda does, or lets them run on as they are. */
+  /** Makes every worker freeze between events, as Lambda does, or stops doing so. */
   freeze(isFrozen: boolean): void;
-  /** Waits until nothing runs, at most `milliseconds`, then ends all threads. */
+  /** Waits up to `milliseconds` for running events, then ends all threads. */
   stop(milliseconds: number): Promise<void>;
 };
 
 /**
- * Workers a function gets at once when it has events, not counting those whose event only waits:
- * two for a machine's few processors. More would share the same time, and each would run code that
- * is not yet compiled well.
+ * Workers started at once for a function with waiting events, not counting workers that wait for
+ * I/O. With a machine's few processors, more workers would share the same time, and each would run
+ * code that is not yet optimized.
  */
 const workersAtOnce = 2;
-/** All that it may have when its events wait for something else than a processor. */
+/** Limit of workers per function if their events wait for I/O. */
 const workersPerFunctionMax = 32;
-/** Between two that are started beyond the first ones, by what the processors have to do. */
+/** Time between additional workers beyond those, with idle and with busy processors. */
 const growMilliseconds = { idle: 50, busy: 1000 };
-/** The share of idle processor time from which on another worker is of use at once. */
+/** From this share of idle processor time, another worker helps at once. */
 const idleShareMin = 0.2;
 /** Beyond this many waiting events a function is throttled. */
 const waitingMax = 1000;
 
 /**
- * Lambda on one machine: a function has workers when it needs them, a bounded line of waiting
- * events, and its workers end when they have been idle for a while. All but heavy functions share
- * workers. No thread starts before the first call.
+ * Lambda on one machine: starts workers for a function on demand, queues a bounded number of
+ * events, and ends idle workers. All except heavy functions share workers. No thread starts before
+ * the first call.
  */
 export function startWorkers(options: WorkersOptions): Workers {
   const pools = new Map<string, Pool>();
@@ -78,7 +78,7 @@ export function startWorkers(options: WorkersOptions): Workers {
 
   async function runOn(pool: Pool, worker: FunctionWorker, { event, done }: Waiting) {
     const { lambda } = pool;
-    // What replaced its bundle may have replaced its settings too.
+    // A changed bundle may come with changed settings.
     if (pool.prepared === undefined || pool.preparedFrom !== lambda.directory) {
       pool.prepared = { lambda, ...options.prepare(lambda) };
       pool.preparedFrom = lambda.directory;
@@ -143,7 +143,7 @@ const countOf = (pool: Pool, sharedIdle: number): FunctionCounts => ({
   invoked: pool.invoked,
 });
 
-/** Whether a function may run another event at once, for which a worker is started if need be. */
+/** Whether a function may run another event now, on a new worker if necessary. */
 function mayRun(pool: Pool): boolean {
   const isFree = (awake: number) => awake < concurrencyOf(pool, workersAtOnce);
   if (isFree(pool.running.size)) return true;
@@ -152,7 +152,7 @@ function mayRun(pool: Pool): boolean {
   return asleep < asleepMax && isFree(pool.running.size - asleep);
 }
 
-/** Looks again, while events wait beyond the first workers, whether they need another one. */
+/** Checks regularly, while events wait, whether a function needs an additional worker. */
 function createGrowth(
   pools: ReadonlyMap<string, Pool>,
   { runNext, start }: { runNext(pool: Pool): void; start(pool: Pool, next: Waiting): void },
@@ -161,7 +161,9 @@ function createGrowth(
   let timer: NodeJS.Timeout | undefined;
   let grownAt = 0;
 
-  /** Each function by itself where processors are idle; where they are not one for all of them. */
+  /**
+   * On idle processors each function grows on its own; on busy ones all functions share one limit.
+   */
   function grow(pool: Pool, isIdle: boolean): void {
     const now = performance.now();
     const next = pool.waiting[0];
@@ -178,7 +180,7 @@ function createGrowth(
 
   function look(): void {
     if (timer !== undefined) return;
-    // What was idle before anybody waited says nothing of now.
+    // Idle time from before the events arrived says nothing about the present.
     idleShare();
     timer = setTimeout(() => {
       timer = undefined;

@@ -4,17 +4,19 @@ import type { Stage } from "../model.ts";
 import { stateOf } from "./alarms.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 
-/** CloudWatch's part of the runner. */
+/** CloudWatch on one machine. */
 type Monitoring = Pick<Metrics, "line"> & {
-  /** Takes a line of the gateway's access log; it is made only where a filter reads that log. */
+  /**
+   * Receives a line of the gateway's access log; `line` is called only if a filter reads that log.
+   */
   access(logGroup: string, line: () => string): void;
   routes: OwnRoute[];
 };
 
-/** `first` forgets what was measured; from then on minutes end by `next` instead of the clock. */
+/** `first` discards all metrics; from then on `next` ends a minute instead of the clock. */
 const Switch = z.strictObject({ minute: z.enum(["first", "next"]) });
 
-/** Collects the metrics that functions publish, and decides the alarms of the template on them. */
+/** Collects the metrics that functions publish, and evaluates the template's alarms on them. */
 export function createMonitoring(stage: () => Stage): Monitoring {
   const metrics = createMetrics(() => stage().metricFilters);
   const report = () => ({

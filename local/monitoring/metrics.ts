@@ -1,23 +1,23 @@
 import * as z from "zod";
 import type { MetricFilter, MetricName } from "../model.ts";
 
-/** Values of one metric in one minute; of very many the rest counts in the sum alone. */
+/** Values of one metric in one minute. Beyond a limit, further values count only in the sum. */
 export type Minute = { sum: number; max: number; values: number[] };
 
-/** The metrics of a run, by the minute. */
+/** The metrics of one run, by minute. */
 export type Metrics = {
-  /** Takes what a line of a function's log says in the embedded metric format, or is counted. */
+  /** Reads metrics from a log line: the embedded metric format, and metric filters. */
   line(logGroup: string | undefined, text: string, stream: "stdout" | "stderr"): void;
-  /** The last `count` minutes of a metric, newest first; undefined for one without values. */
+  /** The last `count` minutes of a metric, newest first; undefined for a minute without values. */
   minutes(of: MetricName, count: number): (Minute | undefined)[];
-  /** Every metric that has had a value, with what it had in the minutes that are kept. */
+  /** Every metric that has values, with the totals of the stored minutes. */
   list(): { metric: MetricName; sum: number; max: number; count: number }[];
-  /** Forgets everything. From now on a minute ends when `nextMinute` is called: for tests. */
+  /** Discards everything. From then on a minute ends when `nextMinute` is called, for tests. */
   reset(): void;
   nextMinute(): void;
 };
 
-/** As long as any alarm looks back. */
+/** The longest period of any alarm. */
 const minutesKept = 60;
 const valuesMax = 1_000;
 
@@ -33,18 +33,18 @@ const Embedded = z.object({
   }),
 });
 
-/** What a line says: an object of JSON, or a line of another form that is an error or is not. */
+/** A log line's JSON; other text counts as an error if it was written to stderr. */
 function readLine(text: string, stream: "stdout" | "stderr"): Record<string, unknown> {
   if (text.startsWith("{"))
     try {
       return JSON.parse(text) as Record<string, unknown>;
     } catch {
-      // Not JSON after all.
+      // Not JSON.
     }
   return stream === "stderr" ? { level: "ERROR" } : {};
 }
 
-/** No metrics at first. `now` is in milliseconds. */
+/** Creates an empty store. `now` returns milliseconds. */
 export function createMetrics(
   filters: () => readonly MetricFilter[],
   now: () => number = Date.now,

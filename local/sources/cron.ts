@@ -1,10 +1,10 @@
-/** The first moment after `after` that an expression names, both in epoch milliseconds. */
+/** The first time after `after` that matches the expression; both in epoch milliseconds. */
 type NextTime = (after: number) => number | undefined;
 
 /**
- * Reads an expression of EventBridge: `rate(n minutes|hours|days)` or `cron(minutes hours
+ * Parses an EventBridge expression: `rate(n minutes|hours|days)` or `cron(minutes hours
  * day-of-month month day-of-week year)` in UTC, with `*`, `?`, lists, ranges, steps and names of
- * months and days. Throws for any other, `L`, `W` and `#` included.
+ * months and days. Throws for everything else, `L`, `W` and `#` included.
  * https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-scheduled-rule-pattern.html
  */
 export function parseSchedule(expression: string): NextTime {
@@ -23,7 +23,7 @@ export function parseSchedule(expression: string): NextTime {
 
 const minuteMilliseconds = 60_000;
 const dayMilliseconds = 86_400_000;
-/** A schedule that does not come within this many days is taken as never. */
+/** An expression without a match within this many days never matches. */
 const daysMax = 366 * 5;
 
 const ranges = [

@@ -1,6 +1,6 @@
 /**
- * Lambda's event filter patterns: every key of a pattern must match, the entries of its list are
- * alternatives, and one of a mapping's patterns is enough.
+ * A Lambda event filter pattern: every key must match, the entries of a key's list are
+ * alternatives, and a mapping needs only one matching pattern.
  * https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html#filtering-syntax
  */
 type FilterPattern = Record<string, unknown>;
@@ -26,7 +26,7 @@ function matchesPattern(pattern: FilterPattern, value: unknown): boolean {
 function matchesRule(rule: unknown, value: unknown): boolean {
   if (typeof rule === "object" && rule !== null && "exists" in rule)
     return rule.exists === (value !== undefined);
-  // A list in the record matches when one of its entries does.
+  // A list in the record matches if one of its entries does.
   const values = Array.isArray(value) ? value : [value];
   return values.some((one) => one !== undefined && matchesScalar(rule, one));
 }
@@ -47,11 +47,13 @@ function matchesScalar(rule: unknown, value: unknown): boolean {
     case "numeric":
       return matchesNumeric(operand as (string | number)[], value);
     default:
-      throw new Error(`The event filter rule ${JSON.stringify(rule)} is not known`);
+      throw new Error(`The event filter rule ${JSON.stringify(rule)} is not supported`);
   }
 }
 
-/** `["=", 5]` or `[">", 0, "<=", 10]`, on JSON numbers only: DynamoDB's are text. */
+/**
+ * `["=", 5]` or `[">", 0, "<=", 10]`. Applies to JSON numbers only; DynamoDB's numbers are text.
+ */
 function matchesNumeric(operand: (string | number)[], value: unknown): boolean {
   if (typeof value !== "number") return false;
   for (let index = 0; index + 1 < operand.length; index += 2) {

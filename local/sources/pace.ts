@@ -1,25 +1,25 @@
 import { watchIdleShare } from "../idle-share.ts";
 
 /**
- * The mean time between two looks of a reader: on a machine that has time a write is seen at once,
- * on one that has none writes gather, and Lambda itself looks four times a second. Milliseconds.
+ * The mean time between polls. On an idle machine writes are read at once; on a busy one they
+ * accumulate. Lambda itself polls four times a second.
  */
 const lookMilliseconds = { idle: 10, busy: 50 };
-/** Polls allowed without a pause in between: for the first writes after an idle period. */
+/** Polls allowed in quick succession, for the first writes after an idle period. */
 const looksAtOnce = 4;
 /**
- * How long a reader rests after a batch on a busy machine, as a share of what the batch took:
- * writers get time, and the next batch is larger. No longer than Lambda does.
+ * How long a reader rests after a batch on a busy machine, as a share of the batch's duration:
+ * writers get time, and the next batch is larger. At most as long as Lambda.
  */
 const restShare = 0.75;
 const restMillisecondsMax = 250;
 
-/** When a reader may look at its stream again. Times are milliseconds since 1970. */
+/** The state of the poll limiter (a token bucket). Times are epoch milliseconds. */
 export type Pace = { looksLeft: number; lookedAt: number; restsUntil: number };
 
 export const newPace: Pace = { looksLeft: looksAtOnce, lookedAt: 0, restsUntil: 0 };
 
-/** A look that is wanted now: how long it has to wait, and the pace from then on. */
+/** Takes a poll from the budget: returns how long it must wait, and the new state. */
 export function paceLook(
   { looksLeft, lookedAt, restsUntil }: Pace,
   now: number,
@@ -32,17 +32,17 @@ export function paceLook(
   return { wait, pace: { looksLeft: left, lookedAt: now, restsUntil } };
 }
 
-/** A batch that took so long is done. */
+/** Notes the end of a batch and how long it took. */
 export function paceBatch(pace: Pace, now: number, milliseconds: number, strain: number): Pace {
   const rest = Math.min(milliseconds * restShare, restMillisecondsMax) * strain;
   return { ...pace, restsUntil: now + rest };
 }
 
-/** From this share of idle processor time on a machine has time, and below this one it has none. */
+/** Shares of idle processor time at which a machine counts as idle and as busy. */
 const idleShares = { idle: 0.3, busy: 0.1 };
 const sampleMilliseconds = 200;
 
-/** How busy the machine is, 0 to 1, as it was within the last fifth of a second or so. */
+/** Measures how busy the machine is, 0 to 1, about every 200 ms. */
 export function watchStrain(now: () => number = Date.now, idleShare = watchIdleShare()) {
   let sampledAt = now();
   let strain = 0;

@@ -4,7 +4,7 @@ import { rowsOf } from "../engine/rows.ts";
 import type { Queue } from "../model.ts";
 import type { State } from "../state.ts";
 
-/** What a sender gives; `attributes` is SQS's MessageAttributes as it came. */
+/** What a sender provides; `attributes` is SQS's MessageAttributes, unchanged. */
 type MessageSent = {
   body: string;
   attributes?: Record<string, unknown>;
@@ -14,7 +14,7 @@ type MessageSent = {
   sender: string;
 };
 
-/** A message as it lies in its queue. Times are epoch milliseconds. */
+/** A stored message. Times are epoch milliseconds. */
 export type Message = {
   id: number;
   messageId: string;
@@ -29,19 +29,22 @@ export type Message = {
   receives: number;
 };
 
-/** Messages of all queues, kept in the runner's file: nothing acknowledged is lost by a kill. */
+/** Messages of all queues, stored in the runner's file: a kill loses no acknowledged message. */
 export type QueueStore = {
   send(queue: Queue, message: MessageSent): { messageId: string; sequence: number };
   /**
-   * Up to `max` messages, now invisible for the queue's visibility time. Of a FIFO queue they are
-   * of one group, in order, and the group gives no more until they are deleted or visible again.
+   * Returns up to `max` messages and hides them for the queue's visibility timeout. In a FIFO queue
+   * they are of one group, in order, and the group is blocked until they are deleted or visible
+   * again.
    */
   receive(queue: Queue, max: number): Message[];
   remove(messages: Message[]): void;
-  /** When the next message of a queue may become visible; `undefined` if it has none. */
+  /** When the next message of a queue may become visible; `undefined` if it is empty. */
   findNextVisible(queue: Queue): number | undefined;
   count(queue: Queue): { visible: number; delayed: number; inFlight: number };
-  /** After a start: what was in flight died with the process, so it may come at once. */
+  /**
+   * Makes messages in flight visible after a restart, since their consumers died with the process.
+   */
   release(): void;
 };
 
@@ -52,13 +55,13 @@ const columns = `id, message_id AS messageId, body, attributes, group_id AS grou
   deduplication_id AS deduplicationId, sender, sent_at AS sentAt, visible_at AS visibleAt,
   received_at AS receivedAt, receives`;
 
-/** Every statement of the store. Times are bound as epoch milliseconds. */
+/** Every statement of the store. Times are epoch milliseconds. */
 const statements = {
   insert: `INSERT INTO messages (queue, message_id, body, attributes, group_id, deduplication_id,
     sender, sent_at, visible_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   standard: `SELECT ${columns} FROM messages WHERE queue = ? AND visible_at <= ?
     ORDER BY visible_at, id LIMIT ?`,
-  // A group whose oldest message is not visible gives nothing: that keeps its order.
+  // A group whose oldest message is hidden is blocked, which keeps its order.
   fifoHead: `SELECT ${columns} FROM messages WHERE id IN
     (SELECT MIN(id) FROM messages WHERE queue = ? GROUP BY group_id)
     AND visible_at <= ? ORDER BY id LIMIT 1`,
@@ -86,8 +89,8 @@ type Sql = Record<keyof typeof statements, StatementSync>;
 type FindQueue = (arn: string) => Queue | undefined;
 
 /**
- * The store of the stage's queues in the runner's file. `findQueue` gives a dead-letter queue by
- * its ARN, `clock` the time in epoch milliseconds.
+ * Creates the store of the stage's queues in the runner's file. `findQueue` finds a dead-letter
+ * queue by its ARN; `clock` returns epoch milliseconds.
  */
 export function createQueueStore(
   { database }: State,
@@ -120,7 +123,7 @@ export function createQueueStore(
   };
 }
 
-/** Does all of it or, when it throws, nothing. */
+/** Runs `work` in one transaction. */
 function together<Result>(database: DatabaseSync, work: () => Result): Result {
   database.exec("BEGIN");
   try {
@@ -154,7 +157,7 @@ function send(
   return { messageId, sequence: Number(lastInsertRowid) };
 }
 
-/** Messages that may be had: of a FIFO queue those of one group, up to one that is not visible. */
+/** Visible messages; in a FIFO queue those of one group, up to its first hidden one. */
 function findVisible(sql: Sql, queue: Queue, max: number, now: number): Message[] {
   if (!queue.fifo) return [...rowsOf<Message>(sql.standard.iterate(queue.name, now, max))];
   const [head] = rowsOf<Message>(sql.fifoHead.iterate(queue.name, now));
@@ -164,7 +167,7 @@ function findVisible(sql: Sql, queue: Queue, max: number, now: number): Message[
   return end < 0 ? group : group.slice(0, end);
 }
 
-/** Takes what may be had; messages that were received too often go to the dead letters. */
+/** Hides and returns messages; those received too often move to the dead-letter queue. */
 function take(
   sql: Sql,
   findQueue: FindQueue,

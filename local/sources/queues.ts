@@ -3,15 +3,15 @@ import type { Meter } from "../aws/meter.ts";
 import type { EventSource, Invoke, Queue } from "../model.ts";
 import type { Message, QueueStore } from "./queue-store.ts";
 
-/** Batches of one queue that may be at work at once, where the mapping sets no maximum. */
+/** Concurrent batches per queue if the mapping sets no maximum. */
 const concurrencyDefault = 5;
-/** A look without a reason, for clocks that jump. */
+/** A regular poll, in case the clock jumps. */
 const idleMilliseconds = 30_000;
 
-/** One queue's event source mapping at work. */
+/** The running event source mapping of one queue. */
 type QueueSource = { wake(): void; start(): void; stop(): Promise<void> };
 
-/** What a mapping needs; `log` gets one line for each batch that failed. */
+/** The dependencies of a mapping; `log` receives a line for each failed batch. */
 type QueueSourceOptions = {
   source: EventSource;
   queue: Queue;
@@ -23,9 +23,9 @@ type QueueSourceOptions = {
 };
 
 /**
- * Hands a queue's messages to its function as Lambda's pollers do: batches, partial failures,
- * failed messages come again after the visibility time. A batch of a FIFO queue is of one message
- * group, of which no other is at work meanwhile.
+ * Delivers a queue's messages to its function as Lambda's pollers do: in batches, with partial
+ * failures; failed messages return after the visibility timeout. In a FIFO queue a batch is of one
+ * message group, and only one batch of a group runs at a time.
  * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
  */
 export function createQueueSource(options: QueueSourceOptions): QueueSource {
@@ -36,7 +36,7 @@ export function createQueueSource(options: QueueSourceOptions): QueueSource {
   let windowEndsAt: number | undefined;
   let running = false;
 
-  /** Whether a batching window wants to wait for more, and until when. */
+  /** Whether the batching window is still open. */
   const isGathering = (): boolean => {
     if (source.batchingWindowSeconds === 0 || queue.fifo) return false;
     const { visible } = store.count(queue);
@@ -61,7 +61,7 @@ export function createQueueSource(options: QueueSourceOptions): QueueSource {
     while (running && atWork.size < concurrencyMax && !isGathering()) {
       const messages = store.receive(queue, source.batchSize);
       if (messages.length === 0) {
-        // Dead letters may have been all that there was: look on while something is visible.
+        // The queue may have had dead letters only; continue while something is visible.
         if ((store.findNextVisible(queue) ?? Number.POSITIVE_INFINITY) > Date.now()) break;
         continue;
       }
@@ -71,7 +71,7 @@ export function createQueueSource(options: QueueSourceOptions): QueueSource {
       });
       atWork.add(work);
     }
-    // With every place taken, the end of a batch is what looks again.
+    // At full concurrency, the end of a batch triggers the next poll.
     if (atWork.size < concurrencyMax) schedule();
   };
   return {
@@ -90,7 +90,7 @@ export function createQueueSource(options: QueueSourceOptions): QueueSource {
   };
 }
 
-/** Never rejects: what failed stays in the queue. */
+/** Never rejects: failed messages stay in the queue. */
 async function deliver(options: QueueSourceOptions, messages: Message[]): Promise<void> {
   const { source, queue, store, meter } = options;
   const item = queue.fifo ? "sqs_fifo_requests" : "sqs_standard_requests";
@@ -106,7 +106,7 @@ async function deliver(options: QueueSourceOptions, messages: Message[]): Promis
       const { errorType, errorMessage } = result.error;
       options.log(
         `${source.functionName}: ${messages.length} messages of ${queue.name} failed, ` +
-          `they come again: ${errorType}: ${errorMessage}`,
+          `they will be retried: ${errorType}: ${errorMessage}`,
       );
       return;
     }
@@ -123,7 +123,7 @@ async function deliver(options: QueueSourceOptions, messages: Message[]): Promis
   }
 }
 
-/** A malformed report, or an id that the batch does not have, fails the whole batch. */
+/** A malformed report, or one that names an id outside the batch, fails the whole batch. */
 function selectDone(messages: Message[], payload: unknown): Message[] {
   const report = (payload as { batchItemFailures?: unknown } | null | undefined)?.batchItemFailures;
   if (report === undefined || report === null) return messages;
@@ -134,7 +134,7 @@ function selectDone(messages: Message[], payload: unknown): Message[] {
   return messages.filter((message) => !failed.has(message.messageId));
 }
 
-/** One record of Lambda's SQS event. */
+/** A record of Lambda's SQS event. */
 function recordOf(options: QueueSourceOptions, message: Message): Record<string, unknown> {
   const { queue, region } = options;
   return {

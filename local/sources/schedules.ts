@@ -2,13 +2,13 @@ import { randomUUID } from "node:crypto";
 import type { Invoke, Stage } from "../model.ts";
 import { parseSchedule } from "./cron.ts";
 
-/** The longest wait that a timer takes; longer ones are waited for in parts. */
+/** The longest delay of a timer; longer ones are waited for in parts. */
 const timerMillisecondsMax = 2 ** 31 - 1;
 
 /**
- * Calls the functions of the stage's schedules when their time has come; in UTC, by this machine's
- * clock. A time that passed while nothing ran is not made up for, as EventBridge has it. Throws for
- * an expression that is not supported.
+ * Calls the functions of the stage's schedules at their times, in UTC, by this machine's clock.
+ * Times that pass while the runner is stopped are skipped, as with EventBridge. Throws for an
+ * unsupported expression.
  */
 export function createSchedules(
   stage: Stage,
@@ -55,7 +55,7 @@ export function createSchedules(
   };
 }
 
-/** The event that a rule without an input of its own sends. */
+/** The default event of a rule without an input. */
 function eventOf(stage: Stage, id: string, time: number): Record<string, unknown> {
   return {
     version: "0",

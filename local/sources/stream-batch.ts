@@ -1,12 +1,12 @@
 import type { StreamRecord } from "./stream-records.ts";
 
-/** A record that waits for its function: `readyAt` in epoch milliseconds. */
+/** A record that waits for delivery; `readyAt` in epoch milliseconds. */
 export type Pending = { sequence: string; record: StreamRecord; readyAt: number };
 
-/** Lambda takes at most 6 MB an invocation; the rest is the event's own text. */
+/** Lambda's limit is 6 MB per invocation; this leaves room for the event's own text. */
 const batchBytesMax = 5 * 1024 * 1024;
 
-/** The next batch from the front: at most `size` records, fewer if the event would be too large. */
+/** The next batch: the first `size` records, or fewer if the event would be too large. */
 export function chooseBatch(pending: Pending[], size: number): Pending[] {
   const now = Date.now();
   let bytes = 0;

@@ -1,10 +1,10 @@
 import type { EngineCall } from "../aws/engine-call.ts";
 import type { Table } from "../model.ts";
 
-/** A stream record as the engine gives it. */
+/** A stream record as the engine returns it. */
 export type EngineRecord = {
   eventName: "INSERT" | "MODIFY" | "REMOVE";
-  /** Who did it, where that was the service: it expired the item. */
+  /** Set if the service itself deleted the item because it had expired. */
   userIdentity?: { Type: string; PrincipalId: string };
   dynamodb: {
     Keys: Record<string, unknown>;
@@ -18,13 +18,13 @@ export type EngineRecord = {
 
 export type Shard = { ShardId: string; SequenceNumberRange: { StartingSequenceNumber: string } };
 
-/** Records of one page, which is the most that DynamoDB gives. */
+/** The maximum of records per page, as in DynamoDB. */
 export const pageRecordsMax = 1000;
 
-/** A page of a shard's records; without an iterator the shard is closed and has no more. */
+/** A page of a shard's records; without an iterator the shard is closed and fully read. */
 type Page = { Records: EngineRecord[]; NextShardIterator?: string };
 
-/** What is read of the answers to each operation. */
+/** The fields that are read from each operation's response. */
 type Answers = {
   ListStreams: { Streams: { StreamArn: string }[] };
   DescribeStream: { StreamDescription: { Shards: Shard[]; LastEvaluatedShardId?: string } };
@@ -32,17 +32,19 @@ type Answers = {
   GetRecords: Page;
 };
 
-/** The operations of a table's stream. */
+/** The operations on a table's stream. */
 export type StreamCalls = {
-  /** The engine's own ARN of the stream; a different one after the table was recreated. */
+  /** The engine's own ARN of the stream; it changes when the table is recreated. */
   findArn(): Promise<string>;
   listShards(): Promise<Shard[]>;
-  /** An iterator after a sequence number; from the beginning where that is not kept any more. */
+  /**
+   * An iterator after a sequence number, or from the oldest record if that one has been trimmed.
+   */
   findIterator(shard: Shard, after: string | undefined): Promise<string>;
   readPage(iterator: string): Promise<Page>;
 };
 
-/** Makes the calls of one table's stream. All of them throw what the engine refuses. */
+/** Creates the operations of one table's stream. They throw the engine's errors. */
 export function createStreamCalls(call: EngineCall, table: Table): StreamCalls {
   let streamArn: string | undefined;
 
@@ -82,7 +84,7 @@ export function createStreamCalls(call: EngineCall, table: Table): StreamCalls {
       try {
         return (await ask("GetShardIterator", after ? there : beginning)).ShardIterator;
       } catch (error) {
-        // What lies before the oldest kept record is gone; the oldest is the next one then.
+        // Records at this position have been trimmed: continue with the oldest one.
         if (!String(error).includes("TrimmedDataAccess")) throw error;
         return (await ask("GetShardIterator", beginning)).ShardIterator;
       }

@@ -2,21 +2,21 @@ import { randomUUID } from "node:crypto";
 import type { EventSource, LambdaFunction } from "../model.ts";
 import type { StreamRecord } from "./stream-records.ts";
 
-/** Why a batch was given up. */
+/** Why Lambda gave up a batch. */
 export type GiveUpReason = "RetryAttemptsExhausted" | "RecordAgeExceeded";
 
-/** What a mapping's on-failure destination gets, in Lambda's form. */
+/** What an on-failure destination receives, in Lambda's form. */
 type FailedBatch = {
-  /** Where the object of an S3 destination lies. */
+  /** The key of the S3 object. */
   key: string;
-  /** For S3: metadata and the whole records. */
+  /** For S3: metadata and the complete records. */
   withPayload: string;
-  /** For SQS: metadata only, as AWS does it. */
+  /** For SQS: metadata only, as on AWS. */
   metadata: string;
 };
 
 /**
- * A batch that was given up, as its mapping's on-failure destination gets it.
+ * Describes an abandoned batch for its mapping's on-failure destination.
  * https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
  */
 export function failedBatchOf(

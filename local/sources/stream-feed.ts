@@ -9,22 +9,22 @@ import {
   type Shard,
 } from "./stream-calls.ts";
 
-/** One reader's way through a table's stream, from shard to shard. */
+/** Reads a table's stream, shard after shard. */
 export type StreamFeed = {
-  /** At most 1,000 records after a sequence number; `undefined` is the beginning. */
+  /** Up to 1,000 records after a sequence number; `undefined` starts at the beginning. */
   read(after: string | undefined): Promise<EngineRecord[]>;
-  /** Lets records gather after a batch that took so long, where the machine has no time. */
+  /** After a batch on a busy machine: pauses, so that records accumulate. */
   restAfter(workMilliseconds: number): void;
-  /** The engine's own ARN of the stream; a different one after the table was recreated. */
+  /** The engine's own ARN of the stream; it changes when the table is recreated. */
   findStreamArn(): Promise<string>;
-  /** The newest sequence number, `undefined` in an empty stream. */
+  /** The newest sequence number; `undefined` if the stream is empty. */
   findNewest(): Promise<string | undefined>;
 };
 
-/** Where a reader stands. */
+/** A position in the stream. */
 type Place = {
   shards: Shard[];
-  /** The shard that is read; behind the last one there is none yet. */
+  /** Index of the current shard; after the last shard, an index that does not exist yet. */
   at: number;
   iterator: string | undefined;
   /** The last sequence number that was read. */
@@ -34,15 +34,15 @@ type Place = {
 const nowhere: Place = { shards: [], at: 0, iterator: undefined, position: undefined };
 
 /**
- * Shards are read one after the other: no local engine has two at the same time. That one is closed
- * shows in a missing NextShardIterator only, since one engine gives open shards an end, too.
- * `strain` says how busy the machine is, 0 to 1.
+ * Reads shards one after the other, since no local engine has two at the same time. Only a missing
+ * NextShardIterator marks a closed shard: one engine gives open shards an end, too. `strain`
+ * returns how busy the machine is, 0 to 1.
  */
 export function createStreamFeed(call: EngineCall, table: Table, strain: () => number): StreamFeed {
   const calls = createStreamCalls(call, table);
   let pace = newPace;
   let place = nowhere;
-  /** After a full page there is more to be had at once. */
+  /** Whether the last page was full, so that more can be read at once. */
   let hasMore = true;
 
   const open = async (
@@ -62,7 +62,7 @@ export function createStreamFeed(call: EngineCall, table: Table, strain: () => n
     return open(shards, Math.max(0, shards.findLastIndex(startsBefore)), after);
   }
 
-  /** The place behind a closed shard: at the beginning of the next one. */
+  /** The start of the shard after a closed one. */
   async function goOn({ shards, at, position }: Place): Promise<Place> {
     const closed = shards[at]?.ShardId;
     const all = await calls.listShards();
@@ -82,7 +82,7 @@ export function createStreamFeed(call: EngineCall, table: Table, strain: () => n
     if (place.iterator === undefined || place.position !== after) place = await seek(after);
     const { iterator } = place;
     if (iterator === undefined) return [];
-    // Iterators expire after a while without use; the position is what counts.
+    // Unused iterators expire; the position remains valid.
     place = { ...place, iterator: undefined };
     const { Records, NextShardIterator } = await calls.readPage(iterator);
     hasMore = Records.length === pageRecordsMax;

@@ -1,21 +1,20 @@
 import type { State } from "../state.ts";
 
-/** How far a mapping's readers have come in one stream, by shard; kept before the next batch. */
+/** How far a mapping's readers have come in one stream, by shard; saved before the next batch. */
 type Positions = {
   find(shard: number): string | undefined;
   save(shard: number, sequence: string): void;
   /**
-   * Makes a position for each shard. Where the number of shards is another than before, all begin
-   * at the least of the old ones: what lies after it may come again, as it may on AWS. `findFirst`
-   * says where a mapping begins that never ran; `undefined` is the beginning.
+   * Creates a position for each shard. If the number of shards has changed, all start at the lowest
+   * old position; later records may be redelivered, as on AWS. `findFirst` returns the start of a
+   * new mapping; `undefined` is the beginning.
    */
   prepare(shardCount: number, findFirst: () => Promise<string | undefined>): Promise<void>;
 };
 
 /**
- * The positions of one mapping in the runner's file. `stream` is the engine's own ARN of it, which
- * is another for another engine or a new table: the sequence numbers of one mean nothing in the
- * other.
+ * The positions of one mapping in the runner's file. `stream` is the engine's own ARN. It differs
+ * between engines and recreated tables, whose sequence numbers are not comparable.
  */
 export function createPositions(state: State, reader: string, stream: string): Positions {
   const { database } = state;
@@ -48,7 +47,7 @@ export function createPositions(state: State, reader: string, stream: string): P
   };
 }
 
-/** Drops positions of removed mappings, which would keep old stream records forever. */
+/** Deletes positions of removed mappings, which would keep old stream records forever. */
 export function forgetOtherReaders(state: State, readers: string[]): void {
   const remove = state.database.prepare("DELETE FROM reader_positions WHERE reader = ?");
   for (const { reader } of state.database
@@ -58,7 +57,7 @@ export function forgetOtherReaders(state: State, readers: string[]): void {
   }
 }
 
-/** The least sequence number that any reader of a stream still needs the records after. */
+/** The lowest position of all readers of a stream; records up to it are no longer needed. */
 export function findLeastPosition(state: State, stream: string): number | undefined {
   const least = state.database
     .prepare(

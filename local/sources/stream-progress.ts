@@ -1,26 +1,26 @@
 import type { Pending } from "./stream-batch.ts";
 
-/** Delivered sequence numbers that are kept for deliveries again. */
+/** Delivered sequence numbers that are kept for redelivery. */
 const historyMax = 1000;
 
-/** Where a reader stands. Sequence numbers are the engine's. */
+/** A reader's position and settings. Sequence numbers are the engine's. */
 export type Progress = {
-  /** Everything up to here is done; everything up to `read` has been taken from the engine. */
+  /** Everything up to here is done; records up to `read` have been fetched. */
   position: string | undefined;
   read: string | undefined;
   pending: Pending[];
-  /** Positions before the records that were delivered last. */
+  /** Positions before the most recently delivered records. */
   history: (string | undefined)[];
-  /** Whether the stream may have more than was read. */
+  /** Whether the stream may have unread records. */
   hasMore: boolean;
-  /** Borders that a failed batch keeps when it is tried again. */
+  /** Batch sizes that a failed batch keeps when it is retried. */
   sizes: number[];
   tries: number;
-  /** The end of a batch that is delivered again although it was a success. */
+  /** The end of a successful batch that is delivered a second time. */
   doubledUntil: string | undefined;
-  /** How many delivered records are to come again. */
+  /** How many delivered records to deliver again. */
   rewind: number;
-  /** Looks that found nothing, one after the other. */
+  /** The number of consecutive polls that found nothing. */
   quietLooks: number;
   isIdle: boolean;
   batches: number;
@@ -28,7 +28,7 @@ export type Progress = {
   failures: number;
 };
 
-/** Nothing was read yet beyond a position. */
+/** Progress at a position, before anything was read. */
 export function createProgress(position: string | undefined): Progress {
   return {
     ...{ position, read: position, pending: [], history: [], hasMore: true },
@@ -65,7 +65,7 @@ export function noteFailure(at: Progress, done: number, left: number, maySplit: 
   }
 }
 
-/** Leaves the first pending records behind. */
+/** Drops the first pending records. */
 function advance(at: Progress, done: number): void {
   for (const { sequence } of at.pending.splice(0, done)) {
     at.history.push(at.position);
@@ -76,7 +76,7 @@ function advance(at: Progress, done: number): void {
   at.delivered += done;
 }
 
-/** Back to before the delivered records that are to come again. */
+/** Returns to the position before the records that are to be delivered again. */
 export function goBack(at: Progress): void {
   const first = Math.max(0, at.history.length - at.rewind);
   at.rewind = 0;

@@ -22,21 +22,21 @@ import type { StreamReader } from "./stream-report.ts";
 import { offsetsOf, type StreamSwitches } from "./stream-switches.ts";
 import { createWakeup } from "./wakeup.ts";
 
-/** A look at the stream without a reason: only writes past the endpoint need it. */
+/** The time between polls without a trigger; only writes that bypass the endpoint need them. */
 const idleMilliseconds = 1000;
 const longIdleMilliseconds = 5000;
 const retryMillisecondsMin = 100;
 const retryMillisecondsMax = 5000;
-/** Errors of Lambda itself, after which a batch comes again without having used a try. */
+/** Errors of Lambda itself, which use up no retry. */
 const notStarted = new Set(["TooManyRequestsException", "ServiceException"]);
 
-/** What one reader of one shard is made from. */
+/** The dependencies of the reader of one shard. */
 type StreamReaderOptions = {
   source: EventSource;
   table: Table;
   region: string;
   shard: number;
-  /** Readers that the items are cut over: shards times the mapping's parallelization factor. */
+  /** The number of readers: shards times the mapping's parallelization factor. */
   shardCount: number;
   feed: StreamFeed;
   invoke: Invoke;
@@ -55,7 +55,7 @@ type Reader = {
   isRunning: boolean;
 };
 
-/** A reader that stands at its position; nothing is read before its start. */
+/** Creates a reader at its saved position; it reads nothing before `start`. */
 export function createStreamReader(options: StreamReaderOptions): StreamReader {
   const at = createProgress(options.position);
   const reader: Reader = { options, wakeup: createWakeup(), at, isRunning: false };
@@ -100,7 +100,7 @@ async function run(reader: Reader): Promise<void> {
       await step(reader);
       hasTold = false;
     } catch (error) {
-      // Once for a whole outage: the next try comes in a second.
+      // Logged once per outage; the next attempt follows in a second.
       if (reader.isRunning && !hasTold)
         options.log(`The stream of ${options.table.name} cannot be read: ${error}`);
       hasTold = true;
@@ -135,7 +135,7 @@ async function step(reader: Reader): Promise<void> {
 }
 
 async function waitForMore({ options, at, wakeup }: Reader): Promise<void> {
-  // Filtered records count as done as soon as those before them are.
+  // Filtered records are done as soon as the records before them are.
   if (at.read !== undefined && at.read !== at.position) {
     at.position = at.read;
     options.saveReached(at.read);
@@ -145,7 +145,7 @@ async function waitForMore({ options, at, wakeup }: Reader): Promise<void> {
   at.quietLooks++;
   await wakeup.wait(at.quietLooks > 60 ? longIdleMilliseconds : idleMilliseconds);
   at.isIdle = false;
-  // Whether woken or not, the stream is looked at: some writes do not come through us.
+  // Always poll, since some writes bypass the runner.
   at.hasMore = true;
 }
 
@@ -193,13 +193,13 @@ async function deliver(reader: Reader): Promise<void> {
   saveReached(options, at);
 }
 
-/** Records of the next batch. */
+/** The size of the next batch. */
 function planSize({ source, switches, random }: StreamReaderOptions, at: Progress): number {
   const most = Math.min(source.batchSize, at.pending.length);
   return switches.regroup ? 1 + Math.floor(random() * most) : (at.sizes[0] ?? most);
 }
 
-/** A batch was only partly processed: the rest is retried, possibly in parts. */
+/** A batch was partly processed: the rest is retried, possibly in parts. */
 async function fail(
   reader: Reader,
   batch: readonly Pending[],
@@ -219,7 +219,7 @@ async function fail(
   await wakeup.pause(Math.min(pause, retryMillisecondsMax));
 }
 
-/** Leaves records to the mapping's destination, and goes on behind them. */
+/** Sends records to the mapping's destination and continues after them. */
 function giveUp({ options, at }: Reader, batch: readonly Pending[], reason: GiveUpReason): void {
   options.giveUp(
     batch.map(({ record }) => record),

@@ -15,7 +15,7 @@ export type StreamRecord = {
   dynamodb: EngineRecord["dynamodb"] & { StreamViewType: string };
 };
 
-/** Sequence numbers are at least 21 digits on AWS, and text: nobody should count on less. */
+/** On AWS, sequence numbers are text of at least 21 digits, so they are here, too. */
 function writeSequence(engineSequence: string): string {
   return engineSequence.padStart(21, "0");
 }
@@ -26,7 +26,7 @@ export function isChange(record: EngineRecord): boolean {
   return record.eventName !== "MODIFY" || !isDeepStrictEqual(NewImage, OldImage);
 }
 
-/** The shard of an item; all records of one item stay in one, whatever the number of shards. */
+/** The shard of an item: all records of an item are in the same shard. */
 export function chooseShard(record: EngineRecord, shardCount: number): number {
   if (shardCount === 1) return 0;
   const keys = Object.entries(record.dynamodb.Keys).sort(([a], [b]) => (a < b ? -1 : 1));
@@ -34,8 +34,8 @@ export function chooseShard(record: EngineRecord, shardCount: number): number {
 }
 
 /**
- * The engine's record in the form of Lambda's event. `skewSeconds` moves the creation time, as the
- * clocks of two shards may differ.
+ * Converts the engine's record to the form of Lambda's event. `skewSeconds` shifts the creation
+ * time, since clocks of shards may differ.
  */
 export function streamRecordOf(
   record: EngineRecord,
@@ -45,7 +45,7 @@ export function streamRecordOf(
 ): StreamRecord {
   const { dynamodb, eventName, userIdentity } = record;
   return {
-    // The engine's own id is a row number that begins again in each new database.
+    // The engine's own id is a row number, which restarts in each new database.
     eventID: createHash("md5")
       .update(`${table.streamArn} ${dynamodb.SequenceNumber}`)
       .digest("hex"),
@@ -66,8 +66,8 @@ export function streamRecordOf(
 }
 
 /**
- * How many records from the front are done, by a function's partial batch response: up to the
- * lowest sequence number that it names; an empty list is success, a malformed one no record.
+ * How many of the first records are done according to a partial batch response: all before the
+ * lowest sequence number that it names. An empty list means all, a malformed one none.
  * https://docs.aws.amazon.com/lambda/latest/dg/services-ddb-batchfailurereporting.html
  */
 export function countDone(records: StreamRecord[], payload: unknown): number {

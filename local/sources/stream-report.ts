@@ -1,4 +1,4 @@
-/** How far a reader has come; sequence numbers are the engine's. */
+/** A reader's progress; sequence numbers are the engine's. */
 export type StreamReaderReport = {
   function: string;
   table: string;
@@ -8,16 +8,16 @@ export type StreamReaderReport = {
   batches: number;
   delivered: number;
   failures: number;
-  /** Nothing is left to do as far as the reader knows. */
+  /** True if the reader knows of nothing left to do. */
   idle: boolean;
 };
 
-/** One reader: takes its shard's records in order, one batch at a time, until they are done. */
+/** A reader: delivers its shard's records in order, one batch at a time. */
 export type StreamReader = {
   wake(): void;
   redeliver(count: number): void;
   report(): StreamReaderReport;
   start(): void;
-  /** Resolves when the batch at work is finished; its position is saved then. */
+  /** Resolves when the current batch is finished and its position saved. */
   stop(): Promise<void>;
 };

@@ -22,7 +22,7 @@ export type Streams = {
 };
 
 /**
- * The dependencies of the streams. `sendToQueue` is for an on-failure destination that is a queue.
+ * The dependencies of the streams. `sendToQueue` is for on-failure destinations that are queues.
  */
 type StreamsOptions = {
   stage: Stage;
@@ -110,7 +110,7 @@ export function createStreams(options: StreamsOptions): Streams {
         switches = next;
         await startReaders();
       }
-      // Readers hold this object: it is changed, not replaced.
+      // Readers refer to this object, so it is changed in place.
       Object.assign(switches, next);
       for (const reader of readers) redeliver ? reader.redeliver(redeliver) : reader.wake();
     },

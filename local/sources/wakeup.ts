@@ -13,7 +13,7 @@ type Wakeup = {
   end(): void;
 };
 
-/** A wakeup that is not set. */
+/** Creates a wakeup that is not set. */
 export function createWakeup(): Wakeup {
   let raised = false;
   let ended = false;

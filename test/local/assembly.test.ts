@@ -78,11 +78,11 @@ test.each<[Json, Json | undefined]>([
 });
 
 test.each<[Json, RegExp]>([
-  [{ "Fn::GetAZs": "" }, /cannot work out Fn::GetAZs/],
+  [{ "Fn::GetAZs": "" }, /cannot resolve Fn::GetAZs/],
   [{ Ref: "Nowhere" }, /no resource Nowhere/],
-  [{ "Fn::GetStackOutput": { StackName: "no", OutputName: "x" } }, /No stack no says x/],
+  [{ "Fn::GetStackOutput": { StackName: "no", OutputName: "x" } }, /Stack no has no output x/],
   [{ Ref: "Empty" }, /no default value/],
-  [{ "Fn::GetAtt": ["Queue", "Colour"] }, /no attribute Colour of AWS::SQS::Queue/],
+  [{ "Fn::GetAtt": ["Queue", "Colour"] }, /the attribute Colour of AWS::SQS::Queue/],
   [{ "Fn::ImportValue": "nothing" }, /No stack of the assembly exports nothing/],
   [{ "Fn::If": ["Maybe", 1, 2] }, /no condition Maybe/],
 ])("%j is refused with a sentence", (value, sentence) => {
