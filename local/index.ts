@@ -1,12 +1,12 @@
 import { readAssembly } from "./assembly/index.ts";
 import { type Aws, startAws, withIssuerFaults } from "./aws/index.ts";
 import { type Gateway, startGateway } from "./gateway/index.ts";
-import { createOwnRoutes, explained, type OwnRoute } from "./gateway/own-routes.ts";
 import { type Pages, readPages } from "./gateway/pages.ts";
 import { createRestApi } from "./gateway/rest.ts";
+import { createRunnerRoutes, explained, type RunnerRoute } from "./gateway/runner-routes.ts";
 import { createSockets, type Sockets } from "./gateway/sockets.ts";
 import { createIssuer, type Issuer, parametersOf, type TokenRequest } from "./issuer.ts";
-import { placeFunction } from "./lambda/environment.ts";
+import { withLocalEnvironment } from "./lambda/environment.ts";
 import { listFunctionRoutes } from "./lambda/function-routes.ts";
 import { type LocalRelay, startLocalRelay } from "./lambda/relay.ts";
 import type { WorkerFunction } from "./lambda/worker.ts";
@@ -14,7 +14,7 @@ import { startWorkers, type Workers } from "./lambda/workers.ts";
 import type { Log } from "./log.ts";
 import { type DoCalls, type Invoke, type LambdaFunction, prefixOf, type Stage } from "./model.ts";
 import { createMonitoring } from "./monitoring/index.ts";
-import { type Reloading, reloadBefore, replaceInStage } from "./reload.ts";
+import { type Reloading, replaceInStage, withReload } from "./reload.ts";
 
 export { DataDirectoryBusy, FormatMismatch } from "./aws/index.ts";
 export { createLog } from "./log.ts";
@@ -48,7 +48,7 @@ export type SystemOptions = {
   /** Runs once the data is available and before the first event is read from a stream. */
   prepare?(system: Prepared): Promise<void>;
   /** Further routes below `/local`, from the embedding program. */
-  routes?(system: Prepared): OwnRoute[];
+  routes?(system: Prepared): RunnerRoute[];
   /** Returns the folder of pages to serve with the APIs; without it no pages are served. */
   pagesDirectory?(): Promise<string>;
   /** The relay's port, if the stage has a relay; a free port by default. */
@@ -108,12 +108,12 @@ async function compose(
   cleanups: (() => Promise<unknown>)[],
 ): Promise<Omit<System, "stop">> {
   const { log, stageName } = options;
-  const ownRoutes = createOwnRoutes();
+  const runnerRoutes = createRunnerRoutes();
   const gateway = await startGateway({
     port: options.port,
     ...(options.host && { host: options.host }),
     log,
-    ownRoutes,
+    runnerRoutes,
   });
   cleanups.push(() => gateway.stop());
   const issuer = await openIssuer(options, gateway.url);
@@ -134,7 +134,7 @@ async function compose(
   const prepareFunction = (lambda: LambdaFunction): WorkerFunction => {
     const places = { gatewayUrl: gateway.url, relayUrl: relay?.url };
     const { endpointUrl, credentialsFor } = awsForFunctions();
-    return placeFunction(lambda, { stage, endpointUrl, credentialsFor, ...places });
+    return withLocalEnvironment(lambda, { stage, endpointUrl, credentialsFor, ...places });
   };
   const doCalls: DoCalls = (...calls) => awsForFunctions().doCalls(...calls);
   const monitoring = createMonitoring(() => stage);
@@ -153,7 +153,7 @@ async function compose(
   });
   cleanups.push(() => workers.stop(workersStopMilliseconds));
   const { reloading } = options;
-  const call = reloading ? reloadBefore(workers.invoke, reloading) : workers.invoke;
+  const call = reloading ? withReload(workers.invoke, reloading) : workers.invoke;
   const invoke: Invoke = (...wanted) => (aws?.invoke ?? call)(...wanted);
   const sockets = createSockets({ stage, invoke, log });
   aws = await startAws({
@@ -171,9 +171,9 @@ async function compose(
   const task = stage.functions[stage.relay ?? ""];
   if (task) relay = await startLocalRelay(options, prepareFunction(task), { doCalls, line });
   cleanups.push(async () => relay?.stop(socketsStopMilliseconds));
-  ownRoutes.add(...(relay?.routes ?? []));
-  addOwnRoutes(ownRoutes, issuer, started, workers, sockets);
-  ownRoutes.add(...monitoring.routes, ...(options.routes?.(prepared) ?? []));
+  runnerRoutes.add(...(relay?.routes ?? []));
+  addOwnRoutes(runnerRoutes, issuer, started, workers, sockets);
+  runnerRoutes.add(...monitoring.routes, ...(options.routes?.(prepared) ?? []));
   await started.start();
   const pages = options.pagesDirectory && readPages(await options.pagesDirectory(), stageName);
   const made = { gateway, stage, invoke, monitoring, sockets, pages, readStage };
@@ -182,7 +182,7 @@ async function compose(
     isStopping = true;
     await sockets.stop(socketsStopMilliseconds);
   });
-  const facts = { url: gateway.url, localKey: ownRoutes.key, stage, issuer, aws: started };
+  const facts = { url: gateway.url, localKey: runnerRoutes.key, stage, issuer, aws: started };
   return { ...facts, ...(relay && { relayUrl: relay.url }), ...replace };
 }
 
@@ -196,13 +196,13 @@ async function openIssuer({ topUp, dataDir }: SystemOptions, url: string): Promi
 }
 
 function addOwnRoutes(
-  ownRoutes: ReturnType<typeof createOwnRoutes>,
+  runnerRoutes: ReturnType<typeof createRunnerRoutes>,
   issuer: Issuer,
   aws: Aws,
   workers: Workers,
   sockets: Sockets,
 ): void {
-  ownRoutes.add(
+  runnerRoutes.add(
     ...withIssuerFaults(issuer.routes, aws.faults),
     ...aws.routes.map(({ method, path, handler }) => ({
       method,

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import * as z from "zod";
-import { isLoopback } from "./gateway/own-host.ts";
-import { BadOwnRequest, type OwnRoute } from "./gateway/own-routes.ts";
+import { isLoopback } from "./gateway/loopback.ts";
+import { BadRunnerRequest, type RunnerRoute } from "./gateway/runner-routes.ts";
 
 /** Authorization codes expire as Cognito's do. */
 const codeMilliseconds = 5 * 60_000;
@@ -12,7 +12,7 @@ const tokenSeconds = 3600;
 const isOwn = (uri: string) => URL.canParse(uri) && isLoopback(new URL(uri).hostname);
 
 /** The authorization request (RFC 6749, 4.1.1, and RFC 7636, 4.3). */
-const Ask = z.object({
+const AuthorizationRequest = z.object({
   response_type: z.literal("code"),
   client_id: z.string(),
   redirect_uri: z.string().max(500).refine(isOwn, "expected a URL of this machine"),
@@ -26,7 +26,7 @@ const Ask = z.object({
     .optional(),
 });
 
-const Redemption = z.object({
+const CodeRequest = z.object({
   grant_type: z.literal("authorization_code"),
   code: z.string(),
   client_id: z.string(),
@@ -35,24 +35,24 @@ const Redemption = z.object({
 });
 
 /** A back end's token request (RFC 6749, 4.4.2). Any secret is accepted locally. */
-const MachineAsk = z.object({
+const ClientCredentialsRequest = z.object({
   grant_type: z.literal("client_credentials"),
   client_id: z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, "expected a client id"),
   client_secret: z.string().min(1),
   scope: z.string().max(500).optional(),
 });
 
-type Code = { ask: z.infer<typeof Ask>; until: number };
+type Code = { ask: z.infer<typeof AuthorizationRequest>; until: number };
 
-type Person = { sub: string; groups: string[]; claims: Record<string, unknown> };
+type Subject = { sub: string; groups: string[]; claims: Record<string, unknown> };
 
 /** Signs in if the request has no `login_hint`. */
-const first = "admin";
+const defaultSubject = "admin";
 
 type Made = {
   url: string;
   clientId: string;
-  sign(request: Person & { expiresIn: number }): Promise<{ token: string }>;
+  sign(request: Subject & { expiresIn: number }): Promise<{ token: string }>;
 };
 
 /**
@@ -63,7 +63,7 @@ type Made = {
  */
 export function createCodeFlow({ url, clientId, sign }: Made): {
   metadata: Record<string, unknown>;
-  routes: OwnRoute[];
+  routes: RunnerRoute[];
 } {
   const codes = new Map<string, Code>();
   const metadata = {
@@ -77,10 +77,10 @@ export function createCodeFlow({ url, clientId, sign }: Made): {
   };
 
   function authorize(query: URLSearchParams) {
-    const checked = Ask.safeParse(Object.fromEntries(query));
-    if (!checked.success) throw new BadOwnRequest(checked.error.issues.map(describe));
+    const checked = AuthorizationRequest.safeParse(Object.fromEntries(query));
+    if (!checked.success) throw new BadRunnerRequest(checked.error.issues.map(describe));
     const ask = checked.data;
-    if (ask.client_id !== clientId) throw new BadOwnRequest([`client_id: expected ${clientId}`]);
+    if (ask.client_id !== clientId) throw new BadRunnerRequest([`client_id: expected ${clientId}`]);
     if (codes.size >= codesMax) codes.clear();
     const code = randomBytes(24).toString("base64url");
     codes.set(code, { ask, until: Date.now() + codeMilliseconds });
@@ -91,7 +91,7 @@ export function createCodeFlow({ url, clientId, sign }: Made): {
   }
 
   /** The client credentials grant: the client is its token's subject (RFC 9068, 2.2). */
-  async function grant({ client_id, scope }: z.infer<typeof MachineAsk>) {
+  async function grant({ client_id, scope }: z.infer<typeof ClientCredentialsRequest>) {
     const claims = { client_id, token_use: "access", ...(scope !== undefined && { scope }) };
     const request = { sub: client_id, groups: [], claims, expiresIn: tokenSeconds };
     const { token } = await sign(request);
@@ -101,9 +101,9 @@ export function createCodeFlow({ url, clientId, sign }: Made): {
 
   /** The token endpoint. Errors have the form of RFC 6749, 5.2. */
   async function redeem(body: unknown) {
-    const machine = MachineAsk.safeParse(body);
+    const machine = ClientCredentialsRequest.safeParse(body);
     if (machine.success) return grant(machine.data);
-    const checked = Redemption.safeParse(body);
+    const checked = CodeRequest.safeParse(body);
     if (!checked.success) return { status: 400, body: { error: "invalid_request" } };
     const { code, client_id, redirect_uri, code_verifier } = checked.data;
     const found = codes.get(code);
@@ -119,9 +119,9 @@ export function createCodeFlow({ url, clientId, sign }: Made): {
       const error_description = "the code is unknown, used, too old or not this page's";
       return { status: 400, body: { error: "invalid_grant", error_description } };
     }
-    const { login_hint: sub = first, nonce } = found.ask;
+    const { login_hint: sub = defaultSubject, nonce } = found.ask;
     const claims = nonce === undefined ? {} : { nonce };
-    const groups = sub === first ? ["admin"] : [];
+    const groups = sub === defaultSubject ? ["admin"] : [];
     const { token } = await sign({ sub, groups, claims, expiresIn: tokenSeconds });
     return {
       status: 200,

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import type { JWK } from "jose";
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, SignJWT } from "jose";
 import * as z from "zod";
-import type { OwnRoute } from "./gateway/own-routes.ts";
-import { BadOwnRequest } from "./gateway/own-routes.ts";
+import type { RunnerRoute } from "./gateway/runner-routes.ts";
+import { BadRunnerRequest } from "./gateway/runner-routes.ts";
 import { createCodeFlow } from "./issuer-code.ts";
 
 export type Issuer = {
@@ -13,7 +13,7 @@ export type Issuer = {
   url: string;
   audience: string;
   jwksUrl: string;
-  routes: OwnRoute[];
+  routes: RunnerRoute[];
   /** Signs a token for a subject, valid for `expiresIn` seconds, which may be negative. */
   sign(request: TokenRequest): Promise<{ token: string; expiresAt: string }>;
 };
@@ -124,10 +124,10 @@ export async function createIssuer({
         path: "/local/token",
         async handler({ body }) {
           const checked = TokenRequest.safeParse(body ?? {});
-          if (!checked.success) throw new BadOwnRequest(checked.error.issues.map(describeIssue));
+          if (!checked.success) throw new BadRunnerRequest(checked.error.issues.map(describeIssue));
           const { credits } = checked.data;
           if (credits !== undefined && topUp === undefined)
-            throw new BadOwnRequest(["credits: this system has no wallets"]);
+            throw new BadRunnerRequest(["credits: this system has no wallets"]);
           if (credits !== undefined) await topUp?.(checked.data, credits);
           return { status: 201, body: await sign(checked.data) };
         },

@@ -12,7 +12,7 @@ export type Reloading = {
 /**
  * Calls functions with their newest bundles, or with the previous one if the newest does not load.
  */
-export function reloadBefore(invoke: Invoke, { refresh, undo }: Reloading): Invoke {
+export function withReload(invoke: Invoke, { refresh, undo }: Reloading): Invoke {
   return async (functionName, event, delay) => {
     const work = refresh(functionName);
     if (work !== undefined) await work;

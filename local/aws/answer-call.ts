@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type AwsAnswer, AwsFailure, type AwsRequest, type Prepare } from "./failure.ts";
-import { type Faults, failureOfFault, tellAsConflict } from "./faults.ts";
+import { type Faults, failureOfFault, toConflict } from "./faults.ts";
 import type { Iam } from "./iam.ts";
 
 /** The dependencies of call handling; `services` by their signing names. */
@@ -57,7 +57,7 @@ async function perform(of: Services, request: AwsRequest): Promise<Outcome> {
       return prepared.run();
     case "condition_as_conflict": {
       const answer = await prepared.run();
-      const told = tellAsConflict(fault, prepared.keys(), answer);
+      const told = toConflict(fault, prepared.keys(), answer);
       if (told === undefined) of.faults.spare(fault);
       return told ?? answer;
     }

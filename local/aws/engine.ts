@@ -14,7 +14,7 @@ import {
   removeEngineNote,
   writeEngineNote,
 } from "./engine-note.ts";
-import { openOther } from "./other-engine.ts";
+import { openExternalEngine } from "./external-engine.ts";
 
 /** A DynamoDB-compatible engine, access to it, and its address for other local programs. */
 export type Engine = {
@@ -51,7 +51,9 @@ type EngineOptions = {
  */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
   const { directory } = options.state;
-  const opened = await (options.endpoint ? openOther(options.endpoint) : openEmbedded(options));
+  const opened = await (options.endpoint
+    ? openExternalEngine(options.endpoint)
+    : openEmbedded(options));
   const { call, endpoint, credentials, switches } = opened;
   const stop = async () => {
     removeEngineNote(directory);

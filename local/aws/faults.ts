@@ -193,7 +193,7 @@ function cancelled(CancellationReasons: Reason[]) {
  * separately. The item is the first whose condition failed and whose key (in the order of the
  * reasons) has the fault's `keyPrefix`; `undefined` if there is none.
  */
-export function tellAsConflict(
+export function toConflict(
   fault: Fault,
   keys: readonly string[],
   answer: AwsAnswer,

@@ -1,4 +1,4 @@
-import { type Asked, addCosts, readUnits, tellCapacity } from "./capacity.ts";
+import { type Asked, addCosts, describeCapacity, readUnits } from "./capacity.ts";
 import type { Body, Context, Operation } from "./context.ts";
 import { project } from "./expressions/paths.ts";
 import { invalid } from "./failure.ts";
@@ -8,7 +8,7 @@ import { capacityChoices, Faults, metricsChoices, refuseLegacy } from "./request
 import type { WriteCost } from "./storage.ts";
 import type { Table } from "./tables.ts";
 import { checkItem, type Item } from "./values.ts";
-import { carryOut, readDelete, readPut, type Write } from "./writes.ts";
+import { executeWrite, readDelete, readPut, type Write } from "./writes.ts";
 
 const getsMax = 100;
 const writesMax = 25;
@@ -86,7 +86,7 @@ export const batchGetItem: Operation = (context, body) => {
     responses[name] = items;
     if (left.length > 0) unprocessed[name] = { ...asked, Keys: left };
     const cost = { table: units, indexes: new Map() };
-    const told = tellCapacity(body.ReturnConsumedCapacity as Asked, table, cost);
+    const told = describeCapacity(body.ReturnConsumedCapacity as Asked, table, cost);
     if (told) capacity.push(told);
   }
   return {
@@ -114,7 +114,7 @@ export const batchWriteItem: Operation = (context, body) => {
   );
   refuseTwice(writes, "Provided list of item keys contains duplicates");
   const costs = context.storage.atomically(() =>
-    writes.map((write) => ({ table: write.table, cost: carryOut(context, write).cost })),
+    writes.map((write) => ({ table: write.table, cost: executeWrite(context, write).cost })),
   );
   return { UnprocessedItems: {}, ...capacityOf(body, costs) };
 };
@@ -137,7 +137,7 @@ function capacityOf(body: Body, costs: { table: Table; cost: WriteCost }[]): Bod
   const tables = [...new Set(costs.map(({ table }) => table))];
   const told = tables.flatMap((table) => {
     const own = costs.filter((one) => one.table === table).map(({ cost }) => cost);
-    return tellCapacity(body.ReturnConsumedCapacity as Asked, table, addCosts(own)) ?? [];
+    return describeCapacity(body.ReturnConsumedCapacity as Asked, table, addCosts(own)) ?? [];
   });
   return told.length > 0 ? { ConsumedCapacity: told } : {};
 }

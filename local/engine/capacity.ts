@@ -32,7 +32,7 @@ export function addCosts(costs: readonly WriteCost[], factor = 1): WriteCost {
 }
 
 /** The `ConsumedCapacity` of one table; undefined if it was not requested. */
-export function tellCapacity(
+export function describeCapacity(
   asked: Asked,
   table: Table,
   { table: own, indexes }: WriteCost,

@@ -1,4 +1,4 @@
-import { type Asked, readUnits, tellCapacity } from "./capacity.ts";
+import { type Asked, describeCapacity, readUnits } from "./capacity.ts";
 import type { Body, Operation } from "./context.ts";
 import { getAt, project } from "./expressions/paths.ts";
 import type { Change, Path } from "./expressions/syntax.ts";
@@ -17,7 +17,7 @@ import {
 import type { WriteCost } from "./storage.ts";
 import type { Table } from "./tables.ts";
 import { checkItem, type Item } from "./values.ts";
-import { carryOut, readDelete, readPut, readUpdateWrite, type Write } from "./writes.ts";
+import { executeWrite, readDelete, readPut, readUpdateWrite, type Write } from "./writes.ts";
 
 export const getItem: Operation = (context, body) => {
   const faults = new Faults();
@@ -55,7 +55,7 @@ export const namesOfDocuments = (paths: Path[] = []): Set<string> =>
 
 /** The `ConsumedCapacity` of a response about one table, if it was requested. */
 export function capacityOf(body: Body, table: Table, cost: WriteCost): Body {
-  const capacity = tellCapacity(body.ReturnConsumedCapacity as Asked, table, cost);
+  const capacity = describeCapacity(body.ReturnConsumedCapacity as Asked, table, cost);
   return capacity ? { ConsumedCapacity: capacity } : {};
 }
 
@@ -76,7 +76,7 @@ export const putItem: Operation = (context, body) => {
   checkCommon(body, ["Item"]);
   checkReturnValues(body, ["NONE", "ALL_OLD"]);
   const write = readPut(context, body);
-  const { before, cost } = context.storage.atomically(() => carryOut(context, write));
+  const { before, cost } = context.storage.atomically(() => executeWrite(context, write));
   return {
     ...(body.ReturnValues === "ALL_OLD" && before && { Attributes: before }),
     ...capacityOf(body, write.table, cost),
@@ -88,7 +88,7 @@ export const deleteItem: Operation = (context, body) => {
   checkCommon(body, ["Key"]);
   checkReturnValues(body, ["NONE", "ALL_OLD"]);
   const write = readDelete(context, body);
-  const { before, cost } = context.storage.atomically(() => carryOut(context, write));
+  const { before, cost } = context.storage.atomically(() => executeWrite(context, write));
   return {
     ...(body.ReturnValues === "ALL_OLD" && before && { Attributes: before }),
     ...capacityOf(body, write.table, cost),
@@ -99,7 +99,7 @@ export const deleteItem: Operation = (context, body) => {
 export const updateItem: Operation = (context, body) => {
   checkCommon(body, ["Key"]);
   const write = readUpdateWrite(context, body);
-  const { before, after, cost } = context.storage.atomically(() => carryOut(context, write));
+  const { before, after, cost } = context.storage.atomically(() => executeWrite(context, write));
   const attributes = returnedOf(body.ReturnValues, before, after ?? {}, write.changes);
   return {
     ...(attributes && { Attributes: attributes }),

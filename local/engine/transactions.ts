@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type Asked, addCosts, readUnits, tellCapacity } from "./capacity.ts";
+import { type Asked, addCosts, describeCapacity, readUnits } from "./capacity.ts";
 import type { Body, Context, Operation } from "./context.ts";
 import { project } from "./expressions/paths.ts";
 import { EngineFailure, invalid } from "./failure.ts";
@@ -9,7 +9,14 @@ import { capacityChoices, Faults, metricsChoices } from "./request.ts";
 import type { WriteCost } from "./storage.ts";
 import type { Table } from "./tables.ts";
 import { checkItem, countItemBytes, type Item } from "./values.ts";
-import { carryOut, readCheck, readDelete, readPut, readUpdateWrite, type Write } from "./writes.ts";
+import {
+  executeWrite,
+  readCheck,
+  readDelete,
+  readPut,
+  readUpdateWrite,
+  type Write,
+} from "./writes.ts";
 
 const actionsMax = 100;
 const bytesMax = 4 * 1024 * 1024;
@@ -44,7 +51,7 @@ export const transactWriteItems: Operation = (context, body) => {
   return context.storage.atomically(() => {
     for (const write of writes) {
       try {
-        costs.push({ table: write.table, cost: carryOut(context, write).cost });
+        costs.push({ table: write.table, cost: executeWrite(context, write).cost });
         reasons.push({ Code: "None" });
       } catch (error) {
         reasons.push(reasonOf(error));
@@ -128,7 +135,9 @@ function capacityOf(
   const tables = new Map(costs.map(({ table }) => [table.id, table]));
   const told = [...tables.values()].flatMap((table) => {
     const own = costs.filter((one) => one.table === table).map(({ cost }) => cost);
-    return tellCapacity(body.ReturnConsumedCapacity as Asked, table, addCosts(own, 2), kind) ?? [];
+    return (
+      describeCapacity(body.ReturnConsumedCapacity as Asked, table, addCosts(own, 2), kind) ?? []
+    );
   });
   return told.length > 0 ? { ConsumedCapacity: told } : {};
 }

@@ -112,7 +112,7 @@ export function readUpdateWrite(context: Context, body: Body): Write & { changes
 export type Written = { before: Item | undefined; after: Item | undefined; cost: WriteCost };
 
 /** Throws ConditionalCheckFailedException; must be called within a transaction. */
-export function carryOut({ storage }: Context, write: Write): Written {
+export function executeWrite({ storage }: Context, write: Write): Written {
   const { table, condition } = write;
   const stored = storage.get(table, encodeKey(table.schema, write.key));
   if (condition && !meets(stored?.item, condition))

@@ -4,11 +4,11 @@ import type { AddressInfo, Server as TcpServer } from "node:net";
 import { createServer as createTcpServer } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Log } from "../log.ts";
-import { answerNotYet } from "./not-yet.ts";
-import type { OwnRoutes } from "./own-routes.ts";
 import type { Pages } from "./pages.ts";
 import type { AnswerRequest } from "./rest.ts";
 import type { RestAnswer, RestRequest } from "./rest-request.ts";
+import type { RunnerRoutes } from "./runner-routes.ts";
+import { answerStarting } from "./starting.ts";
 import { describeRequest, readBody, sizeOfHeaders, splitTarget } from "./wire.ts";
 
 /** The limit of the request line and header values together. */
@@ -44,7 +44,7 @@ type GatewayOptions = {
   /** An address of this machine besides 127.0.0.1, or `0.0.0.0` or `::` for all of them. */
   host?: string;
   log: Log;
-  ownRoutes: OwnRoutes;
+  runnerRoutes: RunnerRoutes;
 };
 
 /** A gateway and what it serves: nothing before it is opened. */
@@ -130,7 +130,7 @@ async function serve(edge: Edge, request: IncomingMessage, response: ServerRespo
 
 /** The response to a request; undefined if the caller has disconnected. */
 async function answerAny(
-  { ownRoutes, mounts }: Edge,
+  { runnerRoutes, mounts }: Edge,
   request: IncomingMessage,
 ): Promise<RestAnswer | undefined> {
   if (sizeOfHeaders(request) > headerBytesMax) return answerAndClose(431);
@@ -140,10 +140,10 @@ async function answerAny(
   if (body === "gone") return undefined;
   const described = describeRequest(request, body === "too_large" ? Buffer.alloc(0) : body);
   if (body === "too_large") described.isTooLarge = true;
-  const own = (await ownRoutes.answer(described)) ?? mounts?.pages?.answer(described);
+  const own = (await runnerRoutes.answer(described)) ?? mounts?.pages?.answer(described);
   if (own) return own;
   const mount = mounts?.rest.find(({ prefix }) => path === prefix || path.startsWith(`${prefix}/`));
-  if (mount === undefined) return answerNotYet(described);
+  if (mount === undefined) return answerStarting(described);
   described.prefix = mount.prefix;
   described.path = path.slice(mount.prefix.length) || "/";
   const answer = await mount.answer(described);

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { RestApi } from "../model.ts";
-import { ownHostOf } from "./own-host.ts";
+import { ownHostOf } from "./loopback.ts";
 
 /**
  * A request as the REST gateway receives it. `path` is as sent, without the query and without the

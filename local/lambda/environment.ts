@@ -70,7 +70,7 @@ function localize(value: string, { stage, endpointUrl, gatewayUrl }: Place): str
 const postAction = "execute-api:ManageConnections";
 
 /** Adds a function's local environment, and the post origin if it may post to connections. */
-export function placeFunction(
+export function withLocalEnvironment(
   lambda: LambdaFunction,
   place: Place & { stage: Pick<Stage, "roles"> },
 ): WorkerFunction {

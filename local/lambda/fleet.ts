@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
 import type { DoCalls, LambdaFunction } from "../model.ts";
 import {
-  asleepMax,
-  countAsleep,
+  blockedMax,
+  countBlocked,
   findShared,
   mayShare,
   type Pool,
@@ -23,13 +23,13 @@ const idleMillisecondsMax = 60_000;
 /** The workers of all functions: assigns them to events and ends surplus idle ones. */
 export type Fleet = {
   /** Whether an idle worker is available for an event of the pool, or another one may start. */
-  hasPlace(pool: Pool): boolean;
+  hasCapacity(pool: Pool): boolean;
   /** Returns an idle worker for one event, or starts one. */
   take(pool: Pool): FunctionWorker;
   /** Returns a worker after its event; a worker that has ended is dropped. */
-  giveBack(pool: Pool, worker: FunctionWorker): void;
+  release(pool: Pool, worker: FunctionWorker): void;
   /** The number of idle shared workers that have loaded a function. */
-  holding(lambda: LambdaFunction): number;
+  countLoaded(lambda: LambdaFunction): number;
   size(): number;
   freeze(isFrozen: boolean): void;
   end(): Promise<void>;
@@ -60,7 +60,7 @@ export function createFleet(options: FleetOptions, pools: ReadonlyMap<string, Po
   /** Frozen environments are not shared, since an event of another function would wake them. */
   const sharesNow = (pool: Pool) => Atomics.load(frozen, 0) === 0 && mayShare(pool);
 
-  function hasPlace(pool: Pool): boolean {
+  function hasCapacity(pool: Pool): boolean {
     if (!sharesNow(pool) || pool.idle.length > 0) return true;
     if (sharedAtWork.size < sharedAtWorkMax || findShared(idleShared, pool.lambda) >= 0)
       return true;
@@ -80,7 +80,7 @@ export function createFleet(options: FleetOptions, pools: ReadonlyMap<string, Po
     return found;
   }
 
-  function giveBack(pool: Pool, worker: FunctionWorker): void {
+  function release(pool: Pool, worker: FunctionWorker): void {
     worker.idleSince = Date.now();
     sharedAtWork.delete(worker);
     if (worker.ended()) forget(worker);
@@ -110,10 +110,10 @@ export function createFleet(options: FleetOptions, pools: ReadonlyMap<string, Po
   timer.unref();
 
   return {
-    hasPlace,
+    hasCapacity,
     take,
-    giveBack,
-    holding: (lambda) => idleShared.filter((worker) => worker.holds(lambda)).length,
+    release,
+    countLoaded: (lambda) => idleShared.filter((worker) => worker.holds(lambda)).length,
     size: () => living.size,
     freeze: (isFrozen) => void Atomics.store(frozen, 0, Number(isFrozen)),
     async end() {
@@ -126,10 +126,10 @@ export function createFleet(options: FleetOptions, pools: ReadonlyMap<string, Po
 /** Whether a pool may have one more shared worker. */
 function mayAdd(pool: Pool, atWork: ReadonlySet<FunctionWorker>): boolean {
   // A worker that waits for I/O uses no processor.
-  const asleep = countAsleep(atWork);
-  if (atWork.size - asleep >= sharedAtWorkMax) return false;
+  const blocked = countBlocked(atWork);
+  if (atWork.size - blocked >= sharedAtWorkMax) return false;
   // Without this, callers of other functions would wait although their worker could run.
-  return asleep < asleepMax || pool.running.size === 0;
+  return blocked < blockedMax || pool.running.size === 0;
 }
 
 function takeLiving(idle: FunctionWorker[]): FunctionWorker | undefined {

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Aws } from "../aws/index.ts";
-import { BadOwnRequest, type OwnRoute } from "../gateway/own-routes.ts";
+import { BadRunnerRequest, type RunnerRoute } from "../gateway/runner-routes.ts";
 import type { Sockets } from "../gateway/sockets.ts";
 import type { Workers } from "./workers.ts";
 
@@ -15,7 +15,7 @@ export function listFunctionRoutes(
   workers: Pick<Workers, "counts" | "threads" | "freeze">,
   sockets: Pick<Sockets, "count">,
   aws: Pick<Aws, "forgetIdleSockets" | "resets">,
-): OwnRoute[] {
+): RunnerRoute[] {
   const report = () => ({
     status: 200,
     body: {
@@ -34,7 +34,7 @@ export function listFunctionRoutes(
       handler({ body }) {
         const read = Switch.safeParse(body);
         if (!read.success)
-          throw new BadOwnRequest(
+          throw new BadRunnerRequest(
             read.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`),
           );
         const { frozen, idleMilliseconds } = read.data;

@@ -34,11 +34,11 @@ export function createPool(lambda: LambdaFunction): Pool {
  * the same, and on busy processors more threads would starve too, so beyond this limit workers are
  * added slowly.
  */
-export const asleepMax = 4 * availableParallelism();
+export const blockedMax = 4 * availableParallelism();
 
 /** The number of workers that seem to wait for I/O. */
-export const countAsleep = (workers: Iterable<FunctionWorker>): number =>
-  [...workers].filter((worker) => worker.isAsleep()).length;
+export const countBlocked = (workers: Iterable<FunctionWorker>): number =>
+  [...workers].filter((worker) => worker.isBlocked()).length;
 
 /** Functions with more memory than this do heavy work and would block light ones. Megabytes. */
 export const sharedMegabytesMax = 512;

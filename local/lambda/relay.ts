@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { OwnRoute } from "../gateway/own-routes.ts";
+import type { RunnerRoute } from "../gateway/runner-routes.ts";
 import type { DoCalls } from "../model.ts";
 import { sharedCell, startWorker, type WorkerFunction } from "./worker.ts";
 
@@ -8,7 +8,7 @@ export type LocalRelay = {
   /** The WebSocket URL. */
   url: string;
   /** `GET` returns the URL; `DELETE` kills the thread like a power cut, and another one starts. */
-  routes: OwnRoute[];
+  routes: RunnerRoute[];
   stop(milliseconds: number): Promise<void>;
 };
 
@@ -27,7 +27,7 @@ type Ways = {
 };
 
 /** How often to check whether the relay has to be replaced. */
-const lookMilliseconds = 200;
+const checkMilliseconds = 200;
 
 /**
  * Starts a stage's relay with the policies of its role. If it dies it is replaced, as ECS replaces
@@ -63,7 +63,7 @@ export async function startLocalRelay(
     if (!worker.ended() || isStopping) return;
     worker = start();
     listen().catch((error: Error) => log.problem(error.message));
-  }, lookMilliseconds);
+  }, checkMilliseconds);
   timer.unref();
   const url = `ws://${host === "0.0.0.0" ? "127.0.0.1" : host}:${port}/ws`;
   const path = "/local/relay";

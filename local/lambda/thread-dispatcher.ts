@@ -23,7 +23,7 @@ const answerMillisecondsDefault = 300_000;
  * carry, use Node's agent. Node loads undici when `Response` is first read, which takes 30 ms, so
  * this is for functions whose first post would load it anyway.
  */
-export function placeDispatcher(way: ThreadWay): void {
+export function installDispatcher(way: ThreadWay): void {
   void globalThis.Response;
   const ThreadAgent = createAgentClass(way, Reflect.get(globalThis, shared) as Agent);
   Reflect.set(globalThis, shared, new ThreadAgent());

@@ -13,7 +13,7 @@ const scopes = new AsyncLocalStorage<Scope>();
  * it, and each log line belongs to the function that wrote it. This holds for everything that `run`
  * starts, however late: promises, timers and sockets keep the scope in which they were created.
  */
-export function separateFunctions(tell: (message: LineMessage) => void): {
+export function isolateFunctions(tell: (message: LineMessage) => void): {
   run<Result>(scope: Scope, work: () => Result): Result;
 } {
   process.env = createEnvironment();

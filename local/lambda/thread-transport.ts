@@ -13,13 +13,13 @@ type Way = { send: SendCall; isClosed(): boolean };
  * Gives the AWS clients of this thread a transport that sends calls as thread messages. They look
  * it up at each call.
  */
-export function placeTransport({ send, isClosed }: Way): void {
+export function installTransport({ send, isClosed }: Way): void {
   const transport = ({ headers, body }: Request, { signal }: { signal: AbortSignal }) =>
     new Promise<Answer>((resolve, reject) => {
       const call = { method: "POST", url: "/", headers: Object.entries(headers).flat(), body };
       const forget = send(call, (answer) => {
         signal.removeEventListener("abort", forget);
-        if (answer === "lost") return reject(nameLoss());
+        if (answer === "lost") return reject(connectionLost());
         const text = typeof answer.body === "string" ? answer.body : decoder.decode(answer.body);
         resolve({ status: answer.status, headers: { ...answer.headers }, body: text });
       });
@@ -35,5 +35,5 @@ export function placeTransport({ send, isClosed }: Way): void {
 const decoder = new TextDecoder();
 
 /** The error of a socket that closes before the response. */
-const nameLoss = () =>
+const connectionLost = () =>
   Object.assign(new Error("socket hang up"), { name: "TimeoutError", code: "ECONNRESET" });

@@ -1,10 +1,10 @@
 import { enableCompileCache, flushCompileCache } from "node:module";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { type AnswersMessage, type CallsMessage, createCalls } from "./thread-calls.ts";
-import { placeDispatcher } from "./thread-dispatcher.ts";
+import { installDispatcher } from "./thread-dispatcher.ts";
 import { type Handler, loadHandler } from "./thread-handler.ts";
-import { type LineMessage, separateFunctions } from "./thread-scope.ts";
-import { placeTransport } from "./thread-transport.ts";
+import { isolateFunctions, type LineMessage } from "./thread-scope.ts";
+import { installTransport } from "./thread-transport.ts";
 
 /** What a worker starts with. */
 export type WorkerData = {
@@ -56,7 +56,7 @@ if (parentPort !== null) serve(parentPort, workerData as WorkerData);
 function serve(port: MessagePort, data: WorkerData): void {
   const say = (message: WorkerMessage) => port.postMessage(message);
   const calls = createCalls(say);
-  const scopes = separateFunctions(say);
+  const scopes = isolateFunctions(say);
   const loaded = new Map<string, Loaded>();
   const isFrozen = () => Atomics.load(data.frozen, 0) !== 0;
   // While environments freeze between events, calls use sockets: freezing affects sockets, and
@@ -65,11 +65,11 @@ function serve(port: MessagePort, data: WorkerData): void {
   let posts = false;
   let taken = 0;
   if (data.cacheDirectory) enableCompileCache(data.cacheDirectory);
-  if (data.hasCalls) placeTransport(way);
+  if (data.hasCalls) installTransport(way);
 
   async function load(wanted: LoadMessage): Promise<WorkerMessage> {
     if (wanted.postOrigin !== undefined && !posts) {
-      placeDispatcher({ ...way, origin: wanted.postOrigin });
+      installDispatcher({ ...way, origin: wanted.postOrigin });
       posts = true;
     }
     try {

@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import type { CallAnswer, DoCalls, InvocationResult, LambdaFunction } from "../model.ts";
-import { type Sleep, watchSleep } from "./sleep.ts";
+import { type IoWait, watchIoWait } from "./io-wait.ts";
 import { createAnswers } from "./thread-calls.ts";
 import { findThreadSource } from "./thread-source.ts";
 import type { EventMessage, LoadMessage, WorkerData, WorkerMessage } from "./worker-thread.ts";
@@ -33,7 +33,7 @@ export type FunctionWorker = {
   /** The number of bundles loaded so far, replaced ones included. */
   bundles(): number;
   /** Whether its event waits for I/O and uses no processor. */
-  isAsleep(): boolean;
+  isBlocked(): boolean;
   /** Ends the thread; a running event fails. */
   end(): Promise<void>;
   /** Whether the thread has ended, by itself or by `end`. */
@@ -72,8 +72,8 @@ export function startWorker(options: WorkerOptions): FunctionWorker {
   const thread = startThread(options);
   const { worker, held } = thread;
   let bundles = 0;
-  const sleep = watchSleep(worker);
-  listen(thread, options, sleep);
+  const ioWait = watchIoWait(worker);
+  listen(thread, options, ioWait);
 
   const holds = ({ name, directory }: LambdaFunction) => held.get(name) === directory;
 
@@ -98,12 +98,12 @@ export function startWorker(options: WorkerOptions): FunctionWorker {
     holds,
     bundles: () => bundles,
     ended: () => thread.death !== undefined,
-    isAsleep: sleep.isAsleep,
+    isBlocked: ioWait.isBlocked,
     async end() {
       await worker.terminate();
     },
     async run(of, requestId, event) {
-      sleep.begin();
+      ioWait.begin();
       const { result, stack } = await run(of, requestId, event);
       // An authorizer denies access by throwing exactly this; it is not a failure.
       if (!result.ok && result.error.errorMessage !== "Unauthorized")
@@ -138,16 +138,16 @@ function startThread({ memoryMegabytes, cacheDirectory, frozen, doCalls }: Worke
   return { worker, given, held: new Map() };
 }
 
-function listen(thread: Thread, { doCalls, line }: WorkerOptions, sleep: Sleep): void {
+function listen(thread: Thread, { doCalls, line }: WorkerOptions, ioWait: IoWait): void {
   const { worker } = thread;
   const answer = createAnswers((message) => worker.postMessage(message));
   const isGone = () => thread.death !== undefined;
   worker.on("message", (message: WorkerMessage) => {
     if (message.kind === "line") line(message.name, message.text, message.stream);
     else if (message.kind === "calls") {
-      sleep.asks(message.calls.length);
+      ioWait.asks(message.calls.length);
       const done = (at: number, said: CallAnswer) => {
-        sleep.answered();
+        ioWait.answered();
         answer(message.first + at, said);
       };
       doCalls?.(message.calls, done, isGone);

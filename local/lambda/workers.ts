@@ -3,9 +3,9 @@ import { watchIdleShare } from "../idle-share.ts";
 import type { DoCalls, InvocationResult, Invoke, LambdaFunction } from "../model.ts";
 import { createFleet } from "./fleet.ts";
 import {
-  asleepMax,
+  blockedMax,
   concurrencyOf,
-  countAsleep,
+  countBlocked,
   createPool,
   listWaiting,
   type Pool,
@@ -71,7 +71,7 @@ export function startWorkers(options: WorkersOptions): Workers {
   let isStopping = false;
 
   function runNext(pool: Pool): void {
-    while (pool.waiting.length > 0 && mayRun(pool) && fleet.hasPlace(pool))
+    while (pool.waiting.length > 0 && mayRun(pool) && fleet.hasCapacity(pool))
       void runOn(pool, fleet.take(pool), pool.waiting.shift()!);
     if (pool.waiting.length > 0) growth.look();
   }
@@ -89,7 +89,7 @@ export function startWorkers(options: WorkersOptions): Workers {
     const result = await worker.run(pool.prepared, randomUUID(), event);
     options.invoked?.(lambda.name, performance.now() - started, lambda.memoryMegabytes);
     pool.running.delete(worker);
-    fleet.giveBack(pool, worker);
+    fleet.release(pool, worker);
     done(result);
     for (const next of listWaiting(pools.values())) runNext(next);
   }
@@ -118,7 +118,7 @@ export function startWorkers(options: WorkersOptions): Workers {
     },
     counts: () =>
       Object.fromEntries(
-        [...pools].map(([name, pool]) => [name, countOf(pool, fleet.holding(pool.lambda))]),
+        [...pools].map(([name, pool]) => [name, countOf(pool, fleet.countLoaded(pool.lambda))]),
       ),
     threads: fleet.size,
     freeze: fleet.freeze,
@@ -148,8 +148,8 @@ function mayRun(pool: Pool): boolean {
   const isFree = (awake: number) => awake < concurrencyOf(pool, workersAtOnce);
   if (isFree(pool.running.size)) return true;
   if (pool.running.size >= concurrencyOf(pool, workersPerFunctionMax)) return false;
-  const asleep = countAsleep(pool.running);
-  return asleep < asleepMax && isFree(pool.running.size - asleep);
+  const blocked = countBlocked(pool.running);
+  return blocked < blockedMax && isFree(pool.running.size - blocked);
 }
 
 /** Checks regularly, while events wait, whether a function needs an additional worker. */

@@ -16,7 +16,7 @@ type AlarmState = Omit<Alarm, "periods" | "datapoints"> & {
  * above the threshold. A minute without data is not breaching. The current minute counts too, so
  * that tests need not wait for its end.
  */
-export function stateOf(alarm: Alarm, metrics: Metrics): AlarmState {
+export function evaluateAlarm(alarm: Alarm, metrics: Metrics): AlarmState {
   const { periods, datapoints, ...said } = alarm;
   if (alarm.metric.namespace.startsWith("AWS/"))
     return { ...said, state: "NOT_MEASURED", values: [] };

@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { BadOwnRequest, type OwnRoute } from "../gateway/own-routes.ts";
+import { BadRunnerRequest, type RunnerRoute } from "../gateway/runner-routes.ts";
 import type { Stage } from "../model.ts";
-import { stateOf } from "./alarms.ts";
+import { evaluateAlarm } from "./alarms.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
 
 /** CloudWatch on one machine. */
@@ -10,7 +10,7 @@ type Monitoring = Pick<Metrics, "line"> & {
    * Receives a line of the gateway's access log; `line` is called only if a filter reads that log.
    */
   access(logGroup: string, line: () => string): void;
-  routes: OwnRoute[];
+  routes: RunnerRoute[];
 };
 
 /** `first` discards all metrics; from then on `next` ends a minute instead of the clock. */
@@ -22,7 +22,7 @@ export function createMonitoring(stage: () => Stage): Monitoring {
   const report = () => ({
     status: 200,
     body: {
-      alarms: stage().alarms.map((alarm) => stateOf(alarm, metrics)),
+      alarms: stage().alarms.map((alarm) => evaluateAlarm(alarm, metrics)),
       metrics: metrics.list(),
     },
   });
@@ -42,7 +42,7 @@ export function createMonitoring(stage: () => Stage): Monitoring {
         handler({ body }) {
           const read = Switch.safeParse(body);
           if (!read.success)
-            throw new BadOwnRequest(
+            throw new BadRunnerRequest(
               read.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`),
             );
           if (read.data.minute === "first") metrics.reset();

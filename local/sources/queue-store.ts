@@ -100,15 +100,15 @@ export function createQueueStore(
   const prepared = Object.entries(statements).map(([name, text]) => [name, database.prepare(text)]);
   const sql = Object.fromEntries(prepared) as Sql;
   return {
-    send: (queue, message) => together(database, () => send(sql, queue, message, clock())),
+    send: (queue, message) => inTransaction(database, () => send(sql, queue, message, clock())),
     receive: (queue, max) =>
-      together(database, () => {
+      inTransaction(database, () => {
         const now = clock();
         sql.expire.run(queue.name, now - queue.retentionSeconds * 1000);
         return take(sql, findQueue, queue, findVisible(sql, queue, max, now), now);
       }),
     remove: (messages) =>
-      together(database, () => {
+      inTransaction(database, () => {
         for (const { id } of messages) sql.remove.run(id);
       }),
     findNextVisible(queue) {
@@ -124,7 +124,7 @@ export function createQueueStore(
 }
 
 /** Runs `work` in one transaction. */
-function together<Result>(database: DatabaseSync, work: () => Result): Result {
+function inTransaction<Result>(database: DatabaseSync, work: () => Result): Result {
   database.exec("BEGIN");
   try {
     const result = work();

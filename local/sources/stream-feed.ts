@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { EngineCall } from "../aws/engine-call.ts";
 import type { Table } from "../model.ts";
-import { newPace, paceBatch, paceLook } from "./pace.ts";
+import { fullPollBudget, restAfterBatch, takePoll } from "./poll-limiter.ts";
 import {
   createStreamCalls,
   type EngineRecord,
@@ -35,12 +35,12 @@ const nowhere: Place = { shards: [], at: 0, iterator: undefined, position: undef
 
 /**
  * Reads shards one after the other, since no local engine has two at the same time. Only a missing
- * NextShardIterator marks a closed shard: one engine gives open shards an end, too. `strain`
+ * NextShardIterator marks a closed shard: one engine gives open shards an end, too. `load`
  * returns how busy the machine is, 0 to 1.
  */
-export function createStreamFeed(call: EngineCall, table: Table, strain: () => number): StreamFeed {
+export function createStreamFeed(call: EngineCall, table: Table, load: () => number): StreamFeed {
   const calls = createStreamCalls(call, table);
-  let pace = newPace;
+  let budget = fullPollBudget;
   let place = nowhere;
   /** Whether the last page was full, so that more can be read at once. */
   let hasMore = true;
@@ -72,8 +72,8 @@ export function createStreamFeed(call: EngineCall, table: Table, strain: () => n
 
   async function pause(): Promise<void> {
     if (hasMore) return;
-    const look = paceLook(pace, Date.now(), strain());
-    pace = look.pace;
+    const look = takePoll(budget, Date.now(), load());
+    budget = look.budget;
     if (look.wait > 0) await sleep(look.wait);
   }
 
@@ -95,7 +95,7 @@ export function createStreamFeed(call: EngineCall, table: Table, strain: () => n
   return {
     read,
     restAfter(workMilliseconds) {
-      pace = paceBatch(pace, Date.now(), workMilliseconds, strain());
+      budget = restAfterBatch(budget, Date.now(), workMilliseconds, load());
     },
     findStreamArn: calls.findArn,
     async findNewest() {

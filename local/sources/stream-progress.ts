@@ -21,7 +21,7 @@ export type Progress = {
   /** How many delivered records to deliver again. */
   rewind: number;
   /** The number of consecutive polls that found nothing. */
-  quietLooks: number;
+  emptyPolls: number;
   isIdle: boolean;
   batches: number;
   delivered: number;
@@ -32,7 +32,7 @@ export type Progress = {
 export function createProgress(position: string | undefined): Progress {
   return {
     ...{ position, read: position, pending: [], history: [], hasMore: true },
-    ...{ sizes: [], tries: 0, doubledUntil: undefined, rewind: 0, quietLooks: 0, isIdle: false },
+    ...{ sizes: [], tries: 0, doubledUntil: undefined, rewind: 0, emptyPolls: 0, isIdle: false },
     ...{ batches: 0, delivered: 0, failures: 0 },
   };
 }

@@ -142,8 +142,8 @@ async function waitForMore({ options, at, wakeup }: Reader): Promise<void> {
   }
   if (at.hasMore || wakeup.isSet()) return;
   at.isIdle = true;
-  at.quietLooks++;
-  await wakeup.wait(at.quietLooks > 60 ? longIdleMilliseconds : idleMilliseconds);
+  at.emptyPolls++;
+  await wakeup.wait(at.emptyPolls > 60 ? longIdleMilliseconds : idleMilliseconds);
   at.isIdle = false;
   // Always poll, since some writes bypass the runner.
   at.hasMore = true;
@@ -161,7 +161,7 @@ async function fetchMore({ options, at }: Reader): Promise<void> {
     if (!passesFilters(source.filters, record)) continue;
     at.pending.push({ sequence: at.read, record, readyAt: Date.now() + lag });
   }
-  if (records.length > 0) at.quietLooks = 0;
+  if (records.length > 0) at.emptyPolls = 0;
 }
 
 async function deliver(reader: Reader): Promise<void> {

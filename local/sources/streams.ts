@@ -2,7 +2,7 @@ import type { EngineCall } from "../aws/engine-call.ts";
 import type { PutObject } from "../aws/objects.ts";
 import type { EventSource, Invoke, Stage, Table } from "../model.ts";
 import type { State } from "../state.ts";
-import { watchStrain } from "./pace.ts";
+import { watchLoad } from "./poll-limiter.ts";
 import { failedBatchOf } from "./stream-destination.ts";
 import { createStreamFeed } from "./stream-feed.ts";
 import { createPositions, forgetOtherReaders } from "./stream-positions.ts";
@@ -34,7 +34,7 @@ type StreamsOptions = {
   log: (line: string) => void;
   random?: () => number;
   /** How busy the machine is, 0 to 1. */
-  strain?: () => number;
+  load?: () => number;
 };
 
 /**
@@ -47,14 +47,14 @@ export function createStreams(options: StreamsOptions): Streams {
     const table = stage.tables.find((one) => one.streamArn === source.sourceArn);
     return table ? [{ source, table }] : [];
   });
-  const strain = options.strain ?? watchStrain();
+  const load = options.load ?? watchLoad();
   let switches: StreamSwitches = { ...plainSwitches };
   let readers: StreamReader[] = [];
   let running = false;
 
   const open = async ({ source, table }: { source: EventSource; table: Table }) => {
     const shardCount = switches.shards * Math.max(1, source.parallelizationFactor);
-    const feed = createStreamFeed(options.call, table, strain);
+    const feed = createStreamFeed(options.call, table, load);
     const own = createPositions(state, source.id, await feed.findStreamArn());
     await own.prepare(shardCount, async () =>
       source.startingPosition === "LATEST" ? feed.findNewest() : undefined,
@@ -66,7 +66,7 @@ export function createStreams(options: StreamsOptions): Streams {
         region: stage.region,
         shard,
         shardCount,
-        feed: createStreamFeed(options.call, table, strain),
+        feed: createStreamFeed(options.call, table, load),
         invoke: options.invoke,
         switches,
         position: own.find(shard),

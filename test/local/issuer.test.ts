@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
-import { createOwnRoutes } from "../../local/gateway/own-routes.ts";
 import type { RestRequest } from "../../local/gateway/rest-request.ts";
+import { createRunnerRoutes } from "../../local/gateway/runner-routes.ts";
 import type { Issuer } from "../../local/issuer.ts";
 import { createIssuer } from "../../local/issuer.ts";
 
@@ -12,7 +12,7 @@ const url = "http://127.0.0.1:4000/local/issuer";
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 async function ask(issuer: Issuer, method: string, path: string, body?: unknown) {
-  const routes = createOwnRoutes();
+  const routes = createRunnerRoutes();
   routes.add(...issuer.routes);
   const request: RestRequest = {
     method,

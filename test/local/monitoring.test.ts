@@ -1,6 +1,6 @@
 import { readAssembly } from "../../local/assembly/index.ts";
 import type { Alarm } from "../../local/model.ts";
-import { stateOf } from "../../local/monitoring/alarms.ts";
+import { evaluateAlarm } from "../../local/monitoring/alarms.ts";
 import { createMetrics } from "../../local/monitoring/metrics.ts";
 import { writeSampleAssembly } from "./sample-assembly.ts";
 
@@ -52,16 +52,16 @@ test.each([
     "ALARM",
   ],
 ])("what lasts rings after %s: %s is %s", (_, minutes, state) => {
-  expect(stateOf(lasting, after(minutes).metrics).state).toBe(state);
+  expect(evaluateAlarm(lasting, after(minutes).metrics).state).toBe(state);
 });
 
 test("a single event triggers its alarm for a quarter of an hour", () => {
   const { metrics, later } = after([[10]]);
-  expect(stateOf(once, metrics).state).toBe("ALARM");
+  expect(evaluateAlarm(once, metrics).state).toBe("ALARM");
   later(14);
-  expect(stateOf(once, metrics).state).toBe("ALARM");
+  expect(evaluateAlarm(once, metrics).state).toBe("ALARM");
   later(1);
-  expect(stateOf(once, metrics).state).toBe("OK");
+  expect(evaluateAlarm(once, metrics).state).toBe("OK");
 });
 
 test("once a test ends a minute, the clock no longer ends them", () => {
@@ -71,7 +71,7 @@ test("once a test ends a minute, the clock no longer ends them", () => {
     () => now,
   );
   const say = () => metrics.line(undefined, lineOf(5), "stdout");
-  const values = () => stateOf(once, metrics).values.slice(0, 2);
+  const values = () => evaluateAlarm(once, metrics).values.slice(0, 2);
   say();
   metrics.reset();
   expect(values()).toEqual([null, null]);
@@ -86,14 +86,14 @@ test("once a test ends a minute, the clock no longer ends them", () => {
 
 test("statistics cover all values of a minute", () => {
   const { metrics } = after([[[1, 2, 3, 4, 5, 6, 7, 8, 9], 100]]);
-  const valueBy = (statistic: string) => stateOf({ ...once, statistic }, metrics).values[0];
+  const valueBy = (statistic: string) => evaluateAlarm({ ...once, statistic }, metrics).values[0];
   expect(["Sum", "Maximum", "p50", "p90", "p99"].map(valueBy)).toEqual([145, 100, 5, 9, 100]);
 });
 
 test("alarms ignore other stages, other metrics, and those of AWS", () => {
   const { metrics } = after([[10]]);
   const of = (change: object) =>
-    stateOf({ ...once, metric: { ...metric, ...change } }, metrics).state;
+    evaluateAlarm({ ...once, metric: { ...metric, ...change } }, metrics).state;
   expect(of({ dimensions: { stage: "prod" } })).toBe("OK");
   expect(of({ name: "Other" })).toBe("OK");
   expect(of({ namespace: "AWS/Lambda" })).toBe("NOT_MEASURED");

@@ -3,8 +3,8 @@ import { connect } from "node:net";
 import { readAssembly } from "../../local/assembly/index.ts";
 import type { Gateway } from "../../local/gateway/index.ts";
 import { startGateway } from "../../local/gateway/index.ts";
-import { createOwnRoutes } from "../../local/gateway/own-routes.ts";
 import { createRestApi } from "../../local/gateway/rest.ts";
+import { createRunnerRoutes } from "../../local/gateway/runner-routes.ts";
 import type { Workers } from "../../local/lambda/workers.ts";
 import { startWorkers } from "../../local/lambda/workers.ts";
 import { createLog } from "../../local/log.ts";
@@ -29,7 +29,7 @@ beforeAll(async () => {
     line: () => undefined,
   });
   const log = createLog("off", () => undefined);
-  gateway = await startGateway({ port: 0, log, ownRoutes: createOwnRoutes() });
+  gateway = await startGateway({ port: 0, log, runnerRoutes: createRunnerRoutes() });
   expect((await fetch(`${gateway.url}/health`)).status).toBe(503);
   const [api] = stage.restApis;
   if (api === undefined) throw new Error("The sample has no API.");

@@ -4,7 +4,7 @@ import WebSocket from "ws";
 import { readAssembly } from "../../local/assembly/index.ts";
 import type { Gateway } from "../../local/gateway/index.ts";
 import { startGateway } from "../../local/gateway/index.ts";
-import { createOwnRoutes } from "../../local/gateway/own-routes.ts";
+import { createRunnerRoutes } from "../../local/gateway/runner-routes.ts";
 import type { Sockets } from "../../local/gateway/sockets.ts";
 import { createSockets } from "../../local/gateway/sockets.ts";
 import { awsSocketLimits } from "../../local/gateway/sockets-connection.ts";
@@ -49,9 +49,8 @@ beforeAll(async () => {
     line: () => undefined,
   });
   const log = createLog("off", () => undefined);
-  gateway = await startGateway({ port: 0, log, ownRoutes: createOwnRoutes() });
-  // Long enough for a function's first call on a busy machine, during which a socket is idle.
-  const limits = { ...awsSocketLimits, idleMilliseconds: 5000, bufferedBytesMax: 64 * 1024 };
+  gateway = await startGateway({ port: 0, log, runnerRoutes: createRunnerRoutes() });
+  const limits = { ...awsSocketLimits, idleMilliseconds: 1000, bufferedBytesMax: 64 * 1024 };
   sockets = createSockets({ stage, invoke: workers.invoke, log, limits });
   gateway.open({ rest: [], sockets: stage.webSocketApis.map(sockets.mount) });
 });

@@ -1,5 +1,10 @@
 import type { EngineCall } from "../../local/aws/engine-call.ts";
-import { newPace, paceBatch, paceLook, watchStrain } from "../../local/sources/pace.ts";
+import {
+  fullPollBudget,
+  restAfterBatch,
+  takePoll,
+  watchLoad,
+} from "../../local/sources/poll-limiter.ts";
 import { createStreamFeed } from "../../local/sources/stream-feed.ts";
 import { makeStage } from "./sample-stage.ts";
 
@@ -42,8 +47,8 @@ async function measure(feed: ReturnType<typeof createStreamFeed>, times: number)
   return performance.now() - began + 10;
 }
 
-const feedOf = (pages: number[], strain: number) =>
-  createStreamFeed(makeEngine(pages).call, table, () => strain);
+const feedOf = (pages: number[], load: number) =>
+  createStreamFeed(makeEngine(pages).call, table, () => load);
 
 test("a reader that is woken repeatedly polls a hundred times a second", async () => {
   const engine = makeEngine([]);
@@ -78,8 +83,8 @@ test("after a long batch a reader pauses as long as Lambda does between two poll
 });
 
 test("readers pause only on a busy machine, and less the more idle it is", () => {
-  const restOf = (strain: number) => {
-    const { wait } = paceLook(paceBatch(newPace, 1_000, 200, strain), 1_000, strain);
+  const restOf = (load: number) => {
+    const { wait } = takePoll(restAfterBatch(fullPollBudget, 1_000, 200, load), 1_000, load);
     return wait;
   };
   expect([0, 0.5, 1].map(restOf)).toEqual([0, 75, 150]);
@@ -87,11 +92,11 @@ test("readers pause only on a busy machine, and less the more idle it is", () =>
 
 test("the first polls after a while come at once, and later ones keep their distance", () => {
   const waits: number[] = [];
-  let pace = newPace;
+  let budget = fullPollBudget;
   for (const now of [5_000, 5_000, 5_000, 5_000, 5_000, 5_000]) {
-    const look = paceLook(pace, now, 0);
+    const look = takePoll(budget, now, 0);
     waits.push(look.wait);
-    pace = look.pace;
+    budget = look.budget;
   }
   expect(waits).toEqual([0, 0, 0, 0, 10, 20]);
 });
@@ -100,7 +105,7 @@ test("whether a machine is busy depends on its idle time, measured a few times a
   let now = 0;
   let idle = 0.9;
   let questions = 0;
-  const strain = watchStrain(
+  const load = watchLoad(
     () => now,
     () => {
       questions++;
@@ -110,10 +115,10 @@ test("whether a machine is busy depends on its idle time, measured a few times a
   const seen = [0.9, 0.3, 0.2, 0.1, 0].map((share) => {
     idle = share;
     now += 200;
-    return Math.round(strain() * 100);
+    return Math.round(load() * 100);
   });
   expect(seen).toEqual([0, 0, 50, 100, 100]);
   now += 199;
-  strain();
+  load();
   expect(questions).toBe(5);
 });

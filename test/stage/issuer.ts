@@ -6,7 +6,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startGateway } from "../../local/gateway/index.ts";
-import { createOwnRoutes } from "../../local/gateway/own-routes.ts";
+import { createRunnerRoutes } from "../../local/gateway/runner-routes.ts";
 import { createIssuer } from "../../local/issuer.ts";
 import { createLog } from "../../local/log.ts";
 
@@ -21,10 +21,10 @@ type Wish = {
 
 /** Starts it; only programs and pages of this machine are answered. */
 export async function startIssuer({ url, directory, port }: Wish) {
-  const ownRoutes = createOwnRoutes();
-  const gateway = await startGateway({ port, log: createLog("off"), ownRoutes });
+  const runnerRoutes = createRunnerRoutes();
+  const gateway = await startGateway({ port, log: createLog("off"), runnerRoutes });
   const { routes, audience } = await createIssuer({ url, directory });
-  ownRoutes.add(...routes);
+  runnerRoutes.add(...routes);
   const published = await fetch(`${gateway.url}/local/issuer/.well-known/jwks.json`);
   return {
     audience,

@@ -1,4 +1,4 @@
-import { ownHostOf } from "../../local/gateway/own-host.ts";
+import { ownHostOf } from "../../local/gateway/loopback.ts";
 
 test.each([
   ["127.0.0.1:4000", "127.0.0.1", "127.0.0.1:4000"],

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
-import { isLoopback, nameOf } from "./own-host.ts";
+import { isLoopback, nameOf } from "./loopback.ts";
 import type { RestRequest } from "./rest-request.ts";
 import { findHeader } from "./rest-request.ts";
 

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import { watchSleep } from "../../local/lambda/sleep.ts";
+import { watchIoWait } from "../../local/lambda/io-wait.ts";
 
 const source = `
 setInterval(() => {}, 60_000);
@@ -10,23 +10,23 @@ const pause = (milliseconds: number) => new Promise((done) => setTimeout(done, m
 test("a caller waiting for a response of this process is awake, any other is not", async () => {
   const worker = new Worker(source, { eval: true });
   await once(worker, "message");
-  const sleep = watchSleep(worker);
+  const sleep = watchIoWait(worker);
   sleep.begin();
   await pause(250);
-  expect(sleep.isAsleep()).toBe(true);
+  expect(sleep.isBlocked()).toBe(true);
   sleep.asks(2);
   sleep.answered();
   await pause(250);
-  expect(sleep.isAsleep()).toBe(false);
+  expect(sleep.isBlocked()).toBe(false);
   sleep.answered();
   // It has only just heard.
-  expect(sleep.isAsleep()).toBe(false);
+  expect(sleep.isBlocked()).toBe(false);
   await pause(250);
-  expect(sleep.isAsleep()).toBe(true);
+  expect(sleep.isBlocked()).toBe(true);
   // What an earlier event has asked and was not answered is nothing to the next one.
   sleep.asks(1);
   sleep.begin();
   await pause(250);
-  expect(sleep.isAsleep()).toBe(true);
+  expect(sleep.isBlocked()).toBe(true);
   await worker.terminate();
 });

@@ -1,28 +1,28 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { findAccessFault, listCorsHeaders } from "./own-access.ts";
 import { findHeader, type RestAnswer, type RestRequest } from "./rest-request.ts";
+import { findAccessFault, listCorsHeaders } from "./runner-access.ts";
 
 /**
  * A handler's input: the body, which is JSON or the fields of a form (undefined without one), the
  * query and the whole request.
  */
-type OwnRequest = { body: unknown; query: URLSearchParams; request: RestRequest };
+type RunnerRequest = { body: unknown; query: URLSearchParams; request: RestRequest };
 type OwnAnswer = { status: number; body?: unknown; headers?: [string, string][] };
-export type OwnRoute = {
+export type RunnerRoute = {
   method: string;
   /** An exact path such as `/local/cost`. */
   path: string;
-  handler(request: OwnRequest): OwnAnswer | Promise<OwnAnswer>;
+  handler(request: RunnerRequest): OwnAnswer | Promise<OwnAnswer>;
 };
 
 /**
  * The runner's own routes, under /local/: tokens, faults, cost and other things that AWS has
  * elsewhere or not at all. Deployed stages do not have them.
  */
-export type OwnRoutes = {
+export type RunnerRoutes = {
   /** The `x-local-key` that callers from other machines must send; new in each run. */
   key: string;
-  add(...routes: OwnRoute[]): void;
+  add(...routes: RunnerRoute[]): void;
   /** The response to a request under /local/; undefined for every other path. */
   answer(request: RestRequest): Promise<RestAnswer | undefined>;
 };
@@ -31,7 +31,7 @@ const bodyBytesMax = 64 * 1024;
 const formType = "application/x-www-form-urlencoded";
 
 /** Refuses a request to one of the runner's own routes with 400 and the reasons. */
-export class BadOwnRequest extends Error {
+export class BadRunnerRequest extends Error {
   readonly faults: string[];
 
   constructor(faults: string[]) {
@@ -47,15 +47,15 @@ type Refusing = { status: number; body?: unknown };
  */
 export const explained =
   (handle: (body: unknown) => Refusing | Promise<Refusing>) =>
-  async ({ body }: Pick<OwnRequest, "body">) => {
+  async ({ body }: Pick<RunnerRequest, "body">) => {
     const answer = await handle(body);
     if (answer.status !== 400) return answer;
-    throw new BadOwnRequest((answer.body as { errors: string[] }).errors);
+    throw new BadRunnerRequest((answer.body as { errors: string[] }).errors);
   };
 
 /** An empty table of own routes. */
-export function createOwnRoutes(): OwnRoutes {
-  const routes: OwnRoute[] = [];
+export function createRunnerRoutes(): RunnerRoutes {
+  const routes: RunnerRoute[] = [];
   const key = randomBytes(16).toString("base64url");
   return {
     key,
@@ -82,7 +82,7 @@ export function createOwnRoutes(): OwnRoutes {
     return { ...(await answerRoute(route, request)), route: route.path };
   }
 
-  async function answerRoute(route: OwnRoute, request: RestRequest): Promise<RestAnswer> {
+  async function answerRoute(route: RunnerRoute, request: RestRequest): Promise<RestAnswer> {
     if (request.isTooLarge || request.body.length > bodyBytesMax)
       return refuse(413, "body_too_large", ["Request body too large"]);
     try {
@@ -91,7 +91,7 @@ export function createOwnRoutes(): OwnRoutes {
       const { status, body, headers } = await route.handler(given);
       return answerJson(status, body, headers);
     } catch (error) {
-      if (error instanceof BadOwnRequest)
+      if (error instanceof BadRunnerRequest)
         return refuse(400, "request_invalid", ["Validation failed", ...error.faults]);
       throw error;
     }
@@ -138,6 +138,6 @@ function readJson(request: RestRequest): unknown {
   try {
     return JSON.parse(request.body.toString("utf8"));
   } catch {
-    throw new BadOwnRequest(["body: expected JSON"]);
+    throw new BadRunnerRequest(["body: expected JSON"]);
   }
 }

@@ -7,7 +7,7 @@ import {
 } from "./engine-call.ts";
 
 /** An external engine at its address. */
-type OtherEngine = {
+type ExternalEngine = {
   call: EngineCall;
   endpoint: string;
   credentials: EngineCredentials;
@@ -16,7 +16,7 @@ type OtherEngine = {
 };
 
 /** Connects to an engine that is started and stopped elsewhere. */
-export async function openOther(endpoint: string): Promise<OtherEngine> {
+export async function openExternalEngine(endpoint: string): Promise<ExternalEngine> {
   const { call, close } = await openEngineCalls(endpoint);
   return { call: withoutInventedItem(call), endpoint, credentials: anyCredentials, stop: close };
 }

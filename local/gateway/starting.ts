@@ -1,12 +1,12 @@
 import { createHash, randomUUID } from "node:crypto";
-import { answerJson } from "./own-routes.ts";
 import { findHeader, type RestAnswer, type RestRequest } from "./rest-request.ts";
+import { answerJson } from "./runner-routes.ts";
 
 /**
  * The response to everything while the system starts: 503 in the API's envelope, and for browsers,
  * which explicitly accept HTML, a page that says so and reloads each second.
  */
-export function answerNotYet(request: RestRequest): RestAnswer {
+export function answerStarting(request: RestRequest): RestAnswer {
   const accept = findHeader(request, "accept") ?? "";
   const isPerson = /^(GET|HEAD)$/.test(request.method) && /\btext\/html\b/i.test(accept);
   return isPerson ? startingPage() : startingEnvelope();

@@ -2,16 +2,16 @@
 import { connect } from "node:net";
 import type { Gateway } from "../../local/gateway/index.ts";
 import { startGateway } from "../../local/gateway/index.ts";
-import { createOwnRoutes } from "../../local/gateway/own-routes.ts";
 import type { RestRequest } from "../../local/gateway/rest-request.ts";
+import { createRunnerRoutes } from "../../local/gateway/runner-routes.ts";
 import { createIssuer } from "../../local/issuer.ts";
 import { createLog } from "../../local/log.ts";
 
-const ownRoutes = createOwnRoutes();
+const runnerRoutes = createRunnerRoutes();
 let gateway: Gateway;
 
 beforeAll(async () => {
-  gateway = await startGateway({ port: 0, log: createLog("off", () => undefined), ownRoutes });
+  gateway = await startGateway({ port: 0, log: createLog("off", () => undefined), runnerRoutes });
 });
 afterAll(() => gateway.stop());
 
@@ -40,7 +40,7 @@ const statusOf = (answer: string) => Number(answer.split(" ")[1]);
 test("while the system starts its own routes answer 503, like all others", async () => {
   expect(statusOf(await ask("POST", { host: "127.0.0.1" }))).toBe(503);
   const issuer = await createIssuer({ url: `${gateway.url}/local/issuer` });
-  ownRoutes.add(...issuer.routes);
+  runnerRoutes.add(...issuer.routes);
   expect(statusOf(await ask("POST", { host: "127.0.0.1" }))).toBe(201);
 });
 
@@ -106,9 +106,9 @@ test.each([...proxied, ...foreign])("%s gets nothing without the key", async (wh
     expect([method, statusOf(answer)]).toEqual([method, 403]);
     expect(answer).not.toContain("eyJ");
   }
-  expect(statusOf(await ask("POST", { ...headers, "x-local-key": ownRoutes.key }, version))).toBe(
-    201,
-  );
+  expect(
+    statusOf(await ask("POST", { ...headers, "x-local-key": runnerRoutes.key }, version)),
+  ).toBe(201);
 });
 
 test.each([
@@ -135,7 +135,7 @@ test.each([
 });
 
 test("with the printed key any host and origin are accepted, without it no other machine is", async () => {
-  const key = { "x-local-key": ownRoutes.key };
+  const key = { "x-local-key": runnerRoutes.key };
   const phone = { host: "192.168.1.2:4000", origin: "http://192.168.1.7:5173" };
   expect(statusOf(await ask("POST", { ...phone, ...key }))).toBe(201);
   const request: RestRequest = {
@@ -148,7 +148,7 @@ test("with the printed key any host and origin are accepted, without it no other
     protocol: "HTTP/1.1",
     receivedMilliseconds: Date.now(),
   };
-  expect((await ownRoutes.answer(request))?.statusCode).toBe(403);
-  const withKey: RestRequest = { ...request, headers: [["X-Local-Key", ownRoutes.key]] };
-  expect((await ownRoutes.answer(withKey))?.statusCode).toBe(201);
+  expect((await runnerRoutes.answer(request))?.statusCode).toBe(403);
+  const withKey: RestRequest = { ...request, headers: [["X-Local-Key", runnerRoutes.key]] };
+  expect((await runnerRoutes.answer(withKey))?.statusCode).toBe(201);
 });

@@ -1,26 +1,26 @@
 import type { Worker } from "node:worker_threads";
 
 /** The period over which a thread's utilization is measured. */
-const lookMilliseconds = 100;
+const sampleMilliseconds = 100;
 /** Below this utilization a thread counts as waiting for I/O. */
 const awakeShareMin = 0.02;
 
 /** Whether a thread waits for something outside the process, such as a webhook that hangs. */
-export type Sleep = {
+export type IoWait = {
   /** Starts measuring: the thread got work. */
   begin(): void;
   /** Counts calls that the thread sent to this process; `answered` counts responses. */
   asks(calls: number): void;
   answered(): void;
   /** True if the thread has work but has done next to nothing for the last 100 ms. */
-  isAsleep(): boolean;
+  isBlocked(): boolean;
 };
 
 /** Measures a thread's event loop utilization. */
-export function watchSleep({ performance: thread }: Worker): Sleep {
+export function watchIoWait({ performance: thread }: Worker): IoWait {
   let since = performance.now();
   let before = thread.eventLoopUtilization();
-  let asleep = false;
+  let blocked = false;
   /** Unanswered calls to this process, and the time of the last call or response. */
   let open = 0;
   let calledAt = 0;
@@ -30,7 +30,7 @@ export function watchSleep({ performance: thread }: Worker): Sleep {
   };
   return {
     begin() {
-      asleep = false;
+      blocked = false;
       open = 0;
       look();
     },
@@ -42,15 +42,15 @@ export function watchSleep({ performance: thread }: Worker): Sleep {
       open = Math.max(0, open - 1);
       calledAt = performance.now();
     },
-    isAsleep() {
+    isBlocked() {
       // It waits for this process, which is too busy itself: another worker would not help.
-      if (open > 0 || performance.now() - calledAt < lookMilliseconds) return false;
-      if (performance.now() - since < lookMilliseconds) return asleep;
+      if (open > 0 || performance.now() - calledAt < sampleMilliseconds) return false;
+      if (performance.now() - since < sampleMilliseconds) return blocked;
       const { idle, utilization } = thread.eventLoopUtilization(before);
       // A thread that is still starting has neither worked nor waited.
-      asleep = idle > 0 && utilization < awakeShareMin;
+      blocked = idle > 0 && utilization < awakeShareMin;
       look();
-      return asleep;
+      return blocked;
     },
   };
 }
