@@ -174,8 +174,7 @@ export type Secret = { name: string; arn: string; generate?: Record<string, unkn
 /**
  * Everything that the runner knows of one stage, read from the synthesized templates
  * (local/assembly). Nothing is listed by hand, so a route that is removed from the template
- * disappears from the runner. Names are physical names (`ovation-dev-gifts-create`); amounts carry
- * their unit.
+ * disappears here too. Names are physical (`ovation-dev-gifts-create`); amounts carry their unit.
  */
 export type Stage = {
   /** The relay's name among the functions, if the stage has a relay. */
@@ -206,10 +205,7 @@ export type InvocationResult =
   | { ok: true; payload: unknown }
   | { ok: false; error: { errorType: string; errorMessage: string } };
 
-/**
- * Calls a function and waits for its result. With `delay` ms, events that arrive meanwhile go
- * first.
- */
+/** Calls a function; with `delay` in ms, events that arrive meanwhile are handled first. */
 export type Invoke = (name: string, event: unknown, delay?: number) => Promise<InvocationResult>;
 
 /** A signed AWS call of a function. Header names are in lower case. */
@@ -245,9 +241,7 @@ export type Connections = {
   find(connectionId: string): { connectedAt: string; lastActiveAt: string } | undefined;
 };
 
-/**
- * The function's physical name, from its ARN or from an integration's URI that contains the ARN.
- */
+/** The function's physical name, from its ARN or an integration's URI that contains the ARN. */
 export function functionNameOf(arn: string): string {
   const name = /:function:([A-Za-z0-9_-]+)/.exec(arn)?.[1];
   if (name === undefined) throw new Error(`Expected the ARN of a function, found ${arn}`);

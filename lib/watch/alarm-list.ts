@@ -34,10 +34,10 @@ export type AlarmKind = Source & {
   /** Reached or exceeded in a minute; the default is 1. */
   threshold?: number | ((watched: Watched, subject: string) => number);
   /**
-   * `lasting`: three of five minutes, since one bad minute should not wake anybody. Otherwise one
-   * minute triggers the alarm, at most once in a quarter of an hour. `absent`: nothing for 26
-   * hours, which is a day plus the possible delay of a daily job. `few`: less than the threshold,
-   * or nothing, for five minutes.
+   * `lasting`: three of five minutes, since one bad minute should not wake anyone. Otherwise one
+   * minute triggers the alarm, at most once in 15 minutes. `absent`: no data for 26 hours, a day
+   * plus the possible delay of a daily job. `few`: below the threshold, or no data, for five
+   * minutes.
    */
   when?: "lasting" | "absent" | "few";
   /** For a domain, whose metrics and alarms are in another region (lib/watch/host-watch.ts). */
@@ -66,48 +66,48 @@ const throttledMax = 10;
 export const alarmKinds = {
   "reader-lags": {
     name: "{} lags",
-    means: "A reader of the table's stream is 30 s behind: viewers see late, hosts wait.",
+    means: "A reader of the table's stream is 30 s behind: viewers and hosts see changes late.",
     ...{ aws: "AWS/Lambda", metric: "IteratorAge", statistic: "Maximum" },
     threshold: 30_000,
     when: "lasting",
     of: readers,
   },
   "records-given-up": {
-    name: "{} gave records up",
-    means: "A batch of the table's stream failed too often and lies in the failures bucket.",
+    name: "{} abandoned records",
+    means: "A batch of the table's stream failed too often and was moved to the failures bucket.",
     ...{ aws: "AWS/Lambda", metric: "OnFailureDestinationDeliveredEventCount" },
     of: mappings,
   },
   "records-dropped": {
     name: "{} dropped records",
-    means: "A batch failed too often and could not be kept: what it would have done is not done.",
+    means: "A batch failed too often and could not be stored: its changes are lost.",
     ...{ aws: "AWS/Lambda", metric: "DroppedEventCount" },
     of: mappings,
   },
   "records-not-kept": {
-    name: "{} could not put records aside",
+    name: "{} could not store failed records",
     means: "Lambda could not write a failed batch to the failures bucket.",
     ...{ aws: "AWS/Lambda", metric: "DestinationDeliveryFailures" },
     of: readers,
   },
   "records-skipped": {
     name: "records are skipped",
-    means: "A change of the table could not be read, or came more than a day late.",
+    means: "A change of the table could not be read, or arrived more than a day late.",
     own: "RecordsSkipped",
   },
   "records-parked": {
     name: "records are parked",
-    means: "A gift could not be settled even alone: its host waits for a person.",
+    means: "A gift could not be settled even on its own: someone has to settle it for its host.",
     own: "RecordsParked",
   },
   "sums-differ": {
     name: "sums differ",
-    means: "What viewers saw of a poll or a goal was not what was counted when it ended.",
+    means: "The result of a poll or goal differed from what viewers had seen when it ended.",
     own: "SumDrift",
   },
   "messages-wait": {
     name: "{} wait",
-    means: "Messages of a queue wait longer than they should: its reader fails or is throttled.",
+    means: "Messages of a queue wait too long: its reader fails or is throttled.",
     ...{ aws: "AWS/SQS", metric: "ApproximateAgeOfOldestMessage", statistic: "Maximum" },
     threshold: (_, queue) => messageAgeMax[queue] ?? messageAgeUsual,
     when: "lasting",
@@ -115,28 +115,29 @@ export const alarmKinds = {
   },
   "dead-letters": {
     name: "{} has dead letters",
-    means: "A message failed too often and was put aside.",
+    means: "A message failed too often and was moved to the dead-letter queue.",
     ...{ aws: "AWS/SQS", metric: "ApproximateNumberOfMessagesVisible", statistic: "Maximum" },
     of: ({ deadLetters }) => queuesOf(deadLetters),
   },
   "deliveries-fail": {
     name: "deliveries fail",
-    means: "A back end did not take an event for a day and will not get it by itself any more.",
+    means: "A back end did not accept an event for a day; it will not be sent again automatically.",
     own: "DeliveriesFailed",
   },
   "deliveries-overdue": {
     name: "deliveries are overdue",
-    means: "Deliveries to back ends were pending 10 minutes past their time and were sent again.",
+    means: "Deliveries to back ends were pending 10 minutes past their time and were resent.",
     own: "DeliveriesOverdue",
   },
   "faults-logged": {
     name: "{} logs faults",
-    means: "A function logged an error, which is always a bug or something that does not answer.",
+    means:
+      "A function logged an error, which is always a bug or a dependency that does not respond.",
     lines: "faults",
   },
   "functions-fail": {
     name: "functions fail",
-    means: "Any functions of the account end with errors, late or out of memory, in numbers.",
+    means: "Many invocations in the account end with errors, time-outs or out of memory.",
     ...{ aws: "AWS/Lambda", metric: "Errors" },
     // Includes the sockets' authorizer, which can refuse an invalid token only with an error.
     threshold: 100,
@@ -144,7 +145,7 @@ export const alarmKinds = {
   },
   "function-fails": {
     name: "{} fails",
-    means: "A function that nobody waits for fails: what it does is late and may be given up.",
+    means: "A function without a waiting caller fails: its work is late and may be abandoned.",
     ...{ aws: "AWS/Lambda", metric: "Errors" },
     when: "lasting",
     of: unattended,
@@ -164,7 +165,7 @@ export const alarmKinds = {
     of: distribution,
   },
   "host-blocked": {
-    name: "the domain's firewall blocks",
+    name: "the domain's firewall blocks many requests",
     means:
       "The firewall refuses many requests under the stage's domain: a flood, or a client's bug.",
     ...{ aws: "AWS/WAFV2", metric: "BlockedRequests" },
@@ -175,42 +176,42 @@ export const alarmKinds = {
   },
   "gateway-failures": {
     name: "{} fails at the gateway",
-    means: "A call from Tencent's side failed before or in its function; to HTTP it is a 200.",
+    means: "A call from Tencent failed before or in its function; its HTTP status is 200.",
     lines: "gatewayFailures",
   },
   "command-faults": {
     name: "commands fail",
-    means: "A function answered Tencent's side that it failed; to HTTP that is a 200.",
+    means: "A function responded to Tencent with a failure; its HTTP status is 200.",
     own: "CommandFaults",
   },
   "authorizer-faults": {
-    name: "tokens cannot be judged",
-    means: "The issuer's keys or the table do not answer the authorizers: callers get 503.",
+    name: "tokens cannot be verified",
+    means: "Authorizers cannot reach the issuer's keys or the table: callers get 503.",
     own: "AuthorizerFaults",
     threshold: 5,
   },
   "socket-integration-errors": {
     name: "sockets: IntegrationError",
-    means: "A function behind the sockets did not answer the gateway.",
+    means: "A function of the WebSocket API did not respond to the gateway.",
     ...{ aws: "AWS/ApiGateway", metric: "IntegrationError" },
     of: ({ socketApiId }) => ({ sockets: { ApiId: socketApiId, Stage: "ws" } }),
   },
   "socket-execution-errors": {
     name: "sockets: ExecutionError",
-    means: "The gateway could not call a function behind the sockets.",
+    means: "The gateway could not call a function of the WebSocket API.",
     ...{ aws: "AWS/ApiGateway", metric: "ExecutionError" },
     of: ({ socketApiId }) => ({ sockets: { ApiId: socketApiId, Stage: "ws" } }),
   },
   "frames-late": {
     name: "frames are late",
-    means: "One frame in ten reached its viewers 10 s after what it shows, or later.",
+    means: "One frame in ten reached its viewers 10 s or more after its events.",
     ...{ own: "FrameDelay", statistic: "p90" },
     threshold: 10_000,
     when: "lasting",
   },
   "posts-lost": {
     name: "posts are lost",
-    means: "Messages to viewers had no answer; who misses a frame asks for it.",
+    means: "Posts to viewers were not acknowledged; clients request the frames they miss.",
     own: "PostsLost",
     // One connection that hangs loses a post every two seconds until the gateway closes it.
     threshold: 100,
@@ -218,14 +219,14 @@ export const alarmKinds = {
   "posts-limited": {
     name: "posts are limited",
     means:
-      "The gateway refuses posts: another service uses the account's rate, or clients are slow.",
+      "The gateway throttles posts: other services use the account's rate, or clients are slow.",
     own: "PostsLimited",
     threshold: 1_000,
     when: "lasting",
   },
   "relay-late": {
     name: "the relay is late",
-    means: "One frame in ten left the relay 2 s after it was made, or later.",
+    means: "One frame in ten left the relay 2 s or more after it was created.",
     ...{ own: "RelayDelay", statistic: "p90" },
     threshold: 2_000,
     when: "lasting",
@@ -233,7 +234,7 @@ export const alarmKinds = {
   },
   "relay-full": {
     name: "a task of the relay is full",
-    means: "A task has twice the sockets that it should have: others are not added, or get none.",
+    means: "A task has twice its target of sockets: no tasks are added, or they get no sockets.",
     ...{ own: "RelaySockets", statistic: "Maximum" },
     threshold: socketsPerTask.many,
     when: "lasting",
@@ -241,7 +242,8 @@ export const alarmKinds = {
   },
   "relay-tasks-few": {
     name: "the relay has too few tasks",
-    means: "Fewer tasks than the stage wants are at work; without any, rooms stay at the API.",
+    means:
+      "Fewer tasks than the stage's minimum run; without any, rooms stay on the WebSocket API.",
     ...{ own: "RelaySockets", statistic: "SampleCount" },
     // Each task reports six times a minute.
     threshold: ({ stage: { relay } }) => 5.5 * (relay?.minTasks ?? 1),
@@ -251,7 +253,7 @@ export const alarmKinds = {
   "relay-drops": {
     name: "the relay drops slow readers",
     means:
-      "Many clients do not read what they are sent: their network, or ours, does not carry it.",
+      "Many clients do not keep up with what they are sent: their network or ours is overloaded.",
     own: "SlowReadersDropped",
     threshold: 1_000,
     when: "lasting",
@@ -259,7 +261,7 @@ export const alarmKinds = {
   },
   "relay-busy": {
     name: "the relay's CPU is busy",
-    means: "A task uses its whole CPU: frames are late, and health checks fail next.",
+    means: "A task uses all of its CPU: frames are late, and health checks will fail.",
     ...{ aws: "AWS/ECS", metric: "CPUUtilization", statistic: "Maximum" },
     threshold: 90,
     when: "lasting",
@@ -267,7 +269,7 @@ export const alarmKinds = {
   },
   "backups-fail": {
     name: "backups fail",
-    means: "A backup of the table was not made: there is one day less to go back to.",
+    means: "A backup of the table failed: that day cannot be restored.",
     ...{ aws: "AWS/Backup", metric: "NumberOfBackupJobsFailed" },
     of: vaults,
   },
@@ -280,19 +282,19 @@ export const alarmKinds = {
   },
   "backup-copies-fail": {
     name: "copies of backups fail",
-    means: "A backup was not copied to the other vault: an account's loss would take it along.",
+    means: "A backup was not copied to the other vault: it would be lost with the account.",
     ...{ aws: "AWS/Backup", metric: "NumberOfCopyJobsFailed" },
     of: copiedBackups,
   },
   "credits-owed": {
     name: "credits are owed",
-    means: "What refunds could not take back has reached what the stage tolerates.",
+    means: "The total debt from refunds has reached the stage's limit.",
     ...{ own: "CreditsOwed", statistic: "Maximum" },
     threshold: ({ stage }) => stage.owedMax,
   },
   "table-reads-throttled": {
     name: "{}: ReadThrottleEvents",
-    means: "Reads of one key or of the whole table are too many; they are tried again.",
+    means: "Too many reads of one key or of the whole table; they are retried.",
     ...{ aws: "AWS/DynamoDB", metric: "ReadThrottleEvents" },
     threshold: throttledMax,
     when: "lasting",
@@ -300,7 +302,7 @@ export const alarmKinds = {
   },
   "table-writes-throttled": {
     name: "{}: WriteThrottleEvents",
-    means: "Writes to one key or to the whole table are too many; they are tried again.",
+    means: "Too many writes to one key or to the whole table; they are retried.",
     ...{ aws: "AWS/DynamoDB", metric: "WriteThrottleEvents" },
     threshold: throttledMax,
     when: "lasting",
@@ -308,20 +310,20 @@ export const alarmKinds = {
   },
   "function-throttled": {
     name: "{} is throttled",
-    means: "A function has reached its reservation, or the account its executions.",
+    means: "A function has reached its reserved concurrency, or the account its quota.",
     ...{ aws: "AWS/Lambda", metric: "Throttles" },
     when: "lasting",
     of: guarded,
   },
   "functions-throttled": {
     name: "functions are throttled",
-    means: "Calls of the account were refused, since too many run at once.",
+    means: "Invocations were refused because too many run at once in the account.",
     ...{ aws: "AWS/Lambda", metric: "Throttles" },
     when: "lasting",
   },
   "executions-run-out": {
-    name: "the account's executions run out",
-    means: "Four fifths of the functions that may run at once do.",
+    name: "the account's concurrency runs out",
+    means: "80 % of the account's concurrency quota is in use.",
     ...{ aws: "AWS/Lambda", metric: "ConcurrentExecutions", statistic: "Maximum" },
     threshold: ({ stage }) => stage.accountConcurrency * concurrencyShare,
     when: "lasting",

@@ -76,7 +76,7 @@ export const vaults = ({ stage }: Watched): Subjects =>
 export const copiedBackups = ({ stage }: Watched): Subjects =>
   stage.backupCopy === undefined ? {} : { copies: { ResourceType: "DynamoDB" } };
 
-/** Functions without a waiting caller: nobody else sees their errors. */
+/** Functions without a waiting caller, whose errors nobody else would notice. */
 export const unattended = ({ stage }: Watched) =>
   named(
     stage,

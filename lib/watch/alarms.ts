@@ -79,7 +79,7 @@ export class Alarms {
     }
   }
 
-  /** Places an alarm, whose mail says what has happened and where to read on. */
+  /** Creates an alarm whose mail says what has happened and which page to read. */
   private place({ entry, kind, name, metric, threshold }: Wanted): void {
     const { period, ...window } = windows[kind.when ?? "once"];
     const alarm = new Alarm(this.scope, name.replace(/[^a-z0-9]+/gi, "-"), {

@@ -10,26 +10,29 @@ import {
 } from "../store/log/connections.ts";
 import { tryUse } from "../table/rates.ts";
 
-/** Whether a socket may open; if not, its user has too many, or what it came with has ended. */
+/**
+ * Whether a socket may open; if not, the user has too many, or its token, ticket or key is no
+ * longer valid.
+ */
 type Verdict = "admitted" | "too_many" | "withdrawn";
 
-/** Whose socket it is, and since when, in milliseconds since 1970. */
+/** The socket's user and connection, and when it connected (milliseconds since 1970). */
 type NewSocket = {
   userId: string;
   connectionId: string;
   connectedAt: number;
-  /** Of the token that opens it. */
+  /** When its token was issued. */
   issuedAt?: number;
   tokenId?: string;
 };
 
-/** How many sockets a user may have, and whether what this one came with still counts. */
+/** The limit of sockets per user, and the check that the socket's credentials are still valid. */
 type SocketLimits = { socketsMax: number; isStillValid: () => Promise<boolean> };
 
 /**
- * Counts a new socket among its user's. It is written before the sockets are counted and before
- * `isStillValid` is asked, so that concurrent opens cannot exceed the limit, and that a revocation,
- * which looks for sockets afterwards, finds it.
+ * Admits a new socket within its user's limit. The socket is written before the sockets are counted
+ * and `isStillValid` is called. So concurrent opens cannot exceed the limit, and a revocation,
+ * which looks for sockets after it was written, finds this one.
  */
 export async function admitSocket(
   posterOf: () => Pick<Poster, "probe">,
@@ -50,9 +53,9 @@ export async function admitSocket(
 }
 
 /**
- * How many of a user's sockets are there, without those that ended without a word, which are
- * removed, as often as the rate of such searches lets it. Only a user who has too many is searched,
- * so the way to the sockets is made only then.
+ * The number of a user's live sockets. Removes those that ended without a `$disconnect`, as often
+ * as the rate of such searches permits. Only users with too many sockets are searched, so the
+ * poster is created only then.
  */
 async function countLiving(
   posterOf: () => Pick<Poster, "probe">,

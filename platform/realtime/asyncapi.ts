@@ -27,8 +27,9 @@ first message is its \`subscribed\`. The response to invalid input is an \`error
 open.`;
 
 /**
- * The description of the WebSocket API (AsyncAPI 3.0, https://www.asyncapi.com/docs/reference/specification/v3.0.0),
- * from the contracts that validate and the messages that are sent.
+ * The AsyncAPI 3.0 document of the WebSocket API, generated from the routes' contracts and the
+ * schemas of sent messages.
+ * https://www.asyncapi.com/docs/reference/specification/v3.0.0
  */
 export function asyncApiDocument(routes: readonly SocketRoute[]) {
   const schemas: Schemas = {};
@@ -129,9 +130,7 @@ const querySchema = {
 
 type Schemas = Record<string, object>;
 
-/**
- * A message's JSON Schema; the schemas that it names are moved to `schemas`, where all share them.
- */
+/** A message's JSON Schema. Named schemas are moved to `schemas`, where messages share them. */
 function schemaOf(schema: z.ZodType, schemas: Schemas): Record<string, unknown> {
   const document = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
   const text = JSON.stringify(document).replaceAll("#/$defs/", "#/components/schemas/");
@@ -140,7 +139,7 @@ function schemaOf(schema: z.ZodType, schemas: Schemas): Record<string, unknown> 
   return fields;
 }
 
-/** What an action's message is, with its `action` in it. */
+/** The message of an action, including its `action` field. */
 function request({ route, summary, message: fields }: SocketContract, schemas: Schemas) {
   const schema = z.object({ action: z.literal(route), ...fields?.shape });
   return { name: route, summary, payload: schemaOf(schema, schemas) };

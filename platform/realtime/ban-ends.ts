@@ -16,8 +16,8 @@ import { readKey } from "../table/keys.ts";
  */
 
 /**
- * A ban to be followed, as a message of the queue `moments`: of a stream, or of a host's channel,
- * which its live streams are to show first. `banId` and `endsAt` are null where it was lifted.
+ * A message of the queue `moments`: a ban in a stream, or in a host's channel, which is copied to
+ * its live streams first. `banId` and `endsAt` are null if the ban was lifted.
  */
 export const BanMoment = z.object({
   streamId: z.string().optional(),
@@ -29,12 +29,13 @@ export const BanMoment = z.object({
 type BanMoment = z.infer<typeof BanMoment>;
 
 /**
- * Bans of a later end, in milliseconds from now, get no timer: a timer costs a message every 15
- * minutes, and Tencent's applications write a ban without an end as 136 years. Only their event is missing.
+ * Bans that end later than this, in milliseconds from now, get no timer: a timer costs a message
+ * every 15 minutes, and Tencent's applications write permanent bans as 136 years. Only the event of
+ * the end is missing.
  */
 const timedMillisecondsMax = 15 * 24 * 3_600_000;
 
-/** Has the bans followed that the records begin or lift. */
+/** Queues the bans that these records begin or lift. */
 export async function queueBanMoments(
   records: readonly DynamoDBRecord[],
   now: Date,
@@ -66,8 +67,8 @@ async function startBanTimer(moment: BanMoment, now: Date): Promise<void> {
 }
 
 /**
- * Removes a ban whose time is over from its member, if it is still theirs; before that moment the
- * timer is started again. The streams of a channel show what has become of its ban.
+ * Removes an expired ban from its member, unless it has been replaced; restarts the timer if the
+ * ban has not expired yet. A channel's ban is copied to the channel's streams.
  */
 export async function followBan(moment: BanMoment, now: Date): Promise<void> {
   const { streamId, hostId, userId, banId, endsAt } = moment;

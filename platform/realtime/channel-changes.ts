@@ -6,16 +6,16 @@ import { applyChannel } from "../store/streams/channels.ts";
 import { imagesOf } from "../table/images.ts";
 import { readKey } from "../table/keys.ts";
 
-/** A message of the queue `moments`: a host's open streams are to take in the channel's settings. */
+/** A message of the queue `moments`: apply a channel's settings to its host's open streams. */
 export const ChannelChange = z.object({ channelOf: z.string() });
 
-/** Has the streams take them in. */
+/** Applies the settings. */
 export const followChannel = ({ channelOf }: z.infer<typeof ChannelChange>, now: Date) =>
   applyChannel(channelOf, now);
 
 /**
- * Asks for that after every change of a channel. The call that changes it does the same at once;
- * this is for one that ended in between.
+ * Queues every change of a channel. The call that makes the change applies it at once; this covers
+ * calls that were interrupted.
  */
 export async function queueChannelChanges(
   records: readonly DynamoDBRecord[],

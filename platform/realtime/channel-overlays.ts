@@ -22,17 +22,17 @@ import { readKey } from "../table/keys.ts";
 import { subscribe } from "./subscription.ts";
 
 /**
- * A message of the queue `moments`: the overlays of a host's channel are to show the newest live
- * stream; one of them alone, where it has just connected.
+ * A message of the queue `moments`: switch the overlays of a host's channel to the newest live
+ * stream; with `connectionId`, only the overlay that has just connected.
  */
 export const ChannelMove = z.object({ moveOf: z.string(), connectionId: z.string().optional() });
 type ChannelMove = z.infer<typeof ChannelMove>;
 
-/** Asks for that, at once. */
+/** Queues such a message without delay. */
 export const queueChannelMove = (move: ChannelMove, now: Date): Promise<void> =>
   startTimer(setting("MOMENTS_QUEUE_URL"), move, { at: now, now });
 
-/** Asks for that for every stream that went live or is live no more. */
+/** Queues one for every stream that went live or ended. */
 export async function queueChannelMoves(
   records: readonly DynamoDBRecord[],
   now: Date,
@@ -105,7 +105,7 @@ async function tell(
   for (;;) {
     const result = await poster.post(connection.connectionId, payload);
     if (result === "sent") return true;
-    // One that has just connected is not open until its handshake is answered.
+    // A new connection is open only after its handshake has been answered.
     if (result !== "gone") throw new Error(`A channel's overlay could not be notified: ${result}`);
     if (!isOpening(connection, new Date())) return false;
     await pauseFor(openingPauseMilliseconds);

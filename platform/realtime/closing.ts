@@ -1,19 +1,22 @@
 import { type Poster, payloadOf } from "../push/gateway.ts";
 
-/** Between the last message and the end, so that the message arrives. At most 10 s are promised. */
+/**
+ * The time between the last message and closing, so that the message arrives. The documented
+ * maximum is 10 s.
+ */
 const farewellMilliseconds = 1_000;
-/** The pause between two tries of closing, and after how long the message is left to come again. */
+/** The pause between attempts to close, and the time after which the queue retries instead. */
 const pauseMilliseconds = 500;
 const triesMillisecondsMax = 4_000;
 
-/** Why a connection is ended: what its client is to do next follows from the code. */
+/** Why a connection is closed; the code determines what its client does next. */
 export type CloseReason = { code: number; reason: string };
 
 /**
- * Closes a connection, trying until the gateway has said so. The message before it carries our
- * code, because API Gateway chooses the close code itself. `mayBeOpening` says whether one that the
- * gateway does not know may be one which it has not opened yet. Throws when the gateway did not say
- * that it is closed or gone.
+ * Closes a connection, with retries until the gateway confirms. A message before it carries our
+ * close code, because API Gateway chooses the code itself. `mayBeOpening` returns whether a
+ * connection that the gateway does not know may still be opening. Throws if the gateway confirms
+ * neither that it is closed nor that it is gone.
  */
 export async function closeConnection(
   poster: Poster,

@@ -9,10 +9,10 @@ export type SocketContract = {
   /** `$connect`, `$disconnect`, `$default` or the value of a message's `action`. */
   route: "$connect" | "$disconnect" | "$default" | (string & {});
   summary: string;
-  /** The message that it takes, without `action`. */
+  /** The schema of the message, without `action`. */
   message?: z.ZodObject;
   refusals: readonly RefusalCode[];
-  /** What it counts as in addition to `handshakes` or `messages`, as which all count. */
+  /** A further rate limit, in addition to `handshakes` or `messages`, which apply to all. */
   rate?: RateKind;
   grants: Grants;
 } & Resources;

@@ -6,24 +6,24 @@ import { setting } from "../runtime/env.ts";
 import { dropConnection, findConnection } from "../store/log/connections.ts";
 import { closeConnection } from "./closing.ts";
 
-/** The moment at which a connection's token ends, in seconds since 1970. */
+/** When a connection's token expires, in seconds since 1970. */
 export const ExpiryTimer = z.object({ connectionId: z.string(), expiresAt: z.number() });
 export type ExpiryTimer = z.infer<typeof ExpiryTimer>;
 
-/** Asks for a connection's end when its token ends; one that outlives the connection needs none. */
+/** Queues the end of a connection at its token's expiry, unless the connection ends before that. */
 export async function startExpiryTimer(moment: ExpiryTimer, now: Date): Promise<void> {
   if (moment.expiresAt > now.getTime() / 1000 + connectionLifeSeconds) return;
   const at = new Date(moment.expiresAt * 1000);
   await startTimer(setting("MOMENTS_QUEUE_URL"), moment, { at, now });
 }
 
-/** The reason with which a connection is closed whose token has ended. */
+/** The close reason of connections whose token has expired. */
 export const expired = { code: 4401, reason: "The token has expired" };
 
 /**
- * Ends a connection whose token has ended. Before that moment it only looks whether the connection
- * is still there, and goes on waiting. Throws when the gateway did not say that it is closed or
- * gone: nothing is removed then, so that the message can come again.
+ * Closes a connection whose token has expired. Before the expiry it only checks that the connection
+ * still exists, and restarts the timer. Throws, without removing anything, if the gateway did not
+ * confirm the end, so that the message is retried.
  */
 export async function endExpired(poster: Poster, moment: ExpiryTimer, now: Date): Promise<void> {
   const { connectionId, expiresAt } = moment;

@@ -1,24 +1,24 @@
 import { BoundedMap } from "../runtime/bounded.ts";
 import { noteFlood } from "../store/log/floods.ts";
 
-/** Limited messages of a connection in a minute for which it is closed. */
+/** Refused messages per minute after which a connection is closed. */
 const limitedMax = 1_000;
 
-/** A flood is over when no message was limited for this long; the next one is answered again. */
+/** Without refused messages for this long a flood is over; the next refusal is answered again. */
 const overMilliseconds = 5_000;
 
-/** How many limited messages are counted in memory before the table is written. */
+/** Refused messages that an environment counts in memory before it writes to the table. */
 const toldAtOnce = 20;
 
-/** Connections that one environment remembers. */
+/** The number of connections that one environment remembers. */
 const connectionsMax = 10_000;
 
 const floods = new BoundedMap<string, { untold: number; lastAt: number }>(connectionsMax);
 
 /**
- * Counts a message that was refused for its rate. The first of a flood is to be answered; the
- * others are counted silently, until their number in a minute says that the connection is to be
- * closed. All environments count together, and each tells the table of twenty at once.
+ * Counts a message that exceeded the rate limit. The first of a flood is answered; the rest are
+ * counted silently until their number in a minute closes the connection. The count is shared by all
+ * environments; each writes it to the table once per twenty messages.
  */
 export async function noteLimited(
   connectionId: string,

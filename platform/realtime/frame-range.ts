@@ -9,14 +9,14 @@ import { showState } from "../store/audience/log-state.ts";
 import { queryFrames, readHead, recoverFrom } from "../store/log/frames.ts";
 import { countUse } from "../table/rates.ts";
 
-/** Frames of one answer, and UTF-8 bytes of them after which it ends. */
+/** The maximum number of frames in a response, and the size in UTF-8 bytes after which it ends. */
 const rangeFramesMax = 100;
 const rangeBytesMax = 256 * 1024;
 
-/** Frames that are read at a time: of the largest, some more than an answer has. */
+/** Frames per read: ten of the largest exceed a response slightly. */
 const pageFrames = 10;
 
-/** A range of a stream's log, as HTTP answers it; each frame is what the sockets got. */
+/** A range of a stream's log as an HTTP response; frames are the same as over WebSocket. */
 export const FrameRange = z
   .object({
     epoch: Epoch,
@@ -38,24 +38,24 @@ export const FrameRange = z
 export type FrameRange = z.infer<typeof FrameRange>;
 
 /**
- * How long the reader may keep a range: a full one never changes. Shared caches may not, since the
- * stream's bans decide who may read it.
+ * How long clients may cache a range: a full one never changes. Shared caches may not store it,
+ * since the stream's bans decide who may read it.
  */
 export const cacheControlOf = ({ frames }: FrameRange) =>
   frames.length === rangeFramesMax ? "private, max-age=3600, immutable" : undefined;
 
-/** The pause between two looks for the next frame while a caller waits for it. */
+/** The pause between checks for the next frame in a long poll. */
 const lookMilliseconds = 400;
 
 /**
- * Waiting is counted this many seconds ahead, after a first moment that is free: where frames come
- * quickly nothing is counted.
+ * A long poll uses up its rate limit in steps of this many seconds, after the first second, which
+ * is free. So polls of streams with frequent frames cost nothing.
  */
 const countedSeconds = 5;
 const freeMilliseconds = 1_000;
 
 /**
- * Where to begin (default: the head), how long to wait for a frame if there is none, and for whom.
+ * The position (default: the head), how long to wait for a frame if there is none, and the caller.
  */
 type RangeQuery = {
   epoch?: string | undefined;
@@ -65,12 +65,10 @@ type RangeQuery = {
 };
 
 /**
- * Reads the frames after a position, at most 100 and some 256 KB, waiting for the first one if
- * that is asked for.
- * The rules are those of the sockets: an older, future or foreign position is not recovered, and
- * nothing of it is given. Nor is anything when the caller's token has ended or was revoked
- * meanwhile: the wait ends with it, as a socket does. Refuses with `too_many_requests` who waits
- * too often at once.
+ * Reads the frames after a position, up to 100 and about 256 KB, and waits for the first one if
+ * requested. Positions are recovered as over WebSocket: an expired, future or foreign position
+ * yields no frames. The wait also ends, and nothing is returned, when the caller's token expires or
+ * is revoked. Refuses callers with too many concurrent waits with `too_many_requests`.
  */
 export async function readRange(
   streamId: string,

@@ -7,8 +7,8 @@ import { header } from "../http/request.ts";
 import type { SocketEvent } from "./socket.ts";
 
 /**
- * What a handshake that is accepted is answered: the subprotocol by which a token comes is named
- * only to a client that offers it.
+ * The response to an accepted handshake. It names the subprotocol `bearer`, which carries the
+ * token, only if the client offered it.
  */
 export function acceptHandshake(headers: SocketEvent["headers"]) {
   const offer = header({ headers: headers ?? {} }, "sec-websocket-protocol") ?? "";
@@ -17,9 +17,9 @@ export function acceptHandshake(headers: SocketEvent["headers"]) {
 }
 
 /**
- * Whether a handshake's page may connect (RFC 6455, 10.2): one of the stage's origins, or a page of
- * the host that it connects to. A client without an origin is no browser. An opaque one, `null`, is
- * nobody's.
+ * Whether the handshake's Origin may connect (RFC 6455, 10.2): one of the stage's origins, or the
+ * same host. Clients without an Origin are no browsers and may connect; the opaque origin `null`
+ * may not.
  */
 export function isPageAllowed(
   headers: SocketEvent["headers"],
@@ -46,18 +46,18 @@ const Query = z.object({
   moves: z.literal("1", { error: "expected 1" }).optional(),
 });
 
-/** What a URL asks for besides the token. */
+/** The query parameters of a URL in addition to the credentials. */
 type HandshakeQuery = {
   streamId?: string | undefined;
   since?: Position | undefined;
   compact?: boolean;
-  /** Whether the client follows a stream to where it is served. */
+  /** Whether the client supports `moved` messages. */
   moves?: boolean;
-  /** Why it is refused: in a message, since bad input never closes a socket. */
+  /** Why the request is refused: sent as a message, since bad input never closes a socket. */
   refusal?: { statusCode: number; code: RefusalCode; errors: string[] };
 };
 
-/** Reads the query of a handshake; bad input becomes a refusal in it. */
+/** Parses the query of a handshake; invalid input becomes a `refusal`. */
 export function readQuery(query: SocketEvent["queryStringParameters"]): HandshakeQuery {
   const parsed = Query.safeParse(query ?? {});
   if (parsed.success) {

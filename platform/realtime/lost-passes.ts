@@ -16,11 +16,11 @@ import { readEach } from "../table/images.ts";
 import { plain } from "../table/items.ts";
 import { readKey } from "../table/keys.ts";
 
-/** A message of the queue `moments`: a user may have lost what let them into a paid stream. */
+/** A message of the queue `moments`: a user may have lost access to a paid stream. */
 export const LostPass = z.object({ passOf: z.string(), streamId: z.string() });
 type LostPass = z.infer<typeof LostPass>;
 
-/** Asks for the end of what the records take away: passes, and moderators' roles. */
+/** Queues the access that these records take away: refunded passes and moderators' roles. */
 export async function queueLostPasses(
   records: readonly DynamoDBRecord[],
   now: Date,
@@ -46,8 +46,9 @@ function lostIn({ dynamodb }: DynamoDBRecord): LostPass[] {
 }
 
 /**
- * Ends the user's subscriptions to the stream, if they are not let in any more. One that is written
- * at the same moment is looked at again when it is greeted, so one of the two sees the other.
+ * Ends the user's subscriptions to the stream if they may no longer watch it. A subscription that
+ * is written at the same time is checked again when it is answered, so one of the two sees the
+ * other.
  */
 export async function endLostPass(
   poster: Poster,

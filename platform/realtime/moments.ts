@@ -7,8 +7,8 @@ import { queueLostPasses } from "./lost-passes.ts";
 import { queueSocketRevocations } from "./revoked-sockets.ts";
 
 /**
- * Queues what the records ask of `moments`: revoked rights, bans, channels, streams that go live,
- * lost passes.
+ * Queues the follow-up work of these records in `moments`: revoked credentials, bans, changed
+ * channels, streams that go live, lost passes.
  */
 export async function queueMoments(records: readonly DynamoDBRecord[], now: Date): Promise<void> {
   await allDone([

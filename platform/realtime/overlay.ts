@@ -4,13 +4,13 @@ import type { Caller } from "../auth/caller.ts";
 import { isRevoked } from "../auth/revocations.ts";
 import { findOverlayKey, findOverlayKeyByText } from "../store/streams/overlay-keys.ts";
 
-/** Seconds: longer than any connection lives, since a key ends only when it is revoked. */
+/** In seconds. Longer than any connection lives, since a key ends only by revocation. */
 const lifeSeconds = 24 * 3600;
 
-/** What a URL names for its key. */
+/** The query parameters that accompany an overlay key. */
 type KeyQuery = { streamId?: string | undefined; channel?: string | undefined };
 
-/** The stream or the channel that a URL names; undefined where it names both, or neither. */
+/** The stream or channel in a URL; undefined if it names both or neither. */
 function placeIn({ streamId, channel }: KeyQuery): OverlayPlace | undefined {
   if ((streamId === undefined) === (channel === undefined)) return undefined;
   const [stream, host] = [StreamId.safeParse(streamId).data, UserId.safeParse(channel).data];
@@ -19,8 +19,8 @@ function placeIn({ streamId, channel }: KeyQuery): OverlayPlace | undefined {
 }
 
 /**
- * Who opens a socket with an overlay key: nobody, for that stream alone, or for the newest live one
- * of that channel. Undefined where the key is not good there.
+ * The caller of a socket with an overlay key: without a user, limited to that stream or to the
+ * newest live stream of that channel. Undefined if the key is not valid there.
  */
 export async function overlayCaller(
   key: string,
@@ -37,8 +37,8 @@ export async function overlayCaller(
 }
 
 /**
- * Whether what opens a socket is still good. Asked once the socket is in the table, where the
- * revocation of a key or a token looks for it afterwards: so one of the two sees the other.
+ * Whether a socket's credentials are still valid. Call it after the socket was written: a
+ * revocation is written before it looks for sockets, so one of the two sees the other.
  */
 export async function isStillValid(caller: Caller): Promise<boolean> {
   const { userId } = caller;
@@ -49,7 +49,7 @@ export async function isStillValid(caller: Caller): Promise<boolean> {
   return (await findOverlayKey(place, id, { consistent: true })) !== undefined;
 }
 
-/** What an overlay's key opens: a channel or one stream. */
+/** What an overlay key gives access to: a channel or one stream. */
 function placeOf({ channelOf, streamId }: Caller) {
   if (channelOf !== undefined) return { channelOf };
   return streamId === undefined ? undefined : { streamId };

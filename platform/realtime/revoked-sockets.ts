@@ -19,22 +19,22 @@ import { plain } from "../table/items.ts";
 import { readKey } from "../table/keys.ts";
 import { type CloseReason, closeConnection } from "./closing.ts";
 
-/** Whose sockets have lost what opened them: those of an overlay key, a user or one token. */
+/** The sockets to close: those of an overlay key, of a user or of one token. */
 export const SocketRevocation = z.union([
   z.object({ withdrawn: z.literal("overlay_key"), holder: z.string() }),
-  /** The user's tokens up to this second (`iat`). */
+  /** The user's tokens issued up to this second (`iat`). */
   z.object({ withdrawn: z.literal("session"), holder: z.string(), issuedBefore: z.number() }),
   z.object({ withdrawn: z.literal("session"), tokenHash: z.string() }),
 ]);
 export type SocketRevocation = z.infer<typeof SocketRevocation>;
 
-/** The reasons with which sockets are closed: do not reconnect. */
+/** Close reasons; clients must not reconnect. */
 const farewells = {
   overlay_key: { code: 4504, reason: "The overlay key was revoked" },
   session: { code: 4503, reason: "The session was ended" },
 };
 
-/** The sockets of a revocation. */
+/** The sockets that a revocation closes. */
 export function sessionsOf(revocation: Revocation): SocketRevocation {
   const revoked = revokedBy(revocation);
   return "token" in revoked
@@ -42,13 +42,13 @@ export function sessionsOf(revocation: Revocation): SocketRevocation {
     : { withdrawn: "session", holder: revoked.user, issuedBefore: revoked.second };
 }
 
-/** Asks for the end of a holder's sockets, at once. */
+/** Queues the closing of these sockets without delay. */
 const queueWithdrawal = (withdrawal: SocketRevocation, now: Date): Promise<void> =>
   startTimer(setting("MOMENTS_QUEUE_URL"), withdrawal, { at: now, now });
 
 /**
- * The same from the call that took the right away. It does not fail when this does, since the
- * table's stream asks again.
+ * The same, for the call that revokes. If queueing fails the call does not, since the table's
+ * stream queues it too.
  */
 export async function queueSocketRevocation(
   withdrawal: SocketRevocation,
@@ -57,11 +57,11 @@ export async function queueSocketRevocation(
   try {
     await queueWithdrawal(withdrawal, now);
   } catch (error) {
-    logFault("The end of sockets could not be asked for", error);
+    logFault("The closing of sockets could not be queued", error);
   }
 }
 
-/** Asks for the end of the sockets of all that the records revoke; asking twice is harmless. */
+/** Queues the closing of all sockets that the records revoke; doing so twice is harmless. */
 export async function queueSocketRevocations(
   records: readonly DynamoDBRecord[],
   now: Date,
@@ -72,7 +72,7 @@ export async function queueSocketRevocations(
   }
 }
 
-/** What a record says was revoked; undefined where that is nothing, or was forgotten by age. */
+/** What a record revokes; undefined if nothing, or if the record only expired. */
 function withdrawalIn({ eventName, dynamodb }: DynamoDBRecord): SocketRevocation | undefined {
   const image = plain(eventName === "REMOVE" ? dynamodb?.OldImage : dynamodb?.NewImage);
   if (image === undefined) return undefined;
@@ -89,8 +89,8 @@ function withdrawalIn({ eventName, dynamodb }: DynamoDBRecord): SocketRevocation
 }
 
 /**
- * Tells and closes all sockets that the table has of them, in parallel. Throws when one of them
- * could not be closed, so that the message comes again; the others are closed all the same.
+ * Notifies and closes these sockets in parallel. Throws if one of them could not be closed, so that
+ * the message is retried; the others are closed nevertheless.
  */
 export async function closeRevokedSockets(
   poster: Poster,
@@ -104,7 +104,7 @@ export async function closeRevokedSockets(
   if (failed !== undefined) throw (failed as PromiseRejectedResult).reason;
 }
 
-/** The sockets, each with whose it is. A later token of the same user is none of them. */
+/** The sockets with their holders, without those of the user's later tokens. */
 async function findWithdrawn(withdrawal: SocketRevocation, now: Date): Promise<Held[]> {
   if ("tokenHash" in withdrawal)
     return (await listTokenSockets(withdrawal.tokenHash, now)).map((socket) => ({
@@ -128,7 +128,7 @@ async function end(
 ): Promise<void> {
   await closeConnection(poster, connectionId, farewell, async () => {
     if (!isOpening({ connectedAt }, now)) return false;
-    // A handshake that was refused, or a client that has left, has taken its socket back.
+    // A refused handshake, or a client that has left, has removed its socket.
     const sockets = await find();
     return sockets.some((other) => other.connectionId === connectionId);
   });

@@ -14,13 +14,11 @@ import { closeConnection } from "./closing.ts";
 import type { SocketContract } from "./contract.ts";
 import { noteLimited } from "./flood-control.ts";
 
-/**
- * What API Gateway tells of one step of a connection; headers and query come with `$connect` alone.
- */
+/** API Gateway's event for one step of a connection; `$connect` alone has headers and a query. */
 export type SocketEvent = {
   requestContext: {
     connectionId: string;
-    /** Of this event; the `requestId` of a message is its sender's own. */
+    /** The id of this event; the `requestId` of a message is chosen by its sender. */
     requestId?: string;
     eventType: "CONNECT" | "MESSAGE" | "DISCONNECT";
     /** Milliseconds since 1970. */
@@ -33,15 +31,12 @@ export type SocketEvent = {
   isBase64Encoded?: boolean;
 };
 
-/** What a handler is given. `answer` sends to the caller's own connection. */
+/** A handler's input. `answer` sends to the caller's own connection. */
 type SocketRequest<C extends SocketContract> = {
   message: C["message"] extends z.ZodType ? z.output<C["message"]> : undefined;
   connectionId: string;
   connectedAt: number;
-  /**
-   * At a connection's end the gateway may leave it out, and what belongs to it must go all the
-   * same.
-   */
+  /** The gateway may omit it at `$disconnect`, which must clean up nevertheless. */
   caller: C["route"] extends "$disconnect" ? Caller | undefined : Caller;
   requestId: string | undefined;
   event: SocketEvent;
@@ -49,7 +44,7 @@ type SocketRequest<C extends SocketContract> = {
   answer: (message: Record<string, unknown>) => Promise<void>;
 };
 
-/** What `$connect` may answer: a status other than 200 refuses the handshake. */
+/** What `$connect` may return: a status other than 200 refuses the handshake. */
 // biome-ignore lint/suspicious/noConfusingVoidType: A message's handler ends without a word.
 type SocketAnswer = void | { statusCode: number; headers?: Record<string, string> };
 
@@ -58,7 +53,7 @@ const eventTypes: Record<string, SocketEvent["requestContext"]["eventType"]> = {
   $disconnect: "DISCONNECT",
 };
 
-/** Refusals that any message can meet, so no contract lists them. */
+/** Refusals of every message, which no contract lists. */
 const always = ["request_invalid", "token_invalid", "too_many_requests", "unavailable"];
 
 /**
@@ -119,13 +114,15 @@ export function socket<const C extends Omit<SocketContract, "kind">>(
   return { contract, handler: withMetrics(handler) };
 }
 
-/** Its client is to reconnect after a minute. */
+/** Clients may reconnect after a minute. */
 const flood = { code: 4429, reason: "Too many messages" };
 
 /** A connection that sends messages is open. */
 const isOpen = async () => false;
 
-/** Counts a handshake or a message first of all, so that a flood costs as little as possible. */
+/**
+ * Counts a handshake or message before any other work, so that floods cost as little as possible.
+ */
 async function countEvent(
   { route, rate }: SocketContract,
   eventType: SocketEvent["requestContext"]["eventType"],
@@ -138,9 +135,7 @@ async function countEvent(
     await countUse(rate, userId, now);
 }
 
-/**
- * A message's text as a JSON object; binary messages never get here (API Gateway closes for them).
- */
+/** A message's text as a JSON object. API Gateway closes connections that send binary messages. */
 function readMessage(event: SocketEvent): Record<string, unknown> {
   const text = Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8");
   return readJson(text.toString("utf8")) as Record<string, unknown>;
@@ -151,7 +146,7 @@ function readRequestId(body: Record<string, unknown>): string | undefined {
   return success ? data : undefined;
 }
 
-/** The `requestId` of a message that is answered whatever it holds. */
+/** The `requestId` of a refused message, if it can be read. */
 function findRequestId(event: SocketEvent): string | undefined {
   try {
     return readRequestId(readMessage(event));
@@ -162,8 +157,8 @@ function findRequestId(event: SocketEvent): string | undefined {
 }
 
 /**
- * The status, name and sentences of what went wrong; what is not a refusal is described in the log
- * alone.
+ * The status, code and sentences of a failure; failures that are not refusals are described only in
+ * the log.
  */
 function errorOf(contract: SocketContract, error: unknown, connectionId: string) {
   const declared =

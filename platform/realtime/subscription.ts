@@ -25,26 +25,23 @@ type Connection = {
   tokenExpiresAt: number;
 };
 
-/** Who subscribes to what. */
+/** A request to subscribe. */
 type Subscription = Connection & {
-  /** Of the caller's token; none for an overlay. */
+  /** The roles of the caller's token; undefined for an overlay. */
   roles?: Caller["roles"];
   streamId: string;
   since?: Position | undefined;
   requestId?: string | undefined;
 };
 
-/**
- * Counts the subscriptions of this environment, so that no two revisions of one millisecond are
- * equal.
- */
+/** Counts this environment's subscriptions, so that revisions of the same millisecond differ. */
 let count = 0;
 
 /**
- * Records a subscription for the consumer to greet; subscribing again restarts the greeting.
- * Answers where the stream is served instead, if its client follows it there: then nothing is
- * recorded. Refuses with `stream_not_found`, `member_blocked`, `pass_required`,
- * `room_full` and `too_many_streams`.
+ * Records a subscription, which the table's consumer answers; subscribing again restarts it. If a
+ * relay serves the stream and the client supports `moved`, returns the relay's URL and records
+ * nothing. Refuses with `stream_not_found`, `member_blocked`, `pass_required`, `room_full` and
+ * `too_many_streams`.
  */
 export async function subscribe(
   subscription: Subscription,
@@ -64,7 +61,7 @@ export async function subscribe(
   return undefined;
 }
 
-/** Where a connection's client is to follow a stream; undefined where it stays. */
+/** The relay's URL, if it serves the stream and the connection's client supports `moved`. */
 async function findMove(connectionId: string, streamId: string): Promise<string | undefined> {
   const url = await findRelayUrl(streamId);
   if (url === undefined) return undefined;
@@ -73,8 +70,8 @@ async function findMove(connectionId: string, streamId: string): Promise<string 
 }
 
 /**
- * Refuses with `stream_not_granted` a stream that a caller's connection is not for. A channel's
- * connection is for the stream that it was last notified of.
+ * Refuses with `stream_not_granted` a stream for which the caller's credentials are not valid. A
+ * channel's overlay may subscribe to the stream of its last notification.
  */
 export async function assertGranted(
   { streamId, channelOf }: Pick<Caller, "streamId" | "channelOf">,
@@ -85,15 +82,15 @@ export async function assertGranted(
   assertOnly(told ?? streamId, wanted);
 }
 
-/** The same where it is known which stream a connection is for: undefined for any, "" for none. */
+/** The same for a known stream: `granted` is undefined if all are permitted, "" if none is. */
 export function assertOnly(granted: string | undefined, wanted: string): void {
   if (granted !== undefined && granted !== wanted)
     refuse("stream_not_granted", { streamId: granted || "none" });
 }
 
 /**
- * Refuses who may not watch a stream; answers whether a paid one lets the user in by what they can
- * lose.
+ * Refuses users who may not watch a stream. Returns whether a paid stream admits them by something
+ * that they can lose.
  */
 export async function assertMayWatch(
   streamId: string,
@@ -108,23 +105,23 @@ export async function assertMayWatch(
   return isAdmittedForNow(stream, caller);
 }
 
-/** Where a refusal is kept when the URL names no stream: no stream has this id. */
+/** The stream of a refusal if the URL names none; no stream has this id. */
 const nowhere = "0".repeat(24);
 
-/** What a URL asks for besides the token. */
+/** The query parameters of a URL in addition to the credentials. */
 type Request = {
   streamId?: string | undefined;
   since?: Position | undefined;
   compact?: boolean | undefined;
   moves?: boolean | undefined;
-  /** Why it is not possible. */
+  /** Why the request is refused. */
   refusal?: NonNullable<Subscriber["refusal"]>;
 };
 
 /**
- * The subscription that a URL asks for, if any, for the opening of the connection to record. One
- * that is not possible carries its refusal: the socket is not open yet, so the consumer says so in
- * its first message.
+ * The subscription in a URL, if any, which is recorded when the connection opens. An invalid one
+ * contains its refusal: the socket is not open yet, so the consumer sends the refusal as its first
+ * message.
  */
 export async function findSubscription(
   { connectionId, userId, connectedAt }: Connection,
@@ -141,7 +138,7 @@ export async function findSubscription(
   try {
     await assertGranted(caller, connectionId, place);
     const isPaid = await assertMayWatch(place, { userId, roles: caller.roles }, now);
-    // A ticket is used up by now: its socket is moved by its next `subscribe`, with another one.
+    // The ticket is used up; a later `subscribe` moves the socket, with a new ticket.
     const movedTo = moves && !caller.isByTicket ? await findRelayUrl(place) : undefined;
     if (movedTo !== undefined) return { ...own, refusal: { movedTo } };
     return { ...own, since, compact, ...(isPaid && { isPaid }) };
@@ -153,7 +150,7 @@ export async function findSubscription(
   }
 }
 
-/** Writes what belongs to a connection that is let in, the subscription of its URL included. */
+/** Writes an admitted connection, with the subscription of its URL. */
 export async function recordConnection(
   connection: Connection,
   {

@@ -188,7 +188,7 @@ alarmTest(
 
 alarmTest(
   "a table that does not answer the functions, those of Tencent's side, and the authorizer",
-  ["http logs faults", "commands fail", "tencent logs faults", "tokens cannot be judged"],
+  ["http logs faults", "commands fail", "tencent logs faults", "tokens cannot be verified"],
   async () => {
     const { host, id } = await liveStream();
     const broken = { service: "dynamodb", kind: "error_before", count: 1_000 };

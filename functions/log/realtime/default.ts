@@ -2,7 +2,7 @@ import { isOverlay } from "../../../domain/id.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import { socket } from "../../../platform/realtime/socket.ts";
 
-/** Rejects messages that are not JSON or have an unknown action. */
+/** Refuses messages that are not JSON or have an unknown action. */
 export const { contract, handler } = socket(
   {
     route: "$default",

@@ -14,10 +14,7 @@ import {
 const Timed = z.union([ExpiryTimer, SocketRevocation, BanMoment]);
 const Moment = z.union([Timed, ChannelChange, ChannelMove, LostPass]);
 
-/**
- * Handles timed ends of tokens and bans, which are delayed queue messages, so that no process has
- * to wait in memory.
- */
+/** Timers are messages with a delay, so nothing waits in memory. */
 export const { contract, handler } = consumer(
   {
     summary:

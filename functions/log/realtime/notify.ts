@@ -4,9 +4,7 @@ import { ownGovernors } from "../../../platform/push/governor.ts";
 import { MissedNotification, sendMissed } from "../../../platform/push/notify.ts";
 import { findNotification } from "../../../platform/store/people/notification-lists.ts";
 
-/**
- * Retries notifications: they have no frame numbers, so a client cannot detect that one is missing.
- */
+/** Notifications have no frame numbers by which clients detect gaps, so lost ones are resent. */
 export const { contract, handler } = consumer(
   {
     summary: "Resend notifications that did not arrive",

@@ -5,8 +5,7 @@ import { findConnection } from "../../../platform/store/log/connections.ts";
 import { findHeads } from "../../../platform/store/log/subscribers.ts";
 
 /**
- * Returns the newest posted frame of each of the connection's streams, so that clients detect
- * losses early.
+ * Returns the newest posted frame of each subscribed stream, so that clients detect losses early.
  */
 export const { contract, handler } = socket(
   {

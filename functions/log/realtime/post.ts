@@ -8,8 +8,7 @@ import { ownInvokeSlice } from "../../../platform/push/slice-job.ts";
 import { createFeed } from "../../../platform/webhooks/feed.ts";
 
 /**
- * Posts large rooms, so that other rooms do not wait for them. Jobs of one stream run in order, one
- * at a time.
+ * Posts to large rooms, so that other rooms do not wait; one frame at a time per stream, in order.
  */
 export const { contract, handler } = consumer(
   {

@@ -5,17 +5,15 @@ import { ownJobs } from "../../../platform/push/jobs.ts";
 import { ownMemory } from "../../../platform/push/memory.ts";
 import { resumeAll } from "../../../platform/push/resume.ts";
 
-/**
- * Sends missed frames, so that the function that makes new frames never sends old ones and no room
- * waits for them.
- */
+/** Sends old frames in a separate function, so that new frames never wait for them. */
 export const { contract, handler } = consumer(
   {
     summary: "Send connections the frames they missed",
     on: { queue: "resumes", batchSize: 10, concurrencyMax: 20 },
     grants: {
       read: ["STREAM", "FRAMES", "CONN", "SUB"],
-      // The transaction that makes a subscription live checks that a frame does not exist yet.
+      // Subscriptions go live in a transaction that checks that their next frame does not exist
+      // yet.
       write: ["STREAM", "FRAMES", "CONN", "USER", "RATE", "SUB"],
       queues: ["resumes"],
       connections: true,

@@ -6,10 +6,7 @@ import { socket } from "../../../platform/realtime/socket.ts";
 import { assertGranted, subscribe } from "../../../platform/realtime/subscription.ts";
 import { nextTicket } from "../../../platform/realtime/ticket.ts";
 
-/**
- * Stores the subscription as an item of the stream. The table's consumer then responds with
- * `subscribed`.
- */
+/** Writes the subscription to the table, whose consumer answers with `subscribed`. */
 export const { contract, handler } = socket(
   {
     route: "subscribe",

@@ -6,7 +6,7 @@ import { assertGranted } from "../../../platform/realtime/subscription.ts";
 import { forgetStream } from "../../../platform/store/log/connections.ts";
 import { removeSubscriber } from "../../../platform/store/log/subscribers.ts";
 
-/** Removes a subscription. Succeeds if there is none. */
+/** Ends a subscription; a missing one is no error. */
 export const { contract, handler } = socket(
   {
     route: "unsubscribe",

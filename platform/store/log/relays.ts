@@ -8,17 +8,17 @@ import { queryWhole } from "../../table/query.ts";
 import { findLog } from "./logs.ts";
 
 /*
- * Functions and relays communicate through the table only: relays send heartbeats, and functions
- * leave mail for connections that a relay holds.
+ * Functions and relays communicate only through the table: relays write heartbeats, functions write
+ * mail for relays' connections.
  */
 
-/** Interval of a relay's heartbeat, and the age after which the relay counts as dead. */
+/** The interval of a relay's heartbeats, and the age at which it counts as dead. */
 export const aliveMilliseconds = { every: 5_000, max: 15_000 };
 
-/** Key of a shared heartbeat, for callers that do not care which relay is alive. */
+/** Stands for any relay, if it does not matter which one is alive. */
 const anyNode = "any";
 
-/** Records a relay's heartbeat. */
+/** Writes a relay's heartbeat. */
 export async function markRelay(node: string, now: Date): Promise<void> {
   const mark = { at: now.getTime(), expiresAt: secondsAfter(now, 3_600) };
   await Promise.all([node, anyNode].map((one) => putItem({ ...key.relay(one), ...mark })));
@@ -29,12 +29,12 @@ export const removeRelay = (node: string): Promise<void> => deleteItem(key.relay
 
 const secondsAfter = (now: Date, seconds: number) => Math.ceil(now.getTime() / 1000) + seconds;
 
-/** Relays whose heartbeat one environment caches, and for how long. */
+/** The number of relays that one environment remembers, and for how long. */
 const relaysMax = 100;
 const knownMilliseconds = 1_000;
 const known = new BoundedMap<string, { at: number; readAt: number }>(relaysMax);
 
-/** Whether a relay's heartbeat is recent enough; up to one second stale. */
+/** Whether a relay has written a heartbeat recently. */
 export async function isRelayAlive(node: string, now: Date): Promise<boolean> {
   let found = known.get(node);
   if (found === undefined || now.getTime() - found.readAt > knownMilliseconds) {
@@ -50,17 +50,17 @@ const Mail = z.object({
   connectionId: z.string(),
   /** A message for the client. */
   text: z.string().optional(),
-  /** Whether to close the connection. */
+  /** Asks the relay to close it. */
   closes: z.boolean().optional(),
-  /** A paid stream that the user may have lost access to. */
+  /** A paid stream to which its user may have lost access. */
   recheck: z.string().optional(),
 });
 export type Mail = z.infer<typeof Mail>;
 
-/** Seconds after which unread mail expires. */
+/** Seconds after which untaken mail expires. */
 const mailSeconds = 600;
 
-/** Leaves mail for a connection of a relay. */
+/** Writes mail for a connection of a relay. */
 export async function putMail(node: string, mail: Mail, now: Date): Promise<void> {
   const id = `${now.getTime()}-${randomBytes(6).toString("base64url")}`;
   await putItem({ ...key.mail(node, id), ...mail, expiresAt: secondsAfter(now, mailSeconds) });
@@ -83,20 +83,21 @@ export async function takeMail(node: string, taken = new Set<string>()): Promise
 }
 
 /**
- * The users who watch a stream through one relay, with their start time (milliseconds since 1970).
+ * The users who watch a stream through one relay, with the start of their visit (milliseconds since
+ * 1970).
  */
 type RelayUsers = ReadonlyMap<string, number>;
 
-/** The stored users of one relay's room: all of them, or the newest and a sketch of all. */
+/** A relay's users as stored: all of them, or the newest and a sketch of the rest. */
 export type RelayedRoom = { users: RelayUsers; sketch?: Uint8Array | undefined };
 
-/** A part of a relay's users: space-separated `id,time`, with times in base 36. */
+/** Part of a relay's users: `id,time` separated by spaces, times in base 36. */
 const UserList = z.object({ users: z.string(), sketch: z.instanceof(Uint8Array).optional() });
 
-/** Maximum characters of one item's list of users; an item may have 400 KB. */
+/** The maximum length of an item's list of users: an item holds 400 KB. */
 const listMax = 300_000;
 
-/** Records that a relay serves a stream, without its users. */
+/** Records, and renews, that a relay serves a stream. */
 export const markRelayedRoom = (streamId: string, node: string, now: Date): Promise<void> =>
   putItem(roomMark(streamId, node, now));
 
@@ -106,8 +107,8 @@ const roomMark = (streamId: string, node: string, now: Date) => ({
 });
 
 /**
- * Records that a relay serves a stream, with its users. Returns the number of items that the list
- * takes; `partsBefore` is the previous result.
+ * The same, with the room's users. Returns the number of items that the list takes; `partsBefore`
+ * is the previous number.
  */
 export async function putRelayedRoom(
   { streamId, node }: { streamId: string; node: string },
@@ -138,8 +139,7 @@ export async function putRelayedRoom(
 }
 
 /**
- * Removes the items of a room that a relay no longer serves; `parts` is the last result of
- * `putRelayedRoom`.
+ * Removes the items of a room that a relay no longer serves; `parts` is the number of user lists.
  */
 export const removeRelayedRoom = (streamId: string, node: string, parts: number): Promise<void> =>
   writeItems(
@@ -151,8 +151,8 @@ export const removeRelayedRoom = (streamId: string, node: string, parts: number)
   );
 
 /**
- * The users of a stream on all live relays. Returns an empty list, without a read, if the stage has
- * no relay. `but` excludes one relay.
+ * The users who watch a stream through live relays; empty, without a read, if the stage has no
+ * relay. `but` omits one relay.
  */
 export async function listRelayedRooms(
   streamId: string,
@@ -172,14 +172,14 @@ export async function listRelayedRooms(
   });
 }
 
-/** Rooms that one environment caches, and the maximum age of a cached room (milliseconds). */
+/** The number of rooms that one environment caches, and for how long. */
 const recentMax = 50;
 const recentMilliseconds = 2_000;
 const recent = new BoundedMap<string, { at: number; rooms: Promise<RelayedRoom[]> }>(recentMax);
 
 /**
- * Like `listRelayedRooms`, up to two seconds old: 10,000 viewers take 44 read units, and every
- * frame counts them.
+ * The same, up to two seconds old: a list of 10,000 viewers costs 44 read units, and every frame
+ * counts them.
  */
 export function listRecentRelayedRooms(streamId: string, now: Date): Promise<RelayedRoom[]> {
   const at = now.getTime();
@@ -206,8 +206,9 @@ const readUsers = (text: string): RelayUsers =>
   );
 
 /**
- * The relay's URL for a stream. Undefined if the stream is too small, or no relay is alive: before
- * the first deployment, after the last relay has stopped, and while none can start.
+ * The WebSocket URL of a stream's relay; undefined if the stream is too small for one or no relay
+ * is alive: before the first one is deployed, after the last one was removed, and while none can
+ * start.
  */
 export async function findRelayUrl(
   streamId: string,
@@ -220,7 +221,7 @@ export async function findRelayUrl(
   return (await isRelayAlive(anyNode, now)) ? url : undefined;
 }
 
-/** Adds the relay's URL to a stream's public fields, if a relay serves it. */
+/** A stream's response with the URL of its relay, if it has one. */
 export async function withRelay<Shown extends object>(
   streamId: string,
   showing: Promise<Shown>,

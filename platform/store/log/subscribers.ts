@@ -17,7 +17,7 @@ export function subscriberItem(subscriber: Subscriber) {
   return { ...key.subscriber(streamId, connectionId), ...rest };
 }
 
-/** Stores a subscription, which the consumer of the table's stream then confirms. */
+/** Writes a subscription; the stream's consumer sees it and answers. */
 export async function putSubscriber(subscriber: Subscriber): Promise<void> {
   await putItem(subscriberItem(subscriber));
 }
