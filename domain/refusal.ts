@@ -10,20 +10,20 @@ export const refusals = {
   token_invalid: { kind: "unauthenticated", sentence: "" },
   role_missing: { kind: "forbidden", sentence: "This needs the role {role}" },
   route_not_found: { kind: "missing", sentence: "There is no route {route}" },
-  body_too_large: { kind: "too_large", sentence: "The body may hold at most {bytesMax} bytes" },
+  body_too_large: { kind: "too_large", sentence: "The body may have at most {bytesMax} bytes" },
   media_type_unsupported: { kind: "unsupported", sentence: "{problem}" },
   request_blocked: { kind: "forbidden", sentence: "" },
   key_reused: { kind: "key_reused", sentence: "" },
   changed_meanwhile: { kind: "changed", sentence: "If-Match: the current ETag is {etag}" },
   key_in_progress: {
     kind: "conflict",
-    sentence: "A request with this Idempotency-Key is still being answered",
+    sentence: "A request with this Idempotency-Key is still in progress",
     retryAfterSeconds: 1,
   },
   too_many_requests: { kind: "too_many", sentence: "", retryAfterSeconds: 1 },
   unavailable: { kind: "unavailable", sentence: "", retryAfterSeconds: 1 },
 
-  sign_in_failed: { kind: "conflict", sentence: "code: the issuer says: {problem}" },
+  sign_in_failed: { kind: "conflict", sentence: "code: the issuer responded: {problem}" },
   sign_in_unavailable: {
     kind: "conflict",
     sentence: "The issuer of this stage has no authorization endpoint",
@@ -43,14 +43,14 @@ export const refusals = {
     sentence: "A stream that is {status} cannot be cancelled",
   },
   stream_not_scheduled: { kind: "conflict", sentence: "The stream is {status}, not scheduled" },
-  stream_not_funded: { kind: "conflict", sentence: "The stream asks for no contributions" },
+  stream_not_funded: { kind: "conflict", sentence: "The stream does not accept contributions" },
   funding_to_oneself: {
     kind: "forbidden",
     sentence: "A host cannot contribute to their own stream",
   },
-  funding_over: { kind: "conflict", sentence: "The time for contributions is over" },
+  funding_over: { kind: "conflict", sentence: "Contributions have closed" },
   funding_full: { kind: "conflict", sentence: "amount: at most {left} more can be contributed" },
-  not_a_guest: { kind: "forbidden", sentence: "Only guests whom the creator named may do this" },
+  not_a_guest: { kind: "forbidden", sentence: "Only invited guests may do this" },
   stream_live: { kind: "conflict", sentence: "The stream is active: end it first" },
   not_a_moderator: {
     kind: "forbidden",
@@ -84,7 +84,7 @@ export const refusals = {
 
   moment_not_found: { kind: "missing", sentence: "There is no moment {momentId} in this stream" },
   moment_over: { kind: "conflict", sentence: "The moment is over" },
-  not_a_poll: { kind: "conflict", sentence: "Only in a poll are there votes" },
+  not_a_poll: { kind: "conflict", sentence: "The moment is not a poll, so it has no votes" },
   too_many_moments: {
     kind: "conflict",
     sentence: "A stream can have {max} open moments: end one first",
@@ -92,7 +92,7 @@ export const refusals = {
 
   gift_type_not_found: { kind: "missing", sentence: "There is no gift type {giftTypeId}" },
   gift_type_inactive: { kind: "conflict", sentence: "The gift type is not active" },
-  gift_type_exists: { kind: "conflict", sentence: "There is a gift type with the giftId {giftId}" },
+  gift_type_exists: { kind: "conflict", sentence: "A gift type with the giftId {giftId} exists" },
   gifts_switched_off: { kind: "conflict", sentence: "Gifts are switched off in this stream" },
   gift_to_oneself: { kind: "forbidden", sentence: "A host cannot send gifts to themselves" },
   gift_not_found: { kind: "missing", sentence: "There is no gift {giftId}" },
@@ -104,7 +104,7 @@ export const refusals = {
     kind: "conflict",
     sentence: "Insufficient credits: balance {balance}, refund {amount}",
   },
-  gift_already_refunded: { kind: "conflict", sentence: "The gift has been refunded" },
+  gift_already_refunded: { kind: "conflict", sentence: "The gift has already been refunded" },
   credits_too_low: {
     kind: "conflict",
     sentence: "Insufficient credits: balance {balance}, price {price}",
@@ -131,7 +131,7 @@ export const refusals = {
   package_not_found: { kind: "missing", sentence: "There is no credit package {packageId}" },
 
   parked_not_found: { kind: "missing", sentence: "There is no parked record {id}" },
-  parked_unfit: { kind: "conflict", sentence: "The record still does not fit: {reason}" },
+  parked_unfit: { kind: "conflict", sentence: "The record still cannot be processed: {reason}" },
 
   notification_not_found: {
     kind: "missing",
@@ -145,7 +145,7 @@ export const refusals = {
   picture_not_found: { kind: "missing", sentence: "There is no such picture" },
   device_not_found: { kind: "missing", sentence: "There is no device with this token" },
 
-  ban_exists: { kind: "conflict", sentence: "The user is banned from this stream already" },
+  ban_exists: { kind: "conflict", sentence: "The user is already banned from this stream" },
   ban_lifted: { kind: "conflict", sentence: "The ban has been lifted" },
   ban_not_found: { kind: "missing", sentence: "There is no ban {banId}" },
   ban_of_host: { kind: "conflict", sentence: "The host of a stream cannot be banned from it" },
@@ -166,7 +166,7 @@ export const refusals = {
   },
   overlay_reads_only: {
     kind: "forbidden",
-    sentence: "An overlay key reads the frames of its stream and nothing else",
+    sentence: "An overlay key can only read the frames of its stream",
   },
 
   account_in_use: { kind: "conflict", sentence: "{problem}" },
@@ -212,7 +212,7 @@ export const refusals = {
   room_not_found: { kind: "missing", sentence: "RoomId: there is no room {roomId}" },
   messages_disabled: { kind: "conflict", sentence: "Messages are switched off in this stream" },
   room_exists: { kind: "conflict", sentence: "RoomId: another owner has the room {roomId}" },
-  room_exists_with_owner: { kind: "conflict", sentence: "RoomId: the owner has this room already" },
+  room_exists_with_owner: { kind: "conflict", sentence: "RoomId: the owner already has this room" },
   metadata_too_large: { kind: "invalid", sentence: "Metadata: {problem}" },
   category_not_found: {
     kind: "missing",
@@ -225,7 +225,7 @@ export const refusals = {
   },
   callbacks_exist: {
     kind: "conflict",
-    sentence: "There is a callback configuration: use update_callback",
+    sentence: "A callback configuration exists: use update_callback",
   },
   callbacks_not_found: {
     kind: "missing",
@@ -238,7 +238,10 @@ export const refusals = {
   callback_key_wrong: { kind: "unauthenticated", sentence: "key: not the key of this stage" },
   gift_rejected: { kind: "conflict", sentence: "The callback before the gift rejected it" },
   webhook_not_found: { kind: "missing", sentence: "There is no webhook {webhookId}" },
-  too_many_webhooks: { kind: "conflict", sentence: "There can be {max} webhooks at once" },
+  too_many_webhooks: {
+    kind: "conflict",
+    sentence: "At most {max} webhooks can exist: delete one first",
+  },
   webhook_disabled: { kind: "conflict", sentence: "The webhook is disabled: enable it first" },
   delivery_not_found: { kind: "missing", sentence: "There is no delivery {deliveryId}" },
   delivery_not_resendable: {

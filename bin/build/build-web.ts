@@ -82,9 +82,9 @@ const pages = [
 const embedPath = "/embed/chat.js";
 
 /**
- * Bundles the pages and the chat element of `web/`, unless they match their sources, and answers
- * their folder in `.cache/web`: its `pages.json` has the headers that each file is served with, and
- * names of assets carry a hash of their content. Rejects when a source does not compile.
+ * Bundles the pages and the chat element of `web/` unless they match their sources. Returns their
+ * folder in `.cache/web`; its `pages.json` has each file's response headers, and assets have a hash
+ * of their content in their names. Rejects if a source does not compile.
  */
 export async function buildWeb(): Promise<string> {
   const directory = join(folders, hashSources());
@@ -105,7 +105,7 @@ export async function buildWeb(): Promise<string> {
     add("chat.js", contents, { path: embedPath, headers: embedHeaders });
     for (const file of globSync("web/pictures/*.svg", { cwd: root })) addPicture(file, add);
     writeFileSync(join(unfinished, "pages.json"), JSON.stringify(made, undefined, 1));
-    // Moved at once, so that nobody who reads them meanwhile finds half of them.
+    // Renamed as a whole, so that concurrent readers see complete builds.
     if (!existsSync(directory)) renameSync(unfinished, directory);
   } finally {
     rmSync(unfinished, { recursive: true, force: true });
@@ -116,7 +116,7 @@ export async function buildWeb(): Promise<string> {
 
 type Add = (file: string, content: string | Uint8Array, page: Omit<Page, "file">) => void;
 
-/** A page, its script, its style sheet and the fonts in it. */
+/** Adds a page with its script, style sheet and fonts. */
 async function addPage(page: (typeof pages)[number], add: Add): Promise<void> {
   const { folder, html, ...place } = page;
   const of = (file: string) => `web/${folder}/${file}`;
@@ -131,7 +131,7 @@ async function addPage(page: (typeof pages)[number], add: Add): Promise<void> {
   for (const { path, contents } of assets) {
     const headers = assetHeaders(path);
     const asset = { path: `/assets/${basename(path)}`, headers };
-    // What only one stage shows is of no use in another one.
+    // Assets of a page for one stage are not served by others.
     add(
       basename(path),
       contents,
@@ -148,7 +148,7 @@ async function addPage(page: (typeof pages)[number], add: Add): Promise<void> {
   add(`${folder}.html`, text, { ...place, headers: pageHeaders });
 }
 
-/** A gift's picture moves; its still form is the same without what moves it. */
+/** Adds a gift's animated picture and a still version without the animations. */
 function addPicture(file: string, add: Add): void {
   const name = basename(file, ".svg");
   const moving = readFileSync(join(root, file), "utf8").replace(/>\s+</g, "><");
@@ -160,7 +160,7 @@ function addPicture(file: string, add: Add): void {
     add(`${form}.svg`, text, { path: `/pictures/${form}.svg`, headers: pictureHeaders });
 }
 
-/** One hash over everything that the pages are made from. */
+/** One hash over all sources of the pages. */
 function hashSources(): string {
   const hash = createHash("sha256");
   const patterns = [

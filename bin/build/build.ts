@@ -14,36 +14,36 @@ import { replaceFolder } from "./replace-folder.ts";
 import { leaveOutUnused } from "./unused.ts";
 
 const root = join(import.meta.dirname, "../..");
-/** Where bundles are made; what is whole is moved to `dist`. */
+/** Where bundles are built; complete ones are moved to `dist`. */
 const bundles = join(root, ".cache", "bundles");
 
-/** A bundle's limit: what is larger starts measurably later on a cold start. */
+/** Size limits of a bundle: larger ones have measurably slower cold starts. */
 const bytesMax = { own: 360 * 1024, sdk: 480 * 1024 };
 
 /**
- * The bundles that have a whole description of the API or all guides in them, and grow with them.
- * Text is read faster than code, and nobody waits for it on the way to anything.
+ * Bundles that contain a complete API description or all guides. Their larger limit is acceptable:
+ * text loads faster than code, and no user-facing call waits for these functions.
  */
 const describing = { names: ["app-openapi", "app-docs-guides"], bytesMax: 752 * 1024 };
 
-/** The functions that serve the reference or the guides, which are made with them. */
+/** The functions that contain the reference or the guides, which are built with them. */
 const docsEntries = ["app/docs", "app/docs-events", "app/docs-guides"];
 
-/** Whose clients of AWS the bundles have: our own (platform/aws), or with `sdk` the SDK's. */
+/** The AWS clients in the bundles: `own` (platform/aws) or `sdk` (the AWS SDK's). */
 export type AwsClient = keyof typeof bytesMax;
 
-/** Where bundles lie, apart for each client: neither is bundled again because of the other. */
+/** The bundles' folder, one per client, so that switching clients rebuilds nothing. */
 const distOf = (client: AwsClient) => join(root, client === "own" ? "dist" : ".cache/dist-sdk");
 
-/** AWS_CLIENT of the environment: `own` unless it says `sdk`. */
+/** The environment's AWS_CLIENT, by default `own`. */
 export function awsClient(): AwsClient {
   const found = process.env.AWS_CLIENT || "own";
   if (found !== "own" && found !== "sdk")
-    throw new Error(`AWS_CLIENT: found ${found}, wanted own or sdk`);
+    throw new Error(`AWS_CLIENT: expected own or sdk, found ${found}`);
   return found;
 }
 
-/** What stands in for a package in the bundles. */
+/** Replacements for packages in the bundles. */
 const aliases: Record<AwsClient, Record<string, string>> = {
   own: {
     "@aws-sdk/client-dynamodb": "./platform/aws/client-dynamodb.ts",
@@ -54,26 +54,23 @@ const aliases: Record<AwsClient, Record<string, string>> = {
   sdk: { "@aws-sdk/credential-provider-node": "./platform/aws/credentials.ts" },
 };
 
-/**
- * Names and files of the route table, of this checkout or another one, read as text so that nothing
- * has to be loaded.
- */
+/** Names and files of a checkout's route table, read as text so that no module is loaded. */
 export function entryPoints(checkout = root): Record<string, string> {
   const table = readFileSync(join(checkout, "functions/index.ts"), "utf8");
   const lines = table.matchAll(/^export \* as "([^"]+)" from "\.\/([^"]+)";$/gm);
   return Object.fromEntries([...lines].map(([, name, file]) => [name, `functions/${file}`]));
 }
 
-/** All that is bundled: the functions, and the relay. */
+/** Everything to bundle: the functions and the relay. */
 export const bundledEntries = (): Record<string, string> => ({
   ...entryPoints(),
   relay: "relay/index.ts",
 });
 
-/** What decides how bundles are made. */
+/** Sources that determine how bundles are built. */
 const bundlers = ["build", "lambda-bundle", "unused"].map((name) => `bin/build/${name}.ts`);
 
-/** One hash over everything that a bundle is made from. */
+/** One hash over all sources of the bundles. */
 function hashSources(client: AwsClient): string {
   const patterns = [
     "{functions,domain,platform,relay}/**/*.{ts,html,css}",
@@ -88,7 +85,7 @@ function hashSources(client: AwsClient): string {
   return hash.digest("hex");
 }
 
-/** Where a bundle begins: what its function opens is opened, then there is its handler. */
+/** A bundle's entry point: opens the function's connections, then exports its handler. */
 const beginning = (file: string) => `import { contract, handler } from "./${file}";
 import { initialize } from "./platform/runtime/init.ts";
 initialize(contract.grants);
@@ -110,20 +107,20 @@ const begin: Plugin = {
   },
 };
 
-/** The pages that are texts of the bundles. */
+/** The pages that bundles contain as text. */
 async function definePages(): Promise<Record<string, string>> {
   const [docs, guides] = await Promise.all([buildDocs(), buildGuides()]);
   return { DOCS_PAGE: JSON.stringify(docs), GUIDES_PAGE: JSON.stringify(guides) };
 }
 
-/** Loaded only when something has to be made: most starts find it made. */
+/** Loaded on demand: most starts find everything built. */
 const loadEsbuild = () => import("esbuild");
 
-/** How functions are bundled, whatever becomes of the outcome. */
+/** Options of every bundle of functions. */
 export const bundleOptions = (client: AwsClient) =>
   ({
     ...lambdaBundle,
-    // Tables of letters take half the bytes that escapes would.
+    // Tables of letters take half as many bytes as with escapes.
     charset: "utf8",
     alias: aliases[client],
     loader: { ".html": "text", ".css": "text" },
@@ -132,8 +129,8 @@ export const bundleOptions = (client: AwsClient) =>
   }) satisfies BuildOptions;
 
 /**
- * Bundles functions, all of the route table or some, into `<directory>/<name>/index.cjs`. Throws when
- * a source does not compile; answers the bundles' sizes in bytes, by their files.
+ * Bundles functions, by default all, into `<directory>/<name>/index.cjs`. Returns the bundles'
+ * sizes in bytes by file. Throws if a source does not compile.
  */
 export async function bundleInto(
   directory: string,
@@ -151,7 +148,7 @@ export async function bundleInto(
     outdir: directory,
     outExtension: { ".js": ".cjs" },
     ...bundleOptions(client),
-    // For stacks in the log (platform/runtime/log.ts); a start does not read it.
+    // For stack traces in the log (platform/runtime/log.ts); cold starts do not read it.
     sourcemap: "external",
     sourcesContent: false,
     define: { "import.meta.dirname": "__dirname", ...(hasDocs && (await definePages())) },
@@ -164,13 +161,13 @@ export async function bundleInto(
   return Object.fromEntries(files.filter(([file]) => file.endsWith(".cjs")));
 }
 
-/** Number of bundling steps: for all functions at once esbuild needs 1.7 GB. */
+/** The number of bundling steps: esbuild needs 1.7 GB for all functions at once. */
 const batches = 3;
 
 /**
- * Bundles all functions of the route table, in esbuild processes of its own that end with it: none
- * collects its garbage, which is a quarter of the work, and each ends before it has much. Only for
- * a process that does nothing else with esbuild meanwhile. Answers the sizes as `bundleInto` does.
+ * Bundles all functions in separate esbuild processes without garbage collection, which would take
+ * a quarter of the time; each ends before it uses much memory. The calling process must not use
+ * esbuild for anything else meanwhile. Returns the sizes like `bundleInto`.
  */
 async function bundleAll(directory: string, client: AwsClient): Promise<Record<string, number>> {
   const { stop } = await loadEsbuild();
@@ -178,7 +175,7 @@ async function bundleAll(directory: string, client: AwsClient): Promise<Record<s
   const size = Math.ceil(entries.length / batches);
   const sizes: Record<string, number> = {};
   const { GOGC } = process.env;
-  // The runtime of Go reads it when esbuild is started.
+  // Go's runtime reads it when esbuild starts.
   process.env.GOGC = "off";
   await stop();
   try {
@@ -195,24 +192,24 @@ async function bundleAll(directory: string, client: AwsClient): Promise<Record<s
   return sizes;
 }
 
-/** Throws when a bundle, of these sizes by file, is larger than it may be. */
+/** Throws if a bundle exceeds its limit. */
 function checkSizes(sizes: Record<string, number>, client: AwsClient): void {
   const nameOf = (file: string) => file.split("/").slice(-2)[0]!;
   const mostOf = (file: string) => {
     if (describing.names.includes(nameOf(file))) return describing.bytesMax;
-    // A relay starts once and runs for days: several functions in one, and a WebSocket server.
+    // The relay has several functions and a WebSocket server, but starts once and runs for days.
     return nameOf(file) === "relay" ? 1.25 * bytesMax[client] : bytesMax[client];
   };
   const large = Object.entries(sizes).filter(([file, bytes]) => bytes > mostOf(file));
   if (large.length === 0) return;
   const named = large.map(([file, bytes]) => `${nameOf(file)} ${bytes} of ${mostOf(file)}`);
-  throw new Error(`Bundles of more bytes than they may have: ${named.join(", ")}`);
+  throw new Error(`Bundles exceed their size limit: ${named.join(", ")}`);
 }
 
 /**
- * Makes `dist/`, or with the SDK's clients `.cache/dist-sdk/`, unless it matches the sources, and
- * puts its bundles into an assembly, if one is given, that is synthesized at the same time. Answers
- * whether it had to. Throws when a source does not compile or a bundle is larger than it may be.
+ * Builds `dist/` (`.cache/dist-sdk/` with the SDK's clients) unless it matches the sources. Links
+ * the bundles into `assembly`, if given, which may be synthesized at the same time. Returns whether
+ * it built anything. Throws if a source does not compile or a bundle exceeds its limit.
  */
 export async function build(assembly?: string): Promise<{ built: boolean }> {
   const client = awsClient();
@@ -221,7 +218,7 @@ export async function build(assembly?: string): Promise<{ built: boolean }> {
   const hashFile = join(dist, "sources.sha256");
   const isNew = () => existsSync(hashFile) && readFileSync(hashFile, "utf8") === hash;
   const names = Object.keys(bundledEntries());
-  // Looked at again afterwards: another process may have put others there in between.
+  // Checked again after linking: another process may have replaced the bundles meanwhile.
   if (isNew() && (assembly === undefined || linkBundles(dist, names, assembly)) && isNew())
     return { built: false };
   const unfinished = join(bundles, `unfinished-${process.pid}`);
@@ -231,7 +228,7 @@ export async function build(assembly?: string): Promise<{ built: boolean }> {
     checkSizes(await bundleAll(unfinished, client), client);
     writeFileSync(join(unfinished, "sources.sha256"), hash);
     if (assembly !== undefined && !linkBundles(unfinished, names, assembly))
-      throw new Error(`Bundles in ${unfinished} were removed while they were read`);
+      throw new Error(`Bundles in ${unfinished} were removed during the build`);
     replaceFolder(unfinished, dist);
   } finally {
     rmSync(unfinished, { recursive: true, force: true });
@@ -241,5 +238,7 @@ export async function build(assembly?: string): Promise<{ built: boolean }> {
 
 if (import.meta.main) {
   const { built } = await build(process.argv[2]);
-  console.log(built ? `Bundled ${Object.keys(entryPoints()).length} functions` : "Bundles are new");
+  console.log(
+    built ? `Bundled ${Object.keys(entryPoints()).length} functions` : "Bundles are current",
+  );
 }

@@ -5,9 +5,9 @@ import { join } from "node:path";
 export const unusedMilliseconds = 3600_000;
 
 /**
- * Removes folders made by earlier starts, except the newest `keptMax` and those used within the last
- * hour; also unfinished ones (`unfinished-…`) of starts that were killed. Safe to run in several
- * processes.
+ * Removes folders made by earlier starts, except the newest `keptMax` and those used within the
+ * last hour; also unfinished ones (`unfinished-…`) of starts that were killed. Safe to run in
+ * several processes.
  */
 export function removeOldFolders(folders: string, keptMax: number): void {
   const found = readdirSync(folders).flatMap((name) => {

@@ -6,7 +6,7 @@ const triesMax = 20;
 /**
  * Replaces a folder by one that was made elsewhere. The old one is moved aside first and removed
  * afterwards, so a reader finds the old or the new file, except between the two renames. Several
- * processes may do it at once; one result stays.
+ * processes may do it at once; one result remains.
  */
 export function replaceFolder(made: string, place: string): void {
   const aside = `${made}-before`;

@@ -1,6 +1,6 @@
 /**
- * `npm run pictures [-- FOLDER]`: the pictures of the README, taken of a running system of its own
- * in the system's Chromium (CHROMIUM names another one), into docs/pictures.
+ * `npm run pictures [-- FOLDER]`: starts a system, takes the README's pictures of it in the
+ * installed Chromium (or the one that CHROMIUM names), and writes them to docs/pictures.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -18,13 +18,13 @@ const folder = process.argv[2] ?? join(root, "docs/pictures");
 const port = process.env.PORT ?? "4077";
 const url = `http://127.0.0.1:${port}`;
 const size = { width: 1200, height: 750 };
-/** The moving picture is as wide as a README is shown. */
+/** The width of a README on GitHub. */
 const movingSize = { width: 900, height: 562 };
 const bytesMax = 1_000_000;
 const timeoutMilliseconds = 120_000;
-/** Lets the simulated chat fill before the picture is taken. */
+/** The time in which the simulated chat fills. */
 const warmUpMilliseconds = 14_000;
-/** The overlay's own show is soon at its largest gift. */
+/** The time at which the overlay's demo is about to show its largest gift. */
 const overlayWarmUpMilliseconds = 15_500;
 const stillMilliseconds = 330;
 const qualities = { still: 88, moving: 42 };
@@ -34,7 +34,7 @@ const pause = (milliseconds: number) => new Promise((done) => setTimeout(done, m
 type View = { page: Page; take(quality: number, scale?: number): Promise<Buffer> };
 
 async function open(browser: Browser, path: string): Promise<View> {
-  // What is put behind the overlay is no part of the page, and its policy would not let it in.
+  // The page's content security policy would block the picture behind the overlay.
   const look = { viewport: size, colorScheme: "dark", bypassCSP: true } as const;
   const context = await browser.newContext(look);
   const page = await context.newPage();
@@ -59,7 +59,7 @@ function write(name: string, picture: Buffer): void {
   console.log(`${name}: ${picture.length.toLocaleString("en")} bytes`);
 }
 
-/** Takes stills one after the other; each act happens before the still of its number. */
+/** Takes stills in sequence; `acts` run before the still with their number. */
 async function film(
   { take }: View,
   count: number,
@@ -78,7 +78,7 @@ async function film(
 
 type GiftType = { id: string; name: string };
 
-/** Gives gifts as a viewer's app does; answers how to give one by its name, and how to end. */
+/** Signs in as a viewer; returns functions that send a gift by name, and disconnect. */
 async function findGiver() {
   const answer = await fetch(`${url}/local/token`, {
     method: "POST",
@@ -94,7 +94,7 @@ async function findGiver() {
   };
 }
 
-/** Studio at rest, and moving: a row of gifts, a large one, and a server that is killed. */
+/** Stills of Studio: idle, and with several gifts, a large gift, and a killed server. */
 async function takeStudio(browser: Browser): Promise<{ moving: Still[]; scene: string }> {
   const view = await open(browser, "/");
   const { page, take } = view;
@@ -113,10 +113,10 @@ async function takeStudio(browser: Browser): Promise<{ moving: Still[]; scene: s
   return { moving, scene };
 }
 
-/** The overlay over the picture of the stage, as a streaming program lays it. */
+/** The overlay on top of a stream's picture, as in OBS. */
 async function takeOverlay(browser: Browser, scene: string): Promise<Still[]> {
   const view = await open(browser, "/overlay?demo=1&font=24");
-  // The page lets everything shine through, and says so to every style of lower rank.
+  // Overrides the overlay's transparent background.
   await view.page.evaluate(`document.documentElement.style.setProperty(
     "background", "url(${scene}) center / cover no-repeat fixed", "important")`);
   await pause(overlayWarmUpMilliseconds);
@@ -139,7 +139,7 @@ async function takeConsole(browser: Browser): Promise<void> {
 
 const executablePath = findBrowser();
 if (executablePath === undefined)
-  throw new Error("No Chromium in PATH: install one, or let CHROMIUM name it");
+  throw new Error("No Chromium in PATH: install one, or set CHROMIUM to its path");
 mkdirSync(folder, { recursive: true });
 const dataDir = mkdtempSync(join(tmpdir(), "ovation-pictures-"));
 const system = spawn(process.execPath, [join(root, "bin/local.js")], {

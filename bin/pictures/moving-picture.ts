@@ -1,20 +1,20 @@
-/** A moving picture as WebP, put together from stills. https://developers.google.com/speed/webp/docs/riff_container */
+/** Joins stills to an animated WebP. https://developers.google.com/speed/webp/docs/riff_container */
 
-/** A still as WebP, and how long it is shown. */
+/** A still as WebP, and its duration. */
 export type Still = { webp: Buffer; milliseconds: number };
 
-/** Bit 1 of a VP8X header: the file moves. */
+/** The animation flag of a VP8X header. */
 const moves = 0b10;
-/** Of an ANMF header: nothing shines through from the still before. */
+/** The flag of an ANMF header that disables blending with the previous still. */
 const withoutBlending = 0b10;
 
-/** One WebP that shows the stills in a loop; all are `width` × `height` pixels. */
+/** Joins stills of `width` × `height` pixels to one WebP that loops. */
 export function joinStills(stills: readonly Still[], width: number, height: number): Buffer {
   const header = Buffer.alloc(10);
   header.writeUInt8(moves, 0);
   header.writeUIntLE(width - 1, 4, 3);
   header.writeUIntLE(height - 1, 7, 3);
-  // Four bytes of background colour, two of loop count: 0 is endless.
+  // Four bytes of background colour, then the loop count: 0 is infinite.
   const loop = Buffer.from([255, 255, 255, 255, 0, 0]);
   const frames = stills.map(({ webp, milliseconds }) => {
     const frame = Buffer.alloc(16);
@@ -28,7 +28,7 @@ export function joinStills(stills: readonly Still[], width: number, height: numb
   return makeChunk("RIFF", Buffer.concat([Buffer.from("WEBP"), ...body]));
 }
 
-/** Chunks begin at even places. */
+/** Chunks start at even offsets. */
 const evenly = (bytes: number) => bytes + (bytes % 2);
 
 function makeChunk(name: string, content: Buffer): Buffer {
@@ -39,7 +39,7 @@ function makeChunk(name: string, content: Buffer): Buffer {
   return chunk;
 }
 
-/** The chunks of a still that hold its pixels, whatever else is around them. */
+/** The chunks of a still that contain its pixels. */
 function listPixels(webp: Buffer): Buffer[] {
   const found: Buffer[] = [];
   for (let at = 12; at + 8 <= webp.length; ) {

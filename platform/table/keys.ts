@@ -11,48 +11,48 @@
  *   picture          PICTURE#id      PICTURE             with what shows it (platform/pictures)
  *   mark of a call   CALL#u          CALL#hash           tencent/callbacks, settle, sweep
  *   notification     USER#u          NOTE#~id            notifications/create, settle
- *   older one        USER#u          NOTE#id             the same, before read ones had marks
+ *   old notification USER#u          NOTE#id             the same, before read marks existed
  *   unread mark      USER#u          UNREAD#id           with a notification, while it is unread
  *   read mark        USER#u          READ#id             with a notification, once it is read
  *   hosted stream    USER#u          HOSTED#id           streams/create (a host's streams in order)
  *   host's ban       USER#u          BANNED#id           bans/create (the bans of a host's streams)
  *   search entry     FIND#c          text#u              users/* (c: its first character)
- *   anybody          FIND#           hash#u              users/* (for an empty question)
+ *   search sample    FIND#           hash#u              users/* (a search without a query)
  *   device           USER#u          DEVICE#hash         notifications/save-device
- *   token's device   PUSH#hash       PUSH                notifications/save-device (its last one)
+ *   push token       PUSH#hash       PUSH                notifications/save-device (its device)
  *   follower         USER#u          FOLLOWER#id         follows/* (who follows u, in order)
  *   following        USER#u          FOLLOWING#v         follows/* (whom u follows)
  *   follow counts    USER#u          FOLLOWS             follows/*
- *   member           STREAM#s        MEMBER#u            bans (what a stream knows of a user)
+ *   member           STREAM#s        MEMBER#u            bans, passes, roles (a user in a stream)
  *   channel          STREAM#channel:u CHANNEL            channel/change (u's settings for streams)
  *   channel's member STREAM#channel:u MEMBER#v           bans (v's ban from all of u's streams)
  *   sender           SENDER#s#u      SENDER              chat (admission), bans (a copy of the ban)
  *   stream           STREAM#s        META                streams/*
  *   chat counter     CHAT#s          CHAT                chat/send-message
- *   act              STREAM#s        ACT#id              bans/*, chat/* (the log of moderation)
- *   gone numbers     STREAM#s        GONE#level#index    chat/* (numbers that show no message)
+ *   moderation act   STREAM#s        ACT#id              bans/*, chat/* (the moderation log)
+ *   message gaps     STREAM#s        GONE#level#index    chat/* (numbers without a message)
  *   message          STREAM#s        MSG#n, 12 digits    chat/send-message
  *   gift, superlike  STREAM#s        GIFT#id[#k]         gifts/create, chat/superlike, send_gift
  *   pass, proceeds   STREAM#s        GIFT#id             streams/join; the end of an escrow
  *   escrow           ESCROW#s        PART#h              streams/fund (h: hex digit), its end
  *   funded stream    USER#u          FUNDED#s            streams/fund (until it is returned)
  *   guest's stream   USER#u          GUEST#s             streams/create (who is invited to it)
- *   planned stream   PLANNED#due     PLANNED#minute#s    streams/* (when it is looked at by itself)
+ *   planned stream   PLANNED#due     PLANNED#minute#s    streams/* (when a schedule checks it)
  *   moment           STREAM#s        MOMENT#id           moments/* (with its result)
  *   open moments     STREAM#s        OPEN                moments/* (those that are open)
- *   top of likes     STREAM#s        LIKERS              fan-out, post, post-sums
+ *   top likers       STREAM#s        LIKERS              fan-out, post, post-sums
  *   likes            CROWD#s#h       LIKE#u              likes/tap (h: hex digit)
  *   vote             CROWD#m#h       VOTE#u              moments/vote (m: the moment)
- *   erased ones'     CROWD#s-or-m    REST                erasure (likes or votes without names)
- *   mark of an end   CROWD#s-or-m#h  OVER                with the end of a stream or a poll
+ *   erased users'    CROWD#s-or-m    REST                erasure (their likes or votes, anonymous)
+ *   end mark         CROWD#s-or-m#h  OVER                with the end of a stream or a poll
  *   totals           STREAM#s        TOTALS              settle
  *   fan              STREAM#s        FAN#u               settle
  *   top fans         LEADERS#s       LEADERS             gifts/leaderboard, get_gift_count
  *   visits           STREAM#s        VISIT#u             when a subscription is removed
  *   audience         STREAM#s        AUDIENCE            with a user's first visit
  *   subscriber       SUB#s           SUB#h#connection    realtime/subscribe, fan-out (h: hex digit)
- *   relay's room     SUB#s           NODE#n              relay (that it serves the stream; n: its id)
- *   its viewers      SUB#s           NODE#n#USERS#part   relay (who watches there)
+ *   relay's room     SUB#s           NODE#n              relay (serves the stream; n: its id)
+ *   relay's viewers  SUB#s           NODE#n#USERS#part   relay (who watches there)
  *   frame            FRAMES#s        n, 12 digits        fan-out, post
  *   gathered         GATHERED#s      GATHERED#id         fan-out (records of a large room), post
  *   log              STREAM#s        LOG                 fan-out, post
@@ -60,19 +60,19 @@
  *   overlay keys     OVERLAY#s       COUNT               host as `channel:u`; how many there are)
  *   revoked user     REVOKED#user#u  REVOKED             sessions/* (while their tokens may live)
  *   revoked token    REVOKED#token#h REVOKED             sessions/revoke
- *   admin's one      REVOKED#listed  LISTED#id           sessions/revoke (the same time; a list)
- *   recent one       REVOKED#recent  second#hash         sessions/* (for who trusts a cached word)
+ *   admins' list     REVOKED#listed  LISTED#id           sessions/revoke (for the admins' list)
+ *   fresh revocation REVOKED#recent  second#hash         sessions/* (for cached checks of tokens)
  *   token's socket   TOKEN#hash      SOCKET#c            realtime/connect (to close it by jti)
  *   ticket           TICKET#hash     TICKET              sessions/create-ticket (until it is used)
- *   traced stream    TRACE#u         STREAM#s            chat, reminders (where u left something)
+ *   traced stream    TRACE#u         STREAM#s            chat, reminders (streams with u's data)
  *   traced gift      TRACE#u         GIFT#s#id           send_gift (a gift without ledger entries)
  *   traced ban       TRACE#u         BAN#id              bans/create (a ban of u)
- *   erasure          ERASURE#u       ERASURE             users/delete-me (until all is gone)
+ *   erasure          ERASURE#u       ERASURE             users/delete-me (until it is complete)
  *   ban              BAN#id          BAN                 bans/create (found by its own id)
- *   gift's place     GIFT#hash       STREAM#s            gifts/create (the stream of an id)
- *   sweep's place    SWEEP#due       SWEEP               money/sweep (where the next goes on)
- *   deliveries' one  SWEEP#delivery  SWEEP               webhooks/requeue-overdue (the same)
- *   parked record    PARKED#day      key of the item     settle, sweep; gone with redrive
+ *   gift's stream    GIFT#hash       STREAM#s            gifts/create (the stream of an id)
+ *   sweep position   SWEEP#due       SWEEP               money/sweep (where the next one starts)
+ *   delivery sweep   SWEEP#delivery  SWEEP               webhooks/requeue-overdue (the same)
+ *   parked record    PARKED#day      key of the item     settle, sweep; removed by redrive
  *   stream list      LIST#streams    STREAM#id           streams/create
  *   reminder         STREAM#s        REMIND#u            streams/remind
  *   due reminder     REMINDER#due    REMIND#minute#u#s   streams/remind (until it is sent)
@@ -83,24 +83,24 @@
  *   resume rate      RATE#resume#u#s RATE                resume (missed frames by user)
  *   connection       CONN#c          CONN                realtime/connect, subscribe
  *   user's socket    USER#u          SOCKET#c            realtime/connect, disconnect
- *   relay            MAIL#n          ALIVE               relay (that it lives)
+ *   relay            MAIL#n          ALIVE               relay (heartbeat)
  *   mail             MAIL#n          MAIL#id             functions (messages to its connections)
  *   gift type        GIFTTYPE#id     TYPE                gifts/create-type, add_gift
  *   listed type      GIFTTYPE#all    TYPE#id             the same transaction as its gift type
- *   types' version   GIFTTYPE#all    VERSION             the same: whether a list is still right
+ *   types' version   GIFTTYPE#all    VERSION             the same: whether a cached list is current
  *   GiftId           GIFTID#giftId   GIFTID              the alias of a gift type
  *   room             ROOM#RoomId     ROOM                the alias of a stream
  *   metadata         STREAM#s        METADATA            set_room_metadata
  *   blocked words    STREAM#s        WORDS               chat/change-settings
  *   gift categories  CATALOGUE       CATEGORIES          add_gift_category and the like
  *   gift's text      CATALOGUE       TEXT#of#id#language set_gift_language and the like
- *   webhook          WEBHOOK#all     SLOT#n, 2 digits    webhooks/* (so there are at most 20)
+ *   webhook          WEBHOOK#all     SLOT#n, 2 digits    webhooks/* (at most 20)
  *   its secrets      SECRET#id       SECRET              webhooks/create, rotate-secret
  *   delivery         DELIVERY#to     id                  webhooks/deliver (to: webhook or tencent)
- *   deleted text     DELETION#s      id of the message   fan-out, post (not to be sent any more)
+ *   deleted text     DELETION#s      id of the message   fan-out, post (text not to send)
  *   callbacks        CALLBACKS#app   CALLBACKS           live_config/set_callback
- *   user's bucket    BUCKET#u#kind   BUCKET              who comes near a rate (rates.ts)
- *   command's rate   RATE#app#name   RATE                commands that may be called once a second
+ *   user's bucket    BUCKET#u#kind   BUCKET              users near a rate limit (rates.ts)
+ *   command's rate   RATE#app#name   RATE                commands limited to one call a second
  *   layout           LAYOUT          LAYOUT              npm start, npm run deploy (its version)
  *   read-only mark   LAYOUT          READ-ONLY           npm run read-only (read-only.ts)
  *
@@ -152,7 +152,7 @@ export const key = {
   hostedBan: (hostId: string, banId: string) => place(user(hostId), `BANNED#${banId}`),
   searchText: (text: string, userId: string) =>
     place(`FIND#${[...text][0] ?? ""}`, `${text}#${userId}`),
-  anybody: (hash: string, userId: string) => place("FIND#", `${hash}#${userId}`),
+  searchSample: (hash: string, userId: string) => place("FIND#", `${hash}#${userId}`),
   device: (userId: string, hash: string) => place(user(userId), `DEVICE#${hash}`),
   pushToken: (hash: string) => place(`PUSH#${hash}`, "PUSH"),
   follower: (userId: string, relationId: string) => place(user(userId), `FOLLOWER#${relationId}`),
@@ -207,7 +207,7 @@ export const key = {
   leaders: (streamId: string) => place(`LEADERS#${streamId}`, "LEADERS"),
   subscriber: (streamId: string, connectionId: string) =>
     place(`SUB#${streamId}`, `SUB#${shardOf(connectionId)}#${connectionId}`),
-  /** Next to the stream's subscribers: whatever counts or lists those reads these too. */
+  /** In the partition of the stream's subscribers, so that one query reads both. */
   relayRoom: (streamId: string, node: string) => place(`SUB#${streamId}`, `NODE#${node}`),
   relayUsers: (streamId: string, node: string, part: number) =>
     place(`SUB#${streamId}`, `NODE#${node}#USERS#${part}`),

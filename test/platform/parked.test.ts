@@ -114,7 +114,7 @@ test("a record that still fails stays parked, with its reason", async () => {
   const [row] = await parkedOf(streamId);
   const { status, body } = await redriveOne(row!.id);
   expect(status).toBe(409);
-  expect((body.errors as string[])[1]).toMatch(/still does not fit: price: /);
+  expect((body.errors as string[])[1]).toMatch(/still cannot be processed: price: /);
   expect(await parkedOf(streamId)).toEqual([row]);
   expect(await findWallet(host)).toMatchObject({ balance: 0 });
 });

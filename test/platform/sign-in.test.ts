@@ -80,7 +80,7 @@ test.each<[string, Answer, string, RegExp]>([
     "a very long reason",
     { status: 401, body: { error_description: `\u0007${"x".repeat(9_000)}` } },
     "sign_in_failed",
-    /^code: the issuer says: {2}x{199}$/,
+    /^code: the issuer responded: {2}x{199}$/,
   ],
 ])("%s is a refusal of ours, with the issuer's reason", async (_, answer, name, says) => {
   answers["/token"] = answer;

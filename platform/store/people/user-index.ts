@@ -56,7 +56,10 @@ function entriesOf(profile: Profile | undefined): Map<string, Key> {
   const texts = textsOf(profile);
   if (texts.length === 0) return new Map();
   const hash = createHash("sha256").update(userId).digest("hex").slice(0, 8);
-  const keys = [key.anybody(hash, userId), ...texts.map((text) => key.searchText(text, userId))];
+  const keys = [
+    key.searchSample(hash, userId),
+    ...texts.map((text) => key.searchText(text, userId)),
+  ];
   return new Map(keys.map((entry) => [`${entry.PK} ${entry.SK}`, entry]));
 }
 
@@ -83,7 +86,7 @@ export async function findByText(question: string, limit: number): Promise<strin
 
 /** A random choice of users. */
 export async function findAnybody(limit: number): Promise<string[]> {
-  const start = key.anybody(randomBytes(4).toString("hex"), "");
+  const start = key.searchSample(randomBytes(4).toString("hex"), "");
   const behind = await queryItems(start, "", { limit, after: start.SK });
   const items =
     behind.length < limit
