@@ -8,7 +8,7 @@ import { socket } from "../../../platform/realtime/socket.ts";
 import { findSubscription, recordConnection } from "../../../platform/realtime/subscription.ts";
 import { setting } from "../../../platform/runtime/env.ts";
 
-/** Opens a connection and subscribes to the stream in the URL, if any. */
+/** Opens a connection; a stream in the URL is subscribed to at once. */
 export const { contract, handler } = socket(
   {
     route: "$connect",

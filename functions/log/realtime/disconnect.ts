@@ -2,7 +2,7 @@ import { socket } from "../../../platform/realtime/socket.ts";
 import { dropConnection, removeSocket } from "../../../platform/store/log/connections.ts";
 
 /**
- * Removes the items of a closed connection. API Gateway may skip this call, so others remove them
+ * Removes what belongs to a connection that has ended. It may never be called, so others remove it
  * too.
  */
 export const { contract, handler } = socket(
@@ -13,7 +13,7 @@ export const { contract, handler } = socket(
     grants: { read: ["CONN"], write: ["CONN", "STREAM", "USER", "SUB"], connections: true },
   },
   async ({ connectionId, caller }) => {
-    // A refused handshake has left the user's socket at most.
+    // A handshake that was refused has left no more than the user's socket, if that.
     const found = await dropConnection(connectionId);
     if (!found && caller !== undefined) await removeSocket(caller.userId, connectionId);
   },

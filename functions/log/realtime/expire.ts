@@ -14,7 +14,7 @@ import {
 const Timed = z.union([ExpiryTimer, SocketRevocation, BanMoment]);
 const Moment = z.union([Timed, ChannelChange, ChannelMove, LostPass]);
 
-/** Timers are messages with a delay, so nothing waits in memory. */
+/** The end of a token or a ban is a message with a delay: nothing waits in memory. */
 export const { contract, handler } = consumer(
   {
     summary:

@@ -8,7 +8,7 @@ import { ownJobs } from "../../../platform/push/jobs.ts";
 import { ownMemory } from "../../../platform/push/memory.ts";
 import { createFeed } from "../../../platform/webhooks/feed.ts";
 
-/** Pushes changes of the table to viewers: rooms of a batch in parallel, each room in order. */
+/** Pushes changes of the table to viewers: the rooms of a batch in parallel, each in its order. */
 export const { contract, handler } = consumer(
   {
     summary: "Turn the table's changes into frames and post them to viewers",

@@ -4,7 +4,7 @@ import { ownGovernors } from "../../../platform/push/governor.ts";
 import { MissedNotification, sendMissed } from "../../../platform/push/notify.ts";
 import { findNotification } from "../../../platform/store/people/notification-lists.ts";
 
-/** Notifications have no frame numbers by which clients detect gaps, so lost ones are resent. */
+/** A notification has no frame that would show a hole, so what did not arrive is sent again. */
 export const { contract, handler } = consumer(
   {
     summary: "Resend notifications that did not arrive",

@@ -4,9 +4,7 @@ import { socket } from "../../../platform/realtime/socket.ts";
 import { findConnection } from "../../../platform/store/log/connections.ts";
 import { findHeads } from "../../../platform/store/log/subscribers.ts";
 
-/**
- * Returns the newest posted frame of each subscribed stream, so that clients detect losses early.
- */
+/** Names the connection's streams with their newest posted frames, so that a loss is seen soon. */
 export const { contract, handler } = socket(
   {
     route: "ping",

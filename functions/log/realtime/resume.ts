@@ -5,15 +5,16 @@ import { ownJobs } from "../../../platform/push/jobs.ts";
 import { ownMemory } from "../../../platform/push/memory.ts";
 import { resumeAll } from "../../../platform/push/resume.ts";
 
-/** Sends old frames in a separate function, so that new frames never wait for them. */
+/**
+ * Sends old frames, so that the function which makes new ones never has to: nobody waits for it.
+ */
 export const { contract, handler } = consumer(
   {
     summary: "Send connections the frames they missed",
     on: { queue: "resumes", batchSize: 10, concurrencyMax: 20 },
     grants: {
       read: ["STREAM", "FRAMES", "CONN", "SUB"],
-      // Subscriptions go live in a transaction that checks that their next frame does not exist
-      // yet.
+      // The transaction that makes a subscription live checks that a frame is not there yet.
       write: ["STREAM", "FRAMES", "CONN", "USER", "RATE", "SUB"],
       queues: ["resumes"],
       connections: true,

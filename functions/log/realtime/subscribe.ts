@@ -6,7 +6,9 @@ import { socket } from "../../../platform/realtime/socket.ts";
 import { assertGranted, subscribe } from "../../../platform/realtime/subscription.ts";
 import { nextTicket } from "../../../platform/realtime/ticket.ts";
 
-/** Writes the subscription to the table, whose consumer answers with `subscribed`. */
+/**
+ * Subscribing is a record of the stream: the consumer of the table answers it with `subscribed`.
+ */
 export const { contract, handler } = socket(
   {
     route: "subscribe",

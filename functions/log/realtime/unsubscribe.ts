@@ -6,7 +6,7 @@ import { assertGranted } from "../../../platform/realtime/subscription.ts";
 import { forgetStream } from "../../../platform/store/log/connections.ts";
 import { removeSubscriber } from "../../../platform/store/log/subscribers.ts";
 
-/** Ends a subscription; a missing one is no error. */
+/** Ends a subscription; one that was not there is ended as well. */
 export const { contract, handler } = socket(
   {
     route: "unsubscribe",

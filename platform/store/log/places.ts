@@ -9,7 +9,7 @@ import { listRelayedRooms } from "./relays.ts";
 import { listSubscribers } from "./subscribers.ts";
 import { countWatching } from "./watching.ts";
 
-/** The subscribers; lists of more than a thousand may be up to 5 s old. */
+/** The subscribers; if more than a thousand, up to 5 s old. */
 const listRecent = cachedIfLong(listSubscribers);
 
 /**

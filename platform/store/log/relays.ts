@@ -8,33 +8,33 @@ import { queryWhole } from "../../table/query.ts";
 import { findLog } from "./logs.ts";
 
 /*
- * Functions and relays communicate only through the table: relays write heartbeats, functions write
- * mail for relays' connections.
+ * What functions and relays tell each other, by the table alone: a relay that it lives, functions
+ * what is for one of its connections.
  */
 
-/** The interval of a relay's heartbeats, and the age at which it counts as dead. */
+/** How often a relay says that it lives; after so long without a word it is dead. */
 export const aliveMilliseconds = { every: 5_000, max: 15_000 };
 
-/** Stands for any relay, if it does not matter which one is alive. */
+/** What stands for all relays where it does not matter which one lives. */
 const anyNode = "any";
 
-/** Writes a relay's heartbeat. */
+/** Says that a relay lives. */
 export async function markRelay(node: string, now: Date): Promise<void> {
   const mark = { at: now.getTime(), expiresAt: secondsAfter(now, 3_600) };
   await Promise.all([node, anyNode].map((one) => putItem({ ...key.relay(one), ...mark })));
 }
 
-/** Removes the heartbeat of a relay that stops. */
+/** Removes the mark of a relay that ends. */
 export const removeRelay = (node: string): Promise<void> => deleteItem(key.relay(node));
 
 const secondsAfter = (now: Date, seconds: number) => Math.ceil(now.getTime() / 1000) + seconds;
 
-/** The number of relays that one environment remembers, and for how long. */
+/** Relays that one environment remembers, and for how long it goes by what it has read of one. */
 const relaysMax = 100;
 const knownMilliseconds = 1_000;
 const known = new BoundedMap<string, { at: number; readAt: number }>(relaysMax);
 
-/** Whether a relay has written a heartbeat recently. */
+/** Whether a relay has said lately that it lives. */
 export async function isRelayAlive(node: string, now: Date): Promise<boolean> {
   let found = known.get(node);
   if (found === undefined || now.getTime() - found.readAt > knownMilliseconds) {
@@ -45,22 +45,22 @@ export async function isRelayAlive(node: string, now: Date): Promise<boolean> {
   return now.getTime() - found.at < aliveMilliseconds.max;
 }
 
-/** Mail for one connection of a relay. */
+/** Something for one connection of a relay. */
 const Mail = z.object({
   connectionId: z.string(),
   /** A message for the client. */
   text: z.string().optional(),
-  /** Asks the relay to close it. */
+  /** That it is to be closed. */
   closes: z.boolean().optional(),
-  /** A paid stream to which its user may have lost access. */
+  /** A paid stream whose rights its user may have lost. */
   recheck: z.string().optional(),
 });
 export type Mail = z.infer<typeof Mail>;
 
-/** Seconds after which untaken mail expires. */
+/** Seconds after which mail that nobody has taken is forgotten. */
 const mailSeconds = 600;
 
-/** Writes mail for a connection of a relay. */
+/** Leaves something for a connection of a relay. */
 export async function putMail(node: string, mail: Mail, now: Date): Promise<void> {
   const id = `${now.getTime()}-${randomBytes(6).toString("base64url")}`;
   await putItem({ ...key.mail(node, id), ...mail, expiresAt: secondsAfter(now, mailSeconds) });
@@ -82,22 +82,19 @@ export async function takeMail(node: string, taken = new Set<string>()): Promise
   return fresh.map((item) => read(Mail, item));
 }
 
-/**
- * The users who watch a stream through one relay, with the start of their visit (milliseconds since
- * 1970).
- */
+/** Who watches a stream by one relay, each user since when (milliseconds since 1970). */
 type RelayUsers = ReadonlyMap<string, number>;
 
-/** A relay's users as stored: all of them, or the newest and a sketch of the rest. */
+/** The part of a relay's users that is written down: all of them, or the newest and a sketch. */
 export type RelayedRoom = { users: RelayUsers; sketch?: Uint8Array | undefined };
 
-/** Part of a relay's users: `id,time` separated by spaces, times in base 36. */
+/** A part of a relay's users, as `id,time` by spaces, the times to the base of 36. */
 const UserList = z.object({ users: z.string(), sketch: z.instanceof(Uint8Array).optional() });
 
-/** The maximum length of an item's list of users: an item holds 400 KB. */
+/** Characters of one item's list of users: an item holds 400 KB. */
 const listMax = 300_000;
 
-/** Records, and renews, that a relay serves a stream. */
+/** Says that a relay serves a stream, and goes on doing so. */
 export const markRelayedRoom = (streamId: string, node: string, now: Date): Promise<void> =>
   putItem(roomMark(streamId, node, now));
 
@@ -107,8 +104,8 @@ const roomMark = (streamId: string, node: string, now: Date) => ({
 });
 
 /**
- * The same, with the room's users. Returns the number of items that the list takes; `partsBefore`
- * is the previous number.
+ * The same, with who watches there. Answers into how many items the list went; `partsBefore` is
+ * what it answered the time before.
  */
 export async function putRelayedRoom(
   { streamId, node }: { streamId: string; node: string },
@@ -138,9 +135,7 @@ export async function putRelayedRoom(
   return texts.length;
 }
 
-/**
- * Removes the items of a room that a relay no longer serves; `parts` is the number of user lists.
- */
+/** Removes the items of a room that a relay no longer serves; `parts`: how many hold its users. */
 export const removeRelayedRoom = (streamId: string, node: string, parts: number): Promise<void> =>
   writeItems(
     [],
@@ -151,8 +146,8 @@ export const removeRelayedRoom = (streamId: string, node: string, parts: number)
   );
 
 /**
- * The users who watch a stream through live relays; empty, without a read, if the stage has no
- * relay. `but` omits one relay.
+ * Who watches a stream by relays that live; empty, and without a read, where the stage has none.
+ * `but` leaves one relay out.
  */
 export async function listRelayedRooms(
   streamId: string,
@@ -172,13 +167,13 @@ export async function listRelayedRooms(
   });
 }
 
-/** The number of rooms that one environment caches, and for how long. */
+/** Rooms of relays that one environment remembers, and how old what it goes by may be. */
 const recentMax = 50;
 const recentMilliseconds = 2_000;
 const recent = new BoundedMap<string, { at: number; rooms: Promise<RelayedRoom[]> }>(recentMax);
 
 /**
- * The same, up to two seconds old: a list of 10,000 viewers costs 44 read units, and every frame
+ * The same, up to two seconds old: a list of 10,000 viewers takes 44 read units, and each frame
  * counts them.
  */
 export function listRecentRelayedRooms(streamId: string, now: Date): Promise<RelayedRoom[]> {
@@ -206,9 +201,8 @@ const readUsers = (text: string): RelayUsers =>
   );
 
 /**
- * The WebSocket URL of a stream's relay; undefined if the stream is too small for one or no relay
- * is alive: before the first one is deployed, after the last one was removed, and while none can
- * start.
+ * Where a stream's relay takes sockets; undefined where it is too small, or no relay lives: before
+ * the first one is deployed, after the last one has gone, and while none can start.
  */
 export async function findRelayUrl(
   streamId: string,
@@ -221,7 +215,7 @@ export async function findRelayUrl(
   return (await isRelayAlive(anyNode, now)) ? url : undefined;
 }
 
-/** A stream's response with the URL of its relay, if it has one. */
+/** What is shown of one stream, with where it is served if a relay does. */
 export async function withRelay<Shown extends object>(
   streamId: string,
   showing: Promise<Shown>,

@@ -17,7 +17,7 @@ export function subscriberItem(subscriber: Subscriber) {
   return { ...key.subscriber(streamId, connectionId), ...rest };
 }
 
-/** Writes a subscription; the stream's consumer sees it and answers. */
+/** Writes a subscription: the consumer of the stream sees it and greets it. */
 export async function putSubscriber(subscriber: Subscriber): Promise<void> {
   await putItem(subscriberItem(subscriber));
 }
