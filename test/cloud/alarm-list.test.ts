@@ -85,7 +85,7 @@ describe.each(["dev", "prod"] as const)("the alarm list in %s", (stage) => {
   test("uses our own metrics as they are published: of this stage, in their namespace", () => {
     const own = alarms.filter(({ Namespace }) => Namespace === "Ovation");
     const wanted = Object.values<AlarmKind>(alarmKinds).flatMap((kind) =>
-      // Those of something that the stage may lack are the relay's, which neither has.
+      // The relay's own metrics are exempt, since neither stage has a relay.
       "own" in kind && kind.of === undefined ? [kind.own] : [],
     );
     expect(own.map(({ MetricName }) => MetricName).sort()).toEqual(wanted.sort());
@@ -100,7 +100,7 @@ describe.each(["dev", "prod"] as const)("the alarm list in %s", (stage) => {
     const nameOf = (one: Record<string, string>) =>
       `${one.Namespace ?? one.MetricNamespace} ${one.MetricName}`;
     expect(looked.map(nameOf).sort()).toEqual(filters.map(nameOf).sort());
-    // A log of faults for each log of functions, and the access logs of Tencent's two APIs.
+    // One fault log for each log of functions, and the access logs of Tencent's two APIs.
     const logs = new Set(
       Object.values(templates)
         .flatMap((resources) => Object.values(resources))

@@ -38,7 +38,7 @@ const throttled: Bounds = {
   because: "a throttled request is repeated; one a second is more than a burst",
 };
 
-/** Kinds that do not ring at the first event, except two whose bounds come from the template. */
+/** Kinds that need more than one event, except two whose bounds come from the template. */
 const bounds: Record<string, Bounds> = {
   "functions-fail": {
     from: 60,
@@ -98,7 +98,7 @@ const bounds: Record<string, Bounds> = {
     because: "tasks are added above what one should have; at 25,000 it takes no more",
   },
   "relay-tasks-few": {
-    // Six times a minute by each task.
+    // Each task reports six times a minute.
     from: 6 * (stage.relay.minTasks - 1) + 1,
     to: 6 * stage.relay.minTasks - 1,
     because: "one task less than wanted rings; one that is late with its numbers does not",
@@ -136,7 +136,7 @@ test("every kind of alarm rings at the first event or has a reason for its thres
   expect([...alarms.keys()]).toEqual(expect.arrayContaining([...Object.keys(bounds), ...derived]));
 });
 
-/** A batch that fails holds its shard that long (docs/runbook.md); then it is put aside. */
+/** How long a failing batch blocks its shard before it is abandoned (docs/runbook.md). */
 const shardHeldSeconds = 5 * 60;
 
 test("a lagging reader is reported once it is late and before its batch is given up", () => {
@@ -148,22 +148,22 @@ test("a lagging reader is reported once it is late and before its batch is given
   for (const { Threshold, DatapointsToAlarm } of lags) {
     const reportedAfter = Threshold / 1000 + DatapointsToAlarm * 60;
     expect(reportedAfter).toBeLessThanOrEqual(Math.min(shardHeldSeconds, ...ages));
-    // Gifts are counted within 2 s.
+    // The promise is that gifts are counted within 2 s.
     expect(Threshold).toBeGreaterThanOrEqual(2_000);
   }
 });
 
-/** SQS's longest delay. A message of these queues may be sent that long before its time. */
+/** SQS's longest delay: messages of these queues may be sent that long before they are due. */
 const delaySecondsMax = 900;
 const sentAhead = ["endings", "moments", "plans", "retries"];
 
 /**
- * Queues whose messages keep a room silent, a viewer without what was missed, or a sender without
- * the credits of a refused gift: one failed try must be noticed before the next one is due.
+ * Queues whose delays users notice: a silent room, a viewer without missed frames, a sender without
+ * the credits of a refused gift. One failed attempt must be noticed before the next one.
  */
 const waitedFor = ["posts", "resumes", "reversals"];
 
-/** All others may be late by less than the quarter hour for which an alarm is not repeated. */
+/** Other queues may be late by less than the 15 minutes between repeated alarms. */
 const lateSecondsMax = 15 * 60;
 
 test("waiting messages are reported once users notice, not while one is handled", () => {
@@ -185,7 +185,7 @@ test("waiting messages are reported once users notice, not while one is handled"
     const ahead = sentAhead.includes(queue) ? delaySecondsMax : 0;
     const late = waitedFor.includes(queue) ? visibility(queue) : lateSecondsMax;
     const threshold = seconds[queue]!;
-    // A message counts until it is deleted, so also while its reader runs.
+    // A message counts until it is deleted, so also while it is handled.
     expect([queue, threshold >= ahead + runs]).toEqual([queue, true]);
     expect([queue, threshold <= ahead + late]).toEqual([queue, true]);
   }

@@ -16,7 +16,7 @@ describe.each(["dev", "prod"] as const)("the alarms of %s", (stage) => {
   const alarms = resourcesOf(templates, "AWS::CloudWatch::Alarm", "watch").map(
     ({ Properties }) => Properties,
   );
-  /** Alarms on a metric, each by what its dimensions say. */
+  /** The alarms on a metric, by the values of their dimensions. */
   const on = (metric: string) =>
     alarms
       .filter(({ MetricName }) => MetricName === metric)
@@ -42,7 +42,7 @@ describe.each(["dev", "prod"] as const)("the alarms of %s", (stage) => {
         }),
       ),
     ]);
-    // A policy takes the place of the topic's own: without a word for CloudWatch nothing arrives.
+    // Our policy replaces the topic's default one, so it must allow CloudWatch explicitly.
     for (const { AlarmActions } of alarms) expect(AlarmActions).toEqual(policy.Topics);
     const mails = resourcesOf(templates, "AWS::SNS::Subscription", "watch");
     expect(mails.length).toBe(stage === "prod" ? 1 : 0);
@@ -66,7 +66,7 @@ describe.each(["dev", "prod"] as const)("the alarms of %s", (stage) => {
     const filters = resourcesOf(templates, "AWS::Logs::MetricFilter", "watch").filter(
       ({ Properties }) => /failure/.test(Properties.FilterPattern),
     );
-    // The API of commands, and that of callbacks.
+    // The API of commands, and the API of callbacks.
     expect(filters.length).toBe(2);
     for (const { Properties } of filters) {
       for (const type of ["INTEGRATION_FAILURE", "INTEGRATION_TIMEOUT", "API_CONFIGURATION_ERROR"])
@@ -74,7 +74,7 @@ describe.each(["dev", "prod"] as const)("the alarms of %s", (stage) => {
       expect(flat(Properties.LogGroupName)).toMatch(/^\/ovation\/\w+\/tencent(-callback)?-access$/);
       expect(on(Properties.MetricTransformations[0].MetricName)).toEqual([{}]);
     }
-    // Its gateway never answers 5xx, so an alarm on them would never fire.
+    // Its gateway never returns 5xx, so an alarm on them would never fire.
     expect(on("5XXError")).toEqual([{ ApiName: `ovation-${stage}-http` }]);
     for (const { Properties } of resourcesOf(templates, "AWS::ApiGateway::Stage", "tencent")) {
       const { failure } = JSON.parse(Properties.AccessLogSetting.Format);

@@ -56,7 +56,7 @@ const managed: Record<"backup" | "restore", Record<string, RegExp>> = {
 
 type Statement = { actions: string[]; resources: string[] };
 
-/** The statements of the role of a service, of those that `what` fits. */
+/** The statements of a service role that `what` selects. */
 function statementsOf(templates: typeof prod, service: string, what: RegExp): Statement[] {
   const { Policies, ManagedPolicyArns } = theResource(
     templates,
@@ -74,7 +74,7 @@ function statementsOf(templates: typeof prod, service: string, what: RegExp): St
   }));
 }
 
-/** Actions of a managed policy that no statement allows on resources of its kind. */
+/** Actions of a managed policy that the role does not allow on resources of the same kind. */
 const missingFrom = (statements: readonly Statement[], policy: Record<string, RegExp>) =>
   Object.entries(policy)
     .filter(
@@ -118,7 +118,7 @@ describe("the table of prod", () => {
     expect(missingFrom(statements, managed.backup)).toEqual([]);
     for (const { actions } of statements)
       for (const action of actions) expect(action).not.toMatch(/Restore|GetItem|Query|Scan|\*/);
-    // With a key of ours the role would need the policy's statements of KMS, too.
+    // With a customer-managed key the role would need the policy's KMS statements, too.
     const { Properties } = theResource(prod, "AWS::DynamoDB::GlobalTable", "data");
     expect(Properties.SSESpecification).toBeUndefined();
     const vault = theResource(prod, "AWS::Backup::BackupVault", "data");

@@ -20,7 +20,7 @@ const user = stack("b", {
   },
 });
 
-/** What the last of several deployments is refused for; those before it are not. */
+/** The refusals of the last of several deployments; the earlier ones must succeed. */
 function lastOf(...deployments: Stack[][]): string[] {
   const account = new Account(100);
   for (const stacks of deployments.slice(0, -1)) expect(account.deploy(stacks)).toEqual([]);

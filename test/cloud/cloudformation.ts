@@ -1,7 +1,7 @@
 /**
- * CloudFormation's rules for a change of what is deployed, as far as they can stop one: exports in
- * use, names that are taken, what is kept or protected, and reserved executions. A template is
- * applied over the one before it; what it would be refused for is a sentence.
+ * CloudFormation's rules for changes of deployed stacks, as far as they can fail a deployment:
+ * exports in use, names that are taken, retained and protected resources, and reserved concurrency.
+ * A template is applied to the previous one; each refusal is a sentence.
  */
 
 type Json = unknown;
@@ -15,10 +15,10 @@ export type Template = {
   Resources: Record<string, Resource>;
   Outputs?: Record<string, { Value: Json; Export?: { Name: Json } }>;
 };
-/** A stack of an assembly; these are in the order in which they are deployed. */
+/** A stack of an assembly, in deployment order. */
 export type Stack = { name: string; template: Template };
 
-/** Properties that name a resource: two of one kind cannot have the same. */
+/** Properties that name a resource, which must be unique per kind. */
 const nameProperties = [
   ...["FunctionName", "TableName", "QueueName", "LogGroupName", "AlarmName", "TopicName"],
   ...[
@@ -32,7 +32,7 @@ const nameProperties = [
   ],
 ];
 
-/** Kinds that are known by another's name, or whose names others may have too. */
+/** Kinds that are identified by another resource's name, or whose names need not be unique. */
 const unnamed = new Set([
   ...["AWS::Lambda::Permission", "AWS::Lambda::Alias", "AWS::Lambda::Version"],
   ...["AWS::Lambda::EventSourceMapping", "AWS::ApiGateway::RestApi", "AWS::ApiGatewayV2::Api"],
@@ -40,7 +40,7 @@ const unnamed = new Set([
   ...["AWS::Cognito::UserPoolResourceServer", "AWS::SNS::Subscription"],
 ]);
 
-/** Other properties whose change makes another resource, for the kinds that we have. */
+/** Other properties whose change replaces the resource, for the kinds that we use. */
 const replacing: Record<string, readonly string[]> = {
   "AWS::Lambda::EventSourceMapping": ["EventSourceArn", "StartingPosition"],
   "AWS::CertificateManager::Certificate": ["DomainName"],
@@ -50,7 +50,7 @@ const replacing: Record<string, readonly string[]> = {
 
 const text = (value: Json) => JSON.stringify(value);
 
-/** The values of one of CloudFormation's functions in a template, wherever they stand. */
+/** The arguments of one of CloudFormation's functions, anywhere in a template. */
 function argumentsOf(value: Json, name: string): Json[] {
   if (Array.isArray(value)) return value.flatMap((one) => argumentsOf(one, name));
   if (value === null || typeof value !== "object") return [];
@@ -59,7 +59,7 @@ function argumentsOf(value: Json, name: string): Json[] {
   );
 }
 
-/** `AWS::Lambda::Function "ovation-dev-app-health"`; undefined where it has no fixed name. */
+/** For example `AWS::Lambda::Function "ovation-dev-app-health"`; undefined without a fixed name. */
 function nameOf({ Type, Properties = {} }: Resource): string | undefined {
   if (unnamed.has(Type)) return undefined;
   const property = nameProperties.find((one) => Properties[one] !== undefined);
@@ -68,7 +68,7 @@ function nameOf({ Type, Properties = {} }: Resource): string | undefined {
 
 const isKept = ({ DeletionPolicy = "Delete" }: Resource) => DeletionPolicy !== "Delete";
 
-/** Whether AWS refuses to delete it until its protection is switched off. */
+/** Whether AWS refuses to delete it until its protection is disabled. */
 export const isProtected = ({ Properties = {} }: Resource) =>
   /"DeletionProtection(Enabled)?":(true|"ACTIVE")/.test(text(Properties));
 
@@ -81,13 +81,13 @@ function isReplaced(before: Resource, after: Resource): boolean {
   );
 }
 
-/** What a resource waits for while it is made. */
+/** The resources that must exist before a resource is created. */
 function needsOf({ Properties, DependsOn = [] }: Resource): string[] {
   const attributes = argumentsOf(Properties, "Fn::GetAtt").map((one) => [one].flat()[0]);
   return [...[DependsOn].flat(), ...argumentsOf(Properties, "Ref"), ...attributes].map(String);
 }
 
-/** All that is there before a resource is made. */
+/** All resources that exist before a resource is created. */
 function before(template: Template, id: string, found = new Set<string>()): Set<string> {
   for (const need of needsOf(template.Resources[id]!))
     if (need in template.Resources && !found.has(need)) before(template, need, found.add(need));
@@ -95,8 +95,8 @@ function before(template: Template, id: string, found = new Set<string>()): Set<
 }
 
 /**
- * Protected resources of a stack that may be there when another one of it fails, so that a first
- * deployment could neither be undone nor repeated.
+ * Protected resources of a stack that may exist when another of its resources fails, so that a
+ * first deployment could neither be rolled back nor repeated.
  */
 export const protectedTooEarly = ({ name, template }: Stack): string[] =>
   Object.entries(template.Resources)
@@ -111,10 +111,10 @@ export const protectedTooEarly = ({ name, template }: Stack): string[] =>
 const reservedOf = ({ Properties = {} }: Resource) =>
   Number(Properties.ReservedConcurrentExecutions ?? 0);
 
-/** What is deployed, and what an earlier deployment left. */
+/** What is deployed, and what earlier deployments retained. */
 export class Account {
   readonly stacks = new Map<string, Template>();
-  /** Resources that outlived their stack, by name. */
+  /** Retained resources of deleted stacks, by name. */
   readonly kept = new Set<string>();
   private readonly reservable: number;
 
@@ -122,7 +122,7 @@ export class Account {
     this.reservable = reservable;
   }
 
-  /** Deploys stacks in their order up to a problem; answers those of the stack that has it. */
+  /** Deploys stacks in order until a refusal; returns the refusals of that stack. */
   deploy(stacks: readonly Stack[]): string[] {
     const unchanged = new Map(this.stacks);
     for (const stack of stacks) {
@@ -133,7 +133,7 @@ export class Account {
     return this.staleIn(unchanged);
   }
 
-  /** Deletes stacks, the last one first. */
+  /** Deletes stacks in reverse order. */
   destroy(stacks: readonly Stack[]): string[] {
     for (const { name } of stacks.toReversed()) {
       const problems = this.problemsOf({ name, template: { Resources: {} } });
@@ -236,7 +236,7 @@ export class Account {
     this.stacks.set(name, template);
   }
 
-  /** Stacks that go on with another's old output, since nothing else in them has changed. */
+  /** Stacks that keep another stack's old output, since nothing else in them changed. */
   private staleIn(earlier: ReadonlyMap<string, Template>): string[] {
     return [...this.stacks].flatMap(([name, template]) => {
       if (text(earlier.get(name)) !== text(template)) return [];
@@ -256,7 +256,7 @@ export class Account {
 
 type Told = { StackName: string; OutputName: string };
 
-/** The exports of a template by name. */
+/** A template's exports by name. */
 export const exportsOf = ({ Outputs = {} }: Template): Map<string, Json> =>
   new Map(
     Object.values(Outputs).flatMap(({ Export, Value }) =>

@@ -23,7 +23,7 @@ const { canaries } = stageOf((name) => (name === "stage" ? "prod" : undefined));
 
 const serving = ["core", "realtime", "tencent"];
 
-/** The resources of a type in a stage's stacks with canaries, with their ids. */
+/** The resources of a type in the stacks with canaries, with their ids. */
 const allOfType = (templates: typeof prod, type: string) =>
   serving.flatMap((stack) =>
     Object.entries(templates[stack]!).filter(([, { Type }]) => Type === `AWS::${type}`),
@@ -31,7 +31,7 @@ const allOfType = (templates: typeof prod, type: string) =>
 const ofType = (type: string) => allOfType(prod, type);
 const canaryNames = new Set(canaries.map((name) => functionName("prod", name)));
 
-/** What changes balances while people are watching, besides what is called once in a while. */
+/** Functions that change balances during a stream; rarely called ones are omitted. */
 const movesMoney = [
   ...["gifts/create", "chat/superlike", "money/settle", "realtime/fan-out", "realtime/connect"],
   ...["tencent/gifts/send", "tencent/callbacks/receive"],
@@ -69,7 +69,7 @@ describe("a new version in prod", () => {
       const { DeploymentGroupName } = UpdatePolicy!.CodeDeployLambdaAliasUpdate as {
         DeploymentGroupName: Ref;
       };
-      // Else calls would be shifted as the deployment before said.
+      // Otherwise calls would be shifted as the previous deployment configured.
       expect(DependsOn).toContain(DeploymentGroupName.Ref);
     }
   });
@@ -83,7 +83,7 @@ describe("a new version in prod", () => {
         id,
         { "Fn::GetAtt": [expect.stringMatching(/CurrentVersion/), "Version"] },
       ]);
-      // A name of its own: an alarm that is only changed keeps the state that it was in.
+      // A separate name: a changed alarm would keep its state.
       expect(JSON.stringify(Properties.AlarmName)).toContain(JSON.stringify(version.Value));
       expect(Properties.TreatMissingData).toBe("notBreaching");
     }
@@ -114,7 +114,7 @@ describe("a new version in prod", () => {
     for (const name of ["money-settle", "realtime-fan-out"])
       expect(readers).toContain(`ovation-prod-${name}:live`);
     expect(readers.filter((name) => name.endsWith(":live")).length).toBe(2);
-    // The others and the routes are stacks after that one.
+    // The others and the routes are in stacks that depend on that one.
     const order = stacks.map(({ name }) => name.replace("ovation-prod-", ""));
     const at = order.indexOf("core");
     expect(order.slice(at, at + 4)).toEqual(["core", "community", "management", "http"]);

@@ -3,7 +3,7 @@ import { fixed } from "../../bin/operate/estimate.ts";
 import { metrics } from "../../platform/runtime/metrics.ts";
 import { resourcesOf, templatesOf } from "./templates.ts";
 
-/** What has a price a month by its kind alone, and where `npm run cost` counts it. */
+/** Kinds of resources with a monthly price, and where `npm run cost` counts them. */
 const priced: Record<string, keyof typeof fixed> = {
   "AWS::CloudWatch::Alarm": "alarm_months",
   "AWS::CloudWatch::Dashboard": "dashboard_months",
@@ -11,7 +11,7 @@ const priced: Record<string, keyof typeof fixed> = {
   "AWS::WAFv2::WebACL": "firewall_months",
 };
 
-/** What would have one, too, and is in no stage of ours without a domain or a relay. */
+/** Further such kinds, which no stage without a domain or relay has. */
 const unpriced =
   /^AWS::(KMS::Key|CloudWatch::(CompositeAlarm|AnomalyDetector)|EC2::(NatGateway|VPCEndpoint|EIP)|ElasticLoadBalancingV2::LoadBalancer|ECS::Service|Route53::HostedZone|Kinesis::Stream|RDS::.*|ElastiCache::.*)$/;
 
@@ -22,7 +22,7 @@ test("the fixed costs of `npm run cost` match prod's template", async () => {
     expect([type, count(type)]).toEqual([type, fixed[name]]);
   const rules = resourcesOf(templates, "AWS::WAFv2::WebACL").flatMap((one) => one.Properties.Rules);
   expect(rules).toHaveLength(fixed.firewall_rule_months);
-  // Those that functions write have the stage as their one dimension.
+  // Metrics that functions publish have the stage as their only dimension.
   const written = Object.keys(metrics).length + count("AWS::Logs::MetricFilter");
   expect(written).toBe(fixed.metric_months);
   const types = Object.values(templates).flatMap((stack) =>

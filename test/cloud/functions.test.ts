@@ -100,7 +100,7 @@ describe.each(["dev", "prod"] as const)("the functions of %s", (stage) => {
     }
   });
 
-  /** The function that a mapping of a queue calls, by its name. */
+  /** The name of the function that a queue's mapping calls. */
   const calledBy = ({ FunctionName }: { FunctionName: { "Fn::GetAtt"?: string[] } }) =>
     templates.realtime![FunctionName["Fn::GetAtt"]?.[0] ?? ""]?.Properties.FunctionName as
       | string
@@ -117,7 +117,7 @@ describe.each(["dev", "prod"] as const)("the functions of %s", (stage) => {
     const mapping = resourcesOf(templates, "AWS::Lambda::EventSourceMapping").find(
       ({ Properties }) => calledBy(Properties) === functionName(stage, "webhooks/deliver"),
     );
-    // As many groups as twenty webhooks and the Tencent side have, and one message at a time.
+    // Twenty webhooks and the Tencent side are as many message groups, with one message at a time.
     expect(mapping?.Properties).toMatchObject({
       BatchSize: 1,
       ScalingConfig: { MaximumConcurrency: 128 },
@@ -150,7 +150,7 @@ describe.each(["dev", "prod"] as const)("the functions of %s", (stage) => {
   });
 
   test("may continue their work through their own queue: Lambda does not end them as a loop", () => {
-    // What it sends reaches it again through another function.
+    // What it sends returns to it through another function.
     const byAnother = ["webhooks/deliver"];
     for (const { name, contract } of rows) {
       const { properties } = functions.get(functionName(stage, name)) ?? {};
@@ -213,7 +213,7 @@ describe.each(["dev", "prod"] as const)("the functions of %s", (stage) => {
       const name = calledBy(Properties)!;
       const most = Properties.ScalingConfig?.MaximumConcurrency;
       const reserved = functions.get(name)?.properties.ReservedConcurrentExecutions;
-      // Lambda takes 2 to 1,000, and what is received beyond a reservation counts as tried.
+      // Lambda permits 2 to 1,000; deliveries beyond a reservation count as attempts.
       expect([name, most >= 2 && most <= (reserved ?? 1_000)]).toEqual([name, true]);
       if (reserved === undefined) shared += most;
     }

@@ -61,7 +61,7 @@ describe.each(["dev", "prod"] as const)("the HTTP API of %s", (stage) => {
 
   test("returns our 404 for every other path and method, without an authorizer", () => {
     for (const path of ["/", catchAll]) expect(paths[path]).toBeDefined();
-    // What a path goes through is a resource, too.
+    // The segments of a path are resources, too.
     for (const path of Object.keys(paths))
       for (let at = path.lastIndexOf("/"); at > 0; at = path.lastIndexOf("/", at - 1))
         expect([path.slice(0, at), Object.keys(paths)]).toEqual([

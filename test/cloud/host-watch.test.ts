@@ -18,7 +18,7 @@ const { templates } = made;
 const alarmsOf = (of: typeof templates, stack: string) =>
   resourcesOf(of, "AWS::CloudWatch::Alarm", stack).map(({ Properties }) => Properties);
 
-/** Where AWS says which metrics there are, each with its one statistic and its dimensions. */
+/** Where AWS documents these metrics with their statistics and dimensions. */
 const documented = {
   // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/programming-cloudwatch-metrics.html
   "AWS/CloudFront 5xxErrorRate": ["Average", "DistributionId", "Region"],

@@ -40,7 +40,7 @@ const today = {
 const config = (of = templates) =>
   theResource(of, "AWS::CloudFront::Distribution", "host").Properties.DistributionConfig;
 
-/** The behaviour that CloudFront takes for a path: the first of which the pattern fits. */
+/** The behaviour that CloudFront selects for a path: the first with a matching pattern. */
 function behaviorOf(path: string) {
   const { CacheBehaviors, DefaultCacheBehavior } = config();
   const fits = ({ PathPattern }: { PathPattern: string }) =>
@@ -50,7 +50,7 @@ function behaviorOf(path: string) {
   return CacheBehaviors.find(fits) ?? DefaultCacheBehavior;
 }
 
-/** Where a path leads: the origin's address and the beginning that is put before the path. */
+/** The target of a path: the origin's domain name and path prefix. */
 function originOf(path: string): string {
   const { Origins } = config();
   const { TargetOriginId } = behaviorOf(path);
@@ -131,7 +131,7 @@ describe("one host name", () => {
 
   test("may have an existing certificate, and then creates no DNS record", () => {
     expect(config(open).ViewerCertificate.AcmCertificateArn).toBe(imported);
-    // Nothing of it is in another region then: dev has no firewall.
+    // In that case nothing is in another region, since dev has no firewall.
     expect(Object.keys(open)).not.toContain("edge");
     expect(resourcesOf(open, "AWS::Route53::RecordSet")).toEqual([]);
     expect(resourcesOf(open, "AWS::CertificateManager::Certificate")).toEqual([]);
@@ -202,7 +202,7 @@ describe("CloudFront's requests to the APIs", () => {
       expect(key.HeadersConfig.Headers).toEqual(
         expect.arrayContaining(["Authorization", "Origin"]),
       );
-      // What a route does not know makes no other answer: `?n=1` and `?n=2` are one.
+      // Unknown query parameters do not change a response: `?n=1` and `?n=2` are cached as one.
       const { QueryStringBehavior, QueryStrings = [] } = key.QueryStringsConfig;
       expect(QueryStringBehavior).toBe(Name === "ovation-prod-pictures" ? "none" : "whitelist");
       expect(QueryStrings).not.toContain("n");

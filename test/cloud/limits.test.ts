@@ -3,7 +3,7 @@ import { stageOf } from "../../lib/stages/stages.ts";
 import { synthesize } from "./templates.ts";
 
 const prod = stageOf((key) => (key === "stage" ? "prod" : undefined));
-/** With all that a stage may have: a domain in a zone, and a relay of as many tasks as it takes. */
+/** Stages with all options: a domain in a zone, and a relay with the maximum number of tasks. */
 const whole = {
   ...prod,
   ...{ account: "111122223333", region: "eu-central-1" },
@@ -18,19 +18,21 @@ const stages = await Promise.all(
 type Stacks = (typeof stages)[number][1];
 
 /**
- * What AWS takes of one template.
+ * CloudFormation's limits for one template.
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
  */
 const templateLimits = { bytes: 1_000_000, resources: 500, outputs: 200, parameters: 200 };
 
 /**
- * What API Gateway takes of one API; a REST API's document is imported.
+ * API Gateway's limits for one API; a REST API's document is imported.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html
  */
 const apiLimits = { resources: 300, authorizers: 10, documentBytes: 6_000_000 };
 const socketLimits = { routes: 300, integrations: 300, authorizers: 10 };
 
-/** Above this there is time to split a stack (lib/api/endpoints.ts) before it has to be. */
+/**
+ * Above this share of a limit, split the stack (lib/api/endpoints.ts) before the limit forces it.
+ */
 const share = 0.8;
 
 type Sizes = Record<string, number>;
@@ -40,8 +42,8 @@ const tooLarge = (name: string, sizes: Sizes, limits: Sizes) =>
     .map(([what, most]) => `${name} has ${sizes[what]} ${what} of ${most}`);
 
 /**
- * What Lambda takes of a function's variables, ECS of a task's definition, and IAM of the policies
- * that lie in a role, in characters without spaces.
+ * Limits of a function's environment (Lambda), a task definition (ECS) and a role's inline policies
+ * (IAM), in characters without spaces.
  * https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
  * https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html

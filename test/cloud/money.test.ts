@@ -9,7 +9,7 @@ const all = {
   prod: await templatesOf({ stage: "prod" }),
 };
 
-/** Who moves credits, each in one transaction with the entries that tell of it. */
+/** Functions that move credits, each in one transaction with the ledger entries. */
 const movers = [
   "chat/superlike",
   "credits/transfer",
@@ -30,7 +30,7 @@ const movers = [
   "wallets/top-up",
 ];
 
-/** Whose mark lies in a wallet, so that its lock decides; they can write no entry. */
+/** Functions whose marks are stored in wallets, under the wallet's lock; they write no entries. */
 const keepers = ["money/end-combos", "wallets/change-limit"];
 
 type Granted = { read?: readonly string[]; write?: readonly string[] };
@@ -41,7 +41,7 @@ const asPattern = (keys: string) =>
 describe.each(["dev", "prod"] as const)("in %s", (stage) => {
   const functions = functionsOf(all[stage]);
 
-  /** The functions whose roles let them do one of the actions to an item of this partition. */
+  /** The functions whose roles allow one of the actions on items of this partition. */
   function whoMay(actions: RegExp, partition: string): string[] {
     const may = [...functions].filter(([, { role }]) =>
       role.some(({ Action, Resource, Condition }) => {
@@ -59,7 +59,9 @@ describe.each(["dev", "prod"] as const)("in %s", (stage) => {
   const purchase = stage === "dev" ? ["credits/purchase"] : [];
   const writing = /^dynamodb:(Put|Update|Delete|BatchWrite|\*)|^dynamodb:PartiQL|^\*/;
 
-  /** Whether a role allows an action on items of these partitions, as `ForAllValues` judges. */
+  /**
+   * Whether a role allows an action on items of these partitions, as `ForAllValues` is evaluated.
+   */
   const allows = (name: string, action: string, partitions: readonly string[]) =>
     (functions.get(functionName(stage, name))?.role ?? []).some(({ Action, Condition }) => {
       const keys = Condition?.["ForAllValues:StringLike"]?.["dynamodb:LeadingKeys"] ?? [];

@@ -3,7 +3,7 @@ import { tableName } from "../../lib/stages/names.ts";
 import type { Place } from "../../lib/stages/place.ts";
 import { type Policy, type Row, stageOf, stagesOf } from "../../lib/stages/stages.ts";
 
-/** The policy of prod alone. */
+/** The policy of prod, without its place. */
 function policyOf(stage: string): Policy {
   const { name, account, region, domain, restored, backupCopy, issuer, repository, ...policy } =
     stageOf((key) => (key === "stage" ? stage : undefined));

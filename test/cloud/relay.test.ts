@@ -10,10 +10,10 @@ import { rollingPercent } from "../../lib/stages/relay.ts";
 import { type Stage, stageOf } from "../../lib/stages/stages.ts";
 import { flat, resourcesOf, synthesize, templatesOf, theResource } from "./templates.ts";
 
-/** Statements of a policy, by the table's partitions that they are about. */
+/** A policy's statements by the table partitions that they name. */
 type Statement = { Action: string | string[]; Condition?: { [test: string]: unknown } };
 
-/** What CDK writes down of one kind of rules. */
+/** What CDK reports for one kind of rules. */
 type Report = { pluginName: string; violations: object[] };
 
 const withRelay = { stage: "dev", relay: "on" };
@@ -78,7 +78,7 @@ describe("a stage with a relay and a domain", () => {
       );
       const found = pluginReports.flatMap(({ violations }) => violations);
       expect(found.filter((one) => JSON.stringify(one).includes("ovation-dev-relay"))).toEqual([]);
-      // As AWS limits a task's definition.
+      // AWS's limits for a task definition.
       expect(JSON.stringify(the("ECS::TaskDefinition")).length).toBeLessThan(32_000);
     } finally {
       rmSync(outdir, { recursive: true, force: true });
@@ -100,7 +100,8 @@ describe("a stage with a relay and a domain", () => {
     expect(listener).toMatchObject({ Port: 443, Protocol: "TLS" });
     expect(the("CertificateManager::Certificate").DomainName).toBe(`relay.${name}`);
     expect(the("Route53::RecordSet")).toMatchObject({ Name: `relay.${name}.`, Type: "A" });
-    // From addresses: one port of the load balancer; tasks from its group alone.
+    // Addresses reach one port of the load balancer; tasks are reached from its security group
+    // only.
     const open = all("EC2::SecurityGroup").flatMap(
       ({ GroupDescription, SecurityGroupIngress = [] }) =>
         SecurityGroupIngress.map(({ FromPort, ToPort }: { FromPort: number; ToPort: number }) => [
@@ -146,10 +147,10 @@ describe("a stage with a relay and a domain", () => {
       ...{ MinimumHealthyPercent: 100, MaximumPercent: 150 },
       DeploymentCircuitBreaker: { Enable: true, Rollback: true },
     });
-    // Else each deployment would take away what was added for a full room.
+    // Otherwise each deployment would remove the tasks that were added for a full room.
     expect(DesiredCount).toBeUndefined();
     const [{ Command, StopTimeout }] = the("ECS::TaskDefinition").ContainerDefinitions;
-    // Fargate's most is 120 s; the waves end before it.
+    // Fargate's maximum is 120 s; the waves end before that.
     expect(StopTimeout).toBe(120);
     expect(Number(Command.at(-1))).toBeLessThanOrEqual(1_000 * (StopTimeout - 15));
   });

@@ -61,7 +61,7 @@ describe.each(["dev", "prod"] as const)("the stacks of %s", (stage) => {
       writes: Properties.WriteOnDemandThroughputSettings?.MaxWriteRequestUnits,
     };
     if (inProd) {
-      // A new table takes 4,000 writes a second: 250 gifts.
+      // A new table accepts 4,000 writes a second, which is 250 gifts.
       expect(Properties.WarmThroughput.WriteUnitsPerSecond).toBeGreaterThanOrEqual(16_000);
       expect(Properties.WarmThroughput.ReadUnitsPerSecond).toBeGreaterThanOrEqual(24_000);
       expect(most).toEqual({ reads: undefined, writes: undefined });
@@ -99,7 +99,7 @@ describe.each(["dev", "prod"] as const)("the stacks of %s", (stage) => {
     ]);
     for (const { Type, DeletionPolicy } of owned)
       expect([Type, DeletionPolicy]).toEqual([Type, inProd ? "RetainExceptOnCreate" : "Delete"]);
-    // A name that stays behind keeps the next try from being made.
+    // A retained name would block the next attempt.
     for (const [stack, resources] of Object.entries(templates))
       for (const [id, { Properties, DeletionPolicy }] of Object.entries(resources))
         if (DeletionPolicy === "Retain")
@@ -120,7 +120,7 @@ describe.each(["dev", "prod"] as const)("the stacks of %s", (stage) => {
     const mappings = resourcesOf(templates, "AWS::Lambda::EventSourceMapping").filter(
       ({ Properties }) => Properties.StartingPosition !== undefined,
     );
-    // A table's stream carries two readers.
+    // A table's stream supports two readers.
     expect(mappings.length).toBe(2);
     for (const { Properties } of mappings) {
       expect(Properties).toMatchObject({
@@ -179,7 +179,7 @@ describe.each(["dev", "prod"] as const)("the stacks of %s", (stage) => {
       const isOrdered = ["posts", "deliveries", "rooms"].includes(contract.on.queue);
       const seconds = invisible(`${contract.on.queue}${isOrdered ? ".fifo" : ""}`);
       const { timeoutSeconds = 10 } = contract;
-      // Lambda demands as much as the time-out; a failed one silences its group.
+      // Lambda requires at least the function's timeout; a failed message blocks its group.
       expect([name, seconds]).toEqual([name, isOrdered ? timeoutSeconds + 15 : 6 * timeoutSeconds]);
       if (isOrdered) expect(seconds).toBeLessThanOrEqual(90);
     }
@@ -242,7 +242,7 @@ describe.each(["dev", "prod"] as const)("the stacks of %s", (stage) => {
     if (acl === undefined) return;
     const common = acl.Properties.Rules.find(({ Name }: Rule) => Name.includes("CommonRuleSet"));
     const counted = common.Statement.ManagedRuleGroupStatement.RuleActionOverrides;
-    // Chat text may look like markup; back ends name no browser; usernames may end in ".log".
+    // Chat text may look like markup, back ends send no User-Agent, usernames may end in ".log".
     const others = ["NoUserAgent_HEADER", "RestrictedExtensions_URIPATH"];
     for (const { Name, ActionToUse } of counted)
       expect([Name.endsWith("_BODY") || others.includes(Name), ActionToUse]).toEqual([
@@ -254,7 +254,7 @@ describe.each(["dev", "prod"] as const)("the stacks of %s", (stage) => {
       const rate = rule.Statement.RateBasedStatement;
       return rate === undefined ? [] : [[rule.Name, rate.Limit, rate.EvaluationWindowSec ?? 300]];
     });
-    // By address, and by token on the wallets and elsewhere.
+    // By address, and by token, separately for the wallets.
     expect(rates).toEqual([
       ["rate", 100_000, 300],
       ["rate-without-token", 11_000, 300],
@@ -264,7 +264,7 @@ describe.each(["dev", "prod"] as const)("the stacks of %s", (stage) => {
     ]);
     const associations = resourcesOf(templates, "AWS::WAFv2::WebACLAssociation");
     const before = JSON.stringify(associations.map(({ Properties }) => Properties.ResourceArn));
-    // Each REST API has one, the pictures' and Tencent's too; the others are the user pool's.
+    // Each REST API has one, including pictures' and Tencent's; the others are the user pool's.
     for (const stack of ["http", "tencent"])
       for (const id of Object.entries(templates[stack]!).flatMap(([id, { Type }]) =>
         Type === "AWS::ApiGateway::Stage" ? [id] : [],
@@ -347,7 +347,7 @@ describe("a stage", () => {
 
   test("cannot allow more requests than the account's rate", () => {
     const prod = stageOf(given({ stage: "prod" }));
-    // What the gateways let in, as the templates say it, and what goes out.
+    // The rates that the gateways admit according to the templates, and the rate of posts.
     const isAll = (one: Record<string, string>) =>
       one.HttpMethod === "*" && one.ResourcePath === "/*";
     const rest = resourcesOf(all.prod, "AWS::ApiGateway::Stage").map(

@@ -1,6 +1,6 @@
 /**
- * Synthesizes stages for the test files of a run, each stage once: CDK takes a second to load and
- * a second a stage. A process of its own, with the stage in the body of a `POST` as v8 writes it.
+ * Synthesizes stages for a run's test files, each stage once: CDK takes a second to load and a
+ * second per stage. A separate process, which receives the stage by `POST`, serialized by v8.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
@@ -20,8 +20,8 @@ const made = new Map<string, string>();
 function synthesize(stage: Stage): Assembly {
   const outdir = mkdtempSync(join(tmpdir(), "ovation-cdk-"));
   try {
-    // CloudFormation's own rules take most of a synthesis, and here they would only warn;
-    // `npm run synth` asks them.
+    // CloudFormation's rules take most of a synthesis and would only warn here; `npm run synth`
+    // applies them.
     const builtinCloudFormationValidation = false;
     const app = new App({ outdir, analyticsReporting: false, builtinCloudFormationValidation });
     placeStage(app, stage);

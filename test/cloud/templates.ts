@@ -4,7 +4,7 @@ import { type Stage, stageOf } from "../../lib/stages/stages.ts";
 import { askShared } from "../shared.ts";
 import type { Stack } from "./cloudformation.ts";
 
-/** One resource as the template has it; values may be CloudFormation's functions. */
+/** A resource of a template; values may be CloudFormation functions. */
 type Resource = {
   Type: string;
   // biome-ignore lint/suspicious/noExplicitAny: Templates are JSON of every shape.
@@ -14,29 +14,29 @@ type Resource = {
   UpdatePolicy?: Record<string, object>;
 };
 
-/** What AWS's rules for solutions find in a stage, accepted or not. */
+/** Findings of AWS's rules for solutions in a stage, accepted or not. */
 type Finding = { rule: string; path: string };
 
 /** The templates of one stage: resources by stack (`data`, `http` …) and logical id. */
 type Templates = Record<string, Record<string, Resource>>;
 
-/** What CDK makes of a stage, and what AWS's rules find in it. */
+/** A stage's templates, and the findings of AWS's rules. */
 export type Assembly = { stacks: Stack[]; findings: Finding[] };
 
 type Synthesized = Assembly & { templates: Templates };
 
-/** The templates of the stage as it is deployed with some options of the command line. */
+/** The templates of a stage as deployed with these command-line options. */
 export const templatesOf = async (options: Record<string, string>): Promise<Templates> =>
   (await synthesize(stageOf((key) => options[key]))).templates;
 
-/** What AWS's rules say of the stage. */
+/** The findings of AWS's rules in a stage. */
 export const findingsOf = async (options: Record<string, string>): Promise<Finding[]> =>
   (await synthesize(stageOf((key) => options[key]))).findings;
 
-/** Synthesizes a stage that may be like none of ours; each stage once in a run. */
+/** Synthesizes a modified stage, each once in a run. */
 export const synthesize = (stage: Stage): Promise<Synthesized> => askFor(stage, "once");
 
-/** Synthesizes a stage another time. */
+/** Synthesizes a stage again. */
 export const synthesizeAgain = (stage: Stage): Promise<Synthesized> => askFor(stage, "again");
 
 async function askFor(stage: Stage, path: string): Promise<Synthesized> {
@@ -62,7 +62,7 @@ export const resourcesOf = (templates: Templates, type: string, stack?: string):
     .filter(([name]) => stack === undefined || name === stack)
     .flatMap(([, resources]) => Object.values(resources).filter(({ Type }) => Type === type));
 
-/** The only resource of a type in a stack, or the only one of those that are meant. */
+/** The only resource of a type in a stack, or the only one that matches. */
 export function theResource(
   templates: Templates,
   type: string,
@@ -85,14 +85,14 @@ export function flat(value: unknown): string {
   return `<${flat(inner)}>`;
 }
 
-/** A statement of a role's policy, its action and resource as lists of text. */
+/** A policy statement with its actions and resources as lists of text. */
 type Statement = {
   Action: string[];
   Resource: string[];
   Condition?: Record<string, Record<string, string[]>>;
 };
 
-/** The functions by name, each with the statements of its own role. */
+/** The functions by name, with the statements of their roles. */
 export function functionsOf(templates: Templates) {
   const functions = new Map<string, { properties: Resource["Properties"]; role: Statement[] }>();
   for (const resources of Object.values(templates))

@@ -1,4 +1,4 @@
-/** Every documented change of what is deployed, under CloudFormation's own rules. */
+/** Every documented change of a deployment, checked with CloudFormation's rules. */
 import { describe, expect, test } from "@jest/globals";
 import { type Stage, stageOf } from "../../lib/stages/stages.ts";
 import {
@@ -37,7 +37,7 @@ const states = {
 type State = keyof typeof states;
 const dev = (await synthesize(given("dev"))).stacks;
 
-/** What Lambda lets be reserved of prod's account. */
+/** The concurrency of prod's account that Lambda permits to reserve. */
 const reservable = prod.accountConcurrency - 100;
 
 const changes: State[][] = [
@@ -67,7 +67,7 @@ test.each(Object.keys(states) as State[])(
       );
     const readers = of("AWS::Lambda::EventSourceMapping");
     expect(readers.length).toBeGreaterThan(10);
-    // The API of pictures reads only; its stack has a reader of its own.
+    // The API of pictures only reads, so its stack has its own reader.
     const writers = ["tencent", "core", "community", "management", "http"];
     for (const reader of new Set(readers))
       for (const writer of writers)
@@ -92,7 +92,7 @@ describe.each(["plain", "domain", "own issuer", "relay"] as const)(
 
     test("may fail at each resource, and leaves nothing that blocks the next one", () => {
       expect(stacks.flatMap(protectedTooEarly)).toEqual([]);
-      // Everything else that is kept goes with a stack that fails while it is made.
+      // Other retained resources are deleted with a stack whose creation fails.
       for (const { name, template } of stacks)
         for (const [id, { DeletionPolicy = "Delete", Type }] of Object.entries(template.Resources))
           if (name !== "ovation-account" && Type !== "AWS::CertificateManager::Certificate")
@@ -117,7 +117,7 @@ describe("deleting a stage", () => {
     expect(account.deploy(states.domain)).toEqual([]);
     expect(account.destroy(own(states.domain))).toEqual([]);
     expect([...account.kept]).toContain('AWS::DynamoDB::GlobalTable "ovation-prod"');
-    // As docs/deploying.md says: what was kept has its name.
+    // As docs/deploying.md says: what was retained keeps its name.
     expect(account.deploy(states.domain)).not.toEqual([]);
   });
 
@@ -154,7 +154,7 @@ test("exports only have values that never change, whatever a stage has", () => {
     if (state === "own issuer") continue;
     expect([state, names(state)]).toEqual([state, common]);
   }
-  // No function, queue, table or log: their names follow from the stage.
+  // Functions, queues, tables and logs are not exported, since their names follow from the stage.
   const types = states.plain.flatMap(({ template }) =>
     [...exportsOf(template).values()].map((value) => {
       const [, id] = /"(?:Ref|Fn::GetAtt)":\[?"(\w+)"/.exec(JSON.stringify(value)) ?? [];
@@ -175,7 +175,7 @@ test("exports only have values that never change, whatever a stage has", () => {
 });
 
 test("a single deployed stack could not be split: names are free before the first deployment", () => {
-  // Had a stage all functions in `http`, a function of `core` would be made while it has the name.
+  // If `http` had all functions, a function of `core` would be created while `http` has its name.
   const merged = states.plain.flatMap(({ name, template }) =>
     /-(core|community|management)$/.test(name) ? [] : [{ name, template }],
   );

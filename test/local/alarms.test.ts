@@ -1,4 +1,4 @@
-/** The template's alarms on the running system: each of ours rings once, by what it is for. */
+/** The template's alarms on a running system: each alarm on our own metrics is triggered once. */
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import {
   DeleteCommand,
@@ -48,12 +48,15 @@ afterEach(async () => {
 });
 beforeEach(() => beginMinute("first"));
 
-/** `first` forgets all metrics. Minutes end here alone, so no alarm depends on how long calls take. */
+/**
+ * `first` discards all metrics; after that only `next` ends minutes, so that the duration of calls
+ * does not affect alarms.
+ */
 const beginMinute = (minute: "first" | "next") => call("POST /local/alarms", { body: { minute } });
 
 const alarms = async (): Promise<Alarm[]> => (await call("GET /local/alarms")).body.alarms;
 const shortOf = ({ name }: Alarm) => name.replace("ovation-dev: ", "");
-/** What has rung in the test that runs. */
+/** The alarms triggered in the current test. */
 const rung = new Set<string>();
 const ringing = async () => {
   const now = (await alarms()).filter(({ state }) => state === "ALARM").map(shortOf);
@@ -64,14 +67,14 @@ const sumOf = async (name: string): Promise<number> => {
   const { body } = await call("GET /local/alarms");
   return body.metrics.find((one: Metric) => one.metric.name === name)?.sum ?? 0;
 };
-/** Waits until these alarms ring. */
+/** Waits until these alarms are triggered. */
 const rings = (...names: string[]) =>
   eventually(ringing, (found) => names.every((name) => found.includes(name)));
 
-/** The alarms that the tests of this file make ring. */
+/** The alarms that this file's tests trigger. */
 const tested = new Set<string>();
 
-/** A test in which these alarms ring. */
+/** A test that triggers these alarms. */
 function alarmTest(title: string, names: string[], act: () => Promise<void>): void {
   for (const name of names) tested.add(name);
   test(title, async () => {
@@ -83,7 +86,7 @@ function alarmTest(title: string, names: string[], act: () => Promise<void>): vo
 
 const fault = async (body: object) =>
   expect((await call("POST /local/faults", { body })).status).toBe(201);
-/** Calls a function itself, as Cognito and schedules do. */
+/** Invokes a function directly, as Cognito and schedules do. */
 async function invoke(name: string, event: object): Promise<void> {
   const { url, accessKeyId, secretAccessKey, sessionToken } = findEndpoint(system.dataDir)!;
   const credentials = { accessKeyId, secretAccessKey, sessionToken };
@@ -94,7 +97,7 @@ async function invoke(name: string, event: object): Promise<void> {
 const say = (as: { token: string; id: string }, id: string) =>
   call(`POST /api/v1/live-stream/${id}/chat/messages`, { as, body: { content: freshId() } });
 
-/** The system's table, as nobody but the functions reaches it. */
+/** The system's table, which otherwise only the functions access. */
 function openTable() {
   const { url, ...credentials } = findEndpoint(system.dataDir)!;
   const endpoint = new DynamoDBClient({ endpoint: url, region: "us-east-1", credentials });
@@ -164,8 +167,7 @@ alarmTest(
       (await call(`GET ${webhook.path}/deliveries`, { as: webhook.as })).body;
     const found = await eventually(listed, ({ data }) => data.list.length === 1);
     const { endpoint, table } = openTable();
-    // As if its time had passed an hour ago, and its message had been lost since: it never comes to
-    // step 5 by itself.
+    // As if it had been due an hour ago and its message had been lost: nothing sends it to step 5.
     await table.send(
       new UpdateCommand({
         TableName: "ovation-dev",
@@ -212,7 +214,7 @@ alarmTest(
     const { host, id } = await liveStream();
     for (let n = 0; n < 25; n++) viewers.push(await watch(await person(), id));
     await fault({ service: "execute-api", kind: "throttle", count: 20 });
-    // A post that ends after its batch is reported with the next one.
+    // A post that ends after its batch is reported with the next batch.
     const sayAndSum = async (name: string) => {
       await say(host, id);
       return sumOf(name);
@@ -255,7 +257,7 @@ alarmTest(
   "a pool that cannot be asked whether an admin has a second factor",
   ["identity logs faults"],
   async () => {
-    // There is no pool on this machine.
+    // The runner emulates no user pool.
     const request = { groupConfiguration: { groupsToOverride: ["admin"] } };
     const event = { userPoolId: "pool", userName: "ann", request };
     await invoke("auth-second-factor", event);
@@ -263,7 +265,7 @@ alarmTest(
 );
 
 alarmTest("frames that are late for three minutes, not for one", ["frames are late"], async () => {
-  // As if what is written now had lain there for half a minute.
+  // As if records written now were half a minute old.
   await call("POST /local/streams", { body: { clockSkewSeconds: [-30] } });
   const { host, id } = await liveStream();
   for (let minute = 1; minute <= 3; minute++) {
@@ -295,7 +297,7 @@ alarmTest("debts that refunds leave", ["credits are owed"], async () => {
   expect(paid.status).toBe(201);
   const refund = `POST /api/v1/gifts/${sent.body.data.id}/refund`;
   expect((await call(refund, { as })).status).toBe(200);
-  // What a schedule does once a minute.
+  // A schedule does this once a minute.
   await invoke("money-measure-debts", {});
 });
 

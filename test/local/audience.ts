@@ -11,7 +11,7 @@ import {
 /** A user with a token of the local issuer. */
 export type Person = { id: string; token: string };
 
-/** The calls of a test to a system of its own. */
+/** The calls of a test to its own system. */
 export function callsOf(url: string) {
   const post = (path: string, body: unknown, token?: string) => send("POST", path, body, token);
   async function send(method: string, path: string, body?: unknown, token?: string) {
@@ -41,7 +41,7 @@ export function callsOf(url: string) {
     },
     say: (as: Person, streamId: string, content: string) =>
       post(`/api/v1/live-stream/${streamId}/chat/messages`, { content }, as.token),
-    /** The whole log, as HTTP has it. */
+    /** The whole log, read over HTTP. */
     async log(as: Person, streamId: string): Promise<Frame[]> {
       const frames: Frame[] = [];
       for (;;) {
@@ -58,14 +58,14 @@ export function callsOf(url: string) {
   };
 }
 
-/** A viewer that keeps every frame it has shown and counts what it had to ask. */
+/** A viewer that keeps every frame it was shown and counts its requests. */
 export type Watcher = {
   client: Client;
   frames: Frame[];
   resets: number;
   subscribes: () => number;
   sockets: WebSocket[];
-  /** The frame after which this viewer is shown all, once it is subscribed. */
+  /** The frame after which this viewer receives every frame, once it is subscribed. */
   begin: () => number | undefined;
 };
 
@@ -83,7 +83,7 @@ export function watch(
     constructor(address: string, protocols?: string[]) {
       super(address, protocols);
       sockets.push(this);
-      // Looked at later, the position would be that of the frames shown meanwhile.
+      // Copied now: later the position would include frames shown meanwhile.
       this.on("message", (data) => {
         const { type, head } = JSON.parse(data.toString()) as { type: string; head: number };
         if (type === "subscribed") begin ??= since?.frame ?? head;
@@ -130,5 +130,5 @@ export async function until(what: string, holds: () => boolean): Promise<void> {
   }
 }
 
-/** What a chat message says; other events say nothing. */
+/** The text of a chat message; undefined for other events. */
 export const textOf = (event: Event) => (event.type === "chat.message" ? event.data.content : "");

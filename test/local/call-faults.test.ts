@@ -1,4 +1,4 @@
-/** Faults of every service that functions call, except the table's (test/local/faults.test.ts). */
+/** Faults of all services that functions call, except the table (test/local/faults.test.ts). */
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -51,10 +51,10 @@ type Call = { method: string; url: string; headers: Record<string, string>; body
 type Row = {
   service: string;
   operation: string;
-  /** The key at which a fault can be aimed. */
+  /** The key that a fault can target. */
   key: string;
   make(): Call;
-  /** How often it was done so far; undefined for what only reads. */
+  /** How often it took effect so far; undefined for reads. */
   count?: () => number | Promise<number>;
   error: [number, string];
   throttle: [number, string];
@@ -110,7 +110,7 @@ const rows: Row[] = [
     make: () => ofS3("PUT", `/failed/new-${++objects}`),
     count: files,
   },
-  // It is not there: a fault after the commit hides that, too.
+  // The object is missing, which a fault after the commit hides.
   { ...s3, operation: "GetObject", key: "failed/none", make: () => ofS3("GET", "/failed/none") },
   {
     ...s3,
@@ -158,12 +158,12 @@ const rows: Row[] = [
   },
 ];
 
-/** How long a caller waits for an answer, and how long where it expects none. */
+/** Timeouts of a caller that expects a response, and of one that does not. */
 const patience = { answer: 20_000, silence: 200 };
 
 type Heard = "lost" | "silence" | [status: number, type: string | undefined];
 
-/** Makes the call through a transport as a function; answers its status and the failure's type. */
+/** Makes the call through a transport as a function; returns the status and the failure's type. */
 async function hear(
   transport: Transport,
   { make, service }: Row,
@@ -213,7 +213,7 @@ describe.each(transports)("by %s", (transport) => {
       expect(await hear(transport, row, { milliseconds })).toEqual(heard);
       expect(await struck()).toEqual([1]);
       if (before !== undefined) expect((await counted())! - before).toBe(isDone ? 1 : 0);
-      // It strikes once, as it was asked to.
+      // The fault applies once, as requested.
       const [status] = await hear(transport, row);
       expect([200, 204, operation === "GetObject" && 404]).toContain(status);
     });

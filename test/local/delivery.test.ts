@@ -6,9 +6,8 @@ import { freePort, type System, startSystem } from "../system.ts";
 import { callsOf, type Person, textOf, until, type Watcher, watch } from "./audience.ts";
 
 /*
- * The promise of the frames on the running system: whatever the streams, the posts and the
- * processes do, every viewer with the published client ends with each frame of the log, once and in
- * order.
+ * The delivery guarantee on a running system: whatever happens to streams, posts and processes,
+ * every viewer with the published client gets each frame of the log once and in order.
  */
 
 let system: System;
@@ -47,7 +46,7 @@ async function talk(by: Person[], streamId: string, count: number): Promise<void
     await Promise.all(by.map((one, at) => calls.say(one, streamId, `message ${n + at}`)));
 }
 
-/** All end with the whole log from where they began: byte for byte, once and in order. */
+/** All viewers have the complete log from their start: byte for byte, once and in order. */
 async function expectWhole({ host, streamId, watchers }: Awaited<ReturnType<typeof openRoom>>) {
   await calls.say(host, streamId, "the end");
   const log = async () => calls.log(host, streamId);
@@ -87,7 +86,7 @@ test("two shards and no failure: less than one resubscribe a run with eight view
   const speakers = await Promise.all([1, 2, 3, 4, 5].map(newPerson));
   const again: number[] = [];
   for (let run = 0; run < runs; run++) {
-    // One shard behind the other is no failure: each does what the other's records need.
+    // Shards that run at different speeds are not a failure: records wait for those that they need.
     await calls.switches({ shards: 2, lagMilliseconds: run % 2 === 0 ? [] : [0, 150] });
     const room = await openRoom(8);
     const before = room.watchers.map((one) => one.subscribes());
@@ -202,7 +201,7 @@ test("without any $disconnect the posts detect dead connections, and only live o
     return last.frames.at(-1)!.viewers;
   };
   expect(await counted("who has just gone is counted still")).toBe(40);
-  // A connection counts as not open yet, not as gone, until it is 10 s old.
+  // Until it is 10 s old, a connection counts as still opening, not as gone.
   const deadline = Date.now() + 60_000;
   for (let n = 0; (await counted(`look ${n}`)) > 1; n++) {
     if (Date.now() > deadline) throw new Error("Departed viewers are still counted");

@@ -7,7 +7,7 @@ import { startOwn } from "../platform/money/running.ts";
 
 const messages = 400;
 const atOnce = 8;
-/** 3.0 KB were measured with eight at once; a frame for each message takes some more. */
+/** 3.0 KB were measured with eight messages per frame; a frame per message takes slightly more. */
 const bytesMax = 4096;
 
 test("a chat message takes a few kilobytes on disk, with its frame and its stream records", async () => {
@@ -40,7 +40,7 @@ test("a chat message takes a few kilobytes on disk, with its frame and its strea
   const { body } = await call(`GET ${path}?limit=1`, { as: host });
   expect(body.total).toBe(messages + atOnce * 4);
   expect(bytes).toBeLessThan(bytesMax);
-  // Less than their texts would take would mean that something was not measured.
+  // Less than the texts themselves would mean that something was not measured.
   expect(bytes).toBeGreaterThan(500);
   const { dataDir } = system;
   await system.stop();

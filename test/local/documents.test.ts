@@ -2,7 +2,7 @@ import { rowsOf } from "../../lib/stages/route-table.ts";
 import { unitsOf } from "../../platform/http/contract.ts";
 import { sharedSystem } from "../shared.ts";
 
-/** Documents, which are made with the bundle and read nothing. */
+/** Documents that are built with the bundle and read nothing. */
 const documents = rowsOf("endpoint").flatMap(({ contract }) =>
   contract.caller === "anyone" && /^GET \/(docs|openapi|asyncapi)/.test(contract.route)
     ? [contract]

@@ -18,7 +18,7 @@ afterAll(async () => {
 
 const item = { PK: { S: "A" }, SK: { S: "secret" } };
 
-/** Asks as whatever the headers say; `fetch` would set some of them itself. */
+/** Sends a raw request, since `fetch` would set some of these headers itself. */
 function ask(headers: Record<string, string>, method = "POST") {
   type Answer = { status?: number; text: string; headers: Record<string, unknown> };
   return new Promise<Answer>((resolve, reject) => {
@@ -54,7 +54,7 @@ test("a foreign web page gets nothing, even with the secret, and may read no res
     await ask({ ...page, ...token(), origin: "https://evil.example" }),
     await ask({ ...page, ...token(), origin: "null" }),
     await ask({ ...page, ...token(), "sec-fetch-site": "cross-site" }),
-    // A name of its own that was bound to this machine's address.
+    // A foreign name that resolves to this machine (DNS rebinding).
     await ask({ ...page, ...token(), host: `evil.example:${new URL(engine.endpoint).port}` }),
     await ask(
       { origin: "https://evil.example", "access-control-request-method": "POST" },

@@ -37,10 +37,7 @@ const put = (engine: Engine, SK: string) =>
 const count = async (engine: Engine) =>
   (await engine.call("DynamoDB_20120810.Scan", { TableName: "sample" })).body.Count;
 
-/**
- * Processor time of a write, in microseconds: what else the machine
- * does is no matter. The mean of the cheapest of ten rounds, which collected no garbage.
- */
+/** The median duration of sequential writes, in milliseconds. */
 async function measureWrite(engine: Engine, name: string): Promise<number> {
   const rounds: number[] = [];
   for (let index = 0; index < 300; index += 30) {
@@ -102,7 +99,7 @@ test("a snapshot of a running engine is consistent, and is deleted when it is cl
   const writing = (async () => {
     while (!over) {
       expect((await write(++n)).status).toBe(200);
-      // Nothing of a write waits: others get their turn only so.
+      // Reading in steps lets writes continue.
       await new Promise(setImmediate);
     }
   })();
@@ -131,7 +128,7 @@ test("a snapshot of a running engine is consistent, and is deleted when it is cl
   await writing;
   await expect(read("first")).rejects.toThrow();
   await stop();
-  // Nobody writes then: the data itself is read, and held.
+  // Without a runner the data itself is read, and locked.
   const alone = await openSnapshot(directory);
   expect(() => openState(directory)).toThrow(DataDirectoryBusy);
   await alone.stop();
@@ -191,7 +188,7 @@ test("data of the previous engine is refused with one sentence, and stays unchan
   await expect(starting).rejects.toThrow(/^The data in .* another database engine [^.]*\.$/);
   state.close();
   await expect(openEngine(directory)).rejects.toThrow(FormatMismatch);
-  // Nothing is held after a refusal.
+  // The refusal leaves nothing locked.
   openState(directory).close();
   const after = new DatabaseSync(file);
   expect(after.prepare("SELECT name FROM sqlite_schema").all()).toEqual([

@@ -15,7 +15,7 @@ describe.each(transports)("calls by %s", (transport) => {
   let aws: Aws;
   const clients: DynamoDBClient[] = [];
 
-  /** How long a caller of this test waits for an answer. */
+  /** The timeout of this test's callers. */
   const timeoutMilliseconds = 1_500;
 
   function connect(name: string): DynamoDBDocumentClient {

@@ -9,7 +9,7 @@ test.each([0, 1, 125, 126, 127, 65_535, 65_536, 131_072])(
     const text = "é".repeat(length / 2) + "x".repeat(length % 2);
     const data = Buffer.from(text);
     expect(data.byteLength).toBe(length);
-    // A server that speaks no more of the protocol than the handshake.
+    // A server that implements only the protocol's handshake.
     const server = createServer((socket) => {
       socket.once("data", (request) => {
         const key = /Sec-WebSocket-Key: (.*)\r\n/i.exec(request.toString())?.[1];

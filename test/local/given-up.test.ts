@@ -7,8 +7,8 @@ import { freePort, type System, startSystem } from "../system.ts";
 import { callsOf, until, watch } from "./audience.ts";
 
 /*
- * Batches of the table's stream that were given up and lie in the bucket: `npm run redrive` gives
- * them to their functions once more. A clock that is an hour off makes records too old at once.
+ * Abandoned batches of the table's stream in the bucket: `npm run redrive` invokes their functions
+ * with them again. A clock that is an hour off makes records too old at once.
  */
 
 let system: System;
@@ -34,7 +34,7 @@ function redrive(): { code: number | null; says: string } {
   return { code: status, says: stdout + stderr };
 }
 
-/** The texts of the batches that were given up. */
+/** The texts of the abandoned batches. */
 const givenUp = () =>
   readdirSync(join(dataDir, "s3"), { recursive: true, withFileTypes: true })
     .filter((one) => one.isFile())
@@ -67,7 +67,7 @@ test("batches given up by both readers are redriven once: each event logged, eac
   const chat = `/api/v1/live-stream/${streamId}/chat/messages`;
   await until("all is given up", () => {
     const batches = existsSync(join(dataDir, "s3")) ? givenUp() : [];
-    // The superlike by both readers, the last message by the one that shows it.
+    // The superlike by both readers; the last message by the reader that shows it.
     const ofSuperlike = batches.filter((text) => text.includes('"superlike"'));
     return ofSuperlike.length >= 2 && batches.some((text) => text.includes(doomed._id));
   });
@@ -87,7 +87,7 @@ test("batches given up by both readers are redriven once: each event logged, eac
   expect(await balance(host)).toBe(10);
   await until("the viewer has all of it", () => viewer.frames.length >= texts.length - 1);
 
-  // The same batches once more, as if the redrive had died before removing them.
+  // The same batches again, as if the redrive had died before it removed them.
   rmSync(join(dataDir, "s3"), { recursive: true });
   cpSync(join(dataDir, "kept"), join(dataDir, "s3"), { recursive: true });
   expect(redrive().code).toBe(0);
@@ -102,7 +102,7 @@ test("a batch that its function cannot handle stays, with the reason, until it c
   const streamId = await calls.liveStream(host);
   await calls.switches({ clockSkewSeconds: [-3600] });
   const late = await calls.say(host, streamId, "late");
-  // Batches of the stream's own records may be given up too, by other readers, and earlier.
+  // Other readers may have abandoned earlier records of the stream, too.
   await until("it is given up", () => givenUp().some((text) => text.includes(late._id)));
   await calls.switches({ clockSkewSeconds: [] });
   await calls.fault({

@@ -12,7 +12,7 @@ import { buildAssembly } from "../../bin/build/assembly.ts";
 import { writeDemoInto } from "../../bin/start/demo.ts";
 import { createLog, startSystem } from "../../local/index.ts";
 
-/** What the gift's role may do is taken from the template, so the template is what is changed. */
+/** The role's permissions come from the template, so the test changes the template. */
 const sender = "64d15f9e2e6c8f4d5a123456";
 const gift = {
   giftTypeId: "65a1234bcde5678f90123456",
@@ -54,7 +54,7 @@ function copyWithoutLedger(): { removed: number } {
   return { removed };
 }
 
-/** Sends one gift on a system of its own; the answer's status and what was logged as a problem. */
+/** Sends a gift on its own system; returns the status and the logged problems. */
 async function sendGift(directory: string): Promise<{ status: number; problems: string }> {
   const problems: string[] = [];
   const log = createLog("off", (text) => problems.push(text));

@@ -3,9 +3,7 @@ import { listSockets } from "../../platform/store/log/connections.ts";
 import { sharedSystem } from "../shared.ts";
 import { callsOf, textOf, until, watch } from "./audience.ts";
 
-/*
- * A connection that does not listen, on the running system: it may hold up itself and nobody else.
- */
+/* A connection that does not read, on a running system: it may only delay itself. */
 
 let system: Awaited<ReturnType<typeof sharedSystem>>;
 let calls: ReturnType<typeof callsOf>;
@@ -29,7 +27,7 @@ async function openRoom(name: string) {
   return {
     streamId,
     watcher,
-    /** Says something, and waits until the viewer hears it. */
+    /** Sends a message and waits until the viewer receives it. */
     async say(text: string): Promise<void> {
       await calls.say(host, streamId, text);
       await until(`"${text}" is heard`, () => hears(text));
@@ -39,7 +37,7 @@ async function openRoom(name: string) {
 
 const messages = 10;
 
-/** How long messages take, each from its call to its viewer, in milliseconds. */
+/** The time from sending each message until its viewer receives it, in milliseconds. */
 async function sayAll(
   { say }: Awaited<ReturnType<typeof openRoom>>,
   text: string,
@@ -69,8 +67,8 @@ test("a viewer who resumes and hangs does not delay messages in another room", a
   const subscribe = JSON.stringify({ action: "subscribe", streamId: room.streamId, since });
   const meanwhile = await sayAll(other, "now", () => back.sockets.at(-1)!.send(subscribe));
   await calls.clearFaults();
-  // Each time one post hangs for 2 s: nobody else has waited for them. What the messages take
-  // otherwise depends on the machine.
+  // Each time one post hangs for 2 s, and no one else waits for it. The rest of a message's time
+  // depends on the machine.
   expect(meanwhile - usual).toBeLessThan((messages * 2_000) / 2);
   for (const { client } of [room.watcher, other.watcher, back]) client.close();
 });

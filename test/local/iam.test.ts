@@ -81,7 +81,7 @@ test.each([
 
 test("an absent key fails a condition unless the operator ends in IfExists", () => {
   const optional = { StringEqualsIfExists: { "aws:key": "a" } };
-  // A key without values is absent, too.
+  // A key without values counts as absent.
   for (const context of [{}, { "aws:key": [] }]) {
     expect(allows({ StringEquals: { "aws:key": "a" } }, context)).toBe(false);
     expect(allows(optional, context)).toBe(true);
@@ -138,7 +138,7 @@ describe("statements", () => {
     expect(
       iam.isAllowed("sample-writer", { ...send, resource: `${queue}.fifo`.toUpperCase() }),
     ).toBe(false);
-    // A dot is a dot.
+    // A dot matches only a dot.
     expect(iam.isAllowed("sample-writer", { ...send, resource: `${queue}xfifo` })).toBe(false);
     expect(
       iamOf([statement("Allow", "sqs:*Message", queue)]).isAllowed("sample-writer", send),

@@ -19,11 +19,11 @@ test("a caller waiting for a response of this process is awake, any other is not
   await pause(250);
   expect(sleep.isBlocked()).toBe(false);
   sleep.answered();
-  // It has only just heard.
+  // It received a response just now.
   expect(sleep.isBlocked()).toBe(false);
   await pause(250);
   expect(sleep.isBlocked()).toBe(true);
-  // What an earlier event has asked and was not answered is nothing to the next one.
+  // Unanswered calls of an earlier event do not affect the next one.
   sleep.asks(1);
   sleep.begin();
   await pause(250);

@@ -3,8 +3,8 @@ import { type System, startSystem } from "../system.ts";
 import { callsOf, type Person, textOf, until, type Watcher, watch } from "./audience.ts";
 
 /*
- * Posts that do not arrive on the running system: environments that are frozen between two events,
- * as Lambda freezes them, and a gateway that forgets sockets meanwhile or does not answer.
+ * Lost posts on a running system: environments freeze between events, as Lambda does, and a gateway
+ * drops idle sockets meanwhile or does not respond.
  */
 
 let system: System;
@@ -54,11 +54,11 @@ test("after a pause in frozen environments every viewer gets the next frame, and
   await until("all hear it", () => watchers.every((one) => hears(one, "before")));
   const asked = watchers.map((one) => one.subscribes());
   const { resets } = await calls.send("GET", "/local/functions");
-  // Shorter than what the poster takes for idle, and longer.
+  // Shorter and longer than the poster's idle limit.
   for (const milliseconds of [3_400, 6_000]) {
     await pause(milliseconds);
     const text = `after ${milliseconds}`;
-    // What froze may not know in time whether its table answered: 503, and the caller comes again.
+    // After a freeze the table's response may come too late: 503, and the caller retries.
     const say = () => calls.say(host, streamId, text);
     await say().catch((error: Error) => {
       if (!/: 503 /.test(error.message)) throw error;
@@ -79,7 +79,7 @@ test("a notification whose post was lost is posted again, and the loss is counte
   const first = await notify(ann);
   await until("the first one comes", () => told.includes(first));
   const before = lossesTold();
-  // Each try of a post is a second one when its socket fails: two posts are lost so.
+  // A post is retried when its socket fails, so one lost post needs two faults.
   const post = { service: "execute-api", operation: "PostToConnection" };
   await calls.fault({ ...post, kind: "timeout", count: 4 });
   const second = await notify(ann);

@@ -23,7 +23,7 @@ const lineOf = (Posts: number | number[]) =>
     Posts,
   });
 
-/** Metrics with a clock of their own; each of these is what one minute's lines say. */
+/** Metrics with their own clock; each element is the log lines of one minute. */
 function after(minutes: readonly (readonly (number | number[])[])[]) {
   let now = 0;
   const metrics = createMetrics(

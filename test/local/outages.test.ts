@@ -1,6 +1,6 @@
 /**
- * What Ovation stands on fails for a while: callers hear 503 with `Retry-After`, nothing is half
- * done, and it goes on by itself. The table of them is in docs/runbook.md.
+ * Outages of Ovation's dependencies: callers get 503 with `Retry-After`, nothing is left half done,
+ * and service resumes by itself. The dependencies are listed in docs/runbook.md.
  */
 import {
   type Answer,
@@ -39,7 +39,7 @@ const expectUnavailable = ({ status, headers, body }: Answer) => {
   expect(body.errors).toEqual(["Service temporarily unavailable"]);
 };
 
-/** Asks until everybody is served; until then nobody may hear anything but that it passes. */
+/** Calls until everyone is served; until then every response must be temporary. */
 const servedSoon = (ask: () => Promise<Answer[]>) =>
   eventually(
     async () => {
@@ -50,7 +50,7 @@ const servedSoon = (ask: () => Promise<Answer[]>) =>
     (others) => others.length === 0,
   );
 
-/** What a gift needs. */
+/** The prerequisites of a gift. */
 async function giving() {
   const [{ host, id }, ann, giftTypeId] = await Promise.all([liveStream(), person(), giftType(10)]);
   await topUp(ann, 100);
@@ -71,14 +71,15 @@ describe("the issuer", () => {
         await fault({ service: "issuer", operation: "GetKeys", kind });
         expectUnavailable(await me(ann));
         await call("DELETE /local/faults");
-        // Each environment of the authorizer has keys of its own: more calls at once than it has.
+        // Each authorizer environment caches keys: make more concurrent calls than there are
+        // environments.
         await servedSoon(() => Promise.all(Array.from({ length: 8 }, () => me(ann))));
-        // Now the issuer is down, which users with a token do not notice, unless a new environment
-        // without keys serves them: 503, and they retry.
+        // The issuer is down. Users with a token do not notice unless a new environment without
+        // cached keys serves them: 503, and they retry.
         await fault({ service: "issuer", kind });
         const bob = await person();
         await servedSoon(async () => [await me(bob)]);
-        // Of a system of its own: others may have asked theirs where people sign in.
+        // On its own system, since other tests may have loaded the sign-in URL.
         expectUnavailable(await call("GET /api/v1/sign-in"));
         await call("DELETE /local/faults");
         const isBack = ({ status }: Answer) => status === 200;
@@ -190,7 +191,8 @@ describe("the queues", () => {
       () => walletOf(host),
       ({ balance, pending: left }) => balance === 20 && left === 0,
     );
-    // The end of a combo is a delayed message: it comes although no queue took it at first.
+    // The end of a combo is a delayed message, which arrives although no queue accepted it at
+    // first.
     await eventually(
       async () => viewer.events().map(({ type }) => type),
       (types) => types.includes("combo.ended"),
@@ -210,7 +212,7 @@ describe("the gateway of the sockets", () => {
     await call("DELETE /local/faults");
     expect((await say("three")).status).toBe(201);
     await viewer.next(({ events = [] }) => /three/.test(JSON.stringify(events)));
-    // A client sees the hole by the numbers, and asks; here over HTTP.
+    // A client detects the gap by the frame numbers and requests it; here over HTTP.
     const path = `GET /api/v1/live-stream/${id}/events?after=0`;
     const log = await call(path, { as: ann });
     const texts = log.body.data.frames.flatMap(

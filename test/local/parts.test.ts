@@ -14,8 +14,8 @@ import { createLog, startSystem } from "../../local/index.ts";
 import { callsOf, textOf, until, type Watcher, watch } from "./audience.ts";
 
 /*
- * A room on the running system that is posted in parts, by environments of their own. The stage of
- * a machine needs none, so its settings are changed where they come from: in the template.
+ * A room on a running system whose posts are split between environments. The runner's stage has no
+ * such rooms, so the test changes the settings in the template.
  */
 
 const lowered = { LARGE_ROOM_VIEWERS: "2", PART_VIEWERS: "3", POST_RATE: "1000000" };
@@ -29,7 +29,7 @@ let system: Awaited<ReturnType<typeof startSystem>>;
 let calls: ReturnType<typeof callsOf>;
 const problems: string[] = [];
 
-/** A copy of the assembly in which very few viewers make a very large room. */
+/** A copy of the assembly in which a very large room needs only a few viewers. */
 function lowerThresholds(original: string): void {
   for (const name of readdirSync(original)) {
     if (!name.endsWith(".template.json")) {
@@ -68,7 +68,7 @@ afterAll(async () => {
 const viewers = 12;
 const messages = 60;
 
-/** How often a function has run so far. */
+/** The number of invocations of a function so far. */
 async function runsOf(name: string): Promise<number> {
   const { byFunction } = await calls.send("GET", "/local/cost");
   return byFunction[`ovation-dev-${name}`]?.byOperation["lambda:run"]?.requests ?? 0;
@@ -101,7 +101,7 @@ test("a room in parts: every viewer has each frame of the log, byte for byte", a
     );
   }
   expect(log.at(-1)).toMatchObject({ viewers });
-  // A frame to this many viewers has four parts.
+  // A frame to this many viewers is posted in four parts.
   expect(await runsOf("realtime-post-part")).toBeGreaterThanOrEqual(4);
   for (const { client } of watchers) client.close();
   expect(problems).toEqual([]);

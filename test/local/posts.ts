@@ -16,22 +16,22 @@ import {
 } from "../api/people.ts";
 import { picture } from "../api/picture-files.ts";
 
-/** What is sent with one POST. */
+/** The request of one POST. */
 type Sent = { path: string; body?: unknown; raw?: FormData };
 
-/** A POST that succeeds, and one to the same route that is another request. */
+/** A POST that succeeds, and a different request to the same route. */
 export type Post = Sent & {
   as?: Person;
-  /** Undefined where a route has no two requests. */
+  /** Undefined if the route has only one possible request. */
   other: Partial<Sent> | undefined;
-  /** Gives another token of the caller, where the call ends the one that it was made with. */
+  /** Returns another token of the caller, if the call revokes the one it was made with. */
   renew?: () => Promise<Person>;
 };
 
 const api = "/api/v1";
 const live = `${api}/live-stream`;
 
-/** A new stream of a new host that has not begun. */
+/** A new stream of a new host, before it goes live. */
 async function plannedStream(more: object = {}) {
   const host = await person();
   const plannedStartDate = new Date(Date.now() + 7_200_000).toISOString();
@@ -60,7 +60,7 @@ function pictureForm(field: string): FormData {
   return form;
 }
 
-/** The record of a gift that is gone; the table must be open. */
+/** A parked record of a deleted gift; the table must be open. */
 async function parkedId(as: Person): Promise<string> {
   const giftId = freshId();
   const image = { ...key.gift(freshId(), giftId), kind: "gift", due: "ann", dueCredits: 1 };
@@ -74,7 +74,7 @@ async function webhook(as: Person, url: string) {
   return `${api}/webhooks/${(await call(`POST ${api}/webhooks`, { as, body })).body.data.id}`;
 }
 
-/** A delivery of a new webhook that has arrived. */
+/** The finished delivery of a new webhook. */
 async function delivered(as: Person, url: string) {
   const path = await webhook(as, url);
   await call(`POST ${path}/test`, { as });
@@ -83,7 +83,7 @@ async function delivered(as: Person, url: string) {
   return `${path}/deliveries/${row.id}/resend`;
 }
 
-/** A code of the runner's own issuer, as a browser would bring it back. */
+/** A code of the local issuer, as a browser would send it. */
 async function signInCode() {
   const { authorizationEndpoint, clientId, scope } = (await call(`GET ${api}/sign-in`)).body.data;
   const codeVerifier = randomBytes(32).toString("base64url");
@@ -101,7 +101,7 @@ async function signInCode() {
 
 const poll = { kind: "poll", title: "Which one?", options: ["a", "b"], seconds: 600 };
 
-/** How an open moment of a new stream is finished, and how another one is. */
+/** Ends an open moment of a new stream; the different request names another moment. */
 async function openMoment(how: "end" | "cancel"): Promise<Post> {
   const { host, id } = await liveStream();
   const path = async () => {
@@ -111,7 +111,7 @@ async function openMoment(how: "end" | "cancel"): Promise<Post> {
   return { as: host, path: await path(), other: { path: await path() } };
 }
 
-/** What needs more than a world; `inbox` is the URL of a receiver of webhooks. */
+/** Requests that need preparation; `inbox` is the URL of a webhook receiver. */
 const special: Record<string, (inbox: string) => Promise<Post>> = {
   [`${api}/follow/{userId}`]: async () => {
     const { as, known } = await makeWorld();
@@ -165,7 +165,7 @@ const special: Record<string, (inbox: string) => Promise<Post>> = {
   },
   [`${api}/users/me/sign-out`]: async () => {
     const { id } = await person();
-    // The token of a second ago ends; one of the next second is good again.
+    // Tokens of earlier seconds end; one of the next second is valid again.
     const iat = Math.floor(Date.now() / 1000) - 5;
     const as = await person({ id, claims: { iat } });
     const renew = async () => {
@@ -231,10 +231,10 @@ const special: Record<string, (inbox: string) => Promise<Post>> = {
   },
 };
 
-/** What another request names: it is refused before it could change anything there. */
+/** What the different request names: it is refused before it changes anything. */
 let another: ReturnType<typeof makeWorld> | undefined;
 
-/** Any other POST: a request that fits its schema, and one that names something else. */
+/** All other POSTs: a request that fits the schema, and one with other values. */
 async function generic(operation: Operation): Promise<Post> {
   another ??= makeWorld();
   const [world, elsewhere] = await Promise.all([makeWorld(), another]);

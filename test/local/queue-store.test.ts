@@ -4,7 +4,7 @@ import { openState, type State } from "../../local/state.ts";
 import { makeQueue } from "./sample-stage.ts";
 
 let state: State;
-/** Epoch milliseconds, moved by hand. */
+/** Epoch milliseconds, advanced by the test. */
 let now: number;
 
 beforeEach(() => {
@@ -31,7 +31,7 @@ test.each(["work", "work.fifo"])("a message of %s expires after the queue's rete
   now += 30_000;
   put(store, queue, "later");
   now += 30_000;
-  // Exactly as old as the retention: still there.
+  // Exactly as old as the retention: kept.
   expect(bodies(store, queue)).toEqual(["early", "later"]);
   store.release();
   now += 1;

@@ -1,4 +1,6 @@
-/** Step 1 of docs/restore.md under load: what was accepted is in the copy, all else was refused. */
+/**
+ * Step 1 of docs/restore.md under load: accepted calls are in the copy, all others were refused.
+ */
 import { randomBytes } from "node:crypto";
 import { copyFile, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -32,10 +34,10 @@ async function tokenOf(body: object): Promise<string> {
   return ((await answer.json()) as { token: string }).token;
 }
 
-/** What one sender's calls came to. */
+/** The outcome of one sender's calls. */
 type Sent = { accepted: string[]; refused: number; afterwards: number };
 
-/** Calls again and again until told to stop; `send` answers an id, or undefined if refused. */
+/** Calls repeatedly until stopped; `send` returns an id, or undefined if refused. */
 function keepSending(
   send: () => Promise<string | undefined>,
   isOver: () => "no" | "marked" | "yes",
@@ -46,7 +48,7 @@ function keepSending(
       const id = await send();
       if (id === undefined) {
         sent.refused++;
-        // As a client that waits: else the sender's own rate would refuse it.
+        // Paced like a real client, which stays below the sender's rate limit.
         await pause(50);
       } else sent.accepted.push(id);
       if (id !== undefined && when === "marked") sent.afterwards++;
@@ -118,7 +120,7 @@ test("each gift accepted by either API before the data became read-only is in th
   const { status, stdout } = await runProgram("operate/read-only.ts", [], settings);
   expect(status).toBe(0);
   expect(stdout).toMatch(/nothing is written any more\n$/);
-  // The command itself waits for the ten seconds.
+  // The command itself waits ten seconds.
   expect(Date.now() - begun).toBeGreaterThan(9_000);
   over = "marked";
   for (const suffix of ["", "-wal"]) {

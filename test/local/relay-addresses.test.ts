@@ -14,7 +14,7 @@ test("an address may try a limited number of handshakes at once, and each second
   const addresses = createAddresses({ ...addressLimits, handshakes });
   const tryAt = (at: number) => addresses.admit("192.0.2.1", at);
   expect([0, 0, 0, 0].map(tryAt)).toEqual([true, true, true, false]);
-  // What is refused uses up nothing, and no pause gives more than at once.
+  // Refused attempts use up nothing, and no pause permits more than the burst.
   expect([50, 100, 100, 200].map(tryAt)).toEqual([false, true, false, true]);
   expect([9_000, 9_000, 9_000, 9_000].map(tryAt)).toEqual([true, true, true, false]);
   expect(addresses.admit("192.0.2.2", 0)).toBe(true);

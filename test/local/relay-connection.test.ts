@@ -49,7 +49,7 @@ test("a connection ends after ten silent minutes and after two hours, and is pin
   expect(silent.ends).toEqual(["close 1001"]);
 });
 
-/** The head of a client's frame, and its payload of as many bytes. */
+/** A client frame's header, and a payload of this many bytes. */
 function frameOf(bytes: number): Buffer {
   const length = Buffer.alloc(bytes < 126 ? 0 : 8);
   if (bytes >= 126) length.writeBigUInt64BE(BigInt(bytes));

@@ -1,6 +1,6 @@
 /**
- * What a container of the relay is started with, run as ECS runs it: the template's own command and
- * settings, credentials from an endpoint, the bundle from a bucket.
+ * The relay's container, run as ECS runs it: the template's command and settings, credentials from
+ * an endpoint, and the bundle from a bucket.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -23,18 +23,18 @@ const task = theResource(templates, "AWS::ECS::TaskDefinition", "relay").Propert
 const [{ Command, Environment }] = task.ContainerDefinitions;
 const bundleFile = join(import.meta.dirname, "../../dist/relay/index.cjs");
 
-/** The credentials that ECS gives, in turn; the last ones again and again. */
+/** The credentials that ECS returns in turn; the last ones are repeated. */
 type Given = { AccessKeyId: string; SecretAccessKey: string; Token?: string; Expiration?: string };
 let given: (Given | number)[];
 let newest: Given | undefined;
-/** What the bucket has. */
+/** The objects in the bucket. */
 let object: { bytes: Buffer; isRefused?: boolean };
 let problems: string[];
 let server: Server;
 let base: string;
 const children = new Set<ChildProcess>();
 
-/** Whether a request for the bundle is signed as S3 wants it, by the credentials of that moment. */
+/** Whether a request for the bundle is signed for S3 with the current credentials. */
 function isSigned({ headers, url = "" }: IncomingMessage): boolean {
   if (newest === undefined) return false;
   const { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey, Token } = newest;
@@ -75,7 +75,7 @@ afterEach(() => {
 });
 afterAll(() => server.close());
 
-/** Starts the container's command; of the template only the bucket's address is another. */
+/** Starts the container's command; only the bucket's address differs from the template. */
 function startContainer(more: Record<string, string> = {}, port?: number) {
   const address = `${base}/assets/the-bundle.cjs`;
   const words = (Command as unknown[]).map((word) => (typeof word === "object" ? address : word));
@@ -109,7 +109,7 @@ function startContainer(more: Record<string, string> = {}, port?: number) {
   return { child, ended, said, text: () => text };
 }
 
-/** A bundle that prints its orders. */
+/** A bundle that prints its commands. */
 const telling = `
   const say = (what) => process.stdout.write(JSON.stringify(what) + "\\n");
   exports.handler = async (order) => {
@@ -122,7 +122,7 @@ const telling = `
     setInterval(() => say({ now: process.env.AWS_ACCESS_KEY_ID + " " + process.env.AWS_SESSION_TOKEN }), 20);
   };`;
 
-/** Has the command ask for a bundle of a test's own. */
+/** Makes the command load a test's bundle. */
 function bring(text: string): string {
   object = { bytes: Buffer.from(text) };
   return createHash("sha256").update(text).digest("hex");
@@ -177,7 +177,7 @@ test("an unresponsive service is asked again, and a refusal ends the container",
 test("credentials are renewed while the process lives, and kept if that fails", async () => {
   given.push(500, { AccessKeyId: "ASIASECOND", SecretAccessKey: "second", Token: "two" });
   asks(bring(telling));
-  // What is done every five minutes, 2,000 times faster.
+  // The renewal every five minutes, 2,000 times faster.
   const faster =
     "const real=setInterval;globalThis.setInterval=(act,ms)=>real(act,ms>60000?ms/2000:ms)";
   const NODE_OPTIONS = `--import=data:text/javascript,${encodeURIComponent(faster)}`;
@@ -197,7 +197,7 @@ describe("the relay's own bundle", () => {
 
   test("accepts sockets in a container, with no more rights than its task", async () => {
     object = { bytes: readFileSync(bundleFile) };
-    // Here an access key is the name of whose role it stands for.
+    // Locally an access key is the name of a role.
     given = [{ AccessKeyId: "ovation-dev-relay", SecretAccessKey: "any" }];
     const [{ id }, as] = await Promise.all([liveStream(), person()]);
     const [, claims = ""] = as.token.split(".");
@@ -235,7 +235,7 @@ describe("the relay's own bundle", () => {
     container.child.kill("SIGTERM");
     expect(await watching.next(({ type }) => type === "closing")).toMatchObject({ code: 4410 });
     expect(await container.ended).toBe(0);
-    // Not even of the URL, in which browsers send it.
+    // Not even in the URL, where browsers send it.
     expect(container.text()).not.toContain(as.token.slice(0, 20));
     expect(container.text()).not.toContain("ERROR");
   });

@@ -1,4 +1,4 @@
-/** A stage with a relay, as its clients and the runner see it. */
+/** A stage with a relay, as seen by its clients and the runner. */
 
 import { connect, type Socket } from "node:net";
 import WebSocket from "ws";
@@ -179,7 +179,7 @@ test("a deleted text is in no frame that is sent again", async () => {
   again.close();
 });
 
-/** A client of the published library that notes all it is shown. */
+/** A client of the published library that records everything it is shown. */
 function follow(as: Person, streamId: string) {
   const texts: string[] = [];
   const states: unknown[] = [];
@@ -233,19 +233,19 @@ test("a client follows its stream there; when the relay dies nothing is lost or 
 test("an address has no more connections than its share, and is admitted again when they close", async () => {
   const { port, hostname } = new URL(relayUrl);
   const held: Socket[] = [];
-  // Those of the tests before, and those that this one opens until one of them is cut.
+  // Connections of earlier tests, and those opened here until one is refused.
   const isCut = () =>
     new Promise<boolean>((done) => {
       const socket = connect(Number(port), hostname);
       held.push(socket);
       socket.on("error", () => done(true));
       socket.once("close", () => done(true));
-      // An answer shows that it was let in.
+      // A response shows that it was admitted.
       socket.once("data", () => done(false));
       socket.write("GET / HTTP/1.1\r\nHost: relay\r\n\r\nGET /ws HTTP/1.1\r\n");
     });
   let wasCut = false;
-  // A machine may be so slow that the first ones are late with their request by then.
+  // On a slow machine the first connections may still be sending their requests.
   while (!wasCut && held.length <= 4 * addressLimits.connections) {
     const tries = await Promise.all(Array.from({ length: 100 }, isCut));
     wasCut = tries.includes(true);

@@ -1,6 +1,6 @@
 /**
- * Every POST of the description happens once, however its first answer is lost: in the network, in
- * a fault of the table, or in a race with a second call with the same key.
+ * Every POST of the API takes effect once, however its first response is lost: in the network, by a
+ * fault of the table, or in a race with a second call with the same key.
  */
 import { openTable } from "../../bin/aws/table.ts";
 import { createCaller } from "../../client/http.ts";
@@ -25,7 +25,7 @@ beforeAll(async () => {
   closeTable = await openTable();
   inbox = await startReceiver();
   operations = (await readOperations()).filter(({ method }) => method === "POST");
-  // Last, since a code is good for five minutes.
+  // Last, since a code is valid for five minutes.
   operations.sort(
     (a, b) => Number(a.path.endsWith("/sign-in")) - Number(b.path.endsWith("/sign-in")),
   );
@@ -41,7 +41,7 @@ afterAll(async () => {
   await system.stop();
 });
 
-/** A POST of each route with a key of its own. */
+/** A POST of each route with its own key. */
 type Keyed = Post & { name: string; key: string };
 
 async function* prepareEach(): AsyncGenerator<Keyed> {
@@ -61,7 +61,7 @@ const send = ({ path, as, body, raw, key }: Post & { key: string }) =>
 
 const isReplayed = ({ headers }: Answer) => headers.get("idempotency-replayed") === "true";
 
-/** An answer as its repetition has it: what is shown once is null there. */
+/** A response as its repetition returns it: values that are shown once are null. */
 const shownAgain = (name: string, text: string) =>
   /overlay-keys|ws-tickets|webhooks|sign-in/.test(name)
     ? text
@@ -70,8 +70,8 @@ const shownAgain = (name: string, text: string) =>
     : text;
 
 /**
- * The table's content, except what a call writes before it can know that it is a repetition: its
- * rates, the sender's last message, and where a gift would be found.
+ * The table's content, except items that a call writes before it can detect a repetition: rate
+ * limits, the sender's last message, and the index of gifts.
  */
 async function contents(): Promise<Map<string, string>> {
   const items = new Map<string, string>();
@@ -81,13 +81,13 @@ async function contents(): Promise<Map<string, string>> {
   return items;
 }
 
-/** Whether a poll or a goal has ended and is still being counted, which takes some 12 s. */
+/** Whether an ended poll or goal is still being counted, which takes about 12 s. */
 function isCounting(text: string): boolean {
   const { status, result } = JSON.parse(text);
   return status === "ended" && result === undefined;
 }
 
-/** The same, once nothing has changed for a while: what reacts to a call comes after its answer. */
+/** The same, after nothing has changed for a while: effects may follow a response. */
 async function restingContents() {
   for (let last = await contents(); ; ) {
     await new Promise((done) => setTimeout(done, 2_000));
@@ -99,7 +99,7 @@ async function restingContents() {
   }
 }
 
-/** The client's call of this POST over a network that loses its first answer. */
+/** The client's call of this POST over a network that loses the first response. */
 async function callLosing(post: Keyed) {
   const answers: { status: number; text: string; isReplayed: boolean }[] = [];
   const losing: typeof fetch = async (url, given) => {
@@ -155,7 +155,7 @@ test("each first response is lost: the client's repetition gets it, nothing happ
   const after = await restingContents();
   expect([...after].filter(([key, item]) => before.get(key) !== item)).toEqual([]);
   expect(inbox.received.length).toBe(sent);
-  // Two calls were one test event, and one further delivery of what was sent already.
+  // Two calls caused one test event, and one resend of an earlier delivery.
   const ids = inbox.received.map(({ headers }) => headers["webhook-id"]);
   const ofPath = (part: string) => lost.find(({ post }) => post.path.includes(part))!;
   const { eventId } = JSON.parse(ofPath("/test").answers[0]!.text).data;
@@ -189,7 +189,7 @@ test("the key's mark is not written: the call failed, and the same key succeeds,
       expect(answer.body.data).toEqual({ isFollowing: true, previouslyFollowing: false });
   }
   await restingContents();
-  // A test event and a resend: what the failed try had queued already was not sent again.
+  // A test event and a resend: deliveries that the failed attempt had queued were not sent again.
   expect(inbox.received.length).toBe(sent + 2);
 }, 900_000);
 
@@ -202,7 +202,7 @@ test("of four concurrent calls one takes effect; the others get the same respons
     expect({ name, firsts: firsts.length }).toEqual({ name, firsts: 1 });
     for (const again of made.filter(isReplayed))
       expect(again.text).toBe(shownAgain(name, firsts[0]!.text));
-    // Signing out affects the other calls, too.
+    // Signing out revokes the tokens of other calls, too.
     const others = answers.filter(({ status }) => status >= 300 && status !== 401);
     for (const answer of others) {
       expectFailure(answer, 409, sentences[409]);

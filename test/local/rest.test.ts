@@ -49,7 +49,7 @@ afterAll(async () => {
 const get = (path: string, headers: Record<string, string> = {}) =>
   fetch(`${gateway.url}${path}`, { headers });
 
-/** Sends a path that `fetch` would tidy, exactly as it is. */
+/** Sends a path unchanged, which `fetch` would normalize. */
 const getRaw = (path: string, method = "GET") =>
   new Promise<{ status: number; body: string }>((resolve, reject) => {
     const { port } = new URL(gateway.url);

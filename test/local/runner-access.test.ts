@@ -1,4 +1,4 @@
-/** Who may mint tokens and set faults on a developer's machine. */
+/** Who may create tokens and set faults on a developer's machine. */
 import { connect } from "node:net";
 import type { Gateway } from "../../local/gateway/index.ts";
 import { startGateway } from "../../local/gateway/index.ts";

@@ -341,7 +341,9 @@ const accessFields = {
   failure: "$context.error.responseType",
 };
 
-/** Writes the assembly into a new temporary folder and gives the folder and how to remove it. */
+/**
+ * Writes the assembly to a new temporary folder; returns the folder and a function to remove it.
+ */
 export function writeSampleAssembly(
   bundles: Bundles = sampleBundles,
   document: object = sampleDocument,

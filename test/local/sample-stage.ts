@@ -4,7 +4,7 @@ const account = "000000000000";
 const region = "us-east-1";
 const tableArn = `arn:aws:dynamodb:${region}:${account}:table/sample`;
 
-/** A queue with short times; `part` overrides. */
+/** A queue with short times; `part` overrides its fields. */
 export function makeQueue(name: string, part: Partial<Queue> = {}): Queue {
   return {
     name,
@@ -19,7 +19,7 @@ export function makeQueue(name: string, part: Partial<Queue> = {}): Queue {
   };
 }
 
-/** A mapping of a source to a function with Lambda's defaults; `part` overrides. */
+/** An event source mapping with Lambda's defaults; `part` overrides its fields. */
 export function makeSource(
   functionName: string,
   sourceArn: string,
@@ -42,7 +42,7 @@ export function makeSource(
   };
 }
 
-/** A stage of one table, two functions on its stream, a writer, and what a test adds. */
+/** A stage with one table, two stream consumers, a writer, and a test's additions. */
 export function makeStage(part: Partial<Stage> = {}): Stage {
   const names = ["sample-writer", "sample-reader", "sample-second", "sample-worker"];
   const all = { Effect: "Allow" as const, Resource: ["*"] };
@@ -127,14 +127,14 @@ export function makeStage(part: Partial<Stage> = {}): Stage {
 /** The stream of the sample table. */
 export const streamArn = `${tableArn}/stream/local`;
 
-/** Connections of which none is open. */
+/** No open connections. */
 export const noConnections: Connections = {
   post: () => "gone",
   close: () => "gone",
   find: () => undefined,
 };
 
-/** An `Invoke` that hands each event to the function's own code here, which may throw. */
+/** An `Invoke` that runs code in this process instead of a function; the code may throw. */
 export function makeInvoke(code: Record<string, (event: never) => unknown>): Invoke {
   return async (functionName, event) => {
     try {

@@ -1,7 +1,7 @@
 /**
- * What two services have to agree on (docs/decisions/failures.md), on the running system:
- * each call of the second one fails in every way that it can, as often as its client tries. The
- * second half follows.
+ * Operations across two services (docs/decisions/failures.md) on a running system: the call to the
+ * second service fails in every possible way, as often as its client tries. The second half must
+ * follow nevertheless.
  */
 import { randomBytes } from "node:crypto";
 import {
@@ -20,7 +20,7 @@ import { open, type Viewer, wsUrl } from "../api/viewer.ts";
 import { type System, startSystem } from "../system.ts";
 
 let system: System;
-/** Receives events, and Tencent's callbacks; its answers allow every gift. */
+/** Receives webhooks and Tencent's callbacks; accepts every gift. */
 let inbox: Awaited<ReturnType<typeof startReceiver>>;
 beforeAll(async () => {
   process.env.TENCENT_SECRET_KEY = randomBytes(32).toString("hex");
@@ -43,14 +43,14 @@ afterAll(async () => {
 const allowed = JSON.stringify({ ActionStatus: "OK", ErrorInfo: "", ErrorCode: 0 });
 afterEach(() => call("DELETE /local/faults"));
 
-/** Tries of one call by its client: a fault that strikes all of them strikes the call. */
+/** A client's attempts per call: a fault that affects all of them fails the call. */
 const tries = 3;
 
 type Aim = { caller: string; service: string; operation: string; keyPrefix?: string };
 type Row = {
   name: string;
   aim: Aim;
-  /** Does the first half under the fault; answers what waits for the second. */
+  /** Runs the first half under the fault; returns what to wait for. */
   begin(): Promise<() => Promise<void>>;
 };
 
@@ -66,7 +66,7 @@ const arrived = async (isIt: (request: Received) => boolean) =>
     (isThere) => isThere,
   ));
 
-/** Makes a room on the Tencent side; answers its owner. */
+/** Creates a room through Tencent's API; returns its owner. */
 async function createRoom(RoomId: string): Promise<Person> {
   const owner = await person();
   const room = { RoomId, RoomType: "Live", RoomName: "A room", Owner_Account: owner.id };
@@ -80,7 +80,7 @@ const closing = (code: number) => (socket: Viewer) => async () => {
   expect(message).toMatchObject({ code });
 };
 
-/** Repeats a call until it is not 5xx; each of those has to say that it may be repeated. */
+/** Repeats a call while it is 5xx; each response must say that it may be repeated. */
 const untilDone = (ask: () => ReturnType<typeof call>) =>
   eventually(ask, ({ status, text }) => {
     if (status >= 500 && status !== 503) throw new Error(`${status} ${text}`);
@@ -100,7 +100,7 @@ const arriveAt = async ({ token }: Person, streamId: string): Promise<Viewer> =>
   return socket;
 };
 
-/** A small PNG is known by its first bytes. */
+/** The first bytes are enough for a PNG to be recognized. */
 const png = Uint8Array.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 1, 2, 3]);
 
 const rows: Row[] = [
@@ -114,7 +114,7 @@ const rows: Row[] = [
       const body = { giftTypeId, liveStreamId: id };
       const give = () => call("POST /api/v1/gifts/create", { as: ann, key: freshId(), body });
       const sent = () => socket.events().filter(({ type }) => type === "gift.sent");
-      // On a busy machine two gifts may be more than 5 s apart, and no row.
+      // On a busy machine two gifts may be more than 5 s apart, so they form no combo.
       let gifts = 0;
       do {
         const answers = await Promise.all([give(), give()]);
@@ -181,7 +181,7 @@ const rows: Row[] = [
     aim: toQueue("realtime-connect", "moments"),
     async begin() {
       const ann = await person({ expiresIn: 20 });
-      // A handshake without its timer is refused: every accepted socket has one.
+      // A handshake without a timer is refused, so every accepted socket has one.
       atTheEnd.push(closing(4401)(await arrive({ token: ann.token })));
       return async () => undefined;
     },
@@ -284,7 +284,7 @@ const rows: Row[] = [
   },
 ];
 
-/** What comes when tokens end, which the next kinds of failure need not wait for. */
+/** Effects at tokens' expiry, which later kinds of failures need not wait for. */
 const atTheEnd: (() => Promise<void>)[] = [];
 
 const outcomes = [
@@ -307,7 +307,7 @@ test.each(outcomes)("%s: every second half follows, though its call failed", asy
     one.status === "rejected" ? [`${rows[at]!.name}: ${one.reason}`] : [],
   );
   expect(wrong).toEqual([]);
-  // A call that was done though it was not answered is tried again while its effect is there.
+  // A call that took effect without a response is retried while its effect exists.
   const strikes = async () => {
     const { faults } = (await call("GET /local/faults")).body;
     return faults.map(({ struck }: { struck: number }) => struck) as number[];

@@ -9,8 +9,8 @@ import { startWorkers, type Workers } from "../../local/lambda/workers.ts";
 import type { LambdaFunction } from "../../local/model.ts";
 
 /*
- * Functions share threads, all but the heavy ones. None of them may notice: what one has in
- * its environment, writes or dies of is nothing to the others.
+ * Functions share threads, except heavy ones, and must not notice: one function's environment,
+ * output and crashes do not affect the others.
  */
 
 const source = `
@@ -59,7 +59,7 @@ beforeEach(() => {
   lines = [];
   functions = {};
   for (const name of ["one", "two", "three", "four", "large"]) {
-    // Each has a bundle of its own, as deployed functions have.
+    // Each has its own bundle, as deployed functions have.
     writeFileSync(join(directory, `${name}.cjs`), source);
     const memoryMegabytes = name === "large" ? 1769 : 256;
     const places = { arn: name, directory, handler: `${name}.handler`, role: "" };
@@ -92,7 +92,7 @@ test("functions in one thread always have separate environments", async () => {
   expect(one).toMatchObject({ secret: "of one", has: true, keys: ["NAME", "SECRET"] });
   expect(two).toMatchObject({ atLoad: "two", before: "two", after: "two", calls: 1 });
   expect(two).toMatchObject({ secret: null, has: false, copy: { NAME: "two" }, keys: ["NAME"] });
-  // It is the same environment of Lambda, which goes on as it was left.
+  // The environment of a function persists between its events, as on Lambda.
   expect(again).toMatchObject({ calls: 2, secret: "of one" });
 });
 
@@ -135,7 +135,7 @@ test("a function shares its thread however often it is called, and a large one d
 test("a thread loads a hundred bundles, including replaced ones, and then leaves new ones to another", async () => {
   const threads = new Set<number>();
   for (let n = 0; n < 100; n++) {
-    // As a reload does it, when sources have changed.
+    // As a reload does after a change.
     functions.one!.directory = join(directory, String(n));
     mkdirSync(functions.one!.directory);
     copyFileSync(join(directory, "one.cjs"), join(functions.one!.directory, "one.cjs"));
@@ -146,7 +146,7 @@ test("a thread loads a hundred bundles, including replaced ones, and then leaves
   expect(threads).toContain((await call("one")).thread);
 });
 
-/** As many as may work at once: at most six. */
+/** The limit of busy workers: at most six. */
 const fullCalls = ["one", "one", "two", "two", "three", "three"].slice(0, sharedAtWorkMax);
 const running = (name: string) => workers.counts()[name]?.running ?? 0;
 
@@ -157,7 +157,7 @@ test("while the limit of threads is busy no other starts, and the longest waitin
   const large = call("large");
   expect(workers.threads()).toBe(sharedAtWorkMax + 1);
   await Promise.race(work);
-  // At once, and not only when it is looked at those who wait again.
+  // At once, not only at the next check of waiting events.
   expect(running("four")).toBe(1);
   await Promise.all([...work, ...waiting, large]);
 });
@@ -184,7 +184,7 @@ test("threads whose events only wait do not count", async () => {
   await Promise.all([...asleep, four]);
 });
 
-/** Takes all processors for a while, as other programs of the machine do. */
+/** Keeps all processors busy for a while, as other programs would. */
 function fillProcessors(milliseconds: number): void {
   const spin = `for (const end = Date.now() + ${milliseconds}; Date.now() < end; );`;
   for (let n = 0; n < 2 * availableParallelism(); n++) new Worker(spin, { eval: true }).unref();
@@ -196,7 +196,7 @@ test("on full processors the threads that seem to wait are limited, and each eve
   const names = ["one", "two", "three", "four"];
   const calls = Array.from({ length: 40 }, (_, n) => call(names[n % 4]!, { wait: 2_500 }));
   await new Promise((done) => setTimeout(done, 2_500));
-  // Those that may work, those that are taken for waiting, and one a second.
+  // Busy workers, those that count as waiting, and one more per second.
   const most = sharedAtWorkMax + 4 * availableParallelism() + 2;
   expect(workers.threads()).toBeLessThanOrEqual(most);
   expect(await Promise.all(calls)).toHaveLength(40);

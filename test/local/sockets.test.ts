@@ -18,7 +18,7 @@ let gateway: Gateway;
 let workers: Workers;
 let sockets: Sockets;
 
-/** What functions posted, to any connection: also on disconnect events. */
+/** Everything that functions posted to any connection, including on $disconnect. */
 const posted: { connectionId: string; outcome: string; message: { event: SocketEvent } }[] = [];
 type SocketEvent = { body?: string; requestContext: Record<string, unknown> };
 

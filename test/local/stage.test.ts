@@ -3,11 +3,11 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A cross-section: HTTP and bodies as bytes, tokens, Tencent's host, sockets, what is skipped. */
+/** A cross-section: HTTP, bodies as bytes, tokens, Tencent's host, sockets, skipped tests. */
 const files = ["tokens", "tencent", "push", "sign-in"].map((name) => `test/api/${name}.test.ts`);
 
 let child: ChildProcess | undefined;
-// A test that took too long leaves it behind, with a system and with tests of its own.
+// A timed-out test leaves this process behind, with its system and its tests.
 afterAll(() => {
   const isOver = child?.pid === undefined || child.exitCode !== null || child.signalCode !== null;
   if (!isOver) process.kill(-child!.pid!, "SIGKILL");
@@ -18,7 +18,7 @@ test("black-box tests pass against a stage with only its URLs and an issuer", as
   const report = join(directory, "report.json");
   const options = ["--json", `--outputFile=${report}`, ...files];
   const env = { ...process.env };
-  // What an outer run has found must not lead this one to another system.
+  // Settings of the outer run must not lead this run to another system.
   for (const name of Object.keys(env)) if (/_URL$|^OWN_SYSTEM$|^JEST_/.test(name)) delete env[name];
   const stage = spawn(process.execPath, ["--no-warnings", "test/stage/index.ts", ...options], {
     env,

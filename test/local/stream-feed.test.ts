@@ -11,7 +11,7 @@ import { makeStage } from "./sample-stage.ts";
 const [table] = makeStage().tables;
 if (table === undefined) throw new Error("The sample has no table.");
 
-/** An engine whose stream gives these numbers of records, look by look, and then none. */
+/** An engine whose stream returns these numbers of records, poll by poll, then none. */
 function makeEngine(pages: number[]): { call: EngineCall; looks: () => number } {
   let [looks, sequence] = [0, 0];
   const answers: Record<string, () => unknown> = {
@@ -38,7 +38,7 @@ function makeEngine(pages: number[]): { call: EngineCall; looks: () => number } 
   };
 }
 
-/** Milliseconds of `times` reads in a row; a timer may be a little early. */
+/** The duration of consecutive reads in milliseconds; timers may be slightly early. */
 async function measure(feed: ReturnType<typeof createStreamFeed>, times: number): Promise<number> {
   const began = performance.now();
   let position: string | undefined;

@@ -23,7 +23,7 @@ type Deliver = (records: Record[]) => unknown;
 let aws: Aws;
 let client: DynamoDBClient;
 let directory: string;
-/** Batches as they came, by function; a delivery may answer or throw. */
+/** The delivered batches by function; a delivery may return a report or throw. */
 let batches: { [name: string]: Record[][] };
 let deliver: { [name: string]: Deliver };
 
@@ -109,7 +109,7 @@ test("two readers get every change in order, in Lambda's form, soon after the wr
     await waitFor("the late one", () => seen().includes(`late ${n}`));
     times.push(performance.now() - before);
   }
-  // The timer alone would take a second each time, and a busy machine is not always slow.
+  // Without a wake-up each poll would take a second; a busy machine is not always slow.
   expect(Math.min(...times)).toBeLessThan(500);
 });
 

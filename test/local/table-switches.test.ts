@@ -21,8 +21,8 @@ import {
 import type { System } from "../system.ts";
 
 /*
- * What the service does and a local engine shows by itself never: each test turns it on and looks
- * whether Ovation is right under it.
+ * Behaviour that DynamoDB permits but a local engine never shows by itself: each test switches one
+ * on and checks that Ovation copes.
  */
 
 let system: System;
@@ -55,7 +55,7 @@ const give = (as: Person, liveStreamId: string, giftTypeId: string) =>
     body: { giftTypeId, liveStreamId },
   });
 
-/** Without those whose number is not larger than the last: the first rule of a client. */
+/** Applies a client's first rule: drops frames whose number is not larger than the last. */
 const withoutRepeats = (frames: Message[]) =>
   frames.filter(({ frame }, at) => frames.slice(0, at).every((earlier) => earlier.frame < frame));
 
@@ -76,7 +76,7 @@ async function watch(streamId: string) {
   };
 }
 
-/** All of one number after the other, from the first that came. */
+/** Whether the numbers are consecutive. */
 const isDense = (numbers: number[]) => numbers.every((n, at) => n === numbers[0]! + at);
 
 async function play(host: Person, streamId: string, senders: Person[], giftTypeId: string) {
@@ -98,7 +98,7 @@ async function play(host: Person, streamId: string, senders: Person[], giftTypeI
 
 const expected = ["0-0", "0-1", "0-2", "1-0", "1-1", "1-2", "2-0", "2-1", "2-2"];
 
-/** Chat and gifts of three people while something is on, and what became of them. */
+/** Chat and gifts of three users while a switch is on, and their outcome. */
 async function expectAllRight(turnOn: () => Promise<void>, turnOff: () => Promise<unknown>) {
   const { host, id } = await liveStream();
   const typeId = await giftType(10);
@@ -158,7 +158,7 @@ test("after frames and subscriptions expire, frame numbers continue, and no view
   const fromBeginning = `GET /api/v1/live-stream/${id}/events?after=0&epoch=${first.messages.find(({ type }) => type === "subscribed").epoch}`;
   const recovered = async () => (await call(fromBeginning, { as: host })).body.data.recovered;
   expect(await recovered()).toBe(true);
-  // Frames are kept for a day; what may expire later stays.
+  // Frames are kept for a day; items that expire later stay.
   await tell("/local/table", { expireAheadSeconds: 30 * 3600 });
   expect(await recovered()).toBe(false);
   await say(host, id, "after");

@@ -11,8 +11,8 @@ import { createSigner, hashOf } from "../../platform/aws/sign.ts";
 import { makeInvoke, makeStage } from "./sample-stage.ts";
 
 /*
- * Calls that come from a function's thread as messages: the same policies, faults, answers and meter
- * as for those that come through its socket, also where posts are done together.
+ * Calls that arrive as thread messages: the same policies, faults, responses and meter as through
+ * sockets, including posts that are handled together.
  */
 
 const arn = "arn:aws:execute-api:us-east-1:000000000000:sockets/ws/";
@@ -80,7 +80,7 @@ function callTo(id: string, body = hello, by = "sample-writer", method = "POST")
   return { method, url, headers: sign(signed, Date.now()), body };
 }
 
-/** What the calls are answered with by now and within a moment; undefined where nothing comes. */
+/** The responses so far and within a moment; undefined if there is none. */
 async function perform(calls: FunctionCall[], milliseconds = 50) {
   const answers: (CallAnswer | undefined)[] = calls.map(() => undefined);
   aws.doCalls(
@@ -107,7 +107,7 @@ test("posts sent together each get their own response, and are each counted", as
   ];
   expect(await perform(calls)).toEqual([200, 410, 200, 429, 413, 200, 200]);
   expect(sent.map(({ id }) => id)).toEqual(["a", "b", "d"]);
-  // Who gets the same is given the same object, so that its frame is made once.
+  // Connections that get the same data get the same object, so its frame is built once.
   expect(bodies.size).toBe(2);
   const cost = (await route("GET", "/local/cost")) as {
     byFunction: Record<string, { byOperation: Record<string, { requests: number }> }>;

@@ -7,8 +7,8 @@ import { startWorkers, type Workers } from "../../local/lambda/workers.ts";
 import type { CallAnswer, FunctionCall, LambdaFunction } from "../../local/model.ts";
 
 /*
- * What a function's own undici sends in a worker: as messages to the local endpoint, through sockets
- * to everybody else. The function of this test takes its agent as the deployed code does.
+ * Requests of a function's undici in a worker: to the local endpoint as thread messages, to other
+ * hosts through sockets. This test's function gets its agent like deployed code.
  */
 
 const source = `
@@ -38,7 +38,7 @@ let origin: string;
 let workers: Workers;
 const batches: (readonly FunctionCall[])[] = [];
 
-/** By their path: answered at once, a moment later, with a lost connection, or never. */
+/** By path: answered at once, a moment later, with a lost connection, or never. */
 function doCalls(
   calls: readonly FunctionCall[],
   answer: (at: number, answer: CallAnswer) => void,
@@ -106,7 +106,7 @@ test("posts to the endpoint are sent together, and each gets its own response", 
   ]);
   expect(batches.map((calls) => calls.length)).toEqual([5]);
   expect(new Set(batches[0]!.map(({ body }) => body)).size).toBe(1);
-  // What is not posted by an agent of the function's own is the socket's, as ever.
+  // Requests without the function's own agent use sockets.
   expect(fetched).toBe("/fetched");
 });
 

@@ -5,8 +5,8 @@ import { startWorkers, type Workers } from "../../local/lambda/workers.ts";
 import type { CallAnswer, FunctionCall } from "../../local/model.ts";
 
 /*
- * The transport by which the clients of AWS in a worker send their calls as messages. The function
- * of this test calls while it is loaded, and in its events.
+ * The transport by which AWS clients in a worker send calls as thread messages. This test's
+ * function makes calls while it is loaded and in its events.
  */
 
 const source = `

@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => system.stop());
 afterEach(() => call("DELETE /local/faults"));
 
-/** The lines of the log that have this text, as one search would find them. */
+/** The log lines that contain this text, as a search would find them. */
 const search = (text: string): Line[] =>
   system
     .output()
@@ -31,7 +31,7 @@ const shownOf = (id: string) =>
     (line) => line !== undefined,
   );
 
-/** Keys of all items that have this text in them. */
+/** The keys of all items that contain this text. */
 async function itemsWith(text: string): Promise<(string | undefined)[]> {
   const { url, accessKeyId, secretAccessKey, sessionToken } = findEndpoint(system.dataDir)!;
   const credentials = { accessKeyId, secretAccessKey, sessionToken };
@@ -61,7 +61,7 @@ test("a message, a gift and the end of a stream are traced to the frames that sh
     expect(await itemsWith(id)).toContainEqual(expect.stringMatching(key));
     const frames = line?.frames as number[];
     expect(frames.length).toBeGreaterThan(0);
-    // The viewer got the very frame that the line names.
+    // The viewer got exactly the frame that the line names.
     await eventually(
       async () => viewer.messages.map(({ frame }) => frame),
       (got) => frames.every((n) => got.includes(n)),

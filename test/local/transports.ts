@@ -3,13 +3,13 @@ import { DynamoDBClient, type DynamoDBClientConfig } from "@aws-sdk/client-dynam
 import type { Aws } from "../../local/aws/index.ts";
 import type { CallAnswer } from "../../local/model.ts";
 
-/** The ways by which a function's calls reach the local AWS: both have to do all the same. */
+/** The transports of a function's calls to the local AWS, which must behave the same. */
 export const transports = ["sockets", "messages"] as const;
 export type Transport = (typeof transports)[number];
 
 type Request = { method: string; path: string; headers: Record<string, string>; body: string };
 
-/** What makes a client of the SDK go through one of the transports, and wait no longer than so. */
+/** Makes an SDK client use one of the transports, with a timeout. */
 function handlerOf(
   transport: Transport,
   aws: Aws,
@@ -34,7 +34,7 @@ function handlerOf(
   return { handle, metadata: { handlerProtocol: "http/1.1" } } as never;
 }
 
-/** A client of the table by one of the transports, as the function `name`, which tries once. */
+/** A client of the table through one of the transports, as the function `name`, without retries. */
 export const connectBy = (transport: Transport, aws: Aws, name: string, requestTimeout: number) =>
   new DynamoDBClient({
     endpoint: aws.endpointUrl,

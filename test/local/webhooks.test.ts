@@ -1,4 +1,4 @@
-/** What dies between a commit and a receiver: the system, its functions, its queues. */
+/** Crashes between a commit and a webhook's receiver: of the system, its functions, its queues. */
 import { openTable } from "../../bin/aws/table.ts";
 import { listDeliveries } from "../../platform/store/webhooks/deliveries.ts";
 import {
@@ -29,7 +29,7 @@ afterEach(() => hooks.removeAll());
 
 const fault = (wanted: object) => call("POST /local/faults", { body: wanted });
 
-/** Says many things at once; the ids of those that were acknowledged. */
+/** Sends many messages at once; returns the ids of the acknowledged ones. */
 async function say(as: Person, streamId: string, count: number): Promise<string[]> {
   const route = `POST /api/v1/live-stream/${streamId}/chat/messages`;
   const answers = await Promise.all(
@@ -38,7 +38,7 @@ async function say(as: Person, streamId: string, count: number): Promise<string[
   return answers.filter(({ status }) => status === 201).map(({ body }) => body._id);
 }
 
-/** Tops a new user up several times; the references that were acknowledged. */
+/** Tops a new user up several times; returns the acknowledged references. */
 async function topUp(count: number): Promise<string[]> {
   const [as, { id }] = await Promise.all([service(), person()]);
   const references = Array.from({ length: count }, freshId);
@@ -50,10 +50,10 @@ async function topUp(count: number): Promise<string[]> {
   return references;
 }
 
-/** A reader that died comes again after pauses that grow, on a slow machine after long ones. */
+/** A crashed reader returns after growing pauses, which are long on a slow machine. */
 const waitMilliseconds = 120_000;
 
-/** Waits until all of these messages have come at least once. */
+/** Waits until each of these messages has arrived at least once. */
 const allCome = (inbox: Awaited<ReturnType<typeof startReceiver>>, ids: readonly string[]) =>
   eventually(
     async () => new Set(inbox.of("chat.message").map(({ body }) => body.data._id)),
@@ -61,7 +61,7 @@ const allCome = (inbox: Awaited<ReturnType<typeof startReceiver>>, ids: readonly
     waitMilliseconds,
   );
 
-/** The tries of a client's one call: a fault that strikes more often fails the function's call. */
+/** A client's attempts per call: a fault that affects more of them fails the call. */
 const clientTries = 3;
 
 test.each([
@@ -83,7 +83,7 @@ test.each([
     try {
       const { host, id } = await liveStream();
       await hooks.make(inbox.url);
-      // The reader pauses longer each time that it dies; a client's own tries are over at once.
+      // The reader pauses longer after each crash; a client's own attempts end soon.
       const count = "service" in wanted && wanted.service === "lambda" ? 4 : 15;
       await fault({ caller: "realtime-fan-out", count, ...wanted });
       const said = await say(host, id, 10);

@@ -12,7 +12,7 @@ const { functions } = readAssembly({
 });
 let workers: Workers;
 
-/** Functions of the sample, each changed as a test needs it. */
+/** Functions of the sample, modified by tests. */
 function start(changes: Partial<LambdaFunction> = {}): void {
   workers = startWorkers({
     functions: Object.fromEntries(
@@ -29,7 +29,7 @@ function start(changes: Partial<LambdaFunction> = {}): void {
 afterEach(() => workers.stop(0));
 afterAll(() => assembly.remove());
 
-/** Calls a function that answers after a minute, `times` times, without waiting. */
+/** Calls a function that takes a minute `times` times, without waiting. */
 function callSlow(times: number): void {
   for (let n = 0; n < times; n++) void workers.invoke("sample-slow", {});
 }
@@ -71,7 +71,7 @@ test("a function never exceeds its reserved concurrency", async () => {
 }, 30_000);
 
 test("a frozen function is suspended between two events: no timer runs, until it is called", async () => {
-  // One worker, since two count their own ticks.
+  // A single worker, since two would count separately.
   start({ reservedConcurrency: 1 });
   const ticks = async () => Number(((await tick()) as { payload: { body: string } }).payload.body);
   const tick = () => workers.invoke("sample-ticking", {});

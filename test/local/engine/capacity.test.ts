@@ -11,7 +11,7 @@ type Cost = {
 };
 
 const ReturnConsumedCapacity = "INDEXES";
-/** An item of a size: `pk`, `sk` and `x` with their values, and what fills it up. */
+/** An item of a certain size: `pk`, `sk` and `x` with their values, and a filler. */
 const itemOf = (bytes: number, more: Body = {}) => ({
   pk: { S: "a" },
   sk: { S: "1" },
@@ -62,7 +62,7 @@ test.each([
   put(itemOf(bytes));
   expect(cost("GetItem", { Key, ConsistentRead: true }).CapacityUnits).toBe(units);
   expect(cost("GetItem", { Key }).CapacityUnits).toBe(units / 2);
-  // What is projected or filtered away was read.
+  // Items that a projection or filter drops were read, too.
   const less = { Key, ProjectionExpression: "sk" };
   expect(cost("GetItem", less).CapacityUnits).toBe(units / 2);
   const TransactItems = [{ Get: { TableName: "things", Key } }];
@@ -105,7 +105,7 @@ test("a transaction writes twice, its index once; a check is a write", () => {
   expect(first.Table?.CapacityUnits).toBe(6);
   expect(first.GlobalSecondaryIndexes?.["by-owner"]?.CapacityUnits).toBe(2);
   expect(first.WriteCapacityUnits).toBe(8);
-  // The repetition of a token is a read of the same items.
+  // A repeated token reads the same items.
   const again = cost("TransactWriteItems", { TransactItems, ClientRequestToken: "once" });
   expect([again.ReadCapacityUnits, again.WriteCapacityUnits]).toEqual([4, undefined]);
 });
@@ -119,7 +119,7 @@ test("an index costs when its entry is added, removed, changed or moved, not whe
   expect(indexed(entry("1"))).toBe(1);
   expect(indexed(entry("1"))).toBeUndefined();
   expect(indexed(entry("1", 1500))).toBe(2);
-  // One entry is deleted and another one put.
+  // One index entry is deleted and another is added.
   expect(indexed(entry("2", 500))).toBe(3);
   expect(indexed(itemOf(500))).toBe(1);
   put(entry("3"));

@@ -32,13 +32,13 @@ export function openTestEngine(file = ":memory:") {
   const clock = { now: Date.now() };
   const engine = openEmbeddedEngine(file, () => clock.now);
   const ask = (operation: string, body: Body) => engine.execute(operation, body);
-  /** The answer to what has to succeed. */
+  /** The result of an operation that must succeed. */
   const must = (operation: string, body: Body): Body => {
     const answer = ask(operation, body);
     if (answer.status !== 200) throw new Error(`${operation}: ${JSON.stringify(answer.body)}`);
     return answer.body;
   };
-  /** The name and the sentence of what has to be refused. */
+  /** The name and message of an operation that must fail. */
   const refusal = (operation: string, body: Body): [string, string] => {
     const { status, body: answer } = ask(operation, body);
     if (status !== 400) throw new Error(`${operation} was not refused`);

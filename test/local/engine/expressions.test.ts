@@ -69,7 +69,7 @@ test("if_not_exists, list_append, ADD to and DELETE from sets", () => {
   expect(update({}, "SET l = list_append(if_not_exists(l, :none), :v)", v)).toEqual({ l: v[":v"] });
   const s = (...SS: string[]) => ({ ":s": { SS } });
   expect(update({ s: { SS: ["a"] } }, "ADD s :s", s("b"))).toEqual({ s: { SS: ["a", "b"] } });
-  // An empty set is none.
+  // A set without members is removed.
   expect(update({ s: { SS: ["a"] } }, "DELETE s :s", s("a", "b"))).toEqual({});
 });
 

@@ -7,7 +7,7 @@ import { openTestEngine } from "./engine.ts";
 
 const from = (path: string) => `await import(${JSON.stringify(join(import.meta.dirname, path))})`;
 
-/** Writes pairs of items in transactions, and says the number of each when it was acknowledged. */
+/** Writes pairs of items in transactions, and prints each number once it is acknowledged. */
 const writer = (file: string, begin: number) => `
   const { openTestEngine } = ${from("engine.ts")};
   const { must } = openTestEngine(${JSON.stringify(file)});
@@ -35,7 +35,7 @@ test("killed at random under load, repeatedly, it has lost nothing that it ackno
     await new Promise((done) => setTimeout(done, Math.random() * 200));
     child.kill("SIGKILL");
     await once(child, "close");
-    // The last line may have been cut, and its transaction was done then.
+    // The last line may be incomplete; its transaction was committed.
     acknowledged = Number(said.split("\n").at(-2));
     const { must, close, get } = openTestEngine(file);
     const count = (pk: string) =>

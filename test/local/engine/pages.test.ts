@@ -32,7 +32,8 @@ const sortKeys = (pages: Page[]) => pages.flatMap(({ Items }) => Items.map(({ sk
 
 test("a page ends with the item that reaches one megabyte, and the next continues after it", () => {
   const { put, readAll } = open();
-  // Nine bytes of names and keys, and the filler's six: 102,400 bytes each, 10.24 to a page.
+  // Names and keys take nine bytes and the filler's name six: 102,400 bytes per item, 10.24 per
+  // page.
   const filler = { S: "x".repeat(102_400 - 15) };
   for (let n = 10; n < 35; n++) put("big", String(n), { filler });
   const pages = readAll("Query", inPartition("big"));

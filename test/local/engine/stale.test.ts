@@ -31,7 +31,7 @@ test("stale reads return past data, consistent reads and writes current data", (
     must("BatchGetItem", { RequestItems: { [TableName]: { Keys, ConsistentRead } } }).Responses;
   expect(batch(false)).toEqual({ [TableName]: [{ ...Key, n: { N: "1" } }] });
   expect(batch(true)).toEqual({ [TableName]: [{ ...Key, n: { N: "2" }, ...owned }] });
-  // Conditions and transactions know what is there.
+  // Conditions and transactions read current data.
   const onlyIfTwo = { ConditionExpression: "n = :two", UpdateExpression: "SET n = :three" };
   const ExpressionAttributeValues = { ":two": { N: "2" }, ":three": { N: "3" } };
   must("UpdateItem", { TableName, Key, ...onlyIfTwo, ExpressionAttributeValues });

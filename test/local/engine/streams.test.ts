@@ -46,7 +46,7 @@ test("images never change, whatever happens to the item and to older records", (
   const versions = ["1", "2", "3"];
   for (const N of versions) {
     put("a", "1", { n: { N } });
-    // Neither another item nor a change of nothing comes between two versions.
+    // No other item and no write without a change separates two versions.
     put("b", "1", { n: { N } });
     put("a", "1", { n: { N: `${N}.0` } });
     clock.now += 10 * hour;
@@ -67,7 +67,7 @@ test("images never change, whatever happens to the item and to older records", (
   put("a", "1", { n: { N: "4" } });
   const all = [...changes, ["3", undefined], [undefined, "4"]];
   expect(images()).toEqual(all);
-  // The first of them is 30 hours old by now.
+  // The first of them are 30 hours old by now.
   keepUp();
   expect(images()).toEqual(all.slice(1));
   put("a", "1", { n: { N: "5" } });
@@ -151,7 +151,7 @@ test("records are kept for a day, and longer for a reader that has not read them
   expect(read()).toHaveLength(1);
   clock.now += 24 * hour;
   keepUp();
-  // The next number is a new one, although no record is left.
+  // The next number is new, although no record is left.
   put("a", "5");
   expect(Number(read()[0]!.dynamodb.SequenceNumber)).toBeGreaterThan(Number(numbers[3]));
 });

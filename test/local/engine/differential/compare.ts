@@ -9,13 +9,13 @@ export type Engine = {
 
 type Answer = { status: number; body: Body };
 
-/** What an engine has said to one operation, without what may differ from run to run. */
+/** An engine's response to one operation, without parts that vary from run to run. */
 export type Observation = Body;
 
-/** Stands for the table's name in the generated requests. */
+/** Placeholder of the table's name in generated requests. */
 export const tableName = "table-under-test";
 
-/** More pages than any reading here has: an engine that goes on turns in a circle. */
+/** More pages than any read here has: an engine that continues is in a loop. */
 export const pagesMax = 50;
 
 /** An engine with a new table for one sequence. */
@@ -42,7 +42,7 @@ type Call = (operation: string, body: Body) => Promise<Answer>;
 function observeAnswer({ status, body }: Answer): Observation {
   if (status !== 200) return observeRefusal(body);
   const { Responses, ConsumedCapacity, ...rest } = body;
-  // A batch's items come in any order, and so may the tables of a cost.
+  // The order of a batch's items, and of the tables in a cost, is undefined.
   const responses =
     Responses && !Array.isArray(Responses)
       ? Object.fromEntries(Object.entries(Responses).map(([name, items]) => [name, sort(items)]))
@@ -66,12 +66,12 @@ function observeRefusal(body: Body): Observation {
   return normalize({ refusal, sentence, codes, ...members }) as Body;
 }
 
-/** Whether both have said the same; sentences may differ, since nobody may go by them. */
+/** Whether the responses are equal; messages may differ, since callers must not depend on them. */
 export function isSame(ours: Observation, theirs: Observation): boolean {
   return isDeepStrictEqual({ ...ours, sentence: "" }, { ...theirs, sentence: "" });
 }
 
-/** All pages of a reading as one; the order of equal sort keys, and of a Scan, is the engine's. */
+/** All pages of a read as one; the order of equal sort keys, and of a Scan, is undefined. */
 async function observePages(call: Call, operation: string, body: Body, table: Schema) {
   const pages: Body[] = [];
   let next: unknown;
@@ -93,14 +93,14 @@ async function observePages(call: Call, operation: string, body: Body, table: Sc
     scanned: sum("ScannedCount"),
     items: isOrdered ? normalize(items) : sort(items),
     ...(hasOrder && { order: items.map(({ r }) => r) }),
-    // How the units fall on the pages of a Scan depends on the order of its items.
+    // The distribution of units over a Scan's pages depends on the order of its items.
     costs: operation === "Query" || pages.length === 1 ? pages.map(costOf) : [],
   };
 }
 
 const costOf = ({ ConsumedCapacity: cost }: Body) => (cost ? dropNothing(cost as Body) : null);
 
-/** A cost without the parts that are nothing. */
+/** A cost without zero parts. */
 function dropNothing(cost: Body): Body {
   return Object.fromEntries(
     Object.entries(cost).filter(
@@ -111,7 +111,7 @@ function dropNothing(cost: Body): Body {
   );
 }
 
-/** In an order that does not depend on the engine. */
+/** Sorted independently of the engine. */
 function sort(items: unknown): unknown[] {
   return (items as unknown[])
     .map((item) => JSON.stringify(normalize(item)))
@@ -121,7 +121,7 @@ function sort(items: unknown): unknown[] {
 
 const setTypes = new Set(["SS", "NS", "BS"]);
 
-/** The same value with its members and its sets in one order. */
+/** The same value with sorted members and sets. */
 function normalize(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(normalize);
   if (typeof value !== "object" || value === null) return value;
@@ -163,8 +163,9 @@ async function readStream(call: Call): Promise<Change[]> {
 }
 
 /**
- * Differences of our records from the other's: ours have to be in theirs in order, and what
- * they have more may only be changes of nothing, of which the service makes no records.
+ * Differences between our stream records and the other engine's. Ours must be contained in theirs
+ * in order; their additional records may only be writes without a change, which the service does
+ * not record.
  */
 export function compareStreams(ours: Change[], theirs: Change[]): string | undefined {
   let at = 0;

@@ -3,10 +3,10 @@ import { isSame, type Observation, pagesMax } from "./compare.ts";
 import type { Operation } from "./operations.ts";
 import type { Schema } from "./tables.ts";
 
-/** A way in which the engines may differ, and why ours is as it is. */
+/** A permitted difference between the engines, and why ours behaves as it does. */
 export type Difference = {
   what: string;
-  /** What the service documents, and where. */
+  /** The service's documentation of this case. */
   service: string;
   fits(found: {
     operation: Operation;

@@ -7,8 +7,8 @@ import { freePort } from "../../../system.ts";
 import type { Engine } from "./compare.ts";
 
 /**
- * The file of the other engine; undefined where it is not installed. It is there for Linux on x64,
- * where it throws with CI set.
+ * The other engine's executable; undefined if it is not installed. It exists for Linux x64, where a
+ * missing one throws if CI is set.
  */
 export function findDynoxide(): string | undefined {
   try {

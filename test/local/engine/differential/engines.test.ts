@@ -11,7 +11,7 @@ else {
     const other = await startDynoxide(file);
     try {
       const seed = Number(process.env.SEED ?? Math.trunc(Math.random() * 1e9));
-      // What differs is reported with its seed.
+      // Differences are reported with their seed.
       const report = await compareEngines({ operations: 1000, seed, other });
       expect(report.operations).toBeGreaterThanOrEqual(1000);
     } finally {

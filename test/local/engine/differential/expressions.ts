@@ -12,13 +12,13 @@ import {
   value,
 } from "./values.ts";
 
-/** A request's members for one or several expressions, with what their placeholders stand for. */
+/** The fields of a request for its expressions and their placeholders. */
 export type Placeholders = {
   ExpressionAttributeNames?: Record<string, string>;
   ExpressionAttributeValues?: Record<string, Value>;
 };
 
-/** Writes an expression, and notes its placeholders. */
+/** Writes an expression and collects its placeholders. */
 export type Expression = (notes: Notes) => string;
 
 /** Collects the placeholders of all expressions of one request. */
@@ -53,7 +53,7 @@ const members = fc.constantFrom<string | number>(...memberNames);
 const anyStep = fc.oneof(members, fc.nat({ max: 3 }));
 const noSteps = fc.constant<(string | number)[]>([]);
 
-/** A path from one of some attributes; its names stand in it as they are, or as placeholders. */
+/** A path from one of some attributes, with names written directly or as placeholders. */
 const pathFrom = (
   top: fc.Arbitrary<string>,
   step: fc.Arbitrary<string | number> = anyStep,
@@ -65,7 +65,7 @@ const pathFrom = (
         { weight: 3, arbitrary: noSteps },
         { weight: 2, arbitrary: fc.array(step, { minLength: 1, maxLength: 2 }) },
       ),
-      // Keys are no documents, which is tried now and then.
+      // Keys have no members; such paths are tried occasionally.
       isOdd: fc.nat({ max: 30 }).map((n) => n === 30),
       isPlain: fc.boolean(),
     })
@@ -122,7 +122,7 @@ const simple: fc.Arbitrary<Expression> = fc.oneof(
     arbitrary: fc
       .oneof(
         { weight: 4, arbitrary: fc.tuple(path, comparator, scalarConstant) },
-        // What is often equal to an attribute.
+        // Values that are often equal to an attribute.
         { weight: 4, arbitrary: fc.tuple(keyPath, comparator, keyConstant) },
         { weight: 2, arbitrary: fc.tuple(path, fc.constantFrom("=", "<>"), constant) },
         { weight: 1, arbitrary: fc.tuple(operand, comparator, operand) },
@@ -196,7 +196,7 @@ export const { condition } = fc.letrec<{ condition: Expression }>((tie) => ({
   ),
 }));
 
-/** Mostly what an operator takes, and seldom anything. */
+/** Usually an operand that the operator accepts, rarely any value. */
 const mostly = (one: fc.Arbitrary<Value>): fc.Arbitrary<Expression> =>
   fc
     .oneof({ weight: 25, arbitrary: one }, { weight: 1, arbitrary: value })
@@ -236,9 +236,9 @@ const term: fc.Arbitrary<Expression> = fc.oneof(
 
 type Change = { section: "SET" | "REMOVE" | "ADD" | "DELETE"; text: Expression };
 
-/** One change of an attribute, or of what is in it. */
+/** A change of an attribute or of a value inside it. */
 function changeOf(top: fc.Arbitrary<string>): fc.Arbitrary<Change> {
-  // What is set beyond a list's end is appended to it, where the other engine fills the gap.
+  // Values beyond a list's end are appended; the other engine fills the gap.
   const settable = pathFrom(top, fc.oneof(members, fc.constant(0)));
   // ADD and DELETE are documented for attributes at the top alone.
   const atTop = top.map(
@@ -273,7 +273,7 @@ function changeOf(top: fc.Arbitrary<string>): fc.Arbitrary<Change> {
   );
 }
 
-/** An UpdateExpression of one section or several; seldom do its paths overlap. */
+/** An UpdateExpression with one or more sections, whose paths rarely overlap. */
 export const update: fc.Arbitrary<Expression> = fc
   .oneof(
     {

@@ -5,16 +5,16 @@ import { keyValue } from "./values.ts";
 
 export type Body = Record<string, unknown>;
 
-/** One request; a reading is one for all of its pages. */
+/** One request; a read stands for all of its pages. */
 export type Operation = { name: string; body: Body };
 
-/** The value, or none in `absent` of `absent` + 1 cases. */
+/** The value, or undefined in `absent` of `absent` + 1 cases. */
 const maybe = <Value>(one: fc.Arbitrary<Value>, absent = 1): fc.Arbitrary<Value | undefined> =>
   fc.oneof({ weight: 1, arbitrary: one }, { weight: absent, arbitrary: fc.constant(undefined) });
 const capacity = fc.constantFrom(undefined, "TOTAL", "INDEXES", "NONE");
 const onFailure = fc.constantFrom(undefined, "ALL_OLD", "NONE");
 
-/** Members of a request; those that are undefined are not there. */
+/** The fields of a request, without undefined ones. */
 function bodyOf(plain: Body, expressions: Record<string, Expression | undefined> = {}): Body {
   const notes = new Notes();
   const body = { ...plain };
@@ -25,7 +25,7 @@ function bodyOf(plain: Body, expressions: Record<string, Expression | undefined>
 
 const write = (name: string) => (body: Body) => ({ name, body });
 
-/** The members that a write has alone and in a transaction. */
+/** The fields of a single write, which are the same in a transaction. */
 function partsOf(table: Schema, TableName: string) {
   const common = {
     ConditionExpression: maybe(condition, 2),
@@ -141,7 +141,7 @@ const wrap =
   (kind: string) =>
   (part: Body): Body => ({ [kind]: part });
 
-/** Any operation on a table of a schema. */
+/** Any operation on a table with this schema. */
 export function operationOn(table: Schema, TableName: string): fc.Arbitrary<Operation> {
   const { put, change, remove, check, get } = partsOf(table, TableName);
   const metered = { ReturnConsumedCapacity: capacity };
@@ -221,11 +221,11 @@ export function operationOn(table: Schema, TableName: string): fc.Arbitrary<Oper
   );
 }
 
-/** Puts of some items, so that there is something to read. */
+/** Puts some items, so that reads find something. */
 export const fillingOf = (table: Schema, TableName: string): fc.Arbitrary<Operation[]> =>
   fc
     .array(validItemOf(table), { maxLength: 10, size: "max" })
     .map((items) => items.map((Item) => ({ name: "PutItem", body: { TableName, Item } })));
 
-/** What a test starts from: a table, and what is asked of it one after the other. */
+/** The start of a test: a table, and a sequence of requests. */
 export type Sequence = { table: Schema; operations: Operation[] };

@@ -14,7 +14,7 @@ const sequence: fc.Arbitrary<Sequence> = schema.chain((table) =>
     .map(([filling, operations]) => ({ table, operations: [...filling, ...operations] })),
 );
 
-/** How much was compared, and how often the engines differed as the list says. */
+/** How much was compared, and how often the engines differed in the listed ways. */
 export type Report = {
   sequences: number;
   operations: number;
@@ -23,17 +23,17 @@ export type Report = {
 };
 
 type Settings = {
-  /** How many operations at least. */
+  /** The minimum number of operations. */
   operations: number;
   seed: number;
   other: Engine;
-  /** Called now and then, such as to say how far it has come. */
+  /** Called occasionally with the progress. */
   progress?: (report: Report) => void;
 };
 
 /**
- * Does generated sequences on both engines. Throws for the first difference that is not on the
- * list, with the shortest sequence that shows it.
+ * Runs generated sequences on both engines. Throws for the first unlisted difference, with the
+ * shortest sequence that reproduces it.
  */
 export async function compareEngines(settings: Settings): Promise<Report> {
   const embedded = openEmbeddedEngine(":memory:");
@@ -80,7 +80,7 @@ async function compareSequence(
       );
       if (!listed) throw new Error(describe(operation, mine, yours));
       report.listed.set(listed, (report.listed.get(listed) ?? 0) + 1);
-      // From here on the tables differ.
+      // After this the tables differ.
       const isWrite = /Put|Update|Delete|Write/.test(operation.name);
       if (isWrite && Boolean(mine.refusal) !== Boolean(yours.refusal)) return;
     }
@@ -93,7 +93,7 @@ async function compareSequence(
   }
 }
 
-/** As it is sent: tokens belong to an account, not to a table. */
+/** Unchanged: tokens belong to an account, not to a table. */
 function asSent({ name, body }: Operation): Operation {
   const { ClientRequestToken: token } = body;
   const own = token === undefined ? {} : { ClientRequestToken: `${tableName}-${token}` };

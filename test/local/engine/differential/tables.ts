@@ -1,11 +1,11 @@
 import * as fc from "fast-check";
 import { type Item, type KeyType, keyValue, type Value, value } from "./values.ts";
 
-/** What of a table differs from one sequence to the next. */
+/** The parts of a table that vary between sequences. */
 export type Schema = {
   hash: KeyType;
   range: KeyType | undefined;
-  /** The types of the attributes `g` and `r`, which indexes go by. */
+  /** The types of the attributes `g` and `r`, the keys of indexes. */
   g: KeyType;
   r: KeyType;
   indexes: IndexSchema[];
@@ -93,7 +93,7 @@ export function creationOf(TableName: string, { hash, range, g, r, indexes, view
 /** Attributes in addition to the keys. */
 export const names = ["a", "b", "c"];
 
-/** One of few keys, or seldom one that does not fit. */
+/** One of a few keys, rarely an invalid one. */
 export const keyOf = ({ hash, range }: Schema): fc.Arbitrary<Item> =>
   fc.oneof(
     {
@@ -110,7 +110,7 @@ export const keyOf = ({ hash, range }: Schema): fc.Arbitrary<Item> =>
     },
   );
 
-/** An item that is surely taken. */
+/** An item that is always valid. */
 export const validItemOf = (table: Schema): fc.Arbitrary<Item> =>
   fc
     .tuple(
@@ -122,7 +122,7 @@ export const validItemOf = (table: Schema): fc.Arbitrary<Item> =>
     )
     .map(([key, rest]) => ({ ...rest, ...key }) as Item);
 
-/** An item; what its indexes go by is there or not, and seldom of another type. */
+/** An item with or without the keys of indexes, rarely with wrong types. */
 export function itemOf(table: Schema): fc.Arbitrary<Item> {
   const indexKey = (type: KeyType) =>
     fc.oneof(

@@ -6,20 +6,20 @@ export type KeyType = "S" | "N" | "B";
 
 const base64 = (text: string) => Buffer.from(text).toString("base64");
 
-/** Few of each type, so that writes meet each other; their order differs from their spelling's. */
+/** A few of each type, so that writes collide; their order differs from that of their text. */
 const pools: Record<KeyType, Value[]> = {
   S: ["a", "ab", "b", "ç", "🎁"].map((S) => ({ S })),
   N: ["-2", "0", "3", "20", "1.5"].map((N) => ({ N })),
   B: ["a", "ab", "b", "\u0000", "ç"].map((text) => ({ B: base64(text) })),
 };
 
-/** The values that a key attribute of a type may have here. */
+/** The values of a key attribute of a type. */
 export const keyValue = (type: KeyType, count = 5) =>
   fc.constantFrom(...pools[type].slice(0, count));
 
 const text = fc.oneof(
   { weight: 8, arbitrary: fc.constantFrom("", "a", "b", "ab", "ba", "ç", "🎁") },
-  // Of several units, and not at a border of one: sizes of numbers are documented approximately.
+  // Several units large and not close to a limit: sizes of numbers are documented approximately.
   { weight: 1, arbitrary: fc.constantFrom(1100, 2300, 6500).map((n) => "x".repeat(n)) },
 );
 const number = fc.oneof(
@@ -33,7 +33,7 @@ const distinct = (one: fc.Arbitrary<string>) =>
   fc.uniqueArray(one, { minLength: 1, maxLength: 3, selector: (value) => value });
 const setNumber = fc.constantFrom("0", "1", "-1", "2.5", "10");
 
-/** A value that can be compared with another one. */
+/** A value that can be compared with another. */
 export const scalarValue: fc.Arbitrary<Value> = fc.oneof(
   { weight: 3, arbitrary: text.map((S) => ({ S })) },
   { weight: 4, arbitrary: numberValue },
@@ -50,7 +50,7 @@ export const setValue: fc.Arbitrary<Value> = fc.oneof(
   distinct(bytes).map((BS) => ({ BS })),
 );
 
-/** Names within documents; the top has its own. */
+/** Names inside documents, which differ from attribute names. */
 export const memberNames = ["x", "y"];
 
 /** Any value; documents are up to two deep. */
