@@ -8,7 +8,7 @@ import { socket } from "../../../platform/realtime/socket.ts";
 import { findSubscription, recordConnection } from "../../../platform/realtime/subscription.ts";
 import { setting } from "../../../platform/runtime/env.ts";
 
-/** Opens a connection; a stream in the URL is subscribed to at once. */
+/** Opens a connection, and subscribes it to the stream in the URL, if any. */
 export const { contract, handler } = socket(
   {
     route: "$connect",

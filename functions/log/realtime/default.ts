@@ -2,7 +2,7 @@ import { isOverlay } from "../../../domain/id.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import { socket } from "../../../platform/realtime/socket.ts";
 
-/** Answers messages that are not JSON, or whose action this API does not have. */
+/** Rejects messages that are not JSON or have an unknown action. */
 export const { contract, handler } = socket(
   {
     route: "$default",

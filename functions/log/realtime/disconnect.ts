@@ -2,8 +2,8 @@ import { socket } from "../../../platform/realtime/socket.ts";
 import { dropConnection, removeSocket } from "../../../platform/store/log/connections.ts";
 
 /**
- * Removes what belongs to a connection that has ended. It may never be called, so others remove it
- * too.
+ * Removes the items of a closed connection. API Gateway does not guarantee this call, so other code
+ * removes them too.
  */
 export const { contract, handler } = socket(
   {
@@ -13,7 +13,7 @@ export const { contract, handler } = socket(
     grants: { read: ["CONN"], write: ["CONN", "STREAM", "USER", "SUB"], connections: true },
   },
   async ({ connectionId, caller }) => {
-    // A handshake that was refused has left no more than the user's socket, if that.
+    // A refused handshake leaves at most the user's socket.
     const found = await dropConnection(connectionId);
     if (!found && caller !== undefined) await removeSocket(caller.userId, connectionId);
   },

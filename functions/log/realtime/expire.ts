@@ -14,7 +14,10 @@ import {
 const Timed = z.union([ExpiryTimer, SocketRevocation, BanMoment]);
 const Moment = z.union([Timed, ChannelChange, ChannelMove, LostPass]);
 
-/** The end of a token or a ban is a message with a delay: nothing waits in memory. */
+/**
+ * Handles timed ends of tokens and bans, which are delayed queue messages, so that no process has
+ * to wait in memory.
+ */
 export const { contract, handler } = consumer(
   {
     summary:

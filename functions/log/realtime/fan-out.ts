@@ -8,7 +8,10 @@ import { ownJobs } from "../../../platform/push/jobs.ts";
 import { ownMemory } from "../../../platform/push/memory.ts";
 import { createFeed } from "../../../platform/webhooks/feed.ts";
 
-/** Pushes changes of the table to viewers: the rooms of a batch in parallel, each in its order. */
+/**
+ * Consumes the table's stream and pushes its changes to viewers: streams in parallel, each stream's
+ * records in order.
+ */
 export const { contract, handler } = consumer(
   {
     summary: "Turn the table's changes into frames and post them to viewers",

@@ -4,7 +4,9 @@ import { ownGovernors } from "../../../platform/push/governor.ts";
 import { MissedNotification, sendMissed } from "../../../platform/push/notify.ts";
 import { findNotification } from "../../../platform/store/people/notification-lists.ts";
 
-/** A notification has no frame that would show a hole, so what did not arrive is sent again. */
+/**
+ * Retries notifications: they have no frame numbers, so a client cannot detect that one is missing.
+ */
 export const { contract, handler } = consumer(
   {
     summary: "Resend notifications that did not arrive",

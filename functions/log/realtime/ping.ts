@@ -4,7 +4,10 @@ import { socket } from "../../../platform/realtime/socket.ts";
 import { findConnection } from "../../../platform/store/log/connections.ts";
 import { findHeads } from "../../../platform/store/log/subscribers.ts";
 
-/** Names the connection's streams with their newest posted frames, so that a loss is seen soon. */
+/**
+ * Returns the newest posted frame of each of the connection's streams, so that clients detect
+ * losses early.
+ */
 export const { contract, handler } = socket(
   {
     route: "ping",

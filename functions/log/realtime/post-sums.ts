@@ -6,7 +6,7 @@ import { ownMemory } from "../../../platform/push/memory.ts";
 import { postSums } from "../../../platform/push/sums.ts";
 import { createFeed } from "../../../platform/webhooks/feed.ts";
 
-/** Likes and votes of a quiet room: one frame a second for all of them. */
+/** Frames and posts likes and votes of a quiet room, at most once per second. */
 export const { contract, handler } = consumer(
   {
     summary: "Frame and post likes and votes that no other frame carried",

@@ -7,7 +7,10 @@ import { ownMemory } from "../../../platform/push/memory.ts";
 import { ownInvokeSlice } from "../../../platform/push/slice-job.ts";
 import { createFeed } from "../../../platform/webhooks/feed.ts";
 
-/** Posts large rooms, so that no other room waits for them: each stream in order, one at a time. */
+/**
+ * Posts large rooms, so that other rooms do not wait for them. Jobs of one stream run in order, one
+ * at a time.
+ */
 export const { contract, handler } = consumer(
   {
     summary: "Post the frames of a large room to its viewers",

@@ -6,7 +6,8 @@ import { ownMemory } from "../../../platform/push/memory.ts";
 import { resumeAll } from "../../../platform/push/resume.ts";
 
 /**
- * Sends old frames, so that the function which makes new ones never has to: nobody waits for it.
+ * Sends missed frames, so that the function that makes new frames never sends old ones and no room
+ * waits for them.
  */
 export const { contract, handler } = consumer(
   {
@@ -14,7 +15,7 @@ export const { contract, handler } = consumer(
     on: { queue: "resumes", batchSize: 10, concurrencyMax: 20 },
     grants: {
       read: ["STREAM", "FRAMES", "CONN", "SUB"],
-      // The transaction that makes a subscription live checks that a frame is not there yet.
+      // The transaction that makes a subscription live checks that a frame does not exist yet.
       write: ["STREAM", "FRAMES", "CONN", "USER", "RATE", "SUB"],
       queues: ["resumes"],
       connections: true,

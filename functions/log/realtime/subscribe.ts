@@ -7,7 +7,8 @@ import { assertGranted, subscribe } from "../../../platform/realtime/subscriptio
 import { nextTicket } from "../../../platform/realtime/ticket.ts";
 
 /**
- * Subscribing is a record of the stream: the consumer of the table answers it with `subscribed`.
+ * Stores the subscription as an item of the stream. The table's consumer then responds with
+ * `subscribed`.
  */
 export const { contract, handler } = socket(
   {

@@ -6,7 +6,7 @@ import { assertGranted } from "../../../platform/realtime/subscription.ts";
 import { forgetStream } from "../../../platform/store/log/connections.ts";
 import { removeSubscriber } from "../../../platform/store/log/subscribers.ts";
 
-/** Ends a subscription; one that was not there is ended as well. */
+/** Removes a subscription. Succeeds if there is none. */
 export const { contract, handler } = socket(
   {
     route: "unsubscribe",

@@ -5,10 +5,10 @@ import { commitTransaction } from "../../table/transact.ts";
 import { findSubscriber, readSubscriber } from "./subscribers.ts";
 
 /**
- * Sets the first live frame of a subscription unless this revision has one. With `next`, the
- * subscription is behind from now on, and `next` is the first frame to send to it. Fields that only
- * the greeting needs (its record has them) are removed. Returns the subscription afterwards;
- * undefined if it was replaced or removed.
+ * Sets the first live frame of a subscription unless this revision has one. With `next`, also marks
+ * the subscription as behind; `next` is the first frame to send. Removes the request's fields,
+ * which only its record needs. Returns the current subscription, or undefined if it was replaced or
+ * removed.
  */
 export async function setFrom(
   subscriber: Subscriber,
@@ -26,8 +26,8 @@ export async function setFrom(
 }
 
 /**
- * Marks a subscription as behind from its first live frame on, unless it is or was. Returns it
- * afterwards; undefined if it was replaced or removed.
+ * Marks a subscription as behind from its first live frame, unless it is or was behind. Returns the
+ * current subscription, or undefined if it was replaced or removed.
  */
 export async function fallBehind(subscriber: Subscriber): Promise<Subscriber | undefined> {
   const changed = await change(subscriber, {

@@ -8,33 +8,33 @@ import { queryWhole } from "../../table/query.ts";
 import { findLog } from "./logs.ts";
 
 /*
- * What functions and relays tell each other, by the table alone: a relay that it lives, functions
- * what is for one of its connections.
+ * Functions and relays communicate through the table only: relays send heartbeats, and functions
+ * leave mail for connections that a relay holds.
  */
 
-/** How often a relay says that it lives; after so long without a word it is dead. */
+/** Interval of a relay's heartbeat, and the age after which the relay counts as dead. */
 export const aliveMilliseconds = { every: 5_000, max: 15_000 };
 
-/** What stands for all relays where it does not matter which one lives. */
+/** Key of a shared heartbeat, for callers that do not care which relay is alive. */
 const anyNode = "any";
 
-/** Says that a relay lives. */
+/** Records a relay's heartbeat. */
 export async function markRelay(node: string, now: Date): Promise<void> {
   const mark = { at: now.getTime(), expiresAt: secondsAfter(now, 3_600) };
   await Promise.all([node, anyNode].map((one) => putItem({ ...key.relay(one), ...mark })));
 }
 
-/** Removes the mark of a relay that ends. */
+/** Removes the heartbeat of a relay that stops. */
 export const removeRelay = (node: string): Promise<void> => deleteItem(key.relay(node));
 
 const secondsAfter = (now: Date, seconds: number) => Math.ceil(now.getTime() / 1000) + seconds;
 
-/** Relays that one environment remembers, and for how long it goes by what it has read of one. */
+/** Relays whose heartbeat one environment caches, and for how long. */
 const relaysMax = 100;
 const knownMilliseconds = 1_000;
 const known = new BoundedMap<string, { at: number; readAt: number }>(relaysMax);
 
-/** Whether a relay has said lately that it lives. */
+/** Whether a relay's heartbeat is recent enough; up to one second stale. */
 export async function isRelayAlive(node: string, now: Date): Promise<boolean> {
   let found = known.get(node);
   if (found === undefined || now.getTime() - found.readAt > knownMilliseconds) {
@@ -45,22 +45,22 @@ export async function isRelayAlive(node: string, now: Date): Promise<boolean> {
   return now.getTime() - found.at < aliveMilliseconds.max;
 }
 
-/** Something for one connection of a relay. */
+/** Mail for one connection of a relay. */
 const Mail = z.object({
   connectionId: z.string(),
   /** A message for the client. */
   text: z.string().optional(),
-  /** That it is to be closed. */
+  /** Whether to close the connection. */
   closes: z.boolean().optional(),
-  /** A paid stream whose rights its user may have lost. */
+  /** A paid stream that the user may have lost access to. */
   recheck: z.string().optional(),
 });
 export type Mail = z.infer<typeof Mail>;
 
-/** Seconds after which mail that nobody has taken is forgotten. */
+/** Seconds after which unread mail expires. */
 const mailSeconds = 600;
 
-/** Leaves something for a connection of a relay. */
+/** Leaves mail for a connection of a relay. */
 export async function putMail(node: string, mail: Mail, now: Date): Promise<void> {
   const id = `${now.getTime()}-${randomBytes(6).toString("base64url")}`;
   await putItem({ ...key.mail(node, id), ...mail, expiresAt: secondsAfter(now, mailSeconds) });
@@ -82,19 +82,21 @@ export async function takeMail(node: string, taken = new Set<string>()): Promise
   return fresh.map((item) => read(Mail, item));
 }
 
-/** Who watches a stream by one relay, each user since when (milliseconds since 1970). */
+/**
+ * The users who watch a stream through one relay, with their start time (milliseconds since 1970).
+ */
 type RelayUsers = ReadonlyMap<string, number>;
 
-/** The part of a relay's users that is written down: all of them, or the newest and a sketch. */
+/** The stored users of one relay's room: all of them, or the newest and a sketch of all. */
 export type RelayedRoom = { users: RelayUsers; sketch?: Uint8Array | undefined };
 
-/** A part of a relay's users, as `id,time` by spaces, the times to the base of 36. */
+/** A part of a relay's users: space-separated `id,time`, with times in base 36. */
 const UserList = z.object({ users: z.string(), sketch: z.instanceof(Uint8Array).optional() });
 
-/** Characters of one item's list of users: an item holds 400 KB. */
+/** Maximum characters of one item's list of users; an item may have 400 KB. */
 const listMax = 300_000;
 
-/** Says that a relay serves a stream, and goes on doing so. */
+/** Records that a relay serves a stream, without its users. */
 export const markRelayedRoom = (streamId: string, node: string, now: Date): Promise<void> =>
   putItem(roomMark(streamId, node, now));
 
@@ -104,8 +106,8 @@ const roomMark = (streamId: string, node: string, now: Date) => ({
 });
 
 /**
- * The same, with who watches there. Answers into how many items the list went; `partsBefore` is
- * what it answered the time before.
+ * Records that a relay serves a stream, with its users. Returns the number of items that the list
+ * takes; `partsBefore` is the previous result.
  */
 export async function putRelayedRoom(
   { streamId, node }: { streamId: string; node: string },
@@ -135,7 +137,10 @@ export async function putRelayedRoom(
   return texts.length;
 }
 
-/** Removes the items of a room that a relay no longer serves; `parts`: how many hold its users. */
+/**
+ * Removes the items of a room that a relay no longer serves; `parts` is the last result of
+ * `putRelayedRoom`.
+ */
 export const removeRelayedRoom = (streamId: string, node: string, parts: number): Promise<void> =>
   writeItems(
     [],
@@ -146,8 +151,8 @@ export const removeRelayedRoom = (streamId: string, node: string, parts: number)
   );
 
 /**
- * Who watches a stream by relays that live; empty, and without a read, where the stage has none.
- * `but` leaves one relay out.
+ * The users of a stream on all live relays. Returns an empty list, without a read, if the stage has
+ * no relay. `but` excludes one relay.
  */
 export async function listRelayedRooms(
   streamId: string,
@@ -167,14 +172,14 @@ export async function listRelayedRooms(
   });
 }
 
-/** Rooms of relays that one environment remembers, and how old what it goes by may be. */
+/** Rooms that one environment caches, and the maximum age of a cached room (milliseconds). */
 const recentMax = 50;
 const recentMilliseconds = 2_000;
 const recent = new BoundedMap<string, { at: number; rooms: Promise<RelayedRoom[]> }>(recentMax);
 
 /**
- * The same, up to two seconds old: a list of 10,000 viewers takes 44 read units, and each frame
- * counts them.
+ * Like `listRelayedRooms`, up to two seconds old: 10,000 viewers take 44 read units, and every
+ * frame counts them.
  */
 export function listRecentRelayedRooms(streamId: string, now: Date): Promise<RelayedRoom[]> {
   const at = now.getTime();
@@ -201,8 +206,8 @@ const readUsers = (text: string): RelayUsers =>
   );
 
 /**
- * Where a stream's relay takes sockets; undefined where it is too small, or no relay lives: before
- * the first one is deployed, after the last one has gone, and while none can start.
+ * The relay's URL for a stream. Undefined if the stream is too small, or no relay is alive: before
+ * the first deployment, after the last relay has stopped, and while none can start.
  */
 export async function findRelayUrl(
   streamId: string,
@@ -215,7 +220,7 @@ export async function findRelayUrl(
   return (await isRelayAlive(anyNode, now)) ? url : undefined;
 }
 
-/** What is shown of one stream, with where it is served if a relay does. */
+/** Adds the relay's URL to a stream's public fields, if a relay serves it. */
 export async function withRelay<Shown extends object>(
   streamId: string,
   showing: Promise<Shown>,

@@ -17,7 +17,7 @@ export function subscriberItem(subscriber: Subscriber) {
   return { ...key.subscriber(streamId, connectionId), ...rest };
 }
 
-/** Writes a subscription: the consumer of the stream sees it and greets it. */
+/** Stores a subscription, which the consumer of the table's stream then confirms. */
 export async function putSubscriber(subscriber: Subscriber): Promise<void> {
   await putItem(subscriberItem(subscriber));
 }
