@@ -5,6 +5,7 @@ import { CfnEventSourceMapping, type Function as Lambda } from "aws-cdk-lib/aws-
 import type { ConsumerContract } from "../../platform/lambda/consumer.ts";
 import { keyStartsOf } from "../../platform/table/keys.ts";
 import type { Data } from "../data/data.ts";
+import { queueConcurrencyOf } from "../stages/stage-limits.ts";
 import type { Statement } from "./grants.ts";
 
 /**
@@ -44,12 +45,6 @@ export function readStatements({ on }: ConsumerContract, data: Data): Statement[
 }
 
 /**
- * Concurrent executions of a queue's reader unless its contract says otherwise, from the pool that
- * all calls share, so that ten thousand due messages slow no callers down.
- */
-const concurrencyDefault = 10;
-
-/**
  * Connects a consumer to its source; a queue gets no more concurrent messages than executions are
  * `reserved`, since a message that is received and then throttled counts as an attempt and ends in
  * the dead-letter queue. Returns the mapping if the source is the table's stream.
@@ -73,12 +68,10 @@ export function connectSource(
     functionResponseTypes: ["ReportBatchItemFailures"],
   };
   if ("queue" in on) {
-    const wanted = on.concurrencyMax ?? reserved ?? concurrencyDefault;
-    const maximumConcurrency = Math.min(wanted, reserved ?? wanted);
     new CfnEventSourceMapping(scope, id, {
       ...common,
       eventSourceArn: data.queues[on.queue].queueArn,
-      scalingConfig: { maximumConcurrency },
+      scalingConfig: { maximumConcurrency: queueConcurrencyOf(on, reserved) },
     });
     return undefined;
   }

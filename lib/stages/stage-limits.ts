@@ -44,6 +44,21 @@ export function assertConcurrency(stage: Reserving): void {
 }
 
 /**
+ * Concurrent executions of a queue's reader unless its contract says otherwise, from the pool that
+ * all calls share, so that ten thousand due messages slow no callers down.
+ */
+const concurrencyDefault = 10;
+
+/** Concurrent executions that the mapping of a queue allows its reader, at most those reserved. */
+export function queueConcurrencyOf(
+  { concurrencyMax }: { concurrencyMax?: number },
+  reserved?: number,
+): number {
+  const wanted = concurrencyMax ?? reserved ?? concurrencyDefault;
+  return Math.min(wanted, reserved ?? wanted);
+}
+
+/**
  * HTTP, pictures, Tencent's commands, its callbacks, and sockets: each has the stage's throttle.
  */
 const apis = 5;

@@ -3,6 +3,7 @@ import { functionName } from "../../lib/stages/names.ts";
 import { rowsOf } from "../../lib/stages/route-table.ts";
 import { reservedOf } from "../../lib/stages/stage-limits.ts";
 import { stageOf } from "../../lib/stages/stages.ts";
+import { limitsOf } from "../bench/scale/executions.ts";
 import { functionsOf, resourcesOf, synthesize, templatesOf } from "./templates.ts";
 
 const kinds = [
@@ -229,6 +230,24 @@ describe.each(["dev", "prod"] as const)("the functions of %s", (stage) => {
     );
     expect(reserved.length > 0).toBe(stage === "prod");
   });
+});
+
+test("the simulator of arrivals has the reservations and the caps of prod's templates", () => {
+  const { reserved, mapped } = limitsOf("after");
+  const named = (of: Readonly<Record<string, number>>) =>
+    Object.fromEntries(
+      Object.entries(of).map(([name, count]) => [functionName("prod", name), count]),
+    );
+  const found = [...functionsOf(all.prod)].flatMap(([name, { properties }]) =>
+    properties.ReservedConcurrentExecutions === undefined
+      ? []
+      : [[name, properties.ReservedConcurrentExecutions]],
+  );
+  expect(Object.fromEntries(found)).toEqual(named(reserved));
+  const caps = resourcesOf(all.prod, "AWS::Lambda::EventSourceMapping").flatMap(
+    ({ Properties: { ScalingConfig } }) => ScalingConfig?.MaximumConcurrency ?? [],
+  );
+  expect(caps.sort()).toEqual(Object.values(mapped).sort());
 });
 
 test("a function has its contract's memory, more if callers wait for it, or its stage's", async () => {

@@ -1,12 +1,13 @@
 /** One simulated room in a process of its own, so that it begins with nothing remembered. */
 import { prodRates } from "../../../lib/stages/rates.ts";
+import type { ArrivalCase } from "./arrivals.ts";
 import type { ChatCase } from "./chat.ts";
 import { installClock } from "./clock.ts";
 import type { CrowdCase } from "./crowd.ts";
 import type { RelayCase } from "./relay-room.ts";
 import type { Case } from "./room.ts";
 
-const given: Case | ChatCase | CrowdCase | RelayCase = JSON.parse(process.argv[2]!);
+const given: Case | ArrivalCase | ChatCase | CrowdCase | RelayCase = JSON.parse(process.argv[2]!);
 // Nobody waits for the figures any more.
 process.once("disconnect", () => process.exit(1));
 const started = performance.now();
@@ -33,6 +34,13 @@ Object.assign(process.env, {
     RELAY_URL: "wss://relay.simulated.example/ws",
     RELAY_FROM_VIEWERS: "2000",
   }),
+  ...("arriving" in given && {
+    POST_RATE: "8000",
+    LARGE_ROOM_VIEWERS: "1000",
+    PART_VIEWERS: "5000",
+    SOCKETS_PER_USER: "10",
+    MOMENTS_QUEUE_URL: "https://sqs.us-east-1.amazonaws.com/000000000000/moments",
+  }),
   ...("crowd" in given && {
     POST_RATE: "8000",
     LARGE_ROOM_VIEWERS: "1000",
@@ -50,6 +58,7 @@ const clock = installClock(Date.parse("2026-11-20T12:00:00Z"));
 // Loaded only now: what keeps a reference to the clock keeps this one.
 async function simulate() {
   if ("viewers" in given) return (await import("./room.ts")).simulate(clock, given);
+  if ("arriving" in given) return (await import("./arrivals.ts")).simulateArrivals(clock, given);
   if ("relayed" in given) return (await import("./relay-room.ts")).simulateRelay(clock, given);
   if ("crowd" in given) return (await import("./crowd.ts")).simulateCrowd(clock, given);
   return (await import("./chat.ts")).simulateChat(clock, given);

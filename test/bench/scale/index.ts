@@ -2,7 +2,7 @@
  * `npm run bench:scale [viewers …]`: the real fan-out code against a simulated AWS, for rooms far
  * larger than a machine; with the word `chat` the real function that sends messages, at the rate at
  * which one room's keys are the end; with `crowd` the real functions of likes and votes; with `relay` a
- * relay's real rooms. docs/scale.md explains what it shows.
+ * relay's real rooms; with `arrivals` 10,000 viewers who open one room within a minute. docs/scale.md explains what it shows.
  */
 
 import { prices } from "../../../local/aws/prices.ts";
@@ -11,7 +11,7 @@ import { print } from "../figures.ts";
 import { tooBusy } from "./busiest.ts";
 import type { CrowdCase } from "./crowd.ts";
 import type { Case, Figures } from "./room.ts";
-import { crowdFaults, isWhole, run } from "./run.ts";
+import { arrivalFaults, crowdFaults, isWhole, run } from "./run.ts";
 
 /** An account as it is given, and one whose rate was raised tenfold. */
 const byDefault = { quota: { perSecond: 10_000, burst: 5_000 }, postRate: 8_000 };
@@ -79,14 +79,32 @@ async function runRelay(): Promise<void> {
   process.exitCode = faults.length > 0 ? 1 : 0;
 }
 
+/** Fails where prod as it is leaves anybody outside, or a queue's message is tried in vain. */
+async function runArrivals(): Promise<void> {
+  const rows: Figures[] = [];
+  for (const early of [0, 0.5])
+    for (const when of ["before", "after"] as const)
+      rows.push(await run({ arriving: 10_000, seconds: 60, seed: 1, when, early }));
+  const titles = ["evenly, before", "evenly, now", "half in 10 s, before", "half in 10 s, now"];
+  const table = Object.keys(rows[0]!).map((figure) => ({
+    figure,
+    ...Object.fromEntries(rows.map((of, n) => [titles[n]!, of[figure]])),
+  }));
+  print("10,000 viewers who open a room within a minute, in an account of 1,000 executions", table);
+  const faults = [rows[1]!, rows[3]!].flatMap(arrivalFaults);
+  for (const fault of faults) console.error(fault);
+  process.exitCode = faults.length > 0 ? 1 : 0;
+}
+
 const { names: rooms } = readCommand(
-  "npm run bench:scale [-- viewers …] [-- chat] [-- crowd] [-- relay]",
+  "npm run bench:scale [-- viewers …] [-- chat] [-- crowd] [-- relay] [-- arrivals]",
   {},
 );
 const parts: Record<string, () => Promise<void>> = {
   chat: runChat,
   crowd: runCrowds,
   relay: runRelay,
+  arrivals: runArrivals,
 };
 const part = parts[rooms[0] ?? ""];
 if (part !== undefined) {

@@ -11,6 +11,7 @@ import {
 import type { Chance } from "./chance.ts";
 import type { Clock } from "./clock.ts";
 import { environment } from "./environments.ts";
+import { type Executions, Throttled } from "./executions.ts";
 import type { Use } from "./prices.ts";
 import type { Item } from "./table.ts";
 
@@ -52,22 +53,31 @@ const timeouts = {
   ...{ sums: 60_000, endings: 30_000 },
 };
 
+/** Their names in the route table, by which an account reserves executions. */
+const functionNames: Partial<Record<keyof typeof timeouts, string>> = {
+  "fan-out": "realtime/fan-out",
+  ...{ post: "realtime/post", part: "realtime/post-part", resume: "realtime/resume" },
+};
+
 /** Runs a function as Lambda does and books it; throws what it threw, and when it took too long. */
-function createInvoker(clock: Clock, chance: Chance, use: Use) {
+function createInvoker(clock: Clock, chance: Chance, use: Use, executions?: Executions) {
   let [failures, longest] = [0, 0];
   return {
     async invoke<T>(name: keyof typeof timeouts, env: string, work: () => Promise<T>): Promise<T> {
       await clock.wait(chance.around(...times.invoke));
       const began = clock.now();
       let took = 0;
+      const within = functionNames[name];
       try {
-        return await environment.run(env, work).finally(() => {
+        const inEnvironment = () => environment.run(env, work);
+        const done = executions && within ? executions.run(within, inEnvironment) : inEnvironment();
+        return await done.finally(() => {
           took = clock.now() - began;
           if (took > timeouts[name]) throw new Error(`${name} took ${took} ms`);
         });
       } catch (error) {
         failures += 1;
-        console.error(error);
+        if (!(error instanceof Throttled)) console.error(error);
         throw error;
       } finally {
         longest = Math.max(longest, took);
@@ -239,9 +249,18 @@ function createResumes(
   };
 }
 
-/** The functions that push, behind what calls them: the table's stream, the queues, another. */
-export function createLambda(clock: Clock, chance: Chance, use: Use, functions: Functions) {
-  const invoker = createInvoker(clock, chance, use);
+/**
+ * The functions that push, behind what calls them: the table's stream, the queues, another. With an
+ * account's `executions` they run only while it has one for them.
+ */
+export function createLambda(
+  clock: Clock,
+  chance: Chance,
+  use: Use,
+  functions: Functions,
+  executions?: Executions,
+) {
+  const invoker = createInvoker(clock, chance, use, executions);
   const shard = createShard(clock, chance, (records) =>
     isDone(invoker.invoke("fan-out", "fan-out", () => handle(functions.fanOut, records))),
   );
@@ -263,6 +282,8 @@ export function createLambda(clock: Clock, chance: Chance, use: Use, functions: 
     if (name === "resumes") return resumes.send(input as never);
     if (name === "sums" || name === "endings")
       return byName[name].send({ Entries: [input as never] });
+    // A timer of a token that ends later.
+    if (name === "moments") return clock.wait(chance.around(6, 30)).then(() => ({}));
     return queue.send(input as never);
   };
   SQSClient.prototype.send = send as never;

@@ -1,12 +1,15 @@
 import { fork } from "node:child_process";
 import { join } from "node:path";
+import type { ArrivalCase } from "./arrivals.ts";
 import type { ChatCase } from "./chat.ts";
 import type { CrowdCase } from "./crowd.ts";
 import type { RelayCase } from "./relay-room.ts";
 import type { Case, Figures } from "./room.ts";
 
 /** Simulates a room in a process of its own; throws when that ends without figures. */
-export function run(given: Case | ChatCase | CrowdCase | RelayCase): Promise<Figures> {
+export function run(
+  given: Case | ArrivalCase | ChatCase | CrowdCase | RelayCase,
+): Promise<Figures> {
   return new Promise((done, fail) => {
     const child = fork(join(import.meta.dirname, "case.ts"), [JSON.stringify(given)], {
       env: { ...process.env, NODE_OPTIONS: "" },
@@ -37,3 +40,9 @@ export const crowdFaults = (figures: Figures): string[] => [
   ...noneInCrowd.filter((name) => Number(figures[name] ?? 0) !== 0),
   ...(Number(figures["result after s"] ?? 0) > 20 ? ["result after s"] : []),
 ];
+
+/** What has to be 0 when viewers arrive. */
+export const arrivalFaults = (figures: Figures): string[] =>
+  ["failed batches", "pages not loaded", "not in the room"]
+    .filter((name) => figures[name] !== 0)
+    .map((name) => `${name}: ${figures[name]}`);

@@ -1,4 +1,5 @@
-import { crowdFaults, isWhole, run } from "../../bench/scale/run.ts";
+import type { Figures } from "../../bench/scale/room.ts";
+import { arrivalFaults, crowdFaults, isWhole, run } from "../../bench/scale/run.ts";
 
 /** A small room for which the limits of large ones are set low: it takes every way of the push. */
 const room = { viewers: 300, largeRoomViewers: 100, partViewers: 100, seed: 1 };
@@ -22,4 +23,23 @@ test("a simulated crowd's taps and votes are counted as they were answered, and 
   // Some come after its end.
   expect(Number(votes.accepted)).toBeGreaterThan(250);
   expect(Number(votes.refused)).toBeGreaterThan(0);
+});
+
+test("viewers who arrive at once share the account's executions, and all get in", async () => {
+  const few = { arriving: 600, seconds: 2, seed: 1, account: 950 };
+  const [before, now] = [
+    await run({ ...few, when: "before" }),
+    await run({ ...few, when: "after" }),
+  ];
+  expect([arrivalFaults(before), arrivalFaults(now)]).toEqual([[], []]);
+  // What is not reserved: 950 - 848, and 950 - 565.
+  expect([before, now].map((of) => of["executions for calls"])).toEqual([102, 385]);
+  for (const of of [before, now])
+    expect(Number(of["of them at once, most"])).toBeLessThanOrEqual(
+      Number(of["executions for calls"]),
+    );
+  expect(before["of them at once, most"]).toBe(102);
+  const throttled = (of: Figures) => Number(of["throttled by the pool"]);
+  expect(throttled(before)).toBeGreaterThan(100);
+  expect(throttled(now)).toBeLessThan(throttled(before) * 0.75);
 });
