@@ -2,6 +2,7 @@ import { Stack } from "aws-cdk-lib";
 import type { Function as Lambda } from "aws-cdk-lib/aws-lambda";
 import type { Construct } from "constructs";
 import type { Contract } from "../../platform/http/contract.ts";
+import { asksIssuer } from "../compute/environment.ts";
 import { placeFunction } from "../compute/lambdas.ts";
 import { issuerOf, type Neighbours, type Site, siteOf } from "../compute/site.ts";
 import { type FunctionName, type Row, rowsOf, theOne } from "../stages/route-table.ts";
@@ -70,10 +71,12 @@ export class Endpoints extends Stack {
   ) {
     super(scope, id, placeOf(stage));
     const { logGroup, ...neighbours } = given;
-    const site = siteOf(this, stage, logGroup, { ...neighbours, issuer: issuerOf(this, stage) });
     const rows = [...endpointsOf(stage), httpAuthorizer()].filter(
       (row) => stackOfRow(row) === which,
     );
+    // Parameters that no function of the stack reads would be warnings of every deployment.
+    const issuer = rows.some(({ contract }) => asksIssuer(contract)) && issuerOf(this, stage);
+    const site = siteOf(this, stage, logGroup, { ...neighbours, ...(issuer && { issuer }) });
     const functions = new Map<FunctionName, Lambda>(
       rows.map((row) => [row.name, placeFunction(site, row)]),
     );

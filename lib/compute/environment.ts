@@ -34,7 +34,9 @@ const ofKind =
     kinds.includes(contract.kind);
 /** Functions that verify tokens. */
 const judges = ofKind("authorizer", "relay");
-const asksIssuer = (contract: AnyContract) => judges(contract) || contract.grants.issuer === true;
+/** Functions that know whose tokens callers have. */
+export const asksIssuer = (contract: AnyContract) =>
+  judges(contract) || contract.grants.issuer === true;
 const toSockets = ({ kind, grants }: AnyContract) =>
   kind === "socket" || grants.connections === true;
 const readsQueue = (queue: QueueName) => (contract: AnyContract) =>

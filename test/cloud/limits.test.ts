@@ -88,6 +88,17 @@ describe.each(stages)("%s", (_name, stacks) => {
     expect(found.flat()).toEqual([]);
   });
 
+  test("each parameter of a template is used: CDK warns of others at every deployment", () => {
+    const unused = stacks.flatMap(({ name, template }) => {
+      const { Parameters = {}, ...rest } = template as typeof template & { Parameters?: object };
+      const text = JSON.stringify(rest);
+      return Object.keys(Parameters)
+        .filter((parameter) => !text.includes(`"${parameter}"`))
+        .map((parameter) => `${name}: ${parameter}`);
+    });
+    expect(unused).toEqual([]);
+  });
+
   test("each API has room within API Gateway's limits", () => {
     const apis = resources.filter(({ Type }) => Type === "AWS::ApiGateway::RestApi");
     expect(apis.length).toBe(4);
