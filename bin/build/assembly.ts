@@ -20,6 +20,7 @@ import { guideSources } from "./build-guides.ts";
 import { appEnvironment } from "./cdk.ts";
 import { placeBundles } from "./link-bundles.ts";
 import { removeOldFolders, unusedMilliseconds } from "./prune-folders.ts";
+import { slashed } from "./source-graph.ts";
 
 const root = join(import.meta.dirname, "../..");
 const assemblies = join(root, ".cache", "assembly");
@@ -29,7 +30,7 @@ const keptMax = 3;
 
 /** All sources of the templates and the bundles. */
 const sources = [
-  "bin/{app,build/{build,cdk,lambda-bundle,link-bundles,unused}}.ts",
+  "bin/{app,build/*}.ts",
   "{lib,functions,domain,platform,relay}/**/*",
   "docs/*.json",
   ...docsSources,
@@ -37,13 +38,18 @@ const sources = [
   "{package,package-lock,cdk}.json",
 ];
 
+/** The files from which an assembly is made. */
+export const assemblySources = (): string[] =>
+  globSync(sources, { cwd: root })
+    .filter((file) => statSync(join(root, file)).isFile())
+    .map(slashed)
+    .sort();
+
 /** Hashes the sources; takes a few dozen milliseconds for the whole project. */
 export function hashSources(): string {
   const hash = createHash("sha256").update(`${awsClient()}\n`);
-  for (const file of globSync(sources, { cwd: root }).sort()) {
-    if (!statSync(join(root, file)).isFile()) continue;
+  for (const file of assemblySources())
     hash.update(`${file}\n`).update(readFileSync(join(root, file)));
-  }
   return hash.digest("hex");
 }
 

@@ -12,8 +12,9 @@ const root = join(import.meta.dirname, "../..");
 export const docsSources = [
   "web/docs/*",
   "web/*.{css,ts,tsx}",
-  "bin/{build-docs,web-bundles,schema-types}.ts",
-  "lib/{stages,domain,page-headers}.ts",
+  "bin/build/{build-docs,web-bundles}.ts",
+  "bin/documents/schema-types.ts",
+  "lib/stages/{stages,domain,page-headers}.ts",
 ];
 
 /** A page in a single file, and the content security policy of its parts. */

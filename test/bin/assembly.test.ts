@@ -1,11 +1,13 @@
 /** `npm start` runs what is deployed, although it is built in another way. */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, globSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import { buildAssembly } from "../../bin/build/assembly.ts";
+import { assemblySources, buildAssembly } from "../../bin/build/assembly.ts";
+import { bundledEntries } from "../../bin/build/build.ts";
 import { cdkCommand } from "../../bin/build/cdk.ts";
+import { readSource, slashed } from "../../bin/build/source-graph.ts";
 
 const root = join(import.meta.dirname, "../..");
 const deployed = mkdtempSync(join(tmpdir(), "ovation-assembly-"));
@@ -58,4 +60,20 @@ test("npm start uses the same templates and bundles as `cdk synth`", async () =>
   expect(Object.keys(bundles).length).toBeGreaterThan(100);
   const others = Object.entries(bundlesIn(made)).filter(([name, text]) => bundles[name] !== text);
   expect(others.map(([name]) => name)).toEqual([]);
+});
+
+test("an assembly is made again when any source of its bundles or templates has changed", () => {
+  const known = new Set(assemblySources());
+  const reached = new Set<string>();
+  const reach = (file: string): void => {
+    // A program that is written by another one has imports, too.
+    if (reached.has(file) || !existsSync(join(root, file))) return;
+    reached.add(file);
+    for (const name of readSource(root, file).imports) reach(name);
+  };
+  const programs = ["bin/app.ts", "bin/build/build.ts", ...Object.values(bundledEntries())];
+  const pages = globSync("web/docs/*.ts", { cwd: root }).map(slashed);
+  for (const file of [...programs, ...pages]) reach(file);
+  expect(reached.size).toBeGreaterThan(500);
+  expect([...reached].filter((file) => !known.has(file))).toEqual([]);
 });
