@@ -17,6 +17,8 @@ export type Room = {
   hours: number;
   /** The stage's domain, if any, and whether it has a firewall. */
   domain?: { firewall: boolean };
+  /** Whether a stage without a domain has a firewall; by default it has, like prod. */
+  hasFirewall?: boolean;
   /** The stage's relay, if any, and its minimum number of tasks. */
   relay?: { minTasks: number };
 };

@@ -12,7 +12,7 @@ const usage = `npm run cost -- [options]
   --votes RATE     votes in polls, on the average, such as 10/min (default 0)
   --hours N        hours of live video a month, 0 to 100,000 (default 100)
   --domain         under a domain, with a firewall before it (docs/deploying.md)
-  --relay          served by a relay of two tasks or more, which needs a domain
+  --relay          served by a relay of two tasks or more; it needs a domain, which is included
   --stage NAME     under a domain where that stage has one, as it has it
   --json           the same as JSON`;
 
@@ -55,7 +55,7 @@ type Given = Record<Name, string> & {
 };
 
 /** Domain and relay: from the command line, or from the stage's settings. */
-function waysOf(values: Given): Pick<Room, "domain" | "relay"> {
+function waysOf(values: Given): Pick<Room, "domain" | "relay" | "hasFirewall"> {
   const { stage: name } = values;
   if (name !== undefined && !stageNames.includes(name))
     throw new Error(`--stage: expected one of ${stageNames.join(", ")}, found ${name}`);
@@ -63,6 +63,7 @@ function waysOf(values: Given): Pick<Room, "domain" | "relay"> {
   const relay = stage?.relay ?? (values.relay ? { minTasks: 2 } : undefined);
   const hasDomain = stage?.domain !== undefined || values.domain || relay !== undefined;
   return {
+    ...(stage?.firewall === false && { hasFirewall: false }),
     ...(hasDomain && { domain: { firewall: stage?.firewall ?? true } }),
     ...(relay && { relay: { minTasks: relay.minTasks } }),
   };
@@ -110,20 +111,24 @@ const rowOf = ({ name, quantity, dollars: sum }: Line) =>
     ? row(name, quantity, sum)
     : `${row(name, "", sum)}\n  ${quantity}`;
 
+/** What the idle stage has. A relay needs a domain, since TLS needs a name. */
+const withWhat = ({ domain, relay }: Room) =>
+  relay ? "with a domain for its relay" : domain ? "with a domain" : "without a domain";
+
 function print(room: Room): void {
   const bill = billOf(room);
   const total = bill.reduce((sum, { dollars: part }) => sum + part, 0);
   console.log(
     [
       `Viewers: ${number.format(room.viewers)} · messages: ${number.format(room.messagesPerSecond)}/s` +
-        ` · gifts: ${number.format(room.giftsPerSecond)}/s · a month: ${number.format(room.hours)} h${room.relay ? " · a relay" : room.domain ? " · a domain" : ""}`,
+        ` · gifts: ${number.format(room.giftsPerSecond)}/s · a month: ${number.format(room.hours)} h${room.relay ? " · a domain and a relay" : room.domain ? " · a domain" : ""}`,
       priceNote,
       "",
       ...bill.map(rowOf),
       row("Total", "", total),
       "",
-      "A stage like prod without a domain, each month, used or not",
-      ...fixedBill().map(rowOf),
+      `A stage like prod ${withWhat(room)}, each month, used or not`,
+      ...fixedBill(room).map(rowOf),
       "",
       "The same hours elsewhere, deliveries alone",
       ...alternativesTo(room).map(rowOf),
@@ -147,7 +152,10 @@ function run(): number {
     const bill = billOf(room);
     const total = bill.reduce((sum, { dollars: part }) => sum + part, 0);
     console.log(
-      JSON.stringify({ room, bill, total, fixed: fixedBill(), alternatives: alternativesTo(room) }),
+      JSON.stringify({
+        ...{ room, bill, total, fixed: fixedBill(room) },
+        alternatives: alternativesTo(room),
+      }),
     );
   }
   return 0;

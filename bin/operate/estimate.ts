@@ -9,21 +9,38 @@ export const bytes = { message: 770, gift: 1_250, ledgerOfGift: 2000 } as const;
 /** Request bytes of a call, mostly its token; billed under a domain. */
 const callBytes = 1_500;
 
-/** Rules of a domain's firewall (lib/edge/firewall.ts). */
-export const firewallRules = 7;
-
 /**
- * Monthly fixed resources of a stage like prod without a domain, used or not:
- * `test/cloud/fixed-costs.test.ts` counts them in the template.
+ * Monthly fixed resources of a stage like prod, used or not, and what a domain and a relay add:
+ * `test/cloud/fixed-costs.test.ts` counts them in the templates. A relay's tasks and load balancer
+ * are lines of the bill.
  */
 export const fixed = {
-  alarm_months: 133,
-  metric_months: 27,
-  dashboard_months: 1,
-  secret_months: 3,
-  firewall_months: 3,
-  firewall_rule_months: 17,
-} as const satisfies Items;
+  plain: {
+    alarm_months: 133,
+    metric_months: 27,
+    dashboard_months: 1,
+    secret_months: 3,
+    firewall_months: 3,
+    firewall_rule_months: 17,
+  },
+  // The REST APIs' firewall has fewer rules behind that of CloudFront.
+  domain: {
+    alarm_months: 2,
+    metric_months: 0,
+    dashboard_months: 0,
+    secret_months: 0,
+    firewall_months: 1,
+    firewall_rule_months: -5,
+  },
+  relay: {
+    alarm_months: 6,
+    metric_months: 1,
+    dashboard_months: 0,
+    secret_months: 0,
+    firewall_months: 0,
+    firewall_rule_months: 0,
+  },
+} as const satisfies Record<string, Items>;
 
 /** Hours until a socket is reopened. */
 const socketHours = 2;
@@ -106,9 +123,16 @@ export function billOf(room: Room): Line[] {
   ];
 }
 
-/** The monthly bill of an idle stage like prod. */
-export function fixedBill(): Line[] {
-  const { alarm_months, metric_months, dashboard_months, secret_months, ...firewall } = fixed;
+/** The monthly bill of an idle stage like prod, with the room's domain and relay. */
+export function fixedBill({ domain, relay }: Pick<Room, "domain" | "relay"> = {}): Line[] {
+  const parts = [fixed.plain, ...(domain ? [fixed.domain] : []), ...(relay ? [fixed.relay] : [])];
+  const sum = (name: keyof typeof fixed.plain) => parts.reduce((all, part) => all + part[name], 0);
+  const [alarm_months, metric_months] = [sum("alarm_months"), sum("metric_months")];
+  const [dashboard_months, secret_months] = [sum("dashboard_months"), sum("secret_months")];
+  const firewall = {
+    firewall_months: sum("firewall_months"),
+    firewall_rule_months: sum("firewall_rule_months"),
+  };
   const watch = { alarm_months, metric_months, dashboard_months };
   const watched = `${alarm_months} alarms, ${metric_months} metrics`;
   return [
@@ -143,11 +167,15 @@ function relayLines(room: Room, { minTasks }: { minTasks: number }, out: number)
  * Data out to viewers: from the APIs, or from CloudFront in front of them. A relay's frames pass
  * only through its load balancer.
  */
-function dataLines({ viewers, hours, domain, relay }: Room, calls: number, all: number): Line[] {
+function dataLines(
+  { viewers, hours, domain, relay, hasFirewall }: Room,
+  calls: number,
+  all: number,
+): Line[] {
   const direct = line("Data out to the Internet", `${count.format(all)} GB`, {
     gigabytes_out: all,
   });
-  if (domain === undefined) return [direct];
+  if (domain === undefined) return hasFirewall === false ? [direct] : [direct, firewallLine(calls)];
   const out = relay === undefined ? all : 0;
   const gigabytes = `${count.format(out)} GB`;
   const requests = calls + viewers * Math.ceil(hours / socketHours);
@@ -160,9 +188,12 @@ function dataLines({ viewers, hours, domain, relay }: Room, calls: number, all: 
   const name = `${gigabytes} out, ${count.format(requests)} requests`;
   const host = [line("CloudFront", name, items), ...(relay === undefined ? [] : [direct])];
   if (firewall_requests === undefined) return host;
-  const firewall = { firewall_requests, firewall_months: 1, firewall_rule_months: firewallRules };
-  return [...host, line("Firewall", `${count.format(requests)} requests`, firewall)];
+  // Calls pass CloudFront's firewall, and then that of the REST APIs.
+  return [...host, firewallLine(requests + calls)];
 }
+
+const firewallLine = (requests: number): Line =>
+  line("Firewall", `${count.format(requests)} requests`, { firewall_requests: requests });
 
 /** List prices of other services in dollars, as of the dates given. */
 const others = {

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import type { Room } from "../../bin/operate/calls.ts";
-import { alternativesTo, billOf } from "../../bin/operate/estimate.ts";
+import { alternativesTo, billOf, fixedBill, type Line } from "../../bin/operate/estimate.ts";
 import units from "../../docs/units.json" with { type: "json" };
 
 const run = (...options: string[]) =>
@@ -29,6 +29,7 @@ test("a bill has a line per service, and its total is their sum", () => {
     "API Gateway, HTTP calls",
     "API Gateway, WebSocket",
     "Data out to the Internet",
+    "Firewall",
     "DynamoDB, requests",
     "DynamoDB, storage",
     "Lambda",
@@ -59,7 +60,9 @@ test("under a domain outgoing data is billed by CloudFront, with a firewall in f
   const domain = { firewall: true };
   const lines = billOf({ ...room, domain });
   const dollarsOf = (wanted: string) => lines.find(({ name }) => name === wanted)?.dollars;
-  expect(dollarsOf("Firewall")).toBeCloseTo(5 + 7 + 7.97 * 0.6, 6);
+  // Calls pass CloudFront's firewall and that of the REST APIs.
+  expect(dollarsOf("Firewall")).toBeCloseTo((7.97 + 7.92) * 0.6, 6);
+  expect(stdout).toContain("A stage like prod with a domain, each month, used or not");
   const [before] = billOf(room).filter(({ name }) => name === "Data out to the Internet");
   const out = before!.dollars / 0.09;
   expect(dollarsOf("CloudFront")).toBeCloseTo(out * 0.085 + 7.97 + 7.97 * 1.5 * 0.02, 6);
@@ -88,7 +91,21 @@ test("a relay's viewers cause no posts: its tasks, its load balancer and their b
   // A month without rooms costs the idle resources.
   const idle = billOf({ ...large, hours: 0, relay: { minTasks: 2 } });
   const idleDollars = idle.reduce((all, { dollars }) => all + dollars, 0);
-  expect(idleDollars).toBeCloseTo(2 * 730 * 0.0445 + 730 * 0.0325 + 12, 0);
+  expect(idleDollars).toBeCloseTo(2 * 730 * 0.0445 + 730 * 0.0325, 0);
+});
+
+test("a relay's fixed costs are those of a stage with a domain, which it cannot do without", () => {
+  const { stdout } = run("--relay");
+  expect(stdout).toContain(" · a domain and a relay\n");
+  expect(stdout).toContain("A stage like prod with a domain for its relay, each month");
+  const sumOf = (lines: readonly Line[]) => lines.reduce((all, { dollars }) => all + dollars, 0);
+  const [plain, domain, relay] = [
+    fixedBill(),
+    fixedBill({ domain: { firewall: true } }),
+    fixedBill({ domain: { firewall: true }, relay: { minTasks: 2 } }),
+  ].map(sumOf);
+  expect(domain).toBeGreaterThan(plain!);
+  expect(relay).toBeGreaterThan(domain!);
 });
 
 test("the stage determines whether there is a domain: ours have none", () => {
@@ -178,6 +195,7 @@ test.each<[string, Partial<Room>, Record<string, number>]>([
       "API Gateway, HTTP calls": events * 3.5e-6,
       "API Gateway, WebSocket": 0,
       "Data out to the Internet": 0,
+      Firewall: events * 0.6e-6,
       // Besides the messages, a frame of 1,187 bytes: 4 write and 2 read units.
       "DynamoDB, requests": requests(events * write + 28_800, events * read + 14_400),
       "DynamoDB, storage": events * 770e-9 * 0.25,
@@ -194,6 +212,7 @@ test.each<[string, Partial<Room>, Record<string, number>]>([
       "API Gateway, HTTP calls": events * 3.5e-6,
       "API Gateway, WebSocket": 0,
       "Data out to the Internet": 0,
+      Firewall: events * 0.6e-6,
       // A frame of 1,853 bytes: 4 write and 2 read units.
       "DynamoDB, requests": requests(
         events * (gift.write + settling.write) + 28_800,
@@ -215,6 +234,7 @@ test.each<[string, Partial<Room>, Record<string, number>]>([
       "API Gateway, WebSocket":
         (frames8000 * 8_000 + 2 * pings + 14_400) * 1e-6 + 480_000 * 0.25e-6,
       "Data out to the Internet": (8_000 * (frames8000 * 120 + 3_600 * 770) + pings * 54) * 0.09e-9,
+      Firewall: 3_600 * 0.6e-6,
       // A frame of 1,377 bytes, gathered before: 8 units, and 52 leases of posts.
       "DynamoDB, requests": requests(
         3_600 * write + frames8000 * 60 + 40_800,

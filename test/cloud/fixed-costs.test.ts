@@ -1,32 +1,69 @@
+import { readFileSync } from "node:fs";
 import { expect, test } from "@jest/globals";
 import { fixed } from "../../bin/operate/estimate.ts";
+import { stageOf } from "../../lib/stages/stages.ts";
 import { metrics } from "../../platform/runtime/metrics.ts";
-import { resourcesOf, templatesOf } from "./templates.ts";
+import { resourcesOf, synthesize } from "./templates.ts";
 
-/** Kinds of resources with a monthly price, and where `npm run cost` counts them. */
-const priced: Record<string, keyof typeof fixed> = {
+type Counts = typeof fixed.plain;
+type Name = keyof Counts;
+
+/** What has a price a month by its kind alone, and where `npm run cost` counts it. */
+const priced: Record<string, Name> = {
   "AWS::CloudWatch::Alarm": "alarm_months",
   "AWS::CloudWatch::Dashboard": "dashboard_months",
   "AWS::SecretsManager::Secret": "secret_months",
   "AWS::WAFv2::WebACL": "firewall_months",
 };
 
-/** Further such kinds, which no stage without a domain or relay has. */
+/** What would have one, too: only a relay has two of them, which are lines of its bill. */
 const unpriced =
   /^AWS::(KMS::Key|CloudWatch::(CompositeAlarm|AnomalyDetector)|EC2::(NatGateway|VPCEndpoint|EIP)|ElasticLoadBalancingV2::LoadBalancer|ECS::Service|Route53::HostedZone|Kinesis::Stream|RDS::.*|ElastiCache::.*)$/;
+const ofRelay = ["AWS::ECS::Service", "AWS::ElasticLoadBalancingV2::LoadBalancer"];
 
-test("the fixed costs of `npm run cost` match prod's template", async () => {
-  const templates = await templatesOf({ stage: "prod" });
+const place = { account: "111122223333", region: "eu-central-1" };
+const zone = { id: "Z0123456789ABCDEFGHIJ", name: "acme.com" };
+const domain = { domain: { name: "live.acme.com", zone } };
+const relay = { relay: { minTasks: 2, maxTasks: 8, fromViewers: 2_000 }, ...domain };
+
+/** What is counted for a stage with these parts. */
+const sumOf = (...parts: readonly Record<Name, number>[]) =>
+  Object.fromEntries(
+    (Object.keys(fixed.plain) as Name[]).map((name) => [
+      name,
+      parts.reduce((all, part) => all + part[name], 0),
+    ]),
+  );
+
+test.each([
+  ["without a domain", {}, sumOf(fixed.plain), []],
+  ["with a domain", domain, sumOf(fixed.plain, fixed.domain), []],
+  ["with a relay", relay, sumOf(fixed.plain, fixed.domain, fixed.relay), ofRelay],
+])("the fixed costs of `npm run cost` match prod's templates %s", async (_, more, wanted, paid) => {
+  const prod = stageOf((key) => (key === "stage" ? "prod" : undefined));
+  const { templates } = await synthesize({ ...prod, ...place, ...more });
   const count = (type: string) => resourcesOf(templates, type).length;
-  for (const [type, name] of Object.entries(priced))
-    expect([type, count(type)]).toEqual([type, fixed[name]]);
   const rules = resourcesOf(templates, "AWS::WAFv2::WebACL").flatMap((one) => one.Properties.Rules);
-  expect(rules).toHaveLength(fixed.firewall_rule_months);
-  // Metrics that functions publish have the stage as their only dimension.
-  const written = Object.keys(metrics).length + count("AWS::Logs::MetricFilter");
-  expect(written).toBe(fixed.metric_months);
+  const found = {
+    ...Object.fromEntries(Object.entries(priced).map(([type, name]) => [name, count(type)])),
+    // Those that functions write have the stage as their one dimension.
+    metric_months: Object.keys(metrics).length + count("AWS::Logs::MetricFilter"),
+    firewall_rule_months: rules.length,
+  };
+  expect(found).toEqual(wanted);
   const types = Object.values(templates).flatMap((stack) =>
     Object.values(stack).map(({ Type }) => Type),
   );
-  expect(types.filter((type) => unpriced.test(type))).toEqual([]);
+  expect(types.filter((type) => unpriced.test(type)).sort()).toEqual(paid);
+});
+
+test("the runbook says what monitoring costs", () => {
+  const { alarm_months, metric_months } = fixed.plain;
+  const dollars = Math.round(alarm_months * 0.1 + metric_months * 0.3 + 3);
+  const text = readFileSync("docs/runbook.md", "utf8").replaceAll(/\s+/g, " ");
+  expect(text).toContain(
+    `${metric_months} metrics (${Object.keys(metrics).length} published, ` +
+      `${metric_months - Object.keys(metrics).length} counted in logs), ${alarm_months} alarms`,
+  );
+  expect(text).toContain(`cost about $${dollars} a month`);
 });

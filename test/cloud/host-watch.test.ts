@@ -1,5 +1,4 @@
 import { describe, expect, test } from "@jest/globals";
-import { firewallRules } from "../../bin/operate/estimate.ts";
 import { isAccepted } from "../../lib/nag.ts";
 import type { Domain } from "../../lib/stages/domain.ts";
 import { assertPlace } from "../../lib/stages/stage-limits.ts";
@@ -99,9 +98,4 @@ describe("the alarms of a domain", () => {
     expect(() => assertPlace({ ...nowhere, region: "eu-central-1" })).not.toThrow();
     expect(() => assertPlace({ name: "dev" })).not.toThrow();
   });
-});
-
-test("the cost of a domain includes the rules of its firewall", () => {
-  const { Rules } = theResource(templates, "AWS::WAFv2::WebACL", "edge").Properties;
-  expect(Rules.length).toBe(firewallRules);
 });
