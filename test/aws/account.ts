@@ -22,6 +22,8 @@ export type Asked = {
   path: string;
   action: string;
   body: Body;
+  /** As it was sent: services of the query protocol have no JSON. */
+  text: string;
 };
 
 /** What the account's other tables have in addition to what the engine knows of them. */
@@ -118,7 +120,8 @@ export class AwsAccount {
 
   /** What a service answers to a call, without a request. */
   ask(service: string, action: string, body: Body): { status: number; body: Body | string } {
-    const given = this.answer({ service, region: "", method: "POST", path: "/", action, body });
+    const asked = { service, region: "", method: "POST", path: "/", action, body, text: "" };
+    const given = this.answer(asked);
     return "status" in given && "body" in given
       ? (given as Answer)
       : { status: 200, body: given as Body };
@@ -136,7 +139,7 @@ export class AwsAccount {
       .at(-1)!;
     let body: Body = {};
     if (text[0] === "{") body = JSON.parse(text) as Body;
-    const asked = { service, region, method, path: url, action, body };
+    const asked = { service, region, method, path: url, action, body, text };
     this.asked.push(asked);
     const given = this.before(asked) ?? this.answer(asked);
     return "status" in given && "body" in given

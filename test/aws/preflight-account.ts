@@ -103,7 +103,8 @@ function zoneOf(id: string): { status: number; body: string } {
 type Answer = { status: number; body: string; type?: string };
 export type Asked = { url: string; body: string; target: string };
 
-function answerOf(url: string, body: string, target: string): Answer {
+/** What the account answers to what a preflight asks. */
+export function answerOf(url: string, body: string, target: string): Answer {
   if (body.includes("Action=GetCallerIdentity")) {
     const told = `<Account>${account.id}</Account>`;
     const result = `<GetCallerIdentityResult>${told}</GetCallerIdentityResult>`;

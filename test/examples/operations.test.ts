@@ -1,0 +1,219 @@
+/**
+ * Runs the commands of the guides for operators, as they are written there, against an account that
+ * answers as AWS documents it.
+ */
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { marshall } from "@aws-sdk/util-dynamodb";
+import { labelOf } from "../../platform/table/ownership.ts";
+import { scanTable } from "../../platform/table/query.ts";
+import { AwsAccount } from "../aws/account.ts";
+import { answerOf } from "../aws/preflight-account.ts";
+import { startTable } from "../platform/table.ts";
+import { makeUser } from "../platform/wallet-people.ts";
+import { accountBlocks, inlineCommands, trialOf } from "./guides.ts";
+
+const root = join(import.meta.dirname, "../..");
+const pages = ["docs/restore.md", "docs/runbook.md", "docs/deploying.md"];
+const commandMilliseconds = 180_000;
+
+const inBlocks = pages
+  .flatMap(accountBlocks)
+  .flatMap(({ text }) => text.split("\n"))
+  .map((line) => line.replace(/\s+#.*$/, ""));
+const commands = [...new Set([...inBlocks, ...pages.flatMap(inlineCommands)])].filter(
+  (command) => trialOf(command) === "account",
+);
+
+let account: AwsAccount;
+let settings: Record<string, string>;
+let items: Record<string, unknown>[];
+let home: string;
+const cdkAsked = () => join(home, "cdk-asked");
+
+beforeAll(async () => {
+  const { stop } = await startTable();
+  await makeUser("ann", 500);
+  items = [];
+  for await (const item of scanTable()) items.push(marshall(item, { removeUndefinedValues: true }));
+  await stop();
+  account = new AwsAccount();
+  settings = await account.open();
+});
+afterAll(() => account.close());
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), "ovation-operator-"));
+  writeFileSync(cdkAsked(), "");
+  account.reset();
+  account.before = ({ service, method, path, text, action }) => {
+    if (service === "s3") return { status: 200, body: "<ListBucketResult></ListBucketResult>" };
+    if (service === "dynamodb" || path.startsWith("/restore-jobs")) return undefined;
+    if (path.includes("/recovery-points/") || path.includes("event-source-mappings"))
+      return undefined;
+    if (text.includes("Action=DescribeStacks") && !text.includes("StackName=")) return stacks;
+    const { status, body } = answerOf(path, text, action && `${method}.${action}`);
+    return { status, body: body[0] === "<" ? body : JSON.parse(body) };
+  };
+});
+afterEach(() => rmSync(home, { recursive: true }));
+
+/** https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html */
+const stacks = {
+  status: 200,
+  body: `<DescribeStacksResponse><DescribeStacksResult><Stacks>${["prod", "dev"]
+    .map(
+      (stage) =>
+        `<member><StackName>ovation-${stage}-data</StackName><Outputs><member>` +
+        `<OutputKey>failuresbucket</OutputKey><OutputValue>ovation-${stage}-failures-1` +
+        "</OutputValue></member></Outputs></member>",
+    )
+    .join("")}</Stacks></DescribeStacksResult></DescribeStacksResponse>`,
+};
+
+/** Runs a line as a reader types it; the account answers from this process. */
+function type(line: string): Promise<{ status: number | null; said: string }> {
+  const recorded = pathToFileURL(join(root, "test/aws/recorded-cdk.ts")).href;
+  const env = {
+    ...process.env,
+    ...{ ...settings, AWS_CONFIG_FILE: "/nowhere", AWS_SHARED_CREDENTIALS_FILE: "/nowhere" },
+    ...{ HOME: home, DATA_DIR: home, CDK_ASKED: cdkAsked() },
+    NODE_OPTIONS: `--import ${recorded} --disable-warning=ExperimentalWarning`,
+  };
+  const child = spawn("sh", ["-c", line], { cwd: root, env });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (part) => {
+      said += part;
+    });
+  return new Promise((done) => child.on("close", (status) => done({ status, said })));
+}
+
+const tableOf = (stage: string, extra = {}) =>
+  account.createTable(
+    `ovation-${stage}`,
+    [marshall(labelOf({ stage, release: "0.1.0" })), ...items],
+    extra,
+  );
+const backup = () =>
+  account.backups.push({
+    ...{ vault: "ovation-prod", at: new Date("2026-11-21T03:00:00Z") },
+    items: [marshall(labelOf({ stage: "prod", release: "0.1.0" })), ...items],
+  });
+const cdkCalls = () =>
+  readFileSync(cdkAsked(), "utf8")
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as string[]);
+
+type Tried = {
+  /** The stage in place of STAGE; prod unless it says otherwise. */
+  stage?: string;
+  /** What is added to the line, so that it looks at AWS more often. */
+  more?: string;
+  before?: () => void;
+  status?: number;
+  says: readonly (string | RegExp)[];
+  after?: () => void;
+};
+
+/** A deployment goes on to CDK and then says whose table it is. */
+const deploys = (stage: string, ...options: string[]): Tried => ({
+  stage,
+  before: () => tableOf(stage),
+  says: [],
+  after() {
+    const [[command, ...given] = []] = cdkCalls();
+    expect(command).toBe("deploy");
+    expect(given).toEqual(expect.arrayContaining(["--all", `stage=${stage}`, ...options]));
+    const label = account.itemsOf(`ovation-${stage}`).find(({ release }) => release);
+    expect(label).toMatchObject({ stage: { S: stage } });
+  },
+});
+
+const every = "--every 1";
+const tried: Record<string, Tried> = {
+  "npm run read-only -- STAGE": {
+    more: every,
+    before: () => {
+      tableOf("prod");
+      account.mappings.set("a", { FunctionName: "ovation-prod-money-settle", State: "Enabled" });
+    },
+    says: [
+      "1 readers of queues and of the stream off",
+      "ovation-prod: nothing is written any more",
+    ],
+    after: () => expect(account.mappings.get("a")!.State).toBe("Disabled"),
+  },
+  "npm run writable -- STAGE": {
+    more: every,
+    before: () => tableOf("prod"),
+    says: ["ovation-prod: changes are possible again"],
+  },
+  "npm run restore -- STAGE --at 2026-11-21T03:55:00Z": {
+    more: every,
+    before: () => tableOf("prod", { stream: true, recovery: true, isProtected: true }),
+    says: ["Everything fits", /restored: \{ table: "ovation-prod-\d{14}", streamArn: "arn:/],
+  },
+  "npm run restore -- STAGE --backup": {
+    more: every,
+    before: backup,
+    says: ["Everything fits", "npm run deploy -- prod --no-canary"],
+  },
+  "npm run drill -- STAGE": {
+    more: every,
+    before: backup,
+    says: [/restored, audited, \d+ items, Everything fits\n$/],
+  },
+  "npm run audit -- --stage STAGE": { before: () => tableOf("prod"), says: ["Everything fits"] },
+  "npm run redrive -- --stage STAGE": {
+    before: () => tableOf("prod"),
+    says: ["0 batches of the stream were brought back, 0 stay."],
+  },
+  "npm run migrate -- STAGE": {
+    before: () => tableOf("prod"),
+    says: [/ovation-prod: the oldest data has form 5; this version reads forms/],
+  },
+  "npm run destroy -- dev": {
+    says: ["ovation-dev-failures-1: 0 objects deleted"],
+    after: () => expect(cdkCalls()).toEqual([expect.arrayContaining(["destroy", "ovation-dev-*"])]),
+  },
+  "npm run deploy -- dev": deploys("dev"),
+  "npm run deploy -- staging": deploys("staging"),
+  "npm run deploy -- STAGE --no-canary": deploys("staging", "canary=off"),
+  // Nothing of prod as it is checked out may be deployed.
+  "npm run deploy -- STAGE": {
+    status: 2,
+    says: [/^Nothing was deployed\. \d+ to fix:/m, "prod: alarmsAddress is still"],
+    after: () => expect(cdkCalls()).toEqual([]),
+  },
+  "npm run deploy": { status: 2, says: ["Which stage?\nUsage: npm run deploy"] },
+};
+
+/** What is not run here, and why. */
+const notHere: Record<string, string> = {
+  "npm run smoke -- --stage STAGE --token …": "needs a stage's APIs: `npm run test:stage`",
+  "npm run smoke -- --stage staging --token …": "needs a stage's APIs: `npm run test:stage`",
+};
+
+test("every command that needs an account is run here, or has a reason", () => {
+  expect([...commands].sort()).toEqual([...Object.keys(tried), ...Object.keys(notHere)].sort());
+});
+
+test.each(Object.entries(tried))(
+  "`%s` does what the guide says",
+  async (command, { stage = "prod", more = "", before, status = 0, says, after }) => {
+    before?.();
+    const line = `${command.replaceAll("STAGE", stage)}${more && ` ${more}`}`;
+    const ran = await type(line);
+    expect({ ...ran, line }).toMatchObject({ status });
+    for (const text of says)
+      expect(ran.said).toMatch(typeof text === "string" ? RegExp(escaped(text)) : text);
+    after?.();
+  },
+  commandMilliseconds,
+);
+
+const escaped = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
