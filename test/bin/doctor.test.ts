@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { command, formatFindings } from "../../bin/cli/doctor.ts";
 import { checkAccount } from "../../bin/cli/doctor-aws.ts";
 import { checkEngine, checkNode, checkPort, checkRights } from "../../bin/cli/doctor-checks.ts";
+import packageJson from "../../package.json" with { type: "json" };
 import { freePort } from "../system.ts";
 
 const servers: { close(): unknown }[] = [];
@@ -40,7 +41,7 @@ test("the expected text on a good machine without AWS credentials", () => {
     },
   ];
   const text = formatFindings({ machine, deployment }, "linux x64");
-  expect(text).toBe(`Ovation 0.1.0 on linux x64
+  expect(text).toBe(`Ovation ${packageJson.version} on linux x64
 
   ok    Node.js     v24.21.0
   fail  Port        4000 is in use. End what uses it, or choose another:

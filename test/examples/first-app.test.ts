@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import type { Browser, Page } from "playwright-core";
+import clientJson from "../../client/package.json" with { type: "json" };
 import { freePort } from "../system.ts";
 import { browserTest, openBrowser } from "../web/browser.ts";
 import { blocksOf, readGuide } from "./guides.ts";
@@ -97,7 +98,7 @@ test(
     expect(blocks.map(({ name }) => name).filter((name) => name.includes("."))).toEqual([
       ...["server.mjs", "index.html", "app.js"],
     ]);
-    expect(existsSync(join(app, "ovation-client-0.1.0.tgz"))).toBe(true);
+    expect(existsSync(join(app, `ovation-client-${clientJson.version}.tgz`))).toBe(true);
     const token = await fetch(`http://127.0.0.1:${ports.app}/token?name=ann`);
     expect(await token.text()).toMatch(/^eyJ/);
     expect((await fetch(`http://127.0.0.1:${ports.app}/other`)).status).toBe(404);
