@@ -34,9 +34,9 @@ test("viewers who arrive at once share the account's executions, and all get in"
   expect([arrivalFaults(before), arrivalFaults(now)]).toEqual([[], []]);
   // What is not reserved: 950 - 848, and 950 - 565.
   expect([before, now].map((of) => of["executions for calls"])).toEqual([102, 385]);
-  for (const of of [before, now])
-    expect(Number(of["of them at once, most"])).toBeLessThanOrEqual(
-      Number(of["executions for calls"]),
+  for (const figures of [before, now])
+    expect(Number(figures["of them at once, most"])).toBeLessThanOrEqual(
+      Number(figures["executions for calls"]),
     );
   expect(before["of them at once, most"]).toBe(102);
   const throttled = (of: Figures) => Number(of["throttled by the pool"]);
