@@ -121,7 +121,7 @@ function print(room: Room): void {
   console.log(
     [
       `Viewers: ${number.format(room.viewers)} · messages: ${number.format(room.messagesPerSecond)}/s` +
-        ` · gifts: ${number.format(room.giftsPerSecond)}/s · a month: ${number.format(room.hours)} h${room.relay ? " · a domain and a relay" : room.domain ? " · a domain" : ""}`,
+        ` · gifts: ${number.format(room.giftsPerSecond)}/s · a month: ${number.format(room.hours)} h${room.relay ? " · a relay" : room.domain ? " · a domain" : ""}`,
       priceNote,
       "",
       ...bill.map(rowOf),
