@@ -52,6 +52,8 @@ const server = createServer(async (request, response) => {
     response.writeHead(500).end(error instanceof Error ? error.stack : String(error));
   }
 });
+// A request may wait for others' stages longer than a server usually waits for its headers.
+Object.assign(server, { headersTimeout: 0, requestTimeout: 0 });
 server.listen(0, "127.0.0.1", () => {
   process.send?.(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
 });
