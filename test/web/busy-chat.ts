@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { openBrowser } from "./browser.ts";
 import { type PageServer, servePages } from "./page-server.ts";
-import { streamId, testMilliseconds } from "./pages.ts";
+import { streamId, testMilliseconds, timeoutMilliseconds } from "./pages.ts";
 
 const page = readFileSync(join(import.meta.dirname, "busy-page.html"), "utf8").replaceAll(
   "STREAM",
@@ -29,7 +29,7 @@ export function useBusyChat(): void {
 /** Opens an empty chat, or with a query one that has a history. */
 export async function open(query = ""): Promise<Page> {
   const made = await browser!.newPage({ viewport: { width: 360, height: 640 } });
-  made.setDefaultTimeout(30_000);
+  made.setDefaultTimeout(timeoutMilliseconds);
   await made.goto(server.url + query);
   if (query === "") await made.getByText("No messages yet").waitFor();
   return made;

@@ -41,12 +41,23 @@ browserTest(
       await made.waitForTimeout(20);
     }
     await made.getByText("message 53", { exact: true }).waitFor();
-    const row = made.locator(".lane .row.gift", { hasText: "×28" });
-    await row.waitFor();
-    const [box, foot] = [await row.boundingBox(), await made.locator(".foot").boundingBox()];
-    expect(box!.y).toBeGreaterThan(0);
-    expect(box!.y + box!.height).toBeLessThanOrEqual(foot!.y);
-    await made.locator(".rows .row.gift.over", { hasText: "×28" }).waitFor();
+    // Measured in the frame in which it counts once more: the combo ends five seconds later.
+    const { times, top, bottom, foot } = (await made.evaluate(`new Promise((done) => {
+      give("g29", "Rose", 10, 1, 29, 0);
+      const root = document.querySelector("ovation-chat").shadowRoot;
+      const look = () => {
+        const row = root.querySelector(".lane .row.gift");
+        if (!row?.textContent.includes("×29")) return requestAnimationFrame(look);
+        const { top, bottom } = row.getBoundingClientRect();
+        const foot = root.querySelector(".foot").getBoundingClientRect().top;
+        done({ times: row.querySelector(".times").textContent, top, bottom, foot });
+      };
+      look();
+    })`)) as { times: string; top: number; bottom: number; foot: number };
+    expect(times).toBe("×29");
+    expect(top).toBeGreaterThan(0);
+    expect(bottom).toBeLessThanOrEqual(foot);
+    await made.locator(".rows .row.gift.over", { hasText: "×29" }).waitFor();
     expect(await made.locator(".row.gift").count()).toBe(1);
     expect(await made.locator(".lane > *").count()).toBe(0);
     await made.close();

@@ -99,6 +99,8 @@ browserTest(
     await made.getByRole("menuitem", { name: "1 minute" }).waitFor();
     await made.keyboard.press("ArrowDown");
     await made.keyboard.press("ArrowDown");
+    // A toast, which disappears again.
+    const told = made.getByText("is timed out for 1 hour.").waitFor();
     await made.keyboard.press("Enter");
     await expectSoon(async () =>
       ((await made.evaluate("calls")) as Call[]).some(
@@ -106,7 +108,7 @@ browserTest(
           pathname === "/api/v1/live-stream-ban" && body!.durationSeconds === 3_600,
       ),
     );
-    await made.getByText("is timed out for 1 hour.").waitFor();
+    await told;
     await made.close();
   },
   testMilliseconds,
