@@ -1,5 +1,6 @@
 /** What an operator finds in the console's lists and details, in a browser, on the whole system. */
 import type { Page } from "playwright-core";
+import { callsOf } from "../local/audience.ts";
 import { browserTest } from "./browser.ts";
 import { callerOf, confirm, goLive, openConsole, toast } from "./console.ts";
 import { expectSoon, johnId, testMilliseconds, usePages } from "./pages.ts";
@@ -24,6 +25,13 @@ browserTest(
           call("admin", "POST", messages, { content: `line ${from + at}` }),
         ),
       );
+    // The view follows the stream: what is framed after it has subscribed would be rows as well.
+    const { log } = callsOf(pages.system().url);
+    const admin = { id: "admin", token: await pages.tokenOf({ sub: "admin", groups: ["admin"] }) };
+    await expectSoon(async () => {
+      const events = (await log(admin, streamId)).flatMap((frame) => frame.events);
+      return events.filter(({ type }) => type === "chat.message").length === 120;
+    });
     const { page, faults, visit, close } = await openAsAdmin();
     await visit(`view=chat&stream=${streamId}`);
     await expectSoon(async () => (await rows(page, "Messages").count()) === 50);
@@ -107,6 +115,9 @@ browserTest(
       return (await fetch(`${pages.system().url}/api/v1/wallet`, { headers })).status;
     };
     expect(await status()).toBe(200);
+    // A new user is found a little later, and the page searches once.
+    const search = () => call("admin", "GET", "/api/v1/users/search?q=stolen");
+    await expectSoon(async () => (await search()).list.length > 0);
     const { page, faults, visit, close } = await openAsAdmin();
     await visit("view=users&q=stolen");
     await page.getByRole("row", { name: /stolen\.phone/ }).press("Enter");

@@ -169,7 +169,9 @@ browserTest(
     await page.keyboard.press("Escape");
     await page.getByLabel("User ID").fill("");
     await page.keyboard.press("Control+V");
-    expect(await page.getByLabel("User ID").inputValue()).toContain("payouts");
+    await expectSoon(async () =>
+      (await page.getByLabel("User ID").inputValue()).includes("payouts"),
+    );
     expect(faults).toEqual([]);
     await close();
   },

@@ -69,10 +69,11 @@ browserTest(
 browserTest(
   "rows fade, and their number is limited",
   async () => {
-    const { page, stream } = await connected("max=5&fade=3");
+    const { page, stream } = await connected("max=5&fade=20", narrow, withOwnClock);
     stream.show(...Array.from({ length: 20 }, (_, n) => said(`line ${n}`, n)));
     await page.getByText("line 19").waitFor();
     expect(await page.locator(".ov-row").count()).toBe(5);
+    await pass(page, 20_000);
     await expectSoon(async () => (await page.locator(".ov-row").count()) === 0);
     await page.close();
   },
