@@ -130,7 +130,9 @@ class FakeSocket {
     this.onclose?.();
   }
 }
-const pause = () => new Promise((done) => setTimeout(done, 20));
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((done) => setTimeout(done, 5));
+}
 
 test("a callback that throws loses no event and no socket; ids are case-insensitive", async () => {
   const [heard, errors]: [string[], unknown[]] = [[], []];
@@ -146,7 +148,7 @@ test("a callback that throws loses no event and no socket; ids are case-insensit
       if (id === "1") throw new Error("An error of the app");
     },
   });
-  await pause();
+  await until(() => client.connection.state === "online");
   const socket = FakeSocket.last;
   const place = { streamId: "abcdef", epoch: "e", viewers: 1 };
   expect(socket.url).toBe("ws://127.0.0.1:9/ws?streamId=abcdef&moves=1");
@@ -157,7 +159,7 @@ test("a callback that throws loses no event and no socket; ids are case-insensit
     socket.say({ ...place, type: "events", frame: n, skipped: 0, events });
   frame(1, event("1"), event("2"));
   frame(2, event("3"));
-  await pause();
+  await until(() => heard.length === 3);
   expect(heard).toEqual(["1", "2", "3"]);
   expect(errors).toHaveLength(1);
   expect(socket.readyState).toBe(1);

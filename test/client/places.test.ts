@@ -10,6 +10,7 @@ import { promisify } from "node:util";
 import { build } from "esbuild";
 import { WebSocketServer } from "ws";
 import { browserTest, openBrowser } from "../web/browser.ts";
+import { timeoutMilliseconds as timeout } from "../web/pages.ts";
 import { createChat, frameOf, said } from "./chat-server.ts";
 import { jwt, streamId } from "./fake-socket.ts";
 
@@ -97,7 +98,7 @@ browserTest(
       const problems: string[] = [];
       tab.on("pageerror", (error) => problems.push(String(error)));
       await tab.goto(`http://lan.test:${server.port}/`);
-      await tab.waitForFunction('document.title !== ""', undefined, { timeout: 60_000 });
+      await tab.waitForFunction('document.title !== ""', undefined, { timeout });
       expect(await tab.title()).toBe("false undefined 3");
       expect(await tab.locator("li").allTextContents()).toEqual(["1", "2", "from the page"]);
       expect(problems).toEqual([]);
