@@ -21,8 +21,12 @@ function relayOf(failures = 0) {
   };
   const connection: Pick<Connection, "send"> = { send };
   const connections = new Map([["c1", connection as Connection]]);
-  const put = (n: number) =>
-    putMail(node, { connectionId: "c1", text: JSON.stringify({ n }) }, new Date());
+  // Each a second after the last: within a millisecond two messages have no order.
+  const began = Date.now();
+  const put = (n: number) => {
+    const mail = { connectionId: "c1", text: JSON.stringify({ n }) };
+    return putMail(node, mail, new Date(began + 1_000 * n));
+  };
   return { node, sent, put, readMail: createMailReader({ node, connections }) };
 }
 
@@ -42,7 +46,6 @@ test("a message that is written again after it was taken is delivered once", asy
 test("a message that cannot be delivered is tried again, and holds up no other", async () => {
   const { sent, put, readMail } = relayOf(1);
   await put(1);
-  await new Promise((done) => setTimeout(done, 2));
   await put(2);
   await readMail();
   expect(sent).toEqual([{ n: 2 }]);
