@@ -48,7 +48,7 @@ test("a stage becomes read-only, its queues keep their messages, and both can be
   expect([ended.status, ended.stderr]).toEqual([0, ""]);
   expect(states()).toEqual(["Enabled", "Enabled", "Enabled", "Enabled"]);
   expect(account.itemsOf("ovation-prod").length).toBe(1);
-}, 60_000);
+});
 
 test("a stage without a table and an unknown stage are reported in a sentence", async () => {
   const none = await run("staging");

@@ -107,7 +107,7 @@ test("a changed function runs from its next call on, and sockets stay open", asy
 
   const undo = edit(health, answerLine, 'stage: "changed"');
   await eventually(async () => (await healthOf()).stage === "changed");
-  await eventually(() => /functions\/app\/health\.ts changed: .* \(\d\.\d s\)/.test(output));
+  await eventually(() => /functions\/app\/health\.ts changed: .* \(\d+\.\d s\)/.test(output));
   // A module that many functions import: each runs the change from its next call on.
   const undoRule = edit(
     "domain/streams/chat.ts",
