@@ -5,8 +5,8 @@ import {
   expectSoon,
   testMilliseconds,
   timeoutMilliseconds,
-  untilSubscribed,
   usePages,
+  watchSubscription,
 } from "./pages.ts";
 
 const pages = usePages();
@@ -60,10 +60,10 @@ browserTest(
     expect(settings.moderators).toEqual(["mod-of-host"]);
     const overlay = await page.context().newPage();
     overlay.setDefaultTimeout(timeoutMilliseconds);
-    const subscribed = untilSubscribed(overlay);
+    const subscribed = watchSubscription(overlay);
     await overlay.goto(url);
     await overlay.locator('.ov[data-state="online"][data-align="center"]').waitFor();
-    await subscribed;
+    await subscribed();
     const messages = `/api/v1/live-stream/${next}/chat/messages`;
     await call(host, "POST", messages, { content: "seen in OBS" });
     await overlay.getByText("seen in OBS").waitFor();

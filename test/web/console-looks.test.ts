@@ -1,7 +1,8 @@
 /** Every view of the console in every size and colour. */
+import type { Page } from "playwright-core";
 import { browserTest, hasBrowser } from "./browser.ts";
 import { callerOf } from "./console.ts";
-import { expectLooks, johnId, streamId, testMilliseconds, usePages } from "./pages.ts";
+import { expectLooks, expectSoon, johnId, streamId, testMilliseconds, usePages } from "./pages.ts";
 
 const pages = usePages();
 const call = callerOf(pages);
@@ -48,6 +49,12 @@ const views = {
   machine: "view=machine",
 };
 
+/** Waits until every part of a view has been read: a list and a detail wait each for themselves. */
+async function untilLoaded(page: Page): Promise<void> {
+  await page.waitForLoadState("networkidle");
+  await expectSoon(async () => (await page.locator(".skeleton").count()) === 0);
+}
+
 browserTest(
   "the console's sign-in page fits every size and colour",
   async () => {
@@ -69,8 +76,7 @@ browserTest(
     for (const [name, query] of Object.entries(views)) {
       await page.goto(`${pages.system().url}/console?${query}`);
       await page.getByRole("heading", { level: 1 }).waitFor();
-      await page.waitForLoadState("networkidle");
-      await page.locator(".skeleton").waitFor({ state: "detached" });
+      await untilLoaded(page);
       await expectLooks(page, `console-${name}`);
     }
     expect(faults).toEqual([]);
@@ -89,8 +95,7 @@ browserTest(
     for (const query of Object.values(views)) {
       await page.goto(`${pages.system().url}/console?${query}`);
       await page.getByRole("heading", { level: 1 }).waitFor();
-      await page.waitForLoadState("networkidle");
-      await page.locator(".skeleton").waitFor({ state: "detached" });
+      await untilLoaded(page);
       const controls = page
         .locator("main")
         .locator(":is(input, select, textarea, button, a):not(.hidden)");

@@ -92,16 +92,20 @@ export async function expectSoon(isTrue: () => boolean | Promise<boolean>): Prom
 }
 
 /**
- * Waits until a page that opens a socket is subscribed. A channel's overlay is online before it
- * receives its stream, and shows what comes after that.
+ * Returns a function that waits until a page that opens sockets from now on is subscribed. A
+ * channel's overlay is online before it receives its stream, and shows what comes after that.
  */
-export const untilSubscribed = (page: Page) =>
-  page.waitForEvent("websocket").then((socket) =>
-    socket.waitForEvent("framereceived", {
-      predicate: ({ payload }) => String(payload).includes('"type":"subscribed"'),
-      timeout: timeoutMilliseconds,
+export function watchSubscription(page: Page): () => Promise<void> {
+  let isSubscribed = false;
+  // Awaited one after the other, a busy test could miss the frame behind the socket's opening, and
+  // a slow page that of its second socket.
+  page.on("websocket", (socket) =>
+    socket.on("framereceived", ({ payload }) => {
+      isSubscribed ||= String(payload).includes('"type":"subscribed"');
     }),
   );
+  return () => expectSoon(() => isSubscribed);
+}
 
 /** How much of its track a bar fills, 0 to 1; 0 where it is not painted. */
 const filledShare = new Function(
