@@ -1,8 +1,4 @@
-import { getItems, getRawItem, type Item, nameOf } from "./items.ts";
-import type { Key } from "./keys.ts";
-
-/** The end of this turn of the event loop, when all its reads were requested. */
-const turnEnds = () => new Promise<void>((done) => process.nextTick(done));
+import { turnEnds } from "./table.ts";
 
 /**
  * A read that is shared by all equal requests in one turn of the event loop. It begins after the
@@ -54,23 +50,4 @@ export function share<Answer>(read: (name: string) => Promise<Answer>) {
     next.set(name, answer);
     return answer;
   };
-}
-
-let wanted: Key[] = [];
-let fetching: Promise<Map<string, Item>> | undefined;
-
-/** One item, read consistently; items requested in one turn of the event loop are read together. */
-export async function getCoalesced(Key: Key): Promise<Item | undefined> {
-  wanted.push(Key);
-  fetching ??= turnEnds().then(fetchWanted);
-  return (await fetching).get(nameOf(Key));
-}
-
-async function fetchWanted(): Promise<Map<string, Item>> {
-  const keys = wanted;
-  wanted = [];
-  fetching = undefined;
-  if (keys.length > 1) return getItems(keys, { consistent: true });
-  const item = await getRawItem(keys[0]!, { consistent: true });
-  return new Map(item && [[nameOf(keys[0]!), item]]);
 }

@@ -14,7 +14,7 @@ import type * as z from "zod";
 import { refuse } from "../../domain/refusal.ts";
 import { decideAgain, overtaken, pause, triesMax } from "./conflicts.ts";
 import type { Key } from "./keys.ts";
-import { table, tableName } from "./table.ts";
+import { gather, table, tableName } from "./table.ts";
 
 /** An item as it lies in the table. */
 export type Item = Key & Record<string, unknown>;
@@ -56,15 +56,27 @@ export function plain(item: unknown): Item | undefined {
 /** Options of a read: `consistent` costs twice and sees every earlier write. */
 export type Reading = { consistent?: boolean };
 
-/** An item as stored in the table; undefined if there is none. */
+/**
+ * An item as stored in the table; undefined if there is none. Items that are asked for in one turn
+ * of the event loop are read together, and callers for the same one share it: it must not be
+ * changed.
+ */
 export async function getRawItem(
   Key: Key,
   { consistent = false }: Reading = {},
 ): Promise<Item | undefined> {
-  const { Item } = await table().send(
-    new GetCommand({ TableName: tableName(), Key, ConsistentRead: consistent }),
-  );
-  return Item as Item | undefined;
+  return (await (consistent ? readConsistent : readEventual)(Key)).get(nameOf(Key));
+}
+
+const readConsistent = gather((keys: readonly Key[]) => readAll(keys, true));
+const readEventual = gather((keys: readonly Key[]) => readAll(keys, false));
+
+async function readAll(keys: readonly Key[], consistent: boolean): Promise<Map<string, Item>> {
+  const [Key, second] = keys;
+  if (second !== undefined) return getItems(keys, { consistent });
+  const get = new GetCommand({ TableName: tableName(), Key, ConsistentRead: consistent });
+  const { Item } = await table().send(get);
+  return new Map(Item && [[nameOf(Item as Item), Item as Item]]);
 }
 
 /** The contents of an item; undefined if there is none. */

@@ -122,3 +122,27 @@ export function correlate(client: DynamoDBDocumentClient): DynamoDBDocumentClien
   };
   return Object.assign(Object.create(client) as DynamoDBDocumentClient, { send });
 }
+
+/** The end of this turn of the event loop, when all its reads were requested. */
+export const turnEnds = () => new Promise<void>((done) => process.nextTick(done));
+
+/**
+ * Gathers what is asked for in one turn of the event loop, and reads all of it at once. The reading
+ * begins after the last caller has asked.
+ */
+export function gather<Asked, Answer>(
+  read: (all: readonly Asked[]) => Promise<Answer>,
+): (one: Asked) => Promise<Answer> {
+  let wanted: Asked[] = [];
+  let reading: Promise<Answer> | undefined;
+  return (one) => {
+    wanted.push(one);
+    reading ??= turnEnds().then(() => {
+      const all = wanted;
+      wanted = [];
+      reading = undefined;
+      return read(all);
+    });
+    return reading;
+  };
+}

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { coalesce, getCoalesced, share } from "../../platform/table/coalesce.ts";
-import { putItem } from "../../platform/table/items.ts";
+import type { BatchGetCommand, GetCommand } from "@aws-sdk/lib-dynamodb";
+import { coalesce, share } from "../../platform/table/coalesce.ts";
+import { getRawItem, putItem } from "../../platform/table/items.ts";
 import type { Key } from "../../platform/table/keys.ts";
 import { table, useTable } from "../../platform/table/table.ts";
 import { useOwnTable } from "./table.ts";
@@ -68,17 +69,24 @@ test("items requested in one turn are read by one call, and each caller gets its
   const client = table();
   const calls: string[] = [];
   useTable({
-    send(command: { constructor: { name: string } }) {
-      calls.push(command.constructor.name);
+    send(command: GetCommand | BatchGetCommand) {
+      const { input } = command;
+      const reading = "RequestItems" in input ? Object.values(input.RequestItems ?? {})[0] : input;
+      calls.push(`${command.constructor.name} ${reading?.ConsistentRead}`);
       return client.send(command as never);
     },
   } as unknown as typeof client);
-  const found = await Promise.all([...keys, keys[0]!].map(getCoalesced));
-  expect(found.map((item) => item?.name)).toEqual([
-    ...["JOINED#a", "JOINED#b", undefined, "JOINED#a"],
+  const consistent = { consistent: true };
+  const found = await Promise.all([
+    ...[...keys, keys[0]!].map((Key) => getRawItem(Key, consistent)),
+    getRawItem(keys[1]!),
   ]);
-  expect((await getCoalesced(keys[1]!))?.name).toBe("JOINED#b");
-  expect(calls).toEqual(["BatchGetCommand", "GetCommand"]);
+  expect(found.map((item) => item?.name)).toEqual([
+    ...["JOINED#a", "JOINED#b", undefined, "JOINED#a", "JOINED#b"],
+  ]);
+  expect((await getRawItem(keys[1]!, consistent))?.name).toBe("JOINED#b");
+  // A consistent reading costs twice, and is never made of one that need not be.
+  expect(calls).toEqual([...["BatchGetCommand true", "GetCommand false", "GetCommand true"]]);
 });
 
 test("who asks while one reads is given the next reading, which begins behind them", async () => {

@@ -1,8 +1,7 @@
 import { connectionLifeSeconds, isCurrent, Subscriber } from "../../../domain/log/subscriber.ts";
 import type { Member } from "../../../domain/streams/member.ts";
 import { limits } from "../../runtime/limits.ts";
-import { getCoalesced } from "../../table/coalesce.ts";
-import { deleteIf, getItems, nameOf, putItem, read } from "../../table/items.ts";
+import { deleteIf, getItems, getRawItem, nameOf, putItem, read } from "../../table/items.ts";
 import { connectionIn, key, readKey, subscriberRanges } from "../../table/keys.ts";
 import { queryWhole } from "../../table/query.ts";
 import { findHost, memberIn, memberKeys } from "../streams/members.ts";
@@ -35,7 +34,7 @@ function withPlace(item: Record<string, unknown>): Subscriber {
 
 /** One current subscription, read consistently. */
 export async function findSubscriber(streamId: string, connectionId: string) {
-  const item = await getCoalesced(key.subscriber(streamId, connectionId));
+  const item = await getRawItem(key.subscriber(streamId, connectionId), { consistent: true });
   return item && readSubscriber(item);
 }
 

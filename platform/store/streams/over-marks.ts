@@ -1,5 +1,4 @@
-import { getCoalesced } from "../../table/coalesce.ts";
-import { nameOf } from "../../table/items.ts";
+import { getRawItem, nameOf } from "../../table/items.ts";
 import { type Key, key, overShards } from "../../table/keys.ts";
 import { readRecent } from "../../table/recent.ts";
 import type { Action } from "../../table/transact.ts";
@@ -32,6 +31,7 @@ export function readWhileOpen<Thing>(
 ): Promise<Thing> {
   return readRecent(nameOf(place), now, read, {
     keeps: isOpen,
-    holds: async () => (await getCoalesced(key.overFor(id, userId))) === undefined,
+    holds: async () =>
+      (await getRawItem(key.overFor(id, userId), { consistent: true })) === undefined,
   });
 }

@@ -9,7 +9,7 @@ import {
 import { Stream } from "../../../domain/streams/stream.ts";
 import { assertMayHost, assertMayModerate } from "../../../domain/streams/stream-lifecycle.ts";
 import type { Caller } from "../../auth/caller.ts";
-import { getCoalesced, share } from "../../table/coalesce.ts";
+import { share } from "../../table/coalesce.ts";
 import { getItems, getRawItem, type Item, nameOf, type Reading, read } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { findHost, findMember, memberIn, memberKeys } from "./members.ts";
@@ -108,7 +108,7 @@ export async function getCrowdedStream(
       () => getStream(streamId, { consistent: true }),
       (stream) => stream.status === "active" && isFree(stream),
     ),
-    getCoalesced(key.sender(streamId, userId)),
+    getRawItem(key.sender(streamId, userId), { consistent: true }),
     findChannelBan(streamId, userId),
   ]);
   if (isFree(stream)) {
@@ -125,7 +125,8 @@ export async function getCrowdedStream(
 /** The ban from all of the host's streams. */
 async function findChannelBan(streamId: string, userId: string) {
   const hostId = await findHost(streamId);
-  const item = hostId && (await getCoalesced(key.channelMember(hostId, userId)));
+  const item =
+    hostId && (await getRawItem(key.channelMember(hostId, userId), { consistent: true }));
   return item ? read(Member, item).ban : undefined;
 }
 
