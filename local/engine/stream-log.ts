@@ -1,4 +1,4 @@
-import type { DatabaseSync } from "node:sqlite";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { encodeKey, keyOf } from "./keys.ts";
 import { rowsOf } from "./rows.ts";
 import type { Table } from "./tables.ts";
@@ -68,6 +68,14 @@ export function createStreamLog(database: DatabaseSync, now: () => number): Stre
        SELECT sequence FROM stream_records WHERE at < ? AND table_id = ? AND sequence <= ?
        ORDER BY at, sequence LIMIT ?)`,
   );
+  /** Reads of single items, prepared once for each table: readers look 100 times a second. */
+  const finders = new WeakMap<Table, StatementSync>();
+  const finderOf = (table: Table): StatementSync => {
+    const sql = `SELECT item FROM ${table.storage} WHERE hash = ? AND range = ?`;
+    const finder = finders.get(table) ?? database.prepare(sql);
+    finders.set(table, finder);
+    return finder;
+  };
   let latest = 0;
   return {
     append(table, before, after, by) {
@@ -95,12 +103,9 @@ export function createStreamLog(database: DatabaseSync, now: () => number): Stre
     },
     read(table, after, limit) {
       const { hasOld, hasNew } = imagesOf(table);
-      const current = database.prepare(
-        `SELECT item FROM ${table.storage} WHERE hash = ? AND range = ?`,
-      );
       const findItem = (keys: string) => {
         const { hash, range } = encodeKey(table.schema, JSON.parse(keys));
-        return (current.get(hash, range)?.item ?? null) as string | null;
+        return (finderOf(table).get(hash, range)?.item ?? null) as string | null;
       };
       const rows = [...rowsOf<StreamRow>(select.iterate(after, table.id, limit))];
       return rows.map((row) => ({
