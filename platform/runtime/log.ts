@@ -58,11 +58,17 @@ export function logNotice(message: string, facts: Record<string, unknown> = {}) 
 /** A position in a bundle, as V8 writes it: `/var/task/index.cjs:84:1234`. */
 const place = /((?:\/[^\s():]+)+\.cjs):(\d+):(\d+)/g;
 
-/** The source map of a bundle; undefined if there is none. */
-function readMap(bundle: string): SourceMap | undefined {
+/** Source maps that were read, as long as memory allows: faults come in storms. */
+const maps = new Map<string, WeakRef<SourceMap>>();
+
+/** The source map of a bundle, which takes some 30 ms to read; undefined if there is none. */
+function mapOf(bundle: string): SourceMap | undefined {
+  const known = maps.get(bundle)?.deref();
   const file = `${bundle}.map`;
-  if (!existsSync(file)) return undefined;
-  return new SourceMap(JSON.parse(readFileSync(file, "utf8")) as SourceMapPayload);
+  if (known !== undefined || !existsSync(file)) return known;
+  const map = new SourceMap(JSON.parse(readFileSync(file, "utf8")) as SourceMapPayload);
+  maps.set(bundle, new WeakRef(map));
+  return map;
 }
 
 /**
@@ -70,10 +76,8 @@ function readMap(bundle: string): SourceMap | undefined {
  * logged; Node's `--enable-source-maps` would read it at each cold start.
  */
 function withSources(stack: string): string {
-  const maps = new Map<string, SourceMap | undefined>();
   return stack.replace(place, (written, bundle: string, line: string, column: string) => {
-    if (!maps.has(bundle)) maps.set(bundle, readMap(bundle));
-    const origin = maps.get(bundle)?.findOrigin(Number(line), Number(column));
+    const origin = mapOf(bundle)?.findOrigin(Number(line), Number(column));
     if (origin === undefined || !("fileName" in origin)) return written;
     const file = origin.fileName.replace(/^(\.\.\/)+/, "");
     return `${file}:${origin.lineNumber}:${origin.columnNumber}`;
