@@ -9,9 +9,11 @@ import {
 import { Stream } from "../../../domain/streams/stream.ts";
 import { assertMayHost, assertMayModerate } from "../../../domain/streams/stream-lifecycle.ts";
 import type { Caller } from "../../auth/caller.ts";
+import { BoundedSet } from "../../runtime/bounded.ts";
 import { share } from "../../table/coalesce.ts";
 import { getItems, getRawItem, type Item, nameOf, type Reading, read } from "../../table/items.ts";
-import { key } from "../../table/keys.ts";
+import { type Key, key, prefix } from "../../table/keys.ts";
+import { queryItems } from "../../table/query.ts";
 import { findHost, findMember, memberIn, memberKeys } from "./members.ts";
 import { readWhileOpen } from "./over-marks.ts";
 import { getStream, withWords } from "./streams.ts";
@@ -31,19 +33,50 @@ export async function getStreamWithMember(
 }
 
 /**
- * The same where thousands come to one stream at once: its item is read for all who ask meanwhile,
- * since a key carries 3,000 read units a second.
+ * The same where thousands come to one stream at once: its item and the list of its members are
+ * read for all who ask meanwhile, since a key carries 3,000 read units a second.
  */
 export async function getSharedStreamWithMember(
   streamId: string,
   userId: string,
 ): Promise<{ stream: Stream; member: Member | undefined }> {
-  const about = memberKeys(streamId, await findHost(streamId), userId);
-  const [item, found] = await Promise.all([
+  const [item, member] = await Promise.all([
     readShared(streamId),
-    getItems(about, { consistent: true }),
+    findListedMember(streamId, userId),
   ]);
-  return together(streamId, item, memberIn(found, about));
+  return together(streamId, item, member);
+}
+
+/** Longer lists of members are not read whole: most streams know of a few users only. */
+const listedMax = 200;
+/** The lists that were found to be longer, by their partition; a stream never forgets a member. */
+const longLists = new BoundedSet<string>(10_000);
+
+/** A list of members, by `nameOf` their keys, for all who ask meanwhile; undefined if too long. */
+const listMembers = share(async (PK): Promise<ReadonlyMap<string, Item> | undefined> => {
+  const walk = { limit: listedMax + 1, consistent: true };
+  const items = await queryItems({ PK, SK: "" }, prefix.members, walk);
+  if (items.length <= listedMax) return new Map(items.map((item) => [nameOf(item), item]));
+  longLists.add(PK);
+  return undefined;
+});
+
+/**
+ * A user's membership, read consistently, where thousands ask for different users of one stream at
+ * once: an item of its own costs each of them a unit, even if there is none.
+ */
+export async function findListedMember(
+  streamId: string,
+  userId: string,
+): Promise<Member | undefined> {
+  const keys = memberKeys(streamId, await findHost(streamId), userId);
+  const items = await Promise.all(keys.map(findListed));
+  return memberIn(new Map(items.flatMap((item) => (item ? [[nameOf(item), item]] : []))), keys);
+}
+
+async function findListed(Key: Key): Promise<Item | undefined> {
+  const list = longLists.has(Key.PK) ? undefined : await listMembers(Key.PK);
+  return list === undefined ? getRawItem(Key, { consistent: true }) : list.get(nameOf(Key));
 }
 
 const readShared = share((streamId) => getRawItem(key.stream(streamId), { consistent: true }));
