@@ -69,7 +69,9 @@ async function greet(
   const recovery = since && recover(since, end, next, new Date());
   const from = recovery === undefined || recovery === "lost" ? end.head + 1 : recovery.from;
   const shown = from <= end.head ? undefined : await shownAt(room);
-  const [viewers] = await Promise.all([rooms.countViewers(room), rooms.settle(room)]);
+  // Counted first: how large the room is decides whether its viewers are stored at once.
+  const viewers = await rooms.countViewers(room);
+  await rooms.settle(room);
   if (subscription.isOver) return false;
   // Frames that arrived meanwhile are sent after the response.
   connection.send(subscribedMessage(streamId, end, { recovery, viewers, requestId, shown }));

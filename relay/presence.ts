@@ -20,15 +20,19 @@ type Written = {
   next?: Promise<void> | undefined;
 };
 
-/** Up to this number of users, a viewer is stored before `subscribed` is sent. */
+/** Up to this number of users by all ways, a viewer is stored before they are subscribed. */
 const exactMax = 100;
 /**
- * Above this number of users, viewers are stored every five seconds: a list of 10,000 takes 350
- * write units, and the key of a room's relays supports 1,000 per second.
+ * Above this number of users by all ways, viewers are stored every five seconds: a list of 10,000
+ * takes 350 write units and a sketch 70, of the 1,000 a second that the key of a room's relays
+ * carries.
  */
 const promptMax = 1_000;
 
-/** Stores the viewers of a relay's rooms, to be counted together with those of other relays. */
+/** Users of a room by all ways, as far as this relay knows. A new one has few of a large room. */
+const sizeOf = ({ users, total = 0 }: Room) => Math.max(users.size, total);
+
+/** Stores the viewers of a relay's rooms, to be counted with those of other relays. */
 export function createPresence(node: string) {
   const written = new Map<Room, Written>();
   const notesOf = (room: Room): Written => {
@@ -70,7 +74,7 @@ export function createPresence(node: string) {
 
   /** Waits until a small room's current viewers are stored. */
   async function settle(room: Room): Promise<void> {
-    if (room.users.size > exactMax) return;
+    if (sizeOf(room) > exactMax) return;
     await (room.hasChanged ? write(room) : written.get(room)?.writing);
   }
 
@@ -79,7 +83,7 @@ export function createPresence(node: string) {
     /** Stores changes, and from time to time a heartbeat of the room. */
     keep(room: Room, now: Date): Promise<void> | undefined {
       const isDue = now.getTime() - notesOf(room).at >= aliveMilliseconds.every;
-      const isPrompt = room.hasChanged && room.users.size <= promptMax;
+      const isPrompt = room.hasChanged && sizeOf(room) <= promptMax;
       return isPrompt || isDue ? write(room) : undefined;
     },
     /** Removes the stored state of a room. */
@@ -94,10 +98,10 @@ export function createPresence(node: string) {
   };
 }
 
-/** The stored form of this relay's viewers. */
-function sumUp({ users, total = 0 }: Room) {
-  const named = [...users].map(([userId, { at }]) => [userId, at] as const);
-  if (Math.max(named.length, total) <= namedMax) return { users: new Map(named) };
+/** What is written down of those who watch here. */
+function sumUp(room: Room) {
+  const named = [...room.users].map(([userId, { at }]) => [userId, at] as const);
+  if (sizeOf(room) <= namedMax) return { users: new Map(named) };
   const sketch = newSketch();
   for (const [userId] of named) addName(sketch, userId);
   return { users: new Map(named.slice(-newestMax)), sketch };

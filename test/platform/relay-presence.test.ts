@@ -55,3 +55,14 @@ test("a room with more than 10,000 viewers, on any relays, is recorded as a sket
   await presence.keep(room, new Date(Date.now() + 5_000));
   expect(await written(room)).toEqual({ names: 1_000, hasSketch: true });
 });
+
+test("a relay that is new in a large room stores its first viewers no more often than others", async () => {
+  const presence = createPresence("node");
+  const room = { ...roomOf(5), total: 50_000 };
+  await presence.settle(room);
+  expect(await written(room)).toEqual({ names: undefined, hasSketch: false });
+  await presence.keep(room, new Date());
+  expect(await written(room)).toEqual({ names: 5, hasSketch: true });
+  room.hasChanged = true;
+  expect(presence.keep(room, new Date(Date.now() + 1_000))).toBeUndefined();
+});
