@@ -196,7 +196,9 @@ const firewallLine = (requests: number): Line =>
   line("Firewall", `${count.format(requests)} requests`, { firewall_requests: requests });
 
 /** List prices of other services in dollars, as of the dates given. */
-const others = {
+export const others = {
+  /** AWS AppSync Events, 2026-09: per operation (5 KB of one) and connection minute. */
+  appSync: { operation: 1e-6, connectionMinute: 0.08e-6 },
   /** Amazon IVS Chat, 2022-04: per message sent and delivered. */
   ivs: { sent: 560e-6, delivered: 8e-6 },
   /** Ably, 2026-11: per message in or out, and per connection minute. */

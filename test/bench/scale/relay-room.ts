@@ -9,6 +9,7 @@ import { nameOf } from "../../../platform/table/items.ts";
 import { key } from "../../../platform/table/keys.ts";
 import { useTable } from "../../../platform/table/table.ts";
 import { quantile, round } from "../figures.ts";
+import { dollarsElsewhere } from "./alternatives.ts";
 import { busiestOf } from "./busiest.ts";
 import { createChance } from "./chance.ts";
 import type { Clock } from "./clock.ts";
@@ -212,6 +213,8 @@ export async function simulateRelay(clock: Clock, given: RelayCase): Promise<Fig
   });
   await clock.run(second(times.end));
   const cost = { ...use };
+  const framesAtEnd = table.list(key.frame(streamId, 1).PK).length;
+  const base = costOf(cost);
   const reports = tasks.map((task) => task.report());
   const gigabytes = reports.reduce((sum, { bytesOut }) => sum + bytesOut, 0) / 1e9;
   const hours = times.end / 3600;
@@ -254,8 +257,15 @@ export async function simulateRelay(clock: Clock, given: RelayCase): Promise<Fig
     "task CPU %, most": round(Math.max(...reports.map(({ busy }) => busy)) / (times.end * 10)),
     "sockets of a task, most": Math.max(...reports.map(({ sockets }) => sockets)),
     "KB/s and viewer": round((gigabytes * 1e6) / given.relayed / times.end),
-    "$/hour": round((costOf(cost) * 3600) / times.end),
-    "$/hour but bytes out": round((costOf({ ...cost, gigabytes_out: 0 }) * 3600) / times.end),
+    "$/hour, relay": round((costOf(cost) * 3600) / times.end),
+    "$/hour, relay, but bytes out": round(
+      (costOf({ ...cost, gigabytes_out: 0 }) * 3600) / times.end,
+    ),
+    ...dollarsElsewhere({
+      ...{ viewers: given.relayed, seconds: times.end, base },
+      frames: frames.slice(0, framesAtEnd).map(({ body }) => body),
+      events: people.written.messages + people.written.gifts,
+    }),
     "table throttled": table.throttled(),
     ...busiestOf(table),
   };
