@@ -6,7 +6,7 @@ import { type Client, createClient } from "../../client/index.ts";
 import { addressLimits } from "../../relay/addresses.ts";
 import { admin, call, eventually, liveStream, type Person, person } from "../api/people.ts";
 import { type Message, open, refusedHandshake, type Viewer } from "../api/viewer.ts";
-import { type System, startSystem } from "../system.ts";
+import { type System, socketsOf, startSystem } from "../system.ts";
 
 let system: System;
 let relayUrl: string;
@@ -46,6 +46,18 @@ const hears = (viewer: Viewer, content: string) =>
   viewer.next(({ events = [] }) => events.some((one: Message) => one.data.content === content));
 
 const framesIn = ({ messages }: Viewer) => messages.filter(ofType("events"));
+
+test("with RELAY=on tests open their sockets at the relay, otherwise at the API", async () => {
+  const before = process.env.RELAY;
+  try {
+    process.env.RELAY = "on";
+    expect(await socketsOf(system.url)).toBe(relayUrl);
+    delete process.env.RELAY;
+    expect(await socketsOf(system.url)).toBe(apiSockets);
+  } finally {
+    if (before !== undefined) process.env.RELAY = before;
+  }
+});
 
 test("reading and joining a stream show where it is served", async () => {
   const [{ id }, as] = await Promise.all([liveStream(), person()]);

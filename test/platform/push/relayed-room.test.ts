@@ -1,5 +1,11 @@
 import { noteViewers } from "../../../platform/store/log/logs.ts";
-import { findRelayUrl, markRelay, putRelayedRoom } from "../../../platform/store/log/relays.ts";
+import {
+  findRelayUrl,
+  listRecentRelayedRooms,
+  listRelayedRooms,
+  markRelay,
+  putRelayedRoom,
+} from "../../../platform/store/log/relays.ts";
 import { chatRecord } from "../../domain/frame-samples.ts";
 import { useOwnTable } from "../table.ts";
 import { seconds, setScene } from "./scene.ts";
@@ -53,4 +59,18 @@ test("a room is served by relays from its size on, while one of them lives", asy
   expect(await at(15_001)).toBeUndefined();
   await markRelay("another", new Date(now.getTime() + 16_000));
   expect(await at(17_000)).toBe(url);
+});
+
+test("who watches by relays is read once in two seconds for frames, and each time for others", async () => {
+  const { scene } = await relayedRoom(1);
+  const { streamId, now } = scene;
+  const at = (milliseconds: number) => new Date(now.getTime() + milliseconds);
+  const countIn = async (list: typeof listRelayedRooms, when: Date) =>
+    (await list(streamId, when)).map(({ users }) => users.size);
+  expect(await countIn(listRecentRelayedRooms, at(0))).toEqual([1]);
+  const users = new Map(["u0", "u1"].map((userId) => [userId, now.getTime()]));
+  await putRelayedRoom({ streamId, node: "node" }, { users }, 1, at(1));
+  expect(await countIn(listRelayedRooms, at(1))).toEqual([2]);
+  expect(await countIn(listRecentRelayedRooms, at(1_999))).toEqual([1]);
+  expect(await countIn(listRecentRelayedRooms, at(2_000))).toEqual([2]);
 });
