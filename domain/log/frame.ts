@@ -72,7 +72,7 @@ type FrameFacts = {
   /**
    * Ids of chat messages dropped because of the post rate. The frame still covers their records.
    */
-  left?: ReadonlySet<string>;
+  dropped?: ReadonlySet<string>;
   /** Maximum size of the frame in UTF-8 bytes. */
   bytesMax?: number;
 };
@@ -86,7 +86,7 @@ type FrameFacts = {
 export function makeFrame(
   end: LogEnd,
   records: readonly LogRecord[],
-  { streamId, viewers, left, bytesMax = frameBytesMax }: FrameFacts,
+  { streamId, viewers, dropped, bytesMax = frameBytesMax }: FrameFacts,
   now: Date,
 ): { frame: Frame; taken: number; tooLarge: LogRecord[]; hasTrains: boolean } {
   const deleted = new Set(records.map(({ deletes }) => deletes?.messageId));
@@ -104,10 +104,10 @@ export function makeFrame(
   let changed: Sums = {};
   let [bytes, coversBytes, skipped] = [0, 0, 0];
   for (const record of records) {
-    const isLeft = left?.has(record.id) ?? false;
+    const isDropped = dropped?.has(record.id) ?? false;
     const after = record.gift === undefined ? totals : add(totals, record.gift.totals);
     const folded = fold(state, uncounted(record, end), newest);
-    const shown = isLeft ? [] : eventTexts(record, folded.events, after, deleted);
+    const shown = isDropped ? [] : eventTexts(record, folded.events, after, deleted);
     const size = shown.reduce((sum, text) => sum + utf8Bytes(text) + 1, 0);
     const own = size + sumsText(folded.changed).length;
     const changes = { ...changed, ...folded.changed };
@@ -118,7 +118,7 @@ export function makeFrame(
     else tooLarge.push(record);
     if (fits) bytes += size;
     changed = changes;
-    if (isLeft) skipped += record.events.length;
+    if (isDropped) skipped += record.events.length;
     if (record.blocks !== undefined) blocks.push(record.blocks);
     newest = Math.max(newest, record.createdAt);
     totals = after;

@@ -29,7 +29,7 @@ export function chooseDropped(
       bySender.set(sender, [...(bySender.get(sender) ?? []), record]);
     }
   }
-  const left = new Set<string>();
+  const dropped = new Set<string>();
   const senders = [...bySender.keys()].sort((a, b) => Number(kept.has(b)) - Number(kept.has(a)));
   // Each round admits the next newest message of each sender. All rounds of the host and the
   // moderators come before everyone else's first.
@@ -42,9 +42,9 @@ export function chooseDropped(
         if (record === undefined) continue;
         open = true;
         const bytes = bytesOf(record);
-        if (bytes > room) left.add(record.id);
+        if (bytes > room) dropped.add(record.id);
         else room -= bytes;
       }
     }
-  return left;
+  return dropped;
 }

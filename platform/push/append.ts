@@ -9,11 +9,11 @@ import { countMetric } from "../runtime/metrics.ts";
 import { noteLikers } from "../store/audience/likers.ts";
 import { storeTrains } from "../store/audience/trains.ts";
 import { listBacklog, removeBacklog } from "../store/log/backlog.ts";
-import { putFrame, takeText } from "../store/log/frames.ts";
+import { putFrame, removeText } from "../store/log/frames.ts";
 import { findStream } from "../store/streams/streams.ts";
 import type { Audience } from "./audience.ts";
 import { feedRecords } from "./feed-records.ts";
-import { addFrame, forgetLog, freshIn, knownLog, readLog } from "./log-cache.ts";
+import { addFrame, evictLog, loadLog, newRecordsIn, readLog } from "./log-cache.ts";
 
 /** What one call appended to a log, and where the log ends. */
 export type Appended = {
@@ -43,7 +43,7 @@ export async function frameRecords(
 ): Promise<Framed> {
   const { streamId } = audience;
   const deletes = records.some((record) => record.deletes !== undefined);
-  const gathers = deletes || (await knownLog(audience, oldestOf(records))).sums !== undefined;
+  const gathers = deletes || (await loadLog(audience, oldestOf(records))).sums !== undefined;
   for (;;) {
     const backlog = gathers ? await listBacklog(streamId, limits().backlogRecords) : noBacklog;
     const isLast = !deletes || !backlog.more;
@@ -78,7 +78,7 @@ export async function frameAll(
   // The caller awaits `fed`; this prevents an unhandled rejection while texts are removed.
   fed.catch(() => undefined);
   for (const text of deletedTexts(records, now))
-    await takeText(streamId, text, appended.covering.get(text.recordId));
+    await removeText(streamId, text, appended.covering.get(text.recordId));
   return { ...appended, fed };
 }
 
@@ -107,17 +107,17 @@ export async function appendRecords(
   const newFrames: Frame[] = [];
   let hasTrains = false;
   try {
-    let log = await knownLog(audience, oldest);
+    let log = await loadLog(audience, oldest);
     // Computed once, while the memory is known to be complete for all records: each Put may evict
     // older frames.
-    let fresh = freshIn(log, records);
+    let fresh = newRecordsIn(log, records);
     const isAgain = fresh.length < records.length;
     for (let refused = 0; fresh.length > 0; ) {
-      const omitted = await leaveOut(audience, fresh, viewers);
+      const dropped = await selectDropped(audience, fresh, viewers);
       const { frame, taken, tooLarge, ...made } = makeFrame(
         log,
         fresh,
-        { streamId, viewers, left: omitted, bytesMax },
+        { streamId, viewers, dropped, bytesMax },
         now,
       );
       if (await putFrame(streamId, frame)) {
@@ -126,21 +126,21 @@ export async function appendRecords(
         hasTrains ||= made.hasTrains;
         countMetric("FramesPut");
         const framed = fresh.slice(0, taken);
-        countMetric("MessagesSkipped", framed.filter(({ id }) => omitted.has(id)).length);
+        countMetric("MessagesSkipped", framed.filter(({ id }) => dropped.has(id)).length);
         fresh = fresh.slice(taken);
         for (const { id } of tooLarge)
           logFault("An event is too large for a frame", new Error(id), { streamId });
       } else if (++refused > triesMax) throw new Error(`The log of ${streamId} is too busy`);
       else {
         log = await readLog(audience, oldest);
-        fresh = freshIn(log, records);
+        fresh = newRecordsIn(log, records);
       }
     }
     if (hasTrains || isAgain) await storeTrains(streamId, log.moments ?? []);
     return { head: log.head, newFrames, covering: log.covered };
   } catch (error) {
     // The memory may differ from the log now, so the next call reads the log.
-    forgetLog(audience);
+    evictLog(audience);
     throw error;
   }
 }
@@ -160,7 +160,7 @@ const postingSecondsMax = 0.5;
  * one frame. Then chat is thinned out, so that the room gets fewer frames but no delay. Viewers
  * served by relays need no posts, so they are not counted.
  */
-async function leaveOut(
+async function selectDropped(
   { streamId, now, memory, outlet }: Audience,
   fresh: readonly LogRecord[],
   viewers: number,

@@ -14,8 +14,8 @@ import { readSubscriber } from "../store/log/subscribers.ts";
 import { readEach } from "../table/images.ts";
 import { readKey } from "../table/keys.ts";
 import type { Audience, Push } from "./audience.ts";
-import { dropDead } from "./dead-connections.ts";
-import { greetSubscribers } from "./greet.ts";
+import { removeDead } from "./dead-connections.ts";
+import { confirmSubscribers } from "./greet.ts";
 import { sendNotification } from "./notify.ts";
 import { pushStream } from "./push-stream.ts";
 
@@ -36,21 +36,21 @@ type Batch = {
 export async function pushBatch(push: Push, records: readonly DynamoDBRecord[]): Promise<void> {
   const { streams, notifications, users } = readBatch(records, push.now);
   await allDone([
-    ...[...streams].map(([streamId, work]) => doWork({ ...push, streamId }, work)),
+    ...[...streams].map(([streamId, work]) => pushWork({ ...push, streamId }, work)),
     ...notifications.map((notification) => sendNotification(push, notification)),
-    tellUsers(push, users),
+    sendUserEvents(push, users),
   ]);
-  await dropDead(push);
+  await removeDead(push);
 }
 
 /** Pushes the records to current viewers, then confirms new subscriptions. */
-async function doWork(audience: Audience, { records, subscribers }: StreamWork): Promise<void> {
+async function pushWork(audience: Audience, { records, subscribers }: StreamWork): Promise<void> {
   if (records.length > 0) await pushStream(audience, records);
-  if (subscribers.length > 0) await greetSubscribers(audience, subscribers);
+  if (subscribers.length > 0) await confirmSubscribers(audience, subscribers);
 }
 
 /** Sends events about users to webhooks. */
-async function tellUsers({ outlet, now }: Push, users: readonly UserEvent[]): Promise<void> {
+async function sendUserEvents({ outlet, now }: Push, users: readonly UserEvent[]): Promise<void> {
   if (users.length > 0) await outlet.feed?.sendAboutUsers(users, now);
 }
 

@@ -14,7 +14,7 @@ import { type Memory, subscriptionName } from "./memory.ts";
 const crowdMilliseconds = 5_000;
 
 /** Records that a connection returned 410, unless it may still be opening. */
-export function noteDead(
+export function markDead(
   { now, memory }: Pick<Push, "now" | "memory">,
   subscriber: Subscriber,
 ): void {
@@ -47,12 +47,12 @@ export function forgetRemoved(
 }
 
 /**
- * Removes the items of dead connections, at most `gonePerCall` of them: `$disconnect` is not
+ * Removes the items of dead connections, at most `deadPerCall` of them: `$disconnect` is not
  * guaranteed to be called.
  */
-export async function dropDead({ now, memory }: Pick<Push, "now" | "memory">): Promise<void> {
-  const latest = now.getTime() - (memory.dead.size > limits().goneAtOnce ? crowdMilliseconds : 0);
-  const due = [...memory.dead].filter(([, { at }]) => at <= latest).slice(0, limits().gonePerCall);
+export async function removeDead({ now, memory }: Pick<Push, "now" | "memory">): Promise<void> {
+  const latest = now.getTime() - (memory.dead.size > limits().deadAtOnce ? crowdMilliseconds : 0);
+  const due = [...memory.dead].filter(([, { at }]) => at <= latest).slice(0, limits().deadPerCall);
   await allDone(
     due.map(async ([name, { subscriber }]) => {
       const { streamId, connectionId, revision } = subscriber;

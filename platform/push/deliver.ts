@@ -5,7 +5,7 @@ import { measureMetric } from "../runtime/metrics.ts";
 import { allDone } from "../runtime/waiting.ts";
 import { listFrames, queryFrames } from "../store/log/frames.ts";
 import { getLog, markPosted } from "../store/log/logs.ts";
-import { rangesMax, whole } from "../store/log/subscribers.ts";
+import { rangesMax, wholeRoom } from "../store/log/subscribers.ts";
 import { countForFrame } from "../store/log/watching.ts";
 import type { Audience } from "./audience.ts";
 import { postSlice } from "./slice.ts";
@@ -32,13 +32,13 @@ type Delivery = {
  */
 export async function deliverFrames(audience: Audience, delivery: Delivery): Promise<boolean> {
   const began = Date.now();
-  while (await deliverSome(audience, delivery))
+  while (await deliverNext(audience, delivery))
     if (Date.now() - began > callMillisecondsMax) return false;
   return true;
 }
 
 /** Posts as many frames as one mark may cover. Returns whether there are more. */
-async function deliverSome(
+async function deliverNext(
   audience: Audience,
   { head, newFrames = [] }: Delivery,
 ): Promise<boolean> {
@@ -46,13 +46,13 @@ async function deliverSome(
   const log = await getLog(streamId);
   if (log.posted >= head) return false;
   const { count, posted = count } = memory.viewers.get(streamId) ?? {};
-  const about = posted ?? log.viewers ?? 0;
-  const most = Math.max(1, Math.floor(limits().postsPerMark / Math.max(1, about)));
+  const estimate = posted ?? log.viewers ?? 0;
+  const most = Math.max(1, Math.floor(limits().postsPerMark / Math.max(1, estimate)));
   const frames = await nextFrames(streamId, { after: log.posted, head, most }, newFrames);
   const last = frames.at(-1);
   // All of them have expired: the log continues with the next frame.
   if (last === undefined) return false;
-  const users = await postToAll(audience, frames, about);
+  const users = await postToAll(audience, frames, estimate);
   const viewers = await countForFrame(streamId, users, now);
   measureMetric("FrameDelay", Math.max(0, Math.round(Date.now() - last.newest * 1000)));
   const countedAt = now.getTime();
@@ -63,7 +63,7 @@ async function deliverSome(
 }
 
 /**
- * Posts frames to all subscribers, whose list is read consistently; `about` estimates their count.
+ * Posts frames to all subscribers, whose list is read consistently; `estimate` is their approximate number.
  * If the room is too large for one environment, it is split into slices that other environments
  * post. Throws if any slice fails, so that the log is not marked and the frames are posted again.
  * Returns the distinct users who were posted to.
@@ -71,13 +71,13 @@ async function deliverSome(
 export async function postToAll(
   audience: Audience,
   frames: readonly Frame[],
-  about: number,
+  estimate: number,
 ): Promise<ReadonlySet<string>> {
   const { invokeSlice } = audience.outlet;
-  const of = invokeSlice === undefined ? 1 : countSlices(about);
-  if (invokeSlice !== undefined && of > 1)
-    return invokeSlices(audience, frames, { about, of }, invokeSlice);
-  return postSlice(audience, frames, { ...whole, about });
+  const count = invokeSlice === undefined ? 1 : countSlices(estimate);
+  if (invokeSlice !== undefined && count > 1)
+    return invokeSlices(audience, frames, { about: estimate, of: count }, invokeSlice);
+  return postSlice(audience, frames, { ...wholeRoom, estimate });
 }
 
 async function invokeSlices(
@@ -89,7 +89,7 @@ async function invokeSlices(
   const [from, to] = [frames[0]!.n, frames.at(-1)!.n];
   const jobs = Array.from({ length: of }, (_, at) => ({ streamId, from, to, about, at, of }));
   const slices = await allDone(jobs.map(invokeSlice));
-  outlet.governor.noteLimited(Math.max(...slices.map((slice) => slice.limitedAt)));
+  outlet.governor.reportLimited(Math.max(...slices.map((slice) => slice.limitedAt)));
   return new Set(slices.flatMap(({ viewers }) => viewers));
 }
 
@@ -100,8 +100,11 @@ const environmentRate = 10_000;
  * The number of slices of a room, a power of two: enough for about `PART_VIEWERS` viewers per
  * slice, but no more environments than the stage's rate keeps busy. At the default rate always 1.
  */
-export function countSlices(about: number): number {
-  const wanted = Math.min(about / setting("PART_VIEWERS"), setting("POST_RATE") / environmentRate);
+export function countSlices(viewers: number): number {
+  const wanted = Math.min(
+    viewers / setting("PART_VIEWERS"),
+    setting("POST_RATE") / environmentRate,
+  );
   let count = 1;
   while (count < rangesMax && count < wanted) count *= 2;
   return count;
@@ -117,9 +120,9 @@ async function nextFrames(
   newFrames: readonly Frame[],
 ): Promise<Frame[]> {
   const next = await framesBetween(streamId, after + 1, Math.min(head, after + most), newFrames);
-  if (next.length > 0) return sinceLastHole(next);
+  if (next.length > 0) return afterLastGap(next);
   for await (const { n } of queryFrames(streamId, { from: after + 1, to: head, pageSize: 1 }))
-    return sinceLastHole(await framesBetween(streamId, n, Math.min(head, n + most - 1), newFrames));
+    return afterLastGap(await framesBetween(streamId, n, Math.min(head, n + most - 1), newFrames));
   return [];
 }
 
@@ -127,7 +130,7 @@ async function nextFrames(
  * The frames after the last gap. Viewers resubscribe at a gap, so earlier frames need not be
  * posted.
  */
-function sinceLastHole(frames: Frame[]): Frame[] {
+function afterLastGap(frames: Frame[]): Frame[] {
   const at = frames.findLastIndex(({ n }, index) => index > 0 && frames[index - 1]!.n !== n - 1);
   return frames.slice(Math.max(0, at));
 }

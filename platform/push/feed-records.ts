@@ -30,7 +30,7 @@ export async function feedRecords(
   const deleted = new Set(deletions.map(({ messageId }) => messageId));
   const { isThere, wants } = await feed.asks(types);
   // First, because an earlier delivery may be sending the text now.
-  if (isThere) await feed.noteDeletions(streamId, deletions, now);
+  if (isThere) await feed.recordDeletions(streamId, deletions, now);
   if (wants) await feed.send(streamId, await eventsOf(streamId, records, shown, deleted));
   // After the events, so that deliveries that contain the text have ended.
   if (isThere) await feed.forget(streamId, deletions);

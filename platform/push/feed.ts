@@ -9,7 +9,7 @@ export type Feed = {
   /** Sends events of one stream, in order, to all receivers that want them. */
   send(streamId: string, events: readonly OutgoingEvent[]): Promise<void>;
   /** Records that the texts of these messages must no longer be sent. */
-  noteDeletions(streamId: string, deletions: readonly Deletion[], now: Date): Promise<void>;
+  recordDeletions(streamId: string, deletions: readonly Deletion[], now: Date): Promise<void>;
   /** Removes these texts from stored deliveries, once attempts to send them have ended. */
   forget(streamId: string, deletions: readonly Deletion[]): Promise<void>;
   /** Sends events about users to all receivers that want them, each user's events in order. */

@@ -38,7 +38,7 @@ export type Governor = {
    */
   take(): Promise<void> | undefined;
   /**
-   * When a post last had to wait for the rate, here or in an environment reported to `noteLimited`,
+   * When a post last had to wait for the rate, here or in an environment reported to `reportLimited`,
    * in milliseconds since 1970; minus infinity if never.
    */
   limitedAt(): number;
@@ -46,7 +46,7 @@ export type Governor = {
    * Reports when another environment that posts for this one last had to wait (milliseconds since
    * 1970).
    */
-  noteLimited(at: number): void;
+  reportLimited(at: number): void;
 };
 
 /** The governor's clock, in milliseconds. */
@@ -82,13 +82,13 @@ export function createGovernor(
   const full: number[] = [];
   let limited = Number.NEGATIVE_INFINITY;
 
-  function noteFull(used: number): void {
+  function recordFull(used: number): void {
     if (full.at(-1) !== used) full.push(used);
     while (full[0]! <= used - slotsPerSecond) full.shift();
     if (full.length >= fullSlotsMin) limited = Math.max(limited, clock.now());
   }
 
-  function turn(): void {
+  function advanceSlot(): void {
     const current = Math.floor(clock.now() / slotMilliseconds);
     if (current === slot) return;
     // Unused leases expire with their slot.
@@ -99,7 +99,7 @@ export function createGovernor(
   }
 
   function tryTake(): boolean {
-    turn();
+    advanceSlot();
     if (free > 0) free -= 1;
     else if (leased > 0) leased -= 1;
     else return false;
@@ -107,18 +107,18 @@ export function createGovernor(
   }
 
   async function fill(): Promise<void> {
-    turn();
+    advanceSlot();
     const wantedSlot = slot;
     if (slotLeases < environmentMax) {
       const most = Math.min(slotMax, environmentMax - slotLeases);
       const wanted = Math.min(most, Math.max(line.length, Math.ceil(slotMax * leaseShare)));
       const granted = await lease(wantedSlot, wanted, slotMax);
-      turn();
+      advanceSlot();
       // Counted for its own slot but usable later: a slow lease delays posts, and loses none.
       leased += granted;
       slotLeases += granted;
       if (granted > 0) return;
-      noteFull(wantedSlot);
+      recordFull(wantedSlot);
     }
     await clock.wait((wantedSlot + 1) * slotMilliseconds - clock.now());
   }
@@ -148,7 +148,7 @@ export function createGovernor(
   return {
     take: () => (line.length === 0 && tryTake() ? undefined : wait()),
     limitedAt: () => limited,
-    noteLimited(at) {
+    reportLimited(at) {
       limited = Math.max(limited, at);
     },
   };

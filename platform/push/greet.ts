@@ -4,14 +4,14 @@ import { isOpening, type Subscriber } from "../../domain/log/subscriber.ts";
 import { isBlocked } from "../../domain/streams/member.ts";
 import { allDone, stragglersMilliseconds, waitAtMost } from "../runtime/waiting.ts";
 import { showState } from "../store/audience/log-state.ts";
-import { fallBehind, setFrom } from "../store/log/catch-up.ts";
+import { markBehind, setFirstLive } from "../store/log/catch-up.ts";
 import { readHead } from "../store/log/frames.ts";
 import { findGuests } from "../store/log/subscribers.ts";
 import { isStillAdmitted } from "../store/streams/members.ts";
 import type { Audience, Outlet } from "./audience.ts";
 import { subscriptionName } from "./memory.ts";
 import { endSubscription, openSubscription, type Request, refuseSubscription } from "./post.ts";
-import { viewersNow } from "./viewer-count.ts";
+import { countViewersNow } from "./viewer-count.ts";
 
 /**
  * Confirms the batch's new subscriptions, from the log and never from memory (docs/frames.md, step
@@ -21,7 +21,7 @@ import { viewersNow } from "./viewer-count.ts";
  * and queued for `realtime/resume`, which sends `subscribed` and the missed frames: this function
  * makes and posts the new frames of all rooms, so it never sends old ones. Idempotent.
  */
-export async function greetSubscribers(
+export async function confirmSubscribers(
   audience: Audience,
   subscribers: readonly Subscriber[],
 ): Promise<void> {
@@ -41,10 +41,12 @@ export async function greetSubscribers(
   // Only the record has the request's fields; the item keeps what posting needs.
   const requestOf = ({ connectionId }: Subscriber) => newest.get(connectionId)!;
   const fixed = await allDone(
-    current.map((one) => setFrom(one, before.head + 1, firstMissed(requestOf(one).since, before))),
+    current.map((one) =>
+      setFirstLive(one, before.head + 1, firstMissed(requestOf(one).since, before)),
+    ),
   );
   const greeted = fixed.filter((one) => one !== undefined);
-  const [end, viewers] = await Promise.all([readHead(streamId), viewersNow(audience)]);
+  const [end, viewers] = await Promise.all([readHead(streamId), countViewersNow(audience)]);
   let reading: Promise<ShownSums> | undefined;
   const shown = () => {
     reading ??= showState(streamId, end);
@@ -80,7 +82,7 @@ const openingWaitsMilliseconds = [20, 40];
 
 function refuse(audience: Audience, subscriber: Subscriber): Promise<void> {
   const { streamId, connectionId, revision } = subscriber;
-  const later = () => audience.outlet.jobs.queueResuming({ streamId, connectionId, revision });
+  const later = () => audience.outlet.jobs.queueResume({ streamId, connectionId, revision });
   return refuseSubscription(audience, subscriber, openingWaitsMilliseconds, later);
 }
 
@@ -115,8 +117,8 @@ async function handOver(
   subscriber: Subscriber,
   { since, requestId }: Request,
 ): Promise<void> {
-  const behind = subscriber.next === undefined ? await fallBehind(subscriber) : subscriber;
+  const behind = subscriber.next === undefined ? await markBehind(subscriber) : subscriber;
   if (behind === undefined) return;
   const { streamId, connectionId, revision } = behind;
-  await jobs.queueResuming({ streamId, connectionId, revision, asked: { since, requestId } });
+  await jobs.queueResume({ streamId, connectionId, revision, asked: { since, requestId } });
 }

@@ -6,11 +6,11 @@ import { setting } from "../runtime/env.ts";
 import { lazy } from "../runtime/init.ts";
 
 /** Posts a large room's entire backlog, whose newest item is `gathered`. */
-export const Posting = z.object({ streamId: z.string(), gathered: z.string() });
-export type Posting = z.infer<typeof Posting>;
+export const PostJob = z.object({ streamId: z.string(), gathered: z.string() });
+export type PostJob = z.infer<typeof PostJob>;
 
 /** Sends one connection its missed frames, from the position stored in its subscription. */
-export const Resuming = z.object({
+export const ResumeJob = z.object({
   streamId: z.string(),
   connectionId: z.string(),
   /** Revision of the subscription. A later one has a job of its own. */
@@ -18,7 +18,7 @@ export const Resuming = z.object({
   /** The request, until `subscribed` has been sent. */
   asked: z.object({ since: Position.optional(), requestId: z.string().optional() }).optional(),
 });
-export type Resuming = z.infer<typeof Resuming>;
+export type ResumeJob = z.infer<typeof ResumeJob>;
 
 /** Frames pending changes of a stream's sums, unless this backlog item has been framed by then. */
 export const SumsJob = z.object({
@@ -33,9 +33,9 @@ export type SumsJob = z.infer<typeof SumsJob>;
  * deduplicated.
  */
 export type Message =
-  | { queue: "posts"; job: Posting; group: string; id: string }
+  | { queue: "posts"; job: PostJob; group: string; id: string }
   | { queue: "sums"; job: SumsJob; delaySeconds: number }
-  | { queue: "resumes"; job: Resuming; delaySeconds: number };
+  | { queue: "resumes"; job: ResumeJob; delaySeconds: number };
 
 /** Queues work for other functions. */
 export type Jobs = {
@@ -43,28 +43,28 @@ export type Jobs = {
    * Asks `realtime/post` to post a room. One job per stream runs at a time, in order. Repeating a
    * call has no effect.
    */
-  queuePosting(job: Posting): Promise<void>;
+  queuePost(job: PostJob): Promise<void>;
   /** Asks `realtime/post` to continue where a call stopped because of its time limit. */
   queueRemainder(streamId: string, now: Date): Promise<void>;
   /** Asks `realtime/post-sums` to frame pending sums, now or after a delay in seconds. */
   queueSums(job: SumsJob, delaySeconds?: number): Promise<void>;
   /** Asks `realtime/resume` to continue with a connection, now or after a delay in seconds. */
-  queueResuming(job: Resuming, delaySeconds?: number): Promise<void>;
+  queueResume(job: ResumeJob, delaySeconds?: number): Promise<void>;
 };
 
 /** Creates the jobs of one environment. `send` uses SQS by default. */
 export function createJobs(send: (message: Message) => Promise<void> = createSender()): Jobs {
-  const queuePosting = (job: Posting) => {
+  const queuePost = (job: PostJob) => {
     const { streamId, gathered } = job;
     return send({ queue: "posts", job, group: streamId, id: `${streamId}-${gathered}` });
   };
   return {
-    queuePosting,
+    queuePost,
     // The time alone is not unique: two environments may start in the same millisecond.
     queueRemainder: (streamId, now) =>
-      queuePosting({ streamId, gathered: `rest-${now.toISOString()}-${randomUUID()}` }),
+      queuePost({ streamId, gathered: `rest-${now.toISOString()}-${randomUUID()}` }),
     queueSums: (job, delaySeconds = 0) => send({ queue: "sums", job, delaySeconds }),
-    queueResuming: (job, delaySeconds = 0) => send({ queue: "resumes", job, delaySeconds }),
+    queueResume: (job, delaySeconds = 0) => send({ queue: "resumes", job, delaySeconds }),
   };
 }
 
@@ -72,7 +72,7 @@ export function createJobs(send: (message: Message) => Promise<void> = createSen
 export const ownJobs = lazy(() => createJobs());
 
 function createSender(): (message: Message) => Promise<void> {
-  const sendResuming = createTogether();
+  const sendResuming = createBatcher();
   return (message) => {
     if (message.queue === "resumes") return sendResuming(message);
     if (message.queue === "sums") {
@@ -90,7 +90,7 @@ type ResumeMessage = Extract<Message, { queue: "resumes" }>;
  * Batches all messages of one event-loop iteration, as when many clients reconnect at once. Each
  * message succeeds or fails independently.
  */
-function createTogether(): (message: ResumeMessage) => Promise<void> {
+function createBatcher(): (message: ResumeMessage) => Promise<void> {
   let waiting: { message: ResumeMessage; sent: PromiseWithResolvers<void> }[] = [];
   const flush = () => {
     const all = waiting;

@@ -4,20 +4,20 @@ import { listBacklog, removeBacklog } from "../store/log/backlog.ts";
 import { readHead } from "../store/log/frames.ts";
 import { frameAll } from "./append.ts";
 import type { Audience, Push } from "./audience.ts";
-import { dropDead } from "./dead-connections.ts";
+import { removeDead } from "./dead-connections.ts";
 import { deliverFrames } from "./deliver.ts";
-import { Posting } from "./jobs.ts";
+import { PostJob } from "./jobs.ts";
 import { logShown } from "./push-stream.ts";
-import { viewersOf } from "./viewer-count.ts";
+import { countViewers } from "./viewer-count.ts";
 
 /**
  * Handles messages of the queue `posts` in parallel. Messages for the same room are handled once,
  * because the first takes the entire backlog. Returns the ids of failed messages, so that a failing
  * room does not block the others.
  */
-export function postJobs(push: Push, messages: readonly QueueRecord[]): Promise<string[]> {
+export function postRooms(push: Push, messages: readonly QueueRecord[]): Promise<string[]> {
   const postings = new Map<string, Promise<void>>();
-  return handleEach(messages, Posting, ({ streamId }) => {
+  return handleEach(messages, PostJob, ({ streamId }) => {
     const posting = postings.get(streamId) ?? postRoom({ ...push, streamId });
     postings.set(streamId, posting);
     return posting;
@@ -35,7 +35,7 @@ export async function postRoom(audience: Audience): Promise<void> {
   // Even without a backlog there may be unposted frames: the call that appended them may have died.
   const framed =
     records.length > 0
-      ? await frameAll(audience, records, await viewersOf(audience))
+      ? await frameAll(audience, records, await countViewers(audience))
       : { ...(await readHead(streamId)), fed: undefined };
   await framed.fed;
   await removeBacklog(streamId, ids);
@@ -46,6 +46,6 @@ export async function postRoom(audience: Audience): Promise<void> {
     const newFrames = "newFrames" in framed ? framed.newFrames : [];
     logShown(streamId, records, { ...framed, newFrames, posted: isDone });
   }
-  await dropDead(audience);
+  await removeDead(audience);
   if (more || !isDone) await outlet.jobs.queueRemainder(streamId, now);
 }

@@ -34,9 +34,9 @@ const idleMillisecondsMax = 60_000;
  * The cached log if it is complete for records created at `oldest` (seconds); otherwise reads the
  * log.
  */
-export async function knownLog(asked: LogQuery, oldest: number): Promise<LogCache> {
+export async function loadLog(asked: LogQuery, oldest: number): Promise<LogCache> {
   const log = asked.memory.logs.get(asked.streamId);
-  return knows(log, oldest, asked.now) ? log : readLog(asked, oldest);
+  return isCompleteFor(log, oldest, asked.now) ? log : readLog(asked, oldest);
 }
 
 /** Reads a log back to records created at `oldest` (seconds), and caches it. */
@@ -50,7 +50,7 @@ export async function readLog(
 }
 
 /** Removes a log from the cache. */
-export const forgetLog = ({ streamId, memory }: LogQuery): boolean => memory.logs.delete(streamId);
+export const evictLog = ({ streamId, memory }: LogQuery): boolean => memory.logs.delete(streamId);
 
 /**
  * Reads a log consistently, newest frame first, back to the first frame that cannot contain a
@@ -92,7 +92,7 @@ export function cacheOf(
 }
 
 /** Whether the cache can tell if a record created at this time (seconds) is in a frame. */
-export function knows(
+export function isCompleteFor(
   cache: LogCache | undefined,
   createdAt: number,
   now: Date,
@@ -102,7 +102,7 @@ export function knows(
 }
 
 /** The records that are in no frame, without duplicates, in their order. */
-export function freshIn(cache: LogCache, records: readonly LogRecord[]): LogRecord[] {
+export function newRecordsIn(cache: LogCache, records: readonly LogRecord[]): LogRecord[] {
   const seen = new Set<string>();
   return records.filter(({ id }) => {
     if (cache.covered.has(id) || seen.has(id)) return false;

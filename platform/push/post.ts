@@ -10,7 +10,7 @@ import { stragglersMilliseconds, waitAtMost } from "../runtime/waiting.ts";
 import { forgetStream } from "../store/log/connections.ts";
 import { findSubscriber, removeSubscriber } from "../store/log/subscribers.ts";
 import type { Audience, Outlet, SliceOutlet } from "./audience.ts";
-import { noteDead } from "./dead-connections.ts";
+import { markDead } from "./dead-connections.ts";
 import { type Payload, type PostResult, payloadOf } from "./gateway.ts";
 import { subscriptionName } from "./memory.ts";
 
@@ -40,7 +40,7 @@ export async function postNow(
   const result = await sender.outlet.poster.post(subscriber.connectionId, payload);
   if (result === "lost") slow.add(subscriptionName(subscriber));
   else slow.delete(subscriptionName(subscriber));
-  if (result === "gone") noteDead(sender, subscriber);
+  if (result === "gone") markDead(sender, subscriber);
   return result;
 }
 

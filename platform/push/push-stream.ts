@@ -6,7 +6,7 @@ import { putBacklog } from "../store/log/backlog.ts";
 import { frameRecords } from "./append.ts";
 import type { Audience } from "./audience.ts";
 import { deliverFrames } from "./deliver.ts";
-import { viewersOf } from "./viewer-count.ts";
+import { countViewers } from "./viewer-count.ts";
 
 /**
  * Pushes records of one stream to its viewers: appends them to the log, removes deleted texts from
@@ -24,10 +24,10 @@ export async function pushStream(audience: Audience, records: readonly LogRecord
     const gathered = await putBacklog(streamId, records, now);
     return outlet.jobs.queueSums({ streamId, gathered });
   }
-  const viewers = await viewersOf(audience);
+  const viewers = await countViewers(audience);
   if (viewers > setting("LARGE_ROOM_VIEWERS")) {
     const id = await putBacklog(streamId, records, now);
-    return outlet.jobs.queuePosting({ streamId, gathered: id });
+    return outlet.jobs.queuePost({ streamId, gathered: id });
   }
   const framed = await frameRecords(audience, records, viewers);
   let posted = false;

@@ -12,26 +12,26 @@ import { takeResumeFrames } from "../store/log/resume-budget.ts";
 import { findSubscriber } from "../store/log/subscribers.ts";
 import { findMember } from "../store/streams/members.ts";
 import type { Audience, Push } from "./audience.ts";
-import { dropDead } from "./dead-connections.ts";
+import { removeDead } from "./dead-connections.ts";
 import { encodingsOf } from "./encodings.ts";
 import type { PostResult } from "./gateway.ts";
-import { Resuming } from "./jobs.ts";
+import { ResumeJob } from "./jobs.ts";
 import { endSubscription, openSubscription, post, refuseSubscription } from "./post.ts";
-import { viewersNow, viewersOf } from "./viewer-count.ts";
+import { countViewers, countViewersNow } from "./viewer-count.ts";
 
 /**
  * A job ends after this time, so that one slow connection does not delay the others of its batch.
  */
-const turnMillisecondsMax = 5_000;
+const jobMillisecondsMax = 5_000;
 /** Delay after which a connection continues when its user's budget is used up. */
 const budgetSeconds = 1;
 
 /** Handles messages of the queue `resumes` in parallel. Returns the ids of failed messages. */
 export async function resumeAll(push: Push, messages: readonly QueueRecord[]): Promise<string[]> {
-  const failed = await handleEach(messages, Resuming, (job) =>
+  const failed = await handleEach(messages, ResumeJob, (job) =>
     resume({ ...push, streamId: job.streamId }, job),
   );
-  await dropDead(push);
+  await removeDead(push);
   return failed;
 }
 
@@ -45,7 +45,7 @@ export async function resumeAll(push: Push, messages: readonly QueueRecord[]): P
  * repeated and late messages have no effect. If a post fails, the connection goes live at once: the
  * next live frame shows its client the gap, and the client resubscribes.
  */
-export async function resume(audience: Audience, job: Resuming): Promise<void> {
+export async function resume(audience: Audience, job: ResumeJob): Promise<void> {
   const { streamId, connectionId, revision, asked: request } = job;
   countMetric("Resumes");
   const found = await findSubscriber(streamId, connectionId);
@@ -54,9 +54,9 @@ export async function resume(audience: Audience, job: Resuming): Promise<void> {
     return refuseSubscription(audience, found, openingWaitsMilliseconds);
   if (found.next === undefined) return;
   // A repeated message: its job had made the subscription live, and died before its last posts.
-  if (found.behind !== true) return sendRest(audience, found, limits().pageFrames);
+  if (found.behind !== true) return sendRemaining(audience, found, limits().pageFrames);
   const answered = request === undefined ? { found } : await answer(audience, found, request);
-  if (answered?.found !== undefined) await sendTurn(audience, answered.found, answered.known);
+  if (answered?.found !== undefined) await sendPages(audience, answered.found, answered.known);
 }
 
 /** Milliseconds before each retry to a socket that may not be open yet. */
@@ -75,13 +75,13 @@ type Answered = { found: Subscriber | undefined; known?: Known };
 async function answer(
   audience: Audience,
   subscriber: Subscriber,
-  request: NonNullable<Resuming["asked"]>,
+  request: NonNullable<ResumeJob["asked"]>,
 ): Promise<Answered | undefined> {
   const { streamId } = audience;
   const { since } = request;
   const [{ epoch, posted }, viewers, first] = await Promise.all([
     getLog(streamId),
-    viewersNow(audience),
+    countViewersNow(audience),
     since && findFrame(streamId, since.frame + 1),
   ]);
   const shown = (head: number) => shownAt(streamId, head);
@@ -120,33 +120,33 @@ const beyondMark = 2;
  * mark and by reading slightly further: reading the newest frame costs as much as sending it, and
  * when a large room reconnects, all jobs would read the same few frames.
  */
-async function sendTurn(audience: Audience, before: Subscriber, known?: Known): Promise<void> {
+async function sendPages(audience: Audience, before: Subscriber, known?: Known): Promise<void> {
   const { streamId, outlet } = audience;
   const { connectionId, revision, userId } = before;
-  const { pageFrames, turnPages } = limits();
+  const { pageFrames, jobPages } = limits();
   const began = Date.now();
   let subscriber: Subscriber | undefined = before;
   let next = before.next!;
-  for (let page = 0; page < turnPages; page++) {
+  for (let page = 0; page < jobPages; page++) {
     const elapsed = Date.now() - began;
-    if (elapsed > turnMillisecondsMax) break;
+    if (elapsed > jobMillisecondsMax) break;
     const { posted, first }: Known = (page === 0 && known) || (await getLog(streamId));
     const wanted = Math.min(pageFrames, Math.max(0, posted - next + 1) + beyondMark);
     const at = new Date(audience.now.getTime() + elapsed);
     const count = await takeResumeFrames(userId, wanted, at);
     if (count === 0)
-      return outlet.jobs.queueResuming({ streamId, connectionId, revision }, budgetSeconds);
+      return outlet.jobs.queueResume({ streamId, connectionId, revision }, budgetSeconds);
     const to = next + count - 1;
     const frames = await listPage(streamId, next, to, first);
     if (!(await sendFrames(audience, subscriber, frames))) return;
     // Missing posted frames have expired. The mark may lag, but the position never moves back.
     next = Math.max(next, Math.min(to, posted) + 1, (frames.at(-1)?.n ?? 0) + 1);
     // Going live stores the position as well, so a short resume writes once.
-    if (next <= to && (await comeToHead(audience, subscriber, next))) return;
+    if (next <= to && (await goLiveAtHead(audience, subscriber, next))) return;
     subscriber = await advanceCatchUp(subscriber, next);
     if (subscriber === undefined) return;
   }
-  await outlet.jobs.queueResuming({ streamId, connectionId, revision });
+  await outlet.jobs.queueResume({ streamId, connectionId, revision });
 }
 
 /**
@@ -154,15 +154,15 @@ async function sendTurn(audience: Audience, before: Subscriber, known?: Known): 
  * frames by now. In a small room the transaction excludes that; in a large room frames put
  * meanwhile are sent afterwards, and may be posted as well: clients drop duplicates.
  */
-async function comeToHead(
+async function goLiveAtHead(
   audience: Audience,
   subscriber: Subscriber,
   next: number,
 ): Promise<boolean> {
-  if ((await viewersOf(audience)) <= limits().exactViewers)
+  if ((await countViewers(audience)) <= limits().exactViewers)
     return (await goLiveBefore(subscriber, next)) !== "behind";
   const live = await goLive(subscriber, next);
-  if (live !== undefined) await sendRest(audience, live);
+  if (live !== undefined) await sendRemaining(audience, live);
   return true;
 }
 
@@ -178,7 +178,7 @@ async function listPage(
 }
 
 /** Sends frames that were put while the subscription went live, usually none. */
-async function sendRest(
+async function sendRemaining(
   audience: Audience,
   subscriber: Subscriber,
   framesMax?: number,

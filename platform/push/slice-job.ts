@@ -5,7 +5,10 @@ import { lazy } from "../runtime/init.ts";
 import { rangesMax } from "../store/log/subscribers.ts";
 import { type Clock, realClock } from "./governor.ts";
 
-/** Posts frames of a log to one slice of the room's subscribers: slice `at` of `of`. */
+/**
+ * Posts frames of a log to one slice of the room's subscribers: slice `at` (from 0) of `of`. During
+ * a deployment functions of two releases exchange it, so its field names must not change.
+ */
 export const SliceJob = z.object({
   streamId: z.string(),
   from: z.number().int().min(1),
@@ -33,7 +36,7 @@ export type SlicePosted = z.infer<typeof SlicePosted>;
 export type InvokeSlice = (job: SliceJob) => Promise<SlicePosted>;
 
 /** Invokes slices from this process. */
-export const ownInvokeSlice = lazy(() => persistent(createInvokeSlice()));
+export const ownInvokeSlice = lazy(() => withRetries(createInvokeSlice()));
 
 /** A failed slice is retried until this long after its start. */
 const retryMillisecondsMax = 5_000;
@@ -43,7 +46,7 @@ const firstWaitMilliseconds = 100;
  * Retries a slice with exponential backoff: without it, one throttled or failed call would silence
  * the room until its message is redelivered. Posting twice is harmless.
  */
-export function persistent(invokeSlice: InvokeSlice, clock: Clock = realClock): InvokeSlice {
+export function withRetries(invokeSlice: InvokeSlice, clock: Clock = realClock): InvokeSlice {
   return async (job) => {
     const began = clock.now();
     for (let wait = firstWaitMilliseconds; ; wait *= 2)

@@ -6,7 +6,7 @@ import { listFrames } from "../store/log/frames.ts";
 import { listSubscribers, type Slice } from "../store/log/subscribers.ts";
 import { findMember } from "../store/streams/members.ts";
 import type { Audience, Push, SliceOutlet } from "./audience.ts";
-import { dropDead, forgetRemoved, isDead } from "./dead-connections.ts";
+import { forgetRemoved, isDead, removeDead } from "./dead-connections.ts";
 import { type Encodings, encodingsOf } from "./encodings.ts";
 import { subscriptionName } from "./memory.ts";
 import { endSubscription, postNow } from "./post.ts";
@@ -17,20 +17,20 @@ type SliceAudience = Audience<SliceOutlet>;
 
 /**
  * Posts frames to one slice of a room's subscribers, who are read consistently. The caller must
- * have read the log's mark before. `about` estimates the subscribers of the whole room. Returns the
- * distinct users who were posted to. Idempotent: clients drop duplicates.
+ * have read the log's mark before. `estimate` is the approximate size of the whole
+ * room. Returns the distinct users who were posted to. Idempotent: clients drop duplicates.
  */
 export async function postSlice(
   audience: SliceAudience,
   frames: readonly Frame[],
-  slice: Slice & { about: number },
+  slice: Slice & { estimate: number },
 ): Promise<Set<string>> {
   const { streamId, now } = audience;
-  const subscribers = await listSubscribers(streamId, now, slice.about, slice);
+  const subscribers = await listSubscribers(streamId, now, slice.estimate, slice);
   const viewers = viewersAmong(subscribers);
   // Read after the subscribers, so that a user who was unbanned and resubscribed keeps the
   // subscription.
-  const ends = await findEnds(streamId, frames, viewers, now);
+  const ends = await findBlocked(streamId, frames, viewers, now);
   await postFrames(audience, frames, subscribers, ends);
   forgetRemoved(audience, slice, subscribers);
   return viewers;
@@ -38,13 +38,13 @@ export async function postSlice(
 
 /** Posts one slice in its own environment. Throws if a frame is missing. */
 export async function postSliceJob(push: Push<SliceOutlet>, job: SliceJob): Promise<SlicePosted> {
-  const { streamId, from, to } = job;
+  const { streamId, from, to, about: estimate, at: index, of: count } = job;
   const audience = { ...push, streamId };
   const frames = await listFrames(streamId, from, to);
   if (frames.length !== to - from + 1)
     throw new Error(`Of ${streamId} the frames ${from} to ${to} are not all there`);
-  const viewers = await postSlice(audience, frames, job);
-  await dropDead(audience);
+  const viewers = await postSlice(audience, frames, { index, count, estimate });
+  await removeDead(audience);
   return { viewers: [...viewers], limitedAt: Math.max(0, push.outlet.governor.limitedAt()) };
 }
 
@@ -52,7 +52,7 @@ export async function postSliceJob(push: Push<SliceOutlet>, job: SliceJob): Prom
  * The users whom these frames block and who are still blocked, each with the first such frame. They
  * get no frame from there on.
  */
-async function findEnds(
+async function findBlocked(
   streamId: string,
   frames: readonly Frame[],
   viewers: ReadonlySet<string>,
@@ -81,7 +81,7 @@ async function postFrames(
   for (const subscriber of subscribers) {
     const isSlow = memory.slow.has(subscriptionName(subscriber));
     const end = ends.get(subscriber.userId);
-    const posting = follow(audience, subscriber, posts, end);
+    const posting = postInOrder(audience, subscriber, posts, end);
     if (end !== undefined)
       endings.push(
         waitAtMost(stragglersMilliseconds, posting).then(() => endSubscription(outlet, subscriber)),
@@ -89,7 +89,7 @@ async function postFrames(
     else if (isSlow) posting.catch(() => {});
     else postings.push(posting);
   }
-  await allDone([...endings, settleMost(postings, () => posts.waiting > 0)]);
+  await allDone([...endings, waitForMost(postings, () => posts.waiting > 0)]);
 }
 
 /** The frames to post, with their encodings. */
@@ -102,9 +102,9 @@ type Posts = {
 
 /**
  * Posts frames to one connection in order. Stops at the first frame that does not arrive, because
- * later ones would follow a gap.
+ * later ones would postInOrder a gap.
  */
-async function follow(
+async function postInOrder(
   audience: SliceAudience,
   subscriber: Subscriber,
   posts: Posts,
@@ -150,7 +150,7 @@ const stragglersMin = 2;
  * governor, the last ones do not count as slow: at 7,000 posts/s the last twentieth of a large room
  * takes a second.
  */
-async function settleMost(
+async function waitForMost(
   posts: readonly Promise<void>[],
   isWaiting: () => boolean,
 ): Promise<void> {

@@ -4,7 +4,7 @@ import { getLog } from "../store/log/logs.ts";
 import type { Audience } from "./audience.ts";
 import type { SumsJob } from "./jobs.ts";
 import { postRoom } from "./large-room.ts";
-import { viewersOf } from "./viewer-count.ts";
+import { countViewers } from "./viewer-count.ts";
 
 /** Minimum time between two frames that only change sums. */
 const pauseSeconds = 1;
@@ -21,7 +21,7 @@ export async function postSums(audience: Audience, job: SumsJob): Promise<void> 
   const isSoon = now.getTime() - madeAt < pauseSeconds * 1000;
   if (isSoon && job.hasWaited !== true)
     return outlet.jobs.queueSums({ ...job, hasWaited: true }, pauseSeconds);
-  const viewers = await viewersOf(audience);
+  const viewers = await countViewers(audience);
   if (viewers > setting("LARGE_ROOM_VIEWERS")) return outlet.jobs.queueRemainder(streamId, now);
   await postRoom(audience);
 }

@@ -1,5 +1,5 @@
 import { viewersAmong } from "../../domain/log/subscriber.ts";
-import { claimCount, findLog, noteViewers } from "../store/log/logs.ts";
+import { claimCount, findLog, recordViewers } from "../store/log/logs.ts";
 import { listSubscribers } from "../store/log/subscribers.ts";
 import { countWatching } from "../store/log/watching.ts";
 import { coalesce } from "../table/coalesce.ts";
@@ -13,16 +13,16 @@ const ageMillisecondsMax = 5_000;
  * count while another environment counts. In a busy room posting the last frame has counted
  * already.
  */
-export async function viewersOf(audience: Audience): Promise<number> {
+export async function countViewers(audience: Audience): Promise<number> {
   const { streamId, now, memory } = audience;
   const known = memory.viewers.get(streamId);
   if (known !== undefined && isNew(known.at, now)) return known.count;
-  let about = known?.count;
+  let estimate = known?.count;
   // Counting 100,000 viewers takes half a second, and the poster has just done so.
-  if (about === undefined || about > smallRoomViewersMax) {
+  if (estimate === undefined || estimate > smallRoomViewersMax) {
     const { viewers = 0, countedAt = 0 } = (await findLog(streamId)) ?? {};
     if (viewers > smallRoomViewersMax) {
-      about = viewers;
+      estimate = viewers;
       // When all reconnect, hundreds of environments ask at once; one counts for all.
       if (isNew(countedAt, now) || !(await claimCount(streamId, countedAt, now))) {
         memory.viewers.set(streamId, { ...known, count: viewers, at: countedAt });
@@ -30,7 +30,7 @@ export async function viewersOf(audience: Audience): Promise<number> {
       }
     }
   }
-  return countAnew(audience, about);
+  return countSubscribers(audience, estimate);
 }
 
 const isNew = (at: number, now: Date) => now.getTime() - at < ageMillisecondsMax;
@@ -43,30 +43,31 @@ const smallRoomViewersMax = 100;
 
 /**
  * The number of distinct subscribed users now, including those being confirmed; in a large room the
- * same as `viewersOf`.
+ * same as `countViewers`.
  */
-export async function viewersNow(audience: Audience): Promise<number> {
+export async function countViewersNow(audience: Audience): Promise<number> {
   const known = audience.memory.viewers.get(audience.streamId)?.count;
   return known !== undefined && known <= smallRoomViewersMax
-    ? countAnew(audience, known)
-    : viewersOf(audience);
+    ? countSubscribers(audience, known)
+    : countViewers(audience);
 }
 
-async function countAnew(
+async function countSubscribers(
   { streamId, now, memory }: Audience,
-  about: number | undefined,
+  estimate: number | undefined,
 ): Promise<number> {
-  const { count, posted } = await countJoined(streamId, now.getTime(), about ?? 0);
+  const { count, posted } = await countCoalesced(streamId, now.getTime(), estimate ?? 0);
   memory.viewers.set(streamId, { count, posted, at: now.getTime() });
   // Also if the room has shrunk: environments with an empty memory would otherwise keep the old
   // count.
-  if (Math.max(count, about ?? 0) > smallRoomViewersMax) await noteViewers(streamId, count, now);
+  if (Math.max(count, estimate ?? 0) > smallRoomViewersMax)
+    await recordViewers(streamId, count, now);
   return count;
 }
 
 /** Shared by users who reconnect in the same batch and get the same count. */
-const countJoined = coalesce(async (streamId: string, at: number, about: number) => {
+const countCoalesced = coalesce(async (streamId: string, at: number, estimate: number) => {
   const now = new Date(at);
-  const subscribed = viewersAmong(await listSubscribers(streamId, now, about));
+  const subscribed = viewersAmong(await listSubscribers(streamId, now, estimate));
   return { count: await countWatching(streamId, subscribed, now), posted: subscribed.size };
 });

@@ -8,12 +8,7 @@ import { type Poster, payloadOf } from "../push/gateway.ts";
 import { pauseFor } from "../runtime/deadline.ts";
 import { setting } from "../runtime/env.ts";
 import { allDone } from "../runtime/waiting.ts";
-import {
-  findConnection,
-  forgetStream,
-  listSockets,
-  noteChannel,
-} from "../store/log/connections.ts";
+import { findConnection, forgetStream, listSockets, setChannel } from "../store/log/connections.ts";
 import { removeSubscriber } from "../store/log/subscribers.ts";
 import { listOverlayKeys } from "../store/streams/overlay-keys.ts";
 import { findNewestLive } from "../store/streams/stream-lists.ts";
@@ -87,9 +82,9 @@ async function move(
     await forgetStream(connectionId, before);
   }
   // It may subscribe to the stream as soon as it knows it.
-  await noteChannel(connectionId, { streamId: newest });
+  await setChannel(connectionId, { streamId: newest });
   if (!(await tell(poster, connection, newest))) return;
-  await noteChannel(connectionId, { told: newest });
+  await setChannel(connectionId, { told: newest });
   if (newest !== null) await subscribe({ ...connection, streamId: newest }, now);
 }
 

@@ -5,9 +5,9 @@ import { assertAdmitted, isAdmittedForNow, isBlocked } from "../../domain/stream
 import type { Caller } from "../auth/caller.ts";
 import { sentenceOf, statusOf } from "../http/envelope.ts";
 import {
+  addStream,
   connectionExpiry,
   findConnection,
-  noteStream,
   putConnection,
 } from "../store/log/connections.ts";
 import { assertPlaceLeft } from "../store/log/places.ts";
@@ -53,7 +53,7 @@ export async function subscribe(
   const movedTo = await findMove(connectionId, streamId);
   if (movedTo !== undefined) return movedTo;
   const connection = { connectionId, userId, connectedAt };
-  const { compact } = await noteStream({ ...connection, tokenExpiresAt }, streamId);
+  const { compact } = await addStream({ ...connection, tokenExpiresAt }, streamId);
   const expiresAt = connectionExpiry(connectedAt);
   const revision = revisionAt(now, count++);
   const request = { streamId, since, requestId, compact, ...(isPaid && { isPaid }) };

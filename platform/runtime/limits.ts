@@ -12,7 +12,7 @@ export type Limits = {
   /** Frames per page when a log is read or missed frames are sent. Usually one page suffices. */
   pageFrames: number;
   /** Pages of missed frames that one job sends to a connection, so that jobs stay short. */
-  turnPages: number;
+  jobPages: number;
   /**
    * Viewers up to which going live is one transaction with a check of the next frame. In larger
    * rooms, reconnecting viewers would conflict with each other and with new frames.
@@ -35,9 +35,9 @@ export type Limits = {
   /** Subscribers per range; above it, the next read uses more ranges in parallel. */
   rangeSubscribers: number;
   /** Dead connections up to which all are removed at once. */
-  goneAtOnce: number;
+  deadAtOnce: number;
   /** Dead connections that one call removes. */
-  gonePerCall: number;
+  deadPerCall: number;
   /** The timeout of calls to a customer's server. */
   outboundMilliseconds: number;
 };
@@ -46,15 +46,15 @@ const standard: Limits = {
   coveredRecords: 5_000,
   frameBytes: frameBytesMax,
   pageFrames: 20,
-  turnPages: 5,
+  jobPages: 5,
   exactViewers: 100,
   backlogRecords: 4_000,
   backlogBytes: 300_000,
   backlogPage: 20,
   postsPerMark: 80_000,
   rangeSubscribers: 500,
-  goneAtOnce: 5,
-  gonePerCall: 20,
+  deadAtOnce: 5,
+  deadPerCall: 20,
   outboundMilliseconds: 10_000,
 };
 

@@ -30,7 +30,7 @@ export function createFeed(): Feed {
       const rows = await rowsOf(wanted, now);
       await allDone([...rows].map(([row, events]) => queueEvents(row, sendingsTo(all, events))));
     },
-    async noteDeletions(streamId, deletions, now) {
+    async recordDeletions(streamId, deletions, now) {
       await allDone(deletions.map(({ messageId }) => recordDeletion(streamId, messageId, now)));
     },
     async forget(streamId, deletions) {

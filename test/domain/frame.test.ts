@@ -127,8 +127,8 @@ test("an event too large for any frame is covered and reported, and blocks nothi
 
 test("dropped messages are counted and covered, and money is never dropped", () => {
   const records = [chatRecord(1), chatRecord(2), giftRecord(3)];
-  const left = new Set([records[0]!.id]);
-  const { frame } = makeFrame(emptyLog, records, { ...saying, left }, now);
+  const dropped = new Set([records[0]!.id]);
+  const { frame } = makeFrame(emptyLog, records, { ...saying, dropped }, now);
   expect(JSON.parse(frame.body)).toMatchObject({ skipped: 1, events: [{}, {}] });
   expect(frame.covers.split(" ")).toHaveLength(3);
 });

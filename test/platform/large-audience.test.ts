@@ -2,8 +2,8 @@ import { BatchWriteCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { handler as readStatistics } from "../../functions/streams/statistics.ts";
 import { handler as readViewers } from "../../functions/streams/viewers.ts";
 import { createMemory } from "../../platform/push/memory.ts";
-import { viewersNow } from "../../platform/push/viewer-count.ts";
-import { getLog, noteViewers } from "../../platform/store/log/logs.ts";
+import { countViewersNow } from "../../platform/push/viewer-count.ts";
+import { getLog, recordViewers } from "../../platform/store/log/logs.ts";
 import { listSubscribers } from "../../platform/store/log/subscribers.ts";
 import { key } from "../../platform/table/keys.ts";
 import { table, tableName } from "../../platform/table/table.ts";
@@ -60,7 +60,7 @@ beforeAll(async () => {
       }),
     );
   await getLog(streamId);
-  await noteViewers(streamId, size, new Date(now.getTime() - 6_000));
+  await recordViewers(streamId, size, new Date(now.getTime() - 6_000));
   spent = meterKeys();
 });
 beforeEach(() => spent.clear());
@@ -68,7 +68,7 @@ beforeEach(() => spent.clear());
 test("environments that greet concurrently read a large room once for all", async () => {
   const asked: Promise<number>[] = [];
   for (let n = 0; n < 20; n++) {
-    asked.push(viewersNow(scene.audience(createMemory())));
+    asked.push(countViewersNow(scene.audience(createMemory())));
     // What is asked for in one turn of the loop is read together, in one process.
     await new Promise(setImmediate);
   }
@@ -83,7 +83,7 @@ test("in a room without counts, the first counter counts for the others", async 
   const { viewers: _, countedAt: __, ...begun } = Item;
   await table().send(new PutCommand({ TableName: tableName(), Item: begun }));
   spent.clear();
-  for (let n = 0; n < 5; n++) expect(await viewersNow(scene.audience(createMemory()))).toBe(size);
+  for (let n = 0; n < 5; n++) expect(await countViewersNow(scene.audience(createMemory()))).toBe(size);
   expect(most()).toBeLessThan(unitsOfAKey / 2);
 });
 
@@ -95,9 +95,9 @@ test("a room that was large and is now small is counted once for all callers", a
     await table().send(new PutCommand({ TableName: tableName(), Item }));
   }
   await getLog(streamId);
-  await noteViewers(streamId, size, new Date(scene.now.getTime() - 6_000));
-  expect(await viewersNow(audience())).toBe(2);
-  expect(await viewersNow(audience())).toBe(2);
+  await recordViewers(streamId, size, new Date(scene.now.getTime() - 6_000));
+  expect(await countViewersNow(audience())).toBe(2);
+  expect(await countViewersNow(audience())).toBe(2);
 });
 
 test("a second in which one user calls as fast as they may, and a frame is posted, is below the limit", async () => {

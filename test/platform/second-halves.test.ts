@@ -23,7 +23,7 @@ import { handleEach, type QueueRecord } from "../../platform/lambda/consumer.ts"
 import { announce } from "../../platform/notices/notices.ts";
 import { removeUser } from "../../platform/own-data/removal.ts";
 import { ownJobs } from "../../platform/push/jobs.ts";
-import { postJobs } from "../../platform/push/large-room.ts";
+import { postRooms } from "../../platform/push/large-room.ts";
 import { MissedNotification, sendMissed, sendNotification } from "../../platform/push/notify.ts";
 import { pushStream } from "../../platform/push/push-stream.ts";
 import { setting } from "../../platform/runtime/env.ts";
@@ -99,7 +99,7 @@ const aws = useFaultyAws({
       const stored = await findNotification(missed.userId, missed.notificationId);
       await sendMissed(inbox.outlet, stored!, missed, new Date());
     }),
-  posts: (records) => postJobs(push(roomOf(records)), records),
+  posts: (records) => postRooms(push(roomOf(records)), records),
   retries: reader(retry.handler),
   reversals: reader(reverse.handler),
 });

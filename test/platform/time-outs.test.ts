@@ -80,7 +80,7 @@ const get = () =>
 const calls: [string, () => Promise<unknown>][] = [
   ["the table", get],
   ["a queue of moments", () => startTimer(process.env.POSTS_QUEUE_URL!, {}, { at: now, now })],
-  ["the queue of posts", () => createJobs().queuePosting({ streamId: "s", gathered: "1" })],
+  ["the queue of posts", () => createJobs().queuePost({ streamId: "s", gathered: "1" })],
   ["the secret", () => getSecretKey(now)],
 ];
 

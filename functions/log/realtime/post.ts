@@ -2,7 +2,7 @@ import { consumer } from "../../../platform/lambda/consumer.ts";
 import { ownPoster } from "../../../platform/push/gateway.ts";
 import { ownGovernors } from "../../../platform/push/governor.ts";
 import { ownJobs } from "../../../platform/push/jobs.ts";
-import { postJobs } from "../../../platform/push/large-room.ts";
+import { postRooms } from "../../../platform/push/large-room.ts";
 import { ownMemory } from "../../../platform/push/memory.ts";
 import { ownInvokeSlice } from "../../../platform/push/slice-job.ts";
 import { createFeed } from "../../../platform/webhooks/feed.ts";
@@ -33,6 +33,6 @@ export const { contract, handler } = consumer(
       invokeSlice: ownInvokeSlice(),
       feed: createFeed(),
     };
-    return postJobs({ now, memory: ownMemory, outlet }, records);
+    return postRooms({ now, memory: ownMemory, outlet }, records);
   },
 );

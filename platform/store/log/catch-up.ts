@@ -10,7 +10,7 @@ import { findSubscriber, readSubscriber } from "./subscribers.ts";
  * which only its record needs. Returns the current subscription, or undefined if it was replaced or
  * removed.
  */
-export async function setFrom(
+export async function setFirstLive(
   subscriber: Subscriber,
   from: number,
   next?: number,
@@ -22,21 +22,21 @@ export async function setFrom(
     names: { "#from": "from", ...(next !== undefined && { "#next": "next" }) },
     values: { ":from": from, ...(next !== undefined && { ":next": next, ":behind": true }) },
   });
-  return changed ?? asItIs(subscriber);
+  return changed ?? findCurrent(subscriber);
 }
 
 /**
  * Marks a subscription as behind from its first live frame, unless it is or was behind. Returns the
  * current subscription, or undefined if it was replaced or removed.
  */
-export async function fallBehind(subscriber: Subscriber): Promise<Subscriber | undefined> {
+export async function markBehind(subscriber: Subscriber): Promise<Subscriber | undefined> {
   const changed = await change(subscriber, {
     update: "SET #next = :next, behind = :behind",
     holds: "attribute_not_exists(#next)",
     names: { "#next": "next" },
     values: { ":next": subscriber.from, ":behind": true },
   });
-  return changed ?? asItIs(subscriber);
+  return changed ?? findCurrent(subscriber);
 }
 
 /**
@@ -121,7 +121,7 @@ async function change(
   return changed && readSubscriber(changed);
 }
 
-async function asItIs(subscriber: Subscriber): Promise<Subscriber | undefined> {
+async function findCurrent(subscriber: Subscriber): Promise<Subscriber | undefined> {
   const now = await findSubscriber(subscriber.streamId, subscriber.connectionId);
   return now?.revision === subscriber.revision ? now : undefined;
 }

@@ -69,7 +69,7 @@ export async function listSockets(userId: string, now: Date): Promise<Socket[]> 
  * connection that was mistaken for dead is complete after its next subscribe. Refuses more streams
  * than one connection may have.
  */
-export async function noteStream(
+export async function addStream(
   connection: Omit<Connection, "streams" | "expiresAt">,
   streamId: string,
 ): Promise<Connection> {
@@ -100,7 +100,7 @@ export async function noteStream(
  * Stores the stream that a channel's overlay may subscribe to or was last sent. Does not recreate a
  * removed connection.
  */
-export async function noteChannel(
+export async function setChannel(
   connectionId: string,
   noted: { streamId: string | null } | { told: string | null },
 ): Promise<void> {

@@ -91,7 +91,7 @@ type DeletedMessage = { messageId: string; recordId: string; writtenAt: number }
  * frame if its number is unknown. The update requires the revision that was read, so it never
  * recreates an expired frame.
  */
-export async function takeText(
+export async function removeText(
   streamId: string,
   { messageId, recordId, writtenAt }: DeletedMessage,
   known: number | undefined,

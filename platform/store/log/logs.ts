@@ -113,7 +113,7 @@ export async function claimCount(streamId: string, was: number, now: Date): Prom
 }
 
 /** Stores the number of distinct viewers at a time, unless a later count is stored. */
-export async function noteViewers(streamId: string, viewers: number, now: Date): Promise<void> {
+export async function recordViewers(streamId: string, viewers: number, now: Date): Promise<void> {
   await updateIf({
     Key: key.log(streamId),
     UpdateExpression: "SET viewers = :viewers, countedAt = :now",

@@ -11,15 +11,15 @@ const keptSeconds = 3600;
  * table. Most reconnecting users have missed less, and all environments together stay near the
  * budget.
  */
-const unaskedPart = 32;
+const unrequestedPart = 32;
 
 /** Frames that this environment spent without a request, and in which second. */
-type Unasked = { second: number; frames: number };
+type Unrequested = { second: number; frames: number };
 
 /** Users that one environment remembers; the oldest are evicted. */
 const usersMax = 10_000;
 
-const sights = new BoundedMap<string, Unasked>(usersMax);
+const spent = new BoundedMap<string, Unrequested>(usersMax);
 
 /**
  * Takes frames from the budget per second that all connections of a user share. Returns how many
@@ -29,20 +29,23 @@ const sights = new BoundedMap<string, Unasked>(usersMax);
 export async function takeResumeFrames(userId: string, wanted: number, now: Date): Promise<number> {
   const second = Math.floor(now.getTime() / 1000);
   const budget = setting("RESUME_FRAMES_PER_SECOND");
-  const known = sights.get(userId);
+  const known = spent.get(userId);
   const frames = known?.second === second ? known.frames : 0;
-  const unaskedMax = Math.floor(budget / unaskedPart);
-  if (frames + wanted <= unaskedMax) {
-    sights.set(userId, { second, frames: frames + wanted });
+  const unrequestedMax = Math.floor(budget / unrequestedPart);
+  if (frames + wanted <= unrequestedMax) {
+    spent.set(userId, { second, frames: frames + wanted });
     return wanted;
   }
   // All further frames of this second are requested, so that unrequested ones are counted once.
-  sights.set(userId, { second, frames: Number.POSITIVE_INFINITY });
-  const untold = Number.isFinite(frames) ? frames : 0;
+  spent.set(userId, { second, frames: Number.POSITIVE_INFINITY });
+  const unrequested = Number.isFinite(frames) ? frames : 0;
   const counted = await updateItem({
     Key: key.resumeRate(userId, second),
     UpdateExpression: "SET expiresAt = :expires ADD taken :wanted",
-    ExpressionAttributeValues: { ":wanted": wanted + untold, ":expires": second + keptSeconds },
+    ExpressionAttributeValues: {
+      ":wanted": wanted + unrequested,
+      ":expires": second + keptSeconds,
+    },
     ReturnValues: "UPDATED_NEW",
   });
   const before = Number(counted?.taken ?? wanted) - wanted;

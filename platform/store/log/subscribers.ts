@@ -61,38 +61,39 @@ export async function findGuests(
 /** Maximum number of ranges of a stream's subscribers. */
 export const rangesMax = 16;
 
-/**
- * Slice `at` (from 0) of a stream's subscribers, split into `of` equal ranges of their keys.
- */
+/** One of `count` slices of a stream's subscribers, which are equal ranges of their keys. */
 export type Slice = {
-  at: number;
+  /** From 0. */
+  index: number;
   /** A power of two, at most 16. */
-  of: number;
+  count: number;
 };
 
 /** The slice that contains all subscribers. */
-export const whole: Slice = { at: 0, of: 1 };
+export const wholeRoom: Slice = { index: 0, count: 1 };
 
 /** Whether a connection's subscription to a stream is in a slice. */
-export function isInSlice(streamId: string, connectionId: string, { at, of }: Slice): boolean {
+export function isInSlice(streamId: string, connectionId: string, slice: Slice): boolean {
   const { SK } = key.subscriber(streamId, connectionId);
-  const [low, high] = subscriberRanges(of)[at]!;
+  const [low, high] = subscriberRanges(slice.count)[slice.index]!;
   return SK >= low && SK <= high;
 }
 
 /**
- * The subscribers of a stream or slice, read consistently and never cached. `about` is their
- * approximate number: a large room is read in parallel ranges.
+ * The subscribers of a stream or slice, read consistently and never cached. `estimate` is
+ * their approximate number: a large room is read in parallel ranges.
  */
 export async function listSubscribers(
   streamId: string,
   now: Date,
-  about = 0,
-  { at, of }: Slice = whole,
+  estimate = 0,
+  slice: Slice = wholeRoom,
 ): Promise<Subscriber[]> {
-  let count = of;
-  while (count < rangesMax && about > count * limits().rangeSubscribers) count *= 2;
-  const ranges = subscriberRanges(count).slice((at * count) / of, ((at + 1) * count) / of);
+  let count = slice.count;
+  while (count < rangesMax && estimate > count * limits().rangeSubscribers) count *= 2;
+  const perSlice = count / slice.count;
+  const first = slice.index * perSlice;
+  const ranges = subscriberRanges(count).slice(first, first + perSlice);
   const lists = await Promise.all(
     ranges.map(([low, high]) => queryWhole(key.subscriber(streamId, ""), { low, high })),
   );

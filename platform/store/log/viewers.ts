@@ -23,12 +23,12 @@ import { countWatching } from "./watching.ts";
 const searchedMax = 100;
 
 /**
- * The current viewers of a stream, each user once, latest arrival first; `about` is their
+ * The current viewers of a stream, each user once, latest arrival first; `estimate` is their
  * approximate number.
  */
-export async function readWatching(streamId: string, now: Date, about = 0): Promise<Watching[]> {
+export async function readWatching(streamId: string, now: Date, estimate = 0): Promise<Watching[]> {
   const [subscribers, rooms] = await Promise.all([
-    listSubscribers(streamId, now, about),
+    listSubscribers(streamId, now, estimate),
     listRelayedRooms(streamId, now),
   ]);
   const people = subscribers.filter(({ userId }) => !isOverlay(userId));

@@ -8,7 +8,7 @@ import { handler as castVote } from "../../../functions/audience/moments/vote.ts
 import { handler as sendMessage } from "../../../functions/streams/chat/send-message.ts";
 import { pushBatch } from "../../../platform/push/batch.ts";
 import { createJobs } from "../../../platform/push/jobs.ts";
-import { postJobs } from "../../../platform/push/large-room.ts";
+import { postRooms } from "../../../platform/push/large-room.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
 import { postSums } from "../../../platform/push/sums.ts";
 import { awaitEndings, endMoments } from "../../../platform/store/audience/endings.ts";
@@ -98,7 +98,7 @@ function openRoom(clock: Clock, chance: Chance, use: Use, size: number) {
       return { batchItemFailures: [] };
     },
     post: (invokeSlice) => async (event) => ({
-      batchItemFailures: await postJobs(
+      batchItemFailures: await postRooms(
         { ...push("post"), outlet: { ...outlet, invokeSlice } },
         event.Records,
       ),

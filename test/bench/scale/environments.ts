@@ -35,7 +35,7 @@ export function separateGovernors(postRate: number): Record<"others" | "large", 
   const facade = (which: "others" | "large"): Governor => ({
     take: () => own()[which].take(),
     limitedAt: () => own()[which].limitedAt(),
-    noteLimited: (at) => own()[which].noteLimited(at),
+    reportLimited: (at) => own()[which].reportLimited(at),
   });
   return { others: facade("others"), large: facade("large") };
 }

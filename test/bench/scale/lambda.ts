@@ -4,9 +4,9 @@ import type { DynamoDBRecord, SQSRecord } from "aws-lambda";
 import { createMemory, type Memory } from "../../../platform/push/memory.ts";
 import {
   type InvokeSlice,
-  persistent,
   type SliceJob,
   type SlicePosted,
+  withRetries,
 } from "../../../platform/push/slice-job.ts";
 import type { Chance } from "./chance.ts";
 import type { Clock } from "./clock.ts";
@@ -265,7 +265,7 @@ export function createLambda(
     isDone(invoker.invoke("fan-out", "fan-out", () => handle(functions.fanOut, records))),
   );
   const parts = createEnvironments(invoker, "part", functions.postSlice);
-  const post = functions.post(persistent(parts.call));
+  const post = functions.post(withRetries(parts.call));
   const queue = createQueue(clock, chance, use, (records) =>
     isDone(invoker.invoke("post", "post", () => handle(post, records))),
   );

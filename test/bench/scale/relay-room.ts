@@ -3,7 +3,7 @@ import type { Message } from "../../../client/message.ts";
 import { cpuUnits } from "../../../lib/stages/relay.ts";
 import { pushBatch } from "../../../platform/push/batch.ts";
 import { createJobs } from "../../../platform/push/jobs.ts";
-import { postJobs } from "../../../platform/push/large-room.ts";
+import { postRooms } from "../../../platform/push/large-room.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
 import { nameOf } from "../../../platform/table/items.ts";
 import { key } from "../../../platform/table/keys.ts";
@@ -123,7 +123,7 @@ export async function simulateRelay(clock: Clock, given: RelayCase): Promise<Fig
     },
     post: (invokeSlice) => async (event) => {
       const push = { memory: memories.post, outlet: { ...ways, governor: large, invokeSlice } };
-      return { batchItemFailures: await postJobs({ now: new Date(), ...push }, event.Records) };
+      return { batchItemFailures: await postRooms({ now: new Date(), ...push }, event.Records) };
     },
     postSlice: () => Promise.reject(new Error("Nobody is posted to")),
     resume: () => Promise.reject(new Error("Nobody is posted to")),

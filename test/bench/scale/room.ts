@@ -1,7 +1,7 @@
 import type { FrameBody } from "../../../domain/log/frame.ts";
 import { pushBatch } from "../../../platform/push/batch.ts";
 import { createJobs } from "../../../platform/push/jobs.ts";
-import { postJobs } from "../../../platform/push/large-room.ts";
+import { postRooms } from "../../../platform/push/large-room.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
 import { resumeAll } from "../../../platform/push/resume.ts";
 import { postSliceJob } from "../../../platform/push/slice.ts";
@@ -77,7 +77,7 @@ export async function simulate(clock: Clock, given: Case): Promise<Figures> {
     post: (invokeSlice) => async (event) => {
       const outlet = { ...ways, governor: large, invokeSlice };
       const push = { now: new Date(), memory: memories.post, outlet };
-      return { batchItemFailures: await postJobs(push, event.Records) };
+      return { batchItemFailures: await postRooms(push, event.Records) };
     },
     postSlice(job, memory) {
       const outlet = { poster: gateway.poster, governor: large };

@@ -267,7 +267,7 @@ test("a gift that is settled while the host reads is in the balance or pending",
 /*
  * The fan-out dies between the frame that began a train and the train's item. Planted faults that
  * turn it red: an open train that is read from the log's mark alone (cacheOf); a covered gift that
- * is added again (freshIn).
+ * is added again (newRecordsIn).
  */
 test("killed during gifts, nothing acknowledged is lost, no key is used twice, and a train continues", async () => {
   const own = await liveStream();

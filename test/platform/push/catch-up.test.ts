@@ -1,7 +1,7 @@
-import { greetSubscribers } from "../../../platform/push/greet.ts";
+import { confirmSubscribers } from "../../../platform/push/greet.ts";
 import { resume } from "../../../platform/push/resume.ts";
 import { limits, useLimits } from "../../../platform/runtime/limits.ts";
-import { fallBehind, goLive, setFrom } from "../../../platform/store/log/catch-up.ts";
+import { goLive, markBehind, setFirstLive } from "../../../platform/store/log/catch-up.ts";
 import { findLog } from "../../../platform/store/log/logs.ts";
 import { takeResumeFrames } from "../../../platform/store/log/resume-budget.ts";
 import { findSubscriber } from "../../../platform/store/log/subscribers.ts";
@@ -36,7 +36,7 @@ test("an environment that frames all rooms never sends an old frame", async () =
   const back = [];
   for (const frame of [0, 5, 11, 12])
     back.push(await ask(`since-${frame}`, { since: { ...since, frame } }));
-  await greetSubscribers(scene.audience(), [...back, await ask("new")]);
+  await confirmSubscribers(scene.audience(), [...back, await ask("new")]);
   for (const frame of [0, 5, 11]) expect(scene.messagesTo(`since-${frame}`)).toEqual([]);
   for (const name of ["since-12", "new"])
     expect(scene.messagesTo(name)).toMatchObject([{ type: "subscribed", head: 12 }]);
@@ -60,7 +60,7 @@ test.each([4, 5, 6])(
     const at = seconds(scene.now);
     for (let n = 2; n <= count; n++)
       await scene.append(scene.audience(), chatRecord(n, `${n}`, at));
-    await greetSubscribers(scene.audience(), [await ask("c", { since })]);
+    await confirmSubscribers(scene.audience(), [await ask("c", { since })]);
     for (let turn = 0; turn < 3; turn++) {
       const job = scene.takeResume();
       if (job !== undefined) await resume(scene.audience(), job);
@@ -72,8 +72,8 @@ test.each([4, 5, 6])(
 
 test("what is live waits until the viewer has caught up, so there is no gap", async () => {
   const { scene, since, ask, say } = await frames(6);
-  useLimits({ pageFrames: 2, turnPages: 1 });
-  await greetSubscribers(scene.audience(), [await ask("c", { since })]);
+  useLimits({ pageFrames: 2, jobPages: 1 });
+  await confirmSubscribers(scene.audience(), [await ask("c", { since })]);
   for (let n = 7; n <= 10; n++) {
     await say(n);
     const job = scene.takeResume();
@@ -86,8 +86,8 @@ test("what is live waits until the viewer has caught up, so there is no gap", as
 
 test("a page that is full is not the last: in a large room too each turn sends its own and no more", async () => {
   const { scene, since, ask } = await frames(6);
-  useLimits({ exactViewers: 0, pageFrames: 2, turnPages: 1 });
-  await greetSubscribers(scene.audience(), [await ask("c", { since })]);
+  useLimits({ exactViewers: 0, pageFrames: 2, jobPages: 1 });
+  await confirmSubscribers(scene.audience(), [await ask("c", { since })]);
   const behind = async () => (await findSubscriber(scene.streamId, "c"))!.behind;
   for (const sent of [2, 4, 6]) {
     await resume(scene.audience(), scene.takeResume()!);
@@ -100,8 +100,8 @@ test("a page that is full is not the last: in a large room too each turn sends i
 
 test("a message of the queue that comes again, late or after a later one, changes nothing", async () => {
   const { scene, since, ask, say } = await frames(6);
-  useLimits({ pageFrames: 2, turnPages: 1 });
-  await greetSubscribers(scene.audience(), [await ask("c", { since })]);
+  useLimits({ pageFrames: 2, jobPages: 1 });
+  await confirmSubscribers(scene.audience(), [await ask("c", { since })]);
   const first = scene.takeResume()!;
   await resume(scene.audience(), first);
   const second = scene.takeResume()!;
@@ -117,8 +117,8 @@ test("a message of the queue that comes again, late or after a later one, change
 
 test("a message that comes twice at the same time makes no second line of turns", async () => {
   const { scene, since, ask } = await frames(30);
-  useLimits({ pageFrames: 2, turnPages: 1 });
-  await greetSubscribers(scene.audience(), [await ask("c", { since })]);
+  useLimits({ pageFrames: 2, jobPages: 1 });
+  await confirmSubscribers(scene.audience(), [await ask("c", { since })]);
   // Within their budget: who has to wait for it waits as often as they were asked.
   for (let turn = 0; turn < 4; turn++) {
     const job = scene.takeResume()!;
@@ -138,7 +138,7 @@ test.each([
   async (_size, exactViewers) => {
     const { scene, since, ask, say } = await frames(3);
     useLimits({ exactViewers });
-    await greetSubscribers(scene.audience(), [await ask("c", { since })]);
+    await confirmSubscribers(scene.audience(), [await ask("c", { since })]);
     const real = table();
     const send = async (command: { input: object }) => {
       if (JSON.stringify(command.input).includes("REMOVE behind")) {
@@ -158,7 +158,7 @@ test.each([
 test("a turn that dies as its connection goes live is repeated, with the frame that was put meanwhile", async () => {
   const { scene, since, ask, say } = await frames(3);
   useLimits({ exactViewers: 0 });
-  await greetSubscribers(scene.audience(), [await ask("c", { since })]);
+  await confirmSubscribers(scene.audience(), [await ask("c", { since })]);
   const job = scene.takeResume()!;
   const real = table();
   const send = async (command: { input: object }) => {
@@ -178,9 +178,9 @@ test("a turn that dies as its connection goes live is repeated, with the frame t
 
 test("a greeting that is late does not put a connection behind that has gone live since", async () => {
   const { scene, ask, say } = await frames(3);
-  const late = (await setFrom(await ask("c"), 2))!;
-  await goLive((await fallBehind(late))!, 4);
-  expect(await fallBehind(late)).toMatchObject({ from: 2, next: 4 });
+  const late = (await setFirstLive(await ask("c"), 2))!;
+  await goLive((await markBehind(late))!, 4);
+  expect(await markBehind(late)).toMatchObject({ from: 2, next: 4 });
   expect((await findSubscriber(scene.streamId, "c"))!.behind).toBeUndefined();
   await say(4);
   expect(scene.frames("c")).toEqual([4]);
@@ -190,7 +190,7 @@ test("a connection that is still opening when it is greeted is sent `subscribed`
   const { scene, ask } = await frames(2);
   const opening = await ask("c", { connectedAt: scene.now.getTime() });
   scene.setFate(() => "gone");
-  await greetSubscribers(scene.audience(), [opening]);
+  await confirmSubscribers(scene.audience(), [opening]);
   expect(scene.messagesTo("c")).toEqual([]);
   scene.setFate(() => "sent");
   await scene.catchUp(scene.audience());
@@ -199,7 +199,7 @@ test("a connection that is still opening when it is greeted is sent `subscribed`
 
 test("in a small room a frame written just after a viewer went live comes to them once", async () => {
   const { scene, since, ask, say } = await frames(3);
-  await greetSubscribers(scene.audience(), [await ask("c", { since })]);
+  await confirmSubscribers(scene.audience(), [await ask("c", { since })]);
   const real = table();
   const send = async (command: { input: object }) => {
     const answer = await real.send(command as never);
@@ -216,7 +216,7 @@ test("in a small room a frame written just after a viewer went live comes to the
 
 test("a later subscription of the connection ends the turns of the one before", async () => {
   const { scene, since, ask } = await frames(4);
-  await greetSubscribers(scene.audience(), [await ask("c", { since })]);
+  await confirmSubscribers(scene.audience(), [await ask("c", { since })]);
   const before = scene.takeResume()!;
   const later = await ask("c", { since: { ...since, frame: 3 } });
   await resume(scene.audience(), before);
@@ -227,10 +227,10 @@ test("a later subscription of the connection ends the turns of the one before", 
 
 test("a later subscription that is behind is answered under its own requestId", async () => {
   const { scene, since, ask } = await frames(4);
-  await greetSubscribers(scene.audience(), [await ask("c", { since, requestId: "first" })]);
+  await confirmSubscribers(scene.audience(), [await ask("c", { since, requestId: "first" })]);
   const before = scene.takeResume()!;
   const later = { since: { ...since, frame: 2 }, requestId: "later" };
-  await greetSubscribers(scene.audience(), [await ask("c", later)]);
+  await confirmSubscribers(scene.audience(), [await ask("c", later)]);
   await resume(scene.audience(), before);
   expect(scene.messagesTo("c")).toEqual([]);
   await scene.catchUp(scene.audience());
@@ -240,7 +240,7 @@ test("a later subscription that is behind is answered under its own requestId", 
 
 test("who is blocked while they catch up gets nothing from the frame of their ban on", async () => {
   const { scene, since, ask } = await frames(3);
-  await greetSubscribers(scene.audience(), [
+  await confirmSubscribers(scene.audience(), [
     await ask("c", { userId: `${scene.streamId}-ann`, since }),
   ]);
   // The frame of the ban is written, but its writer died before posting it: the subscription is
@@ -262,7 +262,7 @@ test("all connections of a user share what they are sent in a second; it delays 
     userId: `${scene.streamId}-ben`,
     since: { ...since, frame: 20 },
   });
-  await greetSubscribers(scene.audience(), [...subs, other]);
+  await confirmSubscribers(scene.audience(), [...subs, other]);
   const sent = () => [...scene.frames("one"), ...scene.frames("two")].length;
   const counts: number[] = [];
   for (let second = 0; second < 4 && counts.at(-1) !== 80; second++) {
@@ -293,9 +293,9 @@ test("of one second exactly the budget is granted, however many ask at once", as
 
 test("a turn is bounded, and a connection that does not take a frame ends it", async () => {
   const { scene, since, ask, say } = await frames(25);
-  useLimits({ pageFrames: 3, turnPages: 2 });
-  expect(limits().turnPages * limits().pageFrames).toBe(6);
-  await greetSubscribers(scene.audience(), [await ask("c", { since })]);
+  useLimits({ pageFrames: 3, jobPages: 2 });
+  expect(limits().jobPages * limits().pageFrames).toBe(6);
+  await confirmSubscribers(scene.audience(), [await ask("c", { since })]);
   await resume(scene.audience(), scene.takeResume()!);
   expect(scene.frames("c")).toEqual(upTo(6));
   const tried: number[] = [];

@@ -1,6 +1,6 @@
 import type { Audience } from "../../../platform/push/audience.ts";
 import { pushBatch } from "../../../platform/push/batch.ts";
-import { dropDead } from "../../../platform/push/dead-connections.ts";
+import { removeDead } from "../../../platform/push/dead-connections.ts";
 import { postRoom } from "../../../platform/push/large-room.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
 import { postSlice } from "../../../platform/push/slice.ts";
@@ -94,10 +94,10 @@ test("one environment that posts a room in slices remembers who has gone from th
   await scene.append(at(0), chatRecord(1, "word", seconds(scene.now)));
   const frames = await listFrames(scene.streamId, 1, 1);
   const post = (later: number, slice: number) =>
-    postSlice(at(later), frames, { at: slice, of: 2, about: 40 });
+    postSlice(at(later), frames, { index: slice, count: 2, estimate: 40 });
   await post(0, 0);
   await post(1, 1);
   expect(memory.dead.size).toBe(40);
-  await dropDead(at(6));
+  await removeDead(at(6));
   expect(await room.left()).toBe(20);
 });

@@ -70,7 +70,7 @@ test("a room in slices is posted again though the table has removed some frames 
 test("who catches up goes on behind posted frames that have expired meanwhile, a whole page of them", async () => {
   const { scene, expire } = await leaveUnposted(2, 6);
   await scene.deliver(scene.audience(), 6);
-  useLimits({ pageFrames: 2, turnPages: 1 });
+  useLimits({ pageFrames: 2, jobPages: 1 });
   const { epoch } = (await findLog(scene.streamId))!;
   await scene.greetOnly(scene.audience(), await scene.ask("late", { since: { epoch, frame: 0 } }));
   await resume(scene.audience(), scene.takeResume()!);

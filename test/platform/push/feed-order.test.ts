@@ -36,7 +36,7 @@ test("webhooks are sent what a log finds out in the order in which viewers are s
     send: async (_: string, events: readonly OutgoingEvent[]) => {
       sent.push(...events.map(({ id }) => id));
     },
-    noteDeletions: async () => undefined,
+    recordDeletions: async () => undefined,
     forget: async () => undefined,
     sendAboutUsers: async () => undefined,
     sendRoom: async () => undefined,

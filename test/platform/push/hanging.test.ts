@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { makeNotification, NewNotification } from "../../../domain/people/notification.ts";
-import { greetSubscribers } from "../../../platform/push/greet.ts";
+import { confirmSubscribers } from "../../../platform/push/greet.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
 import { sendNotification } from "../../../platform/push/notify.ts";
 import { putSocket } from "../../../platform/store/log/connections.ts";
@@ -78,7 +78,7 @@ test("a resuming viewer that hangs delays neither the batch nor the next message
   const { scene } = room;
   const { epoch } = (await findLog(scene.streamId))!;
   const back = await scene.ask("back", { since: { epoch, frame: 0 } });
-  await greetSubscribers(room.room, [back, await scene.ask("new")]);
+  await confirmSubscribers(room.room, [back, await scene.ask("new")]);
   expect([hanging.size, room.posted.has("new"), room.posted.has("back")]).toEqual([1, true, false]);
 });
 

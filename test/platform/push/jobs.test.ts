@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createJobs, type Resuming } from "../../../platform/push/jobs.ts";
+import { createJobs, type ResumeJob } from "../../../platform/push/jobs.ts";
 
 /* Hands over resumes of many viewers at once, against a fake SQS server. */
 
@@ -19,7 +19,7 @@ let batches: Batch[];
 /** Connections whose messages are not taken, and those whose whole request is refused. */
 let failing: { alone: string[]; whole: string[] };
 
-const jobOf = ({ MessageBody }: Entry) => JSON.parse(MessageBody) as Resuming;
+const jobOf = ({ MessageBody }: Entry) => JSON.parse(MessageBody) as ResumeJob;
 
 function answer(batch: Batch): { status: number; body: object } {
   batches.push(batch);
@@ -66,7 +66,7 @@ afterAll(() => {
 function handOver(count: number, delaySeconds?: number): Promise<string[]> {
   const jobs = createJobs();
   const sent = Array.from({ length: count }, (_, n) =>
-    jobs.queueResuming({ streamId: "s", connectionId: `c${n}`, revision: n }, delaySeconds).then(
+    jobs.queueResume({ streamId: "s", connectionId: `c${n}`, revision: n }, delaySeconds).then(
       () => "taken",
       (error: Error) => error.message,
     ),

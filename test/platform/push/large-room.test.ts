@@ -1,7 +1,7 @@
 import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
-import { postJobs } from "../../../platform/push/large-room.ts";
+import { postRooms } from "../../../platform/push/large-room.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
-import { viewersOf } from "../../../platform/push/viewer-count.ts";
+import { countViewers } from "../../../platform/push/viewer-count.ts";
 import { putBacklog } from "../../../platform/store/log/backlog.ts";
 import { findLog, getLog } from "../../../platform/store/log/logs.ts";
 import { key } from "../../../platform/table/keys.ts";
@@ -40,7 +40,7 @@ test("a room that fails comes again with all its messages and keeps no other bac
   const { now, outlet } = small.scene;
   const invokeSlice = () => Promise.reject(new Error("throttled"));
   const push = { now, memory: createMemory(), outlet: { ...outlet, invokeSlice } };
-  const failed = await postJobs(push, messages);
+  const failed = await postRooms(push, messages);
   expect(failed.sort()).toEqual(["a", "c", "d", "e"]);
   expect(small.scene.frames(small.names[0]!)).toEqual([1]);
   expect(await findLog(large.scene.streamId)).toMatchObject({ posted: 0 });
@@ -70,8 +70,8 @@ test.each([
   await scene.greet(room, await scene.ask(`${scene.streamId}-0`));
   room.memory.viewers.set(scene.streamId, { count: known, at: scene.now.getTime() - 10_000 });
   await note(scene, 48_000, ageMilliseconds);
-  expect(await viewersOf(room)).toBe(wanted);
+  expect(await countViewers(room)).toBe(wanted);
   // What it said is as old as it was, so that it is not believed for longer than 5 s in all.
   const later = { ...room, now: new Date(scene.now.getTime() + 4_000) };
-  expect(await viewersOf(later)).toBe(1);
+  expect(await countViewers(later)).toBe(1);
 });

@@ -1,5 +1,10 @@
 import { makeFrame } from "../../../domain/log/frame.ts";
-import { addFrame, cacheOf, freshIn, knows } from "../../../platform/push/log-cache.ts";
+import {
+  addFrame,
+  cacheOf,
+  isCompleteFor,
+  newRecordsIn,
+} from "../../../platform/push/log-cache.ts";
 import { chatRecord, now, streamId } from "../../domain/frame-samples.ts";
 
 const end = { epoch: "e1", posted: 0, newest: 0, totals: { count: 0, credits: 0 } };
@@ -10,16 +15,16 @@ const later = (milliseconds: number) => new Date(now.getTime() + milliseconds);
 
 test("memory answers for records that are younger than what it has not read", () => {
   const log = cacheOf(end, [frameAt(3, 300), frameAt(2, 200)], 100, now);
-  expect(knows(log, 101, now)).toBe(true);
-  expect(knows(log, 100, now)).toBe(false);
+  expect(isCompleteFor(log, 101, now)).toBe(true);
+  expect(isCompleteFor(log, 100, now)).toBe(false);
   expect(log.head).toBe(3);
 });
 
 test("memory that was idle for a minute is read again", () => {
   const log = cacheOf(end, [], undefined, now);
-  expect(knows(log, 1, later(59_000))).toBe(true);
-  expect(knows(log, 1, later(61_000))).toBe(false);
-  expect(knows(undefined, 1, now)).toBe(false);
+  expect(isCompleteFor(log, 1, later(59_000))).toBe(true);
+  expect(isCompleteFor(log, 1, later(61_000))).toBe(false);
+  expect(isCompleteFor(undefined, 1, now)).toBe(false);
 });
 
 test("a log whose frames have expired goes on from what was posted (F2)", () => {
@@ -35,7 +40,7 @@ test("a log whose frames have expired goes on from what was posted (F2)", () => 
 test("a record is fresh once, also when a batch holds it twice", () => {
   const log = cacheOf(end, [frameAt(1, 100)], undefined, now);
   const records = [chatRecord(1), chatRecord(2), chatRecord(2), chatRecord(3)];
-  expect(freshIn(log, records).map(({ id }) => id)).toEqual([records[1]!.id, records[3]!.id]);
+  expect(newRecordsIn(log, records).map(({ id }) => id)).toEqual([records[1]!.id, records[3]!.id]);
 });
 
 test("what is forgotten beyond the bound moves the time from which memory is complete (F6)", () => {
@@ -44,8 +49,8 @@ test("what is forgotten beyond the bound moves the time from which memory is com
   for (let n = 1; n <= 4; n++)
     addFrame(log, { ...frameAt(n, n * 100), covers: covers.replaceAll("r", `${n}-`) }, now);
   expect(log.frames.map(({ n }) => n)).toEqual([3, 4]);
-  expect(knows(log, 200, now)).toBe(false);
-  expect(knows(log, 201, now)).toBe(true);
+  expect(isCompleteFor(log, 200, now)).toBe(false);
+  expect(isCompleteFor(log, 201, now)).toBe(true);
   expect(log.covered.has("2-5")).toBe(false);
   expect(log.covered.get("3-5")).toBe(3);
 });

@@ -5,9 +5,9 @@ import { recover } from "../../../domain/log/recovery.ts";
 import {
   addFrame,
   cacheOf,
-  freshIn,
-  knows,
+  isCompleteFor,
   type LogCache,
+  newRecordsIn,
 } from "../../../platform/push/log-cache.ts";
 import { chatRecord, giftRecord, streamId } from "../../domain/frame-samples.ts";
 
@@ -61,8 +61,8 @@ function deliver(
   { now, frameMax, idsMax }: { now: Date; frameMax: number; idsMax: number },
 ): LogCache {
   const oldest = Math.min(...batch.map(({ createdAt }) => createdAt));
-  let known = knows(memory, oldest, now) ? memory : log.read(oldest, now);
-  let fresh = freshIn(known, batch);
+  let known = isCompleteFor(memory, oldest, now) ? memory : log.read(oldest, now);
+  let fresh = newRecordsIn(known, batch);
   while (fresh.length > 0) {
     const next = fresh.slice(0, frameMax);
     const { frame, taken } = makeFrame(known, next, { streamId, viewers: 0 }, now);
@@ -71,7 +71,7 @@ function deliver(
       fresh = fresh.slice(taken);
     } else {
       known = log.read(oldest, now);
-      fresh = freshIn(known, batch);
+      fresh = newRecordsIn(known, batch);
     }
   }
   return known;
@@ -99,7 +99,7 @@ test("whatever the schedule, each record in one frame, numbers dense, totals the
           else if (one.turn === "forget") memories[one.environment] = undefined;
           else if (one.turn === "deliver")
             play(one.environment, all.slice(one.from, one.from + one.count));
-          // Two shards at once: each has every second record, and neither knows of the other.
+          // Two shards at once: each has every second record, and neither isCompleteFor of the other.
           else
             for (const shard of [0, 1]) {
               const batch = all.slice(one.from, one.from + one.count);

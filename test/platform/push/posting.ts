@@ -1,5 +1,5 @@
 import type { Audience } from "../../../platform/push/audience.ts";
-import { createJobs, type Resuming } from "../../../platform/push/jobs.ts";
+import { createJobs, type ResumeJob } from "../../../platform/push/jobs.ts";
 import { postRoom } from "../../../platform/push/large-room.ts";
 import type { Memory } from "../../../platform/push/memory.ts";
 import { resume } from "../../../platform/push/resume.ts";
@@ -40,7 +40,7 @@ export function createPosting(inSlices: boolean, means: Means) {
   const poster = newEnv();
   const sliceEnvs = inSlices ? [newEnv(), newEnv(), newEnv(), newEnv()] : [];
   let slices = 0;
-  const resumes: { job: Resuming; at: number }[] = [];
+  const resumes: { job: ResumeJob; at: number }[] = [];
   const resumers = [newEnv(), newEnv()];
   const jobs = createJobs(async (message) => {
     if (message.queue === "posts") queue.push(message.job.gathered);

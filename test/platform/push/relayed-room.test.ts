@@ -1,11 +1,5 @@
-import { noteViewers } from "../../../platform/store/log/logs.ts";
-import {
-  findRelayUrl,
-  listRecentRelayedRooms,
-  listRelayedRooms,
-  markRelay,
-  putRelayedRoom,
-} from "../../../platform/store/log/relays.ts";
+import { recordViewers } from "../../../platform/store/log/logs.ts";
+import { findRelayUrl, markRelay, putRelayedRoom } from "../../../platform/store/log/relays.ts";
 import { chatRecord } from "../../domain/frame-samples.ts";
 import { useOwnTable } from "../table.ts";
 import { seconds, setScene } from "./scene.ts";
@@ -50,9 +44,9 @@ test("a room is served by relays from its size on, while one of them lives", asy
   const at = (milliseconds: number) =>
     findRelayUrl(streamId, new Date(now.getTime() + milliseconds));
   expect(await at(0)).toBeUndefined();
-  await noteViewers(streamId, 1_999, now);
+  await recordViewers(streamId, 1_999, now);
   expect(await at(1_000)).toBeUndefined();
-  await noteViewers(streamId, 2_000, now);
+  await recordViewers(streamId, 2_000, now);
   expect(await at(2_000)).toBe(url);
   expect(await at(14_000)).toBe(url);
   // Three marks were left out: a client that is sent there finds nobody.

@@ -5,14 +5,14 @@ import type { ItemChange, LogRecord } from "../../../domain/log/event.ts";
 import type { Subscriber } from "../../../domain/log/subscriber.ts";
 import { appendRecords, frameAll } from "../../../platform/push/append.ts";
 import type { Audience, Outlet } from "../../../platform/push/audience.ts";
-import { dropDead } from "../../../platform/push/dead-connections.ts";
+import { removeDead } from "../../../platform/push/dead-connections.ts";
 import { deliverFrames } from "../../../platform/push/deliver.ts";
 import type { PostResult } from "../../../platform/push/gateway.ts";
-import { greetSubscribers } from "../../../platform/push/greet.ts";
-import { createJobs, type Message as Queued, type Resuming } from "../../../platform/push/jobs.ts";
+import { confirmSubscribers } from "../../../platform/push/greet.ts";
+import { createJobs, type Message as Queued, type ResumeJob } from "../../../platform/push/jobs.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
 import { resume } from "../../../platform/push/resume.ts";
-import { viewersOf } from "../../../platform/push/viewer-count.ts";
+import { countViewers } from "../../../platform/push/viewer-count.ts";
 import { subscribe } from "../../../platform/realtime/subscription.ts";
 import { findSubscriber } from "../../../platform/store/log/subscribers.ts";
 import { key } from "../../../platform/table/keys.ts";
@@ -66,12 +66,12 @@ export async function setScene() {
       fate = next;
     },
     append: async (where: Audience, ...records: LogRecord[]) =>
-      appendRecords(where, records, await viewersOf(where)),
+      appendRecords(where, records, await countViewers(where)),
     deliver: (where: Audience, head: number) => deliverFrames(where, { head }),
     /** All of one batch, as the consumer does it. */
     async push(where: Audience, ...records: LogRecord[]): Promise<void> {
-      await deliverFrames(where, await frameAll(where, records, await viewersOf(where)));
-      await dropDead(where);
+      await deliverFrames(where, await frameAll(where, records, await countViewers(where)));
+      await removeDead(where);
     },
     /** Records a subscription; answers what the table's stream would say of it. */
     async ask(connectionId: string, request: Partial<Subscriber> = {}): Promise<Subscriber> {
@@ -87,7 +87,7 @@ export async function setScene() {
     },
     /** Greets them as the consumer does; those who are behind wait in the queue. */
     greetOnly: (where: Audience, ...subscribers: Subscriber[]) =>
-      greetSubscribers(where, subscribers),
+      confirmSubscribers(where, subscribers),
     /** What was put into the queues and not taken out. */
     queued,
     /** Does what the queue `resumes` asks, message after message, until it is empty. */
@@ -95,9 +95,9 @@ export async function setScene() {
       for (let job = this.takeResume(); job !== undefined; job = this.takeResume())
         await resume(where, job);
     },
-    takeResume(): Resuming | undefined {
+    takeResume(): ResumeJob | undefined {
       const at = queued.findIndex(({ queue }) => queue === "resumes");
-      return at < 0 ? undefined : (queued.splice(at, 1)[0]!.job as Resuming);
+      return at < 0 ? undefined : (queued.splice(at, 1)[0]!.job as ResumeJob);
     },
     messagesTo,
     frames: (connectionId: string) =>

@@ -2,7 +2,7 @@ import { countSlices, deliverFrames } from "../../../platform/push/deliver.ts";
 import { createGovernor } from "../../../platform/push/governor.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
 import { postSliceJob } from "../../../platform/push/slice.ts";
-import { type InvokeSlice, persistent, type SliceJob } from "../../../platform/push/slice-job.ts";
+import { type InvokeSlice, type SliceJob, withRetries } from "../../../platform/push/slice-job.ts";
 import { getLog } from "../../../platform/store/log/logs.ts";
 import { table, useTable } from "../../../platform/table/table.ts";
 import { chatRecord } from "../../domain/frame-samples.ts";
@@ -199,7 +199,7 @@ test("a slice that fails early is tried again, one that fails late is not", asyn
   const answer = { viewers: ["u"], limitedAt: 0 };
   let calls = 0;
   const failing = (times: number, milliseconds: number) =>
-    persistent(async () => {
+    withRetries(async () => {
       calls += 1;
       now += milliseconds;
       if (calls <= times) throw new Error("throttled");

@@ -5,7 +5,7 @@ import type { Governor } from "../../../platform/push/governor.ts";
 export const freeGovernor: Governor = {
   take: () => undefined,
   limitedAt: () => Number.NEGATIVE_INFINITY,
-  noteLimited: () => undefined,
+  reportLimited: () => undefined,
 };
 
 /** A gateway that accepts everything, except what a test overrides. */

@@ -2,12 +2,12 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { isChangeKind } from "../../../domain/log/change.ts";
 import { frameRecords } from "../../../platform/push/append.ts";
 import type { StreamWork } from "../../../platform/push/batch.ts";
-import { dropDead } from "../../../platform/push/dead-connections.ts";
+import { removeDead } from "../../../platform/push/dead-connections.ts";
 import { deliverFrames } from "../../../platform/push/deliver.ts";
 import type { Payload, PostResult } from "../../../platform/push/gateway.ts";
-import { greetSubscribers } from "../../../platform/push/greet.ts";
+import { confirmSubscribers } from "../../../platform/push/greet.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
-import { viewersOf } from "../../../platform/push/viewer-count.ts";
+import { countViewers } from "../../../platform/push/viewer-count.ts";
 import { useLimits } from "../../../platform/runtime/limits.ts";
 import { putBacklog } from "../../../platform/store/log/backlog.ts";
 import { resetLog } from "../../../platform/store/log/log-reset.ts";
@@ -156,18 +156,18 @@ export async function play(scenario: Scenario) {
   async function push(env: Env, { records, subscribers }: StreamWork): Promise<void> {
     const audience = audienceOf(env);
     if (records.length > 0 && large)
-      await posting.jobs.queuePosting({
+      await posting.jobs.queuePost({
         streamId,
         gathered: await putBacklog(streamId, records, audience.now),
       });
     else if (records.length > 0) {
-      const viewers = await viewersOf(audience);
+      const viewers = await countViewers(audience);
       const framed = await frameRecords(audience, records, viewers);
       await deliverFrames(audience, framed);
       await framed.fed;
     }
-    if (subscribers.length > 0) await greetSubscribers(audience, subscribers);
-    await dropDead(audience);
+    if (subscribers.length > 0) await confirmSubscribers(audience, subscribers);
+    await removeDead(audience);
   }
   let epochs = 0;
   /** How many records of each shard the last reset threw away. */
