@@ -14,8 +14,8 @@ import { readSubscriber } from "../store/log/subscribers.ts";
 import { readEach } from "../table/images.ts";
 import { readKey } from "../table/keys.ts";
 import type { Audience, Push } from "./audience.ts";
+import { confirmSubscribers } from "./confirm.ts";
 import { removeDead } from "./dead-connections.ts";
-import { confirmSubscribers } from "./greet.ts";
 import { sendNotification } from "./notify.ts";
 import { pushStream } from "./push-stream.ts";
 

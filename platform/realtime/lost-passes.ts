@@ -46,9 +46,8 @@ function lostIn({ dynamodb }: DynamoDBRecord): LostPass[] {
 }
 
 /**
- * Ends the user's subscriptions to the stream if they may no longer watch it. A subscription that
- * is written at the same time is checked again when it is answered, so one of the two sees the
- * other.
+ * Ends the user's subscriptions to the stream, if they are not let in any more. One that is written
+ * at the same moment is looked at again when it is confirmed, so one of the two sees the other.
  */
 export async function endLostPass(
   poster: Poster,

@@ -38,10 +38,10 @@ type Subscription = Connection & {
 let count = 0;
 
 /**
- * Records a subscription, which the table's consumer answers; subscribing again restarts it. If a
- * relay serves the stream and the client supports `moved`, returns the relay's URL and records
- * nothing. Refuses with `stream_not_found`, `member_blocked`, `pass_required`, `room_full` and
- * `too_many_streams`.
+ * Stores a subscription, which the table's consumer confirms. Subscribing again confirms it again.
+ * Answers where the stream is served instead, if its client follows it there: then nothing is
+ * recorded. Refuses with `stream_not_found`, `member_blocked`, `pass_required`,
+ * `room_full` and `too_many_streams`.
  */
 export async function subscribe(
   subscription: Subscription,

@@ -83,7 +83,8 @@ test("in a room without counts, the first counter counts for the others", async 
   const { viewers: _, countedAt: __, ...begun } = Item;
   await table().send(new PutCommand({ TableName: tableName(), Item: begun }));
   spent.clear();
-  for (let n = 0; n < 5; n++) expect(await countViewersNow(scene.audience(createMemory()))).toBe(size);
+  for (let n = 0; n < 5; n++)
+    expect(await countViewersNow(scene.audience(createMemory()))).toBe(size);
   expect(most()).toBeLessThan(unitsOfAKey / 2);
 });
 

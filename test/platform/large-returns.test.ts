@@ -42,7 +42,7 @@ test.each([
   useLimits({ exactViewers: 0 });
   const names = ["a", "b", "c", "d", "e"];
   for (const name of names)
-    await scene.greetOnly(scene.audience(), await scene.ask(name, { since: { epoch, frame } }));
+    await scene.confirmOnly(scene.audience(), await scene.ask(name, { since: { epoch, frame } }));
   const spent = meterKeys();
   const { PK } = key.frame(scene.streamId, 1);
   await listFrames(scene.streamId, owed[0]!, 5);
@@ -60,7 +60,7 @@ test.each([
 test("the simulator's subscribers are as large as those in a real room", async () => {
   const [userId, connectionId] = ["0".repeat(24), "Q00000000001AEQ="];
   const scene = await setScene();
-  await scene.greet(scene.audience(), await scene.ask(connectionId, { userId }));
+  await scene.confirm(scene.audience(), await scene.ask(connectionId, { userId }));
   const real = await getRawItem(key.subscriber(scene.streamId, connectionId));
   const items: Item[] = [];
   const table = { put: (item: Item) => void items.push(item) } as unknown as SimulatedTable;

@@ -187,7 +187,7 @@ async function largeRoom() {
   const room = await setScene();
   rooms.set(room.streamId, room);
   const names = ["one", "two"].map((name) => `${room.streamId}-${name}`);
-  for (const name of names) await room.greet(room.audience(), await room.ask(name));
+  for (const name of names) await room.confirm(room.audience(), await room.ask(name));
   const records = [1, 2, 3, 4, 5].map((n) => chatRecord(n, `${n}`, seconds(room.now)));
   const check = async () => {
     for (const name of names) {

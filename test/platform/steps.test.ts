@@ -211,7 +211,7 @@ test("steps, calls and units of a viewer who reconnects", async () => {
     tell(connect, "CONNECT", { queryStringParameters: { streamId, since: `${epoch}:${since}` } });
   const greet = async () => {
     const subscriber = (await findSubscriber(streamId, "connection"))!;
-    return () => scene.greet(scene.audience(memory), subscriber);
+    return () => scene.confirm(scene.audience(memory), subscriber);
   };
   const spent: Record<string, Spent> = {};
   spent.$connect = await measure(() => comeBack(1));
@@ -242,7 +242,7 @@ test("steps, calls and units of viewers who missed the same frames", async () =>
   const missed = async (...names: string[]) => {
     for (const name of names) {
       const since = { epoch, frame: 0 };
-      await scene.greetOnly(scene.audience(memory), await scene.ask(name, { since }));
+      await scene.confirmOnly(scene.audience(memory), await scene.ask(name, { since }));
     }
     const records = Iterator.from({ next: () => nextJob() }).toArray();
     return () => resumeAll(scene.audience(memory), records);

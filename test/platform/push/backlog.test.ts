@@ -28,7 +28,7 @@ test("events queued in several items are read in order", async () => {
 
 test("a room in which more has gathered than one call takes in is asked for again until all is shown", async () => {
   const scene = await setScene();
-  await scene.greet(scene.audience(), await scene.ask("c"));
+  await scene.confirm(scene.audience(), await scene.ask("c"));
   useLimits({ backlogBytes: 1, backlogRecords: 2 });
   const records = [1, 2, 3, 4, 5].map((n) => chatRecord(n, `${n}`, seconds(scene.now)));
   await putBacklog(scene.streamId, records, scene.now);
@@ -44,7 +44,7 @@ test("a room in which more has gathered than one call takes in is asked for agai
 
 test("a deletion in a room that is small again finds its text among all that has gathered", async () => {
   const scene = await setScene();
-  await scene.greet(scene.audience(), await scene.ask("c"));
+  await scene.confirm(scene.audience(), await scene.ask("c"));
   useLimits({ backlogBytes: 1, backlogRecords: 2 });
   const at = seconds(scene.now);
   const gathered = [1, 2, 3, 4, 5].map((n) => chatRecord(n, `text ${n}`, at));

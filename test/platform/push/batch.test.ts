@@ -29,14 +29,14 @@ const recordOfSubscription = (old: object | undefined, next: object): DynamoDBRe
   return { dynamodb: { NewImage: imageOf(next), ...(old && { OldImage: imageOf(old) }) } };
 };
 
-test.each<[what: string, old: object | undefined, next: object, greeted: number]>([
+test.each<[what: string, old: object | undefined, next: object, confirmed: number]>([
   ["is new", undefined, { revision: 1 }, 1],
   ["replaces another one", { revision: 1, from: 5 }, { revision: 2 }, 1],
   ["is given its first live frame", { revision: 1 }, { revision: 1, from: 5 }, 0],
   ["has caught up", { revision: 1, next: 3, behind: true }, { revision: 1, next: 5 }, 0],
-])("a subscription that %s", (_, old, next, greeted) => {
+])("a subscription that %s", (_, old, next, confirmed) => {
   const { streams } = readBatch([recordOfSubscription(old, next)], now);
-  expect(streams.get(streamId)?.subscribers ?? []).toHaveLength(greeted);
+  expect(streams.get(streamId)?.subscribers ?? []).toHaveLength(confirmed);
 });
 
 test("a record that is brought back within a day still comes into the log, later no more", () => {

@@ -1,4 +1,4 @@
-import { confirmSubscribers } from "../../../platform/push/greet.ts";
+import { confirmSubscribers } from "../../../platform/push/confirm.ts";
 import { resume } from "../../../platform/push/resume.ts";
 import { limits, useLimits } from "../../../platform/runtime/limits.ts";
 import { goLive, markBehind, setFirstLive } from "../../../platform/store/log/catch-up.ts";
@@ -176,7 +176,7 @@ test("a turn that dies as its connection goes live is repeated, with the frame t
   expect(scene.frames("c")).toEqual(upTo(4));
 });
 
-test("a greeting that is late does not put a connection behind that has gone live since", async () => {
+test("a late confirmation does not mark a live connection as behind", async () => {
   const { scene, ask, say } = await frames(3);
   const late = (await setFirstLive(await ask("c"), 2))!;
   await goLive((await markBehind(late))!, 4);
@@ -186,7 +186,7 @@ test("a greeting that is late does not put a connection behind that has gone liv
   expect(scene.frames("c")).toEqual([4]);
 });
 
-test("a connection that is still opening when it is greeted is sent `subscribed` by its turn", async () => {
+test("a connection that is still opening when confirmed is sent `subscribed` by its job", async () => {
   const { scene, ask } = await frames(2);
   const opening = await ask("c", { connectedAt: scene.now.getTime() });
   scene.setFate(() => "gone");
@@ -221,7 +221,7 @@ test("a later subscription of the connection ends the turns of the one before", 
   const later = await ask("c", { since: { ...since, frame: 3 } });
   await resume(scene.audience(), before);
   expect(scene.messagesTo("c")).toEqual([]);
-  await scene.greet(scene.audience(), later);
+  await scene.confirm(scene.audience(), later);
   expect(scene.frames("c")).toEqual([4]);
 });
 
@@ -314,7 +314,7 @@ test("a turn is bounded, and a connection that does not take a frame ends it", a
 test("after a post that was lost or refused a connection gets no more of what was to follow", async () => {
   for (const result of ["lost", "too_fast", "refused"] as const) {
     const scene = await setScene();
-    await scene.greet(scene.audience(), await scene.ask("deaf"), await scene.ask("fine"));
+    await scene.confirm(scene.audience(), await scene.ask("deaf"), await scene.ask("fine"));
     const tried: string[] = [];
     scene.setFate((connectionId) => {
       tried.push(connectionId);

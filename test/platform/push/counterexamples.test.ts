@@ -32,7 +32,7 @@ async function readLog(streamId: string): Promise<Frame[]> {
 const coversOf = async (streamId: string) =>
   (await readLog(streamId)).flatMap(({ covers }) => covers.split(" "));
 
-test("F1: an environment that knows less than the log greets from the log", async () => {
+test("F1: an environment that knows less than the log confirms from the log", async () => {
   const scene = await setScene();
   const at = seconds(scene.now);
   const [old, other] = [scene.audience(), scene.audience()];
@@ -40,7 +40,7 @@ test("F1: an environment that knows less than the log greets from the log", asyn
   await scene.push(other, chatRecord(2, "two", at));
   const epoch = (await findLog(scene.streamId))!.epoch;
   const sub = await scene.ask("c", { since: { epoch, frame: 1 }, requestId: "again" });
-  await scene.greet(old, sub);
+  await scene.confirm(old, sub);
   expect(scene.messagesTo("c")).toMatchObject([
     { type: "subscribed", head: 2, recovered: true, requestId: "again" },
     { type: "events", frame: 2 },
@@ -54,7 +54,7 @@ test("F1: who has a frame that was posted and not marked is not behind the log",
   // Its poster died before it could mark the log.
   await scene.append(scene.audience(), chatRecord(2, "two", at));
   const epoch = (await findLog(scene.streamId))!.epoch;
-  await scene.greet(scene.audience(), await scene.ask("c", { since: { epoch, frame: 2 } }));
+  await scene.confirm(scene.audience(), await scene.ask("c", { since: { epoch, frame: 2 } }));
   expect(scene.messagesTo("c")).toMatchObject([{ type: "subscribed", head: 2, recovered: true }]);
 });
 
@@ -72,7 +72,7 @@ test("F2: after a quiet day, with all frames expired, numbers and totals go on",
   const epoch = (await findLog(scene.streamId))!.epoch;
   const back = await scene.ask("back", { since: { epoch, frame: 3 } });
   const late = await scene.ask("late", { since: { epoch, frame: 2 } });
-  await scene.greet(scene.audience(), back, late);
+  await scene.confirm(scene.audience(), back, late);
   expect(scene.messagesTo("back")).toMatchObject([
     { type: "subscribed", head: 3, recovered: true },
   ]);
@@ -84,13 +84,13 @@ test("F2: after a quiet day, with all frames expired, numbers and totals go on",
   expect((await readLog(scene.streamId)).map(({ n }) => n)).toEqual([4]);
 });
 
-test("F4: a greeting that comes again has the same head, whatever happened between", async () => {
+test("F4: a repeated confirmation has the same head, whatever happened between", async () => {
   const scene = await setScene();
   const room = scene.audience();
   const sub = await scene.ask("c");
-  await scene.greet(room, sub);
+  await scene.confirm(room, sub);
   await scene.push(room, chatRecord(1, "one", seconds(scene.now)));
-  await scene.greet(room, sub);
+  await scene.confirm(room, sub);
   expect(scene.answers("c", "subscribed")).toMatchObject([{ head: 0 }, { head: 0 }]);
   expect(scene.frames("c")).toEqual([1, 1]);
 });
@@ -98,7 +98,7 @@ test("F4: a greeting that comes again has the same head, whatever happened betwe
 test("F5: a pong names exactly the streams that the connection is subscribed to", async () => {
   const scene = await setScene();
   const sub = await scene.ask("c", { userId: "ann" });
-  await scene.greet(scene.audience(), sub);
+  await scene.confirm(scene.audience(), sub);
   const heads = () => findHeads("c", [scene.streamId], scene.now);
   expect(await heads()).toEqual({ [scene.streamId]: 0 });
   scene.setFate((_, { type }) => (type === "unsubscribed" ? "too_fast" : "sent"));
@@ -134,14 +134,14 @@ test("F7: clocks that are minutes apart put no record into two frames", async ()
   expect(await coversOf(scene.streamId)).toHaveLength(2);
 });
 
-test("F8: a ban between the handler's look and the greeting is seen by the greeting", async () => {
+test("F8: a ban between the handler's check and the confirmation is seen by the confirmation", async () => {
   const scene = await setScene();
   const sub = await scene.ask("c", { userId: "ann" });
   // The handler is slow: it writes the subscription when the frame of the ban was posted already.
   await removeSubscriber(scene.streamId, "c");
   await scene.push(scene.audience(), await scene.ban("ann", "ban1"));
   await putSubscriber(sub);
-  await scene.greet(scene.audience(), sub);
+  await scene.confirm(scene.audience(), sub);
   await scene.push(scene.audience(), chatRecord(1, "one", seconds(scene.now)));
   expect(scene.frames("c")).toEqual([]);
   expect(scene.answers("c", "subscribed")).toEqual([]);
@@ -154,7 +154,7 @@ test("F9: posting the frame of a block closes all sockets of the user before it 
   const subs = [];
   for (const connection of ["a1", "a2"]) subs.push(await scene.ask(connection, { userId: "ann" }));
   subs.push(await scene.ask("b", { userId: "ben" }));
-  await scene.greet(scene.audience(), ...subs);
+  await scene.confirm(scene.audience(), ...subs);
   // One shard puts the ban's frame and dies; the other puts and posts the next one.
   await scene.append(scene.audience(), await scene.ban("ann", "ban1"));
   await scene.push(scene.audience(), chatRecord(1, "after", seconds(scene.now)));
@@ -175,14 +175,14 @@ test("F10: after the ban is lifted its frame is replayed like any other", async 
   await scene.push(scene.audience(), await scene.ban("ann", null));
   const epoch = (await findLog(scene.streamId))!.epoch;
   const sub = await scene.ask("c", { userId: "ann", since: { epoch, frame: 0 } });
-  await scene.greet(scene.audience(), sub);
+  await scene.confirm(scene.audience(), sub);
   expect(scene.frames("c")).toEqual([1, 2]);
 });
 
 test("F11: frames are posted from the first unposted one, whichever process wrote them", async () => {
   const scene = await setScene();
   const at = seconds(scene.now);
-  await scene.greet(scene.audience(), await scene.ask("c"));
+  await scene.confirm(scene.audience(), await scene.ask("c"));
   await scene.append(scene.audience(), chatRecord(1, "one", at));
   await scene.append(scene.audience(), chatRecord(2, "two", at));
   await scene.push(scene.audience(), chatRecord(3, "three", at));
@@ -194,7 +194,7 @@ test("F11: frames that another environment put between a call's own are posted t
   const scene = await setScene();
   const at = seconds(scene.now);
   await scene.push(scene.audience(), chatRecord(1, "one", at));
-  await scene.greet(scene.audience(), await scene.ask("c"));
+  await scene.confirm(scene.audience(), await scene.ask("c"));
   const [own, other] = [scene.audience(), scene.audience()];
   const { newFrames: first } = await scene.append(own, chatRecord(2, "two", at));
   const { head } = await scene.append(other, chatRecord(3, "three", at));
@@ -207,7 +207,7 @@ test("F11: frames that another environment put between a call's own are posted t
 
 test("F12: a pong says what was posted, not what was put", async () => {
   const scene = await setScene();
-  await scene.greet(scene.audience(), await scene.ask("c"));
+  await scene.confirm(scene.audience(), await scene.ask("c"));
   await scene.append(scene.audience(), chatRecord(1, "one", seconds(scene.now)));
   expect(await findHeads("c", [scene.streamId], scene.now)).toEqual({ [scene.streamId]: 0 });
   await scene.deliver(scene.audience(), 1);
@@ -231,7 +231,7 @@ test.each([0, 100])(
     const late = { ...deletion.deletes!, createdAt: scene.now.toISOString() };
     await scene.push(scene.audience(), { ...deletion, deletes: late });
     const epoch = (await findLog(scene.streamId))!.epoch;
-    await scene.greet(witness, await scene.ask("c", { since: { epoch, frame: 0 } }));
+    await scene.confirm(witness, await scene.ask("c", { since: { epoch, frame: 0 } }));
     expect(scene.frames("c")).toEqual([1, 2, 3]);
     expect(JSON.stringify(scene.messagesTo("c"))).not.toContain("secret");
     expect(JSON.stringify(scene.messagesTo("c"))).toContain("kept");
@@ -241,7 +241,7 @@ test.each([0, 100])(
 test("F14: a reset log has another epoch and no subscriptions, and reuses no number", async () => {
   const scene = await setScene();
   const at = seconds(scene.now);
-  await scene.greet(scene.audience(), await scene.ask("c"));
+  await scene.confirm(scene.audience(), await scene.ask("c"));
   await scene.push(scene.audience(), chatRecord(1, "one", at));
   const before = (await findLog(scene.streamId))!.epoch;
   await resetLog(scene.streamId, new Date(), async () => ({}));
@@ -249,7 +249,7 @@ test("F14: a reset log has another epoch and no subscriptions, and reuses no num
   await scene.push(scene.audience(), chatRecord(2, "two", at));
   expect(scene.frames("c")).toEqual([1]);
   const sub = await scene.ask("c", { since: { epoch: before, frame: 1 } });
-  await scene.greet(scene.audience(), sub);
+  await scene.confirm(scene.audience(), sub);
   const [answer] = scene.answers("c", "subscribed").slice(-1);
   expect(answer).toMatchObject({ recovered: false, head: 2 });
   expect(answer).not.toMatchObject({ epoch: before });
@@ -278,7 +278,7 @@ test("F16: the largest batch in one frame stays within what an item may hold", a
 test("a batch that comes again, re-grouped and by another environment, changes nothing", async () => {
   const scene = await setScene();
   const records = [1, 2, 3, 4].map((n) => chatRecord(n, `${n}`, seconds(scene.now)));
-  await scene.greet(scene.audience(), await scene.ask("c"));
+  await scene.confirm(scene.audience(), await scene.ask("c"));
   await scene.push(scene.audience(), ...records.slice(0, 3));
   await scene.push(scene.audience(), ...records.slice(1));
   await Promise.all(records.map((record) => scene.push(scene.audience(), record)));
@@ -315,7 +315,7 @@ test("many environments at once: dense numbers, each record in one frame", async
 
 test("what dies between putting and posting is posted by the next try", async () => {
   const scene = await setScene();
-  await scene.greet(scene.audience(), await scene.ask("c"));
+  await scene.confirm(scene.audience(), await scene.ask("c"));
   const record = chatRecord(1, "one", seconds(scene.now));
   await scene.append(scene.audience(), record);
   expect(scene.frames("c")).toEqual([]);
@@ -325,7 +325,7 @@ test("what dies between putting and posting is posted by the next try", async ()
 
 test("an environment that is late to say what was posted undoes nothing and posts nothing twice", async () => {
   const scene = await setScene();
-  await scene.greet(scene.audience(), await scene.ask("c"));
+  await scene.confirm(scene.audience(), await scene.ask("c"));
   for (const n of [1, 2])
     await scene.push(scene.audience(), chatRecord(n, `${n}`, seconds(scene.now)));
   const [first] = await readLog(scene.streamId);
@@ -338,7 +338,7 @@ test("an environment that is late to say what was posted undoes nothing and post
 test("a connection that answers 410 is removed, but not while it may still be opening", async () => {
   const scene = await setScene();
   const young = await scene.ask("young", { connectedAt: scene.now.getTime() - 1_000 });
-  await scene.greet(scene.audience(), await scene.ask("dead"), await scene.ask("alive"), young);
+  await scene.confirm(scene.audience(), await scene.ask("dead"), await scene.ask("alive"), young);
   scene.setFate((connection) => (connection === "alive" ? "sent" : "gone"));
   await scene.push(scene.audience(), chatRecord(1, "one", seconds(scene.now)));
   const left = [];
@@ -350,7 +350,7 @@ test("a connection that answers 410 is removed, but not while it may still be op
 test("at the post rate chat is thinned out to one frame, counted exactly, and gifts stay", async () => {
   const scene = await setScene();
   const at = seconds(scene.now);
-  await scene.greet(scene.audience(), await scene.ask("c"));
+  await scene.confirm(scene.audience(), await scene.ask("c"));
   scene.outlet.governor = { ...freeGovernor, limitedAt: () => Date.now() };
   const chat = Array.from({ length: 300 }, (_, n) => chatRecord(n, "hello", at, `u${n % 30}`));
   const gifts = Array.from({ length: 5 }, (_, n) => giftRecord(n, {}, at));
@@ -369,7 +369,7 @@ test("at the post rate chat is thinned out to one frame, counted exactly, and gi
 
 test("while the rate is not reached a batch of several frames leaves nothing out", async () => {
   const scene = await setScene();
-  await scene.greet(scene.audience(), await scene.ask("c"));
+  await scene.confirm(scene.audience(), await scene.ask("c"));
   const chat = Array.from({ length: 300 }, (_, n) =>
     chatRecord(n, "hello", seconds(scene.now), "u"),
   );

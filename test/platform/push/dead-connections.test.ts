@@ -17,7 +17,7 @@ async function loseAll(count: number) {
   const scene = await setScene();
   const memory = createMemory();
   const names = Array.from({ length: count }, (_, n) => `${scene.streamId}-${n}`);
-  for (const name of names) await scene.greet(scene.audience(memory), await scene.ask(name));
+  for (const name of names) await scene.confirm(scene.audience(memory), await scene.ask(name));
   const posted: string[] = [];
   scene.setFate((connection) => {
     posted.push(connection);
@@ -81,7 +81,7 @@ test("a connection that was taken for dead is posted to after its next subscribe
   await new Promise((done) => setTimeout(done, 2));
   const back = await room.comeBack();
   room.scene.setFate(() => "sent");
-  await room.scene.greet(room.scene.audience(room.memory), back);
+  await room.scene.confirm(room.scene.audience(room.memory), back);
   await room.push(1);
   expect(room.scene.frames(back.connectionId)).toEqual([2]);
 });

@@ -17,7 +17,7 @@ afterEach(() => useLimits(undefined));
  */
 async function leaveUnposted(viewers: number, frames: number) {
   const scene = await setScene();
-  await scene.greet(scene.audience(), await scene.ask("viewer"));
+  await scene.confirm(scene.audience(), await scene.ask("viewer"));
   for (let n = 1; n <= frames; n++)
     await scene.append(scene.audience(), chatRecord(n, `${n}`, seconds(scene.now)));
   await table().send(
@@ -72,7 +72,10 @@ test("who catches up goes on behind posted frames that have expired meanwhile, a
   await scene.deliver(scene.audience(), 6);
   useLimits({ pageFrames: 2, jobPages: 1 });
   const { epoch } = (await findLog(scene.streamId))!;
-  await scene.greetOnly(scene.audience(), await scene.ask("late", { since: { epoch, frame: 0 } }));
+  await scene.confirmOnly(
+    scene.audience(),
+    await scene.ask("late", { since: { epoch, frame: 0 } }),
+  );
   await resume(scene.audience(), scene.takeResume()!);
   await expire(3, 4);
   await scene.catchUp(scene.audience());

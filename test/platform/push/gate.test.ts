@@ -12,7 +12,7 @@ const heldMilliseconds = 700;
 test("who waits for the post rate is not taken for a slow viewer", async () => {
   const scene = await setScene();
   const names = Array.from({ length: viewers }, (_, n) => `c${n}`);
-  for (const name of names) await scene.greet(scene.audience(), await scene.ask(name));
+  for (const name of names) await scene.confirm(scene.audience(), await scene.ask(name));
   let taken = 0;
   const take = () =>
     ++taken % viewers > viewers - held - 1

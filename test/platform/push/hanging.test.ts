@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { makeNotification, NewNotification } from "../../../domain/people/notification.ts";
-import { confirmSubscribers } from "../../../platform/push/greet.ts";
+import { confirmSubscribers } from "../../../platform/push/confirm.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
 import { sendNotification } from "../../../platform/push/notify.ts";
 import { putSocket } from "../../../platform/store/log/connections.ts";
@@ -29,7 +29,7 @@ async function openRoom(deaf: readonly string[]) {
   const memory = createMemory();
   const room = scene.audience(memory);
   const names = Array.from({ length: 10 }, (_, n) => `c${n}`);
-  for (const name of names) await scene.greet(room, await scene.ask(name));
+  for (const name of names) await scene.confirm(room, await scene.ask(name));
   const posted = new Set<string>();
   scene.outlet.poster = posterWith({
     async post(connectionId) {

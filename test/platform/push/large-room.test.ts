@@ -20,7 +20,7 @@ type Scene = Awaited<ReturnType<typeof setScene>>;
 async function gather(viewers: number) {
   const scene = await setScene();
   const names = Array.from({ length: viewers }, (_, n) => `${scene.streamId}-${n}`);
-  for (const name of names) await scene.greet(scene.audience(), await scene.ask(name));
+  for (const name of names) await scene.confirm(scene.audience(), await scene.ask(name));
   const records = [chatRecord(1, "one", seconds(scene.now))];
   const gathered = await putBacklog(scene.streamId, records, scene.now);
   return { scene, names, job: { streamId: scene.streamId, gathered } };
@@ -67,7 +67,7 @@ test.each([
 ])("%s", async (_what, known, ageMilliseconds, wanted) => {
   const scene = await setScene();
   const room = scene.audience();
-  await scene.greet(room, await scene.ask(`${scene.streamId}-0`));
+  await scene.confirm(room, await scene.ask(`${scene.streamId}-0`));
   room.memory.viewers.set(scene.streamId, { count: known, at: scene.now.getTime() - 10_000 });
   await note(scene, 48_000, ageMilliseconds);
   expect(await countViewers(room)).toBe(wanted);

@@ -99,7 +99,7 @@ test("whatever the schedule, each record in one frame, numbers dense, totals the
           else if (one.turn === "forget") memories[one.environment] = undefined;
           else if (one.turn === "deliver")
             play(one.environment, all.slice(one.from, one.from + one.count));
-          // Two shards at once: each has every second record, and neither isCompleteFor of the other.
+          // Two shards at once: each has every second record, and neither knows of the other.
           else
             for (const shard of [0, 1]) {
               const batch = all.slice(one.from, one.from + one.count);

@@ -13,7 +13,7 @@ async function relayedRoom(count: number) {
   const { streamId, now } = scene;
   const room = scene.audience();
   const name = `${streamId}-0`;
-  await scene.greet(room, await scene.ask(name));
+  await scene.confirm(room, await scene.ask(name));
   const users = new Map(Array.from({ length: count }, (_, n) => [`u${n}`, now.getTime()]));
   await markRelay("node", now);
   await putRelayedRoom({ streamId, node: "node" }, { users }, 0, now);

@@ -53,7 +53,7 @@ const cases: [string, (own: string) => Position, number[] | false][] = [
 test.each(cases)("resume at %s, over the socket and over HTTP", async (name, at, wanted) => {
   const since = at(epoch);
   const connection = name.replaceAll(/\W/g, "-");
-  await scene.greet(scene.audience(), await scene.ask(connection, { since, requestId: name }));
+  await scene.confirm(scene.audience(), await scene.ask(connection, { since, requestId: name }));
   const recovered = wanted !== false;
   expect(scene.messagesTo(connection)[0]).toMatchObject({
     type: "subscribed",
@@ -73,8 +73,8 @@ test.each(cases)("resume at %s, over the socket and over HTTP", async (name, at,
 test("two tabs of one user resume each from their own position; without one it begins at the head", async () => {
   const ask = (connection: string, frame: number) =>
     scene.ask(connection, { userId: "ann", since: { epoch, frame } });
-  await scene.greet(scene.audience(), await ask("tab-1", 8), await ask("tab-2", 9));
-  await scene.greet(scene.audience(), await scene.ask("new"));
+  await scene.confirm(scene.audience(), await ask("tab-1", 8), await ask("tab-2", 9));
+  await scene.confirm(scene.audience(), await scene.ask("new"));
   expect([scene.frames("tab-1"), scene.frames("tab-2")]).toEqual([[9, 10], [10]]);
   expect(scene.messagesTo("new")).toMatchObject([{ type: "subscribed", head }]);
   expect(scene.messagesTo("new")[0]).not.toHaveProperty("recovered");
@@ -83,7 +83,7 @@ test("two tabs of one user resume each from their own position; without one it b
 test("resuming looks at the ban again", async () => {
   const sub = await scene.ask("blocked", { userId: "bob", since: { epoch, frame: 8 } });
   await scene.ban("bob", "ban-of-bob");
-  await scene.greet(scene.audience(), sub);
+  await scene.confirm(scene.audience(), sub);
   expect(scene.messagesTo("blocked")).toEqual([
     { type: "unsubscribed", streamId: scene.streamId, reason: "blocked" },
   ]);

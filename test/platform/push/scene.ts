@@ -5,10 +5,10 @@ import type { ItemChange, LogRecord } from "../../../domain/log/event.ts";
 import type { Subscriber } from "../../../domain/log/subscriber.ts";
 import { appendRecords, frameAll } from "../../../platform/push/append.ts";
 import type { Audience, Outlet } from "../../../platform/push/audience.ts";
+import { confirmSubscribers } from "../../../platform/push/confirm.ts";
 import { removeDead } from "../../../platform/push/dead-connections.ts";
 import { deliverFrames } from "../../../platform/push/deliver.ts";
 import type { PostResult } from "../../../platform/push/gateway.ts";
-import { confirmSubscribers } from "../../../platform/push/greet.ts";
 import { createJobs, type Message as Queued, type ResumeJob } from "../../../platform/push/jobs.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
 import { resume } from "../../../platform/push/resume.ts";
@@ -80,13 +80,13 @@ export async function setScene() {
       await subscribe({ streamId, since, requestId, connectionId, userId, ...times }, now);
       return (await findSubscriber(streamId, connectionId))!;
     },
-    /** Greets them as the consumer does, and lets those who are behind catch up. */
-    async greet(where: Audience, ...subscribers: Subscriber[]): Promise<void> {
-      await this.greetOnly(where, ...subscribers);
+    /** Confirms them as the consumer does, and lets those who are behind catch up. */
+    async confirm(where: Audience, ...subscribers: Subscriber[]): Promise<void> {
+      await this.confirmOnly(where, ...subscribers);
       await this.catchUp(where);
     },
-    /** Greets them as the consumer does; those who are behind wait in the queue. */
-    greetOnly: (where: Audience, ...subscribers: Subscriber[]) =>
+    /** Confirms them as the consumer does; those who are behind wait in the queue. */
+    confirmOnly: (where: Audience, ...subscribers: Subscriber[]) =>
       confirmSubscribers(where, subscribers),
     /** What was put into the queues and not taken out. */
     queued,

@@ -27,7 +27,7 @@ async function openRoom(invoke: (scene: Scene, job: SliceJob) => ReturnType<Invo
   const scene = await setScene();
   const room = scene.audience();
   for (const [n, name] of names.entries())
-    await scene.greet(room, await scene.ask(name, { userId: userOf(n) }));
+    await scene.confirm(room, await scene.ask(name, { userId: userOf(n) }));
   room.memory.viewers.set(scene.streamId, { count: viewers, at: scene.now.getTime() });
   scene.outlet.invokeSlice = (job) => invoke(scene, job);
   return { scene, room };
@@ -83,7 +83,7 @@ test("the log is not marked before the last slice has answered; who comes meanwh
   expect(await posted(scene)).toBe(0);
   const elsewhere = scene.audience();
   const late = Array.from({ length: 8 }, (_, n) => `late${n}`);
-  for (const name of late) await scene.greet(elsewhere, await scene.ask(name));
+  for (const name of late) await scene.confirm(elsewhere, await scene.ask(name));
   release();
   await posting;
   expect(await posted(scene)).toBe(1);
@@ -144,7 +144,7 @@ test("who is let in again while the frame of their ban is posted is not sent awa
   const framed = await scene.append(room, record);
   beforeSubscribersAreRead(async () => {
     await scene.ban(user, null);
-    await scene.greet(scene.audience(), await scene.ask("c3", { userId: user }));
+    await scene.confirm(scene.audience(), await scene.ask("c3", { userId: user }));
   });
   await deliverFrames(room, framed);
   expect(scene.answers("c3", "subscribed").length).toBe(2);

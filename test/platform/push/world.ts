@@ -2,10 +2,10 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { isChangeKind } from "../../../domain/log/change.ts";
 import { frameRecords } from "../../../platform/push/append.ts";
 import type { StreamWork } from "../../../platform/push/batch.ts";
+import { confirmSubscribers } from "../../../platform/push/confirm.ts";
 import { removeDead } from "../../../platform/push/dead-connections.ts";
 import { deliverFrames } from "../../../platform/push/deliver.ts";
 import type { Payload, PostResult } from "../../../platform/push/gateway.ts";
-import { confirmSubscribers } from "../../../platform/push/greet.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
 import { countViewers } from "../../../platform/push/viewer-count.ts";
 import { useLimits } from "../../../platform/runtime/limits.ts";
@@ -29,9 +29,9 @@ const dayMilliseconds = 24 * 3600 * 1000;
 class Crash extends Error {}
 type Invocation = { crashed: boolean };
 /**
- * Plays the real consumer, greeting, poster, handlers and clients against each other on a table in
- * memory, in an order that the seed decides, with the failures of the scenario; then lets all
- * failures end and everything come to rest. Answers what must be judged.
+ * Runs the real consumer, confirmation, poster, handlers and clients against each other on a table
+ * in memory, in an order that the seed determines, with the scenario's failures; then ends all
+ * failures and waits until everything is idle. Returns what the tests check.
  */
 export async function play(scenario: Scenario) {
   const random = createRandom(scenario.seed);

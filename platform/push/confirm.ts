@@ -45,7 +45,7 @@ export async function confirmSubscribers(
       setFirstLive(one, before.head + 1, firstMissed(requestOf(one).since, before)),
     ),
   );
-  const greeted = fixed.filter((one) => one !== undefined);
+  const confirmed = fixed.filter((one) => one !== undefined);
   const [end, viewers] = await Promise.all([readHead(streamId), countViewersNow(audience)]);
   let reading: Promise<ShownSums> | undefined;
   const shown = () => {
@@ -53,7 +53,7 @@ export async function confirmSubscribers(
     return reading;
   };
   const place = { end, viewers, shown };
-  await allDone(greeted.map((one) => greet(audience, one, requestOf(one), place)));
+  await allDone(confirmed.map((one) => confirm(audience, one, requestOf(one), place)));
 }
 
 type Guest = Awaited<ReturnType<typeof findGuests>>[number];
@@ -86,7 +86,7 @@ function refuse(audience: Audience, subscriber: Subscriber): Promise<void> {
   return refuseSubscription(audience, subscriber, openingWaitsMilliseconds, later);
 }
 
-async function greet(
+async function confirm(
   audience: Audience,
   subscriber: Subscriber,
   request: Request,
