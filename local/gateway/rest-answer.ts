@@ -1,5 +1,6 @@
 import { validateHeaderName, validateHeaderValue } from "node:http";
 import * as z from "zod";
+import { BodyBytes } from "../body-bytes.ts";
 import type { OpenApiOperation, RestApi } from "../model.ts";
 import { readParameter, readVariable } from "./gateway-responses.ts";
 import type { RequestContext, RestAnswer, RestRequest } from "./rest-request.ts";
@@ -10,7 +11,7 @@ const ProxyAnswer = z.object({
   statusCode: z.coerce.number().int().min(200).max(599),
   headers: z.record(z.string(), Value).nullish(),
   multiValueHeaders: z.record(z.string(), z.array(Value)).nullish(),
-  body: z.string().nullish(),
+  body: z.union([z.string(), z.instanceof(BodyBytes)]).nullish(),
   isBase64Encoded: z.boolean().nullish(),
 });
 
@@ -58,9 +59,15 @@ export function readProxyAnswer(
   return {
     statusCode,
     headers: pairs,
-    body: Buffer.from(body ?? "", isBytes ? "base64" : "utf8"),
+    body: bytesOf(body ?? "", isBytes),
     by: functionName,
   };
+}
+
+/** A body as it is sent: the text of an answer, or what it encodes. */
+function bytesOf(body: string | BodyBytes, isBytes: boolean): Buffer {
+  if (typeof body === "string") return Buffer.from(body, isBytes ? "base64" : "utf8");
+  return isBytes || body.encoding === "utf8" ? body.bytes : Buffer.from(body.toJSON());
 }
 
 function isSendable([name, value]: [string, string]): boolean {

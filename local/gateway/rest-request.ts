@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
+import { BodyBytes, largeBodyMin } from "../body-bytes.ts";
 import type { RestApi } from "../model.ts";
 import { ownHostOf } from "./loopback.ts";
 
@@ -169,7 +170,10 @@ export function isBinary(api: RestApi, mediaType: string | undefined): boolean {
 export function eventBodyOf(api: RestApi, request: RestRequest) {
   if (request.body.length === 0) return { body: null, isBase64Encoded: false };
   const isBase64Encoded = isBinary(api, findHeader(request, "content-type"));
-  return { body: request.body.toString(isBase64Encoded ? "base64" : "utf8"), isBase64Encoded };
+  const { body: bytes } = request;
+  if (isBase64Encoded && bytes.length >= largeBodyMin)
+    return { body: new BodyBytes({ bytes, encoding: "base64" }), isBase64Encoded };
+  return { body: bytes.toString(isBase64Encoded ? "base64" : "utf8"), isBase64Encoded };
 }
 
 /** As `collect`, for headers, whose names are case-insensitive. */

@@ -1,12 +1,13 @@
 import { availableParallelism } from "node:os";
 import type { InvocationResult, LambdaFunction } from "../model.ts";
+import type { WrittenEvent } from "./thread-body.ts";
 import type { FunctionWorker, WorkerFunction } from "./worker.ts";
 
 /**
  * An event that waits for a worker. `since` is its arrival by `performance.now`, or later if the
  * caller asked for a delay.
  */
-export type Waiting = { event: string; since: number; done(result: InvocationResult): void };
+export type Waiting = { event: WrittenEvent; since: number; done(result: InvocationResult): void };
 
 /** One function with its waiting events and dedicated workers. */
 export type Pool = {

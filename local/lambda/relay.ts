@@ -49,7 +49,7 @@ export async function startLocalRelay(
   }
 
   async function order(what: object): Promise<unknown> {
-    const result = await worker.run(relay, randomUUID(), JSON.stringify(what));
+    const result = await worker.run(relay, randomUUID(), { text: JSON.stringify(what) });
     if (!result.ok) throw new Error(`The relay: ${result.error.errorMessage}`);
     return result.payload;
   }

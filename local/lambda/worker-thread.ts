@@ -1,5 +1,7 @@
 import { enableCompileCache, flushCompileCache } from "node:module";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import type { LargeBody } from "../body-bytes.ts";
+import { readEvent, type WrittenAnswer, writeAnswer } from "./thread-body.ts";
 import { type AnswersMessage, type CallsMessage, createCalls } from "./thread-calls.ts";
 import { installDispatcher } from "./thread-dispatcher.ts";
 import { type Handler, loadHandler } from "./thread-handler.ts";
@@ -29,12 +31,16 @@ export type LoadMessage = {
   /** The local AWS endpoint, if posts to it are sent as thread messages. */
   postOrigin?: string;
 };
-/** An event for a loaded function. `deadline` is in epoch milliseconds. */
+/**
+ * An event of a function that is loaded, without its body if that is large. `deadline` is in epoch
+ * milliseconds.
+ */
 export type EventMessage = {
   kind: "event";
   name: string;
   requestId: string;
   event: string;
+  body?: LargeBody;
   deadline: number;
 };
 /** Messages from a worker: log lines, AWS calls, and the results of its tasks. */
@@ -42,7 +48,7 @@ export type WorkerMessage =
   | LineMessage
   | CallsMessage
   | { kind: "loaded" }
-  | { kind: "answer"; payload: string | undefined }
+  | ({ kind: "answer" } & WrittenAnswer)
   | { kind: "error"; errorType: string; errorMessage: string; stack?: string };
 
 type Loaded = LoadMessage & { handle: Handler };
@@ -54,7 +60,8 @@ if (parentPort !== null) serve(parentPort, workerData as WorkerData);
  * Node runtime does. Events and results are passed as JSON text, as on Lambda.
  */
 function serve(port: MessagePort, data: WorkerData): void {
-  const say = (message: WorkerMessage) => port.postMessage(message);
+  const say = (message: WorkerMessage) =>
+    port.postMessage(message, message.kind === "answer" ? ownedBy(message) : []);
   const calls = createCalls(say);
   const scopes = isolateFunctions(say);
   const loaded = new Map<string, Loaded>();
@@ -107,7 +114,7 @@ function serve(port: MessagePort, data: WorkerData): void {
 /** Runs one event. Never rejects: an error of the handler is a result. */
 async function answer(
   loaded: ReadonlyMap<string, Loaded>,
-  { name, requestId, event, deadline }: EventMessage,
+  { name, requestId, event, body, deadline }: EventMessage,
 ): Promise<WorkerMessage> {
   const { handle, arn, memoryMegabytes } = loaded.get(name)!;
   const context = {
@@ -122,11 +129,15 @@ async function answer(
     getRemainingTimeInMillis: () => Math.max(0, deadline - Date.now()),
   };
   try {
-    return { kind: "answer", payload: JSON.stringify(await handle(JSON.parse(event), context)) };
+    return { kind: "answer", ...writeAnswer(await handle(readEvent(event, body), context)) };
   } catch (error) {
     return describe(error);
   }
 }
+
+/** What is handed over with an answer instead of being copied. */
+const ownedBy = ({ body }: WrittenAnswer): ArrayBuffer[] =>
+  body === undefined ? [] : [body.bytes.buffer as ArrayBuffer];
 
 function describe(error: unknown, errorType?: string): WorkerMessage {
   if (!(error instanceof Error))

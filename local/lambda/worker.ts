@@ -1,6 +1,8 @@
 import { Worker } from "node:worker_threads";
+import { BodyBytes } from "../body-bytes.ts";
 import type { CallAnswer, DoCalls, InvocationResult, LambdaFunction } from "../model.ts";
-import { type IoWait, watchIoWait } from "./io-wait.ts";
+import { type Sleep, watchSleep } from "./sleep.ts";
+import type { WrittenEvent } from "./thread-body.ts";
 import { createAnswers } from "./thread-calls.ts";
 import { findThreadSource } from "./thread-source.ts";
 import type { EventMessage, LoadMessage, WorkerData, WorkerMessage } from "./worker-thread.ts";
@@ -26,9 +28,9 @@ export type WorkerFunction = {
 
 /** One thread, which runs one event at a time, of any function; it loads functions on demand. */
 export type FunctionWorker = {
-  /** Runs one event, given as JSON text. Call it only while the worker is idle. */
-  run(of: WorkerFunction, requestId: string, event: string): Promise<InvocationResult>;
-  /** Whether the current bundle of the function is loaded. */
+  /** Runs one event. Call it only while the worker is idle. */
+  run(of: WorkerFunction, requestId: string, event: WrittenEvent): Promise<InvocationResult>;
+  /** Whether the function is loaded, from the bundle that it has now. */
   holds(lambda: LambdaFunction): boolean;
   /** The number of bundles loaded so far, replaced ones included. */
   bundles(): number;
@@ -77,7 +79,7 @@ export function startWorker(options: WorkerOptions): FunctionWorker {
 
   const holds = ({ name, directory }: LambdaFunction) => held.get(name) === directory;
 
-  async function run(of: WorkerFunction, requestId: string, event: string): Promise<Outcome> {
+  async function run(of: WorkerFunction, requestId: string, event: WrittenEvent): Promise<Outcome> {
     const { name, timeoutSeconds, directory } = of.lambda;
     // A replaced bundle is loaded again; the old one stays in memory.
     if (!holds(of.lambda)) {
@@ -90,7 +92,9 @@ export function startWorker(options: WorkerOptions): FunctionWorker {
     const limit = timeoutSeconds * 1000;
     const deadline = Date.now() + limit;
     const late = `${requestId} Error: Task timed out after ${timeoutSeconds.toFixed(2)} seconds`;
-    return give(thread, { kind: "event", name, requestId, event, deadline }, limit, late);
+    const { text, body } = event;
+    const given = { name, requestId, event: text, ...(body && { body }), deadline };
+    return give(thread, { kind: "event", ...given }, limit, late);
   }
 
   return {
@@ -218,12 +222,15 @@ function failed(errorType: string, errorMessage: string, stack?: string): Outcom
 function readOutcome(message: Extract<WorkerMessage, { kind: "loaded" | "answer" | "error" }>) {
   if (message.kind === "error")
     return failed(message.errorType, message.errorMessage, message.stack);
-  const payload = message.kind === "answer" ? message.payload : undefined;
-  if (payload === undefined) return { result: { ok: true, payload: null } } as const;
-  if (Buffer.byteLength(payload) > payloadBytesMax)
+  if (message.kind === "loaded" || message.payload === undefined)
+    return { result: { ok: true, payload: null } } as const;
+  const { payload, payloadBytes, body } = message;
+  if (payloadBytes > payloadBytesMax)
     return failed(
       "Function.ResponseSizeTooLarge",
       `Response payload size exceeded maximum allowed payload size (${payloadBytesMax} bytes).`,
     );
-  return { result: { ok: true, payload: JSON.parse(payload) } } as const;
+  const read = JSON.parse(payload);
+  const whole = body === undefined ? read : { ...read, body: new BodyBytes(body) };
+  return { result: { ok: true, payload: whole } } as const;
 }

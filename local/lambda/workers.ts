@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { BodyBytes } from "../body-bytes.ts";
 import { watchIdleShare } from "../idle-share.ts";
 import type { DoCalls, InvocationResult, Invoke, LambdaFunction } from "../model.ts";
 import { createFleet } from "./fleet.ts";
@@ -11,6 +12,7 @@ import {
   type Pool,
   type Waiting,
 } from "./pool.ts";
+import type { WrittenEvent } from "./thread-body.ts";
 import { type FunctionWorker, payloadBytesMax, type WorkerFunction } from "./worker.ts";
 
 type WorkersOptions = {
@@ -94,7 +96,7 @@ export function startWorkers(options: WorkersOptions): Workers {
     for (const next of listWaiting(pools.values())) runNext(next);
   }
 
-  function invoke(lambda: LambdaFunction, event: string, delay: number) {
+  function invoke(lambda: LambdaFunction, event: WrittenEvent, delay: number) {
     const pool = pools.get(lambda.name) ?? createPool(lambda);
     pools.set(lambda.name, pool);
     if (pool.waiting.length >= waitingMax || lambda.reservedConcurrency === 0)
@@ -111,8 +113,8 @@ export function startWorkers(options: WorkersOptions): Workers {
       if (lambda === undefined || !Object.hasOwn(options.functions, functionName))
         return failed("ResourceNotFoundException", `Function not found: ${functionName}`);
       if (isStopping) return failed("ServiceException", "The runner is stopping.");
-      const text = JSON.stringify(event);
-      if (Buffer.byteLength(text) <= payloadBytesMax) return await invoke(lambda, text, delay);
+      const { bytes, ...written } = writeEvent(event);
+      if (bytes <= payloadBytesMax) return await invoke(lambda, written, delay);
       const message = `Request must be smaller than ${payloadBytesMax} bytes`;
       return failed("RequestTooLargeException", message);
     },
@@ -134,6 +136,18 @@ export function startWorkers(options: WorkersOptions): Workers {
       await fleet.end();
     },
   };
+}
+
+/** An event as JSON, and its length with its body. */
+function writeEvent(event: unknown): WrittenEvent & { bytes: number } {
+  const body = (event as { body?: unknown } | undefined)?.body;
+  if (!(body instanceof BodyBytes)) {
+    const text = JSON.stringify(event);
+    return { text, bytes: Buffer.byteLength(text) };
+  }
+  const text = JSON.stringify({ ...(event as object), body: "" });
+  const { bytes, encoding } = body;
+  return { text, body: { bytes, encoding }, bytes: Buffer.byteLength(text) + body.textBytes };
 }
 
 const countOf = (pool: Pool, sharedIdle: number): FunctionCounts => ({

@@ -125,6 +125,12 @@ describe("events", () => {
       body: "AP8=",
       isBase64Encoded: true,
     });
+    // A large one comes to the function as bytes, and its answer goes back so.
+    const large = Uint8Array.from({ length: 200_001 }, (_, n) => (n * 7919) % 256);
+    expect(await post("multipart/form-data; boundary=x", large)).toMatchObject({
+      body: Buffer.from(large).toString("base64"),
+      isBase64Encoded: true,
+    });
   });
 });
 

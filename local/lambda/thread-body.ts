@@ -1,0 +1,50 @@
+import type { LargeBody } from "../body-bytes.ts";
+
+/** An event as JSON, without its body if that is large. */
+export type WrittenEvent = { text: string; body?: LargeBody };
+
+/** An answer as a thread sends it: as JSON, and apart from it its body if that is large. */
+export type WrittenAnswer = {
+  payload: string | undefined;
+  /** Of the whole answer as JSON, with its body. */
+  payloadBytes: number;
+  body?: LargeBody;
+};
+
+/** As `local/body-bytes.ts` has it, which a thread's source cannot import. */
+const largeBodyMin = 64 * 1024;
+
+/**
+ * Writes a function's answer. A large body is decoded here, in the function's thread: the runner's
+ * own thread, which serves everybody, would otherwise parse and decode megabytes at a time.
+ */
+export function writeAnswer(answer: unknown): WrittenAnswer {
+  if (!hasLargeBody(answer)) {
+    const payload = JSON.stringify(answer);
+    return { payload, payloadBytes: Buffer.byteLength(payload ?? "") };
+  }
+  const { body, ...rest } = answer;
+  const payload = JSON.stringify(rest);
+  const encoding = answer.isBase64Encoded === true ? "base64" : "utf8";
+  // Base64 has nothing that JSON escapes.
+  const quoted = encoding === "base64" ? body.length + 2 : Buffer.byteLength(JSON.stringify(body));
+  const payloadBytes = Buffer.byteLength(payload) + ',"body":'.length + quoted;
+  return { payload, payloadBytes, body: { bytes: Buffer.from(body, encoding), encoding } };
+}
+
+/** Reads an event, with its body if that came apart from it. */
+export function readEvent(event: string, body: LargeBody | undefined): unknown {
+  const read = JSON.parse(event);
+  if (body === undefined) return read;
+  const { buffer, byteOffset, byteLength } = body.bytes;
+  return { ...read, body: Buffer.from(buffer, byteOffset, byteLength).toString(body.encoding) };
+}
+
+type WithBody = { body: string; isBase64Encoded?: unknown };
+
+const hasLargeBody = (answer: unknown): answer is WithBody =>
+  typeof answer === "object" &&
+  answer !== null &&
+  "body" in answer &&
+  typeof answer.body === "string" &&
+  answer.body.length >= largeBodyMin;
