@@ -71,7 +71,8 @@ const accessFields = {
   failure: "$context.error.responseType",
 };
 
-const compressionKey = "x-amazon-apigateway-minimum-compression-size";
+/** An API's document may set another threshold than the usual one. */
+export const compressionKey = "x-amazon-apigateway-minimum-compression-size";
 
 /** Shorter bodies are sent uncompressed: compressing them saves nothing. */
 const compressedBytesMin = 1024;
@@ -87,7 +88,7 @@ export function restApi(
   const accessLog = logGroup(scope, "access-log", stage, `${name}-access`);
   return new SpecRestApi(scope, "api", {
     restApiName: `ovation-${stage.name}-${name}`,
-    apiDefinition: ApiDefinition.fromInline({ ...document, [compressionKey]: compressedBytesMin }),
+    apiDefinition: ApiDefinition.fromInline({ [compressionKey]: compressedBytesMin, ...document }),
     endpointTypes: [EndpointType.REGIONAL],
     // The role belongs to the account, not the stage: lib/identity/account.ts.
     cloudWatchRole: false,

@@ -10,7 +10,7 @@ import { exportForGood } from "../data/told.ts";
 import { originOf } from "../stages/domain.ts";
 import { catchAll, type Row, rowsOf, theOne } from "../stages/route-table.ts";
 import { placeOf, type Stage } from "../stages/stages.ts";
-import { gatewayRole, hostOf, logGroup, restApi, uriOf } from "./gateway.ts";
+import { compressionKey, gatewayRole, hostOf, logGroup, restApi, uriOf } from "./gateway.ts";
 import {
   anyMethod,
   bodiesAsBytes,
@@ -25,6 +25,9 @@ import { notFoundOf } from "./http-api.ts";
 
 /** The stage of the API, which is also its path prefix. */
 const stageName = "pictures";
+
+/** The largest compression threshold of API Gateway, which is more than the largest answer. */
+const compressionBytesMax = 10_485_760;
 
 type Integrating = Pick<Gateway, "title" | "uriOf" | "credentials">;
 
@@ -52,6 +55,8 @@ function pictureDocument(
     paths,
     [gatewayResponsesKey]: gatewayResponses(),
     ...bodiesAsBytes,
+    // Pictures are compressed already, and a large one would take the gateway 30 ms.
+    [compressionKey]: compressionBytesMax,
   };
 }
 
