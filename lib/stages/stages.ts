@@ -175,8 +175,9 @@ const prod: OwnPolicy = {
   authorizerCacheSeconds: 300,
   throttle: { rate: 2_000, burst: 4_000 },
   postRate: 8_000,
-  // Ten accounts that only reconnect use a quarter of the posts.
-  resumeFramesPerSecond: 200,
+  // Forty accounts that only reconnect use a quarter of the posts. An hour of one costs less than a
+  // dollar, even if its frames are the largest.
+  resumeFramesPerSecond: 50,
   socketsPerUser: 10,
   requestsPerSecond: 20,
   rates: prodRates,

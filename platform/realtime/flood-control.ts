@@ -1,8 +1,9 @@
 import { BoundedMap } from "../runtime/bounded.ts";
 import { noteFlood } from "../store/log/floods.ts";
+import { useSeconds } from "../table/rates.ts";
 
-/** Refused messages per minute after which a connection is closed. */
-const limitedMax = 1_000;
+/** Limited messages of a connection in a minute for which it is closed. */
+export const limitedMax = 1_000;
 
 /** Without refused messages for this long a flood is over; the next refusal is answered again. */
 const overMilliseconds = 5_000;
@@ -12,6 +13,12 @@ const toldAtOnce = 20;
 
 /** The number of connections that one environment remembers. */
 const connectionsMax = 10_000;
+
+/** For this long a user whose second connection floods opens no other one. */
+const holdOffSeconds = 60;
+
+/** The connections that flood are counted for this long. */
+const closedMilliseconds = 600_000;
 
 const floods = new BoundedMap<string, { untold: number; lastAt: number }>(connectionsMax);
 
@@ -36,4 +43,13 @@ export async function noteLimited(
   const { before, lastAt } = await noteFlood(connectionId, untold, now);
   if (before < limitedMax && before + untold >= limitedMax) return "close";
   return isGoingOn || at - lastAt < overMilliseconds ? "silent" : "tell";
+}
+
+/**
+ * Counts a connection that was closed for a flood. Its user may return at once, once: without that
+ * limit, each new connection would bring a thousand messages more, many times a second.
+ */
+export async function noteClosed(userId: string, now: Date): Promise<void> {
+  const { before } = await noteFlood(userId, 1, now, closedMilliseconds);
+  if (before > 0) await useSeconds("handshakes", userId, now, holdOffSeconds);
 }

@@ -12,7 +12,7 @@ import { withMetrics } from "../runtime/metrics.ts";
 import { countUse, withBucket } from "../table/rates.ts";
 import { closeConnection } from "./closing.ts";
 import type { SocketContract } from "./contract.ts";
-import { noteLimited } from "./flood-control.ts";
+import { noteClosed, noteLimited } from "./flood-control.ts";
 
 /** API Gateway's event for one step of a connection; `$connect` alone has headers and a query. */
 export type SocketEvent = {
@@ -77,12 +77,13 @@ export function socket<const C extends Omit<SocketContract, "kind">>(
     const { connectionId, connectedAt, eventType } = event.requestContext;
     const now = new Date();
     let requestId: string | undefined;
+    let caller: Caller | undefined;
     const answer = async (message: Record<string, unknown>) => {
       await openPoster().post(connectionId, payloadOf(JSON.stringify({ ...message, requestId })));
     };
     try {
       let body: Record<string, unknown> | undefined;
-      const caller = callerOf(event.requestContext.authorizer);
+      caller = callerOf(event.requestContext.authorizer);
       if (caller !== undefined) await countEvent(contract, eventType, caller, now);
       if (eventType === "MESSAGE") {
         body = readMessage(event);
@@ -102,7 +103,10 @@ export function socket<const C extends Omit<SocketContract, "kind">>(
       if (eventType === "MESSAGE" && error instanceof Refusal && error.kind === "too_many") {
         requestId = findRequestId(event);
         const next = await noteLimited(connectionId, now);
-        if (next === "close") await closeConnection(openPoster(), connectionId, flood, isOpen);
+        if (next === "close") {
+          await closeConnection(openPoster(), connectionId, flood, isOpen);
+          if (caller !== undefined) await noteClosed(caller.userId, now);
+        }
         if (next !== "tell") return { statusCode: 200, body: "" };
       }
       if (eventType === "CONNECT") return { statusCode: failure.statusCode, body: "" };

@@ -75,6 +75,16 @@ export async function countUse(kind: RateKind, userId: string, now: Date, cost =
   if (!done) tooMany(wait);
 }
 
+/** Uses up as much of a user's rate as comes in so many seconds, if anything is left of it. */
+export async function useSeconds(
+  kind: RateKind,
+  userId: string,
+  now: Date,
+  seconds: number,
+): Promise<void> {
+  await tryUse(kind, userId, now, Math.ceil(seconds * rateOf(kind).perSecond));
+}
+
 /**
  * The rate headers of a limited route's response, after the call was counted: the bucket's size and
  * the seconds in which it fills, and what is left in it.

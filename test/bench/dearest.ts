@@ -1,9 +1,12 @@
+import recorded from "../../docs/units.json" with { type: "json" };
 import type { RateKind } from "../../domain/rate.ts";
 import { requestsPerAddressMax, requestsPerTokenMax } from "../../lib/edge/firewall.ts";
 import { prodRates } from "../../lib/stages/rates.ts";
 import { rowsOf } from "../../lib/stages/route-table.ts";
+import { stageOf } from "../../lib/stages/stages.ts";
 import { prices } from "../../local/aws/prices.ts";
 import { type Contract, priceOf, rateOf, unitsOf } from "../../platform/http/contract.ts";
+import { limitedMax } from "../../platform/realtime/flood-control.ts";
 
 /** The extra cost of a request when the stage has a domain. */
 const withDomain = prices.cloudfront_requests + prices.firewall_requests;
@@ -25,6 +28,80 @@ type Dearest = {
   anHour: number;
   anHourWithDomain: number;
 };
+
+/** A function's invocation, as `priceOf` counts it. */
+const invocation = priceOf({}) / 1e6 - prices.rest_requests;
+
+/** The largest frame, and the read units of one. */
+const frame = { bytes: 32_000, readUnits: 4 };
+
+/** The table's part of what `npm test -- test/platform/steps` has recorded of these calls. */
+const tableOf = (...names: (keyof typeof recorded)[]) =>
+  names.reduce((sum, name) => {
+    const { read, write } = recorded[name];
+    return sum + read * prices.dynamodb_read_units + write * prices.dynamodb_write_units;
+  }, 0);
+
+/**
+ * What one user's sockets cost, each kind at its rate. Each of the user's sockets is closed after a
+ * thousand refused messages, and after the second one no other opens for a minute.
+ */
+function socketCalls(): Dearest[] {
+  const { handshakes, messages, subscribes } = prodRates;
+  const { socketsPerUser, resumeFramesPerSecond } = stageOf((name) =>
+    name === "stage" ? "prod" : undefined,
+  );
+  const message = prices.websocket_messages + invocation;
+  const sent =
+    prices.websocket_messages +
+    (frame.bytes * prices.gigabytes_out) / 1e9 +
+    frame.readUnits * prices.dynamodb_read_units;
+  // An authorizer, a greeting, and the functions that open and close it.
+  const opening = 4 * invocation + prices.websocket_messages;
+  const found = (
+    [kind, route]: [string, string],
+    dollars: number,
+    perSecond: number,
+    refused = { perSecond: 0, dollars: 0 },
+  ) => {
+    const anHour = 3600 * (perSecond * dollars + refused.perSecond * refused.dollars);
+    const tries = perSecond + refused.perSecond;
+    return { kind, route, units: 1, dollars, perSecond, tries, anHour, anHourWithDomain: anHour };
+  };
+  return [
+    found(
+      ["handshakes", "$connect, $disconnect"],
+      opening + tableOf("$connect", "greeting where nothing was missed", "$disconnect"),
+      handshakes.perSecond,
+      { perSecond: requestsPerTokenMax.others / 60, dollars: 2 * invocation },
+    ),
+    found(["messages", "ping"], message + prices.websocket_messages, messages.perSecond, {
+      perSecond: (socketsPerUser * limitedMax) / 60,
+      dollars: message,
+    }),
+    found(
+      ["subscribes", "subscribe, one frame missed"],
+      2 * message +
+        2 * invocation +
+        tableOf("subscribe", "greeting and one frame missed", "resume after one missed frame"),
+      subscribes.perSecond,
+    ),
+    found(["missed frames", `frames of ${frame.bytes} bytes`], sent, resumeFramesPerSecond),
+  ];
+}
+
+/** Calls that prove nothing: only the rate of an address bounds them, and only their check runs. */
+export function inventedCalls() {
+  const perSecond = requestsPerAddressMax.all / 300;
+  const anHour = 3600 * perSecond * refusedPrice;
+  const kinds = ["a made-up token", "a made-up UserSig, POST /v4/{service}/{command}"];
+  return [...kinds, "a made-up key, POST /tencent/callback"].map((kind) => ({
+    kind,
+    perSecond,
+    anHour,
+    anHourWithDomain: anHour + 3600 * perSecond * withDomain,
+  }));
+}
 
 function priced(kind: string, { route, cost }: Contract, perSecond: number, tries: number) {
   const dollars = priceOf(cost) / 1e6;
@@ -60,5 +137,5 @@ export function dearestCalls(): Dearest[] {
       note(priced(kind, contract, prodRates[kind].perSecond / units, others / 60));
     }
   }
-  return [...found.values()];
+  return [...found.values(), ...socketCalls()];
 }

@@ -59,6 +59,9 @@ test("no limit of dev is lower than in prod, so that tests pass there, too", () 
 test("an hour of the most expensive calls of each kind costs less than a dollar, even under a domain", () => {
   const dearest = dearestCalls();
   expect(dearest.length).toBeGreaterThan(12);
+  const kinds = dearest.map(({ kind }) => kind);
+  const sockets = ["handshakes", "messages", "subscribes", "missed frames"];
+  expect(kinds).toEqual(expect.arrayContaining(sockets));
   for (const { kind, route, anHourWithDomain } of dearest)
     expect([kind, route, anHourWithDomain < 1]).toEqual([kind, route, true]);
 });

@@ -7,14 +7,15 @@ const minuteMilliseconds = 60_000;
 const triesMax = 4;
 
 /**
- * Adds rejected messages to the connection's current minute, which starts with the first of them.
- * Returns the previous count, and when the last one was recorded (milliseconds since 1970, 0 if
- * never).
+ * Adds limited messages to those of a connection's current minute, or other period, which begins
+ * with the first of them. Returns how many there were before, and when the last was recorded (milliseconds since
+ * 1970, 0 for never).
  */
 export async function noteFlood(
   connectionId: string,
   count: number,
   now: Date,
+  periodMilliseconds = minuteMilliseconds,
 ): Promise<{ before: number; lastAt: number }> {
   const at = now.getTime();
   let isNew = false;
@@ -29,8 +30,8 @@ export async function noteFlood(
         ExpressionAttributeValues: {
           ":now": at,
           ":count": count,
-          ":ago": at - minuteMilliseconds,
-          ":expires": Math.ceil((at + 2 * minuteMilliseconds) / 1000),
+          ":ago": at - periodMilliseconds,
+          ":expires": Math.ceil((at + 2 * periodMilliseconds) / 1000),
         },
         ReturnValues: "ALL_OLD",
       },

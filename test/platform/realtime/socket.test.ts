@@ -2,6 +2,7 @@ import { refuse } from "../../../domain/refusal.ts";
 import { noteLimited } from "../../../platform/realtime/flood-control.ts";
 import { socket } from "../../../platform/realtime/socket.ts";
 import { noteFlood } from "../../../platform/store/log/floods.ts";
+import { countUse } from "../../../platform/table/rates.ts";
 import { posterWith } from "../push/ways.ts";
 import { everyRate, useOwnTable } from "../table.ts";
 
@@ -27,13 +28,13 @@ const { handler } = socket(
   () => poster,
 );
 
-const send = (connectionId: string, body: string) =>
+const send = (connectionId: string, body: string, sub = connectionId) =>
   handler({
     requestContext: {
       connectionId,
       eventType: "MESSAGE",
       connectedAt: Date.now(),
-      authorizer: { sub: connectionId, exp: String(Math.floor(Date.now() / 1000) + 60) },
+      authorizer: { sub, exp: String(Math.floor(Date.now() / 1000) + 60) },
     },
     body,
   });
@@ -87,4 +88,19 @@ test("the message that is one too many closes the connection, with 4429 before",
   expect(answersTo("storm-2")).toContainEqual({
     ...{ type: "closing", code: 4429, reason: "Too many messages" },
   });
+});
+
+test("a user returns at once from a flood, and after a second one in a minute only then", async () => {
+  const connect = (laterMilliseconds = 0) =>
+    countUse("handshakes", "stormy", new Date(Date.now() + laterMilliseconds));
+  for (const connectionId of ["storm-3", "storm-4"]) {
+    await connect();
+    await noteFlood(connectionId, 999, new Date());
+    for (let n = 0; !closed.includes(connectionId) && n < 100; n++)
+      await send(connectionId, "not json", "stormy");
+    expect(closed).toContain(connectionId);
+  }
+  await expect(connect()).rejects.toMatchObject({ code: "too_many_requests" });
+  await expect(connect(50_000)).rejects.toMatchObject({ code: "too_many_requests" });
+  await connect(65_000);
 });
