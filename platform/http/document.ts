@@ -2,7 +2,7 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import { BoundedMap } from "../runtime/bounded.ts";
 import { addressOf } from "./address.ts";
 import type { Contract } from "./contract.ts";
-import { commonHeaders, withEtag } from "./envelope.ts";
+import { commonHeaders, contentTag, withEtag } from "./envelope.ts";
 import { header } from "./request.ts";
 
 /** The declared properties of a document. */
@@ -34,10 +34,15 @@ export function document<const C extends Declaration>(
     grants: {},
     ...declaration,
   } as const;
-  const documents = new BoundedMap<string | undefined, Document>(keptMax);
+  const documents = new BoundedMap<string | undefined, Document & { etag: string }>(keptMax);
 
-  function documentAt(address: string | undefined): Document {
-    const made = documents.get(address) ?? make(address);
+  function build(address: string | undefined) {
+    const built = make(address);
+    return { ...built, etag: contentTag(built.body) };
+  }
+
+  function documentAt(address: string | undefined) {
+    const made = documents.get(address) ?? build(address);
     documents.set(address, made);
     return made;
   }
@@ -51,7 +56,7 @@ export function document<const C extends Declaration>(
     if (declaration.mediaType !== undefined) headers["content-type"] = declaration.mediaType;
     if (declaration.cacheControl !== undefined) headers["cache-control"] = declaration.cacheControl;
     const answer = { statusCode: 200, headers, body: made.body };
-    return withEtag(answer, made.body, header(event, "if-none-match"));
+    return withEtag(answer, made.etag, header(event, "if-none-match"));
   }
 
   return { contract, handler };

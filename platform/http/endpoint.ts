@@ -11,11 +11,12 @@ import { logFault, named } from "../runtime/log.ts";
 import { withMetrics } from "../runtime/metrics.ts";
 import { isPassing } from "../table/conflicts.ts";
 import { anonymousOwner, keyedCall } from "../table/idempotency.ts";
-import { countUse, rateHeaders, withBucket } from "../table/rates.ts";
+import { assertNotRefused, countUse, rateHeaders, withBucket } from "../table/rates.ts";
 import { DuplicateKeyError } from "../table/transact.ts";
 import { type Contract, codesOf, rateOf, takesKey, unitsOf } from "./contract.ts";
 import {
   commonHeaders,
+  contentTag,
   faultAnswer,
   type Revisions,
   refusalAnswer,
@@ -95,6 +96,8 @@ export function endpoint<const C extends Omit<Contract, "kind">>(
     if (caller !== undefined) await countCall(contract, caller, call);
     assertRole(contract, caller);
     call.caller = caller;
+    // A form always has a picture here, whose size is known only when megabytes are parsed.
+    if (contract.formOnly && caller) assertNotRefused("uploads", caller.userId, call.now);
     const body = await readBody(event, contract);
     const request = {
       path: contract.path && check(contract.path, event.pathParameters ?? {}),
@@ -198,7 +201,7 @@ function succeed(contract: Contract, call: Call, answer: unknown): APIGatewayPro
   const body = contract.shape === "bare" ? answer : success(statusCode, answer, call.now);
   const told = { statusCode, headers, body: JSON.stringify(body) };
   const isPublic = cacheControl?.startsWith("public") === true;
-  return isPublic ? withEtag(told, JSON.stringify(answer), call.ifNoneMatch) : told;
+  return isPublic ? withEtag(told, contentTag(JSON.stringify(answer)), call.ifNoneMatch) : told;
 }
 
 async function answerError(contract: Contract, call: Call, error: unknown) {

@@ -138,17 +138,20 @@ export function refusalAnswer(
 const tagBytes = 15;
 
 /**
- * A response that caches may keep, with its tag; without a body (304) if the client has it already.
- * The tag is of `content`, the response without parts that differ each time, and it is weak, since
- * the gateway may compress the body (RFC 9110, 8.8.3).
+ * The tag of a response: of `content`, which is the response without parts that differ each time.
+ * It is weak, since the gateway may compress the body (RFC 9110, 8.8.3).
  */
+export function contentTag(content: string): string {
+  const hash = createHash("sha256").update(content).digest().subarray(0, tagBytes);
+  return `W/"${hash.toString("base64url")}"`;
+}
+
+/** A response that caches may keep, with its tag; without a body (304) if the client has it. */
 export function withEtag(
   answer: APIGatewayProxyResult,
-  content: string,
+  etag: string,
   ifNoneMatch: string | undefined,
 ): APIGatewayProxyResult {
-  const hash = createHash("sha256").update(content).digest().subarray(0, tagBytes);
-  const etag = `W/"${hash.toString("base64url")}"`;
   const { vary, ...given } = answer.headers as Record<string, string>;
   const varied = vary === undefined ? "Accept-Encoding" : `${vary}, Accept-Encoding`;
   const headers: Record<string, string> = { ...given, vary: varied, etag };

@@ -86,6 +86,15 @@ export async function useSeconds(
 }
 
 /**
+ * Refuses, without counting, a caller whom this environment knows to be beyond a rate: for a call
+ * whose units are known only after more work than a refusal is worth.
+ */
+export function assertNotRefused(kind: RateKind, userId: string, now: Date): void {
+  const wait = (usages.get(nameOf(kind, userId))?.refusedUntil ?? 0) - now.getTime();
+  if (wait > 0) tooMany(wait);
+}
+
+/**
  * The rate headers of a limited route's response, after the call was counted: the bucket's size and
  * the seconds in which it fills, and what is left in it.
  * https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/

@@ -1,3 +1,4 @@
+import { handler as changePhoto } from "../../functions/people/users/change-photo.ts";
 import {
   findPicture,
   forgetPicture,
@@ -8,10 +9,12 @@ import { newId } from "../../platform/runtime/id.ts";
 import { countUse } from "../../platform/table/rates.ts";
 import { commitTransaction } from "../../platform/table/transact.ts";
 import { picture } from "../api/picture-files.ts";
+import { callEndpoint } from "./api-call.ts";
 import { useBucket } from "./bucket-double.ts";
-import { useOwnTable } from "./table.ts";
+import { everyRate, useOwnTable } from "./table.ts";
 
-useOwnTable({ RATES: JSON.stringify({ uploads: [0.1, 10_000] }) });
+const rates = { ...JSON.parse(everyRate(100, 100)), uploads: [0.1, 10_000] };
+useOwnTable({ RATES: JSON.stringify(rates) });
 
 const { came, objects, stored, failNext } = useBucket();
 
@@ -94,4 +97,17 @@ test("a small picture counts as a hundred kilobytes: decoding it may take a seco
   await send();
   await send();
   await expect(send()).rejects.toMatchObject({ code: "too_many_requests" });
+});
+
+test("a form of a user who has no uploads left is refused before it is read", async () => {
+  const as = "beyond";
+  const send = () =>
+    callEndpoint(changePhoto, {
+      as,
+      form: { field: "photo", bytes: new TextEncoder().encode("-") },
+    });
+  expect((await send()).status).toBe(400);
+  for (let n = 0; n < 3; n++) await countUse("uploads", as, new Date(), 4_900);
+  await expect(countUse("uploads", as, new Date(), 1)).rejects.toThrow();
+  expect((await send()).status).toBe(429);
 });
