@@ -37,6 +37,8 @@ export const rateKinds = [
   "tickets",
   /** A kilobyte of a picture that is uploaded. */
   "uploads",
+  /** An attempt to fetch a picture of another host. */
+  "fetches",
   /** A call that changes up to a thousand items. */
   "bulk",
   /** An export of all data about the caller, or its deletion. */

@@ -37,6 +37,8 @@ export const prodRates: Rates = {
   tickets: { perSecond: 5, burst: 10 },
   // Kilobytes: 50 MB at once, and then 50 MB a day.
   uploads: { perSecond: 0.6, burst: 51_200 },
+  // Sixteen at once, and then about as many a day.
+  fetches: { perSecond: 0.0002, burst: 16 },
   // A thousand notifications take 340, a channel with 220 streams 1,469.
   bulk: { perSecond: 16, burst: 20_000 },
   // Three at once and then one a minute.
@@ -64,6 +66,7 @@ export const devRates: Rates = {
   waits: { perSecond: 100, burst: 2_000 },
   tickets: { perSecond: 50, burst: 100 },
   uploads: { perSecond: 100_000, burst: 10_000_000 },
+  fetches: { perSecond: 10, burst: 1_000 },
   bulk: { perSecond: 73_000, burst: 200_000 },
   exports: { perSecond: 57, burst: 1_140 },
   handshakes: { perSecond: 100, burst: 500 },

@@ -15,12 +15,9 @@ import { findStream } from "../store/streams/streams.ts";
 import { decideAgain, overtaken } from "../table/conflicts.ts";
 import { tryUse } from "../table/rates.ts";
 import { type Action, commitTransaction } from "../table/transact.ts";
-import { forgetPicture, storePicture } from "./pictures.ts";
+import { forgetPicture, kilobytesOf, storePicture } from "./pictures.ts";
 import type { RemotePicture } from "./remote.ts";
 import { sizesOf } from "./sizes.ts";
-
-/** What a fetch counts against the user's daily uploads: the size is unknown beforehand. */
-const kilobytesCounted = pictureBytesMax / 1024;
 
 /** Seconds before the second and the third attempt; there is no fourth. */
 const pausesSeconds = [60, 900];
@@ -28,7 +25,7 @@ const pausesSeconds = [60, 900];
 /** Statuses that are worth a retry, in addition to all from 500. */
 const retryStatuses: readonly number[] = [408, 425, 429];
 
-/** The user whose uploads it counts against, and the writes that replace its URL by the copy's. */
+/** The user whose fetches and uploads it counts against, and the writes that replace its URL by the copy's. */
 type Naming = { countedFor?: string; replace: (picture: { id: string; url: string }) => Action[] };
 
 /**
@@ -39,13 +36,16 @@ export async function fetchPicture(message: RemotePicture, now: Date): Promise<v
   const naming = await findNaming(message, now);
   if (naming === undefined) return;
   const { countedFor } = naming;
-  if (countedFor !== undefined && !(await tryUse("uploads", countedFor, now, kilobytesCounted)))
+  if (countedFor !== undefined && !(await tryUse("fetches", countedFor, now)))
     return giveUp(message, "too many today");
   const found = await get(message.url);
   if ("passing" in found) return tryLater(message, found.passing, now);
   if ("problem" in found) return giveUp(message, found.problem);
   const { data: file, error } = PictureFile.safeParse(found);
   if (file === undefined) return giveUp(message, error.issues.map((issue) => issue.message).join());
+  const kilobytes = kilobytesOf(file);
+  if (countedFor !== undefined && !(await tryUse("uploads", countedFor, now, kilobytes)))
+    return giveUp(message, "too many kilobytes today");
   const made = await sizesOf(file.bytes);
   if (made === undefined) return giveUp(message, "expected a picture that can be decoded");
   const picture = await storePicture(file, made, { now, newId: () => newId(now) });

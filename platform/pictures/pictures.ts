@@ -28,6 +28,10 @@ type Keeping = {
 /** The least kilobytes that a picture counts: even a file of one may take a second to decode. */
 const kilobytesMin = 100;
 
+/** What a picture counts against its user's daily uploads. */
+export const kilobytesOf = ({ bytes }: Pick<PictureFile, "bytes">): number =>
+  Math.max(kilobytesMin, Math.ceil(bytes.length / 1024));
+
 /**
  * Stores the bytes and the other sizes of a picture, which count against its sender's daily
  * uploads. It is not visible until the actions are committed; if they never are, the sweep removes
@@ -39,8 +43,7 @@ export async function keepPicture(
 ): Promise<KeptPicture> {
   await assertNew?.();
   const { bytes } = file;
-  const kilobytes = Math.max(kilobytesMin, Math.ceil(bytes.length / 1024));
-  await countUse("uploads", caller.userId, now, kilobytes);
+  await countUse("uploads", caller.userId, now, kilobytesOf(file));
   const made = await sizesOf(bytes);
   if (made === undefined && field !== undefined)
     refuse("request_invalid", { problem: `${field}: expected a picture that can be decoded` });

@@ -16,6 +16,7 @@ import { changeStream, recordStream } from "../../platform/store/streams/stream-
 import { getStream } from "../../platform/store/streams/streams.ts";
 import { getRawItem } from "../../platform/table/items.ts";
 import { type Key, key } from "../../platform/table/keys.ts";
+import { countUse } from "../../platform/table/rates.ts";
 import { picture, png } from "../api/picture-files.ts";
 import { useBucket } from "./bucket-double.ts";
 import { liveStreamOf } from "./live-stream.ts";
@@ -28,8 +29,9 @@ import { someone } from "./wallet-people.ts";
  * may fetch from its own machine, where these tests have their host.
  */
 
-// Four fetches of one user: each counts 3,584, and the last one may go beyond.
-useOwnTable({ LOCAL: "on", RATES: JSON.stringify({ uploads: [0.001, 11_000] }) });
+// Four fetches of one user, and two pictures of the smallest size that counts.
+const rates = { fetches: [0.001, 4], uploads: [0.001, 200] };
+useOwnTable({ LOCAL: "on", RATES: JSON.stringify(rates) });
 const { stored } = useBucket();
 
 let queue: Awaited<ReturnType<typeof startQueue>>;
@@ -219,6 +221,28 @@ test("a picture goes with its user", async () => {
   expect(await findPicture(pictureId!)).toBeDefined();
   await removeUser({ userId, isForfeit: false, now: new Date() });
   expect(await findPicture(pictureId!)).toBeUndefined();
+});
+
+test("a fetch that fails takes nothing of the user's uploads", async () => {
+  const userId = await userWith(`${base}/0`);
+  for (const [n, status] of [404, 200, 200].entries()) {
+    answer = (_, response) => response.writeHead(status).end(good);
+    await change(userId, { profilePhoto: `${base}/${n}` });
+    await ask(userId);
+    await deliver();
+    expect((await stateOf(userId)).pictureFrom).toBe(status === 200 ? `${base}/${n}` : undefined);
+  }
+  await expect(countUse("uploads", userId, new Date(), 100)).rejects.toThrow();
+});
+
+test("the pictures that are kept for one user a day are bounded by their kilobytes", async () => {
+  const userId = await userWith(`${base}/0`);
+  for (let n = 0; n < 3; n++) {
+    await change(userId, { profilePhoto: `${base}/${n}` });
+    await ask(userId);
+    await deliver();
+  }
+  expect((await stateOf(userId)).picture).toBe(`${base}/2`);
 });
 
 test("the pictures that are fetched for one user a day are bounded, whatever they are", async () => {
