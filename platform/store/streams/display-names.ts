@@ -71,11 +71,12 @@ export async function showStreams(streams: readonly Stream[]): Promise<LiveStrea
 /** A user of whom a response has only the id. */
 const nameless = (userId: string): Profile => profileOf(userId, {}, new Date(0));
 
-/** The guests of a stream as it shows them, without deleted users. */
+/** The guests of a stream as it shows them, each once, without deleted users and its host. */
 export const guestsOf = (stream: Stream, people: ReadonlyMap<string, Profile>): StreamUser[] =>
-  stream.guests.flatMap((userId) => {
+  [...new Set(stream.guests)].flatMap((userId) => {
     const guest = people.get(userId);
-    return guest === undefined ? [] : [summary(withRole(stream, guest))];
+    if (guest === undefined || userId === stream.hostId) return [];
+    return [summary(withRole(stream, guest))];
   });
 
 /** The escrow totals of the streams that are open for contributions. */
