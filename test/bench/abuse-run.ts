@@ -1,24 +1,13 @@
 import type { Rate } from "../../domain/rate.ts";
 import { call, person } from "../api/people.ts";
-import type { Attack, Fixture, Outcome } from "./attacks.ts";
-
-/** Outcomes of one or more users' attempts in a run. */
-export type Tally = {
-  tried: number;
-  done: number;
-  limited: number;
-  errors: string[];
-  /** Latency of each attempt that succeeded. */
-  milliseconds: number[];
-};
+import type { Attack, Fixture } from "./attacks.ts";
+import { wait as pause } from "./figures.ts";
+import { attempt, countOf, emptyTally, type Tally } from "./tally.ts";
 
 /** The system's counters: calls to the table, posts to sockets, and the price of everything. */
 type Spent = { table: number; posts: number; dollars: number };
 
 export type Run = { normal: Tally; attacker: Tally; seconds: number; spent: Spent };
-
-const emptyTally = (): Tally => ({ tried: 0, done: 0, limited: 0, errors: [], milliseconds: [] });
-const pause = (milliseconds: number) => new Promise<void>((done) => setTimeout(done, milliseconds));
 
 const normalCount = 10;
 /** Between two attempts of a normal user. */
@@ -37,20 +26,6 @@ async function spent(): Promise<Spent> {
       .reduce((total, [, { requests }]) => total + requests, 0);
   const dollars: number = body.dollars.total;
   return { table: sum("dynamodb:"), posts: sum("execute-api:"), dollars };
-}
-
-function count(tally: Tally, outcome: Outcome, milliseconds: number): void {
-  tally.tried++;
-  if (outcome === "done") {
-    tally.done++;
-    tally.milliseconds.push(milliseconds);
-  } else if (outcome === "limited") tally.limited++;
-  else tally.errors.push(outcome);
-}
-
-async function attempt(tally: Tally, act: () => Promise<Outcome>): Promise<void> {
-  const began = performance.now();
-  count(tally, await act().catch(String), performance.now() - began);
 }
 
 /**
@@ -80,7 +55,7 @@ export async function openClients(attack: Attack, fixture: Fixture) {
     const elapsed = () => (performance.now() - began) / 1000;
     const goesOn = () =>
       elapsed() < secondsMin ||
-      (isAttacked && tallies.attacker.limited === 0 && elapsed() < secondsMax);
+      (isAttacked && countOf(tallies.attacker, "limited") === 0 && elapsed() < secondsMax);
     const before = await spent();
     const normal = clients.slice(0, normalCount).map(async ({ act }, at) => {
       await pause((normalMilliseconds * at) / normalCount);

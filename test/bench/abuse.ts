@@ -10,17 +10,18 @@
 import { requestsPerTokenMax } from "../../lib/edge/firewall.ts";
 import { prices } from "../../local/aws/prices.ts";
 import { startSystem } from "../system.ts";
-import { allowance, openClients, type Tally } from "./abuse-run.ts";
+import { allowance, openClients } from "./abuse-run.ts";
 import { type Attack, attacks, type Fixture, makeFixture } from "./attacks.ts";
-import { dearestCalls } from "./dearest.ts";
+import { dearestCalls, inventedCalls } from "./dearest.ts";
 import { print, quantile, round } from "./figures.ts";
+import { countOf, errorsOf, type Tally, triesOf } from "./tally.ts";
 
 const seconds = { quiet: 6, attacked: 5, behindFirewall: 6 };
 
 /** Requests per second of one token beyond which the firewall blocks it. */
 const firewallRate = requestsPerTokenMax.others / 60;
 
-const failed = ({ errors, limited }: Tally) => errors.length + limited;
+const failed = (tally: Tally) => triesOf(tally) - countOf(tally, "done");
 
 async function measure(attack: Attack, fixture: Fixture) {
   const clients = await openClients(attack, fixture);
@@ -32,16 +33,19 @@ async function measure(attack: Attack, fixture: Fixture) {
   const behind = await others.run(seconds.behindFirewall, firewallRate);
   others.end();
   const { normal, attacker, spent, seconds: took } = attacked;
-  for (const error of new Set([...normal.errors, ...behind.normal.errors]))
+  for (const error of new Set([normal, behind.normal].flatMap(errorsOf)))
     console.error(`${attack.name}, normal: ${error}`);
   const p99 = (milliseconds: readonly number[]) => quantile(milliseconds, 0.99);
   // Leaves out the cost of the normal users' calls. A call of the attacker that passed costs as
   // much as one of theirs.
-  const each = quiet.spent.dollars / quiet.normal.done;
-  const eachCalls = quiet.spent.table / quiet.normal.done;
-  const refusals = Math.max(attacker.limited, 1);
-  const refused = Math.max(0, spent.dollars - each * (normal.done + attacker.done)) / refusals;
-  const calls = Math.max(0, spent.table - eachCalls * (normal.done + attacker.done)) / refusals;
+  const quietDone = countOf(quiet.normal, "done");
+  const each = quiet.spent.dollars / quietDone;
+  const eachCalls = quiet.spent.table / quietDone;
+  const passed = countOf(attacker, "done");
+  const done = countOf(normal, "done") + passed;
+  const refusals = Math.max(countOf(attacker, "limited"), 1);
+  const refused = Math.max(0, spent.dollars - each * done) / refusals;
+  const calls = Math.max(0, spent.table - eachCalls * done) / refusals;
   const passing = Math.min(attack.rate.perSecond, firewallRate);
   const hourly = 3600 * (passing * each + (firewallRate - passing) * refused);
   // The meter counts what functions do; the gateway's request is added.
@@ -56,8 +60,8 @@ async function measure(attack: Attack, fixture: Fixture) {
     "ratio there": round(p99(behind.normal.milliseconds) / p99(quiet.normal.milliseconds)),
     "normal failed": failed(normal),
     "failed there": failed(behind.normal),
-    "attempts/s": round(attacker.tried / took),
-    passed: attacker.done,
+    "attempts/s": round(triesOf(attacker) / took),
+    passed,
     allowed: round(allowance(attack.rate, took)),
     "table calls/refusal": round(calls),
     "$/million refusals": round(refused * 1e6),
@@ -81,6 +85,15 @@ print(
     ...row,
     "$/million": round(dollars * 1e6),
     "passed/s": round(perSecond),
+    "$/hour": round(anHour),
+    "$/hour with a domain": round(anHourWithDomain),
+  })),
+);
+print(
+  "Calls that prove nothing, by one address at the firewall's limit",
+  inventedCalls().map(({ kind, perSecond, anHour, anHourWithDomain }) => ({
+    kind,
+    "tried/s": round(perSecond),
     "$/hour": round(anHour),
     "$/hour with a domain": round(anHourWithDomain),
   })),

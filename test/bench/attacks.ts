@@ -5,9 +5,7 @@ import { rowsOf } from "../../lib/stages/route-table.ts";
 import { unitsOf } from "../../platform/http/contract.ts";
 import { call, freshId, giftType, liveStream, type Person, person, topUp } from "../api/people.ts";
 import { viewer, wsUrl } from "../api/viewer.ts";
-
-/** The outcome of one attempt. Anything except `done` and `limited` is an error message. */
-export type Outcome = "done" | "limited" | string;
+import { type Outcome, outcomeOf } from "./tally.ts";
 
 /** A user who repeats one kind of action. */
 type Client = { act(): Promise<Outcome>; end?(): void };
@@ -44,8 +42,8 @@ const calls =
       async act() {
         const [route, body] = make(as, fixture, at++);
         const { status, text } = await call(route, { as, ...(body !== undefined && { body }) });
-        if (status === 429) return "limited";
-        return status < 300 ? "done" : `${route}: ${status} ${text}`;
+        const outcome = outcomeOf(status);
+        return outcome === `${status}` ? `${route}: ${status} ${text}` : outcome;
       },
     };
   };

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [names] [-- soak --minutes=3] [-- webhooks --run=hangs]`: cost and speed of
+ * `npm run bench [names] [-- soak --minutes=3] [-- webhooks --run=hangs] [-- attackers --run=uploads]`: cost and speed of
  * Ovation on this machine, measured on a started system. Compare figures of one run only: machines
  * differ, and the load, the gateway, the functions and the engine share two cores.
  */
@@ -10,6 +10,7 @@ import { benchBundles } from "./bundles.ts";
 import { benchClocking } from "./clocking.ts";
 import { readCommand } from "./command.ts";
 import { benchFrames } from "./frames.ts";
+import { benchImport } from "./import.ts";
 import { benchLoad } from "./load.ts";
 import { benchMemory } from "./memory.ts";
 import { benchNeighbours } from "./neighbours.ts";
@@ -34,13 +35,14 @@ const parts: Record<string, () => Promise<void>> = {
   units: () => withSystem(benchUnits),
   load: () => withSystem(benchLoad),
   votes: () => withSystem(benchVotes),
-  attackers: () => withSystem(benchAttackers, "prod"),
+  attackers: () => withSystem(() => benchAttackers(values.run), "prod"),
   push: () => withSystem(benchPush),
   resumes: () => withSystem(benchResumes),
   returns: benchReturns,
   rates: benchRates,
   webhooks: () => withSystem(() => benchWebhooks(values.run)),
   memory: benchMemory,
+  import: () => benchImport(values.rows === undefined ? undefined : Number(values.rows)),
   clocking: benchClocking,
   neighbours: benchNeighbours,
   sockets: () => benchSockets(sizes),
@@ -48,7 +50,7 @@ const parts: Record<string, () => Promise<void>> = {
 };
 
 /** Benchmarks of half an hour run only when they are named. */
-const long = new Set(["soak"]);
+const long = new Set(["soak", "import"]);
 
 async function withSystem(bench: () => Promise<void>, stage = "dev"): Promise<void> {
   const system = await startSystem({ env: { DEMO: "off", STAGE: stage } });
@@ -61,12 +63,13 @@ async function withSystem(bench: () => Promise<void>, stage = "dev"): Promise<vo
   }
 }
 
-const usage = `npm run bench [-- names] [-- --minutes=3] [-- --run=hangs]
+const usage = `npm run bench [-- names] [-- --minutes=3] [-- --run=hangs or uploads] [-- --rows=100000]
   names: ${Object.keys(parts).join(", ")}
   default: all but ${[...long].join(", ")}`;
 const { names, values } = readCommand(usage, {
   minutes: { type: "string" },
   run: { type: "string" },
+  rows: { type: "string" },
   sockets: { type: "string" },
 });
 const sizes = values.sockets?.split(",").map(Number);
