@@ -75,7 +75,7 @@ export async function countUse(kind: RateKind, userId: string, now: Date, cost =
   if (!done) tooMany(wait);
 }
 
-/** Uses up as much of a user's rate as comes in so many seconds, if anything is left of it. */
+/** Uses up as much of a user's rate as `seconds` bring, if anything is left of it. */
 export async function useSeconds(
   kind: RateKind,
   userId: string,

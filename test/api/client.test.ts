@@ -68,7 +68,7 @@ test("two viewers see one chat: history and new messages, concurrent sends, dele
   const [anns, bobs] = [clientOf(ann.token), clientOf(bob.token)];
   const texts = ({ messages }: History) => messages.map(({ content }) => content);
   for (const text of ["1", "2", "3"]) await anns.sendMessage(id, text);
-  // A subscription gets what enters the log after it, also messages older than its history.
+  // A subscription gets what enters the log after it: also a message older than its history.
   await eventually(
     () => call(`GET /api/v1/live-stream/${id}/events?after=0`, { as: ann }),
     ({ text }) => text.includes('"content":"3"'),

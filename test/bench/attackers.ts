@@ -87,7 +87,7 @@ function answersOf(flooded: readonly Tally[]): string {
   return [...all].map((outcome) => `${sumOf(outcome)} × ${outcome}`).join(", ");
 }
 
-/** How the honest users fare next to some attackers, beside seconds without any just before. */
+/** Measures the honest users with some attackers, compared with the seconds just before. */
 async function measure(
   name: string,
   of: readonly string[],

@@ -8,8 +8,8 @@ const triesMax = 4;
 
 /**
  * Adds limited messages to those of a connection's current minute, or other period, which begins
- * with the first of them. Returns how many there were before, and when the last was recorded (milliseconds since
- * 1970, 0 for never).
+ * with the first of them. Returns how many there were before, and when the last was recorded
+ * (milliseconds since 1970, 0 for never).
  */
 export async function noteFlood(
   connectionId: string,
