@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { BodyBytes } from "../body-bytes.ts";
 import type { CallAnswer, DoCalls, InvocationResult, LambdaFunction } from "../model.ts";
-import { type Sleep, watchSleep } from "./sleep.ts";
+import { type IoWait, watchIoWait } from "./io-wait.ts";
 import type { WrittenEvent } from "./thread-body.ts";
 import { createAnswers } from "./thread-calls.ts";
 import { findThreadSource } from "./thread-source.ts";

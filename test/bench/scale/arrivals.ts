@@ -15,7 +15,7 @@ import { isRevoked } from "../../../platform/auth/revocations.ts";
 import { pushBatch } from "../../../platform/push/batch.ts";
 import type { Payload } from "../../../platform/push/gateway.ts";
 import { createJobs } from "../../../platform/push/jobs.ts";
-import { postJobs } from "../../../platform/push/large-room.ts";
+import { postRooms } from "../../../platform/push/large-room.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
 import { resumeAll } from "../../../platform/push/resume.ts";
 import { postSliceJob } from "../../../platform/push/slice.ts";
@@ -127,7 +127,7 @@ function openRoom(clock: Clock, given: ArrivalCase) {
       async ({ Records }) => {
         const own = { ...outlet, governor: large, invokeSlice };
         const push = { now: new Date(), memory: memories.post, outlet: own };
-        return { batchItemFailures: await postJobs(push, Records) };
+        return { batchItemFailures: await postRooms(push, Records) };
       }) as Parameters<typeof createLambda>[3]["post"],
     postSlice: ((job, memory) =>
       postSliceJob(

@@ -1,5 +1,11 @@
 import { recordViewers } from "../../../platform/store/log/logs.ts";
-import { findRelayUrl, markRelay, putRelayedRoom } from "../../../platform/store/log/relays.ts";
+import {
+  findRelayUrl,
+  listRecentRelayedRooms,
+  listRelayedRooms,
+  markRelay,
+  putRelayedRoom,
+} from "../../../platform/store/log/relays.ts";
 import { chatRecord } from "../../domain/frame-samples.ts";
 import { useOwnTable } from "../table.ts";
 import { seconds, setScene } from "./scene.ts";
