@@ -2,10 +2,16 @@ import { readFile } from "node:fs/promises";
 import type { Plugin } from "esbuild";
 
 /**
- * A top-level constant initialized by a call, as esbuild prints it: inner lines are indented or
- * close a bracket, so it ends at the first semicolon before a line that does neither.
+ * A top-level constant initialized by a call, as Biome formats it: inner lines are indented, close
+ * a bracket or are empty, so it ends at the first semicolon before a line that is none of these.
  */
-const made = /^((?:export )?const \w+ = )([A-Za-z][\w.]*\([\s\S]*?);\n(?![\s)\]}])/gm;
+const made = new RegExp(
+  [
+    String.raw`^((?:export )?const \w+(?:: .+?)? =\s)`,
+    String.raw`([A-Za-z]\w*(?:\s*\.\w+)*(?:<[^()]*>)?\([\s\S]*?);\n(?!\n*[ \t)\]}])`,
+  ].join(""),
+  "gm",
+);
 
 /** Marks such constants as pure, so that a bundler drops them if they are unused. */
 export const markMade = (code: string) => code.replace(made, "$1/* @__PURE__ */ (() => $2)();\n");
@@ -19,13 +25,10 @@ export const markMade = (code: string) => code.replace(made, "$1/* @__PURE__ */ 
 export const leaveOutUnused: Plugin = {
   name: "leave-out-unused",
   setup(build) {
-    const { transform } = build.esbuild;
-    build.onLoad({ filter: /\/(domain|platform)\/.*\.ts$/ }, async ({ path }) => {
+    build.onLoad({ filter: /\/(domain|platform)\/.*\.ts$/ }, async ({ path }) => ({
       // The added marks do not change line numbers, so the source map stays correct.
-      const map = { sourcemap: "inline", sourcesContent: false, sourcefile: path } as const;
-      const source = await readFile(path, "utf8");
-      const { code } = await transform(source, { loader: "ts", ...map });
-      return { contents: markMade(code), loader: "js" };
-    });
+      contents: markMade(await readFile(path, "utf8")),
+      loader: "ts",
+    }));
   },
 };

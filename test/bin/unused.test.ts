@@ -39,17 +39,22 @@ export const e = async (x) => x;
   expect(markMade("const a = f((x) => {\n  g(x);\n}).h();\nconst b = 2;\n")).toBe(
     "const a = /* @__PURE__ */ (() => f((x) => {\n  g(x);\n}).h())();\nconst b = 2;\n",
   );
+  // Types, a chain that begins in the next line, empty lines in it and behind it.
+  const chain = "z\n  .f<C>((x) => {\n    g(x);\n\n    h(x);\n  })";
+  expect(markMade(`const a: A<B> = ${chain};\n\nb();\n`)).toBe(
+    `const a: A<B> = /* @__PURE__ */ (() => ${chain})();\n\nb();\n`,
+  );
 });
 
 test("it leaves the behaviour of all modules unchanged", async () => {
   for (const path of globSync("{domain,platform}/**/*.ts", { cwd: root })) {
-    const { code } = await transform(readFileSync(join(root, path), "utf8"), { loader: "ts" });
+    const code = readFileSync(join(root, path), "utf8");
     const marked = markMade(code);
     const unmarked = marked.replace(
-      /\/\* @__PURE__ \*\/ \(\(\) => ([\s\S]*?)\)\(\);\n(?![\s)\]}])/g,
+      /\/\* @__PURE__ \*\/ \(\(\) => ([\s\S]*?)\)\(\);\n(?!\n*[ \t)\]}])/g,
       "$1;\n",
     );
     expect({ path, code: unmarked }).toEqual({ path, code });
-    await transform(marked, { loader: "js" });
+    await transform(marked, { loader: "ts" });
   }
 });
