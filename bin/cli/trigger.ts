@@ -56,20 +56,23 @@ const events: Record<
     }),
 };
 
+/** Events that only a stream's host may cause: without `--as` they are sent as the demo's host. */
+const hostEvents = new Set(["poll", "goal", "train"]);
+
 /** `ovation trigger`: triggers events in a stream, as a viewer's app would. */
 export const command: Command = {
   usage: `${Object.keys(events).join("|")} [options]`,
-  help: `Sends chat messages, gifts, superlikes or ten likes at once. As the host
-(--as host) it starts polls or goals, or switches on hype trains, which two
-users start with 20 credits. It prints each answer as a line of JSON, and ends
-at the first that is refused.
+  help: `Sends chat messages, gifts, superlikes or ten likes at once. As the demo's
+host it starts polls or goals, or switches on hype trains, which two users
+start with 20 credits. It prints each answer as a line of JSON, and ends at the
+first that is refused.
 
   --count N        how many, 1 to ${countMax.toLocaleString("en")} (default 1)
   --every N        milliseconds from one to the next (default 0)
   --stream ID      default: the demo's, ${demoIds.streamId}
   --gift-type ID   default: the demo's, ${demoIds.giftTypeId}
   --content TEXT   of a chat message, or a title (default "Hello")
-  --as NAME        who sends, on this machine (default johndoe)
+  --as NAME        who sends, on this machine (default johndoe, or the host)
   --kill-after N   kills the server of this machine once N have been sent
 ${targetHelp}
 
@@ -104,7 +107,7 @@ ${targetHelp}
     const target = findTarget(values);
     if (killAfter > 0 && !isLocal(target.url))
       throw new Misuse("--kill-after: only the server of this machine can be killed");
-    const as = textOf(values, "as") ?? "johndoe";
+    const as = textOf(values, "as") ?? (hostEvents.has(name ?? "") ? "host" : "johndoe");
     // Fails before anything is sent if there is no token.
     await target.tokenOf(as);
     const client = connectAs(target, as);

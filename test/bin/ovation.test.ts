@@ -117,6 +117,16 @@ test("listen in words has a line an event, and a signal ends it with 0", async (
   expect(await listener.ended).toBe(0);
 });
 
+test("a poll, a goal and a train are sent as the host by default", async () => {
+  for (const kind of ["poll", "goal"]) {
+    const { code, stdout } = await run(["trigger", kind, "--content", "Encore?"]);
+    expect({ code, made: JSON.parse(stdout) }).toMatchObject({ code: 0, made: { kind } });
+  }
+  const { code, stderr } = await run(["trigger", "poll", "--as", "johndoe"]);
+  expect(code).toBe(1);
+  expect(stderr).toContain("Only the host");
+});
+
 test("refusals are printed on stderr, with exit code 1", async () => {
   const unknown = ["--stream", "64d15f9e2e6c8f4d5a12300f"];
   for (const given of [
