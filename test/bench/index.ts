@@ -3,7 +3,7 @@
  * Ovation on this machine, measured on a started system. Compare figures of one run only: machines
  * differ, and the load, the gateway, the functions and the engine share two cores.
  */
-import { startSystem } from "../system.ts";
+import { type System, startSystem } from "../system.ts";
 import { benchAlone } from "./alone.ts";
 import { benchAttackers } from "./attackers.ts";
 import { benchBundles } from "./bundles.ts";
@@ -14,6 +14,7 @@ import { benchImport } from "./import.ts";
 import { benchLoad } from "./load.ts";
 import { benchMemory } from "./memory.ts";
 import { benchNeighbours } from "./neighbours.ts";
+import { benchPages } from "./pages.ts";
 import { benchPush } from "./push.ts";
 import { benchRates } from "./rates.ts";
 import { benchResumes } from "./resumes.ts";
@@ -35,7 +36,8 @@ const parts: Record<string, () => Promise<void>> = {
   units: () => withSystem(benchUnits),
   load: () => withSystem(benchLoad),
   votes: () => withSystem(benchVotes),
-  attackers: () => withSystem(() => benchAttackers(values.run), "prod"),
+  attackers: () => withSystem(benchAttackers, "prod"),
+  pages: benchPages,
   push: () => withSystem(benchPush),
   resumes: () => withSystem(benchResumes),
   returns: benchReturns,
@@ -52,12 +54,12 @@ const parts: Record<string, () => Promise<void>> = {
 /** Benchmarks of half an hour run only when they are named. */
 const long = new Set(["soak", "import"]);
 
-async function withSystem(bench: () => Promise<void>, stage = "dev"): Promise<void> {
+async function withSystem(bench: (system: System) => Promise<void>, stage = "dev"): Promise<void> {
   const system = await startSystem({ env: { DEMO: "off", STAGE: stage } });
   process.env.API_URL = system.url;
   process.env.WS_URL = `${system.url.replace("http", "ws")}/ws`;
   try {
-    await bench();
+    await bench(system);
   } finally {
     await system.stop();
   }

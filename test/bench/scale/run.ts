@@ -12,7 +12,8 @@ export function run(
 ): Promise<Figures> {
   return new Promise((done, fail) => {
     const child = fork(join(import.meta.dirname, "case.ts"), [JSON.stringify(given)], {
-      env: { ...process.env, NODE_OPTIONS: "" },
+      // Metrics of simulated functions would hide the figures; faults are logged.
+      env: { POWERTOOLS_LOG_LEVEL: "ERROR", ...process.env, NODE_OPTIONS: "" },
       execArgv: [],
     });
     child.once("message", (figures) => done(figures as Figures));
