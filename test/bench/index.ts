@@ -36,7 +36,7 @@ const parts: Record<string, () => Promise<void>> = {
   units: () => withSystem(benchUnits),
   load: () => withSystem(benchLoad),
   votes: () => withSystem(benchVotes),
-  attackers: () => withSystem(benchAttackers, "prod"),
+  attackers: () => withSystem(() => benchAttackers(values.run), "prod"),
   pages: benchPages,
   push: () => withSystem(benchPush),
   resumes: () => withSystem(benchResumes),
