@@ -2,7 +2,7 @@
  * Synthesizes stages for a run's test files, each stage once: CDK takes a second to load and a
  * second per stage. A separate process, which receives the stage by `POST`, serialized by v8.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -12,16 +12,31 @@ import { deserialize } from "node:v8";
 import { App } from "aws-cdk-lib";
 import { AwsSolutionsChecks } from "cdk-nag";
 import { placeStage } from "../../lib/index.ts";
+import { checkSolutions } from "../../lib/nag.ts";
 import type { Stage } from "../../lib/stages/stages.ts";
-import type { Assembly } from "./templates.ts";
+import type { Assembly, Report } from "./templates.ts";
 
 const made = new Map<string, string>();
+
+/** What `npm run synth` checks of a stage. */
+function check(stage: Stage): Report[] {
+  const outdir = mkdtempSync(join(tmpdir(), "ovation-cdk-"));
+  try {
+    const app = new App({ outdir, analyticsReporting: false });
+    placeStage(app, stage);
+    checkSolutions(app);
+    app.synth();
+    const text = readFileSync(join(outdir, "validation-report.json"), "utf8");
+    return (JSON.parse(text) as { pluginReports: Report[] }).pluginReports;
+  } finally {
+    rmSync(outdir, { recursive: true, force: true });
+  }
+}
 
 function synthesize(stage: Stage): Assembly {
   const outdir = mkdtempSync(join(tmpdir(), "ovation-cdk-"));
   try {
-    // CloudFormation's rules take most of a synthesis and would only warn here; `npm run synth`
-    // applies them.
+    // CloudFormation's own rules take most of a synthesis, and here they would only warn.
     const builtinCloudFormationValidation = false;
     const app = new App({ outdir, analyticsReporting: false, builtinCloudFormationValidation });
     placeStage(app, stage);
@@ -45,9 +60,10 @@ const server = createServer(async (request, response) => {
   const body = await buffer(request);
   const name = request.url + body.toString("base64");
   try {
-    const assembly = made.get(name) ?? JSON.stringify(synthesize(deserialize(body)));
-    made.set(name, assembly);
-    response.end(assembly);
+    const make = request.url === "/reports" ? check : synthesize;
+    const said = made.get(name) ?? JSON.stringify(make(deserialize(body)));
+    made.set(name, said);
+    response.end(said);
   } catch (error) {
     response.writeHead(500).end(error instanceof Error ? error.stack : String(error));
   }

@@ -20,7 +20,10 @@ type Finding = { rule: string; path: string };
 /** The templates of one stage: resources by stack (`data`, `http` …) and logical id. */
 type Templates = Record<string, Record<string, Resource>>;
 
-/** A stage's templates, and the findings of AWS's rules. */
+/** What CDK writes down of one kind of rules. */
+export type Report = { pluginName: string; violations: object[] };
+
+/** What CDK makes of a stage, and what AWS's rules find in it. */
 export type Assembly = { stacks: Stack[]; findings: Finding[] };
 
 type Synthesized = Assembly & { templates: Templates };
@@ -39,11 +42,17 @@ export const synthesize = (stage: Stage): Promise<Synthesized> => askFor(stage, 
 /** Synthesizes a stage again. */
 export const synthesizeAgain = (stage: Stage): Promise<Synthesized> => askFor(stage, "again");
 
-async function askFor(stage: Stage, path: string): Promise<Synthesized> {
+/** What CloudFormation's own rules and those for solutions say of a stage. */
+export const reportsOf = async (stage: Stage) => (await ask(stage, "reports")) as Report[];
+
+const askFor = async (stage: Stage, path: string): Promise<Synthesized> =>
+  withTemplates((await ask(stage, path)) as Assembly);
+
+async function ask(stage: Stage, path: string): Promise<unknown> {
   const { url } = await askShared<{ url: string }>(`synthesizer/${hashSources()}`);
   const answer = await fetch(`${url}/${path}`, { method: "POST", body: serialize(stage) });
   if (!answer.ok) throw new Error(await answer.text());
-  return withTemplates((await answer.json()) as Assembly);
+  return answer.json();
 }
 
 const withTemplates = (made: Assembly): Synthesized => ({
