@@ -21,17 +21,14 @@ const linesIn = (answer: Answer) =>
 
 /** Creates one frame per line; returns the number of the last. */
 async function tell(id: string, host: Person, lines: readonly string[]): Promise<number> {
-  let head = 0;
+  const heard = await watch(host, id);
   for (const line of lines) {
-    const before = (await read(host, id)).body.data.head;
     await say(id, host, line);
-    const answer = await eventually(
-      () => read(host, id, `?after=${before}&wait=1`),
-      (found) => linesIn(found).includes(line),
-    );
-    head = answer.body.data.head;
+    // A frame is in the log before it is posted.
+    await heard.next(({ events }) => events?.some(({ data }: Message) => data.content === line));
   }
-  return head;
+  heard.close();
+  return heard.messages.at(-1).frame;
 }
 
 test("HTTP returns the same frames as the sockets, and none for an unknown position", async () => {
