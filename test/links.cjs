@@ -35,6 +35,9 @@ const table = [
   [/^test\/web\/(page-server\.ts|chat|overlay)/, ["web/{chat,overlay}/index.{ts,tsx}"]],
 ];
 
+/** What these files call prepares a test, and would link every function of it to all tests. */
+const preparing = ["test/api/people.ts", "test/api/operations.ts"];
+
 /** A call of a route in a test, such as "GET /a" or `POST ${stream}/chat/pin`. */
 const calling = /["`]((?:GET|POST|PUT|PATCH|DELETE) (?:\$\{[^}]*\}|[^\s"`$?])+)/g;
 
@@ -66,8 +69,7 @@ module.exports = {
     const file = relative(root, path).replaceAll("\\", "/");
     if (!file.startsWith("test/")) return found;
     const outside = table.filter(([test]) => test.test(file)).flatMap(([, made]) => made);
-    // What people.ts calls prepares a test, and would link every function of it to all tests.
-    const called = file === "test/api/people.ts" ? [] : functionsIn(code);
+    const called = preparing.includes(file) ? [] : functionsIn(code);
     const linked = [...sourcesOf(...outside), ...called];
     for (const source of linked) {
       const specifier = relative(dirname(path), join(root, source)).replaceAll("\\", "/");

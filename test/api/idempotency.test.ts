@@ -1,5 +1,6 @@
 import {
   asWhom,
+  findPackage,
   fitting,
   makeWorld,
   type Operation,
@@ -58,8 +59,7 @@ async function twoRequests(operation: Operation) {
   const as = asWhom(operation, world);
   const body = operation.body && fitting(operation.body, { ...world.known, ...destination });
   // Some field of the body differs; without a body the path does.
-  const packages = (await call("GET /api/v1/credit-packages")).body.data;
-  const packageId = packages.at(-1).id;
+  const packageId = await findPackage();
   const changes = {
     content: "other",
     description: "other",

@@ -119,6 +119,10 @@ export async function makeWorld() {
   return { as, boss, host, known };
 }
 
+/** The id of a package of credits other than the first one. */
+export const findPackage = async (): Promise<string> =>
+  (await call("GET /api/v1/credit-packages")).body.data.at(-1).id;
+
 export type World = Awaited<ReturnType<typeof makeWorld>>;
 
 /** The path of an operation in a world; `name` is a parameter to replace with another value. */
