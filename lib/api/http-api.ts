@@ -3,7 +3,7 @@ import type { SpecRestApi } from "aws-cdk-lib/aws-apigateway";
 import type { Construct } from "constructs";
 import { type Contract, methodAndPath } from "../../platform/http/contract.ts";
 import { edgeKeyOf } from "../data/data.ts";
-import { exportForGood } from "../data/told.ts";
+import { exportPermanently } from "../data/outputs.ts";
 import { placeFirewall, rulesOfOldNames } from "../edge/firewall.ts";
 import { placeLock } from "../edge/lock.ts";
 import { catchAll, type Row, theOne } from "../stages/route-table.ts";
@@ -44,7 +44,7 @@ export class HttpApi extends Stack {
       throttlingRateLimit: stage.throttle.rate,
       throttlingBurstLimit: stage.throttle.burst,
     });
-    exportForGood(this, this.api.restApiId);
+    exportPermanently(this, this.api.restApiId);
     const name = `ovation-${stage.name}-http`;
     const edgeKey = edgeKeyOf(stage);
     const apis = [this.api, pictures];

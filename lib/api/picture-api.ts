@@ -6,7 +6,7 @@ import type { DownloadContract } from "../../platform/http/contract.ts";
 import { placeFunction } from "../compute/lambdas.ts";
 import { type Neighbours, siteOf } from "../compute/site.ts";
 import { connectSource, readStatements } from "../compute/sources.ts";
-import { exportForGood } from "../data/told.ts";
+import { exportPermanently } from "../data/outputs.ts";
 import { originOf } from "../stages/domain.ts";
 import { catchAll, type Row, rowsOf, theOne } from "../stages/route-table.ts";
 import { placeOf, type Stage } from "../stages/stages.ts";
@@ -95,8 +95,8 @@ export class Pictures extends Stack {
       const target = placeFunction(site, row, readStatements(row.contract, data));
       connectSource({ target, arn: target.functionArn }, row.contract, data);
     }
-    exportForGood(this, restApiId, deploymentStage.stageName, this.logGroup.logGroupArn);
-    exportForGood(this, this.logGroup.logGroupName);
+    exportPermanently(this, restApiId, deploymentStage.stageName, this.logGroup.logGroupArn);
+    exportPermanently(this, this.logGroup.logGroupName);
   }
 }
 

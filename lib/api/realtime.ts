@@ -11,7 +11,7 @@ import type { Construct } from "constructs";
 import { placeFunction } from "../compute/lambdas.ts";
 import { issuerOf, type Neighbours, siteOf } from "../compute/site.ts";
 import { connectSource, readStatements } from "../compute/sources.ts";
-import { exportForGood, told } from "../data/told.ts";
+import { exportPermanently, outputOf } from "../data/outputs.ts";
 import { type FunctionName, rowsOf, theOne } from "../stages/route-table.ts";
 import { placeOf, type Stage } from "../stages/stages.ts";
 import { accessLogSettings, calledArn, gatewayRole, logGroup, uriOf } from "./gateway.ts";
@@ -36,7 +36,7 @@ export class Realtime extends Stack {
       routeSelectionExpression: "$request.body.action",
     });
     this.apiId = api.ref;
-    exportForGood(this, this.apiId);
+    exportPermanently(this, this.apiId);
     this.sockets = {
       endpoint: `https://${api.ref}.execute-api.${this.region}.${this.urlSuffix}/${stageName}`,
       apiArn: this.formatArn({
@@ -62,7 +62,7 @@ export class Realtime extends Stack {
       mappings.push(mapping);
       // The mapping is replaced when a restored table's stream is used.
       const output = new CfnOutput(this, `${mapping.node.id}-id`, { value: mapping.ref });
-      this.streamMappings[name] = told(this, output, this.region);
+      this.streamMappings[name] = outputOf(this, output, this.region);
     }
     for (const row of rowsOf("task")) functions.set(row.name, placeFunction(site, row));
     const authorizer = theOne(

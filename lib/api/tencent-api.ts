@@ -4,7 +4,7 @@ import { Construct } from "constructs";
 import { placeFunction } from "../compute/lambdas.ts";
 import { type Neighbours, type Site, siteOf } from "../compute/site.ts";
 import { edgeKeyOf } from "../data/data.ts";
-import { exportForGood } from "../data/told.ts";
+import { exportPermanently } from "../data/outputs.ts";
 import { placeFirewall, rulesOfOldNames } from "../edge/firewall.ts";
 import { placeLock } from "../edge/lock.ts";
 import { rowsOf, theOne } from "../stages/route-table.ts";
@@ -66,7 +66,7 @@ export class TencentApi extends Stack {
     placeCanaries(this, stage, functions, [api, callback.api]);
     this.apis = { tencent: api, callback: callback.api };
     this.hosts = { "/v4": hostOf(api), [`/${callbackStage}`]: hostOf(callback.api) };
-    exportForGood(this, api.restApiId, callback.api.restApiId);
+    exportPermanently(this, api.restApiId, callback.api.restApiId);
     const edgeKey = edgeKeyOf(stage);
     const name = `ovation-${stage.name}-tencent`;
     const apis = [api, callback.api];

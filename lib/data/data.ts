@@ -13,8 +13,8 @@ import { dueIndex } from "../../platform/table/keys.ts";
 import { edgeKeyName, tableName } from "../stages/names.ts";
 import { placeOf, type Stage } from "../stages/stages.ts";
 import { placeBackups } from "./backups.ts";
+import { exportPermanently, outputOf } from "./outputs.ts";
 import { placeQueues, type Queues, queuesOf } from "./queues.ts";
-import { exportForGood, told } from "./told.ts";
 
 /**
  * Days for which failed batches wait for `npm run redrive`. They contain names and texts, even of
@@ -85,12 +85,12 @@ export class Data extends Stack {
         resource: "table",
         resourceName: tableName(stage),
       }),
-      tableStreamArn: told(this, stream, this.region),
+      tableStreamArn: outputOf(this, stream, this.region),
     };
     new CfnOutput(this, "table-name", { value: tableName(stage) });
     const { failures, pictures } = this;
-    exportForGood(this, failures.bucketArn, pictures.bucketArn, pictures.bucketName);
-    exportForGood(this, this.tencentSecret.secretArn, this.callbackSecret.secretArn);
+    exportPermanently(this, failures.bucketArn, pictures.bucketArn, pictures.bucketName);
+    exportPermanently(this, this.tencentSecret.secretArn, this.callbackSecret.secretArn);
     // Created last: its protection would prevent the rollback of a failed first deployment, and its
     // name the next attempt.
     own.node.addDependency(

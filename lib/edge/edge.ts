@@ -2,7 +2,7 @@ import { CfnOutput, RemovalPolicy, Stack } from "aws-cdk-lib";
 import { Certificate, CertificateValidation } from "aws-cdk-lib/aws-certificatemanager";
 import { HostedZone, type IHostedZone } from "aws-cdk-lib/aws-route53";
 import type { Construct } from "constructs";
-import { told } from "../data/told.ts";
+import { outputOf } from "../data/outputs.ts";
 import { type Domain, edgeRegion } from "../stages/domain.ts";
 import type { Stage } from "../stages/stages.ts";
 import { placeHostFirewall } from "./firewall.ts";
@@ -35,7 +35,7 @@ export class Edge extends Stack {
   }
 
   private tell(id: string, value: string): string {
-    return told(this, new CfnOutput(this, id, { value }), edgeRegion);
+    return outputOf(this, new CfnOutput(this, id, { value }), edgeRegion);
   }
 }
 

@@ -21,7 +21,7 @@ import { AaaaRecord, ARecord, RecordTarget } from "aws-cdk-lib/aws-route53";
 import { CloudFrontTarget } from "aws-cdk-lib/aws-route53-targets";
 import { BlockPublicAccess, Bucket, BucketEncryption, type IBucket } from "aws-cdk-lib/aws-s3";
 import type { Construct } from "constructs";
-import { told } from "../data/told.ts";
+import { outputOf } from "../data/outputs.ts";
 import { type Domain, originOf, relayUrlOf } from "../stages/domain.ts";
 import { connectingTo, homePath, pagePaths } from "../stages/page-headers.ts";
 import { placeOf, type Stage } from "../stages/stages.ts";
@@ -91,7 +91,7 @@ export class Host extends Stack {
     // The target of the name's DNS record, for names outside of our hosted zones.
     new CfnOutput(this, "distribution-name", { value: distribution.distributionDomainName });
     const value = distribution.distributionId;
-    this.distributionId = told(
+    this.distributionId = outputOf(
       this,
       new CfnOutput(this, "distribution-id", { value }),
       this.region,

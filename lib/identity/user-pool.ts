@@ -19,7 +19,7 @@ import type { Construct } from "constructs";
 import { logGroup } from "../api/gateway.ts";
 import { placeFunction } from "../compute/lambdas.ts";
 import { type Neighbours, siteOf } from "../compute/site.ts";
-import { exportForGood } from "../data/told.ts";
+import { exportPermanently } from "../data/outputs.ts";
 import { placePoolFirewall } from "../edge/firewall.ts";
 import { rowsOf, theOne } from "../stages/route-table.ts";
 import { placeOf, type Stage } from "../stages/stages.ts";
@@ -87,7 +87,7 @@ export class Users extends Stack {
     };
     const { userPoolId, userPoolArn } = this.pool;
     const { roleName } = this.trigger.role as Role;
-    exportForGood(this, userPoolId, userPoolArn, this.trigger.functionArn, roleName);
+    exportPermanently(this, userPoolId, userPoolArn, this.trigger.functionArn, roleName);
   }
 }
 

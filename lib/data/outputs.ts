@@ -6,7 +6,7 @@ import { type CfnOutput, Fn, type Stack } from "aws-cdk-lib";
  * that may change would block the deployment that changes it.
  * https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-getstackoutput.html
  */
-export const told = (stack: Stack, output: CfnOutput, region: string): string =>
+export const outputOf = (stack: Stack, output: CfnOutput, region: string): string =>
   Fn.getStackOutput(stack.stackName, stack.getLogicalId(output), region);
 
 /**
@@ -14,6 +14,6 @@ export const told = (stack: Stack, output: CfnOutput, region: string): string =>
  * generated name of a bucket. Otherwise an export without readers would be removed from its stack
  * before the stack that read it is deployed.
  */
-export function exportForGood(stack: Stack, ...values: string[]): void {
+export function exportPermanently(stack: Stack, ...values: string[]): void {
   for (const value of values) stack.exportValue(value);
 }
