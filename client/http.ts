@@ -192,6 +192,7 @@ function errorOf(outcome: Outcome, mayHaveHappened: boolean, key: string | undef
   });
 }
 
+/** Exponential backoff with jitter, at least as long as `Retry-After` says. */
 function wait(outcome: Outcome, attempt: number, signal?: AbortSignal): Promise<void> {
   const longest = Math.min(waitMillisecondsMax, 250 * 2 ** attempt);
   const milliseconds = Math.max((retryAfter(outcome) ?? 0) * 1000, Math.random() * longest);

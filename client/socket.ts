@@ -209,8 +209,8 @@ function leave(state: State, own: Link, leaving: Leaving): void {
     }
   }
   state.tries = livedMilliseconds > stableMilliseconds ? 0 : state.tries + 1;
-  const doubled = firstWaitMilliseconds * 2 ** Math.max(0, state.tries - 1);
-  const longest = Math.min(waitMillisecondsMax, doubled);
+  const backoff = firstWaitMilliseconds * 2 ** Math.max(0, state.tries - 1);
+  const longest = Math.min(waitMillisecondsMax, backoff);
   const jitter = to === undefined ? Math.random() * longest : 0;
   state.timer = setTimeout(() => connect(state), waitMilliseconds + jitter);
 }

@@ -94,7 +94,7 @@ export type Outcome = {
 const minute = 60;
 const hour = 60 * minute;
 
-/** Seconds from a failed scheduled attempt to the next; after the last, the delivery has failed. */
+/** The retry schedule: seconds from a failed attempt to the next; after the last, it has failed. */
 const delays = [
   ...[5, 30, 2 * minute, 10 * minute, 30 * minute],
   ...[hour, 2 * hour, 4 * hour, 8 * hour, 8 * hour],
