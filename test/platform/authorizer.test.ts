@@ -17,14 +17,14 @@ const { tokenOf } = own;
 
 const methodArn = "arn:aws:execute-api:us-east-1:000000000000:api/dev/GET/x";
 
-/** What the authorizer of the HTTP API says of a token: Allow, Deny, or what it throws. */
+/** The HTTP API authorizer's result for a token: Allow, Deny, or the error that it throws. */
 async function ask(token: string): Promise<string> {
   const headers = { Authorization: [`Bearer ${token}`] };
   const event = { methodArn, headers: {}, multiValueHeaders: headers };
   return said(() => authorizeHttp(event as unknown as APIGatewayRequestAuthorizerEvent));
 }
 
-/** What the authorizer of the WebSocket API says. */
+/** The result of the WebSocket API's authorizer. */
 async function askSocket(token: string, headers: Record<string, string> = {}): Promise<string> {
   const event = { methodArn, headers, queryStringParameters: { token } };
   return said(() => authorizeSocket(event as unknown as APIGatewayRequestAuthorizerEvent));
@@ -131,7 +131,7 @@ test("a caller whom the table cannot check is neither admitted nor refused", asy
   expect(await askSocket(await tokenOf("u2"))).toBe(cannotTell);
 });
 
-/** How long a key counts that the issuer has withdrawn: as long as keys are kept unasked. */
+/** How long a key counts after the issuer has withdrawn it: as long as keys are cached. */
 const keysLifeSeconds = 10 * 60;
 
 test("a withdrawn key counts no longer than keys are cached, while others still count", async () => {

@@ -1,4 +1,4 @@
-/** What a wallet shows while gifts are settled: each credit in one of its two sums. */
+/** What a wallet shows while gifts are settled: each credit is in exactly one of its two sums. */
 import { collectOwnData } from "../../platform/own-data/export.ts";
 import { readBalances } from "../../platform/store/money/balances.ts";
 import { dueOf, settle } from "../../platform/store/money/settle.ts";

@@ -1,4 +1,4 @@
-/** Two things that happen to the table at one moment, in every order that matters. */
+/** Two concurrent operations on the table, in every relevant order. */
 import { expect } from "@jest/globals";
 import { table, useTable } from "../../platform/table/table.ts";
 
@@ -33,7 +33,7 @@ export async function between<A>(
 type Moment = {
   act(): Promise<unknown>;
   meanwhile(): Promise<unknown>;
-  /** What has to be so afterwards, whichever was first. */
+  /** The condition that must hold afterwards, in either order. */
   check(): Promise<void>;
 };
 

@@ -1,4 +1,4 @@
-/** Channels whose functions die at any request, and changes that meet in any order. */
+/** Channel functions that crash at any request, and changes that arrive in any order. */
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
 import { makeBan } from "../../domain/streams/ban.ts";
 import { makeStream, NewStream } from "../../domain/streams/new-stream.ts";
@@ -34,7 +34,7 @@ afterAll(() => queue.stop());
 const now = new Date();
 const picture = "https://cdn.example.com/person.png";
 
-/** A live stream of this host, which is not recorded yet. */
+/** A live stream of this host that is not recorded yet. */
 function newStream(hostId: string): Stream {
   const host = summaryOf(profileOf(hostId, {}, now), picture);
   const given = { id: newId(now), host, defaultThumbnail: picture, now };

@@ -32,14 +32,14 @@ async function openStream() {
   return { stream, sender };
 }
 
-/** What others have made of a stream since. */
+/** What others have changed in a stream since then. */
 const change = ({ id, hostId }: Stream, changes: Partial<Stream>) =>
   makeStream(hostId, { id, ...changes });
 
 const findSender = ({ id }: Stream, userId: string) => getRawItem(key.sender(id, userId));
 const numbersOf = async ({ id }: Stream) => (await getRawItem(key.chat(id)))?.count;
 
-/** Stops the clock at the beginning of the next second: rates count the messages of one second. */
+/** Stops the clock at the start of the next second: rates count messages per second. */
 const nextSecond = () => setClock(1_000 * Math.ceil((Date.now() + 1) / 1_000));
 afterEach(() => void jest.useRealTimers());
 
@@ -59,7 +59,7 @@ describe("a sender who is admitted while the stream is read", () => {
     expect(await say(stream.id, sender, { key: "refused", ...call })).toBe(status);
     expect(await numbersOf(stream)).toBe(1);
     if (changes.deletedAt !== undefined) return;
-    // What was refused is not their last message: it delays none, and may not be repeated.
+    // A refused message is not the sender's last one: it delays nothing and may not be repeated.
     const after = await findSender(stream, sender);
     expect(after?.lastMessageAt).toBe(before?.lastMessageAt);
     expect(after?.lastCall).toBe(before?.lastCall);

@@ -58,7 +58,7 @@ describe("admission", () => {
     expect(codes.filter((code) => code === "done")).toHaveLength(5);
     expect(codes.filter((code) => code === "too_many_requests")).toHaveLength(7);
     expect(await codeOf(admitMessage(id, "fast", limited, later(1)))).toBe("done");
-    // What this process remembers of a sender is a guess: another table knows nothing of them.
+    // This process's cache of senders is only a guess, which another table does not match.
     const { id: other } = await newStream();
     await Promise.all([1, 2].map(() => codeOf(admitMessage(other, "new", limited, later(2)))));
     expect((await getRawItem(key.sender(other, "new")))?.sent).toBe(2);

@@ -9,7 +9,7 @@ import { useOwnTable } from "./table.ts";
 useOwnTable({});
 
 describe("equal reads", () => {
-  /** A read that tells what had been written when it began. */
+  /** A read that returns what had been written when it began. */
   function readWritten() {
     const asked: string[] = [];
     let written = 0;
@@ -101,7 +101,7 @@ test("who asks while one reads is given the next reading, which begins behind th
   const behind = [ask("one"), ask("one")];
   await new Promise((done) => setImmediate(done));
   expect(readings).toHaveLength(1);
-  // One that fails holds up nobody.
+  // A failed read delays no other.
   readings[0]?.reject(new Error("throttled"));
   await expect(first).rejects.toThrow("throttled");
   await new Promise((done) => setImmediate(done));

@@ -13,7 +13,7 @@ import { type DearCall, dearCalls } from "./costs/calls.ts";
 import { fillTable, prepareCalls, viewer } from "./costs/world.ts";
 import { everyRate, useOwnTable } from "./table.ts";
 
-/** Answers for a bucket and for queues, which take whatever they are sent. */
+/** Stands in for a bucket and queues, which accept everything. */
 const server = createServer(async (request, answer) => {
   const body = (await buffer(request)).toString();
   if (request.method === "PUT") return answer.end();
@@ -55,14 +55,14 @@ const handlers = new Map<string, { handler: unknown }>(Object.entries(functions)
 let measure: ReturnType<typeof meterTable>;
 beforeAll(async () => {
   await fillTable();
-  // On a busy machine, what calls keep for a while would be read again in between.
+  // On a busy machine, cached values would expire and be read again.
   setClock(Date.now());
   measure = meterTable();
 });
 
 let calls: ReturnType<typeof dearCalls>;
 
-/** What a call spends; a POST has a key, whose marker keeps the answer. */
+/** What a call spends; a POST has a key, whose marker stores the response. */
 async function spend(row: Row<Contract>, { as = viewer, ...call }: DearCall): Promise<Spent> {
   const { handler } = handlers.get(row.name)!;
   const { route } = row.contract;
@@ -76,7 +76,7 @@ async function spend(row: Row<Contract>, { as = viewer, ...call }: DearCall): Pr
   return { read, write, kilobytes: bytes / 1024 };
 }
 
-/** Routes whose cost is held elsewhere. */
+/** Routes whose cost is tested elsewhere. */
 const elsewhere: Record<string, string> = {
   "GET /docs": "test/local/documents.test.ts: pages are made with the bundle",
   "GET /docs/events": "the same",

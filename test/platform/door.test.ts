@@ -4,7 +4,7 @@ import { call, person } from "../api/people.ts";
 import { type System, startSystem } from "../system.ts";
 import { clearFaults, injectFault } from "./money/running.ts";
 
-/** A stage whose gateway remembers for minutes what the authorizer said of a token. */
+/** A stage whose gateway caches the authorizer's results for minutes. */
 let system: System;
 beforeAll(async () => {
   system = await startSystem({ env: { DEMO: "off", STAGE: "prod" } });

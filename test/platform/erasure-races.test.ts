@@ -82,7 +82,7 @@ async function inOrder(order: string, SK: string, acts: Record<"A" | "B", () => 
   return done.join("");
 }
 
-/** A gift from one person to a host and a guest. */
+/** A gift from one user to a host and a guest. */
 async function giftOfThree() {
   const [sender, host] = [await makeUser(someone("sender"), 20), await makeUser(someone("host"))];
   const guest = await makeUser(someone("guest"));
@@ -181,7 +181,7 @@ async function leaveTracks(userId: string, at: Date) {
   return { stream, own, host, fan, giftId, ban };
 }
 
-/** What is left of each kind: a name, or whether it is there. */
+/** What is left of each kind: a name, or whether it exists. */
 async function leftOf(userId: string, tracks: Awaited<ReturnType<typeof leaveTracks>>) {
   const { stream, own, host, fan, giftId, ban } = tracks;
   const raw = (place: Key) => getRawItem(place, { consistent: true });

@@ -1,4 +1,4 @@
-/** Queues and a bucket as the runner has them, with its faults, on a clock that the test moves. */
+/** Queues and a bucket like the runner's, with its faults, on a clock that the test advances. */
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -16,10 +16,10 @@ import { openState } from "../../local/state.ts";
 import { makeQueue } from "../local/sample-stage.ts";
 import { setClock } from "./clock.ts";
 
-/** Calls the function that reads a queue; returns the ids of the messages that come again. */
+/** Calls the function that reads a queue; returns the ids of the messages to be redelivered. */
 type Reader = (records: readonly SQSRecord[]) => Promise<readonly string[]>;
 
-/** As a queue's messages come again: longer than any of their readers may take. */
+/** The delay before messages are redelivered: longer than any of their readers may run. */
 const visibilitySeconds = 360;
 
 /** The bucket of the stage. */

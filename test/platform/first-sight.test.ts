@@ -19,7 +19,7 @@ import { useOwnTable } from "./table.ts";
 useOwnTable();
 const now = new Date();
 
-/** A queue that keeps what it is sent. */
+/** A queue that stores what it receives. */
 let server: Server;
 let sent: string[] = [];
 beforeAll(async () => {
@@ -50,7 +50,7 @@ async function firstSeen(given_name: string) {
   return userId;
 }
 
-/** What the table's stream tells when a profile is written. */
+/** The record in the table's stream when a profile is written. */
 async function recordOf(userId: string, old?: object): Promise<DynamoDBRecord> {
   const image = { ...key.profile(userId), ...(await findProfile(userId)) };
   const options = { removeUndefinedValues: true };

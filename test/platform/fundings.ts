@@ -47,7 +47,7 @@ export async function settleProceeds({ id, hostId }: Stream): Promise<number> {
   return due.length;
 }
 
-/** What the audit finds that does not fit. */
+/** The problems that the audit finds. */
 export async function auditTable(): Promise<string[]> {
   const { misfits } = await audit({
     ...{ read: scanTable, now: new Date(), patienceMilliseconds: 0 },

@@ -44,7 +44,7 @@ async function scene() {
   return { sender, host, stream, askFor, marks, balance, gifts };
 }
 
-/** A gift that was committed, and whose call was answered without anything being written down. */
+/** A committed gift whose call was answered without recording anything. */
 async function held() {
   const one = await scene();
   expect(await one.askFor({}, "lost", "none")).toBe(1);
@@ -156,7 +156,7 @@ test("a gift to several receivers is held and sent as one", async () => {
 
 describe("a repetition", () => {
   const repeated = { Time: 1703589922, dedupeSeconds: 60 };
-  /** So long a call may wait for an earlier one. */
+  /** How long a call may wait for an earlier one. */
   const within = 1_500;
 
   test("gets the first call's outcome, charged or refused", async () => {

@@ -63,7 +63,7 @@ async function sayMany(stream: Stream, count: number, fewer: readonly number[] =
   return (await each(numbers, (n) => say(stream, `message ${n}`, n))).reverse();
 }
 
-/** Does something for each, some at the same moment. */
+/** Runs something for each element, some of them concurrently. */
 async function each<T, Made>(all: readonly T[], act: (one: T) => Promise<Made>) {
   const made: Made[] = [];
   for (let at = 0; at < all.length; at += 50)
@@ -80,7 +80,7 @@ const read = async (stream: Stream, page: number, limit: number, at = now) => {
 const down = (high: number, low: number) =>
   Array.from({ length: high - low + 1 }, (_, at) => high - at);
 
-/** A reply that cannot be remembered, as that to a key which was used before. */
+/** A reply that cannot be stored, like that of a key that was used before. */
 const refused = {
   label: "marker",
   Put: { Item: { PK: "USER#sender", SK: "x" }, ConditionExpression: "attribute_exists(PK)" },

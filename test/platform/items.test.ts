@@ -28,7 +28,7 @@ beforeAll(async () => {
 afterAll(() => stop());
 afterEach(() => useTable(real));
 
-/** Lets `answer` speak for the table; answers what it was asked. */
+/** Makes `answer` respond instead of the table; returns the requests. */
 function speakFor(answer: Answer): Input[] {
   const asked: Input[] = [];
   const send = async ({ input }: { input: Input }) => {

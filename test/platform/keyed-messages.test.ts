@@ -35,7 +35,7 @@ function writtenBy({ input }: Command): Written[] {
   }));
 }
 
-/** What becomes of the writes from now on: `send` writes. */
+/** What happens to writes from now on: `send` executes them. */
 type Course = (send: () => Promise<unknown>, command: Command) => Promise<unknown>;
 const asUsual: Course = (send) => send();
 let course = asUsual;
@@ -53,7 +53,7 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-/** Moves the clock that functions read; timers go on by themselves. */
+/** Moves the clock that functions read; timers run in real time. */
 function passSeconds(seconds: number): void {
   const doNotFake = [
     ...(["hrtime", "nextTick", "performance", "queueMicrotask", "setImmediate"] as const),
@@ -64,7 +64,7 @@ function passSeconds(seconds: number): void {
 
 const lost = () => Object.assign(new Error("lost"), { $metadata: { httpStatusCode: 400 } });
 
-/** From write number `at` (from 1) of these on nothing arrives any more, as of a process that died. */
+/** From write number `at` (from 1) on nothing arrives, as if the process had died. */
 function dieAt(at: number, isAfter: boolean, counts = (_: Command) => true): () => number {
   let writes = 0;
   course = async (send, command) => {

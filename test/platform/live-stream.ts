@@ -3,7 +3,7 @@ import { makeStream, NewStream } from "../../domain/streams/new-stream.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
 import { newId } from "../../platform/runtime/id.ts";
 
-/** A stream as the product makes it, live since now; `changes` are what a test needs otherwise. */
+/** A stream as the product creates it, live from now on; `changes` override its fields. */
 export function liveStreamOf(
   host: UserSummary,
   { id, ...changes }: Partial<Stream> = {},

@@ -22,9 +22,9 @@ import { intercept } from "./intercept.ts";
 import { startTable } from "./table.ts";
 import { makeStream, makeUser, someone } from "./wallet-people.ts";
 
-/** Answers to single writes that are lost from now on; the SDK then asks again, as here. */
+/** Responses of single writes to lose from now on; the SDK then retries, as here. */
 let lost = 0;
-/** What happens between the write and its repetition. */
+/** What happens between the write and its retry. */
 let meanwhile: (() => Promise<unknown>) | undefined;
 
 function loseAnswers() {

@@ -1,4 +1,4 @@
-/** A stage that forgets messages after thirty days: what the history says before and after. */
+/** A stage that deletes messages after thirty days: the history before and after. */
 import { DeleteCommand, GetCommand } from "@aws-sdk/lib-dynamodb";
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
 import { makeMessage } from "../../domain/streams/admission.ts";

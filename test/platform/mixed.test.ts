@@ -15,11 +15,11 @@ import {
   someone,
 } from "./wallet-people.ts";
 
-/** What DynamoDB says of an item whose condition it could not judge, and how often it says so. */
+/** DynamoDB's reason for an item whose condition was not evaluated, and how often it occurs. */
 let mixed: { Code: string; times: number } | undefined;
 let struck = 0;
 
-/** Whether an action is on a wallet that another transaction holds. */
+/** Whether an action is on a wallet that another transaction locks. */
 const isWallet = ({ Update }: NonNullable<TransactWriteCommandInput["TransactItems"]>[number]) =>
   String(Update?.Key?.PK).startsWith("WALLET#");
 

@@ -1,4 +1,4 @@
-/** For each route the dearest call that its callers can make in the fullest table. */
+/** For each route the most expensive call that its callers can make in the fullest table. */
 
 import type { Role } from "../../../platform/auth/caller.ts";
 import { picture } from "../../api/picture-files.ts";
@@ -16,7 +16,7 @@ import {
   viewer,
 } from "./world.ts";
 
-/** `form` is the bytes of a file in a form, under its field. */
+/** `form` is the bytes of a file in a form, under its field's name. */
 export type DearCall = {
   as?: string;
   roles?: readonly Role[];

@@ -1,4 +1,4 @@
-/** A table as full as callers can make it, with people, streams and money in it. */
+/** A table as full as callers can make it, with users, streams and money. */
 
 import { objectIdOf } from "../../../domain/id.ts";
 import { listPackages } from "../../../domain/money/credit-package.ts";
@@ -32,7 +32,7 @@ import {
   writeAll,
 } from "./fullest.ts";
 
-/** More than a page has, and than a call reads at once. */
+/** More than one page, and more than a call reads at once. */
 const people = 520;
 const manyMin = 2_600;
 const times = <T>(count: number, make: (n: number) => T) =>
@@ -45,7 +45,7 @@ const at = now.toISOString();
 /** Ids in the order of their numbers, made in the last hours. */
 const idAt = (n: number) => objectIdOf(seconds - 10_000 + n, "ab".repeat(5), n);
 
-/** The host of everything, who is everybody's follower and followed by all. */
+/** The host of all streams, who follows everyone and is followed by everyone. */
 export const host = userAt(0);
 export const viewer = userAt(1);
 export const streamId = idAt(0);
@@ -213,7 +213,7 @@ const frames = () =>
     };
   });
 
-/** A gift as it is once its receiver has its credits. */
+/** A gift after its receiver was credited. */
 const settled = ({ due: _, ...item }: Item): Item => item;
 
 /** Copies of an item that a call made, at other places. */
@@ -226,7 +226,7 @@ async function copies(
   await writeAll(times(count, (n) => copy(item, n + 2)));
 }
 
-/** Writes everything that calls meet. */
+/** Writes everything that calls may read. */
 export async function fillTable(): Promise<void> {
   await recordGiftType(giftType, forget(undefined));
   await writeAll([
