@@ -92,7 +92,8 @@ test.each(bare)(
     pasteInto(
       system,
       inside.includes("listen")
-        ? `${gifts} &\n${inside.replace("listen --", "listen -- --count 3")}`
+        ? // Until all are sent: they would be events of the next tests.
+          `${gifts} &\n${inside.replace("listen --", "listen -- --count 3")}\nwait`
         : inside,
     );
   },
