@@ -203,7 +203,9 @@ browserTest(
     expect(url).toMatch(
       /^http:\/\/127\.0\.0\.1:\d+\/overlay\?channel=\w+&key=ovk_.*&theme=panel&align=right$/,
     );
-    const overlay = await page.context().newPage();
+    // In a context of its own, whose clock is stopped below.
+    const program = await pages.browser().newContext();
+    const overlay = await program.newPage();
     overlay.setDefaultTimeout(timeoutMilliseconds);
     const faults = watchFaults(overlay, pages.system().url);
     const subscribed = watchSubscription(overlay);
@@ -248,6 +250,7 @@ browserTest(
     again.setDefaultTimeout(timeoutMilliseconds);
     await again.goto(url);
     await again.getByText("The server rejected this overlay key").waitFor();
+    await program.close();
     await close();
   },
   testMilliseconds,
