@@ -15,8 +15,9 @@ export type Template = {
   Resources: Record<string, Resource>;
   Outputs?: Record<string, { Value: Json; Export?: { Name: Json } }>;
 };
-/** A stack of an assembly, in deployment order. */
-export type Stack = { name: string; template: Template };
+/** A stack of an assembly; these are in the order in which they are deployed. */
+/** `after` names the stacks that CDK deploys before it, if the test asks for that. */
+export type Stack = { name: string; template: Template; after?: readonly string[] };
 
 /** Properties that name a resource, which must be unique per kind. */
 const nameProperties = [

@@ -46,7 +46,10 @@ function synthesize(stage: Stage): Assembly {
       violatingResources.map(({ constructPath = "" }) => ({ rule: ruleName, path: constructPath })),
     );
     return {
-      stacks: stacks.map(({ stackName: name, template }) => ({ name, template })),
+      stacks: stacks.map(({ stackName: name, template, dependencies }) => ({
+        ...{ name, template },
+        after: dependencies.flatMap((one) => ("stackName" in one ? [String(one.stackName)] : [])),
+      })),
       findings,
     };
   } finally {
