@@ -12,7 +12,7 @@ import { listBacklog, removeBacklog } from "../store/log/backlog.ts";
 import { putFrame, removeText } from "../store/log/frames.ts";
 import { findStream } from "../store/streams/streams.ts";
 import type { Audience } from "./audience.ts";
-import { feedRecords } from "./feed-records.ts";
+import { feedRecords } from "./feed.ts";
 import { addFrame, evictLog, loadLog, newRecordsIn, readLog } from "./log-cache.ts";
 
 /** What one call appended to a log, and where the log ends. */

@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import type { LogRecord } from "../../../domain/log/event.ts";
 import { type Frame, idOfEvent } from "../../../domain/log/frame.ts";
 import type { OutgoingEvent } from "../../../domain/webhooks/webhook.ts";
-import { feedRecords } from "../../../platform/push/feed-records.ts";
+import { feedRecords } from "../../../platform/push/feed.ts";
 
 const at = "2026-11-22T12:00:00.000Z";
 const train = (id: string, type: string, status: string) => ({
