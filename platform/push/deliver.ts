@@ -112,27 +112,23 @@ export function countSlices(viewers: number): number {
 
 /**
  * The next frames of a log, at most `most`. Frames that were not posted for a day expire, not
- * necessarily in order, so the log may continue after a gap.
+ * necessarily in order. Viewers resubscribe at a gap, so frames before the last gap are left out.
  */
 async function nextFrames(
   streamId: string,
   { after, head, most }: { after: number; head: number; most: number },
   newFrames: readonly Frame[],
 ): Promise<Frame[]> {
-  const next = await framesBetween(streamId, after + 1, Math.min(head, after + most), newFrames);
-  if (next.length > 0) return afterLastGap(next);
-  for await (const { n } of queryFrames(streamId, { from: after + 1, to: head, pageSize: 1 }))
-    return afterLastGap(await framesBetween(streamId, n, Math.min(head, n + most - 1), newFrames));
-  return [];
-}
-
-/**
- * The frames after the last gap. Viewers resubscribe at a gap, so earlier frames need not be
- * posted.
- */
-function afterLastGap(frames: Frame[]): Frame[] {
-  const at = frames.findLastIndex(({ n }, index) => index > 0 && frames[index - 1]!.n !== n - 1);
-  return frames.slice(Math.max(0, at));
+  let frames = await framesBetween(streamId, after + 1, Math.min(head, after + most), newFrames);
+  if (frames.length === 0) {
+    const rest = { from: after + 1, to: head, pageSize: 1 };
+    const { value: first } = await queryFrames(streamId, rest).next();
+    if (first === undefined) return [];
+    const { n } = first;
+    frames = await framesBetween(streamId, n, Math.min(head, n + most - 1), newFrames);
+  }
+  const start = frames.findLastIndex(({ n }, at) => at > 0 && frames[at - 1]!.n !== n - 1);
+  return frames.slice(Math.max(0, start));
 }
 
 /**
