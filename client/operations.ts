@@ -2525,9 +2525,18 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** List the planned streams among my newest 100 contributions */
+  /** List the planned streams that I funded: of my newest 100, or a page */
   "GET /api/v1/live-stream/funded": {
-    answer: LiveStream[];
+    query?: {
+      after?: string;
+      limit?: number;
+    };
+    answer:
+      | LiveStream[]
+      | {
+          list: LiveStream[];
+          pageInfo: PageInfo;
+        };
     code:
       | "request_invalid"
       | "token_invalid"
@@ -2537,9 +2546,11 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** List the streams among my newest 100 guest invitations */
+  /** List the streams to which I am invited: the newest 100, or a page */
   "GET /api/v1/live-stream/guest-streams": {
     query?: {
+      after?: string;
+      limit?: number;
       status?:
         | "preparing"
         | "scheduled"
@@ -2558,7 +2569,12 @@ export type Operations = {
         | "fundingGoal";
       sortOrder?: "asc" | "desc";
     };
-    answer: LiveStream[];
+    answer:
+      | LiveStream[]
+      | {
+          list: LiveStream[];
+          pageInfo: PageInfo;
+        };
     code:
       | "request_invalid"
       | "token_invalid"
@@ -2639,12 +2655,19 @@ export type Operations = {
       | "unavailable"
       | "internal_error";
   };
-  /** List the newest 100 live streams of all hosts, newest first */
+  /** List the streams of all hosts, newest first: the newest 100, or a page */
   "GET /api/v1/live-stream": {
     query?: {
+      after?: string;
+      limit?: number;
       moderated?: boolean;
     };
-    answer: LiveStream[];
+    answer:
+      | LiveStream[]
+      | {
+          list: LiveStream[];
+          pageInfo: PageInfo;
+        };
     code:
       | "request_invalid"
       | "token_invalid"

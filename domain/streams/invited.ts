@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { type Stream, StreamStatus } from "./stream.ts";
+import { StreamsQuery } from "./stream-page.ts";
 
 const sortable = z.enum(
   [
@@ -10,7 +11,7 @@ const sortable = z.enum(
 );
 
 /** Filters and order of the streams that a user is invited to. */
-export const InvitedQuery = z.object({
+export const InvitedQuery = StreamsQuery.extend({
   status: z
     .enum(StreamStatus.options, { error: `expected ${StreamStatus.options.join(", ")}` })
     .optional()
@@ -22,7 +23,11 @@ export const InvitedQuery = z.object({
     .enum(["asc", "desc"], { error: "expected asc or desc" })
     .default("desc")
     .meta({ description: "The sort order" }),
-});
+}).refine(
+  ({ sortBy, sortOrder, after }) =>
+    after === undefined || (sortBy === "createdAt" && sortOrder === "desc"),
+  "after: expected without another order",
+);
 export type InvitedQuery = z.output<typeof InvitedQuery>;
 
 /** The requested streams, sorted; ties are sorted by id. */

@@ -1,23 +1,25 @@
-import { LiveStream } from "../../domain/streams/live-stream.ts";
-import { rowsOf } from "../../domain/text.ts";
+import { Streams, StreamsQuery } from "../../domain/streams/stream-page.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { listFunded } from "../../platform/store/money/fundings.ts";
-import { showStreams } from "../../platform/store/streams/display-names.ts";
+import { showListed } from "../../platform/store/streams/stream-pages.ts";
 
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/live-stream/funded",
-    summary: "List the planned streams among my newest 100 contributions",
+    summary: "List the planned streams that I funded: of my newest 100, or a page",
     tag: "Live Streams",
     caller: "user",
     shape: "envelope",
-    answer: [200, rowsOf(LiveStream)],
+    query: StreamsQuery,
+    answer: [200, Streams],
     cost: { read: 280, kilobytes: 260 },
     refusals: [],
     grants: { read: ["STREAM", "USER", "ESCROW"] },
   },
-  async ({ caller }) => {
-    const streams = await listFunded(caller.userId);
-    return showStreams(streams.filter(({ status }) => status === "scheduled"));
-  },
+  async ({ query, caller }) =>
+    showListed(
+      query,
+      (walk) => listFunded(caller.userId, walk),
+      (streams) => streams.filter(({ status }) => status === "scheduled"),
+    ),
 );

@@ -1,22 +1,26 @@
 import { InvitedQuery, sortInvited } from "../../domain/streams/invited.ts";
-import { LiveStream } from "../../domain/streams/live-stream.ts";
-import { rowsOf } from "../../domain/text.ts";
+import { Streams } from "../../domain/streams/stream-page.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { showStreams } from "../../platform/store/streams/display-names.ts";
 import { listInvited } from "../../platform/store/streams/stream-lists.ts";
+import { showListed } from "../../platform/store/streams/stream-pages.ts";
 
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/live-stream/guest-streams",
-    summary: "List the streams among my newest 100 guest invitations",
+    summary: "List the streams to which I am invited: the newest 100, or a page",
     tag: "Live Streams",
     caller: "user",
     shape: "envelope",
     query: InvitedQuery,
-    answer: [200, rowsOf(LiveStream)],
+    answer: [200, Streams],
     cost: { read: 290, kilobytes: 260 },
     refusals: [],
     grants: { read: ["STREAM", "USER", "ESCROW"] },
   },
-  async ({ query, caller }) => showStreams(sortInvited(await listInvited(caller.userId), query)),
+  async ({ query, caller }) =>
+    showListed(
+      query,
+      (walk) => listInvited(caller.userId, walk),
+      (streams) => sortInvited(streams, query),
+    ),
 );

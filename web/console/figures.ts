@@ -69,7 +69,8 @@ type Second = { events: number; credits: number; delay: number };
 
 /** Subscribes to live streams that are not followed yet. */
 async function followLive(client: Client, followed: Set<string>, second: Second): Promise<void> {
-  const streams = await call("GET /api/v1/live-stream", {}).catch(() => []);
+  const listed = await call("GET /api/v1/live-stream", {}).catch(() => []);
+  const streams = "list" in listed ? listed.list : listed;
   const live = streams.filter(({ status }) => status === "active").slice(0, streamsMax);
   for (const { id } of live.filter(({ id }) => !followed.has(id))) {
     followed.add(id);

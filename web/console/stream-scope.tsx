@@ -12,7 +12,10 @@ export const findStream = (streamId: string) =>
   call("GET /api/v1/live-stream/{streamId}", { path: { streamId } });
 
 /** The streams the signed-in user may moderate: the newest hundred. */
-export const listStreams = () => call("GET /api/v1/live-stream", { query: { moderated: true } });
+export const listStreams = async () => {
+  const listed = await call("GET /api/v1/live-stream", { query: { moderated: true } });
+  return "list" in listed ? listed.list : listed;
+};
 
 /** These, and the stream with the given ID, which may be older. */
 export const useStreams = (id: string): Loaded<readonly Stream[]> =>

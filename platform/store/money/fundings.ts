@@ -24,7 +24,7 @@ import { key, prefix } from "../../table/keys.ts";
 import { queryItems, queryPages } from "../../table/query.ts";
 import type { Action, Reply } from "../../table/transact.ts";
 import { contributeAction, sumEscrow } from "../streams/escrow.ts";
-import { findStreams } from "../streams/streams.ts";
+import { from, type StreamWalk } from "../streams/stream-lists.ts";
 import { commit, findWallet, forfeitActions, spendLimits } from "./wallets.ts";
 
 type Contributing = { stream: Stream; userId: string; amount: number; now: Date };
@@ -160,14 +160,14 @@ async function returnOne(streamId: string, member: Member, now: Date): Promise<v
   }
 }
 
-/** The most streams in one list of a user's funded streams, or examined together. */
+/** The most streams examined together. */
 const fundedMax = 100;
 
-/** The streams with contributions of a user that were not returned, newest first. */
-export async function listFunded(userId: string): Promise<Stream[]> {
-  const walk = { limit: fundedMax, newestFirst: true, consistent: true };
-  const items = await queryItems(key.funded(userId, ""), prefix.funded, walk);
-  return findStreams(items.map(({ streamId }) => String(streamId)));
+/** The ids of the streams with contributions of a user that were not returned, newest first. */
+export async function listFunded(userId: string, walk: StreamWalk): Promise<string[]> {
+  const at = (streamId: string) => key.funded(userId, streamId);
+  const items = await queryItems(at(""), prefix.funded, { ...from(walk, at), consistent: true });
+  return items.map(({ streamId }) => String(streamId));
 }
 
 /** Whether a contribution of the user is still held, even by a deleted stream. */

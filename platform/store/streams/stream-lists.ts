@@ -5,10 +5,9 @@ import { type Stream, StreamStatus } from "../../../domain/streams/stream.ts";
 import { Timestamp } from "../../../domain/text.ts";
 import { setting } from "../../runtime/env.ts";
 import { type Reading, read } from "../../table/items.ts";
-import { key, prefix } from "../../table/keys.ts";
+import { type Key, key, prefix } from "../../table/keys.ts";
 import { queryItems, queryRange } from "../../table/query.ts";
 import type { Action } from "../../table/transact.ts";
-import { findStreams } from "./streams.ts";
 
 /** A stream in a list: enough fields to filter and sort by before it is read. */
 const ListedStream = z.object({
@@ -45,15 +44,21 @@ export const guestActions = ({ id: streamId, guests, createdAt, deletedAt }: Str
       : { Delete: { Key: place } };
   });
 
-/** The most invitations that one list reads. */
-const invitedMax = 100;
+/** Where a list is read: at most `limit` ids, newest first, behind the stream `after`. */
+export type StreamWalk = { limit: number; after?: string | undefined };
 
-/** The streams to which a user was invited, among their newest 100 invitations. */
-export async function listInvited(userId: string): Promise<Stream[]> {
-  const walk = { limit: invitedMax, newestFirst: true, consistent: true };
-  const items = await queryItems(key.guestOf(userId, ""), prefix.guestOf, walk);
-  return findStreams(items.map(({ streamId }) => String(streamId)));
+/** The ids of the streams to which a user was invited, newest first. */
+export async function listInvited(userId: string, walk: StreamWalk): Promise<string[]> {
+  const at = (streamId: string) => key.guestOf(userId, streamId);
+  const items = await queryItems(at(""), prefix.guestOf, { ...from(walk, at), consistent: true });
+  return items.map(({ streamId }) => String(streamId));
 }
+
+/** How to read a list of streams whose sort keys end with their ids. */
+export const from = ({ limit, after }: StreamWalk, at: (streamId: string) => Key) => ({
+  ...{ limit, newestFirst: true },
+  ...(after !== undefined && { after: at(after).SK }),
+});
 
 /**
  * Adds a stream to the live ones, or removes it, together with a notice to its followers. The
@@ -97,11 +102,11 @@ export async function assertMayGoLive({ hostId, status }: Stream): Promise<void>
   if (live.length >= max) refuse("too_many_live_streams", { max });
 }
 
-/** The newest streams of all hosts. */
-export async function listNewest(limit: number): Promise<ListedStream[]> {
-  const walk = { limit, newestFirst: true };
-  const items = await queryItems(key.listedStream(""), prefix.listedStreams, walk);
-  return items.map((item) => read(ListedStream, item));
+/** The ids of the streams of all hosts, newest first. */
+export async function listNewest(walk: StreamWalk): Promise<string[]> {
+  const list = from(walk, key.listedStream);
+  const items = await queryItems(key.listedStream(""), prefix.listedStreams, list);
+  return items.map((item) => read(ListedStream, item).streamId);
 }
 
 /** The streams of all hosts with ids after this one, newest first: at most the newest 1,000. */

@@ -1,0 +1,69 @@
+import { call, type Person, person, topUp } from "./people.ts";
+
+const streams = "/api/v1/live-stream";
+const count = 103;
+
+/** All ids of a list, page by page; also the sizes of the pages. */
+async function idsOf(as: Person, route: string, limit: number) {
+  const [ids, sizes]: [string[], number[]] = [[], []];
+  let after = "&after=ffffffffffffffffffffffff";
+  do {
+    const { status, body } = await call(`${route}limit=${limit}${after}`, { as });
+    expect(status).toBe(200);
+    const { list, pageInfo } = body.data;
+    expect(pageInfo).toEqual({
+      nextCursor: pageInfo.hasNextPage ? expect.any(String) : null,
+      hasNextPage: expect.any(Boolean),
+      limit,
+    });
+    ids.push(...list.map(({ id }: { id: string }) => id));
+    sizes.push(list.length);
+    after = pageInfo.nextCursor === null ? "" : `&after=${pageInfo.nextCursor}`;
+  } while (after !== "");
+  return { ids, sizes };
+}
+
+test("streams beyond the newest hundred are on later pages", async () => {
+  const [host, guest] = await Promise.all([person(), person()]);
+  await Promise.all([host, guest].map((as) => call("GET /api/v1/wallet", { as })));
+  const body = { title: "one of many", guests: [guest.id] };
+  const made: string[] = [];
+  for (let n = 0; n < count; n++) {
+    const created = await call(`POST ${streams}/create`, { as: host, body });
+    expect(created.status).toBe(201);
+    made.unshift(created.body.data.id);
+  }
+  const whole = await call(`GET ${streams}/guest-streams`, { as: guest });
+  expect(whole.body.data.map(({ id }: { id: string }) => id)).toEqual(made.slice(0, 100));
+  const invited = await idsOf(guest, `GET ${streams}/guest-streams?`, 60);
+  expect(invited).toEqual({ ids: made, sizes: [60, 43] });
+  // Without `after` it is the list, whatever its limit; its last id leads on.
+  const list = await call(`GET ${streams}?moderated=true&limit=5`, { as: host });
+  expect(list.body.data).toHaveLength(100);
+  const rest = await call(`GET ${streams}?moderated=true&after=${made[99]}`, { as: host });
+  expect(rest.body.data.list.map(({ id }: { id: string }) => id)).toEqual(made.slice(100));
+  const hosted = await idsOf(host, `GET ${streams}?moderated=true&`, 100);
+  expect(hosted.ids).toEqual(made);
+  const first = await call(`GET ${streams}?moderated=true&after=${made[50]}`, { as: host });
+  expect(first.body.data.pageInfo.limit).toBe(20);
+  for (const misfit of [`sortBy=startedAt&after=${made[0]}`, "limit=0", "limit=101", "after=x"])
+    expect((await call(`GET ${streams}/guest-streams?${misfit}`, { as: guest })).status).toBe(400);
+}, 120_000);
+
+test("funded streams have pages", async () => {
+  const [host, fan] = await Promise.all([person(), person()]);
+  await topUp(fan, 100);
+  await call("GET /api/v1/wallet", { as: host });
+  const plannedStartDate = new Date(Date.now() + 86_400_000).toISOString();
+  const made: string[] = [];
+  for (let n = 0; n < 3; n++) {
+    const body = { title: "planned", fundingGoal: 10, plannedStartDate };
+    const created = await call(`POST ${streams}/create`, { as: host, body });
+    const { id } = created.body.data;
+    await call(`POST ${streams}/${id}/fund`, { as: fan, body: { amount: 1 } });
+    made.unshift(id);
+  }
+  const whole = await call(`GET ${streams}/funded`, { as: fan });
+  expect(whole.body.data.map(({ id }: { id: string }) => id)).toEqual(made);
+  expect(await idsOf(fan, `GET ${streams}/funded?`, 2)).toEqual({ ids: made, sizes: [2, 1] });
+});
