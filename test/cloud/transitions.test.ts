@@ -58,7 +58,7 @@ test.each(changes.map((each) => [each.join(" → "), each] as const))("%s", (_, 
 test.each(Object.keys(states) as State[])(
   "what reads the table's stream and the queues is deployed before the APIs that write there (%s)",
   (state) => {
-    // What CDK is told: without it stacks that know nothing of each other are in any order.
+    // Explicit dependencies: without them, independent stacks have the order of their names.
     const after = new Map(states[state].map((stack) => [stack.name, stack.after ?? []]));
     const reach = (name: string): string[] => [name, ...(after.get(name) ?? []).flatMap(reach)];
     const earlier = (name: string) => new Set(reach(`ovation-prod-${name}`));
