@@ -37,7 +37,7 @@ const put = (engine: Engine, SK: string) =>
 const count = async (engine: Engine) =>
   (await engine.call("DynamoDB_20120810.Scan", { TableName: "sample" })).body.Count;
 
-/** The median duration of sequential writes, in milliseconds. */
+/** The processor time of a write in microseconds: the mean of the cheapest of ten rounds. */
 async function measureWrite(engine: Engine, name: string): Promise<number> {
   const rounds: number[] = [];
   for (let index = 0; index < 300; index += 30) {

@@ -50,7 +50,8 @@ beforeAll(async () => {
   });
   const log = createLog("off", () => undefined);
   gateway = await startGateway({ port: 0, log, runnerRoutes: createRunnerRoutes() });
-  const limits = { ...awsSocketLimits, idleMilliseconds: 1000, bufferedBytesMax: 64 * 1024 };
+  // Long enough for a function's first call on a busy machine, during which a socket is idle.
+  const limits = { ...awsSocketLimits, idleMilliseconds: 5000, bufferedBytesMax: 64 * 1024 };
   sockets = createSockets({ stage, invoke: workers.invoke, log, limits });
   gateway.open({ rest: [], sockets: stage.webSocketApis.map(sockets.mount) });
 });

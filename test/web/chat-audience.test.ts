@@ -6,12 +6,6 @@ import { expectFilled, expectSoon, testMilliseconds } from "./pages.ts";
 useBusyChat();
 
 type Call = { method: string; pathname: string; body?: Record<string, unknown> };
-/** Presses a button six times; returns how many hearts float then. */
-const tapSixTimes = new Function(
-  "button",
-  `for (let n = 0; n < 6; n++) button.click();
-   return button.getRootNode().querySelectorAll(".float").length;`,
-) as (button: object) => number;
 const poll = { id: "p1", kind: "poll", title: "Which song next?", options: ["Blue", "Red"] };
 
 browserTest(
