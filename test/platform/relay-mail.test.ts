@@ -21,12 +21,10 @@ function relayOf(failures = 0) {
   };
   const connection: Pick<Connection, "send"> = { send };
   const connections = new Map([["c1", connection as Connection]]);
-  // Each a second after the last: within a millisecond two messages have no order.
-  const began = Date.now();
-  const put = (n: number) => {
-    const mail = { connectionId: "c1", text: JSON.stringify({ n }) };
-    return putMail(node, mail, new Date(began + 1_000 * n));
-  };
+  // All of one millisecond.
+  const now = new Date();
+  const put = (n: number) =>
+    putMail(node, { connectionId: "c1", text: JSON.stringify({ n }) }, now);
   return { node, sent, put, readMail: createMailReader({ node, connections }) };
 }
 
@@ -41,6 +39,14 @@ test("a message that is written again after it was taken is delivered once", asy
   await readMail();
   expect(sent).toEqual([{ n: 1 }, { n: 2 }]);
   expect(await queryWhole(key.mail(node, ""), { prefix: prefix.mail })).toEqual([]);
+});
+
+test("messages of one millisecond are delivered in the order in which they were written", async () => {
+  const { sent, put, readMail } = relayOf();
+  const numbers = Array.from({ length: 20 }, (_, n) => n);
+  for (const n of numbers) await put(n);
+  await readMail();
+  expect(sent).toEqual(numbers.map((n) => ({ n })));
 });
 
 test("a message that cannot be delivered is tried again, and holds up no other", async () => {

@@ -60,9 +60,13 @@ export type Mail = z.infer<typeof Mail>;
 /** Seconds after which unread mail expires. */
 const mailSeconds = 600;
 
-/** Leaves mail for a connection of a relay. */
+/** Numbers this process's mail, so that messages of one millisecond keep their order. */
+let mailCount = 0;
+
+/** Leaves mail for a connection of a relay, which takes one process's mail in its order. */
 export async function putMail(node: string, mail: Mail, now: Date): Promise<void> {
-  const id = `${now.getTime()}-${randomBytes(6).toString("base64url")}`;
+  const number = String(mailCount++).padStart(10, "0");
+  const id = `${now.getTime()}-${number}-${randomBytes(6).toString("base64url")}`;
   await putItem({ ...key.mail(node, id), ...mail, expiresAt: secondsAfter(now, mailSeconds) });
 }
 
