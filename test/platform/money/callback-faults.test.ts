@@ -173,7 +173,7 @@ async function play(cases: readonly Case[], queueFault?: string) {
 
 /** Every call to AWS that a callback's gift takes, by a key of one case, and how each can fail. */
 const steps: [string, (one: Scene) => string][] = [
-  ["GetItem", ofWallet],
+  ["BatchGetItem", ofWallet],
   ["BatchGetItem", ({ sender }) => `USER#${sender.id}`],
   ["UpdateItem", ofMark],
   ["TransactWriteItems", ofWallet],
