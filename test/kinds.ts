@@ -55,6 +55,7 @@ export const slowKinds = {
     "platform/many-moments",
     "platform/notification-units",
     "platform/push/estimate",
+    "platform/push/simulation",
     "web/chat-load",
     "web/overlay-load",
   ],
@@ -136,6 +137,11 @@ export const longFiles: string[] = [
   "local/read-only",
   "platform/time-outs",
   "platform/picture-sizes",
+  "api/idempotency",
+  "platform/realtime/expiry",
+  "platform/push/simulation",
+  "api/sockets",
+  "platform/own-data",
 ];
 
 const isIn = (names: readonly string[], file: string) =>
