@@ -196,7 +196,10 @@ export async function benchVotes({ process: { pid } }: System): Promise<void> {
     `Cost of one call at ${priced.perSecond} a second, with all that it causes`,
     await priceCalls(() => pid!, room, people),
   );
-  const [talking, tapped] = [await framesOf(id, people, false), await framesOf(id, people, true)];
+  // Of another room: combos of the gifts above end during the next seconds.
+  const other = await liveStream();
+  const talking = await framesOf(other.id, people, false);
+  const tapped = await framesOf(other.id, people, true);
   print(`Frames a second to a viewer, at ${rates.messages} messages/s for ${seconds} s`, [
     { room: "chat alone", frames: round(talking) },
     { room: `with ${rates.taps} calls of taps a second`, frames: round(tapped) },
