@@ -24,7 +24,7 @@ import { key, prefix } from "../../table/keys.ts";
 import { queryItems, queryPages } from "../../table/query.ts";
 import type { Action, Reply } from "../../table/transact.ts";
 import { contributeAction, sumEscrow } from "../streams/escrow.ts";
-import { from, type StreamWalk } from "../streams/stream-lists.ts";
+import { type StreamWalk, walkOptions } from "../streams/stream-lists.ts";
 import { commit, findWallet, forfeitActions, spendLimits } from "./wallets.ts";
 
 type Contributing = { stream: Stream; userId: string; amount: number; now: Date };
@@ -166,7 +166,10 @@ const fundedMax = 100;
 /** The ids of the streams with contributions of a user that were not returned, newest first. */
 export async function listFunded(userId: string, walk: StreamWalk): Promise<string[]> {
   const at = (streamId: string) => key.funded(userId, streamId);
-  const items = await queryItems(at(""), prefix.funded, { ...from(walk, at), consistent: true });
+  const items = await queryItems(at(""), prefix.funded, {
+    ...walkOptions(walk, at),
+    consistent: true,
+  });
   return items.map(({ streamId }) => String(streamId));
 }
 

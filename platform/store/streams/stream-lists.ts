@@ -50,12 +50,15 @@ export type StreamWalk = { limit: number; after?: string | undefined };
 /** The ids of the streams to which a user was invited, newest first. */
 export async function listInvited(userId: string, walk: StreamWalk): Promise<string[]> {
   const at = (streamId: string) => key.guestOf(userId, streamId);
-  const items = await queryItems(at(""), prefix.guestOf, { ...from(walk, at), consistent: true });
+  const items = await queryItems(at(""), prefix.guestOf, {
+    ...walkOptions(walk, at),
+    consistent: true,
+  });
   return items.map(({ streamId }) => String(streamId));
 }
 
 /** How to read a list of streams whose sort keys end with their ids. */
-export const from = ({ limit, after }: StreamWalk, at: (streamId: string) => Key) => ({
+export const walkOptions = ({ limit, after }: StreamWalk, at: (streamId: string) => Key) => ({
   ...{ limit, newestFirst: true },
   ...(after !== undefined && { after: at(after).SK }),
 });
@@ -104,7 +107,7 @@ export async function assertMayGoLive({ hostId, status }: Stream): Promise<void>
 
 /** The ids of the streams of all hosts, newest first. */
 export async function listNewest(walk: StreamWalk): Promise<string[]> {
-  const list = from(walk, key.listedStream);
+  const list = walkOptions(walk, key.listedStream);
   const items = await queryItems(key.listedStream(""), prefix.listedStreams, list);
   return items.map((item) => read(ListedStream, item).streamId);
 }
