@@ -7,12 +7,12 @@ const minuteMilliseconds = 60_000;
 const triesMax = 4;
 
 /**
- * Adds limited messages to those of a connection's current minute, or other period, which begins
- * with the first of them. Returns how many there were before, and when the last was recorded
- * (milliseconds since 1970, 0 for never).
+ * Adds to a count of floods: the limited messages of a connection, or the closed connections of a
+ * user. The count starts again with the first one after the period. Returns the previous count, and
+ * when the last one was recorded (milliseconds since 1970; 0 if never).
  */
 export async function noteFlood(
-  connectionId: string,
+  id: string,
   count: number,
   now: Date,
   periodMilliseconds = minuteMilliseconds,
@@ -22,7 +22,7 @@ export async function noteFlood(
   for (let tries = 0; tries < triesMax; tries++) {
     const outcome = await writeOnce({
       Update: {
-        Key: key.bucket(connectionId, "limited"),
+        Key: key.bucket(id, "limited"),
         UpdateExpression: `SET ${isNew ? "began = :now, refusals = :count" : "refusals = refusals + :count"}, lastAt = :now, expiresAt = :expires`,
         ConditionExpression: isNew
           ? "attribute_not_exists(began) OR began <= :ago"
