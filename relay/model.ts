@@ -55,6 +55,8 @@ export type Room = {
   hasChanged: boolean;
   /** Distinct viewers, including those of posts and other relays, at the last count. */
   total?: number;
+  /** When they were last counted. */
+  countedAt?: number;
   /** When it last got a frame or subscriber, and when its epoch was last checked. */
   busyAt: number;
   epochAt: number;

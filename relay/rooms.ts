@@ -10,6 +10,12 @@ import { closeRoom, openRoom } from "./room.ts";
 const emptyMilliseconds = 30_000;
 /** Maximum age of the viewers counted elsewhere. */
 const elsewhereMilliseconds = 2_000;
+/**
+ * A room with more viewers is counted once a second: counting reads every name or sketch, so a
+ * count for each viewer who returns after an outage would keep the relay busy for seconds.
+ */
+const countedAtOnceMax = 1_000;
+const countMilliseconds = 1_000;
 /** Viewers of a room through posts or other relays. */
 type Elsewhere = { names: Set<string>; sketches: Sketch[]; readAt: number };
 
@@ -39,7 +45,7 @@ export function createRooms(node: string) {
     return room;
   }
 
-  /** Distinct viewers; those elsewhere up to two seconds old. */
+  /** Distinct viewers; those elsewhere up to two seconds old, a large room's own up to one. */
   async function countViewers(room: Room): Promise<number> {
     let found = elsewhere.get(room);
     if (found === undefined || Date.now() - found.at > elsewhereMilliseconds) {
@@ -47,7 +53,12 @@ export function createRooms(node: string) {
       elsewhere.set(room, found);
       found.catch(() => elsewhere.delete(room));
     }
-    room.total = countAll(room, await found);
+    const others = await found;
+    const now = Date.now();
+    const { total = 0, countedAt = 0 } = room;
+    if (total > countedAtOnceMax && now - countedAt < countMilliseconds) return total;
+    room.total = countAll(room, others);
+    room.countedAt = now;
     return room.total;
   }
 

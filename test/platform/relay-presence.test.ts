@@ -2,6 +2,8 @@ import { listRelayedRooms } from "../../platform/store/log/relays.ts";
 import { createHeldFrames } from "../../relay/held-frames.ts";
 import type { Room } from "../../relay/model.ts";
 import { createPresence } from "../../relay/presence.ts";
+import { createRooms } from "../../relay/rooms.ts";
+import { setClock } from "./clock.ts";
 import { useOwnTable } from "./table.ts";
 
 useOwnTable({ RELAY_URL: "wss://relay.live.acme.com/ws" });
@@ -65,4 +67,21 @@ test("a relay that is new in a large room stores its first viewers no more often
   expect(await written(room)).toEqual({ names: 5, hasSketch: true });
   room.hasChanged = true;
   expect(presence.keep(room, new Date(Date.now() + 1_000))).toBeUndefined();
+});
+
+test("a small room's viewers are counted at once, a large one's at most once a second", async () => {
+  const rooms = createRooms("node");
+  const began = Date.now();
+  for (const [count, soon] of [
+    [999, 1_000],
+    [1_001, 1_001],
+  ] as const) {
+    setClock(began);
+    const room = roomOf(count);
+    expect(await rooms.countViewers(room)).toBe(count);
+    room.users.set("later", { at: 1, count: 1 });
+    expect(await rooms.countViewers(room)).toBe(soon);
+    setClock(began + 1_000);
+    expect(await rooms.countViewers(room)).toBe(count + 1);
+  }
 });
