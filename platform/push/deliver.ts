@@ -58,7 +58,9 @@ async function deliverNext(
   const countedAt = now.getTime();
   memory.viewers.set(streamId, { count: viewers, posted: users.size, at: countedAt });
   const peakViewers = Math.max(viewers, log.peakViewers ?? 0);
-  await markPosted(streamId, last, { viewers, peakViewers, countedAt });
+  await markPosted(streamId, last, {
+    ...{ viewers, postedViewers: users.size, peakViewers, countedAt },
+  });
   return last.n < head;
 }
 

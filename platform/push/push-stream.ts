@@ -1,19 +1,19 @@
 import type { LogRecord } from "../../domain/log/event.ts";
 import type { Frame } from "../../domain/log/frame.ts";
-import { setting } from "../runtime/env.ts";
 import { logNotice } from "../runtime/log.ts";
 import { putBacklog } from "../store/log/backlog.ts";
 import { frameRecords } from "./append.ts";
 import type { Audience } from "./audience.ts";
 import { deliverFrames } from "./deliver.ts";
-import { countViewers } from "./viewer-count.ts";
+import { countViewers, isLargeRoom } from "./viewer-count.ts";
 
 /**
  * Pushes records of one stream to its viewers: appends them to the log, removes deleted texts from
  * it, and posts all unposted frames. Every step is idempotent, so a retry after a crash ends in the
  * same state.
  *
- * A large room is framed and posted by another function, so that other rooms do not wait for it.
+ * A room with many viewers to post to is framed and posted by another function, so that other rooms
+ * do not wait for it.
  * Its records wait in a backlog meanwhile, so under load its frames get larger, not more frequent.
  * In any room, records that only change sums wait for the next frame with events, or for a frame of
  * their own once a second.
@@ -25,7 +25,7 @@ export async function pushStream(audience: Audience, records: readonly LogRecord
     return outlet.jobs.queueSums({ streamId, gathered });
   }
   const viewers = await countViewers(audience);
-  if (viewers > setting("LARGE_ROOM_VIEWERS")) {
+  if (isLargeRoom(audience, viewers)) {
     const id = await putBacklog(streamId, records, now);
     return outlet.jobs.queuePost({ streamId, gathered: id });
   }

@@ -1,10 +1,9 @@
-import { setting } from "../runtime/env.ts";
 import { hasBacklog } from "../store/log/backlog.ts";
 import { getLog } from "../store/log/logs.ts";
 import type { Audience } from "./audience.ts";
 import type { SumsJob } from "./jobs.ts";
 import { postRoom } from "./large-room.ts";
-import { countViewers } from "./viewer-count.ts";
+import { countViewers, isLargeRoom } from "./viewer-count.ts";
 
 /** Minimum time between two frames that only change sums. */
 const pauseSeconds = 1;
@@ -22,6 +21,6 @@ export async function postSums(audience: Audience, job: SumsJob): Promise<void> 
   if (isSoon && job.hasWaited !== true)
     return outlet.jobs.queueSums({ ...job, hasWaited: true }, pauseSeconds);
   const viewers = await countViewers(audience);
-  if (viewers > setting("LARGE_ROOM_VIEWERS")) return outlet.jobs.queueRemainder(streamId, now);
+  if (isLargeRoom(audience, viewers)) return outlet.jobs.queueRemainder(streamId, now);
   await postRoom(audience);
 }

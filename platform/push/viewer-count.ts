@@ -1,4 +1,5 @@
 import { viewersAmong } from "../../domain/log/subscriber.ts";
+import { setting } from "../runtime/env.ts";
 import { claimCount, findLog, recordViewers } from "../store/log/logs.ts";
 import { listSubscribers } from "../store/log/subscribers.ts";
 import { countWatching } from "../store/log/watching.ts";
@@ -20,17 +21,26 @@ export async function countViewers(audience: Audience): Promise<number> {
   let estimate = known?.count;
   // Counting 100,000 viewers takes half a second, and the poster has just done so.
   if (estimate === undefined || estimate > smallRoomViewersMax) {
-    const { viewers = 0, countedAt = 0 } = (await findLog(streamId)) ?? {};
+    const { viewers = 0, postedViewers, countedAt = 0 } = (await findLog(streamId)) ?? {};
     if (viewers > smallRoomViewersMax) {
       estimate = viewers;
       // When all reconnect, hundreds of environments ask at once; one counts for all.
       if (isNew(countedAt, now) || !(await claimCount(streamId, countedAt, now))) {
-        memory.viewers.set(streamId, { ...known, count: viewers, at: countedAt });
+        memory.viewers.set(streamId, { count: viewers, posted: postedViewers, at: countedAt });
         return viewers;
       }
     }
   }
   return countSubscribers(audience, estimate);
+}
+
+/**
+ * Whether so many of a stream's viewers are posted to that the posts take a function of their own.
+ * Relays read its frames themselves. Call it after `countViewers`, with its result.
+ */
+export function isLargeRoom({ streamId, memory }: Audience, viewers: number): boolean {
+  const { posted = viewers } = memory.viewers.get(streamId) ?? {};
+  return posted > setting("LARGE_ROOM_VIEWERS");
 }
 
 const isNew = (at: number, now: Date) => now.getTime() - at < ageMillisecondsMax;
@@ -61,7 +71,7 @@ async function countSubscribers(
   // Also if the room has shrunk: environments with an empty memory would otherwise keep the old
   // count.
   if (Math.max(count, estimate ?? 0) > smallRoomViewersMax)
-    await recordViewers(streamId, count, now);
+    await recordViewers(streamId, count, now, posted);
   return count;
 }
 

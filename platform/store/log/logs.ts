@@ -25,6 +25,8 @@ export const Log = z.object({
   /** Distinct viewers when that frame was posted, and the maximum so far. */
   viewers: z.number().int().optional(),
   peakViewers: z.number().int().optional(),
+  /** Of the viewers, those who are posted to; relays serve the others. Missing in older items. */
+  postedViewers: z.number().int().optional(),
   /** When the viewers were counted at the earliest, in milliseconds since 1970. */
   countedAt: z.number().optional(),
   /**
@@ -73,14 +75,14 @@ type PostedFrame = Pick<Frame, "n" | "newest" | "totals" | "madeAt"> & LogState;
 export async function markPosted(
   streamId: string,
   { n, newest, totals, sums, moments, trains, madeAt = 0 }: PostedFrame,
-  counted: Required<Pick<Log, "viewers" | "peakViewers" | "countedAt">>,
+  counted: Required<Pick<Log, "viewers" | "postedViewers" | "peakViewers" | "countedAt">>,
 ): Promise<void> {
   const hasState = sums !== undefined || moments !== undefined;
   await updateIf({
     Key: key.log(streamId),
     UpdateExpression:
       "SET posted = :n, newest = :newest, totals = :totals, viewers = :viewers, " +
-      "peakViewers = :peak, countedAt = :counted, madeAt = :made" +
+      "postedViewers = :byPost, peakViewers = :peak, countedAt = :counted, madeAt = :made" +
       (hasState ? ", sums = :sums, moments = :moments" : "") +
       (trains ? ", trains = :trains" : ""),
     ConditionExpression: "posted < :n",
@@ -92,6 +94,7 @@ export async function markPosted(
       ...(hasState && { ":sums": sums ?? {}, ":moments": moments ?? [] }),
       ...(trains && { ":trains": trains }),
       ":viewers": counted.viewers,
+      ":byPost": counted.postedViewers,
       ":peak": counted.peakViewers,
       ":counted": counted.countedAt,
     },
@@ -112,13 +115,25 @@ export async function claimCount(streamId: string, was: number, now: Date): Prom
   return claimed !== undefined;
 }
 
-/** Stores the number of distinct viewers at a time, unless a later count is stored. */
-export async function recordViewers(streamId: string, viewers: number, now: Date): Promise<void> {
+/**
+ * Stores the number of distinct viewers at a time, and how many of them are posted to, unless a
+ * later count is stored.
+ */
+export async function recordViewers(
+  streamId: string,
+  viewers: number,
+  now: Date,
+  postedViewers = viewers,
+): Promise<void> {
   await updateIf({
     Key: key.log(streamId),
-    UpdateExpression: "SET viewers = :viewers, countedAt = :now",
+    UpdateExpression: "SET viewers = :viewers, postedViewers = :posted, countedAt = :now",
     ConditionExpression:
       "attribute_exists(PK) AND (attribute_not_exists(countedAt) OR countedAt <= :now)",
-    ExpressionAttributeValues: { ":viewers": viewers, ":now": now.getTime() },
+    ExpressionAttributeValues: {
+      ":viewers": viewers,
+      ":posted": postedViewers,
+      ":now": now.getTime(),
+    },
   });
 }

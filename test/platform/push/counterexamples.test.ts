@@ -329,7 +329,9 @@ test("an environment that is late to say what was posted undoes nothing and post
   for (const n of [1, 2])
     await scene.push(scene.audience(), chatRecord(n, `${n}`, seconds(scene.now)));
   const [first] = await readLog(scene.streamId);
-  await markPosted(scene.streamId, first!, { viewers: 1, peakViewers: 1, countedAt: 0 });
+  await markPosted(scene.streamId, first!, {
+    ...{ viewers: 1, postedViewers: 1, peakViewers: 1, countedAt: 0 },
+  });
   expect(await findLog(scene.streamId)).toMatchObject({ posted: 2 });
   await scene.push(scene.audience(), chatRecord(3, "3", seconds(scene.now)));
   expect(scene.frames("c")).toEqual([1, 2, 3]);

@@ -1,3 +1,5 @@
+import { createMemory } from "../../../platform/push/memory.ts";
+import { pushStream } from "../../../platform/push/push-stream.ts";
 import { recordViewers } from "../../../platform/store/log/logs.ts";
 import {
   findRelayUrl,
@@ -11,7 +13,10 @@ import { useOwnTable } from "../table.ts";
 import { seconds, setScene } from "./scene.ts";
 
 const url = "wss://relay.live.acme.com/ws";
-useOwnTable({ POST_RATE: "8000", RELAY_URL: url, RELAY_FROM_VIEWERS: "2000" });
+useOwnTable({
+  ...{ POST_RATE: "8000", RELAY_URL: url, RELAY_FROM_VIEWERS: "2000" },
+  ...{ LARGE_ROOM_VIEWERS: "1000" },
+});
 
 /** A room of which relays have some users, and one is posted to. */
 async function relayedRoom(count: number) {
@@ -42,6 +47,17 @@ test("those whom relays serve take no posts, so nobody's chat is left out for th
   const events = frames.flatMap((one) => (one.type === "events" ? one.events : []));
   expect(events).toHaveLength(80);
   expect(room.memory.viewers.get(scene.streamId)).toMatchObject({ count: 6_001, posted: 1 });
+});
+
+test("a room is framed at once if relays serve its viewers, in any environment", async () => {
+  const { scene, room, name } = await relayedRoom(6_000);
+  await pushStream(room, [chatRecord(1, "one", seconds(scene.now))]);
+  // Another environment knows only what the first one has stored.
+  const other = scene.audience(createMemory(), new Date(scene.now.getTime() + 1_000));
+  await pushStream(other, [chatRecord(2, "two", seconds(scene.now))]);
+  expect(other.memory.viewers.get(scene.streamId)).toMatchObject({ count: 6_001, posted: 1 });
+  expect(scene.queued).toEqual([]);
+  expect(scene.frames(name)).toEqual([1, 2]);
 });
 
 test("a room is served by relays from its size on, while one of them lives", async () => {
