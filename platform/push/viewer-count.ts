@@ -35,7 +35,7 @@ export async function countViewers(audience: Audience): Promise<number> {
 }
 
 /**
- * Whether so many of a stream's viewers are posted to that the posts take a function of their own.
+ * Whether a stream has enough viewers to post to that a separate function posts its frames.
  * Relays read its frames themselves. Call it after `countViewers`, with its result.
  */
 export function isLargeRoom({ streamId, memory }: Audience, viewers: number): boolean {

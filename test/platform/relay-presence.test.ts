@@ -69,7 +69,7 @@ test("a relay that is new in a large room stores its first viewers no more often
   expect(presence.keep(room, new Date(Date.now() + 1_000))).toBeUndefined();
 });
 
-test("a small room's viewers are counted at once, a large one's at most once a second", async () => {
+test("viewers are counted at once in a small room, and at most once a second in a large one", async () => {
   const rooms = createRooms("node");
   const began = Date.now();
   for (const [count, soon] of [
