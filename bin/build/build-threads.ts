@@ -1,4 +1,5 @@
-import { writeFileSync } from "node:fs";
+import { copyFileSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import type { Metafile } from "esbuild";
 
@@ -7,10 +8,11 @@ const thread = {
   source: "platform/pictures/size-worker.ts",
   startedBy: "platform/pictures/sizes.ts",
   file: "size-worker.cjs",
+  codec: { from: "@cf-wasm/photon/photon.wasm", file: "photon.wasm" },
 };
 
 /**
- * Bundles the thread into the folders of the bundles that may start it. It is a separate file, so
+ * Bundles the thread, and copies its codec, into the folders of the bundles that may start it. It is a separate file, so
  * that cold starts do not load it.
  */
 export async function placeThreads(root: string, outputs: Metafile["outputs"]): Promise<void> {
@@ -32,7 +34,10 @@ export async function placeThreads(root: string, outputs: Metafile["outputs"]): 
     legalComments: "none",
     logLevel: "warning",
   });
-  for (const file of bundles)
+  const codec = createRequire(import.meta.filename).resolve(thread.codec.from);
+  for (const file of bundles) {
     for (const { contents } of outputFiles)
       writeFileSync(join(root, dirname(file), thread.file), contents);
+    copyFileSync(codec, join(root, dirname(file), thread.codec.file));
+  }
 }

@@ -1,10 +1,13 @@
 import { parentPort, workerData } from "node:worker_threads";
-import { crop, PhotonImage, resize, SamplingFilter } from "@cf-wasm/photon";
+import { crop, initPhoton, PhotonImage, resize, SamplingFilter } from "@cf-wasm/photon/others";
 import { type PictureSide, pictureSizes } from "../../domain/picture.ts";
 import { orientedAs } from "./orientation.ts";
 
 /** The sizes of one picture, all of one media type. */
 export type Sizes = { mediaType: string; sizes: { side: PictureSide; bytes: Uint8Array }[] };
+
+/** What the thread starts with: a picture, and the codec that the environment compiled once. */
+export type SizeJob = { bytes: Uint8Array; codec: WebAssembly.Module };
 
 /** The JPEG quality for pictures without transparency: more is not visible at these sizes. */
 const quality = 80;
@@ -57,4 +60,6 @@ function sizesOf(bytes: Uint8Array): Sizes {
   };
 }
 
-parentPort?.postMessage(sizesOf(workerData as Uint8Array));
+const { bytes, codec } = workerData as SizeJob;
+initPhoton.sync({ module: codec });
+parentPort?.postMessage(sizesOf(bytes));

@@ -1,8 +1,10 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { boundedTimeout } from "../runtime/deadline.ts";
-import type { Sizes } from "./size-worker.ts";
+import { lazy } from "../runtime/init.ts";
+import type { SizeJob, Sizes } from "./size-worker.ts";
 
 /** The longest time for decoding a picture: 50 megapixels take 3 s of a whole processor. */
 const decodeMilliseconds = 20_000;
@@ -10,19 +12,38 @@ const decodeMilliseconds = 20_000;
 /** The thread's JavaScript memory; pixels are in WebAssembly's memory. */
 const resourceLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16 };
 
-/** The worker's file in a function's bundle, or its source outside of bundles. */
-function workerFile(): string {
-  const bundled = join(import.meta.dirname, "size-worker.cjs");
-  return existsSync(bundled) ? bundled : join(import.meta.dirname, "size-worker.ts");
+/** Node.js's types name WebAssembly's modules, but not their constructor. */
+type Codec = { Module: new (bytes: Uint8Array) => WebAssembly.Module };
+
+/** A file beside a function's bundle; undefined outside of bundles. */
+function findBundled(name: string): string | undefined {
+  const file = join(import.meta.dirname, name);
+  return existsSync(file) ? file : undefined;
 }
+
+/** The thread's file. */
+const threadFile = () =>
+  findBundled("size-worker.cjs") ?? join(import.meta.dirname, "size-worker.ts");
+
+/**
+ * The codec, compiled once in an environment: each thread that compiled it again would spend five
+ * times as long on a small picture. It holds code and no memory, so pictures share nothing.
+ */
+const codec = lazy(() => {
+  const resolveFrom = createRequire(join(import.meta.dirname, "sizes.ts")).resolve;
+  const file = findBundled("photon.wasm") ?? resolveFrom("@cf-wasm/photon/photon.wasm");
+  const { Module } = Reflect.get(globalThis, "WebAssembly") as Codec;
+  return new Module(readFileSync(file));
+});
 
 /**
  * A picture in its other sizes. A separate thread decodes it, so that the time and memory taken by
  * a malicious file end with the thread. Undefined if it cannot be decoded in time.
  */
 export async function sizesOf(bytes: Uint8Array): Promise<Sizes | undefined> {
-  const worker = new Worker(workerFile(), {
-    workerData: bytes,
+  const workerData: SizeJob = { bytes, codec: codec() };
+  const worker = new Worker(threadFile(), {
+    workerData,
     env: {},
     execArgv: [],
     resourceLimits,

@@ -30,6 +30,21 @@ test.each([
   },
 );
 
+/* Planted fault that turns this red: a codec that is not kept. */
+test("the codec is compiled once for all pictures", async () => {
+  await sizesOf(png(30, 20));
+  const codecs = Reflect.get(globalThis, "WebAssembly");
+  const { Module } = codecs;
+  codecs.Module = () => {
+    throw new Error("compiled again");
+  };
+  try {
+    expect((await sizesOf(png(60, 20)))?.sizes).toHaveLength(3);
+  } finally {
+    codecs.Module = Module;
+  }
+});
+
 test("transparency is kept, as PNG", async () => {
   expect(await made(png(100, 100, { alpha: 127 }))).toEqual([
     ...["image/png", [40, 40, 40], [76, 76, 76], [480, 100, 100]],
