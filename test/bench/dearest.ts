@@ -8,9 +8,6 @@ import { prices } from "../../local/aws/prices.ts";
 import { type Contract, priceOf, rateOf, unitsOf } from "../../platform/http/contract.ts";
 import { limitedMax } from "../../platform/realtime/flood-control.ts";
 
-/** The extra cost of a request when the stage has a domain. */
-const withDomain = prices.cloudfront_requests + prices.firewall_requests;
-
 /** The cost of a refused call: the gateway and a function that answers from memory. */
 const refusedPrice = priceOf({}) / 1e6;
 
@@ -90,24 +87,33 @@ function socketCalls(): Dearest[] {
   ];
 }
 
-/** Calls that prove nothing: only the rate of an address bounds them, and only their check runs. */
+/**
+ * Calls that prove nothing: only the rate of an address bounds them, and only their check runs. API
+ * Gateway does not charge for what an authorizer refuses; UserSig and key are checked by the
+ * functions.
+ * https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-pricing.html
+ */
 export function inventedCalls() {
-  const perSecond = requestsPerAddressMax.all / 300;
-  const anHour = 3600 * perSecond * refusedPrice;
-  const kinds = ["a made-up token", "a made-up UserSig, POST /v4/{service}/{command}"];
-  return [...kinds, "a made-up key, POST /tencent/callback"].map((kind) => ({
-    kind,
-    perSecond,
-    anHour,
-    anHourWithDomain: anHour + 3600 * perSecond * withDomain,
-  }));
+  const { all, tencent } = requestsPerAddressMax;
+  const kinds = [
+    ["a made-up token", all, invocation],
+    ["a made-up UserSig, POST /v4/{service}/{command}", tencent, refusedPrice],
+    ["a made-up key, POST /tencent/callback", tencent, refusedPrice],
+  ] as const;
+  return kinds.map(([kind, limit, dollars]) => {
+    const perSecond = limit / 300;
+    const anHour = 3600 * perSecond * (dollars + prices.firewall_requests);
+    const anHourWithDomain = anHour + 3600 * perSecond * prices.cloudfront_requests;
+    return { kind, perSecond, anHour, anHourWithDomain };
+  });
 }
 
 function priced(kind: string, { route, cost }: Contract, perSecond: number, tries: number) {
   const dollars = priceOf(cost) / 1e6;
   const admitted = Math.min(perSecond, tries);
-  const anHour = 3600 * (admitted * dollars + (tries - admitted) * refusedPrice);
-  const anHourWithDomain = anHour + 3600 * tries * withDomain;
+  const called = admitted * dollars + (tries - admitted) * refusedPrice;
+  const anHour = 3600 * (called + tries * prices.firewall_requests);
+  const anHourWithDomain = anHour + 3600 * tries * prices.cloudfront_requests;
   return { kind, route, units: unitsOf(cost), dollars, perSecond, tries, anHour, anHourWithDomain };
 }
 

@@ -259,6 +259,7 @@ describe.each(["dev", "prod"] as const)("the stacks of %s", (stage) => {
       ["rate", 100_000, 300],
       ["rate-without-token", 11_000, 300],
       ["rate-dear", 1_150, 300],
+      ["rate-tencent", 60_000, 300],
       ["token-rate", 1_440, 60],
       ["wallets-token-rate", 3_600, 60],
     ]);
