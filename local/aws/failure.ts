@@ -30,6 +30,8 @@ export type AwsRequest = {
   query: URLSearchParams;
   headers: Record<string, string | string[] | undefined>;
   body: Buffer;
+  /** The body, decoded. */
+  text: string;
 };
 
 /** The response; `body` is bytes or text, sent unchanged. */
@@ -43,7 +45,7 @@ export type AwsAnswer = {
 export function readJsonBody(request: AwsRequest): Record<string, unknown> {
   let value: unknown;
   try {
-    value = JSON.parse(request.body.toString("utf8") || "{}");
+    value = JSON.parse(request.text || "{}");
   } catch {
     throw new AwsFailure(400, "SerializationException", "The request body is not JSON");
   }

@@ -19,6 +19,13 @@ export type Iam = {
   check(caller: string, access: Access[]): void;
 };
 
+/** A statement that is about an action and a resource, with its conditions. */
+type Rule = { isDeny: boolean; holds(context: AccessContext): boolean };
+
+const none: readonly PolicyStatement[] = [];
+/** Actions and resources of one role; each connection is a resource. */
+const rulesMax = 1_000;
+
 /**
  * Evaluates only identity-based policies, as in the template's roles: an explicit Deny wins, then
  * an Allow is required. Resource policies, boundaries and managed policies are not evaluated. `log`
@@ -37,15 +44,36 @@ export function createIam(stage: Stage, log: (line: string) => void): Iam {
     }
     return matcher(text);
   };
-  const covers = (statement: PolicyStatement, access: Access) =>
-    statement.Action.some((action) => matches(action, access.action, true)) &&
-    statement.Resource.some((resource) => matches(resource, access.resource)) &&
-    holdsConditions(statement.Condition ?? {}, access.context ?? {}, matches);
+  const testsOf = createTests(matches);
+  // By a role's statements, which are other objects once a role is replaced.
+  const found = new WeakMap<readonly PolicyStatement[], Map<string, Rule[]>>();
+
+  /** The rules of a role about an action on a resource, each compiled once. */
+  const findRules = (statements: readonly PolicyStatement[], action: string, resource: string) => {
+    const known = found.get(statements) ?? new Map<string, Rule[]>();
+    found.set(statements, known);
+    const name = `${action} ${resource}`;
+    const rules = known.get(name);
+    if (rules !== undefined) return rules;
+    const covering = statements.filter(
+      ({ Action, Resource }) =>
+        Action.some((one) => matches(one, action, true)) &&
+        Resource.some((one) => matches(one, resource)),
+    );
+    const compiled = covering.map(({ Effect, Condition = {} }) => ({
+      isDeny: Effect === "Deny",
+      holds: compileConditions(Condition, testsOf),
+    }));
+    if (known.size >= rulesMax) known.clear();
+    known.set(name, compiled);
+    return compiled;
+  };
 
   const judge = (caller: string, access: Access): "allowed" | "denied" | "no_grant" => {
-    const statements = stage.roles[stage.functions[caller]?.role ?? ""] ?? [];
-    const covering = statements.filter((statement) => covers(statement, access));
-    if (covering.some((statement) => statement.Effect === "Deny")) return "denied";
+    const statements = stage.roles[stage.functions[caller]?.role ?? ""] ?? none;
+    const rules = findRules(statements, access.action, access.resource);
+    const covering = rules.filter(({ holds }) => holds(access.context ?? {}));
+    if (covering.some(({ isDeny }) => isDeny)) return "denied";
     return covering.length > 0 ? "allowed" : "no_grant";
   };
 
@@ -124,49 +152,55 @@ function compilePattern(pattern: string, caseless: boolean): Matcher {
   return (text) => expression.test(text);
 }
 
-type Matches = (pattern: string, text: string, caseless?: boolean) => boolean;
-
-/** All operators and keys must hold; several values of a key are alternatives. */
-function holdsConditions(
-  conditions: Record<string, Record<string, string | string[]>>,
-  context: AccessContext,
-  matches: Matches,
-): boolean {
-  return Object.entries(conditions).every(([operator, keys]) =>
-    Object.entries(keys).every(([key, wanted]) =>
-      holdsCondition(operator, [wanted].flat().map(String), context[key], matches),
-    ),
+/** Whether all operators and keys hold; several values of a key are alternatives. */
+function compileConditions(
+  conditions: NonNullable<PolicyStatement["Condition"]>,
+  testOf: (name: string) => Test | undefined,
+): Rule["holds"] {
+  const compiled = Object.entries(conditions).flatMap(([operator, keys]) =>
+    Object.entries(keys).map(([key, wanted]) => {
+      const holds = compileCondition(operator, [wanted].flat().map(String), testOf);
+      return { key, holds };
+    }),
   );
+  return (context) => compiled.every(({ key, holds }) => holds(context[key]));
 }
 
 /**
- * Throws AwsFailure for an unsupported operator: a policy must not be evaluated partially.
+ * The condition throws AwsFailure for an unsupported operator: a policy must not be evaluated
+ * partially.
  */
-function holdsCondition(
+function compileCondition(
   operator: string,
   wanted: string[],
-  found: string[] | undefined,
-  matches: Matches,
-): boolean {
+  testOf: (name: string) => Test | undefined,
+): (found: string[] | undefined) => boolean {
   const [, quantifier, name, optional] =
     /^(?:(ForAllValues|ForAnyValue):)?(\w+?)(IfExists)?$/.exec(operator) ?? [];
-  const absent = found === undefined || found.length === 0;
-  if (name === "Null") return wanted.includes(String(absent));
-  const test = findTest(name ?? "", matches);
+  const isAbsent = (found: string[] | undefined) => found === undefined || found.length === 0;
+  if (name === "Null") return (found) => wanted.includes(String(isAbsent(found)));
+  const test = testOf(name ?? "");
   if (!test)
-    throw new AwsFailure(400, "ValidationError", `The condition ${operator} is not evaluated here`);
-  // ForAllValues holds for a key that is not in the request, an often overlooked rule of AWS.
-  if (absent) return quantifier === "ForAllValues" || optional !== undefined || test.negated;
+    return () => {
+      const message = `The condition ${operator} is not evaluated here`;
+      throw new AwsFailure(400, "ValidationError", message);
+    };
   const one = (value: string) => {
     const hit = wanted.some((pattern) => test.holds(pattern, value));
     return test.negated ? !hit : hit;
   };
-  return quantifier === "ForAllValues" ? found.every(one) : found.some(one);
+  return (found) => {
+    // ForAllValues holds for a key that is not in the request, an often overlooked rule of AWS.
+    if (found === undefined || found.length === 0)
+      return quantifier === "ForAllValues" || optional !== undefined || test.negated;
+    return quantifier === "ForAllValues" ? found.every(one) : found.some(one);
+  };
 }
 
+type Matches = (pattern: string, text: string, caseless?: boolean) => boolean;
 type Test = { negated: boolean; holds: (pattern: string, value: string) => boolean };
 
-function findTest(name: string, matches: Matches): Test | undefined {
+function createTests(matches: Matches): (name: string) => Test | undefined {
   const tests: Record<string, Test> = {
     StringEquals: { negated: false, holds: (a, b) => a === b },
     StringNotEquals: { negated: true, holds: (a, b) => a === b },
@@ -180,5 +214,5 @@ function findTest(name: string, matches: Matches): Test | undefined {
     ArnEquals: { negated: false, holds: (a, b) => matches(a, b) },
     Bool: { negated: false, holds: (a, b) => a.toLowerCase() === b.toLowerCase() },
   };
-  return Object.hasOwn(tests, name) ? tests[name] : undefined;
+  return (name) => (Object.hasOwn(tests, name) ? tests[name] : undefined);
 }

@@ -7,7 +7,7 @@ export type SignedCall = {
   /** Path and query, percent-encoded. */
   url: string;
   headers: Record<string, string | string[] | undefined>;
-  body: Buffer;
+  body: Buffer | string;
 };
 
 /** The callers that may sign. */
@@ -30,7 +30,13 @@ export function readCall(signers: Signers, { method, url, headers, body }: Signe
       return new URLSearchParams(url.split("?")[1]);
     },
     headers,
-    body,
+    // Getters: what arrives as text is nearly always read as text, and posts as bytes.
+    get body() {
+      return typeof body === "string" ? Buffer.from(body) : body;
+    },
+    get text() {
+      return typeof body === "string" ? body : body.toString("utf8");
+    },
   };
 }
 

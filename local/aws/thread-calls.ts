@@ -1,4 +1,4 @@
-import type { DoCalls, FunctionCall } from "../model.ts";
+import type { DoCalls } from "../model.ts";
 import { answerCall, answerFailure, type Services } from "./answer-call.ts";
 import type { PostTogether } from "./connections.ts";
 import { AwsFailure, type AwsRequest } from "./failure.ts";
@@ -21,7 +21,7 @@ export function createThreadCalls(services: Services, postTogether: PostTogether
     const posts: Placed[] = [];
     for (const [at, { method, url, headers, body }] of calls.entries()) {
       try {
-        const signed = { method, url, headers: collect(headers), body: toBuffer(body) };
+        const signed = { method, url, headers: collect(headers), body: typeof body === "string" ? body : toBuffer(body) };
         const placed = { at, request: readCall(services, signed) };
         // Faults apply to each call separately.
         if (isPost(placed) && services.faults.list().length === 0) posts.push(placed);
@@ -52,10 +52,9 @@ function collect(flat: readonly string[]): Record<string, string> {
 }
 
 /** Converts bodies to buffers, one per object, so that a repeated body is recognized. */
-function createBuffers(): (body: FunctionCall["body"]) => Buffer {
-  const made = new Map<FunctionCall["body"], Buffer>();
+function createBuffers(): (body: Uint8Array) => Buffer {
+  const made = new Map<Uint8Array, Buffer>();
   return (body) => {
-    if (typeof body === "string") return Buffer.from(body);
     const found = made.get(body) ?? Buffer.from(body.buffer, body.byteOffset, body.byteLength);
     made.set(body, found);
     return found;

@@ -4,6 +4,8 @@ import type { SendCall } from "./thread-calls.ts";
 const placed = Symbol.for("ovation.aws.transport");
 
 type Request = { host: string; headers: Record<string, string>; body: string };
+/** The part of a signal that clients provide. */
+type Aborting = Pick<AbortSignal, "addEventListener" | "removeEventListener">;
 type Answer = { status: number; headers: Record<string, string>; body: string };
 
 /** How calls are sent, and whether they must use sockets for now. */
@@ -14,7 +16,7 @@ type Way = { send: SendCall; isClosed(): boolean };
  * it up at each call.
  */
 export function installTransport({ send, isClosed }: Way): void {
-  const transport = ({ headers, body }: Request, { signal }: { signal: AbortSignal }) =>
+  const transport = ({ headers, body }: Request, { signal }: { signal: Aborting }) =>
     new Promise<Answer>((resolve, reject) => {
       const call = { method: "POST", url: "/", headers: Object.entries(headers).flat(), body };
       const forget = send(call, (answer) => {

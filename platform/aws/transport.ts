@@ -12,12 +12,19 @@ export type TransportAnswer = { status: number; headers: Record<string, string>;
 
 /**
  * Sends one call to AWS and returns its response. Rejects without a complete response, with the
- * `code` of Node's sockets (ECONNRESET, ECONNREFUSED …). An abort of the signal ends the wait.
+ * `code` of Node's sockets (ECONNRESET, ECONNREFUSED …). An abort of the signal ends the wait; it
+ * has one listener.
  */
 export type Transport = (
   request: TransportRequest,
-  options: { signal: AbortSignal },
+  options: { signal: AbortListening },
 ) => Promise<TransportAnswer>;
+
+/** The part of an `AbortSignal` that a transport uses. */
+type AbortListening = {
+  addEventListener(type: "abort", listener: () => void, options?: { once: boolean }): void;
+  removeEventListener(type: "abort", listener: () => void): void;
+};
 
 /**
  * Where the one-machine runner installs its own transport, so that calls of functions in its

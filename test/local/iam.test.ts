@@ -23,6 +23,17 @@ const like = (quantifier: string, ...patterns: string[]) => ({
   [`${quantifier}StringLike`]: { [keys]: patterns },
 });
 
+test("a role that is replaced is judged by its new statements", () => {
+  const stage = makeStage();
+  const iam = createIam(stage, () => {});
+  const may = (Effect: "Allow" | "Deny") => {
+    const statement = { Effect, Action: ["dynamodb:PutItem"], Resource: [table] };
+    stage.roles = { ...stage.roles, "sample-writer-role": [statement] };
+    return iam.isAllowed("sample-writer", { action: "dynamodb:PutItem", resource: table });
+  };
+  expect([may("Allow"), may("Deny"), may("Allow")]).toEqual([true, false, true]);
+});
+
 /*
  * The rules of multivalued context keys:
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html

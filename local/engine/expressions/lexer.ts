@@ -9,8 +9,21 @@ export type Token = {
 const pattern =
   /(?<name>[A-Za-z_][A-Za-z0-9_]*)|(?<hash>#[A-Za-z0-9_]+)|(?<colon>:[A-Za-z0-9_]+)|(?<number>\d+)|(?<symbol><>|<=|>=|[=<>()[\],.+-])|(?<space>\s+)|(?<other>[\s\S])/y;
 
+/** The words of recent expressions: a program has few, and sends them again and again. */
+const known = new Map<string, readonly Token[]>();
+const knownMax = 1_000;
+
 /** Every word with its position, then an end. A character of no word is its own word. */
-export function tokenize(text: string): Token[] {
+export function tokenize(text: string): readonly Token[] {
+  const found = known.get(text);
+  if (found !== undefined) return found;
+  if (known.size >= knownMax) known.clear();
+  const tokens = split(text);
+  known.set(text, tokens);
+  return tokens;
+}
+
+function split(text: string): Token[] {
   const tokens: Token[] = [];
   pattern.lastIndex = 0;
   for (let found = pattern.exec(text); found; found = pattern.exec(text)) {

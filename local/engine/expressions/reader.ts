@@ -23,7 +23,7 @@ export class Reader {
   readonly label: string;
   readonly placeholders: Placeholders;
   private readonly text: string;
-  private readonly tokens: Token[];
+  private readonly tokens: readonly Token[];
   private at = 0;
   private operators = 0;
   /** The words enclosed by the last closed parentheses. */
