@@ -44,31 +44,7 @@ export function createIam(stage: Stage, log: (line: string) => void): Iam {
     }
     return matcher(text);
   };
-  const testsOf = createTests(matches);
-  // By a role's statements, which are other objects once a role is replaced.
-  const found = new WeakMap<readonly PolicyStatement[], Map<string, Rule[]>>();
-
-  /** The rules of a role about an action on a resource, each compiled once. */
-  const findRules = (statements: readonly PolicyStatement[], action: string, resource: string) => {
-    const known = found.get(statements) ?? new Map<string, Rule[]>();
-    found.set(statements, known);
-    const name = `${action} ${resource}`;
-    const rules = known.get(name);
-    if (rules !== undefined) return rules;
-    const covering = statements.filter(
-      ({ Action, Resource }) =>
-        Action.some((one) => matches(one, action, true)) &&
-        Resource.some((one) => matches(one, resource)),
-    );
-    const compiled = covering.map(({ Effect, Condition = {} }) => ({
-      isDeny: Effect === "Deny",
-      holds: compileConditions(Condition, testsOf),
-    }));
-    if (known.size >= rulesMax) known.clear();
-    known.set(name, compiled);
-    return compiled;
-  };
-
+  const findRules = createRules(matches);
   const judge = (caller: string, access: Access): "allowed" | "denied" | "no_grant" => {
     const statements = stage.roles[stage.functions[caller]?.role ?? ""] ?? none;
     const rules = findRules(statements, access.action, access.resource);
@@ -113,6 +89,32 @@ export function createIam(stage: Stage, log: (line: string) => void): Iam {
         throw new AwsFailure(status, "AccessDeniedException", message);
       }
     },
+  };
+}
+
+/** Returns the rules of a role about an action on a resource, each compiled once. */
+function createRules(matches: Matches) {
+  const testOf = createTests(matches);
+  // By a role's statements, which are other objects once a role is replaced.
+  const found = new WeakMap<readonly PolicyStatement[], Map<string, Rule[]>>();
+  return (statements: readonly PolicyStatement[], action: string, resource: string): Rule[] => {
+    const known = found.get(statements) ?? new Map<string, Rule[]>();
+    found.set(statements, known);
+    const name = `${action} ${resource}`;
+    const rules = known.get(name);
+    if (rules !== undefined) return rules;
+    const covering = statements.filter(
+      ({ Action, Resource }) =>
+        Action.some((one) => matches(one, action, true)) &&
+        Resource.some((one) => matches(one, resource)),
+    );
+    const compiled = covering.map(({ Effect, Condition = {} }) => ({
+      isDeny: Effect === "Deny",
+      holds: compileConditions(Condition, testOf),
+    }));
+    if (known.size >= rulesMax) known.clear();
+    known.set(name, compiled);
+    return compiled;
   };
 }
 

@@ -21,7 +21,12 @@ export function createThreadCalls(services: Services, postTogether: PostTogether
     const posts: Placed[] = [];
     for (const [at, { method, url, headers, body }] of calls.entries()) {
       try {
-        const signed = { method, url, headers: collect(headers), body: typeof body === "string" ? body : toBuffer(body) };
+        const signed = {
+          method,
+          url,
+          headers: collect(headers),
+          body: typeof body === "string" ? body : toBuffer(body),
+        };
         const placed = { at, request: readCall(services, signed) };
         // Faults apply to each call separately.
         if (isPost(placed) && services.faults.list().length === 0) posts.push(placed);
