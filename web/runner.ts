@@ -21,6 +21,9 @@ export type Audit = {
   misfits: { item?: string; problem: string }[];
 };
 
+/** An alarm of the stage; `ALARM`: it is on. */
+export type Alarm = { name: string; description: string; state: string };
+
 const tokenSeconds = 3600;
 
 /** Other machines need the key that `npm start` prints, as `#key=…` in the URL. */
@@ -42,6 +45,8 @@ async function ask<Answer>(method: string, path: string, body?: unknown): Promis
 export const fetchCast = () => ask<{ streamId: string; people: Player[] }>("GET", "/local/studio");
 export const fetchBill = () => ask<Bill>("GET", "/local/cost");
 export const fetchAudit = () => ask<Audit>("GET", "/local/audit");
+export const fetchAlarms = async () =>
+  (await ask<{ alarms: Alarm[] }>("GET", "/local/alarms")).alarms;
 /** Kills the server like `kill -9`; it restarts automatically. */
 export const killServer = () => ask<{ url: string }>("POST", "/local/restart");
 

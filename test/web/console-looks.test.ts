@@ -34,6 +34,7 @@ afterAll(async () => {
 
 /** Views with something to see in them, by the name of their picture. */
 const views = {
+  home: "view=home",
   streams: `view=streams&id=${streamId}`,
   chat: `view=chat&stream=${streamId}`,
   viewers: `view=viewers&stream=${streamId}`,

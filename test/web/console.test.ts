@@ -34,7 +34,7 @@ browserTest(
       if (url.pathname.endsWith("/authorize")) sent = Object.fromEntries(url.searchParams);
     });
     await page.getByRole("button", { name: "Sign in with SSO" }).click();
-    await page.getByRole("heading", { level: 1, name: "Streams" }).waitFor();
+    await page.getByRole("heading", { level: 1, name: "Home" }).waitFor();
     await page.getByText("Admin", { exact: true }).waitFor();
     expect(sent).toMatchObject({ response_type: "code", code_challenge_method: "S256" });
     expect(sent.code_challenge).toMatch(/^[\w-]{43}$/);
@@ -83,7 +83,7 @@ browserTest(
       .getByRole("textbox", { name: "Token" })
       .fill(await pages.tokenOf({ sub: "admin", groups: ["admin"] }));
     await page.getByRole("button", { name: "Sign in", exact: true }).click();
-    await page.getByRole("heading", { level: 1, name: "Streams" }).waitFor();
+    await page.getByRole("heading", { level: 1, name: "Home" }).waitFor();
     expect(await page.getByRole("link", { name: "This machine" }).count()).toBe(0);
     await close();
   },
@@ -287,6 +287,7 @@ browserTest(
     expect(await page.getByRole("row", { name: /Demo room/ }).count()).toBe(0);
     const links = await page.getByRole("navigation").getByRole("link").allTextContents();
     expect(links).toEqual([
+      "Home",
       "Streams",
       "Chat",
       "Viewers",

@@ -9,7 +9,7 @@ export async function openConsole(pages: Pages, name: string, look?: Look) {
   const opened = await pages.open("/console", look);
   const { page } = opened;
   await page.getByRole("button", { name }).click();
-  await page.getByRole("heading", { level: 1, name: "Streams" }).waitFor();
+  await page.getByRole("heading", { level: 1, name: "Home" }).waitFor();
   /** Loads a view, which its query names. */
   const visit = async (query: string) => {
     await page.goto(`${pages.system().url}/console?${query}`);

@@ -6,14 +6,18 @@ type Given = {
   /** The unit shown after the newest value. */
   unit: string;
   seconds: readonly number[];
+  /** A null interrupts the line. */
   values: readonly (number | null)[];
 };
 
-const height = 140;
-const windowSeconds = 120;
+const height = 120;
+/** Seconds that a chart may show: the shortest of these that contains every value. */
+const windows = [120, 240, 480, 1_200, 3_600];
 /** Positions of the time labels, as fractions of the window. */
 const marks = [0.25, 0.5, 0.75, 1];
-const markOf = (seconds: number) => (seconds === 0 ? "now" : `−${-seconds} s`);
+const markOf = (seconds: number, isMinutes: boolean) =>
+  seconds === 0 ? "now" : isMinutes ? `−${seconds / 60} min` : `−${seconds} s`;
+const windowOf = (seconds: number) => windows.find((one) => one >= seconds) ?? windows.at(-1)!;
 const numbers = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
 /** The value of a colour token for the canvas. */
@@ -38,8 +42,8 @@ function draw(element: HTMLElement): uPlot {
       cursor: { show: false },
       padding: [8, 16, 0, 0],
       scales: {
-        x: { range: (_, __, max) => [max - windowSeconds, max] },
-        y: { range: (_, __, max) => [0, Math.max(1, max * 1.15)] },
+        x: { range: (_, min, max) => [max - windowOf(max - min), max] },
+        y: { range: (_, __, max) => [0, Math.max(4, max * 1.15)] },
       },
       axes: [
         {
@@ -47,7 +51,10 @@ function draw(element: HTMLElement): uPlot {
           grid: { show: false },
           size: 28,
           splits: (_, __, min, max) => marks.map((mark) => min + mark * (max - min)),
-          values: () => marks.map((mark) => markOf((mark - 1) * windowSeconds)),
+          values: ({ scales: { x } }) => {
+            const span = Math.round(x!.max! - x!.min!);
+            return marks.map((mark) => markOf((1 - mark) * span, span > windows[0]!));
+          },
         },
         { ...axis, size: 44, space: 36, values: (_, at) => at.map((y) => numbers.format(y)) },
       ],
@@ -57,8 +64,6 @@ function draw(element: HTMLElement): uPlot {
           stroke: accent!,
           width: 2,
           fill: `color-mix(in srgb, ${accent} 12%, transparent)`,
-          // Gaps are bridged, because a single value between two gaps would not be visible.
-          spanGaps: true,
         },
       ],
     },
@@ -67,7 +72,7 @@ function draw(element: HTMLElement): uPlot {
   );
 }
 
-/** A line chart of the last two minutes, titled with its name and current value. */
+/** A line chart of up to an hour, titled with its name and current value. */
 export function Chart({ title, unit, seconds, values }: Given) {
   const container = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
@@ -95,13 +100,14 @@ export function Chart({ title, unit, seconds, values }: Given) {
   useEffect(() => {
     plot.current?.setData([[...seconds], [...values]]);
   }, [seconds, values]);
-  const newest = values.findLast((value) => value !== null) ?? 0;
+  const newest = values.at(-1) ?? undefined;
   return (
     <figure class="card chart" aria-label={title}>
       <figcaption>
         <span>{title}</span>
         <span class="number">
-          <b>{numbers.format(newest)}</b> <span class="quiet">{unit}</span>
+          <b>{newest === undefined ? "–" : numbers.format(newest)}</b>{" "}
+          <span class="quiet">{unit}</span>
         </span>
       </figcaption>
       <div ref={container} class="plot" aria-hidden="true" />

@@ -1,88 +1,139 @@
 import { signal } from "@preact/signals";
-import { type Client, createClient } from "../../client/index.ts";
-import { fetchBill } from "../runner.ts";
-import { call } from "./api.ts";
-import { session } from "./session.ts";
+import { createClient, type Event, type Subscription } from "../../client/index.ts";
+import { type Refused, refusedOf } from "./api.ts";
+import { ownId, session } from "./session.ts";
+import { listStreams, type Stream } from "./stream-scope.tsx";
 
-/** Metrics of this machine per second, newest last; a delay is missing if nothing arrived. */
-export type Figures = {
-  seconds: number[];
-  events: number[];
-  posts: number[];
-  delay: (number | null)[];
-  credits: number[];
+/** Metrics of the live streams, one value per sample. */
+type Sample = {
+  /** The time of the sample, in seconds since 1970. */
+  seconds: number;
+  streams: number;
+  viewers: number;
+  /** Messages, gift credits, and removed messages and users, a minute. */
+  messages: number;
+  credits: number;
+  removals: number;
+  /** From an event's time to its arrival here, in milliseconds; null if there was no event. */
+  delay: number | null;
 };
+/** A time at which nothing was measured: it interrupts the lines. */
+type Gap = { seconds: number };
 
-const none: Figures = { seconds: [], events: [], posts: [], delay: [], credits: [] };
-const kept = 120;
-const tickMilliseconds = 1_000;
-const streamsMilliseconds = 10_000;
-const streamsMax = 20;
+/** A live stream and its current viewers. */
+export type Live = { stream: Stream; viewers: number };
 
-export const figures = signal<Figures>(none);
+const sampleMilliseconds = 5_000;
+/** An hour of samples. */
+const samplesMax = 720;
+/** Rates and delays are those of the last minute. */
+const rateSamples = 12;
+/** Streams are listed again with every sixth sample: twice a minute. */
+const samplesPerList = 6;
+/** Live streams that are followed at once. */
+export const followedMax = 20;
 
-/** Posts to sockets since the runner started. */
-async function countPosts(): Promise<number> {
-  const { byOperation } = await fetchBill();
-  return byOperation["execute-api:PostToConnection"]?.requests ?? 0;
+/** The samples of the last hour, newest last. */
+export const samples = signal<readonly (Sample | Gap)[]>([]);
+/** The followed streams, most viewers first; undefined until they are listed. */
+export const live = signal<readonly Live[] | undefined>(undefined);
+/** Why the streams could not be listed. */
+export const refused = signal<Refused | undefined>(undefined);
+
+type Count = { messages: number; credits: number; removals: number; delay: number; events: number };
+const zero = (): Count => ({ messages: 0, credits: 0, removals: 0, delay: 0, events: 0 });
+
+/** The user whose streams the samples are of. */
+let measuredBy = "";
+
+/** Adds an event that arrived now. */
+function count(sums: Count, { type, at, data }: Event): void {
+  sums.events++;
+  sums.delay += Math.max(0, Date.now() - Date.parse(at));
+  if (type === "chat.message") sums.messages++;
+  else if (type === "gift.sent")
+    sums.credits += data.giftType.creditAmount * data.count * data.receivers.length;
+  else if (type === "superlike.sent") sums.credits += data.price;
+  else if (type === "chat.deleted" || type === "member.banned") sums.removals++;
 }
 
-/** Collects the metrics of all live streams until it is stopped. */
+/** The sample of now, from the counts of the last minute. */
+function measure(counts: readonly Count[], streams: readonly Live[]): Sample {
+  const sum = (name: keyof Count) => counts.reduce((total, one) => total + one[name], 0);
+  const perMinute = 60_000 / (counts.length * sampleMilliseconds);
+  return {
+    seconds: Date.now() / 1000,
+    streams: streams.length,
+    viewers: streams.reduce((total, { viewers }) => total + viewers, 0),
+    messages: sum("messages") * perMinute,
+    credits: sum("credits") * perMinute,
+    removals: sum("removals") * perMinute,
+    delay: sum("events") === 0 ? null : sum("delay") / sum("events"),
+  };
+}
+
+const add = (sample: Sample | Gap) => {
+  samples.value = [...samples.value, sample].slice(-samplesMax);
+};
+
+/**
+ * Follows the live streams that the signed-in user may moderate, until it is stopped: the user
+ * counts as a viewer of each. The samples stay for the next time.
+ */
 export function watchFigures(): () => void {
   const client = createClient({
     url: location.origin,
     token: () => session.value?.token ?? "",
     onError() {},
   });
-  const followed = new Set<string>();
-  const second = { events: 0, credits: 0, delay: 0 };
-  let posts: number | undefined;
-  const follow = () => followLive(client, followed, second);
-  const tick = async () => {
-    const { events, credits, delay } = second;
-    Object.assign(second, { events: 0, credits: 0, delay: 0 });
-    const now = await countPosts().catch(() => undefined);
-    const posted = now === undefined || posts === undefined ? 0 : Math.max(0, now - posts);
-    posts = now ?? posts;
-    const { value } = figures;
-    figures.value = {
-      seconds: [...value.seconds, Date.now() / 1000].slice(-kept),
-      events: [...value.events, events].slice(-kept),
-      posts: [...value.posts, posted].slice(-kept),
-      delay: [...value.delay, events === 0 ? null : delay / events].slice(-kept),
-      credits: [...value.credits, credits].slice(-kept),
-    };
-  };
-  void follow();
-  const timers = [
-    setInterval(() => void tick(), tickMilliseconds),
-    setInterval(() => void follow(), streamsMilliseconds),
-  ];
-  return () => {
-    for (const timer of timers) clearInterval(timer);
-    client.close();
-    figures.value = none;
-  };
-}
-
-type Second = { events: number; credits: number; delay: number };
-
-/** Subscribes to live streams that are not followed yet. */
-async function followLive(client: Client, followed: Set<string>, second: Second): Promise<void> {
-  const listed = await call("GET /api/v1/live-stream", {}).catch(() => []);
-  const streams = "list" in listed ? listed.list : listed;
-  const live = streams.filter(({ status }) => status === "active").slice(0, streamsMax);
-  for (const { id } of live.filter(({ id }) => !followed.has(id))) {
-    followed.add(id);
-    client.subscribe(id, {
-      onEvent({ type, at, data }) {
-        second.events++;
-        second.delay += Math.max(0, Date.now() - Date.parse(at));
-        if (type === "gift.sent")
-          second.credits += data.giftType.creditAmount * data.count * data.receivers.length;
-        if (type === "superlike.sent") second.credits += data.price;
-      },
-      onEnd: () => void followed.delete(id),
+  const followed = new Map<string, { stream: Stream; subscription: Subscription }>();
+  const counts = [zero()];
+  const follow = (stream: Stream) =>
+    followed.set(stream.id, {
+      stream,
+      subscription: client.subscribe(stream.id, {
+        onEvent: (event) => count(counts.at(-1)!, event),
+        onEnd: () => void followed.delete(stream.id),
+      }),
     });
-  }
+  const show = () => {
+    live.value = [...followed.values()]
+      .map(({ stream, subscription }) => ({ stream, viewers: subscription.viewers() }))
+      .sort((a, b) => b.viewers - a.viewers);
+  };
+  const list = () =>
+    listStreams().then(
+      (streams) => {
+        if (isStopped) return;
+        const active = streams.filter(({ status }) => status === "active").slice(0, followedMax);
+        for (const stream of active) if (!followed.has(stream.id)) follow(stream);
+        refused.value = undefined;
+        show();
+      },
+      (error: unknown) => {
+        refused.value = refusedOf(error);
+      },
+    );
+  let isStopped = false;
+  let taken = 0;
+  const sample = () => {
+    if (live.value !== undefined) {
+      show();
+      add(measure(counts, live.value));
+    }
+    counts.push(zero());
+    if (counts.length > rateSamples) counts.shift();
+    if (++taken % samplesPerList === 0) void list();
+  };
+  live.value = undefined;
+  if (measuredBy !== ownId.value) samples.value = [];
+  else if (samples.value.length > 0) add({ seconds: Date.now() / 1000 });
+  measuredBy = ownId.value;
+  void list();
+  const timer = setInterval(sample, sampleMilliseconds);
+  return () => {
+    isStopped = true;
+    clearInterval(timer);
+    client.close();
+  };
 }

@@ -7,6 +7,7 @@ import copy from "icon:copy";
 import viewers from "icon:eye";
 import machine from "icon:gauge";
 import gifts from "icon:gift";
+import home from "icon:house";
 import out from "icon:log-out";
 import chat from "icon:message-square";
 import streams from "icon:radio";
@@ -29,6 +30,7 @@ export const Icon = iconOf({
     close,
     copy,
     gifts,
+    home,
     log,
     machine,
     moments,

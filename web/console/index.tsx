@@ -8,6 +8,7 @@ import { Bans } from "./bans.tsx";
 import { CallsPanel } from "./calls-panel.tsx";
 import { ChannelView, MomentsView } from "./channel-view.tsx";
 import { GiftCatalogue } from "./gifts.tsx";
+import { Home } from "./home.tsx";
 import { Icon } from "./icons.ts";
 import { ModerationLog } from "./log.tsx";
 import { Machine } from "./machine.tsx";
@@ -24,6 +25,7 @@ import { Viewers } from "./viewers.tsx";
 import { Webhooks } from "./webhooks.tsx";
 
 const contents: Record<ViewName, () => preact.JSX.Element | null> = {
+  home: Home,
   streams: Streams,
   chat: Messages,
   viewers: Viewers,

@@ -1,28 +1,8 @@
-import { useEffect } from "preact/hooks";
 import { fetchAudit } from "../runner.ts";
 import { refusedOf } from "./api.ts";
-import { Chart } from "./chart.tsx";
-import { figures, watchFigures } from "./figures.ts";
 import { Icon } from "./icons.ts";
 import { useLoad } from "./load.ts";
 import { formatted, Refusal } from "./ui.tsx";
-
-/** Data that only the runner has: the audit of all credits, and live metrics. */
-export function Machine() {
-  useEffect(watchFigures, []);
-  const { seconds, events, posts, delay, credits } = figures.value;
-  return (
-    <div class="machine">
-      <AuditCard />
-      <div class="charts">
-        <Chart title="Events" unit="/s" seconds={seconds} values={events} />
-        <Chart title="Posts to viewers" unit="/s" seconds={seconds} values={posts} />
-        <Chart title="Delivery delay" unit="ms" seconds={seconds} values={delay} />
-        <Chart title="Gift credits" unit="/s" seconds={seconds} values={credits} />
-      </div>
-    </div>
-  );
-}
 
 /** `issuedCredits` as readable text. */
 const wordsOf = (name: string) =>
@@ -30,7 +10,8 @@ const wordsOf = (name: string) =>
     .replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
     .replace(/^./, (first) => first.toUpperCase());
 
-function AuditCard() {
+/** Data that only the runner has: the audit of all credits. */
+export function Machine() {
   const { value, refused, reload } = useLoad("audit", fetchAudit);
   if (refused) return <Refusal refused={refusedOf(refused.says)} retry={reload} />;
   const misfits = value?.misfits ?? [];

@@ -3,6 +3,7 @@ import { isAdmin, isLocal } from "./session.ts";
 
 /** The views of the console, in the order of the navigation. */
 const views = [
+  { name: "home", title: "Home", for: "all" },
   { name: "streams", title: "Streams", for: "all" },
   { name: "chat", title: "Chat", for: "all" },
   { name: "viewers", title: "Viewers", for: "all" },

@@ -1,0 +1,69 @@
+/** The console's home: what happens in the live streams, and what an operator has to look at. */
+import type { Page } from "playwright-core";
+import { browserTest } from "./browser.ts";
+import { callerOf, goLive, openConsole } from "./console.ts";
+import { expectSoon, johnId, testMilliseconds, usePages } from "./pages.ts";
+
+const pages = usePages();
+const call = callerOf(pages);
+
+/** The newest value of a chart. */
+const newestOf = async (page: Page, title: string) =>
+  Number(
+    (await page.getByRole("figure", { name: title }).locator("b").innerText()).replace(",", ""),
+  );
+
+browserTest(
+  "the home charts what happens in the live streams, and opens them",
+  async () => {
+    const streamId = await goLive(call, "home-host", "Watched from home");
+    const { page, faults, close } = await openConsole(pages, "Ada Admin");
+    const row = page.getByRole("row", { name: /Watched from home/ });
+    await row.waitFor();
+    await expectSoon(async () => (await newestOf(page, "Viewers")) > 0);
+    await expectSoon(async () => (await newestOf(page, "Live streams")) > 0);
+    const chat = `/api/v1/live-stream/${streamId}/chat/messages`;
+    const { _id } = await call(johnId, "POST", chat, { content: "Seen at home" });
+    await call("home-host", "DELETE", `${chat}/${_id}`);
+    await call(johnId, "POST", "/api/v1/gifts/create", {
+      giftTypeId: "65a1234bcde5678f90123456",
+      liveStreamId: streamId,
+    });
+    for (const title of ["Messages", "Gift credits", "Removals", "Delivery delay"])
+      await expectSoon(async () => (await newestOf(page, title)) > 0);
+    await row.press("Enter");
+    await page.getByRole("complementary", { name: "Watched from home" }).waitFor();
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "an admin sees alarms and parked records at once, and a moderator neither",
+  async () => {
+    const admin = await openConsole(pages, "Ada Admin");
+    await admin.page.getByText("No alarms").waitFor();
+    await admin.page.getByText("No parked records").waitFor();
+    await admin.page.route("**/local/alarms", (route) => {
+      const alarm = { name: "push/fan-out lags", description: "Viewers see changes late." };
+      const alarms = [
+        { ...alarm, state: "ALARM" },
+        { ...alarm, name: "fine", state: "OK" },
+      ];
+      return route.fulfill({ json: { alarms, metrics: [] } });
+    });
+    await admin.page.reload();
+    await admin.page.getByText("Alarms: 1").waitFor();
+    await admin.page.getByText("push/fan-out lags Viewers see changes late.").waitFor();
+    expect(admin.faults).toEqual([]);
+    await admin.close();
+    const moderator = await openConsole(pages, "Deniz Kaya");
+    await moderator.page.getByRole("figure", { name: "Viewers" }).waitFor();
+    await moderator.page.getByRole("heading", { name: "Live now" }).waitFor();
+    expect(await moderator.page.getByText("parked records").count()).toBe(0);
+    expect(moderator.faults).toEqual([]);
+    await moderator.close();
+  },
+  testMilliseconds,
+);
