@@ -65,6 +65,8 @@ export const slowKinds = {
     "web/chat-audience",
     "web/chat-gifts",
     "web/chat-replies",
+    "web/console-home",
+    "web/keyboard",
     "web/overlay-audience",
   ],
   /** Every page in every size, colour scheme and state, and the recorded pictures. */

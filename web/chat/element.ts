@@ -1,5 +1,6 @@
 import { type Client, createClient, type Options } from "../../client/index.ts";
 import { pollingSocket } from "../../client/polling.ts";
+import { keepFocus } from "../keep-focus.ts";
 import styles from "./chat.css";
 import { openRoom, type Room } from "./room.ts";
 import { languageOf, translatorFor } from "./translations.ts";
@@ -42,6 +43,7 @@ export class OvationChat extends HTMLElement {
   constructor() {
     super();
     this.attachShadow({ mode: "open" }).adoptedStyleSheets = [sheetOf()];
+    keepFocus(this.shadowRoot!);
   }
 
   get token(): Options["token"] | undefined {

@@ -142,9 +142,11 @@ function pollCard(poll: Moment, translator: Translator, { vote, onEnd }: PollAct
   const frame = frameOf(poll, pollIcon, translator, onEnd);
   const choices = poll.choices ?? 1;
   let own: number[] = [];
+  let isOpen = true;
   const options = (poll.options ?? []).map((text, place) => {
     const share = make("span", { class: "share number" });
     const onclick = () => {
+      if (!isOpen) return;
       const without = own.filter((one) => one !== place);
       if (choices === 1) choose([place]);
       else if (without.length < own.length && without.length > 0) choose(without);
@@ -179,6 +181,7 @@ function pollCard(poll: Moment, translator: Translator, { vote, onEnd }: PollAct
     ...{ element: frame.element, choose },
     show(moment, sum): void {
       frame.show(moment);
+      isOpen = moment.status === "open";
       const votes = Array.isArray(sum) ? sum.map((one) => one ?? 0) : options.map(() => 0);
       const all = votes.reduce((a, b) => a + b, 0);
       const winner = moment.result !== null && "winner" in moment.result && moment.result.winner;
@@ -186,7 +189,7 @@ function pollCard(poll: Moment, translator: Translator, { vote, onEnd }: PollAct
         const part = all === 0 ? 0 : (votes[place] ?? 0) / all;
         button.style.setProperty("--share", part.toFixed(4));
         share.textContent = `${number(Math.round(part * 100))} %`;
-        button.disabled = moment.status !== "open";
+        button.setAttribute("aria-disabled", `${!isOpen}`);
         button.classList.toggle("winner", place === winner);
       }
       total.textContent = translate("votes", { n: all });

@@ -124,7 +124,8 @@ export class Picker {
     this.#words.textContent =
       missing > 0 ? translate("missing", { n: missing }) : translate("sendGift");
     this.#price.textContent = number(this.#costs());
-    this.#send.disabled = this.#chosen === undefined || missing > 0;
+    const isDisabled = this.#chosen === undefined || missing > 0;
+    this.#send.setAttribute("aria-disabled", `${isDisabled}`);
   }
 
   #sendChosen(): void {
@@ -143,7 +144,7 @@ export class Picker {
       card.setAttribute("aria-pressed", `${card.getAttribute("data-id") === type.id}`);
     this.#showSend();
     if (isQuick) this.#sendChosen();
-    else if (isByKey && !this.#send.disabled) this.#send.focus();
+    else if (isByKey) this.#send.focus();
   }
 
   #render(): void {

@@ -130,7 +130,7 @@ export function Question() {
       <CallBox request={action.request} />
       {refused.value && <Refusal refused={refused.value} />}
       <footer>
-        <button type="button" class="button" onClick={close}>
+        <button type="button" class="button" autofocus onClick={close}>
           Go back
         </button>
         <button type="button" class="button filled" disabled={isBusy.value} onClick={confirm}>

@@ -11,13 +11,15 @@ type Given = {
 };
 
 const height = 120;
-/** Seconds that a chart may show: the shortest of these that contains every value. */
-const windows = [120, 240, 480, 1_200, 3_600];
+/** Seconds that a chart shows: the shortest of these that contains every value, or an hour. */
+const windows = [120, 240, 480, 1_200];
 /** Positions of the time labels, as fractions of the window. */
 const marks = [0.25, 0.5, 0.75, 1];
 const markOf = (seconds: number, isMinutes: boolean) =>
   seconds === 0 ? "now" : isMinutes ? `−${seconds / 60} min` : `−${seconds} s`;
-const windowOf = (seconds: number) => windows.find((one) => one >= seconds) ?? windows.at(-1)!;
+const windowOf = (seconds: number) => windows.find((one) => one >= seconds) ?? 3_600;
+/** Labels that span more seconds than this are in minutes. */
+const secondsMax = 90;
 const numbers = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
 /** The value of a colour token for the canvas. */
@@ -51,9 +53,10 @@ function draw(element: HTMLElement): uPlot {
           grid: { show: false },
           size: 28,
           splits: (_, __, min, max) => marks.map((mark) => min + mark * (max - min)),
-          values: ({ scales: { x } }) => {
-            const span = Math.round(x!.max! - x!.min!);
-            return marks.map((mark) => markOf((1 - mark) * span, span > windows[0]!));
+          values: (_, at) => {
+            const newest = at.at(-1) ?? 0;
+            const isMinutes = newest - (at[0] ?? newest) > secondsMax;
+            return at.map((second) => markOf(Math.round(newest - second), isMinutes));
           },
         },
         { ...axis, size: 44, space: 36, values: (_, at) => at.map((y) => numbers.format(y)) },

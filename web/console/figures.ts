@@ -87,12 +87,13 @@ export function watchFigures(): () => void {
     onError() {},
   });
   const followed = new Map<string, { stream: Stream; subscription: Subscription }>();
-  const counts = [zero()];
+  let current = zero();
+  const counts = [current];
   const follow = (stream: Stream) =>
     followed.set(stream.id, {
       stream,
       subscription: client.subscribe(stream.id, {
-        onEvent: (event) => count(counts.at(-1)!, event),
+        onEvent: (event) => count(current, event),
         onEnd: () => void followed.delete(stream.id),
       }),
     });
@@ -121,7 +122,8 @@ export function watchFigures(): () => void {
       show();
       add(measure(counts, live.value));
     }
-    counts.push(zero());
+    current = zero();
+    counts.push(current);
     if (counts.length > rateSamples) counts.shift();
     if (++taken % samplesPerList === 0) void list();
   };

@@ -56,7 +56,7 @@ export function Form({ name, action, asks, isQuiet, children, ...given }: FormGi
       }}
       onSubmit={(event) => {
         event.preventDefault();
-        void submit();
+        if (!given.isUnchanged) void submit();
       }}
     >
       <FormContext.Provider value={state}>{children}</FormContext.Provider>
@@ -65,7 +65,7 @@ export function Form({ name, action, asks, isQuiet, children, ...given }: FormGi
       <button
         type="submit"
         class={isQuiet ? "button outlined" : "button primary"}
-        disabled={given.isUnchanged}
+        aria-disabled={given.isUnchanged === true}
       >
         {asks ? `${verb}…` : verb}
       </button>

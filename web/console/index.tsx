@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 import { render } from "preact";
 import { useEffect } from "preact/hooks";
+import { keepFocus } from "../keep-focus.ts";
 import { Mark } from "../mark.tsx";
 import { Question, Toasts } from "./actions.tsx";
 import { Bans } from "./bans.tsx";
@@ -108,6 +109,7 @@ function Navigation() {
   );
 }
 
+keepFocus(document);
 render(<Console />, document.getElementById("console")!);
 await beginSession();
 isKnown.value = true;

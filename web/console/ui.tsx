@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { hueOf, initialOf, nameOf, type Person } from "../chat/person.ts";
 import type { Refused } from "./api.ts";
 import { Icon } from "./icons.ts";
@@ -181,8 +182,25 @@ export function Table<Row>(given: TableGiven<Row>) {
 
 /** A detail pane next to its list; on small screens it replaces the list. */
 export function Detail(given: { title: string; close(): void; children: ComponentChildren }) {
+  const pane = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // Who opens it by keyboard continues in it: in its form, if it was opened to create something.
+    const opener = document.activeElement;
+    if (!opener?.matches(":focus-visible") || pane.current?.contains(opener)) return;
+    const field = opener.matches("button") && pane.current?.querySelector<HTMLElement>(".input");
+    (field || pane.current)?.focus();
+  }, []);
   return (
-    <aside class="detail card" aria-label={given.title}>
+    <aside
+      ref={pane}
+      class="detail card"
+      aria-label={given.title}
+      tabIndex={-1}
+      onKeyDown={(event) => {
+        if (event.key === "Escape" && !(event.target as Element).matches("[type=search]"))
+          given.close();
+      }}
+    >
       <header class="card-head">
         <h2>
           <bdi>{given.title}</bdi>

@@ -1,6 +1,7 @@
 /** The API reference: operations of the HTTP API to read and try, and the WebSocket messages. */
 import { signal } from "@preact/signals";
 import { render } from "preact";
+import { keepFocus } from "../keep-focus.ts";
 import { Mark } from "../mark.tsx";
 import { Caller } from "./caller.tsx";
 import { byTag, findOperations, type Reference, referenceOf } from "./document.ts";
@@ -193,4 +194,5 @@ function goToAnchor(): void {
   go();
 }
 
+keepFocus(document);
 void begin();

@@ -1,6 +1,7 @@
 import { signal, useSignal } from "@preact/signals";
 import { useMemo } from "preact/hooks";
 import { nameOfPlayer } from "../runner.ts";
+import { Tabs } from "../tabs.tsx";
 import {
   type Answer,
   clientCallOf,
@@ -18,32 +19,26 @@ import type { Schemas } from "./schema.ts";
 
 type Result = { answer: Answer } | { errorText: string } | "waiting" | undefined;
 
+const languages = ["curl", "TypeScript"] as const;
 /** The language of all examples on the page. */
-const language = signal<"curl" | "TypeScript">("curl");
+const language = signal<(typeof languages)[number]>("curl");
 
 /** The call in each language; the reader's choice applies to all calls. */
 function Example({ curl, typescript }: { curl: string; typescript: string | undefined }) {
-  const isTypeScript = language.value === "TypeScript" && typescript !== undefined;
+  const isTypeScript = language.value === "TypeScript";
   if (typescript === undefined) return <Code title="curl" text={curl} copies="Copy as curl" />;
-  const tab = (name: "curl" | "TypeScript") => (
-    <button
-      type="button"
-      role="tab"
-      aria-selected={(name === "TypeScript") === isTypeScript}
-      onClick={() => {
-        language.value = name;
-      }}
-    >
-      {name}
-    </button>
-  );
   return (
     <Code
       title={
-        <span class="languages" role="tablist" aria-label="Language">
-          {tab("curl")}
-          {tab("TypeScript")}
-        </span>
+        <Tabs
+          label="Language"
+          class="languages"
+          names={languages}
+          selected={language.value}
+          select={(name) => {
+            language.value = name;
+          }}
+        />
       }
       text={isTypeScript ? typescript : curl}
       copies={isTypeScript ? "Copy" : "Copy as curl"}

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { CallInput, CallResult } from "../../client/index.ts";
+import { Tabs } from "../tabs.tsx";
 import { ErrorText, type Host, useAct, Waiting } from "./act.tsx";
 import { ChannelBans } from "./bans.tsx";
 import { ChatSettingsFields } from "./chat-settings.tsx";
@@ -50,21 +51,14 @@ export function Channel({ host, first = "Chat settings" }: Given) {
   };
   return (
     <div class="channel">
-      <div class="tabs" role="tablist" aria-label="Channel">
-        {sections.map((name) => (
-          <button
-            key={name}
-            type="button"
-            role="tab"
-            aria-selected={section.value === name}
-            onClick={() => {
-              section.value = name;
-            }}
-          >
-            {name}
-          </button>
-        ))}
-      </div>
+      <Tabs
+        label="Channel"
+        names={sections}
+        selected={section.value}
+        select={(name) => {
+          section.value = name;
+        }}
+      />
       <section class="channel-body" role="tabpanel" aria-label={section.value}>
         <ErrorText text={errorText} />
         {channel.value === undefined ? (

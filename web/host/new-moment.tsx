@@ -1,9 +1,11 @@
 import { useSignal } from "@preact/signals";
 import type { CallInput } from "../../client/index.ts";
+import { Tabs } from "../tabs.tsx";
 import { Line, Pick } from "./fields.tsx";
 
 type Body = CallInput<"POST /api/v1/live-stream/{streamId}/moments">["body"];
 
+const kinds = ["Poll", "Goal"] as const;
 const optionsMax = 10;
 const durations = { 60: "1 minute", 120: "2 minutes", 300: "5 minutes", 600: "10 minutes" };
 const kindsOfGoal = { credits: "Credits", gifts: "Gifts", likes: "Likes" };
@@ -11,25 +13,18 @@ type GoalOf = keyof typeof kindsOfGoal;
 
 /** Starts a poll or a goal. */
 export function NewMoment({ start }: { start(body: Body): Promise<boolean> }) {
-  const kind = useSignal<"poll" | "goal">("poll");
+  const kind = useSignal<(typeof kinds)[number]>("Poll");
   return (
     <section class="new-moment" aria-label="New poll or goal">
-      <div class="tabs" role="tablist" aria-label="Kind">
-        {(["poll", "goal"] as const).map((one) => (
-          <button
-            key={one}
-            type="button"
-            role="tab"
-            aria-selected={kind.value === one}
-            onClick={() => {
-              kind.value = one;
-            }}
-          >
-            {one === "poll" ? "Poll" : "Goal"}
-          </button>
-        ))}
-      </div>
-      {kind.value === "poll" ? <NewPoll start={start} /> : <NewGoal start={start} />}
+      <Tabs
+        label="Kind"
+        names={kinds}
+        selected={kind.value}
+        select={(name) => {
+          kind.value = name;
+        }}
+      />
+      {kind.value === "Poll" ? <NewPoll start={start} /> : <NewGoal start={start} />}
     </section>
   );
 }

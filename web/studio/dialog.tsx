@@ -7,7 +7,10 @@ type Given = { title: string; kind: string; close(): void; children: ComponentCh
 /** A modal dialog with a title and a close button. */
 export function Dialog({ title, kind, close, children }: Given) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current!.showModal(), []);
+  useEffect(() => {
+    dialog.current!.showModal();
+    dialog.current?.querySelector<HTMLElement>("form .input")?.focus();
+  }, []);
   return (
     <dialog ref={dialog} class={`dialog ${kind}`} aria-label={title} onClose={close}>
       <header>

@@ -2,8 +2,10 @@
 import "../chat/index.ts";
 import { useSignal } from "@preact/signals";
 import { render } from "preact";
+import { keepFocus } from "../keep-focus.ts";
 import { Mark } from "../mark.tsx";
 import { fetchCast } from "../runner.ts";
+import { Tabs } from "../tabs.tsx";
 import { Icon } from "./icons.ts";
 import { cast, loadError, pollServer, streamId } from "./show.ts";
 import { Stage } from "./stage.tsx";
@@ -28,21 +30,15 @@ function Studio() {
     <div class="studio" data-pane={pane.value}>
       <TopBar />
       <main class="floor">
-        <div class="panes tabs" role="tablist" aria-label="Panes">
-          {panes.map((name) => (
-            <button
-              key={name}
-              type="button"
-              role="tab"
-              aria-selected={pane.value === name}
-              onClick={() => {
-                pane.value = name;
-              }}
-            >
-              {name}
-            </button>
-          ))}
-        </div>
+        <Tabs
+          label="Panes"
+          class="panes tabs"
+          names={panes}
+          selected={pane.value}
+          select={(name) => {
+            pane.value = name;
+          }}
+        />
         <Stage />
         <div class="chats">
           <Viewer first={first} who="Viewer 1" place={placeOf("Viewer 1")} />
@@ -85,4 +81,5 @@ async function begin(): Promise<void> {
   }
 }
 
+keepFocus(document);
 void begin();

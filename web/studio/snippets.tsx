@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { CopyButton } from "../copy-button.tsx";
+import { Tabs } from "../tabs.tsx";
 import { Dialog } from "./dialog.tsx";
 import { Icon } from "./icons.ts";
 import { streamId } from "./show.ts";
@@ -58,21 +59,14 @@ export function Snippets({ close }: { close(): void }) {
   const code = all[language.value]!;
   return (
     <Dialog title="Use in your app" kind="snippets" close={close}>
-      <div class="tabs" role="tablist" aria-label="Languages">
-        {Object.keys(all).map((name) => (
-          <button
-            key={name}
-            type="button"
-            role="tab"
-            aria-selected={language.value === name}
-            onClick={() => {
-              language.value = name;
-            }}
-          >
-            {name}
-          </button>
-        ))}
-      </div>
+      <Tabs
+        label="Languages"
+        names={Object.keys(all)}
+        selected={language.value}
+        select={(name) => {
+          language.value = name;
+        }}
+      />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keyboard. */}
       <pre tabIndex={0}>{code}</pre>
       <footer>

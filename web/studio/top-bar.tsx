@@ -4,6 +4,7 @@ import { Mark } from "../mark.tsx";
 import { ChannelDialog } from "./channel-dialog.tsx";
 import { isCrowded, startCrowd } from "./crowd.ts";
 import { Icon } from "./icons.ts";
+import { Popover } from "./popover.tsx";
 import { audit, bill, isOver, runAudit, streamId } from "./show.ts";
 import { Snippets } from "./snippets.tsx";
 
@@ -82,25 +83,27 @@ function Bill() {
   const { total = 0, ...items } = bill.value.dollars;
   const rows = Object.entries(items).sort(([, a], [, b]) => b - a);
   return (
-    <details class="bill">
-      <summary class="button">
-        <Icon name="receipt" />
-        <span class="number">{dollars(total)}</span> <span class="quiet long">on AWS so far</span>
-      </summary>
-      <div class="float">
-        <p>What this run would have cost on AWS, at list prices.</p>
-        <table>
-          <tbody>
-            {rows.map(([name, amount]) => (
-              <tr key={name}>
-                <td>{name.replaceAll("_", " ")}</td>
-                <td class="number">${amount.toFixed(6)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </details>
+    <Popover
+      class="bill"
+      summary={
+        <summary class="button">
+          <Icon name="receipt" />
+          <span class="number">{dollars(total)}</span> <span class="quiet long">on AWS so far</span>
+        </summary>
+      }
+    >
+      <p>What this run would have cost on AWS, at list prices.</p>
+      <table>
+        <tbody>
+          {rows.map(([name, amount]) => (
+            <tr key={name}>
+              <td>{name.replaceAll("_", " ")}</td>
+              <td class="number">${amount.toFixed(6)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Popover>
   );
 }
 

@@ -4,6 +4,7 @@ import type { Client } from "../../client/index.ts";
 import { nameOfPlayer, type Player } from "../runner.ts";
 import { ChatPane } from "./chat-pane.tsx";
 import { Icon } from "./icons.ts";
+import { Popover } from "./popover.tsx";
 import { cast } from "./show.ts";
 import type { socketsOf } from "./wire.ts";
 
@@ -91,38 +92,26 @@ type ToolsGiven = {
 
 /** Connection faults for one viewer, and their wallet. */
 function Tools({ who, unread, cut, loseFrame, openLedger }: ToolsGiven) {
-  const details = useRef<HTMLDetailsElement>(null);
   const item = (name: "plug" | "drop" | "wallet", says: string, act: () => void) => (
-    <button
-      type="button"
-      class="item"
-      onClick={() => {
-        details.current!.open = false;
-        act();
-      }}
-    >
+    <button type="button" class="item" onClick={act}>
       <Icon name={name} /> {says}
     </button>
   );
   return (
-    <details
+    <Popover
       slot="tools"
       class="tools"
-      ref={details}
-      onFocusOut={({ currentTarget, relatedTarget }) => {
-        if (!currentTarget.contains(relatedTarget as Node | null)) currentTarget.open = false;
-      }}
+      summary={
+        <summary class="tool" aria-label={`${who} tools`}>
+          <Icon name="more" size={20} />
+          {unread > 0 && <span class="dot number">{unread}</span>}
+        </summary>
+      }
     >
-      <summary class="tool" aria-label={`${who} tools`}>
-        <Icon name="more" size={20} />
-        {unread > 0 && <span class="dot number">{unread}</span>}
-      </summary>
-      <div class="float">
-        {item("plug", "Disconnect", cut)}
-        {item("drop", "Drop next frame", loseFrame)}
-        {item("wallet", "Ledger and notifications", openLedger)}
-      </div>
-    </details>
+      {item("plug", "Disconnect", cut)}
+      {item("drop", "Drop next frame", loseFrame)}
+      {item("wallet", "Ledger and notifications", openLedger)}
+    </Popover>
   );
 }
 

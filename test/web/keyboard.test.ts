@@ -1,0 +1,181 @@
+/** The keyboard's place: the focus is never lost, whatever an action removes, hides or closes. */
+import type { Page } from "playwright-core";
+import { browserTest } from "./browser.ts";
+import { callerOf, goLive, openConsole } from "./console.ts";
+import { expectSoon, hostId, johnId, streamId, testMilliseconds, usePages } from "./pages.ts";
+
+const pages = usePages();
+const call = callerOf(pages);
+
+/** The name of the focused control, in shadow trees too; "" if nothing has the focus. */
+const focused = (page: Page): Promise<string> =>
+  page.evaluate(`(() => {
+    let one = document.activeElement;
+    while (one?.shadowRoot?.activeElement) one = one.shadowRoot.activeElement;
+    if (one === null || one === document.body) return "";
+    const label = one.getAttribute("aria-label") ?? one.labels?.[0]?.textContent;
+    return (label ?? one.textContent).trim().replace(/\\s+/g, " ");
+  })()`);
+const expectFocus = async (page: Page, name: RegExp) => {
+  await expectSoon(async () => name.test(await focused(page)));
+};
+
+/** Presses Tab until a control has the focus; fails when the page has been walked through. */
+async function tabTo(page: Page, name: RegExp, key = "Tab"): Promise<void> {
+  const seen: string[] = [];
+  for (let steps = 0; steps < 100; steps++) {
+    await page.keyboard.press(key);
+    seen.push(await focused(page));
+    if (name.test(seen.at(-1)!)) return;
+  }
+  expect(seen).toContain(String(name));
+}
+
+browserTest(
+  "Escape closes a detail and a dialog, and the focus returns to what opened them",
+  async () => {
+    await goLive(call, "keys-host", "Opened by keyboard");
+    const { page, faults, visit, close } = await openConsole(pages, "Ada Admin");
+    await visit("view=streams");
+    await tabTo(page, /Opened by keyboard/);
+    await page.keyboard.press("Enter");
+    await expectFocus(page, /^Opened by keyboard$/);
+    await tabTo(page, /End stream/);
+    await page.keyboard.press("Enter");
+    await expectFocus(page, /^Go back$/);
+    await page.keyboard.press("Escape");
+    await expectFocus(page, /^End stream…$/);
+    await page.keyboard.press("Escape");
+    await expectFocus(page, /^Opened by keyboard.*live/);
+    expect(await page.getByRole("complementary").count()).toBe(0);
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "when an action removes its own row, the focus goes to the next row, at last to its list's page",
+  async () => {
+    const id = await goLive(call, "rows-host", "Rows");
+    for (const targetUserId of [johnId, "user2"])
+      await call("admin", "POST", "/api/v1/live-stream-ban", {
+        ...{ targetUserId, liveStreamId: id, actionType: "CHAT_ONLY" },
+      });
+    const { page, faults, visit, close } = await openConsole(pages, "Ada Admin");
+    await visit(`view=bans&stream=${id}`);
+    const unban = page.getByRole("button", { name: "Unban" });
+    await expectSoon(async () => (await unban.count()) === 2);
+    await tabTo(page, /^Unban$/);
+    await page.keyboard.press("Enter");
+    await expectSoon(async () => (await unban.count()) === 1);
+    await expectFocus(page, /^Unban$/);
+    await page.keyboard.press("Enter");
+    await page.getByText("No bans in Rows").waitFor();
+    await expectFocus(page, /^Ban user$/);
+    await tabTo(page, /^Dismiss$/);
+    await page.keyboard.press("Enter");
+    await expectFocus(page, /./);
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a form opened by keyboard starts in its first field, and a followed link in the new view",
+  async () => {
+    const id = await goLive(call, "link-host", "Linked");
+    const { page, faults, visit, close } = await openConsole(pages, "Ada Admin");
+    await visit(`view=bans&stream=${id}`);
+    await page.getByText("No bans in Linked").waitFor();
+    await tabTo(page, /^Ban user$/);
+    await page.keyboard.press("Enter");
+    await expectFocus(page, /^User$/);
+    await visit(`view=streams&id=${id}`);
+    await tabTo(page, /^Moderation log$/);
+    await tabTo(page, /^Moderation log$/);
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { level: 1, name: "Moderation log" }).waitFor();
+    await expectFocus(page, /./);
+    await tabTo(page, /^Stream$/);
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "arrow keys, Home and End select tabs, of which one is in the Tab order",
+  async () => {
+    const { page, faults, visit, close } = await openConsole(pages, "Ada Admin");
+    await visit("view=channel");
+    const selected = page.getByRole("tab", { selected: true });
+    await tabTo(page, /^Chat settings$/);
+    for (const [key, name] of [
+      ["ArrowRight", "Moderators"],
+      ["End", "Overlay"],
+      ["ArrowRight", "Chat settings"],
+      ["ArrowLeft", "Overlay"],
+      ["Home", "Chat settings"],
+    ] as const) {
+      await page.keyboard.press(key);
+      expect(await selected.innerText()).toBe(name);
+      expect(await focused(page)).toBe(name);
+    }
+    await page.keyboard.press("Tab");
+    expect(await focused(page)).toMatch(/Slow mode/);
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "in Studio, Escape closes what floats, and a dialog gives the focus back to its button",
+  async () => {
+    const { page, faults, close } = await pages.open("/");
+    await tabTo(page, /on AWS/);
+    await page.keyboard.press("Enter");
+    await page.getByText("at list prices").waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByText("at list prices").waitFor({ state: "hidden" });
+    expect(await focused(page)).toMatch(/on AWS/);
+    for (const name of ["Channel", "Overlay", "Use in your app"]) {
+      await tabTo(page, new RegExp(`^${name}$`));
+      await page.keyboard.press("Enter");
+      await page.getByRole("dialog").waitFor();
+      // Past the last control, where the focus is the browser's own.
+      for (let steps = 0; steps < 7; steps++) await page.keyboard.press("Tab");
+      await page.keyboard.press("Escape");
+      await page.getByRole("dialog").waitFor({ state: "detached" });
+      expect(await focused(page)).toBe(name);
+    }
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a poll that ends keeps the focus on its option, and gives it to the chat when it goes",
+  async () => {
+    const { page, close } = await pages.open("/");
+    await page.getByRole("textbox", { name: "Message" }).first().waitFor();
+    const path = `/api/v1/live-stream/${streamId}/moments`;
+    const poll = { kind: "poll", title: "By keyboard?", options: ["Yes", "No"], seconds: 600 };
+    const { id } = await call(hostId, "POST", path, poll);
+    await page.getByRole("button", { name: /^Yes/ }).first().waitFor();
+    await tabTo(page, /^Yes/);
+    await page.keyboard.press("Enter");
+    await expectSoon(async () => (await focused(page)).includes("100 %"));
+    await call(hostId, "POST", `${path}/${id}/end`);
+    const option = page.getByRole("button", { name: /^Yes/ }).first();
+    await expectSoon(() => option.isDisabled());
+    expect(await focused(page)).toMatch(/^Yes/);
+    await option.waitFor({ state: "detached" });
+    expect(await focused(page)).toMatch(/./);
+    await close();
+  },
+  testMilliseconds,
+);

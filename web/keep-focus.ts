@@ -1,0 +1,137 @@
+/** What opens over the rest or next to it: closing it returns the focus to where it was before. */
+const layers = "dialog, [role=dialog], [role=menu], [role=status], .detail";
+/** Where the search for another control ends: the part itself takes the focus. */
+const parts = `${layers}, main`;
+const controls = "a[href], button, input, select, textarea, summary, [tabindex]";
+
+const isShown = (element: Element) => element.isConnected && element.getClientRects().length > 0;
+const isUsable = (element: Element) => isShown(element) && !element.matches(":disabled");
+
+/** The controls in a node, itself included, that Tab reaches; in a row of a list also the row. */
+function controlsIn(node: Node, kind?: string): HTMLElement[] {
+  if (!(node instanceof Element)) return [];
+  return [node, ...node.querySelectorAll(controls)].filter(
+    (one): one is HTMLElement =>
+      one instanceof HTMLElement &&
+      isUsable(one) &&
+      one.matches(controls) &&
+      (one.tabIndex >= 0 || (one === node && one.tagName === kind)),
+  );
+}
+
+type Place = { parent: Element; next: Node | null; previous: Node | null };
+
+/** Where a node was removed, with what has been inserted there since. */
+function placeOf({ target, nextSibling, previousSibling }: MutationRecord): Place {
+  const isThere = (node: Node | null) => node !== null && node.parentNode === target;
+  const previous = isThere(previousSibling) ? previousSibling : null;
+  const after = isThere(nextSibling) ? nextSibling : null;
+  const next = previous === null ? (after ?? target.firstChild) : previous.nextSibling;
+  return { parent: target as Element, next, previous };
+}
+
+/**
+ * The control closest to one that is gone, with everything in `gone`: the same one of the next or
+ * previous row of a list, else the nearest of the same part, else that part itself.
+ */
+function heirOf(control: HTMLElement, gone: Element, place: Place): HTMLElement {
+  const own = [gone, ...gone.querySelectorAll(controls)].filter((one) => one.matches(controls));
+  const at = Math.max(0, own.indexOf(control));
+  const within = (node: Node, isBefore: boolean) => {
+    const all = controlsIn(node, gone.tagName);
+    const isAlike = node instanceof Element && node.tagName === gone.tagName;
+    return isAlike ? all[Math.min(at, all.length - 1)] : isBefore ? all.at(-1) : all[0];
+  };
+  for (let { parent, next, previous } = place; ; ) {
+    for (let node = next; node !== null; node = node.nextSibling) {
+      const found = within(node, false);
+      if (found !== undefined) return found;
+    }
+    for (let node = previous; node !== null; node = node.previousSibling) {
+      const found = within(node, true);
+      if (found !== undefined) return found;
+    }
+    if (parent.matches(parts) || parent.parentElement === null) {
+      const part = (parent.querySelector("main") ?? parent) as HTMLElement;
+      if (!part.hasAttribute("tabindex")) part.tabIndex = -1;
+      return part;
+    }
+    ({ nextSibling: next, previousSibling: previous } = parent);
+    parent = parent.parentElement;
+  }
+}
+
+/** The control closest to one that is hidden. */
+function heirOfHidden(control: HTMLElement): HTMLElement | undefined {
+  let hidden: Element = control;
+  while (hidden.parentElement !== null && !isShown(hidden.parentElement))
+    hidden = hidden.parentElement;
+  const { parentElement: parent, nextSibling: next, previousSibling: previous } = hidden;
+  return parent === null || !control.isConnected
+    ? undefined
+    : heirOf(control, hidden, { parent, next, previous });
+}
+
+/**
+ * Keeps the focus of a page or a shadow tree where the user works. Browsers drop it to the top of
+ * the page when the focused control is removed, hidden or disabled: by the action itself, such as
+ * "Unban" in a row that goes away, or because its dialog closes. Then what opened the dialog has
+ * it again, or the control closest to the one that is gone.
+ */
+export function keepFocus(root: Document | ShadowRoot): void {
+  /** The focused control, after those that had the focus outside of each layer around it. */
+  let trail: HTMLElement[] = [];
+  /** The user has left the page, or pressed where there is no control. */
+  let isLeft = false;
+  const watcher = new MutationObserver((records) => {
+    for (const record of records)
+      for (const gone of record.removedNodes)
+        if (gone instanceof Element && record.target instanceof Element)
+          trail = trail.map((one) => replace(one, gone, record));
+    restore();
+  });
+
+  function replace(one: HTMLElement, gone: Element, record: MutationRecord): HTMLElement {
+    if (one.isConnected || !gone.contains(one)) return one;
+    const layer = one.closest(layers);
+    const isInLayer = layer !== null && gone.contains(layer);
+    return isInLayer && one !== trail[0] ? one : heirOf(one, gone, placeOf(record));
+  }
+
+  function restore(): void {
+    const last = trail.at(-1);
+    if (last === undefined || isLeft) return;
+    const { activeElement, body } = document;
+    const isLost = activeElement === null || activeElement === body;
+    const isHidden = root.activeElement === last && !isShown(last);
+    // A button that is disabled for the time of its call takes the focus again afterwards.
+    const isBusy = isShown(last) && !isUsable(last);
+    if ((isLost || isHidden) && !isBusy) (trail.findLast(isUsable) ?? heirOfHidden(last))?.focus();
+  }
+
+  function watch(): void {
+    watcher.disconnect();
+    const attributeFilter = ["disabled", "hidden", "class", "open"];
+    for (const one of trail) {
+      watcher.observe(one, { attributeFilter });
+      for (let node = one.parentNode; node !== null; node = node.parentNode)
+        watcher.observe(node, { childList: true, attributeFilter });
+    }
+  }
+
+  root.addEventListener("focusin", ({ target }) => {
+    if (!(target instanceof HTMLElement)) return;
+    isLeft = false;
+    const layer = target.closest(layers);
+    trail = layer === null ? [target] : [...trail.filter((one) => !layer.contains(one)), target];
+    watch();
+  });
+  root.addEventListener("focusout", (event) => {
+    const { target, relatedTarget } = event as FocusEvent;
+    // The browser is still removing an element that loses the focus that way.
+    queueMicrotask(() => {
+      const isThere = target instanceof HTMLElement && isUsable(target);
+      isLeft = relatedTarget === null && root.activeElement !== target && isThere;
+    });
+  });
+}

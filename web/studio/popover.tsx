@@ -1,0 +1,33 @@
+import type { ComponentChildren } from "preact";
+
+type Given = {
+  class: string;
+  /** The slot of the element around it. */
+  slot?: string;
+  /** The button that opens it. */
+  summary: ComponentChildren;
+  children: ComponentChildren;
+};
+
+/** What floats below a button. It closes with Escape, a chosen item, and when the focus leaves. */
+export function Popover({ summary, children, ...given }: Given) {
+  return (
+    <details
+      {...given}
+      onFocusOut={({ currentTarget, relatedTarget }) => {
+        if (!currentTarget.contains(relatedTarget as Node | null)) currentTarget.open = false;
+      }}
+      onClick={({ target, currentTarget }) => {
+        if ((target as Element).closest(".item")) currentTarget.open = false;
+      }}
+      onKeyDown={({ key, currentTarget }) => {
+        if (key !== "Escape") return;
+        currentTarget.open = false;
+        currentTarget.querySelector("summary")?.focus();
+      }}
+    >
+      {summary}
+      <div class="float">{children}</div>
+    </details>
+  );
+}

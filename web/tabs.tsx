@@ -1,0 +1,53 @@
+type Given<Name extends string> = {
+  label: string;
+  class?: string;
+  names: readonly Name[];
+  selected: Name;
+  select(name: Name): void;
+};
+
+const steps: Record<string, number> = { ArrowLeft: -1, ArrowRight: 1 };
+
+/** Tabs: one is in the Tab order, and arrow keys, Home and End select the others. */
+export function Tabs<Name extends string>({
+  label,
+  names,
+  selected,
+  select,
+  ...given
+}: Given<Name>) {
+  const press = (event: KeyboardEvent & { currentTarget: HTMLElement }) => {
+    const { key, currentTarget } = event;
+    const at = names.indexOf(selected);
+    const to =
+      key === "Home" ? 0 : key === "End" ? names.length - 1 : at + (steps[key] ?? Number.NaN);
+    const place = (to + names.length) % names.length;
+    const name = names[place];
+    if (name === undefined) return;
+    event.preventDefault();
+    select(name);
+    (currentTarget.children[place] as HTMLElement).focus();
+  };
+  return (
+    <div
+      class={given.class ?? "tabs"}
+      role="tablist"
+      aria-label={label}
+      tabIndex={-1}
+      onKeyDown={press}
+    >
+      {names.map((name) => (
+        <button
+          key={name}
+          type="button"
+          role="tab"
+          aria-selected={name === selected}
+          tabIndex={name === selected ? 0 : -1}
+          onClick={() => select(name)}
+        >
+          {name}
+        </button>
+      ))}
+    </div>
+  );
+}
