@@ -68,7 +68,9 @@ export const bundledEntries = (): Record<string, string> => ({
 });
 
 /** Sources that determine how bundles are built. */
-const bundlers = ["build", "build-threads", "lambda-bundle", "unused"].map((name) => `bin/build/${name}.ts`);
+const bundlers = ["build", "build-threads", "lambda-bundle", "unused"].map(
+  (name) => `bin/build/${name}.ts`,
+);
 
 /** One hash over all sources of the bundles. */
 function hashSources(client: AwsClient): string {
