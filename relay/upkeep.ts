@@ -1,7 +1,7 @@
 import { closeConnection } from "../platform/realtime/closing.ts";
 import { expired } from "../platform/realtime/expiry.ts";
 import { logFault } from "../platform/runtime/log.ts";
-import { measureMetric, withMetrics } from "../platform/runtime/metrics.ts";
+import { gatherMetrics, measureMetric } from "../platform/runtime/metrics.ts";
 import { aliveMilliseconds, markRelay } from "../platform/store/log/relays.ts";
 import { findNewestLive } from "../platform/store/streams/stream-lists.ts";
 import { subscribe } from "./greeting.ts";
@@ -15,17 +15,23 @@ const everyMilliseconds = { mail: 200, look: 1_000, metrics: 10_000 };
 
 /** Runs a relay's periodic work until it is stopped. */
 export function startUpkeep(state: State): { stop(): void } {
+  const gathering = gatherMetrics();
+  const publish = async () => {
+    measureMetric("RelaySockets", state.connections.size);
+    gathering.publish();
+  };
   const stops = [
     repeat(everyMilliseconds.mail, createMailReader(state)),
     repeat(everyMilliseconds.look, () => look(state)),
     repeat(everyMilliseconds.look, () => state.rooms.tick(new Date())),
     repeat(everyMilliseconds.look, () => moveOverlays(state)),
     repeat(aliveMilliseconds.every, () => markRelay(state.node, new Date())),
-    repeat(everyMilliseconds.metrics, publish(state)),
+    repeat(everyMilliseconds.metrics, publish),
   ];
   return {
     stop() {
       for (const stop of stops) stop();
+      gathering.stop();
     },
   };
 }
@@ -46,9 +52,6 @@ function repeat(milliseconds: number, act: () => Promise<unknown>): () => void {
     clearTimeout(timer);
   };
 }
-
-const publish = ({ connections }: State) =>
-  withMetrics(async () => measureMetric("RelaySockets", connections.size));
 
 /** Closes silent connections and those whose token has expired. */
 async function look({ connections, poster }: State): Promise<void> {
