@@ -13,7 +13,7 @@ import { createHeldFrames, deletedIn, joined } from "./held-frames.ts";
 import type { Connection, Room, Subscription } from "./model.ts";
 
 /** Interval of reading a room's log while it is busy, and after it has been quiet for a while. */
-const pauseMilliseconds = { busy: 50, quiet: 1_000 };
+const pauseMilliseconds = { busy: 100, quiet: 1_000 };
 const quietAfterMilliseconds = 10_000;
 /** Interval of checking the log's epoch, which changes only after a restore. */
 const epochMilliseconds = 5_000;

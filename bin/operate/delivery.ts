@@ -103,7 +103,7 @@ export function deliveryOf(room: Delivered): Use & { frames: number } {
 /**
  * A relay's task: reads of a room's log per second, and writes and interval of its viewer count.
  */
-const relaying = { readsPerSecond: 20, write: 70, everySeconds: 5 } as const;
+const relaying = { readsPerSecond: 10, write: 70, everySeconds: 5 } as const;
 
 /** The same for a room served by a relay: nothing is posted. */
 export function relayDeliveryOf(room: Delivered, tasks: number): ReturnType<typeof deliveryOf> {

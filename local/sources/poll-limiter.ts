@@ -13,55 +13,34 @@ const pollBurst = 4;
  */
 const restShare = 0.75;
 const restMillisecondsMax = 250;
-/**
- * The mean time between batches of a consumer that is called all the time, and how many may come
- * at once after a pause. Each batch is a call of the function, which costs more than all records in
- * it: at twenty messages a second, frames of two halve the cost of frames of one.
- */
-const batchMilliseconds = 100;
-const batchBurst = 20;
 
-/** The state of the poll limiter (two token buckets). Times are epoch milliseconds. */
-export type PollBudget = {
-  pollsLeft: number;
-  polledAt: number;
-  batchesLeft: number;
-  batchedAt: number;
-  restsUntil: number;
-};
+/** The state of the poll limiter (a token bucket). Times are epoch milliseconds. */
+export type PollBudget = { pollsLeft: number; polledAt: number; restsUntil: number };
 
-export const fullPollBudget: PollBudget = {
-  ...{ pollsLeft: pollBurst, polledAt: 0 },
-  ...{ batchesLeft: batchBurst, batchedAt: 0 },
-  restsUntil: 0,
-};
+export const fullPollBudget: PollBudget = { pollsLeft: pollBurst, polledAt: 0, restsUntil: 0 };
 
 /** Takes a poll from the budget: returns how long it must wait, and the new state. */
 export function takePoll(
-  before: PollBudget,
+  { pollsLeft, polledAt, restsUntil }: PollBudget,
   now: number,
   load: number,
 ): { wait: number; budget: PollBudget } {
-  const { pollsLeft, polledAt, restsUntil } = before;
   const { idle, busy } = pollMilliseconds;
   const apart = idle + (busy - idle) * load;
   const left = Math.min(pollBurst, pollsLeft + (now - polledAt) / apart) - 1;
   const wait = Math.max(0, -left * apart, restsUntil - now);
-  return { wait, budget: { ...before, pollsLeft: left, polledAt: now } };
+  return { wait, budget: { pollsLeft: left, polledAt: now, restsUntil } };
 }
 
-/** Notes the end of a batch and how long it took, which decide how long the next poll waits. */
+/** Notes the end of a batch and how long it took. */
 export function restAfterBatch(
   budget: PollBudget,
   now: number,
   milliseconds: number,
   load: number,
 ): PollBudget {
-  const { batchesLeft, batchedAt } = budget;
-  const left = Math.min(batchBurst, batchesLeft + (now - batchedAt) / batchMilliseconds) - 1;
   const rest = Math.min(milliseconds * restShare, restMillisecondsMax) * load;
-  const restsUntil = now + Math.max(rest, -left * batchMilliseconds);
-  return { ...budget, batchesLeft: left, batchedAt: now, restsUntil };
+  return { ...budget, restsUntil: now + rest };
 }
 
 /** Shares of idle processor time at which a machine counts as idle and as busy. */

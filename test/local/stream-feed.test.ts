@@ -101,22 +101,6 @@ test("the first polls after a while come at once, and later ones keep their dist
   expect(waits).toEqual([0, 0, 0, 0, 10, 20]);
 });
 
-test("a consumer that is called all the time gets ten batches a second, after twenty at once", () => {
-  let budget = fullPollBudget;
-  let now = 5_000;
-  const waits = Array.from({ length: 24 }, () => {
-    budget = restAfterBatch(budget, now, 5, 0);
-    const look = takePoll(budget, now, 0);
-    now += Math.max(look.wait, 10);
-    return look.wait;
-  });
-  expect(waits.slice(0, 20)).toEqual(waits.slice(0, 20).map(() => 0));
-  expect(waits.at(-1)).toBeCloseTo(100);
-  // After a pause, as at first.
-  now += 2_000;
-  expect(takePoll(restAfterBatch(budget, now, 5, 0), now, 0).wait).toBe(0);
-});
-
 test("whether a machine is busy depends on its idle time, measured a few times a second", () => {
   let now = 0;
   let idle = 0.9;
