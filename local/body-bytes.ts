@@ -30,3 +30,12 @@ export class BodyBytes implements LargeBody {
     return this.bytes.toString(this.encoding);
   }
 }
+
+/**
+ * The buffer of large bytes if it has nothing else in it: it can be handed over to a thread, or
+ * freed at once. Left to the garbage collector, a few megabytes make it collect the whole heap.
+ */
+export function ownBufferOf({ buffer, byteLength }: Uint8Array): ArrayBuffer[] {
+  const isOwn = byteLength >= largeBodyMin && byteLength === buffer.byteLength;
+  return isOwn && buffer instanceof ArrayBuffer ? [buffer] : [];
+}

@@ -12,8 +12,8 @@ const thread = {
 };
 
 /**
- * Bundles the thread, and copies its codec, into the folders of the bundles that may start it. It is a separate file, so
- * that cold starts do not load it.
+ * Bundles the thread into the folders of the bundles that may start it, with its codec. These are
+ * separate files, so that cold starts do not load them.
  */
 export async function placeThreads(root: string, outputs: Metafile["outputs"]): Promise<void> {
   const bundles = Object.entries(outputs)

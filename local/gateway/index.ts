@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import type { AddressInfo, Server as TcpServer } from "node:net";
 import { createServer as createTcpServer } from "node:net";
 import type { Duplex } from "node:stream";
+import { ownBufferOf } from "../body-bytes.ts";
 import type { Log } from "../log.ts";
 import type { Pages } from "./pages.ts";
 import type { AnswerRequest } from "./rest.ts";
@@ -116,12 +117,14 @@ async function serve(edge: Edge, request: IncomingMessage, response: ServerRespo
   const started = performance.now();
   const result = await answerAny(edge, request);
   if (result === undefined) return;
-  const { statusCode, headers, body, by, route: path = "-" } = result;
+  const { statusCode, headers, body, isBodyOwn, by, route: path = "-" } = result;
   const length: [string, string] = ["Content-Length", String(body.length)];
   // RFC 9110, 8.6: a response that cannot have content must not have a content length.
   const all = withoutBody.has(statusCode) ? headers : [...headers, length];
   response.writeHead(statusCode, all.flat());
-  response.end(body);
+  response.end(body, () => {
+    if (isBodyOwn) for (const buffer of ownBufferOf(body)) buffer.transfer(0);
+  });
   const milliseconds = performance.now() - started;
   const [, requestId] = headers.find(([name]) => /^x-request-id$/i.test(name)) ?? [];
   const { method = "" } = request;

@@ -60,6 +60,7 @@ export function readProxyAnswer(
     statusCode,
     headers: pairs,
     body: bytesOf(body ?? "", isBytes),
+    isBodyOwn: true,
     by: functionName,
   };
 }

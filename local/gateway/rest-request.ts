@@ -30,6 +30,8 @@ export type RestAnswer = {
   statusCode: number;
   headers: [name: string, value: string][];
   body: Buffer;
+  /** Whether nobody reads the body after it was sent. */
+  isBodyOwn?: boolean;
   /** The sender, for the log: a function, or the gateway and its response type. */
   by: string;
   /** The type of the gateway's own response. */

@@ -52,12 +52,14 @@ export function createRestApi(
   return async (request) => {
     const found = findRoute(request.path);
     const context = newRequestContext(api, stage.account, request, found?.resourcePath ?? "/");
+    // A large body belongs to its function once it has the event.
+    const bytesIn = request.body.length;
     const answer = await answerRequest(found, request, context);
     answer.headers.push(["x-amzn-RequestId", context.requestId]);
     answer.headers.push(["x-amz-apigw-id", context.extendedRequestId]);
     if (found !== undefined) answer.route = found.resourcePath;
     const sent = await compressAnswer(answer, request, minimumBytes);
-    answered?.(request.body.length, sent.body.length);
+    answered?.(bytesIn, sent.body.length);
     if (api.accessLog !== undefined) {
       const { logGroup, format } = api.accessLog;
       logAccess?.(logGroup, () => accessLineOf(format, request, context, sent));

@@ -3,10 +3,20 @@ import type { SendCall } from "./thread-calls.ts";
 /** Key under which AWS clients look for a transport (platform/aws/transport.ts). */
 const placed = Symbol.for("ovation.aws.transport");
 
-type Request = { host: string; headers: Record<string, string>; body: string };
-/** The part of a signal that clients provide. */
-type Aborting = Pick<AbortSignal, "addEventListener" | "removeEventListener">;
-type Answer = { status: number; headers: Record<string, string>; body: string };
+type Request = {
+  host: string;
+  method?: string;
+  path?: string;
+  headers: Record<string, string>;
+  body: string | Uint8Array;
+  isBinary?: boolean;
+};
+type Answer = {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+  bytes?: Uint8Array;
+};
 
 /** How calls are sent, and whether they must use sockets for now. */
 type Way = { send: SendCall; isClosed(): boolean };
@@ -16,14 +26,21 @@ type Way = { send: SendCall; isClosed(): boolean };
  * it up at each call.
  */
 export function installTransport({ send, isClosed }: Way): void {
-  const transport = ({ headers, body }: Request, { signal }: { signal: Aborting }) =>
+  const transport = (
+    { method = "POST", path: url = "/", headers, body, isBinary }: Request,
+    { signal }: { signal: AbortSignal },
+  ) =>
     new Promise<Answer>((resolve, reject) => {
-      const call = { method: "POST", url: "/", headers: Object.entries(headers).flat(), body };
+      const call = { method, url, headers: Object.entries(headers).flat(), body };
       const forget = send(call, (answer) => {
         signal.removeEventListener("abort", forget);
         if (answer === "lost") return reject(connectionLost());
-        const text = typeof answer.body === "string" ? answer.body : decoder.decode(answer.body);
-        resolve({ status: answer.status, headers: { ...answer.headers }, body: text });
+        const { status, body: said } = answer;
+        const told = { status, headers: { ...answer.headers } };
+        if (!isBinary)
+          return resolve({ ...told, body: typeof said === "string" ? said : decoder.decode(said) });
+        const bytes = typeof said === "string" ? encoder.encode(said) : said;
+        resolve({ ...told, body: "", bytes });
       });
       // An aborted caller no longer waits for a result.
       signal.addEventListener("abort", forget, { once: true });
@@ -35,6 +52,7 @@ export function installTransport({ send, isClosed }: Way): void {
 }
 
 const decoder = new TextDecoder();
+const encoder = new TextEncoder();
 
 /** The error of a socket that closes before the response. */
 const connectionLost = () =>

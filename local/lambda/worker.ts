@@ -1,9 +1,9 @@
 import { Worker } from "node:worker_threads";
-import { BodyBytes } from "../body-bytes.ts";
+import { BodyBytes, ownBufferOf } from "../body-bytes.ts";
 import type { CallAnswer, DoCalls, InvocationResult, LambdaFunction } from "../model.ts";
 import { type IoWait, watchIoWait } from "./io-wait.ts";
 import type { WrittenEvent } from "./thread-body.ts";
-import { createAnswers } from "./thread-calls.ts";
+import { type AnswersMessage, createAnswers } from "./thread-calls.ts";
 import { findThreadSource } from "./thread-source.ts";
 import type { EventMessage, LoadMessage, WorkerData, WorkerMessage } from "./worker-thread.ts";
 
@@ -144,7 +144,7 @@ function startThread({ memoryMegabytes, cacheDirectory, frozen, doCalls }: Worke
 
 function listen(thread: Thread, { doCalls, line }: WorkerOptions, ioWait: IoWait): void {
   const { worker } = thread;
-  const answer = createAnswers((message) => worker.postMessage(message));
+  const answer = createAnswers((message) => worker.postMessage(message, buffersIn(message)));
   const isGone = () => thread.death !== undefined;
   worker.on("message", (message: WorkerMessage) => {
     if (message.kind === "line") line(message.name, message.text, message.stream);
@@ -188,12 +188,22 @@ async function give(
   }, milliseconds);
   // Count before sending: a worker that answered at once would freeze too late otherwise.
   Atomics.add(thread.given, 0, 1);
-  thread.worker.postMessage(message);
+  thread.worker.postMessage(message, ownedBy(message));
   Atomics.notify(thread.given, 0);
   const outcome = await done;
   clearTimeout(timer);
   return outcome;
 }
+
+/** The body of an event, which is handed over, since nobody else reads it. */
+const ownedBy = (message: LoadMessage | EventMessage): ArrayBuffer[] =>
+  message.kind === "event" && message.body ? ownBufferOf(message.body.bytes) : [];
+
+/** Large bodies in answers to a thread's calls, which are handed over too. */
+const buffersIn = ({ answers }: AnswersMessage): ArrayBuffer[] =>
+  answers.flatMap(([, answer]) =>
+    answer === "lost" || typeof answer.body === "string" ? [] : ownBufferOf(answer.body),
+  );
 
 function finish(thread: Thread, outcome: Outcome): void {
   const { settle } = thread;

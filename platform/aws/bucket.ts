@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
-import { refuse } from "../../domain/refusal.ts";
+import { Refusal, refuse } from "../../domain/refusal.ts";
 import { boundedTimeout, pauseFor } from "../runtime/deadline.ts";
 import { awsEnvironment, setting } from "../runtime/env.ts";
 import { lazy } from "../runtime/init.ts";
 import { tryMilliseconds as answerMilliseconds, triesMax } from "./aws-client.ts";
 import { createSigner, encodeStrictly, hashOf } from "./sign.ts";
+import { openSockets, placedTransport, sendWithin, type TransportAnswer } from "./transport.ts";
 
 /** The timeout of one attempt: the largest object is 3.5 MB. */
 const tryMilliseconds = 2 * answerMilliseconds;
@@ -57,10 +58,12 @@ export const bucket = lazy(() => {
 
 function createCaller() {
   const { region } = awsEnvironment();
-  const base = setting("AWS_ENDPOINT_URL") ?? `https://s3.${region}.amazonaws.com`;
-  const sign = createSigner(new URL(base).host, () => ({ service: "s3", ...awsEnvironment() }));
+  const endpoint = new URL(setting("AWS_ENDPOINT_URL") ?? `https://s3.${region}.amazonaws.com`);
+  const { host } = endpoint;
+  const sign = createSigner(host, () => ({ service: "s3", ...awsEnvironment() }));
+  const sockets = lazy(() => openSockets(endpoint).transport);
 
-  async function attempt({ method, key, query, bytes, headers: own }: Call): Promise<Response> {
+  function attempt({ method, key, query, bytes, headers: own }: Call): Promise<TransportAnswer> {
     const path = `/${setting("PICTURES_BUCKET")}${key === undefined ? "" : `/${key}`}`;
     const search = Object.entries(query ?? {})
       .map(([name, value]) => `${encodeStrictly(name)}=${encodeStrictly(value)}`)
@@ -68,32 +71,29 @@ function createCaller() {
       .join("&");
     const payloadHash = hashOf(bytes ?? "");
     const flat = sign({ method, path, query: search, payloadHash }, Date.now());
-    const headers = new Headers(own);
-    // fetch sets the host header itself.
-    for (let at = 2; at < flat.length; at += 2) headers.set(flat[at]!, flat[at + 1]!);
-    const signal = AbortSignal.timeout(boundedTimeout(tryMilliseconds));
-    const body = bytes === undefined ? null : (bytes as Uint8Array<ArrayBuffer>);
-    return fetch(`${base}${path}${search && `?${search}`}`, { method, headers, body, signal });
+    const headers: Record<string, string> = { ...own };
+    if (bytes !== undefined) headers["content-length"] = String(bytes.length);
+    for (let at = 0; at < flat.length; at += 2) headers[flat[at]!] = flat[at + 1]!;
+    const target = `${path}${search && `?${search}`}`;
+    const request = { host, method, path: target, headers, body: bytes ?? "", isBinary: true };
+    const transport = placedTransport() ?? sockets();
+    return sendWithin(transport, request, boundedTimeout(tryMilliseconds));
   }
 
   /** Undefined when there is no such object. */
   return async (one: Call): Promise<{ bytes: Uint8Array } | undefined> => {
     for (let tries = 1; ; tries++) {
-      const answer = await attempt(one).catch(ifPassing);
-      const bytes = await answer?.bytes().catch(ifPassing);
-      if (answer?.status === 404 && one.key !== undefined) return undefined;
-      if (answer?.ok && bytes !== undefined) return { bytes };
-      if (answer !== undefined && answer.status < 500 && answer.status !== 429 && !answer.ok)
-        throw new Error(`S3 ${one.method}: ${answer.status} ${new TextDecoder().decode(bytes)}`);
+      // Whatever a connection fails of may pass; a refusal is not the connection's.
+      const answer = await attempt(one).catch((error: unknown) => {
+        if (error instanceof Refusal) throw error;
+      });
+      const { status = 500, bytes } = answer ?? {};
+      if (status === 404 && one.key !== undefined) return undefined;
+      if (status < 300 && bytes !== undefined) return { bytes };
+      if (status < 500 && status !== 429)
+        throw new Error(`S3 ${one.method}: ${status} ${new TextDecoder().decode(bytes)}`);
       if (tries >= triesMax) refuse("unavailable");
       await pauseFor(Math.random() * pauseMilliseconds * 2 ** tries);
     }
   };
-}
-
-/** Returns for a failed connection or a timeout, which may pass; rethrows a refusal. */
-function ifPassing(error: unknown): undefined {
-  const { name } = error as Error;
-  if (name === "TypeError" || name === "TimeoutError" || name === "AbortError") return undefined;
-  throw error;
 }

@@ -1,4 +1,4 @@
-import { boundedTimeout, pauseFor, TimeoutError } from "../runtime/deadline.ts";
+import { boundedTimeout, pauseFor } from "../runtime/deadline.ts";
 import { awsEnvironment, setting, traceId } from "../runtime/env.ts";
 import { type Body, metadataOf, readAnswer } from "./answer.ts";
 import { createClock } from "./clock.ts";
@@ -7,6 +7,7 @@ import { createSigner, hashOf, type Signing } from "./sign.ts";
 import {
   openSockets,
   placedTransport,
+  sendWithin,
   type Transport,
   type TransportAnswer,
   type TransportRequest,
@@ -101,25 +102,7 @@ export class JsonClient {
     const milliseconds = boundedTimeout(this.#settings.requestHandler.requestTimeout);
     const request = this.#request(operation, body, hash);
     const transport = placedTransport() ?? this.#socketTransport();
-    // An AbortController costs more than the rest of an attempt.
-    let abort: (() => void) | undefined;
-    const signal = {
-      addEventListener(_type: "abort", listener: () => void) {
-        abort = listener;
-      },
-      removeEventListener() {
-        abort = undefined;
-      },
-    };
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        reject(new TimeoutError(milliseconds));
-        abort?.();
-      }, milliseconds);
-      transport(request, { signal })
-        .then(resolve, reject)
-        .finally(() => clearTimeout(timer));
-    });
+    return sendWithin(transport, request, milliseconds);
   }
 
   #request(operation: string, body: string, payloadHash: string): TransportRequest {

@@ -1,14 +1,30 @@
 import { Agent as PlainAgent, request as requestPlain } from "node:http";
 import { Agent, request as requestSecure } from "node:https";
+import { TimeoutError } from "../runtime/deadline.ts";
 
 /**
- * One signed call: always `POST /`. The headers are complete, with names in lower case; `host` is
- * the signed one.
+ * One signed call: `POST /` unless it has a method and a path (with its query, as signed). The
+ * headers are complete, with names in lower case; `host` is the signed one.
  */
-export type TransportRequest = { host: string; headers: Record<string, string>; body: string };
+export type TransportRequest = {
+  host: string;
+  method?: string;
+  path?: string;
+  headers: Record<string, string>;
+  body: string | Uint8Array;
+  /** Whether the response has bytes instead of text. */
+  isBinary?: boolean;
+};
 
 /** The response, whatever its status; header names are in lower case. */
-export type TransportAnswer = { status: number; headers: Record<string, string>; body: string };
+export type TransportAnswer = {
+  status: number;
+  headers: Record<string, string>;
+  /** Empty if the call is binary. */
+  body: string;
+  /** Present if the call is binary. */
+  bytes?: Uint8Array;
+};
 
 /**
  * Sends one call to AWS and returns its response. Rejects without a complete response, with the
@@ -36,6 +52,24 @@ const placed = Symbol.for("ovation.aws.transport");
 /** The transport installed by the runner; undefined outside of it. */
 export const placedTransport = () => (globalThis as { [placed]?: Transport })[placed];
 
+/** Sends a call. Rejects with a `TimeoutError` after this time, or as the transport does. */
+export function sendWithin(
+  transport: Transport,
+  request: TransportRequest,
+  milliseconds: number,
+): Promise<TransportAnswer> {
+  const aborting = new AbortController();
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      reject(new TimeoutError(milliseconds));
+      aborting.abort();
+    }, milliseconds);
+    transport(request, { signal: aborting.signal })
+      .then(resolve, reject)
+      .finally(() => clearTimeout(timer));
+  });
+}
+
 /** Connections of one client, as many as in the SDK; more concurrent calls wait for one. */
 const socketsMax = 50;
 
@@ -56,9 +90,12 @@ export function openSockets(endpoint: URL): { transport: Transport; close(): voi
   // An IPv6 address has brackets in a URL, and none elsewhere.
   const place = { host: endpoint.hostname.replace(/^\[|\]$/g, ""), port: endpoint.port };
 
-  const transport: Transport = ({ headers, body }, { signal }) =>
+  const transport: Transport = (
+    { method = "POST", path = "/", headers, body, isBinary },
+    { signal },
+  ) =>
     new Promise((resolve, reject) => {
-      const request = open({ ...place, agent, method: "POST", path: "/", headers });
+      const request = open({ ...place, agent, method, path, headers });
       const abort = () => request.destroy();
       const end = () => signal.removeEventListener("abort", abort);
       const fail = (error: Error) => {
@@ -76,7 +113,8 @@ export function openSockets(endpoint: URL): { transport: Transport; close(): voi
           const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
           const { statusCode: status = 0 } = answer;
           const told = answer.headers as Record<string, string>;
-          resolve({ status, headers: told, body: bytes.toString("utf8") });
+          const said = isBinary ? { body: "", bytes } : { body: bytes.toString("utf8") };
+          resolve({ status, headers: told, ...said });
         });
       });
       request.end(body);

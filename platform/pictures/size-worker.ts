@@ -1,3 +1,5 @@
+import { existsSync, readlinkSync } from "node:fs";
+import { constants, getPriority, setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import { crop, initPhoton, PhotonImage, resize, SamplingFilter } from "@cf-wasm/photon/others";
 import { type PictureSide, pictureSizes } from "../../domain/picture.ts";
@@ -60,6 +62,19 @@ function sizesOf(bytes: Uint8Array): Sizes {
   };
 }
 
+/**
+ * Lowers this thread's priority: on one machine, decoding would delay everybody. Only Linux gives a
+ * thread a priority of its own; on Lambda nothing else runs in the environment.
+ */
+function lowerPriority(): void {
+  const self = "/proc/thread-self";
+  if (!existsSync(self)) return;
+  const threadId = Number(readlinkSync(self).split("/").at(-1));
+  const { PRIORITY_BELOW_NORMAL, PRIORITY_LOW } = constants.priority;
+  setPriority(threadId, Math.min(PRIORITY_LOW, getPriority() + PRIORITY_BELOW_NORMAL));
+}
+
+lowerPriority();
 const { bytes, codec } = workerData as SizeJob;
 initPhoton.sync({ module: codec });
 parentPort?.postMessage(sizesOf(bytes));

@@ -15,7 +15,7 @@ const resourceLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 1
 /** Node.js's types name WebAssembly's modules, but not their constructor. */
 type Codec = { Module: new (bytes: Uint8Array) => WebAssembly.Module };
 
-/** A file beside a function's bundle; undefined outside of bundles. */
+/** A file next to a function's bundle; undefined outside of bundles. */
 function findBundled(name: string): string | undefined {
   const file = join(import.meta.dirname, name);
   return existsSync(file) ? file : undefined;

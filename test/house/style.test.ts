@@ -109,6 +109,8 @@ test("code for developers' machines needs no Linux, shell or forward slashes", (
     where(sourcesOf("bin", "client", "domain", "functions", "local", "platform"), bound, [
       // Uses memory instead of a disk, if the system has it.
       "local/state.ts",
+      // Lowers a thread's priority, if the system gives threads their own.
+      "platform/pictures/size-worker.ts",
     ]),
   ).toEqual([]);
   // A signal unknown to Windows may be listened for, but never sent.

@@ -15,7 +15,12 @@ const send = async (target, signal = new AbortController().signal) =>
   globalThis[name]?.({ host: "here", headers: { "x-amz-target": target }, body: "é" }, { signal })
     .catch((error) => [error.name, error.code]);
 const loaded = await send("load");
-export const handler = async ({ targets }) => {
+export const handler = async ({ targets, path }) => {
+  if (path !== undefined) {
+    const call = { host: "here", method: "GET", path, headers: {}, body: "", isBinary: true };
+    const { bytes, body } = await globalThis[name](call, { signal: new AbortController().signal });
+    return { body, bytes: bytes.length, last: bytes.at(-1) };
+  }
   if (globalThis[name] === undefined) return "sockets";
   const aborting = new AbortController();
   let abandoned = "waits";
@@ -28,6 +33,7 @@ export const handler = async ({ targets }) => {
 let directory: string;
 let workers: Workers;
 const batches: (readonly FunctionCall[])[] = [];
+const large = Buffer.alloc(100_000, 7);
 
 function doCalls(
   calls: readonly FunctionCall[],
@@ -35,6 +41,10 @@ function doCalls(
 ): void {
   batches.push(calls);
   for (const [at, { method, url, headers, body }] of calls.entries()) {
+    if (url !== "/") {
+      answer(at, { status: method === "GET" ? 200 : 405, body: large });
+      continue;
+    }
     const target = headers[headers.indexOf("x-amz-target") + 1];
     const text = `${method} ${url} ${target} ${body}`;
     const bytes = target === "bytes" ? Buffer.from(text) : text;
@@ -85,6 +95,13 @@ test("calls are sent together, each gets its own response, and a lost one fails 
     },
   });
   expect(batches.map((calls) => calls.length)).toEqual([1, 5]);
+});
+
+/* Planted fault that turns this red: an answer that is copied. */
+test("a binary answer arrives as bytes, which are handed over instead of copied", async () => {
+  const result = await workers.invoke("calling", { path: "/pictures/1" });
+  expect(result).toEqual({ ok: true, payload: { body: "", bytes: 100_000, last: 7 } });
+  expect(large.length).toBe(0);
 });
 
 test("while environments are frozen there is no transport, so that calls use their sockets", async () => {
