@@ -7,7 +7,7 @@ import { catchAll, rowsOf } from "../stages/route-table.ts";
  */
 export const tokenPattern = String.raw`^bearer ey[\w-]{8,}\.ey[\w-]{8,}\.[\w-]{16,}$`;
 
-/** Tencent's APIs, whose callers have no such token and a limit of their own. */
+/** Tencent's APIs, whose callers have no such token; the gateway limits each command. */
 export const tencentPattern = "^/(v4|tencent)/";
 
 /** Public routes that cost more than a unit, by the end of their path. */

@@ -11,14 +11,8 @@ import { dearPublicPattern, tencentPattern, tokenPattern } from "./firewall-patt
  * address; each of them is counted by token, and calls without a token are counted only here.
  * `dear` are public routes that cost more than a unit: lists, documents, and signing in, which
  * calls the issuer. An hour of either at its limit costs less than a dollar (docs/abuse.md).
- * `tencent` are calls of Tencent's APIs: a back end may make 200 a second of one command.
  */
-export const requestsPerAddressMax = {
-  all: 100_000,
-  withoutToken: 11_000,
-  dear: 1_150,
-  tencent: 60_000,
-};
+export const requestsPerAddressMax = { all: 100_000, withoutToken: 11_000, dear: 1_150 };
 
 /**
  * Requests with one token in a minute: more than any client needs, and few enough that an hour's
@@ -141,9 +135,13 @@ function requestRules(
   };
   const path = { uriPath: {} };
   const authorization = { singleHeader: { Name: "authorization" } };
-  const isTencent = matches(tencentPattern, path);
   const isKnown = {
-    orStatement: { statements: [matches(tokenPattern, authorization, "LOWERCASE"), isTencent] },
+    orStatement: {
+      statements: [
+        matches(tokenPattern, authorization, "LOWERCASE"),
+        matches(tencentPattern, path),
+      ],
+    },
   };
   const { others, wallets } = requestsPerTokenMax;
   const own: CfnWebACL.RuleProperty[] = [
@@ -152,7 +150,6 @@ function requestRules(
       notStatement: { statement: isKnown },
     }),
     rateByAddress(6, "rate-dear", requestsPerAddressMax.dear, matches(dearPublicPattern(), path)),
-    rateByAddress(7, "rate-tencent", requestsPerAddressMax.tencent, isTencent),
     rateByToken(3, "token-rate", others, { notStatement: { statement: isWallet } }),
     rateByToken(4, "wallets-token-rate", wallets, isWallet),
   ];

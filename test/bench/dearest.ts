@@ -94,14 +94,13 @@ function socketCalls(): Dearest[] {
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-pricing.html
  */
 export function inventedCalls() {
-  const { all, tencent } = requestsPerAddressMax;
   const kinds = [
-    ["a made-up token", all, invocation],
-    ["a made-up UserSig, POST /v4/{service}/{command}", tencent, refusedPrice],
-    ["a made-up key, POST /tencent/callback", tencent, refusedPrice],
+    ["a made-up token", invocation],
+    ["a made-up UserSig, POST /v4/{service}/{command}", refusedPrice],
+    ["a made-up key, POST /tencent/callback", refusedPrice],
   ] as const;
-  return kinds.map(([kind, limit, dollars]) => {
-    const perSecond = limit / 300;
+  const perSecond = requestsPerAddressMax.all / 300;
+  return kinds.map(([kind, dollars]) => {
     const anHour = 3600 * perSecond * (dollars + prices.firewall_requests);
     const anHourWithDomain = anHour + 3600 * perSecond * prices.cloudfront_requests;
     return { kind, perSecond, anHour, anHourWithDomain };
