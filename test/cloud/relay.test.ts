@@ -58,7 +58,7 @@ const all = (type: string) =>
 
 describe("a stage with a relay and a domain", () => {
   test("passes CloudFormation's own rules and those for solutions", async () => {
-    const pluginReports = await reportsOf(relayed);
+    const pluginReports = await reportsOf(relayed, "ovation-dev-relay");
     expect(pluginReports.map(({ pluginName }) => pluginName)).toContain("CloudFormation Validate");
     const found = pluginReports.flatMap(({ violations }) => violations);
     expect(found.filter((one) => JSON.stringify(one).includes("ovation-dev-relay"))).toEqual([]);

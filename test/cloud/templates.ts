@@ -42,15 +42,16 @@ export const synthesize = (stage: Stage): Promise<Synthesized> => askFor(stage, 
 /** Synthesizes a stage again. */
 export const synthesizeAgain = (stage: Stage): Promise<Synthesized> => askFor(stage, "again");
 
-/** What CloudFormation's own rules and those for solutions say of a stage. */
-export const reportsOf = async (stage: Stage) => (await ask(stage, "reports")) as Report[];
+/** What CloudFormation's own rules say of one stack of a stage, and those for solutions of all. */
+export const reportsOf = async (stage: Stage, stack: string) =>
+  (await ask({ stage, stack }, "reports")) as Report[];
 
 const askFor = async (stage: Stage, path: string): Promise<Synthesized> =>
   withTemplates((await ask(stage, path)) as Assembly);
 
-async function ask(stage: Stage, path: string): Promise<unknown> {
+async function ask(what: object, path: string): Promise<unknown> {
   const { url } = await askShared<{ url: string }>(`synthesizer/${hashSources()}`);
-  const answer = await fetch(`${url}/${path}`, { method: "POST", body: serialize(stage) });
+  const answer = await fetch(`${url}/${path}`, { method: "POST", body: serialize(what) });
   if (!answer.ok) throw new Error(await answer.text());
   return answer.json();
 }
