@@ -97,7 +97,7 @@ test("each row is imported once, and invalid rows are reported", async () => {
 });
 
 test("a killed import continues when it is run again, and imports every row once", async () => {
-  const ids = Array.from({ length: 400 }, freshId);
+  const ids = Array.from({ length: 200 }, freshId);
   const lines = [header, ...ids.map((id, n) => `${id},,Name ${n},,${n + 1}`)];
   const { child, ended } = begin(lines);
   const isThere = async (id: string) =>
@@ -109,7 +109,7 @@ test("a killed import continues when it is run again, and imports every row once
   expect(await isThere(ids.at(-1)!)).toBe(false);
   const { code, said } = await begin(lines).ended;
   const [added, before] = [...said.matchAll(/\d+/g)].map(Number);
-  expect({ code, sum: added! + before! }).toEqual({ code: 0, sum: 400 });
+  expect({ code, sum: added! + before! }).toEqual({ code: 0, sum: 200 });
   expect(before).toBeGreaterThan(20);
   for (const [n, id] of ids.entries()) {
     expect(await ledgerOf(id)).toMatchObject([{ amount: n + 1, reference: `import:${id}` }]);
