@@ -1,4 +1,5 @@
-import { hostileBodies, hostileStrings, someOf } from "./hostile.ts";
+import { hostileBodies, hostileStrings, naughtyStrings, someOf } from "./hostile.ts";
+import { expectKept } from "./kept-texts.ts";
 import {
   asWhom,
   fitting,
@@ -142,4 +143,8 @@ test("any value in a path or query gets a documented response and never a 5xx", 
     );
     expect(misfits(sent)).toEqual([]);
   }
+});
+
+test("every text of a known list is kept as sent or refused with 400", async () => {
+  expect(await expectKept(naughtyStrings)).toBeGreaterThan(400);
 });

@@ -5,6 +5,9 @@ import { fitting, type Schema } from "./operations.ts";
 const corpus = (name: string) =>
   JSON.parse(readFileSync(join(import.meta.dirname, "../corpora", name), "utf8"));
 
+/** The "big list of naughty strings", which programs have stumbled over. */
+export const naughtyStrings: readonly string[] = corpus("blns.json");
+
 /** Strings that break code that concatenates strings. */
 export const hostileStrings: readonly string[] = [
   ...[
