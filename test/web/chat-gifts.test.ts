@@ -32,6 +32,28 @@ const openPicker = async (query: string) => {
 };
 
 browserTest(
+  "a gift is seen at once on a slow server: its still picture stays until the moving one has loaded",
+  async () => {
+    const made = await open();
+    const held: (() => Promise<void>)[] = [];
+    await made.route("**/*.moving.svg*", async (route) => void held.push(() => route.continue()));
+    await made.evaluate(`give("slow", "Star", 100, 1, 1, 0)`);
+    const picture = made.locator(".row.gift .picture");
+    await picture.waitFor();
+    await expectSoon(() => held.length > 0);
+    // What is drawn: a picture tells by its properties only what it loads.
+    const drawn = await picture.screenshot();
+    const find = `document.querySelector("ovation-chat").shadowRoot.querySelector(".gift .picture")`;
+    await made.evaluate(`${find}.style.opacity = 0`);
+    expect(drawn.equals(await picture.screenshot())).toBe(false);
+    for (const release of held) await release();
+    await expectSoon(() => made.evaluate<boolean>(`${find}.currentSrc.includes("moving")`));
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "a running combo stays in view however busy the chat is, and moves into the list when it ends",
   async () => {
     const made = await open();

@@ -116,6 +116,14 @@ async function findPoor(page: Page) {
     for (const one of root.querySelectorAll("*")) if (one.shadowRoot) disable(one.shadowRoot);
   })(document)`);
   await note("disabled");
+  await page.evaluate(`(function disable(root) {
+    for (const one of root.querySelectorAll("button")) {
+      one.disabled = false;
+      one.setAttribute("aria-disabled", "true");
+    }
+    for (const one of root.querySelectorAll("*")) if (one.shadowRoot) disable(one.shadowRoot);
+  })(document)`);
+  await note("disabled by ARIA");
   await session.detach();
   return { looked, found };
 }

@@ -12,11 +12,16 @@ export function giftPicture(url: string, size: 32 | 40): HTMLImageElement {
 
 /**
  * Shows a picture and plays an animated one once. Browsers synchronize all uses of one URL, so each
- * `time` makes a URL of its own.
+ * `time` makes a URL of its own. The still picture is shown until that one has loaded.
  */
 export function play(image: HTMLImageElement, url: string, time: string): void {
   const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  if (!isStill && ours.test(url))
+  const begin = () => {
     image.src = `${url.replace(ours, "/pictures/$1.moving.svg")}?${time}`;
-  else if (image.getAttribute("src") !== url) image.src = url;
+  };
+  if (!isStill && ours.test(url)) {
+    // Browsers keep a loaded picture until the next one has loaded, but not one that is loading.
+    if (image.naturalWidth > 0) begin();
+    else image.addEventListener("load", begin, { once: true });
+  } else if (image.getAttribute("src") !== url) image.src = url;
 }

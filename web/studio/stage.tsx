@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { play } from "../chat/gift-picture.ts";
 import { ErrorText, SureButton, useAct } from "../host/act.tsx";
 import { drawShow } from "./canvas.ts";
 import { Count } from "./figure.tsx";
@@ -81,7 +82,7 @@ export function Stage() {
               class={isLarge ? "flight large" : "flight"}
               style={{ "--at": `${at}%`, "--drift": `${(at * 7) % 40}px` }}
             >
-              <img src={movingOf(url, key)} alt="" />
+              <Picture url={url} time={key} />
               {isLarge && <b>{says}</b>}
             </span>
           ))}
@@ -140,11 +141,14 @@ function EndButton() {
   );
 }
 
-/** Browsers play an animated picture once per URL, so each flight has its own URL. */
-const movingOf = (url: string, key: string) =>
-  matchMedia("(prefers-reduced-motion: reduce)").matches
-    ? url
-    : `${url.replace(/\.svg$/, ".moving.svg")}?${key}`;
+/** The picture of a gift in flight, which moves once. */
+function Picture({ url, time }: { url: string; time: string }) {
+  const image = useRef<HTMLImageElement>(null);
+  useEffect(() => {
+    if (image.current !== null) play(image.current, url, time);
+  }, []);
+  return <img ref={image} src={url} alt="" />;
+}
 
 function Clock() {
   const text = useSignal("");
