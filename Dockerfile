@@ -1,4 +1,4 @@
-# The whole system for people without Node: `docker compose up`, then http://127.0.0.1:4000.
+# The whole system for people without Node: `docker compose up`, then the printed address of Studio.
 # The one-machine runner is for trying and developing; production is `npm run deploy` (docs/deploying.md).
 FROM node:24-bookworm-slim
 WORKDIR /ovation

@@ -81,10 +81,12 @@ export function describeStart(facts: StartFacts): Record<string, unknown> {
   };
 }
 
-function addressesOf({ url, stage, streamId, callbackKey }: StartFacts) {
+function addressesOf({ url, stage, streamId, callbackKey, network }: StartFacts) {
+  // A container's published port is reached from its bridge: another machine, which needs the key.
+  const fragment = network === undefined ? "" : `#key=${network.localKey}`;
   return {
     // Other stages have no Studio.
-    studio: stage === "dev" ? `${url}/` : null,
+    studio: stage === "dev" ? `${url}/${fragment}` : null,
     // The demo; for a real stream, append the stream's id and key.
     overlay: `${url}/overlay?demo=1`,
     api: `${url}/api/v1`,

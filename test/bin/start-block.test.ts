@@ -49,6 +49,12 @@ test.each([
   expect(lines.join("\n")).not.toMatch(/eyJ/);
 });
 
+test("open to a network, it prints Studio's address with the key: from a container's bridge too", () => {
+  const network = { urls: ["http://192.168.178.23:4000"], localKey: "key" };
+  expect(formatStartBlock({ ...facts, network })).toMatch(/Studio {5}http:\S+:4000\/#key=key\n/);
+  expect(formatStartBlock(facts)).toMatch(/Studio {5}http:\S+:4000\/\n/);
+});
+
 test("with a custom port the commands name it, too", () => {
   const block = formatStartBlock({ ...facts, url: "http://127.0.0.1:54321" });
   expect(block).toContain("$(npm run -s token -- johndoe http://127.0.0.1:54321)");
