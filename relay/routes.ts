@@ -6,8 +6,8 @@ import * as pingRoute from "../functions/log/realtime/ping.ts";
 import * as subscribeRoute from "../functions/log/realtime/subscribe.ts";
 import * as unsubscribeRoute from "../functions/log/realtime/unsubscribe.ts";
 import { ownPoster, type Poster } from "../platform/push/gateway.ts";
-import { admitSocket } from "../platform/realtime/admission.ts";
-import { acceptHandshake } from "../platform/realtime/handshake.ts";
+import { admitSocket, listSocket } from "../platform/realtime/admission.ts";
+import { acceptHandshake, noteUser } from "../platform/realtime/handshake.ts";
 import { isStillValid } from "../platform/realtime/overlay.ts";
 import { type SocketEvent, socket } from "../platform/realtime/socket.ts";
 import { assertOnly } from "../platform/realtime/subscription.ts";
@@ -41,7 +41,11 @@ export function createRoutes({ rooms, connections, poster }: Held) {
       const opened = { userId, connectionId, connectedAt, issuedAt, tokenId };
       const isGood = () => isStillValid(caller);
       const terms = { socketsMax: setting("SOCKETS_PER_USER"), isStillValid: isGood };
-      const verdict = await admitSocket(ownPoster, opened, terms, now);
+      await listSocket(opened);
+      const [verdict] = await Promise.all([
+        admitSocket(ownPoster, opened, terms, now),
+        noteUser(caller, now),
+      ]);
       if (verdict !== "admitted") return { statusCode: verdict === "too_many" ? 429 : 401 };
       return acceptHandshake(event.headers);
     },

@@ -82,7 +82,7 @@ const rulesOf = (stage: Stage) =>
     RESERVED_USERNAMES: {
       value: stage.reservedUsernames.join(),
       // Functions that may be the first to see a user.
-      for: ofKind("endpoint", "authorizer", "command", "receiver", "relay"),
+      for: ofKind("endpoint", "authorizer", "socket", "command", "receiver", "relay"),
     },
     NAME_CHANGES_PER_DAY: { value: String(stage.nameChangesPerDay), for: ofKind("endpoint") },
     LIVE_STREAMS_PER_USER: { value: String(stage.liveStreamsPerUser), for: ofKind("endpoint") },

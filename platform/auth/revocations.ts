@@ -1,5 +1,5 @@
 import { forgottenAt, Revocation, revokedBy } from "../../domain/revocation.ts";
-import { getItems, nameOf, type Reading, read } from "../table/items.ts";
+import { getRawItem, type Reading, read } from "../table/items.ts";
 import { key, prefix } from "../table/keys.ts";
 import { queryItems } from "../table/query.ts";
 import { type Action, commitTransaction, type Reply } from "../table/transact.ts";
@@ -19,10 +19,12 @@ export async function isRevoked(
 ): Promise<boolean> {
   const ofUser = key.revokedUser(userId);
   const ofToken = key.revokedToken(hashOfSecret(tokenId));
-  const found = await getItems(tokenId === "" ? [ofUser] : [ofUser, ofToken], reading);
-  const second = found.get(nameOf(ofUser))?.second as number | undefined;
-  const isOver = second !== undefined && Math.floor(issuedAt) <= second;
-  return isOver || found.has(nameOf(ofToken));
+  const [user, token] = await Promise.all([
+    getRawItem(ofUser, reading),
+    tokenId === "" ? undefined : getRawItem(ofToken, reading),
+  ]);
+  const second = user?.second as number | undefined;
+  return (second !== undefined && Math.floor(issuedAt) <= second) || token !== undefined;
 }
 
 /** Admins' revocations that may still matter, newest first, after an id. */

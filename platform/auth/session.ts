@@ -18,6 +18,10 @@ export const withRevocations = (grants: Grants): Grants => ({
   read: [...(grants.read ?? []), "REVOKED"],
 });
 
+/** What a function may do that reads streams for its callers: bans are copied to their senders. */
+export const withBans = <G extends Pick<Grants, "read">>(grants: G): G =>
+  grants.read?.includes("STREAM") ? { ...grants, read: [...grants.read, "SENDER"] } : grants;
+
 /** Seconds for which a revocation is listed: longer than the gateway remembers an authorizer. */
 export const listedSeconds = 600;
 

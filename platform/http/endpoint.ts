@@ -3,7 +3,7 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
 import type * as z from "zod";
 import { Refusal, refuse } from "../../domain/refusal.ts";
 import { assertCurrent, type Caller, callerOf, hasRole } from "../auth/caller.ts";
-import { inSession, withRevocations } from "../auth/session.ts";
+import { inSession, withBans, withRevocations } from "../auth/session.ts";
 import type { Grants } from "../lambda/grants.ts";
 import { beginInvocation, type TimeLeft } from "../runtime/deadline.ts";
 import { newId } from "../runtime/id.ts";
@@ -145,7 +145,7 @@ export function endpoint<const C extends Omit<Contract, "kind">>(
 /** The grants of the handler, plus those that every call of its kind needs. */
 function grantsOf({ caller, grants, route }: Omit<Contract, "kind">): Grants {
   const keyed = takesKey({ route }) ? withReplay(grants) : grants;
-  return caller === "anyone" ? keyed : withRevocations(withBucket(keyed));
+  return caller === "anyone" ? keyed : withRevocations(withBucket(withBans(keyed)));
 }
 
 function begin(event: APIGatewayProxyEvent): Call {

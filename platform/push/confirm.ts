@@ -6,6 +6,7 @@ import { allDone, stragglersMilliseconds, waitAtMost } from "../runtime/waiting.
 import { showState } from "../store/audience/log-state.ts";
 import { markBehind, setFirstLive } from "../store/log/catch-up.ts";
 import { readHead } from "../store/log/frames.ts";
+import { getLog } from "../store/log/logs.ts";
 import { findGuests } from "../store/log/subscribers.ts";
 import { isStillAdmitted } from "../store/streams/members.ts";
 import type { Audience, Outlet } from "./audience.ts";
@@ -31,9 +32,10 @@ export async function confirmSubscribers(
   const distinct = [...newest.values()];
   // A refused stream may not exist, and reading the head would create its log.
   const isWatched = distinct.some(({ refusal }) => refusal === undefined);
+  const mark = isWatched ? getLog(streamId) : undefined;
   const [guests, before] = await Promise.all([
     findGuests(distinct),
-    isWatched ? readHead(streamId) : undefined,
+    mark && readHead(streamId, mark),
   ]);
   const admitted = await allDone(guests.map((guest) => admit(audience, guest)));
   const current = admitted.filter((one) => one !== undefined);
@@ -46,14 +48,18 @@ export async function confirmSubscribers(
     ),
   );
   const confirmed = fixed.filter((one) => one !== undefined);
-  const [end, viewers] = await Promise.all([readHead(streamId), countViewersNow(audience)]);
+  const [end, viewers] = await Promise.all([readHead(streamId, mark), countViewersNow(audience)]);
   let reading: Promise<ShownSums> | undefined;
   const shown = () => {
     reading ??= showState(streamId, end);
     return reading;
   };
   const place = { end, viewers, shown };
-  await allDone(confirmed.map((one) => confirm(audience, one, requestOf(one), place)));
+  await allDone(
+    confirmed.map(({ current, isSet }) =>
+      confirm(audience, current, { ...requestOf(current), isSet }, place),
+    ),
+  );
 }
 
 type Guest = Awaited<ReturnType<typeof findGuests>>[number];
@@ -89,14 +95,18 @@ function refuse(audience: Audience, subscriber: Subscriber): Promise<void> {
 async function confirm(
   audience: Audience,
   subscriber: Subscriber,
-  request: Request,
+  { isSet, ...request }: Request & { isSet: boolean },
   { end, viewers, shown }: { end: LogEnd; viewers: number; shown: () => Promise<ShownSums> },
 ): Promise<void> {
-  // A frame may have been appended, and posted to others, before the first live frame was set.
-  if (subscriber.next !== undefined || end.head >= subscriber.from!)
+  // A frame may have been appended, and posted to others, before the first live frame was set. A
+  // viewer without a position is not owed it: their position is the end, which was read when they
+  // were live already. When thousands arrive, catching up would cost each two more writes of one
+  // key. A repeated confirmation hands over: an earlier `subscribed` may have arrived.
+  const isOwed = !isSet || request.since !== undefined;
+  if (subscriber.next !== undefined || (isOwed && end.head >= subscriber.from!))
     return handOver(audience.outlet, subscriber, request);
   // No frame was missed, so only the head's position can be recovered, which needs no frame.
-  const facts = { epoch: end.epoch, next: undefined, viewers, shown };
+  const facts = { epoch: end.epoch, head: end.head, next: undefined, viewers, shown };
   const saying = openSubscription(
     audience,
     subscriber,

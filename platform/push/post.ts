@@ -73,25 +73,27 @@ export type Request = Pick<Subscriber, "since" | "requestId">;
  */
 type OpeningFacts = {
   epoch: string;
+  /** The position after which all frames are sent. */
+  head: number;
   next: Frame | undefined;
   viewers: number;
   shown: (head: number) => Promise<ShownSums>;
 };
 
 /**
- * Sends `subscribed` with the position before the first live frame (`from`), so repeating it is
- * safe. `next` is the stored frame after the viewer's position, if any. Returns the post's result,
- * and which frames are recovered if the request had `since`.
+ * Sends `subscribed`, of which a client accepts the first. `next` is the stored frame after the
+ * viewer's position, if any. Returns the post's result, and which frames are recovered if the
+ * request had `since`.
  */
 export async function openSubscription(
   audience: Audience,
   subscriber: Subscriber,
   { since, requestId }: Request,
-  { epoch, next, viewers, shown }: OpeningFacts,
+  { epoch, head, next, viewers, shown }: OpeningFacts,
   waits: readonly number[],
 ): Promise<{ result: PostResult; recovery: Recovery | undefined }> {
   const { streamId, now } = audience;
-  const end = { epoch, head: subscriber.from! - 1 };
+  const end = { epoch, head };
   const recovery = since && recover(since, end, next, now);
   const isReplayed = recovery !== undefined && recovery !== "lost" && recovery.from <= end.head;
   const about = {

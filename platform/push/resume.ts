@@ -85,7 +85,7 @@ async function answer(
     since && findFrame(streamId, since.frame + 1),
   ]);
   const shown = (head: number) => shownAt(streamId, head);
-  const facts = { epoch, next: first, viewers, shown };
+  const facts = { epoch, head: subscriber.from! - 1, next: first, viewers, shown };
   const { result, recovery } = await openSubscription(
     audience,
     subscriber,

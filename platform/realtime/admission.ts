@@ -30,19 +30,21 @@ type NewSocket = {
 type SocketLimits = { socketsMax: number; isStillValid: () => Promise<boolean> };
 
 /**
- * Admits a new socket within its user's limit. The socket is written before the sockets are counted
- * and `isStillValid` is called. So concurrent opens cannot exceed the limit, and a revocation,
- * which looks for sockets after it was written, finds this one.
+ * Lists a new socket, before `admitSocket`. So concurrent opens cannot exceed the limit, and a
+ * revocation, which looks for sockets after it was written, finds this one.
  */
+export function listSocket({ userId, tokenId, ...opened }: NewSocket): Promise<void> {
+  const socket = { ...opened, expiresAt: connectionExpiry(opened.connectedAt) };
+  return putSocket(userId, socket, tokenId);
+}
+
+/** Admits a listed socket within its user's limit, or removes it. */
 export async function admitSocket(
   posterOf: () => Pick<Poster, "probe">,
-  { userId, tokenId = "", ...opened }: NewSocket,
+  { userId, connectionId }: NewSocket,
   { socketsMax, isStillValid }: SocketLimits,
   now: Date,
 ): Promise<Verdict> {
-  const { connectionId } = opened;
-  const socket = { ...opened, expiresAt: connectionExpiry(opened.connectedAt) };
-  await putSocket(userId, socket, tokenId);
   const [sockets, isGood] = await Promise.all([listSockets(userId, now), isStillValid()]);
   const others = sockets.filter((other) => other.connectionId !== connectionId);
   const hasRoom = async () =>

@@ -1,10 +1,19 @@
 import * as z from "zod";
-import { StreamId } from "../../domain/id.ts";
+import { isOverlay, StreamId } from "../../domain/id.ts";
 import { type Position, parsePosition } from "../../domain/log/recovery.ts";
 import type { RefusalCode } from "../../domain/refusal.ts";
+import type { Caller } from "../auth/caller.ts";
 import { sentenceOf } from "../http/envelope.ts";
 import { header } from "../http/request.ts";
+import { recordFirstSight } from "../store/people/profile-changes.ts";
 import type { SocketEvent } from "./socket.ts";
+
+/** Records a new user whose token opened a socket; a ticket's is known since it was requested. */
+export async function noteUser(caller: Caller, now: Date): Promise<void> {
+  const { userId, claims } = caller;
+  if (caller.isByTicket || isOverlay(userId)) return;
+  await recordFirstSight(userId, claims, now, caller, { consistent: true });
+}
 
 /**
  * The response to an accepted handshake. It names the subprotocol `bearer`, which carries the

@@ -3,6 +3,7 @@ import type * as z from "zod";
 import { RequestId } from "../../domain/log/subscriber.ts";
 import { Refusal, refuse } from "../../domain/refusal.ts";
 import { type Caller, callerOf } from "../auth/caller.ts";
+import { withBans } from "../auth/session.ts";
 import { faultCode, sentenceOf, statusOf } from "../http/envelope.ts";
 import { check, readJson } from "../http/request.ts";
 import { ownPoster, type Poster, payloadOf } from "../push/gateway.ts";
@@ -68,7 +69,7 @@ export function socket<const C extends Omit<SocketContract, "kind">>(
   handle: (request: SocketRequest<C & { kind: "socket" }>) => Promise<SocketAnswer>,
   openPoster: () => Poster = ownPoster,
 ) {
-  const grants = withBucket(declaration.grants);
+  const grants = withBucket(withBans(declaration.grants));
   const contract = { kind: "socket", ...declaration, grants } as C & { kind: "socket" };
   named(handle, contract.route);
 

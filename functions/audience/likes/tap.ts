@@ -20,7 +20,7 @@ export const { contract, handler } = endpoint(
     rate: "likes",
     cost: { read: 8, write: 4, kilobytes: 1 },
     refusals: ["stream_not_found", "member_blocked", "pass_required", "stream_not_live"],
-    grants: { read: ["STREAM", "CROWD", "SENDER"], write: ["CROWD", "TRACE"] },
+    grants: { read: ["STREAM", "CROWD"], write: ["CROWD", "TRACE"] },
   },
   async ({ path: { streamId }, body, caller, now }) => {
     const { userId } = caller;

@@ -33,7 +33,7 @@ export const { contract, handler } = endpoint(
       "moment_over",
       "stream_not_live",
     ],
-    grants: { read: ["STREAM", "CROWD", "SENDER"], write: ["CROWD", "TRACE"] },
+    grants: { read: ["STREAM", "CROWD"], write: ["CROWD", "TRACE"] },
   },
   async ({ path: { streamId, momentId }, body: { options }, caller, now }) => {
     setDeadline(certainMilliseconds);

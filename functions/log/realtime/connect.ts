@@ -1,8 +1,8 @@
 import { ownPoster } from "../../../platform/push/gateway.ts";
-import { admitSocket } from "../../../platform/realtime/admission.ts";
+import { admitSocket, listSocket } from "../../../platform/realtime/admission.ts";
 import { queueChannelMove } from "../../../platform/realtime/channel-overlays.ts";
 import { startExpiryTimer } from "../../../platform/realtime/expiry.ts";
-import { acceptHandshake, readQuery } from "../../../platform/realtime/handshake.ts";
+import { acceptHandshake, noteUser, readQuery } from "../../../platform/realtime/handshake.ts";
 import { isStillValid } from "../../../platform/realtime/overlay.ts";
 import { socket } from "../../../platform/realtime/socket.ts";
 import { findSubscription, recordConnection } from "../../../platform/realtime/subscription.ts";
@@ -16,7 +16,7 @@ export const { contract, handler } = socket(
     refusals: [],
     grants: {
       read: ["USER", "STREAM", "CONN", "OVERLAY", "REVOKED", "SUB"],
-      write: ["USER", "CONN", "TOKEN", "STREAM", "SUB"],
+      write: ["USER", "NAME", "CONN", "TOKEN", "STREAM", "SUB"],
       queues: ["moments"],
       connections: true,
     },
@@ -27,9 +27,13 @@ export const { contract, handler } = socket(
     const connection = { connectionId, userId, connectedAt };
     const isGood = () => isStillValid(caller);
     const terms = { socketsMax: setting("SOCKETS_PER_USER"), isStillValid: isGood };
+    const opened = { ...connection, issuedAt, tokenId };
+    await listSocket(opened);
+    // All items are read in one call.
     const [verdict, subscriber] = await Promise.all([
-      admitSocket(ownPoster, { ...connection, issuedAt, tokenId }, terms, now),
+      admitSocket(ownPoster, opened, terms, now),
       findSubscription({ ...connection, tokenExpiresAt }, query, caller, now),
+      noteUser(caller, now),
     ]);
     if (verdict !== "admitted") return { statusCode: verdict === "too_many" ? 429 : 401 };
     await Promise.all([

@@ -21,7 +21,7 @@ export const { contract, handler } = consumer(
       batchSize: 1000,
     },
     grants: {
-      read: ["STREAM", "FRAMES", "CONN", "USER", "SUB", "GATHERED", "WEBHOOK"],
+      read: ["STREAM", "SENDER", "FRAMES", "CONN", "USER", "SUB", "GATHERED", "WEBHOOK"],
       write: ["STREAM", "FRAMES", "CONN", "USER", "RATE", "SUB", "GATHERED", "DELETION"],
       queues: ["posts", "sums", "resumes", "notifications", "deliveries", "rooms"],
       connections: true,

@@ -5,7 +5,6 @@ import { isPageAllowed } from "../../../platform/realtime/handshake.ts";
 import { overlayCaller } from "../../../platform/realtime/overlay.ts";
 import { ticketCaller } from "../../../platform/realtime/ticket.ts";
 import { setting } from "../../../platform/runtime/env.ts";
-import { recordFirstSight } from "../../../platform/store/people/profile-changes.ts";
 
 /**
  * The authorizer of the WebSocket API. Browsers cannot set headers on a WebSocket, so the token
@@ -17,7 +16,7 @@ export const { contract, handler } = authorizer(
   {
     summary: "Authorize WebSocket connections",
     api: "socket",
-    grants: { read: ["USER", "OVERLAY", "TICKET"], write: ["USER", "NAME", "TICKET"] },
+    grants: { read: ["OVERLAY", "TICKET"], write: ["TICKET"] },
   },
   async (event, now) => {
     if (!isPageAllowed(event.headers, setting("ORIGINS"))) return "foreign";
@@ -32,8 +31,6 @@ export const { contract, handler } = authorizer(
     if (key !== undefined) return overlayCaller(key, query, now);
     if (ticket !== undefined) return ticketCaller(ticket, now);
     if (token === undefined) return undefined;
-    const caller = await verifyToken(token, now);
-    if (caller !== undefined) await recordFirstSight(caller.userId, caller.claims, now, caller);
-    return caller;
+    return verifyToken(token, now);
   },
 );

@@ -7,14 +7,14 @@ import { findSubscriber, readSubscriber } from "./subscribers.ts";
 /**
  * Sets the first live frame of a subscription unless this revision has one. With `next`, also marks
  * the subscription as behind; `next` is the first frame to send. Removes the request's fields,
- * which only its record needs. Returns the current subscription, or undefined if it was replaced or
- * removed.
+ * which only its record needs. Returns the current subscription and whether this call has set it,
+ * or undefined if it was replaced or removed.
  */
 export async function setFirstLive(
   subscriber: Subscriber,
   from: number,
   next?: number,
-): Promise<Subscriber | undefined> {
+): Promise<{ current: Subscriber; isSet: boolean } | undefined> {
   const mark = next === undefined ? "" : ", #next = :next, behind = :behind";
   const changed = await change(subscriber, {
     update: `SET #from = :from${mark} REMOVE since, requestId`,
@@ -22,7 +22,8 @@ export async function setFirstLive(
     names: { "#from": "from", ...(next !== undefined && { "#next": "next" }) },
     values: { ":from": from, ...(next !== undefined && { ":next": next, ":behind": true }) },
   });
-  return changed ?? findCurrent(subscriber);
+  const current = changed ?? (await findCurrent(subscriber));
+  return current && { current, isSet: changed !== undefined };
 }
 
 /**

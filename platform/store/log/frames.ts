@@ -7,7 +7,7 @@ import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { isAbsent, putIf, read, updateIf } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { queryAll } from "../../table/query.ts";
-import { getLog } from "./logs.ts";
+import { getLog, type Log } from "./logs.ts";
 
 /**
  * Puts the next frame of a log. Returns false if its number is taken; the caller must then read the
@@ -154,10 +154,16 @@ async function findFirstSince(streamId: string, top: number, seconds: number): P
   return low;
 }
 
-/** The current end of a log, read consistently. */
-export async function readHead(streamId: string): Promise<LogEnd> {
-  const [mark, newest] = await Promise.all([getLog(streamId), findNewestFrame(streamId)]);
-  return endOf(mark, newest);
+/**
+ * The current end of a log, read consistently. A mark that was read before is good enough: only a
+ * reset changes its epoch, and it counts only where no newer frame is stored.
+ */
+export async function readHead(
+  streamId: string,
+  mark: Log | Promise<Log> = getLog(streamId),
+): Promise<LogEnd> {
+  const [known, newest] = await Promise.all([mark, findNewestFrame(streamId)]);
+  return endOf(known, newest);
 }
 
 /** Which frames a viewer at this position can recover, in a log with this end. */

@@ -4,7 +4,7 @@ import { limits } from "../../runtime/limits.ts";
 import { deleteIf, getItems, getRawItem, nameOf, putItem, read } from "../../table/items.ts";
 import { connectionIn, key, readKey, subscriberRanges } from "../../table/keys.ts";
 import { queryWhole } from "../../table/query.ts";
-import { findHost, memberIn, memberKeys } from "../streams/members.ts";
+import { findWatcher } from "../streams/members.ts";
 import { recordVisit } from "./visits.ts";
 
 /**
@@ -38,24 +38,20 @@ export async function findSubscriber(streamId: string, connectionId: string) {
   return item && readSubscriber(item);
 }
 
-/** The current state of each of these subscriptions, with the user's membership of the stream. */
+/** The current state of each of these subscriptions, and what decides if its user may watch. */
 export async function findGuests(
   records: readonly Subscriber[],
 ): Promise<{ record: Subscriber; current?: Subscriber; member?: Member }[]> {
-  const guests = await Promise.all(
+  return Promise.all(
     records.map(async (record) => {
       const { streamId, connectionId, userId } = record;
-      const about = memberKeys(streamId, await findHost(streamId), userId);
-      return { record, place: key.subscriber(streamId, connectionId), about };
+      const [current, member] = await Promise.all([
+        findSubscriber(streamId, connectionId),
+        findWatcher(streamId, userId),
+      ]);
+      return { record, ...(current && { current }), ...(member && { member }) };
     }),
   );
-  const keys = guests.flatMap(({ place, about }) => [place, ...about]);
-  const found = await getItems(keys, { consistent: true });
-  return guests.map(({ record, place, about }) => {
-    const item = found.get(nameOf(place));
-    const member = memberIn(found, about);
-    return { record, ...(item && { current: readSubscriber(item) }), ...(member && { member }) };
-  });
 }
 
 /** Maximum number of ranges of a stream's subscribers. */

@@ -5,6 +5,7 @@ import type { Caller } from "../../auth/caller.ts";
 import { BoundedSet } from "../../runtime/bounded.ts";
 import { setting } from "../../runtime/env.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
+import type { Reading } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { type Action, commitTransaction, type Failed } from "../../table/transact.ts";
 import { holdUsername, indexActions } from "./user-index.ts";
@@ -28,12 +29,13 @@ export async function recordFirstSight(
   claims: ProfileClaims,
   now: Date,
   token?: Pick<Caller, "roles" | "tokenId" | "issuedAt" | "expiresAt">,
+  reading: Reading = {},
 ): Promise<void> {
   const profile = profileOf(userId, claims, now);
   const mark = token && [userId, token.tokenId, token.issuedAt, token.expiresAt].join(" ");
   if (mark !== undefined && seen.has(mark)) return;
   const roles = token?.roles ?? [];
-  const stored = await findProfile(userId);
+  const stored = await findProfile(userId, reading);
   if (stored === undefined || (stored.mentioned && !profile.mentioned))
     await recordNew({ ...profile, ...namesAllowed(profile, roles) }, now);
   if (mark !== undefined) seen.add(mark);

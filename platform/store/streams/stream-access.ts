@@ -3,33 +3,33 @@ import {
   assertAdmitted,
   assertNotBlocked,
   isFree,
-  Member,
-  Sender,
+  type Member,
 } from "../../../domain/streams/member.ts";
 import { Stream } from "../../../domain/streams/stream.ts";
 import { assertMayHost, assertMayModerate } from "../../../domain/streams/stream-lifecycle.ts";
 import type { Caller } from "../../auth/caller.ts";
 import { BoundedSet } from "../../runtime/bounded.ts";
 import { share } from "../../table/coalesce.ts";
-import { getItems, getRawItem, type Item, nameOf, type Reading, read } from "../../table/items.ts";
+import { getRawItem, type Item, nameOf, type Reading, read } from "../../table/items.ts";
 import { type Key, key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";
-import { findHost, findMember, memberIn, memberKeys } from "./members.ts";
+import { findHost, findWatcher, memberIn, memberKeys } from "./members.ts";
 import { readWhileOpen } from "./over-marks.ts";
 import { getStream, withWords } from "./streams.ts";
 
 /**
- * The stream and its membership item of a user, both read consistently, in one call. Refuses with
- * `stream_not_found`.
+ * The stream and what decides whether a user may watch it, read consistently in one call. Refuses
+ * with `stream_not_found`.
  */
 export async function getStreamWithMember(
   streamId: string,
   userId: string,
 ): Promise<{ stream: Stream; member: Member | undefined }> {
-  const place = key.stream(streamId);
-  const about = memberKeys(streamId, await findHost(streamId), userId);
-  const found = await getItems([place, ...about], { consistent: true });
-  return together(streamId, found.get(nameOf(place)), memberIn(found, about));
+  const [item, member] = await Promise.all([
+    getRawItem(key.stream(streamId), { consistent: true }),
+    findWatcher(streamId, userId),
+  ]);
+  return together(streamId, item, member);
 }
 
 /**
@@ -92,8 +92,8 @@ type Asking = Pick<Caller, "userId"> & Partial<Pick<Caller, "roles">>;
 
 /**
  * The outside of a stream, for everyone who is not blocked there, even without a pass for a paid
- * one, and the caller's membership, which is always read consistently. Refuses with
- * `stream_not_found` and `member_blocked`.
+ * one, and what decides whether the caller may see the inside, which is always read consistently.
+ * Refuses with `stream_not_found` and `member_blocked`.
  */
 export async function getStreamOutside(
   streamId: string,
@@ -103,7 +103,7 @@ export async function getStreamOutside(
 ): Promise<{ stream: Stream; member: Member | undefined }> {
   const [stream, member] = await Promise.all([
     getStream(streamId, reading),
-    findMember(streamId, userId, { consistent: true }),
+    findWatcher(streamId, userId),
   ]);
   assertNotBlocked(member, now);
   return { stream, member };
@@ -126,8 +126,7 @@ export async function getVisibleStream(
 
 /**
  * The stream, for one of the many users who like and vote in it, with the results and refusals of
- * `getVisibleStream`. While it is free and live none of them reads its key: their bans are in their
- * sender's item, which has a copy, and in their host's channel.
+ * `getVisibleStream`. While it is free and live none of them reads its key.
  */
 export async function getCrowdedStream(
   streamId: string,
@@ -135,32 +134,17 @@ export async function getCrowdedStream(
   now: Date,
 ): Promise<Stream> {
   const { userId } = caller;
-  const [stream, sender, channelBan] = await Promise.all([
+  const [stream, member] = await Promise.all([
     readWhileOpen(
       { place: key.stream(streamId), id: streamId, userId, now },
       () => getStream(streamId, { consistent: true }),
       (stream) => stream.status === "active" && isFree(stream),
     ),
-    getRawItem(key.sender(streamId, userId), { consistent: true }),
-    findChannelBan(streamId, userId),
+    findWatcher(streamId, userId),
   ]);
-  if (isFree(stream)) {
-    const ban = sender && read(Sender, sender).ban;
-    assertNotBlocked({ userId, ban, channelBan }, now);
-    return stream;
-  }
-  const member = await findMember(streamId, userId, { consistent: true });
   assertNotBlocked(member, now);
   assertAdmitted(stream, member, caller);
   return stream;
-}
-
-/** The ban from all of the host's streams. */
-async function findChannelBan(streamId: string, userId: string) {
-  const hostId = await findHost(streamId);
-  const item =
-    hostId && (await getRawItem(key.channelMember(hostId, userId), { consistent: true }));
-  return item ? read(Member, item).ban : undefined;
 }
 
 /**
@@ -172,9 +156,8 @@ export async function assertStillVisible(
   caller: Asking,
   now: Date,
 ): Promise<void> {
-  const reading = { consistent: true };
-  if (price !== null) await getVisibleStream(id, caller, now, reading);
-  else assertNotBlocked(await findMember(id, caller.userId, reading), now);
+  if (price !== null) await getVisibleStream(id, caller, now, { consistent: true });
+  else assertNotBlocked(await findWatcher(id, caller.userId), now);
 }
 
 /**

@@ -178,7 +178,7 @@ test("a turn that dies as its connection goes live is repeated, with the frame t
 
 test("a late confirmation does not mark a live connection as behind", async () => {
   const { scene, ask, say } = await frames(3);
-  const late = (await setFirstLive(await ask("c"), 2))!;
+  const late = (await setFirstLive(await ask("c"), 2))!.current;
   await goLive((await markBehind(late))!, 4);
   expect(await markBehind(late)).toMatchObject({ from: 2, next: 4 });
   expect((await findSubscriber(scene.streamId, "c"))!.behind).toBeUndefined();
@@ -326,4 +326,51 @@ test("after a post that was lost or refused a connection gets no more of what wa
     expect(tried.filter((name) => name === "deaf")).toHaveLength(1);
     expect(scene.frames("fine")).toEqual([1, 2, 3]);
   }
+});
+
+/** Lets `act` happen once, right after a confirmation has set a viewer's first live frame. */
+function afterFirstLive(act: () => Promise<unknown>): void {
+  const real = table();
+  const send = async (command: { input: object }) => {
+    const answer = await real.send(command as never);
+    if (!JSON.stringify(command.input).includes("SET #from")) return answer;
+    useTable(real);
+    await act();
+    return answer;
+  };
+  useTable({ send } as never);
+}
+
+test("a viewer without a position is owed no frame that was put while they were confirmed", async () => {
+  const { scene, ask, say } = await frames(3);
+  const viewer = await ask("c");
+  afterFirstLive(() => say(4));
+  await confirmSubscribers(scene.audience(), [viewer]);
+  expect(scene.queued).toEqual([]);
+  expect(scene.answers("c", "subscribed")).toMatchObject([{ head: 4 }]);
+  await say(5);
+  expect(scene.frames("c").filter((frame) => frame > 4)).toEqual([5]);
+});
+
+test("a viewer with a position is sent the frame that was put while they were confirmed", async () => {
+  const { scene, ask, say } = await frames(3);
+  const { epoch } = (await findLog(scene.streamId))!;
+  const viewer = await ask("c", { since: { epoch, frame: 3 } });
+  afterFirstLive(() => say(4));
+  await scene.confirm(scene.audience(), viewer);
+  expect(scene.answers("c", "subscribed")).toMatchObject([{ head: 3, recovered: true }]);
+  expect(scene.frames("c")).toContain(4);
+});
+
+test("a repeated confirmation has the head of the first, also without a position", async () => {
+  const { scene, ask, say } = await frames(3);
+  const viewer = await ask("c");
+  afterFirstLive(async () => {
+    throw new Error("the turn dies");
+  });
+  await expect(confirmSubscribers(scene.audience(), [viewer])).rejects.toThrow("the turn dies");
+  await say(4);
+  await scene.confirm(scene.audience(), viewer);
+  expect(scene.answers("c", "subscribed")).toMatchObject([{ head: 3 }]);
+  expect(scene.frames("c")).toContain(4);
 });

@@ -15,7 +15,7 @@ import { resume } from "../../../platform/push/resume.ts";
 import { countViewers } from "../../../platform/push/viewer-count.ts";
 import { subscribe } from "../../../platform/realtime/subscription.ts";
 import { findSubscriber } from "../../../platform/store/log/subscribers.ts";
-import { key } from "../../../platform/table/keys.ts";
+import { type Key, key } from "../../../platform/table/keys.ts";
 import { table, tableName } from "../../../platform/table/table.ts";
 import { stream as sample } from "../../domain/frame-samples.ts";
 import { freeGovernor, posterWith } from "./ways.ts";
@@ -113,15 +113,16 @@ export async function setScene() {
     /** Sets the user's ban, as bans/create and the lifting of a ban do. */
     async ban(userId: string, banId: string | null): Promise<LogRecord> {
       const ban = banId === null ? null : { id: banId, actionType: "BLOCK", endsAt: null };
-      const { Attributes: old } = await table().send(
+      const set = (Key: Key) =>
         new UpdateCommand({
           TableName: tableName(),
-          Key: key.member(streamId, userId),
+          Key,
           UpdateExpression: "SET userId = :user, ban = :ban",
           ExpressionAttributeValues: { ":user": userId, ":ban": ban },
           ReturnValues: "ALL_OLD",
-        }),
-      );
+        });
+      await table().send(set(key.sender(streamId, userId)));
+      const { Attributes: old } = await table().send(set(key.member(streamId, userId)));
       const next = { userId, ban };
       const before = old?.userId === undefined ? undefined : old;
       return this.record({ kind: "member", createdAt: seconds(now), old: before, new: next });

@@ -113,12 +113,14 @@ export function createWriter(
     if (old?.ban != null) {
       committed.add(`ban:${(old.ban as { id: string }).id}:lifted`);
       blockedAt.delete(userId);
+      table.put({ ...key.sender(streamId, userId), userId, ban: null });
       table.put({ ...old, ban: null, revision });
     } else if (block) {
       const id = String(++bans);
       committed.add(`ban:${id}`);
       blockedAt.set(userId, bans);
       const ban = { id, actionType: "BLOCK", endsAt: null };
+      table.put({ ...key.sender(streamId, userId), userId, ban });
       table.put({ ...key.member(streamId, userId), userId, revision, ban });
     }
   }

@@ -1,4 +1,4 @@
-import { admitSocket } from "../../../platform/realtime/admission.ts";
+import { admitSocket, listSocket } from "../../../platform/realtime/admission.ts";
 import {
   connectionExpiry,
   listSockets,
@@ -24,6 +24,7 @@ async function connect(userId: string, connectionId: string, agoMilliseconds = 0
   const connectedAt = now.getTime() - agoMilliseconds;
   const own = { userId, connectionId, connectedAt };
   const terms = { socketsMax, isStillValid: async () => true };
+  await listSocket(own);
   const admitted = (await admitSocket(() => poster, own, terms, now)) === "admitted";
   const expiresAt = connectionExpiry(connectedAt);
   if (admitted) await putConnection({ ...own, tokenExpiresAt: 2e9, expiresAt });
