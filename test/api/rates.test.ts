@@ -73,6 +73,7 @@ test("socket: a flood gets one error, then close code 4429; it may reconnect aft
   });
   flooding.socket.on("error", () => {});
   const isClosing = ({ type }: { type: string }) => type === "closing";
+  const began = performance.now();
   for (let n = 0; !flooding.messages.some(isClosing) && n < 3_000; n++) {
     for (let more = 0; more < 25 && flooding.socket.readyState === 1; more++)
       flooding.send({ action: "ping", requestId: `p${25 * n + more}` });
@@ -84,13 +85,16 @@ test("socket: a flood gets one error, then close code 4429; it may reconnect aft
     async () => isClosed,
     (closed) => closed,
   );
+  // Five seconds in which a busy machine refuses nothing end a flood, and the next one is answered.
+  const floodsMax = 1 + Math.floor((performance.now() - began) / 5_000);
   const errors = flooding.messages.filter(({ type }) => type === "error");
-  expect(errors).toEqual([
-    {
+  expect(errors.length).toBeLessThanOrEqual(floodsMax);
+  expect(errors).toEqual(
+    Array(Math.max(1, errors.length)).fill({
       ...{ type: "error", statusCode: 429, code: "too_many_requests" },
       ...{ errors: ["Too many requests"], requestId: expect.stringMatching(/^p\d+$/) },
-    },
-  ]);
+    }),
+  );
   calm.send({ action: "ping", requestId: "calm" });
   await calm.next(({ type, requestId }) => type === "pong" && requestId === "calm");
   const back = await viewer(as);
