@@ -68,20 +68,28 @@ test("Tencent callers get it in Tencent's format", async () => {
   expect([answer.status, answer.body.ErrorCode]).toEqual([200, 100001]);
 });
 
-test("a handshake that could not be judged is 500, and succeeds on retry", async () => {
-  const { token } = await person();
-  await injectFault({ service: "dynamodb", caller: "auth-socket", kind: "error_before", count: 3 });
-  const handshake = () =>
-    new Promise<number | undefined>((done) => {
-      const socket = new WebSocket(`${system.url.replace("http", "ws")}/ws?token=${token}`);
-      socket.once("unexpected-response", (_, { statusCode }) => done(statusCode));
-      socket.once("open", () => {
-        socket.close();
-        done(101);
+test.each([
+  ["ticket", "auth-socket"],
+  ["token", "realtime-connect"],
+])(
+  "a handshake with a %s that could not be judged is 500, and succeeds on retry",
+  async (kind, caller) => {
+    const viewer = await person();
+    const ticket = await call("POST /api/v1/ws-tickets", { as: viewer });
+    const query = kind === "token" ? `token=${viewer.token}` : `ticket=${ticket.body.data.ticket}`;
+    await injectFault({ service: "dynamodb", caller, kind: "error_before", count: 3 });
+    const handshake = () =>
+      new Promise<number | undefined>((done) => {
+        const socket = new WebSocket(`${system.url.replace("http", "ws")}/ws?${query}`);
+        socket.once("unexpected-response", (_, { statusCode }) => done(statusCode));
+        socket.once("open", () => {
+          socket.close();
+          done(101);
+        });
       });
-    });
-  expect([await handshake(), await handshake()]).toEqual([500, 101]);
-});
+    expect([await handshake(), await handshake()]).toEqual([500, 101]);
+  },
+);
 
 test("a table that is silent for one attempt delays the caller by that attempt only", async () => {
   const viewer = await person();

@@ -24,7 +24,7 @@ export const { contract, handler } = consumer(
       "End connections whose token has ended or was revoked, and bans by their time; follow channels",
     on: { queue: "moments", batchSize: 10 },
     grants: {
-      read: ["CONN", "USER", "TOKEN", "STREAM", "OVERLAY", "SUB"],
+      read: ["CONN", "USER", "TOKEN", "STREAM", "SENDER", "OVERLAY", "SUB"],
       write: ["CONN", "STREAM", "USER", "SUB", "SENDER"],
       queues: ["moments"],
       connections: true,
