@@ -302,6 +302,8 @@ browserTest(
     await slow.close();
     const muted = await open("?muted");
     await muted.getByText("You cannot write in this chat.").waitFor();
+    const box = muted.getByRole("textbox", { name: "Message" });
+    expect([await box.isEditable(), await box.getAttribute("placeholder")]).toEqual([false, ""]);
     await muted.close();
   },
   testMilliseconds,

@@ -145,9 +145,9 @@ browserTest(
     await editor.getByRole("switch", { name: "Active" }).click();
     await editor.getByRole("button", { name: "Archive" }).click();
     await confirm(page, "Archive");
-    await page.getByRole("row", { name: /Coffee 60.*archived/ }).waitFor();
+    await page.getByRole("row", { name: /Coffee 60.*Archived/ }).waitFor();
     await toast(page, "Coffee updated").last().getByRole("button", { name: "Undo" }).click();
-    await page.getByRole("row", { name: /Coffee 60.*active/ }).waitFor();
+    await page.getByRole("row", { name: /Coffee 60.*Active/ }).waitFor();
     const types = await call("admin", "GET", "/api/v1/gifts/gift-types");
     expect(types).toContainEqual(expect.objectContaining({ name: "Coffee", creditAmount: 60 }));
     expect(faults).toEqual([]);

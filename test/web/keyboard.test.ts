@@ -46,7 +46,7 @@ browserTest(
     await page.keyboard.press("Escape");
     await expectFocus(page, /^End stream…$/);
     await page.keyboard.press("Escape");
-    await expectFocus(page, /^Opened by keyboard.*live/);
+    await expectFocus(page, /^Opened by keyboard.*Live/);
     expect(await page.getByRole("complementary").count()).toBe(0);
     expect(faults).toEqual([]);
     await close();

@@ -56,7 +56,7 @@ export class Composer {
     const { translate } = translator;
     this.#box = make("textarea", {
       ...{ class: "box", rows: 1, dir: "auto", enterkeyhint: "send" },
-      ...{ "aria-label": translate("message"), placeholder: translate("placeholder") },
+      "aria-label": translate("message"),
       onkeydown: (event: KeyboardEvent) => this.#press(event),
       oninput: () => this.#measure(),
     });
@@ -137,6 +137,7 @@ export class Composer {
 
   /** Inserts text at the cursor. */
   insert(text: string): void {
+    if (this.#box.readOnly) return;
     const { selectionStart, selectionEnd } = this.#box;
     this.#box.setRangeText(text, selectionStart, selectionEnd, "end");
     this.#measure();
@@ -214,7 +215,11 @@ export class Composer {
     this.#seconds.textContent = left > 0 ? `${left}` : "";
     this.#send.classList.toggle("waiting", left > 0);
     this.#send.setAttribute("aria-disabled", `${!this.#canSend()}`);
-    const note = this.#refusal() ?? this.#noteOf(this.#length(), left);
+    const refusal = this.#refusal();
+    // Read-only and not disabled, so that the box keeps the focus and a text typed before.
+    this.#box.readOnly = refusal !== undefined;
+    this.#box.placeholder = refusal === undefined ? this.#translator.translate("placeholder") : "";
+    const note = refusal ?? this.#noteOf(this.#length(), left);
     this.#note.hidden = note === "";
     this.#note.textContent = note;
     this.#note.classList.toggle("bad", this.#length() > charactersMax);

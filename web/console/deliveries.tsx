@@ -3,7 +3,7 @@ import { perform } from "./actions.tsx";
 import { request } from "./api.ts";
 import { pagesOf, type RowOf, useList } from "./list.ts";
 import { ShortList } from "./listing.tsx";
-import { Moment } from "./ui.tsx";
+import { labelOf, Moment } from "./ui.tsx";
 
 const route = "GET /api/v1/webhooks/{id}/deliveries";
 type Delivery = RowOf<typeof route>;
@@ -43,7 +43,7 @@ export function Deliveries({ id, turn }: { id: string; turn: number }) {
         <>
           <div>
             <code>{delivery.type}</code>
-            <span class={`status ${colours[delivery.status]}`}>{delivery.status}</span>
+            <span class={`status ${colours[delivery.status]}`}>{labelOf(delivery.status)}</span>
             <button type="button" class="link" onClick={() => void resend(delivery)}>
               Resend
             </button>

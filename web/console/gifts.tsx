@@ -35,7 +35,7 @@ const columns: Column<GiftType>[] = [
   {
     title: "Status",
     cell: ({ isActive }) => (
-      <span class={`status ${isActive ? "live" : ""}`}>{isActive ? "active" : "archived"}</span>
+      <span class={`status ${isActive ? "live" : ""}`}>{isActive ? "Active" : "Archived"}</span>
     ),
   },
 ];

@@ -7,7 +7,7 @@ import { StreamOverlayKeys } from "./overlay-keys.tsx";
 import { hrefOf, set } from "./router.ts";
 import { isAdmin, ownId } from "./session.ts";
 import type { Stream } from "./stream-scope.tsx";
-import { Detail, Facts, formatted, Link, Moment, PersonCell, Refusal } from "./ui.tsx";
+import { Detail, Facts, formatted, Link, labelOf, Moment, PersonCell, Refusal } from "./ui.tsx";
 
 const says: Record<string, string> = {
   active: "live",
@@ -18,7 +18,7 @@ const says: Record<string, string> = {
 /** A stream's status as a coloured label. */
 export const Status = ({ stream }: { stream: Stream }) => (
   <span class={`status ${stream.status === "active" ? "live" : ""}`}>
-    {says[stream.status] ?? stream.status}
+    {labelOf(says[stream.status] ?? stream.status)}
   </span>
 );
 

@@ -11,6 +11,9 @@ const times = new Intl.DateTimeFormat("en", { timeStyle: "medium", hourCycle: "h
 
 export const formatted = (value: number) => numbers.format(value);
 
+/** A word of the API as a label, such as `Scheduled`. */
+export const labelOf = (word: string) => word.charAt(0).toUpperCase() + word.slice(1);
+
 /** A time to the second, with its date unless it is today; the exact time is its title. */
 export function Moment({ at }: { at: string | null }) {
   if (at === null) return <span class="quiet">–</span>;

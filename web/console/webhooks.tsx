@@ -9,7 +9,7 @@ const columns: Column<Webhook>[] = [
   {
     title: "Status",
     cell: ({ enabled }) => (
-      <span class={`status ${enabled ? "live" : ""}`}>{enabled ? "enabled" : "disabled"}</span>
+      <span class={`status ${enabled ? "live" : ""}`}>{enabled ? "Enabled" : "Disabled"}</span>
     ),
   },
   { title: "Created", isWide: true, cell: ({ createdAt }) => <Moment at={createdAt} /> },
