@@ -69,6 +69,22 @@ export type PictureSide = (typeof pictureSizes)[number];
 /** The name of a picture's file: its id, followed by `-40` or another size. */
 export const pictureName = new RegExp(`^([0-9a-f]{24})(?:-(${pictureSizes.join("|")}))?$`);
 
+/** The largest picture in bytes whose reads the firewall does not limit as those of large ones. */
+export const usualBytesMax = 256 * 1024;
+
+/** What the id of a large picture has in place of its milliseconds, which are at most `3e7`. */
+const largeMark = "fff";
+
+/** The form of a large picture's id, as the source of a regular expression. */
+export const largePictureId = `[0-9a-f]{8}${largeMark}[0-9a-f]{13}`;
+
+/**
+ * The id of a stored picture, from a new id. A firewall sees paths and not sizes, so the id itself
+ * says whether the picture is large.
+ */
+export const pictureIdOf = (newId: string, bytes: number): string =>
+  bytes > usualBytesMax ? newId.slice(0, 8) + largeMark + newId.slice(11) : newId;
+
 /**
  * The record of a picture while something shows it; its bytes are stored elsewhere under its id.
  */

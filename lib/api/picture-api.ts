@@ -60,13 +60,13 @@ function pictureDocument(
   };
 }
 
-/** Whether a function reacts to something by making a picture, whose address it has to know. */
+/** Whether a function is no endpoint but stores pictures, so that it needs their base URL. */
 export const namesPictures = ({ contract }: Row) =>
   contract.kind === "consumer" && contract.grants.pictures?.includes("write") === true;
 
 /**
- * The API of pictures, what fetches those of other hosts, and the log of all functions behind REST
- * APIs of the stage's own: before those that say where pictures are.
+ * The picture API, the functions that fetch pictures of other hosts, and the log of all functions
+ * behind the stage's REST APIs. Deployed before the stacks whose functions return picture URLs.
  */
 export class Pictures extends Stack {
   readonly api: SpecRestApi;

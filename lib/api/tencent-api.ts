@@ -6,6 +6,7 @@ import { type Neighbours, type Site, siteOf } from "../compute/site.ts";
 import { edgeKeyOf } from "../data/data.ts";
 import { exportPermanently } from "../data/outputs.ts";
 import { placeFirewall, rulesOfOldNames } from "../edge/firewall.ts";
+import { addressRate } from "../edge/firewall-rules.ts";
 import { placeLock } from "../edge/lock.ts";
 import { rowsOf, theOne } from "../stages/route-table.ts";
 import { placeOf, type Stage } from "../stages/stages.ts";
@@ -71,7 +72,7 @@ export class TencentApi extends Stack {
     const name = `ovation-${stage.name}-tencent`;
     const apis = [api, callback.api];
     if (edgeKey) placeLock(this, name, edgeKey, apis, rulesOfOldNames(stage));
-    else if (stage.firewall) placeFirewall(this, name, apis);
+    else if (stage.firewall) placeFirewall(this, name, apis, [addressRate()]);
   }
 
   private placeCallback(site: Site, gateway: Pick<Gateway, "uriOf" | "credentials">) {

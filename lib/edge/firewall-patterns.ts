@@ -1,5 +1,5 @@
-import { methodAndPath, unitsOf } from "../../platform/http/contract.ts";
-import { catchAll, rowsOf } from "../stages/route-table.ts";
+import { type Contract, methodAndPath, unitsOf } from "../../platform/http/contract.ts";
+import { catchAll, rowsOf, theOne } from "../stages/route-table.ts";
 
 /**
  * Matches possible tokens: `Bearer` and the form of a JWT (RFC 7519), in lower case. Calls with any
@@ -10,13 +10,41 @@ export const tokenPattern = String.raw`^bearer ey[\w-]{8,}\.ey[\w-]{8,}\.[\w-]{1
 /** Tencent's APIs, whose callers have no such token; the gateway limits each command. */
 export const tencentPattern = "^/(v4|tencent)/";
 
-/** Public routes that cost more than a unit, by the end of their path. */
-export function dearPublicPattern(): string {
+/** The end of the paths of some routes, as a regular expression. */
+function endOf(isMeant: (contract: Contract) => boolean): string {
   const paths = rowsOf("endpoint").flatMap(({ contract }) => {
-    const isPublic = contract.caller === "anyone" || contract.caller === "optional";
     const path = methodAndPath(contract)[1];
-    if (!isPublic || path === catchAll || unitsOf(contract.cost) === 1) return [];
+    if (path === catchAll || !isMeant(contract)) return [];
     return [path.replaceAll(".", String.raw`\.`).replace(/\{\w+\}/g, "[^/]+")];
   });
   return `(${[...new Set(paths)].join("|")})$`;
+}
+
+const isDear = ({ cost }: Contract) => unitsOf(cost) > 1;
+
+/** Public routes that cost more than a unit. */
+export const dearPublicPattern = () =>
+  endOf((contract) => /^(anyone|optional)$/.test(contract.caller) && isDear(contract));
+
+/** Routes that check no token, so one in their header proves nothing; without the dear ones. */
+export const uncheckedPattern = () =>
+  endOf((contract) => contract.caller === "anyone" && !isDear(contract));
+
+/** Routes that take files, whose bodies have megabytes. */
+export const uploadPattern = () => endOf(({ form, formOnly }) => (form ?? formOnly) !== undefined);
+
+/**
+ * Stored pictures by their cost, which is mostly that of their bytes. To be matched with decoded
+ * paths, since the gateway decodes them, too.
+ */
+export function picturePatterns() {
+  const { contract } = theOne(rowsOf("download"), "download");
+  return {
+    /** All, at most 24 KB in the sizes 40 and 76. */
+    all: "^/+pictures/",
+    /** Stored files, and the size 480. */
+    usual: "^/+pictures/+[0-9a-f]{24}([^-]|-480|$)",
+    /** Stored files of more than 256 KB. */
+    large: `^/+pictures/+${contract.largeNames}([^-]|$)`,
+  };
 }

@@ -1,7 +1,8 @@
 import type { SpecRestApi } from "aws-cdk-lib/aws-apigateway";
 import type { CfnWebACL } from "aws-cdk-lib/aws-wafv2";
 import type { Construct } from "constructs";
-import { measured, placeRegional } from "./firewall.ts";
+import { placeRegional } from "./firewall.ts";
+import { measured } from "./firewall-rules.ts";
 
 /**
  * The header by which CloudFront authenticates itself to an API; CloudFront replaces a viewer's

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { Picture, type PictureFile, pictureName } from "../../domain/picture.ts";
+import { Picture, type PictureFile, pictureIdOf, pictureName } from "../../domain/picture.ts";
 import { refuse } from "../../domain/refusal.ts";
 import { bucket, pageKeys } from "../aws/bucket.ts";
 import { setting } from "../runtime/env.ts";
@@ -56,7 +56,7 @@ export async function storePicture(
   made: Sizes | undefined,
   { now, newId }: Pick<Keeping, "now" | "newId">,
 ): Promise<KeptPicture> {
-  const id = newId();
+  const id = pictureIdOf(newId(), bytes.length);
   const { mediaType: variantType, sizes = [] } = made ?? {};
   await Promise.all([
     bucket().put(id, bytes),

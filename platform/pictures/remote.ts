@@ -4,9 +4,9 @@ import { shownId } from "../../domain/id.ts";
 import { thumbnailFrom } from "../../domain/streams/thumbnail.ts";
 import { isPictureAt, shownUrl } from "../../domain/text.ts";
 import { sendMessages } from "../aws/queues.ts";
+import { readEach } from "../lambda/consumer.ts";
+import { allDone } from "../runtime/deadline.ts";
 import { setting } from "../runtime/env.ts";
-import { allDone } from "../runtime/waiting.ts";
-import { readEach } from "../table/images.ts";
 import { type Item, plain, read } from "../table/items.ts";
 import { readKey } from "../table/keys.ts";
 

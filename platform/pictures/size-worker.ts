@@ -2,7 +2,7 @@ import { existsSync, readlinkSync } from "node:fs";
 import { constants, getPriority, setPriority } from "node:os";
 import { parentPort, workerData } from "node:worker_threads";
 import { crop, initPhoton, PhotonImage, resize, SamplingFilter } from "@cf-wasm/photon/others";
-import { type PictureSide, pictureSizes } from "../../domain/picture.ts";
+import { type PictureSide, pictureSizes, usualBytesMax } from "../../domain/picture.ts";
 import { orientedAs } from "./orientation.ts";
 
 /** The sizes of one picture, all of one media type. */
@@ -56,9 +56,15 @@ function sizesOf(bytes: Uint8Array): Sizes {
   const isJpeg = images.every(({ image }) => isOpaque(image));
   const encode = (image: PhotonImage) =>
     isJpeg ? orientedAs(bytes, image.get_bytes_jpeg(quality)) : image.get_bytes();
+  /** Noise hardly gets smaller by encoding: half the sides have a quarter of the bytes. */
+  const encodeUsual = (image: PhotonImage): Uint8Array => {
+    const encoded = encode(image);
+    if (encoded.length <= usualBytesMax) return encoded;
+    return encodeUsual(within(image, Math.max(image.get_width(), image.get_height()) / 2));
+  };
   return {
     mediaType: isJpeg ? "image/jpeg" : "image/png",
-    sizes: images.map(({ side, image }) => ({ side, bytes: encode(image) })),
+    sizes: images.map(({ side, image }) => ({ side, bytes: encodeUsual(image) })),
   };
 }
 

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomFillSync } from "node:crypto";
 import { crc32, deflateSync } from "node:zlib";
 
 /** A picture of 12 × 8 pixels of each type; the GIF has one pixel. */
@@ -32,14 +32,23 @@ const chunk = (name: string, data: Uint8Array) => {
 };
 
 /**
- * A PNG in one colour and opacity; with `lines` it is cut after that number of lines.
+ * A PNG in one colour and opacity, or of random points; with `lines` it is cut after that number of
+ * lines.
  */
-export function png(width: number, height: number, { alpha = 255, lines = height } = {}) {
-  const line = Buffer.alloc(1 + 4 * width, Buffer.from([200, 120, 40, alpha]));
-  line.copyWithin(1, 0);
-  line[0] = 0;
+export function png(
+  width: number,
+  height: number,
+  { alpha = 255, lines = height, isNoise = false } = {},
+) {
+  const lineOf = () => {
+    const line = Buffer.alloc(1 + 4 * width, Buffer.from([200, 120, 40, alpha]));
+    line.copyWithin(1, 0);
+    line[0] = 0;
+    if (isNoise) randomFillSync(line, 1);
+    return line;
+  };
   const header = Buffer.concat([uint32(width), uint32(height), Buffer.from([8, 6, 0, 0, 0])]);
-  const data = deflateSync(Buffer.concat(Array<Buffer>(lines).fill(line)));
+  const data = deflateSync(Buffer.concat(Array.from({ length: lines }, lineOf)));
   const parts = [chunk("IHDR", header), chunk("IDAT", data), chunk("IEND", Buffer.alloc(0))];
   return new Uint8Array(Buffer.concat([Buffer.from("89504e470d0a1a0a", "hex"), ...parts]));
 }

@@ -7,7 +7,7 @@
  * First it lists the most expensive call of each kind according to the contracts, and exits with 1
  * if one costs a dollar an hour or more; `npm run bench:abuse -- dearest` prints only this list.
  */
-import { requestsPerTokenMax } from "../../lib/edge/firewall.ts";
+import { requestsPerTokenMax } from "../../lib/edge/firewall-rules.ts";
 import { prices } from "../../local/aws/prices.ts";
 import { startSystem } from "../system.ts";
 import { allowance, openClients } from "./abuse-run.ts";

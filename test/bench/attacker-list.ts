@@ -1,7 +1,12 @@
 import { once } from "node:events";
 import { Agent, type OutgoingHttpHeaders, request } from "node:http";
 import WebSocket from "ws";
-import { requestsPerAddressMax, requestsPerTokenMax } from "../../lib/edge/firewall.ts";
+import { pictureBytesMax, usualBytesMax } from "../../domain/picture.ts";
+import {
+  requestsPerAddressMax,
+  requestsPerTokenMax,
+  uploadsPerTokenMax,
+} from "../../lib/edge/firewall-rules.ts";
 import { apiUrl, call, freshId, liveStream, type Person, person, service } from "../api/people.ts";
 import { wsUrl } from "../api/viewer.ts";
 import { wait } from "./figures.ts";
@@ -9,8 +14,11 @@ import { wait } from "./figures.ts";
 /** Requests a second that the firewall lets through, of one token and of one address. */
 const firewall = {
   token: requestsPerTokenMax.others / 60,
-  address: requestsPerAddressMax.withoutToken / 300,
+  uploads: uploadsPerTokenMax / 300,
+  address: requestsPerAddressMax.unchecked / 300,
   dear: requestsPerAddressMax.dear / 300,
+  pictures: requestsPerAddressMax.pictures / 300,
+  largePictures: requestsPerAddressMax.largePictures / 300,
 };
 
 /** One attacker of the security review. */
@@ -58,13 +66,25 @@ async function statusAt(
   return answer.statusCode;
 }
 
-/** A PNG of the largest size that is accepted: what follows the picture's end is kept with it. */
-function largePicture(): Uint8Array<ArrayBuffer> {
+/** A PNG of this size: what follows the picture's end is kept with it. */
+function pictureOf(size: number): Uint8Array<ArrayBuffer> {
   const pixel =
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==";
-  const bytes = new Uint8Array(3_670_016);
+  const bytes = new Uint8Array(size);
   bytes.set(Buffer.from(pixel, "base64"));
   return bytes;
+}
+
+/** Prepares reads of a picture of this size by a caller without a token. */
+async function prepareReads(size: number): Promise<() => Promise<number>> {
+  const form = new FormData();
+  form.set("title", "Pictured");
+  form.set("thumbnail", new Blob([pictureOf(size)], { type: "image/png" }), "picture.png");
+  const as = await person();
+  const { status, body } = await call("POST /api/v1/live-stream/create", { as, raw: form });
+  if (status !== 201) throw new Error(`The upload answered ${status}`);
+  const url: string = body.data.thumbnailUrl;
+  return () => statusAt(url);
 }
 
 /** The attackers of a security review, at the rate that prod's firewall lets them have. */
@@ -125,26 +145,22 @@ export const attackers: readonly Attacker[] = [
   },
   {
     name: "a picture of the maximum size, without a token",
-    perSecond: firewall.address,
-    async prepare() {
-      const form = new FormData();
-      form.set("title", "Large");
-      form.set("thumbnail", new Blob([largePicture()], { type: "image/png" }), "large.png");
-      const as = await person();
-      const { status, body } = await call("POST /api/v1/live-stream/create", { as, raw: form });
-      if (status !== 201) throw new Error(`The upload answered ${status}`);
-      const url: string = body.data.thumbnailUrl;
-      return () => statusAt(url);
-    },
+    perSecond: firewall.largePictures,
+    prepare: () => prepareReads(pictureBytesMax),
+  },
+  {
+    name: "a picture of 256 KB, without a token",
+    perSecond: firewall.pictures,
+    prepare: () => prepareReads(usualBytesMax),
   },
   {
     name: "uploads of the maximum size",
-    perSecond: firewall.token,
+    perSecond: firewall.uploads,
     async prepare() {
       const as = await person();
       await call("GET /api/v1/wallet", { as });
       const form = new FormData();
-      form.set("photo", new Blob([largePicture()], { type: "image/png" }), "large.png");
+      form.set("photo", new Blob([pictureOf(pictureBytesMax)], { type: "image/png" }), "large.png");
       const written = new Response(form);
       const raw = new Uint8Array(await written.arrayBuffer());
       const headers = {

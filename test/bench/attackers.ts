@@ -87,6 +87,9 @@ function answersOf(flooded: readonly Tally[]): string {
   return [...all].map((outcome) => `${sumOf(outcome)} × ${outcome}`).join(", ");
 }
 
+/** The name of the run with several attackers. */
+const together = "the first five at once";
+
 /** Measures the honest users with some attackers, compared with the seconds just before. */
 async function measure(
   name: string,
@@ -119,7 +122,7 @@ async function measure(
 
 /**
  * The attackers of the security review, one at a time and five at once, next to ten honest users
- * on a system with prod's limits; `only` names one of them by its beginning. The runner has no
+ * on a system with prod's limits; `only` names one of these runs by its beginning. The runner has no
  * firewall: each attacker sends at the rate that prod's firewall would let through. Prints how much
  * slower the honest users became, what the attackers were answered, and what an hour of it costs
  * beyond the honest users' share.
@@ -128,9 +131,14 @@ export async function benchAttackers(only = ""): Promise<void> {
   await admin();
   const honest = await openHonest();
   const names = attackers.map(({ name }) => name);
+  const all = [
+    ...names.map((name) => [name, [name]] as const),
+    [together, names.slice(0, 5)] as const,
+  ];
+  const runs = all.filter(([name]) => name.startsWith(only));
+  if (runs.length === 0)
+    throw new Error(`--run= expects the beginning of one of ${[...names, together].join("; ")}`);
   const rows: Awaited<ReturnType<typeof measure>>[] = [];
-  for (const name of names)
-    if (name.startsWith(only)) rows.push(await measure(name, [name], honest));
-  if (only === "") rows.push(await measure("the first five at once", names.slice(0, 5), honest));
+  for (const [name, of] of runs) rows.push(await measure(name, of, honest));
   print(`One attacker and ${honestUsers} honest users, ${seconds.attacked} s each`, rows);
 }

@@ -1,6 +1,7 @@
 import recorded from "../../docs/units.json" with { type: "json" };
+import { pictureBytesMax, usualBytesMax } from "../../domain/picture.ts";
 import type { RateKind } from "../../domain/rate.ts";
-import { requestsPerAddressMax, requestsPerTokenMax } from "../../lib/edge/firewall.ts";
+import { requestsPerAddressMax, requestsPerTokenMax } from "../../lib/edge/firewall-rules.ts";
 import { prodRates } from "../../lib/stages/rates.ts";
 import { rowsOf } from "../../lib/stages/route-table.ts";
 import { stageOf } from "../../lib/stages/stages.ts";
@@ -90,7 +91,7 @@ function socketCalls(): Dearest[] {
 /**
  * Calls that prove nothing: only the rate of an address bounds them, and only their check runs. API
  * Gateway does not charge for what an authorizer refuses; UserSig and key are checked by the
- * functions.
+ * functions, and for unknown paths nothing is checked.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-pricing.html
  */
 export function inventedCalls() {
@@ -98,6 +99,7 @@ export function inventedCalls() {
     ["a made-up token", invocation],
     ["a made-up UserSig, POST /v4/{service}/{command}", refusedPrice],
     ["a made-up key, POST /tencent/callback", refusedPrice],
+    ["a made-up token, with a path that does not exist", refusedPrice],
   ] as const;
   const perSecond = requestsPerAddressMax.all / 300;
   return kinds.map(([kind, dollars]) => {
@@ -105,6 +107,32 @@ export function inventedCalls() {
     const anHourWithDomain = anHour + 3600 * perSecond * prices.cloudfront_requests;
     return { kind, perSecond, anHour, anHourWithDomain };
   });
+}
+
+/** The largest picture of 76 pixels: random points (test/platform/picture-sizes.test.ts). */
+const smallBytesMax = 24 * 1024;
+
+/** One S3 request, as the table of prices has none: a GET. */
+const objectRead = 0.4e-6;
+
+/**
+ * Reads of stored pictures without a token: the most bytes of each of the firewall's three rules.
+ */
+function pictureCalls(): Dearest[] {
+  const { unchecked, pictures, largePictures } = requestsPerAddressMax;
+  const found = ([kind, route]: [string, string], bytes: number, limit: number) => {
+    const dollars = priceOf({ read: 0.5, kilobytes: bytes / 1024 }) / 1e6 + objectRead;
+    const perSecond = limit / 300;
+    const anHour = 3600 * perSecond * (dollars + prices.firewall_requests);
+    const anHourWithDomain = anHour + 3600 * perSecond * prices.cloudfront_requests;
+    const tries = perSecond;
+    return { kind, route, units: 1, dollars, perSecond, tries, anHour, anHourWithDomain };
+  };
+  return [
+    found(["pictures, small", "GET /pictures/{id}-76"], smallBytesMax, unchecked),
+    found(["pictures", "GET /pictures/{id}, 256 KB, or {id}-480"], usualBytesMax, pictures),
+    found(["pictures, large", "GET /pictures/{id}, 3.5 MB"], pictureBytesMax, largePictures),
+  ];
 }
 
 function priced(kind: string, { route, cost }: Contract, perSecond: number, tries: number) {
@@ -128,13 +156,13 @@ export function dearestCalls(): Dearest[] {
     if (before === undefined || one.anHour > before.anHour) found.set(one.kind, one);
   };
   const { others } = requestsPerTokenMax;
-  const { dear, withoutToken } = requestsPerAddressMax;
+  const { dear, unchecked } = requestsPerAddressMax;
   for (const { name, contract } of rowsOf("endpoint")) {
     if (name === "app/not-found" || contract.stage !== undefined) continue;
     const { caller, cost } = contract;
     const units = unitsOf(cost);
     if (caller === "anyone" || caller === "optional") {
-      const tries = (units > 1 ? dear : withoutToken) / 300;
+      const tries = (units > 1 ? dear : unchecked) / 300;
       note(priced(units > 1 ? "anonymous, dear" : "anonymous", contract, tries, tries));
     } else if (caller === "user") {
       const kind: RateKind = rateOf(contract, anybody);
@@ -142,5 +170,5 @@ export function dearestCalls(): Dearest[] {
       note(priced(kind, contract, prodRates[kind].perSecond / units, others / 60));
     }
   }
-  return [...found.values(), ...socketCalls()];
+  return [...found.values(), ...pictureCalls(), ...socketCalls()];
 }

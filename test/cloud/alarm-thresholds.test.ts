@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { pingMillisecondsDefault } from "../../client/session.ts";
-import { requestsPerTokenMax } from "../../lib/edge/firewall.ts";
+import { requestsPerTokenMax } from "../../lib/edge/firewall-rules.ts";
 import { socketsPerTask } from "../../lib/stages/relay.ts";
 import { rowsOf } from "../../lib/stages/route-table.ts";
 import { stageOf } from "../../lib/stages/stages.ts";

@@ -1,6 +1,13 @@
 import { expect, test } from "@jest/globals";
-import { requestsPerAddressMax } from "../../lib/edge/firewall.ts";
-import { dearPublicPattern, tokenPattern } from "../../lib/edge/firewall-patterns.ts";
+import { pictureIdOf, pictureName, usualBytesMax } from "../../domain/picture.ts";
+import {
+  dearPublicPattern,
+  picturePatterns,
+  tokenPattern,
+  uncheckedPattern,
+  uploadPattern,
+} from "../../lib/edge/firewall-patterns.ts";
+import { requestsPerAddressMax } from "../../lib/edge/firewall-rules.ts";
 import { rowsOf } from "../../lib/stages/route-table.ts";
 import { prices } from "../../local/aws/prices.ts";
 import { priceOf, unitsOf } from "../../platform/http/contract.ts";
@@ -36,9 +43,66 @@ test("expensive routes without a token have their own limit, under a dollar an h
     const path = contract.route.slice(contract.route.indexOf("/")).replace(/\{\w+\}/g, "abc");
     const dear = isDear(path);
     expect([path, dear]).toEqual([path, unitsOf(contract.cost) > 1]);
-    const limit = dear ? requestsPerAddressMax.dear : requestsPerAddressMax.withoutToken;
+    const limit = dear ? requestsPerAddressMax.dear : requestsPerAddressMax.unchecked;
     const dollars = priceOf(contract.cost) / 1e6 + withDomain;
     expect([path, (limit / 300) * 3600 * dollars < 1]).toEqual([path, true]);
   }
   expect(isDear("/api/v1/users/me")).toBe(false);
+});
+
+/** A route's path with values. */
+const pathOf = (route: string) => route.slice(route.indexOf("/")).replace(/\{\w+\}/g, "abc");
+
+test("routes that check no token are counted by address, whatever their header", () => {
+  const pattern = uncheckedPattern();
+  expect(pattern.length).toBeLessThanOrEqual(regexLengthMax);
+  for (const { name, contract } of rowsOf("endpoint")) {
+    if (name === "app/not-found") continue;
+    const isUnchecked = contract.caller === "anyone" && unitsOf(contract.cost) === 1;
+    const path = pathOf(contract.route);
+    expect([path, new RegExp(pattern).test(`/http${path}`)]).toEqual([path, isUnchecked]);
+  }
+});
+
+test("each route that takes files has the limit of uploads, and no other", () => {
+  const pattern = uploadPattern();
+  expect(pattern.length).toBeLessThanOrEqual(regexLengthMax);
+  const found = rowsOf("endpoint").filter(({ contract }) =>
+    new RegExp(pattern).test(`/http${pathOf(contract.route)}`),
+  );
+  expect(found.map(({ contract }) => contract.route).sort()).toEqual([
+    "POST /api/v1/gifts/gift-types/{id}/image",
+    "POST /api/v1/live-stream/create",
+    "POST /api/v1/users/me/photo",
+  ]);
+});
+
+/*
+ * Planted faults that turn this red: patterns that miss a spelling, or count other sizes of a large
+ * picture as large.
+ */
+test("pictures are counted by what they cost, in any spelling that reaches a picture", () => {
+  const small = "6920b3f803a7b9d4e21c0f5a";
+  const large = pictureIdOf(small, usualBytesMax + 1);
+  expect(pictureIdOf(small, usualBytesMax)).toBe(small);
+  const encoded = (name: string) =>
+    [...name].map((letter) => `%${letter.charCodeAt(0).toString(16)}`).join("");
+  const { all, usual, large: isLarge } = picturePatterns();
+  /** The rules that count a path, as the firewall reads it: decoded once. */
+  const countedBy = (path: string) =>
+    [all, usual, isLarge].map((pattern) => new RegExp(pattern).test(decodeURIComponent(path)));
+  for (const [name, ...expected] of [
+    [small, true, true, false],
+    [`${small}-480`, true, true, false],
+    [`${small}-40`, true, false, false],
+    [`${small}-76`, true, false, false],
+    [large, true, true, true],
+    [`${large}-480`, true, true, false],
+    [`${large}-40`, true, false, false],
+    [`${large}-76`, true, false, false],
+  ] as const) {
+    expect(pictureName.test(name)).toBe(true);
+    for (const path of [`/${name}`, `/${name}/`, `/${encoded(name)}`, `//${name}`])
+      expect([path, ...countedBy(`/pictures${path}`)]).toEqual([path, ...expected]);
+  }
 });

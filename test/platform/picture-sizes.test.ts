@@ -1,9 +1,13 @@
 /** Sizes of pictures, as the codec makes them, and files that mean harm. */
 import { deflateSync } from "node:zlib";
+import { usualBytesMax } from "../../domain/picture.ts";
 import { sizeInHeader } from "../../domain/picture-size.ts";
 import { orientationOf, orientedAs } from "../../platform/pictures/orientation.ts";
 import { sizesOf } from "../../platform/pictures/sizes.ts";
 import { picture, pictureTypes, png } from "../api/picture-files.ts";
+
+/** The largest file of each size: the small ones are not compressed at worst. */
+const bytesMax = { 40: 24 * 1024, 76: 24 * 1024, 480: usualBytesMax };
 
 /** What came out: media type, and width and height by size. */
 async function made(bytes: Uint8Array) {
@@ -29,6 +33,17 @@ test.each([
     ]);
   },
 );
+
+/* Planted fault that turns this red: sizes that are encoded once, however large they come out. */
+test("a picture of random points is made smaller until its sizes cost no more than others", async () => {
+  const found = await sizesOf(png(480, 480, { isNoise: true }));
+  const bytes = found?.sizes.map(({ side, bytes }) => [side, bytes.length <= bytesMax[side]]);
+  expect(bytes).toEqual([
+    [40, true],
+    [76, true],
+    [480, true],
+  ]);
+});
 
 /* Planted fault that turns this red: a codec that is not kept. */
 test("the codec is compiled once for all pictures", async () => {

@@ -1,8 +1,10 @@
+import { largePictureId, usualBytesMax } from "../../domain/picture.ts";
 import { handler as changePhoto } from "../../functions/people/users/change-photo.ts";
 import {
   findPicture,
   forgetPicture,
   keepPicture,
+  storePicture,
   sweepPictures,
 } from "../../platform/pictures/pictures.ts";
 import { newId } from "../../platform/runtime/id.ts";
@@ -51,6 +53,30 @@ test("the sweep removes objects that no item refers to, once no call can still b
   expect(await sweepPictures(new Date(now.getTime() + 2 * hour))).toEqual({ seen: 8, removed: 4 });
 });
 
+/*
+ * Planted fault that turns this red: an id that says nothing about its picture's size.
+ */
+test("the id of a picture over 256 KB says so, which no other id does", async () => {
+  const now = new Date(Date.now() - 2 * hour);
+  const isLarge = (id: string) => new RegExp(`^${largePictureId}$`).test(id);
+  const kept: [size: number, id: string][] = [];
+  for (const size of [1_000, usualBytesMax, usualBytesMax + 1]) {
+    const bytes = picture("image/gif", size);
+    const { id, actions } = await storePicture({ bytes, mediaType: "image/gif" }, undefined, {
+      now,
+      newId: () => newId(now),
+    });
+    kept.push([size, id]);
+    expect([size, isLarge(id)]).toEqual([size, size > usualBytesMax]);
+    expect(await commitTransaction(actions)).toBeUndefined();
+    expect((await findPicture(id))?.bytes.length).toBe(size);
+  }
+  await sweepPictures(new Date());
+  for (const [size, id] of kept) expect((await findPicture(id))?.bytes.length).toBe(size);
+  for (let millisecond = 0; millisecond < 1_000; millisecond++)
+    expect(isLarge(newId(new Date(millisecond)))).toBe(false);
+});
+
 test("the sweep walks as many pages as there are", async () => {
   const before = new Date(Date.now() - 2 * hour);
   for (let n = 0; n < 1_005; n++) objects().put("pictures", newId(before), "GIF89a");
@@ -75,7 +101,7 @@ test("a user's daily uploads are limited in bytes, and other users are not affec
       ),
     ),
   );
-  // Ten megabytes are the rate here; the last one may be larger than what was left.
+  // The limit here is ten megabytes; the last picture may exceed the rest of it.
   expect(outcomes.filter((one) => one === "kept")).toHaveLength(4);
   expect(new Set(outcomes)).toEqual(new Set(["kept", "too_many_requests"]));
   await send("other");

@@ -1,3 +1,4 @@
+import { largePictureId } from "../../../domain/picture.ts";
 import { download } from "../../../platform/http/download.ts";
 import { findPicture } from "../../../platform/pictures/pictures.ts";
 
@@ -7,6 +8,7 @@ export const { contract, handler } = download(
     path: "/{id}",
     summary: "Get a picture",
     tag: "Pictures",
+    largeNames: largePictureId,
     grants: { read: ["PICTURE"], pictures: ["read"] },
   },
   findPicture,

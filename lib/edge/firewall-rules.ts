@@ -1,0 +1,189 @@
+import type { CfnWebACL } from "aws-cdk-lib/aws-wafv2";
+import {
+  dearPublicPattern,
+  picturePatterns,
+  tencentPattern,
+  tokenPattern,
+  uncheckedPattern,
+  uploadPattern,
+} from "./firewall-patterns.ts";
+
+/**
+ * Requests from one address in five minutes. At an event thousands of viewers may share a carrier's
+ * address; each of them is counted by token, and calls whose token nobody checks are counted only
+ * here. `dear` are public routes that cost more than a unit: lists, documents, and signing in,
+ * which calls the issuer. `pictures` are stored files and their size 480, `largePictures` the files
+ * of more than 256 KB. An hour of each at its limit costs less than a dollar (docs/abuse.md).
+ */
+export const requestsPerAddressMax = {
+  all: 100_000,
+  unchecked: 10_000,
+  dear: 1_150,
+  pictures: 2_750,
+  largePictures: 240,
+};
+
+/**
+ * Requests with one token in a minute: more than any client needs, and few enough that an hour's
+ * flood costs less than a dollar (docs/abuse.md). Back ends that keep wallets may make more calls
+ * there.
+ */
+export const requestsPerTokenMax = { wallets: 3_600, others: 1_440 };
+
+/**
+ * Uploads with one token in five minutes. A user's daily kilobytes are counted by the functions,
+ * but only after the gateway has taken the body, up to 10 MB.
+ */
+export const uploadsPerTokenMax = 100;
+
+/** The path of the wallets that back ends keep. */
+const walletsPattern = "/api/v1/wallets/";
+
+/**
+ * Rules that inspect bodies: chat text may look like markup or a path, so these only count, and the
+ * functions validate bodies.
+ * https://docs.aws.amazon.com/waf/latest/developerguide/aws-managed-rule-groups-baseline.html
+ */
+export const countedRules = [
+  "CrossSiteScripting_BODY",
+  "EC2MetaDataSSRF_BODY",
+  "GenericLFI_BODY",
+  "GenericRFI_BODY",
+  "SizeRestrictions_BODY",
+  // Many back ends send no User-Agent, and a username may end like a file name.
+  "NoUserAgent_HEADER",
+  "RestrictedExtensions_URIPATH",
+];
+
+/** The CloudWatch settings of a rule, or of all rules. */
+export const measured = (metricName: string) => ({
+  visibilityConfig: { cloudWatchMetricsEnabled: true, metricName, sampledRequestsEnabled: false },
+});
+
+/** A group of rules maintained by AWS, some of which only count. */
+export const managed = (priority: number, group: string, counted: readonly string[] = []) => ({
+  name: group,
+  priority,
+  overrideAction: { none: {} },
+  statement: {
+    managedRuleGroupStatement: {
+      vendorName: "AWS",
+      name: group,
+      ruleActionOverrides: counted.map((rule) => ({ name: rule, actionToUse: { count: {} } })),
+    },
+  },
+  ...measured(group),
+});
+
+/** Blocks addresses above this number of matching requests in five minutes. */
+export const rateByAddress = (
+  priority: number,
+  name: string,
+  limit: number,
+  scopeDownStatement?: CfnWebACL.StatementProperty,
+) => ({
+  name,
+  priority,
+  action: { block: {} },
+  statement: {
+    rateBasedStatement: {
+      limit,
+      aggregateKeyType: "IP",
+      ...(scopeDownStatement && { scopeDownStatement }),
+    },
+  },
+  ...measured(name),
+});
+
+/**
+ * Normalizes the spellings of an Authorization header that the authorizer accepts: the scheme in
+ * any case (RFC 9110, 11.1).
+ */
+export const tokenTransformations: CfnWebACL.TextTransformationProperty[] = [
+  { priority: 0, type: "COMPRESS_WHITE_SPACE" },
+  { priority: 1, type: "LOWERCASE" },
+];
+
+/** Refuses tokens used more often than this in some seconds, where the statement matches. */
+const rateByToken = (
+  priority: number,
+  name: string,
+  limit: number,
+  scopeDownStatement: CfnWebACL.StatementProperty,
+  evaluationWindowSec = 60,
+) => ({
+  name,
+  priority,
+  statement: {
+    rateBasedStatement: {
+      limit,
+      evaluationWindowSec,
+      aggregateKeyType: "CUSTOM_KEYS",
+      customKeys: [
+        { header: { name: "authorization", textTransformations: tokenTransformations } },
+      ],
+      scopeDownStatement,
+    },
+  },
+  ...measured(name),
+});
+
+const matches = (
+  regexString: string,
+  fieldToMatch: CfnWebACL.FieldToMatchProperty,
+  type: string,
+) => ({
+  regexMatchStatement: {
+    regexString,
+    fieldToMatch,
+    textTransformations: [{ priority: 0, type }],
+  },
+});
+
+/** Matches paths as the gateway decodes them. */
+const isPath = (pattern: string) => matches(pattern, { uriPath: {} }, "URL_DECODE");
+
+const not = (statement: CfnWebACL.StatementProperty) => ({ notStatement: { statement } });
+const either = (...statements: CfnWebACL.StatementProperty[]) => ({ orStatement: { statements } });
+
+/** The rate of all requests: for Tencent's APIs the only one, since they take no token. */
+export const addressRate = () => rateByAddress(0, "rate", requestsPerAddressMax.all);
+
+/** The rates of requests. */
+function rateRules(): CfnWebACL.RuleProperty[] {
+  const authorization = { singleHeader: { Name: "authorization" } };
+  const isToken = matches(tokenPattern, authorization, "LOWERCASE");
+  const patterns = picturePatterns();
+  const isUnchecked = either(isPath(patterns.all), isPath(uncheckedPattern()));
+  const isWallet = isPath(walletsPattern);
+  const { unchecked, dear, pictures, largePictures } = requestsPerAddressMax;
+  const { others, wallets } = requestsPerTokenMax;
+  return [
+    addressRate(),
+    rateByAddress(
+      5,
+      "rate-without-token",
+      unchecked,
+      either(not(either(isToken, isPath(tencentPattern))), isUnchecked),
+    ),
+    rateByAddress(6, "rate-dear", dear, isPath(dearPublicPattern())),
+    rateByAddress(8, "rate-pictures", pictures, isPath(patterns.usual)),
+    rateByAddress(9, "rate-large-pictures", largePictures, isPath(patterns.large)),
+    rateByToken(3, "token-rate", others, not(isWallet)),
+    rateByToken(4, "wallets-token-rate", wallets, isWallet),
+    rateByToken(7, "uploads-token-rate", uploadsPerTokenMax, isPath(uploadPattern()), 300),
+  ];
+}
+
+/** The rules for requests; `block` is how one is refused, `counted` the rules that only count. */
+export function requestRules(
+  block: CfnWebACL.RuleActionProperty,
+  counted: readonly string[],
+  rates = rateRules(),
+): CfnWebACL.RuleProperty[] {
+  return [
+    ...rates.map((rule) => ({ ...rule, action: block })),
+    managed(1, "AWSManagedRulesCommonRuleSet", counted),
+    managed(2, "AWSManagedRulesKnownBadInputsRuleSet"),
+  ];
+}
