@@ -24,6 +24,8 @@ const idleMillisecondsMax = 60_000;
 export type Fleet = {
   /** Whether an idle worker is available for an event of the pool, or another one may start. */
   hasCapacity(pool: Pool): boolean;
+  /** Whether the shared workers that have loaded a function are all at work for others. */
+  isSharedAtWork(pool: Pool): boolean;
   /** Returns an idle worker for one event, or starts one. */
   take(pool: Pool): FunctionWorker;
   /** Returns a worker after its event; a worker that has ended is dropped. */
@@ -111,6 +113,7 @@ export function createFleet(options: FleetOptions, pools: ReadonlyMap<string, Po
 
   return {
     hasCapacity,
+    isSharedAtWork: (pool) => isLoadedOnlyAt(pool, sharedAtWork, idleShared),
     take,
     release,
     countLoaded: (lambda) => idleShared.filter((worker) => worker.holds(lambda)).length,
@@ -130,6 +133,17 @@ function mayAdd(pool: Pool, atWork: ReadonlySet<FunctionWorker>): boolean {
   if (atWork.size - blocked >= sharedAtWorkMax) return false;
   // Without this, callers of other functions would wait although their worker could run.
   return blocked < blockedMax || pool.running.size === 0;
+}
+
+/** Whether a function is loaded at work and nowhere idle; a wait for I/O is not work. */
+function isLoadedOnlyAt(
+  { lambda, idle, running }: Pool,
+  atWork: ReadonlySet<FunctionWorker>,
+  idleShared: readonly FunctionWorker[],
+): boolean {
+  const isThere = (worker: FunctionWorker) => worker.holds(lambda);
+  if (running.size > 0 || idle.length > 0 || idleShared.some(isThere)) return false;
+  return [...atWork].some((worker) => isThere(worker) && !worker.isBlocked());
 }
 
 function takeLiving(idle: FunctionWorker[]): FunctionWorker | undefined {

@@ -53,6 +53,12 @@ const workersAtOnce = 2;
 const workersPerFunctionMax = 32;
 /** Time between additional workers beyond those, with idle and with busy processors. */
 const growMilliseconds = { idle: 50, busy: 1000 };
+/**
+ * How long an event waits for a worker that has loaded its function and runs another one, before
+ * one more worker loads it. Loading takes about 40 ms of a processor, most events a few: five
+ * functions that were called at one moment would load four times, which delays everybody.
+ */
+const spareMilliseconds = 40;
 /** From this share of idle processor time, another worker helps at once. */
 const idleShareMin = 0.2;
 /** Beyond this many waiting events a function is throttled. */
@@ -72,8 +78,13 @@ export function startWorkers(options: WorkersOptions): Workers {
   });
   let isStopping = false;
 
+  /** Whether the next event should wait for a worker that another function uses at this moment. */
+  const sparesLoad = (pool: Pool) =>
+    performance.now() - (pool.waiting[0]?.since ?? 0) < spareMilliseconds &&
+    fleet.isSharedAtWork(pool);
+
   function runNext(pool: Pool): void {
-    while (pool.waiting.length > 0 && mayRun(pool) && fleet.hasCapacity(pool))
+    while (pool.waiting.length > 0 && mayRun(pool) && fleet.hasCapacity(pool) && !sparesLoad(pool))
       void runOn(pool, fleet.take(pool), pool.waiting.shift()!);
     if (pool.waiting.length > 0) growth.look();
   }

@@ -129,6 +129,21 @@ test("a call that waits in one function does not block another", async () => {
   expect((await slow).thread).not.toBe(two.thread);
 });
 
+/*
+ * Planted fault that turns this red: events that never wait for a worker that has their function.
+ */
+test("events at one moment wait for the thread that has their functions, but not for long", async () => {
+  const names = ["one", "two", "three", "four"];
+  for (const name of names) await call(name);
+  await Promise.all(names.map((name) => call(name, { spin: 2 })));
+  expect(workers.threads()).toBe(1);
+  const slow = call("one", { spin: 1_000 });
+  const began = performance.now();
+  const two = await call("two");
+  expect(performance.now() - began).toBeLessThan(900);
+  expect((await slow).thread).not.toBe(two.thread);
+});
+
 test("a function shares its thread however often it is called, and a large one does not", async () => {
   const { thread } = await call("one");
   expect((await call("large")).thread).not.toBe(thread);
