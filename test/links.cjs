@@ -35,8 +35,12 @@ const table = [
   [/^test\/web\/(page-server\.ts|chat|overlay)/, ["web/{chat,overlay}/index.{ts,tsx}"]],
 ];
 
-/** What these files call prepares a test, and would link every function of it to all tests. */
-const preparing = ["test/api/people.ts", "test/api/operations.ts"];
+/**
+ * What the first two call prepares a test, and would link every function of it to all tests; the
+ * others name routes that they do not call, or call a fake.
+ */
+const unlinked =
+  /^test\/(api\/(people|operations)\.ts|house\/|bin\/test-options|client\/routes|web\/docs-order)/;
 
 /** A call of a route in a test, such as "GET /a" or `POST ${stream}/chat/pin`. */
 const calling = /["`]((?:GET|POST|PUT|PATCH|DELETE) (?:\$\{[^}]*\}|[^\s"`$?])+)/g;
@@ -69,7 +73,7 @@ module.exports = {
     const file = relative(root, path).replaceAll("\\", "/");
     if (!file.startsWith("test/")) return found;
     const outside = table.filter(([test]) => test.test(file)).flatMap(([, made]) => made);
-    const called = preparing.includes(file) ? [] : functionsIn(code);
+    const called = unlinked.test(file) ? [] : functionsIn(code);
     const linked = [...sourcesOf(...outside), ...called];
     for (const source of linked) {
       const specifier = relative(dirname(path), join(root, source)).replaceAll("\\", "/");

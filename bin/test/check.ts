@@ -19,12 +19,12 @@ if (npm === undefined) throw new Error("Run it as `npm run check`");
 function runScript(npm: string, script: string): Promise<boolean> {
   const began = performance.now();
   const child = spawn(process.execPath, [npm, "run", ...script.split(" ")], { cwd: root });
-  const said: Buffer[] = [];
+  const output: Buffer[] = [];
   for (const stream of [child.stdout, child.stderr])
-    stream.on("data", (chunk: Buffer) => said.push(chunk));
+    stream.on("data", (chunk: Buffer) => output.push(chunk));
   return new Promise((done) =>
     child.once("close", (code) => {
-      process.stdout.write(Buffer.concat(said));
+      process.stdout.write(Buffer.concat(output));
       const seconds = Math.round((performance.now() - began) / 1000);
       console.log(`npm run ${script}: ${code === 0 ? "passed" : "FAILED"} in ${seconds} s\n`);
       done(code === 0);

@@ -49,16 +49,19 @@ function git(...given: string[]): string[] {
   return stdout.split("\n").filter((line) => line !== "");
 }
 
+/** The files that differ from a commit, by their paths from the root; removed ones are left out. */
+export const listChanged = (commit: string): string[] => [
+  ...git("diff", "--name-only", "--diff-filter=d", commit),
+  ...git("ls-files", "--others", "--exclude-standard"),
+];
+
 /**
  * The test files that changes since a commit can affect, uncommitted and new files included: those
  * that import changed sources, or call them from outside (test/links.cjs), and for other files
  * those of `dataTests`.
  */
 function listAffected(commit: string): string[] {
-  const changed = [
-    ...git("diff", "--name-only", "--diff-filter=d", commit),
-    ...git("ls-files", "--others", "--exclude-standard"),
-  ];
+  const changed = listChanged(commit);
   const data = dataTests.filter(([pattern]) => changed.some((file) => pattern.test(file)));
   const byData = everyFile().filter((file) => data.some(([, tests]) => tests.test(file)));
   const sources = changed.filter((file) => /\.(c|m)?[jt]sx?$/.test(file));

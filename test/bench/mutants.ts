@@ -73,7 +73,9 @@ function listTests(room: string, files: readonly string[], withSdk: boolean): st
   return globSync("test/{domain,platform,client,local,cloud}/**/*.test.ts", { cwd: root })
     .filter((file) => withSdk || !file.startsWith("test/platform/aws/"))
     .filter((file) => !isSlow(file))
-    .filter((file) => !importsOf(file).some((one) => /\b(system|shared|pages)\.ts$/.test(one)))
+    .filter(
+      (file) => !importsOf(file).some((one) => /\b(system|shared|pages|templates)\.ts$/.test(one)),
+    )
     .filter((file) => file.startsWith(`test/${room}/`) || isNear(file, files));
 }
 
