@@ -13,9 +13,9 @@ import {
   withoutText,
 } from "../../domain/webhooks/delivery.ts";
 import type { OutgoingEvent } from "../../domain/webhooks/webhook.ts";
+import { allDone } from "../runtime/deadline.ts";
 import { logNotice } from "../runtime/log.ts";
 import { countMetric } from "../runtime/metrics.ts";
-import { allDone } from "../runtime/waiting.ts";
 import {
   changeDelivery,
   deliveryId,

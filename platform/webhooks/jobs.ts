@@ -10,8 +10,8 @@ import {
   startTimer,
 } from "../aws/queues.ts";
 import { hashOf } from "../aws/sign.ts";
+import { allDone } from "../runtime/deadline.ts";
 import { setting } from "../runtime/env.ts";
-import { allDone } from "../runtime/waiting.ts";
 
 const receiverId = z.string();
 
@@ -29,7 +29,7 @@ const DueDelivery = z.object({
 
 /** A message of the queue `deliveries`, for one receiver. */
 export const DeliveryJob = z.discriminatedUnion("kind", [
-  /** Events of one stream, or of some users (feed.ts), in order, sent for the first time. */
+  /** Events of one stream, or of some users (event-queue.ts), in order, sent for the first time. */
   z.object({
     kind: z.literal("events"),
     receiverId,

@@ -1,6 +1,6 @@
 import type { Delivery } from "../../domain/webhooks/delivery.ts";
 import { tencentReceiver } from "../../domain/webhooks/webhook.ts";
-import { allDone } from "../runtime/waiting.ts";
+import { allDone } from "../runtime/deadline.ts";
 import { changeDelivery, listPending } from "../store/webhooks/deliveries.ts";
 import { findPlaces, recordPlaces } from "../store/webhooks/sweep.ts";
 import { listWebhooks } from "../store/webhooks/webhooks.ts";

@@ -6,7 +6,9 @@ import {
   recordDeletion,
   removeWebhook,
 } from "../../../platform/store/webhooks/webhooks.ts";
+import { attempt } from "../../../platform/webhooks/attempt.ts";
 import { deliver } from "../../../platform/webhooks/deliver.ts";
+import type { Receiver } from "../../../platform/webhooks/receivers.ts";
 import { requeueDue } from "../../../platform/webhooks/retry.ts";
 import { newSecret, signatureOf } from "../../../platform/webhooks/signature.ts";
 import type { Reply } from "../../api/receiver.ts";
@@ -78,6 +80,24 @@ test("a delivery that always fails is attempted eleven times, then it has failed
   const last = await theDelivery(receiverId);
   expect(last).toMatchObject({ status: "failed", attempts: 11, statusCode: 503 });
   expect(last.nextAttemptAt).toBeUndefined();
+});
+
+test("299 is received, and 300 is tried again", async () => {
+  for (const [statusCode, status] of [
+    [299, "delivered"],
+    [300, "pending"],
+  ] as const) {
+    const { receiverId } = await receiver(() => statusCode);
+    await deliver(events(receiverId, message("words")), atOnce);
+    expect(await theDelivery(receiverId)).toMatchObject({ status, attempts: 1, statusCode });
+  }
+  expect(retries()).toHaveLength(1);
+});
+
+test("a receiver that takes no more deliveries is not called, and that is no failed attempt", async () => {
+  const gone: Receiver = { id: "gone", bodyOf: () => "", addressOf: () => undefined };
+  const now = new Date();
+  expect(await attempt(gone, { eventId: "e", type: "gift.sent", body: "" }, now)).toBeUndefined();
 });
 
 test("a repeated retry is one attempt", async () => {

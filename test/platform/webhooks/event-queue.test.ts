@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import type { LogRecord } from "../../../domain/log/event.ts";
+import { type Frame, idOfEvent } from "../../../domain/log/frame.ts";
+import { makeWebhook } from "../../../domain/webhooks/webhook.ts";
+import { findDeletions, recordWebhook } from "../../../platform/store/webhooks/webhooks.ts";
+import { createEventQueue } from "../../../platform/webhooks/event-queue.ts";
+import { newSecret } from "../../../platform/webhooks/signature.ts";
+import { startQueue } from "../queue-double.ts";
+import { useOwnTable } from "../table.ts";
+
+useOwnTable();
+
+const streamId = "65a1234bcde5678f90123450";
+const place = { streamId, now: new Date() };
+let queue: Awaited<ReturnType<typeof startQueue>>;
+beforeAll(async () => {
+  queue = await startQueue();
+  process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
+  process.env.DELIVERIES_QUEUE_URL = queue.url;
+  const wish = { url: "https://backend.example.com/ovation", events: ["*"] };
+  const webhook = makeWebhook("65a1234bcde5678f90123456", wish, place.now);
+  await recordWebhook(webhook, newSecret(), { answer: undefined, remember: [] });
+});
+afterAll(() => queue.stop());
+
+const queued = () => queue.take().map(({ body }) => JSON.parse(body));
+
+const at = "2026-11-22T12:00:00.000Z";
+const train = (id: string, type: string, status: string) => ({
+  ...{ id, type, at },
+  data: { kind: "train", status },
+});
+
+test("webhooks are sent what a log finds out in the order in which viewers are shown it", async () => {
+  const records = [
+    { id: "gift", gift: {}, events: [{ type: "gift.sent", at, data: {} }] },
+    { id: "switch", trains: {}, events: [] },
+    { id: "end", events: [{ type: "stream.ended", at, data: {} }] },
+  ] as unknown as LogRecord[];
+  const [gift, end] = [idOfEvent("gift", 0), idOfEvent("end", 0)];
+  const frameOf = (n: number, events: object[]) =>
+    ({ n, body: JSON.stringify({ events }) }) as unknown as Frame;
+  const newFrames = [
+    frameOf(8, [
+      { id: gift, type: "gift.sent", at, data: {} },
+      train("started", "moment.started", "open"),
+    ]),
+    frameOf(9, [
+      train("cancelled", "moment.ended", "cancelled"),
+      { id: end, type: "stream.ended", at, data: {} },
+    ]),
+  ];
+  const covering = new Map(Object.entries({ gift: 8, switch: 9, end: 9 }));
+  await createEventQueue().queueRecords(place, records, { newFrames, covering });
+  const [{ events }, ...others] = queued();
+  expect(events.map((one: { id: string }) => one.id)).toEqual([gift, "started", "cancelled", end]);
+  expect(others).toEqual([]);
+});
+
+test("a deleted text is marked before its events are queued, and removed from deliveries after them", async () => {
+  const data = { _id: "65a1234bcde5678f90123457", content: "words" };
+  const sent = { id: "sent", events: [{ type: "chat.message", at, data }] };
+  const deletes = { messageId: data._id, createdAt: at };
+  const deleted = { id: "deleted", deletes, events: [{ type: "chat.deleted", at, data: {} }] };
+  const records = [sent, deleted] as unknown as LogRecord[];
+  await createEventQueue().queueRecords(place, records, { newFrames: [], covering: new Map() });
+  expect([...(await findDeletions([{ streamId, id: data._id }]))]).toEqual([data._id]);
+  const [{ events }, last] = queued();
+  expect(events.map((one: { data: { content?: string } }) => one.data.content)).toEqual([
+    "",
+    undefined,
+  ]);
+  expect(last).toMatchObject({ kind: "forget", messages: [{ id: data._id }] });
+});
