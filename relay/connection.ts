@@ -45,7 +45,7 @@ type Opened = {
 export function takeConnection(opened: Opened): Connection {
   const { id, caller, connectedAt, compact, socket, raw } = opened;
   let isClosing = false;
-  let [heardAt, pingedAt] = [connectedAt, connectedAt];
+  let [receivedAt, pingedAt] = [connectedAt, connectedAt];
   const close = (code: number) => {
     if (isClosing) return;
     isClosing = true;
@@ -65,16 +65,16 @@ export function takeConnection(opened: Opened): Connection {
       socket.terminate();
     },
     send: (message) => connection.write(textFrame(JSON.stringify(message))),
-    look(now) {
+    keepAlive(now) {
       const isOld = now - connectedAt > socketLimits.lifeMilliseconds;
-      if (isOld || now - heardAt > socketLimits.idleMilliseconds) return close(1001);
-      if (now - Math.max(heardAt, pingedAt) < pingMilliseconds) return;
+      if (isOld || now - receivedAt > socketLimits.idleMilliseconds) return close(1001);
+      if (now - Math.max(receivedAt, pingedAt) < pingMilliseconds) return;
       pingedAt = now;
       connection.write(pingFrame);
     },
   };
   listen(opened, connection, () => {
-    heardAt = Date.now();
+    receivedAt = Date.now();
   });
   socket.on("close", () => {
     isClosing = true;
@@ -83,7 +83,7 @@ export function takeConnection(opened: Opened): Connection {
   return connection;
 }
 
-function listen({ socket, raw, onMessage }: Opened, connection: Connection, heard: () => void) {
+function listen({ socket, raw, onMessage }: Opened, connection: Connection, onAlive: () => void) {
   const isTooLong = watchFrames(socketLimits.frameBytes);
   const look = (chunk: Buffer) => {
     if (!isTooLong(chunk)) return;
@@ -95,11 +95,11 @@ function listen({ socket, raw, onMessage }: Opened, connection: Connection, hear
   let waiting = 0;
   let last = Promise.resolve();
   socket.on("error", () => undefined);
-  socket.on("pong", heard);
-  socket.on("ping", heard);
+  socket.on("pong", onAlive);
+  socket.on("ping", onAlive);
   socket.on("message", (data: Buffer, isBinary) => {
     if (!connection.isOpen()) return;
-    heard();
+    onAlive();
     if (isBinary) return connection.close(1003);
     waiting += 1;
     if (waiting >= waitingMax) socket.pause();

@@ -13,7 +13,7 @@ import { getSharedStreamWithMember } from "../platform/store/streams/stream-acce
 import { socketLimits } from "./connection.ts";
 import { type Encoded, encode, heldBefore } from "./held-frames.ts";
 import type { Connection, Room, Subscription } from "./model.ts";
-import { enter, expel, leave, refresh } from "./room.ts";
+import { admit, enter, expel, leave, refresh } from "./room.ts";
 import type { Rooms } from "./rooms.ts";
 
 /** The parameters of a `subscribe`. */
@@ -46,6 +46,7 @@ export async function subscribe(
   const subscription = enter(room, connection, now);
   try {
     [subscription.isPaid] = await Promise.all([mayWatch(), refresh(room)]);
+    admit(subscription);
     if (await greet(rooms, room, subscription, request)) begin(room, subscription);
   } catch (error) {
     leave(subscription);

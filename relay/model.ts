@@ -15,7 +15,7 @@ export type Connection = {
    * For a channel's overlay, the stream last sent to it; null: none is live; undefined: nothing was
    * sent yet.
    */
-  told?: string | null;
+  channelStreamId?: string | null;
   /** Whether the token has expired and the client was notified. */
   isExpiring?: boolean;
   subscriptions: Map<string, Subscription>;
@@ -27,7 +27,7 @@ export type Connection = {
   unread(): number;
   close(code: number): void;
   /** Closes the connection if it is too old or was silent too long; otherwise keeps it alive. */
-  look(now: number): void;
+  keepAlive(now: number): void;
 };
 
 /** A connection's subscription to a room. */
@@ -37,6 +37,8 @@ export type Subscription = {
   /** Milliseconds since 1970. */
   at: number;
   isPaid: boolean;
+  /** Whether the user may watch, and so counts as a viewer. */
+  isAdmitted: boolean;
   /** The next frame to send; 0 until `subscribed` was sent. */
   next: number;
   /** Whether all frames were sent, so that the next one is written at once. */

@@ -186,23 +186,27 @@ async function subscribeFirst(
 }
 
 /** Time between the last message to a client and the close. */
-const farewellMilliseconds = 500;
+const closingMilliseconds = 500;
 const waveMilliseconds = 250;
-const farewell = { type: "closing", code: 4410, reason: "This relay ends: reconnect at once" };
+const closingMessage = {
+  type: "closing",
+  code: 4410,
+  reason: "This relay ends: reconnect at once",
+};
 
 /** Closes connections evenly over the given time, so that clients reconnect one after another. */
 async function closeInWaves(connections: Connection[], milliseconds: number): Promise<void> {
-  const waves = Math.max(1, Math.floor((milliseconds - farewellMilliseconds) / waveMilliseconds));
+  const waves = Math.max(1, Math.floor((milliseconds - closingMilliseconds) / waveMilliseconds));
   const size = Math.max(1, Math.ceil(connections.length / waves));
   for (let at = 0; at < connections.length; at += size) {
     const wave = connections.slice(at, at + size);
-    for (const connection of wave) connection.send(farewell);
+    for (const connection of wave) connection.send(closingMessage);
     setTimeout(() => {
       for (const connection of wave) connection.close(1001);
-    }, farewellMilliseconds);
+    }, closingMilliseconds);
     await new Promise((done) => setTimeout(done, waveMilliseconds));
   }
-  if (connections.length > 0) await new Promise((done) => setTimeout(done, farewellMilliseconds));
+  if (connections.length > 0) await new Promise((done) => setTimeout(done, closingMilliseconds));
 }
 
 function sizeOf(request: IncomingMessage): number {

@@ -7,7 +7,7 @@ import { logFault } from "../platform/runtime/log.ts";
 import { measureMetric } from "../platform/runtime/metrics.ts";
 import { queryFrames, readHead } from "../platform/store/log/frames.ts";
 import { getLog } from "../platform/store/log/logs.ts";
-import { recordVisit } from "../platform/store/log/visits.ts";
+import { recordVisit } from "../platform/store/log/subscribers.ts";
 import { findMember } from "../platform/store/streams/members.ts";
 import { createHeldFrames, deletedIn, joined } from "./held-frames.ts";
 import type { Connection, Room, Subscription } from "./model.ts";
@@ -132,23 +132,21 @@ export function expel(subscription: Subscription, reason: "blocked" | "pass"): v
   connection.send({ type: "unsubscribed", streamId: room.streamId, reason });
 }
 
-/** Adds a subscription, replacing the connection's previous one. Sends nothing yet. */
+/**
+ * Adds a subscription, replacing the connection's previous one. Sends nothing yet, and does not
+ * count the user, whose rights are still to be read.
+ */
 export function enter(room: Room, connection: Connection, now: Date): Subscription {
   const { streamId } = room;
   const former = connection.subscriptions.get(streamId);
   const at = former?.at ?? now.getTime();
   const subscription: Subscription = {
-    ...{ connection, room, at, isPaid: false },
+    ...{ connection, room, at, isPaid: false, isAdmitted: former?.isAdmitted ?? false },
     ...{ next: 0, isLive: false, isOver: false },
   };
-  const { userId } = connection.caller;
   if (former !== undefined) {
     former.isOver = true;
     room.subscriptions.delete(former);
-  } else if (!isOverlay(userId)) {
-    const known = room.users.get(userId);
-    room.users.set(userId, { at: known?.at ?? at, count: (known?.count ?? 0) + 1 });
-    room.hasChanged ||= known === undefined;
   }
   connection.subscriptions.set(streamId, subscription);
   room.subscriptions.add(subscription);
@@ -156,7 +154,18 @@ export function enter(room: Room, connection: Connection, now: Date): Subscripti
   return subscription;
 }
 
-/** Ends a subscription and records the visit. */
+/** Counts the user of a subscription as a viewer, once their rights have been read. */
+export function admit(subscription: Subscription): void {
+  const { room, connection, at, isAdmitted, isOver } = subscription;
+  const { userId } = connection.caller;
+  if (isAdmitted || isOver || isOverlay(userId)) return;
+  subscription.isAdmitted = true;
+  const known = room.users.get(userId);
+  room.users.set(userId, { at: known?.at ?? at, count: (known?.count ?? 0) + 1 });
+  room.hasChanged ||= known === undefined;
+}
+
+/** Ends a subscription and, if its user was admitted, records the visit. */
 export function leave(subscription: Subscription): void {
   if (subscription.isOver) return;
   subscription.isOver = true;
@@ -167,7 +176,7 @@ export function leave(subscription: Subscription): void {
   connection.subscriptions.delete(streamId);
   room.leftAt = Date.now();
   const known = room.users.get(userId);
-  if (known === undefined) return;
+  if (!subscription.isAdmitted || known === undefined) return;
   known.count -= 1;
   if (known.count === 0) room.hasChanged = room.users.delete(userId);
   const now = new Date();

@@ -106,8 +106,8 @@ export function createRoutes({ rooms, connections, poster }: Held) {
 }
 
 /** The stream that a connection is limited to; undefined if it is not limited. */
-export const grantedTo = ({ caller, told }: Connection): string | undefined =>
-  caller.channelOf === undefined ? caller.streamId : (told ?? "");
+export const grantedTo = ({ caller, channelStreamId }: Connection): string | undefined =>
+  caller.channelOf === undefined ? caller.streamId : (channelStreamId ?? "");
 
 function actionIn(body: string): string {
   try {

@@ -57,7 +57,7 @@ function repeat(milliseconds: number, act: () => Promise<unknown>): () => void {
 async function look({ connections, poster }: State): Promise<void> {
   const now = Date.now();
   for (const connection of [...connections.values()]) {
-    if (connection.caller.expiresAt * 1000 > now) connection.look(now);
+    if (connection.caller.expiresAt * 1000 > now) connection.keepAlive(now);
     else if (!connection.isExpiring) {
       connection.isExpiring = true;
       closeConnection(poster, connection.id, expired, async () => false).catch((error) =>
@@ -75,7 +75,7 @@ async function moveOverlays(state: State): Promise<void> {
     [...hosts].map(async (host) => {
       const newest = await findNewestLive(host);
       const own = overlays.filter(
-        ({ caller, told }) => caller.channelOf === host && told !== newest,
+        ({ caller, channelStreamId }) => caller.channelOf === host && channelStreamId !== newest,
       );
       await Promise.all(own.map((overlay) => move(state, overlay, newest)));
     }),
@@ -88,7 +88,7 @@ async function move(
   newest: string | null,
 ): Promise<void> {
   leaveAll(connection);
-  connection.told = newest;
+  connection.channelStreamId = newest;
   connection.send({ type: "channel", streamId: newest });
   if (newest !== null) await subscribe(rooms, connection, { streamId: newest }, new Date());
 }

@@ -43,9 +43,9 @@ test("a client that does not read is dropped with a megabyte unread, and gets no
 
 test("a connection ends after ten silent minutes and after two hours, and is pinged meanwhile", () => {
   const silent = connectionOf({ bytes: 0 });
-  silent.connection.look(socketLimits.idleMilliseconds);
+  silent.connection.keepAlive(socketLimits.idleMilliseconds);
   expect([silent.written.length, silent.ends]).toEqual([1, []]);
-  silent.connection.look(socketLimits.idleMilliseconds + 1);
+  silent.connection.keepAlive(socketLimits.idleMilliseconds + 1);
   expect(silent.ends).toEqual(["close 1001"]);
 });
 

@@ -195,7 +195,7 @@ describe("the relay's own bundle", () => {
   });
   afterAll(() => system?.stop());
 
-  test("accepts sockets in a container, with no more rights than its task", async () => {
+  test("accepts sockets in a container and publishes gathered metrics, with only its task's rights", async () => {
     object = { bytes: readFileSync(bundleFile) };
     // Locally an access key is the name of a role.
     given = [{ AccessKeyId: "ovation-dev-relay", SecretAccessKey: "any" }];
@@ -206,9 +206,13 @@ describe("the relay's own bundle", () => {
       Environment.map(({ Name, Value }: { Name: string; Value: unknown }) => [Name, Value]),
     );
     const port = await freePort();
+    // Metrics, which are published every ten seconds, ten times faster.
+    const faster =
+      "const real=setTimeout;globalThis.setTimeout=(act,ms,...given)=>real(act,ms===10000?1000:ms,...given)";
     const container = startContainer(
       {
         ...settings,
+        NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(faster)}`,
         ...{ ISSUER: iss, AUDIENCE: aud, JWKS_URI: `${iss}/.well-known/jwks.json` },
         ...{ WS_ENDPOINT: `${system.url}/ws`, LOCAL: "on", AWS_REGION: "eu-central-1" },
         AWS_ENDPOINT_URL: findEndpoint(system.dataDir)!.url,
@@ -232,6 +236,13 @@ describe("the relay's own bundle", () => {
     await watching.next(({ events = [] }) =>
       events.some(({ data }: Message) => data.content === "hello"),
     );
+    // Published by this event, if the relay did not gather metrics.
+    watching.socket.send(JSON.stringify({ action: "ping" }));
+    await watching.next(({ type }) => type === "pong");
+    await container.said('"RelayDelay":[');
+    await container.said('"RelaySockets":[1]');
+    for (const line of metricsIn(container.text()))
+      expect(line).toMatchObject({ stage: "dev", RelaySockets: [expect.any(Number)] });
     container.child.kill("SIGTERM");
     expect(await watching.next(({ type }) => type === "closing")).toMatchObject({ code: 4410 });
     expect(await container.ended).toBe(0);
@@ -240,6 +251,13 @@ describe("the relay's own bundle", () => {
     expect(container.text()).not.toContain("ERROR");
   });
 });
+
+/** The lines of metrics in a container's output. */
+const metricsIn = (text: string) =>
+  text
+    .split("\n")
+    .filter((line) => line.includes('"CloudWatchMetrics"'))
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
 
 async function freePort(): Promise<number> {
   const probe = createServer().listen(0, "127.0.0.1");

@@ -1,7 +1,8 @@
 import { listRelayedRooms } from "../../platform/store/log/relays.ts";
 import { createHeldFrames } from "../../relay/held-frames.ts";
-import type { Room } from "../../relay/model.ts";
+import type { Connection, Room } from "../../relay/model.ts";
 import { createPresence } from "../../relay/presence.ts";
+import { admit, enter, leave } from "../../relay/room.ts";
 import { createRooms } from "../../relay/rooms.ts";
 import { setClock } from "./clock.ts";
 import { useOwnTable } from "./table.ts";
@@ -84,4 +85,35 @@ test("viewers are counted at once in a small room, and at most once a second in 
     setClock(began + 1_000);
     expect(await rooms.countViewers(room)).toBe(count + 1);
   }
+});
+
+/** A socket of this user. */
+function connectionOf(userId: string): Connection {
+  const caller = { userId, roles: [], expiresAt: 4e9, issuedAt: 0, claims: {}, tokenId: "" };
+  return {
+    ...{ id: userId, caller, context: {}, connectedAt: 0, compact: false },
+    ...{ subscriptions: new Map(), isOpen: () => true, unread: () => 0 },
+    ...{ write() {}, send() {}, close() {}, keepAlive() {} },
+  };
+}
+
+test("a user counts as a viewer only once their rights are read, and never if refused", async () => {
+  const presence = createPresence("node");
+  const room = roomOf(1);
+  const now = new Date();
+  const refused = enter(room, connectionOf("refused"), now);
+  const connection = connectionOf("admitted");
+  const admitted = enter(room, connection, now);
+  await presence.keep(room, now);
+  expect(await written(room)).toMatchObject({ names: 1 });
+  leave(refused);
+  admit(refused);
+  admit(admitted);
+  // A second `subscribe` on the same socket replaces the first, and is refused.
+  const again = enter(room, connection, now);
+  await presence.keep(room, now);
+  expect(await written(room)).toMatchObject({ names: 2 });
+  leave(again);
+  await presence.keep(room, now);
+  expect(await written(room)).toMatchObject({ names: 1 });
 });
