@@ -87,12 +87,16 @@ const untilDone = (ask: () => ReturnType<typeof call>) =>
     return status < 500;
   });
 
-/** Opens a socket; a refused handshake is retried, as a client does. */
-const arrive = (query: Record<string, string>): Promise<Viewer> =>
+/** Opens a socket; a refused handshake is retried, as a client does, with a new query. */
+const arriveWith = (query: () => Promise<Record<string, string>>): Promise<Viewer> =>
   eventually(
-    () => open(`${wsUrl()}?${new URLSearchParams(query)}`).catch(() => undefined),
+    async () => {
+      const url = `${wsUrl()}?${new URLSearchParams(await query())}`;
+      return open(url).catch(() => undefined);
+    },
     (socket) => socket !== undefined,
   ) as Promise<Viewer>;
+const arrive = (query: Record<string, string>) => arriveWith(async () => query);
 
 const arriveAt = async ({ token }: Person, streamId: string): Promise<Viewer> => {
   const socket = await arrive({ token, streamId });
@@ -180,9 +184,10 @@ const rows: Row[] = [
     name: "a connection, and the message at its token's end",
     aim: toQueue("realtime-connect", "moments"),
     async begin() {
-      const ann = await person({ expiresIn: 20 });
+      // Each try has its own token: on a slow machine one could expire before the last try.
+      const query = async () => ({ token: (await person({ expiresIn: 20 })).token });
       // A handshake without a timer is refused, so every accepted socket has one.
-      atTheEnd.push(closing(4401)(await arrive({ token: ann.token })));
+      atTheEnd.push(closing(4401)(await arriveWith(query)));
       return async () => undefined;
     },
   },

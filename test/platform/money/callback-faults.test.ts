@@ -60,6 +60,13 @@ async function giftsOf(sender: Person): Promise<{ refundedAt: string | null }[]>
 const expectProven = () =>
   expect(auditOf(system.dataDir)).toMatchObject({ code: 0, says: expect.any(String) });
 
+test("a gift is charged within Tencent's two seconds", async () => {
+  const sender = await rich(10);
+  const { answer, milliseconds } = await timed(ask(sender));
+  expect([answer.body.ErrorCode, milliseconds < 2000]).toEqual([0, true]);
+  expect(await walletOf(sender)).toMatchObject({ balance: 0 });
+});
+
 test("twenty concurrent calls on a wallet for seven: seven are charged, or fewer and reported as such", async () => {
   const sender = await rich(70);
   const calls = await Promise.all(Array.from({ length: 20 }, () => timed(ask(sender))));

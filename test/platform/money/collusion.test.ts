@@ -65,7 +65,7 @@ type Ring = {
 const type = giftTypeOf(10);
 const person = (userId: string): Person => personOf(profileOf(userId, {}, new Date()));
 
-/** What all of them have and do not owe, what is on its way to them, and what is held. */
+/** The sum of all balances less debts, of credits not settled yet, and of held contributions. */
 async function togetherOf({ accounts, funded }: Ring): Promise<number> {
   const shares = accounts.map(async (userId) => {
     const pending = await sumPending(userId);

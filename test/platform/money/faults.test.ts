@@ -165,7 +165,7 @@ test.each(["error_after_commit", "timeout_after_commit"])(
 
 /*
  * Planted fault that turns this red: writeOnce() that takes every failed condition for another's.
- * The SDK asks again after a lost answer, and finds what it has written.
+ * The SDK retries after a lost response, and finds its own write.
  */
 test("a notification and a slow-mode message with lost responses are reported as created", async () => {
   const as = await person();

@@ -67,7 +67,7 @@ async function fundByMany(streamIds: readonly string[]): Promise<Person[]> {
   return people;
 }
 
-/** To how many a stream has returned what they gave, by the table of a system that died. */
+/** How many users a stream has refunded, according to the table of a system that was killed. */
 async function countReturned(streamId: string): Promise<number> {
   process.env.DATA_DIR = system.dataDir;
   const close = await openTable();

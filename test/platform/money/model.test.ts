@@ -120,7 +120,7 @@ const give = (as: Person, type: number, key?: string) =>
     ...(key !== undefined && { key }),
   });
 
-/** What a gift or superlike must come to, and what it leaves in the model. */
+/** The expected outcome of a gift or superlike, and its effect on the model. */
 function expectGift(model: Model, as: Person, price: number, answer: Answer): string | undefined {
   const isPaid = model.live && debitIn(model, as.id, price);
   expect(answer.status).toBe(isPaid ? 201 : 409);

@@ -5,7 +5,7 @@
 export type Model = {
   wallets: Map<string, { balance: number; owed: number }>;
   gifts: { id: string; from: string; price: number; refunded: boolean }[];
-  /** Keys that made a gift: what they asked for, and its id. */
+  /** Idempotency keys of gifts: the request and the gift's id. */
   keys: Map<string, { from: string; price: number; id: string }>;
   /** Who has a pass for the paid stream. */
   passes: Set<string>;
@@ -15,7 +15,7 @@ export type Model = {
   train: Train;
 };
 
-/** The hype train of the stream: what was given towards the next one, and the open one. */
+/** The stream's hype trains: the credits towards the next one, and the open one. */
 type Train = {
   towards: { id: string; from: string; price: number }[];
   open?: { ids: string[]; credits: number; level: number };
@@ -41,7 +41,7 @@ const walletIn = ({ wallets }: Model, user: string) => wallets.get(user)!;
 
 export const balanceIn = (model: Model, user: string) => walletIn(model, user).balance;
 
-/** Credits repay what is owed first. */
+/** Credits repay debt first. */
 export function creditIn(model: Model, user: string, amount: number): void {
   const wallet = walletIn(model, user);
   const repaid = Math.min(wallet.owed, amount);
@@ -57,7 +57,7 @@ export function debitIn(model: Model, user: string, amount: number): boolean {
   return true;
 }
 
-/** Takes back what is there; the rest is owed. */
+/** Takes the credits that the balance has; the rest becomes debt. */
 export function takeBackIn(model: Model, user: string, amount: number): void {
   const wallet = walletIn(model, user);
   const taken = Math.min(wallet.balance, amount);
