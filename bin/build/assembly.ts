@@ -132,10 +132,10 @@ async function run(given: string[], env: NodeJS.ProcessEnv, signal: AbortSignal)
     env: { ...process.env, ...env },
     signal,
   });
-  let said = "";
+  let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text: string) => {
-      said += text;
+      output += text;
     });
   }
   const code = await new Promise((resolve, reject) => {
@@ -143,5 +143,5 @@ async function run(given: string[], env: NodeJS.ProcessEnv, signal: AbortSignal)
     child.once("close", resolve);
   });
   signal.throwIfAborted();
-  if (code !== 0) throw new Error(said.trim());
+  if (code !== 0) throw new Error(output.trim());
 }

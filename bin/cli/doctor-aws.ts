@@ -49,20 +49,25 @@ async function checkLogin(account: Account | undefined): Promise<Finding> {
   const fix = "Run `aws configure` or set AWS_PROFILE, and a region (AWS_REGION).";
   if (account === undefined)
     return { name, isGood: false, says: "no credentials or no region", fix };
-  const said = await call(account, "sts", "/", {
+  const response = await call(account, "sts", "/", {
     method: "POST",
     headers: { "content-type": "application/x-www-form-urlencoded" },
     body: "Action=GetCallerIdentity&Version=2011-06-15",
   });
-  const [, number] = /(?:<Account>|"Account":")(\d{12})/.exec(said.text) ?? [];
+  const [, number] = /(?:<Account>|"Account":")(\d{12})/.exec(response.text) ?? [];
   if (number !== undefined)
     return { name, isGood: true, says: `account ${number} in ${account.region}` };
-  return { name, isGood: false, says: said.status === 0 ? said.text : "refused by AWS", fix };
+  return {
+    name,
+    isGood: false,
+    says: response.status === 0 ? response.text : "refused by AWS",
+    fix,
+  };
 }
 
 async function checkBootstrap(account: Account): Promise<Finding> {
   const name = "Bootstrap";
-  const said = await call(account, "ssm", "/", {
+  const response = await call(account, "ssm", "/", {
     method: "POST",
     headers: {
       "content-type": "application/x-amz-json-1.1",
@@ -70,9 +75,9 @@ async function checkBootstrap(account: Account): Promise<Finding> {
     },
     body: JSON.stringify({ Name: bootstrapParameter }),
   });
-  const [, version] = /"Value":"(\d+)"/.exec(said.text) ?? [];
+  const [, version] = /"Value":"(\d+)"/.exec(response.text) ?? [];
   if (version !== undefined) return { name, isGood: true, says: `version ${version}` };
-  const isMissing = said.text.includes("ParameterNotFound");
+  const isMissing = response.text.includes("ParameterNotFound");
   const says = isMissing ? `none in ${account.region}` : "not known: AWS refused the question";
   return { name, isGood: false, says, fix: "Run `npx cdk bootstrap` once per account and region." };
 }
@@ -80,8 +85,10 @@ async function checkBootstrap(account: Account): Promise<Finding> {
 /** New accounts allow 10 concurrent executions. */
 async function checkQuotas(account: Account): Promise<Finding> {
   const name = "Quotas";
-  const said = await call(account, "lambda", "/2016-08-19/account-settings/", { method: "GET" });
-  const [, found] = /"ConcurrentExecutions":\s*(\d+)/.exec(said.text) ?? [];
+  const response = await call(account, "lambda", "/2016-08-19/account-settings/", {
+    method: "GET",
+  });
+  const [, found] = /"ConcurrentExecutions":\s*(\d+)/.exec(response.text) ?? [];
   const wanted = stageOf((key) => (key === "stage" ? "prod" : undefined)).accountConcurrency;
   const fix = `Ask for ${wanted} concurrent executions of Lambda in Service Quotas; dev needs none.`;
   if (found === undefined) return { name, isGood: false, says: "not known: AWS refused", fix };

@@ -107,11 +107,11 @@ export async function checkEngine(endpoint: string | undefined): Promise<Finding
     database.close();
     return { name, isGood: true, says: `our own, on SQLite ${found?.version}` };
   }
-  const isThere = await fetch(endpoint, { signal: AbortSignal.timeout(healthMilliseconds) }).then(
+  const isRunning = await fetch(endpoint, { signal: AbortSignal.timeout(healthMilliseconds) }).then(
     () => true,
     () => false,
   );
-  if (isThere) return { name, isGood: true, says: `another one, at ${endpoint}` };
+  if (isRunning) return { name, isGood: true, says: `another one, at ${endpoint}` };
   const fix = "Start it, or leave DYNAMODB_ENDPOINT out: Ovation has its own.";
   return { name, isGood: false, says: `nothing answers at ${endpoint}`, fix };
 }

@@ -71,8 +71,8 @@ async function ask(place: Place, route: string, body?: object, key?: string): Pr
 
 async function answerOf(answer: Response): Promise<Answer> {
   const { status, headers } = answer;
-  const said = (await answer.json().catch(() => ({}))) as Partial<Answer> & { errors?: string[] };
-  const { errors = [], code = "", data } = said;
+  const reply = (await answer.json().catch(() => ({}))) as Partial<Answer> & { errors?: string[] };
+  const { errors = [], code = "", data } = reply;
   if (status === 401 || code === "role_missing" || code === "request_blocked")
     throw new Failure(`OVATION_TOKEN is refused: ${status} ${errors.join("; ")}`);
   return { status, headers, errors, code, data };

@@ -97,7 +97,7 @@ async function printPosition(client: Client, stream: string): Promise<number> {
  */
 async function follow(client: Client, options: ListenOptions): Promise<number> {
   const { stream, most, since, json, seconds } = options;
-  let heard = 0;
+  let received = 0;
   return await new Promise<number>((resolve, reject) => {
     const end = () => resolve(exitCodes.done);
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, end);
@@ -105,14 +105,14 @@ async function follow(client: Client, options: ListenOptions): Promise<number> {
     process.stdout.on("error", end);
     if (seconds > 0)
       setTimeout(() => {
-        reject(new Failure(`${heard} events in ${seconds} s: the time-out has passed.`));
+        reject(new Failure(`${received} events in ${seconds} s: the time-out has passed.`));
       }, seconds * 1000).unref();
     const subscription = client.subscribe(stream, {
       ...(since !== undefined && { since }),
       onEvent(event, { epoch, frame }) {
-        if (!isWanted(event, options) || heard++ >= most) return;
+        if (!isWanted(event, options) || received++ >= most) return;
         console.log(json ? JSON.stringify({ epoch, frame, ...event }) : describe(event));
-        if (heard >= most) end();
+        if (received >= most) end();
       },
       onReset: () => console.error("Frames were missed for good: it goes on from here."),
       onEnd: (reason, statusCode) => reject(new Failure(`${statusCode ?? ""} ${reason}`.trim())),

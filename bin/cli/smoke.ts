@@ -131,7 +131,7 @@ async function sayAndSee(host: Client, viewer: Client, id: string, count: number
     const began = performance.now();
     await clock.time("POST …/{streamId}/chat/messages", () => host.sendMessage(id, content));
     await inTime("a message to its viewer", shown);
-    clock.add("said until seen by a viewer", performance.now() - began);
+    clock.add("sent until seen by a viewer", performance.now() - began);
   }
 }
 

@@ -126,9 +126,9 @@ async function mintToken(url: string, name: string): Promise<string> {
       `Nothing answers at ${url}. Start it with "npm start", or give --url.`,
     );
   });
-  const said = (await answer.json().catch(() => ({}))) as { token?: string; errors?: string[] };
-  if (said.token !== undefined) return said.token;
-  const why = said.errors?.join("; ") ?? "no token";
+  const reply = (await answer.json().catch(() => ({}))) as { token?: string; errors?: string[] };
+  if (reply.token !== undefined) return reply.token;
+  const why = reply.errors?.join("; ") ?? "no token";
   const Kind = answer.status >= 500 ? TransientFailure : Failure;
   throw new Kind(`${url} gives no token: ${answer.status} ${why}`);
 }

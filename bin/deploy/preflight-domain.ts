@@ -101,7 +101,10 @@ async function findZone(place: Place, { zone }: Domain): Promise<Finding[]> {
       fix,
     });
   if (described.isPrivate)
-    findings.push({ says: `The hosted zone ${zone.id} is private: nobody outside asks it`, fix });
+    findings.push({
+      says: `The hosted zone ${zone.id} is private: resolvers on the internet do not use it`,
+      fix,
+    });
   return findings;
 }
 

@@ -21,7 +21,7 @@ export const fixed = {
     dashboard_months: 1,
     secret_months: 3,
     firewall_months: 3,
-    firewall_rule_months: 17,
+    firewall_rule_months: 16,
   },
   // The REST APIs' firewall has fewer rules behind that of CloudFront.
   domain: {
@@ -30,7 +30,7 @@ export const fixed = {
     dashboard_months: 0,
     secret_months: 0,
     firewall_months: 1,
-    firewall_rule_months: -5,
+    firewall_rule_months: -1,
   },
   relay: {
     alarm_months: 6,

@@ -60,7 +60,7 @@ const number = new Intl.NumberFormat("en-US");
 const pause = (milliseconds: number) => new Promise<void>((done) => setTimeout(done, milliseconds));
 
 /**
- * Audits the table as of the moment that it is from: what was on its way then is not missing.
+ * Audits the table as of its backup: work in progress at that time does not count as missing.
  * Answers the number of items; rejects with what does not fit.
  */
 async function auditRestored(from: Date): Promise<number> {

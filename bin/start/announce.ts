@@ -9,8 +9,8 @@ import { describeStart, formatStartBlock, type StartFacts } from "./start-block.
 export type Announcement = { settings: Settings; json: boolean; hasKeys: boolean };
 
 /** Prints that the system is ready, with its addresses. Returns the printed facts. */
-export async function announce(system: System, told: Announcement): Promise<StartFacts> {
-  const { settings, json, hasKeys } = told;
+export async function announce(system: System, announcement: Announcement): Promise<StartFacts> {
+  const { settings, json, hasKeys } = announcement;
   const facts: StartFacts = {
     url: system.url,
     relayUrl: system.relayUrl,

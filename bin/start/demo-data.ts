@@ -1,5 +1,8 @@
-import type { DynamoDBDocumentClient } from "@aws-sdk/lib-dynamodb";
-import { BatchGetCommand, TransactWriteCommand } from "@aws-sdk/lib-dynamodb";
+import {
+  BatchGetCommand,
+  type DynamoDBDocumentClient,
+  TransactWriteCommand,
+} from "@aws-sdk/lib-dynamodb";
 import { type GiftType, newGiftType } from "../../domain/money/gift-type.ts";
 import { credit, draftOf, emptyWallet } from "../../domain/money/wallet.ts";
 import { type Profile, profileOf, summaryOf } from "../../domain/people/user.ts";

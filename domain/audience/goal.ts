@@ -1,5 +1,4 @@
-import { refundedCredits } from "../money/gift-event.ts";
-import type { Gift } from "../money/gift-item.ts";
+import { type Gift, refundedCredits } from "../money/gift-item.ts";
 import type { GoalResult, MomentItem } from "./moment.ts";
 
 /** A change to a goal's amount and its time: a gift, or its refund, which is negative. */

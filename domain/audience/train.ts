@@ -1,8 +1,7 @@
 import * as z from "zod";
-import { refundedCredits } from "../money/gift-event.ts";
-import type { Gift } from "../money/gift-item.ts";
+import { type Gift, refundedCredits } from "../money/gift-item.ts";
 import { summaryOf } from "../people/user.ts";
-import type { TrainSettings } from "../streams/train-settings.ts";
+import type { TrainSettings } from "../streams/stream.ts";
 import { hashOf } from "../text.ts";
 import type { TrainResult } from "./moment.ts";
 

@@ -1,5 +1,10 @@
-import { addsToTotals, giftSentOf, refundedCredits, superlikeBy } from "../money/gift-event.ts";
-import { Gift } from "../money/gift-item.ts";
+import {
+  addsToTotals,
+  Gift,
+  giftSentOf,
+  refundedCredits,
+  superlikeBy,
+} from "../money/gift-item.ts";
 import { summaryOf } from "../people/user.ts";
 import { chatMessageOf, Message, pinnedMessageOf } from "../streams/chat.ts";
 import { Member } from "../streams/member.ts";

@@ -1,8 +1,7 @@
 import { LikeItem } from "../audience/likes.ts";
 import { type Moment, MomentItem, momentOf, sumOfResult, zeroOf } from "../audience/moment.ts";
 import { addedVotes, VoteItem } from "../audience/vote.ts";
-import type { Stream } from "../streams/stream.ts";
-import { isSameTrain, trainOf } from "../streams/train-settings.ts";
+import { isSameTrain, type Stream, trainOf } from "../streams/stream.ts";
 import {
   alwaysShown,
   type ItemChange,

@@ -1,12 +1,11 @@
 import * as z from "zod";
 import { Moment } from "../audience/moment.ts";
 import { shownId, shownUserId } from "../id.ts";
-import { GiftSent, Superlike } from "../money/gift-event.ts";
+import { GiftSent, Superlike } from "../money/gift-item.ts";
 import { StreamUser } from "../people/user.ts";
 import { ChatMessage, withoutContent } from "../streams/chat.ts";
 import { BanAction } from "../streams/member.ts";
-import { moderatorsMax, StreamStatus } from "../streams/stream.ts";
-import type { TrainSettings } from "../streams/train-settings.ts";
+import { moderatorsMax, StreamStatus, type TrainSettings } from "../streams/stream.ts";
 import { rowsOf, Timestamp } from "../text.ts";
 import type { LogMoment, Sums } from "./sums.ts";
 

@@ -44,6 +44,25 @@ export function estimate(sketch: Sketch): number {
   return Math.round(registers ** 2 / (2 * Math.LN2 * sum));
 }
 
+/** Users of one source, with a sketch of all its users if it has too many to list. */
+type Listed = { users: ReadonlyMap<string, unknown>; sketch?: Sketch | undefined };
+
+/**
+ * The number of distinct users among `names` and all sources: exact, or within 2 % if a source has
+ * too many to list.
+ */
+export function countDistinct(names: ReadonlySet<string>, sources: readonly Listed[]): number {
+  if (sources.length === 0) return names.size;
+  const known = new Set(names);
+  for (const { users } of sources) for (const userId of users.keys()) known.add(userId);
+  const sketches = sources.flatMap(({ sketch }) => sketch ?? []);
+  if (sketches.length === 0) return known.size;
+  const all = newSketch();
+  for (const sketch of sketches) mergeSketch(all, sketch);
+  for (const name of known) addName(all, name);
+  return estimate(all);
+}
+
 function sigma(share: number): number {
   if (share === 1) return Number.POSITIVE_INFINITY;
   let [power, factor, sum, before] = [share, 1, share, Number.NaN];

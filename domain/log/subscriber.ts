@@ -105,6 +105,8 @@ export const Connection = z.object({
   moves: z.boolean().optional(),
   /** Its subscribed streams, except those that it left or was blocked in. */
   streams: z.set(z.string()).optional(),
+  /** The subscription of its URL, until the client subscribes or unsubscribes by a message. */
+  first: z.object({ streamId: z.string(), revision: z.number() }).optional(),
   /**
    * For a channel's overlay: the host, the stream that it may subscribe to, and the stream last
    * sent to it. null: none is live; absent: nothing was sent yet.

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { Moment, Sum } from "../audience/moment.ts";
 import { TrainWindow } from "../audience/train.ts";
-import { TrainSettings } from "../streams/train-settings.ts";
+import { TrainSettings } from "../streams/stream.ts";
 
 /** Counters of a log by name: `likes`, or the id of a moment. */
 export const Sums = z.record(z.string(), Sum);

@@ -1,7 +1,6 @@
 import * as z from "zod";
 import { UserId } from "../id.ts";
-import { EntryItem, entriesOf } from "../money/ledger.ts";
-import { Transaction, transactionOf } from "../money/transaction.ts";
+import { EntryItem, entriesOf, Transaction, transactionOf } from "../money/ledger.ts";
 import { Relation } from "../people/follow.ts";
 import { Notification, notificationOf, StoredNotification } from "../people/notification.ts";
 import { Profile, shownNames, UserSummary } from "../people/user.ts";

@@ -1,7 +1,6 @@
 import type { Proceeds } from "../streams/funding.ts";
 import type { Member } from "../streams/member.ts";
-import { addsToTotals } from "./gift-event.ts";
-import type { Gift, Share } from "./gift-item.ts";
+import { addsToTotals, type Gift, type Share } from "./gift-item.ts";
 import { takenBackReference } from "./held-gift.ts";
 import type { Entry } from "./ledger.ts";
 import type { Wallet } from "./wallet.ts";

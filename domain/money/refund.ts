@@ -1,7 +1,6 @@
 import { makeNotification, type StoredNotification } from "../people/notification.ts";
 import { refuse } from "../refusal.ts";
-import { refundedCredits } from "./gift-event.ts";
-import type { Gift, Share } from "./gift-item.ts";
+import { type Gift, refundedCredits, type Share } from "./gift-item.ts";
 import { credit, type Draft, draftOf, takeBack, type Wallet } from "./wallet.ts";
 
 /** Wallets that a refund changes: the sender's, and those of all receivers by id. */

@@ -9,8 +9,7 @@ import {
   rowsLimit,
   wholeNumber,
 } from "../page.ts";
-import { type Entry, EntryType } from "./ledger.ts";
-import { directionOf } from "./transaction.ts";
+import { directionOf, type Entry, EntryType } from "./ledger.ts";
 
 /** Types of the Allmine API that do not occur here: a filter may name them and finds nothing. */
 const foreignTypes = ["mini_crowd_funding_support", "balance_lock_hold", "balance_lock_refund"];

@@ -3,9 +3,8 @@ import { UserId } from "../id.ts";
 import { refuse } from "../refusal.ts";
 import { Timestamp } from "../text.ts";
 import { ChatSettings, ChatSettingsChange, distinctLists } from "./chat-settings.ts";
-import type { Stream } from "./stream.ts";
+import { type Stream, TrainSettings, trainOf } from "./stream.ts";
 import { isOver } from "./stream-lifecycle.ts";
-import { TrainSettings, trainOf } from "./train-settings.ts";
 
 /**
  * What a host keeps from stream to stream. `changed` has the revision at which each setting was

@@ -57,10 +57,10 @@ export function addRelations(
   categories: Categories,
   categoryId: string,
   giftTypeIds: readonly string[],
-  isThere: (giftTypeId: string) => boolean,
+  isKnown: (giftTypeId: string) => boolean,
 ): Categories {
   return changeRelations(categories, categoryId, (was) => {
-    const all = [...new Set([...was.filter(isThere), ...giftTypeIds])];
+    const all = [...new Set([...was.filter(isKnown), ...giftTypeIds])];
     if (all.length > relationsMax) refuse("too_many_relations", { max: relationsMax });
     return all;
   });

@@ -1,5 +1,4 @@
-import { addsToTotals } from "../money/gift-event.ts";
-import type { Gift } from "../money/gift-item.ts";
+import { addsToTotals, type Gift } from "../money/gift-item.ts";
 import type { Stream } from "../streams/stream.ts";
 import { afterRoom } from "./callback.ts";
 import { roomInfoOf, seatTemplateOf } from "./room-info.ts";

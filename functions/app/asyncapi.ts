@@ -17,7 +17,7 @@ export const { contract, handler } = document(
     cost: { kilobytes: 120 },
     cacheControl: "public, max-age=300",
   },
-  (asked) => ({
-    body: JSON.stringify({ ...asyncApi, ...socketServersAt(socketAddress(asked)) }),
+  (requested) => ({
+    body: JSON.stringify({ ...asyncApi, ...socketServersAt(socketAddress(requested)) }),
   }),
 );

@@ -18,9 +18,9 @@ export const { contract, handler } = document(
     cost: { kilobytes: 710 },
     cacheControl: "public, max-age=300",
   },
-  (asked) => {
+  (requested) => {
     const ofHere = ofStage(openApi, { purchases: setting("PURCHASES") === "on" });
     const document = withOtherServers(ofHere, otherAddresses());
-    return { body: JSON.stringify({ ...document, ...serversAt(apiAddress(asked)) }) };
+    return { body: JSON.stringify({ ...document, ...serversAt(apiAddress(requested)) }) };
   },
 );

@@ -1,14 +1,13 @@
-import { consumer } from "../../platform/lambda/consumer.ts";
+import { consumer, imagesOf } from "../../platform/lambda/consumer.ts";
 import { queuePictures } from "../../platform/pictures/remote.ts";
 import { queuePlans } from "../../platform/planned/plans.ts";
 import { queueMoments } from "../../platform/realtime/moments.ts";
-import { allDone } from "../../platform/runtime/waiting.ts";
+import { allDone } from "../../platform/runtime/deadline.ts";
 import { awaitEndings } from "../../platform/store/audience/endings.ts";
 import { awaitCombos } from "../../platform/store/money/combos.ts";
 import { followCalls } from "../../platform/store/money/held-gifts.ts";
 import { settleAll } from "../../platform/store/money/settle.ts";
 import { queueNewUsers } from "../../platform/store/people/first-sights.ts";
-import { imagesOf } from "../../platform/table/images.ts";
 
 /**
  * Credits hosts: every gift is settled from its own record, exactly once. This reader also follows

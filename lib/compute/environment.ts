@@ -125,7 +125,7 @@ function queueUrlsOf({ queueUrls }: Partial<Places>) {
   } satisfies Partial<Record<SettingName, Setting>>;
 }
 
-/** What everybody knows of the relay who counts viewers or shows where they may connect. */
+/** The relay's settings for functions that count viewers or return the address for sockets. */
 const relayOf = (stage: Stage) =>
   ({
     RELAY_URL: { value: relayUrlOf(stage), for: withRelay(stage) },

@@ -114,7 +114,7 @@ function placeEdgeSecret(scope: Stack, stage: Stage, removalPolicy: RemovalPolic
   if (!stage.firewall) return undefined;
   return new Secret(scope, "edge-key", {
     secretName: edgeKeyName(stage.name),
-    description: "By which the APIs know that CloudFront asks",
+    description: "Proves to the APIs that a request came through CloudFront",
     generateSecretString: { passwordLength: 48, excludePunctuation: true },
     removalPolicy,
   });

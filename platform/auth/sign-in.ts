@@ -58,17 +58,17 @@ export async function redeem(
     redirect_uri: redirectUri,
   });
   if (isPassing(status)) refuse("unavailable");
-  const said = parse(text) as Record<string, unknown> | undefined;
-  if (status !== 200) refuse("sign_in_failed", { problem: problemOf(said) });
-  if (typeof said?.id_token !== "string")
+  const reply = parse(text) as Record<string, unknown> | undefined;
+  if (status !== 200) refuse("sign_in_failed", { problem: problemOf(reply) });
+  if (typeof reply?.id_token !== "string")
     refuse("sign_in_failed", { problem: "there is no ID token" });
-  const seconds = Math.floor(Number(said.expires_in ?? defaultSeconds));
-  return { token: said.id_token, expiresIn: seconds >= 0 ? seconds : defaultSeconds };
+  const seconds = Math.floor(Number(reply.expires_in ?? defaultSeconds));
+  return { token: reply.id_token, expiresIn: seconds >= 0 ? seconds : defaultSeconds };
 }
 
 /** The reason of RFC 6749, 5.2, as far as users may see it. */
-function problemOf(said: Record<string, unknown> | undefined): string {
-  const problem = said?.error_description ?? said?.error;
+function problemOf(reply: Record<string, unknown> | undefined): string {
+  const problem = reply?.error_description ?? reply?.error;
   const text = typeof problem === "string" ? problem : "the code was not taken";
   return text.replace(/[^\x20-\x7e]/g, " ").slice(0, problemLengthMax);
 }
@@ -77,7 +77,7 @@ async function ask(address: string, form?: Record<string, string>) {
   try {
     return await callIssuer(new URL(address), bounds, form);
   } catch (error) {
-    logNotice("The issuer could not be asked", { reason: String(error) });
+    logNotice("The issuer did not respond", { reason: String(error) });
     throw new Refusal("unavailable");
   }
 }

@@ -152,12 +152,12 @@ function callerOf(payload: unknown, names: Names, nowSeconds: number): Caller | 
     return undefined;
   if (exp <= nowSeconds || exp - iat > tokenSecondsMax) return undefined;
   if (iat > nowSeconds + graceSeconds) return undefined;
-  const said = payload as Record<string, unknown>;
+  const payloadClaims = payload as Record<string, unknown>;
   const machine = machineOf(sub, client_id ?? azp);
-  const userId = UserId.safeParse(machine ?? said[names.subjectClaim]);
+  const userId = UserId.safeParse(machine ?? payloadClaims[names.subjectClaim]);
   if (!userId.success) return undefined;
   // Cognito's trigger removes roles only from ID tokens (platform/auth/second-factor.ts).
-  const groups = token_use === "access" ? [] : said[names.groupsClaim];
+  const groups = token_use === "access" ? [] : payloadClaims[names.groupsClaim];
   const scopes = machine === undefined ? [] : scope.split(" ");
   return {
     userId: userId.data,

@@ -45,10 +45,10 @@ export function readAnswer(answer: TransportAnswer): Body {
   if (answer.status < 300) return body;
   const metadata = metadataOf(answer);
   const { message, Message, ...members } = body;
-  const told = typeof message === "string" ? message : Message;
+  const text = typeof message === "string" ? message : Message;
   const error = new ServiceException(
     nameOf(body, answer.headers),
-    typeof told === "string" && told !== "" ? told : "UnknownError",
+    typeof text === "string" && text !== "" ? text : "UnknownError",
     metadata,
   );
   for (const [name, value] of Object.entries(members))

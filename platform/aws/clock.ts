@@ -31,8 +31,8 @@ export function createClock() {
     const received = Date.now();
     if (date === undefined || age !== undefined) return;
     if (received - sentAt > answerMillisecondsMax) return;
-    const told = Date.parse(date);
-    if (!Number.isNaN(told)) offset = told - received;
+    const serverTime = Date.parse(date);
+    if (!Number.isNaN(serverTime)) offset = serverTime - received;
   }
 
   /** The same after a failure, which is worth a retry if the clock may have caused it. */

@@ -70,11 +70,11 @@ export class JsonClient {
       const sentAt = Date.now();
       try {
         answer = await this.#try(operation, body, hash);
-        const told = readAnswer(answer);
+        const output = readAnswer(answer);
         this.#clock.note(answer.headers, sentAt);
         this.#retries.afterSuccess(cost);
-        told.$metadata = { ...metadataOf(answer), attempts, totalRetryDelay };
-        return told;
+        output.$metadata = { ...metadataOf(answer), attempts, totalRetryDelay };
+        return output;
       } catch (error) {
         const failure = error as Failure;
         if (answer !== undefined) this.#clock.correct(failure, answer.headers, sentAt);

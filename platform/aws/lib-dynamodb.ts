@@ -122,7 +122,10 @@ const perTable = (tables: unknown, change: (value: unknown) => unknown) =>
 /** Converts the keys in a batch request for one table, or those left unprocessed. */
 const withKeys =
   <K>(change: (key: K) => unknown) =>
-  (asked: unknown) => ({ ...(asked as object), Keys: (asked as { Keys: K[] }).Keys.map(change) });
+  (request: unknown) => ({
+    ...(request as object),
+    Keys: (request as { Keys: K[] }).Keys.map(change),
+  });
 
 /** Converts the items put into one table and the keys deleted from it. */
 const withItems = (change: (write: Members) => unknown) => (writes: unknown) =>

@@ -95,8 +95,10 @@ export function createRetries(triesMax: number, baseMilliseconds: number) {
 export function waitOf(headers: Record<string, string>, now: number): number | undefined {
   const own = Number(headers["x-amz-retry-after"] ?? Number.NaN);
   if (!Number.isNaN(own)) return own;
-  const told = headers["retry-after"];
-  if (told === undefined) return undefined;
-  const wait = /^\d+(\.\d+)?$/.test(told) ? Number(told) * 1000 : Date.parse(told) - now;
+  const retryAfter = headers["retry-after"];
+  if (retryAfter === undefined) return undefined;
+  const wait = /^\d+(\.\d+)?$/.test(retryAfter)
+    ? Number(retryAfter) * 1000
+    : Date.parse(retryAfter) - now;
   return Number.isNaN(wait) ? undefined : wait;
 }

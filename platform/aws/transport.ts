@@ -112,9 +112,9 @@ export function openSockets(endpoint: URL): { transport: Transport; close(): voi
           end();
           const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
           const { statusCode: status = 0 } = answer;
-          const told = answer.headers as Record<string, string>;
-          const said = isBinary ? { body: "", bytes } : { body: bytes.toString("utf8") };
-          resolve({ status, headers: told, ...said });
+          const headers = answer.headers as Record<string, string>;
+          const content = isBinary ? { body: "", bytes } : { body: bytes.toString("utf8") };
+          resolve({ status, headers, ...content });
         });
       });
       request.end(body);

@@ -18,13 +18,13 @@ export function addressOf({ resource, requestContext }: APIGatewayProxyEvent): s
 }
 
 /** The address of the HTTP API: the stage's domain, or where it was called (`addressOf`). */
-export const apiAddress = (asked: string | undefined): string | undefined =>
-  (isRunner() ? undefined : setting("PUBLIC_URL")) ?? asked;
+export const apiAddress = (requested: string | undefined): string | undefined =>
+  (isRunner() ? undefined : setting("PUBLIC_URL")) ?? requested;
 
 /** The addresses of the other APIs, by the start of their paths; none if all share one host. */
 export const otherAddresses = (): ReadonlyMap<string, string> =>
   isRunner() || setting("PUBLIC_URL") !== undefined ? new Map() : setting("OTHER_APIS");
 
 /** The address for sockets: the stage's domain, or the host of the WebSocket API. */
-export const socketAddress = (asked: string | undefined): string | undefined =>
-  isRunner() ? asked : (setting("PUBLIC_URL") ?? setting("WS_ENDPOINT"));
+export const socketAddress = (requested: string | undefined): string | undefined =>
+  isRunner() ? requested : (setting("PUBLIC_URL") ?? setting("WS_ENDPOINT"));

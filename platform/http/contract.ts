@@ -162,6 +162,8 @@ export type DownloadContract = {
   path: `/{${string}}`;
   summary: string;
   tag: Tag;
+  /** The form of the names of large files, whose reads the firewall counts apart. */
+  largeNames: string;
   grants: Grants;
 } & Resources;
 

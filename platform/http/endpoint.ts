@@ -199,9 +199,11 @@ function succeed(contract: Contract, call: Call, answer: unknown): APIGatewayPro
       body: String(answer),
     };
   const body = contract.shape === "bare" ? answer : success(statusCode, answer, call.now);
-  const told = { statusCode, headers, body: JSON.stringify(body) };
+  const response = { statusCode, headers, body: JSON.stringify(body) };
   const isPublic = cacheControl?.startsWith("public") === true;
-  return isPublic ? withEtag(told, contentTag(JSON.stringify(answer)), call.ifNoneMatch) : told;
+  return isPublic
+    ? withEtag(response, contentTag(JSON.stringify(answer)), call.ifNoneMatch)
+    : response;
 }
 
 async function answerError(contract: Contract, call: Call, error: unknown) {

@@ -3,8 +3,9 @@ import type * as z from "zod";
 import { Maintenance } from "../../domain/refusal.ts";
 import { beginInvocation, type TimeLeft } from "../runtime/deadline.ts";
 import { logFault, named, withReadableStack } from "../runtime/log.ts";
-import { withMetrics } from "../runtime/metrics.ts";
-import type { ItemKind } from "../table/keys.ts";
+import { countMetric, withMetrics } from "../runtime/metrics.ts";
+import { type Item, plain } from "../table/items.ts";
+import { type ItemKind, readKey } from "../table/keys.ts";
 import type { Grants, QueueName, Resources } from "./grants.ts";
 
 /** The event source of a consumer: the table's stream, a queue, or a schedule. */
@@ -115,3 +116,29 @@ export async function handleEach<Message>(
     logFault("Messages of a queue failed and come again", error, { messageIds });
   return [...failures.values()].flat();
 }
+
+/**
+ * Reads the meaning of each record of the table's stream. An unreadable record is logged and
+ * skipped: redelivery would not help, and it must not block the others.
+ */
+export function readEach<Found>(
+  records: readonly DynamoDBRecord[],
+  read: (record: DynamoDBRecord) => readonly Found[],
+): Found[] {
+  return records.flatMap((record) => {
+    try {
+      return read(record);
+    } catch (error) {
+      countMetric("RecordsSkipped");
+      const sequence = record.dynamodb?.SequenceNumber;
+      logFault("A record of the table's stream was skipped", error, { sequence });
+      return [];
+    }
+  });
+}
+
+/** The items of a kind in records of the table's stream, without deletions. */
+export const imagesOf = (records: readonly DynamoDBRecord[], kind: ItemKind): Item[] =>
+  records
+    .flatMap(({ dynamodb }) => plain(dynamodb?.NewImage) ?? [])
+    .filter((image) => readKey(image).kind === kind);

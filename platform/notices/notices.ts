@@ -45,7 +45,7 @@ export async function announce(streamId: string, now: Date): Promise<void> {
   try {
     await sendNotice({ streamId, step: 0 }, now);
   } catch (error) {
-    logFault("A notice could not be asked for", error, { streamId });
+    logFault("A notice could not be queued", error, { streamId });
   }
 }
 
@@ -60,12 +60,15 @@ export async function notifyNextPart({ streamId, step }: Notice, now: Date): Pro
   const stream = await findStream(streamId, { consistent: true });
   const part = stream?.status === "active" ? await nextPart(notice, stream, now) : undefined;
   const { users = [], reminders = [] } = part ?? {};
-  const told = users.map((userId) =>
+  const notifications = users.map((userId) =>
     notificationActions(noticeTo(stream!, userId, now), `to:${userId}`),
   );
   const sent = reminders.map((reminder) => [sentAction(reminder, now)]);
-  const isTold = await recordPart([...told, ...sent], moveAction(notice, part?.next, now));
-  if (isTold && part?.next !== undefined) await sendNotice({ streamId, step: step + 1 }, now);
+  const isRecorded = await recordPart(
+    [...notifications, ...sent],
+    moveAction(notice, part?.next, now),
+  );
+  if (isRecorded && part?.next !== undefined) await sendNotice({ streamId, step: step + 1 }, now);
 }
 
 /** The users to notify next, the reminders that this completes, and where the next part begins. */
@@ -125,11 +128,11 @@ async function recordPart(groups: readonly Action[][], move: Action): Promise<bo
  */
 export async function sendReminder(reminder: Reminder, now: Date): Promise<void> {
   const stream = await findStream(reminder.streamId, { consistent: true });
-  const told =
+  const notifications =
     stream?.status === "scheduled" ? [noticeTo(stream, reminder.userId, now, reminder.dueAt)] : [];
   const end = [dequeueAction(reminder), sentAction(reminder, now)];
   const failed = await commitTransaction([
-    ...told.flatMap((one) => notificationActions(one)),
+    ...notifications.flatMap((one) => notificationActions(one)),
     ...end,
   ]);
   // The user already has the notification; only the reminder remains to be ended.

@@ -1,8 +1,7 @@
 import type * as z from "zod";
 import type { LikeItem } from "../../domain/audience/likes.ts";
 import type { VoteItem } from "../../domain/audience/vote.ts";
-import type { ChainedEntry } from "../../domain/money/ledger.ts";
-import { transactionOf } from "../../domain/money/transaction.ts";
+import { type ChainedEntry, transactionOf } from "../../domain/money/ledger.ts";
 import { Relation } from "../../domain/people/follow.ts";
 import { notificationOf } from "../../domain/people/notification.ts";
 import { channelSettingsOf } from "../../domain/streams/channel.ts";

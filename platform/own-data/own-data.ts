@@ -4,7 +4,7 @@ import { LikeItem } from "../../domain/audience/likes.ts";
 import { VoteItem } from "../../domain/audience/vote.ts";
 import { Amount } from "../../domain/credits.ts";
 import { shownId, shownUserId } from "../../domain/id.ts";
-import { Transaction } from "../../domain/money/transaction.ts";
+import { Transaction } from "../../domain/money/ledger.ts";
 import { Relation } from "../../domain/people/follow.ts";
 import { Notification } from "../../domain/people/notification.ts";
 import { Profile } from "../../domain/people/user.ts";

@@ -4,12 +4,12 @@ import { StreamId } from "../../domain/id.ts";
 import { dueAt, isReturning, passTime } from "../../domain/streams/funding.ts";
 import { Stream } from "../../domain/streams/stream.ts";
 import { startTimer } from "../aws/queues.ts";
+import { readEach } from "../lambda/consumer.ts";
 import { millisecondsLeft } from "../runtime/deadline.ts";
 import { setting } from "../runtime/env.ts";
 import { returnPage } from "../store/money/fundings.ts";
 import { listDueStreams } from "../store/streams/escrow.ts";
 import { changeStream } from "../store/streams/stream-changes.ts";
-import { readEach } from "../table/images.ts";
 import { getItem, plain } from "../table/items.ts";
 import { key, readKey } from "../table/keys.ts";
 

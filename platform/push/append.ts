@@ -6,28 +6,21 @@ import { setting } from "../runtime/env.ts";
 import { limits } from "../runtime/limits.ts";
 import { logFault } from "../runtime/log.ts";
 import { countMetric } from "../runtime/metrics.ts";
-import { noteLikers } from "../store/audience/likers.ts";
-import { storeTrains } from "../store/audience/trains.ts";
-import { listBacklog, removeBacklog } from "../store/log/backlog.ts";
+import { noteLikers, storeTrains } from "../store/audience/log-state.ts";
 import { putFrame, removeText } from "../store/log/frames.ts";
+import { listBacklog, removeBacklog } from "../store/log/logs.ts";
 import { findStream } from "../store/streams/streams.ts";
-import type { Audience } from "./audience.ts";
-import { feedRecords } from "./feed.ts";
-import { addFrame, evictLog, loadLog, newRecordsIn, readLog } from "./log-cache.ts";
+import type { Audience, FramedRecords } from "./audience.ts";
+import { addFrame, evictLog, type LogCache, loadLog, readLog } from "./memory.ts";
 
 /** What one call appended to a log, and where the log ends. */
-export type Appended = {
-  head: number;
-  newFrames: Frame[];
-  /** Maps each record's id to the number of the frame that covers it. */
-  covering: ReadonlyMap<string, number>;
-};
+export type Appended = FramedRecords & { head: number };
 
 /**
- * `fed` resolves when webhooks have the records. Await it before acknowledging the records; it runs
- * in parallel with the posts to viewers.
+ * `queued` resolves when the records' events are queued for webhooks. Await it before acknowledging
+ * the records; it runs in parallel with the posts to viewers.
  */
-type Framed = Appended & { fed: Promise<void> };
+type Framed = Appended & { queued: Promise<void> };
 
 const noBacklog = { ids: [], records: [], more: false };
 
@@ -51,17 +44,17 @@ export async function frameRecords(
     // Frames of earlier rounds are not returned, so they are read again before they are posted:
     // this batch may delete texts in them. Frames of the last round do not contain those texts.
     const framed = await frameAll(audience, batch, viewers);
-    const fed = framed.fed.then(() => removeBacklog(streamId, backlog.ids));
-    // The caller awaits `fed`; this prevents an unhandled rejection while frames are posted.
-    fed.catch(() => undefined);
-    if (isLast) return { ...framed, fed };
-    await fed;
+    const queued = framed.queued.then(() => removeBacklog(streamId, backlog.ids));
+    // The caller awaits `queued`; this prevents an unhandled rejection while frames are posted.
+    queued.catch(() => undefined);
+    if (isLast) return { ...framed, queued };
+    await queued;
   }
 }
 
 /**
- * Appends records to the log, removes the texts that they delete from stored frames, and sends the
- * records to webhooks.
+ * Appends records to the log, removes the texts that they delete from stored frames, and queues the
+ * records' events for webhooks.
  */
 export async function frameAll(
   audience: Audience,
@@ -70,16 +63,14 @@ export async function frameAll(
 ): Promise<Framed> {
   const { streamId, now, outlet } = audience;
   const appended = await appendRecords(audience, records, viewers);
-  await noteLikers(
-    streamId,
-    records.flatMap(({ liker }) => liker ?? []),
-  );
-  const fed = feedRecords(outlet.feed, { streamId, now }, records, appended);
-  // The caller awaits `fed`; this prevents an unhandled rejection while texts are removed.
-  fed.catch(() => undefined);
+  const likers = records.flatMap(({ liker }) => liker ?? []);
+  if (likers.length > 0) await noteLikers(streamId, likers);
+  const queued = outlet.events?.queueRecords(audience, records, appended) ?? Promise.resolve();
+  // The caller awaits `queued`; this prevents an unhandled rejection while texts are removed.
+  queued.catch(() => undefined);
   for (const text of deletedTexts(records, now))
     await removeText(streamId, text, appended.covering.get(text.recordId));
-  return { ...appended, fed };
+  return { ...appended, queued };
 }
 
 /**
@@ -143,6 +134,16 @@ export async function appendRecords(
     evictLog(audience);
     throw error;
   }
+}
+
+/** The records that are in no frame of the log, without duplicates, in their order. */
+export function newRecordsIn(cache: LogCache, records: readonly LogRecord[]): LogRecord[] {
+  const seen = new Set<string>();
+  return records.filter(({ id }) => {
+    if (cache.covered.has(id) || seen.has(id)) return false;
+    seen.add(id);
+    return true;
+  });
 }
 
 /** The creation time of the oldest record, in seconds since 1970; infinity if there are none. */

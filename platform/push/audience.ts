@@ -1,4 +1,6 @@
-import type { Feed } from "./feed.ts";
+import type { LogRecord } from "../../domain/log/event.ts";
+import type { Frame } from "../../domain/log/frame.ts";
+import type { UserEvent } from "../../domain/log/user-event.ts";
 import type { Poster } from "./gateway.ts";
 import type { Governor } from "./governor.ts";
 import type { Jobs } from "./jobs.ts";
@@ -20,8 +22,31 @@ export type Outlet = {
    * Invokes another environment to post a slice. If undefined, the call posts everything itself.
    */
   invokeSlice?: InvokeSlice;
-  /** Sends to webhooks and Tencent callbacks. If undefined, nothing is sent to them. */
-  feed?: Feed;
+  /** Queues events for webhooks and Tencent callbacks. If undefined, nothing is sent to them. */
+  events?: EventQueue;
+};
+
+/** The frames that a call has just appended, and the number of each record's frame by record id. */
+export type FramedRecords = {
+  newFrames: readonly Frame[];
+  covering: ReadonlyMap<string, number>;
+};
+
+/** Queues events for receivers outside the system, which another function sends. */
+export type EventQueue = {
+  /**
+   * Queues the events of records that are in the log, which determines the gifts' totals: of all
+   * records, including those dropped from frames by the post rate, and those that an earlier call
+   * appended, because it may have died before queueing them. So each is sent at least once. Texts
+   * that the records delete are removed from stored deliveries.
+   */
+  queueRecords(
+    place: { streamId: string; now: Date },
+    records: readonly LogRecord[],
+    framed: FramedRecords,
+  ): Promise<void>;
+  /** Queues events about users, each user's events in order. */
+  queueUserEvents(events: readonly UserEvent[], now: Date): Promise<void>;
 };
 
 /** The subset of the outlet that posting a slice needs. */

@@ -6,18 +6,21 @@ import type { LogRecord } from "../../domain/log/event.ts";
 import type { Subscriber } from "../../domain/log/subscriber.ts";
 import { isUserChangeKind, type UserEvent, userEventsOf } from "../../domain/log/user-event.ts";
 import { StoredNotification } from "../../domain/people/notification.ts";
+import { readEach } from "../lambda/consumer.ts";
+import { allDone } from "../runtime/deadline.ts";
 import { setting } from "../runtime/env.ts";
 import { logNotice } from "../runtime/log.ts";
 import { countMetric } from "../runtime/metrics.ts";
-import { allDone } from "../runtime/waiting.ts";
+import { putBacklog } from "../store/log/logs.ts";
 import { readSubscriber } from "../store/log/subscribers.ts";
-import { readEach } from "../table/images.ts";
 import { readKey } from "../table/keys.ts";
+import { frameRecords } from "./append.ts";
 import type { Audience, Push } from "./audience.ts";
 import { confirmSubscribers } from "./confirm.ts";
-import { removeDead } from "./dead-connections.ts";
+import { deliverFrames, logShown } from "./deliver.ts";
 import { sendNotification } from "./notify.ts";
-import { pushStream } from "./push-stream.ts";
+import { removeDead } from "./post.ts";
+import { measureRoom } from "./viewer-count.ts";
 
 /** The records and new subscriptions of one stream in a batch, in the batch's order. */
 export type StreamWork = { records: LogRecord[]; subscribers: Subscriber[] };
@@ -51,7 +54,7 @@ async function pushWork(audience: Audience, { records, subscribers }: StreamWork
 
 /** Sends events about users to webhooks. */
 async function sendUserEvents({ outlet, now }: Push, users: readonly UserEvent[]): Promise<void> {
-  if (users.length > 0) await outlet.feed?.sendAboutUsers(users, now);
+  if (users.length > 0) await outlet.events?.queueUserEvents(users, now);
 }
 
 /** Groups a batch by stream. Unreadable records are logged and skipped. */
@@ -109,4 +112,37 @@ function workOf(batch: Batch, streamId: string): StreamWork {
   const work: StreamWork = { records: [], subscribers: [] };
   batch.streams.set(streamId, work);
   return work;
+}
+
+/**
+ * Pushes records of one stream to its viewers: appends them to the log, removes deleted texts from
+ * it, and posts all unposted frames. Every step is idempotent, so a retry after a crash ends in the
+ * same state.
+ *
+ * A room with many viewers to post to is framed and posted by another function, so that other rooms
+ * do not wait for it.
+ * Its records wait in a backlog meanwhile, so under load its frames get larger, not more frequent.
+ * In any room, records that only change sums wait for the next frame with events, or for a frame of
+ * their own once a second.
+ */
+export async function pushStream(audience: Audience, records: readonly LogRecord[]): Promise<void> {
+  const { streamId, now, outlet } = audience;
+  if (records.every(({ events, trains }) => events.length === 0 && trains === undefined)) {
+    const gathered = await putBacklog(streamId, records, now);
+    return outlet.jobs.queueSums({ streamId, gathered });
+  }
+  const { viewers, isLarge } = await measureRoom(audience);
+  if (isLarge) {
+    const id = await putBacklog(streamId, records, now);
+    return outlet.jobs.queuePost({ streamId, gathered: id });
+  }
+  const framed = await frameRecords(audience, records, viewers);
+  let posted = false;
+  try {
+    posted = await deliverFrames(audience, framed);
+  } finally {
+    logShown(streamId, records, { ...framed, posted });
+  }
+  if (!posted) await outlet.jobs.queueRemainder(streamId, now);
+  await framed.queued;
 }

@@ -2,7 +2,7 @@ import type { LogEnd } from "../../domain/log/frame.ts";
 import { firstMissed, type ShownSums } from "../../domain/log/recovery.ts";
 import { isOpening, type Subscriber } from "../../domain/log/subscriber.ts";
 import { isBlocked } from "../../domain/streams/member.ts";
-import { allDone, stragglersMilliseconds, waitAtMost } from "../runtime/waiting.ts";
+import { allDone, stragglersMilliseconds, waitAtMost } from "../runtime/deadline.ts";
 import { showState } from "../store/audience/log-state.ts";
 import { markBehind, setFirstLive } from "../store/log/catch-up.ts";
 import { readHead } from "../store/log/frames.ts";
@@ -18,9 +18,9 @@ import { countViewersNow } from "./viewer-count.ts";
  * Confirms the batch's new subscriptions, from the log and never from memory (docs/frames.md, step
  * 5): reads the member's ban again, sets the first live frame if this revision of the subscription
  * has none, then reads the log again. Viewers who missed nothing are sent `subscribed`.
- * Subscriptions with missed frames are marked as behind, so that nothing live is posted to them,
- * and queued for `realtime/resume`, which sends `subscribed` and the missed frames: this function
- * makes and posts the new frames of all rooms, so it never sends old ones. Idempotent.
+ * Subscriptions with missed frames keep no first live frame, so that nothing live is posted to
+ * them, and are queued for `realtime/resume`, which sends `subscribed` and the missed frames: this
+ * function makes and posts the new frames of all rooms, so it never sends old ones. Idempotent.
  */
 export async function confirmSubscribers(
   audience: Audience,
@@ -42,12 +42,17 @@ export async function confirmSubscribers(
   if (current.length === 0 || before === undefined) return;
   // Only the record has the request's fields; the item keeps what posting needs.
   const requestOf = ({ connectionId }: Subscriber) => newest.get(connectionId)!;
-  const fixed = await allDone(
-    current.map((one) =>
-      setFirstLive(one, before.head + 1, firstMissed(requestOf(one).since, before)),
-    ),
+  const hasMissed = (one: Subscriber) =>
+    one.from === undefined && firstMissed(requestOf(one).since, before) !== undefined;
+  const { late = [], prompt = [] } = Object.groupBy(current, (one) =>
+    hasMissed(one) ? "late" : "prompt",
   );
+  const { head } = before;
+  const queued = allDone(late.map((one) => queue(audience.outlet, one, requestOf(one), head)));
+  const fixed = await allDone(prompt.map((one) => setFirstLive(one, head + 1)));
+  await queued;
   const confirmed = fixed.filter((one) => one !== undefined);
+  if (confirmed.length === 0) return;
   const [end, viewers] = await Promise.all([readHead(streamId, mark), countViewersNow(audience)]);
   let reading: Promise<ShownSums> | undefined;
   const shown = () => {
@@ -121,14 +126,17 @@ async function confirm(
   await waitAtMost(isSlow ? 0 : stragglersMilliseconds, saying);
 }
 
-/** Queues a subscription with missed frames for `realtime/resume`. */
-async function handOver(
-  { jobs }: Outlet,
-  subscriber: Subscriber,
-  { since, requestId }: Request,
-): Promise<void> {
+/** Marks a subscription as behind, and queues it for `realtime/resume`. */
+async function handOver(outlet: Outlet, subscriber: Subscriber, request: Request): Promise<void> {
   const behind = subscriber.next === undefined ? await markBehind(subscriber) : subscriber;
-  if (behind === undefined) return;
-  const { streamId, connectionId, revision } = behind;
-  await jobs.queueResume({ streamId, connectionId, revision, asked: { since, requestId } });
+  if (behind !== undefined) await queue(outlet, behind, request);
 }
+
+/** Queues a subscription with missed frames; `head` if it has no first live frame. */
+const queue = (
+  { jobs }: Outlet,
+  { streamId, connectionId, revision }: Subscriber,
+  { since, requestId }: Request,
+  head?: number,
+): Promise<void> =>
+  jobs.queueResume({ streamId, connectionId, revision, asked: { since, requestId, head } });

@@ -1,12 +1,15 @@
+import type { LogRecord } from "../../domain/log/event.ts";
 import type { Frame } from "../../domain/log/frame.ts";
+import { countDistinct } from "../../domain/log/sketch.ts";
+import { allDone } from "../runtime/deadline.ts";
 import { setting } from "../runtime/env.ts";
 import { limits } from "../runtime/limits.ts";
+import { logNotice } from "../runtime/log.ts";
 import { measureMetric } from "../runtime/metrics.ts";
-import { allDone } from "../runtime/waiting.ts";
 import { listFrames, queryFrames } from "../store/log/frames.ts";
 import { getLog, markPosted } from "../store/log/logs.ts";
+import { listRecentRelayedRooms } from "../store/log/relays.ts";
 import { rangesMax, wholeRoom } from "../store/log/subscribers.ts";
-import { countForFrame } from "../store/log/watching.ts";
 import type { Audience } from "./audience.ts";
 import { postSlice } from "./slice.ts";
 import type { InvokeSlice } from "./slice-job.ts";
@@ -53,7 +56,7 @@ async function deliverNext(
   // All of them have expired: the log continues with the next frame.
   if (last === undefined) return false;
   const users = await postToAll(audience, frames, estimate);
-  const viewers = await countForFrame(streamId, users, now);
+  const viewers = countDistinct(users, await listRecentRelayedRooms(streamId, now));
   measureMetric("FrameDelay", Math.max(0, Math.round(Date.now() - last.newest * 1000)));
   const countedAt = now.getTime();
   memory.viewers.set(streamId, { count: viewers, posted: users.size, at: countedAt });
@@ -151,4 +154,27 @@ async function framesBetween(
     next = known.n + 1;
   }
   return [...frames, ...(await listFrames(streamId, next, to))];
+}
+
+/**
+ * The result of a call: the log's end, the frames that it appended, and whether all frames were
+ * posted.
+ */
+type Shown = { head: number; newFrames: readonly Frame[]; posted: boolean };
+
+/**
+ * Logs which requests' records are in which new frames, and whether those were posted to all
+ * viewers. This is the line to search for by `x-request-id`. Records without a request id are not
+ * logged. Repeated records are in no new frame: an earlier line has their frame, and this one says
+ * that they are posted.
+ */
+export function logShown(
+  streamId: string,
+  records: readonly LogRecord[],
+  { head, newFrames, posted }: Shown,
+): void {
+  const requestIds = [...new Set(records.flatMap((one) => one.correlationId ?? []))];
+  if (requestIds.length === 0) return;
+  const frames = newFrames.map(({ n }) => n);
+  logNotice("Records were shown", { streamId, frames, head, posted, requestIds });
 }

@@ -1,6 +1,7 @@
 import { setting } from "../runtime/env.ts";
 import { lazy } from "../runtime/init.ts";
-import { leasePosts, type Pool } from "../store/log/post-leases.ts";
+import { updateItem } from "../table/items.ts";
+import { key } from "../table/keys.ts";
 
 /**
  * The rate is divided into time slots, so that no period of one second exceeds the rate by more
@@ -191,3 +192,33 @@ const reserveOf = (slotMax: number) => Math.ceil(slotMax * reserveShare);
 
 /** The governors of this process, at the stage's rate. */
 export const ownGovernors = lazy(() => createGovernors(setting("POST_RATE")));
+
+/** Seconds after which the count of a time slot expires. */
+const keptSeconds = 3600;
+
+/** The two counts of a slot: posts of large rooms, and posts reserved for everything else. */
+export type Pool = "large" | "rest";
+
+/**
+ * Leases up to `wanted` posts from the stage's limit for one time slot. Returns how many were
+ * granted. All posting functions share the counts, so together they stay under the account's rate.
+ */
+export async function leasePosts(
+  pool: Pool,
+  slot: number,
+  wanted: number,
+  slotMax: number,
+  now: Date,
+): Promise<number> {
+  const counted = await updateItem({
+    Key: key.postRate(pool, slot),
+    UpdateExpression: "SET expiresAt = :expires ADD taken :wanted",
+    ExpressionAttributeValues: {
+      ":wanted": wanted,
+      ":expires": Math.floor(now.getTime() / 1000) + keptSeconds,
+    },
+    ReturnValues: "UPDATED_NEW",
+  });
+  const before = Number(counted?.taken ?? wanted) - wanted;
+  return Math.min(wanted, Math.max(0, slotMax - before));
+}

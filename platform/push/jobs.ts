@@ -16,7 +16,14 @@ export const ResumeJob = z.object({
   /** Revision of the subscription. A later one has a job of its own. */
   revision: z.number(),
   /** The request, until `subscribed` has been sent. */
-  asked: z.object({ since: Position.optional(), requestId: z.string().optional() }).optional(),
+  asked: z
+    .object({
+      since: Position.optional(),
+      requestId: z.string().optional(),
+      /** The log's newest frame; absent if the subscription has its first live frame. */
+      head: z.number().int().optional(),
+    })
+    .optional(),
 });
 export type ResumeJob = z.infer<typeof ResumeJob>;
 

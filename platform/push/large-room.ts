@@ -1,13 +1,12 @@
 import { handleEach, type QueueRecord } from "../lambda/consumer.ts";
 import { limits } from "../runtime/limits.ts";
-import { listBacklog, removeBacklog } from "../store/log/backlog.ts";
 import { readHead } from "../store/log/frames.ts";
+import { listBacklog, removeBacklog } from "../store/log/logs.ts";
 import { frameAll } from "./append.ts";
 import type { Audience, Push } from "./audience.ts";
-import { removeDead } from "./dead-connections.ts";
-import { deliverFrames } from "./deliver.ts";
+import { deliverFrames, logShown } from "./deliver.ts";
 import { PostJob } from "./jobs.ts";
-import { logShown } from "./push-stream.ts";
+import { removeDead } from "./post.ts";
 import { countViewers } from "./viewer-count.ts";
 
 /**
@@ -36,8 +35,8 @@ export async function postRoom(audience: Audience): Promise<void> {
   const framed =
     records.length > 0
       ? await frameAll(audience, records, await countViewers(audience))
-      : { ...(await readHead(streamId)), fed: undefined };
-  await framed.fed;
+      : { ...(await readHead(streamId)), queued: undefined };
+  await framed.queued;
   await removeBacklog(streamId, ids);
   let isDone = false;
   try {

@@ -3,8 +3,8 @@ import { NotificationId, UserId } from "../../domain/id.ts";
 import { isOpening } from "../../domain/log/subscriber.ts";
 import { notificationOf, type StoredNotification } from "../../domain/people/notification.ts";
 import { startTimer } from "../aws/queues.ts";
+import { answerWithin, stragglersMilliseconds } from "../runtime/deadline.ts";
 import { setting } from "../runtime/env.ts";
-import { answerWithin, stragglersMilliseconds } from "../runtime/waiting.ts";
 import {
   dropConnection,
   listSockets,

@@ -5,18 +5,17 @@ import { handleEach, type QueueRecord } from "../lambda/consumer.ts";
 import { limits } from "../runtime/limits.ts";
 import { countMetric } from "../runtime/metrics.ts";
 import { showState } from "../store/audience/log-state.ts";
-import { advanceCatchUp, goLive, goLiveBefore } from "../store/log/catch-up.ts";
+import { advanceCatchUp, goLive, goLiveBefore, isBehind } from "../store/log/catch-up.ts";
 import { findFrame, listFrames, numberMax } from "../store/log/frames.ts";
 import { getLog } from "../store/log/logs.ts";
 import { takeResumeFrames } from "../store/log/resume-budget.ts";
 import { findSubscriber } from "../store/log/subscribers.ts";
 import { findMember } from "../store/streams/members.ts";
 import type { Audience, Push } from "./audience.ts";
-import { removeDead } from "./dead-connections.ts";
 import { encodingsOf } from "./encodings.ts";
 import type { PostResult } from "./gateway.ts";
 import { ResumeJob } from "./jobs.ts";
-import { endSubscription, openSubscription, post, refuseSubscription } from "./post.ts";
+import { endSubscription, openSubscription, post, refuseSubscription, removeDead } from "./post.ts";
 import { countViewers, countViewersNow } from "./viewer-count.ts";
 
 /**
@@ -52,40 +51,51 @@ export async function resume(audience: Audience, job: ResumeJob): Promise<void> 
   if (found?.revision !== revision) return;
   if (found.refusal !== undefined)
     return refuseSubscription(audience, found, openingWaitsMilliseconds);
-  if (found.next === undefined) return;
-  // A repeated message: its job had made the subscription live, and died before its last posts.
-  if (found.behind !== true) return sendRemaining(audience, found, limits().pageFrames);
-  const answered = request === undefined ? { found } : await answer(audience, found, request);
-  if (answered?.found !== undefined) await sendPages(audience, answered.found, answered.known);
+  if (!isBehind(found)) {
+    // A repeated message: its job had made the subscription live, and died before its last posts.
+    if (found.next !== undefined) await sendRemaining(audience, found, limits().pageFrames);
+    return;
+  }
+  const next = found.next ?? (request?.since && request.since.frame + 1);
+  if (next === undefined) return;
+  const behind = { ...found, next };
+  if (request === undefined) return sendPages(audience, behind);
+  const { found: start, known } = (await answer(audience, behind, request)) ?? {};
+  if (start !== undefined) await sendPages(audience, start, known);
 }
+
+/** A subscription whose next frame to send is known, from its item or from its request. */
+type Behind = Subscriber & { next: number };
 
 /** Milliseconds before each retry to a socket that may not be open yet. */
 const openingWaitsMilliseconds = [20, 40, 80, 160, 320];
 
-/**
- * What confirming the subscription has read: the log's mark, and the frame after the viewer's
- * position.
- */
-type Known = { posted: number; first?: Frame | undefined };
+/** Frames read for a subscription, up to number `to`, stored or not. */
+type Page = { to: number; frames: readonly Frame[] };
+
+/** What answering the request has read: the log's mark, and perhaps the first frames to send. */
+type Known = { posted: number; page?: Page | undefined };
 
 /** The subscription to continue with, if any, and what need not be read again. */
-type Answered = { found: Subscriber | undefined; known?: Known };
+type Answered = { found: Behind | undefined; known?: Known };
 
 /** Sends `subscribed`. Returns undefined if the connection did not accept it. */
 async function answer(
   audience: Audience,
-  subscriber: Subscriber,
+  subscriber: Behind,
   request: NonNullable<ResumeJob["asked"]>,
 ): Promise<Answered | undefined> {
   const { streamId } = audience;
-  const { since } = request;
-  const [{ epoch, posted }, viewers, first] = await Promise.all([
+  const { since, head = subscriber.from! - 1 } = request;
+  const [{ epoch, posted }, viewers] = await Promise.all([
     getLog(streamId),
     countViewersNow(audience),
-    since && findFrame(streamId, since.frame + 1),
   ]);
-  const shown = (head: number) => shownAt(streamId, head);
-  const facts = { epoch, head: subscriber.from! - 1, next: first, viewers, shown };
+  const isPageOf = since?.epoch === epoch && subscriber.next === since.frame + 1;
+  const page = isPageOf ? await readPage(audience, subscriber, posted, audience.now) : undefined;
+  const first = since && (page?.frames[0] ?? (await findFrame(streamId, since.frame + 1)));
+  const shown = (frame: number) => shownAt(streamId, frame);
+  const facts = { epoch, head, next: first, viewers, shown };
   const { result, recovery } = await openSubscription(
     audience,
     subscriber,
@@ -93,11 +103,13 @@ async function answer(
     facts,
     openingWaitsMilliseconds,
   );
-  if (result !== "sent") return leave(subscriber, subscriber.next!, result);
+  if (result !== "sent") return leave(subscriber, subscriber.next, result);
   // If the position is lost, the viewer gets no frames before the first live one.
-  const isLost = recovery === "lost" && subscriber.next! < subscriber.from!;
-  const found = isLost ? await advanceCatchUp(subscriber, subscriber.from!) : subscriber;
-  return { found, known: { posted, first } };
+  if (recovery === "lost" && subscriber.next <= head) {
+    const moved = await advanceCatchUp(subscriber, head + 1);
+    return { found: moved && { ...moved, next: head + 1 }, known: { posted } };
+  }
+  return { found: subscriber, known: { posted, page } };
 }
 
 /**
@@ -120,33 +132,44 @@ const beyondMark = 2;
  * mark and by reading slightly further: reading the newest frame costs as much as sending it, and
  * when a large room reconnects, all jobs would read the same few frames.
  */
-async function sendPages(audience: Audience, before: Subscriber, known?: Known): Promise<void> {
+async function sendPages(audience: Audience, subscriber: Behind, known?: Known): Promise<void> {
   const { streamId, outlet } = audience;
-  const { connectionId, revision, userId } = before;
-  const { pageFrames, jobPages } = limits();
+  const { connectionId, revision } = subscriber;
   const began = Date.now();
-  let subscriber: Subscriber | undefined = before;
-  let next = before.next!;
-  for (let page = 0; page < jobPages; page++) {
+  let next = subscriber.next;
+  let delaySeconds = 0;
+  for (let number = 0; number < limits().jobPages; number++) {
     const elapsed = Date.now() - began;
     if (elapsed > jobMillisecondsMax) break;
-    const { posted, first }: Known = (page === 0 && known) || (await getLog(streamId));
-    const wanted = Math.min(pageFrames, Math.max(0, posted - next + 1) + beyondMark);
+    const { posted, page: read }: Known = (number === 0 && known) || (await getLog(streamId));
     const at = new Date(audience.now.getTime() + elapsed);
-    const count = await takeResumeFrames(userId, wanted, at);
-    if (count === 0)
-      return outlet.jobs.queueResume({ streamId, connectionId, revision }, budgetSeconds);
-    const to = next + count - 1;
-    const frames = await listPage(streamId, next, to, first);
+    const page = read ?? (await readPage(audience, { ...subscriber, next }, posted, at));
+    if (page === undefined) delaySeconds = budgetSeconds;
+    if (page === undefined) break;
+    const { to, frames } = page;
     if (!(await sendFrames(audience, subscriber, frames))) return;
     // Missing posted frames have expired. The mark may lag, but the position never moves back.
     next = Math.max(next, Math.min(to, posted) + 1, (frames.at(-1)?.n ?? 0) + 1);
-    // Going live stores the position as well, so a short resume writes once.
     if (next <= to && (await goLiveAtHead(audience, subscriber, next))) return;
-    subscriber = await advanceCatchUp(subscriber, next);
-    if (subscriber === undefined) return;
   }
-  await outlet.jobs.queueResume({ streamId, connectionId, revision });
+  // Going live stores the position as well, so a resume that takes one job writes once.
+  const isNew = next > subscriber.next || subscriber.from === undefined;
+  if (isNew && (await advanceCatchUp(subscriber, next)) === undefined) return;
+  await outlet.jobs.queueResume({ streamId, connectionId, revision }, delaySeconds);
+}
+
+/** The next page of a subscription; undefined if its user's budget of this second is used up. */
+async function readPage(
+  { streamId }: Audience,
+  { userId, next }: Behind,
+  posted: number,
+  at: Date,
+): Promise<Page | undefined> {
+  const wanted = Math.min(limits().pageFrames, Math.max(0, posted - next + 1) + beyondMark);
+  const count = await takeResumeFrames(userId, wanted, at);
+  if (count === 0) return undefined;
+  const to = next + count - 1;
+  return { to, frames: await listFrames(streamId, next, to) };
 }
 
 /**
@@ -164,17 +187,6 @@ async function goLiveAtHead(
   const live = await goLive(subscriber, next);
   if (live !== undefined) await sendRemaining(audience, live);
   return true;
-}
-
-/** The stored frames of a range. `first` saves reading the first one. */
-async function listPage(
-  streamId: string,
-  from: number,
-  to: number,
-  first: Frame | undefined,
-): Promise<readonly Frame[]> {
-  if (first?.n !== from) return listFrames(streamId, from, to);
-  return to > from ? [first, ...(await listFrames(streamId, from + 1, to))] : [first];
 }
 
 /** Sends frames that were put while the subscription went live, usually none. */
@@ -231,6 +243,6 @@ async function leave(
   next: number,
   result: PostResult | "blocked",
 ): Promise<undefined> {
-  if (result === "gone" || result === "blocked" || subscriber.behind !== true) return;
+  if (result === "gone" || result === "blocked" || !isBehind(subscriber)) return;
   await goLive(subscriber, next);
 }

@@ -1,15 +1,14 @@
 import type { Frame } from "../../domain/log/frame.ts";
 import { firstLive, type Subscriber, viewersAmong } from "../../domain/log/subscriber.ts";
 import { isBlocked } from "../../domain/streams/member.ts";
-import { allDone, stragglersMilliseconds, waitAtMost } from "../runtime/waiting.ts";
+import { allDone, stragglersMilliseconds, waitAtMost } from "../runtime/deadline.ts";
 import { listFrames } from "../store/log/frames.ts";
 import { listSubscribers, type Slice } from "../store/log/subscribers.ts";
 import { findMember } from "../store/streams/members.ts";
 import type { Audience, Push, SliceOutlet } from "./audience.ts";
-import { forgetRemoved, isDead, removeDead } from "./dead-connections.ts";
 import { type Encodings, encodingsOf } from "./encodings.ts";
 import { subscriptionName } from "./memory.ts";
-import { endSubscription, postNow } from "./post.ts";
+import { endSubscription, forgetRemoved, isDead, postNow, removeDead } from "./post.ts";
 import type { SliceJob, SlicePosted } from "./slice-job.ts";
 
 /** An audience whose outlet reaches connections only. */
@@ -102,7 +101,7 @@ type Posts = {
 
 /**
  * Posts frames to one connection in order. Stops at the first frame that does not arrive, because
- * later ones would postInOrder a gap.
+ * later ones would leave a gap.
  */
 async function postInOrder(
   audience: SliceAudience,

@@ -1,9 +1,8 @@
-import { hasBacklog } from "../store/log/backlog.ts";
-import { getLog } from "../store/log/logs.ts";
+import { getLog, hasBacklog } from "../store/log/logs.ts";
 import type { Audience } from "./audience.ts";
 import type { SumsJob } from "./jobs.ts";
 import { postRoom } from "./large-room.ts";
-import { countViewers, isLargeRoom } from "./viewer-count.ts";
+import { measureRoom } from "./viewer-count.ts";
 
 /** Minimum time between two frames that only change sums. */
 const pauseSeconds = 1;
@@ -20,7 +19,7 @@ export async function postSums(audience: Audience, job: SumsJob): Promise<void> 
   const isSoon = now.getTime() - madeAt < pauseSeconds * 1000;
   if (isSoon && job.hasWaited !== true)
     return outlet.jobs.queueSums({ ...job, hasWaited: true }, pauseSeconds);
-  const viewers = await countViewers(audience);
-  if (isLargeRoom(audience, viewers)) return outlet.jobs.queueRemainder(streamId, now);
+  const { isLarge } = await measureRoom(audience);
+  if (isLarge) return outlet.jobs.queueRemainder(streamId, now);
   await postRoom(audience);
 }

@@ -1,9 +1,10 @@
+import { countDistinct } from "../../domain/log/sketch.ts";
 import { viewersAmong } from "../../domain/log/subscriber.ts";
 import { setting } from "../runtime/env.ts";
 import { claimCount, findLog, recordViewers } from "../store/log/logs.ts";
+import { listRelayedRooms } from "../store/log/relays.ts";
 import { listSubscribers } from "../store/log/subscribers.ts";
-import { countWatching } from "../store/log/watching.ts";
-import { coalesce } from "../table/coalesce.ts";
+import { coalesce } from "../table/query.ts";
 import type { Audience } from "./audience.ts";
 
 /** Maximum age of the count in a frame. */
@@ -35,12 +36,15 @@ export async function countViewers(audience: Audience): Promise<number> {
 }
 
 /**
- * Whether a stream has enough viewers to post to that a separate function posts its frames.
- * Relays read its frames themselves. Call it after `countViewers`, with its result.
+ * The result of `countViewers`, and whether the room is large: then a separate function posts its
+ * frames. Viewers whom relays serve do not make it large.
  */
-export function isLargeRoom({ streamId, memory }: Audience, viewers: number): boolean {
-  const { posted = viewers } = memory.viewers.get(streamId) ?? {};
-  return posted > setting("LARGE_ROOM_VIEWERS");
+export async function measureRoom(
+  audience: Audience,
+): Promise<{ viewers: number; isLarge: boolean }> {
+  const viewers = await countViewers(audience);
+  const { posted = viewers } = audience.memory.viewers.get(audience.streamId) ?? {};
+  return { viewers, isLarge: posted > setting("LARGE_ROOM_VIEWERS") };
 }
 
 const isNew = (at: number, now: Date) => now.getTime() - at < ageMillisecondsMax;
@@ -79,5 +83,6 @@ async function countSubscribers(
 const countCoalesced = coalesce(async (streamId: string, at: number, estimate: number) => {
   const now = new Date(at);
   const subscribed = viewersAmong(await listSubscribers(streamId, now, estimate));
-  return { count: await countWatching(streamId, subscribed, now), posted: subscribed.size };
+  const relayed = await listRelayedRooms(streamId, now);
+  return { count: countDistinct(subscribed, relayed), posted: subscribed.size };
 });

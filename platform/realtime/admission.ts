@@ -1,4 +1,5 @@
 import { isOpening } from "../../domain/log/subscriber.ts";
+import { hashOfSecret } from "../auth/secret.ts";
 import type { Poster } from "../push/gateway.ts";
 import {
   connectionExpiry,
@@ -33,9 +34,9 @@ type SocketLimits = { socketsMax: number; isStillValid: () => Promise<boolean> }
  * Lists a new socket, before `admitSocket`. So concurrent opens cannot exceed the limit, and a
  * revocation, which looks for sockets after it was written, finds this one.
  */
-export function listSocket({ userId, tokenId, ...opened }: NewSocket): Promise<void> {
+export function listSocket({ userId, tokenId = "", ...opened }: NewSocket): Promise<void> {
   const socket = { ...opened, expiresAt: connectionExpiry(opened.connectedAt) };
-  return putSocket(userId, socket, tokenId);
+  return putSocket(userId, socket, tokenId === "" ? undefined : hashOfSecret(tokenId));
 }
 
 /** Admits a listed socket within its user's limit, or removes it. */

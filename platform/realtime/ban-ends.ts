@@ -3,10 +3,10 @@ import * as z from "zod";
 import { Member } from "../../domain/streams/member.ts";
 import { Timestamp } from "../../domain/text.ts";
 import { startTimer } from "../aws/queues.ts";
+import { readEach } from "../lambda/consumer.ts";
 import { setting } from "../runtime/env.ts";
 import { showChannelBan } from "../store/streams/channel-bans.ts";
 import { type BanPlace, changeMember, memberActions } from "../store/streams/members.ts";
-import { readEach } from "../table/images.ts";
 import { plain } from "../table/items.ts";
 import { readKey } from "../table/keys.ts";
 

@@ -1,9 +1,9 @@
 import type { DynamoDBRecord } from "aws-lambda";
 import * as z from "zod";
 import { startTimer } from "../aws/queues.ts";
+import { imagesOf } from "../lambda/consumer.ts";
 import { setting } from "../runtime/env.ts";
 import { applyChannel } from "../store/streams/channels.ts";
-import { imagesOf } from "../table/images.ts";
 import { readKey } from "../table/keys.ts";
 
 /** A message of the queue `moments`: apply a channel's settings to its host's open streams. */

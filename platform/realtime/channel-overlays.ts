@@ -5,9 +5,8 @@ import { type Connection, isOpening } from "../../domain/log/subscriber.ts";
 import { overlayKeysMax } from "../../domain/streams/overlay-key.ts";
 import { startTimer } from "../aws/queues.ts";
 import { type Poster, payloadOf } from "../push/gateway.ts";
-import { pauseFor } from "../runtime/deadline.ts";
+import { allDone, pauseFor } from "../runtime/deadline.ts";
 import { setting } from "../runtime/env.ts";
-import { allDone } from "../runtime/waiting.ts";
 import { findConnection, forgetStream, listSockets, setChannel } from "../store/log/connections.ts";
 import { removeSubscriber } from "../store/log/subscribers.ts";
 import { listOverlayKeys } from "../store/streams/overlay-keys.ts";
@@ -76,14 +75,14 @@ async function move(
 ): Promise<void> {
   const connection = await findConnection(connectionId);
   if (connection?.channel === undefined || connection.channel.told === newest) return;
-  const { told: before } = connection.channel;
-  if (before != null) {
-    await removeSubscriber(before, connectionId);
-    await forgetStream(connectionId, before);
+  const { told: previous } = connection.channel;
+  if (previous != null) {
+    await removeSubscriber(previous, connectionId);
+    await forgetStream(connectionId, previous);
   }
   // It may subscribe to the stream as soon as it knows it.
   await setChannel(connectionId, { streamId: newest });
-  if (!(await tell(poster, connection, newest))) return;
+  if (!(await notify(poster, connection, newest))) return;
   await setChannel(connectionId, { told: newest });
   if (newest !== null) await subscribe({ ...connection, streamId: newest }, now);
 }
@@ -91,7 +90,7 @@ async function move(
 const openingPauseMilliseconds = 50;
 
 /** Notifies a connection; false if it is gone. */
-async function tell(
+async function notify(
   poster: Poster,
   connection: Connection,
   streamId: string | null,

@@ -4,15 +4,15 @@ import { relayOf } from "../../domain/log/subscriber.ts";
 import { isFree, Member } from "../../domain/streams/member.ts";
 import { Stream } from "../../domain/streams/stream.ts";
 import { startTimer } from "../aws/queues.ts";
+import { readEach } from "../lambda/consumer.ts";
 import type { Poster } from "../push/gateway.ts";
 import { endSubscription } from "../push/post.ts";
+import { allDone } from "../runtime/deadline.ts";
 import { setting } from "../runtime/env.ts";
-import { allDone } from "../runtime/waiting.ts";
 import { listSockets } from "../store/log/connections.ts";
 import { putMail } from "../store/log/relays.ts";
 import { findSubscriber } from "../store/log/subscribers.ts";
 import { isStillAdmitted } from "../store/streams/members.ts";
-import { readEach } from "../table/images.ts";
 import { plain } from "../table/items.ts";
 import { readKey } from "../table/keys.ts";
 

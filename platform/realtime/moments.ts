@@ -1,5 +1,5 @@
 import type { DynamoDBRecord } from "aws-lambda";
-import { allDone } from "../runtime/waiting.ts";
+import { allDone } from "../runtime/deadline.ts";
 import { queueBanMoments } from "./ban-ends.ts";
 import { queueChannelChanges } from "./channel-changes.ts";
 import { queueChannelMoves } from "./channel-overlays.ts";

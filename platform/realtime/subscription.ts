@@ -78,8 +78,9 @@ export async function assertGranted(
   connectionId: string,
   wanted: string,
 ): Promise<void> {
-  const told = channelOf && ((await findConnection(connectionId))?.channel?.streamId ?? "");
-  assertOnly(told ?? streamId, wanted);
+  const channelStream =
+    channelOf && ((await findConnection(connectionId))?.channel?.streamId ?? "");
+  assertOnly(channelStream ?? streamId, wanted);
 }
 
 /** The same for a known stream: `granted` is undefined if all are permitted, "" if none is. */

@@ -63,10 +63,10 @@ export async function countUse(kind: RateKind, userId: string, now: Date, cost =
   const { usage, count, lent } = judged;
   // Concurrent calls must not report the same again.
   remember(name, { ...usage, untold: 0, lent: 0 });
-  const asked = await ask(kind, userId, { rate, count, usage }, at).catch(unlessMaintenance);
+  const reported = await ask(kind, userId, { rate, count, usage }, at).catch(unlessMaintenance);
   // While the table is read-only, environments cannot count together: each counts alone.
-  if (asked === undefined) return;
-  const { done, usedUntil } = asked;
+  if (reported === undefined) return;
+  const { done, usedUntil } = reported;
   remember(
     name,
     done ? admitted(usage, { usedUntil, lent }, rate, at) : refused(usage, usedUntil, rate, at),

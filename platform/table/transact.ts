@@ -66,11 +66,11 @@ export async function commitTransaction(
 async function writeOne(action: Action): Promise<Failed | undefined> {
   const TableName = tableName();
   const { Put, Update, Delete } = action;
-  const told = (there: Item | undefined): Failed => new Map([[action.label ?? "0", there]]);
+  const failureWith = (there: Item | undefined): Failed => new Map([[action.label ?? "0", there]]);
   const write = (Put && { Put }) ?? (Update && { Update });
   if (write !== undefined && (Put ?? Update)?.ConditionExpression !== undefined) {
     const outcome = await writeOnce(write);
-    return outcome.done ? undefined : told(outcome.there);
+    return outcome.done ? undefined : failureWith(outcome.there);
   }
   try {
     if (Put) await table().send(new PutCommand({ TableName, ...Put }));
@@ -80,7 +80,7 @@ async function writeOne(action: Action): Promise<Failed | undefined> {
     return undefined;
   } catch (error) {
     if (!isRefused(error)) throw error;
-    return told(plain(error.Item));
+    return failureWith(plain(error.Item));
   }
 }
 

@@ -78,10 +78,10 @@ async function askBeforeGift(
     RoomId: stream.roomId ?? stream.id,
     GiftWater: water,
   };
-  const asked = await ask(address, outsideId ?? id, question);
-  const verdict = verdictOf(asked.answer);
+  const reply = await ask(address, outsideId ?? id, question);
+  const verdict = verdictOf(reply.answer);
   if (verdict.kind === "unusable") {
-    if (!asked.isSkipped) await noteFailure(`question:${id}`, question, asked, now);
+    if (!reply.isSkipped) await noteFailure(`question:${id}`, question, reply, now);
     refuse("gift_callback_failed", { problem: "no usable answer" });
   }
   if (verdict.kind === "rejected") throw new RejectedGift(verdict.info, verdict.code);
@@ -103,9 +103,9 @@ type CallbackReply = {
  * application is visible to others than the senders whose gifts fail. The gift does not depend on
  * this.
  */
-async function noteFailure(id: string, question: object, asked: CallbackReply, now: Date) {
+async function noteFailure(id: string, question: object, reply: CallbackReply, now: Date) {
   const event = { id, type: beforeSendGift, at: now.toISOString() };
-  const { statusCode, error = "The answer was not usable" } = asked;
+  const { statusCode, error = "The answer was not usable" } = reply;
   const made = makeDelivery(deliveryId(tencentReceiver, event), event, JSON.stringify(question));
   try {
     await recordDelivery(tencentReceiver, afterQuestion(made, { statusCode, error }));
@@ -123,7 +123,7 @@ async function ask(url: URL, id: string, body: unknown): Promise<CallbackReply> 
     if (status !== 200) return { statusCode: status, error: `The answer was ${status}` };
     return { statusCode: status, answer: parsed(text) };
   } catch (error) {
-    logNotice("A callback could not be asked", { host: url.host, reason: String(error) });
+    logNotice("A callback got no response", { host: url.host, reason: String(error) });
     return { error: reasonOf(error) };
   }
 }

@@ -1,5 +1,5 @@
 import { call, eventually, freshId, giftType, liveStream, person, topUp } from "./people.ts";
-import { bare, callBack, callbackQuery, giftAsked, timed } from "./tencent-callback.ts";
+import { bare, callBack, callbackQuery, giftAsked } from "./tencent-callback.ts";
 import { tencent } from "./tencent-caller.ts";
 import { type Message, viewer } from "./viewer.ts";
 
@@ -37,10 +37,9 @@ test("a gift is charged at our price, credited, counted, listed and pushed", asy
   watching.send({ action: "subscribe", streamId: id });
   await watching.next(({ type }) => type === "subscribed");
 
-  const { answer, milliseconds } = await timed(callBack(asked({ Count: 3, Coins: 1 })));
+  const answer = await callBack(asked({ Count: 3, Coins: 1 }));
   expect(answer.status).toBe(200);
   expect(answer.text).toBe(JSON.stringify(charged));
-  expect(milliseconds).toBeLessThan(2000);
   expect(await balanceOf(sender)).toBe(70);
   await eventually(
     () => balanceOf(host),

@@ -342,7 +342,7 @@ test("smoke tests a stream's life cycle and prints the latency of each call", as
     ["POST /api/v1/live-stream/join-as-creator", 1],
     ["connect and subscribe", 1],
     ["POST …/{streamId}/chat/messages", 3],
-    ["said until seen by a viewer", 3],
+    ["sent until seen by a viewer", 3],
     ["GET …/{streamId}/chat/messages", 1],
     ["POST …/{streamId}/end", 1],
   ]);

@@ -176,7 +176,7 @@ describe("the checks of a domain's certificate and zone pass or fail if they", (
     expect(await saidOf({ zone })).toEqual(["The hosted zone Z1 is acme.org, not acme.com"]);
     account.zones.Z1 = ["acme.com", true];
     expect(await saidOf({ zone })).toEqual([
-      "The hosted zone Z1 is private: nobody outside asks it",
+      "The hosted zone Z1 is private: resolvers on the internet do not use it",
     ]);
   });
 

@@ -12,7 +12,7 @@ import { makeMoment, NewMoment } from "../../domain/audience/moment.ts";
 import { addedVotes, countVote, NewVote, pollResultOf } from "../../domain/audience/vote.ts";
 import { personOf } from "../../domain/people/person.ts";
 import { profileOf } from "../../domain/people/user.ts";
-import { defaultTrain, TrainSettings } from "../../domain/streams/train-settings.ts";
+import { defaultTrain, TrainSettings } from "../../domain/streams/stream.ts";
 import { now, streamId } from "./frame-samples.ts";
 
 const at = (milliseconds: number) => new Date(now.getTime() + milliseconds);

@@ -5,7 +5,7 @@ import type { LogRecord } from "../../domain/log/event.ts";
 import { type Frame, type FrameBody, type LogEnd, makeFrame } from "../../domain/log/frame.ts";
 import { isOpenTrain } from "../../domain/log/trains.ts";
 import { Gift } from "../../domain/money/gift-item.ts";
-import type { TrainSettings } from "../../domain/streams/train-settings.ts";
+import type { TrainSettings } from "../../domain/streams/stream.ts";
 import { change, emptyLog, gift, now, picture, record, stream, streamId } from "./frame-samples.ts";
 
 /** Starts with 30 credits of two users within 100 s; levels at 50, 80 and 200, each 60 s. */

@@ -144,7 +144,7 @@ test("a held gift is counted, and reported once it is held for too long", async 
   expect([after.sums.held, after.misfits]).toEqual([0, []]);
 });
 
-/** Each kind of corruption: the item, what is done to it, and what the audit must say of it. */
+/** Each kind of corruption: the item, the change, and the finding that the audit must report. */
 const corruptions: [string, () => Key, (item: Item) => Item | undefined, RegExp][] = [
   [
     "a balance that grew",

@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { BatchGetCommand, GetCommand } from "@aws-sdk/lib-dynamodb";
-import { coalesce, share } from "../../platform/table/coalesce.ts";
 import { getRawItem, putItem } from "../../platform/table/items.ts";
 import type { Key } from "../../platform/table/keys.ts";
+import { coalesce, share } from "../../platform/table/query.ts";
 import { table, useTable } from "../../platform/table/table.ts";
 import { useOwnTable } from "./table.ts";
 

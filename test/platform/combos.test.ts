@@ -64,7 +64,7 @@ test("an ended combo is marked once on its first gift, and the next gift begins 
   const ended = { count: 3, credits: 30, at: at(9).toISOString() };
   expect(await giftOf(stream.id, first!)).toMatchObject({ comboEnded: ended });
   expect((await findWallet(sender)).combos).toEqual([]);
-  // A call that was on its way while the end was decided begins a combo of its own.
+  // A call that was in progress when the combo ended starts a new combo.
   const [late] = await sendAt(stream, sender, type, [8.9]);
   expect(await giftOf(stream.id, late!)).toMatchObject({ combo: 1, comboId: late });
 });

@@ -4,8 +4,8 @@ import { listSumMisfits } from "../../platform/audit/crowd.ts";
 import type { Caller } from "../../platform/auth/caller.ts";
 import { countState } from "../../platform/store/audience/count-state.ts";
 import { leaveCrowd } from "../../platform/store/audience/leaving.ts";
-import { findLikers, noteLikers } from "../../platform/store/audience/likers.ts";
 import { recordTaps } from "../../platform/store/audience/likes.ts";
+import { findLikers, noteLikers } from "../../platform/store/audience/log-state.ts";
 import {
   finishMoment,
   listMoments,

@@ -49,7 +49,7 @@ test.each([
   const units = spent.get(PK)!;
   expect(units).toBeGreaterThanOrEqual(owed.length * 7);
   spent.clear();
-  // Each in an environment of its own, as Lambda starts them when many reconnect.
+  // Each in its own environment, as on Lambda when many viewers reconnect.
   for (let job = scene.takeResume(); job !== undefined; job = scene.takeResume())
     await resume(scene.audience(createMemory()), job);
   for (const name of names) expect(scene.frames(name)).toEqual(owed);

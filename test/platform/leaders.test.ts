@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import type { Liker } from "../../domain/audience/likes.ts";
 import { handler as leaderboard } from "../../functions/money/gifts/leaderboard.ts";
-import { findLikers, noteLikers } from "../../platform/store/audience/likers.ts";
+import { findLikers, noteLikers } from "../../platform/store/audience/log-state.ts";
 import { readLeaders } from "../../platform/store/money/leaders.ts";
 import { updateItem, writeItems } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
@@ -22,7 +22,7 @@ const many = 1_500;
 const fanAt = (n: number) => `fan-${String(n).padStart(4, "0")}`;
 let streamId: string;
 beforeEach(async () => {
-  // What an endpoint counts is as old as what is counted here.
+  // The endpoint's count is as old as the one here.
   setClock(now.getTime());
   ({ id: streamId } = await makeStream(await makeUser(someone("host"))));
 });

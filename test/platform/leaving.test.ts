@@ -40,7 +40,7 @@ beforeAll(async () => {
 });
 afterAll(() => queue.stop());
 
-/** Runs with an index that has nothing yet of what was written last. */
+/** Runs with an index that does not contain the latest writes yet. */
 async function withLaggingIndex<A>(act: () => Promise<A>): Promise<A> {
   const client = table();
   const send = (command: { input: { IndexName?: string } }) =>

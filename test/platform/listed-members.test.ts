@@ -8,7 +8,7 @@ useOwnTable({});
 
 let streams = 0;
 
-/** A stream of a host of its own. */
+/** A stream with its own host. */
 async function newStream() {
   const streamId = (++streams).toString(16).padStart(24, "a");
   const hostId = streams.toString(16).padStart(24, "b");
@@ -57,7 +57,7 @@ test("a ban is seen by who asks after it, even while an earlier list is being re
   const { streamId } = await newStream();
   await findListedMember(streamId, nth(0));
   const before = findListedMember(streamId, nth(1));
-  // The first reading is under way; what is written now may not be in it.
+  // The first read is in progress and may miss this write.
   await new Promise((done) => setImmediate(done));
   await put(key.member(streamId, nth(1)), nth(1));
   expect(await findListedMember(streamId, nth(1))).toMatchObject({ ban });
@@ -67,7 +67,7 @@ test("a ban is seen by who asks after it, even while an earlier list is being re
 test("a long list is not read: each user's own item is", async () => {
   const { streamId } = await newStream();
   for (let n = 1; n <= 202; n++) await put(key.member(streamId, nth(n)), nth(n));
-  // The last one is behind what is read to see that the list is too long.
+  // The last member is beyond the items that are read to detect a list that is too long.
   expect(await findListedMember(streamId, nth(202))).toMatchObject({ ban });
   expect(await findListedMember(streamId, nth(203))).toBeUndefined();
   // One item in each of two lists, of which the channel's is short.

@@ -5,7 +5,7 @@ import { profileOf } from "../../domain/people/user.ts";
 import { Refusal } from "../../domain/refusal.ts";
 import { makeMessage } from "../../domain/streams/admission.ts";
 import { newId } from "../../platform/runtime/id.ts";
-import { recordVisit } from "../../platform/store/log/visits.ts";
+import { recordVisit } from "../../platform/store/log/subscribers.ts";
 import { readVisits } from "../../platform/store/log/watch-times.ts";
 import { park } from "../../platform/store/money/parked.ts";
 import { listNotifications } from "../../platform/store/people/notification-lists.ts";

@@ -2,21 +2,21 @@ import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import type { SQSRecord } from "aws-lambda";
 
-/** A queue that keeps what it is sent, for functions that a test calls itself. */
+/** A queue that stores its messages, for functions that a test calls directly. */
 type QueueDouble = {
   url: string;
-  /** What was sent and not taken yet, in the form in which a function gets it. */
+  /** Removes and returns the messages, as the records that a function receives. */
   take(): SQSRecord[];
   stop(): Promise<void>;
 };
 
 type Entry = { Id?: string; MessageBody: string };
 
-/** Answers SQS's SendMessage and SendMessageBatch; functions find it by the URL of the queue, which is its own. */
+/** Implements SQS's SendMessage and SendMessageBatch at the URL of the queue. */
 export async function startQueue(): Promise<QueueDouble> {
   let bodies: string[] = [];
   let count = 0;
-  // A busy machine answers late, and the SDK tries again: that is the same message.
+  // On a busy machine the SDK may retry a late response: that is the same message.
   const calls = new Set<unknown>();
   const server = createServer(async (request, answer) => {
     let text = "";

@@ -20,7 +20,7 @@ useOwnTable({ RATES: JSON.stringify({ ...JSON.parse(everyRate(perSecond, burst))
 
 afterEach(() => void jest.useRealTimers());
 
-/** Environments, each with what it remembers; a call is made in one of them. */
+/** Environments, each with its own memory; each call runs in one of them. */
 function environments(count: number) {
   const all = Array.from({ length: count }, () => new Map<string, LocalUsage>());
   return async <A>(at: number, act: () => Promise<A>): Promise<A> => {

@@ -53,7 +53,7 @@ test("an expired marker is ignored, even while the table still has it", async ()
   expect(Item?.expiresAt).toBeLessThan(now.getTime() / 1000);
   expect(await findAnswered(call, now)).toBeUndefined();
   expect(await findAnswered({ ...call, fingerprint: "other" }, now)).toBeUndefined();
-  // So the key is free: what is asked for with it happens, and is remembered from then on.
+  // So the key is free: the next request with it is executed and stored.
   expect(await commitTransaction([markerAction(call, 201, { id: "new" }, now)])).toBeUndefined();
   expect(await findAnswered(call, now)).toMatchObject({ answer: { id: "new" } });
 });

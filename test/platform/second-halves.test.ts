@@ -22,15 +22,15 @@ import * as retry from "../../functions/webhooks/retry.ts";
 import { handleEach, type QueueRecord } from "../../platform/lambda/consumer.ts";
 import { announce } from "../../platform/notices/notices.ts";
 import { removeUser } from "../../platform/own-data/removal.ts";
+import { pushStream } from "../../platform/push/batch.ts";
 import { ownJobs } from "../../platform/push/jobs.ts";
 import { postRooms } from "../../platform/push/large-room.ts";
 import { MissedNotification, sendMissed, sendNotification } from "../../platform/push/notify.ts";
-import { pushStream } from "../../platform/push/push-stream.ts";
 import { setting } from "../../platform/runtime/env.ts";
 import { newId } from "../../platform/runtime/id.ts";
 import { useLimits } from "../../platform/runtime/limits.ts";
-import { listBacklog, putBacklog } from "../../platform/store/log/backlog.ts";
 import { putSocket } from "../../platform/store/log/connections.ts";
+import { listBacklog, putBacklog } from "../../platform/store/log/logs.ts";
 import { holdAction, markOf } from "../../platform/store/money/call-marks.ts";
 import { getGiver, giftContext, recordGift } from "../../platform/store/money/gifts.ts";
 import { followCalls } from "../../platform/store/money/held-gifts.ts";
@@ -122,7 +122,7 @@ const queues = [
   ...(["posts", "retries", "deliveries", "reversals"] as const),
 ];
 
-/** One place: what is done under the fault, and what is there once the second half has followed. */
+/** One case: the interrupted operation, and the expected state after its second half. */
 type Row = {
   name: string;
   /** The queue, or the operation of another service, whose calls fail. */

@@ -79,7 +79,7 @@ export async function startTable(): Promise<{
     { marshallOptions: { removeUndefinedValues: true } },
   );
   useTable(client);
-  // What counts calls or fails them meets no reading of this list; it has tests of its own.
+  // Tests that count calls or make them fail exclude reads of this list; it has its own tests.
   useRevocationAges({ fresh: Number.POSITIVE_INFINITY, usable: Number.POSITIVE_INFINITY });
   return {
     client,

@@ -1,7 +1,7 @@
 /** The firewall counts tokens as they are spelled, so one token must have one spelling. */
 import type { APIGatewayRequestAuthorizerEvent } from "aws-lambda";
 import { handler as authorizeHttp } from "../../functions/people/auth/http.ts";
-import { tokenTransformations } from "../../lib/edge/firewall.ts";
+import { tokenTransformations } from "../../lib/edge/firewall-rules.ts";
 import { verifyToken } from "../../platform/auth/token.ts";
 import { useOwnIssuer } from "./own-issuer.ts";
 import { useOwnTable } from "./table.ts";

@@ -35,7 +35,7 @@ export const keep =
 
 let people = 0;
 
-/** A user id that nobody has yet; `name` says what they are for. */
+/** An unused user id; `name` describes the user's role in the test. */
 export const someone = (name: string) => `${name}-${++people}`;
 
 /** A user with credits from one top-up. */

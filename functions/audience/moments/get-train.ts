@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { StreamId } from "../../../domain/id.ts";
-import { TrainSettings, trainOf } from "../../../domain/streams/train-settings.ts";
+import { TrainSettings, trainOf } from "../../../domain/streams/stream.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { getHostedStream } from "../../../platform/store/streams/stream-access.ts";
 

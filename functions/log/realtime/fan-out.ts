@@ -6,7 +6,7 @@ import { ownPoster } from "../../../platform/push/gateway.ts";
 import { ownGovernors } from "../../../platform/push/governor.ts";
 import { ownJobs } from "../../../platform/push/jobs.ts";
 import { ownMemory } from "../../../platform/push/memory.ts";
-import { createFeed } from "../../../platform/webhooks/feed.ts";
+import { createEventQueue } from "../../../platform/webhooks/event-queue.ts";
 
 /**
  * Consumes the table's stream and pushes its changes to viewers: streams in parallel, each stream's
@@ -34,7 +34,7 @@ export const { contract, handler } = consumer(
       poster: ownPoster(),
       governor: ownGovernors().others,
       jobs: ownJobs(),
-      feed: createFeed(),
+      events: createEventQueue(),
     };
     await pushBatch({ now, memory: ownMemory, outlet }, records);
   },

@@ -4,7 +4,7 @@ import { ownGovernors } from "../../../platform/push/governor.ts";
 import { ownJobs, SumsJob } from "../../../platform/push/jobs.ts";
 import { ownMemory } from "../../../platform/push/memory.ts";
 import { postSums } from "../../../platform/push/sums.ts";
-import { createFeed } from "../../../platform/webhooks/feed.ts";
+import { createEventQueue } from "../../../platform/webhooks/event-queue.ts";
 
 /** Frames and posts likes and votes of a quiet room, at most once per second. */
 export const { contract, handler } = consumer(
@@ -22,7 +22,7 @@ export const { contract, handler } = consumer(
   },
   (records, now) => {
     const [poster, jobs] = [ownPoster(), ownJobs()];
-    const outlet = { poster, governor: ownGovernors().others, jobs, feed: createFeed() };
+    const outlet = { poster, governor: ownGovernors().others, jobs, events: createEventQueue() };
     const push = { now, memory: ownMemory, outlet };
     const post = (job: SumsJob) =>
       postSums({ ...push, streamId: job.streamId, now: new Date() }, job);

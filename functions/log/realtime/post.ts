@@ -5,7 +5,7 @@ import { ownJobs } from "../../../platform/push/jobs.ts";
 import { postRooms } from "../../../platform/push/large-room.ts";
 import { ownMemory } from "../../../platform/push/memory.ts";
 import { ownInvokeSlice } from "../../../platform/push/slice-job.ts";
-import { createFeed } from "../../../platform/webhooks/feed.ts";
+import { createEventQueue } from "../../../platform/webhooks/event-queue.ts";
 
 /**
  * Posts large rooms, so that other rooms do not wait for them. Jobs of one stream run in order, one
@@ -31,7 +31,7 @@ export const { contract, handler } = consumer(
       governor: ownGovernors().large,
       jobs: ownJobs(),
       invokeSlice: ownInvokeSlice(),
-      feed: createFeed(),
+      events: createEventQueue(),
     };
     return postRooms({ now, memory: ownMemory, outlet }, records);
   },

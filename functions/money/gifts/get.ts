@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { GiftId } from "../../../domain/id.ts";
-import { ListedGift, listedGiftOf } from "../../../domain/money/gift-event.ts";
+import { ListedGift, listedGiftOf } from "../../../domain/money/gift-item.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { setting } from "../../../platform/runtime/env.ts";

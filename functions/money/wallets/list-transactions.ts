@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { UserId } from "../../../domain/id.ts";
-import { Transaction } from "../../../domain/money/transaction.ts";
+import { Transaction } from "../../../domain/money/ledger.ts";
 import { WalletTransactionQuery } from "../../../domain/money/transaction-query.ts";
 import { PageInfo } from "../../../domain/page.ts";
 import { rowsOf } from "../../../domain/text.ts";

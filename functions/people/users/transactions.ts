@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { Transaction } from "../../../domain/money/transaction.ts";
+import { Transaction } from "../../../domain/money/ledger.ts";
 import { TransactionQuery } from "../../../domain/money/transaction-query.ts";
 import { PageInfo, Pagination } from "../../../domain/page.ts";
 import { rowsOf } from "../../../domain/text.ts";

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { GiftId, StreamId } from "../../../domain/id.ts";
-import { ListedSuperlike, listedSuperlikeOf } from "../../../domain/money/gift-event.ts";
+import { ListedSuperlike, listedSuperlikeOf } from "../../../domain/money/gift-item.ts";
 import { cursorPage, cursorQuery, PageInfo } from "../../../domain/page.ts";
 import { rowsOf } from "../../../domain/text.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";

@@ -1,8 +1,7 @@
 import * as z from "zod";
 import { StreamId } from "../../../domain/id.ts";
 import { decideSuperlike } from "../../../domain/money/gift.ts";
-import { Superlike, superlikeBy } from "../../../domain/money/gift-event.ts";
-import type { Gift } from "../../../domain/money/gift-item.ts";
+import { type Gift, Superlike, superlikeBy } from "../../../domain/money/gift-item.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { setting } from "../../../platform/runtime/env.ts";
 import { getGiver, giftContext, recordGift } from "../../../platform/store/money/gifts.ts";

@@ -15,10 +15,10 @@ import { logNotice } from "../../runtime/log.ts";
 import { measureMetric } from "../../runtime/metrics.ts";
 import { readHead } from "../log/frames.ts";
 import { findStream } from "../streams/streams.ts";
+import { storeTrains } from "./log-state.ts";
 import { findMoment, finishMoment, recordResult } from "./moments.ts";
 import { findOpenMoments } from "./open-moments.ts";
 import { countTrain, recount } from "./recount.ts";
-import { storeTrains } from "./trains.ts";
 
 /** Count a moment once it is over, or, without a moment, end all those of a stream that is over. */
 export const Ending = z.object({ streamId: StreamId, momentId: MomentId.optional() });

@@ -7,7 +7,7 @@ import { queryPages } from "../../table/query.ts";
 import { commitTransaction } from "../../table/transact.ts";
 import { removeOwn } from "./changes.ts";
 import { crowdRestAction } from "./crowd-rest.ts";
-import { removeLiker } from "./likers.ts";
+import { removeLiker } from "./log-state.ts";
 
 /** A user's likes in a stream, read consistently. */
 export const findLike = (streamId: string, userId: string): Promise<LikeItem | undefined> =>

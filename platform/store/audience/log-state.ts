@@ -1,9 +1,18 @@
+import * as z from "zod";
+import { entersLikers, Liker, mergeLikers } from "../../../domain/audience/likes.ts";
 import { type Moment, MomentItem, momentOf, zeroOf } from "../../../domain/audience/moment.ts";
 import type { ShownSums } from "../../../domain/log/recovery.ts";
-import { type LogState, likesSum, openIn, type Sums } from "../../../domain/log/sums.ts";
-import { isOpenTrain } from "../../../domain/log/trains.ts";
+import {
+  type LogMoment,
+  type LogState,
+  likesSum,
+  openIn,
+  type Sums,
+} from "../../../domain/log/sums.ts";
+import { isOpenTrain, isTrain, type LogTrain, trainItemOf } from "../../../domain/log/trains.ts";
 import { setting } from "../../runtime/env.ts";
-import { listItems } from "../../table/items.ts";
+import { triesMax } from "../../table/conflicts.ts";
+import { getItem, listItems, reviseItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { findLog } from "../log/logs.ts";
 
@@ -37,3 +46,87 @@ export async function showState(streamId: string, state: LogState): Promise<Show
   const sums = { [likesSum]: state.sums?.[likesSum] ?? 0, ...sumsOf(open, state) };
   return { sums, moments: showMoments(open, state) };
 }
+
+/**
+ * Updates the items of a stream's trains from its log: only a log detects when one begins, reaches
+ * a level, or is cut short. May run late, twice or concurrently.
+ */
+export async function storeTrains(streamId: string, moments: readonly LogMoment[]): Promise<void> {
+  for (const known of moments) {
+    const decide = known.isCancelled === true ? cancelledAs : openAs;
+    const isStored = known.isCancelled === true || isOpenTrain(known);
+    if (isStored && isTrain(known)) await storeTrain(streamId, known, decide);
+  }
+}
+
+type Decision = (was: MomentItem, is: LogTrain) => Partial<MomentItem> | undefined;
+
+/**
+ * The changes of an open train since its item was written; undefined if there are none. An earlier
+ * end than the item's counts only if the train cannot be extended any more: otherwise a faster call
+ * has already stored a later level.
+ */
+const openAs: Decision = (was, { endsAt, train: { level, isSealed } }) => {
+  if (was.endsAt === null) return undefined;
+  if (endsAt < was.endsAt)
+    return isSealed === true ? { status: "ended", endedAt: endsAt, level } : undefined;
+  const isHigher = endsAt > was.endsAt || level > (was.level ?? 0);
+  return isHigher ? { endsAt, level } : undefined;
+};
+
+const cancelledAs: Decision = (_, { endsAt: endedAt }) => ({
+  ...{ status: "cancelled", endedAt, isCancelledByLog: true },
+});
+
+/**
+ * The room waits for this write, and a lost race means that another call made progress: retries do
+ * not pause.
+ */
+const unpaused = { fresh: triesMax };
+
+/** Writes the item of a train, or what has changed of it; nothing once it is over. */
+function storeTrain(streamId: string, known: LogTrain, decide: Decision): Promise<void> {
+  const is = trainItemOf(streamId, known);
+  const place = key.moment(streamId, known.id);
+  return reviseItem(
+    MomentItem,
+    place,
+    (was) => {
+      const changes = decide(was ?? is, known);
+      const isSettled = was !== undefined && (was.status !== "open" || changes === undefined);
+      return isSettled ? undefined : { ...(was ?? is), ...changes };
+    },
+    unpaused,
+  );
+}
+
+const Likers = z.object({ top: z.array(Liker), revision: z.number().int() });
+
+/** The users who like a stream most, highest first. */
+export const findLikers = async (streamId: string): Promise<Liker[]> =>
+  (await getItem(Likers, key.likers(streamId)))?.top ?? [];
+
+/**
+ * Merges users' likes into the top list, which is one item: the result does not depend on the order
+ * or repetition of merges. Written only if it changes.
+ */
+export const noteLikers = (streamId: string, likers: readonly Liker[]): Promise<void> =>
+  changeLikers(streamId, (top) =>
+    entersLikers(top, likers) ? mergeLikers(top, likers) : undefined,
+  );
+
+/** Removes an erased user from the list. */
+export const removeLiker = (streamId: string, erasedId: string): Promise<void> =>
+  changeLikers(streamId, (top) => {
+    const rest = top.filter(({ userId }) => userId !== erasedId);
+    return rest.length < top.length ? rest : undefined;
+  });
+
+const changeLikers = (
+  streamId: string,
+  decide: (top: readonly Liker[]) => Liker[] | undefined,
+): Promise<void> =>
+  reviseItem(Likers, key.likers(streamId), (was) => {
+    const top = decide(was?.top ?? []);
+    return top && { top };
+  });

@@ -35,9 +35,9 @@ export async function startMoment<A>(
   reply: (moment: MomentItem) => Reply<A>,
 ): Promise<A> {
   const { id: streamId } = stream;
-  const asked = new Date();
+  const readAt = new Date();
   const [profile, viewers] = await Promise.all([
-    getCallerProfile(caller, asked),
+    getCallerProfile(caller, readAt),
     viewersIn(streamId),
   ]);
   const by: Person = personOf(withRole(stream, profile));

@@ -4,8 +4,7 @@ import { likesIn } from "../../../domain/log/sums.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
 import { summary } from "../people/users.ts";
 import { findShown } from "../streams/display-names.ts";
-import { findLikers } from "./likers.ts";
-import { readState } from "./log-state.ts";
+import { findLikers, readState } from "./log-state.ts";
 
 /** A stream's likes, and the users who like it most, without deleted ones. */
 export async function readLikes(

@@ -3,9 +3,8 @@ import { addToWindow, type TrainWindow, trainAsOf } from "../../../domain/audien
 import { logMomentOf } from "../../../domain/log/crowd-change.ts";
 import type { LogMoment, LogState, LogTrains, Sums } from "../../../domain/log/sums.ts";
 import { endedBy, isOpenTrain, type LogTrain } from "../../../domain/log/trains.ts";
-import { refundedCredits } from "../../../domain/money/gift-event.ts";
-import type { Gift } from "../../../domain/money/gift-item.ts";
-import { type TrainSettings, trainOf } from "../../../domain/streams/train-settings.ts";
+import { type Gift, refundedCredits } from "../../../domain/money/gift-item.ts";
+import { type TrainSettings, trainOf } from "../../../domain/streams/stream.ts";
 import { eachGift } from "../money/gifts.ts";
 import { findStream } from "../streams/streams.ts";
 

@@ -5,22 +5,19 @@ import { commitTransaction } from "../../table/transact.ts";
 import { findSubscriber, readSubscriber } from "./subscribers.ts";
 
 /**
- * Sets the first live frame of a subscription unless this revision has one. With `next`, also marks
- * the subscription as behind; `next` is the first frame to send. Removes the request's fields,
- * which only its record needs. Returns the current subscription and whether this call has set it,
- * or undefined if it was replaced or removed.
+ * Sets the first live frame of a subscription unless this revision has one. Removes the request's
+ * fields, which only its record needs. Returns the current subscription and whether this call has
+ * set it, or undefined if it was replaced or removed.
  */
 export async function setFirstLive(
   subscriber: Subscriber,
   from: number,
-  next?: number,
 ): Promise<{ current: Subscriber; isSet: boolean } | undefined> {
-  const mark = next === undefined ? "" : ", #next = :next, behind = :behind";
   const changed = await change(subscriber, {
-    update: `SET #from = :from${mark} REMOVE since, requestId`,
+    update: "SET #from = :from REMOVE since, requestId",
     holds: "attribute_not_exists(#from)",
-    names: { "#from": "from", ...(next !== undefined && { "#next": "next" }) },
-    values: { ":from": from, ...(next !== undefined && { ":next": next, ":behind": true }) },
+    names: { "#from": "from" },
+    values: { ":from": from },
   });
   const current = changed ?? (await findCurrent(subscriber));
   return current && { current, isSet: changed !== undefined };
@@ -41,31 +38,47 @@ export async function markBehind(subscriber: Subscriber): Promise<Subscriber | u
 }
 
 /**
+ * Whether nothing live is posted to a subscription: it is marked as behind, or has no first live
+ * frame yet.
+ */
+export const isBehind = ({ behind, from }: Subscriber): boolean =>
+  behind === true || from === undefined;
+
+/**
+ * The write that moves a subscription on from the state that was read, only once. The first one
+ * after its request also sets the first live frame and removes the request's fields.
+ */
+function advance({ from, next: was }: Subscriber, next: number, isLive: boolean): Change {
+  const isFirst = from === undefined;
+  const set = `#next = :next${isFirst ? ", #from = :next" : ""}${isLive ? "" : ", behind = :behind"}`;
+  const gone = [isLive ? "behind" : [], isFirst ? "since, requestId" : []].flat();
+  return {
+    update: gone.length > 0 ? `SET ${set} REMOVE ${gone.join(", ")}` : `SET ${set}`,
+    holds: isFirst ? "attribute_not_exists(#from)" : "#next = :was AND behind = :behind",
+    names: { "#next": "next", ...(isFirst && { "#from": "from" }) },
+    values: {
+      ":next": next,
+      ...(!isFirst && { ":was": was }),
+      ...(!(isFirst && isLive) && { ":behind": true }),
+    },
+  };
+}
+
+/**
  * Records that a subscription that is behind was sent all frames before `next`. Returns undefined
  * if another call has advanced it, or it has ended.
  */
 export const advanceCatchUp = (
   subscriber: Subscriber,
   next: number,
-): Promise<Subscriber | undefined> =>
-  change(subscriber, {
-    update: "SET #next = :next",
-    holds: "#next = :was AND behind = :behind",
-    names: { "#next": "next" },
-    values: { ":next": next, ":was": subscriber.next, ":behind": true },
-  });
+): Promise<Subscriber | undefined> => change(subscriber, advance(subscriber, next, false));
 
 /**
  * Makes a subscription live: frames from `next` on are posted to it. Returns the same as
  * `advanceCatchUp`.
  */
 export const goLive = (subscriber: Subscriber, next: number): Promise<Subscriber | undefined> =>
-  change(subscriber, {
-    update: "SET #next = :next REMOVE behind",
-    holds: "#next = :was AND behind = :behind",
-    names: { "#next": "next" },
-    values: { ":next": next, ":was": subscriber.next, ":behind": true },
-  });
+  change(subscriber, advance(subscriber, next, true));
 
 /**
  * Like `goLive`, in one transaction with a check that the frame `next` does not exist yet. Then the
@@ -76,23 +89,12 @@ export async function goLiveBefore(
   subscriber: Subscriber,
   next: number,
 ): Promise<"live" | "behind" | "over"> {
-  const { streamId, connectionId, revision } = subscriber;
+  const { streamId } = subscriber;
   const failed = await commitTransaction([
     { label: "frame", ConditionCheck: { Key: key.frame(streamId, next), ...isAbsent } },
     {
       label: "subscriber",
-      Update: {
-        Key: key.subscriber(streamId, connectionId),
-        UpdateExpression: "SET #next = :next REMOVE behind",
-        ConditionExpression: "revision = :revision AND #next = :was AND behind = :behind",
-        ExpressionAttributeNames: { "#next": "next" },
-        ExpressionAttributeValues: {
-          ":next": next,
-          ":was": subscriber.next,
-          ":behind": true,
-          ":revision": revision,
-        },
-      },
+      Update: updateOf(subscriber, advance(subscriber, next, true)),
     },
   ]);
   if (failed === undefined) return "live";
@@ -107,18 +109,20 @@ type Change = {
   values: Record<string, unknown>;
 };
 
-/** Updates a subscription. Returns undefined if it was replaced or the condition fails. */
-async function change(
+const updateOf = (
   { streamId, connectionId, revision }: Subscriber,
   { update, holds, names, values }: Change,
-): Promise<Subscriber | undefined> {
-  const changed = await updateIf({
-    Key: key.subscriber(streamId, connectionId),
-    UpdateExpression: update,
-    ConditionExpression: `revision = :revision AND ${holds}`,
-    ExpressionAttributeNames: names,
-    ExpressionAttributeValues: { ...values, ":revision": revision },
-  });
+) => ({
+  Key: key.subscriber(streamId, connectionId),
+  UpdateExpression: update,
+  ConditionExpression: `revision = :revision AND ${holds}`,
+  ExpressionAttributeNames: names,
+  ExpressionAttributeValues: { ...values, ":revision": revision },
+});
+
+/** Updates a subscription. Returns undefined if it was replaced or the condition fails. */
+async function change(subscriber: Subscriber, to: Change): Promise<Subscriber | undefined> {
+  const changed = await updateIf(updateOf(subscriber, to));
   return changed && readSubscriber(changed);
 }
 

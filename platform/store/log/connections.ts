@@ -6,11 +6,10 @@ import {
   streamsPerConnectionMax,
 } from "../../../domain/log/subscriber.ts";
 import { refuse } from "../../../domain/refusal.ts";
-import { hashOfSecret } from "../../auth/secret.ts";
 import { deleteItem, getItem, read, updateIf, writeItems } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryWhole } from "../../table/query.ts";
-import { removeSubscriber, subscriberItem } from "./subscribers.ts";
+import { recordVisit, removeSubscriber, subscriberItem } from "./subscribers.ts";
 
 /** One of a user's sockets, an item of the user's list. */
 const Socket = z.object({
@@ -29,14 +28,15 @@ export const connectionExpiry = (connectedAt: number) =>
   Math.floor(connectedAt / 1000) + connectionLifeSeconds;
 
 /**
- * Stores a user's socket until it expires, also under the token that opened it (its `jti`), if any.
+ * Stores a user's socket until it expires, also under the hash of the `jti` of the token that opened it,
+ * if any.
  * Callers store it before counting sockets, so concurrent connections cannot exceed the limit.
  */
-export async function putSocket(userId: string, socket: Socket, tokenId = ""): Promise<void> {
+export async function putSocket(userId: string, socket: Socket, tokenHash?: string): Promise<void> {
   const { connectionId } = socket;
   const own = { ...key.socket(userId, connectionId), ...socket };
-  if (tokenId === "") return await writeItems([own]);
-  const byToken = { ...key.tokenSocket(hashOfSecret(tokenId), connectionId), ...socket, userId };
+  if (tokenHash === undefined) return await writeItems([own]);
+  const byToken = { ...key.tokenSocket(tokenHash, connectionId), ...socket, userId };
   await writeItems([own, byToken]);
 }
 
@@ -78,9 +78,10 @@ export async function addStream(
     Key: key.connection(connectionId),
     UpdateExpression:
       "SET connectionId = :id, userId = :user, tokenExpiresAt = :token, connectedAt = :at, " +
-      "expiresAt = :expires ADD streams :stream",
+      "expiresAt = :expires ADD streams :stream REMOVE #first",
     ConditionExpression:
       "attribute_not_exists(streams) OR size(streams) < :max OR contains(streams, :name)",
+    ExpressionAttributeNames: { "#first": "first" },
     ExpressionAttributeValues: {
       ":id": connectionId,
       ":user": userId,
@@ -119,16 +120,19 @@ export async function setChannel(
 export async function forgetStream(connectionId: string, streamId: string): Promise<void> {
   await updateIf({
     Key: key.connection(connectionId),
-    UpdateExpression: "DELETE streams :stream",
+    UpdateExpression: "DELETE streams :stream REMOVE #first",
     ConditionExpression: "attribute_exists(PK)",
+    ExpressionAttributeNames: { "#first": "first" },
     ExpressionAttributeValues: { ":stream": new Set([streamId]) },
   });
 }
 
 /** Stores a connection and its first subscription, replacing an earlier item. */
-export async function putConnection(connection: Connection, first?: Subscriber): Promise<void> {
-  const own = { ...key.connection(connection.connectionId), ...connection };
-  await writeItems(first === undefined ? [own] : [own, subscriberItem(first)]);
+export async function putConnection(connection: Connection, asked?: Subscriber): Promise<void> {
+  const { connectionId, streams } = connection;
+  const first = asked && streams && { streamId: asked.streamId, revision: asked.revision };
+  const own = { ...key.connection(connectionId), ...connection, first };
+  await writeItems(asked === undefined ? [own] : [own, subscriberItem(asked)]);
 }
 
 /** A connection and its subscriptions, read consistently. */
@@ -138,15 +142,29 @@ export async function findConnection(connectionId: string): Promise<Connection |
 }
 
 /**
- * Removes all items of a closed connection: its subscriptions, then its socket in the user's list
- * and its own item, so that an interrupted removal can be repeated. A socket left alone counts
- * until the next check finds it dead. Returns false if there was nothing to remove.
+ * Removes all items of a closed connection, so that an interrupted removal can be repeated: first
+ * what its client subscribed to by messages, then the rest in one request. Most have only the
+ * subscription of their URL, whose visit is counted before that. If the function dies between two
+ * tries of that request, the next post to a subscription, or the next check of the user's sockets,
+ * removes what is left. Returns false if there was nothing to remove.
  */
 export async function dropConnection(connectionId: string): Promise<boolean> {
   const connection = await findConnection(connectionId);
   if (connection === undefined) return false;
-  const streams = [...(connection.streams ?? [])];
-  await Promise.all(streams.map((streamId) => removeSubscriber(streamId, connectionId)));
-  await writeItems([], [key.socket(connection.userId, connectionId), key.connection(connectionId)]);
+  const { userId, first, streams = new Set() } = connection;
+  const isFirst = first !== undefined && streams.has(first.streamId);
+  const others = [...streams].filter((streamId) => !isFirst || streamId !== first.streamId);
+  await Promise.all([
+    isFirst && recordVisit({ ...first, userId }, new Date()),
+    ...others.map((streamId) => removeSubscriber(streamId, connectionId)),
+  ]);
+  await writeItems(
+    [],
+    [
+      ...(isFirst ? [key.subscriber(first.streamId, connectionId)] : []),
+      key.socket(userId, connectionId),
+      key.connection(connectionId),
+    ],
+  );
   return true;
 }

@@ -2,11 +2,10 @@ import * as z from "zod";
 import { Frame, type LogEnd, withoutText } from "../../../domain/log/frame.ts";
 import { endOf, type Position, type Recovery, recover } from "../../../domain/log/recovery.ts";
 import { limits } from "../../runtime/limits.ts";
-import { coalesce } from "../../table/coalesce.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { isAbsent, putIf, read, updateIf } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
-import { queryAll } from "../../table/query.ts";
+import { coalesce, queryAll } from "../../table/query.ts";
 import { getLog, type Log } from "./logs.ts";
 
 /**

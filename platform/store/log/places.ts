@@ -1,4 +1,5 @@
 import { isOverlay } from "../../../domain/id.ts";
+import { countDistinct } from "../../../domain/log/sketch.ts";
 import { viewersAmong } from "../../../domain/log/subscriber.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import { placesOf, type Stream } from "../../../domain/streams/stream.ts";
@@ -7,7 +8,6 @@ import type { Caller } from "../../auth/caller.ts";
 import { cachedIfLong } from "../../runtime/cached.ts";
 import { listRelayedRooms } from "./relays.ts";
 import { listSubscribers } from "./subscribers.ts";
-import { countWatching } from "./watching.ts";
 
 /** The subscribers; if more than a thousand, up to 5 s old. */
 const listRecent = cachedIfLong(listSubscribers);
@@ -31,5 +31,5 @@ export async function assertPlaceLeft(
   ]);
   const subscribed = viewersAmong(subscribers);
   if (subscribed.has(userId) || rooms.some(({ users }) => users.has(userId))) return;
-  if ((await countWatching(stream.id, subscribed, now)) >= max) refuse("room_full", { max });
+  if (countDistinct(subscribed, rooms) >= max) refuse("room_full", { max });
 }

@@ -1,11 +1,18 @@
-import { connectionLifeSeconds, isCurrent, Subscriber } from "../../../domain/log/subscriber.ts";
+import { isOverlay } from "../../../domain/id.ts";
+import {
+  connectionLifeSeconds,
+  isCurrent,
+  Subscriber,
+  subscribedAt,
+} from "../../../domain/log/subscriber.ts";
 import type { Member } from "../../../domain/streams/member.ts";
 import { limits } from "../../runtime/limits.ts";
+import { logFault } from "../../runtime/log.ts";
 import { deleteIf, getItems, getRawItem, nameOf, putItem, read } from "../../table/items.ts";
 import { connectionIn, key, readKey, subscriberRanges } from "../../table/keys.ts";
 import { queryWhole } from "../../table/query.ts";
+import { writeOnce } from "../../table/transact.ts";
 import { findWatcher } from "../streams/members.ts";
-import { recordVisit } from "./visits.ts";
 
 /**
  * The item of a subscription. Omits what its key or another field contains, because a room's
@@ -140,4 +147,57 @@ export async function findHeads(
     heads[streamId] = Number(found.get(nameOf(key.log(streamId)))?.posted ?? 0);
   }
   return heads;
+}
+
+/**
+ * Adds a finished visit to the user's watch time, and a first-time visitor to the stream's
+ * audience. A repeated call for the same subscription, known by its revision, counts nothing.
+ * Failures are only logged, because these are statistics.
+ */
+export async function recordVisit(
+  subscriber: Pick<Subscriber, "streamId" | "userId" | "revision" | "refusal">,
+  now: Date,
+): Promise<void> {
+  const { streamId, userId, revision, refusal } = subscriber;
+  if (refusal !== undefined || isOverlay(userId)) return;
+  const seconds = Math.max(0, Math.round((now.getTime() - subscribedAt(subscriber)) / 1000));
+  try {
+    if (await addVisit(streamId, userId, revision, seconds)) await countVisitor(streamId);
+  } catch (error) {
+    logFault("A visit could not be counted", error, { streamId });
+  }
+}
+
+/** Returns whether this was the user's first visit to the stream. */
+async function addVisit(
+  streamId: string,
+  userId: string,
+  revision: number,
+  seconds: number,
+): Promise<boolean> {
+  const added = await writeOnce({
+    Update: {
+      Key: key.visits(streamId, userId),
+      UpdateExpression: "SET userId = :user, latest = :revision ADD seconds :seconds, times :one",
+      ConditionExpression: "attribute_not_exists(latest) OR latest <> :revision",
+      ExpressionAttributeValues: {
+        ":user": userId,
+        ":revision": revision,
+        ":seconds": seconds,
+        ":one": 1,
+      },
+      ReturnValues: "UPDATED_NEW",
+    },
+  });
+  return added.done && added.attributes?.times === 1;
+}
+
+async function countVisitor(streamId: string): Promise<void> {
+  await writeOnce({
+    Update: {
+      Key: key.audience(streamId),
+      UpdateExpression: "ADD visitors :one",
+      ExpressionAttributeValues: { ":one": 1 },
+    },
+  });
 }

@@ -1,5 +1,6 @@
 import type * as z from "zod";
 import { isOverlay } from "../../../domain/id.ts";
+import { countDistinct } from "../../../domain/log/sketch.ts";
 import { subscribedAt } from "../../../domain/log/subscriber.ts";
 import { paginationOf } from "../../../domain/page.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
@@ -17,7 +18,6 @@ import { findProfiles } from "../people/users.ts";
 import { findShown } from "../streams/display-names.ts";
 import { listRelayedRooms } from "./relays.ts";
 import { listSubscribers } from "./subscribers.ts";
-import { countWatching } from "./watching.ts";
 
 /** Viewers that a search covers: the latest arrivals. */
 const searchedMax = 100;
@@ -72,10 +72,9 @@ export async function listViewers(
       : [viewerOf(profile, watching, standingOf(watching.userId), picture)];
   });
   const pagination = paginationOf(page, limit, found.length);
-  const participantAudienceTotal = await countWatching(
-    stream.id,
+  const participantAudienceTotal = countDistinct(
     new Set(all.map(({ userId }) => userId)),
-    now,
+    await listRelayedRooms(stream.id, now),
   );
   return { list, pagination, participantAudienceTotal };
 }

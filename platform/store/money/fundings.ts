@@ -18,7 +18,7 @@ import {
 } from "../../../domain/streams/funding.ts";
 import { Member } from "../../../domain/streams/member.ts";
 import { Stream } from "../../../domain/streams/stream.ts";
-import { allDone } from "../../runtime/waiting.ts";
+import { allDone } from "../../runtime/deadline.ts";
 import { type Item, listItems, read, updateIf } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems, queryPages } from "../../table/query.ts";

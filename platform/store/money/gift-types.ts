@@ -14,7 +14,7 @@ const Alias = z.object({ giftTypeId: z.string() });
 const readGiftType = (giftTypeId: string, reading: Reading): Promise<GiftType | undefined> =>
   getItem(GiftType, key.giftType(giftTypeId), reading);
 
-const isThere = (type: GiftType | undefined): type is GiftType =>
+const isActive = (type: GiftType | undefined): type is GiftType =>
   type !== undefined && type.deletedAt === undefined;
 
 /**
@@ -24,21 +24,21 @@ const isThere = (type: GiftType | undefined): type is GiftType =>
  */
 export async function getGiftType(giftTypeId: string): Promise<GiftType> {
   const near = await readGiftType(giftTypeId, {});
-  const type = isThere(near) ? near : await readGiftType(giftTypeId, { consistent: true });
-  return isThere(type) ? type : refuse("gift_type_not_found", { giftTypeId });
+  const type = isActive(near) ? near : await readGiftType(giftTypeId, { consistent: true });
+  return isActive(type) ? type : refuse("gift_type_not_found", { giftTypeId });
 }
 
 /** The current gift type, for changes; refuses with `gift_type_not_found`. */
 async function getCurrentGiftType(giftTypeId: string): Promise<GiftType> {
   const type = await readGiftType(giftTypeId, { consistent: true });
-  return isThere(type) ? type : refuse("gift_type_not_found", { giftTypeId });
+  return isActive(type) ? type : refuse("gift_type_not_found", { giftTypeId });
 }
 
 /** A gift type by its GiftId in the Tencent API; read consistently. */
 export async function findGiftTypeByAlias(giftId: string): Promise<GiftType | undefined> {
   const alias = await getItem(Alias, key.giftAlias(giftId), { consistent: true });
   const type = alias && (await readGiftType(alias.giftTypeId, { consistent: true }));
-  return isThere(type) ? type : undefined;
+  return isActive(type) ? type : undefined;
 }
 
 /** The most gift types that a list covers. */

@@ -1,5 +1,4 @@
-import { refundedCredits } from "../../../domain/money/gift-event.ts";
-import { Gift, Share } from "../../../domain/money/gift-item.ts";
+import { Gift, refundedCredits, Share } from "../../../domain/money/gift-item.ts";
 import {
   assertMayRefund,
   type Refunder,

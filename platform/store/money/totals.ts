@@ -1,6 +1,5 @@
 import * as z from "zod";
-import { addsToTotals } from "../../../domain/money/gift-event.ts";
-import type { Gift } from "../../../domain/money/gift-item.ts";
+import { addsToTotals, type Gift } from "../../../domain/money/gift-item.ts";
 import { getRawItem, read } from "../../table/items.ts";
 import { type Key, key, prefix } from "../../table/keys.ts";
 import { queryItems } from "../../table/query.ts";

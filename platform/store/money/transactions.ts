@@ -1,6 +1,5 @@
 import * as z from "zod";
-import type { Entry } from "../../../domain/money/ledger.ts";
-import { type Transaction, transactionOf } from "../../../domain/money/transaction.ts";
+import { type Entry, type Transaction, transactionOf } from "../../../domain/money/ledger.ts";
 import {
   isUnfiltered,
   isWanted,

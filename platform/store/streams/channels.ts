@@ -8,7 +8,7 @@ import {
 } from "../../../domain/streams/channel.ts";
 import { isOver } from "../../../domain/streams/stream-lifecycle.ts";
 import type { Caller } from "../../auth/caller.ts";
-import { allDone } from "../../runtime/waiting.ts";
+import { allDone } from "../../runtime/deadline.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { getItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";

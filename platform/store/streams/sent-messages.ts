@@ -101,7 +101,7 @@ export const sentMemory = {
     { content }: { content: string },
   ): Promise<Recalled<SentMessage>> {
     const message = messageAnswered(kept, content, setting("DEFAULT_PICTURE"));
-    const isThere = await putMessage(message);
-    return isThere ? { answer: { ...kept, content } } : "void";
+    const isStored = await putMessage(message);
+    return isStored ? { answer: { ...kept, content } } : "void";
   },
 };

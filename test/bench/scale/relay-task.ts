@@ -1,6 +1,6 @@
 import { subscribe } from "../../../relay/greeting.ts";
 import type { Connection } from "../../../relay/model.ts";
-import { closeRoom, enter } from "../../../relay/room.ts";
+import { admit, closeRoom, enter } from "../../../relay/room.ts";
 import { createRooms } from "../../../relay/rooms.ts";
 import type { Chance } from "./chance.ts";
 import type { Clock } from "./clock.ts";
@@ -61,7 +61,7 @@ export function createTask(clock: Clock, chance: Chance, use: Use, name: string)
         clock.at(arrived, () => clients.has(connection) && client.take(bytes));
       },
       send: (message) => connection.write(Buffer.from(JSON.stringify(message))),
-      look: () => undefined,
+      keepAlive: () => undefined,
       close() {
         isOpen = false;
         clients.delete(connection);
@@ -79,6 +79,7 @@ export function createTask(clock: Clock, chance: Chance, use: Use, name: string)
       const room = await own(() => rooms.open(streamId));
       const connection = connect(client);
       const subscription = enter(room, connection, now);
+      admit(subscription);
       subscription.next = room.end.head + 1;
       subscription.isLive = true;
       return connection;

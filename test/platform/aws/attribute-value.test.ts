@@ -21,7 +21,7 @@ function asSent(attribute: unknown): unknown {
   );
 }
 
-/** A name under which JavaScript keeps a prototype: the SDK loses what it is given under it. */
+/** JavaScript's property for the prototype: the SDK loses an attribute of this name. */
 const name = fc.string({ unit: "grapheme" }).filter((text) => text !== "__proto__");
 
 const number = fc.oneof(

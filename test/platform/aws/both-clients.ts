@@ -132,7 +132,7 @@ export async function endOf(call: Promise<unknown>): Promise<unknown> {
   } catch (thrown) {
     const error = thrown as Error & Record<string, unknown>;
     const { $fault, $metadata, Item, CancellationReasons } = error;
-    // The SDK adds a hint to what it could not read.
+    // The SDK adds a hint to the error of an unreadable response.
     const [line = ""] = error.message.split("\n");
     const [, name = error.name, message = line] = wrapped.exec(line) ?? [];
     return { name, message, $fault, $metadata, Item, CancellationReasons };

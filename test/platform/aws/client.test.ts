@@ -154,7 +154,7 @@ describe("The retry quota", () => {
         await endOf(both[whose].send("GetCommand", get));
         counts.push(aws.got.length);
       };
-      // 500 tokens are 35 retries at 14; what is left is enough for throttles, at 5.
+      // 500 tokens pay for 35 retries at 14; the rest suffices for throttled calls, at 5.
       for (let call = 0; call < 20; call++) await count(says(500, {}));
       await count(says(200, {}));
       await count(says(500, {}));

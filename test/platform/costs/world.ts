@@ -251,7 +251,7 @@ export async function fillTable(): Promise<void> {
   for (const frame of frames()) await putItem(frame);
 }
 
-/** Ids of what is there, which calls name. */
+/** Ids of the existing items, for use in calls. */
 export type Found = {
   noteIds: string[];
   giftId: string;

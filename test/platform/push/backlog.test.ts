@@ -1,7 +1,7 @@
+import { pushStream } from "../../../platform/push/batch.ts";
 import { postRoom } from "../../../platform/push/large-room.ts";
-import { pushStream } from "../../../platform/push/push-stream.ts";
 import { useLimits } from "../../../platform/runtime/limits.ts";
-import { listBacklog, putBacklog } from "../../../platform/store/log/backlog.ts";
+import { listBacklog, putBacklog } from "../../../platform/store/log/logs.ts";
 import { chatRecord, message } from "../../domain/frame-samples.ts";
 import { useOwnTable } from "../table.ts";
 import { seconds, setScene } from "./scene.ts";

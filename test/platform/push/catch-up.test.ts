@@ -7,6 +7,7 @@ import { takeResumeFrames } from "../../../platform/store/log/resume-budget.ts";
 import { findSubscriber } from "../../../platform/store/log/subscribers.ts";
 import { table, useTable } from "../../../platform/table/table.ts";
 import { chatRecord } from "../../domain/frame-samples.ts";
+import { meterTable } from "../call-meter.ts";
 import { useOwnTable } from "../table.ts";
 import { seconds, setScene } from "./scene.ts";
 
@@ -174,6 +175,26 @@ test("a turn that dies as its connection goes live is repeated, with the frame t
   expect(scene.frames("c")).toEqual(upTo(3));
   await resume(scene.audience(), job);
   expect(scene.frames("c")).toEqual(upTo(4));
+});
+
+test("a return with missed frames writes its subscription once, though confirmed twice", async () => {
+  const { scene, since, ask, say } = await frames(3);
+  useLimits({ exactViewers: 0, pageFrames: 2 });
+  const back = await ask("c", { since });
+  const metered = meterTable();
+  const spent = await metered(async () => {
+    await confirmSubscribers(scene.audience(), [back]);
+    await resume(scene.audience(), scene.takeResume()!);
+  });
+  // The others count each page's frames in the user's budget, which is small here.
+  expect(spent.write).toBe(3);
+  expect(scene.queued).toEqual([]);
+  await confirmSubscribers(scene.audience(), [back]);
+  await scene.catchUp(scene.audience());
+  await say(4);
+  const seen = scene.frames("c");
+  expect(seen.filter((n, at) => seen.indexOf(n) === at)).toEqual(upTo(4));
+  expect(scene.messagesTo("c")[0]).toMatchObject({ type: "subscribed", head: 3 });
 });
 
 test("a late confirmation does not mark a live connection as behind", async () => {

@@ -1,6 +1,6 @@
 import type { Frame } from "../../../domain/log/frame.ts";
 import { deliverFrames } from "../../../platform/push/deliver.ts";
-import { cacheOf } from "../../../platform/push/log-cache.ts";
+import { cacheOf } from "../../../platform/push/memory.ts";
 import { useLimits } from "../../../platform/runtime/limits.ts";
 import { queryFrames } from "../../../platform/store/log/frames.ts";
 import { resetLog } from "../../../platform/store/log/log-reset.ts";

@@ -1,8 +1,8 @@
 import type { Audience } from "../../../platform/push/audience.ts";
 import { pushBatch } from "../../../platform/push/batch.ts";
-import { removeDead } from "../../../platform/push/dead-connections.ts";
 import { postRoom } from "../../../platform/push/large-room.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
+import { removeDead } from "../../../platform/push/post.ts";
 import { postSlice } from "../../../platform/push/slice.ts";
 import { listFrames } from "../../../platform/store/log/frames.ts";
 import { findSubscriber } from "../../../platform/store/log/subscribers.ts";

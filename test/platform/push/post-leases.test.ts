@@ -1,5 +1,4 @@
-import { createGovernors } from "../../../platform/push/governor.ts";
-import { leasePosts } from "../../../platform/store/log/post-leases.ts";
+import { createGovernors, leasePosts } from "../../../platform/push/governor.ts";
 import { useOwnTable } from "../table.ts";
 
 useOwnTable();

@@ -1,5 +1,5 @@
+import { pushStream } from "../../../platform/push/batch.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
-import { pushStream } from "../../../platform/push/push-stream.ts";
 import { recordViewers } from "../../../platform/store/log/logs.ts";
 import {
   findRelayUrl,

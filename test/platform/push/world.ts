@@ -3,14 +3,14 @@ import { isChangeKind } from "../../../domain/log/change.ts";
 import { frameRecords } from "../../../platform/push/append.ts";
 import type { StreamWork } from "../../../platform/push/batch.ts";
 import { confirmSubscribers } from "../../../platform/push/confirm.ts";
-import { removeDead } from "../../../platform/push/dead-connections.ts";
 import { deliverFrames } from "../../../platform/push/deliver.ts";
 import type { Payload, PostResult } from "../../../platform/push/gateway.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
+import { removeDead } from "../../../platform/push/post.ts";
 import { countViewers } from "../../../platform/push/viewer-count.ts";
 import { useLimits } from "../../../platform/runtime/limits.ts";
-import { putBacklog } from "../../../platform/store/log/backlog.ts";
 import { resetLog } from "../../../platform/store/log/log-reset.ts";
+import { putBacklog } from "../../../platform/store/log/logs.ts";
 import { readSubscriber } from "../../../platform/store/log/subscribers.ts";
 import { readKey } from "../../../platform/table/keys.ts";
 import { useTable } from "../../../platform/table/table.ts";
@@ -164,7 +164,7 @@ export async function play(scenario: Scenario) {
       const viewers = await countViewers(audience);
       const framed = await frameRecords(audience, records, viewers);
       await deliverFrames(audience, framed);
-      await framed.fed;
+      await framed.queued;
     }
     if (subscribers.length > 0) await confirmSubscribers(audience, subscribers);
     await removeDead(audience);

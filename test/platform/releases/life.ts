@@ -72,7 +72,7 @@ const fresh = (name: string) => `${name}_${freshId().slice(0, 8)}`;
 /** The people, streams and things of one life. */
 export type Life = Awaited<ReturnType<typeof live>>;
 
-/** People and what they have, by a version that meets them first. */
+/** Creates users with their balances, by the version that sees them first. */
 async function arrive(version: Version) {
   const users = version.of<typeof import("../../../platform/store/people/profile-changes.ts")>(
     "store/people/profile-changes",

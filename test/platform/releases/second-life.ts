@@ -1,4 +1,4 @@
-/** What comes after a life: another version goes on with all that the first one left. */
+/** After `life.ts`: another version continues with all items that the first one wrote. */
 import { createHash } from "node:crypto";
 import type { LogRecord } from "../../../domain/log/event.ts";
 import { key } from "../../../platform/table/keys.ts";
@@ -80,8 +80,8 @@ export async function runSchedules(version: Version): Promise<void> {
 
 type Leaders = typeof import("../../../platform/store/money/leaders.ts");
 type Relays = typeof import("../../../platform/store/log/relays.ts");
-type Backlog = typeof import("../../../platform/store/log/backlog.ts");
-type Leases = typeof import("../../../platform/store/log/post-leases.ts");
+type Backlog = typeof import("../../../platform/store/log/logs.ts");
+type Leases = typeof import("../../../platform/push/governor.ts");
 type Budget = typeof import("../../../platform/store/log/resume-budget.ts");
 type Floods = typeof import("../../../platform/store/log/floods.ts");
 type Tickets = typeof import("../../../platform/store/log/tickets.ts");
@@ -102,7 +102,15 @@ type Layout = typeof import("../../../platform/table/layout.ts");
 
 const hashOf = (text: string) => createHash("sha256").update(text).digest("hex");
 
-/** What two environments share by an item alone: one version leaves it, another one finds it. */
+/** A module of the checkout; in the latest release its functions are in the module `own`. */
+const merged = <Module extends object>(version: Version, file: string, own: string): Module => ({
+  ...version.of<Module>(file),
+  ...version.of<Module | undefined>(own),
+});
+const backlogOf = (version: Version) =>
+  merged<Backlog>(version, "store/log/logs", "store/log/backlog");
+
+/** Items that environments share: one version writes each, and the other reads it. */
 export async function shareItems(first: Version, second: Version, life: Life): Promise<void> {
   const now = new Date();
   const { streamId, fan, RoomId } = life;
@@ -123,14 +131,14 @@ export async function shareItems(first: Version, second: Version, life: Life): P
   expect(await others.listRelayedRooms(streamId, now)).toMatchObject([room]);
 
   const record = { id: "gathered", createdAt: 1 } as unknown as LogRecord;
-  const gathered = await first.of<Backlog>("store/log/backlog").putBacklog(RoomId, [record], now);
-  const backlog = await second.of<Backlog>("store/log/backlog").listBacklog(RoomId, 10);
+  const gathered = await backlogOf(first).putBacklog(RoomId, [record], now);
+  const backlog = await backlogOf(second).listBacklog(RoomId, 10);
   expect(backlog).toMatchObject({ ids: [gathered], records: [record] });
 
   const left = { posts: [] as number[], frames: [] as number[], floods: [] as number[] };
   for (const each of both) {
-    const leases = each.of<Leases>("store/log/post-leases");
-    left.posts.push(await leases.leasePosts("large", 1, 6, 10, now));
+    const { leasePosts } = merged<Leases>(each, "push/governor", "store/log/post-leases");
+    left.posts.push(await leasePosts("large", 1, 6, 10, now));
     const budget = each.of<Budget>("store/log/resume-budget");
     left.frames.push(await budget.takeResumeFrames(fan, 60, now));
     const flood = await each.of<Floods>("store/log/floods").noteFlood(fan, 1, now);
@@ -181,8 +189,9 @@ export async function shareItems(first: Version, second: Version, life: Life): P
 
   const { putSocket } = first.of<Connections>("store/log/connections");
   const socket = { connectionId: node, connectedAt: now.getTime(), expiresAt: 4e9 };
-  await putSocket(fan, socket, RoomId);
   const { hashOfSecret } = second.of<Secrets>("auth/secret");
+  // The latest release hashes the token's id itself.
+  await putSocket(fan, socket, first.name === "release" ? RoomId : hashOfSecret(RoomId));
   const { listTokenSockets } = second.of<Connections>("store/log/connections");
   expect(await listTokenSockets(hashOfSecret(RoomId), now)).toMatchObject([socket]);
 

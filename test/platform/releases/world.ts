@@ -230,7 +230,7 @@ function auditBy(version: Version) {
   return version.of<Audit>("audit/audit").audit({ read, now: new Date(), ...patience });
 }
 
-/** Runs a bundle with an environment of its own, in Node's own globals as on Lambda. */
+/** Runs a bundle with its own environment variables and Node's globals, as on Lambda. */
 function load(text: string, env: Record<string, string>) {
   const module = { exports: {} as Record<string, Record<string, unknown>> };
   const own = Object.create(process, { env: { value: env } });

@@ -85,7 +85,7 @@ type Asking = {
 export async function ask(stream: Stream, from: string, asking: Asking, ...fate: Fate[]) {
   const { to = [stream.hostId], GiftId, Time, dedupeSeconds = 0, now = new Date() } = asking;
   planned = [...fate];
-  // Without a bound of its own a call has as much time as a busy machine takes.
+  // Without its own timeout a call may take as long as a busy machine needs.
   if (asking.within === undefined) setClock(Date.now());
   setDeadline(asking.within ?? 60_000);
   const GiftWater = { From_Account: from, To_Account: to, GiftId, Count: 1, Time };

@@ -112,7 +112,7 @@ describe("command", () => {
     ["a user who is not an administrator", 60010, goodQuery("user1")],
   ];
   test.each(denied)("denies %s with %i", async (_, ErrorCode, query) => {
-    // The body is bad too: what comes first in the order of checks is said.
+    // The body is invalid too: the response names the first failed check.
     const answered = await callCommand(handler, { raw: "{", query });
     expect(answered.statusCode).toBe(200);
     expect(answered.body).toEqual({

@@ -1,0 +1,109 @@
+import { jest } from "@jest/globals";
+import { revisionAt } from "../../../domain/log/subscriber.ts";
+import {
+  addStream,
+  connectionExpiry,
+  dropConnection,
+  findConnection,
+  forgetStream,
+  listSockets,
+  putConnection,
+  putSocket,
+} from "../../../platform/store/log/connections.ts";
+import {
+  findSubscriber,
+  putSubscriber,
+  removeSubscriber,
+} from "../../../platform/store/log/subscribers.ts";
+import { readVisits } from "../../../platform/store/log/watch-times.ts";
+import { meterTable } from "../call-meter.ts";
+import { setClock } from "../clock.ts";
+import { startTable } from "../table.ts";
+
+let stop: () => Promise<void>;
+let metered: ReturnType<typeof meterTable>;
+beforeAll(async () => {
+  ({ stop } = await startTable());
+  metered = meterTable();
+  setClock(now);
+});
+afterAll(async () => {
+  jest.useRealTimers();
+  await stop();
+});
+
+const now = Date.now();
+const seconds = 60;
+const connectedAt = now - seconds * 1000;
+const expiresAt = connectionExpiry(connectedAt);
+const rooms = ["a", "b"].map((letter) => letter.repeat(24));
+const [room, other] = rooms as [string, string];
+let count = 0;
+
+const revision = () => revisionAt(new Date(connectedAt), count++);
+
+/** An open connection whose URL named the room. */
+async function open(connectionId: string, userId = connectionId) {
+  const connection = { connectionId, userId, connectedAt, tokenExpiresAt: 2e9, expiresAt };
+  const asked = { ...connection, streamId: room, revision: revision() };
+  await putSocket(userId, { connectionId, connectedAt, expiresAt });
+  await putConnection({ ...connection, streams: new Set([room]) }, asked);
+  return { ...connection, revision: asked.revision };
+}
+
+const visitsOf = async (userId: string) =>
+  (await Promise.all(rooms.map(readVisits))).map(
+    (visits) => visits.find((one) => one.userId === userId)?.seconds ?? 0,
+  );
+
+async function expectNothingLeft(connectionId: string) {
+  expect(await findConnection(connectionId)).toBeUndefined();
+  expect(await listSockets(connectionId, new Date())).toEqual([]);
+  for (const streamId of rooms)
+    expect(await findSubscriber(streamId, connectionId)).toBeUndefined();
+}
+
+test("the end of a connection that only watched the room of its URL takes three calls", async () => {
+  await open("ann");
+  // The first visitor of a room is counted there by one more.
+  await open("before");
+  await dropConnection("before");
+  await open("ann-again", "ann");
+  await dropConnection("ann");
+  const spent = await metered(() => dropConnection("ann-again"));
+  expect(spent).toMatchObject({ calls: 3, steps: 3 });
+  expect(spent.write).toBeLessThanOrEqual(4);
+  await expectNothingLeft("ann");
+  expect(await visitsOf("ann")).toEqual([2 * seconds, 0]);
+});
+
+test("a visit counts once, also if others remove the subscription", async () => {
+  const { revision: found } = await open("ben");
+  await Promise.all([
+    dropConnection("ben"),
+    removeSubscriber(room, "ben", found),
+    dropConnection("ben"),
+  ]);
+  expect(await visitsOf("ben")).toEqual([seconds, 0]);
+  await expectNothingLeft("ben");
+});
+
+test("subscriptions by messages end too, each with its own visit", async () => {
+  const connection = await open("cem");
+  await addStream(connection, other);
+  await putSubscriber({ ...connection, streamId: other, revision: revision() });
+  await dropConnection("cem");
+  expect(await visitsOf("cem")).toEqual([seconds, seconds]);
+  await expectNothingLeft("cem");
+});
+
+test("a user who leaves the room of the URL and subscribes again has two visits", async () => {
+  const connection = await open("dan");
+  await removeSubscriber(room, "dan");
+  await forgetStream("dan", room);
+  await addStream(connection, room);
+  await putSubscriber({ ...connection, streamId: room, revision: revision() });
+  await dropConnection("dan");
+  expect(await visitsOf("dan")).toEqual([2 * seconds, 0]);
+  await expectNothingLeft("dan");
+});
