@@ -208,16 +208,22 @@ test.each(kinds)("%s at every call of settle: each gift is credited once", async
  * Planted fault that turns this red: transact() that takes a cancellation for a conflict as done.
  */
 test.each([10, 50, 90])("a storm of %i %% conflicts loses and doubles nothing", async (percent) => {
-  const senders = await Promise.all(Array.from({ length: 5 }, () => rich(100)));
+  const senders = await Promise.all(Array.from({ length: 5 }, () => rich(1000)));
   const before = await settledBalance(host);
   await injectFault({ operation: "TransactWriteItems", kind: "conflict", percent, count: 100_000 });
-  const gifts = senders.flatMap((sender) =>
-    Array.from({ length: 4 }, () => give(sender, freshId())),
-  );
-  for (const { status } of await Promise.all(gifts)) expect(status).toBe(201);
+  let rounds = 0;
+  // Gifts that wait are paid together, so a round may need few transactions, and chance spare them.
+  while (rounds < 20 && (await countStrikes()) === 0) {
+    rounds++;
+    const gifts = senders.flatMap((sender) =>
+      Array.from({ length: 4 }, () => give(sender, freshId())),
+    );
+    for (const { status } of await Promise.all(gifts)) expect(status).toBe(201);
+  }
   expect(await clearFaults()).toBeGreaterThan(0);
-  expect(await settledBalance(host)).toBe(before + 200);
-  for (const sender of senders) expect(await walletOf(sender)).toMatchObject({ balance: 60 });
+  expect(await settledBalance(host)).toBe(before + rounds * 200);
+  const balance = 1000 - rounds * 40;
+  for (const sender of senders) expect(await walletOf(sender)).toMatchObject({ balance });
 });
 
 /*
