@@ -73,7 +73,7 @@ async function sendTo(
       if (result === "sent" || result === "refused") return;
       if (result !== "gone" || isOpening({ connectedAt }, now)) missed.push(connectionId);
       // A connection of a relay has no other items.
-      else if (!(await dropConnection(connectionId)))
+      else if ((await dropConnection(connectionId)) === undefined)
         await removeSocket(stored.userId, connectionId);
     }),
   );

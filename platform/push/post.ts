@@ -8,7 +8,7 @@ import {
 import { isOpening, type Subscriber } from "../../domain/log/subscriber.ts";
 import { allDone, stragglersMilliseconds, waitAtMost } from "../runtime/deadline.ts";
 import { limits } from "../runtime/limits.ts";
-import { dropConnection, forgetStream } from "../store/log/connections.ts";
+import { dropSubscribed, forgetStream } from "../store/log/connections.ts";
 import {
   findSubscriber,
   isInSlice,
@@ -197,10 +197,8 @@ export async function removeDead({ now, memory }: Pick<Push, "now" | "memory">):
   const due = [...memory.dead].filter(([, { at }]) => at <= latest).slice(0, limits().deadPerCall);
   await allDone(
     due.map(async ([name, { subscriber }]) => {
-      const { streamId, connectionId, revision } = subscriber;
       memory.dead.delete(name);
-      await removeSubscriber(streamId, connectionId, revision);
-      await dropConnection(connectionId);
+      await dropSubscribed(subscriber);
     }),
   );
 }

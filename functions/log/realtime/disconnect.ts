@@ -14,7 +14,8 @@ export const { contract, handler } = socket(
   },
   async ({ connectionId, caller }) => {
     // A refused handshake leaves at most the user's socket.
-    const found = await dropConnection(connectionId);
-    if (!found && caller !== undefined) await removeSocket(caller.userId, connectionId);
+    const removed = await dropConnection(connectionId);
+    if (removed === undefined && caller !== undefined)
+      await removeSocket(caller.userId, connectionId);
   },
 );

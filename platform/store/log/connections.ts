@@ -9,7 +9,7 @@ import { refuse } from "../../../domain/refusal.ts";
 import { deleteItem, getItem, read, updateIf, writeItems } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryWhole } from "../../table/query.ts";
-import { recordVisit, removeSubscriber, subscriberItem } from "./subscribers.ts";
+import { findSubscriber, recordVisit, removeSubscriber, subscriberItem } from "./subscribers.ts";
 
 /** One of a user's sockets, an item of the user's list. */
 const Socket = z.object({
@@ -146,11 +146,14 @@ export async function findConnection(connectionId: string): Promise<Connection |
  * what its client subscribed to by messages, then the rest in one request. Most have only the
  * subscription of their URL, whose visit is counted before that. If the function dies between two
  * tries of that request, the next post to a subscription, or the next check of the user's sockets,
- * removes what is left. Returns false if there was nothing to remove.
+ * removes what is left. Returns the streams that it was subscribed to, or undefined if the
+ * connection was removed already.
  */
-export async function dropConnection(connectionId: string): Promise<boolean> {
+export async function dropConnection(
+  connectionId: string,
+): Promise<ReadonlySet<string> | undefined> {
   const connection = await findConnection(connectionId);
-  if (connection === undefined) return false;
+  if (connection === undefined) return undefined;
   const { userId, first, streams = new Set() } = connection;
   const isFirst = first !== undefined && streams.has(first.streamId);
   const others = [...streams].filter((streamId) => !isFirst || streamId !== first.streamId);
@@ -166,5 +169,22 @@ export async function dropConnection(connectionId: string): Promise<boolean> {
       key.connection(connectionId),
     ],
   );
-  return true;
+  return streams;
+}
+
+/**
+ * Removes the connection of a subscription, and this subscription if the connection does not name
+ * it. Only reads where all is removed; reads of one turn of the event loop are one call.
+ */
+export async function dropSubscribed({
+  streamId,
+  connectionId,
+  revision,
+}: Pick<Subscriber, "streamId" | "connectionId" | "revision">): Promise<void> {
+  const [streams, found] = await Promise.all([
+    dropConnection(connectionId),
+    findSubscriber(streamId, connectionId),
+  ]);
+  if (found?.revision === revision && !streams?.has(streamId))
+    await removeSubscriber(streamId, connectionId, revision);
 }

@@ -1,5 +1,7 @@
 import { jest } from "@jest/globals";
 import { revisionAt } from "../../../domain/log/subscriber.ts";
+import { createMemory } from "../../../platform/push/memory.ts";
+import { removeDead } from "../../../platform/push/post.ts";
 import {
   addStream,
   connectionExpiry,
@@ -75,6 +77,43 @@ test("the end of a connection that only watched the room of its URL takes three 
   expect(spent.write).toBeLessThanOrEqual(4);
   await expectNothingLeft("ann");
   expect(await visitsOf("ann")).toEqual([2 * seconds, 0]);
+});
+
+/** What a poster remembers after posts to these connections found them gone. */
+async function findDead(...connectionIds: string[]) {
+  const memory = createMemory();
+  for (const connectionId of connectionIds) {
+    const subscriber = (await findSubscriber(room, connectionId))!;
+    memory.dead.set(connectionId, { subscriber, at: now });
+  }
+  return () => removeDead({ now: new Date(now), memory });
+}
+
+test("connections that a poster found dead are removed, and each visit counts once", async () => {
+  for (const name of ["eve-1", "eve-2"]) await open(name, "eve");
+  const remove = await findDead("eve-1", "eve-2");
+  await remove();
+  expect(await visitsOf("eve")).toEqual([2 * seconds, 0]);
+  for (const name of ["eve-1", "eve-2"]) await expectNothingLeft(name);
+  expect(await listSockets("eve", new Date())).toEqual([]);
+});
+
+test("dead connections whose ends were already handled take one read together", async () => {
+  const names = ["f-1", "f-2", "f-3"];
+  for (const name of names) await open(name);
+  const remove = await findDead(...names);
+  for (const name of names) await dropConnection(name);
+  expect(await metered(remove)).toMatchObject({ calls: 1 });
+});
+
+test("a dead connection's subscription is removed if the connection's item is not there", async () => {
+  const { revision: asked, ...connection } = await open("gil");
+  const remove = await findDead("gil");
+  await dropConnection("gil");
+  await putSubscriber({ ...connection, streamId: room, revision: asked });
+  await remove();
+  await expectNothingLeft("gil");
+  expect(await visitsOf("gil")).toEqual([seconds, 0]);
 });
 
 test("a visit counts once, also if others remove the subscription", async () => {
