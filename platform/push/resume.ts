@@ -6,8 +6,8 @@ import { limits } from "../runtime/limits.ts";
 import { countMetric } from "../runtime/metrics.ts";
 import { showState } from "../store/audience/log-state.ts";
 import { advanceCatchUp, goLive, goLiveBefore, isBehind } from "../store/log/catch-up.ts";
-import { findFrame, listFrames, numberMax } from "../store/log/frames.ts";
-import { getLog } from "../store/log/logs.ts";
+import { findFrame, listFrames, listFramesSince, numberMax } from "../store/log/frames.ts";
+import { findLog, getLog, type Log } from "../store/log/logs.ts";
 import { takeResumeFrames } from "../store/log/resume-budget.ts";
 import { findSubscriber } from "../store/log/subscribers.ts";
 import { findMember } from "../store/streams/members.ts";
@@ -47,7 +47,11 @@ export async function resumeAll(push: Push, messages: readonly QueueRecord[]): P
 export async function resume(audience: Audience, job: ResumeJob): Promise<void> {
   const { streamId, connectionId, revision, asked: request } = job;
   countMetric("Resumes");
-  const found = await findSubscriber(streamId, connectionId);
+  // Both are read in one call, with those of the other jobs of the batch.
+  const [mark, found] = await Promise.all([
+    findLog(streamId),
+    findSubscriber(streamId, connectionId),
+  ]);
   if (found?.revision !== revision) return;
   if (found.refusal !== undefined)
     return refuseSubscription(audience, found, openingWaitsMilliseconds);
@@ -59,8 +63,9 @@ export async function resume(audience: Audience, job: ResumeJob): Promise<void> 
   const next = found.next ?? (request?.since && request.since.frame + 1);
   if (next === undefined) return;
   const behind = { ...found, next };
-  if (request === undefined) return sendPages(audience, behind);
-  const { found: start, known } = (await answer(audience, behind, request)) ?? {};
+  const log = mark ?? (await getLog(streamId));
+  if (request === undefined) return sendPages(audience, behind, log);
+  const { found: start, known = log } = (await answer(audience, behind, request, log)) ?? {};
   if (start !== undefined) await sendPages(audience, start, known);
 }
 
@@ -73,26 +78,26 @@ const openingWaitsMilliseconds = [20, 40, 80, 160, 320];
 /** Frames read for a subscription, up to number `to`, stored or not. */
 type Page = { to: number; frames: readonly Frame[] };
 
-/** What answering the request has read: the log's mark, and perhaps the first frames to send. */
+/** What was read before: the log's mark, and perhaps the first frames to send. */
 type Known = { posted: number; page?: Page | undefined };
 
 /** The subscription to continue with, if any, and what need not be read again. */
-type Answered = { found: Behind | undefined; known?: Known };
+type Answered = { found: Behind | undefined; known: Known };
 
 /** Sends `subscribed`. Returns undefined if the connection did not accept it. */
 async function answer(
   audience: Audience,
   subscriber: Behind,
   request: NonNullable<ResumeJob["asked"]>,
+  { epoch, posted }: Log,
 ): Promise<Answered | undefined> {
   const { streamId } = audience;
   const { since, head = subscriber.from! - 1 } = request;
-  const [{ epoch, posted }, viewers] = await Promise.all([
-    getLog(streamId),
-    countViewersNow(audience),
-  ]);
   const isPageOf = since?.epoch === epoch && subscriber.next === since.frame + 1;
-  const page = isPageOf ? await readPage(audience, subscriber, posted, audience.now) : undefined;
+  const [viewers, page] = await Promise.all([
+    countViewersNow(audience),
+    isPageOf ? readPage(audience, subscriber, posted, audience.now) : undefined,
+  ]);
   const first = since && (page?.frames[0] ?? (await findFrame(streamId, since.frame + 1)));
   const shown = (frame: number) => shownAt(streamId, frame);
   const facts = { epoch, head, next: first, viewers, shown };
@@ -132,7 +137,7 @@ const beyondMark = 2;
  * mark and by reading slightly further: reading the newest frame costs as much as sending it, and
  * when a large room reconnects, all jobs would read the same few frames.
  */
-async function sendPages(audience: Audience, subscriber: Behind, known?: Known): Promise<void> {
+async function sendPages(audience: Audience, subscriber: Behind, known: Known): Promise<void> {
   const { streamId, outlet } = audience;
   const { connectionId, revision } = subscriber;
   const began = Date.now();
@@ -141,7 +146,7 @@ async function sendPages(audience: Audience, subscriber: Behind, known?: Known):
   for (let number = 0; number < limits().jobPages; number++) {
     const elapsed = Date.now() - began;
     if (elapsed > jobMillisecondsMax) break;
-    const { posted, page: read }: Known = (number === 0 && known) || (await getLog(streamId));
+    const { posted, page: read }: Known = number === 0 ? known : await getLog(streamId);
     const at = new Date(audience.now.getTime() + elapsed);
     const page = read ?? (await readPage(audience, { ...subscriber, next }, posted, at));
     if (page === undefined) delaySeconds = budgetSeconds;
@@ -197,7 +202,7 @@ async function sendRemaining(
 ): Promise<void> {
   const from = firstLive(subscriber)!;
   const to = framesMax === undefined ? numberMax : from + framesMax - 1;
-  await sendFrames(audience, subscriber, await listFrames(audience.streamId, from, to));
+  await sendFrames(audience, subscriber, await listFramesSince(audience.streamId, from, to));
 }
 
 /** Sends frames in order. Returns false if the connection accepts no more. */

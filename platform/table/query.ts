@@ -184,19 +184,22 @@ export function coalesce<Args extends readonly (string | number)[], Answer>(
 }
 
 /**
- * Limits a read to one at a time per name: callers that arrive in the meantime share the next one,
+ * Limits equal reads to one at a time: callers that arrive in the meantime share the next one,
  * which starts after their call, so its result is never older than the call. A caller waits for at
  * most two reads.
  */
-export function share<Answer>(read: (name: string) => Promise<Answer>) {
+export function share<Args extends readonly (string | number)[], Answer>(
+  read: (...args: Args) => Promise<Answer>,
+): (...args: Args) => Promise<Answer> {
   const underWay = new Map<string, Promise<void>>();
   const next = new Map<string, Promise<Answer>>();
-  return (name: string): Promise<Answer> => {
+  return (...args) => {
+    const name = args.join(" ");
     const found = next.get(name);
     if (found !== undefined) return found;
     const answer = Promise.resolve(underWay.get(name)).then(() => {
       next.delete(name);
-      const own = read(name);
+      const own = read(...args);
       const done = own
         .then(
           () => undefined,

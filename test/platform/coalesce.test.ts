@@ -91,7 +91,7 @@ test("items requested in one turn are read by one call, and each caller gets its
 
 test("who asks while one reads is given the next reading, which begins behind them", async () => {
   const readings: PromiseWithResolvers<number>[] = [];
-  const ask = share(() => {
+  const ask = share((_: string) => {
     const reading = Promise.withResolvers<number>();
     readings.push(reading);
     return reading.promise;
@@ -112,7 +112,7 @@ test("who asks while one reads is given the next reading, which begins behind th
 
 test("what has different names is read at the same time", async () => {
   const names: string[] = [];
-  const ask = share((name) => {
+  const ask = share((name: string) => {
     names.push(name);
     return new Promise<never>(() => undefined);
   });

@@ -11,6 +11,7 @@ import type { Clock } from "../bench/scale/clock.ts";
 import { noUse } from "../bench/scale/prices.ts";
 import type { Item, SimulatedTable } from "../bench/scale/table.ts";
 import { chatRecord } from "../domain/frame-samples.ts";
+import { intercept } from "./intercept.ts";
 import { meterKeys } from "./key-meter.ts";
 import { seconds, setScene } from "./push/scene.ts";
 import { useOwnTable } from "./table.ts";
@@ -55,6 +56,42 @@ test.each([
   for (const name of names) expect(scene.frames(name)).toEqual(owed);
   // Two looks whether there is another frame, and what a range in two parts is rounded up by.
   expect(spent.get(PK)).toBeLessThanOrEqual(names.length * (units + 3));
+});
+
+test("viewers of a large room who go live one after the other share what they read then", async () => {
+  const { scene, epoch } = await busyRoom();
+  useLimits({ exactViewers: 0 });
+  const names = ["a", "b", "c", "d", "e", "f"];
+  for (const name of names)
+    await scene.confirmOnly(
+      scene.audience(),
+      await scene.ask(name, { since: { epoch, frame: 4 } }),
+    );
+  let [live, reads] = [0, 0];
+  const allAreLive = Promise.withResolvers<void>();
+  const undo = intercept(async ({ name, input }, next) => {
+    const isRead = name === "QueryCommand" && JSON.stringify(input).includes("FRAMES#");
+    if (isRead && live > 0) {
+      reads += 1;
+      await allAreLive.promise;
+    }
+    const answer = await next();
+    if (name === "UpdateCommand" && ++live === names.length) allAreLive.resolve();
+    return answer;
+  });
+  const jobs = Iterator.from({
+    next: () => {
+      const value = scene.takeResume()!;
+      return { value, done: value === undefined };
+    },
+  }).toArray();
+  const audience = scene.audience(createMemory());
+  await Promise.all(jobs.map((job) => resume(audience, job)));
+  undo();
+  expect(live).toBe(names.length);
+  for (const name of names) expect(scene.frames(name)).toEqual([5]);
+  // The first one reads; all who went live meanwhile read together after that.
+  expect(reads).toBe(2);
 });
 
 test("the simulator's subscribers are as large as those in a real room", async () => {

@@ -5,7 +5,7 @@ import { limits } from "../../runtime/limits.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { isAbsent, putIf, read, updateIf } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
-import { coalesce, queryAll } from "../../table/query.ts";
+import { coalesce, queryAll, share } from "../../table/query.ts";
 import { getLog, type Log } from "./logs.ts";
 
 /**
@@ -44,6 +44,12 @@ export const listFrames = coalesce(
     return frames;
   },
 );
+
+/**
+ * The same for callers who ask one after the other, whenever a write of theirs is done: one read at
+ * a time, which begins after all who share it have asked.
+ */
+export const listFramesSince = share(listFrames);
 
 /** One frame, read consistently; undefined if it is not stored. */
 export const findFrame = coalesce(

@@ -52,7 +52,7 @@ const listedMax = 200;
 const longLists = new BoundedSet<string>(10_000);
 
 /** A list of members, by `nameOf` their keys, for all who ask meanwhile; undefined if too long. */
-const listMembers = share(async (PK): Promise<ReadonlyMap<string, Item> | undefined> => {
+const listMembers = share(async (PK: string): Promise<ReadonlyMap<string, Item> | undefined> => {
   const walk = { limit: listedMax + 1, consistent: true };
   const items = await queryItems({ PK, SK: "" }, prefix.members, walk);
   if (items.length <= listedMax) return new Map(items.map((item) => [nameOf(item), item]));
@@ -78,7 +78,9 @@ async function findListed(Key: Key): Promise<Item | undefined> {
   return list === undefined ? getRawItem(Key, { consistent: true }) : list.get(nameOf(Key));
 }
 
-const readShared = share((streamId) => getRawItem(key.stream(streamId), { consistent: true }));
+const readShared = share((streamId: string) =>
+  getRawItem(key.stream(streamId), { consistent: true }),
+);
 
 async function together(streamId: string, item: Item | undefined, member: Member | undefined) {
   const stream = item && read(Stream, item);
