@@ -156,7 +156,7 @@ export async function endSubscription(
  * `$disconnect`. When a large group leaves at once, removing it here would delay the room and
  * duplicate that work.
  */
-const crowdMilliseconds = 5_000;
+const crowdMilliseconds = 15_000;
 
 /** Records that a connection returned 410, unless it may still be opening. */
 function markDead({ now, memory }: Pick<Push, "now" | "memory">, subscriber: Subscriber): void {

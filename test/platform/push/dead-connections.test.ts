@@ -67,11 +67,14 @@ test("a crowd that leaves holds no frame up: it is not posted to, and removed bi
   expect(await room.left()).toBe(30);
   expect(await room.push(2)).toBe(0);
   expect(await room.left()).toBe(30);
-  await room.push(6);
+  // On one busy machine the last `$disconnect` of a thousand comes this late.
+  expect(await room.push(14)).toBe(0);
+  expect(await room.left()).toBe(30);
+  await room.push(16);
   expect(await room.left()).toBe(10);
-  await room.push(7);
+  await room.push(17);
   expect(await room.left()).toBe(0);
-  await room.push(8);
+  await room.push(18);
   expect(room.memory.dead.size).toBe(0);
 });
 
@@ -98,6 +101,6 @@ test("one environment that posts a room in slices remembers who has gone from th
   await post(0, 0);
   await post(1, 1);
   expect(memory.dead.size).toBe(40);
-  await removeDead(at(6));
+  await removeDead(at(16));
   expect(await room.left()).toBe(20);
 });
