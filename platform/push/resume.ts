@@ -48,10 +48,8 @@ export async function resume(audience: Audience, job: ResumeJob): Promise<void> 
   const { streamId, connectionId, revision, asked: request } = job;
   countMetric("Resumes");
   // Both are read in one call, with those of the other jobs of the batch.
-  const [mark, found] = await Promise.all([
-    findLog(streamId),
-    findSubscriber(streamId, connectionId),
-  ]);
+  const both = [findLog(streamId), findSubscriber(streamId, connectionId)] as const;
+  const [mark, found] = await Promise.all(both);
   if (found?.revision !== revision) return;
   if (found.refusal !== undefined)
     return refuseSubscription(audience, found, openingWaitsMilliseconds);
@@ -94,10 +92,8 @@ async function answer(
   const { streamId } = audience;
   const { since, head = subscriber.from! - 1 } = request;
   const isPageOf = since?.epoch === epoch && subscriber.next === since.frame + 1;
-  const [viewers, page] = await Promise.all([
-    countViewersNow(audience),
-    isPageOf ? readPage(audience, subscriber, posted, audience.now) : undefined,
-  ]);
+  const paging = isPageOf ? readPage(audience, subscriber, posted, audience.now) : undefined;
+  const [viewers, page] = await Promise.all([countViewersNow(audience), paging]);
   const first = since && (page?.frames[0] ?? (await findFrame(streamId, since.frame + 1)));
   const shown = (frame: number) => shownAt(streamId, frame);
   const facts = { epoch, head, next: first, viewers, shown };
