@@ -3,9 +3,8 @@ import type { Frame } from "../../domain/log/frame.ts";
 import type { UserEvent } from "../../domain/log/user-event.ts";
 import type { Poster } from "./gateway.ts";
 import type { Governor } from "./governor.ts";
-import type { Jobs } from "./jobs.ts";
+import type { InvokeSlice, Jobs } from "./jobs.ts";
 import type { Memory } from "./memory.ts";
-import type { InvokeSlice } from "./slice-job.ts";
 
 /**
  * Everything that a pushing environment sends to. The handler creates it and passes it to every

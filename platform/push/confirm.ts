@@ -11,7 +11,8 @@ import { findGuests } from "../store/log/subscribers.ts";
 import { isStillAdmitted } from "../store/streams/members.ts";
 import type { Audience, Outlet } from "./audience.ts";
 import { subscriptionName } from "./memory.ts";
-import { endSubscription, openSubscription, type Request, refuseSubscription } from "./post.ts";
+import { openSubscription, type Request, refuseSubscription } from "./opening.ts";
+import { endSubscription } from "./post.ts";
 import { countViewersNow } from "./viewer-count.ts";
 
 /**

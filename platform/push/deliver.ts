@@ -11,8 +11,8 @@ import { getLog, markPosted } from "../store/log/logs.ts";
 import { listRecentRelayedRooms } from "../store/log/relays.ts";
 import { rangesMax, wholeRoom } from "../store/log/subscribers.ts";
 import type { Audience } from "./audience.ts";
-import { postSlice } from "./slice.ts";
-import type { InvokeSlice } from "./slice-job.ts";
+import type { InvokeSlice } from "./jobs.ts";
+import { postSlice } from "./post.ts";
 
 /**
  * A call starts no more frames after this time, so that it finishes well before its function's

@@ -4,6 +4,7 @@ import { Position } from "../../domain/log/recovery.ts";
 import { sendMessage, sendMessages } from "../aws/queues.ts";
 import { setting } from "../runtime/env.ts";
 import { lazy } from "../runtime/init.ts";
+import { rangesMax } from "../store/log/subscribers.ts";
 
 /** Posts a large room's entire backlog, whose newest item is `gathered`. */
 export const PostJob = z.object({ streamId: z.string(), gathered: z.string() });
@@ -34,6 +35,36 @@ export const SumsJob = z.object({
   hasWaited: z.boolean().optional(),
 });
 export type SumsJob = z.infer<typeof SumsJob>;
+
+/**
+ * Posts frames of a log to one slice of the room's subscribers: slice `at` (from 0) of `of`. During
+ * a deployment functions of two releases exchange it, so its field names must not change.
+ */
+export const SliceJob = z.object({
+  streamId: z.string(),
+  from: z.number().int().min(1),
+  to: z.number().int().min(1),
+  /** Estimated subscribers of the whole room. */
+  about: z.number().int().min(0),
+  at: z.number().int().min(0),
+  of: z.number().int().min(1).max(rangesMax),
+});
+export type SliceJob = z.infer<typeof SliceJob>;
+
+/** The result of a slice. */
+export const SlicePosted = z.object({
+  /**
+   * Distinct users who were posted to. A user may have sockets in several slices, so counts cannot
+   * be added.
+   */
+  viewers: z.array(z.string()),
+  /** When a post last had to wait for the stage's rate, in milliseconds since 1970; 0 if never. */
+  limitedAt: z.number(),
+});
+export type SlicePosted = z.infer<typeof SlicePosted>;
+
+/** Posts a slice in another environment. Throws without a valid response. */
+export type InvokeSlice = (job: SliceJob) => Promise<SlicePosted>;
 
 /**
  * A queue message. `posts` is FIFO: one message per group is in flight, and equal ids are

@@ -1,26 +1,141 @@
 import type { Frame } from "../../domain/log/frame.ts";
 import {
-  type Recovery,
-  recover,
-  type ShownSums,
-  subscribedMessage,
-} from "../../domain/log/recovery.ts";
-import { isOpening, type Subscriber } from "../../domain/log/subscriber.ts";
-import { allDone, stragglersMilliseconds, waitAtMost } from "../runtime/deadline.ts";
+  firstLive,
+  isOpening,
+  type Subscriber,
+  viewersAmong,
+} from "../../domain/log/subscriber.ts";
+import { isBlocked } from "../../domain/streams/member.ts";
+import { allDone, stragglersMilliseconds, waitAtMost, waitForMost } from "../runtime/deadline.ts";
 import { limits } from "../runtime/limits.ts";
 import { dropSubscribed, forgetStream } from "../store/log/connections.ts";
 import {
-  findSubscriber,
   isInSlice,
+  listSubscribers,
   removeSubscriber,
   type Slice,
 } from "../store/log/subscribers.ts";
+import { findMember } from "../store/streams/members.ts";
 import type { Audience, Outlet, Push, SliceOutlet } from "./audience.ts";
+import { type Encodings, encodingsOf } from "./encodings.ts";
 import { type Payload, type PostResult, payloadOf } from "./gateway.ts";
 import { type Memory, subscriptionName } from "./memory.ts";
 
 /** A stream, with the parts of the outlet that posting needs. */
 type Sender = Audience<SliceOutlet>;
+
+/**
+ * Posts frames to one slice of a room's subscribers, who are read consistently. The caller must
+ * have read the log's mark before. `estimate` is the approximate size of the whole
+ * room. Returns the distinct users who were posted to. Idempotent: clients drop duplicates.
+ */
+export async function postSlice(
+  audience: Sender,
+  frames: readonly Frame[],
+  slice: Slice & { estimate: number },
+): Promise<Set<string>> {
+  const { streamId, now } = audience;
+  const subscribers = await listSubscribers(streamId, now, slice.estimate, slice);
+  const viewers = viewersAmong(subscribers);
+  // Read after the subscribers, so that a user who was unbanned and resubscribed keeps the
+  // subscription.
+  const ends = await findBlocked(streamId, frames, viewers, now);
+  await postFrames(audience, frames, subscribers, ends);
+  forgetRemoved(audience, slice, subscribers);
+  return viewers;
+}
+
+/**
+ * The users whom these frames block and who are still blocked, each with the first such frame. They
+ * get no frame from there on.
+ */
+async function findBlocked(
+  streamId: string,
+  frames: readonly Frame[],
+  viewers: ReadonlySet<string>,
+  now: Date,
+): Promise<Map<string, number>> {
+  const ends = new Map<string, number>();
+  for (const { n, blocks = [] } of frames)
+    for (const userId of blocks) {
+      if (ends.has(userId) || !viewers.has(userId)) continue;
+      const member = await findMember(streamId, userId, { consistent: true });
+      if (isBlocked(member, now)) ends.set(userId, n);
+    }
+  return ends;
+}
+
+async function postFrames(
+  audience: Sender,
+  frames: readonly Frame[],
+  subscribers: readonly Subscriber[],
+  ends: ReadonlyMap<string, number>,
+): Promise<void> {
+  const { memory, outlet } = audience;
+  const posts: Posts = { frames, encodings: frames.map(encodingsOf), waiting: 0 };
+  const endings: Promise<void>[] = [];
+  const postings: Promise<void>[] = [];
+  for (const subscriber of subscribers) {
+    const isSlow = memory.slow.has(subscriptionName(subscriber));
+    const end = ends.get(subscriber.userId);
+    const posting = postInOrder(audience, subscriber, posts, end);
+    if (end !== undefined)
+      endings.push(
+        waitAtMost(stragglersMilliseconds, posting).then(() => endSubscription(outlet, subscriber)),
+      );
+    else if (isSlow) posting.catch(() => {});
+    else postings.push(posting);
+  }
+  await allDone([...endings, waitForMost(postings, () => posts.waiting > 0)]);
+}
+
+/** The frames to post, with their encodings. */
+type Posts = {
+  frames: readonly Frame[];
+  encodings: readonly Encodings[];
+  /** Posts that wait for the governor. */
+  waiting: number;
+};
+
+/**
+ * Posts frames to one connection in order. Stops at the first frame that does not arrive, because
+ * later ones would leave a gap.
+ */
+async function postInOrder(
+  audience: Sender,
+  subscriber: Subscriber,
+  posts: Posts,
+  end = Number.POSITIVE_INFINITY,
+): Promise<void> {
+  const { memory, outlet } = audience;
+  const { busy } = memory;
+  const { frames, encodings } = posts;
+  const from = firstLive(subscriber);
+  const subscription = subscriptionName(subscriber);
+  if (from === undefined || from > frames.at(-1)!.n || busy.has(subscription)) return;
+  if (isDead(memory, subscriber)) return;
+  busy.add(subscription);
+  try {
+    for (const [at, { n }] of frames.entries()) {
+      if (n < from) continue;
+      if (n >= end) break;
+      await passGovernor(outlet, posts);
+      const result = await postNow(audience, subscriber, encodings[at]!(subscriber));
+      if (result !== "sent") break;
+    }
+  } finally {
+    busy.delete(subscription);
+  }
+}
+
+async function passGovernor({ governor }: SliceOutlet, posts: Posts): Promise<void> {
+  posts.waiting += 1;
+  try {
+    await governor.take();
+  } finally {
+    posts.waiting -= 1;
+  }
+}
 
 /** Posts one message to a subscriber's connection when the stage's rate permits it. */
 export async function post(
@@ -47,91 +162,6 @@ export async function postNow(
   else slow.delete(subscriptionName(subscriber));
   if (result === "gone") markDead(sender, subscriber);
   return result;
-}
-
-/**
- * Sends a connection's first message. If the connection may still be opening, retries after each of
- * these waits (milliseconds) while the subscription exists; a disconnected client has removed it.
- */
-async function postOpening(
-  audience: Audience,
-  subscriber: Subscriber,
-  payload: Payload,
-  waits: readonly number[],
-): Promise<PostResult> {
-  const { streamId, connectionId, revision } = subscriber;
-  for (const wait of [...(isOpening(subscriber, audience.now) ? waits : []), 0]) {
-    const result = await post(audience, subscriber, payload);
-    if (result !== "gone" || wait === 0) return result;
-    await new Promise((done) => setTimeout(done, wait));
-    const current = await findSubscriber(streamId, connectionId);
-    if (current?.revision !== revision) return "gone";
-  }
-  return "gone";
-}
-
-/** The parameters of a `subscribe`, with the id that its response contains. */
-export type Request = Pick<Subscriber, "since" | "requestId">;
-
-/**
- * What was read for `subscribed`. `shown` reads the state (totals, moments) at a frame of the log.
- */
-type OpeningFacts = {
-  epoch: string;
-  /** The position after which all frames are sent. */
-  head: number;
-  next: Frame | undefined;
-  viewers: number;
-  shown: (head: number) => Promise<ShownSums>;
-};
-
-/**
- * Sends `subscribed`, of which a client accepts the first. `next` is the stored frame after the
- * viewer's position, if any. Returns the post's result, and which frames are recovered if the
- * request had `since`.
- */
-export async function openSubscription(
-  audience: Audience,
-  subscriber: Subscriber,
-  { since, requestId }: Request,
-  { epoch, head, next, viewers, shown }: OpeningFacts,
-  waits: readonly number[],
-): Promise<{ result: PostResult; recovery: Recovery | undefined }> {
-  const { streamId, now } = audience;
-  const end = { epoch, head };
-  const recovery = since && recover(since, end, next, now);
-  const isReplayed = recovery !== undefined && recovery !== "lost" && recovery.from <= end.head;
-  const about = {
-    recovery,
-    viewers,
-    requestId,
-    shown: isReplayed ? undefined : await shown(end.head),
-  };
-  const message = subscribedMessage(streamId, end, about);
-  const payload = payloadOf(JSON.stringify(message));
-  return { result: await postOpening(audience, subscriber, payload, waits), recovery };
-}
-
-/**
- * Sends a refusal, the connection's only message for this subscription, and removes the
- * subscription. If the connection may still be opening, calls `later` instead of removing it.
- */
-export async function refuseSubscription(
-  audience: Audience,
-  subscriber: Subscriber,
-  waits: readonly number[],
-  later?: () => Promise<void>,
-): Promise<void> {
-  const { streamId, connectionId, revision, refusal, requestId } = subscriber;
-  const message =
-    refusal !== undefined && "movedTo" in refusal
-      ? { type: "moved", streamId, url: refusal.movedTo, requestId }
-      : { type: "error", ...refusal, requestId };
-  const payload = payloadOf(JSON.stringify(message));
-  const result = await postOpening(audience, subscriber, payload, waits);
-  if (later !== undefined && result === "gone" && isOpening(subscriber, audience.now))
-    return later();
-  await removeSubscriber(streamId, connectionId, revision);
 }
 
 /**

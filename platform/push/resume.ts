@@ -15,7 +15,8 @@ import type { Audience, Push } from "./audience.ts";
 import { encodingsOf } from "./encodings.ts";
 import type { PostResult } from "./gateway.ts";
 import { ResumeJob } from "./jobs.ts";
-import { endSubscription, openSubscription, post, refuseSubscription, removeDead } from "./post.ts";
+import { openSubscription, refuseSubscription } from "./opening.ts";
+import { endSubscription, post, removeDead } from "./post.ts";
 import { countViewers, countViewersNow } from "./viewer-count.ts";
 
 /**

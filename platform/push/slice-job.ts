@@ -1,39 +1,23 @@
-import * as z from "zod";
 import { createSigner, hashOf } from "../aws/sign.ts";
 import { awsEnvironment, setting } from "../runtime/env.ts";
 import { lazy } from "../runtime/init.ts";
-import { rangesMax } from "../store/log/subscribers.ts";
+import { listFrames } from "../store/log/frames.ts";
+import type { Push, SliceOutlet } from "./audience.ts";
 import { type Clock, realClock } from "./governor.ts";
+import { type InvokeSlice, type SliceJob, SlicePosted } from "./jobs.ts";
+import { postSlice, removeDead } from "./post.ts";
 
-/**
- * Posts frames of a log to one slice of the room's subscribers: slice `at` (from 0) of `of`. During
- * a deployment functions of two releases exchange it, so its field names must not change.
- */
-export const SliceJob = z.object({
-  streamId: z.string(),
-  from: z.number().int().min(1),
-  to: z.number().int().min(1),
-  /** Estimated subscribers of the whole room. */
-  about: z.number().int().min(0),
-  at: z.number().int().min(0),
-  of: z.number().int().min(1).max(rangesMax),
-});
-export type SliceJob = z.infer<typeof SliceJob>;
-
-/** The result of a slice. */
-export const SlicePosted = z.object({
-  /**
-   * Distinct users who were posted to. A user may have sockets in several slices, so counts cannot
-   * be added.
-   */
-  viewers: z.array(z.string()),
-  /** When a post last had to wait for the stage's rate, in milliseconds since 1970; 0 if never. */
-  limitedAt: z.number(),
-});
-export type SlicePosted = z.infer<typeof SlicePosted>;
-
-/** Posts a slice in another environment. Throws without a valid response. */
-export type InvokeSlice = (job: SliceJob) => Promise<SlicePosted>;
+/** Posts one slice in its own environment. Throws if a frame is missing. */
+export async function postSliceJob(push: Push<SliceOutlet>, job: SliceJob): Promise<SlicePosted> {
+  const { streamId, from, to, about: estimate, at: index, of: count } = job;
+  const audience = { ...push, streamId };
+  const frames = await listFrames(streamId, from, to);
+  if (frames.length !== to - from + 1)
+    throw new Error(`Of ${streamId} the frames ${from} to ${to} are not all there`);
+  const viewers = await postSlice(audience, frames, { index, count, estimate });
+  await removeDead(audience);
+  return { viewers: [...viewers], limitedAt: Math.max(0, push.outlet.governor.limitedAt()) };
+}
 
 /** Invokes slices from this process. */
 export const ownInvokeSlice = lazy(() => withRetries(createInvokeSlice()));

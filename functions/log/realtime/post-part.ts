@@ -1,9 +1,9 @@
 import { task } from "../../../platform/lambda/task.ts";
 import { ownPoster } from "../../../platform/push/gateway.ts";
 import { ownGovernors } from "../../../platform/push/governor.ts";
+import { SliceJob, SlicePosted } from "../../../platform/push/jobs.ts";
 import { ownMemory } from "../../../platform/push/memory.ts";
-import { postSliceJob } from "../../../platform/push/slice.ts";
-import { SliceJob, SlicePosted } from "../../../platform/push/slice-job.ts";
+import { postSliceJob } from "../../../platform/push/slice-job.ts";
 
 /** Posts one slice of a room that is too large for one environment. */
 export const { contract, handler } = task(

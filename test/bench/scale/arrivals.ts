@@ -18,7 +18,7 @@ import { createJobs } from "../../../platform/push/jobs.ts";
 import { postRooms } from "../../../platform/push/large-room.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
 import { resumeAll } from "../../../platform/push/resume.ts";
-import { postSliceJob } from "../../../platform/push/slice.ts";
+import { postSliceJob } from "../../../platform/push/slice-job.ts";
 import type { SocketEvent } from "../../../platform/realtime/socket.ts";
 import { nameOf } from "../../../platform/table/items.ts";
 import { key } from "../../../platform/table/keys.ts";

@@ -1,13 +1,9 @@
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { marshall } from "@aws-sdk/util-dynamodb";
 import type { DynamoDBRecord, SQSRecord } from "aws-lambda";
+import type { InvokeSlice, SliceJob, SlicePosted } from "../../../platform/push/jobs.ts";
 import { createMemory, type Memory } from "../../../platform/push/memory.ts";
-import {
-  type InvokeSlice,
-  type SliceJob,
-  type SlicePosted,
-  withRetries,
-} from "../../../platform/push/slice-job.ts";
+import { withRetries } from "../../../platform/push/slice-job.ts";
 import type { Chance } from "./chance.ts";
 import type { Clock } from "./clock.ts";
 import { environment } from "./environments.ts";

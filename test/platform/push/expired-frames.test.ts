@@ -1,6 +1,6 @@
 import { DeleteCommand, UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { resume } from "../../../platform/push/resume.ts";
-import { postSliceJob } from "../../../platform/push/slice.ts";
+import { postSliceJob } from "../../../platform/push/slice-job.ts";
 import { useLimits } from "../../../platform/runtime/limits.ts";
 import { findLog } from "../../../platform/store/log/logs.ts";
 import { key } from "../../../platform/table/keys.ts";

@@ -3,9 +3,9 @@ import type { AddressInfo } from "node:net";
 import type { Frame } from "../../../domain/log/frame.ts";
 import { postToAll } from "../../../platform/push/deliver.ts";
 import { createGovernor } from "../../../platform/push/governor.ts";
-import { createJobs } from "../../../platform/push/jobs.ts";
+import { createJobs, SliceJob } from "../../../platform/push/jobs.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
-import { ownInvokeSlice, SliceJob } from "../../../platform/push/slice-job.ts";
+import { ownInvokeSlice } from "../../../platform/push/slice-job.ts";
 import { posterWith } from "./ways.ts";
 
 /* How a slice is invoked, against a server that stands for Lambda. */

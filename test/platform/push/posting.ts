@@ -1,10 +1,9 @@
 import type { Audience } from "../../../platform/push/audience.ts";
-import { createJobs, type ResumeJob } from "../../../platform/push/jobs.ts";
+import { createJobs, type InvokeSlice, type ResumeJob } from "../../../platform/push/jobs.ts";
 import { postRoom } from "../../../platform/push/large-room.ts";
 import type { Memory } from "../../../platform/push/memory.ts";
 import { resume } from "../../../platform/push/resume.ts";
-import { postSliceJob } from "../../../platform/push/slice.ts";
-import type { InvokeSlice } from "../../../platform/push/slice-job.ts";
+import { postSliceJob } from "../../../platform/push/slice-job.ts";
 
 /** The invoker does not learn the outcome. */
 export class LostAnswer extends Error {}

@@ -1,8 +1,8 @@
 import { countSlices, deliverFrames } from "../../../platform/push/deliver.ts";
 import { createGovernor } from "../../../platform/push/governor.ts";
+import type { InvokeSlice, SliceJob } from "../../../platform/push/jobs.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
-import { postSliceJob } from "../../../platform/push/slice.ts";
-import { type InvokeSlice, type SliceJob, withRetries } from "../../../platform/push/slice-job.ts";
+import { postSliceJob, withRetries } from "../../../platform/push/slice-job.ts";
 import { getLog } from "../../../platform/store/log/logs.ts";
 import { table, useTable } from "../../../platform/table/table.ts";
 import { chatRecord } from "../../domain/frame-samples.ts";
