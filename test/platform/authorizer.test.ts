@@ -144,7 +144,7 @@ test("a withdrawn key counts no longer than keys are cached, while others still 
   const [token, other] = [await tokenOf("u1", "k2"), await tokenOf("u1")];
   const at = (seconds: number) => new Date(Date.now() + 60_000 + seconds * 1000);
   own.published = ["k1", "k2"];
-  // A token of a key that nobody knows makes the keys be fetched now.
+  // A token with an unknown key makes the authorizer fetch the keys now.
   expect(await verifyToken(await tokenOf("u1", "k0"), at(0))).toBeUndefined();
   expect(await verifyToken(token, at(0))).toMatchObject({ userId: "u1" });
   own.published = ["k1"];

@@ -42,7 +42,7 @@ export async function atEachRequest(prepare: () => Promise<Moment>): Promise<voi
   for (let number = 1; ; number++) {
     const { act, meanwhile, check } = await prepare();
     const { requests } = await between([number], meanwhile, act);
-    // Nothing was done meanwhile: the act had fewer requests.
+    // The act had fewer requests, so `meanwhile` was not called.
     if (requests < number) return expect(number).toBeGreaterThan(1);
     await check();
   }

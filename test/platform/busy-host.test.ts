@@ -85,8 +85,8 @@ describe("a host whose wallet others keep writing", () => {
 });
 
 /**
- * Due items that nobody can settle, of `receivers` in turn. This engine scans in the order of the
- * receivers' names, and these are met first.
+ * Due items that cannot be settled, of `receivers` in turn. The engine scans in the order of the
+ * receivers' names, so it finds these first.
  */
 async function poison(count: number, receivers: number): Promise<void> {
   const TableName = tableName();

@@ -1,8 +1,8 @@
 import { table, useTable } from "../../platform/table/table.ts";
 
 /**
- * What something asked of the table: `steps` are calls that had to wait for each other, `calls` all
- * of them, `read` and `write` their request units as the engine counts them.
+ * Calls to the table: `steps` had to wait for each other, `calls` are all, `read` and `write` are
+ * the engine's request units.
  */
 export type Spent = { steps: number; calls: number; read: number; write: number };
 
@@ -23,7 +23,7 @@ export function meterTable(): (act: () => Promise<unknown>) => Promise<Spent> {
     spent = { steps: 0, calls: 0, read: 0, write: 0 };
   };
   clear();
-  // A call waits for all that have ended when it begins: so it lies one step behind the deepest.
+  // A call is one step after the deepest call that ended before it began.
   async function send(command: Command) {
     const step = spent.steps + 1;
     spent.calls += 1;

@@ -9,7 +9,7 @@ import { useOwnTable } from "./table.ts";
 useOwnTable({});
 
 describe("equal reads", () => {
-  /** A read that returns what had been written when it began. */
+  /** A read that returns the value that was written when it began. */
   function readWritten() {
     const asked: string[] = [];
     let written = 0;

@@ -14,7 +14,7 @@ import { correlate } from "../../platform/table/table.ts";
 const shown = key.member("stream", "ann");
 const hidden = key.connection("connection");
 
-/** What a client sends whose invocation has the id `call`. */
+/** The headers that a client sends in the invocation with the id `call`. */
 async function sent(command: { input: object }): Promise<string> {
   const inputs: string[] = [];
   const send = async ({ input }: { input: object }) => void inputs.push(JSON.stringify(input));

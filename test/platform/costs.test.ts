@@ -62,7 +62,7 @@ beforeAll(async () => {
 
 let calls: ReturnType<typeof dearCalls>;
 
-/** What a call spends; a POST has a key, whose marker stores the response. */
+/** The cost of a call; a POST has a key, whose marker stores the response. */
 async function spend(row: Row<Contract>, { as = viewer, ...call }: DearCall): Promise<Spent> {
   const { handler } = handlers.get(row.name)!;
   const { route } = row.contract;

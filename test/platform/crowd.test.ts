@@ -78,7 +78,7 @@ test("of one user's concurrent votes one counts, and of two ends one takes effec
   );
   expect(ends.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
   expect((await findOpenMoments(stream.id)).open.map((one) => one.id)).not.toContain(id);
-  // It was ended meanwhile: a count that began before must not be written.
+  // It has ended since the count began, so the count must not be written.
   expect(await recordResult(moment, endsAt!, result)).toBe(false);
 });
 

@@ -50,8 +50,8 @@ function ordersOf(a: number, b: number): string[] {
 }
 
 /**
- * Runs A and B with their calls about one item in this order. Calls beyond it, and those of one
- * whose other has ended, wait for nobody.
+ * Runs A and B with their calls about one item in this order. Calls beyond it do not wait, nor do
+ * those of A or B after the other has ended.
  */
 async function inOrder(order: string, SK: string, acts: Record<"A" | "B", () => Promise<unknown>>) {
   const client = table();
@@ -127,7 +127,7 @@ test("a ban that is lifted while its target is erased does not restore their nam
   expect(read).toMatchObject({ ban: { names: { name: "Zoe" } } });
   await removeUser({ userId: user, isForfeit: false, now: new Date() });
   await continueErasure(user, 20);
-  // A call that had read the member before decides again, and one that had read the ban too.
+  // A call that has already read the member or the ban decides again.
   const change = memberActions({ streamId: stream.id }, user, read, read!.ban, new Date());
   expect((await commitTransaction(change))?.has("member")).toBe(true);
   for (const place of [key.member(stream.id, user), key.sender(stream.id, user)])

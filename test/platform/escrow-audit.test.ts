@@ -10,7 +10,7 @@ import { useOwnTable } from "./table.ts";
 
 useOwnTable();
 
-/** Sums alone do not show it: what was held is less by what was returned. */
+/** Sums alone do not show it: a return reduces the held credits. */
 test("the audit reports contributions that were both credited and returned, and parts that differ", async () => {
   const now = new Date();
   const { id, hostId } = await plannedStream();

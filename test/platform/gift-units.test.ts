@@ -26,8 +26,8 @@ let units = { read: 0, write: 0 };
 let transactions = 0;
 
 /**
- * Counts what every call costs, as the engine says it: table and index, transactions twice; and
- * transactions as they are begun, since a cancelled one is paid for as well.
+ * Counts the engine's units of every call: table and index, transactions twice. Counts transactions
+ * when they begin, because cancelled ones are charged too.
  */
 function meter() {
   intercept(async (sent, next) => {

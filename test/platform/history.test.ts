@@ -170,7 +170,7 @@ describe("a gap left by a crash", () => {
   test("makes no page short, and is recorded once a later message is a minute old", async () => {
     const stream = await newStream();
     await sayMany(stream, 10, [8, 3]);
-    // Nobody knows yet whether their calls are still under way: no page is short, none is lost.
+    // Their calls may still be in progress: no page is short, and no message is lost.
     expect(await read(stream, 1, 4, later(59))).toEqual({ numbers: [10, 9, 7, 6], total: 10 });
     expect((await read(stream, 2, 4, later(59))).numbers).toEqual([6, 5, 4, 2]);
     expect(await read(stream, 1, 4, later(60))).toEqual({ numbers: [10, 9, 7, 6], total: 9 });

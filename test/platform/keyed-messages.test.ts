@@ -87,7 +87,7 @@ async function room() {
     const answer = await callEndpoint(handler, { as, path, body: { content }, key: "the key" });
     return { status: answer.status, body: answer.body };
   };
-  // What an environment does once is done here, so that each call below has the same writes.
+  // Makes an environment's one-time calls, so that each call below has the same writes.
   const first = { as: sender, path: { streamId: stream.id }, body: { content: "first" } };
   expect((await callEndpoint(handler, first)).status).toBe(201);
   return { stream, sender, say };

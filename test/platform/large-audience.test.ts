@@ -32,7 +32,7 @@ const most = () => Math.max(...spent.values());
 let scene: Awaited<ReturnType<typeof setScene>>;
 const put = (Item: Record<string, unknown>) => ({ PutRequest: { Item } });
 
-/** A visitor who is there now, and who was there before. */
+/** A current viewer who has also visited before. */
 function itemsOf(n: number): Record<string, unknown>[] {
   const { streamId, now } = scene;
   const userId = n.toString(16).padStart(24, "0");

@@ -21,7 +21,7 @@ const credits = 2;
 
 const nameAt = (place: number) => `giver-${String(place).padStart(5, "0")}`;
 
-/** What a user's calls have written, as those of another user would have. */
+/** Copies of the items that a user's calls wrote, for another user. */
 function copyFor(user: string, items: readonly Item[], of: string): Item[] {
   const copies: Item[] = JSON.parse(JSON.stringify(items).replaceAll(of, user));
   const { chained, head } = chain("", copies.filter(isEntry).flatMap(readEntries));

@@ -54,7 +54,7 @@ test.each([
   for (let job = scene.takeResume(); job !== undefined; job = scene.takeResume())
     await resume(scene.audience(createMemory()), job);
   for (const name of names) expect(scene.frames(name)).toEqual(owed);
-  // Two looks whether there is another frame, and what a range in two parts is rounded up by.
+  // Two checks for another frame, and the rounding of a range read in two parts.
   expect(spent.get(PK)).toBeLessThanOrEqual(names.length * (units + 3));
 });
 

@@ -16,8 +16,8 @@ import { useOwnTable } from "./table.ts";
 import { makeUser, someone } from "./wallet-people.ts";
 
 /*
- * Who has contributed and leaves: what is held would return to nobody, so they stay until it is
- * decided. What is the host's is theirs, and the next user of the same sub has no part in it.
+ * A contributor cannot delete their account until the funding is decided, because a return would
+ * have no receiver. The host keeps their share; the next user with the same sub gets nothing.
  */
 
 useOwnTable();

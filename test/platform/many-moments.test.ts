@@ -74,7 +74,7 @@ test("a thousand started and ended polls make no item and no call grow", async (
   expect(after.list.read).toBeLessThanOrEqual(before.list.read);
   expect(after.list.read).toBeLessThanOrEqual(contract.cost.read);
   expect(after.one).toEqual(before.one);
-  // What is read again: each once, in pages; none of them counts for a log that is reset.
+  // All pages list each moment once; none counts in a log that was reset.
   const found = new Set<string>();
   for (let from: string | undefined, isOver = false; !isOver; ) {
     const page = await listMoments(

@@ -104,7 +104,7 @@ test("no filter of a thousand of the largest notifications reads more than a pag
   const unread = await findDearest(userId);
   // `read=true` answers nothing, which 1,000 notifications of 18 KB once were read for.
   expect(unread.emptyUnits).toBeGreaterThan(0);
-  // Of two kinds that alternate, so that no page lies together.
+  // Alternates two kinds, so that no page is contiguous.
   for (let at = 0; at < 100; at++) await markNotification(userId, full[at * 7]!, true, new Date());
   const mixed = await findDearest(userId);
   expect(await markAll(userId, new Date())).toBe(900);

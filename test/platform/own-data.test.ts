@@ -5,7 +5,7 @@ import { call, eventually, freshId, giftType, liveStream, person, topUp } from "
 import { type System, startSystem } from "../system.ts";
 
 /*
- * What is left of a user who was deleted, in the whole table of a system of its own.
+ * What is left of a deleted user in the whole table of a separate system.
  */
 
 let system: System;
@@ -22,7 +22,7 @@ afterAll(async () => {
   await system.stop();
 });
 
-/** What nobody else has: wherever it lies, it is of the user. */
+/** Unique values: wherever one is stored, it belongs to the user. */
 const marks = {
   username: `zoe${freshId()}`,
   name: `Zoename${freshId()}`,

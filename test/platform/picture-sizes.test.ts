@@ -121,7 +121,7 @@ test("Exif with offsets outside of itself, or cut short, rotates nothing", () =>
 });
 
 /*
- * Planted fault that turns this red: a thread that nobody ends, whose memory stays.
+ * Planted fault that turns this red: a thread that is never ended and keeps its memory.
  */
 test("a file that is no picture has no sizes, and its memory is released", async () => {
   const before = process.memoryUsage().rss;

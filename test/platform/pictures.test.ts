@@ -22,7 +22,7 @@ const { came, objects, stored, failNext } = useBucket();
 
 const hour = 3600_000;
 const file = { bytes: picture("image/gif"), mediaType: "image/gif" };
-/** Stores a picture at a time; it is there for nobody until its actions are recorded. */
+/** Stores a picture at a time; it is invisible until its actions are recorded. */
 const caller = { userId: "uploader" };
 const keepAt = (now: Date) => keepPicture(file, { caller, now, newId: () => newId(now) });
 

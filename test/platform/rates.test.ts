@@ -138,7 +138,7 @@ test("concurrent long polls are limited: further ones are refused after a moment
 test("an endpoint refuses in the envelope, with the seconds to wait, before any other check", async () => {
   const user = someone("caller");
   useLocalUsage(new Map());
-  // However long they take, nothing is refilled meanwhile.
+  // The clock is stopped, so nothing is refilled however long they take.
   setClock(Date.now());
   const calls = Array.from({ length: 4 * burst }, () => callEndpoint(readWallet, { as: user }));
   const answers = await Promise.all(calls);

@@ -41,7 +41,7 @@ afterEach(async () => {
   useTable(client);
 });
 
-/** A function's client: each one has a memory of its own, as each environment does. */
+/** A function's client, with a separate memory, as each environment has. */
 const own = () => unlessReadOnly(client, () => TableName);
 
 test("every kind of write is refused without any effect; reads are not", async () => {

@@ -130,7 +130,7 @@ type Row = {
   /** Does the first half; answers the step that fails, and what has to be there afterwards. */
   begin(): Promise<{
     step: () => Promise<unknown>;
-    /** Where the step is part of a batch of the table's stream, which comes again. */
+    /** Set if the step is part of a batch of the table's stream, which is redelivered. */
     again?: () => Promise<unknown>;
     check: () => Promise<void>;
   }>;

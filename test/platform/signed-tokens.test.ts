@@ -5,13 +5,13 @@ import { verifyToken } from "../../platform/auth/token.ts";
 import { issuer, useOwnIssuer } from "./own-issuer.ts";
 
 /**
- * What only the issuer could sign, and what its keys must not verify: the rest of the attacks on
- * tokens is made from outside (test/api/tokens.test.ts).
+ * Tokens that only the issuer could sign, and tokens that its keys must not verify.
+ * test/api/tokens.test.ts has the other attacks on tokens, over HTTP.
  */
 const own = useOwnIssuer();
 const { tokenOf } = own;
 
-/** Whose token it is, or "nobody", or "unknown" where it cannot be judged now. */
+/** The token's user, "nobody" if it is invalid, or "unknown" if it cannot be checked now. */
 const verdictOf = (token: string, at = new Date()) =>
   verifyToken(token, at).then(
     (caller) => caller?.userId ?? "nobody",
@@ -105,7 +105,7 @@ test("keys for other uses, secret keys, and keys without an algorithm verify not
   expect(await verifyToken(hmac, at)).toBeUndefined();
   expect(await verifyToken(await signed(claims, { kid: "enc" }), at)).toBeUndefined();
   expect(await verifyToken(one, at)).toMatchObject({ userId: "u1" });
-  // An elliptic algorithm over an RSA signature, and a hash that nobody agreed on.
+  // An elliptic algorithm with an RSA signature, and a hash that is not allowed.
   const [, body] = one.split(".");
   const head = Buffer.from('{"alg":"ES256","kid":"bare"}').toString("base64url");
   const signature = sign(

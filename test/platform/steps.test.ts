@@ -49,7 +49,7 @@ beforeEach(async () => {
 });
 
 type Call = Omit<Parameters<typeof callEndpoint>[1], "as"> & { as?: string };
-/** Calls, as a viewer if nobody is named, and sees that it was done. */
+/** Calls, by default as a viewer, and expects success. */
 async function call(handler: unknown, given: Call) {
   const { status, body } = await callEndpoint(handler, { as: "viewer", ...given });
   expect(status).toBeLessThan(300);
@@ -229,8 +229,8 @@ test("steps, calls and units of a viewer who reconnects", async () => {
 });
 
 /**
- * What ten read of the log they read together, up to where each has a write of its own: the one
- * that makes it live. So few frames are sent without asking the table for their user's budget.
+ * Ten viewers share their reads of the log until the write that makes each one live. So few frames
+ * need no budget from the table.
  */
 test("steps, calls and units of viewers who missed the same frames", async () => {
   const scene = await setScene();

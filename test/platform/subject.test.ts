@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import * as jose from "jose";
 import { verifyToken } from "../../platform/auth/token.ts";
 
-/** An issuer whose subjects are none here (`auth0|…`): it names people in a claim of its own. */
+/** An issuer whose subjects (`auth0|…`) are not user ids: a separate claim has the id. */
 const subjectClaim = "https://example.com/user";
 const issuer = "https://issuer.example.com";
 let server: Server;

@@ -15,7 +15,7 @@ import { table } from "../../platform/table/table.ts";
 import { transact } from "../../platform/table/transact.ts";
 import { getSecretKey } from "../../platform/tencent/secret.ts";
 
-/** What AWS is to a function whose connection has died: it takes the call and never answers. */
+/** AWS over a dead connection: it accepts the call and never answers. */
 let server: Server;
 const open = new Set<Socket>();
 let connections = 0;
@@ -129,8 +129,8 @@ test("every function has time for a call with all its attempts, and for its own 
 const refusal = "HTTP/1.1 400 Bad Request\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}";
 
 test.each(all)("%s limits all its calls together by its own time", async (_, { handler }) => {
-  // What is no event of its kind is refused or thrown, and so is what AWS refuses: the bound was
-  // there before either was read.
+  // An invalid event is refused or thrown, and so is a refusal by AWS: the limit is set before the
+  // event is read.
   beginning = refusal;
   await Promise.resolve()
     .then(() => handler({ requestContext: {}, headers: {} }, contextOf(7_000)))

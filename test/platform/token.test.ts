@@ -48,7 +48,7 @@ const good = {
   jti: "t1",
 };
 
-/** Signs any claims at all with the issuer's own key, whatever a library would say to them. */
+/** Signs any claims with the issuer's key, including those that a library would reject. */
 async function sign(
   claims: Record<string, unknown>,
   header: Record<string, unknown> = {},

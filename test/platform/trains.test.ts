@@ -51,7 +51,7 @@ const outlet = {
 const picture = process.env.DEFAULT_PICTURE ?? "";
 const after = (at: string, seconds: number) => new Date(Date.parse(at) + seconds * 1000);
 
-/** A stream with trains whose log knows of them, and what a test does with its gifts. */
+/** A stream with trains in its log, and the actions of a test on its gifts. */
 async function live() {
   const now = new Date();
   const stream = await makeStream(someone("host"), { train });
@@ -234,7 +234,7 @@ test("a reset log knows its train, the gifts without a frame, and what may start
   const { stream, streamId, give, ann, ben } = await live();
   const records = [await give(ann, 0), await give(ben, 1)];
   await putIntoLog(streamId, records);
-  // Neither the item nor a frame of this gift is there.
+  // This gift has no item and no frame.
   const waiting = await give(ann, 2, 3);
   const reset = () =>
     resetLog(streamId, new Date(Date.now() + 5_000), (one, was: LogState) =>

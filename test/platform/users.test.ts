@@ -129,7 +129,7 @@ test("a username that was given up leads to its former owner for 90 days, and is
   expect(await findHolder(username, late)).toBeUndefined();
   expect(await take(late)).toMatchObject({ username: username.toUpperCase() });
   expect(await findHolder(username, late)).toBe(after.userId);
-  // Its new holder keeps it; who had it once cannot have it back.
+  // The new holder keeps it; the former holder cannot get it back.
   const year = new Date(now.getTime() + 400 * day);
   expect(await findHolder(username, year)).toBe(after.userId);
   await expect(rename(before, before.userId, username, year)).rejects.toMatchObject({

@@ -45,7 +45,7 @@ const at = now.toISOString();
 /** Ids in the order of their numbers, made in the last hours. */
 const idAt = (n: number) => objectIdOf(seconds - 10_000 + n, "ab".repeat(5), n);
 
-/** The host of all streams, who follows everyone and is followed by everyone. */
+/** The host of all streams; follows everyone, and everyone follows them. */
 export const host = userAt(0);
 export const viewer = userAt(1);
 export const streamId = idAt(0);
@@ -105,7 +105,7 @@ const streamItems = () =>
     { ...key.guestOf(viewer, stream.id), streamId: stream.id, createdAt: at },
   ]);
 
-/** Who gave, who watched and who watches, in the one stream. */
+/** The donors, past viewers and current viewers of the stream. */
 const crowdItems = () =>
   times(manyMin, (n) => {
     const userId = userAt(n);

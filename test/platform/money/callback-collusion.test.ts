@@ -63,7 +63,7 @@ async function makeRing(): Promise<Ring> {
   return { accounts, streams, giftId: "", charged: 0, reversals: [] };
 }
 
-/** Everybody is credited at once, and who was credited passes all of it on to the next. */
+/** All are credited at once, and each passes all credits on to the next. */
 async function spendAtOnce({ accounts, streams }: Ring): Promise<void> {
   for (const { id } of streams)
     for await (const gift of eachGift(id)) {

@@ -193,7 +193,7 @@ const kinds = [
 test.each(steps)(
   "%s fails to the end in every way: answered in time, and the money is where the answer says",
   async (operation, keyOf) => {
-    // A mark alone is written only by who refuses a gift of which nobody knows.
+    // Only a refusal of an unknown gift writes a mark alone.
     const before: Aimed[] =
       operation === "UpdateItem" ? [["TransactWriteItems", "silence_after_commit", ofWallet]] : [];
     const cases = kinds.map((kind) => ({

@@ -90,7 +90,7 @@ async function settleGift(id: string): Promise<void> {
     if (due.due !== undefined) await settle(due.due, [due], new Date());
 }
 
-/** A refusal is an answer like another: what counts is what everybody holds afterwards. */
+/** A refusal is a normal answer: only the balances afterwards count. */
 const unlessRefused = async (act: Promise<unknown>) => {
   await act.catch((error: unknown) => {
     if (!(error instanceof Refusal)) throw error;
@@ -163,7 +163,7 @@ const refunds = toOneGift("refundByHost", async (id) =>
   refund(await getGift(id), byHost, new Date()),
 );
 
-/** A pass for a paid stream of one of them, which nobody but an admin could refund. */
+/** A pass for a paid stream of one of them, which only an admin could refund. */
 const passes = fc.tuple(who, who).map(
   ([n, host]): Deed => ({
     name: `buyPass(${n} for the stream of ${host})`,

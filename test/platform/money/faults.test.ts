@@ -190,8 +190,8 @@ test("a notification and a slow-mode message with lost responses are reported as
 });
 
 /*
- * Planted fault that turns this red: settle() that takes the mark away without its condition. A
- * batch whose answers were all lost comes again, and would be credited again.
+ * Planted fault that turns this red: settle() that removes the mark without its condition. A batch
+ * whose answers were all lost is redelivered, and would be credited again.
  */
 test.each(kinds)("%s at every call of settle: each gift is credited once", async (kind) => {
   const sender = await rich(200);

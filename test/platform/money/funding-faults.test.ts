@@ -24,12 +24,11 @@ import { useOwnTable } from "../table.ts";
 import { makeStream, makeUser, someone } from "../wallet-people.ts";
 
 /*
- * Every write that moves the money of paid streams and of funding, with every way in which a write
- * can go wrong: the call is repeated with its key, what follows by itself follows, and everybody
- * has what they should have, once. Planted faults that turn it red: a charge whose pass is written
- * after its transaction; a refund whose pass is; a contribution whose escrow is written apart from
- * the debit; proceeds that are written after the escrow is closed; a return whose mark is written
- * apart; transact() with a new token for each try.
+ * Fails every write of paid streams and funding in every way, repeats the call with its key, runs
+ * the consumers, and checks that each user has the right balance. Planted faults that turn it red:
+ * a charge or refund whose pass is written after its transaction; a contribution whose escrow is
+ * written apart from the debit; proceeds written after the escrow is closed; a return whose mark is
+ * written apart; transact() with a new token for each try.
  */
 
 useOwnTable({ LIVE_STREAMS_PER_USER: "5" });
@@ -83,7 +82,7 @@ const [price, hour] = [10, 3_600_000];
 type Play = {
   streamId: string;
   act: () => Promise<unknown>;
-  /** What the act says when it is repeated: 200, or that there is nothing to do any more. */
+  /** The answer to a repetition: 200, or that nothing is left to do. */
   says?: readonly number[];
   /** Balances as they are in the end, by user. */
   ends: Record<string, number>;
@@ -201,7 +200,7 @@ test.each(cases)("$play, with $fate at each of its writes", async ({ play, fate 
     for (let again = 0; again < 2; again++) {
       const answer = (await act()) as { status?: number } | undefined;
       expect(says).toContain(answer?.status ?? 200);
-      // What a call that died had begun is another's after a while.
+      // After a while another call may take over the work of one that died.
       setClock(Date.now() + 120_000);
     }
     for (let time = 0; time < 2; time++) {

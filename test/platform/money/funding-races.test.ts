@@ -35,7 +35,7 @@ beforeAll(async () => {
 });
 afterAll(() => queue.stop());
 
-/** A refusal is an answer like another: what counts is what everybody has afterwards. */
+/** A refusal is a normal answer: only the balances afterwards count. */
 const isDone = (act: Promise<unknown>): Promise<boolean> =>
   act.then(
     () => true,
@@ -95,7 +95,7 @@ describe("a funding", () => {
         act: () => run(first),
         meanwhile: () => run(second),
         check: async () => {
-          // Nobody has ended it where both only gave.
+          // Two contributions do not end it, so cancel it here.
           if (isGift(first) && isGift(second))
             await change({ ...scene, stream: await read(stream.id) }, cancel);
           for (let time = 0; time < 2; time++) {
@@ -158,7 +158,7 @@ describe("a pass", () => {
       changeStream(stream, (one) => end(one, new Date()), new Date()),
   };
 
-  /** Who has a pass has paid its price, and the host has it; who has none has paid nothing. */
+  /** A user with a pass has paid its price to the host; a user without one has paid nothing. */
   async function expectPaid({ stream, viewer }: Scene): Promise<void> {
     await settleDue(stream.id);
     const { pass } = (await findMember(stream.id, viewer, { consistent: true })) ?? {};

@@ -74,7 +74,7 @@ async function openTrain(): Promise<{ id?: string; sum?: unknown }> {
   return list.length === 0 ? {} : { id: list[0].id, sum: sums[list[0].id] };
 }
 
-/** Balances of everybody, settled, passes and the train must be as in the model. */
+/** Settled balances, passes and the train must be as in the model. */
 async function compare(model: Model): Promise<void> {
   for (const user of [world.host, ...world.people]) {
     await settledBalance(user);

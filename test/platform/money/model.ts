@@ -21,7 +21,7 @@ type Train = {
   open?: { ids: string[]; credits: number; level: number };
 };
 
-/** When the model's trains begin, and their levels; neither ends by its time while a test runs. */
+/** When the model's trains begin, and their levels. No train or level times out during a test. */
 export const trainSettings = {
   ...{ enabled: true, startCredits: 20, startSenders: 2, windowSeconds: 600 },
   ...{ levels: [30, 50, 100_000], levelSeconds: 600 },
@@ -95,7 +95,7 @@ export const trainSumIn = ({ train: { open } }: Model) =>
 /** What all have given to the planned stream. */
 export const givenIn = ({ given }: Model) => [...given.values()].reduce((sum, one) => sum + one, 0);
 
-/** The end of a funding: all to the host, or all back. Answers what each had given. */
+/** Ends a funding: all to the host, or all back. Returns each user's contribution. */
 export function endFundingIn(model: Model, host: string | undefined): Map<string, number> {
   const { given } = model;
   model.given = new Map();

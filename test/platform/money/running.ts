@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type Answer, call, eventually, type Person, person, topUp } from "../../api/people.ts";
 import { type System, startSystem } from "../../system.ts";
 
-/** A system of the test's own, whose faults and ends disturb nobody else. */
+/** A separate system, whose faults and restarts affect no other test. */
 export async function startOwn(dataDir?: string, port?: number): Promise<System> {
   const place = { ...(dataDir && { dataDir }), ...(port && { port }) };
   const system = await startSystem({ ...place, env: { DEMO: "off" } });

@@ -32,7 +32,7 @@ test("a room in which more has gathered than one call takes in is asked for agai
   useLimits({ backlogBytes: 1, backlogRecords: 2 });
   const records = [1, 2, 3, 4, 5].map((n) => chatRecord(n, `${n}`, seconds(scene.now)));
   await putBacklog(scene.streamId, records, scene.now);
-  // All of it lies under one message of the queue.
+  // One message of the queue covers the whole backlog.
   for (let calls = 1; calls === 1 || scene.queued.length > 0; calls++) {
     scene.queued.length = 0;
     const room = scene.audience(undefined, new Date(scene.now.getTime() + calls));

@@ -23,7 +23,7 @@ const hanging = new Set<() => void>();
 const giveUp = () => [...hanging].map((end) => end());
 afterEach(giveUp);
 
-/** A room of ten, some of whose connections take no message; who was sent one. */
+/** A room of ten, in which some connections accept no message, and the recipients of each post. */
 async function openRoom(deaf: readonly string[]) {
   const scene = await setScene();
   const memory = createMemory();

@@ -16,7 +16,7 @@ type Batch = { QueueUrl: string; Entries: Entry[] };
 
 let server: Server;
 let batches: Batch[];
-/** Connections whose messages are not taken, and those whose whole request is refused. */
+/** Connections whose messages are rejected, and those whose whole request is refused. */
 let failing: { alone: string[]; whole: string[] };
 
 const jobOf = ({ MessageBody }: Entry) => JSON.parse(MessageBody) as ResumeJob;

@@ -9,9 +9,9 @@ import type { play } from "./world.ts";
 import { streamId } from "./writer.ts";
 
 /**
- * What is wrong with how a schedule ended: nothing, if every record is in exactly one frame,
- * numbers are dense, every viewer has shown each frame after its beginning once and in order and
- * stands at the head, no text outlives its deletion and the totals are the fold of the gifts.
+ * Lists the errors after a schedule. None if every record is in exactly one frame, numbers have no
+ * gap, every viewer has shown each frame since they subscribed once and in order up to the head, no
+ * text outlives its deletion, and the totals are the sums of the gifts.
  */
 export function judge(
   scenario: Scenario,

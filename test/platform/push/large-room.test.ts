@@ -27,7 +27,7 @@ async function gather(viewers: number) {
 
 test("a room that fails comes again with all its messages and keeps no other back", async () => {
   const large = await gather(5);
-  // Each scene has a poster of its own; the last one keeps what all get.
+  // Each scene has a separate poster; the last one records all posts.
   const small = await gather(1);
   const messages = [
     message("a", large.job),

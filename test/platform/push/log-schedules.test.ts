@@ -28,7 +28,7 @@ const records = fc.array(fc.record({ isGift: fc.boolean(), at: fc.nat(400) }), {
   maxLength: 40,
 });
 
-/** The table: frames under their numbers, put only where there is none. */
+/** The table: frames by number; a put fails if the number is taken. */
 function createLog() {
   const frames: Frame[] = [];
   const end = { epoch: "e1", posted: 0, newest: 0, totals: { count: 0, credits: 0 } };
@@ -94,7 +94,7 @@ test("whatever the schedule, each record in one frame, numbers dense, totals the
           else if (one.turn === "forget") memories[one.environment] = undefined;
           else if (one.turn === "deliver")
             play(one.environment, all.slice(one.from, one.from + one.count));
-          // Two shards at once: each has every second record, and neither knows of the other.
+          // Two independent shards at once, each with every second record.
           else
             for (const shard of [0, 1]) {
               const batch = all.slice(one.from, one.from + one.count);

@@ -11,27 +11,27 @@ export class LostAnswer extends Error {}
 /** One environment of a function. */
 export type Env = { memory: Memory; busy: boolean; skew: number };
 
-/** What the world gives to the queue and to those who post. */
+/** What the world provides to the queue and the posters. */
 type Means = {
   newEnv(): Env;
   newMemory(): Memory;
   audienceOf(env: Env): Audience;
-  /** Does one message's work; false when it died. */
+  /** Does one message's work; false if it died. */
   attempt(env: Env, work: () => Promise<void>): Promise<boolean>;
-  /** An invocation of its own, which may die by itself. */
+  /** A separate invocation, which may die alone. */
   invoke<T>(work: () => Promise<T>): Promise<T>;
   inTime(milliseconds: number): Promise<void>;
   between(low: number, high: number): number;
   /** Whether an answer is lost on its way, or its caller dies meanwhile. */
   losesAnswer(): boolean;
-  /** Whether a message comes again although it was handled. */
+  /** Whether a message is redelivered although it was handled. */
   comesAgain(): boolean;
   now(): number;
 };
 
 /**
- * The queue to `post`, one message in flight, in order; what fails comes again. The room is posted
- * by one environment, or in slices by several.
+ * The queue `posts`: one message in flight, in order; failed ones are redelivered. One environment
+ * posts the room, or several post slices of it.
  */
 export function createPosting(inSlices: boolean, means: Means) {
   const { newEnv, newMemory, audienceOf, between } = means;

@@ -71,7 +71,7 @@ test("a room is served by relays from its size on, while one of them lives", asy
   await recordViewers(streamId, 2_000, now);
   expect(await at(2_000)).toBe(url);
   expect(await at(14_000)).toBe(url);
-  // Three marks were left out: a client that is sent there finds nobody.
+  // Three marks are missing, so no relay may be running: no client is sent there.
   expect(await at(15_001)).toBeUndefined();
   await markRelay("another", new Date(now.getTime() + 16_000));
   expect(await at(17_000)).toBe(url);

@@ -18,7 +18,7 @@ export type Scenario = {
   lag?: number;
   /** The room goes through the queue to `post` and back. */
   crossing?: boolean;
-  /** What goes through the queue is posted in slices, by environments of their own. */
+  /** Posts from the queue go out in slices, by separate environments. */
   slices?: boolean;
   /** Now and then nothing is written for more than a day, and frames expire. */
   quiet?: boolean;

@@ -18,7 +18,7 @@ const names = Array.from({ length: viewers }, (_, n) => `c${n}`);
 
 type Scene = Awaited<ReturnType<typeof setScene>>;
 
-/** Each slice in an environment of its own, as Lambda does it. */
+/** Runs each slice in a separate environment, as Lambda does. */
 const alone = ({ outlet }: Scene, job: SliceJob) =>
   postSliceJob({ now: new Date(), memory: createMemory(), outlet }, job);
 
@@ -113,7 +113,7 @@ test.each(["before", "half way", "after"])(
     scene.outlet.governor = freeGovernor;
     expect(await scene.deliver(scene.audience(room.memory), 1)).toBe(true);
     expect(await posted(scene)).toBe(1);
-    // Some have it twice, which their rules drop; nobody has nothing.
+    // Some get it twice and drop the repeat; all get it.
     for (const frames of got(scene)) expect(new Set(frames)).toEqual(new Set([1]));
   },
 );

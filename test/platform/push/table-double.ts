@@ -4,7 +4,7 @@ import { conditionFailed, transactionCanceled } from "../table-errors.ts";
 export type Item = Record<string, unknown> & { PK: string; SK: string };
 type Given = Record<string, unknown>;
 
-/** Called for every write, with what the table's stream would have. */
+/** Called for every write, with the record of the table's stream. */
 type OnChange = (old: Item | undefined, now: Item | undefined) => void;
 
 /** A table in memory, for thousands of schedules of the real store's code. */
@@ -106,7 +106,7 @@ export function createTable(step: () => Promise<void>, onChange: OnChange): Tabl
   return { client: { send } as unknown as DynamoDBDocumentClient, items, put, remove };
 }
 
-/** A deep copy within this realm: an item in the table is nobody's object. */
+/** A deep copy in this realm: callers never share a stored item's object. */
 function copy<T>(value: T): T {
   if (value instanceof Set) return new Set(value) as T;
   if (Array.isArray(value)) return value.map(copy) as T;

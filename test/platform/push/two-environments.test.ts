@@ -21,7 +21,7 @@ process.env.PART_VIEWERS ??= "10000";
 afterEach(() => useLimits(undefined));
 
 const now = new Date("2026-01-15T10:30:00Z");
-/** So small that each record of 500 characters is a frame of its own. */
+/** So small that each record of 500 characters fills one frame. */
 const frameBytes = 1_500;
 const frameCount = 11;
 

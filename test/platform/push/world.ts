@@ -211,7 +211,7 @@ export async function play(scenario: Scenario) {
     large = large && chance(0.5);
     written.unblockAll();
   }
-  /** Everybody catches up, then nothing at all happens for more than a day: the clock jumps. */
+  /** All viewers catch up, then the clock jumps by more than a day without any event. */
   async function beQuiet(): Promise<void> {
     faults = false;
     await inTime(40_000);

@@ -31,7 +31,7 @@ const poster = posterWith({
 
 let people = 0;
 
-/** A connection whose token has just ended, and what the queue brings of it. */
+/** A connection whose token has just expired, and the queue's messages about it. */
 async function expired(ageSeconds = 600) {
   const name = `ann-${++people}`;
   const expiresAt = Math.floor(Date.now() / 1000) - 1;

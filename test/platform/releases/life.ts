@@ -66,7 +66,7 @@ async function socket(
 
 const admin = { roles: ["admin"] as const };
 const freshId = () => randomBytes(12).toString("hex");
-/** A name that nobody has: usernames and gifts are one table's. */
+/** An unused name: all releases share one table's usernames. */
 const fresh = (name: string) => `${name}_${freshId().slice(0, 8)}`;
 
 /** The people, streams and things of one life. */

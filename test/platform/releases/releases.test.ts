@@ -39,7 +39,7 @@ const readNothing = [
   ...["GET /openapi.json", "GET /v1/app-config", "GET /{proxy+}", "GET /api/v1/sign-in"],
 ];
 
-/** Times of an answer, and how long viewers have watched until then. */
+/** Times in an answer, and the watch times up to it. */
 const isPassing = (name: string) => /^(timestamp|exportedAt|.*WatchTimeMinutes)$/.test(name);
 /** A user who left has a picture of this moment. */
 const untimed = (photo: object) => ({ ...photo, createdAt: "", updatedAt: "" });

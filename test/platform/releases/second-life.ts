@@ -15,7 +15,7 @@ export async function goOn(version: Version, life: Life, pump: () => Promise<voi
   const call = (name: string, as: string, given: Parameters<typeof ask>[3] = {}) =>
     ask(version, name, as, given);
   for (const { name, as, answer, ...given } of life.keyed) {
-    // A message that was deleted meanwhile is answered without its text.
+    // The response has no text for a message that was deleted in between.
     const { _id, data } = await call(name, as, given);
     expect([name, _id, data?.id]).toEqual([name, answer._id, answer.data?.id]);
   }

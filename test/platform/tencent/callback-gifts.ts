@@ -16,8 +16,8 @@ import { startQueue } from "../queue-double.ts";
 import { forget, giftTypeOf } from "../wallet-people.ts";
 
 /**
- * What becomes of one write of a callback's call: `done`; done and answered after the time is over
- * (`late`); done and never answered (`lost`); not done and never answered (`none`).
+ * The outcome of one write of a callback's call: `done`; done, but answered too late (`late`);
+ * done, never answered (`lost`); not done, never answered (`none`).
  */
 export const fates = ["done", "late", "lost", "none"] as const;
 export type Fate = (typeof fates)[number];

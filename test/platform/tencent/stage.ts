@@ -11,8 +11,8 @@ import { makeUserSig } from "./sign.ts";
 export const secretKey = "test-secret-key-000000000000000000000000000000000000000000000001";
 
 /**
- * What a stage gives to commands: a table, Secrets Manager with the application's key, and a queue
- * that takes what it is sent.
+ * A stage for commands: a table, Secrets Manager with the application's key, and a queue that
+ * accepts all messages.
  */
 export async function startTencentStage() {
   const secret = { value: secretKey, reads: 0 };

@@ -63,7 +63,7 @@ test("a delivery that always fails is attempted eleven times, then it has failed
     const away = (Date.parse(due.at) - inbox.received.at(-1)!.at) / 1000;
     expect(away / seconds).toBeGreaterThan(0.79);
     expect(away / seconds).toBeLessThan(1.21);
-    // Its own time has not come: it goes on waiting, and nobody is called.
+    // It is not due yet: it stays in the queue, and no receiver is called.
     const record = { messageId: "m", body: JSON.stringify(due) } as never;
     expect(await requeueDue([record], new Date(Date.parse(due.at) - 1))).toEqual([]);
     expect(retries()).toEqual([due]);

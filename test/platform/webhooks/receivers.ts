@@ -1,4 +1,4 @@
-/** What tests of deliveries share: receivers of the test's own, and what is asked of queues. */
+/** Receivers and queue calls for tests of deliveries. */
 import { makeWebhook } from "../../../domain/webhooks/webhook.ts";
 import { listDeliveries } from "../../../platform/store/webhooks/deliveries.ts";
 import { recordWebhook, removeWebhook } from "../../../platform/store/webhooks/webhooks.ts";
@@ -21,7 +21,7 @@ export const message = (content: string) => {
 };
 type Event = ReturnType<typeof message>;
 
-/** How a message of the queue comes whose turn is at once. */
+/** A message of the queue that is due at once. */
 export const atOnce = { waitedMilliseconds: 0, isRepeated: false };
 
 /** The job of sending events to a receiver for the first time. */
