@@ -151,7 +151,7 @@ export async function post(
  * Posts one message without asking the governor. Records the result in the memory: a dead
  * connection, a slow one, or one that is no longer slow.
  */
-export async function postNow(
+async function postNow(
   sender: Sender,
   subscriber: Subscriber,
   payload: Payload,
@@ -198,11 +198,11 @@ function markDead({ now, memory }: Pick<Push, "now" | "memory">, subscriber: Sub
  * Whether this subscription's connection is known to be dead. A later subscription of the same
  * connection is not.
  */
-export const isDead = ({ dead }: Memory, subscriber: Subscriber): boolean =>
+const isDead = ({ dead }: Memory, subscriber: Subscriber): boolean =>
   dead.get(subscriptionName(subscriber))?.subscriber.revision === subscriber.revision;
 
 /** Forgets dead subscriptions of a slice that are no longer in its list of subscribers. */
-export function forgetRemoved(
+function forgetRemoved(
   { streamId, memory: { dead } }: Pick<Audience, "streamId" | "memory">,
   slice: Slice,
   subscribers: readonly Subscriber[],
