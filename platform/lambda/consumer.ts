@@ -129,12 +129,17 @@ export function readEach<Found>(
     try {
       return read(record);
     } catch (error) {
-      countMetric("RecordsSkipped");
-      const sequence = record.dynamodb?.SequenceNumber;
-      logFault("A record of the table's stream was skipped", error, { sequence });
+      reportSkipped(record, error);
       return [];
     }
   });
+}
+
+/** Logs and counts a record that cannot be read. */
+export function reportSkipped({ dynamodb }: DynamoDBRecord, error: unknown): void {
+  countMetric("RecordsSkipped");
+  const sequence = dynamodb?.SequenceNumber;
+  logFault("A record of the table's stream was skipped", error, { sequence });
 }
 
 /** The items of a kind in records of the table's stream, without deletions. */

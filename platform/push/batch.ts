@@ -6,7 +6,7 @@ import type { LogRecord } from "../../domain/log/event.ts";
 import type { Subscriber } from "../../domain/log/subscriber.ts";
 import { isUserChangeKind, type UserEvent, userEventsOf } from "../../domain/log/user-event.ts";
 import { StoredNotification } from "../../domain/people/notification.ts";
-import { readEach } from "../lambda/consumer.ts";
+import { reportSkipped } from "../lambda/consumer.ts";
 import { allDone } from "../runtime/deadline.ts";
 import { setting } from "../runtime/env.ts";
 import { logNotice } from "../runtime/log.ts";
@@ -60,10 +60,12 @@ async function sendUserEvents({ outlet, now }: Push, users: readonly UserEvent[]
 /** Groups a batch by stream. Unreadable records are logged and skipped. */
 export function readBatch(records: readonly DynamoDBRecord[], now: Date): Batch {
   const batch: Batch = { streams: new Map(), notifications: [], users: [] };
-  readEach(records, (record) => {
-    readRecord(batch, record, now);
-    return [];
-  });
+  for (const record of records)
+    try {
+      readRecord(batch, record, now);
+    } catch (error) {
+      reportSkipped(record, error);
+    }
   return batch;
 }
 
