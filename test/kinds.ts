@@ -64,9 +64,11 @@ export const slowKinds = {
     "web/channel",
     "web/chat-audience",
     "web/chat-gifts",
+    "web/chat-keyboard",
     "web/chat-replies",
     "web/console-home",
     "web/keyboard",
+    "web/keyboard-tasks",
     "web/overlay-audience",
   ],
   /** Every page in every size, colour scheme and state, and the recorded pictures. */

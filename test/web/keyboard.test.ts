@@ -1,35 +1,11 @@
 /** The keyboard's place: the focus is never lost, whatever an action removes, hides or closes. */
-import type { Page } from "playwright-core";
 import { browserTest } from "./browser.ts";
 import { callerOf, goLive, openConsole } from "./console.ts";
+import { expectFocus, focused, tabTo } from "./focus.ts";
 import { expectSoon, hostId, johnId, streamId, testMilliseconds, usePages } from "./pages.ts";
 
 const pages = usePages();
 const call = callerOf(pages);
-
-/** The name of the focused control, in shadow trees too; "" if nothing has the focus. */
-const focused = (page: Page): Promise<string> =>
-  page.evaluate(`(() => {
-    let one = document.activeElement;
-    while (one?.shadowRoot?.activeElement) one = one.shadowRoot.activeElement;
-    if (one === null || one === document.body) return "";
-    const label = one.getAttribute("aria-label") ?? one.labels?.[0]?.textContent;
-    return (label ?? one.textContent).trim().replace(/\\s+/g, " ");
-  })()`);
-const expectFocus = async (page: Page, name: RegExp) => {
-  await expectSoon(async () => name.test(await focused(page)));
-};
-
-/** Presses Tab until a control has the focus; fails when the page has been walked through. */
-async function tabTo(page: Page, name: RegExp, key = "Tab"): Promise<void> {
-  const seen: string[] = [];
-  for (let steps = 0; steps < 100; steps++) {
-    await page.keyboard.press(key);
-    seen.push(await focused(page));
-    if (name.test(seen.at(-1)!)) return;
-  }
-  expect(seen).toContain(String(name));
-}
 
 browserTest(
   "Escape closes a detail and a dialog, and the focus returns to what opened them",

@@ -7,7 +7,8 @@ import superlikeIcon from "icon:sparkles";
 import closeIcon from "icon:x";
 import type { ChatMessage } from "../../client/index.ts";
 import { coin, icon, make } from "./dom.ts";
-import { nameOf } from "./person.ts";
+import { createMentions } from "./mentions.ts";
+import { nameOf, type Person } from "./person.ts";
 import type { Translator } from "./translations.ts";
 
 const charactersMax = 500;
@@ -24,6 +25,8 @@ type Acts = {
   superlike(): void;
   like(): void;
   leave(): void;
+  /** The users of the chat, the latest first. */
+  people(): Iterable<Person>;
 };
 type Button = "send" | "gift" | "superlike" | "emoji" | "like";
 
@@ -40,6 +43,7 @@ export class Composer {
   #translator: Translator;
   #box: HTMLTextAreaElement;
   #send: HTMLElement;
+  #mentions: ReturnType<typeof createMentions>;
   #superlike: HTMLElement;
   #superlikePrice = make("span", { class: "tag number", "aria-hidden": "true" });
   #reply = make("p", { class: "replying", hidden: true });
@@ -60,6 +64,7 @@ export class Composer {
       onkeydown: (event: KeyboardEvent) => this.#press(event),
       oninput: () => this.#measure(),
     });
+    this.#mentions = createMentions(translator, this.#box, acts.people);
     const button = (label: Button, inside: string, onclick: () => void) =>
       make(
         "button",
@@ -84,7 +89,8 @@ export class Composer {
     const line = make("div", { class: "line" });
     const writing = make("div", { class: "writing" }, this.#box, this.emoji);
     line.append(this.gift, this.#superlike, writing, this.#send, this.like);
-    this.element = make("div", { class: "composer" }, this.#reply, this.#note, line);
+    const above = [this.#mentions.element, this.#reply, this.#note];
+    this.element = make("div", { class: "composer" }, ...above, line);
     this.#show();
   }
 
@@ -172,6 +178,7 @@ export class Composer {
   }
 
   #press(event: KeyboardEvent): void {
+    if (this.#mentions.press(event)) return;
     // During IME composition, as in Chinese, Enter confirms the composed word.
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
       event.preventDefault();

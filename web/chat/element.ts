@@ -99,6 +99,7 @@ export class OvationChat extends HTMLElement {
       endMoment: (moment) => void this.#room?.audience.end(moment),
       act: (act, message, seconds) => void this.#room?.act(act, message, seconds),
       older: () => this.#room?.older(),
+      people: () => this.#room?.people() ?? [],
     });
     this.shadowRoot!.replaceChildren(this.#view.element);
     const view = this.#view;

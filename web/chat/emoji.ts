@@ -1,6 +1,7 @@
 import { make } from "./dom.ts";
-import { Sheet, walkGrid } from "./sheet.ts";
+import { Sheet } from "./sheet.ts";
 import type { Translator } from "./translations.ts";
+import { walkGrid } from "./walk.ts";
 
 const columns = 8;
 /** Emoji that are common in live chats. Screen readers know their names. */

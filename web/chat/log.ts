@@ -1,6 +1,7 @@
 import { make } from "./dom.ts";
 import { takeTurn } from "./frame.ts";
 import type { Translator } from "./translations.ts";
+import { walkRows } from "./walk.ts";
 
 /** Maximum number of rows, also while the user has scrolled up. */
 const rowsMax = 500;
@@ -13,8 +14,8 @@ const endPixels = 32;
 const closeMilliseconds = 200;
 
 /**
- * The list of rows. It follows the end until the user scrolls up; then nothing moves, and a button
- * shows the number of new rows. Rows are added in one batch per animation frame, and the oldest
+ * The list of rows. It follows the end until the user scrolls up or walks through it by keyboard;
+ * then nothing moves, and a button shows the number of new rows. Rows are added in one batch per animation frame, and the oldest
  * are dropped.
  */
 export class Log {
@@ -53,10 +54,8 @@ export class Log {
       "div",
       {
         class: "log",
-        role: "log",
+        ...{ role: "log", tabindex: 0, "aria-live": "off" },
         "aria-label": translate("chat"),
-        "aria-live": "off",
-        tabindex: 0,
       },
       ...[this.#full, this.#empty, this.#rows, this.#last],
     );
@@ -66,7 +65,16 @@ export class Log {
     });
     this.elements = [make("div", { class: "stretch" }, this.list, this.#newer), this.#lane];
     this.list.addEventListener("scroll", () => this.#scrolled(), { passive: true });
-    this.list.addEventListener("keydown", (event) => walk(event, this.list));
+    this.list.addEventListener("keydown", (event) => {
+      const walked = walkRows(event, this.list);
+      if (walked === "row") this.#isFollowing = false;
+      else if (walked === "end") this.follow();
+    });
+    this.list.addEventListener("focusout", ({ relatedTarget }) => {
+      // The row of an open menu stays where it is.
+      const isAway = relatedTarget instanceof Element && !relatedTarget.closest(".log, .menu");
+      if (isAway && this.#isAtEnd()) this.follow();
+    });
     // A keyboard that slides in, or a card above the list, must not hide the newest row.
     this.#sizes = new ResizeObserver(() => this.#isFollowing && this.#toEnd());
     this.#sizes.observe(this.list);
@@ -194,6 +202,11 @@ export class Log {
     }
   }
 
+  #isAtEnd(): boolean {
+    const { scrollHeight, clientHeight, scrollTop } = this.list;
+    return scrollHeight - clientHeight - scrollTop < endPixels;
+  }
+
   #timeOf = (row: Element) => this.#times.get(row) ?? "";
 
   #toEnd(): void {
@@ -202,9 +215,9 @@ export class Log {
   }
 
   #scrolled(): void {
-    const { scrollHeight, clientHeight, scrollTop } = this.list;
-    const isAtEnd = scrollHeight - clientHeight - scrollTop < endPixels;
+    const { scrollTop } = this.list;
     const isUp = scrollTop < this.#top;
+    const isAtEnd = this.#isAtEnd();
     this.#top = scrollTop;
     if (isAtEnd && !this.#isFollowing) this.follow();
     // Only scrolling up leaves the end; a growing row does not.
@@ -233,16 +246,4 @@ function takeOut(row: Element): void {
   const chunk = row.parentElement;
   row.remove();
   if (chunk?.childElementCount === 0) chunk.remove();
-}
-
-/** Arrow up and down move from row to row. */
-function walk(event: KeyboardEvent, list: HTMLElement): void {
-  const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
-  if (step === undefined) return;
-  const all = [...list.querySelectorAll<HTMLElement>(".row")];
-  const at = all.indexOf((event.target as HTMLElement).closest<HTMLElement>(".row")!);
-  const next = at < 0 ? all.at(-1) : all[at + step];
-  if (next === undefined) return;
-  event.preventDefault();
-  next.focus();
 }

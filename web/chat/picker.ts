@@ -2,8 +2,9 @@ import minusIcon from "icon:minus";
 import plusIcon from "icon:plus";
 import { coin, icon, make } from "./dom.ts";
 import { giftPicture, play } from "./gift-picture.ts";
-import { Sheet, walkGrid } from "./sheet.ts";
+import { Sheet } from "./sheet.ts";
 import type { Translator } from "./translations.ts";
+import { walkGrid } from "./walk.ts";
 
 /** A gift type as the API lists it. */
 export type GiftType = { id: string; name: string; creditAmount: number; svgUrl: string };

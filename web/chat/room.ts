@@ -52,6 +52,12 @@ export function openRoom(options: RoomOptions) {
     audience: state.audience,
     /** Loads older messages, if any. */
     older: () => void state.history?.older().catch(() => {}),
+    /** The senders of the messages, the latest first; not the user. */
+    people: () =>
+      [...state.rows.values()]
+        .map(({ message }) => message.sender)
+        .filter(({ _id }) => _id !== state.me)
+        .reverse(),
     stop(): void {
       state.isClosed = true;
       clearTimeout(state.timer);
@@ -95,7 +101,7 @@ async function begin(state: State): Promise<void> {
     state.gifts.keepEarlier(earlier);
     if (stream.status === "ended") view.showOver();
     follow(state, history);
-    view.showPinned(state.pinned);
+    showPinned(state);
     view.showReady();
     const { superLikePrice } = await client.call("GET /v1/app-config");
     view.composer.showPrice(superLikePrice);
@@ -169,6 +175,12 @@ function removeMessage(state: State, id: string): void {
   state.rows.delete(id);
 }
 
+function showPinned(state: State): void {
+  const { view, pinned } = state;
+  const unpin = () => pinned && void actsIn(state).act("unpin", pinned);
+  view.showPinned(pinned, isModerator(state) ? unpin : undefined);
+}
+
 /** Gifts are credited to the host a moment later: reads the balance again. */
 const earn = ({ me, hostId, wallet }: State) => me === hostId && wallet.readSoon();
 
@@ -202,7 +214,7 @@ function take(state: State, event: Event): void {
     case "chat.pinned":
     case "chat.unpinned":
       state.pinned = (event.type === "chat.pinned" && event.data.message) || undefined;
-      view.showPinned(state.pinned);
+      showPinned(state);
       break;
     case "settings.changed":
       setRules(state, event.data);

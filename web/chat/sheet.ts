@@ -46,17 +46,3 @@ export class Sheet {
     this.#opener?.focus();
   }
 }
-
-/** Arrow keys move the focus in a grid with this number of columns. */
-export function walkGrid(event: KeyboardEvent, name: string, columns: number): void {
-  const steps: Record<string, number> = {
-    ...{ ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns },
-  };
-  const step = steps[event.key];
-  if (step === undefined) return;
-  const grid = event.currentTarget as HTMLElement;
-  const all = [...grid.querySelectorAll<HTMLElement>(name)];
-  const at = all.findIndex((one) => one.contains(event.target as HTMLElement));
-  event.preventDefault();
-  all[at + step]?.focus();
-}

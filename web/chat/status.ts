@@ -77,6 +77,11 @@ export class Toast {
     const hide = () => {
       this.element.hidden = true;
     };
+    // Not while somebody is on it, by mouse or keyboard.
+    const hideSoon = () => {
+      const isUsed = () => this.element.matches(":hover, :focus-within");
+      this.#timer = setTimeout(() => (isUsed() ? hideSoon() : hide()), toldMilliseconds);
+    };
     const onclick = () => {
       hide();
       undo?.();
@@ -85,7 +90,7 @@ export class Toast {
     const button = make("button", { class: "link", type: "button", onclick }, word);
     this.element.replaceChildren(make("span", {}, text), ...(undo ? [button] : []));
     this.element.hidden = false;
-    this.#timer = setTimeout(hide, toldMilliseconds);
+    hideSoon();
   }
 
   stop(): void {

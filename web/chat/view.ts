@@ -1,4 +1,5 @@
 import pinIcon from "icon:pin";
+import unpinIcon from "icon:pin-off";
 import type { ChatMessage, Event, Sums } from "../../client/index.ts";
 import { createAnnouncer } from "./announcer.ts";
 import { Composer } from "./composer.ts";
@@ -9,7 +10,7 @@ import { createHearts } from "./hearts.ts";
 import { Log } from "./log.ts";
 import { type Act, createMenu } from "./menu.ts";
 import { createMoments, type Moment } from "./moments.ts";
-import { nameOf } from "./person.ts";
+import { nameOf, type Person } from "./person.ts";
 import { type GiftType, Picker } from "./picker.ts";
 import type { Sheet } from "./sheet.ts";
 import { createSpotlight } from "./spotlight.ts";
@@ -27,6 +28,7 @@ export type Handlers = {
   endMoment(moment: Moment): void;
   act(act: Act, message: ChatMessage, seconds?: number): void;
   older(): void;
+  people(): Iterable<Person>;
 };
 
 /** Delay before a skeleton is shown, so that fast loads do not flicker. */
@@ -77,6 +79,7 @@ export class View {
         handlers.like();
       },
       leave: () => this.log.list.focus(),
+      people: handlers.people,
     });
     this.picker = new Picker(translator, handlers.give);
     this.#emoji = createEmojiSheet(translator, (emoji) => this.composer.insert(emoji));
@@ -140,13 +143,17 @@ export class View {
     this.allowGifts(false);
   }
 
-  showPinned(message: ChatMessage | undefined): void {
+  /** `onUnpin` is for moderators. */
+  showPinned(message: ChatMessage | undefined, onUnpin?: () => void): void {
     this.#pinned.hidden = message === undefined;
     if (message === undefined) return;
+    const label = this.#translator.translate("unpin");
+    const given = { class: "tool", type: "button", "aria-label": label, title: label };
     this.#pinned.replaceChildren(
       icon(pinIcon, 16),
       make("bdi", { class: "name" }, nameOf(message.sender)),
       make("p", { class: "text", dir: "auto" }, message.content),
+      ...(onUnpin ? [make("button", { ...given, onclick: onUnpin }, icon(unpinIcon, 16))] : []),
     );
   }
 

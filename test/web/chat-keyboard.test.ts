@@ -1,0 +1,106 @@
+/** Mentions and the focused row in `<ovation-chat>`, by keyboard. */
+import { browserTest } from "./browser.ts";
+import { openWith, useBusyChat } from "./busy-chat.ts";
+import { expectSoon, streamId, testMilliseconds } from "./pages.ts";
+
+useBusyChat();
+
+browserTest(
+  "after an at sign arrow keys choose a user, Enter or Tab inserts them, and Escape closes the list",
+  async () => {
+    const made = await openWith(3);
+    const box = made.getByRole("textbox", { name: "Message" });
+    const list = made.getByRole("listbox", { name: "Mention" });
+    const chosen = list.getByRole("option", { selected: true });
+    await box.focus();
+    await made.keyboard.type("hello @us");
+    expect(await list.getByRole("option").allInnerTexts()).toEqual([
+      expect.stringContaining("@user3"),
+      expect.stringContaining("@user2"),
+      expect.stringContaining("@user1"),
+    ]);
+    expect(await box.getAttribute("aria-activedescendant")).toBe(await chosen.getAttribute("id"));
+    await made.keyboard.press("ArrowDown");
+    expect(await chosen.innerText()).toContain("@user2");
+    expect(await box.getAttribute("aria-activedescendant")).toBe(await chosen.getAttribute("id"));
+    await made.keyboard.press("Enter");
+    expect(await box.inputValue()).toBe("hello @user2 ");
+    expect(await list.isVisible()).toBe(false);
+    await made.keyboard.type("and @us");
+    await made.keyboard.press("ArrowUp");
+    await made.keyboard.press("Tab");
+    expect(await box.inputValue()).toBe("hello @user2 and @user1 ");
+    await made.keyboard.type("@");
+    await list.waitFor();
+    await made.keyboard.press("Escape");
+    await list.waitFor({ state: "hidden" });
+    // An address is no mention, and without a match Enter sends.
+    await made.keyboard.type(" a@us");
+    expect(await list.isVisible()).toBe(false);
+    await made.keyboard.type(" @nobody");
+    expect(await list.isVisible()).toBe(false);
+    await made.keyboard.press("Enter");
+    expect(await box.inputValue()).toBe("");
+    await made.locator(".rows .mention", { hasText: "@user2" }).waitFor();
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "the list stands still while a row has the focus, and follows again from below the last row",
+  async () => {
+    const made = await openWith(40);
+    const log = made.getByRole("log", { name: "Chat" });
+    const row = made.locator(".row.message", { hasText: "message 38" });
+    const newer = made.getByRole("button", { name: "3 new" });
+    const more = (last: number) =>
+      made.evaluate(`show(message(), message(), message("message ${last}"))`);
+    const isFocused = `document.querySelector("ovation-chat").shadowRoot.activeElement?.textContent`;
+    await log.focus();
+    await made.keyboard.press("ArrowUp");
+    await made.keyboard.press("ArrowUp");
+    expect(await made.evaluate(isFocused)).toContain("message 38");
+    const { y } = (await row.boundingBox())!;
+    await more(42);
+    await newer.waitFor();
+    expect((await row.boundingBox())!.y).toBeCloseTo(y, 0);
+    expect(await made.evaluate(isFocused)).toContain("message 38");
+    await made.keyboard.press("ArrowDown");
+    await made.keyboard.press("ArrowDown");
+    await made.getByText("message 42", { exact: true }).waitFor();
+    await made.keyboard.press("ArrowUp");
+    await more(45);
+    await newer.waitFor();
+    // Whoever leaves the list at its end follows again.
+    await made.getByRole("textbox", { name: "Message" }).focus();
+    await made.getByText("message 45", { exact: true }).waitFor();
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a moderator unpins in the banner, even a message that is no longer in the list",
+  async () => {
+    const made = await openWith(3);
+    await made.evaluate(`document.querySelector("ovation-chat").setAttribute("moderation", "")`);
+    await made.getByText("No messages yet").waitFor();
+    await made.evaluate(
+      `happen("chat.pinned", { message: { ...message("rules").data, streamId: "${streamId}" } })`,
+    );
+    const unpin = made.getByRole("button", { name: "Unpin" });
+    await unpin.press("Enter");
+    await expectSoon(async () =>
+      ((await made.evaluate("calls")) as { method: string; pathname: string }[]).some(
+        ({ method, pathname }) => method === "DELETE" && pathname.endsWith("/chat/pin"),
+      ),
+    );
+    await made.evaluate(`happen("chat.unpinned", {})`);
+    await unpin.waitFor({ state: "hidden" });
+    const focused = `document.querySelector("ovation-chat").shadowRoot.activeElement?.className`;
+    expect(await made.evaluate(focused)).toBe("log");
+    await made.close();
+  },
+  testMilliseconds,
+);

@@ -1,0 +1,189 @@
+/** Whole tasks by Tab, arrow keys, Enter, Space and Escape alone: of a streamer, a moderator, a reader. */
+import type { Page } from "playwright-core";
+import { browserTest } from "./browser.ts";
+import { callerOf, goLive, openConsole } from "./console.ts";
+import { expectFocus, focused, tabTo } from "./focus.ts";
+import { expectSoon, hostId, streamId, testMilliseconds, usePages } from "./pages.ts";
+
+const pages = usePages();
+const call = callerOf(pages);
+const send = (sender: string, stream: string, content: string) =>
+  call(sender, "POST", `/api/v1/live-stream/${stream}/chat/messages`, { content });
+
+/** Opens Studio and shows the streamer's chat. */
+async function openStreamer() {
+  const opened = await pages.open("/");
+  const { page } = opened;
+  await tabTo(page, /^Stop simulated viewers$/);
+  await page.keyboard.press("Enter");
+  await tabTo(page, /^Viewer 1$/);
+  await page.keyboard.press("End");
+  expect(await focused(page)).toBe("Streamer");
+  await page.getByRole("region", { name: "New poll or goal" }).waitFor();
+  return { ...opened, chat: page.getByRole("region", { name: "Streamer", exact: true }) };
+}
+
+/** Presses an arrow key until a row or an item has the focus. */
+async function walkTo(page: Page, name: RegExp, key: "ArrowUp" | "ArrowDown"): Promise<void> {
+  await tabTo(page, name, key);
+}
+
+/** Chooses items of the menu of a chat's message, which has the focus. */
+async function choose(page: Page, ...items: RegExp[]): Promise<void> {
+  await page.keyboard.press("Enter");
+  for (const item of items) {
+    if (!item.test(await focused(page))) await walkTo(page, item, "ArrowDown");
+    await page.keyboard.press("Enter");
+  }
+}
+
+browserTest(
+  "a streamer pins and unpins a message and times its sender out, and the focus stays in the chat",
+  async () => {
+    const { page, faults, chat, close } = await openStreamer();
+    await send("user1", streamId, "pin this");
+    await send("user2", streamId, "rude words");
+    await chat.getByText("rude words").waitFor();
+    await tabTo(page, /^Chat$/);
+    await walkTo(page, /pin this/, "ArrowUp");
+    await choose(page, /^Pin$/);
+    const unpin = chat.getByRole("button", { name: "Unpin" });
+    await unpin.waitFor();
+    expect(await focused(page)).toMatch(/pin this/);
+    await tabTo(page, /^Unpin$/, "Shift+Tab");
+    await page.keyboard.press("Enter");
+    await unpin.waitFor({ state: "hidden" });
+    await expectFocus(page, /./);
+    await tabTo(page, /^Chat$/);
+    await walkTo(page, /rude words/, "ArrowUp");
+    await choose(page, /^Time out$/, /^10 minutes$/);
+    await chat.getByText("rude words").waitFor({ state: "detached" });
+    await expectFocus(page, /./);
+    await tabTo(page, /^Undo$/);
+    await page.keyboard.press("Enter");
+    await expectSoon(async () => {
+      const path = `/api/v1/live-stream-ban/check/user2?liveStreamId=${streamId}`;
+      return (await call("user2", "GET", path)).isBanned === false;
+    });
+    await expectFocus(page, /./);
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a streamer sets a goal, ends it, and turns hype trains off and on",
+  async () => {
+    const { page, faults, close } = await openStreamer();
+    await tabTo(page, /^Poll$/);
+    await page.keyboard.press("ArrowRight");
+    await tabTo(page, /^Title$/);
+    await page.keyboard.type("Goal by keyboard");
+    await tabTo(page, /^Target$/);
+    await page.keyboard.type("777");
+    await page.keyboard.press("Enter");
+    const goal = page.getByRole("article", { name: "Goal by keyboard" });
+    await goal.getByText("of 777").waitFor();
+    expect(await focused(page)).toBe("Target");
+    await tabTo(page, /^End$/);
+    await page.keyboard.press("Enter");
+    expect(await focused(page)).toBe("Confirm end");
+    await page.keyboard.press("Enter");
+    await goal.getByText("Ended").waitFor();
+    await expectFocus(page, /./);
+    await tabTo(page, /^Channel$/);
+    await page.keyboard.press("Enter");
+    await tabTo(page, /^Chat settings$/);
+    await page.keyboard.press("End");
+    await page.keyboard.press("ArrowLeft");
+    await tabTo(page, /^Hype trains on$/);
+    await page.keyboard.press("Space");
+    const isOn = async () => (await call(hostId, "GET", "/api/v1/channel")).train.enabled;
+    await expectSoon(async () => !(await isOn()));
+    expect(await focused(page)).toBe("Hype trains on");
+    await page.keyboard.press("Space");
+    await expectSoon(isOn);
+    await page.keyboard.press("Escape");
+    await expectFocus(page, /^Channel$/);
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a moderator opens a live stream's chat, deletes, bans and unbans",
+  async () => {
+    const id = await goLive(call, "task-host", "Moderated by keyboard");
+    for (let at = 1; at <= 30; at++) await send(at % 2 ? "task-1" : "task-2", id, `line ${at}.`);
+    const { page, faults, visit, close } = await openConsole(pages, "Ada Admin");
+    await visit("view=streams");
+    await page.getByText("Moderated by keyboard").waitFor();
+    await tabTo(page, /Live\d\d:/);
+    if (!/Moderated by keyboard/.test(await focused(page)))
+      await walkTo(page, /Moderated by keyboard/, "ArrowDown");
+    await page.keyboard.press("Enter");
+    await expectFocus(page, /^Moderated by keyboard$/);
+    await tabTo(page, /^Chat$/);
+    await page.keyboard.press("Enter");
+    await page.getByText("line 30.").waitFor();
+    await tabTo(page, /line 30\./);
+    await walkTo(page, /line 28\./, "ArrowDown");
+    // One row is in the Tab order, with its buttons: the rest of the page is near.
+    for (const name of ["Delete", "Time out", "Block", "Calls"]) {
+      await page.keyboard.press("Tab");
+      expect(await focused(page)).toContain(name);
+    }
+    await tabTo(page, /^Delete$/, "Shift+Tab");
+    await page.keyboard.press("Enter");
+    await expectFocus(page, /^Go back$/);
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await page.getByText("line 28.").waitFor({ state: "detached" });
+    await expectFocus(page, /^Delete$/);
+    await tabTo(page, /^Block$/);
+    await page.keyboard.press("Enter");
+    await expectFocus(page, /^Go back$/);
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await expectFocus(page, /^Block$/);
+    await tabTo(page, /^Undo$/);
+    await page.keyboard.press("Enter");
+    await page.getByText("no longer banned").waitFor();
+    // Its toast and those of the other actions go away, one by one.
+    for (let toasts = 3; toasts > 0; toasts--)
+      if (await page.locator(".toast").count()) {
+        await tabTo(page, /^Dismiss$/);
+        await page.keyboard.press("Enter");
+      }
+    await page.locator(".toast").waitFor({ state: "detached" });
+    await expectFocus(page, /./);
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a reader finds an operation by the search of the reference and continues there",
+  async () => {
+    const { page, faults, close } = await pages.open("/docs");
+    await page.getByRole("searchbox").waitFor();
+    await tabTo(page, /^Search$/);
+    await page.keyboard.type("unpin");
+    const found = page.getByRole("navigation", { name: "Operations" }).getByRole("link");
+    await expectSoon(async () => (await found.count()) === 1);
+    await page.keyboard.press("Enter");
+    await expectSoon(() => new URL(page.url()).hash !== "");
+    await expectFocus(page, /^Unpin the pinned message/);
+    expect(await page.evaluate(`document.activeElement.closest("main") !== null`)).toBe(true);
+    await tabTo(page, /^Search$/, "Shift+Tab");
+    await page.keyboard.press("Escape");
+    await page.getByRole("heading", { level: 1, name: "Reference" }).waitFor();
+    expect(await focused(page)).toBe("Search");
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
