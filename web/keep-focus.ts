@@ -7,7 +7,10 @@ const controls = "a[href], button, input, select, textarea, summary, [tabindex]"
 const isShown = (element: Element) => element.isConnected && element.getClientRects().length > 0;
 const isUsable = (element: Element) => isShown(element) && !element.matches(":disabled");
 
-/** The controls in a node, itself included, that Tab reaches; in a row of a list also the row. */
+/**
+ * The controls in a node, itself included, that Tab reaches. Of a list's rows perhaps only one is
+ * in the Tab order: in a row all count.
+ */
 function controlsIn(node: Node, kind?: string): HTMLElement[] {
   if (!(node instanceof Element)) return [];
   return [node, ...node.querySelectorAll(controls)].filter(
@@ -15,7 +18,7 @@ function controlsIn(node: Node, kind?: string): HTMLElement[] {
       one instanceof HTMLElement &&
       isUsable(one) &&
       one.matches(controls) &&
-      (one.tabIndex >= 0 || (one === node && one.tagName === kind)),
+      (one.tabIndex >= 0 || (node.tagName === kind && node.hasAttribute("tabindex"))),
   );
 }
 
@@ -95,7 +98,10 @@ export function keepFocus(root: Document | ShadowRoot): void {
     if (one.isConnected || !gone.contains(one)) return one;
     const layer = one.closest(layers);
     const isInLayer = layer !== null && gone.contains(layer);
-    return isInLayer && one !== trail[0] ? one : heirOf(one, gone, placeOf(record));
+    // Of a status whose last control is gone nothing is left to use.
+    const status = record.target instanceof Element && record.target.closest("[role=status]");
+    const isEmptied = status && controlsIn(status).length === 0;
+    return (isInLayer || isEmptied) && one !== trail[0] ? one : heirOf(one, gone, placeOf(record));
   }
 
   function restore(): void {

@@ -33,8 +33,14 @@ const toastMilliseconds = 12_000;
 export function showToast(toast: Omit<Toast, "id">): void {
   const id = next++;
   toasts.value = [...toasts.value.slice(-2), { ...toast, id }];
-  setTimeout(() => forget(id), toastMilliseconds);
+  forgetSoon(id);
 }
+
+/** Not while somebody is on a toast, by mouse or keyboard: it may have an undo. */
+const forgetSoon = (id: number) => {
+  const isUsed = () => document.querySelector(".toasts:is(:hover, :focus-within)") !== null;
+  setTimeout(() => (isUsed() ? forgetSoon(id) : forget(id)), toastMilliseconds);
+};
 
 const forget = (id: number) => {
   toasts.value = toasts.value.filter((toast) => toast.id !== id);

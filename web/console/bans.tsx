@@ -10,7 +10,8 @@ import { Listing } from "./listing.tsx";
 import { useLoad } from "./load.ts";
 import { filter, set } from "./router.ts";
 import { type ScopedGiven, type Stream, StreamScope } from "./stream-scope.tsx";
-import { type Column, Cut, Detail, Moment, PersonCell } from "./ui.tsx";
+import type { Column } from "./table.tsx";
+import { Cut, Detail, Moment, PersonCell } from "./ui.tsx";
 
 const columns: Column<Ban>[] = [
   { title: "User", cell: ({ targetUser }) => <PersonCell person={targetUser} /> },

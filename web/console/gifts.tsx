@@ -9,7 +9,8 @@ import { GiftPicture } from "./gift-picture.tsx";
 import { allOf, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
 import { set } from "./router.ts";
-import { type Column, Detail, formatted } from "./ui.tsx";
+import type { Column } from "./table.tsx";
+import { Detail, formatted } from "./ui.tsx";
 
 type GiftType = CallResult<"GET /api/v1/gifts/gift-types">[number];
 type Draft = Pick<GiftType, "name" | "creditAmount" | "svgUrl" | "isActive">;

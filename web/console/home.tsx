@@ -6,18 +6,8 @@ import { followedMax, type Live, live, refused, samples, watchFigures } from "./
 import { useLoad } from "./load.ts";
 import { go, hrefOf } from "./router.ts";
 import { isAdmin, isLocal } from "./session.ts";
-import {
-  type Column,
-  Cut,
-  formatted,
-  Link,
-  Moment,
-  Nothing,
-  PersonCell,
-  Refusal,
-  Skeleton,
-  Table,
-} from "./ui.tsx";
+import { type Column, Table } from "./table.tsx";
+import { Cut, formatted, Link, Moment, Nothing, PersonCell, Refusal, Skeleton } from "./ui.tsx";
 
 /** The charts, in reading order: who is there, what they do, and how fast it arrives. */
 const charts = [

@@ -4,7 +4,8 @@ import { useRef } from "preact/hooks";
 import { Field } from "./fields.tsx";
 import type { List } from "./list.ts";
 import { filter, set } from "./router.ts";
-import { type Column, formatted, Nothing, Refusal, Skeleton, Table } from "./ui.tsx";
+import { type Column, Table } from "./table.tsx";
+import { formatted, Nothing, Refusal, Skeleton } from "./ui.tsx";
 
 /** An action on a row; without `run`, a label in its place. */
 type RowAction = { label: string; run?(): void };

@@ -1,7 +1,8 @@
 import { pagesOf, type RowOf, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
 import { type ScopedGiven, StreamScope } from "./stream-scope.tsx";
-import { type Column, Cut, Moment, PersonCell } from "./ui.tsx";
+import type { Column } from "./table.tsx";
+import { Cut, Moment, PersonCell } from "./ui.tsx";
 
 const route = "GET /api/v1/live-stream/{streamId}/moderation-log";
 type Act = RowOf<typeof route>;

@@ -8,7 +8,8 @@ import { type List, type Source, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
 import { hrefOf, set } from "./router.ts";
 import { type ScopedGiven, type Stream, StreamScope } from "./stream-scope.tsx";
-import { type Column, Cut, Detail, Facts, Link, Moment, PersonCell } from "./ui.tsx";
+import type { Column } from "./table.tsx";
+import { Cut, Detail, Facts, Link, Moment, PersonCell } from "./ui.tsx";
 
 const limit = 50;
 /** Maximum number of live messages kept while the page is open. */

@@ -4,7 +4,8 @@ import { request } from "./api.ts";
 import { pagesOf, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
 import { set } from "./router.ts";
-import { type Column, Cut, Detail, Facts, formatted, Moment } from "./ui.tsx";
+import type { Column } from "./table.tsx";
+import { Cut, Detail, Facts, formatted, Moment } from "./ui.tsx";
 
 type Parked = CallResult<"GET /api/v1/operations/parked">["list"][number];
 type Outcome = CallResult<"POST /api/v1/operations/parked/{id}/redrive">["outcome"];

@@ -7,7 +7,8 @@ import { Listing } from "./listing.tsx";
 import { refundAction } from "./refund-action.ts";
 import { filter, set } from "./router.ts";
 import { type ScopedGiven, StreamScope } from "./stream-scope.tsx";
-import { type Column, formatted, Moment, PersonCell } from "./ui.tsx";
+import type { Column } from "./table.tsx";
+import { formatted, Moment, PersonCell } from "./ui.tsx";
 
 const gifts = "GET /api/v1/live-stream/{streamId}/gifts";
 const superlikes = "GET /api/v1/live-stream/{streamId}/superlikes";

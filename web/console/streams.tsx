@@ -4,7 +4,8 @@ import { Listing } from "./listing.tsx";
 import { filter, set } from "./router.ts";
 import { Status, StreamDetail } from "./stream-detail.tsx";
 import { findStream, listStreams, type Stream } from "./stream-scope.tsx";
-import { type Column, Moment, PersonCell } from "./ui.tsx";
+import type { Column } from "./table.tsx";
+import { Moment, PersonCell } from "./ui.tsx";
 
 /** The API lists only the newest ones; older ones are loaded by id. */
 const streamsMax = 100;

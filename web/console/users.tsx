@@ -9,7 +9,8 @@ import { Listing } from "./listing.tsx";
 import { useLoad } from "./load.ts";
 import { filter, hrefOf, set } from "./router.ts";
 import { isAdmin } from "./session.ts";
-import { type Column, Detail, Facts, formatted, Link, PersonCell, Refusal } from "./ui.tsx";
+import type { Column } from "./table.tsx";
+import { Detail, Facts, formatted, Link, PersonCell, Refusal } from "./ui.tsx";
 import { UserBans } from "./user-bans.tsx";
 import { Wallet } from "./wallet.tsx";
 

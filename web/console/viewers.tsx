@@ -2,7 +2,8 @@ import { pagesOf, type RowOf, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
 import { filter, go, hrefOf } from "./router.ts";
 import { type ScopedGiven, StreamScope } from "./stream-scope.tsx";
-import { type Column, Moment, PersonCell } from "./ui.tsx";
+import type { Column } from "./table.tsx";
+import { Moment, PersonCell } from "./ui.tsx";
 
 const route = "GET /api/v1/live-stream/{streamId}/viewers";
 type Viewer = RowOf<typeof route>;

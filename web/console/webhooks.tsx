@@ -1,6 +1,7 @@
 import { pagesOf, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
-import { type Column, Cut, Moment } from "./ui.tsx";
+import type { Column } from "./table.tsx";
+import { Cut, Moment } from "./ui.tsx";
 import { NewWebhook, type Webhook, WebhookDetail } from "./webhook-detail.tsx";
 
 const columns: Column<Webhook>[] = [

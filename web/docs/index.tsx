@@ -131,6 +131,7 @@ function Contents({ shown }: { shown: Shown }) {
           onInput={({ currentTarget }) => {
             search.value = currentTarget.value;
           }}
+          onKeyDown={({ key }) => key === "Enter" && goToFirst(shown)}
         />
       </label>
       <nav aria-label={isEvents ? "Events" : "Operations"}>
@@ -154,6 +155,14 @@ function Contents({ shown }: { shown: Shown }) {
       </nav>
     </aside>
   );
+}
+
+/** Goes to the first result, and takes the focus there. */
+function goToFirst({ groups: [first] }: Shown): void {
+  const id = first?.[1][0]?.id;
+  if (id === undefined || search.value === "") return;
+  location.hash = id;
+  document.querySelector<HTMLElement>(`#${id} h3 a`)?.focus();
 }
 
 async function read<Document>(path: string): Promise<Document> {
