@@ -44,3 +44,10 @@ test("a record that is brought back within a day still comes into the log, later
   expect(recordsOf(recordFrom(23))).toBe(1);
   expect(recordsOf(recordFrom(25))).toBe(0);
 });
+
+test("an unreadable record is skipped, and the records after it are read", () => {
+  const broken = { dynamodb: { NewImage: marshall({ PK: "NO#1", SK: "KIND" }) as never } };
+  const unparsed = recordOfSubscription(undefined, { revision: "one" });
+  const { streams } = readBatch([broken, unparsed, recordFrom(0)], now);
+  expect(streams.get(streamId)).toMatchObject({ subscribers: [], records: [{}] });
+});
