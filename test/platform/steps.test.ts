@@ -182,6 +182,9 @@ test("steps, calls and units of joining", async () => {
   expectRecorded({ join: spent });
 });
 
+/** One token opens all connections: a user's profile is read once for each token. */
+const exp = `${Math.floor(Date.now() / 1000) + 24 * 3600}`;
+
 /** One step of a connection, as the gateway tells of it; its token outlives it. */
 function tell(
   handler: typeof connect | typeof subscribe | typeof disconnect,
@@ -189,7 +192,7 @@ function tell(
   given: object,
 ) {
   const connectedAt = Date.now();
-  const authorizer = { sub: "viewer", exp: `${Math.floor(connectedAt / 1000) + 24 * 3600}` };
+  const authorizer = { sub: "viewer", exp };
   const requestContext = { connectionId: "connection", eventType, connectedAt, authorizer };
   return handler({ requestContext, ...given } as never);
 }
