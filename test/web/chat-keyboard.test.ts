@@ -72,7 +72,7 @@ browserTest(
     await made.keyboard.press("ArrowUp");
     await more(45);
     await newer.waitFor();
-    // Whoever leaves the list at its end follows again.
+    // The list follows again once the focus leaves it at its end.
     await made.getByRole("textbox", { name: "Message" }).focus();
     await made.getByText("message 45", { exact: true }).waitFor();
     await made.close();

@@ -1,4 +1,4 @@
-/** Whole tasks by Tab, arrow keys, Enter, Space and Escape alone: of a streamer, a moderator, a reader. */
+/** Whole tasks of a streamer, a moderator and a reader by keyboard alone. */
 import type { Page } from "playwright-core";
 import { browserTest } from "./browser.ts";
 import { callerOf, goLive, openConsole } from "./console.ts";

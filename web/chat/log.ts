@@ -15,8 +15,8 @@ const closeMilliseconds = 200;
 
 /**
  * The list of rows. It follows the end until the user scrolls up or walks through it by keyboard;
- * then nothing moves, and a button shows the number of new rows. Rows are added in one batch per animation frame, and the oldest
- * are dropped.
+ * then nothing moves, and a button shows the number of new rows. Rows are added in one batch per
+ * animation frame, and the oldest are dropped.
  */
 export class Log {
   readonly list: HTMLElement;

@@ -77,7 +77,7 @@ export class Toast {
     const hide = () => {
       this.element.hidden = true;
     };
-    // Not while somebody is on it, by mouse or keyboard.
+    // Not while it has the pointer or the focus.
     const hideSoon = () => {
       const isUsed = () => this.element.matches(":hover, :focus-within");
       this.#timer = setTimeout(() => (isUsed() ? hideSoon() : hide()), toldMilliseconds);

@@ -36,7 +36,7 @@ export function showToast(toast: Omit<Toast, "id">): void {
   forgetSoon(id);
 }
 
-/** Not while somebody is on a toast, by mouse or keyboard: it may have an undo. */
+/** Not while a toast has the pointer or the focus: it may have an undo. */
 const forgetSoon = (id: number) => {
   const isUsed = () => document.querySelector(".toasts:is(:hover, :focus-within)") !== null;
   setTimeout(() => (isUsed() ? forgetSoon(id) : forget(id)), toastMilliseconds);

@@ -35,7 +35,7 @@ export function Table<Row>(given: TableGiven<Row>) {
   const body = useRef<HTMLTableSectionElement>(null);
   useLayoutEffect(() => {
     if (open === undefined) return;
-    for (const [at, row] of [...body.current!.rows].entries())
+    for (const [at, row] of [...(body.current?.rows ?? [])].entries())
       for (const control of [row, ...row.querySelectorAll<HTMLElement>("a, button")])
         control.tabIndex = rows[at] === active ? 0 : -1;
   });
