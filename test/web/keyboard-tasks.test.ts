@@ -76,6 +76,16 @@ browserTest(
   "a streamer sets a goal, ends it, and switches hype trains",
   async () => {
     const { page, faults, close } = await openStreamer();
+    // The goal reaches the page by socket; on a busy machine the call that made it answers later.
+    let answer = () => {};
+    const held = new Promise<void>((done) => {
+      answer = done;
+    });
+    await page.route("**/live-stream/*/moments", async (route) => {
+      const response = await route.fetch();
+      if (route.request().method() === "POST") await held;
+      await route.fulfill({ response });
+    });
     await tabTo(page, /^Poll$/);
     await page.keyboard.press("ArrowRight");
     await tabTo(page, /^Title$/);
@@ -91,7 +101,12 @@ browserTest(
     expect(await focused(page)).toBe("Confirm end");
     await page.keyboard.press("Enter");
     await goal.getByText("Ended").waitFor();
+    const answered = page.waitForResponse((one) => one.request().method() === "POST");
+    answer();
+    await answered;
     await expectFocus(page, /./);
+    await goal.getByText("Ended").waitFor();
+    expect(await page.getByRole("button", { name: "End", exact: true }).count()).toBe(0);
     await tabTo(page, /^Channel$/);
     await page.keyboard.press("Enter");
     await tabTo(page, /^Chat settings$/);

@@ -5,23 +5,27 @@ import { reasonOf } from "../chat/reason.ts";
 /** The API that these pages use, as a host or a moderator. */
 export type Host = Pick<Client, "call" | "subscribe">;
 
-/** Runs calls one at a time, and keeps the error of the last one. */
+/**
+ * Runs calls, and keeps the error of the last one that ended. A second press while the same action
+ * runs does nothing; `about` tells actions apart, so that one never swallows another.
+ */
 export function useAct() {
   const errorText = useSignal("");
-  const isBusy = useSignal(false);
-  const act = async (action: () => Promise<unknown>): Promise<boolean> => {
-    if (isBusy.peek()) return false;
-    isBusy.value = true;
+  const running = useSignal<readonly string[]>([]);
+  const act = async (action: () => Promise<unknown>, about = ""): Promise<boolean> => {
+    if (running.peek().includes(about)) return false;
+    running.value = [...running.peek(), about];
+    let reason = "";
     try {
       await action();
-      errorText.value = "";
     } catch (error) {
-      errorText.value = reasonOf(error);
+      reason = reasonOf(error);
     }
-    isBusy.value = false;
-    return errorText.peek() === "";
+    errorText.value = reason;
+    running.value = running.peek().filter((one) => one !== about);
+    return reason === "";
   };
-  return { act, errorText: errorText.value, isBusy: isBusy.value };
+  return { act, errorText: errorText.value, isBusy: running.value.length > 0 };
 }
 
 /** A call's error, in the API's words. */

@@ -33,7 +33,7 @@ export function ChannelBans({ host }: { host: Host }) {
     act(async () => {
       await host.call("DELETE /api/v1/live-stream-ban/{id}", { path: { id } });
       bans.value = bans.value?.filter(({ _id }) => _id !== id);
-    });
+    }, id);
   return (
     <>
       <ErrorText text={errorText} />

@@ -33,7 +33,7 @@ export function Moderators({ host, ids, change }: Given) {
     void act(async () => {
       for (const userId of missing)
         note([await host.call("GET /api/v1/users/{userId}", { path: { userId } })]);
-    });
+    }, missing.join(" "));
   }, [ids]);
   useEffect(() => {
     const q = text.value.trim();

@@ -46,7 +46,7 @@ export function Moments({ host, streamId }: { host: Host; streamId: string }) {
   const past = useSignal<readonly Moment[] | undefined>(undefined);
   const next = useSignal<string | null>(null);
   const { act, errorText } = useAct();
-  // Separate from `act`, so that no action of the host is dropped while a list loads.
+  // Separate from `act`, for its own error.
   const reading = useAct();
   const path = { streamId };
   const read = (after?: string): Promise<MomentList> =>
@@ -96,7 +96,7 @@ export function Moments({ host, streamId }: { host: Host; streamId: string }) {
       });
       open.value = open.peek()?.filter(({ id }) => id !== momentId);
       note([ended]);
-    });
+    }, momentId);
   const openIds = new Set(open.value?.map(({ id }) => id));
   return (
     <div class="moments">
@@ -104,8 +104,10 @@ export function Moments({ host, streamId }: { host: Host; streamId: string }) {
         start={(body) =>
           act(async () => {
             const started = await host.call(`POST ${route}`, { path, body });
-            const others = open.peek()?.filter(({ id }) => id !== started.id) ?? [];
-            open.value = [...others, started];
+            // Viewers may see it, and the host may end it, before this answer comes.
+            const known = [...(open.peek() ?? []), ...(past.peek() ?? [])];
+            if (!known.some(({ id }) => id === started.id))
+              open.value = [...(open.peek() ?? []), started];
           })
         }
       />

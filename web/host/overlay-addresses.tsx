@@ -43,7 +43,7 @@ export function OverlayAddresses({ host }: { host: Host }) {
   const reload = async () => {
     keys.value = (await host.call(`GET ${route}`, { query: { limit: keysMax } })).list;
   };
-  useEffect(() => void act(reload), [host]);
+  useEffect(() => void act(reload, "list"), [host]);
   const create = () =>
     act(async () => {
       const description = name.peek().trim();
@@ -59,7 +59,7 @@ export function OverlayAddresses({ host }: { host: Host }) {
       await host.call(`DELETE ${route}/{keyId}`, { path: { keyId } });
       if (made.peek()?.id === keyId) made.value = undefined;
       await reload();
-    });
+    }, keyId);
   const alter = (change: Partial<Look>) => {
     look.value = { ...look.value, ...change };
   };
