@@ -49,6 +49,11 @@ export function createHeldFrames() {
     find(n: number): Encoded | undefined {
       return held[n - (first() ?? 0)];
     },
+    /** Up to `most` frames from this number on; none if it is not held. */
+    run(n: number, most: number): readonly Encoded[] {
+      const at = n - (first() ?? 0);
+      return at < 0 ? [] : held.slice(at, at + most);
+    },
     /** Adds the newest frame. If it has another epoch or follows a gap, it replaces the others. */
     add(frame: Frame, now: number): Encoded {
       const last = held.at(-1)?.frame;

@@ -1,6 +1,8 @@
 import type { LogEnd } from "../domain/log/frame.ts";
 import type { ShownSums } from "../domain/log/recovery.ts";
 import type { Caller } from "../platform/auth/caller.ts";
+import type { Visit } from "../platform/store/log/subscribers.ts";
+import type { Backlog } from "./backlog.ts";
 import type { createHeldFrames } from "./held-frames.ts";
 
 /** An open socket with its caller. */
@@ -52,6 +54,8 @@ export type Room = {
   end: LogEnd;
   held: ReturnType<typeof createHeldFrames>;
   subscriptions: Set<Subscription>;
+  /** Visits that have ended and are not recorded yet. */
+  visits: Backlog<Visit>;
   /** Users who watch, with the time of their arrival and their number of subscriptions. */
   users: Map<string, { at: number; count: number }>;
   hasChanged: boolean;

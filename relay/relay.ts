@@ -27,9 +27,9 @@ export type Relay = {
   drain(milliseconds: number): Promise<void>;
 };
 
-/** Maximum sockets of one task, and concurrent handshakes; further ones are refused. */
+/** Maximum sockets of one task, and handshakes that wait; further ones are refused. */
 const connectionsMax = 25_000;
-const pendingMax = 2_000;
+const pendingMax = 5_000;
 /** Timeout of a request, and the interval at which late ones are looked for. */
 const httpLimits = {
   ...{ headersTimeout: 10_000, requestTimeout: 10_000, connectionsCheckingInterval: 5_000 },
@@ -78,19 +78,19 @@ export async function startRelay({ port, host }: { port: number; host: string })
       http.close();
       await closeInWaves([...state.connections.values()], milliseconds);
       upkeep.stop();
-      await Promise.allSettled([state.rooms.end(), removeRelay(state.node)]);
+      await Promise.allSettled([state.ended.settled(), state.rooms.end(), removeRelay(state.node)]);
     },
   };
 }
 
 /** The status of a request that is refused before its handshake is checked. */
 function refusalOf(
-  { connections, pending }: State,
+  { connections, handshakes }: State,
   request: IncomingMessage,
 ): 404 | 431 | 503 | undefined {
   if (sizeOf(request) > headerBytesMax) return 431;
   if (request.url?.split("?")[0] !== path) return 404;
-  return connections.size >= connectionsMax || pending >= pendingMax ? 503 : undefined;
+  return connections.size >= connectionsMax || handshakes.size() >= pendingMax ? 503 : undefined;
 }
 
 /** Accepts handshakes that conform to RFC 6455 (4.2.1) and are admitted. */
@@ -99,32 +99,32 @@ const openServer = (state: State) =>
     ...{ noServer: true, clientTracking: false, perMessageDeflate: false },
     maxPayload: socketLimits.messageBytes,
     verifyClient: ({ req }, answer) =>
-      void state
-        .asRelay(() => admit(state, req))
-        .catch((error) => {
-          logFault("A handshake failed", error);
-          return 500;
-        })
-        .then((status) => answer(status === 200, status)),
+      state.handshakes.add(async () => {
+        const status = await state
+          .asRelay(() => admit(state, req))
+          .catch((error) => {
+            logFault("A handshake failed", error);
+            return 500;
+          });
+        answer(status === 200, status);
+      }),
     handleProtocols: (_offered, request) => state.admitted.get(request)?.protocol ?? false,
   });
 
 /** Checks a handshake and stores what its connection needs. Returns its status. */
 async function admit(state: State, request: IncomingMessage): Promise<number> {
   const { admitted, node, routes } = state;
+  // Its client has not waited.
+  if (!isConnected(request)) return 503;
   const handshake = readHandshake(request);
   state.count += 1;
   const connectionId = relayConnectionId(node, state.count);
   const connectedAt = Date.now();
-  state.pending += 1;
-  const verdict = await judge(handshake, { connectionId, connectedAt }, routes).finally(() => {
-    state.pending -= 1;
-  });
+  const verdict = await judge(handshake, { connectionId, connectedAt }, routes);
   if (verdict.statusCode !== 200) return verdict.statusCode;
   const { caller, protocol } = verdict;
   // The client has disconnected, so no socket will be opened.
-  if (!request.socket.readable || !request.socket.writable)
-    await removeSocket(caller.userId, connectionId);
+  if (!isConnected(request)) await removeSocket(caller.userId, connectionId);
   const query = readQuery(handshake.queryStringParameters);
   admitted.set(request, { connectionId, connectedAt, caller, protocol, query });
   return 200;
@@ -143,7 +143,7 @@ const begin = (state: State, webSocket: WebSocket, request: IncomingMessage): vo
   });
 
 function open(
-  { connections, routes, asRelay }: State,
+  { connections, routes, ended, asRelay }: State,
   { connectionId: id, connectedAt, caller, query }: Admitted,
   socket: WebSocket,
   raw: Duplex,
@@ -151,7 +151,7 @@ function open(
   const forget = () => {
     connections.delete(id);
     leaveAll(connection);
-    removeSocket(caller.userId, id).catch((error) => logFault("A socket was not removed", error));
+    ended.add({ userId: caller.userId, connectionId: id });
   };
   const connection = takeConnection({
     ...{ id, connectedAt, caller, socket, raw, compact: query.compact ?? false },
@@ -208,6 +208,8 @@ async function closeInWaves(connections: Connection[], milliseconds: number): Pr
   }
   if (connections.length > 0) await new Promise((done) => setTimeout(done, closingMilliseconds));
 }
+
+const isConnected = ({ socket }: IncomingMessage) => socket.readable && socket.writable;
 
 function sizeOf(request: IncomingMessage): number {
   let bytes = (request.url ?? "").length + "GET  HTTP/1.1 ".length;

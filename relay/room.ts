@@ -7,7 +7,6 @@ import { logFault } from "../platform/runtime/log.ts";
 import { measureMetric } from "../platform/runtime/metrics.ts";
 import { queryFrames, readHead } from "../platform/store/log/frames.ts";
 import { getLog } from "../platform/store/log/logs.ts";
-import { recordVisit } from "../platform/store/log/subscribers.ts";
 import { findMember } from "../platform/store/streams/members.ts";
 import { createHeldFrames, deletedIn, joined } from "./held-frames.ts";
 import type { Connection, Room, Subscription } from "./model.ts";
@@ -18,12 +17,13 @@ const quietAfterMilliseconds = 10_000;
 /** Interval of checking the log's epoch, which changes only after a restore. */
 const epochMilliseconds = 5_000;
 
-/** Starts following a stream's log, at its end. */
-export async function openRoom(streamId: string): Promise<Room> {
+/** Starts following a stream's log, at its end. Adds the visits that end to `visits`. */
+export async function openRoom(streamId: string, visits: Room["visits"]): Promise<Room> {
   const end = await readHead(streamId);
   const now = Date.now();
   const room: Room = {
-    ...{ streamId, end, held: createHeldFrames(), subscriptions: new Set(), users: new Map() },
+    ...{ streamId, end, visits, held: createHeldFrames() },
+    ...{ subscriptions: new Set(), users: new Map() },
     ...{ hasChanged: false, busyAt: now, epochAt: now, leftAt: now, isClosed: false },
   };
   schedule(room);
@@ -179,8 +179,8 @@ export function leave(subscription: Subscription): void {
   if (!subscription.isAdmitted || known === undefined) return;
   known.count -= 1;
   if (known.count === 0) room.hasChanged = room.users.delete(userId);
-  const now = new Date();
-  void recordVisit({ streamId, userId, revision: revisionAt(new Date(at), 0) }, now);
+  const revision = revisionAt(new Date(at), 0);
+  room.visits.add({ streamId, userId, revision, endedAt: new Date() });
 }
 
 /** Ends all subscriptions of a connection. */

@@ -1,7 +1,8 @@
 import { addName, estimate, mergeSketch, newSketch, type Sketch } from "../domain/log/sketch.ts";
 import { viewersAmong } from "../domain/log/subscriber.ts";
 import { listRelayedRooms } from "../platform/store/log/relays.ts";
-import { listSubscribers } from "../platform/store/log/subscribers.ts";
+import { listSubscribers, recordVisits, type Visit } from "../platform/store/log/subscribers.ts";
+import { createBacklog } from "./backlog.ts";
 import type { Room } from "./model.ts";
 import { createPresence } from "./presence.ts";
 import { closeRoom, openRoom } from "./room.ts";
@@ -16,6 +17,8 @@ const elsewhereMilliseconds = 2_000;
  */
 const countedAtOnceMax = 1_000;
 const countMilliseconds = 1_000;
+/** Visits that are recorded at a time, a third of the connections to the table. */
+const visitsMax = 16;
 /** Viewers of a room through posts or other relays. */
 type Elsewhere = { names: Set<string>; sketches: Sketch[]; readAt: number };
 
@@ -28,6 +31,7 @@ export function createRooms(node: string) {
   const removing = new Map<string, Promise<void>>();
   const presence = createPresence(node);
   const elsewhere = new Map<Room, Promise<Elsewhere> & { at: number }>();
+  const visits = createBacklog<Visit>({ batchMax: visitsMax }, recordVisits);
 
   function open(streamId: string): Promise<Room> {
     const found = rooms.get(streamId);
@@ -35,7 +39,7 @@ export function createRooms(node: string) {
     let room = opening.get(streamId);
     // A removal that is still running must not remove the new room's viewers.
     room ??= Promise.resolve(removing.get(streamId)).then(async () => {
-      const opened = await openRoom(streamId);
+      const opened = await openRoom(streamId, visits);
       rooms.set(streamId, opened);
       return opened;
     });
@@ -85,8 +89,8 @@ export function createRooms(node: string) {
     ...{ open, countViewers, tick },
     settle: presence.settle,
     has: (streamId: string) => rooms.has(streamId),
-    /** Records that this relay no longer serves its rooms. */
-    end: () => Promise.all([...rooms.values()].map(drop)),
+    /** Records that this relay no longer serves its rooms, and the visits that have ended. */
+    end: () => Promise.all([...[...rooms.values()].map(drop), visits.settled()]),
   };
 }
 

@@ -3,6 +3,9 @@ import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Caller } from "../platform/auth/caller.ts";
 import type { readQuery } from "../platform/realtime/handshake.ts";
+import { logFault } from "../platform/runtime/log.ts";
+import { removeSockets } from "../platform/store/log/connections.ts";
+import { type Backlog, createBacklog } from "./backlog.ts";
 import type { Connection } from "./model.ts";
 import { createPoster } from "./poster.ts";
 import { createRooms } from "./rooms.ts";
@@ -27,8 +30,10 @@ export type State = {
   routes: ReturnType<typeof createRoutes>;
   /** Admitted handshakes. */
   admitted: WeakMap<IncomingMessage, Admitted>;
-  /** Number of handshakes in progress. */
-  pending: number;
+  /** Handshakes that wait or are in progress. */
+  handshakes: Backlog<() => Promise<void>>;
+  /** Sockets that have ended and are still listed. */
+  ended: Backlog<{ userId: string; connectionId: string }>;
   count: number;
   /**
    * Runs an action in the async context in which the relay was started: the local runner's context
@@ -36,6 +41,14 @@ export type State = {
    */
   asRelay: <Result>(act: () => Result) => Result;
 };
+
+/**
+ * Handshakes in progress at a time. Each makes several calls to the table, to which there are 50
+ * connections; between them the thread writes the frames of the open sockets.
+ */
+const handshakesMax = 64;
+/** Sockets that one request removes from the table. */
+const removedMax = 25;
 
 /** Creates the state of a relay without connections. */
 export function createState(): State {
@@ -46,5 +59,11 @@ export function createState(): State {
   const routes = createRoutes({ rooms, connections, poster });
   const asRelay = AsyncLocalStorage.snapshot() as State["asRelay"];
   const held = { node, connections, rooms, poster, routes, asRelay };
-  return { ...held, admitted: new WeakMap(), pending: 0, count: 0 };
+  const handshakes: State["handshakes"] = createBacklog({ batchesMax: handshakesMax }, ([shake]) =>
+    Promise.resolve(shake?.()),
+  );
+  const ended: State["ended"] = createBacklog({ batchMax: removedMax }, (sockets) =>
+    removeSockets(sockets).catch((error) => logFault("Sockets were not removed", error)),
+  );
+  return { ...held, handshakes, ended, admitted: new WeakMap(), count: 0 };
 }

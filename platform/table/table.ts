@@ -123,8 +123,11 @@ export function correlate(client: DynamoDBDocumentClient): DynamoDBDocumentClien
   return Object.assign(Object.create(client) as DynamoDBDocumentClient, { send });
 }
 
-/** The end of this turn of the event loop, when all its reads were requested. */
-export const turnEnds = () => new Promise<void>((done) => process.nextTick(done));
+/**
+ * The end of this turn of the event loop. In a busy process one turn handles many requests, and all
+ * their reads have been requested by then.
+ */
+export const turnEnds = () => new Promise<void>((done) => setImmediate(done));
 
 /**
  * Gathers what is asked for in one turn of the event loop, and reads all of it at once. The reading

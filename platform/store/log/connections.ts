@@ -6,9 +6,10 @@ import {
   streamsPerConnectionMax,
 } from "../../../domain/log/subscriber.ts";
 import { refuse } from "../../../domain/refusal.ts";
-import { deleteItem, getItem, read, updateIf, writeItems } from "../../table/items.ts";
+import { deleteItem, getItem, type Item, read, updateIf, writeItems } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryWhole } from "../../table/query.ts";
+import { gather } from "../../table/table.ts";
 import { findSubscriber, recordVisit, removeSubscriber, subscriberItem } from "./subscribers.ts";
 
 /** One of a user's sockets, an item of the user's list. */
@@ -35,16 +36,28 @@ export const connectionExpiry = (connectedAt: number) =>
 export async function putSocket(userId: string, socket: Socket, tokenHash?: string): Promise<void> {
   const { connectionId } = socket;
   const own = { ...key.socket(userId, connectionId), ...socket };
-  if (tokenHash === undefined) return await writeItems([own]);
+  if (tokenHash === undefined) return await putSockets([own]);
   const byToken = { ...key.tokenSocket(tokenHash, connectionId), ...socket, userId };
-  await writeItems([own, byToken]);
+  await putSockets([own, byToken]);
 }
+
+/** A relay opens many sockets in one turn of the event loop: it stores them together. */
+const putSockets = gather((all: readonly (readonly Item[])[]) => writeItems(all.flat()));
 
 /** Removes a user's socket, if it exists. */
 export async function removeSocket(userId: string, connectionId: string): Promise<void> {
   const Key = key.socket(userId, connectionId);
   await deleteItem(Key);
 }
+
+/** Removes users' sockets, as far as they exist, in one request for 25 of them. */
+export const removeSockets = (
+  sockets: readonly { userId: string; connectionId: string }[],
+): Promise<void> =>
+  writeItems(
+    [],
+    sockets.map(({ userId, connectionId }) => key.socket(userId, connectionId)),
+  );
 
 /**
  * The sockets that a token has opened, by the hash of its `jti`. Read consistently; includes closed

@@ -149,24 +149,42 @@ export async function findHeads(
   return heads;
 }
 
+/** A subscription that has ended. */
+export type Visit = Pick<Subscriber, "streamId" | "userId" | "revision" | "refusal"> & {
+  endedAt: Date;
+};
+
 /**
  * Adds a finished visit to the user's watch time, and a first-time visitor to the stream's
  * audience. A repeated call for the same subscription, known by its revision, counts nothing.
  * Failures are only logged, because these are statistics.
  */
-export async function recordVisit(
-  subscriber: Pick<Subscriber, "streamId" | "userId" | "revision" | "refusal">,
-  now: Date,
-): Promise<void> {
-  const { streamId, userId, revision, refusal } = subscriber;
-  if (refusal !== undefined || isOverlay(userId)) return;
-  const seconds = Math.max(0, Math.round((now.getTime() - subscribedAt(subscriber)) / 1000));
-  try {
-    if (await addVisit(streamId, userId, revision, seconds)) await countVisitor(streamId);
-  } catch (error) {
-    logFault("A visit could not be counted", error, { streamId });
-  }
+export const recordVisit = (visit: Omit<Visit, "endedAt">, now: Date): Promise<void> =>
+  recordVisits([{ ...visit, endedAt: now }]);
+
+/** Like `recordVisit` for several visits; first-time visitors of a stream are added together. */
+export async function recordVisits(visits: readonly Visit[]): Promise<void> {
+  const firsts = new Map<string, number>();
+  await Promise.all(
+    visits.map(async ({ endedAt, ...visit }) => {
+      const { streamId, userId, revision, refusal } = visit;
+      if (refusal !== undefined || isOverlay(userId)) return;
+      const milliseconds = endedAt.getTime() - subscribedAt(visit);
+      const seconds = Math.max(0, Math.round(milliseconds / 1000));
+      const isFirst = await orLogged(streamId, addVisit(streamId, userId, revision, seconds));
+      if (isFirst) firsts.set(streamId, (firsts.get(streamId) ?? 0) + 1);
+    }),
+  );
+  const counts = [...firsts].map(([streamId, count]) =>
+    orLogged(streamId, countVisitors(streamId, count)),
+  );
+  await Promise.all(counts);
 }
+
+const orLogged = <Result>(streamId: string, counted: Promise<Result>) =>
+  counted.catch((error: unknown) => {
+    logFault("A visit could not be counted", error, { streamId });
+  });
 
 /** Returns whether this was the user's first visit to the stream. */
 async function addVisit(
@@ -192,12 +210,12 @@ async function addVisit(
   return added.done && added.attributes?.times === 1;
 }
 
-async function countVisitor(streamId: string): Promise<void> {
+async function countVisitors(streamId: string, count: number): Promise<void> {
   await writeOnce({
     Update: {
       Key: key.audience(streamId),
-      UpdateExpression: "ADD visitors :one",
-      ExpressionAttributeValues: { ":one": 1 },
+      UpdateExpression: "ADD visitors :count",
+      ExpressionAttributeValues: { ":count": count },
     },
   });
 }

@@ -1,0 +1,46 @@
+import { turnEnds } from "../platform/table/table.ts";
+
+/** Work that waits its turn. */
+export type Backlog<Work> = {
+  add(work: Work): void;
+  /** Number of works that wait or are in progress. */
+  size(): number;
+  /** Waits until nothing is left. */
+  settled(): Promise<void>;
+};
+
+/**
+ * Does work in batches of up to `batchMax`, at most `batchesMax` of them at a time. When thousands
+ * of sockets end or open at once, their calls to the table would otherwise all wait for the same few
+ * connections, each until its timeout, and the reads of the rooms with them. `act` must not fail.
+ */
+export function createBacklog<Work>(
+  { batchMax = 1, batchesMax = 1 }: { batchMax?: number; batchesMax?: number },
+  act: (batch: readonly Work[]) => Promise<void>,
+): Backlog<Work> {
+  const waiting: Work[] = [];
+  const working = new Set<Promise<void>>();
+  let inProgress = 0;
+  async function work(): Promise<void> {
+    // Work that is added in the same turn of the event loop comes into one batch.
+    await turnEnds();
+    for (let batch = waiting.splice(0, batchMax); batch.length > 0; ) {
+      inProgress += batch.length;
+      await act(batch);
+      inProgress -= batch.length;
+      batch = waiting.splice(0, batchMax);
+    }
+  }
+  return {
+    add(one) {
+      waiting.push(one);
+      if (working.size >= batchesMax) return;
+      const worker: Promise<void> = work().finally(() => working.delete(worker));
+      working.add(worker);
+    },
+    size: () => waiting.length + inProgress,
+    async settled() {
+      while (working.size > 0) await Promise.all(working);
+    },
+  };
+}

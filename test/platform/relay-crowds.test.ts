@@ -1,0 +1,121 @@
+import { listSockets, putSocket } from "../../platform/store/log/connections.ts";
+import { getRawItem } from "../../platform/table/items.ts";
+import { key } from "../../platform/table/keys.ts";
+import { createBacklog } from "../../relay/backlog.ts";
+import type { Connection } from "../../relay/model.ts";
+import { admit, enter, leaveAll } from "../../relay/room.ts";
+import { createRooms } from "../../relay/rooms.ts";
+import { createState } from "../../relay/state.ts";
+import { intercept } from "./intercept.ts";
+import { useOwnTable } from "./table.ts";
+
+useOwnTable({ RELAY_URL: "wss://relay.live.acme.com/ws" });
+
+/** Writes to the table by name, and the most of them at a time. */
+async function countWrites(act: () => Promise<unknown>) {
+  const writes: Record<string, number> = {};
+  let [open, most] = [0, 0];
+  const restore = intercept(async ({ name }, next) => {
+    // A room's log is read in the meantime.
+    if (/Get|Query/.test(name)) return next();
+    writes[name] = (writes[name] ?? 0) + 1;
+    open += 1;
+    most = Math.max(most, open);
+    return next().finally(() => {
+      open -= 1;
+    });
+  });
+  await act().finally(restore);
+  return { writes, most };
+}
+
+const now = new Date();
+const sockets = Array.from({ length: 100 }, (_, n) => ({
+  userId: `user-${n}`,
+  connectionId: `connection-${n}`,
+}));
+const listed = async () =>
+  (await Promise.all(sockets.map(({ userId }) => listSockets(userId, now)))).flat().length;
+
+/** A socket of this user. */
+function connectionOf(userId: string): Connection {
+  const caller = { userId, roles: [], expiresAt: 4e9, issuedAt: 0, claims: {}, tokenId: "" };
+  return {
+    ...{ id: userId, caller, context: {}, connectedAt: 0, compact: false },
+    ...{ subscriptions: new Map(), isOpen: () => true, unread: () => 0 },
+    ...{ write() {}, send() {}, close() {}, keepAlive() {} },
+  };
+}
+
+test("a hundred sockets that open at once are listed by four requests", async () => {
+  const open = () =>
+    Promise.all(
+      sockets.map(({ userId, connectionId }) =>
+        putSocket(userId, { connectionId, connectedAt: now.getTime(), expiresAt: 4e9 }),
+      ),
+    );
+  expect((await countWrites(open)).writes).toEqual({ BatchWriteCommand: 4 });
+  expect(await listed()).toBe(100);
+});
+
+test("a hundred sockets that end at once are removed by four requests, one after the other", async () => {
+  const { ended } = createState();
+  const end = () => {
+    for (const socket of sockets) ended.add(socket);
+    return ended.settled();
+  };
+  expect(await countWrites(end)).toEqual({ writes: { BatchWriteCommand: 4 }, most: 1 });
+  expect(await listed()).toBe(0);
+});
+
+test("a hundred viewers who leave at once are all counted, with at most 16 writes at a time", async () => {
+  const rooms = createRooms("node");
+  const streamId = "a".repeat(24);
+  const room = await rooms.open(streamId);
+  const connections = sockets.map(({ userId }) => connectionOf(userId));
+  for (const connection of connections) admit(enter(room, connection, now));
+  const { most } = await countWrites(async () => {
+    connections.forEach(leaveAll);
+    await room.visits.settled();
+  });
+  expect(most).toBeLessThanOrEqual(16);
+  expect(await getRawItem(key.audience(streamId))).toMatchObject({ visitors: 100 });
+  await rooms.end();
+});
+
+test("at most 64 handshakes are in progress; the others wait, in order", async () => {
+  const { handshakes } = createState();
+  const begun: number[] = [];
+  const ends: (() => void)[] = [];
+  for (let n = 0; n < 100; n++)
+    handshakes.add(async () => {
+      begun.push(n);
+      await new Promise<void>((done) => ends.push(done));
+    });
+  const turn = () => new Promise((done) => setImmediate(done));
+  await turn();
+  expect(begun).toHaveLength(64);
+  expect(handshakes.size()).toBe(100);
+  ends.shift()?.();
+  await turn();
+  expect(begun).toEqual(Array.from({ length: 65 }, (_, n) => n));
+  expect(handshakes.size()).toBe(99);
+});
+
+test("what is added while others are in progress is done before the backlog is settled", async () => {
+  const batches: number[][] = [];
+  const backlog = createBacklog<number>({ batchMax: 2 }, async (batch) => {
+    batches.push([...batch]);
+    if (batches.length === 1) backlog.add(4);
+  });
+  for (const n of [1, 2, 3]) backlog.add(n);
+  await backlog.settled();
+  expect(batches).toEqual([
+    [1, 2],
+    [3, 4],
+  ]);
+  expect(backlog.size()).toBe(0);
+  backlog.add(5);
+  await backlog.settled();
+  expect(batches.at(-1)).toEqual([5]);
+});
