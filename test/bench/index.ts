@@ -18,7 +18,7 @@ import { benchPages } from "./pages.ts";
 import { benchPush } from "./push.ts";
 import { benchRates } from "./rates.ts";
 import { benchResumes } from "./resumes.ts";
-import { benchReturns } from "./returns.ts";
+import { benchRelayReturns, benchReturns } from "./returns.ts";
 import { benchSoak } from "./soak.ts";
 import { benchSockets } from "./sockets.ts";
 import { benchStart } from "./start.ts";
@@ -41,6 +41,7 @@ const parts: Record<string, () => Promise<void>> = {
   push: () => withSystem(benchPush),
   resumes: () => withSystem(benchResumes),
   returns: benchReturns,
+  "relay-returns": benchRelayReturns,
   rates: benchRates,
   webhooks: () => withSystem(() => benchWebhooks(values.run)),
   memory: benchMemory,

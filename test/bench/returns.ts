@@ -1,12 +1,17 @@
 import { call } from "../api/people.ts";
 import { print, quantile, round, wait } from "./figures.ts";
+import type { Contender } from "./peers/contender.ts";
 import { clock, contentOf } from "./peers/event.ts";
 import { startOvation } from "./peers/ovation.ts";
 import { type Audience, openAudience, play, type Row } from "./peers/play.ts";
 import { meterCpu } from "./peers/processes.ts";
 import type { Count, Seen } from "./peers/viewers.ts";
+import { startBalancer, startRelayTask } from "./relay-task.ts";
 
 const sizes = [200, 1_000];
+const relaySizes = [1_000, 2_000];
+/** A relay admits 2,500 connections and 100 handshakes a second of one address, after a burst. */
+const addresses = Array.from({ length: 8 }, (_, n) => `127.0.0.${n + 2}`);
 const rounds = 5;
 /** Messages sent while all viewers are disconnected. */
 const missed = 5;
@@ -30,13 +35,7 @@ export async function benchReturns(): Promise<void> {
   for (const size of sizes) {
     const system = await startOvation();
     try {
-      const audience = await openAudience(system, size);
-      if (audience === undefined) throw new Error("The viewers could not connect");
-      await play(system, audience, warming);
-      const taken: Taken[] = [];
-      for (let at = 0; at < rounds; at++) taken.push(await reconnectAll(system, audience, -1 - at));
-      rows.push(rowOf(size, taken));
-      audience.end();
+      rows.push(await measure(system, size));
     } finally {
       await system.stop();
     }
@@ -44,12 +43,60 @@ export async function benchReturns(): Promise<void> {
   print(`All viewers reconnect at once; medians of ${rounds} rounds`, rows);
 }
 
-type System = Awaited<ReturnType<typeof startOvation>>;
+/**
+ * The same at relays in processes of their own, which call AWS over TLS as tasks do. All viewers of
+ * one return to the other one: only its CPU counts, which `npm run bench:scale -- relay` assumes.
+ */
+export async function benchRelayReturns(): Promise<void> {
+  const rows: Row[] = [];
+  for (const size of relaySizes) {
+    const system = await startOvation("relay");
+    const tasks = [
+      await startRelayTask(system.system()),
+      await startRelayTask(system.system()),
+    ] as const;
+    const balancer = await startBalancer(tasks);
+    try {
+      rows.push(await measure(atBalancer(system, balancer), size));
+    } finally {
+      balancer.stop();
+      for (const task of tasks) await task.stop();
+      await system.stop();
+    }
+  }
+  print(`All viewers reconnect to one relay at once; medians of ${rounds} rounds`, rows);
+}
 
-async function reconnectAll(system: System, audience: Audience, run: number): Promise<Taken> {
+/** The same system, whose viewers connect to relays, from several addresses. */
+const atBalancer = (system: Contender, { url, current, turn }: Balancer): Room => ({
+  ...system,
+  ...{ turn, pid: () => current().pid(), calls: () => current().calls() },
+  async wish(viewers) {
+    const { urls, ...wish } = await system.wish(viewers);
+    return { ...wish, urls: urls.map((one) => `${url}${new URL(one).search}`), addresses };
+  },
+});
+
+type Balancer = Awaited<ReturnType<typeof startBalancer>>;
+
+/** A system, or one of its tasks, to which the next one's viewers return. */
+type Room = Contender & { turn?(): void; calls?(): number };
+
+async function measure(system: Room, size: number): Promise<Row> {
+  const audience = await openAudience(system, size);
+  if (audience === undefined) throw new Error("The viewers could not connect");
+  await play(system, audience, warming);
+  const taken: Taken[] = [];
+  for (let at = 0; at < rounds; at++) taken.push(await reconnectAll(system, audience, -1 - at));
+  audience.end();
+  return rowOf(size, taken);
+}
+
+async function reconnectAll(system: Room, audience: Audience, run: number): Promise<Taken> {
   const { size } = audience;
   await audience.ask({ do: "begin", run, events: missed });
-  const before = await countWork();
+  system.turn?.();
+  const before = await countWork(system);
   const cpu = meterCpu(system.pid);
   const began = clock();
   await audience.ask({ do: "drop" });
@@ -63,7 +110,7 @@ async function reconnectAll(system: System, audience: Audience, run: number): Pr
   const seconds = (clock() - began) / 1000;
   await wait(afterwardsMilliseconds);
   const cpuSeconds = cpu.stop();
-  const after = await countWork();
+  const after = await countWork(system);
   const { lost } = await audience.ask<Seen>({ do: "end", sent: numbers });
   return {
     seconds,
@@ -75,7 +122,7 @@ async function reconnectAll(system: System, audience: Audience, run: number): Pr
 }
 
 /** Invocations of functions and calls to the table so far. */
-async function countWork(): Promise<{ events: number; calls: number }> {
+async function countWork({ calls }: Room): Promise<{ events: number; calls: number }> {
   const [functions, cost] = await Promise.all([
     call("GET /local/functions"),
     call("GET /local/cost"),
@@ -85,9 +132,13 @@ async function countWork(): Promise<{ events: number; calls: number }> {
   const sum = (numbers: number[]) => numbers.reduce((total, number) => total + number, 0);
   return {
     events: sum(invoked.map(({ invoked: count }) => count)),
-    calls: sum(
-      operations.flatMap(([name, { requests }]) => (name.startsWith("dynamodb:") ? requests : [])),
-    ),
+    calls:
+      calls?.() ??
+      sum(
+        operations.flatMap(([name, { requests }]) =>
+          name.startsWith("dynamodb:") ? requests : [],
+        ),
+      ),
   };
 }
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { call, freshId, liveStream, type Person, person } from "../../api/people.ts";
-import { freePort, startSystem } from "../../system.ts";
+import { freePort, type System, startSystem } from "../../system.ts";
 import { wait } from "../figures.ts";
 import { type Contender, speakMillisecondsMax } from "./contender.ts";
 
@@ -12,7 +12,9 @@ const speakerCount = 10;
 export type Plane = "posts" | "relay";
 
 /** Ovation as `npm start` runs it: gateway, functions and engine on this machine. */
-export async function startOvation(plane: Plane = "posts"): Promise<Contender> {
+export async function startOvation(
+  plane: Plane = "posts",
+): Promise<Contender & { system(): System }> {
   const port = await freePort();
   const dataDir = await mkdtemp(join(tmpdir(), "ovation-peers-"));
   // Viewers find the relay where it was, whatever was killed.
@@ -47,6 +49,7 @@ export async function startOvation(plane: Plane = "posts"): Promise<Contender> {
 
   return {
     name: plane === "relay" ? "Ovation, relay" : "Ovation, posts",
+    system: () => system,
     pid: () => system.process.pid!,
     async wish(viewers) {
       const urls: string[] = [];

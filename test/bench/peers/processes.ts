@@ -56,10 +56,14 @@ function descends(pid: number, root: number, stats: ReadonlyMap<number, Stat>): 
 }
 
 /** A server in a process of its own that says `ready` on its standard output. */
-export async function startServer(file: string, args: readonly string[]): Promise<ChildProcess> {
+export async function startServer(
+  file: string,
+  args: readonly string[],
+  env: Record<string, string | undefined> = { ...process.env, NODE_OPTIONS: "" },
+): Promise<ChildProcess> {
   const child = spawn(process.execPath, [file, ...args], {
     stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, NODE_OPTIONS: "" },
+    env,
   });
   await new Promise<void>((done, fail) => {
     child.stdout?.on("data", (text: Buffer) => text.includes("ready") && done());

@@ -9,14 +9,14 @@ import { streamId } from "./people.ts";
 import type { Use } from "./prices.ts";
 
 /**
- * CPU time of a task's one thread, in milliseconds. Assumed, not measured: Fargate's arm64 CPU was
- * not available. `npm run bench -- sockets` shows the cost of writes on this machine.
+ * CPU time of a task's one thread, in milliseconds, as measured on a machine of two cores: Fargate's
+ * arm64 CPU was not available.
  */
 const cpu = {
-  /** One write to one socket. */
+  /** One write to one socket (`npm run bench -- sockets`). */
   write: 0.0075,
-  /** One handshake and its subscription. */
-  handshake: 2,
+  /** One handshake and its subscription (`npm run bench -- relay-returns`). */
+  handshake: 1.1,
 };
 /** From the load balancer to the viewer's screen, and back: median and p99, as for posts. */
 const network = [30, 120] as const;
@@ -40,6 +40,31 @@ export function createTask(clock: Clock, chance: Chance, use: Use, name: string)
     busyUntil = Math.max(busyUntil, clock.now()) + milliseconds;
     busy += milliseconds;
     return busyUntil;
+  }
+
+  const shaking: (() => void)[] = [];
+  let isShaking = false;
+
+  /**
+   * Resolves after a handshake's work. Handshakes wait for frames, and not the other way round: the
+   * thread goes on with a few handshakes at a time (relay/relay.ts), and with whatever else is due
+   * in between.
+   */
+  const shakeHands = () =>
+    new Promise<void>((done) => {
+      shaking.push(done);
+      void nextHandshake();
+    });
+
+  async function nextHandshake(): Promise<void> {
+    if (isShaking) return;
+    isShaking = true;
+    for (let done = shaking.shift(); done !== undefined; done = shaking.shift()) {
+      // The clock has whole milliseconds: what began in this one may end in it.
+      while (busyUntil >= clock.now() + 1) await clock.wait(Math.floor(busyUntil - clock.now()));
+      clock.at(work(cpu.handshake), done);
+    }
+    isShaking = false;
   }
 
   function connect(client: Client): Connection {
@@ -86,7 +111,7 @@ export function createTask(clock: Clock, chance: Chance, use: Use, name: string)
     },
     /** A handshake whose URL subscribes; undefined if the task has died in the meantime. */
     async open(client: Client, since: { epoch: string; frame: number }) {
-      await clock.wait(work(cpu.handshake) - clock.now());
+      await shakeHands();
       for (let call = 0; call < admission.calls; call++)
         await clock.wait(chance.around(...admission.milliseconds));
       use.dynamodb_read_units += admission.read;
