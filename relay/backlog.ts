@@ -1,5 +1,3 @@
-import { turnEnds } from "../platform/table/table.ts";
-
 /** Work that waits its turn. */
 export type Backlog<Work> = {
   add(work: Work): void;
@@ -22,8 +20,8 @@ export function createBacklog<Work>(
   const working = new Set<Promise<void>>();
   let inProgress = 0;
   async function work(): Promise<void> {
-    // Work that is added in the same turn of the event loop comes into one batch.
-    await turnEnds();
+    // Work that is added together comes into one batch.
+    await undefined;
     for (let batch = waiting.splice(0, batchMax); batch.length > 0; ) {
       inProgress += batch.length;
       await act(batch);

@@ -10,6 +10,7 @@ import { assertOnly } from "../platform/realtime/subscription.ts";
 import { logFault } from "../platform/runtime/log.ts";
 import { removeSocket } from "../platform/store/log/connections.ts";
 import { markRelay, removeRelay } from "../platform/store/log/relays.ts";
+import { gatherLonger } from "../platform/table/table.ts";
 import { createAddresses } from "./addresses.ts";
 import { socketLimits, takeConnection } from "./connection.ts";
 import { subscribe } from "./greeting.ts";
@@ -46,6 +47,7 @@ const headerBytesMax = 10_240;
  * clients reconnect and resume. Rejects with the system's error if the port is in use.
  */
 export async function startRelay({ port, host }: { port: number; host: string }): Promise<Relay> {
+  gatherLonger();
   const state = createState();
   await markRelay(state.node, new Date());
   const addresses = createAddresses();

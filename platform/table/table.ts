@@ -123,11 +123,21 @@ export function correlate(client: DynamoDBDocumentClient): DynamoDBDocumentClien
   return Object.assign(Object.create(client) as DynamoDBDocumentClient, { send });
 }
 
+let afterThis: (act: () => void) => void = process.nextTick;
+
 /**
- * The end of this turn of the event loop. In a busy process one turn handles many requests, and all
- * their reads have been requested by then.
+ * The end of this callback of the event loop, when all its reads were requested; after `gatherLonger`
+ * the end of the whole turn.
  */
-export const turnEnds = () => new Promise<void>((done) => setImmediate(done));
+export const turnEnds = () => new Promise<void>((done) => afterThis(done));
+
+/**
+ * Gathers reads over a whole turn of the event loop from now on. In a process that serves thousands
+ * of clients, such as a relay, one turn handles requests of many.
+ */
+export function gatherLonger(): void {
+  afterThis = setImmediate;
+}
 
 /**
  * Gathers what is asked for in one turn of the event loop, and reads all of it at once. The reading

@@ -44,7 +44,7 @@ export async function benchReturns(): Promise<void> {
 }
 
 /**
- * The same at relays in processes of their own, which call AWS over TLS as tasks do. All viewers of
+ * The same at two relays in separate processes, which call AWS over TLS as tasks do. All viewers of
  * one return to the other one: only its CPU counts, which `npm run bench:scale -- relay` assumes.
  */
 export async function benchRelayReturns(): Promise<void> {
@@ -79,7 +79,7 @@ const atBalancer = (system: Contender, { url, current, turn }: Balancer): Room =
 
 type Balancer = Awaited<ReturnType<typeof startBalancer>>;
 
-/** A system, or one of its tasks, to which the next one's viewers return. */
+/** A system; with `turn`, all viewers return to its other relay. */
 type Room = Contender & { turn?(): void; calls?(): number };
 
 async function measure(system: Room, size: number): Promise<Row> {

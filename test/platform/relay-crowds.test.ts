@@ -1,4 +1,5 @@
 import { listSockets, putSocket } from "../../platform/store/log/connections.ts";
+import { onAnnouncedFrame, putFrame } from "../../platform/store/log/frames.ts";
 import { getRawItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
 import { createBacklog } from "../../relay/backlog.ts";
@@ -9,7 +10,7 @@ import { createState } from "../../relay/state.ts";
 import { intercept } from "./intercept.ts";
 import { useOwnTable } from "./table.ts";
 
-useOwnTable({ RELAY_URL: "wss://relay.live.acme.com/ws" });
+useOwnTable({ RELAY_URL: "wss://relay.live.acme.com/ws", LOCAL: "on" });
 
 /** Writes to the table by name, and the most of them at a time. */
 async function countWrites(act: () => Promise<unknown>) {
@@ -118,4 +119,25 @@ test("what is added while others are in progress is done before the backlog is s
   backlog.add(5);
   await backlog.settled();
   expect(batches.at(-1)).toEqual([5]);
+});
+
+test("on one machine a new frame is announced, and its room reads it", async () => {
+  const rooms = createRooms("node");
+  const streamId = "b".repeat(24);
+  const room = await rooms.open(streamId);
+  const announced: string[] = [];
+  const end = onAnnouncedFrame((id) => {
+    announced.push(id);
+    void rooms.wake(id);
+  });
+  const { epoch, totals } = room.end;
+  const frame = { n: 1, epoch, totals, body: JSON.stringify({ events: [] }), covers: "" };
+  const next = { ...frame, newest: 0, revision: 0, expiresAt: 4e9 };
+  expect(await putFrame(streamId, next)).toBe(true);
+  while (room.end.head === 0) await new Promise((done) => setTimeout(done, 1));
+  expect(announced).toEqual([streamId]);
+  // A number that is taken announces nothing.
+  expect(await putFrame(streamId, next)).toBe(false);
+  end();
+  await rooms.end();
 });
