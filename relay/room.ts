@@ -5,13 +5,16 @@ import { stateOf } from "../domain/log/sums.ts";
 import { isBlocked } from "../domain/streams/member.ts";
 import { logFault } from "../platform/runtime/log.ts";
 import { measureMetric } from "../platform/runtime/metrics.ts";
-import { queryFrames, readHead } from "../platform/store/log/frames.ts";
+import { announcesFrames, queryFrames, readHead } from "../platform/store/log/frames.ts";
 import { getLog } from "../platform/store/log/logs.ts";
 import { findMember } from "../platform/store/streams/members.ts";
 import { createHeldFrames, deletedIn, joined } from "./held-frames.ts";
 import type { Connection, Room, Subscription } from "./model.ts";
 
-/** Interval of reading a room's log while it is busy, and after it has been quiet for a while. */
+/**
+ * Interval of reading a room's log while it is busy, and after it has been quiet for a while or if
+ * its frames are announced.
+ */
 const pauseMilliseconds = { busy: 100, quiet: 1_000 };
 const quietAfterMilliseconds = 10_000;
 /** Interval of checking the log's epoch, which changes only after a restore. */
@@ -38,7 +41,7 @@ export function closeRoom(room: Room): void {
 
 function schedule(room: Room): void {
   if (room.isClosed) return;
-  const isQuiet = Date.now() - room.busyAt > quietAfterMilliseconds;
+  const isQuiet = announcesFrames() || Date.now() - room.busyAt > quietAfterMilliseconds;
   clearTimeout(room.timer);
   room.timer = setTimeout(
     () => {

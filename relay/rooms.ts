@@ -5,7 +5,7 @@ import { listSubscribers, recordVisits, type Visit } from "../platform/store/log
 import { createBacklog } from "./backlog.ts";
 import type { Room } from "./model.ts";
 import { createPresence } from "./presence.ts";
-import { closeRoom, openRoom } from "./room.ts";
+import { closeRoom, openRoom, refresh } from "./room.ts";
 
 /** An empty room is kept for this long, because its viewers may reconnect. */
 const emptyMilliseconds = 30_000;
@@ -89,6 +89,11 @@ export function createRooms(node: string) {
     ...{ open, countViewers, tick },
     settle: presence.settle,
     has: (streamId: string) => rooms.has(streamId),
+    /** Reads a stream's log now, if it is open. */
+    async wake(streamId: string): Promise<void> {
+      const room = rooms.get(streamId);
+      if (room !== undefined) await refresh(room);
+    },
     /** Records that this relay no longer serves its rooms, and the visits that have ended. */
     end: () => Promise.all([...[...rooms.values()].map(drop), visits.settled()]),
   };

@@ -2,6 +2,7 @@ import { closeConnection } from "../platform/realtime/closing.ts";
 import { expired } from "../platform/realtime/expiry.ts";
 import { logFault } from "../platform/runtime/log.ts";
 import { gatherMetrics, measureMetric } from "../platform/runtime/metrics.ts";
+import { onAnnouncedFrame } from "../platform/store/log/frames.ts";
 import { aliveMilliseconds, markRelay } from "../platform/store/log/relays.ts";
 import { findNewestLive } from "../platform/store/streams/stream-lists.ts";
 import { subscribe } from "./greeting.ts";
@@ -27,6 +28,7 @@ export function startUpkeep(state: State): { stop(): void } {
     repeat(everyMilliseconds.look, () => moveOverlays(state)),
     repeat(aliveMilliseconds.every, () => markRelay(state.node, new Date())),
     repeat(everyMilliseconds.metrics, publish),
+    onAnnouncedFrame((streamId) => void wake(state, streamId)),
   ];
   return {
     stop() {
@@ -35,6 +37,12 @@ export function startUpkeep(state: State): { stop(): void } {
     },
   };
 }
+
+/** Reads a stream's new frames. */
+const wake = ({ rooms, asRelay }: State, streamId: string) =>
+  asRelay(() => rooms.wake(streamId)).catch((error) =>
+    logFault("A room's log could not be read", error),
+  );
 
 /**
  * Repeats an action with a pause in between, even if it fails. Returns a function that stops it.

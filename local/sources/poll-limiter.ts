@@ -4,7 +4,12 @@ import { watchIdleShare } from "../idle-share.ts";
  * The mean time between polls. On an idle machine writes are read at once; on a busy one they
  * accumulate. Lambda itself polls four times a second.
  */
-const pollMilliseconds = { idle: 10, busy: 50 };
+export const pollMilliseconds = { idle: 10, busy: 50 };
+/**
+ * The same in a stage with a relay, whose rooms may be large: ten frames a second, as a relay reads
+ * them, cost less than one for each event.
+ */
+export const relayPollMilliseconds: typeof pollMilliseconds = { idle: 100, busy: 100 };
 /** Polls allowed in quick succession, for the first writes after an idle period. */
 const pollBurst = 4;
 /**
@@ -24,8 +29,8 @@ export function takePoll(
   { pollsLeft, polledAt, restsUntil }: PollBudget,
   now: number,
   load: number,
+  { idle, busy } = pollMilliseconds,
 ): { wait: number; budget: PollBudget } {
-  const { idle, busy } = pollMilliseconds;
   const apart = idle + (busy - idle) * load;
   const left = Math.min(pollBurst, pollsLeft + (now - polledAt) / apart) - 1;
   const wait = Math.max(0, -left * apart, restsUntil - now);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { EngineCall } from "../aws/engine-call.ts";
 import type { Table } from "../model.ts";
-import { fullPollBudget, restAfterBatch, takePoll } from "./poll-limiter.ts";
+import { fullPollBudget, pollMilliseconds, restAfterBatch, takePoll } from "./poll-limiter.ts";
 import {
   createStreamCalls,
   type EngineRecord,
@@ -38,7 +38,12 @@ const nowhere: Place = { shards: [], at: 0, iterator: undefined, position: undef
  * NextShardIterator marks a closed shard: one engine gives open shards an end, too. `load`
  * returns how busy the machine is, 0 to 1.
  */
-export function createStreamFeed(call: EngineCall, table: Table, load: () => number): StreamFeed {
+export function createStreamFeed(
+  call: EngineCall,
+  table: Table,
+  load: () => number,
+  poll = pollMilliseconds,
+): StreamFeed {
   const calls = createStreamCalls(call, table);
   let budget = fullPollBudget;
   let place = nowhere;
@@ -72,7 +77,7 @@ export function createStreamFeed(call: EngineCall, table: Table, load: () => num
 
   async function pause(): Promise<void> {
     if (hasMore) return;
-    const look = takePoll(budget, Date.now(), load());
+    const look = takePoll(budget, Date.now(), load(), poll);
     budget = look.budget;
     if (look.wait > 0) await sleep(look.wait);
   }

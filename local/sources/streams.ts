@@ -2,7 +2,7 @@ import type { EngineCall } from "../aws/engine-call.ts";
 import type { PutObject } from "../aws/objects.ts";
 import type { EventSource, Invoke, Stage, Table } from "../model.ts";
 import type { State } from "../state.ts";
-import { watchLoad } from "./poll-limiter.ts";
+import { pollMilliseconds, relayPollMilliseconds, watchLoad } from "./poll-limiter.ts";
 import { failedBatchOf } from "./stream-destination.ts";
 import { createStreamFeed } from "./stream-feed.ts";
 import { createPositions, forgetOtherReaders } from "./stream-positions.ts";
@@ -48,13 +48,14 @@ export function createStreams(options: StreamsOptions): Streams {
     return table ? [{ source, table }] : [];
   });
   const load = options.load ?? watchLoad();
+  const poll = stage.relay === undefined ? pollMilliseconds : relayPollMilliseconds;
   let switches: StreamSwitches = { ...plainSwitches };
   let readers: StreamReader[] = [];
   let running = false;
 
   const open = async ({ source, table }: { source: EventSource; table: Table }) => {
     const shardCount = switches.shards * Math.max(1, source.parallelizationFactor);
-    const feed = createStreamFeed(options.call, table, load);
+    const feed = createStreamFeed(options.call, table, load, poll);
     const own = createPositions(state, source.id, await feed.findStreamArn());
     await own.prepare(shardCount, async () =>
       source.startingPosition === "LATEST" ? feed.findNewest() : undefined,
@@ -66,7 +67,7 @@ export function createStreams(options: StreamsOptions): Streams {
         region: stage.region,
         shard,
         shardCount,
-        feed: createStreamFeed(options.call, table, load),
+        feed: createStreamFeed(options.call, table, load, poll),
         invoke: options.invoke,
         switches,
         position: own.find(shard),

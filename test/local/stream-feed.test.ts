@@ -1,6 +1,7 @@
 import type { EngineCall } from "../../local/aws/engine-call.ts";
 import {
   fullPollBudget,
+  relayPollMilliseconds,
   restAfterBatch,
   takePoll,
   watchLoad,
@@ -91,14 +92,16 @@ test("readers pause only on a busy machine, and less the more idle it is", () =>
 });
 
 test("the first polls after a while come at once, and later ones keep their distance", () => {
-  const waits: number[] = [];
-  let budget = fullPollBudget;
-  for (const now of [5_000, 5_000, 5_000, 5_000, 5_000, 5_000]) {
-    const look = takePoll(budget, now, 0);
-    waits.push(look.wait);
-    budget = look.budget;
-  }
-  expect(waits).toEqual([0, 0, 0, 0, 10, 20]);
+  const waitsOf = (poll?: typeof relayPollMilliseconds) => {
+    let budget = fullPollBudget;
+    return Array.from({ length: 6 }, () => {
+      const look = takePoll(budget, 5_000, 0, poll);
+      budget = look.budget;
+      return look.wait;
+    });
+  };
+  expect(waitsOf()).toEqual([0, 0, 0, 0, 10, 20]);
+  expect(waitsOf(relayPollMilliseconds)).toEqual([0, 0, 0, 0, 100, 200]);
 });
 
 test("whether a machine is busy depends on its idle time, measured a few times a second", () => {

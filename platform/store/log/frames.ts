@@ -1,6 +1,8 @@
 import * as z from "zod";
 import { Frame, type LogEnd, withoutText } from "../../../domain/log/frame.ts";
 import { endOf, type Position, type Recovery, recover } from "../../../domain/log/recovery.ts";
+import { setting } from "../../runtime/env.ts";
+import { lazy } from "../../runtime/init.ts";
 import { limits } from "../../runtime/limits.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { isAbsent, putIf, read, updateIf } from "../../table/items.ts";
@@ -13,7 +15,31 @@ import { getLog, type Log } from "./logs.ts";
  * log again.
  */
 export async function putFrame(streamId: string, frame: Frame): Promise<boolean> {
-  return putIf({ ...key.frame(streamId, frame.n), ...frame }, isAbsent);
+  const isPut = await putIf({ ...key.frame(streamId, frame.n), ...frame }, isAbsent);
+  if (isPut && announcesFrames()) frameChannel().postMessage(streamId);
+  return isPut;
+}
+
+/**
+ * On one machine, functions and the relay are threads of one process, where a frame is announced
+ * by its stream's id: the relay reads it at once. On AWS it reads ten times a second.
+ */
+export const announcesFrames = () =>
+  setting("LOCAL") === "on" && setting("RELAY_URL") !== undefined;
+
+const frameChannel = lazy(() => {
+  const channel = new BroadcastChannel("ovation.frames");
+  // A thread that only announces may end.
+  channel.unref();
+  return channel;
+});
+
+/** Calls `act` with the stream of each announced frame; the result ends that. */
+export function onAnnouncedFrame(act: (streamId: string) => void): () => void {
+  if (!announcesFrames()) return () => undefined;
+  const channel = new BroadcastChannel("ovation.frames");
+  channel.onmessage = ({ data }: MessageEvent) => act(String(data));
+  return () => channel.close();
 }
 
 /** The largest frame number that a key can hold. */
