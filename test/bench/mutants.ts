@@ -165,8 +165,8 @@ const mutate = values.all
 if (mutate.length === 0) {
   console.log(`Nothing in ${room} has changed since ${values.since}; --all tries the whole room`);
 } else {
-  // Our AWS clients are compared with the SDK's, which the other tests do not need.
-  const withSdk = room.startsWith("platform/aws");
+  // The tests of other rooms use our own AWS clients in place of the SDK's (jest.config.json).
+  const withSdk = !/^(domain|platform(?!\/aws))(\/|$)/.test(room);
   const files = [...new Set(mutate.map((one) => one.replace(/:\d+-\d+$/, "")))];
   const tests = listTests(room, files, withSdk).filter((file) => file.includes(values.tests));
   console.log(`${tests.length} test files: ${tests.join(" ")}`);

@@ -207,16 +207,16 @@ describe("statements", () => {
     for (const line of lines) expect(line.startsWith(who)).toBe(true);
   });
 
-  test("DynamoDB refuses with 400, all others with 403", () => {
-    const statusOf = (action: string) => {
-      try {
-        iamOf([]).check("sample-writer", [{ action, resource: table }]);
-      } catch (error) {
-        return (error as { status: number }).status;
-      }
-    };
-    expect(statusOf("dynamodb:GetItem")).toBe(400);
-    expect(statusOf("dynamodbstreams:GetRecords")).toBe(403);
+  test("DynamoDB refuses with 400, all others with 403, all as AccessDeniedException", () => {
+    const refused = (action: string) => () =>
+      iamOf([]).check("sample-writer", [{ action, resource: table }]);
+    const denied = { type: "AccessDeniedException" };
+    expect(refused("dynamodb:GetItem")).toThrow(
+      expect.objectContaining({ ...denied, status: 400 }),
+    );
+    expect(refused("dynamodbstreams:GetRecords")).toThrow(
+      expect.objectContaining({ ...denied, status: 403 }),
+    );
   });
 
   test("the runner may do everything, an unknown caller nothing", () => {
