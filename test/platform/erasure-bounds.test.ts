@@ -3,15 +3,17 @@ import { makeNotification } from "../../domain/people/notification.ts";
 import { makeReminder } from "../../domain/streams/reminder.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
 import { notifyNextPart, sendReminder } from "../../platform/notices/notices.ts";
+import { eraseFrames } from "../../platform/own-data/erase-frames.ts";
 import { continueErasure } from "../../platform/own-data/erasure.ts";
 import { usePageSizes } from "../../platform/own-data/page-sizes.ts";
 import { removeUser } from "../../platform/own-data/removal.ts";
 import { newId } from "../../platform/runtime/id.ts";
+import { listFrames, putFrame } from "../../platform/store/log/frames.ts";
 import { recordFollow } from "../../platform/store/people/follows.ts";
 import { listNotifications } from "../../platform/store/people/notification-lists.ts";
 import { recordNotification } from "../../platform/store/people/notifications.ts";
 import { saveReminder } from "../../platform/store/streams/reminders.ts";
-import { noteTrace } from "../../platform/store/streams/traces.ts";
+import { noteErasedStream, noteTrace } from "../../platform/store/streams/traces.ts";
 import { getRawItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
 import { queryWhole } from "../../platform/table/query.ts";
@@ -149,4 +151,40 @@ test("no step's pages grow with the data, and no data is left", async () => {
   expect(
     messages.map(({ content, sender }) => [content, Reflect.get(Object(sender), "name")]),
   ).toEqual(Array.from({ length: count }, () => [undefined, ""]));
+});
+
+test("a stream's kept frames are erased in small pages, each once, and nobody else's name", async () => {
+  usePageSizes({ items: 3, changes: 2 });
+  const [user, other] = [someone("user"), someone("other")];
+  const { id: streamId } = await makeStream(await makeUser(someone("host")));
+  const count = 10;
+  for (let n = 1; n <= count; n++) {
+    const sender = (userId: string) => ({ userId, username: "u", name: `Name of ${userId}` });
+    const events = [{ data: { sender: sender(other) } }];
+    // Names in seven frames: more in a row than one page changes, and one at the end.
+    if (n <= 6 || n === count) events.push({ data: { sender: sender(user) } });
+    const [epoch, body, covers] = ["e", JSON.stringify({ events }), ""];
+    const totals = { count: 0, credits: 0 };
+    const expiresAt = Math.floor(now.getTime() / 1000) + 3_600;
+    await putFrame(streamId, { n, epoch, body, covers, newest: 0, totals, revision: 0, expiresAt });
+  }
+  await noteErasedStream(user, streamId, now.toISOString());
+  const meter = meterTable();
+  const pages: number[] = [];
+  let after: string | undefined;
+  do {
+    const erasure = { userId: user, at: now.toISOString(), step: 0, ...(after && { after }) };
+    const { calls } = await meter(async () => {
+      after = await eraseFrames(erasure as Parameters<typeof eraseFrames>[0]);
+    });
+    pages.push(calls);
+  } while (after !== undefined && pages.length < 30);
+  // Frames 1 2, 3 4, 5 6, 7 to 9 and 10, and a page that finds no further stream.
+  expect(pages).toHaveLength(6);
+  // A page finds its place, reads a page of frames, and reads and writes each frame with the name.
+  for (const calls of pages) expect(calls).toBeLessThanOrEqual(1 + 1 + 2 * 2 + 1);
+  const frames = await listFrames(streamId, 1, count);
+  expect(frames.map(({ body }) => body.includes(`Name of ${user}`))).not.toContain(true);
+  expect(frames.map(({ body }) => body.includes(`Name of ${other}`))).not.toContain(false);
+  expect(frames.map(({ revision }) => revision)).toEqual([1, 1, 1, 1, 1, 1, 0, 0, 0, 1]);
 });
