@@ -27,7 +27,7 @@ export const prodRates: Rates = {
   transfers: { perSecond: 4, burst: 8 },
   // Ten at once.
   notifications: { perSecond: 18, burst: 70 },
-  // Twenty at once and then two a minute.
+  // Twelve new streams at once and then six in five minutes.
   streams: { perSecond: 0.2, burst: 120 },
   announcements: { perSecond: 0.2, burst: 120 },
   // Ten responses at once.
