@@ -121,6 +121,24 @@ test("what is added while others are in progress is done before the backlog is s
   expect(batches.at(-1)).toEqual([5]);
 });
 
+test("what is added just when a backlog becomes empty is done, and so is what follows a failure", async () => {
+  for (let turns = 0; turns < 10; turns++) {
+    const done: string[] = [];
+    const backlog = createBacklog<string>({}, async ([work = ""]) => {
+      done.push(work);
+      if (work === "fails") throw new Error(work);
+    });
+    backlog.add("fails");
+    backlog.add("first");
+    for (let turn = 0; turn < 100 && done.length < 2; turn++) await undefined;
+    for (let turn = 0; turn < turns; turn++) await undefined;
+    backlog.add("second");
+    await new Promise((next) => setImmediate(next));
+    expect({ turns, done }).toEqual({ turns, done: ["fails", "first", "second"] });
+    expect(backlog.size()).toBe(0);
+  }
+});
+
 test("on one machine a new frame is announced, and its room reads it", async () => {
   const rooms = createRooms("node");
   const streamId = "b".repeat(24);
