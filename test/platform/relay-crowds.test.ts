@@ -3,11 +3,11 @@ import { onAnnouncedFrame, putFrame } from "../../platform/store/log/frames.ts";
 import { getRawItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
 import { createBacklog } from "../../relay/backlog.ts";
-import type { Connection } from "../../relay/model.ts";
 import { admit, enter, leaveAll } from "../../relay/room.ts";
 import { createRooms } from "../../relay/rooms.ts";
 import { createState } from "../../relay/state.ts";
 import { intercept } from "./intercept.ts";
+import { connectionOf } from "./relay-connection.ts";
 import { useOwnTable } from "./table.ts";
 
 useOwnTable({ RELAY_URL: "wss://relay.live.acme.com/ws", LOCAL: "on" });
@@ -37,16 +37,6 @@ const sockets = Array.from({ length: 100 }, (_, n) => ({
 }));
 const listed = async () =>
   (await Promise.all(sockets.map(({ userId }) => listSockets(userId, now)))).flat().length;
-
-/** A socket of this user. */
-function connectionOf(userId: string): Connection {
-  const caller = { userId, roles: [], expiresAt: 4e9, issuedAt: 0, claims: {}, tokenId: "" };
-  return {
-    ...{ id: userId, caller, context: {}, connectedAt: 0, compact: false },
-    ...{ subscriptions: new Map(), isOpen: () => true, unread: () => 0 },
-    ...{ write() {}, send() {}, close() {}, keepAlive() {} },
-  };
-}
 
 test("a hundred sockets that open at once are listed by four requests", async () => {
   const open = () =>

@@ -1,10 +1,11 @@
 import { listRelayedRooms } from "../../platform/store/log/relays.ts";
 import { createHeldFrames } from "../../relay/held-frames.ts";
-import type { Connection, Room } from "../../relay/model.ts";
+import type { Room } from "../../relay/model.ts";
 import { createPresence } from "../../relay/presence.ts";
 import { admit, enter, leave } from "../../relay/room.ts";
 import { createRooms } from "../../relay/rooms.ts";
 import { setClock } from "./clock.ts";
+import { connectionOf } from "./relay-connection.ts";
 import { useOwnTable } from "./table.ts";
 
 useOwnTable({ RELAY_URL: "wss://relay.live.acme.com/ws" });
@@ -93,16 +94,6 @@ test("viewers are counted at once in a small room, and at most once a second in 
     expect(await rooms.countViewers(room)).toBe(count + 1);
   }
 });
-
-/** A socket of this user. */
-function connectionOf(userId: string): Connection {
-  const caller = { userId, roles: [], expiresAt: 4e9, issuedAt: 0, claims: {}, tokenId: "" };
-  return {
-    ...{ id: userId, caller, context: {}, connectedAt: 0, compact: false },
-    ...{ subscriptions: new Map(), isOpen: () => true, unread: () => 0 },
-    ...{ write() {}, send() {}, close() {}, keepAlive() {} },
-  };
-}
 
 test("a user counts as a viewer only once their rights are read, and never if refused", async () => {
   const presence = createPresence("node");
