@@ -1,9 +1,10 @@
+import { relayOf } from "../domain/log/subscriber.ts";
 import { ownPoster, type Poster } from "../platform/push/gateway.ts";
 import { textFrame } from "./frame-bytes.ts";
 import type { Connection } from "./model.ts";
 
-/** A poster that writes directly to the connections of this relay. */
-export function createPoster(connections: ReadonlyMap<string, Connection>): Poster {
+/** A poster that writes directly to the connections of this relay, `node`. */
+export function createPoster(node: string, connections: ReadonlyMap<string, Connection>): Poster {
   const find = (id: string) => {
     const connection = connections.get(id);
     return connection?.isOpen() ? connection : undefined;
@@ -20,7 +21,9 @@ export function createPoster(connections: ReadonlyMap<string, Connection>): Post
       return connection === undefined ? "gone" : "sent";
     },
     async probe(id) {
-      return find(id) === undefined ? ownPoster().probe(id) : "sent";
+      if (find(id) !== undefined) return "sent";
+      // An ended socket of this relay may still be listed, and counts for its user no longer.
+      return relayOf(id) === node ? "gone" : ownPoster().probe(id);
     },
   };
 }

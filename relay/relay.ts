@@ -8,7 +8,6 @@ import { faultCode, sentenceOf, statusOf } from "../platform/http/envelope.ts";
 import { readQuery } from "../platform/realtime/handshake.ts";
 import { assertOnly } from "../platform/realtime/subscription.ts";
 import { logFault } from "../platform/runtime/log.ts";
-import { removeSocket } from "../platform/store/log/connections.ts";
 import { markRelay, removeRelay } from "../platform/store/log/relays.ts";
 import { gatherLonger } from "../platform/table/table.ts";
 import { createAddresses } from "./addresses.ts";
@@ -115,7 +114,7 @@ const openServer = (state: State) =>
 
 /** Checks a handshake and stores what its connection needs. Returns its status. */
 async function admit(state: State, request: IncomingMessage): Promise<number> {
-  const { admitted, node, routes } = state;
+  const { admitted, ended, node, routes } = state;
   // Its client has not waited.
   if (!isConnected(request)) return 503;
   const handshake = readHandshake(request);
@@ -126,7 +125,7 @@ async function admit(state: State, request: IncomingMessage): Promise<number> {
   if (verdict.statusCode !== 200) return verdict.statusCode;
   const { caller, protocol } = verdict;
   // The client has disconnected, so no socket will be opened.
-  if (!isConnected(request)) await removeSocket(caller.userId, connectionId);
+  if (!isConnected(request)) ended.add({ userId: caller.userId, connectionId });
   const query = readQuery(handshake.queryStringParameters);
   admitted.set(request, { connectionId, connectedAt, caller, protocol, query });
   return 200;

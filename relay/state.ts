@@ -55,12 +55,13 @@ export function createState(): State {
   const node = randomBytes(9).toString("hex");
   const connections = new Map<string, Connection>();
   const rooms = createRooms(node);
-  const poster = createPoster(connections);
+  const poster = createPoster(node, connections);
   const routes = createRoutes({ rooms, connections, poster });
   const asRelay = AsyncLocalStorage.snapshot() as State["asRelay"];
   const held = { node, connections, rooms, poster, routes, asRelay };
-  const handshakes: State["handshakes"] = createBacklog({ batchesMax: handshakesMax }, ([shake]) =>
-    Promise.resolve(shake?.()),
+  const handshakes: State["handshakes"] = createBacklog(
+    { batchesMax: handshakesMax },
+    async ([shake]) => shake?.(),
   );
   const ended: State["ended"] = createBacklog({ batchMax: removedMax }, (sockets) =>
     removeSockets(sockets).catch((error) => logFault("Sockets were not removed", error)),

@@ -1,5 +1,7 @@
+import { relayConnectionId } from "../../domain/log/subscriber.ts";
 import { listSockets, putSocket } from "../../platform/store/log/connections.ts";
 import { onAnnouncedFrame, putFrame } from "../../platform/store/log/frames.ts";
+import { markRelay } from "../../platform/store/log/relays.ts";
 import { getRawItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
 import { createBacklog } from "../../relay/backlog.ts";
@@ -57,6 +59,15 @@ test("a hundred sockets that end at once are removed by four requests, one after
   };
   expect(await countWrites(end)).toEqual({ writes: { BatchWriteCommand: 4 }, most: 1 });
   expect(await listed()).toBe(0);
+});
+
+test("a socket that has ended no longer counts for its user, though it is still listed", async () => {
+  const { node, poster, connections } = createState();
+  await markRelay(node, now);
+  const [open, over] = [relayConnectionId(node, 1), relayConnectionId(node, 2)];
+  connections.set(open, connectionOf("user"));
+  expect(await poster.probe(open)).toBe("sent");
+  expect(await poster.probe(over)).toBe("gone");
 });
 
 test("a hundred viewers who leave at once are all counted, with at most 16 writes at a time", async () => {
