@@ -6,7 +6,7 @@ import { startOvation } from "./peers/ovation.ts";
 import { type Audience, openAudience, play, type Row } from "./peers/play.ts";
 import { meterCpu } from "./peers/processes.ts";
 import type { Count, Seen } from "./peers/viewers.ts";
-import { startBalancer, startRelayTask } from "./relay-task.ts";
+import { startBalancer, startRelayTask } from "./relay-process.ts";
 
 const sizes = [200, 1_000];
 const relaySizes = [1_000, 2_000];

@@ -1,3 +1,4 @@
+import { createBacklog } from "../../../relay/backlog.ts";
 import { subscribe } from "../../../relay/greeting.ts";
 import type { Connection } from "../../../relay/model.ts";
 import { admit, closeRoom, enter } from "../../../relay/room.ts";
@@ -42,30 +43,15 @@ export function createTask(clock: Clock, chance: Chance, use: Use, name: string)
     return busyUntil;
   }
 
-  const shaking: (() => void)[] = [];
-  let isShaking = false;
-
   /**
-   * Resolves after a handshake's work. Handshakes wait for frames, and not the other way round: the
-   * thread goes on with a few handshakes at a time (relay/relay.ts), and with whatever else is due
-   * in between.
+   * The CPU work of handshakes. It waits for frames, and not the other way round: the thread works
+   * on a few handshakes at a time (relay/state.ts), and writes frames in between.
    */
-  const shakeHands = () =>
-    new Promise<void>((done) => {
-      shaking.push(done);
-      void nextHandshake();
-    });
-
-  async function nextHandshake(): Promise<void> {
-    if (isShaking) return;
-    isShaking = true;
-    for (let done = shaking.shift(); done !== undefined; done = shaking.shift()) {
-      // The clock has whole milliseconds: what began in this one may end in it.
-      while (busyUntil >= clock.now() + 1) await clock.wait(Math.floor(busyUntil - clock.now()));
-      clock.at(work(cpu.handshake), done);
-    }
-    isShaking = false;
-  }
+  const handshakes = createBacklog<() => void>({}, async ([done]) => {
+    // The clock has whole milliseconds: what began in this one may end in it.
+    while (busyUntil >= clock.now() + 1) await clock.wait(Math.floor(busyUntil - clock.now()));
+    if (done) clock.at(work(cpu.handshake), done);
+  });
 
   function connect(client: Client): Connection {
     let isOpen = true;
@@ -111,7 +97,7 @@ export function createTask(clock: Clock, chance: Chance, use: Use, name: string)
     },
     /** A handshake whose URL subscribes; undefined if the task has died in the meantime. */
     async open(client: Client, since: { epoch: string; frame: number }) {
-      await shakeHands();
+      await new Promise<void>((done) => handshakes.add(done));
       for (let call = 0; call < admission.calls; call++)
         await clock.wait(chance.around(...admission.milliseconds));
       use.dynamodb_read_units += admission.read;
