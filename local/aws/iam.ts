@@ -61,8 +61,8 @@ export function createIam(stage: Stage, log: (line: string) => void): Iam {
     // A pattern that ends in `*` matches either all names with its prefix or none of them.
     const covers = ({ Resource }: PolicyStatement) =>
       Resource.some((pattern) => pattern.endsWith("*") && matches(pattern, prefix));
-    const isAllowed = about.every(({ Effect }) => Effect === "Allow");
-    return isAllowed && about.some((one) => !one.Condition && covers(one));
+    const isDenied = about.some(({ Effect }) => Effect === "Deny");
+    return !isDenied && about.some((one) => !one.Condition && covers(one));
   };
 
   return {
