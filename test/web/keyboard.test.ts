@@ -1,4 +1,5 @@
 /** The keyboard's place: the focus is never lost, whatever an action removes, hides or closes. */
+import type { Page } from "playwright-core";
 import { browserTest } from "./browser.ts";
 import { callerOf, goLive, openConsole } from "./console.ts";
 import { expectFocus, focused, tabTo } from "./focus.ts";
@@ -129,6 +130,37 @@ browserTest(
     }
     expect(faults).toEqual([]);
     await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a dialog opens at once, so that the next key goes to it, however late the page is drawn",
+  async () => {
+    /** Whether what one press of a button opens has the focus before the page is drawn again. */
+    const opens = (page: Page, button: RegExp, layer: string) =>
+      page.evaluate(`(async () => {
+        const all = [...document.querySelectorAll("button, tbody tr")];
+        const button = all.find((one) => ${button}.test(one.ariaLabel ?? one.textContent.trim()));
+        button.focus({ focusVisible: true });
+        button.click();
+        for (let turns = 0; turns < 100; turns++) await undefined;
+        return document.activeElement.closest("${layer}") !== null;
+      })()`);
+    const studio = await pages.open("/");
+    await studio.page.getByRole("button", { name: "Channel" }).waitFor();
+    expect(await opens(studio.page, /^Channel$/, "dialog")).toBe(true);
+    const id = await goLive(call, "slow-host", "Drawn late");
+    const { page, visit, faults, close } = await openConsole(pages, "Ada Admin");
+    await visit(`view=streams&id=${id}`);
+    await page.getByRole("button", { name: "End stream…" }).waitFor();
+    expect(await opens(page, /^End stream…$/, "dialog")).toBe(true);
+    await visit(`view=bans&stream=${id}`);
+    await page.getByText("No bans in Drawn late").waitFor();
+    expect(await opens(page, /^Ban user$/, ".detail")).toBe(true);
+    expect([...studio.faults, ...faults]).toEqual([]);
+    await close();
+    await studio.close();
   },
   testMilliseconds,
 );

@@ -1,5 +1,5 @@
 import { signal, useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { CopyButton } from "../copy-button.tsx";
 import { type ApiRequest, curlLineOf, type Refused, type Request, refusedOf } from "./api.ts";
 import { Icon } from "./icons.ts";
@@ -92,7 +92,8 @@ export function Question() {
   const dialog = useRef<HTMLDialogElement>(null);
   const isBusy = useSignal(false);
   const refused = useSignal<Refused | undefined>(undefined);
-  useEffect(() => {
+  // Before the page is drawn, so that a key pressed at once belongs to the dialog.
+  useLayoutEffect(() => {
     refused.value = undefined;
     if (asked !== undefined && dialog.current?.open === false) dialog.current.showModal();
   }, [asked]);

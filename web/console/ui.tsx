@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { hueOf, initialOf, nameOf, type Person } from "../chat/person.ts";
 import type { Refused } from "./api.ts";
 import { Icon } from "./icons.ts";
@@ -108,7 +108,7 @@ export function Refusal({ refused, retry }: { refused: Refused; retry?: () => vo
 /** A detail pane next to its list; on small screens it replaces the list. */
 export function Detail(given: { title: string; close(): void; children: ComponentChildren }) {
   const pane = useRef<HTMLElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     // Who opens it by keyboard continues in it: in its form, if it was opened to create something.
     const opener = document.activeElement;
     if (!opener?.matches(":focus-visible") || pane.current?.contains(opener)) return;

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { Icon } from "./icons.ts";
 
 type Given = { title: string; kind: string; close(): void; children: ComponentChildren };
@@ -7,7 +7,8 @@ type Given = { title: string; kind: string; close(): void; children: ComponentCh
 /** A modal dialog with a title and a close button. */
 export function Dialog({ title, kind, close, children }: Given) {
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Before the page is drawn: a key pressed at once belongs to the dialog, not to what is below it.
+  useLayoutEffect(() => {
     dialog.current!.showModal();
     dialog.current?.querySelector<HTMLElement>("form .input")?.focus();
   }, []);
