@@ -31,6 +31,10 @@ type Place = {
   position: string | undefined;
 };
 
+/** The time in epoch milliseconds, and how a reader waits. */
+type Clock = { now(): number; wait(milliseconds: number): Promise<void> };
+const realClock: Clock = { now: Date.now, wait: sleep };
+
 const nowhere: Place = { shards: [], at: 0, iterator: undefined, position: undefined };
 
 /**
@@ -43,6 +47,7 @@ export function createStreamFeed(
   table: Table,
   load: () => number,
   poll = pollMilliseconds,
+  { now, wait } = realClock,
 ): StreamFeed {
   const calls = createStreamCalls(call, table);
   let budget = fullPollBudget;
@@ -77,9 +82,9 @@ export function createStreamFeed(
 
   async function pause(): Promise<void> {
     if (hasMore) return;
-    const look = takePoll(budget, Date.now(), load(), poll);
+    const look = takePoll(budget, now(), load(), poll);
     budget = look.budget;
-    if (look.wait > 0) await sleep(look.wait);
+    if (look.wait > 0) await wait(look.wait);
   }
 
   async function read(after: string | undefined): Promise<EngineRecord[]> {
@@ -100,7 +105,7 @@ export function createStreamFeed(
   return {
     read,
     restAfter(workMilliseconds) {
-      budget = restAfterBatch(budget, Date.now(), workMilliseconds, load());
+      budget = restAfterBatch(budget, now(), workMilliseconds, load());
     },
     findStreamArn: calls.findArn,
     async findNewest() {
