@@ -169,6 +169,10 @@ browserTest(
     const { page, visit, close } = await openAsAdmin();
     await visit("view=bans&stream=64d15f9e2e6c8f4d5affffff");
     await page.getByRole("alert").getByText("stream_not_found").waitFor();
+    expect(await page.getByRole("alert").locator("p").innerText()).toBe(
+      "There is no stream 64d15f9e2e6c8f4d5affffff. It may have been deleted. " +
+        "Reload the list. stream_not_found",
+    );
     await page.getByLabel("Stream ID").fill(streamId);
     await page.keyboard.press("Enter");
     await page.getByText("No bans in Calm show").waitFor();

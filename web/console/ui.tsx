@@ -88,13 +88,16 @@ export function Skeleton() {
   );
 }
 
+const asSentence = (text: string) => (/[.!?]$/.test(text) ? text : `${text}.`);
+
 /** An error: the API's sentence and what the user can do. */
 export function Refusal({ refused, retry }: { refused: Refused; retry?: () => void }) {
   return (
     <div class="refusal" role="alert">
       <Icon name="warning" size={20} />
       <p>
-        {refused.says} <span class="quiet">{refused.advice}</span> <code>{refused.code}</code>
+        {asSentence(refused.says)} <span class="quiet">{refused.advice}</span>{" "}
+        <code>{refused.code}</code>
       </p>
       {retry && (
         <button type="button" class="button" onClick={retry}>
