@@ -1,4 +1,6 @@
 /** Sizes of pictures, as the codec makes them, and files that mean harm. */
+import { readdirSync, readFileSync } from "node:fs";
+import { getPriority } from "node:os";
 import { deflateSync } from "node:zlib";
 import { usualBytesMax } from "../../domain/picture.ts";
 import { sizeInHeader } from "../../domain/picture-size.ts";
@@ -43,6 +45,33 @@ test("a picture of random points is made smaller until its sizes cost no more th
     [76, true],
     [480, true],
   ]);
+});
+
+/** The nice values of this process's threads (man 5 proc: field 19 of a thread's `stat`). */
+const niceValues = () =>
+  readdirSync("/proc/self/task").flatMap((id) => {
+    try {
+      const stat = readFileSync(`/proc/self/task/${id}/stat`, "utf8");
+      return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[16]);
+    } catch {
+      return []; // This thread has just ended.
+    }
+  });
+
+/* Planted fault that turns this red: a thread that keeps the priority of its process. */
+const linuxTest = process.platform === "linux" ? test : test.skip;
+linuxTest("decoding a picture gives way to everything else on the machine", async () => {
+  const own = getPriority();
+  let [lowest, isDone] = [own, false];
+  const sizing = sizesOf(png(2_000, 2_000, { isNoise: true })).finally(() => {
+    isDone = true;
+  });
+  while (!isDone) {
+    lowest = Math.max(lowest, ...niceValues());
+    await new Promise((done) => setTimeout(done, 1));
+  }
+  await sizing;
+  expect(lowest).toBe(Math.min(19, own + 10));
 });
 
 /* Planted fault that turns this red: a codec that is not kept. */

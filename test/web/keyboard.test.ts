@@ -166,9 +166,45 @@ browserTest(
 );
 
 browserTest(
+  "a toast stays for 12 s, and longer while its undo has the focus",
+  async () => {
+    const id = await goLive(call, "toast-host", "Toasts");
+    for (const targetUserId of [johnId, "user2"])
+      await call("admin", "POST", "/api/v1/live-stream-ban", {
+        ...{ targetUserId, liveStreamId: id, actionType: "CHAT_ONLY" },
+      });
+    const { page, faults, visit, close } = await openConsole(pages, "Ada Admin");
+    await page.clock.install();
+    await visit(`view=bans&stream=${id}`);
+    const toasts = page.locator(".toast");
+    const unban = async () => {
+      await page.getByRole("button", { name: "Unban" }).first().click();
+      await toasts.waitFor();
+    };
+    await unban();
+    await page.clock.runFor(4_000);
+    expect(await toasts.count()).toBe(1);
+    await page.clock.runFor(8_000);
+    await toasts.waitFor({ state: "detached" });
+    await unban();
+    await tabTo(page, /^Dismiss$/);
+    await page.clock.runFor(30_000);
+    expect(await toasts.count()).toBe(1);
+    await tabTo(page, /^Home$/);
+    await page.clock.runFor(12_000);
+    await toasts.waitFor({ state: "detached" });
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "a poll that ends keeps the focus on its option, and gives it to the chat when it goes",
   async () => {
     const { page, close } = await pages.open("/");
+    await page.clock.install();
+    await page.reload();
     await page.getByRole("textbox", { name: "Message" }).first().waitFor();
     const path = `/api/v1/live-stream/${streamId}/moments`;
     const poll = { kind: "poll", title: "By keyboard?", options: ["Yes", "No"], seconds: 600 };
@@ -181,6 +217,7 @@ browserTest(
     const option = page.getByRole("button", { name: /^Yes/ }).first();
     await expectSoon(() => option.isDisabled());
     expect(await focused(page)).toMatch(/^Yes/);
+    await page.clock.runFor(30_000);
     await option.waitFor({ state: "detached" });
     expect(await focused(page)).toMatch(/./);
     await close();
