@@ -5,6 +5,7 @@ import { handler as sendMessage } from "../../functions/streams/chat/send-messag
 import { handler as featured } from "../../functions/streams/featured.ts";
 import { handler as list } from "../../functions/streams/list.ts";
 import { handler as upcoming } from "../../functions/streams/upcoming.ts";
+import { newId } from "../../platform/runtime/id.ts";
 import { changeStream, recordStream } from "../../platform/store/streams/stream-changes.ts";
 import { getStream } from "../../platform/store/streams/streams.ts";
 import { getRawItem } from "../../platform/table/items.ts";
@@ -33,7 +34,7 @@ test("lists of a hundred streams with the most words read about a unit for two s
   const host = await makeUser(someone("host"));
   const plannedStartDate = new Date(Date.now() + 3_600_000).toISOString();
   const sample = await makeStream(host, { status: "scheduled", plannedStartDate });
-  const ids = Array.from({ length: 100 }, (_, at) => `${sample.id.slice(0, -3)}${100 + at}`);
+  const ids = Array.from({ length: 100 }, () => newId(new Date()));
   const streams = await Promise.all(
     ids.map(async (id) => {
       const stream = { ...sample, id };
