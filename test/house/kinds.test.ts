@@ -33,3 +33,10 @@ test("tests that kill systems or check pages in every size are slow kinds", () =
     );
   expect(found.filter((line) => !(line.split(" ")[0]! in others))).toEqual([]);
 });
+
+test("tests leave no gift in the catalogue of a shared system, whose pages load its pictures", () => {
+  const found = sourcesOf("test")
+    .filter(({ text }) => text.includes("sharedSystem(") || text.includes("usePages("))
+    .filter(({ text }) => /\bgiftType\(|POST \/api\/v1\/gifts\/gift-types/.test(text));
+  expect(found.map(({ path }) => path)).toEqual([]);
+});

@@ -7,7 +7,6 @@ import {
   call,
   eventually,
   freshId,
-  giftType,
   liveStream,
   type Person,
   person,
@@ -50,13 +49,20 @@ const servedSoon = (ask: () => Promise<Answer[]>) =>
     (others) => others.length === 0,
   );
 
+/** The gift of 10 credits that every system has. */
+const roseId = "65a1234bcde5678f90123456";
+
 /** The prerequisites of a gift. */
 async function giving() {
-  const [{ host, id }, ann, giftTypeId] = await Promise.all([liveStream(), person(), giftType(10)]);
+  const [{ host, id }, ann] = await Promise.all([liveStream(), person()]);
   await topUp(ann, 100);
   const one = freshId();
   const give = (key = one) =>
-    call("POST /api/v1/gifts/create", { as: ann, key, body: { giftTypeId, liveStreamId: id } });
+    call("POST /api/v1/gifts/create", {
+      as: ann,
+      key,
+      body: { giftTypeId: roseId, liveStreamId: id },
+    });
   return { host, ann, id, give };
 }
 
