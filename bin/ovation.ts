@@ -10,7 +10,7 @@ const usage = [
   "",
   ...commandNames.map((name) => `  ${name.padEnd(12)} ${descriptionOf(name)}`),
   "",
-  "More of each: npm run -s ovation -- COMMAND --help",
+  "Options of a command: npm run -s ovation -- COMMAND --help",
 ].join("\n");
 
 const [name = "--help", ...given] = process.argv.slice(2);

@@ -52,7 +52,7 @@ export async function runCommand(
     const isMisuse = error instanceof Misuse || isParseError(error);
     if (!isMisuse && !(error instanceof Failure)) throw error;
     console.error((error as Error).message);
-    if (isMisuse) console.error(`${usage}\nMore: npm run -s ${name} -- --help`);
+    if (isMisuse) console.error(`${usage}\nHelp: npm run -s ${name} -- --help`);
     return isMisuse ? exitCodes.usage : exitCodes.failed;
   }
 }

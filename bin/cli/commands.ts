@@ -2,15 +2,15 @@ import type { Command } from "./command.ts";
 
 /** Commands are loaded on demand, because loading takes most of the time of a call. */
 const commands: Record<string, { says: string; load(): Promise<{ command: Command }> }> = {
-  token: { says: "a token of a user, for curl", load: () => import("./token.ts") },
-  trigger: { says: "messages, gifts, superlikes", load: () => import("./trigger.ts") },
-  listen: { says: "what happens in a stream", load: () => import("./listen.ts") },
-  audit: { says: "proves that the money fits", load: () => import("./audit.ts") },
-  import: { says: "users and balances from a file", load: () => import("./import.ts") },
-  cost: { says: "what a month costs on AWS", load: () => import("./cost.ts") },
-  smoke: { says: "whether it works, and how fast", load: () => import("./smoke.ts") },
-  doctor: { says: "what is missing on this machine", load: () => import("./doctor.ts") },
-  completion: { says: "for bash and zsh", load: loadCompletion },
+  token: { says: "print a token for a user", load: () => import("./token.ts") },
+  trigger: { says: "send messages, gifts, superlikes and more", load: () => import("./trigger.ts") },
+  listen: { says: "print the events of a stream", load: () => import("./listen.ts") },
+  audit: { says: "check that all credits add up", load: () => import("./audit.ts") },
+  import: { says: "import users and balances from a file", load: () => import("./import.ts") },
+  cost: { says: "estimate a month on AWS", load: () => import("./cost.ts") },
+  smoke: { says: "test a system and measure its latency", load: () => import("./smoke.ts") },
+  doctor: { says: "check that this machine can run Ovation", load: () => import("./doctor.ts") },
+  completion: { says: "print shell completion for bash or zsh", load: loadCompletion },
 };
 
 async function loadCompletion(): Promise<{ command: Command }> {

@@ -42,8 +42,8 @@ type Load = (name: string) => Promise<Command> | undefined;
 /** `ovation completion`: a shell script that completes commands, by these names, and options. */
 export const createCompletion = (commandNames: readonly string[], load: Load): Command => ({
   usage: "bash|zsh",
-  help: `Prints a script for the shell: with it \`ovation\` is a command that completes
-its commands and options. In the shell, or at the end of its start file:
+  help: `Prints a script that defines \`ovation\` as a shell command with completion. Run
+this in the shell, or add it to the shell's startup file:
 
   eval "$(npm run -s ovation -- completion bash)"`,
   options: {},

@@ -13,12 +13,12 @@ const lineWidth = 80;
 /** `ovation doctor`: reports what is missing on this machine, and how to fix it. */
 export const command: Command = {
   usage: "[--json]",
-  help: `Looks whether everything is there that a start needs: Node.js, the port, rights,
-disk and engine, with the settings of the environment. What is missing is named
-with what to do about it, and the exit code is 1. What only a deployment needs
-(AWS login, bootstrap, quotas) is a note.
+  help: `Checks what \`npm start\` needs, with the settings of the environment: Node.js,
+the port, permissions, disk and engine. Prints how to fix each problem; exit
+code 1 if there is one. What only a deployment needs (AWS login, bootstrap,
+quotas) is printed as a note.
 
-  --json           the same as JSON`,
+  --json           prints JSON`,
   options: { json: { type: "boolean" } },
   wordsMax: 0,
   async run(values) {

@@ -20,14 +20,14 @@ const progressRows = 10_000;
 /** `ovation import`: imports users with their names and balances. */
 export const command: Command = {
   usage: "FILE.csv [options]",
-  help: `Brings users in from a CSV file with the header line
-${columns.join(",")}, each row once: its balance as a
-top-up with the reference import:ID, then its names. Bad rows are named with
-their line and reason, and the others go in; exit code 1 where one was bad. It
-may be stopped at any moment and run again.
+  help: `Imports users from a CSV file with the header line
+${columns.join(",")}, each row once: the balance as a
+top-up with the reference import:ID, then the names. Skips invalid rows and
+prints the line and the reason of each; exit code 1 if there is one. You can
+stop it at any time and run it again.
 
-  --to URL         where Ovation is (default: this machine, at PORT)
-  --at-once N      rows under way at the same time, 1 to ${atOnce.max} (default ${atOnce.otherwise})
+  --to URL         Ovation's URL (default: this machine, at PORT)
+  --at-once N      rows imported concurrently, 1 to ${atOnce.max} (default ${atOnce.otherwise})
   OVATION_TOKEN    a token with the role service or admin`,
   options: { to: { type: "string" }, "at-once": { type: "string" } },
   wordsMax: 1,

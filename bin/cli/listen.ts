@@ -11,18 +11,18 @@ const secondsMax = 86_400;
 /** `ovation listen`: prints a stream's events, each once and in order. */
 export const command: Command = {
   usage: "[--json] [options]",
-  help: `Prints what happens in a stream from now on, until Ctrl-C, through lost
-connections and restarts: each event once and in order.
+  help: `Prints the events of a stream until Ctrl-C, each once and in order, through
+lost connections and restarts.
 
-  --json           each event as a line of JSON, with its frame and epoch
+  --json           prints each event as a line of JSON, with frame and epoch
   --stream ID      default: the demo's, ${demoIds.streamId}
-  --since E:N      from after frame N of epoch E on (--json has both)
-  --position       prints the newest position as E:N and ends
+  --since E:N      starts after frame N of epoch E, as --json prints them
+  --position       prints the current position as E:N and exits
   --type TYPE      only events of this type, such as gift.sent
   --from NAME      only events of this sender, by username or id
-  --count N        ends after N events
-  --timeout N      gives up after N seconds, with exit code 1
-  --as NAME        who listens, on this machine (default johndoe)
+  --count N        exits after N events
+  --timeout N      exits with code 1 after N seconds
+  --as NAME        the user, on this machine (default johndoe)
 ${targetHelp}
 
   npm run -s listen -- --json | jq .type

@@ -12,12 +12,12 @@ const timeoutMilliseconds = 15_000;
 /** `ovation smoke`: checks that a system works, and measures its latency. */
 export const command: Command = {
   usage: "[--stage NAME] [options]",
-  help: `Goes once through what a viewer and a host do: a stream is made, goes live,
-is watched, messages reach its viewer, and it ends. Prints for each call how
-often it was made and its p50 and p99 in ms; exit code 1 where one fails.
+  help: `Runs through a stream's life once: a host creates a stream, goes live, sends
+messages to a viewer and ends the stream. Prints the count of each call, and
+its p50 and p99 in ms; exit code 1 if a call fails.
 
-  --count N        messages, 1 to ${messagesMax} (default 20)
-  --json           the same as JSON
+  --count N        number of messages, 1 to ${messagesMax} (default 20)
+  --json           prints JSON
 ${targetHelp}
 
   npm run -s smoke -- --stage dev --token "$TOKEN"`,

@@ -14,10 +14,11 @@ export const targetOptions = {
 } as const;
 
 /** The help text of `targetOptions`. */
-export const targetHelp = `  --url URL        where Ovation is (default: this machine, at PORT or ${defaultPort})
-  --socket-url URL where its sockets are (default: /ws of the same host)
-  --stage NAME     a deployed stage: its deployment noted here where it is
-  --token JWT      who calls, on a deployed stage; or OVATION_TOKEN`;
+export const targetHelp = `  --url URL        Ovation's URL (default: this machine, at PORT or ${defaultPort})
+  --socket-url URL its WebSocket URL (default: /ws on the same host)
+  --stage NAME     a stage that was deployed from this checkout
+  --token JWT      the token to use, required for a deployed stage; or set
+                   OVATION_TOKEN`;
 
 /** The server to call. */
 export type Target = {

@@ -5,10 +5,10 @@ import { findTarget, targetOptions } from "./target.ts";
 /** `ovation token`: prints a user's token, and nothing else. */
 export const command: Command = {
   usage: "[NAME] [URL]",
-  help: `Prints a token of a system that runs on this machine, valid for 24 hours.
+  help: `Prints a token for a user of the system on this machine, valid for 24 hours.
 
   NAME  johndoe (default), host, admin, or any new user: A-Z a-z 0-9 _ -
-  URL   where the system is (default: this machine, at PORT or 4000); also --url
+  URL   the system's URL (default: this machine, at PORT or 4000); also --url
 
   curl -H "Authorization: Bearer $(npm run -s token -- johndoe)" \\
     http://127.0.0.1:4000/api/v1/wallet`,

@@ -62,18 +62,18 @@ const hostEvents = new Set(["poll", "goal", "train"]);
 /** `ovation trigger`: triggers events in a stream, as a viewer's app would. */
 export const command: Command = {
   usage: `${Object.keys(events).join("|")} [options]`,
-  help: `Sends chat messages, gifts, superlikes or ten likes at once. As the demo's
-host it starts polls or goals, or switches on hype trains, which two users
-start with 20 credits. It prints each answer as a line of JSON, and ends at the
-first that is refused.
+  help: `Sends chat messages, gifts, superlikes or likes (ten per call). As the demo's
+host it starts polls or goals, or enables hype trains, which start once two
+users have spent 20 credits. Prints each response as a line of JSON, and stops
+at the first refusal.
 
-  --count N        how many, 1 to ${countMax.toLocaleString("en")} (default 1)
-  --every N        milliseconds from one to the next (default 0)
+  --count N        number of calls, 1 to ${countMax.toLocaleString("en")} (default 1)
+  --every N        pause between two calls in milliseconds (default 0)
   --stream ID      default: the demo's, ${demoIds.streamId}
   --gift-type ID   default: the demo's, ${demoIds.giftTypeId}
-  --content TEXT   of a chat message, or a title (default "Hello")
-  --as NAME        who sends, on this machine (default johndoe, or the host)
-  --kill-after N   kills the server of this machine once N have been sent
+  --content TEXT   a message, or the title of a poll or goal (default "Hello")
+  --as NAME        the user, on this machine (default johndoe or host)
+  --kill-after N   kills the server on this machine after N calls
 ${targetHelp}
 
   npm run -s trigger -- gift --count 50
