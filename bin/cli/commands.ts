@@ -3,7 +3,7 @@ import type { Command } from "./command.ts";
 /** Commands are loaded on demand, because loading takes most of the time of a call. */
 const commands: Record<string, { says: string; load(): Promise<{ command: Command }> }> = {
   token: { says: "print a token for a user", load: () => import("./token.ts") },
-  trigger: { says: "send messages, gifts, superlikes and more", load: () => import("./trigger.ts") },
+  trigger: { says: "send messages, gifts and superlikes", load: () => import("./trigger.ts") },
   listen: { says: "print the events of a stream", load: () => import("./listen.ts") },
   audit: { says: "check that all credits add up", load: () => import("./audit.ts") },
   import: { says: "import users and balances from a file", load: () => import("./import.ts") },
