@@ -39,7 +39,7 @@ const settings = {
   LOG: choice("text", "json", "off").default("text"),
   /** The AWS clients in the functions' bundles, see bin/build/build.ts. */
   AWS_CLIENT: choice("own", "sdk").default("own"),
-  /** Whether to reload changed sources; default: at a terminal. */
+  /** Whether to reload changed sources; default: only under `npm start`. */
   WATCH: choice("on", "off").optional(),
   TENCENT_SECRET_KEY: z
     .string()

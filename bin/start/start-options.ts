@@ -3,22 +3,22 @@ import { settingNames } from "./settings.ts";
 
 const usage = `Usage: npm start [-- options]
 
-The whole of Ovation on this machine, until Ctrl-C.
+Runs all of Ovation on this machine until Ctrl-C.
 
-  --json     one JSON object with everything that a start prints, tokens too
-  --help     this
+  --json     prints one JSON object with all startup output, including tokens
+  --help     prints this help
 
-Settings are variables of the environment, such as PORT=4100 npm start:
+Settings are environment variables, such as PORT=4100 npm start:
 
-  PORT       4000; 0 takes a free one
-  HOST       127.0.0.1; 0.0.0.0 lets phones and containers in
-  DATA_DIR   .data; :memory: keeps nothing
-  DEMO       on; off writes no demo data
-  STAGE      dev; prod runs that stage's template
-  LOG        text; json for machines, off for none
-  RELAY      on: a relay holds the sockets of all rooms; off
-  RELAY_PORT its port; a free one
-  WATCH      on: a changed source runs at once; off`;
+  PORT       default 4000; 0 selects a free port
+  HOST       default 127.0.0.1; 0.0.0.0 lets phones and containers connect
+  DATA_DIR   default .data; :memory: stores nothing on disk
+  DEMO       default on; off writes no demo data
+  STAGE      default dev; prod runs the template of prod
+  LOG        default text; json, or off
+  RELAY      default off; on holds the sockets of all rooms at a relay
+  RELAY_PORT the relay's port; default: a free one
+  WATCH      default on under npm start: reloads changed sources; off`;
 
 /** The parsed arguments: run, or print `say` and exit. */
 export type StartOptions = { json: boolean } | { say: string; exitCode: 0 | 2 };
