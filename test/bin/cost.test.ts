@@ -4,7 +4,7 @@ import { alternativesTo, billOf, fixedBill, type Line } from "../../bin/operate/
 import units from "../../docs/units.json" with { type: "json" };
 
 const run = (...options: string[]) =>
-  spawnSync(process.execPath, ["bin/operate/cost.ts", ...options], { encoding: "utf8" });
+  spawnSync(process.execPath, ["bin/ovation.ts", "cost", ...options], { encoding: "utf8" });
 
 const room: Room = { viewers: 1000, messagesPerSecond: 20, giftsPerSecond: 2, hours: 100 };
 const totalOf = (changes: Partial<Room> = {}) =>
@@ -111,7 +111,7 @@ test("the stage determines whether there is a domain: ours have none", () => {
   const { stdout } = run("--stage", "prod");
   expect(stdout).toBe(run().stdout);
   expect(run("--stage", "nowhere").stderr).toMatch(
-    /^--stage: expected one of dev, staging, prod, found nowhere\n/,
+    /^--stage: expected one of dev, staging, prod, found 'nowhere'\n/,
   );
 });
 
@@ -142,13 +142,13 @@ test.each([
   const { status, stdout, stderr } = run(...options);
   expect(status).toBe(2);
   expect(stdout).toBe("");
-  expect(stderr).toContain("npm run cost -- [options]");
+  expect(stderr).toContain("Usage: npm run -s cost -- [options]");
 });
 
 test("all invalid options are reported at once", () => {
   const { stderr } = run("--viewers", "many", "--hours", "long");
-  expect(stderr).toContain("--viewers: expected 0 to 1,000,000, found many");
-  expect(stderr).toContain("--hours: expected 0 to 100,000, found long");
+  expect(stderr).toContain("--viewers: expected 0 to 1,000,000, found 'many'");
+  expect(stderr).toContain("--hours: expected 0 to 100,000, found 'long'");
 });
 
 test("an empty room costs nothing", () => {
