@@ -76,6 +76,6 @@ export function countOf(
   if (text === undefined) return otherwise;
   const count = Number(text);
   if (!/^\d+$/.test(text) || count < min || count > max)
-    throw new Misuse(`--${name}: found '${text}', wanted ${min} to ${max}`);
+    throw new Misuse(`--${name}: expected ${min} to ${max}, found '${text}'`);
   return count;
 }

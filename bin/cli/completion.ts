@@ -51,7 +51,7 @@ this in the shell, or add it to the shell's startup file:
   wordsMax: 1,
   async run(_, [shell = ""]) {
     if (!Object.hasOwn(shells, shell))
-      throw new Misuse(`Found '${shell}', wanted one of ${Object.keys(shells).join(", ")}`);
+      throw new Misuse(`Expected one of ${Object.keys(shells).join(", ")}, found '${shell}'`);
     const commands = await Promise.all(
       commandNames.map(async (name) => {
         const { options, choices = [] } = await load(name)!;

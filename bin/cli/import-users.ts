@@ -18,10 +18,10 @@ export function userReader({ fields }: CsvRow): (row: CsvRow) => NewUser {
   const names = fields.map((name) => name.trim());
   const strange = names.find((name) => !(columns as readonly string[]).includes(name));
   if (strange !== undefined || !names.includes("id") || new Set(names).size < names.length)
-    throw new Failure(`line 1: found '${names.join(",")}', wanted ${columns.join(",")}`);
+    throw new Failure(`line 1: expected ${columns.join(",")}, found '${names.join(",")}'`);
   return (row) => {
     if (row.fields.length !== names.length)
-      throw new BadRow(`found ${row.fields.length} fields, wanted ${names.length}`);
+      throw new BadRow(`expected ${names.length} fields, found ${row.fields.length}`);
     const textOf = (name: (typeof columns)[number]) => {
       const at = names.indexOf(name);
       return at < 0 ? "" : (row.fields[at] ?? "").trim();
@@ -64,7 +64,7 @@ async function ask(place: Place, route: string, body?: object, key?: string): Pr
     await answer?.body?.cancel();
     const wait = Math.max(pause, 1000 * Number(answer?.headers.get("retry-after") ?? 0));
     if (performance.now() + wait > deadline)
-      throw new Failure(`${place.url} does not answer: run the import again, it goes on.`);
+      throw new Failure(`No response from ${place.url}. Run the import again to continue.`);
     await new Promise((done) => setTimeout(done, wait));
   }
 }
@@ -74,7 +74,7 @@ async function answerOf(answer: Response): Promise<Answer> {
   const reply = (await answer.json().catch(() => ({}))) as Partial<Answer> & { errors?: string[] };
   const { errors = [], code = "", data } = reply;
   if (status === 401 || code === "role_missing" || code === "request_blocked")
-    throw new Failure(`OVATION_TOKEN is refused: ${status} ${errors.join("; ")}`);
+    throw new Failure(`OVATION_TOKEN was rejected: ${status} ${errors.join("; ")}`);
   return { status, headers, errors, code, data };
 }
 

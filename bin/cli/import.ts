@@ -32,14 +32,14 @@ stop it at any time and run it again.
   options: { to: { type: "string" }, "at-once": { type: "string" } },
   wordsMax: 1,
   async run(values, [file]) {
-    if (file === undefined) throw new Misuse("No file: wanted one such as users.csv");
+    if (file === undefined) throw new Misuse("Expected a file, such as users.csv");
     const token = process.env.OVATION_TOKEN;
-    if (!token) throw new Misuse("OVATION_TOKEN: wanted a token with the role service or admin");
+    if (!token) throw new Misuse("OVATION_TOKEN: expected a token with the role service or admin");
     const { url } = findTarget({ url: values.to });
     const limit = countOf(values, "at-once", atOnce);
     const counts = await importFile(file, { url, token }, limit);
     const { added, known, bad } = counts;
-    console.error(`${added} added, ${known} there before, ${bad} bad.`);
+    console.error(`${added} added, ${known} already present, ${bad} invalid.`);
     return bad > 0 ? exitCodes.failed : exitCodes.done;
   },
 };
@@ -65,7 +65,8 @@ async function importFile(file: string, place: Place, limit: number): Promise<Co
   const counts: Counts = { added: 0, known: 0, bad: 0 };
   const rows = readRows(file);
   const header = await rows.next();
-  if (header.done) throw new Failure(`${file}: found no header line, wanted ${columns.join(",")}`);
+  if (header.done)
+    throw new Failure(`${file}: expected the header line ${columns.join(",")}, found none`);
   const userOf = userReader(header.value);
   const lines = new Map<string, number>();
   const take = async (row: CsvRow): Promise<void> => {

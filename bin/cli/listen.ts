@@ -105,7 +105,7 @@ async function follow(client: Client, options: ListenOptions): Promise<number> {
     process.stdout.on("error", end);
     if (seconds > 0)
       setTimeout(() => {
-        reject(new Failure(`${received} events in ${seconds} s: the time-out has passed.`));
+        reject(new Failure(`Timed out after ${seconds} s: ${received} events received.`));
       }, seconds * 1000).unref();
     const subscription = client.subscribe(stream, {
       ...(since !== undefined && { since }),
@@ -114,12 +114,12 @@ async function follow(client: Client, options: ListenOptions): Promise<number> {
         console.log(json ? JSON.stringify({ epoch, frame, ...event }) : describe(event));
         if (received >= most) end();
       },
-      onReset: () => console.error("Frames were missed for good: it goes on from here."),
+      onReset: () => console.error("Some frames are no longer available; continuing from here."),
       onEnd: (reason, statusCode) => reject(new Failure(`${statusCode ?? ""} ${reason}`.trim())),
     });
     subscription.ready.then(
       ({ frame }) =>
-        console.error(`Listening to ${stream} from frame ${frame} on. Ctrl-C ends it.`),
+        console.error(`Listening to ${stream} from frame ${frame}. Press Ctrl-C to stop.`),
       // onEnd reports the reason.
       () => undefined,
     );
@@ -129,7 +129,7 @@ async function follow(client: Client, options: ListenOptions): Promise<number> {
 function readPosition(text: string | undefined) {
   if (text === undefined) return undefined;
   const [, epoch, frame] = /^(\S+):(\d{1,15})$/.exec(text) ?? [];
-  if (epoch === undefined) throw new Misuse(`--since: found '${text}', wanted EPOCH:FRAME`);
+  if (epoch === undefined) throw new Misuse(`--since: expected EPOCH:FRAME, found '${text}'`);
   return { epoch, frame: Number(frame) };
 }
 

@@ -48,7 +48,7 @@ export function findTarget(values: Values): Target {
     async tokenOf(name) {
       if (given !== undefined) return given;
       if (stage === undefined && isLocal(places.url)) return await waitForToken(places.url, name);
-      throw new Failure("A deployed stage knows nobody by name: give --token or OVATION_TOKEN.");
+      throw new Failure("A deployed stage requires a token: set --token or OVATION_TOKEN.");
     },
   };
 }
@@ -60,7 +60,9 @@ export const isLocal = (url: string): boolean =>
 function placesAt(given: string | undefined): Pick<Target, "url" | "socketUrl"> {
   const url = given ?? `http://127.0.0.1:${process.env.PORT || defaultPort}`;
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
-    throw new Misuse(`--url: found '${url}', wanted one such as http://127.0.0.1:${defaultPort}`);
+    throw new Misuse(
+      `--url: expected a URL such as http://127.0.0.1:${defaultPort}, found '${url}'`,
+    );
   const place = url.replace(/\/+$/, "");
   return { url: place, socketUrl: `${place.replace(/^http/, "ws")}/ws` };
 }
@@ -78,18 +80,19 @@ function placesOf(stage: string): Pick<Target, "url" | "socketUrl"> {
     );
   const [http, sockets] = [find("http"), find("realtime")];
   if (http === undefined || sockets === undefined)
-    throw new Failure(`${outputsFileOf(stage)} names no URL: deploy ${stage} again.`);
+    throw new Failure(`${outputsFileOf(stage)} contains no URL: deploy ${stage} again.`);
   return { url: http.replace(/\/$/, ""), socketUrl: sockets };
 }
 
 /** The outputs that the latest deployment of a stage saved; throws if there are none. */
 export function readOutputs(stage: string): Outputs {
-  if (!/^[a-z0-9-]{1,32}$/.test(stage)) throw new Misuse(`--stage: found '${stage}'`);
+  if (!/^[a-z0-9-]{1,32}$/.test(stage))
+    throw new Misuse(`--stage: expected a stage's name, found '${stage}'`);
   try {
     return JSON.parse(readFileSync(outputsFileOf(stage), "utf8")) as Outputs;
   } catch {
     throw new Failure(
-      `Nothing here knows where the stage ${stage} is: npm run deploy -- ${stage} notes it, or give --url.`,
+      `The URL of the stage ${stage} is unknown here: run npm run deploy -- ${stage}, or set --url.`,
     );
   }
 }
@@ -114,7 +117,7 @@ const waitForToken = (url: string, name: string): Promise<string> =>
     (error) => error instanceof TransientFailure,
     {
       milliseconds: tokenMilliseconds,
-      onFirst: () => console.error(`No token from ${url} yet: trying for 20 s.`),
+      onFirst: () => console.error(`No token from ${url} yet; retrying for 20 s.`),
     },
   );
 
@@ -124,14 +127,14 @@ async function mintToken(url: string, name: string): Promise<string> {
     body: JSON.stringify({ ...personOf(name), expiresIn: tokenSeconds }),
   }).catch(() => {
     throw new TransientFailure(
-      `Nothing answers at ${url}. Start it with "npm start", or give --url.`,
+      `No response from ${url}. Start Ovation with "npm start", or set --url.`,
     );
   });
   const reply = (await answer.json().catch(() => ({}))) as { token?: string; errors?: string[] };
   if (reply.token !== undefined) return reply.token;
   const why = reply.errors?.join("; ") ?? "no token";
   const Kind = answer.status >= 500 ? TransientFailure : Failure;
-  throw new Kind(`${url} gives no token: ${answer.status} ${why}`);
+  throw new Kind(`${url} issued no token: ${answer.status} ${why}`);
 }
 
 const tokenSeconds = 24 * 3600;

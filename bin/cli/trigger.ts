@@ -94,7 +94,7 @@ ${targetHelp}
     const send = name !== undefined && Object.hasOwn(events, name) ? events[name] : undefined;
     if (send === undefined)
       throw new Misuse(
-        `${name === undefined ? "Nothing to send" : `Found '${name}'`}: wanted one of ${Object.keys(events).join(", ")}`,
+        `Expected one of ${Object.keys(events).join(", ")}, found ${name === undefined ? "nothing" : `'${name}'`}`,
       );
     const count = countOf(values, "count", { otherwise: 1, max: countMax });
     const every = countOf(values, "every", { otherwise: 0, min: 0, max: everyMillisecondsMax });

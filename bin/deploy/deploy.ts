@@ -31,16 +31,18 @@ const options = [
 /** Prints the problem and the usage, and exits. */
 function refuse(problem: string): never {
   const usage = `npm run deploy -- ${stageNames.join("|")} [--yes] [--no-canary] [--same-subjects] [options of cdk deploy]`;
-  console.error(`${problem}\nUsage: ${usage}\n  --yes  asks nothing, for a pipeline`);
   console.error(
-    "  --no-canary  all calls go to the new version at once, whatever rings: a way out",
+    `${problem}\nUsage: ${usage}\n  --yes            skips the confirmation, for pipelines`,
   );
-  console.error("  --same-subjects  another issuer is fine: everybody has the same `sub` there");
+  console.error(
+    "  --no-canary      switches all traffic to the new version at once, whatever the alarms say",
+  );
+  console.error("  --same-subjects  accepts another issuer, whose users have the same `sub`");
   process.exit(2);
 }
 
 function readStage(): Stage {
-  if (name === undefined || name.startsWith("-")) refuse("Which stage?");
+  if (name === undefined || name.startsWith("-")) refuse("Expected a stage");
   try {
     return stageOf((key) => (key === "stage" ? name : contextOf(options, key)));
   } catch (error) {
@@ -79,13 +81,14 @@ async function publish(domain: Domain): Promise<void> {
   const { region } = stage;
   try {
     const bucket = readOutputs(stage.name)[`ovation-${stage.name}-host`]?.pagesbucket;
-    if (bucket === undefined) return console.error("Pages stay as they are: no host was deployed");
+    if (bucket === undefined)
+      return console.error("The pages are unchanged: no host stack was deployed");
     const given = { ...(region && { region }), ...(profile && { profile }) };
     const count = await publishPages((await deployedCallers(given))("s3"), bucket);
     console.log(`Pages: ${count} files at ${originOf(domain)}`);
   } catch (error) {
     console.error(`The stacks are deployed, the pages are not: ${(error as Error).message}`);
-    console.error("  Deploy again: what is there already takes no time");
+    console.error("  Deploy again; unchanged stacks take no time");
     process.exitCode = 1;
   }
 }
@@ -102,7 +105,8 @@ async function claimTable(moment: "before" | "after"): Promise<void> {
     await claimDeployedTable(where, claim, moment);
   } catch (error) {
     console.error((error as Error).message);
-    if (error instanceof IssuerMismatch) console.error("  If it is the same: --same-subjects");
+    if (error instanceof IssuerMismatch)
+      console.error("  If its users have the same `sub`, add --same-subjects");
     process.exit(error instanceof TableMismatch ? 2 : 1);
   }
 }

@@ -18,12 +18,12 @@ const options = given.filter((option) => !own.includes(option));
 /** Prints the problem and the usage, and exits. */
 function refuse(problem: string): never {
   const usage = `npm run destroy -- ${stageNames.join("|")} [--really] [--yes] [options of cdk destroy]`;
-  console.error(`${problem}\nUsage: ${usage}\n  --yes  asks nothing, for a pipeline`);
+  console.error(`${problem}\nUsage: ${usage}\n  --yes  skips the confirmation, for pipelines`);
   process.exit(2);
 }
 
 function readStage(): Stage {
-  if (name === undefined || name.startsWith("-")) refuse("Which stage?");
+  if (name === undefined || name.startsWith("-")) refuse("Expected a stage");
   try {
     return stageOf((key) => (key === "stage" ? name : undefined));
   } catch (error) {
@@ -50,7 +50,7 @@ async function emptyBuckets(stage: Stage): Promise<void> {
 const stage = readStage();
 if (stage.keepData && !given.includes("--really"))
   refuse(
-    `${stage.name} is in use by people. With --really its functions, APIs and alarms are deleted;\n` +
+    `${stage.name} keeps its data. With --really, its functions, APIs and alarms are deleted;\n` +
       "the table, its backups, the buckets, the user pool and the logs are kept.",
   );
 try {

@@ -33,8 +33,8 @@ export async function look(
     return await check();
   } catch (error) {
     const fix = isDenied(error)
-      ? `Allow ${action} (docs/deploying.md, deployment rights), or look at it in AWS's console`
-      : "Deploy again later, or look at it in AWS's console";
-    return [{ says: `Not known: ${what}. AWS says: ${firstLineOf(error)}`, fix, isUnknown: true }];
+      ? `Allow ${action} (docs/deploying.md, deployment rights), or check it in the AWS console`
+      : "Deploy again later, or check it in the AWS console";
+    return [{ says: `Not checked: ${what}. AWS: ${firstLineOf(error)}`, fix, isUnknown: true }];
   }
 }

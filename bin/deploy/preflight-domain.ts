@@ -38,18 +38,19 @@ async function findCertificate(place: Place, wanted: Wanted): Promise<Finding[]>
   const [, region, account] = /^arn:[\w-]+:acm:([\w-]+):(\d+):/.exec(certificate ?? "") ?? [];
   // A certificate of another region is a finding without a call.
   if (certificate === undefined || region !== there) return [];
-  const fix = `Ask for one for ${name} in ACM, in ${there}, and name it; or the hosted zone alone`;
+  const fix = `Request one for ${name} in ACM in ${there} and set it, or set only the hosted zone`;
   if (account !== place.account)
-    return [{ says: `${of}.certificate is of account ${account}, not of ${place.account}`, fix }];
+    return [{ says: `${of}.certificate belongs to account ${account}, not ${place.account}`, fix }];
   const described = await describe({ ...place, region: there }, certificate);
   if (described === "missing")
-    return [{ says: `ACM in ${there} has no ${certificate}, of \`${of}\``, fix }];
+    return [{ says: `${of}.certificate does not exist in ${there}: ${certificate}`, fix }];
   const { Status, DomainName, SubjectAlternativeNames = [] } = described;
   const findings: Finding[] = [];
   if (Status !== "ISSUED")
     findings.push({
       says: `${of}.certificate is not issued: ${Status}`,
-      fix: Status === "PENDING_VALIDATION" ? "Enter the CNAME that ACM asks for, and wait" : fix,
+      fix:
+        Status === "PENDING_VALIDATION" ? "Create the CNAME record that ACM shows, then wait" : fix,
     });
   const names = [DomainName, ...SubjectAlternativeNames];
   if (!names.some((covered) => covers(covered, name)))
@@ -93,7 +94,7 @@ async function findZone(place: Place, { zone }: Domain): Promise<Finding[]> {
   const fix = "The id and name of a public hosted zone of this account: Route 53, Hosted zones";
   const described = await describeZone(place, zone.id);
   if (described === "missing")
-    return [{ says: `Route 53 has no hosted zone ${zone.id}, of \`domain\``, fix }];
+    return [{ says: `Route 53 has no hosted zone ${zone.id} (\`domain\`)`, fix }];
   const findings: Finding[] = [];
   if (described.name !== zone.name)
     findings.push({
@@ -102,7 +103,7 @@ async function findZone(place: Place, { zone }: Domain): Promise<Finding[]> {
     });
   if (described.isPrivate)
     findings.push({
-      says: `The hosted zone ${zone.id} is private: resolvers on the internet do not use it`,
+      says: `The hosted zone ${zone.id} is private, so the internet cannot resolve its names`,
       fix,
     });
   return findings;

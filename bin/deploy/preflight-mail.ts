@@ -23,7 +23,7 @@ async function findSender(call: Caller, { region }: Place, mailFrom: string): Pr
   const fix = `Verify ${domain} in SES, in ${region}; or leave \`mailFrom\` out in lib/stages/stages.ts`;
   const identity = await ask(call, `/v2/email/identities/${encodeURIComponent(domain)}`);
   if (identity === "missing")
-    return [{ says: `SES in ${region} knows no ${domain}, of \`mailFrom\``, fix }];
+    return [{ says: `SES in ${region} has no identity ${domain} (\`mailFrom\`)`, fix }];
   if (identity.VerifiedForSendingStatus === true) return [];
   return [{ says: `${domain} is not verified in SES in ${region}`, fix }];
 }
@@ -34,7 +34,7 @@ async function findSandbox(call: Caller, { region }: Place, stage: Stage): Promi
   if (account !== "missing" && account.ProductionAccessEnabled !== false) return [];
   return [
     {
-      says: `SES in ${region} is in the sandbox: it writes to nobody but verified addresses`,
+      says: `SES in ${region} is in the sandbox: it sends only to verified addresses`,
       fix: "SES, Account dashboard: request production access",
     },
   ];

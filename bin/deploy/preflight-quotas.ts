@@ -33,7 +33,7 @@ export async function findExecutions(there: There, stage: Stage): Promise<Findin
   if (most < stage.accountConcurrency)
     return [
       {
-        says: `Lambda runs ${most} executions at once in ${there.region}, ${stage.name} counts on ${stage.accountConcurrency}`,
+        says: `Lambda's concurrency in ${there.region} is ${most}; ${stage.name} expects ${stage.accountConcurrency}`,
         fix: moreExecutions,
       },
     ];
@@ -44,8 +44,8 @@ export async function findExecutions(there: There, stage: Stage): Promise<Findin
   if (left >= min) return [];
   return [
     {
-      says: `With what ${stage.name} reserves, ${left} executions stay unreserved in ${there.region}: others reserve ${most - left - wanted}; ${min} are needed`,
-      fix: `Reserve less elsewhere in the account, use an account of its own, or: ${moreExecutions}`,
+      says: `${left} executions would stay unreserved in ${there.region}, ${min} are required: ${stage.name} reserves ${wanted}, others ${most - left - wanted}`,
+      fix: `Reserve less elsewhere in the account, use a separate account, or: ${moreExecutions}`,
     },
   ];
 }
@@ -81,8 +81,8 @@ export async function findRequests(there: There, stage: Stage): Promise<Finding[
   if (wanted <= most) return [];
   return [
     {
-      says: `API Gateway takes ${most} requests a second in ${there.region}, ${stage.name} may take ${wanted}`,
-      fix: "Service Quotas, API Gateway, Throttle rate (L-8A5B8E43): ask for more; or lower `postRate` and `throttle` in lib/stages/stages.ts",
+      says: `API Gateway's throttle rate in ${there.region} is ${most} requests/s; ${stage.name} allows ${wanted}`,
+      fix: "Service Quotas, API Gateway, Throttle rate (L-8A5B8E43): request more; or lower `postRate` and `throttle` in lib/stages/stages.ts",
     },
   ];
 }
@@ -95,8 +95,8 @@ export async function findCpus(there: There, { name, relay }: Stage): Promise<Fi
   if (wanted <= most) return [];
   return [
     {
-      says: `Fargate has ${most} CPUs in ${there.region}, the relay of ${name} may take ${wanted}`,
-      fix: "Service Quotas, AWS Fargate, On-Demand vCPU resource count (L-3032A538): ask for more; or lower `maxTasks`",
+      says: `Fargate's quota in ${there.region} is ${most} vCPUs; the relay of ${name} may use ${wanted}`,
+      fix: "Service Quotas, AWS Fargate, On-Demand vCPU resource count (L-3032A538): request more; or lower `maxTasks`",
     },
   ];
 }

@@ -28,7 +28,7 @@ export async function findRestored(
   } catch (error) {
     if ((error as Error).name !== "ResourceNotFoundException") throw error;
     const fix = `npm run restore -- ${name}, which says the line for lib/stages/stages.ts`;
-    return [{ says: `There is no table ${TableName}, of \`restored\``, fix }];
+    return [{ says: `There is no table ${TableName} (\`restored\`)`, fix }];
   }
   if (Table === undefined) throw new Error("nothing of the table");
   const { TimeToLiveDescription: expiry } = await client.send(
@@ -72,5 +72,5 @@ function findStream({ TableName, ...table }: TableDescription, streamArn: string
       },
     ];
   if (LatestStreamArn === streamArn) return [];
-  return [{ says: `${streamArn}, of \`restored\`, is not the stream of ${TableName}`, fix }];
+  return [{ says: `${streamArn} (\`restored\`) is not the stream of ${TableName}`, fix }];
 }

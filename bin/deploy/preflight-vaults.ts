@@ -25,7 +25,7 @@ async function findOwn(place: Place, own: string, isFirst: () => Promise<boolean
   if (!(await listVaults(place)).includes(own) || !(await isFirst())) return [];
   return [
     {
-      says: `A backup vault ${own} is there already, and no stack of the stage`,
+      says: `The backup vault ${own} already exists without a stack of the stage`,
       fix: `aws backup delete-backup-vault --backup-vault-name ${own}, once it is empty; or give the stage another name`,
     },
   ];

@@ -39,7 +39,7 @@ export function findInStage(stage: Stage): Finding[] {
   const copy = backupCopyOf(stage);
   if (copy === "unreadable")
     findings.push({
-      says: `${stage.name}: backupCopy ${stage.backupCopy} is no vault`,
+      says: `${stage.name}: backupCopy is not a vault's ARN: ${stage.backupCopy}`,
       fix: "arn:aws:backup:REGION:ACCOUNT:backup-vault:NAME in lib/stages/stages.ts",
     });
   else if (
@@ -48,7 +48,7 @@ export function findInStage(stage: Stage): Finding[] {
     copy.region === stage.region
   )
     findings.push({
-      says: `${stage.name}: backupCopy is the stage's own vault, and so no copy`,
+      says: `${stage.name}: backupCopy is the stage's own vault`,
       fix: "Name a vault of another region or account in lib/stages/stages.ts",
     });
   for (const [assert, fix] of [
@@ -79,7 +79,7 @@ export async function findInAccount(stage: Stage, profile?: string): Promise<Fin
   } catch (error) {
     return [
       {
-        says: `AWS knows no caller: ${(error as Error).message.split("\n")[0]}`,
+        says: `AWS rejected the credentials: ${(error as Error).message.split("\n")[0]}`,
         fix: "Sign in (`aws sso login`, or AWS_PROFILE, or --profile NAME)",
       },
     ];
@@ -87,14 +87,14 @@ export async function findInAccount(stage: Stage, profile?: string): Promise<Fin
   const findings: Finding[] = [];
   if (stage.account !== undefined && stage.account !== account)
     findings.push({
-      says: `The credentials are those of account ${account}, ${stage.name} is that of ${stage.account}`,
+      says: `The credentials belong to account ${account}, ${stage.name} to ${stage.account}`,
       fix: `Sign in to ${stage.account}`,
     });
   const region = await regionOf(stage, profile);
   if (region === undefined)
     return [
       ...findings,
-      { says: "No region is named", fix: "Set AWS_REGION, or `region` in lib/stages/stages.ts" },
+      { says: "No region is set", fix: "Set AWS_REGION, or `region` in lib/stages/stages.ts" },
     ];
   const there = { ...given, region };
   const place = { region, account, credentials: await sts.config.credentials() };
@@ -143,7 +143,12 @@ const findBootstrap = (there: There, account: string): Promise<Finding[]> =>
     const { OutputValue = "none" } =
       stack.Outputs?.find(({ OutputKey }) => OutputKey === "BootstrapVersion") ?? {};
     if (Number(OutputValue) >= bootstrapVersionMin) return [];
-    return [{ says: `The bootstrap of ${there.region} is of version ${OutputValue}`, fix }];
+    return [
+      {
+        says: `The CDK bootstrap of ${there.region} has version ${OutputValue}; ${bootstrapVersionMin} or later is required`,
+        fix,
+      },
+    ];
   });
 
 /** A stack; undefined if it does not exist. */

@@ -67,7 +67,7 @@ function withExamples(document: ReturnType<typeof openApiDocument>) {
   const made = withoutUnused(document);
   const names = JSON.stringify(made.paths);
   const lost = Object.keys(examples).filter((name) => !names.includes(`"operationId":"${name}"`));
-  if (lost.length > 0) throw new Error(`docs/examples.json has what is no operation: ${lost}`);
+  if (lost.length > 0) throw new Error(`docs/examples.json: unknown operation ${lost}`);
   for (const item of Object.values(made.paths ?? {}))
     for (const { operationId, requestBody, responses } of Object.values(item) as Operation[]) {
       const { request, answer } = examples[operationId] ?? {};
@@ -92,7 +92,7 @@ function withMessageExamples(document: typeof asyncApi) {
     const schema = schemas[name];
     if (message !== undefined) Object.assign(message, { examples: [example] });
     else if (schema !== undefined) Object.assign(schema, { examples: [example.payload] });
-    else throw new Error(`docs/message-examples.json has what is no message: ${name}`);
+    else throw new Error(`docs/message-examples.json: unknown message ${name}`);
   }
   return { ...document, components: { ...document.components, messages, schemas } };
 }
@@ -134,6 +134,6 @@ for (const [name, text] of Object.entries(documents)) {
   if (!process.argv.includes("--check")) writeFileSync(file, text);
 }
 if (process.argv.includes("--check") && stale.length > 0) {
-  console.error(`Not as the contracts say: ${stale.join(", ")}. Run: npm run documents`);
+  console.error(`Out of date: ${stale.join(", ")}. Run: npm run documents`);
   process.exitCode = 1;
 }

@@ -27,7 +27,7 @@ type Example = { request?: unknown; answer?: unknown };
 
 const file = process.argv[2];
 if (file === undefined)
-  throw new Error("Name the file of recorded calls: npm run examples -- FILE");
+  throw new Error("Expected a file of recorded calls: npm run examples -- FILE");
 const read = (name: string) => JSON.parse(readFileSync(join(root, name), "utf8"));
 const write = (name: string, value: object) =>
   writeFileSync(join(root, name), `${JSON.stringify(value, undefined, 1)}\n`);
@@ -61,7 +61,7 @@ const { schemas, messages: described } = asyncApi.components;
 const named = [...Object.keys(described), ...Object.keys(schemas).filter(isEvent)];
 missing.push(...named.filter((name) => messages[name] === undefined));
 const count = Object.keys({ ...sorted, ...messages }).length;
-console.log(`${count} examples; none of: ${missing.join(", ") || "nothing"}`);
+console.log(`${count} examples; missing: ${missing.join(", ") || "nothing"}`);
 
 function isEvent(name: string): boolean {
   return name.startsWith("event.");

@@ -27,7 +27,8 @@ function readGiven() {
   const { warmThroughput, throughputMax } = stage;
   const writes = (throughputMax ?? warmThroughput)?.writes ?? writesOtherwise;
   const unitsPerSecond = Number(values.units ?? share * writes);
-  if (!(unitsPerSecond >= 1)) throw new Misuse(`--units: found '${values.units}'`);
+  if (!(unitsPerSecond >= 1))
+    throw new Misuse(`--units: expected a positive number, found '${values.units}'`);
   return { name, unitsPerSecond };
 }
 

@@ -12,7 +12,7 @@ import { Misuse, readStageName, runOnStage } from "./stage-command.ts";
 
 const usage = `npm run read-only -- [${stageNames.join("|")}]   (without a stage: the data of DATA_DIR)
 npm run writable -- [${stageNames.join("|")}]
-  --every MS   milliseconds from one look at AWS to the next (default 1000)`;
+  --every MS   milliseconds between checks of AWS (default 1000)`;
 
 function readGiven() {
   const { values, positionals } = parseArgs({
@@ -21,7 +21,8 @@ function readGiven() {
   });
   const name = readStageName(positionals);
   const everyMilliseconds = Number(values.every ?? 1_000);
-  if (!(everyMilliseconds >= 1)) throw new Misuse(`--every: found '${values.every}'`);
+  if (!(everyMilliseconds >= 1))
+    throw new Misuse(`--every: expected a positive number, found '${values.every}'`);
   const stage = name === undefined ? undefined : stageOf((key) => ({ stage: name })[key]);
   return { stage, isWritable: values.writable, everyMilliseconds };
 }
@@ -32,18 +33,18 @@ async function run({ stage, isWritable, everyMilliseconds }: ReturnType<typeof r
   try {
     if (isWritable) {
       await makeWritable(place);
-      console.log(`${tableName}: changes are possible again`);
+      console.log(`${tableName} is writable`);
     } else {
       const since = await makeReadOnly(place, new Date());
-      console.log(`${tableName}: read-only since ${since}, known to every function in seconds`);
+      console.log(`${tableName} is read-only since ${since}; all functions notice within seconds`);
     }
     const until = Date.now() + (isWritable ? 0 : readOnlySeconds * 1_000);
     if (stage !== undefined) {
       const count = await switchMappings(stage, isWritable, everyMilliseconds);
-      console.log(`${count} readers of queues and of the stream ${isWritable ? "on" : "off"}`);
+      console.log(`${count} event sources ${isWritable ? "enabled" : "disabled"}`);
     }
     await pause(Math.max(0, until - Date.now()));
-    if (!isWritable) console.log(`${tableName}: nothing is written any more`);
+    if (!isWritable) console.log(`${tableName} receives no more writes`);
   } finally {
     await close();
   }

@@ -16,8 +16,8 @@ try {
   const close = await openTable(values);
   try {
     const { settled, parked } = await redriveAll(new Date());
-    console.log(`${settled} records were brought back, ${parked} stay parked.`);
-    const left = await bringBatches(values);
+    console.log(`${settled} records settled, ${parked} still parked.`);
+    const left = await retryBatches(values);
     process.exitCode = parked + left === 0 ? 0 : 1;
   } finally {
     await close();
@@ -25,7 +25,7 @@ try {
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   const isOther = isOtherData(error);
-  if (!isOther) console.error(`npm run redrive -- ${usage}   (else: those of DATA_DIR)`);
+  if (!isOther) console.error(`npm run redrive -- ${usage}   (default: the records in DATA_DIR)`);
   process.exitCode = isOther ? 2 : 1;
 }
 
@@ -35,12 +35,12 @@ async function findFailures(stage: string, region?: string): Promise<string | un
 }
 
 /** Failed batches of the stream: only the functions themselves can process them. */
-async function bringBatches(given: TableChoice & { failures?: string }): Promise<number> {
+async function retryBatches(given: TableChoice & { failures?: string }): Promise<number> {
   const { table, stage } = given;
   const region = stage && stageOf((key) => ({ stage })[key as "stage"]).region;
   const failures = given.failures ?? (stage && (await findFailures(stage, region)));
   if ((table ?? stage) !== undefined && failures === undefined) {
-    console.log("Batches of the stream were not looked for: --failures names their bucket.");
+    console.log("Failed batches of the stream are not included: set --failures to their bucket.");
     return 0;
   }
   const batches =
@@ -48,11 +48,11 @@ async function bringBatches(given: TableChoice & { failures?: string }): Promise
       ? await findLocalBatches(process.env.DATA_DIR || ".data")
       : await getDeployedBatches(failures, region);
   if (batches === undefined) {
-    console.log("Batches of the stream were not looked for: they need Ovation running here.");
+    console.log("Failed batches of the stream are not included: start Ovation here first.");
     return 0;
   }
   const { given: count, left } = await redriveBatches(batches);
-  console.log(`${count} batches of the stream were brought back, ${left.length} stay.`);
+  console.log(`${count} batches of the stream retried, ${left.length} left.`);
   for (const { name, because } of left) console.log(`${name}: ${because}`);
   return left.length;
 }

@@ -6,10 +6,9 @@ import { parseArgs } from "node:util";
 import { findEndpoint } from "../../local/aws/index.ts";
 import { listLogs } from "../../platform/store/log/log-reset.ts";
 import { isOtherData, openTable, tableOptions } from "../aws/table.ts";
-import { startLogsAgain } from "./logs-again.ts";
+import { resetLogs } from "./stream-logs.ts";
 
-const usage =
-  "npm run reset-logs -- [--stage NAME] [--table NAME] --yes   (else: that of DATA_DIR)";
+const usage = "npm run reset-logs -- [--stage NAME] [--table NAME] --yes   (default: DATA_DIR)";
 
 try {
   const { values } = parseArgs({
@@ -18,7 +17,7 @@ try {
   const dataDirectory = process.env.DATA_DIR || ".data";
   const deployed = values.table ?? values.stage;
   if (deployed === undefined && (await isServed(dataDirectory)))
-    throw new Error(`Ovation runs on ${dataDirectory}: stop it before its logs are reset.`);
+    throw new Error(`Ovation is running on ${dataDirectory}: stop it before you reset its logs.`);
   const close = await openTable(values);
   try {
     await reset(deployed ?? dataDirectory, values.yes);
@@ -41,16 +40,16 @@ async function isServed(dataDirectory: string): Promise<boolean> {
   );
 }
 
-async function reset(where: string, isMeant: boolean): Promise<void> {
-  const say = (count: number) => `${count} ${count === 1 ? "log" : "logs"} of ${where}`;
-  if (!isMeant) {
+async function reset(where: string, isConfirmed: boolean): Promise<void> {
+  const describe = (count: number) => `${count} ${count === 1 ? "log" : "logs"} of ${where}`;
+  if (!isConfirmed) {
+    const logs = describe((await listLogs()).length);
     console.log(
-      `${say((await listLogs()).length)} would start again: what clients have seen of them counts no more, and ` +
-        "their subscriptions are removed, so that each client asks again. Messages and money stay. " +
-        "Nothing may run on the table meanwhile. Nothing was changed: say --yes.",
+      `${logs} would be reset: clients lose their positions and subscribe again. Messages and money ` +
+        "are kept. Nothing may use the table meanwhile. Nothing was changed; add --yes to reset.",
     );
     process.exitCode = 1;
     return;
   }
-  console.log(`${say(await startLogsAgain())} started again.`);
+  console.log(`${describe(await resetLogs())} reset.`);
 }

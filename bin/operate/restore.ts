@@ -15,15 +15,17 @@ import { makeWritable } from "../../platform/table/read-only.ts";
 import { restoreNewestBackup } from "../aws/backups.ts";
 import { complete, deleteTable, restoreMoment, waitUntilActive } from "../aws/restored-table.ts";
 import { openTable } from "../aws/table.ts";
-import { startLogsAgain } from "./logs-again.ts";
+import { resetLogs } from "./stream-logs.ts";
 
 const usage = `npm run restore -- ${stageNames.join("|")} --at TIME | --backup  [--to TABLE]
 npm run drill -- ${stageNames.join("|")}
-  --at TIME    the table as it was, such as 2026-11-21T03:55:00Z: the last 35 days
+  --at TIME    the table at this time within the last 35 days, such as
+               2026-11-21T03:55:00Z
   --backup     the newest backup in the vault
   --to TABLE   the new table's name (default: the stage's, with the time)
-  --drill      what \`npm run drill\` adds: the backup is audited, and its table deleted again
-  --every MS   milliseconds from one look at AWS to the next (default 10000)`;
+  --drill      audits the newest backup, then deletes the restored table; set by
+               npm run drill
+  --every MS   milliseconds between checks of AWS (default 10000)`;
 
 class Misuse extends Error {}
 
@@ -38,7 +40,7 @@ function readGiven(): Given {
     },
   });
   const [name = ""] = positionals;
-  if (!stageNames.includes(name)) throw new Misuse(`Which stage? Found '${name}'`);
+  if (!stageNames.includes(name)) throw new Misuse(`Expected a stage, found '${name}'`);
   const stage = stageOf((key) => (key === "stage" ? name : undefined));
   const isDrill = values.drill;
   const isBackup = values.backup === true || isDrill;
@@ -48,7 +50,8 @@ function readGiven(): Given {
   if (at !== undefined && !(at.getTime() <= Date.now()))
     throw new Misuse(`--at: expected a time that has passed, found '${values.at}'`);
   const everyMilliseconds = Number(values.every ?? 10_000);
-  if (!(everyMilliseconds >= 1)) throw new Misuse(`--every: found '${values.every}'`);
+  if (!(everyMilliseconds >= 1))
+    throw new Misuse(`--every: expected a positive number, found '${values.every}'`);
   const time = new Date().toISOString().replace(/[^\d]/g, "").slice(0, "20261121035500".length);
   const to = values.to ?? `ovation-${name}-${isDrill ? "drill-" : ""}${time}`;
   if (!to.startsWith(`ovation-${name}-`))
@@ -95,13 +98,13 @@ async function run({ stage, at, to, isDrill, everyMilliseconds }: Given): Promis
     await deleteTable(client, to);
     return console.log(says);
   }
-  const logs = await startLogsAgain();
+  const logs = await resetLogs();
   await close();
-  console.log(`${number.format(logs)} logs started again, so clients read the history`);
+  console.log(`${number.format(logs)} logs reset, so clients read the history`);
   console.log(says);
-  console.log(`Now in lib/stages/stages.ts, ${stage.name}:`);
+  console.log(`Next, set in lib/stages/stages.ts for ${stage.name}:`);
   console.log(`  restored: { table: "${to}", streamArn: "${streamArn}" },`);
-  console.log(`and then: npm run deploy -- ${stage.name} --no-canary`);
+  console.log(`Then run: npm run deploy -- ${stage.name} --no-canary`);
 }
 
 let given: Given | undefined;
@@ -113,6 +116,8 @@ try {
   console.error((error as Error).message);
   if (isMisuse) console.error(usage);
   else
-    console.error(`${given?.to} stays, if it was made: repeat with another --to, or look into it`);
+    console.error(
+      `If ${given?.to} was created, it still exists: inspect it, or repeat with another --to`,
+    );
   process.exitCode = isMisuse ? 2 : 1;
 }

@@ -7,7 +7,7 @@ export class Misuse extends Error {}
 /** The stage in the arguments; undefined if there is none. Throws Misuse for an unknown one. */
 export function readStageName([name]: readonly string[]): string | undefined {
   if (name === undefined || stageNames.includes(name)) return name;
-  throw new Misuse(`Which stage? Found '${name}'`);
+  throw new Misuse(`Expected a stage, found '${name}'`);
 }
 
 type StageCommand<Given> = {

@@ -119,7 +119,7 @@ function createBundles({ stage, say, complain }: Options): Bundles {
       if (!stale.has(functionName)) lambda.directory = join(folder, flatName(entry.name));
     } catch {
       // esbuild has already printed the error.
-      complain(`${entry.file} cannot be bundled; its old code goes on.`);
+      complain(`${entry.file} cannot be bundled; the previous code stays active.`);
     }
   }
 
@@ -141,7 +141,7 @@ function createBundles({ stage, say, complain }: Options): Bundles {
       if (old === undefined || lambda === undefined) return false;
       before.delete(functionName);
       lambda.directory = old;
-      complain(`${functionName} does not load; its old code goes on.`);
+      complain(`${functionName} does not load; the previous code stays active.`);
       return true;
     },
     renew(of, changed, named) {

@@ -64,7 +64,7 @@ const secretNames = new Set(["TENCENT_SECRET_KEY", "TENCENT_CALLBACK_KEY"]);
 
 /**
  * The settings of the one-machine runner, from the environment, or a sentence for each that is
- * wrong: its name, what was found, what is wanted. An empty variable counts as one that is not set.
+ * wrong: its name, what was expected, what was found. An empty variable counts as one that is not set.
  */
 export function readSettings(
   environment: Record<string, string | undefined>,
@@ -75,7 +75,8 @@ export function readSettings(
     const found = environment[name] || undefined;
     const checked = schema.safeParse(found);
     if (checked.success) values[name] = checked.data;
-    else faults.push(`${name}: found ${describe(name, found)}, wanted ${messageOf(checked.error)}`);
+    else
+      faults.push(`${name}: expected ${messageOf(checked.error)}, found ${describe(name, found)}`);
   }
   return faults.length > 0 ? { faults } : { settings: values as Settings };
 }

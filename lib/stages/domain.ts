@@ -65,7 +65,7 @@ export function problemsOf({ name, certificate, zone }: Domain): { says: string;
   if (region !== edgeRegion)
     problems.push({
       says: `domain.certificate is of ${region ?? "no region"}: CloudFront takes those of ${edgeRegion}`,
-      fix: `Ask for or import one in ${edgeRegion}, or leave it out and name the hosted zone`,
+      fix: `Request or import one in ${edgeRegion}, or set only the hosted zone`,
     });
   if (zone !== undefined && name !== zone.name && !name.endsWith(`.${zone.name}`))
     problems.push({

@@ -61,7 +61,7 @@ export function relayProblemsOf({ name, region, domain, relay }: Relayed) {
   if (certificate !== undefined && (of === null || (region !== undefined && of[1] !== region)))
     problems.push({
       says: `relay.certificate is of ${of?.[1] ?? "no region"}: a load balancer takes those of ${region ?? "its region"}`,
-      fix: "Ask for or import one there, or leave it out and name the domain's hosted zone",
+      fix: "Request or import one there, or set only the domain's hosted zone",
     });
   const isCount = (count: number) => Number.isInteger(count) && count >= 1 && count <= tasksMax;
   if (!isCount(minTasks) || !isCount(maxTasks) || minTasks > maxTasks)

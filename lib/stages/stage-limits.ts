@@ -73,7 +73,7 @@ export const rateOf = ({ postRate, throttle }: Calling): number => postRate + ap
 export function assertRate(stage: Calling): void {
   if (!stage.keepData || rateOf(stage) <= stage.accountRate) return;
   throw new Error(
-    `${stage.name} may take ${rateOf(stage)} requests a second, and counts on ${stage.accountRate}`,
+    `${stage.name} allows ${rateOf(stage)} requests/s; accountRate is ${stage.accountRate}`,
   );
 }
 

@@ -34,7 +34,7 @@ test("a deployment of prod names every placeholder at once, and ends before it b
     expect(stderr.split("\n")).toContain(said);
   // So do missing credentials.
   expect(stderr).toMatch(/^Nothing was deployed\. \d+ to fix:\n/);
-  expect(stderr).toMatch(/AWS knows no caller: .+\n {2}Sign in/);
+  expect(stderr).toMatch(/AWS rejected the credentials: .+\n {2}Sign in/);
 });
 
 test("a deployment without credentials of an unknown stage is refused", () => {
@@ -90,7 +90,7 @@ test("a deployment uses the caller's credentials and sends no telemetry", () => 
 test("a stage that keeps data is destroyed only with --really", () => {
   const { status, stderr } = destroy("prod");
   expect(status).toBe(2);
-  expect(stderr).toContain("prod is in use by people. With --really");
+  expect(stderr).toContain("prod keeps its data. With --really");
   // `cdk` is run, with an option that ends it before it synthesizes the stage.
   const { stdout } = destroy("prod", "--really", "--yes", "--version");
   expect(stdout).toMatch(/^2\.\d+\.\d+ \(build /);

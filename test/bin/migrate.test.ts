@@ -35,8 +35,8 @@ test("a stage whose data needs no migration gets a sentence, and its table is un
 });
 
 test.each([
-  [["nowhere"], 2, "Which stage? Found 'nowhere'"],
-  [["prod", "--units", "0"], 2, "--units: found '0'"],
+  [["nowhere"], 2, "Expected a stage, found 'nowhere'"],
+  [["prod", "--units", "0"], 2, "--units: expected a positive number, found '0'"],
   [["prod"], 2, "The table ovation-prod is that of the stage eu, not of prod"],
   [["staging"], 1, "Requested resource not found"],
 ])("%j exits with %i and a sentence", async (options, code, sentence) => {

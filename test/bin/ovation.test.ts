@@ -144,8 +144,8 @@ test("refusals are printed on stderr, with exit code 1", async () => {
   )) {
     expect([code, stdout]).toEqual([1, ""]);
     expect(stderr).toBe(
-      "No token from http://127.0.0.1:1 yet: trying for 20 s.\n" +
-        'Nothing answers at http://127.0.0.1:1. Start it with "npm start", or give --url.\n',
+      "No token from http://127.0.0.1:1 yet; retrying for 20 s.\n" +
+        'No response from http://127.0.0.1:1. Start Ovation with "npm start", or set --url.\n',
     );
   }
 });
@@ -211,7 +211,7 @@ test("listen exits with code 1 after its timeout", async () => {
   const filters = ["--type", "chat.message", "--from", "unheard"];
   const { code, stdout, stderr } = await run(["listen", ...filters, "--timeout", "1"]);
   expect([code, stdout]).toEqual([1, ""]);
-  expect(stderr).toContain("0 events in 1 s: the time-out has passed.");
+  expect(stderr).toContain("Timed out after 1 s: 0 events received.");
 });
 
 test.each([

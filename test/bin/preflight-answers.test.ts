@@ -20,7 +20,7 @@ test("checks that the credentials may not run are unknown, and name the missing 
   account.denied = true;
   const restored = { table: "ovation-prod-2", streamArn: "arn:aws:dynamodb:none" };
   const findings = await findInAccount({ ...own, restored });
-  expect(findings.map(({ says }) => /^Not known: ([^.]*)\. /.exec(says)?.[1]).sort()).toEqual([
+  expect(findings.map(({ says }) => /^Not checked: ([^.]*)\. /.exec(says)?.[1]).sort()).toEqual([
     "API Gateway's rate",
     "Lambda's executions",
     "SES's sandbox",
@@ -178,7 +178,7 @@ const zoneOfAcme = { id: "Z1", name: "acme.com" };
 test("without a granted quota AWS's default applies", async () => {
   account.rate = undefined;
   expect(await said(own)).toEqual([
-    "API Gateway takes 10000 requests a second in eu-central-1, prod may take 18000",
+    "API Gateway's throttle rate in eu-central-1 is 10000 requests/s; prod allows 18000",
   ]);
 });
 
@@ -186,7 +186,7 @@ test("others' reservations are subtracted, and the stage's own are not counted t
   const reserved = Object.values(own.reservedConcurrency).reduce((sum, one) => sum + one, 0);
   account.reservedByOthers = 1_000 - reserved - 399;
   expect(await said(own)).toEqual([
-    `With what prod reserves, 399 executions stay unreserved in eu-central-1: others reserve ${account.reservedByOthers}; 400 are needed`,
+    `399 executions would stay unreserved in eu-central-1, 400 are required: prod reserves ${reserved}, others ${account.reservedByOthers}`,
   ]);
   account.reservedByOthers--;
   expect(await said(own)).toEqual([]);
@@ -214,7 +214,7 @@ describe("a restored table", () => {
 
   test("exists, with its stream and everything that a restore leaves out", async () => {
     tables.reset();
-    expect(await saidOf()).toEqual(["There is no table ovation-prod-2, of `restored`"]);
+    expect(await saidOf()).toEqual(["There is no table ovation-prod-2 (`restored`)"]);
     tables.createTable(name);
     expect(await saidOf()).toEqual([
       "ovation-prod-2 has no stream of new and old images",

@@ -17,10 +17,10 @@ test("all findings of an account are reported at once, each with its fix", async
   Object.assign(account, { id: "999900001111", bootstrap: undefined, executions: 10, rate: 2_500 });
   const findings = await findInAccount(own);
   expect(findings.map(({ says }) => says)).toEqual([
-    "The credentials are those of account 999900001111, prod is that of 111122223333",
+    "The credentials belong to account 999900001111, prod to 111122223333",
     "999900001111 is not bootstrapped in eu-central-1",
-    "Lambda runs 10 executions at once in eu-central-1, prod counts on 1000",
-    "API Gateway takes 2500 requests a second in eu-central-1, prod may take 18000",
+    "Lambda's concurrency in eu-central-1 is 10; prod expects 1000",
+    "API Gateway's throttle rate in eu-central-1 is 2500 requests/s; prod allows 18000",
   ]);
   for (const { fix } of findings) expect(fix.length).toBeGreaterThan(10);
   expect(findings[1]!.fix).toBe("npx cdk bootstrap aws://999900001111/eu-central-1");
@@ -74,7 +74,7 @@ describe("a relay", () => {
     expect(await said(stage)).toEqual([]);
     account.cpus = 11;
     expect(await said(stage)).toEqual([
-      "Fargate has 11 CPUs in eu-central-1, the relay of dev may take 12",
+      "Fargate's quota in eu-central-1 is 11 vCPUs; the relay of dev may use 12",
     ]);
     expect(await said({ ...stage, relay: { ...relay, maxTasks: 6 } })).toEqual([]);
   });
@@ -87,7 +87,7 @@ describe("a relay", () => {
     };
     const issued = (DomainName: string) => ({ DomainName, Status: "ISSUED" });
     account.certificates[certificate("us-east-1")] = issued(name);
-    expect(await said(stage)).toEqual([`ACM in eu-central-1 has no ${own}, of \`relay\``]);
+    expect(await said(stage)).toEqual([`relay.certificate does not exist in eu-central-1: ${own}`]);
     account.certificates[own] = issued(name);
     expect(await said(stage)).toEqual([
       "relay.certificate is for live.acme.com, not relay.live.acme.com",
@@ -152,12 +152,12 @@ describe("the checks of a domain's certificate and zone pass or fail if they", (
 
   test("are missing, or belong to another account", async () => {
     expect(await saidOf({ certificate: arn, zone })).toEqual([
-      `ACM in us-east-1 has no ${arn}, of \`domain\``,
-      "Route 53 has no hosted zone Z1, of `domain`",
+      `domain.certificate does not exist in us-east-1: ${arn}`,
+      "Route 53 has no hosted zone Z1 (`domain`)",
     ]);
     const theirs = arn.replace("111122223333", "999900001111");
     expect(await saidOf({ certificate: theirs })).toEqual([
-      "domain.certificate is of account 999900001111, not of 111122223333",
+      "domain.certificate belongs to account 999900001111, not 111122223333",
     ]);
     // Reported earlier, from the stage's settings.
     expect(await saidOf({ certificate: certificate("eu-central-1") })).toEqual([]);
@@ -176,15 +176,15 @@ describe("the checks of a domain's certificate and zone pass or fail if they", (
     expect(await saidOf({ zone })).toEqual(["The hosted zone Z1 is acme.org, not acme.com"]);
     account.zones.Z1 = ["acme.com", true];
     expect(await saidOf({ zone })).toEqual([
-      "The hosted zone Z1 is private: resolvers on the internet do not use it",
+      "The hosted zone Z1 is private, so the internet cannot resolve its names",
     ]);
   });
 
   test("may not be read: the result is unknown", async () => {
     account.denied = true;
     const says = await saidOf({ certificate: arn, zone });
-    expect(says).toContainEqual(expect.stringMatching(/^Not known: the domain's certificate\. /));
-    expect(says).toContainEqual(expect.stringMatching(/^Not known: the domain's hosted zone\. /));
+    expect(says).toContainEqual(expect.stringMatching(/^Not checked: the domain's certificate\. /));
+    expect(says).toContainEqual(expect.stringMatching(/^Not checked: the domain's hosted zone\. /));
   });
 });
 
@@ -200,15 +200,17 @@ test("a domain's second region must be bootstrapped, too", async () => {
 
 test("an old bootstrap is a finding", async () => {
   account.bootstrap = 5;
-  expect(await said(own)).toEqual(["The bootstrap of eu-central-1 is of version 5"]);
+  expect(await said(own)).toEqual([
+    "The CDK bootstrap of eu-central-1 has version 5; 6 or later is required",
+  ]);
 });
 
 test("a user pool's sender must be verified in SES, outside of the sandbox", async () => {
   account.domains = {};
   account.isSandboxed = true;
   expect(await said(own)).toEqual([
-    "SES in eu-central-1 knows no ovation.example, of `mailFrom`",
-    "SES in eu-central-1 is in the sandbox: it writes to nobody but verified addresses",
+    "SES in eu-central-1 has no identity ovation.example (`mailFrom`)",
+    "SES in eu-central-1 is in the sandbox: it sends only to verified addresses",
   ]);
   account.domains = { "ovation.example": false };
   account.isSandboxed = false;
@@ -222,7 +224,7 @@ test("a user pool's sender must be verified in SES, outside of the sandbox", asy
 test("a leftover vault prevents a deployment, and copies need an existing vault", async () => {
   account.vaults = ["another", "ovation-prod"];
   expect(await said(own)).toEqual([
-    "A backup vault ovation-prod is there already, and no stack of the stage",
+    "The backup vault ovation-prod already exists without a stack of the stage",
   ]);
   account.stacks = ["ovation-prod-data"];
   expect(await said(own)).toEqual([]);
@@ -237,10 +239,10 @@ test("a leftover vault prevents a deployment, and copies need an existing vault"
   expect(await said(copyTo("eu-west-1:999900001111:backup-vault:theirs"))).toEqual([]);
   const says = (stage: Stage) => findInStage(stage).map((finding) => finding.says);
   expect(says(copyTo("eu-central-1:111122223333:backup-vault:ovation-prod"))).toContain(
-    "prod: backupCopy is the stage's own vault, and so no copy",
+    "prod: backupCopy is the stage's own vault",
   );
   expect(says(copyTo("eu-west-1:1:vault"))).toContain(
-    "prod: backupCopy arn:aws:backup:eu-west-1:1:vault is no vault",
+    "prod: backupCopy is not a vault's ARN: arn:aws:backup:eu-west-1:1:vault",
   );
 });
 
@@ -249,7 +251,7 @@ test("without a region no check runs", async () => {
   delete process.env.AWS_REGION;
   process.env.AWS_CONFIG_FILE = "/nowhere";
   const { region: _, ...anywhere } = own;
-  expect(await said(anywhere as Stage)).toEqual(["No region is named"]);
+  expect(await said(anywhere as Stage)).toEqual(["No region is set"]);
   process.env.AWS_REGION = AWS_REGION;
 });
 
@@ -260,7 +262,7 @@ test("a stage that keeps data restricts origins, and reserves no more than there
     expect.stringMatching(/^prod reserves \d+ executions, at most 100 can be$/),
   );
   expect(says({ ...own, accountRate: 10_000 })).toContain(
-    "prod may take 18000 requests a second, and counts on 10000",
+    "prod allows 18000 requests/s; accountRate is 10000",
   );
   expect(says(given("dev"))).toEqual([]);
   expect(says(given("staging"))).toEqual([]);

@@ -36,8 +36,8 @@ test("a stage becomes read-only, its queues keep their messages, and both can be
   const { status, stdout, stderr } = await run("prod");
   expect([status, stderr]).toEqual([0, ""]);
   expect(stdout.split("\n").slice(1)).toEqual([
-    "2 readers of queues and of the stream off",
-    "ovation-prod: nothing is written any more",
+    "2 event sources disabled",
+    "ovation-prod receives no more writes",
     "",
   ]);
   expect(states()).toEqual(["Disabled", "Disabled", "Enabled", "Enabled"]);
@@ -54,5 +54,8 @@ test("a stage without a table and an unknown stage are reported in a sentence", 
   const none = await run("staging");
   expect([none.status, none.stderr]).toEqual([1, "Requested resource not found\n"]);
   const wrong = await run("nowhere");
-  expect([wrong.status, wrong.stderr.split("\n")[0]]).toEqual([2, "Which stage? Found 'nowhere'"]);
+  expect([wrong.status, wrong.stderr.split("\n")[0]]).toEqual([
+    2,
+    "Expected a stage, found 'nowhere'",
+  ]);
 });

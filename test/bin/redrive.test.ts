@@ -43,7 +43,7 @@ test("a stage's failed batches are read from the bucket in its stack's outputs",
     settings,
   );
   expect([status, stderr]).toEqual([0, ""]);
-  expect(stdout).toContain("0 batches of the stream were brought back, 0 stay.");
+  expect(stdout).toContain("0 batches of the stream retried, 0 left.");
   expect(bucketsAsked()).toEqual(["/ovation-prod-failures-1"]);
 });
 

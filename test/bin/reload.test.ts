@@ -124,8 +124,8 @@ test("a changed function runs from its next call on, and sockets stay open", asy
 }, 300_000);
 
 test.each([
-  ["does not compile", "stage: ;", /health\.ts cannot be bundled; its old code goes on/],
-  ["does not load", 'stage: "new"', /does not load; its old code goes on/],
+  ["does not compile", "stage: ;", /health\.ts cannot be bundled; the previous code stays active/],
+  ["does not load", 'stage: "new"', /does not load; the previous code stays active/],
 ])(
   "code that %s is reported, and the old code keeps running",
   async (kind, line, wanted) => {

@@ -53,7 +53,7 @@ function resetLogs(...options: string[]) {
 }
 
 test("without --yes it prints what it would do, and changes nothing", async () => {
-  const says = expect.stringMatching(/^[1-3] logs? of .*--yes\.$/);
+  const says = expect.stringMatching(/^[1-3] logs? of .*add --yes to reset\.$/);
   expect(resetLogs()).toMatchObject({ status: 1, says });
   expect(await find(log)).toMatchObject(before);
   expect(await find(subscriber)).toBeDefined();

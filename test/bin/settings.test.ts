@@ -46,8 +46,8 @@ test("all wrong values are reported at once, with the found and the expected val
     "DYNAMODB_ENDPOINT",
   ]);
   expect(read.faults[0]).toBe(
-    'PORT: found "70000", wanted a port number, 0 to 65535 (0 takes a free one)',
+    'PORT: expected a port number, 0 to 65535 (0 takes a free one), found "70000"',
   );
-  expect(read.faults[5]).toMatch(/^TENCENT_SECRET_KEY: found 12 characters, wanted /);
+  expect(read.faults[5]).toMatch(/^TENCENT_SECRET_KEY: expected .*, found 12 characters$/);
   expect(read.faults.join()).not.toContain("short secret");
 });

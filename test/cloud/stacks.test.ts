@@ -360,7 +360,7 @@ describe("a stage", () => {
     );
     expect(() => assertRate({ ...prod, accountRate })).not.toThrow();
     expect(() => assertRate({ ...prod, accountRate: accountRate - 1 })).toThrow(
-      `may take ${accountRate}`,
+      `allows ${accountRate} requests/s`,
     );
   });
 

@@ -135,10 +135,10 @@ test.each(withAccount)(
     const { status, said } = runWithoutAccount(placed);
     expect({ said, status }).toMatchObject({
       said: expect.stringMatching(
-        /credentials|Region is missing|knows where the stage|Which stage\?|Nothing was (deployed|deleted)/,
+        /credentials|Region is missing|The URL of the stage|Expected a stage|Nothing was (deployed|deleted)/,
       ),
     });
-    expect(status === 1 || /Nothing was deployed|Which stage/.test(said)).toBe(true);
+    expect(status === 1 || /Nothing was deployed|Expected a stage/.test(said)).toBe(true);
     expect(said).not.toMatch(/Unknown option|\n {4}at /);
   },
   testMilliseconds,

@@ -141,16 +141,13 @@ const tried: Record<string, Tried> = {
       tableOf("prod");
       account.mappings.set("a", { FunctionName: "ovation-prod-money-settle", State: "Enabled" });
     },
-    says: [
-      "1 readers of queues and of the stream off",
-      "ovation-prod: nothing is written any more",
-    ],
+    says: ["1 event sources disabled", "ovation-prod receives no more writes"],
     after: () => expect(account.mappings.get("a")!.State).toBe("Disabled"),
   },
   "npm run writable -- STAGE": {
     more: every,
     before: () => tableOf("prod"),
-    says: ["ovation-prod: changes are possible again"],
+    says: ["ovation-prod is writable"],
   },
   "npm run restore -- STAGE --at 2026-11-21T03:55:00Z": {
     more: every,
@@ -170,7 +167,7 @@ const tried: Record<string, Tried> = {
   "npm run audit -- --stage STAGE": { before: () => tableOf("prod"), says: ["Everything fits"] },
   "npm run redrive -- --stage STAGE": {
     before: () => tableOf("prod"),
-    says: ["0 batches of the stream were brought back, 0 stay."],
+    says: ["0 batches of the stream retried, 0 left."],
   },
   "npm run migrate -- STAGE": {
     before: () => tableOf("prod"),
@@ -189,7 +186,7 @@ const tried: Record<string, Tried> = {
     says: [/^Nothing was deployed\. \d+ to fix:/m, "prod: alarmsAddress is still"],
     after: () => expect(cdkCalls()).toEqual([]),
   },
-  "npm run deploy": { status: 2, says: ["Which stage?\nUsage: npm run deploy"] },
+  "npm run deploy": { status: 2, says: ["Expected a stage\nUsage: npm run deploy"] },
 };
 
 /** What is not run here, and why. */

@@ -111,9 +111,7 @@ test("a batch that its function cannot handle stays, with the reason, until it c
   });
   const failed = redrive();
   expect(failed.code).toBe(1);
-  expect(failed.says).toMatch(
-    /batches of the stream were brought back, [1-9]\d* stay\.\n.*fan-out: /,
-  );
+  expect(failed.says).toMatch(/batches of the stream retried, [1-9]\d* left\.\n.*fan-out: /);
   await calls.clearFaults();
   expect(redrive().code).toBe(0);
   expect(await eventsOf(host, streamId)).toContain("late");

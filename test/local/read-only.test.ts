@@ -140,7 +140,7 @@ test("each gift accepted by either API before the data became read-only is in th
   const begun = Date.now();
   const { status, stdout } = await runProgram("operate/read-only.ts", [], settings);
   expect(status).toBe(0);
-  expect(stdout).toMatch(/nothing is written any more\n$/);
+  expect(stdout).toMatch(/receives no more writes\n$/);
   // The command itself waits ten seconds.
   expect(Date.now() - begun).toBeGreaterThan(9_000);
   over = "marked";

@@ -3,7 +3,7 @@ import { countState } from "../../platform/store/audience/count-state.ts";
 import { listLogs, resetLog } from "../../platform/store/log/log-reset.ts";
 
 /** Starts a new epoch of every log in the open table; returns their number. */
-export async function startLogsAgain(): Promise<number> {
+export async function resetLogs(): Promise<number> {
   const streamIds = await listLogs();
   // What a reached goal shows for a host without a picture.
   const { defaultPicture } = stageOf(() => undefined);
