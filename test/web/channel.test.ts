@@ -167,3 +167,36 @@ browserTest(
   },
   testMilliseconds,
 );
+
+browserTest(
+  "a goal whose result comes before the answer to its end keeps the result",
+  async () => {
+    const streamId = await goLive(call, "goal-host", "Goal show");
+    const moments = `/api/v1/live-stream/${streamId}/moments`;
+    const goal = { kind: "goal", of: "credits", title: "Slow answer", target: 500 };
+    await call("goal-host", "POST", moments, goal);
+    const { page, faults, visit, close } = await openAsAdmin();
+    let answer = () => {};
+    const held = new Promise<void>((done) => {
+      answer = done;
+    });
+    await page.route("**/moments/*/end", async (route) => {
+      const response = await route.fetch();
+      await held;
+      await route.fulfill({ response });
+    });
+    await visit(`view=moments&stream=${streamId}`);
+    const card = page.getByRole("article", { name: "Slow answer" });
+    await card.getByRole("button", { name: "End" }).press("Enter");
+    await card.getByRole("button", { name: "Confirm end" }).press("Enter");
+    await card.getByText("Ended").waitFor();
+    const answered = page.waitForResponse("**/moments/*/end");
+    answer();
+    await (await answered).finished();
+    await page.evaluate(() => new Promise((done) => setTimeout(done, 100)));
+    expect(await card.locator("header").textContent()).toBe("Slow answerEnded");
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);

@@ -51,12 +51,14 @@ export function Moments({ host, streamId }: { host: Host; streamId: string }) {
   const path = { streamId };
   const read = (after?: string): Promise<MomentList> =>
     host.call(`GET ${route}`, { path, query: { limit, ...(after && { after }) } });
-  /** Adds moments to the ended ones, without duplicates. */
+  /** Adds moments to the ended ones, without duplicates; a counted one stays counted. */
   const note = (over: readonly Moment[], isOlder = false) => {
     const known = past.peek() ?? [];
-    const ids = new Set(over.map(({ id }) => id));
-    const others = known.filter(({ id }) => !ids.has(id));
-    past.value = isOlder ? [...others, ...over] : [...over, ...others];
+    // An answer may arrive after the event with the result.
+    const counted = new Map(known.filter(({ result }) => result).map((one) => [one.id, one]));
+    const added = over.map((one) => counted.get(one.id) ?? one);
+    const others = known.filter(({ id }) => !over.some((one) => one.id === id));
+    past.value = isOlder ? [...others, ...added] : [...added, ...others];
   };
   useEffect(() => {
     const subscription = host.subscribe(streamId, {
