@@ -1,5 +1,10 @@
 import { call, eventually, freshId, giftType, liveStream, person, topUp } from "./people.ts";
-import { bare, callBack, callbackQuery, giftAsked } from "./tencent-callback.ts";
+import {
+  bare,
+  callBackUntilDone as callBack,
+  callbackQuery,
+  giftAsked,
+} from "./tencent-callback.ts";
 import { tencent } from "./tencent-caller.ts";
 import { type Message, viewer } from "./viewer.ts";
 
