@@ -308,3 +308,37 @@ browserTest(
   },
   testMilliseconds,
 );
+
+/** Opens a chat whose read of the stream is answered by `answerStream`. */
+async function openLate(): Promise<Page> {
+  const made = await open("?late");
+  await made.waitForFunction("window.answerStream !== undefined");
+  await made.locator(".head .viewers").getByText("3").waitFor();
+  return made;
+}
+
+browserTest(
+  "what changes before the stream has been read holds: settings, an unpin, the end",
+  async () => {
+    const changed = await openLate();
+    const rules = { slowModeSeconds: 60, followersOnly: false, giftsEnabled: true, moderators: [] };
+    await changed.evaluate(`happen("settings.changed", ${JSON.stringify(rules)})`);
+    await changed.evaluate(`happen("chat.unpinned", { messageId: "m" })`);
+    await changed.evaluate("answerStream()");
+    await changed.getByLabel("Credits").getByText("12").waitFor();
+    await changed.getByRole("textbox", { name: "Message" }).fill("one");
+    await changed.getByRole("button", { name: "Send" }).click();
+    await changed.locator(".send.waiting").waitFor();
+    expect(await changed.getByText("an old pin").count()).toBe(0);
+    await changed.close();
+    const ended = await openLate();
+    await ended.evaluate(`happen("stream.ended", {})`);
+    await ended.getByText("The stream has ended").first().waitFor({ state: "attached" });
+    await ended.evaluate("answerStream()");
+    // The price is shown last.
+    await ended.locator('[aria-label*="10"]').waitFor({ state: "attached" });
+    expect(await ended.getByRole("button", { name: "Gift", exact: true }).count()).toBe(0);
+    await ended.close();
+  },
+  testMilliseconds,
+);

@@ -42,7 +42,13 @@ export function openRoom(options: RoomOptions) {
     ...options,
     ...{ subscription, history: undefined, gifts: createGiftRows(view.log, translator), wallet },
     ...{ rows: new Map(), me: "", username: "", hostId: "", moderators: [], slowSeconds: 0 },
-    ...{ pinned: undefined, timer: undefined, isClosed: false, bans: createBans(options) },
+    ...{
+      pinned: undefined,
+      changed: {},
+      timer: undefined,
+      isClosed: false,
+      bans: createBans(options),
+    },
     quotes: createQuotes(options),
     audience: createAudience(options, (call) => attempt(state, call)),
   };
@@ -76,7 +82,7 @@ async function begin(state: State): Promise<void> {
   const { client, streamId, view } = state;
   void showFirst(state);
   try {
-    const [me, stream, , , earlier, history] = await Promise.all([
+    const [me, read, , , earlier, history] = await Promise.all([
       client.call<{ _id: string; username?: string }>("GET", "/api/v1/users/me"),
       client.call<Stream>("GET", `/api/v1/live-stream/${streamId}`),
       client.call<GiftType[]>("GET", "/api/v1/gifts/gift-types").then(view.picker.setTypes),
@@ -88,10 +94,11 @@ async function begin(state: State): Promise<void> {
     ]);
     state.history = history;
     if (state.isClosed) return history.close();
+    const stream = { ...read, ...state.changed };
     state.me = me._id;
     state.username = me.username ?? "";
     state.hostId = stream.creator._id;
-    state.pinned ??= stream.pinned ?? undefined;
+    state.pinned = stream.pinned ?? undefined;
     void state.bans.check(state.me);
     setRules(state, stream);
     view.moments.allow(isModerator(state));
@@ -214,9 +221,11 @@ function take(state: State, event: Event): void {
     case "chat.pinned":
     case "chat.unpinned":
       state.pinned = (event.type === "chat.pinned" && event.data.message) || undefined;
+      state.changed.pinned = state.pinned ?? null;
       showPinned(state);
       break;
     case "settings.changed":
+      Object.assign(state.changed, event.data);
       setRules(state, event.data);
       break;
     case "member.banned":
@@ -225,6 +234,7 @@ function take(state: State, event: Event): void {
       break;
     case "stream.ended":
       view.log.add(noticeRow(translator.translate("ended")), event.at);
+      state.changed.status = "ended";
       view.showOver();
   }
   state.onEvent(event);

@@ -45,6 +45,8 @@ export type State = RoomOptions & {
   moderators: string[];
   slowSeconds: number;
   pinned: ChatMessage | undefined;
+  /** What events have changed, since the stream may be read before them and answered after. */
+  changed: Partial<Stream>;
   bans: ReturnType<typeof createBans>;
   timer: ReturnType<typeof setTimeout> | undefined;
   isClosed: boolean;

@@ -187,7 +187,8 @@ export async function beginAsHost(client: Client): Promise<void> {
     takeTotals(totals);
     // Earlier gifts may not have been settled yet.
     setTimeout(() => void readTotals(client).then(takeTotals, () => {}), supportersMilliseconds);
-    rules.value = found;
+    // An event may have changed them before this answer.
+    rules.value ??= found;
     stream.value = found;
     if (found.status !== "active") summary.value = totals;
     client.subscribe(streamId.value, {
