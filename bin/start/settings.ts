@@ -63,8 +63,8 @@ export type Settings = { [Name in keyof typeof settings]: z.output<(typeof setti
 const secretNames = new Set(["TENCENT_SECRET_KEY", "TENCENT_CALLBACK_KEY"]);
 
 /**
- * The settings of the one-machine runner, from the environment, or a sentence for each that is
- * wrong: its name, what was expected, what was found. An empty variable counts as one that is not set.
+ * The settings of the one-machine runner, from the environment, or a sentence for each wrong one:
+ * its name, what was expected, what was found. An empty variable counts as one that is not set.
  */
 export function readSettings(
   environment: Record<string, string | undefined>,

@@ -320,13 +320,13 @@ describe("a deployed stage", () => {
     expect(await run(["trigger", "chat", "--stage", "trial"], env)).toMatchObject({ code: 0 });
     const without = await run(["trigger", "chat", "--stage", "trial"], { PORT: "1" });
     expect(without.code).toBe(1);
-    expect(without.stderr).toContain("give --token or OVATION_TOKEN");
+    expect(without.stderr).toContain("set --token or OVATION_TOKEN");
   });
 
   test("that was not deployed from here is named, with what to do", async () => {
     const { code, stderr } = await run(["trigger", "chat", "--stage", "dev", "--token", "x"]);
     expect(code).toBe(1);
-    expect(stderr).toContain("npm run deploy -- dev notes it, or give --url");
+    expect(stderr).toContain("run npm run deploy -- dev, or set --url");
   });
 });
 

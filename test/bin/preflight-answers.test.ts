@@ -228,7 +228,7 @@ describe("a restored table", () => {
     expect(await saidOf()).toEqual([]);
     const other = tables.streamOf("ovation-prod");
     expect(await saidOf(other)).toEqual([
-      `${other}, of \`restored\`, is not the stream of ovation-prod-2`,
+      `${other} (\`restored\`) is not the stream of ovation-prod-2`,
     ]);
   });
 });
