@@ -186,11 +186,11 @@ export class Log {
   }
 
   #prune(): void {
-    const all = this.#rows.getElementsByClassName("row");
-    for (let extra = all.length - rowsMax; extra > 0; extra--) {
-      takeOut(all[0]!);
-      this.#full.hidden = false;
-    }
+    // By chunk, since a search for rows would visit every element of the list.
+    const rows = [...this.#rows.children].flatMap((chunk) => [...chunk.children]);
+    const oldest = rows.slice(0, -rowsMax);
+    for (const row of oldest) takeOut(row);
+    if (oldest.length > 0) this.#full.hidden = false;
   }
 
   /** Older chunks are laid out only when visible. */

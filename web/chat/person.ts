@@ -23,9 +23,11 @@ export function nameOf({ name, surname, username, _id }: Person): string {
   return [name, surname].filter(Boolean).join(" ") || username || _id;
 }
 
+let segments: Intl.Segmenter | undefined;
+
 /** The first character of a name as a reader sees it, even if it has several code points. */
 export function initialOf(person: Person): string {
-  const segments = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+  segments ??= new Intl.Segmenter(undefined, { granularity: "grapheme" });
   const first = segments.segment(nameOf(person))[Symbol.iterator]().next().value;
   return first?.segment.toLocaleUpperCase() ?? "?";
 }
