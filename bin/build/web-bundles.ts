@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { BuildOptions, Plugin } from "esbuild";
 
@@ -7,16 +6,27 @@ const root = join(import.meta.dirname, "../..");
 /** A file of a bundle. */
 type Output = { path: string; contents: Uint8Array };
 
-/** Resolves `icon:send` to the inner markup of that icon's SVG, with our stroke width. */
+/** Attributes that the page sets on every `<svg>`, with a stroke width of its own. */
+const iconAttributes =
+  / (?:fill="none"|stroke="currentColor"|stroke-(?:width|linecap|linejoin)="\w+")/g;
+
+/** The markup inside an icon's `<svg>`. Throws if there is no such icon. */
+async function iconMarkup(name: string): Promise<string> {
+  const { icons, aliases = {} } = (await import("@iconify-json/lucide")).icons;
+  const found = icons[name] ?? icons[aliases[name]?.parent ?? ""];
+  if (found === undefined) throw new Error(`Lucide has no icon ${name}`);
+  return found.body.replace(iconAttributes, "");
+}
+
+/** Resolves `icon:send` to the markup of that icon. */
 const icons: Plugin = {
   name: "icons",
   setup(made) {
     made.onResolve({ filter: /^icon:/ }, ({ path }) => ({ path, namespace: "icon" }));
-    made.onLoad({ filter: /.*/, namespace: "icon" }, ({ path }) => {
-      const file = join(root, `node_modules/lucide-static/icons/${path.slice(5)}.svg`);
-      const inside = /<svg[^>]*>([\s\S]*)<\/svg>/.exec(readFileSync(file, "utf8"))?.[1] ?? "";
-      return { contents: inside.replace(/\s*\n\s*/g, ""), loader: "text" };
-    });
+    made.onLoad({ filter: /.*/, namespace: "icon" }, async ({ path }) => ({
+      contents: await iconMarkup(path.slice("icon:".length)),
+      loader: "text",
+    }));
   },
 };
 
