@@ -78,7 +78,7 @@ test("batches given up by both readers are redriven once: each event logged, eac
   expect(before).not.toContain("one");
   cpSync(join(dataDir, "s3"), join(dataDir, "kept"), { recursive: true });
 
-  expect(redrive()).toMatchObject({ code: 0, says: expect.stringContaining("0 stay.") });
+  expect(redrive()).toMatchObject({ code: 0, says: expect.stringContaining("0 left.") });
   expect(objects()).toBe(0);
   const texts = (await eventsOf(host, streamId)).filter((text) => text !== "stream.started");
   expect(texts.filter((text) => text !== "chat.deleted").sort()).toEqual(
