@@ -107,6 +107,7 @@ export const measurements: string[] = ["web/studio-load"];
  * others.
  */
 export const alone: string[] = [
+  "api/churn",
   "local/shared-workers",
   "platform/money/callback-faults",
   "web/chat-load",

@@ -86,21 +86,22 @@ test("a thousand sockets come and go during chat and gifts: each sees the whole 
   await first.one.come();
   const begin = first.one.at();
   const talked = talk();
-  await Promise.all(
+  const arrived = Promise.all(
     members.map(async ({ one, fate, n }) => {
       if (n > 0) await pass(() => one.come());
       lives.push(live(one, fate, n));
     }),
   );
-  await Promise.all(lives);
+  await crowd.until(arrived);
+  await crowd.until(Promise.all(lives));
   talking = false;
-  await talked;
+  await crowd.until(talked);
   await speak("the end", host);
 
   const log = await readLog(host, id);
   const last = log.at(-1)!.frame;
   const staying = members.filter(({ fate }) => fate === "stays" || fate === "reconnects");
-  await Promise.all(staying.map(({ one }) => one.reach(last)));
+  await crowd.until(Promise.all(staying.map(({ one }) => one.reach(last))));
   expect(crowd.faults).toEqual([]);
   expect(crowd.counts.sockets).toBe(socketCount);
   expect(log.map(({ frame }) => frame)).toEqual(log.map((_, at) => at + 1));

@@ -35,6 +35,8 @@ const tickMilliseconds = 1_000;
 export function createCrowd(streamId: string) {
   const texts = new Map<number, string>();
   const faults: string[] = [];
+  const failed = Promise.withResolvers<never>();
+  failed.promise.catch(() => {});
   const ticks = new Set<() => void>();
   const waiting = new Set<() => void>();
   const counts = { sockets: 0, subscribes: 0, shown: 0 };
@@ -44,6 +46,11 @@ export function createCrowd(streamId: string) {
     for (const tick of ticks) tick();
   }, tickMilliseconds);
 
+  function fault(what: string): void {
+    faults.push(what);
+    failed.reject(new Error(what));
+  }
+
   /** All viewers get the same texts at about the same time: each is parsed once. */
   function read(text: string): Message {
     if (parsed?.text !== text) parsed = { text, message: JSON.parse(text) };
@@ -52,10 +59,10 @@ export function createCrowd(streamId: string) {
 
   function check(name: string, last: number, { frame }: Frame, text: string): void {
     counts.shown += 1;
-    if (frame !== last + 1) faults.push(`${name} showed ${frame} after ${last}`);
+    if (frame !== last + 1) fault(`${name} showed ${frame} after ${last}`);
     const known = texts.get(frame);
     if (known === undefined) texts.set(frame, text);
-    else if (known !== text) faults.push(`${name} was sent another frame ${frame} than others`);
+    else if (known !== text) fault(`${name} was sent another frame ${frame} than others`);
     if (known !== undefined) return;
     newest = Math.max(newest, frame);
     for (const look of waiting) look();
@@ -77,7 +84,7 @@ export function createCrowd(streamId: string) {
           socket?.send(JSON.stringify(step.message));
         } else if (step.do === "show") check(name, last, step.frame, text);
         else if (step.do === "follow") subscribed?.();
-        else faults.push(`${name}: ${JSON.stringify(step)}`);
+        else fault(`${name}: ${JSON.stringify(step)}`);
     }
     function take(text: string): void {
       const message = read(text);
@@ -115,9 +122,9 @@ export function createCrowd(streamId: string) {
         });
         // From here on a socket that closes unexpectedly is a fault, not a crash of the test
         // process.
-        opened.on("error", (error) => faults.push(`${name}: ${error}`));
+        opened.on("error", (error) => fault(`${name}: ${error}`));
         opened.once("close", (code) => {
-          if (socket === opened) faults.push(`${name}: the socket was closed with ${code}`);
+          if (socket === opened) fault(`${name}: the socket was closed with ${code}`);
         });
         pingAt = Date.now() + pingMilliseconds;
         ticks.add(tick);
@@ -152,6 +159,8 @@ export function createCrowd(streamId: string) {
     counts,
     /** Faults in what a viewer received: gaps, duplicates, other bytes, lost sockets. */
     faults,
+    /** Waits for what viewers do; rejects at the first fault, after which they may wait forever. */
+    until: <T>(work: Promise<T>): Promise<T> => Promise.race([work, failed.promise]),
     /** Each frame that any viewer has shown, by number, as received. */
     texts,
     /** Waits until a viewer receives a matching event; returns its frame. */

@@ -88,6 +88,8 @@ export async function startFront(
   }
 
   const server = createServer({ cert: certificate, key, noDelay: true }, answer);
+  // The runner's answers promise clients that an idle connection lasts this long.
+  server.keepAliveTimeout = 65_000;
   server.on("upgrade", upgrade);
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const { port } = server.address() as AddressInfo;
