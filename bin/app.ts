@@ -5,7 +5,8 @@ import { bundlesApart } from "../lib/stages/names.ts";
 import { placeholdersOf } from "../lib/stages/placeholders.ts";
 import { stageOf } from "../lib/stages/stages.ts";
 
-const app = new App();
+// Nobody reads the tree, which takes a twentieth of the time.
+const app = new App({ treeMetadata: false });
 const isApart = app.node.tryGetContext(bundlesApart) === true;
 if (!isApart) await (await import("./build/build.ts")).build();
 // A template may have one megabyte, of which indentation would take a third.

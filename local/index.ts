@@ -53,7 +53,7 @@ export type SystemOptions = {
   pagesDirectory?(): Promise<string>;
   /** The relay's port, if the stage has a relay; a free port by default. */
   relayPort?: number | undefined;
-  /** Lets functions run changed code; without it they run the assembly's bundles. */
+  /** Waits for new bundles of functions; without it they run the assembly's. */
   reloading?: Reloading;
 };
 
@@ -169,6 +169,7 @@ async function compose(
   const prepared = { url: gateway.url, aws: started, stage };
   await options.prepare?.(prepared);
   const task = stage.functions[stage.relay ?? ""];
+  if (task) await reloading?.refresh(task.name);
   if (task) relay = await startLocalRelay(options, prepareFunction(task), { doCalls, line });
   cleanups.push(async () => relay?.stop(socketsStopMilliseconds));
   runnerRoutes.add(...(relay?.routes ?? []));

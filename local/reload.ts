@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Invoke, Stage } from "./model.ts";
 
-/** Runs changed code without a restart; provided by the embedding program. */
+/** Runs code that changes, or appears, after the start; provided by the embedding program. */
 export type Reloading = {
-  /** Called before each event: a promise of the new bundle, or undefined if nothing has changed. */
+  /** Called before each event: a promise of the new bundle, or undefined if it is there. */
   refresh(functionName: string): Promise<void> | undefined;
   /** Discards a bundle that does not load. Returns whether there is an older one. */
   undo(functionName: string): boolean;

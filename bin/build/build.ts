@@ -7,6 +7,8 @@ import { flatName } from "../../lib/stages/names.ts";
 import { buildDocs, docsSources } from "./build-docs.ts";
 import { buildGuides, guideSources } from "./build-guides.ts";
 import { placeThreads } from "./build-threads.ts";
+import { batchesOf } from "./bundle-order.ts";
+import { type AwsClient, checkSizes } from "./bundle-sizes.ts";
 import { lambdaBundle } from "./lambda-bundle.ts";
 import { linkBundles } from "./link-bundles.ts";
 import { removeOldFolders } from "./prune-folders.ts";
@@ -17,20 +19,8 @@ const root = join(import.meta.dirname, "../..");
 /** Where bundles are built; complete ones are moved to `dist`. */
 const bundles = join(root, ".cache", "bundles");
 
-/** Size limits of a bundle: larger ones have measurably slower cold starts. */
-const bytesMax = { own: 360 * 1024, sdk: 480 * 1024 };
-
-/**
- * Bundles that contain a complete API description or all guides. Their larger limit is acceptable:
- * text loads faster than code, and no user-facing call waits for these functions.
- */
-const describing = { names: ["app-openapi", "app-docs-guides"], bytesMax: 752 * 1024 };
-
 /** The functions that contain the reference or the guides, which are built with them. */
 const docsEntries = ["app/docs", "app/docs-events", "app/docs-guides"];
-
-/** The AWS clients in the bundles: `own` (platform/aws) or `sdk` (the AWS SDK's). */
-export type AwsClient = keyof typeof bytesMax;
 
 /** The bundles' folder, one per client, so that switching clients rebuilds nothing. */
 const distOf = (client: AwsClient) => join(root, client === "own" ? "dist" : ".cache/dist-sdk");
@@ -163,28 +153,30 @@ export async function bundleInto(
   return Object.fromEntries(files.filter(([file]) => file.endsWith(".cjs")));
 }
 
-/** The number of bundling steps: esbuild needs 1.7 GB for all functions at once. */
-const batches = 3;
-
 /**
  * Bundles all functions in separate esbuild processes without garbage collection, which would take
  * a quarter of the time; each ends before it uses much memory. The calling process must not use
- * esbuild for anything else meanwhile. Returns the sizes like `bundleInto`.
+ * esbuild for anything else meanwhile. Calls `onBatch` with the names of each finished batch.
+ * Returns the sizes like `bundleInto`.
  */
-async function bundleAll(directory: string, client: AwsClient): Promise<Record<string, number>> {
+async function bundleAll(
+  directory: string,
+  client: AwsClient,
+  onBatch: (names: string[]) => void,
+): Promise<Record<string, number>> {
   const { stop } = await loadEsbuild();
-  const entries = Object.entries(bundledEntries());
-  const size = Math.ceil(entries.length / batches);
+  const entries = bundledEntries();
   const sizes: Record<string, number> = {};
   const { GOGC } = process.env;
   // Go's runtime reads it when esbuild starts.
   process.env.GOGC = "off";
   await stop();
   try {
-    for (let at = 0; at < entries.length; at += size) {
-      const batch = Object.fromEntries(entries.slice(at, at + size));
+    for (const names of batchesOf(Object.keys(entries))) {
+      const batch = Object.fromEntries(names.map((name) => [name, String(entries[name])]));
       Object.assign(sizes, await bundleInto(directory, client, batch));
       await stop();
+      onBatch(names);
     }
   } finally {
     if (GOGC === undefined) delete process.env.GOGC;
@@ -194,26 +186,16 @@ async function bundleAll(directory: string, client: AwsClient): Promise<Record<s
   return sizes;
 }
 
-/** Throws if a bundle exceeds its limit. */
-function checkSizes(sizes: Record<string, number>, client: AwsClient): void {
-  const nameOf = (file: string) => file.split("/").slice(-2)[0]!;
-  const mostOf = (file: string) => {
-    if (describing.names.includes(nameOf(file))) return describing.bytesMax;
-    // The relay has several functions and a WebSocket server, but starts once and runs for days.
-    return nameOf(file) === "relay" ? 1.25 * bytesMax[client] : bytesMax[client];
-  };
-  const large = Object.entries(sizes).filter(([file, bytes]) => bytes > mostOf(file));
-  if (large.length === 0) return;
-  const named = large.map(([file, bytes]) => `${nameOf(file)} ${bytes} of ${mostOf(file)}`);
-  throw new Error(`Bundles exceed their size limit: ${named.join(", ")}`);
-}
-
 /**
  * Builds `dist/` (`.cache/dist-sdk/` with the SDK's clients) unless it matches the sources. Links
- * the bundles into `assembly`, if given, which may be synthesized at the same time. Returns whether
- * it built anything. Throws if a source does not compile or a bundle exceeds its limit.
+ * the bundles into `assembly`, if given, which may be synthesized at the same time, and calls
+ * `onLinked` with the names of those that are there. Returns whether it built anything. Throws if a
+ * source does not compile or a bundle exceeds its limit.
  */
-export async function build(assembly?: string): Promise<{ built: boolean }> {
+export async function build(
+  assembly?: string,
+  onLinked: (names: string[]) => void = () => undefined,
+): Promise<{ built: boolean }> {
   const client = awsClient();
   const hash = hashSources(client);
   const dist = distOf(client);
@@ -221,16 +203,21 @@ export async function build(assembly?: string): Promise<{ built: boolean }> {
   const isNew = () => existsSync(hashFile) && readFileSync(hashFile, "utf8") === hash;
   const names = Object.keys(bundledEntries());
   // Checked again after linking: another process may have replaced the bundles meanwhile.
-  if (isNew() && (assembly === undefined || linkBundles(dist, names, assembly)) && isNew())
+  if (isNew() && (assembly === undefined || linkBundles(dist, names, assembly)) && isNew()) {
+    onLinked(names);
     return { built: false };
+  }
   const unfinished = join(bundles, `unfinished-${process.pid}`);
   mkdirSync(bundles, { recursive: true });
   removeOldFolders(bundles, 0);
-  try {
-    checkSizes(await bundleAll(unfinished, client), client);
-    writeFileSync(join(unfinished, "sources.sha256"), hash);
-    if (assembly !== undefined && !linkBundles(unfinished, names, assembly))
+  const link = (batch: string[]) => {
+    if (assembly !== undefined && !linkBundles(unfinished, batch, assembly))
       throw new Error(`Bundles in ${unfinished} were removed during the build`);
+    onLinked(batch);
+  };
+  try {
+    checkSizes(await bundleAll(unfinished, client, link), client);
+    writeFileSync(join(unfinished, "sources.sha256"), hash);
     replaceFolder(unfinished, dist);
   } finally {
     rmSync(unfinished, { recursive: true, force: true });
@@ -239,7 +226,7 @@ export async function build(assembly?: string): Promise<{ built: boolean }> {
 }
 
 if (import.meta.main) {
-  const { built } = await build(process.argv[2]);
+  const { built } = await build(process.argv[2], (names) => process.send?.(names));
   console.log(
     built ? `Bundled ${Object.keys(entryPoints()).length} functions` : "Bundles are current",
   );

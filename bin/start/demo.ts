@@ -48,15 +48,22 @@ export async function writeDemoInto(system: Prepared): Promise<void> {
   await prepareTable(system, { demo: true });
 }
 
+/** Loads what `prepareTable` needs, with the SDK, which is the largest part of a start. */
+const loadStore = () =>
+  Promise.all([import("./demo-data.ts"), import("../../platform/table/ownership.ts")]);
+
+/** Loads it in advance; a failure is reported when the table is prepared. */
+export function preloadStore(): void {
+  loadStore().catch(() => undefined);
+}
+
 /** Prepares the table: claims it for the stage, and adds the demo data if requested. */
 export async function prepareTable(
   { url, aws, stage }: Prepared,
   { demo }: { demo: boolean },
 ): Promise<void> {
-  // Loaded on demand: the SDK is the largest part of a start.
-  const [store, owner, table] = await Promise.all([
-    import("./demo-data.ts"),
-    import("../../platform/table/ownership.ts"),
+  const [[store, owner], table] = await Promise.all([
+    loadStore(),
     openRunnersTable({ aws, stage }),
   ]);
   const claim = { stage: settingOf(stage, "STAGE"), release: packageJson.version };

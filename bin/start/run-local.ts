@@ -5,10 +5,10 @@ import { stageOf } from "../../lib/stages/stages.ts";
 import type { System } from "../../local/index.ts";
 import { createLog, DataDirectoryBusy, FormatMismatch, startSystem } from "../../local/index.ts";
 import type { Log } from "../../local/log.ts";
-import { buildAssembly } from "../build/assembly.ts";
+import { type Assembly, beginAssembly } from "../build/assembly.ts";
 import { buildWeb } from "../build/build-web.ts";
 import { announce, printBlock, secretsOf } from "./announce.ts";
-import { prepareTable } from "./demo.ts";
+import { preloadStore, prepareTable } from "./demo.ts";
 import { type Screen, withProgress } from "./progress.ts";
 import { createReload } from "./reload.ts";
 import { restartNow } from "./restart.ts";
@@ -59,6 +59,11 @@ export async function runLocal(onSignal: (end: () => void) => void): Promise<voi
     await finish();
     process.exit(code);
   };
+  const fail = async (error: unknown) => {
+    if (aborting.signal.aborted) return await end(0);
+    console.error(explain(error, settings));
+    await end(isOtherData(error) ? exitCodes.usage : exitCodes.failure);
+  };
   const stop = () => {
     if (aborting.signal.aborted) return;
     aborting.abort();
@@ -73,7 +78,7 @@ export async function runLocal(onSignal: (end: () => void) => void): Promise<voi
     // Our own calls of /health are not logged as requests.
     const request: Log["request"] = (line) => isReady && log.request(line);
     const screen = options.json ? screens.aside : screenOf(settings, log);
-    system = await start(settings, { ...log, request }, screen, aborting.signal);
+    system = await start(settings, { ...log, request }, screen, aborting.signal, fail);
     aborting.signal.throwIfAborted();
     await waitForHealth(system.url, aborting.signal);
     isReady = true;
@@ -83,9 +88,7 @@ export async function runLocal(onSignal: (end: () => void) => void): Promise<voi
     // At once, because a killed process saves nothing for the next start.
     flushCompileCache();
   } catch (error) {
-    if (aborting.signal.aborted) return await end(0);
-    console.error(explain(error, settings));
-    await end(isOtherData(error) ? exitCodes.usage : exitCodes.failure);
+    await fail(error);
   }
 }
 
@@ -144,6 +147,7 @@ async function start(
   log: Log,
   screen: Screen,
   signal: AbortSignal,
+  onFailure: (error: unknown) => void,
 ): Promise<System> {
   const reload = isWatching(settings)
     ? createReload({
@@ -156,14 +160,18 @@ async function start(
   const isKept = settings.DATA_DIR !== ":memory:";
   const restart = isKept ? () => restartNow(system.url, () => system.stop()) : undefined;
   let pages: Promise<string> | undefined;
+  let assembly: Assembly | undefined;
   const system = await startSystem({
-    assemblyDirectory() {
-      const make = () => buildAssembly(settings.STAGE, signal, contextOf(settings));
-      const assembly = withProgress("Bundling and synthesizing", screen, make);
+    async assemblyDirectory() {
+      const make = () => beginAssembly(settings.STAGE, signal, contextOf(settings));
+      const making = withProgress("Bundling and synthesizing", screen, make);
       // Runs concurrently; a failure is reported when the pages are requested.
       pages = buildWeb();
       pages.catch(() => undefined);
-      return assembly;
+      preloadStore();
+      assembly = await making;
+      assembly.bundled.catch((error) => signal.aborted || onFailure(error));
+      return assembly.directory;
     },
     stageName: settings.STAGE,
     port: settings.PORT,
@@ -175,7 +183,10 @@ async function start(
     ...(settings.DYNAMODB_ENDPOINT && { dynamodbEndpoint: settings.DYNAMODB_ENDPOINT }),
     cacheDirectory: join(import.meta.dirname, "../..", ".cache", "compiled"),
     topUp,
-    ...(reload && { reloading: reload.reloading }),
+    reloading: {
+      refresh: (name) => assembly?.bundleOf(name) ?? reload?.reloading.refresh(name),
+      undo: (name) => reload?.reloading.undo(name) ?? false,
+    },
     prepare: (system) => prepareTable(system, { demo: settings.DEMO === "on" }),
     pagesDirectory: () => withProgress("Making the pages", screen, () => pages ?? buildWeb()),
     routes: (prepared) => listStudioRoutes(prepared, { restart }),

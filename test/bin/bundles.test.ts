@@ -5,7 +5,9 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { type AwsClient, bundleInto, entryPoints } from "../../bin/build/build.ts";
+import { bundledEntries, bundleInto, entryPoints } from "../../bin/build/build.ts";
+import { batchesOf } from "../../bin/build/bundle-order.ts";
+import type { AwsClient } from "../../bin/build/bundle-sizes.ts";
 import { forms } from "../../platform/table/layout.ts";
 
 const names = ["chat/send-message", "realtime/fan-out", "auth/http", "app/docs"] as const;
@@ -91,4 +93,11 @@ test("our client's bundles are at most 210 KB, except those that include the doc
     const kilobytesMax = name === "realtime/fan-out" ? 256 : 210;
     expect([name, statSync(fileOf("own", name)).size <= kilobytesMax * 1024]).toEqual([name, true]);
   }
+});
+
+test("every function is bundled once, and those that a first start calls come first", () => {
+  const all = Object.keys(bundledEntries());
+  const batches = batchesOf(all);
+  expect(batches.flat().toSorted()).toEqual(all.toSorted());
+  expect(batches[0]).toEqual(expect.arrayContaining(["app/health", "auth/http", "wallets/get"]));
 });

@@ -1,6 +1,7 @@
 import { type SpawnSyncReturns, spawn, spawnSync } from "node:child_process";
 import {
   cpSync,
+  globSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -12,6 +13,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { firstBundled } from "../../bin/build/bundle-order.ts";
+import { functionName } from "../../lib/stages/names.ts";
 import { freePort } from "../system.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -58,6 +61,39 @@ function seen() {
   return { all, outside: all.filter(({ host }) => !isLoopback(host)) };
 }
 
+/** What the system has printed since its start. */
+let output = "";
+
+/** Starts a system; resolves when it is healthy. */
+async function startCold() {
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const child = spawn(process.execPath, ["bin/local.js"], {
+    cwd: checkout,
+    env: watched({ PORT: `${port}`, LOG: "off", DATA_DIR: join(checkout, "data") }),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+  const closed = new Promise<number | null>((done) => child.once("close", done));
+  const health = () => fetch(`${url}/health`).catch(() => undefined);
+  while ((await health())?.status !== 200) {
+    if (child.exitCode !== null) throw new Error(`The system did not start:\n${output}`);
+    await new Promise((done) => setTimeout(done, 200));
+  }
+  return {
+    url,
+    /** The exit code, after `signal` if given. */
+    ended(signal?: "SIGTERM") {
+      if (signal) child.kill(signal);
+      return closed;
+    },
+  };
+}
+
 const runNode = (...given: string[]): SpawnSyncReturns<string> =>
   spawnSync(process.execPath, given, { cwd: checkout, env: watched(), encoding: "utf8" });
 
@@ -77,25 +113,14 @@ describe("nothing outside is reached", () => {
   });
 
   test("by a cold start, which bundles and synthesizes first", async () => {
-    const port = String(await freePort());
-    const child = spawn(process.execPath, ["bin/local.js"], {
-      cwd: checkout,
-      env: watched({ PORT: port, LOG: "off", DATA_DIR: join(checkout, "data") }),
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let output = "";
-    for (const stream of [child.stdout, child.stderr])
-      stream.setEncoding("utf8").on("data", (text: string) => {
-        output += text;
-      });
-    const ended = new Promise((done) => child.once("close", done));
-    const health = () => fetch(`http://127.0.0.1:${port}/health`).catch(() => undefined);
-    while ((await health())?.status !== 200) {
-      if (child.exitCode !== null) throw new Error(`The system did not start:\n${output}`);
-      await new Promise((done) => setTimeout(done, 200));
-    }
-    child.kill("SIGTERM");
-    await ended;
+    const { ended, url } = await startCold();
+    // Not bundled first: such a call waits for its bundle.
+    expect((await fetch(`${url}/docs/events`)).status).toBe(200);
+    const functions = await fetch(`${url}/local/functions`);
+    const { functions: called } = (await functions.json()) as { functions: object };
+    const first = ["app/docs-events", ...firstBundled].map((name) => functionName("dev", name));
+    expect(Object.keys(called).filter((name) => !first.includes(name))).toEqual([]);
+    expect(await ended("SIGTERM")).toBe(0);
     const { all, outside } = seen();
     expect(outside).toEqual([]);
     expect(all.length).toBeGreaterThan(0);
@@ -105,5 +130,28 @@ describe("nothing outside is reached", () => {
     const { status, stderr } = runNode("bin/build/synth.ts", "dev");
     expect([status, stderr]).toEqual([0, expect.any(String)]);
     expect(seen().outside).toEqual([]);
+  });
+});
+
+describe("a first start", () => {
+  test("that ends while it bundles leaves nothing that a later start would use", async () => {
+    rmSync(join(checkout, "dist"), { recursive: true, force: true });
+    rmSync(join(checkout, ".cache"), { recursive: true, force: true });
+    expect(await (await startCold()).ended("SIGTERM")).toBe(0);
+    expect(globSync(".cache/assembly/*/manifest.json", { cwd: checkout })).toHaveLength(1);
+    expect(globSync(".cache/assembly/*/complete", { cwd: checkout })).toEqual([]);
+    const { ended, url } = await startCold();
+    expect((await fetch(`${url}/docs/events`)).status).toBe(200);
+    expect(await ended("SIGTERM")).toBe(0);
+  });
+
+  test("whose last bundles fail ends with the reason", async () => {
+    const limits = join(checkout, "bin/build/bundle-sizes.ts");
+    const text = readFileSync(limits, "utf8");
+    writeFileSync(limits, text.replace("own: 360 * 1024", "own: 60 * 1024"));
+    const { ended } = await startCold();
+    expect(await ended()).toBe(1);
+    expect(output).toMatch(/^Error: Bundles exceed their size limit: app-health \d+ of 61440/m);
+    writeFileSync(limits, text);
   });
 });
