@@ -12,10 +12,9 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { getPriority, constants as osConstants, setPriority } from "node:os";
 import { dirname, join } from "node:path";
 import { functionName } from "../../lib/stages/names.ts";
-import { awsClient, bundledEntries } from "./build.ts";
+import { awsClient, type BuildOrder, bundledEntries } from "./build.ts";
 import { docsSources } from "./build-docs.ts";
 import { guideSources } from "./build-guides.ts";
 import { appEnvironment } from "./cdk.ts";
@@ -23,7 +22,6 @@ import { placeBundles } from "./link-bundles.ts";
 import { removeOldFolders, unusedMilliseconds } from "./prune-folders.ts";
 import { slashed } from "./source-graph.ts";
 
-const { PRIORITY_NORMAL, PRIORITY_BELOW_NORMAL } = osConstants.priority;
 const root = join(import.meta.dirname, "../..");
 const assemblies = join(root, ".cache", "assembly");
 
@@ -60,8 +58,10 @@ export type Assembly = {
   directory: string;
   /** Settles when all functions are bundled; rejects with esbuild's output if that fails. */
   bundled: Promise<void>;
-  /** Resolves when the function is bundled; undefined if it already is. */
+  /** Bundles the function next, and resolves then; undefined if it already is. */
   bundleOf(functionName: string): Promise<void> | undefined;
+  /** Bundles the functions that have been held so that they do not delay the start. */
+  bundleRest(): void;
 };
 
 /** Marks an assembly with all templates and bundles; an interrupted start leaves none. */
@@ -73,43 +73,45 @@ export async function buildAssembly(
   signal: AbortSignal,
   context: Record<string, string> = {},
 ): Promise<string> {
-  const { directory, bundled } = await beginAssembly(stage, signal, context, PRIORITY_NORMAL);
+  const { directory, bundled } = await beginAssembly(stage, signal, context, false);
   await bundled;
   return directory;
 }
 
 /**
  * A stage's assembly for the runner, once its templates are there. If a source has changed, it is
- * bundled and synthesized at the same time; bundling takes longer, and has `priority` (of
- * `os.setPriority`), by default a lower one than the start. Rejects with the output of CDK or
+ * bundled and synthesized at the same time. If `isHeld`, only the functions that a start needs are
+ * bundled until `bundleRest`, and those that a call waits for. Rejects with the output of CDK or
  * esbuild if either fails.
  */
 export async function beginAssembly(
   stage: string,
   signal: AbortSignal,
   context: Record<string, string> = {},
-  priority: number = PRIORITY_BELOW_NORMAL,
+  isHeld = true,
 ): Promise<Assembly> {
   const name = [stage, ...Object.entries(context).flat(), hashSources().slice(0, 24)].join("-");
   const [found] = globSync(`${name}-*/${completeMark}`, { cwd: assemblies });
   if (found !== undefined) {
     const directory = join(assemblies, dirname(found));
     keepInUse(directory);
-    return { directory, bundled: Promise.resolve(), bundleOf: () => undefined };
+    const nothing = () => undefined;
+    return { directory, bundled: Promise.resolve(), bundleOf: nothing, bundleRest: nothing };
   }
   mkdirSync(assemblies, { recursive: true });
   // Several starts may build the same assembly at once; each reads from its own folder.
   const directory = mkdtempSync(join(assemblies, `${name}-`));
   keepInUse(directory);
-  const options = { context: { stage, ...context }, directory, priority, signal };
-  const { synthesized, bundled, bundleOf } = makeAssembly(options);
+  const options = { context: { stage, ...context }, directory, signal };
+  const { synthesized, bundled, ...making } = makeAssembly(options);
+  if (!isHeld) making.bundleRest();
   const completed = bundled.then(() => {
     writeFileSync(join(directory, completeMark), "");
     removeOldFolders(assemblies, keptMax);
   });
   completed.catch(() => rmSync(directory, { recursive: true, force: true }));
   await synthesized;
-  return { directory, bundled: completed, bundleOf };
+  return { directory, bundled: completed, ...making };
 }
 
 /** Updates an assembly's time, now and while this process runs, so that nobody removes it. */
@@ -133,36 +135,37 @@ export function isWritable(path: string): boolean {
 function makeAssembly({
   context,
   directory,
-  priority,
   signal,
 }: {
   context: { stage: string } & Record<string, string>;
   directory: string;
-  priority: number;
   signal: AbortSignal;
 }): Omit<Assembly, "directory"> & { synthesized: Promise<void> } {
-  const entries = Object.keys(bundledEntries());
-  placeBundles(entries, directory);
-  const names = entries.map((name) => functionName(context.stage, name));
-  const waiting = new Map(names.map((name) => [name, Promise.withResolvers<void>()]));
-  const release = (bundled: string[]) => {
-    for (const name of bundled) {
+  const names = Object.keys(bundledEntries());
+  placeBundles(names, directory);
+  const waiting = new Map(
+    names.map((name) => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      return [functionName(context.stage, name), { name, promise, resolve }] as const;
+    }),
+  );
+  const failing = new AbortController();
+  const either = AbortSignal.any([signal, failing.signal]);
+  const builder = start(["bin/build/build.ts", directory], either);
+  const tell = (order: BuildOrder) => builder.child.connected && builder.child.send(order);
+  const finish = (bundledNames: readonly string[]) => {
+    for (const name of bundledNames.map((name) => functionName(context.stage, name))) {
       waiting.get(name)?.resolve();
       waiting.delete(name);
     }
   };
-  const failing = new AbortController();
-  const either = AbortSignal.any([signal, failing.signal]);
-  const bundling = run(["bin/build/build.ts", directory], either, {
-    priority,
-    onMessage: (bundled) =>
-      release((bundled as string[]).map((name) => functionName(context.stage, name))),
-  });
-  const synthesis = run(["bin/app.ts"], either, { env: appEnvironment(context, directory) });
+  builder.child.on("message", finish);
+  const bundling = builder.ended;
+  const synthesis = start(["bin/app.ts"], either, appEnvironment(context, directory)).ended;
   const works = [bundling, synthesis];
   for (const work of works) work.catch(() => failing.abort());
   const bundled = Promise.all(works).then(
-    () => release(names),
+    () => finish(names),
     async (error: Error) => {
       // Both must have ended before the folder is removed.
       await Promise.allSettled(works);
@@ -173,41 +176,36 @@ function makeAssembly({
   return {
     bundled,
     synthesized: Promise.race([synthesis.catch(() => bundled), bundled]),
-    bundleOf: (fullName: string) => waiting.get(fullName)?.promise,
+    bundleOf(fullName) {
+      const entry = waiting.get(fullName);
+      if (entry !== undefined) tell({ prefer: entry.name });
+      return entry?.promise;
+    },
+    bundleRest: () => void tell({ release: true }),
   };
 }
 
-type RunOptions = {
-  env?: NodeJS.ProcessEnv;
-  priority?: number;
-  onMessage?(message: unknown): void;
-};
-
-/** Runs a program of this project on this Node; rejects with its output if it fails. */
-async function run(
-  given: string[],
-  signal: AbortSignal,
-  { env, priority = PRIORITY_NORMAL, onMessage = () => undefined }: RunOptions,
-): Promise<void> {
+/** Starts a program of this project on this Node; `ended` rejects with its output if it fails. */
+function start(given: string[], signal: AbortSignal, env: NodeJS.ProcessEnv = {}) {
   const child = spawn(process.execPath, given, {
     cwd: root,
     stdio: ["ignore", "pipe", "pipe", "ipc"],
     env: { ...process.env, ...env },
     signal,
   });
-  // A user who runs all of it at a lower priority may not raise it.
-  if (child.pid !== undefined) setPriority(child.pid, Math.max(priority, getPriority()));
-  child.on("message", onMessage);
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding("utf8").on("data", (text: string) => {
       output += text;
     });
   }
-  const code = await new Promise((resolve, reject) => {
+  const closed = new Promise<number | null>((resolve, reject) => {
     child.once("error", (error) => child.pid === undefined && reject(error));
     child.once("close", resolve);
   });
-  signal.throwIfAborted();
-  if (code !== 0) throw new Error(output.trim());
+  const ended = closed.then((code) => {
+    signal.throwIfAborted();
+    if (code !== 0) throw new Error(output.trim());
+  });
+  return { child, ended };
 }

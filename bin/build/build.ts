@@ -7,7 +7,7 @@ import { flatName } from "../../lib/stages/names.ts";
 import { buildDocs, docsSources } from "./build-docs.ts";
 import { buildGuides, guideSources } from "./build-guides.ts";
 import { placeThreads } from "./build-threads.ts";
-import { batchesOf } from "./bundle-order.ts";
+import { type BundleOrder, createOrder } from "./bundle-order.ts";
 import { type AwsClient, checkSizes } from "./bundle-sizes.ts";
 import { lambdaBundle } from "./lambda-bundle.ts";
 import { linkBundles } from "./link-bundles.ts";
@@ -162,6 +162,7 @@ export async function bundleInto(
 async function bundleAll(
   directory: string,
   client: AwsClient,
+  order: BundleOrder,
   onBatch: (names: string[]) => void,
 ): Promise<Record<string, number>> {
   const { stop } = await loadEsbuild();
@@ -172,7 +173,7 @@ async function bundleAll(
   process.env.GOGC = "off";
   await stop();
   try {
-    for (const names of batchesOf(Object.keys(entries))) {
+    for (let names = await order.next(); names; names = await order.next()) {
       const batch = Object.fromEntries(names.map((name) => [name, String(entries[name])]));
       Object.assign(sizes, await bundleInto(directory, client, batch));
       await stop();
@@ -194,6 +195,7 @@ async function bundleAll(
  */
 export async function build(
   assembly?: string,
+  order = createOrder(Object.keys(bundledEntries()), false),
   onLinked: (names: string[]) => void = () => undefined,
 ): Promise<{ built: boolean }> {
   const client = awsClient();
@@ -216,7 +218,7 @@ export async function build(
     onLinked(batch);
   };
   try {
-    checkSizes(await bundleAll(unfinished, client, link), client);
+    checkSizes(await bundleAll(unfinished, client, order, link), client);
     writeFileSync(join(unfinished, "sources.sha256"), hash);
     replaceFolder(unfinished, dist);
   } finally {
@@ -225,9 +227,23 @@ export async function build(
   return { built: true };
 }
 
-if (import.meta.main) {
-  const { built } = await build(process.argv[2], (names) => process.send?.(names));
+/** What the start of a system tells this program: a function that a call waits for, or to go on. */
+export type BuildOrder = { prefer: string } | { release: true };
+
+/** As a program: for a starting system (assembly.ts), or for `npm run build`. */
+async function main(): Promise<void> {
+  const order = createOrder(Object.keys(bundledEntries()), process.connected);
+  process.on("message", (message: BuildOrder) => {
+    if ("prefer" in message) order.prefer(message.prefer);
+    else order.release();
+  });
+  // The system has ended, or this program has finished.
+  process.once("disconnect", () => process.exit());
+  const { built } = await build(process.argv[2], order, (names) => process.send?.(names));
   console.log(
     built ? `Bundled ${Object.keys(entryPoints()).length} functions` : "Bundles are current",
   );
+  process.disconnect?.();
 }
+
+if (import.meta.main) await main();

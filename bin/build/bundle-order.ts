@@ -27,15 +27,45 @@ export const firstBundled = [
   "wallets/top-up",
 ];
 
-/** The number of further bundling steps: esbuild needs 1.7 GB for all functions at once. */
-const furtherBatches = 3;
+/** Functions per bundling step: esbuild needs 1.7 GB for all at once. */
+const batchMax = 24;
 
-/** The names of all entries in the batches in which they are bundled. */
-export function batchesOf(names: readonly string[]): string[][] {
-  const others = names.filter((name) => !firstBundled.includes(name));
-  const size = Math.ceil(others.length / furtherBatches);
-  const further = Array.from({ length: furtherBatches }, (_, at) =>
-    others.slice(at * size, (at + 1) * size),
-  );
-  return [firstBundled, ...further];
+/** What is bundled next. */
+export type BundleOrder = {
+  /** The names of the next batch, or undefined after the last one; waits while it is held. */
+  next(): Promise<string[] | undefined>;
+  /** Bundles this function before the others, and even while they are held. */
+  prefer(name: string): void;
+  /** Lets all others follow. */
+  release(): void;
+};
+
+/** Orders the functions of these names; if held, only the first batch is bundled at once. */
+export function createOrder(names: readonly string[], isHeld: boolean): BundleOrder {
+  const others = new Set(names.filter((name) => !firstBundled.includes(name)));
+  const preferred = new Set<string>();
+  let isFirst = true;
+  let changed = Promise.withResolvers<void>();
+  return {
+    async next() {
+      if (isFirst) {
+        isFirst = false;
+        return firstBundled;
+      }
+      while (isHeld && preferred.size === 0 && others.size > 0) await changed.promise;
+      const found = [...(preferred.size > 0 ? preferred : others)].slice(0, batchMax);
+      for (const name of found) for (const names of [others, preferred]) names.delete(name);
+      return found.length > 0 ? found : undefined;
+    },
+    prefer(name) {
+      if (!others.has(name)) return;
+      preferred.add(name);
+      changed.resolve();
+      changed = Promise.withResolvers();
+    },
+    release() {
+      isHeld = false;
+      changed.resolve();
+    },
+  };
 }

@@ -78,9 +78,11 @@ export async function runLocal(onSignal: (end: () => void) => void): Promise<voi
     // Our own calls of /health are not logged as requests.
     const request: Log["request"] = (line) => isReady && log.request(line);
     const screen = options.json ? screens.aside : screenOf(settings, log);
-    system = await start(settings, { ...log, request }, screen, aborting.signal, fail);
+    const started = await start(settings, { ...log, request }, screen, aborting.signal, fail);
+    system = started.system;
     aborting.signal.throwIfAborted();
     await waitForHealth(system.url, aborting.signal);
+    started.bundleRest();
     isReady = true;
     const hasKeys = !options.json && settings.LOG === "text" && hasKeyboard();
     const facts = await announce(system, { settings, json: options.json, hasKeys });
@@ -148,7 +150,7 @@ async function start(
   screen: Screen,
   signal: AbortSignal,
   onFailure: (error: unknown) => void,
-): Promise<System> {
+): Promise<{ system: System; bundleRest(): void }> {
   const reload = isWatching(settings)
     ? createReload({
         stage: settings.STAGE,
@@ -193,7 +195,7 @@ async function start(
   });
   reload?.attach(system);
   if (reload) process.once("exit", () => reload.stop());
-  return system;
+  return { system, bundleRest: () => assembly?.bundleRest() };
 }
 
 /** The CDK app's context, besides the stage's name. */
