@@ -132,6 +132,40 @@ browserTest(
 );
 
 browserTest(
+  "the actions on a user and on a stream stay in place while the rest of the page loads",
+  async () => {
+    const id = await goLive(call, "admin", "Slow show");
+    const { page, faults, visit, close } = await openAsAdmin();
+    for (const [view, slow, action] of [
+      [`view=users&id=${johnId}`, /wallets|\/stats|live-stream-ban/, /^Sign out everywhere/],
+      [`view=streams&id=${id}`, /statistics|overlay-keys/, /^End stream/],
+    ] as const) {
+      let answer = () => {};
+      const held = new Promise<void>((done) => {
+        answer = done;
+      });
+      await page.route(slow, async (route) => {
+        await held;
+        await route.continue();
+      });
+      await visit(view);
+      const detail = page.getByRole("complementary");
+      const button = detail.getByRole("button", { name: action });
+      const before = await button.boundingBox();
+      const loading = detail.locator(".skeleton, dd:text-is('–')");
+      expect(await loading.count()).toBeGreaterThan(0);
+      answer();
+      await expectSoon(async () => (await loading.count()) === 0);
+      expect(await button.boundingBox()).toEqual(before);
+      await page.unrouteAll({ behavior: "wait" });
+    }
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "an admin revokes an overlay key, undoes a chat setting, and ends a stream",
   async () => {
     const { page, faults, visit, close } = await openAsAdmin();

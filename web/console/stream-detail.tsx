@@ -52,16 +52,14 @@ export function StreamDetail({ stream, list }: Given) {
         ]}
       />
       {refused && <Refusal refused={refused} retry={reload} />}
-      {value && (
-        <Facts
-          facts={[
-            ["Watching now", formatted(value.now)],
-            ["Peak viewers", formatted(value.watched.peakViewers)],
-            ["Total viewers", formatted(value.watched.totalViewers)],
-            ["Gifts", formatted(value.gifts.totalCount)],
-          ]}
-        />
-      )}
+      <Facts
+        facts={[
+          ["Watching now", value ? formatted(value.now) : "–"],
+          ["Peak viewers", value ? formatted(value.watched.peakViewers) : "–"],
+          ["Total viewers", value ? formatted(value.watched.totalViewers) : "–"],
+          ["Gifts", value ? formatted(value.gifts.totalCount) : "–"],
+        ]}
+      />
       <p class="links">
         <Link href={hrefOf("chat", { stream: stream.id })}>Chat</Link>
         {isLive && <Link href={hrefOf("viewers", { stream: stream.id })}>Viewers</Link>}
@@ -69,8 +67,6 @@ export function StreamDetail({ stream, list }: Given) {
         <Link href={hrefOf("log", { stream: stream.id })}>Moderation log</Link>
         {isAdmin.value && <Link href={hrefOf("refunds", { stream: stream.id })}>Gifts</Link>}
       </p>
-      {isLive && <ChatSettingsForm stream={stream} list={list} />}
-      {mayHost && <StreamOverlayKeys stream={stream} />}
       {mayHost && (
         <p class="buttons">
           {endsOf(stream, list).map((action) => (
@@ -85,6 +81,8 @@ export function StreamDetail({ stream, list }: Given) {
           ))}
         </p>
       )}
+      {isLive && <ChatSettingsForm stream={stream} list={list} />}
+      {mayHost && <StreamOverlayKeys stream={stream} />}
     </Detail>
   );
 }

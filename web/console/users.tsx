@@ -66,6 +66,21 @@ function UserDetail({ user }: { user: User }) {
   return (
     <Detail title={name} close={() => set({ id: "" })}>
       <PersonCell person={user} />
+      {/* Above everything that loads: a button that moves under the pointer misses its click. */}
+      <p class="links">
+        <Link href={hrefOf("bans", { id: "new", user: userId })}>Ban…</Link>
+      </p>
+      {isAdmin.value && (
+        <p class="buttons">
+          <button
+            type="button"
+            class="button danger"
+            onClick={() => ask(signOutAction(userId, name))}
+          >
+            Sign out everywhere…
+          </button>
+        </p>
+      )}
       {value?.profile.bio && <p>{value.profile.bio}</p>}
       {refused && <Refusal refused={refused} retry={reload} />}
       <Facts
@@ -76,21 +91,9 @@ function UserDetail({ user }: { user: User }) {
           ["ID", <code key="id">{userId}</code>],
         ]}
       />
-      <p class="links">
-        <Link href={hrefOf("bans", { id: "new", user: userId })}>Ban…</Link>
-      </p>
       <UserBans userId={userId} name={name} />
       {isAdmin.value && <Wallet userId={userId} name={name} />}
       {isAdmin.value && <Ledger userId={userId} name={name} />}
-      {isAdmin.value && (
-        <button
-          type="button"
-          class="button danger"
-          onClick={() => ask(signOutAction(userId, name))}
-        >
-          Sign out everywhere…
-        </button>
-      )}
     </Detail>
   );
 }
