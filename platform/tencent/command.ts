@@ -18,10 +18,11 @@ import {
   outsideIdOf,
 } from "../table/idempotency.ts";
 import { DuplicateKeyError, type Reply } from "../table/transact.ts";
+import { type Administrator, admitAdministrator } from "./administrator.ts";
 import { crash, ok, outcomeOf } from "./codes.ts";
 import { always, type CommandContract } from "./contract.ts";
 import { admitCall } from "./rate.ts";
-import { type Administrator, admitAdministrator, readCommandBody } from "./request.ts";
+import { readCommandBody } from "./request.ts";
 
 type Out<S> = S extends z.ZodType ? z.output<S> : undefined;
 type Addition<C extends CommandContract> = C["answer"] extends z.ZodObject
