@@ -27,8 +27,13 @@ type Outcome = {
 
 /** Timeout of one attempt: API Gateway itself gives up after 29 s. */
 const answerMillisecondsMax = 30_000;
-/** Attempts of one call that changes something; its key makes them one call. */
-const triesMax = 6;
+/** Attempts of one call; more if a call with a key gets no response, or a server error. */
+const triesMin = 6;
+/**
+ * Such a call is attempted for at least this long: a server takes longer to restart than six
+ * attempts take, and the user's message would fail meanwhile.
+ */
+const outageMilliseconds = 30_000;
 const waitMillisecondsMax = 8_000;
 
 const keyForm = /^[\x20-\x7e]{1,128}$/;
@@ -65,6 +70,7 @@ export function createCaller(baseUrl: string, tokens: Tokens, fetcher: typeof fe
     return unlessAborted(signal, async () => {
       let mayHaveHappened = false;
       let isRenewed = false;
+      const began = Date.now();
       for (let attempt = 1; ; attempt++) {
         const outcome = await tryOnce(wish, tokens, fetcher);
         const { status, said } = outcome;
@@ -72,7 +78,7 @@ export function createCaller(baseUrl: string, tokens: Tokens, fetcher: typeof fe
           return (said?.isSuccess === undefined ? said : said.data) as Answer;
         mayHaveHappened ||= verb !== "GET" && isAmbiguous(outcome);
         if (status === 401 && !isRenewed && tokens.renew(outcome.token)) isRenewed = true;
-        else if (signal?.aborted || attempt >= triesMax || !canRetry(outcome))
+        else if (signal?.aborted || !canRetry(outcome) || isLast(outcome, attempt, began, wish.key))
           throw errorOf(outcome, mayHaveHappened && !(isKeyed && isDefinite(outcome)), wish.key);
         else await wait(outcome, attempt, signal);
       }
@@ -173,6 +179,13 @@ const canRetry = (outcome: Outcome) =>
   // A message refused by slow mode is not sent half a minute later without the user.
   (outcome.status === 429 && codeOf(outcome) !== "slow_mode");
 
+/** Whether the attempts of a call that began at this time are used up. */
+function isLast({ status }: Outcome, attempt: number, began: number, key?: string): boolean {
+  if (attempt < triesMin) return false;
+  const isOutage = status === 0 || status >= 500;
+  return key === undefined || !isOutage || Date.now() - began >= outageMilliseconds;
+}
+
 /**
  * Whether this refusal of a call with a key proves that no earlier attempt took effect: if one had,
  * its key would return its success, unless the refusal happens before the key is looked up.
@@ -192,10 +205,15 @@ function errorOf(outcome: Outcome, mayHaveHappened: boolean, key: string | undef
   });
 }
 
-/** Exponential backoff with jitter, at least as long as `Retry-After` says. */
+/**
+ * Exponential backoff with jitter, at least as long as `Retry-After` says; in a long outage at least
+ * half of the longest wait.
+ */
 function wait(outcome: Outcome, attempt: number, signal?: AbortSignal): Promise<void> {
   const longest = Math.min(waitMillisecondsMax, 250 * 2 ** attempt);
-  const milliseconds = Math.max((retryAfter(outcome) ?? 0) * 1000, Math.random() * longest);
+  const least = attempt < triesMin ? 0 : longest / 2;
+  const backoff = least + Math.random() * (longest - least);
+  const milliseconds = Math.max((retryAfter(outcome) ?? 0) * 1000, backoff);
   return new Promise((done) => {
     // Nothing waits for it then.
     const stop = () => clearTimeout(timer);

@@ -75,6 +75,38 @@ test("a caller's own key is reported in the error, and repeats the call", async 
   expect(await give([201], ended.key)).toMatchObject({ ended: { id: "g" }, keys: ["my gift"] });
 });
 
+test.each([0, 0.5, 1])(
+  "a gift sent while the server restarts for half a minute is paid once, at jitter %s",
+  async (jitter) => {
+    const random = jest.spyOn(Math, "random").mockReturnValue(jitter);
+    const until = Date.now() + 28_000;
+    const keys: (string | null)[] = [];
+    const fetcher = (async (_url: string, wish: RequestInit) => {
+      keys.push(new Headers(wish.headers).get("idempotency-key"));
+      return Date.now() < until
+        ? new Response("", { status: 503 })
+        : new Response('{"id":"g"}', { status: 201 });
+    }) as typeof fetch;
+    const { client } = createTestClient({ fetch: fetcher, token: () => jwt(3600) });
+    const ended = client.sendGift("s", "g").catch((error: unknown) => error);
+    await pass(45_000);
+    random.mockRestore();
+    client.close();
+    expect(await ended).toEqual({ id: "g" });
+    expect(new Set(keys).size).toBe(1);
+    expect(keys.length).toBeLessThanOrEqual(14);
+  },
+);
+
+test("after a minute without a response a call has failed", async () => {
+  const { fetcher } = ending(503);
+  const { client } = createTestClient({ fetch: fetcher, token: () => jwt(3600) });
+  const ended = client.sendGift("s", "g").catch((error: unknown) => error);
+  await pass(60_000);
+  expect(await Promise.race([ended, "pending"])).toMatchObject({ statusCode: 503 });
+  client.close();
+});
+
 test("a call that only reads has no key", async () => {
   const { client } = createTestClient({ fetch: ending("lost").fetcher });
   const ended = client.call("GET", "/a").catch((error: unknown) => error);

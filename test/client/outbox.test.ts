@@ -139,7 +139,7 @@ test("slow mode is reported at once with its seconds; nothing is sent later with
 
 test("if the response never arrives, the frame confirms the message", async () => {
   const { client, chat, stream, history, last } = await chatting();
-  for (let n = 0; n < 6; n++) chat.answers.push(() => Promise.reject(new TypeError("Failed")));
+  for (let n = 0; n < 20; n++) chat.answers.push(() => Promise.reject(new TypeError("Failed")));
   const pending = stream.send("hello");
   const message = chat.say("hello", "me");
   last().say(frameOf(1, [said(message)]));
