@@ -5,9 +5,9 @@ import type { Metafile } from "esbuild";
 
 /** The thread that decodes pictures, and the module that starts it from its own folder. */
 const thread = {
-  source: "platform/pictures/size-worker.ts",
-  startedBy: "platform/pictures/sizes.ts",
-  file: "size-worker.cjs",
+  source: "platform/pictures/resize-worker.ts",
+  startedBy: "platform/pictures/resize.ts",
+  file: "resize-worker.cjs",
   codec: { from: "@cf-wasm/photon/photon.wasm", file: "photon.wasm" },
 };
 

@@ -10,7 +10,7 @@ import {
   type Gift,
   isOpenTrain,
   noteTrainEnd,
-} from "./trains.ts";
+} from "./train-progress.ts";
 
 /** How long a log keeps a moment after its end, in seconds of the records' clock, and how many. */
 const overSeconds = 600;

@@ -3,7 +3,7 @@ import { utf8Bytes } from "../text.ts";
 import { dataWithoutText, type LogRecord, messageIn, type StreamEvent, Totals } from "./event.ts";
 import { fold } from "./fold.ts";
 import { LogMoment, type LogState, LogTrains, Sums, stateOf } from "./sums.ts";
-import type { FoundEvent } from "./trains.ts";
+import type { FoundEvent } from "./train-progress.ts";
 
 /** Maximum size of a frame in UTF-8 bytes: API Gateway limits and bills messages by 32 KB. */
 export const frameBytesMax = 32_000;

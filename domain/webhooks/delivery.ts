@@ -102,8 +102,9 @@ const delays = [
 
 /**
  * Seconds to wait after this many scheduled attempts (1, 2, 3 …), undefined after the last.
- * `chance` (0 to 1) adds jitter of a fifth, so that recovering receivers do not get everything at
- * once. It only shortens the wait, because the queues add time.
+ * `chance` (0 to 1) adds jitter of -20 % to +15 %, so that recovering receivers do not get
+ * everything at once. The queues add time, which keeps the whole wait within the ±20 % of
+ * docs/webhooks.md.
  */
 function delayAfter(step: number, chance: number): number | undefined {
   const seconds = delays[step - 1];

@@ -3,7 +3,7 @@ import { LikeItem } from "../../domain/audience/likes.ts";
 import { MomentItem } from "../../domain/audience/moment.ts";
 import { countVote, VoteItem } from "../../domain/audience/vote.ts";
 import { type LogState, likesIn, openIn } from "../../domain/log/sums.ts";
-import { isOpenTrain } from "../../domain/log/trains.ts";
+import { isOpenTrain } from "../../domain/log/train-progress.ts";
 import { Gift } from "../../domain/money/gift-item.ts";
 import { crowdRestOf } from "../store/audience/crowd-rest.ts";
 import { type Item, nameOf } from "../table/items.ts";

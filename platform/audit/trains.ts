@@ -1,7 +1,7 @@
 import type { MomentItem, TrainResult } from "../../domain/audience/moment.ts";
 import { levelOf, netOf } from "../../domain/audience/train.ts";
 import type { LogState } from "../../domain/log/sums.ts";
-import { creditsIn, isOpenTrain } from "../../domain/log/trains.ts";
+import { creditsIn, isOpenTrain } from "../../domain/log/train-progress.ts";
 import { type Gift, refundedCredits } from "../../domain/money/gift-item.ts";
 
 /** The stored gifts of a train: credits by sender, and the total including refunded gifts. */

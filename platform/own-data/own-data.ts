@@ -56,13 +56,13 @@ export const ShownBan = z.object({
   deletedAt: Timestamp.nullable(),
 });
 
-/** All data about one user. */
 /** The most items of each kind in one export; the newest are exported. */
 export const exportedMax = 1_000;
 
 /** A list of an export. */
 const listOf = <Item extends z.ZodType>(item: Item) => rowsOf(item, exportedMax);
 
+/** All data about one user. */
 export const OwnData = z
   .object({
     userId: shownUserId,

@@ -17,7 +17,7 @@ import { tryUse } from "../table/rates.ts";
 import { type Action, commitTransaction } from "../table/transact.ts";
 import { forgetPicture, kilobytesOf, storePicture } from "./pictures.ts";
 import type { RemotePicture } from "./remote.ts";
-import { sizesOf } from "./sizes.ts";
+import { resizePicture } from "./resize.ts";
 
 /** Seconds before the second and the third attempt; there is no fourth. */
 const pausesSeconds = [60, 900];
@@ -46,7 +46,7 @@ export async function fetchPicture(message: RemotePicture, now: Date): Promise<v
   const kilobytes = kilobytesOf(file);
   if (countedFor !== undefined && !(await tryUse("uploads", countedFor, now, kilobytes)))
     return giveUp(message, "too many kilobytes today");
-  const made = await sizesOf(file.bytes);
+  const made = await resizePicture(file.bytes);
   if (made === undefined) return giveUp(message, "expected a picture that can be decoded");
   const picture = await storePicture(file, made, { now, newId: () => newId(now) });
   await decideAgain(async () => {

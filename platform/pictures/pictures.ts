@@ -7,8 +7,8 @@ import { deleteItem, getItem, getItems, nameOf, putItem } from "../table/items.t
 import { key } from "../table/keys.ts";
 import { countUse } from "../table/rates.ts";
 import type { Action } from "../table/transact.ts";
-import type { Sizes } from "./size-worker.ts";
-import { sizesOf } from "./sizes.ts";
+import { resizePicture } from "./resize.ts";
+import type { Sizes } from "./resize-worker.ts";
 
 /** A picture whose bytes are stored, and the actions that record it with the item that shows it. */
 type KeptPicture = { id: string; url: string; actions: Action[] };
@@ -44,7 +44,7 @@ export async function keepPicture(
   await assertNew?.();
   const { bytes } = file;
   await countUse("uploads", caller.userId, now, kilobytesOf(file));
-  const made = await sizesOf(bytes);
+  const made = await resizePicture(bytes);
   if (made === undefined && field !== undefined)
     refuse("request_invalid", { problem: `${field}: expected a picture that can be decoded` });
   return storePicture(file, made, { now, newId });

@@ -27,7 +27,7 @@ const pixel =
 
 /** The first picture of a separate process: the codec's thread starts and decodes one pixel. */
 function codecStart(directory: string): Load {
-  const [file, codec] = ["size-worker.cjs", "photon.wasm"].map((name) => join(directory, name));
+  const [file, codec] = ["resize-worker.cjs", "photon.wasm"].map((name) => join(directory, name));
   const code = `const{Worker}=require("node:worker_threads"),c=process.cpuUsage(),t=performance.now();
 const bytes=new Uint8Array(Buffer.from(${JSON.stringify(pixel)},"base64"));
 const codec=new WebAssembly.Module(require("node:fs").readFileSync(${JSON.stringify(codec)}));

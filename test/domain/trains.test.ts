@@ -3,7 +3,7 @@ import { trainAsOf } from "../../domain/audience/train.ts";
 import { recordOf } from "../../domain/log/change.ts";
 import type { LogRecord } from "../../domain/log/event.ts";
 import { type Frame, type FrameBody, type LogEnd, makeFrame } from "../../domain/log/frame.ts";
-import { isOpenTrain } from "../../domain/log/trains.ts";
+import { isOpenTrain } from "../../domain/log/train-progress.ts";
 import { Gift } from "../../domain/money/gift-item.ts";
 import type { TrainSettings } from "../../domain/streams/stream.ts";
 import { change, emptyLog, gift, now, picture, record, stream, streamId } from "./frame-samples.ts";

@@ -110,7 +110,7 @@ test("code for developers' machines needs no Linux, shell or forward slashes", (
       // Uses memory instead of a disk, if the system has it.
       "local/state.ts",
       // Lowers a thread's priority, if the system gives threads their own.
-      "platform/pictures/size-worker.ts",
+      "platform/pictures/resize-worker.ts",
     ]),
   ).toEqual([]);
   // A signal unknown to Windows may be listened for, but never sent.

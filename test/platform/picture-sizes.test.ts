@@ -5,7 +5,7 @@ import { deflateSync } from "node:zlib";
 import { usualBytesMax } from "../../domain/picture.ts";
 import { sizeInHeader } from "../../domain/picture-size.ts";
 import { orientationOf, orientedAs } from "../../platform/pictures/orientation.ts";
-import { sizesOf } from "../../platform/pictures/sizes.ts";
+import { resizePicture } from "../../platform/pictures/resize.ts";
 import { picture, pictureTypes, png } from "../api/picture-files.ts";
 
 /** The largest file of each size: the small ones are not compressed at worst. */
@@ -13,7 +13,7 @@ const bytesMax = { 40: 24 * 1024, 76: 24 * 1024, 480: usualBytesMax };
 
 /** What came out: media type, and width and height by size. */
 async function made(bytes: Uint8Array) {
-  const found = await sizesOf(bytes);
+  const found = await resizePicture(bytes);
   const sizes = found?.sizes.map(({ side, bytes }) => {
     const { width, height } = sizeInHeader(bytes, found.mediaType)!;
     return [side, width, height];
@@ -38,7 +38,7 @@ test.each([
 
 /* Planted fault that turns this red: sizes that are encoded once, however large they come out. */
 test("a picture of random points is made smaller until its sizes cost no more than others", async () => {
-  const found = await sizesOf(png(480, 480, { isNoise: true }));
+  const found = await resizePicture(png(480, 480, { isNoise: true }));
   const bytes = found?.sizes.map(({ side, bytes }) => [side, bytes.length <= bytesMax[side]]);
   expect(bytes).toEqual([
     [40, true],
@@ -63,7 +63,7 @@ const linuxTest = process.platform === "linux" ? test : test.skip;
 linuxTest("decoding a picture gives way to everything else on the machine", async () => {
   const own = getPriority();
   let [lowest, isDone] = [own, false];
-  const sizing = sizesOf(png(2_000, 2_000, { isNoise: true })).finally(() => {
+  const sizing = resizePicture(png(2_000, 2_000, { isNoise: true })).finally(() => {
     isDone = true;
   });
   while (!isDone) {
@@ -76,14 +76,14 @@ linuxTest("decoding a picture gives way to everything else on the machine", asyn
 
 /* Planted fault that turns this red: a codec that is not kept. */
 test("the codec is compiled once for all pictures", async () => {
-  await sizesOf(png(30, 20));
+  await resizePicture(png(30, 20));
   const codecs = Reflect.get(globalThis, "WebAssembly");
   const { Module } = codecs;
   codecs.Module = () => {
     throw new Error("compiled again");
   };
   try {
-    expect((await sizesOf(png(60, 20)))?.sizes).toHaveLength(3);
+    expect((await resizePicture(png(60, 20)))?.sizes).toHaveLength(3);
   } finally {
     codecs.Module = Module;
   }
@@ -100,7 +100,7 @@ test("the sizes keep the camera's orientation", async () => {
   for (const orientation of [3, 6, 8]) {
     const exif = orientedAs(withOrientation(orientation), upright);
     expect(orientationOf(exif)).toBe(orientation);
-    const found = await sizesOf(exif);
+    const found = await resizePicture(exif);
     expect(found?.sizes.map(({ bytes }) => orientationOf(bytes))).toEqual(
       Array(3).fill(orientation),
     );
@@ -156,12 +156,12 @@ test("a file that is no picture has no sizes, and its memory is released", async
   const before = process.memoryUsage().rss;
   // 49 megapixels, of which the first lines are there.
   const bomb = png(7_000, 7_000, { lines: 100 });
-  expect(await sizesOf(bomb)).toBeUndefined();
+  expect(await resizePicture(bomb)).toBeUndefined();
   for (const type of pictureTypes) {
     const good = picture(type);
     for (const bytes of [good.slice(0, 60), good.map((byte, at) => (at > 12 ? byte ^ 0x5a : byte))])
-      expect([type, await sizesOf(bytes)]).toEqual([type, undefined]);
+      expect([type, await resizePicture(bytes)]).toEqual([type, undefined]);
   }
-  expect(await sizesOf(new Uint8Array(deflateSync(Buffer.alloc(100_000))))).toBeUndefined();
+  expect(await resizePicture(new Uint8Array(deflateSync(Buffer.alloc(100_000))))).toBeUndefined();
   expect(process.memoryUsage().rss - before).toBeLessThan(150_000_000);
 });

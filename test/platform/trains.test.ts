@@ -3,7 +3,7 @@ import { recordOf } from "../../domain/log/change.ts";
 import type { LogRecord } from "../../domain/log/event.ts";
 import { type FrameBody, makeFrame } from "../../domain/log/frame.ts";
 import type { LogState } from "../../domain/log/sums.ts";
-import { isOpenTrain } from "../../domain/log/trains.ts";
+import { isOpenTrain } from "../../domain/log/train-progress.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
 import { listSumMisfits } from "../../platform/audit/crowd.ts";
 import { eraseFromStreams } from "../../platform/own-data/erase-streams.ts";

@@ -7,7 +7,7 @@ import {
 import { levelOf } from "../../../domain/audience/train.ts";
 import { MomentId, StreamId } from "../../../domain/id.ts";
 import type { LogState, Sums } from "../../../domain/log/sums.ts";
-import { creditsIn, isOpenTrain } from "../../../domain/log/trains.ts";
+import { creditsIn, isOpenTrain } from "../../../domain/log/train-progress.ts";
 import { Refusal } from "../../../domain/refusal.ts";
 import { startTimer } from "../../aws/queues.ts";
 import { setting } from "../../runtime/env.ts";

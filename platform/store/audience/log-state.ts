@@ -9,7 +9,12 @@ import {
   openIn,
   type Sums,
 } from "../../../domain/log/sums.ts";
-import { isOpenTrain, isTrain, type LogTrain, trainItemOf } from "../../../domain/log/trains.ts";
+import {
+  isOpenTrain,
+  isTrain,
+  type LogTrain,
+  trainItemOf,
+} from "../../../domain/log/train-progress.ts";
 import { setting } from "../../runtime/env.ts";
 import { triesMax } from "../../table/conflicts.ts";
 import { getItem, listItems, reviseItem } from "../../table/items.ts";

@@ -2,7 +2,7 @@ import { type MomentItem, trainSum } from "../../../domain/audience/moment.ts";
 import { addToWindow, type TrainWindow, trainAsOf } from "../../../domain/audience/train.ts";
 import { logMomentOf } from "../../../domain/log/crowd-change.ts";
 import type { LogMoment, LogState, LogTrains, Sums } from "../../../domain/log/sums.ts";
-import { endedBy, isOpenTrain, type LogTrain } from "../../../domain/log/trains.ts";
+import { endedBy, isOpenTrain, type LogTrain } from "../../../domain/log/train-progress.ts";
 import { type Gift, refundedCredits } from "../../../domain/money/gift-item.ts";
 import { type TrainSettings, trainOf } from "../../../domain/streams/stream.ts";
 import { eachGift } from "../money/gifts.ts";

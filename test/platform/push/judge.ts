@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { trainSum } from "../../../domain/audience/moment.ts";
 import { netOf } from "../../../domain/audience/train.ts";
 import type { Frame, FrameBody } from "../../../domain/log/frame.ts";
-import { isOpenTrain } from "../../../domain/log/trains.ts";
+import { isOpenTrain } from "../../../domain/log/train-progress.ts";
 import { Gift } from "../../../domain/money/gift-item.ts";
 import type { Scenario } from "./scenario.ts";
 import type { play } from "./world.ts";

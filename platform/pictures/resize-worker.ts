@@ -9,7 +9,7 @@ import { orientedAs } from "./orientation.ts";
 export type Sizes = { mediaType: string; sizes: { side: PictureSide; bytes: Uint8Array }[] };
 
 /** What the thread starts with: a picture, and the codec that the environment compiled once. */
-export type SizeJob = { bytes: Uint8Array; codec: WebAssembly.Module };
+export type ResizeJob = { bytes: Uint8Array; codec: WebAssembly.Module };
 
 /** The JPEG quality for pictures without transparency: more is not visible at these sizes. */
 const quality = 80;
@@ -44,7 +44,7 @@ const isOpaque = (image: PhotonImage) =>
   image.get_raw_pixels().every((value, at) => at % 4 !== 3 || value === 255);
 
 /** Throws, as the codec does, if the bytes are not a picture. */
-function sizesOf(bytes: Uint8Array): Sizes {
+function allSizesOf(bytes: Uint8Array): Sizes {
   const whole = PhotonImage.new_from_byteslice(bytes);
   // All sizes are made from this one, so that the full picture is scanned once.
   const middle = covering(whole, 960, SamplingFilter.Triangle);
@@ -83,7 +83,7 @@ function lowerPriority(): void {
 // The test of releases also loads this file in its main thread, with all others.
 if (parentPort !== null) {
   lowerPriority();
-  const { bytes, codec } = workerData as SizeJob;
+  const { bytes, codec } = workerData as ResizeJob;
   initPhoton.sync({ module: codec });
-  parentPort.postMessage(sizesOf(bytes));
+  parentPort.postMessage(allSizesOf(bytes));
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { boundedTimeout } from "../runtime/deadline.ts";
 import { lazy } from "../runtime/init.ts";
-import type { SizeJob, Sizes } from "./size-worker.ts";
+import type { ResizeJob, Sizes } from "./resize-worker.ts";
 
 /** The longest time for decoding a picture: 50 megapixels take 3 s of a whole processor. */
 const decodeMilliseconds = 20_000;
@@ -23,14 +23,14 @@ function findBundled(name: string): string | undefined {
 
 /** The thread's file. */
 const threadFile = () =>
-  findBundled("size-worker.cjs") ?? join(import.meta.dirname, "size-worker.ts");
+  findBundled("resize-worker.cjs") ?? join(import.meta.dirname, "resize-worker.ts");
 
 /**
  * The codec, compiled once in an environment: each thread that compiled it again would spend five
  * times as long on a small picture. It holds code and no memory, so pictures share nothing.
  */
 const codec = lazy(() => {
-  const resolveFrom = createRequire(join(import.meta.dirname, "sizes.ts")).resolve;
+  const resolveFrom = createRequire(join(import.meta.dirname, "resize.ts")).resolve;
   const file = findBundled("photon.wasm") ?? resolveFrom("@cf-wasm/photon/photon.wasm");
   const { Module } = Reflect.get(globalThis, "WebAssembly") as Codec;
   return new Module(readFileSync(file));
@@ -40,8 +40,8 @@ const codec = lazy(() => {
  * A picture in its other sizes. A separate thread decodes it, so that the time and memory taken by
  * a malicious file end with the thread. Undefined if it cannot be decoded in time.
  */
-export async function sizesOf(bytes: Uint8Array): Promise<Sizes | undefined> {
-  const workerData: SizeJob = { bytes, codec: codec() };
+export async function resizePicture(bytes: Uint8Array): Promise<Sizes | undefined> {
+  const workerData: ResizeJob = { bytes, codec: codec() };
   const worker = new Worker(threadFile(), {
     workerData,
     env: {},
