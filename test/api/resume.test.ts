@@ -241,6 +241,7 @@ test("events that need more than one frame become several, none over 32,000 byte
       person({ claims: { given_name: name, picture: `https://e.example/${"p".repeat(400)}` } }),
     ),
   );
+  await untilStarted(id, as);
   const witness = await watch(as, id);
   const texts = textsOf(witness);
   // All users are known before they speak, so that all messages arrive together.
