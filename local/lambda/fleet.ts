@@ -16,13 +16,18 @@ import { type FunctionWorker, sharedCell, startWorker } from "./worker.ts";
  */
 export const sharedAtWorkMax = Math.min(6, 2 * availableParallelism());
 
-/** Idle workers to keep: dedicated ones (which hold one function), and shared ones. */
-const idleMax = { own: 4, shared: sharedAtWorkMax };
-const idleMillisecondsMax = 60_000;
+/** Idle workers that are kept longest: dedicated ones (which hold one function), and shared ones. */
+const idleMax = { own: 8, shared: sharedAtWorkMax };
+/**
+ * How long they are kept, and those beyond. The latter wait for the next burst: a thread takes about
+ * 75 ms of CPU to start and 30 ms for each function that it loads, and on busy processors a burst
+ * follows every few seconds.
+ */
+const keptMilliseconds = { most: 60_000, surplus: 10_000 };
 
 /** The workers of all functions: assigns them to events and ends surplus idle ones. */
 export type Fleet = {
-  /** Whether an idle worker is available for an event of the pool, or another one may start. */
+  /** Whether an event of the pool may run now, on an idle worker or a new one. */
   hasCapacity(pool: Pool): boolean;
   /** Whether the shared workers that have loaded a function are all at work for others. */
   isSharedAtWork(pool: Pool): boolean;
@@ -64,9 +69,7 @@ export function createFleet(options: FleetOptions, pools: ReadonlyMap<string, Po
 
   function hasCapacity(pool: Pool): boolean {
     if (!sharesNow(pool) || pool.idle.length > 0) return true;
-    if (sharedAtWork.size < sharedAtWorkMax || findShared(idleShared, pool.lambda) >= 0)
-      return true;
-    return mayAdd(pool, sharedAtWork);
+    return sharedAtWork.size < sharedAtWorkMax || mayAdd(pool, sharedAtWork);
   }
 
   function take(pool: Pool): FunctionWorker {
@@ -108,7 +111,7 @@ export function createFleet(options: FleetOptions, pools: ReadonlyMap<string, Po
       void worker.end();
     }
   }
-  const timer = setInterval(endIdle, idleMillisecondsMax / 4);
+  const timer = setInterval(endIdle, keptMilliseconds.surplus);
   timer.unref();
 
   return {
@@ -126,7 +129,7 @@ export function createFleet(options: FleetOptions, pools: ReadonlyMap<string, Po
   };
 }
 
-/** Whether a pool may have one more shared worker. */
+/** Whether a pool may use one more shared worker. */
 function mayAdd(pool: Pool, atWork: ReadonlySet<FunctionWorker>): boolean {
   // A worker that waits for I/O uses no processor.
   const blocked = countBlocked(atWork);
@@ -152,10 +155,9 @@ function takeLiving(idle: FunctionWorker[]): FunctionWorker | undefined {
   return undefined;
 }
 
-/** Idle workers to end: those idle for too long, and the longest idle ones beyond `most`. */
+/** Idle workers to end: those idle for too long, and sooner the longest idle ones beyond `most`. */
 function surplus(idle: readonly FunctionWorker[], most: number): FunctionWorker[] {
   const newest = idle.toSorted((a, b) => b.idleSince - a.idleSince);
-  return newest.filter(
-    ({ idleSince }, at) => at >= most || Date.now() - idleSince > idleMillisecondsMax,
-  );
+  const { most: long, surplus: short } = keptMilliseconds;
+  return newest.filter(({ idleSince }, at) => Date.now() - idleSince > (at < most ? long : short));
 }

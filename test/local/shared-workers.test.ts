@@ -223,6 +223,17 @@ test("threads whose events only wait do not count", async () => {
   await Promise.all([...asleep, four]);
 });
 
+test("the threads that a burst needed serve the next one", async () => {
+  const names = ["one", "two", "three", "four"];
+  const burst = async () => {
+    const calls = Array.from({ length: 12 }, (_, n) => call(names[n % 4]!, { wait: 1_500 }));
+    return new Set((await Promise.all(calls)).map(({ thread }) => thread));
+  };
+  const first = await burst();
+  expect(first.size).toBeGreaterThan(sharedAtWorkMax);
+  expect(first.intersection(await burst()).size).toBeGreaterThan(sharedAtWorkMax);
+});
+
 /** Keeps all processors busy for a while, as other programs would. */
 function fillProcessors(milliseconds: number): void {
   const spin = `for (const end = Date.now() + ${milliseconds}; Date.now() < end; );`;
