@@ -65,7 +65,8 @@ function messageRecord(change: ItemChange, defaultPicture: string): LogRecord | 
   const data = chatMessageOf(message, defaultPicture);
   const events: StreamEvent[] = [{ type: "chat.message", at: writtenAt, data }];
   const id = recordIdOfMessage(messageId);
-  return { id, createdAt, lane: "chat", senderId: sender.userId, events };
+  const { userId: senderId, role } = sender;
+  return { id, createdAt, lane: "chat", senderId, ...(role && { senderRole: role }), events };
 }
 
 const messageIdPrefix = "message:";

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { Moment } from "../audience/moment.ts";
 import { shownId, shownUserId } from "../id.ts";
 import { GiftSent, Superlike } from "../money/gift-item.ts";
-import { StreamUser } from "../people/user.ts";
+import { type StreamRole, StreamUser } from "../people/user.ts";
 import { ChatMessage, withoutContent } from "../streams/chat.ts";
 import { BanAction } from "../streams/member.ts";
 import { moderatorsMax, StreamStatus, type TrainSettings } from "../streams/stream.ts";
@@ -151,6 +151,8 @@ export type LogRecord = {
   lane: "chat" | "always";
   /** The sender of a chat message: thinning treats all senders equally. */
   senderId?: string;
+  /** The sender's role in the stream, if any: thinning drops their messages last. */
+  senderRole?: StreamRole;
   /** What the record adds to the sums. A record that only changes sums has no events. */
   adds?: Sums;
   /** When the action happened (ISO 8601), which decides whether it counts for a moment. */

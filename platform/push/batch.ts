@@ -17,10 +17,10 @@ import { readKey } from "../table/keys.ts";
 import { frameRecords } from "./append.ts";
 import type { Audience, Push } from "./audience.ts";
 import { confirmSubscribers } from "./confirm.ts";
-import { deliverFrames, logShown } from "./deliver.ts";
+import { deliverFrames } from "./deliver.ts";
 import { sendNotification } from "./notify.ts";
 import { removeDead } from "./post.ts";
-import { measureRoom } from "./viewer-count.ts";
+import { countViewers, isLarge } from "./viewer-count.ts";
 
 /** The records and new subscriptions of one stream in a batch, in the batch's order. */
 export type StreamWork = { records: LogRecord[]; subscribers: Subscriber[] };
@@ -133,18 +133,13 @@ export async function pushStream(audience: Audience, records: readonly LogRecord
     const gathered = await putBacklog(streamId, records, now);
     return outlet.jobs.queueSums({ streamId, gathered });
   }
-  const { viewers, isLarge } = await measureRoom(audience);
-  if (isLarge) {
-    const id = await putBacklog(streamId, records, now);
-    return outlet.jobs.queuePost({ streamId, gathered: id });
+  const viewers = await countViewers(audience);
+  if (isLarge(viewers)) {
+    const gathered = await putBacklog(streamId, records, now);
+    return outlet.jobs.queuePost({ streamId, gathered });
   }
   const framed = await frameRecords(audience, records, viewers);
-  let posted = false;
-  try {
-    posted = await deliverFrames(audience, framed);
-  } finally {
-    logShown(streamId, records, { ...framed, posted });
-  }
-  if (!posted) await outlet.jobs.queueRemainder(streamId, now);
+  const isDone = await deliverFrames(audience, framed, records);
+  if (!isDone) await outlet.jobs.queueRemainder(streamId, now);
   await framed.queued;
 }

@@ -32,29 +32,45 @@ type Delivery = {
  * then moves the mark (docs/frames.md, step 4). Reads the mark first, then the subscribers, both
  * consistently: then a room can move between functions, and one shard can overtake another, without
  * a gap. Returns false if frames are left after 20 s.
+ *
+ * Logs which new frames show the requests of `records`, and whether those are posted to all
+ * viewers. This is the line to search for by `x-request-id`. Repeated records are in no new frame:
+ * an earlier line has their frame, and this one says that they are posted.
  */
-export async function deliverFrames(audience: Audience, delivery: Delivery): Promise<boolean> {
+export async function deliverFrames(
+  audience: Audience,
+  delivery: Delivery,
+  records: readonly LogRecord[] = [],
+): Promise<boolean> {
   const began = Date.now();
-  while (await deliverNext(audience, delivery))
-    if (Date.now() - began > callMillisecondsMax) return false;
-  return true;
+  let posted = false;
+  try {
+    while (!posted && Date.now() - began <= callMillisecondsMax)
+      posted = await deliverNext(audience, delivery);
+    return posted;
+  } finally {
+    const requestIds = [...new Set(records.flatMap((one) => one.correlationId ?? []))];
+    const { head, newFrames = [] } = delivery;
+    const frames = newFrames.map(({ n }) => n);
+    const about = { streamId: audience.streamId, frames, head, posted, requestIds };
+    if (requestIds.length > 0) logNotice("Records were shown", about);
+  }
 }
 
-/** Posts as many frames as one mark may cover. Returns whether there are more. */
+/** Posts as many frames as one mark may cover. Returns whether all are posted. */
 async function deliverNext(
   audience: Audience,
   { head, newFrames = [] }: Delivery,
 ): Promise<boolean> {
   const { streamId, now, memory } = audience;
   const log = await getLog(streamId);
-  if (log.posted >= head) return false;
-  const { count, posted = count } = memory.viewers.get(streamId) ?? {};
-  const estimate = posted ?? log.viewers ?? 0;
+  if (log.posted >= head) return true;
+  const estimate = memory.viewers.get(streamId)?.posted ?? log.viewers ?? 0;
   const most = Math.max(1, Math.floor(limits().postsPerMark / Math.max(1, estimate)));
   const frames = await nextFrames(streamId, { after: log.posted, head, most }, newFrames);
   const last = frames.at(-1);
   // All of them have expired: the log continues with the next frame.
-  if (last === undefined) return false;
+  if (last === undefined) return true;
   const users = await postToAll(audience, frames, estimate);
   const viewers = countDistinct(users, await listRecentRelayedRooms(streamId, now));
   measureMetric("FrameDelay", Math.max(0, Math.round(Date.now() - last.newest * 1000)));
@@ -64,7 +80,7 @@ async function deliverNext(
   await markPosted(streamId, last, {
     ...{ viewers, postedViewers: users.size, peakViewers, countedAt },
   });
-  return last.n < head;
+  return last.n >= head;
 }
 
 /**
@@ -154,27 +170,4 @@ async function framesBetween(
     next = known.n + 1;
   }
   return [...frames, ...(await listFrames(streamId, next, to))];
-}
-
-/**
- * The result of a call: the log's end, the frames that it appended, and whether all frames were
- * posted.
- */
-type Shown = { head: number; newFrames: readonly Frame[]; posted: boolean };
-
-/**
- * Logs which requests' records are in which new frames, and whether those were posted to all
- * viewers. This is the line to search for by `x-request-id`. Records without a request id are not
- * logged. Repeated records are in no new frame: an earlier line has their frame, and this one says
- * that they are posted.
- */
-export function logShown(
-  streamId: string,
-  records: readonly LogRecord[],
-  { head, newFrames, posted }: Shown,
-): void {
-  const requestIds = [...new Set(records.flatMap((one) => one.correlationId ?? []))];
-  if (requestIds.length === 0) return;
-  const frames = newFrames.map(({ n }) => n);
-  logNotice("Records were shown", { streamId, frames, head, posted, requestIds });
 }

@@ -4,7 +4,7 @@ import { readHead } from "../store/log/frames.ts";
 import { listBacklog, removeBacklog } from "../store/log/logs.ts";
 import { frameAll } from "./append.ts";
 import type { Audience, Push } from "./audience.ts";
-import { deliverFrames, logShown } from "./deliver.ts";
+import { deliverFrames } from "./deliver.ts";
 import { PostJob } from "./jobs.ts";
 import { removeDead } from "./post.ts";
 import { countViewers } from "./viewer-count.ts";
@@ -38,13 +38,7 @@ export async function postRoom(audience: Audience): Promise<void> {
       : { ...(await readHead(streamId)), queued: undefined };
   await framed.queued;
   await removeBacklog(streamId, ids);
-  let isDone = false;
-  try {
-    isDone = await deliverFrames(audience, framed);
-  } finally {
-    const newFrames = "newFrames" in framed ? framed.newFrames : [];
-    logShown(streamId, records, { ...framed, newFrames, posted: isDone });
-  }
+  const isDone = await deliverFrames(audience, framed, records);
   await removeDead(audience);
   if (more || !isDone) await outlet.jobs.queueRemainder(streamId, now);
 }

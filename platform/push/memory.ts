@@ -1,3 +1,4 @@
+import type { LogRecord } from "../../domain/log/event.ts";
 import type { Frame, LogEnd } from "../../domain/log/frame.ts";
 import { endOf, type PostedMark } from "../../domain/log/recovery.ts";
 import type { Subscriber } from "../../domain/log/subscriber.ts";
@@ -14,11 +15,8 @@ import { getLog } from "../store/log/logs.ts";
 export type Memory = {
   /** Caches of the streams' logs: numbers, ids and times, never bytes. */
   logs: Map<string, LogCache>;
-  /**
-   * A stream's distinct viewers (`count`), the users among them who are posted to, if known (relays
-   * serve the others), and the time of the count in milliseconds.
-   */
-  viewers: Map<string, { count: number; posted?: number | undefined; at: number }>;
+  /** The viewers of streams, and the time of each count in milliseconds. */
+  viewers: Map<string, ViewerCount & { at: number }>;
   /** Subscriptions with a post in flight, which are sent no other post meanwhile. */
   busy: Set<string>;
   /** Subscriptions whose last post was lost. Nothing waits for their posts until one arrives. */
@@ -30,6 +28,9 @@ export type Memory = {
   /** Ids of sent notifications, so that a repeated batch does not send them again. */
   notifications: Map<string, true>;
 };
+
+/** A stream's distinct viewers, and the users among them who are posted to: relays serve the others. */
+export type ViewerCount = { count: number; posted: number };
 
 /**
  * Capacity of each. An evicted dead connection returns 410 again; an evicted slow one is waited for
@@ -94,24 +95,14 @@ export async function loadLog(query: LogQuery, oldest: number): Promise<LogCache
   return isCompleteFor(log, oldest, query.now) ? log : readLog(query, oldest);
 }
 
-/** Reads a log back to records created at `oldest` (seconds), and caches it. */
-export async function readLog(
-  { streamId, now, memory }: LogQuery,
-  oldest: number,
-): Promise<LogCache> {
-  const log = await readCache(streamId, oldest, now);
-  memory.logs.set(streamId, log);
-  return log;
-}
-
 /** Removes a log from the cache. */
 export const evictLog = ({ streamId, memory }: LogQuery): boolean => memory.logs.delete(streamId);
 
 /**
  * Reads a log consistently, newest frame first, back to the first frame that cannot contain a
- * record created at `oldest` (seconds).
+ * record created at `oldest` (seconds), and caches it.
  */
-async function readCache(streamId: string, oldest: number, now: Date): Promise<LogCache> {
+async function readLog({ streamId, now, memory }: LogQuery, oldest: number): Promise<LogCache> {
   const mark = await getLog(streamId);
   const frames: Frame[] = [];
   let before: number | undefined;
@@ -123,7 +114,9 @@ async function readCache(streamId: string, oldest: number, now: Date): Promise<L
     }
     frames.push(frame);
   }
-  return cacheOf(mark, frames, before, now);
+  const log = cacheOf(mark, frames, before, now);
+  memory.logs.set(streamId, log);
+  return log;
 }
 
 /**
@@ -156,6 +149,19 @@ export function isCompleteFor(
   return createdAt > cache.completeAfter;
 }
 
+/** The records that are in no frame of the log, without duplicates, in their order. */
+export function newRecordsIn(
+  { covered }: Pick<LogCache, "covered">,
+  records: readonly LogRecord[],
+): LogRecord[] {
+  const seen = new Set<string>();
+  return records.filter(({ id }) => {
+    if (covered.has(id) || seen.has(id)) return false;
+    seen.add(id);
+    return true;
+  });
+}
+
 /** Adds a frame that was just put. Evicts the oldest frames above `idsMax` record ids. */
 export function addFrame(
   cache: LogCache,
@@ -173,7 +179,11 @@ export function addFrame(
   const added = cachedFrame(frame);
   cache.frames.push(added);
   for (const id of added.covers) cache.covered.set(id, frame.n);
-  while (cache.covered.size > idsMax && cache.frames.length > 1) forgetOldest(cache);
+  while (cache.covered.size > idsMax && cache.frames.length > 1) {
+    const oldest = cache.frames.shift()!;
+    for (const id of oldest.covers) cache.covered.delete(id);
+    cache.completeAfter = Math.max(cache.completeAfter, oldest.newest);
+  }
 }
 
 const cachedFrame = ({ n, newest, covers }: Pick<Frame, "n" | "newest" | "covers">) => ({
@@ -181,9 +191,3 @@ const cachedFrame = ({ n, newest, covers }: Pick<Frame, "n" | "newest" | "covers
   newest,
   covers: covers === "" ? [] : covers.split(" "),
 });
-
-function forgetOldest(cache: LogCache): void {
-  const oldest = cache.frames.shift()!;
-  for (const id of oldest.covers) cache.covered.delete(id);
-  cache.completeAfter = Math.max(cache.completeAfter, oldest.newest);
-}

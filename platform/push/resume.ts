@@ -184,8 +184,8 @@ async function goLiveAtHead(
   subscriber: Subscriber,
   next: number,
 ): Promise<boolean> {
-  if ((await countViewers(audience)) <= limits().exactViewers)
-    return (await goLiveBefore(subscriber, next)) !== "behind";
+  const { count } = await countViewers(audience);
+  if (count <= limits().exactViewers) return (await goLiveBefore(subscriber, next)) !== "behind";
   const live = await goLive(subscriber, next);
   if (live !== undefined) await sendRemaining(audience, live);
   return true;

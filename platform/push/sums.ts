@@ -2,7 +2,7 @@ import { getLog, hasBacklog } from "../store/log/logs.ts";
 import type { Audience } from "./audience.ts";
 import type { SumsJob } from "./jobs.ts";
 import { postRoom } from "./large-room.ts";
-import { measureRoom } from "./viewer-count.ts";
+import { countViewers, isLarge } from "./viewer-count.ts";
 
 /** Minimum time between two frames that only change sums. */
 const pauseSeconds = 1;
@@ -19,7 +19,6 @@ export async function postSums(audience: Audience, job: SumsJob): Promise<void> 
   const isSoon = now.getTime() - madeAt < pauseSeconds * 1000;
   if (isSoon && job.hasWaited !== true)
     return outlet.jobs.queueSums({ ...job, hasWaited: true }, pauseSeconds);
-  const { isLarge } = await measureRoom(audience);
-  if (isLarge) return outlet.jobs.queueRemainder(streamId, now);
+  if (isLarge(await countViewers(audience))) return outlet.jobs.queueRemainder(streamId, now);
   await postRoom(audience);
 }

@@ -6,29 +6,31 @@ import { listRelayedRooms } from "../store/log/relays.ts";
 import { listSubscribers } from "../store/log/subscribers.ts";
 import { coalesce } from "../table/query.ts";
 import type { Audience } from "./audience.ts";
+import type { ViewerCount } from "./memory.ts";
 
 /** Maximum age of the count in a frame. */
 const ageMillisecondsMax = 5_000;
 
 /**
- * The number of distinct subscribed users, up to 5 s old. In a large room it may be the previous
- * count while another environment counts. In a busy room posting the last frame has counted
- * already.
+ * Counts the distinct subscribed users; the result is up to 5 s old. In a large room it may be the
+ * previous count while another environment counts. In a busy room posting the last frame has
+ * counted already.
  */
-export async function countViewers(audience: Audience): Promise<number> {
+export async function countViewers(audience: Audience): Promise<ViewerCount> {
   const { streamId, now, memory } = audience;
   const known = memory.viewers.get(streamId);
-  if (known !== undefined && isNew(known.at, now)) return known.count;
+  if (known !== undefined && isNew(known.at, now)) return known;
   let estimate = known?.count;
   // Counting 100,000 viewers takes half a second, and the poster has just done so.
   if (estimate === undefined || estimate > smallRoomViewersMax) {
-    const { viewers = 0, postedViewers, countedAt = 0 } = (await findLog(streamId)) ?? {};
-    if (viewers > smallRoomViewersMax) {
-      estimate = viewers;
+    const log = await findLog(streamId);
+    const { viewers: count = 0, postedViewers: posted = count, countedAt = 0 } = log ?? {};
+    if (count > smallRoomViewersMax) {
+      estimate = count;
       // When all reconnect, hundreds of environments ask at once; one counts for all.
       if (isNew(countedAt, now) || !(await claimCount(streamId, countedAt, now))) {
-        memory.viewers.set(streamId, { count: viewers, posted: postedViewers, at: countedAt });
-        return viewers;
+        memory.viewers.set(streamId, { count, posted, at: countedAt });
+        return { count, posted };
       }
     }
   }
@@ -36,16 +38,10 @@ export async function countViewers(audience: Audience): Promise<number> {
 }
 
 /**
- * The result of `countViewers`, and whether the room is large: then a separate function posts its
- * frames. Viewers whom relays serve do not make it large.
+ * Whether a separate function posts the frames of a room with so many viewers. Those whom relays
+ * serve do not count.
  */
-export async function measureRoom(
-  audience: Audience,
-): Promise<{ viewers: number; isLarge: boolean }> {
-  const viewers = await countViewers(audience);
-  const { posted = viewers } = audience.memory.viewers.get(audience.streamId) ?? {};
-  return { viewers, isLarge: posted > setting("LARGE_ROOM_VIEWERS") };
-}
+export const isLarge = ({ posted }: ViewerCount): boolean => posted > setting("LARGE_ROOM_VIEWERS");
 
 const isNew = (at: number, now: Date) => now.getTime() - at < ageMillisecondsMax;
 
@@ -61,22 +57,24 @@ const smallRoomViewersMax = 100;
  */
 export async function countViewersNow(audience: Audience): Promise<number> {
   const known = audience.memory.viewers.get(audience.streamId)?.count;
-  return known !== undefined && known <= smallRoomViewersMax
-    ? countSubscribers(audience, known)
-    : countViewers(audience);
+  const { count } =
+    known !== undefined && known <= smallRoomViewersMax
+      ? await countSubscribers(audience, known)
+      : await countViewers(audience);
+  return count;
 }
 
 async function countSubscribers(
   { streamId, now, memory }: Audience,
   estimate: number | undefined,
-): Promise<number> {
+): Promise<ViewerCount> {
   const { count, posted } = await countCoalesced(streamId, now.getTime(), estimate ?? 0);
   memory.viewers.set(streamId, { count, posted, at: now.getTime() });
   // Also if the room has shrunk: environments with an empty memory would otherwise keep the old
   // count.
   if (Math.max(count, estimate ?? 0) > smallRoomViewersMax)
     await recordViewers(streamId, count, now, posted);
-  return count;
+  return { count, posted };
 }
 
 /** Shared by users who reconnect in the same batch and get the same count. */

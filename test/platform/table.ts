@@ -47,6 +47,7 @@ export const settings = {
   REQUESTS_PER_SECOND: "100",
   RATES: everyRate(1_000_000, 1_000_000),
   SPEND_LIMIT: "0",
+  POST_RATE: "10000",
   RESUME_FRAMES_PER_SECOND: "1000000",
   AWS_REGION: "us-east-1",
   AWS_ACCESS_KEY_ID: "test",

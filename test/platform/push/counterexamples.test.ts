@@ -22,7 +22,7 @@ import { freeGovernor } from "./ways.ts";
  * more of them.
  */
 
-useOwnTable({ POST_RATE: "10000" });
+useOwnTable();
 
 async function readLog(streamId: string): Promise<Frame[]> {
   const frames: Frame[] = [];

@@ -13,7 +13,7 @@ import { useOwnTable } from "../table.ts";
 import { seconds, setScene } from "./scene.ts";
 import { posterWith } from "./ways.ts";
 
-useOwnTable({ POST_RATE: "10000" });
+useOwnTable();
 
 /** Posts that hang are given up after this: nothing may wait for that. */
 const hangMilliseconds = 60_000;

@@ -1,6 +1,5 @@
 import { makeFrame } from "../../../domain/log/frame.ts";
-import { newRecordsIn } from "../../../platform/push/append.ts";
-import { addFrame, cacheOf, isCompleteFor } from "../../../platform/push/memory.ts";
+import { addFrame, cacheOf, isCompleteFor, newRecordsIn } from "../../../platform/push/memory.ts";
 import { chatRecord, now, streamId } from "../../domain/frame-samples.ts";
 
 const end = { epoch: "e1", posted: 0, newest: 0, totals: { count: 0, credits: 0 } };

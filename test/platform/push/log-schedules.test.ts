@@ -2,8 +2,13 @@ import fc from "fast-check";
 import type { LogRecord } from "../../../domain/log/event.ts";
 import { type Frame, makeFrame } from "../../../domain/log/frame.ts";
 import { recover } from "../../../domain/log/recovery.ts";
-import { newRecordsIn } from "../../../platform/push/append.ts";
-import { addFrame, cacheOf, isCompleteFor, type LogCache } from "../../../platform/push/memory.ts";
+import {
+  addFrame,
+  cacheOf,
+  isCompleteFor,
+  type LogCache,
+  newRecordsIn,
+} from "../../../platform/push/memory.ts";
 import { chatRecord, giftRecord, streamId } from "../../domain/frame-samples.ts";
 
 /** One thing that happens: a consumer is given some records, or forgets, or time passes. */

@@ -28,7 +28,11 @@ async function openRoom(invoke: (scene: Scene, job: SliceJob) => ReturnType<Invo
   const room = scene.audience();
   for (const [n, name] of names.entries())
     await scene.confirm(room, await scene.ask(name, { userId: userOf(n) }));
-  room.memory.viewers.set(scene.streamId, { count: viewers, at: scene.now.getTime() });
+  room.memory.viewers.set(scene.streamId, {
+    count: viewers,
+    posted: viewers,
+    at: scene.now.getTime(),
+  });
   scene.outlet.invokeSlice = (job) => invoke(scene, job);
   return { scene, room };
 }
@@ -63,7 +67,7 @@ test("every slice is posted once, by an environment of its own, and viewers are 
 
 test("a room that is not so large asks no other environment", async () => {
   const { scene, room } = await openRoom(() => Promise.reject(new Error("asked")));
-  room.memory.viewers.set(scene.streamId, { count: 8, at: scene.now.getTime() });
+  room.memory.viewers.set(scene.streamId, { count: 8, posted: 8, at: scene.now.getTime() });
   await post(scene, room, 1);
   expect(got(scene)).toEqual(all(1));
 });
