@@ -418,6 +418,58 @@ export type WatchStatistics = {
   peakViewers: number;
 };
 
+export type UpcomingStream = {
+  id: string;
+  title: string;
+  liveStreamType: string;
+  channelName: string;
+  broadcasters: Array<{
+    user: string;
+    role: "host" | "guest";
+    uid: number;
+    userSummary: StreamUser;
+  }>;
+  guests: string[];
+  creator: StreamUser;
+  thumbnailUrl: string;
+  recording: boolean;
+  recordingUrl: string | null;
+  replayAccess: unknown;
+  status:
+    | "preparing"
+    | "scheduled"
+    | "active"
+    | "ended"
+    | "expired"
+    | "cancelled_by_host"
+    | "cancelled_by_guest";
+  accessType: "free" | "paid";
+  price?: number;
+  interest: string | null;
+  durationGoal: number | null;
+  motivation: string | null;
+  isActiveReplayOnCreatorProfile: null;
+  replayCreditPrice: null;
+  startedAt: string | null;
+  plannedStartDate: string | null;
+  endedAt: string | null;
+  plannedEndDate: string | null;
+  createdAt: string;
+  updatedAt: string;
+  fundingGoal: number | null;
+  collectedFunding: number;
+  fundingPercentage: number;
+  giftsEnabled: boolean;
+  slowModeSeconds: number;
+  followersOnly: boolean;
+  realtime?: {
+    url: string;
+  };
+  pinnedMessageId: string | null;
+  pinned: ChatMessage | null;
+  isReminderActive: boolean | null;
+};
+
 export type ViewerUser = {
   _id: string;
   username: string;
@@ -667,90 +719,17 @@ export type WebhookDelivery = {
   nextAttemptAt: string | null;
 };
 
-/** All error codes of the API. */
-export type ErrorCode =
-  | "account_in_use"
-  | "balance_too_high"
-  | "ban_exists"
-  | "ban_lifted"
-  | "ban_not_found"
-  | "ban_of_host"
+/** Error codes of every call. */
+export type CommonErrorCode =
   | "body_too_large"
-  | "changed_meanwhile"
-  | "credits_too_low"
-  | "delivery_not_found"
-  | "delivery_not_resendable"
-  | "device_not_found"
-  | "follow_oneself"
-  | "followers_only"
-  | "funding_full"
-  | "funding_over"
-  | "funding_to_oneself"
-  | "gift_already_refunded"
-  | "gift_not_found"
-  | "gift_to_oneself"
-  | "gift_type_exists"
-  | "gift_type_inactive"
-  | "gift_type_not_found"
-  | "gifts_switched_off"
   | "internal_error"
-  | "key_in_progress"
-  | "key_reused"
-  | "media_type_unsupported"
-  | "member_blocked"
-  | "member_muted"
-  | "message_not_found"
-  | "messages_disabled"
-  | "moment_not_found"
-  | "moment_over"
-  | "not_a_guest"
-  | "not_a_moderator"
-  | "not_a_poll"
-  | "notification_not_found"
-  | "notification_not_yours"
-  | "overlay_key_not_found"
-  | "package_not_found"
-  | "parked_not_found"
-  | "parked_unfit"
-  | "pass_not_found"
-  | "pass_required"
-  | "price_changed"
-  | "price_too_high"
-  | "reference_exists"
-  | "refund_not_covered"
-  | "refund_not_yours"
   | "request_blocked"
   | "request_invalid"
-  | "role_missing"
-  | "room_full"
-  | "sign_in_failed"
-  | "sign_in_unavailable"
-  | "slow_mode"
-  | "spend_limit_reached"
-  | "stream_live"
-  | "stream_not_cancellable"
-  | "stream_not_found"
-  | "stream_not_funded"
-  | "stream_not_live"
-  | "stream_not_scheduled"
-  | "stream_not_startable"
-  | "stream_not_yours"
-  | "token_invalid"
-  | "too_many_live_streams"
-  | "too_many_moments"
-  | "too_many_overlay_keys"
   | "too_many_requests"
-  | "too_many_webhooks"
-  | "transfer_to_oneself"
-  | "unavailable"
-  | "user_not_found"
-  | "username_changed_lately"
-  | "username_not_found"
-  | "username_reserved"
-  | "username_taken"
-  | "webhook_disabled"
-  | "webhook_not_found"
-  | "word_blocked";
+  | "unavailable";
+
+/** All error codes of the API. */
+export type ErrorCode = Operations[keyof Operations]["code"];
 
 /** The input and result of each call, by route; `code` lists its error codes. */
 export type Operations = {
@@ -759,26 +738,14 @@ export type Operations = {
     answer: {
       asyncapi: string;
     };
-    code:
-      | "request_invalid"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode;
   };
   /** Get the settings that clients need */
   "GET /v1/app-config": {
     answer: {
       superLikePrice: number;
     };
-    code:
-      | "request_invalid"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode;
   };
   /** Check the health of the system */
   "GET /health": {
@@ -786,26 +753,14 @@ export type Operations = {
       status: "ok";
       stage: string;
     };
-    code:
-      | "request_invalid"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode;
   };
   /** Get the description of this API (OpenAPI 3.1) */
   "GET /openapi.json": {
     answer: {
       openapi: string;
     };
-    code:
-      | "request_invalid"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode;
   };
   /** Check whether a user is banned from a live stream; anyone may check themselves */
   "GET /api/v1/live-stream-ban/check/{targetUserId}": {
@@ -820,16 +775,11 @@ export type Operations = {
       ban: LiveStreamBan | null;
     };
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "user_not_found"
-      | "not_a_moderator"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "not_a_moderator";
   };
   /** Block or mute a user in a live stream or a whole channel */
   "POST /api/v1/live-stream-ban": {
@@ -843,7 +793,7 @@ export type Operations = {
     };
     answer: LiveStreamBan;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "user_not_found"
@@ -852,14 +802,9 @@ export type Operations = {
       | "not_a_moderator"
       | "ban_of_host"
       | "ban_exists"
-      | "body_too_large"
       | "media_type_unsupported"
       | "key_reused"
-      | "key_in_progress"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "key_in_progress";
   };
   /** List the bans of my streams, or of one stream that I moderate, newest first */
   "GET /api/v1/live-stream-ban": {
@@ -878,17 +823,12 @@ export type Operations = {
       pagination: Pagination;
     };
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
       | "pass_required"
-      | "not_a_moderator"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "not_a_moderator";
   };
   /** Get a ban of a live stream, active or lifted */
   "GET /api/v1/live-stream-ban/{id}": {
@@ -897,18 +837,13 @@ export type Operations = {
     };
     answer: LiveStreamBan;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "ban_not_found"
       | "stream_not_found"
       | "member_blocked"
       | "pass_required"
-      | "not_a_moderator"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "not_a_moderator";
   };
   /** Lift a ban; its record stays readable */
   "DELETE /api/v1/live-stream-ban/{id}": {
@@ -917,19 +852,14 @@ export type Operations = {
     };
     answer: LiveStreamBan;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "ban_not_found"
       | "stream_not_found"
       | "member_blocked"
       | "pass_required"
       | "not_a_moderator"
-      | "ban_lifted"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "ban_lifted";
   };
   /** Update my channel; the change also applies to my streams that have not ended */
   "PATCH /api/v1/channel": {
@@ -943,28 +873,16 @@ export type Operations = {
     };
     answer: Channel;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "user_not_found"
-      | "body_too_large"
       | "media_type_unsupported"
-      | "changed_meanwhile"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "changed_meanwhile";
   };
   /** Get my channel: the chat and hype train settings that my new streams start with */
   "GET /api/v1/channel": {
     answer: Channel;
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "token_invalid";
   };
   /** Create a key that lets an overlay read the newest live stream of my channel */
   "POST /api/v1/channel/overlay-keys": {
@@ -973,17 +891,12 @@ export type Operations = {
     };
     answer: CreatedOverlayKey;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "too_many_overlay_keys"
-      | "body_too_large"
       | "media_type_unsupported"
       | "key_reused"
-      | "key_in_progress"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "key_in_progress";
   };
   /** List the overlay keys of my channel, newest first; the key values are not shown */
   "GET /api/v1/channel/overlay-keys": {
@@ -995,14 +908,7 @@ export type Operations = {
       list: OverlayKey[];
       pageInfo: PageInfo;
     };
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "token_invalid";
   };
   /** Revoke an overlay key of my channel and close its sockets */
   "DELETE /api/v1/channel/overlay-keys/{keyId}": {
@@ -1010,15 +916,7 @@ export type Operations = {
       keyId: string;
     };
     answer: undefined;
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "overlay_key_not_found"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "token_invalid" | "overlay_key_not_found";
   };
   /** Update a stream's chat settings; omitted fields stay unchanged */
   "PATCH /api/v1/live-stream/{streamId}/chat-settings": {
@@ -1034,7 +932,7 @@ export type Operations = {
     };
     answer: ChatSettings;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "user_not_found"
@@ -1042,13 +940,8 @@ export type Operations = {
       | "pass_required"
       | "not_a_moderator"
       | "stream_not_yours"
-      | "body_too_large"
       | "media_type_unsupported"
-      | "changed_meanwhile"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "changed_meanwhile";
   };
   /** Get a stream's chat settings */
   "GET /api/v1/live-stream/{streamId}/chat-settings": {
@@ -1057,17 +950,12 @@ export type Operations = {
     };
     answer: ChatSettings;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
       | "pass_required"
-      | "not_a_moderator"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "not_a_moderator";
   };
   /** Delete a chat message: your own, or any as host, moderator or admin */
   "DELETE /api/v1/live-stream/{streamId}/chat/messages/{messageId}": {
@@ -1077,18 +965,13 @@ export type Operations = {
     };
     answer: undefined;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "message_not_found"
       | "member_blocked"
       | "pass_required"
-      | "not_a_moderator"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "not_a_moderator";
   };
   /** Get a chat message */
   "GET /api/v1/live-stream/{streamId}/chat/messages/{messageId}": {
@@ -1098,17 +981,12 @@ export type Operations = {
     };
     answer: ChatMessage;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "message_not_found"
       | "member_blocked"
-      | "pass_required"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "pass_required";
   };
   /** List a live stream's chat messages, newest first */
   "GET /api/v1/live-stream/{streamId}/chat/messages": {
@@ -1122,16 +1000,11 @@ export type Operations = {
     };
     answer: ChatHistory;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
-      | "pass_required"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "pass_required";
   };
   /** Send a message to the chat of a live stream */
   "POST /api/v1/live-stream/{streamId}/chat/messages": {
@@ -1144,7 +1017,7 @@ export type Operations = {
     };
     answer: ChatMessage;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "message_not_found"
@@ -1156,14 +1029,9 @@ export type Operations = {
       | "word_blocked"
       | "followers_only"
       | "slow_mode"
-      | "body_too_large"
       | "media_type_unsupported"
       | "key_reused"
-      | "key_in_progress"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "key_in_progress";
   };
   /** List a stream's superlikes, newest first */
   "GET /api/v1/live-stream/{streamId}/superlikes": {
@@ -1179,16 +1047,11 @@ export type Operations = {
       pageInfo: PageInfo;
     };
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
-      | "pass_required"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "pass_required";
   };
   /** List a stream's moderation log, newest first (moderators only) */
   "GET /api/v1/live-stream/{streamId}/moderation-log": {
@@ -1204,17 +1067,12 @@ export type Operations = {
       pageInfo: PageInfo;
     };
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
       | "pass_required"
-      | "not_a_moderator"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "not_a_moderator";
   };
   /** Pin a chat message, replacing the current pin */
   "PUT /api/v1/live-stream/{streamId}/chat/pin": {
@@ -1229,19 +1087,14 @@ export type Operations = {
       messageId: string;
     };
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "message_not_found"
       | "member_blocked"
       | "pass_required"
       | "not_a_moderator"
-      | "body_too_large"
-      | "media_type_unsupported"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "media_type_unsupported";
   };
   /** Unpin the pinned message of a stream's chat, if any */
   "DELETE /api/v1/live-stream/{streamId}/chat/pin": {
@@ -1250,17 +1103,12 @@ export type Operations = {
     };
     answer: undefined;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
       | "pass_required"
-      | "not_a_moderator"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "not_a_moderator";
   };
   /** Send a superlike to a live stream */
   "POST /api/v1/live-stream/{streamId}/chat/superlike": {
@@ -1269,7 +1117,7 @@ export type Operations = {
     };
     answer: Superlike;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "user_not_found"
@@ -1279,13 +1127,8 @@ export type Operations = {
       | "stream_not_live"
       | "credits_too_low"
       | "spend_limit_reached"
-      | "body_too_large"
       | "key_reused"
-      | "key_in_progress"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "key_in_progress";
   };
   /** List the credit packages */
   "GET /api/v1/credit-packages": {
@@ -1294,13 +1137,7 @@ export type Operations = {
       activeOnly?: boolean;
     };
     answer: CreditPackage[];
-    code:
-      | "request_invalid"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode;
   };
   /** Buy a credit package without paying */
   "POST /api/v1/credit-packages/purchase": {
@@ -1309,18 +1146,13 @@ export type Operations = {
     };
     answer: Record<string, never>;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "package_not_found"
       | "balance_too_high"
-      | "body_too_large"
       | "media_type_unsupported"
       | "key_reused"
-      | "key_in_progress"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "key_in_progress";
   };
   /** Send credits to another user */
   "POST /api/v1/messages/credit-transfer": {
@@ -1330,21 +1162,16 @@ export type Operations = {
     };
     answer: Transferred;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "transfer_to_oneself"
       | "user_not_found"
       | "credits_too_low"
       | "spend_limit_reached"
       | "balance_too_high"
-      | "body_too_large"
       | "media_type_unsupported"
       | "key_reused"
-      | "key_in_progress"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "key_in_progress";
   };
   /** Follow a user */
   "POST /api/v1/follow/{userId}": {
@@ -1353,17 +1180,12 @@ export type Operations = {
     };
     answer: FollowAnswer;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "user_not_found"
       | "follow_oneself"
-      | "body_too_large"
       | "key_reused"
-      | "key_in_progress"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "key_in_progress";
   };
   /** Unfollow a user */
   "DELETE /api/v1/follow/{userId}": {
@@ -1371,15 +1193,7 @@ export type Operations = {
       userId: string;
     };
     answer: FollowAnswer;
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "user_not_found"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "token_invalid" | "user_not_found";
   };
   /** List my followers, newest first */
   "GET /api/v1/follow/me/followers": {
@@ -1391,14 +1205,7 @@ export type Operations = {
       users: FollowUser[];
       pageInfo: PageInfo;
     };
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "token_invalid";
   };
   /** List the users I follow, ordered by id */
   "GET /api/v1/follow/me/following": {
@@ -1410,14 +1217,7 @@ export type Operations = {
       users: FollowUser[];
       pageInfo: PageInfo;
     };
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "token_invalid";
   };
   /** Upload the image of a gift type */
   "POST /api/v1/gifts/gift-types/{id}/image": {
@@ -1431,20 +1231,15 @@ export type Operations = {
       | FormData;
     answer: GiftType;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "role_missing"
       | "gift_type_not_found"
       | "gift_type_exists"
-      | "body_too_large"
       | "media_type_unsupported"
       | "key_reused"
       | "key_in_progress"
-      | "changed_meanwhile"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "changed_meanwhile";
   };
   /** Update a gift type */
   "PATCH /api/v1/gifts/gift-types/{id}": {
@@ -1460,18 +1255,13 @@ export type Operations = {
     };
     answer: GiftType;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "role_missing"
       | "gift_type_not_found"
       | "gift_type_exists"
-      | "body_too_large"
       | "media_type_unsupported"
-      | "changed_meanwhile"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "changed_meanwhile";
   };
   /** Get a gift type, active or inactive */
   "GET /api/v1/gifts/gift-types/{id}": {
@@ -1479,15 +1269,7 @@ export type Operations = {
       id: string;
     };
     answer: GiftType;
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "gift_type_not_found"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "token_invalid" | "gift_type_not_found";
   };
   /** Send a gift to a live stream */
   "POST /api/v1/gifts/create": {
@@ -1502,7 +1284,7 @@ export type Operations = {
       id: string;
     };
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "gift_type_not_found"
@@ -1517,14 +1299,9 @@ export type Operations = {
       | "credits_too_low"
       | "spend_limit_reached"
       | "price_changed"
-      | "body_too_large"
       | "media_type_unsupported"
       | "key_reused"
-      | "key_in_progress"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "key_in_progress";
   };
   /** Create a gift type */
   "POST /api/v1/gifts/gift-types": {
@@ -1537,18 +1314,13 @@ export type Operations = {
     };
     answer: GiftType;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "role_missing"
       | "gift_type_exists"
-      | "body_too_large"
       | "media_type_unsupported"
       | "key_reused"
-      | "key_in_progress"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "key_in_progress";
   };
   /** List the active gift types, cheapest first */
   "GET /api/v1/gifts/gift-types": {
@@ -1556,15 +1328,7 @@ export type Operations = {
       inactive?: boolean;
     };
     answer: GiftType[];
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "role_missing"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "token_invalid" | "role_missing";
   };
   /** Get a gift */
   "GET /api/v1/gifts/{id}": {
@@ -1573,17 +1337,12 @@ export type Operations = {
     };
     answer: ListedGift;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "gift_not_found"
       | "stream_not_found"
       | "member_blocked"
-      | "pass_required"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "pass_required";
   };
   /** List a stream's top gifters, without refunded gifts */
   "GET /api/v1/live-stream/{streamId}/leaderboard": {
@@ -1595,16 +1354,11 @@ export type Operations = {
     };
     answer: Ranked[];
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
-      | "pass_required"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "pass_required";
   };
   /** List a stream's gifts, newest first */
   "GET /api/v1/live-stream/{streamId}/gifts": {
@@ -1620,16 +1374,11 @@ export type Operations = {
       pageInfo: PageInfo;
     };
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
-      | "pass_required"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "pass_required";
   };
   /** Refund a gift or superlike */
   "POST /api/v1/gifts/{id}/refund": {
@@ -1642,7 +1391,7 @@ export type Operations = {
       credits: number;
     };
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "gift_not_found"
       | "stream_not_yours"
@@ -1650,13 +1399,8 @@ export type Operations = {
       | "gift_already_refunded"
       | "refund_not_covered"
       | "balance_too_high"
-      | "body_too_large"
       | "key_reused"
-      | "key_in_progress"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "key_in_progress";
   };
   /** Get the gift statistics of a stream */
   "GET /api/v1/live-stream/{streamId}/gift-statistics": {
@@ -1665,16 +1409,11 @@ export type Operations = {
     };
     answer: GiftStatistics;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
-      | "pass_required"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "pass_required";
   };
   /** Get a stream's like count and top likers */
   "GET /api/v1/live-stream/{streamId}/likes": {
@@ -1686,16 +1425,11 @@ export type Operations = {
     };
     answer: Likes;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
-      | "pass_required"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "pass_required";
   };
   /** Like a live stream: report how many taps a session has made so far */
   "PUT /api/v1/live-stream/{streamId}/likes": {
@@ -1711,18 +1445,13 @@ export type Operations = {
       next: number;
     };
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
       | "pass_required"
       | "stream_not_live"
-      | "body_too_large"
-      | "media_type_unsupported"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "media_type_unsupported";
   };
   /** Cancel a poll or goal; it gets no result */
   "POST /api/v1/live-stream/{streamId}/moments/{momentId}/cancel": {
@@ -1732,7 +1461,7 @@ export type Operations = {
     };
     answer: Moment;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "moment_not_found"
@@ -1740,13 +1469,8 @@ export type Operations = {
       | "pass_required"
       | "not_a_moderator"
       | "moment_over"
-      | "body_too_large"
       | "key_reused"
-      | "key_in_progress"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "key_in_progress";
   };
   /** Set a stream's hype train settings; disabling cancels the open train */
   "PUT /api/v1/live-stream/{streamId}/train": {
@@ -1756,19 +1480,14 @@ export type Operations = {
     body: TrainSettings;
     answer: TrainSettings;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
       | "pass_required"
       | "stream_not_yours"
-      | "body_too_large"
       | "media_type_unsupported"
-      | "changed_meanwhile"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "changed_meanwhile";
   };
   /** Get a stream's hype train settings */
   "GET /api/v1/live-stream/{streamId}/train": {
@@ -1777,17 +1496,12 @@ export type Operations = {
     };
     answer: TrainSettings;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
       | "pass_required"
-      | "stream_not_yours"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "stream_not_yours";
   };
   /** End a poll or goal now */
   "POST /api/v1/live-stream/{streamId}/moments/{momentId}/end": {
@@ -1797,7 +1511,7 @@ export type Operations = {
     };
     answer: Moment;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "moment_not_found"
@@ -1805,13 +1519,8 @@ export type Operations = {
       | "pass_required"
       | "not_a_moderator"
       | "moment_over"
-      | "body_too_large"
       | "key_reused"
-      | "key_in_progress"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "key_in_progress";
   };
   /** Get a poll, goal or hype train, with the caller's own vote */
   "GET /api/v1/live-stream/{streamId}/moments/{momentId}": {
@@ -1821,17 +1530,12 @@ export type Operations = {
     };
     answer: OwnMoment;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "moment_not_found"
       | "member_blocked"
-      | "pass_required"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "pass_required";
   };
   /** List the polls, goals and hype trains of a live stream, newest first */
   "GET /api/v1/live-stream/{streamId}/moments": {
@@ -1850,16 +1554,11 @@ export type Operations = {
       pageInfo: PageInfo;
     };
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
-      | "pass_required"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "pass_required";
   };
   /** Start a poll or goal in a live stream */
   "POST /api/v1/live-stream/{streamId}/moments": {
@@ -1883,7 +1582,7 @@ export type Operations = {
         };
     answer: Moment;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
@@ -1891,14 +1590,9 @@ export type Operations = {
       | "not_a_moderator"
       | "stream_not_live"
       | "too_many_moments"
-      | "body_too_large"
       | "media_type_unsupported"
       | "key_reused"
-      | "key_in_progress"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "key_in_progress";
   };
   /** Vote in a poll; a new vote replaces the previous one */
   "PUT /api/v1/live-stream/{streamId}/moments/{momentId}/vote": {
@@ -1914,7 +1608,7 @@ export type Operations = {
       options: number[];
     };
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "moment_not_found"
@@ -1923,26 +1617,14 @@ export type Operations = {
       | "not_a_poll"
       | "moment_over"
       | "stream_not_live"
-      | "body_too_large"
-      | "media_type_unsupported"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "media_type_unsupported";
   };
   /** Count my unread notifications among the newest 1,000 */
   "GET /api/v1/notifications/unread-count": {
     answer: {
       count: number;
     };
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "token_invalid";
   };
   /** Create a notification for a user */
   "POST /api/v1/notifications": {
@@ -1962,18 +1644,13 @@ export type Operations = {
     };
     answer: Notification;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "notification_not_yours"
       | "user_not_found"
-      | "body_too_large"
       | "media_type_unsupported"
       | "key_reused"
-      | "key_in_progress"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "key_in_progress";
   };
   /** List my notifications, newest first: at most 200 and 256 KB */
   "GET /api/v1/notifications": {
@@ -1990,14 +1667,7 @@ export type Operations = {
       isRead?: boolean;
     };
     answer: Notification[];
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "token_invalid";
   };
   /** Delete several of my notifications; ids that are not mine are skipped */
   "DELETE /api/v1/notifications/bulk": {
@@ -2005,15 +1675,7 @@ export type Operations = {
       ids: string[];
     };
     answer: undefined;
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "body_too_large"
-      | "media_type_unsupported"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "token_invalid" | "media_type_unsupported";
   };
   /** List my newest 1,000 notifications in pages, newest first */
   "GET /api/v2/notifications": {
@@ -2035,14 +1697,7 @@ export type Operations = {
       list: Notification[];
       pagination: Pagination;
     };
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "token_invalid";
   };
   /** Mark one of my notifications as read or unread */
   "PATCH /api/v1/notifications/{id}/read": {
@@ -2053,32 +1708,14 @@ export type Operations = {
       isRead: boolean;
     };
     answer: Notification;
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "notification_not_found"
-      | "body_too_large"
-      | "media_type_unsupported"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "token_invalid" | "notification_not_found" | "media_type_unsupported";
   };
   /** Mark my newest 1,000 notifications as read */
   "POST /api/v1/notifications/read-all": {
     answer: {
       updated: number;
     };
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "body_too_large"
-      | "key_reused"
-      | "key_in_progress"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "token_invalid" | "key_reused" | "key_in_progress";
   };
   /** Delete one of my push devices */
   "DELETE /api/v1/notifications/device-token/{token}": {
@@ -2086,15 +1723,7 @@ export type Operations = {
       token: string;
     };
     answer: undefined;
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "device_not_found"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "token_invalid" | "device_not_found";
   };
   /** Register or update a device for push notifications */
   "POST /api/v1/notifications/device-token": {
@@ -2109,16 +1738,11 @@ export type Operations = {
       success: true;
     };
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
-      | "body_too_large"
       | "media_type_unsupported"
       | "key_reused"
-      | "key_in_progress"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "key_in_progress";
   };
   /** List parked records: gifts that could not be settled, newest day first */
   "GET /api/v1/operations/parked": {
@@ -2130,15 +1754,7 @@ export type Operations = {
       list: ParkedRecord[];
       pageInfo: PageInfo;
     };
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "role_missing"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "token_invalid" | "role_missing";
   };
   /** Redrive a parked record: its credits reach their receiver exactly once */
   "POST /api/v1/operations/parked/{id}/redrive": {
@@ -2150,18 +1766,13 @@ export type Operations = {
       outcome: "settled" | "settled_before" | "gone";
     };
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "role_missing"
       | "parked_not_found"
       | "parked_unfit"
-      | "body_too_large"
       | "key_reused"
-      | "key_in_progress"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "key_in_progress";
   };
   /** Create a key that lets an overlay read the frames of a stream */
   "POST /api/v1/live-stream/{streamId}/overlay-keys": {
@@ -2173,21 +1784,16 @@ export type Operations = {
     };
     answer: CreatedOverlayKey;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
       | "pass_required"
       | "stream_not_yours"
       | "too_many_overlay_keys"
-      | "body_too_large"
       | "media_type_unsupported"
       | "key_reused"
-      | "key_in_progress"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "key_in_progress";
   };
   /** List the overlay keys of a stream, newest first; the key values are not shown */
   "GET /api/v1/live-stream/{streamId}/overlay-keys": {
@@ -2203,17 +1809,12 @@ export type Operations = {
       pageInfo: PageInfo;
     };
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
       | "pass_required"
-      | "stream_not_yours"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "stream_not_yours";
   };
   /** Revoke an overlay key and close its sockets */
   "DELETE /api/v1/live-stream/{streamId}/overlay-keys/{keyId}": {
@@ -2223,18 +1824,13 @@ export type Operations = {
     };
     answer: undefined;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
       | "pass_required"
       | "stream_not_yours"
-      | "overlay_key_not_found"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "overlay_key_not_found";
   };
   /** Refund a user's pass for a paid stream; the user loses access */
   "POST /api/v1/live-stream/{streamId}/passes/{userId}/refund": {
@@ -2248,19 +1844,14 @@ export type Operations = {
       credits: number;
     };
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "role_missing"
       | "pass_not_found"
       | "gift_already_refunded"
       | "balance_too_high"
-      | "body_too_large"
       | "key_reused"
-      | "key_in_progress"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "key_in_progress";
   };
   /** Get a ticket that opens one socket within 60 s, instead of a token */
   "POST /api/v1/ws-tickets": {
@@ -2269,19 +1860,14 @@ export type Operations = {
     };
     answer: Ticket;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
       | "pass_required"
-      | "body_too_large"
       | "media_type_unsupported"
       | "key_reused"
-      | "key_in_progress"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "key_in_progress";
   };
   /** List the admins' revocations that are still in effect, newest first */
   "GET /api/v1/revocations": {
@@ -2293,15 +1879,7 @@ export type Operations = {
       list: Revocation[];
       pageInfo: PageInfo;
     };
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "role_missing"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "token_invalid" | "role_missing";
   };
   /** Revoke one token, or a user's tokens issued up to a given time, and close their sockets */
   "POST /api/v1/revocations": {
@@ -2312,31 +1890,17 @@ export type Operations = {
     };
     answer: Revocation;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "role_missing"
-      | "body_too_large"
       | "media_type_unsupported"
       | "key_reused"
-      | "key_in_progress"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "key_in_progress";
   };
   /** Sign out everywhere: revoke all my tokens and close my sockets */
   "POST /api/v1/users/me/sign-out": {
     answer: undefined;
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "body_too_large"
-      | "key_reused"
-      | "key_in_progress"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "token_invalid" | "key_reused" | "key_in_progress";
   };
   /** Cancel a stream that has not started; guests can cancel a planned stream */
   "POST /api/v1/live-stream/{streamId}/cancel": {
@@ -2345,19 +1909,14 @@ export type Operations = {
     };
     answer: LiveStream;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
       | "stream_not_yours"
       | "stream_not_cancellable"
-      | "body_too_large"
       | "key_reused"
-      | "key_in_progress"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "key_in_progress";
   };
   /** List the streams that are live now, most recently started first */
   "GET /api/v1/live-stream/catch-streamers": {
@@ -2368,13 +1927,7 @@ export type Operations = {
       creator: StreamUser;
       activeLiveStream: LiveStream;
     }>;
-    code:
-      | "request_invalid"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode;
   };
   /** Create a live stream; it goes live when its creator joins */
   "POST /api/v1/live-stream/create": {
@@ -2394,17 +1947,12 @@ export type Operations = {
       | FormData;
     answer: LiveStream;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "user_not_found"
-      | "body_too_large"
       | "media_type_unsupported"
       | "key_reused"
-      | "key_in_progress"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "key_in_progress";
   };
   /** Delete a stream that is not live; its payments stay in the ledger */
   "DELETE /api/v1/live-stream/{streamId}": {
@@ -2413,16 +1961,11 @@ export type Operations = {
     };
     answer: LiveStream;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "stream_not_yours"
-      | "stream_live"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "stream_live";
   };
   /** Get a live stream */
   "GET /api/v1/live-stream/{streamId}": {
@@ -2430,16 +1973,7 @@ export type Operations = {
       streamId: string;
     };
     answer: LiveStream;
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "stream_not_found"
-      | "member_blocked"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "token_invalid" | "stream_not_found" | "member_blocked";
   };
   /** End a live stream */
   "POST /api/v1/live-stream/{streamId}/end": {
@@ -2448,18 +1982,13 @@ export type Operations = {
     };
     answer: LiveStream;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "stream_not_yours"
       | "stream_not_live"
-      | "body_too_large"
       | "key_reused"
-      | "key_in_progress"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "key_in_progress";
   };
   /** Get a live stream's frames after a position, with an optional long poll */
   "GET /api/v1/live-stream/{streamId}/events": {
@@ -2473,27 +2002,16 @@ export type Operations = {
     };
     answer: FrameRange;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
-      | "pass_required"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "pass_required";
   };
   /** List the ten live streams with the most viewers */
   "GET /api/v1/live-stream/featured": {
     answer: LiveStream[];
-    code:
-      | "request_invalid"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode;
   };
   /** Contribute credits to a planned stream; they are returned if it does not take place */
   "POST /api/v1/live-stream/{streamId}/fund": {
@@ -2505,7 +2023,7 @@ export type Operations = {
     };
     answer: Contributed;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
@@ -2516,14 +2034,9 @@ export type Operations = {
       | "funding_full"
       | "credits_too_low"
       | "spend_limit_reached"
-      | "body_too_large"
       | "media_type_unsupported"
       | "key_reused"
-      | "key_in_progress"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "key_in_progress";
   };
   /** List the planned streams that I funded: of my newest 100, or a page */
   "GET /api/v1/live-stream/funded": {
@@ -2537,14 +2050,7 @@ export type Operations = {
           list: LiveStream[];
           pageInfo: PageInfo;
         };
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "token_invalid";
   };
   /** List the streams to which I am invited: the newest 100, or a page */
   "GET /api/v1/live-stream/guest-streams": {
@@ -2575,14 +2081,7 @@ export type Operations = {
           list: LiveStream[];
           pageInfo: PageInfo;
         };
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "token_invalid";
   };
   /** Join a live stream as a viewer; a paid stream is charged once */
   "POST /api/v1/live-stream/join": {
@@ -2592,7 +2091,7 @@ export type Operations = {
     };
     answer: JoinedStream;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "user_not_found"
@@ -2602,14 +2101,9 @@ export type Operations = {
       | "price_changed"
       | "credits_too_low"
       | "spend_limit_reached"
-      | "body_too_large"
       | "media_type_unsupported"
       | "key_reused"
-      | "key_in_progress"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "key_in_progress";
   };
   /** Go live: join a stream as its creator, which makes it active */
   "POST /api/v1/live-stream/join-as-creator": {
@@ -2618,20 +2112,15 @@ export type Operations = {
     };
     answer: JoinedStream;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "stream_not_yours"
       | "stream_not_startable"
       | "too_many_live_streams"
-      | "body_too_large"
       | "media_type_unsupported"
       | "key_reused"
-      | "key_in_progress"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "key_in_progress";
   };
   /** Join a live stream as an invited guest */
   "POST /api/v1/live-stream/join-as-guest": {
@@ -2640,20 +2129,15 @@ export type Operations = {
     };
     answer: JoinedStream;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
       | "not_a_guest"
       | "stream_not_live"
-      | "body_too_large"
       | "media_type_unsupported"
       | "key_reused"
-      | "key_in_progress"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "key_in_progress";
   };
   /** List the streams of all hosts, newest first: the newest 100, or a page */
   "GET /api/v1/live-stream": {
@@ -2668,38 +2152,17 @@ export type Operations = {
           list: LiveStream[];
           pageInfo: PageInfo;
         };
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "token_invalid";
   };
   /** List the creators with the most viewers in the last 30 days */
   "GET /api/v1/live-stream/most-watched-creators": {
     answer: Creator[];
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "token_invalid";
   };
   /** Get my most recently started live stream, or null */
   "GET /api/v1/live-stream/my-active-stream": {
     answer: LiveStream | null;
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "token_invalid";
   };
   /** List the ended streams of a user, most recent first */
   "GET /api/v1/live-stream/user/{userId}/past-streams": {
@@ -2710,15 +2173,7 @@ export type Operations = {
       limit?: number;
     };
     answer: LiveStream[];
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "user_not_found"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "token_invalid" | "user_not_found";
   };
   /** Set a reminder for a scheduled stream, at its start or some minutes before */
   "POST /api/v1/live-stream/{streamId}/reminder": {
@@ -2730,19 +2185,14 @@ export type Operations = {
     };
     answer: Reminder;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
       | "stream_not_scheduled"
-      | "body_too_large"
       | "media_type_unsupported"
       | "key_reused"
-      | "key_in_progress"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "key_in_progress";
   };
   /** Get the viewer count and watch time of a stream */
   "GET /api/v1/participant/stream/{streamId}/statistics": {
@@ -2751,16 +2201,11 @@ export type Operations = {
     };
     answer: WatchStatistics;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
-      | "pass_required"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "pass_required";
   };
   /** List a user's scheduled streams around the current time, earliest first */
   "GET /api/v2/live-stream/user/{userId}/upcoming-live-streams": {
@@ -2772,66 +2217,8 @@ export type Operations = {
       minutesBefore?: number;
       minutesAfter?: number;
     };
-    answer: Array<{
-      id: string;
-      title: string;
-      liveStreamType: string;
-      channelName: string;
-      broadcasters: Array<{
-        user: string;
-        role: "host" | "guest";
-        uid: number;
-        userSummary: StreamUser;
-      }>;
-      guests: string[];
-      creator: StreamUser;
-      thumbnailUrl: string;
-      recording: boolean;
-      recordingUrl: string | null;
-      replayAccess: unknown;
-      status:
-        | "preparing"
-        | "scheduled"
-        | "active"
-        | "ended"
-        | "expired"
-        | "cancelled_by_host"
-        | "cancelled_by_guest";
-      accessType: "free" | "paid";
-      price?: number;
-      interest: string | null;
-      durationGoal: number | null;
-      motivation: string | null;
-      isActiveReplayOnCreatorProfile: null;
-      replayCreditPrice: null;
-      startedAt: string | null;
-      plannedStartDate: string | null;
-      endedAt: string | null;
-      plannedEndDate: string | null;
-      createdAt: string;
-      updatedAt: string;
-      fundingGoal: number | null;
-      collectedFunding: number;
-      fundingPercentage: number;
-      giftsEnabled: boolean;
-      slowModeSeconds: number;
-      followersOnly: boolean;
-      realtime?: {
-        url: string;
-      };
-      pinnedMessageId: string | null;
-      pinned: ChatMessage | null;
-      isReminderActive: boolean | null;
-    }>;
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "user_not_found"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    answer: UpcomingStream[];
+    code: CommonErrorCode | "token_invalid" | "user_not_found";
   };
   /** List the current viewers of a live stream, latest first */
   "GET /api/v1/live-stream/{streamId}/viewers": {
@@ -2849,16 +2236,11 @@ export type Operations = {
       participantAudienceTotal: number;
     };
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
       | "member_blocked"
-      | "pass_required"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "pass_required";
   };
   /** Update my profile; omitted fields stay unchanged, null clears a field */
   "PUT /api/v1/users/me": {
@@ -2891,16 +2273,7 @@ export type Operations = {
       } | null;
     };
     answer: PublicProfile;
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "body_too_large"
-      | "media_type_unsupported"
-      | "changed_meanwhile"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "token_invalid" | "media_type_unsupported" | "changed_meanwhile";
   };
   /** Delete my account; the ledger is kept, and `forfeit=true` gives up the balance */
   "DELETE /api/v1/users/me": {
@@ -2908,28 +2281,12 @@ export type Operations = {
       forfeit?: boolean;
     };
     answer: undefined;
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "account_in_use"
-      | "credits_too_low"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "token_invalid" | "account_in_use" | "credits_too_low";
   };
   /** Get my profile */
   "GET /api/v1/users/me": {
     answer: PublicProfile;
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "token_invalid";
   };
   /** Set a user's names, or import a user; omitted fields stay unchanged */
   "PUT /api/v1/users/{userId}": {
@@ -2944,18 +2301,13 @@ export type Operations = {
     };
     answer: PublicProfile;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "role_missing"
       | "user_not_found"
       | "username_reserved"
       | "username_taken"
-      | "body_too_large"
-      | "media_type_unsupported"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "media_type_unsupported";
   };
   /** Get a user's public profile */
   "GET /api/v1/users/{userId}": {
@@ -2963,15 +2315,7 @@ export type Operations = {
       userId: string;
     };
     answer: PublicProfile;
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "user_not_found"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "token_invalid" | "user_not_found";
   };
   /** Upload my profile picture */
   "POST /api/v1/users/me/photo": {
@@ -2982,17 +2326,12 @@ export type Operations = {
       | FormData;
     answer: PublicProfile;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
-      | "body_too_large"
       | "media_type_unsupported"
       | "key_reused"
       | "key_in_progress"
-      | "changed_meanwhile"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "changed_meanwhile";
   };
   /** Change my username (once in 30 days); admins can change another user's with `userId` */
   "PATCH /api/v1/users/username": {
@@ -3002,32 +2341,20 @@ export type Operations = {
     };
     answer: PublicProfile;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "role_missing"
       | "user_not_found"
       | "username_reserved"
       | "username_taken"
       | "username_changed_lately"
-      | "body_too_large"
       | "media_type_unsupported"
-      | "changed_meanwhile"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "changed_meanwhile";
   };
   /** Export all data stored about me: the newest 1,000 items of each kind */
   "GET /api/v1/users/me/export": {
     answer: OwnData;
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "token_invalid";
   };
   /** Get a user's public profile by username (case-insensitive) */
   "GET /api/v1/users/profile/username/{username}": {
@@ -3035,15 +2362,7 @@ export type Operations = {
       username: string;
     };
     answer: PublicProfile;
-    code:
-      | "request_invalid"
-      | "username_not_found"
-      | "user_not_found"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "username_not_found" | "user_not_found";
   };
   /** List a user's devices with their push tokens, most recently saved first */
   "GET /api/v1/users/{userId}/devices": {
@@ -3051,16 +2370,7 @@ export type Operations = {
       userId: string;
     };
     answer: Device[];
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "role_missing"
-      | "user_not_found"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "token_invalid" | "role_missing" | "user_not_found";
   };
   /** Search users by name prefix; without a query, returns a sample */
   "GET /api/v1/users/search": {
@@ -3086,14 +2396,7 @@ export type Operations = {
       list: FollowUser[];
       pagination: Pagination;
     };
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "token_invalid";
   };
   /** Search users by name prefix (same as version 1) */
   "GET /api/v2/users/search": {
@@ -3119,14 +2422,7 @@ export type Operations = {
       list: FollowUser[];
       pagination: Pagination;
     };
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "token_invalid";
   };
   /** Exchange an authorization code of the stage's issuer for a token, with its PKCE verifier */
   "POST /api/v1/sign-in": {
@@ -3137,28 +2433,17 @@ export type Operations = {
     };
     answer: SignedIn;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "sign_in_failed"
       | "sign_in_unavailable"
-      | "body_too_large"
       | "media_type_unsupported"
       | "key_reused"
-      | "key_in_progress"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "key_in_progress";
   };
   /** Get the sign-in settings of this stage */
   "GET /api/v1/sign-in": {
     answer: SignIn;
-    code:
-      | "request_invalid"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode;
   };
   /** Count a user's followers, followed users and live streams */
   "GET /api/v1/users/{userId}/stats": {
@@ -3170,15 +2455,7 @@ export type Operations = {
       following: number;
       totalLiveStreams: number;
     };
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "user_not_found"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "token_invalid" | "user_not_found";
   };
   /** List my transactions, newest first */
   "GET /api/v1/users/me/transactions": {
@@ -3200,14 +2477,7 @@ export type Operations = {
       pagination: Pagination;
       pageInfo: PageInfo;
     };
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "token_invalid";
   };
   /** Set a user's daily spend limit */
   "PUT /api/v1/wallets/{userId}/spend-limit": {
@@ -3222,16 +2492,11 @@ export type Operations = {
       spendLimit: number | null;
     };
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "role_missing"
       | "user_not_found"
-      | "body_too_large"
-      | "media_type_unsupported"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "media_type_unsupported";
   };
   /** Get my wallet */
   "GET /api/v1/wallet": {
@@ -3241,14 +2506,7 @@ export type Operations = {
       owed: number;
       spendLimit: number;
     };
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "token_invalid";
   };
   /** Get a user's wallet */
   "GET /api/v1/wallets/{userId}": {
@@ -3262,16 +2520,7 @@ export type Operations = {
       spendLimit: number;
       userId: string;
     };
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "role_missing"
-      | "user_not_found"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "token_invalid" | "role_missing" | "user_not_found";
   };
   /** List a user's transactions, newest first; `reference` selects one booking */
   "GET /api/v1/wallets/{userId}/transactions": {
@@ -3287,16 +2536,7 @@ export type Operations = {
       list: Transaction[];
       pageInfo: PageInfo;
     };
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "role_missing"
-      | "user_not_found"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "token_invalid" | "role_missing" | "user_not_found";
   };
   /** Pay out credits from a user's wallet */
   "POST /api/v1/wallets/{userId}/payouts": {
@@ -3309,20 +2549,15 @@ export type Operations = {
     };
     answer: Booked;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "role_missing"
       | "user_not_found"
       | "reference_exists"
       | "credits_too_low"
-      | "body_too_large"
       | "media_type_unsupported"
       | "key_reused"
-      | "key_in_progress"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "key_in_progress";
   };
   /** Top up a user's wallet */
   "POST /api/v1/wallets/{userId}/top-ups": {
@@ -3335,19 +2570,14 @@ export type Operations = {
     };
     answer: Booked;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "role_missing"
       | "reference_exists"
       | "balance_too_high"
-      | "body_too_large"
       | "media_type_unsupported"
       | "key_reused"
-      | "key_in_progress"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "key_in_progress";
   };
   /** Update a webhook. Disabling it also cancels pending retries */
   "PATCH /api/v1/webhooks/{id}": {
@@ -3362,17 +2592,12 @@ export type Operations = {
     };
     answer: Webhook;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "role_missing"
       | "webhook_not_found"
-      | "body_too_large"
       | "media_type_unsupported"
-      | "changed_meanwhile"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "changed_meanwhile";
   };
   /** Delete a webhook; it receives nothing more, retries included */
   "DELETE /api/v1/webhooks/{id}": {
@@ -3380,16 +2605,7 @@ export type Operations = {
       id: string;
     };
     answer: undefined;
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "role_missing"
-      | "webhook_not_found"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "token_invalid" | "role_missing" | "webhook_not_found";
   };
   /** Get a webhook */
   "GET /api/v1/webhooks/{id}": {
@@ -3397,16 +2613,7 @@ export type Operations = {
       id: string;
     };
     answer: Webhook;
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "role_missing"
-      | "webhook_not_found"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "token_invalid" | "role_missing" | "webhook_not_found";
   };
   /** Create a webhook; it receives every event of its types from now on */
   "POST /api/v1/webhooks": {
@@ -3417,18 +2624,13 @@ export type Operations = {
     };
     answer: MadeWebhook;
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "role_missing"
       | "too_many_webhooks"
-      | "body_too_large"
       | "media_type_unsupported"
       | "key_reused"
-      | "key_in_progress"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "key_in_progress";
   };
   /** List the webhooks, newest first */
   "GET /api/v1/webhooks": {
@@ -3440,15 +2642,7 @@ export type Operations = {
       list: Webhook[];
       pageInfo: PageInfo;
     };
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "role_missing"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "token_invalid" | "role_missing";
   };
   /** List a webhook's deliveries of the last seven days, newest events first */
   "GET /api/v1/webhooks/{id}/deliveries": {
@@ -3463,16 +2657,7 @@ export type Operations = {
       list: WebhookDelivery[];
       pageInfo: PageInfo;
     };
-    code:
-      | "request_invalid"
-      | "token_invalid"
-      | "role_missing"
-      | "webhook_not_found"
-      | "body_too_large"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+    code: CommonErrorCode | "token_invalid" | "role_missing" | "webhook_not_found";
   };
   /** Resend an event now, with the same id and body */
   "POST /api/v1/webhooks/{id}/deliveries/{deliveryId}/resend": {
@@ -3484,20 +2669,15 @@ export type Operations = {
       id: string;
     };
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "role_missing"
       | "webhook_not_found"
       | "delivery_not_found"
       | "webhook_disabled"
       | "delivery_not_resendable"
-      | "body_too_large"
       | "key_reused"
-      | "key_in_progress"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "key_in_progress";
   };
   /** Rotate a webhook's secret; both secrets sign for 24 hours */
   "POST /api/v1/webhooks/{id}/rotate-secret": {
@@ -3509,17 +2689,12 @@ export type Operations = {
       previousUntil: string;
     };
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "role_missing"
       | "webhook_not_found"
-      | "body_too_large"
       | "key_reused"
-      | "key_in_progress"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "key_in_progress";
   };
   /** Send a webhook.test event to a webhook */
   "POST /api/v1/webhooks/{id}/test": {
@@ -3530,17 +2705,12 @@ export type Operations = {
       eventId: string;
     };
     code:
-      | "request_invalid"
+      | CommonErrorCode
       | "token_invalid"
       | "role_missing"
       | "webhook_not_found"
       | "webhook_disabled"
-      | "body_too_large"
       | "key_reused"
-      | "key_in_progress"
-      | "request_blocked"
-      | "too_many_requests"
-      | "unavailable"
-      | "internal_error";
+      | "key_in_progress";
   };
 };

@@ -1,5 +1,5 @@
 import type { Caller } from "./http.ts";
-import type { ErrorCode, Operations } from "./operations.ts";
+import type { Operations } from "./operations.ts";
 
 /** A call of the API, such as `GET /api/v1/wallet`. */
 export type Route = keyof Operations;
@@ -20,7 +20,7 @@ export type CallInput<R extends Route> = Part<R, "path"> &
 export type CallResult<R extends Route> = Operations[R]["answer"];
 
 /** The possible error codes of a call: the `code` of its `OvationError`. */
-export type CodeOf<R extends Route> = Operations[R]["code"] & ErrorCode;
+export type CodeOf<R extends Route> = Operations[R]["code"];
 
 type Arguments<R extends Route> =
   Record<string, never> extends CallInput<R> ? [given?: CallInput<R>] : [given: CallInput<R>];

@@ -65,30 +65,35 @@ export function clientOperations(document: unknown, known: string): string {
     ...own.map((name) => schemas[name]),
   ]);
   const shared = names.filter((name) => isKnown(name) && text.includes(`schemas/${name}"`));
-  const codes = operations.flatMap(([, operation]) => operation["x-error-codes"] ?? []);
+  const codes = operations.map(([, operation]) => operation["x-error-codes"] ?? []);
+  const common = (codes[0] ?? []).filter((code) => codes.every((some) => some.includes(code)));
   return [
     "/* Made from docs/openapi.json by `npm run documents`: do not edit. */",
     "",
     `import type { ${shared.sort().join(", ")} } from "./event-data.ts";`,
     "",
     ...own.flatMap((name) => declarationOf(name, schemas[name]!)),
+    "/** Error codes of every call. */",
+    unionOf("export type CommonErrorCode =", quoted(common.sort()), ""),
+    "",
     "/** All error codes of the API. */",
-    `${unionOf("export type ErrorCode =", quoted([...new Set(codes)].sort()), "")}`,
+    'export type ErrorCode = Operations[keyof Operations]["code"];',
     "",
     "/** The input and result of each call, by route; `code` lists its error codes. */",
     "export type Operations = {",
-    ...operations.flatMap(([route, operation]) => linesOf(route, operation)),
+    ...operations.flatMap(([route, operation]) => linesOf(route, operation, common)),
     "};",
     "",
   ].join("\n");
 }
 
-const quoted = (names: string[]) => names.map((name) => JSON.stringify(name));
+const quoted = (names: readonly string[]) => names.map((name) => JSON.stringify(name));
 
-function linesOf(route: string, operation: Operation): string[] {
+function linesOf(route: string, operation: Operation, common: readonly string[]): string[] {
   const { summary, parameters = [], "x-error-codes": codes = [] } = operation;
   const body = bodyOf(operation);
   const answer = answerOf(operation)!;
+  const own = codes.filter((code) => !common.includes(code));
   return [
     `  /** ${summary} */`,
     `  ${JSON.stringify(route)}: {`,
@@ -98,7 +103,7 @@ function linesOf(route: string, operation: Operation): string[] {
       ? []
       : [`    body: ${typeOf(body.schema, "    ")}${body.isForm ? " | FormData" : ""};`]),
     answer === "nothing" ? "    answer: undefined;" : memberOf("answer", answer, true, "    "),
-    unionOf("    code:", quoted(codes), "    "),
+    unionOf("    code:", ["CommonErrorCode", ...quoted(own)], "    "),
     "  };",
   ];
 }

@@ -10,6 +10,10 @@ import { findReminded } from "../../platform/store/streams/reminders.ts";
 import { listHosted, soonestFirst } from "../../platform/store/streams/stream-lists.ts";
 import { findStreams } from "../../platform/store/streams/streams.ts";
 
+const UpcomingStream = LiveStream.extend({ isReminderActive: z.boolean().nullable() }).meta({
+  id: "UpcomingStream",
+});
+
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v2/live-stream/user/{userId}/upcoming-live-streams",
@@ -19,7 +23,7 @@ export const { contract, handler } = endpoint(
     shape: "envelope",
     path: z.object({ userId: UserId }),
     query: UpcomingQuery,
-    answer: [200, rowsOf(LiveStream.extend({ isReminderActive: z.boolean().nullable() }))],
+    answer: [200, rowsOf(UpcomingStream)],
     cost: { read: 280, kilobytes: 270 },
     refusals: ["user_not_found"],
     grants: { read: ["STREAM", "ESCROW", "USER"] },
