@@ -38,8 +38,8 @@ export async function countViewers(audience: Audience): Promise<ViewerCount> {
 }
 
 /**
- * Whether a separate function posts the frames of a room with so many viewers. Those whom relays
- * serve do not count.
+ * Whether a room is large: then a separate function posts its frames. Viewers whom relays serve do
+ * not make it large.
  */
 export const isLarge = ({ posted }: ViewerCount): boolean => posted > setting("LARGE_ROOM_VIEWERS");
 
