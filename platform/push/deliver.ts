@@ -84,10 +84,10 @@ async function deliverNext(
 }
 
 /**
- * Posts frames to all subscribers, whose list is read consistently; `estimate` is their approximate number.
- * If the room is too large for one environment, it is split into slices that other environments
- * post. Throws if any slice fails, so that the log is not marked and the frames are posted again.
- * Returns the distinct users who were posted to.
+ * Posts frames to all subscribers, whose list is read consistently; `estimate` is their approximate
+ * number. If the room is too large for one environment, it is split into slices that other
+ * environments post. Throws if any slice fails, so that the log is not marked and the frames are
+ * posted again. Returns the distinct users who were posted to.
  */
 export async function postToAll(
   audience: Audience,

@@ -29,7 +29,7 @@ export type Memory = {
   notifications: Map<string, true>;
 };
 
-/** A stream's distinct viewers, and the users among them who are posted to: relays serve the others. */
+/** A stream's distinct viewers, and those who are posted to: relays serve the others. */
 export type ViewerCount = { count: number; posted: number };
 
 /**
