@@ -1,5 +1,6 @@
 import { readAssembly } from "./assembly/index.ts";
 import { type Aws, startAws, withIssuerFaults } from "./aws/index.ts";
+import { type Cleanups, startParts } from "./cleanups.ts";
 import { type Gateway, startGateway } from "./gateway/index.ts";
 import { type Pages, readPages } from "./gateway/pages.ts";
 import { createRestApi } from "./gateway/rest.ts";
@@ -90,23 +91,10 @@ const workersStopMilliseconds = 500;
  * everything has started. Rejects with the system's error if the port is taken, with
  * `DataDirectoryBusy`, or with a readable sentence if the assembly or the engine cannot run here.
  */
-export async function startSystem(options: SystemOptions): Promise<System> {
-  const cleanups: (() => Promise<unknown>)[] = [];
-  const stop = async () => {
-    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-  };
-  try {
-    return { ...(await compose(options, cleanups)), stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-}
+export const startSystem = (options: SystemOptions): Promise<System> =>
+  startParts((cleanups) => compose(options, cleanups));
 
-async function compose(
-  options: SystemOptions,
-  cleanups: (() => Promise<unknown>)[],
-): Promise<Omit<System, "stop">> {
+async function compose(options: SystemOptions, cleanups: Cleanups): Promise<Omit<System, "stop">> {
   const { log, stageName } = options;
   const runnerRoutes = createRunnerRoutes();
   const gateway = await startGateway({

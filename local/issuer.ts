@@ -5,7 +5,7 @@ import type { JWK } from "jose";
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, SignJWT } from "jose";
 import * as z from "zod";
 import type { RunnerRoute } from "./gateway/runner-routes.ts";
-import { BadRunnerRequest } from "./gateway/runner-routes.ts";
+import { BadRunnerRequest, checkBody } from "./gateway/runner-routes.ts";
 import { createCodeFlow } from "./issuer-code.ts";
 
 export type Issuer = {
@@ -123,21 +123,16 @@ export async function createIssuer({
         method: "POST",
         path: "/local/token",
         async handler({ body }) {
-          const checked = TokenRequest.safeParse(body ?? {});
-          if (!checked.success) throw new BadRunnerRequest(checked.error.issues.map(describeIssue));
-          const { credits } = checked.data;
+          const request = checkBody(TokenRequest, body);
+          const { credits } = request;
           if (credits !== undefined && topUp === undefined)
             throw new BadRunnerRequest(["credits: this system has no wallets"]);
-          if (credits !== undefined) await topUp?.(checked.data, credits);
-          return { status: 201, body: await sign(checked.data) };
+          if (credits !== undefined) await topUp?.(request, credits);
+          return { status: 201, body: await sign(request) };
         },
       },
     ],
   };
-}
-
-function describeIssue({ path, message }: z.core.$ZodIssue): string {
-  return `${path.join(".") || "body"}: ${message}`;
 }
 
 async function readOrCreateKey(directory: string | undefined): Promise<JWK> {

@@ -1,4 +1,4 @@
-import { findEndpoint } from "../../local/aws/index.ts";
+import { endpointNote } from "../../local/aws/index.ts";
 import type { FailedBatches } from "../../platform/store/log/failed-batches.ts";
 import { listObjects } from "../aws/deployed-bucket.ts";
 import { type Caller, deployedCallers, signedCaller } from "../aws/signed-caller.ts";
@@ -17,7 +17,7 @@ export async function getDeployedBatches(bucket: string, region?: string): Promi
 
 /** The failed batches of the system that runs on a data directory; undefined if none runs. */
 export async function findLocalBatches(dataDirectory: string): Promise<FailedBatches | undefined> {
-  const note = findEndpoint(dataDirectory);
+  const note = endpointNote.read(dataDirectory);
   if (note === undefined) return undefined;
   const { url, buckets, ...credentials } = note;
   const answers = await fetch(url).catch(() => undefined);

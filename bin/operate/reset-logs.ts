@@ -3,7 +3,7 @@
  * a table on AWS. Without --yes it only prints what it would do.
  */
 import { parseArgs } from "node:util";
-import { findEndpoint } from "../../local/aws/index.ts";
+import { endpointNote } from "../../local/aws/index.ts";
 import { listLogs } from "../../platform/store/log/log-reset.ts";
 import { isOtherData, openTable, tableOptions } from "../aws/table.ts";
 import { resetLogs } from "./stream-logs.ts";
@@ -32,7 +32,7 @@ try {
 
 /** Whether a system is still running on this data directory. */
 async function isServed(dataDirectory: string): Promise<boolean> {
-  const note = findEndpoint(dataDirectory);
+  const note = endpointNote.read(dataDirectory);
   if (note === undefined) return false;
   return fetch(note.url).then(
     () => true,

@@ -8,13 +8,8 @@ import { findLeastPosition } from "../sources/stream-positions.ts";
 import { DataDirectoryBusy, keepToOwner, openState, type State } from "../state.ts";
 import type { EngineCall, EngineCredentials } from "./engine-call.ts";
 import { openEngineDoor } from "./engine-door.ts";
-import {
-  type EngineNote,
-  readEngineNote,
-  removeEngineNote,
-  writeEngineNote,
-} from "./engine-note.ts";
 import { openExternalEngine } from "./external-engine.ts";
+import { type EngineNote, engineNote } from "./notes.ts";
 
 /** A DynamoDB-compatible engine, access to it, and its address for other local programs. */
 export type Engine = {
@@ -56,12 +51,12 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     : openEmbedded(options));
   const { call, endpoint, credentials, switches } = opened;
   const stop = async () => {
-    removeEngineNote(directory);
+    engineNote.remove(directory);
     await opened.stop();
   };
   try {
     for (const table of options.tables) await ensureTable(call, table);
-    writeEngineNote(directory, { endpoint, credentials, isOther: Boolean(options.endpoint) });
+    engineNote.write(directory, { endpoint, credentials, isOther: Boolean(options.endpoint) });
     return { call, endpoint, credentials, ...(switches && { switches }), stop };
   } catch (error) {
     await stop();
@@ -127,7 +122,7 @@ export async function openEngine(dataDirectory: string): Promise<OpenEngine> {
 
 /** The running engine's note; if none runs, the directory's state, whose lock prevents a start. */
 function findEngine(dataDirectory: string): { note: EngineNote } | { state: State } {
-  const note = readEngineNote(dataDirectory);
+  const note = engineNote.read(dataDirectory);
   if (note?.isOther) return { note };
   if (!existsSync(join(dataDirectory, fileName)))
     throw new Error(`There is no data in ${dataDirectory}: start Ovation once, or set DATA_DIR.`);

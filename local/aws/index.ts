@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
+import { type Cleanups, startParts } from "../cleanups.ts";
 import type { Connections, DoCalls, Invoke, Stage } from "../model.ts";
 import { openState } from "../state.ts";
 import type { Services } from "./answer-call.ts";
 import { createConnectionCalls, createPostsTogether } from "./connections.ts";
 import { createDynamoDb } from "./dynamodb.ts";
 import { startEndpoint } from "./endpoint.ts";
-import { removeEndpointNote, writeEndpointNote } from "./endpoint-note.ts";
 import { startEngine } from "./engine.ts";
 import { createFaults, type Faults } from "./faults.ts";
 import { createHostMeter, type HostMeter } from "./host-meter.ts";
@@ -14,6 +14,7 @@ import { withInvocationFaults } from "./invocation-faults.ts";
 import { createInvocationCalls } from "./invocations.ts";
 import { type LocalRoute, listLocalRoutes } from "./local-routes.ts";
 import { createMeter, type Meter } from "./meter.ts";
+import { endpointNote } from "./notes.ts";
 import { createObjectCalls, createObjects } from "./objects.ts";
 import { createSecretCalls, createSecrets } from "./secrets.ts";
 import { checkSourceGrants } from "./source-grants.ts";
@@ -23,9 +24,9 @@ import { createThreadCalls } from "./thread-calls.ts";
 
 export { FormatMismatch } from "../engine/index.ts";
 export { DataDirectoryBusy } from "../state.ts";
-export { findEndpoint } from "./endpoint-note.ts";
 export { openEngine, openSnapshot } from "./engine.ts";
 export { withIssuerFaults } from "./issuer-faults.ts";
+export { endpointNote } from "./notes.ts";
 
 /** Credentials in the SDK's form. */
 type Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
@@ -78,20 +79,8 @@ type AwsOptions = {
  * engine wrote its data, and with a readable sentence if the engine cannot run here or a mapping's
  * function lacks a grant.
  */
-export async function startAws(options: AwsOptions): Promise<Aws> {
-  const cleanups: (() => unknown)[] = [];
-  const stop = async () => {
-    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-  };
-  try {
-    return { ...(await compose(options, cleanups)), stop };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-}
-
-type Cleanups = (() => unknown)[];
+export const startAws = (options: AwsOptions): Promise<Aws> =>
+  startParts((cleanups) => compose(options, cleanups));
 
 async function compose(options: AwsOptions, cleanups: Cleanups): Promise<Omit<Aws, "stop">> {
   const { stage, connections } = options;
@@ -132,8 +121,8 @@ async function compose(options: AwsOptions, cleanups: Cleanups): Promise<Omit<Aw
   const credentialsFor = (name: string) => credentialsOf(name, runnerSecret);
   const buckets = stage.buckets.map(({ name }) => name);
   const own = { ...credentialsFor(runnerCaller), sessionToken: runnerSecret };
-  writeEndpointNote(state.directory, { url: endpoint.url, ...own, buckets });
-  cleanups.push(() => removeEndpointNote(state.directory));
+  endpointNote.write(state.directory, { url: endpoint.url, ...own, buckets });
+  cleanups.push(() => endpointNote.remove(state.directory));
   return {
     endpointUrl: endpoint.url,
     forgetIdleSockets: endpoint.forgetIdle,

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
+import type * as z from "zod";
 import { findHeader, type RestAnswer, type RestRequest } from "./rest-request.ts";
 import { findAccessFault, listCorsHeaders } from "./runner-access.ts";
 
@@ -38,6 +39,15 @@ export class BadRunnerRequest extends Error {
     super(faults.join("; "));
     this.faults = faults;
   }
+}
+
+/** The body of a request to an own route; a body of another form is refused with the reasons. */
+export function checkBody<Form extends z.ZodType>(form: Form, body: unknown): z.infer<Form> {
+  const { data, error } = form.safeParse(body ?? {});
+  if (error === undefined) return data;
+  throw new BadRunnerRequest(
+    error.issues.map(({ path, message }) => `${path.join(".") || "body"}: ${message}`),
+  );
 }
 
 type Refusing = { status: number; body?: unknown };

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import type { Aws } from "../aws/index.ts";
-import { BadRunnerRequest, type RunnerRoute } from "../gateway/runner-routes.ts";
+import { checkBody, type RunnerRoute } from "../gateway/runner-routes.ts";
 import type { Sockets } from "../gateway/sockets.ts";
 import type { Workers } from "./workers.ts";
 
@@ -32,12 +32,7 @@ export function listFunctionRoutes(
       method: "POST",
       path,
       handler({ body }) {
-        const read = Switch.safeParse(body);
-        if (!read.success)
-          throw new BadRunnerRequest(
-            read.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`),
-          );
-        const { frozen, idleMilliseconds } = read.data;
+        const { frozen, idleMilliseconds } = checkBody(Switch, body);
         workers.freeze(frozen);
         aws.forgetIdleSockets(frozen ? idleMilliseconds : undefined);
         return report();

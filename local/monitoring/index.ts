@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { BadRunnerRequest, type RunnerRoute } from "../gateway/runner-routes.ts";
+import { checkBody, type RunnerRoute } from "../gateway/runner-routes.ts";
 import type { Stage } from "../model.ts";
 import { evaluateAlarm } from "./alarms.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";
@@ -40,12 +40,8 @@ export function createMonitoring(stage: () => Stage): Monitoring {
         method: "POST",
         path,
         handler({ body }) {
-          const read = Switch.safeParse(body);
-          if (!read.success)
-            throw new BadRunnerRequest(
-              read.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`),
-            );
-          if (read.data.minute === "first") metrics.reset();
+          const { minute } = checkBody(Switch, body);
+          if (minute === "first") metrics.reset();
           else metrics.nextMinute();
           return report();
         },

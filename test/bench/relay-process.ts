@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { pipeline } from "node:stream";
 import { buildAssembly } from "../../bin/build/assembly.ts";
 import { readAssembly } from "../../local/assembly/index.ts";
-import { findEndpoint } from "../../local/aws/endpoint-note.ts";
+import { endpointNote } from "../../local/aws/notes.ts";
 import { parametersOf } from "../../local/issuer.ts";
 import { environmentOf } from "../../local/lambda/environment.ts";
 import { person } from "../api/people.ts";
@@ -26,7 +26,7 @@ export type RelayTask = {
 
 /** Starts a second relay of a system that runs with `RELAY=on`. Needs `openssl`. */
 export async function startRelayTask(system: System): Promise<RelayTask> {
-  const note = findEndpoint(system.dataDir);
+  const note = endpointNote.read(system.dataDir);
   if (note === undefined) throw new Error(`No endpoint runs on ${system.dataDir}`);
   const directory = mkdtempSync(join(tmpdir(), "ovation-relay-"));
   const tls = await startTls(new URL(note.url), directory);

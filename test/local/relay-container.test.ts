@@ -10,7 +10,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { stageOf } from "../../lib/stages/stages.ts";
-import { findEndpoint } from "../../local/aws/endpoint-note.ts";
+import { endpointNote } from "../../local/aws/notes.ts";
 import { createSigner, hashOf } from "../../platform/aws/sign.ts";
 import { call, liveStream, person } from "../api/people.ts";
 import { type Message, open } from "../api/viewer.ts";
@@ -215,7 +215,7 @@ describe("the relay's own bundle", () => {
         NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(faster)}`,
         ...{ ISSUER: iss, AUDIENCE: aud, JWKS_URI: `${iss}/.well-known/jwks.json` },
         ...{ WS_ENDPOINT: `${system.url}/ws`, LOCAL: "on", AWS_REGION: "eu-central-1" },
-        AWS_ENDPOINT_URL: findEndpoint(system.dataDir)!.url,
+        AWS_ENDPOINT_URL: endpointNote.read(system.dataDir)!.url,
       },
       port,
     );
