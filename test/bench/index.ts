@@ -13,11 +13,9 @@ import { benchFrames } from "./frames.ts";
 import { benchImport } from "./import.ts";
 import { benchLoad } from "./load.ts";
 import { benchMemory } from "./memory.ts";
-import { benchNeighbours } from "./neighbours.ts";
 import { benchPages } from "./pages.ts";
 import { benchPush } from "./push.ts";
 import { benchRates } from "./rates.ts";
-import { benchResumes } from "./resumes.ts";
 import { benchRelayReturns, benchReturns } from "./returns.ts";
 import { benchSoak } from "./soak.ts";
 import { benchSockets } from "./sockets.ts";
@@ -39,7 +37,6 @@ const parts: Record<string, () => Promise<void>> = {
   attackers: () => withSystem(() => benchAttackers(values.run), "prod"),
   pages: benchPages,
   push: () => withSystem(benchPush),
-  resumes: () => withSystem(benchResumes),
   returns: benchReturns,
   "relay-returns": benchRelayReturns,
   rates: benchRates,
@@ -47,7 +44,6 @@ const parts: Record<string, () => Promise<void>> = {
   memory: benchMemory,
   import: () => benchImport(values.rows === undefined ? undefined : Number(values.rows)),
   clocking: benchClocking,
-  neighbours: benchNeighbours,
   sockets: () => benchSockets(sizes),
   soak: () => benchSoak(minutes),
 };
