@@ -145,10 +145,7 @@ async function untilRead({ unread, isOpen }: Connection): Promise<void> {
 async function warm(room: Room): Promise<void> {
   const to = (room.held.first() ?? room.end.head + 1) - 1;
   room.warming = listFrames(room.streamId, heldBefore(room.end.head), to).then((frames) => {
-    const whole = frames.slice(
-      frames.findLastIndex(({ n }, at) => n !== (frames[at - 1]?.n ?? 0) + 1),
-    );
-    room.held.addBefore(whole, Date.now());
+    room.held.addBefore(frames, Date.now());
   });
   await room.warming;
 }

@@ -63,11 +63,13 @@ export function createHeldFrames() {
       drop(Math.max(0, held.length - framesMax));
       return encoded;
     },
-    /** Adds older frames, in order, if they end just before the oldest one. */
+    /** Adds older frames, in order, after their last gap, if they end just before the oldest one. */
     addBefore(frames: readonly Frame[], now: number): void {
       const last = frames.at(-1);
       if (last === undefined || (held.length > 0 && last.n + 1 !== first())) return;
-      held = [...frames.map((frame) => ({ ...encode(frame), at: now })), ...held];
+      const begin = frames.findLastIndex(({ n }, at) => at > 0 && n - 1 !== frames[at - 1]?.n);
+      const whole = frames.slice(Math.max(0, begin));
+      held = [...whole.map((frame) => ({ ...encode(frame), at: now })), ...held];
       drop(Math.max(0, held.length - framesMax));
     },
     /** Drops frames that are older than the maximum. */

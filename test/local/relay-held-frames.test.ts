@@ -1,0 +1,23 @@
+import { expect, test } from "@jest/globals";
+import type { Frame } from "../../domain/log/frame.ts";
+import { createHeldFrames } from "../../relay/held-frames.ts";
+
+const frame = (n: number) => ({ n, epoch: "e", body: `{"frame":${n}}` }) as Frame;
+
+/** The numbers held after these frames were loaded for viewers who missed them. */
+function heldAfter(loaded: number[], newest: number): number[] {
+  const held = createHeldFrames();
+  held.add(frame(newest), 0);
+  held.addBefore(loaded.map(frame), 0);
+  return held.run(held.first() ?? 0, 100).map((one) => one.frame.n);
+}
+
+test.each([
+  ["a young log from its first frame on", [1, 2, 3], 4, [1, 2, 3, 4]],
+  ["the end of a long log", [7, 8, 9], 10, [7, 8, 9, 10]],
+  ["what follows the last gap", [1, 2, 4, 7, 8], 9, [7, 8, 9]],
+  ["a last frame after a gap", [1, 2, 4], 5, [4, 5]],
+  ["nothing that does not reach the oldest one", [1, 2], 4, [4]],
+])("memory holds %s", (_, loaded, newest, held) => {
+  expect(heldAfter(loaded, newest)).toEqual(held);
+});
