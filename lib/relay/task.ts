@@ -21,7 +21,7 @@ import { environmentOf } from "../compute/environment.ts";
 import { type Statement, statementsOf } from "../compute/grants.ts";
 import { issuerOf, type Neighbours, siteOf } from "../compute/site.ts";
 import { bundlesApart } from "../stages/names.ts";
-import { cpuUnits } from "../stages/relay.ts";
+import { cpuUnits, semiSpaceMegabytes } from "../stages/relay.ts";
 import type { Stage } from "../stages/stages.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -127,6 +127,7 @@ function bundleOf(scope: Construct): Bundled {
     asset,
     command: [
       ...["node", `--max-old-space-size=${Math.floor(heapMegabytes)}`],
+      `--max-semi-space-size=${semiSpaceMegabytes}`,
       ...["--input-type=module-typescript", "--eval", program],
       ...[asset.httpUrl, sha256, String(taskPort), String(1_000 * stop.drainSeconds)],
     ],

@@ -17,6 +17,12 @@ export type RelayOf = {
 /** Of 1,024 in one CPU: a task writes from one thread. */
 export const cpuUnits = 1_024;
 
+/**
+ * The most megabytes of each half of the heap's young generation. With Node's 16, what thousands of
+ * handshakes need is collected, and copied, while they are in progress.
+ */
+export const semiSpaceMegabytes = 32;
+
 /** Sockets of a task: the target, and the number that triggers an alarm. */
 export const socketsPerTask = { wanted: 10_000, many: 20_000 };
 

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pipeline } from "node:stream";
 import { buildAssembly } from "../../bin/build/assembly.ts";
+import { semiSpaceMegabytes } from "../../lib/stages/relay.ts";
 import { readAssembly } from "../../local/assembly/index.ts";
 import { endpointNote } from "../../local/aws/notes.ts";
 import { parametersOf } from "../../local/issuer.ts";
@@ -47,7 +48,10 @@ export async function startRelayTask(system: System): Promise<RelayTask> {
   const child = await startServer(
     join(import.meta.dirname, "relay-program.ts"),
     [join(relay.directory, "index.cjs"), String(port)],
-    { ...env, NODE_EXTRA_CA_CERTS: tls.certificate, NODE_NO_WARNINGS: "1" },
+    {
+      ...{ ...env, NODE_EXTRA_CA_CERTS: tls.certificate, NODE_NO_WARNINGS: "1" },
+      NODE_OPTIONS: `--max-semi-space-size=${semiSpaceMegabytes}`,
+    },
   );
   return {
     port,
