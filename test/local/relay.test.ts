@@ -242,6 +242,33 @@ test("a client follows its stream there; when the relay dies nothing is lost or 
   watching.client.close();
 });
 
+test("a returning viewer gets the handshake's response and what they missed in one write", async () => {
+  const [host, viewer] = [await person(), await person()];
+  const { id } = await liveStream(host);
+  const watching = await watchAt(relayUrl, viewer, { streamId: id });
+  const { epoch, head } = await watching.next(ofType("subscribed"));
+  await say(id, host, "first");
+  await hears(watching, "first");
+  const { hostname, port } = new URL(relayUrl);
+  const query = new URLSearchParams({
+    token: viewer.token,
+    streamId: id,
+    since: `${epoch}:${head}`,
+  });
+  const socket = connect(Number(port), hostname);
+  const chunk = await new Promise<string>((done) => {
+    socket.once("data", (data) => done(data.toString("latin1")));
+    const lines = [
+      ...[`GET /ws?${query} HTTP/1.1`, `Host: ${hostname}`, "Connection: Upgrade"],
+      ...["Upgrade: websocket", "Sec-WebSocket-Version: 13"],
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+    ];
+    socket.write(`${lines.join("\r\n")}\r\n\r\n`);
+  });
+  socket.destroy();
+  expect(chunk).toMatch(/^HTTP\/1.1 101 .*"type":"subscribed".*"first"/s);
+});
+
 test("an address has no more connections than its share, and is admitted again when they close", async () => {
   const { port, hostname } = new URL(relayUrl);
   const held: Socket[] = [];
