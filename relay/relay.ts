@@ -223,7 +223,8 @@ const isConnected = ({ socket }: IncomingMessage) => socket.readable && socket.w
 
 function sizeOf(request: IncomingMessage): number {
   let bytes = (request.url ?? "").length + "GET  HTTP/1.1 ".length;
-  for (const [at, text] of request.rawHeaders.entries()) if (at % 2) bytes += text.length;
+  const { rawHeaders } = request;
+  for (let at = 1; at < rawHeaders.length; at += 2) bytes += rawHeaders[at]?.length ?? 0;
   return bytes;
 }
 

@@ -64,8 +64,9 @@ function sentences(issues: z.core.$ZodIssue[]): string[] {
 
 /** A header by its name, regardless of case. */
 export function header(event: Pick<APIGatewayProxyEvent, "headers">, name: string) {
-  for (const [given, value] of Object.entries(event.headers ?? {}))
-    if (given.toLowerCase() === name) return value;
+  const { headers } = event;
+  for (const given in headers)
+    if (given.length === name.length && given.toLowerCase() === name) return headers[given];
   return undefined;
 }
 

@@ -31,9 +31,9 @@ export async function recordFirstSight(
   token?: Pick<Caller, "roles" | "tokenId" | "issuedAt" | "expiresAt">,
   reading: Reading = {},
 ): Promise<void> {
-  const profile = profileOf(userId, claims, now);
   const mark = token && [userId, token.tokenId, token.issuedAt, token.expiresAt].join(" ");
   if (mark !== undefined && seen.has(mark)) return;
+  const profile = profileOf(userId, claims, now);
   const roles = token?.roles ?? [];
   const stored = await findProfile(userId, reading);
   if (stored === undefined || (stored.mentioned && !profile.mentioned))

@@ -28,7 +28,7 @@ export async function getStreamWithMember(
     getRawItem(key.stream(streamId), { consistent: true }),
     findWatcher(streamId, userId),
   ]);
-  return together(streamId, item, member);
+  return { stream: await openOf(streamId, item), member };
 }
 
 /**
@@ -39,11 +39,11 @@ export async function getSharedStreamWithMember(
   streamId: string,
   userId: string,
 ): Promise<{ stream: Stream; member: Member | undefined }> {
-  const [item, member] = await Promise.all([
+  const [stream, member] = await Promise.all([
     readShared(streamId),
     findListedMember(streamId, userId),
   ]);
-  return together(streamId, item, member);
+  return { stream, member };
 }
 
 /** Longer lists of members are not read whole: most streams know of a few users only. */
@@ -78,14 +78,15 @@ async function findListed(Key: Key): Promise<Item | undefined> {
   return list === undefined ? getRawItem(Key, { consistent: true }) : list.get(nameOf(Key));
 }
 
-const readShared = share((streamId: string) =>
-  getRawItem(key.stream(streamId), { consistent: true }),
+const readShared = share(async (streamId: string) =>
+  openOf(streamId, await getRawItem(key.stream(streamId), { consistent: true })),
 );
 
-async function together(streamId: string, item: Item | undefined, member: Member | undefined) {
+/** The stream in its item; refuses with `stream_not_found`. */
+async function openOf(streamId: string, item: Item | undefined): Promise<Stream> {
   const stream = item && read(Stream, item);
   if (stream?.deletedAt !== null) refuse("stream_not_found", { streamId });
-  return { stream: await withWords(stream), member };
+  return withWords(stream);
 }
 
 /** The user who requests a stream; roles count only if they are given. */
