@@ -18,9 +18,9 @@ const cpu = {
   write: 0.0075,
   /**
    * One handshake and its subscription (`npm run bench -- relay-returns`): 1.1 measured on a quiet
-   * machine, times 0.79, the ratio of a later version on a busy one (docs/measurements.md).
+   * machine, times 0.88, the ratio of a later version on a busy one (docs/measurements.md).
    */
-  handshake: 0.87,
+  handshake: 0.97,
 };
 /** From the load balancer to the viewer's screen, and back: median and p99, as for posts. */
 const network = [30, 120] as const;
