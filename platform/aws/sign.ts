@@ -17,7 +17,8 @@ type Signed = {
   path: string;
   /** The query as sent: percent-encoded, sorted by name. */
   query?: string;
-  payloadHash: string;
+  /** Undefined for a receiver in this process that verifies no signature: then none is made. */
+  payloadHash: string | undefined;
   /** The header `x-amz-target`, if the request has one. */
   target?: string;
 };
@@ -92,12 +93,9 @@ export function createSigner(host: string, given: Signing | (() => Signing)) {
     datedHeaders = `x-amz-date:${longDate}\n${own.token}`;
   }
 
-  /** The headers of a request, flat, as the HTTP client expects them. `now` in milliseconds. */
-  return function sign(signed: Signed, now: number): string[] {
+  function signatureOf(signed: Signed & { payloadHash: string }, signedHeaders: string): string {
     const { method, path, query = "", payloadHash, target } = signed;
-    if (Math.floor(now / 1000) !== second) turn(now);
-    const { by, key, scope, content, signedNames } = own;
-    // Only S3 requires the payload's hash as a header, and takes paths as they are sent.
+    const { by, key, scope, content } = own;
     const isS3 = by.service === "s3";
     // For the canonical request, a path is encoded a second time (except for S3).
     const isPlain = path === "/" || isS3;
@@ -105,18 +103,29 @@ export function createSigner(host: string, given: Signing | (() => Signing)) {
     const hashHeader = isS3 ? `x-amz-content-sha256:${payloadHash}\n` : "";
     const canonicalHeaders = `${content}host:${host}\n${hashHeader}${datedHeaders}`;
     const lastHeader = target === undefined ? "" : `x-amz-target:${target}\n`;
-    const signedHeaders = target === undefined ? signedNames : `${signedNames};x-amz-target`;
     const canonical =
       `${method}\n${canonicalPath}\n${query}\n${canonicalHeaders}${lastHeader}\n` +
       `${signedHeaders}\n${payloadHash}`;
     const text = `AWS4-HMAC-SHA256\n${longDate}\n${scope}\n${hashOf(canonical)}`;
-    const signature = createHmac("sha256", key).update(text).digest("hex");
+    return createHmac("sha256", key).update(text).digest("hex");
+  }
+
+  /** The headers of a request, flat, as the HTTP client expects them. `now` in milliseconds. */
+  return function sign(signed: Signed, now: number): string[] {
+    const { payloadHash, target } = signed;
+    if (Math.floor(now / 1000) !== second) turn(now);
+    const { by, scope, signedNames } = own;
+    // Only S3 requires the payload's hash as a header, and takes paths as they are sent.
+    const isS3 = by.service === "s3";
+    const signedHeaders = target === undefined ? signedNames : `${signedNames};x-amz-target`;
+    const signature =
+      payloadHash === undefined ? "none" : signatureOf({ ...signed, payloadHash }, signedHeaders);
     const authorization =
       `AWS4-HMAC-SHA256 Credential=${by.accessKeyId}/${scope}, ` +
       `SignedHeaders=${signedHeaders}, Signature=${signature}`;
     const headers = ["host", host, "x-amz-date", longDate, "authorization", authorization];
     if (by.sessionToken !== undefined) headers.push("x-amz-security-token", by.sessionToken);
-    if (isS3) headers.push("x-amz-content-sha256", payloadHash);
+    if (isS3 && payloadHash !== undefined) headers.push("x-amz-content-sha256", payloadHash);
     return headers;
   };
 }

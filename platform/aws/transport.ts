@@ -44,8 +44,8 @@ type AbortListening = {
 
 /**
  * Where the one-machine runner installs its own transport, so that calls of functions in its
- * threads reach it without a socket. Only the runner does so, never AWS. Calls are still signed, so
- * that the receiver can identify the caller.
+ * threads reach it without a socket. Only the runner does so, never AWS. Calls name their caller as
+ * signed ones do; a JSON client leaves out the signature, which the runner does not verify.
  */
 const placed = Symbol.for("ovation.aws.transport");
 
@@ -58,10 +58,10 @@ export function sendWithin(
   request: TransportRequest,
   milliseconds: number,
 ): Promise<TransportAnswer> {
+  // A transport has one listener, for which an AbortController for each call would be too much.
   let abort: (() => void) | undefined;
-  // Takes a tenth of the time of an AbortController.
   const signal: AbortListening = {
-    addEventListener(_, listener) {
+    addEventListener(_type, listener) {
       abort = listener;
     },
     removeEventListener() {
