@@ -45,6 +45,13 @@ export type StreamLog = {
   remove(table: Table): void;
 };
 
+/**
+ * All records of a table from one number on, the newest read so far: they never change, and a
+ * stream has several readers, each of which would otherwise look up every image again.
+ */
+type Recent = { table: Table; after: number; rows: readonly StreamRow[] };
+const recentMax = 100;
+
 /** The records of an open database; creates their table if necessary. */
 export function createStreamLog(database: DatabaseSync, now: () => number): StreamLog {
   database.exec(schema);
@@ -53,10 +60,11 @@ export function createStreamLog(database: DatabaseSync, now: () => number): Stre
      VALUES (?, ?, ?, ?, ?, ?, ?)`,
   );
   const link = database.prepare("UPDATE stream_records SET next = ? WHERE sequence = ?");
+  // `+ 0`: SQLite plans a statement again whenever a plain parameter of its LIMIT is bound.
   const select = database.prepare(
     `SELECT one.sequence, one.at, one.event, one.keys, one.old, later.old AS new, one.bytes, one.by
      FROM stream_records AS one LEFT JOIN stream_records AS later ON later.sequence = one.next
-     WHERE one.sequence > ? AND one.table_id = ? ORDER BY one.sequence LIMIT ?`,
+     WHERE one.sequence > ? AND one.table_id = ? ORDER BY one.sequence LIMIT ? + 0`,
   );
   const first = database.prepare(
     "SELECT sequence FROM stream_records WHERE table_id = ? ORDER BY sequence LIMIT 1",
@@ -68,15 +76,9 @@ export function createStreamLog(database: DatabaseSync, now: () => number): Stre
        SELECT sequence FROM stream_records WHERE at < ? AND table_id = ? AND sequence <= ?
        ORDER BY at, sequence LIMIT ?)`,
   );
-  /** Reads of single items, prepared once for each table: readers look 100 times a second. */
-  const finders = new WeakMap<Table, StatementSync>();
-  const finderOf = (table: Table): StatementSync => {
-    const sql = `SELECT item FROM ${table.storage} WHERE hash = ? AND range = ?`;
-    const finder = finders.get(table) ?? database.prepare(sql);
-    finders.set(table, finder);
-    return finder;
-  };
+  const findItem = createItemFinder(database);
   let latest = 0;
+  let recent: Recent | undefined;
   return {
     append(table, before, after, by) {
       const event = before === undefined ? "INSERT" : after === undefined ? "REMOVE" : "MODIFY";
@@ -103,23 +105,55 @@ export function createStreamLog(database: DatabaseSync, now: () => number): Stre
     },
     read(table, after, limit) {
       const { hasOld, hasNew } = imagesOf(table);
-      const findItem = (keys: string) => {
-        const { hash, range } = encodeKey(table.schema, JSON.parse(keys));
-        return (finderOf(table).get(hash, range)?.item ?? null) as string | null;
-      };
-      const rows = [...rowsOf<StreamRow>(select.iterate(after, table.id, limit))];
-      return rows.map((row) => ({
+      const held = covers(recent, table, after) ? recent : undefined;
+      const known = held?.rows.filter(({ sequence }) => sequence > after).slice(0, limit) ?? [];
+      const from = known.at(-1)?.sequence ?? after;
+      const found = [...rowsOf<StreamRow>(select.iterate(from, table.id, limit - known.length))];
+      const fresh = found.map((row) => ({
         ...row,
         old: hasOld ? row.old : null,
-        new: hasNew && row.event !== "REMOVE" ? (row.new ?? findItem(row.keys)) : null,
+        new: hasNew && row.event !== "REMOVE" ? (row.new ?? findItem(table, row.keys)) : null,
       }));
+      if (fresh.length > 0)
+        recent = newestOf(table, held?.after ?? after, [...(held?.rows ?? []), ...fresh]);
+      return [...known, ...fresh];
     },
     first: (table) => first.get(table.id)?.sequence as number | undefined,
     newest: () => Number(newest.get()?.seq ?? 0),
-    trim: (table, olderThan, last, limit) =>
-      Number(trim.run(olderThan, table.id, last, limit).changes),
-    remove: (table) => void remove.run(table.id),
+    trim(table, olderThan, last, limit) {
+      recent = undefined;
+      return Number(trim.run(olderThan, table.id, last, limit).changes);
+    },
+    remove(table) {
+      recent = undefined;
+      remove.run(table.id);
+    },
   };
+}
+
+/** Whether the held records, extended, would be all after this number. */
+const covers = (recent: Recent | undefined, table: Table, after: number) =>
+  recent?.table === table &&
+  recent.after <= after &&
+  after <= (recent.rows.at(-1)?.sequence ?? recent.after);
+
+/** Returns a function that reads an item's JSON by its keys; null if it does not exist. */
+function createItemFinder(database: DatabaseSync) {
+  // Prepared once for each table: readers look 100 times a second.
+  const finders = new WeakMap<Table, StatementSync>();
+  return (table: Table, keys: string): string | null => {
+    const sql = `SELECT item FROM ${table.storage} WHERE hash = ? AND range = ?`;
+    const finder = finders.get(table) ?? database.prepare(sql);
+    finders.set(table, finder);
+    const { hash, range } = encodeKey(table.schema, JSON.parse(keys));
+    return (finder.get(hash, range)?.item ?? null) as string | null;
+  };
+}
+
+/** The newest of these records, which are all of a table after a number. */
+function newestOf(table: Table, after: number, rows: readonly StreamRow[]): Recent {
+  const dropped = Math.max(0, rows.length - recentMax);
+  return { table, after: rows[dropped - 1]?.sequence ?? after, rows: rows.slice(dropped) };
 }
 
 /** Which images the records of a table have. */

@@ -155,10 +155,11 @@ async function fetchMore({ options, at }: Reader): Promise<void> {
   at.hasMore = records.length >= pageRecordsMax;
   for (const engineRecord of records) {
     at.read = engineRecord.dynamodb.SequenceNumber;
-    if (!isChange(engineRecord) || chooseShard(engineRecord, shardCount) !== shard) continue;
+    if (chooseShard(engineRecord, shardCount) !== shard) continue;
     const { skew, lag } = offsetsOf(switches, shard);
     const record = streamRecordOf(engineRecord, table, region, skew);
-    if (!passesFilters(source.filters, record)) continue;
+    // In this order: comparing images is the most work.
+    if (!passesFilters(source.filters, record) || !isChange(engineRecord)) continue;
     at.pending.push({ sequence: at.read, record, readyAt: Date.now() + lag });
   }
   if (records.length > 0) at.emptyPolls = 0;

@@ -40,6 +40,43 @@ test("each change has both images, a write without a change leaves no record", (
   ]);
 });
 
+test("readers at any position get all records after it, whatever was read before", () => {
+  const { put, read } = open();
+  let count = 0;
+  const putMore = (more: number) => {
+    for (let n = 0; n < more; n++) put("a", String(count++));
+  };
+  putMore(120);
+  const first = Number(read("TRIM_HORIZON", undefined, 1)[0]!.dynamodb.SequenceNumber);
+  for (const [at, limit, more] of [
+    ...[
+      [10, 5, 0],
+      [100, 3, 0],
+      [12, 1000, 3],
+      [101, 1, 0],
+      [101, 1000, 5],
+      [126, 1000, 0],
+    ],
+    ...[
+      [127, 1000, 1],
+      [0, 1000, 2],
+      [128, 1, 130],
+      [128, 20, 0],
+      [255, 1000, 0],
+      [90, 1000, 0],
+    ],
+  ] as [number, number, number][]) {
+    putMore(more);
+    const after = String(first + at).padStart(21, "0");
+    const got = read("AFTER_SEQUENCE_NUMBER", after, limit).map(({ dynamodb }) => [
+      Number(dynamodb.SequenceNumber) - first,
+      (dynamodb.NewImage as { sk: { S: string } }).sk.S,
+    ]);
+    const wanted = Array.from({ length: Math.min(limit, count - at - 1) }, (_, n) => at + 1 + n);
+    expect(got).toEqual(wanted.map((n) => [n, String(n)]));
+  }
+});
+
 test("images never change, whatever happens to the item and to older records", () => {
   const { put, must, read, clock, keepUp } = open();
   const Key = { pk: { S: "a" }, sk: { S: "1" } };
