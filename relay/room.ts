@@ -5,7 +5,7 @@ import { stateOf } from "../domain/log/sums.ts";
 import { isBlocked } from "../domain/streams/member.ts";
 import { logFault } from "../platform/runtime/log.ts";
 import { measureMetric } from "../platform/runtime/metrics.ts";
-import { announcesFrames, queryFrames, readHead } from "../platform/store/log/frames.ts";
+import { announces, queryFrames, readHead } from "../platform/store/log/frames.ts";
 import { getLog } from "../platform/store/log/logs.ts";
 import { findMember } from "../platform/store/streams/members.ts";
 import { createHeldFrames, deletedIn, joined } from "./held-frames.ts";
@@ -41,7 +41,7 @@ export function closeRoom(room: Room): void {
 
 function schedule(room: Room): void {
   if (room.isClosed) return;
-  const isQuiet = announcesFrames() || Date.now() - room.busyAt > quietAfterMilliseconds;
+  const isQuiet = announces() || Date.now() - room.busyAt > quietAfterMilliseconds;
   clearTimeout(room.timer);
   room.timer = setTimeout(
     () => {
@@ -57,10 +57,29 @@ function schedule(room: Room): void {
 export function refresh(room: Room): Promise<void> {
   room.next ??= Promise.resolve(room.reading?.catch(() => undefined)).then(() => {
     room.next = undefined;
-    room.reading = readOn(room).finally(() => schedule(room));
-    return room.reading;
+    return workOn(room, readOn(room));
   });
   return room.next;
+}
+
+/**
+ * Shows an announced frame, as it was stored. Reads the log if the frame is not the next one, or
+ * others are being read.
+ */
+export function take(room: Room, frame: Frame): Promise<void> {
+  const { epoch, head } = room.end;
+  if (room.reading ?? room.next) return refresh(room);
+  if (frame.epoch !== epoch || frame.n !== head + 1) return refresh(room);
+  return workOn(room, show(room, [frame], Date.now()));
+}
+
+/** Notes that frames are being read or shown, until they are. */
+function workOn(room: Room, work: Promise<void>): Promise<void> {
+  room.reading = work.finally(() => {
+    room.reading = undefined;
+    schedule(room);
+  });
+  return room.reading;
 }
 
 async function readOn(room: Room): Promise<void> {
@@ -73,6 +92,11 @@ async function readOn(room: Room): Promise<void> {
   const frames: Frame[] = [];
   for await (const frame of queryFrames(room.streamId, { from: room.end.head + 1 }))
     frames.push(frame);
+  await show(room, frames, now);
+}
+
+/** Shows frames that follow the last one. */
+async function show(room: Room, frames: readonly Frame[], now: number): Promise<void> {
   for (const run of runsOf(frames)) {
     await endBlocked(room, run[0], new Date(now));
     showRun(room, run);

@@ -1,3 +1,4 @@
+import type { Frame } from "../domain/log/frame.ts";
 import { addName, estimate, mergeSketch, newSketch, type Sketch } from "../domain/log/sketch.ts";
 import { viewersAmong } from "../domain/log/subscriber.ts";
 import { listRelayedRooms } from "../platform/store/log/relays.ts";
@@ -5,7 +6,7 @@ import { listSubscribers, recordVisits, type Visit } from "../platform/store/log
 import { createBacklog } from "./backlog.ts";
 import type { Room } from "./model.ts";
 import { createPresence } from "./presence.ts";
-import { closeRoom, openRoom, refresh } from "./room.ts";
+import { closeRoom, openRoom, take } from "./room.ts";
 
 /** An empty room is kept for this long, because its viewers may reconnect. */
 const emptyMilliseconds = 30_000;
@@ -89,10 +90,10 @@ export function createRooms(node: string) {
     ...{ open, countViewers, tick },
     settle: presence.settle,
     has: (streamId: string) => rooms.has(streamId),
-    /** Reads a stream's log now, if it is open. */
-    async wake(streamId: string): Promise<void> {
+    /** Shows a stream's new frame, if its log is open. */
+    async take(streamId: string, frame: Frame): Promise<void> {
       const room = rooms.get(streamId);
-      if (room !== undefined) await refresh(room);
+      if (room !== undefined) await take(room, frame);
     },
     /** Records that this relay no longer serves its rooms, and the visits that have ended. */
     end: () => Promise.all([...[...rooms.values()].map(drop), visits.settled()]),

@@ -2,17 +2,21 @@ import { closeConnection } from "../platform/realtime/closing.ts";
 import { expired } from "../platform/realtime/expiry.ts";
 import { logFault } from "../platform/runtime/log.ts";
 import { gatherMetrics, measureMetric } from "../platform/runtime/metrics.ts";
-import { onAnnouncedFrame } from "../platform/store/log/frames.ts";
+import { type Announcement, announces, onAnnouncement } from "../platform/store/log/frames.ts";
 import { aliveMilliseconds, markRelay } from "../platform/store/log/relays.ts";
 import { findNewestLive } from "../platform/store/streams/stream-lists.ts";
+import { share } from "../platform/table/query.ts";
 import { subscribe } from "./greeting.ts";
 import { createMailReader } from "./mail.ts";
 import type { Connection } from "./model.ts";
 import { leaveAll } from "./room.ts";
 import type { State } from "./state.ts";
 
-/** Intervals of reading mail, checking connections and rooms, and publishing metrics. */
-const everyMilliseconds = { mail: 200, look: 1_000, metrics: 10_000 };
+/**
+ * Intervals of reading mail (and if it is announced), checking connections and rooms, and
+ * publishing metrics.
+ */
+const everyMilliseconds = { mail: 200, announcedMail: 1_000, look: 1_000, metrics: 10_000 };
 
 /** Runs a relay's periodic work until it is stopped. */
 export function startUpkeep(state: State): { stop(): void } {
@@ -21,14 +25,16 @@ export function startUpkeep(state: State): { stop(): void } {
     measureMetric("RelaySockets", state.connections.size);
     gathering.publish();
   };
+  const readMail = share(createMailReader(state));
+  const { mail, announcedMail } = everyMilliseconds;
   const stops = [
-    repeat(everyMilliseconds.mail, createMailReader(state)),
+    repeat(announces() ? announcedMail : mail, readMail),
     repeat(everyMilliseconds.look, () => look(state)),
     repeat(everyMilliseconds.look, () => state.rooms.tick(new Date())),
     repeat(everyMilliseconds.look, () => moveOverlays(state)),
     repeat(aliveMilliseconds.every, () => markRelay(state.node, new Date())),
     repeat(everyMilliseconds.metrics, publish),
-    onAnnouncedFrame((streamId) => void wake(state, streamId)),
+    onAnnouncement((one) => void state.asRelay(() => hear(state, readMail, one))),
   ];
   return {
     stop() {
@@ -38,11 +44,12 @@ export function startUpkeep(state: State): { stop(): void } {
   };
 }
 
-/** Reads a stream's new frames. */
-const wake = ({ rooms, asRelay }: State, streamId: string) =>
-  asRelay(() => rooms.wake(streamId)).catch((error) =>
-    logFault("A room's log could not be read", error),
-  );
+/** Shows an announced frame, or delivers announced mail. */
+const hear = ({ rooms }: State, readMail: () => Promise<void>, announcement: Announcement) =>
+  (announcement === "mail"
+    ? readMail()
+    : rooms.take(announcement.streamId, announcement.frame)
+  ).catch((error) => logFault("An announcement could not be followed", error));
 
 /**
  * Repeats an action with a pause in between, even if it fails. Returns a function that stops it.

@@ -1,7 +1,7 @@
 import { relayConnectionId } from "../../domain/log/subscriber.ts";
 import { listSockets, putSocket } from "../../platform/store/log/connections.ts";
-import { onAnnouncedFrame, putFrame } from "../../platform/store/log/frames.ts";
-import { markRelay } from "../../platform/store/log/relays.ts";
+import { type Announcement, onAnnouncement, putFrame } from "../../platform/store/log/frames.ts";
+import { markRelay, putMail } from "../../platform/store/log/relays.ts";
 import { getRawItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
 import { createBacklog } from "../../relay/backlog.ts";
@@ -140,23 +140,53 @@ test("what is added just when a backlog becomes empty is done, and so is what fo
   }
 });
 
-test("on one machine a new frame is announced, and its room reads it", async () => {
+let leave: () => unknown = () => undefined;
+afterEach(() => leave());
+
+test("on one machine a new frame is announced, and its room shows it without a read", async () => {
   const rooms = createRooms("node");
   const streamId = "b".repeat(24);
   const room = await rooms.open(streamId);
-  const announced: string[] = [];
-  const end = onAnnouncedFrame((id) => {
-    announced.push(id);
-    void rooms.wake(id);
+  const announced: Announcement[] = [];
+  const end = onAnnouncement((one) => {
+    announced.push(one);
+    if (one !== "mail") void rooms.take(one.streamId, one.frame);
   });
   const { epoch, totals } = room.end;
-  const frame = { n: 1, epoch, totals, body: JSON.stringify({ events: [] }), covers: "" };
-  const next = { ...frame, newest: 0, revision: 0, expiresAt: 4e9 };
-  expect(await putFrame(streamId, next)).toBe(true);
+  const same = { epoch, totals, body: JSON.stringify({ events: [] }), covers: "", newest: 0 };
+  const frameOf = (n: number) => ({ ...same, n, revision: 0, expiresAt: 4e9 });
+  let reads = 0;
+  const restore = intercept(async ({ name }, next) => {
+    if (name === "QueryCommand") reads += 1;
+    return next();
+  });
+  leave = async () => {
+    restore();
+    end();
+    await rooms.end();
+  };
+  expect(await putFrame(streamId, frameOf(1))).toBe(true);
   while (room.end.head === 0) await new Promise((done) => setTimeout(done, 1));
-  expect(announced).toEqual([streamId]);
+  expect({ announced, reads }).toEqual({ announced: [{ streamId, frame: frameOf(1) }], reads: 0 });
   // A number that is taken announces nothing.
-  expect(await putFrame(streamId, next)).toBe(false);
+  expect(await putFrame(streamId, frameOf(1))).toBe(false);
   end();
-  await rooms.end();
+  const heldNumbers = () => room.held.run(1, 10).map(({ frame }) => frame.n);
+  // An announcement is missed.
+  for (const n of [2, 3]) await putFrame(streamId, frameOf(n));
+  await rooms.take(streamId, frameOf(3));
+  expect({ reads, held: heldNumbers() }).toEqual({ reads: 1, held: [1, 2, 3] });
+  // Two arrive at once, one repeatedly, and one of another log that is not stored.
+  for (const n of [4, 5]) await putFrame(streamId, frameOf(n));
+  await Promise.all([4, 5, 4].map((n) => rooms.take(streamId, frameOf(n))));
+  await rooms.take(streamId, { ...frameOf(6), epoch: "another" });
+  expect(heldNumbers()).toEqual([1, 2, 3, 4, 5]);
+});
+
+test("on one machine mail for a relay is announced", async () => {
+  const heard = new Promise((done) => {
+    leave = onAnnouncement(done);
+  });
+  await putMail("node", { connectionId: "c1" }, now);
+  expect(await heard).toBe("mail");
 });

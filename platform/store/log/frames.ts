@@ -16,30 +16,39 @@ import { getLog, type Log } from "./logs.ts";
  */
 export async function putFrame(streamId: string, frame: Frame): Promise<boolean> {
   const isPut = await putIf({ ...key.frame(streamId, frame.n), ...frame }, isAbsent);
-  if (isPut && announcesFrames()) frameChannel().postMessage(streamId);
+  if (isPut) announce({ streamId, frame });
   return isPut;
 }
 
-/**
- * On one machine, functions and the relay are threads of one process, where a frame is announced
- * by its stream's id: the relay reads it at once. On AWS it reads ten times a second.
- */
-export const announcesFrames = () =>
-  setting("LOCAL") === "on" && setting("RELAY_URL") !== undefined;
+/** What a function tells the relay: the next frame of a stream, or that there is mail. */
+export type Announcement = { streamId: string; frame: Frame } | "mail";
 
-const frameChannel = lazy(() => {
-  const channel = new BroadcastChannel("ovation.frames");
+/**
+ * On one machine, functions and the relay are threads of one process, and what is written for the
+ * relay is announced to its thread. On AWS the relay reads the table several times a second.
+ */
+export const announces = () => setting("LOCAL") === "on" && setting("RELAY_URL") !== undefined;
+
+const name = "ovation.relay";
+
+const channel = lazy(() => {
+  const opened = new BroadcastChannel(name);
   // A thread that only announces may end.
-  channel.unref();
-  return channel;
+  opened.unref();
+  return opened;
 });
 
-/** Calls `act` with the stream of each announced frame; the result ends that. */
-export function onAnnouncedFrame(act: (streamId: string) => void): () => void {
-  if (!announcesFrames()) return () => undefined;
-  const channel = new BroadcastChannel("ovation.frames");
-  channel.onmessage = ({ data }: MessageEvent) => act(String(data));
-  return () => channel.close();
+/** Announces what was written, on one machine. */
+export function announce(announcement: Announcement): void {
+  if (announces()) channel().postMessage(announcement);
+}
+
+/** Calls `act` with each announcement of other threads; the result ends that. */
+export function onAnnouncement(act: (announcement: Announcement) => void): () => void {
+  if (!announces()) return () => undefined;
+  const opened = new BroadcastChannel(name);
+  opened.onmessage = ({ data }: MessageEvent) => act(data as Announcement);
+  return () => opened.close();
 }
 
 /** The largest frame number that a key can hold. */

@@ -5,6 +5,7 @@ import { setting } from "../../runtime/env.ts";
 import { deleteItem, getRawItem, putItem, read, writeItems } from "../../table/items.ts";
 import { type Key, key, prefix } from "../../table/keys.ts";
 import { queryWhole } from "../../table/query.ts";
+import { announce } from "./frames.ts";
 import { findLog } from "./logs.ts";
 
 /*
@@ -68,6 +69,7 @@ export async function putMail(node: string, mail: Mail, now: Date): Promise<void
   const number = String(mailCount++).padStart(10, "0");
   const id = `${now.getTime()}-${number}-${randomBytes(6).toString("base64url")}`;
   await putItem({ ...key.mail(node, id), ...mail, expiresAt: secondsAfter(now, mailSeconds) });
+  announce("mail");
 }
 
 /**
