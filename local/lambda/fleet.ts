@@ -16,12 +16,12 @@ import { type FunctionWorker, sharedCell, startWorker } from "./worker.ts";
  */
 export const sharedAtWorkMax = Math.min(6, 2 * availableParallelism());
 
-/** Idle workers that are kept longest: dedicated ones (which hold one function), and shared ones. */
+/** Idle workers that are kept longest: dedicated ones (with one function), and shared ones. */
 const idleMax = { own: 8, shared: sharedAtWorkMax };
 /**
- * How long they are kept, and those beyond. The latter wait for the next burst: a thread takes about
- * 75 ms of CPU to start and 30 ms for each function that it loads, and on busy processors a burst
- * follows every few seconds.
+ * How long they are kept, and surplus ones. Surplus workers wait for the next burst, which follows
+ * within seconds on busy processors: a thread takes about 75 ms of CPU to start, and 30 ms for each
+ * function that it loads.
  */
 const keptMilliseconds = { most: 60_000, surplus: 10_000 };
 
