@@ -9,6 +9,9 @@ import type { ResizeJob, Sizes } from "./resize-worker.ts";
 /** The longest time for decoding a picture: 50 megapixels take 3 s of a whole processor. */
 const decodeMilliseconds = 20_000;
 
+/** The part of the invocation's time that is left for storing the result. */
+const storingMilliseconds = 5_000;
+
 /** The thread's JavaScript memory; pixels are in WebAssembly's memory. */
 const resourceLimits = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16 };
 
@@ -51,11 +54,11 @@ export async function resizePicture(bytes: Uint8Array): Promise<Sizes | undefine
     stdout: true,
     stderr: true,
   });
-  const late = boundedTimeout(decodeMilliseconds);
+  const left = boundedTimeout(Number.POSITIVE_INFINITY) - storingMilliseconds;
   let timer: NodeJS.Timeout | undefined;
   try {
     return await new Promise<Sizes | undefined>((resolve) => {
-      timer = setTimeout(resolve, late, undefined);
+      timer = setTimeout(resolve, Math.min(decodeMilliseconds, left), undefined);
       worker.once("message", resolve);
       worker.once("error", () => resolve(undefined));
     });

@@ -125,6 +125,7 @@ test.each([
 test("a file of two types is served as the type of its first bytes", async () => {
   const bytes = ascii("GIF89a/*\u0000*/=1;alert(1)//<script>alert(1)</script>");
   const made = await create(await person(), bytes, "a.js", "text/javascript");
+  expect(made.status).toBe(201);
   const found = await look(made.body.data.thumbnailUrl);
   expect(found.headers.get("content-type")).toBe("image/gif");
   expect(found.headers.get("content-security-policy")).toMatch(/default-src 'none'.*sandbox/);

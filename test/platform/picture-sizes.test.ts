@@ -6,6 +6,7 @@ import { usualBytesMax } from "../../domain/picture.ts";
 import { sizeInHeader } from "../../domain/picture-size.ts";
 import { orientationOf, orientedAs } from "../../platform/pictures/orientation.ts";
 import { resizePicture } from "../../platform/pictures/resize.ts";
+import { millisecondsLeft, setDeadline } from "../../platform/runtime/deadline.ts";
 import { picture, pictureTypes, png } from "../api/picture-files.ts";
 
 /** The largest file of each size: the small ones are not compressed at worst. */
@@ -164,4 +165,16 @@ test("a file that is no picture has no sizes, and its memory is released", async
   }
   expect(await resizePicture(new Uint8Array(deflateSync(Buffer.alloc(100_000))))).toBeUndefined();
   expect(process.memoryUsage().rss - before).toBeLessThan(150_000_000);
+});
+
+test("a file that takes long to decode leaves time to store it unchanged", async () => {
+  // Its header claims 116 megapixels.
+  const slow = Buffer.from("GIF89a/*\0*/=1;alert(1)//<script>alert(1)</script>", "latin1");
+  setDeadline(5_300);
+  try {
+    expect(await resizePicture(new Uint8Array(slow))).toBeUndefined();
+    expect(millisecondsLeft()).toBeGreaterThan(4_000);
+  } finally {
+    setDeadline(Number.POSITIVE_INFINITY);
+  }
 });
