@@ -28,12 +28,11 @@ type Way = { send: SendCall; isClosed(): boolean };
 export function installTransport({ send, isClosed }: Way): void {
   const transport = (
     { method = "POST", path: url = "/", headers, body, isBinary }: Request,
-    { signal }: { signal: AbortSignal },
+    { signal }: { signal: Pick<AbortSignal, "addEventListener"> },
   ) =>
     new Promise<Answer>((resolve, reject) => {
       const call = { method, url, headers: Object.entries(headers).flat(), body };
       const forget = send(call, (answer) => {
-        signal.removeEventListener("abort", forget);
         if (answer === "lost") return reject(connectionLost());
         const { status, body: said } = answer;
         const told = { status, headers: { ...answer.headers } };

@@ -93,9 +93,12 @@ export function createSigner(host: string, given: Signing | (() => Signing)) {
     datedHeaders = `x-amz-date:${longDate}\n${own.token}`;
   }
 
-  function signatureOf(signed: Signed & { payloadHash: string }, signedHeaders: string): string {
+  /** The headers of a request, flat, as the HTTP client expects them. `now` in milliseconds. */
+  return function sign(signed: Signed, now: number): string[] {
     const { method, path, query = "", payloadHash, target } = signed;
-    const { by, key, scope, content } = own;
+    if (Math.floor(now / 1000) !== second) turn(now);
+    const { by, key, scope, content, signedNames } = own;
+    // Only S3 requires the payload's hash as a header, and takes paths as they are sent.
     const isS3 = by.service === "s3";
     // For the canonical request, a path is encoded a second time (except for S3).
     const isPlain = path === "/" || isS3;
@@ -103,29 +106,18 @@ export function createSigner(host: string, given: Signing | (() => Signing)) {
     const hashHeader = isS3 ? `x-amz-content-sha256:${payloadHash}\n` : "";
     const canonicalHeaders = `${content}host:${host}\n${hashHeader}${datedHeaders}`;
     const lastHeader = target === undefined ? "" : `x-amz-target:${target}\n`;
+    const signedHeaders = target === undefined ? signedNames : `${signedNames};x-amz-target`;
     const canonical =
       `${method}\n${canonicalPath}\n${query}\n${canonicalHeaders}${lastHeader}\n` +
       `${signedHeaders}\n${payloadHash}`;
-    const text = `AWS4-HMAC-SHA256\n${longDate}\n${scope}\n${hashOf(canonical)}`;
-    return createHmac("sha256", key).update(text).digest("hex");
-  }
-
-  /** The headers of a request, flat, as the HTTP client expects them. `now` in milliseconds. */
-  return function sign(signed: Signed, now: number): string[] {
-    const { payloadHash, target } = signed;
-    if (Math.floor(now / 1000) !== second) turn(now);
-    const { by, scope, signedNames } = own;
-    // Only S3 requires the payload's hash as a header, and takes paths as they are sent.
-    const isS3 = by.service === "s3";
-    const signedHeaders = target === undefined ? signedNames : `${signedNames};x-amz-target`;
-    const signature =
-      payloadHash === undefined ? "none" : signatureOf({ ...signed, payloadHash }, signedHeaders);
+    const toSign = () => `AWS4-HMAC-SHA256\n${longDate}\n${scope}\n${hashOf(canonical)}`;
+    const signature = payloadHash && createHmac("sha256", key).update(toSign()).digest("hex");
     const authorization =
       `AWS4-HMAC-SHA256 Credential=${by.accessKeyId}/${scope}, ` +
-      `SignedHeaders=${signedHeaders}, Signature=${signature}`;
+      `SignedHeaders=${signedHeaders}, Signature=${signature ?? "none"}`;
     const headers = ["host", host, "x-amz-date", longDate, "authorization", authorization];
     if (by.sessionToken !== undefined) headers.push("x-amz-security-token", by.sessionToken);
-    if (isS3 && payloadHash !== undefined) headers.push("x-amz-content-sha256", payloadHash);
+    if (isS3) headers.push("x-amz-content-sha256", payloadHash ?? "");
     return headers;
   };
 }

@@ -28,8 +28,8 @@ export type TransportAnswer = {
 
 /**
  * Sends one call to AWS and returns its response. Rejects without a complete response, with the
- * `code` of Node's sockets (ECONNRESET, ECONNREFUSED …). An abort of the signal ends the wait; it
- * has one listener.
+ * `code` of Node's sockets (ECONNRESET, ECONNREFUSED …). The signal is of this call alone, has one
+ * listener, and may abort until the call has ended.
  */
 export type Transport = (
   request: TransportRequest,
@@ -39,7 +39,6 @@ export type Transport = (
 /** The part of an `AbortSignal` that a transport uses. */
 type AbortListening = {
   addEventListener(type: "abort", listener: () => void, options?: { once: boolean }): void;
-  removeEventListener(type: "abort", listener: () => void): void;
 };
 
 /**
@@ -63,9 +62,6 @@ export function sendWithin(
   const signal: AbortListening = {
     addEventListener(_type, listener) {
       abort = listener;
-    },
-    removeEventListener() {
-      abort = undefined;
     },
   };
   return new Promise((resolve, reject) => {
@@ -105,20 +101,13 @@ export function openSockets(endpoint: URL): { transport: Transport; close(): voi
   ) =>
     new Promise((resolve, reject) => {
       const request = open({ ...place, agent, method, path, headers });
-      const abort = () => request.destroy();
-      const end = () => signal.removeEventListener("abort", abort);
-      const fail = (error: Error) => {
-        end();
-        reject(error);
-      };
-      signal.addEventListener("abort", abort, { once: true });
-      request.once("error", (error) => fail(nameLoss(error)));
+      signal.addEventListener("abort", () => request.destroy(), { once: true });
+      request.once("error", (error) => reject(nameLoss(error)));
       request.once("response", (answer) => {
         const chunks: Buffer[] = [];
         answer.on("data", (chunk: Buffer) => chunks.push(chunk));
-        answer.once("error", fail);
+        answer.once("error", reject);
         answer.once("end", () => {
-          end();
           const bytes = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
           const { statusCode: status = 0 } = answer;
           const headers = answer.headers as Record<string, string>;
