@@ -89,7 +89,7 @@ beforeEach(() => {
 });
 
 async function send(paths: string[], to = origin) {
-  const event = { origin: to, paths, body: "a frame", headersTimeout: 400 };
+  const event = { origin: to, paths, body: "a frame", headersTimeout: 3_000 };
   const result = await workers.invoke("sending", event);
   expect(result.ok).toBe(true);
   return (result as { payload: { sent: unknown[][]; fetched: string } }).payload;
