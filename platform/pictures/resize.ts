@@ -64,6 +64,7 @@ export async function resizePicture(bytes: Uint8Array): Promise<Sizes | undefine
     });
   } finally {
     clearTimeout(timer);
-    await worker.terminate();
+    // Not awaited: on busy processors a thread may take seconds to end.
+    void worker.terminate();
   }
 }
