@@ -18,6 +18,31 @@ export type Shared = {
 const hostRules = ["ovation.test", "lan.test"].map((name) => `MAP ${name} 127.0.0.1`).join(",");
 
 /**
+ * What Chromium does not need here. It obeys only the last list on its command line, so this one
+ * repeats Playwright's own. Two more pages for the address bar, and a process in reserve, took as
+ * much CPU as the page under test.
+ */
+const disabledFeatures = [
+  "AimEnabled",
+  "AvoidCorsURLLoaderRestartOnRedirect",
+  "AvoidUnnecessaryBeforeUnloadCheckSync",
+  "DestroyProfileOnBrowserClose",
+  "HttpsFirstBalancedModeAutoEnable",
+  "HttpsUpgrades",
+  "LensOverlay",
+  "MediaRouter",
+  "NetworkTimeServiceQuerying",
+  "OptimizationHints",
+  "PaintHolding",
+  "PreconnectToSearch",
+  "SpareRendererForSitePerProcess",
+  "TcpPortRandomizationWin",
+  "ThirdPartyStoragePartitioning",
+  "WebUIOmniboxAimPopup",
+  "WebUIOmniboxPopup",
+];
+
+/**
  * Serves `GET /system/<name>`, answered with `{url, dataDir}`, `GET /browser/<name>`, answered with
  * `{endpoint}` for Playwright, and `GET /synthesizer/<hash of the sources>`, answered with `{url}`.
  * It runs in the process that runs jest, so what it started outlives test files, workers and runs
@@ -51,7 +76,11 @@ export async function openShared(env: Record<string, string>): Promise<Shared> {
     },
     async browser(name: string) {
       // Software GPU rendering would take a fifth of the time of page tests.
-      const args = [`--host-resolver-rules=${hostRules}`, "--disable-gpu"];
+      const args = [
+        `--host-resolver-rules=${hostRules}`,
+        "--disable-gpu",
+        `--disable-features=${disabledFeatures.join(",")}`,
+      ];
       const open = async () => {
         // Loaded on demand, because it is large.
         const { chromium } = await import("playwright-core");

@@ -53,6 +53,7 @@ export function usePages({ own = false } = {}) {
     system = started ?? (await sharedSystem());
   }, testMilliseconds);
   afterAll(async () => {
+    if (browser !== undefined) await printOpenPages(browser);
     await browser?.close();
     await started?.stop();
   });
@@ -80,6 +81,14 @@ export function usePages({ own = false } = {}) {
       return ((await answer.json()) as { token: string }).token;
     },
   };
+}
+
+/** A test that passes closes its pages: what the others show tells why their test has failed. */
+async function printOpenPages(browser: Browser): Promise<void> {
+  for (const page of browser.contexts().flatMap((context) => context.pages())) {
+    const shown = await page.locator("body").ariaSnapshot({ timeout: 10_000 }).catch(String);
+    process.stderr.write(`${page.url()} still shows\n${shown}\n`);
+  }
 }
 
 /** Waits until a condition holds; a timeout fails with the condition's source. */
