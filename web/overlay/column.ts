@@ -1,6 +1,6 @@
 import { make } from "../chat/dom.ts";
 
-/** A hidden page gets no animation frames: rows then appear on a timer. */
+/** A page that is hidden, at any moment, gets no animation frames: rows then appear on a timer. */
 const hiddenMilliseconds = 250;
 const sweepMilliseconds = 250;
 /** Duration of the fade-out in overlay.css. */
@@ -18,13 +18,15 @@ export function createColumn({ max, fadeSeconds }: { max: number; fadeSeconds: n
   const element = make("div", { class: "ov-rows", role: "log", "aria-live": "off" });
   let rows: Row[] = [];
   let waiting: Row[] = [];
-  let isAsked = false;
+  let asked: { frame: number; timer: ReturnType<typeof setTimeout> } | undefined;
   const restMilliseconds = fadeSeconds === 0 ? Number.POSITIVE_INFINITY : fadeSeconds * 1000;
 
   function flush(): void {
     const fresh = waiting;
     waiting = [];
-    isAsked = false;
+    if (asked !== undefined) cancelAnimationFrame(asked.frame);
+    clearTimeout(asked?.timer);
+    asked = undefined;
     rows.push(...fresh);
     for (const { element: old } of rows.splice(0, Math.max(0, rows.length - max))) old.remove();
     element.append(...fresh.map((one) => one.element));
@@ -57,10 +59,10 @@ export function createColumn({ max, fadeSeconds }: { max: number; fadeSeconds: n
       const restsUntil = performance.now() + restMilliseconds;
       waiting.push({ element: made, senderId, restsUntil });
       if (waiting.length > max) waiting.shift();
-      if (isAsked) return;
-      isAsked = true;
-      if (document.hidden) setTimeout(flush, hiddenMilliseconds);
-      else requestAnimationFrame(flush);
+      asked ??= {
+        frame: requestAnimationFrame(flush),
+        timer: setTimeout(flush, hiddenMilliseconds),
+      };
     },
     /** Restarts a row's display time; false if it has been removed. */
     touch(made: HTMLElement): boolean {
