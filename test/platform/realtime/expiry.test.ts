@@ -1,3 +1,4 @@
+import { jest } from "@jest/globals";
 import { perMessage, type QueueRecord } from "../../../platform/lambda/consumer.ts";
 import type { Poster, PostResult } from "../../../platform/push/gateway.ts";
 import { ExpiryTimer, endExpired } from "../../../platform/realtime/expiry.ts";
@@ -7,6 +8,7 @@ import {
   putConnection,
   putSocket,
 } from "../../../platform/store/log/connections.ts";
+import { passQuickly } from "../clock.ts";
 import { posterWith } from "../push/ways.ts";
 import { useOwnTable } from "../table.ts";
 
@@ -18,6 +20,7 @@ beforeEach(() => {
   asked.length = 0;
   answer = { post: "sent", close: ["sent"] };
 });
+afterEach(() => void jest.useRealTimers());
 const poster = posterWith({
   async post(_, { bytes }) {
     asked.push(JSON.parse(bytes.toString()).type);
@@ -48,7 +51,9 @@ async function expired(ageSeconds = 600) {
 
 /** Reads these messages as `realtime/expire` does; the ids of those that are to come again. */
 const endBy = (gateway: Poster, ...records: QueueRecord[]) =>
-  perMessage(ExpiryTimer, (timer, now) => endExpired(gateway, timer, now))(records, new Date());
+  passQuickly(() =>
+    perMessage(ExpiryTimer, (timer, now) => endExpired(gateway, timer, now))(records, new Date()),
+  );
 const end = (...records: QueueRecord[]) => endBy(poster, ...records);
 
 test("an expired token's socket gets a message, is closed and removed", async () => {
