@@ -41,6 +41,7 @@ export const slowKinds = {
     "local/webhooks",
     "platform/migrate-killed",
     "platform/money/funding-kills",
+    "web/studio-kills",
   ],
   /** Many clients, items of maximum size, or sustained load. */
   loads: [
@@ -85,7 +86,10 @@ export const slowKinds = {
   ],
   /** The guides and examples, followed step by step. */
   guides: ["api/webhook-guide", "examples/", "local/stage"],
-  /** Data of earlier versions, copies, changed deployments, and systems built from scratch. */
+  /**
+   * Data of earlier versions, copies, changed deployments, systems built from scratch, and a
+   * deployment's check by CloudFormation's own rules.
+   */
   restores: [
     "bin/assembly",
     "bin/cold-start",
@@ -93,6 +97,7 @@ export const slowKinds = {
     "bin/reload",
     "bin/reset-logs",
     "bin/restore",
+    "cloud/relay-rules",
     "cloud/transitions",
     "local/read-only",
     "platform/releases/releases",

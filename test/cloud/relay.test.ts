@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { rollingPercent } from "../../lib/stages/relay.ts";
 import { type Stage, stageOf } from "../../lib/stages/stages.ts";
-import { flat, reportsOf, resourcesOf, synthesize, templatesOf, theResource } from "./templates.ts";
+import { flat, resourcesOf, synthesize, templatesOf, theResource } from "./templates.ts";
 
 /** A policy's statements by the table partitions that they name. */
 type Statement = { Action: string | string[]; Condition?: { [test: string]: unknown } };
@@ -57,12 +57,7 @@ const all = (type: string) =>
   resourcesOf(templates, `AWS::${type}`, "relay").map(({ Properties }) => Properties);
 
 describe("a stage with a relay and a domain", () => {
-  test("passes CloudFormation's own rules and those for solutions", async () => {
-    const pluginReports = await reportsOf(relayed, "ovation-dev-relay");
-    expect(pluginReports.map(({ pluginName }) => pluginName)).toContain("CloudFormation Validate");
-    const found = pluginReports.flatMap(({ violations }) => violations);
-    expect(found.filter((one) => JSON.stringify(one).includes("ovation-dev-relay"))).toEqual([]);
-    // As AWS limits a task's definition.
+  test("fits the size that AWS allows a task's definition", () => {
     expect(JSON.stringify(the("ECS::TaskDefinition")).length).toBeLessThan(32_000);
   });
 
