@@ -81,6 +81,22 @@ browserTest(
 );
 
 browserTest(
+  "rows appear in a page that is hidden before its next animation frame, and after that",
+  async () => {
+    const { page, stream } = await connected();
+    // A hidden page gets no frames: this one counts the requests.
+    await page.evaluate("asked = 0, requestAnimationFrame = () => ++asked");
+    stream.show(said("just before"));
+    await page.getByText("just before").waitFor();
+    expect(await page.evaluate("asked")).toBe(1);
+    stream.show(said("later"));
+    await page.getByText("later").waitFor();
+    await page.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "after a short outage it resumes at its position; a revoked key shows a quiet notice and stops",
   async () => {
     const { page, stream } = await connected("", narrow, withOwnClock);
