@@ -1,9 +1,12 @@
 import { jest } from "@jest/globals";
 
+/** What never runs on a test's clock. */
+const real = ["hrtime", "nextTick", "performance", "queueMicrotask", "setImmediate"] as const;
+
 /** Sets the clock that `Date` shows, in milliseconds since 1970; timers go on in real time. */
 export function setClock(now: number): void {
   const doNotFake = [
-    ...(["hrtime", "nextTick", "performance", "queueMicrotask", "setImmediate"] as const),
+    ...real,
     ...(["clearImmediate", "setInterval", "clearInterval", "setTimeout", "clearTimeout"] as const),
   ];
   jest.useFakeTimers({ doNotFake, now });
@@ -11,12 +14,12 @@ export function setClock(now: number): void {
 
 const pass = setTimeout;
 
-/** Runs something whose pauses end at once: a second of its clock takes ten milliseconds. */
+/**
+ * Runs something on a clock whose second takes ten milliseconds, so that its pauses end soon. `Date`
+ * stays at that clock's time until the test calls `jest.useRealTimers()`.
+ */
 export async function passQuickly<T>(act: () => Promise<T>): Promise<T> {
-  jest.useFakeTimers({
-    doNotFake: ["hrtime", "nextTick", "performance", "queueMicrotask", "setImmediate"],
-    now: Date.now(),
-  });
+  jest.useFakeTimers({ doNotFake: [...real], now: Date.now() });
   let isOver = false;
   const result = act().finally(() => {
     isOver = true;

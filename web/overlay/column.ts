@@ -1,6 +1,6 @@
 import { make } from "../chat/dom.ts";
 
-/** A page that is hidden, at any moment, gets no animation frames: rows then appear on a timer. */
+/** A hidden page gets no animation frames, so a timer shows the rows as well. */
 const hiddenMilliseconds = 250;
 const sweepMilliseconds = 250;
 /** Duration of the fade-out in overlay.css. */
@@ -18,15 +18,12 @@ export function createColumn({ max, fadeSeconds }: { max: number; fadeSeconds: n
   const element = make("div", { class: "ov-rows", role: "log", "aria-live": "off" });
   let rows: Row[] = [];
   let waiting: Row[] = [];
-  let asked: { frame: number; timer: ReturnType<typeof setTimeout> } | undefined;
   const restMilliseconds = fadeSeconds === 0 ? Number.POSITIVE_INFINITY : fadeSeconds * 1000;
 
+  /** Adds the waiting rows, if any. */
   function flush(): void {
     const fresh = waiting;
     waiting = [];
-    if (asked !== undefined) cancelAnimationFrame(asked.frame);
-    clearTimeout(asked?.timer);
-    asked = undefined;
     rows.push(...fresh);
     for (const { element: old } of rows.splice(0, Math.max(0, rows.length - max))) old.remove();
     element.append(...fresh.map((one) => one.element));
@@ -59,10 +56,10 @@ export function createColumn({ max, fadeSeconds }: { max: number; fadeSeconds: n
       const restsUntil = performance.now() + restMilliseconds;
       waiting.push({ element: made, senderId, restsUntil });
       if (waiting.length > max) waiting.shift();
-      asked ??= {
-        frame: requestAnimationFrame(flush),
-        timer: setTimeout(flush, hiddenMilliseconds),
-      };
+      else if (waiting.length === 1) {
+        setTimeout(flush, hiddenMilliseconds);
+        if (!document.hidden) requestAnimationFrame(flush);
+      }
     },
     /** Restarts a row's display time; false if it has been removed. */
     touch(made: HTMLElement): boolean {
