@@ -152,13 +152,17 @@ function linksAfter(was: Profile["links"], change: ProfileChange["links"]): Prof
 /** Days before a changed username may change again. */
 const keptDays = 30;
 
-/** The profile with another username: once in 30 days, unless an admin assigns it. */
+/**
+ * The profile with another username: once in 30 days, unless an admin assigns it. The same one
+ * again, such as a repeated call whose response was lost, changes nothing.
+ */
 export function renamed(
   profile: Profile,
   username: string,
   now: Date,
   { byAdmin = false } = {},
 ): Profile {
+  if (username === profile.username) return profile;
   const { mentioned: _, ...kept } = profile;
   const changedAt = profile.usernameChangedAt;
   if (changedAt !== undefined && !byAdmin) {

@@ -85,6 +85,8 @@ test("usernames are found in any case, are unique, and change once in 30 days", 
     expectFailure(await rename(as, wrong), 400, sentences[400]);
   const next = `new-${freshId()}`.slice(0, 20);
   expect((await rename(as, next)).body.data.username).toBe(next);
+  // A client that lost the response calls again.
+  expect((await rename(as, next)).body.data.username).toBe(next);
   expectFailure(await rename(as, `${next}2`), 409, sentences[409]);
   expect((await find(next)).body.data._id).toBe(as.id);
   expect((await find(name)).body.data).toMatchObject({ _id: as.id, username: next });
