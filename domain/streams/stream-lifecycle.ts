@@ -61,9 +61,13 @@ export function remove(stream: Stream, now: Date): StreamChange {
 /** The user who acts on a stream. */
 type Acting = { userId: string; roles: readonly string[] };
 
+/** Whether the caller is the host, or an admin, who may act on the host's behalf. */
+export const mayHost = (stream: Stream, caller: Acting) =>
+  isHost(stream, caller.userId) || caller.roles.includes("admin");
+
 /** Admits the host, and admins on their behalf. */
 export function assertMayHost(stream: Stream, caller: Acting): void {
-  if (!isHost(stream, caller.userId) && !caller.roles.includes("admin")) refuse("stream_not_yours");
+  if (!mayHost(stream, caller)) refuse("stream_not_yours");
 }
 
 /** Whether the caller is the host, a moderator named by the host, or an admin. */

@@ -1,7 +1,12 @@
 import * as z from "zod";
 import { StreamId } from "../../domain/id.ts";
 import { LiveStream } from "../../domain/streams/live-stream.ts";
-import { assertMayHost, cancel, cancelAsGuest } from "../../domain/streams/stream-lifecycle.ts";
+import {
+  assertMayHost,
+  cancel,
+  cancelAsGuest,
+  mayHost,
+} from "../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
 import { changeShown } from "../../platform/store/streams/display-names.ts";
 import { getStreamOutside } from "../../platform/store/streams/stream-access.ts";
@@ -26,7 +31,7 @@ export const { contract, handler } = endpoint(
   },
   async ({ path, caller, now, idempotentReply }) => {
     const { stream } = await getStreamOutside(path.streamId, caller, now, { consistent: true });
-    const isGuest = stream.guests.includes(caller.userId);
+    const isGuest = !mayHost(stream, caller) && stream.guests.includes(caller.userId);
     if (!isGuest) assertMayHost(stream, caller);
     return changeShown(stream, isGuest ? cancelAsGuest : cancel, now, idempotentReply);
   },

@@ -78,3 +78,10 @@ test("a guest lists the streams that they are invited to, filtered and sorted", 
       sentences[400],
     );
 });
+
+test("a host who names themselves among the guests cancels as the host", async () => {
+  const host = await known();
+  const { id } = await create(host, { guests: [host.id] });
+  const cancelled = await call(`POST ${streams}/${id}/cancel`, { as: host });
+  expect(cancelled.body.data.status).toBe("cancelled_by_host");
+});
