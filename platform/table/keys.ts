@@ -15,7 +15,7 @@
  *   unread mark      USER#u          UNREAD#id           with a notification, while it is unread
  *   read mark        USER#u          READ#id             with a notification, once it is read
  *   hosted stream    USER#u          HOSTED#id           streams/create (a host's streams in order)
- *   host's ban       USER#u          BANNED#id           bans/create (the bans of a host's streams)
+ *   host's ban       USER#u          BANNED#id           bans/create (those in force in u's streams)
  *   search entry     FIND#c          text#u              users/* (c: its first character)
  *   search sample    FIND#           hash#u              users/* (a search without a query)
  *   device           USER#u          DEVICE#hash         notifications/save-device

@@ -2,10 +2,12 @@ import { marshall } from "@aws-sdk/util-dynamodb";
 import type { DynamoDBRecord } from "aws-lambda";
 import { profileOf } from "../../domain/people/user.ts";
 import { makeBan } from "../../domain/streams/ban.ts";
+import type { Stream } from "../../domain/streams/stream.ts";
 import { followBan, queueBanMoments } from "../../platform/realtime/ban-ends.ts";
 import { newId } from "../../platform/runtime/id.ts";
-import { recordBan } from "../../platform/store/streams/bans.ts";
+import { getBan, liftBan, listBans, recordBan } from "../../platform/store/streams/bans.ts";
 import { findMember } from "../../platform/store/streams/members.ts";
+import { getRawItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
 import { startQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";
@@ -25,7 +27,10 @@ const sent = () => queue.take().map(({ body }) => JSON.parse(body));
 
 /** A stream whose member is banned until `seconds` from now, and the end of that ban. */
 async function banned(seconds: number) {
-  const stream = await makeStream(await makeUser(someone("host")));
+  return banFrom(await makeStream(await makeUser(someone("host"))), seconds);
+}
+
+async function banFrom(stream: Stream, seconds: number) {
   const userId = await makeUser(someone("target"));
   const target = profileOf(userId, {}, now);
   const endsAt = later(seconds).toISOString();
@@ -72,4 +77,21 @@ test("a timer that arrives early is sent on, and at the end frees the member of 
   for (let times = 0; times < 2; times++) await followBan(end, later(3600));
   expect((await find())?.ban).toBeUndefined();
   expect(sent()).toEqual([]);
+});
+
+test("a ban that is over leaves its host's list, which has room for those in force", async () => {
+  const stream = await makeStream(await makeUser(someone("host")));
+  const [lifted, timed] = [await banFrom(stream, 60), await banFrom(stream, 3600)];
+  const entryOf = ({ end: { banId } }: typeof timed) =>
+    getRawItem(key.hostedBan(stream.hostId, banId), { consistent: true });
+  await liftBan(await getBan(lifted.end.banId, now), stream.hostId, later(1));
+  expect(await entryOf(lifted)).toBeUndefined();
+  const listed = await listBans(stream.hostId, {}, later(2));
+  expect(listed.map(({ banId }) => banId)).toEqual([timed.end.banId]);
+  expect(await listBans(stream.hostId, {}, later(3600))).toEqual([]);
+  // The table removes it then, not while it may be in force by another clock.
+  const { expiresAt } = (await entryOf(timed))!;
+  const late = Number(expiresAt) * 1000 - later(3600).getTime();
+  expect(late).toBeGreaterThan(60_000);
+  expect(late).toBeLessThan(24 * 3_600_000);
 });

@@ -80,8 +80,8 @@ export async function liftBan(ban: Ban, by: string, now: Date): Promise<Ban> {
 }
 
 /**
- * Marks a ban as lifted, once, in its own item and in the list of its host. Nothing else is
- * written, since the names in it may be erased at any time.
+ * Marks a ban as lifted, once, and removes it from the list of its host, which has the newest bans
+ * only. Nothing else is written, since the names in it may be erased at any time.
  */
 export function liftActions(
   hostId: string,
@@ -101,17 +101,17 @@ export function liftActions(
         ExpressionAttributeValues: { ":at": at, ":by": by, ":null": null },
       },
     },
-    {
-      Update: {
-        Key: key.hostedBan(hostId, banId),
-        UpdateExpression: "SET deletedAt = :at",
-        ExpressionAttributeValues: { ":at": at },
-      },
-    },
+    { Delete: { Key: key.hostedBan(hostId, banId) } },
   ];
 }
 
-/** A new ban, its entry in the list of its host, and its entry in the moderation log. */
+/** How long the list of a host has an entry after its ban's end: longer than clocks differ. */
+const listedSeconds = 3600;
+
+/**
+ * A new ban, its entry in the list of its host, and its entry in the moderation log. The table's TTL
+ * removes the first entry after the ban's end.
+ */
 export function banActions(ban: Ban): Action[] {
   const { id: banId, liveStreamId, target, actionType, reason, scope } = ban;
   const { createdAt, deletedAt, endsAt } = ban;
@@ -144,13 +144,16 @@ export function banActions(ban: Ban): Action[] {
           deletedAt,
           endsAt,
           scope,
+          ...(endsAt !== null && { expiresAt: secondsOf(endsAt) + listedSeconds }),
         },
       },
     },
   ];
 }
 
-/** The most bans of a host's streams that a list reads: the newest. */
+const secondsOf = (at: string) => Math.floor(Date.parse(at) / 1000);
+
+/** The most bans of a host's streams that a list reads: the newest of those in force. */
 const scanMax = 1_000;
 
 /** The bans of a host's streams that match the filter and are in force, newest first. */

@@ -59,7 +59,7 @@ test("MuteTime 0 lifts a mute, and does nothing to other members", async () => {
   const { Item } = await stage.client.send(
     new GetCommand({ TableName, Key: key.hostedBan("host", held!.id) }),
   );
-  expect(Item).toMatchObject({ banId: held!.id, deletedAt: expect.any(String) });
+  expect(Item).toBeUndefined();
 });
 
 test("a ban blocks with its reason, replaces a mute, and is not weakened by one", async () => {
