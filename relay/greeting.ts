@@ -147,6 +147,10 @@ async function warm(room: Room): Promise<void> {
   room.warming = listFrames(room.streamId, heldBefore(room.end.head), to).then((frames) => {
     room.held.addBefore(frames, Date.now());
   });
+  // Viewers who return later read again.
+  room.warming.catch(() => {
+    room.warming = undefined;
+  });
   await room.warming;
 }
 

@@ -1,0 +1,74 @@
+import { putFrame } from "../../platform/store/log/frames.ts";
+import { getLog } from "../../platform/store/log/logs.ts";
+import { putItem } from "../../platform/table/items.ts";
+import { key } from "../../platform/table/keys.ts";
+import { subscribe } from "../../relay/greeting.ts";
+import type { Connection } from "../../relay/model.ts";
+import { createRooms } from "../../relay/rooms.ts";
+import { stream as sample } from "../domain/frame-samples.ts";
+import { intercept } from "./intercept.ts";
+import { connectionOf } from "./relay-connection.ts";
+import { useOwnTable } from "./table.ts";
+
+useOwnTable({ RELAY_URL: "wss://relay.live.acme.com/ws" });
+
+const rooms = createRooms("node");
+afterAll(() => rooms.end());
+
+let streams = 0;
+
+/** A stream that this relay does not serve yet; its log has this many frames. */
+async function streamWith(count: number, text = "") {
+  const streamId = (++streams).toString(16).padStart(24, "e");
+  await putItem({ ...key.stream(streamId), ...sample, id: streamId });
+  const { epoch, totals } = await getLog(streamId);
+  const same = { epoch, totals, covers: "", newest: 0, revision: 1, expiresAt: 4e9 };
+  for (let n = 1; n <= count; n++) {
+    const body = JSON.stringify({ type: "events", frame: n, text, events: [] });
+    await putFrame(streamId, { ...same, n, body });
+  }
+  return { streamId, since: { epoch, frame: 1 } };
+}
+
+/** A socket and the numbers of the frames that it got. */
+function socketOf(userId: string) {
+  const frames: number[] = [];
+  const write = (bytes: Buffer) => {
+    for (const [, n] of bytes.toString().matchAll(/"frame":(\d+)/g)) frames.push(Number(n));
+  };
+  const connection: Connection = { ...connectionOf(userId), write };
+  return { connection, frames };
+}
+
+async function until(holds: () => boolean | undefined): Promise<void> {
+  for (let tries = 0; tries < 200 && !holds(); tries++)
+    await new Promise((done) => setTimeout(done, 20));
+}
+
+/** Makes every read of several frames from the first one on fail. Returns what ends that. */
+const failFirstFrames = () =>
+  intercept(async ({ name, input }, next) => {
+    const { ":low": low, ":high": high } = (input.ExpressionAttributeValues ?? {}) as {
+      [name: string]: string | undefined;
+    };
+    const isFrames = name === "QueryCommand" && /^0*1$/.test(low ?? "") && low !== high;
+    if (isFrames) throw new Error("The table does not answer");
+    return next();
+  });
+
+test("a failed read of missed frames concerns only those who waited for it", async () => {
+  const request = await streamWith(5);
+  const returning = async (userId: string) => {
+    const socket = socketOf(userId);
+    await subscribe(rooms, socket.connection, request, new Date());
+    return socket;
+  };
+  const restore = failFirstFrames();
+  const unlucky = await returning("unlucky");
+  const { subscriptions } = unlucky.connection;
+  await until(() => subscriptions.get(request.streamId)?.isLive).finally(restore);
+  expect(unlucky.frames).toEqual([]);
+  const later = await returning("later");
+  await until(() => later.frames.length === 4);
+  expect(later.frames).toEqual([2, 3, 4, 5]);
+});
