@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
 import type { Caller } from "../platform/auth/caller.ts";
 import { contextOf } from "../platform/auth/caller.ts";
+import { logFault } from "../platform/runtime/log.ts";
 import { countMetric } from "../platform/runtime/metrics.ts";
 import { pingFrame, textFrame, watchFrames } from "./frame-bytes.ts";
 import type { Connection } from "./model.ts";
@@ -104,7 +105,11 @@ function listen({ socket, raw, onMessage }: Opened, connection: Connection, onAl
     waiting += 1;
     if (waiting >= waitingMax) socket.pause();
     last = last.then(async () => {
-      if (connection.isOpen()) await onMessage(data.toString("utf8"));
+      // A rejection would hold up all later messages, and end the process with all its sockets.
+      if (connection.isOpen())
+        await onMessage(data.toString("utf8")).catch((error) =>
+          logFault("A socket's message failed", error),
+        );
       waiting -= 1;
       if (waiting < waitingMax && socket.isPaused) socket.resume();
     });

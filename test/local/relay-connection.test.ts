@@ -5,8 +5,10 @@ import type { WebSocket } from "ws";
 import { socketLimits, takeConnection } from "../../relay/connection.ts";
 import { watchFrames } from "../../relay/frame-bytes.ts";
 
+type Handle = (body: string) => Promise<void>;
+
 /** A connection whose client has not read `unread.bytes`. */
-function connectionOf(unread: { bytes: number }) {
+function connectionOf(unread: { bytes: number }, onMessage: Handle = async () => {}) {
   const written: Buffer[] = [];
   const ends: string[] = [];
   const socket = Object.assign(new EventEmitter(), {
@@ -23,10 +25,10 @@ function connectionOf(unread: { bytes: number }) {
     ...{ id: "relay-n-1", caller, connectedAt: 0, compact: false },
     socket: socket as unknown as WebSocket,
     raw: raw as unknown as Duplex,
-    onMessage: async () => {},
+    onMessage,
     onClose: () => {},
   });
-  return { connection, written, ends };
+  return { connection, written, ends, socket };
 }
 
 test("a client that does not read is dropped with a megabyte unread, and gets nothing more", () => {
@@ -39,6 +41,17 @@ test("a client that does not read is dropped with a megabyte unread, and gets no
   connection.send({ type: "pong" });
   expect([written.length, ends]).toEqual([1, ["terminate"]]);
   expect(connection.isOpen()).toBe(false);
+});
+
+test("a message whose handling fails holds up no later one", async () => {
+  const handled: string[] = [];
+  const { socket } = connectionOf({ bytes: 0 }, async (body) => {
+    handled.push(body);
+    if (body === "fails") throw new Error(body);
+  });
+  for (const body of ["fails", "next"]) socket.emit("message", Buffer.from(body), false);
+  await new Promise((done) => setImmediate(done));
+  expect(handled).toEqual(["fails", "next"]);
 });
 
 test("a connection ends after ten silent minutes and after two hours, and is pinged meanwhile", () => {
