@@ -1,4 +1,5 @@
 import { BoundedMap } from "../runtime/bounded.ts";
+import { logFault } from "../runtime/log.ts";
 import { noteFlood } from "../store/log/floods.ts";
 import { useSeconds } from "../table/rates.ts";
 
@@ -40,7 +41,7 @@ export async function noteLimited(
     return "silent";
   }
   floods.set(connectionId, { untold: 0, lastAt: at });
-  const { before, lastAt } = await noteFlood(connectionId, untold, now);
+  const { before, lastAt } = await countFlood(connectionId, untold, now);
   if (before < limitedMax && before + untold >= limitedMax) return "close";
   return isGoingOn || at - lastAt < overMilliseconds ? "silent" : "tell";
 }
@@ -50,6 +51,13 @@ export async function noteLimited(
  * limit, each new connection would bring a thousand messages more, many times a second.
  */
 export async function noteClosed(userId: string, now: Date): Promise<void> {
-  const { before } = await noteFlood(userId, 1, now, closedMilliseconds);
+  const { before } = await countFlood(userId, 1, now, closedMilliseconds);
   if (before > 0) await useSeconds("handshakes", userId, now, holdOffSeconds);
 }
+
+/** If the table does not answer, as at a first flood: the refused message still gets its answer. */
+const countFlood: typeof noteFlood = (...flood) =>
+  noteFlood(...flood).catch((error) => {
+    logFault("A flood could not be counted", error);
+    return { before: 0, lastAt: 0 };
+  });

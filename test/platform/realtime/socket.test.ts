@@ -3,6 +3,7 @@ import { noteLimited } from "../../../platform/realtime/flood-control.ts";
 import { socket } from "../../../platform/realtime/socket.ts";
 import { noteFlood } from "../../../platform/store/log/floods.ts";
 import { countUse } from "../../../platform/table/rates.ts";
+import { intercept } from "../intercept.ts";
 import { posterWith } from "../push/ways.ts";
 import { everyRate, useOwnTable } from "../table.ts";
 
@@ -72,6 +73,21 @@ test("a thousand limited messages in a minute are one word to close, in whatever
   expect(words.indexOf("close")).toBeGreaterThanOrEqual(999);
   expect(words.indexOf("close")).toBeLessThan(1_020);
   expect(new Set(words.slice(1, words.indexOf("close")))).toEqual(new Set(["silent"]));
+});
+
+test("a flood that the table cannot count is answered and counted in memory", async () => {
+  const restore = intercept(async ({ input }, next) => {
+    if (JSON.stringify(input).includes("refusals")) throw new Error("The table does not answer");
+    return next();
+  });
+  const flood = Array.from({ length: 15 }, () => send("uncounted", "not json"));
+  expect(await Promise.all(flood).finally(restore)).toEqual(
+    flood.map(() => ({ statusCode: 200, body: "" })),
+  );
+  const limited = answersTo("uncounted").filter(
+    (one) => (one as { code: string }).code !== "request_invalid",
+  );
+  expect(limited).toMatchObject([{ statusCode: 429, code: "too_many_requests" }]);
 });
 
 test("a rarer limit is reported each time and closes nothing", async () => {
