@@ -4,6 +4,7 @@ import { key, prefix } from "../../platform/table/keys.ts";
 import { queryWhole } from "../../platform/table/query.ts";
 import { createMailReader } from "../../relay/mail.ts";
 import type { Connection } from "../../relay/model.ts";
+import { intercept } from "./intercept.ts";
 import { useOwnTable } from "./table.ts";
 
 useOwnTable({ RELAY_URL: "wss://relay.live.acme.com/ws" });
@@ -57,4 +58,21 @@ test("a message that cannot be delivered is tried again, and holds up no other",
   expect(sent).toEqual([{ n: 2 }]);
   await readMail();
   expect(sent).toEqual([{ n: 2 }, { n: 1 }]);
+});
+
+test("mail that could not be removed is delivered, once", async () => {
+  const { sent, put, readMail } = relayOf();
+  const numbers = Array.from({ length: 30 }, (_, n) => n);
+  for (const n of numbers) await put(n);
+  let removals = 0;
+  // The first 25 are removed, the others are not.
+  const restore = intercept(async ({ name }, next) => {
+    if (name === "BatchWriteCommand" && ++removals === 2) throw new Error("No answer");
+    return next();
+  });
+  await readMail()
+    .catch(() => undefined)
+    .finally(restore);
+  await readMail();
+  expect(sent).toEqual(numbers.map((n) => ({ n })));
 });

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import * as z from "zod";
 import { BoundedMap } from "../../runtime/bounded.ts";
 import { setting } from "../../runtime/env.ts";
+import { logFault } from "../../runtime/log.ts";
 import { deleteItem, getRawItem, putItem, read, writeItems } from "../../table/items.ts";
 import { type Key, key, prefix } from "../../table/keys.ts";
 import { queryWhole } from "../../table/query.ts";
@@ -74,7 +75,8 @@ export async function putMail(node: string, mail: Mail, now: Date): Promise<void
 
 /**
  * Takes all mail of a relay, oldest first, except ids in `taken`, and adds the ids that it took: a
- * retried write can store a message again after it was taken.
+ * retried write can store a message again after it was taken. Mail that could not be removed is
+ * taken too, since a part of it may be removed.
  */
 export async function takeMail(node: string, taken = new Set<string>()): Promise<Mail[]> {
   const items = await queryWhole(key.mail(node, ""), { prefix: prefix.mail });
@@ -82,7 +84,7 @@ export async function takeMail(node: string, taken = new Set<string>()): Promise
     await writeItems(
       [],
       items.map(({ PK, SK }) => ({ PK, SK })),
-    );
+    ).catch((error) => logFault("A relay's mail was not removed", error));
   const fresh = items.filter(({ SK }) => !taken.has(SK));
   for (const { SK } of fresh) taken.add(SK);
   return fresh.map((item) => read(Mail, item));
