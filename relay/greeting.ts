@@ -163,8 +163,10 @@ async function sendPage(room: Room, subscription: Subscription): Promise<void> {
   const wanted = Math.min(limits().pageFrames, last - next + 1);
   const count = await takeResumeFrames(userId, wanted, new Date());
   if (count === 0) return wait(1_000);
-  for (const frame of await listFrames(room.streamId, next, next + count - 1))
+  for (const frame of await listFrames(room.streamId, next, next + count - 1)) {
+    await untilRead(subscription.connection);
     sendRun(subscription, [encode(frame)]);
+  }
   // Missing frames have expired.
   subscription.next = Math.max(subscription.next, next + count);
 }

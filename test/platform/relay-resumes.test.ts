@@ -2,6 +2,7 @@ import { putFrame } from "../../platform/store/log/frames.ts";
 import { getLog } from "../../platform/store/log/logs.ts";
 import { putItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
+import { socketLimits } from "../../relay/connection.ts";
 import { subscribe } from "../../relay/greeting.ts";
 import type { Connection } from "../../relay/model.ts";
 import { createRooms } from "../../relay/rooms.ts";
@@ -71,4 +72,31 @@ test("a failed read of missed frames concerns only those who waited for it", asy
   const later = await returning("later");
   await until(() => later.frames.length === 4);
   expect(later.frames).toEqual([2, 3, 4, 5]);
+});
+
+test("a viewer who reads slowly gets many large frames without too much unread at once", async () => {
+  // More than memory holds, so that the first ones are read from the table.
+  const count = 540;
+  const request = await streamWith(count, "x".repeat(31_900));
+  const socket = socketOf("slow");
+  const unread = { bytes: 0, most: 0 };
+  const { write } = socket.connection;
+  const connection: Connection = {
+    ...socket.connection,
+    // The client has read a little each time.
+    unread() {
+      unread.bytes = Math.max(0, unread.bytes - 50_000);
+      return unread.bytes;
+    },
+    write(bytes) {
+      unread.most = Math.max(unread.most, unread.bytes);
+      unread.bytes += bytes.length;
+      write(bytes);
+    },
+  };
+  await subscribe(rooms, connection, request, new Date());
+  await until(() => socket.frames.length >= 40);
+  expect(socket.frames.slice(0, 40)).toEqual(Array.from({ length: 40 }, (_, n) => n + 2));
+  // Above this, the next write disconnects the client.
+  expect(unread.most).toBeLessThanOrEqual(socketLimits.unreadBytes);
 });
