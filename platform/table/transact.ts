@@ -201,6 +201,12 @@ export async function writeOnce(write: SingleWrite): Promise<Outcome> {
   }
 }
 
+/** Puts an item; returns the one that it replaces. */
+export async function replaceItem(Item: Item): Promise<Item | undefined> {
+  const put = new PutCommand({ TableName: tableName(), Item, ReturnValues: "ALL_OLD" });
+  return (await table().send(put)).Attributes as Item | undefined;
+}
+
 /** An update that leaves its id, and that is refused where its id is. */
 function marked(update: Input<UpdateCommandInput>, id: string): Input<UpdateCommandInput> {
   const { UpdateExpression = "", ConditionExpression: condition } = update;

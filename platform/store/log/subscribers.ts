@@ -8,10 +8,10 @@ import {
 import type { Member } from "../../../domain/streams/member.ts";
 import { limits } from "../../runtime/limits.ts";
 import { logFault } from "../../runtime/log.ts";
-import { deleteIf, getItems, getRawItem, nameOf, putItem, read } from "../../table/items.ts";
+import { deleteIf, getItems, getRawItem, nameOf, read } from "../../table/items.ts";
 import { connectionIn, key, readKey, subscriberRanges } from "../../table/keys.ts";
 import { queryWhole } from "../../table/query.ts";
-import { writeOnce } from "../../table/transact.ts";
+import { replaceItem, writeOnce } from "../../table/transact.ts";
 import { findWatcher } from "../streams/members.ts";
 
 /**
@@ -23,9 +23,15 @@ export function subscriberItem(subscriber: Subscriber) {
   return { ...key.subscriber(streamId, connectionId), ...rest };
 }
 
-/** Stores a subscription, which the consumer of the table's stream then confirms. */
+/**
+ * Stores a subscription, which the consumer of the table's stream then confirms. The visit of the
+ * one that it replaces ends: its client has subscribed again, as after a lost frame.
+ */
 export async function putSubscriber(subscriber: Subscriber): Promise<void> {
-  await putItem(subscriberItem(subscriber));
+  const replaced = await replaceItem(subscriberItem(subscriber));
+  // A write that is repeated after a lost response replaces itself.
+  if (replaced !== undefined && replaced.revision !== subscriber.revision)
+    await recordVisit(readSubscriber(replaced), new Date());
 }
 
 /** Parses a subscription's item. Throws if it is invalid. */

@@ -146,3 +146,13 @@ test("a user who leaves the room of the URL and subscribes again has two visits"
   expect(await visitsOf("dan")).toEqual([2 * seconds, 0]);
   await expectNothingLeft("dan");
 });
+
+test("a client that subscribes again without leaving, as after a lost frame, keeps its time", async () => {
+  const connection = await open("fay");
+  await addStream(connection, room);
+  const again = revisionAt(new Date(now), count++);
+  await putSubscriber({ ...connection, streamId: room, revision: again });
+  await dropConnection("fay");
+  expect(await visitsOf("fay")).toEqual([seconds, 0]);
+  await expectNothingLeft("fay");
+});
