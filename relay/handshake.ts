@@ -5,10 +5,13 @@ import { callerOf } from "../platform/auth/caller.ts";
 import { logFault } from "../platform/runtime/log.ts";
 import type { createRoutes } from "./routes.ts";
 
-/** The user and subprotocol of an accepted handshake, or the status of a refused one. */
+/**
+ * The user and subprotocol of an accepted handshake, or the status of a refused one, with the user
+ * if it was known.
+ */
 type Verdict =
   | { statusCode: 200; caller: Caller; protocol: string | undefined }
-  | { statusCode: 400 | 401 | 403 | 429 | 500 | 503 };
+  | { statusCode: 400 | 401 | 403 | 429 | 500 | 503; caller?: Caller };
 
 /** A handshake's headers and query in the form of a Lambda event. */
 export type Handshake = {
@@ -52,7 +55,7 @@ export async function judge(
       logFault("A handshake failed", error);
       return { statusCode: 500 };
     });
-  if (answer.statusCode !== 200) return { statusCode: answer.statusCode as 401 };
+  if (answer.statusCode !== 200) return { statusCode: answer.statusCode as 401, caller };
   const { headers } = answer as { headers?: Record<string, string> };
   return { statusCode: 200, caller, protocol: headers?.["Sec-WebSocket-Protocol"] };
 }

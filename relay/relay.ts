@@ -125,7 +125,13 @@ async function admit(state: State, request: IncomingMessage): Promise<number> {
   const connectionId = relayConnectionId(node, state.count);
   const connectedAt = Date.now();
   const verdict = await judge(handshake, { connectionId, connectedAt }, routes);
-  if (verdict.statusCode !== 200) return verdict.statusCode;
+  if (verdict.statusCode !== 200) {
+    // It may be listed. The API counts a living relay's sockets without asking for them.
+    const { statusCode, caller } = verdict;
+    if (statusCode >= 500 && caller !== undefined)
+      ended.add({ userId: caller.userId, connectionId });
+    return statusCode;
+  }
   const { caller, protocol } = verdict;
   // The client has disconnected, so no socket will be opened.
   if (!isConnected(request)) ended.add({ userId: caller.userId, connectionId });
