@@ -47,8 +47,9 @@ export type State = {
  * connections; between them the thread writes the frames of the open sockets.
  */
 const handshakesMax = 64;
-/** Sockets that one request removes from the table. */
+/** Sockets that one request removes from the table, and the pause before a failed one is repeated. */
 const removedMax = 25;
+const removedAgainMilliseconds = 1_000;
 
 /** Creates the state of a relay without connections. */
 export function createState(): State {
@@ -64,7 +65,11 @@ export function createState(): State {
     async ([shake]) => shake?.(),
   );
   const ended: State["ended"] = createBacklog({ batchMax: removedMax }, (sockets) =>
-    removeSockets(sockets).catch((error) => logFault("Sockets were not removed", error)),
+    removeSockets(sockets).catch((error) => {
+      logFault("Sockets were not removed", error);
+      const again = () => sockets.forEach(ended.add);
+      setTimeout(again, removedAgainMilliseconds).unref();
+    }),
   );
   return { ...held, handshakes, ended, admitted: new WeakMap(), count: 0 };
 }

@@ -61,6 +61,22 @@ test("a hundred sockets that end at once are removed by four requests, one after
   expect(await listed()).toBe(0);
 });
 
+test("sockets that could not be removed are removed later", async () => {
+  const { ended } = createState();
+  const [socket] = sockets as [(typeof sockets)[0]];
+  await putSocket(socket.userId, { ...socket, connectedAt: now.getTime(), expiresAt: 4e9 });
+  let tries = 0;
+  const restore = intercept(async ({ name }, next) => {
+    if (name === "BatchWriteCommand" && ++tries === 1) throw new Error("No answer");
+    return next();
+  });
+  ended.add(socket);
+  for (let looks = 0; looks < 100 && (await listed()) > 0; looks++)
+    await new Promise((done) => setTimeout(done, 50));
+  restore();
+  expect({ tries, listed: await listed() }).toEqual({ tries: 2, listed: 0 });
+});
+
 test("a socket that has ended no longer counts for its user, though it is still listed", async () => {
   const { node, poster, connections } = createState();
   await markRelay(node, now);
