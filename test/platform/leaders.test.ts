@@ -73,6 +73,14 @@ test("a long one is counted once in five seconds for all callers, and not from t
   });
 });
 
+test("one that became short again is current", async () => {
+  await writeFans(1_001);
+  await readLeaders(streamId, now);
+  for (const n of [1_000, 999]) await change(n, 0, 0);
+  for (const at of [5_000, 5_001, 20_000, 20_001])
+    expect(await first(later(at))).toMatchObject({ userId: fanAt(998) });
+});
+
 test("a long one is counted by each reader while the table is read-only", async () => {
   await writeFans(many);
   await readLeaders(streamId, now);

@@ -42,7 +42,7 @@ export async function readLeaders(streamId: string, now: Date): Promise<Leaders>
       ...{ userId, credits, count },
     })),
   };
-  if (fans.length > sendersMin) await note(streamId, leaders, now);
+  if (fans.length > sendersMin || known !== undefined) await note(streamId, leaders, now);
   return leaders;
 }
 
