@@ -149,6 +149,9 @@ export const PageInfo = z
   .object({ nextCursor: shownText(200).nullable(), hasNextPage: z.boolean(), limit: count })
   .meta({ id: "PageInfo" });
 
+/** A page of a list with cursors. */
+type CursorPage<Row> = { list: Row[]; pageInfo: z.infer<typeof PageInfo> };
+
 /**
  * The page and its pageInfo, from `limit` + 1 rows: the extra row shows that there is a next page.
  * `cursorOf` identifies a row with characters of A-Z a-z 0-9 _ -.
@@ -157,10 +160,22 @@ export function cursorPage<Row>(
   rows: readonly Row[],
   limit: number,
   cursorOf: (row: Row) => string,
-): { list: Row[]; pageInfo: z.infer<typeof PageInfo> } {
+): CursorPage<Row> {
   const list = rows.slice(0, limit);
   const last = list.at(-1);
   const hasNextPage = rows.length > limit;
-  const nextCursor = hasNextPage && last !== undefined ? cursorOf(last) : null;
-  return { list, pageInfo: { nextCursor, hasNextPage, limit } };
+  return pageUntil(list, limit, hasNextPage && last !== undefined ? cursorOf(last) : undefined);
 }
+
+/**
+ * A page that may have fewer rows than its limit although others follow; `next` is the cursor of
+ * the next page, undefined at the end.
+ */
+export const pageUntil = <Row>(
+  list: Row[],
+  limit: number,
+  next: string | undefined,
+): CursorPage<Row> => ({
+  list,
+  pageInfo: { nextCursor: next ?? null, hasNextPage: next !== undefined, limit },
+});

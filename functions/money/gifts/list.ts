@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { GiftId, StreamId } from "../../../domain/id.ts";
 import { ListedGift, listedGiftOf } from "../../../domain/money/gift-item.ts";
-import { cursorPage, cursorQuery, PageInfo } from "../../../domain/page.ts";
+import { cursorQuery, PageInfo, pageUntil } from "../../../domain/page.ts";
 import { rowsOf } from "../../../domain/text.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { setting } from "../../../platform/runtime/env.ts";
@@ -25,13 +25,13 @@ export const { contract, handler } = endpoint(
     grants: { read: ["STREAM"] },
   },
   async ({ path: { streamId }, query, caller, now }) => {
-    const [, gifts, { count, credits }] = await Promise.all([
+    const [, { gifts, next }, { count, credits }] = await Promise.all([
       getVisibleStream(streamId, caller, now),
       listGifts(streamId, query),
       findTotals(streamId),
     ]);
     const picture = setting("DEFAULT_PICTURE");
     const rows = gifts.map((gift) => listedGiftOf(gift, { count, credits }, picture));
-    return cursorPage(rows, query.limit, ({ id }) => id);
+    return pageUntil(rows, query.limit, next);
   },
 );

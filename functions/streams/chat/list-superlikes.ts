@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { GiftId, StreamId } from "../../../domain/id.ts";
 import { ListedSuperlike, listedSuperlikeOf } from "../../../domain/money/gift-item.ts";
-import { cursorPage, cursorQuery, PageInfo } from "../../../domain/page.ts";
+import { cursorQuery, PageInfo, pageUntil } from "../../../domain/page.ts";
 import { rowsOf } from "../../../domain/text.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { setting } from "../../../platform/runtime/env.ts";
@@ -23,12 +23,12 @@ export const { contract, handler } = endpoint(
     grants: { read: ["STREAM"] },
   },
   async ({ path: { streamId }, query, caller, now }) => {
-    const [, superlikes] = await Promise.all([
+    const [, { gifts: superlikes, next }] = await Promise.all([
       getVisibleStream(streamId, caller, now),
       listGifts(streamId, query, "superlike"),
     ]);
     const picture = setting("DEFAULT_PICTURE");
     const rows = superlikes.map((superlike) => listedSuperlikeOf(superlike, picture));
-    return cursorPage(rows, query.limit, ({ id }) => id);
+    return pageUntil(rows, query.limit, next);
   },
 );

@@ -114,18 +114,22 @@ const shareAction = (share: Share): Action => ({
 const scanMax = 2_000;
 const stepMin = 50;
 
+/** A page of gifts, and the id after which the next one begins; undefined at the end. */
+type GiftPage = { gifts: Gift[]; next: string | undefined };
+
 /**
  * Gifts of a stream, or its superlikes, newest first, after the one with id `after`: at most
- * `limit` + 1. The other kind and further receivers' shares lie between them and are skipped.
+ * `limit`, and fewer before the end if too many others lie between them. The other kind and
+ * further receivers' shares are skipped.
  */
 export async function listGifts(
   streamId: string,
   { after, limit }: { after?: string | undefined; limit: number },
   kind: Gift["kind"] = "gift",
-): Promise<Gift[]> {
+): Promise<GiftPage> {
   const gifts: Gift[] = [];
   let place: string | undefined = after === undefined ? undefined : key.gift(streamId, after).SK;
-  for (let looked = 0; looked < scanMax; ) {
+  for (let looked = 0; ; ) {
     const step = Math.max(limit + 1 - gifts.length, stepMin);
     const items = await queryItems(key.gift(streamId, ""), prefix.gifts, {
       limit: step,
@@ -133,11 +137,15 @@ export async function listGifts(
       ...(place !== undefined && { after: place }),
     });
     for (const item of items) if (item.kind === kind) gifts.push(read(Gift, item));
-    if (gifts.length > limit || items.length < step) break;
+    if (gifts.length > limit) return { gifts: gifts.slice(0, limit), next: gifts[limit - 1]?.id };
+    if (items.length < step) return { gifts, next: undefined };
     looked += items.length;
     place = items.at(-1)?.SK;
+    // Newest first, a gift comes after its shares: a page that ends among them ends before it.
+    const last = items.findLast((item) => item.kind !== "share");
+    if (looked >= scanMax && last !== undefined)
+      return { gifts, next: last.SK.slice(prefix.gifts.length) };
   }
-  return gifts.slice(0, limit + 1);
 }
 
 /** All gifts and superlikes of a stream, oldest first, read consistently. */

@@ -51,7 +51,7 @@ const sendGift = (changes: object = {}, headers = {}) =>
   call(send, { ...wish, ...changes }, headers);
 const giftsSent = async () => {
   const { id } = (await findRoom("room"))!;
-  return listGifts(id, { limit: 100 });
+  return (await listGifts(id, { limit: 100 })).gifts;
 };
 
 beforeAll(async () => {
