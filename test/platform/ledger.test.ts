@@ -6,14 +6,20 @@ import { TransactionQuery } from "../../domain/money/transaction-query.ts";
 import type { Attributes } from "../../local/aws/dynamodb-access.ts";
 import { countItemBytes } from "../../local/engine/values.ts";
 import { newId } from "../../platform/runtime/id.ts";
+import { topUp } from "../../platform/store/money/bookings.ts";
 import { chain, entryActions, hashOf, listEntries } from "../../platform/store/money/ledger.ts";
 import { dueOf, settle } from "../../platform/store/money/settle.ts";
-import { listTransactions } from "../../platform/store/money/transactions.ts";
+import {
+  listTransactions,
+  listWalletTransactions,
+} from "../../platform/store/money/transactions.ts";
 import { findWallet } from "../../platform/store/money/wallets.ts";
+import { updateItem, writeItems } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
 import { table, tableName } from "../../platform/table/table.ts";
+import { meterTable } from "./call-meter.ts";
 import { useOwnTable } from "./table.ts";
-import { giftTypeOf, makeStream, makeUser, readGift, sendOne } from "./wallet-people.ts";
+import { forget, giftTypeOf, makeStream, makeUser, readGift, sendOne } from "./wallet-people.ts";
 
 useOwnTable();
 
@@ -115,4 +121,42 @@ test("a range that begins and ends within items has only its own entries", async
   expect(await numbers(10, 10)).toEqual([10]);
   expect(await numbers(17, 22)).toEqual([17, 18, 19, 20, 21, 22]);
   expect(await numbers(23, 22)).toEqual([]);
+});
+
+test("an old booking of a busy wallet is found by its reference in a few steps", async () => {
+  await makeUser("busy");
+  const book = (n: number) =>
+    topUp({ userId: "busy", amount: n, reference: `order-${n}`, now: new Date(at(n)) }, forget);
+  const earn = async (count: number, from: number) => {
+    const { seq, head, balance } = await findWallet("busy");
+    const entries = Array.from({ length: count }, (_, n) => ({
+      ...{ userId: "busy", seq: seq + n + 1, type: "gift_revenue" as const, amount: 1 },
+      ...{ balanceAfter: balance + n + 1, counterpart: "ann", streamId: "s1", giftId: "g1" },
+      ...{ reference: null, occurredAt: at(from + Math.floor(n / 8)) },
+    }));
+    const { chained, head: newest } = chain(head, entries);
+    await writeItems(itemsOf(chained).map((item) => ({ ...key.entry("busy", item.seq), ...item })));
+    await updateItem({
+      Key: key.wallet("busy"),
+      UpdateExpression: "SET seq = :seq, head = :head, balance = :balance",
+      ExpressionAttributeValues: {
+        ":seq": seq + count,
+        ":head": newest,
+        ":balance": balance + count,
+      },
+    });
+  };
+  await book(1);
+  await earn(3_000, 2);
+  await book(400);
+  await earn(5_000, 401);
+  const meter = meterTable();
+  for (const n of [1, 400]) {
+    const spent = await meter(async () => {
+      const query = { limit: 20, reference: `order-${n}` };
+      const { list } = await listWalletTransactions("busy", query);
+      expect(list).toMatchObject([{ type: "top_up", amount: n, reference: `order-${n}` }]);
+    });
+    expect(spent.steps).toBeLessThan(20);
+  }
 });

@@ -97,15 +97,38 @@ async function listReferenced(
 ): Promise<Entry[]> {
   const booked = await getItem(Booked, key.reference(userId, reference), { consistent: true });
   if (booked === undefined) return [];
-  const oldest = Date.parse(booked.occurredAt) - clocksMilliseconds;
+  const bookedAt = Date.parse(booked.occurredAt);
   const found: Entry[] = [];
-  for (let last = high; last >= low; last -= stepEntries) {
+  const start = await findSearchStart(userId, { low, high }, bookedAt + clocksMilliseconds);
+  for (let last = start; last >= low; last -= stepEntries) {
     const from = Math.max(low, last - stepEntries + 1);
     const entries = (await listEntries(userId, from, last)).reverse();
     found.push(...entries.filter((entry) => entry.reference === reference));
-    if (entries.some(({ occurredAt }) => Date.parse(occurredAt) < oldest)) break;
+    if (entries.some((entry) => occurredAt(entry) < bookedAt - clocksMilliseconds)) break;
   }
   return found;
+}
+
+const occurredAt = (entry: Entry) => Date.parse(entry.occurredAt);
+
+/**
+ * The number from which to search back for the entries until a time, at most a step above the
+ * newest of them. A wallet may have a million later entries; their times are in order, except for
+ * the skew of clocks.
+ */
+async function findSearchStart(
+  userId: string,
+  { low, high }: { low: number; high: number },
+  until: number,
+): Promise<number> {
+  let [from, to] = [low, high];
+  while (to - from >= stepEntries) {
+    const middle = Math.floor((from + to) / 2);
+    const [entry] = await listEntries(userId, middle, middle);
+    if (entry !== undefined && occurredAt(entry) > until) to = middle - 1;
+    else from = middle;
+  }
+  return to;
 }
 
 async function withCounterparts(entries: readonly Entry[]): Promise<Transaction[]> {
