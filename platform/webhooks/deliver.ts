@@ -174,6 +174,7 @@ async function repeat(
     return attempted === delivery ? made : withoutText(made);
   });
   if (step !== undefined) await scheduleOrReport(receiver, after);
+  else if (isGone(receiver, outcome)) await disable(receiver);
 }
 
 /** Whether a delivery's next attempt follows this many scheduled attempts. */

@@ -162,6 +162,17 @@ test.each([
   expect(ended.nextAttemptAt).toBeUndefined();
 });
 
+test("a webhook that answers a resend with 410 is disabled", async () => {
+  const replies: Reply[] = [200, 410];
+  const { inbox, receiverId } = await receiver(() => replies.shift() ?? 200);
+  await deliver(events(receiverId, message("one")), atOnce);
+  const { id } = await theDelivery(receiverId);
+  await deliver({ kind: "resend", receiverId, id }, atOnce);
+  expect(await findWebhook(receiverId)).toMatchObject({ enabled: false });
+  await deliver(events(receiverId, message("two")), atOnce);
+  expect(inbox.received).toHaveLength(2);
+});
+
 test("a known slot is enough to find a webhook, until it is reused", async () => {
   const { inbox, receiverId } = await receiver();
   const { slot } = (await findWebhook(receiverId))!;
