@@ -1,7 +1,15 @@
 import { makeNotification, type StoredNotification } from "../people/notification.ts";
 import { refuse } from "../refusal.ts";
 import { type Gift, refundedCredits, type Share } from "./gift-item.ts";
-import { credit, type Draft, draftOf, takeBack, type Wallet } from "./wallet.ts";
+import {
+  credit,
+  creditFormer,
+  type Draft,
+  draftOf,
+  isOfFormer,
+  takeBack,
+  type Wallet,
+} from "./wallet.ts";
 
 /** Wallets that a refund changes: the sender's, and those of all receivers by id. */
 type RefundWallets = { sender: Wallet; receivers: ReadonlyMap<string, Wallet> };
@@ -33,8 +41,8 @@ export function assertMayRefund({ hostId, receivers }: Gift, { role }: Refunder)
  * Decides on a refund: the sender gets everything back. A host's balance must cover it: if a host
  * could owe what they have spent, a sender, a host and a third account could hold the same credits
  * twice, and accounts are free. An admin takes from each receiver what is available; what a
- * receiver has spent is owed and repaid from whatever they receive next. Nothing may be due any
- * more. Refuses with `gift_already_refunded` and `refund_not_covered`.
+ * receiver has spent is owed and repaid from whatever they receive next. If the sender has deleted
+ * their account since, the credits are forfeited. Nothing may be due any more. Refuses with `gift_already_refunded` and `refund_not_covered`.
  */
 export function refundGift(
   gift: Gift,
@@ -47,9 +55,10 @@ export function refundGift(
   const facts = { streamId: gift.streamId, giftId: gift.id, occurredAt: now.toISOString() };
   const parts = partsOf(gift, shares).filter(({ credits }) => credits > 0);
   if (parts.length === 0) return [];
+  const give = isOfFormer(wallets.sender, Date.parse(gift.createdAt)) ? creditFormer : credit;
   let sender = draftOf(wallets.sender);
   for (const { userId: counterpart, credits: amount } of parts)
-    sender = credit(sender, { type: "gift_refund", amount, counterpart, ...facts });
+    sender = give(sender, { type: "gift_refund", amount, counterpart, ...facts });
   const counterpart = gift.sender.userId;
   const receivers = parts.map(({ userId, credits: amount }) => {
     const wallet = wallets.receivers.get(userId)!;

@@ -8,8 +8,10 @@ import { audit } from "../../platform/audit/audit.ts";
 import { continueErasure } from "../../platform/own-data/erasure.ts";
 import { removeUser } from "../../platform/own-data/removal.ts";
 import { markOf, refuseCall } from "../../platform/store/money/call-marks.ts";
+import { getGift, refund } from "../../platform/store/money/refunds.ts";
 import { settleAll } from "../../platform/store/money/settle.ts";
 import { findWallet } from "../../platform/store/money/wallets.ts";
+import { listNotifications } from "../../platform/store/people/notification-lists.ts";
 import { changeStream } from "../../platform/store/streams/stream-changes.ts";
 import {
   claimCall,
@@ -25,7 +27,15 @@ import { commitTransaction } from "../../platform/table/transact.ts";
 import { callEndpoint } from "./api-call.ts";
 import { startQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";
-import { giftTypeOf, makeStream, makeUser, readGift, sendOne, someone } from "./wallet-people.ts";
+import {
+  byAdmin,
+  giftTypeOf,
+  makeStream,
+  makeUser,
+  readGift,
+  sendOne,
+  someone,
+} from "./wallet-people.ts";
 
 /*
  * A user leaves, and a new user has the same sub: the second must not get data of the first.
@@ -129,6 +139,18 @@ describe("a gift that is settled after its receiver was deleted", () => {
     await settleAll([await readGift(stream.id, giftId)], now);
     expect(await findWallet(guest)).toMatchObject({ balance: 10 });
   });
+});
+
+test("a refund of a deleted sender's gift is forfeited, and the next user with that sub is not told", async () => {
+  const [sender, host] = [await makeUser(someone("sender"), 100), await makeUser(someone("host"))];
+  const giftId = await sendOne(await makeStream(host), sender, giftTypeOf(10));
+  await removeUser({ userId: sender, isForfeit: true, now: new Date() });
+  await makeUser(sender, 3);
+  await refund(await getGift(giftId), byAdmin, new Date());
+  expect(await findWallet(sender)).toMatchObject({ balance: 3 });
+  expect(await listNotifications(sender, {}, 10)).toEqual([]);
+  expect(await listNotifications(host, {}, 10)).toHaveLength(1);
+  await expectProven();
 });
 
 test("a user who signs up again sees no forfeited credits and no earlier entries, on any page", async () => {

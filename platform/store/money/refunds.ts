@@ -5,6 +5,8 @@ import {
   refundGift,
   refundNotices,
 } from "../../../domain/money/refund.ts";
+import { isOfFormer } from "../../../domain/money/wallet.ts";
+import type { StoredNotification } from "../../../domain/people/notification.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import { newId } from "../../runtime/id.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
@@ -16,7 +18,7 @@ import { notificationActions } from "../people/notifications.ts";
 import { listGiftPlaces } from "./gifts.ts";
 import { settle } from "./settle.ts";
 import { foldActions, unfoldOf } from "./totals.ts";
-import { commit, findWallet } from "./wallets.ts";
+import { commit, findWallet, forfeitActions } from "./wallets.ts";
 
 /** A gift with the further receivers' shares. */
 type WholeGift = { gift: Gift; shares: Share[] };
@@ -52,7 +54,7 @@ export type RefundAnswer = { id: string; refundedAt: string; credits: number };
 /**
  * Refunds a gift or superlike, once: it is settled first if it is still due, then reversed in one
  * transaction if nothing is due and it was not refunded. The transaction has both sides, the
- * totals, the leaderboard, both notifications, the reply and the actions of `also`. Refuses with
+ * totals, the leaderboard, the notifications, the reply and the actions of `also`. Refuses with
  * `refund_not_yours`, `gift_already_refunded` and `refund_not_covered`.
  */
 export async function refund(
@@ -71,10 +73,9 @@ export async function refund(
   return decideAgain(async () => {
     if (whole.gift.refundedAt !== undefined) refuse("gift_already_refunded");
     await settleFirst(whole, now);
-    const outcome = await reverse(whole, by, now, [
+    const outcome = await reverse(whole, by, now, notices, [
       ...markActions(whole, refundedAt, by),
       ...(gift.kind === "gift" ? foldActions([unfoldOf(gift)]) : []),
-      ...notices.flatMap((notice) => notificationActions(notice)),
       ...also,
       ...reply.remember,
     ]);
@@ -123,16 +124,28 @@ async function reverse(
   { gift, shares }: WholeGift,
   by: Refunder,
   now: Date,
-  actions: Action[],
+  notices: readonly StoredNotification[],
+  others: readonly Action[],
 ): Promise<"refunded" | "overtaken"> {
   const ids = [gift.sender.userId, ...gift.receivers.map(({ userId }) => userId)];
   const wallets = await Promise.all(ids.map(findWallet));
   try {
     return await commit(
       wallets,
-      ([sender, ...rest]) => {
+      (current) => {
+        const [sender, ...rest] = current;
         const receivers = new Map(rest.map((wallet) => [wallet.userId, wallet]));
         const drafts = refundGift(gift, shares, { sender: sender!, receivers }, by, now);
+        // Their notifications would be for the next users of their subs.
+        const former = current.filter((one) => isOfFormer(one, Date.parse(gift.createdAt)));
+        const left = new Set(former.map(({ userId }) => userId));
+        const actions = [
+          ...drafts.flatMap(forfeitActions),
+          ...notices
+            .filter(({ userId }) => !left.has(userId))
+            .flatMap((notice) => notificationActions(notice)),
+          ...others,
+        ];
         return { drafts, actions, reply: { answer: "refunded" as const, remember: [] } };
       },
       () => {
