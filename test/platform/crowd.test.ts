@@ -21,6 +21,7 @@ import { getLog } from "../../platform/store/log/logs.ts";
 import { updateItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
 import { scanTable } from "../../platform/table/query.ts";
+import { atEachRequest } from "./between.ts";
 import { useOwnTable } from "./table.ts";
 import { forget, giftTypeOf, makeStream, makeUser, sendOne } from "./wallet-people.ts";
 
@@ -114,6 +115,30 @@ test("deleted users stay in the sums: their likes, votes and contributions to go
   expect(await recount(moment, moment.endsAt!)).toMatchObject({ votes: [0, 1], voters: 1 });
   await tap(streamId, "ann", 2);
   expect((await countState(streamId, "")).sums).toMatchObject({ likes: 9, [likes.id]: 9 });
+});
+
+test("users who are deleted while a result is counted are in it once", async () => {
+  const later = new Date(Date.now() + 60_000).toISOString();
+  await atEachRequest(async () => {
+    const stream = await makeStream("host");
+    const [likes, moment] = [await start(stream, goal), await start(stream, poll)];
+    for (const userId of ["ann", "ben"]) {
+      await tap(stream.id, userId, 4);
+      await recordVote(moment, userId, [1], new Date());
+    }
+    let results: unknown[] = [];
+    return {
+      act: async () => {
+        results = [await recount(moment, later), await recount(likes, later)];
+      },
+      meanwhile: () => leaveCrowd(stream.id, "ann", later),
+      check: async () =>
+        expect(results).toEqual([
+          { votes: [0, 2], voters: 2, winner: 1 },
+          { amount: 8, reached: true },
+        ]),
+    };
+  });
 });
 
 test("a log that is reset has the sums of the stored items, and the open moments", async () => {

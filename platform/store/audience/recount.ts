@@ -9,7 +9,7 @@ import { read } from "../../table/items.ts";
 import { crowdPartitions, prefix } from "../../table/keys.ts";
 import { queryAll } from "../../table/query.ts";
 import { eachGift } from "../money/gifts.ts";
-import { findCrowdRest } from "./crowd-rest.ts";
+import { type CrowdRest, findCrowdRest } from "./crowd-rest.ts";
 
 /** Items of one page: votes and likes take some hundred bytes. */
 const pageSize = 1_000;
@@ -25,18 +25,31 @@ export async function recount(moment: MomentItem, endedAt: string): Promise<Mome
 }
 
 /** The votes of a poll cast before `endedAt`, by option, and the number of voters. */
-export async function countVotes(
-  { id, options = [] }: MomentItem,
-  endedAt: string,
-): Promise<Count> {
-  const { count: voters, parts } = await findCrowdRest(id);
-  let count: Count = { votes: options.map((_, at) => parts.get(String(at)) ?? 0), voters };
-  for (const partition of crowdPartitions(id))
-    for await (const item of queryAll(partition, { prefix: prefix.votes }, walk)) {
-      const vote = read(VoteItem, item);
-      if (vote.at < endedAt) count = countVote(count, vote.options);
-    }
-  return count;
+export const countVotes = ({ id, options = [] }: MomentItem, endedAt: string): Promise<Count> =>
+  whileNobodyLeaves(id, async ({ count: voters, parts }) => {
+    let count: Count = { votes: options.map((_, at) => parts.get(String(at)) ?? 0), voters };
+    for (const partition of crowdPartitions(id))
+      for await (const item of queryAll(partition, { prefix: prefix.votes }, walk)) {
+        const vote = read(VoteItem, item);
+        if (vote.at < endedAt) count = countVote(count, vote.options);
+      }
+    return count;
+  });
+
+/**
+ * Counts a crowd from its items and from what erased users left, which an erasure moves from one to
+ * the other: after one in between, counts again.
+ */
+async function whileNobodyLeaves<Counted>(
+  id: string,
+  count: (rest: CrowdRest) => Promise<Counted>,
+): Promise<Counted> {
+  for (let rest = await findCrowdRest(id); ; ) {
+    const counted = await count(rest);
+    const now = await findCrowdRest(id);
+    if (now.count === rest.count) return counted;
+    rest = now;
+  }
 }
 
 /** The amount of a goal of credits or gifts before `endedAt`. */
@@ -52,18 +65,19 @@ async function countGoalLikes({ id, streamId }: MomentItem): Promise<number> {
 }
 
 /** All likes of a stream, and those that counted for goals. */
-export async function countLikes(streamId: string) {
-  const { count, parts: goals } = await findCrowdRest(streamId);
-  let likes = count;
-  for (const partition of crowdPartitions(streamId))
-    for await (const item of queryAll(partition, { prefix: prefix.likes }, walk)) {
-      const one = read(LikeItem, item);
-      likes += one.likes;
-      for (const [id, n] of Object.entries(one.goals ?? {}))
-        goals.set(id, (goals.get(id) ?? 0) + n);
-    }
-  return { likes, goals };
-}
+export const countLikes = (streamId: string) =>
+  whileNobodyLeaves(streamId, async ({ count, parts }) => {
+    let likes = count;
+    const goals = new Map(parts);
+    for (const partition of crowdPartitions(streamId))
+      for await (const item of queryAll(partition, { prefix: prefix.likes }, walk)) {
+        const one = read(LikeItem, item);
+        likes += one.likes;
+        for (const [id, n] of Object.entries(one.goals ?? {}))
+          goals.set(id, (goals.get(id) ?? 0) + n);
+      }
+    return { likes, goals };
+  });
 
 /** Counts a train from its gifts before `endedAt`, and who gave most. */
 export async function countTrain({ streamId, startedAt }: MomentItem, endedAt: string) {
