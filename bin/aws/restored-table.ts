@@ -7,6 +7,7 @@ import {
   type TableDescription,
   UpdateContinuousBackupsCommand,
   UpdateTableCommand,
+  type UpdateTableCommandInput,
   UpdateTimeToLiveCommand,
 } from "@aws-sdk/client-dynamodb";
 
@@ -21,14 +22,43 @@ export async function restoreMoment(
   await client.send(new RestoreTableToPointInTimeCommand(given));
 }
 
-/** Waits until a table is active, and returns its description. */
+/**
+ * What AWS answers about a new table for some time: its descriptions are eventually consistent, and
+ * its backups begin after it is active.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeTable.html
+ * https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateContinuousBackups.html
+ */
+const notYet = [
+  "ContinuousBackupsUnavailableException",
+  "ResourceInUseException",
+  "ResourceNotFoundException",
+];
+/** How often one call gets such an answer before the command fails: 20 minutes by default. */
+const triesMax = 120;
+
+/** Makes a call until AWS lets it through. */
+async function whenReady<Answer>(
+  everyMilliseconds: number,
+  call: () => Promise<Answer>,
+): Promise<Answer> {
+  for (let tries = 1; ; tries++)
+    try {
+      return await call();
+    } catch (error) {
+      if (!notYet.includes((error as Error).name) || tries >= triesMax) throw error;
+      await pause(everyMilliseconds);
+    }
+}
+
+/** Waits until a new table is active, and returns its description. */
 export async function waitUntilActive(
   client: DynamoDBClient,
   TableName: string,
   everyMilliseconds: number,
 ): Promise<TableDescription> {
+  const describe = () => client.send(new DescribeTableCommand({ TableName }));
   for (;;) {
-    const { Table } = await client.send(new DescribeTableCommand({ TableName }));
+    const { Table } = await whenReady(everyMilliseconds, describe);
     if (Table?.TableStatus === "ACTIVE") return Table;
     await pause(everyMilliseconds);
   }
@@ -44,27 +74,27 @@ export async function complete(
   TableName: string,
   everyMilliseconds: number,
 ): Promise<string> {
+  // DynamoDB allows one change of a table at a time.
+  const update = async (change: Omit<UpdateTableCommandInput, "TableName">) => {
+    const command = new UpdateTableCommand({ TableName, ...change });
+    await whenReady(everyMilliseconds, () => client.send(command));
+    return waitUntilActive(client, TableName, everyMilliseconds);
+  };
   const { StreamSpecification } = await waitUntilActive(client, TableName, everyMilliseconds);
   if (StreamSpecification?.StreamEnabled !== true)
-    await client.send(
-      new UpdateTableCommand({
-        TableName,
-        StreamSpecification: { StreamEnabled: true, StreamViewType: "NEW_AND_OLD_IMAGES" },
-      }),
-    );
-  // DynamoDB allows one change of a table at a time.
-  await waitUntilActive(client, TableName, everyMilliseconds);
-  await client.send(new UpdateTableCommand({ TableName, DeletionProtectionEnabled: true }));
-  await waitUntilActive(client, TableName, everyMilliseconds);
-  const TimeToLiveSpecification = { Enabled: true, AttributeName: "expiresAt" };
-  await client
-    .send(new UpdateTimeToLiveCommand({ TableName, TimeToLiveSpecification }))
-    .catch((error: Error) => {
-      if (!/already enabled/i.test(error.message)) throw error;
+    await update({
+      StreamSpecification: { StreamEnabled: true, StreamViewType: "NEW_AND_OLD_IMAGES" },
     });
+  await update({ DeletionProtectionEnabled: true });
+  const TimeToLiveSpecification = { Enabled: true, AttributeName: "expiresAt" };
+  const expire = new UpdateTimeToLiveCommand({ TableName, TimeToLiveSpecification });
+  await whenReady(everyMilliseconds, () => client.send(expire)).catch((error: Error) => {
+    if (!/already enabled/i.test(error.message)) throw error;
+  });
   const PointInTimeRecoverySpecification = { PointInTimeRecoveryEnabled: true };
-  await client.send(
-    new UpdateContinuousBackupsCommand({ TableName, PointInTimeRecoverySpecification }),
+  const recover = { TableName, PointInTimeRecoverySpecification };
+  await whenReady(everyMilliseconds, () =>
+    client.send(new UpdateContinuousBackupsCommand(recover)),
   );
   return (await waitUntilActive(client, TableName, everyMilliseconds)).LatestStreamArn ?? "";
 }

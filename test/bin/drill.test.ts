@@ -96,6 +96,42 @@ test("a restore to a point in time completes the table, and prints the line that
   expect(asked!.body.RestoreDateTime).toBe(Date.parse("2026-11-21T03:55:00Z") / 1000);
 });
 
+/** What AWS answers about a table of which it does not know all yet. */
+const unready = {
+  DescribeTable: "ResourceNotFoundException",
+  UpdateTable: "ResourceInUseException",
+  UpdateContinuousBackups: "ContinuousBackupsUnavailableException",
+} as const;
+type Unready = keyof typeof unready;
+const refuseAtFirst = (times: number, actions: readonly Unready[]) => {
+  const left = new Map<string, number>(actions.map((action) => [action, times]));
+  account.before = ({ action, body }) => {
+    const more = body.TableName === "ovation-prod-2" ? (left.get(action) ?? 0) : 0;
+    left.set(action, more - 1);
+    const __type = unready[action as Unready];
+    return more > 0 ? { status: 400, body: { __type, message: "Not yet" } } : undefined;
+  };
+};
+const restoreTo2 = () => run("prod", "--at", "2026-11-21T03:55:00Z", "--to", "ovation-prod-2");
+
+test("a restore waits until AWS lets the new table be changed", async () => {
+  account.createTable("ovation-prod", items, { stream: true, recovery: true, isProtected: true });
+  refuseAtFirst(3, Object.keys(unready) as Unready[]);
+  const { status, stdout, stderr } = await restoreTo2();
+  expect([status, stderr]).toEqual([0, ""]);
+  expect(stdout).toContain("Everything fits");
+  expect(account.extraOf("ovation-prod-2")).toMatchObject({
+    ...{ stream: true, recovery: true, isProtected: true },
+  });
+});
+
+test("a restore does not wait forever for a table that cannot be changed", async () => {
+  account.createTable("ovation-prod", items, { stream: true, recovery: true, isProtected: true });
+  refuseAtFirst(1_000, ["UpdateContinuousBackups"]);
+  const { status, stderr } = await restoreTo2();
+  expect([status, stderr.split("\n")[0]]).toEqual([1, "Not yet"]);
+});
+
 test.each([
   [["prod"], "Expected one of --at TIME and --backup"],
   [["prod", "--at", "yesterday"], "--at: expected a time that has passed, found 'yesterday'"],
