@@ -82,7 +82,9 @@ function belongs(
   if (name === likesSum) return true;
   const moment = moments.find(({ id }) => id === name);
   if (moment === undefined) return createdAt >= newest - overSeconds;
-  return moment.over === undefined && !isPast(at, moment.endsAt);
+  if (moment.over !== undefined) return false;
+  // The item of a user's likes says which goals they count for, and the recount believes it.
+  return moment.of === "likes" || !isPast(at, moment.endsAt);
 }
 
 function addSum(folding: Folding, name: string, sum: Sum, at: string | undefined): void {

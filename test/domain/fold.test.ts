@@ -134,6 +134,21 @@ test("actions after a moment's end do not count", () => {
   expect(late.sums).toEqual({ [item.id]: [0, 0] });
 });
 
+test("likes of a goal count as they are stored, even those that its end overtook", () => {
+  const item = goal(1, "likes", 1000);
+  const byHand = record(
+    change("moment", { ...item, status: "ended", endedAt: seconds(5), revision: 2 }, item),
+  );
+  const taps = like(0, 3, "c1", { at: seconds(5), goals: { [item.id]: 3 } });
+  for (const records of [
+    [started(item), byHand, taps],
+    [started(item), taps, byHand],
+  ])
+    expect(foldAll(records).sums).toEqual({ likes: 3, [item.id]: 3 });
+  const end = ended(item, { amount: 3, reached: false });
+  expect(foldAll([started(item), end, taps]).sums).toEqual({ likes: 3 });
+});
+
 test("a goal counts gifts sent within its time, less refunds within it", () => {
   const item = goal(1, "credits", 1000, { endsAt: seconds(60) });
   const { sums } = foldAll([
