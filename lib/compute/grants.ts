@@ -29,9 +29,15 @@ const changing = [
   "dynamodb:BatchWriteItem",
 ];
 
-/** How the bucket of pictures is used: the actions, and the paths below its ARN. */
+/**
+ * How the bucket of pictures is used: the actions, and the paths below its ARN. To readers who may
+ * not list it, S3 says of a missing object that they may not read it.
+ */
 const pictureActions = {
-  read: [["s3:GetObject", "/*"]],
+  read: [
+    ["s3:ListBucket", ""],
+    ["s3:GetObject", "/*"],
+  ],
   write: [["s3:PutObject", "/*"]],
   sweep: [
     ["s3:ListBucket", ""],

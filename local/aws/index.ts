@@ -113,7 +113,7 @@ async function compose(options: AwsOptions, cleanups: Cleanups): Promise<Omit<Aw
       "execute-api": createConnectionCalls(posting),
       lambda: createInvocationCalls(stage, options.invoke, log),
       secretsmanager: createSecretCalls(stage, secrets),
-      s3: createObjectCalls(stage, objects),
+      s3: createObjectCalls(stage, objects, iam),
     },
   };
   const endpoint = await startEndpoint(services);

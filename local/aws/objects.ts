@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "nod
 import { dirname, join, relative, sep } from "node:path";
 import type { Stage } from "../model.ts";
 import { type AwsAnswer, AwsFailure, type Prepare } from "./failure.ts";
+import type { Iam } from "./iam.ts";
 
 /** Writes an object of the stage's bucket below `DATA_DIR/s3/<bucket>/`. */
 export type PutObject = (bucketName: string, key: string, bytes: string | Uint8Array) => void;
@@ -74,15 +75,36 @@ const keysIn = (xml: string) =>
   [...xml.matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, key = ""]) => key);
 
 /**
+ * A missing object for callers who may not list its bucket: they cannot tell it from one that they
+ * may not read.
+ * https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+ */
+function hidden(error: unknown, mayList: boolean): unknown {
+  if (mayList || !(error instanceof AwsFailure) || error.type !== "NoSuchKey") return error;
+  return new AwsFailure(403, "AccessDenied", "Access Denied");
+}
+
+/**
  * S3's PutObject, GetObject and DeleteObject, path style (`/<bucket>/<key>`), DeleteObjects
  * (`POST /<bucket>?delete`) and ListObjectsV2 by prefix (`GET /<bucket>?list-type=2`).
  */
-export function createObjectCalls(stage: Stage, objects: Objects): Prepare {
+export function createObjectCalls(
+  stage: Stage,
+  objects: Objects,
+  { isAllowed }: Pick<Iam, "isAllowed">,
+): Prepare {
+  const find = (caller: string, bucket: Stage["buckets"][number], key: string) => {
+    try {
+      return objects.get(bucket.name, key);
+    } catch (error) {
+      throw hidden(error, isAllowed(caller, { action: "s3:ListBucket", resource: bucket.arn }));
+    }
+  };
   return (request) => {
     const [bucketName = "", ...rest] = request.path;
     const bucket = stage.buckets.find((one) => one.name === bucketName);
     if (!bucket) throw new AwsFailure(404, "NoSuchBucket", "The specified bucket does not exist");
-    const { method, query } = request;
+    const { caller, method, query } = request;
     const key = rest.join("/");
     const lists = method === "GET" && key === "" && query.get("list-type") === "2";
     if (method === "POST" && key === "" && query.has("delete"))
@@ -102,7 +124,7 @@ export function createObjectCalls(stage: Stage, objects: Objects): Prepare {
       itemCount: 1,
       run(): AwsAnswer {
         if (lists) return answerList(objects, bucketName, query);
-        if (method === "GET") return { status: 200, body: objects.get(bucketName, key) };
+        if (method === "GET") return { status: 200, body: find(caller, bucket, key) };
         if (method === "PUT") objects.put(bucketName, key, request.body);
         else objects.remove(bucketName, key);
         const headers = { etag: '"local"' };

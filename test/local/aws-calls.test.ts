@@ -32,6 +32,7 @@ stage.roles = {
     allow("execute-api:ManageConnections", sockets),
     allow("secretsmanager:GetSecretValue", `${secretArn}*`),
     allow("s3:PutObject", "arn:aws:s3:::failed/*"),
+    allow("s3:GetObject", "arn:aws:s3:::failed/*"),
     allow("lambda:InvokeFunction", "arn:aws:lambda:*:function:sample-worker"),
   ],
 };
@@ -136,10 +137,10 @@ test("a secret is the given one, or is generated once and kept", async () => {
   await expect(get("none")).rejects.toMatchObject({ name: "ResourceNotFoundException" });
 });
 
-const call = (method: string, path: string, service: string, body: string, headers = {}) =>
+const call = (method: string, path: string, service: string, body?: string, headers = {}) =>
   fetch(`${aws.endpointUrl}${path}`, {
     method,
-    body,
+    ...(body !== undefined && { body }),
     headers: {
       authorization:
         "AWS4-HMAC-SHA256 " +
@@ -169,6 +170,15 @@ test("S3's PutObject writes below the data directory and nowhere else", async ()
   expect(outside.status).toBe(400);
   expect(existsSync(join(directory, "out"))).toBe(false);
   expect((await call("PUT", "/other/a", "s3", "x")).status).toBe(404);
+});
+
+test("S3 says that an object is missing only to those who may list its bucket", async () => {
+  await call("PUT", "/failed/kept", "s3", "kept");
+  const look = async (key: string) => (await call("GET", `/failed/${key}`, "s3")).status;
+  expect([await look("kept"), await look("none")]).toEqual([200, 403]);
+  const mayList = allow("s3:ListBucket", "arn:aws:s3:::failed");
+  stage.roles = { "sample-writer-role": [...stage.roles["sample-writer-role"]!, mayList] };
+  expect(await look("none")).toBe(404);
 });
 
 test("an unknown operation gets a clear refusal", async () => {

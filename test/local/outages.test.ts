@@ -2,16 +2,21 @@
  * Outages of Ovation's dependencies: callers get 503 with `Retry-After`, nothing is left half done,
  * and service resumes by itself. The dependencies are listed in docs/runbook.md.
  */
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import {
   type Answer,
   call,
   eventually,
+  expectFailure,
   freshId,
   liveStream,
   type Person,
   person,
+  sentences,
   topUp,
 } from "../api/people.ts";
+import { picture } from "../api/picture-files.ts";
 import { watch } from "../api/viewer.ts";
 import { sharedSystem } from "../shared.ts";
 import { startSystem } from "../system.ts";
@@ -228,4 +233,19 @@ describe("the gateway of the sockets", () => {
     expect(texts).toEqual(["one", "two", "three"]);
     viewer.close();
   });
+});
+
+test("a picture whose bytes are lost, as after a restore of the table alone, is 404", async () => {
+  const raw = new FormData();
+  raw.set("title", "Pictured");
+  raw.set("thumbnail", new Blob([picture("image/gif")]));
+  const made = await call("POST /api/v1/live-stream/create", { as: await person(), raw });
+  const path = new URL(made.body.data.thumbnailUrl).pathname;
+  expect((await fetch(`${system.url}${path}`)).status).toBe(200);
+  const id = path.split("/").at(-1)!;
+  const objects = join(system.dataDir, "s3");
+  const lost = readdirSync(objects, { recursive: true }).filter((one) => `${one}`.includes(id));
+  for (const name of lost) rmSync(join(objects, `${name}`));
+  expect(lost.length).toBeGreaterThan(0);
+  expectFailure(await call(`GET ${path}`), 404, sentences[404]);
 });

@@ -22,7 +22,7 @@ export function useBucket() {
   beforeAll(async () => {
     const directory = mkdtempSync(join(tmpdir(), "ovation-pictures-"));
     objects = createObjects(directory);
-    const perform = createObjectCalls(stage, objects);
+    const perform = createObjectCalls(stage, objects, { isAllowed: () => true });
     const server = createServer(async (request, answer) => {
       const { pathname, searchParams: query } = new URL(request.url ?? "/", "http://localhost");
       const path = pathname.split("/").filter(Boolean);

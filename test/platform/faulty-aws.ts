@@ -57,7 +57,7 @@ export function useFaultyAws<Name extends string>(readers: Record<Name, Reader>)
       log: console.error,
       services: {
         sqs: createSqs({ stage, store, meter: createMeter(), onSend: () => {} }),
-        s3: createObjectCalls(stage, objects),
+        s3: createObjectCalls(stage, objects, { isAllowed: () => true }),
       },
     });
     process.env.AWS_ENDPOINT_URL = endpoint.url;
