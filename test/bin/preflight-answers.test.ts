@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { findInAccount } from "../../bin/deploy/preflight.ts";
+import { functionName } from "../../lib/stages/names.ts";
 import type { Stage } from "../../lib/stages/stages.ts";
 import { AwsAccount } from "../aws/account.ts";
 import {
@@ -192,6 +193,19 @@ test("others' reservations are subtracted, and the stage's own are not counted t
   expect(await said(own)).toEqual([]);
   // Reservations of the previous release: the new deployment replaces them.
   account.reserved = { "ovation-prod-auth-http": reserved, "ovation-prod-webhooks-deliver": 128 };
+  expect(await said(own)).toEqual([]);
+});
+
+test("a second deployment asks less of Lambda than the 15 calls a second that it takes", async () => {
+  const reserved = Object.entries(own.reservedConcurrency);
+  account.reserved = Object.fromEntries(
+    reserved.map(([name, most]) => [functionName("prod", name), most]),
+  );
+  let left = 15;
+  instead.fault = ({ url }) =>
+    url.endsWith("/concurrency") && left-- <= 0
+      ? { status: 429, body: "{}", type: "TooManyRequestsException" }
+      : undefined;
   expect(await said(own)).toEqual([]);
 });
 
