@@ -60,7 +60,7 @@ const send = (ending: Ending, at: Date, now: Date) =>
 
 /** Counts a moment that is over and writes its result, once, or waits until it may be counted. */
 export async function endMoments({ streamId, momentId }: Ending, now: Date): Promise<void> {
-  if (momentId === undefined) return endWithStream(streamId);
+  if (momentId === undefined) return endWithStream(streamId, now);
   const moment = await findMoment(streamId, momentId);
   if (moment === undefined || moment.status === "cancelled" || moment.result !== undefined) return;
   const end = moment.endedAt ?? moment.endsAt;
@@ -113,8 +113,11 @@ async function endTrain(moment: MomentItem, end: string, log: LogState, now: Dat
   await record({ ...moment, level }, end, { level, credits, top }, log);
 }
 
-/** Ends open moments of an ended stream, as of the stream's end. */
-async function endWithStream(streamId: string): Promise<void> {
+/**
+ * Ends open moments of an ended stream, as of the stream's end. One that ended before, on time or by
+ * hand, is queued again: its message may have been lost, as by a restore.
+ */
+async function endWithStream(streamId: string, now: Date): Promise<void> {
   const stream = await findStream(streamId, { consistent: true });
   const endedAt = stream?.endedAt;
   if (stream?.status !== "ended" || endedAt == null) return;
@@ -124,12 +127,10 @@ async function endWithStream(streamId: string): Promise<void> {
       { streamId, id },
       () => ({ status: "ended", endedAt: new Date(endedAt) }),
       () => ({ answer: undefined, remember: [] }),
-    ).catch(ignoreOver);
-}
-
-/** The moment ended before, on time or by hand: it is being counted already. */
-function ignoreOver(error: unknown): void {
-  if (!(error instanceof Refusal && error.code === "moment_over")) throw error;
+    ).catch((error: unknown) => {
+      if (!(error instanceof Refusal && error.code === "moment_over")) throw error;
+      return send({ streamId, momentId: id }, now, now);
+    });
 }
 
 /**
