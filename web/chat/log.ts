@@ -1,3 +1,4 @@
+import { chunkRows, previousChunk, split, takeOut } from "./chunks.ts";
 import { make } from "./dom.ts";
 import { takeTurn } from "./frame.ts";
 import type { Translator } from "./translations.ts";
@@ -5,8 +6,6 @@ import { walkRows } from "./walk.ts";
 
 /** Maximum number of rows, also while the user has scrolled up. */
 const rowsMax = 500;
-/** Rows per chunk: with chunks, a new row causes little layout work. */
-const chunkRows = 32;
 /** Chunks at the end that are always laid out: more than fit on a screen. */
 const freshMax = 3;
 /** The list follows new rows if it is scrolled to within this many pixels of the end. */
@@ -227,23 +226,3 @@ export class Log {
 }
 
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
-
-const previousChunk = (row: Element) => row.parentElement!.previousElementSibling;
-
-/**
- * Splits a chunk that has grown too large, because rows inserted in the middle start no new one.
- * The upper rows move: moving a row replays its entrance, and these are rarely visible.
- */
-function split(chunk: Element): void {
-  if (chunk.childElementCount <= 2 * chunkRows) return;
-  const upper = make("div", { class: chunk.className });
-  upper.append(...[...chunk.children].slice(0, -chunkRows));
-  chunk.before(upper);
-}
-
-/** Removes a row, and its chunk if it is empty then: chunks out of view keep their height. */
-function takeOut(row: Element): void {
-  const chunk = row.parentElement;
-  row.remove();
-  if (chunk?.childElementCount === 0) chunk.remove();
-}

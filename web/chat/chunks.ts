@@ -1,0 +1,25 @@
+import { make } from "./dom.ts";
+
+/** Rows per chunk: with chunks, a new row causes little layout work. */
+export const chunkRows = 32;
+
+/** The chunk before that of a row. */
+export const previousChunk = (row: Element) => row.parentElement!.previousElementSibling;
+
+/**
+ * Splits a chunk that has grown too large, because rows inserted in the middle start no new one.
+ * The upper rows move: moving a row replays its entrance, and these are rarely visible.
+ */
+export function split(chunk: Element): void {
+  if (chunk.childElementCount <= 2 * chunkRows) return;
+  const upper = make("div", { class: chunk.className });
+  upper.append(...[...chunk.children].slice(0, -chunkRows));
+  chunk.before(upper);
+}
+
+/** Removes a row, and its chunk if it is empty then: chunks out of view keep their height. */
+export function takeOut(row: Element): void {
+  const chunk = row.parentElement;
+  row.remove();
+  if (chunk?.childElementCount === 0) chunk.remove();
+}
