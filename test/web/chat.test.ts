@@ -67,6 +67,39 @@ browserTest(
 );
 
 browserTest(
+  "scrolling up shows earlier messages above those in view, which stay there; new ones are counted",
+  async () => {
+    const made = await open("?long");
+    await made.getByText("earlier 1", { exact: true }).waitFor();
+    await made.evaluate("show(message('before'))");
+    await made.getByText("before", { exact: true }).waitFor();
+    const list = made.getByRole("log");
+    const scrollTo = (pixels: number) =>
+      list.evaluate((one, scrollTop) => void Object.assign(one, { scrollTop }), pixels);
+    await scrollTo(40);
+    const first = made.getByText("earlier 50", { exact: true });
+    const { y: before } = (await first.boundingBox())!;
+    await made.evaluate("show(message('while reading'))");
+    await scrollTo(20);
+    await made.getByText("earlier 60", { exact: true }).waitFor();
+    expect(Math.abs((await first.boundingBox())!.y - before - 20)).toBeLessThan(3);
+    await made.getByRole("button", { name: "1 new", exact: true }).waitFor();
+    await expectSoon(async () => {
+      await scrollTo(60);
+      await scrollTo(20);
+      return (await made.getByText("earlier 360", { exact: true }).count()) === 1;
+    });
+    await made.getByRole("button", { name: "1 new", exact: true }).click();
+    await made.getByText("while reading").waitFor();
+    const earlier = Array.from({ length: 360 }, (_, n) => `earlier ${360 - n}`);
+    const said = await made.locator(".row.message .text").allTextContents();
+    expect(said).toEqual([...earlier, "before", "while reading"]);
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "earlier messages are inserted above existing rows, and no chunk grows",
   async () => {
     const made = await openWith(10);

@@ -3,6 +3,12 @@ import { make } from "./dom.ts";
 /** Rows per chunk: with chunks, a new row causes little layout work. */
 export const chunkRows = 32;
 
+/** Puts rows into chunks of their own. */
+export const chunksOf = (rows: HTMLElement[]): HTMLElement[] =>
+  Array.from({ length: Math.ceil(rows.length / chunkRows) }, (_, n) =>
+    make("div", { class: "chunk" }, ...rows.slice(n * chunkRows, (n + 1) * chunkRows)),
+  );
+
 /** The chunk before that of a row. */
 export const previousChunk = (row: Element) => row.parentElement!.previousElementSibling;
 

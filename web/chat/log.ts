@@ -1,4 +1,4 @@
-import { chunkRows, previousChunk, split, takeOut } from "./chunks.ts";
+import { chunkRows, chunksOf, previousChunk, split, takeOut } from "./chunks.ts";
 import { make } from "./dom.ts";
 import { takeTurn } from "./frame.ts";
 import type { Translator } from "./translations.ts";
@@ -14,8 +14,8 @@ const closeMilliseconds = 200;
 
 /**
  * The list of rows. It follows the end until the user scrolls up or walks through it by keyboard;
- * then nothing moves, and a button shows the number of new rows. Rows are added in one batch per
- * animation frame, and the oldest are dropped.
+ * then nothing in view moves, earlier rows are added above, and a button shows the number of new
+ * ones. Rows are added in one batch per animation frame, and the oldest are dropped.
  */
 export class Log {
   readonly list: HTMLElement;
@@ -42,7 +42,7 @@ export class Log {
   };
   #top = 0;
 
-  /** `onTop` is called when the user scrolls to the oldest row. */
+  /** `onTop` is called when the user scrolls to the oldest row, unless the list is full. */
   constructor(translator: Translator, onTop: () => void) {
     const { translate } = translator;
     this.#translator = translator;
@@ -84,7 +84,6 @@ export class Log {
   add(row: HTMLElement, at: string): void {
     this.#times.set(row, at);
     this.#waiting.push(row);
-    if (this.#waiting.length > rowsMax) this.#waiting.shift();
     takeTurn(this.#turn);
   }
 
@@ -135,16 +134,33 @@ export class Log {
     this.#unsent = undefined;
     if (this.#going !== undefined) this.#fillLane(this.#going);
     this.#going = undefined;
+    this.#waiting.sort((a, b) => compare(this.#timeOf(a), this.#timeOf(b)));
+    if (!this.#isFollowing) this.#showEarlier();
+    this.#waiting.splice(0, this.#waiting.length - rowsMax);
     const count = this.#waiting.length;
     this.#newer.hidden = this.#isFollowing || count === 0;
     this.#newer.textContent = this.#translator.translate("newer", { n: count });
     if (!this.#isFollowing || count === 0) return;
-    const fresh = this.#waiting.sort((a, b) => compare(this.#timeOf(a), this.#timeOf(b)));
+    for (const row of this.#waiting) this.#insert(row);
     this.#waiting = [];
-    for (const row of fresh) this.#insert(row);
     this.#prune();
-    this.#rest();
+    // Older chunks are laid out only when visible.
+    for (const chunk of [...this.#rows.children].slice(0, -freshMax)) chunk.classList.add("past");
     this.#empty.hidden = true;
+  }
+
+  /** Adds the waiting rows that are older than all others; what is in view stays there. */
+  #showEarlier(): void {
+    const first = this.#rows.firstElementChild?.firstElementChild;
+    if (first == null) return;
+    const firstNewer = this.#waiting.findIndex((row) => this.#timeOf(row) >= this.#timeOf(first));
+    const count = firstNewer < 0 ? this.#waiting.length : firstNewer;
+    if (count === 0) return;
+    const { top } = first.getBoundingClientRect();
+    this.#rows.prepend(...chunksOf(this.#waiting.splice(0, count)));
+    this.#prune();
+    this.list.scrollTop += first.getBoundingClientRect().top - top;
+    this.#top = this.list.scrollTop;
   }
 
   /** Keeps the elements of rows that stay, so that their animations do not restart. */
@@ -192,15 +208,6 @@ export class Log {
     if (oldest.length > 0) this.#full.hidden = false;
   }
 
-  /** Older chunks are laid out only when visible. */
-  #rest(): void {
-    const { children } = this.#rows;
-    for (let at = children.length - freshMax - 1; at >= 0; at--) {
-      if (children[at]!.classList.contains("past")) break;
-      children[at]!.classList.add("past");
-    }
-  }
-
   #isAtEnd(): boolean {
     const { scrollHeight, clientHeight, scrollTop } = this.list;
     return scrollHeight - clientHeight - scrollTop < endPixels;
@@ -221,7 +228,7 @@ export class Log {
     if (isAtEnd && !this.#isFollowing) this.follow();
     // Only scrolling up leaves the end; a growing row does not.
     else if (!isAtEnd && isUp) this.#isFollowing = false;
-    if (scrollTop < endPixels && isUp) this.#onTop();
+    if (scrollTop < endPixels && isUp && this.#full.hidden) this.#onTop();
   }
 }
 
