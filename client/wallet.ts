@@ -12,7 +12,8 @@ export type WalletHandlers = {
 };
 
 /** Calls that change the user's credits. */
-const spending = /\/(gifts\/create|superlike|refund|purchase|credit-transfer)$/;
+const spending =
+  /\/(gifts\/create|superlike|refund|purchase|credit-transfer|live-stream\/join|fund|top-ups|payouts)$/;
 
 /**
  * Reads the wallet for its watchers: at first, after the user's calls that change credits, and on

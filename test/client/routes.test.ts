@@ -100,10 +100,18 @@ test("a wallet watch reports at first, after the user's gifts, after reconnectin
   watch.refresh();
   await pass(1);
   expect(reads()).toBe(quiet + 2);
+  // A ticket to a paid stream and a contribution cost credits, too.
+  await client.call("POST /api/v1/live-stream/join", { body: { liveStreamId: "s" } });
+  await pass(1);
+  expect(reads()).toBe(quiet + 3);
+  const path = { streamId: "s" };
+  await client.call("POST /api/v1/live-stream/{streamId}/fund", { path, body: { amount: 5 } });
+  await pass(1);
+  expect(reads()).toBe(quiet + 4);
   watch.close();
   await client.sendGift("s", "g");
   await pass(1);
-  expect(reads()).toBe(quiet + 2);
+  expect(reads()).toBe(quiet + 4);
   client.close();
 });
 
