@@ -156,8 +156,9 @@ function subscribe(
 }
 
 /** A stream's outbox outlives its subscriptions while messages are in flight. */
-function outboxOf({ outboxes, settings }: Connection, streamId: string): Outbox {
-  for (const [id, outbox] of outboxes) if (outbox.isEmpty()) outboxes.delete(id);
+function outboxOf({ outboxes, session, settings }: Connection, streamId: string): Outbox {
+  for (const [id, outbox] of outboxes)
+    if (outbox.isEmpty() && !session.followings.has(id)) outboxes.delete(id);
   const post = (body: { content: string }, key: string) =>
     settings.call("POST /api/v1/live-stream/{streamId}/chat/messages", {
       path: { streamId },

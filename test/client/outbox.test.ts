@@ -212,3 +212,24 @@ test("a message deleted before its response arrives is not shown without its tex
   expect(history.pending).toEqual([]);
   client.close();
 });
+
+test("a message in flight is pending in the next subscription, whatever other streams are open", async () => {
+  const { client, chat, stream, last } = await chatting();
+  client.subscribe("64d15f9e2e6c8f4d5a123001");
+  const answer = answerLater(chat);
+  stream.send("hello");
+  stream.close();
+  const again = client.subscribe(stream.streamId);
+  await pass(1);
+  last().greet();
+  const opening = again.history();
+  await pass(10);
+  const history = await opening;
+  expect(history.pending.map(({ content }) => content)).toEqual(["hello"]);
+  const message = chat.say("hello", "me");
+  answer(Response.json(message, { status: 201 }));
+  await pass(1);
+  expect(history.pending).toEqual([]);
+  expect(history.messages.at(-1)).toEqual(message);
+  client.close();
+});
