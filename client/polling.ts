@@ -30,6 +30,8 @@ const handshakeMilliseconds = 5_000;
 /** Interval after which a WebSocket is tried again, because the network may have changed. */
 const pollMilliseconds = 300_000;
 const againMilliseconds = 2_000;
+/** Timeout of one read: some proxies swallow a response, too. */
+const answerMillisecondsMax = (waitSeconds + 10) * 1_000;
 const lost = 401;
 
 /**
@@ -183,8 +185,18 @@ function positionOf(since: string): { epoch: string; frame: number } {
 type Reading = { token: string; signal: AbortSignal; fetch: typeof fetch };
 
 async function read(url: string, { token, signal, fetch: own }: Reading): Promise<Range> {
-  const answer = await own(url, { headers: { authorization: `Bearer ${token}` }, signal });
-  const { data, errors } = (await answer.json()) as { data: Range; errors?: string[] };
-  if (answer.ok) return data;
-  throw Object.assign(new Error(errors?.at(-1)), { statusCode: answer.status });
+  const attempt = new AbortController();
+  const stop = () => attempt.abort();
+  const timer = setTimeout(stop, answerMillisecondsMax);
+  signal.addEventListener("abort", stop);
+  try {
+    const headers = { authorization: `Bearer ${token}` };
+    const answer = await own(url, { headers, signal: attempt.signal });
+    const { data, errors } = (await answer.json()) as { data: Range; errors?: string[] };
+    if (answer.ok) return data;
+    throw Object.assign(new Error(errors?.at(-1)), { statusCode: answer.status });
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", stop);
+  }
 }

@@ -1,3 +1,4 @@
+import { jest } from "@jest/globals";
 import { createClient, type Event } from "../../client/index.ts";
 import { pollingSocket } from "../../client/polling.ts";
 
@@ -42,6 +43,10 @@ function serveEvents() {
   };
   return {
     ...{ asked, tokens, wake },
+    /** The responses to those who wait are lost. */
+    lose() {
+      waiting = [];
+    },
     refuse: (status: number) => {
       refusal = status;
       wake();
@@ -145,4 +150,21 @@ test("a handshake without a response counts as failed after five seconds", async
   expect(network.opened).toHaveLength(2);
   expect(performance.now() - began).toBeGreaterThan(10_000);
   client.close();
+});
+
+test("a read whose response is swallowed is repeated after 30 s", async () => {
+  jest.useFakeTimers();
+  const [network, server] = [blocked(), serveEvents()];
+  const { client, stream, received } = follow(network, server);
+  await jest.advanceTimersByTimeAsync(5_000);
+  await stream.ready;
+  // Nobody wakes the read that waits: the frame is found by the next one.
+  server.lose();
+  server.say("unheard");
+  await jest.advanceTimersByTimeAsync(25_000);
+  expect(received).toEqual([]);
+  await jest.advanceTimersByTimeAsync(10_000);
+  expect(received).toEqual(["unheard"]);
+  client.close();
+  jest.useRealTimers();
 });
