@@ -1,4 +1,5 @@
 import type { OvationError } from "./error.ts";
+import { makeKey } from "./http.ts";
 import type { createCall } from "./route.ts";
 
 /** Counts a user's taps and sends them at the interval that the server asks for. */
@@ -9,16 +10,16 @@ export type Taps = {
   close(): void;
 };
 
-const sessionBytes = 12;
 const second = 1_000;
+/** After a refusal: the stream is not live yet or any more, or the user is blocked for a time. */
+const refusedSeconds = 30;
 
 /**
  * The taps of one page in one stream. Each call sends the running total, so a repeated or lost call
  * counts once; taps beyond the server's limit are dropped.
  */
 export function createTaps(streamId: string, call: ReturnType<typeof createCall>): Taps {
-  const bytes = crypto.getRandomValues(new Uint8Array(sessionBytes));
-  const session = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const session = makeKey().replaceAll("-", "");
   let [total, sent, isOpen, isWaiting] = [0, 0, true, false];
   async function send(): Promise<void> {
     isWaiting = true;
@@ -34,10 +35,11 @@ export function createTaps(streamId: string, call: ReturnType<typeof createCall>
       sent = answer.total;
       wait = answer.next * second;
     } catch (error) {
-      const { statusCode, retryAfterSeconds = 5 } = error as OvationError;
-      // The stream has ended or is closed to this user: later taps cannot count.
-      if (statusCode >= 400 && statusCode < 429) isOpen = false;
-      wait = retryAfterSeconds * second;
+      const { statusCode, retryAfterSeconds } = error as OvationError;
+      const isRefused = statusCode >= 400 && statusCode < 429;
+      // These taps do not count; later ones may.
+      if (isRefused) total += sent - asked;
+      wait = (retryAfterSeconds ?? (isRefused ? refusedSeconds : 5)) * second;
     }
     setTimeout(() => {
       isWaiting = false;

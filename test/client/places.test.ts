@@ -132,6 +132,7 @@ test("the client runs without crypto, AbortSignal.timeout, structuredClone and E
       const client = createClient({ url, token: ${JSON.stringify(jwt(3600, "me"))}, WebSocket, compact: true });
       const stream = client.subscribe("${streamId}");
       const chat = await stream.history();
+      client.taps("${streamId}").close();
       await stream.send("from the engine").sent;
       console.log(typeof globalThis.crypto, chat.messages.map(({ content }) => content).join());
       client.close();

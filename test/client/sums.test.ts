@@ -102,7 +102,7 @@ test("taps are sent in batches at the server's interval, and each counts once", 
   client.close();
 });
 
-test("taps beyond the limit are dropped, and a stream that has ended gets no more calls", async () => {
+test("taps beyond the limit are dropped, and a stream that refuses them is asked every 30 s", async () => {
   const server = likesServer(2);
   const { client } = createTestClient({ fetch: server.fetcher });
   const taps = client.taps(streamId);
@@ -113,9 +113,12 @@ test("taps beyond the limit are dropped, and a stream that has ended gets no mor
   await pass(10);
   expect(server.calls.at(-1)!.total).toBe(3);
   let calls = 0;
+  let isLive = false;
+  const begun = likesServer(100);
   const over = createTestClient({
-    fetch: (async () => {
+    fetch: (async (...given: Parameters<typeof fetch>) => {
       calls += 1;
+      if (isLive) return begun.fetcher(...given);
       return Response.json({ isSuccess: false, errors: ["over"] }, { status: 409 });
     }) as unknown as typeof fetch,
   });
@@ -125,6 +128,11 @@ test("taps beyond the limit are dropped, and a stream that has ended gets no mor
   ended.tap();
   await pass(10_000);
   expect(calls).toBe(1);
+  // It begins: what is tapped from then on counts, without what was refused.
+  isLive = true;
+  ended.tap();
+  await pass(15_000);
+  expect([calls, begun.total()]).toEqual([2, 2]);
   for (const one of [client, over.client]) one.close();
 });
 
