@@ -100,6 +100,19 @@ browserTest(
 );
 
 browserTest(
+  "rows appear in a page that is hidden before its next animation frame",
+  async () => {
+    const made = await open();
+    await made.evaluate("asked = 0, requestAnimationFrame = () => ++asked");
+    await made.evaluate("show(message('just before')), show(message('and this'))");
+    await made.getByText("and this").waitFor();
+    expect(await made.evaluate("asked")).toBe(1);
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "earlier messages are inserted above existing rows, and no chunk grows",
   async () => {
     const made = await openWith(10);

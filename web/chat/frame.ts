@@ -1,4 +1,4 @@
-/** A page in the background gets no animation frames: a timer is used instead. */
+/** A page in the background gets no animation frames, so a timer runs the work as well. */
 const hiddenMilliseconds = 250;
 
 /** The work of one chat in an animation frame. */
@@ -10,8 +10,10 @@ type Turn = {
 };
 
 const turns = new Set<Turn>();
+let timer: ReturnType<typeof setTimeout> | undefined;
 
 function run(): void {
+  clearTimeout(timer);
   const all = [...turns];
   turns.clear();
   for (const turn of all) turn.change();
@@ -23,8 +25,10 @@ function run(): void {
  * of them reads sizes, so that the page is laid out only once.
  */
 export function takeTurn(turn: Turn): void {
+  const isScheduled = turns.size > 0;
   turns.add(turn);
-  if (turns.size > 1) return;
-  if (document.hidden) setTimeout(run, hiddenMilliseconds);
-  else requestAnimationFrame(run);
+  if (isScheduled) return;
+  // Also in a visible page: it may be hidden before the frame.
+  timer = setTimeout(run, hiddenMilliseconds);
+  if (!document.hidden) requestAnimationFrame(run);
 }
