@@ -101,14 +101,12 @@ async function begin(state: State): Promise<void> {
     state.pinned = stream.pinned ?? undefined;
     void state.bans.check(state.me);
     setRules(state, stream);
-    view.moments.allow(isModerator(state));
     state.audience.begin(state.subscription);
     for (const { row, message } of state.rows.values())
       row.deref()?.classList.toggle("own", message.sender._id === state.me);
     state.gifts.keepEarlier(earlier);
     if (stream.status === "ended") view.showOver();
     follow(state, history);
-    showPinned(state);
     view.showReady();
     const { superLikePrice } = await client.call("GET /v1/app-config");
     view.composer.showPrice(superLikePrice);
@@ -245,4 +243,6 @@ function setRules(state: State, { slowModeSeconds, giftsEnabled, moderators }: R
   state.view.composer.waitAtMost(slowModeSeconds);
   state.moderators = moderators ?? state.moderators;
   state.view.allowGifts(giftsEnabled && state.me !== state.hostId);
+  state.view.moments.allow(isModerator(state));
+  showPinned(state);
 }

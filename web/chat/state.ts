@@ -54,4 +54,4 @@ export type State = RoomOptions & {
 
 /** Whether the user may moderate here. */
 export const isModerator = ({ moderates, me, hostId, moderators }: State) =>
-  moderates || me === hostId || moderators.includes(me);
+  moderates || (me !== "" && (me === hostId || moderators.includes(me)));

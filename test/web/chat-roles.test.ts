@@ -1,0 +1,46 @@
+/** What `<ovation-chat>` offers a viewer who becomes a moderator, or whose role is not known yet. */
+import { browserTest } from "./browser.ts";
+import { open, useBusyChat } from "./busy-chat.ts";
+import { testMilliseconds } from "./pages.ts";
+
+useBusyChat();
+
+const rules = { slowModeSeconds: 0, followersOnly: false, giftsEnabled: true };
+const poll = { id: "p1", kind: "poll", title: "Which song next?", options: ["Blue", "Red"] };
+
+browserTest(
+  "a viewer who becomes a moderator can end polls and unpin, until they are one no more",
+  async () => {
+    const made = await open();
+    await made.locator('[aria-label*="10"]').waitFor({ state: "attached" });
+    await made.evaluate(`moment("started", ${JSON.stringify(poll)}, [0, 0])`);
+    await made.evaluate(
+      `happen("chat.pinned", { messageId: "m", message: message("a pin").data })`,
+    );
+    await made.getByText("a pin").waitFor();
+    const tools = [".moment .end", ".pinned button"].map((name) => made.locator(name));
+    const become = (...moderators: string[]) =>
+      made.evaluate(`happen("settings.changed", ${JSON.stringify({ ...rules, moderators })})`);
+    for (const tool of tools) expect(await tool.isVisible()).toBe(false);
+    await become("me");
+    for (const tool of tools) await tool.waitFor();
+    await become();
+    for (const tool of tools) await tool.waitFor({ state: "hidden" });
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a viewer is offered no moderation before the stream has been read",
+  async () => {
+    const made = await open("?late");
+    await made.waitForFunction("window.answerStream !== undefined");
+    await made.evaluate("show(message('early'))");
+    await made.locator(".row.message", { hasText: "early" }).press("m");
+    await made.getByRole("menuitem").first().waitFor();
+    expect(await made.getByRole("menuitem").allInnerTexts()).toEqual(["Reply"]);
+    await made.close();
+  },
+  testMilliseconds,
+);
