@@ -111,10 +111,12 @@ export class Composer {
     this.#show();
   }
 
-  /** Restores a text that could not be sent, unless the user has typed something else. */
-  restore(text: string): void {
-    if (this.#box.value === "") this.#box.value = text;
+  /** Restores a text that could not be sent; false if the user has typed something else. */
+  restore(text: string): boolean {
+    if (this.#box.value !== "") return false;
+    this.#box.value = text;
     this.#measure();
+    return true;
   }
 
   /** The next message replies to this one; undefined: to none. */

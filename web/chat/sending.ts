@@ -4,7 +4,7 @@ import type { View } from "./view.ts";
 
 /**
  * Sends a message. In slow mode the next one must wait `slowSeconds`. A message that the chat's
- * rules refuse goes back into the input: it was not lost.
+ * rules refuse goes back into the input, or stays in its row if another one has been begun there.
  */
 export function sendFrom(
   { log, composer }: View,
@@ -21,9 +21,10 @@ export function sendFrom(
       if (!(error instanceof OvationError)) return;
       const { code, retryAfterSeconds = slowSeconds } = error;
       if (code !== "slow_mode" && code !== "member_muted") return;
-      pending.discard();
-      composer.restore(text);
-      if (replyTo !== undefined) composer.answer(replyTo);
+      if (composer.restore(text)) {
+        pending.discard();
+        if (replyTo !== undefined) composer.answer(replyTo);
+      }
       if (code === "member_muted") composer.refuse(translate("muted"), "muted");
       else composer.wait(retryAfterSeconds);
     },

@@ -1,0 +1,32 @@
+/** What a viewer of `<ovation-chat>` has typed is not lost, or sent, by accident. */
+import { browserTest } from "./browser.ts";
+import { open, useBusyChat } from "./busy-chat.ts";
+import { testMilliseconds } from "./pages.ts";
+
+useBusyChat();
+
+browserTest(
+  "a refused message goes back into the box, or stays in its row if another one is typed there",
+  async () => {
+    const made = await open("?refusing");
+    const box = made.getByRole("textbox", { name: "Message" });
+    const send = async (text: string) => {
+      await box.fill(text);
+      await box.press("Enter");
+      await made.locator(".row.pending", { hasText: text }).waitFor();
+    };
+    await send("one");
+    await made.evaluate("refuse()");
+    await made.locator(".send.waiting").waitFor();
+    expect(await box.inputValue()).toBe("one");
+    expect(await made.locator(".row.pending").count()).toBe(0);
+    await made.locator(".send:not(.waiting)").waitFor();
+    await send("two");
+    await box.fill("three");
+    await made.evaluate("refuse()");
+    await made.locator(".row.pending.failed", { hasText: "two" }).waitFor();
+    expect(await box.inputValue()).toBe("three");
+    await made.close();
+  },
+  testMilliseconds,
+);
