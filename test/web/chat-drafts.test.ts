@@ -30,3 +30,18 @@ browserTest(
   },
   testMilliseconds,
 );
+
+browserTest(
+  "an Enter that confirms a word in Safari sends nothing: it comes after the composition",
+  async () => {
+    const made = await open();
+    const box = made.getByRole("textbox", { name: "Message" });
+    await box.fill("你好");
+    await box.dispatchEvent("keydown", { key: "Enter", keyCode: 229 });
+    expect(await box.inputValue()).toBe("你好");
+    await box.press("Enter");
+    expect(await box.inputValue()).toBe("");
+    await made.close();
+  },
+  testMilliseconds,
+);

@@ -6,7 +6,7 @@ import emojiIcon from "icon:smile";
 import superlikeIcon from "icon:sparkles";
 import closeIcon from "icon:x";
 import type { ChatMessage } from "../../client/index.ts";
-import { coin, icon, make } from "./dom.ts";
+import { coin, icon, isComposing, make } from "./dom.ts";
 import { createMentions } from "./mentions.ts";
 import { nameOf, type Person } from "./person.ts";
 import type { Translator } from "./translations.ts";
@@ -182,7 +182,7 @@ export class Composer {
   #press(event: KeyboardEvent): void {
     if (this.#mentions.press(event)) return;
     // During IME composition, as in Chinese, Enter confirms the composed word.
-    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
+    if (event.key === "Enter" && !event.shiftKey && !isComposing(event)) {
       event.preventDefault();
       this.#trySend();
     } else if (event.key === "Escape") {

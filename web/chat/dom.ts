@@ -48,3 +48,10 @@ function makeIcon(inside: string, size: number): SVGSVGElement {
 export function coin(): HTMLElement {
   return make("span", { class: "coin", "aria-hidden": "true" });
 }
+
+/**
+ * Whether a key press belongs to an input method. Safari reports the Enter that confirms a word
+ * after the composition has ended, with the key code of such a key.
+ */
+export const isComposing = (event: KeyboardEvent): boolean =>
+  event.isComposing || event.keyCode === 229;

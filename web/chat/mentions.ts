@@ -1,4 +1,4 @@
-import { make } from "./dom.ts";
+import { isComposing, make } from "./dom.ts";
 import { nameOf, type Person } from "./person.ts";
 import type { Translator } from "./translations.ts";
 
@@ -76,7 +76,7 @@ export function createMentions(
   /** Handles a key press in the box; returns whether it was meant for the list. */
   function press(event: KeyboardEvent): boolean {
     const chosen = found[at];
-    if (chosen === undefined || event.isComposing) return false;
+    if (chosen === undefined || isComposing(event)) return false;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step !== undefined) {
       at = (at + step + found.length) % found.length;
