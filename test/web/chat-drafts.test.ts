@@ -45,3 +45,25 @@ browserTest(
   },
   testMilliseconds,
 );
+
+browserTest(
+  "an element that is moved in the page keeps its text and its place in the list",
+  async () => {
+    const made = await open("?long");
+    await made.getByText("earlier 1", { exact: true }).waitFor();
+    const box = made.getByRole("textbox", { name: "Message" });
+    await box.fill("half a sent");
+    await made.evaluate(`(() => {
+      const pane = document.createElement("main");
+      pane.style.blockSize = "100vh";
+      document.body.append(pane);
+      pane.append(document.querySelector("ovation-chat"));
+    })()`);
+    await made.evaluate("show(message('after the move'))");
+    await made.getByText("after the move").waitFor();
+    expect(await box.inputValue()).toBe("half a sent");
+    expect(await made.getByRole("button", { name: /new$/ }).count()).toBe(0);
+    await made.close();
+  },
+  testMilliseconds,
+);

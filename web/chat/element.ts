@@ -61,7 +61,7 @@ export class OvationChat extends HTMLElement {
   }
 
   connectedCallback(): void {
-    this.#ask();
+    if (this.#client === undefined) this.#ask();
   }
 
   disconnectedCallback(): void {
@@ -109,8 +109,8 @@ export class OvationChat extends HTMLElement {
       compact: true,
       ...this.options,
       ...{ url, token, WebSocket: pollingSocket({ url, fetch, WebSocket }) },
-      onState: (state) => {
-        this.options.onState?.(state);
+      onState: (state, ...why) => {
+        this.options.onState?.(state, ...why);
         if (state !== "ended") view.showState(state);
         this.#tell("state", state);
       },
