@@ -51,6 +51,24 @@ browserTest(
 );
 
 browserTest(
+  "after another user signs in, nothing is called with the token of the one before",
+  async () => {
+    const { page, close } = await openAsAdmin();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    const users = new Set<string>();
+    page.on("request", (request) => {
+      const [, claims] = (request.headers().authorization ?? "").split(".");
+      if (claims) users.add(JSON.parse(Buffer.from(claims, "base64url").toString()).sub);
+    });
+    await page.getByRole("button", { name: /Deniz Kaya/ }).click();
+    await expectSoon(() => Promise.resolve(users.size > 0));
+    expect([...users]).toEqual(["moderator"]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "an unsolicited sign-in response is rejected",
   async () => {
     const { page, close } = await open();

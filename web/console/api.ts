@@ -1,4 +1,4 @@
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 import { type Client, createClient, OvationError } from "../../client/index.ts";
 import { curlOf } from "../curl.ts";
 import { leave, NoSocket, session } from "./session.ts";
@@ -57,23 +57,30 @@ const noted: typeof fetch = async (input, init = {}) => {
   }
 };
 
-const client = createClient({
-  url: location.origin,
-  token: () => session.value?.token ?? "",
-  WebSocket: NoSocket,
-  fetch: noted,
+/** Clients keep their token, so each session has its own: for calls, and for subscriptions. */
+let client: Client;
+let listener: Client | undefined;
+const url = location.origin;
+
+effect(() => {
+  const token = session.value?.token ?? "";
+  client = createClient({ url, token: () => token, WebSocket: NoSocket, fetch: noted });
+  return () => {
+    client.close();
+    listener?.close();
+    listener = undefined;
+  };
 });
 
 /** Calls the API as the signed-in user. */
-export const { call } = client;
-
-let listener: Client | undefined;
+export const call = ((...given: Parameters<Client["call"]>) =>
+  client.call(...given)) as Client["call"];
 
 /** Subscribes to streams as the signed-in user, on a socket opened with the first subscription. */
 const listening = () =>
   (listener ??= createClient({
-    url: location.origin,
-    token: () => session.value?.token ?? "",
+    url,
+    token: () => session.peek()?.token ?? "",
     onError() {},
   }));
 
