@@ -16,9 +16,11 @@ import type { Log } from "./log.ts";
 import { type DoCalls, type Invoke, type LambdaFunction, prefixOf, type Stage } from "./model.ts";
 import { createMonitoring } from "./monitoring/index.ts";
 import { type Reloading, replaceInStage, withReload } from "./reload.ts";
+import { openState } from "./state.ts";
 
-export { DataDirectoryBusy, FormatMismatch } from "./aws/index.ts";
+export { FormatMismatch } from "./aws/index.ts";
 export { createLog } from "./log.ts";
+export { DataDirectoryBusy } from "./state.ts";
 export type { Reloading };
 
 export type SystemOptions = {
@@ -104,7 +106,7 @@ async function compose(options: SystemOptions, cleanups: Cleanups): Promise<Omit
     runnerRoutes,
   });
   cleanups.push(() => gateway.stop());
-  const issuer = await openIssuer(options, gateway.url);
+  const { state, issuer } = await openData(options, gateway.url, cleanups);
   const readStage = (directory: string) => {
     const parameters = { ...parametersOf(stageName, issuer), ...options.parameters };
     return readAssembly({ directory, stageName, parameters });
@@ -148,7 +150,7 @@ async function compose(options: SystemOptions, cleanups: Cleanups): Promise<Omit
     stage,
     invoke: call,
     connections: sockets.connections,
-    ...{ dataDir: options.dataDir, secrets: options.secrets },
+    ...{ state, secrets: options.secrets },
     dynamodbEndpoint: options.dynamodbEndpoint,
     log: (line) => log.problem(line),
   });
@@ -175,13 +177,16 @@ async function compose(options: SystemOptions, cleanups: Cleanups): Promise<Omit
   return { ...facts, ...(relay && { relayUrl: relay.url }), ...replace };
 }
 
-async function openIssuer({ topUp, dataDir }: SystemOptions, url: string): Promise<Issuer> {
+/** Locks the data directory before anything is built or written: another system may use it. */
+async function openData({ topUp, dataDir }: SystemOptions, url: string, cleanups: Cleanups) {
+  const state = openState(dataDir);
+  cleanups.push(() => state.close());
   const issuer: Issuer = await createIssuer({
     url: `${url}/local/issuer`,
     ...(topUp && { topUp: (request, credits) => topUp(request, credits, { url, issuer }) }),
     ...(dataDir !== ":memory:" && { directory: dataDir }),
   });
-  return issuer;
+  return { state, issuer };
 }
 
 function addOwnRoutes(

@@ -21,6 +21,7 @@ export type State = {
   /** The directory itself; for `:memory:`, a temporary one that `close` removes. */
   directory: string;
   database: DatabaseSync;
+  /** May be called repeatedly. */
   close(): void;
 };
 
@@ -34,40 +35,41 @@ const temporaryPrefix = "ovation-";
 /**
  * Opens the runner's file and locks the directory for this process. The lock is SQLite's file lock,
  * which ends with the process in every case and so is never stale. Throws `DataDirectoryBusy` if
- * another process holds it.
+ * another process holds it, and a readable sentence if the directory cannot be written.
  */
 export function openState(dataDirectory: string): State {
   const temporary = dataDirectory === ":memory:";
   const directory = temporary ? createTemporaryDirectory() : dataDirectory;
+  let database: DatabaseSync | undefined;
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code;
-    throw new Error(`The data directory ${directory} cannot be made (${reason}): set DATA_DIR.`);
-  }
-  keepToOwner(join(directory, "runner.sqlite"));
-  const database = new DatabaseSync(join(directory, "runner.sqlite"), { timeout: 0 });
-  try {
+    keepToOwner(join(directory, "runner.sqlite"));
+    database = new DatabaseSync(join(directory, "runner.sqlite"), { timeout: 0 });
     database.exec("PRAGMA locking_mode = EXCLUSIVE");
     database.exec("PRAGMA journal_mode = WAL");
     database.exec("PRAGMA synchronous = NORMAL");
     // The exclusive lock is acquired at the first write, not by the pragma.
     database.exec("BEGIN EXCLUSIVE; PRAGMA user_version = 1; COMMIT");
+    database.exec(schema);
   } catch (error) {
-    database.close();
+    database?.close();
     if (/locked|busy/i.test(String(error)))
       throw new DataDirectoryBusy(
         `The data in ${directory} is in use by another running Ovation: ` +
           "stop that one, or set DATA_DIR to another directory.",
       );
-    throw error;
+    throw new Error(
+      `DATA_DIR ${directory} cannot be used: ${(error as Error).message}. ` +
+        "Set DATA_DIR to a directory that you may write to.",
+      { cause: error },
+    );
   }
-  database.exec(schema);
+  const opened = database;
   return {
     directory,
-    database,
+    database: opened,
     close() {
-      database.close();
+      if (opened.isOpen) opened.close();
       if (temporary) rmSync(directory, { recursive: true, force: true });
     },
   };

@@ -5,9 +5,13 @@ import * as z from "zod";
 const choice = <const Names extends readonly [string, ...string[]]>(...names: Names) =>
   z.enum(names, { error: `one of ${names.join(", ")}` });
 
+/** A path that cannot be read is accepted here: the start reports it. */
 const isFolderOrNew = (path: string) => {
-  const found = statSync(path, { throwIfNoEntry: false });
-  return found === undefined || found.isDirectory();
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return true;
+  }
 };
 
 /** Each setting with its default; messages describe the expected value. */

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { type Cleanups, startParts } from "../cleanups.ts";
 import type { Connections, DoCalls, Invoke, Stage } from "../model.ts";
-import { openState } from "../state.ts";
+import type { State } from "../state.ts";
 import type { Services } from "./answer-call.ts";
 import { createConnectionCalls, createPostsTogether } from "./connections.ts";
 import { createDynamoDb } from "./dynamodb.ts";
@@ -23,7 +23,6 @@ import { createSqs } from "./sqs.ts";
 import { createThreadCalls } from "./thread-calls.ts";
 
 export { FormatMismatch } from "../engine/index.ts";
-export { DataDirectoryBusy } from "../state.ts";
 export { openEngine, openSnapshot } from "./engine.ts";
 export { withIssuerFaults } from "./issuer-faults.ts";
 export { endpointNote } from "./notes.ts";
@@ -63,8 +62,8 @@ type AwsOptions = {
   stage: Stage;
   invoke: Invoke;
   connections: Connections;
-  /** `:memory:` stores nothing. */
-  dataDir: string;
+  /** The opened data directory. A stop, or a failed start, closes it. */
+  state: State;
   /** Values of secrets by name; others are generated once and stored. */
   secrets: Record<string, string>;
   /** The address of an external DynamoDB engine. */
@@ -75,17 +74,15 @@ type AwsOptions = {
 
 /**
  * Starts the local AWS: engine, endpoint, and the sources of the template's mappings. Rejects with
- * DataDirectoryBusy if another runner uses the data directory, with FormatMismatch if another
- * engine wrote its data, and with a readable sentence if the engine cannot run here or a mapping's
- * function lacks a grant.
+ * FormatMismatch if another engine wrote the data, and with a readable sentence if the engine
+ * cannot run here or a mapping's function lacks a grant.
  */
 export const startAws = (options: AwsOptions): Promise<Aws> =>
   startParts((cleanups) => compose(options, cleanups));
 
 async function compose(options: AwsOptions, cleanups: Cleanups): Promise<Omit<Aws, "stop">> {
-  const { stage, connections } = options;
+  const { stage, connections, state } = options;
   const log = options.log ?? ((line: string) => void process.stderr.write(`${line}\n`));
-  const state = openState(options.dataDir);
   cleanups.push(() => state.close());
   const runnerSecret = randomBytes(16).toString("hex");
   const iam = createIam(stage, log);

@@ -1,7 +1,10 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { openState } from "../../local/state.ts";
 import { freePort } from "../system.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -121,6 +124,27 @@ test("a port in use is reported in a sentence with exit code 1", async () => {
     `Port ${port} is in use: end what uses it, or set PORT to another one.\n`,
   );
   await new Promise((done) => server.close(done));
+});
+
+test("a data directory that is in use or cannot be written is reported at once", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "ovation-busy-"));
+  const other = openState(directory);
+  const second = startProgram({ PORT: "0", DATA_DIR: directory });
+  expect(await second.ended).toBe(1);
+  expect(second.output()).toBe(
+    `The data in ${directory} is in use by another running Ovation: ` +
+      "stop that one, or set DATA_DIR to another directory.\n",
+  );
+  // The other system may be about to create it.
+  expect(existsSync(join(directory, "issuer-key.json"))).toBe(false);
+  other.close();
+  rmSync(directory, { recursive: true });
+  const inFile = join(import.meta.filename, "data");
+  const nowhere = startProgram({ PORT: "0", DATA_DIR: inFile });
+  expect(await nowhere.ended).toBe(1);
+  expect(nowhere.output()).toMatch(
+    /^DATA_DIR .* cannot be used: ENOTDIR.*\. Set DATA_DIR to a directory that you may write to\.\n$/,
+  );
 });
 
 test("all wrong settings are reported at once with exit code 2", async () => {

@@ -51,3 +51,7 @@ test("all wrong values are reported at once, with the found and the expected val
   expect(read.faults[5]).toMatch(/^TENCENT_SECRET_KEY: expected .*, found 12 characters$/);
   expect(read.faults.join()).not.toContain("short secret");
 });
+
+test("a data directory that cannot be read is left for the start to report", () => {
+  expect(readSettings({ DATA_DIR: "a".repeat(300) })).toMatchObject({ settings: {} });
+});

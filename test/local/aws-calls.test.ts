@@ -11,6 +11,7 @@ import {
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { type Aws, startAws } from "../../local/aws/index.ts";
 import type { Connections, PolicyStatement } from "../../local/model.ts";
+import { openState } from "../../local/state.ts";
 import { makeInvoke, makeSource, makeStage, noConnections, streamArn } from "./sample-stage.ts";
 
 const allow = (Action: string, Resource: string): PolicyStatement => ({
@@ -64,7 +65,7 @@ const start = () =>
       },
     }),
     connections,
-    dataDir: directory,
+    state: openState(directory),
     secrets: { key: "given" },
     log: () => {},
   });
@@ -203,7 +204,7 @@ test("a mapping whose function may not read its source stops the start", async (
     stage: poor,
     invoke: makeInvoke({}),
     connections: noConnections,
-    dataDir: ":memory:",
+    state: openState(":memory:"),
     secrets: {},
     log: () => {},
   });

@@ -12,6 +12,7 @@ import {
   TransactWriteCommand,
 } from "@aws-sdk/lib-dynamodb";
 import { type Aws, startAws } from "../../local/aws/index.ts";
+import { openState } from "../../local/state.ts";
 import { makeInvoke, makeStage, noConnections } from "./sample-stage.ts";
 import { callRoute, connectBy, transports } from "./transports.ts";
 
@@ -34,7 +35,7 @@ describe.each(transports)("calls by %s", (transport) => {
       stage: makeStage(),
       invoke: makeInvoke({}),
       connections: noConnections,
-      dataDir: ":memory:",
+      state: openState(":memory:"),
       secrets: {},
       log: (line) => lines.push(line),
     });

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Aws, startAws } from "../../local/aws/index.ts";
 import type { CallAnswer } from "../../local/model.ts";
+import { openState } from "../../local/state.ts";
 import { makeInvoke, makeQueue, makeStage, noConnections } from "./sample-stage.ts";
 import { callRoute, type Transport, transports } from "./transports.ts";
 
@@ -29,7 +30,7 @@ beforeAll(async () => {
         return "sent";
       },
     },
-    dataDir,
+    state: openState(dataDir),
     secrets: { key: "given" },
     log: () => {},
   });

@@ -8,6 +8,7 @@ import {
   UpdateCommand,
 } from "@aws-sdk/lib-dynamodb";
 import { type Aws, startAws } from "../../local/aws/index.ts";
+import { openState } from "../../local/state.ts";
 import { makeInvoke, makeStage, noConnections } from "./sample-stage.ts";
 import { callRoute, connectBy, transports } from "./transports.ts";
 
@@ -32,7 +33,7 @@ describe.each(transports)("calls by %s", (transport) => {
       stage: makeStage(),
       invoke: makeInvoke({}),
       connections: noConnections,
-      dataDir: ":memory:",
+      state: openState(":memory:"),
       secrets: {},
       log: () => {},
     });

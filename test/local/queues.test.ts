@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { SendMessageBatchCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { type Aws, startAws } from "../../local/aws/index.ts";
 import type { EventSource, Invoke, Queue } from "../../local/model.ts";
+import { openState } from "../../local/state.ts";
 import { makeQueue, makeSource, makeStage, noConnections, waitFor } from "./sample-stage.ts";
 
 type Message = { messageId: string; body: string; attributes: { [name: string]: string } };
@@ -30,7 +31,7 @@ async function start(queues: Queue[], part: Partial<EventSource> = {}) {
     stage: makeStage({ queues, eventSources, tables: [] }),
     invoke,
     connections: noConnections,
-    dataDir: directory,
+    state: openState(directory),
     secrets: {},
     log: () => {},
   });

@@ -6,6 +6,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient, PutCommand } from "@aws-sdk/lib-dynamodb";
 import { type Aws, startAws } from "../../local/aws/index.ts";
 import type { EventSource, Invoke } from "../../local/model.ts";
+import { openState } from "../../local/state.ts";
 import { makeSource, makeStage, noConnections, streamArn, waitFor } from "./sample-stage.ts";
 
 type Record = {
@@ -42,7 +43,7 @@ async function start(sources: EventSource[], dataDir = directory) {
     stage: makeStage({ eventSources: sources }),
     invoke,
     connections: noConnections,
-    dataDir,
+    state: openState(dataDir),
     secrets: {},
     log: () => {},
   });

@@ -7,6 +7,7 @@ import type {
   PolicyStatement,
   Stage,
 } from "../../local/model.ts";
+import { openState } from "../../local/state.ts";
 import { createSigner, hashOf } from "../../platform/aws/sign.ts";
 import { makeInvoke, makeStage } from "./sample-stage.ts";
 
@@ -48,7 +49,7 @@ beforeAll(async () => {
     stage,
     invoke: makeInvoke({}),
     connections,
-    dataDir: ":memory:",
+    state: openState(":memory:"),
     secrets: {},
     log: () => {},
   });
