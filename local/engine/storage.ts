@@ -102,7 +102,8 @@ export function createStorage(database: DatabaseSync, log: StreamLog): Storage {
         prepare("COMMIT").run();
         return answer;
       } catch (error) {
-        prepare("ROLLBACK").run();
+        // On a full disk SQLite has rolled back already.
+        if (database.isTransaction) prepare("ROLLBACK").run();
         throw error;
       } finally {
         depth--;

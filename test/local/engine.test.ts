@@ -7,6 +7,7 @@ import { DatabaseSync } from "node:sqlite";
 import { DynamoDBClient, GetItemCommand } from "@aws-sdk/client-dynamodb";
 import { type Engine, openEngine, openSnapshot, startEngine } from "../../local/aws/engine.ts";
 import { FormatMismatch } from "../../local/engine/index.ts";
+import { createStorage } from "../../local/engine/storage.ts";
 import { DataDirectoryBusy, openState } from "../../local/state.ts";
 import { findDynoxide, startDynoxide } from "./engine/differential/dynoxide.ts";
 import { makeStage, waitFor } from "./sample-stage.ts";
@@ -144,6 +145,17 @@ test("a second runner on one directory is refused with one sentence", async () =
 
 test("an audit without data says so", async () => {
   await expect(openEngine(join(directory, "none"))).rejects.toThrow("There is no data in");
+});
+
+test("a full disk is reported as that, and later writes succeed", () => {
+  const database = new DatabaseSync(":memory:");
+  database.exec("CREATE TABLE bytes (value BLOB); PRAGMA max_page_count = 10");
+  const { atomically } = createStorage(database, {} as Parameters<typeof createStorage>[1]);
+  const write = (bytes: number) => () =>
+    database.prepare("INSERT INTO bytes VALUES (zeroblob(?))").run(bytes);
+  expect(() => atomically(write(1_000_000))).toThrow("database or disk is full");
+  expect(atomically(write(1))).toMatchObject({ changes: 1 });
+  database.close();
 });
 
 test("a killed runner leaves no lock and everything acknowledged", async () => {
