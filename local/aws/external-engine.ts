@@ -15,9 +15,22 @@ type ExternalEngine = {
   stop(): Promise<void>;
 };
 
-/** Connects to an engine that is started and stopped elsewhere. */
+/**
+ * Connects to an engine that is started and stopped elsewhere. Rejects with a readable sentence if
+ * it does not respond.
+ */
 export async function openExternalEngine(endpoint: string): Promise<ExternalEngine> {
   const { call, close } = await openEngineCalls(endpoint);
+  try {
+    await call("DynamoDB_20120810.ListTables", { Limit: 1 });
+  } catch (error) {
+    await close();
+    throw new Error(
+      `DYNAMODB_ENDPOINT: ${endpoint} does not respond (${(error as Error).message}). ` +
+        "Start that engine, or unset DYNAMODB_ENDPOINT to use Ovation's own.",
+      { cause: error },
+    );
+  }
   return { call: withoutInventedItem(call), endpoint, credentials: anyCredentials, stop: close };
 }
 

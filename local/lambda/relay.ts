@@ -50,8 +50,14 @@ export async function startLocalRelay(
 
   async function order(what: object): Promise<unknown> {
     const result = await worker.run(relay, randomUUID(), { text: JSON.stringify(what) });
-    if (!result.ok) throw new Error(`The relay: ${result.error.errorMessage}`);
+    if (!result.ok) throw new Error(explain(result.error.errorMessage));
     return result.payload;
+  }
+
+  function explain(message: string): string {
+    return message.includes("EADDRINUSE")
+      ? `RELAY_PORT: port ${port} is in use: stop the process that uses it, or set RELAY_PORT to another one.`
+      : `The relay: ${message}`;
   }
 
   async function listen(): Promise<void> {

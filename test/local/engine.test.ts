@@ -147,6 +147,15 @@ test("an audit without data says so", async () => {
   await expect(openEngine(join(directory, "none"))).rejects.toThrow("There is no data in");
 });
 
+test("an engine that does not respond is named with its setting", async () => {
+  const state = openState(directory);
+  const endpoint = "http://127.0.0.1:1";
+  await expect(startEngine({ state, tables, endpoint, log: () => {} })).rejects.toThrow(
+    `DYNAMODB_ENDPOINT: ${endpoint} does not respond (`,
+  );
+  state.close();
+});
+
 test("a full disk is reported as that, and later writes succeed", () => {
   const database = new DatabaseSync(":memory:");
   database.exec("CREATE TABLE bytes (value BLOB); PRAGMA max_page_count = 10");
