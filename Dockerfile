@@ -1,14 +1,14 @@
-# The whole system for people without Node: `docker compose up`, then the printed address of Studio.
-# The one-machine runner is for trying and developing; production is `npm run deploy` (docs/deploying.md).
+# The whole system without Node.js on the host: `docker compose up`, then open the printed URL.
+# It is for evaluation and development; for production use `npm run deploy` (docs/deploying.md).
 FROM node:24-bookworm-slim
 WORKDIR /ovation
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci && npm cache clean --force
 COPY . .
-# Everything that a first start would write: the checkout is read-only from here on.
+# Builds everything that a first start would write, because the checkout is read-only at run time.
 RUN npm run warm && mkdir /data && chown node:node /data
 USER node
-# Listens on all of the container's addresses; the published port decides who can reach it.
+# Listens on all addresses of the container; the published port decides who can reach it.
 ENV HOST=0.0.0.0 PORT=4000 DATA_DIR=/data WATCH=off
 # glibc keeps freed memory in arenas for each thread; two instead of sixteen save 40 MB.
 ENV MALLOC_ARENA_MAX=2
