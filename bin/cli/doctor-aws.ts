@@ -17,11 +17,11 @@ export async function checkAccount(): Promise<Finding[]> {
   const account = await findAccount();
   const login = await checkLogin(account);
   if (!login.isGood || account === undefined) {
-    const fix = "Asked when there is a login.";
+    const fix = "Checked once you are logged in.";
     return [
       login,
-      { name: "Bootstrap", isGood: false, says: "not known", fix },
-      { name: "Quotas", isGood: false, says: "not known", fix },
+      { name: "Bootstrap", isGood: false, says: "unknown", fix },
+      { name: "Quotas", isGood: false, says: "unknown", fix },
     ];
   }
   return [login, await checkBootstrap(account), await checkQuotas(account)];
@@ -78,7 +78,7 @@ async function checkBootstrap(account: Account): Promise<Finding> {
   const [, version] = /"Value":"(\d+)"/.exec(response.text) ?? [];
   if (version !== undefined) return { name, isGood: true, says: `version ${version}` };
   const isMissing = response.text.includes("ParameterNotFound");
-  const says = isMissing ? `none in ${account.region}` : "not known: AWS refused the question";
+  const says = isMissing ? `none in ${account.region}` : "unknown: AWS refused the call";
   return { name, isGood: false, says, fix: "Run `npx cdk bootstrap` once per account and region." };
 }
 
@@ -90,8 +90,9 @@ async function checkQuotas(account: Account): Promise<Finding> {
   });
   const [, found] = /"ConcurrentExecutions":\s*(\d+)/.exec(response.text) ?? [];
   const wanted = stageOf((key) => (key === "stage" ? "prod" : undefined)).accountConcurrency;
-  const fix = `Ask for ${wanted} concurrent executions of Lambda in Service Quotas; dev needs none.`;
-  if (found === undefined) return { name, isGood: false, says: "not known: AWS refused", fix };
+  const fix = `Request ${wanted} concurrent executions of Lambda in Service Quotas; dev needs none.`;
+  if (found === undefined)
+    return { name, isGood: false, says: "unknown: AWS refused the call", fix };
   const isGood = Number(found) >= wanted;
   const says = `${found} concurrent executions of Lambda`;
   return { name, isGood, says, ...(!isGood && { fix }) };
@@ -124,6 +125,6 @@ async function call(
     });
     return { status: answer.status, text: await answer.text() };
   } catch {
-    return { status: 0, text: `${host} does not answer` };
+    return { status: 0, text: `${host} does not respond` };
   }
 }

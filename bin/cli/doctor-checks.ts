@@ -44,7 +44,7 @@ export async function checkPort(port: number): Promise<Finding> {
     return {
       name,
       isGood: false,
-      says: `browsers open nothing at ${port}`,
+      says: `browsers block port ${port}`,
       fix: "Set PORT to another one, such as 4000.",
     };
   if (await isFree(port)) return { name, isGood: true, says: `${port} is free` };
@@ -55,7 +55,7 @@ export async function checkPort(port: number): Promise<Finding> {
     () => false,
   );
   if (isOurs) return { name, isGood: true, says: `Ovation runs at ${port}` };
-  const fix = `End what uses it, or choose another: PORT=${port + 1} npm start`;
+  const fix = `Stop the process that uses it, or choose another: PORT=${port + 1} npm start`;
   return { name, isGood: false, says: `${port} is in use`, fix };
 }
 
@@ -70,12 +70,12 @@ const isFree = (port: number) =>
 export function checkRights(dataDir: string): Finding {
   const folders = [join(root, ".cache"), ...(dataDir === ":memory:" ? [] : [resolve(dataDir)])];
   const closed = folders.find((folder) => !isWritable(folder));
-  const name = "Rights";
-  if (closed === undefined) return { name, isGood: true, says: "data and cache can be written" };
+  const name = "Permissions";
+  if (closed === undefined) return { name, isGood: true, says: "data and cache are writable" };
   const fix = closed.startsWith(root)
-    ? "Give yourself the folder, or work in a checkout of your own."
-    : "Give yourself the folder, or set DATA_DIR to another.";
-  return { name, isGood: false, says: `${closed} cannot be written`, fix };
+    ? "Change its owner, or use your own checkout."
+    : "Change its owner, or set DATA_DIR to another folder.";
+  return { name, isGood: false, says: `${closed} is not writable`, fix };
 }
 
 /** Whether a folder is writable, or can be created. */
@@ -105,13 +105,13 @@ export async function checkEngine(endpoint: string | undefined): Promise<Finding
     const database = new DatabaseSync(":memory:");
     const found = database.prepare("SELECT sqlite_version() AS version").get();
     database.close();
-    return { name, isGood: true, says: `our own, on SQLite ${found?.version}` };
+    return { name, isGood: true, says: `built in, on SQLite ${found?.version}` };
   }
   const isRunning = await fetch(endpoint, { signal: AbortSignal.timeout(healthMilliseconds) }).then(
     () => true,
     () => false,
   );
-  if (isRunning) return { name, isGood: true, says: `another one, at ${endpoint}` };
-  const fix = "Start it, or leave DYNAMODB_ENDPOINT out: Ovation has its own.";
-  return { name, isGood: false, says: `nothing answers at ${endpoint}`, fix };
+  if (isRunning) return { name, isGood: true, says: `external, at ${endpoint}` };
+  const fix = "Start it, or unset DYNAMODB_ENDPOINT to use the built-in engine.";
+  return { name, isGood: false, says: `nothing responds at ${endpoint}`, fix };
 }

@@ -42,12 +42,12 @@ export function formatFindings({ machine, deployment }: Findings, platform: stri
     "",
     ...machine.flatMap((one) => describe(one, "fail")),
     "",
-    "For a deployment alone:",
+    "Needed only for a deployment:",
     ...deployment.flatMap((one) => describe(one, "note")),
     "",
     missing === 0
-      ? "Everything that `npm start` needs is there."
-      : `${missing} of what \`npm start\` needs ${missing === 1 ? "is" : "are"} missing.`,
+      ? "`npm start` has everything that it needs."
+      : `${missing} problem${missing === 1 ? "" : "s"} to fix before \`npm start\`.`,
   ].join("\n");
 }
 

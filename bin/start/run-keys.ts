@@ -45,18 +45,18 @@ function listActions({ system, printBlock, restart, quit }: Run): KeyAction[] {
     { key: "o", says: "open Studio in the browser", act: () => openPage(`${url}/`) },
     {
       key: "s",
-      says: "simulated viewers talk and give, or stop",
+      says: "start or stop simulated viewers",
       async act() {
         if (leave !== undefined) {
           leave();
           leave = undefined;
-          return say("The simulated viewers have left.");
+          return say("Simulated viewers stopped.");
         }
         // Loaded on demand: most starts do not need it.
         const { simulateViewers } = await import("../../web/studio/simulation.ts");
         const tokensOf = (member: TokenRequestOf) => () => fetchToken(url, member);
         leave = simulateViewers({ url, streamId: demoIds.streamId, tokensOf });
-        say("Eight simulated viewers talk and give; s sends them home.");
+        say("Eight simulated viewers chat and send gifts; press s to stop them.");
       },
     },
     { key: "g", says: "johndoe gives a rose", act: () => giveRose(system) },

@@ -190,7 +190,7 @@ async function start(
       undo: (name) => reload?.reloading.undo(name) ?? false,
     },
     prepare: (system) => prepareTable(system, { demo: settings.DEMO === "on" }),
-    pagesDirectory: () => withProgress("Making the pages", screen, () => pages ?? buildWeb()),
+    pagesDirectory: () => withProgress("Building the pages", screen, () => pages ?? buildWeb()),
     routes: (prepared) => listStudioRoutes(prepared, { restart }),
   });
   reload?.attach(system);
@@ -216,7 +216,9 @@ async function waitForHealth(url: string, signal: AbortSignal): Promise<void> {
     const text = await answer.text();
     if (answer.ok) return;
     if (answer.status !== 503 || Date.now() > end)
-      throw new Error(`The system does not get ready: /health answers ${answer.status} ${text}`);
+      throw new Error(
+        `The system did not become ready: /health responded with ${answer.status} ${text}`,
+      );
     await new Promise((done) => setTimeout(done, 50));
   }
 }
@@ -232,9 +234,9 @@ function explain(error: unknown, settings: Settings): string {
   if (isOtherTable(error)) return `DATA_DIR ${settings.DATA_DIR}: ${(error as Error).message}`;
   const { code, syscall } = error as NodeJS.ErrnoException;
   if (code === "EADDRINUSE")
-    return `Port ${settings.PORT} is in use: end what uses it, or set PORT to another one.`;
+    return `Port ${settings.PORT} is in use: stop the process that uses it, or set PORT to another one.`;
   if (code === "EADDRNOTAVAIL")
-    return `HOST: this machine has no address ${settings.HOST}; 0.0.0.0 takes all it has.`;
+    return `HOST: this machine has no address ${settings.HOST}; 0.0.0.0 listens on all of its addresses.`;
   if (code === "EACCES" && syscall === "listen")
     return `Port ${settings.PORT} may not be used by this user: set PORT to one above 1023.`;
   return error instanceof Error ? error.message : String(error);

@@ -60,7 +60,7 @@ export function formatStartBlock(facts: StartFacts): string {
     "",
     "  Try in another terminal, each line by itself:",
     ...linesToTry(facts),
-    `  ${keys}Ctrl-C ends the system; its data stays.`,
+    `  ${keys}Ctrl-C stops the system; its data is kept.`,
   ].join("\n");
 }
 

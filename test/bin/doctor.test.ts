@@ -28,9 +28,9 @@ test("the expected text on a good machine without AWS credentials", () => {
       name: "Port",
       isGood: false,
       says: "4000 is in use",
-      fix: "End what uses it, or choose another: PORT=4001 npm start",
+      fix: "Stop the process that uses it, or choose another: PORT=4001 npm start",
     },
-    { name: "Engine", isGood: true, says: "our own, on SQLite 3.53.4" },
+    { name: "Engine", isGood: true, says: "built in, on SQLite 3.53.4" },
   ];
   const deployment = [
     {
@@ -44,15 +44,15 @@ test("the expected text on a good machine without AWS credentials", () => {
   expect(text).toBe(`Ovation ${packageJson.version} on linux x64
 
   ok    Node.js     v24.21.0
-  fail  Port        4000 is in use. End what uses it, or choose another:
-                    PORT=4001 npm start
-  ok    Engine      our own, on SQLite 3.53.4
+  fail  Port        4000 is in use. Stop the process that uses it, or choose
+                    another: PORT=4001 npm start
+  ok    Engine      built in, on SQLite 3.53.4
 
-For a deployment alone:
+Needed only for a deployment:
   note  AWS login   no credentials or no region. Run \`aws configure\` or set
                     AWS_PROFILE, and a region (AWS_REGION).
 
-1 of what \`npm start\` needs is missing.`);
+1 problem to fix before \`npm start\`.`);
   for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
 });
 
@@ -70,7 +70,7 @@ describe("on this machine", () => {
     const other = await listen(createTcpServer((socket) => socket.destroy()));
     expect(await checkPort(other)).toMatchObject({
       isGood: false,
-      fix: `End what uses it, or choose another: PORT=${other + 1} npm start`,
+      fix: `Stop the process that uses it, or choose another: PORT=${other + 1} npm start`,
     });
     const ours = await listen(
       createServer((_, response) => response.end('{"status":"ok","stage":"dev"}')),

@@ -95,7 +95,7 @@ const hasScript = spawnSync("script", ["--version"], { encoding: "utf8" }).stdou
         await new Promise((done) => setTimeout(done, 50));
       }
     };
-    await see(/h lists the keys, Ctrl-C ends/);
+    await see(/h lists the keys, Ctrl-C stops/);
     const beginning = screen.slice(screen.indexOf("  Ovation "));
     // NO_COLOR: plain text only.
     expect(stripVTControlCharacters(beginning)).toBe(beginning);
@@ -116,7 +116,7 @@ const hasScript = spawnSync("script", ["--version"], { encoding: "utf8" }).stdou
     await see(/Eight simulated viewers/);
     await see(/201 POST \/api\/v1\/live-stream\/\{streamId\}\/chat\/messages/);
     child.stdin.write("s");
-    await see(/have left/);
+    await see(/Simulated viewers stopped/);
     child.stdin.write("q");
     expect(await ended).toBe(0);
     rmSync(dataDir, { recursive: true, force: true });

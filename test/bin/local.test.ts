@@ -121,7 +121,7 @@ test("a port in use is reported in a sentence with exit code 1", async () => {
   const program = startProgram({ PORT: String(port), DATA_DIR: ":memory:" });
   expect(await program.ended).toBe(1);
   expect(program.output()).toBe(
-    `Port ${port} is in use: end what uses it, or set PORT to another one.\n`,
+    `Port ${port} is in use: stop the process that uses it, or set PORT to another one.\n`,
   );
   await new Promise((done) => server.close(done));
 });
