@@ -115,10 +115,10 @@ ${targetHelp}
     try {
       for (let sent = 0; sent < count; sent++) {
         if (sent > 0 && every > 0) await new Promise((done) => setTimeout(done, every));
-        if (sent > 0 && sent === killAfter) await killServer(target.url);
         const key = randomUUID();
         const answer = await saying(untilAnswered(() => send(client, options, key)));
         console.log(JSON.stringify(answer));
+        if (sent + 1 === killAfter) await killServer(target.url);
       }
     } finally {
       client.close();

@@ -2,9 +2,10 @@
 import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { createServer as createHttpServer } from "node:http";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { join } from "node:path";
-import { loadCommand } from "../../bin/cli/commands.ts";
+import { commandNames, loadCommand } from "../../bin/cli/commands.ts";
 import { outputsFileOf } from "../../bin/cli/target.ts";
 import { newLog } from "../../platform/store/log/logs.ts";
 import { callsOf } from "../local/audience.ts";
@@ -242,6 +243,30 @@ test.each(scripts)("%s --help prints at most 80 columns, on stdout", async (name
   expect([code, stderr]).toEqual([0, ""]);
   expect(stdout).toMatch(new RegExp(`^Usage: npm run -s ${name} -- `));
   expect(linesOf(stdout).filter((line) => line.length > 80)).toEqual([]);
+});
+
+test("each command has the npm script that its help names", () => {
+  const { scripts } = JSON.parse(readFileSync("package.json", "utf8"));
+  for (const name of commandNames) expect(scripts[name]).toMatch(new RegExp(` ${name}$`));
+});
+
+test("trigger kills the server after the given number of calls, even after the last one", async () => {
+  const calls: string[] = [];
+  const server = createHttpServer((request, response) => {
+    const name = `${request.url}`.split("/").at(-1)!;
+    if (["messages", "restart"].includes(name)) calls.push(name);
+    response.end('{"success":true,"data":{},"token":"e30.e30.e30"}');
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as AddressInfo;
+  const given = ["trigger", "chat", "--count", "2", "--kill-after"];
+  const ended = [];
+  for (const after of ["2", "1"])
+    ended.push((await run([...given, after], { PORT: String(port) })).code);
+  server.close();
+  expect(ended).toEqual([0, 0]);
+  expect(calls.slice(0, 3)).toEqual(["messages", "messages", "restart"]);
+  expect(calls.slice(3)).toEqual(["messages", "restart", "messages"]);
 });
 
 test("--help lists every command", async () => {
