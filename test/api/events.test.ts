@@ -105,6 +105,8 @@ test("a response has at most 100 frames, and a full one may be cached by its cal
     Array.from({ length: 100 }, (_, n) => n + 1),
   );
   expect(full.headers.get("cache-control")).toMatch(/^private, max-age=\d+, immutable$/);
+  // The next user of a browser may be blocked, or have no pass.
+  expect(full.headers.get("vary")).toMatch(/Authorization/);
   const rest = await read(host, id, "?after=100");
   expect(linesIn(full).concat(linesIn(rest)).filter(Boolean)).toEqual(lines);
   expect(rest.headers.get("cache-control")).toBe("no-store");
