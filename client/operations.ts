@@ -779,6 +779,8 @@ export type Operations = {
       | "token_invalid"
       | "stream_not_found"
       | "user_not_found"
+      | "member_blocked"
+      | "pass_required"
       | "not_a_moderator";
   };
   /** Block or mute a user in a live stream or a whole channel */

@@ -151,6 +151,22 @@ test("a blocked user gets 403 on every call in the stream, a muted one only on c
   for (const as of [blocked, muted]) expectFailure(await say(id, as, "hi"), 403, sentences[403]);
 });
 
+test("a blocked moderator may check their own ban, and nobody else's", async () => {
+  const [{ host, id }, mod, other] = await Promise.all([liveStream(), known(), known()]);
+  const settings = `PATCH /api/v1/live-stream/${id}/chat-settings`;
+  await call(settings, { as: host, body: { moderators: [mod.id] } });
+  const check = async (target: Person) => {
+    const route = `GET /api/v1/live-stream-ban/check/${target.id}?liveStreamId=${id}`;
+    const { status, body } = await call(route, { as: mod });
+    return [status, body.code ?? body.data.isBanned];
+  };
+  expect(await check(other)).toEqual([200, false]);
+  const body = { targetUserId: mod.id, liveStreamId: id };
+  await call("POST /api/v1/live-stream-ban", { as: host, body });
+  expect(await check(other)).toEqual([403, "member_blocked"]);
+  expect(await check(mod)).toEqual([200, true]);
+});
+
 test("a timed ban expires everywhere, viewers are notified, and it can no longer be lifted", async () => {
   const [{ host, id }, target] = await Promise.all([liveStream(), known()]);
   const made = (durationSeconds: unknown) =>

@@ -10,8 +10,6 @@ const isForAdmins = ({ text }: Pick<Source, "text">) => text.includes('caller: "
 
 /** Endpoints of a stream with another check, and the reason. */
 const others: Record<string, string> = {
-  "functions/streams/bans/check.ts":
-    "banned users may read their own ban; moderators may read others'",
   "functions/streams/join-as-creator.ts": "the host alone goes live, nobody in their place",
 };
 

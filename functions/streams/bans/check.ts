@@ -2,12 +2,12 @@ import * as z from "zod";
 import { StreamId, UserId } from "../../../domain/id.ts";
 import { LiveStreamBan, liveStreamBanOf } from "../../../domain/streams/ban.ts";
 import { activeBan } from "../../../domain/streams/member.ts";
-import { assertMayModerate } from "../../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { setting } from "../../../platform/runtime/env.ts";
 import { getProfile } from "../../../platform/store/people/users.ts";
 import { findBan } from "../../../platform/store/streams/bans.ts";
 import { findMember } from "../../../platform/store/streams/members.ts";
+import { getModeratedStream } from "../../../platform/store/streams/stream-access.ts";
 import { getStream } from "../../../platform/store/streams/streams.ts";
 
 export const { contract, handler } = endpoint(
@@ -20,18 +20,23 @@ export const { contract, handler } = endpoint(
     path: z.object({ targetUserId: UserId }),
     query: z.object({ liveStreamId: StreamId }),
     answer: [200, z.object({ isBanned: z.boolean(), ban: LiveStreamBan.nullable() })],
-    cost: { read: 15, kilobytes: 1 },
-    refusals: ["stream_not_found", "user_not_found", "not_a_moderator"],
+    cost: { read: 35, kilobytes: 1 },
+    refusals: [
+      "stream_not_found",
+      "user_not_found",
+      "member_blocked",
+      "pass_required",
+      "not_a_moderator",
+    ],
     grants: { read: ["STREAM", "USER", "BAN"] },
   },
   async ({ path: { targetUserId }, query: { liveStreamId }, caller, now }) => {
     const isOwn = targetUserId === caller.userId;
-    const [stream, member] = await Promise.all([
-      getStream(liveStreamId),
+    const [member] = await Promise.all([
       findMember(liveStreamId, targetUserId, { consistent: true }),
-      isOwn ? undefined : getProfile(targetUserId),
+      isOwn ? getStream(liveStreamId) : getProfile(targetUserId),
     ]);
-    if (!isOwn) assertMayModerate(stream, caller);
+    if (!isOwn) await getModeratedStream(liveStreamId, caller, now);
     const active = activeBan(member, now);
     const ban = active && (await findBan(active.id, now));
     if (ban === undefined) return { isBanned: active !== undefined, ban: null };
