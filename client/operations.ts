@@ -1621,7 +1621,7 @@ export type Operations = {
       | "stream_not_live"
       | "media_type_unsupported";
   };
-  /** Count my unread notifications among the newest 1,000 */
+  /** Count my unread notifications, at most 1,000 */
   "GET /api/v1/notifications/unread-count": {
     answer: {
       count: number;
@@ -1712,7 +1712,7 @@ export type Operations = {
     answer: Notification;
     code: CommonErrorCode | "token_invalid" | "notification_not_found" | "media_type_unsupported";
   };
-  /** Mark my newest 1,000 notifications as read */
+  /** Mark my newest 1,000 unread notifications as read */
   "POST /api/v1/notifications/read-all": {
     answer: {
       updated: number;

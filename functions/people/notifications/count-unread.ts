@@ -5,7 +5,7 @@ import { countUnread } from "../../../platform/store/people/notification-lists.t
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/notifications/unread-count",
-    summary: "Count my unread notifications among the newest 1,000",
+    summary: "Count my unread notifications, at most 1,000",
     tag: "Notifications",
     caller: "user",
     shape: "envelope",

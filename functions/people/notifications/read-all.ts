@@ -5,7 +5,7 @@ import { markAll } from "../../../platform/store/people/notifications.ts";
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/notifications/read-all",
-    summary: "Mark my newest 1,000 notifications as read",
+    summary: "Mark my newest 1,000 unread notifications as read",
     tag: "Notifications",
     caller: "user",
     shape: "envelope",

@@ -59,7 +59,10 @@ export const isOlderMark = (item: Record<string, unknown>): boolean => item.byte
 export const listUnread = (userId: string, now: Date, limit: number): Promise<Mark[]> =>
   listMarks(key.unread, userId, now, limit);
 
-/** How many of a user's newest 1,000 notifications are unread; a read unit covers about 35. */
+/**
+ * How many notifications a user has not read, at most 1,000; a read unit covers about 35. Lists
+ * show the newest 1,000 of all, so older unread ones count here and are in no list.
+ */
 export const countUnread = async (userId: string, now: Date): Promise<number> =>
   (await listUnread(userId, now, notificationsMax)).length;
 
