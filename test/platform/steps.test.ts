@@ -221,10 +221,17 @@ test("steps, calls and units of a viewer who reconnects", async () => {
   spent["greeting where nothing was missed"] = await measure(await greet());
   spent.$connect = await measure(() => comeBack(0));
   spent["greeting and one frame missed"] = await measure(await greet());
-  spent.subscribe = await measure(() =>
-    tell(subscribe, "MESSAGE", { body: JSON.stringify({ action: "subscribe", streamId }) }),
-  );
-  spent.$disconnect = await measure(() => tell(disconnect, "DISCONNECT", {}));
+  const leave = () => tell(disconnect, "DISCONNECT", {});
+  const subscribeTo = () =>
+    tell(subscribe, "MESSAGE", {
+      body: JSON.stringify({ action: "subscribe", streamId: stream.id }),
+    });
+  await tell(connect, "CONNECT", {});
+  spent.subscribe = await measure(subscribeTo);
+  spent.$disconnect = await measure(leave);
+  await tell(connect, "CONNECT", {});
+  await subscribeTo();
+  spent["subscribe again, as after a lost frame"] = await measure(subscribeTo);
   expect(scene.messagesTo("connection").map(({ type }) => type)).toEqual([
     ...["subscribed", "subscribed", "events"],
   ]);
