@@ -1,6 +1,7 @@
 import { recordIdOfMessage } from "../../domain/log/change.ts";
 import type { LogRecord } from "../../domain/log/event.ts";
 import { type Frame, frameKeptSeconds, makeFrame } from "../../domain/log/frame.ts";
+import type { LogState } from "../../domain/log/sums.ts";
 import { selectDropped } from "../../domain/log/thinning.ts";
 import { setting } from "../runtime/env.ts";
 import { limits } from "../runtime/limits.ts";
@@ -12,8 +13,11 @@ import { listBacklog, removeBacklog } from "../store/log/logs.ts";
 import type { Audience, FramedRecords } from "./audience.ts";
 import { addFrame, evictLog, loadLog, newRecordsIn, type ViewerCount } from "./memory.ts";
 
-/** What one call appended to a log, and where the log ends. */
-export type Appended = FramedRecords & { head: number };
+/**
+ * What one call appended to a log, and where the log ends. `isTooSoon` if it appended nothing
+ * because the records have to wait.
+ */
+export type Appended = FramedRecords & { head: number; isTooSoon?: true };
 
 /**
  * `queued` resolves when the records' events are queued for webhooks. Await it before acknowledging
@@ -22,6 +26,22 @@ export type Appended = FramedRecords & { head: number };
 type Framed = Appended & { queued: Promise<void> };
 
 const noBacklog = { ids: [], records: [], more: false };
+
+/** Minimum time between a frame and the next one that only changes sums. */
+export const sumsPauseSeconds = 1;
+
+/** Whether the records only change sums. */
+export const changeOnlySums = (records: readonly LogRecord[]): boolean =>
+  records.every(({ events, trains }) => events.length === 0 && trains === undefined);
+
+/**
+ * Whether a frame that only changes sums would come too soon after this end of a log. The first
+ * sums of a log never do: its frames with events only carry sums once it has some.
+ */
+export const isTooSoon = (
+  { sums, madeAt = 0 }: LogState & { madeAt?: number | undefined },
+  now: Date,
+) => sums !== undefined && now.getTime() - madeAt < sumsPauseSeconds * 1000;
 
 /**
  * Appends a batch to the log, and removes deleted texts from stored frames. Includes the backlog if
@@ -53,15 +73,18 @@ export async function frameRecords(
 
 /**
  * Appends records to the log, removes the texts that they delete from stored frames, and queues the
- * records' events for webhooks.
+ * records' events for webhooks. If they `mayWait`, records that only change sums are not appended
+ * too soon after the last frame.
  */
 export async function frameAll(
   audience: Audience,
   records: readonly LogRecord[],
   viewers: ViewerCount,
+  mayWait = false,
 ): Promise<Framed> {
   const { streamId, now, outlet } = audience;
-  const appended = await appendRecords(audience, records, viewers);
+  const appended = await appendRecords(audience, records, viewers, mayWait);
+  if (appended.isTooSoon) return { ...appended, queued: Promise.resolve() };
   const likers = records.flatMap(({ liker }) => liker ?? []);
   if (likers.length > 0) await noteLikers(streamId, likers);
   const queued = outlet.events?.queueRecords(audience, records, appended) ?? Promise.resolve();
@@ -84,7 +107,8 @@ const limitedMilliseconds = 2_000;
 /**
  * Appends records to a stream's log, each exactly once. The log decides which records are new,
  * regardless of how they were batched or delivered before, and of concurrent calls (docs/frames.md,
- * steps 1 to 3). Throws after 50 conflicts.
+ * steps 1 to 3). Throws after 50 conflicts. If the records `mayWait`, another call that has just
+ * appended a frame makes them wait.
  *
  * Also stores the hype trains' state; stores it again for records that are already in the log,
  * because the call that appended them may have died.
@@ -93,9 +117,11 @@ export async function appendRecords(
   audience: Audience,
   records: readonly LogRecord[],
   { count: viewers, posted }: ViewerCount,
+  mayWait = false,
 ): Promise<Appended> {
   const { streamId, now, outlet } = audience;
   const { frameBytes } = limits();
+  const waits = mayWait && changeOnlySums(records);
   const postsPerSecond = setting("POST_RATE");
   const newFrames: Frame[] = [];
   let storesTrains = false;
@@ -106,6 +132,8 @@ export async function appendRecords(
       // older frames.
       let fresh = newRecordsIn(log, records);
       storesTrains ||= fresh.length < records.length;
+      if (waits && fresh.length > 0 && newFrames.length === 0 && isTooSoon(log, now))
+        return { head: log.head, newFrames, covering: log.covered, isTooSoon: true };
       while (fresh.length > 0) {
         const isLimited = now.getTime() - outlet.governor.limitedAt() < limitedMilliseconds;
         const load = { frameBytes, posted, postsPerSecond, isLimited };

@@ -14,7 +14,7 @@ import { countMetric } from "../runtime/metrics.ts";
 import { putBacklog } from "../store/log/logs.ts";
 import { readSubscriber } from "../store/log/subscribers.ts";
 import { readKey } from "../table/keys.ts";
-import { frameRecords } from "./append.ts";
+import { changeOnlySums, frameRecords } from "./append.ts";
 import type { Audience, Push } from "./audience.ts";
 import { confirmSubscribers } from "./confirm.ts";
 import { deliverFrames } from "./deliver.ts";
@@ -129,7 +129,7 @@ function workOf(batch: Batch, streamId: string): StreamWork {
  */
 export async function pushStream(audience: Audience, records: readonly LogRecord[]): Promise<void> {
   const { streamId, now, outlet } = audience;
-  if (records.every(({ events, trains }) => events.length === 0 && trains === undefined)) {
+  if (changeOnlySums(records)) {
     const gathered = await putBacklog(streamId, records, now);
     return outlet.jobs.queueSums({ streamId, gathered });
   }

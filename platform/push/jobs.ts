@@ -32,7 +32,6 @@ export type ResumeJob = z.infer<typeof ResumeJob>;
 export const SumsJob = z.object({
   streamId: z.string(),
   gathered: z.string(),
-  hasWaited: z.boolean().optional(),
 });
 export type SumsJob = z.infer<typeof SumsJob>;
 

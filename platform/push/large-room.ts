@@ -2,7 +2,7 @@ import { handleEach, type QueueRecord } from "../lambda/consumer.ts";
 import { limits } from "../runtime/limits.ts";
 import { readHead } from "../store/log/frames.ts";
 import { listBacklog, removeBacklog } from "../store/log/logs.ts";
-import { frameAll } from "./append.ts";
+import { frameAll, sumsPauseSeconds } from "./append.ts";
 import type { Audience, Push } from "./audience.ts";
 import { deliverFrames } from "./deliver.ts";
 import { PostJob } from "./jobs.ts";
@@ -24,9 +24,9 @@ export function postRooms(push: Push, messages: readonly QueueRecord[]): Promise
 }
 
 /**
- * Posts a large room: appends its backlog to the log, then posts all unposted frames to all
- * viewers. Records that arrive meanwhile have their own message in the queue; if this call stops at
- * a limit, it queues another job.
+ * Posts a room: appends its backlog to the log, then posts all unposted frames to all viewers.
+ * Records that arrive meanwhile have their own message in a queue. If this call stops at a limit,
+ * or the backlog has to wait, it queues another job.
  */
 export async function postRoom(audience: Audience): Promise<void> {
   const { streamId, now, outlet } = audience;
@@ -34,8 +34,10 @@ export async function postRoom(audience: Audience): Promise<void> {
   // Even without a backlog there may be unposted frames: the call that appended them may have died.
   const framed =
     records.length > 0
-      ? await frameAll(audience, records, await countViewers(audience))
+      ? await frameAll(audience, records, await countViewers(audience), !more)
       : { ...(await readHead(streamId)), queued: undefined };
+  if ("isTooSoon" in framed && ids[0] !== undefined)
+    return outlet.jobs.queueSums({ streamId, gathered: ids[0] }, sumsPauseSeconds);
   await framed.queued;
   await removeBacklog(streamId, ids);
   const isDone = await deliverFrames(audience, framed, records);

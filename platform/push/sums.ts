@@ -1,24 +1,19 @@
 import { getLog, hasBacklog } from "../store/log/logs.ts";
+import { isTooSoon, sumsPauseSeconds } from "./append.ts";
 import type { Audience } from "./audience.ts";
 import type { SumsJob } from "./jobs.ts";
 import { postRoom } from "./large-room.ts";
 import { countViewers, isLarge } from "./viewer-count.ts";
 
-/** Minimum time between two frames that only change sums. */
-const pauseSeconds = 1;
-
 /**
  * Frames and posts pending sums, unless a frame with events has carried them. If the last frame is
- * less than a second old, waits once: in an active room the next frame with events comes first. So
- * a quiet room gets at most one such frame per second.
+ * less than a second old, waits: in an active room the next frame with events comes first. So a
+ * quiet room gets at most one such frame per second.
  */
 export async function postSums(audience: Audience, job: SumsJob): Promise<void> {
   const { streamId, now, outlet } = audience;
   if (!(await hasBacklog(streamId, job.gathered))) return;
-  const { madeAt = 0 } = await getLog(streamId);
-  const isSoon = now.getTime() - madeAt < pauseSeconds * 1000;
-  if (isSoon && job.hasWaited !== true)
-    return outlet.jobs.queueSums({ ...job, hasWaited: true }, pauseSeconds);
+  if (isTooSoon(await getLog(streamId), now)) return outlet.jobs.queueSums(job, sumsPauseSeconds);
   if (isLarge(await countViewers(audience))) return outlet.jobs.queueRemainder(streamId, now);
   await postRoom(audience);
 }

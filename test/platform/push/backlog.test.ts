@@ -1,5 +1,7 @@
 import { pushStream } from "../../../platform/push/batch.ts";
 import { postRoom } from "../../../platform/push/large-room.ts";
+import { createMemory } from "../../../platform/push/memory.ts";
+import { postSums } from "../../../platform/push/sums.ts";
 import { useLimits } from "../../../platform/runtime/limits.ts";
 import { listBacklog, putBacklog } from "../../../platform/store/log/logs.ts";
 import { chatRecord, message } from "../../domain/frame-samples.ts";
@@ -80,4 +82,36 @@ test("all postings of one room stand in one line, and those of two rooms do not"
   expect(messages).toHaveLength(4);
   const lines = messages.map((message) => message.queue === "posts" && message.group);
   expect(lines).toEqual(scenes.flatMap(({ streamId }) => [streamId, streamId]));
+});
+
+/** Likes of one user, which only change a sum. */
+const likes = (id: string, at: Date, count: number) => ({
+  ...{ id, createdAt: seconds(at), lane: "always" as const, events: [] },
+  adds: { likes: count },
+});
+
+test("two environments that frame likes at the same time make one frame a second", async () => {
+  const scene = await setScene();
+  const { streamId } = scene;
+  await scene.confirm(scene.audience(), await scene.ask("c"));
+  const [one, other] = [createMemory(), createMemory()];
+  const at = (milliseconds: number) => new Date(scene.now.getTime() + milliseconds);
+  const putLikes = (id: string, time: Date) => putBacklog(streamId, [likes(id, time, 1)], time);
+  // Both know the log.
+  await scene.push(scene.audience(one), likes("a", scene.now, 1));
+  await scene.append(scene.audience(other), likes("a", scene.now, 1));
+  // One has framed and not yet posted when the other reads what has gathered.
+  await scene.append(scene.audience(one, at(1_100)), likes("b", at(1_100), 1));
+  const gathered = await putLikes("c", at(1_150));
+  await postSums(scene.audience(other, at(1_200)), { streamId, gathered });
+  expect(scene.queued).toEqual([{ queue: "sums", job: { streamId, gathered }, delaySeconds: 1 }]);
+  expect(scene.frames("c")).toEqual([1]);
+  await scene.deliver(scene.audience(one, at(1_200)), 2);
+  // A message that has waited waits again if another frame came first.
+  await postSums(scene.audience(other, at(2_050)), { streamId, gathered });
+  expect(scene.frames("c")).toEqual([1, 2]);
+  await postSums(scene.audience(other, at(2_200)), { streamId, gathered });
+  expect(scene.frames("c")).toEqual([1, 2, 3]);
+  expect(scene.queued).toHaveLength(2);
+  expect((await listBacklog(streamId, 100)).ids).toEqual([]);
 });
