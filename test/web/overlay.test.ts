@@ -142,6 +142,35 @@ browserTest(
 );
 
 browserTest(
+  "after an outage of minutes a server that is back is not said to reject the key",
+  async () => {
+    const { page, stream } = await connected("", narrow, withOwnClock);
+    let isDown = true;
+    const asked: boolean[] = [];
+    await page.route("**/health", (route) => {
+      asked.push(isDown);
+      return route.fulfill({ status: isDown ? 503 : 200, body: "" });
+    });
+    await page.routeWebSocket(/\/ws\?/, (made) => void made.close());
+    // The longest waits between two sockets.
+    await page.evaluate("Math.random = () => 0.99");
+    stream.cut();
+    await pass(page, 70_000);
+    isDown = false;
+    await pass(page, 25_000);
+    expect(asked).toContain(true);
+    expect(await page.getByRole("status").isVisible()).toBe(false);
+    // A key that was revoked meanwhile opens no socket of a healthy server.
+    await expectSoon(async () => {
+      await pass(page, 30_000);
+      return page.getByText("The server rejected this overlay key.").isVisible();
+    });
+    await page.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "the CSS of a streaming program is applied, although the policy blocks its style element",
   async () => {
     const { page, faults, stream } = await connected();

@@ -1,12 +1,13 @@
 import {
   createClient,
   type Event,
+  type Options,
   type Subscription,
   type SubscriptionHandlers,
 } from "../../client/index.ts";
 
 /** The overlay's credentials: for one stream, or for a channel. */
-type OverlayKey = NonNullable<Parameters<typeof createClient>[0]["overlayKey"]>;
+type OverlayKey = NonNullable<Options["overlayKey"]>;
 
 /** The server's code for a revoked key. */
 const revokedCode = 4504;
@@ -14,12 +15,11 @@ const revokedCode = 4504;
 const awayMillisecondsMax = 10_000;
 const tickMilliseconds = 1_000;
 /**
- * Interval of health checks while no socket opens. A page that has just loaded is being set up, so
- * a wrong key must show at once; on air an outage is more likely.
+ * After this many sockets in a row that a healthy server has not opened, the key is considered
+ * invalid. A page that has just loaded is being set up, so a wrong key must show at once; on air a
+ * fault of the server is more likely.
  */
-const askMilliseconds = { setup: 1_000, onAir: 10_000 };
-/** After this many healthy responses in a row without a socket, the key is considered invalid. */
-const answersMin = 2;
+const refusalsMin = { setup: 2, onAir: 6 };
 
 /**
  * The connection's state. `refused`: the server is reachable and has not accepted the key so far.
@@ -34,33 +34,31 @@ type Hearing = {
 };
 
 /**
- * Reports a rejected key. Browsers do not say why a handshake failed, so the server's health is
- * checked while no socket opens: a healthy server that lets no socket open rejects the key.
+ * A WebSocket that reports a rejected key. Browsers do not say why a handshake failed, so the
+ * server's health is checked then: a healthy server that opens no socket rejects the key. Between
+ * two attempts of a client in a long outage the server may be healthy for half a minute.
  */
-function createKeyCheck(onRejected: () => void) {
-  let [askAt, interval, answers] = [0, askMilliseconds.setup, 0];
+function watchHandshakes(onRejected: () => void) {
+  let [min, refusals] = [refusalsMin.setup, 0];
 
-  async function ask(now: number): Promise<void> {
-    askAt = now + interval;
+  async function ask(): Promise<void> {
     const isWell = await fetch("/health").then(
       ({ ok }) => ok,
       () => false,
     );
-    answers = isWell ? answers + 1 : 0;
-    if (answers >= answersMin) onRejected();
+    refusals = isWell ? refusals + 1 : 0;
+    if (refusals >= min) onRejected();
   }
 
-  return {
-    leave(now: number): void {
-      askAt = now + interval;
-      answers = 0;
-    },
-    comeBack(): void {
-      interval = askMilliseconds.onAir;
-    },
-    tick(now: number): void {
-      if (now >= askAt) void ask(now);
-    },
+  return class extends WebSocket {
+    constructor(url: string, protocols?: string[]) {
+      super(url, protocols);
+      this.addEventListener("close", ask);
+      this.addEventListener("open", () => {
+        this.removeEventListener("close", ask);
+        [min, refusals] = [refusalsMin.onAir, 0];
+      });
+    }
   };
 }
 
@@ -75,13 +73,14 @@ export function follow(overlayKey: OverlayKey, hearing: Hearing): () => void {
   let awaySince: number | undefined;
   let lastTick = Date.now();
   let hasSlept = false;
-  const keyCheck = createKeyCheck(() => {
+  const WatchedSocket = watchHandshakes(() => {
     if (awaySince !== undefined) hearing.onStanding("refused", "");
   });
 
   const client = createClient({
     url: location.origin,
     overlayKey,
+    WebSocket: WatchedSocket as NonNullable<Options["WebSocket"]>,
     onChannel(newest) {
       if (newest === streamId) return;
       drop();
@@ -124,13 +123,11 @@ export function follow(overlayKey: OverlayKey, hearing: Hearing): () => void {
 
   function leave(): void {
     awaySince = Date.now();
-    keyCheck.leave(awaySince);
     if (hasSlept) drop();
   }
 
   function comeBack(): void {
     awaySince = undefined;
-    keyCheck.comeBack();
     if (subscription === undefined) subscribe();
   }
 
@@ -139,9 +136,7 @@ export function follow(overlayKey: OverlayKey, hearing: Hearing): () => void {
     // No event reports that a machine has slept, but its clock shows it.
     if (now - lastTick > awayMillisecondsMax) hasSlept = true;
     lastTick = now;
-    if (awaySince === undefined) return;
-    if (now - awaySince > awayMillisecondsMax) drop();
-    keyCheck.tick(now);
+    if (awaySince !== undefined && now - awaySince > awayMillisecondsMax) drop();
   }
 
   function end(reason: string, statusCode?: number): void {
