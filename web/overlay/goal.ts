@@ -11,12 +11,7 @@ type Progress = { title: string; has: number | undefined; target: number; isCred
  * the `goal` of the overlay's URL, counted by the stream's gifts; the last total is stored for the
  * next page load, which would otherwise show none until the next gift.
  */
-export function createGoal(
-  own: number | undefined,
-  streamId: string,
-  { translate, number }: Translator,
-) {
-  const storageKey = `ovation.overlay.${streamId}`;
+export function createGoal(own: number | undefined, { translate, number }: Translator) {
   const title = make("bdi", { class: "ov-goal-title" });
   const amount = make("span", { class: "ov-goal-amount number" });
   const bar = make("span", { class: "ov-goal-bar" });
@@ -26,8 +21,8 @@ export function createGoal(
     make("p", { class: "ov-goal-head" }, title, amount),
     make("span", { class: "ov-goal-track" }, bar),
   );
-  const kept = Number(read(storageKey) ?? Number.NaN);
-  let total = Number.isSafeInteger(kept) ? kept : undefined;
+  let storageKey: string | undefined;
+  let total: number | undefined;
   let open: Moment | undefined;
 
   function show({ title: text, has, target, isCredits }: Progress): void {
@@ -48,11 +43,18 @@ export function createGoal(
   showOwn();
   return {
     element,
+    /** The total is that of this stream from now on; undefined unless one is stored. */
+    begin(streamId: string): void {
+      storageKey = `ovation.overlay.${streamId}`;
+      const kept = Number(read(storageKey) ?? Number.NaN);
+      total = Number.isSafeInteger(kept) ? kept : undefined;
+      if (open === undefined) showOwn();
+    },
     /** Sets the total of all gifts of the stream. */
     setTotal(credits: number): void {
       total = credits;
       if (open === undefined) showOwn();
-      if (streamId !== "" && own !== undefined) write(storageKey, `${credits}`);
+      if (storageKey !== undefined && own !== undefined) write(storageKey, `${credits}`);
     },
     /** Sets the stream's open goal and its sum; undefined if there is none. */
     setOpen(goal: Moment | undefined, sum: Sums[string] | undefined): void {

@@ -27,7 +27,7 @@ function createOverlay(settings: Settings) {
   const chime = createChime(mute);
   const column = createColumn({ max, fadeSeconds });
   const spotlight = createSpotlight(translator, "ov-", () => chime("large"));
-  const goal = createGoal(wanted, settings.streamId || settings.channel, translator);
+  const goal = createGoal(wanted, translator);
   const poll = createPoll(translator);
   const train = createTrain(translator);
   const note = make("p", { class: "ov-note", role: "status", hidden: true });
@@ -62,6 +62,7 @@ function createOverlay(settings: Settings) {
 
   return {
     element,
+    begin: goal.begin,
     take(event: Event): void {
       const { type, data } = event;
       if (type === "chat.message") column.add(messageRow(data, badges), data.sender._id);
@@ -112,8 +113,12 @@ function begin(): void {
   if (demo) playDemo(overlay.take);
   else if ((streamId === "" && channel === "") || key === "") overlay.show("no-key");
   else {
+    if (streamId !== "") overlay.begin(streamId);
     const overlayKey = streamId === "" ? { channel, key } : { streamId, key };
-    follow(overlayKey, { onEvent: overlay.take, onSums: overlay.sum, onStanding: overlay.show });
+    follow(overlayKey, {
+      ...{ onStream: overlay.begin, onEvent: overlay.take, onSums: overlay.sum },
+      onStanding: overlay.show,
+    });
   }
 }
 
