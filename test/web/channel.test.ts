@@ -41,8 +41,11 @@ browserTest(
     await page.getByLabel("Level goals (total credits)").fill("50, 40");
     await page.getByRole("button", { name: "Save" }).click();
     await page.getByRole("alert").getByText("each higher than the one before").waitFor();
+    const trains = page.getByRole("switch", { name: "Hype trains on" });
+    await trains.click();
+    await expectSoon(async () => !(await trains.isChecked()));
     await page.getByLabel("Level goals (total credits)").fill("50, 140");
-    await page.getByRole("switch", { name: "Hype trains on" }).click();
+    await trains.click();
     await expectSoon(async () => {
       const { train } = await channel();
       return train.enabled && train.levels.join() === "50,140";

@@ -158,6 +158,28 @@ browserTest(
 );
 
 browserTest(
+  "a chat setting that is refused is shown as it is stored, with the reason",
+  async () => {
+    const { page, faults, close } = await pages.open("/");
+    await page.route("**/chat-settings", (route) =>
+      route.fulfill({
+        status: 403,
+        json: { isSuccess: false, errors: ["Access denied", "Not now"] },
+      }),
+    );
+    const followersOnly = page.getByRole("switch", { name: "Followers only" });
+    await followersOnly.click();
+    await page.getByRole("alert").getByText("Not now").waitFor();
+    expect(await followersOnly.isChecked()).toBe(false);
+    await page.getByLabel("Slow mode").selectOption("30");
+    await expectSoon(async () => (await page.getByLabel("Slow mode").inputValue()) === "0");
+    expect(faults.filter((fault) => !/403/.test(fault))).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "until figures are read there are bars in their place, and no zeros",
   async () => {
     const { page, close } = await pages.open("/docs");

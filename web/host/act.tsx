@@ -28,6 +28,22 @@ export function useAct() {
   return { act, errorText: errorText.value, isBusy: running.value.length > 0 };
 }
 
+/**
+ * What a control shows: the stored value, or the user's choice until `change` has settled. A
+ * browser shows the choice whatever becomes of it, and only a render takes it back.
+ */
+export function useChoice<Value>(stored: Value, change: (value: Value) => unknown) {
+  const chosen = useSignal<{ value: Value } | undefined>(undefined);
+  const choose = async (value: Value) => {
+    const own = { value };
+    chosen.value = own;
+    await change(value);
+    // A later choice is still being saved.
+    if (chosen.peek() === own) chosen.value = undefined;
+  };
+  return [chosen.value === undefined ? stored : chosen.value.value, choose] as const;
+}
+
 /** A call's error, in the API's words. */
 export const ErrorText = ({ text }: { text: string }) =>
   text === "" ? null : (

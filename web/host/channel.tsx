@@ -100,7 +100,7 @@ function Panel({ host, section, channel, save }: PanelGiven) {
   return (
     <>
       <p class="quiet">Applies to your current and future streams.</p>
-      <ChatSettingsFields settings={channel} change={(change) => void save(() => change)} />
+      <ChatSettingsFields settings={channel} change={(change) => save(() => change)} />
     </>
   );
 }

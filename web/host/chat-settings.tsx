@@ -1,3 +1,5 @@
+import { useChoice } from "./act.tsx";
+
 /** Seconds between two messages of a viewer. */
 const slowModes = [0, 5, 10, 30, 120];
 
@@ -7,26 +9,15 @@ export type ChatSettings = {
   giftsEnabled: boolean;
 };
 
-type Given = { settings: ChatSettings; change(settings: Partial<ChatSettings>): void };
+type Given = { settings: ChatSettings; change(settings: Partial<ChatSettings>): unknown };
 
 /** The chat settings of a stream or a channel. */
 export const ChatSettingsFields = ({ settings, change }: Given) => (
   <div class="rules">
-    <label class="rule">
-      <span>Slow mode</span>
-      <select
-        value={settings.slowModeSeconds}
-        onChange={(event) => change({ slowModeSeconds: Number(event.currentTarget.value) })}
-      >
-        {[...new Set([...slowModes, settings.slowModeSeconds])]
-          .sort((a, b) => a - b)
-          .map((seconds) => (
-            <option key={seconds} value={seconds}>
-              {seconds === 0 ? "Off" : `${seconds} s`}
-            </option>
-          ))}
-      </select>
-    </label>
+    <SlowMode
+      stored={settings.slowModeSeconds}
+      change={(slowModeSeconds) => change({ slowModeSeconds })}
+    />
     <Switch
       name="Followers only"
       isOn={settings.followersOnly}
@@ -40,9 +31,28 @@ export const ChatSettingsFields = ({ settings, change }: Given) => (
   </div>
 );
 
+function SlowMode({ stored, change }: { stored: number; change(seconds: number): unknown }) {
+  const [shown, choose] = useChoice(stored, change);
+  return (
+    <label class="rule">
+      <span>Slow mode</span>
+      <select value={shown} onChange={(event) => void choose(Number(event.currentTarget.value))}>
+        {[...new Set([...slowModes, stored])]
+          .sort((a, b) => a - b)
+          .map((seconds) => (
+            <option key={seconds} value={seconds}>
+              {seconds === 0 ? "Off" : `${seconds} s`}
+            </option>
+          ))}
+      </select>
+    </label>
+  );
+}
+
 /** An on/off switch. */
-export function Switch(given: { name: string; isOn: boolean; change(isOn: boolean): void }) {
-  const { name, isOn, change } = given;
+export function Switch(given: { name: string; isOn: boolean; change(isOn: boolean): unknown }) {
+  const { name, change } = given;
+  const [isOn, choose] = useChoice(given.isOn, change);
   return (
     <label class="rule">
       <span>{name}</span>
@@ -52,7 +62,7 @@ export function Switch(given: { name: string; isOn: boolean; change(isOn: boolea
         aria-checked={isOn}
         class="switch"
         checked={isOn}
-        onChange={(event) => change(event.currentTarget.checked)}
+        onChange={(event) => void choose(event.currentTarget.checked)}
       />
     </label>
   );

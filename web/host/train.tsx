@@ -57,7 +57,7 @@ export function TrainFields({ train, change }: { train: Train; change(train: Tra
   const problem = problemOf(settingsOf(draft.value, train.enabled));
   const send = (enabled: boolean) => {
     isSent.value = problem !== "";
-    if (problem === "") change(settingsOf(draft.value, enabled));
+    return problem === "" && change(settingsOf(draft.value, enabled));
   };
   const field = (name: keyof Draft) => {
     const take = (value: string) => {

@@ -202,8 +202,10 @@ export async function beginAsHost(client: Client): Promise<void> {
   }
 }
 
+/** Rejects as the client's calls do. */
 export async function changeRules(change: Partial<ChatSettings>): Promise<void> {
   await hostClient?.call("PATCH", `/api/v1/live-stream/${streamId.value}/chat-settings`, change);
+  if (rules.value !== undefined) rules.value = { ...rules.value, ...change };
 }
 
 export async function runAudit(): Promise<void> {

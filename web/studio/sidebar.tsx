@@ -1,6 +1,7 @@
+import { useRef } from "preact/hooks";
 import { hueOf, initialOf, nameOf } from "../chat/person.ts";
-import { Waiting } from "../host/act.tsx";
-import { ChatSettingsFields } from "../host/chat-settings.tsx";
+import { ErrorText, useAct, Waiting } from "../host/act.tsx";
+import { type ChatSettings, ChatSettingsFields } from "../host/chat-settings.tsx";
 import { Moments } from "../host/moments.tsx";
 import {
   asHost,
@@ -32,14 +33,7 @@ export function Sidebar() {
         <header class="card-head">
           <h2>Chat settings</h2>
         </header>
-        {rules.value ? (
-          <ChatSettingsFields
-            settings={rules.value}
-            change={(change) => void changeRules(change)}
-          />
-        ) : (
-          <Waiting />
-        )}
+        <Rules />
       </section>
       {!isOver.value && (
         <section class="card" aria-label="Polls and goals">
@@ -50,6 +44,23 @@ export function Sidebar() {
         </section>
       )}
     </div>
+  );
+}
+
+/** The stream's chat settings; each change is made after those before it. */
+function Rules() {
+  const { act, errorText } = useAct();
+  const changed = useRef(Promise.resolve(true));
+  const change = (made: Partial<ChatSettings>) => {
+    changed.current = changed.current.then(() => act(() => changeRules(made)));
+    return changed.current;
+  };
+  if (rules.value === undefined) return <Waiting />;
+  return (
+    <>
+      <ErrorText text={errorText} />
+      <ChatSettingsFields settings={rules.value} change={change} />
+    </>
   );
 }
 
