@@ -97,6 +97,13 @@ browserTest(
     await page.getByRole("button", { name: "Remove spoiler" }).waitFor();
     const saved = await call("channel-host-3", "GET", "/api/v1/channel");
     expect(saved).toMatchObject({ slowModeSeconds: 10, blockedWords: ["spoiler"] });
+    // In another tab.
+    const blockedWords = ["spoiler", "elsewhere"];
+    await call("channel-host-3", "PATCH", "/api/v1/channel", { blockedWords });
+    await page.getByLabel("Word or phrase").fill("here");
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "Remove here" }).waitFor();
+    await page.getByRole("button", { name: "Remove elsewhere" }).waitFor();
     expect(faults).toEqual([]);
     await close();
   },

@@ -12,7 +12,10 @@ import { BlockedWords } from "./words.tsx";
 
 export type ChannelSettings = CallResult<"GET /api/v1/channel">;
 type Change = CallInput<"PATCH /api/v1/channel">["body"];
-/** An edit of the settings, applied after earlier edits have been saved. */
+/**
+ * An edit of the settings, applied after earlier edits have been saved, and to what another tab has
+ * saved meanwhile.
+ */
 type Edit = (channel: ChannelSettings) => Change;
 
 const sections = [
@@ -41,9 +44,7 @@ export function Channel({ host, first = "Chat settings" }: Given) {
   const save = (edit: Edit) => {
     saved.current = saved.current.then(() =>
       act(async () => {
-        const before = channel.peek();
-        if (before === undefined) return;
-        const body = edit(before);
+        const body = edit(await host.call("GET /api/v1/channel"));
         channel.value = await host.call("PATCH /api/v1/channel", { body });
       }),
     );
