@@ -135,6 +135,38 @@ browserTest(
 );
 
 browserTest(
+  "a ban that is lifted hides none on the next page",
+  async () => {
+    const host = "channel-host-4";
+    const streamId = await goLive(call, host, "Loud evenings");
+    for (const targetUserId of ["loud-4", "loud-3", "loud-2", "loud-1"]) {
+      await call(targetUserId, "GET", "/api/v1/wallet");
+      const ban = { targetUserId, liveStreamId: streamId, scope: "channel" };
+      await call(host, "POST", "/api/v1/live-stream-ban", ban);
+    }
+    const { page, faults, visit, close } = await openConsoleAs(pages, host);
+    await page.route("**/live-stream-ban?*", (route) =>
+      route.continue({ url: route.request().url().replace("limit=50", "limit=2") }),
+    );
+    await visit("view=channel");
+    await page.getByRole("tab", { name: "Bans" }).click();
+    const row = (name: string) =>
+      page.getByRole("list", { name: "Bans" }).getByRole("listitem").filter({ hasText: name });
+    const unban = async (name: string) => {
+      await row(name).getByRole("button", { name: "Unban" }).click();
+      await row(name).getByRole("button", { name: "Confirm unban" }).click();
+      await row(name).waitFor({ state: "detached" });
+    };
+    await unban("loud-1");
+    await page.getByRole("button", { name: "More" }).click();
+    await row("loud-3").waitFor();
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "a poll shows votes as they come and its result, and a goal is cancelled",
   async () => {
     const streamId = await goLive(call, "poll-host", "Vote show");

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { CallResult } from "../../client/index.ts";
 import { nameOf } from "../chat/person.ts";
 import { ErrorText, type Host, SureButton, useAct, Waiting } from "./act.tsx";
@@ -15,23 +15,29 @@ const names = { BLOCK: "Blocked", CHAT_ONLY: "Muted" };
 /** The bans of a host's streams and channel, newest first. */
 export function ChannelBans({ host }: { host: Host }) {
   const bans = useSignal<readonly Ban[] | undefined>(undefined);
-  const next = useSignal<number | undefined>(1);
+  const hasMore = useSignal(false);
+  /** How many of the listed bans, as the server has them, come before those not read yet. */
+  const before = useRef(0);
   const { act, errorText, isBusy } = useAct();
   const more = () =>
     act(async () => {
-      const page = next.peek() ?? 1;
+      const from = before.current;
+      const page = Math.floor(from / limit) + 1;
       const { list, pagination } = await host.call("GET /api/v1/live-stream-ban", {
         query: { page, limit },
       });
       const known = bans.peek() ?? [];
       const ids = new Set(known.map(({ _id }) => _id));
       bans.value = [...known, ...list.filter(({ _id }) => !ids.has(_id))];
-      next.value = pagination.hasNextPage ? page + 1 : undefined;
+      // Bans may have been lifted meanwhile.
+      before.current += page * limit - from;
+      hasMore.value = pagination.hasNextPage;
     });
   useEffect(() => void more(), [host]);
   const lift = (id: string) =>
     act(async () => {
       await host.call("DELETE /api/v1/live-stream-ban/{id}", { path: { id } });
+      before.current -= 1;
       bans.value = bans.value?.filter(({ _id }) => _id !== id);
     }, id);
   return (
@@ -54,7 +60,7 @@ export function ChannelBans({ host }: { host: Host }) {
           </li>
         ))}
       </ul>
-      {next.value !== undefined && bans.value !== undefined && (
+      {hasMore.value && (
         <button type="button" class="button" disabled={isBusy} onClick={() => void more()}>
           More
         </button>
