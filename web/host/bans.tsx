@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { CallResult } from "../../client/index.ts";
 import { nameOf } from "../chat/person.ts";
-import { ErrorText, type Host, SureButton, useAct, Waiting } from "./act.tsx";
+import { ErrorText, type Host, SureButton, unlessRefused, useAct, Waiting } from "./act.tsx";
 
 type Ban = CallResult<"GET /api/v1/live-stream-ban">["list"][number];
 
@@ -36,7 +36,8 @@ export function ChannelBans({ host }: { host: Host }) {
   useEffect(() => void more(), [host]);
   const lift = (id: string) =>
     act(async () => {
-      await host.call("DELETE /api/v1/live-stream-ban/{id}", { path: { id } });
+      const lifted = host.call("DELETE /api/v1/live-stream-ban/{id}", { path: { id } });
+      await lifted.catch(unlessRefused("ban_lifted"));
       before.current -= 1;
       bans.value = bans.value?.filter(({ _id }) => _id !== id);
     }, id);

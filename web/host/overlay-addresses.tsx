@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { CallResult } from "../../client/index.ts";
 import { CopyButton } from "../copy-button.tsx";
-import { ErrorText, type Host, SureButton, useAct, Waiting } from "./act.tsx";
+import { ErrorText, type Host, SureButton, unlessRefused, useAct, Waiting } from "./act.tsx";
 import { Line, Pick } from "./fields.tsx";
 
 type Key = CallResult<"GET /api/v1/channel/overlay-keys">["list"][number];
@@ -56,7 +56,8 @@ export function OverlayAddresses({ host }: { host: Host }) {
     });
   const revoke = (keyId: string) =>
     act(async () => {
-      await host.call(`DELETE ${route}/{keyId}`, { path: { keyId } });
+      const revoked = host.call(`DELETE ${route}/{keyId}`, { path: { keyId } });
+      await revoked.catch(unlessRefused("overlay_key_not_found"));
       if (made.peek()?.id === keyId) made.value = undefined;
       await reload();
     }, keyId);
