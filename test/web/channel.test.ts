@@ -170,6 +170,31 @@ browserTest(
 );
 
 browserTest(
+  "a moderator who has deleted their account does not hide the others, nor keep them in the list",
+  async () => {
+    const host = "channel-host-5";
+    const moderators = ["mod-gone", "mod-left", "mod-stays"];
+    for (const one of moderators) await call(one, "GET", "/api/v1/wallet");
+    await call(host, "GET", "/api/v1/wallet");
+    await call(host, "PATCH", "/api/v1/channel", { moderators });
+    await call("mod-gone", "DELETE", "/api/v1/users/me");
+    const { page, faults, visit, close } = await openConsoleAs(pages, host);
+    await visit("view=channel");
+    await page.getByRole("tab", { name: "Moderators" }).click();
+    const row = page.getByRole("list", { name: "Moderators" }).getByRole("listitem");
+    await row.filter({ hasText: "Deleted user" }).waitFor();
+    await row.filter({ hasText: "mod-left" }).getByRole("button", { name: "Remove" }).click();
+    await expectSoon(async () => {
+      const channel = await call(host, "GET", "/api/v1/channel");
+      return channel.moderators.join() === "mod-stays";
+    });
+    expect(faults.filter((fault) => !/404/.test(fault))).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "a poll shows votes as they come and its result, and a goal is cancelled",
   async () => {
     const streamId = await goLive(call, "poll-host", "Vote show");

@@ -2,12 +2,12 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useId } from "preact/hooks";
 import type { CallResult } from "../../client/index.ts";
 import { nameOf } from "../chat/person.ts";
-import { ErrorText, type Host, useAct } from "./act.tsx";
+import { ErrorText, type Host, unlessRefused, useAct } from "./act.tsx";
 
 type Profile = Pick<
   CallResult<"GET /api/v1/users/{userId}">,
   "_id" | "username" | "name" | "surname"
->;
+> & { isDeleted?: boolean };
 type Given = {
   host: Host;
   ids: readonly string[];
@@ -16,6 +16,10 @@ type Given = {
 
 const searchMilliseconds = 200;
 const foundMax = 6;
+/** A moderator who has deleted their account since. */
+const deleted = (userId: string) => ({
+  ...{ _id: userId, username: "", name: "Deleted user", surname: "", isDeleted: true },
+});
 const labelOf = (user: Profile) => nameOf({ profilePhoto: "", ...user });
 
 /** The channel's moderators by name, and a search to add more. */
@@ -31,8 +35,11 @@ export function Moderators({ host, ids, change }: Given) {
   useEffect(() => {
     const missing = ids.filter((userId) => known.peek()[userId] === undefined);
     void act(async () => {
-      for (const userId of missing)
-        note([await host.call("GET /api/v1/users/{userId}", { path: { userId } })]);
+      for (const userId of missing) {
+        const read = host.call("GET /api/v1/users/{userId}", { path: { userId } });
+        const found = await read.catch(unlessRefused("user_not_found"));
+        note([found ?? deleted(userId)]);
+      }
     }, missing.join(" "));
   }, [ids]);
   useEffect(() => {
@@ -48,10 +55,13 @@ export function Moderators({ host, ids, change }: Given) {
     }, searchMilliseconds);
     return () => clearTimeout(timer);
   }, [text.value]);
+  /** The API takes no list with a deleted user. */
+  const save = (edit: Parameters<Given["change"]>[0]) =>
+    change((before) => edit(before.filter((one) => !known.peek()[one]?.isDeleted)));
   const add = async (user: Profile) => {
     note([user]);
     text.value = "";
-    await change((before) => [...new Set([...before, user._id])]);
+    await save((before) => [...new Set([...before, user._id])]);
   };
   return (
     <>
@@ -92,7 +102,7 @@ export function Moderators({ host, ids, change }: Given) {
             <button
               type="button"
               class="button"
-              onClick={() => void change((before) => before.filter((one) => one !== userId))}
+              onClick={() => void save((before) => before.filter((one) => one !== userId))}
             >
               Remove
             </button>
