@@ -225,8 +225,19 @@ browserTest(
       .getByLabel("Thumbnail")
       .setInputFiles({ name: "dot.gif", mimeType: "image/gif", buffer: dot });
     await form.getByLabel("Slow mode").selectOption("5");
+    let created = 0;
+    page.on("request", (request) => {
+      if (request.url().endsWith("/live-stream/create")) created++;
+    });
+    await page.route("**/join-as-creator", (route) =>
+      route.fulfill({ status: 409, json: { isSuccess: false, errors: ["Not yet"] } }),
+    );
+    await form.getByRole("button", { name: "Go live" }).click();
+    await form.getByRole("alert").getByText("Not yet").waitFor();
+    await page.unroute("**/join-as-creator");
     await form.getByRole("button", { name: "Go live" }).click();
     await page.getByRole("heading", { name: "The second evening" }).waitFor();
+    expect(created).toBe(1);
     await quiet(page);
     expect(await page.getByLabel("Slow mode").inputValue()).toBe("5");
     const streamId = new URL(page.url()).searchParams.get("stream");
