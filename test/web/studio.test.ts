@@ -151,6 +151,14 @@ browserTest(
     await page.getByRole("tab", { name: "Streamer" }).press("Enter");
     const streamer = page.getByRole("region", { name: "Streamer", exact: true });
     await log(streamer).getByText("said from the second tab").waitFor();
+    const panes = page.getByRole("tablist", { name: "Panes" });
+    const selected = panes.getByRole("tab", { selected: true });
+    await page.keyboard.press("Home");
+    expect(await selected.innerText()).toBe("Viewer 1");
+    await page.setViewportSize({ width: 360, height: 800 });
+    await page.getByRole("tab", { name: "Stage" }).click();
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await expectSoon(async () => (await selected.allInnerTexts()).join() === "Viewer 1");
     expect(faults).toEqual([]);
     await close();
   },

@@ -1,6 +1,6 @@
 /** Studio: a streamer and two viewers of one live stream on one local page. */
 import "../chat/index.ts";
-import { useSignal } from "@preact/signals";
+import { signal, useSignal } from "@preact/signals";
 import { render } from "preact";
 import { keepFocus } from "../keep-focus.ts";
 import { Mark } from "../mark.tsx";
@@ -16,6 +16,13 @@ import { WirePanel } from "./wire-panel.tsx";
 
 const panes = ["Stage", "Viewer 1", "Viewer 2", "Streamer"] as const;
 type Pane = (typeof panes)[number];
+
+/** Whether the stage is a pane of its own, as in studio.css. */
+const narrow = matchMedia("(width < 900px)");
+const isNarrow = signal(narrow.matches);
+narrow.addEventListener("change", ({ matches }) => {
+  isNarrow.value = matches;
+});
 
 function Studio() {
   const pane = useSignal<Pane>("Viewer 1");
@@ -33,8 +40,8 @@ function Studio() {
         <Tabs
           label="Panes"
           class="panes tabs"
-          names={panes}
-          selected={pane.value}
+          names={isNarrow.value ? panes : panes.slice(1)}
+          selected={isNarrow.value ? pane.value : chat}
           select={(name) => {
             pane.value = name;
           }}
