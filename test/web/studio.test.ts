@@ -159,6 +159,11 @@ browserTest(
     await page.getByRole("tab", { name: "Stage" }).click();
     await page.setViewportSize({ width: 1280, height: 800 });
     await expectSoon(async () => (await selected.allInnerTexts()).join() === "Viewer 1");
+    // Read out at each change: nothing that changes with every event.
+    await page
+      .getByRole("status")
+      .getByText(/^0 lost, 0 duplicated$/)
+      .waitFor();
     expect(faults).toEqual([]);
     await close();
   },

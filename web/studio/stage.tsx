@@ -176,9 +176,9 @@ function Outage({ began }: { began: number }) {
     return () => clearInterval(timer);
   }, [began]);
   return (
-    <div class="outage" role="status">
+    <div class="outage">
       <Icon name="kill" size={20} />
-      <b>The server was killed.</b>
+      <b role="status">The server was killed.</b>
       <span class="number">Restarting… {seconds.value.toFixed(1)} s</span>
     </div>
   );

@@ -53,9 +53,10 @@ function Verdict() {
   const back = outage.value?.milliseconds;
   const isExact = lost === 0 && doubled === 0;
   return (
-    <span class={isExact ? "verdict good" : "verdict bad"} role="status">
+    <span class={isExact ? "verdict good" : "verdict bad"}>
       <Icon name={isExact ? "check" : "warning"} />
-      <span class="number">
+      {/* Without the number of events, which a screen reader would read again at each. */}
+      <span class="number" role="status">
         {numbers.format(lost)} lost, {numbers.format(doubled)} duplicated
       </span>
       <span class="quiet number wire-counts">
