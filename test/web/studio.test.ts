@@ -193,6 +193,36 @@ browserTest(
 );
 
 browserTest(
+  "long names fit next to the stage",
+  async () => {
+    const id = await goLive(call, hostId, "W".repeat(200));
+    const types = await call(hostId, "GET", "/api/v1/gifts/gift-types");
+    const giftTypeId = types.find(({ name }: { name: string }) => name === "Rocket").id;
+    const { page, faults, close } = await pages.open(`/?stream=${id}`);
+    await quiet(page);
+    await page.getByText("Live", { exact: true }).waitFor();
+    const names = ["L".repeat(50), "عبدالرحمن".repeat(5)];
+    for (const [at, given_name] of names.entries()) {
+      const sub = `long-name-${at}`;
+      await pages.tokenOf({ sub, claims: { given_name }, credits: 500 });
+      const token = await pages.tokenOf({ sub, claims: { given_name } });
+      await fetch(`${pages.system().url}/api/v1/gifts/create`, {
+        method: "POST",
+        headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
+        body: JSON.stringify({ giftTypeId, liveStreamId: id }),
+      });
+    }
+    await page.locator(".supporters li").nth(1).waitFor();
+    const tooWide = `[...document.querySelectorAll(".stage, .stage .card, .stage .supporters")]
+      .filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.className)`;
+    expect(await page.evaluate(tooWide)).toEqual([]);
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "until figures are read there are bars in their place, and no zeros",
   async () => {
     const { page, close } = await pages.open("/docs");
