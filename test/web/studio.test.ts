@@ -193,7 +193,7 @@ browserTest(
 );
 
 browserTest(
-  "long names fit next to the stage",
+  "long names fit next to the stage, and each large gift has its moment in the middle",
   async () => {
     const id = await goLive(call, hostId, "W".repeat(200));
     const types = await call(hostId, "GET", "/api/v1/gifts/gift-types");
@@ -202,6 +202,13 @@ browserTest(
     await quiet(page);
     await page.getByText("Live", { exact: true }).waitFor();
     const names = ["L".repeat(50), "عبدالرحمن".repeat(5)];
+    const seen = page.evaluate<string[]>(`new Promise((done) => {
+      const seen = new Set();
+      setInterval(() => {
+        for (const one of document.querySelectorAll(".flight.large")) seen.add(one.textContent);
+        if (seen.size === 2) done([...seen]);
+      }, 50);
+    })`);
     for (const [at, given_name] of names.entries()) {
       const sub = `long-name-${at}`;
       await pages.tokenOf({ sub, claims: { given_name }, credits: 500 });
@@ -212,6 +219,7 @@ browserTest(
         body: JSON.stringify({ giftTypeId, liveStreamId: id }),
       });
     }
+    expect((await seen).sort()).toEqual(names.map((name) => `${name}: Rocket`).sort());
     await page.locator(".supporters li").nth(1).waitFor();
     const tooWide = `[...document.querySelectorAll(".stage, .stage .card, .stage .supporters")]
       .filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.className)`;

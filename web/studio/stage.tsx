@@ -33,6 +33,8 @@ export function Stage() {
   const canvas = useRef<HTMLCanvasElement>(null);
   const show = useRef<ReturnType<typeof drawShow> | undefined>(undefined);
   const flying = useSignal<Flying[]>([]);
+  /** Large gifts: the one in the middle, and those that wait for it. */
+  const large = useRef<Flying[]>([]);
   const isStarting = useSignal(false);
   useEffect(() => {
     const drawn = drawShow(canvas.current!);
@@ -42,11 +44,10 @@ export function Stage() {
   useEffect(
     () =>
       flight.subscribe((gift) => {
-        if (gift === undefined) return;
+        // In a hidden page nobody sees it, and timers are slow: large ones would wait for minutes.
+        if (gift === undefined || document.hidden) return;
         const { id, url, name, sender, price } = gift;
         const isLarge = price >= largeFrom;
-        // Only one large gift at a time is in the middle; the next one waits.
-        if (isLarge && flying.peek().some((one) => one.isLarge)) return;
         const one = {
           key: id,
           url,
@@ -54,14 +55,21 @@ export function Stage() {
           isLarge,
           says: `${sender}: ${name}`,
         };
-        flying.value = [...flying.peek(), one].slice(-flightsMax);
-        show.current?.lift(isLarge ? 0.9 : 0.12);
-        setTimeout(() => {
-          flying.value = flying.peek().filter(({ key }) => key !== id);
-        }, flightMilliseconds);
+        if (!isLarge) fly(one);
+        else if (large.current.length < flightsMax && large.current.push(one) === 1) fly(one);
       }),
     [],
   );
+  const fly = (one: Flying) => {
+    flying.value = [...flying.peek(), one].slice(-flightsMax);
+    show.current?.lift(one.isLarge ? 0.9 : 0.12);
+    setTimeout(() => {
+      flying.value = flying.peek().filter(({ key }) => key !== one.key);
+      if (one.isLarge) large.current.shift();
+      const [next] = large.current;
+      if (one.isLarge && next !== undefined) fly(next);
+    }, flightMilliseconds);
+  };
   return (
     <section class="stage" aria-label="Stage">
       <div class="picture">
