@@ -22,7 +22,7 @@ export function createDeliveryCheck(client: Client, streamId: string) {
       const doubled = events.filter(({ id }) => shown.has(id)).length;
       for (const { id } of events) shown.add(id);
       frames.push({ frame, ids: events.map(({ id }) => id) });
-      if (frames.length > framesMax) frames.shift();
+      if (frames.length > framesMax) forget();
       const { value } = deliveries;
       deliveries.value = {
         ...value,
@@ -38,6 +38,13 @@ export function createDeliveryCheck(client: Client, streamId: string) {
     () => {},
   );
 
+  /** Forgets the oldest frame: it is not compared any more. */
+  function forget(): void {
+    const { frame, ids } = frames.shift()!;
+    for (const id of ids) shown.delete(id);
+    if (checked !== undefined && checked.frame < frame) checked = { ...checked, frame };
+  }
+
   /** Compares the log up to this viewer's position. */
   async function check(): Promise<void> {
     const end = subscription.position();
@@ -46,7 +53,8 @@ export function createDeliveryCheck(client: Client, streamId: string) {
       if (epoch !== end.epoch || frame >= end.frame) break;
       const path = `/api/v1/live-stream/${streamId}/events?epoch=${epoch}&after=${frame}`;
       const range = await client.call<Range>("GET", path);
-      const known = range.frames.filter((one) => one.frame <= end.frame);
+      const from = checked.frame;
+      const known = range.frames.filter((one) => one.frame > from && one.frame <= end.frame);
       const missing = known.flatMap(({ events }) => events.filter(({ id }) => !shown.has(id)));
       if (missing.length > 0)
         deliveries.value = {
@@ -58,7 +66,7 @@ export function createDeliveryCheck(client: Client, streamId: string) {
     }
     // Compared frames are dropped.
     while (frames.length > 0 && checked !== undefined && frames[0]!.frame < checked.frame - 200)
-      for (const id of frames.shift()!.ids) shown.delete(id);
+      forget();
   }
 
   return { check, stop: () => subscription.close() };
