@@ -118,6 +118,23 @@ browserTest(
     await page.keyboard.press("Escape");
     await page.getByText("at list prices").waitFor({ state: "hidden" });
     expect(await focused(page)).toMatch(/on AWS/);
+    await tabTo(page, /^Viewer 1 tools$/);
+    const openLedger = async () => {
+      await page.keyboard.press("Enter");
+      await tabTo(page, /^Ledger and notifications$/);
+      await page.keyboard.press("Enter");
+      await expectFocus(page, /^Close ledger$/);
+    };
+    await openLedger();
+    await page.keyboard.press("Escape");
+    await expectFocus(page, /^Viewer 1 tools$/);
+    await openLedger();
+    // The chat that it covers is not in the Tab order.
+    await page.keyboard.press("Shift+Tab");
+    expect(await page.evaluate(`document.activeElement.closest(".stage") !== null`)).toBe(true);
+    await page.keyboard.press("Tab");
+    expect(await focused(page)).toBe("Close ledger");
+    await page.keyboard.press("Enter");
     for (const name of ["Channel", "Overlay", "Use in your app"]) {
       await tabTo(page, new RegExp(`^${name}$`));
       await page.keyboard.press("Enter");

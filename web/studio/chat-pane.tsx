@@ -12,6 +12,8 @@ type Given = {
   player: Player;
   /** The user's name in the wire panel. */
   who: string;
+  /** Whether something covers the chat. */
+  isCovered?: boolean;
   onClient?: (client: Client, sockets: Sockets) => void;
   onEvent?: (event: Event) => void;
   onViewers?: (viewers: number) => void;
@@ -21,7 +23,7 @@ type Given = {
 };
 
 /** The chat element of one demo user, with its network traffic recorded. */
-export function ChatPane({ player, who, children, ...given }: Given) {
+export function ChatPane({ player, who, isCovered, children, ...given }: Given) {
   const chatElement = useRef<OvationChat>(null);
   const now = useRef(given);
   now.current = given;
@@ -56,7 +58,7 @@ export function ChatPane({ player, who, children, ...given }: Given) {
     };
   }, [player, who]);
   return (
-    <ovation-chat ref={chatElement} stream-id={streamId.value} lang="en">
+    <ovation-chat ref={chatElement} stream-id={streamId.value} lang="en" inert={isCovered}>
       {children}
     </ovation-chat>
   );

@@ -17,8 +17,11 @@ export function Popover({ summary, children, ...given }: Given) {
       onFocusOut={({ currentTarget, relatedTarget }) => {
         if (!currentTarget.contains(relatedTarget as Node | null)) currentTarget.open = false;
       }}
-      onClick={({ target, currentTarget }) => {
-        if ((target as Element).closest(".item")) currentTarget.open = false;
+      onClickCapture={({ target, currentTarget }) => {
+        // Before the item acts: what it opens takes the focus, and gives it back.
+        if (!(target as Element).closest(".item")) return;
+        currentTarget.open = false;
+        currentTarget.querySelector("summary")?.focus();
       }}
       onKeyDown={({ key, currentTarget }) => {
         if (key !== "Escape") return;

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { Client } from "../../client/index.ts";
 import { nameOfPlayer, type Player } from "../runner.ts";
 import { ChatPane } from "./chat-pane.tsx";
@@ -40,6 +40,7 @@ export function Viewer({ first, who, place }: { first: Player; who: string; plac
       <ChatPane
         player={player.value}
         who={who}
+        isCovered={isLedger.value}
         onClient={(made, watched) => {
           client.value = made;
           sockets.current = watched;
@@ -120,6 +121,8 @@ type LedgerGiven = { client: Client; player: Player; notices: Notice[]; close():
 /** A wallet's transactions and its owner's notifications. */
 function Ledger({ client, player, notices, close }: LedgerGiven) {
   const entries = useSignal<Entry[] | undefined>(undefined);
+  const closer = useRef<HTMLButtonElement>(null);
+  useLayoutEffect(() => closer.current?.focus(), []);
   useEffect(() => {
     const read = async () => {
       const path = `/api/v1/users/me/transactions?limit=${entriesMax}`;
@@ -136,10 +139,15 @@ function Ledger({ client, player, notices, close }: LedgerGiven) {
       ...{ title: "Good evening", message: "Pushed over the WebSocket.", metadata: {} },
     });
   return (
-    <div class="ledger">
+    <div
+      class="ledger"
+      role="dialog"
+      aria-label={`Ledger of ${nameOfPlayer(player)}`}
+      onKeyDown={({ key }) => key === "Escape" && close()}
+    >
       <header>
         <h2>{nameOfPlayer(player)}</h2>
-        <button type="button" class="tool" aria-label="Close ledger" onClick={close}>
+        <button ref={closer} type="button" class="tool" aria-label="Close ledger" onClick={close}>
           <Icon name="close" />
         </button>
       </header>
