@@ -266,6 +266,7 @@ browserTest(
     await page.getByRole("button", { name: "End stream" }).click();
     await page.getByRole("button", { name: "Confirm end stream" }).click();
     await page.getByRole("region", { name: "Stream summary" }).waitFor();
+    expect(await page.getByRole("button", { name: /simulated viewers/ }).count()).toBe(0);
     await page.getByRole("button", { name: "New stream" }).click();
     const form = page.getByRole("form", { name: "New stream" });
     await form.getByRole("button", { name: "Go live" }).click();

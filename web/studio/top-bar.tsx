@@ -42,16 +42,18 @@ export function TopBar() {
       <span class="wordmark">
         Ovation <span class="quiet">Studio</span>
       </span>
-      <button
-        type="button"
-        class="button"
-        onClick={() => (isCrowded.value ? stopSimulation() : startSimulation())}
-      >
-        <Icon name={isCrowded.value ? "pause" : "play"} />
-        <span class="short">
-          {isCrowded.value ? "Stop simulated viewers" : "Start simulated viewers"}
-        </span>
-      </button>
+      {!isOver.value && (
+        <button
+          type="button"
+          class="button"
+          onClick={() => (isCrowded.value ? stopSimulation() : startSimulation())}
+        >
+          <Icon name={isCrowded.value ? "pause" : "play"} />
+          <span class="short">
+            {isCrowded.value ? "Stop simulated viewers" : "Start simulated viewers"}
+          </span>
+        </button>
+      )}
       <span class="gap" />
       <Bill />
       <AuditBadge />
