@@ -1,6 +1,6 @@
 /** Goals and polls of the server in the overlay. */
 import { browserTest } from "./browser.ts";
-import { connected, event, given, useOverlay } from "./overlay-page.ts";
+import { connected, event, given, narrow, useOverlay } from "./overlay-page.ts";
 import { expectFilled, testMilliseconds } from "./pages.ts";
 
 useOverlay();
@@ -11,7 +11,8 @@ browserTest(
   "the open goal of the stream replaces the setting until it ends",
   async () => {
     const { page, faults, stream } = await connected("goal=1000");
-    const goal = { ...nothing, kind: "goal", title: "New microphone", of: "credits", target: 500 };
+    const title = `New microphone ${"o".repeat(100)}`;
+    const goal = { ...nothing, kind: "goal", title, of: "credits", target: 500 };
     stream.show(given("Star", 100, { totals: { count: 1, credits: 250 } }));
     const amount = page.locator(".ov-goal-amount");
     await amount.filter({ hasText: "250 / 1,000" }).waitFor();
@@ -19,6 +20,8 @@ browserTest(
     const { _id: id } = started.data;
     stream.sum({ [id]: 0 }, started);
     await page.locator(".ov-goal", { hasText: "New microphone" }).waitFor();
+    const { x, width } = (await amount.boundingBox())!;
+    expect(x + width).toBeLessThanOrEqual(narrow.width);
     stream.sum({ [id]: 200 }, given("Star", 100, { totals: { count: 3, credits: 450 } }));
     await amount.filter({ hasText: "200 / 500" }).waitFor();
     await expectFilled(page.locator(".ov-goal-bar"), 0.4);
