@@ -1,6 +1,6 @@
 /** Goals and polls of the server in the overlay. */
 import { browserTest } from "./browser.ts";
-import { connected, event, given, narrow, useOverlay } from "./overlay-page.ts";
+import { connected, event, given, narrow, useOverlay, withOwnClock } from "./overlay-page.ts";
 import { expectFilled, testMilliseconds } from "./pages.ts";
 
 useOverlay();
@@ -53,6 +53,36 @@ browserTest(
     stream.sum({ [id]: result.votes }, { ...event("moment.ended", {}), data: ended });
     await page.locator(".ov-poll-winner", { hasText: "Blue" }).getByText("63 %").waitFor();
     await page.locator(".ov-poll").waitFor({ state: "hidden" });
+    expect(faults).toEqual([]);
+    await page.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "the result of a poll is shown before an older poll that is still open",
+  async () => {
+    const { page, faults, stream } = await connected("goal=1000", narrow, withOwnClock);
+    const options = ["Blue", "Red"];
+    const begun = (title: string, startedAt: string) =>
+      event("moment.started", { ...nothing, kind: "poll", title, options, startedAt });
+    const older = begun("All evening?", "2026-01-01T10:00:00.000Z");
+    const newer = begun("Right now?", "2026-01-01T11:00:00.000Z");
+    const { _id: id } = newer.data;
+    stream.sum({ [older.data._id]: [0, 0], [id]: [0, 0] }, older, newer);
+    const title = (text: string) => page.locator(".ov-poll-title", { hasText: text });
+    await title("Right now?").waitFor();
+    await page.clock.pauseAt(Date.now() + 5_000);
+    const result = { votes: [2, 1], voters: 3, winner: 0 };
+    const ended = { ...newer.data, status: "ended", result };
+    stream.sum({ [id]: result.votes }, { ...event("moment.ended", {}), data: ended });
+    await page.locator(".ov-poll-winner", { hasText: "Blue" }).waitFor();
+    stream.sum({ [older.data._id]: [0, 4] }, given("Star", 100));
+    await page.getByText("100 / 1,000").waitFor();
+    expect(await title("Right now?").isVisible()).toBe(true);
+    await page.clock.runFor(10_000);
+    await title("All evening?").waitFor();
+    await page.locator(".ov-poll-option", { hasText: "Red" }).getByText("100 %").waitFor();
     expect(faults).toEqual([]);
     await page.close();
   },

@@ -12,6 +12,8 @@ export function createPoll({ translate, number }: Translator) {
   let options: { line: HTMLElement; share: HTMLElement }[] = [];
   let shown: Moment | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
+  /** Shows the open poll that waits while the result of a newer one is shown. */
+  let showNext: (() => void) | undefined;
 
   function begin(poll: Moment): void {
     options = (poll.options ?? []).map((text) => {
@@ -50,23 +52,33 @@ export function createPoll({ translate, number }: Translator) {
   return {
     element,
     setOpen(poll: Moment | undefined, sum: Sums[string] | undefined): void {
+      showNext = undefined;
       if (poll === undefined) {
         if (shown?.status === "open") hide();
         return;
       }
-      clearTimeout(timer);
       const votes = Array.isArray(sum) ? sum : [];
-      show(
-        poll,
-        (poll.options ?? []).map((_, place) => votes[place] ?? 0),
-      );
+      const showIt = () =>
+        show(
+          poll,
+          (poll.options ?? []).map((_, place) => votes[place] ?? 0),
+        );
+      if (shown !== undefined && shown.status !== "open" && poll.startedAt < shown.startedAt)
+        showNext = showIt;
+      else {
+        clearTimeout(timer);
+        showIt();
+      }
     },
     end(poll: Moment): void {
       const { result } = poll;
       if (shown?.id !== poll.id || result === null || !("votes" in result)) return;
       show(poll, result.votes);
       clearTimeout(timer);
-      timer = setTimeout(hide, resultMilliseconds);
+      timer = setTimeout(() => {
+        hide();
+        showNext?.();
+      }, resultMilliseconds);
     },
   };
 }
