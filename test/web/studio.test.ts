@@ -231,6 +231,30 @@ browserTest(
 );
 
 browserTest(
+  "a poll counts down by the server's clock, whatever that of the page shows",
+  async () => {
+    const id = await goLive(call, hostId, "Right on time");
+    const poll = { kind: "poll", title: "How long?", options: ["Long", "Short"], seconds: 600 };
+    await call(hostId, "POST", `/api/v1/live-stream/${id}/moments`, poll);
+    const { page, faults, close } = await pages.open("/docs");
+    await page.addInitScript("const now = Date.now; Date.now = () => now() - 3_600_000;");
+    await page.goto(`${pages.system().url}/?stream=${id}`);
+    await page
+      .getByRole("article", { name: "How long?" })
+      .getByText(/^\d:\d\d left$/)
+      .waitFor();
+    await page
+      .locator(".moment .left")
+      .getByText(/^\d:\d\d$/)
+      .first()
+      .waitFor();
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "until figures are read there are bars in their place, and no zeros",
   async () => {
     const { page, close } = await pages.open("/docs");

@@ -1,6 +1,7 @@
 import { type Client, createClient, type Options } from "../../client/index.ts";
 import { pollingSocket } from "../../client/polling.ts";
 import { keepFocus } from "../keep-focus.ts";
+import { timed } from "../server-time.ts";
 import styles from "./chat.css";
 import { openRoom, type Room } from "./room.ts";
 import { languageOf, translatorFor } from "./translations.ts";
@@ -104,11 +105,12 @@ export class OvationChat extends HTMLElement {
     this.shadowRoot!.replaceChildren(this.#view.element);
     const view = this.#view;
     const url = this.getAttribute("url") ?? location.origin;
-    const { fetch, WebSocket } = this.options;
+    const { WebSocket } = this.options;
+    const fetch = timed(this.options.fetch);
     this.#client = createClient({
       compact: true,
       ...this.options,
-      ...{ url, token, WebSocket: pollingSocket({ url, fetch, WebSocket }) },
+      ...{ url, token, fetch, WebSocket: pollingSocket({ url, fetch, WebSocket }) },
       onState: (state, ...why) => {
         this.options.onState?.(state, ...why);
         if (state !== "ended") view.showState(state);

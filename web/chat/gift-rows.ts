@@ -1,4 +1,5 @@
 import type { CallResult, Client, Event } from "../../client/index.ts";
+import { serverNow } from "../server-time.ts";
 import { type Combo, createCombos } from "./combos.ts";
 import type { Log } from "./log.ts";
 import { giftRow, superlikeRow } from "./rows.ts";
@@ -85,7 +86,7 @@ export function createGiftRows(log: Log, translator: Translator) {
       if (early === undefined) return;
       for (const gift of gifts.filter(({ refundedAt }) => refundedAt === null).reverse()) {
         const at = gift.createdAt;
-        const age = Math.max(0, Date.now() - Date.parse(at));
+        const age = Math.max(0, serverNow() - Date.parse(at));
         const { combo, isNew } = combos.add(gift, performance.now() - age);
         const show = () => {
           const made = showRow(combo, at);

@@ -3,6 +3,7 @@ import checkIcon from "icon:check";
 import goalIcon from "icon:goal";
 import trainIcon from "icon:train-front";
 import type { EventData, Sums } from "../../client/index.ts";
+import { serverNow } from "../server-time.ts";
 import { coin, icon, make } from "./dom.ts";
 import type { Translator } from "./translations.ts";
 
@@ -115,7 +116,7 @@ function frameOf(moment: Moment, picture: string, translator: Translator, onEnd:
   const element = make("details", { class: `moment ${moment.kind}`, "data-id": moment.id }, head);
   let { endsAt } = moment;
   const tick = () => {
-    const seconds = endsAt === null ? 0 : Math.max(0, Date.parse(endsAt) - Date.now()) / 1_000;
+    const seconds = endsAt === null ? 0 : Math.max(0, Date.parse(endsAt) - serverNow()) / 1_000;
     const rounded = Math.ceil(seconds);
     left.textContent = rounded === 0 ? "" : clockOf(rounded);
   };

@@ -1,4 +1,5 @@
 import type { ChatMessage, Event, History } from "../../client/index.ts";
+import { noteServerTime } from "../server-time.ts";
 import { actsIn, attempt } from "./acts.ts";
 import { createAudience } from "./audience.ts";
 import { createBans } from "./bans.ts";
@@ -192,6 +193,7 @@ const earn = ({ me, hostId, wallet }: State) => me === hostId && wallet.readSoon
 /** Messages come from the history, which matches them with pending ones. */
 function take(state: State, event: Event): void {
   const { view, translator } = state;
+  noteServerTime(event.at);
   view.count(event);
   switch (event.type) {
     case "chat.deleted":

@@ -1,6 +1,7 @@
 import { effect, signal } from "@preact/signals";
 import { type Client, createClient, OvationError } from "../../client/index.ts";
 import { curlOf } from "../curl.ts";
+import { timed } from "../server-time.ts";
 import { leave, NoSocket, session } from "./session.ts";
 
 /** A call as it is sent, without the token. */
@@ -27,7 +28,7 @@ const filesIn = (form: FormData) =>
     [...form].flatMap(([field, value]) => (value instanceof File ? [[field, value.name]] : [])),
   );
 
-const noted: typeof fetch = async (input, init = {}) => {
+const noted = timed(async (input, init = {}) => {
   const url = new URL(String(input));
   const headers = new Headers(init.headers);
   const key = headers.get("idempotency-key");
@@ -55,7 +56,7 @@ const noted: typeof fetch = async (input, init = {}) => {
     note(0);
     throw error;
   }
-};
+});
 
 /** Clients keep their token, so each session has its own: for calls, and for subscriptions. */
 let client: Client;

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { CallResult, Sums } from "../../client/index.ts";
+import { serverNow } from "../server-time.ts";
 import { ErrorText, type Host, SureButton, useAct, Waiting } from "./act.tsx";
 import { NewMoment } from "./new-moment.tsx";
 
@@ -197,10 +198,10 @@ function endingOf({ status, result, kind }: Moment): string {
 
 /** The remaining time, updated every second. */
 function Left({ endsAt }: { endsAt: string | null }) {
-  const now = useSignal(Date.now());
+  const now = useSignal(serverNow());
   useEffect(() => {
     const timer = setInterval(() => {
-      now.value = Date.now();
+      now.value = serverNow();
     }, 1_000);
     return () => clearInterval(timer);
   }, []);

@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { play } from "../chat/gift-picture.ts";
 import { ErrorText, SureButton, useAct } from "../host/act.tsx";
+import { serverNow } from "../server-time.ts";
 import { drawShow } from "./canvas.ts";
 import { Count } from "./figure.tsx";
 import { GoLive } from "./go-live.tsx";
@@ -164,7 +165,7 @@ function Clock() {
     const tick = () => {
       const began = stream.value?.startedAt;
       if (!began) return;
-      const seconds = Math.max(0, Math.floor((Date.now() - Date.parse(began)) / 1000));
+      const seconds = Math.max(0, Math.floor((serverNow() - Date.parse(began)) / 1000));
       const parts = [seconds / 3600, (seconds / 60) % 60, seconds % 60].map(Math.floor);
       text.value = parts.map((part) => `${part}`.padStart(2, "0")).join(":");
     };
