@@ -67,7 +67,10 @@ export const Waiting = () => (
   </div>
 );
 
-/** A button that asks on the first press and acts on the second. */
+/**
+ * A button that asks on the first press and acts on the second; a double click and a key that is
+ * held down are one press.
+ */
 export function SureButton({ verb, act }: { verb: string; act(): void }) {
   const isAsked = useSignal(false);
   return (
@@ -77,7 +80,9 @@ export function SureButton({ verb, act }: { verb: string; act(): void }) {
       onBlur={() => {
         isAsked.value = false;
       }}
-      onClick={() => {
+      onKeyDown={(event) => event.repeat && event.preventDefault()}
+      onClick={({ detail }) => {
+        if (detail > 1) return;
         if (isAsked.value) act();
         isAsked.value = !isAsked.value;
       }}
