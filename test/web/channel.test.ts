@@ -105,6 +105,13 @@ browserTest(
     await page.keyboard.press("Enter");
     await page.getByRole("button", { name: "Remove here" }).waitFor();
     await page.getByRole("button", { name: "Remove elsewhere" }).waitFor();
+    await page.getByLabel("Word or phrase").fill("w".repeat(40));
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: /^Remove www/ }).waitFor();
+    await page.setViewportSize({ width: 320, height: 640 });
+    const isWider = `(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)(
+      document.querySelector(".channel-body"))`;
+    expect(await page.evaluate(isWider)).toBe(false);
     expect(faults).toEqual([]);
     await close();
   },
