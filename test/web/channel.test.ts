@@ -32,6 +32,8 @@ browserTest(
     await page.getByRole("button", { name: "Add", exact: true }).click();
     const moderators = page.getByRole("list", { name: "Moderators" });
     await moderators.getByText("mod-of-host").waitFor();
+    await page.getByLabel("Add a moderator").fill("nobody-of-this-name");
+    await page.getByRole("status").getByText("No users match").waitFor();
     await page.getByRole("tab", { name: "Blocked words" }).click();
     await page.getByLabel("Word or phrase").fill("spoiler, cheap followers");
     await page.keyboard.press("Enter");

@@ -26,7 +26,7 @@ const labelOf = (user: Profile) => nameOf({ profilePhoto: "", ...user });
 export function Moderators({ host, ids, change }: Given) {
   const known = useSignal<Record<string, Profile>>({});
   const text = useSignal("");
-  const found = useSignal<readonly Profile[]>([]);
+  const found = useSignal<readonly Profile[] | undefined>(undefined);
   const { act, errorText } = useAct();
   const id = useId();
   const note = (users: readonly Profile[]) => {
@@ -45,7 +45,7 @@ export function Moderators({ host, ids, change }: Given) {
   useEffect(() => {
     const q = text.value.trim();
     if (q === "") {
-      found.value = [];
+      found.value = undefined;
       return;
     }
     const timer = setTimeout(async () => {
@@ -79,9 +79,12 @@ export function Moderators({ host, ids, change }: Given) {
           }}
         />
       </div>
+      <p class="quiet host-found" role="status">
+        {found.value?.length === 0 && "No users match"}
+      </p>
       <ul class="host-list" aria-label="Found users">
         {found.value
-          .filter(({ _id }) => !ids.includes(_id))
+          ?.filter(({ _id }) => !ids.includes(_id))
           .map((user) => (
             <li key={user._id}>
               <Names user={user} />
