@@ -32,6 +32,12 @@ browserTest(
     await page.getByRole("button", { name: "Add", exact: true }).click();
     const moderators = page.getByRole("list", { name: "Moderators" });
     await moderators.getByText("mod-of-host").waitFor();
+    // Tab leads from button to button: each tells whom it is about.
+    const remove = moderators.getByRole("button", { name: "Remove" });
+    const described = `document.getElementById(one.getAttribute("aria-describedby")).textContent`;
+    expect(await remove.evaluate(new Function("one", `return ${described}`) as never)).toMatch(
+      /mod-of-host/,
+    );
     await page.getByLabel("Add a moderator").fill("nobody-of-this-name");
     await page.getByRole("status").getByText("No users match").waitFor();
     await page.getByRole("tab", { name: "Blocked words" }).click();

@@ -69,14 +69,15 @@ export const Waiting = () => (
 
 /**
  * A button that asks on the first press and acts on the second; a double click and a key that is
- * held down are one press.
+ * held down are one press. `about` is the id of what it acts on, which screen readers read with it.
  */
-export function SureButton({ verb, act }: { verb: string; act(): void }) {
+export function SureButton({ verb, act, about }: { verb: string; act(): void; about?: string }) {
   const isAsked = useSignal(false);
   return (
     <button
       type="button"
       class={isAsked.value ? "button danger" : "button"}
+      aria-describedby={about}
       onBlur={() => {
         isAsked.value = false;
       }}

@@ -49,7 +49,7 @@ export function ChannelBans({ host }: { host: Host }) {
       <ul class="host-list" aria-label="Bans">
         {bans.value?.map(({ _id, targetUser, actionType, scope, reason, endsAt }) => (
           <li key={_id}>
-            <span class="host-names">
+            <span class="host-names" id={_id}>
               <bdi>{nameOf(targetUser)}</bdi>
               <span class="quiet">
                 {names[actionType]} in the {scope}
@@ -57,7 +57,7 @@ export function ChannelBans({ host }: { host: Host }) {
                 {reason !== null && ` · ${reason}`}
               </span>
             </span>
-            <SureButton verb="Unban" act={() => void lift(_id)} />
+            <SureButton verb="Unban" about={_id} act={() => void lift(_id)} />
           </li>
         ))}
       </ul>

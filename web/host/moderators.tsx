@@ -87,8 +87,13 @@ export function Moderators({ host, ids, change }: Given) {
           ?.filter(({ _id }) => !ids.includes(_id))
           .map((user) => (
             <li key={user._id}>
-              <Names user={user} />
-              <button type="button" class="button" onClick={() => void add(user)}>
+              <Names user={user} id={`${id}-${user._id}`} />
+              <button
+                type="button"
+                class="button"
+                aria-describedby={`${id}-${user._id}`}
+                onClick={() => void add(user)}
+              >
                 Add
               </button>
             </li>
@@ -100,11 +105,13 @@ export function Moderators({ host, ids, change }: Given) {
         {ids.map((userId) => (
           <li key={userId}>
             <Names
+              id={`${id}-${userId}`}
               user={known.value[userId] ?? { _id: userId, username: "", name: "", surname: "" }}
             />
             <button
               type="button"
               class="button"
+              aria-describedby={`${id}-${userId}`}
               onClick={() => void save((before) => before.filter((one) => one !== userId))}
             >
               Remove
@@ -116,8 +123,8 @@ export function Moderators({ host, ids, change }: Given) {
   );
 }
 
-const Names = ({ user }: { user: Profile }) => (
-  <span class="host-names">
+const Names = ({ user, id }: { user: Profile; id: string }) => (
+  <span class="host-names" id={id}>
     <bdi>{labelOf(user)}</bdi>{" "}
     {user.username !== "" && user.username !== labelOf(user) && (
       <bdi class="quiet">@{user.username}</bdi>

@@ -119,10 +119,7 @@ export function Moments({ host, streamId }: { host: Host; streamId: string }) {
       <ul class="moment-list" aria-label="Open polls, goals and hype trains">
         {open.value?.map((moment) => (
           <li key={moment.id}>
-            <MomentCard moment={moment} sum={sums.value[moment.id]}>
-              <SureButton verb="End" act={() => void finish("end", moment.id)} />
-              <SureButton verb="Cancel" act={() => void finish("cancel", moment.id)} />
-            </MomentCard>
+            <MomentCard moment={moment} sum={sums.value[moment.id]} finish={finish} />
           </li>
         ))}
       </ul>
@@ -146,11 +143,15 @@ export function Moments({ host, streamId }: { host: Host; streamId: string }) {
   );
 }
 
-type CardGiven = { moment: Moment; sum: unknown; children?: preact.ComponentChildren };
+type CardGiven = {
+  moment: Moment;
+  sum: unknown;
+  finish?: (how: "end" | "cancel", momentId: string) => Promise<unknown>;
+};
 
 /** One poll, goal or hype train with its bars. */
-function MomentCard({ moment, sum, children }: CardGiven) {
-  const { kind, options, of, status, result, endsAt, level } = moment;
+function MomentCard({ moment, sum, finish }: CardGiven) {
+  const { id, kind, options, of, status, result, endsAt, level } = moment;
   const title = kind === "train" ? "Hype train" : moment.title;
   const standing = standingOf(moment, sum);
   const winner = result && "winner" in result ? result.winner : null;
@@ -159,7 +160,7 @@ function MomentCard({ moment, sum, children }: CardGiven) {
   return (
     <article class="moment" aria-label={title ?? kind}>
       <header>
-        <h4>
+        <h4 id={id}>
           <bdi>{title}</bdi>
         </h4>
         <span class="quiet">{status === "open" ? <Left endsAt={endsAt} /> : endingOf(moment)}</span>
@@ -183,7 +184,12 @@ function MomentCard({ moment, sum, children }: CardGiven) {
           </div>
         );
       })}
-      {children && <footer>{children}</footer>}
+      {finish && (
+        <footer>
+          <SureButton verb="End" about={id} act={() => void finish("end", id)} />
+          <SureButton verb="Cancel" about={id} act={() => void finish("cancel", id)} />
+        </footer>
+      )}
     </article>
   );
 }

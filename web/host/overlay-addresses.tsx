@@ -128,11 +128,11 @@ export function OverlayAddresses({ host }: { host: Host }) {
       <ul class="host-list" aria-label="Overlay URLs">
         {keys.value?.map(({ id, description, createdAt }) => (
           <li key={id}>
-            <span class="host-names">
+            <span class="host-names" id={id}>
               <bdi>{description ?? `Overlay ${id.slice(-4)}`}</bdi>
               <span class="quiet number">{dates.format(new Date(createdAt))}</span>
             </span>
-            <SureButton verb="Revoke" act={() => void revoke(id)} />
+            <SureButton verb="Revoke" about={id} act={() => void revoke(id)} />
           </li>
         ))}
       </ul>
