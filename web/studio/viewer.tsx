@@ -26,12 +26,14 @@ export function Viewer({ first, who, place }: { first: Player; who: string; plac
   const player = useSignal(first);
   const isLedger = useSignal(false);
   const notices = useSignal<Notice[]>([]);
+  const unread = useSignal(0);
   const client = useSignal<Client | undefined>(undefined);
   const sockets = useRef<ReturnType<typeof socketsOf> | undefined>(undefined);
   const choose = (sub: string) => {
     const chosen = cast.value.find((one) => one.sub === sub);
     if (chosen === undefined) return;
     notices.value = [];
+    unread.value = 0;
     isLedger.value = false;
     player.value = chosen;
   };
@@ -47,6 +49,7 @@ export function Viewer({ first, who, place }: { first: Player; who: string; plac
         }}
         onNotification={(notification) => {
           notices.value = [notification as unknown as Notice, ...notices.value].slice(0, 20);
+          if (!isLedger.value) unread.value++;
         }}
       >
         <label slot="title" class="login">
@@ -61,10 +64,11 @@ export function Viewer({ first, who, place }: { first: Player; who: string; plac
         </label>
         <Tools
           who={who}
-          unread={notices.value.length}
+          unread={unread.value}
           cut={() => sockets.current?.cut()}
           loseFrame={() => sockets.current?.loseFrame()}
           openLedger={() => {
+            unread.value = 0;
             isLedger.value = true;
           }}
         />
@@ -103,7 +107,7 @@ function Tools({ who, unread, cut, loseFrame, openLedger }: ToolsGiven) {
       slot="tools"
       class="tools"
       summary={
-        <summary class="tool" aria-label={`${who} tools`}>
+        <summary class="tool" aria-label={`${who} tools${unread > 0 ? `, ${unread} unread` : ""}`}>
           <Icon name="more" size={20} />
           {unread > 0 && <span class="dot number">{unread}</span>}
         </summary>
