@@ -1,3 +1,5 @@
+import { useEffect, useRef } from "preact/hooks";
+
 type Given<Name extends string> = {
   label: string;
   class?: string;
@@ -16,6 +18,12 @@ export function Tabs<Name extends string>({
   select,
   ...given
 }: Given<Name>) {
+  const list = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // On a narrow page the row scrolls.
+    const options = { block: "nearest", inline: "nearest" } as const;
+    list.current?.querySelector("[aria-selected=true]")?.scrollIntoView(options);
+  }, [selected]);
   const press = (event: KeyboardEvent & { currentTarget: HTMLElement }) => {
     const { key, currentTarget } = event;
     const at = names.indexOf(selected);
@@ -30,6 +38,7 @@ export function Tabs<Name extends string>({
   };
   return (
     <div
+      ref={list}
       class={given.class ?? "tabs"}
       role="tablist"
       aria-label={label}

@@ -157,6 +157,11 @@ browserTest(
     expect(await selected.innerText()).toBe("Viewer 1");
     await page.setViewportSize({ width: 360, height: 800 });
     await page.getByRole("tab", { name: "Stage" }).click();
+    await page.getByRole("button", { name: "Overlay", exact: true }).click();
+    const isInView = `(({ left, right }) => left >= 0 && right <= innerWidth)(
+      document.querySelector(".channel [aria-selected=true]").getBoundingClientRect())`;
+    await expectSoon(() => page.evaluate<boolean>(isInView));
+    await page.keyboard.press("Escape");
     await page.setViewportSize({ width: 1280, height: 800 });
     await expectSoon(async () => (await selected.allInnerTexts()).join() === "Viewer 1");
     // Read out at each change: nothing that changes with every event.
