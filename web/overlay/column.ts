@@ -35,7 +35,7 @@ export function createColumn({ max, fadeSeconds }: { max: number; fadeSeconds: n
     element.animate({ transform: [from, "none"] }, { duration, easing });
   }
 
-  const sweeping = setInterval(() => {
+  setInterval(() => {
     const now = performance.now();
     for (const row of rows) if (row.goneAt === undefined && row.restsUntil <= now) leave(row);
     rows = rows.filter(({ element: old, goneAt = Number.POSITIVE_INFINITY }) => {
@@ -75,6 +75,5 @@ export function createColumn({ max, fadeSeconds }: { max: number; fadeSeconds: n
       rows = rows.filter(keep);
       waiting = waiting.filter(keep);
     },
-    stop: () => clearInterval(sweeping),
   };
 }

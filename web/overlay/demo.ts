@@ -18,8 +18,8 @@ const round: Said[] = [
   ...[chat, gift("Star"), chat, chat, gift("Crown"), chat, chat, chat],
 ] as Said[];
 
-/** A demo that needs no server: repeats the same round. Returns a function that stops it. */
-export function playDemo(onEvent: (event: Event) => void): () => void {
+/** A demo that needs no server: repeats the same round. */
+export function playDemo(onEvent: (event: Event) => void): void {
   let step = 0;
   let turn = 0;
   const totals = { count: 0, credits: 1_850 };
@@ -57,9 +57,8 @@ export function playDemo(onEvent: (event: Event) => void): () => void {
     return { ...given, sender, totals: { ...totals } };
   }
 
-  const timer = setInterval(next, stepMilliseconds);
+  setInterval(next, stepMilliseconds);
   next();
-  return () => clearInterval(timer);
 }
 
 const pictureOf = (name: string) => `${location.origin}/pictures/${name.toLowerCase()}.svg`;

@@ -69,7 +69,7 @@ function watchHandshakes(onRejected: () => void) {
  * open. After a short outage no event is missing; after a long one, or after the machine has slept,
  * it continues with new events.
  */
-export function follow(overlayKey: OverlayKey, hearing: Hearing): () => void {
+export function follow(overlayKey: OverlayKey, hearing: Hearing): void {
   let streamId = "streamId" in overlayKey ? overlayKey.streamId : null;
   let subscription: Subscription | undefined;
   let awaySince: number | undefined;
@@ -146,13 +146,8 @@ export function follow(overlayKey: OverlayKey, hearing: Hearing): () => void {
 
   function end(reason: string, statusCode?: number): void {
     if (reason === "closed") return;
-    stop();
-    hearing.onStanding(statusCode === revokedCode ? "revoked" : "over", reason);
-  }
-
-  function stop(): void {
     clearInterval(ticking);
     client.close();
+    hearing.onStanding(statusCode === revokedCode ? "revoked" : "over", reason);
   }
-  return stop;
 }
