@@ -135,6 +135,21 @@ browserTest(
     await page.keyboard.press("Tab");
     expect(await focused(page)).toBe("Close ledger");
     await page.keyboard.press("Enter");
+    await tabTo(page, /^Wire$/);
+    await page.keyboard.press("Enter");
+    await tabTo(page, /^\d\d:\d\d:/);
+    await page.keyboard.press("ArrowUp");
+    await page.keyboard.press("ArrowUp");
+    expect(await focused(page)).toMatch(/^\d\d:\d\d:/);
+    await page.keyboard.press("Enter");
+    await page.locator(".detail").waitFor();
+    await page.keyboard.press("Tab");
+    expect(await focused(page)).toMatch(/^Copy/);
+    await page.keyboard.press("Escape");
+    await page.locator(".detail").waitFor({ state: "detached" });
+    await expectFocus(page, /^\d\d:\d\d:/);
+    await tabTo(page, /^Wire$/, "Shift+Tab");
+    await page.keyboard.press("Enter");
     for (const name of ["Channel", "Overlay", "Use in your app"]) {
       await tabTo(page, new RegExp(`^${name}$`));
       await page.keyboard.press("Enter");

@@ -1,5 +1,5 @@
 import { useComputed, useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { CopyButton } from "../copy-button.tsx";
 import { deliveries } from "./delivery-check.ts";
 import { Icon } from "./icons.ts";
@@ -12,6 +12,15 @@ const times = new Intl.DateTimeFormat("en", {
   ...{ hour: "2-digit", minute: "2-digit", second: "2-digit", fractionalSecondDigits: 3 },
   hourCycle: "h23",
 });
+
+/** Arrow up and down move the focus from line to line: one of them is in the Tab order. */
+function walk(event: KeyboardEvent & { currentTarget: HTMLElement }): void {
+  const lines = [...event.currentTarget.children] as HTMLElement[];
+  const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+  if (step === undefined) return;
+  event.preventDefault();
+  lines[lines.indexOf(event.target as HTMLElement) + step]?.focus();
+}
 
 /** All calls and frames, and the number of lost and duplicate events. */
 export function WirePanel() {
@@ -76,8 +85,10 @@ function Lines() {
     lines.value.filter((line) => who.value === "" || line.who === who.value).slice(-200),
   );
   const isFollowing = useRef(true);
+  const stop = (shown.value.find(({ id }) => id === chosen.value?.id) ?? shown.value.at(-1))?.id;
   useEffect(() => {
-    if (isFollowing.current) list.current?.scrollTo(0, list.current.scrollHeight);
+    const isWalked = list.current?.contains(document.activeElement);
+    if (isFollowing.current && !isWalked) list.current?.scrollTo(0, list.current.scrollHeight);
   }, [shown.value]);
   return (
     <div class="wire-body">
@@ -99,7 +110,11 @@ function Lines() {
       </div>
       <div
         class="lines"
+        role="log"
+        aria-live="off"
+        aria-label="Calls and messages"
         ref={list}
+        onKeyDown={walk}
         onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
           isFollowing.current = scrollHeight - scrollTop - clientHeight < 24;
         }}
@@ -108,6 +123,7 @@ function Lines() {
           <button
             key={line.id}
             type="button"
+            tabIndex={line.id === stop ? 0 : -1}
             class={`line ${line.kind} ${(line.status ?? 200) >= 400 ? "bad" : ""}`}
             aria-pressed={chosen.value?.id === line.id}
             onClick={() => {
@@ -138,9 +154,18 @@ function Lines() {
   );
 }
 
+/** A line in full. It takes the focus, and closes with Escape. */
 function Detail({ line, close }: { line: Line; close(): void }) {
+  const detail = useRef<HTMLElement>(null);
+  useLayoutEffect(() => detail.current?.focus(), [line]);
   return (
-    <div class="detail">
+    <section
+      ref={detail}
+      class="detail"
+      aria-label={line.title}
+      tabIndex={-1}
+      onKeyDown={({ key }) => key === "Escape" && close()}
+    >
       <header>
         <b>{line.title}</b>
         <CopyButton
@@ -160,7 +185,7 @@ function Detail({ line, close }: { line: Line; close(): void }) {
       </header>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keyboard. */}
       <pre tabIndex={0}>{[line.sent, line.got].filter(Boolean).map(pretty).join("\n\n")}</pre>
-    </div>
+    </section>
   );
 }
 
