@@ -132,13 +132,27 @@ browserTest(
     await call("loud-1", "GET", "/api/v1/wallet");
     const streamId = await goLive(call, "channel-host-2", "Loud evening");
     const ban = { targetUserId: "loud-1", liveStreamId: streamId, scope: "channel" };
-    await call("channel-host-2", "POST", "/api/v1/live-stream-ban", { ...ban, reason: "Spam" });
+    await call("channel-host-2", "POST", "/api/v1/live-stream-ban", {
+      ...ban,
+      reason: "5 إعلانات",
+    });
     const { page, faults, visit, close } = await openConsoleAs(pages, "channel-host-2");
     await visit("view=channel");
     await page.getByRole("tab", { name: "Bans" }).click();
     const row = page.getByRole("list", { name: "Bans" }).getByRole("listitem");
     const loud = row.filter({ hasText: "loud-1" });
-    await loud.getByText("Blocked in the channel · Spam").waitFor();
+    await loud.getByText("Blocked in the channel · 5 إعلانات").waitFor();
+    // Read from the right, whatever is around it: the number comes first there.
+    const order = (text: string) => `(() => {
+      const node = [...document.querySelectorAll("bdi")].at(-1).firstChild;
+      const range = document.createRange();
+      range.setStart(node, node.data.indexOf("${text}"));
+      range.setEnd(node, node.data.indexOf("${text}") + 1);
+      return range.getBoundingClientRect().left;
+    })()`;
+    expect(await page.evaluate<number>(order("5"))).toBeGreaterThan(
+      await page.evaluate<number>(order("إ")),
+    );
     await loud.getByRole("button", { name: "Unban" }).click();
     await loud.getByRole("button", { name: "Confirm unban" }).click();
     await loud.waitFor({ state: "detached" });

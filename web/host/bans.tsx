@@ -54,7 +54,12 @@ export function ChannelBans({ host }: { host: Host }) {
               <span class="quiet">
                 {names[actionType]} in the {scope}
                 {endsAt !== null && ` until ${dates.format(new Date(endsAt))}`}
-                {reason !== null && ` · ${reason}`}
+                {reason !== null && (
+                  <>
+                    {" · "}
+                    <bdi>{reason}</bdi>
+                  </>
+                )}
               </span>
             </span>
             <SureButton verb="Unban" about={_id} act={() => void lift(_id)} />
