@@ -83,9 +83,10 @@ async function nextPart(notice: OpenNotice, stream: Stream, now: Date): Promise<
     const next = last === undefined ? undefined : { to, after: last, isQuiet };
     return { users, reminders, next };
   }
-  if (notice.step === 0 && !(await claimAnnouncement(notice, now)))
-    return { users: [], next: { to: "reminded", isQuiet: true } };
   const { users, last } = await followersOf(stream, after);
+  // A start that no follower is notified of must not silence the host's next one.
+  const isClaimed = notice.step > 0 || users.length === 0 || (await claimAnnouncement(notice, now));
+  if (!isClaimed) return { users: [], next: { to: "reminded", isQuiet: true } };
   const next = last === undefined ? ({ to: "reminded" } as const) : { to, after: last };
   return { users, next: { ...next, isQuiet } };
 }

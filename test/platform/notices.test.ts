@@ -153,6 +153,21 @@ describe("the notice that a host is live", () => {
       expect([minutes, await told([fan, waiting])]).toEqual([minutes, counts]);
     }
   });
+
+  test("reaches the first followers, however soon after a stream that had none", async () => {
+    const [host, fan] = [someone("host"), someone("fan")];
+    for (const [minutes, count] of [
+      [0, 0],
+      [10, 1],
+      [20, 1],
+    ] as const) {
+      const at = later(minutes * 60);
+      if (minutes === 10) await follow(fan, host);
+      const { id: streamId } = await goLive(host, at);
+      for (let step = 0; step < 2; step++) await notifyNextPart({ streamId, step }, at);
+      expect([minutes, await told([fan])]).toEqual([minutes, [count]]);
+    }
+  });
 });
 
 describe("reminders before a start", () => {
