@@ -18,6 +18,9 @@ export const BanId = objectId("The id of a ban");
 export const MomentId = objectId("The id of a moment (a poll, goal or hype train)");
 export const OverlayKeyId = objectId("The id of an overlay key");
 export const WebhookId = objectId("The id of a webhook");
+export const RelationId = objectId("The id of a follow");
+export const ActId = objectId("The id of an act of moderation");
+export const RevocationId = objectId("The id of a revocation");
 export const DeliveryId = objectId("The id of one event's delivery to one receiver");
 
 /** A user's id: the `sub` of their token, and their account's name in the Tencent API. */

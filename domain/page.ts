@@ -134,15 +134,9 @@ export const cursorMeta = {
   description: "The `nextCursor` of the previous page; omit it for the first page",
 };
 
-/** The position after which a list continues: the `nextCursor` of the previous page. */
-const Cursor = z
-  .string()
-  .regex(/^[A-Za-z0-9_-]{1,200}$/, "expected a nextCursor of the page before")
-  .meta(cursorMeta);
-
-/** The query of a list with cursors. */
-export const cursorQuery = (limitMax = 100) =>
-  z.object({ after: Cursor.optional(), limit: rowsLimit(limitMax, 20) });
+/** The query of a list with cursors, of which each is the id of a row. */
+export const cursorQuery = <Cursor extends z.ZodType>(cursor: Cursor, limitMax = 100) =>
+  z.object({ after: cursor.optional().meta(cursorMeta), limit: rowsLimit(limitMax, 20) });
 
 /** The pageInfo of a list with cursors; `nextCursor` is null at the end. */
 export const PageInfo = z

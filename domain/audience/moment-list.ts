@@ -5,8 +5,7 @@ import { rowsOf } from "../text.ts";
 import { Moment, MomentKind, MomentStatus, Sum } from "./moment.ts";
 
 /** Which moments of a stream to list. */
-export const MomentQuery = cursorQuery().extend({
-  after: MomentId.optional(),
+export const MomentQuery = cursorQuery(MomentId).extend({
   kind: MomentKind.optional().meta({ description: "Without it: all kinds" }),
   status: MomentStatus.optional().meta({ description: "Without it: open and over" }),
 });

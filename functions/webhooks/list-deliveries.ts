@@ -15,7 +15,7 @@ export const { contract, handler } = endpoint(
     caller: "admin",
     shape: "envelope",
     path: z.object({ id: ReceiverId }),
-    query: cursorQuery().extend({ after: DeliveryId.optional() }),
+    query: cursorQuery(DeliveryId),
     answer: [200, DeliveryPage],
     cost: { read: 30, kilobytes: 60 },
     refusals: ["webhook_not_found"],

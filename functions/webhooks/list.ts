@@ -14,7 +14,7 @@ export const { contract, handler } = endpoint(
     tag: "Webhooks",
     caller: "admin",
     shape: "envelope",
-    query: cursorQuery().extend({ after: WebhookId.optional() }),
+    query: cursorQuery(WebhookId),
     answer: [200, z.object({ list: rowsOf(ShownWebhook), pageInfo: PageInfo })],
     cost: { read: 15, kilobytes: 90 },
     refusals: [],

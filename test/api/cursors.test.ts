@@ -1,4 +1,5 @@
 import {
+  admin,
   call,
   expectFailure,
   liveStream,
@@ -82,4 +83,16 @@ test("a ledger is paged by cursors, which new entries do not shift", async () =>
 
   const both = await call(`GET ${path}?page=1&after=3`, { as });
   expectFailure(both, 400, sentences[400]);
+});
+
+test("a cursor that no page returned is refused, so that no client reads a page twice", async () => {
+  const [{ id, host }, boss] = await Promise.all([liveStream(), admin()]);
+  for (const [as, path] of [
+    [host, "follow/me/followers"],
+    [host, "channel/overlay-keys"],
+    [host, `live-stream/${id}/overlay-keys`],
+    [host, `live-stream/${id}/moderation-log`],
+    [boss, "revocations"],
+  ] as const)
+    expectFailure(await call(`GET /api/v1/${path}?after=x`, { as }), 400, sentences[400]);
 });

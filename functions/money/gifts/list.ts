@@ -18,7 +18,7 @@ export const { contract, handler } = endpoint(
     caller: "user",
     shape: "envelope",
     path: z.object({ streamId: StreamId }),
-    query: cursorQuery().extend({ after: GiftId.optional() }),
+    query: cursorQuery(GiftId),
     answer: [200, z.object({ list: rowsOf(ListedGift), pageInfo: PageInfo })],
     cost: { read: 60, kilobytes: 700 },
     refusals: ["stream_not_found", "member_blocked", "pass_required"],

@@ -12,7 +12,7 @@ export const { contract, handler } = endpoint(
     tag: "Operations",
     caller: "admin",
     shape: "envelope",
-    query: cursorQuery().extend({ after: ParkedId.optional() }),
+    query: cursorQuery(ParkedId),
     answer: [200, z.object({ list: rowsOf(ParkedRecord), pageInfo: PageInfo })],
     cost: { read: 80, kilobytes: 60 },
     refusals: [],

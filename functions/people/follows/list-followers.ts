@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { RelationId } from "../../../domain/id.ts";
 import { cursorPage, cursorQuery, PageInfo } from "../../../domain/page.ts";
 import { FollowUser, followUserOf } from "../../../domain/people/follow.ts";
 import { rowsOf } from "../../../domain/text.ts";
@@ -14,7 +15,7 @@ export const { contract, handler } = endpoint(
     tag: "Follows",
     caller: "user",
     shape: "envelope",
-    query: cursorQuery(50),
+    query: cursorQuery(RelationId, 50),
     answer: [200, z.object({ users: rowsOf(FollowUser), pageInfo: PageInfo })],
     cost: { read: 140, kilobytes: 150 },
     refusals: [],

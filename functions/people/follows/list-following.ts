@@ -15,7 +15,7 @@ export const { contract, handler } = endpoint(
     tag: "Follows",
     caller: "user",
     shape: "envelope",
-    query: cursorQuery(50).extend({ after: UserId.optional() }),
+    query: cursorQuery(UserId, 50),
     answer: [200, z.object({ users: rowsOf(FollowUser), pageInfo: PageInfo })],
     cost: { read: 140, kilobytes: 150 },
     refusals: [],

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { RevocationId } from "../../../domain/id.ts";
 import { cursorPage, cursorQuery, PageInfo } from "../../../domain/page.ts";
 import { Revocation } from "../../../domain/revocation.ts";
 import { rowsOf } from "../../../domain/text.ts";
@@ -13,7 +14,7 @@ export const { contract, handler } = endpoint(
     tag: "Sessions",
     caller: "admin",
     shape: "envelope",
-    query: cursorQuery(),
+    query: cursorQuery(RevocationId),
     answer: [200, z.object({ list: rowsOf(Revocation), pageInfo: PageInfo })],
     cost: { read: 30, kilobytes: 105 },
     refusals: [],

@@ -1,3 +1,4 @@
+import { OverlayKeyId } from "../../../domain/id.ts";
 import { cursorPage, cursorQuery } from "../../../domain/page.ts";
 import { listedOverlayKeyOf, OverlayKeys } from "../../../domain/streams/overlay-key.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
@@ -10,7 +11,7 @@ export const { contract, handler } = endpoint(
     tag: "Channel",
     caller: "user",
     shape: "envelope",
-    query: cursorQuery(),
+    query: cursorQuery(OverlayKeyId),
     answer: [200, OverlayKeys],
     cost: { read: 6, kilobytes: 1 },
     refusals: [],

@@ -16,7 +16,7 @@ export const { contract, handler } = endpoint(
     caller: "user",
     shape: "envelope",
     path: z.object({ streamId: StreamId }),
-    query: cursorQuery().extend({ after: GiftId.optional() }),
+    query: cursorQuery(GiftId),
     answer: [200, z.object({ list: rowsOf(ListedSuperlike), pageInfo: PageInfo })],
     cost: { read: 160, kilobytes: 150 },
     refusals: ["stream_not_found", "member_blocked", "pass_required"],

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { StreamId } from "../../../domain/id.ts";
+import { ActId, StreamId } from "../../../domain/id.ts";
 import { cursorPage, cursorQuery } from "../../../domain/page.ts";
 import { roleIn } from "../../../domain/streams/display-names.ts";
 import { ModerationLog, shownActOf } from "../../../domain/streams/moderation.ts";
@@ -16,7 +16,7 @@ export const { contract, handler } = endpoint(
     caller: "user",
     shape: "envelope",
     path: z.object({ streamId: StreamId }),
-    query: cursorQuery(),
+    query: cursorQuery(ActId),
     answer: [200, ModerationLog],
     cost: { read: 350, kilobytes: 800 },
     refusals: ["stream_not_found", "member_blocked", "pass_required", "not_a_moderator"],

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { StreamId } from "../../../domain/id.ts";
+import { OverlayKeyId, StreamId } from "../../../domain/id.ts";
 import { cursorPage, cursorQuery } from "../../../domain/page.ts";
 import { listedOverlayKeyOf, OverlayKeys } from "../../../domain/streams/overlay-key.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
@@ -14,7 +14,7 @@ export const { contract, handler } = endpoint(
     caller: "user",
     shape: "envelope",
     path: z.object({ streamId: StreamId }),
-    query: cursorQuery(),
+    query: cursorQuery(OverlayKeyId),
     answer: [200, OverlayKeys],
     cost: { read: 6, kilobytes: 1 },
     refusals: ["stream_not_found", "member_blocked", "pass_required", "stream_not_yours"],
