@@ -106,7 +106,7 @@ export function makeStream(request: NewStream, context: NewStreamContext): Strea
     liveStreamType: request.liveStreamType ?? "solo",
     thumbnailUrl: typeof request.thumbnail === "string" ? request.thumbnail : shown,
     ...(picture && { pictureId: picture.id }),
-    guests: request.guests ?? [],
+    guests: [...new Set(request.guests)],
     price: request.price || null,
     ...(request.fundingGoal !== undefined && { fundingGoal: request.fundingGoal }),
     interest: request.interest ?? null,

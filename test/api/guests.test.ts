@@ -26,7 +26,8 @@ test("invited guests are listed as broadcasters, with their current names", asyn
   const as = host;
   const headers = { "idempotency-key": `guests-${host.id}` };
   const first = await call(`POST ${streams}/create`, { as, body, headers });
-  const { id, broadcasters } = first.body.data;
+  const { id, broadcasters, guests } = first.body.data;
+  expect(guests).toEqual([guest.id, host.id]);
   expect(broadcasters).toMatchObject([
     { user: host.id, role: "host", userSummary: { _id: host.id } },
     { user: guest.id, role: "guest", uid: expect.any(Number), userSummary: { _id: guest.id } },
