@@ -46,10 +46,10 @@ const momentMeta = {
  */
 export const moment = z
   .string({ error: "expected an ISO 8601 date" })
-  .regex(
-    /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2}))?$/,
-    "expected an ISO 8601 date",
-  )
+  .regex(/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2}))?$/, {
+    error: "expected an ISO 8601 date",
+    abort: true,
+  })
   .refine(exists, "expected a date that exists")
   .transform((value) => new Date(value).toISOString())
   .meta(momentMeta);

@@ -43,7 +43,10 @@ export const ProfileChange = z.object({
   name: nameText(0, 100).nullish(),
   surname: nameText(0, 100).nullish(),
   bio: text(0, 500).nullish(),
-  interests: z.array(text(1, 50), { error: "expected a list of texts" }).max(20).nullish(),
+  interests: z
+    .array(text(1, 50), { error: "expected a list of texts" })
+    .max(20, "expected at most 20 interests")
+    .nullish(),
   expertise: Expertise.nullish(),
   profilePhoto: httpsUrl.nullish(),
   links: z

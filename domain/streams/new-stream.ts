@@ -18,7 +18,9 @@ const optional = <S extends z.ZodType>(schema: S) =>
 const optionalNumber = <S extends z.ZodType>(schema: S) =>
   z.preprocess((value) => value ?? undefined, schema.optional()).meta({ orElse: [null] });
 
-const Guests = z.array(UserId, { error: "expected a list of user ids" }).max(guestsMax);
+const Guests = z
+  .array(UserId, { error: "expected a list of user ids" })
+  .max(guestsMax, `expected at most ${guestsMax} guests`);
 
 const priceForm = { error: `expected a whole number from 0 to ${amountMax}` };
 const Price = z.number(priceForm).int(priceForm).min(0, priceForm).max(amountMax, priceForm);
