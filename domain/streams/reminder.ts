@@ -22,7 +22,10 @@ export const Reminder = z.object({
   streamId: StreamId,
   userId: UserId,
   minute: z.number().int().nullable(),
-  /** When it is sent: before the planned start, or (without minutes) when the stream goes live. */
+  /**
+   * When it is sent: before the planned start, or (without minutes) when the stream goes live. It
+   * is sent then at the latest.
+   */
   scheduledFor: Timestamp,
   /**
    * The earliest time at which it can be sent: then, or when it was requested if that was later.

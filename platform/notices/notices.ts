@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import * as z from "zod";
 import { objectIdOf, StreamId } from "../../domain/id.ts";
 import { makeNotification, type StoredNotification } from "../../domain/people/notification.ts";
-import { isOnStart, noticeOf, type Reminder } from "../../domain/streams/reminder.ts";
+import { noticeOf, type Reminder } from "../../domain/streams/reminder.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
 import { startTimer } from "../aws/queues.ts";
 import { setting } from "../runtime/env.ts";
@@ -106,7 +106,7 @@ async function followersOf({ hostId }: Stream, after: string | undefined) {
 async function waitingFor({ id }: Stream, after: string | undefined) {
   const all = await listReminders(id, remindedMax, after);
   const last = all.length < remindedMax ? undefined : all.at(-1)?.userId;
-  const reminders = all.filter((one) => isOnStart(one) && one.sentAt === undefined);
+  const reminders = all.filter(({ sentAt }) => sentAt === undefined);
   return { reminders, last };
 }
 
@@ -124,20 +124,28 @@ async function recordPart(groups: readonly Action[][], move: Action): Promise<bo
 }
 
 /**
- * Sends a due reminder, once, if the stream has not begun; a user who deletes the notification does
- * not receive it again.
+ * Sends a due reminder, once, unless the stream began before: then its notice has sent it, or this
+ * sends the same notification. A user who deletes the notification does not receive it again.
  */
 export async function sendReminder(reminder: Reminder, now: Date): Promise<void> {
-  const stream = await findStream(reminder.streamId, { consistent: true });
+  const { streamId, userId, dueAt } = reminder;
+  const stream = await findStream(streamId, { consistent: true });
   const notifications =
-    stream?.status === "scheduled" ? [noticeTo(stream, reminder.userId, now, reminder.dueAt)] : [];
-  const end = [dequeueAction(reminder), sentAction(reminder, now)];
+    stream?.status === "scheduled"
+      ? [noticeTo(stream, userId, now, dueAt)]
+      : stream?.status === "active"
+        ? [noticeTo(stream, userId, now)]
+        : [];
+  const dequeue = dequeueAction(reminder);
+  const sent = sentAction(reminder, now);
   const failed = await commitTransaction([
     ...notifications.flatMap((one) => notificationActions(one)),
-    ...end,
+    dequeue,
+    sent,
   ]);
-  // The user already has the notification; only the reminder remains to be ended.
-  if (failed?.has("notification")) await commitTransaction(end);
+  // What the user has already, or had at the start, only has to be ended.
+  if (failed?.has(sent.label)) await commitTransaction([dequeue]);
+  else if (failed?.has("notification")) await commitTransaction([dequeue, sent]);
 }
 
 /** The only notification for each start and user: its id is always the same. */

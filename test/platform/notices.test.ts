@@ -220,6 +220,37 @@ describe("reminders before a start", () => {
     expect(expiries).toEqual([days90, days90]);
   });
 
+  test.each(["at the start", "when they are due"])(
+    "reach viewers of a stream that begins before they are due, once: first %s",
+    async (first) => {
+      const stream = await planned(60);
+      const [viewer, fan] = [someone("viewer"), someone("fan")];
+      await follow(fan, stream.hostId);
+      const reminders = [viewer, fan].map((user) => makeReminder(stream, user, 30, now));
+      for (const reminder of reminders) await saveReminder(reminder, now);
+      const { id: streamId, hostId } = stream;
+      const begun = { status: "active", startedAt: now.toISOString() };
+      await putItem({ ...key.stream(streamId), ...stream, ...begun });
+      await putItem({ ...key.notice(streamId), streamId, hostId, ...begun });
+      const start = async () => {
+        for (let step = 0; step < 2; step++) await notifyNextPart({ streamId, step }, now);
+      };
+      const due = async () => {
+        for (const reminder of reminders) await sendReminder(reminder, later(1800));
+      };
+      const [before, after] = first === "at the start" ? [start, due] : [due, start];
+      await before();
+      expect(await told([viewer, fan])).toEqual([1, 1]);
+      const [one] = await toldTo(viewer);
+      await deleteNotifications(viewer, [one!.id]);
+      await after();
+      expect(await told([viewer, fan])).toEqual([0, 1]);
+      expect(await findReminders(viewer, [streamId])).toEqual([]);
+      const left = await listDueReminders(later(1800), 1_000, 100);
+      expect(left.filter((one) => one.streamId === streamId)).toEqual([]);
+    },
+  );
+
   test("that are set again while they are sent stay, and a sent one can be set again", async () => {
     const [stream, viewer] = [await planned(10), someone("viewer")];
     const first = makeReminder(stream, viewer, 9, now);

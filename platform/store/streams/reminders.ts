@@ -123,14 +123,14 @@ export const dequeueAction = (reminder: Reminder): Action => ({
 });
 
 /**
- * Ends a reminder that was sent or became obsolete, unless it was set again meanwhile.
+ * Ends a reminder that was sent or became obsolete, once, unless it was set again meanwhile.
  */
-export const sentAction = ({ streamId, userId, dueAt }: Reminder, now: Date): Action => ({
+export const sentAction = ({ streamId, userId, dueAt }: Reminder, now: Date) => ({
   label: `sent:${userId}`,
   Update: {
     Key: key.reminder(streamId, userId),
     UpdateExpression: "SET sentAt = :now, expiresAt = :end",
-    ConditionExpression: "dueAt = :due",
+    ConditionExpression: "dueAt = :due AND attribute_not_exists(sentAt)",
     ExpressionAttributeValues: {
       ":now": now.toISOString(),
       ":end": notificationExpiry(now),
