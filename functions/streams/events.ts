@@ -3,7 +3,7 @@ import { StreamId } from "../../domain/id.ts";
 import { Epoch } from "../../domain/log/recovery.ts";
 import { wholeNumber } from "../../domain/page.ts";
 import { endpoint } from "../../platform/http/endpoint.ts";
-import { cacheControlOf, FrameRange, readRange } from "../../platform/realtime/frame-range.ts";
+import { FrameRange, readRange } from "../../platform/realtime/frame-range.ts";
 import {
   assertStillVisible,
   getVisibleStream,
@@ -30,7 +30,6 @@ export const { contract, handler } = endpoint(
       wait: WaitSeconds.default(0),
     }),
     answer: [200, FrameRange],
-    cacheControl: cacheControlOf,
     rate: "polls",
     cost: { read: 110, kilobytes: 300 },
     refusals: ["stream_not_found", "member_blocked", "pass_required"],

@@ -24,7 +24,7 @@ export const { contract, handler } = endpoint(
     shape: "envelope",
     answer: [200, rowsOf(Creator)],
     // With a token the response depends on whom the caller follows.
-    cacheControl: (_, callerId) => (callerId === undefined ? "public, max-age=5" : undefined),
+    cacheControl: (callerId) => (callerId === undefined ? "public, max-age=5" : undefined),
     cost: { read: 250, kilobytes: 3 },
     refusals: [],
     grants: { read: ["STREAM", "USER", "LIST"] },

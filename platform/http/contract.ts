@@ -78,10 +78,10 @@ export type Contract = {
   /** The content type of a bare response that is not JSON. */
   mediaType?: string;
   /**
-   * The Cache-Control of a success, which may depend on the response and the caller. Default:
-   * no-store. `public` responses have an ETag.
+   * The Cache-Control of a success, which may depend on the caller. Default: no-store. `public`
+   * responses have an ETag.
    */
-  cacheControl?: string | CacheRule["of"];
+  cacheControl?: string | ((callerId?: string) => string | undefined);
   /**
    * Whether the resource has revisions: a response's ETag identifies its revision, and a change
    * with another If-Match is refused.
@@ -104,9 +104,6 @@ export type Contract = {
   /** What a key remembers of a response. Default: all of it. */
   memory?: Memory;
 } & Resources;
-
-/** A method, so that a route may name the type of its response. */
-type CacheRule = { of(answer: unknown, callerId?: string): string | undefined };
 
 /** Every POST takes an Idempotency-Key, and no other method does. */
 export const takesKey = ({ route }: Pick<Contract, "route">) => route.startsWith("POST ");

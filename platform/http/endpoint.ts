@@ -183,11 +183,10 @@ function succeed(contract: Contract, call: Call, answer: unknown): APIGatewayPro
   const [statusCode] = contract.answer;
   const headers: Record<string, string> = { ...call.headers };
   const { cacheControl: rule } = contract;
-  const cacheControl = typeof rule === "function" ? rule(answer, call.caller?.userId) : rule;
+  const cacheControl = typeof rule === "function" ? rule(call.caller?.userId) : rule;
   if (cacheControl !== undefined) headers["cache-control"] = cacheControl;
-  // Otherwise a cache would serve the anonymous response to callers with a token, and a browser's
-  // cache that of one user to the next.
-  if (contract.caller === "optional" || cacheControl?.startsWith("private"))
+  // Otherwise a cache would serve the anonymous response to callers with a token.
+  if (contract.caller === "optional")
     headers.vary = [headers.vary, "Authorization"].filter(Boolean).join(", ");
   if (statusCode === 204) {
     delete headers["content-type"];

@@ -37,13 +37,6 @@ export const FrameRange = z
   .meta({ id: "FrameRange" });
 export type FrameRange = z.infer<typeof FrameRange>;
 
-/**
- * How long clients may cache a range: a full one never changes. Shared caches may not store it,
- * since the stream's bans decide who may read it.
- */
-export const cacheControlOf = ({ frames }: FrameRange) =>
-  frames.length === rangeFramesMax ? "private, max-age=3600, immutable" : undefined;
-
 /** The pause between checks for the next frame in a long poll. */
 const lookMilliseconds = 400;
 
