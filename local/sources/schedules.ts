@@ -7,8 +7,8 @@ const timerMillisecondsMax = 2 ** 31 - 1;
 
 /**
  * Calls the functions of the stage's schedules at their times, in UTC, by this machine's clock.
- * Times that pass while the runner is stopped are skipped, as with EventBridge. Throws for an
- * unsupported expression.
+ * Times that pass while the runner is stopped, or the machine sleeps, are skipped: a night would
+ * otherwise end with hundreds of calls at once. Throws for an unsupported expression.
  */
 export function createSchedules(
   stage: Stage,
@@ -26,8 +26,11 @@ export function createSchedules(
     if (!running || time === undefined) return;
     const milliseconds = Math.min(Math.max(0, time - Date.now()), timerMillisecondsMax);
     const timer = setTimeout(() => {
-      if (Date.now() < time) return wait(schedule, time);
-      wait(schedule, schedule.findNext(time));
+      const now = Date.now();
+      const next = schedule.findNext(now);
+      // It is too early after a part of a long wait, or if the clock was set back.
+      if (now < time) return wait(schedule, Math.min(time, next ?? time));
+      wait(schedule, next);
       void call(schedule, time);
     }, milliseconds);
     timer.unref();

@@ -67,3 +67,33 @@ test("a schedule calls its function each time, with EventBridge's event or its o
     time: "2026-01-30T10:16:30.000Z",
   });
 });
+
+/** The calls of a schedule every minute whose machine's clock jumps by this, in five minutes. */
+async function callsAfterJump(milliseconds: number): Promise<number> {
+  jest.useFakeTimers({ now: from });
+  let calls = 0;
+  const schedules = createSchedules(
+    makeStage({
+      schedules: [{ id: "every", expression: "rate(1 minute)", functionName: "sample-worker" }],
+    }),
+    async () => {
+      calls++;
+      return { ok: true, payload: null };
+    },
+    () => {},
+  );
+  schedules.start();
+  jest.setSystemTime(from + milliseconds);
+  await jest.advanceTimersByTimeAsync(5 * 60_000 + 100);
+  schedules.stop();
+  jest.useRealTimers();
+  return calls;
+}
+
+test("the times of a night in which the machine slept are skipped", async () => {
+  expect(await callsAfterJump(8 * 3_600_000)).toBe(5);
+});
+
+test("a clock that is set back does not stop the schedules", async () => {
+  expect(await callsAfterJump(-8 * 3_600_000)).toBe(4);
+});
