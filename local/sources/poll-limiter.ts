@@ -19,7 +19,10 @@ const pollBurst = 4;
 const restShare = 0.75;
 const restMillisecondsMax = 250;
 
-/** The state of the poll limiter (a token bucket). Times are epoch milliseconds. */
+/**
+ * The state of the poll limiter (a token bucket). Times are milliseconds of a clock that is never
+ * set back.
+ */
 export type PollBudget = { pollsLeft: number; polledAt: number; restsUntil: number };
 
 export const fullPollBudget: PollBudget = { pollsLeft: pollBurst, polledAt: 0, restsUntil: 0 };
@@ -53,7 +56,7 @@ const idleShares = { idle: 0.3, busy: 0.1 };
 const sampleMilliseconds = 200;
 
 /** Measures how busy the machine is, 0 to 1, about every 200 ms. */
-export function watchLoad(now: () => number = Date.now, idleShare = watchIdleShare()) {
+export function watchLoad(now = () => performance.now(), idleShare = watchIdleShare()) {
   let sampledAt = now();
   let load = 0;
   return (): number => {

@@ -44,16 +44,16 @@ export function createQueueSource(options: QueueSourceOptions): QueueSource {
       windowEndsAt = undefined;
       return false;
     }
-    windowEndsAt ??= Date.now() + source.batchingWindowSeconds * 1000;
-    if (Date.now() < windowEndsAt) return true;
+    windowEndsAt ??= performance.now() + source.batchingWindowSeconds * 1000;
+    if (performance.now() < windowEndsAt) return true;
     windowEndsAt = undefined;
     return false;
   };
   const schedule = () => {
     clearTimeout(timer);
     if (!running) return;
-    const next = windowEndsAt ?? store.findNextVisible(queue);
-    const wait = next === undefined ? idleMilliseconds : next - Date.now();
+    const next = store.findNextVisible(queue) ?? Number.POSITIVE_INFINITY;
+    const wait = windowEndsAt === undefined ? next - Date.now() : windowEndsAt - performance.now();
     timer = setTimeout(look, Math.min(Math.max(wait, 1), idleMilliseconds));
     timer.unref();
   };

@@ -1,6 +1,6 @@
 import type { StreamRecord } from "./stream-records.ts";
 
-/** A record that waits for delivery; `readyAt` in epoch milliseconds. */
+/** A record that waits for delivery; `readyAt` by `performance.now`. */
 export type Pending = { sequence: string; record: StreamRecord; readyAt: number };
 
 /** Lambda's limit is 6 MB per invocation; this leaves room for the event's own text. */
@@ -8,7 +8,7 @@ const batchBytesMax = 5 * 1024 * 1024;
 
 /** The next batch: the first `size` records, or fewer if the event would be too large. */
 export function chooseBatch(pending: Pending[], size: number): Pending[] {
-  const now = Date.now();
+  const now = performance.now();
   let bytes = 0;
   let end = Math.min(size, pending.length);
   for (let index = 0; index < end; index++) {

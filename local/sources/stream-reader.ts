@@ -120,7 +120,7 @@ async function step(reader: Reader): Promise<void> {
   if (at.pending.length < source.batchSize && (at.hasMore || wakeup.take()))
     await fetchMore(reader);
   if (at.pending.length === 0) return waitForMore(reader);
-  const lag = at.pending[0]!.readyAt - Date.now();
+  const lag = at.pending[0]!.readyAt - performance.now();
   if (lag > 0) {
     await wakeup.wait(lag);
     at.hasMore = true;
@@ -160,7 +160,7 @@ async function fetchMore({ options, at }: Reader): Promise<void> {
     const record = streamRecordOf(engineRecord, table, region, skew);
     // In this order: comparing images is the most work.
     if (!passesFilters(source.filters, record) || !isChange(engineRecord)) continue;
-    at.pending.push({ sequence: at.read, record, readyAt: Date.now() + lag });
+    at.pending.push({ sequence: at.read, record, readyAt: performance.now() + lag });
   }
   if (records.length > 0) at.emptyPolls = 0;
 }
@@ -175,9 +175,9 @@ async function deliver(reader: Reader): Promise<void> {
     return giveUp(reader, batch.slice(0, 1), "RecordAgeExceeded");
   at.batches++;
   const records = batch.map(({ record }) => record);
-  const began = Date.now();
+  const began = performance.now();
   const result = await options.invoke(source.functionName, { Records: records });
-  feed.restAfter(Date.now() - began);
+  feed.restAfter(performance.now() - began);
   if (!result.ok) {
     const { errorType, errorMessage } = result.error;
     return fail(reader, batch, 0, `${errorType}: ${errorMessage}`);
