@@ -131,7 +131,8 @@ function inTransaction<Result>(database: DatabaseSync, work: () => Result): Resu
     database.exec("COMMIT");
     return result;
   } catch (error) {
-    database.exec("ROLLBACK");
+    // On a full disk SQLite has rolled back already.
+    if (database.isTransaction) database.exec("ROLLBACK");
     throw error;
   }
 }

@@ -7,6 +7,8 @@ import type { Message, QueueStore } from "./queue-store.ts";
 const concurrencyDefault = 5;
 /** A regular poll, in case the clock jumps. */
 const idleMilliseconds = 30_000;
+/** The time until the next poll if the store fails, as it does on a full disk. */
+const failedMilliseconds = 1000;
 
 /** The running event source mapping of one queue. */
 type QueueSource = { wake(): void; start(): void; stop(): Promise<void> };
@@ -35,6 +37,7 @@ export function createQueueSource(options: QueueSourceOptions): QueueSource {
   let timer: NodeJS.Timeout | undefined;
   let windowEndsAt: number | undefined;
   let running = false;
+  let hasTold = false;
 
   /** Whether the batching window is still open. */
   const isGathering = (): boolean => {
@@ -49,15 +52,29 @@ export function createQueueSource(options: QueueSourceOptions): QueueSource {
     windowEndsAt = undefined;
     return false;
   };
-  const schedule = () => {
+  const lookAfter = (milliseconds: number) => {
     clearTimeout(timer);
     if (!running) return;
-    const next = store.findNextVisible(queue) ?? Number.POSITIVE_INFINITY;
-    const wait = windowEndsAt === undefined ? next - Date.now() : windowEndsAt - performance.now();
-    timer = setTimeout(look, Math.min(Math.max(wait, 1), idleMilliseconds));
+    timer = setTimeout(look, milliseconds);
     timer.unref();
   };
+  const schedule = () => {
+    const next = store.findNextVisible(queue) ?? Number.POSITIVE_INFINITY;
+    const wait = windowEndsAt === undefined ? next - Date.now() : windowEndsAt - performance.now();
+    lookAfter(Math.min(Math.max(wait, 1), idleMilliseconds));
+  };
   const look = () => {
+    try {
+      poll();
+      hasTold = false;
+    } catch (error) {
+      // Logged once per outage.
+      if (!hasTold) options.log(`The queue ${queue.name} cannot be read: ${error}`);
+      hasTold = true;
+      lookAfter(failedMilliseconds);
+    }
+  };
+  const poll = () => {
     while (running && atWork.size < concurrencyMax && !isGathering()) {
       const messages = store.receive(queue, source.batchSize);
       if (messages.length === 0) {

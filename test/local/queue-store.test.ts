@@ -1,7 +1,10 @@
+import { jest } from "@jest/globals";
+import type { Meter } from "../../local/aws/meter.ts";
 import type { Queue } from "../../local/model.ts";
 import { createQueueStore, type QueueStore } from "../../local/sources/queue-store.ts";
+import { createQueueSource } from "../../local/sources/queues.ts";
 import { openState, type State } from "../../local/state.ts";
-import { makeQueue } from "./sample-stage.ts";
+import { makeQueue, makeSource } from "./sample-stage.ts";
 
 let state: State;
 /** Epoch milliseconds, advanced by the test. */
@@ -39,6 +42,47 @@ test.each(["work", "work.fifo"])("a message of %s expires after the queue's rete
   now += 60_000;
   expect(bodies(store, queue)).toEqual([]);
   expect(store.count(queue)).toEqual({ visible: 0, delayed: 0, inFlight: 0 });
+});
+
+test("a full disk is reported as that, and later messages are stored", () => {
+  const queue = makeQueue("work");
+  const store = open(queue);
+  state.database.exec("PRAGMA max_page_count = 50");
+  expect(() => put(store, queue, "x".repeat(1_000_000))).toThrow("database or disk is full");
+  put(store, queue, "later");
+  expect(bodies(store, queue)).toEqual(["later"]);
+});
+
+test("a queue that cannot be read for a while is read again, and reported once", async () => {
+  jest.useFakeTimers();
+  const queue = makeQueue("work");
+  const store = createQueueStore(state, () => undefined);
+  put(store, queue, "kept");
+  const receive = jest.spyOn(store, "receive").mockImplementation(() => {
+    throw new Error("database or disk is full");
+  });
+  const seen: unknown[] = [];
+  const told: string[] = [];
+  const source = createQueueSource({
+    source: makeSource("sample-worker", queue.arn),
+    queue,
+    region: "us-east-1",
+    store,
+    invoke: async (_, event) => {
+      seen.push(...(event as { Records: unknown[] }).Records);
+      return { ok: true, payload: undefined };
+    },
+    meter: { record: () => {} } as unknown as Meter,
+    log: (line) => void told.push(line),
+  });
+  source.start();
+  await jest.advanceTimersByTimeAsync(5_000);
+  receive.mockRestore();
+  await jest.advanceTimersByTimeAsync(1_000);
+  await source.stop();
+  jest.useRealTimers();
+  expect(seen).toMatchObject([{ body: "kept" }]);
+  expect(told).toEqual(["The queue work cannot be read: Error: database or disk is full"]);
 });
 
 test("the retention of one queue does not affect another's messages", () => {
