@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from "jose";
@@ -51,6 +51,13 @@ test("tokens verify with the published keys, even after a restart", async () => 
   expect(payload).toMatchObject({ sub: "u1", token_use: "id", "cognito:groups": ["admin"] });
   expect(payload.exp).toBe((payload.iat ?? 0) + 3600);
   expect(decodeProtectedHeader(token)).toMatchObject({ alg: "RS256", kid: body.keys[0].kid });
+});
+
+test("a key whose writing was interrupted is made again", async () => {
+  const own = mkdtempSync(join(directory, "own-"));
+  writeFileSync(join(own, "issuer-key.json"), "");
+  const { routes } = await createIssuer({ url, directory: own });
+  expect(routes).not.toEqual([]);
 });
 
 test("discovery shows the issuer and its keys", async () => {
