@@ -9,7 +9,7 @@ import {
   rmSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
 /**
@@ -42,7 +42,7 @@ export function openState(dataDirectory: string): State {
   const directory = temporary ? createTemporaryDirectory() : dataDirectory;
   let database: DatabaseSync | undefined;
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectory(directory);
     keepToOwner(join(directory, "runner.sqlite"));
     database = new DatabaseSync(join(directory, "runner.sqlite"), { timeout: 0 });
     database.exec("PRAGMA locking_mode = EXCLUSIVE");
@@ -73,6 +73,13 @@ export function openState(dataDirectory: string): State {
       if (temporary) rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+/** As `recursive` does, which never returns for a path that cannot exist, such as below /proc. */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return;
+  makeDirectory(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
 }
 
 /**

@@ -145,6 +145,10 @@ test("a data directory that is in use or cannot be written is reported at once",
   expect(nowhere.output()).toMatch(
     /^DATA_DIR .* cannot be used: ENOTDIR.*\. Set DATA_DIR to a directory that you may write to\.\n$/,
   );
+  // Nothing can be made there, which the system reports as if a parent were missing.
+  const below = startProgram({ PORT: "0", DATA_DIR: "/proc/none/data" });
+  expect(await below.ended).toBe(1);
+  expect(below.output()).toMatch(/^DATA_DIR .* cannot be used: E[A-Z]+: .*mkdir '\/proc/);
 });
 
 test("all wrong settings are reported at once with exit code 2", async () => {
