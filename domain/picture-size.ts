@@ -15,27 +15,27 @@ const readPng: Read = (view, bytes) =>
     ? { width: view.getUint32(16), height: view.getUint32(20) }
     : undefined;
 
-/** The extensions that a GIF may have: control, comment, application, plain text. */
-const extensions = [0xf9, 0xfe, 0xff, 0x01];
-
-/** Whether the image described at this offset lies within the screen. */
-const isWithin = (view: DataView, at: number, width: number, height: number) =>
-  view.getUint16(at, true) + view.getUint16(at + 4, true) <= width &&
-  view.getUint16(at + 2, true) + view.getUint16(at + 6, true) <= height;
-
 /**
- * https://www.w3.org/Graphics/GIF/spec-gif89a.txt, 18. An extension, or an image within the screen,
- * must follow the colour table: decoders accept nothing else.
+ * https://www.w3.org/Graphics/GIF/spec-gif89a.txt, 18 and 20. Browsers enlarge the screen to show
+ * the first image, which may follow extensions. A file without either is no picture.
  */
 const readGif: Read = (view) => {
   const width = view.getUint16(6, true);
   const height = view.getUint16(8, true);
   const flags = view.getUint8(10);
-  const at = 13 + (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0);
-  const block = view.getUint8(at);
-  const isExtension = block === 0x21 && extensions.includes(view.getUint8(at + 1));
-  const isImage = block === 0x2c && isWithin(view, at + 1, width, height);
-  return isExtension || isImage ? { width, height } : undefined;
+  const start = 13 + (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0);
+  let at = start;
+  while (view.getUint8(at) === 0x21) {
+    // An extension: blocks with their lengths, up to an empty one.
+    at += 2;
+    while (view.getUint8(at) !== 0) at += 1 + view.getUint8(at);
+    at++;
+  }
+  if (view.getUint8(at) !== 0x2c) return at === start ? undefined : { width, height };
+  return {
+    width: Math.max(width, view.getUint16(at + 1, true) + view.getUint16(at + 5, true)),
+    height: Math.max(height, view.getUint16(at + 3, true) + view.getUint16(at + 7, true)),
+  };
 };
 
 /** https://developers.google.com/speed/webp/docs/riff_container, and RFC 6386, 9.1, for VP8. */
@@ -53,13 +53,34 @@ const readWebp: Read = (view, bytes) => {
 const isFrame = (marker: number) =>
   marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
 
-/** Walks from segment to segment, so that its steps grow with the segments, not the bytes. */
-const readJpeg: Read = (view) => {
-  for (let at = 2; at + 9 <= view.byteLength; at += 2 + view.getUint16(at + 2)) {
-    if (view.getUint8(at) !== 0xff) return undefined;
-    // A frame header has eight bytes, and three more for each component.
-    if (isFrame(view.getUint8(at + 1)) && view.getUint16(at + 2) === 8 + 3 * view.getUint8(at + 9))
-      return { width: view.getUint16(at + 7), height: view.getUint16(at + 5) };
+/** Markers without a segment: a stuffed byte, TEM, and restarts. */
+const isBare = (marker: number) => marker <= 1 || (marker >= 0xd0 && marker <= 0xd7);
+
+/** Markers that end the segments before the pixels: SOI, EOI and SOS. */
+const isEnd = (marker: number) => marker >= 0xd8 && marker <= 0xda;
+
+/**
+ * The segments of a JPEG before its pixels, as decoders find them: they skip fill bytes and
+ * everything else before the next marker (ITU T.81, B.1.1).
+ */
+export function* segmentsOf(bytes: Uint8Array): Generator<{ marker: number; content: Uint8Array }> {
+  for (let at = bytes.indexOf(0xff, 2); at >= 0; at = bytes.indexOf(0xff, at)) {
+    while (bytes[at] === 0xff) at++;
+    const marker = bytes[at++] ?? 0xd9;
+    if (isEnd(marker)) return;
+    if (isBare(marker)) continue;
+    const length = (bytes[at] ?? 0) * 256 + (bytes[at + 1] ?? 0);
+    yield { marker, content: bytes.subarray(at + 2, at + length) };
+    at += Math.max(2, length);
+  }
+}
+
+const readJpeg: Read = (_, bytes) => {
+  for (const { marker, content } of segmentsOf(bytes)) {
+    const [, y = 0, y2 = 0, x = 0, x2 = 0, components = 0] = content;
+    // A frame header has six bytes, and three more for each component.
+    if (isFrame(marker) && content.length === 6 + 3 * components)
+      return { width: x * 256 + x2, height: y * 256 + y2 };
   }
   return undefined;
 };

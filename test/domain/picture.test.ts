@@ -48,6 +48,33 @@ test("lossy and lossless WebP have their size in the header too", () => {
   expect(sizeInHeader(lossless, "image/webp")).toEqual({ width: 640, height: 480 });
 });
 
+/** The bytes of a picture with others before its part that has the size. */
+const padded = (bytes: number[], before: number[], ...added: number[]) => {
+  const at = bytes.findLastIndex((_, at) => before.every((one, n) => bytes[at + n] === one));
+  return Uint8Array.from([...bytes.slice(0, at), ...added, ...bytes.slice(at)]);
+};
+
+// Chromium 150 shows all of these in 9,000 × 9,000 pixels.
+test.each<[string, number[]]>([
+  ["fill bytes", [0xff, 0xff]],
+  ["bytes that belong to nothing", [1, 2, 3]],
+  ["a stuffed byte", [0xff, 0]],
+  ["markers without a segment", [0xff, 1, 0xff, 0xd0]],
+  ["a segment without a length", [0xff, 0xe5, 0, 0]],
+])("the size of a JPEG is found behind %s", (_, added) => {
+  const bytes = padded(pictures["image/jpeg"]!(9_000, 9_000), [0xff, 0xc2], ...added);
+  expect(sizeInHeader(bytes, "image/jpeg")).toEqual({ width: 9_000, height: 9_000 });
+});
+
+test.each<[string, number[]]>([
+  ["no extension", []],
+  ["a control and a comment", [0x21, 0xf9, 4, 0, 0, 0, 0, 0, 0x21, 0xfe, 2, 0x2c, 1, 1, 9, 0]],
+])("a GIF is as large as its first image behind %s", (_, added) => {
+  const bytes = padded(pictures["image/gif"]!(9_000, 9_000), [0x2c], ...added);
+  bytes.set([1, 0, 1, 0], 6);
+  expect(sizeInHeader(bytes, "image/gif")).toEqual({ width: 9_000, height: 9_000 });
+});
+
 test("a picture with more pixels than cameras make is refused before it is decoded", () => {
   const parse = (bytes: number[]) => PictureFile.safeParse({ bytes: Uint8Array.from(bytes) });
   for (const make of Object.values(pictures)) expect(parse(make(1_920, 1_080)).success).toBe(true);
