@@ -1,19 +1,20 @@
-/** JPEG markers: the Exif segment, and the end of the segments before the pixels. */
-const markers = { exif: 0xe1, scan: 0xda };
+import { segmentsOf } from "../../domain/picture-size.ts";
+
+/** The JPEG marker of a segment for an application, such as Exif or XMP. */
+const applicationMarker = 0xe1;
+
+/** The beginning of an Exif segment. */
+const exifHead = Buffer.from("Exif\0\0");
 
 /** The Exif tag with the camera's orientation (Exif 2.32, 4.6.4). */
 const orientationTag = 0x0112;
 
 /** The orientation, 1 to 8, in a JPEG's Exif segment; 1 (upright) if it has none. */
 export function orientationOf(bytes: Uint8Array): number {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < 4 || view.getUint16(0) !== 0xffd8) return 1;
-  for (let at = 2; at + 4 <= bytes.length; at += 2 + view.getUint16(at + 2)) {
-    const marker = view.getUint8(at + 1);
-    if (view.getUint8(at) !== 0xff || marker === markers.scan) return 1;
-    // Four bytes of marker and length, then `Exif` with two zeros.
-    if (marker === markers.exif)
-      return inTiff(bytes.subarray(at + 10, at + 2 + view.getUint16(at + 2)));
+  if (bytes[0] !== 0xff || bytes[1] !== 0xd8) return 1;
+  for (const { marker, content } of segmentsOf(bytes)) {
+    if (marker === applicationMarker && exifHead.equals(content.subarray(0, exifHead.length)))
+      return inTiff(content.subarray(exifHead.length));
   }
   return 1;
 }
@@ -44,7 +45,7 @@ export function orientedAs(original: Uint8Array, jpeg: Uint8Array): Uint8Array {
   if (orientation === 1) return jpeg;
   const tiff = [0x4d, 0x4d, 0, 42, 0, 0, 0, 8, 0, 1];
   const entry = [orientationTag >> 8, orientationTag & 255, 0, 3, 0, 0, 0, 1, 0, orientation, 0, 0];
-  const content = [...Buffer.from("Exif\0\0"), ...tiff, ...entry, 0, 0, 0, 0];
-  const segment = [0xff, markers.exif, 0, content.length + 2, ...content];
+  const content = [...exifHead, ...tiff, ...entry, 0, 0, 0, 0];
+  const segment = [0xff, applicationMarker, 0, content.length + 2, ...content];
   return Uint8Array.from([...jpeg.subarray(0, 2), ...segment, ...jpeg.subarray(2)]);
 }

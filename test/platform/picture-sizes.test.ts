@@ -107,6 +107,10 @@ test("the sizes keep the camera's orientation", async () => {
     );
   }
   expect(orientationOf(upright)).toBe(1);
+  // XMP has the same marker, and may come first.
+  const xmp = [0xff, 0xe1, 0, 16, ...Buffer.from("http://ns.adob")];
+  const [start, rest] = [[0xff, 0xd8], withOrientation(6).subarray(2)];
+  expect(orientationOf(Uint8Array.from([...start, ...xmp, ...rest]))).toBe(6);
 });
 
 /** A JPEG that has nothing but an orientation, in the other order of bytes. */
