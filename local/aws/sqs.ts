@@ -10,12 +10,17 @@ const messageBytesMax = 1024 * 1024;
 /** A request is billed in units of this size. */
 const billedBytes = 64 * 1024;
 
+/** The characters of a message: those of XML. */
+const allowed = /^[\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]*$/u;
+/** The ids of groups and for deduplication: letters, digits and punctuation. */
+const Id = z.string().regex(/^[!-~]{1,128}$/);
+
 const Message = z.object({
   MessageBody: z.string().min(1),
   DelaySeconds: z.int().min(0).max(900).optional(),
   MessageAttributes: z.record(z.string(), z.looseObject({ DataType: z.string() })).optional(),
-  MessageGroupId: z.string().min(1).max(128).optional(),
-  MessageDeduplicationId: z.string().min(1).max(128).optional(),
+  MessageGroupId: Id.optional(),
+  MessageDeduplicationId: Id.optional(),
 });
 const Entry = Message.extend({ Id: z.string().regex(/^[\w-]{1,80}$/) });
 const Send = Message.extend({ QueueUrl: z.string() });
@@ -123,6 +128,8 @@ function checkMessage(queue: Queue, message: MessageWanted): void {
   const refuse = (type: string, text: string) => {
     throw new AwsFailure(400, `com.amazonaws.sqs#${type}`, text);
   };
+  if (!allowed.test(message.MessageBody))
+    refuse("InvalidMessageContents", "The message contains characters outside the allowed set.");
   if (!queue.fifo) return;
   if (message.DelaySeconds)
     refuse("InvalidParameterValue", "DelaySeconds is of the queue, not of a message, in FIFO.");

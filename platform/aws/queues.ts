@@ -54,8 +54,16 @@ function sendTogether(QueueUrl: string, inputs: readonly Input[]): Promise<void>
 
 type Input = ReturnType<typeof inputOf>;
 
+/**
+ * The only two characters that JSON leaves as they are and SQS does not accept.
+ * https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+ */
+const refused = /[\ufffe\uffff]/g;
+
+const escaped = (char: string) => `\\u${char.charCodeAt(0).toString(16)}`;
+
 const inputOf = ({ body, delaySeconds, fifo }: QueueMessage) => ({
-  MessageBody: JSON.stringify(body),
+  MessageBody: JSON.stringify(body).replace(refused, escaped),
   ...(delaySeconds !== undefined && { DelaySeconds: delaySeconds }),
   ...(fifo && {
     MessageGroupId: fifo.group,

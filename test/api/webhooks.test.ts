@@ -145,7 +145,8 @@ testHeard("a stream's events arrive in order, signed, each with its own id", asy
   const [fan, other] = await Promise.all([person(), person()]);
   await Promise.all([fan, other].map((one) => topUp(one, 1000)));
   const rose = await giftType(7);
-  for (const content of ["one", "two", "three"])
+  // SQS does not accept U+FFFE and U+FFFF.
+  for (const content of ["one", "two", "three \ufffe\uffff"])
     await call(`POST /api/v1/live-stream/${id}/chat/messages`, { as: fan, body: { content } });
   const start = { startCredits: 14, startSenders: 2, windowSeconds: 60 };
   const trains = (enabled: boolean) =>

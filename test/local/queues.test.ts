@@ -96,6 +96,7 @@ test("a batch is sent at once and within its limits", async () => {
   });
   await expect(send(work, "x", { DelaySeconds: 901 })).rejects.toThrow("DelaySeconds");
   await expect(send(work, "x".repeat(1024 * 1024 + 1))).rejects.toThrow();
+  await expect(send(work, "x\uffff")).rejects.toMatchObject({ name: "InvalidMessageContents" });
   await expect(send(makeQueue("none"), "x")).rejects.toMatchObject({ name: "QueueDoesNotExist" });
 });
 
