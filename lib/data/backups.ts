@@ -53,17 +53,28 @@ export function placeBackups(stack: Stack, stage: Stage): Construct[] {
       rule("monthly", Schedule.cron({ day: "1", hour: "4", minute: "0" }), kept.monthly),
     ],
   });
-  const table = stack.formatArn({
-    service: "dynamodb",
-    resource: "table",
-    resourceName: tableName(stage),
-  });
+  const table = tableArn(stack, tableName(stage));
   const selection = plan.addSelection("table", {
     resources: [BackupResource.fromArn(table)],
-    role: backupRole(stack, table, [vault, ...copies]),
+    role: backupRole(stack, stage, table, [vault, ...copies]),
   });
-  return [vault, plan, selection, restoreRole(stack, stage, table)];
+  return [vault, plan, selection, restoreRole(stack, stage)];
 }
+
+const tableArn = (stack: Stack, resourceName: string) =>
+  stack.formatArn({ service: "dynamodb", resource: "table", resourceName });
+
+/** The names of tables that were restored for a stage: its own table's, a hyphen and more. */
+const restoredNames = ({ name }: Stage) => `ovation-${name}-*`;
+
+/**
+ * Backups of the stage's own table and of restored ones: those from before a restore must still
+ * expire, and another restore may need them.
+ */
+const backupsOf = (stack: Stack, stage: Stage) =>
+  [`ovation-${stage.name}`, restoredNames(stage)].map((name) =>
+    tableArn(stack, `${name}/backup/*`),
+  );
 
 const allow = (actions: string[], resources: string[]) =>
   new PolicyStatement({ actions, resources });
@@ -84,7 +95,7 @@ function roleOf(stack: Stack, id: string, statements: PolicyStatement[], roleNam
  * without restores. Jobs of a tagged table fail without `backup:TagResource`.
  * https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSBackupServiceRolePolicyForBackup.html
  */
-function backupRole(stack: Stack, table: string, vaults: readonly IBackupVault[]) {
+function backupRole(stack: Stack, stage: Stage, table: string, vaults: readonly IBackupVault[]) {
   return roleOf(stack, "backup-role", [
     allow(
       [
@@ -95,7 +106,7 @@ function backupRole(stack: Stack, table: string, vaults: readonly IBackupVault[]
       ],
       [table],
     ),
-    allow(["dynamodb:DeleteBackup", "dynamodb:DescribeBackup"], [`${table}/backup/*`]),
+    allow(["dynamodb:DeleteBackup", "dynamodb:DescribeBackup"], backupsOf(stack, stage)),
     allow(
       ["backup:CopyIntoBackupVault", "backup:DescribeBackupVault"],
       vaults.map(({ backupVaultArn }) => backupVaultArn),
@@ -116,15 +127,10 @@ const recoveryPoints = (stack: Stack) =>
 
 /**
  * Restores backups into other tables of the stage, whose names start with the table's and a hyphen
- * (`npm run restore`): it cannot reach tables that functions use.
+ * (`npm run restore`): it cannot reach the stage's own table.
  * https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSBackupServiceRolePolicyForRestores.html
  */
-function restoreRole(stack: Stack, stage: Stage, table: string) {
-  const others = stack.formatArn({
-    service: "dynamodb",
-    resource: "table",
-    resourceName: `ovation-${stage.name}-*`,
-  });
+function restoreRole(stack: Stack, stage: Stage) {
   const statements = [
     allow(
       [
@@ -138,9 +144,9 @@ function restoreRole(stack: Stack, stage: Stage, table: string) {
         "dynamodb:Scan",
         "dynamodb:UpdateItem",
       ],
-      [others],
+      [tableArn(stack, restoredNames(stage))],
     ),
-    allow(["dynamodb:RestoreTableFromBackup"], [`${table}/backup/*`]),
+    allow(["dynamodb:RestoreTableFromBackup"], backupsOf(stack, stage)),
   ];
   return roleOf(stack, "restore-role", statements, restoreRoleName(stage));
 }

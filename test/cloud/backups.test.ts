@@ -204,6 +204,20 @@ describe("a restored table", () => {
     expect(findings.filter(({ rule, path }) => !isAccepted(rule, path))).toEqual([]);
   });
 
+  test("leaves the backups of the previous one to expire, and to be restored", () => {
+    const reached = (action: string) =>
+      statementsOf(after, "backup.amazonaws.com", new RegExp(action)).flatMap(
+        ({ actions, resources }) =>
+          actions.includes(`dynamodb:${action}`)
+            ? resources.map((resource) => resource.replace(/^.*:table/, "table"))
+            : [],
+      );
+    const backups = ["table/ovation-prod/backup/*", "table/ovation-prod-*/backup/*"];
+    for (const action of ["DescribeBackup", "DeleteBackup", "RestoreTableFromBackup"])
+      expect([action, reached(action)]).toEqual([action, backups]);
+    expect(reached("CreateBackup")).toEqual(["table/ovation-prod-2"]);
+  });
+
   test("leaves the previous one in place", () => {
     const own = theResource(after, "AWS::DynamoDB::GlobalTable", "data");
     expect(own.Properties.TableName).toBe("ovation-prod");
