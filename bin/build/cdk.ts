@@ -76,3 +76,12 @@ export function contextOf(options: readonly string[], key: string): string | und
   });
   return pairs.findLast((pair) => pair.startsWith(`${key}=`))?.slice(key.length + 1);
 }
+
+/** The credentials' profile in options of `cdk`, in either spelling; the last one wins. */
+export function profileOf(options: readonly string[]): string | undefined {
+  const names = options.flatMap((option, at) => {
+    if (option === "--profile") return options[at + 1] ?? [];
+    return /^--profile=(.+)$/.exec(option)?.slice(1) ?? [];
+  });
+  return names.at(-1);
+}

@@ -12,7 +12,7 @@ import { findIssuer } from "../aws/issuer.ts";
 import { deployedCallers } from "../aws/signed-caller.ts";
 import { claimDeployedTable } from "../aws/table.ts";
 import { build } from "../build/build.ts";
-import { cdkCommand, contextOf } from "../build/cdk.ts";
+import { cdkCommand, contextOf, profileOf } from "../build/cdk.ts";
 import { outputsFileOf, readOutputs } from "../cli/target.ts";
 import type { Finding } from "./finding.ts";
 import { findInAccount, findInStage } from "./preflight.ts";
@@ -60,8 +60,7 @@ function refuseFindings(findings: readonly Finding[]): void {
 }
 
 const stage = readStage();
-const at = options.indexOf("--profile");
-const profile = at < 0 ? undefined : options[at + 1];
+const profile = profileOf(options);
 refuseFindings([...findInStage(stage), ...(await findInAccount(stage, profile))]);
 await claimTable("before");
 await build();

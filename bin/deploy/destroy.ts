@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { type Stage, stageNames, stageOf } from "../../lib/stages/stages.ts";
 import { emptyBucket } from "../aws/deployed-bucket.ts";
 import { outputsOf } from "../aws/outputs.ts";
-import { cdkCommand } from "../build/cdk.ts";
+import { cdkCommand, profileOf } from "../build/cdk.ts";
 
 const root = join(import.meta.dirname, "../..");
 const [name, ...given] = process.argv.slice(2);
@@ -34,8 +34,7 @@ function readStage(): Stage {
 /** Empties the buckets that will be deleted; retained ones are not touched. */
 async function emptyBuckets(stage: Stage): Promise<void> {
   if (stage.keepData) return;
-  const at = options.indexOf("--profile");
-  const profile = at < 0 ? undefined : options[at + 1];
+  const profile = profileOf(options);
   if (profile !== undefined) process.env.AWS_PROFILE = profile;
   const { data, host } = await outputsOf(stage.name, { profile, region: stage.region });
   const buckets = [data, host].flatMap((outputs) =>

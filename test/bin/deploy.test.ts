@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { expect, test } from "@jest/globals";
-import { cdkCommand, contextOf } from "../../bin/build/cdk.ts";
+import { cdkCommand, contextOf, profileOf } from "../../bin/build/cdk.ts";
 import { placeholdersOf } from "../../lib/stages/placeholders.ts";
 import { stageOf } from "../../lib/stages/stages.ts";
 
@@ -112,6 +112,15 @@ test.each([
   [["issuer=https://a.com", "-c"], undefined],
 ])("the options %j of cdk name the issuer %s", (options, issuer) => {
   expect(contextOf(options, "issuer")).toBe(issuer);
+});
+
+test.each([
+  [["--profile", "acme", "--all"], "acme"],
+  [["--all", "--profile=acme"], "acme"],
+  [["--profile=acme", "--profile", "other"], "other"],
+  [["--profiles=acme", "--profile"], undefined],
+])("the options %j of cdk name the profile %s", (options, profile) => {
+  expect(profileOf(options)).toBe(profile);
 });
 
 test("a deployment reads the issuer that the options of cdk name", () => {
