@@ -4,7 +4,9 @@
  * required.
  */
 import { spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { type Stage, stageNames, stageOf } from "../../lib/stages/stages.ts";
 import { emptyBucket } from "../aws/deployed-bucket.ts";
 import { outputsOf } from "../aws/outputs.ts";
@@ -12,6 +14,7 @@ import { cdkCommand, profileOf } from "../build/cdk.ts";
 
 const root = join(import.meta.dirname, "../..");
 const [name, ...given] = process.argv.slice(2);
+const isSure = given.includes("--yes");
 const own = ["--really", "--yes"];
 const options = given.filter((option) => !own.includes(option));
 
@@ -31,9 +34,18 @@ function readStage(): Stage {
   }
 }
 
-/** Empties the buckets that will be deleted; retained ones are not touched. */
+/** Asks before the buckets are emptied: `cdk` would ask only after that. */
+async function isConfirmed({ name }: Stage): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  terminal.setPrompt(`Delete the stage ${name} and all of its data (y/n)? `);
+  terminal.prompt();
+  const [answer = ""] = await Promise.race([once(terminal, "line"), once(terminal, "close")]);
+  terminal.close();
+  return /^y(es)?$/i.test(answer.trim());
+}
+
+/** Empties the buckets that will be deleted. */
 async function emptyBuckets(stage: Stage): Promise<void> {
-  if (stage.keepData) return;
   const profile = profileOf(options);
   if (profile !== undefined) process.env.AWS_PROFILE = profile;
   const { data, host } = await outputsOf(stage.name, { profile, region: stage.region });
@@ -53,13 +65,16 @@ if (stage.keepData && !given.includes("--really"))
       "the table, its backups, the buckets, the user pool and the logs are kept.",
   );
 try {
-  await emptyBuckets(stage);
+  if (!stage.keepData) {
+    if (!isSure && !(await isConfirmed(stage))) throw new Error("not confirmed");
+    await emptyBuckets(stage);
+  }
 } catch (error) {
   console.error(`Nothing was deleted: ${(error as Error).message}`);
   process.exit(1);
 }
 // By name, because the stack of the account's role belongs to all stages.
 const which = [`ovation-${stage.name}-*`, "-c", `stage=${stage.name}`];
-const sure = given.includes("--yes") ? ["--force"] : [];
+const sure = isSure || !stage.keepData ? ["--force"] : [];
 const { program, given: line, env } = cdkCommand("destroy", [...which, ...sure, ...options]);
 process.exitCode = spawnSync(program, line, { cwd: root, stdio: "inherit", env }).status ?? 1;

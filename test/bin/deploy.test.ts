@@ -98,8 +98,16 @@ test("a stage that keeps data is destroyed only with --really", () => {
 });
 
 test("a stage's buckets are emptied first; if that fails, the stage is not destroyed", () => {
-  const { status, stderr } = destroy("dev");
+  const { status, stderr } = destroy("dev", "--yes");
   expect([status, stderr]).toEqual([1, expect.stringMatching(/^Nothing was deleted: /)]);
+});
+
+test("nothing is deleted before it is confirmed, and nobody can confirm it in a pipeline", () => {
+  const { status, stderr } = destroy("dev");
+  expect(status).toBe(1);
+  expect(stderr).toMatch(
+    /^Delete the stage dev and .+ \(y\/n\)\? \s*Nothing was deleted: not confirmed$/m,
+  );
 });
 
 test.each([

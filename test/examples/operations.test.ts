@@ -73,7 +73,7 @@ const stacks = {
     .join("")}</Stacks></DescribeStacksResult></DescribeStacksResponse>`,
 };
 
-/** Runs a line as a reader types it; the account answers from this process. */
+/** Runs a line as a reader types it, who confirms; the account answers from this process. */
 function type(line: string): Promise<{ status: number | null; said: string }> {
   const recorded = pathToFileURL(join(root, "test/aws/recorded-cdk.ts")).href;
   const env = {
@@ -83,6 +83,7 @@ function type(line: string): Promise<{ status: number | null; said: string }> {
     NODE_OPTIONS: `--import ${recorded} --disable-warning=ExperimentalWarning`,
   };
   const child = spawn("sh", ["-c", line], { cwd: root, env });
+  child.stdin.end("y\n");
   let said = "";
   for (const stream of [child.stdout, child.stderr])
     stream.on("data", (part) => {
@@ -175,7 +176,8 @@ const tried: Record<string, Tried> = {
   },
   "npm run destroy -- dev": {
     says: ["ovation-dev-failures-1: 0 objects deleted"],
-    after: () => expect(cdkCalls()).toEqual([expect.arrayContaining(["destroy", "ovation-dev-*"])]),
+    after: () =>
+      expect(cdkCalls()).toEqual([expect.arrayContaining(["destroy", "ovation-dev-*", "--force"])]),
   },
   "npm run deploy -- dev": deploys("dev"),
   "npm run deploy -- staging": deploys("staging"),
