@@ -3,7 +3,7 @@ import { backupCopyOf, tableName, vaultName } from "./names.ts";
 
 /** Properties of a single stage. None of them can be inherited from another stage's row. */
 export type Place = {
-  /** Part of every physical name: lower-case letters and digits. */
+  /** Part of every physical name: lower-case letters and digits, at most 20. */
   name: string;
   /** The account of the deployment, twelve digits; that of the credentials when undefined. */
   account?: string;
@@ -47,13 +47,20 @@ const isSame = (a: Claim, b: Claim) =>
     (where) => a[where] === undefined || b[where] === undefined || a[where] === b[where],
   );
 
+/** A function's name has at most 64 characters, and `-` separates a stage's name from the rest. */
+const stageName = /^[a-z0-9]{1,20}$/;
+
 /**
- * Throws if a stage would use another's table, stream, domain or vault, or read the stream of a
- * table that is not its own.
+ * Throws if a stage's name does not fit into every physical name, or if the stage would use
+ * another's table, stream, domain or vault, or read the stream of a table that is not its own.
  */
 export function assertApart(places: readonly Place[]): void {
   for (const [at, place] of places.entries()) {
     const { name, restored } = place;
+    if (!stageName.test(name))
+      throw new Error(
+        `The name of a stage: expected up to 20 lower-case letters and digits, found '${name}'`,
+      );
     if (restored && !restored.streamArn.includes(`:table/${restored.table}/stream/`))
       throw new Error(
         `${name}: restored.streamArn is no stream of ${restored.table}: ${restored.streamArn}`,

@@ -232,7 +232,7 @@ const rows: Readonly<Record<string, Row>> = {
 /** The stage names for the command line. */
 export const stageNames = Object.keys(rows);
 
-/** The listed stages. Throws if one would use another's resources. */
+/** The listed stages. Throws if one cannot have its name, or would use another's resources. */
 export function stagesOf(listed: Readonly<Record<string, Row>>): Stage[] {
   const stages = Object.entries(listed).map(([name, { policy, place }]) => {
     const own: Policy = policy;

@@ -72,3 +72,14 @@ test("a restored table is read by its own stream", () => {
     "staging: restored.streamArn is no stream of ovation-staging-2",
   );
 });
+
+test.each(["prod-eu", "Prod", "productionofeuropewest", ""])(
+  "a name that does not fit into those of functions, roles and tables is refused: '%s'",
+  (name) => {
+    const policy = policyOf("dev");
+    expect(() => stagesOf({ [name]: { policy } })).toThrow(
+      `lower-case letters and digits, found '${name}'`,
+    );
+    expect(() => stagesOf({ productionineurope20: { policy } })).not.toThrow();
+  },
+);
