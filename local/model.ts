@@ -162,10 +162,10 @@ export type Alarm = {
   datapoints: number;
 };
 
-/** A metric filter: counts log lines whose fields have certain values. */
+/** A metric filter: counts log lines that meet all conditions of one of `wanted`. */
 export type MetricFilter = {
   logGroup: string;
-  wanted: { field: string; value: string }[];
+  wanted: { field: string; is: "=" | "!=" | "absent"; value?: string }[][];
   metric: MetricName;
 };
 

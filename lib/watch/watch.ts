@@ -80,7 +80,18 @@ export class Watch extends Stack {
   }
 }
 
-const isFault = FilterPattern.stringValue("$.level", "=", "ERROR");
+const isError = FilterPattern.stringValue("$.level", "=", "ERROR");
+const thrown = "$.message.errorMessage";
+
+/**
+ * An error that a function logged, or that it threw: Lambda logs that with the error as `message`.
+ * A refused token at the sockets is none, although their authorizer has to throw `Unauthorized`.
+ * https://github.com/aws/aws-lambda-nodejs-runtime-interface-client
+ */
+const isFault = FilterPattern.any(
+  FilterPattern.all(isError, FilterPattern.notExists(thrown)),
+  FilterPattern.all(isError, FilterPattern.stringValue(thrown, "!=", "Unauthorized")),
+);
 const isGatewayFailure = FilterPattern.any(
   ...gatewayFailures.map((type) => FilterPattern.stringValue("$.failure", "=", type)),
 );

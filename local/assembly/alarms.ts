@@ -60,16 +60,20 @@ export const readMetricFilters = (templates: Templates): MetricFilter[] =>
   );
 
 /**
- * The field values of a filter pattern, one of which a line must have: `{ $.level = "ERROR" }`, or
- * several with `||`. Throws for every other pattern.
+ * The conditions of a filter pattern: `{ $.level = "ERROR" }`, `!=` or `NOT EXISTS`, joined by `&&`
+ * and these by `||`. Throws for every other pattern.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html
  */
-function readPattern(pattern: string): MetricFilter["wanted"] {
-  const [, inner] = /^\{ (.*) \}$/.exec(pattern) ?? [];
-  return (inner ?? "").split(" || ").map((term) => {
-    const [, field, value] = /^\(?\$\.(\w+) = "([^"*]*)"\)?$/.exec(term) ?? [];
-    if (field === undefined || value === undefined)
-      throw new Error(`The runner does not support the filter pattern ${pattern}`);
-    return { field, value };
-  });
+export function readPattern(pattern: string): MetricFilter["wanted"] {
+  const [, inner = ""] = /^\{ (.*) \}$/.exec(pattern) ?? [];
+  const term = /^\(*\$\.([\w.]+) (?:(=|!=) "([^"*]*)"|NOT EXISTS)\)*$/;
+  return inner.split(" || ").map((all) =>
+    all.split(" && ").map((one) => {
+      const [, field, is, value] = term.exec(one) ?? [];
+      if (field === undefined)
+        throw new Error(`The runner does not support the filter pattern ${pattern}`);
+      if (value === undefined) return { field, is: "absent" };
+      return { field, is: is === "=" ? "=" : "!=", value };
+    }),
+  );
 }

@@ -44,6 +44,16 @@ function readLine(text: string, stream: "stdout" | "stderr"): Record<string, unk
   return stream === "stderr" ? { level: "ERROR" } : {};
 }
 
+/** Whether a line's field has, or has not, a value. */
+function meets(line: unknown, term: MetricFilter["wanted"][number][number]): boolean {
+  const found = term.field
+    .split(".")
+    .reduce((at, name) => (at as Record<string, unknown> | undefined)?.[name], line);
+  if (term.is === "absent" || found === undefined)
+    return term.is === "absent" && found === undefined;
+  return (found === term.value) === (term.is === "=");
+}
+
 /** Creates an empty store. `now` returns milliseconds. */
 export function createMetrics(
   filters: () => readonly MetricFilter[],
@@ -84,7 +94,7 @@ export function createMetrics(
       for (const filter of filters())
         if (
           filter.logGroup === logGroup &&
-          filter.wanted.some(({ field, value }) => line[field] === value)
+          filter.wanted.some((all) => all.every((term) => meets(line, term)))
         )
           add(filter.metric, [1]);
     },

@@ -2,6 +2,8 @@ import { describe, expect, test } from "@jest/globals";
 import { functionName } from "../../lib/stages/names.ts";
 import { rowsOf } from "../../lib/stages/route-table.ts";
 import { stageOf } from "../../lib/stages/stages.ts";
+import { readPattern } from "../../local/assembly/alarms.ts";
+import { createMetrics } from "../../local/monitoring/metrics.ts";
 import { flat, resourcesOf, templatesOf, theResource } from "./templates.ts";
 
 type Dimension = { Name: string; Value: unknown };
@@ -80,6 +82,29 @@ describe.each(["dev", "prod"] as const)("the alarms of %s", (stage) => {
       const { failure } = JSON.parse(Properties.AccessLogSetting.Format);
       expect(failure).toBe("$context.error.responseType");
     }
+  });
+
+  test("fire for what functions log or throw, except a refused token at the sockets", () => {
+    const [filter] = resourcesOf(templates, "AWS::Logs::MetricFilter", "watch").filter(
+      ({ Properties }) => flat(Properties.LogGroupName) === `/ovation/${stage}/realtime`,
+    );
+    const metric = { namespace: "Ovation", name: "faults", dimensions: {} };
+    const wanted = readPattern(filter!.Properties.FilterPattern);
+    const metrics = createMetrics(() => [{ logGroup: "realtime", wanted, metric }]);
+    const count = (line: object) => {
+      metrics.reset();
+      metrics.line("realtime", JSON.stringify(line), "stdout");
+      return metrics.minutes(metric, 1)[0]?.sum ?? 0;
+    };
+    // As Lambda's runtime logs an error that a function throws, in its JSON format.
+    const thrown = (errorMessage: string) => ({
+      ...{ timestamp: "2026-11-25T09:00:00.000Z", level: "ERROR", requestId: "1" },
+      message: { errorType: "Error", errorMessage, stackTrace: ["Error", "at handler"] },
+    });
+    expect(count(thrown("Unauthorized"))).toBe(0);
+    expect(count(thrown("The token cannot be judged now"))).toBe(1);
+    expect(count({ level: "ERROR", message: "An authorizer failed", error: {} })).toBe(1);
+    expect(count({ level: "INFO", message: "Metrics" })).toBe(0);
   });
 
   test("fire for waiting messages of each queue, and for dead letters", () => {

@@ -1,3 +1,4 @@
+import { readPattern } from "../../local/assembly/alarms.ts";
 import { readAssembly } from "../../local/assembly/index.ts";
 import type { Alarm } from "../../local/model.ts";
 import { evaluateAlarm } from "../../local/monitoring/alarms.ts";
@@ -101,10 +102,7 @@ test("alarms ignore other stages, other metrics, and those of AWS", () => {
 
 test("only log lines that a filter matches are counted", () => {
   const faults = { ...metric, name: "faults", dimensions: {} };
-  const wanted = [
-    { field: "level", value: "ERROR" },
-    { field: "failure", value: "LATE" },
-  ];
+  const wanted = readPattern('{ ($.level = "ERROR") || ($.failure = "LATE") }');
   const metrics = createMetrics(() => [{ logGroup: "/a", wanted, metric: faults }]);
   const say = (group: string, text: string) => metrics.line(group, text, "stdout");
   say("/a", '{"level":"ERROR"}');
@@ -114,6 +112,21 @@ test("only log lines that a filter matches are counted", () => {
     say("/a", text);
   say("/b", '{"level":"ERROR"}');
   expect(metrics.minutes(faults, 1)[0]?.sum).toBe(3);
+});
+
+test("a filter may have exceptions; other patterns are not understood", () => {
+  const faults = { ...metric, name: "faults", dimensions: {} };
+  const isOther = '(($.level = "ERROR") && ($.message.code != "known"))';
+  const wanted = readPattern(
+    `{ (($.level = "ERROR") && ($.message.code NOT EXISTS)) || ${isOther} }`,
+  );
+  const metrics = createMetrics(() => [{ logGroup: "/a", wanted, metric: faults }]);
+  for (const message of ["known", { code: "known" }, { code: "other" }, { code: null }, {}])
+    metrics.line("/a", JSON.stringify({ level: "ERROR", message }), "stdout");
+  metrics.line("/a", '{"level":"INFO","message":{"code":"other"}}', "stdout");
+  expect(metrics.minutes(faults, 1)[0]?.sum).toBe(4);
+  for (const pattern of ["ERROR", "{ $.level = ERROR }", '{ $.level = "ERR*" }', "{ $.ms > 5 }"])
+    expect(() => readPattern(pattern)).toThrow("does not support the filter pattern");
 });
 
 test("a template without alarms has none", () => {
