@@ -31,3 +31,18 @@ test("every script that an operator's page names exists, and names the stage, no
   // A restored table has another name, and may be in another region.
   expect(pages.flatMap((page) => page.match(/--table ovation-\S+/g) ?? [])).toEqual([]);
 });
+
+test("a file that an operator's page names for a constant has it", () => {
+  const named = ["runbook", "deploying", "restore"].flatMap((page) => [
+    ...readFileSync(join(root, `docs/${page}.md`), "utf8").matchAll(
+      /`(\w+)`\s+in\s+`([\w/-]+\.ts)`/g,
+    ),
+  ]);
+  // A stage's settings are only named in its file if it has them.
+  const constants = named.filter(([, , file]) => file !== "lib/stages/stages.ts");
+  expect(constants.length).toBeGreaterThan(2);
+  const missing = constants.filter(
+    ([, name, file]) => !readFileSync(join(root, file!), "utf8").includes(`export const ${name}`),
+  );
+  expect(missing.map(([text]) => text)).toEqual([]);
+});
