@@ -51,14 +51,15 @@ export class Delivery extends Stack {
     new CfnOutput(this, "role-arn", { value: role.roleArn });
   }
 
-  /** The certificate and the hosted zone of a domain. */
-  #seenOfDomain({ domain }: Stage): PolicyStatement[] {
+  /** The hosted zone of a domain, and its certificate and that of its relay. */
+  #seenOfDomain({ domain, relay }: Stage): PolicyStatement[] {
     const { certificate, zone } = domain ?? {};
+    const certificates = [certificate, relay?.certificate].filter((one) => one !== undefined);
     const statement = (action: string, resource: string) =>
       new PolicyStatement({ actions: [action], resources: [resource] });
     const zoneArn = (id: string) => `arn:${this.partition}:route53:::hostedzone/${id}`;
     return [
-      ...(certificate ? [statement("acm:DescribeCertificate", certificate)] : []),
+      ...certificates.map((one) => statement("acm:DescribeCertificate", one)),
       ...(zone ? [statement("route53:GetHostedZone", zoneArn(zone.id))] : []),
     ];
   }

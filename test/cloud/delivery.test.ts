@@ -167,6 +167,10 @@ test("a stage with a domain is deployed in its firewall's region too, and its pa
       certificate: "arn:aws:acm:us-east-1:111122223333:certificate/1234",
       zone: { id: "Z0123456789ABCDEFGHIJ", name: "acme.com" },
     },
+    relay: {
+      ...{ minTasks: 1, maxTasks: 1, fromViewers: 0 },
+      certificate: "arn:aws:acm:eu-central-1:111122223333:certificate/5678",
+    },
   });
   const role = theResource(templates, "AWS::IAM::Role", "delivery").Properties;
   const text = flat(JSON.stringify(role.Policies));
@@ -176,9 +180,13 @@ test("a stage with a domain is deployed in its firewall's region too, and its pa
       `cloudformation:${region}:111122223333:stack/CDKToolkit/*`,
     ])
       expect(text).toContain(one);
-  expect(text).toContain(
-    '"acm:DescribeCertificate","Effect":"Allow","Resource":"arn:aws:acm:us-east-1:111122223333:',
-  );
+  for (const certificate of [
+    "us-east-1:111122223333:certificate/1234",
+    "eu-central-1:111122223333:certificate/5678",
+  ])
+    expect(text).toContain(
+      `"acm:DescribeCertificate","Effect":"Allow","Resource":"arn:aws:acm:${certificate}"`,
+    );
   expect(text).toMatch(/"route53:GetHostedZone".{1,150}hostedzone\/Z0123456789ABCDEFGHIJ/);
   expect(text).toMatch(/"s3:PutObject".{1,150}:s3:::ovation-dev-host-\*\//);
 });
