@@ -70,3 +70,14 @@ test("the runbook says what monitoring costs", () => {
   );
   expect(text).toContain(`cost about $${dollars} a month`);
 });
+
+test("the guide says what the firewalls cost", () => {
+  const dollars = (...parts: readonly Record<Name, number>[]) =>
+    parts.reduce(
+      (all, { firewall_months: acls, firewall_rule_months: rules }) => all + 5 * acls + rules,
+      0,
+    );
+  const text = readFileSync("docs/deploying.md", "utf8").replaceAll(/\s+/g, " ");
+  expect(text).toContain(`of the user pool cost $${dollars(fixed.plain)} a month`);
+  expect(text).toContain(`$${dollars(fixed.plain, fixed.domain)} with a domain's`);
+});
