@@ -7,7 +7,8 @@ import { openClient } from "../../platform/aws/aws-client.ts";
 const answerMillisecondsMax = 90_000;
 
 type Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
-type Place = { region: string; credentials: Credentials };
+/** Credentials, or what finds them for each call: those of a role end after an hour. */
+type Place = { region: string; credentials: Credentials | (() => Promise<Credentials>) };
 
 /** One signed call of a service; returns the body as text. Rejects with the service's error. */
 export type Caller = (
@@ -23,8 +24,7 @@ export async function deployedCallers(
   given: { profile?: string; region?: string } = {},
 ): Promise<(service: string) => Caller> {
   const { config } = openClient(DynamoDBClient, given);
-  const region = await config.region();
-  const place = { region, credentials: await config.credentials() };
+  const place = { region: await config.region(), credentials: config.credentials };
   return (service) => serviceCaller(place, service);
 }
 

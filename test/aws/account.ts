@@ -16,6 +16,8 @@ type Handler = (asked: Asked) => Answer | Body | undefined;
 
 /** One call as a service gets it. */
 export type Asked = {
+  /** The access key that signed it. */
+  signer: string;
   service: string;
   region: string;
   method: string;
@@ -120,7 +122,8 @@ export class AwsAccount {
 
   /** What a service answers to a call, without a request. */
   ask(service: string, action: string, body: Body): { status: number; body: Body | string } {
-    const asked = { service, region: "", method: "POST", path: "/", action, body, text: "" };
+    const where = { signer: "", service, region: "", method: "POST", path: "/" };
+    const asked = { ...where, action, body, text: "" };
     const given = this.answer(asked);
     return "status" in given && "body" in given
       ? (given as Answer)
@@ -132,14 +135,14 @@ export class AwsAccount {
     for await (const part of incoming as AsyncIterable<Buffer>) parts.push(part);
     const text = Buffer.concat(parts).toString();
     const { method = "", url = "", headers } = incoming;
-    const [, region = "", service = ""] =
-      /Credential=[^/]+\/\d+\/([\w-]+)\/([\w-]+)\//.exec(headers.authorization ?? "") ?? [];
+    const [, signer = "", region = "", service = ""] =
+      /Credential=([^/]+)\/\d+\/([\w-]+)\/([\w-]+)\//.exec(headers.authorization ?? "") ?? [];
     const action = String(headers["x-amz-target"] ?? "")
       .split(".")
       .at(-1)!;
     let body: Body = {};
     if (text[0] === "{") body = JSON.parse(text) as Body;
-    const asked = { service, region, method, path: url, action, body, text };
+    const asked = { signer, service, region, method, path: url, action, body, text };
     this.asked.push(asked);
     const given = this.before(asked) ?? this.answer(asked);
     return "status" in given && "body" in given

@@ -1,4 +1,7 @@
 /** Restores of docs/restore.md as commands, against an account that answers as AWS does. */
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { marshall } from "@aws-sdk/util-dynamodb";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
 import { labelOf } from "../../platform/table/ownership.ts";
@@ -59,6 +62,35 @@ test("a backup that does not add up fails the drill, and its table is kept for i
   expect(stderr).toMatch(/^MISFIT /m);
   expect(stderr).toMatch(/things? do not fit/);
   expect(account.tableNames()).toEqual([expect.stringMatching(/^ovation-prod-drill-\d{14}$/)]);
+});
+
+test("a drill outlives the credentials with which it began", async () => {
+  backup("2026-11-21T03:00:00Z");
+  const directory = await mkdtemp(join(tmpdir(), "ovation-drill-"));
+  const [AWS_CONFIG_FILE, program] = [join(directory, "config"), join(directory, "keys.cjs")];
+  await writeFile(
+    AWS_CONFIG_FILE,
+    `[default]\ncredential_process = ${process.execPath} ${program}\n`,
+  );
+  // New ones in each process, which the SDK replaces five minutes before they end.
+  await writeFile(
+    program,
+    `const Expiration = new Date(Date.now() + 60_000).toISOString();
+    const keys = { AccessKeyId: "AKID" + process.pid, SecretAccessKey: "example" };
+    console.log(JSON.stringify({ Version: 1, ...keys, Expiration }));`,
+  );
+  // The restore takes as long as the first ones are used.
+  const looks: string[] = [];
+  account.before = ({ method, path, signer }) => {
+    if (method !== "GET" || !path.startsWith("/restore-jobs/")) return undefined;
+    looks.push(signer);
+    return looks[0] === signer ? { Status: looks.length < 300 ? "RUNNING" : "ABORTED" } : undefined;
+  };
+  const others = { ...settings, AWS_ACCESS_KEY_ID: "", AWS_SECRET_ACCESS_KEY: "", AWS_CONFIG_FILE };
+  const options = ["prod", "--drill", "--every", "20"];
+  const ran = await runProgram("operate/restore.ts", options, others);
+  await rm(directory, { recursive: true });
+  expect([ran.status, ran.stderr]).toEqual([0, ""]);
 });
 
 test("a vault without a backup and a failed restore are reported in a sentence", async () => {
