@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { restoreRoleName, vaultName } from "../../lib/stages/names.ts";
+import { look } from "./restored-table.ts";
 import { type Caller, deployedCallers } from "./signed-caller.ts";
 
 type RecoveryPoint = { RecoveryPointArn: string; Status: string; CreationDate: number };
@@ -50,7 +51,10 @@ export async function restoreNewestBackup(
   const started = await backup("PUT", "/restore-jobs", {}, JSON.stringify(request), json);
   const { RestoreJobId } = JSON.parse(started) as { RestoreJobId: string };
   for (;;) {
-    const job = JSON.parse(await backup("GET", `/restore-jobs/${RestoreJobId}`)) as RestoreJob;
+    const seen = await look(everyMilliseconds, () =>
+      backup("GET", `/restore-jobs/${RestoreJobId}`),
+    );
+    const job = JSON.parse(seen) as RestoreJob;
     if (job.Status === "COMPLETED") return new Date(CreationDate * 1000);
     if (job.Status !== "PENDING" && job.Status !== "RUNNING")
       throw new Error(`The restore of ${RecoveryPointArn}: ${job.Status}, ${job.StatusMessage}`);

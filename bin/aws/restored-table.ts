@@ -36,19 +36,35 @@ const notYet = [
 /** How often one call gets such an answer before the command fails: 20 minutes by default. */
 const triesMax = 120;
 
+const isEarly = (error: unknown) => notYet.includes((error as Error).name);
+
 /** Makes a call until AWS lets it through. */
 async function whenReady<Answer>(
   everyMilliseconds: number,
   call: () => Promise<Answer>,
+  mayPass = isEarly,
 ): Promise<Answer> {
   for (let tries = 1; ; tries++)
     try {
       return await call();
     } catch (error) {
-      if (!notYet.includes((error as Error).name) || tries >= triesMax) throw error;
+      if (!mayPass(error) || tries >= triesMax) throw error;
       await pause(everyMilliseconds);
     }
 }
+
+type Answered = { httpStatusCode?: number };
+
+/**
+ * Looks at something that takes up to hours, again if the network fails or AWS does: the work
+ * itself goes on meanwhile.
+ */
+export const look = <Answer>(everyMilliseconds: number, call: () => Promise<Answer>) =>
+  whenReady(everyMilliseconds, call, (error) => {
+    const { status, $metadata } = error as { status?: number; $metadata?: Answered };
+    const code = status ?? $metadata?.httpStatusCode ?? 500;
+    return isEarly(error) || code === 429 || code >= 500;
+  });
 
 /** Waits until a new table is active, and returns its description. */
 export async function waitUntilActive(
@@ -58,7 +74,7 @@ export async function waitUntilActive(
 ): Promise<TableDescription> {
   const describe = () => client.send(new DescribeTableCommand({ TableName }));
   for (;;) {
-    const { Table } = await whenReady(everyMilliseconds, describe);
+    const { Table } = await look(everyMilliseconds, describe);
     if (Table?.TableStatus === "ACTIVE") return Table;
     await pause(everyMilliseconds);
   }

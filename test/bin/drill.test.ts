@@ -93,6 +93,20 @@ test("a drill outlives the credentials with which it began", async () => {
   expect([ran.status, ran.stderr]).toEqual([0, ""]);
 });
 
+test("a drill goes on if looks at the restore and at its table are not answered", async () => {
+  backup("2026-11-21T03:00:00Z");
+  // The SDK makes a call three times by itself.
+  const left = { "/restore-jobs/job": 2, DescribeTable: 4 };
+  account.before = ({ method, path, action }) => {
+    const at = method === "GET" ? "/restore-jobs/job" : "DescribeTable";
+    const isMeant = action === at || (method === "GET" && path.startsWith(at));
+    return isMeant && left[at]-- > 0 ? { status: 503, body: {} } : undefined;
+  };
+  const { status, stdout, stderr } = await run("prod", "--drill");
+  expect([status, stderr, left["/restore-jobs/job"] < 0]).toEqual([0, "", true]);
+  expect(stdout).toContain("Everything fits");
+});
+
 test("a vault without a backup and a failed restore are reported in a sentence", async () => {
   backup("2026-11-22T03:00:00Z", items, "PARTIAL");
   const none = await run("prod", "--drill");
