@@ -46,6 +46,9 @@ function readGiven(): Given {
   const isBackup = values.backup === true || isDrill;
   if (isBackup === (values.at !== undefined))
     throw new Misuse("Expected one of --at TIME and --backup");
+  // AWS answers 403 for a vault that does not exist.
+  if (isBackup && !stage.keepData)
+    throw new Misuse(`${name} has no backups, since its data may be deleted (keepData)`);
   const at = values.at === undefined ? undefined : new Date(values.at);
   if (at !== undefined && !(at.getTime() <= Date.now()))
     throw new Misuse(`--at: expected a time that has passed, found '${values.at}'`);

@@ -180,6 +180,8 @@ test("a restore does not wait forever for a table that cannot be changed", async
 
 test.each([
   [["prod"], "Expected one of --at TIME and --backup"],
+  [["staging", "--drill"], "staging has no backups, since its data may be deleted (keepData)"],
+  [["dev", "--backup"], "dev has no backups, since its data may be deleted (keepData)"],
   [["prod", "--at", "yesterday"], "--at: expected a time that has passed, found 'yesterday'"],
   [
     ["prod", "--backup", "--to", "ovation-prod"],
