@@ -3,6 +3,7 @@
  * a table on AWS. Without --yes it only prints what it would do.
  */
 import { parseArgs } from "node:util";
+import { type Stage, stageOf } from "../../lib/stages/stages.ts";
 import { endpointNote } from "../../local/aws/index.ts";
 import { listLogs } from "../../platform/store/log/log-reset.ts";
 import { isOtherData, openTable, tableOptions } from "../aws/table.ts";
@@ -18,9 +19,11 @@ try {
   const deployed = values.table ?? values.stage;
   if (deployed === undefined && (await isServed(dataDirectory)))
     throw new Error(`Ovation is running on ${dataDirectory}: stop it before you reset its logs.`);
+  const name = values.stage ?? (deployed === undefined ? process.env.STAGE : undefined);
+  const stage = stageOf((key) => (key === "stage" ? name || undefined : undefined));
   const close = await openTable(values);
   try {
-    await reset(deployed ?? dataDirectory, values.yes);
+    await reset(stage, deployed ?? dataDirectory, values.yes);
   } finally {
     await close();
   }
@@ -40,7 +43,7 @@ async function isServed(dataDirectory: string): Promise<boolean> {
   );
 }
 
-async function reset(where: string, isConfirmed: boolean): Promise<void> {
+async function reset(stage: Stage, where: string, isConfirmed: boolean): Promise<void> {
   const describe = (count: number) => `${count} ${count === 1 ? "log" : "logs"} of ${where}`;
   if (!isConfirmed) {
     const logs = describe((await listLogs()).length);
@@ -51,5 +54,5 @@ async function reset(where: string, isConfirmed: boolean): Promise<void> {
     process.exitCode = 1;
     return;
   }
-  console.log(`${describe(await resetLogs())} reset.`);
+  console.log(`${describe(await resetLogs(stage))} reset.`);
 }

@@ -101,7 +101,7 @@ async function run({ stage, at, to, isDrill, everyMilliseconds }: Given): Promis
     await deleteTable(client, to);
     return console.log(says);
   }
-  const logs = await resetLogs();
+  const logs = await resetLogs(stage);
   await close();
   console.log(`${number.format(logs)} logs reset, so clients read the history`);
   console.log(says);

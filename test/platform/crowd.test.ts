@@ -1,3 +1,4 @@
+import { resetLogs } from "../../bin/operate/stream-logs.ts";
 import { zeroOf } from "../../domain/audience/moment.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
 import { listSumMisfits } from "../../platform/audit/crowd.ts";
@@ -17,8 +18,8 @@ import { recount } from "../../platform/store/audience/recount.ts";
 import { recordVote } from "../../platform/store/audience/votes.ts";
 import { readHead } from "../../platform/store/log/frames.ts";
 import { resetLog } from "../../platform/store/log/log-reset.ts";
-import { getLog } from "../../platform/store/log/logs.ts";
-import { updateItem } from "../../platform/table/items.ts";
+import { getLog, newLog } from "../../platform/store/log/logs.ts";
+import { putItem, updateItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
 import { scanTable } from "../../platform/table/query.ts";
 import { atEachRequest } from "./between.ts";
@@ -160,4 +161,14 @@ test("a log that is reset has the sums of the stored items, and the open moments
   const own = (await listSumMisfits(scanTable)).filter(({ item }) => item.includes(streamId));
   expect(own).toEqual([]);
   expect(zeroOf(over)).toEqual([0, 0]);
+});
+
+test("a goal in a log that an operator resets has the stage's picture for a host without one", async () => {
+  const stream = await makeStream("host");
+  await start(stream, goal);
+  await putItem({ ...key.log(stream.id), ...newLog() });
+  const defaultPicture = "https://cdn.acme.com/person.png";
+  expect(await resetLogs({ defaultPicture })).toBeGreaterThan(0);
+  const { moments } = await readHead(stream.id);
+  expect(moments).toMatchObject([{ shown: { by: { profilePhoto: { url: defaultPicture } } } }]);
 });
