@@ -4,7 +4,7 @@ import { logFault } from "../../runtime/log.ts";
 import { countMetric } from "../../runtime/metrics.ts";
 import { getItem, getItems, nameOf, read } from "../../table/items.ts";
 import { type Key, key, readKey } from "../../table/keys.ts";
-import { queryItems } from "../../table/query.ts";
+import { queryAll, queryItems } from "../../table/query.ts";
 import { commitTransaction, type Reply } from "../../table/transact.ts";
 
 /** How many days a parked record waits for an operator. */
@@ -107,6 +107,13 @@ export async function listParked(now: Date, limit: number, after?: string): Prom
     list.push(...found.flat().map((item) => read(Parked, item)));
   }
   return list.slice(0, limit);
+}
+
+/** All parked records, newest day first: few, in one partition per day. */
+export async function* eachParked(now: Date): AsyncGenerator<Parked> {
+  for (const day of daysBefore(now))
+    for await (const item of queryAll(key.parked(day, ""), { prefix: "" }, { consistent: true }))
+      yield read(Parked, item);
 }
 
 /** A parked record by its id; undefined if there is none. */

@@ -2,10 +2,9 @@ import type { RedriveOutcome } from "../../../domain/money/parked.ts";
 import { Refusal, refuse } from "../../../domain/refusal.ts";
 import { isPassing } from "../../table/conflicts.ts";
 import { getRawItem, type Item } from "../../table/items.ts";
-import { type Key, prefix } from "../../table/keys.ts";
-import { scanTable } from "../../table/query.ts";
+import type { Key } from "../../table/keys.ts";
 import type { Reply } from "../../table/transact.ts";
-import { findParked, reasonOf, removeParked } from "./parked.ts";
+import { eachParked, findParked, reasonOf, removeParked } from "./parked.ts";
 import { dueOf, settle } from "./settle.ts";
 
 /** How many parked records were settled, and how many remain. */
@@ -17,9 +16,9 @@ type Redriven = { settled: number; parked: number };
  */
 export async function redriveAll(now: Date): Promise<Redriven> {
   const outcome = { settled: 0, parked: 0 };
-  for await (const { of } of scanParked())
+  for await (const { of } of eachParked(now))
     try {
-      await bringBack(of as Key, now, (outcome) => ({ answer: outcome, remember: [] }));
+      await bringBack(of, now, (outcome) => ({ answer: outcome, remember: [] }));
       outcome.settled++;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
@@ -66,10 +65,3 @@ async function settleItem(item: Item, now: Date): Promise<RedriveOutcome> {
     refuse("parked_unfit", { reason: reasonOf(error) });
   }
 }
-
-/** All parked records: few, in one partition per day. */
-const scanParked = (): AsyncGenerator<Item> =>
-  scanTable({
-    FilterExpression: "begins_with(PK, :parked)",
-    ExpressionAttributeValues: { ":parked": prefix.parked },
-  });
