@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import type { Room } from "../../bin/operate/calls.ts";
 import { alternativesTo, billOf, fixedBill, type Line } from "../../bin/operate/estimate.ts";
 import units from "../../docs/units.json" with { type: "json" };
@@ -281,6 +282,22 @@ test.each([
   });
   expect(estimate / dollars).toBeGreaterThan(0.7);
   expect(estimate / dollars).toBeLessThan(1.4);
+});
+
+test("the guide's dollars of an hour by posts and by a relay are those of the estimate", () => {
+  const guide = readFileSync("docs/scale.md", "utf8");
+  const hour = (changes: Partial<Room>) => {
+    const sum = (hours: number) =>
+      billOf({ ...room, ...changes, hours })
+        .filter(({ name }) => !/HTTP calls|^Firewall|^CloudFront$/.test(name))
+        .reduce((all, { dollars }) => all + dollars, 0);
+    return Math.round(sum(1) - sum(0));
+  };
+  for (const viewers of [1_000, 10_000, 100_000]) {
+    const relayed = hour({ viewers, relay: { minTasks: 2 }, domain: { firewall: true } });
+    const row = `\\| .*with ${viewers.toLocaleString("en-US")}\\b.*\\$${hour({ viewers })}\\b.*\\$${relayed}\\b`;
+    expect(guide).toMatch(new RegExp(row));
+  }
 });
 
 test("a post for each event costs several times as much", () => {
