@@ -52,6 +52,9 @@ function readGiven(): Given {
   const at = values.at === undefined ? undefined : new Date(values.at);
   if (at !== undefined && !(at.getTime() <= Date.now()))
     throw new Misuse(`--at: expected a time that has passed, found '${values.at}'`);
+  // Without a zone it would be that of the operator's machine.
+  if (values.at !== undefined && !/(Z|[+-]\d\d:\d\d)$/i.test(values.at))
+    throw new Misuse(`--at: expected a time with its zone, such as Z, found '${values.at}'`);
   const everyMilliseconds = Number(values.every ?? 10_000);
   if (!(everyMilliseconds >= 1))
     throw new Misuse(`--every: expected a positive number, found '${values.every}'`);

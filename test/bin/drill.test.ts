@@ -184,6 +184,14 @@ test.each([
   [["dev", "--backup"], "dev has no backups, since its data may be deleted (keepData)"],
   [["prod", "--at", "yesterday"], "--at: expected a time that has passed, found 'yesterday'"],
   [
+    ["prod", "--at", "2026-11-21T03:55:00"],
+    "--at: expected a time with its zone, such as Z, found '2026-11-21T03:55:00'",
+  ],
+  [
+    ["prod", "--at", "2026-11-21"],
+    "--at: expected a time with its zone, such as Z, found '2026-11-21'",
+  ],
+  [
     ["prod", "--backup", "--to", "ovation-prod"],
     "--to: expected a name that begins with ovation-prod-, found 'ovation-prod'",
   ],
