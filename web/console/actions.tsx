@@ -3,6 +3,7 @@ import { useLayoutEffect, useRef } from "preact/hooks";
 import { CopyButton } from "../copy-button.tsx";
 import { type ApiRequest, curlLineOf, type Refused, type Request, refusedOf } from "./api.ts";
 import { Icon } from "./icons.ts";
+import { session } from "./session.ts";
 import { Refusal } from "./ui.tsx";
 
 /** An action of the user that makes one API call. */
@@ -46,19 +47,27 @@ const forget = (id: number) => {
   toasts.value = toasts.value.filter((toast) => toast.id !== id);
 };
 
+// The next user of the tab neither confirms nor undoes the actions of the one before.
+session.subscribe(() => {
+  question.value = undefined;
+  toasts.value = [];
+});
+
 const asToast = (action: Action) => (refused: Refused) => {
   showToast({ says: `Failed: ${action.title}`, refused });
   return true;
 };
 
-/** Performs an action without asking; returns whether it succeeded. */
+/** Performs an action without asking; returns whether it succeeded before the session ended. */
 export async function perform(action: Action, show: ShowRefusal = asToast(action)) {
+  const by = session.peek();
   try {
     const answer = await action.request.run<never>();
+    if (session.peek() !== by) return false;
     showToast({ says: action.done(answer), ...(action.undo && { undo: action.undo(answer) }) });
     return true;
   } catch (error) {
-    show(refusedOf(error));
+    if (session.peek() === by) show(refusedOf(error));
     return false;
   }
 }

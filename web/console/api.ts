@@ -19,7 +19,7 @@ export type Called = Request & { id: number; status: number; milliseconds: numbe
 
 const calledMax = 200;
 
-/** All calls of this page, newest first. */
+/** All calls of this session, newest first. */
 export const called = signal<Called[]>([]);
 let next = 1;
 
@@ -28,35 +28,42 @@ const filesIn = (form: FormData) =>
     [...form].flatMap(([field, value]) => (value instanceof File ? [[field, value.name]] : [])),
   );
 
-const noted = timed(async (input, init = {}) => {
-  const url = new URL(String(input));
-  const headers = new Headers(init.headers);
-  const key = headers.get("idempotency-key");
-  const request: Request = {
-    method: init.method ?? "GET",
-    path: url.pathname + url.search,
-    ...(typeof init.body === "string" && { body: JSON.parse(init.body) }),
-    ...(key !== null && { key }),
-    ...(init.body instanceof FormData && { files: filesIn(init.body) }),
-  };
-  const began = performance.now();
-  const note = (status: number) => {
-    const milliseconds = Math.round(performance.now() - began);
-    called.value = [{ ...request, id: next++, status, milliseconds }, ...called.value].slice(
-      0,
-      calledMax,
-    );
-  };
-  try {
-    const answer = await fetch(input, init);
-    note(answer.status);
-    if (answer.status === 401) leave("Your session has ended. Sign in again.");
-    return answer;
-  } catch (error) {
-    note(0);
-    throw error;
-  }
-});
+/**
+ * Calls the API with a session's token, and notes the call. Answers that come after the session
+ * concern no other one: they are not noted, and a 401 does not end it.
+ */
+const notedAs = (token: string) =>
+  timed(async (input, init = {}) => {
+    const url = new URL(String(input));
+    const headers = new Headers(init.headers);
+    const key = headers.get("idempotency-key");
+    const request: Request = {
+      method: init.method ?? "GET",
+      path: url.pathname + url.search,
+      ...(typeof init.body === "string" && { body: JSON.parse(init.body) }),
+      ...(key !== null && { key }),
+      ...(init.body instanceof FormData && { files: filesIn(init.body) }),
+    };
+    const began = performance.now();
+    const isOver = () => (session.peek()?.token ?? "") !== token;
+    const note = (status: number) => {
+      if (isOver()) return;
+      const milliseconds = Math.round(performance.now() - began);
+      called.value = [{ ...request, id: next++, status, milliseconds }, ...called.value].slice(
+        0,
+        calledMax,
+      );
+    };
+    try {
+      const answer = await fetch(input, init);
+      note(answer.status);
+      if (answer.status === 401 && !isOver()) leave("Your session has ended. Sign in again.");
+      return answer;
+    } catch (error) {
+      note(0);
+      throw error;
+    }
+  });
 
 /** Clients keep their token, so each session has its own: for calls, and for subscriptions. */
 let client: Client;
@@ -65,7 +72,8 @@ const url = location.origin;
 
 effect(() => {
   const token = session.value?.token ?? "";
-  client = createClient({ url, token: () => token, WebSocket: NoSocket, fetch: noted });
+  client = createClient({ url, token: () => token, WebSocket: NoSocket, fetch: notedAs(token) });
+  called.value = [];
   return () => {
     client.close();
     listener?.close();
@@ -116,9 +124,9 @@ export const requestFile = (path: string, field: string, file: File): ApiRequest
   async run<Answer>() {
     const body = new FormData();
     body.set(field, file);
-    const headers = { authorization: `Bearer ${session.value?.token ?? ""}` };
-    const sent = { method: "POST", headers, body };
-    const answer = await noted(location.origin + path, sent).catch(() => undefined);
+    const token = session.peek()?.token ?? "";
+    const sent = { method: "POST", headers: { authorization: `Bearer ${token}` }, body };
+    const answer = await notedAs(token)(location.origin + path, sent).catch(() => undefined);
     const said = await answer?.json().catch(() => undefined);
     if (answer?.ok) return said.data as Answer;
     const code = answer?.headers.get("x-error-code");
