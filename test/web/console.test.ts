@@ -271,8 +271,20 @@ browserTest(
     await visit("view=webhooks&id=new");
     await page.getByLabel("Endpoint URL").fill(url);
     await page.getByLabel("Events").fill("webhook.test");
-    await page.getByRole("button", { name: "Create webhook" }).click();
+    const held = Promise.withResolvers<void>();
+    await page.route(/\/webhooks$/, async (route) => {
+      if (route.request().method() === "POST") await held.promise;
+      await route.continue();
+    });
+    const create = page.getByRole("button", { name: "Create webhook" });
+    await create.dblclick();
+    held.resolve();
+    await toast(page, "created.").waitFor();
+    // The form is empty then: another press creates nothing, and the secret stays.
+    await create.click();
+    await page.getByRole("alert").getByText("Enter a URL").waitFor();
     await page.getByText(/^whsec_/).waitFor();
+    expect(await page.getByRole("row", { name: url }).count()).toBe(1);
     await page.getByRole("row", { name: url }).click();
     await page.getByRole("button", { name: "Send test event" }).click();
     const deliveries = page.getByRole("region", { name: "Deliveries" });

@@ -58,8 +58,14 @@ const asToast = (action: Action) => (refused: Refused) => {
   return true;
 };
 
+/** Calls without a response yet: pressing a button twice sends one. */
+const running = new Set<string>();
+
 /** Performs an action without asking; returns whether it succeeded before the session ended. */
 export async function perform(action: Action, show: ShowRefusal = asToast(action)) {
+  const name = JSON.stringify(action.request);
+  if (running.has(name)) return false;
+  running.add(name);
   const by = session.peek();
   try {
     const answer = await action.request.run<never>();
@@ -69,6 +75,8 @@ export async function perform(action: Action, show: ShowRefusal = asToast(action
   } catch (error) {
     if (session.peek() === by) show(refusedOf(error));
     return false;
+  } finally {
+    running.delete(name);
   }
 }
 

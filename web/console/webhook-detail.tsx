@@ -60,8 +60,10 @@ const WebhookFields = ({ draft, alter }: FieldsGiven) => (
   </>
 );
 
+const blank: Draft = { url: "", events: "*", description: "" };
+
 export function NewWebhook({ reload }: { reload(): void }) {
-  const draft = useSignal<Draft>({ url: "", events: "*", description: "" });
+  const draft = useSignal(blank);
   const key = useSignal(newKey());
   const secret = useSignal<string | undefined>(undefined);
   const { description, ...body } = bodyOf(draft.value);
@@ -77,6 +79,7 @@ export function NewWebhook({ reload }: { reload(): void }) {
     done(made: { secret: string | null; url: string }) {
       secret.value = made.secret ?? undefined;
       key.value = newKey();
+      draft.value = blank;
       reload();
       return `Webhook to ${made.url} created.`;
     },
