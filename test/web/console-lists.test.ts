@@ -197,6 +197,30 @@ browserTest(
 );
 
 browserTest(
+  "a switch and a select whose change is refused show again what holds",
+  async () => {
+    const id = await goLive(call, "firm-host", "Firm show");
+    const { page, visit, close } = await openAsAdmin();
+    const refuse = { status: 409, json: { isSuccess: false, errors: ["Ended just now"] } };
+    await page.route(/chat-settings$/, (route) => route.fulfill(refuse));
+    await visit(`view=streams&id=${id}`);
+    const detail = page.getByRole("complementary", { name: "Firm show" });
+    const followersOnly = detail.getByRole("switch", { name: "Followers only" });
+    const slowMode = detail.getByLabel("Slow mode");
+    for (const change of [() => followersOnly.click(), () => slowMode.selectOption("120")]) {
+      await change();
+      const failed = toast(page, "Ended just now");
+      await failed.getByRole("button", { name: "Dismiss" }).click();
+      await failed.waitFor({ state: "detached" });
+    }
+    expect(await followersOnly.isChecked()).toBe(false);
+    expect(await slowMode.inputValue()).toBe("0");
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "an unknown stream ID shows an error, and another ID can be entered",
   async () => {
     const streamId = await goLive(call, "calm-host", "Calm show");

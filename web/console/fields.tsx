@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useContext, useEffect, useId } from "preact/hooks";
 import type { CallResult } from "../../client/index.ts";
+import { useChoice } from "../host/act.tsx";
 import { call } from "./api.ts";
 import { FormContext, PlainForm } from "./form.tsx";
 import { formatted, PersonCell } from "./ui.tsx";
@@ -71,19 +72,16 @@ export function Select(given: {
   name: string;
   value: string;
   choices: readonly Option[];
-  change(value: string): void;
+  change(value: string): unknown;
   /** Its label is on the same line, as for a switch. */
   isInline?: boolean;
 }) {
   const id = useId();
+  const [shown, choose] = useChoice(given.value, given.change);
   return (
     <div class={given.isInline ? "rule" : "field"}>
       <label for={id}>{given.name}</label>
-      <select
-        id={id}
-        value={given.value}
-        onChange={(event) => given.change(event.currentTarget.value)}
-      >
+      <select id={id} value={shown} onChange={(event) => void choose(event.currentTarget.value)}>
         {given.choices.map(({ value, title }) => (
           <option key={value} value={value}>
             {title}
@@ -115,22 +113,6 @@ export function Choice<Value extends string>(given: {
         </button>
       ))}
     </fieldset>
-  );
-}
-
-export function Switch(given: { name: string; isOn: boolean; change(isOn: boolean): void }) {
-  return (
-    <label class="rule">
-      <span>{given.name}</span>
-      <input
-        type="checkbox"
-        role="switch"
-        aria-checked={given.isOn}
-        class="switch"
-        checked={given.isOn}
-        onChange={(event) => given.change(event.currentTarget.checked)}
-      />
-    </label>
   );
 }
 

@@ -1,9 +1,10 @@
 import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
 import type { CallResult } from "../../client/index.ts";
+import { Switch } from "../host/chat-settings.tsx";
 import { type Action, perform } from "./actions.tsx";
 import { call, newKey, request, requestFile } from "./api.ts";
-import { Field, problemOf, Switch } from "./fields.tsx";
+import { Field, problemOf } from "./fields.tsx";
 import { Form } from "./form.tsx";
 import { GiftPicture } from "./gift-picture.tsx";
 import { allOf, useList } from "./list.ts";

@@ -1,6 +1,7 @@
+import { Switch } from "../host/chat-settings.tsx";
 import { type Action, ask, perform } from "./actions.tsx";
 import { call, request } from "./api.ts";
-import { Select, Switch } from "./fields.tsx";
+import { Select } from "./fields.tsx";
 import type { List } from "./list.ts";
 import { useLoad } from "./load.ts";
 import { StreamOverlayKeys } from "./overlay-keys.tsx";
@@ -147,7 +148,7 @@ function ChatSettingsForm({ stream, list }: Given) {
     const before = Object.fromEntries(
       Object.keys(settings).map((name) => [name, stream[name as keyof ChatSettings]]),
     );
-    void perform(actionOf(title, settings, before));
+    return perform(actionOf(title, settings, before));
   };
   return (
     <section aria-label="Chat settings" class="rules">

@@ -1,10 +1,11 @@
 import { useSignal } from "@preact/signals";
 import type { CallResult } from "../../client/index.ts";
 import { CopyButton } from "../copy-button.tsx";
+import { Switch } from "../host/chat-settings.tsx";
 import { type Action, ask, perform } from "./actions.tsx";
 import { newKey, request } from "./api.ts";
 import { Deliveries } from "./deliveries.tsx";
-import { Field, Switch } from "./fields.tsx";
+import { Field } from "./fields.tsx";
 import { Form } from "./form.tsx";
 import { Icon } from "./icons.ts";
 import type { List } from "./list.ts";
@@ -167,7 +168,7 @@ export function WebhookDetail({ webhook, list }: Given) {
           ["ID", <code key="id">{webhook.id}</code>],
         ]}
       />
-      <Switch name="Enabled" isOn={webhook.enabled} change={(isOn) => void perform(enable(isOn))} />
+      <Switch name="Enabled" isOn={webhook.enabled} change={(isOn) => perform(enable(isOn))} />
       <p class="buttons">
         <button type="button" class="button outlined" onClick={() => void perform(test)}>
           Send test event
