@@ -317,6 +317,11 @@ browserTest(
     await page.getByRole("button", { name: "Pay out…" }).click();
     await confirm(page, "Pay out");
     await toast(page, "user2 has 500 credits now.").waitFor();
+    // The form is ready for the next call, and complains about nothing.
+    await expectSoon(
+      async () => (await page.getByLabel("Credits", { exact: true }).inputValue()) === "",
+    );
+    expect(await page.getByRole("alert").count()).toBe(0);
     await page.getByRole("button", { name: /^Calls/ }).click();
     const line = page.getByRole("button", { name: /200|201/ }).filter({ hasText: "payouts" });
     await line.first().click();

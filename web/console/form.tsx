@@ -37,12 +37,20 @@ export function Form({ name, action, asks, isQuiet, children, ...given }: FormGi
     input?.focus();
     return input != null || !asks;
   };
-  const submit = async () => {
+  const submit = () => {
     const wrong = form.current?.querySelector<HTMLInputElement>("[data-problem]");
     state.value = { isSent: true };
+    const sent: Action | undefined = action && {
+      ...action,
+      done(answer) {
+        // First: the view may empty the form for the next call.
+        state.value = { isSent: false };
+        return action.done(answer);
+      },
+    };
     if (wrong) wrong.focus();
-    else if (action && asks) ask(action, show);
-    else if (action && (await perform(action, show))) state.value = { isSent: false };
+    else if (sent && asks) ask(sent, show);
+    else if (sent) void perform(sent, show);
   };
   const { refused, field } = state.value;
   const verb = given.verb ?? action?.verb ?? "Save";
@@ -56,7 +64,7 @@ export function Form({ name, action, asks, isQuiet, children, ...given }: FormGi
       }}
       onSubmit={(event) => {
         event.preventDefault();
-        if (!given.isUnchanged) void submit();
+        if (!given.isUnchanged) submit();
       }}
     >
       <FormContext.Provider value={state}>{children}</FormContext.Provider>
