@@ -82,6 +82,8 @@ browserTest(
     await confirm(page, "Refund");
     await toast(page, "10 credits refunded to Gina.").waitFor();
     await ledger.getByText("+10", { exact: true }).waitFor();
+    const balance = detail.getByRole("region", { name: "Wallet" }).locator("dd").first();
+    await balance.getByText("1,000", { exact: true }).waitFor();
     expect(await spent.getByRole("button", { name: "Refund…" }).count()).toBe(0);
     await detail.getByRole("link", { name: "Ban…" }).click();
     await page.getByLabel("Stream", { exact: true }).selectOption(streamId);

@@ -322,6 +322,9 @@ browserTest(
       async () => (await page.getByLabel("Credits", { exact: true }).inputValue()) === "",
     );
     expect(await page.getByRole("alert").count()).toBe(0);
+    const ledger = page.getByRole("region", { name: "Ledger" });
+    for (const amount of ["+700", "−200"])
+      await ledger.getByText(amount, { exact: true }).first().waitFor();
     await page.getByRole("button", { name: /^Calls/ }).click();
     const line = page.getByRole("button", { name: /200|201/ }).filter({ hasText: "payouts" });
     await line.first().click();

@@ -1,7 +1,7 @@
 import { nameOf } from "../chat/person.ts";
 import { ask } from "./actions.tsx";
 import { Choice } from "./fields.tsx";
-import { pagesOf, type RowOf, useList } from "./list.ts";
+import { type List, pagesOf, type RowOf, useList } from "./list.ts";
 import { ShortList } from "./listing.tsx";
 import { refundAction } from "./refund-action.ts";
 import { filter, hrefOf, set } from "./router.ts";
@@ -18,9 +18,14 @@ const isGift = ({ type }: Transaction) => /^(gift|superlike)_/.test(type);
 const isSpent = ({ type }: Pick<Transaction, "type">) =>
   type === "gift_spend" || type === "superlike_spend";
 
-/** A user's transactions, newest first: all of them, or only gifts and superlikes. */
-export function Ledger({ userId, name }: { userId: string; name: string }) {
-  const all = useList(({ id }: Transaction) => id, pagesOf(route, { path: { userId } }));
+/** A user's transactions, newest first. */
+export const useLedger = (userId: string) =>
+  useList(({ id }: Transaction) => id, pagesOf(route, { path: { userId } }));
+
+type Given = { name: string; ledger: List<Transaction>; reload(): void };
+
+/** A user's ledger: all transactions, or only gifts and superlikes. */
+export function Ledger({ name, ledger: all, reload }: Given) {
   const isAll = filter("ledger") !== "gifts";
   const refunded = new Set(
     all.rows?.filter(({ type }) => type === "gift_refund").map(({ giftId }) => giftId),
@@ -28,7 +33,7 @@ export function Ledger({ userId, name }: { userId: string; name: string }) {
   const refund = (giftId: string, { type, amount }: Pick<Transaction, "type" | "amount">) =>
     refundAction(giftId, {
       ...{ what: type === "gift_spend" ? "a gift" : "a superlike", name, credits: amount },
-      took: () => void all.refresh(),
+      took: reload,
     });
   return (
     <ShortList

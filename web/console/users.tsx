@@ -3,7 +3,6 @@ import { nameOf } from "../chat/person.ts";
 import { type Action, ask } from "./actions.tsx";
 import { call, newKey, request } from "./api.ts";
 import { IdField } from "./fields.tsx";
-import { Ledger } from "./ledger.tsx";
 import { pagesOf, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
 import { useLoad } from "./load.ts";
@@ -12,7 +11,7 @@ import { isAdmin } from "./session.ts";
 import type { Column } from "./table.tsx";
 import { Detail, Facts, formatted, Link, PersonCell, Refusal } from "./ui.tsx";
 import { UserBans } from "./user-bans.tsx";
-import { Wallet } from "./wallet.tsx";
+import { Money } from "./wallet.tsx";
 
 /** The fields that both the search and the profile return. */
 type User = Pick<
@@ -92,8 +91,7 @@ function UserDetail({ user }: { user: User }) {
         ]}
       />
       <UserBans userId={userId} name={name} />
-      {isAdmin.value && <Wallet userId={userId} name={name} />}
-      {isAdmin.value && <Ledger userId={userId} name={name} />}
+      {isAdmin.value && <Money userId={userId} name={name} />}
     </Detail>
   );
 }

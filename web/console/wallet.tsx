@@ -1,20 +1,40 @@
 import { useSignal } from "@preact/signals";
+import type { CallResult } from "../../client/index.ts";
 import type { Action } from "./actions.tsx";
 import { call, newKey, request } from "./api.ts";
 import { Choice, Field, problemOf } from "./fields.tsx";
 import { Form } from "./form.tsx";
-import { useLoad } from "./load.ts";
+import { Ledger, useLedger } from "./ledger.tsx";
+import { type Loaded, useLoad } from "./load.ts";
 import { SpendLimit } from "./spend-limit.tsx";
 import { Facts, formatted, Refusal, Skeleton } from "./ui.tsx";
 
 type Way = "top-ups" | "payouts";
 
-/** A user's balance, with top-ups and payouts by an admin. */
-export function Wallet({ userId, name }: { userId: string; name: string }) {
-  const { value, refused, reload } = useLoad(userId, () =>
-    call("GET /api/v1/wallets/{userId}", { path: { userId } }),
+type Given = { userId: string; name: string; reload(): void };
+
+/** A user's wallet and ledger: each shows at once what is booked in the other. */
+export function Money({ userId, name }: Omit<Given, "reload">) {
+  const wallet = useLoad(userId, () => call("GET /api/v1/wallets/{userId}", { path: { userId } }));
+  const ledger = useLedger(userId);
+  const reload = () => {
+    void wallet.reload();
+    void ledger.refresh();
+  };
+  return (
+    <>
+      <Wallet {...{ userId, name, wallet, reload }} />
+      <Ledger {...{ name, ledger, reload }} />
+    </>
   );
-  if (refused) return <Refusal refused={refused} retry={reload} />;
+}
+
+type Balance = CallResult<"GET /api/v1/wallets/{userId}">;
+
+/** A user's balance, with top-ups and payouts by an admin. */
+function Wallet({ userId, name, wallet, reload }: Given & { wallet: Loaded<Balance> }) {
+  const { value, refused } = wallet;
+  if (refused) return <Refusal refused={refused} retry={wallet.reload} />;
   if (value === undefined) return <Skeleton />;
   return (
     <section aria-label="Wallet">
@@ -32,8 +52,6 @@ export function Wallet({ userId, name }: { userId: string; name: string }) {
     </section>
   );
 }
-
-type Given = { userId: string; name: string; reload(): void };
 
 function Booking({ userId, name, reload }: Given) {
   const way = useSignal<Way>("top-ups");
