@@ -179,6 +179,12 @@ browserTest(
   testMilliseconds,
 );
 
+/** Whether viewers can send the gift of this name. */
+async function isSold(name: string): Promise<boolean> {
+  const types = await call("admin", "GET", "/api/v1/gifts/gift-types");
+  return types.some((type: { name: string }) => type.name === name);
+}
+
 browserTest(
   "an admin changes a gift type, archives it after a confirmation, and restores it",
   async () => {
@@ -199,6 +205,18 @@ browserTest(
     await page.getByRole("row", { name: /Coffee 60.*Active/ }).waitFor();
     const types = await call("admin", "GET", "/api/v1/gifts/gift-types");
     expect(types).toContainEqual(expect.objectContaining({ name: "Coffee", creditAmount: 60 }));
+    // Undone from another view, it leaves that view as it is.
+    const dismiss = page.getByRole("button", { name: "Dismiss" });
+    while ((await dismiss.count()) > 1) await dismiss.first().click();
+    await page.getByRole("link", { name: "Users" }).click();
+    await page.getByRole("heading", { level: 1, name: "Users" }).waitFor();
+    const last = toast(page, "Coffee updated");
+    await last.getByRole("button", { name: "Undo" }).click();
+    await expectSoon(async () => !(await isSold("Coffee")));
+    await last.waitFor();
+    expect(new URL(page.url()).search).toBe("?view=users");
+    await last.getByRole("button", { name: "Undo" }).click();
+    await expectSoon(() => isSold("Coffee"));
     expect(faults).toEqual([]);
     await close();
   },

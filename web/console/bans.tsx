@@ -83,12 +83,14 @@ function NewBan({ stream, took }: { stream: Stream; took: () => void }) {
   };
   const { actionType, reason, seconds, scope } = given.value;
   const options = { actionType, scope, reason: reason.trim(), seconds: Number(seconds) };
-  const action =
-    user &&
-    banAction(stream, { _id: user._id, name: nameOf(user) }, options, () => {
+  const ban = user && banAction(stream, { _id: user._id, name: nameOf(user) }, options, took);
+  const action = ban && {
+    ...ban,
+    done(answer: never) {
       set({ id: "", user: "" }, true);
-      took();
-    });
+      return ban.done(answer);
+    },
+  };
   return (
     <Detail title="Ban user" close={() => set({ id: "", user: "" })}>
       <Form name="Ban user" action={action} verb={actionType === "BLOCK" ? "Block" : "Mute"} asks>

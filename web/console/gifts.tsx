@@ -9,7 +9,7 @@ import { Form } from "./form.tsx";
 import { GiftPicture } from "./gift-picture.tsx";
 import { allOf, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
-import { set } from "./router.ts";
+import { filter, set } from "./router.ts";
 import type { Column } from "./table.tsx";
 import { Detail, formatted } from "./ui.tsx";
 
@@ -51,7 +51,8 @@ export function GiftCatalogue() {
   const took = (type: GiftType) => {
     list.put(type);
     void list.refresh();
-    set({ id: type.id }, true);
+    // An undo may come from another view.
+    if (filter("id") === "new") set({ id: type.id }, true);
   };
   return (
     <Listing
