@@ -1,8 +1,8 @@
 /** What an operator finds in the console's lists and details, in a browser, on the whole system. */
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { callsOf } from "../local/audience.ts";
 import { browserTest } from "./browser.ts";
-import { callerOf, confirm, goLive, openConsole, toast } from "./console.ts";
+import { callerOf, confirm, goLive, openConsole, openConsoleAs, toast } from "./console.ts";
 import { expectSoon, johnId, testMilliseconds, usePages } from "./pages.ts";
 
 const pages = usePages();
@@ -47,6 +47,47 @@ browserTest(
     expect(lines).toHaveLength(120);
     expect(new Set(lines).size).toBe(120);
     expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "users who are unbanned meanwhile do not hide those of the next page",
+  async () => {
+    const liveStreamId = await goLive(call, "strict-host", "Strict show");
+    const subs = Array.from({ length: 53 }, (_, at) => `strict-${at}`);
+    await Promise.all(
+      subs.map(async (targetUserId) => {
+        await call(targetUserId, "GET", "/api/v1/wallet");
+        const ban = { targetUserId, liveStreamId, actionType: "CHAT_ONLY", scope: "channel" };
+        await call("strict-host", "POST", "/api/v1/live-stream-ban", ban);
+      }),
+    );
+    const { page, visit, close } = await openConsoleAs(pages, "strict-host");
+    const seen = async (row: Locator) => (await row.allTextContents()).length;
+    const more = page.getByRole("button", { name: "More", exact: true });
+    await visit(`view=bans&stream=${liveStreamId}`);
+    const banned = rows(page, "Bans");
+    await expectSoon(async () => (await seen(banned)) === 50);
+    const unban = banned.getByRole("button", { name: "Unban" });
+    for (const left of [49, 48]) {
+      await unban.first().click();
+      await expectSoon(async () => (await seen(banned)) === left);
+    }
+    await more.click();
+    await expectSoon(async () => (await seen(banned)) === 50);
+    await more.click();
+    await page.getByText("All 51").waitFor();
+    await visit("view=channel");
+    await page.getByRole("tab", { name: "Bans" }).click();
+    const items = page.getByRole("list", { name: "Bans" }).getByRole("listitem");
+    await expectSoon(async () => (await seen(items)) === 50);
+    await items.first().getByRole("button", { name: "Unban" }).click();
+    await items.first().getByRole("button", { name: "Confirm unban" }).click();
+    await expectSoon(async () => (await seen(items)) === 49);
+    await more.click();
+    await expectSoon(async () => (await seen(items)) === 50);
     await close();
   },
   testMilliseconds,

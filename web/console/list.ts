@@ -5,11 +5,13 @@ import { call, refusedOf } from "./api.ts";
 import { type Loaded, useLoad } from "./load.ts";
 import { filter, set } from "./router.ts";
 
+/** The parameters that name a page: a cursor, or its number. */
+type Next = { after: string } | { page: number };
 /** Rows of one call, and the parameters of the next one; undefined at the end of the list. */
-type Page<Row> = { rows: readonly Row[]; next?: string | undefined };
+type Page<Row> = { rows: readonly Row[]; next?: Next | undefined };
 
 /** The source of a list's rows; the list starts over when `key` changes. */
-export type Source<Row> = { key: string; read(next?: string): Promise<Page<Row>> };
+export type Source<Row> = { key: string; read(next?: Next): Promise<Page<Row>> };
 
 type Listed<Row = unknown> = { list: readonly Row[] } & (
   | { pageInfo: { nextCursor: string | null } }
@@ -21,7 +23,8 @@ type ListRoute = {
 }[Route];
 export type RowOf<R extends ListRoute> = CallResult<R> extends Listed<infer Row> ? Row : never;
 
-const limit = 50;
+/** Rows of a page. */
+export const limit = 50;
 /** The parameters of a list are known only at run time. */
 const callAny: (route: string, given: object) => Promise<Listed<never>> = call;
 
@@ -32,19 +35,19 @@ export const pagesOf = <R extends ListRoute>(
 ): Source<RowOf<R>> => ({
   key: JSON.stringify([route, input]),
   async read(next) {
-    const query = { limit, ...input?.query, ...(next && JSON.parse(next)) };
+    const query = { limit, ...input?.query, ...next };
     const answer: Listed<RowOf<R>> = await callAny(route, { ...input, query });
     return { rows: answer.list, next: nextOf(answer) };
   },
 });
 
-function nextOf(answer: Listed): string | undefined {
+function nextOf(answer: Listed): Next | undefined {
   if ("pageInfo" in answer) {
     const after = answer.pageInfo.nextCursor;
-    return after === null ? undefined : JSON.stringify({ after });
+    return after === null ? undefined : { after };
   }
   const { currentPage, hasNextPage } = answer.pagination;
-  return hasNextPage ? JSON.stringify({ page: currentPage + 1 }) : undefined;
+  return hasNextPage ? { page: currentPage + 1 } : undefined;
 }
 
 /** The rows of a call that returns all at once. */
@@ -77,8 +80,9 @@ export type List<Row> = Pick<Loaded<Page<Row>>, "refused" | "reload"> & {
 };
 
 /**
- * Loads a list. Numbered pages shift as rows are added and removed, so duplicates are skipped.
- * `find` loads the row named in the URL if it is on no loaded page.
+ * Loads a list. Numbered pages shift as rows are added and removed: the next one begins where the
+ * first missing row may be, and duplicates are skipped. `find` loads the row named in the URL if it
+ * is on no loaded page.
  */
 export function useList<Row>(
   idOf: (row: Row) => string,
@@ -110,8 +114,19 @@ export function useList<Row>(
     async more() {
       isReading.value = true;
       try {
-        const page = await source.read(value?.next);
-        change(({ rows }) => ({ rows: [...rows, ...without(page.rows, rows)], next: page.next }));
+        let next = value?.next;
+        if (value && next && "page" in next)
+          next = { page: 1 + Math.floor(value.rows.length / limit) };
+        for (let isNew = false; next !== undefined && !isNew; ) {
+          const page: Page<Row> = await source.read(next);
+          next = page.next;
+          const isTaken = change(({ rows }) => {
+            const added = without(page.rows, rows);
+            isNew = added.length > 0;
+            return { rows: [...rows, ...added], next };
+          });
+          if (!isTaken) break;
+        }
       } catch (error) {
         showToast({ says: "Could not load more.", refused: refusedOf(error) });
       }

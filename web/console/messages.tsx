@@ -4,14 +4,13 @@ import { nameOf } from "../chat/person.ts";
 import { type Action, ask, perform } from "./actions.tsx";
 import { call, host, request } from "./api.ts";
 import { banAction } from "./ban-actions.ts";
-import { type List, type Source, useList } from "./list.ts";
+import { type List, limit, type Source, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
 import { hrefOf, set } from "./router.ts";
 import { type ScopedGiven, type Stream, StreamScope } from "./stream-scope.tsx";
 import type { Column } from "./table.tsx";
 import { Cut, Detail, Facts, Link, Moment, PersonCell } from "./ui.tsx";
 
-const limit = 50;
 /** Maximum number of live messages kept while the page is open. */
 const liveMax = 500;
 const flushMilliseconds = 250;
@@ -29,9 +28,9 @@ const sourceOf = ({ id: streamId }: Stream): Source<ChatMessage> => ({
   async read(next) {
     const { messages, page, hasNextPage } = await call(
       "GET /api/v1/live-stream/{streamId}/chat/messages",
-      { path: { streamId }, query: { limit, page: Number(next ?? 1) } },
+      { path: { streamId }, query: { limit, page: 1, ...next } },
     );
-    return { rows: messages, next: hasNextPage ? `${page + 1}` : undefined };
+    return { rows: messages, next: hasNextPage ? { page: page + 1 } : undefined };
   },
 });
 
