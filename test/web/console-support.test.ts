@@ -61,6 +61,59 @@ browserTest(
 );
 
 browserTest(
+  "a message that a moderator has opened stays open while a busy chat drops it from the list",
+  async () => {
+    const streamId = await goLive(call, "busy-host", "Busy show");
+    const messages = `/api/v1/live-stream/${streamId}/chat/messages`;
+    const sent = await call("busy-host", "POST", messages, { content: "look at this" });
+    const { page, visit, close } = await openAsAdmin();
+    let reads = 0;
+    page.on("requestfinished", (request) => {
+      if (request.url().includes(`${messages}?`)) reads++;
+    });
+    const subscribed = Promise.withResolvers<(after: number, events: object[]) => void>();
+    await page.routeWebSocket(/\/ws\b/, (socket) => {
+      const server = socket.connectToServer();
+      server.onMessage((text) => {
+        socket.send(text);
+        const { type, epoch, head } = JSON.parse(String(text));
+        if (type !== "subscribed") return;
+        const frame = { type: "events", streamId, epoch, viewers: 1, skipped: 0 };
+        subscribed.resolve((after, events) =>
+          socket.send(JSON.stringify({ ...frame, frame: head + after, events })),
+        );
+      });
+    });
+    await visit(`view=chat&stream=${streamId}`);
+    const row = page.getByRole("row", { name: /look at this/ });
+    await row.click();
+    const detail = page.getByRole("complementary", { name: "Message" });
+    await detail.getByText("look at this").waitFor();
+    // The list is read when the view opens, and again when it is subscribed.
+    const post = await subscribed.promise;
+    await expectSoon(() => reads === 2);
+    const at = new Date().toISOString();
+    for (const frame of [1, 2]) {
+      const events = Array.from({ length: 500 }, (_, n) => ({
+        ...{ id: `event-${frame}-${n}`, type: "chat.message", at },
+        data: { ...sent, _id: `message-${frame}-${n}`, content: `line ${frame}-${n}.` },
+      }));
+      post(frame, events);
+      await page.getByRole("row", { name: `line ${frame}-499.` }).waitFor();
+    }
+    await row.waitFor({ state: "detached" });
+    expect(await detail.getByText("look at this").count()).toBe(1);
+    // It is found by its ID after a reload, too; a deleted one is closed.
+    await page.reload();
+    await detail.getByText("look at this").waitFor();
+    await call("busy-host", "DELETE", `${messages}/${sent._id}`);
+    await detail.waitFor({ state: "detached" });
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "support finds a user by ID, reads the ledger, refunds a gift and bans them",
   async () => {
     const streamId = await goLive(call, "gift-host", "Gift show");

@@ -1,4 +1,5 @@
 import { useSignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
 import type { CallInput, CallResult, Route } from "../../client/index.ts";
 import { showToast } from "./actions.tsx";
 import { call, refusedOf } from "./api.ts";
@@ -60,7 +61,7 @@ export const allOf = <Row>(key: string, read: () => Promise<readonly Row[]>): So
 export type List<Row> = Pick<Loaded<Page<Row>>, "refused" | "reload"> & {
   /** Undefined until the first page has loaded. */
   rows: readonly Row[] | undefined;
-  /** The row named in the URL, even if its page has not been loaded. */
+  /** The row named in the URL, even if its page has not been loaded or it has left the list. */
   selected: Row | undefined;
   /** Why that row could not be loaded. */
   missing: Loaded<Row>["refused"];
@@ -93,8 +94,12 @@ export function useList<Row>(
   const isReading = useSignal(false);
   const id = filter("id");
   const listed = value?.rows.find((row) => idOf(row) === id);
+  // A list of live rows drops the oldest: the selected one stays, with its detail.
+  const kept = useRef<Row | undefined>(undefined);
+  if (listed !== undefined) kept.current = listed;
+  else if (kept.current !== undefined && idOf(kept.current) !== id) kept.current = undefined;
   const isAbsent = find !== undefined && value !== undefined && id !== "" && id !== "new";
-  const wanted = isAbsent && listed === undefined ? id : "";
+  const wanted = isAbsent && kept.current === undefined ? id : "";
   const found = useLoad(wanted, async () => (wanted === "" ? undefined : find?.(wanted)));
   const alter = (change_: (rows: readonly Row[]) => readonly Row[]) =>
     change((page) => ({ ...page, rows: change_(page.rows) }));
@@ -106,7 +111,7 @@ export function useList<Row>(
     refused,
     reload,
     rows: value?.rows,
-    selected: listed ?? found.value,
+    selected: kept.current ?? found.value,
     missing: wanted === "" ? undefined : found.refused,
     idOf,
     hasMore: value?.next !== undefined,
@@ -141,6 +146,7 @@ export function useList<Row>(
       }));
     },
     put(row) {
+      if (kept.current !== undefined && idOf(kept.current) === idOf(row)) kept.current = row;
       alter((rows) => rows.map((one) => (idOf(one) === idOf(row) ? row : one)));
       found.change((one) => one && row);
     },

@@ -6,7 +6,7 @@ import { call, host, request } from "./api.ts";
 import { banAction } from "./ban-actions.ts";
 import { type List, limit, type Source, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
-import { hrefOf, set } from "./router.ts";
+import { filter, hrefOf, set } from "./router.ts";
 import { type ScopedGiven, type Stream, StreamScope } from "./stream-scope.tsx";
 import type { Column } from "./table.tsx";
 import { Cut, Detail, Facts, Link, Moment, PersonCell } from "./ui.tsx";
@@ -42,7 +42,11 @@ export const Messages = () => (
 );
 
 function MessagesOf({ stream, filters }: ScopedGiven) {
-  const list = useList(({ _id }: ChatMessage) => _id, sourceOf(stream));
+  const list = useList(({ _id }: ChatMessage) => _id, sourceOf(stream), (messageId) =>
+    call("GET /api/v1/live-stream/{streamId}/chat/messages/{messageId}", {
+      path: { streamId: stream.id, messageId },
+    }),
+  );
   const isLive = stream.status === "active";
   useLive(list, stream, isLive);
   return (
@@ -108,8 +112,10 @@ function useLive(list: List<ChatMessage>, { id }: Stream, isLive: boolean): void
     const subscription = host.subscribe(id, {
       onEvent({ type, data }) {
         if (type === "chat.message") received = [data, ...received.slice(0, liveMax - 1)];
-        else if (type === "chat.deleted") deleted.add(data.messageId);
-        else return;
+        else if (type === "chat.deleted") {
+          deleted.add(data.messageId);
+          if (filter("id") === data.messageId) set({ id: "" }, true);
+        } else return;
         isDirty = true;
       },
       onReset() {
