@@ -1,4 +1,5 @@
 /** What moderators and support do in the console: a live chat, one person, and what goes wrong. */
+import type { WebSocketRoute } from "playwright-core";
 import { browserTest } from "./browser.ts";
 import { callerOf, confirm, goLive, openConsole, toast } from "./console.ts";
 import { expectFits, expectSoon, testMilliseconds, usePages } from "./pages.ts";
@@ -26,7 +27,9 @@ browserTest(
     const { page, faults, visit, close } = await openAsAdmin();
     // The socket opens only after the list was read and another message was sent.
     const held = Promise.withResolvers<void>();
+    const sockets: WebSocketRoute[] = [];
     await page.routeWebSocket(/\/ws\b/, async (socket) => {
+      sockets.push(socket);
       await held.promise;
       socket.connectToServer();
     });
@@ -54,6 +57,13 @@ browserTest(
     expect(Date.parse(ban.endsAt) - Date.parse(ban.createdAt)).toBe(600_000);
     await call("talk-host", "DELETE", `${messages}/${_id}`);
     await row.waitFor({ state: "detached" });
+    const label = page.locator(".filters .status");
+    expect(await label.allTextContents()).toEqual(["Live"]);
+    await sockets.at(-1)!.close();
+    await label.getByText("Reconnecting…").waitFor();
+    await label.getByText("Live").waitFor();
+    await call("talk-host", "POST", `/api/v1/live-stream/${streamId}/end`);
+    await label.waitFor({ state: "detached" });
     expect(faults).toEqual([]);
     await close();
   },

@@ -1,5 +1,10 @@
 import { effect, signal } from "@preact/signals";
-import { type Client, createClient, OvationError } from "../../client/index.ts";
+import {
+  type Client,
+  type ConnectionState,
+  createClient,
+  OvationError,
+} from "../../client/index.ts";
 import { curlOf } from "../curl.ts";
 import { timed } from "../server-time.ts";
 import { leave, NoSocket, session } from "./session.ts";
@@ -28,6 +33,11 @@ const filesIn = (form: FormData) =>
     [...form].flatMap(([field, value]) => (value instanceof File ? [[field, value.name]] : [])),
   );
 
+/** The API refuses this token: ends its session, if that is the current one. */
+function endSession(token: string): void {
+  if (session.peek()?.token === token) leave("Your session has ended. Sign in again.");
+}
+
 /**
  * Calls the API with a session's token, and notes the call. Answers that come after the session
  * concern no other one: they are not noted, and a 401 does not end it.
@@ -45,9 +55,8 @@ const notedAs = (token: string) =>
       ...(init.body instanceof FormData && { files: filesIn(init.body) }),
     };
     const began = performance.now();
-    const isOver = () => (session.peek()?.token ?? "") !== token;
     const note = (status: number) => {
-      if (isOver()) return;
+      if (session.peek()?.token !== token) return;
       const milliseconds = Math.round(performance.now() - began);
       called.value = [{ ...request, id: next++, status, milliseconds }, ...called.value].slice(
         0,
@@ -57,7 +66,7 @@ const notedAs = (token: string) =>
     try {
       const answer = await fetch(input, init);
       note(answer.status);
-      if (answer.status === 401 && !isOver()) leave("Your session has ended. Sign in again.");
+      if (answer.status === 401) endSession(token);
       return answer;
     } catch (error) {
       note(0);
@@ -78,6 +87,7 @@ effect(() => {
     client.close();
     listener?.close();
     listener = undefined;
+    connection.value = "connecting";
   };
 });
 
@@ -85,13 +95,24 @@ effect(() => {
 export const call = ((...given: Parameters<Client["call"]>) =>
   client.call(...given)) as Client["call"];
 
+/** The state of the socket for subscriptions. */
+export const connection = signal<ConnectionState>("connecting");
+
 /** Subscribes to streams as the signed-in user, on a socket opened with the first subscription. */
-const listening = () =>
-  (listener ??= createClient({
+function listening(): Client {
+  if (listener !== undefined) return listener;
+  const token = session.peek()?.token ?? "";
+  listener = createClient({
     url,
-    token: () => session.peek()?.token ?? "",
+    token,
+    onState(state, _, statusCode) {
+      connection.value = state;
+      if (statusCode === 401) endSession(token);
+    },
     onError() {},
-  }));
+  });
+  return listener;
+}
 
 /** The API as the signed-in user, for pages shared with Studio. */
 export const host: Pick<Client, "call" | "subscribe"> = {

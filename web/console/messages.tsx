@@ -1,8 +1,9 @@
+import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { ChatMessage } from "../../client/index.ts";
 import { nameOf } from "../chat/person.ts";
 import { type Action, ask, perform } from "./actions.tsx";
-import { call, host, request } from "./api.ts";
+import { call, connection, host, request } from "./api.ts";
 import { banAction } from "./ban-actions.ts";
 import { type List, limit, type Source, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
@@ -42,13 +43,15 @@ export const Messages = () => (
 );
 
 function MessagesOf({ stream, filters }: ScopedGiven) {
-  const list = useList(({ _id }: ChatMessage) => _id, sourceOf(stream), (messageId) =>
-    call("GET /api/v1/live-stream/{streamId}/chat/messages/{messageId}", {
-      path: { streamId: stream.id, messageId },
-    }),
+  const list = useList(
+    ({ _id }: ChatMessage) => _id,
+    sourceOf(stream),
+    (messageId) =>
+      call("GET /api/v1/live-stream/{streamId}/chat/messages/{messageId}", {
+        path: { streamId: stream.id, messageId },
+      }),
   );
-  const isLive = stream.status === "active";
-  useLive(list, stream, isLive);
+  const isLive = useLive(list, stream);
   return (
     <Listing
       label="Messages"
@@ -58,7 +61,10 @@ function MessagesOf({ stream, filters }: ScopedGiven) {
       filters={
         <>
           {filters}
-          {isLive && <span class="status live">Live</span>}
+          {isLive && connection.value === "online" && <span class="status live">Live</span>}
+          {isLive && connection.value === "offline" && (
+            <span class="status broken">Reconnecting…</span>
+          )}
         </>
       }
       actions={(message) => {
@@ -84,11 +90,12 @@ function MessagesOf({ stream, filters }: ScopedGiven) {
 /**
  * Adds new messages to the list and removes deleted ones, a few times a second. Reloads the list
  * when the subscription starts or has lost frames. Keeps received messages, because the reloaded
- * list may be older.
+ * list may be older. Returns whether the stream is still live.
  */
-function useLive(list: List<ChatMessage>, { id }: Stream, isLive: boolean): void {
+function useLive(list: List<ChatMessage>, { id, status }: Stream): boolean {
+  const isLive = useSignal(status === "active");
   useEffect(() => {
-    if (!isLive) return;
+    if (!isLive.peek()) return;
     let received: ChatMessage[] = [];
     const deleted = new Set<string>();
     let [isDirty, isStale, isReading] = [false, false, false];
@@ -111,6 +118,7 @@ function useLive(list: List<ChatMessage>, { id }: Stream, isLive: boolean): void
     const timer = setInterval(flush, flushMilliseconds);
     const subscription = host.subscribe(id, {
       onEvent({ type, data }) {
+        if (type === "stream.ended") isLive.value = false;
         if (type === "chat.message") received = [data, ...received.slice(0, liveMax - 1)];
         else if (type === "chat.deleted") {
           deleted.add(data.messageId);
@@ -124,6 +132,9 @@ function useLive(list: List<ChatMessage>, { id }: Stream, isLive: boolean): void
           isDirty = true;
         });
       },
+      onEnd() {
+        isLive.value = false;
+      },
     });
     subscription.ready.then(
       () => {
@@ -135,7 +146,8 @@ function useLive(list: List<ChatMessage>, { id }: Stream, isLive: boolean): void
       clearInterval(timer);
       subscription.close();
     };
-  }, [id, isLive]);
+  }, [id]);
+  return isLive.value;
 }
 
 /** A moderator's actions on a message. */
