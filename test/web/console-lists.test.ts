@@ -1,5 +1,5 @@
 /** What an operator finds in the console's lists and details, in a browser, on the whole system. */
-import type { Locator, Page } from "playwright-core";
+import type { Locator, Page, Route } from "playwright-core";
 import { callsOf } from "../local/audience.ts";
 import { browserTest } from "./browser.ts";
 import { callerOf, confirm, goLive, openConsole, openConsoleAs, toast } from "./console.ts";
@@ -256,6 +256,15 @@ browserTest(
     }
     expect(await followersOnly.isChecked()).toBe(false);
     expect(await slowMode.inputValue()).toBe("0");
+    // Of an action whose dialog was closed meanwhile, a toast says that it was refused.
+    const held = Promise.withResolvers<Route>();
+    await page.route(/\/end$/, (route) => held.resolve(route));
+    await detail.getByRole("button", { name: "End stream…" }).click();
+    await confirm(page, "End stream");
+    const late = await held.promise;
+    await page.keyboard.press("Escape");
+    await late.fulfill(refuse);
+    await toast(page, "Failed: End Firm show").getByText("Ended just now").waitFor();
     await close();
   },
   testMilliseconds,

@@ -112,6 +112,7 @@ export function Question() {
   // Before the page is drawn, so that a key pressed at once belongs to the dialog.
   useLayoutEffect(() => {
     refused.value = undefined;
+    isBusy.value = false;
     if (asked !== undefined && dialog.current?.open === false) dialog.current.showModal();
   }, [asked]);
   if (asked === undefined) return null;
@@ -122,6 +123,8 @@ export function Question() {
     if (question.peek() === asked) question.value = undefined;
   };
   const showHere = (why: Refused) => {
+    // Closed while the call was under way.
+    if (question.peek() !== asked) return asToast(action)(why);
     if (show(why)) return true;
     refused.value = why;
     return false;
@@ -133,6 +136,7 @@ export function Question() {
       isShown = showHere(why);
       return isShown;
     });
+    if (question.peek() !== asked) return;
     isBusy.value = false;
     if (isShown) close();
   };
