@@ -205,6 +205,14 @@ browserTest(
     const pane = await page.getByRole("complementary").boundingBox();
     expect(below!.y).toBeGreaterThanOrEqual(pane!.y + pane!.height);
     expect(above).not.toBeNull();
+    // Of a ledger that goes on, only what is loaded has no gifts.
+    await page.route(/\/transactions\?/, async (route) => {
+      const said = await (await route.fetch()).json();
+      said.data.pageInfo = { ...said.data.pageInfo, nextCursor: "1", hasNextPage: true };
+      await route.fulfill({ json: said });
+    });
+    await visit("view=users&id=payee-1&ledger=gifts");
+    await page.getByText(/^No gifts in the newest \d transactions$/).waitFor();
     await close();
   },
   testMilliseconds,

@@ -39,7 +39,13 @@ export function Ledger({ name, ledger: all, reload }: Given) {
     <ShortList
       title="Ledger"
       list={{ ...all, rows: isAll ? all.rows : all.rows?.filter(isGift) }}
-      nothing={isAll ? "No transactions yet" : "No gifts yet"}
+      nothing={
+        isAll
+          ? "No transactions yet"
+          : all.hasMore
+            ? `No gifts in the newest ${formatted(all.rows?.length ?? 0)} transactions`
+            : "No gifts yet"
+      }
       tools={
         <Choice
           name="Transactions"

@@ -159,9 +159,11 @@ function More<Row>({ list }: { list: List<Row> }) {
   if (!list.hasMore && !wasUsed.current) return null;
   return (
     <p class="more" role="status">
-      <span class="quiet number">
-        {list.hasMore ? `First ${formatted(count)}` : `All ${formatted(count)}`}
-      </span>
+      {count > 0 && (
+        <span class="quiet number">
+          {list.hasMore ? `First ${formatted(count)}` : `All ${formatted(count)}`}
+        </span>
+      )}
       {list.hasMore && (
         <button
           type="button"
