@@ -75,6 +75,8 @@ browserTest(
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { level: 1, name: "Moderation log" }).waitFor();
     await expectFocus(page, /./);
+    const here = page.getByRole("navigation").locator('[aria-current="page"]');
+    expect(await here.allTextContents()).toEqual(["Moderation log"]);
     await tabTo(page, /^Stream$/);
     expect(faults).toEqual([]);
     await close();

@@ -88,7 +88,8 @@ function Navigation() {
           <li key={one.name}>
             <Link
               href={hrefOf(one.name)}
-              class={`nav-item ${one.name === view.value.name ? "here" : ""}`}
+              class="nav-item"
+              isHere={one.name === view.value.name}
             >
               <Icon name={one.name} size={20} />
               <span class="nav-title">{one.title}</span>

@@ -50,11 +50,18 @@ export function PersonCell({ person }: { person: Pick<Person, "_id"> & Partial<P
 }
 
 /** A link within the console, followed without reloading the page. */
-export function Link(given: { href: string; class?: string; children: ComponentChildren }) {
+export function Link(given: {
+  href: string;
+  class?: string;
+  /** It leads to the view that is open. */
+  isHere?: boolean;
+  children: ComponentChildren;
+}) {
   return (
     <a
       href={given.href}
       class={given.class ?? "link"}
+      aria-current={given.isHere ? "page" : undefined}
       onClick={(event) => {
         if (event.metaKey || event.ctrlKey || event.shiftKey) return;
         event.preventDefault();
