@@ -238,7 +238,7 @@ browserTest(
 );
 
 browserTest(
-  "a switch and a select whose change is refused show again what holds",
+  "what is refused says so: a switch, a dialog that was closed meanwhile, and a search",
   async () => {
     const id = await goLive(call, "firm-host", "Firm show");
     const { page, visit, close } = await openAsAdmin();
@@ -265,6 +265,13 @@ browserTest(
     await page.keyboard.press("Escape");
     await late.fulfill(refuse);
     await toast(page, "Failed: End Firm show").getByText("Ended just now").waitFor();
+    // A search that fails has not found nobody.
+    await page.route(/users\/search/, (route) => route.fulfill(refuse));
+    await visit(`view=bans&stream=${id}&id=new`);
+    await page.getByLabel("User", { exact: true }).fill("john");
+    const form = page.getByRole("form", { name: "Ban user" });
+    await form.getByRole("alert").getByText("Ended just now").waitFor();
+    expect(await form.getByText("No users match").count()).toBe(0);
     await close();
   },
   testMilliseconds,

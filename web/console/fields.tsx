@@ -2,9 +2,9 @@ import { useSignal } from "@preact/signals";
 import { useContext, useEffect, useId } from "preact/hooks";
 import type { CallResult } from "../../client/index.ts";
 import { useChoice } from "../host/act.tsx";
-import { call } from "./api.ts";
+import { call, type Refused, refusedOf } from "./api.ts";
 import { FormContext, PlainForm } from "./form.tsx";
-import { formatted, PersonCell } from "./ui.tsx";
+import { formatted, PersonCell, Refusal } from "./ui.tsx";
 
 type FieldGiven = {
   name: string;
@@ -143,17 +143,20 @@ export function UserField(given: {
   problem?: string | undefined;
 }) {
   const text = useSignal("");
-  const found = useSignal<Found[] | undefined>(undefined);
+  const found = useSignal<readonly Found[] | undefined>(undefined);
+  const refused = useSignal<Refused | undefined>(undefined);
   useEffect(() => {
     const q = text.value.trim();
-    if (q === "") {
-      found.value = undefined;
-      return;
-    }
-    const timer = setTimeout(async () => {
+    const show = (list?: readonly Found[], why?: Refused) => {
+      if (text.value.trim() === q) [found.value, refused.value] = [list, why];
+    };
+    if (q === "") return show();
+    const timer = setTimeout(() => {
       const query = { q, limit: 6 };
-      const answer = await call("GET /api/v1/users/search", { query }).catch(() => undefined);
-      if (text.value.trim() === q) found.value = answer?.list ?? [];
+      call("GET /api/v1/users/search", { query }).then(
+        ({ list }) => show(list),
+        (error: unknown) => show(undefined, refusedOf(error)),
+      );
     }, searchMilliseconds);
     return () => clearTimeout(timer);
   }, [text.value, text, found]);
@@ -169,6 +172,7 @@ export function UserField(given: {
         }}
         {...(found.value === undefined && { says: "Start of a name or username" })}
       />
+      {refused.value && <Refusal refused={refused.value} />}
       {found.value !== undefined && (
         <ul class="found" aria-label="Found users">
           {found.value.map((user) => (
