@@ -134,6 +134,14 @@ browserTest(
     await page.getByRole("button", { name: "Sign in", exact: true }).click();
     await page.getByRole("heading", { level: 1, name: "Home" }).waitFor();
     expect(await page.getByRole("link", { name: "This machine" }).count()).toBe(0);
+    // A reload while the API does not answer does not sign the user out.
+    const refuse = (route: Route) => route.fulfill({ status: 403, json: { errors: ["Busy"] } });
+    await page.route("**/api/v1/sign-in", refuse);
+    await page.reload();
+    await page.getByRole("alert").getByText("Busy").waitFor();
+    await page.unroute("**/api/v1/sign-in", refuse);
+    await page.reload();
+    await page.getByRole("heading", { level: 1, name: "Home" }).waitFor();
     await close();
   },
   testMilliseconds,

@@ -109,7 +109,10 @@ export async function beginSession(): Promise<void> {
     const kept = sessionStorage.getItem(names.token);
     if (session.value === undefined && kept !== null) take(kept);
   } catch (error) {
-    leave(error instanceof Error ? error.message : String(error));
+    const reason = error instanceof Error ? error.message : String(error);
+    // If only the API does not answer, the token is still there for the next reload.
+    if (error instanceof SignInFailed) leave(reason);
+    else signInError.value = reason;
   }
 }
 
