@@ -45,6 +45,12 @@ browserTest(
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.getByRole("button", { name: /Ada Admin/ }).waitFor();
     expect(await page.evaluate("sessionStorage.length")).toBe(0);
+    // A link to a view leads there after a sign-in, too.
+    await page.goto(`${pages.system().url}/console?view=users&q=john`);
+    await page.getByRole("button", { name: "Sign in with SSO" }).click();
+    await page.getByRole("heading", { level: 1, name: "Users" }).waitFor();
+    expect(await page.getByLabel("Search users").inputValue()).toBe("john");
+    expect(new URL(page.url()).search).toBe("?view=users&q=john");
     expect(faults).toEqual([]);
     await close();
   },

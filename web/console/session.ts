@@ -33,6 +33,9 @@ export const isLocal = computed(
   () => issuer.value !== undefined && new URL(issuer.value.issuer).pathname === "/local/issuer",
 );
 
+/** A pending sign-in, and the view to return to. */
+type Kept = Pending & { search: string };
+
 const names = { token: "ovation.console.token", pending: "ovation.console.pending" };
 const redirectUri = () => `${location.origin}/console`;
 
@@ -72,24 +75,26 @@ export function leave(reason?: string): void {
 
 /** Redirects this tab to the issuer, which redirects back with a code. */
 export async function goToIssuer(): Promise<void> {
-  const pending = beginPending(redirectUri());
-  sessionStorage.setItem(names.pending, JSON.stringify(pending));
-  location.assign(await authorizationUrl(issuer.value!, pending));
+  const begun = beginPending(redirectUri());
+  const kept: Kept = { ...begun, search: location.search };
+  sessionStorage.setItem(names.pending, JSON.stringify(kept));
+  location.assign(await authorizationUrl(issuer.value!, begun));
 }
 
-function takePending(): Pending | undefined {
+function takePending(): Kept | undefined {
   const kept = sessionStorage.getItem(names.pending);
   sessionStorage.removeItem(names.pending);
   return kept === null ? undefined : JSON.parse(kept);
 }
 
+const query = new URLSearchParams(location.search);
+const pending = query.has("state") ? takePending() : undefined;
+// Removes code and state from the URL and the history before anything else reads them.
+if (query.has("state"))
+  history.replaceState(null, "", location.pathname + (pending?.search ?? ""));
+
 /** Completes a sign-in if the issuer redirected to this page. */
 async function finish(): Promise<void> {
-  const query = new URLSearchParams(location.search);
-  if (!query.has("state")) return;
-  // Removes code and state from the URL and the history.
-  history.replaceState(null, "", location.pathname);
-  const pending = takePending();
   const code = codeIn(query, pending);
   if (code === undefined || pending === undefined) return;
   const { token } = await anonymous.call("POST /api/v1/sign-in", {
