@@ -26,8 +26,8 @@ export type Live = { stream: Stream; viewers: number };
 const sampleMilliseconds = 5_000;
 /** An hour of samples. */
 const samplesMax = 720;
-/** Rates and delays are those of the last minute. */
-const rateSamples = 12;
+/** Rates and delays are those of the last minute, or of a longer time without samples. */
+const rateMilliseconds = 60_000;
 /** Streams are listed again with every sixth sample: twice a minute. */
 const samplesPerList = 6;
 /** Live streams that are followed at once. */
@@ -40,8 +40,11 @@ export const live = signal<readonly Live[] | undefined>(undefined);
 /** Why the streams could not be listed. */
 export const refused = signal<Refused | undefined>(undefined);
 
-type Count = { messages: number; credits: number; removals: number; delay: number; events: number };
-const zero = (): Count => ({ messages: 0, credits: 0, removals: 0, delay: 0, events: 0 });
+/** What has arrived since a moment of the page's clock. */
+type Count = Record<"since" | "messages" | "credits" | "removals" | "delay" | "events", number>;
+const zero = (): Count => ({
+  ...{ since: performance.now(), messages: 0, credits: 0, removals: 0, delay: 0, events: 0 },
+});
 
 /** The user whose streams the samples are of. */
 let measuredBy = "";
@@ -57,10 +60,14 @@ function count(sums: Count, { type, at, data }: Event): void {
   else if (type === "chat.deleted" || type === "member.banned") sums.removals++;
 }
 
-/** The sample of now, from the counts of the last minute. */
+/**
+ * The sample of now, from the counts of the last minute. The minute is measured, because browsers
+ * delay the timers of a hidden page.
+ */
 function measure(counts: readonly Count[], streams: readonly Live[]): Sample {
   const sum = (name: keyof Count) => counts.reduce((total, one) => total + one[name], 0);
-  const perMinute = 60_000 / (counts.length * sampleMilliseconds);
+  const since = Math.min(...counts.map((one) => one.since));
+  const perMinute = 60_000 / (performance.now() - since);
   return {
     seconds: Date.now() / 1000,
     streams: streams.length,
@@ -124,7 +131,7 @@ export function watchFigures(): () => void {
     }
     current = zero();
     counts.push(current);
-    if (counts.length > rateSamples) counts.shift();
+    while (current.since - (counts[1]?.since ?? current.since) >= rateMilliseconds) counts.shift();
     if (++taken % samplesPerList === 0) void list();
   };
   live.value = undefined;

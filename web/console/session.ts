@@ -90,8 +90,7 @@ function takePending(): Kept | undefined {
 const query = new URLSearchParams(location.search);
 const pending = query.has("state") ? takePending() : undefined;
 // Removes code and state from the URL and the history before anything else reads them.
-if (query.has("state"))
-  history.replaceState(null, "", location.pathname + (pending?.search ?? ""));
+if (query.has("state")) history.replaceState(null, "", location.pathname + (pending?.search ?? ""));
 
 /** Completes a sign-in if the issuer redirected to this page. */
 async function finish(): Promise<void> {
