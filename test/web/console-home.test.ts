@@ -33,6 +33,10 @@ browserTest(
       await expectSoon(async () => (await newestOf(page, title)) > 0);
     await row.press("Enter");
     await page.getByRole("complementary", { name: "Watched from home" }).waitFor();
+    await page.getByRole("link", { name: "Home" }).click();
+    await row.waitFor();
+    await call("home-host", "POST", `/api/v1/live-stream/${streamId}/end`);
+    await row.waitFor({ state: "detached" });
     expect(faults).toEqual([]);
     await close();
   },

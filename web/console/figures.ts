@@ -96,14 +96,16 @@ export function watchFigures(): () => void {
   const followed = new Map<string, { stream: Stream; subscription: Subscription }>();
   let current = zero();
   const counts = [current];
-  const follow = (stream: Stream) =>
-    followed.set(stream.id, {
-      stream,
-      subscription: client.subscribe(stream.id, {
-        onEvent: (event) => count(current, event),
-        onEnd: () => void followed.delete(stream.id),
-      }),
+  const follow = (stream: Stream) => {
+    const subscription = client.subscribe(stream.id, {
+      onEvent(event) {
+        count(current, event);
+        if (event.type === "stream.ended") subscription.close();
+      },
+      onEnd: () => void followed.delete(stream.id),
     });
+    followed.set(stream.id, { stream, subscription });
+  };
   const show = () => {
     live.value = [...followed.values()]
       .map(({ stream, subscription }) => ({ stream, viewers: subscription.viewers() }))
@@ -114,12 +116,15 @@ export function watchFigures(): () => void {
       (streams) => {
         if (isStopped) return;
         const active = streams.filter(({ status }) => status === "active").slice(0, followedMax);
+        const ids = new Set(active.map(({ id }) => id));
+        for (const { stream, subscription } of [...followed.values()])
+          if (!ids.has(stream.id)) subscription.close();
         for (const stream of active) if (!followed.has(stream.id)) follow(stream);
         refused.value = undefined;
         show();
       },
       (error: unknown) => {
-        refused.value = refusedOf(error);
+        if (!isStopped) refused.value = refusedOf(error);
       },
     );
   let isStopped = false;
@@ -134,7 +139,7 @@ export function watchFigures(): () => void {
     while (current.since - (counts[1]?.since ?? current.since) >= rateMilliseconds) counts.shift();
     if (++taken % samplesPerList === 0) void list();
   };
-  live.value = undefined;
+  [live.value, refused.value] = [undefined, undefined];
   if (measuredBy !== ownId.value) samples.value = [];
   else if (samples.value.length > 0) add({ seconds: Date.now() / 1000 });
   measuredBy = ownId.value;
