@@ -300,6 +300,7 @@ browserTest(
     await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`;
     const { page, faults, visit, close } = await openAsAdmin();
+    await page.clock.install();
     await visit("view=webhooks&id=new");
     await page.getByLabel("Endpoint URL").fill(url);
     await page.getByLabel("Events").fill("webhook.test");
@@ -325,6 +326,19 @@ browserTest(
     await toast(page, "resent").waitFor();
     await expectSoon(async () => heard.length === 2);
     expect(heard[0]).toBe(heard[1]);
+    // The list is read again while something is due, and not for as long as the page is open.
+    let reads = 0;
+    page.on("request", (request) => {
+      if (/\/deliveries/.test(request.url())) reads++;
+    });
+    let quiet = 0;
+    await expectSoon(async () => {
+      const before = reads;
+      await page.clock.fastForward(10_000);
+      await call("admin", "GET", "/api/v1/webhooks");
+      quiet = reads === before ? quiet + 1 : 0;
+      return quiet === 5;
+    });
     await page.getByRole("button", { name: "Delete…" }).click();
     await confirm(page, "Delete");
     await toast(page, "deleted.").waitFor();

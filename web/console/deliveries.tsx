@@ -1,7 +1,7 @@
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { perform } from "./actions.tsx";
 import { request } from "./api.ts";
-import { pagesOf, type RowOf, useList } from "./list.ts";
+import { limit, pagesOf, type RowOf, useList } from "./list.ts";
 import { ShortList } from "./listing.tsx";
 import { labelOf, Moment } from "./ui.tsx";
 
@@ -9,19 +9,33 @@ const route = "GET /api/v1/webhooks/{id}/deliveries";
 type Delivery = RowOf<typeof route>;
 
 const againMilliseconds = 3_000;
+/** Refreshes after a test event, whose delivery may be recorded later. */
+const againMax = 10;
 const colours = { pending: "", delivered: "live", failed: "broken" };
 
-/** The deliveries of a webhook, newest first. Refreshes while one is pending. */
+/**
+ * The deliveries of a webhook, newest first. Refreshes while one is due, and for half a minute
+ * after each test event, of which `turn` is the number.
+ */
 export function Deliveries({ id, turn }: { id: string; turn: number }) {
   const source = pagesOf(route, { path: { id } });
   const list = useList((delivery: Delivery) => delivery.id, {
     ...source,
     key: `${source.key} ${turn}`,
   });
-  const isPending = list.rows?.some(({ status }) => status === "pending") ?? false;
+  const left = useRef(0);
   useEffect(() => {
-    if (!isPending && turn === 0) return;
-    const timer = setTimeout(() => void list.refresh(), againMilliseconds);
+    left.current = turn > 0 ? againMax : 0;
+  }, [turn]);
+  useEffect(() => {
+    // Only the first page is read again.
+    const pending = list.rows?.slice(0, limit).filter(({ status }) => status === "pending") ?? [];
+    const isAwaited = left.current > 0;
+    if (isAwaited) left.current--;
+    else if (pending.length === 0) return;
+    const due = pending.map(({ nextAttemptAt }) => Date.parse(nextAttemptAt ?? "") || 0);
+    const wait = isAwaited ? 0 : Math.min(...due) - Date.now();
+    const timer = setTimeout(() => void list.refresh(), Math.max(againMilliseconds, wait));
     return () => clearTimeout(timer);
   }, [list.rows]);
   const resend = ({ id: deliveryId, type }: Delivery) =>
