@@ -43,6 +43,8 @@ browserTest(
     await visit(`view=bans&stream=${id}`);
     const unban = page.getByRole("button", { name: "Unban" });
     await expectSoon(async () => (await unban.count()) === 2);
+    // One row and its button are in the Tab order, however long the list is.
+    expect(await page.locator('tbody [tabindex="0"]').count()).toBe(2);
     await tabTo(page, /^Unban$/);
     await page.keyboard.press("Enter");
     await expectSoon(async () => (await unban.count()) === 1);

@@ -34,7 +34,7 @@ export function Table<Row>(given: TableGiven<Row>) {
   const active = rows.find((row) => idOf(row) === current.value) ?? rows[0];
   const body = useRef<HTMLTableSectionElement>(null);
   useLayoutEffect(() => {
-    if (open === undefined) return;
+    if (open === undefined && !body.current?.querySelector("a, button")) return;
     for (const [at, row] of [...(body.current?.rows ?? [])].entries())
       for (const control of [row, ...row.querySelectorAll<HTMLElement>("a, button")])
         control.tabIndex = rows[at] === active ? 0 : -1;
