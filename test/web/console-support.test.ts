@@ -133,6 +133,13 @@ browserTest(
     const { page, faults, visit, close } = await openAsAdmin();
     await visit("view=users&q=nobody-is-called-this");
     await page.getByText("No users match “nobody-is-called-this”").waitFor();
+    // The field follows the URL.
+    const searched = async () => await page.getByLabel("Search users").inputValue();
+    expect(await searched()).toBe("nobody-is-called-this");
+    await page.getByRole("link", { name: "Users" }).click();
+    await expectSoon(async () => (await searched()) === "");
+    await page.goBack();
+    await expectSoon(async () => (await searched()) === "nobody-is-called-this");
     await page.getByLabel("User ID").fill("giver-1");
     await page.keyboard.press("Enter");
     const detail = page.getByRole("complementary", { name: "Gina" });

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { Field } from "./fields.tsx";
 import type { List } from "./list.ts";
 import { filter, set } from "./router.ts";
@@ -114,14 +114,22 @@ const RowActions = ({ all }: { all: RowAction[] }) => (
 
 const searchMilliseconds = 200;
 
-/** Sets `q` in the URL shortly after the last key press. */
+/** Sets `q` in the URL shortly after the last key press, and follows it. */
 function Search({ name }: { name: string }) {
-  const text = useSignal(filter("q"));
-  const timer = useSignal(0);
+  const q = filter("q");
+  const text = useSignal(q);
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  useEffect(() => {
+    if (timer.current === undefined && text.peek().trim() !== q) text.value = q;
+  }, [q]);
+  useEffect(() => () => clearTimeout(timer.current), []);
   const search = (next: string) => {
     text.value = next;
-    clearTimeout(timer.value);
-    timer.value = setTimeout(() => set({ q: next.trim(), id: "" }, true), searchMilliseconds);
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => {
+      timer.current = undefined;
+      set({ q: next.trim(), id: "" }, true);
+    }, searchMilliseconds);
   };
   return <Field name={name} type="search" value={text.value} change={search} />;
 }
