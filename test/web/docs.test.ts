@@ -143,6 +143,12 @@ browserTest(
       await page.getByRole("heading", { name, exact: true }).waitFor();
     const gift = page.locator('[id="gift.sent"]');
     expect(await gift.textContent()).toMatch(/type GiftSent = .*"type": "gift\.sent"/s);
+    await page.getByRole("searchbox").fill("sent superlike ");
+    const found = page.getByRole("navigation", { name: "Events" }).getByRole("link");
+    const first = await found.first().innerText();
+    expect(first).toContain("superlike.sent");
+    await page.getByRole("searchbox").press("Enter");
+    await page.locator("h3 a:focus").getByText(first, { exact: true }).waitFor();
     expect(faults).toEqual([]);
     await close();
   },

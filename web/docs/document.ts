@@ -47,7 +47,7 @@ export type Operation = Pick<
   files?: string[];
   answer: { status: string; schema?: Described };
   failures: Failure[];
-  /** The text that searches match, in lower case. */
+  /** The text that searches match. */
   words: string;
 };
 
@@ -154,7 +154,7 @@ function operationOf(
     ...(taken && { body: { schema: taken, isRequired: body?.required ?? false } }),
     ...(body && !taken && { files: Object.keys(body.content) }),
     answer: { status, ...(schema && { schema }) },
-    words: [method, path, summary, tag, operationId, ...codes].join(" ").toLowerCase(),
+    words: [method, path, summary, tag, operationId, ...codes].join(" "),
   };
 }
 
@@ -164,10 +164,10 @@ function failureOf([status, { description, headers }]: readonly [string, Respons
   return { status, says, details: details.map((line) => line.replace(/^- /, "")), codes };
 }
 
-/** Operations that contain every word of a search; all of them if it is empty. */
-export function findOperations(operations: readonly Operation[], search: string): Operation[] {
+/** Whether a text contains every word of a search, in any order; any text if it is empty. */
+export function finds(search: string, text: string): boolean {
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
-  return operations.filter((operation) => words.every((word) => operation.words.includes(word)));
+  return words.every((word) => text.toLowerCase().includes(word));
 }
 
 /** Operations by their tags, in order. */

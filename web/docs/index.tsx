@@ -4,7 +4,7 @@ import { render } from "preact";
 import { keepFocus } from "../keep-focus.ts";
 import { Mark } from "../mark.tsx";
 import { Caller } from "./caller.tsx";
-import { byTag, findOperations, type Reference, referenceOf } from "./document.ts";
+import { byTag, finds, type Reference, referenceOf } from "./document.ts";
 import { type AsyncApi, EventPart, partsOf } from "./events.tsx";
 import { Icon } from "./icons.ts";
 import { LazySection } from "./lazy-section.tsx";
@@ -25,7 +25,7 @@ const found = signal<{ http?: Reference; socket?: AsyncApi; errorText?: string }
 function shownOf(): Shown | undefined {
   const { http, socket } = found.value;
   if (http !== undefined) {
-    const operations = findOperations(http.operations, search.value);
+    const operations = http.operations.filter(({ words }) => finds(search.value, words));
     const groups = byTag(operations).map(([tag, members]): [string, Entry[]] => [
       tag,
       members.map((operation) => ({
@@ -37,9 +37,8 @@ function shownOf(): Shown | undefined {
   }
   if (socket === undefined) return undefined;
   const { schemas } = socket.components;
-  const words = search.value.toLowerCase();
-  const parts = partsOf(socket).filter((part) =>
-    `${part.name} ${part.says}`.toLowerCase().includes(words),
+  const parts = partsOf(socket).filter(({ name, says }) =>
+    finds(search.value, `${name} ${says}`),
   );
   const groups = [...Map.groupBy(parts, ({ group }) => group)].map(
     ([group, members]): [string, Entry[]] => [
@@ -162,7 +161,7 @@ function goToFirst({ groups: [first] }: Shown): void {
   const id = first?.[1][0]?.id;
   if (id === undefined || search.value === "") return;
   location.hash = id;
-  document.querySelector<HTMLElement>(`#${id} h3 a`)?.focus();
+  document.getElementById(id)?.querySelector<HTMLElement>("h3 a")?.focus();
 }
 
 async function read<Document>(path: string): Promise<Document> {
