@@ -15,8 +15,10 @@ const quote = (text: string) => `'${text.replaceAll("'", "'\\''")}'`;
 /** A call as a curl command; `between` separates its parts, for example by line breaks. */
 export function curlOf(call: Call, between = " "): string {
   const { method, url, token, headers = {}, body, files = {} } = call;
+  // With `-X HEAD` curl would wait for a body.
+  const verb = method === "HEAD" ? "-I" : `-X ${method}`;
   const parts = [
-    ...(method === "GET" ? [`curl ${quote(url)}`] : [`curl -X ${method}`, quote(url)]),
+    ...(method === "GET" ? [`curl ${quote(url)}`] : [`curl ${verb}`, quote(url)]),
     ...(token ? [`-H "authorization: Bearer ${token}"`] : []),
     ...Object.entries(headers).map(([name, value]) => `-H ${quote(`${name}: ${value}`)}`),
     ...(body ? [`-d ${quote(body)}`] : []),

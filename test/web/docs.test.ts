@@ -56,6 +56,13 @@ browserTest(
     expect(await post.locator(".try > .code").textContent()).toMatch(
       /curl -X POST \\\s+'.*64d15f9e2e6c8f4d5a123000.*npm run -s token -- johndoe/s,
     );
+    for (const [id, line] of [
+      ["usersChangePhoto", /-F 'photo=@picture\.png'$/],
+      ["picturesGetHead", /^curl -I \\/],
+    ] as const)
+      expect(await (await operation(page, id)).locator(".try > .code code").innerText()).toMatch(
+        line,
+      );
     await close();
   },
   testMilliseconds,

@@ -160,6 +160,7 @@ export const curlLineOf = (operation: Operation, filled: Filled, token: string |
       token,
       headers: headersOf(operation, filled, undefined),
       ...(operation.body && { body: filled.body }),
+      files: Object.fromEntries((operation.files ?? []).map((field) => [field, "picture.png"])),
     },
     " \\\n  ",
   );

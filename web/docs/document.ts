@@ -43,7 +43,7 @@ export type Operation = Pick<
   method: string;
   path: string;
   body?: { schema: Described; isRequired: boolean };
-  /** The media types of a file body. */
+  /** The fields of a form that are files. */
   files?: string[];
   answer: { status: string; schema?: Described };
   failures: Failure[];
@@ -136,6 +136,7 @@ function operationOf(
 ): Operation {
   const body = rest.requestBody;
   const taken = body?.content[json]?.schema;
+  const form = body?.content["multipart/form-data"]?.schema;
   const responses = Object.entries(rest.responses).map(
     ([status, one]) => [status, one.$ref ? shared[one.$ref.split("/").at(-1)!]! : one] as const,
   );
@@ -152,7 +153,7 @@ function operationOf(
     ...(description && { description }),
     ...(parameters && { parameters }),
     ...(taken && { body: { schema: taken, isRequired: body?.required ?? false } }),
-    ...(body && !taken && { files: Object.keys(body.content) }),
+    ...(form && !taken && { files: Object.keys(form.properties ?? {}) }),
     answer: { status, ...(schema && { schema }) },
     words: [method, path, summary, tag, operationId, ...codes].join(" "),
   };
