@@ -28,6 +28,16 @@ browserTest(
     await post.getByRole("button", { name: "Send" }).click();
     await post.locator(".outcome", { hasText: "201" }).waitFor();
     expect(await post.locator(".form .code").textContent()).toContain("said by the reference");
+    // As its host, and with a body of fields that do not exclude each other.
+    for (const [id, status] of [
+      ["chatGetSettings", "200"],
+      ["sessionsRevoke", "201"],
+    ] as const) {
+      const one = await operation(page, id);
+      await one.getByRole("button", { name: "Try it" }).click();
+      await one.getByRole("button", { name: "Send" }).click();
+      await one.locator(".outcome", { hasText: status }).waitFor();
+    }
     expect(faults).toEqual([]);
     await close();
   },

@@ -86,11 +86,7 @@ function Navigation() {
       <ul>
         {ownViews.value.map((one) => (
           <li key={one.name}>
-            <Link
-              href={hrefOf(one.name)}
-              class="nav-item"
-              isHere={one.name === view.value.name}
-            >
+            <Link href={hrefOf(one.name)} class="nav-item" isHere={one.name === view.value.name}>
               <Icon name={one.name} size={20} />
               <span class="nav-title">{one.title}</span>
             </Link>

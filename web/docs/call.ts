@@ -29,11 +29,14 @@ export function filledOf(operation: Operation, schemas: Schemas): Filled {
   };
 }
 
-/** The example body: its required fields, or all fields if none is required. */
+/**
+ * The example body: its required fields; if none is required, those of a recorded body, because
+ * some exclude each other.
+ */
 function bodyOf(schema: Described, schemas: Schemas): unknown {
-  const { properties, required = [] } = schema;
+  const { properties, required = [], example } = schema;
   if (properties === undefined) return exampleOf(schema, schemas);
-  const names = required.length > 0 ? required : Object.keys(properties);
+  const names = required.length > 0 ? required : Object.keys(example ?? properties);
   return Object.fromEntries(
     names.map((name) => [
       name,

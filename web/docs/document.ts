@@ -135,7 +135,7 @@ function operationOf(
   shared: Record<string, Response>,
 ): Operation {
   const body = rest.requestBody;
-  const taken = body?.content[json]?.schema;
+  const taken = body?.content[json];
   const form = body?.content["multipart/form-data"]?.schema;
   const responses = Object.entries(rest.responses).map(
     ([status, one]) => [status, one.$ref ? shared[one.$ref.split("/").at(-1)!]! : one] as const,
@@ -152,7 +152,12 @@ function operationOf(
     ...{ operationId, summary, tag, method, path, security, failures },
     ...(description && { description }),
     ...(parameters && { parameters }),
-    ...(taken && { body: { schema: taken, isRequired: body?.required ?? false } }),
+    ...(taken && {
+      body: {
+        schema: { ...taken.schema, ...(taken.example !== undefined && { example: taken.example }) },
+        isRequired: body?.required ?? false,
+      },
+    }),
     ...(form && !taken && { files: Object.keys(form.properties ?? {}) }),
     answer: { status, ...(schema && { schema }) },
     words: [method, path, summary, tag, operationId, ...codes].join(" "),

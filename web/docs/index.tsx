@@ -37,9 +37,7 @@ function shownOf(): Shown | undefined {
   }
   if (socket === undefined) return undefined;
   const { schemas } = socket.components;
-  const parts = partsOf(socket).filter(({ name, says }) =>
-    finds(search.value, `${name} ${says}`),
-  );
+  const parts = partsOf(socket).filter(({ name, says }) => finds(search.value, `${name} ${says}`));
   const groups = [...Map.groupBy(parts, ({ group }) => group)].map(
     ([group, members]): [string, Entry[]] => [
       group,

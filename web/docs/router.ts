@@ -1,6 +1,7 @@
 /** The URL of this page, and its caller. */
 import { signal } from "@preact/signals";
 import { fetchCast, type Player, tokensOf } from "../runner.ts";
+import type { Operation } from "./document.ts";
 
 /** The URL of the API without a trailing slash: a stage may be below a path. */
 export const base = location.origin + location.pathname.replace(/\/docs(\/events)?\/?$/, "");
@@ -39,14 +40,18 @@ export async function loadDemoUsers(): Promise<void> {
   }
 }
 
-/** The demo user for "Automatic": an admin if the call needs one, else a viewer. */
-export function callerOf(needsAdmin: boolean): Player | undefined {
+/** Refusals of who is not the stream's host, whom the runner lists first. */
+const hostCodes = ["stream_not_yours", "not_a_moderator"];
+
+/** The demo user for "Automatic": an admin or the demo stream's host if needed, else a viewer. */
+export function callerOf({ description = "", failures }: Operation): Player | undefined {
   const people = cast.value ?? [];
   const player = people.find(({ sub }) => sub === chosen.value);
   if (player !== undefined) return player;
-  return (
-    (needsAdmin ? people.find(({ groups }) => groups?.includes("admin")) : people[1]) ?? people[0]
-  );
+  if (description.includes("the role "))
+    return people.find(({ groups }) => groups?.includes("admin"));
+  const isForHost = failures.some(({ codes }) => codes.some((code) => hostCodes.includes(code)));
+  return people[isForHost ? 0 : 1];
 }
 
 /** The caller's token; undefined if not signed in. */

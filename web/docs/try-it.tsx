@@ -53,7 +53,7 @@ export function TryIt({ operation, schemas }: { operation: Operation; schemas: S
   const first = useMemo(() => filledOf(operation, schemas), [operation, schemas]);
   const filled = changed.value ?? first;
   const isSigned = operation.security.length > 0;
-  const player = callerOf(operation.description?.includes("the role ") ?? false);
+  const player = callerOf(operation);
   const isChange = operation.method !== "GET" && cast.value === undefined;
   return (
     <div class="try">
