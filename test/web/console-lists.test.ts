@@ -238,6 +238,28 @@ browserTest(
 );
 
 browserTest(
+  "two chat settings that are changed at once are both shown",
+  async () => {
+    const id = await goLive(call, "raided-host", "Raided show");
+    const { page, visit, close } = await openAsAdmin();
+    const held: Route[] = [];
+    await page.route(/chat-settings$/, (route) => void held.push(route));
+    await visit(`view=streams&id=${id}`);
+    const detail = page.getByRole("complementary", { name: "Raided show" });
+    await detail.getByRole("switch", { name: "Followers only" }).click();
+    await detail.getByLabel("Slow mode").selectOption("30");
+    await expectSoon(() => held.length === 2);
+    for (const route of held) await route.continue();
+    await toast(page, "Followers only is on").waitFor();
+    await toast(page, "Slow mode is 30 s").waitFor();
+    expect(await detail.getByRole("switch", { name: "Followers only" }).isChecked()).toBe(true);
+    expect(await detail.getByLabel("Slow mode").inputValue()).toBe("30");
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "what is refused says so: a switch, a dialog that was closed meanwhile, and a search",
   async () => {
     const id = await goLive(call, "firm-host", "Firm show");

@@ -1,3 +1,4 @@
+import { useRef } from "preact/hooks";
 import { Switch } from "../host/chat-settings.tsx";
 import { type Action, ask, perform } from "./actions.tsx";
 import { call, request } from "./api.ts";
@@ -130,6 +131,9 @@ type ChatSettings = Pick<Stream, "slowModeSeconds" | "followersOnly" | "giftsEna
 
 function ChatSettingsForm({ stream, list }: Given) {
   const { slowModeSeconds, followersOnly, giftsEnabled } = stream;
+  // Two changes may be under way: neither takes the other one back.
+  const latest = useRef(stream);
+  latest.current = stream;
   const actionOf = (
     title: string,
     settings: Partial<ChatSettings>,
@@ -139,7 +143,7 @@ function ChatSettingsForm({ stream, list }: Given) {
     verb: title,
     request: request("PATCH", `/api/v1/live-stream/${stream.id}/chat-settings`, settings),
     done() {
-      list.put({ ...stream, ...settings });
+      list.put({ ...latest.current, ...settings });
       return `${title} in ${stream.title}.`;
     },
     undo: () => actionOf("Chat settings restored", before, settings),
