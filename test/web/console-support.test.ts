@@ -1,5 +1,5 @@
 /** What moderators and support do in the console: a live chat, one person, and what goes wrong. */
-import type { WebSocketRoute } from "playwright-core";
+import type { Route, WebSocketRoute } from "playwright-core";
 import { browserTest } from "./browser.ts";
 import { callerOf, confirm, goLive, openConsole, toast } from "./console.ts";
 import { expectFits, expectSoon, testMilliseconds, usePages } from "./pages.ts";
@@ -253,6 +253,36 @@ browserTest(
       (await page.getByLabel("User ID").inputValue()).includes("payouts"),
     );
     expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "the next user of a tab gets no late answer, question, undo or call of the one before",
+  async () => {
+    const streamId = await goLive(call, "next-host", "Next show");
+    const { page, visit, close } = await openAsAdmin();
+    const held = Promise.withResolvers<Route>();
+    await page.route(/\/gift-statistics$/, (route) => held.resolve(route), { times: 1 });
+    await visit(`view=streams&id=${streamId}`);
+    const late = await held.promise;
+    await page.getByLabel("Slow mode").selectOption("30");
+    await toast(page, "Slow mode is 30 s").waitFor();
+    await page.getByRole("button", { name: "End stream…" }).click();
+    await page.getByRole("dialog").waitFor();
+    await page.getByLabel("Sign out").dispatchEvent("click");
+    await page.getByRole("button", { name: /Deniz Kaya/ }).click();
+    await page.getByRole("heading", { level: 1, name: "Streams" }).waitFor();
+    const answered = page.waitForResponse((response) => response.status() === 401);
+    await late.fulfill({ status: 401, json: { isSuccess: false, errors: ["Too late"] } });
+    await (await answered).finished();
+    await page.getByRole("button", { name: /^Calls/ }).click();
+    const calls = page.getByRole("region", { name: "Calls" });
+    await calls.getByText(/GET \/api\/v1\/live-stream\?/).waitFor();
+    expect(await calls.getByText("chat-settings").count()).toBe(0);
+    expect(await page.getByRole("dialog").count()).toBe(0);
+    expect(await page.locator(".toast").count()).toBe(0);
     await close();
   },
   testMilliseconds,

@@ -76,36 +76,6 @@ browserTest(
 );
 
 browserTest(
-  "the next user of a tab gets no late answer, question, undo or call of the one before",
-  async () => {
-    const streamId = await goLive(call, "next-host", "Next show");
-    const { page, visit, close } = await openAsAdmin();
-    const held = Promise.withResolvers<Route>();
-    await page.route(/\/gift-statistics$/, (route) => held.resolve(route), { times: 1 });
-    await visit(`view=streams&id=${streamId}`);
-    const late = await held.promise;
-    await page.getByLabel("Slow mode").selectOption("30");
-    await toast(page, "Slow mode is 30 s").waitFor();
-    await page.getByRole("button", { name: "End stream…" }).click();
-    await page.getByRole("dialog").waitFor();
-    await page.getByLabel("Sign out").dispatchEvent("click");
-    await page.getByRole("button", { name: /Deniz Kaya/ }).click();
-    await page.getByRole("heading", { level: 1, name: "Streams" }).waitFor();
-    const answered = page.waitForResponse((response) => response.status() === 401);
-    await late.fulfill({ status: 401, json: { isSuccess: false, errors: ["Too late"] } });
-    await (await answered).finished();
-    await page.getByRole("button", { name: /^Calls/ }).click();
-    const calls = page.getByRole("region", { name: "Calls" });
-    await calls.getByText(/GET \/api\/v1\/live-stream\?/).waitFor();
-    expect(await calls.getByText("chat-settings").count()).toBe(0);
-    expect(await page.getByRole("dialog").count()).toBe(0);
-    expect(await page.locator(".toast").count()).toBe(0);
-    await close();
-  },
-  testMilliseconds,
-);
-
-browserTest(
   "an unsolicited sign-in response is rejected",
   async () => {
     const { page, close } = await open();
