@@ -157,8 +157,9 @@ browserTest(
     expect(await spent.getByRole("button", { name: "Refund…" }).count()).toBe(0);
     await detail.getByRole("link", { name: "Ban…" }).click();
     await page.getByLabel("Stream", { exact: true }).selectOption(streamId);
-    await page.getByRole("button", { name: "Ban user" }).click();
     const form = page.getByRole("form", { name: "Ban user" });
+    await form.waitFor();
+    await page.getByRole("button", { name: "Ban user" }).click();
     await form.getByText("giver-1", { exact: true }).waitFor();
     await form.getByLabel("Duration").selectOption("3600");
     await form.getByLabel("Scope").selectOption("channel");

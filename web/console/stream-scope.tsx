@@ -49,7 +49,8 @@ type Given = {
 export function StreamScope({ children }: Given) {
   const { value, refused, reload } = useStreams(filter("stream"));
   const stream = value && chosenOf(value);
-  const choose = (id: string) => set({ stream: id, id: "" });
+  // A form for something new, such as a ban, stays open for the other stream.
+  const choose = (id: string) => set({ stream: id, id: filter("id") === "new" ? "new" : "" });
   const filters = (
     <>
       {value !== undefined && value.length > 0 && (
