@@ -121,6 +121,16 @@ browserTest(
       document.querySelector(".channel-body"))`;
     expect(await page.evaluate(isWider)).toBe(false);
     expect(faults).toEqual([]);
+    // A refusal is shown where it belongs, and with it what was typed.
+    const refuse = { status: 403, json: { isSuccess: false, errors: ["Not these words"] } };
+    await page.route("**/api/v1/channel", (route) => route.fulfill(refuse));
+    await page.getByLabel("Word or phrase").fill("refused");
+    await page.keyboard.press("Enter");
+    await page.getByRole("alert").getByText("Not these words").waitFor();
+    expect(await page.getByLabel("Word or phrase").inputValue()).toBe("refused");
+    await page.getByRole("tab", { name: "Bans" }).click();
+    await page.getByText("No bans").waitFor();
+    expect(await page.getByRole("alert").count()).toBe(0);
     await close();
   },
   testMilliseconds,

@@ -25,7 +25,10 @@ export function useAct() {
     running.value = running.peek().filter((one) => one !== about);
     return reason === "";
   };
-  return { act, errorText: errorText.value, isBusy: running.value.length > 0 };
+  const forget = () => {
+    errorText.value = "";
+  };
+  return { act, forget, errorText: errorText.value, isBusy: running.value.length > 0 };
 }
 
 /**

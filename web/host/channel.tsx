@@ -34,7 +34,7 @@ type Given = { host: Host; first?: Section };
 export function Channel({ host, first = "Chat settings" }: Given) {
   const section = useSignal<Section>(first);
   const channel = useSignal<ChannelSettings | undefined>(undefined);
-  const { act, errorText } = useAct();
+  const { act, forget, errorText } = useAct();
   useEffect(() => {
     void act(async () => {
       channel.value = await host.call("GET /api/v1/channel");
@@ -58,6 +58,8 @@ export function Channel({ host, first = "Chat settings" }: Given) {
         selected={section.value}
         select={(name) => {
           section.value = name;
+          // What was refused belongs to the section before.
+          if (channel.value !== undefined) forget();
         }}
       />
       <section class="channel-body" role="tabpanel" aria-label={section.value}>
