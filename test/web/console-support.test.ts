@@ -37,7 +37,17 @@ browserTest(
     await page.getByRole("row", { name: /said before/ }).waitFor();
     await call("long-name", "POST", messages, { content: "said in between" });
     held.resolve();
-    await page.getByRole("row", { name: /said in between/ }).waitFor();
+    const between = page.getByRole("row", { name: /said in between/ });
+    await between.waitFor();
+    // Nothing moves under a pointer that is about to act.
+    const timeOut = between.getByRole("button", { name: "Time out" });
+    await timeOut.hover();
+    const before = await timeOut.boundingBox();
+    await call("long-name", "POST", messages, { content: "said under the pointer" });
+    await page.locator(".filters .status").getByText("Paused").waitFor();
+    expect(await timeOut.boundingBox()).toEqual(before);
+    await page.getByRole("heading", { level: 1 }).hover();
+    await page.getByRole("row", { name: /said under the pointer/ }).waitFor();
     const { _id } = await call("long-name", "POST", messages, { content: "said while it is open" });
     const row = page.getByRole("row", { name: /said while it is open/ });
     await row.waitFor();

@@ -51,7 +51,7 @@ function MessagesOf({ stream, filters }: ScopedGiven) {
         path: { streamId: stream.id, messageId },
       }),
   );
-  const isLive = useLive(list, stream);
+  const { isLive, isPaused } = useLive(list, stream);
   return (
     <Listing
       label="Messages"
@@ -61,7 +61,9 @@ function MessagesOf({ stream, filters }: ScopedGiven) {
       filters={
         <>
           {filters}
-          {isLive && connection.value === "online" && <span class="status live">Live</span>}
+          {isLive && connection.value === "online" && (
+            <span class={isPaused ? "status" : "status live"}>{isPaused ? "Paused" : "Live"}</span>
+          )}
           {isLive && connection.value === "offline" && (
             <span class="status broken">Reconnecting…</span>
           )}
@@ -87,13 +89,17 @@ function MessagesOf({ stream, filters }: ScopedGiven) {
   );
 }
 
+const canHover = matchMedia("(hover: hover)");
+
 /**
  * Adds new messages to the list and removes deleted ones, a few times a second. Reloads the list
  * when the subscription starts or has lost frames. Keeps received messages, because the reloaded
- * list may be older. Returns whether the stream is still live.
+ * list may be older. Pauses while the pointer is over the actions of a row: another row, of another
+ * user, would move under it. Returns whether the stream is still live, and whether messages wait.
  */
-function useLive(list: List<ChatMessage>, { id, status }: Stream): boolean {
+function useLive(list: List<ChatMessage>, { id, status }: Stream) {
   const isLive = useSignal(status === "active");
+  const isPaused = useSignal(false);
   useEffect(() => {
     if (!isLive.peek()) return;
     let received: ChatMessage[] = [];
@@ -105,15 +111,20 @@ function useLive(list: List<ChatMessage>, { id, status }: Stream): boolean {
       [isDirty, isReading] = [true, false];
     };
     const flush = () => {
-      if (isStale && !isReading) void readAgain();
+      const isHeld = canHover.matches && document.querySelector(".row-actions:hover") !== null;
+      if (isStale && !isReading && !isHeld) void readAgain();
       if (!isDirty) return;
       const isTaken = list.change((rows) => {
+        const listed = new Set(rows.map(({ _id }) => _id));
         const known = new Set(received.map(({ _id }) => _id));
-        return [...received, ...rows.filter(({ _id }) => !known.has(_id))]
-          .filter(({ _id }) => !deleted.has(_id))
-          .slice(0, Math.max(liveMax, rows.length));
+        const all = [...received, ...rows.filter(({ _id }) => !known.has(_id))].filter(
+          ({ _id }) => !deleted.has(_id),
+        );
+        const shown = isHeld ? all.filter(({ _id }) => listed.has(_id)) : all;
+        isPaused.value = shown.length < all.length;
+        return shown.slice(0, Math.max(liveMax, rows.length));
       });
-      isDirty = !isTaken;
+      isDirty = isHeld || !isTaken;
     };
     const timer = setInterval(flush, flushMilliseconds);
     const subscription = host.subscribe(id, {
@@ -147,7 +158,7 @@ function useLive(list: List<ChatMessage>, { id, status }: Stream): boolean {
       subscription.close();
     };
   }, [id]);
-  return isLive.value;
+  return { isLive: isLive.value, isPaused: isPaused.value };
 }
 
 /** A moderator's actions on a message. */
