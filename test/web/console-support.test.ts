@@ -1,7 +1,7 @@
 /** What moderators and support do in the console: a live chat, one person, and what goes wrong. */
 import type { Route, WebSocketRoute } from "playwright-core";
 import { browserTest } from "./browser.ts";
-import { callerOf, confirm, goLive, openConsole, toast } from "./console.ts";
+import { callerOf, confirm, goLive, openConsole, openConsoleAs, toast } from "./console.ts";
 import { expectFits, expectSoon, testMilliseconds, usePages } from "./pages.ts";
 
 const pages = usePages();
@@ -128,6 +128,20 @@ browserTest(
     await detail.getByText("look at this").waitFor();
     await call("busy-host", "DELETE", `${messages}/${sent._id}`);
     await detail.waitFor({ state: "detached" });
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a chat whose socket is closed because of its token asks for a new sign-in",
+  async () => {
+    const streamId = await goLive(call, "guarded-host", "Guarded show");
+    const { page, visit, close } = await openConsoleAs(pages, "expiring-moderator");
+    await visit(`view=chat&stream=${streamId}`);
+    await page.locator(".filters .status").getByText("Live").waitFor();
+    await call("admin", "POST", "/api/v1/revocations", { sub: "expiring-moderator" });
+    await page.getByRole("alert").getByText("Your session has ended. Sign in again.").waitFor();
     await close();
   },
   testMilliseconds,
