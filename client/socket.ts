@@ -50,6 +50,8 @@ export type Leaving = {
 type Place = {
   url?: string;
   ticket?: string | undefined;
+  /** Whether a socket has opened at the URL. */
+  hasOpened?: true;
   /** Whether the API must serve it itself. */
   isApi?: true;
 };
@@ -68,6 +70,8 @@ type Link = {
 /** Back-off between attempts: full jitter up to a limit that doubles each time. */
 const firstWaitMilliseconds = 500;
 const waitMillisecondsMax = 30_000;
+/** Attempts at a relay that worked before. */
+const relayTriesMax = 3;
 /** A socket that lived this long resets the back-off. */
 const stableMilliseconds = 10_000;
 /** Timeout for a token and a handshake. */
@@ -141,7 +145,7 @@ async function connect(state: State): Promise<void> {
     own.openedAt = performance.now();
     // A ticket opens one socket.
     const { url } = state.place;
-    state.place = url ? { url } : {};
+    state.place = url ? { url, hasOpened: true } : {};
     settings.onOpen(own.wanted);
   };
   socket.onmessage = ({ data }) => {
@@ -197,9 +201,9 @@ function leave(state: State, own: Link, leaving: Leaving): void {
   const livedMilliseconds = own.openedAt === undefined ? 0 : performance.now() - own.openedAt;
   onClose(reason, statusCode);
   if (state.ended) return;
+  state.tries = livedMilliseconds > stableMilliseconds ? 0 : state.tries + 1;
   if (to !== undefined) state.place = to;
-  // If it could not open elsewhere, the API opens and serves it.
-  else if (own.openedAt === undefined && state.place.url) state.place = { isApi: true };
+  else if (own.openedAt === undefined && state.place.url) state.place = afterRefusal(state);
   // A browser does not say why a handshake failed: the token may be the reason.
   if (own.openedAt === undefined || isTokenOver) {
     const isRenewable = admission.renew();
@@ -208,11 +212,20 @@ function leave(state: State, own: Link, leaving: Leaving): void {
       return;
     }
   }
-  state.tries = livedMilliseconds > stableMilliseconds ? 0 : state.tries + 1;
   const backoff = firstWaitMilliseconds * 2 ** Math.max(0, state.tries - 1);
   const longest = Math.min(waitMillisecondsMax, backoff);
   const jitter = to === undefined ? Math.random() * longest : 0;
   state.timer = setTimeout(() => connect(state), waitMilliseconds + jitter);
+}
+
+/**
+ * Where to go after a relay has not opened a socket. A load balancer sends new sockets to a dead
+ * task for seconds, so a relay that worked is tried again. Then the API says where the stream is
+ * served. It serves the stream itself if this client cannot reach the relay.
+ */
+function afterRefusal({ place, tries }: State): Place {
+  if (!place.hasOpened) return { isApi: true };
+  return tries < relayTriesMax ? place : {};
 }
 
 function end(state: State, reason: string, statusCode?: number): void {

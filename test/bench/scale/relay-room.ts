@@ -31,8 +31,12 @@ const times = { kill: 15, drain: 25, drained: 30, end: 65, healed: 20 };
 const sampledMax = 1_000;
 /** Before the first event, for the viewers to take their places. */
 const seatingMilliseconds = 2_000;
-/** A client's first wait is up to half a second (client/socket.ts), then twice as long. */
-const waitMilliseconds = { first: 500, most: 30_000 };
+/**
+ * A client's first two waits are up to half a second, then twice as long each time. After three
+ * attempts it asks the API where to go (client/socket.ts).
+ */
+const firstWaitMilliseconds = 500;
+const triesMax = 3;
 /** TCP and TLS 1.3 before the handshake: two ways there and back, of 60 ms each. */
 const openMilliseconds = 120;
 /** A dead task is asked for so long, until ECS takes it out of the balancer: our assumption. */
@@ -139,17 +143,18 @@ export async function simulateRelay(clock: Clock, given: RelayCase): Promise<Fig
   /** Connects at whichever task the balancer chooses, again and again until one takes it. */
   async function comeBack(viewer: Viewer, isMoved: boolean): Promise<void> {
     viewer.follower.close();
-    let wait = isMoved ? 0 : waitMilliseconds.first;
-    if (isMoved) await throughApi();
-    for (;;) {
-      await clock.wait(chance.next() * wait + openMilliseconds);
+    for (let failures = 0; ; failures++) {
+      const isDirected = failures === 0 ? isMoved : failures % triesMax === 0;
+      const wait = firstWaitMilliseconds * 2 ** Math.max(0, failures - 1);
+      if (failures > 0 || !isMoved) await clock.wait(chance.next() * wait);
+      if (isDirected) await throughApi();
+      await clock.wait(openMilliseconds);
       tries += 1;
       const isNew = (task: Task) =>
         task.isTaking() || (task === dead && clock.now() < second(times.kill) + deadMilliseconds);
       const candidates = tasks.filter(isNew);
       const task = candidates[chance.below(candidates.length)]!;
       if (task !== dead && (await join(task, viewer))) return;
-      wait = Math.min(Math.max(wait, waitMilliseconds.first) * 2, waitMilliseconds.most);
     }
   }
   async function join(task: Task, viewer: Viewer): Promise<boolean> {

@@ -1,0 +1,71 @@
+import { jest } from "@jest/globals";
+import { createTestClient, pass, streamId } from "./fake-socket.ts";
+
+beforeEach(() => jest.useFakeTimers());
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+const relay = "wss://relay.example/ws";
+
+/** A client that the API has moved to a relay, and whether sockets open from now on. */
+async function moveClient() {
+  let isOpening = true;
+  const { client, sockets, follow, last } = createTestClient({}, () => isOpening);
+  follow();
+  await pass(20);
+  last().say({ type: "moved", streamId, url: relay });
+  return {
+    client,
+    last,
+    setOpening: (is: boolean) => {
+      isOpening = is;
+    },
+    /** Where the sockets were opened: at the relay, or at the API, which may move them or not. */
+    places: () =>
+      sockets.map(({ url }) =>
+        url.startsWith(relay) ? "relay" : url.includes("moves=1") ? "API" : "API alone",
+      ),
+    /** Fails the current attempt, and waits for the next one. */
+    async refuse(): Promise<void> {
+      const before = sockets.length;
+      last().drop();
+      for (let n = 0; n < 100 && sockets.length === before; n++) await pass(100);
+    },
+  };
+}
+
+test("a client that cannot open the relay's socket is served by the API", async () => {
+  const { client, setOpening, places, refuse } = await moveClient();
+  setOpening(false);
+  await pass(20);
+  await refuse();
+  expect(places()).toEqual(["API", "relay", "API alone"]);
+  client.close();
+});
+
+test("a viewer whose relay dies is refused once by the dead task, and returns to the relay", async () => {
+  const { client, last, setOpening, places, refuse } = await moveClient();
+  await pass(20);
+  last().greet(7);
+  await pass(20_000);
+  setOpening(false);
+  await refuse();
+  setOpening(true);
+  await refuse();
+  await pass(20);
+  expect(places()).toEqual(["API", "relay", "relay", "relay"]);
+  expect(last().of("subscribe")[0]).toMatchObject({ since: { epoch: "e", frame: 7 } });
+  client.close();
+});
+
+test("a client that the relay no longer admits asks the API where to go", async () => {
+  const { client, last, setOpening, places, refuse } = await moveClient();
+  await pass(20);
+  last().greet(7);
+  await pass(20_000);
+  setOpening(false);
+  for (let n = 0; n < 4; n++) await refuse();
+  expect(places()).toEqual(["API", "relay", "relay", "relay", "relay", "API"]);
+  client.close();
+});
