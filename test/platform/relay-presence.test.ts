@@ -5,6 +5,7 @@ import { createPresence } from "../../relay/presence.ts";
 import { admit, enter, leave } from "../../relay/room.ts";
 import { createRooms } from "../../relay/rooms.ts";
 import { setClock } from "./clock.ts";
+import { intercept } from "./intercept.ts";
 import { connectionOf } from "./relay-connection.ts";
 import { useOwnTable } from "./table.ts";
 
@@ -90,9 +91,35 @@ test("viewers are counted at once in a small room, and at most once a second in 
     expect(await rooms.countViewers(room)).toBe(count);
     room.users.set("later", { at: 1, count: 1 });
     expect(await rooms.countViewers(room)).toBe(soon);
-    setClock(began + 1_000);
+    setClock(began + 1_001);
+    // Nobody waits for the count of a large room.
+    expect(await rooms.countViewers(room)).toBe(soon);
     expect(await rooms.countViewers(room)).toBe(count + 1);
   }
+});
+
+test("a count of a large room that is slow or fails holds up nobody for ten seconds", async () => {
+  const rooms = createRooms("node");
+  const room = roomOf(1_001);
+  const began = Date.now();
+  setClock(began);
+  await rooms.countViewers(room);
+  let reads = 0;
+  const restore = intercept(async (_sent, next) => {
+    reads += 1;
+    await next();
+    throw new Error("No answer");
+  });
+  setClock(began + 9_000);
+  expect(await Promise.all([rooms.countViewers(room), rooms.countViewers(room)])).toEqual([
+    1_001, 1_001,
+  ]);
+  // The subscribers and the relays are read once for both.
+  expect(reads).toBe(2);
+  setClock(began + 10_001);
+  await expect(rooms.countViewers(room)).rejects.toThrow("No answer");
+  restore();
+  expect(await rooms.countViewers(room)).toBe(1_001);
 });
 
 test("a user counts as a viewer only once their rights are read, and never if refused", async () => {

@@ -1,0 +1,93 @@
+import { addName, estimate, mergeSketch, newSketch, type Sketch } from "../domain/log/sketch.ts";
+import { viewersAmong } from "../domain/log/subscriber.ts";
+import { logFault } from "../platform/runtime/log.ts";
+import { listRelayedRooms } from "../platform/store/log/relays.ts";
+import { listSubscribers } from "../platform/store/log/subscribers.ts";
+import type { Room } from "./model.ts";
+
+/**
+ * A room with more viewers is counted once a second at most: counting reads every name or sketch,
+ * so a count for each viewer who returns after an outage would keep the relay busy for seconds.
+ */
+const largeMin = 1_000;
+const countMilliseconds = { every: 1_000, most: 10_000 };
+/**
+ * Maximum age of the viewers elsewhere. Relays store those of a large room every five seconds; each
+ * of them reads those of all others from one key, which carries 3,000 units a second.
+ */
+const elsewhereMilliseconds = { small: 2_000, large: 5_000 };
+
+/** Viewers of a room through posts or other relays. */
+type Elsewhere = { names: Set<string>; sketches: Sketch[] };
+
+/** Counts the distinct viewers of one relay's rooms, with those elsewhere. */
+export function createViewerCounts(node: string) {
+  const elsewhere = new Map<Room, Promise<Elsewhere> & { at: number }>();
+  const counting = new Map<Room, Promise<number>>();
+
+  /**
+   * Distinct viewers. In a large room this is the last count, up to ten seconds old, and the next
+   * one starts in the background: viewers who return after an outage do not wait for it.
+   */
+  async function count(room: Room): Promise<number> {
+    const { total = 0, countedAt = 0 } = room;
+    const age = Date.now() - countedAt;
+    if (total <= largeMin || age > countMilliseconds.most) return countOnce(room);
+    if (age > countMilliseconds.every)
+      countOnce(room).catch((error) =>
+        logFault("A room's viewers could not be counted", error, { streamId: room.streamId }),
+      );
+    return total;
+  }
+
+  /** Counts who is here when the read of those elsewhere ends, for all who ask meanwhile. */
+  function countOnce(room: Room): Promise<number> {
+    const found = counting.get(room) ?? countNow(room);
+    counting.set(room, found);
+    return found;
+  }
+
+  async function countNow(room: Room): Promise<number> {
+    let found = elsewhere.get(room);
+    const { total = 0 } = room;
+    const { small, large } = elsewhereMilliseconds;
+    if (found === undefined || Date.now() - found.at > (total > largeMin ? large : small)) {
+      found = Object.assign(readElsewhere(room, node), { at: Date.now() });
+      elsewhere.set(room, found);
+      found.catch(() => elsewhere.delete(room));
+    }
+    try {
+      room.total = countAll(room, await found);
+      room.countedAt = Date.now();
+      return room.total;
+    } finally {
+      // In the same step, because the next viewer to ask is not in this count.
+      counting.delete(room);
+    }
+  }
+
+  return { count, forget: (room: Room) => elsewhere.delete(room) };
+}
+
+async function readElsewhere({ streamId }: Room, node: string): Promise<Elsewhere> {
+  const now = new Date();
+  const [subscribers, others] = await Promise.all([
+    listSubscribers(streamId, now),
+    listRelayedRooms(streamId, now, node),
+  ]);
+  const names = viewersAmong(subscribers);
+  for (const { users } of others) for (const userId of users.keys()) names.add(userId);
+  return { names, sketches: others.flatMap(({ sketch }) => sketch ?? []) };
+}
+
+function countAll({ users }: Room, { names, sketches }: Elsewhere): number {
+  if (sketches.length === 0) {
+    let count = users.size;
+    for (const userId of names) if (!users.has(userId)) count += 1;
+    return count;
+  }
+  const all = newSketch();
+  for (const sketch of sketches) mergeSketch(all, sketch);
+  for (const userId of [...names, ...users.keys()]) addName(all, userId);
+  return estimate(all);
+}
