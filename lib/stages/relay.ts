@@ -23,8 +23,11 @@ export const cpuUnits = 1_024;
  */
 export const semiSpaceMegabytes = 32;
 
-/** Sockets of a task: the target, and the number that triggers an alarm. */
-export const socketsPerTask = { wanted: 10_000, many: 20_000 };
+/**
+ * Sockets of a task: the target, and the number that triggers an alarm. If a task dies, the others
+ * take its viewers within a second and a half at the target (docs/scale.md).
+ */
+export const socketsPerTask = { wanted: 6_000, many: 12_000 };
 
 /** The network's addresses suffice for this many, with half of them being replaced. */
 const tasksMax = 60;

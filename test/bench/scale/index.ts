@@ -5,6 +5,7 @@
  * relay's real rooms; with `arrivals` 10,000 viewers who open one room within a minute. docs/scale.md explains what it shows.
  */
 
+import { socketsPerTask } from "../../../lib/stages/relay.ts";
 import { prices } from "../../../local/aws/prices.ts";
 import { readCommand } from "../command.ts";
 import { print } from "../figures.ts";
@@ -60,9 +61,11 @@ async function runCrowds(): Promise<void> {
 
 /** Fails where anything is lost or doubled, or a goal is missed. */
 async function runRelay(): Promise<void> {
-  const of = await run({ relayed: 100_000, tasks: 8, postRate: 8_000, seed: 1 });
+  const relayed = 100_000;
+  const tasks = Number(rooms[1] ?? Math.ceil(relayed / socketsPerTask.wanted));
+  const of = await run({ relayed, tasks, postRate: 8_000, seed: 1 });
   const rows = Object.entries(of).map(([figure, is]) => ({ figure, is }));
-  print(`100,000 viewers at eight tasks of a relay; list prices of ${prices.date}`, rows);
+  print(`100,000 viewers at ${tasks} tasks of a relay; list prices of ${prices.date}`, rows);
   const late = [
     ["p50 s", 0.5],
     ["p99 s", 1],
@@ -97,7 +100,7 @@ async function runArrivals(): Promise<void> {
 }
 
 const { names: rooms } = readCommand(
-  "npm run bench:scale [-- viewers …] [-- chat] [-- crowd] [-- relay] [-- arrivals]",
+  "npm run bench:scale [-- viewers …] [-- chat] [-- crowd] [-- relay [TASKS]] [-- arrivals]",
   {},
 );
 const parts: Record<string, () => Promise<void>> = {

@@ -5,6 +5,7 @@ import { pushBatch } from "../../../platform/push/batch.ts";
 import { createJobs } from "../../../platform/push/jobs.ts";
 import { postRooms } from "../../../platform/push/large-room.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
+import { aliveMilliseconds } from "../../../platform/store/log/relays.ts";
 import { nameOf } from "../../../platform/table/items.ts";
 import { key } from "../../../platform/table/keys.ts";
 import { useTable } from "../../../platform/table/table.ts";
@@ -189,7 +190,7 @@ export async function simulateRelay(clock: Clock, given: RelayCase): Promise<Fig
     );
     const task = tasks[n % tasks.length]!;
     viewers.push(viewer);
-    await task.seat(clientOf(viewer, task), new Date());
+    await task.seat(clientOf(viewer, task), given.relayed, new Date());
     const [asked] = viewer.follower.open(clock.now());
     const { requestId } = (asked as unknown as { message: { requestId: string } }).message;
     const { relayed: count } = given;
@@ -199,21 +200,28 @@ export async function simulateRelay(clock: Clock, given: RelayCase): Promise<Fig
   }
   for (let n = 0; n < given.relayed; n++) void seat(n);
   await clock.run(began);
-  const beat = () => {
-    for (const task of tasks) void task.tick();
-    clock.at(clock.now() + 1000, beat);
+  const beat = (task: Task) => {
+    void task.tick();
+    clock.at(clock.now() + 1000, () => beat(task));
   };
-  beat();
+  // Tasks have started one after the other, so they do not all store their viewers together.
+  for (const [n, task] of tasks.entries())
+    clock.at(began + (n / tasks.length) * aliveMilliseconds.every, () => beat(task));
+  const addTask = () => {
+    const task = newTask();
+    tasks.push(task);
+    beat(task);
+  };
   lambda.start();
   void people.live(second(times.end), { from: second(35), to: second(45) });
   clock.at(second(times.kill), () => {
     dead = tasks[0];
     void dead!.kill();
     // ECS starts another one, which takes sockets once it is healthy.
-    clock.at(second(times.kill + 40), () => tasks.push(newTask()));
+    clock.at(second(times.kill + 40), addTask);
   });
   clock.at(second(times.drain), () => {
-    tasks.push(newTask());
+    addTask();
     void tasks[1]!.drain(times.drained * 1000);
   });
   await clock.run(second(times.end));

@@ -88,9 +88,11 @@ export function createTask(clock: Clock, chance: Chance, use: Use, name: string)
   return {
     name,
     isTaking: () => isAlive && isTaking,
-    /** Adds a viewer before the first event. */
-    async seat(client: Client, now: Date): Promise<Connection> {
+    /** Adds one of so many viewers of all tasks before the first event. */
+    async seat(client: Client, total: number, now: Date): Promise<Connection> {
       const room = await own(() => rooms.open(streamId));
+      // As if they had come one after the other, and each task had counted all of them since.
+      Object.assign(room, { total, countedAt: now.getTime() });
       const connection = connect(client);
       const subscription = enter(room, connection, now);
       admit(subscription);
