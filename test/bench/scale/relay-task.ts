@@ -88,7 +88,7 @@ export function createTask(clock: Clock, chance: Chance, use: Use, name: string)
   return {
     name,
     isTaking: () => isAlive && isTaking,
-    /** Adds one of so many viewers of all tasks before the first event. */
+    /** Adds a viewer before the first event; all tasks together have `total`. */
     async seat(client: Client, total: number, now: Date): Promise<Connection> {
       const room = await own(() => rooms.open(streamId));
       // As if they had come one after the other, and each task had counted all of them since.
