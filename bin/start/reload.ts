@@ -200,9 +200,9 @@ function createSynthesis(
       bundles.forget(since);
       const seconds = ((performance.now() - began) / 1000).toFixed(1);
       if (others.length === 0) say(`Routes and rights are as the sources say (${seconds} s).`);
-      else say(`Restart it for what cannot change while it runs: ${others.join(", ")}.`);
+      else say(`Restart Ovation to change: ${others.join(", ")}.`);
     } catch (error) {
-      complain(`${(error as Error).message}\nThe old templates go on.`);
+      complain(`${(error as Error).message}\nThe old templates stay active.`);
     }
   }
 
@@ -230,8 +230,10 @@ async function remakePages({ say, complain }: Options, system: System): Promise<
   const began = performance.now();
   try {
     system.replacePages(await buildWeb());
-    say(`Pages are new: load them again (${((performance.now() - began) / 1000).toFixed(1)} s).`);
+    say(
+      `Pages rebuilt (${((performance.now() - began) / 1000).toFixed(1)} s): reload them in the browser.`,
+    );
   } catch {
-    complain("The pages cannot be made; the old ones go on.");
+    complain("The pages cannot be built; the old ones stay active.");
   }
 }
