@@ -81,7 +81,7 @@ export type Options = {
    */
   onState?: (state: ClientState, reason?: string, statusCode?: number) => void;
   /**
-   * Receives errors thrown by your callbacks or `token()`, and that a token has expired for good.
+   * Receives errors thrown by your callbacks or `token()`, and the expiry of a string token.
    * Default: rethrows them as uncaught errors.
    */
   onError?: (error: unknown) => void;

@@ -69,10 +69,10 @@ export type PictureSide = (typeof pictureSizes)[number];
 /** The name of a picture's file: its id, followed by `-40` or another size. */
 export const pictureName = new RegExp(`^([0-9a-f]{24})(?:-(${pictureSizes.join("|")}))?$`);
 
-/** The largest picture in bytes whose reads the firewall does not limit as those of large ones. */
+/** The largest picture, in bytes, that the firewall does not count as a large one. */
 export const usualBytesMax = 256 * 1024;
 
-/** What the id of a large picture has in place of its milliseconds, which are at most `3e7`. */
+/** Replaces the milliseconds (at most `3e7`) in the id of a large picture. */
 const largeMark = "fff";
 
 /** The form of a large picture's id, as the source of a regular expression. */

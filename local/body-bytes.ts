@@ -1,16 +1,16 @@
-/** A large body of an event or of an answer, as it crosses between threads. */
+/** A large body of an event or response, in the form in which threads exchange it. */
 export type LargeBody = {
   bytes: Uint8Array;
-  /** How the event or answer has it as text. */
+  /** Its encoding as text in the event or response. */
   encoding: "base64" | "utf8";
 };
 
-/** A smaller body is parsed sooner than it is handed over. */
+/** Below this size, in bytes, parsing is faster than transferring. */
 export const largeBodyMin = 64 * 1024;
 
 /**
- * A large body in an event or answer, in place of its text: the runner's own thread, which serves
- * everybody, need not encode and parse megabytes at a time. JSON has it as text.
+ * A large body that replaces its text in an event or response, so that the runner's own thread,
+ * which serves all callers, does not encode and parse megabytes. In JSON it is text.
  */
 export class BodyBytes implements LargeBody {
   readonly bytes: Buffer;
@@ -21,7 +21,7 @@ export class BodyBytes implements LargeBody {
     this.encoding = encoding;
   }
 
-  /** The length of its text in JSON without quotes; at least that if JSON escapes some of it. */
+  /** The length of its text in JSON, without quotes; a lower bound if JSON escapes some of it. */
   get textBytes(): number {
     return this.encoding === "base64" ? 4 * Math.ceil(this.bytes.length / 3) : this.bytes.length;
   }
@@ -32,8 +32,9 @@ export class BodyBytes implements LargeBody {
 }
 
 /**
- * The buffer of large bytes if it has nothing else in it: it can be handed over to a thread, or
- * freed at once. Left to the garbage collector, a few megabytes make it collect the whole heap.
+ * The buffer of large bytes if it contains nothing else: it can be transferred to a thread, or
+ * freed at once. If it is left to the garbage collector, a few megabytes cause a collection of the
+ * whole heap.
  */
 export function ownBufferOf({ buffer, byteLength }: Uint8Array): ArrayBuffer[] {
   const isOwn = byteLength >= largeBodyMin && byteLength === buffer.byteLength;

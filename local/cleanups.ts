@@ -1,4 +1,4 @@
-/** What has to be done when something stops, in the order in which it was started. */
+/** Cleanup functions, in the order in which their parts were started. */
 export type Cleanups = (() => unknown)[];
 
 /**

@@ -1,9 +1,9 @@
 import { logFault } from "../platform/runtime/log.ts";
 
-/** Work that waits its turn. */
+/** Queued work. */
 export type Backlog<Work> = {
   add(work: Work): void;
-  /** Number of works that wait or are in progress. */
+  /** Number of items that wait or are in progress. */
   size(): number;
   /** Waits until nothing is left. */
   settled(): Promise<void>;
@@ -11,8 +11,8 @@ export type Backlog<Work> = {
 
 /**
  * Does work in batches of up to `batchMax`, at most `batchesMax` of them at a time. When thousands
- * of sockets end or open at once, their calls to the table would otherwise all wait for the same few
- * connections, each until its timeout, and the reads of the rooms with them. A failure is logged.
+ * of sockets end or open at once, their calls to the table would otherwise wait for the same few
+ * connections until they time out, and so would the reads of the rooms. A failure is logged.
  */
 export function createBacklog<Work>(
   { batchMax = 1, batchesMax = 1 }: { batchMax?: number; batchesMax?: number },
@@ -22,7 +22,7 @@ export function createBacklog<Work>(
   const working = new Set<Promise<void>>();
   let [workers, inProgress] = [0, 0];
   async function work(): Promise<void> {
-    // Work that is added together comes into one batch.
+    // Items that are added together form one batch.
     await undefined;
     for (let batch = waiting.splice(0, batchMax); batch.length > 0; ) {
       inProgress += batch.length;
@@ -30,7 +30,7 @@ export function createBacklog<Work>(
       inProgress -= batch.length;
       batch = waiting.splice(0, batchMax);
     }
-    // In the same step that found nothing left: what is added next starts another worker.
+    // Without an await after the last look at the queue, so that the next item starts a new worker.
     workers -= 1;
   }
   return {

@@ -22,7 +22,8 @@ export function createPoster(node: string, connections: ReadonlyMap<string, Conn
     },
     async probe(id) {
       if (find(id) !== undefined) return "sent";
-      // An ended socket of this relay may still be listed, and counts for its user no longer.
+      // A closed socket of this relay may still be listed; it no longer counts against its user's
+      // limit.
       return relayOf(id) === node ? "gone" : ownPoster().probe(id);
     },
   };

@@ -20,16 +20,22 @@ type Written = {
   next?: Promise<void> | undefined;
 };
 
-/** Up to this number of users by all ways, a viewer is stored before they are subscribed. */
+/**
+ * Up to this number of users in a room, relays and API together, a viewer is stored before they are
+ * subscribed.
+ */
 const exactMax = 100;
 /**
- * Above this number of users by all ways, viewers are stored every five seconds: a list of 10,000
+ * Above this number of users in a room, viewers are stored every five seconds: a list of 10,000
  * takes 350 write units and a sketch 70, of the 1,000 a second that the key of a room's relays
  * carries.
  */
 const promptMax = 1_000;
 
-/** Users of a room by all ways, as far as this relay knows. A new one has few of a large room. */
+/**
+ * Users of a room through relays and API, as far as this relay knows. A new relay knows few of a
+ * large room's.
+ */
 const sizeOf = ({ users, total = 0 }: Room) => Math.max(users.size, total);
 
 /** Stores the viewers of a relay's rooms, to be counted with those of other relays. */
@@ -98,7 +104,7 @@ export function createPresence(node: string) {
   };
 }
 
-/** What is written down of those who watch here. */
+/** The stored form of the users who watch a room through this relay. */
 function sumUp(room: Room) {
   const named = [...room.users].map(([userId, { at }]) => [userId, at] as const);
   if (sizeOf(room) <= namedMax) return { users: new Map(named) };

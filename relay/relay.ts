@@ -118,7 +118,7 @@ const openServer = (state: State) =>
 /** Checks a handshake and stores what its connection needs. Returns its status. */
 async function admit(state: State, request: IncomingMessage): Promise<number> {
   const { admitted, ended, node, routes } = state;
-  // Its client has not waited.
+  // The client has disconnected while its handshake waited.
   if (!isConnected(request)) return 503;
   const handshake = readHandshake(request);
   state.count += 1;
@@ -126,7 +126,7 @@ async function admit(state: State, request: IncomingMessage): Promise<number> {
   const connectedAt = Date.now();
   const verdict = await judge(handshake, { connectionId, connectedAt }, routes);
   if (verdict.statusCode !== 200) {
-    // It may be listed. The API counts a living relay's sockets without asking for them.
+    // The socket may be listed; the API counts the sockets of a live relay without checking them.
     const { statusCode, caller } = verdict;
     if (statusCode >= 500 && caller !== undefined)
       ended.add({ userId: caller.userId, connectionId });
@@ -142,8 +142,8 @@ async function admit(state: State, request: IncomingMessage): Promise<number> {
 
 /**
  * Opens the connection of an admitted handshake, and subscribes it to the stream in its URL. The
- * handshake's response, `subscribed` and the missed frames are one write: each write of the
- * thousands who return together takes as long as a tenth of their other work.
+ * handshake's response, `subscribed` and the missed frames are one write: when thousands reconnect,
+ * each write takes a tenth as long as all other work for a socket.
  */
 const begin = (state: State, webSocket: WebSocket, request: IncomingMessage): Promise<void> =>
   state.asRelay(async () => {
@@ -154,7 +154,7 @@ const begin = (state: State, webSocket: WebSocket, request: IncomingMessage): Pr
     if (query.refusal !== undefined) connection.send({ type: "error", ...query.refusal });
     else if (query.streamId !== undefined && caller.channelOf === undefined)
       await subscribeFirst(state, connection, { ...query, streamId: query.streamId });
-    // After what this step of the event loop writes.
+    // After all writes of this step of the event loop.
     process.nextTick(() => request.socket.uncork());
   });
 

@@ -73,7 +73,7 @@ export function take(room: Room, frame: Frame): Promise<void> {
   return workOn(room, show(room, [frame], Date.now()));
 }
 
-/** Notes that frames are being read or shown, until they are. */
+/** Marks the room as busy while frames are read or shown. */
 function workOn(room: Room, work: Promise<void>): Promise<void> {
   room.reading = work.finally(() => {
     room.reading = undefined;

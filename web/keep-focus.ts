@@ -1,6 +1,6 @@
-/** What opens over the rest or next to it: closing it returns the focus to where it was before. */
+/** Layers over or next to the page: closing one returns the focus to where it was before. */
 const layers = "dialog, [role=dialog], [role=menu], [role=status], .detail";
-/** Where the search for another control ends: the part itself takes the focus. */
+/** Parts in which another control is searched; without one, the part itself takes the focus. */
 const parts = `${layers}, main`;
 const controls = "a[href], button, input, select, textarea, summary, [tabindex]";
 
@@ -8,8 +8,8 @@ const isShown = (element: Element) => element.isConnected && element.getClientRe
 const isUsable = (element: Element) => isShown(element) && !element.matches(":disabled");
 
 /**
- * The controls in a node, itself included, that Tab reaches. Of a list's rows perhaps only one is
- * in the Tab order: in a row all count.
+ * The controls in a node, itself included, that Tab reaches. All rows of a list count, even if only
+ * one of them is in the Tab order.
  */
 function controlsIn(node: Node, kind?: string): HTMLElement[] {
   if (!(node instanceof Element)) return [];
@@ -34,8 +34,9 @@ function placeOf({ target, nextSibling, previousSibling }: MutationRecord): Plac
 }
 
 /**
- * The control closest to one that is gone, with everything in `gone`: the same one of the next or
- * previous row of a list, else the nearest of the same part, else that part itself.
+ * The control that takes the focus of a removed one: the same control in the next or previous row
+ * of a list, else the nearest one in the same part, else that part itself. `gone` is the removed
+ * element.
  */
 function heirOf(control: HTMLElement, gone: Element, place: Place): HTMLElement {
   const own = [gone, ...gone.querySelectorAll(controls)].filter((one) => one.matches(controls));
@@ -64,7 +65,7 @@ function heirOf(control: HTMLElement, gone: Element, place: Place): HTMLElement 
   }
 }
 
-/** The control closest to one that is hidden. */
+/** The control that takes the focus of a hidden one. */
 function heirOfHidden(control: HTMLElement): HTMLElement | undefined {
   let hidden: Element = control;
   while (hidden.parentElement !== null && !isShown(hidden.parentElement))
@@ -76,15 +77,15 @@ function heirOfHidden(control: HTMLElement): HTMLElement | undefined {
 }
 
 /**
- * Keeps the focus of a page or a shadow tree where the user works. Browsers drop it to the top of
- * the page when the focused control is removed, hidden or disabled: by the action itself, such as
- * "Unban" in a row that goes away, or because its dialog closes. Then what opened the dialog has
- * it again, or the control closest to the one that is gone.
+ * Keeps the focus of a page or a shadow tree where the user works. Browsers move it to the top of
+ * the page when the focused control is removed, hidden or disabled, for example with the row of
+ * "Unban" or with a closed dialog. This returns it to the control that opened the dialog, or moves
+ * it to the one closest to the removed control.
  */
 export function keepFocus(root: Document | ShadowRoot): void {
-  /** The focused control, after those that had the focus outside of each layer around it. */
+  /** The focused control, preceded by the last focused control outside of each layer around it. */
   let trail: HTMLElement[] = [];
-  /** The user has left the page, or pressed where there is no control. */
+  /** Whether the user has left the page, or clicked where there is no control. */
   let isLeft = false;
   const watcher = new MutationObserver((records) => {
     for (const record of records)
@@ -98,7 +99,7 @@ export function keepFocus(root: Document | ShadowRoot): void {
     if (one.isConnected || !gone.contains(one)) return one;
     const layer = one.closest(layers);
     const isInLayer = layer !== null && gone.contains(layer);
-    // Of a status whose last control is gone nothing is left to use.
+    // A status without any control left cannot take the focus.
     const status = record.target instanceof Element && record.target.closest("[role=status]");
     const isEmptied = status && controlsIn(status).length === 0;
     return (isInLayer || isEmptied) && one !== trail[0] ? one : heirOf(one, gone, placeOf(record));
@@ -110,7 +111,8 @@ export function keepFocus(root: Document | ShadowRoot): void {
     const { activeElement, body } = document;
     const isLost = activeElement === null || activeElement === body;
     const isHidden = root.activeElement === last && !isShown(last);
-    // A button that is disabled for the time of its call takes the focus again afterwards.
+    // A button that is disabled during its call keeps its place, and takes the focus again
+    // afterwards.
     const isBusy = isShown(last) && !isUsable(last);
     if ((isLost || isHidden) && !isBusy) (trail.findLast(isUsable) ?? heirOfHidden(last))?.focus();
   }
@@ -134,7 +136,7 @@ export function keepFocus(root: Document | ShadowRoot): void {
   });
   root.addEventListener("focusout", (event) => {
     const { target, relatedTarget } = event as FocusEvent;
-    // The browser is still removing an element that loses the focus that way.
+    // A removed element loses the focus while the browser is still removing it.
     queueMicrotask(() => {
       const isThere = target instanceof HTMLElement && isUsable(target);
       isLeft = relatedTarget === null && root.activeElement !== target && isThere;

@@ -227,7 +227,7 @@ export async function build(
   return { built: true };
 }
 
-/** What the start of a system tells this program: a function that a call waits for, or to go on. */
+/** Messages of a starting system: a function to bundle next, or to continue with the others. */
 export type BuildOrder = { prefer: string } | { release: true };
 
 /** As a program: for a starting system (assembly.ts), or for `npm run build`. */

@@ -14,7 +14,7 @@ type AsyncApi = {
   };
 };
 
-// biome-ignore lint/suspicious/noExplicitAny: What was recorded is looked into, whatever its shape.
+// biome-ignore lint/suspicious/noExplicitAny: Recorded data may have any shape.
 type Json = any;
 
 const characters = 2_500;

@@ -70,7 +70,7 @@ const pause = (milliseconds: number) => new Promise<void>((done) => setTimeout(d
 
 /**
  * Audits the table as of its backup: work in progress at that time does not count as missing.
- * Answers the number of items; rejects with what does not fit.
+ * Returns the number of items; rejects if anything does not add up.
  */
 async function auditRestored(from: Date): Promise<number> {
   const options = { read: () => scanTable(), now: from, patienceMilliseconds: 0, pause };
@@ -93,7 +93,7 @@ async function run({ stage, at, to, isDrill, everyMilliseconds }: Given): Promis
   const minutes = Math.ceil((Date.now() - begun) / 60_000);
   console.log(`${to}: the table as of ${from.toISOString()}, after ${minutes} min`);
   const streamArn = isDrill ? undefined : await complete(client, to, everyMilliseconds);
-  // A copy of a table that was read-only is so, too.
+  // The copy of a read-only table is read-only, too.
   const place = { client: DynamoDBDocumentClient.from(client), tableName: to };
   if (!isDrill) await makeWritable(place);
   const close = await openTable({ stage: stage.name, table: to });

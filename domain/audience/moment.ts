@@ -83,7 +83,7 @@ export const OwnMoment = Moment.extend({
     .meta({ description: "The caller's vote; null without a token or a vote" }),
 }).meta({ id: "OwnMoment" });
 
-/** A moment as it is stored; `result` is there once it was counted. */
+/** A moment as stored; `result` is present once it was counted. */
 export const MomentItem = z.object({
   id: MomentId,
   streamId: StreamId,

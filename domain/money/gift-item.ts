@@ -73,8 +73,9 @@ export const Gift = GiftItem.transform(({ hostId, comboId, ...gift }) => ({
 export type Gift = z.infer<typeof Gift>;
 
 /**
- * The gift in its item's form. Each begun kilobyte costs two write units, and two more when the
- * gift is settled, and the names and pictures of two people need that room.
+ * The gift in its item's form. Every started kilobyte costs two write units, and two more when the
+ * gift is settled, so common values are left out: the names and pictures of two users need the
+ * space.
  */
 export function itemOf(gift: Gift): z.input<typeof GiftItem> {
   const { hostId, count, combo, comboId, charged, sender, receivers, ...rest } = gift;

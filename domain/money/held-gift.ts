@@ -9,8 +9,8 @@ import { credit, creditFormer, type Draft, draftOf, isOfFormer, type Wallet } fr
 export const takenBackReference = "refused";
 
 /**
- * Returns a held gift to its sender, whole: the credits, its share of the daily limit, and its
- * place in a combo. Nobody received anything, so no other wallet takes part. If the sender has
+ * Returns a held gift to its sender in full: the credits, its share of the daily limit, and its
+ * place in a combo. Nobody received anything, so no other wallet is involved. If the sender has
  * deleted their account since, the credits are forfeited.
  */
 export function takeBackHeld(wallet: Wallet, gift: Gift, now: Date): Draft {

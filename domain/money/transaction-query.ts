@@ -76,7 +76,10 @@ export const isUnfiltered = (query: TransactionQuery) =>
     query.dateTo,
   ].every((filter) => filter === undefined);
 
-/** Whether an entry passes the filters. Every entry is completed: what was not done has none. */
+/**
+ * Whether an entry passes the filters. Every entry counts as completed, since an action that failed
+ * has none.
+ */
 export function isWanted(entry: Entry, query: TransactionQuery): boolean {
   const { direction, dateFrom, dateTo } = query;
   const among = (lists: (readonly string[] | undefined)[], value: string) =>

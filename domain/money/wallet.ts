@@ -42,7 +42,7 @@ export const emptyWallet = (userId: string): Wallet => ({
   revision: 0,
 });
 
-/** A wallet before and after a change, and the entries that lead from one to the other. */
+/** A wallet before and after a change, and the ledger entries of that change. */
 export type Draft = { before: Wallet; after: Wallet; entries: readonly Entry[] };
 
 export const draftOf = (wallet: Wallet): Draft => ({
@@ -98,7 +98,7 @@ export function credit(draft: Draft, movement: Movement): Draft {
   return { ...repayment, after: { ...repayment.after, owed: owed - repaid } };
 }
 
-/** Takes back received credits: as many as are available; the rest is owed from then on. */
+/** Takes back received credits: as many as are available; the rest becomes a debt. */
 export function takeBack(draft: Draft, movement: Movement): Draft {
   const { balance, owed } = draft.after;
   const taken = Math.min(balance, movement.amount);

@@ -70,7 +70,10 @@ export function channelUid(userId: string): number {
   return hash & 0x7fffffff || 1;
 }
 
-/** What is shown of a stream besides: what is pinned, what its escrow holds, and its guests. */
+/**
+ * What a stream's public form needs besides its item: the pinned message, the credits in its
+ * escrow, and its guests.
+ */
 type Shown = {
   pinned?: LiveStream["pinned"];
   collected?: number;
@@ -127,5 +130,5 @@ const broadcasterOf = (userSummary: StreamUser, role: "host" | "guest") => {
   return { user, role, uid: channelUid(user), userSummary };
 };
 
-/** A guest among those who broadcast. */
+/** A guest as a broadcaster. */
 export const guestBroadcaster = (guest: StreamUser) => broadcasterOf(guest, "guest");

@@ -101,43 +101,45 @@ function stricterOf(one: MemberBan, other: MemberBan): MemberBan {
 export const isBlocked = (member: Member | undefined, now: Date) =>
   activeBan(member, now)?.actionType === "BLOCK";
 
-/** A blocked user may neither do nor read anything in the stream. */
+/** Refuses a blocked user, who may neither act nor read in the stream. */
 export function assertNotBlocked(member: Member | undefined, now: Date): void {
   if (isBlocked(member, now)) refuse("member_blocked");
 }
 
-/** Who asks to be let in. */
+/** The user who requests access. */
 type Asking = { userId: string; roles?: readonly string[] | undefined };
 
-/** Whether anybody may see the inside of a stream who is not blocked there. */
+/** Whether the stream is free: then every user who is not blocked has access. */
 export const isFree = ({ price }: Pick<Stream, "price">) => price === null;
 
-/** Whom a paid stream lets in for good: its host, its guests, admins and overlays. */
+/** Whether a paid stream always admits the user: its host, guests, admins and overlays. */
 const isOfHouse = (stream: Stream, { userId, roles = [] }: Asking) =>
   isHost(stream, userId) ||
   stream.guests.includes(userId) ||
   roles.includes("admin") ||
   isOverlay(userId);
 
-/** Whether the stream lets a user in by what they can lose: a pass, or a moderator's role. */
+/**
+ * Whether a user's access depends on something that they can lose: a pass or a moderator's role.
+ */
 export const isAdmittedForNow = (stream: Stream, asking: Asking) =>
   !isFree(stream) && !isOfHouse(stream, asking);
 
-/** Whether a user helped to fund a stream with its price or more, and it took place. */
+/** Whether a user contributed at least the price to a stream that took place. */
 const hasFunded = ({ price, funding }: Stream, member: Member | undefined) =>
   price !== null &&
   funding?.outcome === "host" &&
   member?.isFormer !== true &&
   (member?.contributed ?? 0) >= price;
 
-/** Whether a user may see and use the inside of a stream: all but its bans is decided here. */
+/** Whether a user has access to a stream's content; bans are checked separately. */
 export const isAdmitted = (stream: Stream, member: Member | undefined, asking: Asking): boolean =>
   !isAdmittedForNow(stream, asking) ||
   stream.moderators.includes(asking.userId) ||
   member?.pass !== undefined ||
   hasFunded(stream, member);
 
-/** Refuses with `pass_required` who may not. */
+/** Refuses a user without access with `pass_required`. */
 export function assertAdmitted(stream: Stream, member: Member | undefined, asking: Asking): void {
   if (!isAdmitted(stream, member, asking)) refuse("pass_required");
 }

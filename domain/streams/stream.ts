@@ -59,7 +59,7 @@ export const Stream = z.object({
   /** Its picture that is served here, uploaded or fetched; deleted with the stream. */
   pictureId: z.string().optional(),
   guests: z.array(z.string()),
-  /** Credits for a pass; null: the inside is open to everyone. Never changes. */
+  /** The price of a pass in credits; null: the stream is free. Never changes. */
   price: z.number().nullable(),
   /** The funding goal of a planned stream, in credits. */
   fundingGoal: Amount.nullish(),
@@ -90,7 +90,7 @@ export const Stream = z.object({
   channelRevision: z.number().int().optional(),
   /** The message that the host or a moderator pinned, which `pinnedMessageOf` reads. */
   pinned: z.object({ messageId: z.string(), message: z.unknown().optional() }).nullish(),
-  /** The RoomId by which the Tencent side knows it, where it was made there. */
+  /** The RoomId of a stream that was created through the Tencent API. */
   roomId: z.string().nullable(),
   /** Fields that only the Tencent API's room commands read and write. */
   room: z.record(z.string(), z.unknown()).optional(),

@@ -12,7 +12,7 @@ import { findStreams } from "../../platform/store/streams/streams.ts";
 
 const shownMax = 100;
 
-/** As many as any caller may request, so that one reading serves all limits. */
+/** As many as a caller may request, so that one cached list serves every limit. */
 const listStreamers = cached(5_000, async () => {
   const latest = (await listLive()).sort(newestFirst("startedAt")).slice(0, shownMax);
   const found = await findStreams(latest.map(({ streamId }) => streamId));

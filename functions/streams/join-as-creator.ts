@@ -36,7 +36,7 @@ export const { contract, handler } = endpoint(
   },
   async ({ body, caller, now, idempotentReply }) => {
     const stream = await getStream(body.liveStreamId, { consistent: true });
-    if (!isHost(stream, caller.userId)) refuse("stream_not_yours"); // Nor may an admin.
+    if (!isHost(stream, caller.userId)) refuse("stream_not_yours"); // Not even an admin may.
     const [profile] = await Promise.all([getCallerProfile(caller, now), assertMayGoLive(stream)]);
     const host = summary(profile);
     const start = (current: Stream) => goLive(current, host, now);

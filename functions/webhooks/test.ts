@@ -30,7 +30,7 @@ export const { contract, handler } = endpoint(
     const receiver = await getWebhook(path.id);
     if (!receiver.enabled) refuse("webhook_disabled");
     await assertNew();
-    // When a call is repeated after it broke off, the receiver sees the same event id.
+    // If an interrupted call is repeated, the receiver gets the same event id.
     const eventId = `test:${callId ?? newId()}`;
     const data = { webhookId: receiver.id, streamId: null };
     const event = { id: eventId, type: testEvent, at: now.toISOString(), data };

@@ -86,25 +86,25 @@ export type Policy = {
   canaries: readonly FunctionName[];
   /** Whether new versions of the canaries take all calls at once (`--no-canary`). */
   deploysAtOnce?: true;
-  /** Memory of a function in this stage, in place of its contract's. */
+  /** Memory of functions in this stage, instead of their contracts' defaults. */
   memoryMegabytes: ByFunction;
   tencent: { sdkAppId: number; administrators: readonly string[] };
   /** The claim of a token that lists its groups. */
   groupsClaim: string;
-  /** The claim that names a person, where the issuer's `sub` is no user id here. */
+  /** The claim with the user id; another one than `sub` if that is not a valid user id. */
   subjectClaim: string;
-  /** Scopes that give a machine's token a role; people have theirs by groups alone. */
+  /** The scope of each role in a back end's token; users get roles only from groups. */
   roleScopes: Readonly<Partial<Record<Role, string>>>;
-  /** The address from which the stage's user pool writes, verified in SES; else Cognito's own. */
+  /** The sender of the user pool's mails, verified in SES; default: Cognito's own. */
   mailFrom?: string;
-  /** Where the stage's user pool may lead back to: addresses of `/console`. */
+  /** URLs of `/console` to which the user pool may redirect. */
   consoleUrls: readonly string[];
 };
 
-/** A policy that has nothing of any place in it, so that none is taken over with it. */
+/** A policy without any field of a place, so that a stage that inherits it copies no place. */
 type OwnPolicy = Policy & { [own in keyof Place]?: never };
 
-/** A stage as it is listed, under its name. */
+/** A stage without its name, as listed below. */
 export type Row = { policy: OwnPolicy; place?: Omit<Place, "name"> };
 
 /** A number for some functions; a name that the route table does not have does not compile. */

@@ -9,7 +9,8 @@ type Kind = "read" | "write";
 const readUnitBytes = 4096;
 
 /**
- * Read units as AWS counts them: one for each begun 4 KB when consistent, half of that otherwise.
+ * Read units as AWS counts them: one per started 4 KB for a consistent read, otherwise half of
+ * that.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
  */
 export function readUnits(bytes: number, consistent: boolean): number {

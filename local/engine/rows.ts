@@ -4,5 +4,5 @@
  */
 export const rowsOf = <Row>(rows: Iterable<unknown>) => rows as Iterable<Row>;
 
-/** One row of a statement, likewise. */
+/** The same for a single row. */
 export const rowOf = <Row>(row: unknown) => row as Row;

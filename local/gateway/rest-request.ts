@@ -30,7 +30,7 @@ export type RestAnswer = {
   statusCode: number;
   headers: [name: string, value: string][];
   body: Buffer;
-  /** Whether nobody reads the body after it was sent. */
+  /** Whether the body is not used after it was sent, so that its buffer may be transferred. */
   isBodyOwn?: boolean;
   /** The sender, for the log: a function, or the gateway and its response type. */
   by: string;

@@ -52,7 +52,7 @@ export function createRestApi(
   return async (request) => {
     const found = findRoute(request.path);
     const context = newRequestContext(api, stage.account, request, found?.resourcePath ?? "/");
-    // A large body belongs to its function once it has the event.
+    // Measured first, because a large body is transferred to its function with the event.
     const bytesIn = request.body.length;
     const answer = await answerRequest(found, request, context);
     answer.headers.push(["x-amzn-RequestId", context.requestId]);

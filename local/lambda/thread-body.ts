@@ -1,22 +1,22 @@
 import type { LargeBody } from "../body-bytes.ts";
 
-/** An event as JSON, without its body if that is large. */
+/** An event as JSON, with a large body separate. */
 export type WrittenEvent = { text: string; body?: LargeBody };
 
-/** An answer as a thread sends it: as JSON, and apart from it its body if that is large. */
+/** A response as a thread sends it: as JSON, with a large body separate. */
 export type WrittenAnswer = {
   payload: string | undefined;
-  /** Of the whole answer as JSON, with its body. */
+  /** The size of the whole response as JSON, with its body. */
   payloadBytes: number;
   body?: LargeBody;
 };
 
-/** As `local/body-bytes.ts` has it, which a thread's source cannot import. */
+/** Equal to that of `local/body-bytes.ts`, which a thread's source cannot import. */
 const largeBodyMin = 64 * 1024;
 
 /**
- * Writes a function's answer. A large body is decoded here, in the function's thread: the runner's
- * own thread, which serves everybody, would otherwise parse and decode megabytes at a time.
+ * Serializes a function's response. A large body is decoded here, in the function's thread; the
+ * runner's own thread, which serves all callers, would otherwise parse and decode megabytes.
  */
 export function writeAnswer(answer: unknown): WrittenAnswer {
   if (!hasLargeBody(answer)) {
@@ -32,7 +32,7 @@ export function writeAnswer(answer: unknown): WrittenAnswer {
   return { payload, payloadBytes, body: { bytes: Buffer.from(body, encoding), encoding } };
 }
 
-/** Reads an event, with its body if that came apart from it. */
+/** Parses an event, with its body if that was sent separately. */
 export function readEvent(event: string, body: LargeBody | undefined): unknown {
   const read = JSON.parse(event);
   if (body === undefined) return read;

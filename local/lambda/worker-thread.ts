@@ -135,7 +135,7 @@ async function answer(
   }
 }
 
-/** What is handed over with an answer instead of being copied. */
+/** The buffers that are transferred with a response instead of being copied. */
 const ownedBy = ({ body }: WrittenAnswer): ArrayBuffer[] =>
   body === undefined ? [] : [body.bytes.buffer as ArrayBuffer];
 

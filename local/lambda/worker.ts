@@ -195,11 +195,11 @@ async function give(
   return outcome;
 }
 
-/** The body of an event, which is handed over, since nobody else reads it. */
+/** The body of an event, which is transferred, because it is not used here afterwards. */
 const ownedBy = (message: LoadMessage | EventMessage): ArrayBuffer[] =>
   message.kind === "event" && message.body ? ownBufferOf(message.body.bytes) : [];
 
-/** Large bodies in answers to a thread's calls, which are handed over too. */
+/** Large bodies in responses to a thread's calls, which are transferred too. */
 const buffersIn = ({ answers }: AnswersMessage): ArrayBuffer[] =>
   answers.flatMap(([, answer]) =>
     answer === "lost" || typeof answer.body === "string" ? [] : ownBufferOf(answer.body),

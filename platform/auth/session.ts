@@ -12,13 +12,15 @@ import type { Caller } from "./caller.ts";
  * the function itself can refuse.
  */
 
-/** What a function may do that refuses callers whose token was revoked. */
+/** Grants of functions that refuse callers with a revoked token. */
 export const withRevocations = (grants: Grants): Grants => ({
   ...grants,
   read: [...(grants.read ?? []), "REVOKED"],
 });
 
-/** What a function may do that reads streams for its callers: bans are copied to their senders. */
+/**
+ * Grants of functions that read streams for their callers: bans are copied to the senders' items.
+ */
 export const withBans = <G extends Pick<Grants, "read">>(grants: G): G =>
   grants.read?.includes("STREAM") ? { ...grants, read: [...grants.read, "SENDER"] } : grants;
 

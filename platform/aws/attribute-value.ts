@@ -65,7 +65,7 @@ function setToAttribute(set: Set<unknown>): Attribute {
   throw new Error("Only Number Set (NS), Binary Set (BS) or String Set (SS) are allowed.");
 }
 
-/** A number's digits, if they are all that there is to it. */
+/** A number's digits. Throws if a double does not hold it exactly. */
 function numeral(value: number): string {
   if (!Number.isFinite(value)) throw new Error(`Special numeric value ${value} is not allowed`);
   if (Math.abs(value) > Number.MAX_SAFE_INTEGER)

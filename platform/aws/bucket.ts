@@ -83,7 +83,7 @@ function createCaller() {
   /** Undefined when there is no such object. */
   return async (one: Call): Promise<{ bytes: Uint8Array } | undefined> => {
     for (let tries = 1; ; tries++) {
-      // Whatever a connection fails of may pass; a refusal is not the connection's.
+      // A connection error may be transient; a `Refusal` (no time left) is final.
       const answer = await attempt(one).catch((error: unknown) => {
         if (error instanceof Refusal) throw error;
       });

@@ -51,7 +51,7 @@ export type Idempotency<Answer> = {
   callId: string | undefined;
 };
 
-/** What a function may do that remembers the Idempotency-Keys of its calls. */
+/** Grants of functions that store the Idempotency-Keys of their calls. */
 export const withReplay = (grants: Grants): Grants => ({
   ...grants,
   read: [...(grants.read ?? []), "REPLAY"],

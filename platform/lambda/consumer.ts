@@ -43,7 +43,7 @@ const sourceName = (on: Source) =>
  */
 export function consumer<const C extends Omit<ConsumerContract, "kind">>(
   declaration: C,
-  // biome-ignore lint/suspicious/noConfusingVoidType: It may end without a word.
+  // biome-ignore lint/suspicious/noConfusingVoidType: It may return nothing.
   handle: (records: RecordsOf<C["on"]>, now: Date) => Promise<readonly string[] | void>,
 ) {
   const contract = { kind: "consumer", ...declaration } as C & { kind: "consumer" };

@@ -105,9 +105,10 @@ async function confirm(
   { end, viewers, shown }: { end: LogEnd; viewers: number; shown: () => Promise<ShownSums> },
 ): Promise<void> {
   // A frame may have been appended, and posted to others, before the first live frame was set. A
-  // viewer without a position is not owed it: their position is the end, which was read when they
-  // were live already. When thousands arrive, catching up would cost each two more writes of one
-  // key. A repeated confirmation hands over: an earlier `subscribed` may have arrived.
+  // viewer without a position does not need it: their position is the log's end, which was read
+  // when they were live already. When thousands arrive, sending it would cost each of them two more
+  // writes of one key. A repeated confirmation queues a resume instead: an earlier `subscribed` may
+  // have arrived.
   const isOwed = !isSet || request.since !== undefined;
   if (subscriber.next !== undefined || (isOwed && end.head >= subscriber.from!))
     return handOver(audience.outlet, subscriber, request);

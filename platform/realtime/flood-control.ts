@@ -15,10 +15,10 @@ const toldAtOnce = 20;
 /** The number of connections that one environment remembers. */
 const connectionsMax = 10_000;
 
-/** For this long a user whose second connection floods opens no other one. */
+/** How long a user whose second connection floods cannot open another one. */
 const holdOffSeconds = 60;
 
-/** The connections that flood are counted for this long. */
+/** The period in which a user's flooding connections are counted. */
 const closedMilliseconds = 600_000;
 
 const floods = new BoundedMap<string, { untold: number; lastAt: number }>(connectionsMax);
@@ -47,8 +47,8 @@ export async function noteLimited(
 }
 
 /**
- * Counts a connection that was closed for a flood. Its user may return at once, once: without that
- * limit, each new connection would bring a thousand messages more, many times a second.
+ * Counts a connection that was closed for a flood. Its user may reconnect at once the first time;
+ * without a limit, each new connection would bring a thousand more messages, many times a second.
  */
 export async function noteClosed(userId: string, now: Date): Promise<void> {
   const { before } = await countFlood(userId, 1, now, closedMilliseconds);

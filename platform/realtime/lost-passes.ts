@@ -46,8 +46,9 @@ function lostIn({ dynamodb }: DynamoDBRecord): LostPass[] {
 }
 
 /**
- * Ends the user's subscriptions to the stream, if they are not let in any more. One that is written
- * at the same moment is looked at again when it is confirmed, so one of the two sees the other.
+ * Ends the user's subscriptions to the stream if they no longer have access. A subscription written
+ * at the same moment is checked again when it is confirmed, so one of the two checks sees the
+ * change.
  */
 export async function endLostPass(
   poster: Poster,

@@ -46,7 +46,7 @@ type SocketRequest<C extends SocketContract> = {
 };
 
 /** What `$connect` may return: a status other than 200 refuses the handshake. */
-// biome-ignore lint/suspicious/noConfusingVoidType: A message's handler ends without a word.
+// biome-ignore lint/suspicious/noConfusingVoidType: A message's handler returns nothing.
 type SocketAnswer = void | { statusCode: number; headers?: Record<string, string> };
 
 const eventTypes: Record<string, SocketEvent["requestContext"]["eventType"]> = {
@@ -62,7 +62,7 @@ const always = ["request_invalid", "token_invalid", "too_many_requests", "unavai
  * Bad input is answered by a message with the request's `requestId`, never by a closed socket. A
  * client can send `{"action":"$connect"}`, so the event's own type decides what it is.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-route-keys-connect-disconnect.html
- * @param openPoster what answers go by: API Gateway, unless a test has something else.
+ * @param openPoster sends the responses; default: API Gateway, replaced by tests.
  */
 export function socket<const C extends Omit<SocketContract, "kind">>(
   declaration: C,

@@ -77,9 +77,9 @@ export function measureMetric(name: MetricName, value: number): void {
 }
 
 /**
- * For a process that handles many events at a time, such as a relay, where a line for each would
- * take a tenth of its CPU: from now on only `publish` and a full list of values publish. `stop`
- * publishes the rest and ends this.
+ * For a process that handles many events at a time, such as a relay, where a line for each event
+ * would take a tenth of its CPU: from now on, metrics are published only by `publish` and when a
+ * list of values is full. `stop` publishes the rest and restores normal publishing.
  */
 export function gatherMetrics(): { publish(): void; stop(): void } {
   isGathering = true;

@@ -89,7 +89,7 @@ export type Marked = { status: number; kept: unknown; answeredAt: Date; isSameRe
  */
 export type Recalled<Answer = unknown> = { answer: Answer } | "pending" | "void";
 
-/** What a key is remembered for, read consistently; undefined if nothing, or it has expired. */
+/** What is stored under a key, read consistently; undefined if nothing is, or if it has expired. */
 export async function findMarked(call: KeyedCall, now: Date): Promise<Marked | undefined> {
   const marker = await getItem(Marker, key.marker(call.owner, call.hash), { consistent: true });
   if (marker === undefined) return undefined;
@@ -103,7 +103,9 @@ export async function findMarked(call: KeyedCall, now: Date): Promise<Marked | u
   };
 }
 
-/** Frees a key whose effect never happened, unless it is remembered for something else by now. */
+/**
+ * Frees a key whose effect never happened, unless another call has stored something under it since.
+ */
 export async function forgetMarked(call: KeyedCall, { kept }: Marked): Promise<void> {
   await deleteIf(key.marker(call.owner, call.hash), {
     ConditionExpression: "answer = :answer",
@@ -114,7 +116,7 @@ export async function forgetMarked(call: KeyedCall, { kept }: Marked): Promise<v
 /** A successful response and its time, which a repeated envelope shows again. */
 type Answered = { status: number; answer: unknown; answeredAt: Date };
 
-/** The response that a key is remembered for: none, that to the same request, or to another one. */
+/** The response stored under a key: none, that to the same request, or that to another one. */
 export async function findAnswered(
   call: KeyedCall,
   now: Date,

@@ -16,29 +16,29 @@ import { decideAgain, overtaken, pause, triesMax } from "./conflicts.ts";
 import type { Key } from "./keys.ts";
 import { gather, table, tableName } from "./table.ts";
 
-/** An item as it lies in the table. */
+/** An item as stored. */
 export type Item = Key & Record<string, unknown>;
 
-/** What must hold of the item that is there for a write to be done. */
+/** The condition that the existing item must meet for a write to succeed. */
 export type Condition = {
   ConditionExpression: string;
   ExpressionAttributeNames?: Record<string, string>;
   ExpressionAttributeValues?: Record<string, unknown>;
 };
 
-/** That no item is there. */
+/** Requires that no item exists. */
 export const isAbsent: Condition = { ConditionExpression: "attribute_not_exists(PK)" };
 
 /** A change of one item. */
 export type Change = Omit<UpdateCommandInput, "TableName" | "Key"> & { Key: Key };
 
-/** Whether a write was not done because its condition did not hold. */
+/** Whether a write failed because its condition was not met. */
 export const isRefused = (error: unknown): error is ConditionalCheckFailedException =>
   (error as Error).name === "ConditionalCheckFailedException";
 
 /**
- * Reads what is in an item. Whatever is in the table was written by us, so a misfit is a fault and
- * not the caller's: it ends as a 500 that names the item.
+ * Parses an item. Only our code writes items, so one that does not match its schema is a fault: the
+ * call ends with a 500, and the log names the item.
  */
 export function read<S extends z.ZodType>(schema: S, item: Record<string, unknown>): z.output<S> {
   const parsed = schema.safeParse(item);
@@ -46,7 +46,7 @@ export function read<S extends z.ZodType>(schema: S, item: Record<string, unknow
   throw new Error(`The item ${item.PK} ${item.SK} does not fit: ${parsed.error.message}`);
 }
 
-/** An item that an error contains, where the SDK leaves DynamoDB's own notation in place. */
+/** The item in an error, which the SDK leaves in DynamoDB's notation. */
 export function plain(item: unknown): Item | undefined {
   return item === undefined
     ? undefined
@@ -57,9 +57,8 @@ export function plain(item: unknown): Item | undefined {
 export type Reading = { consistent?: boolean };
 
 /**
- * An item as stored in the table; undefined if there is none. Items that are asked for in one turn
- * of the event loop are read together, and callers for the same one share it: it must not be
- * changed.
+ * An item as stored; undefined if there is none. Items requested in one turn of the event loop are
+ * read together, and callers that request the same one share the result: do not modify it.
  */
 export async function getRawItem(
   Key: Key,
@@ -184,9 +183,9 @@ export async function deleteItem(Key: Key): Promise<void> {
 }
 
 /*
- * The three below are for writes whose repetition does no harm when their answer was lost: then
- * the condition fails on what the first try wrote, and the caller reads what is there. All others
- * are `commitTransaction` and `writeOnce`.
+ * Use the next three functions only for writes that are safe to repeat: after a lost response, the
+ * retry's condition fails on the item of the first attempt, and the caller reads the current item.
+ * For all other writes use `commitTransaction` or `writeOnce`.
  */
 
 /** Puts an item if the condition holds; returns whether it did. */
@@ -223,9 +222,9 @@ const orRefused = <A>(sent: Promise<A>): Promise<A | undefined> =>
   });
 
 /**
- * Changes an item with a `revision`: `decide` is given what is there and answers what is to be there,
- * or undefined where nothing changes; it is asked again when another call was faster. `trying` is
- * as in `decideAgain`.
+ * Changes an item with a `revision`: `decide` gets the current item and returns the new one, or
+ * undefined for no change. It is called again if another call was faster. `trying` is as in
+ * `decideAgain`.
  */
 export async function reviseItem<S extends z.ZodType<{ revision: number }>>(
   schema: S,

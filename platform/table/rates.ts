@@ -30,13 +30,13 @@ function rateOf(kind: RateKind): Rate {
   return rates[kind];
 }
 
-/** What a function may do that counts its callers' uses. */
+/** Grants of functions that count their callers' usage. */
 export const withBucket = <G extends { write?: readonly Partition[] }>(grants: G) => ({
   ...grants,
   write: [...(grants.write ?? []), "BUCKET" as const],
 });
 
-/** Users and kinds that one environment remembers; then it forgets whom it saw longest ago. */
+/** Users and kinds that one environment remembers; the one seen longest ago is evicted. */
 const usersMax = 10_000;
 
 let usages = new Map<string, LocalUsage>();
@@ -111,7 +111,7 @@ export function rateHeaders(kind: RateKind, userId: string, now: Date): Record<s
 
 const nameOf = (kind: RateKind, userId: string) => `${kind} ${userId}`;
 
-/** Answers false where `countUse` refuses: for what is left out rather than refused. */
+/** Like `countUse`, but returns false instead of refusing: for work that may be skipped. */
 export async function tryUse(
   kind: RateKind,
   userId: string,

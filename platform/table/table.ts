@@ -102,9 +102,9 @@ const markedWrites = (writes: BatchWrite[], id: string): BatchWrite[] =>
   });
 
 /**
- * A client whose writes store the request id of the call in items that viewers see, as
- * `correlationId`: the fan-out, which no caller waits for, logs it with the frame. A command is
- * sent once with it, however many items it writes.
+ * A client whose writes store the request id of the call as `correlationId` in items that viewers
+ * see; the fan-out, which runs without a caller, logs it with the frame. It modifies the input of a
+ * command, so each command is sent only once.
  */
 export function correlate(client: DynamoDBDocumentClient): DynamoDBDocumentClient {
   const send = (...given: Parameters<typeof client.send>) => {
@@ -136,16 +136,14 @@ export const turnEnds = () => new Promise<void>((done) => afterThis(done));
 
 /**
  * Gathers reads for 5 ms from now on. In a process that serves thousands of clients, such as a
- * relay, many ask in that time, and a call takes as much CPU time as their other work.
+ * relay, many reads arrive in that time, and a call takes as much CPU time as all other work for a
+ * client.
  */
 export function gatherLonger(): void {
   afterThis = (act) => setTimeout(act, gatherMilliseconds);
 }
 
-/**
- * Gathers what is asked for until `turnEnds`, and reads all of it at once. The reading begins after
- * the last caller has asked.
- */
+/** Gathers requests until `turnEnds`, then reads all of them at once, after the last request. */
 export function gather<Asked, Answer>(
   read: (all: readonly Asked[]) => Promise<Answer>,
 ): (one: Asked) => Promise<Answer> {

@@ -31,20 +31,20 @@ export type Action = {
 export type Failed = Map<string, Item | undefined>;
 
 /**
- * An answer together with what remembers it. A handler makes it with `idempotentReply(answer)`,
- * gives it to the store with the effect, and returns `reply.answer`: the effect and its memory are
- * one transaction (except for a chat message, which is written after its memory).
+ * A response, and the marker that stores it under the call's key. A handler creates both with
+ * `idempotentReply(answer)`, passes them to the store with the effect, and returns `reply.answer`.
+ * Effect and marker are one transaction; a chat message is written after its marker.
  */
 export type Reply<Answer> = { answer: Answer; remember: readonly Action[] };
 
-/** The call's key was used before: endpoint answers what is remembered (or refuses). */
+/** The call's key was used before: `endpoint` returns the stored response, or refuses. */
 export class DuplicateKeyError extends Error {}
 
 /**
- * Records an effect with its reply: one transaction, or one plain write where a single action is
- * all. Answers which conditions failed (by label), undefined when done. Throws `DuplicateKeyError` when the
- * marker was there, whatever else failed with it: a gift that was made is answered as made even if
- * the wallet is empty by now.
+ * Records an effect with its reply: in one transaction, or in a plain write if there is only one
+ * action. Returns the conditions that failed, by label; undefined on success. Throws
+ * `DuplicateKeyError` if the marker exists, whatever else failed: the repeated call of a sent gift
+ * gets its response even if the wallet is empty by now.
  */
 export async function commitTransaction(
   actions: readonly Action[],
@@ -59,9 +59,9 @@ export async function commitTransaction(
 }
 
 /**
- * A single action costs half as much as a transaction, and conflicts only with transactions. What
- * has a condition is written under an id of its own, so that its repetition is not taken for
- * another's.
+ * A single action costs half as much as a transaction, and conflicts only with transactions. A
+ * conditional one is written with a unique id, so that its retry is not mistaken for another call's
+ * write.
  */
 async function writeOne(action: Action): Promise<Failed | undefined> {
   const TableName = tableName();
@@ -85,15 +85,15 @@ async function writeOne(action: Action): Promise<Failed | undefined> {
 }
 
 /**
- * Commits all actions or none (TransactWriteItems: at most 100 actions, no item twice). Answers
- * undefined when committed, or which conditions failed. DynamoDB judges each item by itself: while
- * one was not judged (another transaction holds it, its partition is throttled), the conditions of
- * the others are only half of the truth, and all of it is tried again with jitter, up to a bound,
- * then refused with `unavailable`. Two things are certain even so: a `marker` that is there, and,
- * where nothing failed, a conflict on the marker without one on a wallet, which is another call
- * with the same key: refused with `key_in_progress`. An answer that was lost (time-out, 5xx) is
- * asked for again with the same items and the same ClientRequestToken until it is definite, so a
- * decision is never made twice.
+ * Commits all actions or none (TransactWriteItems: at most 100 actions, no item twice). Returns
+ * undefined on success, otherwise the conditions that failed. DynamoDB evaluates each item
+ * separately. If one could not be evaluated (another transaction holds it, or its partition is
+ * throttled), the results of the others are incomplete: the transaction is retried with jitter, up
+ * to a limit, then refused with `unavailable`. Two results are final nevertheless: an existing
+ * `marker`; and, if no condition failed, a conflict on the marker without one on a wallet, which
+ * means another call with the same key (refused with `key_in_progress`). If a response is lost
+ * (timeout, 5xx), the same items are sent again with the same ClientRequestToken until the result
+ * is definite, so a decision never takes effect twice.
  * https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
  */
 export async function transact(actions: readonly Action[]): Promise<Failed | undefined> {
@@ -142,7 +142,7 @@ const isJudged = ({ CancellationReasons = [] }: TransactionCanceledException): b
   CancellationReasons.every(({ Code }) => Code === "None" || Code === "ConditionalCheckFailed");
 
 /**
- * Whether only the marker conflicted: a conflict on a wallet as well means that more was going on.
+ * Whether only the marker conflicted. With a conflict on a wallet, another write may be the cause.
  */
 function isOfOneKey({ CancellationReasons = [] }: TransactionCanceledException, labels: string[]) {
   const conflicts = labels.filter(
@@ -159,26 +159,25 @@ export type SingleWrite =
   | { Update: Input<UpdateCommandInput>; Put?: undefined };
 
 /**
- * What became of it: done, with what the Update was asked to return (or, where only the repetition
- * was answered, the whole item as the write left it); or refused, with the item that was there.
+ * The result: done, with the attributes that the Update requested (or the whole item after the
+ * write, if only the retry got a response); or refused, with the existing item.
  */
 type Outcome =
   | { done: true; attributes?: Item | undefined }
   | { done: false; there?: Item | undefined };
 
-/** What the item keeps of its latest write. */
+/** The attribute with the id of an item's latest write. */
 const named = { "#writeId": "writeId" };
 const isAnother = "(attribute_not_exists(#writeId) OR #writeId <> :writeId)";
 
 /**
- * Writes one item, at half the price of a transaction and as surely once. When an answer is lost
- * the SDK writes again: a condition then fails on what the first try wrote, and a sum is added
- * twice. So the item keeps the write's own id, under which a repetition is refused, and a write
- * that is refused by its own id is done.
+ * Writes one item exactly once, at half the price of a transaction. If a response is lost, the SDK
+ * writes again: then a condition fails on the result of the first attempt, and a sum is added
+ * twice. So the item stores the write's id; a retry with the same id is refused, and counts as
+ * done.
  *
- * Only in an item that others wrote in between, all within the SDK's pause, may a sum still be
- * added twice: give it a sum only where the next reader allows for that, as with the numbers of
- * messages.
+ * A sum may still be added twice if others write the item between the attempts, all within the
+ * SDK's pause: use one only if readers tolerate that, as for message numbers.
  */
 export async function writeOnce(write: SingleWrite): Promise<Outcome> {
   const TableName = tableName();
@@ -207,7 +206,7 @@ export async function replaceItem(Item: Item): Promise<Item | undefined> {
   return (await table().send(put)).Attributes as Item | undefined;
 }
 
-/** An update that leaves its id, and that is refused where its id is. */
+/** An update that stores its id, and is refused if the item already has it. */
 function marked(update: Input<UpdateCommandInput>, id: string): Input<UpdateCommandInput> {
   const { UpdateExpression = "", ConditionExpression: condition } = update;
   const set = "SET #writeId = :writeId";

@@ -36,7 +36,7 @@ type Received<Body> = {
 
 type Takes = ReceiverContract["takes"];
 type Handlers<T extends Takes> = {
-  // biome-ignore lint/suspicious/noConfusingVoidType: It may end without a word.
+  // biome-ignore lint/suspicious/noConfusingVoidType: It may return nothing.
   [Name in keyof T]: (received: Received<z.output<T[Name]>>) => Promise<Answer | void>;
 };
 

@@ -83,7 +83,7 @@ function LiveStreams() {
 
 const refreshMilliseconds = 30_000;
 
-/** What an operator has to look at: alarms of this machine, and parked records. */
+/** Items that need an operator's attention: alarms of this machine, and parked records. */
 function Attention() {
   const { value, refused, reload } = useLoad("attention", async () => {
     const [parked, alarms] = await Promise.all([

@@ -54,7 +54,7 @@ export function Table<Row>(given: TableGiven<Row>) {
   const classOf = ({ isNumber, isGrowing, isWide }: Column<Row>) =>
     [isNumber && "number end", isGrowing && "grow", isWide && "wide"].filter(Boolean).join(" ");
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls is reached by keyboard.
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable area must be reachable by keyboard.
     <section class="table" aria-label={label} tabIndex={0}>
       <table>
         <thead>

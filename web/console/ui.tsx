@@ -119,7 +119,7 @@ export function Refusal({ refused, retry }: { refused: Refused; retry?: () => vo
 export function Detail(given: { title: string; close(): void; children: ComponentChildren }) {
   const pane = useRef<HTMLElement>(null);
   useLayoutEffect(() => {
-    // Who opens it by keyboard continues in it: in its form, if it was opened to create something.
+    // Opened by keyboard, it takes the focus: its form does, if it was opened to create something.
     const opener = document.activeElement;
     if (!opener?.matches(":focus-visible") || pane.current?.contains(opener)) return;
     const field = opener.matches("button") && pane.current?.querySelector<HTMLElement>(".input");

@@ -22,7 +22,7 @@ export type Settings = {
   mute: boolean;
   /** A demo that needs no server. */
   demo: boolean;
-  /** The goal in credits, up to a thousand million; undefined: no bar. */
+  /** The goal in credits, 1 to 1,000,000,000; undefined: no bar. */
   goal: number | undefined;
 };
 

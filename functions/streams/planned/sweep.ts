@@ -1,7 +1,9 @@
 import { consumer } from "../../../platform/lambda/consumer.ts";
 import { queueDuePlans } from "../../../platform/planned/plans.ts";
 
-/** Finds streams that no message led to: it was lost, or their time was too far off for one. */
+/**
+ * Finds due streams without a message: it was lost, or they were planned too far ahead to get one.
+ */
 export const { contract, handler } = consumer(
   {
     summary: "Find planned streams that are due",

@@ -12,7 +12,7 @@ const Body = z.object({
   Desc: GiftDesc.optional(),
 });
 
-/** A gift's text in one language; what is left out keeps its value. */
+/** Sets a gift's text in one language; omitted fields keep their value. */
 export const { contract, handler } = command(
   {
     command: "live_engine_http_srv/set_gift_language",

@@ -33,7 +33,7 @@ const name = "ovation.relay";
 
 const channel = lazy(() => {
   const opened = new BroadcastChannel(name);
-  // A thread that only announces may end.
+  // Announcing must not keep a thread alive.
   opened.unref();
   return opened;
 });
@@ -43,7 +43,7 @@ export function announce(announcement: Announcement): void {
   if (announces()) channel().postMessage(announcement);
 }
 
-/** Calls `act` with each announcement of other threads; the result ends that. */
+/** Calls `act` with each announcement of other threads. Returns a function that stops it. */
 export function onAnnouncement(act: (announcement: Announcement) => void): () => void {
   if (!announces()) return () => undefined;
   const opened = new BroadcastChannel(name);
@@ -81,8 +81,8 @@ export const listFrames = coalesce(
 );
 
 /**
- * The same for callers who ask one after the other, whenever a write of theirs is done: one read at
- * a time, which begins after all who share it have asked.
+ * The same for callers that request the same range again and again, each after a write of its own:
+ * one read at a time, which starts after the last caller that shares it.
  */
 export const listFramesSince = share(listFrames);
 

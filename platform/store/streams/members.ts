@@ -57,10 +57,10 @@ export function memberKeys(streamId: string, hostId: string | undefined, userId:
 }
 
 /**
- * What decides whether a user may watch a stream, read consistently: of a free one only their bans.
- * There the stream's own is read in its copy, since the copies of thousands who arrive have keys of
- * their own, and one key carries 3,000 read units a second. Read in one call with all else that is
- * requested in this turn of the event loop.
+ * The facts that decide whether a user may watch a stream, read consistently; for a free stream
+ * only the user's bans. The stream's own ban is then read from its copy in the sender's item: each
+ * copy has its own key, and one key carries 3,000 read units a second. All reads requested in this
+ * turn of the event loop are one call.
  */
 export async function findWatcher(streamId: string, userId: string): Promise<Member | undefined> {
   const lasting = await findLasting(streamId);

@@ -17,8 +17,8 @@ import { readWhileOpen } from "./over-marks.ts";
 import { getStream, withWords } from "./streams.ts";
 
 /**
- * The stream and what decides whether a user may watch it, read consistently in one call. Refuses
- * with `stream_not_found`.
+ * The stream and the facts that decide whether a user may watch it, read consistently in one call.
+ * Refuses with `stream_not_found`.
  */
 export async function getStreamWithMember(
   streamId: string,
@@ -32,8 +32,9 @@ export async function getStreamWithMember(
 }
 
 /**
- * The same where thousands come to one stream at once: its item and the list of its members are
- * read for all who ask meanwhile, since a key carries 3,000 read units a second.
+ * The same for a process in which thousands request one stream at once: the stream's item and the
+ * list of its members are read once for all callers that arrive meanwhile, since a key carries
+ * 3,000 read units a second.
  */
 export async function getSharedStreamWithMember(
   streamId: string,
@@ -51,7 +52,10 @@ const listedMax = 200;
 /** The lists that were found to be longer, by their partition; a stream never forgets a member. */
 const longLists = new BoundedSet<string>(10_000);
 
-/** A list of members, by `nameOf` their keys, for all who ask meanwhile; undefined if too long. */
+/**
+ * A list of members by `nameOf` their keys, shared by concurrent callers; undefined if it is too
+ * long.
+ */
 const listMembers = share(async (PK: string): Promise<ReadonlyMap<string, Item> | undefined> => {
   const walk = { limit: listedMax + 1, consistent: true };
   const items = await queryItems({ PK, SK: "" }, prefix.members, walk);
@@ -61,8 +65,8 @@ const listMembers = share(async (PK: string): Promise<ReadonlyMap<string, Item> 
 });
 
 /**
- * A user's membership, read consistently, where thousands ask for different users of one stream at
- * once: an item of its own costs each of them a unit, even if there is none.
+ * A user's membership, read consistently, in a process in which thousands request different users
+ * of one stream at once: separate reads would cost a unit each, even for users without an item.
  */
 export async function findListedMember(
   streamId: string,
@@ -93,8 +97,8 @@ async function openOf(streamId: string, item: Item | undefined): Promise<Stream>
 type Asking = Pick<Caller, "userId"> & Partial<Pick<Caller, "roles">>;
 
 /**
- * The outside of a stream, for everyone who is not blocked there, even without a pass for a paid
- * one, and what decides whether the caller may see the inside, which is always read consistently.
+ * The public part of a stream, for callers who are not blocked there, with or without a pass, and
+ * the facts that decide whether the caller may see its content, which are always read consistently.
  * Refuses with `stream_not_found` and `member_blocked`.
  */
 export async function getStreamOutside(
@@ -112,7 +116,7 @@ export async function getStreamOutside(
 }
 
 /**
- * The stream, for a caller who may see and use its inside. Refuses with `stream_not_found`,
+ * The stream, for a caller with access to its content. Refuses with `stream_not_found`,
  * `member_blocked` and, if it is paid, `pass_required`.
  */
 export async function getVisibleStream(
@@ -128,7 +132,7 @@ export async function getVisibleStream(
 
 /**
  * The stream, for one of the many users who like and vote in it, with the results and refusals of
- * `getVisibleStream`. While it is free and live none of them reads its key.
+ * `getVisibleStream`. While it is free and live, these calls do not read its key.
  */
 export async function getCrowdedStream(
   streamId: string,

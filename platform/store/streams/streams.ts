@@ -6,7 +6,8 @@ import { getItem, listItems, type Reading } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 
 /**
- * A stream's blocked words, up to 36 KB, stored apart from the stream, which lists and gifts read.
+ * A stream's blocked words, up to 36 KB, stored separately from the stream's item, which lists and
+ * gifts read.
  */
 const Words = z.object({ version: z.number().int(), words: z.array(z.string()) });
 
