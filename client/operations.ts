@@ -2353,7 +2353,7 @@ export type Operations = {
       | "media_type_unsupported"
       | "changed_meanwhile";
   };
-  /** Export all data stored about me: the newest 1,000 items of each kind */
+  /** Export my data: the newest 1,000 items of each kind */
   "GET /api/v1/users/me/export": {
     answer: OwnData;
     code: CommonErrorCode | "token_invalid";

@@ -15,6 +15,6 @@ export const Moments = z.object({
   list: rowsOf(Moment),
   sums: z
     .record(z.string(), Sum)
-    .meta({ description: "Of the open ones, by id: of a poll the votes by option" }),
+    .meta({ description: "The sums of the open moments, by id; for a poll, the votes per option" }),
   pageInfo: PageInfo,
 });

@@ -31,18 +31,22 @@ export const TransactionQuery = z
   .object({
     ...pageOrCursor(wholeNumber(1, 999_999_999)),
     limit: rowsLimit(100, 20),
-    types: types.meta({ description: "Types, separated by commas or one by one" }),
+    types: types.meta({
+      description: "Only these types, separated by commas or as repeated parameters",
+    }),
     "types[]": types.meta({ description: "The same as `types`" }),
-    statuses: someOf(statuses).meta({ description: "Statuses, separated by commas or one by one" }),
+    statuses: someOf(statuses).meta({
+      description: "Only these statuses, separated by commas or as repeated parameters",
+    }),
     "statuses[]": someOf(statuses).meta({ description: "The same as `statuses`" }),
-    direction: z
-      .enum(["credit", "debit"], { error: "expected credit or debit" })
-      .optional()
-      .meta({ description: "What came in, or what went out" }),
-    dateFrom: moment.optional().meta({ description: "From this moment on" }),
+    direction: z.enum(["credit", "debit"], { error: "expected credit or debit" }).optional().meta({
+      description:
+        "`credit`: only amounts added to the wallet; `debit`: only amounts removed from it",
+    }),
+    dateFrom: moment.optional().meta({ description: "Only transactions from this time on" }),
     dateTo: momentEnd
       .optional()
-      .meta({ description: "Up to this moment; a date includes its day" }),
+      .meta({ description: "Only transactions up to this time; a date includes the whole day" }),
     sort: z
       .enum(["asc", "desc"], { error: "expected asc or desc" })
       .default("desc")
@@ -60,7 +64,7 @@ export const WalletTransactionQuery = z.object({
     .min(1)
     .max(128)
     .optional()
-    .meta({ description: "The reference of a top-up or payout: only what it booked" }),
+    .meta({ description: "Only the entries of the top-up or payout with this reference" }),
 });
 export type WalletTransactionQuery = z.output<typeof WalletTransactionQuery>;
 

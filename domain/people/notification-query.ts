@@ -24,6 +24,6 @@ export const NotificationQuery = z.object({
   category: NotificationCategory.optional().meta({ description: "Notifications of this category" }),
   read: booleanText
     .optional()
-    .meta({ description: "Those that were read, or those that were not" }),
+    .meta({ description: "`true`: only read notifications; `false`: only unread ones" }),
   isRead: booleanText.optional().meta({ deprecated: true, description: "The old name of `read`" }),
 });

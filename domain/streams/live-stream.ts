@@ -29,7 +29,11 @@ export const LiveStream = z
     replayAccess: z.unknown().nullable(),
     status: StreamStatus,
     accessType: z.enum(["free", "paid"]),
-    price: z.number().int().optional().meta({ description: "A paid stream: credits for a pass" }),
+    price: z
+      .number()
+      .int()
+      .optional()
+      .meta({ description: "The price of a pass in credits; absent if the stream is free" }),
     interest: shownText(100).nullable(),
     durationGoal: z.number().int().nullable(),
     motivation: shownText(500).nullable(),
@@ -52,12 +56,12 @@ export const LiveStream = z
       .optional()
       .meta({
         description:
-          "Where sockets of this stream are taken, in the answers about one stream that a relay " +
-          "serves; the WebSocket API takes them too",
+          "The address for sockets of this stream. Only in responses about a single stream that a " +
+          "relay serves; the WebSocket API accepts its sockets, too",
       }),
     pinnedMessageId: shownId.nullable(),
     pinned: ChatMessage.nullable().meta({
-      description: "The pinned message, in the answers about one stream; null in lists",
+      description: "The pinned message, in responses about a single stream; null in lists",
     }),
   })
   .meta({ id: "LiveStream" });

@@ -43,7 +43,7 @@ const Answer = z
     ErrorCode: z.number().int().meta({ description: "0 on success", example: 0 }),
     RequestId: shownText(100).optional().meta({
       example: "8e03978e-40d5-43dd-bc93-6894a57f9324",
-      description: "Absent from responses that API Gateway makes itself",
+      description: "Absent from responses of API Gateway itself",
     }),
   })
   .meta({ id: "TencentAnswer" });

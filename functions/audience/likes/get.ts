@@ -17,7 +17,7 @@ export const { contract, handler } = endpoint(
     query: z.object({
       limit: wholeNumber(1, 100)
         .default(10)
-        .meta({ description: "How many of those who like it most" }),
+        .meta({ description: "The maximum number of top likers to return" }),
     }),
     answer: [200, Likes],
     cost: { read: 10, kilobytes: 70 },

@@ -5,7 +5,7 @@ import { OwnData } from "../../../platform/own-data/own-data.ts";
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/users/me/export",
-    summary: "Export all data stored about me: the newest 1,000 items of each kind",
+    summary: "Export my data: the newest 1,000 items of each kind",
     tag: "Users",
     caller: "user",
     shape: "envelope",
