@@ -13,7 +13,7 @@ export const menu: Record<string, readonly string[]> = {
     ...["docs/realtime.md", "docs/embed.md", "docs/overlay.md", "docs/webhooks.md"],
     ...["docs/likes-polls-goals.md", "docs/gifts.md", "docs/money-in.md"],
     ...["docs/identity.md", "docs/errors.md", "docs/api-changes.md", "docs/frames.md"],
-    "docs/moving-from-tencent.md",
+    ...["docs/moving-from-allmine.md", "docs/moving-from-tencent.md"],
   ],
   Operate: [
     ...[

@@ -46,6 +46,7 @@ const printed: Record<string, readonly RegExp[]> = {
   "docs/webhooks.md": [/"secret":"whsec_/],
   "docs/money-in.md": [/"statusCode":201/],
   "docs/identity.md": [/"access_token":"eyJ/],
+  "docs/moving-from-allmine.md": [/"statusCode":201/, /"username":"johndoe"/],
   "docs/runbook.md": [/"alarms"|"metrics"/, /Everything fits/],
 };
 const pasted = guides.filter((path) => !triedAlone.includes(path) && pastedBlocks(path).length > 0);
