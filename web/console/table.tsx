@@ -54,7 +54,7 @@ export function Table<Row>(given: TableGiven<Row>) {
   const classOf = ({ isNumber, isGrowing, isWide }: Column<Row>) =>
     [isNumber && "number end", isGrowing && "grow", isWide && "wide"].filter(Boolean).join(" ");
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable area must be reachable by keyboard.
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: scrollable areas need a keyboard stop.
     <section class="table" aria-label={label} tabIndex={0}>
       <table>
         <thead>
