@@ -106,7 +106,8 @@ async function topUp(place: Place, id: string, amount: number): Promise<boolean>
   const answer = await ask(place, route, { amount, reference }, reference);
   if (answer.status === 201) return !answer.headers.has("idempotency-replayed");
   if (answer.code === "reference_exists") return false;
-  if (answer.code === "key_reused") throw new BadRow("balance: another one was imported before");
+  if (answer.code === "key_reused")
+    throw new BadRow("balance: a different one was imported earlier");
   throw new BadRow(reasonIn(answer));
 }
 

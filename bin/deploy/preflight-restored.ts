@@ -30,7 +30,7 @@ export async function findRestored(
     const fix = `npm run restore -- ${name}, which says the line for lib/stages/stages.ts`;
     return [{ says: `There is no table ${TableName} (\`restored\`)`, fix }];
   }
-  if (Table === undefined) throw new Error("nothing of the table");
+  if (Table === undefined) throw new Error("no description of the table");
   const { TimeToLiveDescription: expiry } = await client.send(
     new DescribeTimeToLiveCommand({ TableName }),
   );

@@ -45,7 +45,7 @@ function createBatches(s3: Caller, lambda: Caller, buckets: readonly string[]): 
       const answer = text === "" ? undefined : JSON.parse(text);
       if (answer?.errorType !== undefined) throw new Error(`${name}: ${answer.errorMessage}`);
       if ((answer?.batchItemFailures ?? []).length > 0)
-        throw new Error(`${name} took not all of it`);
+        throw new Error(`${name} did not process all records`);
     },
   };
 }

@@ -90,7 +90,7 @@ export function statementsOf(grants: Grants, resources: Resources): Statement[] 
     return partitions.length === 0 ? [] : [statement];
   };
   const allow = (Action: string, Resource: string | undefined): Statement => {
-    if (Resource === undefined) throw new Error(`${Action} is granted where its resource is not`);
+    if (Resource === undefined) throw new Error(`${Action} is granted without its resource`);
     return { Effect: "Allow", Action: [Action], Resource };
   };
   const { read = [], write = [], queues = [], tasks = [] } = grants;

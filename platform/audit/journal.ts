@@ -62,7 +62,7 @@ export async function* readJournal(path: string): AsyncGenerator<Item> {
   let count = 0;
   let seal: Seal | undefined;
   for await (const line of createInterface({ input: createReadStream(path, "utf8") })) {
-    if (seal !== undefined) throw new Error(`${path} goes on after its seal`);
+    if (seal !== undefined) throw new Error(`${path} has lines after its seal`);
     const value: unknown = parse(line, path, count + 1);
     if (isSeal(value)) {
       seal = value;
@@ -72,7 +72,7 @@ export async function* readJournal(path: string): AsyncGenerator<Item> {
     count++;
     yield value as Item;
   }
-  if (seal === undefined) throw new Error(`${path} has no seal: it is not whole`);
+  if (seal === undefined) throw new Error(`${path} has no seal: it is incomplete`);
   if (seal.items !== count || seal.hash !== hash.digest("hex"))
     throw new Error(`${path} was changed after it was written`);
 }
@@ -82,7 +82,7 @@ export async function sealedAt(path: string): Promise<Date> {
   let last = "";
   for await (const line of createInterface({ input: createReadStream(path, "utf8") })) last = line;
   const seal = parse(last, path, 0);
-  if (!isSeal(seal)) throw new Error(`${path} has no seal: it is not whole`);
+  if (!isSeal(seal)) throw new Error(`${path} has no seal: it is incomplete`);
   const version = Number(seal.seal.slice(format.length));
   assertForm(`The journal ${path}`, version);
   return new Date(seal.at);

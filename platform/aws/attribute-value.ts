@@ -22,7 +22,7 @@ export function toAttribute(value: unknown): Attribute {
       return objectToAttribute(value);
   }
   if (value === undefined)
-    throw new Error("Undefined is no value of DynamoDB: it may stand within a map or a list alone");
+    throw new Error("DynamoDB has no undefined: it is allowed only inside a map or a list");
   throw new Error(`Unsupported type passed: ${String(value)}`);
 }
 

@@ -149,7 +149,7 @@ export class DynamoDBDocumentClient {
   /** Throws without `removeUndefinedValues`, which this client always applies. */
   static from(client: DynamoDBClient, { marshallOptions }: Translation = {}) {
     if (marshallOptions?.removeUndefinedValues !== true)
-      throw new Error("This client leaves out what is undefined: ask it to");
+      throw new Error("This client always removes undefined values: set removeUndefinedValues");
     return new DynamoDBDocumentClient(client);
   }
 

@@ -117,7 +117,7 @@ export function endpoint<const C extends Omit<Contract, "kind">>(
       handle(given as unknown as Request<typeof contract>),
     );
     if (call.keyed !== undefined && !call.isTied)
-      throw new Error(`${contract.route} ties no answer to its Idempotency-Key`);
+      throw new Error(`${contract.route} ties no response to its Idempotency-Key`);
     if (contract.hasRevisions && call.headers.etag === undefined)
       throw new Error(`${contract.route} shows no revision`);
     return succeed(contract, call, contract.answer[1].parse(answer));

@@ -113,7 +113,7 @@ export async function handleEach<Message>(
   if (inTurn) for (const record of records) await attempt(record);
   else await Promise.all(records.map(attempt));
   for (const [error, messageIds] of failures)
-    logFault("Messages of a queue failed and come again", error, { messageIds });
+    logFault("Messages of a queue failed and will be redelivered", error, { messageIds });
   return [...failures.values()].flat();
 }
 

@@ -76,7 +76,8 @@ export async function followPlan(message: PlanMessage, now: Date): Promise<void>
 /** Throws at the end if a member was left: the message, or the sweep, starts again. */
 async function returnAll(stream: Stream, { after, isLeft }: PlanMessage, now: Date): Promise<void> {
   let place = after;
-  let failure: unknown = isLeft && new Error(`Contributions to the stream ${stream.id} are left`);
+  let failure: unknown =
+    isLeft && new Error(`Some contributions to the stream ${stream.id} were not returned`);
   do {
     const page = await returnPage(stream.id, place, now);
     failure ||= page.failure;

@@ -57,7 +57,7 @@ export async function moveOverlays(
     await allDone(ids.map((id) => move(poster, id, newest, now)));
     if ((await findNewestLive(moveOf)) === newest) return;
   }
-  throw new Error(`The newest live stream of ${moveOf} changes all the time`);
+  throw new Error(`The newest live stream of ${moveOf} keeps changing`);
 }
 
 /** The connections of all overlay keys of a channel. */

@@ -110,7 +110,7 @@ async function noteFailure(id: string, question: object, reply: CallbackReply, n
   try {
     await recordDelivery(tencentReceiver, afterQuestion(made, { statusCode, error }));
   } catch (fault) {
-    logFault("A failed callback could not be noted", fault);
+    logFault("A failed callback could not be recorded", fault);
   }
 }
 

@@ -22,7 +22,7 @@ export async function queueCallback(change: RoomChange, now: Date): Promise<void
   const callbacks = await findCallbacks();
   if (!callbacks?.CallbackCommandList.includes(afterRoom[kind])) return;
   const stream = await findRoomStream(streamId);
-  if (stream === undefined) throw new Error(`The stream ${streamId} of a room is not there`);
+  if (stream === undefined) throw new Error(`The stream ${streamId} of a room does not exist`);
   const data =
     kind === "created"
       ? createdCallback(stream, change)

@@ -60,7 +60,7 @@ export async function endCombo(moment: ComboMoment, now: Date): Promise<void> {
     ([current]) => {
       const there = findCombo(current, moment);
       if (there === undefined && kept !== undefined)
-        throw new Error("The combo went on: look again");
+        throw new Error("The combo has continued: check it again");
       return decideEnd(current, there ?? combo, now);
     },
     // The first gift is marked already: another message of this combo was faster.

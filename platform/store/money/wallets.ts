@@ -175,7 +175,7 @@ export function beyondWallets(failed: Failed): Failed {
     if (kind === "wallet") continue;
     if (kind !== "entry") others.set(label, item);
     else if (!failed.has(walletLabel(userId)))
-      throw new Error(`The ledger of ${userId} has an entry that its wallet does not know`);
+      throw new Error(`The ledger of ${userId} has an entry that is not in its wallet`);
   }
   return others;
 }
@@ -194,7 +194,7 @@ export function renew<Wallets extends readonly Wallet[]>(
 
 /** With only wallets and entries, no other condition can fail. */
 function fault(failed: Failed): never {
-  throw new Error(`Conditions failed that nobody expects: ${[...failed.keys()].join(", ")}`);
+  throw new Error(`Unexpected conditions failed: ${[...failed.keys()].join(", ")}`);
 }
 
 /** The stage's limits on one user's spending of any kind. */

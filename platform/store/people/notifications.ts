@@ -48,7 +48,7 @@ export async function recordNotification(
   reply?: Reply<unknown>,
 ): Promise<void> {
   const failed = await commitTransaction(notificationActions(notification), reply);
-  if (failed !== undefined) throw new Error(`There is a notification ${notification.id} already`);
+  if (failed !== undefined) throw new Error(`The notification ${notification.id} already exists`);
   if (isTrimmedWith(notification.id)) await trim(notification.userId);
 }
 

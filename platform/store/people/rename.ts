@@ -45,7 +45,7 @@ export async function rename(
     (was, is) => [holdUsername(userId, username, now), ...leaveUsername(was, is, now)],
   );
   if (failed?.has("username")) refuse("username_taken", { username });
-  if (failed !== undefined) throw new Error(`The username of ${userId} is not theirs`);
+  if (failed !== undefined) throw new Error(`The username of ${userId} is held by another user`);
   return profile;
 }
 
@@ -86,6 +86,6 @@ export async function nameUser(
         : [holdUsername(userId, username, now), ...leaveUsername(was, is, now)],
   );
   if (failed?.has("username")) refuse("username_taken", { username: username ?? "" });
-  if (failed !== undefined) throw new Error(`The username of ${userId} is not theirs`);
+  if (failed !== undefined) throw new Error(`The username of ${userId} is held by another user`);
   return profile;
 }

@@ -197,7 +197,7 @@ async function noteMissing(streamId: string, missing: number[], shown: Message[]
     late.map((n) =>
       recordGap(streamId, n).catch((error: unknown) => {
         // The history is readable anyway; the next reader records it.
-        logFault("A number could not be noted as gone", error, { streamId, n });
+        logFault("A message number could not be recorded as a gap", error, { streamId, n });
         return false;
       }),
     ),

@@ -31,7 +31,7 @@ export async function takeNumber(streamId: string): Promise<number> {
       ReturnValues: "UPDATED_NEW",
     },
   });
-  if (!taken.done) throw new Error(`No number was given out in the stream ${streamId}`);
+  if (!taken.done) throw new Error(`No message number was taken in the stream ${streamId}`);
   return read(Chat, taken.attributes ?? {}).count;
 }
 
@@ -54,7 +54,7 @@ export async function recordMessage<Answer>(
   } catch (error) {
     // In every case an existing message stays, and a missing one can no longer arrive.
     await recordGap(streamId, n).catch((other: unknown) =>
-      logFault("A number could not be noted as gone", other, { streamId, n }),
+      logFault("A message number could not be recorded as a gap", other, { streamId, n }),
     );
     throw error;
   }

@@ -45,7 +45,7 @@ export async function recordStream(
   more: readonly Action[] = [],
 ): Promise<boolean> {
   const failed = await commitTransaction([...newStreamActions(stream), ...more], reply);
-  if (failed?.has("stream")) throw new Error(`There is a stream ${stream.id} already`);
+  if (failed?.has("stream")) throw new Error(`The stream ${stream.id} already exists`);
   return failed === undefined;
 }
 

@@ -24,6 +24,6 @@ export async function getKnownAccounts(accounts: readonly string[]): Promise<Pro
 async function recordMention(account: string, now: Date): Promise<Profile> {
   await recordFirstSight(account, {}, now);
   const profile = await findProfile(account, { consistent: true });
-  if (profile === undefined) throw new Error(`The account ${account} was recorded and is gone`);
+  if (profile === undefined) throw new Error(`The account ${account} was recorded but is missing`);
   return profile;
 }
