@@ -63,7 +63,7 @@ export const refusals = {
     kind: "forbidden",
     sentence: "This stream is paid: join it first, which buys a pass",
   },
-  room_full: { kind: "conflict", sentence: "The room is full: it has {max} places" },
+  room_full: { kind: "conflict", sentence: "The room is full: its limit is {max}" },
   pass_not_found: { kind: "missing", sentence: "{userId} has no paid pass for this stream" },
   message_not_found: {
     kind: "missing",
