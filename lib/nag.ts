@@ -10,91 +10,90 @@ export const accepted: readonly { finding: RegExp; at?: RegExp; reason: string }
     finding: /^AwsSolutions-APIG4$/,
     at: /^ovation-\w+-realtime\/[\w-]+-route$/,
     reason:
-      "A WebSocket API can authorize $connect alone; its messages come over what that opened.",
+      "A WebSocket API can authorize only $connect; messages use connections that it authorized.",
   },
   {
     finding: /^AwsSolutions-IAM5\[Resource::.*:function:ovation-\w+-\*\]$/,
-    reason: "The gateway's role may call the functions of its stage, whose names all begin so.",
+    reason: "The gateway's role may call all functions of its stage, whose names have this prefix.",
   },
   {
     finding: /^AwsSolutions-IAM5\[Resource::.*\/@connections\/\*\]$/,
-    reason: "A connection's id is not known before it connects; the ARN is bound to API and stage.",
+    reason: "A connection's id is unknown in advance; the ARN is limited to the API and its stage.",
   },
   {
     finding: /^AwsSolutions-IAM5\[Resource::.*ExportsOutputFnGetAttfailures[^/]*\/\*\]$/,
-    reason: "Lambda names the objects of failed batches itself; the bucket holds nothing else.",
+    reason: "Lambda chooses the names of failed batches; the bucket contains nothing else.",
   },
   {
     finding: /^AwsSolutions-IAM5\[Resource::.*ExportsOutputFnGetAttpictures[^/]*\/\*\]$/,
-    reason: "A picture's id is not known before it is stored; the bucket holds nothing else.",
+    reason: "A picture's id is unknown in advance; the bucket contains nothing else.",
   },
   {
     finding: /^AwsSolutions-IAM5\[Resource::arn:<AWS::Partition>:logs:.*:log-group:\*\]$/,
     reason:
-      "The account's role of API Gateway writes the logs of every API, as AWS's own policy does.",
+      "API Gateway's role writes the logs of all APIs of the account, like AWS's managed policy.",
   },
   {
     finding: /^AwsSolutions-IAM5\[Resource::\*\]$/,
     at: /\/(backup-role|canary-role|role)\/Resource$/,
     reason:
-      "Alarms are looked up without a name; copies out of vaults, quotas and the account's settings have no resource.",
+      "These actions support no resource: listing alarms, copying from vaults, reading quotas and account settings.",
   },
   {
     finding: /^AwsSolutions-IAM5\[Resource::.*:recovery-point:\*\]$/,
     at: /\/backup-role\/Resource$/,
-    reason: "A backup's id is not known before it is made; the role writes its tags alone.",
+    reason: "A backup's id is unknown in advance; the role may only tag it.",
   },
   {
     finding: /^AwsSolutions-IAM5\[Resource::.*:table\/ovation-\w+-\*\]$/,
     at: /\/restore-role\/Resource$/,
-    reason: "A table that is restored has a name of its own, which begins with the stage's.",
+    reason: "A restored table has a new name, which begins with the stage's prefix.",
   },
   {
     finding: /^AwsSolutions-IAM5\[Resource::.*:stack\/CDKToolkit\/\*\]$/,
     at: /^ovation-\w+-delivery\/role\/Resource$/,
-    reason:
-      "CloudFormation ends a stack's name with an id of its own; it is the bootstrap's alone.",
+    reason: "CloudFormation appends an id to a stack's name; only the bootstrap's stack matches.",
   },
   {
     finding: /^AwsSolutions-IAM5\[Resource::.*:stack\/ovation-\w+-\*\/\*\]$/,
     at: /^ovation-\w+-delivery\/role\/Resource$/,
-    reason: "CloudFormation ends a stack's name with an id of its own; these are the stage's own.",
+    reason: "CloudFormation appends an id to a stack's name; only the stage's own stacks match.",
   },
   {
     finding: /^AwsSolutions-IAM5\[Resource::.*:s3:::ovation-\w+-host-\*\/\*\]$/,
     at: /^ovation-\w+-delivery\/role\/Resource$/,
-    reason:
-      "CloudFormation ends a bucket's name by itself; the stack has the one of the pages alone.",
+    reason: "CloudFormation completes a bucket's name; the pages' bucket is the stack's only one.",
   },
   {
     finding: /^AwsSolutions-IAM5\[Resource::.*:table\/ovation-\w+(-\*)?\/backup\/\*\]$/,
-    reason: "A backup's number is not known before it is made; the tables are the stage's own.",
+    reason: "A backup's id is unknown in advance; the tables are the stage's own.",
   },
   {
     finding: /^AwsSolutions-ECS2$/,
     at: /^ovation-\w+-relay\/task\/Resource$/,
-    reason: "A task has the settings that functions have in their environment; none is a secret.",
+    reason: "A task has the same settings in its environment as the functions; none is a secret.",
   },
   {
     finding: /^AwsSolutions-ECS4$/,
     at: /^ovation-\w+-relay\/cluster\/Resource$/,
-    reason: "Insights cost by task; CPU, sockets and healthy tasks are measured without them.",
+    reason:
+      "Container Insights cost per task; CPU, sockets and healthy tasks are measured without them.",
   },
   {
     finding: /^AwsSolutions-EC23$/,
     at: /^ovation-\w+-relay\/entrance-group\/Resource$/,
-    reason: "Viewers are everywhere: a load balancer's one open port is that of TLS.",
+    reason: "Viewers may be anywhere; the load balancer's only open port is that of TLS.",
   },
   {
     finding: /^AwsSolutions-VPC7$/,
     at: /^ovation-\w+-relay\/network\/Resource$/,
     reason:
-      "The network has nothing but tasks that viewers reach by one port; sockets are counted.",
+      "The network contains only tasks, which viewers reach by one port; sockets are counted.",
   },
   {
     finding: /^AwsSolutions-ELB2$/,
     at: /^ovation-\w+-relay\/entrance\/Resource$/,
-    reason: "It logs TLS handshakes alone, of which a hundred thousand viewers make millions.",
+    reason: "It logs only TLS handshakes, millions of them with a hundred thousand viewers.",
   },
   {
     finding: /^AwsSolutions-APIG2$/,
@@ -103,49 +102,46 @@ export const accepted: readonly { finding: RegExp; at?: RegExp; reason: string }
   },
   {
     finding: /^AwsSolutions-APIG3$/,
-    reason:
-      "dev has no firewall; Tencent's callers are few back ends, which a rate by address stops.",
+    reason: "dev has no firewall in front of its APIs: only developers call them.",
   },
   {
     finding: /^AwsSolutions-APIG6$/,
     reason:
-      "Execution logs hold headers and bodies, so tokens; access logs and functions' logs do not.",
+      "Execution logs contain headers and bodies, and so tokens; access and function logs do not.",
   },
   {
     finding: /^AwsSolutions-S1$/,
     reason:
-      "Only Lambda writes failed batches, and an operator reads them; a function reads pictures, everybody pages.",
+      "Lambda writes failed batches, and an operator reads them; functions read pictures; pages are public.",
   },
   {
     finding: /^AwsSolutions-CFR1$/,
     at: /-host\/distribution\/Resource$/,
-    reason: "Viewers are everywhere: who may not be served is the operator's to say.",
+    reason: "Viewers may be anywhere; operators decide which countries to block.",
   },
   {
     finding: /^AwsSolutions-CFR2$/,
     at: /^ovation-dev-host\/distribution\/Resource$/,
-    reason:
-      "dev has no firewall, before its APIs neither, since it is nobody's but its developers'.",
+    reason: "dev has no firewall in front of its domain either: only developers use it.",
   },
   {
     finding: /^AwsSolutions-CFR3$/,
     at: /-host\/distribution\/Resource$/,
     reason:
-      "CloudFront's logs hold queries, so the tokens of handshakes; the APIs' access logs do not.",
+      "CloudFront's logs contain queries, and so tokens of handshakes; the APIs' access logs do not.",
   },
   {
     finding: /^AwsSolutions-SMG4$/,
-    reason:
-      "The key is shared with the back ends that sign with it: a person changes it with them.",
+    reason: "Back ends sign with the same key, so it must be changed manually, together with them.",
   },
   {
     finding: /^AwsSolutions-COG2$/,
-    reason: "Viewers choose whether to use a second factor; a role takes effect only with it.",
+    reason: "Viewers may choose not to use a second factor; roles take effect only with one.",
   },
   {
     finding: /^AwsSolutions-COG8$/,
     reason:
-      "The plus plan's price a user is above what a viewer brings in; -c issuer= takes any other.",
+      "The Plus plan costs more per user than a viewer brings in; a stage may use another issuer.",
   },
 ];
 

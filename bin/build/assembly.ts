@@ -114,7 +114,9 @@ export async function beginAssembly(
   return { directory, bundled: completed, ...making };
 }
 
-/** Updates an assembly's time, now and while this process runs, so that nobody removes it. */
+/**
+ * Updates an assembly's time, now and while this process runs, so that no other start removes it.
+ */
 function keepInUse(directory: string): void {
   const touch = () => isWritable(directory) && utimesSync(directory, new Date(), new Date());
   touch();

@@ -15,7 +15,7 @@ export const GiftStatistics = z
   })
   .meta({ id: "GiftStatistics" });
 
-/** The statistics from the folded totals, without types that nobody sent. */
+/** The statistics from the folded totals, without types that were not sent. */
 export function giftStatisticsOf(
   liveStreamId: string,
   types: readonly GiftType[],

@@ -22,9 +22,9 @@ const partsOf = (gift: Gift, shares: readonly Share[]) =>
   }));
 
 /**
- * The person who refunds. A host returns what they received; an admin takes it back from any
- * receiver and may leave a debt. The gift records who it was: automatic refunds have nobody to
- * name, and the audit reports a debt that no admin's refund explains.
+ * The user who refunds. A host returns what they received; an admin takes it back from any receiver
+ * and may leave a debt. The gift records the user; an automatic refund records none. The audit
+ * reports debts that no admin's refund explains.
  */
 export type Refunder = { role: "host" | "admin"; userId: string };
 

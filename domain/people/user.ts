@@ -45,7 +45,7 @@ export const UserSummary = z
   .meta({ id: "UserSummary" });
 export type UserSummary = z.infer<typeof UserSummary>;
 
-/** The role of a user in a stream, which everybody sees. */
+/** The public role of a user in a stream. */
 export const StreamRole = z
   .enum(["host", "moderator"])
   .meta({ description: "The user's role in this stream; absent for plain viewers" });
@@ -192,7 +192,7 @@ export const PublicProfile = z
 /** A number that grows with each change of a profile. */
 export const profileRevision = ({ updatedAt }: Profile) => Date.parse(updatedAt);
 
-/** The profile as everybody may see it. */
+/** The public profile. */
 export function publicProfileOf(
   profile: Profile,
   counts: { followersCount: number; followingCount: number },

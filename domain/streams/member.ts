@@ -48,7 +48,7 @@ export const Member = z.object({
   contributed: z.number().int().min(1).optional(),
   contributedAt: Timestamp.optional(),
   returnedAt: Timestamp.optional(),
-  /** The contributions are a deleted user's, and admit nobody. */
+  /** Whether the contributions are a deleted user's, so that they grant no access. */
   isFormer: z.literal(true).optional(),
   /**
    * The ban from the host's channel, read together with the stream's own and never stored with it.

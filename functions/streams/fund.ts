@@ -5,7 +5,7 @@ import { endpoint } from "../../platform/http/endpoint.ts";
 import { contribute } from "../../platform/store/money/fundings.ts";
 import { getStreamOutside } from "../../platform/store/streams/stream-access.ts";
 
-/** Contributions belong to nobody until it is decided whether the stream takes place. */
+/** Contributions are held until it is decided whether the stream takes place. */
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/live-stream/{streamId}/fund",

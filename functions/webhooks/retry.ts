@@ -1,7 +1,7 @@
 import { consumer } from "../../platform/lambda/consumer.ts";
 import { requeueDue } from "../../platform/webhooks/retry.ts";
 
-/** Holds deliveries until their next attempt is due. It calls nobody and reads nothing. */
+/** Holds deliveries until their next attempt is due. It makes no calls and reads nothing. */
 export const { contract, handler } = consumer(
   {
     summary: "Queue deliveries whose next attempt is due",

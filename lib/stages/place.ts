@@ -17,7 +17,7 @@ export type Place = {
   backupCopy?: string;
   /** An OIDC issuer that replaces the stage's user pool; pages use the first audience. */
   issuer?: { issuer: string; audience: string; jwks: string };
-  /** `owner/name` on GitHub, whose workflow deploys this stage; nobody's when undefined. */
+  /** `owner/name` of the GitHub repository whose workflow deploys this stage; none if undefined. */
   repository?: string;
 };
 

@@ -67,8 +67,8 @@ const apis = 5;
 export const rateOf = ({ postRate, throttle }: Calling): number => postRate + apis * throttle.rate;
 
 /**
- * Throws if a stage that keeps data may exceed its request rate: a full room would then cause
- * everybody's gifts to be refused. Other stages have limits so high that no test reaches them.
+ * Throws if a stage that keeps data may exceed its request rate: a full room would then cause the
+ * gifts of all rooms to be refused. Other stages have limits so high that no test reaches them.
  */
 export function assertRate(stage: Calling): void {
   if (!stage.keepData || rateOf(stage) <= stage.accountRate) return;

@@ -55,8 +55,8 @@ const workersPerFunctionMax = 32;
 const growMilliseconds = { idle: 50, busy: 1000 };
 /**
  * How long an event waits for a worker that has loaded its function and runs another one, before
- * one more worker loads it. Loading takes about 40 ms of a processor, most events a few: five
- * functions that were called at one moment would load four times, which delays everybody.
+ * one more worker loads it. Loading takes about 40 ms of a processor, most events a few: without
+ * the wait, five functions called at one moment would load four times, which delays all calls.
  */
 const spareMilliseconds = 40;
 /** From this share of idle processor time, another worker helps at once. */

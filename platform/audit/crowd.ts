@@ -22,7 +22,7 @@ export type SumMisfit = { item: string; problem: string };
 
 /** Seconds within which an action may still be on its way into the log, by the log's clock. */
 const marginSeconds = 10;
-/** Later than any time: the end of a moment that nobody has ended. */
+/** Later than any time: the end of a moment that has not ended. */
 const never = "9999";
 
 /** The sums of a log, as of its newest frame or of the mark of what was posted. */

@@ -60,7 +60,7 @@ function createVerifier() {
  * Verifies a token (JWT, RFC 7519); undefined if it is invalid, since the caller gets the same
  * response for every reason. Checks signature, issuer, audience, times and subject; roles come from
  * the groups claim, a machine's from its scopes. Throws `KeysUnavailable` if verification needs
- * keys that are unavailable, and if a setting is wrong, which makes nobody's token invalid.
+ * keys that are unavailable. Throws if a setting is wrong, since that makes no token invalid.
  */
 export async function verifyToken(token: string, now: Date): Promise<Caller | undefined> {
   if (token.length > tokenLengthMax || !isCanonical(token)) return undefined;

@@ -51,8 +51,8 @@ export async function announce(streamId: string, now: Date): Promise<void> {
 
 /**
  * Notifies one part of the users that a stream is live, and queues the next part. The part and the
- * progress after it are one transaction: a repeated or concurrent message finds the notice further
- * along and notifies nobody, not even users who deleted the notification.
+ * progress after it are one transaction: a repeated or concurrent message finds that the notice has
+ * advanced and notifies no user, not even one who deleted the notification.
  */
 export async function notifyNextPart({ streamId, step }: Notice, now: Date): Promise<void> {
   const notice = await findNotice(streamId);

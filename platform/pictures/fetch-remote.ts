@@ -68,7 +68,7 @@ async function namedByUser({ id, url }: RemotePicture, now: Date): Promise<Namin
   return { countedFor: id, replace: (picture) => [replaceAction(was, fetched(was, picture, at))] };
 }
 
-/** Covers of rooms, which back ends create, count against nobody. */
+/** Covers of rooms, which back ends create, count against no user. */
 async function namedByStream({ id, url }: RemotePicture, now: Date): Promise<Naming | undefined> {
   const was = await findStream(id, { consistent: true });
   if (was === undefined || thumbnailFrom(was, setting("DEFAULT_THUMBNAIL")) !== url)

@@ -69,8 +69,8 @@ function allSizesOf(bytes: Uint8Array): Sizes {
 }
 
 /**
- * Lowers this thread's priority: on one machine, decoding would delay everybody. Only Linux gives a
- * thread a priority of its own; on Lambda nothing else runs in the environment.
+ * Lowers this thread's priority, since decoding would delay all other work of a single machine.
+ * Only Linux gives a thread its own priority; on Lambda nothing else runs in the environment.
  */
 function lowerPriority(): void {
   const self = "/proc/thread-self";

@@ -1,6 +1,6 @@
 import type { Grants, Resources } from "../lambda/grants.ts";
 
-/** The contract of the relay, which is no function: a process that holds sockets. */
+/** The contract of the relay, which is not a function but a process that holds sockets. */
 export type RelayContract = {
   kind: "relay";
   summary: string;

@@ -45,7 +45,7 @@ export async function askUnlessHanging<A>(
   }
 }
 
-/** A connection that is refused or cut immediately delays nobody. */
+/** A connection that is refused or cut immediately delays no other call. */
 const isTimeout = (error: unknown) =>
   ["TimeoutError", "AbortError"].includes((error as Error).name);
 

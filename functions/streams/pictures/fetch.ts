@@ -5,7 +5,7 @@ import { RemotePicture } from "../../../platform/pictures/remote.ts";
 
 /**
  * The only function that fetches pictures. A host that hangs holds one of five executions for 10 s,
- * and nobody waits for it.
+ * and no caller waits for it.
  */
 export const { contract, handler } = consumer(
   {

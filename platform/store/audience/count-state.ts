@@ -11,7 +11,7 @@ import { queryWhole } from "../../table/query.ts";
 import { countGifts, countLikes, countVotes } from "./recount.ts";
 import { countTrains } from "./train-state.ts";
 
-/** Later than any time: the end of a moment that nobody has ended. */
+/** Later than any time: the end of a moment that has not ended. */
 const never = "9999";
 
 /**

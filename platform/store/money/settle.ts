@@ -45,7 +45,7 @@ const triesMax = 8;
 
 /**
  * How long a gift is retried while its receiver is busy. Then it is left to the sweep: the gifts of
- * all other hosts wait behind it in the shard, and anybody can keep a wallet busy.
+ * all other hosts wait behind it in the shard, and any user can keep a wallet busy.
  */
 const patienceSeconds = 10;
 

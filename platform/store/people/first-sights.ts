@@ -18,8 +18,8 @@ type NewUser = z.infer<typeof NewUser>;
 
 /**
  * Queues the search entries of users who are new, or whose own claims have completed a mention's
- * profile. Authorizers write profiles and no entries: those of one letter share one partition, and
- * nobody may be kept out because it is busy.
+ * profile. Authorizers write profiles but no entries: the entries of one first letter share a
+ * partition, and no sign-in may fail because that is busy.
  */
 export async function queueNewUsers(records: readonly DynamoDBRecord[], now: Date): Promise<void> {
   for (const { dynamodb } of records) {

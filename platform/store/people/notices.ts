@@ -27,7 +27,7 @@ export type OpenNotice = z.infer<typeof OpenNotice>;
 /** Where the notice continues. */
 export type NoticePlace = Pick<OpenNotice, "to" | "isQuiet"> & { after?: string | undefined };
 
-/** The notice of a stream, read consistently; undefined once everybody was notified. */
+/** The notice of a stream, read consistently; undefined once all users were notified. */
 export async function findNotice(streamId: string): Promise<OpenNotice | undefined> {
   return getItem(OpenNotice, key.notice(streamId), { consistent: true });
 }

@@ -98,7 +98,7 @@ export async function changeProfile(
   });
 }
 
-/** Replaces the profile that was read, if nobody has changed it since. */
+/** Replaces the profile that was read, if it is unchanged since. */
 export const replaceAction = (was: Profile | undefined, profile: Profile): Action => ({
   label: "profile",
   Put: {

@@ -14,7 +14,7 @@ const Holder = Entry.extend({ expiresAt: z.number().optional() });
 
 const seconds = (at: Date) => Math.floor(at.getTime() / 1000);
 
-/** Gives a username to a user if nobody else holds it; the action's label is `username`. */
+/** Gives a username to a user if no other user holds it; the action's label is `username`. */
 export const holdUsername = (userId: string, username: string, now: Date): Action => ({
   label: "username",
   Put: {
