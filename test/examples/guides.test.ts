@@ -132,7 +132,9 @@ const withAccount = [
 test.each(withAccount)(
   "`%s` reports the missing account, and accepts all of its arguments",
   (command) => {
-    const placed = command.replaceAll(/\bSTAGE\b(?!-)/g, "dev").replaceAll(" …", " x");
+    // Only stages that keep data have backups.
+    const stage = /restore|drill/.test(command) ? "prod" : "dev";
+    const placed = command.replaceAll(/\bSTAGE\b(?!-)/g, stage).replaceAll(" …", " x");
     const { status, said } = runWithoutAccount(placed);
     expect({ said, status }).toMatchObject({
       said: expect.stringMatching(
