@@ -193,7 +193,7 @@ test("a member whose return fails delays nobody else, and is not forgotten", asy
   await follow().finally(() => beginInvocation(undefined));
   const [rest] = queue.take().filter(({ body }) => body.includes(stream.id));
   expect(JSON.parse(rest!.body)).toMatchObject({ after: expect.any(String), isLeft: true });
-  await expect(followPlan(JSON.parse(rest!.body), new Date())).rejects.toThrow("are left");
+  await expect(followPlan(JSON.parse(rest!.body), new Date())).rejects.toThrow("were not returned");
   expect((await current(stream)).funding).not.toHaveProperty("returnedAt");
   expect(await listDueStreams(new Date())).toContain(stream.id);
   await contribute(2);

@@ -95,6 +95,9 @@ effect(() => {
 export const call = ((...given: Parameters<Client["call"]>) =>
   client.call(...given)) as Client["call"];
 
+/** A socket's code for a revoked token. */
+const revokedCode = 4503;
+
 /** The state of the socket for subscriptions. */
 export const connection = signal<ConnectionState>("connecting");
 
@@ -107,7 +110,8 @@ function listening(): Client {
     token,
     onState(state, _, statusCode) {
       connection.value = state;
-      if (statusCode === 401) endSession(token);
+      // By the socket's own code if the token was revoked.
+      if (statusCode === 401 || statusCode === revokedCode) endSession(token);
     },
     onError() {},
   });
