@@ -20,9 +20,13 @@ export function Tabs<Name extends string>({
 }: Given<Name>) {
   const list = useRef<HTMLDivElement>(null);
   useEffect(() => {
-    // On a narrow page the row scrolls.
-    const options = { block: "nearest", inline: "nearest" } as const;
-    list.current?.querySelector("[aria-selected=true]")?.scrollIntoView(options);
+    const row = list.current;
+    const tab = row?.querySelector("[aria-selected=true]");
+    if (!row || !tab) return;
+    // On a narrow page the row scrolls. `scrollIntoView` would also move the page, and the place
+    // from which Tab goes on.
+    const [outer, inner] = [row.getBoundingClientRect(), tab.getBoundingClientRect()];
+    row.scrollLeft += Math.max(0, inner.right - outer.right) - Math.max(0, outer.left - inner.left);
   }, [selected]);
   const press = (event: KeyboardEvent & { currentTarget: HTMLElement }) => {
     const { key, currentTarget } = event;
