@@ -21,6 +21,13 @@ async function moveClient() {
     setOpening: (is: boolean) => {
       isOpening = is;
     },
+    /** Watches through the relay for a while, until no socket opens any more. */
+    async loseRelay(): Promise<void> {
+      await pass(20);
+      last().greet(7);
+      await pass(20_000);
+      isOpening = false;
+    },
     /** Where the sockets were opened: at the relay, or at the API, which may move them or not. */
     places: () =>
       sockets.map(({ url }) =>
@@ -45,11 +52,8 @@ test("a client that cannot open the relay's socket is served by the API", async 
 });
 
 test("a viewer whose relay dies is refused once by the dead task, and returns to the relay", async () => {
-  const { client, last, setOpening, places, refuse } = await moveClient();
-  await pass(20);
-  last().greet(7);
-  await pass(20_000);
-  setOpening(false);
+  const { client, last, loseRelay, setOpening, places, refuse } = await moveClient();
+  await loseRelay();
   await refuse();
   setOpening(true);
   await refuse();
@@ -60,11 +64,8 @@ test("a viewer whose relay dies is refused once by the dead task, and returns to
 });
 
 test("a client that the relay no longer admits asks the API where to go", async () => {
-  const { client, last, setOpening, places, refuse } = await moveClient();
-  await pass(20);
-  last().greet(7);
-  await pass(20_000);
-  setOpening(false);
+  const { client, loseRelay, places, refuse } = await moveClient();
+  await loseRelay();
   for (let n = 0; n < 4; n++) await refuse();
   expect(places()).toEqual(["API", "relay", "relay", "relay", "relay", "API"]);
   client.close();

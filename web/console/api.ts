@@ -24,7 +24,7 @@ export type Called = Request & { id: number; status: number; milliseconds: numbe
 
 const calledMax = 200;
 
-/** All calls of this session, newest first. */
+/** The calls of the signed-in user, newest first. */
 export const called = signal<Called[]>([]);
 let next = 1;
 
