@@ -19,7 +19,7 @@ import { type Reloading, replaceInStage, withReload } from "./reload.ts";
 import { openState } from "./state.ts";
 
 export { FormatMismatch } from "./aws/index.ts";
-export { createLog } from "./log.ts";
+export { createLog, holdOutput } from "./log.ts";
 export { DataDirectoryBusy } from "./state.ts";
 export type { Reloading };
 

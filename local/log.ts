@@ -36,6 +36,24 @@ const writeToProcess: Write = (text, stream) => {
   (stream === "stdout" ? stdout : stderr).write(`${text}\n`);
 };
 
+/**
+ * Output whose lines for stdout wait until `release`: with `--json`, programs read the first line
+ * and expect the start message, but functions may log while the system starts.
+ */
+export function holdOutput(write: Write = writeToProcess) {
+  let held: string[] | undefined = [];
+  return {
+    write(text: string, stream: "stdout" | "stderr") {
+      if (held !== undefined && stream === "stdout") held.push(text);
+      else write(text, stream);
+    },
+    release() {
+      for (const text of held ?? []) write(text, "stdout");
+      held = undefined;
+    },
+  };
+}
+
 /** Creates the log of one run. `write` receives whole lines. */
 export function createLog(mode: LogMode, write: Write = writeToProcess): Log {
   const sayJson = (entry: Record<string, unknown>, stream: "stdout" | "stderr" = "stdout") =>

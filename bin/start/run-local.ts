@@ -3,7 +3,13 @@ import { join } from "node:path";
 import { placeholdersOf } from "../../lib/stages/placeholders.ts";
 import { stageOf } from "../../lib/stages/stages.ts";
 import type { System } from "../../local/index.ts";
-import { createLog, DataDirectoryBusy, FormatMismatch, startSystem } from "../../local/index.ts";
+import {
+  createLog,
+  DataDirectoryBusy,
+  FormatMismatch,
+  holdOutput,
+  startSystem,
+} from "../../local/index.ts";
 import type { Log } from "../../local/log.ts";
 import { type Assembly, beginAssembly } from "../build/assembly.ts";
 import { buildWeb } from "../build/build-web.ts";
@@ -50,7 +56,9 @@ export async function runLocal(onSignal: (end: () => void) => void): Promise<voi
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   const aborting = new AbortController();
   let system: System | undefined;
+  const output = options.json ? holdOutput() : undefined;
   const finish = async () => {
+    output?.release();
     await system?.stop();
     if (system && settings.LOG === "text") console.log(system.aws.meter.summary());
   };
@@ -73,7 +81,7 @@ export async function runLocal(onSignal: (end: () => void) => void): Promise<voi
   onSignal(stop);
   if (process.env.npm_lifecycle_event !== undefined) whenParentIsGone(stop);
   try {
-    const log = createLog(settings.LOG);
+    const log = createLog(settings.LOG, output?.write);
     let isReady = false;
     // Our own calls of /health are not logged as requests.
     const request: Log["request"] = (line) => isReady && log.request(line);
@@ -86,6 +94,7 @@ export async function runLocal(onSignal: (end: () => void) => void): Promise<voi
     isReady = true;
     const hasKeys = !options.json && settings.LOG === "text" && hasKeyboard();
     const facts = await announce(system, { settings, json: options.json, hasKeys });
+    output?.release();
     if (hasKeys) letKeysAct(system, facts, { finish, stop });
     // At once, because a killed process saves nothing for the next start.
     flushCompileCache();

@@ -1,5 +1,5 @@
 import type { LogMode } from "../../local/log.ts";
-import { createLog } from "../../local/log.ts";
+import { createLog, holdOutput } from "../../local/log.ts";
 
 function logOf(mode: LogMode) {
   const lines: [string, string][] = [];
@@ -45,4 +45,19 @@ test("off logs only problems", () => {
   log.line("f", error, "stdout");
   log.problem("p");
   expect(lines).toHaveLength(2);
+});
+
+test("what functions log during a start with --json comes after the start message", () => {
+  const lines: [string, string][] = [];
+  const output = holdOutput((text, stream) => void lines.push([stream, text]));
+  const log = createLog("json", output.write);
+  log.line("f", warning, "stdout");
+  log.problem("p");
+  expect(lines).toEqual([["stderr", expect.stringContaining('"p"')]]);
+  output.release();
+  log.line("f", "later", "stdout");
+  expect(lines.slice(1)).toEqual([
+    ["stdout", warning],
+    ["stdout", expect.stringContaining('"later"')],
+  ]);
 });
