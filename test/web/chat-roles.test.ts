@@ -1,7 +1,7 @@
 /** What `<ovation-chat>` offers a viewer who becomes a moderator, or whose role is not known yet. */
 import { browserTest } from "./browser.ts";
 import { open, useBusyChat } from "./busy-chat.ts";
-import { testMilliseconds } from "./pages.ts";
+import { expectSoon, testMilliseconds } from "./pages.ts";
 
 useBusyChat();
 
@@ -26,6 +26,16 @@ browserTest(
     for (const tool of tools) await tool.waitFor();
     await become();
     for (const tool of tools) await tool.waitFor({ state: "hidden" });
+    // An open menu follows, too.
+    await made.evaluate("show(message('hello'))");
+    await made.locator(".row.message", { hasText: "hello" }).press("m");
+    const acts = made.getByRole("menuitem");
+    await acts.first().waitFor();
+    expect(await acts.allInnerTexts()).toEqual(["Reply"]);
+    await become("me");
+    await acts.getByText("Delete").waitFor();
+    await become();
+    await expectSoon(async () => (await acts.allInnerTexts()).join() === "Reply");
     await made.close();
   },
   testMilliseconds,

@@ -27,13 +27,17 @@ const icons: Record<Act, string> = {
   block: blockIcon,
 };
 
-const itemOf = (name: string, onclick: () => void, inside: (Node | string)[]) =>
-  make("button", { class: `item ${name}`, type: "button", role: "menuitem", onclick }, ...inside);
+function itemOf(act: Act, label: string, onclick: () => void): HTMLElement {
+  const given = { class: `item ${act}`, type: "button", role: "menuitem", onclick };
+  return make("button", given, icon(icons[act], 16), label);
+}
 
 /** A menu of actions on a message (arrow keys, Enter, Esc). One is open at a time. */
 export function createMenu({ translate, duration }: Translator, host: HTMLElement, act: Done) {
   let menu: HTMLElement | undefined;
   let opener: HTMLElement | undefined;
+  /** Shows the actions that are possible now, while the menu is open. */
+  let refresh = () => {};
 
   function close(): void {
     // Removing the focused element triggers a second close.
@@ -43,9 +47,9 @@ export function createMenu({ translate, duration }: Translator, host: HTMLElemen
     opener?.closest<HTMLElement>(".row")?.classList.remove("chosen");
   }
 
-  function open(message: ChatMessage, button: HTMLElement, acts: Act[]): void {
+  /** `listActs` is read again when the user's role or the pin changes. */
+  function open(message: ChatMessage, button: HTMLElement, listActs: () => Act[]): void {
     close();
-    if (acts.length === 0) return;
     opener = button;
     const row = button.closest<HTMLElement>(".row");
     row?.classList.add("chosen");
@@ -55,18 +59,25 @@ export function createMenu({ translate, duration }: Translator, host: HTMLElemen
       if (one !== "reply") row?.focus();
       act(one, message, seconds);
     };
-    const items = acts.map((one) =>
-      itemOf(one, () => (one === "timeout" ? show(durations) : done(one)), [
-        icon(icons[one], 16),
-        translate(one satisfies Word),
-      ]),
-    );
+    const showActs = (acts: Act[]) => {
+      const items = acts.map((one) =>
+        itemOf(one, translate(one satisfies Word), () =>
+          one === "timeout" ? showDurations() : done(one),
+        ),
+      );
+      show(items);
+      refresh = () => {
+        const now = listActs();
+        if (menu === made && now.join() !== acts.join()) showActs(now);
+      };
+    };
     const durations = timeouts.map((seconds) =>
-      itemOf("timeout", () => done("timeout", seconds), [
-        icon(icons.timeout, 16),
-        duration(seconds),
-      ]),
+      itemOf("timeout", duration(seconds), () => done("timeout", seconds)),
     );
+    const showDurations = () => {
+      refresh = () => {};
+      show(durations);
+    };
     const label = translate("more", { name: nameOf(message.sender) });
     const made = make("div", { class: "menu", role: "menu", "aria-label": label });
     menu = made;
@@ -75,7 +86,7 @@ export function createMenu({ translate, duration }: Translator, host: HTMLElemen
       if (menu === made && !made.contains(relatedTarget as Node | null)) close();
     });
     host.append(made);
-    show(items);
+    showActs(listActs());
 
     /** Replaces the menu's content while it stays open. */
     function show(list: HTMLElement[]): void {
@@ -100,7 +111,7 @@ export function createMenu({ translate, duration }: Translator, host: HTMLElemen
     event.stopPropagation();
   }
 
-  return { open, close };
+  return { open, close, refresh: () => refresh() };
 }
 
 /** Below its button, or above it where there is no room below. */

@@ -158,9 +158,11 @@ function addMessage(state: State, message: ChatMessage): void {
   const { view, translator, rows } = state;
   if (rows.has(message._id) || state.bans.isGone(message._id)) return;
   const onMenu = (one: ChatMessage, button: HTMLElement) => {
-    const { me, pinned } = state;
-    const acts = actsOn(one, { me, isModerator: isModerator(state), pinned: pinned?._id });
-    view.menu.open(one, button, acts);
+    const listActs = () => {
+      const { me, pinned } = state;
+      return actsOn(one, { me, isModerator: isModerator(state), pinned: pinned?._id });
+    };
+    view.menu.open(one, button, listActs);
   };
   const row = messageRow(message, translator, { me: state.username, onMenu });
   if (message.replyTo !== undefined)
@@ -185,6 +187,7 @@ function showPinned(state: State): void {
   const { view, pinned } = state;
   const unpin = () => pinned && void actsIn(state).act("unpin", pinned);
   view.showPinned(pinned, isModerator(state) ? unpin : undefined);
+  view.menu.refresh();
 }
 
 /** Gifts are credited to the host a moment later: reads the balance again. */
