@@ -1,6 +1,7 @@
 /** The system's Chromium, and checks that apply to every page. */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { setTimeout } from "node:timers/promises";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { findBrowser } from "../../bin/test/browser.ts";
 import { askShared, worker } from "../shared.ts";
@@ -21,7 +22,25 @@ if (found === undefined && process.env.CI)
 export async function openBrowser(): Promise<Browser | undefined> {
   if (found === undefined) return undefined;
   const { endpoint } = await askShared<{ endpoint: string }>(`browser/${worker}`);
-  return chromium.connect(endpoint);
+  const browser = await chromium.connect(endpoint);
+  const latency = Number(process.env.PAGE_LATENCY ?? 0);
+  if (latency > 0) delayCalls(browser, latency);
+  return browser;
+}
+
+/** Delays every call of the pages, so that a test fails if it reads before the page has answers. */
+function delayCalls(browser: Browser, milliseconds: number): void {
+  const make = browser.newContext.bind(browser);
+  // `newPage` makes its context with this, too.
+  browser.newContext = async (options) => {
+    const context = await make(options);
+    await context.route("**/api/**", async (route) => {
+      await setTimeout(milliseconds);
+      // The page may have closed meanwhile.
+      await route.continue().catch(() => undefined);
+    });
+    return context;
+  };
 }
 
 /** What a page may not do: say an error, ask another host, fail to load something. */
