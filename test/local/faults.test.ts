@@ -16,11 +16,11 @@ describe.each(transports)("calls by %s", (transport) => {
   let aws: Aws;
   const clients: DynamoDBClient[] = [];
 
-  /** The timeout of this test's callers. */
+  /** The timeout of callers that wait for nothing; the others get an answer. */
   const timeoutMilliseconds = 1_500;
 
-  function connect(name: string): DynamoDBDocumentClient {
-    const client = connectBy(transport, aws, name, timeoutMilliseconds);
+  function connect(name: string, milliseconds = 60_000): DynamoDBDocumentClient {
+    const client = connectBy(transport, aws, name, milliseconds);
     clients.push(client);
     return DynamoDBDocumentClient.from(client);
   }
@@ -53,8 +53,8 @@ describe.each(transports)("calls by %s", (transport) => {
     ((await route("GET", "/local/faults")).body as { faults: { struck: number }[] }).faults.map(
       ({ struck }) => struck,
     );
-  const write = (Item: object) =>
-    connect("sample-writer").send(new PutCommand({ TableName, Item }));
+  const write = (Item: object, milliseconds?: number) =>
+    connect("sample-writer", milliseconds).send(new PutCommand({ TableName, Item }));
   const find = async (SK: string) => {
     const command = new GetCommand({ TableName, Key: at(SK), ConsistentRead: true });
     return (await connect("ovation-runner").send(command)).Item;
@@ -122,9 +122,9 @@ describe.each(transports)("calls by %s", (transport) => {
   });
 
   describe("silence", () => {
-    const put = async (SK: string) => {
+    const put = async (SK: string, milliseconds?: number) => {
       const begun = performance.now();
-      const outcome = await write(at(SK)).then(
+      const outcome = await write(at(SK), milliseconds).then(
         () => "answered",
         ({ name }: Error) => name,
       );
@@ -133,7 +133,7 @@ describe.each(transports)("calls by %s", (transport) => {
 
     test("keeps the connection open and never answers: only the caller's timeout ends it", async () => {
       await add({ kind: "silence", operation: "PutItem" });
-      const { outcome, waited } = await put("unheard");
+      const { outcome, waited } = await put("unheard", timeoutMilliseconds);
       expect(outcome).toBe("TimeoutError");
       expect(waited).toBeGreaterThanOrEqual(timeoutMilliseconds - 20);
       expect(await find("unheard")).toBeUndefined();
@@ -142,7 +142,7 @@ describe.each(transports)("calls by %s", (transport) => {
 
     test("may come after the commit: the request was executed", async () => {
       await add({ kind: "silence_after_commit", operation: "PutItem" });
-      expect((await put("done")).outcome).toBe("TimeoutError");
+      expect((await put("done", timeoutMilliseconds)).outcome).toBe("TimeoutError");
       expect(await find("done")).toBeDefined();
     });
   });
