@@ -15,6 +15,7 @@ import { type Assembly, beginAssembly } from "../build/assembly.ts";
 import { buildWeb } from "../build/build-web.ts";
 import { announce, printBlock, secretsOf } from "./announce.ts";
 import { preloadStore, prepareTable } from "./demo.ts";
+import { whenParentIsGone } from "./parent.ts";
 import { type Screen, withProgress } from "./progress.ts";
 import { createReload } from "./reload.ts";
 import { restartNow } from "./restart.ts";
@@ -31,7 +32,6 @@ const exitCodes = { usage: 2, failure: 1 };
 /** After a signal the process ends within this time, whatever still runs. */
 const stopMillisecondsMax = 4500;
 const readyMillisecondsMax = 10_000;
-const parentLookMilliseconds = 250;
 
 /**
  * Runs the one-machine system until a signal, then ends the process; a wrong setting or a failed
@@ -126,31 +126,6 @@ function letKeysAct(system: System, facts: StartFacts, { finish, stop }: Ends): 
     },
     quit: stop,
   });
-}
-
-/**
- * npm runs a script through a shell, and killing the shell does not kill the script. So a run that
- * npm started ends itself; one started by hand may outlive its terminal.
- */
-function whenParentIsGone(end: () => void): void {
-  const parent = process.ppid;
-  const timer = setInterval(() => {
-    if (process.ppid === parent && isAlive(parent)) return;
-    clearInterval(timer);
-    end();
-  }, parentLookMilliseconds);
-  timer.unref();
-}
-
-/**
- * Whether a process exists: on Windows an orphan keeps its parent's id, so only this detects it.
- */
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== "ESRCH";
-  }
 }
 
 async function start(

@@ -4,7 +4,7 @@ import { nameOf } from "./person.ts";
 import type { Translator } from "./translations.ts";
 
 /** The user who reads a message, and the stream's state. */
-type Viewpoint = { me: string; isModerator: boolean; pinned: string | undefined };
+type Viewpoint = { me: string; isModerator: boolean; pinned: ChatMessage | undefined };
 
 /** Actions that a user may take on a message; the API decides in the end. */
 export function actsOn(
@@ -13,7 +13,7 @@ export function actsOn(
 ): Act[] {
   const isOwn = sender._id === me;
   if (!isModerator) return isOwn ? ["reply", "remove"] : ["reply"];
-  const acts: Act[] = ["reply", _id === pinned ? "unpin" : "pin", "remove"];
+  const acts: Act[] = ["reply", _id === pinned?._id ? "unpin" : "pin", "remove"];
   return isOwn || sender.role === "host" ? acts : [...acts, "timeout", "mute", "block"];
 }
 

@@ -157,13 +157,8 @@ function follow(state: State, { messages, pending, hasOlder }: History): void {
 function addMessage(state: State, message: ChatMessage): void {
   const { view, translator, rows } = state;
   if (rows.has(message._id) || state.bans.isGone(message._id)) return;
-  const onMenu = (one: ChatMessage, button: HTMLElement) => {
-    const listActs = () => {
-      const { me, pinned } = state;
-      return actsOn(one, { me, isModerator: isModerator(state), pinned: pinned?._id });
-    };
-    view.menu.open(one, button, listActs);
-  };
+  const onMenu = (one: ChatMessage, button: HTMLElement) =>
+    view.menu.open(one, button, () => actsOn(one, { ...state, isModerator: isModerator(state) }));
   const row = messageRow(message, translator, { me: state.username, onMenu });
   if (message.replyTo !== undefined)
     void state.quotes.show(row, message.replyTo, rows.get(message.replyTo)?.message);
