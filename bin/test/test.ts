@@ -36,9 +36,12 @@ const workers = Math.max(4, Math.min(6, availableParallelism()));
 
 /** The processes of jest that have not ended. */
 const running = new Set<ChildProcess>();
+/** Whether a signal is ending this program: no further jest may start, since it would stay. */
+let isEnding = false;
 
 /** Runs jest on this Node with additional environment variables; resolves with its exit code. */
 function runJest(options: readonly string[], env: Env, terminal: "ignore" | "inherit" = "ignore") {
+  if (isEnding) return new Promise<number>(() => {});
   // Jest loads ES modules only with this flag; Node itself strips the types.
   const flags = ["--experimental-vm-modules", "--no-warnings"];
   const jest = join(root, "node_modules/jest/bin/jest.js");
@@ -125,6 +128,7 @@ const env = { SHARED_URL: shared.url };
 // Ctrl-C also reaches jest and the systems; a signal to this process alone must end them.
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
   process.once(signal, async () => {
+    isEnding = true;
     for (const child of running) child.kill("SIGTERM");
     await shared.close();
     process.exit(1);
