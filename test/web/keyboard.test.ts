@@ -62,6 +62,47 @@ browserTest(
 );
 
 browserTest(
+  "a press that removes a row does nothing to the row that takes its place",
+  async () => {
+    const { page, faults, visit, close } = await openConsole(pages, "Ada Admin");
+    const streamId = await goLive(call, "press-host", "Three bans");
+    for (const targetUserId of [johnId, "user2", "user3"]) {
+      await call(targetUserId, "GET", "/api/v1/wallet");
+      const ban = { targetUserId, liveStreamId: streamId, actionType: "CHAT_ONLY" };
+      await call("admin", "POST", "/api/v1/live-stream-ban", ban);
+    }
+    await visit(`view=bans&stream=${streamId}`);
+    const unban = page.getByRole("button", { name: "Unban" });
+    const expectRows = (rows: number) => expectSoon(async () => (await unban.count()) === rows);
+    await expectRows(3);
+    const deleted: string[] = [];
+    page.on("request", (request) => request.method() === "DELETE" && deleted.push(request.url()));
+    // A double click whose second click comes after the answer.
+    const { x, y } = (await unban.first().boundingBox())!;
+    await page.mouse.move(x + 4, y + 8);
+    await page.mouse.down();
+    await page.mouse.up();
+    await expectRows(2);
+    await page.mouse.down({ clickCount: 2 });
+    await page.mouse.up({ clickCount: 2 });
+    // A key that is held down: the focus goes to the next row's button.
+    await unban.first().focus();
+    await page.keyboard.down("Enter");
+    await expectRows(1);
+    await page.keyboard.down("Enter");
+    await page.keyboard.up("Enter");
+    // Each press of its own counts.
+    expect(deleted).toHaveLength(2);
+    await unban.press("Enter");
+    await page.getByText("No bans in Three bans").waitFor();
+    expect(deleted).toHaveLength(3);
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "a form opened by keyboard starts in its first field, and a followed link in the new view",
   async () => {
     const id = await goLive(call, "link-host", "Linked");

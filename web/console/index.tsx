@@ -4,6 +4,7 @@ import { render } from "preact";
 import { useEffect } from "preact/hooks";
 import { keepFocus } from "../keep-focus.ts";
 import { Mark } from "../mark.tsx";
+import { keepPressesApart } from "../one-press.ts";
 import { Question, Toasts } from "./actions.tsx";
 import { Bans } from "./bans.tsx";
 import { CallsPanel } from "./calls-panel.tsx";
@@ -107,6 +108,7 @@ function Navigation() {
 }
 
 keepFocus(document);
+keepPressesApart();
 render(<Console />, document.getElementById("console")!);
 await beginSession();
 isKnown.value = true;

@@ -4,6 +4,7 @@ import { signal, useSignal } from "@preact/signals";
 import { render } from "preact";
 import { keepFocus } from "../keep-focus.ts";
 import { Mark } from "../mark.tsx";
+import { keepPressesApart } from "../one-press.ts";
 import { fetchCast } from "../runner.ts";
 import { Tabs } from "../tabs.tsx";
 import { Icon } from "./icons.ts";
@@ -89,4 +90,5 @@ async function begin(): Promise<void> {
 }
 
 keepFocus(document);
+keepPressesApart();
 void begin();
