@@ -121,6 +121,18 @@ browserTest(
       document.querySelector(".channel-body"))`;
     expect(await page.evaluate(isWider)).toBe(false);
     expect(faults).toEqual([]);
+    // The next word may be typed while one is being saved.
+    const saving = Promise.withResolvers<void>();
+    await page.route("**/api/v1/channel", async (route) => {
+      await saving.promise;
+      await route.fallback();
+    });
+    await page.getByLabel("Word or phrase").fill("first");
+    await page.keyboard.press("Enter");
+    await page.getByLabel("Word or phrase").pressSequentially("second");
+    saving.resolve();
+    await page.getByRole("button", { name: "Remove first" }).waitFor();
+    expect(await page.getByLabel("Word or phrase").inputValue()).toBe("second");
     // A refusal is shown where it belongs, and with it what was typed.
     const refuse = { status: 403, json: { isSuccess: false, errors: ["Not these words"] } };
     await page.route("**/api/v1/channel", (route) => route.fulfill(refuse));

@@ -14,8 +14,12 @@ export function BlockedWords({ words, change }: Given) {
       .split(/[,\n]+/)
       .map((word) => word.trim())
       .filter(Boolean);
-    if (added.length > 0 && (await change((before) => [...new Set([...before, ...added])])))
-      text.value = "";
+    if (added.length === 0) return;
+    // At once, since the next word may be typed before the answer.
+    const typed = text.value;
+    text.value = "";
+    const isSaved = await change((before) => [...new Set([...before, ...added])]);
+    if (!isSaved && text.peek() === "") text.value = typed;
   };
   return (
     <>
