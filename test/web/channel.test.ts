@@ -1,4 +1,5 @@
 /** What a host manages from stream to stream, and polls and goals, in the console. */
+import type { Locator } from "playwright-core";
 import { browserTest } from "./browser.ts";
 import { callerOf, goLive, openConsole, openConsoleAs } from "./console.ts";
 import {
@@ -143,6 +144,39 @@ browserTest(
     await page.getByRole("tab", { name: "Bans" }).click();
     await page.getByText("No bans").waitFor();
     expect(await page.getByRole("alert").count()).toBe(0);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a channel, its bans, its overlay URLs and its polls that could not be read are read again",
+  async () => {
+    const host = "channel-host-5";
+    const streamId = await goLive(call, host, "Second attempt");
+    const { page, visit, close } = await openConsoleAs(pages, host);
+    /** Lets the first read fail, and repeats it. */
+    const expectRetry = async (path: string, act: () => Promise<unknown>, result: Locator) => {
+      const refuse = { status: 403, json: { isSuccess: false, errors: ["Not now"] } };
+      await page.route(path, (route) => route.fulfill(refuse), { times: 1 });
+      await act();
+      await page.getByRole("alert").getByText("Not now").waitFor();
+      expect(await page.locator("[aria-busy=true]").count()).toBe(0);
+      await page.getByRole("button", { name: "Try again" }).click();
+      await result.waitFor();
+      expect(await page.getByRole("alert").count()).toBe(0);
+    };
+    const openTab = (name: string) => () => page.getByRole("tab", { name }).click();
+    const slow = page.getByLabel("Slow mode");
+    await expectRetry("**/api/v1/channel", () => visit("view=channel"), slow);
+    await expectRetry("**/live-stream-ban?*", openTab("Bans"), page.getByText("No bans"));
+    const none = page.getByText("No overlay URLs yet");
+    await expectRetry("**/overlay-keys?*", openTab("Overlay"), none);
+    await expectRetry(
+      "**/moments?*",
+      () => visit(`view=moments&stream=${streamId}`),
+      page.getByText("No polls, goals or hype trains yet"),
+    );
     await close();
   },
   testMilliseconds,

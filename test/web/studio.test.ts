@@ -296,8 +296,12 @@ browserTest(
     await page.getByRole("button", { name: "Confirm end stream" }).click();
     await page.getByRole("region", { name: "Stream summary" }).waitFor();
     expect(await page.getByRole("button", { name: /simulated viewers/ }).count()).toBe(0);
+    const refuse = { status: 409, json: { isSuccess: false, errors: ["Not now"] } };
+    await page.route("**/api/v1/channel", (route) => route.fulfill(refuse), { times: 1 });
     await page.getByRole("button", { name: "New stream" }).click();
     const form = page.getByRole("form", { name: "New stream" });
+    await form.getByRole("button", { name: "Try again" }).click();
+    await form.getByLabel("Slow mode").waitFor();
     await form.getByRole("button", { name: "Go live" }).click();
     await form.getByRole("alert").getByText("Enter a title").waitFor();
     await form.getByLabel("Title").fill("The second evening");

@@ -6,7 +6,7 @@ import { type Refused, refusedOf } from "./api.ts";
 export type Loaded<Value> = {
   value: Value | undefined;
   refused: Refused | undefined;
-  /** Reloads; the previous value stays until then. Never rejects. */
+  /** Reloads; the previous value stays until then, a refusal does not. Never rejects. */
   reload(): Promise<void>;
   /** Updates the loaded value with a call's result; returns false if there is none. */
   change(change: (value: Value) => Value): boolean;
@@ -18,6 +18,8 @@ export function useLoad<Value>(of: string, read: () => Promise<Value>): Loaded<V
   const turn = useRef(0);
   const load = () => {
     const own = ++turn.current;
+    // A new attempt is seen to begin.
+    if (state.peek().refused) state.value = { of };
     return read().then(
       (value) => {
         if (own === turn.current) state.value = { of, value };

@@ -52,12 +52,19 @@ export const unlessRefused = (code: NonNullable<OvationError["code"]>) => (error
   if (!(error instanceof OvationError && error.code === code)) throw error;
 };
 
-/** A call's error, in the API's words. */
-export const ErrorText = ({ text }: { text: string }) =>
+/** A call's error, in the API's words; `retry` repeats a read without which there is no content. */
+export const ErrorText = ({ text, retry }: { text: string; retry?: (() => void) | undefined }) =>
   text === "" ? null : (
-    <p class="host-error bad" role="alert">
-      {text}
-    </p>
+    <div class="host-error">
+      <p class="bad" role="alert">
+        {text}
+      </p>
+      {retry && (
+        <button type="button" class="button outlined" onClick={retry}>
+          Try again
+        </button>
+      )}
+    </div>
   );
 
 /** A placeholder for a few rows. */

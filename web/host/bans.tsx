@@ -18,9 +18,10 @@ export function ChannelBans({ host }: { host: Host }) {
   const hasMore = useSignal(false);
   /** How many of the listed bans, as the server has them, come before those not read yet. */
   const before = useRef(0);
-  const { act, errorText, isBusy } = useAct();
-  const more = () =>
-    act(async () => {
+  const { act, forget, errorText, isBusy } = useAct();
+  const more = () => {
+    forget();
+    return act(async () => {
       const from = before.current;
       const page = Math.floor(from / limit) + 1;
       const { list, pagination } = await host.call("GET /api/v1/live-stream-ban", {
@@ -33,6 +34,7 @@ export function ChannelBans({ host }: { host: Host }) {
       before.current += page * limit - from;
       hasMore.value = pagination.hasNextPage;
     });
+  };
   useEffect(() => void more(), [host]);
   const lift = (id: string) =>
     act(async () => {
@@ -43,7 +45,7 @@ export function ChannelBans({ host }: { host: Host }) {
     }, id);
   return (
     <>
-      <ErrorText text={errorText} />
+      <ErrorText text={errorText} retry={bans.value === undefined ? more : undefined} />
       {bans.value === undefined && errorText === "" && <Waiting />}
       {bans.value?.length === 0 && <p class="quiet">No bans</p>}
       <ul class="host-list" aria-label="Bans">

@@ -35,11 +35,13 @@ export function Channel({ host, first = "Chat settings" }: Given) {
   const section = useSignal<Section>(first);
   const channel = useSignal<ChannelSettings | undefined>(undefined);
   const { act, forget, errorText } = useAct();
-  useEffect(() => {
+  const read = () => {
+    forget();
     void act(async () => {
       channel.value = await host.call("GET /api/v1/channel");
     });
-  }, [host]);
+  };
+  useEffect(read, [host]);
   const saved = useRef(Promise.resolve(true));
   const save = (edit: Edit) => {
     saved.current = saved.current.then(() =>
@@ -63,7 +65,7 @@ export function Channel({ host, first = "Chat settings" }: Given) {
         }}
       />
       <section class="channel-body" role="tabpanel" aria-label={section.value}>
-        <ErrorText text={errorText} />
+        <ErrorText text={errorText} retry={channel.value === undefined ? read : undefined} />
         {channel.value === undefined ? (
           errorText === "" && <Waiting />
         ) : (

@@ -61,6 +61,19 @@ export function Moments({ host, streamId }: { host: Host; streamId: string }) {
     const others = known.filter(({ id }) => !over.some((one) => one.id === id));
     past.value = isOlder ? [...others, ...added] : [...added, ...others];
   };
+  const readFirst = () => {
+    reading.forget();
+    return reading.act(async () => {
+      const { list, sums: read_, pageInfo } = await read();
+      open.value ??= list.filter(({ status }) => status === "open");
+      sums.value = { ...(read_ as Sums), ...sums.peek() };
+      note(
+        list.filter(({ status }) => status !== "open"),
+        true,
+      );
+      next.value = pageInfo.nextCursor;
+    });
+  };
   useEffect(() => {
     const subscription = host.subscribe(streamId, {
       onSums(newSums, moments) {
@@ -71,17 +84,6 @@ export function Moments({ host, streamId }: { host: Host; streamId: string }) {
         if (type === "moment.ended") note([data]);
       },
     });
-    const readFirst = () =>
-      reading.act(async () => {
-        const { list, sums: read_, pageInfo } = await read();
-        open.value ??= list.filter(({ status }) => status === "open");
-        sums.value = { ...(read_ as Sums), ...sums.peek() };
-        note(
-          list.filter(({ status }) => status !== "open"),
-          true,
-        );
-        next.value = pageInfo.nextCursor;
-      });
     // Not earlier: a moment that ended in between would be in neither list.
     subscription.ready.catch(() => {}).then(readFirst);
     return () => subscription.close();
@@ -114,7 +116,11 @@ export function Moments({ host, streamId }: { host: Host; streamId: string }) {
           })
         }
       />
-      <ErrorText text={errorText || reading.errorText} />
+      <ErrorText text={errorText} />
+      <ErrorText
+        text={reading.errorText}
+        retry={past.value === undefined ? readFirst : undefined}
+      />
       {open.value === undefined && reading.errorText === "" && <Waiting />}
       <ul class="moment-list" aria-label="Open polls, goals and hype trains">
         {open.value?.map((moment) => (
@@ -123,17 +129,7 @@ export function Moments({ host, streamId }: { host: Host; streamId: string }) {
           </li>
         ))}
       </ul>
-      <h3>History</h3>
-      {past.value?.length === 0 && <p class="quiet">No polls, goals or hype trains yet</p>}
-      <ul class="moment-list" aria-label="Earlier polls and goals">
-        {past.value
-          ?.filter(({ id }) => !openIds.has(id))
-          .map((moment) => (
-            <li key={moment.id}>
-              <MomentCard moment={moment} sum={undefined} />
-            </li>
-          ))}
-      </ul>
+      <History past={past.value} openIds={openIds} />
       {next.value !== null && (
         <button type="button" class="button" disabled={reading.isBusy} onClick={() => void more()}>
           More
@@ -142,6 +138,24 @@ export function Moments({ host, streamId }: { host: Host; streamId: string }) {
     </div>
   );
 }
+
+type HistoryGiven = { past: readonly Moment[] | undefined; openIds: ReadonlySet<string> };
+
+const History = ({ past, openIds }: HistoryGiven) => (
+  <>
+    <h3>History</h3>
+    {past?.length === 0 && <p class="quiet">No polls, goals or hype trains yet</p>}
+    <ul class="moment-list" aria-label="Earlier polls and goals">
+      {past
+        ?.filter(({ id }) => !openIds.has(id))
+        .map((moment) => (
+          <li key={moment.id}>
+            <MomentCard moment={moment} sum={undefined} />
+          </li>
+        ))}
+    </ul>
+  </>
+);
 
 type CardGiven = {
   moment: Moment;

@@ -39,11 +39,15 @@ export function OverlayAddresses({ host }: { host: Host }) {
   const made = useSignal<{ id: string; url: string } | undefined>(undefined);
   const name = useSignal("");
   const look = useSignal<Look>(usual);
-  const { act, errorText, isBusy } = useAct();
+  const { act, forget, errorText, isBusy } = useAct();
   const reload = async () => {
     keys.value = (await host.call(`GET ${route}`, { query: { limit: keysMax } })).list;
   };
-  useEffect(() => void act(reload, "list"), [host]);
+  const read = () => {
+    forget();
+    void act(reload, "list");
+  };
+  useEffect(read, [host]);
   const create = () =>
     act(async () => {
       const description = name.peek().trim();
@@ -121,7 +125,7 @@ export function OverlayAddresses({ host }: { host: Host }) {
           View demo
         </a>
       </form>
-      <ErrorText text={errorText} />
+      <ErrorText text={errorText} retry={keys.value === undefined ? read : undefined} />
       {made.value && <Address url={made.value.url + query} />}
       {keys.value === undefined && errorText === "" && <Waiting />}
       {keys.value?.length === 0 && <p class="quiet">No overlay URLs yet</p>}

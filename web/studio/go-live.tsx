@@ -15,12 +15,16 @@ export function GoLive({ close }: { close(): void }) {
   /** The stream with this title and thumbnail, if a step after its creation has failed. */
   const made = useRef<string | undefined>(undefined);
   const { act, errorText, isBusy } = useAct();
+  // Separate from `act`, for its own error.
+  const reading = useAct();
   const id = useId();
-  useEffect(() => {
-    void act(async () => {
+  const readUsual = () => {
+    reading.forget();
+    void reading.act(async () => {
       usual.value = await asHost()?.call("GET /api/v1/channel");
     });
-  }, []);
+  };
+  useEffect(readUsual, []);
   const goLive = () =>
     act(async () => {
       const host = asHost();
@@ -80,8 +84,9 @@ export function GoLive({ close }: { close(): void }) {
             }}
           />
         ) : (
-          <Waiting />
+          reading.errorText === "" && <Waiting />
         )}
+        <ErrorText text={reading.errorText} retry={readUsual} />
         <ErrorText text={errorText} />
         <button type="submit" class="button primary" disabled={isBusy}>
           Go live
