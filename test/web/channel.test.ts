@@ -39,6 +39,8 @@ browserTest(
     expect(await remove.evaluate(new Function("one", `return ${described}`) as never)).toMatch(
       /mod-of-host/,
     );
+    await page.getByLabel("Add a moderator").fill("mod-of");
+    await page.getByRole("status").getByText("Already a moderator").waitFor();
     await page.getByLabel("Add a moderator").fill("nobody-of-this-name");
     await page.getByRole("status").getByText("No users match").waitFor();
     await page.getByRole("tab", { name: "Blocked words" }).click();

@@ -55,6 +55,7 @@ export function Moderators({ host, ids, change }: Given) {
     }, searchMilliseconds);
     return () => clearTimeout(timer);
   }, [text.value]);
+  const others = found.value?.filter(({ _id }) => !ids.includes(_id));
   /** The API takes no list with a deleted user. */
   const save = (edit: Parameters<Given["change"]>[0]) =>
     change((before) => edit(before.filter((one) => !known.peek()[one]?.isDeleted)));
@@ -80,24 +81,23 @@ export function Moderators({ host, ids, change }: Given) {
         />
       </div>
       <p class="quiet host-found" role="status">
-        {found.value?.length === 0 && "No users match"}
+        {others?.length === 0 &&
+          (found.value?.length === 0 ? "No users match" : "Already a moderator")}
       </p>
       <ul class="host-list" aria-label="Found users">
-        {found.value
-          ?.filter(({ _id }) => !ids.includes(_id))
-          .map((user) => (
-            <li key={user._id}>
-              <Names user={user} id={`${id}-${user._id}`} />
-              <button
-                type="button"
-                class="button"
-                aria-describedby={`${id}-${user._id}`}
-                onClick={() => void add(user)}
-              >
-                Add
-              </button>
-            </li>
-          ))}
+        {others?.map((user) => (
+          <li key={user._id}>
+            <Names user={user} id={`${id}-${user._id}`} />
+            <button
+              type="button"
+              class="button"
+              aria-describedby={`${id}-${user._id}`}
+              onClick={() => void add(user)}
+            >
+              Add
+            </button>
+          </li>
+        ))}
       </ul>
       <ErrorText text={errorText} />
       {ids.length === 0 && <p class="quiet">No moderators yet</p>}
