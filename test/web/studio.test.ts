@@ -296,6 +296,7 @@ browserTest(
     await page.getByRole("button", { name: "Confirm end stream" }).click();
     await page.getByRole("region", { name: "Stream summary" }).waitFor();
     expect(await page.getByRole("button", { name: /simulated viewers/ }).count()).toBe(0);
+    expect(await page.getByLabel("Slow mode").count()).toBe(0);
     const refuse = { status: 409, json: { isSuccess: false, errors: ["Not now"] } };
     await page.route("**/api/v1/channel", (route) => route.fulfill(refuse), { times: 1 });
     await page.getByRole("button", { name: "New stream" }).click();

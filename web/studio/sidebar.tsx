@@ -29,19 +29,21 @@ export function Sidebar() {
         </header>
         <Supporters list={supporters.value} />
       </section>
-      <section class="card" aria-label="Chat settings">
-        <header class="card-head">
-          <h2>Chat settings</h2>
-        </header>
-        <Rules />
-      </section>
       {!isOver.value && (
-        <section class="card" aria-label="Polls and goals">
-          <header class="card-head">
-            <h2>Polls and goals</h2>
-          </header>
-          {host ? <Moments host={host} streamId={streamId.value} /> : <Waiting />}
-        </section>
+        <>
+          <section class="card" aria-label="Chat settings">
+            <header class="card-head">
+              <h2>Chat settings</h2>
+            </header>
+            <Rules />
+          </section>
+          <section class="card" aria-label="Polls and goals">
+            <header class="card-head">
+              <h2>Polls and goals</h2>
+            </header>
+            {host ? <Moments host={host} streamId={streamId.value} /> : <Waiting />}
+          </section>
+        </>
       )}
     </div>
   );
