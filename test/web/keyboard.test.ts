@@ -121,6 +121,14 @@ browserTest(
     const here = page.getByRole("navigation").locator('[aria-current="page"]');
     expect(await here.allTextContents()).toEqual(["Moderation log"]);
     await tabTo(page, /^Stream$/);
+    // Another stream and back: the control that chooses it stays, and no list is read for it.
+    await page.route("**/live-stream?*", () => {});
+    for (const key of ["ArrowDown", "ArrowUp"]) {
+      const before = page.url();
+      await page.keyboard.press(key);
+      await expectSoon(() => page.url() !== before);
+      await expectFocus(page, /^Stream$/);
+    }
     expect(faults).toEqual([]);
     await close();
   },

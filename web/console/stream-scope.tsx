@@ -18,12 +18,16 @@ export const listStreams = async () => {
 };
 
 /** These, and the stream with the given ID, which may be older. */
-export const useStreams = (id: string): Loaded<readonly Stream[]> =>
-  useLoad(`streams ${id}`, async () => {
-    const listed = await listStreams();
-    const isListed = id === "" || listed.some((stream) => stream.id === id);
-    return isListed ? listed : [...listed, await findStream(id)];
-  });
+export function useStreams(
+  id: string,
+): Pick<Loaded<readonly Stream[]>, "value" | "refused" | "reload"> {
+  const listed = useLoad("streams", listStreams);
+  const { value } = listed;
+  const isOlder = value !== undefined && id !== "" && value.every((stream) => stream.id !== id);
+  const older = useLoad(isOlder ? id : "", async () => isOlder && (await findStream(id)));
+  if (!isOlder) return listed;
+  return { ...older, value: older.value ? [...value, older.value] : undefined };
+}
 
 /** The stream that went live last. */
 const newestLive = (streams: readonly Stream[]): Stream | undefined =>
