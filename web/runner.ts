@@ -21,6 +21,12 @@ export type Audit = {
   misfits: { item?: string; problem: string }[];
 };
 
+/** The result of an audit in a few words. */
+export function resultOf({ fits, misfits: { length } }: Audit): string {
+  if (fits) return "Everything fits";
+  return length === 1 ? "1 thing does not fit" : `${length} things do not fit`;
+}
+
 /** An alarm of the stage; `ALARM`: it is on. */
 export type Alarm = { name: string; description: string; state: string };
 

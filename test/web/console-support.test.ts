@@ -1,5 +1,5 @@
 /** What moderators and support do in the console: a live chat, one person, and what goes wrong. */
-import type { Route, WebSocketRoute } from "playwright-core";
+import type { Locator, Route, WebSocketRoute } from "playwright-core";
 import { browserTest } from "./browser.ts";
 import { callerOf, confirm, goLive, openConsole, openConsoleAs, toast } from "./console.ts";
 import { expectFits, expectSoon, testMilliseconds, usePages } from "./pages.ts";
@@ -312,3 +312,38 @@ browserTest(
   },
   testMilliseconds,
 );
+
+/** Whether a part of a text is not shown. */
+const isCut = (text: Locator): Promise<boolean> =>
+  text.evaluate(
+    new Function(
+      "one",
+      "return one.scrollWidth > one.clientWidth || one.scrollHeight > one.clientHeight",
+    ) as never,
+  );
+
+browserTest(
+  "small screens show titles and results in full, and tooltips of icons",
+  async () => {
+    const { page, visit, close } = await openAsAdmin();
+    await page.setViewportSize({ width: 360, height: 800 });
+    const results = [
+      { misfits: 0, says: "Everything fits" },
+      { misfits: 1, says: "1 thing does not fit" },
+      { misfits: 12, says: "12 things do not fit" },
+    ];
+    for (const { misfits, says } of results) {
+      const found = Array.from({ length: misfits }, (_, at) => ({ item: `${at}`, problem: "Odd" }));
+      await page.route("**/local/audit", (route) =>
+        route.fulfill({ json: { fits: misfits === 0, sums: {}, misfits: found } }),
+      );
+      await visit("view=machine");
+      const result = page.getByRole("heading", { name: says });
+      await result.waitFor();
+      expect(await isCut(result)).toBe(false);
+    }
+    await close();
+  },
+  testMilliseconds,
+);
+

@@ -1,4 +1,4 @@
-import { fetchAudit } from "../runner.ts";
+import { fetchAudit, resultOf } from "../runner.ts";
 import { refusedOf } from "./api.ts";
 import { Icon } from "./icons.ts";
 import { useLoad } from "./load.ts";
@@ -19,14 +19,10 @@ export function Machine() {
     <section class="card audit" aria-label="Audit">
       <header class="card-head">
         <h2 class={value === undefined ? "quiet" : value.fits ? "good" : "bad"}>
-          {value === undefined
-            ? "Running audit…"
-            : value.fits
-              ? "Everything fits"
-              : `${misfits.length} things do not fit`}
+          {value === undefined ? "Running audit…" : resultOf(value)}
         </h2>
         <button type="button" class="button" onClick={reload}>
-          <Icon name="replay" /> Run audit again
+          <Icon name="replay" /> Run again
         </button>
       </header>
       {misfits.length > 0 && (

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { Mark } from "../mark.tsx";
+import { resultOf } from "../runner.ts";
 import { ChannelDialog } from "./channel-dialog.tsx";
 import { isCrowded, startCrowd } from "./crowd.ts";
 import { Icon } from "./icons.ts";
@@ -113,11 +114,7 @@ function AuditBadge() {
   const found = audit.value;
   const isRunning = found === "running" || found === undefined;
   const isGood = !isRunning && found.fits;
-  const says = isRunning
-    ? "Running audit…"
-    : isGood
-      ? "Everything fits"
-      : `${found.misfits.length} things do not fit`;
+  const says = isRunning ? "Running audit…" : resultOf(found);
   return (
     <button
       type="button"
