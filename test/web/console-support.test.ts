@@ -342,6 +342,11 @@ browserTest(
       await result.waitFor();
       expect(await isCut(result)).toBe(false);
     }
+    const title = "A tablet has enough room for all of the title of this stream";
+    await goLive(call, "title-host", title);
+    await page.setViewportSize({ width: 768, height: 800 });
+    await visit("view=streams");
+    expect(await isCut(page.getByText(title))).toBe(false);
     await close();
   },
   testMilliseconds,
