@@ -347,6 +347,7 @@ browserTest(
     await page.setViewportSize({ width: 768, height: 800 });
     await visit("view=streams");
     expect(await isCut(page.getByText(title))).toBe(false);
+    await page.getByRole("navigation").getByTitle("Moderation log").waitFor();
     await close();
   },
   testMilliseconds,

@@ -87,7 +87,12 @@ function Navigation() {
       <ul>
         {ownViews.value.map((one) => (
           <li key={one.name}>
-            <Link href={hrefOf(one.name)} class="nav-item" isHere={one.name === view.value.name}>
+            <Link
+              href={hrefOf(one.name)}
+              class="nav-item"
+              title={one.title}
+              isHere={one.name === view.value.name}
+            >
               <Icon name={one.name} size={20} />
               <span class="nav-title">{one.title}</span>
             </Link>
@@ -99,7 +104,13 @@ function Navigation() {
           <bdi>{name}</bdi>
           <span class="quiet">{isAdmin.value ? "Admin" : "Moderator"}</span>
         </span>
-        <button type="button" class="tool" aria-label="Sign out" onClick={() => leave()}>
+        <button
+          type="button"
+          class="tool"
+          aria-label="Sign out"
+          title="Sign out"
+          onClick={() => leave()}
+        >
           <Icon name="out" size={20} />
         </button>
       </div>

@@ -53,6 +53,8 @@ export function PersonCell({ person }: { person: Pick<Person, "_id"> & Partial<P
 export function Link(given: {
   href: string;
   class?: string;
+  /** Its tooltip, for a link that may be an icon alone. */
+  title?: string;
   /** It leads to the view that is open. */
   isHere?: boolean;
   children: ComponentChildren;
@@ -61,6 +63,7 @@ export function Link(given: {
     <a
       href={given.href}
       class={given.class ?? "link"}
+      title={given.title}
       aria-current={given.isHere ? "page" : undefined}
       onClick={(event) => {
         if (event.metaKey || event.ctrlKey || event.shiftKey) return;

@@ -34,6 +34,7 @@ export function TopBar() {
   const close = () => {
     shown.value = undefined;
   };
+  const simulation = isCrowded.value ? "Stop simulated viewers" : "Start simulated viewers";
   useEffect(() => {
     if (isOver.value) stopSimulation();
   }, [isOver.value]);
@@ -47,12 +48,11 @@ export function TopBar() {
         <button
           type="button"
           class="button"
+          title={simulation}
           onClick={() => (isCrowded.value ? stopSimulation() : startSimulation())}
         >
           <Icon name={isCrowded.value ? "pause" : "play"} />
-          <span class="short">
-            {isCrowded.value ? "Stop simulated viewers" : "Start simulated viewers"}
-          </span>
+          <span class="short">{simulation}</span>
         </button>
       )}
       <span class="gap" />
@@ -63,6 +63,7 @@ export function TopBar() {
           key={name}
           type="button"
           class="button"
+          title={label}
           aria-haspopup="dialog"
           onClick={() => {
             shown.value = name;
@@ -71,7 +72,7 @@ export function TopBar() {
           <Icon name={icon} /> <span class="long">{label}</span>
         </button>
       ))}
-      <a class="button" href="/docs">
+      <a class="button" href="/docs" title="Reference">
         <Icon name="docs" /> <span class="long">Reference</span>
       </a>
       {shown.value === "snippets" && <Snippets close={close} />}
@@ -89,7 +90,7 @@ function Bill() {
     <Popover
       class="bill"
       summary={
-        <summary class="button">
+        <summary class="button" title="Cost on AWS so far">
           <Icon name="receipt" />
           <span class="number">{dollars(total)}</span> <span class="quiet long">on AWS so far</span>
         </summary>
