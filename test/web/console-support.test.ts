@@ -353,3 +353,33 @@ browserTest(
   testMilliseconds,
 );
 
+browserTest(
+  "the form of a ban does not wait for its user's name, which moves nothing when it comes",
+  async () => {
+    const streamId = await goLive(call, "form-host", "Form show");
+    await newUser("noisy-1", "Nora");
+    const { page, faults, visit, close } = await openAsAdmin();
+    const held = Promise.withResolvers<void>();
+    await page.route("**/api/v1/users/noisy-1", async (route) => {
+      await held.promise;
+      await route.continue();
+    });
+    await visit(`view=bans&stream=${streamId}&id=new&user=noisy-1`);
+    const form = page.getByRole("form", { name: "Ban user" });
+    const topOf = async (name: string) =>
+      (await form.getByLabel(name, { exact: true }).boundingBox())!.y;
+    // The pane may scroll.
+    const place = async () => (await topOf("Type")) - (await topOf("User"));
+    await form.getByText("noisy-1").first().waitFor();
+    const before = await place();
+    await form.getByRole("button", { name: "Mute…" }).click();
+    await page.getByRole("dialog", { name: "Mute noisy-1 in Form show?" }).waitFor();
+    await page.keyboard.press("Escape");
+    held.resolve();
+    await form.getByText("Nora").waitFor();
+    expect(await place()).toBe(before);
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);

@@ -71,7 +71,9 @@ function NewBan({ stream, took }: { stream: Stream; took: () => void }) {
   const { value: named } = useLoad(userId, async () =>
     userId === "" || isFound ? undefined : call("GET /api/v1/users/{userId}", { path: { userId } }),
   );
-  const user = isFound ? found.value : named;
+  // The id will do until the name is known, or if it cannot be read.
+  const user = (isFound ? found.value : named) ?? { _id: userId };
+  const name = nameOf({ username: "", name: "", surname: "", profilePhoto: "", ...user });
   const given = useSignal<{
     actionType: BanAction;
     reason: string;
@@ -83,7 +85,7 @@ function NewBan({ stream, took }: { stream: Stream; took: () => void }) {
   };
   const { actionType, reason, seconds, scope } = given.value;
   const options = { actionType, scope, reason: reason.trim(), seconds: Number(seconds) };
-  const ban = user && banAction(stream, { _id: user._id, name: nameOf(user) }, options, took);
+  const ban = userId ? banAction(stream, { _id: userId, name }, options, took) : undefined;
   const action = ban && {
     ...ban,
     done(answer: never) {
@@ -100,11 +102,11 @@ function NewBan({ stream, took }: { stream: Stream; took: () => void }) {
             found.value = chosen;
             set({ user: chosen._id }, true);
           }}
-          problem={user ? undefined : "Choose a user"}
+          problem={userId ? undefined : "Choose a user"}
         />
-        {user && (
+        {userId && (
           <p class="chosen">
-            <PersonCell person={user} /> <code>{user._id}</code>
+            <PersonCell person={user} /> <code>{userId}</code>
           </p>
         )}
         <Select
