@@ -15,6 +15,26 @@ const rows = (page: Page, list: string) =>
 const messagesOf = (streamId: string) => `/api/v1/live-stream/${streamId}/chat/messages`;
 
 browserTest(
+  "a double click signs a user in once",
+  async () => {
+    const { page, close } = await pages.open("/console");
+    const held = Promise.withResolvers<void>();
+    let asked = 0;
+    await page.route("**/local/token", async (route) => {
+      asked++;
+      await held.promise;
+      await route.continue();
+    });
+    await page.getByRole("button", { name: "Ada Admin" }).dblclick();
+    held.resolve();
+    await page.getByRole("heading", { level: 1, name: "Home" }).waitFor();
+    expect(asked).toBe(1);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "a list longer than a page loads to its end without duplicate rows",
   async () => {
     const streamId = await goLive(call, "admin", "Long talk");

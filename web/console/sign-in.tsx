@@ -21,12 +21,20 @@ const players: (Player & { says: string })[] = [
   },
 ];
 
-const attempt = (work: () => Promise<void> | void) =>
-  Promise.resolve()
-    .then(work)
-    .catch((error: unknown) => {
-      signInError.value = error instanceof Error ? error.message : String(error);
-    });
+let isTrying = false;
+
+/** A second press does nothing: another session would close the sockets of the first. */
+async function attempt(work: () => Promise<void> | void): Promise<void> {
+  if (isTrying) return;
+  isTrying = true;
+  try {
+    await work();
+  } catch (error) {
+    signInError.value = error instanceof Error ? error.message : String(error);
+  } finally {
+    isTrying = false;
+  }
+}
 
 /** Sign-in: with the stage's issuer, a pasted token or, locally, as a demo user. */
 export function SignIn() {
