@@ -1,11 +1,11 @@
 import { queryFrames } from "../store/log/frames.ts";
 import { decideAgain, overtaken } from "../table/conflicts.ts";
-import { deleteIf, updateIf } from "../table/items.ts";
+import { updateIf } from "../table/items.ts";
 import { key, prefix } from "../table/keys.ts";
 import { withoutNames } from "./names.ts";
 import { pageSizes } from "./page-sizes.ts";
 import type { Erasure } from "./progress.ts";
-import { findTrace, placeText } from "./traced.ts";
+import { findTrace, forgetTrace, placeText } from "./traced.ts";
 
 /** Erases names in the kept frames of every stream that held data of the user. */
 export async function eraseFrames({ userId, at, after }: Erasure): Promise<string | undefined> {
@@ -22,15 +22,7 @@ export async function eraseFrames({ userId, at, after }: Erasure): Promise<strin
     }
     if (seen === items || changed === changes) return placeText(SK, frame.n);
   }
-  const { PK } = key.tracedBan(userId, "");
-  await deleteIf(
-    { PK, SK },
-    {
-      ConditionExpression: "#at <= :at",
-      ExpressionAttributeNames: { "#at": "at" },
-      ExpressionAttributeValues: { ":at": at },
-    },
-  );
+  await forgetTrace({ PK: key.tracedBan(userId, "").PK, SK }, at);
   return placeText(SK);
 }
 

@@ -21,8 +21,10 @@ export const pageOf = (
   queryItems(place, start, { limit, consistent: true, ...(after !== undefined && { after }) });
 
 /** Where the next page begins after one of `limit` items; undefined after the last page. */
-const placeAfter = (items: readonly Item[], limit = pageSizes().items): string | undefined =>
-  items.length < limit ? undefined : items.at(-1)?.SK;
+export const placeAfter = (
+  items: readonly Item[],
+  limit = pageSizes().items,
+): string | undefined => (items.length < limit ? undefined : items.at(-1)?.SK);
 
 const deletion = ({ PK, SK }: Item): Action[] => [{ Delete: { Key: { PK, SK } } }];
 

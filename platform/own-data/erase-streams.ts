@@ -18,11 +18,12 @@ import { deleteIf, type Item, read, updateIf } from "../table/items.ts";
 import { key, prefix } from "../table/keys.ts";
 import { queryAll, queryItems } from "../table/query.ts";
 import { commitTransaction } from "../table/transact.ts";
+import { eraseModerator, traceHost } from "./erase-moderator.ts";
 import { isIdUntil } from "./erase-people.ts";
 import { eraseNames } from "./names.ts";
 import { pageSizes } from "./page-sizes.ts";
 import type { Erasure } from "./progress.ts";
-import { findTrace, placeText } from "./traced.ts";
+import { findTrace, forgetTrace, placeInHost, placeText } from "./traced.ts";
 
 /** A settlement or refund changes other fields, so neither undoes the other. */
 const eraseFromGift = (streamId: string, giftId: string, userId: string) =>
@@ -47,20 +48,28 @@ export async function eraseFromLedger({ userId, at, seq, after }: Erasure) {
 }
 
 /**
- * Erases the user from streams: bans of the user, gifts without entries, messages, reminders, likes
- * and votes.
+ * Erases the user from streams: bans of the user, gifts without entries, messages, reminders,
+ * likes, votes and appointments as a moderator.
  */
 export async function eraseFromStreams({ userId, at, after }: Erasure) {
   const trace = await findTrace(userId, "", after);
   if (trace === undefined) return undefined;
-  const { SK, streamId, giftId, banId, n } = trace;
+  const { SK, streamId, giftId, banId, hostId, n, hosted } = trace;
   const { PK } = key.tracedBan(userId, "");
   const id = banId ?? giftId;
   if (id !== undefined && !isIdUntil(id, at)) return placeText(SK);
+  if (hostId !== undefined) {
+    const next = await eraseModerator(hostId, userId, at, hosted);
+    if (next !== undefined) return placeInHost(SK, next);
+    await forgetTrace({ PK, SK }, at);
+    return placeText(SK);
+  }
   if (banId !== undefined) await eraseFromBan(banId, userId, new Date(at));
   else if (giftId !== undefined) await eraseFromGift(streamId ?? "", giftId, userId);
   else if (streamId !== undefined) {
-    const next = await eraseMessages(streamId, userId, at, n);
+    const stream = await findStream(streamId, { consistent: true });
+    if (n === 0 && stream !== undefined) await traceHost(stream, userId, at);
+    const next = await eraseMessages(streamId, stream, { userId, at, n });
     if (next !== undefined) return placeText(SK, next);
     await removeReminder(streamId, userId, at);
     await leaveCrowd(streamId, userId, at);
@@ -144,14 +153,17 @@ async function eraseFromBan(banId: string, userId: string, now: Date): Promise<v
 }
 
 /** Erases some of a stream's messages, after number `n`; returns where the next page begins. */
-async function eraseMessages(streamId: string, userId: string, at: string, n: number) {
+async function eraseMessages(
+  streamId: string,
+  stream: Stream | undefined,
+  { userId, at, n }: { userId: string; at: string; n: number },
+) {
   const { messages, changes } = pageSizes();
   const place = key.message(streamId, n);
   const walk = { limit: messages, consistent: true, after: place.SK };
   const items = await queryItems(place, prefix.messages, walk);
   const own = items.filter((one) => isBy(one, userId, at));
   const some = own.slice(0, changes).map((item) => read(Message, item));
-  const stream = some.length === 0 ? undefined : await findStream(streamId, { consistent: true });
   for (const message of some) await eraseMessage(stream, message, at);
   if (some.length < own.length) return some.at(-1)!.n;
   return items.length < messages ? undefined : Number(items.at(-1)?.n);

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { read } from "../table/items.ts";
-import { key } from "../table/keys.ts";
+import { deleteIf, read } from "../table/items.ts";
+import { type Key, key } from "../table/keys.ts";
 import { queryItems, queryRange } from "../table/query.ts";
 
 const Trace = z.object({
@@ -8,12 +8,22 @@ const Trace = z.object({
   streamId: z.string().optional(),
   giftId: z.string().optional(),
   banId: z.string().optional(),
+  hostId: z.string().optional(),
 });
 
-/** A position: a trace and, within its stream, a number. */
-const Place = z.object({ SK: z.string(), n: z.number().int(), isOver: z.boolean() });
+/** A position: a trace and, within its stream, a number; within its host's streams, a sort key. */
+const Place = z.object({
+  SK: z.string(),
+  n: z.number().int(),
+  isOver: z.boolean(),
+  hosted: z.string().optional(),
+});
 const placeIn = (after: string | undefined) =>
   after === undefined ? undefined : Place.parse(JSON.parse(after));
+
+/** The position within a trace's host, after this entry of the list of their streams. */
+export const placeInHost = (SK: string, hosted: string) =>
+  JSON.stringify({ SK, n: 0, isOver: false, hosted });
 
 /** The position after a trace, or within its stream after number `n`. */
 export const placeText = (SK: string, n?: number) =>
@@ -29,5 +39,15 @@ export async function findTrace(userId: string, start: string, after: string | u
       ? await queryRange(trace, place.SK, place.SK, one)
       : await queryItems(trace, start, { ...one, ...(place && { after: place.SK }) });
   const [item] = items;
-  return item && { ...read(Trace, item), n: place?.isOver === false ? place.n : 0 };
+  const { n, hosted } = place?.isOver === false ? place : { n: 0 };
+  return item && { ...read(Trace, item), n, hosted };
+}
+
+/** Deletes a trace, unless a new user with the same id has left it after the deletion. */
+export async function forgetTrace(trace: Key, at: string): Promise<void> {
+  await deleteIf(trace, {
+    ConditionExpression: "#at <= :at",
+    ExpressionAttributeNames: { "#at": "at" },
+    ExpressionAttributeValues: { ":at": at },
+  });
 }

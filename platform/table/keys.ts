@@ -67,6 +67,7 @@
  *   traced stream    TRACE#u         STREAM#s            chat, reminders (streams with u's data)
  *   traced gift      TRACE#u         GIFT#s#id           send_gift (a gift without ledger entries)
  *   traced ban       TRACE#u         BAN#id              bans/create (a ban of u)
+ *   traced host      TRACE#u         TEAM#h              channel/*, chat/* (h made u a moderator)
  *   erasure          ERASURE#u       ERASURE             users/delete-me (until it is complete)
  *   ban              BAN#id          BAN                 bans/create (found by its own id)
  *   gift's stream    GIFT#hash       STREAM#s            gifts/create (the stream of an id)
@@ -233,6 +234,8 @@ export const key = {
   tracedGift: (userId: string, streamId: string, giftId: string) =>
     place(`TRACE#${userId}`, `GIFT#${streamId}#${giftId}`),
   tracedBan: (userId: string, banId: string) => place(`TRACE#${userId}`, `BAN#${banId}`),
+  /** Sorts after the streams: an erasure that finds a host through a stream visits them later. */
+  tracedHost: (userId: string, hostId: string) => place(`TRACE#${userId}`, `TEAM#${hostId}`),
   erasure: (userId: string) => place(`ERASURE#${userId}`, "ERASURE"),
   ban: (banId: string) => place(`BAN#${banId}`, "BAN"),
   giftPlace: (hash: string, streamId: string) => place(`GIFT#${hash}`, `STREAM#${streamId}`),

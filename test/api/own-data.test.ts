@@ -156,6 +156,31 @@ test("a deleted user's chat messages are emptied, and those of others stay", asy
   expect(listed.text).not.toContain("Mine");
 });
 
+test("a deleted moderator leaves the host's channel and streams, and so does the next user of the sub", async () => {
+  const [host, as, other] = await Promise.all([person(), person(), person()]);
+  for (const one of [as, other]) await call("GET /api/v1/users/me", { as: one });
+  const [ended, live] = [await liveStream(host), await liveStream(host)];
+  const ids = [ended.id, live.id];
+  const settings = (id: string, by: Person, body: object) =>
+    call(`PATCH /api/v1/live-stream/${id}/chat-settings`, { as: by, body });
+  // One stream by itself, and the channel with those to come.
+  await settings(ended.id, host, { moderators: [as.id] });
+  await call(`POST /api/v1/live-stream/${ended.id}/end`, { as: host });
+  const moderators = [as.id, other.id];
+  await call("PATCH /api/v1/channel", { as: host, body: { moderators } });
+  const planned = { title: "Later" };
+  const made = await call("POST /api/v1/live-stream/create", { as: host, body: planned });
+  ids.push(made.body.data.id);
+  for (const id of ids) expect((await settings(id, as, {})).status).toBe(200);
+  expect((await leave(as)).status).toBe(204);
+  const again = await person({ id: as.id });
+  for (const id of ids) expectFailure(await settings(id, again, {}), 403, sentences[403]);
+  const channel = await call("GET /api/v1/channel", { as: host });
+  expect(channel.body.data.moderators).toEqual([other.id]);
+  for (const id of ids.slice(1))
+    expect((await settings(id, host, {})).body.data.moderators).toEqual([other.id]);
+});
+
 test("deleting an account removes its photo everywhere", async () => {
   const as = await person();
   const png = Buffer.from(

@@ -12,6 +12,7 @@ import { listFrames, putFrame } from "../../platform/store/log/frames.ts";
 import { recordFollow } from "../../platform/store/people/follows.ts";
 import { listNotifications } from "../../platform/store/people/notification-lists.ts";
 import { recordNotification } from "../../platform/store/people/notifications.ts";
+import { appoint } from "../../platform/store/streams/moderators.ts";
 import { saveReminder } from "../../platform/store/streams/reminders.ts";
 import { noteErasedStream, noteTrace } from "../../platform/store/streams/traces.ts";
 import { getRawItem } from "../../platform/table/items.ts";
@@ -151,6 +152,23 @@ test("no step's pages grow with the data, and no data is left", async () => {
   expect(
     messages.map(({ content, sender }) => [content, Reflect.get(Object(sender), "name")]),
   ).toEqual(Array.from({ length: count }, () => [undefined, ""]));
+});
+
+test("a moderator is removed from all of a host's streams in small pages", async () => {
+  usePageSizes({ changes: 2 });
+  const [user, host] = [await makeUser(someone("user")), await makeUser(someone("host"))];
+  await appoint(host, [], [user], now);
+  const streams = [];
+  for (const status of ["ended", "active", "ended", "ended", "scheduled"] as const) {
+    const stream = await makeStream(host, { status, moderators: [host, user] });
+    await put({ ...key.hosted(host, stream.id), ...listed(stream), status });
+    streams.push(stream);
+  }
+  const calls = await eraseMetered(user);
+  // The erasure and its place, the trace and channel (3), a page of streams, and their changes.
+  expect(calls[6]).toBeLessThanOrEqual(2 + 1 + 3 + 2 + 2);
+  for (const { id } of streams)
+    expect(await getRawItem(key.stream(id))).toMatchObject({ moderators: [host] });
 });
 
 test("a stream's kept frames are erased in small pages, each once, and nobody else's name", async () => {

@@ -1,10 +1,13 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import type { Gift } from "../../domain/money/gift-item.ts";
 import { personOfSummary } from "../../domain/people/person.ts";
-import { profileOf } from "../../domain/people/user.ts";
+import { profileOf, summaryOf } from "../../domain/people/user.ts";
 import { makeBan } from "../../domain/streams/ban.ts";
+import { newChannel } from "../../domain/streams/channel.ts";
 import { makeReminder } from "../../domain/streams/reminder.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
+import { handler as changeChannel } from "../../functions/streams/channel/change.ts";
+import { handler as changeSettings } from "../../functions/streams/chat/change-settings.ts";
 import { eraseFrames } from "../../platform/own-data/erase-frames.ts";
 import { continueErasure } from "../../platform/own-data/erasure.ts";
 import { eraseNames } from "../../platform/own-data/names.ts";
@@ -13,8 +16,15 @@ import { setting } from "../../platform/runtime/env.ts";
 import { newId } from "../../platform/runtime/id.ts";
 import { findRelation, recordFollow } from "../../platform/store/people/follows.ts";
 import { findBan, liftBan, recordBan } from "../../platform/store/streams/bans.ts";
+import {
+  applyChannel,
+  changeChannel as changeChannelOf,
+  findChannel,
+} from "../../platform/store/streams/channels.ts";
 import { findMember, memberActions } from "../../platform/store/streams/members.ts";
 import { findReminders, saveReminder } from "../../platform/store/streams/reminders.ts";
+import { recordStream } from "../../platform/store/streams/stream-changes.ts";
+import { getStream } from "../../platform/store/streams/streams.ts";
 import { noteTrace } from "../../platform/store/streams/traces.ts";
 import { claimCall } from "../../platform/table/idempotency.ts";
 import { getRawItem, putItem } from "../../platform/table/items.ts";
@@ -22,7 +32,10 @@ import { type Key, key } from "../../platform/table/keys.ts";
 import { queryItems, queryWhole } from "../../platform/table/query.ts";
 import { table, useTable } from "../../platform/table/table.ts";
 import { commitTransaction } from "../../platform/table/transact.ts";
+import { callEndpoint } from "./api-call.ts";
+import { atEachRequest } from "./between.ts";
 import { putMessage } from "./kept-messages.ts";
+import { liveStreamOf } from "./live-stream.ts";
 import { startQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";
 import { giftTypeOf, makeStream, makeUser, readGift, sendOne, someone } from "./wallet-people.ts";
@@ -240,4 +253,70 @@ test("erasure removes the old account's data and keeps that of a new one with th
   ]);
   expect(kept).toHaveLength(2);
   await giveBack();
+});
+
+/** A host with a stream in the list of their streams, and a user who is no moderator yet. */
+async function appointing() {
+  const [host, user] = [await makeUser(someone("host")), await makeUser(someone("user"))];
+  const stream = liveStreamOf(summaryOf(profileOf(host, {}, new Date()), "https://x.example/p"));
+  await recordStream(stream);
+  const body = { moderators: [user] };
+  const named = async () => {
+    const { moderators } = await findChannel(host);
+    return [...moderators, ...(await getStream(stream.id, { consistent: true })).moderators];
+  };
+  const appoint = {
+    channel: () => callEndpoint(changeChannel, { as: host, body }),
+    stream: () => callEndpoint(changeSettings, { as: host, path: { streamId: stream.id }, body }),
+  };
+  const leave = async () => {
+    await removeUser({ userId: user, isForfeit: false, now: new Date() });
+    await continueErasure(user, 60);
+  };
+  return { host, user, stream, named, appoint, leave };
+}
+
+describe.each(["channel", "stream"] as const)("a moderator of a %s who leaves", (place) => {
+  const check = (named: () => Promise<string[]>) => async () => {
+    expect(await named()).toEqual([]);
+  };
+
+  test("while they are appointed is none", async () => {
+    await atEachRequest(async () => {
+      const { named, appoint, leave } = await appointing();
+      return { act: appoint[place], meanwhile: leave, check: check(named) };
+    });
+  });
+
+  test("and is appointed during the erasure is none", async () => {
+    await atEachRequest(async () => {
+      const { named, appoint, leave } = await appointing();
+      return { act: leave, meanwhile: appoint[place], check: check(named) };
+    });
+  });
+});
+
+test("a late copy of the channel does not restore a moderator who left", async () => {
+  await atEachRequest(async () => {
+    const { host, user, named, leave } = await appointing();
+    await changeChannelOf(host, { moderators: [user] }, new Date());
+    return {
+      act: () => applyChannel(host, new Date()),
+      meanwhile: leave,
+      check: async () => expect(await named()).toEqual([]),
+    };
+  });
+});
+
+test("a moderator without a trace is found through a stream in which they spoke", async () => {
+  const { host, user, stream, named, leave } = await appointing();
+  const others = [await makeUser(someone("other"))];
+  await putItem({
+    ...key.channel(host),
+    ...{ ...newChannel(host), moderators: [user, ...others], revision: 1, changed: {} },
+  });
+  await noteTrace({ userId: user, createdAt: "then" }, stream.id, new Date());
+  await leave();
+  expect(await named()).toEqual(others);
+  expect(await queryWhole(key.tracedHost(user, ""), { prefix: "TEAM#" })).toEqual([]);
 });

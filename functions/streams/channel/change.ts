@@ -21,7 +21,7 @@ export const { contract, handler } = endpoint(
     rate: "bulk",
     cost: { read: 2400, write: 18300, kilobytes: 35 },
     refusals: ["user_not_found"],
-    grants: { read: ["USER", "STREAM"], write: ["STREAM"] },
+    grants: { read: ["USER", "STREAM"], write: ["STREAM", "TRACE"] },
   },
   async ({ body, caller, now, assertRevision, showRevision }) => {
     const { moderators = [] } = body;

@@ -11,8 +11,8 @@ import {
 } from "../../../domain/streams/chat-settings.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { findProfiles } from "../../../platform/store/people/users.ts";
+import { changeSettings } from "../../../platform/store/streams/moderators.ts";
 import { getModeratedStream } from "../../../platform/store/streams/stream-access.ts";
-import { changeStream } from "../../../platform/store/streams/stream-changes.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -27,19 +27,18 @@ export const { contract, handler } = endpoint(
     hasRevisions: true,
     cost: { read: 40, write: 85, kilobytes: 35 },
     refusals: settingsRefusals,
-    grants: { read: ["STREAM", "USER"], write: ["STREAM"] },
+    grants: { read: ["STREAM", "USER"], write: ["STREAM", "TRACE"] },
   },
   async ({ path, body, caller, now, assertRevision, showRevision }) => {
     const { moderators = [] } = body;
     assertKnown(moderators, await findProfiles(moderators));
     const stream = await getModeratedStream(path.streamId, caller, now);
     assertMayChangeSettings(stream, body, caller);
-    const act = { action: "settings.changed", actorId: caller.userId, targetId: null } as const;
     const decide = (current: typeof stream) => {
       assertRevision(current.revision);
       return changedSettings(current, body);
     };
-    const changed = await changeStream(stream, decide, now, act);
+    const changed = await changeSettings(stream, decide, caller.userId, now);
     showRevision(changed.revision);
     return chatSettingsOf(changed);
   },

@@ -47,10 +47,14 @@ export const namelessOf = ({ userId, claims }: Subject, now: Date): Profile => (
 export type Subject = Pick<Caller, "userId" | "claims">;
 
 /** Profiles of any number of users, without unknown ones. */
-export async function findProfiles(userIds: readonly string[]): Promise<Map<string, Profile>> {
+export async function findProfiles(
+  userIds: readonly string[],
+  reading: Reading = {},
+): Promise<Map<string, Profile>> {
   const profiles = await listItems(
     Profile,
     userIds.map((userId) => key.profile(userId)),
+    reading,
   );
   return new Map(profiles.map((profile) => [profile.userId, profile]));
 }

@@ -14,6 +14,7 @@ import { getItem } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { type Action, commitTransaction } from "../../table/transact.ts";
 import { assertNotBlockedFromChannel } from "./members.ts";
+import { appoint } from "./moderators.ts";
 import { changeStream } from "./stream-changes.ts";
 import { listHosted } from "./stream-lists.ts";
 import { findStream } from "./streams.ts";
@@ -77,6 +78,7 @@ export const changeChannel = (
     assertRevision(channel.revision);
     const changed = changedChannel(channel, change, now);
     if (changed === undefined) return channel;
+    await appoint(hostId, channel.moderators, changed.moderators, now);
     const Item = { ...key.channel(hostId), ...changed };
     const failed = await commitTransaction([{ Put: { Item, ...isCurrent(channel) } }]);
     return failed === undefined ? changed : overtaken;
