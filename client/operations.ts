@@ -1829,10 +1829,10 @@ export type Operations = {
       | CommonErrorCode
       | "token_invalid"
       | "stream_not_found"
+      | "overlay_key_not_found"
       | "member_blocked"
       | "pass_required"
-      | "stream_not_yours"
-      | "overlay_key_not_found";
+      | "stream_not_yours";
   };
   /** Refund a user's pass for a paid stream; the user loses access */
   "POST /api/v1/live-stream/{streamId}/passes/{userId}/refund": {

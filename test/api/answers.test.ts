@@ -173,7 +173,9 @@ test("a blocked user gets 403 on every call in that stream, reads included", asy
   });
   const ban = { targetUserId: blocked.id, liveStreamId: known.streamId };
   expect((await call("POST /api/v1/live-stream-ban", { as: host, body: ban })).status).toBe(200);
-  const here = { ...world, known: { ...known, messageId: said.body._id } };
+  const keys = `POST /api/v1/live-stream/${known.streamId}/overlay-keys`;
+  const keyId = (await call(keys, { as: host, body: {} })).body.data.id;
+  const here = { ...world, known: { ...known, messageId: said.body._id, keyId } };
   const wrong = await others(operations.filter(ofStream), 403, (operation) =>
     call(routeOf(operation, here), {
       as: blocked,
@@ -182,6 +184,19 @@ test("a blocked user gets 403 on every call in that stream, reads included", asy
     }),
   );
   expect(wrong).toEqual([]);
+  // Existence is checked before the block, and before the role.
+  const names = ["messageId", "momentId", "keyId"];
+  const unknown = Object.fromEntries(names.map((name) => [name, freshId()]));
+  const nowhere = { ...world, known: { ...known, ...unknown } };
+  const nested = operations.filter(
+    ({ path }) => path.includes("{streamId}") && names.some((name) => path.includes(`{${name}}`)),
+  );
+  for (const as of [blocked, world.as]) {
+    const found = await others(nested, 404, (operation) =>
+      call(routeOf(operation, nowhere), { as, key: freshId(), ...goodBody(operation, nowhere) }),
+    );
+    expect(found).toEqual([]);
+  }
 });
 
 test("a repeated query parameter is 400", async () => {

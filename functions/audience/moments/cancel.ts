@@ -3,8 +3,11 @@ import { Moment } from "../../../domain/audience/moment.ts";
 import { MomentId, StreamId } from "../../../domain/id.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { readState, showMoment } from "../../../platform/store/audience/log-state.ts";
-import { finishMoment } from "../../../platform/store/audience/moments.ts";
-import { getModeratedStream } from "../../../platform/store/streams/stream-access.ts";
+import { finishMoment, getMoment } from "../../../platform/store/audience/moments.ts";
+import {
+  existingFirst,
+  getModeratedStream,
+} from "../../../platform/store/streams/stream-access.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -15,7 +18,7 @@ export const { contract, handler } = endpoint(
     shape: "envelope",
     path: z.object({ streamId: StreamId, momentId: MomentId }),
     answer: [200, Moment],
-    cost: { read: 10, write: 40, kilobytes: 8 },
+    cost: { read: 11, write: 40, kilobytes: 8 },
     refusals: [
       "stream_not_found",
       "moment_not_found",
@@ -27,7 +30,7 @@ export const { contract, handler } = endpoint(
     grants: { read: ["STREAM"], write: ["STREAM", "CROWD"] },
   },
   async ({ path: { streamId, momentId: id }, caller, now, idempotentReply }) => {
-    await getModeratedStream(streamId, caller, now);
+    await existingFirst(getModeratedStream(streamId, caller, now), getMoment(streamId, id));
     const state = await readState(streamId);
     const ending = () => ({ status: "cancelled" as const, endedAt: new Date() });
     return finishMoment({ streamId, id }, ending, (moment) =>

@@ -5,7 +5,7 @@ import { endpoint } from "../../../platform/http/endpoint.ts";
 import { readState, showMoment } from "../../../platform/store/audience/log-state.ts";
 import { getMoment } from "../../../platform/store/audience/moments.ts";
 import { findVote } from "../../../platform/store/audience/votes.ts";
-import { getPublicStream } from "../../../platform/store/streams/stream-access.ts";
+import { existingFirst, getPublicStream } from "../../../platform/store/streams/stream-access.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -21,12 +21,12 @@ export const { contract, handler } = endpoint(
     grants: { read: ["STREAM", "CROWD"] },
   },
   async ({ path: { streamId, momentId }, caller, now }) => {
-    const [, moment, state, vote] = await Promise.all([
+    const [, moment, state, vote] = await existingFirst(
       getPublicStream(streamId, caller, now),
       getMoment(streamId, momentId),
       readState(streamId),
       caller === undefined ? undefined : findVote(momentId, caller.userId),
-    ]);
+    );
     const own = vote === undefined ? null : { options: vote.options };
     return { ...showMoment(momentAt(moment, now), state), own };
   },

@@ -7,7 +7,7 @@ import { endpoint } from "../../../platform/http/endpoint.ts";
 import { setDeadline } from "../../../platform/runtime/deadline.ts";
 import { getMomentToVote } from "../../../platform/store/audience/moments.ts";
 import { recordVote } from "../../../platform/store/audience/votes.ts";
-import { getCrowdedStream } from "../../../platform/store/streams/stream-access.ts";
+import { existingFirst, getCrowdedStream } from "../../../platform/store/streams/stream-access.ts";
 
 /** A vote not committed by then is refused, so that a poll can tell when all votes have arrived. */
 const certainMilliseconds = 2_000;
@@ -37,10 +37,10 @@ export const { contract, handler } = endpoint(
   },
   async ({ path: { streamId, momentId }, body: { options }, caller, now }) => {
     setDeadline(certainMilliseconds);
-    const [stream, moment] = await Promise.all([
+    const [stream, moment] = await existingFirst(
       getCrowdedStream(streamId, caller, now),
       getMomentToVote({ streamId, id: momentId, userId: caller.userId }, now),
-    ]);
+    );
     if (moment.kind !== "poll") refuse("not_a_poll");
     assertOptions(moment, options);
     assertLive(stream);

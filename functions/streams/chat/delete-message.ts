@@ -4,7 +4,7 @@ import { assertMayDelete } from "../../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { getMessage } from "../../../platform/store/streams/messages.ts";
 import { deleteMessage } from "../../../platform/store/streams/pins.ts";
-import { getVisibleStream } from "../../../platform/store/streams/stream-access.ts";
+import { existingFirst, getVisibleStream } from "../../../platform/store/streams/stream-access.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -26,10 +26,10 @@ export const { contract, handler } = endpoint(
     grants: { read: ["STREAM"], write: ["STREAM", "CHAT"] },
   },
   async ({ path: { streamId, messageId }, caller, now }) => {
-    const [stream, message] = await Promise.all([
+    const [stream, message] = await existingFirst(
       getVisibleStream(streamId, caller, now, { consistent: true }),
       getMessage(streamId, messageId, now),
-    ]);
+    );
     assertMayDelete(stream, message, caller);
     await deleteMessage(stream, message, caller.userId, now);
   },

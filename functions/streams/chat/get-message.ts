@@ -4,7 +4,7 @@ import { ChatMessage, chatMessageOf } from "../../../domain/streams/chat.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { setting } from "../../../platform/runtime/env.ts";
 import { getMessage } from "../../../platform/store/streams/messages.ts";
-import { getVisibleStream } from "../../../platform/store/streams/stream-access.ts";
+import { existingFirst, getVisibleStream } from "../../../platform/store/streams/stream-access.ts";
 
 /** Reads one message, such as the pinned one, which may be older than the history on a page. */
 export const { contract, handler } = endpoint(
@@ -21,8 +21,10 @@ export const { contract, handler } = endpoint(
     grants: { read: ["STREAM"] },
   },
   async ({ path: { streamId, messageId }, caller, now }) => {
-    await getVisibleStream(streamId, caller, now);
-    const message = await getMessage(streamId, messageId, now);
+    const [, message] = await existingFirst(
+      getVisibleStream(streamId, caller, now),
+      getMessage(streamId, messageId, now),
+    );
     return chatMessageOf(message, setting("DEFAULT_PICTURE"));
   },
 );

@@ -3,8 +3,8 @@ import { OverlayKeyId, overlayHolder, StreamId } from "../../../domain/id.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { queueSocketRevocation } from "../../../platform/realtime/revoked-sockets.ts";
-import { removeOverlayKey } from "../../../platform/store/streams/overlay-keys.ts";
-import { getHostedStream } from "../../../platform/store/streams/stream-access.ts";
+import { getOverlayKey, removeOverlayKey } from "../../../platform/store/streams/overlay-keys.ts";
+import { existingFirst, getHostedStream } from "../../../platform/store/streams/stream-access.ts";
 
 export const { contract, handler } = endpoint(
   {
@@ -15,18 +15,18 @@ export const { contract, handler } = endpoint(
     shape: "envelope",
     path: z.object({ streamId: StreamId, keyId: OverlayKeyId }),
     answer: [204, z.void()],
-    cost: { read: 6, write: 4 },
+    cost: { read: 7, write: 4 },
     refusals: [
       "stream_not_found",
+      "overlay_key_not_found",
       "member_blocked",
       "pass_required",
       "stream_not_yours",
-      "overlay_key_not_found",
     ],
-    grants: { read: ["STREAM"], write: ["OVERLAY"], queues: ["moments"] },
+    grants: { read: ["STREAM", "OVERLAY"], write: ["OVERLAY"], queues: ["moments"] },
   },
   async ({ path: { streamId, keyId }, caller, now }) => {
-    await getHostedStream(streamId, caller, now);
+    await existingFirst(getHostedStream(streamId, caller, now), getOverlayKey({ streamId }, keyId));
     const isRemoved = await removeOverlayKey({ streamId }, keyId);
     if (!isRemoved) refuse("overlay_key_not_found", { keyId });
     await queueSocketRevocation({ holder: overlayHolder(keyId), withdrawn: "overlay_key" }, now);

@@ -72,6 +72,11 @@ export async function listOverlayKeys(
 export const findOverlayKey = (place: OverlayPlace, id: string, reading: Reading = {}) =>
   getItem(OverlayKey, key.overlayKey(ownerOf(place), id), reading);
 
+/** The key, read consistently; refuses with `overlay_key_not_found`. */
+export const getOverlayKey = async (place: OverlayPlace, id: string): Promise<OverlayKey> =>
+  (await findOverlayKey(place, id, { consistent: true })) ??
+  refuse("overlay_key_not_found", { keyId: id });
+
 /** The key with this text; undefined for another place's, a revoked or an invented one. */
 export async function findOverlayKeyByText(
   place: OverlayPlace,

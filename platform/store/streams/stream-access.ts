@@ -1,4 +1,4 @@
-import { refuse } from "../../../domain/refusal.ts";
+import { Refusal, refuse } from "../../../domain/refusal.ts";
 import {
   assertAdmitted,
   assertNotBlocked,
@@ -95,6 +95,20 @@ async function openOf(streamId: string, item: Item | undefined): Promise<Stream>
 
 /** The user who requests a stream; roles count only if they are given. */
 type Asking = Pick<Caller, "userId"> & Partial<Pick<Caller, "roles">>;
+
+/**
+ * Reads a stream for its caller, and what the call names in it, at once. If several refuse, what
+ * does not exist comes first, and then the order of the reads.
+ */
+export async function existingFirst<Reads extends readonly unknown[]>(
+  ...reads: Reads
+): Promise<{ -readonly [At in keyof Reads]: Awaited<Reads[At]> }> {
+  const settled = await Promise.allSettled(reads);
+  const failures = settled.flatMap((one) => (one.status === "rejected" ? [one.reason] : []));
+  const isMissing = (error: unknown) => error instanceof Refusal && error.kind === "missing";
+  if (failures.length > 0) throw failures.find(isMissing) ?? failures[0];
+  return Promise.all(reads);
+}
 
 /**
  * The public part of a stream, for callers who are not blocked there, with or without a pass, and
