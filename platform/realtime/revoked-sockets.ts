@@ -42,12 +42,20 @@ export function sessionsOf(revocation: Revocation): SocketRevocation {
     : { withdrawn: "session", holder: revoked.user, issuedBefore: revoked.second };
 }
 
-/** Queues the closing of these sockets without delay. */
-const queueWithdrawal = (withdrawal: SocketRevocation, now: Date): Promise<void> =>
-  startTimer(setting("MOMENTS_QUEUE_URL"), withdrawal, { at: now, now });
+/** The closing of these sockets, queued after a delay. */
+function queueWithdrawal(withdrawal: SocketRevocation, now: Date, delayMilliseconds = 0) {
+  const at = new Date(now.getTime() + delayMilliseconds);
+  return startTimer(setting("MOMENTS_QUEUE_URL"), withdrawal, { at, now });
+}
 
 /**
- * The same, for the call that revokes. If queueing fails the call does not, since the table's
+ * The delay of the table's stream behind the call: by then the call's own message has closed the
+ * sockets, so that none gets `closing` twice. Without that message they are closed within 10 s.
+ */
+const afterCallMilliseconds = 3_000;
+
+/**
+ * Queues the closing of these sockets at once, for the call that revokes. If queueing fails the call does not, since the table's
  * stream queues it too.
  */
 export async function queueSocketRevocation(
@@ -61,14 +69,17 @@ export async function queueSocketRevocation(
   }
 }
 
-/** Queues the closing of all sockets that the records revoke; doing so twice is harmless. */
+/**
+ * Queues the closing of all sockets that the records revoke, for calls that could not; doing so
+ * twice is harmless.
+ */
 export async function queueSocketRevocations(
   records: readonly DynamoDBRecord[],
   now: Date,
 ): Promise<void> {
   for (const record of records) {
     const withdrawal = withdrawalIn(record);
-    if (withdrawal !== undefined) await queueWithdrawal(withdrawal, now);
+    if (withdrawal !== undefined) await queueWithdrawal(withdrawal, now, afterCallMilliseconds);
   }
 }
 

@@ -5,16 +5,21 @@ import type { SQSRecord } from "aws-lambda";
 /** A queue that stores its messages, for functions that a test calls directly. */
 type QueueDouble = {
   url: string;
-  /** Removes and returns the messages, as the records that a function receives. */
-  take(): SQSRecord[];
+  /** Removes and returns the messages with their delays, as the records of a function. */
+  take(): (SQSRecord & { delaySeconds: number })[];
   stop(): Promise<void>;
 };
 
-type Entry = { Id?: string; MessageBody: string };
+type Entry = { Id?: string; MessageBody: string; DelaySeconds?: number };
+
+const messageOf = ({ MessageBody: body, DelaySeconds: delaySeconds = 0 }: Entry) => ({
+  body,
+  delaySeconds,
+});
 
 /** Implements SQS's SendMessage and SendMessageBatch at the URL of the queue. */
 export async function startQueue(): Promise<QueueDouble> {
-  let bodies: string[] = [];
+  let sent: { body: string; delaySeconds: number }[] = [];
   let count = 0;
   // On a busy machine the SDK may retry a late response: that is the same message.
   const calls = new Set<unknown>();
@@ -23,7 +28,7 @@ export async function startQueue(): Promise<QueueDouble> {
     for await (const chunk of request) text += chunk;
     const { Entries, ...one }: { Entries?: Entry[] } & Entry = JSON.parse(text);
     const id = request.headers["amz-sdk-invocation-id"] ?? count;
-    if (!calls.has(id)) bodies.push(...(Entries ?? [one]).map(({ MessageBody }) => MessageBody));
+    if (!calls.has(id)) sent.push(...(Entries ?? [one]).map(messageOf));
     calls.add(id);
     const taken = ({ Id, MessageBody }: Entry) => ({
       ...{ Id, MessageId: `sent-${++count}` },
@@ -37,9 +42,9 @@ export async function startQueue(): Promise<QueueDouble> {
   return {
     url: `http://127.0.0.1:${port}/000000000000/queue`,
     take() {
-      const taken = bodies;
-      bodies = [];
-      return taken.map((body, at) => ({ messageId: `m${at}`, body }) as SQSRecord);
+      const taken = sent;
+      sent = [];
+      return taken.map((one, at) => ({ ...({ messageId: `m${at}` } as SQSRecord), ...one }));
     },
     async stop() {
       const closed = new Promise((done) => server.close(done));

@@ -1,10 +1,14 @@
+import { marshall } from "@aws-sdk/util-dynamodb";
 import { jest } from "@jest/globals";
+import type { DynamoDBRecord } from "aws-lambda";
 import { overlayHolder } from "../../../domain/id.ts";
 import { handler as connect } from "../../../functions/log/realtime/connect.ts";
 import { perMessage } from "../../../platform/lambda/consumer.ts";
 import type { Poster, PostResult } from "../../../platform/push/gateway.ts";
 import {
   closeRevokedSockets,
+  queueSocketRevocation,
+  queueSocketRevocations,
   SocketRevocation,
 } from "../../../platform/realtime/revoked-sockets.ts";
 import {
@@ -20,9 +24,11 @@ import {
   recordOverlayKey,
   removeOverlayKey,
 } from "../../../platform/store/streams/overlay-keys.ts";
+import { key } from "../../../platform/table/keys.ts";
 import { atEachRequest } from "../between.ts";
 import { passQuickly } from "../clock.ts";
 import { posterWith } from "../push/ways.ts";
+import { startQueue } from "../queue-double.ts";
 import { useOwnTable } from "../table.ts";
 import { forget, makeStream, makeUser } from "../wallet-people.ts";
 
@@ -131,6 +137,23 @@ test("all sockets of a holder are closed; one that cannot be makes the message c
   expect(await end(poster, holder)).toBe(false);
   expect(await countSockets(holder)).toBe(0);
   expect(await findConnection("b")).toBeUndefined();
+});
+
+test("the record of a revocation queues it when the call's own message has closed the sockets", async () => {
+  const queue = await startQueue();
+  process.env.MOMENTS_QUEUE_URL = queue.url;
+  process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
+  const removed = { ...key.overlayKey("s", "4".repeat(24)), id: "4".repeat(24) };
+  const record = { eventName: "REMOVE", dynamodb: { OldImage: marshall(removed) } };
+  const message = { withdrawn: "overlay_key", holder: overlayHolder("4".repeat(24)) } as const;
+  const now = new Date();
+  await queueSocketRevocation(message, now);
+  await queueSocketRevocations([record as DynamoDBRecord], now);
+  const taken = queue.take();
+  await queue.stop();
+  expect(taken.map(({ body }) => JSON.parse(body))).toEqual([message, message]);
+  // Sockets have a second between `closing` and their end, and all have 10 s.
+  expect(taken.map(({ delaySeconds }) => delaySeconds)).toEqual([0, 3]);
 });
 
 test("a socket that is just opening is closed once it is open", async () => {
