@@ -29,7 +29,7 @@ export const { contract, handler } = endpoint(
     body: WebhookChange,
     answer: [200, ShownWebhook],
     hasRevisions: true,
-    cost: { read: 1, write: 3, kilobytes: 1 },
+    cost: { read: 2, write: 4, kilobytes: 2 },
     refusals: ["webhook_not_found"],
     grants: { read: ["WEBHOOK"], write: ["WEBHOOK"] },
   },

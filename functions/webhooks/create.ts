@@ -26,7 +26,7 @@ export const { contract, handler } = endpoint(
     memory: {
       keep: (answer: z.infer<typeof MadeWebhook>) => ({ ...answer, secret: null }),
     },
-    cost: { read: 1, write: 10, kilobytes: 2 },
+    cost: { read: 1, write: 12, kilobytes: 3 },
     refusals: ["too_many_webhooks"],
     grants: { read: ["WEBHOOK"], write: ["WEBHOOK", "SECRET"] },
   },

@@ -12,7 +12,7 @@ export const { contract, handler } = endpoint(
     shape: "envelope",
     path: z.object({ id: WebhookId }),
     answer: [204, z.void()],
-    cost: { read: 1, write: 4 },
+    cost: { read: 1, write: 6 },
     refusals: ["webhook_not_found"],
     grants: { read: ["WEBHOOK"], write: ["WEBHOOK", "SECRET"] },
   },

@@ -14,7 +14,7 @@ export const { contract, handler } = endpoint(
     path: z.object({ id: WebhookId }),
     answer: [200, ShownWebhook],
     hasRevisions: true,
-    cost: { read: 1, kilobytes: 3 },
+    cost: { read: 2, kilobytes: 4 },
     refusals: ["webhook_not_found"],
     grants: { read: ["WEBHOOK"] },
   },

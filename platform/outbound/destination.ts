@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import * as z from "zod";
-import { byteText, httpsUrl } from "../../domain/text.ts";
+import { httpsUrl, text } from "../../domain/text.ts";
 import { setting } from "../runtime/env.ts";
 import { isPublicAddress } from "./addresses.ts";
 
@@ -41,12 +41,12 @@ export function destinationProblem(text: string, onRunner = isRunner()): string 
 }
 
 /**
- * A URL that our servers will call: https on port 443, no credentials, at most 500 bytes, and not
- * recognizably internal. Names are not resolved here, so one that does not resolve is accepted.
+ * A URL that our servers will call: https on port 443, no credentials, at most 500 characters, and
+ * not recognizably internal. Names are not resolved here, so one that does not resolve is accepted.
  */
-export const DestinationUrl = byteText(1, 500)
-  .superRefine((text, context) => {
-    const problem = destinationProblem(text);
+export const DestinationUrl = text(1, 500)
+  .superRefine((url, context) => {
+    const problem = destinationProblem(url);
     if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
   })
   .meta({

@@ -2,7 +2,7 @@
 
 import type { Role } from "../../../platform/auth/caller.ts";
 import { picture } from "../../api/picture-files.ts";
-import { longPoll, longText, longTrain, longUrl, userAt } from "./fullest.ts";
+import { hookUrl, longPoll, longText, longTrain, longUrl, userAt } from "./fullest.ts";
 import {
   type Found,
   fundedId,
@@ -241,7 +241,7 @@ export const dearCalls = (found: Found): Record<string, DearCall | DearCall[]> =
   },
   [`POST ${api}/webhooks`]: {
     ...admin,
-    body: { url: longUrl("hook"), events: ["*"], description: longText(100) },
+    body: { url: hookUrl("hook"), events: ["*"], description: longText(100) },
   },
   [`POST ${api}/ws-tickets`]: { body: { streamId } },
   [`PUT ${live}/{streamId}/chat/pin`]: {

@@ -13,6 +13,9 @@ export const longText = (codePoints: number) => "\u{1f600}".repeat(codePoints);
 /** An address of 500 characters, as long as one may be. */
 export const longUrl = (name: string) => `https://pictures.example.com/${name}/`.padEnd(500, "x");
 
+/** The URL of a webhook, whose letters may have three bytes each. */
+export const hookUrl = (name: string) => `https://hooks.example.com/${name}/`.padEnd(500, "喜");
+
 const picture = longUrl("default");
 const now = new Date();
 const at = now.toISOString();

@@ -24,6 +24,7 @@ import {
   fullProfile,
   fullStream,
   fullWords,
+  hookUrl,
   listedItems,
   longPoll,
   longText,
@@ -304,7 +305,7 @@ export async function prepareCalls(): Promise<Found> {
     ...{ ...item, ...key.moment(streamId, idAt(n)), id: idAt(n), status: "ended" },
     ...{ endedAt: at, result: { votes: Array(10).fill(99_999), voters: 999_999, winner: null } },
   }));
-  const hook = { url: longUrl("hook"), events: ["*"], description: longText(500) };
+  const hook = { url: hookUrl("hook"), events: ["*"], description: longText(500) };
   const as = { roles: ["admin"] as const };
   const { id: webhookId } = (await make(createWebhook, { ...as, body: hook })).data;
   const { list } = (await make(listNotifications, { query: { limit: "100", page: "2" } }, host))

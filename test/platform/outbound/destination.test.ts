@@ -27,7 +27,8 @@ test("a refusal names its reason without the URL's credentials", () => {
   expect(problemOf("https://user:secret@example.com")).toBe("expected a URL without credentials");
   expect(problemOf("http://example.com")).toBe("expected an https URL on port 443");
   expect(problemOf("https://10.0.0.1")).toBe("expected a host of the open Internet");
-  expect(problemOf(`https://example.com/${"x".repeat(490)}`)).toBe("expected 1 to 500 bytes");
-  expect(problemOf(7)).toBe("expected a string of 1 to 500 bytes");
-  expect(problemOf(`https://example.com/${"x".repeat(480)}`)).toBeUndefined();
+  expect(problemOf(`https://example.com/${"x".repeat(490)}`)).toBe("expected 1 to 500 characters");
+  expect(problemOf(7)).toBe("expected text of 1 to 500 characters");
+  for (const letter of ["x", "ж", "喜"])
+    expect(problemOf(`https://example.com/${letter.repeat(480)}`)).toBeUndefined();
 });
