@@ -1,8 +1,12 @@
 import { Relation } from "../../domain/people/follow.ts";
+import type { Stream } from "../../domain/streams/stream.ts";
+import { allDone } from "../runtime/deadline.ts";
 import { forgetTokens } from "../store/people/devices.ts";
 import { removeFollow } from "../store/people/follows.ts";
 import { recordEach } from "../store/people/notifications.ts";
+import { changeStream } from "../store/streams/stream-changes.ts";
 import { listHosted } from "../store/streams/stream-lists.ts";
+import { findStream } from "../store/streams/streams.ts";
 import { type Item, read } from "../table/items.ts";
 import { type Key, key, prefix } from "../table/keys.ts";
 import { queryItems } from "../table/query.ts";
@@ -41,8 +45,19 @@ export async function eraseItems({ userId, at, after }: Erasure): Promise<string
   const older = items.filter((item) => isOlder(item, at));
   for (const item of older)
     if (item.SK.startsWith(prefix.devices)) await forgetTokens(userId, item);
+  const invitations = older.filter(({ SK }) => SK.startsWith(prefix.guestOf));
+  await allDone(invitations.map(({ streamId }) => uninvite(String(streamId), userId)));
   await recordEach(older.map(deletion));
   return placeAfter(items);
+}
+
+/** Removes a guest, who enters a paid stream without a pass, from a stream that still exists. */
+async function uninvite(streamId: string, userId: string): Promise<void> {
+  const stream = await findStream(streamId, { consistent: true });
+  if (stream === undefined) return;
+  const leave = ({ guests }: Stream) =>
+    guests.includes(userId) ? { guests: guests.filter((one) => one !== userId) } : undefined;
+  await changeStream(stream, leave, new Date());
 }
 
 function isOlder({ SK, createdAt, updatedAt, announcedAt }: Item, at: string): boolean {

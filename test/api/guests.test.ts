@@ -22,7 +22,7 @@ const invitedTo = async (as: Person, query = "") => {
 test("invited guests are listed as broadcasters, with their current names", async () => {
   const [host, guest, viewer] = await Promise.all([known(), known(), known()]);
   // The host is a broadcaster once, and a guest who is named twice too.
-  const body = { title: "two", guests: [guest.id, host.id, guest.id] };
+  const body = { title: "two", guests: [guest.id, host.id, guest.id], price: 5 };
   const as = host;
   const headers = { "idempotency-key": `guests-${host.id}` };
   const first = await call(`POST ${streams}/create`, { as, body, headers });
@@ -39,10 +39,15 @@ test("invited guests are listed as broadcasters, with their current names", asyn
   expect(again.headers.get("idempotency-replayed")).toBe("true");
   expect(again.body.data.broadcasters).toEqual(read.body.data.broadcasters);
 
-  // A deleted guest is no longer a broadcaster.
+  // A deleted guest is no longer a broadcaster, and the next user of the sub needs a pass.
+  const inside = `GET ${streams}/${id}/chat/messages`;
+  expect((await call(inside, { as: guest })).status).toBe(200);
   expect((await call("DELETE /api/v1/users/me", { as: guest })).status).toBe(204);
   const left = await call(`GET ${streams}/${id}`, { as: viewer });
   expect(left.body.data.broadcasters).toMatchObject([{ user: host.id }]);
+  expect(left.body.data.guests).toEqual([host.id]);
+  const refused = await call(inside, { as: await person({ id: guest.id }) });
+  expect(refused.body.code).toBe("pass_required");
 });
 
 test("a guest lists the streams that they are invited to, filtered and sorted", async () => {
