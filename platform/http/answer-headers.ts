@@ -31,14 +31,14 @@ export const answerHeaders = {
   "ratelimit-policy": {
     description:
       "The kind of call, its quota in units (`q`), and the seconds in which the quota " +
-      "refills (`w`)",
+      "refills (`w`); failures of a call with a valid token have it too",
     schema: text,
     example: '"reads";q=40;w=2',
   },
   ratelimit: {
     description:
       "The remaining units (`r`, may be some seconds old) and the seconds until the " +
-      "quota is full (`t`)",
+      "quota is full (`t`); failures of a call with a valid token have it too",
     schema: text,
     example: '"reads";r=39;t=1',
   },
