@@ -311,6 +311,7 @@ browserTest(
     await page.getByLabel("Target").fill("500");
     await page.getByRole("button", { name: "Start goal" }).click();
     const goal = page.getByRole("article", { name: "New lights" });
+    await goal.waitFor();
     const gift = { giftTypeId: "65a1234bcde5678f90123456", liveStreamId: streamId };
     await pages.tokenOf({ sub: "goal-giver", credits: 100 });
     await call("goal-giver", "POST", "/api/v1/gifts/create", gift);
