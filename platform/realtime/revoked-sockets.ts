@@ -55,8 +55,8 @@ function queueWithdrawal(withdrawal: SocketRevocation, now: Date, delayMilliseco
 const afterCallMilliseconds = 3_000;
 
 /**
- * Queues the closing of these sockets at once, for the call that revokes. If queueing fails the call does not, since the table's
- * stream queues it too.
+ * Queues the closing of these sockets at once, for the call that revokes. If that fails, the call
+ * does not: the table's stream queues it too.
  */
 export async function queueSocketRevocation(
   withdrawal: SocketRevocation,
