@@ -203,8 +203,10 @@ async function makePaidWorld() {
     as: host,
     body: { targetUserId: target.id, liveStreamId: streamId, actionType: "CHAT_ONLY" },
   });
+  const overlay = await call(`POST ${live}/${streamId}/overlay-keys`, { as: host, body: {} });
   const known = {
     ...{ streamId, liveStreamId: streamId, messageId, giftTypeId, replyTo: undefined },
+    keyId: overlay.body.data.id,
     ...{ momentId: poll.body.data.id, targetUserId: target.id, expectedPrice: 1 },
     ...{ moderators: undefined, giftId: gift.body.data.id, banId: ban.body.data._id },
   };
