@@ -184,6 +184,8 @@ browserTest(
     const form = page.getByRole("form", { name: "Ban user" });
     await form.waitFor();
     await page.getByRole("button", { name: "Ban user" }).click();
+    // The name comes later than the form.
+    await form.getByText("Gina", { exact: true }).waitFor();
     await form.getByText("giver-1", { exact: true }).waitFor();
     await form.getByLabel("Duration").selectOption("3600");
     await form.getByLabel("Scope").selectOption("channel");
