@@ -172,7 +172,10 @@ test.concurrent("a goal of likes counts taps; moments end with their stream", as
   await watching.next(holds("moment.changed", momentId));
   await vote(as, id, pollId, [1]);
   await watching.next(sumIs(pollId, [0, 1, 0]));
-  expect((await list(id, "?status=open")).body.data).toMatchObject({
+  // The list follows once the frame counts as posted, which may be after viewers have it.
+  const open = () => list(id, "?status=open");
+  const { data } = (await eventually(open, ({ body }) => body.data.sums[pollId][1] === 1)).body;
+  expect(data).toMatchObject({
     list: [{ id: pollId }, { id: momentId }],
     sums: { [pollId]: [0, 1, 0], [momentId]: 4 },
   });
