@@ -52,9 +52,12 @@ export const slowKinds = {
     "local/shared-workers",
     "platform/busy-host",
     "platform/costs",
+    "platform/erasure-bounds",
+    "platform/gift-pages",
     "platform/large-funding",
     "platform/many-moments",
     "platform/notification-units",
+    "platform/picture-sizes",
     "platform/push/estimate",
     "platform/push/simulation",
     "web/chat-load",
@@ -64,10 +67,12 @@ export const slowKinds = {
   features: [
     "web/channel",
     "web/chat-audience",
+    "web/chat-drafts",
     "web/chat-gifts",
     "web/chat-keyboard",
     "web/chat-replies",
     "web/console-home",
+    "web/console-support",
     "web/keyboard",
     "web/keyboard-tasks",
     "web/overlay-audience",
@@ -93,13 +98,16 @@ export const slowKinds = {
   restores: [
     "bin/assembly",
     "bin/cold-start",
+    "bin/drill",
     "bin/layout",
+    "bin/read-only",
     "bin/reload",
     "bin/reset-logs",
     "bin/restore",
     "cloud/relay-rules",
     "cloud/transitions",
     "local/read-only",
+    "local/relay-container",
     "platform/releases/releases",
   ],
 } satisfies Record<string, string[]>;
@@ -122,6 +130,23 @@ export const alone: string[] = [
   "web/chat-load",
   "web/overlay-load",
   "web/studio-load",
+];
+
+/**
+ * Files that mostly wait for time-outs and deadlines: they run one at a time next to the parallel
+ * ones, whose workers they would leave idle.
+ */
+export const waiting: string[] = [
+  "api/channel",
+  "api/combos",
+  "api/likes",
+  "api/moments",
+  "api/sessions",
+  "api/tickets",
+  "api/trains",
+  "api/webhooks",
+  "client/polling",
+  "platform/webhooks/hanging",
 ];
 
 /** The longest files start first, so that no worker waits for one at the end. */
@@ -153,9 +178,7 @@ export const longFiles: string[] = [
   "cloud/stacks",
   "cloud/relay",
   "web/overlay",
-  "api/webhooks",
   "local/relay",
-  "api/moments",
   "api/passes",
   "bin/deploy",
   "bin/local",
@@ -179,5 +202,7 @@ export const pathOf = (name: string) => `test/${name}.test.ts`;
 export const isSlow = (file: string) => isIn(Object.values(slowKinds).flat(), file);
 /** Whether a test file runs alone. */
 export const isAlone = (file: string) => isIn(alone, file);
+/** Whether a test file runs next to the parallel ones. */
+export const isWaiting = (file: string) => isIn(waiting, file);
 /** Whether a test file runs only by name. */
 export const isMeasurement = (file: string) => isIn(measurements, file);

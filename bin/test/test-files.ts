@@ -1,14 +1,17 @@
 import { spawnSync } from "node:child_process";
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { isAlone, isMeasurement, isSlow } from "../../test/kinds.ts";
+import { isAlone, isMeasurement, isSlow, isWaiting } from "../../test/kinds.ts";
 import { slashed } from "../build/source-graph.ts";
 import type { TestOptions } from "./test-options.ts";
 
 const root = join(import.meta.dirname, "../..");
 
-/** Test files that run in parallel, and those that run alone afterwards. */
-export type Lanes = { parallel: string[]; alone: string[] };
+/**
+ * Test files that run in parallel, those that run one at a time next to them, and those that run
+ * alone afterwards.
+ */
+export type Lanes = { parallel: string[]; waiting: string[]; alone: string[] };
 
 /** Every test file, by its path from the root. */
 const everyFile = () => globSync("test/**/*.test.ts", { cwd: root }).map(slashed).sort();
@@ -37,7 +40,8 @@ export function chooseFiles({ paths, all, changedSince }: TestOptions): Lanes {
       (related === undefined || related.has(file)),
   );
   return {
-    parallel: files.filter((file) => !isAlone(file)),
+    parallel: files.filter((file) => !isAlone(file) && !isWaiting(file)),
+    waiting: files.filter(isWaiting),
     alone: files.filter(isAlone),
   };
 }

@@ -19,7 +19,6 @@ import {
 } from "./test-outcome.ts";
 
 const root = join(import.meta.dirname, "../..");
-const results = join(root, ".cache/test-results.json");
 
 type Env = Record<string, string>;
 
@@ -39,15 +38,22 @@ const running = new Set<ChildProcess>();
 /** Whether a signal is ending this program: no further jest may start, since it would stay. */
 let isEnding = false;
 
-/** Runs jest on this Node with additional environment variables; resolves with its exit code. */
-function runJest(options: readonly string[], env: Env, terminal: "ignore" | "inherit" = "ignore") {
+/**
+ * Runs jest on this Node with additional environment variables; resolves with its exit code. With
+ * `output`, its output goes there instead of to the terminal.
+ */
+function runJest(
+  options: readonly string[],
+  env: Env,
+  { terminal = "ignore", output }: { terminal?: "ignore" | "inherit"; output?: string[] } = {},
+) {
   if (isEnding) return new Promise<number>(() => {});
   // Jest loads ES modules only with this flag; Node itself strips the types.
   const flags = ["--experimental-vm-modules", "--no-warnings"];
   const jest = join(root, "node_modules/jest/bin/jest.js");
   const child = spawn(process.execPath, [...flags, jest, ...options], {
     cwd: root,
-    stdio: [terminal, terminal, "inherit"],
+    stdio: [terminal, terminal, output ? "pipe" : "inherit"],
     env: {
       ...process.env,
       ...env,
@@ -55,17 +61,18 @@ function runJest(options: readonly string[], env: Env, terminal: "ignore" | "inh
     },
   });
   running.add(child);
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => output?.push(text));
   return new Promise<number>((done) =>
-    child.once("exit", (code) => {
+    child.once("close", (code) => {
       running.delete(child);
       done(code ?? 1);
     }),
   );
 }
 
-function readReport(): Report | undefined {
+function readReport(file: string): Report | undefined {
   try {
-    return JSON.parse(readFileSync(results, "utf8")) as Report;
+    return JSON.parse(readFileSync(file, "utf8")) as Report;
   } catch {
     return undefined;
   }
@@ -77,14 +84,17 @@ async function run(
   { jest, name }: TestOptions,
   env: Env,
   course: string,
+  output?: string[],
 ): Promise<Outcome> {
   if (files.length === 0) return sumOf([]);
+  const results = join(root, `.cache/test-results${output ? "-waiting" : ""}.json`);
   rmSync(results, { force: true });
   const report = ["--json", `--outputFile=${results}`];
-  const given = jest.some((option) => /^(-i|-w|--runInBand|--maxWorkers)\b/.test(option));
-  const options = [...report, ...(given ? [] : [course]), ...jest];
-  const status = await runJest([...options, "--runTestsByPath", ...files], env);
-  const found = readReport();
+  const isCourseGiven = jest.some((option) => /^(-i|-w|--runInBand|--maxWorkers)\b/.test(option));
+  const options = [...report, ...(isCourseGiven ? [] : [course]), ...jest];
+  const given = [...options, "--runTestsByPath", ...files];
+  const status = await runJest(given, env, output && { output });
+  const found = readReport(results);
   if (found === undefined) {
     console.error("Jest ended without a report");
     return broken;
@@ -95,20 +105,23 @@ async function run(
   return sumOf([outcome, broken]);
 }
 
-/** Runs the chosen files: first in parallel, then those that must run alone. */
+/** Runs the chosen files: first in parallel and next to that, then those that must run alone. */
 async function runAll(options: TestOptions, env: Env): Promise<Outcome> {
-  const { parallel, alone } = chooseFiles(options);
-  if (parallel.length + alone.length === 0)
+  const { parallel, waiting, alone } = chooseFiles(options);
+  if (parallel.length + waiting.length + alone.length === 0)
     console.error(
       options.changedSince === undefined
         ? `No test file's path contains ${options.paths.join(" or ")}`
         : `What has changed since ${options.changedSince} affects no test`,
     );
-  const outcomes = [
-    await run(parallel, options, env, `--maxWorkers=${workers}`),
-    await run(alone, options, env, "--runInBand"),
-  ];
-  return sumOf(outcomes);
+  // Two processes that draw their progress at once would overwrite each other's lines.
+  const output: string[] | undefined = parallel.length > 0 ? [] : undefined;
+  const outcomes = await Promise.all([
+    run(parallel, options, env, `--maxWorkers=${workers}`),
+    run(waiting, options, env, "--runInBand", output),
+  ]);
+  process.stderr.write((output ?? []).join(""));
+  return sumOf([...outcomes, await run(alone, options, env, "--runInBand")]);
 }
 
 const options = readTestOptions(process.argv.slice(2));
@@ -158,7 +171,7 @@ async function watch({ paths, jest }: TestOptions, env: Env): Promise<number> {
   // Without a path jest runs what the changes since the last commit affect, of the short run.
   const left = listLeftFiles().map((file) => `--testPathIgnorePatterns=${file}`);
   const chosen = paths.length > 0 ? ["--watchAll", ...paths] : ["--watch", ...left];
-  return runJest([...course, ...jest, ...chosen], env, "inherit");
+  return runJest([...course, ...jest, ...chosen], env, { terminal: "inherit" });
 }
 
 /** Whether the run includes all tests. */

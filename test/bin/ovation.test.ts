@@ -139,6 +139,9 @@ test("refusals are printed on stderr, with exit code 1", async () => {
     expect([code, stdout]).toEqual([1, ""]);
     expect(stderr).toMatch(/^404 .*There is no stream 64d15f9e2e6c8f4d5a12300f\n$/);
   }
+});
+
+test.concurrent("a command gives up after 20 s without a system, with exit code 1", async () => {
   const given = [["token"], ["trigger", "gift"], ["listen"]];
   for (const { code, stdout, stderr } of await Promise.all(
     given.map((words) => run(words, { PORT: "1" })),
@@ -164,7 +167,7 @@ async function closedDoor() {
   return { port: `${own}`, open: listen, close: () => relay.close() };
 }
 
-test.each([["token"], ["trigger", "chat"], ["listen", "--position"]])(
+test.concurrent.each([["token"], ["trigger", "chat"], ["listen", "--position"]])(
   "a command waits for a system that starts two seconds later: %s %s",
   async (...given) => {
     const door = await closedDoor();
@@ -190,7 +193,7 @@ test.each([["token"], ["trigger", "chat"], ["listen", "--position"]])(
   },
 );
 
-test("listen prints only the events of one sender and type", async () => {
+test.concurrent("listen prints only the events of one sender and type", async () => {
   const { stdout } = await run(["listen", "--position"]);
   const others = [
     run(["trigger", "chat", "--as", "proof-noise", "--count", "5"]),
@@ -208,7 +211,7 @@ test("listen prints only the events of one sender and type", async () => {
   for (const { code: ended } of await Promise.all(others)) expect(ended).toBe(0);
 });
 
-test("listen exits with code 1 after its timeout", async () => {
+test.concurrent("listen exits with code 1 after its timeout", async () => {
   const filters = ["--type", "chat.message", "--from", "unheard"];
   const { code, stdout, stderr } = await run(["listen", ...filters, "--timeout", "1"]);
   expect([code, stdout]).toEqual([1, ""]);
@@ -355,7 +358,7 @@ describe("a deployed stage", () => {
   });
 });
 
-test("smoke tests a stream's life cycle and prints the latency of each call", async () => {
+test.concurrent("smoke tests a stream's life cycle and prints the latency of each call", async () => {
   const { code, stdout } = await run(["smoke", "--count", "3", "--json"]);
   expect(code).toBe(0);
   const rows = JSON.parse(stdout) as { call: string; count: number; p50: number; p99: number }[];

@@ -1,10 +1,25 @@
 import { globSync } from "node:fs";
 import { expect, test } from "@jest/globals";
-import { alone, isSlow, longFiles, measurements, pathOf, slowKinds } from "../kinds.ts";
+import {
+  alone,
+  isSlow,
+  isWaiting,
+  longFiles,
+  measurements,
+  pathOf,
+  slowKinds,
+  waiting,
+} from "../kinds.ts";
 import { sourcesOf } from "./sources.ts";
 
 const files = globSync("test/**/*.test.ts").map((path) => path.replaceAll("\\", "/"));
-const named = [...Object.values(slowKinds).flat(), ...measurements, ...alone, ...longFiles];
+const named = [
+  ...Object.values(slowKinds).flat(),
+  ...measurements,
+  ...alone,
+  ...waiting,
+  ...longFiles,
+];
 
 test("every name in test/kinds.ts is a test file, or a folder of them, and has one kind", () => {
   const isThere = (name: string) =>
@@ -32,6 +47,13 @@ test("tests that kill systems or check pages in every size are slow kinds", () =
       slowActs.filter(([, act]) => act.test(text)).map(([name]) => `${path} ${name}`),
     );
   expect(found.filter((line) => !(line.split(" ")[0]! in others))).toEqual([]);
+});
+
+test("tests that run next to the workers use no worker's system or browser", () => {
+  const found = sourcesOf("test")
+    .filter(({ path }) => isWaiting(path))
+    .filter(({ text }) => /\b(sharedSystem|usePages|openBrowser)\(/.test(text));
+  expect(found.map(({ path }) => path)).toEqual([]);
 });
 
 test("tests leave no gift in the catalogue of a shared system, whose pages load its pictures", () => {
