@@ -96,9 +96,7 @@ export const JoinRequest = z.object({ liveStreamId: StreamId });
 /** A viewer's join, which buys a pass for a paid stream, optionally only at an expected price. */
 export const ViewerJoinRequest = JoinRequest.extend({ expectedPrice: Amount.optional() });
 
-/**
- * The stream with what the video client needs; `token` is null if the stage has no token endpoint.
- */
+/** The stream with what the video client needs. `token` is null: Ovation issues no video tokens. */
 export const Joined = z
   .object({
     liveStream: LiveStream,

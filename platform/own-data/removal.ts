@@ -94,7 +94,7 @@ function assertEmpty({ balance, owed }: Wallet, isForfeit: boolean): void {
       problem: `You have ${balance} credits: spend them, or delete with forfeit=true`,
     });
   if (balance > forfeitableMax)
-    refuse("account_in_use", { problem: `At most ${forfeitableMax} credits can be forfeit` });
+    refuse("account_in_use", { problem: `At most ${forfeitableMax} credits can be forfeited` });
 }
 
 function profileActions(profile: Profile): Action[] {
