@@ -141,7 +141,7 @@ async function talkIn(people: readonly Person[]): Promise<void> {
 
 /**
  * Weight, nodes, time to interactive and longest task of every page, and the longest task while
- * 20 events a second arrive, as the review measured them (docs/scale.md, "Pages").
+ * 20 events a second arrive (docs/scale.md, "Pages").
  */
 export async function benchPages(): Promise<void> {
   const executablePath = findBrowser();
