@@ -1,6 +1,7 @@
 import type { Subscriber } from "../../../domain/log/subscriber.ts";
-import { isAbsent, updateIf } from "../../table/items.ts";
+import { isAbsent, nameOf, updateIf } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
+import { share } from "../../table/query.ts";
 import { commitTransaction } from "../../table/transact.ts";
 import { findSubscriber, readSubscriber } from "./subscribers.ts";
 
@@ -80,26 +81,55 @@ export const advanceCatchUp = (
 export const goLive = (subscriber: Subscriber, next: number): Promise<Subscriber | undefined> =>
   change(subscriber, advance(subscriber, next, true));
 
+/** What became of a subscription that was to go live. */
+type GoneLive = "live" | "behind" | "over";
+
+/** Those who wait for the next transaction, by stream and frame. */
+const waiting = new Map<string, Subscriber[]>();
+
 /**
  * Like `goLive`, in one transaction with a check that the frame `next` does not exist yet. Then the
  * call that puts it lists this subscription as live, and no frame is left to send. Returns `behind`
  * if the frame exists, `over` if another call has advanced the subscription or it has ended.
+ *
+ * Viewers who come to the same frame while a transaction is under way share the next one: separate
+ * ones would conflict, since each checks the frame.
  */
-export async function goLiveBefore(
-  subscriber: Subscriber,
-  next: number,
-): Promise<"live" | "behind" | "over"> {
+export async function goLiveBefore(subscriber: Subscriber, next: number): Promise<GoneLive> {
   const { streamId } = subscriber;
-  const failed = await commitTransaction([
-    { label: "frame", ConditionCheck: { Key: key.frame(streamId, next), ...isAbsent } },
-    {
-      label: "subscriber",
-      Update: updateOf(subscriber, advance(subscriber, next, true)),
-    },
-  ]);
-  if (failed === undefined) return "live";
-  return failed.has("subscriber") ? "over" : "behind";
+  const place = nameOf(key.frame(streamId, next));
+  waiting.set(place, [...(waiting.get(place) ?? []), subscriber]);
+  return (await goLiveTogether(streamId, next)).get(subscriber)!;
 }
+
+const goLiveTogether = share(async (streamId: string, next: number) => {
+  const frame = key.frame(streamId, next);
+  let left = waiting.get(nameOf(frame)) ?? [];
+  waiting.delete(nameOf(frame));
+  const decided = new Map<Subscriber, GoneLive>();
+  while (left.length > 0) {
+    // A transaction names each item once, and a message of the queue may come twice.
+    const distinct = new Map(left.map((one) => [one.connectionId, one]));
+    const group = [...distinct.values()].slice(0, groupMax);
+    const failed = await commitTransaction([
+      { label: "frame", ConditionCheck: { Key: frame, ...isAbsent } },
+      ...group.map((one) => ({
+        label: one.connectionId,
+        Update: updateOf(one, advance(one, next, true)),
+      })),
+    ]);
+    for (const one of group) {
+      if (failed === undefined) decided.set(one, "live");
+      else if (failed.has(one.connectionId)) decided.set(one, "over");
+      else if (failed.has("frame")) decided.set(one, "behind");
+    }
+    left = left.filter((one) => !decided.has(one));
+  }
+  return decided;
+});
+
+/** Most subscriptions of one transaction, which has at most 100 actions. */
+const groupMax = 99;
 
 type Change = {
   update: string;

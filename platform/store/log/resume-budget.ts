@@ -7,14 +7,15 @@ import { key } from "../../table/keys.ts";
 const keptSeconds = 3600;
 
 /**
- * Part of a user's budget per second that each environment may spend without a request to the
- * table. Most reconnecting users have missed less, and all environments together stay near the
- * budget.
+ * Part of a user's budget that each environment may spend without a request to the table, and the
+ * seconds whose parts it may spend at once. Most reconnecting users have missed less, and all
+ * environments together stay near the budget.
  */
 const unrequestedPart = 32;
+const windowSeconds = 10;
 
-/** Frames that this environment spent without a request, and in which second. */
-type Unrequested = { second: number; frames: number };
+/** Frames that this environment spent without a request, and in which window. */
+type Unrequested = { window: number; frames: number };
 
 /** Users that one environment remembers; the oldest are evicted. */
 const usersMax = 10_000;
@@ -24,20 +25,21 @@ const spent = new BoundedMap<string, Unrequested>(usersMax);
 /**
  * Takes frames from the budget per second that all connections of a user share. Returns how many
  * were granted; if 0, try again in the next second. Frames spent without a request are added to the
- * first request; after that, all frames of this second are requested.
+ * first request; after that, all frames of this window are requested.
  */
 export async function takeResumeFrames(userId: string, wanted: number, now: Date): Promise<number> {
   const second = Math.floor(now.getTime() / 1000);
+  const window = Math.floor(second / windowSeconds);
   const budget = setting("RESUME_FRAMES_PER_SECOND");
   const known = spent.get(userId);
-  const frames = known?.second === second ? known.frames : 0;
-  const unrequestedMax = Math.floor(budget / unrequestedPart);
+  const frames = known?.window === window ? known.frames : 0;
+  const unrequestedMax = Math.floor((budget * windowSeconds) / unrequestedPart);
   if (frames + wanted <= unrequestedMax) {
-    spent.set(userId, { second, frames: frames + wanted });
+    spent.set(userId, { window, frames: frames + wanted });
     return wanted;
   }
-  // All further frames of this second are requested, so that unrequested ones are counted once.
-  spent.set(userId, { second, frames: Number.POSITIVE_INFINITY });
+  // All further frames of this window are requested, so that unrequested ones are counted once.
+  spent.set(userId, { window, frames: Number.POSITIVE_INFINITY });
   const unrequested = Number.isFinite(frames) ? frames : 0;
   const counted = await updateItem({
     Key: key.resumeRate(userId, second),

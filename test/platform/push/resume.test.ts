@@ -1,11 +1,15 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { frameKeptSeconds } from "../../../domain/log/frame.ts";
 import type { Position } from "../../../domain/log/recovery.ts";
+import { resume } from "../../../platform/push/resume.ts";
 import { readRange } from "../../../platform/realtime/frame-range.ts";
 import { findLog } from "../../../platform/store/log/logs.ts";
+import { findSubscriber, removeSubscriber } from "../../../platform/store/log/subscribers.ts";
 import { key } from "../../../platform/table/keys.ts";
 import { table, tableName } from "../../../platform/table/table.ts";
 import { chatRecord } from "../../domain/frame-samples.ts";
+import { intercept } from "../intercept.ts";
 import { startTable } from "../table.ts";
 import { seconds, setScene } from "./scene.ts";
 
@@ -96,4 +100,60 @@ test("waiting ends with the first frame that comes", async () => {
   setTimeout(() => void own.append(own.audience(), chatRecord(1, "soon", seconds(own.now))), 300);
   expect(await reading).toMatchObject({ head: 1, recovered: true, frames: [{ frame: 1 }] });
   expect(Date.now() - began).toBeLessThan(10_000);
+});
+
+/** Viewers of a small room who have missed the third frame, and what sends it to them together. */
+async function comeBackTogether() {
+  const own = await setScene();
+  const say = (n: number) => own.push(own.audience(), chatRecord(n, `${n}`, seconds(own.now)));
+  for (let n = 1; n <= 3; n++) await say(n);
+  const since = { epoch: (await findLog(own.streamId))!.epoch, frame: 2 };
+  const names = ["a", "b", "c", "d", "e", "f"];
+  const asked = await Promise.all(names.map((name) => own.ask(name, { since })));
+  await own.confirmOnly(own.audience(), ...asked);
+  const jobs = names.map(() => own.takeResume()!);
+  // One message comes twice.
+  jobs.push(jobs[1]!);
+  const areServed = async () => {
+    while (names.some((name) => own.frames(name).length === 0)) await nextTurn();
+  };
+  const send = () => Promise.all(jobs.map((job) => resume(own.audience(), job)));
+  const framesOf = (name: string) => [...new Set(own.frames(name))];
+  return { own, say, names, framesOf, areServed, send };
+}
+
+test("viewers of a small room who go live together share transactions, and one who leaves stops nobody", async () => {
+  const { own, say, names, framesOf, areServed, send } = await comeBackTogether();
+  let transactions = 0;
+  const undo = intercept(async ({ name }, next) => {
+    if (name !== "TransactWriteCommand") return next();
+    transactions += 1;
+    // By now all others wait for the next one.
+    if (transactions === 1) await areServed();
+    if (transactions === 1) await removeSubscriber(own.streamId, "c");
+    return next();
+  });
+  await send();
+  undo();
+  // The first one, all others, these without the one who left, and the message that came twice.
+  expect(transactions).toBeLessThanOrEqual(4);
+  expect(await findSubscriber(own.streamId, "c")).toBeUndefined();
+  await say(4);
+  for (const name of names)
+    expect([name, framesOf(name)]).toEqual([name, name === "c" ? [3] : [3, 4]]);
+});
+
+test("viewers who go live together get a frame that is put meanwhile, except the user whom it blocks", async () => {
+  const { own, say, names, framesOf, areServed, send } = await comeBackTogether();
+  const undo = intercept(async ({ name }, next) => {
+    if (name !== "TransactWriteCommand") return next();
+    undo();
+    await areServed();
+    await own.push(own.audience(), await own.ban("user-of-c", "ban-of-c"));
+    return next();
+  });
+  await send();
+  await say(5);
+  for (const name of names)
+    expect([name, framesOf(name)]).toEqual([name, name === "c" ? [3] : [3, 4, 5]]);
 });
