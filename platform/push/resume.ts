@@ -185,7 +185,7 @@ async function goLiveAtHead(
   next: number,
 ): Promise<boolean> {
   const { count } = await countViewers(audience);
-  if (count <= limits().exactViewers) return (await goLiveBefore(subscriber, next)) !== "behind";
+  if (count <= limits().exactViewers) return goLiveBefore(subscriber, next);
   const live = await goLive(subscriber, next);
   if (live !== undefined) await sendRemaining(audience, live);
   return true;

@@ -81,32 +81,29 @@ export const advanceCatchUp = (
 export const goLive = (subscriber: Subscriber, next: number): Promise<Subscriber | undefined> =>
   change(subscriber, advance(subscriber, next, true));
 
-/** What became of a subscription that was to go live. */
-type GoneLive = "live" | "behind" | "over";
-
 /** Those who wait for the next transaction, by stream and frame. */
 const waiting = new Map<string, Subscriber[]>();
 
 /**
  * Like `goLive`, in one transaction with a check that the frame `next` does not exist yet. Then the
- * call that puts it lists this subscription as live, and no frame is left to send. Returns `behind`
- * if the frame exists, `over` if another call has advanced the subscription or it has ended.
+ * call that puts it lists this subscription as live, and no frame is left to send. Returns false if
+ * the frame exists; true also if another call has advanced the subscription, or it has ended.
  *
  * Viewers who come to the same frame while a transaction is under way share the next one: separate
  * ones would conflict, since each checks the frame.
  */
-export async function goLiveBefore(subscriber: Subscriber, next: number): Promise<GoneLive> {
+export async function goLiveBefore(subscriber: Subscriber, next: number): Promise<boolean> {
   const { streamId } = subscriber;
   const place = nameOf(key.frame(streamId, next));
   waiting.set(place, [...(waiting.get(place) ?? []), subscriber]);
-  return (await goLiveTogether(streamId, next)).get(subscriber)!;
+  return (await goLiveTogether(streamId, next)).get(subscriber) === true;
 }
 
 const goLiveTogether = share(async (streamId: string, next: number) => {
   const frame = key.frame(streamId, next);
   let left = waiting.get(nameOf(frame)) ?? [];
   waiting.delete(nameOf(frame));
-  const decided = new Map<Subscriber, GoneLive>();
+  const decided = new Map<Subscriber, boolean>();
   while (left.length > 0) {
     // A transaction names each item once, and a message of the queue may come twice.
     const distinct = new Map(left.map((one) => [one.connectionId, one]));
@@ -119,9 +116,8 @@ const goLiveTogether = share(async (streamId: string, next: number) => {
       })),
     ]);
     for (const one of group) {
-      if (failed === undefined) decided.set(one, "live");
-      else if (failed.has(one.connectionId)) decided.set(one, "over");
-      else if (failed.has("frame")) decided.set(one, "behind");
+      if (failed === undefined || failed.has(one.connectionId)) decided.set(one, true);
+      else if (failed.has("frame")) decided.set(one, false);
     }
     left = left.filter((one) => !decided.has(one));
   }
