@@ -57,7 +57,6 @@ export const slowKinds = {
     "platform/large-funding",
     "platform/many-moments",
     "platform/notification-units",
-    "platform/picture-sizes",
     "platform/push/estimate",
     "platform/push/simulation",
     "web/chat-load",
@@ -100,14 +99,12 @@ export const slowKinds = {
     "bin/cold-start",
     "bin/drill",
     "bin/layout",
-    "bin/read-only",
     "bin/reload",
     "bin/reset-logs",
     "bin/restore",
     "cloud/relay-rules",
     "cloud/transitions",
     "local/read-only",
-    "local/relay-container",
     "platform/releases/releases",
   ],
 } satisfies Record<string, string[]>;
@@ -145,7 +142,9 @@ export const waiting: string[] = [
   "api/tickets",
   "api/trains",
   "api/webhooks",
+  "bin/read-only",
   "client/polling",
+  "local/relay-container",
   "platform/webhooks/hanging",
 ];
 

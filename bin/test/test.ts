@@ -78,36 +78,49 @@ function readReport(file: string): Report | undefined {
   }
 }
 
-/** Runs test files and counts results; without files the counts are zero. */
+/** Whether the caller has chosen how many files run at a time. */
+const choosesWorkers = ({ jest }: TestOptions) =>
+  jest.some((option) => /^(-i|-w|--runInBand|--maxWorkers)\b/.test(option));
+
+/**
+ * Runs test files and counts results; without files the counts are zero. With `output`, jest writes
+ * there instead of to the terminal.
+ */
 async function run(
   files: readonly string[],
-  { jest, name }: TestOptions,
+  options: TestOptions,
   env: Env,
-  course: string,
+  workersOption: string,
   output?: string[],
 ): Promise<Outcome> {
   if (files.length === 0) return sumOf([]);
   const results = join(root, `.cache/test-results${output ? "-waiting" : ""}.json`);
   rmSync(results, { force: true });
   const report = ["--json", `--outputFile=${results}`];
-  const isCourseGiven = jest.some((option) => /^(-i|-w|--runInBand|--maxWorkers)\b/.test(option));
-  const options = [...report, ...(isCourseGiven ? [] : [course]), ...jest];
-  const given = [...options, "--runTestsByPath", ...files];
+  const own = choosesWorkers(options) ? report : [...report, workersOption];
+  const given = [...own, ...options.jest, "--runTestsByPath", ...files];
   const status = await runJest(given, env, output && { output });
   const found = readReport(results);
   if (found === undefined) {
     console.error("Jest ended without a report");
     return broken;
   }
-  const outcome = outcomeOf(found, name);
+  const outcome = outcomeOf(found, options.name);
   if (status === 0 || outcome.failed > 0) return outcome;
   console.error(`Jest ended with ${status} though no test has failed`);
   return sumOf([outcome, broken]);
 }
 
-/** Runs the chosen files: first in parallel and next to that, then those that must run alone. */
+/**
+ * Runs the chosen files: first the parallel ones, and those that mostly wait next to them; then
+ * those that must run alone. With a given number of workers, none runs next to the parallel ones.
+ */
 async function runAll(options: TestOptions, env: Env): Promise<Outcome> {
-  const { parallel, waiting, alone } = chooseFiles(options);
+  const lanes = chooseFiles(options);
+  const isOneLane = choosesWorkers(options);
+  const parallel = isOneLane ? [...lanes.parallel, ...lanes.waiting] : lanes.parallel;
+  const waiting = isOneLane ? [] : lanes.waiting;
+  const { alone } = lanes;
   if (parallel.length + waiting.length + alone.length === 0)
     console.error(
       options.changedSince === undefined
@@ -167,11 +180,11 @@ async function watch({ paths, jest }: TestOptions, env: Env): Promise<number> {
   // folders disappear meanwhile, such as those of an unfinished assembly.
   await fetch(`${shared.url}/system/api`);
   const reporters = ["default", join(root, "test/count-line.ts")];
-  const course = reporters.map((name) => `--reporters=${name}`);
+  const reporting = reporters.map((name) => `--reporters=${name}`);
   // Without a path jest runs what the changes since the last commit affect, of the short run.
   const left = listLeftFiles().map((file) => `--testPathIgnorePatterns=${file}`);
   const chosen = paths.length > 0 ? ["--watchAll", ...paths] : ["--watch", ...left];
-  return runJest([...course, ...jest, ...chosen], env, { terminal: "inherit" });
+  return runJest([...reporting, ...jest, ...chosen], env, { terminal: "inherit" });
 }
 
 /** Whether the run includes all tests. */
