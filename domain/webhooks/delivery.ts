@@ -113,13 +113,8 @@ function delayAfter(step: number, chance: number): number | undefined {
 
 /** A delivery with the outcome of its newest attempt instead of the previous one. */
 function withOutcome(delivery: Delivery, { statusCode, error }: Outcome): Delivery {
-  const { statusCode: _, error: __, nextAttemptAt: ___, ...rest } = delivery;
-  return {
-    ...rest,
-    attempts: delivery.attempts + 1,
-    ...(statusCode !== undefined && { statusCode }),
-    ...(error !== undefined && { error }),
-  };
+  const attempts = delivery.attempts + 1;
+  return { ...delivery, attempts, statusCode, error, nextAttemptAt: undefined };
 }
 
 /** Inputs of the decision on the next attempt; a receiver that is `gone` gets none. */
@@ -142,8 +137,7 @@ export function afterAttempt(
 export function afterResending(delivery: Delivery, outcome: Outcome): Delivery {
   const made = withOutcome(delivery, outcome);
   if (outcome.isDone) return { ...made, status: "delivered" };
-  const { nextAttemptAt } = delivery;
-  return { ...made, ...(nextAttemptAt !== undefined && { nextAttemptAt }) };
+  return { ...made, nextAttemptAt: delivery.nextAttemptAt };
 }
 
 /**
@@ -152,8 +146,8 @@ export function afterResending(delivery: Delivery, outcome: Outcome): Delivery {
  */
 export function afterDisabling(before: Delivery): Delivery {
   if (before.status !== "pending") return before;
-  const { nextAttemptAt: _, ...delivery } = before;
-  return { ...delivery, status: "failed", error: "The receiver is disabled or deleted" };
+  const error = "The receiver is disabled or deleted";
+  return { ...before, status: "failed", error, nextAttemptAt: undefined };
 }
 
 /** A blocking callback without a usable response. It is not retried: its gift is refused. */

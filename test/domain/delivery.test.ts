@@ -8,7 +8,12 @@ import {
   makeDelivery,
   withoutContent,
 } from "../../domain/webhooks/delivery.ts";
-import { currentSecrets, rotateSecrets, wants } from "../../domain/webhooks/webhook.ts";
+import {
+  currentSecrets,
+  rotateSecrets,
+  type Secret,
+  wants,
+} from "../../domain/webhooks/webhook.ts";
 
 const at = "2026-05-01T12:00:00.123Z";
 const now = new Date(at);
@@ -75,7 +80,8 @@ describe("the schedule of a delivery", () => {
 
   test("disabling ends pending deliveries", () => {
     const ended = afterDisabling(failed(1));
-    expect(ended).toMatchObject({ status: "failed", attempts: 1 });
+    const error = "The receiver is disabled or deleted";
+    expect(ended).toMatchObject({ status: "failed", attempts: 1, error });
     expect(ended.nextAttemptAt).toBeUndefined();
     const delivered = afterResending(failed(1), { isDone: true, statusCode: 200 });
     expect(afterDisabling(delivered)).toBe(delivered);
@@ -124,4 +130,10 @@ test("a rotated secret signs together with the new one for 24 hours, and no long
   const { secrets: later } = rotateSecrets(secrets, "c", hours(12));
   expect(currentSecrets(later, hours(23.99)).map(({ secret }) => secret)).toEqual(["c", "b", "a"]);
   expect(currentSecrets(later, hours(24)).map(({ secret }) => secret)).toEqual(["c", "b"]);
+});
+
+test("of more than ten secrets within a day the oldest sign no longer", () => {
+  let secrets: Secret[] = [];
+  for (const secret of "abcdefghijkl") ({ secrets } = rotateSecrets(secrets, secret, now));
+  expect(secrets.map(({ secret }) => secret).join("")).toBe("lkjihgfedc");
 });
