@@ -17,28 +17,50 @@ const shown = (events: readonly UserEvent[]) =>
   events.map(({ dataOf, people: _, ...event }) => ({ ...event, data: dataOf(people) }));
 
 test("each entry of a ledger's item is a separate event, with its number in the id", () => {
-  const entry = (seq: number, amount: number, balanceAfter: number): Entry => ({
-    ...{ userId: "ann", seq, amount, balanceAfter, counterpart: seq === 2 ? "gone" : "bob" },
+  const entry = (
+    seq: number,
+    amount: number,
+    balanceAfter: number,
+    counterpart: string | null,
+  ): Entry => ({
+    ...{ userId: "ann", seq, amount, balanceAfter, counterpart },
     ...{ type: "gift_revenue", streamId: null, giftId: null, reference: null, occurredAt: at },
   });
-  const [item] = itemsOf(chain("", [entry(1, 5, 5), entry(2, -2, 3), entry(3, 4, 7)]).chained);
+  const [item] = itemsOf(
+    chain("", [entry(1, 5, 5, "bob"), entry(2, -2, 3, "gone"), entry(3, 4, 7, null)]).chained,
+  );
   const change = { kind: "entry", createdAt, old: undefined, new: item } as const;
+  expect(userEventsOf(change).map((event) => event.people)).toEqual([["bob"], ["gone"], []]);
+  expect(userEventsOf({ ...change, old: item })).toEqual([]);
   expect(shown(userEventsOf(change))).toMatchObject([
-    { id: "entry:ann:1", type: "wallet.credited", userId: "ann", at },
+    {
+      id: "entry:ann:1",
+      type: "wallet.credited",
+      userId: "ann",
+      at,
+      data: { counterpart: { _id: "bob" } },
+    },
     {
       id: "entry:ann:2",
       type: "wallet.debited",
       data: { userId: "ann", direction: "debit", amount: 2, balanceAfter: 3, counterpart: null },
     },
-    { id: "entry:ann:3", data: { amount: 4, balanceAfter: 7, counterpart: { _id: "bob" } } },
+    { id: "entry:ann:3", data: { amount: 4, balanceAfter: 7, counterpart: null } },
   ]);
 });
 
 test("a changed name and a deletion are events of a profile, and nothing else is", () => {
   const was = { ...profileOf("ann", { given_name: "Ann" }, new Date(at)), PK: "USER#ann" };
   const later = "2026-05-01T12:00:01.000Z";
-  const of = (image: object | undefined, old: object | undefined = was) =>
-    shown(userEventsOf({ kind: "profile", createdAt, old: old as never, new: image as never }));
+  const of = (image: object | undefined, old: object | null = was) =>
+    shown(
+      userEventsOf({
+        kind: "profile",
+        createdAt,
+        old: (old ?? undefined) as never,
+        new: image as never,
+      }),
+    );
   const renamed = { ...was, surname: "Lee", updatedAt: later };
   const before = { username: "", name: "Ann", surname: "" };
   expect(of(renamed)).toEqual([
@@ -48,7 +70,7 @@ test("a changed name and a deletion are events of a profile, and nothing else is
     },
   ]);
   expect(of({ ...was, bio: "x", updatedAt: later })).toEqual([]);
-  expect(of(was, undefined)).toEqual([]);
+  expect(of(was, null)).toEqual([]);
   expect(of(undefined)).toEqual([
     {
       ...{ id: `user:ann:${at}:deleted`, type: "user.deleted", userId: "ann" },
@@ -62,6 +84,7 @@ test("a changed name and a deletion are events of a profile, and nothing else is
 test("a notification and a follow are events when they are created", () => {
   const relation = { relationId: "r1", followerId: "bob", followedId: "ann", at };
   const follow = { kind: "relation", createdAt, old: undefined, new: relation } as const;
+  expect(userEventsOf(follow)[0]!.people).toEqual(["bob", "ann"]);
   expect(shown(userEventsOf(follow))).toMatchObject([
     {
       ...{ id: "follow:r1", type: "follow.created", userId: "ann" },
@@ -78,5 +101,6 @@ test("a notification and a follow are events when they are created", () => {
     { id: `notification:${id}`, type: "notification.created", data: { metadata: { a: 1 } } },
   ]);
   expect(userEventsOf({ ...made, old: note, new: { ...note, read: true } })).toEqual([]);
-  expect(userEventsOf({ ...follow, old: relation, new: undefined })).toEqual([]);
+  for (const image of [relation, undefined])
+    expect(userEventsOf({ ...follow, old: relation, new: image })).toEqual([]);
 });
