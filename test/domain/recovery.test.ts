@@ -38,6 +38,10 @@ test("a frame is returned for a day, though it is stored for an hour more", () =
   expect(recover(since, end, next(24.1), now)).toBe("lost");
 });
 
+test("the head that is no longer kept is lost to a position just before it", () => {
+  expect(recover({ epoch: "e1", frame: 56 }, end, undefined, now)).toBe("lost");
+});
+
 test("a frame number from before a reset recovers nothing", () => {
   expect(recover({ epoch: "e1", frame: 50 }, end, kept(51, "e0"), now)).toBe("lost");
 });
@@ -56,6 +60,13 @@ test("a log ends with its newest stored frame, posted or not", () => {
     newest: 950,
     totals: { count: 5, credits: 50 },
   });
+});
+
+test("at the same frame the mark counts: after a reset only it was recounted", () => {
+  const frame = { n: 57, newest: 850, totals: { count: 9, credits: 90 }, madeAt: 1 };
+  const { posted, ...rest } = { ...mark, resetAt: 900, sums: { likes: 2 } };
+  const ends = { ...rest, head: posted, madeAt: 1 };
+  expect(endOf({ ...rest, posted }, { ...frame, sums: { likes: 9 } })).toEqual(ends);
 });
 
 test("a log whose frames have expired ends at its newest posted frame (F2)", () => {
