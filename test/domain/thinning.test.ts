@@ -1,6 +1,7 @@
 import fc from "fast-check";
+import { frameBytesMax, makeFrame } from "../../domain/log/frame.ts";
 import { bytesOf, chooseDropped, selectDropped } from "../../domain/log/thinning.ts";
-import { chatRecord, giftRecord } from "./frame-samples.ts";
+import { chatRecord, emptyLog, giftRecord, now, streamId } from "./frame-samples.ts";
 
 const kept = (records: ReturnType<typeof chatRecord>[], left: Set<string>) =>
   records.filter(({ id }) => !left.has(id));
@@ -59,4 +60,12 @@ test("chat is dropped only from several frames, when the rate is reached or they
   expect(dropped({ posted: 101 })).toBeGreaterThan(5);
   expect(dropped({ isLimited: true })).toBeGreaterThan(5);
   expect(dropped({ isLimited: true, posted: 1_000, frameBytes: bytes })).toBe(0);
+});
+
+test("what thinning leaves fits one frame", () => {
+  const records = Array.from({ length: 200 }, (_, n) => chatRecord(n, "hi", 1, `u${n}`));
+  const load = { posted: 1_000, postsPerSecond: 400, isLimited: true };
+  const dropped = selectDropped(records, { ...load, frameBytes: frameBytesMax });
+  const facts = { streamId, viewers: 1_000, dropped };
+  expect(makeFrame(emptyLog, records, facts, now).taken).toBe(200);
 });
