@@ -59,6 +59,6 @@ export function makeTicket(
   const goodUntil = Math.min(now.getTime() + ticketSeconds * 1000, tokenExpiresAt * 1000);
   const token = { tokenExpiresAt, tokenIssuedAt, tokenId };
   const expiresAt = Math.ceil(goodUntil / 1000);
-  const who = { userId, ...(roles.length > 0 && { roles: [...roles] }) };
+  const who = { userId, roles: [...roles] };
   return { ...who, ...(streamId && { streamId }), goodUntil, ...token, expiresAt };
 }

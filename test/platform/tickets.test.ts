@@ -14,17 +14,19 @@ const now = new Date("2026-01-15T10:30:00.000Z");
 const nowSeconds = now.getTime() / 1000;
 const after = (seconds: number) => new Date(now.getTime() + seconds * 1000);
 
-/** A ticket made now, by a token that expires in `tokenSeconds`. */
+const roles: "admin"[] = ["admin"];
+
+/** A ticket made now, by an admin's token that expires in `tokenSeconds`. */
 async function ticketOf(tokenSeconds: number, streamId?: string): Promise<string> {
   const token = { expiresAt: nowSeconds + tokenSeconds, issuedAt: nowSeconds - 5, tokenId: "t" };
   const text = newSecret();
-  const ticket = makeTicket({ userId: "ann", ...token }, streamId, now);
+  const ticket = makeTicket({ userId: "ann", roles, ...token }, streamId, now);
   await recordTicket(text, ticket, forget(undefined));
   return text;
 }
 
-test("a ticket is valid for a minute or until its token ends", async () => {
-  const ann = { userId: "ann", issuedAt: nowSeconds - 5, tokenId: "t", roles: [], claims: {} };
+test("a ticket is valid for a minute or until its token ends, with the token's roles", async () => {
+  const ann = { userId: "ann", issuedAt: nowSeconds - 5, tokenId: "t", roles, claims: {} };
   const seconds = ticketSeconds - 0.001;
   expect(await ticketCaller(await ticketOf(3600), after(seconds))).toEqual({
     ...{ ...ann, expiresAt: nowSeconds + 3600, isByTicket: true },
