@@ -61,15 +61,14 @@ export function chooseDropped(records: readonly LogRecord[], bytesMax: number): 
     }
   }
   const dropped = new Set<string>();
-  const senders = [...bySender.keys()].sort((a, b) => Number(kept.has(b)) - Number(kept.has(a)));
   // Each round admits the next newest message of each sender. All rounds of the host and the
   // moderators come before everyone else's first.
   for (const isKept of [true, false])
     for (let round = 0, open = true; open; round++) {
       open = false;
-      for (const sender of senders) {
+      for (const [sender, sent] of bySender) {
         if (kept.has(sender) !== isKept) continue;
-        const record = bySender.get(sender)!.at(-1 - round);
+        const record = sent.at(-1 - round);
         if (record === undefined) continue;
         open = true;
         const bytes = bytesOf(record);
