@@ -1,5 +1,5 @@
 import { recordOf } from "../../domain/log/change.ts";
-import { change, gift, message, now, picture, record, stream } from "./frame-samples.ts";
+import { change, gift, message, now, picture, record, stream, streamId } from "./frame-samples.ts";
 
 const member = (ban?: object | null, revision = 1) => ({ userId: "ann", revision, ban });
 const block = (id: string) => ({ id, actionType: "BLOCK", endsAt: null });
@@ -11,19 +11,29 @@ test("a record that changes nothing for viewers causes no event", () => {
   nothing(change("stream", stream, stream));
   nothing(change("gift", gift(1, { due: undefined }), gift(1)));
   nothing(change("gift", { id: "1", kind: "share" }));
+  nothing(change("gift", { id: "1", kind: "proceeds" }));
   nothing(change("member", member(undefined, 2), member()));
   nothing(change("member", { ...member(), lastMessageAt: now.toISOString() }, member()));
   nothing(change("message", undefined, message(1)));
+  nothing(change("message", { n: 1, isEmpty: true }));
+  const { content: _, ...rest } = message(1);
+  const deleted = { ...rest, deletedAt: now.toISOString(), revision: 2 };
+  nothing(change("message", { ...deleted, revision: 3 }, deleted));
 });
 
 test("banning, lifting and banning again are three events, whatever the revisions", () => {
-  const ids = [
+  const records = [
     record(change("member", member(block("b1")))),
     record(change("member", member(null), member(block("b1")))),
     record(change("member", member(block("b2")), member(null))),
     record(change("member", member(null), member(block("b2")))),
-  ].map(({ id }) => id);
-  expect(new Set(ids).size).toBe(4);
+  ];
+  expect(new Set(records.map(({ id }) => id)).size).toBe(4);
+  const lifted = { streamId, banId: "b1", targetUserId: "ann", actionType: "BLOCK" };
+  expect(records.slice(0, 2).flatMap(({ events }) => events)).toEqual([
+    { type: "member.banned", at: now.toISOString(), data: { ...lifted, endsAt: null } },
+    { type: "member.unbanned", at: now.toISOString(), data: lifted },
+  ]);
 });
 
 test("BLOCK identifies the blocked user; CHAT_ONLY ends no subscription", () => {
@@ -83,6 +93,7 @@ test("only moderators see the blocked words", () => {
 test("a combo ends once, through the item of its first gift", () => {
   const ended = { comboEnded: { count: 3, credits: 30, at: now.toISOString() } };
   const made = record(change("gift", gift(1, ended), gift(1)));
+  expect(made.id).toBe(`combo:${gift(1).comboId}`);
   expect(made.events[0]).toMatchObject({ type: "combo.ended", data: { count: 3, credits: 30 } });
   nothing(change("gift", gift(1, { ...ended, due: undefined }), gift(1, ended)));
 });

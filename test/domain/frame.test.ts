@@ -87,6 +87,36 @@ test("whatever the order of records, frames are small, numbered without gaps, an
   );
 });
 
+const taps = { id: "c1", createdAt: 1, lane: "always", events: [], adds: { likes: 7 } } as const;
+
+test("what a reset of the log has counted is not added again", () => {
+  const sumsAt = (createdAt: number) =>
+    makeFrame({ ...emptyLog, resetAt: 500 }, [{ ...taps, createdAt }], saying, now).frame.sums;
+  expect([sumsAt(500), sumsAt(501)]).toEqual([undefined, { likes: 7 }]);
+});
+
+test("a frame is filled to its last byte", () => {
+  const records = [taps, chatRecord(1), giftRecord(2)];
+  const take = (bytesMax?: number) =>
+    makeFrame(emptyLog, records, { ...saying, ...(bytesMax && { bytesMax }) }, now);
+  const bytes = utf8Bytes(take().frame.body);
+  expect([take(bytes + 1).taken, take(bytes - 1).taken]).toEqual([3, 2]);
+});
+
+test("a frame is kept for 25 hours, and names the users whom its records block", () => {
+  const ban = { id: "b1", actionType: "BLOCK", endsAt: null };
+  const block = record(change("member", { userId: "ann", revision: 1, ban }));
+  const [frame] = cut([chatRecord(1), block]);
+  expect(frame).toMatchObject({ blocks: ["ann"], expiresAt: now.getTime() / 1000 + 25 * 3600 });
+  expect(cut([chatRecord(1)])[0]!.blocks).toBeUndefined();
+});
+
+test("several events of one record have ids of their own", () => {
+  const next = { ...stream, revision: 2, giftsEnabled: false, pinned: { messageId: "m1" } };
+  const ids = eventsOf(cut([record(change("stream", next, stream))])).map(({ id }) => id);
+  expect(ids).toEqual([`stream:${streamId}:2`, `stream:${streamId}:2.1`]);
+});
+
 test("more than one frame can hold goes into several, none larger than a message may be", () => {
   const records = Array.from({ length: 100 }, (_, n) => chatRecord(n, "x".repeat(500), n));
   const frames = cut(records);
@@ -139,10 +169,11 @@ test("a refund removes its gift from the totals", () => {
   );
   const [frame] = cut([giftRecord(1), giftRecord(2), refunded]);
   expect(frame!.totals).toEqual({ count: 1, credits: 10 });
-  expect(eventsOf([frame!])[2]).toMatchObject({
-    type: "gift.refunded",
-    data: { credits: 10, totals: { count: 1, credits: 10 } },
-  });
+  expect(eventsOf([frame!])).toMatchObject([
+    { type: "gift.sent", data: { totals: { count: 1, credits: 10 } } },
+    { type: "gift.sent", data: { totals: { count: 2, credits: 20 } } },
+    { type: "gift.refunded", data: { credits: 10, totals: { count: 1, credits: 10 } } },
+  ]);
 });
 
 test("a deletion removes the text from a frame being made and from a kept one", () => {
@@ -151,6 +182,7 @@ test("a deletion removes the text from a frame being made and from a kept one", 
   const deleted = { ...rest, deletedAt: now.toISOString(), revision: 2 };
   const deletion = record(change("message", deleted, before));
   expect(deletion.deletes?.messageId).toBe(before.id);
+  expect(deletion.events[0]!.data).toEqual({ messageId: before.id, streamId });
   const [together] = cut([chatRecord(1, "secret"), chatRecord(2, "kept"), deletion]);
   expect(together!.body).not.toContain("secret");
   expect(eventsOf([together!]).map(({ type }) => type)).toEqual([
