@@ -96,7 +96,7 @@ function addSum(folding: Folding, name: string, sum: Sum, at: string | undefined
   if (name !== likesSum && moment === undefined) return;
   changed[name] = value;
   if (moment?.shown === undefined || typeof value !== "number") return;
-  if (moment.isReached === true || value < (moment.target ?? Number.POSITIVE_INFINITY)) return;
+  if (value < (moment.target ?? Number.POSITIVE_INFINITY)) return;
   const { shown, ...rest } = moment;
   moments[place] = { ...rest, isReached: true };
   const data = { ...shown, reached: true };

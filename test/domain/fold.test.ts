@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { makeMoment, type NewMoment } from "../../domain/audience/moment.ts";
+import { recordOf } from "../../domain/log/change.ts";
 import type { LogRecord } from "../../domain/log/event.ts";
 import { fold } from "../../domain/log/fold.ts";
 import { type Frame, type FrameBody, makeFrame } from "../../domain/log/frame.ts";
@@ -12,6 +13,7 @@ import {
   emptyLog,
   gift,
   now,
+  picture,
   record,
   stream,
   streamId,
@@ -106,12 +108,13 @@ test("the frame of a moment's start has zeros, that of its end has its result", 
   });
   const [last] = framesOf([started(item), vote(1, [0]), ended(item, result)]);
   expect(bodyOf(last!).sums).toEqual({ [item.id]: [0, 1] });
+  expect(bodyOf(last!).events[1]).toMatchObject({ id: `moment:${item.id}:ended`, at: seconds(60) });
   expect(last!.sums).toBeUndefined();
 });
 
 test("a vote counts before its poll is known, and replaces the previous one", () => {
-  const early = foldAll([vote(1, [1]), started(poll(1))]);
-  expect(early.sums).toEqual({ [idOf(1)]: [0, 1] });
+  const early = foldAll([vote(1, [0]), started(poll(1))]);
+  expect(early.sums).toEqual({ [idOf(1)]: [1, 0] });
   const changed = foldAll([started(poll(1)), vote(1, [1]), vote(1, [0], [1], seconds(2), "v2")]);
   expect(changed.sums).toEqual({ [idOf(1)]: [1, 0] });
 });
@@ -132,6 +135,27 @@ test("actions after a moment's end do not count", () => {
   expect(byHand.events).toEqual([]);
   const late = foldAll([started(item), byHand, vote(1, [1], undefined, seconds(5), "v2")]);
   expect(late.sums).toEqual({ [item.id]: [0, 0] });
+});
+
+test("a log forgets moments ten minutes after their end, and keeps no more than 64", () => {
+  const end = (n: number) => ended(poll(n), { votes: [0, 0], voters: 0, winner: null });
+  const all = Array.from({ length: 65 }, (_, n) => n + 1);
+  const { moments = [] } = foldAll(all.flatMap((n) => [started(poll(n)), end(n)]));
+  expect(moments.map(({ id }) => id)).toEqual(all.slice(1).map(idOf));
+  const after = (seconds: number, one: LogRecord) =>
+    fold({ moments }, one, end(1).createdAt + seconds);
+  expect(after(599, like(0, 1, "c1")).moments).toEqual(moments);
+  expect(after(600, like(0, 1, "c1")).moments).toBeUndefined();
+  // A vote for a moment that the log does not know may be early, but not later than that.
+  expect(after(600, vote(99, [0])).sums).toEqual({ [idOf(99)]: [1] });
+  expect(after(601, vote(99, [0])).sums).toBeUndefined();
+});
+
+test("a change after a moment's end is no second end", () => {
+  const result = { votes: [0, 0], voters: 0, winner: null };
+  const item = { ...poll(1), status: "ended", endedAt: seconds(60), result, revision: 2 };
+  const again = change("moment", { ...item, revision: 3 }, item);
+  expect(recordOf(again, picture)).toBeUndefined();
 });
 
 test("likes of a goal count as they are stored, even those that its end overtook", () => {
@@ -171,6 +195,7 @@ test("a goal is reached only once, in the frame of the gift that reached it", ()
     giftAt(2, seconds(1)),
     giftAt(3, seconds(2)),
     refund(3, seconds(2), seconds(3)),
+    record(change("moment", { ...item, endedAt: seconds(9), revision: 2 }, item)),
     giftAt(4, seconds(4)),
   ];
   expect(foldAll(records)).toMatchObject({ sums: { [item.id]: 2 }, types: ["moment.changed"] });
@@ -204,6 +229,10 @@ test("a goal of likes counts what likes say that they added to it", () => {
   const { sums, types } = foldAll([started(item), like(3, 10, "c1", { goals: { [item.id]: 7 } })]);
   expect(sums).toEqual({ likes: 7, [item.id]: 7 });
   expect(types).toEqual(["moment.changed"]);
+  const images = [10, 12].map((likes) =>
+    likeItem(likes, `c${likes}`, { goals: { [item.id]: likes - 3 } }),
+  );
+  expect(record(change("like", images[1], images[0])).adds).toEqual({ likes: 2, [item.id]: 2 });
 });
 
 test("a thousand votes take 16 KB of a frame's ids, and more votes make another frame", () => {
