@@ -167,8 +167,7 @@ export function changeTrains(folding: Folding, change: TrainsChange, createdAt: 
     for (const known of folding.moments.filter(isOpenTrain))
       if (endedAt !== undefined) replace(folding, endedBy(known, endedAt));
       else if (at < known.endsAt) cancel(folding, { streamId, known, at, createdAt });
-    const { from } = folding.trains ?? {};
-    folding.trains = { streamId, revision, ...(from !== undefined && { from }) };
+    folding.trains = { streamId, revision, from: folding.trains?.from };
     return;
   }
   const { windowSeconds } = settings;
@@ -177,7 +176,7 @@ export function changeTrains(folding: Folding, change: TrainsChange, createdAt: 
     trains?.settings?.windowSeconds ?? windowSeconds,
     windowSeconds,
   );
-  folding.trains = { ...trains, streamId, revision, settings, ...(window && { window }) };
+  folding.trains = { ...trains, streamId, revision, settings, window };
 }
 
 type Cancelling = { streamId: string; known: LogTrain; at: string; createdAt: number };

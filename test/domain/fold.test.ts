@@ -206,22 +206,37 @@ test("a goal is reached only once, in the frame of the gift that reached it", ()
   ]);
 });
 
-test("a gift that starts a train and reaches a goal tells of the train first", () => {
-  const train = {
-    ...{ enabled: true, startCredits: 30, startSenders: 2, windowSeconds: 100 },
-    ...{ levels: [50], levelSeconds: 60 },
-  };
-  const setting = record(
-    change("stream", { ...stream, revision: 2, train }, { ...stream, revision: 1 }),
+const train = {
+  ...{ enabled: true, startCredits: 30, startSenders: 2, windowSeconds: 100 },
+  ...{ levels: [50], levelSeconds: 60 },
+};
+const setTrain = (revision: number, more: object = {}) =>
+  record(
+    change(
+      "stream",
+      { ...stream, revision, train: { ...train, ...more } },
+      { ...stream, revision: revision - 1 },
+    ),
   );
+const give = (n: number, userId: string) =>
+  giftAt(n, seconds(n), { sender: { ...gift(n).sender, userId }, price: 20 });
+
+test("a gift that starts a train and reaches a goal tells of the train first", () => {
   const item = goal(1, "gifts", 2);
-  const give = (n: number, userId: string) =>
-    giftAt(n, seconds(n), { sender: { ...gift(n).sender, userId }, price: 20 });
-  const records = [setting, started(item), give(2, "ann"), give(3, "ben")];
+  const records = [setTrain(2), started(item), give(2, "ann"), give(3, "ben")];
   const { frame } = makeFrame(emptyLog, records, { streamId, viewers: 1 }, now);
   const ids = (JSON.parse(frame.body) as FrameBody).events.map(({ id }) => id);
   const found = ids.filter((id) => id.startsWith("moment:")).slice(1);
   expect(found).toEqual([`moment:${idOf(3)}:started`, `moment:${item.id}:reached`]);
+});
+
+test("a train's window that becomes shorter keeps its gifts for the new length", () => {
+  const startedBy = (n: number) => {
+    const records = [setTrain(2), give(1, "ann"), setTrain(3, { windowSeconds: 50 })];
+    const [frame] = framesOf([...records, give(n, "ben")]);
+    return bodyOf(frame!).events.some(({ type }) => type === "moment.started");
+  };
+  expect([startedBy(40), startedBy(80)]).toEqual([true, false]);
 });
 
 test("a goal of likes counts what likes say that they added to it", () => {

@@ -225,6 +225,10 @@ test("disabling cancels the train, once, and no other begins until it is enabled
   // The log has told of it already.
   const stored = change("moment", { ...item, revision: 2, ...cancelled }, item);
   expect(recordOf(stored, picture)).toBeUndefined();
+  // Late gifts of the cancelled one start no other.
+  const late = [give(3, "ann", 10, 20), give(4, "ben", 19, 20)];
+  const first = [setting, give(1, "ann", 1, 20), give(2, "ben", 2, 10)];
+  expect(play([...first, off, set(4, settings, 30), ...late]).told).toHaveLength(2);
 });
 
 test("new settings apply from the next train on, and outdated ones never", () => {
