@@ -1,10 +1,12 @@
 import { GetCommand } from "@aws-sdk/lib-dynamodb";
 import {
+  claimCall,
   findAnswered,
   findMarked,
   forgetMarked,
   keyedCall,
   markerAction,
+  outsideIdOf,
 } from "../../platform/table/idempotency.ts";
 import { key } from "../../platform/table/keys.ts";
 import { table, tableName } from "../../platform/table/table.ts";
@@ -67,4 +69,45 @@ test("a key is freed from its own request, not from a later one", async () => {
   expect(await commitTransaction([again])).toBeUndefined();
   await forgetMarked(call, marked);
   expect(await findAnswered(call, then)).toMatchObject({ answer: { id: "next" } });
+});
+
+test.each<[one: unknown, other: unknown, isSame: boolean]>([
+  [{ a: 1, b: [{ c: null, d: "x" }] }, { b: [{ d: "x", c: null }], a: 1 }, true],
+  [{ a: 1 }, { a: 1, b: undefined }, true],
+  [{ a: 1 }, { a: 2 }, false],
+  [{ a: 1 }, { b: 1 }, false],
+  [{ a: 1 }, { a: "1" }, false],
+  [{ a: null }, {}, false],
+  [{ a: [] }, { a: {} }, false],
+  [[1, 2], [2, 1], false],
+  [[1, 2], [12], false],
+  [new Uint8Array([1]), new Uint8Array([2]), false],
+  [new Uint8Array([1]), { 0: 1 }, false],
+])("%j and %j are one request: %j", (one, other, isSame) => {
+  const [a, b] = [one, other].map((wish) => keyedCall("ann", "POST /", "name", wish).fingerprint);
+  expect(a === b).toBe(isSame);
+});
+
+test("the key for other systems is the same for a repetition, and no other call's", () => {
+  const idOf = (...call: [owner: string, route: string, name: string]) =>
+    outsideIdOf(keyedCall(...call, {}));
+  const others = [
+    idOf("ben", "POST /a", "x"),
+    idOf("ann", "POST /b", "x"),
+    idOf("ann", "POST /a", "y"),
+  ];
+  expect(new Set([idOf("ann", "POST /a", "x"), ...others]).size).toBe(4);
+  expect(idOf("ann", "POST /a", "x")).toBe(idOf("ann", "POST /a", "x"));
+});
+
+test("a claim holds for 15 s or until its own call releases it", async () => {
+  const call = keyedCall("ann", "POST /api/v1/webhooks", "claimed", {});
+  const claim = (seconds: number) => claimCall(call, new Date(then.getTime() + seconds * 1000));
+  const first = await claim(0);
+  await expect(claim(14)).rejects.toMatchObject({ code: "key_in_progress" });
+  const second = await claim(15);
+  await first();
+  await expect(claim(16)).rejects.toMatchObject({ code: "key_in_progress" });
+  await second();
+  await claim(16);
 });
