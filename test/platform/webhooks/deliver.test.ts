@@ -6,7 +6,7 @@ import {
   recordDeletion,
   removeWebhook,
 } from "../../../platform/store/webhooks/webhooks.ts";
-import { attempt } from "../../../platform/webhooks/attempt.ts";
+import { attempt, reasonOf } from "../../../platform/webhooks/attempt.ts";
 import { deliver } from "../../../platform/webhooks/deliver.ts";
 import type { Receiver } from "../../../platform/webhooks/receivers.ts";
 import { requeueDue } from "../../../platform/webhooks/retry.ts";
@@ -83,13 +83,14 @@ test("a delivery that always fails is attempted eleven times, then it has failed
 });
 
 test("299 is received, and 300 is tried again", async () => {
-  for (const [statusCode, status] of [
-    [299, "delivered"],
-    [300, "pending"],
+  for (const [statusCode, status, error] of [
+    [299, "delivered", undefined],
+    [300, "pending", "The answer was 300"],
   ] as const) {
     const { receiverId } = await receiver(() => statusCode);
     await deliver(events(receiverId, message("words")), atOnce);
     expect(await theDelivery(receiverId)).toMatchObject({ status, attempts: 1, statusCode });
+    expect((await theDelivery(receiverId)).error).toBe(error);
   }
   expect(retries()).toHaveLength(1);
 });
@@ -98,6 +99,33 @@ test("a receiver that takes no more deliveries is not called, and that is no fai
   const gone: Receiver = { id: "gone", bodyOf: () => "", addressOf: () => undefined };
   const now = new Date();
   expect(await attempt(gone, { eventId: "e", type: "gift.sent", body: "" }, now)).toBeUndefined();
+});
+
+test("retries of one receiver that are due together are one message", async () => {
+  const { inbox, receiverId } = await receiver(() => 500);
+  await deliver(events(receiverId, message("one"), message("two")), atOnce);
+  const due = retries();
+  const records = due.map((one, at) => ({ messageId: `m${at}`, body: JSON.stringify(one) }));
+  const later = new Date(Date.now() + 60_000);
+  expect(await requeueDue(records as never, later)).toEqual([]);
+  const [job, ...others] = retries();
+  expect([job.due.length, others]).toEqual([2, []]);
+  await deliver(job, atOnce);
+  expect(inbox.received).toHaveLength(4);
+});
+
+test.each([
+  [{ code: "ENOTFOUND" }, "The name does not resolve"],
+  [{ code: "EAI_AGAIN" }, "The name does not resolve"],
+  [{ code: "ECONNREFUSED" }, "The connection was refused"],
+  [{ code: "ECONNRESET" }, "The connection was closed without an answer"],
+  [{ name: "TimeoutError" }, "No answer came in time"],
+  [{ name: "AbortError" }, "No answer came in time"],
+  [{ message: "h is not of the open Internet" }, "The name does not lead to the open Internet"],
+  [{ code: "EPROTO" }, "The call failed (EPROTO)"],
+  [{ name: "TypeError" }, "The call failed (TypeError)"],
+])("a call that fails by %j is shown as: %s", (error, reason) => {
+  expect(reasonOf(Object.assign(new Error("at 192.0.2.1"), error))).toBe(reason);
 });
 
 test("a repeated retry is one attempt", async () => {
@@ -171,6 +199,15 @@ test("a webhook that answers a resend with 410 is disabled", async () => {
   expect(await findWebhook(receiverId)).toMatchObject({ enabled: false });
   await deliver(events(receiverId, message("two")), atOnce);
   expect(inbox.received).toHaveLength(2);
+});
+
+test("a webhook that is deleted before it answers 410 needs no disabling", async () => {
+  const gone = await receiver(async () => {
+    await removeWebhook(gone.receiverId);
+    return 410;
+  });
+  await deliver(events(gone.receiverId, message("one")), atOnce);
+  expect(await theDelivery(gone.receiverId)).toMatchObject({ status: "failed", statusCode: 410 });
 });
 
 test("a known slot is enough to find a webhook, until it is reused", async () => {
