@@ -165,6 +165,28 @@ test("a user who signs up again sees no forfeited credits and no earlier entries
   expect((exported.body.data as { transactions: unknown[] }).transactions).toHaveLength(1);
 });
 
+test("an export has the newest thousand items of a kind, or 400 KB, and says which lists are cut", async () => {
+  const devicesOf = async (count: number, bytes: number) => {
+    const user = await makeUser(someone("user"));
+    const ids = Array.from({ length: count }, (_, n) => String(n).padStart(4, "0"));
+    const puts = ids.map((id) => ({
+      Put: { Item: { ...key.device(user, id), token: id, model: "x".repeat(bytes) } },
+    }));
+    while (puts.length > 0) await commitTransaction(puts.splice(0, 100));
+    const { body } = await callEndpoint(exportData, { as: user });
+    const { devices, truncated } = body.data as {
+      devices: { token: string }[];
+      truncated: unknown;
+    };
+    const tokens = devices.map(({ token }) => token);
+    return [tokens.length, tokens[0], truncated];
+  };
+  expect(await devicesOf(1_000, 0)).toEqual([1_000, "0999", []]);
+  expect(await devicesOf(1_001, 0)).toEqual([1_000, "1000", ["devices"]]);
+  expect(await devicesOf(1, 300_000)).toEqual([1, "0000", []]);
+  expect(await devicesOf(3, 150_000)).toEqual([2, "0002", ["devices"]]);
+});
+
 describe("an erasure of remembered replies", () => {
   test("deletes earlier responses, and leaves marks, claims and later responses", async () => {
     const user = await makeUser(someone("user"));
