@@ -39,6 +39,27 @@ test("an export has the user's profile, credits, messages, devices and follows",
   });
 });
 
+test("an export has the user's followers, notifications, reminders and bans", async () => {
+  const [as, fan, { id, host }] = await Promise.all([person(), person(), liveStream()]);
+  await call("GET /api/v1/users/me", { as });
+  await call(`POST /api/v1/follow/${as.id}`, { as: fan });
+  const note = { type: "system", category: "payments", title: freshId(), message: "m" };
+  await call("POST /api/v1/notifications", { as, body: { ...note, userId: as.id } });
+  const ban = { targetUserId: as.id, liveStreamId: id, actionType: "CHAT_ONLY", reason: "spam" };
+  await call("POST /api/v1/live-stream-ban", { as: host, body: ban });
+  const plannedStartDate = new Date(Date.now() + 86_400_000).toISOString();
+  const planned = { title: "Later", plannedStartDate };
+  const made = await call("POST /api/v1/live-stream/create", { as: host, body: planned });
+  const streamId = made.body.data.id;
+  await call(`POST /api/v1/live-stream/${streamId}/reminder`, { as, body: { minute: 10 } });
+  expect(await exported(as)).toMatchObject({
+    followers: [{ followerId: fan.id, followedId: as.id }],
+    notifications: expect.arrayContaining([expect.objectContaining(note)]),
+    bans: [{ liveStreamId: id, actionType: "CHAT_ONLY", reason: "spam" }],
+    reminders: [{ streamId, userId: as.id, minute: 10 }],
+  });
+});
+
 test("an export has the titles and texts of the user's own streams", async () => {
   const as = await person();
   const [title, motivation] = [`Title ${freshId()}`, `Why ${freshId()}`];
