@@ -95,6 +95,15 @@ test("299 is received, and 300 is tried again", async () => {
   expect(retries()).toHaveLength(1);
 });
 
+test("a call without a response is tried again", async () => {
+  const { inbox, receiverId } = await receiver();
+  await inbox.stop();
+  await deliver(events(receiverId, message("words")), atOnce);
+  const error = "The connection was refused";
+  expect(await theDelivery(receiverId)).toMatchObject({ status: "pending", error });
+  expect(retries()).toHaveLength(1);
+});
+
 test("a receiver that takes no more deliveries is not called, and that is no failed attempt", async () => {
   const gone: Receiver = { id: "gone", bodyOf: () => "", addressOf: () => undefined };
   const now = new Date();
