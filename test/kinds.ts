@@ -70,6 +70,7 @@ export const slowKinds = {
     "web/chat-gifts",
     "web/chat-keyboard",
     "web/chat-replies",
+    "web/console-forms",
     "web/console-home",
     "web/console-support",
     "web/keyboard",

@@ -1,5 +1,5 @@
 /** What a host manages from stream to stream, and polls and goals, in the console. */
-import type { Locator } from "playwright-core";
+import type { Locator, Route } from "playwright-core";
 import { browserTest } from "./browser.ts";
 import { callerOf, goLive, openConsole, openConsoleAs } from "./console.ts";
 import {
@@ -298,9 +298,16 @@ browserTest(
     await form.getByLabel("Question").fill("Which song next?");
     await form.getByLabel("Option 1").fill("Ankara");
     await form.getByLabel("Option 2").fill("Istanbul");
+    const held = Promise.withResolvers<Route>();
+    await page.route("**/moments", (route) => held.resolve(route), { times: 1 });
     await form.getByRole("button", { name: "Start poll" }).click();
+    const sent = await held.promise;
+    await form.getByLabel("Question").fill("And the one after it?");
+    await sent.continue();
     const poll = page.getByRole("article", { name: "Which song next?" });
     await poll.getByText("Istanbul").waitFor();
+    await expectSoon(async () => (await form.getByLabel("Option 1").inputValue()) === "");
+    expect(await form.getByLabel("Question").inputValue()).toBe("And the one after it?");
     const moments = `/api/v1/live-stream/${streamId}/moments`;
     const [{ id }] = (await call("admin", "GET", moments)).list;
     for (const voter of ["voter-1", "voter-2", "voter-3"])

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useId } from "preact/hooks";
 import type { CallResult } from "../../client/index.ts";
+import { changesOf, savedDraft } from "../draft.ts";
 import { Switch } from "../host/chat-settings.tsx";
 import { type Action, perform } from "./actions.tsx";
 import { call, newKey, request, requestFile } from "./api.ts";
@@ -66,12 +67,6 @@ export function GiftCatalogue() {
   );
 }
 
-/** Sends only changed fields. */
-const changesOf = (type: Draft, draft: Draft) =>
-  Object.fromEntries(
-    Object.entries(draft).filter(([name, value]) => type[name as keyof Draft] !== value),
-  ) as Partial<Draft>;
-
 function actionOf(
   type: GiftType | undefined,
   draft: Draft,
@@ -88,7 +83,7 @@ function actionOf(
         return `${made.name} created at ${formatted(made.creditAmount)} credits.`;
       },
     };
-  const changes = changesOf(type, draft);
+  const changes = changesOf<Draft>(type, draft);
   if (Object.keys(changes).length === 0) return undefined;
   return {
     title: changes.isActive === false ? `Archive ${type.name}` : `Update ${type.name}`,
@@ -114,8 +109,9 @@ function Editor({ type, took }: { type: GiftType | undefined; took(type: GiftTyp
   const alter = (change: Partial<Draft>) => {
     draft.value = { ...draft.value, ...change };
   };
-  const action = actionOf(type, draft.value, key.value, (changed) => {
-    draft.value = pick(changed);
+  const sent = draft.value;
+  const action = actionOf(type, sent, key.value, (changed) => {
+    draft.value = savedDraft(sent, pick(changed), draft.peek());
     took(changed);
   });
   const { name, creditAmount, svgUrl, isActive } = draft.value;

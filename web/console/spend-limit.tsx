@@ -14,12 +14,13 @@ type Given = {
 /** A user's own spend limit per UTC day, which overrides the stage's. */
 export function SpendLimit({ userId, name, reload }: Given) {
   const text = useSignal("");
+  const sent = text.value;
   const actionOf = (spendLimit: number | null): Action => ({
     title: `Set the spend limit of ${name}`,
     verb: "Set limit",
     request: request("PUT", `/api/v1/wallets/${userId}/spend-limit`, { spendLimit }),
     done() {
-      text.value = "";
+      if (text.peek() === sent) text.value = "";
       reload();
       if (spendLimit === null) return `${name} has the default limit.`;
       return spendLimit === 0

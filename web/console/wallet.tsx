@@ -61,9 +61,10 @@ function Booking({ userId, name, reload }: Given) {
   const credits = Number(amount.value);
   const problem = problemOf(amount.value, 1);
   const isIn = way.value === "top-ups";
+  const sent = { amount: amount.value, reference: reference.value };
   const begin = () => {
-    amount.value = "";
-    reference.value = `console-${newKey()}`;
+    if (amount.peek() === sent.amount) amount.value = "";
+    if (reference.peek() === sent.reference) reference.value = `console-${newKey()}`;
     key.value = newKey();
     reload();
   };

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import type { CallResult } from "../../client/index.ts";
 import { CopyButton } from "../copy-button.tsx";
+import { savedDraft } from "../draft.ts";
 import { Switch } from "../host/chat-settings.tsx";
 import { type Action, ask, perform } from "./actions.tsx";
 import { newKey, request } from "./api.ts";
@@ -67,7 +68,8 @@ export function NewWebhook({ reload }: { reload(): void }) {
   const draft = useSignal(blank);
   const key = useSignal(newKey());
   const secret = useSignal<string | undefined>(undefined);
-  const { description, ...body } = bodyOf(draft.value);
+  const sent = draft.value;
+  const { description, ...body } = bodyOf(sent);
   const action: Action = {
     title: "Create webhook",
     verb: "Create",
@@ -80,7 +82,7 @@ export function NewWebhook({ reload }: { reload(): void }) {
     done(made: { secret: string | null; url: string }) {
       secret.value = made.secret ?? undefined;
       key.value = newKey();
-      draft.value = blank;
+      draft.value = savedDraft(sent, blank, draft.peek());
       reload();
       return `Webhook to ${made.url} created.`;
     },
@@ -189,7 +191,8 @@ export function WebhookDetail({ webhook, list }: Given) {
 /** Sends only changed fields. */
 function ChangeWebhook({ webhook, took }: { webhook: Webhook; took(changed: Webhook): void }) {
   const draft = useSignal(draftOf(webhook));
-  const actionOf = (from: Webhook, to: Draft): Action | undefined => {
+  /** `shown`: what the form shows when it is sent, unless the user goes on typing. */
+  const actionOf = (from: Webhook, to: Draft, shown = to): Action | undefined => {
     const before: Record<string, unknown> = bodyOf(draftOf(from));
     const changes = Object.fromEntries(
       Object.entries(bodyOf(to)).filter(([name, value]) => `${value}` !== `${before[name]}`),
@@ -201,10 +204,10 @@ function ChangeWebhook({ webhook, took }: { webhook: Webhook; took(changed: Webh
       request: request("PATCH", `${root}/${from.id}`, changes),
       done(changed: Webhook) {
         took(changed);
-        draft.value = draftOf(changed);
+        draft.value = savedDraft(shown, draftOf(changed), draft.peek());
         return `Webhook to ${changed.url} updated.`;
       },
-      undo: (changed: Webhook) => actionOf(changed, draftOf(from))!,
+      undo: (changed: Webhook) => actionOf(changed, draftOf(from), draftOf(changed))!,
     };
   };
   const action = actionOf(webhook, draft.value);

@@ -43,10 +43,11 @@ function NewPoll({ start }: Given) {
         ? "Enter at least two different options"
         : "";
   const submit = async () => {
-    const body = { kind: "poll" as const, title: title.value.trim(), options: named };
+    const sent = { title: title.value, options: options.value };
+    const body = { kind: "poll" as const, title: sent.title.trim(), options: named };
     if (!(await start({ ...body, seconds: Number(seconds.value) }))) return;
-    title.value = "";
-    options.value = ["", ""];
+    if (title.peek() === sent.title) title.value = "";
+    if (options.peek() === sent.options) options.value = ["", ""];
   };
   return (
     <MomentForm name="New poll" verb="Start poll" problem={problem} submit={submit}>
@@ -93,8 +94,9 @@ function NewGoal({ start }: Given) {
         ? ""
         : "Enter a whole target";
   const submit = async () => {
-    const body = { kind: "goal" as const, title: title.value.trim(), of: of.value };
-    if (await start({ ...body, target: amount })) title.value = "";
+    const sent = title.value;
+    const body = { kind: "goal" as const, title: sent.trim(), of: of.value };
+    if ((await start({ ...body, target: amount })) && title.peek() === sent) title.value = "";
   };
   return (
     <MomentForm name="New goal" verb="Start goal" problem={problem} submit={submit}>

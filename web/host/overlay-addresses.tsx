@@ -50,12 +50,13 @@ export function OverlayAddresses({ host }: { host: Host }) {
   useEffect(read, [host]);
   const create = () =>
     act(async () => {
-      const description = name.peek().trim();
+      const sent = name.peek();
+      const description = sent.trim();
       const { id, url } = await host.call(`POST ${route}`, {
         body: description === "" ? {} : { description },
       });
       made.value = url === null ? undefined : { id, url: new URL(url, location.href).href };
-      name.value = "";
+      if (name.peek() === sent) name.value = "";
       await reload();
     });
   const revoke = (keyId: string) =>

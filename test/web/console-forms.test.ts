@@ -1,0 +1,61 @@
+/** What is typed into the console's forms while a call is under way. */
+import type { Locator, Route } from "playwright-core";
+import { browserTest } from "./browser.ts";
+import { callerOf, openConsole, toast } from "./console.ts";
+import { expectSoon, johnId, testMilliseconds, usePages } from "./pages.ts";
+
+const pages = usePages();
+const call = callerOf(pages);
+
+browserTest(
+  "what is typed while a form is being saved stays in it",
+  async () => {
+    const hook = { url: "https://example.com/hook", events: ["webhook.test"] };
+    const { id } = await call("admin", "POST", "/api/v1/webhooks", hook);
+    const gift = { name: "Tiara", creditAmount: 900, svgUrl: "https://e.example/tiara.svg" };
+    await call("admin", "POST", "/api/v1/gifts/gift-types", { ...gift, isActive: false });
+    const { page, visit, close } = await openConsole(pages, "Ada Admin");
+    /** Types into a field while the call of its form is under way. */
+    const typeMeanwhile = async (url: string, save: Locator, field: Locator, text: string) => {
+      const held = Promise.withResolvers<Route>();
+      await page.route(url, (route) => held.resolve(route), { times: 1 });
+      await save.click();
+      const route = await held.promise;
+      await field.fill(text);
+      await route.continue();
+    };
+    await visit(`view=users&id=${johnId}`);
+    const wallet = page.getByRole("form", { name: "Top up or pay out" });
+    const credits = wallet.getByLabel("Credits", { exact: true });
+    await credits.fill("7");
+    const topUp = wallet.getByRole("button", { name: "Top up" }).last();
+    await typeMeanwhile("**/top-ups", topUp, credits, "70");
+    await toast(page, "credits now.").waitFor();
+    expect(await credits.inputValue()).toBe("70");
+    await visit("view=gifts");
+    await page.getByRole("row", { name: /Tiara/ }).press("Enter");
+    const editor = page.getByRole("complementary", { name: "Tiara" });
+    const [name, price] = [editor.getByLabel("Name"), editor.getByLabel("Price in credits")];
+    await price.fill("910");
+    const save = page.getByRole("button", { name: "Save" });
+    await typeMeanwhile("**/gift-types/*", save, name, "Diadem");
+    await page.getByRole("row", { name: /Tiara 910/ }).waitFor();
+    expect([await name.inputValue(), await price.inputValue()]).toEqual(["Diadem", "910"]);
+    await visit(`view=webhooks&id=${id}`);
+    await page.getByText("Edit webhook").click();
+    const [events, description] = [page.getByLabel("Events"), page.getByLabel("Description")];
+    await description.fill("Desk");
+    await typeMeanwhile("**/webhooks/*", save, events, "gift.sent");
+    await toast(page, "updated.").waitFor();
+    expect([await events.inputValue(), await description.inputValue()]).toEqual([
+      "gift.sent",
+      "Desk",
+    ]);
+    // Its undo takes back only what was saved.
+    await toast(page, "updated.").getByRole("button", { name: "Undo" }).click();
+    await expectSoon(async () => (await description.inputValue()) === "");
+    expect(await events.inputValue()).toBe("gift.sent");
+    await close();
+  },
+  testMilliseconds,
+);

@@ -1,0 +1,11 @@
+/** The fields of a form's draft that differ from another one. */
+export const changesOf = <Draft extends object>(from: Draft, to: Draft): Partial<Draft> =>
+  Object.fromEntries(
+    Object.entries(to).filter(([name, value]) => from[name as keyof Draft] !== value),
+  ) as Partial<Draft>;
+
+/** A draft once it is saved: what was typed after it was sent stays. */
+export const savedDraft = <Draft extends object>(sent: Draft, saved: Draft, now: Draft): Draft => ({
+  ...saved,
+  ...changesOf(sent, now),
+});
