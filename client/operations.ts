@@ -141,6 +141,10 @@ export type ModerationAct = {
   actor: StreamUser;
   target: StreamUser | null;
   reason: string | null;
+  ban?: {
+    actionType: "BLOCK" | "CHAT_ONLY";
+    endsAt: string | null;
+  };
   at: string;
 };
 

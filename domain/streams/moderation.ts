@@ -3,6 +3,7 @@ import { UserId } from "../id.ts";
 import { PageInfo } from "../page.ts";
 import { StreamUser } from "../people/user.ts";
 import { rowsOf, shownText, Timestamp } from "../text.ts";
+import { BanAction } from "./member.ts";
 
 /** Actions of moderators, named after the events that show them. */
 const ActName = z.enum([
@@ -14,6 +15,8 @@ const ActName = z.enum([
   "settings.changed",
 ]);
 
+const ActBan = z.object({ actionType: BanAction, endsAt: Timestamp.nullable() });
+
 /** A moderation act as stored: who did it, to whom, and why. */
 export const Act = z.object({
   id: z.string(),
@@ -22,6 +25,8 @@ export const Act = z.object({
   /** The user concerned: the banned user, or the author of the message. */
   targetId: UserId.nullable(),
   reason: z.string().nullable(),
+  /** The kind and end of a new ban; absent in entries of earlier versions. */
+  ban: ActBan.optional(),
   at: Timestamp,
 });
 export type Act = z.infer<typeof Act>;
@@ -32,6 +37,9 @@ const ShownAct = z
     actor: StreamUser,
     target: StreamUser.nullable(),
     reason: shownText(500).nullable(),
+    ban: ActBan.optional().meta({
+      description: "Of `member.banned`: its kind and end; absent in entries by earlier versions",
+    }),
     at: Timestamp,
   })
   .meta({ id: "ModerationAct" });
@@ -40,9 +48,9 @@ export const ModerationLog = z.object({ list: rowsOf(ShownAct), pageInfo: PageIn
 
 /** One act of the log as shown, with its users. */
 export function shownActOf(
-  { action, actorId, targetId, reason, at }: Act,
+  { action, actorId, targetId, reason, ban, at }: Act,
   summaryOf: (userId: string) => StreamUser,
 ): z.infer<typeof ShownAct> {
   const target = targetId === null ? null : summaryOf(targetId);
-  return { action, actor: summaryOf(actorId), target, reason, at };
+  return { action, actor: summaryOf(actorId), target, reason, ...(ban && { ban }), at };
 }

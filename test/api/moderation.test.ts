@@ -355,6 +355,7 @@ test("the moderation log shows who did what to whom, in pages", async () => {
       actor: { _id: host.id },
       target: { _id: target.id },
       reason: "rude",
+      ban: { actionType: "BLOCK", endsAt: null },
     },
   ]);
   expect(first.pageInfo).toMatchObject({ hasNextPage: true, limit: 2 });

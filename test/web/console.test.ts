@@ -156,6 +156,7 @@ browserTest(
     expect(await isBanned()).not.toContain("CHAT_ONLY");
     await visit(`view=log&stream=${streamId}`);
     await page.getByRole("cell", { name: "unbanned" }).waitFor();
+    await page.getByRole("cell", { name: "muted", exact: true }).waitFor();
     await page.getByRole("cell", { name: "Too loud" }).first().waitFor();
     expect(faults).toEqual([]);
     await close();

@@ -8,6 +8,13 @@ const route = "GET /api/v1/live-stream/{streamId}/moderation-log";
 type Act = RowOf<typeof route>;
 
 const idOf = ({ at, action, target }: Act) => `${at} ${action} ${target?._id}`;
+/** In the words of the list of bans; an entry of an earlier version does not tell bans apart. */
+function saysOf({ action, ban }: Act): string {
+  if (ban === undefined) return says[action];
+  if (ban.actionType === "BLOCK") return "blocked";
+  return ban.endsAt === null ? "muted" : "timed out";
+}
+
 const says: Record<Act["action"], string> = {
   "member.banned": "banned",
   "member.unbanned": "unbanned",
@@ -20,7 +27,7 @@ const says: Record<Act["action"], string> = {
 const columns: Column<Act>[] = [
   { title: "Time", cell: ({ at }) => <Moment at={at} /> },
   { title: "Moderator", cell: ({ actor }) => <PersonCell person={actor} /> },
-  { title: "Action", cell: ({ action }) => says[action] },
+  { title: "Action", cell: saysOf },
   { title: "User", cell: ({ target }) => target && <PersonCell person={target} /> },
   { title: "Reason", isWide: true, isGrowing: true, cell: ({ reason }) => <Cut text={reason} /> },
 ];

@@ -130,6 +130,7 @@ export function banActions(ban: Ban): Action[] {
       at: createdAt,
       action: "member.banned",
       reason,
+      ban: { actionType, endsAt },
     }),
     {
       Put: {
