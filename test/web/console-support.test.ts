@@ -359,6 +359,7 @@ browserTest(
   "the form of a ban does not wait for its user's name, which moves nothing when it comes",
   async () => {
     const streamId = await goLive(call, "form-host", "Form show");
+    const otherId = await goLive(call, "form-host-2", "Other show");
     await newUser("noisy-1", "Nora");
     const { page, faults, visit, close } = await openAsAdmin();
     const held = Promise.withResolvers<void>();
@@ -380,6 +381,15 @@ browserTest(
     held.resolve();
     await form.getByText("Nora").waitFor();
     expect(await place()).toBe(before);
+    // Another stream gets the form as it is; the next form is empty.
+    const reason = form.getByLabel("Reason");
+    await reason.fill("Loud");
+    await page.getByLabel("Stream", { exact: true }).selectOption(otherId);
+    await page.getByText("No bans in Other show").waitFor();
+    expect(await reason.inputValue()).toBe("Loud");
+    await page.getByRole("button", { name: "Close" }).click();
+    await page.getByRole("button", { name: "Ban user" }).click();
+    expect(await reason.inputValue()).toBe("");
     expect(faults).toEqual([]);
     await close();
   },

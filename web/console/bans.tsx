@@ -1,4 +1,5 @@
-import { useSignal } from "@preact/signals";
+import { type Signal, signal, useSignal } from "@preact/signals";
+import { useMemo } from "preact/hooks";
 import { nameOf } from "../chat/person.ts";
 import { perform } from "./actions.tsx";
 import { call } from "./api.ts";
@@ -9,7 +10,7 @@ import { pagesOf, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
 import { useLoad } from "./load.ts";
 import { filter, set } from "./router.ts";
-import { type ScopedGiven, type Stream, StreamScope } from "./stream-scope.tsx";
+import { type ScopedGiven, StreamScope } from "./stream-scope.tsx";
 import type { Column } from "./table.tsx";
 import { Cut, Detail, Moment, PersonCell } from "./ui.tsx";
 
@@ -23,14 +24,23 @@ const columns: Column<Ban>[] = [
 ];
 const scopes = { stream: "Stream", channel: "Channel" };
 
-/** Users who are blocked or muted in a stream or in its host's channel. */
-export const Bans = () => (
-  <StreamScope>
-    {(stream, filters) => <BansOf key={stream.id} stream={stream} filters={filters} />}
-  </StreamScope>
-);
+type Draft = { actionType: BanAction; reason: string; seconds: string; scope: Ban["scope"] };
+const blank: Draft = { actionType: "CHAT_ONLY", reason: "", seconds: "", scope: "stream" };
 
-function BansOf({ stream, filters }: ScopedGiven) {
+/** Users who are blocked or muted in a stream or in its host's channel. */
+export function Bans() {
+  // A new form is empty; it keeps what was entered when another stream is selected.
+  const draft = useMemo(() => signal(blank), [filter("id")]);
+  return (
+    <StreamScope>
+      {(stream, filters) => <BansOf key={stream.id} {...{ stream, filters, draft }} />}
+    </StreamScope>
+  );
+}
+
+type Given = ScopedGiven & { draft: Signal<Draft> };
+
+function BansOf({ stream, filters, draft }: Given) {
   const list = useList(
     ({ _id }: Ban) => _id,
     pagesOf("GET /api/v1/live-stream-ban", { query: { liveStreamId: stream.id } }),
@@ -47,7 +57,7 @@ function BansOf({ stream, filters }: ScopedGiven) {
       create="Ban user"
       actions={(ban) => [{ label: "Unban", run: () => void lift(ban) }]}
       {...(filter("id") === "new" && {
-        detail: () => <NewBan stream={stream} took={list.reload} />,
+        detail: () => <NewBan {...{ stream, draft }} took={list.reload} />,
       })}
     />
   );
@@ -62,7 +72,7 @@ const durations = [
   { value: "1209600", title: "14 days" },
 ];
 
-function NewBan({ stream, took }: { stream: Stream; took: () => void }) {
+function NewBan({ stream, draft, took }: Omit<Given, "filters"> & { took: () => void }) {
   // Links from a user or a viewer contain the user id, so that no search is needed.
   const userId = filter("user");
   // A user found by search is available at once.
@@ -74,16 +84,10 @@ function NewBan({ stream, took }: { stream: Stream; took: () => void }) {
   // The id will do until the name is known, or if it cannot be read.
   const user = (isFound ? found.value : named) ?? { _id: userId };
   const name = nameOf({ username: "", name: "", surname: "", profilePhoto: "", ...user });
-  const given = useSignal<{
-    actionType: BanAction;
-    reason: string;
-    seconds: string;
-    scope: Ban["scope"];
-  }>({ actionType: "CHAT_ONLY", reason: "", seconds: "", scope: "stream" });
-  const alter = (change: Partial<(typeof given)["value"]>) => {
-    given.value = { ...given.value, ...change };
+  const alter = (change: Partial<Draft>) => {
+    draft.value = { ...draft.value, ...change };
   };
-  const { actionType, reason, seconds, scope } = given.value;
+  const { actionType, reason, seconds, scope } = draft.value;
   const options = { actionType, scope, reason: reason.trim(), seconds: Number(seconds) };
   const ban = userId ? banAction(stream, { _id: userId, name }, options, took) : undefined;
   const action = ban && {
