@@ -146,6 +146,12 @@ browserTest(
     await page.getByRole("tab", { name: "Bans" }).click();
     await page.getByText("No bans").waitFor();
     expect(await page.getByRole("alert").count()).toBe(0);
+    await page.route("**/users/search?*", (route) => route.fulfill(refuse));
+    await page.getByRole("tab", { name: "Moderators" }).click();
+    await page.getByLabel("Add a moderator").fill("mod");
+    await page.getByRole("alert").getByText("Not these words").waitFor();
+    await page.getByLabel("Add a moderator").fill("");
+    await page.getByRole("alert").waitFor({ state: "detached" });
     await close();
   },
   testMilliseconds,

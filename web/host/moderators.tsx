@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useId } from "preact/hooks";
 import type { CallResult } from "../../client/index.ts";
 import { nameOf } from "../chat/person.ts";
+import { reasonOf } from "../chat/reason.ts";
 import { ErrorText, type Host, unlessRefused, useAct } from "./act.tsx";
 
 type Profile = Pick<
@@ -27,6 +28,7 @@ export function Moderators({ host, ids, change }: Given) {
   const known = useSignal<Record<string, Profile>>({});
   const text = useSignal("");
   const found = useSignal<readonly Profile[] | undefined>(undefined);
+  const searchError = useSignal("");
   const { act, errorText } = useAct();
   const id = useId();
   const note = (users: readonly Profile[]) => {
@@ -44,14 +46,16 @@ export function Moderators({ host, ids, change }: Given) {
   }, [ids]);
   useEffect(() => {
     const q = text.value.trim();
-    if (q === "") {
-      found.value = undefined;
-      return;
-    }
-    const timer = setTimeout(async () => {
+    const show = (list?: readonly Profile[], error = "") => {
+      if (text.peek().trim() === q) [found.value, searchError.value] = [list, error];
+    };
+    if (q === "") return show();
+    const timer = setTimeout(() => {
       const query = { q, limit: foundMax };
-      const answer = await host.call("GET /api/v1/users/search", { query }).catch(() => undefined);
-      if (answer && text.peek().trim() === q) found.value = answer.list;
+      host.call("GET /api/v1/users/search", { query }).then(
+        ({ list }) => show(list),
+        (error: unknown) => show(undefined, reasonOf(error)),
+      );
     }, searchMilliseconds);
     return () => clearTimeout(timer);
   }, [text.value]);
@@ -99,6 +103,7 @@ export function Moderators({ host, ids, change }: Given) {
           </li>
         ))}
       </ul>
+      <ErrorText text={searchError.value} />
       <ErrorText text={errorText} />
       {ids.length === 0 && <p class="quiet">No moderators yet</p>}
       <ul class="host-list" aria-label="Moderators">
