@@ -52,6 +52,11 @@ browserTest(
     await page.getByLabel("Level goals (total credits)").fill("50, 40");
     await page.getByRole("button", { name: "Save" }).click();
     await page.getByRole("alert").getByText("each higher than the one before").waitFor();
+    await page.getByLabel("Level goals (total credits)").fill("50, 130");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("status").getByText("Saved").waitFor();
+    await page.getByLabel("Level goals (total credits)").fill("50, 40");
+    expect(await page.getByText("Saved").count()).toBe(0);
     const trains = page.getByRole("switch", { name: "Hype trains on" });
     await trains.click();
     await expectSoon(async () => !(await trains.isChecked()));

@@ -51,17 +51,28 @@ function problemOf({ startCredits, startSenders, levels }: Train): string {
 }
 
 /** Start conditions and levels of hype trains. Turning them off cancels the open one. */
-export function TrainFields({ train, change }: { train: Train; change(train: Train): unknown }) {
+export function TrainFields({
+  train,
+  change,
+}: {
+  train: Train;
+  change(train: Train): Promise<boolean>;
+}) {
   const draft = useSignal(draftOf(train));
   const isSent = useSignal(false);
+  const isSaved = useSignal(false);
   const problem = problemOf(settingsOf(draft.value, train.enabled));
-  const send = (enabled: boolean) => {
+  const send = async (enabled: boolean) => {
     isSent.value = problem !== "";
-    return problem === "" && change(settingsOf(draft.value, enabled));
+    isSaved.value = false;
+    const sent = draft.value;
+    const isDone = problem === "" && (await change(settingsOf(sent, enabled)));
+    isSaved.value = isDone && draft.peek() === sent;
   };
   const field = (name: keyof Draft) => {
     const take = (value: string) => {
       draft.value = { ...draft.value, [name]: value };
+      isSaved.value = false;
     };
     return { value: draft.value[name], change: take, pick: take };
   };
@@ -76,7 +87,7 @@ export function TrainFields({ train, change }: { train: Train; change(train: Tra
         aria-label="Hype train"
         onSubmit={(event) => {
           event.preventDefault();
-          send(train.enabled);
+          void send(train.enabled);
         }}
       >
         <Switch name="Hype trains on" isOn={train.enabled} change={send} />
@@ -101,6 +112,9 @@ export function TrainFields({ train, change }: { train: Train; change(train: Tra
         <button type="submit" class="button primary">
           Save
         </button>
+        <p class="quiet" role="status">
+          {isSaved.value && "Saved"}
+        </p>
       </form>
     </div>
   );
