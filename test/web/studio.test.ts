@@ -297,6 +297,7 @@ browserTest(
     await page.getByRole("region", { name: "Stream summary" }).waitFor();
     expect(await page.getByRole("button", { name: /simulated viewers/ }).count()).toBe(0);
     expect(await page.getByLabel("Slow mode").count()).toBe(0);
+    expect(await page.getByText("Top supporters").count()).toBe(1);
     const refuse = { status: 409, json: { isSuccess: false, errors: ["Not now"] } };
     await page.route("**/api/v1/channel", (route) => route.fulfill(refuse), { times: 1 });
     await page.getByRole("button", { name: "New stream" }).click();

@@ -49,7 +49,6 @@ type Summary = {
   messages: number;
   credits: number;
   gifts: number;
-  supporters: Supporter[];
 };
 
 export const bill = signal<Bill | undefined>(undefined);
@@ -163,7 +162,8 @@ async function readTotals(client: Client) {
 
 /** Reads a stream's totals; retries until they are available, and once more when all is settled. */
 async function readSummary(client: Client, again = true): Promise<void> {
-  summary.value = (await readTotals(client).catch(() => undefined)) ?? summary.value;
+  const totals = await readTotals(client).catch(() => undefined);
+  if (totals !== undefined) [summary.value, supporters.value] = [totals, totals.supporters];
   if (summary.value === undefined || again)
     setTimeout(() => void readSummary(client, false), againMilliseconds);
 }

@@ -1,6 +1,5 @@
 import { Figure } from "./figure.tsx";
 import { summary } from "./show.ts";
-import { Supporters } from "./sidebar.tsx";
 
 /** The totals of an ended stream. */
 export function Summary() {
@@ -15,8 +14,6 @@ export function Summary() {
         <Figure name="Gifts" value={found?.gifts} />
         <Figure name="Credits" value={found?.credits} />
       </dl>
-      <h3>Top supporters</h3>
-      <Supporters list={found?.supporters.slice(0, 3)} />
     </section>
   );
 }
