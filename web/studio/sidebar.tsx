@@ -67,7 +67,7 @@ function Rules() {
 }
 
 /** Users who have spent the most, in descending order. */
-export function Supporters({ list }: { list: Supporter[] | undefined }) {
+function Supporters({ list }: { list: Supporter[] | undefined }) {
   if (list === undefined) return <Waiting />;
   if (list.length === 0) return <p class="nothing">No gifts yet</p>;
   return (
