@@ -41,6 +41,10 @@ browserTest(
     await typeMeanwhile("**/gift-types/*", save, name, "Diadem");
     await page.getByRole("row", { name: /Tiara 910/ }).waitFor();
     expect([await name.inputValue(), await price.inputValue()]).toEqual(["Diadem", "910"]);
+    await toast(page, "updated for new gifts").getByRole("button", { name: "Undo" }).click();
+    await page.getByRole("row", { name: /Tiara 900/ }).waitFor();
+    await expectSoon(async () => (await price.inputValue()) === "900");
+    expect(await name.inputValue()).toBe("Diadem");
     await visit(`view=webhooks&id=${id}`);
     await page.getByText("Edit webhook").click();
     const [events, description] = [page.getByLabel("Events"), page.getByLabel("Description")];

@@ -112,6 +112,9 @@ function Editor({ type, took }: { type: GiftType | undefined; took(type: GiftTyp
   const sent = draft.value;
   const action = actionOf(type, sent, key.value, (changed) => {
     draft.value = savedDraft(sent, pick(changed), draft.peek());
+    const { creditAmount } = draft.value;
+    // The text may be empty, which is no number.
+    if (Number(price.peek()) !== creditAmount) price.value = `${creditAmount}`;
     took(changed);
   });
   const { name, creditAmount, svgUrl, isActive } = draft.value;
