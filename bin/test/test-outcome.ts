@@ -4,11 +4,11 @@ export type Report = {
   testResults: { assertionResults: { fullName: string; status: string }[] }[];
 };
 
-/** Numbers of tests by result. */
-export type Outcome = { passed: number; failed: number; skipped: number };
+/** The number of test files that ran, and the numbers of tests by result. */
+export type Outcome = { files: number; passed: number; failed: number; skipped: number };
 
-/** A run of jest that ended without a report. */
-export const broken: Outcome = { passed: 0, failed: 1, skipped: 0 };
+/** A run of jest that ended without a report, or left files out. */
+export const broken: Outcome = { files: 0, passed: 0, failed: 1, skipped: 0 };
 
 /**
  * The outcome of a jest run. A file that does not load counts as one failure. With `pattern`, the
@@ -16,7 +16,10 @@ export const broken: Outcome = { passed: 0, failed: 1, skipped: 0 };
  */
 export function outcomeOf({ testResults, ...report }: Report, pattern?: string): Outcome {
   const isWanted = pattern === undefined ? undefined : new RegExp(pattern, "i");
-  const outcome = { passed: 0, failed: report.numRuntimeErrorTestSuites, skipped: 0 };
+  const outcome = {
+    ...{ files: testResults.length, passed: 0, skipped: 0 },
+    failed: report.numRuntimeErrorTestSuites,
+  };
   for (const { fullName, status } of testResults.flatMap((file) => file.assertionResults)) {
     if (isWanted?.test(fullName) === false) continue;
     if (status === "passed") outcome.passed++;
@@ -28,6 +31,7 @@ export function outcomeOf({ testResults, ...report }: Report, pattern?: string):
 
 /** The sum of several runs. */
 export const sumOf = (outcomes: readonly Outcome[]): Outcome => ({
+  files: outcomes.reduce((sum, { files }) => sum + files, 0),
   passed: outcomes.reduce((sum, { passed }) => sum + passed, 0),
   failed: outcomes.reduce((sum, { failed }) => sum + failed, 0),
   skipped: outcomes.reduce((sum, { skipped }) => sum + skipped, 0),

@@ -121,7 +121,8 @@ async function runAll(options: TestOptions, env: Env): Promise<Outcome> {
   const parallel = isOneLane ? [...lanes.parallel, ...lanes.waiting] : lanes.parallel;
   const waiting = isOneLane ? [] : lanes.waiting;
   const { alone } = lanes;
-  if (parallel.length + waiting.length + alone.length === 0)
+  const chosen = Object.values(lanes).flat().length;
+  if (chosen === 0)
     console.error(
       options.changedSince === undefined
         ? `No test file's path contains ${options.paths.join(" or ")}`
@@ -134,7 +135,11 @@ async function runAll(options: TestOptions, env: Env): Promise<Outcome> {
     run(waiting, options, env, "--runInBand", output),
   ]);
   process.stderr.write((output ?? []).join(""));
-  return sumOf([...outcomes, await run(alone, options, env, "--runInBand")]);
+  const sum = sumOf([...outcomes, await run(alone, options, env, "--runInBand")]);
+  // Options of jest may leave files out, such as --shard.
+  if (sum.files >= chosen || options.jest.length > 0) return sum;
+  console.error(`${chosen - sum.files} of ${chosen} chosen test files did not run`);
+  return sumOf([sum, broken]);
 }
 
 const options = readTestOptions(process.argv.slice(2));
