@@ -117,7 +117,7 @@ export const adviceOf: Record<RefusalCode, readonly [does: string, means?: strin
 
   account_in_use: [
     "Do what `errors` names first: end streams, settle debts",
-    "The account has a live stream, pending credits or a debt",
+    "The account has a live stream, pending credits, a debt or contributions to a planned stream",
   ],
   follow_oneself: ["Hide the button on the user's own profile"],
   username_not_found: ["Show that this name does not exist"],

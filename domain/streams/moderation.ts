@@ -25,7 +25,7 @@ export const Act = z.object({
   /** The user concerned: the banned user, or the author of the message. */
   targetId: UserId.nullable(),
   reason: z.string().nullable(),
-  /** The kind and end of a new ban; absent in entries of earlier versions. */
+  /** The kind and end of a new or lifted ban; absent in entries of earlier versions. */
   ban: ActBan.optional(),
   at: Timestamp,
 });
@@ -38,7 +38,7 @@ const ShownAct = z
     target: StreamUser.nullable(),
     reason: shownText(500).nullable(),
     ban: ActBan.optional().meta({
-      description: "Of `member.banned`: its kind and end; absent in entries by earlier versions",
+      description: "The kind and end of the ban; absent in entries by earlier versions",
     }),
     at: Timestamp,
   })

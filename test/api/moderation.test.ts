@@ -349,6 +349,7 @@ test("the moderation log shows who did what to whom, in pages", async () => {
       actor: { _id: host.id },
       target: { _id: target.id },
       reason: null,
+      ban: { actionType: "BLOCK", endsAt: null },
     },
     {
       action: "member.banned",

@@ -155,7 +155,7 @@ browserTest(
     await page.getByText("No bans in Quiet show").waitFor();
     expect(await isBanned()).not.toContain("CHAT_ONLY");
     await visit(`view=log&stream=${streamId}`);
-    await page.getByRole("cell", { name: "unbanned" }).waitFor();
+    await page.getByRole("cell", { name: "unmuted", exact: true }).waitFor();
     await page.getByRole("cell", { name: "muted", exact: true }).waitFor();
     await page.getByRole("cell", { name: "Too loud" }).first().waitFor();
     expect(faults).toEqual([]);

@@ -11,8 +11,10 @@ const idOf = ({ at, action, target }: Act) => `${at} ${action} ${target?._id}`;
 /** In the words of the list of bans; an entry of an earlier version does not tell bans apart. */
 function saysOf({ action, ban }: Act): string {
   if (ban === undefined) return says[action];
-  if (ban.actionType === "BLOCK") return "blocked";
-  return ban.endsAt === null ? "muted" : "timed out";
+  const isOver = action === "member.unbanned";
+  if (ban.actionType === "BLOCK") return isOver ? "unblocked" : "blocked";
+  if (ban.endsAt === null) return isOver ? "unmuted" : "muted";
+  return isOver ? "ended the timeout of" : "timed out";
 }
 
 const says: Record<Act["action"], string> = {

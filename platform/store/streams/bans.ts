@@ -74,6 +74,7 @@ export async function liftBan(ban: Ban, by: string, now: Date): Promise<Ban> {
       at,
       action: "member.unbanned",
       reason: null,
+      ban: { actionType: ban.actionType, endsAt: ban.endsAt },
     }),
   ]);
   return lifted;
