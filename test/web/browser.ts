@@ -24,17 +24,17 @@ export async function openBrowser(): Promise<Browser | undefined> {
   const { endpoint } = await askShared<{ endpoint: string }>(`browser/${worker}`);
   const browser = await chromium.connect(endpoint);
   const latency = Number(process.env.PAGE_LATENCY ?? 0);
-  if (latency > 0) delayCalls(browser, latency);
+  if (latency > 0) delayRequests(browser, latency);
   return browser;
 }
 
-/** Delays every call of the pages, so that a test fails if it reads before the page has answers. */
-function delayCalls(browser: Browser, milliseconds: number): void {
+/** Delays pages and their requests, so that a test fails if it reads before they have answers. */
+function delayRequests(browser: Browser, milliseconds: number): void {
   const make = browser.newContext.bind(browser);
   // `newPage` makes its context with this, too.
   browser.newContext = async (options) => {
     const context = await make(options);
-    await context.route("**/api/**", async (route) => {
+    await context.route("**", async (route) => {
       await setTimeout(milliseconds);
       // The page may have closed meanwhile.
       await route.continue().catch(() => undefined);

@@ -42,10 +42,11 @@ browserTest(
     await picture.waitFor();
     await expectSoon(() => held.length > 0);
     // What is drawn: a picture tells by its properties only what it loads.
-    const drawn = await picture.screenshot();
     const find = `document.querySelector("ovation-chat").shadowRoot.querySelector(".gift .picture")`;
     await made.evaluate(`${find}.style.opacity = 0`);
-    expect(drawn.equals(await picture.screenshot())).toBe(false);
+    const empty = await picture.screenshot();
+    await made.evaluate(`${find}.style.opacity = 1`);
+    await expectSoon(async () => !empty.equals(await picture.screenshot()));
     for (const release of held) await release();
     await expectSoon(() => made.evaluate<boolean>(`${find}.currentSrc.includes("moving")`));
     await made.close();
