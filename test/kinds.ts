@@ -70,12 +70,15 @@ export const slowKinds = {
     "web/chat-gifts",
     "web/chat-keyboard",
     "web/chat-replies",
+    "web/chat-rows",
+    "web/console-admin",
     "web/console-forms",
     "web/console-home",
     "web/console-support",
     "web/keyboard",
     "web/keyboard-tasks",
     "web/overlay-audience",
+    "web/studio-streamer",
   ],
   /** Every page in every size, colour scheme and state, and the recorded pictures. */
   looks: [

@@ -5,6 +5,9 @@ import { expectSoon, type Look, usePages } from "./pages.ts";
 /** Wide enough for a second chat next to the first one. */
 export const wide = { width: 1920, height: 1080 };
 
+/** Who the second viewer is: a simulated one may send a superlike, too. */
+export const secondName = "Elif Yılmaz";
+
 export function useStudio() {
   const pages = usePages({ own: true });
   return {

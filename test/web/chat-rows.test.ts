@@ -1,0 +1,154 @@
+/** The rows of `<ovation-chat>`: how many there are, and that none of them jumps. */
+import type { Page } from "playwright-core";
+import { browserTest } from "./browser.ts";
+import { open, openWith, useBusyChat } from "./busy-chat.ts";
+import { expectSoon, streamId, testMilliseconds } from "./pages.ts";
+
+useBusyChat();
+
+type Scroller = Record<"scrollTop" | "scrollHeight" | "clientHeight", number>;
+const toEnd = (one: unknown) => {
+  const { scrollTop, scrollHeight, clientHeight } = one as Scroller;
+  return scrollHeight - clientHeight - scrollTop;
+};
+const rowsOf = (made: Page) => made.locator(".row.message").count();
+
+browserTest(
+  "at a hundred events a second it keeps 500 rows, and the balance and the box have their names",
+  async () => {
+    const made = await open();
+    await made.evaluate(`new Promise((done) => {
+      let left = 8;
+      const timer = setInterval(() => {
+        show(...Array.from({ length: 100 }, () => message()));
+        if (--left === 0) { clearInterval(timer); setTimeout(done, 1000); }
+      }, 250);
+    })`);
+    await made.getByText("message 799", { exact: true }).waitFor();
+    expect(await rowsOf(made)).toBe(500);
+    await made.getByText("Showing the newest 500").waitFor({ state: "attached" });
+    expect(await made.getByLabel("Credits").textContent()).toBe("Credits 12");
+    expect(await made.getByRole("textbox", { name: "Message" }).count()).toBe(1);
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "while scrolled up the list stands still and counts new rows; deleted rows still disappear",
+  async () => {
+    const made = await openWith(60);
+    const list = made.getByRole("log");
+    const seen = () => list.evaluate((one) => (one as unknown as Scroller).scrollTop);
+    const end = await seen();
+    expect(end).toBeGreaterThan(600);
+    await list.hover();
+    await made.mouse.wheel(0, -600);
+    // A wheel scrolls smoothly, however long that takes.
+    let before = end;
+    await expectSoon(async () => {
+      const was = before;
+      before = await seen();
+      return before === was && before < end - 599;
+    });
+    await made.evaluate("show(message('while reading'), message('and this'))");
+    await made.getByRole("button", { name: "2 new" }).waitFor();
+    expect(await seen()).toBe(before);
+    expect(await rowsOf(made)).toBe(60);
+    await made.evaluate(`show({ id: "d1", type: "chat.deleted", at: new Date().toISOString(),
+      data: { streamId: "${streamId}", messageId: (3).toString(16).padStart(24, "0") } })`);
+    await made.getByText("message 2", { exact: true }).waitFor({ state: "detached" });
+    await made.getByRole("button", { name: "2 new" }).click();
+    await made.getByText("and this").waitFor();
+    expect(await list.evaluate(toEnd)).toBeLessThan(2);
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "earlier messages are inserted above existing rows, and no chunk grows",
+  async () => {
+    const made = await openWith(10);
+    // Twenty frames of ten each, in any order.
+    const { said, sizes } = (await made.evaluate(`(async () => {
+      const all = (name) => [...document.querySelector("ovation-chat").shadowRoot.querySelectorAll(name)];
+      const frame = () => new Promise(requestAnimationFrame);
+      const anHourAgo = Date.now() - 3_600_000;
+      const before = (place) => {
+        const made = message("before " + place);
+        made.at = made.data.createdAt = new Date(anHourAgo + 1000 * place).toISOString();
+        return made;
+      };
+      for (let n = 0; n < 200; n += 10) {
+        show(...Array.from({ length: 10 }, (_, at) => before(100 + ((n + at) * 7) % 200)));
+        await frame();
+        await frame();
+      }
+      return {
+        said: all(".row.message .text").map((one) => one.textContent),
+        sizes: all(".chunk").map((one) => one.childElementCount),
+      };
+    })()`)) as { said: string[]; sizes: number[] };
+    const before = Array.from({ length: 200 }, (_, n) => `before ${100 + n}`);
+    const live = Array.from({ length: 10 }, (_, n) => `message ${n}`);
+    expect(said).toEqual([...before, ...live]);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(64);
+    expect(Math.min(...sizes)).toBeGreaterThan(0);
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "nothing jumps: what enters leaves the height of the list alone, and the end stays the end",
+  async () => {
+    const made = await openWith(60);
+    const seen = (await made.evaluate(`new Promise((done) => {
+      const list = document.querySelector("ovation-chat").shadowRoot.querySelector(".log");
+      const heights = new Set(), ends = new Set();
+      show(message("a row that enters"));
+      give("g", "Rocket", 500, 2, 1, 0);
+      const look = (left) => {
+        if (list.textContent.includes("a row that enters")) {
+          heights.add(list.scrollHeight);
+          ends.add(Math.round(list.scrollHeight - list.clientHeight - list.scrollTop));
+        }
+        if (left > 0) requestAnimationFrame(() => look(left - 1));
+        else done({ heights: [...heights], ends: [...ends] });
+      };
+      look(60);
+    })`)) as { heights: number[]; ends: number[] };
+    expect(seen.heights).toHaveLength(1);
+    expect(seen.ends).toEqual([0]);
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a pending message moves into the chat without a frame in which it is missing or duplicated",
+  async () => {
+    const made = await openWith(60);
+    await made.evaluate(`void (window.watched = new Promise((done) => {
+      const list = document.querySelector("ovation-chat").shadowRoot.querySelector(".log");
+      const counts = new Set();
+      const rows = list.getElementsByClassName("message");
+      let left = 30;
+      const look = () => {
+        const count = list.textContent.split("my own words").length - 1;
+        if (counts.size > 0 || count > 0) counts.add(count);
+        if ([...rows].some((row) => row.textContent.includes("my own words"))) left--;
+        if (left > 0) requestAnimationFrame(look);
+        else done([...counts]);
+      };
+      look();
+    }))`);
+    await made.getByRole("textbox", { name: "Message" }).fill("my own words");
+    await made.keyboard.press("Enter");
+    expect(await made.evaluate("watched")).toEqual([1]);
+    expect(await made.locator(".row.message", { hasText: "my own words" }).count()).toBe(1);
+    await made.close();
+  },
+  testMilliseconds,
+);

@@ -1,0 +1,177 @@
+/** What an admin does in the console: gift types, refunds, parked records and webhooks. */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { openTable } from "../../bin/aws/table.ts";
+import { park } from "../../platform/store/money/parked.ts";
+import { key } from "../../platform/table/keys.ts";
+import { browserTest } from "./browser.ts";
+import { callerOf, confirm, goLive, openConsole, toast } from "./console.ts";
+import { expectSoon, johnId, testMilliseconds, usePages } from "./pages.ts";
+
+const pages = usePages();
+const call = callerOf(pages);
+const openAsAdmin = () => openConsole(pages, "Ada Admin");
+
+/** A stream of its own in which John has given a rose; answers the ids of both. */
+async function giveRose(host: string) {
+  const streamId = await goLive(call, host, "Rose show");
+  const gift = { giftTypeId: "65a1234bcde5678f90123456", liveStreamId: streamId };
+  const { id: giftId } = await call(johnId, "POST", "/api/v1/gifts/create", gift);
+  return { streamId, giftId };
+}
+
+/** Whether viewers can send the gift of this name. */
+async function isSold(name: string): Promise<boolean> {
+  const types = await call("admin", "GET", "/api/v1/gifts/gift-types");
+  return types.some((type: { name: string }) => type.name === name);
+}
+
+/** Parks a gift of the running system as its reader does, with a reason. */
+async function parkGift(): Promise<void> {
+  const { streamId, giftId } = await giveRose("parked-host");
+  process.env.DATA_DIR = pages.system().dataDir;
+  const close = await openTable();
+  try {
+    const image = {
+      ...key.gift(streamId, giftId),
+      kind: "gift",
+      due: "another-user",
+      dueCredits: 10,
+    };
+    await park(image, new Error("price: expected a whole number"), new Date());
+  } finally {
+    await close();
+  }
+}
+
+browserTest(
+  "an admin changes a gift type, archives it after a confirmation, and restores it",
+  async () => {
+    const { page, faults, visit, close } = await openAsAdmin();
+    await visit("view=gifts");
+    await page.getByRole("row", { name: /Coffee/ }).press("Enter");
+    const editor = page.getByRole("complementary", { name: "Coffee" });
+    await editor.getByLabel("Price in credits").fill("60");
+    await editor.getByText(/PATCH \/api\/v1\/gifts\/gift-types/).waitFor();
+    await editor.getByRole("button", { name: "Save" }).click();
+    await toast(page, "Coffee updated").waitFor();
+    await page.getByRole("row", { name: /Coffee 60/ }).waitFor();
+    await editor.getByRole("switch", { name: "Active" }).click();
+    await editor.getByRole("button", { name: "Archive" }).click();
+    await confirm(page, "Archive");
+    await page.getByRole("row", { name: /Coffee 60.*Archived/ }).waitFor();
+    await toast(page, "Coffee updated").last().getByRole("button", { name: "Undo" }).click();
+    await page.getByRole("row", { name: /Coffee 60.*Active/ }).waitFor();
+    const types = await call("admin", "GET", "/api/v1/gifts/gift-types");
+    expect(types).toContainEqual(expect.objectContaining({ name: "Coffee", creditAmount: 60 }));
+    // Undone from another view, it leaves that view as it is.
+    const dismiss = page.getByRole("button", { name: "Dismiss" });
+    while ((await dismiss.count()) > 1) await dismiss.first().click();
+    await page.getByRole("link", { name: "Users" }).click();
+    await page.getByRole("heading", { level: 1, name: "Users" }).waitFor();
+    const last = toast(page, "Coffee updated");
+    await last.getByRole("button", { name: "Undo" }).click();
+    await expectSoon(async () => !(await isSold("Coffee")));
+    await last.waitFor();
+    expect(new URL(page.url()).search).toBe("?view=users");
+    await last.getByRole("button", { name: "Undo" }).click();
+    await expectSoon(() => isSold("Coffee"));
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "an admin refunds a gift once, after a confirmation",
+  async () => {
+    const { streamId } = await giveRose("rose-host");
+    const { page, faults, visit, close } = await openAsAdmin();
+    await visit(`view=refunds&stream=${streamId}`);
+    await page.getByRole("button", { name: "Refund…" }).first().click();
+    await confirm(page, "Refund");
+    await toast(page, "10 credits refunded to John Doe.").waitFor();
+    await page.getByText("refunded", { exact: true }).first().waitFor();
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "an admin redrives a parked record with the function's own grants",
+  async () => {
+    await parkGift();
+    const { page, faults, visit, close } = await openAsAdmin();
+    await visit("view=parked");
+    await page.getByRole("row", { name: /price: expected a whole number/ }).press("Enter");
+    const detail = page.getByRole("complementary", { name: "Parked record" });
+    await detail.getByRole("button", { name: "Redrive" }).click();
+    await toast(page, /settled/i).waitFor();
+    await page.getByText("No parked records.").waitFor();
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "an admin creates a webhook, sends a test event and resends it",
+  async () => {
+    const heard: string[] = [];
+    const server = createServer((request, response) => {
+      heard.push(String(request.headers["webhook-id"]));
+      request.resume();
+      response.writeHead(204).end();
+    });
+    await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`;
+    const { page, faults, visit, close } = await openAsAdmin();
+    await page.clock.install();
+    await visit("view=webhooks&id=new");
+    await page.getByLabel("Endpoint URL").fill(url);
+    await page.getByLabel("Events").fill("webhook.test");
+    const held = Promise.withResolvers<void>();
+    await page.route(/\/webhooks$/, async (route) => {
+      if (route.request().method() === "POST") await held.promise;
+      await route.continue();
+    });
+    const create = page.getByRole("button", { name: "Create webhook" });
+    await create.dblclick();
+    held.resolve();
+    await toast(page, "created.").waitFor();
+    // The form is empty then: another press creates nothing, and the secret stays.
+    await create.click();
+    await page.getByRole("alert").getByText("Enter a URL").waitFor();
+    await page.getByText(/^whsec_/).waitFor();
+    // A click waits for the list, and fails if there are two rows.
+    await page.getByRole("row", { name: url }).click();
+    await page.getByRole("button", { name: "Send test event" }).click();
+    const deliveries = page.getByRole("region", { name: "Deliveries" });
+    await deliveries.getByText("delivered").waitFor();
+    await deliveries.getByRole("button", { name: "Resend" }).click();
+    await toast(page, "resent").waitFor();
+    await expectSoon(async () => heard.length === 2);
+    expect(heard[0]).toBe(heard[1]);
+    // The list is read again while something is due, and not for as long as the page is open.
+    let reads = 0;
+    page.on("request", (request) => {
+      if (/\/deliveries/.test(request.url())) reads++;
+    });
+    let quiet = 0;
+    await expectSoon(async () => {
+      const before = reads;
+      await page.clock.fastForward(10_000);
+      await call("admin", "GET", "/api/v1/webhooks");
+      quiet = reads === before ? quiet + 1 : 0;
+      return quiet === 5;
+    });
+    await page.getByRole("button", { name: "Delete…" }).click();
+    await confirm(page, "Delete");
+    await toast(page, "deleted.").waitFor();
+    expect(faults).toEqual([]);
+    await close();
+    server.close();
+  },
+  testMilliseconds,
+);

@@ -1,0 +1,228 @@
+/** Studio's stage and the streamer's side of it, in a browser. */
+import { browserTest } from "./browser.ts";
+import { callerOf, goLive } from "./console.ts";
+import { expectSoon, hostId, testMilliseconds } from "./pages.ts";
+import { log, quiet, say, secondName, useStudio, wide } from "./studio-page.ts";
+
+const { pages, open } = useStudio();
+const call = callerOf(pages);
+
+browserTest(
+  "one chat is next to the stage, and tabs lead to the others",
+  async () => {
+    const { page, faults, viewer, close } = await open({ width: 1280, height: 800 });
+    await quiet(page);
+    const [stage, chat] = [page.locator(".stage > .picture"), viewer(1)];
+    const [picture, nextTo] = [await stage.boundingBox(), await chat.boundingBox()];
+    expect(picture!.width).toBeGreaterThan(640);
+    expect(nextTo!.x).toBeGreaterThan(picture!.x + picture!.width);
+    expect(await viewer(2).isVisible()).toBe(false);
+    await page.getByRole("tab", { name: "Viewer 2" }).press("Enter");
+    expect(await chat.isVisible()).toBe(false);
+    await say(viewer(2), "said from the second tab");
+    await page.getByRole("tab", { name: "Streamer" }).press("Enter");
+    const streamer = page.getByRole("region", { name: "Streamer", exact: true });
+    await log(streamer).getByText("said from the second tab").waitFor();
+    const panes = page.getByRole("tablist", { name: "Panes" });
+    const selected = panes.getByRole("tab", { selected: true });
+    await page.keyboard.press("Home");
+    expect(await selected.innerText()).toBe("Viewer 1");
+    await page.setViewportSize({ width: 360, height: 800 });
+    await page.getByRole("tab", { name: "Stage" }).click();
+    await page.getByRole("button", { name: "Overlay", exact: true }).click();
+    const isInView = `(({ left, right }) => left >= 0 && right <= innerWidth)(
+      document.querySelector(".channel [aria-selected=true]").getBoundingClientRect())`;
+    await expectSoon(() => page.evaluate<boolean>(isInView));
+    await page.keyboard.press("Escape");
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await expectSoon(async () => (await selected.allInnerTexts()).join() === "Viewer 1");
+    // Read out at each change: nothing that changes with every event.
+    await page
+      .getByRole("status")
+      .getByText(/^0 lost, 0 duplicated$/)
+      .waitFor();
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a chat setting that is refused is shown as it is stored, with the reason",
+  async () => {
+    const { page, faults, close } = await pages.open("/");
+    await page.route("**/chat-settings", (route) =>
+      route.fulfill({
+        status: 403,
+        json: { isSuccess: false, errors: ["Access denied", "Not now"] },
+      }),
+    );
+    const followersOnly = page.getByRole("switch", { name: "Followers only" });
+    await followersOnly.click();
+    await page.getByRole("alert").getByText("Not now").waitFor();
+    expect(await followersOnly.isChecked()).toBe(false);
+    await page.getByLabel("Slow mode").selectOption("30");
+    await expectSoon(async () => (await page.getByLabel("Slow mode").inputValue()) === "0");
+    expect(faults.filter((fault) => !/403/.test(fault))).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "long names fit next to the stage, and each large gift has its moment in the middle",
+  async () => {
+    const id = await goLive(call, hostId, "W".repeat(200));
+    const types = await call(hostId, "GET", "/api/v1/gifts/gift-types");
+    const giftTypeId = types.find(({ name }: { name: string }) => name === "Rocket").id;
+    const { page, faults, close } = await pages.open(`/?stream=${id}`);
+    await quiet(page);
+    // The number of viewers is known once the page is subscribed.
+    const viewers = page.locator(".streamer .figures dd").first();
+    await viewers.locator("span").waitFor({ state: "attached" });
+    const names = ["L".repeat(50), "عبدالرحمن".repeat(5)];
+    // Sees each one, however slow the page is: one is shown for 1.6 s.
+    const seen = page.evaluate<string[]>(`new Promise((done) => {
+      const seen = new Set();
+      new MutationObserver(() => {
+        for (const one of document.querySelectorAll(".flight.large")) seen.add(one.textContent);
+        if (seen.size === 2) done([...seen]);
+      }).observe(document.body, { childList: true, subtree: true });
+    })`);
+    for (const [at, given_name] of names.entries()) {
+      const sub = `long-name-${at}`;
+      await pages.tokenOf({ sub, claims: { given_name }, credits: 500 });
+      const token = await pages.tokenOf({ sub, claims: { given_name } });
+      const given = await fetch(`${pages.system().url}/api/v1/gifts/create`, {
+        method: "POST",
+        headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
+        body: JSON.stringify({ giftTypeId, liveStreamId: id }),
+      });
+      expect(given.ok).toBe(true);
+    }
+    expect((await seen).sort()).toEqual(names.map((name) => `${name}: Rocket`).sort());
+    await page.locator(".supporters li").nth(1).waitFor();
+    const tooWide = `[...document.querySelectorAll(".stage, .stage .card, .stage .supporters")]
+      .filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.className)`;
+    expect(await page.evaluate(tooWide)).toEqual([]);
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a poll counts down by the server's clock, whatever that of the page shows",
+  async () => {
+    const id = await goLive(call, hostId, "Right on time");
+    const poll = { kind: "poll", title: "How long?", options: ["Long", "Short"], seconds: 600 };
+    await call(hostId, "POST", `/api/v1/live-stream/${id}/moments`, poll);
+    const { page, faults, close } = await pages.open("/docs");
+    await page.addInitScript("const now = Date.now; Date.now = () => now() - 3_600_000;");
+    await page.goto(`${pages.system().url}/?stream=${id}`);
+    await page
+      .getByRole("article", { name: "How long?" })
+      .getByText(/^\d:\d\d left$/)
+      .waitFor();
+    await page
+      .locator(".moment .left")
+      .getByText(/^\d:\d\d$/)
+      .first()
+      .waitFor();
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "until figures are read there are bars in their place, and no zeros",
+  async () => {
+    const { page, close } = await pages.open("/docs");
+    let answer = () => {};
+    const asked = new Promise<void>((done) => {
+      answer = done;
+    });
+    await page.route(/live-stream\/\w+(\/gift-statistics)?$/, async (route) => {
+      await asked;
+      await route.continue();
+    });
+    await page.goto(pages.system().url);
+    const stage = page.getByRole("region", { name: "Stage" });
+    await stage.getByRole("status", { name: "Loading" }).first().waitFor();
+    expect(await stage.textContent()).not.toMatch(/\b0\b|No gifts yet|Live/);
+    answer();
+    await stage.getByText("Live", { exact: true }).waitFor();
+    await stage
+      .getByTitle("Credits received in this stream")
+      .getByText(/^[\d,]+$/)
+      .waitFor();
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a streamer goes live with a title, a thumbnail and settings, and a summary follows the end",
+  async () => {
+    const first = await goLive(call, hostId, "The first evening");
+    const { page, faults, viewer, close } = await open(wide, `/?stream=${first}`);
+    await quiet(page);
+    await page.getByRole("button", { name: "End stream" }).click();
+    await page.getByRole("button", { name: "Confirm end stream" }).click();
+    await page.getByRole("region", { name: "Stream summary" }).waitFor();
+    expect(await page.getByRole("button", { name: /simulated viewers/ }).count()).toBe(0);
+    expect(await page.getByLabel("Slow mode").count()).toBe(0);
+    expect(await page.getByText("Top supporters").count()).toBe(1);
+    const refuse = { status: 409, json: { isSuccess: false, errors: ["Not now"] } };
+    await page.route("**/api/v1/channel", (route) => route.fulfill(refuse), { times: 1 });
+    await page.getByRole("button", { name: "New stream" }).click();
+    const form = page.getByRole("form", { name: "New stream" });
+    await form.getByRole("button", { name: "Try again" }).click();
+    await form.getByLabel("Slow mode").waitFor();
+    await form.getByRole("button", { name: "Go live" }).click();
+    await form.getByRole("alert").getByText("Enter a title").waitFor();
+    await form.getByLabel("Title").fill("The second evening");
+    const dot = Buffer.from("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7", "base64");
+    await form
+      .getByLabel("Thumbnail")
+      .setInputFiles({ name: "dot.gif", mimeType: "image/gif", buffer: dot });
+    await form.getByLabel("Slow mode").selectOption("5");
+    let created = 0;
+    page.on("request", (request) => {
+      if (request.url().endsWith("/live-stream/create")) created++;
+    });
+    await page.route("**/join-as-creator", (route) =>
+      route.fulfill({ status: 409, json: { isSuccess: false, errors: ["Not yet"] } }),
+    );
+    await form.getByRole("button", { name: "Go live" }).click();
+    await form.getByRole("alert").getByText("Not yet").waitFor();
+    await page.unroute("**/join-as-creator");
+    await form.getByRole("button", { name: "Go live" }).click();
+    await page.getByRole("heading", { name: "The second evening" }).waitFor();
+    expect(created).toBe(1);
+    await quiet(page);
+    expect(await page.getByLabel("Slow mode").inputValue()).toBe("5");
+    const streamId = new URL(page.url()).searchParams.get("stream");
+    const { thumbnailUrl } = await call(hostId, "GET", `/api/v1/live-stream/${streamId}`);
+    expect(thumbnailUrl).toMatch(/\/pictures\/\w+$/);
+    await say(viewer(1), "good evening");
+    await viewer(2).getByRole("button", { name: "Superlike" }).click();
+    // Its row: the card over the chat is for those alone who watch at that moment.
+    await viewer(1).locator(".superlike-row", { hasText: secondName }).waitFor();
+    await page.getByRole("button", { name: "End stream" }).click();
+    await page.getByRole("button", { name: "Confirm end stream" }).click();
+    const summary = page.getByRole("region", { name: "Stream summary" });
+    for (const name of ["Messages", "Peak viewers", "Total viewers", "Gifts", "Credits"])
+      await summary.getByText(name, { exact: true }).waitFor();
+    await expectSoon(async () => {
+      const text = (await summary.locator("div", { hasText: "Messages" }).textContent()) ?? "";
+      return Number(/\d+/.exec(text)?.[0]) >= 1;
+    });
+    // Simulated viewers talk faster than the slow mode until they are stopped, and their last
+    // message may arrive after the end of the stream.
+    expect(faults.filter((fault) => !/409|429/.test(fault))).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);
