@@ -5,7 +5,9 @@ import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { delimiter, join } from "node:path";
 import { openShared } from "../../test/shared-server.ts";
+import { buildAssembly } from "../build/assembly.ts";
 import { build } from "../build/build.ts";
+import { buildWeb } from "../build/build-web.ts";
 import { chooseFiles, listLeftFiles, listSocketFiles } from "./test-files.ts";
 import { readTestOptions, type TestOptions, usage } from "./test-options.ts";
 import {
@@ -147,10 +149,13 @@ if (options.help) {
   console.log(usage);
   process.exit(0);
 }
-await build();
 mkdirSync(join(root, ".cache"), { recursive: true });
 // Programs that tests start share a compile cache.
 process.env.NODE_COMPILE_CACHE ??= join(root, ".cache/compiled");
+// What the first systems need: starting at once, each would make its own.
+if (isWhole(options))
+  await Promise.all([buildAssembly("dev", new AbortController().signal), buildWeb()]);
+else await build();
 // Runner and tests read the keys of the Tencent application from here.
 process.env.TENCENT_SECRET_KEY ??= randomBytes(32).toString("hex");
 process.env.TENCENT_CALLBACK_KEY ??= randomBytes(24).toString("hex");
