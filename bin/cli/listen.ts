@@ -56,7 +56,7 @@ ${targetHelp}
     await target.tokenOf(as);
     const client = connectAs(target, as);
     try {
-      if (values.position === true) return await printPosition(client, options.stream);
+      if (values.position === true) return await printPosition(client, options);
       return await follow(client, options);
     } finally {
       client.close();
@@ -75,9 +75,17 @@ type ListenOptions = {
   json: boolean;
 };
 
+/** Rejects after the maximum time, if there is one. */
+function limit({ seconds }: ListenOptions, reject: (error: Error) => void, says: () => string) {
+  const fail = () => reject(new Failure(`Timed out after ${seconds} s: ${says()}.`));
+  if (seconds > 0) setTimeout(fail, seconds * 1000).unref();
+}
+
 /** Prints a stream's current position, in the form that `--since` accepts. */
-async function printPosition(client: Client, stream: string): Promise<number> {
+async function printPosition(client: Client, options: ListenOptions): Promise<number> {
+  const { stream } = options;
   return await new Promise<number>((resolve, reject) => {
+    limit(options, reject, () => "no position received");
     const subscription = client.subscribe(stream, {
       onEnd: (reason, statusCode) => reject(new Failure(`${statusCode ?? ""} ${reason}`.trim())),
     });
@@ -96,17 +104,14 @@ async function printPosition(client: Client, stream: string): Promise<number> {
  * Resolves with the exit code after the last requested event, at a signal, or at the stream's end.
  */
 async function follow(client: Client, options: ListenOptions): Promise<number> {
-  const { stream, most, since, json, seconds } = options;
+  const { stream, most, since, json } = options;
   let received = 0;
   return await new Promise<number>((resolve, reject) => {
     const end = () => resolve(exitCodes.done);
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, end);
     // The reader, such as head, has closed the pipe.
     process.stdout.on("error", end);
-    if (seconds > 0)
-      setTimeout(() => {
-        reject(new Failure(`Timed out after ${seconds} s: ${received} events received.`));
-      }, seconds * 1000).unref();
+    limit(options, reject, () => `${received} events received`);
     const subscription = client.subscribe(stream, {
       ...(since !== undefined && { since }),
       onEvent(event, { epoch, frame }) {

@@ -218,6 +218,16 @@ test.concurrent("listen exits with code 1 after its timeout", async () => {
   expect(stderr).toContain("Timed out after 1 s: 0 events received.");
 });
 
+test.concurrent("listen --position also exits after its timeout", async () => {
+  // Accepts connections and never responds.
+  const silent = createServer().listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  const url = `ws://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+  const ended = await run(["listen", "--position", "--timeout", "1", "--socket-url", url]);
+  expect(ended).toMatchObject({ code: 1, stderr: "Timed out after 1 s: no position received.\n" });
+  silent.close();
+});
+
 test.each([
   ["token", "--name", "ann"],
   ["token", "nobody at all"],
