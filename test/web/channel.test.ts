@@ -313,6 +313,7 @@ browserTest(
     await page.route("**/moments", (route) => held.resolve(route), { times: 1 });
     await form.getByRole("button", { name: "Start poll" }).click();
     const sent = await held.promise;
+    expect(await form.getByRole("button", { name: "Start poll" }).isDisabled()).toBe(true);
     await form.getByLabel("Question").fill("And the one after it?");
     await sent.continue();
     const poll = page.getByRole("article", { name: "Which song next?" });

@@ -8,21 +8,30 @@ const pages = usePages();
 const call = callerOf(pages);
 
 browserTest(
-  "what is typed while a form is being saved stays in it",
+  "what is typed while a form is being saved stays in it, and is not sent",
   async () => {
     const hook = { url: "https://example.com/hook", events: ["webhook.test"] };
     const { id } = await call("admin", "POST", "/api/v1/webhooks", hook);
     const gift = { name: "Tiara", creditAmount: 900, svgUrl: "https://e.example/tiara.svg" };
     await call("admin", "POST", "/api/v1/gifts/gift-types", { ...gift, isActive: false });
     const { page, visit, close } = await openConsole(pages, "Ada Admin");
-    /** Types into a field while the call of its form is under way. */
+    let writes = 0;
+    page.on("request", (request) => {
+      if (request.method() !== "GET") writes++;
+    });
+    /** Types into a field, and presses Enter, while the call of its form is under way. */
     const typeMeanwhile = async (url: string, save: Locator, field: Locator, text: string) => {
       const held = Promise.withResolvers<Route>();
       await page.route(url, (route) => held.resolve(route), { times: 1 });
       await save.click();
       const route = await held.promise;
+      expect(await save.isDisabled()).toBe(true);
+      const before = writes;
       await field.fill(text);
+      await field.press("Enter");
       await route.continue();
+      await expectSoon(() => save.isEnabled());
+      expect(writes).toBe(before);
     };
     await visit(`view=users&id=${johnId}`);
     const wallet = page.getByRole("form", { name: "Top up or pay out" });

@@ -24,12 +24,18 @@ type FormGiven = {
 };
 
 /**
- * Fields and a submit button. Problems are shown at their fields: both those found before
- * submitting, and the API's refusals by field name.
+ * Fields and a submit button, which is disabled while a call is under way. Problems are shown at
+ * their fields: both those found before submitting, and the API's refusals by field name.
  */
 export function Form({ name, action, asks, isQuiet, children, ...given }: FormGiven) {
   const state = useSignal<FormState>({ isSent: false });
+  const isBusy = useSignal(false);
   const form = useRef<HTMLFormElement>(null);
+  const send = async (action: Action) => {
+    isBusy.value = true;
+    await perform(action, show);
+    isBusy.value = false;
+  };
   const show: ShowRefusal = (refused) => {
     const [field = ""] = /^\w+/.exec(refused.says) ?? [];
     const input = form.current?.querySelector<HTMLInputElement>(`[data-field="${field}"]`);
@@ -50,7 +56,7 @@ export function Form({ name, action, asks, isQuiet, children, ...given }: FormGi
     };
     if (wrong) wrong.focus();
     else if (sent && asks) ask(sent, show);
-    else if (sent) void perform(sent, show);
+    else if (sent) void send(sent);
   };
   const { refused, field } = state.value;
   const verb = given.verb ?? action?.verb ?? "Save";
@@ -64,7 +70,7 @@ export function Form({ name, action, asks, isQuiet, children, ...given }: FormGi
       }}
       onSubmit={(event) => {
         event.preventDefault();
-        if (!given.isUnchanged) submit();
+        if (!given.isUnchanged && !isBusy.peek()) submit();
       }}
     >
       <FormContext.Provider value={state}>{children}</FormContext.Provider>
@@ -73,7 +79,7 @@ export function Form({ name, action, asks, isQuiet, children, ...given }: FormGi
       <button
         type="submit"
         class={isQuiet ? "button outlined" : "button primary"}
-        aria-disabled={given.isUnchanged === true}
+        aria-disabled={given.isUnchanged === true || isBusy.value}
       >
         {asks ? `${verb}…` : verb}
       </button>

@@ -134,14 +134,21 @@ function MomentForm(given: {
   children: preact.ComponentChildren;
 }) {
   const isSent = useSignal(false);
+  const isBusy = useSignal(false);
+  const submit = async () => {
+    isSent.value = given.problem !== "";
+    if (isSent.value || isBusy.peek()) return;
+    isBusy.value = true;
+    await given.submit();
+    isBusy.value = false;
+  };
   return (
     <form
       class="moment-form"
       aria-label={given.name}
       onSubmit={(event) => {
         event.preventDefault();
-        isSent.value = given.problem !== "";
-        if (given.problem === "") void given.submit();
+        void submit();
       }}
     >
       {given.children}
@@ -150,7 +157,7 @@ function MomentForm(given: {
           {given.problem}
         </p>
       )}
-      <button type="submit" class="button primary">
+      <button type="submit" class="button primary" aria-disabled={isBusy.value}>
         {given.verb}
       </button>
     </form>
