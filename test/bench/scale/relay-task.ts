@@ -16,11 +16,8 @@ import type { Use } from "./prices.ts";
 const cpu = {
   /** One write to one socket (`npm run bench -- sockets`). */
   write: 0.0075,
-  /**
-   * One handshake and its subscription (`npm run bench -- relay-returns`): 1.1 measured on a quiet
-   * machine, times 0.88, the ratio of a later version on a busy one (docs/measurements.md).
-   */
-  handshake: 0.97,
+  /** One handshake and its subscription (`npm run bench -- relay-returns`, 2,000 viewers). */
+  handshake: 0.85,
 };
 /** From the load balancer to the viewer's screen, and back: median and p99, as for posts. */
 const network = [30, 120] as const;
