@@ -75,6 +75,7 @@ export const slowKinds = {
     "web/console-forms",
     "web/console-home",
     "web/console-support",
+    "web/docs-contents",
     "web/keyboard",
     "web/keyboard-tasks",
     "web/overlay-audience",

@@ -1,24 +1,21 @@
-/** `npm run import`: imports users and balances from a file into a separate system. */
+/** `npm run import`: imports users and balances from a file. */
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { call, freshId, type Person, person, service } from "../api/people.ts";
-import { startSystem } from "../system.ts";
+import { sharedSystem } from "../shared.ts";
 
-let system: Awaited<ReturnType<typeof startSystem>>;
+let system: Awaited<ReturnType<typeof sharedSystem>>;
 let backEnd: Person;
 const directory = mkdtempSync(join(tmpdir(), "ovation-import-"));
 
 beforeAll(async () => {
-  system = await startSystem({ env: { DEMO: "off" } });
+  system = await sharedSystem();
   process.env.API_URL = system.url;
   backEnd = await service();
 });
-afterAll(async () => {
-  rmSync(directory, { recursive: true });
-  expect(await system.stop()).toBe(0);
-});
+afterAll(() => rmSync(directory, { recursive: true }));
 
 const script = join(import.meta.dirname, "../../bin/ovation.ts");
 
