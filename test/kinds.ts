@@ -35,6 +35,7 @@ export const slowKinds = {
   /** Systems that are killed and restarted. */
   kills: [
     "api/start",
+    "bin/import-killed",
     "bin/npm-start",
     "bin/restart",
     "local/given-up",
@@ -79,6 +80,7 @@ export const slowKinds = {
     "web/keyboard",
     "web/keyboard-tasks",
     "web/overlay-audience",
+    "web/overlay-outages",
     "web/studio-streamer",
   ],
   /** Every page in every size, colour scheme and state, and the recorded pictures. */

@@ -1,47 +1,8 @@
 /** `npm run import`: imports users and balances from a file. */
-import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { call, freshId, type Person, person, service } from "../api/people.ts";
-import { sharedSystem } from "../shared.ts";
+import { call, freshId, person } from "../api/people.ts";
+import { header, useImport } from "./import-run.ts";
 
-let system: Awaited<ReturnType<typeof sharedSystem>>;
-let backEnd: Person;
-const directory = mkdtempSync(join(tmpdir(), "ovation-import-"));
-
-beforeAll(async () => {
-  system = await sharedSystem();
-  process.env.API_URL = system.url;
-  backEnd = await service();
-});
-afterAll(() => rmSync(directory, { recursive: true }));
-
-const script = join(import.meta.dirname, "../../bin/ovation.ts");
-
-/** Starts an import of these lines. */
-function begin(lines: readonly string[], { token = backEnd.token } = {}) {
-  const file = join(directory, `${freshId()}.csv`);
-  writeFileSync(file, lines.join("\n"));
-  const child = spawn(process.execPath, [script, "import", file, "--to", system.url], {
-    env: { ...process.env, OVATION_TOKEN: token },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let said = "";
-  child.stderr.on("data", (piece) => {
-    said += piece;
-  });
-  const ended = new Promise<{ code: number | null; said: string }>((done) => {
-    child.on("close", (code) => done({ code, said }));
-  });
-  return { child, ended };
-}
-
-const header = "id,username,name,surname,balance";
-const ledgerOf = async (id: string) =>
-  (await call(`GET /api/v1/wallets/${id}/transactions`, { as: backEnd })).body.data.list;
-const profileOf = async (id: string) =>
-  (await call(`GET /api/v1/users/${id}`, { as: backEnd })).body.data;
+const { backEnd, begin, ledgerOf, profileOf } = useImport();
 
 test("each row is imported once, and invalid rows are reported", async () => {
   const [ann, bob, taken] = [freshId(), freshId(), freshId()];
@@ -49,7 +10,7 @@ test("each row is imported once, and invalid rows are reported", async () => {
   const [username, others] = [`u${freshId()}`, `u${freshId()}`];
   const holder = await person();
   await call("GET /api/v1/users/me", { as: holder });
-  const held = { as: backEnd, body: { username: others } };
+  const held = { as: backEnd(), body: { username: others } };
   expect((await call(`PUT /api/v1/users/${holder.id}`, held)).status).toBe(200);
   const lines = [
     header,
@@ -85,33 +46,12 @@ test("each row is imported once, and invalid rows are reported", async () => {
   for (const id of [poor, bare]) expect(await ledgerOf(id)).toEqual([]);
 
   // Names that a user has changed are kept, and no balance changes again.
-  const chosen = await call(`PUT /api/v1/users/${ann}`, { as: backEnd, body: { name: "Anna" } });
+  const chosen = await call(`PUT /api/v1/users/${ann}`, { as: backEnd(), body: { name: "Anna" } });
   expect(chosen.status).toBe(200);
   const second = await begin([0, 1, 3, 8, 9].map((at) => lines[at]!)).ended;
   expect(second).toEqual({ code: 0, said: "0 added, 4 already present, 0 invalid.\n" });
   expect((await profileOf(ann)).name).toBe("Anna");
   for (const id of [ann, bob]) expect((await ledgerOf(id)).length).toBe(1);
-});
-
-test("a killed import continues when it is run again, and imports every row once", async () => {
-  const ids = Array.from({ length: 200 }, freshId);
-  const lines = [header, ...ids.map((id, n) => `${id},,Name ${n},,${n + 1}`)];
-  const { child, ended } = begin(lines);
-  const isThere = async (id: string) =>
-    (await call(`GET /api/v1/users/${id}`, { as: backEnd })).status === 200;
-  // Rows are imported roughly in order: some are done, and the last is not.
-  while (!(await isThere(ids[40]!))) await new Promise((done) => setTimeout(done, 5));
-  child.kill("SIGKILL");
-  await ended;
-  expect(await isThere(ids.at(-1)!)).toBe(false);
-  const { code, said } = await begin(lines).ended;
-  const [added, before] = [...said.matchAll(/\d+/g)].map(Number);
-  expect({ code, sum: added! + before! }).toEqual({ code: 0, sum: 200 });
-  expect(before).toBeGreaterThan(20);
-  for (const [n, id] of ids.entries()) {
-    expect(await ledgerOf(id)).toMatchObject([{ amount: n + 1, reference: `import:${id}` }]);
-    expect((await profileOf(id)).name).toBe(`Name ${n}`);
-  }
 });
 
 test("a file without a header or a token without the role is refused at once", async () => {

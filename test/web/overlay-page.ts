@@ -119,3 +119,8 @@ export async function connected(
   await expectSoon(() => stream.subscribes.length > 0);
   return { page, faults, stream };
 }
+
+/** Lets time pass on the page's own clock; what it asks the network for is done in between. */
+export async function pass(page: Page, milliseconds: number): Promise<void> {
+  for (let passed = 0; passed < milliseconds; passed += 500) await page.clock.runFor(500);
+}
