@@ -75,17 +75,21 @@ type ListenOptions = {
   json: boolean;
 };
 
-/** Rejects after the maximum time, if there is one. */
-function limit({ seconds }: ListenOptions, reject: (error: Error) => void, says: () => string) {
-  const fail = () => reject(new Failure(`Timed out after ${seconds} s: ${says()}.`));
-  if (seconds > 0) setTimeout(fail, seconds * 1000).unref();
+/** Calls `fail` after `seconds`, if there is a limit; `state` describes what was received. */
+function startTimeout(
+  { seconds }: ListenOptions,
+  fail: (failure: Failure) => void,
+  state: () => string,
+): void {
+  const end = () => fail(new Failure(`Timed out after ${seconds} s: ${state()}.`));
+  if (seconds > 0) setTimeout(end, seconds * 1000).unref();
 }
 
 /** Prints a stream's current position, in the form that `--since` accepts. */
 async function printPosition(client: Client, options: ListenOptions): Promise<number> {
   const { stream } = options;
   return await new Promise<number>((resolve, reject) => {
-    limit(options, reject, () => "no position received");
+    startTimeout(options, reject, () => "no position received");
     const subscription = client.subscribe(stream, {
       onEnd: (reason, statusCode) => reject(new Failure(`${statusCode ?? ""} ${reason}`.trim())),
     });
@@ -111,7 +115,7 @@ async function follow(client: Client, options: ListenOptions): Promise<number> {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, end);
     // The reader, such as head, has closed the pipe.
     process.stdout.on("error", end);
-    limit(options, reject, () => `${received} events received`);
+    startTimeout(options, reject, () => `${received} events received`);
     const subscription = client.subscribe(stream, {
       ...(since !== undefined && { since }),
       onEvent(event, { epoch, frame }) {

@@ -16,10 +16,8 @@ export const broken: Outcome = { files: 0, passed: 0, failed: 1, skipped: 0 };
  */
 export function outcomeOf({ testResults, ...report }: Report, pattern?: string): Outcome {
   const isWanted = pattern === undefined ? undefined : new RegExp(pattern, "i");
-  const outcome = {
-    ...{ files: testResults.length, passed: 0, skipped: 0 },
-    failed: report.numRuntimeErrorTestSuites,
-  };
+  const failed = report.numRuntimeErrorTestSuites;
+  const outcome = { files: testResults.length, passed: 0, failed, skipped: 0 };
   for (const { fullName, status } of testResults.flatMap((file) => file.assertionResults)) {
     if (isWanted?.test(fullName) === false) continue;
     if (status === "passed") outcome.passed++;

@@ -1,3 +1,4 @@
+/** `npm run import`, killed and run again. */
 import { call, freshId } from "../api/people.ts";
 import { header, useImport } from "./import-run.ts";
 

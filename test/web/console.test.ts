@@ -1,3 +1,4 @@
+/** The console in a browser, on the whole system. */
 import type { Route } from "playwright-core";
 import { browserTest } from "./browser.ts";
 import { callerOf, confirm, goLive, openConsole, toast } from "./console.ts";

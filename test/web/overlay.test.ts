@@ -1,3 +1,4 @@
+/** The overlay as a streaming program shows it; the server's part is played by the test. */
 import { browserTest } from "./browser.ts";
 import {
   connected,
@@ -104,3 +105,50 @@ browserTest("a channel's address waits for a live stream, then shows its events"
   expect(faults).toEqual([]);
   await page.close();
 });
+
+browserTest(
+  "the CSS of a streaming program is applied, although the policy blocks its style element",
+  async () => {
+    const { page, faults, stream } = await connected();
+    // What OBS runs in the page, with the content of its field "Custom CSS".
+    await page.evaluate(`const obsCSS = document.createElement('style');
+      obsCSS.appendChild(document.createTextNode(decodeURIComponent(".ov-name%7Bcolor%3Ared%7D")));
+      document.querySelector('head').appendChild(obsCSS);`);
+    stream.show(said("in red"));
+    const colour = "getComputedStyle(document.querySelector('.ov-name')).color";
+    await page.locator(".ov-name").waitFor();
+    expect(await page.evaluate(colour)).toBe("rgb(255, 0, 0)");
+    expect(faults.filter((fault) => !fault.includes("Content Security Policy"))).toEqual([]);
+    await page.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "in its channel's next stream an overlay shows nothing of the last one, and its own total again",
+  async () => {
+    const { page, faults, go } = await open("channel=host&key=k-1&goal=1000");
+    const stream = await serve(page);
+    await go();
+    await expectSoon(() => stream.sockets() === 1);
+    stream.post({ type: "channel", streamId });
+    stream.greet();
+    const amount = page.locator(".ov-goal-amount");
+    const moment = { status: "open", of: null, target: null, result: null };
+    const options = ["Blue", "Red"];
+    const poll = event("moment.started", { ...moment, kind: "poll", title: "Which?", options });
+    stream.sum({ [poll.data._id]: [1, 0] }, poll, given("Star", 100));
+    await amount.filter({ hasText: "100 / 1,000" }).waitFor();
+    await page.locator(".ov-poll").waitFor();
+    // The server ends the poll later, and sends this overlay no more of that stream.
+    stream.post({ type: "channel", streamId: null });
+    await page.locator(".ov-poll").waitFor({ state: "hidden" });
+    stream.post({ type: "channel", streamId: "64d15f9e2e6c8f4d5a123001" });
+    await amount.filter({ hasText: /^1,000$/ }).waitFor();
+    stream.post({ type: "channel", streamId });
+    await amount.filter({ hasText: "100 / 1,000" }).waitFor();
+    expect(faults).toEqual([]);
+    await page.close();
+  },
+  testMilliseconds,
+);
