@@ -223,9 +223,12 @@ export class Log {
   #scrolled(): void {
     const { scrollTop } = this.list;
     const isUp = scrollTop < this.#top;
+    const isDown = scrollTop > this.#top;
     const isAtEnd = this.#isAtEnd();
     this.#top = scrollTop;
-    if (isAtEnd && !this.#isFollowing) this.follow();
+    // A row with the focus keeps the list still, also when an earlier scroll is reported late.
+    const isHeld = !isDown && this.list.querySelector(".row:focus") !== null;
+    if (isAtEnd && !this.#isFollowing && !isHeld) this.follow();
     // Only scrolling up leaves the end; a growing row does not.
     else if (!isAtEnd && isUp) this.#isFollowing = false;
     if (scrollTop < endPixels && isUp && this.#full.hidden) this.#onTop();
