@@ -98,8 +98,8 @@ export const slowKinds = {
   /** The guides and examples, followed step by step. */
   guides: ["api/webhook-guide", "examples/", "local/stage"],
   /**
-   * Data of earlier versions, copies, changed deployments, systems built from scratch, and a
-   * deployment's check by CloudFormation's own rules.
+   * Data of earlier versions, copies, changed deployments, systems built from scratch, the relay's
+   * bundle in its container, and a deployment's check by CloudFormation's own rules.
    */
   restores: [
     "bin/assembly",
@@ -112,6 +112,7 @@ export const slowKinds = {
     "cloud/relay-rules",
     "cloud/transitions",
     "local/read-only",
+    "local/relay-bundle",
     "platform/releases/releases",
   ],
 } satisfies Record<string, string[]>;
@@ -151,7 +152,6 @@ export const waiting: string[] = [
   "api/webhooks",
   "bin/read-only",
   "client/polling",
-  "local/relay-container",
   "platform/webhooks/hanging",
 ];
 
