@@ -115,3 +115,16 @@ test("two environments that frame likes at the same time make one frame a second
   expect(scene.queued).toHaveLength(2);
   expect((await listBacklog(streamId, 100)).ids).toEqual([]);
 });
+
+test("an environment that has framed likes and not yet posted them waits with the next ones", async () => {
+  const scene = await setScene();
+  const { streamId } = scene;
+  await scene.confirm(scene.audience(), await scene.ask("c"));
+  const memory = createMemory();
+  const at = (milliseconds: number) => new Date(scene.now.getTime() + milliseconds);
+  await scene.push(scene.audience(memory), likes("a", scene.now, 1));
+  await scene.append(scene.audience(memory, at(1_100)), likes("b", at(1_100), 1));
+  const gathered = await putBacklog(streamId, [likes("c", at(1_150), 1)], at(1_150));
+  await postSums(scene.audience(memory, at(1_200)), { streamId, gathered });
+  expect(scene.queued).toEqual([{ queue: "sums", job: { streamId, gathered }, delaySeconds: 1 }]);
+});

@@ -1,14 +1,12 @@
-import { createHash } from "node:crypto";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { makeNotification, NewNotification } from "../../../domain/people/notification.ts";
 import { confirmSubscribers } from "../../../platform/push/confirm.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
 import { sendNotification } from "../../../platform/push/notify.ts";
-import { putSocket } from "../../../platform/store/log/connections.ts";
+import { findConnection, putSocket } from "../../../platform/store/log/connections.ts";
 import { findLog } from "../../../platform/store/log/logs.ts";
 import { findSubscriber } from "../../../platform/store/log/subscribers.ts";
 import { chatRecord } from "../../domain/frame-samples.ts";
+import { startQueue } from "../queue-double.ts";
 import { useOwnTable } from "../table.ts";
 import { seconds, setScene } from "./scene.ts";
 import { posterWith } from "./ways.ts";
@@ -88,11 +86,15 @@ test("a blocked user whose connections hang is out at once all the same", async 
   await scene.push(room.room, await scene.ban("user-of-c1", "ban1"));
   expect(hanging.size).toBe(1);
   expect(await findSubscriber(scene.streamId, "c1")).toBeUndefined();
+  // The stream counts no longer towards those of the connection.
+  expect((await findConnection("c1"))?.streams?.has(scene.streamId)).toBe(false);
 });
 
 test("a notification to a connection that hangs is left to its queue at once", async () => {
   const { scene, room } = await openRoom(["hangs"]);
   const queue = await startQueue();
+  process.env.NOTIFICATIONS_QUEUE_URL = queue.url;
+  process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
   for (const connectionId of ["hangs", "fine"])
     await putSocket("ann", { connectionId, connectedAt: 0, expiresAt: 2e9 });
   const address = { userId: "ann", type: "system", category: "announcement" } as const;
@@ -101,29 +103,7 @@ test("a notification to a connection that hangs is left to its queue at once", a
   await sendNotification(room, stored);
   expect(hanging.size).toBe(1);
   await queue.stop();
-  expect(queue.sent).toMatchObject([{ connectionIds: ["hangs"], tries: 1 }]);
+  expect(queue.take().map(({ body }) => JSON.parse(body))).toMatchObject([
+    { connectionIds: ["hangs"], tries: 1 },
+  ]);
 });
-
-/** A queue that keeps what it is sent. */
-async function startQueue() {
-  const sent: unknown[] = [];
-  const server = createServer(async (request, response) => {
-    let text = "";
-    for await (const chunk of request) text += chunk;
-    const { MessageBody } = JSON.parse(text);
-    sent.push(JSON.parse(MessageBody));
-    response.writeHead(200, { "content-type": "application/x-amz-json-1.0" });
-    const MD5OfMessageBody = createHash("md5").update(MessageBody).digest("hex");
-    response.end(JSON.stringify({ MessageId: "1", MD5OfMessageBody }));
-  });
-  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-  const { port } = server.address() as AddressInfo;
-  process.env.AWS_ENDPOINT_URL_SQS = `http://127.0.0.1:${port}`;
-  process.env.NOTIFICATIONS_QUEUE_URL = `http://127.0.0.1:${port}/1/notifications`;
-  const stop = () =>
-    new Promise((done) => {
-      server.close(done);
-      server.closeAllConnections();
-    });
-  return { sent, stop };
-}

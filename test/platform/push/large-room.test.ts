@@ -2,6 +2,8 @@ import { UpdateCommand } from "@aws-sdk/lib-dynamodb";
 import { postRooms } from "../../../platform/push/large-room.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
 import { countViewers } from "../../../platform/push/viewer-count.ts";
+import { useLimits } from "../../../platform/runtime/limits.ts";
+import { dropConnection } from "../../../platform/store/log/connections.ts";
 import { findLog, getLog, putBacklog } from "../../../platform/store/log/logs.ts";
 import { key } from "../../../platform/table/keys.ts";
 import { table, tableName } from "../../../platform/table/table.ts";
@@ -10,6 +12,8 @@ import { useOwnTable } from "../table.ts";
 import { seconds, setScene } from "./scene.ts";
 
 useOwnTable({ POST_RATE: "80000", PART_VIEWERS: "2" });
+
+afterEach(() => useLimits(undefined));
 
 const message = (messageId: string, job: unknown) => ({ messageId, body: JSON.stringify(job) });
 
@@ -44,6 +48,36 @@ test("a room that fails comes again with all its messages and keeps no other bac
   expect(small.scene.frames(small.names[0]!)).toEqual([1]);
   expect(await findLog(large.scene.streamId)).toMatchObject({ posted: 0 });
   expect(await findLog(small.scene.streamId)).toMatchObject({ posted: 1, viewers: 1 });
+});
+
+test("a posting that dies is repeated from its last mark, which covers a bounded number of posts", async () => {
+  const scene = await setScene();
+  const room = scene.audience();
+  for (const name of ["a", "b"]) await scene.confirm(room, await scene.ask(name));
+  const say = (n: number) => chatRecord(n, `${n}`, seconds(scene.now));
+  await scene.push(room, say(1));
+  useLimits({ postsPerMark: 4 });
+  for (const n of [2, 3, 4, 5]) await scene.append(room, say(n));
+  scene.setFate((_, { frame }) => {
+    if (frame === 5) throw new Error("the environment dies");
+    return "sent";
+  });
+  await expect(scene.deliver(room, 5)).rejects.toThrow("the environment dies");
+  expect(await findLog(scene.streamId)).toMatchObject({ posted: 3 });
+  scene.setFate(() => "sent");
+  await scene.deliver(room, 5);
+  expect(scene.frames("a")).toEqual([1, 2, 3, 4, 4, 5]);
+});
+
+test("the peak of a stream's viewers stays when some of them leave", async () => {
+  const scene = await setScene();
+  const room = scene.audience();
+  for (const name of ["stays", "leaves"]) await scene.confirm(room, await scene.ask(name));
+  const say = (n: number) => scene.push(room, chatRecord(n, `${n}`, seconds(scene.now)));
+  await say(1);
+  await dropConnection("leaves");
+  await say(2);
+  expect(await findLog(scene.streamId)).toMatchObject({ viewers: 1, peakViewers: 2 });
 });
 
 /** What a posting noted in the log some time ago. */
