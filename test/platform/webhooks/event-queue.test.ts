@@ -72,3 +72,12 @@ test("a deleted text is marked before its events are queued, and removed from de
   ]);
   expect(last).toMatchObject({ kind: "forget", messages: [{ id: data._id }] });
 });
+
+test("a record that a batch contains twice is one event for a webhook", async () => {
+  const data = { _id: "65a1234bcde5678f90123458", content: "words" };
+  const record = { id: "twice", events: [{ type: "chat.message", at, data }] };
+  const records = [record, record] as unknown as LogRecord[];
+  await createEventQueue().queueRecords(place, records, { newFrames: [], covering: new Map() });
+  const [{ events }] = queued();
+  expect(events.map((one: { id: string }) => one.id)).toEqual([idOfEvent("twice", 0)]);
+});

@@ -106,6 +106,27 @@ test("many and large events keep their order, and no request is larger than SQS 
   }
 });
 
+test("a message has at most 50 events, which one call can deliver in its time", async () => {
+  const all = Array.from({ length: 120 }, (_, n) => event(n));
+  await queueEvents("stream", sendings(1, all));
+  const jobs = requests.flat().map(({ MessageBody }) => JSON.parse(MessageBody));
+  expect(jobs.map(({ events }) => events.length)).toEqual([50, 50, 20]);
+});
+
+test("a receiver's streams share four groups, so that one that hangs blocks few of the others", async () => {
+  const groups = new Map<string, Set<string>>();
+  for (let n = 0; n < 40; n++) {
+    const streamId = `stream-${n % 20}`;
+    requests = [];
+    await queueEvents(streamId, sendings(1, [event(n)]));
+    const [{ MessageGroupId }] = requests.flat() as [Entry];
+    groups.set(streamId, (groups.get(streamId) ?? new Set()).add(MessageGroupId));
+  }
+  // One stream's events stay in order, since they are in one group.
+  for (const ofStream of groups.values()) expect(ofStream.size).toBe(1);
+  expect(new Set([...groups.values()].flatMap((one) => [...one])).size).toBe(4);
+});
+
 test("a message that SQS refused is a failure, and no later one of its receiver is sent", async () => {
   failures = 1;
   const all = Array.from({ length: 60 }, (_, n) => event(n));
