@@ -14,6 +14,7 @@ import { eraseNames } from "../../platform/own-data/names.ts";
 import { removeUser } from "../../platform/own-data/removal.ts";
 import { setting } from "../../platform/runtime/env.ts";
 import { newId } from "../../platform/runtime/id.ts";
+import { listFrames, putFrame, removeText } from "../../platform/store/log/frames.ts";
 import { findRelation, recordFollow } from "../../platform/store/people/follows.ts";
 import { findBan, liftBan, recordBan } from "../../platform/store/streams/bans.ts";
 import {
@@ -22,10 +23,11 @@ import {
   findChannel,
 } from "../../platform/store/streams/channels.ts";
 import { findMember, memberActions } from "../../platform/store/streams/members.ts";
+import { findOverlayKey, recordOverlayKey } from "../../platform/store/streams/overlay-keys.ts";
 import { findReminders, saveReminder } from "../../platform/store/streams/reminders.ts";
 import { recordStream } from "../../platform/store/streams/stream-changes.ts";
 import { getStream } from "../../platform/store/streams/streams.ts";
-import { noteTrace } from "../../platform/store/streams/traces.ts";
+import { noteErasedStream, noteTrace } from "../../platform/store/streams/traces.ts";
 import { claimCall } from "../../platform/table/idempotency.ts";
 import { getRawItem, putItem } from "../../platform/table/items.ts";
 import { type Key, key } from "../../platform/table/keys.ts";
@@ -38,7 +40,15 @@ import { putMessage } from "./kept-messages.ts";
 import { liveStreamOf } from "./live-stream.ts";
 import { startQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";
-import { giftTypeOf, makeStream, makeUser, readGift, sendOne, someone } from "./wallet-people.ts";
+import {
+  forget,
+  giftTypeOf,
+  makeStream,
+  makeUser,
+  readGift,
+  sendOne,
+  someone,
+} from "./wallet-people.ts";
 
 /*
  * Concurrent erasures, also of a user who has signed up again with the same id.
@@ -193,12 +203,15 @@ async function leaveTracks(userId: string, at: Date) {
   await recordBan(stream, ban, at);
   await putItem({ ...key.device(userId, newId(at)), updatedAt: at.toISOString() });
   await putItem({ ...key.marker(userId, newId(at)), answeredAt: at.toISOString() });
-  return { stream, own, host, fan, giftId, ban };
+  const overlay = { id: newId(at), channelOf: userId, description: null, createdBy: userId };
+  const made = { ...overlay, hash: "h", createdAt: at.toISOString() };
+  await recordOverlayKey({ channelOf: userId }, made, forget(undefined));
+  return { stream, own, host, fan, giftId, ban, overlay };
 }
 
 /** What is left of each kind: a name, or whether it exists. */
 async function leftOf(userId: string, tracks: Awaited<ReturnType<typeof leaveTracks>>) {
-  const { stream, own, host, fan, giftId, ban } = tracks;
+  const { stream, own, host, fan, giftId, ban, overlay } = tracks;
   const raw = (place: Key) => getRawItem(place, { consistent: true });
   const [message, hosted, gift] = [
     await raw(key.message(stream.id, 1)),
@@ -213,6 +226,7 @@ async function leftOf(userId: string, tracks: Awaited<ReturnType<typeof leaveTra
     following: (await findRelation(userId, host)) !== undefined,
     follower: (await findRelation(fan, userId)) !== undefined,
     reminder: (await findReminders(userId, [stream.id])).length,
+    overlay: (await findOverlayKey({ channelOf: userId }, overlay.id)) !== undefined,
   };
 }
 
@@ -226,6 +240,7 @@ test("erasure removes the old account's data and keeps that of a new one with th
   const giveBack = await claimCall({ owner: user, hash: "h", fingerprint: "f" }, left);
   await makeUser(user);
   const after = await leaveTracks(user, new Date(left.getTime() + 60_000));
+  await changeChannelOf(user, { slowModeSeconds: 30 }, new Date(left.getTime() + 60_000));
   // What the new one says in streams of the old one: those traces are needed when they leave.
   const old = await makeStream(await makeUser(someone("host")));
   await noteTrace({ userId: user, createdAt: "before" }, old.id, new Date(left.getTime() - 1));
@@ -240,11 +255,12 @@ test("erasure removes the old account's data and keeps that of a new one with th
     [before.stream.id, before.own.id, after.stream.id].sort(),
   );
   const gone = { text: undefined, host: "", gift: "", ban: "", following: false, follower: false };
-  expect(await leftOf(user, before)).toEqual({ ...gone, reminder: 0 });
+  expect(await leftOf(user, before)).toEqual({ ...gone, reminder: 0, overlay: false });
   expect(await leftOf(user, after)).toEqual({
     ...{ text: "text 1", host: user, gift: user, ban: user, following: true, follower: true },
-    reminder: 1,
+    ...{ reminder: 1, overlay: true },
   });
+  expect(await findChannel(user)).toMatchObject({ slowModeSeconds: 30 });
   const devices = await queryWhole(key.profile(user), { prefix: "DEVICE#" });
   expect(devices.map(({ updatedAt }) => String(updatedAt) > at)).toEqual([true]);
   const kept = await queryItems(key.marker(user, ""), "", { limit: 10, consistent: true });
@@ -253,6 +269,29 @@ test("erasure removes the old account's data and keeps that of a new one with th
   ]);
   expect(kept).toHaveLength(2);
   await giveBack();
+});
+
+test("a frame whose text is deleted while names in it are erased keeps neither", async () => {
+  await atEachRequest(async () => {
+    const [user, now] = [someone("user"), new Date()];
+    const { id: streamId } = await makeStream(await makeUser(someone("host")));
+    const sender = { userId: user, username: "u", name: "Name of the user" };
+    const data = { _id: newId(now), content: "the text", sender };
+    const body = JSON.stringify({ events: [{ type: "chat.message", data }] });
+    const [writtenAt, totals] = [Math.floor(now.getTime() / 1000), { count: 0, credits: 0 }];
+    const frame = { n: 1, epoch: "e", body, covers: "", newest: writtenAt, totals, revision: 0 };
+    await putFrame(streamId, { ...frame, expiresAt: writtenAt + 3_600 });
+    await noteErasedStream(user, streamId, now.toISOString());
+    const deleted = { messageId: data._id, recordId: "r", writtenAt };
+    return {
+      act: () => eraseFrames({ userId: user, at: now.toISOString(), seq: 0, step: 7 }),
+      meanwhile: () => removeText(streamId, deleted, 1),
+      async check() {
+        const [left] = await listFrames(streamId, 1, 1);
+        expect(left?.body).not.toMatch(/Name of the user|the text/);
+      },
+    };
+  });
 });
 
 /** A host with a stream in the list of their streams, and a user who is no moderator yet. */
@@ -306,6 +345,17 @@ test("a late copy of the channel does not restore a moderator who left", async (
       check: async () => expect(await named()).toEqual([]),
     };
   });
+});
+
+test("a moderator of a deleted stream who leaves is erased, and the stream stays as it is", async () => {
+  const { user, stream, appoint, leave } = await appointing();
+  await appoint.stream();
+  const item = await getRawItem(key.stream(stream.id), { consistent: true });
+  const deleted = { ...key.stream(stream.id), ...item, deletedAt: new Date().toISOString() };
+  await putItem(deleted);
+  await leave();
+  expect(await getRawItem(key.stream(stream.id), { consistent: true })).toEqual(deleted);
+  expect(await getRawItem(key.erasure(user), { consistent: true })).toMatchObject({ step: 7 });
 });
 
 test("a moderator without a trace is found through a stream in which they spoke", async () => {

@@ -1,13 +1,16 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { handler as remove } from "../../functions/people/users/delete-me.ts";
 import { handler as erase } from "../../functions/people/users/erase.ts";
+import { eraseNotices } from "../../platform/own-data/erase-notices.ts";
 import { continueErasure } from "../../platform/own-data/erasure.ts";
 import { usePageSizes } from "../../platform/own-data/page-sizes.ts";
 import { removeUser } from "../../platform/own-data/removal.ts";
+import { beginInvocation } from "../../platform/runtime/deadline.ts";
 import { settleAll } from "../../platform/store/money/settle.ts";
 import { noteTrace } from "../../platform/store/streams/traces.ts";
-import { getRawItem } from "../../platform/table/items.ts";
-import { key } from "../../platform/table/keys.ts";
+import { getRawItem, putItem } from "../../platform/table/items.ts";
+import { key, prefix } from "../../platform/table/keys.ts";
+import { queryWhole } from "../../platform/table/query.ts";
 import { callEndpoint } from "./api-call.ts";
 import { putMessage } from "./kept-messages.ts";
 import { startQueue } from "./queue-double.ts";
@@ -22,7 +25,10 @@ beforeAll(async () => {
   process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
 });
 afterAll(() => queue.stop());
-afterEach(() => usePageSizes(undefined));
+afterEach(() => {
+  usePageSizes(undefined);
+  beginInvocation(undefined);
+});
 
 test("a user cannot delete their account while a gift is pending, with or without forfeit; later they can", async () => {
   const [sender, host] = [await makeUser(someone("sender"), 100), await makeUser(someone("host"))];
@@ -69,6 +75,44 @@ test("more messages than a page are erased page by page, each page however often
   }
   // The frames wait until everything is in one: the queue has asked for the rest.
   expect(asked.length).toBeGreaterThan(0);
+  await continueErasure(user, 1);
+  expect(await getRawItem(key.erasure(user), { consistent: true })).toMatchObject({ step: 7 });
+  const delays = queue.take().map(({ delaySeconds }) => delaySeconds);
+  expect(delays).toHaveLength(1);
+  expect(delays[0]).toBeGreaterThan(later.getTime() / 1000 - Date.now() / 1000);
+});
+
+test("an erasure in an invocation that has little time left continues in the next one", async () => {
+  const user = await makeUser(someone("user"));
+  await removeUser({ userId: user, isForfeit: false, now: new Date() });
+  queue.take();
+  beginInvocation({ getRemainingTimeInMillis: () => 5_000 });
+  await continueErasure(user);
+  expect(await getRawItem(key.erasure(user), { consistent: true })).toMatchObject({ step: 0 });
+  expect(queue.take()).toHaveLength(1);
+  beginInvocation(undefined);
+  await continueErasure(user);
+  expect(await getRawItem(key.erasure(user), { consistent: true })).toMatchObject({ step: 7 });
+  queue.take();
+});
+
+test("a host's name is removed from notifications of their streams, and no other title changes", async () => {
+  const [user, streamId] = [someone("user"), "a".repeat(24)];
+  const put = (n: number, category: string, title: string, about: string) => {
+    const id = String(n).padStart(24, "0");
+    const metadata = JSON.stringify({ streamId: about });
+    return putItem({ ...key.notification(user, id), id, category, title, metadata });
+  };
+  await put(1, "live_stream", "Zoe is live", streamId);
+  await put(2, "live_stream", "Zoe is live", "b".repeat(24));
+  await put(3, "gift", "Ann sent you a Rose", streamId);
+  expect(await eraseNotices([user], new Set([streamId]))).toBe(true);
+  const items = await queryWhole(key.notification(user, ""), { prefix: prefix.notifications });
+  expect(items.map(({ title }) => title)).toEqual([
+    "A streamer is live",
+    "Zoe is live",
+    "Ann sent you a Rose",
+  ]);
 });
 
 test("an erasure message does nothing for a user who was not deleted", async () => {
