@@ -1,6 +1,11 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { handler as signIn } from "../../functions/people/users/sign-in.ts";
 import { findMetadata, redeem } from "../../platform/auth/sign-in.ts";
+import { callEndpoint } from "./api-call.ts";
+import { useOwnTable } from "./table.ts";
+
+useOwnTable();
 
 /** An issuer of the test's own, over real HTTP; each test says what it answers. */
 type Answer = { status?: number; body: unknown };
@@ -8,12 +13,19 @@ let server: Server;
 let url = "";
 let answers: Record<string, Answer>;
 let posted: URLSearchParams | undefined;
+let posts = 0;
+/** Called before the issuer answers a POST. */
+let onPost = async () => {};
 
 beforeAll(async () => {
   server = createServer(async (request, response) => {
     let text = "";
     for await (const chunk of request) text += chunk;
-    if (request.method === "POST") posted = new URLSearchParams(text);
+    if (request.method === "POST") {
+      posted = new URLSearchParams(text);
+      posts += 1;
+      await onPost();
+    }
     const { status = 200, body } = answers[request.url ?? ""] ?? { status: 404, body: {} };
     response.writeHead(status, { "content-type": "application/json" });
     response.end(typeof body === "string" ? body : JSON.stringify(body));
@@ -99,4 +111,20 @@ test("an unavailable issuer is 503, not a refusal", async () => {
     answers[metadataPath] = { status, body: {} };
     await expect(redeem(code, later())).rejects.toMatchObject({ code: "unavailable" });
   }
+});
+
+test("of two concurrent sign-ins with one key one redeems the code, and the other is told to wait", async () => {
+  answers["/token"] = { body: { id_token: "a.b.c", expires_in: 900 } };
+  await findMetadata(later());
+  const before = posts;
+  const body = { ...code, redirectUri: `${url}/console` };
+  const call = () => callEndpoint(signIn, { as: "", body, key: "sign-in-1" });
+  let second: Awaited<ReturnType<typeof call>> | undefined;
+  onPost = async () => {
+    onPost = async () => {};
+    second = await call();
+  };
+  expect(await call()).toMatchObject({ status: 200 });
+  expect(second).toMatchObject({ status: 409, headers: { "x-error-code": "key_in_progress" } });
+  expect(posts - before).toBe(1);
 });

@@ -71,7 +71,7 @@ async function openOverlay() {
   };
 }
 
-test("an overlay is told of its host's stream once, however often that is queued", async () => {
+test("an overlay gets its host's stream once, however often that is queued", async () => {
   const { first, move, told, watched } = await openOverlay();
   await move();
   await move();
@@ -89,7 +89,7 @@ test("an overlay leaves a stream that goes on for its host's newer one", async (
   expect(await isSubscribed(first)).toBe(false);
 });
 
-test("an overlay gets the newest stream, even if that begins while it is told of another one", async () => {
+test("an overlay gets the newest stream, even if that begins while it gets another one", async () => {
   const { first, goLive, move, told, overlay, watched } = await openOverlay();
   let second = "";
   overlay.hear = async () => {

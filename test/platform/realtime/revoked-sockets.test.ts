@@ -145,15 +145,27 @@ test("the record of a revocation queues it when the call's own message has close
   process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
   const removed = { ...key.overlayKey("s", "4".repeat(24)), id: "4".repeat(24) };
   const record = { eventName: "REMOVE", dynamodb: { OldImage: marshall(removed) } };
+  // A revocation that expires revokes nothing more.
+  const expired = { ...key.revokedUser("ann"), second: 1 };
+  const ended = { eventName: "REMOVE", dynamodb: { OldImage: marshall(expired) } };
   const message = { withdrawn: "overlay_key", holder: overlayHolder("4".repeat(24)) } as const;
   const now = new Date();
   await queueSocketRevocation(message, now);
-  await queueSocketRevocations([record as DynamoDBRecord], now);
+  await queueSocketRevocations([record, ended] as DynamoDBRecord[], now);
   const taken = queue.take();
   await queue.stop();
   expect(taken.map(({ body }) => JSON.parse(body))).toEqual([message, message]);
   // Sockets have a second between `closing` and their end, and all have 10 s.
   expect(taken.map(({ delaySeconds }) => delaySeconds)).toEqual([0, 3]);
+});
+
+test("a socket is forgotten even if its connection's item is missing", async () => {
+  const holder = overlayHolder("5".repeat(24));
+  const connectedAt = Date.now() - 600_000;
+  const times = { connectedAt, expiresAt: connectionExpiry(connectedAt) };
+  await putSocket(holder, { connectionId: "alone", ...times });
+  expect(await end(posterWith({}), holder)).toBe(false);
+  expect(await countSockets(holder)).toBe(0);
 });
 
 test("a socket that is just opening is closed once it is open", async () => {

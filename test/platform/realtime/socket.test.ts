@@ -29,13 +29,13 @@ const { handler } = socket(
   () => poster,
 );
 
-const send = (connectionId: string, body: string, sub = connectionId) =>
+const send = (connectionId: string, body: string, sub = connectionId, secondsLeft = 60) =>
   handler({
     requestContext: {
       connectionId,
       eventType: "MESSAGE",
       connectedAt: Date.now(),
-      authorizer: { sub, exp: String(Math.floor(Date.now() / 1000) + 60) },
+      authorizer: { sub, exp: String(Math.floor(Date.now() / 1000) + secondsLeft) },
     },
     body,
   });
@@ -88,6 +88,22 @@ test("a flood that the table cannot count is answered and counted in memory", as
     (one) => (one as { code: string }).code !== "request_invalid",
   );
   expect(limited).toMatchObject([{ statusCode: 429, code: "too_many_requests" }]);
+});
+
+test("a flood that moves to another environment is still answered once", async () => {
+  const at = begin + 3_600_000;
+  expect(await noteLimited("moving", new Date(at))).toBe("tell");
+  // Twenty messages that the other environment counted a moment ago.
+  await noteFlood("moved", 20, new Date(at));
+  expect(await noteLimited("moved", new Date(at + 1_000))).toBe("silent");
+  expect(await noteLimited("moved", new Date(at + 7_000))).toBe("tell");
+});
+
+test("a message on a socket whose token has expired is refused", async () => {
+  await send("expired", JSON.stringify({ action: "ping", requestId: "r" }), "expired", -1);
+  expect(answersTo("expired")).toMatchObject([
+    { type: "error", statusCode: 401, code: "token_invalid", requestId: "r" },
+  ]);
 });
 
 test("a rarer limit is reported each time and closes nothing", async () => {
