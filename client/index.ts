@@ -13,7 +13,7 @@ import { type Subscription, type SubscriptionHandlers, tell } from "./subscripti
 import type { Sums } from "./sums.ts";
 import { createTaps, type Taps } from "./taps.ts";
 import { keepToken, type Token, type Tokens } from "./token.ts";
-import { castVote, type Votable } from "./vote.ts";
+import { createVoter, type Votable } from "./vote.ts";
 import { createWalletWatch, type Wallet, type WalletHandlers } from "./wallet.ts";
 
 export type * from "./event-data.ts";
@@ -113,6 +113,7 @@ export function createClient(options: Options) {
       if (method.toUpperCase() === "POST") wallet.note(path);
     }
   });
+  const vote = createVoter(call);
   const wallet = createWalletWatch(
     () => call("GET /api/v1/wallet"),
     (callback, value) => tell(report, callback, value),
@@ -166,9 +167,10 @@ export function createClient(options: Options) {
     taps: (streamId: string): Taps => createTaps(checkId(streamId), call),
     /**
      * Votes for options of a poll, by index. The vote is sent at a random moment within the poll's
-     * `spreadSeconds`, so that a large room does not vote in one second; show it immediately.
+     * `spreadSeconds`, so that a large room does not vote in one second; show it immediately. A
+     * later vote replaces one that is not sent yet.
      */
-    vote: (poll: Votable, ...options: number[]) => castVote(poll, options, call),
+    vote: (poll: Votable, ...options: number[]) => vote(poll, options),
     /**
      * Reports the user's credits: immediately, after each call of this client that changes them,
      * and after reconnecting.

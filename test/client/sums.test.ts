@@ -153,3 +153,35 @@ test("a vote is sent at a random moment within the poll's spread", async () => {
   random.mockRestore();
   client.close();
 });
+
+test("the last vote in a poll is stored, whatever time each has waited or its call has taken", async () => {
+  const asked: string[] = [];
+  let answer = () => {};
+  const fetcher = (async (_: string, { body }: RequestInit) => {
+    asked.push(String(body));
+    await new Promise<void>((done) => {
+      answer = done;
+    });
+    return Response.json({ isSuccess: true, data: JSON.parse(String(body)) });
+  }) as unknown as typeof fetch;
+  const { client } = createTestClient({ fetch: fetcher });
+  const random = jest.spyOn(Math, "random").mockReturnValueOnce(0.9).mockReturnValue(0.1);
+  const slow = { streamId, id: "p1", spreadSeconds: 10 };
+  const voting = [client.vote(slow, 0), client.vote(slow, 0, 1)];
+  await pass(10_000);
+  expect(asked).toEqual(['{"options":[0,1]}']);
+  voting.push(client.vote(slow, 2));
+  await pass(10_000);
+  expect(asked).toHaveLength(1);
+  answer();
+  await pass(1);
+  expect(asked).toEqual(['{"options":[0,1]}', '{"options":[2]}']);
+  answer();
+  expect(await Promise.all(voting)).toEqual([
+    { options: [0, 1] },
+    { options: [0, 1] },
+    { options: [2] },
+  ]);
+  random.mockRestore();
+  client.close();
+});
