@@ -87,6 +87,22 @@ browserTest(
 );
 
 browserTest(
+  "a vote is not taken back by an older answer about the stored one",
+  async () => {
+    const made = await open("?voted");
+    await made.waitForFunction("window.heldVotes?.length === 2");
+    const red = made.locator('[data-id="p1"] .option', { hasText: "Red" });
+    await red.click();
+    await made.evaluate("for (const answer of heldVotes.reverse()) answer()");
+    // The answer about the other poll comes last.
+    await made.locator('[data-id="p2"] [aria-pressed="true"]').waitFor({ state: "attached" });
+    expect(await red.getAttribute("aria-pressed")).toBe("true");
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "a goal is a bar that follows its sum, and a cancelled one disappears",
   async () => {
     const made = await open();

@@ -9,14 +9,18 @@ type Attempt = <Answer>(call: () => Promise<Answer>) => Promise<Answer | undefin
 /** Likes, and votes in polls. */
 export function createAudience({ client, streamId, view }: Own, attempt: Attempt) {
   const taps = client.taps(streamId);
+  /** The newest vote of this page in each poll. */
+  const votes = new Map<string, number[]>();
 
-  /** Shows the user's own vote in a poll as stored by the server. */
+  /** Shows the user's own vote in a poll as stored by the server, unless they vote meanwhile. */
   async function showOwn({ kind, id: momentId }: Moment): Promise<void> {
     if (kind !== "poll") return;
     const path = { streamId, momentId };
+    const before = votes.get(momentId);
     try {
-      const asked = client.call("GET /api/v1/live-stream/{streamId}/moments/{momentId}", { path });
-      view.moments.choose(momentId, (await asked).own?.options ?? []);
+      const route = "GET /api/v1/live-stream/{streamId}/moments/{momentId}";
+      const { own } = await client.call(route, { path });
+      if (votes.get(momentId) === before) view.moments.choose(momentId, own?.options ?? []);
     } catch {
       // Without it the poll is still shown and can be voted in.
     }
@@ -26,9 +30,10 @@ export function createAudience({ client, streamId, view }: Own, attempt: Attempt
     like: () => taps.tap(),
     /** Shows the vote at once; if it is refused, shows the stored vote again. */
     async vote(poll: Moment, options: number[]): Promise<void> {
+      votes.set(poll.id, options);
       view.moments.choose(poll.id, options);
       const done = await attempt(() => client.vote(poll, ...options));
-      if (done === undefined) await showOwn(poll);
+      if (done === undefined && votes.get(poll.id) === options) await showOwn(poll);
     },
     async end({ id: momentId }: Moment): Promise<void> {
       const path = { streamId, momentId };
