@@ -24,8 +24,18 @@ browserTest(
     await send("two");
     await box.fill("three");
     await made.evaluate("refuse()");
-    await made.locator(".row.pending.failed", { hasText: "two" }).waitFor();
+    const failed = made.locator(".row.pending.failed", { hasText: "two" });
+    await failed.waitFor();
     expect(await box.inputValue()).toBe("three");
+    // Messages that arrive during a press leave the button in its place.
+    await made.evaluate("show(...Array.from({ length: 40 }, () => message()))");
+    await made.getByText("message 39", { exact: true }).waitFor();
+    await failed.getByRole("button", { name: "Discard" }).hover();
+    await made.mouse.down();
+    await made.evaluate("show(message())");
+    await made.getByText("message 40", { exact: true }).waitFor();
+    await made.mouse.up();
+    await failed.waitFor({ state: "detached" });
     await made.close();
   },
   testMilliseconds,

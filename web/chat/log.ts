@@ -130,7 +130,7 @@ export class Log {
   }
 
   #flush(): void {
-    if (this.#unsent !== undefined) this.#last.replaceChildren(...this.#unsent);
+    if (this.#unsent !== undefined) this.#fillLast(this.#unsent);
     this.#unsent = undefined;
     if (this.#going !== undefined) this.#fillLane(this.#going);
     this.#going = undefined;
@@ -161,6 +161,14 @@ export class Log {
     this.#prune();
     this.list.scrollTop += first.getBoundingClientRect().top - top;
     this.#top = this.list.scrollTop;
+  }
+
+  /** Leaves rows that stay in place: the user may be pressing a button of one. */
+  #fillLast(rows: HTMLElement[]): void {
+    const { children } = this.#last;
+    for (const row of [...children]) if (!rows.includes(row as HTMLElement)) row.remove();
+    for (const [at, row] of rows.entries())
+      if (row !== children[at]) this.#last.insertBefore(row, children[at] ?? null);
   }
 
   /** Keeps the elements of rows that stay, so that their animations do not restart. */

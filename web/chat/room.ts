@@ -8,9 +8,10 @@ import { actsOn } from "./moderation.ts";
 import type { GiftType } from "./picker.ts";
 import { createQuotes } from "./quotes.ts";
 import { isFinal, reasonOf } from "./reason.ts";
-import { messageRow, noticeRow, pendingRow } from "./rows.ts";
+import { messageRow, noticeRow } from "./rows.ts";
 import { isModerator, type RoomOptions, type Rules, type State, type Stream } from "./state.ts";
 import { momentCredits } from "./tier.ts";
+import { createUnsent } from "./unsent.ts";
 import { createWallet } from "./wallet.ts";
 
 const againMilliseconds = 2_000;
@@ -50,6 +51,7 @@ export function openRoom(options: RoomOptions) {
       isClosed: false,
       bans: createBans(options),
     },
+    showUnsent: createUnsent(view.log, translator),
     quotes: createQuotes(options),
     audience: createAudience(options, (call) => attempt(state, call)),
   };
@@ -140,17 +142,14 @@ async function showFirst(state: State): Promise<void> {
 
 /** Syncs the rows with the history: adds, removes and shows pending ones. */
 function follow(state: State, { messages, pending, hasOlder }: History): void {
-  const { view, translator, rows } = state;
+  const { view, rows } = state;
   for (const message of messages) addMessage(state, message);
   const there = new Set(messages.map(({ _id }) => _id));
   const oldest = messages[0]?.createdAt ?? "";
   state.gifts.showEarlier(hasOlder ? oldest : "");
   for (const [id, { message }] of rows)
     if (!there.has(id) && message.createdAt > oldest) removeMessage(state, id);
-  const unsent = pending.map((one) =>
-    pendingRow(one, translator, one.status === "failed" ? reasonOf(one.error) : ""),
-  );
-  view.log.showUnsent(unsent);
+  state.showUnsent(pending);
   view.log.showEmpty();
 }
 

@@ -4,6 +4,7 @@ import type { createBans } from "./bans.ts";
 import type { createGiftRows } from "./gift-rows.ts";
 import type { createQuotes } from "./quotes.ts";
 import type { Translator } from "./translations.ts";
+import type { createUnsent } from "./unsent.ts";
 import type { View } from "./view.ts";
 import type { createWallet } from "./wallet.ts";
 
@@ -37,6 +38,7 @@ export type State = RoomOptions & {
   wallet: ReturnType<typeof createWallet>;
   /** Weak references, so that rows dropped from the list are freed. */
   rows: Map<string, { row: WeakRef<HTMLElement>; message: ChatMessage }>;
+  showUnsent: ReturnType<typeof createUnsent>;
   quotes: ReturnType<typeof createQuotes>;
   audience: ReturnType<typeof createAudience>;
   me: string;
