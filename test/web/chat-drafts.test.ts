@@ -36,6 +36,16 @@ browserTest(
     await made.getByText("message 40", { exact: true }).waitFor();
     await made.mouse.up();
     await failed.waitFor({ state: "detached" });
+    // A reply has been begun: the text was not meant for it.
+    await box.fill("");
+    await made.locator(".send:not(.waiting)").waitFor();
+    await send("four");
+    await made.locator(".row.message", { hasText: "message 40" }).press("Enter");
+    await made.getByRole("menuitem", { name: "Reply" }).press("Enter");
+    await made.getByText("Replying to").waitFor();
+    await made.evaluate("refuse()");
+    await made.locator(".row.pending.failed", { hasText: "four" }).waitFor();
+    expect(await box.inputValue()).toBe("");
     await made.close();
   },
   testMilliseconds,

@@ -111,9 +111,9 @@ export class Composer {
     this.#show();
   }
 
-  /** Restores a text that could not be sent; false if the user has typed something else. */
+  /** Restores a text that could not be sent; false if the user has begun something else. */
   restore(text: string): boolean {
-    if (this.#box.value !== "") return false;
+    if (this.#box.value !== "" || this.#replyTo !== undefined) return false;
     this.#box.value = text;
     this.#measure();
     return true;
