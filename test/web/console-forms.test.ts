@@ -43,7 +43,7 @@ browserTest(
     expect(await credits.inputValue()).toBe("70");
     await visit("view=gifts");
     await page.getByRole("row", { name: /Tiara/ }).press("Enter");
-    const editor = page.getByRole("complementary", { name: "Tiara" });
+    const editor = page.getByRole("form", { name: "Gift type" });
     const [name, price] = [editor.getByLabel("Name"), editor.getByLabel("Price in credits")];
     await price.fill("910");
     const save = page.getByRole("button", { name: "Save" });
@@ -54,6 +54,24 @@ browserTest(
     await page.getByRole("row", { name: /Tiara 900/ }).waitFor();
     await expectSoon(async () => (await price.inputValue()) === "900");
     expect(await name.inputValue()).toBe("Diadem");
+    await page.getByRole("button", { name: "New gift" }).click();
+    const submit = editor.getByRole("button", { name: /^(Create gift|Save)$/ });
+    await name.fill("Sceptre");
+    await editor.getByLabel("Picture").fill("https://e.example/sceptre.svg");
+    await typeMeanwhile("**/gift-types", submit, name, "Orb");
+    await page.getByRole("row", { name: /Sceptre/ }).waitFor();
+    expect(await name.inputValue()).toBe("Orb");
+    // Now it is the form of that gift. Saved late, it does not replace that of another new one.
+    const held = Promise.withResolvers<Route>();
+    await page.route("**/gift-types/*", (route) => held.resolve(route), { times: 1 });
+    await submit.click();
+    const route = await held.promise;
+    await page.getByRole("button", { name: "New gift" }).click();
+    await name.fill("Globe");
+    await route.continue();
+    await page.getByRole("row", { name: /Orb/ }).waitFor();
+    expect(await submit.innerText()).toBe("Create gift");
+    expect(await name.inputValue()).toBe("Globe");
     await visit(`view=webhooks&id=${id}`);
     await page.getByText("Edit webhook").click();
     const [events, description] = [page.getByLabel("Events"), page.getByLabel("Description")];

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useId } from "preact/hooks";
+import { useEffect, useId, useRef } from "preact/hooks";
 import type { CallResult } from "../../client/index.ts";
 import { changesOf, savedDraft } from "../draft.ts";
 import { Switch } from "../host/chat-settings.tsx";
@@ -10,7 +10,7 @@ import { Form } from "./form.tsx";
 import { GiftPicture } from "./gift-picture.tsx";
 import { allOf, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
-import { filter, set } from "./router.ts";
+import { set } from "./router.ts";
 import type { Column } from "./table.tsx";
 import { Detail, formatted } from "./ui.tsx";
 
@@ -49,11 +49,22 @@ export function GiftCatalogue() {
     ({ id }: GiftType) => id,
     allOf("gifts", () => call("GET /api/v1/gifts/gift-types", { query: { inactive: true } })),
   );
+  /** The number of the next new gift's editor, and the gift that the last one has created. */
+  const editors = useRef({ next: 0, of: "" });
   const took = (type: GiftType) => {
     list.put(type);
     void list.refresh();
-    // An undo may come from another view.
-    if (filter("id") === "new") set({ id: type.id }, true);
+  };
+  /** Goes on in the same editor, which keeps what was typed meanwhile. */
+  const created = (type: GiftType) => {
+    editors.current = { next: editors.current.next + 1, of: type.id };
+    list.change((rows) => [type, ...rows]);
+    set({ id: type.id }, true);
+  };
+  const editorOf = (id: string | undefined) => {
+    const { next, of } = editors.current;
+    if (id === undefined) return `new ${next}`;
+    return id === of ? `new ${next - 1}` : id;
   };
   return (
     <Listing
@@ -62,7 +73,7 @@ export function GiftCatalogue() {
       columns={columns}
       nothing="No gifts yet"
       create="New gift"
-      detail={(type) => <Editor key={type?.id} type={type} took={took} />}
+      detail={(type) => <Editor key={editorOf(type?.id)} {...{ type, took, created }} />}
     />
   );
 }
@@ -102,7 +113,20 @@ const pick = ({ name, creditAmount, svgUrl, isActive }: Draft): Draft => ({
   ...{ name, creditAmount, svgUrl, isActive },
 });
 
-function Editor({ type, took }: { type: GiftType | undefined; took(type: GiftType): void }) {
+type EditorGiven = {
+  type: GiftType | undefined;
+  took(type: GiftType): void;
+  created(type: GiftType): void;
+};
+
+function Editor({ type, took, created }: EditorGiven) {
+  const isOpen = useRef(true);
+  useEffect(
+    () => () => {
+      isOpen.current = false;
+    },
+    [],
+  );
   const draft = useSignal<Draft>(pick(type ?? blank));
   const price = useSignal(`${draft.value.creditAmount}`);
   const key = useSignal(newKey());
@@ -115,6 +139,7 @@ function Editor({ type, took }: { type: GiftType | undefined; took(type: GiftTyp
     const { creditAmount } = draft.value;
     // The text may be empty, which is no number.
     if (Number(price.peek()) !== creditAmount) price.value = `${creditAmount}`;
+    if (type === undefined && isOpen.current) created(changed);
     took(changed);
   });
   const { name, creditAmount, svgUrl, isActive } = draft.value;
