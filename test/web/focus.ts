@@ -16,6 +16,10 @@ export const expectFocus = async (page: Page, name: RegExp) => {
   await expectSoon(async () => name.test(await focused(page)));
 };
 
+/** Waits until the page is drawn again: a control that cannot have the focus has lost it then. */
+export const expectDrawn = (page: Page): Promise<void> =>
+  page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))");
+
 /** Presses Tab until a control has the focus; fails when the page has been walked through. */
 export async function tabTo(page: Page, name: RegExp, key = "Tab"): Promise<void> {
   const seen: string[] = [];

@@ -1,8 +1,8 @@
 /** The keyboard's place: the focus is never lost, whatever an action removes, hides or closes. */
-import type { Page } from "playwright-core";
+import type { Page, Route } from "playwright-core";
 import { browserTest } from "./browser.ts";
 import { callerOf, goLive, openConsole } from "./console.ts";
-import { expectFocus, focused, tabTo } from "./focus.ts";
+import { expectDrawn, expectFocus, focused, tabTo } from "./focus.ts";
 import { expectSoon, hostId, johnId, streamId, testMilliseconds, usePages } from "./pages.ts";
 
 const pages = usePages();
@@ -246,6 +246,47 @@ browserTest(
     expect([...studio.faults, ...faults]).toEqual([]);
     await close();
     await studio.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a button keeps the focus while its call is under way, and another press makes no second call",
+  async () => {
+    const refused = { status: 409, json: { isSuccess: false, errors: ["Not now"] } };
+    /** Presses Enter on the focused button, and again before the call has an answer. */
+    const pressTwice = async (page: Page, url: string, name: RegExp) => {
+      const held: Route[] = [];
+      await page.route(url, (route) => {
+        if (route.request().method() === "GET") return route.continue();
+        held.push(route);
+      });
+      await page.keyboard.press("Enter");
+      await expectSoon(() => held.length === 1);
+      await expectDrawn(page);
+      expect(await focused(page)).toMatch(name);
+      await page.keyboard.press("Enter");
+      // A later call, by whose answer a second one would be there.
+      await page.evaluate(`fetch("/health").then(Boolean)`);
+      expect(held).toHaveLength(1);
+      await held[0]!.fulfill(refused);
+      await page.getByRole("alert").getByText("Not now").waitFor();
+      expect(await focused(page)).toMatch(name);
+    };
+    const studio = await pages.open("/");
+    await studio.page.getByRole("button", { name: "Overlay", exact: true }).press("Enter");
+    const create = studio.page.getByRole("button", { name: "Create overlay URL" });
+    await expectSoon(() => create.isEnabled());
+    await create.focus();
+    await pressTwice(studio.page, "**/overlay-keys*", /^Create overlay URL$/);
+    await studio.close();
+    const id = await goLive(call, "busy-host", "Ended slowly");
+    const { page, visit, close } = await openConsole(pages, "Ada Admin");
+    await visit(`view=streams&id=${id}`);
+    await page.getByRole("button", { name: "End stream…" }).press("Enter");
+    await page.getByRole("dialog").getByRole("button", { name: "End stream" }).focus();
+    await pressTwice(page, "**/end", /^End stream$/);
+    await close();
   },
   testMilliseconds,
 );

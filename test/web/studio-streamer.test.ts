@@ -1,6 +1,7 @@
 /** Studio's stage and the streamer's side of it, in a browser. */
 import { browserTest } from "./browser.ts";
 import { callerOf, goLive } from "./console.ts";
+import { expectDrawn, focused } from "./focus.ts";
 import { expectSoon, hostId, testMilliseconds } from "./pages.ts";
 import { log, quiet, say, secondName, useStudio, wide } from "./studio-page.ts";
 
@@ -192,10 +193,17 @@ browserTest(
     page.on("request", (request) => {
       if (request.url().endsWith("/live-stream/create")) created++;
     });
-    await page.route("**/join-as-creator", (route) =>
-      route.fulfill({ status: 409, json: { isSuccess: false, errors: ["Not yet"] } }),
-    );
-    await form.getByRole("button", { name: "Go live" }).click();
+    const answered = Promise.withResolvers<void>();
+    await page.route("**/join-as-creator", async (route) => {
+      await answered.promise;
+      await route.fulfill({ status: 409, json: { isSuccess: false, errors: ["Not yet"] } });
+    });
+    const live = form.getByRole("button", { name: "Go live" });
+    await live.press("Enter");
+    await expectSoon(() => live.isDisabled());
+    await expectDrawn(page);
+    expect(await focused(page)).toBe("Go live");
+    answered.resolve();
     await form.getByRole("alert").getByText("Not yet").waitFor();
     await page.unroute("**/join-as-creator");
     await form.getByRole("button", { name: "Go live" }).click();

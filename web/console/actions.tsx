@@ -130,6 +130,7 @@ export function Question() {
     return false;
   };
   const confirm = async () => {
+    if (isBusy.peek()) return;
     isBusy.value = true;
     let isShown = true;
     await perform(action, (why) => {
@@ -161,7 +162,7 @@ export function Question() {
         <button type="button" class="button" autofocus onClick={close}>
           Go back
         </button>
-        <button type="button" class="button filled" disabled={isBusy.value} onClick={confirm}>
+        <button type="button" class="button filled" aria-disabled={isBusy.value} onClick={confirm}>
           {action.verb}
         </button>
       </footer>

@@ -129,12 +129,12 @@ function Form({ operation, filled, change, says, token }: FormProps) {
       class="form"
       onSubmit={(event) => {
         event.preventDefault();
-        void submit();
+        if (result.peek() !== "waiting") void submit();
       }}
     >
       <Fields operation={operation} filled={filled} change={change} />
       <div class="sending">
-        <button type="submit" class="button primary" disabled={result.value === "waiting"}>
+        <button type="submit" class="button primary" aria-disabled={result.value === "waiting"}>
           Send
         </button>
         <span class="quiet">{says}</span>

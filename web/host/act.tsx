@@ -67,6 +67,18 @@ export const ErrorText = ({ text, retry }: { text: string; retry?: (() => void) 
     </div>
   );
 
+/** Reads the next page of a list. */
+export const MoreButton = ({ isBusy, more }: { isBusy: boolean; more(): unknown }) => (
+  <button
+    type="button"
+    class="button"
+    aria-disabled={isBusy}
+    onClick={() => void (isBusy || more())}
+  >
+    More
+  </button>
+);
+
 /** A placeholder for a few rows. */
 export const Waiting = () => (
   <div class="host-waiting" aria-busy="true" role="status">

@@ -2,7 +2,15 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { CallResult } from "../../client/index.ts";
 import { nameOf } from "../chat/person.ts";
-import { ErrorText, type Host, SureButton, unlessRefused, useAct, Waiting } from "./act.tsx";
+import {
+  ErrorText,
+  type Host,
+  MoreButton,
+  SureButton,
+  unlessRefused,
+  useAct,
+  Waiting,
+} from "./act.tsx";
 
 type Ban = CallResult<"GET /api/v1/live-stream-ban">["list"][number];
 
@@ -68,11 +76,7 @@ export function ChannelBans({ host }: { host: Host }) {
           </li>
         ))}
       </ul>
-      {hasMore.value && (
-        <button type="button" class="button" disabled={isBusy} onClick={() => void more()}>
-          More
-        </button>
-      )}
+      {hasMore.value && <MoreButton isBusy={isBusy} more={more} />}
     </>
   );
 }

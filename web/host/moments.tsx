@@ -2,7 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { CallResult, Sums } from "../../client/index.ts";
 import { serverNow } from "../server-time.ts";
-import { ErrorText, type Host, SureButton, useAct, Waiting } from "./act.tsx";
+import { ErrorText, type Host, MoreButton, SureButton, useAct, Waiting } from "./act.tsx";
 import { NewMoment } from "./new-moment.tsx";
 
 export type Moment = CallResult<"POST /api/v1/live-stream/{streamId}/moments">;
@@ -130,11 +130,7 @@ export function Moments({ host, streamId }: { host: Host; streamId: string }) {
         ))}
       </ul>
       <History past={past.value} openIds={openIds} />
-      {next.value !== null && (
-        <button type="button" class="button" disabled={reading.isBusy} onClick={() => void more()}>
-          More
-        </button>
-      )}
+      {next.value !== null && <MoreButton isBusy={reading.isBusy} more={more} />}
     </div>
   );
 }

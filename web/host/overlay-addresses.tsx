@@ -108,7 +108,7 @@ export function OverlayAddresses({ host }: { host: Host }) {
         aria-label="Create overlay URL"
         onSubmit={(event) => {
           event.preventDefault();
-          void create();
+          if (!isBusy) void create();
         }}
       >
         <Line
@@ -119,7 +119,7 @@ export function OverlayAddresses({ host }: { host: Host }) {
             name.value = value;
           }}
         />
-        <button type="submit" class="button primary" disabled={isBusy}>
+        <button type="submit" class="button primary" aria-disabled={isBusy}>
           Create overlay URL
         </button>
         <a class="button" href={`/overlay?demo=1${query}`} target="_blank" rel="noreferrer">

@@ -88,7 +88,7 @@ export function GoLive({ close }: { close(): void }) {
         )}
         <ErrorText text={reading.errorText} retry={readUsual} />
         <ErrorText text={errorText} />
-        <button type="submit" class="button primary" disabled={isBusy}>
+        <button type="submit" class="button primary" aria-disabled={isBusy}>
           Go live
         </button>
       </form>

@@ -46,7 +46,7 @@ export function WirePanel() {
         <button
           type="button"
           class="button danger"
-          disabled={isDown.value}
+          aria-disabled={isDown.value}
           onClick={() => void kill()}
         >
           <Icon name="kill" /> Kill the server
