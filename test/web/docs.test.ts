@@ -1,4 +1,5 @@
 /** The reference as people meet it: in a browser, on the whole system. */
+import type { Route } from "playwright-core";
 import { browserTest } from "./browser.ts";
 import { streamId, testMilliseconds, usePages } from "./pages.ts";
 import { openReference, operation } from "./reference.ts";
@@ -28,6 +29,16 @@ browserTest(
     await post.getByRole("button", { name: "Send" }).click();
     await post.locator(".outcome", { hasText: "201" }).waitFor();
     expect(await post.locator(".form .code").textContent()).toContain("said by the reference");
+    // What is typed before the answer stays for the next call.
+    const held = Promise.withResolvers<Route>();
+    await page.route("**/chat/messages", (route) => held.resolve(route), { times: 1 });
+    await post.getByRole("button", { name: "Send" }).click();
+    const route = await held.promise;
+    const next = '{ "content": "typed meanwhile" }';
+    await post.getByRole("textbox", { name: "Body" }).fill(next);
+    await route.continue();
+    await post.locator(".outcome", { hasText: "201" }).waitFor();
+    expect(await post.getByRole("textbox", { name: "Body" }).inputValue()).toBe(next);
     // As its host, and with a body of fields that do not exclude each other.
     for (const [id, status] of [
       ["chatGetSettings", "200"],

@@ -91,6 +91,9 @@ export function TryIt({ operation, schemas }: { operation: Operation; schemas: S
           change={(to) => {
             changed.value = to;
           }}
+          renew={() => {
+            changed.value = renewKey(operation, changed.peek() ?? first);
+          }}
           says={
             isSigned ? (player ? `As ${nameOfPlayer(player)}` : pastedSays()) : "Without a token"
           }
@@ -108,18 +111,20 @@ type FormProps = {
   operation: Operation;
   filled: Filled;
   change: (to: Filled) => void;
+  /** Prepares the next call, with what was typed during the last one. */
+  renew: () => void;
   says: string;
   token: () => Promise<string | undefined>;
 };
 
-function Form({ operation, filled, change, says, token }: FormProps) {
+function Form({ operation, filled, change, renew, says, token }: FormProps) {
   const result = useSignal<Result>(undefined);
   const submit = async () => {
     result.value = "waiting";
     try {
       const answer = await send(operation, filled, await token());
       result.value = { answer };
-      if (answer.status < 400) change(renewKey(operation, filled));
+      if (answer.status < 400) renew();
     } catch (error) {
       result.value = { errorText: (error as Error).message };
     }
