@@ -129,3 +129,30 @@ browserTest(
   },
   testMilliseconds,
 );
+
+browserTest(
+  "the wire follows its newest line even if the browser reports a scroll after more have come",
+  async () => {
+    const { page, close } = await open();
+    await page.getByRole("button", { name: "Wire", exact: true }).click();
+    const list = `document.querySelector(".lines")`;
+    await expectSoon(() => page.evaluate<boolean>(`${list}.scrollTop > 0`));
+    await page.evaluate(`(() => {
+      window.batches = 0;
+      new MutationObserver(() => {
+        batches++;
+        ${list}.dispatchEvent(new Event("scroll"));
+      }).observe(${list}, { childList: true });
+    })()`);
+    await expectSoon(() => page.evaluate<boolean>("batches > 2"));
+    await quiet(page);
+    await expectSoon(() =>
+      page.evaluate<boolean>(
+        `(({ scrollHeight, scrollTop, clientHeight }) =>
+          scrollHeight - scrollTop - clientHeight < 24)(${list})`,
+      ),
+    );
+    await close();
+  },
+  testMilliseconds,
+);

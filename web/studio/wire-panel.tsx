@@ -85,6 +85,7 @@ function Lines() {
     lines.value.filter((line) => who.value === "" || line.who === who.value).slice(-200),
   );
   const isFollowing = useRef(true);
+  const top = useRef(0);
   const stop = (shown.value.find(({ id }) => id === chosen.value?.id) ?? shown.value.at(-1))?.id;
   useEffect(() => {
     const isWalked = list.current?.contains(document.activeElement);
@@ -116,7 +117,10 @@ function Lines() {
         ref={list}
         onKeyDown={walk}
         onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
-          isFollowing.current = scrollHeight - scrollTop - clientHeight < 24;
+          const isAtEnd = scrollHeight - scrollTop - clientHeight < 24;
+          // Only scrolling up leaves the end: lines may have come since an earlier scroll.
+          isFollowing.current = isAtEnd || (isFollowing.current && scrollTop >= top.current);
+          top.current = scrollTop;
         }}
       >
         {shown.value.map((line) => (
