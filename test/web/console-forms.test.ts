@@ -90,3 +90,38 @@ browserTest(
   },
   testMilliseconds,
 );
+
+browserTest(
+  "the last of several presses of a switch is the one that is stored",
+  async () => {
+    const hook = { url: "https://example.com/switched", events: ["webhook.test"] };
+    const { id } = await call("admin", "POST", "/api/v1/webhooks", hook);
+    const { page, visit, close } = await openConsole(pages, "Ada Admin");
+    await visit(`view=webhooks&id=${id}`);
+    const held: Route[] = [];
+    await page.route(`**/webhooks/${id}`, (route) => {
+      if (route.request().method() !== "PATCH" || held.length > 0) return route.continue();
+      held.push(route);
+    });
+    let changes = 0;
+    page.on("request", (request) => {
+      if (request.method() === "PATCH") changes++;
+    });
+    const enabled = page.getByRole("switch", { name: "Enabled" });
+    for (const isOn of [false, true]) {
+      await enabled.press("Space");
+      expect(await enabled.isChecked()).toBe(isOn);
+    }
+    await expectSoon(() => held.length === 1);
+    // A later call, by whose answer a second change would be there.
+    await page.evaluate(`fetch("/health").then(Boolean)`);
+    expect(changes).toBe(1);
+    await held[0]!.continue();
+    await expectSoon(() => changes === 2);
+    await toast(page, "enabled.").waitFor();
+    expect(await enabled.isChecked()).toBe(true);
+    expect((await call("admin", "GET", `/api/v1/webhooks/${id}`)).enabled).toBe(true);
+    await close();
+  },
+  testMilliseconds,
+);

@@ -58,17 +58,29 @@ const asToast = (action: Action) => (refused: Refused) => {
   return true;
 };
 
-/** Calls without a response yet: pressing a button twice sends one. */
-const running = new Set<string>();
+/**
+ * Calls without a response yet: pressing a button twice sends one. Changes of the same fields are
+ * sent one after the other, because the server would keep the one that arrives last.
+ */
+const running = new Map<string, { name: string; answer: Promise<never> }>();
 
 /** Performs an action without asking; returns whether it succeeded before the session ended. */
 export async function perform(action: Action, show: ShowRefusal = asToast(action)) {
+  const { method, path, body, run } = action.request;
   const name = JSON.stringify(action.request);
-  if (running.has(name)) return false;
-  running.add(name);
+  const about = method === "PATCH" ? JSON.stringify([path, Object.keys(body ?? {})]) : name;
+  const before = running.get(about);
+  if (before?.name === name) return false;
   const by = session.peek();
+  const send = async () => {
+    await before?.answer.catch(() => {});
+    if (session.peek() !== by) throw new Error("The session has ended");
+    return run<never>();
+  };
+  const own = { name, answer: send() };
+  running.set(about, own);
   try {
-    const answer = await action.request.run<never>();
+    const answer = await own.answer;
     if (session.peek() !== by) return false;
     showToast({ says: action.done(answer), ...(action.undo && { undo: action.undo(answer) }) });
     return true;
@@ -76,7 +88,7 @@ export async function perform(action: Action, show: ShowRefusal = asToast(action
     if (session.peek() === by) show(refusedOf(error));
     return false;
   } finally {
-    running.delete(name);
+    if (running.get(about) === own) running.delete(about);
   }
 }
 
