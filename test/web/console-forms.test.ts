@@ -2,6 +2,7 @@
 import type { Locator, Route } from "playwright-core";
 import { browserTest } from "./browser.ts";
 import { callerOf, openConsole, toast } from "./console.ts";
+import { expectDrawn } from "./focus.ts";
 import { expectSoon, johnId, testMilliseconds, usePages } from "./pages.ts";
 
 const pages = usePages();
@@ -121,6 +122,37 @@ browserTest(
     await toast(page, "enabled.").waitFor();
     expect(await enabled.isChecked()).toBe(true);
     expect((await call("admin", "GET", `/api/v1/webhooks/${id}`)).enabled).toBe(true);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a list that is read twice shows the newer rows, whichever arrive last",
+  async () => {
+    const gift = { name: "Crescent", creditAmount: 100, svgUrl: "https://e.example/c.svg" };
+    await call("admin", "POST", "/api/v1/gifts/gift-types", { ...gift, isActive: false });
+    const { page, visit, close } = await openConsole(pages, "Ada Admin");
+    await visit("view=gifts");
+    const row = page.getByRole("row", { name: /Crescent/ });
+    await row.press("Enter");
+    const answers: (() => Promise<void>)[] = [];
+    await page.route(/gift-types\?inactive/, async (route) => {
+      const response = await route.fetch();
+      answers.push(() => route.fulfill({ response }));
+    });
+    const save = page.getByRole("button", { name: "Save" });
+    for (const price of ["110", "120"]) {
+      const count = answers.length;
+      await page.getByLabel("Price in credits").fill(price);
+      await save.click();
+      await expectSoon(() => answers.length > count);
+    }
+    for (const answer of answers.reverse()) await answer();
+    await page.evaluate(`fetch("/health").then(Boolean)`);
+    await expectDrawn(page);
+    expect(await row.innerText()).toContain("120");
+    expect(await save.isDisabled()).toBe(true);
     await close();
   },
   testMilliseconds,

@@ -92,6 +92,7 @@ export function useList<Row>(
 ): List<Row> {
   const { value, refused, reload, change } = useLoad(source.key, () => source.read());
   const isReading = useSignal(false);
+  const refreshes = useRef(0);
   const id = filter("id");
   const listed = value?.rows.find((row) => idOf(row) === id);
   // A list of live rows drops the oldest: the selected one stays, with its detail.
@@ -138,8 +139,11 @@ export function useList<Row>(
       isReading.value = false;
     },
     async refresh() {
+      const own = ++refreshes.current;
       const page = await source.read().catch(() => undefined);
       if (page === undefined) return false;
+      // What a later one reads is newer.
+      if (own !== refreshes.current) return true;
       return change(({ rows, next }) => ({
         rows: [...page.rows, ...without(rows, page.rows)],
         next,
