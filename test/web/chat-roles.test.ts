@@ -1,4 +1,4 @@
-/** What `<ovation-chat>` offers a viewer who becomes a moderator, or whose role is not known yet. */
+/** What `<ovation-chat>` offers a new moderator, a blocked viewer, and one of unknown role. */
 import { browserTest } from "./browser.ts";
 import { open, useBusyChat } from "./busy-chat.ts";
 import { expectSoon, testMilliseconds } from "./pages.ts";
@@ -50,6 +50,20 @@ browserTest(
     await made.locator(".row.message", { hasText: "early" }).press("m");
     await made.getByRole("menuitem").first().waitFor();
     expect(await made.getByRole("menuitem").allInnerTexts()).toEqual(["Reply"]);
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a blocked viewer sees why, also when the connection is lost afterwards",
+  async () => {
+    const made = await open();
+    const strip = made.locator(".strip");
+    await made.evaluate(`tell({ type: "unsubscribed", reason: "You are blocked here" })`);
+    await strip.getByText("You are blocked here").waitFor();
+    await made.evaluate("disconnect()");
+    expect(await strip.innerText()).toContain("You are blocked here");
     await made.close();
   },
   testMilliseconds,

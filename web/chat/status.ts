@@ -14,6 +14,7 @@ export class Strip {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #since: string | undefined;
   #missed: number | undefined;
+  #isOver = false;
 
   constructor(translator: Translator) {
     this.#translator = translator;
@@ -27,11 +28,12 @@ export class Strip {
   /** Offline: shows since when. Online again: shows how many events were missed. */
   showState(state: "online" | "offline"): void {
     const { translate, time } = this.#translator;
+    if (this.#isOver) return;
     if (state === "offline") {
       clearTimeout(this.#timer);
       this.#missed = undefined;
       this.#since ??= new Date().toISOString();
-      this.show(translate("offline", { time: time(this.#since) }), "warn");
+      this.#show(translate("offline", { time: time(this.#since) }), "warn");
     } else if (this.#since !== undefined) {
       this.#since = undefined;
       this.#missed = 0;
@@ -39,7 +41,14 @@ export class Strip {
     }
   }
 
-  show(text: string, kind: "warn" | "good" | "bad"): void {
+  /** Shows why the chat has ended, whatever becomes of the connection. */
+  end(text: string): void {
+    clearTimeout(this.#timer);
+    this.#isOver = true;
+    this.#show(text, "bad");
+  }
+
+  #show(text: string, kind: "warn" | "good" | "bad"): void {
     this.element.replaceChildren(...(kind === "good" ? [] : [icon(offlineIcon, 16)]), text);
     this.element.className = `strip ${kind}`;
     this.element.hidden = false;
@@ -52,7 +61,7 @@ export class Strip {
   #welcome(): void {
     const n = this.#missed ?? 0;
     this.#missed = undefined;
-    this.show(
+    this.#show(
       n === 0 ? this.#translator.translate("back") : this.#translator.translate("backWith", { n }),
       "good",
     );

@@ -131,9 +131,8 @@ export class View {
   /** Shows that the stream has ended, and why. */
   showEnd(reason: string): void {
     this.showReady();
-    this.#strip.stop();
     const text = this.#translator.translate("over", { reason });
-    this.#strip.show(text, "bad");
+    this.#strip.end(text);
     this.composer.refuse(text);
   }
 
