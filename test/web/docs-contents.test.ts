@@ -45,6 +45,19 @@ browserTest(
       const { y = -1 } = (await wallet.boundingBox()) ?? {};
       return y >= 0 && y < 400;
     });
+    // A reader who scrolls on at once is not moved back.
+    const scrolled = page.evaluate(`new Promise((done) => {
+      let frames = 30;
+      const wait = () => (--frames > 0 ? requestAnimationFrame(wait) : done(scrollY));
+      addEventListener("hashchange", () => requestAnimationFrame(() => {
+        document.body.dispatchEvent(new WheelEvent("wheel", { bubbles: true }));
+        scrollTo(0, 0);
+        wait();
+      }), { once: true });
+      location.hash = "usersChangePhoto";
+    })`);
+    expect(await scrolled).toBe(0);
+    await operation(page, "walletsGet");
     // The same call for a terminal and for an app; the choice holds for every operation.
     await wallet.getByRole("tab", { name: "TypeScript" }).click();
     expect(await wallet.locator(".try > .code").textContent()).toContain(

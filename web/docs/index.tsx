@@ -188,12 +188,18 @@ async function begin(): Promise<void> {
   addEventListener("hashchange", goToAnchor);
 }
 
-/** Keeps the anchor in place while sections around it render. */
+/** Whether the reader has scrolled, or begun something else, since the last navigation. */
+let hasMoved = false;
+for (const name of ["wheel", "touchmove", "pointerdown", "keydown"])
+  addEventListener(name, () => (hasMoved = true), { passive: true });
+
+/** Keeps the anchor in place while sections around it render, until the reader moves on. */
 function goToAnchor(): void {
   const { hash } = location;
   let frames = anchorFrames;
+  hasMoved = false;
   const go = () => {
-    if (hash !== location.hash || hash === "") return;
+    if (hash !== location.hash || hash === "" || hasMoved) return;
     document.getElementById(hash.slice(1))?.scrollIntoView();
     if (--frames > 0) requestAnimationFrame(go);
   };
