@@ -2,6 +2,7 @@
 import type { Page } from "playwright-core";
 import { browserTest } from "./browser.ts";
 import { open, useBusyChat } from "./busy-chat.ts";
+import { expectDrawn } from "./focus.ts";
 import { expectSoon, testMilliseconds } from "./pages.ts";
 
 useBusyChat();
@@ -182,6 +183,29 @@ browserTest(
     expect(await giveMoment(made)).toMatchObject({ animation: "fade" });
     await made.getByRole("button", { name: "Like", exact: true }).click();
     expect(await made.locator(".float").count()).toBe(0);
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "the balance is without what was just spent, whatever an older answer says",
+  async () => {
+    const made = await openPicker("?rich");
+    const balance = made.getByLabel("Credits", { exact: true });
+    const send = made.getByRole("button", { name: /^Send gift/ });
+    await balance.getByText("20,000").waitFor();
+    await made.evaluate("window.isWalletSlow = true");
+    await send.click();
+    await balance.getByText("19,990").waitFor();
+    // The wallet is read a moment after the gift.
+    await made.waitForFunction("window.answerWallet");
+    await made.evaluate("window.answerFirst = answerWallet");
+    await send.click();
+    await balance.getByText("19,980").waitFor();
+    await made.evaluate("answerFirst()");
+    await expectDrawn(made);
+    expect(await balance.innerText()).toContain("19,980");
     await made.close();
   },
   testMilliseconds,

@@ -17,9 +17,8 @@ export function actsIn(state: State) {
     async give(type: GiftType, count: number): Promise<void> {
       const expectedPrice = type.creditAmount * count;
       const wish = { expectedPrice, ...(count > 1 && { quantity: count }) };
-      wallet.spend(expectedPrice);
-      await attempt(state, () => client.sendGift(streamId, type.id, undefined, wish));
-      wallet.readSoon();
+      const given = attempt(state, () => client.sendGift(streamId, type.id, undefined, wish));
+      await wallet.spend(expectedPrice, given);
     },
     async superlike(): Promise<void> {
       await attempt(state, () => client.sendSuperlike(streamId));
