@@ -156,8 +156,11 @@ export function createClient(options: Options) {
       liveStreamId: string,
       giftTypeId: string,
       key?: string,
-      options: { expectedPrice?: number; count?: number } = {},
-    ) => call("POST /api/v1/gifts/create", { body: { giftTypeId, liveStreamId, ...options }, key }),
+      { count: quantity = 1, ...options }: { expectedPrice?: number; count?: number } = {},
+    ) => {
+      const body = { giftTypeId, liveStreamId, ...options, ...(quantity !== 1 && { quantity }) };
+      return call("POST /api/v1/gifts/create", { body, key });
+    },
     sendSuperlike: async (streamId: string, key?: string) =>
       call("POST /api/v1/live-stream/{streamId}/chat/superlike", {
         path: { streamId: checkId(streamId) },

@@ -136,6 +136,20 @@ test.each<[string, string, Answer[], object]>([
   },
 );
 
+test("several gifts are sent as the quantity of one call", async () => {
+  const bodies: unknown[] = [];
+  const fetcher = (async (_: string, { body }: RequestInit) => {
+    bodies.push(JSON.parse(String(body)));
+    return Response.json({ message: "Success", id: "g" }, { status: 201 });
+  }) as unknown as typeof fetch;
+  const { client } = createTestClient({ fetch: fetcher, token: () => jwt(3600) });
+  await client.sendGift("s", "g", undefined, { count: 3, expectedPrice: 30 });
+  await client.sendGift("s", "g");
+  const gift = { giftTypeId: "g", liveStreamId: "s" };
+  expect(bodies).toEqual([{ ...gift, quantity: 3, expectedPrice: 30 }, gift]);
+  client.close();
+});
+
 test("an error has the code that the API gave", async () => {
   const refused = new Response(JSON.stringify({ errors: ["Conflict"] }), {
     status: 409,

@@ -16,7 +16,7 @@ export function actsIn(state: State) {
     },
     async give(type: GiftType, count: number): Promise<void> {
       const expectedPrice = type.creditAmount * count;
-      const wish = { expectedPrice, ...(count > 1 && { quantity: count }) };
+      const wish = { expectedPrice, count };
       const given = attempt(state, () => client.sendGift(streamId, type.id, undefined, wish));
       await wallet.spend(expectedPrice, given);
     },
