@@ -45,6 +45,19 @@ browserTest(
 );
 
 browserTest(
+  "a user whose clock is hours ahead can sign in",
+  async () => {
+    const { page, close } = await open();
+    await page.clock.setFixedTime(Date.now() + 3 * 3_600_000);
+    await page.reload();
+    await page.getByRole("button", { name: /Ada Admin/ }).click();
+    await page.getByRole("heading", { level: 1, name: "Home" }).waitFor();
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "after another user signs in, nothing is called with the token of the one before",
   async () => {
     const { page, close } = await openAsAdmin();

@@ -1,6 +1,7 @@
 import { computed, signal } from "@preact/signals";
 import { createClient } from "../../client/index.ts";
 import { type Player, tokensOf } from "../runner.ts";
+import { serverNow, timed } from "../server-time.ts";
 import {
   authorizationUrl,
   beginPending,
@@ -54,13 +55,14 @@ const anonymous = createClient({
   url: location.origin,
   token: () => "",
   WebSocket: NoSocket,
+  fetch: timed(),
 });
 
 /** Signs in with a token; throws if it cannot be used. */
 export function take(token: string): void {
   const claims = claimsOf(token);
   if (claims === undefined) throw new SignInFailed("This is no token: expected a JWT.");
-  if (claims.exp * 1000 <= Date.now()) throw new SignInFailed("This token has expired.");
+  if (claims.exp * 1000 <= serverNow()) throw new SignInFailed("This token has expired.");
   sessionStorage.setItem(names.token, token);
   signInError.value = undefined;
   session.value = { token, claims };
