@@ -210,3 +210,25 @@ browserTest(
   },
   testMilliseconds,
 );
+
+browserTest(
+  "a gift that is pressed while the same balance is read again is sent",
+  async () => {
+    const made = await openPicker("");
+    await made.getByLabel("Send with one click").selectOption("10");
+    await made.evaluate(`(() => {
+      window.isWalletSlow = true;
+      const root = document.querySelector("ovation-chat").shadowRoot;
+      root.querySelector('[aria-label^="Superlike"]').click();
+    })()`);
+    await made.waitForFunction("window.answerWallet");
+    await made.getByRole("button", { name: /^Rose/ }).hover();
+    await made.mouse.down();
+    await made.evaluate("answerWallet()");
+    await expectDrawn(made);
+    await made.mouse.up();
+    await expectSoon(async () => (await giftsIn(made)).length === 1);
+    await made.close();
+  },
+  testMilliseconds,
+);

@@ -106,7 +106,8 @@ export class Picker {
     this.#amount.textContent = this.#translator.number(credits);
     const isChanged = ({ creditAmount }: GiftType) =>
       creditAmount > credits !== creditAmount > before || creditAmount > credits;
-    if (this.#types.some(isChanged)) this.#render();
+    // The same balance, read again, leaves the gifts in place: one may be being pressed.
+    if (credits !== before && this.#types.some(isChanged)) this.#render();
     this.#showSend();
   }
 
