@@ -58,8 +58,8 @@ test("a posting that dies is repeated from its last mark, which covers a bounded
   await scene.push(room, say(1));
   useLimits({ postsPerMark: 4 });
   for (const n of [2, 3, 4, 5]) await scene.append(room, say(n));
-  scene.setFate((_, { frame }) => {
-    if (frame === 5) throw new Error("the environment dies");
+  scene.setFate((_, message) => {
+    if (message.type === "events" && message.frame === 5) throw new Error("the environment dies");
     return "sent";
   });
   await expect(scene.deliver(room, 5)).rejects.toThrow("the environment dies");

@@ -1,0 +1,55 @@
+/** Devices of push services: their number, and tokens that move between devices and users. */
+import { ScanCommand } from "@aws-sdk/lib-dynamodb";
+import { devicesMax } from "../../domain/people/device.ts";
+import { listDevices, removeDevice, saveDevice } from "../../platform/store/people/devices.ts";
+import { table, tableName } from "../../platform/table/table.ts";
+import { useOwnTable } from "./table.ts";
+import { someone } from "./wallet-people.ts";
+
+useOwnTable();
+
+const at = (seconds: number) => new Date(Date.UTC(2026, 4, 1) + 1000 * seconds);
+const save = (userId: string, device: Parameters<typeof saveDevice>[1], seconds = 0) =>
+  saveDevice(userId, device, at(seconds));
+const tokensOf = async (userId: string) =>
+  Object.fromEntries((await listDevices(userId)).map(({ deviceId, token }) => [deviceId, token]));
+
+/** Everything in the table that names the user. */
+async function traces(userId: string): Promise<unknown[]> {
+  const { Items = [] } = await table().send(new ScanCommand({ TableName: tableName() }));
+  return Items.filter((item) => JSON.stringify(item).includes(`"${userId}"`));
+}
+
+test("a user's 51st device replaces the one that was not updated for the longest time", async () => {
+  const user = someone("user");
+  for (let n = 0; n < devicesMax; n++)
+    await save(user, { deviceId: `d${n}`, token: `${user} ${n}` }, n);
+  await save(user, { deviceId: "d0", timezone: "UTC" }, devicesMax);
+  await save(user, { deviceId: "newest", token: `${user} newest` }, devicesMax + 1);
+  const tokens = await tokensOf(user);
+  expect(Object.keys(tokens)).toHaveLength(devicesMax);
+  expect(tokens).toMatchObject({ d0: `${user} 0`, newest: `${user} newest` });
+  expect(tokens).not.toHaveProperty("d1");
+});
+
+test("a user who signs in on another user's phone takes its token over", async () => {
+  const [first, second] = [someone("user"), someone("user")];
+  const token = `${first} phone`;
+  await save(first, { deviceId: "phone", token });
+  await save(second, { deviceId: "phone", token });
+  expect(await tokensOf(first)).toEqual({ phone: null });
+  expect(await tokensOf(second)).toEqual({ phone: token });
+  await save(first, { deviceId: "phone", token });
+  expect(await tokensOf(first)).toEqual({ phone: token });
+  expect(await tokensOf(second)).toEqual({ phone: null });
+});
+
+test("nothing names the user of a device whose tokens were replaced and that was removed", async () => {
+  const user = someone("user");
+  await save(user, { deviceId: "phone", token: `${user} 1`, liveActivityPushToStartToken: "a" });
+  await save(user, { deviceId: "phone", token: `${user} 2` });
+  expect(await traces(user)).not.toEqual([]);
+  await removeDevice(user, `${user} 2`);
+  expect(await listDevices(user)).toEqual([]);
+  expect(await traces(user)).toEqual([]);
+});
