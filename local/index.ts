@@ -150,9 +150,9 @@ async function compose(options: SystemOptions, cleanups: Cleanups): Promise<Omit
     stage,
     invoke: call,
     connections: sockets.connections,
-    ...{ state, secrets: options.secrets },
-    dynamodbEndpoint: options.dynamodbEndpoint,
-    log: (line) => log.problem(line),
+    ...{ state, secrets: options.secrets, dynamodbEndpoint: options.dynamodbEndpoint },
+    // While stopping, a function that still runs fails, because its table is closed.
+    log: (line) => isStopping || log.problem(line),
   });
   const started = aws;
   cleanups.push(() => started.stop());
@@ -171,7 +171,7 @@ async function compose(options: SystemOptions, cleanups: Cleanups): Promise<Omit
   const replace = openGateway({ ...made, hostMeter: started.hostMeter });
   cleanups.push(async () => {
     isStopping = true;
-    await sockets.stop(socketsStopMilliseconds);
+    await Promise.all([gateway.stop(), sockets.stop(socketsStopMilliseconds)]);
   });
   const facts = { url: gateway.url, localKey: runnerRoutes.key, stage, issuer, aws: started };
   return { ...facts, ...(relay && { relayUrl: relay.url }), ...replace };

@@ -37,6 +37,7 @@ export type Gateway = {
   url: string;
   /** From then on requests reach the APIs; before, everything is 503. */
   open(mounts: Mounts): void;
+  /** Requests in progress have a second to end; everything new is refused or 503. */
   stop(): Promise<void>;
 };
 
@@ -61,6 +62,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { host = "127.0.0.1" } = options;
   const edge: Edge = { ...options, mounts: undefined };
   const server = createEdgeServer(edge);
+  const connections = new Set<Duplex>();
+  server.on("connection", (connection) => {
+    connections.add(connection);
+    connection.once("close", () => connections.delete(connection));
+  });
   const port = await listen(server, options.port, isAny(host) ? host : "127.0.0.1");
   // The stage's own issuer and its functions always use 127.0.0.1.
   const further = isAny(host) || host === "127.0.0.1" ? undefined : createTcpServer();
@@ -78,10 +84,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       edge.mounts = { ...opened, rest };
     },
     async stop() {
-      further?.close();
-      const closed = new Promise((resolve) => server.close(resolve));
+      edge.mounts = undefined;
+      const servers = further ? [server, further] : [server];
+      const closed = Promise.all(servers.map((one) => new Promise((end) => one.close(end))));
       server.closeIdleConnections();
-      const timer = setTimeout(() => server.closeAllConnections(), stopMillisecondsMax);
+      // Node's own closeAllConnections leaves sockets open.
+      const timer = setTimeout(() => {
+        for (const connection of connections) connection.destroy();
+      }, stopMillisecondsMax);
       await closed;
       clearTimeout(timer);
     },

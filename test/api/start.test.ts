@@ -240,11 +240,16 @@ describe("a system with its data in a folder", () => {
     await topUp(as, 5);
     await watch(as, id);
     const polling = call(`GET /api/v1/live-stream/${id}/events?wait=20`, { as }).catch(String);
+    const keepCalling = async () => {
+      for (;;) await call("GET /api/v1/wallet", { as });
+    };
+    const busy = keepCalling().catch(String);
     await new Promise((done) => setTimeout(done, 300));
     const began = Date.now();
     expect(await system.stop()).toBe(0);
     expect(Date.now() - began).toBeLessThan(5000);
-    await polling;
+    await Promise.all([polling, busy]);
+    expect(system.output()).not.toContain("AWS endpoint failed");
     system = await start();
     expect((await balanceOf(as)).balance).toBe(5);
     expect((await call(`GET /api/v1/live-stream/${id}`, { as })).body.data.status).toBe("active");

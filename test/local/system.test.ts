@@ -120,6 +120,24 @@ test("it ends within 5 seconds, whatever is still open", async () => {
   socket.terminate();
 });
 
+test("a client that reconnects at once while it ends is refused", async () => {
+  const system = await start();
+  let opened = 0;
+  await new Promise<void>((resolve) => {
+    const reconnect = (): void => {
+      const socket = new WebSocket(`${system.url.replace("http", "ws")}/ws?token=u1`);
+      socket.once("open", () => {
+        opened += 1;
+        socket.once("close", reconnect);
+        if (opened === 1) void system.stop().then(resolve);
+      });
+      socket.once("error", () => undefined);
+    };
+    reconnect();
+  });
+  expect(opened).toBe(1);
+});
+
 test("a route removed from the template is removed from the runner", async () => {
   const { "/health": _gone, ...paths } = sampleDocument.paths;
   const without = writeSampleAssembly(sampleBundles, { ...sampleDocument, paths });
