@@ -163,17 +163,17 @@ function banRecord(
   context: { streamId: string; targetUserId: string; createdAt: number },
 ): LogRecord | undefined {
   const { streamId, targetUserId, createdAt } = context;
-  const recordedAt = new Date(createdAt * 1000).toISOString();
+  const changedAt = new Date(at).toISOString();
   const events: StreamEvent[] = [];
   if (over != null) {
     const { id: banId, actionType, endsAt } = over;
     const data = { streamId, banId, targetUserId, actionType };
-    events.push({ type: "member.unbanned", at: isPast(over, at) ? endsAt! : recordedAt, data });
+    events.push({ type: "member.unbanned", at: isPast(over, at) ? endsAt! : changedAt, data });
   }
   if (ban == null) return events.length === 0 ? undefined : alwaysShown(id, createdAt, events);
   const { id: banId, actionType, endsAt } = ban;
   const data = { streamId, banId, targetUserId, actionType, endsAt };
-  events.push({ type: "member.banned", at: recordedAt, data });
+  events.push({ type: "member.banned", at: changedAt, data });
   const record = alwaysShown(id, createdAt, events);
   return actionType === "BLOCK" ? { ...record, blocks: targetUserId } : record;
 }

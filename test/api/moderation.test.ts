@@ -186,7 +186,7 @@ test("a timed ban expires everywhere, viewers are notified, and it can no longer
     watching
       .next((message) => message.events?.some((event: Message) => event.type === type))
       .then(({ events }) => events.find((event: Message) => event.type === type));
-  expect(await told("member.banned")).toMatchObject({ data: { banId, endsAt } });
+  expect(await told("member.banned")).toMatchObject({ at: createdAt, data: { banId, endsAt } });
   expect(await told("member.unbanned")).toMatchObject({ at: endsAt, data: { banId } });
   expect(Date.now() - Date.parse(endsAt)).toBeLessThan(5_000);
   expect((await say(id, target, "hello")).status).toBe(201);

@@ -1,7 +1,11 @@
 import { recordOf } from "../../domain/log/change.ts";
 import { change, gift, message, now, picture, record, stream, streamId } from "./frame-samples.ts";
 
-const member = (ban?: object | null, revision = 1) => ({ userId: "ann", revision, ban });
+const member = (ban?: object | null, revision = now.getTime()) => ({
+  userId: "ann",
+  revision,
+  ban,
+});
 const block = (id: string) => ({ id, actionType: "BLOCK", endsAt: null });
 const nothing = (made: Parameters<typeof recordOf>[0]) =>
   expect(recordOf(made, picture)).toBeUndefined();
