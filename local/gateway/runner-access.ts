@@ -21,6 +21,7 @@ export function findAccessFault(request: RestRequest, key: string): string | und
   const given = findHeader(request, keyHeader);
   if (given !== undefined)
     return isSame(given, key) ? undefined : `${keyHeader}: not the key that the start printed`;
+  if (isPreflightForKey(request)) return undefined;
   if (!isLoopback(request.sourceIp)) return `${keyHeader}: expected the key that the start printed`;
   const host = findHeader(request, "host");
   if (host !== undefined && !isLoopback(nameOf(`http://${host}`)))
@@ -38,6 +39,12 @@ export function findAccessFault(request: RestRequest, key: string): string | und
   return findHeader(request, "sec-fetch-site") === "cross-site"
     ? "Sec-Fetch-Site: pages of other sites may not call this"
     : undefined;
+}
+
+/** Whether a page's browser asks if it may send the key, which only the request itself has. */
+function isPreflightForKey(request: RestRequest): boolean {
+  const names = findHeader(request, "access-control-request-headers")?.toLowerCase().split(",");
+  return request.method === "OPTIONS" && names?.some((name) => name.trim() === keyHeader) === true;
 }
 
 /**

@@ -138,6 +138,17 @@ test("with the printed key any host and origin are accepted, without it no other
   const key = { "x-local-key": runnerRoutes.key };
   const phone = { host: "192.168.1.2:4000", origin: "http://192.168.1.7:5173" };
   expect(statusOf(await ask("POST", { ...phone, ...key }))).toBe(201);
+  // A preflight names the headers to come, without their values.
+  const asking = (names: string) =>
+    ask("OPTIONS", { ...phone, "access-control-request-headers": names });
+  for (const names of ["content-type,x-local-key", "X-Local-Key, Content-Type"]) {
+    const preflight = await asking(names);
+    expect(statusOf(preflight)).toBe(204);
+    expect(preflight).toContain(`Access-Control-Allow-Origin: ${phone.origin}\r\n`);
+  }
+  for (const names of ["content-type", "x-local-key-2"])
+    expect(statusOf(await asking(names))).toBe(403);
+  expect(statusOf(await ask("POST", phone))).toBe(403);
   const request: RestRequest = {
     method: "POST",
     path: "/local/token",
