@@ -239,18 +239,9 @@ export type Likes = {
   total: number;
   top: Array<{
     rank: number;
-    user: UserSummary;
+    user: StreamUser;
     likes: number;
   }>;
-};
-
-export type UserSummary = {
-  _id: string;
-  username: string;
-  name: string;
-  surname: string;
-  profilePhoto: ProfilePhoto;
-  availabilityStatus: "available";
 };
 
 export type OwnMoment = {
@@ -683,6 +674,15 @@ export type Transaction = {
   giftId: string | null;
   reference: string | null;
   occurredAt: string;
+};
+
+export type UserSummary = {
+  _id: string;
+  username: string;
+  name: string;
+  surname: string;
+  profilePhoto: ProfilePhoto;
+  availabilityStatus: "available";
 };
 
 export type Booked = {

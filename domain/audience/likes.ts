@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { shownId, UserId } from "../id.ts";
-import { UserSummary } from "../people/user.ts";
+import { StreamUser } from "../people/user.ts";
 import { rowsOf, Timestamp } from "../text.ts";
 
 const Session = z.object({ id: z.string(), total: z.number().int() });
@@ -146,6 +146,6 @@ export function entersLikers(top: readonly Liker[], more: readonly Liker[]): boo
 export const Likes = z
   .object({
     total: z.number().int(),
-    top: rowsOf(z.object({ rank: z.number().int(), user: UserSummary, likes: z.number().int() })),
+    top: rowsOf(z.object({ rank: z.number().int(), user: StreamUser, likes: z.number().int() })),
   })
   .meta({ id: "Likes", description: "May be up to 5 s old" });
