@@ -240,9 +240,13 @@ test("erasure removes the old account's data and keeps that of a new one with th
   const giveBack = await claimCall({ owner: user, hash: "h", fingerprint: "f" }, left);
   await makeUser(user);
   const after = await leaveTracks(user, new Date(left.getTime() + 60_000));
-  await changeChannelOf(user, { slowModeSeconds: 30 }, new Date(left.getTime() + 60_000));
-  // What the new one says in streams of the old one: those traces are needed when they leave.
+  const later = new Date(left.getTime() + 60_000);
   const old = await makeStream(await makeUser(someone("host")));
+  await changeChannelOf(user, { slowModeSeconds: 30 }, later);
+  const plannedStartDate = new Date(left.getTime() + 3_600_000).toISOString();
+  const planned = { ...old, status: "scheduled", plannedStartDate } as const;
+  await saveReminder(makeReminder(planned, user, null, later), later);
+  // What the new one says in streams of the old one: those traces are needed when they leave.
   await noteTrace({ userId: user, createdAt: "before" }, old.id, new Date(left.getTime() - 1));
   for (const { id } of [before.stream, before.own])
     await noteTrace({ userId: user, createdAt: at }, id, new Date(left.getTime() + 1));
@@ -261,6 +265,7 @@ test("erasure removes the old account's data and keeps that of a new one with th
     ...{ reminder: 1, overlay: true },
   });
   expect(await findChannel(user)).toMatchObject({ slowModeSeconds: 30 });
+  expect(await findReminders(user, [old.id])).toHaveLength(1);
   const devices = await queryWhole(key.profile(user), { prefix: "DEVICE#" });
   expect(devices.map(({ updatedAt }) => String(updatedAt) > at)).toEqual([true]);
   const kept = await queryItems(key.marker(user, ""), "", { limit: 10, consistent: true });

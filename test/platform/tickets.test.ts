@@ -65,3 +65,11 @@ test("invented and used tickets cost one read unit each and no write", async () 
   });
   expect(spent).toMatchObject({ read: invented.length, write: 0 });
 });
+
+test("a text that cannot be a ticket is refused without a read", async () => {
+  const read = meterTable();
+  for (const text of ["", "ticket", "x".repeat(44), `${"x".repeat(42)} `]) {
+    const { calls } = await read(() => ticketCaller(text, now));
+    expect([text, calls]).toEqual([text, 0]);
+  }
+});

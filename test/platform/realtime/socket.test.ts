@@ -99,6 +99,23 @@ test("a flood that moves to another environment is still answered once", async (
   expect(await noteLimited("moved", new Date(at + 7_000))).toBe("tell");
 });
 
+test("a user who opens too many sockets at once is refused further ones", async () => {
+  const { handler: connect } = socket(
+    { route: "$connect", summary: "Open a connection", refusals: [], grants: {} },
+    async () => ({ statusCode: 200 }),
+    () => poster,
+  );
+  const exp = String(Math.floor(Date.now() / 1000) + 60);
+  const open = (connectionId: string) => {
+    const authorizer = { sub: "opener", exp };
+    const opening = { eventType: "CONNECT", connectedAt: Date.now() } as const;
+    return connect({ requestContext: { connectionId, ...opening, authorizer } });
+  };
+  const opened = await Promise.all(Array.from({ length: 20 * perSecond }, (_, n) => open(`c${n}`)));
+  const statuses = new Set(opened.map(({ statusCode }) => statusCode));
+  expect([...statuses].sort()).toEqual([200, 429]);
+});
+
 test("a message on a socket whose token has expired is refused", async () => {
   await send("expired", JSON.stringify({ action: "ping", requestId: "r" }), "expired", -1);
   expect(answersTo("expired")).toMatchObject([

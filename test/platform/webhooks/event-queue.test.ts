@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { LogRecord } from "../../../domain/log/event.ts";
 import { type Frame, idOfEvent } from "../../../domain/log/frame.ts";
-import { makeWebhook } from "../../../domain/webhooks/webhook.ts";
+import { makeWebhook, tencentReceiver } from "../../../domain/webhooks/webhook.ts";
+import { changeCallbacks, recordCallbacks } from "../../../platform/store/tencent/callbacks.ts";
 import { findDeletions, recordWebhook } from "../../../platform/store/webhooks/webhooks.ts";
 import { createEventQueue } from "../../../platform/webhooks/event-queue.ts";
+import { findReceiver } from "../../../platform/webhooks/receivers.ts";
 import { newSecret } from "../../../platform/webhooks/signature.ts";
 import { startQueue } from "../queue-double.ts";
 import { useOwnTable } from "../table.ts";
@@ -80,4 +82,17 @@ test("a record that a batch contains twice is one event for a webhook", async ()
   await createEventQueue().queueRecords(place, records, { newFrames: [], covering: new Map() });
   const [{ events }] = queued();
   expect(events.map((one: { id: string }) => one.id)).toEqual([idOfEvent("twice", 0)]);
+});
+
+test("a callback that the application has since left out of its list is not sent", async () => {
+  process.env.TENCENT_SDK_APP_ID = "1400000000";
+  const [left, kept] = ["Live.CallbackAfterCreateRoom", "Live.CallbackAfterDestroyRoom"];
+  await recordCallbacks({ Url: "https://app.example.com/hook", CallbackCommandList: [left, kept] });
+  const delivery = (type: string) => ({ eventId: "e", type, body: "{}" });
+  const addressOf = async (type: string) =>
+    (await findReceiver(tencentReceiver))?.addressOf(delivery(type), place.now);
+  expect(await addressOf(left)).toMatchObject({ headers: { "webhook-id": "e" } });
+  await changeCallbacks({ Url: "https://app.example.com/hook", CallbackCommandList: [kept] });
+  expect(await addressOf(left)).toBeUndefined();
+  expect(await addressOf(kept)).toBeDefined();
 });
