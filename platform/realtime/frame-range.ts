@@ -78,15 +78,16 @@ export async function readRange(
     };
   const { from } = recovery;
   const shown = from > end.head ? await showState(streamId, end) : {};
-  const until = Math.min(now.getTime() + waitSeconds * 1000, caller.expiresAt * 1000);
+  const tokenEnds = caller.expiresAt * 1000 - lookMilliseconds;
+  const until = Math.min(now.getTime() + waitSeconds * 1000, tokenEnds);
   let frames = await readAfter(streamId, from);
   let countAt = Date.now() + freeMilliseconds;
-  while (frames.length === 0 && Date.now() + lookMilliseconds < until) {
+  for (let left = until - Date.now(); frames.length === 0 && left > 0; left = until - Date.now()) {
     if (Date.now() >= countAt) {
       await countUse("waits", caller.userId, new Date(), countedSeconds);
       countAt += countedSeconds * 1000;
     }
-    await new Promise((done) => setTimeout(done, lookMilliseconds));
+    await new Promise((done) => setTimeout(done, Math.min(lookMilliseconds, left)));
     await assertSession(caller, new Date());
     frames = await readAfter(streamId, from);
   }
