@@ -68,14 +68,7 @@ export async function liftBan(ban: Ban, by: string, now: Date): Promise<Ban> {
       ? memberActions(place, ban.target.userId, member, undefined, now)
       : []),
     ...liftActions(ban.hostId, ban.id, by, now, "ban"),
-    actAction(ban.liveStreamId, {
-      actorId: by,
-      targetId: ban.target.userId,
-      at,
-      action: "member.unbanned",
-      reason: null,
-      ban: { actionType: ban.actionType, endsAt: ban.endsAt },
-    }),
+    unbanAction(ban.liveStreamId, ban.target.userId, ban, by, now),
   ]);
   return lifted;
 }
@@ -105,6 +98,23 @@ export function liftActions(
     { Delete: { Key: key.hostedBan(hostId, banId) } },
   ];
 }
+
+/** The entry of a lifted ban in the moderation log. */
+export const unbanAction = (
+  streamId: string,
+  targetId: string,
+  { actionType, endsAt }: Pick<Ban, "actionType" | "endsAt">,
+  by: string,
+  now: Date,
+): Action =>
+  actAction(streamId, {
+    actorId: by,
+    targetId,
+    at: now.toISOString(),
+    action: "member.unbanned",
+    reason: null,
+    ban: { actionType, endsAt },
+  });
 
 /** How long the list of a host has an entry after its ban's end: longer than clocks differ. */
 const listedSeconds = 3600;

@@ -5,7 +5,7 @@ import { namesAtBan } from "../../../domain/streams/display-names.ts";
 import { activeBan } from "../../../domain/streams/member.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
 import { decideBan, endOf, type RoomBan } from "../../../domain/tencent/room-ban.ts";
-import { banActions, liftActions } from "../streams/bans.ts";
+import { banActions, liftActions, unbanAction } from "../streams/bans.ts";
 import { changeMember, memberActions } from "../streams/members.ts";
 
 /** Who bans, when, and how ids are made. */
@@ -41,9 +41,10 @@ async function changeBan(
     // An expired ban has ended already, and is not lifted now.
     const current = activeBan(member, now);
     const lifted = current ? liftActions(stream.hostId, current.id, by, now) : [];
+    const unbanned = current ? [unbanAction(stream.id, target.userId, current, by, now)] : [];
     const set = (ban: Parameters<typeof memberActions>[3]) =>
       memberActions(place, target.userId, member, ban, now);
-    if (change === "lift") return [...set(undefined), ...lifted];
+    if (change === "lift") return [...set(undefined), ...lifted, ...unbanned];
     const { actionType } = request;
     const endsAt = endOf(request, now);
     const ban = makeBan(request, { id, stream, target, by, now, endsAt });

@@ -6,6 +6,7 @@ import * as mute from "../../../functions/tencent/rooms/mute.ts";
 import { findProfile } from "../../../platform/store/people/users.ts";
 import { findBan } from "../../../platform/store/streams/bans.ts";
 import { findMember } from "../../../platform/store/streams/members.ts";
+import { listActs } from "../../../platform/store/streams/moderation.ts";
 import { findRoom } from "../../../platform/store/tencent/rooms.ts";
 import { key } from "../../../platform/table/keys.ts";
 import { callCommand, startTencentStage } from "./stage.ts";
@@ -55,6 +56,13 @@ test("MuteTime 0 lifts a mute, and does nothing to other members", async () => {
   expect(await muteMembers(["m1", "never_muted"], 0)).toMatchObject({ ErrorCode: 0 });
   expect(await heldBy("m1")).toBeUndefined();
   expect(await findBan(held!.id, new Date())).toMatchObject({ deletedBy: "administrator" });
+  const { actionType, endsAt } = held!;
+  const [act, before] = await listActs(streamId, 2, undefined);
+  expect(act).toMatchObject({
+    ...{ action: "member.unbanned", actorId: "administrator", targetId: "m1" },
+    ban: { actionType, endsAt },
+  });
+  expect(before).toMatchObject({ action: "member.banned" });
   const TableName = process.env.TABLE_NAME;
   const { Item } = await stage.client.send(
     new GetCommand({ TableName, Key: key.hostedBan("host", held!.id) }),
@@ -105,6 +113,8 @@ test("twenty members at once, and no more", async () => {
 test("refuses the host, invalid fields and unknown rooms, and changes nothing", async () => {
   const host = await banMembers(["m4", "host"]);
   expect(host).toMatchObject({ ActionStatus: "FAIL", ErrorCode: 100002 });
+  // Nothing is lifted from the host, who can be among those who are let in again.
+  expect(await banMembers(["m4", "host"], 0)).toMatchObject({ ErrorCode: 0 });
   const bad = [
     banMembers([]),
     banMembers("m4"),
