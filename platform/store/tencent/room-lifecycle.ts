@@ -48,7 +48,6 @@ export async function noteRoom(room: NewRoom, opening: Opening): Promise<void> {
 export async function noteRoomEnd(roomId: string, now: Date): Promise<void> {
   const room = await getRoom(roomId);
   if (room.roomId !== roomId) refuse("room_not_found", { roomId });
-  if (room.status !== "active") return;
   await changeStream(
     room,
     (stream) => (stream.status === "active" ? end(stream, now) : undefined),

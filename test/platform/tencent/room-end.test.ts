@@ -21,4 +21,8 @@ test("a callback does not end a stream by its id, whether it has a RoomId or not
   }
   await noteRoomEnd("room_1", new Date());
   expect(await statusOf(room.id)).toBe("ended");
+  // A callback may come twice.
+  const { revision } = await getStream(room.id, { consistent: true });
+  await noteRoomEnd("room_1", new Date());
+  expect(await getStream(room.id, { consistent: true })).toMatchObject({ revision });
 });
