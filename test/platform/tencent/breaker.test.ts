@@ -84,6 +84,14 @@ test("another process without a response calls again as soon as one got a respon
   expect(await ask(2)).toBe(200);
 });
 
+test("a call by a clock that is ten seconds ahead does not stop the others until then", async () => {
+  passSeconds(10);
+  expect([await ask(4), await ask(4)]).toEqual(["late", "late"]);
+  passSeconds(-10);
+  isHanging = false;
+  expect(await ask(4)).toBe(200);
+});
+
 test("a host that refuses immediately is called each time: it delays nobody", async () => {
   const closed = () =>
     askUnlessHanging(3, () => postJson("http://127.0.0.1:9", {}, bounds(false))).then(

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { jest } from "@jest/globals";
 import * as setCallback from "../../../functions/tencent/callbacks/set.ts";
 import * as updateCallback from "../../../functions/tencent/callbacks/update.ts";
 import * as add from "../../../functions/tencent/gifts/add.ts";
@@ -11,8 +12,9 @@ import * as resend from "../../../functions/webhooks/resend.ts";
 import { listGifts } from "../../../platform/store/money/gifts.ts";
 import { findWallet } from "../../../platform/store/money/wallets.ts";
 import { findRoom } from "../../../platform/store/tencent/rooms.ts";
-import { forgetFailures } from "../../../platform/tencent/breaker.ts";
+import { askUnlessHanging, forgetFailures } from "../../../platform/tencent/breaker.ts";
 import { callEndpoint } from "../api-call.ts";
+import { setClock } from "../clock.ts";
 import { callCommand, startTencentStage } from "./stage.ts";
 
 let stage: Awaited<ReturnType<typeof startTencentStage>>;
@@ -213,6 +215,23 @@ test("a callback without a usable response is listed for admins, and cannot be r
   expect(refused.status).toBe(409);
   expect(String(refused.body.errors)).toMatch(/cannot be resent/);
   expect(asked).toHaveLength(2);
+});
+
+test("a callback that was not sent, since the application hangs, is not listed as failed", async () => {
+  const listing = { as: "admin", roles: ["admin"] as const, path: { id: "tencent" } };
+  const rows = async () =>
+    (await callEndpoint(deliveries.handler, { ...listing, query: { limit: "100" } })).body.data;
+  const before = await rows();
+  setClock(Date.now());
+  const late = Object.assign(new Error(), { name: "TimeoutError" });
+  // The second call is the one that may try again in this second.
+  for (let times = 0; times < 2; times++)
+    await askUnlessHanging(1400000001, () => Promise.reject(late)).catch(() => undefined);
+  const { body } = await sendGift();
+  jest.useRealTimers();
+  expect(body).toMatchObject({ ErrorCode: 102004, ErrorInfo: expect.stringMatching(/no usable/) });
+  expect(asked).toHaveLength(0);
+  expect(await rows()).toEqual(before);
 });
 
 test("no callback is sent for impossible gifts, nor again for a call with a key", async () => {

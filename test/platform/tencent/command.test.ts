@@ -170,6 +170,11 @@ describe("command", () => {
     expect((await callCommand(slow.handler)).body.ErrorCode).toBe(0);
     // The rate comes before the body.
     expect((await callCommand(slow.handler, { raw: "{" })).body.ErrorCode).toBe(100012);
+    // A call by a clock that is ten seconds ahead does not delay the others until then.
+    setClock(begun + 20_000);
+    expect((await callCommand(slow.handler)).body.ErrorCode).toBe(0);
+    setClock(begun + 10_000);
+    expect((await callCommand(slow.handler)).body.ErrorCode).toBe(0);
   });
 
   test("reads the key once, and again for a bad signature at most once a minute", async () => {

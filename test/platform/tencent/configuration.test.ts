@@ -1,3 +1,4 @@
+import { addRelations as withRelations } from "../../../domain/tencent/gift-category.ts";
 import * as addCategory from "../../../functions/tencent/categories/add.ts";
 import * as deleteCategory from "../../../functions/tencent/categories/delete.ts";
 import * as getCategory from "../../../functions/tencent/categories/get.ts";
@@ -13,6 +14,8 @@ import * as setText from "../../../functions/tencent/languages/set.ts";
 import * as addRelations from "../../../functions/tencent/relations/add.ts";
 import * as deleteRelations from "../../../functions/tencent/relations/delete.ts";
 import * as getRelations from "../../../functions/tencent/relations/get.ts";
+import { getGiftTypeByAlias } from "../../../platform/store/tencent/gift-aliases.ts";
+import { changeCategories } from "../../../platform/store/tencent/gift-categories.ts";
 import { startTencentStage } from "./stage.ts";
 
 let stage: Awaited<ReturnType<typeof startTencentStage>>;
@@ -118,6 +121,36 @@ test("relations: added to existing ones, unknown gifts reported, deleted gifts r
     const empty = await call(command, { CategoryId: "c1", GiftIdList: [] });
     expect(empty).toMatchObject(failed(100002));
   }
+});
+
+test("a replaced category keeps its gifts, and one that is added again has no earlier texts", async () => {
+  const own = { CategoryId: "c4" };
+  const languages = ["en", "zh-Hans", "zh-Hant"];
+  await call(deleteCategory, own);
+  await call(addGift, gift("kept"));
+  expect(await call(addCategory, category("c4"))).toMatchObject(ok);
+  await call(addRelations, { ...own, GiftIdList: ["kept"] });
+  expect(await call(addCategory, { ...own, DefaultName: "New" })).toMatchObject(ok);
+  expect((await call(getRelations, own)).Relation.GiftIdList).toEqual(["kept"]);
+  for (const Language of languages)
+    expect(await call(setCategoryText, { ...own, Language, CategoryName: "x" })).toMatchObject(ok);
+  await call(deleteCategory, own);
+  expect(await call(addCategory, category("c4"))).toMatchObject(ok);
+  for (const Language of languages)
+    expect(await call(getCategoryText, { ...own, Language })).toMatchObject(failed(100002));
+  expect((await call(getRelations, own)).Relation.GiftIdList).toEqual([]);
+});
+
+test("concurrent changes of the categories all count", async () => {
+  await call(deleteCategory, { CategoryId: "c4" });
+  expect(await call(addCategory, category("c4"))).toMatchObject(ok);
+  const ids = ["g1", "g2", "g3", "g4"];
+  for (const id of ids) await call(addGift, gift(id));
+  const types = await Promise.all(ids.map((id) => getGiftTypeByAlias(id)));
+  const add = (id: string) => changeCategories((was) => withRelations(was, "c4", [id], () => true));
+  await Promise.all(types.map(({ id }) => add(id)));
+  const { GiftIdList } = (await call(getRelations, { CategoryId: "c4" })).Relation;
+  expect([...GiftIdList].sort()).toEqual(ids);
 });
 
 const texts = [

@@ -1,14 +1,18 @@
+import { connectionLifeSeconds } from "../../../domain/log/subscriber.ts";
 import { changeRoom } from "../../../domain/tencent/room-info.ts";
 import * as add from "../../../functions/tencent/gifts/add.ts";
 import * as count from "../../../functions/tencent/gifts/count.ts";
 import * as send from "../../../functions/tencent/gifts/send.ts";
 import * as setSwitch from "../../../functions/tencent/gifts/set-switch.ts";
+import * as ban from "../../../functions/tencent/rooms/ban.ts";
 import * as create from "../../../functions/tencent/rooms/create.ts";
 import * as destroy from "../../../functions/tencent/rooms/destroy.ts";
 import * as get from "../../../functions/tencent/rooms/get.ts";
 import * as getMetadata from "../../../functions/tencent/rooms/get-metadata.ts";
+import * as mute from "../../../functions/tencent/rooms/mute.ts";
 import * as setMetadata from "../../../functions/tencent/rooms/set-metadata.ts";
 import * as update from "../../../functions/tencent/rooms/update.ts";
+import { putSubscriber } from "../../../platform/store/log/subscribers.ts";
 import { foldActions } from "../../../platform/store/money/totals.ts";
 import { findProfile } from "../../../platform/store/people/users.ts";
 import { admitText } from "../../../platform/store/streams/admission.ts";
@@ -81,6 +85,22 @@ describe("create_room and get_room_info", () => {
       title: "Friday",
       thumbnailUrl: fields.CoverURL,
     });
+  });
+
+  test("a notice for the followers of its owner is queued", async () => {
+    await createRoom("noticed");
+    const { id: streamId } = (await findRoom("noticed"))!;
+    expect(stage.sent).toContainEqual({ streamId, step: 0 });
+  });
+
+  test("its current viewers are counted, each once", async () => {
+    await createRoom("watched");
+    const { id: streamId } = (await findRoom("watched"))!;
+    const [connectedAt, revision] = [Date.now(), 1];
+    const times = { connectedAt, expiresAt: connectedAt / 1000 + connectionLifeSeconds };
+    for (const [connectionId, userId] of Object.entries({ a1: "ann", a2: "ann", b1: "ben" }))
+      await putSubscriber({ connectionId, streamId, userId, revision, ...times });
+    expect(await infoOf("watched")).toMatchObject({ ViewCount: 2 });
   });
 
   test("a cover that is served here stays when its room's back end names it again", async () => {
@@ -184,15 +204,30 @@ describe("destroy_room", () => {
     const first = (await findRoom("short"))!;
     expect(await call(destroy, { RoomId: "short" })).toMatchObject({ ErrorCode: 0 });
     expect(await findRoom("short")).toMatchObject({ status: "ended" });
-    for (const command of [get, destroy, getMetadata, setSwitch])
-      expect(await call(command, { RoomId: "short", Enabled: true })).toMatchObject({
+    const members = { MemberList_Account: ["viewer"], MuteTime: 60, Duration: 60 };
+    const fields = { Enabled: true, ...members, Metadata: [{ Key: "a", Value: "1" }] };
+    const body = { RoomId: "short", ...fields, RoomInfo: { RoomId: "short", RoomName: "Longer" } };
+    for (const command of [get, destroy, getMetadata, setMetadata, setSwitch, update, ban, mute])
+      expect(await call(command, body)).toMatchObject({
         ErrorCode: 100002,
+        ErrorInfo: "RoomId: there is no room short",
       });
     expect(await createRoom("short", { Owner_Account: "owner2" })).toMatchObject({ ErrorCode: 0 });
     const second = (await findRoom("short"))!;
     expect(second.id).not.toBe(first.id);
     expect(second).toMatchObject({ status: "active", hostId: "owner2" });
     expect(await findRoom(first.id)).toMatchObject({ status: "ended" });
+    // The id of a stream stays its own.
+    expect(await createRoom(first.id)).toMatchObject({ ErrorCode: 100010 });
+    expect(await createRoom(first.id, { Owner_Account: "x" })).toMatchObject({ ErrorCode: 100003 });
+  });
+
+  test("of many concurrent calls one creates the next room", async () => {
+    await createRoom("again");
+    await call(destroy, { RoomId: "again" });
+    const answers = await Promise.all(Array.from({ length: 6 }, () => createRoom("again")));
+    const codes = answers.map(({ ErrorCode }) => ErrorCode).sort();
+    expect(codes).toEqual([0, 100010, 100010, 100010, 100010, 100010]);
   });
 });
 
@@ -266,9 +301,12 @@ describe("get_gift_count", () => {
       (await call(count, { RoomId: "counted", From_Account })).Response;
     expect(await of("u1")).toMatchObject({ TotalCount: 3, TotalCoins: 30, GiftSenderCount: 1 });
     expect(await of("u3")).toEqual({ ...none, Sequence: 2 });
+    const refund = { ...fold, gifts: -1, senderId: "u2", count: -1, credits: -5 };
+    await commitTransaction(foldActions([refund]));
+    expect(await of("u2")).toEqual({ ...none, Sequence: 2 });
     expect(await call(count, { RoomId: "nowhere" })).toMatchObject({ ErrorCode: 100002 });
     await call(destroy, { RoomId: "counted" });
-    expect((await call(count, { RoomId: "counted" })).Response.TotalCoins).toBe(35);
+    expect((await call(count, { RoomId: "counted" })).Response.TotalCoins).toBe(30);
   });
 
   test("a room created here accepts gifts", async () => {

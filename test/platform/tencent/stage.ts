@@ -12,14 +12,16 @@ export const secretKey = "test-secret-key-00000000000000000000000000000000000000
 
 /**
  * A stage for commands: a table, Secrets Manager with the application's key, and a queue that
- * accepts all messages.
+ * accepts all messages, which `sent` lists.
  */
 export async function startTencentStage() {
   const secret = { value: secretKey, reads: 0 };
+  const sent: Record<string, unknown>[] = [];
   const server = createServer(async (request, answer) => {
     const { MessageBody } = JSON.parse(await text(request));
     answer.setHeader("content-type", request.headers["content-type"]!);
     if (request.headers["x-amz-target"] === "AmazonSQS.SendMessage") {
+      sent.push(JSON.parse(MessageBody));
       // The SDK takes no answer whose digest is another.
       const MD5OfMessageBody = createHash("md5").update(MessageBody).digest("hex");
       return answer.end(JSON.stringify({ MessageId: "1", MD5OfMessageBody }));
@@ -48,6 +50,7 @@ export async function startTencentStage() {
   }
   return {
     secret,
+    sent,
     client: table.client,
     callRested,
     async stop() {

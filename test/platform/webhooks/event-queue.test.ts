@@ -1,14 +1,19 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { LogRecord } from "../../../domain/log/event.ts";
 import { type Frame, idOfEvent } from "../../../domain/log/frame.ts";
+import { connectionLifeSeconds } from "../../../domain/log/subscriber.ts";
+import { afterRoom } from "../../../domain/tencent/callback.ts";
 import { makeWebhook, tencentReceiver } from "../../../domain/webhooks/webhook.ts";
+import { putSubscriber } from "../../../platform/store/log/subscribers.ts";
 import { changeCallbacks, recordCallbacks } from "../../../platform/store/tencent/callbacks.ts";
 import { findDeletions, recordWebhook } from "../../../platform/store/webhooks/webhooks.ts";
+import { queueCallback } from "../../../platform/tencent/room-callback.ts";
 import { createEventQueue } from "../../../platform/webhooks/event-queue.ts";
 import { findReceiver } from "../../../platform/webhooks/receivers.ts";
 import { newSecret } from "../../../platform/webhooks/signature.ts";
 import { startQueue } from "../queue-double.ts";
 import { useOwnTable } from "../table.ts";
+import { makeStream } from "../wallet-people.ts";
 
 useOwnTable();
 
@@ -24,6 +29,12 @@ beforeAll(async () => {
   await recordWebhook(webhook, newSecret(), { answer: undefined, remember: [] });
 });
 afterAll(() => queue.stop());
+
+/** Configures the callbacks of the application. */
+async function configure(CallbackCommandList: string[]): Promise<void> {
+  const callbacks = { Url: "https://app.example.com/hook", CallbackCommandList };
+  await recordCallbacks(callbacks).catch(() => changeCallbacks(callbacks));
+}
 
 const queued = () => queue.take().map(({ body }) => JSON.parse(body));
 
@@ -84,15 +95,31 @@ test("a record that a batch contains twice is one event for a webhook", async ()
   expect(events.map((one: { id: string }) => one.id)).toEqual([idOfEvent("twice", 0)]);
 });
 
+test("the callback for a room's end counts its past and its current viewers, each once", async () => {
+  process.env.TENCENT_SDK_APP_ID = "1400000000";
+  await configure([afterRoom.destroyed]);
+  const stream = await makeStream("host", { roomId: "room" });
+  const watching = (userId: string, revision: number) => ({
+    ...{ streamId: stream.id, connectionId: "socket", userId, revision },
+    ...{ connectedAt: Date.now(), expiresAt: Date.now() / 1000 + connectionLifeSeconds },
+  });
+  await putSubscriber(watching("ann", 1));
+  await putSubscriber(watching("ann", 2));
+  await putSubscriber(watching("ben", 3));
+  await queueCallback({ kind: "destroyed", streamId: stream.id, roomId: "room", at }, new Date());
+  const [{ events }] = queued();
+  expect(events[0].data.Statistic.TotalViewers).toBe(2);
+});
+
 test("a callback that the application has since left out of its list is not sent", async () => {
   process.env.TENCENT_SDK_APP_ID = "1400000000";
   const [left, kept] = ["Live.CallbackAfterCreateRoom", "Live.CallbackAfterDestroyRoom"];
-  await recordCallbacks({ Url: "https://app.example.com/hook", CallbackCommandList: [left, kept] });
+  await configure([left, kept]);
   const delivery = (type: string) => ({ eventId: "e", type, body: "{}" });
   const addressOf = async (type: string) =>
     (await findReceiver(tencentReceiver))?.addressOf(delivery(type), place.now);
   expect(await addressOf(left)).toMatchObject({ headers: { "webhook-id": "e" } });
-  await changeCallbacks({ Url: "https://app.example.com/hook", CallbackCommandList: [kept] });
+  await configure([kept]);
   expect(await addressOf(left)).toBeUndefined();
   expect(await addressOf(kept)).toBeDefined();
 });

@@ -1,5 +1,9 @@
 import * as create from "../../../functions/webhooks/create.ts";
-import { listWebhooks, removeWebhook } from "../../../platform/store/webhooks/webhooks.ts";
+import {
+  findSecrets,
+  listWebhooks,
+  removeWebhook,
+} from "../../../platform/store/webhooks/webhooks.ts";
 import { callEndpoint } from "../api-call.ts";
 import { useOwnTable } from "../table.ts";
 
@@ -23,7 +27,13 @@ test("the 21st webhook is 409, until another is deleted", async () => {
   expect(refused.body).toMatchObject({ isSuccess: false, statusCode: 409 });
   const all = await listWebhooks();
   expect(all).toHaveLength(20);
-  await removeWebhook(all[7]!.id);
+  const { id } = all[7]!;
+  expect(await findSecrets(id)).toHaveLength(1);
+  await removeWebhook(id);
+  expect(await findSecrets(id)).toEqual([]);
   expect((await make()).status).toBe(201);
+  // The newest first, whichever place in the table it has taken.
+  const ids = (await listWebhooks()).map((one) => one.id);
+  expect(ids).toEqual([...ids].sort().reverse());
   expect((await make()).status).toBe(409);
 });

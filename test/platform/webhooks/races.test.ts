@@ -6,7 +6,12 @@ import {
   deliveryId,
   findDelivery,
 } from "../../../platform/store/webhooks/deliveries.ts";
-import { changeStoredWebhook, recordDeletion } from "../../../platform/store/webhooks/webhooks.ts";
+import {
+  changeSecrets,
+  changeStoredWebhook,
+  findSecrets,
+  recordDeletion,
+} from "../../../platform/store/webhooks/webhooks.ts";
 import { deliver } from "../../../platform/webhooks/deliver.ts";
 import { eventually } from "../../api/people.ts";
 import type { Reply } from "../../api/receiver.ts";
@@ -93,6 +98,20 @@ test("a text that is deleted just before an outcome is written stays deleted", a
   const after = await theDelivery(receiverId);
   expect(after.attempts).toBe(2);
   expect(after.body).not.toContain("secret");
+});
+
+test("of two new secrets at once both stay", async () => {
+  const { receiverId } = await receiver();
+  const add = (secret: string) =>
+    changeSecrets(
+      receiverId,
+      (was) => ({ secrets: [{ secret }, ...was] }),
+      () => ({ answer: undefined, remember: [] }),
+    );
+  await Promise.all(["one", "two"].map(add));
+  const [newest, second, ...first] = await findSecrets(receiverId);
+  expect([newest?.secret, second?.secret].sort()).toEqual(["one", "two"]);
+  expect(first).toHaveLength(1);
 });
 
 test("deleting the text of a delivery that does not exist, or doing so twice, does nothing", async () => {

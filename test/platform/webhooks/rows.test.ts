@@ -1,9 +1,12 @@
 /** A row of one stream's events: how long its order holds, and what it reads between two of them. */
 
 import { jest } from "@jest/globals";
+import { makeDelivery } from "../../../domain/webhooks/delivery.ts";
 import { useLimits } from "../../../platform/runtime/limits.ts";
 import { listDeliveries } from "../../../platform/store/webhooks/deliveries.ts";
 import { changeStoredWebhook, recordDeletion } from "../../../platform/store/webhooks/webhooks.ts";
+import { getRawItem } from "../../../platform/table/items.ts";
+import { key } from "../../../platform/table/keys.ts";
 import { deliver } from "../../../platform/webhooks/deliver.ts";
 import type { Received, Reply } from "../../api/receiver.ts";
 import { setClock } from "../clock.ts";
@@ -61,6 +64,14 @@ test("a text that is deleted while its series is sent is no longer sent", async 
   setClock(Date.now());
   await deliver(events(receiverId, ...row), atOnce);
   expect(inbox.received.map(({ body }) => body.data.content)).toEqual(["one", ""]);
+});
+
+test("a deletion is known for longer than a delivery with its text is kept", async () => {
+  const [one, now] = [message("gone"), new Date()];
+  await recordDeletion(streamId, one.data._id, now);
+  const { expiresAt } = (await getRawItem(key.deletion(streamId, one.data._id)))!;
+  const event = { ...one, at: now.toISOString() };
+  expect(expiresAt).toBeGreaterThan(makeDelivery("d", event, "{}").expiresAt);
 });
 
 test("a webhook that is disabled while a series is sent gets nothing more", async () => {
