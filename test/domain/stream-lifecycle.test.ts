@@ -7,6 +7,7 @@ import {
   assertMayHost,
   assertMayModerate,
   cancel,
+  cancelAsGuest,
   end,
   goLive,
   remove,
@@ -43,6 +44,8 @@ describe("the status of a stream", () => {
       verdict(isBefore || isLive, "stream_not_startable"),
     );
     expect(codeOf(() => end(at, now))).toBe(verdict(isLive, "stream_not_live"));
+    const isPlanned = status === "scheduled";
+    expect(codeOf(() => cancelAsGuest(at))).toBe(verdict(isPlanned, "stream_not_cancellable"));
     expect(codeOf(() => cancel(at))).toBe(verdict(isBefore, "stream_not_cancellable"));
     expect(codeOf(() => remove(at, now))).toBe(verdict(!isLive, "stream_live"));
   });

@@ -1,12 +1,13 @@
+import { jest } from "@jest/globals";
 import { resetLogs } from "../../bin/operate/stream-logs.ts";
-import { zeroOf } from "../../domain/audience/moment.ts";
+import { type NewMoment, zeroOf } from "../../domain/audience/moment.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
 import { listSumMisfits } from "../../platform/audit/crowd.ts";
 import type { Caller } from "../../platform/auth/caller.ts";
 import { countState } from "../../platform/store/audience/count-state.ts";
 import { leaveCrowd } from "../../platform/store/audience/leaving.ts";
 import { recordTaps } from "../../platform/store/audience/likes.ts";
-import { findLikers, noteLikers } from "../../platform/store/audience/log-state.ts";
+import { findLikers, noteLikers, sumsOf } from "../../platform/store/audience/log-state.ts";
 import {
   finishMoment,
   listMoments,
@@ -23,6 +24,7 @@ import { putItem, updateItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
 import { scanTable } from "../../platform/table/query.ts";
 import { atEachRequest } from "./between.ts";
+import { setClock } from "./clock.ts";
 import { useOwnTable } from "./table.ts";
 import { forget, giftTypeOf, makeStream, makeUser, sendOne } from "./wallet-people.ts";
 
@@ -31,11 +33,11 @@ useOwnTable();
 const caller = { userId: "host", roles: [], claims: {} } as unknown as Caller;
 const poll = { kind: "poll" as const, title: "Red?", options: ["a", "b"], seconds: 60, choices: 1 };
 const goal = { kind: "goal" as const, title: "Mic", of: "likes" as const, target: 5 };
-const start = (stream: Stream, body: typeof poll | typeof goal) =>
-  startMoment(stream, body, caller, forget);
+const start = (stream: Stream, body: NewMoment) => startMoment(stream, body, caller, forget);
 const tap = (streamId: string, userId: string, total: number, session = "session-1") =>
   recordTaps({ streamId, userId }, { session, total }, new Date());
 const refusedAs = (code: string) => expect.objectContaining({ code });
+afterEach(() => void jest.useRealTimers());
 
 test("of concurrent calls with one total one counts, and those of several sessions all do", async () => {
   const { id } = await makeStream("host");
@@ -52,6 +54,39 @@ test("of eleven concurrent moments ten begin, whatever the order", async () => {
   const refused = all.flatMap((one) => (one.status === "rejected" ? [one.reason] : []));
   expect(refused).toEqual([refusedAs("too_many_moments")]);
   expect((await findOpenMoments(stream.id)).open).toHaveLength(10);
+});
+
+test("ten polls whose time is over leave room for others before they are counted", async () => {
+  const stream = await makeStream("host");
+  const polls = [];
+  for (let n = 0; n < 10; n++) polls.push(await start(stream, poll));
+  setClock(Date.parse(polls.at(-1)!.endsAt!));
+  const { id } = await start(stream, goal);
+  expect((await findOpenMoments(stream.id)).open.map((one) => one.id)).toEqual([id]);
+});
+
+test("a poll that its log does not know yet has no vote for each of its options", async () => {
+  const moment = await start(await makeStream("host"), poll);
+  expect(sumsOf([moment], {})).toEqual({ [moment.id]: [0, 0] });
+});
+
+test("likes and votes at a moment's end or later are not in its result", async () => {
+  const stream = await makeStream("host");
+  const likes = await start(stream, { ...goal, seconds: 60 });
+  const moment = await start(stream, poll);
+  const [early, late] = [new Date(Date.parse(likes.endsAt!) - 1), new Date(likes.endsAt!)];
+  for (const [userId, at] of [
+    ["ann", early],
+    ["ben", late],
+  ] as const) {
+    await recordTaps({ streamId: stream.id, userId }, { session: "session-1", total: 4 }, at);
+    await recordVote({ ...moment, endsAt: null }, userId, [1], at);
+  }
+  expect(await recount(likes, likes.endsAt!)).toEqual({ amount: 4, reached: false });
+  // Ended by hand while the second vote was written.
+  expect(await recount(moment, late.toISOString())).toEqual({
+    ...{ votes: [0, 1], voters: 1, winner: 1 },
+  });
 });
 
 test("a moment does not begin in a stream that has ended since it was read", async () => {

@@ -37,8 +37,8 @@ test("a thousand started and ended polls make no item and no call grow", async (
   const { id: streamId } = stream;
   const caller = { userId: host, roles: [], claims: {} } as unknown as Caller;
   const measure = meterTable();
-  const list = () =>
-    callEndpoint(listAll, { as: host, path: { streamId }, query: { limit: "50" } });
+  const list = (more = {}) =>
+    callEndpoint(listAll, { as: host, path: { streamId }, query: { limit: "50", ...more } });
   let state: LogState = {};
   let newest = Math.floor(Date.now() / 1000);
   const added = (old: object | undefined, is: object) => {
@@ -74,6 +74,10 @@ test("a thousand started and ended polls make no item and no call grow", async (
   expect(after.list.read).toBeLessThanOrEqual(before.list.read);
   expect(after.list.read).toBeLessThanOrEqual(contract.cost.read);
   expect(after.one).toEqual(before.one);
+  expect((await list()).bytes).toBeLessThanOrEqual(contract.cost.kilobytes * 1024);
+  // None of them is open, and one call does not look for one in all of them.
+  const none = await measure(() => list({ status: "open" }));
+  expect(none.read).toBeLessThanOrEqual(contract.cost.read);
   // All pages list each moment once; none counts in a log that was reset.
   const found = new Set<string>();
   for (let from: string | undefined, isOver = false; !isOver; ) {

@@ -1,30 +1,10 @@
-import { jest } from "@jest/globals";
 import {
   countMetric,
   gatherMetrics,
   measureMetric,
   withMetrics,
 } from "../../platform/runtime/metrics.ts";
-
-/** The lines of metrics that some work publishes. */
-async function published(work: () => Promise<void>): Promise<Record<string, unknown>[]> {
-  const written: string[] = [];
-  const write = jest.spyOn(process.stdout, "write").mockImplementation((text) => {
-    written.push(String(text));
-    return true;
-  });
-  process.env.POWERTOOLS_LOG_LEVEL = "INFO";
-  process.env.STAGE = "test";
-  try {
-    await work();
-  } finally {
-    process.env.POWERTOOLS_LOG_LEVEL = "SILENT";
-    write.mockRestore();
-  }
-  return written
-    .filter((line) => line.includes("CloudWatchMetrics"))
-    .map((line) => JSON.parse(line) as Record<string, unknown>);
-}
+import { published } from "./published-metrics.ts";
 
 const resume = withMetrics(async () => {
   countMetric("Resumes");

@@ -1,9 +1,15 @@
+import { jest } from "@jest/globals";
+import { profileOf, summaryOf } from "../../domain/people/user.ts";
+import type { Stream } from "../../domain/streams/stream.ts";
 import { handler as catchStreamers } from "../../functions/streams/catch-streamers.ts";
 import { handler as featured } from "../../functions/streams/featured.ts";
 import { handler as mostWatched } from "../../functions/streams/most-watched-creators.ts";
 import { cached } from "../../platform/runtime/cached.ts";
+import { recordStream } from "../../platform/store/streams/stream-changes.ts";
 import { callEndpoint } from "./api-call.ts";
 import { meterTable } from "./call-meter.ts";
+import { setClock } from "./clock.ts";
+import { liveStreamOf } from "./live-stream.ts";
 import { useOwnTable } from "./table.ts";
 import { makeStream, makeUser } from "./wallet-people.ts";
 
@@ -23,6 +29,23 @@ test.each([
   const limits = handler === catchStreamers ? ["1", "7", "100"] : [undefined];
   const others = await measure(() => Promise.all(limits.map(ask)));
   expect(others).toEqual({ steps: 0, calls: 0, read: 0, write: 0 });
+});
+
+test("a room that its back end hides is in no public list", async () => {
+  setClock(Date.now() + 60_000);
+  const host = summaryOf(profileOf("host", {}, new Date()), "https://cdn.example.com/p.png");
+  const hidden = liveStreamOf(host, { room: { IsPublicVisible: false } });
+  const shown = [liveStreamOf(host), liveStreamOf(host)];
+  for (const stream of [hidden, ...shown]) await recordStream(stream);
+  const ask = async (handler: unknown, query = {}) =>
+    (await callEndpoint(handler, { as: "", query })).body.data as Record<string, unknown>[];
+  const ids = shown.map(({ id }) => id).sort();
+  expect((await ask(featured)).map(({ id }) => id).sort()).toEqual(ids);
+  const caught = await ask(catchStreamers, { limit: "100" });
+  const live = caught.map(({ activeLiveStream }) => activeLiveStream as Stream);
+  expect(live.map(({ id }) => id).sort()).toEqual(ids);
+  expect(await ask(catchStreamers, { limit: "1" })).toHaveLength(1);
+  jest.useRealTimers();
 });
 
 describe("a cached value", () => {
