@@ -30,12 +30,12 @@ async function banned(seconds: number) {
   return banFrom(await makeStream(await makeUser(someone("host"))), seconds);
 }
 
-async function banFrom(stream: Stream, seconds: number) {
+async function banFrom(stream: Stream, seconds: number, at = now) {
   const userId = await makeUser(someone("target"));
   const target = profileOf(userId, {}, now);
   const endsAt = later(seconds).toISOString();
-  const given = { id: newId(now), stream, target, by: stream.hostId, now, endsAt };
-  await recordBan(stream, makeBan({ actionType: "BLOCK" }, given), now);
+  const given = { id: newId(at), stream, target, by: stream.hostId, now: at, endsAt };
+  await recordBan(stream, makeBan({ actionType: "BLOCK" }, given), at);
   const end = { banId: given.id, streamId: stream.id, userId, endsAt };
   return { end, find: () => findMember(stream.id, userId, { consistent: true }) };
 }
@@ -77,6 +77,14 @@ test("a timer that arrives early is sent on, and at the end frees the member of 
   for (let times = 0; times < 2; times++) await followBan(end, later(3600));
   expect((await find())?.ban).toBeUndefined();
   expect(sent()).toEqual([]);
+});
+
+test("a host's bans are listed with the newest first", async () => {
+  const stream = await makeStream(await makeUser(someone("host")));
+  const first = await banFrom(stream, 3600, later(-60));
+  const second = await banFrom(stream, 3600);
+  const listed = await listBans(stream.hostId, {}, now);
+  expect(listed.map(({ banId }) => banId)).toEqual([second.end.banId, first.end.banId]);
 });
 
 test("a ban that is over leaves its host's list, which has room for those in force", async () => {

@@ -10,6 +10,7 @@ import { recordTaps } from "../../platform/store/audience/likes.ts";
 import { findLikers, noteLikers, sumsOf } from "../../platform/store/audience/log-state.ts";
 import {
   finishMoment,
+  getMomentToVote,
   listMoments,
   recordResult,
   startMoment,
@@ -20,7 +21,7 @@ import { recordVote } from "../../platform/store/audience/votes.ts";
 import { readHead } from "../../platform/store/log/frames.ts";
 import { resetLog } from "../../platform/store/log/log-reset.ts";
 import { getLog, newLog } from "../../platform/store/log/logs.ts";
-import { putItem, updateItem } from "../../platform/table/items.ts";
+import { getRawItem, putItem, updateItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
 import { scanTable } from "../../platform/table/query.ts";
 import { atEachRequest } from "./between.ts";
@@ -87,6 +88,25 @@ test("likes and votes at a moment's end or later are not in its result", async (
   expect(await recount(moment, late.toISOString())).toEqual({
     ...{ votes: [0, 1], voters: 1, winner: 1 },
   });
+});
+
+test("a poll that ended by hand is over at once for a process that saw it open", async () => {
+  const { id, streamId } = await start(await makeStream("host"), poll);
+  const find = () => getMomentToVote({ streamId, id, userId: "ann" }, new Date());
+  expect(await find()).toMatchObject({ status: "open" });
+  const ending = () => ({ status: "ended" as const, endedAt: new Date() });
+  await finishMoment({ streamId, id }, ending, forget);
+  expect(await find()).toMatchObject({ status: "ended" });
+});
+
+test("users who start a moment, vote or like leave a trace for their erasures", async () => {
+  const stream = await makeStream("host");
+  const by = { ...caller, userId: "moderator" };
+  const moment = await startMoment(stream, poll, by, forget);
+  await recordVote(moment, "voter", [1], new Date());
+  await tap(stream.id, "fan", 1);
+  for (const userId of ["moderator", "voter", "fan"])
+    expect(await getRawItem(key.tracedStream(userId, stream.id))).toBeDefined();
 });
 
 test("a moment does not begin in a stream that has ended since it was read", async () => {

@@ -2,12 +2,18 @@ import { profileOf, summaryOf } from "../../domain/people/user.ts";
 import { Refusal } from "../../domain/refusal.ts";
 import { makeMessage } from "../../domain/streams/admission.ts";
 import { makeStream, NewStream } from "../../domain/streams/new-stream.ts";
+import { joinedOf } from "../../domain/streams/stream-lifecycle.ts";
+import { handler as unpinHandler } from "../../functions/streams/chat/unpin.ts";
 import { newId } from "../../platform/runtime/id.ts";
+import { showWithPin } from "../../platform/store/streams/display-names.ts";
 import { findMessage, listMessages } from "../../platform/store/streams/messages.ts";
+import { listActs } from "../../platform/store/streams/moderation.ts";
 import { deleteMessage, pinMessage } from "../../platform/store/streams/pins.ts";
 import { recordMessage, takeNumber } from "../../platform/store/streams/sent-messages.ts";
 import { changeStream, recordStream } from "../../platform/store/streams/stream-changes.ts";
+import { joinedMemory } from "../../platform/store/streams/stream-memory.ts";
 import { getStream } from "../../platform/store/streams/streams.ts";
+import { callEndpoint } from "./api-call.ts";
 import { atEachRequest } from "./between.ts";
 import { useOwnTable } from "./table.ts";
 
@@ -75,6 +81,31 @@ test("another pinned message stays when one is deleted, whatever else changes", 
   await changeStream(stream, () => other, now);
   expect(await remove()).toBe("done");
   expect([await pinned(), await isShown()]).toEqual([other.pinned.messageId, false]);
+});
+
+test("pinning what is pinned, and unpinning nothing, change nothing and are not logged", async () => {
+  const { stream, pin } = await prepare();
+  const unpin = () => callEndpoint(unpinHandler, { as: "host", path: { streamId: stream.id } });
+  const state = async () => {
+    const [{ revision }, acts] = await Promise.all([
+      getStream(stream.id, { consistent: true }),
+      listActs(stream.id, 10, undefined),
+    ]);
+    return [revision, acts.map(({ action }) => action)];
+  };
+  for (let times = 0; times < 2; times++) expect(await pin()).toBe("done");
+  expect(await state()).toEqual([stream.revision + 1, ["chat.pinned"]]);
+  for (let times = 0; times < 2; times++) expect((await unpin()).status).toBe(204);
+  expect((await state())[0]).toBe(stream.revision + 2);
+  expect((await state())[1]).toHaveLength(2);
+});
+
+test("a key remembers a join without the pinned text, which may be deleted", async () => {
+  const { stream, message, pin } = await prepare();
+  await pin();
+  const shown = await showWithPin(await getStream(stream.id, { consistent: true }), now);
+  expect(shown.pinned).toMatchObject({ _id: message.id });
+  expect(joinedMemory.keep(joinedOf(shown, "viewer")).liveStream.pinned).toBeNull();
 });
 
 test("a message is deleted once, and its number becomes a gap", async () => {

@@ -1,13 +1,17 @@
 /** Lists of streams: their order, their size, and whom they name. */
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
+import { cancel, remove } from "../../domain/streams/stream-lifecycle.ts";
+import { handler as funded } from "../../functions/streams/funded.ts";
 import { handler as active } from "../../functions/streams/my-active.ts";
 import { handler as past } from "../../functions/streams/past.ts";
 import { handler as upcoming } from "../../functions/streams/upcoming.ts";
 import { showStreams } from "../../platform/store/streams/display-names.ts";
-import { recordStream } from "../../platform/store/streams/stream-changes.ts";
+import { changeStream, recordStream } from "../../platform/store/streams/stream-changes.ts";
 import { showListed } from "../../platform/store/streams/stream-pages.ts";
+import { getStream } from "../../platform/store/streams/streams.ts";
 import { callEndpoint } from "./api-call.ts";
+import { giveTo, plannedStream } from "./fundings.ts";
 import { liveStreamOf } from "./live-stream.ts";
 import { useOwnTable } from "./table.ts";
 import { makeUser, someone } from "./wallet-people.ts";
@@ -25,8 +29,8 @@ async function add(hostId: string, changes: Partial<Stream>): Promise<Stream> {
   return stream;
 }
 
-async function idsOf(handler: unknown, userId: string, query = {}): Promise<string[]> {
-  const { body } = await callEndpoint(handler, { as: "someone", path: { userId }, query });
+async function idsOf(handler: unknown, userId: string, query = {}, as = "someone") {
+  const { body } = await callEndpoint(handler, { as, path: { userId }, query });
   return (body.data as Stream[]).map(({ id }) => id);
 }
 
@@ -52,6 +56,20 @@ test("of a host's live streams the one that began last is the active one", async
   await add(host, { startedAt: inMinutes(-5) });
   const { body } = await callEndpoint(active, { as: host });
   expect(body.data).toMatchObject({ id: began.id });
+});
+
+test("a user's funded streams are those that may still take place", async () => {
+  const fan = await makeUser(someone("fan"), 30);
+  const streams = [await plannedStream(), await plannedStream(), await plannedStream()];
+  for (const stream of streams) await giveTo(stream, 10, fan);
+  const ids = streams.map(({ id }) => id);
+  expect(await idsOf(funded, fan, {}, fan)).toEqual(ids.toReversed());
+  const [planned, cancelled, deleted] = await Promise.all(
+    ids.map((id) => getStream(id, { consistent: true })),
+  );
+  await changeStream(cancelled!, cancel, now);
+  await changeStream(deleted!, (stream) => remove(stream, now), now);
+  expect(await idsOf(funded, fan, {}, fan)).toEqual([planned!.id]);
 });
 
 test("a page that would be too large ends earlier, and the next one begins there", async () => {

@@ -5,6 +5,7 @@ import { type FrameBody, makeFrame } from "../../domain/log/frame.ts";
 import type { LogState } from "../../domain/log/sums.ts";
 import { isOpenTrain } from "../../domain/log/train-progress.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
+import { handler as changeTrain } from "../../functions/audience/moments/change-train.ts";
 import { listSumMisfits } from "../../platform/audit/crowd.ts";
 import { eraseFromStreams } from "../../platform/own-data/erase-streams.ts";
 import { appendRecords } from "../../platform/push/append.ts";
@@ -16,10 +17,14 @@ import { storeTrains } from "../../platform/store/audience/log-state.ts";
 import { findMoment, finishMoment } from "../../platform/store/audience/moments.ts";
 import { listFrames, putFrame, readHead } from "../../platform/store/log/frames.ts";
 import { resetLog } from "../../platform/store/log/log-reset.ts";
+import { listGifts } from "../../platform/store/money/gifts.ts";
+import { listActs } from "../../platform/store/streams/moderation.ts";
+import { getStream } from "../../platform/store/streams/streams.ts";
 import { noteErasedStream } from "../../platform/store/streams/traces.ts";
-import { getRawItem } from "../../platform/table/items.ts";
+import { getRawItem, updateItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
 import { scanTable } from "../../platform/table/query.ts";
+import { callEndpoint } from "./api-call.ts";
 import { freeGovernor, posterWith } from "./push/ways.ts";
 import { startQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";
@@ -87,6 +92,18 @@ async function eventsOf(streamId: string): Promise<string[]> {
   return events.map(({ id }) => id).filter((id) => id.startsWith("moment:"));
 }
 
+/** Marks the gifts of this sender as refunded. */
+async function refund(streamId: string, senderId: string): Promise<void> {
+  const { gifts } = await listGifts(streamId, { limit: 10 });
+  for (const { id, sender } of gifts)
+    if (sender.userId === senderId)
+      await updateItem({
+        Key: key.gift(streamId, id),
+        UpdateExpression: "SET refundedAt = :at",
+        ExpressionAttributeValues: { ":at": new Date().toISOString() },
+      });
+}
+
 const misfitsOf = async (streamId: string) =>
   (await listSumMisfits(scanTable)).filter(({ item }) => item.includes(streamId));
 
@@ -127,6 +144,9 @@ test("a train is stored with its start and each level, and ends on time with its
       ],
     },
   });
+  const over = await findMoment(streamId, id);
+  await endMoments({ streamId, momentId: id }, after(later.endsAt!, 13));
+  expect(await findMoment(streamId, id)).toEqual(over);
   expect(queue.take()).toEqual([]);
   expect(await misfitsOf(streamId)).toEqual([]);
 });
@@ -197,6 +217,16 @@ test("a result waits for a log without all gifts, but at most a minute", async (
   expect((await findMoment(streamId, id))!.result).toMatchObject({ level: 0, credits: 20 });
 });
 
+test("a level that viewers have seen stays, although a refund takes its credits", async () => {
+  const { stream, streamId, give, ann, ben } = await live();
+  await append(stream, [await give(ann, 0), await give(ben, 1, 2), await give(ann, 2)]);
+  const { id, item } = await trainOf(streamId);
+  expect(item).toMatchObject({ level: 1 });
+  await refund(streamId, ann);
+  await endMoments({ streamId, momentId: id }, after(item!.endsAt!, 72));
+  expect((await findMoment(streamId, id))!.result).toMatchObject({ level: 1, credits: 20 });
+});
+
 test("a train ended by hand or cancelled stays so, whatever its log says later", async () => {
   const { stream, streamId, give, ann, ben } = await live();
   await append(stream, [await give(ann, 0), await give(ben, 1)]);
@@ -230,6 +260,18 @@ test("switching trains off cancels the stored one, once, and the stream's end en
   }
 });
 
+test("the same settings again change nothing and are not logged", async () => {
+  const { stream, streamId } = await live();
+  const put = (body: object) =>
+    callEndpoint(changeTrain, { as: stream.hostId, path: { streamId }, body });
+  expect((await put(train)).status).toBe(200);
+  expect(await listActs(streamId, 10, undefined)).toEqual([]);
+  const other = { ...train, levelSeconds: 90 };
+  for (let times = 0; times < 2; times++) expect((await put(other)).body.data).toEqual(other);
+  expect(await listActs(streamId, 10, undefined)).toHaveLength(1);
+  expect(await getStream(streamId)).toMatchObject({ revision: stream.revision + 1 });
+});
+
 test("a reset log knows its train, the gifts without a frame, and what may start the next one", async () => {
   const { stream, streamId, give, ann, ben } = await live();
   const records = [await give(ann, 0), await give(ben, 1)];
@@ -254,6 +296,12 @@ test("a reset log knows its train, the gifts without a frame, and what may start
   await resetLog(other.streamId, new Date(), (one, was) => countState(one, picture, was));
   const { trains } = await readHead(other.streamId);
   expect(trains).toMatchObject({ settings: train, window: { latestCredits: 10 } });
+
+  const refunded = await live();
+  await refunded.give(refunded.ann, 0);
+  await refund(refunded.streamId, refunded.ann);
+  await resetLog(refunded.streamId, new Date(), (one, was) => countState(one, picture, was));
+  expect((await readHead(refunded.streamId)).trains).not.toHaveProperty("window");
 });
 
 test("an erased user is no longer among those who gave most, and the credits stay", async () => {

@@ -11,7 +11,7 @@ import {
   putSocket,
 } from "../../../platform/store/log/connections.ts";
 import { findSubscriber } from "../../../platform/store/log/subscribers.ts";
-import { recordOverlayKey } from "../../../platform/store/streams/overlay-keys.ts";
+import { listOverlayKeys, recordOverlayKey } from "../../../platform/store/streams/overlay-keys.ts";
 import { recordStream } from "../../../platform/store/streams/stream-changes.ts";
 import { key } from "../../../platform/table/keys.ts";
 import { liveStreamOf } from "../live-stream.ts";
@@ -98,6 +98,23 @@ test("an overlay gets the newest stream, even if that begins while it gets anoth
   await move();
   expect(told).toEqual([first, second]);
   expect(await watched()).toEqual([second]);
+});
+
+test("the keys of a channel are listed newest first, behind the last one of a page", async () => {
+  const place = { channelOf: await makeUser(someone("host")) };
+  const ids = [1, 2, 3].map((n) => String(n).padStart(24, "d"));
+  for (const id of ids) {
+    const about = { ...place, description: null, createdBy: place.channelOf, hash: "h" };
+    await recordOverlayKey(
+      place,
+      { id, ...about, createdAt: now.toISOString() },
+      forget(undefined),
+    );
+  }
+  const page = async (after?: string) =>
+    (await listOverlayKeys(place, 2, after)).map(({ id }) => id);
+  expect(await page()).toEqual([ids[2], ids[1]]);
+  expect(await page(ids[1])).toEqual([ids[0]]);
 });
 
 test("overlays are moved when a stream goes live or ends, and by no other change of it", async () => {

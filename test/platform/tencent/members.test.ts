@@ -1,4 +1,5 @@
 import { GetCommand } from "@aws-sdk/lib-dynamodb";
+import { jest } from "@jest/globals";
 import { activeBan } from "../../../domain/streams/member.ts";
 import * as ban from "../../../functions/tencent/rooms/ban.ts";
 import * as create from "../../../functions/tencent/rooms/create.ts";
@@ -9,6 +10,7 @@ import { findMember } from "../../../platform/store/streams/members.ts";
 import { listActs } from "../../../platform/store/streams/moderation.ts";
 import { findRoom } from "../../../platform/store/tencent/rooms.ts";
 import { key } from "../../../platform/table/keys.ts";
+import { setClock } from "../clock.ts";
 import { callCommand, startTencentStage } from "./stage.ts";
 
 let stage: Awaited<ReturnType<typeof startTencentStage>>;
@@ -87,6 +89,17 @@ test("a ban blocks with its reason, replaces a mute, and is not weakened by one"
   expect(Date.parse((await heldBy("m2"))!.endsAt!)).toBeGreaterThan(Date.parse(held!.endsAt!));
   await banMembers(["m2"], 0);
   expect(await heldBy("m2")).toBeUndefined();
+});
+
+test("a ban that has ended by itself is not lifted by the next one", async () => {
+  await banMembers(["m5"], 1);
+  const first = await heldBy("m5");
+  setClock(Date.now() + 2_000);
+  expect(await banMembers(["m5"], 60)).toMatchObject({ ErrorCode: 0 });
+  jest.useRealTimers();
+  expect(await findBan(first!.id, new Date(Date.now() + 10_000))).toMatchObject({
+    ...{ deletedAt: first!.endsAt, deletedBy: null },
+  });
 });
 
 test("each change has a larger revision", async () => {

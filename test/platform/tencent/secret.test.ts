@@ -1,5 +1,11 @@
+import { jest } from "@jest/globals";
+import type { APIGatewayProxyEvent } from "aws-lambda";
+import { handler as receive } from "../../../functions/tencent/callbacks/receive.ts";
+import * as getRoom from "../../../functions/tencent/rooms/get.ts";
 import { getSecretKey, rereadSecretKey } from "../../../platform/tencent/secret.ts";
-import { secretKey, startTencentStage } from "./stage.ts";
+import { setClock } from "../clock.ts";
+import { makeUserSig } from "./sign.ts";
+import { callCommand, goodQuery, secretKey, startTencentStage } from "./stage.ts";
 
 let stage: Awaited<ReturnType<typeof startTencentStage>>;
 
@@ -27,4 +33,38 @@ test("the key is cached for five minutes, and reread at most once a minute", asy
 
   stage.secret.value = "";
   await expect(getSecretKey(at(1000))).rejects.toThrow("empty");
+});
+
+describe("a key that has just changed", () => {
+  afterEach(() => void jest.useRealTimers());
+
+  /** Whether a call with this key is let in; every one fails after that. */
+  type Calls = (key: string) => Promise<boolean>;
+  const calls: Calls = async (key) => {
+    const query = { ...goodQuery(), usersig: makeUserSig({ secretKey: key }) };
+    const { body } = await callCommand(getRoom.handler, { body: { RoomId: "none" }, query });
+    return body.ErrorCode === 100002;
+  };
+  const callbacks: Calls = async (key) => {
+    process.env.CALLBACK_SECRET_ARN = "arn:aws:secretsmanager:us-east-1:000000000000:secret:url";
+    const query = { SdkAppid: ["1400000001"], key: [key], CallbackCommand: ["none"] };
+    const { headers } = await receive({
+      ...{ httpMethod: "POST", body: "{}", headers: {}, multiValueQueryStringParameters: query },
+      requestContext: { requestId: "request-1" },
+    } as unknown as APIGatewayProxyEvent);
+    return headers?.["x-error-code"] === "command_unknown";
+  };
+  test.each([
+    ["commands", calls],
+    ["callbacks", callbacks],
+  ])("is the one for %s, and the old one is not", async (_, isLetIn) => {
+    const begun = Date.now();
+    setClock(begun);
+    stage.secret.value = "first";
+    expect(await isLetIn("first")).toBe(true);
+    stage.secret.value = "second";
+    setClock(begun + 61_000);
+    expect(await isLetIn("second")).toBe(true);
+    expect(await isLetIn("first")).toBe(false);
+  });
 });

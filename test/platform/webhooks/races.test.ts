@@ -1,6 +1,7 @@
 /** Attempts that meet something else: a deletion, a disabled webhook, each other. */
 
 import { afterResending } from "../../../domain/webhooks/delivery.ts";
+import { makeWebhook } from "../../../domain/webhooks/webhook.ts";
 import {
   changeDelivery,
   deliveryId,
@@ -10,11 +11,16 @@ import {
   changeSecrets,
   changeStoredWebhook,
   findSecrets,
+  getWebhook,
   recordDeletion,
+  recordWebhook,
+  removeWebhook,
 } from "../../../platform/store/webhooks/webhooks.ts";
 import { deliver } from "../../../platform/webhooks/deliver.ts";
+import { newSecret } from "../../../platform/webhooks/signature.ts";
 import { eventually } from "../../api/people.ts";
 import type { Reply } from "../../api/receiver.ts";
+import { between } from "../between.ts";
 import { intercept } from "../intercept.ts";
 import {
   atOnce,
@@ -98,6 +104,24 @@ test("a text that is deleted just before an outcome is written stays deleted", a
   const after = await theDelivery(receiverId);
   expect(after.attempts).toBe(2);
   expect(after.body).not.toContain("secret");
+});
+
+test("a change of a webhook that was deleted meanwhile does not change the next one in its place", async () => {
+  const { receiverId } = await receiver();
+  const next = makeWebhook(
+    "7".repeat(24),
+    { url: "https://b.example.com/", events: ["*"] },
+    new Date(),
+  );
+  const replace = async () => {
+    await removeWebhook(receiverId);
+    await recordWebhook(next, newSecret(), { answer: undefined, remember: [] });
+  };
+  // Between the read and the write.
+  const changed = between([2], replace, () => changeStoredWebhook(receiverId, { enabled: false }));
+  await expect(changed).rejects.toMatchObject({ code: "webhook_not_found" });
+  expect(await getWebhook(next.id)).toMatchObject({ url: next.url, enabled: true });
+  await removeWebhook(next.id);
 });
 
 test("of two new secrets at once both stay", async () => {
