@@ -2,8 +2,10 @@ import { jest } from "@jest/globals";
 import { resetLogs } from "../../bin/operate/stream-logs.ts";
 import { type NewMoment, zeroOf } from "../../domain/audience/moment.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
+import { handler as vote } from "../../functions/audience/moments/vote.ts";
 import { listSumMisfits } from "../../platform/audit/crowd.ts";
 import type { Caller } from "../../platform/auth/caller.ts";
+import { setDeadline } from "../../platform/runtime/deadline.ts";
 import { countState } from "../../platform/store/audience/count-state.ts";
 import { leaveCrowd } from "../../platform/store/audience/leaving.ts";
 import { recordTaps } from "../../platform/store/audience/likes.ts";
@@ -17,15 +19,17 @@ import {
 } from "../../platform/store/audience/moments.ts";
 import { findOpenMoments } from "../../platform/store/audience/open-moments.ts";
 import { recount } from "../../platform/store/audience/recount.ts";
-import { recordVote } from "../../platform/store/audience/votes.ts";
+import { findVote, recordVote } from "../../platform/store/audience/votes.ts";
 import { readHead } from "../../platform/store/log/frames.ts";
 import { resetLog } from "../../platform/store/log/log-reset.ts";
 import { getLog, newLog } from "../../platform/store/log/logs.ts";
 import { getRawItem, putItem, updateItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
 import { scanTable } from "../../platform/table/query.ts";
+import { callEndpoint } from "./api-call.ts";
 import { atEachRequest } from "./between.ts";
 import { setClock } from "./clock.ts";
+import { intercept } from "./intercept.ts";
 import { useOwnTable } from "./table.ts";
 import { forget, giftTypeOf, makeStream, makeUser, sendOne } from "./wallet-people.ts";
 
@@ -107,6 +111,22 @@ test("users who start a moment, vote or like leave a trace for their erasures", 
   await tap(stream.id, "fan", 1);
   for (const userId of ["moderator", "voter", "fan"])
     expect(await getRawItem(key.tracedStream(userId, stream.id))).toBeDefined();
+});
+
+test("a vote that is not written in two seconds is refused, so that a count can include all", async () => {
+  const stream = await makeStream("host");
+  const { id: momentId } = await start(stream, poll);
+  const path = { streamId: stream.id, momentId };
+  const undo = intercept((sent, next) => {
+    if (sent.name === "TransactWriteCommand") setClock(Date.now() + 2_001);
+    return next();
+  });
+  setClock(Date.now());
+  const { status } = await callEndpoint(vote, { as: "slow", path, body: { options: [1] } });
+  undo();
+  setDeadline(Number.POSITIVE_INFINITY);
+  expect(status).toBe(503);
+  expect(await findVote(momentId, "slow")).toBeUndefined();
 });
 
 test("a moment does not begin in a stream that has ended since it was read", async () => {

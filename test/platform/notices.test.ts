@@ -268,6 +268,25 @@ describe("reminders before a start", () => {
     expect(await told([viewer])).toEqual([2]);
   });
 
+  test("that cannot be sent delay neither the others nor the notices", async () => {
+    const late = await goLive(someone("host"), later(-121));
+    const [failing, viewer] = [someone("failing"), someone("viewer")];
+    for (const user of [failing, viewer])
+      await saveReminder(makeReminder(await planned(60), user, 60, later(-1)), new Date());
+    const undo = intercept((sent, next) => {
+      const isFailing =
+        sent.name === "TransactWriteCommand" && JSON.stringify(sent).includes(failing);
+      return isFailing ? Promise.reject(new Error("The table is silent")) : next();
+    });
+    await remindViewers({});
+    undo();
+    expect(await told([failing, viewer])).toEqual([0, 1]);
+    const asked = queue.take().map(({ body }) => JSON.parse(body));
+    expect(asked).toContainEqual({ streamId: late.id, step: 0 });
+    await remindViewers({});
+    expect(await told([failing])).toEqual([1]);
+  });
+
   test("of one user do not delay anybody else's", async () => {
     const [greedy, viewer] = [someone("a-greedy"), someone("viewer")];
     for (let n = 0; n < 250; n++)

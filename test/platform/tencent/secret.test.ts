@@ -4,6 +4,7 @@ import { handler as receive } from "../../../functions/tencent/callbacks/receive
 import * as getRoom from "../../../functions/tencent/rooms/get.ts";
 import { getSecretKey, rereadSecretKey } from "../../../platform/tencent/secret.ts";
 import { setClock } from "../clock.ts";
+import { published } from "../published-metrics.ts";
 import { makeUserSig } from "./sign.ts";
 import { callCommand, goodQuery, secretKey, startTencentStage } from "./stage.ts";
 
@@ -35,6 +36,18 @@ test("the key is cached for five minutes, and reread at most once a minute", asy
   await expect(getSecretKey(at(1000))).rejects.toThrow("empty");
 });
 
+/** A callback that nothing takes, with this key; it arrived some time before its function began. */
+async function callBack(key: string, millisecondsAgo = 0) {
+  process.env.CALLBACK_SECRET_ARN = "arn:aws:secretsmanager:us-east-1:000000000000:secret:url";
+  const query = { SdkAppid: ["1400000001"], key: [key], CallbackCommand: ["none"] };
+  const requestTimeEpoch = Date.now() - millisecondsAgo;
+  const { headers, body } = await receive({
+    ...{ httpMethod: "POST", body: "{}", headers: {}, multiValueQueryStringParameters: query },
+    requestContext: { requestId: "request-1", requestTimeEpoch },
+  } as unknown as APIGatewayProxyEvent);
+  return { code: headers?.["x-error-code"], ...JSON.parse(body) };
+}
+
 describe("a key that has just changed", () => {
   afterEach(() => void jest.useRealTimers());
 
@@ -45,15 +58,7 @@ describe("a key that has just changed", () => {
     const { body } = await callCommand(getRoom.handler, { body: { RoomId: "none" }, query });
     return body.ErrorCode === 100002;
   };
-  const callbacks: Calls = async (key) => {
-    process.env.CALLBACK_SECRET_ARN = "arn:aws:secretsmanager:us-east-1:000000000000:secret:url";
-    const query = { SdkAppid: ["1400000001"], key: [key], CallbackCommand: ["none"] };
-    const { headers } = await receive({
-      ...{ httpMethod: "POST", body: "{}", headers: {}, multiValueQueryStringParameters: query },
-      requestContext: { requestId: "request-1" },
-    } as unknown as APIGatewayProxyEvent);
-    return headers?.["x-error-code"] === "command_unknown";
-  };
+  const callbacks: Calls = async (key) => (await callBack(key)).code === "command_unknown";
   test.each([
     ["commands", calls],
     ["callbacks", callbacks],
@@ -67,4 +72,23 @@ describe("a key that has just changed", () => {
     expect(await isLetIn("second")).toBe(true);
     expect(await isLetIn("first")).toBe(false);
   });
+});
+
+test("a callback is decided in the time since its arrival, and faults are counted", async () => {
+  const begun = Date.now() + 3_600_000;
+  setClock(begun);
+  stage.secret.value = "key";
+  expect(await callBack("key")).toMatchObject({ code: "command_unknown" });
+  setClock(begun + 600_000);
+  expect(await callBack("key", 1_700)).toMatchObject({
+    ...{ code: "unavailable", ErrorInfo: "Not done in time: nothing was charged" },
+  });
+  stage.secret.value = "";
+  const lines = await published(async () => {
+    expect(await callBack("key")).toMatchObject({ ErrorCode: 1, code: "internal_error" });
+    const { body } = await callCommand(getRoom.handler, { body: { RoomId: "none" } });
+    expect(body).toMatchObject({ ErrorCode: 100001 });
+  });
+  expect(lines).toMatchObject([{ CommandFaults: 1 }, { CommandFaults: 1 }]);
+  jest.useRealTimers();
 });

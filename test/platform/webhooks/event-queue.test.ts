@@ -7,13 +7,15 @@ import { makeWebhook, tencentReceiver } from "../../../domain/webhooks/webhook.t
 import { putSubscriber } from "../../../platform/store/log/subscribers.ts";
 import { changeCallbacks, recordCallbacks } from "../../../platform/store/tencent/callbacks.ts";
 import { findDeletions, recordWebhook } from "../../../platform/store/webhooks/webhooks.ts";
+import { getRawItem, putItem } from "../../../platform/table/items.ts";
+import { key } from "../../../platform/table/keys.ts";
 import { queueCallback } from "../../../platform/tencent/room-callback.ts";
 import { createEventQueue } from "../../../platform/webhooks/event-queue.ts";
 import { findReceiver } from "../../../platform/webhooks/receivers.ts";
 import { newSecret } from "../../../platform/webhooks/signature.ts";
 import { startQueue } from "../queue-double.ts";
 import { useOwnTable } from "../table.ts";
-import { makeStream } from "../wallet-people.ts";
+import { giftTypeOf, makeStream, makeUser, sendOne, someone } from "../wallet-people.ts";
 
 useOwnTable();
 
@@ -95,7 +97,7 @@ test("a record that a batch contains twice is one event for a webhook", async ()
   expect(events.map((one: { id: string }) => one.id)).toEqual([idOfEvent("twice", 0)]);
 });
 
-test("the callback for a room's end counts its past and its current viewers, each once", async () => {
+test("the callback for a room's end counts viewers once, gifts that stay, and superlikes", async () => {
   process.env.TENCENT_SDK_APP_ID = "1400000000";
   await configure([afterRoom.destroyed]);
   const stream = await makeStream("host", { roomId: "room" });
@@ -106,9 +108,19 @@ test("the callback for a room's end counts its past and its current viewers, eac
   await putSubscriber(watching("ann", 1));
   await putSubscriber(watching("ann", 2));
   await putSubscriber(watching("ben", 3));
+  // One gift was refunded, and one is a superlike.
+  const giver = await makeUser(someone("giver"), 100);
+  for (const changed of [undefined, { refundedAt: at }, { kind: "superlike" }]) {
+    const id = await sendOne(stream, giver, giftTypeOf(10), { count: 2 });
+    const item = await getRawItem(key.gift(stream.id, id), { consistent: true });
+    await putItem({ ...item!, ...changed });
+  }
   await queueCallback({ kind: "destroyed", streamId: stream.id, roomId: "room", at }, new Date());
   const [{ events }] = queued();
-  expect(events[0].data.Statistic.TotalViewers).toBe(2);
+  expect(events[0].data.Statistic).toEqual({
+    ...{ TotalViewers: 2, TotalGiftsSent: 2, TotalGiftCoins: 20 },
+    ...{ TotalUniqueGiftSenders: 1, TotalLikesReceived: 1 },
+  });
 });
 
 test("a callback that the application has since left out of its list is not sent", async () => {

@@ -66,6 +66,20 @@ test("a text that is deleted while its series is sent is no longer sent", async 
   expect(inbox.received.map(({ body }) => body.data.content)).toEqual(["one", ""]);
 });
 
+test("deliveries are listed newest first, behind the last one of a page", async () => {
+  const { receiverId } = await receiver();
+  const all = ["one", "two", "three"].map((text, n) => ({
+    ...message(text),
+    at: new Date(Date.now() + n * 1_000).toISOString(),
+  }));
+  await deliver(events(receiverId, ...all), atOnce);
+  const page = await listDeliveries(receiverId, 2);
+  const rest = await listDeliveries(receiverId, 2, page[1]!.id);
+  expect([...page, ...rest].map(({ eventId }) => eventId)).toEqual(
+    all.map(({ id }) => id).reverse(),
+  );
+});
+
 test("a deletion is known for longer than a delivery with its text is kept", async () => {
   const [one, now] = [message("gone"), new Date()];
   await recordDeletion(streamId, one.data._id, now);
