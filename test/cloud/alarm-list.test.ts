@@ -82,6 +82,16 @@ describe.each(["dev", "prod"] as const)("the alarm list in %s", (stage) => {
     expect([...found].sort()).toEqual(Object.keys(documented).filter(isHere).sort());
   });
 
+  test("asks for the statistic that its threshold is about: a state's highest value, a rate's sum", () => {
+    // A sum of these grows with the number of reports in a minute.
+    const states = /^(IteratorAge|Approximate\w+|ConcurrentExecutions|CreditsOwed)$/;
+    for (const { AlarmName, MetricName, Statistic, ExtendedStatistic } of alarms) {
+      const wanted =
+        MetricName === "FrameDelay" ? "p90" : states.test(MetricName) ? "Maximum" : "Sum";
+      expect([AlarmName, Statistic ?? ExtendedStatistic]).toEqual([AlarmName, wanted]);
+    }
+  });
+
   test("uses our own metrics as they are published: of this stage, in their namespace", () => {
     const own = alarms.filter(({ Namespace }) => Namespace === "Ovation");
     const wanted = Object.values<AlarmKind>(alarmKinds).flatMap((kind) =>
@@ -149,7 +159,11 @@ describe.each(["dev", "prod"] as const)("the alarm list in %s", (stage) => {
       expect(Subscribers).toEqual([
         { SubscriptionType: "SNS", Address: policy!.Properties.Topics[0] },
       ]);
-    expect(told.length).toBe(2);
+    // In time to act: before the month's amount is spent, and as soon as a month would exceed it.
+    expect(told.map(({ Notification }: { Notification: object }) => Notification)).toMatchObject([
+      { NotificationType: "ACTUAL", Threshold: 80, ThresholdType: "PERCENTAGE" },
+      { NotificationType: "FORECASTED", Threshold: 100, ThresholdType: "PERCENTAGE" },
+    ]);
   });
 
   test("makes Lambda log warnings, and not two lines for each call", () => {

@@ -21,7 +21,13 @@ const stage = {
 };
 const { templates } = await synthesize(stage);
 
-type Alarm = { AlarmName: string; Threshold: number; DatapointsToAlarm: number };
+type Alarm = {
+  AlarmName: string;
+  Threshold: number;
+  DatapointsToAlarm: number;
+  Statistic?: string;
+  ExtendedStatistic?: string;
+};
 /** The alarms of each entry of the runbook. */
 const alarms = Map.groupBy(
   ["watch", "host-watch"]
@@ -116,6 +122,21 @@ const bounds: Record<string, Bounds> = {
   "table-reads-throttled": throttled,
   "table-writes-throttled": throttled,
 };
+
+/*
+ * A sum of sockets or of percents would grow with the number of tasks, and an average would hide
+ * the one task that is full.
+ */
+test.each([
+  ["relay-late", "p90"],
+  ["relay-full", "Maximum"],
+  ["relay-tasks-few", "SampleCount"],
+  ["relay-drops", "Sum"],
+  ["relay-busy", "Maximum"],
+])("%s is decided by the %s of a minute", (kind, statistic) => {
+  const found = alarms.get(kind)!.map((one) => one.Statistic ?? one.ExtendedStatistic);
+  expect(found).toEqual([statistic]);
+});
 
 const derived = ["messages-wait", "reader-lags"];
 

@@ -47,12 +47,18 @@ describe.each(["dev", "prod"] as const)("the alarms of %s", (stage) => {
     // Our policy replaces the topic's default one, so it must allow CloudWatch explicitly.
     for (const { AlarmActions } of alarms) expect(AlarmActions).toEqual(policy.Topics);
     const mails = resourcesOf(templates, "AWS::SNS::Subscription", "watch");
-    expect(mails.length).toBe(stage === "prod" ? 1 : 0);
+    expect(mails.map(({ Properties }) => Properties.Endpoint)).toEqual(
+      stage === "prod" ? ["alarms@ovation.example"] : [],
+    );
   });
 
   test("identify a reader of the stream by the dimensions of Lambda's metrics", () => {
     for (const metric of ["OnFailureDestinationDeliveredEventCount", "DroppedEventCount"])
       expect(on(metric)).toEqual([mapping, mapping]);
+    // Lambda publishes both only for mappings that ask for them.
+    for (const { Properties } of resourcesOf(templates, "AWS::Lambda::EventSourceMapping"))
+      if (Properties.StartingPosition !== undefined)
+        expect(Properties.MetricsConfig).toEqual({ Metrics: ["EventCount"] });
     const readers = ["realtime/fan-out", "money/settle"];
     for (const metric of ["IteratorAge", "DestinationDeliveryFailures"])
       expect(new Set(on(metric))).toEqual(new Set(names(...readers)));

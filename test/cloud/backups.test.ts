@@ -93,10 +93,15 @@ describe("the table of prod", () => {
     expect(vault.Properties.LockConfiguration).toEqual({ MinRetentionDays: 7 });
     expect(vault.DeletionPolicy).toBe("RetainExceptOnCreate");
     const rules = theResource(prod, "AWS::Backup::BackupPlan", "data").Properties.BackupPlan
-      .BackupPlanRule as { RuleName: string; Lifecycle: object; CopyActions?: object[] }[];
-    expect(rules.map(({ RuleName, Lifecycle }) => [RuleName, Lifecycle])).toEqual([
-      ["daily", { DeleteAfterDays: 35 }],
-      ["monthly", { DeleteAfterDays: 365 }],
+      .BackupPlanRule as {
+      RuleName: string;
+      ScheduleExpression: string;
+      Lifecycle: object;
+      CopyActions?: object[];
+    }[];
+    expect(rules.map((one) => [one.RuleName, one.ScheduleExpression, one.Lifecycle])).toEqual([
+      ["daily", "cron(0 3 * * ? *)", { DeleteAfterDays: 35 }],
+      ["monthly", "cron(0 4 1 * ? *)", { DeleteAfterDays: 365 }],
     ]);
     for (const { CopyActions = [] } of rules) expect(CopyActions).toEqual([]);
     const { Properties } = theResource(prod, "AWS::Backup::BackupSelection", "data");
@@ -158,10 +163,17 @@ describe("the table of prod", () => {
 
   test("is copied to the stage's other vault", () => {
     const rules = theResource(after, "AWS::Backup::BackupPlan", "data").Properties.BackupPlan
-      .BackupPlanRule as { CopyActions: { DestinationBackupVaultArn: string }[] }[];
+      .BackupPlanRule as {
+      CopyActions: { DestinationBackupVaultArn: string; Lifecycle?: object }[];
+    }[];
     expect(rules.map(({ CopyActions }) => CopyActions[0]?.DestinationBackupVaultArn)).toEqual([
       elsewhere,
       elsewhere,
+    ]);
+    // A copy without its own lifecycle is kept, and billed, forever.
+    expect(rules.map(({ CopyActions }) => CopyActions[0]?.Lifecycle)).toEqual([
+      { DeleteAfterDays: 35 },
+      { DeleteAfterDays: 365 },
     ]);
   });
 });

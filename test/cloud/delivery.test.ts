@@ -83,6 +83,12 @@ describe("a new version in prod", () => {
         id,
         { "Fn::GetAtt": [expect.stringMatching(/CurrentVersion/), "Version"] },
       ]);
+      // Lambda publishes errors of a version only together with the alias that called it.
+      const isErrors = Properties.Namespace === "AWS/Lambda";
+      const names = ["ExecutedVersion", "FunctionName", ...(isErrors ? ["Resource"] : [])];
+      expect(Properties.Dimensions.map(({ Name }: { Name: string }) => Name).sort()).toEqual(names);
+      // A tenth of a quiet function's calls is few: a second failure in a minute is enough.
+      expect(Properties).toMatchObject({ Statistic: "Sum", Threshold: 2, EvaluationPeriods: 1 });
       // A separate name: a changed alarm would keep its state.
       expect(JSON.stringify(Properties.AlarmName)).toContain(JSON.stringify(version.Value));
       expect(Properties.TreatMissingData).toBe("notBreaching");

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { pictureIdOf, usualBytesMax } from "../../domain/picture.ts";
-import { templatesOf, theResource } from "./templates.ts";
+import { resourcesOf, templatesOf, theResource } from "./templates.ts";
 
 /** A request as the firewall sees it. */
 type Request = { path: string; authorization?: string };
@@ -55,6 +55,23 @@ function matches(statement: Statement, request: Request): boolean {
 
 const prod = await templatesOf({ stage: "prod" });
 const rules: Rule[] = theResource(prod, "AWS::WAFv2::WebACL", "http").Properties.Rules;
+
+test("every rule of prod's firewalls blocks, and is counted, but no sample of a request is stored", () => {
+  const acls = resourcesOf(prod, "AWS::WAFv2::WebACL").map(({ Properties }) => Properties);
+  expect(acls.length).toBeGreaterThan(2);
+  for (const { Name, Rules, VisibilityConfig } of acls)
+    for (const rule of [...Rules, { Name, VisibilityConfig }]) {
+      // Samples contain headers, and so tokens.
+      expect([Name, rule.Name, rule.VisibilityConfig]).toMatchObject([
+        ...[Name, rule.Name],
+        { CloudWatchMetricsEnabled: true, SampledRequestsEnabled: false },
+      ]);
+      if (rule.Statement?.ManagedRuleGroupStatement)
+        expect([Name, rule.Name, rule.OverrideAction]).toEqual([Name, rule.Name, { None: {} }]);
+      else if (rule.Statement)
+        expect([Name, rule.Name, rule.Action]).toEqual([Name, rule.Name, { Block: {} }]);
+    }
+});
 
 /** The rates that count a request, without `rate`, which counts all. */
 function ratesOf(path: string, authorization?: string): string[] {

@@ -23,6 +23,9 @@ type Contract = {
     dueIndex?: true;
     dueScan?: true;
     queues?: readonly string[];
+    pictures?: readonly ("read" | "write" | "sweep")[];
+    tencentSecret?: true;
+    callbackSecret?: true;
     tasks?: readonly string[];
   };
   on?: { queue?: string };
@@ -123,6 +126,50 @@ describe.each(["dev", "prod"] as const)("the functions of %s", (stage) => {
       BatchSize: 1,
       ScalingConfig: { MaximumConcurrency: 128 },
     });
+  });
+
+  test("send only to their contracts' queues, and use pictures and secrets only as granted", () => {
+    const s3 = {
+      read: ["s3:ListBucket", "s3:GetObject"],
+      write: ["s3:PutObject"],
+      sweep: ["s3:ListBucket", "s3:DeleteObject"],
+    };
+    for (const { name, contract } of rows) {
+      const { role } = functions.get(functionName(stage, name)) ?? {};
+      if (role === undefined) continue;
+      const { queues = [], pictures = [], tencentSecret, callbackSecret } = contract.grants;
+      const sends = role
+        .filter(({ Action }) => Action.includes("sqs:SendMessage"))
+        .flatMap(({ Resource }) => Resource)
+        .map((arn) => /:ovation-\w+-([a-z]+)(\.fifo)?$/.exec(arn)?.[1] ?? arn);
+      expect([name, sends.sort()]).toEqual([name, [...queues].sort()]);
+      const actions = new Set(
+        role
+          // Readers of the stream store failed batches in another bucket.
+          .filter(({ Resource }) => !Resource.some((arn) => arn.includes("failures")))
+          .flatMap(({ Action }) => Action.filter((one) => one.startsWith("s3:"))),
+      );
+      expect([name, actions]).toEqual([name, new Set(pictures.flatMap((use) => s3[use]))]);
+      const secrets = role.filter(({ Action }) => Action.includes("secretsmanager:GetSecretValue"));
+      const granted = [tencentSecret, callbackSecret].filter(Boolean);
+      expect([name, secrets.length]).toEqual([name, granted.length]);
+    }
+  });
+
+  test("have the time that their contracts ask for", () => {
+    for (const { name, contract } of rows) {
+      const found = functions.get(functionName(stage, name))?.properties.Timeout;
+      if (found !== undefined) expect([name, found]).toEqual([name, contract.timeoutSeconds ?? 10]);
+    }
+  });
+
+  test("are called by a schedule once: its next call does what a failed one has left", () => {
+    const rules = resourcesOf(templates, "AWS::Events::Rule");
+    expect(rules.length).toBe(
+      rowsOf("consumer").filter(({ contract: { on } }) => "every" in on).length,
+    );
+    for (const { Properties } of rules)
+      expect(Properties.Targets).toMatchObject([{ RetryPolicy: { MaximumRetryAttempts: 0 } }]);
   });
 
   test("admit a valid token even if the search fails", () => {

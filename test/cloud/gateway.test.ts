@@ -190,6 +190,8 @@ describe.each(["dev", "prod"] as const)("the API of pictures, of %s", (stage) =>
       (one) => one.Properties.Name === `ovation-${stage}-pictures`,
     ).Properties;
     expect(body["x-amazon-apigateway-binary-media-types"]).toEqual(["*/*"]);
+    // The largest threshold: pictures are compressed already.
+    expect(body["x-amazon-apigateway-minimum-compression-size"]).toBe(10_485_760);
     const item = body.paths["/{id}"];
     expect(Object.keys(item).sort()).toEqual(["get", "head", anyMethod].sort());
     for (const method of ["get", "head"])

@@ -317,6 +317,17 @@ test("pages come from a private bucket, and may not be framed", () => {
   expect(answer).toMatchObject({ statusCode: 302, headers: { location: { value: "/console" } } });
 });
 
+test("browsers use only TLS for the pages' host for a year, and for no other host of the operator", () => {
+  const policies = resourcesOf(templates, "AWS::CloudFront::ResponseHeadersPolicy", "host");
+  expect(policies.length).toBeGreaterThan(3);
+  for (const { Properties } of policies) {
+    const { SecurityHeadersConfig } = Properties.ResponseHeadersPolicyConfig;
+    expect(SecurityHeadersConfig.StrictTransportSecurity).toMatchObject({
+      ...{ AccessControlMaxAgeSec: 31_536_000, IncludeSubdomains: false },
+    });
+  }
+});
+
 test("every finding of AWS's rules has its reason", () => {
   const found = [...made.findings, ...unguarded.findings];
   const unexplained = found.filter(({ rule, path }) => !isAccepted(rule, path));

@@ -72,6 +72,37 @@ describe.each(["dev", "prod"] as const)("the user pool of %s", (stage) => {
     }
   });
 
+  test("keeps its users in prod, and refuses passwords that are easily guessed", () => {
+    expect(pool.DeletionProtection).toBe(inProd ? "ACTIVE" : "INACTIVE");
+    expect(pool.Policies.PasswordPolicy).toMatchObject({
+      ...{ MinimumLength: 12, RequireLowercase: true, RequireUppercase: true },
+      ...{ RequireNumbers: true, RequireSymbols: true },
+    });
+  });
+
+  test("signs apps in for a month, the console for hours, each token for one hour", () => {
+    // In minutes, as CDK writes them.
+    const of = (name: string) => clients.get(name).RefreshTokenValidity;
+    expect([of("app"), of("console")]).toEqual([30 * 24 * 60, 2 * 60]);
+    for (const client of clients.values())
+      expect(client).toMatchObject({
+        ...{ IdTokenValidity: 60, AccessTokenValidity: 60 },
+        TokenValidityUnits: { IdToken: "minutes", AccessToken: "minutes" },
+      });
+    const { CallbackURLs, LogoutURLs } = clients.get("console");
+    expect(LogoutURLs).toEqual(CallbackURLs);
+  });
+
+  test("names its issuer, and the keys where Cognito publishes them", () => {
+    const parameters = resourcesOf(templates, "AWS::SSM::Parameter").map(({ Properties }) => [
+      Properties.Name.replace(/^.*\//, ""),
+      flat(Properties.Value),
+    ]);
+    const { issuer, jwks } = Object.fromEntries(parameters);
+    expect(issuer).toMatch(/^https:\/\/cognito-idp\.<AWS::Region>\.amazonaws\.com\/<.*users.*>$/);
+    expect(jwks).toBe(`${issuer}/.well-known/jwks.json`);
+  });
+
   test("has one scope, for back ends, and a host name for its pages", () => {
     const server = theResource(templates, "AWS::Cognito::UserPoolResourceServer", "identity");
     expect(server.Properties).toMatchObject({
@@ -127,6 +158,11 @@ describe.each(["dev", "prod"] as const)("the user pool of %s", (stage) => {
     const found = resourcesOf(templates, "AWS::WAFv2::WebACL", "identity");
     expect(found.length).toBe(inProd ? 1 : 0);
     if (!inProd) return;
+    const [rate, ...others] = found[0]!.Properties.Rules;
+    expect(rate.Action).toEqual({ Block: {} });
+    // A thousand viewers behind one address sign in within five minutes, in three calls each.
+    expect(rate.Statement.RateBasedStatement.Limit).toBe(3_000);
+    for (const { OverrideAction } of others) expect(OverrideAction).toEqual({ None: {} });
     const rules = found[0]!.Properties.Rules.map(({ Name }: { Name: string }) => Name);
     expect(rules).toEqual([
       "rate",

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { rollingPercent } from "../../lib/stages/relay.ts";
+import { rollingPercent, socketsPerTask } from "../../lib/stages/relay.ts";
 import { type Stage, stageOf } from "../../lib/stages/stages.ts";
 import { flat, resourcesOf, synthesize, templatesOf, theResource } from "./templates.ts";
 
@@ -73,7 +73,9 @@ describe("a stage with a relay and a domain", () => {
   test("has its tasks reachable only by TLS, and only through the load balancer", () => {
     const [listener, ...more] = all("ElasticLoadBalancingV2::Listener");
     expect(more).toEqual([]);
-    expect(listener).toMatchObject({ Port: 443, Protocol: "TLS" });
+    // This policy has no TLS below 1.2; the default one accepts 1.0.
+    const SslPolicy = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06";
+    expect(listener).toMatchObject({ Port: 443, Protocol: "TLS", SslPolicy });
     expect(the("CertificateManager::Certificate").DomainName).toBe(`relay.${name}`);
     expect(the("Route53::RecordSet")).toMatchObject({ Name: `relay.${name}.`, Type: "A" });
     // Addresses reach one port of the load balancer; tasks are reached from its security group
@@ -97,7 +99,12 @@ describe("a stage with a relay and a domain", () => {
         ({ Key, Value }: { Key: string; Value: string }) => [Key, Value],
       ),
     );
-    expect(attributes).toMatchObject({ "preserve_client_ip.enabled": "true" });
+    expect(attributes).toMatchObject({
+      "preserve_client_ip.enabled": "true",
+      // A task that ends gets no new sockets, long before it is stopped; its own are left open.
+      "deregistration_delay.timeout_seconds": "30",
+      "deregistration_delay.connection_termination.enabled": "false",
+    });
     const { LoadBalancerAttributes, Subnets } = the("ElasticLoadBalancingV2::LoadBalancer");
     expect(LoadBalancerAttributes).toContainEqual({
       ...{ Key: "load_balancing.cross_zone.enabled", Value: "true" },
@@ -144,6 +151,11 @@ describe("a stage with a relay and a domain", () => {
       ({ TargetTrackingScalingPolicyConfiguration }) => TargetTrackingScalingPolicyConfiguration,
     );
     expect(policies).toHaveLength(2);
+    // Added before a task has its target, removed slowly: their viewers have to reconnect.
+    const { wanted } = socketsPerTask;
+    expect(policies.map(({ TargetValue }) => TargetValue).sort()).toEqual([50, wanted]);
+    for (const { ScaleOutCooldown, ScaleInCooldown } of policies)
+      expect([ScaleOutCooldown, ScaleInCooldown]).toEqual([60, 900]);
     expect(policies).toContainEqual(
       expect.objectContaining({
         CustomizedMetricSpecification: {
