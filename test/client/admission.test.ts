@@ -98,3 +98,17 @@ test("a client without a token, ticket or overlay key is an error", () => {
   const WebSocket = FakeSocket as unknown as NonNullable<Options["WebSocket"]>;
   expect(() => createClient({ url: "http://127.0.0.1:9", WebSocket })).toThrow("token: expected");
 });
+
+test("a ticket given as text is tried again within its minute, but not once the server refuses it", async () => {
+  let isOpening = false;
+  const { client, sockets, notes, last } = createTestClient({ ticket: "once" }, () => isOpening);
+  await pass(10);
+  last().drop();
+  isOpening = true;
+  await pass(2_000);
+  expect([notes.states.at(-1), sockets.length]).toEqual(["online", 2]);
+  last().say({ type: "closing", code: 4401, reason: "The token has expired" });
+  await pass(10_000);
+  expect([notes.states.at(-1), sockets.length]).toEqual(["ended", 2]);
+  client.close();
+});

@@ -47,6 +47,10 @@ test.each<[string, Answer[]]>([
   ["its key stays in use", [409]],
   ["a lost response, then the rate limit", ["lost", 429]],
   ["a lost response, then an expired token", ["lost", 401]],
+  [
+    "a lost response, then slow mode",
+    ["lost", new Response("{}", { status: 429, headers: { "x-error-code": "slow_mode" } })],
+  ],
 ])("a gift that may have been paid reports its key: %s", async (_, answers) => {
   const { ended, keys } = await give(answers);
   expect(ended).toBeInstanceOf(OvationError);
@@ -108,10 +112,12 @@ test("after a minute without a response a call has failed", async () => {
 });
 
 test("a call that only reads has no key", async () => {
-  const { client } = createTestClient({ fetch: ending("lost").fetcher });
+  const { fetcher, keys } = ending("lost");
+  const { client } = createTestClient({ fetch: fetcher });
   const ended = client.call("GET", "/a").catch((error: unknown) => error);
   await pass(60_000);
   expect(await ended).toMatchObject({ name: "OvationError", statusCode: 0, key: undefined });
+  expect(new Set(keys)).toEqual(new Set([null]));
   client.close();
 });
 
@@ -233,5 +239,44 @@ test("a call by method takes a signal, and leaves no listener on it", async () =
   expect(removed!.mock.calls.map(([, listener]) => listener)).toEqual(
     expect.arrayContaining(added!.mock.calls.map(([, listener]) => listener)),
   );
+  client.close();
+});
+
+test("a call that is aborted while its token is fetched has no effect", async () => {
+  const signals: (AbortSignal | null | undefined)[] = [];
+  const fetcher = (async (_: string, { signal }: RequestInit) => {
+    signals.push(signal);
+    return Response.json({ id: "g" });
+  }) as unknown as typeof fetch;
+  let give!: (token: string) => void;
+  const token = () => new Promise<string>((done) => (give = done));
+  const { client } = createTestClient({ fetch: fetcher, token });
+  const control = new AbortController();
+  const more = { signal: control.signal };
+  const ended = client
+    .call("POST /api/v1/gifts/create", { body: { giftTypeId: "g", liveStreamId: "s" }, ...more })
+    .catch((error: unknown) => error);
+  await pass(1);
+  control.abort("gone");
+  give(jwt(3600));
+  await pass(1);
+  expect(await ended).toBe("gone");
+  // An aborted signal keeps `fetch` from sending anything.
+  for (const signal of signals) expect(signal?.aborted).toBe(true);
+  client.close();
+});
+
+test("a form with a file omits fields without a value", async () => {
+  const forms: FormData[] = [];
+  const fetcher = (async (_: string, { body }: RequestInit) => {
+    forms.push(body as FormData);
+    return Response.json({});
+  }) as unknown as typeof fetch;
+  const { client } = createTestClient({ fetch: fetcher });
+  const thumbnail = new Blob(["GIF"]);
+  const body = { title: "Live", thumbnail, price: 5, interest: undefined, motivation: null };
+  await client.call("POST", "/api/v1/live-stream/create", body);
+  expect([...forms[0]!.keys()].sort()).toEqual(["price", "thumbnail", "title"]);
+  expect(forms[0]!.get("price")).toBe("5");
   client.close();
 });

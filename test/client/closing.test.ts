@@ -146,3 +146,45 @@ test("after close() a subscription ends at once and says why", async () => {
   expect(heard).toEqual([]);
   expect(jest.getTimerCount()).toBe(0);
 });
+
+test("a client that finds no server says so once, and after a stable socket tries at once again", async () => {
+  const random = jest.spyOn(Math, "random").mockReturnValue(1);
+  let isOpening = false;
+  const { client, sockets, last, notes } = createTestClient({}, () => isOpening);
+  for (let n = 1; n <= 4; n++) {
+    await pass(10);
+    last().drop();
+    while (sockets.length === n) await pass(100);
+  }
+  expect(notes.states).toEqual(["offline"]);
+  last().drop();
+  isOpening = true;
+  while (notes.states.at(-1) !== "online") await pass(100);
+  await pass(11_000);
+  const opened = sockets.length;
+  last().drop();
+  await pass(510);
+  expect(sockets).toHaveLength(opened + 1);
+  random.mockRestore();
+  client.close();
+});
+
+test("a message that cannot be read is no reason to stop: another socket repeats it", async () => {
+  const { client, sockets, last, notes } = createTestClient();
+  await pass(20);
+  last().onmessage?.({ data: "{" });
+  await pass(1_000);
+  expect([sockets.length, notes.states]).toEqual([2, ["online", "offline", "online"]]);
+  client.close();
+});
+
+test("4410: a relay that shuts down is replaced by another place without delay", async () => {
+  const random = jest.spyOn(Math, "random").mockReturnValue(1);
+  const { client, sockets, last } = createTestClient();
+  await pass(20);
+  last().say(closing(4410));
+  await pass(20);
+  expect(sockets).toHaveLength(2);
+  random.mockRestore();
+  client.close();
+});

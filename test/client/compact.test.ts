@@ -7,6 +7,7 @@ import {
   chatRecord,
   emptyLog,
   giftRecord,
+  message,
   now,
   record,
   stream,
@@ -40,6 +41,15 @@ test("a compact frame expands to the same events, byte for byte", async () => {
     }),
     { numRuns: 200 },
   );
+});
+
+test("a compact frame shows each size of an uploaded picture", async () => {
+  const old = message(1);
+  const url = `https://live.example/pictures/${"a".repeat(24)}`;
+  const sender = { ...old.sender, picture: url };
+  const body = bodyOf([record(change("message", { ...old, sender }, undefined))]);
+  expect(JSON.stringify(await readMessage(compactText(body)))).toBe(body);
+  expect(body).toContain(`"40":"${url}-40","76":"${url}-76"`);
 });
 
 test("a frame of twenty messages is at most a third as large, one of a hundred a sixth", () => {

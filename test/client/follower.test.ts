@@ -165,3 +165,24 @@ test.each([429, 401, 500, 503])(
     expect(asked(follower.tick(3_100))).toMatchObject({ action: "subscribe", streamId });
   },
 );
+
+test("once it has reached its first position again, later losses are reported", () => {
+  const { follower } = following();
+  const { requestId } = asked(follower.rewind({ epoch: "e", frame: 3 }, 20))!;
+  follower.take(subscribed(requestId, 5, true), 30);
+  expect([4, 5].flatMap((n) => shown(follower.take(frame(n), 40)))).toEqual([4, 5]);
+  const again = asked(follower.take(frame(9), 50))!;
+  expect(follower.take(subscribed(again.requestId, 9, false), 60)).toEqual([
+    { do: "reset", position: { epoch: "e", frame: 9 }, viewers: 1 },
+  ]);
+});
+
+test("a server that answers with an error is not silent", () => {
+  const follower = createFollower(streamId);
+  follower.open(0);
+  const { requestId } = asked(follower.tick(3_100))!;
+  expect(follower.waiting().unanswered).toBe(1);
+  const error = { type: "error", statusCode: 503, errors: ["No"], requestId } as Message;
+  follower.take(error, 3_200);
+  expect(follower.waiting().unanswered).toBe(0);
+});

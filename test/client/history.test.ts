@@ -257,3 +257,59 @@ test("messages evicted from a fully loaded chat can be loaded again", async () =
   expect(texts(history)).toEqual(numbers(1, 9));
   client.close();
 });
+
+test("two requests for older messages at once are one read", async () => {
+  const { client, chat, stream } = await viewing(60);
+  const history = await settled(stream.history({ limit: 10 }));
+  const before = chat.reads.length;
+  await settled(Promise.all([history.older(), history.older()]));
+  expect(chat.reads.length - before).toBe(1);
+  expect(texts(history)).toEqual(numbers(1, 60));
+  client.close();
+});
+
+test("messages deleted while a page loads are not shown by it", async () => {
+  const { client, chat, stream, last } = await viewing(5);
+  const history = await settled(stream.history());
+  let arrive!: () => void;
+  chat.hold = new Promise((done) => (arrive = done));
+  last().say(frameOf(9, [], "b"));
+  await pass(1);
+  last().greet(9, { epoch: "b", recovered: false });
+  await pass(1);
+  const ids = chat.messages.slice(1, 4).map(({ _id }) => _id);
+  last().say(frameOf(10, ids.map(deleted), "b"));
+  arrive();
+  await pass(1);
+  expect(texts(history)).toEqual(["1", "5"]);
+  client.close();
+});
+
+test.each([
+  ["a stream that is gone is not read again", 404, false],
+  ["a chat that is closed is not read again", 400, true],
+] as const)("after a failed read: %s", async (_, status, isClosed) => {
+  let answer: Response | undefined;
+  const chat = createChat(3);
+  const reads: string[] = [];
+  const fetcher = (async (url: string, wish: RequestInit) => {
+    reads.push(url);
+    return answer?.clone() ?? chat.fetch(url, wish);
+  }) as typeof fetch;
+  const { client, follow, last } = createTestClient({ fetch: fetcher });
+  const stream = follow();
+  await pass(20);
+  last().greet();
+  await settled(stream.history());
+  answer = Response.json({ errors: ["No"] }, { status });
+  last().say(frameOf(9, [], "b"));
+  await pass(1);
+  last().greet(9, { epoch: "b", recovered: false });
+  await pass(10);
+  if (isClosed) stream.close();
+  const before = reads.length;
+  expect(before).toBeGreaterThan(1);
+  await pass(60_000);
+  expect(reads).toHaveLength(before);
+  client.close();
+});

@@ -70,3 +70,22 @@ test("a client that the relay no longer admits asks the API where to go", async 
   expect(places()).toEqual(["API", "relay", "relay", "relay", "relay", "API"]);
   client.close();
 });
+
+test("a relay gets the ticket once, and the query that the application asked for", async () => {
+  let tickets = 0;
+  const { client, follow, sockets, last } = createTestClient({
+    token: undefined,
+    ticket: () => `own-${++tickets}`,
+    compact: true,
+  });
+  follow();
+  await pass(20);
+  last().say({ type: "moved", streamId, url: relay, ticket: "given" });
+  await pass(20);
+  last().drop();
+  await pass(2_000);
+  const queries = sockets.map(({ url }) => Object.fromEntries(new URL(url).searchParams));
+  expect(queries.map(({ ticket }) => ticket)).toEqual(["own-1", "given", "own-2"]);
+  for (const { frame } of queries) expect(frame).toBe("compact");
+  client.close();
+});

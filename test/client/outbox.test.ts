@@ -59,6 +59,22 @@ test("a sent message shows at once, and only once if its response comes before i
   client.close();
 });
 
+test("a reply with the same text is another message, the text without spaces the same one", async () => {
+  const { client, chat, stream, history, last } = await chatting();
+  const answer = answerLater(chat);
+  stream.send(" hello ");
+  const replyTo = chat.messages[0]!._id;
+  last().say(frameOf(1, [said({ ...chat.say("hello", "me"), replyTo })]));
+  await pass(1);
+  expect(history.pending).toHaveLength(1);
+  const own = chat.say("hello", "me");
+  last().say(frameOf(2, [said(own)]));
+  await pass(1);
+  expect(history.pending).toHaveLength(0);
+  answer(Response.json(own, { status: 201 }));
+  client.close();
+});
+
 test("a frame that arrives before the response replaces the pending message", async () => {
   const { client, chat, stream, history, last, changes } = await chatting();
   const answer = answerLater(chat);

@@ -25,14 +25,15 @@ test("a call by route fills in the path and the query, and unwraps the envelope"
   const { fetcher, asked } = answering((path) =>
     path.endsWith("/pin") ? undefined : { isSuccess: true, data: { list: [] } },
   );
-  const { client } = createTestClient({ fetch: fetcher });
+  const { client } = createTestClient({ fetch: fetcher, url: "http://127.0.0.1:9/" });
   const gifts = await client.call("GET /api/v1/live-stream/{streamId}/gifts", {
     path: { streamId: "a/b?" },
     query: { limit: 5, after: "x&y=z" },
   });
   expect(gifts).toEqual({ list: [] });
   const path = { streamId: "s" };
-  await client.call("GET /api/v1/live-stream/{streamId}/gifts", { path, query: {} });
+  const query = { limit: undefined } as unknown as { limit: number };
+  await client.call("GET /api/v1/live-stream/{streamId}/gifts", { path, query });
   const pin = "DELETE /api/v1/live-stream/{streamId}/chat/pin";
   expect(await client.call(pin, { path })).toBeUndefined();
   const body = { userId: "bob", amount: 5 };
@@ -123,5 +124,30 @@ test("a wallet watch that cannot read the wallet reports why", async () => {
   await pass(100);
   expect(errors[0]).toMatchObject({ statusCode: 403 });
   expect(notes.errors[0]).toMatchObject({ statusCode: 403 });
+  client.close();
+});
+
+test("a wallet that changes while it is read is read once more", async () => {
+  const arrivals: (() => void)[] = [];
+  let balance = 100;
+  const fetcher = (async () => {
+    const body = { balance };
+    await new Promise<void>((done) => arrivals.push(done));
+    return Response.json(body);
+  }) as unknown as typeof fetch;
+  const { client } = createTestClient({ fetch: fetcher });
+  const received: number[] = [];
+  const watch = client.watchWallet({ onWallet: (wallet) => received.push(wallet.balance) });
+  await pass(1);
+  balance = 90;
+  watch.refresh();
+  watch.refresh();
+  await pass(1);
+  expect(arrivals).toHaveLength(1);
+  for (let n = 0; n < 3; n++) {
+    arrivals.at(-1)!();
+    await pass(1);
+  }
+  expect(received.at(-1)).toBe(90);
   client.close();
 });

@@ -94,6 +94,26 @@ test("two loops share the events, and both end", async () => {
   expect(heard.sort()).toEqual(["1", "2", "3"]);
 });
 
+test("a loop goes on after another one of its stream was left", async () => {
+  const { client, stream, last } = await greeted();
+  const heard: string[] = [];
+  const leaving = (async () => {
+    for await (const { id } of stream) if (id) return id;
+    return "none";
+  })();
+  const staying = (async () => {
+    for await (const { id } of stream) heard.push(id);
+  })();
+  last().frame(1, ["1", "2"]);
+  await pass(1);
+  expect(await leaving).toBe("1");
+  last().frame(2, ["3"]);
+  await pass(1);
+  expect(heard).toEqual(["2", "3"]);
+  client.close();
+  await staying;
+});
+
 test("after close() in a callback no further event of the frame is delivered", async () => {
   const heard: string[] = [];
   const held = await greeted({

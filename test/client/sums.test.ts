@@ -68,6 +68,23 @@ test("after a reconnect the sums continue, or restart from the new subscribed me
   client.close();
 });
 
+test("frames that are sent again for another listener do not take the sums back", async () => {
+  const { client, last, follow } = createTestClient();
+  const likes: unknown[] = [];
+  follow({ onSums: (sums: { likes?: number }) => likes.push(sums.likes) });
+  await pass(20);
+  last().greet(0, { sums: { likes: 0 }, moments: [] });
+  for (const n of [1, 2, 3]) last().say(frameOf(n, { sums: { likes: n } }));
+  await pass(1);
+  follow({ since: { epoch: "e", frame: 0 } });
+  last().greet(3, { recovered: true });
+  for (const n of [1, 2, 3, 4]) last().say(frameOf(n, { sums: { likes: n } }));
+  await pass(1);
+  expect(likes.at(-1)).toBe(4);
+  expect(likes).toEqual([...likes].sort());
+  client.close();
+});
+
 /** A server that counts at most `allowed` likes per call, and loses some responses. */
 function likesServer(allowed: number, lost: readonly number[] = []) {
   const calls: { session: string; total: number }[] = [];
@@ -99,6 +116,21 @@ test("taps are sent in batches at the server's interval, and each counts once", 
   taps.tap();
   await pass(60_000);
   expect(server.total()).toBe(9);
+  client.close();
+});
+
+test("taps since the last call are sent at close(), and nothing later", async () => {
+  const server = likesServer(100);
+  const { client } = createTestClient({ fetch: server.fetcher });
+  const taps = client.taps(streamId);
+  taps.tap();
+  await pass(1);
+  taps.tap(2);
+  taps.close();
+  await pass(1);
+  expect([server.total(), server.calls.length]).toEqual([3, 2]);
+  await pass(60_000);
+  expect(server.calls).toHaveLength(2);
   client.close();
 });
 

@@ -156,8 +156,13 @@ test("a call whose token() fails is retried, and rejects with the error of token
 test("a client returns the user id of its token", async () => {
   const { client } = createTestClient({ token: async () => jwt(3600, "ann") });
   const other = createTestClient({ token: "not a JWT" });
+  // The encoding of this id has characters that only base64url writes differently.
+  const odd = createTestClient({ token: () => jwt(3600, "???>>>") });
+  expect(jwt(3600, "???>>>").split(".")[1]).toMatch(/[-_]/);
   expect([await client.userId(), await other.client.userId()]).toEqual(["ann", undefined]);
+  expect(await odd.client.userId()).toBe("???>>>");
   client.close();
+  odd.client.close();
   other.client.close();
 });
 
