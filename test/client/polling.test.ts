@@ -5,11 +5,12 @@ import { pollingSocket } from "../../client/polling.ts";
 const streamId = "64d15f9e2e6c8f4d5a123000";
 const url = "http://a.example";
 
-/** A network that blocks WebSockets: each handshake fails at once, or hangs. */
-function blocked({ isSilent = false } = {}) {
+/** A network that blocks WebSockets: each handshake fails at once, or hangs; `opens` are exceptions. */
+function blocked({ isSilent = false, opens = [] as readonly number[] } = {}) {
   const opened: number[] = [];
+  const sockets: { close(): void }[] = [];
   return {
-    opened,
+    ...{ opened, sockets },
     WebSocket: class {
       readyState = 0;
       onopen: (() => void) | null = null;
@@ -17,8 +18,14 @@ function blocked({ isSilent = false } = {}) {
       onmessage = null;
       onerror = null;
       constructor() {
-        opened.push(performance.now());
-        if (!isSilent) setTimeout(() => this.close());
+        sockets.push(this);
+        const isOpening = opens.includes(opened.push(performance.now()));
+        if (isOpening) setTimeout(() => this.open());
+        else if (!isSilent) setTimeout(() => this.close());
+      }
+      open() {
+        this.readyState = 1;
+        this.onopen?.();
       }
       send() {}
       close() {
@@ -36,6 +43,7 @@ function serveEvents() {
   const asked: URL[] = [];
   const tokens = new Set<string | null>();
   let refusal: number | undefined;
+  let epoch = "e";
   let waiting: (() => void)[] = [];
   const wake = () => {
     for (const go of waiting) go();
@@ -47,7 +55,13 @@ function serveEvents() {
     lose() {
       waiting = [];
     },
-    refuse: (status: number) => {
+    /** The log begins again. */
+    restart(): void {
+      epoch = "f";
+      frames.length = 0;
+      wake();
+    },
+    refuse: (status: number | undefined) => {
       refusal = status;
       wake();
     },
@@ -61,30 +75,37 @@ function serveEvents() {
       const { searchParams } = asked[asked.push(new URL(input)) - 1]!;
       tokens.add(new Headers(headers).get("authorization"));
       const after = searchParams.get("after");
-      const from = after === null ? frames.length : Number(after);
-      if (searchParams.get("wait") !== "0" && from >= frames.length && refusal === undefined)
+      const isRecovered = () => (searchParams.get("epoch") ?? epoch) === epoch;
+      const start = () => (after === null || !isRecovered() ? frames.length : Number(after));
+      const isWaiting = searchParams.get("wait") !== "0" && isRecovered();
+      if (isWaiting && start() >= frames.length && refusal === undefined)
         await new Promise<void>((done, fail) => {
           waiting.push(done);
           signal?.addEventListener("abort", () => fail(signal.reason));
         });
       if (refusal !== undefined)
         return Response.json({ data: null, errors: ["No"] }, { status: refusal });
-      const made = { type: "events", streamId, epoch: "e", viewers: 1, skipped: 0 };
+      const made = { type: "events", streamId, epoch, viewers: 1, skipped: 0 };
       const data = {
-        ...{ epoch: "e", head: frames.length, recovered: true, sums: { likes: 7 }, moments: [] },
-        frames: frames.slice(from).map((one) => ({ ...made, ...one })),
+        ...{ epoch, head: frames.length, recovered: isRecovered() },
+        ...{ sums: { likes: 7 }, moments: [] },
+        frames: frames.slice(start()).map((one) => ({ ...made, ...one })),
       };
       return Response.json({ data });
     }) as unknown as typeof fetch,
   };
 }
 
-function follow(network: ReturnType<typeof blocked>, server: ReturnType<typeof serveEvents>) {
+function follow(
+  network: ReturnType<typeof blocked>,
+  server: ReturnType<typeof serveEvents>,
+  token: string | (() => string) = "t",
+) {
   const received: unknown[] = [];
   const ends: unknown[] = [];
   const { fetch } = server;
   const client = createClient({
-    ...{ url, fetch, token: "t" },
+    ...{ url, fetch, token },
     WebSocket: pollingSocket({ url, fetch, WebSocket: network.WebSocket as never }),
     onError: () => {},
   });
@@ -167,4 +188,96 @@ test("a read whose response is swallowed is repeated after 30 s", async () => {
   expect(received).toEqual(["unheard"]);
   client.close();
   jest.useRealTimers();
+});
+
+describe("later", () => {
+  beforeEach(() => jest.useFakeTimers());
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+  const pass = (milliseconds: number) => jest.advanceTimersByTimeAsync(milliseconds);
+
+  test("a WebSocket is tried again after five minutes; one failed handshake leads back to polling", async () => {
+    const [network, server] = [blocked(), serveEvents()];
+    const { client, received } = follow(network, server);
+    await pass(290_000);
+    expect(network.opened).toHaveLength(2);
+    await pass(20_000);
+    expect(network.opened).toHaveLength(3);
+    server.say("after that");
+    await pass(1_000);
+    expect(received).toEqual(["after that"]);
+    client.close();
+  });
+
+  test("an expired token is replaced, and the stream continues", async () => {
+    const [network, server] = [blocked(), serveEvents()];
+    let isFresh = false;
+    const token = () => (isFresh ? "fresh" : "t");
+    const { client, received, ends } = follow(network, server, token);
+    await pass(10_000);
+    isFresh = true;
+    server.refuse(401);
+    await pass(1);
+    server.refuse(undefined);
+    server.say("after that");
+    await pass(20_000);
+    expect([received, ends]).toEqual([["after that"], []]);
+    expect([...server.tokens]).toEqual(["Bearer t", "Bearer fresh"]);
+    client.close();
+  });
+
+  test("a stream that is left is not read any more, and one that is gone ends", async () => {
+    const [network, server] = [blocked(), serveEvents()];
+    const { client, stream, ends } = follow(network, server);
+    await pass(10_000);
+    const gone = client.subscribe(streamId.replace("64", "65"), {
+      onEnd: (...given) => ends.push(given),
+    });
+    await pass(1);
+    const reads = () => server.asked.filter(({ pathname }) => pathname.includes(streamId)).length;
+    stream.close();
+    const before = reads();
+    server.say("late");
+    await pass(1);
+    server.refuse(404);
+    await pass(60_000);
+    expect(gone.isEnded()).toBe(true);
+    expect(ends).toEqual([
+      ["closed", undefined, undefined],
+      ["No", undefined, undefined],
+    ]);
+    expect(reads()).toBe(before);
+    client.close();
+  });
+
+  test("handshakes that fail now and then are no blocked network", async () => {
+    const [network, server] = [blocked({ opens: [2, 4] }), serveEvents()];
+    const { client } = follow(network, server);
+    await pass(2_000);
+    network.sockets.at(-1)!.close();
+    await pass(3_500);
+    expect([network.opened.length, server.asked.length]).toEqual([4, 0]);
+    client.close();
+  });
+
+  test("a log that has begun again is followed from its newest frame", async () => {
+    const [network, server] = [blocked(), serveEvents()];
+    const { client, received, stream } = follow(network, server);
+    await pass(10_000);
+    for (const text of ["one", "two"]) server.say(text);
+    await pass(1);
+    server.restart();
+    await pass(5_000);
+    server.say("after the restart");
+    await pass(10_000);
+    expect(received.slice(0, 2)).toEqual(["one", "two"]);
+    expect(stream.position()).toEqual({ epoch: "f", frame: 1 });
+    // One read at a time, although it has subscribed again.
+    const { length } = server.asked;
+    server.say("more");
+    await pass(1);
+    expect(server.asked).toHaveLength(length + 1);
+    client.close();
+  });
 });

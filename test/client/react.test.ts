@@ -140,6 +140,38 @@ test("useWallet returns the balance, also after a superlike", async () => {
   client.close();
 });
 
+test("an earlier stream that never began leaves no error behind", async () => {
+  const { client } = startClient();
+  const probe = createProbe(({ id }: { id: string | undefined }) => useStream(client, id));
+  const root = await mount(probe.element({ id: streamId }));
+  await act(async () => root.update(probe.element({ id: "64d15f9e2e6c8f4d5a123001" })));
+  await wait(10);
+  expect(probe.last().error).toBeUndefined();
+  await act(async () => root.unmount());
+  client.close();
+});
+
+test("useWallet says why the wallet cannot be read, and stops reading when it is unmounted", async () => {
+  let reads = 0;
+  const { client } = createTestClient({
+    fetch: (async () => {
+      reads += 1;
+      return Response.json({ errors: ["No"] }, { status: 403 });
+    }) as unknown as typeof fetch,
+  });
+  const probe = createProbe<WalletView, object>(() => useWallet(client));
+  const root = await mount(probe.element({}));
+  await wait(20);
+  expect(probe.last().error).toMatchObject({ statusCode: 403 });
+  await act(async () => root.unmount());
+  const before = reads;
+  await client.sendSuperlike(streamId).catch(() => {});
+  await pass(10);
+  // The superlike itself.
+  expect(reads).toBe(before + 1);
+  client.close();
+});
+
 test("components share a client through its provider, and see its connection state", async () => {
   const { client, last } = startClient();
   const probe = createProbe(() => useConnection(useClient()));
