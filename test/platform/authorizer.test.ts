@@ -3,6 +3,7 @@ import { afterEach, expect, jest, test } from "@jest/globals";
 import type { APIGatewayRequestAuthorizerEvent } from "aws-lambda";
 import { handler as authorizeHttp } from "../../functions/people/auth/http.ts";
 import { handler as authorizeSocket } from "../../functions/people/auth/socket.ts";
+import { assertCurrent } from "../../platform/auth/caller.ts";
 import { revoke } from "../../platform/auth/revocations.ts";
 import { verifyToken } from "../../platform/auth/token.ts";
 import { useTable } from "../../platform/table/table.ts";
@@ -100,6 +101,18 @@ test.each([
 
 test("a request without an origin is not a page, and opens sockets with its token alone", async () => {
   expect(await askSocket(await tokenOf("u1"), { Host: "live.example.com" })).toBe("Allow");
+});
+
+test("what the gateway caches for a token is about every call of the stage, until the token expires", async () => {
+  const headers = { Authorization: [`Bearer ${await tokenOf("u1")}`] };
+  const event = { methodArn, headers: {}, multiValueHeaders: headers };
+  const { policyDocument } = await authorizeHttp(
+    event as unknown as APIGatewayRequestAuthorizerEvent,
+  );
+  const Resource = "arn:aws:execute-api:us-east-1:000000000000:api/dev/*";
+  expect(policyDocument.Statement).toMatchObject([{ Effect: "Allow", Resource }]);
+  expect(() => assertCurrent({ expiresAt: 100 }, new Date(99_999))).not.toThrow();
+  expect(() => assertCurrent({ expiresAt: 100 }, new Date(100_000))).toThrow();
 });
 
 test("a token of a key that the issuer does not have is refused", async () => {

@@ -32,7 +32,7 @@ beforeAll(async () => {
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  Object.assign(process.env, { ISSUER: url, AUDIENCE: "console", LOCAL: "on" });
+  Object.assign(process.env, { ISSUER: url, AUDIENCE: "console,app", LOCAL: "on" });
 });
 afterAll(() => new Promise((done) => server.close(done)));
 
@@ -63,6 +63,14 @@ test("a code is redeemed as a public client, with its verifier", async () => {
     redirect_uri: code.redirectUri,
   });
 });
+
+test.each([[-1], ["soon"], [undefined]])(
+  "a token whose lifetime the issuer gives as %s is used for an hour",
+  async (expires_in) => {
+    answers["/token"] = { body: { id_token: "a.b.c", expires_in } };
+    expect(await redeem(code, later())).toEqual({ token: "a.b.c", expiresIn: 3600 });
+  },
+);
 
 test("the issuer's metadata is read once in ten minutes", async () => {
   const now = later();
