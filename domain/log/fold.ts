@@ -132,8 +132,8 @@ function placeMoment(folding: Folding, moment: LogMoment, { final }: LogRecord):
     const closed = folding.moments.filter((one) => one.over !== undefined);
     const forgotten = closed.slice(0, Math.max(0, closed.length - overMax));
     folding.moments = folding.moments.filter((one) => !forgotten.includes(one));
-    if (final !== undefined && String(final) !== String(sums[id])) changed[id] = final;
     delete sums[id];
+    if (final !== undefined) changed[id] = final;
     return;
   }
   const { shown, ...rest } = moment;

@@ -112,17 +112,6 @@ test("the frame of a moment's start has zeros, that of its end has its result", 
   expect(last!.sums).toBeUndefined();
 });
 
-test("the frame of a moment's end has no sum that the frame before it had", () => {
-  const item = poll(1);
-  const [first] = framesOf([started(item), vote(1, [1])]);
-  expect(bodyOf(first!).sums).toEqual({ [item.id]: [0, 1] });
-  const log = { ...emptyLog, ...first!, head: 1 };
-  const end = ended(item, { votes: [0, 1], voters: 1, winner: 1 });
-  const { frame: last } = makeFrame(log, [end], { streamId, viewers: 1 }, now);
-  expect(bodyOf(last).events).toMatchObject([{ type: "moment.ended" }]);
-  expect(last.body).not.toContain("sums");
-});
-
 test("a vote counts before its poll is known, and replaces the previous one", () => {
   const early = foldAll([vote(1, [0]), started(poll(1))]);
   expect(early.sums).toEqual({ [idOf(1)]: [1, 0] });
