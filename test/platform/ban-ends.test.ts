@@ -9,17 +9,12 @@ import { getBan, liftBan, listBans, recordBan } from "../../platform/store/strea
 import { findMember } from "../../platform/store/streams/members.ts";
 import { getRawItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
-import { startQueue } from "./queue-double.ts";
+import { useQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";
 import { makeStream, makeUser, someone } from "./wallet-people.ts";
 
 useOwnTable();
-let queue: Awaited<ReturnType<typeof startQueue>>;
-beforeAll(async () => {
-  queue = await startQueue();
-  process.env.MOMENTS_QUEUE_URL = queue.url;
-});
-afterAll(() => queue.stop());
+const queue = useQueue("MOMENTS_QUEUE_URL");
 
 const now = new Date("2026-11-21T12:00:00.000Z");
 const later = (seconds: number) => new Date(now.getTime() + seconds * 1000);

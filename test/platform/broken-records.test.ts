@@ -9,18 +9,13 @@ import { getRawItem, putItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
 import { callEndpoint } from "./api-call.ts";
 import { plannedStream } from "./fundings.ts";
-import { startQueue } from "./queue-double.ts";
+import { useQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";
 
 /* A record that stays broken stops no function that reads others, and no caller is shown it. */
 
 useOwnTable();
-let queue: Awaited<ReturnType<typeof startQueue>>;
-beforeAll(async () => {
-  queue = await startQueue();
-  for (const name of ["MOMENTS", "PLANS"]) process.env[`${name}_QUEUE_URL`] = queue.url;
-});
-afterAll(() => queue.stop());
+const queue = useQueue("MOMENTS_QUEUE_URL", "PLANS_QUEUE_URL");
 beforeEach(() => void queue.take());
 
 const now = new Date();

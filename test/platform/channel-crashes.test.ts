@@ -19,17 +19,12 @@ import { changeStream, recordStream } from "../../platform/store/streams/stream-
 import { getStream } from "../../platform/store/streams/streams.ts";
 import { table, useTable } from "../../platform/table/table.ts";
 import { atEachRequest } from "./between.ts";
-import { startQueue } from "./queue-double.ts";
+import { useQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";
 import { makeUser, someone } from "./wallet-people.ts";
 
 useOwnTable();
-let queue: Awaited<ReturnType<typeof startQueue>>;
-beforeAll(async () => {
-  queue = await startQueue();
-  process.env.MOMENTS_QUEUE_URL = queue.url;
-});
-afterAll(() => queue.stop());
+useQueue("MOMENTS_QUEUE_URL");
 
 const now = new Date();
 const picture = "https://cdn.example.com/person.png";

@@ -6,7 +6,7 @@ import { endCombo } from "../../platform/store/money/combos.ts";
 import { findWallet } from "../../platform/store/money/wallets.ts";
 import { key } from "../../platform/table/keys.ts";
 import { table, tableName } from "../../platform/table/table.ts";
-import { startQueue } from "./queue-double.ts";
+import { useQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";
 import { giftTypeOf, makeStream, makeUser, readGift, sendOne, someone } from "./wallet-people.ts";
 
@@ -14,14 +14,8 @@ import { giftTypeOf, makeStream, makeUser, readGift, sendOne, someone } from "./
  * The end of a combo, where the record that asks for it was lost and where it cannot be written.
  */
 
-let queue: Awaited<ReturnType<typeof startQueue>>;
 useOwnTable();
-beforeAll(async () => {
-  queue = await startQueue();
-  process.env.COMBOS_QUEUE_URL = queue.url;
-  process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
-});
-afterAll(() => queue.stop());
+const queue = useQueue("COMBOS_QUEUE_URL");
 
 const minuteAgo = new Date(Date.now() - 60_000);
 

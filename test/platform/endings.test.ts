@@ -7,18 +7,12 @@ import { newLog } from "../../platform/store/log/logs.ts";
 import { putItem, updateItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
 import { published } from "./published-metrics.ts";
-import { startQueue } from "./queue-double.ts";
+import { useQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";
 import { forget, makeStream } from "./wallet-people.ts";
 
-let queue: Awaited<ReturnType<typeof startQueue>>;
 useOwnTable();
-beforeAll(async () => {
-  queue = await startQueue();
-  process.env.ENDINGS_QUEUE_URL = queue.url;
-  process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
-});
-afterAll(() => queue.stop());
+const queue = useQueue("ENDINGS_QUEUE_URL");
 
 const poll = { kind: "poll" as const, title: "Red?", options: ["a", "b"], choices: 1, seconds: 60 };
 const caller = { userId: "host", roles: [], claims: {} } as unknown as Caller;

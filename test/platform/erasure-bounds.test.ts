@@ -21,7 +21,7 @@ import { queryWhole } from "../../platform/table/query.ts";
 import { table, tableName } from "../../platform/table/table.ts";
 import { meterTable } from "./call-meter.ts";
 import { putMessage } from "./kept-messages.ts";
-import { startQueue } from "./queue-double.ts";
+import { useQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";
 import { giftTypeOf, makeStream, makeUser, sendOne, someone } from "./wallet-people.ts";
 
@@ -31,14 +31,7 @@ import { giftTypeOf, makeStream, makeUser, sendOne, someone } from "./wallet-peo
  */
 
 useOwnTable();
-let queue: Awaited<ReturnType<typeof startQueue>>;
-beforeAll(async () => {
-  queue = await startQueue();
-  process.env.ERASURES_QUEUE_URL = queue.url;
-  process.env.NOTICES_QUEUE_URL = queue.url;
-  process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
-});
-afterAll(() => queue.stop());
+useQueue("ERASURES_QUEUE_URL", "NOTICES_QUEUE_URL");
 afterEach(() => usePageSizes(undefined));
 
 const now = new Date();

@@ -38,7 +38,7 @@ import { callEndpoint } from "./api-call.ts";
 import { atEachRequest } from "./between.ts";
 import { putMessage } from "./kept-messages.ts";
 import { liveStreamOf } from "./live-stream.ts";
-import { startQueue } from "./queue-double.ts";
+import { useQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";
 import {
   forget,
@@ -55,13 +55,7 @@ import {
  */
 
 useOwnTable();
-let queue: Awaited<ReturnType<typeof startQueue>>;
-beforeAll(async () => {
-  queue = await startQueue();
-  process.env.ERASURES_QUEUE_URL = queue.url;
-  process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
-});
-afterAll(() => queue.stop());
+useQueue("ERASURES_QUEUE_URL");
 
 /** The orders in which the calls of A and B can follow each other, `count` of each. */
 function ordersOf(a: number, b: number): string[] {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { expect, test } from "@jest/globals";
 import { handler as remove } from "../../functions/people/users/delete-me.ts";
 import { handler as erase } from "../../functions/people/users/erase.ts";
 import { eraseNotices } from "../../platform/own-data/erase-notices.ts";
@@ -13,18 +13,12 @@ import { key, prefix } from "../../platform/table/keys.ts";
 import { queryWhole } from "../../platform/table/query.ts";
 import { callEndpoint } from "./api-call.ts";
 import { putMessage } from "./kept-messages.ts";
-import { startQueue } from "./queue-double.ts";
+import { useQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";
 import { giftTypeOf, makeStream, makeUser, readGift, sendOne, someone } from "./wallet-people.ts";
 
 useOwnTable();
-let queue: Awaited<ReturnType<typeof startQueue>>;
-beforeAll(async () => {
-  queue = await startQueue();
-  process.env.ERASURES_QUEUE_URL = queue.url;
-  process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
-});
-afterAll(() => queue.stop());
+const queue = useQueue("ERASURES_QUEUE_URL");
 afterEach(() => {
   usePageSizes(undefined);
   beginInvocation(undefined);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { expect, test } from "@jest/globals";
 import { escrowMax } from "../../domain/streams/funding.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
 import { cancel, goLive } from "../../domain/streams/stream-lifecycle.ts";
@@ -13,18 +13,12 @@ import { updateItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
 import { whileBusy } from "./busy-wallet.ts";
 import { auditTable, giveTo, plannedStream, settleProceeds } from "./fundings.ts";
-import { startQueue } from "./queue-double.ts";
+import { useQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";
 import { forget, makeUser, someone } from "./wallet-people.ts";
 
 useOwnTable();
-let queue: Awaited<ReturnType<typeof startQueue>>;
-beforeAll(async () => {
-  queue = await startQueue();
-  process.env.PLANS_QUEUE_URL = queue.url;
-  process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
-});
-afterAll(() => queue.stop());
+const queue = useQueue("PLANS_QUEUE_URL");
 
 const hour = 3_600_000;
 const later = (milliseconds: number) => new Date(Date.now() + milliseconds);

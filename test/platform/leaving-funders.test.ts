@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { expect, test } from "@jest/globals";
 import { cancel, goLive, remove } from "../../domain/streams/stream-lifecycle.ts";
 import { continueErasure } from "../../platform/own-data/erasure.ts";
 import { collectOwnData } from "../../platform/own-data/export.ts";
@@ -11,7 +11,7 @@ import { putItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
 import { atEachRequest } from "./between.ts";
 import { auditTable, giveTo, plannedStream } from "./fundings.ts";
-import { startQueue } from "./queue-double.ts";
+import { useQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";
 import { makeUser, someone } from "./wallet-people.ts";
 
@@ -21,13 +21,7 @@ import { makeUser, someone } from "./wallet-people.ts";
  */
 
 useOwnTable();
-let queue: Awaited<ReturnType<typeof startQueue>>;
-beforeAll(async () => {
-  queue = await startQueue();
-  for (const name of ["ERASURES", "PLANS"]) process.env[`${name}_QUEUE_URL`] = queue.url;
-  process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
-});
-afterAll(() => queue.stop());
+useQueue("ERASURES_QUEUE_URL", "PLANS_QUEUE_URL");
 
 const leave = (userId: string) => removeUser({ userId, isForfeit: true, now: new Date() });
 const isInUse = { code: "account_in_use", details: [expect.stringContaining("are held")] };

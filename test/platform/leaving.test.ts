@@ -25,7 +25,7 @@ import { scanTable } from "../../platform/table/query.ts";
 import { table, useTable } from "../../platform/table/table.ts";
 import { commitTransaction } from "../../platform/table/transact.ts";
 import { callEndpoint } from "./api-call.ts";
-import { startQueue } from "./queue-double.ts";
+import { useQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";
 import {
   byAdmin,
@@ -42,13 +42,7 @@ import {
  */
 
 useOwnTable();
-let queue: Awaited<ReturnType<typeof startQueue>>;
-beforeAll(async () => {
-  queue = await startQueue();
-  process.env.ERASURES_QUEUE_URL = queue.url;
-  process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
-});
-afterAll(() => queue.stop());
+useQueue("ERASURES_QUEUE_URL");
 
 /** Runs with an index that does not contain the latest writes yet. */
 async function withLaggingIndex<A>(act: () => Promise<A>): Promise<A> {

@@ -2,19 +2,13 @@ import { handler as createStream } from "../../functions/streams/create.ts";
 import { handler as endStream } from "../../functions/streams/end.ts";
 import { handler as goLive } from "../../functions/streams/join-as-creator.ts";
 import { callEndpoint } from "./api-call.ts";
-import { startQueue } from "./queue-double.ts";
+import { useQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";
 import { makeUser, someone } from "./wallet-people.ts";
 
 const max = 3;
-let queue: Awaited<ReturnType<typeof startQueue>>;
 useOwnTable({ LIVE_STREAMS_PER_USER: String(max) });
-beforeAll(async () => {
-  queue = await startQueue();
-  process.env.NOTICES_QUEUE_URL = queue.url;
-  process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
-});
-afterAll(() => queue.stop());
+useQueue("NOTICES_QUEUE_URL");
 
 async function create(as: string): Promise<string> {
   const { body } = await callEndpoint(createStream, { as, body: { title: "Show" } });

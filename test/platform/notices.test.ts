@@ -21,7 +21,7 @@ import { key } from "../../platform/table/keys.ts";
 import { commitTransaction } from "../../platform/table/transact.ts";
 import { intercept } from "./intercept.ts";
 import { liveStreamOf } from "./live-stream.ts";
-import { startQueue } from "./queue-double.ts";
+import { useQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";
 import { someone } from "./wallet-people.ts";
 
@@ -29,14 +29,8 @@ import { someone } from "./wallet-people.ts";
  * Notifications of followers and reminders, under crashes and duplicates.
  */
 
-let queue: Awaited<ReturnType<typeof startQueue>>;
 useOwnTable();
-beforeAll(async () => {
-  queue = await startQueue();
-  process.env.NOTICES_QUEUE_URL = queue.url;
-  process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
-});
-afterAll(() => queue.stop());
+const queue = useQueue("NOTICES_QUEUE_URL");
 beforeEach(() => void queue.take());
 
 const now = new Date();

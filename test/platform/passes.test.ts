@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { expect, test } from "@jest/globals";
 import { audit } from "../../platform/audit/audit.ts";
 import { continueErasure } from "../../platform/own-data/erasure.ts";
 import { collectOwnData } from "../../platform/own-data/export.ts";
@@ -13,18 +13,12 @@ import { findMember } from "../../platform/store/streams/members.ts";
 import { updateItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
 import { scanTable } from "../../platform/table/query.ts";
-import { startQueue } from "./queue-double.ts";
+import { useQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";
 import { buyOne, forget, makeStream, makeUser, someone } from "./wallet-people.ts";
 
 useOwnTable();
-let queue: Awaited<ReturnType<typeof startQueue>>;
-beforeAll(async () => {
-  queue = await startQueue();
-  process.env.ERASURES_QUEUE_URL = queue.url;
-  process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
-});
-afterAll(() => queue.stop());
+useQueue("ERASURES_QUEUE_URL");
 
 const price = 30;
 const newPaid = async () => makeStream(await makeUser(someone("host")), { price });

@@ -17,8 +17,23 @@ const messageOf = ({ MessageBody: body, DelaySeconds: delaySeconds = 0 }: Entry)
   delaySeconds,
 });
 
+/**
+ * Gives the tests of a file a queue, whose URL these settings have, such as `PLANS_QUEUE_URL`.
+ * `take` removes and returns its messages.
+ */
+export function useQueue(...settings: string[]): Pick<QueueDouble, "take"> {
+  let queue: QueueDouble;
+  beforeAll(async () => {
+    queue = await startQueue();
+    process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
+    for (const setting of settings) process.env[setting] = queue.url;
+  });
+  afterAll(() => queue.stop());
+  return { take: () => queue.take() };
+}
+
 /** Implements SQS's SendMessage and SendMessageBatch at the URL of the queue. */
-export async function startQueue(): Promise<QueueDouble> {
+async function startQueue(): Promise<QueueDouble> {
   let sent: { body: string; delaySeconds: number }[] = [];
   let count = 0;
   // On a busy machine the SDK may retry a late response: that is the same message.

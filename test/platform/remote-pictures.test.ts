@@ -20,7 +20,7 @@ import { countUse } from "../../platform/table/rates.ts";
 import { picture, png } from "../api/picture-files.ts";
 import { useBucket } from "./bucket-double.ts";
 import { liveStreamOf } from "./live-stream.ts";
-import { startQueue } from "./queue-double.ts";
+import { useQueue } from "./queue-double.ts";
 import { settings, useOwnTable } from "./table.ts";
 import { someone } from "./wallet-people.ts";
 
@@ -34,7 +34,7 @@ const rates = { fetches: [0.001, 4], uploads: [0.001, 200] };
 useOwnTable({ LOCAL: "on", RATES: JSON.stringify(rates) });
 const { stored } = useBucket();
 
-let queue: Awaited<ReturnType<typeof startQueue>>;
+const queue = useQueue("FETCHES_QUEUE_URL");
 let base: string;
 let asked: string[] = [];
 let answer: RequestListener;
@@ -45,9 +45,6 @@ const host = createServer((request, response) => {
 const good = picture("image/png");
 
 beforeAll(async () => {
-  queue = await startQueue();
-  process.env.FETCHES_QUEUE_URL = queue.url;
-  process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
   await new Promise<void>((done) => host.listen(0, "127.0.0.1", done));
   base = `http://127.0.0.1:${(host.address() as AddressInfo).port}`;
 });
@@ -58,7 +55,7 @@ beforeEach(() => {
 });
 afterAll(async () => {
   host.closeAllConnections();
-  await Promise.all([queue.stop(), new Promise((done) => host.close(done))]);
+  await new Promise((done) => host.close(done));
 });
 
 const change = (userId: string, body: ProfileChange) =>

@@ -26,7 +26,7 @@ import { key } from "../../platform/table/keys.ts";
 import { scanTable } from "../../platform/table/query.ts";
 import { callEndpoint } from "./api-call.ts";
 import { freeGovernor, posterWith } from "./push/ways.ts";
-import { startQueue } from "./queue-double.ts";
+import { useQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";
 import { forget, giftTypeOf, makeStream, makeUser, sendOne, someone } from "./wallet-people.ts";
 
@@ -34,14 +34,8 @@ import { forget, giftTypeOf, makeStream, makeUser, sendOne, someone } from "./wa
  * A train is begun by the log alone: its item, its end and its result have to follow whatever dies.
  */
 
-let queue: Awaited<ReturnType<typeof startQueue>>;
 useOwnTable();
-beforeAll(async () => {
-  queue = await startQueue();
-  process.env.ENDINGS_QUEUE_URL = queue.url;
-  process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
-});
-afterAll(() => queue.stop());
+const queue = useQueue("ENDINGS_QUEUE_URL");
 beforeEach(() => void queue.take());
 
 const train = {

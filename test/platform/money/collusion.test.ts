@@ -17,7 +17,7 @@ import { changeStream } from "../../../platform/store/streams/stream-changes.ts"
 import { getItem } from "../../../platform/table/items.ts";
 import { key } from "../../../platform/table/keys.ts";
 import { auditTable, giveTo, plannedStream, settleProceeds } from "../fundings.ts";
-import { startQueue } from "../queue-double.ts";
+import { useQueue } from "../queue-double.ts";
 import { useOwnTable } from "../table.ts";
 import {
   buyOne,
@@ -42,13 +42,7 @@ const seed = Number(process.env.SEED ?? Date.now() % 2 ** 31);
 const runs = Number(process.env.COLLUSION_RUNS ?? (process.env.CI ? 40 : 15));
 
 useOwnTable();
-let queue: Awaited<ReturnType<typeof startQueue>>;
-beforeAll(async () => {
-  queue = await startQueue();
-  process.env.PLANS_QUEUE_URL = queue.url;
-  process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
-});
-afterAll(() => queue.stop());
+useQueue("PLANS_QUEUE_URL");
 
 type Ring = {
   accounts: string[];

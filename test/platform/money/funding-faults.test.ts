@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, jest, test } from "@jest/globals";
+import { afterEach, expect, jest, test } from "@jest/globals";
 import { goLive } from "../../../domain/streams/stream-lifecycle.ts";
 import * as cancel from "../../../functions/streams/cancel.ts";
 import * as remove from "../../../functions/streams/delete.ts";
@@ -19,7 +19,7 @@ import { callEndpoint } from "../api-call.ts";
 import { setClock } from "../clock.ts";
 import { auditTable, giveTo, plannedStream } from "../fundings.ts";
 import { intercept } from "../intercept.ts";
-import { startQueue } from "../queue-double.ts";
+import { useQueue } from "../queue-double.ts";
 import { useOwnTable } from "../table.ts";
 import { makeStream, makeUser, someone } from "../wallet-people.ts";
 
@@ -32,13 +32,7 @@ import { makeStream, makeUser, someone } from "../wallet-people.ts";
  */
 
 useOwnTable({ LIVE_STREAMS_PER_USER: "5" });
-let queue: Awaited<ReturnType<typeof startQueue>>;
-beforeAll(async () => {
-  queue = await startQueue();
-  process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
-  for (const name of ["NOTICES", "PLANS"]) process.env[`${name}_QUEUE_URL`] = queue.url;
-});
-afterAll(() => queue.stop());
+useQueue("NOTICES_QUEUE_URL", "PLANS_QUEUE_URL");
 afterEach(() => {
   jest.useRealTimers();
 });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import { Refusal } from "../../../domain/refusal.ts";
 import { Stream } from "../../../domain/streams/stream.ts";
 import { cancel, end, goLive, remove } from "../../../domain/streams/stream-lifecycle.ts";
@@ -13,7 +13,7 @@ import { key, prefix } from "../../../platform/table/keys.ts";
 import { queryItems } from "../../../platform/table/query.ts";
 import { atEachRequest } from "../between.ts";
 import { auditTable, giveTo, plannedStream } from "../fundings.ts";
-import { startQueue } from "../queue-double.ts";
+import { useQueue } from "../queue-double.ts";
 import { useOwnTable } from "../table.ts";
 import { buyOne, forget, makeStream, makeUser, someone } from "../wallet-people.ts";
 
@@ -27,13 +27,7 @@ import { buyOne, forget, makeStream, makeUser, someone } from "../wallet-people.
  */
 
 useOwnTable();
-let queue: Awaited<ReturnType<typeof startQueue>>;
-beforeAll(async () => {
-  queue = await startQueue();
-  process.env.PLANS_QUEUE_URL = queue.url;
-  process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
-});
-afterAll(() => queue.stop());
+useQueue("PLANS_QUEUE_URL");
 
 /** A refusal is a normal answer: only the balances afterwards count. */
 const isDone = (act: Promise<unknown>): Promise<boolean> =>

@@ -6,12 +6,13 @@ import { findConnection, putSocket } from "../../../platform/store/log/connectio
 import { findLog } from "../../../platform/store/log/logs.ts";
 import { findSubscriber } from "../../../platform/store/log/subscribers.ts";
 import { chatRecord } from "../../domain/frame-samples.ts";
-import { startQueue } from "../queue-double.ts";
+import { useQueue } from "../queue-double.ts";
 import { useOwnTable } from "../table.ts";
 import { seconds, setScene } from "./scene.ts";
 import { posterWith } from "./ways.ts";
 
 useOwnTable();
+const queue = useQueue("NOTIFICATIONS_QUEUE_URL");
 
 /** Posts that hang are given up after this: nothing may wait for that. */
 const hangMilliseconds = 60_000;
@@ -92,9 +93,6 @@ test("a blocked user whose connections hang is out at once all the same", async 
 
 test("a notification to a connection that hangs is left to its queue at once", async () => {
   const { scene, room } = await openRoom(["hangs"]);
-  const queue = await startQueue();
-  process.env.NOTIFICATIONS_QUEUE_URL = queue.url;
-  process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
   for (const connectionId of ["hangs", "fine"])
     await putSocket("ann", { connectionId, connectedAt: 0, expiresAt: 2e9 });
   const address = { userId: "ann", type: "system", category: "announcement" } as const;
@@ -102,7 +100,6 @@ test("a notification to a connection that hangs is left to its queue at once", a
   const stored = makeNotification(NewNotification.parse(notification), "a".repeat(24), scene.now);
   await sendNotification(room, stored);
   expect(hanging.size).toBe(1);
-  await queue.stop();
   expect(queue.take().map(({ body }) => JSON.parse(body))).toMatchObject([
     { connectionIds: ["hangs"], tries: 1 },
   ]);

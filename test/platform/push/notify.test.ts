@@ -4,19 +4,13 @@ import type { PostResult } from "../../../platform/push/gateway.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
 import { MissedNotification, sendMissed, sendNotification } from "../../../platform/push/notify.ts";
 import { listSockets, putSocket } from "../../../platform/store/log/connections.ts";
-import { startQueue } from "../queue-double.ts";
+import { useQueue } from "../queue-double.ts";
 import { useOwnTable } from "../table.ts";
 import { freeGovernor, posterWith } from "./ways.ts";
 
 useOwnTable();
 
-let queue: Awaited<ReturnType<typeof startQueue>>;
-beforeAll(async () => {
-  queue = await startQueue();
-  process.env.NOTIFICATIONS_QUEUE_URL = queue.url;
-  process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
-});
-afterAll(() => queue.stop());
+const queue = useQueue("NOTIFICATIONS_QUEUE_URL");
 
 const now = new Date();
 let count = 0;

@@ -16,11 +16,12 @@ import { recordStream } from "../../../platform/store/streams/stream-changes.ts"
 import { key } from "../../../platform/table/keys.ts";
 import { liveStreamOf } from "../live-stream.ts";
 import { posterWith } from "../push/ways.ts";
-import { startQueue } from "../queue-double.ts";
+import { useQueue } from "../queue-double.ts";
 import { useOwnTable } from "../table.ts";
 import { forget, makeUser, someone } from "../wallet-people.ts";
 
 useOwnTable();
+const queue = useQueue("MOMENTS_QUEUE_URL");
 
 const now = new Date();
 let made = 0;
@@ -118,9 +119,6 @@ test("the keys of a channel are listed newest first, behind the last one of a pa
 });
 
 test("overlays are moved when a stream goes live or ends, and by no other change of it", async () => {
-  const queue = await startQueue();
-  process.env.MOMENTS_QUEUE_URL = queue.url;
-  process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
   const record = (is: string, was?: string) => {
     const image = (status: string) =>
       marshall({ ...key.stream("a".repeat(24)), hostId: `${was} to ${is}`, status });
@@ -134,5 +132,4 @@ test("overlays are moved when a stream goes live or ends, and by no other change
   await queueChannelMoves(records, now);
   const moves = queue.take().map(({ body }) => JSON.parse(body).moveOf);
   expect(moves).toEqual(["undefined to active", "scheduled to active", "active to ended"]);
-  await queue.stop();
 });

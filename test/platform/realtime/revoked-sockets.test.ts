@@ -28,7 +28,7 @@ import { key } from "../../../platform/table/keys.ts";
 import { atEachRequest } from "../between.ts";
 import { passQuickly } from "../clock.ts";
 import { posterWith } from "../push/ways.ts";
-import { startQueue } from "../queue-double.ts";
+import { useQueue } from "../queue-double.ts";
 import { useOwnTable } from "../table.ts";
 import { forget, makeStream, makeUser } from "../wallet-people.ts";
 
@@ -36,6 +36,7 @@ useOwnTable({
   ...{ WS_ENDPOINT: "http://127.0.0.1:9", SOCKETS_PER_USER: "10" },
   SOCKET_MESSAGES_PER_SECOND: "10",
 });
+const queue = useQueue("MOMENTS_QUEUE_URL");
 
 let made = 0;
 
@@ -140,9 +141,6 @@ test("all sockets of a holder are closed; one that cannot be makes the message c
 });
 
 test("the record of a revocation queues it when the call's own message has closed the sockets", async () => {
-  const queue = await startQueue();
-  process.env.MOMENTS_QUEUE_URL = queue.url;
-  process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
   const removed = { ...key.overlayKey("s", "4".repeat(24)), id: "4".repeat(24) };
   const record = { eventName: "REMOVE", dynamodb: { OldImage: marshall(removed) } };
   // A revocation that expires revokes nothing more.
@@ -153,7 +151,6 @@ test("the record of a revocation queues it when the call's own message has close
   await queueSocketRevocation(message, now);
   await queueSocketRevocations([record, ended] as DynamoDBRecord[], now);
   const taken = queue.take();
-  await queue.stop();
   expect(taken.map(({ body }) => JSON.parse(body))).toEqual([message, message]);
   // Sockets have a second between `closing` and their end, and all have 10 s.
   expect(taken.map(({ delaySeconds }) => delaySeconds)).toEqual([0, 3]);

@@ -12,7 +12,7 @@ import { table, tableName } from "../../../platform/table/table.ts";
 import { callbackAnswerOf } from "../../../platform/tencent/receiver.ts";
 import { setClock } from "../clock.ts";
 import { intercept } from "../intercept.ts";
-import { startQueue } from "../queue-double.ts";
+import { useQueue } from "../queue-double.ts";
 import { forget, giftTypeOf } from "../wallet-people.ts";
 
 /**
@@ -26,15 +26,12 @@ export type Fate = (typeof fates)[number];
 let planned: Fate[] = [];
 /** What happens between the decision on the next write to a mark and that write. */
 let meanwhile: (() => Promise<unknown>) | undefined;
-let queue: Awaited<ReturnType<typeof startQueue>>;
+let queue: ReturnType<typeof useQueue>;
 
 /** Gives the functions of callbacks a queue, and their writes the fates that a test plans. */
 export function useCallbackGifts(): void {
-  beforeAll(async () => {
-    queue = await startQueue();
-    process.env.REVERSALS_QUEUE_URL = queue.url;
-    process.env.COMBOS_QUEUE_URL = queue.url;
-    process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
+  queue = useQueue("REVERSALS_QUEUE_URL", "COMBOS_QUEUE_URL");
+  beforeAll(() => {
     intercept(async ({ name, input }, next) => {
       if (millisecondsLeft() <= 0) refuse("unavailable");
       const isWrite = /^(Put|Update|TransactWrite)/.test(name);
@@ -49,7 +46,6 @@ export function useCallbackGifts(): void {
       return answer;
     });
   });
-  afterAll(() => queue.stop());
   afterEach(() => {
     planned = [];
     setDeadline(Number.POSITIVE_INFINITY);

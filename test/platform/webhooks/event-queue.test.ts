@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { beforeAll, expect, test } from "@jest/globals";
 import type { LogRecord } from "../../../domain/log/event.ts";
 import { type Frame, idOfEvent } from "../../../domain/log/frame.ts";
 import { connectionLifeSeconds } from "../../../domain/log/subscriber.ts";
@@ -13,7 +13,7 @@ import { queueCallback } from "../../../platform/tencent/room-callback.ts";
 import { createEventQueue } from "../../../platform/webhooks/event-queue.ts";
 import { findReceiver } from "../../../platform/webhooks/receivers.ts";
 import { newSecret } from "../../../platform/webhooks/signature.ts";
-import { startQueue } from "../queue-double.ts";
+import { useQueue } from "../queue-double.ts";
 import { useOwnTable } from "../table.ts";
 import { giftTypeOf, makeStream, makeUser, sendOne, someone } from "../wallet-people.ts";
 
@@ -21,16 +21,12 @@ useOwnTable();
 
 const streamId = "65a1234bcde5678f90123450";
 const place = { streamId, now: new Date() };
-let queue: Awaited<ReturnType<typeof startQueue>>;
+const queue = useQueue("DELIVERIES_QUEUE_URL");
 beforeAll(async () => {
-  queue = await startQueue();
-  process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
-  process.env.DELIVERIES_QUEUE_URL = queue.url;
   const wish = { url: "https://backend.example.com/ovation", events: ["*"] };
   const webhook = makeWebhook("65a1234bcde5678f90123456", wish, place.now);
   await recordWebhook(webhook, newSecret(), { answer: undefined, remember: [] });
 });
-afterAll(() => queue.stop());
 
 /** Configures the callbacks of the application. */
 async function configure(CallbackCommandList: string[]): Promise<void> {

@@ -4,7 +4,7 @@ import { listDeliveries } from "../../../platform/store/webhooks/deliveries.ts";
 import { recordWebhook, removeWebhook } from "../../../platform/store/webhooks/webhooks.ts";
 import { newSecret } from "../../../platform/webhooks/signature.ts";
 import { type Received, type Reply, startReceiver } from "../../api/receiver.ts";
-import { startQueue } from "../queue-double.ts";
+import { useQueue } from "../queue-double.ts";
 import { useOwnTable } from "../table.ts";
 
 let count = 0;
@@ -50,16 +50,9 @@ export async function theDelivery(receiverId: string) {
 export function useReceivers() {
   process.env.LOCAL = "on";
   useOwnTable();
-  let queue: Awaited<ReturnType<typeof startQueue>>;
+  const queue = useQueue("DELIVERIES_QUEUE_URL", "RETRIES_QUEUE_URL");
   const started: Awaited<ReturnType<typeof startReceiver>>[] = [];
   const hooks: string[] = [];
-  beforeAll(async () => {
-    queue = await startQueue();
-    process.env.AWS_ENDPOINT_URL_SQS = new URL(queue.url).origin;
-    process.env.DELIVERIES_QUEUE_URL = queue.url;
-    process.env.RETRIES_QUEUE_URL = queue.url;
-  });
-  afterAll(() => queue.stop());
   afterEach(async () => {
     for (const one of started.splice(0)) await one.stop();
     for (const id of hooks.splice(0)) await removeWebhook(id).catch(() => undefined);
