@@ -111,10 +111,7 @@ export function keepFocus(root: Document | ShadowRoot): void {
     const { activeElement, body } = document;
     const isLost = activeElement === null || activeElement === body;
     const isHidden = root.activeElement === last && !isShown(last);
-    // A button that is disabled during its call keeps its place, and takes the focus again
-    // afterwards.
-    const isBusy = isShown(last) && !isUsable(last);
-    if ((isLost || isHidden) && !isBusy) (trail.findLast(isUsable) ?? heirOfHidden(last))?.focus();
+    if (isLost || isHidden) (trail.findLast(isUsable) ?? heirOfHidden(last))?.focus();
   }
 
   function watch(): void {
