@@ -78,8 +78,9 @@ export async function readRange(
     };
   const { from } = recovery;
   const shown = from > end.head ? await showState(streamId, end) : {};
-  const tokenEnds = caller.expiresAt * 1000 - lookMilliseconds;
-  const until = Math.min(now.getTime() + waitSeconds * 1000, tokenEnds);
+  // Ends before the token does, so that the caller gets a response.
+  const latest = caller.expiresAt * 1000 - lookMilliseconds;
+  const until = Math.min(now.getTime() + waitSeconds * 1000, latest);
   let frames = await readAfter(streamId, from);
   let countAt = Date.now() + freeMilliseconds;
   for (let left = until - Date.now(); frames.length === 0 && left > 0; left = until - Date.now()) {
