@@ -6,7 +6,7 @@ import emojiIcon from "icon:smile";
 import superlikeIcon from "icon:sparkles";
 import closeIcon from "icon:x";
 import type { ChatMessage } from "../../client/index.ts";
-import { coin, icon, isComposing, make } from "./dom.ts";
+import { coin, icon, isComposing, isPressed, make } from "./dom.ts";
 import { createMentions } from "./mentions.ts";
 import { nameOf, type Person } from "./person.ts";
 import type { Translator } from "./translations.ts";
@@ -99,7 +99,11 @@ export class Composer {
     this.#waitUntil = performance.now() + seconds * 1000;
     clearInterval(this.#timer);
     this.#timer = setInterval(() => {
-      if (this.#secondsLeft() === 0) clearInterval(this.#timer);
+      if (this.#secondsLeft() === 0) {
+        // The note disappears, and the rows above it move.
+        if (isPressed(this.element.closest(".panel"))) return;
+        clearInterval(this.#timer);
+      }
       this.#show();
     }, lookMilliseconds);
     this.#show();
@@ -108,7 +112,6 @@ export class Composer {
   /** After a change of slow mode: shortens a running wait to at most this. */
   waitAtMost(seconds: number): void {
     this.#waitUntil = Math.min(this.#waitUntil, performance.now() + seconds * 1000);
-    this.#show();
   }
 
   /** Restores a text that could not be sent; false if the user has begun something else. */

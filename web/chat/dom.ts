@@ -55,3 +55,10 @@ export function coin(): HTMLElement {
  */
 export const isComposing = (event: KeyboardEvent): boolean =>
   event.isComposing || event.keyCode === 229;
+
+/**
+ * Whether a button in this element is pressed. It must stay under the pointer until the release:
+ * otherwise the press does nothing.
+ */
+export const isPressed = (element: Element | null): boolean =>
+  element?.matches(":active") === true && element.querySelector("button:active") !== null;

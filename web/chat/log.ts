@@ -1,5 +1,5 @@
 import { chunkRows, chunksOf, previousChunk, split, takeOut } from "./chunks.ts";
-import { make } from "./dom.ts";
+import { isPressed, make } from "./dom.ts";
 import { takeTurn } from "./frame.ts";
 import type { Translator } from "./translations.ts";
 import { walkRows } from "./walk.ts";
@@ -15,7 +15,8 @@ const closeMilliseconds = 200;
 /**
  * The list of rows. It follows the end until the user scrolls up or walks through it by keyboard;
  * then nothing in view moves, earlier rows are added above, and a button shows the number of new
- * ones. Rows are added in one batch per animation frame, and the oldest are dropped.
+ * ones. Rows are added in one batch per animation frame, but not while a button of a row is
+ * pressed, and the oldest are dropped.
  */
 export class Log {
   readonly list: HTMLElement;
@@ -37,7 +38,7 @@ export class Log {
   #times = new WeakMap<Element, string>();
   #isFollowing = true;
   #turn = {
-    change: () => this.#flush(),
+    change: () => (isPressed(this.list) ? takeTurn(this.#turn) : this.#flush()),
     settle: () => this.#isFollowing && this.#toEnd(),
   };
   #top = 0;
