@@ -14,10 +14,10 @@ import type { Audience, FramedRecords } from "./audience.ts";
 import { addFrame, evictLog, loadLog, newRecordsIn, type ViewerCount } from "./memory.ts";
 
 /**
- * What one call appended to a log, and where the log ends. `isTooSoon` if it appended nothing
- * because the records have to wait.
+ * What one call appended to a log, and where the log ends. `waiting` is one of the new records if
+ * it appended nothing because they have to wait.
  */
-export type Appended = FramedRecords & { head: number; isTooSoon?: true };
+export type Appended = FramedRecords & { head: number; waiting?: LogRecord };
 
 /**
  * `queued` resolves when the records' events are queued for webhooks. Await it before acknowledging
@@ -25,7 +25,7 @@ export type Appended = FramedRecords & { head: number; isTooSoon?: true };
  */
 type Framed = Appended & { queued: Promise<void> };
 
-const noBacklog = { ids: [], records: [], more: false };
+const noBacklog = { ids: [], records: [], idOf: new Map(), more: false };
 
 /** Minimum time between a frame and the next one that only changes sums. */
 export const sumsPauseSeconds = 1;
@@ -84,7 +84,7 @@ export async function frameAll(
 ): Promise<Framed> {
   const { streamId, now, outlet } = audience;
   const appended = await appendRecords(audience, records, viewers, mayWait);
-  if (appended.isTooSoon) return { ...appended, queued: Promise.resolve() };
+  if (appended.waiting) return { ...appended, queued: Promise.resolve() };
   const likers = records.flatMap(({ liker }) => liker ?? []);
   if (likers.length > 0) await noteLikers(streamId, likers);
   const queued = outlet.events?.queueRecords(audience, records, appended) ?? Promise.resolve();
@@ -132,8 +132,9 @@ export async function appendRecords(
       // older frames.
       let fresh = newRecordsIn(log, records);
       storesTrains ||= fresh.length < records.length;
-      if (waits && fresh.length > 0 && newFrames.length === 0 && isTooSoon(log, now))
-        return { head: log.head, newFrames, covering: log.covered, isTooSoon: true };
+      const [waiting] = fresh;
+      if (waits && waiting !== undefined && newFrames.length === 0 && isTooSoon(log, now))
+        return { head: log.head, newFrames, covering: log.covered, waiting };
       while (fresh.length > 0) {
         const isLimited = now.getTime() - outlet.governor.limitedAt() < limitedMilliseconds;
         const load = { frameBytes, posted, postsPerSecond, isLimited };

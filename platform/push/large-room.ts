@@ -30,17 +30,19 @@ export function postRooms(push: Push, messages: readonly QueueRecord[]): Promise
  */
 export async function postRoom(audience: Audience): Promise<void> {
   const { streamId, now, outlet } = audience;
-  const { ids, records, more } = await listBacklog(streamId, limits().backlogRecords);
+  const { ids, records, idOf, more } = await listBacklog(streamId, limits().backlogRecords);
   // Even without a backlog there may be unposted frames: the call that appended them may have died.
   const framed =
     records.length > 0
       ? await frameAll(audience, records, await countViewers(audience), !more)
       : { ...(await readHead(streamId)), queued: undefined };
-  if ("isTooSoon" in framed && ids[0] !== undefined)
-    return outlet.jobs.queueSums({ streamId, gathered: ids[0] }, sumsPauseSeconds);
+  // Others of the backlog may be in a frame already, and are removed meanwhile.
+  const gathered = "waiting" in framed && framed.waiting && idOf.get(framed.waiting.id);
+  if (gathered) return outlet.jobs.queueSums({ streamId, gathered }, sumsPauseSeconds);
   await framed.queued;
-  await removeBacklog(streamId, ids);
   const isDone = await deliverFrames(audience, framed, records);
+  // Not earlier: a message of the queue `sums` that is delivered again needs its item.
+  await removeBacklog(streamId, ids);
   await removeDead(audience);
   if (more || !isDone) await outlet.jobs.queueRemainder(streamId, now);
 }

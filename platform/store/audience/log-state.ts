@@ -131,7 +131,12 @@ const changeLikers = (
   streamId: string,
   decide: (top: readonly Liker[]) => Liker[] | undefined,
 ): Promise<void> =>
-  reviseItem(Likers, key.likers(streamId), (was) => {
-    const top = decide(was?.top ?? []);
-    return top && { top };
-  });
+  reviseItem(
+    Likers,
+    key.likers(streamId),
+    (was) => {
+      const top = decide(was?.top ?? []);
+      return top && { top };
+    },
+    unpaused,
+  );

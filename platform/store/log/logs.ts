@@ -154,6 +154,8 @@ const BacklogItem = z.object({ id: z.string(), records: z.string() });
 type Backlog = {
   ids: string[];
   records: LogRecord[];
+  /** The id of the item of each record, by the record's id. */
+  idOf: ReadonlyMap<string, string>;
   /** Whether more records may be stored after those read. */
   more: boolean;
 };
@@ -207,19 +209,22 @@ function* cut(records: readonly LogRecord[]): Generator<string> {
  * last item.
  */
 export async function listBacklog(streamId: string, recordsMax: number): Promise<Backlog> {
-  const backlog: Backlog = { ids: [], records: [], more: false };
+  const idOf = new Map<string, string>();
+  const backlog: Backlog = { ids: [], records: [], idOf, more: false };
   const walk = { consistent: true, pageSize: limits().backlogPage };
   const kept = queryAll(key.gathered(streamId, ""), { prefix: prefix.gathered }, walk);
   for await (const item of kept) {
     if (backlog.records.length >= recordsMax) return { ...backlog, more: true };
     const { id, records } = read(BacklogItem, item);
     backlog.ids.push(id);
-    backlog.records.push(...(JSON.parse(records) as LogRecord[]));
+    const parsed = JSON.parse(records) as LogRecord[];
+    for (const record of parsed) idOf.set(record.id, id);
+    backlog.records.push(...parsed);
   }
   return backlog;
 }
 
-/** Whether an item still exists, so no frame contains its records yet. */
+/** Whether an item still exists, so a frame with its records may not have been posted yet. */
 export const hasBacklog = async (streamId: string, id: string): Promise<boolean> =>
   (await getRawItem(key.gathered(streamId, id), { consistent: true })) !== undefined;
 

@@ -3,7 +3,7 @@ import { postRoom } from "../../../platform/push/large-room.ts";
 import { createMemory } from "../../../platform/push/memory.ts";
 import { postSums } from "../../../platform/push/sums.ts";
 import { useLimits } from "../../../platform/runtime/limits.ts";
-import { listBacklog, putBacklog } from "../../../platform/store/log/logs.ts";
+import { listBacklog, putBacklog, removeBacklog } from "../../../platform/store/log/logs.ts";
 import { chatRecord, message } from "../../domain/frame-samples.ts";
 import { useOwnTable } from "../table.ts";
 import { seconds, setScene } from "./scene.ts";
@@ -127,4 +127,37 @@ test("an environment that has framed likes and not yet posted them waits with th
   const gathered = await putBacklog(streamId, [likes("c", at(1_150), 1)], at(1_150));
   await postSums(scene.audience(memory, at(1_200)), { streamId, gathered });
   expect(scene.queued).toEqual([{ queue: "sums", job: { streamId, gathered }, delaySeconds: 1 }]);
+});
+
+test("likes that wait while another environment frames earlier ones are framed a second later", async () => {
+  const scene = await setScene();
+  const { streamId } = scene;
+  await scene.confirm(scene.audience(), await scene.ask("c"));
+  const at = (milliseconds: number) => new Date(scene.now.getTime() + milliseconds);
+  await scene.push(scene.audience(), likes("a", scene.now, 1));
+  const earlier = await putBacklog(streamId, [likes("b", at(1_100), 1)], at(1_100));
+  // It has framed them, and neither removed nor posted them when the next ones are looked at.
+  await scene.append(scene.audience(createMemory(), at(1_100)), likes("b", at(1_100), 1));
+  const gathered = await putBacklog(streamId, [likes("c", at(1_150), 1)], at(1_150));
+  await postSums(scene.audience(createMemory(), at(1_200)), { streamId, gathered });
+  await removeBacklog(streamId, [earlier]);
+  const job = { streamId, gathered };
+  expect(scene.queued).toEqual([{ queue: "sums", job, delaySeconds: 1 }]);
+  await postSums(scene.audience(createMemory(), at(2_200)), job);
+  expect(scene.frames("c")).toEqual([1, 2, 3]);
+});
+
+test("a frame of likes whose first post fails is posted when its message is delivered again", async () => {
+  const scene = await setScene();
+  const { streamId } = scene;
+  await scene.confirm(scene.audience(), await scene.ask("c"));
+  const gathered = await putBacklog(streamId, [likes("a", scene.now, 1)], scene.now);
+  scene.setFate(() => {
+    throw new Error("planted");
+  });
+  await expect(postSums(scene.audience(), { streamId, gathered })).rejects.toThrow("planted");
+  scene.setFate(() => "sent");
+  await postSums(scene.audience(), { streamId, gathered });
+  expect(scene.frames("c")).toEqual([1]);
+  expect((await listBacklog(streamId, 100)).ids).toEqual([]);
 });
