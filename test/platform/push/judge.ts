@@ -8,6 +8,9 @@ import type { Scenario } from "./scenario.ts";
 import type { play } from "./world.ts";
 import { streamId } from "./writer.ts";
 
+/** Time within which likes are in a frame: the second they wait, and what is repeated. */
+const likesMilliseconds = 15_000;
+
 /**
  * Lists the errors after a schedule. None if every record is in exactly one frame, numbers have no
  * gap, every viewer has shown each frame since they subscribed once and in order up to the head, no
@@ -15,7 +18,7 @@ import { streamId } from "./writer.ts";
  */
 export function judge(
   scenario: Scenario,
-  { findings, viewers, table, written, endedAt }: Awaited<ReturnType<typeof play>>,
+  { findings, viewers, table, written, queuedAt, endedAt }: Awaited<ReturnType<typeof play>>,
 ) {
   const wrong = [...findings];
   const frames = [...table.items.values()]
@@ -42,6 +45,10 @@ export function judge(
     for (const { type, data } of JSON.parse(body).events)
       if (type === "chat.message" && data.content !== "" && written.deleted.has(data._id))
         if (expiresAt * 1000 > endedAt) wrong.push(`KEPTTEXT frame ${n} shows ${data._id}`);
+  for (const { n, covers, madeAt = 0 } of frames)
+    for (const id of covers.split(" "))
+      if (madeAt - (queuedAt.get(id) ?? madeAt) > likesMilliseconds)
+        wrong.push(`LATE ${id} in frame ${n}`);
   judgeTotals(scenario, frames, wrong);
   if (scenario.trains) judgeTrains(frames, table, wrong);
   for (const viewer of viewers) judgeViewer(scenario, viewer, head, log?.epoch, wrong);

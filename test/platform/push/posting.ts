@@ -1,15 +1,24 @@
 import type { Audience } from "../../../platform/push/audience.ts";
-import { createJobs, type InvokeSlice, type ResumeJob } from "../../../platform/push/jobs.ts";
+import {
+  createJobs,
+  type InvokeSlice,
+  type ResumeJob,
+  type SumsJob,
+} from "../../../platform/push/jobs.ts";
 import { postRoom } from "../../../platform/push/large-room.ts";
 import type { Memory } from "../../../platform/push/memory.ts";
 import { resume } from "../../../platform/push/resume.ts";
 import { postSliceJob } from "../../../platform/push/slice-job.ts";
+import { postSums } from "../../../platform/push/sums.ts";
 
 /** The invoker does not learn the outcome. */
 export class LostAnswer extends Error {}
 
 /** One environment of a function. */
 export type Env = { memory: Memory; busy: boolean; skew: number };
+
+/** A message of a queue without order, and when it is due. */
+type Delayed<Job> = { job: Job; at: number };
 
 /** What the world provides to the queue and the posters. */
 type Means = {
@@ -39,25 +48,34 @@ export function createPosting(inSlices: boolean, means: Means) {
   const poster = newEnv();
   const sliceEnvs = inSlices ? [newEnv(), newEnv(), newEnv(), newEnv()] : [];
   let slices = 0;
-  const resumes: { job: ResumeJob; at: number }[] = [];
+  const resumes: Delayed<ResumeJob>[] = [];
+  const sums: Delayed<SumsJob>[] = [];
   const resumers = [newEnv(), newEnv()];
+  const summers = [newEnv(), newEnv()];
   const jobs = createJobs(async (message) => {
     if (message.queue === "posts") queue.push(message.job.gathered);
-    else if (message.queue === "resumes")
-      resumes.push({ job: message.job, at: means.now() + message.delaySeconds * 1000 });
+    else {
+      const at = means.now() + message.delaySeconds * 1000;
+      if (message.queue === "resumes") resumes.push({ job: message.job, at });
+      else sums.push({ job: message.job, at });
+    }
   });
 
   /** A queue without order: a message may come late, twice, or twice at the same time. */
-  async function liveResumes(env: Env): Promise<void> {
+  async function liveUnordered<Job>(
+    messages: Delayed<Job>[],
+    env: Env,
+    work: (audience: Audience, job: Job) => Promise<unknown>,
+  ): Promise<void> {
     for (;;) {
       await means.inTime(between(10, 400));
-      const due = resumes.filter(({ at }) => at <= means.now());
+      const due = messages.filter(({ at }) => at <= means.now());
       const message = due[between(0, due.length - 1)];
       if (message === undefined) continue;
       const job = JSON.parse(JSON.stringify(message.job));
-      if (!(await means.attempt(env, () => resume(audienceOf(env), job)))) continue;
-      if (!means.comesAgain() && resumes.includes(message))
-        resumes.splice(resumes.indexOf(message), 1);
+      const done = await means.attempt(env, async () => void (await work(audienceOf(env), job)));
+      if (!done || means.comesAgain()) continue;
+      if (messages.includes(message)) messages.splice(messages.indexOf(message), 1);
     }
   }
 
@@ -90,10 +108,15 @@ export function createPosting(inSlices: boolean, means: Means) {
   return {
     /** Leaves work to those who post. */
     jobs,
-    live: () => Promise.all([live(), ...resumers.map(liveResumes)]),
+    live: () =>
+      Promise.all([
+        live(),
+        ...resumers.map((env) => liveUnordered(resumes, env, resume)),
+        ...summers.map((env) => liveUnordered(sums, env, postSums)),
+      ]),
     /** The log was reset: what waited is gone. */
     reset(): void {
-      for (const env of [poster, ...sliceEnvs, ...resumers]) env.memory = newMemory();
+      for (const env of [poster, ...sliceEnvs, ...resumers, ...summers]) env.memory = newMemory();
       queue.length = 0;
     },
     /** Slices that were asked for. */

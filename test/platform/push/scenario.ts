@@ -12,6 +12,8 @@ export type Scenario = {
   deletions?: boolean;
   /** Hype trains begin and climb; gifts come from several users, some are refunded. */
   trains?: boolean;
+  /** Users like: these records wait for the next frame, or for the queue `sums`. */
+  likes?: boolean;
   /** Shards' and environments' clocks are off by at most so much. */
   skew?: number;
   /** A shard is late by at most so much, now and then. */

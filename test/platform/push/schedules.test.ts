@@ -8,6 +8,8 @@ process.env.POST_RATE ??= "1000000";
 process.env.RESUME_FRAMES_PER_SECOND ??= "10";
 // In a room posted in slices, each viewer has a separate slice.
 process.env.PART_VIEWERS ??= "1";
+// Frames with likes of a room with more viewers go through the queue to `post`.
+process.env.LARGE_ROOM_VIEWERS ??= "2";
 process.env.DEFAULT_PICTURE ??= "https://cdn.example.com/p.png";
 
 /** Failures as they come, none of them rare. */
@@ -46,6 +48,11 @@ const scenarios: Record<string, Omit<Scenario, "seed">> = {
   "trains, one shard late, bans and deletions": {
     ...failures,
     ...{ shards: 2, lag: 60_000, trains: true, writes: 60, bans: true, deletions: true },
+  },
+  likes: { ...failures, likes: true, clients: 2 },
+  "likes, two shards, bans and a room that crosses to post": {
+    ...failures,
+    ...{ shards: 2, likes: true, bans: true, crossing: true, writes: 60 },
   },
   "a reset log": { ...failures, shards: 2, reset: true },
 };

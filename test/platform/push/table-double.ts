@@ -15,7 +15,7 @@ type TableDouble = {
   remove(item: Item): void;
 };
 
-const nameOf = ({ PK, SK }: { PK: string; SK: string }) => `${PK} ${SK}`;
+export const nameOf = ({ PK, SK }: { PK: string; SK: string }) => `${PK} ${SK}`;
 
 /**
  * Answers the requests that the realtime store makes, and no others. Each request waits for `step`

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { isChangeKind } from "../../../domain/log/change.ts";
-import { frameRecords } from "../../../platform/push/append.ts";
+import { changeOnlySums, frameRecords } from "../../../platform/push/append.ts";
 import type { StreamWork } from "../../../platform/push/batch.ts";
 import { confirmSubscribers } from "../../../platform/push/confirm.ts";
 import { deliverFrames } from "../../../platform/push/deliver.ts";
@@ -66,14 +66,14 @@ export async function play(scenario: Scenario) {
   const table = createTable(step, (old, item) => {
     marks.see(old, item);
     if (item === undefined) return;
-    const { kind, owner } = readKey(item);
+    const { kind } = readKey(item);
     const at = scenario.shards === 2 ? hash(item.SK) % 2 : 0;
     const createdAt = Math.floor((now + skews[at]!) / 1000);
     if (kind === "subscriber" && old?.revision !== item.revision)
       shards[at]!.push({ subscriber: readSubscriber(item), at: now });
     else if (isChangeKind(kind))
       shards[at]!.push({
-        change: { kind, streamId: owner, createdAt, old, new: item },
+        change: { kind, streamId, createdAt, old, new: item },
         at: now,
       });
   });
@@ -155,7 +155,11 @@ export async function play(scenario: Scenario) {
   });
   async function push(env: Env, { records, subscribers }: StreamWork): Promise<void> {
     const audience = audienceOf(env);
-    if (records.length > 0 && large)
+    if (records.length > 0 && changeOnlySums(records)) {
+      const gathered = await putBacklog(streamId, records, audience.now);
+      await posting.jobs.queueSums({ streamId, gathered });
+      for (const { id } of records) queuedAt.set(id, queuedAt.get(id) ?? now);
+    } else if (records.length > 0 && large)
       await posting.jobs.queuePost({
         streamId,
         gathered: await putBacklog(streamId, records, audience.now),
@@ -169,6 +173,8 @@ export async function play(scenario: Scenario) {
     if (subscribers.length > 0) await confirmSubscribers(audience, subscribers);
     await removeDead(audience);
   }
+  /** When the records of likes were queued. */
+  const queuedAt = new Map<string, number>();
   let epochs = 0;
   /** How many records of each shard the last reset threw away. */
   const cuts = new Map<Delivered[], number>();
@@ -201,7 +207,7 @@ export async function play(scenario: Scenario) {
   });
   async function write(): Promise<void> {
     for (let n = 0; n < (scenario.writes ?? 40); n++) {
-      await inTime(between(0, scenario.trains ? 8_000 : 1_200));
+      await inTime(pause());
       if (scenario.quiet && chance(0.05)) await beQuiet();
       written.writeSomething();
       if (scenario.crossing && chance(0.1)) large = !large;
@@ -210,6 +216,11 @@ export async function play(scenario: Scenario) {
     faults = false;
     large = large && chance(0.5);
     written.unblockAll();
+  }
+  function pause(): number {
+    // Bursts, and between them long enough that no later record takes earlier ones along.
+    if (scenario.likes) return chance(0.5) ? between(17_000, 20_000) : between(0, 300);
+    return between(0, scenario.trains ? 8_000 : 1_200);
   }
   /** All viewers catch up, then the clock jumps by more than a day without any event. */
   async function beQuiet(): Promise<void> {
@@ -271,6 +282,7 @@ export async function play(scenario: Scenario) {
     viewers: audience.viewers(),
     table,
     written,
+    queuedAt,
     failures,
     slices,
     endedAt: now,

@@ -7,7 +7,7 @@ import { makeStream, NewStream } from "../../../domain/streams/new-stream.ts";
 import type { StreamWork } from "../../../platform/push/batch.ts";
 import { key } from "../../../platform/table/keys.ts";
 import type { Scenario } from "./scenario.ts";
-import type { createTable, Item } from "./table-double.ts";
+import { type createTable, type Item, nameOf } from "./table-double.ts";
 
 export const streamId = "64d15f9e2e6c8f4d5a123000";
 const picture = "https://cdn.example.com/p.png";
@@ -55,7 +55,7 @@ export function createWriter(
   const deleted = new Set<string>();
   const messages: Item[] = [];
   const given: Item[] = [];
-  let [n, gifts, bans] = [0, 0, 0];
+  let [n, gifts, bans, likes] = [0, 0, 0, 0];
 
   function say(): void {
     const message = makeMessage(
@@ -91,6 +91,16 @@ export function createWriter(
     if (item === undefined) return;
     committed.add(`gift:${item.id}:refunded`);
     table.put({ ...item, refundedAt: new Date(now()).toISOString(), revision: 2 });
+  }
+  function like(): void {
+    const userId = `liker${between(1, 5)}`;
+    const old = table.items.get(nameOf(key.like(streamId, userId)));
+    const change = `like:${++likes}`;
+    const at = new Date(now()).toISOString();
+    const taps = { likes: Number(old?.likes ?? 0) + 1, at, change };
+    const rest = { sessions: [], allowance: 1, filledAt: now() };
+    committed.add(change);
+    table.put({ ...key.like(streamId, userId), userId, streamId, ...taps, ...rest });
   }
   function takeBack(): void {
     const item = messages[between(Math.max(0, messages.length - 4), messages.length - 1)];
@@ -129,7 +139,8 @@ export function createWriter(
     deleted,
     writeSomething(): void {
       const x = random();
-      if (scenario.trains && x < 0.6) x < 0.5 ? give() : refund();
+      if (scenario.likes && x < 0.8) like();
+      else if (scenario.trains && x < 0.6) x < 0.5 ? give() : refund();
       else if (x < 0.5 || messages.length === 0) say();
       else if (x < 0.7) give();
       else if (x < (scenario.deletions ? 0.95 : 0.75)) takeBack();
