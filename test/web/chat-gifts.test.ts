@@ -47,9 +47,16 @@ browserTest(
     await made.evaluate(`${find}.style.opacity = 0`);
     const empty = await picture.screenshot();
     await made.evaluate(`${find}.style.opacity = 1`);
-    await expectSoon(async () => !empty.equals(await picture.screenshot()));
+    const isDrawn = async () => !empty.equals(await picture.screenshot());
+    await expectSoon(isDrawn);
+    // Another gift makes it a combo, whose row moves below the list.
+    await made.evaluate(`give("slow2", "Star", 100, 1, 2, 0)`);
+    await made.locator(".lane .gift").waitFor();
+    await expectSoon(isDrawn);
     for (const release of held) await release();
     await expectSoon(() => made.evaluate<boolean>(`${find}.currentSrc.includes("moving")`));
+    // Once for each gift.
+    expect(held).toHaveLength(2);
     await made.close();
   },
   testMilliseconds,

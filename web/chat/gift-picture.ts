@@ -10,18 +10,25 @@ export function giftPicture(url: string, size: 32 | 40): HTMLImageElement {
   return image;
 }
 
+/** The animated version that each picture shows next, once it has loaded. */
+const loading = new WeakMap<HTMLImageElement, HTMLImageElement>();
+
 /**
  * Shows a picture and plays an animated one once. Browsers synchronize all uses of one URL, so each
- * `time` makes a URL of its own. The still picture is shown until that one has loaded.
+ * `time` makes a URL of its own. It loads in an element of its own, and the current picture stays
+ * until then: an element that is moved in the page, as the row of a combo is, shows nothing while
+ * it loads.
  */
 export function play(image: HTMLImageElement, url: string, time: string): void {
+  loading.delete(image);
   const isStill = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const begin = () => {
-    image.src = `${url.replace(ours, "/pictures/$1.moving.svg")}?${time}`;
-  };
-  if (!isStill && ours.test(url)) {
-    // Browsers keep a loaded picture until the next one has loaded, but not one that is loading.
-    if (image.naturalWidth > 0) begin();
-    else image.addEventListener("load", begin, { once: true });
-  } else if (image.getAttribute("src") !== url) image.src = url;
+  if (isStill || !ours.test(url)) {
+    if (image.getAttribute("src") !== url) image.src = url;
+    return;
+  }
+  const next = make("img", { src: `${url.replace(ours, "/pictures/$1.moving.svg")}?${time}` });
+  loading.set(image, next);
+  next.addEventListener("load", () => {
+    if (loading.get(image) === next) image.src = next.src;
+  });
 }
