@@ -9,7 +9,7 @@ import type { play } from "./world.ts";
 import { streamId } from "./writer.ts";
 
 /** Time within which likes are in a frame: the second they wait, and what is repeated. */
-const likesMilliseconds = 15_000;
+const likesMilliseconds = 7_000;
 
 /**
  * Lists the errors after a schedule. None if every record is in exactly one frame, numbers have no

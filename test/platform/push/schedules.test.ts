@@ -52,7 +52,7 @@ const scenarios: Record<string, Omit<Scenario, "seed">> = {
   likes: { ...failures, likes: true, clients: 2 },
   "likes, two shards, bans and a room that crosses to post": {
     ...failures,
-    ...{ shards: 2, likes: true, bans: true, crossing: true, writes: 60 },
+    ...{ shards: 2, likes: true, bans: true, crossing: true },
   },
   "a reset log": { ...failures, shards: 2, reset: true },
 };

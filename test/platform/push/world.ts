@@ -219,7 +219,7 @@ export async function play(scenario: Scenario) {
   }
   function pause(): number {
     // Bursts, and between them long enough that no later record takes earlier ones along.
-    if (scenario.likes) return chance(0.5) ? between(17_000, 20_000) : between(0, 300);
+    if (scenario.likes) return chance(0.5) ? between(8_000, 9_000) : between(0, 300);
     return between(0, scenario.trains ? 8_000 : 1_200);
   }
   /** All viewers catch up, then the clock jumps by more than a day without any event. */
