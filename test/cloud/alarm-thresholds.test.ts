@@ -174,6 +174,18 @@ test("a lagging reader is reported once it is late and before its batch is given
   }
 });
 
+test("a batch that fails is retried for minutes, often enough that an outage loses no record", () => {
+  const readers = resourcesOf(templates, "AWS::Lambda::EventSourceMapping").filter(
+    ({ Properties }) => Properties.StartingPosition !== undefined,
+  );
+  expect(readers.length).toBeGreaterThan(1);
+  for (const { Properties } of readers) {
+    expect(Properties.MaximumRecordAgeInSeconds).toBeGreaterThan(shardHeldSeconds);
+    // An attempt that is throttled fails within seconds.
+    expect(Properties.MaximumRetryAttempts).toBeGreaterThanOrEqual(shardHeldSeconds / 5);
+  }
+});
+
 /** SQS's longest delay: messages of these queues may be sent that long before they are due. */
 const delaySecondsMax = 900;
 const sentAhead = ["endings", "moments", "plans", "retries"];
