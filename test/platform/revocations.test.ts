@@ -2,7 +2,14 @@ import { forgottenAt } from "../../domain/revocation.ts";
 import { handler as getWallet } from "../../functions/money/wallets/get.ts";
 import { handler as createStream } from "../../functions/streams/create.ts";
 import { isRevoked, revoke } from "../../platform/auth/revocations.ts";
-import { assertSession, listedSeconds, useRevocationAges } from "../../platform/auth/session.ts";
+import {
+  assertSession,
+  inSession,
+  listedSeconds,
+  useRevocationAges,
+} from "../../platform/auth/session.ts";
+import { putItem } from "../../platform/table/items.ts";
+import { key } from "../../platform/table/keys.ts";
 import { table, useTable } from "../../platform/table/table.ts";
 import { callEndpoint } from "./api-call.ts";
 import { meterTable } from "./call-meter.ts";
@@ -50,6 +57,19 @@ test("a cached list is refreshed during a call, and the next call uses it", asyn
   expect((await write("cem")).status).toBe(201);
   expect((await write("cem")).status).toBe(401);
   expect((await read("cem")).status).toBe(401);
+});
+
+test("within ten seconds of a revocation elsewhere no effect relies on an earlier list", async () => {
+  const act = (seconds: number) => {
+    const caller = { ...session("eve", second), groups: [] } as never;
+    return inSession(caller, { isRead: false, now: at(seconds) }, async () => "done");
+  };
+  expect(await act(0)).toBe("done");
+  const mark = { user: "eve", second: second + 1, at: at(1).getTime() };
+  await putItem({ ...key.recentRevocation(at(1).toISOString().slice(0, 19), "eve"), ...mark });
+  // Read again during a call that is not yet refused.
+  expect(await act(3)).toBe("done");
+  await expect(act(9)).rejects.toMatchObject({ code: "token_invalid" });
 });
 
 test("reading the list costs a new environment's first effect a step, and other calls none", async () => {
