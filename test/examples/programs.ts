@@ -23,7 +23,8 @@ export function startProgram(
     stream?.on("data", (chunk: Buffer) => {
       output += chunk.toString();
     });
-  const ended = once(child, "exit");
+  // Not "exit": at SIGTERM npm ends before the program that it runs, and both have the output.
+  const ended = once(child, "close");
   return {
     output: () => output,
     async stop() {
