@@ -61,7 +61,7 @@ test("a cached list is refreshed during a call, and the next call uses it", asyn
 
 test("within ten seconds of a revocation elsewhere no effect relies on an earlier list", async () => {
   const act = (seconds: number) => {
-    const caller = { ...session("eve", second), groups: [] } as never;
+    const caller = { ...session("eve", second), roles: [], claims: {}, expiresAt: second + 60 };
     return inSession(caller, { isRead: false, now: at(seconds) }, async () => "done");
   };
   expect(await act(0)).toBe("done");

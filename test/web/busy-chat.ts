@@ -11,6 +11,14 @@ const page = readFileSync(join(import.meta.dirname, "busy-page.html"), "utf8").r
   streamId,
 );
 
+/** The data of `settings.changed` for a channel with the standard settings. */
+export const standardSettings = {
+  slowModeSeconds: 0,
+  followersOnly: false,
+  giftsEnabled: true,
+  moderators: [],
+};
+
 let browser: Browser | undefined;
 let server: PageServer;
 

@@ -1,6 +1,6 @@
 /** What a viewer of `<ovation-chat>` has typed is not lost, or sent, by accident. */
 import { browserTest } from "./browser.ts";
-import { open, useBusyChat } from "./busy-chat.ts";
+import { open, standardSettings, useBusyChat } from "./busy-chat.ts";
 import { testMilliseconds } from "./pages.ts";
 
 useBusyChat();
@@ -60,8 +60,9 @@ browserTest(
     const discard = made.getByRole("button", { name: "Discard" });
     await discard.hover();
     await made.mouse.down();
-    const rules = { slowModeSeconds: 0, followersOnly: false, giftsEnabled: true, moderators: [] };
-    await made.evaluate(`happen("settings.changed", ${JSON.stringify(rules)}); show(message())`);
+    await made.evaluate(
+      `happen("settings.changed", ${JSON.stringify(standardSettings)}); show(message())`,
+    );
     // A combo is shown below the rows.
     await made.evaluate("give('g1', 'Rose', 10, 1, 1, 0); give('g2', 'Rose', 10, 1, 2, 0)");
     // None of it is shown in the next frames, nor by the next tick of slow mode's clock.

@@ -1,11 +1,10 @@
 /** What `<ovation-chat>` offers a new moderator, a blocked viewer, and one of unknown role. */
 import { browserTest } from "./browser.ts";
-import { open, useBusyChat } from "./busy-chat.ts";
+import { open, standardSettings, useBusyChat } from "./busy-chat.ts";
 import { expectSoon, testMilliseconds } from "./pages.ts";
 
 useBusyChat();
 
-const rules = { slowModeSeconds: 0, followersOnly: false, giftsEnabled: true };
 const poll = { id: "p1", kind: "poll", title: "Which song next?", options: ["Blue", "Red"] };
 
 browserTest(
@@ -20,7 +19,9 @@ browserTest(
     await made.getByText("a pin").waitFor();
     const tools = [".moment .end", ".pinned button"].map((name) => made.locator(name));
     const become = (...moderators: string[]) =>
-      made.evaluate(`happen("settings.changed", ${JSON.stringify({ ...rules, moderators })})`);
+      made.evaluate(
+        `happen("settings.changed", ${JSON.stringify({ ...standardSettings, moderators })})`,
+      );
     for (const tool of tools) expect(await tool.isVisible()).toBe(false);
     await become("me");
     for (const tool of tools) await tool.waitFor();

@@ -1,7 +1,7 @@
 /** `<ovation-chat>` as a viewer uses it; the page's own server plays the stream. */
 import type { Page } from "playwright-core";
 import { browserTest } from "./browser.ts";
-import { open, openWith, useBusyChat } from "./busy-chat.ts";
+import { open, openWith, standardSettings, useBusyChat } from "./busy-chat.ts";
 import { expectSoon, testMilliseconds } from "./pages.ts";
 
 useBusyChat();
@@ -197,8 +197,7 @@ browserTest(
     await slow.getByRole("textbox", { name: "Message" }).fill("one");
     await slow.getByRole("button", { name: "Send" }).click();
     await slow.locator(".send.waiting").waitFor();
-    const rules = { slowModeSeconds: 0, followersOnly: false, giftsEnabled: true, moderators: [] };
-    await slow.evaluate(`happen("settings.changed", ${JSON.stringify(rules)})`);
+    await slow.evaluate(`happen("settings.changed", ${JSON.stringify(standardSettings)})`);
     await slow.locator(".send:not(.waiting)").waitFor();
     await slow.close();
     const muted = await open("?muted");
@@ -222,7 +221,7 @@ browserTest(
   "what changes before the stream has been read holds: settings, an unpin, the end",
   async () => {
     const changed = await openLate();
-    const rules = { slowModeSeconds: 60, followersOnly: false, giftsEnabled: true, moderators: [] };
+    const rules = { ...standardSettings, slowModeSeconds: 60 };
     await changed.evaluate(`happen("settings.changed", ${JSON.stringify(rules)})`);
     await changed.evaluate(`happen("chat.unpinned", { messageId: "m" })`);
     await changed.evaluate("answerStream()");

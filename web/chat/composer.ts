@@ -109,7 +109,10 @@ export class Composer {
     this.#show();
   }
 
-  /** After a change of slow mode: shortens a running wait to at most this. */
+  /**
+   * After a change of slow mode: shortens a running wait to at most this many seconds. Visible
+   * within 250 ms.
+   */
   waitAtMost(seconds: number): void {
     this.#waitUntil = Math.min(this.#waitUntil, performance.now() + seconds * 1000);
   }

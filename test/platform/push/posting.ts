@@ -51,7 +51,7 @@ export function createPosting(inSlices: boolean, means: Means) {
   const resumes: Delayed<ResumeJob>[] = [];
   const sums: Delayed<SumsJob>[] = [];
   const resumers = [newEnv(), newEnv()];
-  const summers = [newEnv(), newEnv()];
+  const sumsPosters = [newEnv(), newEnv()];
   const jobs = createJobs(async (message) => {
     if (message.queue === "posts") queue.push(message.job.gathered);
     else {
@@ -112,11 +112,12 @@ export function createPosting(inSlices: boolean, means: Means) {
       Promise.all([
         live(),
         ...resumers.map((env) => liveUnordered(resumes, env, resume)),
-        ...summers.map((env) => liveUnordered(sums, env, postSums)),
+        ...sumsPosters.map((env) => liveUnordered(sums, env, postSums)),
       ]),
     /** The log was reset: what waited is gone. */
     reset(): void {
-      for (const env of [poster, ...sliceEnvs, ...resumers, ...summers]) env.memory = newMemory();
+      for (const env of [poster, ...sliceEnvs, ...resumers, ...sumsPosters])
+        env.memory = newMemory();
       queue.length = 0;
     },
     /** Slices that were asked for. */

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { isChangeKind } from "../../../domain/log/change.ts";
 import { changeOnlySums, frameRecords } from "../../../platform/push/append.ts";
-import type { StreamWork } from "../../../platform/push/batch.ts";
+import { pushStream, type StreamWork } from "../../../platform/push/batch.ts";
 import { confirmSubscribers } from "../../../platform/push/confirm.ts";
 import { deliverFrames } from "../../../platform/push/deliver.ts";
 import type { Payload, PostResult } from "../../../platform/push/gateway.ts";
@@ -156,8 +156,7 @@ export async function play(scenario: Scenario) {
   async function push(env: Env, { records, subscribers }: StreamWork): Promise<void> {
     const audience = audienceOf(env);
     if (records.length > 0 && changeOnlySums(records)) {
-      const gathered = await putBacklog(streamId, records, audience.now);
-      await posting.jobs.queueSums({ streamId, gathered });
+      await pushStream(audience, records);
       for (const { id } of records) queuedAt.set(id, queuedAt.get(id) ?? now);
     } else if (records.length > 0 && large)
       await posting.jobs.queuePost({
