@@ -175,3 +175,39 @@ browserTest(
   },
   testMilliseconds,
 );
+
+browserTest(
+  "an admin who leaves the form of a new webhook before the answer still gets its secret",
+  async () => {
+    const { page, faults, visit, close } = await openAsAdmin();
+    await visit("view=webhooks&id=new");
+    const url = "https://example.com/left-early";
+    await page.getByLabel("Endpoint URL").fill(url);
+    const held = Promise.withResolvers<void>();
+    await page.route(/\/webhooks$/, async (route) => {
+      if (route.request().method() === "POST") await held.promise;
+      await route.continue();
+    });
+    await page.getByRole("button", { name: "Create webhook" }).click();
+    await page.getByRole("button", { name: "Close" }).click();
+    held.resolve();
+    await toast(page, `Webhook to ${url} created.`).waitFor();
+    await page.getByRole("row", { name: url }).click();
+    const pane = page.getByRole("complementary", { name: url });
+    const secret = await pane.getByText(/^whsec_/).textContent();
+    // The same after a rotation, with the new secret; another user of the tab sees neither.
+    await pane.getByRole("button", { name: "Rotate secret…" }).click();
+    await confirm(page, "Rotate secret");
+    await pane
+      .getByText(/^whsec_/)
+      .and(page.locator(`:not(:text-is("${secret}"))`))
+      .waitFor();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("button", { name: "Ada Admin" }).click();
+    await pane.getByText("Edit webhook").waitFor();
+    expect(await pane.getByText(/^whsec_/).count()).toBe(0);
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);

@@ -1,7 +1,7 @@
-/** What is typed into the console's forms while a call is under way. */
+/** What the console's forms show when answers come late. */
 import type { Locator, Route } from "playwright-core";
 import { browserTest } from "./browser.ts";
-import { callerOf, openConsole, toast } from "./console.ts";
+import { callerOf, openConsole, openConsoleAs, toast } from "./console.ts";
 import { expectDrawn } from "./focus.ts";
 import { expectSoon, johnId, testMilliseconds, usePages } from "./pages.ts";
 
@@ -153,6 +153,46 @@ browserTest(
     await expectDrawn(page);
     expect(await row.innerText()).toContain("120");
     expect(await save.isDisabled()).toBe(true);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "of two overlay URLs that are revoked at once none stays listed",
+  async () => {
+    const host = "channel-host-8";
+    for (const description of ["Desk", "Laptop"])
+      await call(host, "POST", "/api/v1/channel/overlay-keys", { description });
+    const { page, visit, close } = await openConsoleAs(pages, host);
+    await visit("view=channel");
+    await page.getByRole("tab", { name: "Overlay" }).click();
+    const revoke = async (name: string) => {
+      const row = page.getByRole("listitem").filter({ hasText: name });
+      await row.getByRole("button", { name: "Revoke" }).press("Enter");
+      await row.getByRole("button", { name: "Confirm revoke" }).press("Enter");
+    };
+    // The list without the first one, as it was before the second one was revoked, comes last.
+    const [read, late] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const list = "**/overlay-keys?*";
+    const hold = async (route: Route) => {
+      const answer = await route.fetch();
+      read.resolve();
+      await late.promise;
+      await route.fulfill({ response: answer });
+    };
+    await page.getByText("Laptop").waitFor();
+    await page.route(list, hold, { times: 1 });
+    await revoke("Desk");
+    await read.promise;
+    await revoke("Laptop");
+    const none = page.getByText("No overlay URLs yet");
+    await none.waitFor();
+    const answered = page.waitForResponse(list);
+    late.resolve();
+    await (await answered).finished();
+    await expectDrawn(page);
+    expect(await none.count()).toBe(1);
     await close();
   },
   testMilliseconds,

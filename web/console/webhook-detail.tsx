@@ -1,4 +1,4 @@
-import { useSignal } from "@preact/signals";
+import { signal, useSignal } from "@preact/signals";
 import type { CallResult } from "../../client/index.ts";
 import { CopyButton } from "../copy-button.tsx";
 import { savedDraft } from "../draft.ts";
@@ -11,6 +11,7 @@ import { Form } from "./form.tsx";
 import { Icon } from "./icons.ts";
 import type { List } from "./list.ts";
 import { set } from "./router.ts";
+import { session } from "./session.ts";
 import { Detail, Facts } from "./ui.tsx";
 
 export type Webhook = CallResult<"GET /api/v1/webhooks/{id}">;
@@ -64,10 +65,19 @@ const WebhookFields = ({ draft, alter }: FieldsGiven) => (
 
 const blank: Draft = { url: "", events: "*", description: "" };
 
+/**
+ * The signing secrets of this session's answers, by webhook. They outlive the pane that asked for
+ * them: the API shows each only once, and the user may have left the pane before the answer came.
+ */
+const secrets = signal<Readonly<Record<string, string>>>({});
+session.subscribe(() => {
+  secrets.value = {};
+});
+
 export function NewWebhook({ reload }: { reload(): void }) {
   const draft = useSignal(blank);
   const key = useSignal(newKey());
-  const secret = useSignal<string | undefined>(undefined);
+  const created = useSignal("");
   const sent = draft.value;
   const { description, ...body } = bodyOf(sent);
   const action: Action = {
@@ -79,8 +89,9 @@ export function NewWebhook({ reload }: { reload(): void }) {
       { ...body, ...(description !== null && { description }) },
       key.value,
     ),
-    done(made: { secret: string | null; url: string }) {
-      secret.value = made.secret ?? undefined;
+    done(made: { id: string; secret: string | null; url: string }) {
+      if (made.secret !== null) secrets.value = { ...secrets.peek(), [made.id]: made.secret };
+      created.value = made.id;
       key.value = newKey();
       draft.value = savedDraft(sent, blank, draft.peek());
       reload();
@@ -89,7 +100,7 @@ export function NewWebhook({ reload }: { reload(): void }) {
   };
   return (
     <Detail title="New webhook" close={() => set({ id: "" })}>
-      {secret.value !== undefined && <Secret text={secret.value} />}
+      <Secret text={secrets.value[created.value]} />
       <Form name="New webhook" action={action} verb="Create webhook">
         <WebhookFields
           draft={draft.value}
@@ -102,23 +113,23 @@ export function NewWebhook({ reload }: { reload(): void }) {
   );
 }
 
-/** The signing secret, which is shown only once. */
-const Secret = ({ text }: { text: string }) => (
-  <div class="secret" role="status">
-    <p>Signing secret. It is shown only once: store it where your server verifies signatures.</p>
-    <code>{text}</code>
-    <CopyButton text={text}>
-      <Icon name="copy" />
-    </CopyButton>
-  </div>
-);
+/** The signing secret, if it is known. */
+const Secret = ({ text }: { text: string | undefined }) =>
+  text === undefined ? null : (
+    <div class="secret" role="status">
+      <p>Signing secret. Store it on your server now: it is not shown after you leave this page.</p>
+      <code>{text}</code>
+      <CopyButton text={text}>
+        <Icon name="copy" />
+      </CopyButton>
+    </div>
+  );
 
 type Given = { webhook: Webhook; list: List<Webhook> };
 
 /** A webhook's settings, deliveries and actions. */
 export function WebhookDetail({ webhook, list }: Given) {
   const took = (changed: Webhook) => list.put({ ...webhook, ...changed });
-  const secret = useSignal<string | undefined>(undefined);
   const sent = useSignal(0);
   const path = `${root}/${webhook.id}`;
   const enable = (enabled: boolean): Action => ({
@@ -146,8 +157,8 @@ export function WebhookDetail({ webhook, list }: Given) {
     verb: "Rotate secret",
     request: request("POST", `${path}/rotate-secret`),
     done(rotated: { secret: string }) {
-      secret.value = rotated.secret;
-      return "Secret rotated. The new one is shown only once.";
+      secrets.value = { ...secrets.peek(), [webhook.id]: rotated.secret };
+      return "Secret rotated. Store the new one on your server.";
     },
   };
   const remove: Action = {
@@ -162,7 +173,7 @@ export function WebhookDetail({ webhook, list }: Given) {
   };
   return (
     <Detail title={webhook.description ?? webhook.url} close={() => set({ id: "" })}>
-      {secret.value !== undefined && <Secret text={secret.value} />}
+      <Secret text={secrets.value[webhook.id]} />
       <Facts
         facts={[
           ["Endpoint URL", <span key="url">{webhook.url}</span>],

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { CallResult } from "../../client/index.ts";
 import { CopyButton } from "../copy-button.tsx";
 import { ErrorText, type Host, SureButton, unlessRefused, useAct, Waiting } from "./act.tsx";
@@ -40,8 +40,12 @@ export function OverlayAddresses({ host }: { host: Host }) {
   const name = useSignal("");
   const look = useSignal<Look>(usual);
   const { act, forget, errorText, isBusy } = useAct();
+  const turn = useRef(0);
+  /** Shows the answer of the newest read: an earlier one may still list a revoked key. */
   const reload = async () => {
-    keys.value = (await host.call(`GET ${route}`, { query: { limit: keysMax } })).list;
+    const own = ++turn.current;
+    const { list } = await host.call(`GET ${route}`, { query: { limit: keysMax } });
+    if (own === turn.current) keys.value = list;
   };
   const read = () => {
     forget();
