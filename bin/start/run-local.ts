@@ -2,7 +2,7 @@ import { flushCompileCache } from "node:module";
 import { join } from "node:path";
 import { placeholdersOf } from "../../lib/stages/placeholders.ts";
 import { stageOf } from "../../lib/stages/stages.ts";
-import type { System } from "../../local/index.ts";
+import type { System, SystemOptions } from "../../local/index.ts";
 import {
   createLog,
   DataDirectoryBusy,
@@ -24,6 +24,7 @@ import type { Settings } from "./settings.ts";
 import { readSettings } from "./settings.ts";
 import type { StartFacts } from "./start-block.ts";
 import { readStartOptions } from "./start-options.ts";
+import { startWhenFree } from "./start-when-free.ts";
 import { listStudioRoutes } from "./studio-routes.ts";
 import { topUp } from "./top-up.ts";
 
@@ -147,7 +148,7 @@ async function start(
   const restart = isKept ? () => restartNow(system.url, () => system.stop()) : undefined;
   let pages: Promise<string> | undefined;
   let assembly: Assembly | undefined;
-  const system = await startSystem({
+  const options: SystemOptions = {
     async assemblyDirectory() {
       const make = () => beginAssembly(settings.STAGE, signal, contextOf(settings));
       const making = withProgress("Bundling and synthesizing", screen, make);
@@ -176,7 +177,8 @@ async function start(
     prepare: (system) => prepareTable(system, { demo: settings.DEMO === "on" }),
     pagesDirectory: () => withProgress("Building the pages", screen, () => pages ?? buildWeb()),
     routes: (prepared) => listStudioRoutes(prepared, { restart }),
-  });
+  };
+  const system = await startWhenFree(() => startSystem(options), signal);
   reload?.attach(system);
   if (reload) process.once("exit", () => reload.stop());
   return { system, bundleRest: () => assembly?.bundleRest() };

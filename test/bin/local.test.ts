@@ -114,25 +114,27 @@ test("--help lists the settings and starts nothing; an unknown option is refused
   expect(await word.ended).toBe(2);
 });
 
-test("a port in use is reported in a sentence with exit code 1", async () => {
+test("a port in use is reported in a sentence with exit code 1 after 5 s", async () => {
   const server = createServer();
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   const { port } = server.address() as { port: number };
   const program = startProgram({ PORT: String(port), DATA_DIR: ":memory:" });
   expect(await program.ended).toBe(1);
   expect(program.output()).toBe(
-    `Port ${port} is in use: stop the process that uses it, or set PORT to another one.\n`,
+    `Port ${port} is in use: waiting up to 5 s for it\n` +
+      `Port ${port} is in use: stop the process that uses it, or set PORT to another one.\n`,
   );
   await new Promise((done) => server.close(done));
 });
 
-test("a data directory that is in use or cannot be written is reported at once", async () => {
+test("a data directory that is in use or cannot be written is reported", async () => {
   const directory = mkdtempSync(join(tmpdir(), "ovation-busy-"));
   const other = openState(directory);
   const second = startProgram({ PORT: "0", DATA_DIR: directory });
   expect(await second.ended).toBe(1);
   expect(second.output()).toBe(
-    `The data in ${directory} is in use by another running Ovation: ` +
+    "The data is in use: waiting up to 5 s for it\n" +
+      `The data in ${directory} is in use by another running Ovation: ` +
       "stop that one, or set DATA_DIR to another directory.\n",
   );
   // The other system may be about to create it.
@@ -150,6 +152,26 @@ test("a data directory that is in use or cannot be written is reported at once",
   expect(await below.ended).toBe(1);
   expect(below.output()).toMatch(/^DATA_DIR .* cannot be used: E[A-Z]+: .*mkdir '\/proc/);
 });
+
+test(
+  "a start waits for a system that is still stopping on its port and with its data",
+  async () => {
+    const directory = mkdtempSync(join(tmpdir(), "ovation-stopping-"));
+    const server = createServer();
+    const port = await freePort();
+    await new Promise<void>((done) => server.listen(port, "127.0.0.1", done));
+    const stopping = openState(directory);
+    const next = startProgram({ PORT: `${port}`, DATA_DIR: directory });
+    await waitFor(next, /is in use: waiting/);
+    await new Promise((done) => server.close(done));
+    stopping.close();
+    await waitFor(next, /Ctrl-C/);
+    next.child.kill("SIGTERM");
+    expect(await next.ended).toBe(0);
+    rmSync(directory, { recursive: true });
+  },
+  startMillisecondsMax,
+);
 
 test("all wrong settings are reported at once with exit code 2", async () => {
   const program = startProgram({ PORT: "http", STAGE: "test" });
