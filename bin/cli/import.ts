@@ -48,7 +48,11 @@ type Counts = { added: number; known: number; bad: number };
 
 /** The rows of a CSV file (RFC 4180). Throws a `Failure` where the file cannot be read or is not CSV. */
 async function* readRows(file: string): AsyncGenerator<CsvRow> {
-  const layout = { bom: true, info: true, relax_column_count: true, skip_empty_lines: true };
+  const layout = {
+    ...{ bom: true, info: true, relax_column_count: true, skip_empty_lines: true },
+    // Without this the first line's end counts for all, and a file joined of two loses its rest.
+    record_delimiter: ["\r\n", "\n", "\r"],
+  };
   // An error passed to its callback also ends the loop.
   const rows = pipeline(createReadStream(file), parse(layout), () => {});
   try {

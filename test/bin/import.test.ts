@@ -61,3 +61,13 @@ test("a file without a header or a token without the role is refused at once", a
   const refused = await begin([header, `${freshId()},,,,1`], { token }).ended;
   expect(refused).toEqual({ code: 1, said: expect.stringContaining("OVATION_TOKEN was rejected") });
 });
+
+test("the lines of a file may end in different ways", async () => {
+  const [ann, bob, eve] = [freshId(), freshId(), freshId()];
+  const mixed = [`${header}\r`, `${ann},,Ann,,1\r`, `${bob},,Bob,,2`, `${eve},,Eve,,3`];
+  expect(await begin(mixed).ended).toEqual({
+    code: 0,
+    said: "3 added, 0 already present, 0 invalid.\n",
+  });
+  expect(await profileOf(bob)).toMatchObject({ _id: bob, name: "Bob" });
+});
