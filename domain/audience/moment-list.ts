@@ -10,11 +10,12 @@ export const MomentQuery = cursorQuery(MomentId).extend({
   status: MomentStatus.optional().meta({ description: "Without it: open and over" }),
 });
 
-/** The list, with the sums of the open ones. */
+/** The list, with the likes and the sums of the open ones. */
 export const Moments = z.object({
   list: rowsOf(Moment),
-  sums: z
-    .record(z.string(), Sum)
-    .meta({ description: "The sums of the open moments, by id; for a poll, the votes per option" }),
+  sums: z.record(z.string(), Sum).meta({
+    description:
+      "The stream's `likes`, and the sums of the open moments, by id; for a poll, the votes per option",
+  }),
   pageInfo: PageInfo,
 });

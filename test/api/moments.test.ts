@@ -177,7 +177,7 @@ test.concurrent("a goal of likes counts taps; moments end with their stream", as
   const { data } = (await eventually(open, ({ body }) => body.data.sums[pollId][1] === 1)).body;
   expect(data).toMatchObject({
     list: [{ id: pollId }, { id: momentId }],
-    sums: { [pollId]: [0, 1, 0], [momentId]: 4 },
+    sums: { likes: 9, [pollId]: [0, 1, 0], [momentId]: 4 },
   });
   await call(`POST /api/v1/live-stream/${id}/end`, { as: host });
   expectFailure(await vote(as, id, pollId, [1]), 409, sentences[409]);

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { MomentQuery, Moments } from "../../../domain/audience/moment-list.ts";
 import { StreamId } from "../../../domain/id.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
-import { readState, showMoments, sumsOf } from "../../../platform/store/audience/log-state.ts";
+import { readState, showMoments, shownSums } from "../../../platform/store/audience/log-state.ts";
 import { listMoments } from "../../../platform/store/audience/moments.ts";
 import { getPublicStream } from "../../../platform/store/streams/stream-access.ts";
 
@@ -27,6 +27,6 @@ export const { contract, handler } = endpoint(
       readState(streamId),
     ]);
     const pageInfo = { nextCursor, hasNextPage: nextCursor !== null, limit: query.limit };
-    return { list: showMoments(list, state), sums: sumsOf(list, state), pageInfo };
+    return { list: showMoments(list, state), sums: shownSums(list, state), pageInfo };
   },
 );

@@ -43,13 +43,18 @@ export function sumsOf(items: readonly MomentItem[], { sums = {} }: LogState): S
   return Object.fromEntries(open.map((item) => [item.id, sums[item.id] ?? zeroOf(item)]));
 }
 
+/** The sums that viewers start from: the likes, and those of the open moments. */
+export const shownSums = (items: readonly MomentItem[], state: LogState): Sums => ({
+  [likesSum]: state.sums?.[likesSum] ?? 0,
+  ...sumsOf(items, state),
+});
+
 /** What viewers see at a position of a log: its likes, and its open moments with their sums. */
 export async function showState(streamId: string, state: LogState): Promise<ShownSums> {
   const keys = openIn(state).map(({ id }) => key.moment(streamId, id));
   const items = keys.length === 0 ? [] : await listItems(MomentItem, keys, { consistent: true });
   const open = items.filter(({ status }) => status === "open");
-  const sums = { [likesSum]: state.sums?.[likesSum] ?? 0, ...sumsOf(open, state) };
-  return { sums, moments: showMoments(open, state) };
+  return { sums: shownSums(open, state), moments: showMoments(open, state) };
 }
 
 /**
