@@ -12,7 +12,7 @@ const decodings = { gzip: promisify(gunzip), deflate: promisify(inflate) };
 const bodyBytesMax = 10 * 1024 * 1024;
 
 /**
- * A request as every API passes it on: with its body decompressed, and without the coding's header.
+ * A request as every API passes it on: with its body decompressed, and with the coding's header.
  * Returns the type of the gateway's refusal for an unsupported coding, for a body that does not
  * match its coding, and for one that is too large.
  * https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-make-request-with-compressed-payload.html
@@ -25,8 +25,7 @@ export async function decompressRequest(
   if (!Object.hasOwn(decodings, coding)) return "UNSUPPORTED_MEDIA_TYPE";
   try {
     const body = await decodings[coding as Coding](request.body, { maxOutputLength: bodyBytesMax });
-    const headers = request.headers.filter(([name]) => name.toLowerCase() !== "content-encoding");
-    return { ...request, headers, body };
+    return { ...request, body };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     return code === "ERR_BUFFER_TOO_LARGE" ? "REQUEST_TOO_LARGE" : "UNSUPPORTED_MEDIA_TYPE";
