@@ -49,7 +49,7 @@ export type SystemOptions = {
     system: Pick<System, "url" | "issuer">,
   ): Promise<void>;
   /** Runs once the data is available and before the first event is read from a stream. */
-  prepare?(system: Prepared): Promise<void>;
+  prepare?(system: Prepared): Promise<unknown>;
   /** Further routes below `/local`, from the embedding program. */
   routes?(system: Prepared): RunnerRoute[];
   /** Returns the folder of pages to serve with the APIs; without it no pages are served. */

@@ -6,18 +6,24 @@ import type { Settings } from "./settings.ts";
 import { describeStart, formatStartBlock, type StartFacts } from "./start-block.ts";
 
 /** The format of the start message: text, log lines, or one JSON object. */
-export type Announcement = { settings: Settings; json: boolean; hasKeys: boolean };
+export type Announcement = {
+  settings: Settings;
+  json: boolean;
+  hasKeys: boolean;
+  /** Whether the table has the demo data. */
+  hasDemo: boolean;
+};
 
 /** Prints that the system is ready, with its addresses. Returns the printed facts. */
 export async function announce(system: System, announcement: Announcement): Promise<StartFacts> {
-  const { settings, json, hasKeys } = announcement;
+  const { settings, json, hasKeys, hasDemo } = announcement;
   const facts: StartFacts = {
     url: system.url,
     relayUrl: system.relayUrl,
     stage: settings.STAGE,
     dataDir: settings.DATA_DIR,
     milliseconds: Math.round(performance.now()),
-    ...(await demoUsersOf(system)),
+    ...(await demoUsersOf(system, hasDemo)),
     secretKey: system.aws.getSecret(tencentSecretName(settings)),
     callbackKey: system.aws.getSecret(callbackSecretName(settings)),
     network: networkOf(system, settings),

@@ -1,6 +1,7 @@
 import {
   BatchGetCommand,
   type DynamoDBDocumentClient,
+  GetCommand,
   TransactWriteCommand,
 } from "@aws-sdk/lib-dynamodb";
 import { type GiftType, newGiftType } from "../../domain/money/gift-type.ts";
@@ -64,6 +65,12 @@ export async function writeDemo(place: DemoPlace, now: Date): Promise<boolean> {
   });
   await client.send(new TransactWriteCommand({ TransactItems }));
   return true;
+}
+
+/** Whether the table has the demo stream. */
+export async function hasDemo({ client, tableName: TableName }: DemoPlace): Promise<boolean> {
+  const { Item } = await client.send(new GetCommand({ TableName, Key: key.stream(ids.stream) }));
+  return Item !== undefined;
 }
 
 /**

@@ -57,11 +57,14 @@ export function preloadStore(): void {
   loadStore().catch(() => undefined);
 }
 
-/** Prepares the table: claims it for the stage, and adds the demo data if requested. */
+/**
+ * Prepares the table: claims it for the stage, and adds the demo data if requested. Returns whether
+ * the table has the demo data, of now or of an earlier start.
+ */
 export async function prepareTable(
   { url, aws, stage }: Prepared,
   { demo }: { demo: boolean },
-): Promise<void> {
+): Promise<boolean> {
   const [[store, owner], table] = await Promise.all([
     loadStore(),
     openRunnersTable({ aws, stage }),
@@ -76,9 +79,10 @@ export async function prepareTable(
   };
   try {
     await owner.assertReadable(place, claim.stage);
-    if (demo && (await store.writeDemo(place, new Date()))) return;
+    if (demo && (await store.writeDemo(place, new Date()))) return true;
     await owner.endDeployment(place, claim);
     if (demo) await store.moveDemoPictures(place);
+    return await store.hasDemo(place);
   } finally {
     table.client.destroy();
   }
@@ -112,17 +116,14 @@ function settingOf(stage: System["stage"], name: string): string {
 }
 
 /** The demo users with fresh tokens, and the ids for the printed lines. */
-export async function demoUsersOf({ issuer, stage }: System): Promise<{
-  users: DemoUser[];
-  streamId: string;
-  giftTypeId: string;
-  sdkAppId: string;
-}> {
+export async function demoUsersOf({ issuer, stage }: System, hasDemo: boolean) {
   const users = demoPeople.map(async ({ name, sub, says, groups, claims }) => {
     const { token } = await issuer.sign({ sub, groups, claims, expiresIn: tokenSeconds });
-    return { name, sub, says, token };
+    const isNew = !hasDemo && name !== "admin";
+    return { name, sub, says: isNew ? "a new user" : says, token } satisfies DemoUser;
   });
   const { streamId, giftTypeId } = demoIds;
+  const demo = hasDemo ? { streamId, giftTypeId } : undefined;
   const sdkAppId = settingOf(stage, "TENCENT_SDK_APP_ID");
-  return { users: await Promise.all(users), streamId, giftTypeId, sdkAppId };
+  return { users: await Promise.all(users), demo, sdkAppId };
 }

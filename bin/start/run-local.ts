@@ -94,7 +94,8 @@ export async function runLocal(onSignal: (end: () => void) => void): Promise<voi
     started.bundleRest();
     isReady = true;
     const hasKeys = !options.json && settings.LOG === "text" && hasKeyboard();
-    const facts = await announce(system, { settings, json: options.json, hasKeys });
+    const { hasDemo } = started;
+    const facts = await announce(system, { settings, json: options.json, hasKeys, hasDemo });
     output?.release();
     if (hasKeys) letKeysAct(system, facts, { finish, stop });
     // At once, because a killed process saves nothing for the next start.
@@ -135,7 +136,7 @@ async function start(
   screen: Screen,
   signal: AbortSignal,
   onFailure: (error: unknown) => void,
-): Promise<{ system: System; bundleRest(): void }> {
+): Promise<{ system: System; hasDemo: boolean; bundleRest(): void }> {
   const reload = isWatching(settings)
     ? createReload({
         stage: settings.STAGE,
@@ -148,6 +149,7 @@ async function start(
   const restart = isKept ? () => restartNow(system.url, () => system.stop()) : undefined;
   let pages: Promise<string> | undefined;
   let assembly: Assembly | undefined;
+  let hasDemo = false;
   const options: SystemOptions = {
     async assemblyDirectory() {
       const make = () => beginAssembly(settings.STAGE, signal, contextOf(settings));
@@ -174,14 +176,16 @@ async function start(
       refresh: (name) => assembly?.bundleOf(name) ?? reload?.reloading.refresh(name),
       undo: (name) => reload?.reloading.undo(name) ?? false,
     },
-    prepare: (system) => prepareTable(system, { demo: settings.DEMO === "on" }),
+    async prepare(prepared) {
+      hasDemo = await prepareTable(prepared, { demo: settings.DEMO === "on" });
+    },
     pagesDirectory: () => withProgress("Building the pages", screen, () => pages ?? buildWeb()),
     routes: (prepared) => listStudioRoutes(prepared, { restart }),
   };
   const system = await startWhenFree(() => startSystem(options), signal);
   reload?.attach(system);
   if (reload) process.once("exit", () => reload.stop());
-  return { system, bundleRest: () => assembly?.bundleRest() };
+  return { system, hasDemo, bundleRest: () => assembly?.bundleRest() };
 }
 
 /** The CDK app's context, besides the stage's name. */

@@ -12,8 +12,8 @@ export type StartFacts = {
   dataDir: string;
   milliseconds: number;
   users: DemoUser[];
-  streamId: string;
-  giftTypeId: string;
+  /** The ids of the demo data; undefined if the table does not have it. */
+  demo: { streamId: string; giftTypeId: string } | undefined;
   sdkAppId: string;
   secretKey: string;
   /** The key in the URL for Tencent's callbacks. */
@@ -39,7 +39,6 @@ export function formatStartBlock(facts: StartFacts): string {
   const { studio, overlay, api, documentation, ...others } = addressesOf(facts);
   const { socket, tencent, callbackUrl } = others;
   const seconds = (facts.milliseconds / 1000).toFixed(1);
-  const [john, host] = facts.users;
   const keys = facts.hasKeys ? "h lists the keys, " : "";
   return [
     `  Ovation ${packageJson.version} is ready in ${seconds} s (stage ${stage})`,
@@ -54,8 +53,7 @@ export function formatStartBlock(facts: StartFacts): string {
     `  secret key ${facts.secretKey}`,
     `  Callback   ${callbackUrl}`,
     ...describeNetwork(facts.network),
-    `  Users      ${john?.name} ${john?.sub}, host ${host?.sub},`,
-    `             admin, user1, user2; gift type ${facts.giftTypeId}`,
+    ...describeDemo(facts),
     `  Data       ${facts.dataDir}`,
     "",
     "  Try in another terminal, each line by itself:",
@@ -66,11 +64,13 @@ export function formatStartBlock(facts: StartFacts): string {
 
 /** The same facts as data. */
 export function describeStart(facts: StartFacts): Record<string, unknown> {
-  const { network, secretKey, sdkAppId, hasKeys: _, ...others } = facts;
+  const { network, secretKey, sdkAppId, demo, hasKeys: _, ...others } = facts;
   const { url } = facts;
   return {
     version: packageJson.version,
     ...others,
+    streamId: demo?.streamId ?? null,
+    giftTypeId: demo?.giftTypeId ?? null,
     ...addressesOf(facts),
     openapi: `${url}/openapi.json`,
     asyncapi: `${url}/asyncapi.json`,
@@ -81,7 +81,7 @@ export function describeStart(facts: StartFacts): Record<string, unknown> {
   };
 }
 
-function addressesOf({ url, stage, streamId, callbackKey, network }: StartFacts) {
+function addressesOf({ url, stage, demo, callbackKey, network }: StartFacts) {
   // A container's published port is reached from its bridge: another machine, which needs the key.
   const fragment = network === undefined ? "" : `#key=${network.localKey}`;
   return {
@@ -91,10 +91,18 @@ function addressesOf({ url, stage, streamId, callbackKey, network }: StartFacts)
     overlay: `${url}/overlay?demo=1`,
     api: `${url}/api/v1`,
     documentation: `${url}/docs`,
-    socket: `${url.replace("http", "ws")}/ws?token=TOKEN&streamId=${streamId}`,
+    socket: `${url.replace("http", "ws")}/ws?token=TOKEN${demo ? `&streamId=${demo.streamId}` : ""}`,
     tencent: `${url}/v4`,
     callbackUrl: `${url}/tencent/callback?key=${callbackKey}`,
   };
+}
+
+function describeDemo({ users: [john, host], demo }: StartFacts): string[] {
+  if (demo === undefined) return [];
+  return [
+    `  Users      ${john?.name} ${john?.sub}, host ${host?.sub},`,
+    `             admin, user1, user2; gift type ${demo.giftTypeId}`,
+  ];
 }
 
 const describeNetwork = (network: StartFacts["network"]): string[] =>
@@ -105,12 +113,21 @@ const describeNetwork = (network: StartFacts["network"]): string[] =>
         `             from there /local needs x-local-key: ${network.localKey}`,
       ];
 
-function linesToTry({ url, streamId }: StartFacts): string[] {
-  const stream = `${url}/api/v1/live-stream/${streamId}`;
+function linesToTry({ url, demo }: StartFacts): string[] {
+  const streams = `${url}/api/v1/live-stream`;
+  const stream = `${streams}/${demo?.streamId}`;
   // The commands use the default port anyway.
   const isDefault = new URL(url).port === String(defaultPort);
-  const token = `$(npm run -s token -- johndoe${isDefault ? "" : ` ${url}`})`;
-  const asJohn = `--oauth2-bearer ${token}`;
+  const as = (user: string) =>
+    `--oauth2-bearer $(npm run -s token -- ${user}${isDefault ? "" : ` ${url}`})`;
+  const asJohn = as("johndoe");
+  if (demo === undefined)
+    return [
+      `curl ${url}/health`,
+      `curl --json '{"sub":"ann","credits":500}' ${url}/local/token`,
+      `curl --json '{"title":"Mine"}' ${as("ann")} ${streams}/create`,
+      `curl ${as("ann")} ${url}/api/v1/wallet`,
+    ];
   return [
     `curl ${url}/health`,
     `curl --json '{"content":"Hi"}' ${asJohn} ${stream}/chat/messages`,

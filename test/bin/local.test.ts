@@ -48,17 +48,17 @@ async function waitFor(program: Run, pattern: RegExp): Promise<void> {
   }
 }
 
-test(
-  "it prints a block whose curl lines work as printed, and exits with 0",
-  async () => {
-    const system = startProgram({ PORT: "0", DATA_DIR: ":memory:" });
+test.each(["on", "off"])(
+  "with DEMO=%s it prints a block whose curl lines work as printed, and exits with 0",
+  async (demo) => {
+    const system = startProgram({ PORT: "0", DATA_DIR: ":memory:", DEMO: demo });
     await waitFor(system, /Ctrl-C/);
     const lines = system.output().split("\n");
     const block = lines.slice(lines.findIndex((line) => line.includes(" is ready in ")));
     expect(block.length).toBeLessThanOrEqual(26);
     expect(block.join("\n")).not.toMatch(/eyJ/);
     const curls = block.filter((line) => line.startsWith("curl "));
-    expect(curls.length).toBeGreaterThanOrEqual(5);
+    expect(curls.length).toBeGreaterThanOrEqual(demo === "on" ? 5 : 4);
     for (const curl of curls) {
       expect(curl).not.toContain("|");
       const { stdout } = await run("sh", ["-c", `${curl} -s -w '\\n%{http_code}'`], { cwd: root });

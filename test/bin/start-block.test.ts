@@ -11,8 +11,7 @@ const facts: StartFacts = {
     { name: "host", sub: "64d15f9e2e6c8f4d5a123457", token: "eyJ2", says: "host" },
     { name: "admin", sub: "admin", token: "eyJ3", says: "admin of everything" },
   ],
-  streamId: "64d15f9e2e6c8f4d5a123000",
-  giftTypeId: "65a1234bcde5678f90123456",
+  demo: { streamId: "64d15f9e2e6c8f4d5a123000", giftTypeId: "65a1234bcde5678f90123456" },
   sdkAppId: "1400000001",
   secretKey: "79507f4e8d1c2b3a".repeat(4),
   callbackKey: "d41d8cd98f00b204".repeat(3),
@@ -60,6 +59,22 @@ test("with a custom port the commands name it, too", () => {
   expect(block).toContain("$(npm run -s token -- johndoe http://127.0.0.1:54321)");
   expect(block).toContain("gift --count 5 --url http://127.0.0.1:54321");
   expect(formatStartBlock(facts)).toContain("$(npm run -s token -- johndoe)");
+});
+
+test("without the demo data it names none of it, and prints only lines that work without it", () => {
+  const without = { ...facts, demo: undefined };
+  const block = formatStartBlock(without);
+  expect(block).not.toMatch(/64d15f9e|65a1234b|user1|STREAM|trigger/);
+  expect(block.split("\n").filter((line) => /^(curl|npm) /.test(line))).toEqual([
+    "curl http://127.0.0.1:4000/health",
+    'curl --json \'{"sub":"ann","credits":500}\' http://127.0.0.1:4000/local/token',
+    'curl --json \'{"title":"Mine"}\' --oauth2-bearer $(npm run -s token -- ann) http://127.0.0.1:4000/api/v1/live-stream/create',
+    "curl --oauth2-bearer $(npm run -s token -- ann) http://127.0.0.1:4000/api/v1/wallet",
+  ]);
+  expect(describeStart(without)).toMatchObject({
+    ...{ streamId: null, giftTypeId: null, users: facts.users },
+    socket: "ws://127.0.0.1:4000/ws?token=TOKEN",
+  });
 });
 
 test("the data has everything that is printed, and the tokens", () => {
