@@ -21,7 +21,7 @@ import { createReload } from "./reload.ts";
 import { restartNow } from "./restart.ts";
 import { attachKeys, hasKeyboard } from "./run-keys.ts";
 import type { Settings } from "./settings.ts";
-import { readSettings } from "./settings.ts";
+import { contextOf, readSettings } from "./settings.ts";
 import type { StartFacts } from "./start-block.ts";
 import { readStartOptions } from "./start-options.ts";
 import { startWhenFree } from "./start-when-free.ts";
@@ -187,10 +187,6 @@ async function start(
   if (reload) process.once("exit", () => reload.stop());
   return { system, hasDemo, bundleRest: () => assembly?.bundleRest() };
 }
-
-/** The CDK app's context, besides the stage's name. */
-const contextOf = ({ RELAY }: Settings): Record<string, string> =>
-  RELAY === undefined ? {} : { relay: RELAY };
 
 /** Watches sources for a user at a terminal; tests must not run half-written files. */
 const isWatching = ({ WATCH }: Settings) =>

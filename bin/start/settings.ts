@@ -45,6 +45,12 @@ const settings = {
   AWS_CLIENT: choice("own", "sdk").default("own"),
   /** Whether to reload changed sources; default: only under `npm start`. */
   WATCH: choice("on", "off").optional(),
+  /** The price of a superlike, in whole credits; default: the stage's. */
+  SUPERLIKE_PRICE: z
+    .string()
+    .regex(/^[1-9]\d{0,9}$/, "whole credits, 1 to 1000000000")
+    .refine((price) => Number(price) <= 1_000_000_000, "whole credits, 1 to 1000000000")
+    .optional(),
   TENCENT_SECRET_KEY: z
     .string()
     .regex(/^[\x21-\x7e]{16,128}$/, "16 to 128 printable ASCII characters without a space")
@@ -62,6 +68,12 @@ const settings = {
 export const settingNames = Object.keys(settings);
 
 export type Settings = { [Name in keyof typeof settings]: z.output<(typeof settings)[Name]> };
+
+/** The CDK app's context, besides the stage's name. */
+export const contextOf = ({ RELAY, SUPERLIKE_PRICE }: Settings): Record<string, string> => ({
+  ...(RELAY && { relay: RELAY }),
+  ...(SUPERLIKE_PRICE && { superlikePrice: SUPERLIKE_PRICE }),
+});
 
 /** Settings whose values are never printed, only their length. */
 const secretNames = new Set(["TENCENT_SECRET_KEY", "TENCENT_CALLBACK_KEY"]);

@@ -268,6 +268,7 @@ export function stageOf(option: Option): Stage {
   // One machine runs one task, for every room.
   if (option("relay") === "on") stage.relay ??= { minTasks: 1, maxTasks: 1, fromViewers: 0 };
   if (option("relay") === "off") delete stage.relay;
+  stage.superlikePrice = Number(option("superlikePrice") ?? stage.superlikePrice);
   if (option("canary") === "off") stage.deploysAtOnce = true;
   stage.groupsClaim = option("groupsClaim") ?? stage.groupsClaim;
   assertPossible(stage);

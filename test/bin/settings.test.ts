@@ -1,4 +1,5 @@
-import { readSettings } from "../../bin/start/settings.ts";
+import { contextOf, readSettings, type Settings } from "../../bin/start/settings.ts";
+import { stageOf } from "../../lib/stages/stages.ts";
 
 test("without environment variables the defaults apply", () => {
   expect(readSettings({})).toEqual({
@@ -22,6 +23,20 @@ test("an empty variable counts as unset, and valid values are accepted", () => {
   expect(read).toMatchObject({
     settings: { PORT: 4000, LOG: "json", DATA_DIR: ":memory:", STAGE: "prod" },
   });
+});
+
+test("SUPERLIKE_PRICE is the price of the stage that is run; without it the stage has its own", () => {
+  const priceOf = (environment: Record<string, string>) => {
+    const context = contextOf((readSettings(environment) as { settings: Settings }).settings);
+    return stageOf((name) => context[name]).superlikePrice;
+  };
+  expect(priceOf({})).toBe(10);
+  expect(priceOf({ SUPERLIKE_PRICE: "1" })).toBe(1);
+  expect(priceOf({ SUPERLIKE_PRICE: "1000000000" })).toBe(1_000_000_000);
+  for (const wrong of ["0", "-1", "1.5", "1000000001", "ten", "1e3"])
+    expect(readSettings({ SUPERLIKE_PRICE: wrong })).toEqual({
+      faults: [`SUPERLIKE_PRICE: expected whole credits, 1 to 1000000000, found "${wrong}"`],
+    });
 });
 
 test("all wrong values are reported at once, with the found and the expected value", () => {
