@@ -1,9 +1,10 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
+import { Refusal } from "../../domain/refusal.ts";
 import { BoundedMap } from "../runtime/bounded.ts";
 import { addressOf } from "./address.ts";
 import type { Contract } from "./contract.ts";
-import { commonHeaders, contentTag, withEtag } from "./envelope.ts";
-import { header } from "./request.ts";
+import { commonHeaders, contentTag, refusalAnswer, withEtag } from "./envelope.ts";
+import { header, readQuery } from "./request.ts";
 
 /** The declared properties of a document. */
 type Declaration = Omit<
@@ -48,11 +49,15 @@ export function document<const C extends Declaration>(
   }
 
   async function handler(event: APIGatewayProxyEvent): Promise<APIGatewayProxyResult> {
+    const common = commonHeaders(event.requestContext.requestId, header(event, "origin"));
+    try {
+      readQuery(event);
+    } catch (error) {
+      if (error instanceof Refusal) return refusalAnswer(error, common, new Date());
+      throw error;
+    }
     const made = documentAt(addressOf(event));
-    const headers: Record<string, string> = {
-      ...commonHeaders(event.requestContext.requestId, header(event, "origin")),
-      ...made.headers,
-    };
+    const headers: Record<string, string> = { ...common, ...made.headers };
     if (declaration.mediaType !== undefined) headers["content-type"] = declaration.mediaType;
     if (declaration.cacheControl !== undefined) headers["cache-control"] = declaration.cacheControl;
     const answer = { statusCode: 200, headers, body: made.body };

@@ -270,3 +270,21 @@ test("a text that is no date has one sentence, and so has a list that is too lon
     expect(answer.body.errors.slice(1)).toEqual([sentence]);
   }
 });
+
+test.each([
+  "/openapi.json",
+  "/asyncapi.json",
+  "/docs",
+  "/docs/events",
+  "/health",
+  "/v1/app-config",
+])(
+  "%s refuses a query parameter given twice, and takes one that it does not know",
+  async (path) => {
+    const refused = await call(`GET ${path}?page=1&page=2`);
+    expectFailure(refused, 400, sentences[400]);
+    expect(refused.body.errors).toEqual([sentences[400], "page: expected one value"]);
+    expect(refused.headers.get("cache-control")).toBe("no-store");
+    expect(await raw(`${path}?page=1`, {})).toMatchObject({ status: 200 });
+  },
+);
