@@ -1,6 +1,6 @@
 import { jest } from "@jest/globals";
 import type { Meter } from "../../local/aws/meter.ts";
-import type { Queue } from "../../local/model.ts";
+import type { EventSource, Queue } from "../../local/model.ts";
 import { createQueueStore, type QueueStore } from "../../local/sources/queue-store.ts";
 import { createQueueSource } from "../../local/sources/queues.ts";
 import { openState, type State } from "../../local/state.ts";
@@ -51,6 +51,81 @@ test("a full disk is reported as that, and later messages are stored", () => {
   expect(() => put(store, queue, "x".repeat(1_000_000))).toThrow("database or disk is full");
   put(store, queue, "later");
   expect(bodies(store, queue)).toEqual(["later"]);
+});
+
+test("a FIFO queue forgets a message's deduplication id after five minutes", () => {
+  const queue = makeQueue("work.fifo");
+  const store = open(queue);
+  const send = (body: string) =>
+    store.send(queue, { body, sender: "test", groupId: "g", deduplicationId: "same" }).messageId;
+  const first = send("first");
+  now += 5 * 60_000 - 1;
+  expect(send("repeated")).toBe(first);
+  now += 1;
+  expect(send("later")).not.toBe(first);
+  expect(bodies(store, queue)).toEqual(["first", "later"]);
+});
+
+/** Delivers a queue's messages to `answer`, which gets each batch's records. */
+function deliverTo(
+  queue: Queue,
+  answer: (records: { body: string; messageId: string }[]) => unknown,
+  part: Partial<EventSource> = {},
+) {
+  const store = createQueueStore(state, () => undefined);
+  const source = createQueueSource({
+    source: makeSource("sample-worker", queue.arn, part),
+    queue,
+    region: "us-east-1",
+    store,
+    invoke: async (_, event) => ({
+      ok: true,
+      payload: await answer((event as { Records: Parameters<typeof answer>[0] }).Records),
+    }),
+    meter: { record: () => {} } as unknown as Meter,
+    log: () => {},
+  });
+  return { store, source };
+}
+
+test("a stop waits for the batch in progress, whose messages are done", async () => {
+  const queue = makeQueue("work");
+  let finish = () => {};
+  const working = new Promise<void>((done) => {
+    finish = done;
+  });
+  const { store, source } = deliverTo(queue, () => working);
+  put(store, queue, "one");
+  source.start();
+  const stopped = source.stop();
+  finish();
+  await stopped;
+  expect(store.count(queue)).toEqual({ visible: 0, delayed: 0, inFlight: 0 });
+});
+
+test("a report with an unknown id fails the whole batch: no message is lost", async () => {
+  const queue = makeQueue("work", { visibilitySeconds: 60 });
+  const { store, source } = deliverTo(queue, () => ({
+    batchItemFailures: [{ itemIdentifier: "unknown" }],
+  }));
+  for (const body of ["one", "two"]) put(store, queue, body);
+  source.start();
+  await source.stop();
+  expect(store.count(queue)).toMatchObject({ inFlight: 2 });
+});
+
+test("a full batch does not wait for the end of its window", async () => {
+  const queue = makeQueue("work");
+  const batches: string[][] = [];
+  const { store, source } = deliverTo(
+    queue,
+    (records) => void batches.push(records.map(({ body }) => body)),
+    { batchSize: 2, batchingWindowSeconds: 300 },
+  );
+  for (const body of ["one", "two", "three"]) put(store, queue, body);
+  source.start();
+  await source.stop();
+  expect(batches).toEqual([["one", "two"]]);
 });
 
 test("a queue that cannot be read for a while is read again, and reported once", async () => {

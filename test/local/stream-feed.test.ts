@@ -129,3 +129,17 @@ test("whether a machine is busy depends on its idle time, measured a few times a
   load();
   expect(questions).toBe(5);
 });
+
+test("a reader whose next records are no longer kept continues with the oldest", async () => {
+  const engine = makeEngine([2]);
+  const starts: unknown[] = [];
+  const call: EngineCall = async (target, body) => {
+    if (!target.endsWith(".GetShardIterator")) return engine.call(target, body);
+    starts.push(body.ShardIteratorType);
+    if (body.ShardIteratorType === "TRIM_HORIZON") return engine.call(target, body);
+    return { status: 400, body: { __type: "TrimmedDataAccessException" } };
+  };
+  const feed = createStreamFeed(call, table, () => 0);
+  expect(await feed.read("5")).toHaveLength(2);
+  expect(starts).toEqual(["AFTER_SEQUENCE_NUMBER", "TRIM_HORIZON"]);
+});

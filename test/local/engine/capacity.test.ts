@@ -175,3 +175,22 @@ function openLocal() {
     engine.cost(operation, { ...body, TableName: "local" });
   return { ...engine, cost };
 }
+
+test("an item may have 400 KB, at once or by an update, and not a byte more", () => {
+  const { must, refusal } = openTestEngine();
+  const Key = { pk: { S: "a" }, sk: { S: "1" } };
+  // Names and keys take six bytes and the filler's name six.
+  const filler = (bytes: number) => ({ S: "x".repeat(bytes - 12) });
+  const put = (bytes: number) => ({ TableName: "things", Item: { ...Key, filler: filler(bytes) } });
+  const update = (bytes: number) => ({
+    ...{ TableName: "things", Key, UpdateExpression: "SET filler = :filler" },
+    ExpressionAttributeValues: { ":filler": filler(bytes) },
+  });
+  must("PutItem", put(409_600));
+  must("UpdateItem", update(409_600));
+  for (const [operation, body] of [
+    ["PutItem", put(409_601)],
+    ["UpdateItem", update(409_601)],
+  ] as const)
+    expect(refusal(operation, body)[0]).toBe("ValidationException");
+});

@@ -121,3 +121,31 @@ test("the JSON of a page is the same whether its items were read or not", () => 
   );
   expect(writeAnswer({ refused: true })).toBe('{"refused":true}');
 });
+
+test("a batch of more than 16 MB leaves the keys beyond it for the next call", () => {
+  const { put, must } = open();
+  const filler = { S: "x".repeat(400_000) };
+  for (let n = 10; n < 55; n++) put("big", String(n), { filler });
+  const all = Array.from({ length: 45 }, (_, n) => ({ pk: { S: "big" }, sk: { S: `${n + 10}` } }));
+  type Answer = { Responses: { things: Item[] }; UnprocessedKeys: { things?: { Keys: Item[] } } };
+  let Keys: Item[] = all;
+  const counts: number[] = [];
+  const found: Item[] = [];
+  while (Keys.length > 0) {
+    const { Responses, UnprocessedKeys } = must("BatchGetItem", {
+      RequestItems: { things: { Keys, ProjectionExpression: "pk, sk" } },
+    }) as Answer;
+    counts.push(Responses.things.length);
+    found.push(...Responses.things);
+    Keys = UnprocessedKeys.things?.Keys ?? [];
+  }
+  expect(found).toEqual(all);
+  expect(counts).toEqual([42, 3]);
+});
+
+test("an index cannot be read consistently, which AWS would refuse, too", () => {
+  const { must, refusal } = open();
+  const body = { TableName: "things", IndexName: "by-owner" };
+  must("Scan", body);
+  expect(refusal("Scan", { ...body, ConsistentRead: true })[0]).toBe("ValidationException");
+});

@@ -192,3 +192,15 @@ test("records are kept for a day, and longer for a reader that has not read them
   put("a", "5");
   expect(Number(read()[0]!.dynamodb.SequenceNumber)).toBeGreaterThan(Number(numbers[3]));
 });
+
+test("records keep their order in time if the machine's clock is set back", () => {
+  const { put, read, clock } = open();
+  const seconds = Math.floor(clock.now / 1000);
+  put("a", "1");
+  clock.now -= 24 * hour;
+  put("a", "2");
+  clock.now += 25 * hour;
+  put("a", "3");
+  const times = read().map(({ dynamodb }) => Number(dynamodb.ApproximateCreationDateTime));
+  expect(times.map((time) => time - seconds)).toEqual([0, 0, 3600]);
+});

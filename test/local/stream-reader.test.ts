@@ -1,0 +1,138 @@
+import type { InvocationResult } from "../../local/model.ts";
+import { chooseBatch } from "../../local/sources/stream-batch.ts";
+import type { EngineRecord } from "../../local/sources/stream-calls.ts";
+import {
+  createPositions,
+  findLeastPosition,
+  forgetOtherReaders,
+} from "../../local/sources/stream-positions.ts";
+import { createStreamReader } from "../../local/sources/stream-reader.ts";
+import { type StreamRecord, streamRecordOf } from "../../local/sources/stream-records.ts";
+import { plainSwitches } from "../../local/sources/stream-switches.ts";
+import { openState } from "../../local/state.ts";
+import { makeSource, makeStage, streamArn, waitFor } from "./sample-stage.ts";
+
+const table = makeStage().tables[0]!;
+const recordOf = (n: number, dynamodb: Partial<EngineRecord["dynamodb"]> = {}): EngineRecord => ({
+  eventName: "INSERT",
+  dynamodb: {
+    Keys: { PK: { S: "p" }, SK: { S: String(n) } },
+    NewImage: {},
+    SequenceNumber: String(n),
+    ApproximateCreationDateTime: Date.now() / 1000,
+    ...dynamodb,
+  },
+});
+const namesOf = (records: readonly StreamRecord[]) =>
+  records.map(({ dynamodb }) => (dynamodb.Keys.SK as { S: string }).S);
+
+/** Reads these records until the last one is done; a call's result is by its number, from 0. */
+async function readAll(
+  records: EngineRecord[],
+  resultOf: (call: number) => InvocationResult,
+  part: Parameters<typeof makeSource>[2],
+) {
+  const delivered: string[][] = [];
+  const givenUp: [string[], string, number][] = [];
+  const left = [...records];
+  let reached: string | undefined;
+  const reader = createStreamReader({
+    source: makeSource("sample-reader", streamArn, part),
+    table,
+    region: "us-east-1",
+    shard: 0,
+    shardCount: 1,
+    feed: {
+      read: async () => left.splice(0),
+      restAfter: () => {},
+      findStreamArn: async () => streamArn,
+      findNewest: async () => undefined,
+    },
+    invoke: async (_, event) => {
+      delivered.push(namesOf((event as { Records: StreamRecord[] }).Records));
+      return resultOf(delivered.length - 1);
+    },
+    switches: plainSwitches,
+    position: undefined,
+    saveReached: (position) => {
+      reached = position;
+    },
+    giveUp: (given, reason, count) => void givenUp.push([namesOf(given), reason, count]),
+    log: () => {},
+    random: Math.random,
+  });
+  reader.start();
+  await waitFor("the last record", () => reached === records.at(-1)?.dynamodb.SequenceNumber);
+  await reader.stop();
+  return { delivered, givenUp };
+}
+
+const done: InvocationResult = { ok: true, payload: null };
+const failed = (errorType: string): InvocationResult => ({
+  ok: false,
+  error: { errorType, errorMessage: "" },
+});
+
+test("a batch for which Lambda has no capacity is tried again, and uses up no attempt", async () => {
+  const { delivered, givenUp } = await readAll(
+    [recordOf(1)],
+    (call) => (call < 2 ? failed("TooManyRequestsException") : done),
+    { retryAttemptsMax: 0 },
+  );
+  expect([delivered, givenUp]).toEqual([[["1"], ["1"], ["1"]], []]);
+});
+
+test("only records that are too old are given up, and the destination gets the reason", async () => {
+  const old = { ApproximateCreationDateTime: Date.now() / 1000 - 120 };
+  const { delivered, givenUp } = await readAll(
+    [recordOf(1, old), recordOf(2, old), recordOf(3)],
+    () => done,
+    { recordAgeSecondsMax: 60 },
+  );
+  expect(delivered).toEqual([["3"]]);
+  expect(givenUp).toEqual([
+    [["1"], "RecordAgeExceeded", 0],
+    [["2"], "RecordAgeExceeded", 0],
+  ]);
+});
+
+test("a batch of large records stays below the size of an event", () => {
+  const megabyte = 1024 * 1024;
+  const pending = Array.from({ length: 8 }, (_, n) => ({
+    sequence: String(n),
+    record: streamRecordOf(recordOf(n, { SizeBytes: megabyte }), table, "us-east-1", 0),
+    readyAt: 0,
+  }));
+  expect(chooseBatch(pending, 100)).toHaveLength(5);
+  expect(chooseBatch(pending, 3)).toHaveLength(3);
+  // A single record is delivered, whatever its size.
+  const [large] = pending;
+  large!.record.dynamodb.SizeBytes = 6 * megabyte;
+  expect(chooseBatch(pending, 100)).toHaveLength(1);
+});
+
+test("records are kept for the slowest reader, and not for one that no longer exists", () => {
+  const state = openState(":memory:");
+  const positionsOf = (reader: string) => createPositions(state, reader, streamArn);
+  for (const [reader, position] of [
+    ["gone", "3"],
+    ["quick", "900"],
+    ["slow", "20"],
+  ] as const)
+    positionsOf(reader).save(0, position);
+  expect(findLeastPosition(state, streamArn)).toBe(3);
+  forgetOtherReaders(state, ["quick", "slow"]);
+  expect(findLeastPosition(state, streamArn)).toBe(20);
+  expect([positionsOf("gone").find(0), positionsOf("quick").find(0)]).toEqual([undefined, "900"]);
+  state.close();
+});
+
+test("another number of shards continues at the lowest position: nothing is left out", async () => {
+  const state = openState(":memory:");
+  const positions = createPositions(state, "reader", streamArn);
+  positions.save(0, "1000");
+  positions.save(1, "99");
+  await positions.prepare(3, async () => undefined);
+  expect([0, 1, 2].map(positions.find)).toEqual(["99", "99", "99"]);
+  state.close();
+});
