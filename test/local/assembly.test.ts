@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readAssembly } from "../../local/assembly/index.ts";
 import { resolve } from "../../local/assembly/intrinsics.ts";
+import { readEventSources, readSchedules } from "../../local/assembly/sources.ts";
 import type { Json, Template, Templates } from "../../local/assembly/templates.ts";
 import { environmentOf } from "../../local/lambda/environment.ts";
 import { sampleBundles, writeSampleAssembly } from "./sample-assembly.ts";
@@ -93,6 +94,25 @@ test("ids of APIs are stable and look like API Gateway's", () => {
   const [first, second] = [0, 1].map(() => resolve(templates, "stack0", { Ref: "Api" }));
   expect(first).toBe(second);
   expect(first).toMatch(/^[a-z0-9]{10}$/);
+});
+
+test("disabled event sources and schedules are left out, as they do nothing on AWS", () => {
+  const arn = "arn:aws:lambda:eu-west-1:123456789012:function:f";
+  const mapping = { EventSourceArn: "arn:aws:sqs:eu-west-1:123456789012:q", FunctionName: "f" };
+  const rule = { ScheduleExpression: "rate(1 minute)", Targets: [{ Arn: arn }] };
+  const plan = { ScheduleExpression: "rate(2 minutes)", Target: { Arn: arn } };
+  const made = templatesOf({
+    Resources: {
+      On: { Type: "AWS::Lambda::EventSourceMapping", Properties: mapping },
+      Off: { Type: "AWS::Lambda::EventSourceMapping", Properties: { ...mapping, Enabled: false } },
+      Rule: { Type: "AWS::Events::Rule", Properties: rule },
+      NoRule: { Type: "AWS::Events::Rule", Properties: { ...rule, State: "DISABLED" } },
+      Plan: { Type: "AWS::Scheduler::Schedule", Properties: plan },
+      NoPlan: { Type: "AWS::Scheduler::Schedule", Properties: { ...plan, State: "DISABLED" } },
+    },
+  });
+  expect(readEventSources(made).map(({ id }) => id)).toEqual(["stack0-On"]);
+  expect(readSchedules(made).map(({ id }) => id)).toEqual(["stack0-Rule-0", "stack0-Plan-0"]);
 });
 
 describe("an assembly", () => {

@@ -70,6 +70,16 @@ test("a function never exceeds its reserved concurrency", async () => {
   expect(workers.counts()["sample-slow"]).toMatchObject({ running: 3, waiting: 2 });
 }, 30_000);
 
+test("a function with a thousand waiting events is throttled: further callers learn it at once", async () => {
+  start({ reservedConcurrency: 1 });
+  callSlow(1 + 1_000);
+  const late = new Promise((done) => setImmediate(done, "waits"));
+  expect(await Promise.race([workers.invoke("sample-slow", {}), late])).toMatchObject({
+    error: { errorType: "TooManyRequestsException" },
+  });
+  expect(workers.counts()["sample-slow"]).toMatchObject({ waiting: 1_000 });
+});
+
 test("a frozen function is suspended between two events: no timer runs, until it is called", async () => {
   // A single worker, since two would count separately.
   start({ reservedConcurrency: 1 });
