@@ -1,8 +1,10 @@
 import { answerFromGateway } from "../../local/gateway/gateway-responses.ts";
+import { createRestApi } from "../../local/gateway/rest.ts";
 import type { RestRequest } from "../../local/gateway/rest-request.ts";
 import { formatRequestTime, newRequestContext } from "../../local/gateway/rest-request.ts";
 import { createThrottle } from "../../local/gateway/throttle.ts";
 import type { GatewayResponse, RestApi } from "../../local/model.ts";
+import { makeStage } from "./sample-stage.ts";
 
 const request: RestRequest = {
   method: "GET",
@@ -97,4 +99,17 @@ test("a throttle admits its burst at once and its rate over time", () => {
   now += 60_000;
   expect(admitted(10)).toBe(3);
   expect(createThrottle({}).admits()).toBe(true);
+});
+
+test("a route with a shorter limit than others gets its 504 at that time", async () => {
+  const uri = "arn:aws:lambda:us-east-1:000000000000:function:sample-worker/invocations";
+  const integration = { type: "aws_proxy", uri, timeoutInMillis: 20 };
+  const api = apiWith({});
+  api.document.paths = { "/a": { get: { "x-amazon-apigateway-integration": integration } } };
+  // The function's own answer would come two seconds later.
+  const answered = { ok: true as const, payload: { statusCode: 200 } };
+  const late = () =>
+    new Promise<typeof answered>((done) => setTimeout(done, 2_020, answered).unref());
+  const { statusCode } = await createRestApi(api, makeStage(), late)(request);
+  expect(statusCode).toBe(504);
 });
