@@ -111,6 +111,11 @@ test("a relay's fixed costs are those of a stage with a domain, which it cannot 
 test("the stage determines whether there is a domain: ours have none", () => {
   const { stdout } = run("--stage", "prod");
   expect(stdout).toBe(run().stdout);
+  // dev has no firewall, whose requests would be billed.
+  const linesOf = (text: string) => amountsOf(text.split("A stage like prod")[0]!);
+  const names = linesOf(run("--stage", "dev").stdout).map(({ name }) => name);
+  expect(linesOf(stdout).map(({ name }) => name)).toEqual(expect.arrayContaining(["Firewall"]));
+  expect(names).not.toContain("Firewall");
   expect(run("--stage", "nowhere").stderr).toMatch(
     /^--stage: expected one of dev, staging, prod, found 'nowhere'\n/,
   );
@@ -303,4 +308,18 @@ test("the guide's dollars of an hour by posts and by a relay are those of the es
 test("a post for each event costs several times as much", () => {
   const [naive] = alternativesTo(room);
   expect(naive!.dollars / totalOf()).toBeGreaterThan(4);
+});
+
+test("other services are compared by the same hours and deliveries", () => {
+  // 22 events a second in 100 hours: 7,920,000, worked out by hand from the list prices.
+  const events = 22 * 360_000;
+  const minutes = 1_000 * 6_000;
+  const gigabytes = (1_000 * 360_000 * (20 * 770 + 2 * 1_250)) / 1e9;
+  expect(alternativesTo(room).map(({ dollars }) => dollars.toFixed(4))).toEqual(
+    [
+      events * (3.5e-6 + 1_000 * 1e-6 + 0.625e-6) + minutes * 0.25e-6 + gigabytes * 0.09,
+      events * (560e-6 + 1_000 * 8e-6),
+      (events + 360_000 * 1_000) * 2.5e-6 + minutes * 1e-6,
+    ].map((dollars) => dollars.toFixed(4)),
+  );
 });

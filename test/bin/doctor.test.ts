@@ -182,10 +182,14 @@ describe("for a deployment", () => {
     ]);
   });
 
-  test("missing AWS credentials are a note: the exit code is 0", async () => {
+  test.each([
+    ["missing AWS credentials are a note: the exit code is 0", 0],
+    ["a port in use prevents a start: the exit code is 1", 1],
+  ])("%s", async (_, expected) => {
     await standIn({});
     const port = process.env.PORT;
-    process.env.PORT = String(await freePort());
+    const taken = () => listen(createServer((_, response) => response.end('{"status":"ok"}')));
+    process.env.PORT = String(expected === 0 ? await freePort() : await taken());
     const log = console.log;
     let said = "";
     console.log = (text: string) => {
@@ -197,9 +201,9 @@ describe("for a deployment", () => {
       else process.env.PORT = port;
     });
     expect(JSON.parse(said)).toMatchObject({
-      isGood: true,
+      isGood: expected === 0,
       deployment: [{ isGood: false }, {}, {}],
     });
-    expect(code).toBe(0);
+    expect(code).toBe(expected);
   });
 });

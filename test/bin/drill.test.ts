@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { marshall } from "@aws-sdk/util-dynamodb";
 import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { key } from "../../platform/table/keys.ts";
 import { labelOf } from "../../platform/table/ownership.ts";
 import { scanTable } from "../../platform/table/query.ts";
 import { AwsAccount, runProgram } from "../aws/account.ts";
@@ -125,14 +126,32 @@ test("a vault without a backup and a failed restore are reported in a sentence",
 });
 
 test("a restore to a point in time completes the table, and prints the line that switches to it", async () => {
-  account.createTable("ovation-prod", items, { stream: true, recovery: true, isProtected: true });
+  const since = "2026-11-21T03:50:00Z";
+  const log = {
+    ...key.log("stream"),
+    epoch: "old",
+    posted: 3,
+    newest: 3,
+    totals: { count: 0, credits: 0 },
+  };
+  const more = [log, { ...key.readOnly(), since }].map((item) => marshall(item));
+  account.createTable("ovation-prod", [...items, ...more], {
+    stream: true,
+    recovery: true,
+    isProtected: true,
+  });
   const { status, stdout, stderr } = await run(
     ...["prod", "--at", "2026-11-21T03:55:00Z", "--to", "ovation-prod-2"],
   );
   expect([status, stderr]).toEqual([0, ""]);
   const streamArn = account.streamOf("ovation-prod-2");
   expect(stdout).toContain(`  restored: { table: "ovation-prod-2", streamArn: "${streamArn}" },\n`);
-  expect(stdout).toContain(`restored, audited, ${items.length} items, Everything fits`);
+  expect(stdout).toContain(`restored, audited, ${items.length + 1} items, Everything fits`);
+  // A read-only table's copy accepts writes, and clients with newer positions read its history.
+  expect(stdout).toContain("1 logs reset");
+  const now = account.itemsOf("ovation-prod-2") as Record<string, { S?: string } | undefined>[];
+  expect(now.filter(({ SK }) => SK?.S === "READ-ONLY")).toEqual([]);
+  expect(now.filter(({ SK, epoch }) => SK?.S === "LOG" && epoch?.S !== "old")).toHaveLength(1);
   expect(account.extraOf("ovation-prod-2")).toMatchObject({
     ...{ stream: true, recovery: true, isProtected: true },
   });

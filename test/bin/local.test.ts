@@ -127,6 +127,15 @@ test("a port in use is reported in a sentence with exit code 1 after 5 s", async
   await new Promise((done) => server.close(done));
 });
 
+test("an address that the machine does not have is reported in a sentence with exit code 1", async () => {
+  // For documentation only (RFC 5737): no machine has it.
+  const program = startProgram({ PORT: "0", HOST: "192.0.2.1", DATA_DIR: ":memory:" });
+  expect(await program.ended).toBe(1);
+  expect(program.output()).toBe(
+    "HOST: this machine has no address 192.0.2.1; 0.0.0.0 listens on all of its addresses.\n",
+  );
+});
+
 test("a data directory that is in use or cannot be written is reported", async () => {
   const directory = mkdtempSync(join(tmpdir(), "ovation-busy-"));
   const other = openState(directory);

@@ -49,6 +49,47 @@ test("a stage's failed batches are read from the bucket in its stack's outputs",
   expect(account.asked.map(({ action }) => action)).not.toContain("Scan");
 });
 
+test("batches that fail again are left and named, with exit code 1; the others are removed", async () => {
+  const functionArn = "arn:aws:lambda:eu-central-1:111122223333:function:ovation-prod-settle";
+  const record = { dynamodb: { Keys: { PK: { S: "a" }, SK: { S: "b" } } } };
+  const batch = JSON.stringify({
+    requestContext: { functionArn },
+    payload: { Records: [record] },
+  });
+  const names = ["fails", "reports", "works"].map((name) => `aws/lambda/${name}`);
+  /** A listing of two pages; the stage's stack is on the second page of all stacks. */
+  const listing = (keys: string[], more = "") =>
+    `<ListBucketResult>${keys.map((key) => `<Key>${key}</Key>`)}${more}</ListBucketResult>`;
+  const next = "<NextContinuationToken>more</NextContinuationToken>";
+  const others = `<DescribeStacksResponse><DescribeStacksResult><Stacks></Stacks>
+<NextToken>more</NextToken></DescribeStacksResult></DescribeStacksResponse>`;
+  const outcomes = [
+    { errorType: "Error", errorMessage: "no wallet" },
+    { batchItemFailures: [{ itemIdentifier: "1" }] },
+    { batchItemFailures: [] },
+  ];
+  const removed: string[] = [];
+  account.before = ({ service, method, path, text }) => {
+    if (service === "cloudformation")
+      return { status: 200, body: text.includes("NextToken") ? stacks : others };
+    if (service === "lambda") return { status: 200, body: outcomes.shift() ?? {} };
+    if (service !== "s3") return undefined;
+    if (method === "DELETE") removed.push(path);
+    if (!path.includes("list-type")) return { status: 200, body: method === "GET" ? batch : "" };
+    const isNext = path.includes("continuation-token");
+    const body = isNext ? listing(names.slice(2)) : listing(names.slice(0, 2), next);
+    return { status: 200, body };
+  };
+  const ran = await runProgram("operate/redrive.ts", ["--stage", "prod"], settings);
+  expect([ran.status, ran.stderr]).toEqual([1, ""]);
+  expect(ran.stdout).toContain("1 batches of the stream retried, 2 left.");
+  expect(ran.stdout).toContain(
+    "ovation-prod-failures-1/aws/lambda/fails: Error: ovation-prod-settle: no wallet",
+  );
+  expect(ran.stdout).toContain("did not process all records");
+  expect(removed).toEqual(["/ovation-prod-failures-1/aws/lambda/works"]);
+});
+
 test("a stage's buckets are read in its own region", async () => {
   await emptyBucket("pages", { region: "ap-south-1" });
   await (await getDeployedBatches("failures", "eu-west-1")).list();

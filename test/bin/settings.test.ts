@@ -42,29 +42,35 @@ test("SUPERLIKE_PRICE is the price of the stage that is run; without it the stag
 test("all wrong values are reported at once, with the found and the expected value", () => {
   const read = readSettings({
     PORT: "70000",
+    HOST: "my-laptop",
     DATA_DIR: import.meta.filename,
     DEMO: "yes",
     STAGE: "test",
     LOG: "loud",
     TENCENT_SECRET_KEY: "short secret",
+    TENCENT_CALLBACK_KEY: "a secret with spaces",
     DYNAMODB_ENDPOINT: "127.0.0.1:8000",
   });
   if (!("faults" in read)) throw new Error("Wrong settings were taken.");
   const names = read.faults.map((fault) => fault.split(":")[0]);
   expect(names).toEqual([
     "PORT",
+    "HOST",
     "DATA_DIR",
     "DEMO",
     "STAGE",
     "LOG",
     "TENCENT_SECRET_KEY",
+    "TENCENT_CALLBACK_KEY",
     "DYNAMODB_ENDPOINT",
   ]);
   expect(read.faults[0]).toBe(
     'PORT: expected a port number, 0 to 65535 (0 takes a free one), found "70000"',
   );
-  expect(read.faults[5]).toMatch(/^TENCENT_SECRET_KEY: expected .*, found 12 characters$/);
-  expect(read.faults.join()).not.toContain("short secret");
+  expect(read.faults[6]).toMatch(/^TENCENT_SECRET_KEY: expected .*, found 12 characters$/);
+  expect(read.faults[7]).toMatch(/^TENCENT_CALLBACK_KEY: expected .*, found 20 characters$/);
+  for (const secret of ["short secret", "a secret"])
+    expect(read.faults.join()).not.toContain(secret);
 });
 
 test("a data directory that cannot be read is left for the start to report", () => {
