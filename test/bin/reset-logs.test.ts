@@ -59,6 +59,14 @@ test("without --yes it prints what it would do, and changes nothing", async () =
   expect(await find(subscriber)).toBeDefined();
 });
 
+test("logs of a running system are not reset", async () => {
+  const system = await startSystem({ dataDir });
+  const says = expect.stringContaining("stop it before you reset its logs");
+  expect(resetLogs("--yes")).toMatchObject({ status: 1, says });
+  await system.stop();
+  expect(await find(log)).toMatchObject(before);
+});
+
 test("every log starts a new epoch, frame numbers continue, and subscriptions are removed", async () => {
   expect(resetLogs("--yes")).toMatchObject({ status: 0 });
   const after = await find(log);

@@ -216,3 +216,34 @@ test.each(Object.entries(tried))(
 );
 
 const escaped = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+
+test(
+  "a deployment onto another stage's table ends before anything is changed",
+  async () => {
+    account.createTable("ovation-dev", [
+      marshall(labelOf({ stage: "staging", release: "0.1.0" })),
+      ...items,
+    ]);
+    const { status, said } = await type("npm run deploy -- dev --yes");
+    expect({ status, said }).toMatchObject({ status: 2 });
+    expect(said).toMatch(/table ovation-dev .*staging/);
+    expect(cdkCalls()).toEqual([]);
+  },
+  commandMilliseconds,
+);
+
+test(
+  "a deployment asks about its rights, and only --yes lets a pipeline pass",
+  async () => {
+    tableOf("dev");
+    for (const [options, isAsked] of [
+      ["", true],
+      [" --yes", false],
+    ] as const) {
+      writeFileSync(cdkAsked(), "");
+      expect(await type(`npm run deploy -- dev${options}`)).toMatchObject({ status: 0 });
+      expect(cdkCalls()[0]!.includes("never")).toBe(!isAsked);
+    }
+  },
+  commandMilliseconds,
+);
