@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { goalResultOf } from "../../domain/audience/goal.ts";
+import { goalResultOf, movesOf } from "../../domain/audience/goal.ts";
 import {
   entersLikers,
   type LikeItem,
@@ -8,14 +8,24 @@ import {
   nextSeconds,
   tap,
 } from "../../domain/audience/likes.ts";
-import { makeMoment, NewMoment } from "../../domain/audience/moment.ts";
-import { addedVotes, countVote, NewVote, pollResultOf } from "../../domain/audience/vote.ts";
+import { type MomentItem, makeMoment, momentAt, NewMoment } from "../../domain/audience/moment.ts";
+import { trainCountOf } from "../../domain/audience/train.ts";
+import {
+  addedVotes,
+  assertOptions,
+  countVote,
+  isSameVote,
+  NewVote,
+  pollResultOf,
+} from "../../domain/audience/vote.ts";
+import { Gift } from "../../domain/money/gift-item.ts";
 import { personOf } from "../../domain/people/person.ts";
 import { profileOf } from "../../domain/people/user.ts";
 import { defaultTrain, TrainSettings } from "../../domain/streams/stream.ts";
-import { now, streamId } from "./frame-samples.ts";
+import { gift, now, picture, streamId } from "./frame-samples.ts";
 
 const at = (milliseconds: number) => new Date(now.getTime() + milliseconds);
+const timeAt = (milliseconds: number) => at(milliseconds).toISOString();
 
 /** Calls of sessions, each with its total and time; answers the totals, and the item at the end. */
 function play(calls: [session: string, total: number, milliseconds: number][]) {
@@ -54,6 +64,23 @@ test("taps are added up to the allowance: 100 at once, then 20 a second, rounded
       ["a", 1000, 3_600_000],
     ]).totals,
   ).toEqual([90, 190]);
+});
+
+test("a call from a clock that lags takes no taps away, and earns none", () => {
+  const { totals, likes } = play([
+    ["a", 60, 1_000],
+    ["a", 90, 0],
+    ["a", 1000, 1_000],
+  ]);
+  expect({ totals, likes }).toEqual({ totals: [60, 90, 100], likes: 100 });
+});
+
+test("a page that is opened again without a tap does not cost a user their rank in a tie", () => {
+  const { item } = play([
+    ["a", 5, 0],
+    ["b", 0, 1_000],
+  ]);
+  expect(item).toMatchObject({ likes: 5, at: timeAt(0) });
 });
 
 test("sessions of one user add up; of five the least recently used one starts again", () => {
@@ -115,6 +142,89 @@ test("a changed vote subtracts the previous one, and a tie has no winner", () =>
   expect(pollResultOf(none).winner).toBeNull();
   expect(pollResultOf(countVote(none, [1]))).toEqual({ votes: [0, 1], voters: 1, winner: 1 });
   expect(pollResultOf(countVote(countVote(none, [1]), [0])).winner).toBeNull();
+});
+
+test("a vote for fewer options is another vote, the same options in any order are not", () => {
+  expect(isSameVote([0], [0, 1])).toBe(false);
+  expect(isSameVote([0, 1], [0])).toBe(false);
+  expect(isSameVote([1, 0], [0, 1])).toBe(true);
+});
+
+test("a vote has as many options as the poll permits, all of them among the poll's", () => {
+  const poll = { options: ["a", "b", "c"], choices: 2 } as MomentItem;
+  const invalid = expect.objectContaining({ code: "request_invalid" });
+  expect(() => assertOptions(poll, [0, 2])).not.toThrow();
+  expect(() => assertOptions(poll, [0, 1, 2])).toThrow(invalid);
+  expect(() => assertOptions(poll, [3])).toThrow(invalid);
+});
+
+describe("a goal that counts gifts or credits", () => {
+  const one = (more: object) => Gift.parse(gift(1, { createdAt: timeAt(0), ...more }));
+  const amounts = (of: "gifts" | "credits", more: object) =>
+    movesOf(one(more), { of, startedAt: timeAt(0) } as MomentItem, timeAt(1_000)).map(
+      ({ amount }) => amount,
+    );
+
+  test("counts each gift for each receiver, and of a superlike only its credits", () => {
+    const { receivers } = gift(1);
+    const two = { count: 3, receivers: [...receivers, ...receivers], price: 60 };
+    expect([amounts("gifts", two), amounts("credits", two)]).toEqual([[6], [60]]);
+    const superlike = { kind: "superlike" };
+    expect([amounts("gifts", superlike), amounts("credits", superlike)]).toEqual([[0], [10]]);
+    const pass = { kind: "pass" };
+    expect([amounts("gifts", pass), amounts("credits", pass)]).toEqual([[], []]);
+  });
+
+  test("counts what was given and refunded before its end", () => {
+    expect(amounts("credits", { createdAt: timeAt(-1) })).toEqual([]);
+    expect(amounts("credits", { createdAt: timeAt(1_000) })).toEqual([]);
+    expect(amounts("credits", { refundedAt: timeAt(999) })).toEqual([10, -10]);
+    expect(amounts("credits", { refundedAt: timeAt(1_000) })).toEqual([10]);
+  });
+});
+
+describe("the result of a train", () => {
+  const sender = (userId: string, username = userId) => ({
+    sender: { ...gift(1).sender, userId, username },
+  });
+  const give = (userId: string, price: number, milliseconds: number, more: object = {}) =>
+    Gift.parse(gift(1, { price, createdAt: timeAt(milliseconds), ...sender(userId), ...more }));
+  const count = (gifts: Gift[]) => {
+    const span = { startedAt: timeAt(0), endedAt: timeAt(1_000) };
+    const { credits, top } = trainCountOf(gifts, span, picture);
+    return { credits, top: top.map(({ user, credits }) => [user._id, credits]) };
+  };
+
+  test("keeps a gift that is refunded after its end", () => {
+    expect(count([give("ann", 10, 0, { refundedAt: timeAt(1_000) })]).credits).toBe(10);
+    expect(count([give("ann", 10, 0, { refundedAt: timeAt(999) })]).credits).toBe(0);
+  });
+
+  test("counts the credits of deleted users, and does not name them", () => {
+    const gifts = [give("gone", 30, 1, sender("gone", "")), give("ann", 10, 2)];
+    expect(count(gifts)).toEqual({ credits: 40, top: [["ann", 10]] });
+  });
+
+  test("names three at most, in a tie those who gave their credits first", () => {
+    const gifts = [
+      ...[give("late", 10, 5), give("early", 4, 1), give("early", 6, 4), give("few", 9, 0)],
+      ...[give("most", 11, 9)],
+    ];
+    const top = [
+      ["most", 11],
+      ["early", 10],
+      ["late", 10],
+    ];
+    expect(count(gifts)).toEqual({ credits: 40, top });
+  });
+});
+
+test("a poll and a goal are over when their time is, a train when it has been counted", () => {
+  const open = { status: "open", endsAt: timeAt(0), endedAt: null } as MomentItem;
+  const train = { levels: [10], levelSeconds: 60 };
+  expect(momentAt(open, at(-1))).toBe(open);
+  expect(momentAt(open, at(0))).toMatchObject({ status: "ended", endedAt: timeAt(0) });
+  expect(momentAt({ ...open, train }, at(60_000))).toMatchObject({ status: "open" });
 });
 
 test("a goal that was reached stays reached when gifts are refunded", () => {

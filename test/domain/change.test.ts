@@ -59,6 +59,40 @@ test("an expired ban ends when it expired, before the one that replaces it", () 
   expect(after(9, null)[0]![1]).not.toBe(endsAt);
 });
 
+describe("a ban from the host's channel", () => {
+  const inChannel = (revision: number, ban: object | null, lifted?: object) => ({
+    ...member(undefined, revision),
+    channel: { revision, ban, lifted },
+  });
+  const shown = (next: object, before?: object) =>
+    record(change("member", next, before)).events.map(({ type, data }) => [
+      type,
+      "banId" in data && data.banId,
+    ]);
+
+  test("is shown once by each stream, and so is its end", () => {
+    const banned = inChannel(1, block("c1"));
+    expect(shown(banned)).toEqual([["member.banned", "c1"]]);
+    expect(record(change("member", banned)).blocks).toBe("ann");
+    nothing(change("member", inChannel(2, block("c1")), banned));
+    const lifted = inChannel(3, null, block("c1"));
+    expect(shown(lifted, banned)).toEqual([["member.unbanned", "c1"]]);
+    nothing(change("member", { ...lifted, revision: 4 }, lifted));
+  });
+
+  test("is shown to have ended by a stream that went live during it", () => {
+    const lifted = inChannel(3, null, block("c1"));
+    expect(shown(lifted, member())).toEqual([["member.unbanned", "c1"]]);
+  });
+
+  test("that replaces another is shown after the end of that one", () => {
+    expect(shown(inChannel(2, block("c2")), inChannel(1, block("c1")))).toEqual([
+      ["member.unbanned", "c1"],
+      ["member.banned", "c2"],
+    ]);
+  });
+});
+
 test("the same record has the same id, whatever else is in its batch", () => {
   const twice = [1, 2].map(() =>
     record(change("stream", { ...stream, revision: 5, slowModeSeconds: 3 }, stream)),
@@ -70,6 +104,8 @@ test.each([
   [{ status: "active" }, { status: "preparing" }, ["stream.started"]],
   [{ status: "ended", endedAt: now.toISOString() }, { status: "active" }, ["stream.ended"]],
   [{ status: "cancelled_by_host" }, { status: "scheduled" }, ["stream.ended"]],
+  [{ status: "cancelled_by_guest" }, { status: "scheduled" }, ["stream.ended"]],
+  [{ status: "expired" }, { status: "scheduled" }, ["stream.ended"]],
   [{ slowModeSeconds: 5 }, {}, ["settings.changed"]],
   [{ giftsEnabled: false }, {}, ["settings.changed"]],
   [{ moderators: ["ann"] }, {}, ["settings.changed"]],

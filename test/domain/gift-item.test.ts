@@ -1,5 +1,7 @@
 import fc from "fast-check";
 import { Gift, itemOf } from "../../domain/money/gift-item.ts";
+import { refundNotices } from "../../domain/money/refund.ts";
+import { gift as giftItem, now } from "./frame-samples.ts";
 
 const moment = fc.constantFrom("2026-01-01T00:00:00.000Z", "2026-11-21T13:59:55.929Z");
 const person = fc.record({
@@ -40,3 +42,18 @@ test("a gift read from its item equals the original, whatever the item omits", (
 test("a gift that was stored whole is read unchanged", () => {
   fc.assert(fc.property(gift, (one) => expect(Gift.parse(one)).toEqual(one)));
 });
+
+test.each([
+  [{}, /gift/i, /Rose.* 10 credits/],
+  [{ charged: false }, /gift/i, /Rose(?!.*credits)/],
+  [{ kind: "superlike" }, /gift/i, /superlike.* 10 credits/],
+  [{ kind: "pass" }, /pass/i, /pass.* 10 credits/],
+])(
+  "the sender of a refunded gift with %j reads what it was and what they got",
+  (more, title, message) => {
+    const notices = refundNotices(Gift.parse(giftItem(1, more)), () => "1".repeat(24), now);
+    expect(notices.map(({ userId }) => userId)).toEqual(["ben", "host"]);
+    expect(notices[0]?.title).toMatch(title);
+    expect(notices[0]?.message).toMatch(message);
+  },
+);

@@ -5,6 +5,8 @@ import {
   combosKept,
   countCombo,
 } from "../../domain/money/combo.ts";
+import { Gift } from "../../domain/money/gift-item.ts";
+import { takeBackHeld } from "../../domain/money/held-gift.ts";
 import {
   countSpending,
   credit,
@@ -16,6 +18,7 @@ import {
   forfeit,
   takeBack,
 } from "../../domain/money/wallet.ts";
+import { gift as giftItem } from "./frame-samples.ts";
 
 const at = "2026-05-01T12:00:00.000Z";
 const now = new Date(at);
@@ -199,5 +202,29 @@ describe("combos", () => {
     for (let n = 0; n < 9; n++) ({ combos } = countCombo(combos, gift(`${n}`, `t${n}`, 0)));
     expect(combos.map(({ id }) => id)).toEqual(["8", "7", "6", "5"]);
     expect(combos).toHaveLength(combosKept);
+  });
+});
+
+describe("a held gift that is taken back", () => {
+  const held = Gift.parse(giftItem(7, { createdAt: at }));
+  const combo = { streamId: held.streamId, giftTypeId: "t", lastAt: at };
+  const wallet = (more: object) => ({ ...emptyWallet("ben"), ...more });
+
+  test("frees the daily limit of the day on which it was sent, and of no other", () => {
+    const spentAfter = (day: string) =>
+      takeBackHeld(wallet({ spent: { day, credits: 25 } }), held, now).after.spent?.credits;
+    expect(spentAfter("2026-05-01")).toBe(15);
+    expect(spentAfter("2026-05-02")).toBe(25);
+  });
+
+  test("leaves its combo without it, and other combos unchanged", () => {
+    const combos = [
+      { ...combo, id: held.comboId, count: 3, credits: 30 },
+      { ...combo, id: "other", count: 2, credits: 20 },
+    ];
+    expect(takeBackHeld(wallet({ combos }), held, now).after.combos).toEqual([
+      { ...combo, id: held.comboId, count: 2, credits: 20 },
+      { ...combo, id: "other", count: 2, credits: 20 },
+    ]);
   });
 });
