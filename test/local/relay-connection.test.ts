@@ -13,6 +13,8 @@ function connectionOf(unread: { bytes: number }, onMessage: Handle = async () =>
   const ends: string[] = [];
   const socket = Object.assign(new EventEmitter(), {
     ...{ readyState: 1, OPEN: 1, isPaused: false },
+    pause: () => Object.assign(socket, { isPaused: true }),
+    resume: () => Object.assign(socket, { isPaused: false }),
     close: (code: number) => ends.push(`close ${code}`),
     terminate: () => ends.push("terminate"),
   });
@@ -54,6 +56,21 @@ test("a message whose handling fails holds up no later one", async () => {
   expect(handled).toEqual(["fails", "next"]);
 });
 
+test("a client that sends faster than its messages are handled is not read meanwhile", async () => {
+  const handled: (() => void)[] = [];
+  const { socket } = connectionOf({ bytes: 0 }, () => new Promise((done) => handled.push(done)));
+  const send = () => socket.emit("message", Buffer.from("{}"), false);
+  for (let n = 0; n < 63; n++) send();
+  expect(socket.isPaused).toBe(false);
+  send();
+  expect(socket.isPaused).toBe(true);
+  const turn = () => new Promise((done) => setImmediate(done));
+  await turn();
+  handled.shift()?.();
+  await turn();
+  expect(socket.isPaused).toBe(false);
+});
+
 test("a connection ends after ten silent minutes and after two hours, and is pinged meanwhile", () => {
   const silent = connectionOf({ bytes: 0 });
   silent.connection.keepAlive(socketLimits.idleMilliseconds);
@@ -64,10 +81,11 @@ test("a connection ends after ten silent minutes and after two hours, and is pin
 
 /** A client frame's header, and a payload of this many bytes. */
 function frameOf(bytes: number): Buffer {
-  const length = Buffer.alloc(bytes < 126 ? 0 : 8);
-  if (bytes >= 126) length.writeBigUInt64BE(BigInt(bytes));
-  const head = Buffer.from([0x81, 0x80 | (bytes < 126 ? bytes : 127)]);
-  return Buffer.concat([head, length, Buffer.alloc(4), Buffer.alloc(bytes, "x")]);
+  const [short, size] = bytes < 126 ? [bytes, 0] : bytes < 65_536 ? [126, 2] : [127, 8];
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64BE(BigInt(bytes));
+  const head = Buffer.from([0x81, 0x80 | short]);
+  return Buffer.concat([head, length.subarray(8 - size), Buffer.alloc(4), Buffer.alloc(bytes)]);
 }
 
 test.each([1, 7, 4096])("a frame of too many bytes is seen in chunks of %d bytes", (size) => {
@@ -80,4 +98,5 @@ test.each([1, 7, 4096])("a frame of too many bytes is seen in chunks of %d bytes
   };
   expect(sees([frameOf(0), frameOf(100), frameOf(300), frameOf(5)])).toBe(false);
   expect(sees([frameOf(300), frameOf(301)])).toBe(true);
+  expect(sees([frameOf(65_536)])).toBe(true);
 });

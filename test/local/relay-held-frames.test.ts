@@ -21,3 +21,25 @@ test.each([
 ])("memory holds %s", (_, loaded, newest, held) => {
   expect(heldAfter(loaded, newest)).toEqual(held);
 });
+
+test("memory holds no frame of another epoch, whose numbers say nothing about this log", () => {
+  const held = createHeldFrames();
+  for (const n of [1, 2]) held.add(frame(n), 0);
+  held.add({ ...frame(3), epoch: "after a restore" }, 0);
+  expect(held.find(2)).toBeUndefined();
+  expect(held.run(1, 10)).toEqual([]);
+  expect(held.find(3)?.frame.epoch).toBe("after a restore");
+});
+
+test("memory holds a frame for five minutes, in which a deleted user's names may stay", () => {
+  const held = createHeldFrames();
+  const minutes = 60_000;
+  held.add(frame(1), 0);
+  held.add(frame(2), minutes);
+  held.trim(5 * minutes - 1);
+  expect(held.first()).toBe(1);
+  held.trim(5 * minutes);
+  expect([held.find(1), held.first()]).toEqual([undefined, 2]);
+  held.trim(6 * minutes);
+  expect(held.first()).toBeUndefined();
+});

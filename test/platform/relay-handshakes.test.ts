@@ -13,18 +13,23 @@ useOwnTable({ RELAY_URL: "wss://relay.live.acme.com/ws", SOCKETS_PER_USER: "3" }
 const now = new Date();
 const userId = "ann";
 
-async function handshakeAt(port: number): Promise<number | undefined> {
+/** A handshake with a new ticket; its status. Hangs up when the response has begun. */
+async function handshakeAt(
+  port: number,
+  { path = "/ws", more = {} }: { path?: string; more?: Record<string, string> } = {},
+): Promise<number | undefined> {
   const ticket = newSecret();
   const asking = { userId, expiresAt: 4e9, issuedAt: now.getTime() / 1000, tokenId: "" };
   await putTicket(ticket, makeTicket(asking, undefined, now));
   const headers = {
     ...{ connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "13" },
-    "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+    ...{ "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==", ...more },
   };
-  const asked = request({ port, path: `/ws?ticket=${ticket}`, headers }).end();
-  const [response] = (await once(asked, "response")) as [IncomingMessage];
-  response.resume();
-  return response.statusCode;
+  const asked = request({ port, path: `${path}?ticket=${ticket}`, headers }).end();
+  const answered = Promise.race([once(asked, "response"), once(asked, "upgrade")]);
+  const [{ statusCode }] = (await answered) as [IncomingMessage];
+  asked.destroy();
+  return statusCode;
 }
 
 test("a handshake that failed leaves no socket that would count for its user", async () => {
@@ -38,4 +43,17 @@ test("a handshake that failed leaves no socket that would count for its user", a
   await relay.drain(0);
   expect(status).toBe(500);
   expect(await listSockets(userId, now)).toEqual([]);
+});
+
+test("a handshake has the path of the API, and headers no larger than the API accepts", async () => {
+  const relay = await startRelay({ port: 0, host: "127.0.0.1" });
+  const statuses = await Promise.all([
+    handshakeAt(relay.port),
+    handshakeAt(relay.port, { path: "/" }),
+    handshakeAt(relay.port, { path: "/wss" }),
+    handshakeAt(relay.port, { more: { "x-large": "x".repeat(10_240) } }),
+    handshakeAt(relay.port, { more: { "x-large": "x".repeat(9_000) } }),
+  ]);
+  await relay.drain(0);
+  expect(statuses).toEqual([101, 404, 404, 431, 101]);
 });

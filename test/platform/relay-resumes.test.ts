@@ -1,6 +1,6 @@
 import { putFrame } from "../../platform/store/log/frames.ts";
 import { getLog } from "../../platform/store/log/logs.ts";
-import { putItem } from "../../platform/table/items.ts";
+import { deleteItem, putItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
 import { socketLimits } from "../../relay/connection.ts";
 import { subscribe } from "../../relay/greeting.ts";
@@ -72,6 +72,15 @@ test("a failed read of missed frames concerns only those who waited for it", asy
   const later = await returning("later");
   await until(() => later.frames.length === 4);
   expect(later.frames).toEqual([2, 3, 4, 5]);
+});
+
+test("a missed frame that has expired does not hold up those after it", async () => {
+  const request = await streamWith(5);
+  await deleteItem(key.frame(request.streamId, 3));
+  const { connection, frames } = socketOf("returning");
+  await subscribe(rooms, connection, request, new Date());
+  await until(() => connection.subscriptions.get(request.streamId)?.isLive);
+  expect(frames).toEqual([2, 4, 5]);
 });
 
 test("a viewer who reads slowly gets many large frames without too much unread at once", async () => {

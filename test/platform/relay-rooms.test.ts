@@ -1,0 +1,248 @@
+/** Who is subscribed to a relay's room, and who no longer is. */
+import type { Frame } from "../../domain/log/frame.ts";
+import { subscribedAt } from "../../domain/log/subscriber.ts";
+import { putFrame } from "../../platform/store/log/frames.ts";
+import { findLog, getLog, newLog } from "../../platform/store/log/logs.ts";
+import { putMail } from "../../platform/store/log/relays.ts";
+import type { Visit } from "../../platform/store/log/subscribers.ts";
+import { putItem } from "../../platform/table/items.ts";
+import { key, prefix } from "../../platform/table/keys.ts";
+import { subscribe } from "../../relay/greeting.ts";
+import { createMailReader } from "../../relay/mail.ts";
+import type { Connection, Subscription } from "../../relay/model.ts";
+import { admit, enter, leave, refresh } from "../../relay/room.ts";
+import { createRooms } from "../../relay/rooms.ts";
+import { stream as sample } from "../domain/frame-samples.ts";
+import { intercept } from "./intercept.ts";
+import { connectionOf } from "./relay-connection.ts";
+import { useOwnTable } from "./table.ts";
+
+useOwnTable({ RELAY_URL: "wss://relay.live.acme.com/ws" });
+
+const rooms = createRooms("node");
+afterAll(() => rooms.end());
+
+const now = new Date();
+let streams = 0;
+
+/** A stream of `host`, where `ben` moderates. */
+async function makeStream(more: object = {}): Promise<string> {
+  const streamId = (++streams).toString(16).padStart(24, "d");
+  await putItem({ ...key.stream(streamId), ...sample, ...more, id: streamId });
+  return streamId;
+}
+
+/** A socket, and what it was sent: messages by their type, frames by their number. */
+function socketOf(userId: string) {
+  const got: (string | number)[] = [];
+  const connection: Connection = {
+    ...connectionOf(userId),
+    send: (message) => void got.push((message as { type: string }).type),
+    write(bytes) {
+      for (const [, n] of bytes.toString().matchAll(/"frame":(\d+)/g)) got.push(Number(n));
+    },
+  };
+  return { connection, got };
+}
+
+async function watch(streamId: string, userId: string) {
+  const socket = socketOf(userId);
+  await subscribe(rooms, socket.connection, { streamId }, now);
+  return socket;
+}
+
+/** Stores the next frames of a log, of which one may block a user. */
+async function addFrames(streamId: string, frames: Partial<Frame>[]): Promise<void> {
+  const { epoch, totals } = await getLog(streamId);
+  const same = { epoch, totals, covers: "", newest: 0, revision: 1, expiresAt: 4e9 };
+  for (const frame of frames) {
+    const body = JSON.stringify({ type: "events", frame: frame.n, events: [] });
+    await putFrame(streamId, { ...same, body, n: 0, ...frame });
+  }
+}
+
+const block = (streamId: string, userId: string) =>
+  putItem({
+    ...key.member(streamId, userId),
+    ...{ userId, ban: { id: "b1", actionType: "BLOCK", endsAt: null } },
+  });
+const passOf = (streamId: string, userId: string) => ({
+  ...key.member(streamId, userId),
+  ...{ userId, pass: { giftId: "a".repeat(24), at: now.toISOString() } },
+});
+
+test("a blocked user gets the frames before their ban, and none from it on", async () => {
+  const streamId = await makeStream();
+  const [ann, eva] = [await watch(streamId, "ann"), await watch(streamId, "eva")];
+  await block(streamId, "ann");
+  await addFrames(streamId, [{ n: 1 }, { n: 2, blocks: ["ann"] }, { n: 3 }]);
+  await refresh(await rooms.open(streamId));
+  expect(ann.got).toEqual(["subscribed", 1, "unsubscribed"]);
+  expect(eva.got).toEqual(["subscribed", 1, 2, 3]);
+});
+
+test("a user whose ban was lifted before its frame arrived stays subscribed", async () => {
+  const streamId = await makeStream();
+  const { got, connection } = await watch(streamId, "ann");
+  await putItem({ ...key.member(streamId, "ann"), userId: "ann", ban: null });
+  await addFrames(streamId, [{ n: 1, blocks: ["ann"] }]);
+  await refresh(await rooms.open(streamId));
+  expect(got).toEqual(["subscribed", 1]);
+  expect(connection.subscriptions.size).toBe(1);
+});
+
+test("a room follows its log into the epoch that begins with a restore", async () => {
+  const streamId = await makeStream();
+  const { got } = await watch(streamId, "ann");
+  await addFrames(streamId, [{ n: 1 }, { n: 2 }]);
+  const room = await rooms.open(streamId);
+  await refresh(room);
+  const log = { ...newLog(), posted: 2 };
+  await putItem({ ...key.log(streamId), ...log });
+  room.epochAt = 0;
+  await refresh(room);
+  expect(room.end).toMatchObject({ epoch: log.epoch, head: 2 });
+  await addFrames(streamId, [{ n: 3 }]);
+  await refresh(room);
+  expect(got).toEqual(["subscribed", 1, 2, 3]);
+});
+
+test("an overlay gets the frames and is no viewer", async () => {
+  const streamId = await makeStream();
+  const overlay = await watch(streamId, "overlay:1");
+  await addFrames(streamId, [{ n: 1 }]);
+  const room = await rooms.open(streamId);
+  await refresh(room);
+  expect(overlay.got).toEqual(["subscribed", 1]);
+  expect(room.users.size).toBe(0);
+});
+
+test("a visit lasts from the first subscription of a socket, however often it subscribes", async () => {
+  const room = await rooms.open(await makeStream());
+  const visits: Visit[] = [];
+  const { add } = room.visits;
+  room.visits.add = (visit) => void visits.push(visit);
+  const { connection } = socketOf("ann");
+  for (const minutes of [0, 5]) admit(enter(room, connection, new Date(60_000 * minutes)));
+  for (const one of [...connection.subscriptions.values()]) leave(one);
+  room.visits.add = add;
+  expect(visits.map(subscribedAt)).toEqual([0]);
+});
+
+test("a socket has at most forty streams, and may subscribe again to each of them", async () => {
+  const streamId = await makeStream();
+  const { connection, got } = await watch(streamId, "ann");
+  for (let n = 1; n < 40; n++) connection.subscriptions.set(`${n}`, {} as Subscription);
+  const another = { streamId: await makeStream() };
+  await expect(subscribe(rooms, connection, another, now)).rejects.toMatchObject({
+    code: "too_many_streams",
+  });
+  await subscribe(rooms, connection, { streamId }, now);
+  expect(got).toEqual(["subscribed", "subscribed"]);
+});
+
+test("a user whose pass is refunded while they subscribe does not stay subscribed", async () => {
+  const streamId = await makeStream({ price: 10 });
+  await rooms.open(streamId);
+  await putItem(passOf(streamId, "ann"));
+  const { pass: _, ...without } = passOf(streamId, "ann");
+  // Their rights are read with the list of the stream's members.
+  const restore = intercept(async ({ name, input }, next) => {
+    const answer = await next();
+    const isList = name === "QueryCommand" && JSON.stringify(input).includes(prefix.members);
+    if (isList) await putItem(without);
+    return answer;
+  });
+  const { got, connection } = await watch(streamId, "ann").finally(restore);
+  expect(got).toEqual(["unsubscribed"]);
+  expect(connection.subscriptions.size).toBe(0);
+});
+
+test.each([
+  ["a viewer is unsubscribed", "ann", ["subscribed", "unsubscribed"]],
+  ["a moderator stays subscribed", "ben", ["subscribed"]],
+])("after the refund of their pass %s", async (_, userId, expected) => {
+  const streamId = await makeStream({ price: 10 });
+  const { pass, ...member } = passOf(streamId, userId);
+  await putItem({ ...member, pass });
+  const { got, connection } = await watch(streamId, userId);
+  await putItem(member);
+  const node = `node of ${userId}`;
+  const readMail = createMailReader({ node, connections: new Map([["c1", connection]]) });
+  await putMail(node, { connectionId: "c1", recheck: streamId }, now);
+  await readMail();
+  expect(got).toEqual(expected);
+});
+
+test("a refused subscription leaves nothing that would count or be listed", async () => {
+  const streamId = await makeStream();
+  const room = await rooms.open(streamId);
+  await block(streamId, "ann");
+  const { connection, got } = socketOf("ann");
+  const refused = expect.objectContaining({ code: "member_blocked" });
+  await expect(subscribe(rooms, connection, { streamId }, now)).rejects.toEqual(refused);
+  expect([got, connection.subscriptions.size, room.subscriptions.size]).toEqual([[], 0, 0]);
+});
+
+test("a subscription to a stream that does not exist creates no room and no log", async () => {
+  const streamId = "f".repeat(24);
+  const { connection } = socketOf("ann");
+  const refused = expect.objectContaining({ code: "stream_not_found" });
+  await expect(subscribe(rooms, connection, { streamId }, now)).rejects.toEqual(refused);
+  expect(rooms.has(streamId)).toBe(false);
+  expect(await findLog(streamId)).toBeUndefined();
+});
+
+test("a user who leaves while they subscribe gets no answer and no frames", async () => {
+  const streamId = await makeStream();
+  const room = await rooms.open(streamId);
+  const { connection, got } = socketOf("ann");
+  const restore = intercept(async (_, next) => {
+    for (const one of [...connection.subscriptions.values()]) leave(one);
+    return next();
+  });
+  await subscribe(rooms, connection, { streamId }, now).finally(restore);
+  await addFrames(streamId, [{ n: 1 }]);
+  await refresh(room);
+  expect([got, room.users.size]).toEqual([[], 0]);
+});
+
+test("a user whose socket closes while their room is opened is no viewer of it", async () => {
+  const streamId = await makeStream();
+  const closed = { ...socketOf("ann").connection, isOpen: () => false };
+  await subscribe(rooms, closed, { streamId }, now);
+  const { subscriptions, users } = await rooms.open(streamId);
+  expect([subscriptions.size, users.size]).toEqual([0, 0]);
+});
+
+test("a room is kept for half a minute after its last viewer has left", async () => {
+  const own = createRooms("another");
+  const streamId = await makeStream();
+  const room = await own.open(streamId);
+  const { connection } = socketOf("ann");
+  admit(enter(room, connection, now));
+  await own.tick(new Date(room.leftAt + 60_000));
+  expect(own.has(streamId)).toBe(true);
+  for (const one of [...connection.subscriptions.values()]) leave(one);
+  await own.tick(new Date(room.leftAt + 30_000));
+  expect(own.has(streamId)).toBe(true);
+  await own.tick(new Date(room.leftAt + 30_001));
+  expect(own.has(streamId)).toBe(false);
+});
+
+test("a room that is opened again while it is removed begins after that, with its new viewers", async () => {
+  const own = createRooms("a third");
+  const streamId = await makeStream();
+  const { leftAt } = await own.open(streamId);
+  await own.tick(now);
+  const order: string[] = [];
+  const restore = intercept(async ({ name }, next) => {
+    const isRead = /Get|Query/.test(name);
+    if (isRead) order.push("read");
+    return next().finally(() => isRead || order.push("removed"));
+  });
+  await Promise.all([own.tick(new Date(leftAt + 30_001)), own.open(streamId)]).finally(restore);
+  expect([...new Set(order)]).toEqual(["removed", "read"]);
+  expect(own.has(streamId)).toBe(true);
+  await own.end();
+});
