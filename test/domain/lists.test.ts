@@ -3,7 +3,11 @@ import { giftStatisticsOf, topFans } from "../../domain/money/gift-statistics.ts
 import { inPriceOrder, newGiftType } from "../../domain/money/gift-type.ts";
 import type { Entry } from "../../domain/money/ledger.ts";
 import { isWanted, TransactionQuery } from "../../domain/money/transaction-query.ts";
-import { now, picture } from "./frame-samples.ts";
+import { rankHosts } from "../../domain/streams/creator.ts";
+import { InvitedQuery, sortInvited } from "../../domain/streams/invited.ts";
+import { watchingOf } from "../../domain/streams/viewer.ts";
+import { watchStatisticsOf } from "../../domain/streams/watch-time.ts";
+import { now, picture, stream } from "./frame-samples.ts";
 
 describe("the packages of credits", () => {
   const amounts = (query: object) =>
@@ -78,4 +82,52 @@ test("a span of transactions includes its first and last millisecond", () => {
   expect(isIn(span, "2026-01-15T09:59:59.999Z")).toBe(false);
   expect(isIn(span, "2026-01-15T10:30:00.001Z")).toBe(false);
   expect(isIn({ dateTo: "2026-01-15" }, "2026-01-15T23:59:59.999Z")).toBe(true);
+});
+
+test("invitations without the time that they are sorted by come last in either order", () => {
+  const started = (id: string, startedAt: string | null) => ({ ...stream, id, startedAt });
+  const streams = [
+    ...[started("none", null), started("b", "2026-01-02"), started("a", "2026-01-02")],
+    started("early", "2026-01-01"),
+  ];
+  const sorted = (sortOrder: string) =>
+    sortInvited(streams, InvitedQuery.parse({ sortBy: "startedAt", sortOrder })).map(
+      ({ id }) => id,
+    );
+  expect(sorted("asc")).toEqual(["early", "a", "b", "none"]);
+  expect(sorted("desc")).toEqual(["b", "a", "early", "none"]);
+});
+
+test("the most watched hosts are those with the most viewers in all streams, none without any", () => {
+  const streams = [
+    { hostId: "two streams", viewers: 3 },
+    { hostId: "one stream", viewers: 4 },
+    { hostId: "unseen", viewers: 0 },
+    { hostId: "two streams", viewers: 2 },
+  ];
+  expect(rankHosts(streams)).toEqual(["two streams", "one stream"]);
+});
+
+test("a user with several tabs watches since the oldest of them, and newer viewers come first", () => {
+  const subscriptions = [
+    { userId: "ann", subscribedAt: 20 },
+    { userId: "ann", subscribedAt: 10 },
+    { userId: "ann", subscribedAt: 30 },
+    { userId: "ben", subscribedAt: 15 },
+    { userId: "refused", subscribedAt: 5, refusal: {} },
+  ];
+  expect(watchingOf(subscriptions).map(({ userId, joinedAt }) => [userId, +joinedAt])).toEqual([
+    ["ben", 15],
+    ["ann", 10],
+  ]);
+});
+
+test("watch time is never less than none, and the peak is no less than who is watching", () => {
+  const watching = ["ann", "ben"].map((userId, n) => ({
+    ...{ userId, joinedAt: new Date(now.getTime() + (n === 0 ? -60_000 : 5_000)) },
+  }));
+  const past = [{ userId: "ann", seconds: 60 }];
+  expect(watchStatisticsOf("s", past, watching, 1, now)).toMatchObject({
+    ...{ totalViewers: 2, totalWatchTimeMinutes: 2, averageWatchTimeMinutes: 1, peakViewers: 2 },
+  });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
 import { Refusal } from "../../domain/refusal.ts";
+import { changedChannel, newChannel, takenFromChannel } from "../../domain/streams/channel.ts";
 import { channelNameOf, makeStream, NewStream } from "../../domain/streams/new-stream.ts";
 import { type Stream, StreamStatus } from "../../domain/streams/stream.ts";
 import {
@@ -73,6 +74,16 @@ describe("permissions", () => {
     expect(codeOf(() => assertMayHost(at, { userId, roles }))).toBe(hosting);
     expect(codeOf(() => assertMayModerate(at, { userId, roles }))).toBe(moderating);
   });
+});
+
+test("a channel's new settings reach its host's streams once, and none that is over", () => {
+  const channel = changedChannel(newChannel("host"), { slowModeSeconds: 5 }, now)!;
+  const taken = { slowModeSeconds: 5, channelRevision: 1 };
+  for (const status of ["preparing", "scheduled", "active"] as const)
+    expect(takenFromChannel(channel, stream({ status }))).toEqual(taken);
+  for (const status of ["ended", "expired", "cancelled_by_host"] as const)
+    expect(takenFromChannel(channel, stream({ status }))).toBeUndefined();
+  expect(takenFromChannel(channel, stream({ status: "active", ...taken }))).toBeUndefined();
 });
 
 describe("a new stream", () => {
