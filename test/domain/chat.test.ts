@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
-import { makeMessage } from "../../domain/streams/admission.ts";
+import { assertNotSlowed, chatRulesOf, makeMessage } from "../../domain/streams/admission.ts";
 import {
   chatMessageOf,
   messageAnswered,
@@ -9,7 +9,10 @@ import {
   numberInId,
   withoutText,
 } from "../../domain/streams/chat.ts";
+import { historyOf } from "../../domain/streams/history.ts";
 import { makeStream, NewStream } from "../../domain/streams/new-stream.ts";
+
+import { stream } from "./frame-samples.ts";
 
 const now = new Date("2026-01-15T10:30:00.000Z");
 
@@ -53,4 +56,33 @@ describe("what an Idempotency-Key remembers of a message", () => {
     expect(chatMessageOf(again, picture)).toEqual(answer);
     expect(again).toEqual(message);
   });
+});
+
+describe("slow mode", () => {
+  const slowed = { ...stream, slowModeSeconds: 5 };
+
+  test("is for viewers, not for the host and the moderators", () => {
+    const seconds = ["host", "ben", "ann"].map(
+      (userId) => chatRulesOf(slowed, userId, 3).slowModeSeconds,
+    );
+    expect(seconds).toEqual([0, 0, 5]);
+  });
+
+  test("ends after its seconds, and names a wait after which the next message is accepted", () => {
+    const say = (milliseconds: number) => () =>
+      assertNotSlowed(
+        { lastMessageAt: now.toISOString() },
+        { slowModeSeconds: 5 },
+        new Date(now.getTime() + milliseconds),
+      );
+    expect(say(5_000)).not.toThrow();
+    expect(say(4_001)).toThrow(expect.objectContaining({ retryAfterSeconds: 1 }));
+    expect(say(3_999)).toThrow(expect.objectContaining({ retryAfterSeconds: 2 }));
+  });
+});
+
+test("every page of the history but the newest has a previous one, wherever a cursor begins", () => {
+  const page = (skipped: number) => historyOf([], 10, { skipped, total: 20 });
+  expect([0, 5, 10].map((at) => page(at).hasPreviousPage)).toEqual([false, true, true]);
+  expect([0, 5, 10].map((at) => page(at).hasNextPage)).toEqual([true, true, false]);
 });

@@ -11,6 +11,7 @@ import {
   cancelAsGuest,
   end,
   goLive,
+  isWithin,
   remove,
 } from "../../domain/streams/stream-lifecycle.ts";
 
@@ -84,6 +85,20 @@ test("a channel's new settings reach its host's streams once, and none that is o
   for (const status of ["ended", "expired", "cancelled_by_host"] as const)
     expect(takenFromChannel(channel, stream({ status }))).toBeUndefined();
   expect(takenFromChannel(channel, stream({ status: "active", ...taken }))).toBeUndefined();
+});
+
+test("an upcoming stream is one planned within the minutes before and after now", () => {
+  const at = (minutes: number) => new Date(now.getTime() + minutes * 60_000).toISOString();
+  const isListed = (minutes: number, more: Partial<Stream> = {}) =>
+    isWithin(
+      stream({ status: "scheduled", plannedStartDate: at(minutes), ...more }),
+      { minutesBefore: 30, minutesAfter: 60 },
+      now,
+    );
+  expect([-31, -30, 0, 60, 61].map((minutes) => isListed(minutes))).toEqual([
+    ...[false, true, true, true, false],
+  ]);
+  expect(isListed(0, { status: "active" })).toBe(false);
 });
 
 describe("a new stream", () => {
