@@ -140,3 +140,14 @@ test("a call with a larger weight is counted with it", () => {
   const { verdict, ...judged } = judge(unseen, rate, 1_000_000, 20);
   expect({ verdict, ...judged }).toMatchObject({ verdict: "ask", count: 20, lent: 0 });
 });
+
+test("a user who was refused may call again after the wait, and then every call asks the table", () => {
+  const rate = { perSecond: 10, burst: 100 };
+  const now = 1_000_000;
+  expect(judge(unseen, rate, now).verdict).toBe("admit");
+  const usedUntil = usedAtMost(rate, now) + 3_000;
+  const usage = refused(unseen, usedUntil, rate, now);
+  expect(judge(usage, rate, now + 2_999)).toMatchObject({ verdict: "refuse", waitMilliseconds: 1 });
+  for (const later of [3_000, 12_999]) expect(judge(usage, rate, now + later).verdict).toBe("ask");
+  expect(judge(usage, rate, now + 13_000).verdict).toBe("admit");
+});
