@@ -1,7 +1,7 @@
 /** `npm test [options] [paths]`: its last line is `N passed, N failed, N skipped`. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { delimiter, join } from "node:path";
 import { openShared } from "../../test/shared-server.ts";
@@ -40,14 +40,36 @@ const running = new Set<ChildProcess>();
 /** Whether a signal is ending this program: no further jest may start, since it would stay. */
 let isEnding = false;
 
-/**
- * Runs jest on this Node with additional environment variables; resolves with its exit code. With
- * `output`, its output goes there instead of to the terminal.
- */
+type JestOptions = {
+  terminal?: "ignore" | "inherit";
+  /** Receives its output, which goes to the terminal otherwise. */
+  output?: string[] | undefined;
+  /** The file with its results, if it has to end after writing it. */
+  report?: string;
+};
+
+/** How long jest may run after its report: what a failed test leaves open would keep it. */
+const endSeconds = 30;
+
+/** Ends jest if it does not end soon after its report. */
+function endAfter(report: string, child: ChildProcess): void {
+  const looking = setInterval(() => {
+    if (!existsSync(report)) return;
+    clearInterval(looking);
+    const late = setTimeout(() => {
+      console.error(`Jest did not end within ${endSeconds} s: a test has left something open`);
+      child.kill("SIGTERM");
+    }, endSeconds * 1000);
+    child.once("close", () => clearTimeout(late));
+  }, 1000);
+  child.once("close", () => clearInterval(looking));
+}
+
+/** Runs jest on this Node with additional environment variables; resolves with its exit code. */
 function runJest(
   options: readonly string[],
   env: Env,
-  { terminal = "ignore", output }: { terminal?: "ignore" | "inherit"; output?: string[] } = {},
+  { terminal = "ignore", output, report }: JestOptions = {},
 ) {
   if (isEnding) return new Promise<number>(() => {});
   // Jest loads ES modules only with this flag; Node itself strips the types.
@@ -63,6 +85,7 @@ function runJest(
     },
   });
   running.add(child);
+  if (report !== undefined) endAfter(report, child);
   child.stderr?.setEncoding("utf8").on("data", (text: string) => output?.push(text));
   return new Promise<number>((done) =>
     child.once("close", (code) => {
@@ -101,7 +124,7 @@ async function run(
   const report = ["--json", `--outputFile=${results}`];
   const own = choosesWorkers(options) ? report : [...report, workersOption];
   const given = [...own, ...options.jest, "--runTestsByPath", ...files];
-  const status = await runJest(given, env, output && { output });
+  const status = await runJest(given, env, { output, report: results });
   const found = readReport(results);
   if (found === undefined) {
     console.error("Jest ended without a report");
