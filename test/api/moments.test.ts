@@ -20,11 +20,16 @@ const start = (as: Person | undefined, streamId: string, body: unknown, key?: st
     body,
     ...(key !== undefined && { key }),
   });
+/** Votes as clients do: again if it was not certain within 2 s, as on a busy machine. */
 const vote = (as: Person | undefined, streamId: string, momentId: string, options: unknown) =>
-  call(`PUT /api/v1/live-stream/${streamId}/moments/${momentId}/vote`, {
-    ...(as && { as }),
-    body: { options },
-  });
+  eventually(
+    () =>
+      call(`PUT /api/v1/live-stream/${streamId}/moments/${momentId}/vote`, {
+        ...(as && { as }),
+        body: { options },
+      }),
+    ({ status }) => status !== 503,
+  );
 const end = (as: Person | undefined, streamId: string, momentId: string) =>
   call(`POST /api/v1/live-stream/${streamId}/moments/${momentId}/end`, as && { as });
 const cancel = (as: Person | undefined, streamId: string, momentId: string) =>
@@ -76,7 +81,8 @@ test.concurrent("a poll counts each user's last vote, and its result matches the
   expect(eventOf(watching, "moment.started", moment.id)[0].data).toEqual(moment);
 
   const choices = [0, 0, 1, 2, 1];
-  await Promise.all(voters.map((as, at) => vote(as, id, moment.id, [choices[at]])));
+  const votes = await Promise.all(voters.map((as, at) => vote(as, id, moment.id, [choices[at]])));
+  expect(votes.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
   expect((await vote(voters[4]!, id, moment.id, [0])).body.data).toEqual({
     momentId: moment.id,
     options: [0],

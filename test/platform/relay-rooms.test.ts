@@ -20,7 +20,8 @@ import { useOwnTable } from "./table.ts";
 useOwnTable({ RELAY_URL: "wss://relay.live.acme.com/ws" });
 
 const rooms = createRooms("node");
-afterAll(() => rooms.end());
+const others = [createRooms("another"), createRooms("a third")] as const;
+afterAll(() => Promise.all([rooms, ...others].map((one) => one.end())));
 
 const now = new Date();
 let streams = 0;
@@ -216,7 +217,7 @@ test("a user whose socket closes while their room is opened is no viewer of it",
 });
 
 test("a room is kept for half a minute after its last viewer has left", async () => {
-  const own = createRooms("another");
+  const [own] = others;
   const streamId = await makeStream();
   const room = await own.open(streamId);
   const { connection } = socketOf("ann");
@@ -231,12 +232,14 @@ test("a room is kept for half a minute after its last viewer has left", async ()
 });
 
 test("a room that is opened again while it is removed begins after that, with its new viewers", async () => {
-  const own = createRooms("a third");
+  const [, own] = others;
   const streamId = await makeStream();
   const { leftAt } = await own.open(streamId);
   await own.tick(now);
   const order: string[] = [];
-  const restore = intercept(async ({ name }, next) => {
+  const restore = intercept(async ({ name, input }, next) => {
+    // Visits of the rooms before may still be recorded.
+    if (!JSON.stringify(input).includes(streamId)) return next();
     const isRead = /Get|Query/.test(name);
     if (isRead) order.push("read");
     return next().finally(() => isRead || order.push("removed"));
@@ -244,5 +247,4 @@ test("a room that is opened again while it is removed begins after that, with it
   await Promise.all([own.tick(new Date(leftAt + 30_001)), own.open(streamId)]).finally(restore);
   expect([...new Set(order)]).toEqual(["removed", "read"]);
   expect(own.has(streamId)).toBe(true);
-  await own.end();
 });
