@@ -105,5 +105,10 @@ async function move(
   leaveAll(connection);
   connection.channelStreamId = newest;
   connection.send({ type: "channel", streamId: newest });
-  if (newest !== null) await subscribe(rooms, connection, { streamId: newest }, new Date());
+  if (newest === null) return;
+  await subscribe(rooms, connection, { streamId: newest }, new Date()).catch((error) => {
+    // The next look moves it again.
+    delete connection.channelStreamId;
+    throw error;
+  });
 }

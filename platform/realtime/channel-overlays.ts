@@ -44,7 +44,7 @@ const looksMax = 5;
 
 /**
  * Notifies overlays of a channel of its newest live stream and subscribes them to it. Idempotent:
- * overlays that know the stream are skipped. Throws if an overlay could not be notified.
+ * overlays that watch it are skipped. Throws if an overlay could not be notified or subscribed.
  */
 export async function moveOverlays(
   poster: Poster,
@@ -83,8 +83,9 @@ async function move(
   // It may subscribe to the stream as soon as it knows it.
   await setChannel(connectionId, { streamId: newest });
   if (!(await notify(poster, connection, newest))) return;
-  await setChannel(connectionId, { told: newest });
   if (newest !== null) await subscribe({ ...connection, streamId: newest }, now);
+  // Last: a move that failed before this is repeated when its message is delivered again.
+  await setChannel(connectionId, { told: newest });
 }
 
 const openingPauseMilliseconds = 50;

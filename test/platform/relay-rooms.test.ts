@@ -1,10 +1,12 @@
 /** Who is subscribed to a relay's room, and who no longer is. */
 import type { Frame } from "../../domain/log/frame.ts";
 import { subscribedAt } from "../../domain/log/subscriber.ts";
+import { profileOf, summaryOf } from "../../domain/people/user.ts";
 import { putFrame } from "../../platform/store/log/frames.ts";
 import { findLog, getLog, newLog } from "../../platform/store/log/logs.ts";
 import { putMail } from "../../platform/store/log/relays.ts";
 import type { Visit } from "../../platform/store/log/subscribers.ts";
+import { recordStream } from "../../platform/store/streams/stream-changes.ts";
 import { putItem } from "../../platform/table/items.ts";
 import { key, prefix } from "../../platform/table/keys.ts";
 import { subscribe } from "../../relay/greeting.ts";
@@ -12,10 +14,14 @@ import { createMailReader } from "../../relay/mail.ts";
 import type { Connection, Subscription } from "../../relay/model.ts";
 import { admit, enter, leave, refresh } from "../../relay/room.ts";
 import { createRooms } from "../../relay/rooms.ts";
-import { stream as sample } from "../domain/frame-samples.ts";
+import { createState } from "../../relay/state.ts";
+import { startUpkeep } from "../../relay/upkeep.ts";
+import { picture, stream as sample } from "../domain/frame-samples.ts";
 import { intercept } from "./intercept.ts";
+import { liveStreamOf } from "./live-stream.ts";
 import { connectionOf } from "./relay-connection.ts";
 import { useOwnTable } from "./table.ts";
+import { makeUser, someone } from "./wallet-people.ts";
 
 useOwnTable({ RELAY_URL: "wss://relay.live.acme.com/ws" });
 
@@ -247,4 +253,33 @@ test("a room that is opened again while it is removed begins after that, with it
   await Promise.all([own.tick(new Date(leftAt + 30_001)), own.open(streamId)]).finally(restore);
   expect([...new Set(order)]).toEqual(["removed", "read"]);
   expect(own.has(streamId)).toBe(true);
+});
+
+test("a channel's overlay is subscribed to its host's stream, even if the first attempt fails", async () => {
+  const hostId = await makeUser(someone("host"));
+  const live = liveStreamOf(summaryOf(profileOf(hostId, {}, now), picture));
+  await recordStream(live);
+  const streamId = live.id;
+  const state = createState();
+  const { connection, got } = socketOf("overlay");
+  state.connections.set(connection.id, {
+    ...connection,
+    caller: { ...connection.caller, channelOf: hostId },
+  });
+  let failures = 0;
+  const restore = intercept(({ input }, next) =>
+    JSON.stringify(input).includes(streamId) && failures++ === 0
+      ? Promise.reject(new Error("The table did not answer"))
+      : next(),
+  );
+  const upkeep = startUpkeep(state);
+  try {
+    while (!got.includes("subscribed")) await new Promise((done) => setTimeout(done, 50));
+  } finally {
+    upkeep.stop();
+    restore();
+    await state.rooms.end();
+  }
+  expect(failures).toBeGreaterThan(1);
+  expect(got).toEqual(["channel", "channel", "subscribed"]);
 });

@@ -14,6 +14,7 @@ import { findSubscriber } from "../../../platform/store/log/subscribers.ts";
 import { listOverlayKeys, recordOverlayKey } from "../../../platform/store/streams/overlay-keys.ts";
 import { recordStream } from "../../../platform/store/streams/stream-changes.ts";
 import { key } from "../../../platform/table/keys.ts";
+import { intercept } from "../intercept.ts";
 import { liveStreamOf } from "../live-stream.ts";
 import { posterWith } from "../push/ways.ts";
 import { useQueue } from "../queue-double.ts";
@@ -88,6 +89,25 @@ test("an overlay leaves a stream that goes on for its host's newer one", async (
   expect(told).toEqual([first, second]);
   expect(await watched()).toEqual([second]);
   expect(await isSubscribed(first)).toBe(false);
+});
+
+test("an overlay gets its host's newer stream, wherever the move before failed", async () => {
+  for (let last = 1, hasFailed = true; hasFailed; last++) {
+    const { first, goLive, move, told, watched } = await openOverlay();
+    await move();
+    const second = await goLive(1);
+    let requests = 0;
+    const restore = intercept((_, next) =>
+      ++requests === last ? Promise.reject(new Error("The table did not answer")) : next(),
+    );
+    await move()
+      .catch(() => undefined)
+      .finally(restore);
+    hasFailed = requests >= last;
+    await move();
+    expect(await watched()).toEqual([second]);
+    expect([first, second]).toEqual([...new Set(told)]);
+  }
 });
 
 test("an overlay gets the newest stream, even if that begins while it gets another one", async () => {
