@@ -143,3 +143,69 @@ browserTest(
   },
   testMilliseconds,
 );
+
+browserTest(
+  "long titles and options end at the chat's width, and their numbers stay in view",
+  async () => {
+    const made = await open();
+    const title = "Which of these very long songs should the band play next? ".repeat(3).trim();
+    const options = [`${"Donaudampfschifffahrt".repeat(3)} one`, "Short"];
+    const goal = { id: "g1", kind: "goal", title, of: "credits", target: 5_000 };
+    await made.evaluate(`moment("started", ${JSON.stringify(goal)}, 1850)`);
+    const long = { ...poll, title, options, choices: 1 };
+    await made.evaluate(`moment("started", ${JSON.stringify(long)}, [3, 1])`);
+    for (const text of ["75 %", "25 %", "1,850 / 5,000"]) {
+      const { x, width } = (await made.getByText(text).boundingBox())!;
+      expect([text, x + width <= 360]).toEqual([text, true]);
+    }
+    // Lines do not touch the border of their option.
+    const box = (await made.locator(".option").first().boundingBox())!;
+    const inside = (await made.locator(".option-text").first().boundingBox())!;
+    expect(inside.y - box.y).toBeGreaterThanOrEqual(8);
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a poll whose time is over takes no more votes, before its result is there",
+  async () => {
+    const made = await open();
+    const data = { ...poll, choices: 1, endsAt: new Date(Date.now() + 3_000).toISOString() };
+    await made.evaluate(`moment("started", ${JSON.stringify(data)}, [0, 0])`);
+    const red = made.getByRole("button", { name: /^Red/ });
+    await expectSoon(() => red.isDisabled());
+    await red.click({ force: true });
+    expect(await red.getAttribute("aria-pressed")).toBe("false");
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a long time left has hours",
+  async () => {
+    const made = await open();
+    const now = Date.now();
+    await made.clock.setFixedTime(now);
+    const endsAt = new Date(now + 7_265_000).toISOString();
+    const goal = { id: "g1", kind: "goal", title: "Mic", of: "credits", target: 50, endsAt };
+    await made.evaluate(`moment("started", ${JSON.stringify(goal)}, 0)`);
+    await made.getByText("2:01:05", { exact: true }).waitFor();
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a stream that has ended takes no likes",
+  async () => {
+    const made = await open();
+    const like = made.getByRole("button", { name: "Like", exact: true });
+    await like.waitFor();
+    await made.evaluate(`happen("stream.ended", {})`);
+    await like.waitFor({ state: "hidden" });
+    await made.close();
+  },
+  testMilliseconds,
+);

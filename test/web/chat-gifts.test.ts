@@ -239,3 +239,24 @@ browserTest(
   },
   testMilliseconds,
 );
+
+browserTest(
+  "a gift whose price has changed is not sent; the picker shows the new price, for which it is",
+  async () => {
+    const made = await openPicker("?price");
+    await made.evaluate("window.repriced = { Rose: 11 }");
+    const send = made.getByRole("button", { name: /^Send gift/ });
+    await made.locator(".card", { hasText: "Rose" }).click();
+    expect(await send.innerText()).toContain("10");
+    await send.click();
+    await made.getByText("The price of Rose is now 11. Nothing was sent.").waitFor();
+    await made.locator(".card", { hasText: "Rose" }).getByText("11").waitFor();
+    await expectSoon(async () => /11/.test(await send.innerText()));
+    // The button keeps the focus for the next press.
+    await made.keyboard.press("Enter");
+    await expectSoon(async () => (await giftsIn(made)).length === 2);
+    expect((await giftsIn(made))[1]!.body).toMatchObject({ expectedPrice: 11 });
+    await made.close();
+  },
+  testMilliseconds,
+);

@@ -1,4 +1,4 @@
-import type { ChatMessage } from "../../client/index.ts";
+import { type ChatMessage, OvationError } from "../../client/index.ts";
 import type { Act } from "./menu.ts";
 import { perform } from "./moderation.ts";
 import type { GiftType } from "./picker.ts";
@@ -17,7 +17,8 @@ export function actsIn(state: State) {
     async give(type: GiftType, count: number): Promise<void> {
       const expectedPrice = type.creditAmount * count;
       const wish = { expectedPrice, count };
-      const given = attempt(state, () => client.sendGift(streamId, type.id, undefined, wish));
+      const send = () => client.sendGift(streamId, type.id, undefined, wish);
+      const given = attempt(state, () => send().catch((error) => refreshGifts(state, type, error)));
       await wallet.spend(expectedPrice, given);
     },
     async superlike(): Promise<void> {
@@ -33,6 +34,26 @@ export function actsIn(state: State) {
       if (says !== "") view.toast.tell(says, undo && (() => void attempt(state, undo)));
     },
   };
+}
+
+/** Reads the gifts and their prices into the picker. */
+export async function readGifts({ client, view }: Pick<State, "client" | "view">) {
+  const types = await client.call<GiftType[]>("GET", "/api/v1/gifts/gift-types");
+  view.picker.setTypes(types);
+  return types;
+}
+
+const isOutdated = (error: unknown) =>
+  error instanceof OvationError &&
+  ["price_changed", "gift_type_inactive", "gift_type_not_found"].includes(error.code ?? "");
+
+/** After a refusal of a gift that has changed: reads the gifts again and shows the new price. */
+async function refreshGifts(state: State, { id }: GiftType, error: unknown): Promise<void> {
+  const types = isOutdated(error) ? await readGifts(state) : [];
+  const now = types.find((type) => type.id === id);
+  if (now === undefined || state.isClosed) throw error;
+  const { name: gift, creditAmount: n } = now;
+  state.view.toast.tell(state.translator.translate("repriced", { gift, n }));
 }
 
 /** The result of a call; if it fails, shows why and returns undefined. */

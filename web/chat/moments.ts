@@ -3,6 +3,7 @@ import checkIcon from "icon:check";
 import goalIcon from "icon:goal";
 import trainIcon from "icon:train-front";
 import type { EventData, Sums } from "../../client/index.ts";
+import { clockOf } from "../clock.ts";
 import { serverNow } from "../server-time.ts";
 import { coin, icon, make } from "./dom.ts";
 import type { Translator } from "./translations.ts";
@@ -123,6 +124,8 @@ function frameOf(moment: Moment, picture: string, translator: Translator, onEnd:
   element.addEventListener("tick", tick);
   return {
     ...{ element, head, end, left },
+    /** Its end arrives later, with the result. */
+    isOver: () => endsAt !== null && serverNow() >= Date.parse(endsAt),
     show(next: Moment): void {
       endsAt = next.status === "open" ? next.endsAt : null;
       element.dataset.status = next.status;
@@ -130,10 +133,6 @@ function frameOf(moment: Moment, picture: string, translator: Translator, onEnd:
     },
   };
 }
-
-/** `1:05`, as video players show it. */
-const clockOf = (seconds: number) =>
-  `${Math.floor(seconds / 60)}:${`${seconds % 60}`.padStart(2, "0")}`;
 
 type PollActs = { vote(options: number[]): void; onEnd(): void };
 
@@ -147,7 +146,7 @@ function pollCard(poll: Moment, translator: Translator, { vote, onEnd }: PollAct
   const options = (poll.options ?? []).map((text, place) => {
     const share = make("span", { class: "share number" });
     const onclick = () => {
-      if (!isOpen) return;
+      if (!mayVote()) return;
       const without = own.filter((one) => one !== place);
       if (choices === 1) choose([place]);
       else if (without.length < own.length && without.length > 0) choose(without);
@@ -172,6 +171,12 @@ function pollCard(poll: Moment, translator: Translator, { vote, onEnd }: PollAct
     make("p", { class: "moment-foot" }, total, hint, frame.end),
   );
 
+  const mayVote = () => isOpen && !frame.isOver();
+  const showVotable = () => {
+    for (const { button } of options) button.setAttribute("aria-disabled", `${!mayVote()}`);
+  };
+  frame.element.addEventListener("tick", showVotable);
+
   function choose(places: number[]): void {
     own = places;
     for (const [place, { button }] of options.entries())
@@ -190,9 +195,9 @@ function pollCard(poll: Moment, translator: Translator, { vote, onEnd }: PollAct
         const part = all === 0 ? 0 : (votes[place] ?? 0) / all;
         button.style.setProperty("--share", part.toFixed(4));
         share.textContent = `${number(Math.round(part * 100))} %`;
-        button.setAttribute("aria-disabled", `${!isOpen}`);
         button.classList.toggle("winner", place === winner);
       }
+      showVotable();
       total.textContent = translate("votes", { n: all });
     },
   };

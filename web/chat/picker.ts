@@ -93,11 +93,12 @@ export class Picker {
   }
 
   setTypes = (types: GiftType[]): void => {
+    const hadNone = this.#types.length === 0;
     this.#types = types;
-    this.#chosen ??= types[0];
+    this.#chosen = types.find(({ id }) => id === this.#chosen?.id) ?? types[0];
     this.#render();
     // When it was opened before the gifts had loaded, there was nothing to focus.
-    if (this.sheet.isOpen()) this.#grid.querySelector<HTMLElement>(".card")?.focus();
+    if (hadNone && this.sheet.isOpen()) this.#grid.querySelector<HTMLElement>(".card")?.focus();
   };
 
   setBalance(credits: number): void {

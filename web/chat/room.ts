@@ -1,11 +1,10 @@
 import type { ChatMessage, Event, History } from "../../client/index.ts";
 import { noteServerTime } from "../server-time.ts";
-import { actsIn, attempt } from "./acts.ts";
+import { actsIn, attempt, readGifts } from "./acts.ts";
 import { createAudience } from "./audience.ts";
 import { createBans } from "./bans.ts";
 import { createGiftRows, readEarlier } from "./gift-rows.ts";
 import { actsOn } from "./moderation.ts";
-import type { GiftType } from "./picker.ts";
 import { createQuotes } from "./quotes.ts";
 import { isFinal, reasonOf } from "./reason.ts";
 import { messageRow, noticeRow } from "./rows.ts";
@@ -88,7 +87,7 @@ async function begin(state: State): Promise<void> {
     const [me, read, , , earlier, history] = await Promise.all([
       client.call<{ _id: string; username?: string }>("GET", "/api/v1/users/me"),
       client.call<Stream>("GET", `/api/v1/live-stream/${streamId}`),
-      client.call<GiftType[]>("GET", "/api/v1/gifts/gift-types").then(view.picker.setTypes),
+      readGifts(state),
       state.wallet.read(),
       // Only after subscribing: otherwise gifts between the list and the first frame would be
       // missed.

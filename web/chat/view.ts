@@ -134,12 +134,19 @@ export class View {
     const text = this.#translator.translate("over", { reason });
     this.#strip.end(text);
     this.composer.refuse(text);
+    this.#close();
   }
 
   /** The stream has ended: the chat is read-only. */
   showOver(): void {
     this.composer.refuse(this.#translator.translate("ended"));
+    this.#close();
+  }
+
+  /** Likes and gifts would be refused. */
+  #close(): void {
     this.allowGifts(false);
+    this.composer.like.hidden = true;
   }
 
   /** `onUnpin` is for moderators. */
