@@ -2,7 +2,7 @@
 import type { Page } from "playwright-core";
 import { browserTest } from "./browser.ts";
 import { open, openWith, useBusyChat } from "./busy-chat.ts";
-import { expectSoon, streamId, testMilliseconds } from "./pages.ts";
+import { expectSoon, isWhole, streamId, testMilliseconds } from "./pages.ts";
 
 useBusyChat();
 
@@ -148,6 +148,26 @@ browserTest(
     await made.keyboard.press("Enter");
     expect(await made.evaluate("watched")).toEqual([1]);
     expect(await made.locator(".row.message", { hasText: "my own words" }).count()).toBe(1);
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a long name leaves the username in view",
+  async () => {
+    const made = await open();
+    const name = "Bartholomew Montgomery Featherstonehaugh the Third of Somewhere";
+    await made.evaluate(`(() => {
+      const long = message("hello");
+      Object.assign(long.data.sender, { name: "${name}", username: "barty" });
+      show(long);
+    })()`);
+    const handle = made.getByText("@barty", { exact: true });
+    await handle.waitFor();
+    expect(await handle.evaluate(isWhole)).toBe(true);
+    const { x, width } = (await handle.boundingBox())!;
+    expect(x + width).toBeLessThanOrEqual(360);
     await made.close();
   },
   testMilliseconds,

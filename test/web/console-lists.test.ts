@@ -128,7 +128,7 @@ browserTest(
     await toast(page, "John Doe is muted in Rude show.")
       .getByRole("button", { name: "Undo" })
       .click();
-    await toast(page, "John Doe is no longer banned in Rude show.").waitFor();
+    await toast(page, "Ban of John Doe in Rude show removed.").waitFor();
     await detail.getByRole("button", { name: "Delete…" }).click();
     await confirm(page, "Delete");
     await toast(page, "Message from John Doe deleted.").waitFor();

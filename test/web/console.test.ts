@@ -151,7 +151,7 @@ browserTest(
       .getByRole("row", { name: /John Doe/ })
       .getByRole("button", { name: "Unban" })
       .click();
-    await toast(page, "no longer banned in Quiet show").waitFor();
+    await toast(page, "Ban of John Doe in Quiet show removed.").waitFor();
     await page.getByText("No bans in Quiet show").waitFor();
     expect(await isBanned()).not.toContain("CHAT_ONLY");
     await visit(`view=log&stream=${streamId}`);

@@ -175,7 +175,7 @@ browserTest(
     await expectFocus(page, /^Block$/);
     await tabTo(page, /^Undo$/);
     await page.keyboard.press("Enter");
-    await page.getByText("no longer banned").waitFor();
+    await page.getByText(/^Ban of .* removed/).waitFor();
     // Its toast and those of the other actions go away, one by one. Under the pointer they do not
     // go away by themselves, however slow the machine is.
     const toasts = page.locator(".toast");

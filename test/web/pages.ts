@@ -124,6 +124,12 @@ const filledShare = new Function(
    return isPainted ? bar.getBoundingClientRect().width / bar.parentElement.clientWidth : 0;`,
 ) as (bar: object) => number;
 
+/** Whether a text on one line is in view from its beginning to its end. */
+export const isWhole = new Function(
+  "one",
+  "return one.clientWidth > 0 && one.scrollWidth <= one.clientWidth;",
+) as (one: object) => boolean;
+
 /** Waits until so much of a bar's track is filled. */
 export const expectFilled = (bar: Locator, share: number) =>
   expectSoon(async () => Math.abs((await bar.evaluate(filledShare)) - share) < 0.01);

@@ -18,7 +18,7 @@ export function banAction(
   took: () => void = () => {},
 ): Action {
   const verb = actionType === "BLOCK" ? "Block" : "Mute";
-  const place = scope === "channel" ? "the channel" : stream.title;
+  const place = placeOf(scope, stream);
   const end = seconds === 0 ? "until you unban them" : "until the ban ends";
   return {
     title: `${verb} ${user.name} in ${place}`,
@@ -37,13 +37,16 @@ export function banAction(
       took();
       return `${user.name} is ${actionNames[actionType].toLowerCase()} in ${place}.`;
     },
-    undo: ({ _id }: { _id: string }) => unbanAction(_id, user.name, stream, took),
+    undo: ({ _id }: { _id: string }) => unbanAction({ _id, scope }, user.name, stream, took),
   };
 }
 
-/** Removes a ban. */
+const placeOf = (scope: Ban["scope"], stream: Stream) =>
+  scope === "channel" ? "the channel" : stream.title;
+
+/** Removes a ban. One of the other scope may remain. */
 export const unbanAction = (
-  id: string,
+  { _id: id, scope }: Pick<Ban, "_id" | "scope">,
   name: string,
   stream: Stream,
   took: () => void,
@@ -53,6 +56,6 @@ export const unbanAction = (
   request: request("DELETE", `/api/v1/live-stream-ban/${id}`),
   done() {
     took();
-    return `${name} is no longer banned in ${stream.title}.`;
+    return `Ban of ${name} in ${placeOf(scope, stream)} removed.`;
   },
 });

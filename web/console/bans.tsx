@@ -45,8 +45,8 @@ function BansOf({ stream, filters, draft }: Given) {
     ({ _id }: Ban) => _id,
     pagesOf("GET /api/v1/live-stream-ban", { query: { liveStreamId: stream.id } }),
   );
-  const lift = ({ _id, targetUser }: Ban) =>
-    perform(unbanAction(_id, nameOf(targetUser), stream, () => list.remove(_id)));
+  const lift = (ban: Ban) =>
+    perform(unbanAction(ban, nameOf(ban.targetUser), stream, () => list.remove(ban._id)));
   return (
     <Listing
       label="Bans"

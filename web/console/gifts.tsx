@@ -12,7 +12,7 @@ import { allOf, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
 import { set } from "./router.ts";
 import type { Column } from "./table.tsx";
-import { Detail, formatted } from "./ui.tsx";
+import { creditsOf, Detail, formatted } from "./ui.tsx";
 
 type GiftType = CallResult<"GET /api/v1/gifts/gift-types">[number];
 type Draft = Pick<GiftType, "name" | "creditAmount" | "svgUrl" | "isActive">;
@@ -91,7 +91,7 @@ function actionOf(
       request: request("POST", "/api/v1/gifts/gift-types", draft, key),
       done(made: GiftType) {
         took(made);
-        return `${made.name} created at ${formatted(made.creditAmount)} credits.`;
+        return `${made.name} created at ${creditsOf(made.creditAmount)}.`;
       },
     };
   const changes = changesOf<Draft>(type, draft);

@@ -1,17 +1,17 @@
 import type { Action } from "./actions.tsx";
 import { request } from "./api.ts";
-import { formatted } from "./ui.tsx";
+import { creditsOf } from "./ui.tsx";
 
 type Given = { what: string; name: string; credits: number; took(refundedAt: string): void };
 
 /** Refunds the credits of a gift or a superlike to its sender. */
 export const refundAction = (id: string, { what, name, credits, took }: Given): Action => ({
   title: `Refund ${what} from ${name}`,
-  warns: `${formatted(credits)} credits go back to the sender. This cannot be undone.`,
+  warns: `${creditsOf(credits)} will go back to the sender. This cannot be undone.`,
   verb: "Refund",
   request: request("POST", `/api/v1/gifts/${id}/refund`),
   done(answer: { credits: number; refundedAt: string }) {
     took(answer.refundedAt);
-    return `${formatted(answer.credits)} credits refunded to ${name}.`;
+    return `${creditsOf(answer.credits)} refunded to ${name}.`;
   },
 });

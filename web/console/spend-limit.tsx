@@ -3,7 +3,7 @@ import { type Action, perform } from "./actions.tsx";
 import { request } from "./api.ts";
 import { Field, problemOf } from "./fields.tsx";
 import { Form } from "./form.tsx";
-import { formatted } from "./ui.tsx";
+import { creditsOf } from "./ui.tsx";
 
 type Given = {
   userId: string;
@@ -25,7 +25,7 @@ export function SpendLimit({ userId, name, reload }: Given) {
       if (spendLimit === null) return `${name} has the default limit.`;
       return spendLimit === 0
         ? `${name} has no spend limit.`
-        : `${name} can spend ${formatted(spendLimit)} credits per day.`;
+        : `${name} can spend ${creditsOf(spendLimit)} per day.`;
     },
   });
   const problem = problemOf(text.value, 0);

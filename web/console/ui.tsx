@@ -11,6 +11,10 @@ const times = new Intl.DateTimeFormat("en", { timeStyle: "medium", hourCycle: "h
 
 export const formatted = (value: number) => numbers.format(value);
 
+/** A number of credits, such as `1 credit`. */
+export const creditsOf = (value: number) =>
+  `${formatted(value)} ${value === 1 ? "credit" : "credits"}`;
+
 /** A word of the API as a label, such as `Scheduled`. */
 export const labelOf = (word: string) => word.charAt(0).toUpperCase() + word.slice(1);
 

@@ -42,31 +42,30 @@ function BansIn({ userId, name, stream, tools }: BansInGiven) {
       list={list}
       nothing="No bans"
       tools={tools}
-      row={({ _id, actionType, scope, reason, createdAt, endsAt }) => (
-        <>
-          <div>
-            <span>
-              {actionNames[actionType]} in the {scope}
-            </span>
-            <button
-              type="button"
-              class="link"
-              onClick={() => void perform(unbanAction(_id, name, stream, () => list.remove(_id)))}
-            >
-              Unban
-            </button>
-          </div>
-          <p class="quiet">
-            Since <Moment at={createdAt} />
-            {endsAt !== null && (
-              <>
-                , until <Moment at={endsAt} />
-              </>
-            )}
-            {reason !== null && ` · ${reason}`}
-          </p>
-        </>
-      )}
+      row={({ _id, actionType, scope, reason, createdAt, endsAt }) => {
+        const lift = unbanAction({ _id, scope }, name, stream, () => list.remove(_id));
+        return (
+          <>
+            <div>
+              <span>
+                {actionNames[actionType]} in the {scope}
+              </span>
+              <button type="button" class="link" onClick={() => void perform(lift)}>
+                Unban
+              </button>
+            </div>
+            <p class="quiet">
+              Since <Moment at={createdAt} />
+              {endsAt !== null && (
+                <>
+                  , until <Moment at={endsAt} />
+                </>
+              )}
+              {reason !== null && ` · ${reason}`}
+            </p>
+          </>
+        );
+      }}
     />
   );
 }

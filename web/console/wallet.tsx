@@ -7,7 +7,7 @@ import { Form } from "./form.tsx";
 import { Ledger, useLedger } from "./ledger.tsx";
 import { type Loaded, useLoad } from "./load.ts";
 import { SpendLimit } from "./spend-limit.tsx";
-import { Facts, formatted, Refusal, Skeleton } from "./ui.tsx";
+import { creditsOf, Facts, formatted, Refusal, Skeleton } from "./ui.tsx";
 
 type Way = "top-ups" | "payouts";
 
@@ -72,8 +72,8 @@ function Booking({ userId, name, reload }: Given) {
     problem === undefined && reference.value.trim() !== ""
       ? {
           title: isIn
-            ? `Top up ${name} by ${formatted(credits)} credits`
-            : `Pay out ${formatted(credits)} credits to ${name}`,
+            ? `Top up ${name} by ${creditsOf(credits)}`
+            : `Pay out ${creditsOf(credits)} to ${name}`,
           warns: "Removes the credits from the wallet. Pay the user through your payment provider.",
           verb: isIn ? "Top up" : "Pay out",
           request: request(
@@ -84,7 +84,7 @@ function Booking({ userId, name, reload }: Given) {
           ),
           done({ balance }: { balance: number }) {
             begin();
-            return `${name} has ${formatted(balance)} credits now.`;
+            return `${name} has ${creditsOf(balance)} now.`;
           },
         }
       : undefined;

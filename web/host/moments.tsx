@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { CallResult, Sums } from "../../client/index.ts";
+import { clockOf } from "../clock.ts";
 import { serverNow } from "../server-time.ts";
 import { ErrorText, type Host, MoreButton, SureButton, useAct, Waiting } from "./act.tsx";
 import { NewMoment } from "./new-moment.tsx";
@@ -209,7 +210,8 @@ function endingOf({ status, result, kind }: Moment): string {
   if (result === null) return "Counting…";
   if ("level" in result) return `Level ${result.level}`;
   if (kind === "goal") return "reached" in result && result.reached ? "Reached" : "Ended";
-  return "voters" in result ? `${numbers.format(result.voters)} voters` : "Ended";
+  if (!("voters" in result)) return "Ended";
+  return `${numbers.format(result.voters)} ${result.voters === 1 ? "voter" : "voters"}`;
 }
 
 /** The remaining time, updated every second. */
@@ -223,10 +225,5 @@ function Left({ endsAt }: { endsAt: string | null }) {
   }, []);
   if (endsAt === null) return <>Open</>;
   const seconds = Math.max(0, Math.ceil((Date.parse(endsAt) - now.value) / 1_000));
-  const rest = `${seconds % 60}`.padStart(2, "0");
-  return (
-    <span class="number">
-      {Math.floor(seconds / 60)}:{rest} left
-    </span>
-  );
+  return <span class="number">{clockOf(seconds)} left</span>;
 }

@@ -11,6 +11,16 @@ const durations = { 60: "1 minute", 120: "2 minutes", 300: "5 minutes", 600: "10
 const kindsOfGoal = { credits: "Credits", gifts: "Gifts", likes: "Likes" };
 type GoalOf = keyof typeof kindsOfGoal;
 
+/** The longest title and option that the API takes, in code points. */
+const [titleMax, optionMax] = [200, 80];
+const lengthOf = (text: string) => [...text.trim()].length;
+
+/** What is wrong with a title, which is called `name`; empty if nothing is. */
+function problemOf(title: string, name: "question" | "title"): string {
+  if (title.trim() === "") return `Enter a ${name}`;
+  return lengthOf(title) > titleMax ? `The ${name} is longer than ${titleMax} characters` : "";
+}
+
 /** Starts a poll or a goal. */
 export function NewMoment({ start }: { start(body: Body): Promise<boolean> }) {
   const kind = useSignal<(typeof kinds)[number]>("Poll");
@@ -36,12 +46,14 @@ function NewPoll({ start }: Given) {
   const options = useSignal(["", ""]);
   const seconds = useSignal("120");
   const named = options.value.map((one) => one.trim()).filter(Boolean);
+  const tooLong = options.value.findIndex((one) => lengthOf(one) > optionMax);
   const problem =
-    title.value.trim() === ""
-      ? "Enter a question"
-      : new Set(named).size < 2 || new Set(named).size < named.length
-        ? "Enter at least two different options"
-        : "";
+    problemOf(title.value, "question") ||
+    (new Set(named).size < 2 || new Set(named).size < named.length
+      ? "Enter at least two different options"
+      : tooLong === -1
+        ? ""
+        : `Option ${tooLong + 1} is longer than ${optionMax} characters`);
   const submit = async () => {
     const sent = { title: title.value, options: options.value };
     const body = { kind: "poll" as const, title: sent.title.trim(), options: named };
@@ -88,11 +100,10 @@ function NewGoal({ start }: Given) {
   const of = useSignal<GoalOf>("credits");
   const amount = Number(target.value);
   const problem =
-    title.value.trim() === ""
-      ? "Enter a title"
-      : Number.isInteger(amount) && amount >= 1 && amount <= 1_000_000_000
-        ? ""
-        : "Enter a whole target";
+    problemOf(title.value, "title") ||
+    (Number.isInteger(amount) && amount >= 1 && amount <= 1_000_000_000
+      ? ""
+      : "Enter a target from 1 to 1,000,000,000 without separators");
   const submit = async () => {
     const sent = title.value;
     const body = { kind: "goal" as const, title: sent.trim(), of: of.value };

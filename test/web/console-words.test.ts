@@ -1,0 +1,94 @@
+/** What the console says: names that tell users apart, counts, and nothing that is not so. */
+import { browserTest } from "./browser.ts";
+import { callerOf, goLive, openConsoleAs, toast } from "./console.ts";
+import { expectSoon, isWhole, testMilliseconds, usePages } from "./pages.ts";
+
+const pages = usePages();
+const call = callerOf(pages);
+
+browserTest(
+  "a long name leaves the username in view, in lists and in the detail",
+  async () => {
+    const name = "Bartholomew Montgomery Featherstonehaugh the Third of Somewhere";
+    await call("barty", "PUT", "/api/v1/users/me", { name, surname: "" });
+    const { page, visit, close } = await openConsoleAs(pages, "words-names");
+    await visit("view=users&id=barty");
+    const names = page.getByText("@barty", { exact: true });
+    await expectSoon(async () => (await names.count()) === 2);
+    for (const one of await names.all()) expect(await one.evaluate(isWhole)).toBe(true);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a ban that is removed is named by its scope: another one of the user may remain",
+  async () => {
+    const streamId = await goLive(call, "words-host", "Two bans");
+    await call("twice", "GET", "/api/v1/users/me");
+    const ban = { targetUserId: "twice", liveStreamId: streamId, actionType: "BLOCK" };
+    await call("words-host", "POST", "/api/v1/live-stream-ban", ban);
+    await call("words-host", "POST", "/api/v1/live-stream-ban", { ...ban, scope: "channel" });
+    const { page, visit, close } = await openConsoleAs(pages, "words-bans");
+    await visit(`view=bans&stream=${streamId}`);
+    const row = page.getByRole("row", { name: /Channel/ });
+    await row.getByRole("button", { name: "Unban" }).click();
+    await toast(page, "Ban of twice in the channel removed.").waitFor();
+    await page.getByRole("row", { name: /Stream .*Unban/ }).waitFor();
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "one credit and one voter are singular",
+  async () => {
+    const streamId = await goLive(call, "words-host", "One voter");
+    const path = `/api/v1/live-stream/${streamId}/moments`;
+    const poll = { kind: "poll", title: "Yes?", options: ["Yes", "No"], seconds: 600 };
+    const { id } = await call("words-host", "POST", path, poll);
+    await call("words-voter", "PUT", `${path}/${id}/vote`, { options: [0] });
+    await call("words-host", "POST", `${path}/${id}/end`);
+    const { page, visit, close } = await openConsoleAs(pages, "words-counts");
+    await visit(`view=moments&stream=${streamId}`);
+    await page.getByText("1 voter", { exact: true }).waitFor();
+    await visit("view=users&id=words-voter");
+    const form = page.getByRole("form", { name: "Top up or pay out" });
+    await form.getByRole("textbox", { name: "Credits" }).fill("1");
+    await form.getByRole("button", { name: "Top up", exact: true }).last().click();
+    await toast(page, "words-voter has 1 credit now.").waitFor();
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a new poll or goal says which field to change, before it is sent",
+  async () => {
+    const streamId = await goLive(call, "words-host", "Limits");
+    const { page, visit, close } = await openConsoleAs(pages, "words-limits");
+    await visit(`view=moments&stream=${streamId}`);
+    const poll = page.getByRole("form", { name: "New poll" });
+    const fill = (name: string, text: string) =>
+      page.getByRole("textbox", { name, exact: true }).fill(text);
+    const expectProblem = async (verb: string, problem: string) => {
+      await page.getByRole("button", { name: verb }).click();
+      await page.getByRole("alert").getByText(problem, { exact: true }).waitFor();
+    };
+    await fill("Question", "🎉".repeat(201));
+    await fill("Option 1", "Yes");
+    await fill("Option 2", "N".repeat(81));
+    await expectProblem("Start poll", "The question is longer than 200 characters");
+    await fill("Question", "🎉".repeat(200));
+    await expectProblem("Start poll", "Option 2 is longer than 80 characters");
+    await fill("Option 2", "N".repeat(80));
+    await page.getByRole("button", { name: "Start poll" }).click();
+    await expectSoon(async () => (await poll.getByLabel("Question").inputValue()) === "");
+    await page.getByRole("tab", { name: "Goal" }).click();
+    await fill("Title", "New microphone");
+    await fill("Target", "2000000000");
+    await expectProblem("Start goal", "Enter a target from 1 to 1,000,000,000 without separators");
+    await close();
+  },
+  testMilliseconds,
+);
