@@ -313,7 +313,7 @@ test("killed during gifts, nothing acknowledged is lost, no key is used twice, a
     const [train] = open.list;
     return train?.level === 2 && open.sums[train.id][1] >= 310;
   });
-  expect(sums).toEqual({ [list[0].id]: [2, 310, 1000] });
+  expect(sums).toEqual({ likes: 0, [list[0].id]: [2, 310, 1000] });
   const events = await listEvents();
   expect(events.map(({ type, data }: Event) => [type, data.id, data.level])).toEqual([
     ["moment.started", list[0].id, 0],
