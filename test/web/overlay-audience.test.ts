@@ -37,6 +37,33 @@ browserTest(
 );
 
 browserTest(
+  "titles of a goal and a poll take two lines at most",
+  async () => {
+    const { page, stream } = await connected();
+    const title = "A title as long as one may be ".repeat(7).slice(0, 200);
+    const goal = event("moment.started", {
+      ...nothing,
+      kind: "goal",
+      title,
+      of: "gifts",
+      target: 9,
+    });
+    const poll = event("moment.started", { ...nothing, kind: "poll", title, options: ["a", "b"] });
+    stream.sum({ [goal.data._id]: 0, [poll.data._id]: [0, 0] }, goal, poll);
+    for (const one of [page.locator(".ov-goal-title"), page.locator(".ov-poll-title")]) {
+      await one.waitFor();
+      const lines = await one.evaluate((element) => {
+        const { height } = element.getBoundingClientRect();
+        return height / Number.parseFloat(getComputedStyle(element).lineHeight);
+      });
+      expect(Math.round(lines)).toBe(2);
+    }
+    await page.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "without a goal in the URL or the stream there is no bar; a poll shows its bars and its result",
   async () => {
     const { page, faults, stream } = await connected();
