@@ -14,26 +14,26 @@ const isFolderOrNew = (path: string) => {
   }
 };
 
+/** A whole number of this form, at most `max`. */
+const number = (form: RegExp, max: number, expected: string) =>
+  z
+    .string()
+    .regex(form, expected)
+    .transform(Number)
+    .refine((value) => value <= max, expected);
+
+const port = number(/^\d{1,5}$/, 65_535, "a port number, 0 to 65535 (0 takes a free one)");
+
 /** Each setting with its default; messages describe the expected value. */
 const settings = {
-  PORT: z
-    .string()
-    .regex(/^\d{1,5}$/, "a port number, 0 to 65535 (0 takes a free one)")
-    .transform(Number)
-    .refine((port) => port <= 65_535, "a port number, 0 to 65535 (0 takes a free one)")
-    .default(4000),
+  PORT: port.default(4000),
   HOST: z
     .string()
     .refine((host) => isIP(host) !== 0, "an address of this machine, such as 0.0.0.0")
     .default("127.0.0.1"),
   /** Whether the stage has a relay; default: as in its settings. */
   RELAY: choice("on", "off").optional(),
-  RELAY_PORT: z
-    .string()
-    .regex(/^\d{1,5}$/, "a port number, 0 to 65535 (0 takes a free one)")
-    .transform(Number)
-    .refine((port) => port <= 65_535, "a port number, 0 to 65535 (0 takes a free one)")
-    .optional(),
+  RELAY_PORT: port.optional(),
   DATA_DIR: z
     .string()
     .refine((path) => path === ":memory:" || isFolderOrNew(path), "a folder, or :memory:")
@@ -46,11 +46,11 @@ const settings = {
   /** Whether to reload changed sources; default: only under `npm start`. */
   WATCH: choice("on", "off").optional(),
   /** The price of a superlike, in whole credits; default: the stage's. */
-  SUPERLIKE_PRICE: z
-    .string()
-    .regex(/^[1-9]\d{0,9}$/, "whole credits, 1 to 1000000000")
-    .refine((price) => Number(price) <= 1_000_000_000, "whole credits, 1 to 1000000000")
-    .optional(),
+  SUPERLIKE_PRICE: number(
+    /^[1-9]\d{0,9}$/,
+    1_000_000_000,
+    "whole credits, 1 to 1000000000",
+  ).optional(),
   TENCENT_SECRET_KEY: z
     .string()
     .regex(/^[\x21-\x7e]{16,128}$/, "16 to 128 printable ASCII characters without a space")
@@ -72,7 +72,7 @@ export type Settings = { [Name in keyof typeof settings]: z.output<(typeof setti
 /** The CDK app's context, besides the stage's name. */
 export const contextOf = ({ RELAY, SUPERLIKE_PRICE }: Settings): Record<string, string> => ({
   ...(RELAY && { relay: RELAY }),
-  ...(SUPERLIKE_PRICE && { superlikePrice: SUPERLIKE_PRICE }),
+  ...(SUPERLIKE_PRICE && { superlikePrice: `${SUPERLIKE_PRICE}` }),
 });
 
 /** Settings whose values are never printed, only their length. */

@@ -83,6 +83,12 @@ export function assertRetention({ name, messageDays }: { name: string; messageDa
   throw new Error(`${name}: messageDays is ${messageDays}, expected 0 or at least 2`);
 }
 
+/** Throws if superlikes have a price that no wallet can pay: whole credits, 1 to 1,000,000,000. */
+function assertPrice({ name, superlikePrice }: { name: string; superlikePrice: number }) {
+  if (Number.isInteger(superlikePrice) && superlikePrice >= 1 && superlikePrice <= 1e9) return;
+  throw new Error(`${name}: superlikePrice is ${superlikePrice}, expected 1 to 1000000000 credits`);
+}
+
 /** A stage's domain and region. */
 type Placed = { name: string; domain?: object; region?: string };
 
@@ -93,6 +99,9 @@ export function assertPlace({ name, domain, region }: Placed): void {
 }
 
 /** Throws if a stage's settings are not possible. */
-export function assertPossible(stage: Reserving & Calling & Placed & { messageDays: number }) {
-  for (const assert of [assertConcurrency, assertRate, assertRetention, assertPlace]) assert(stage);
+export function assertPossible(
+  stage: Reserving & Calling & Placed & { messageDays: number; superlikePrice: number },
+) {
+  const asserts = [assertConcurrency, assertRate, assertRetention, assertPrice, assertPlace];
+  for (const assert of asserts) assert(stage);
 }

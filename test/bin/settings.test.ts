@@ -30,6 +30,10 @@ test("SUPERLIKE_PRICE is the price of the stage that is run; without it the stag
     const context = contextOf((readSettings(environment) as { settings: Settings }).settings);
     return stageOf((name) => context[name]).superlikePrice;
   };
+  for (const price of ["ten", "0", "1.5", "2000000000"])
+    expect(() => stageOf((name) => (name === "superlikePrice" ? price : undefined))).toThrow(
+      /superlikePrice is .*, expected 1 to 1000000000 credits/,
+    );
   expect(priceOf({})).toBe(10);
   expect(priceOf({ SUPERLIKE_PRICE: "1" })).toBe(1);
   expect(priceOf({ SUPERLIKE_PRICE: "1000000000" })).toBe(1_000_000_000);

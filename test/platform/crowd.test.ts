@@ -9,7 +9,7 @@ import { setDeadline } from "../../platform/runtime/deadline.ts";
 import { countState } from "../../platform/store/audience/count-state.ts";
 import { leaveCrowd } from "../../platform/store/audience/leaving.ts";
 import { recordTaps } from "../../platform/store/audience/likes.ts";
-import { findLikers, noteLikers, sumsOf } from "../../platform/store/audience/log-state.ts";
+import { findLikers, noteLikers, shownSums } from "../../platform/store/audience/log-state.ts";
 import {
   finishMoment,
   getMomentToVote,
@@ -72,7 +72,7 @@ test("ten polls whose time is over leave room for others before they are counted
 
 test("a poll that its log does not know yet has no vote for each of its options", async () => {
   const moment = await start(await makeStream("host"), poll);
-  expect(sumsOf([moment], {})).toEqual({ [moment.id]: [0, 0] });
+  expect(shownSums([moment], {})).toEqual({ likes: 0, [moment.id]: [0, 0] });
 });
 
 test("likes and votes at a moment's end or later are not in its result", async () => {

@@ -1,4 +1,4 @@
-/** What the console says: names that tell users apart, counts, and nothing that is not so. */
+/** The wording of the console: names, counts, and messages that state exactly what happened. */
 import { browserTest } from "./browser.ts";
 import { callerOf, goLive, openConsoleAs, toast } from "./console.ts";
 import { expectSoon, isWhole, testMilliseconds, usePages } from "./pages.ts";

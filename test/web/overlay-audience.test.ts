@@ -5,6 +5,12 @@ import { expectFilled, testMilliseconds } from "./pages.ts";
 
 useOverlay();
 
+/** The height of a text in lines. */
+const linesOf = new Function(
+  "one",
+  "return one.getBoundingClientRect().height / Number.parseFloat(getComputedStyle(one).lineHeight);",
+) as (one: object) => number;
+
 const nothing = { status: "open", options: null, of: null, target: null, result: null };
 
 browserTest(
@@ -52,10 +58,7 @@ browserTest(
     stream.sum({ [goal.data._id]: 0, [poll.data._id]: [0, 0] }, goal, poll);
     for (const one of [page.locator(".ov-goal-title"), page.locator(".ov-poll-title")]) {
       await one.waitFor();
-      const lines = await one.evaluate((element) => {
-        const { height } = element.getBoundingClientRect();
-        return height / Number.parseFloat(getComputedStyle(element).lineHeight);
-      });
+      const lines = await one.evaluate(linesOf);
       expect(Math.round(lines)).toBe(2);
     }
     await page.close();

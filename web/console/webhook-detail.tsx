@@ -66,8 +66,9 @@ const WebhookFields = ({ draft, alter }: FieldsGiven) => (
 const blank: Draft = { url: "", events: "*", description: "" };
 
 /**
- * The signing secrets of this session's answers, by webhook. They outlive the pane that asked for
- * them: the API shows each only once, and the user may have left the pane before the answer came.
+ * The signing secrets that the API has returned to the signed-in user, by webhook. They outlive the
+ * pane that asked for them: the API shows each only once, and the user may have closed the pane
+ * before the answer came.
  */
 const secrets = signal<Readonly<Record<string, string>>>({});
 session.subscribe(() => {

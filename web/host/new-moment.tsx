@@ -21,6 +21,17 @@ function problemOf(title: string, name: "question" | "title"): string {
   return lengthOf(title) > titleMax ? `The ${name} is longer than ${titleMax} characters` : "";
 }
 
+/** What is wrong with a poll's options; empty if nothing is. An empty one is left out. */
+function problemOfOptions(options: readonly string[]): string {
+  const named = namedIn(options);
+  const isRepeated = new Set(named).size < named.length;
+  if (named.length < 2 || isRepeated) return "Enter at least two different options";
+  const tooLong = options.findIndex((one) => lengthOf(one) > optionMax);
+  return tooLong === -1 ? "" : `Option ${tooLong + 1} is longer than ${optionMax} characters`;
+}
+
+const namedIn = (options: readonly string[]) => options.map((one) => one.trim()).filter(Boolean);
+
 /** Starts a poll or a goal. */
 export function NewMoment({ start }: { start(body: Body): Promise<boolean> }) {
   const kind = useSignal<(typeof kinds)[number]>("Poll");
@@ -45,18 +56,14 @@ function NewPoll({ start }: Given) {
   const title = useSignal("");
   const options = useSignal(["", ""]);
   const seconds = useSignal("120");
-  const named = options.value.map((one) => one.trim()).filter(Boolean);
-  const tooLong = options.value.findIndex((one) => lengthOf(one) > optionMax);
-  const problem =
-    problemOf(title.value, "question") ||
-    (new Set(named).size < 2 || new Set(named).size < named.length
-      ? "Enter at least two different options"
-      : tooLong === -1
-        ? ""
-        : `Option ${tooLong + 1} is longer than ${optionMax} characters`);
+  const problem = problemOf(title.value, "question") || problemOfOptions(options.value);
   const submit = async () => {
     const sent = { title: title.value, options: options.value };
-    const body = { kind: "poll" as const, title: sent.title.trim(), options: named };
+    const body = {
+      kind: "poll" as const,
+      title: sent.title.trim(),
+      options: namedIn(sent.options),
+    };
     if (!(await start({ ...body, seconds: Number(seconds.value) }))) return;
     if (title.peek() === sent.title) title.value = "";
     if (options.peek() === sent.options) options.value = ["", ""];

@@ -37,17 +37,15 @@ export const showMoments = (items: readonly MomentItem[], state: LogState): Mome
 export const readState = async (streamId: string): Promise<LogState> =>
   (await findLog(streamId)) ?? {};
 
-/** The sums of open moments, zero if the log has not reached them yet. */
-export function sumsOf(items: readonly MomentItem[], { sums = {} }: LogState): Sums {
+/**
+ * The sums that viewers start from: the likes, and those of the open moments, zero if the log has
+ * not reached them yet.
+ */
+export function shownSums(items: readonly MomentItem[], { sums = {} }: LogState): Sums {
   const open = items.filter(({ status }) => status === "open");
-  return Object.fromEntries(open.map((item) => [item.id, sums[item.id] ?? zeroOf(item)]));
+  const ofMoments = open.map((item) => [item.id, sums[item.id] ?? zeroOf(item)]);
+  return { [likesSum]: sums[likesSum] ?? 0, ...Object.fromEntries(ofMoments) };
 }
-
-/** The sums that viewers start from: the likes, and those of the open moments. */
-export const shownSums = (items: readonly MomentItem[], state: LogState): Sums => ({
-  [likesSum]: state.sums?.[likesSum] ?? 0,
-  ...sumsOf(items, state),
-});
 
 /** What viewers see at a position of a log: its likes, and its open moments with their sums. */
 export async function showState(streamId: string, state: LogState): Promise<ShownSums> {
