@@ -28,6 +28,8 @@ type Ways = {
 
 /** How often to check whether the relay has to be replaced. */
 const checkMilliseconds = 200;
+/** A relay that takes this many times as long as ordered to close its sockets is killed. */
+const drainLateness = 5;
 
 /**
  * Starts a stage's relay with the policies of its role. If it dies it is replaced, as ECS replaces
@@ -90,7 +92,8 @@ export async function startLocalRelay(
       isStopping = true;
       clearInterval(timer);
       const draining = order({ drain: { milliseconds } }).catch(() => undefined);
-      const late = new Promise((done) => setTimeout(done, 2 * milliseconds).unref());
+      // A busy machine needs longer: a relay that is killed says nothing to its sockets.
+      const late = new Promise((done) => setTimeout(done, drainLateness * milliseconds).unref());
       await Promise.race([draining, late]);
       await worker.end();
     },

@@ -1,0 +1,36 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startLocalRelay } from "../../local/lambda/relay.ts";
+
+const directory = mkdtempSync(join(tmpdir(), "relay-stop-"));
+const drained = join(directory, "drained");
+// A relay on a machine so busy that it takes three times as long as ordered.
+writeFileSync(
+  join(directory, "index.cjs"),
+  `exports.handler = async (order) => {
+  if (order.listen) return { port: 1 };
+  await new Promise((done) => setTimeout(done, 3 * order.drain.milliseconds));
+  require("node:fs").writeFileSync(${JSON.stringify(drained)}, "");
+};`,
+);
+afterAll(() => rmSync(directory, { recursive: true }));
+
+const relay = {
+  environment: {},
+  lambda: {
+    ...{ name: "relay", arn: "arn:aws:lambda:us-east-1:000000000000:function:relay" },
+    ...{ directory, handler: "index.handler", environment: {}, role: "relay" },
+    ...{ timeoutSeconds: 60, memoryMegabytes: 128 },
+  },
+};
+const doCalls = async () => {
+  throw new Error("this relay calls nothing");
+};
+
+test("a busy machine's relay still says goodbye to its sockets", async () => {
+  const log = { problem: () => undefined };
+  const running = await startLocalRelay({ log }, relay, { doCalls, line: () => undefined });
+  await running.stop(500);
+  expect(existsSync(drained)).toBe(true);
+});
