@@ -12,6 +12,7 @@ import { listRecentRelayedRooms } from "../store/log/relays.ts";
 import { rangesMax, wholeRoom } from "../store/log/subscribers.ts";
 import type { Audience } from "./audience.ts";
 import type { InvokeSlice } from "./jobs.ts";
+import { rememberViewers } from "./memory.ts";
 import { postSlice } from "./post.ts";
 
 /**
@@ -75,8 +76,10 @@ async function deliverNext(
   const viewers = countDistinct(users, await listRecentRelayedRooms(streamId, now));
   measureMetric("FrameDelay", Math.max(0, Math.round(Date.now() - last.newest * 1000)));
   const countedAt = now.getTime();
-  memory.viewers.set(streamId, { count: viewers, posted: users.size, at: countedAt });
-  const peakViewers = Math.max(viewers, log.peakViewers ?? 0);
+  rememberViewers(memory, streamId, { count: viewers, posted: users.size, at: countedAt });
+  // Viewers may have come and left since the last frame.
+  const peak = memory.viewers.get(streamId)?.peak ?? viewers;
+  const peakViewers = Math.max(peak, log.peakViewers ?? 0);
   await markPosted(streamId, last, {
     ...{ viewers, postedViewers: users.size, peakViewers, countedAt },
   });

@@ -16,7 +16,7 @@ export type Memory = {
   /** Caches of the streams' logs: numbers, ids and times, never bytes. */
   logs: Map<string, LogCache>;
   /** The viewers of streams, and the time of each count in milliseconds. */
-  viewers: Map<string, ViewerCount & { at: number }>;
+  viewers: Map<string, ViewerCount & { at: number; peak?: number }>;
   /** Subscriptions with a post in flight, which are sent no other post meanwhile. */
   busy: Set<string>;
   /** Subscriptions whose last post was lost. Nothing waits for their posts until one arrives. */
@@ -31,6 +31,16 @@ export type Memory = {
 
 /** A stream's distinct viewers, and those who are posted to: relays serve the others. */
 export type ViewerCount = { count: number; posted: number };
+
+/** Remembers a count made at a time (milliseconds), and the highest count so far. */
+export function rememberViewers(
+  { viewers }: Memory,
+  streamId: string,
+  counted: ViewerCount & { at: number },
+): void {
+  const peak = Math.max(counted.count, viewers.get(streamId)?.peak ?? 0);
+  viewers.set(streamId, { ...counted, peak });
+}
 
 /**
  * Capacity of each. An evicted dead connection returns 410 again; an evicted slow one is waited for

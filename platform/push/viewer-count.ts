@@ -6,7 +6,7 @@ import { listRelayedRooms } from "../store/log/relays.ts";
 import { listSubscribers } from "../store/log/subscribers.ts";
 import { coalesce } from "../table/query.ts";
 import type { Audience } from "./audience.ts";
-import type { ViewerCount } from "./memory.ts";
+import { rememberViewers, type ViewerCount } from "./memory.ts";
 
 /** Maximum age of the count in a frame. */
 const ageMillisecondsMax = 5_000;
@@ -29,7 +29,7 @@ export async function countViewers(audience: Audience): Promise<ViewerCount> {
       estimate = count;
       // When all reconnect, hundreds of environments ask at once; one counts for all.
       if (isNew(countedAt, now) || !(await claimCount(streamId, countedAt, now))) {
-        memory.viewers.set(streamId, { count, posted, at: countedAt });
+        rememberViewers(memory, streamId, { count, posted, at: countedAt });
         return { count, posted };
       }
     }
@@ -69,7 +69,7 @@ async function countSubscribers(
   estimate: number | undefined,
 ): Promise<ViewerCount> {
   const { count, posted } = await countCoalesced(streamId, now.getTime(), estimate ?? 0);
-  memory.viewers.set(streamId, { count, posted, at: now.getTime() });
+  rememberViewers(memory, streamId, { count, posted, at: now.getTime() });
   // Also if the room has shrunk: environments with an empty memory would otherwise keep the old
   // count.
   if (Math.max(count, estimate ?? 0) > smallRoomViewersMax)

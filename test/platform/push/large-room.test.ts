@@ -80,6 +80,16 @@ test("the peak of a stream's viewers stays when some of them leave", async () =>
   expect(await findLog(scene.streamId)).toMatchObject({ viewers: 1, peakViewers: 2 });
 });
 
+test("viewers who watch a quiet stream and leave before its first message count for the peak", async () => {
+  const scene = await setScene();
+  const room = scene.audience();
+  for (const name of ["stays", "leaves"]) await scene.confirm(room, await scene.ask(name));
+  await dropConnection("leaves");
+  const later = scene.audience(room.memory, new Date(scene.now.getTime() + 10_000));
+  await scene.push(later, chatRecord(1, "one", seconds(scene.now)));
+  expect(await findLog(scene.streamId)).toMatchObject({ viewers: 1, peakViewers: 2 });
+});
+
 /** What a posting noted in the log some time ago. */
 async function note({ streamId, now }: Scene, viewers: number, ageMilliseconds: number) {
   await getLog(streamId);
