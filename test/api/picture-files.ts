@@ -31,19 +31,24 @@ const chunk = (name: string, data: Uint8Array) => {
   return Buffer.concat([uint32(data.length), content, uint32(crc32(content))]);
 };
 
+type Pixel = [red: number, green: number, blue: number, alpha: number];
+
 /**
  * A PNG in one colour and opacity, or of random points; with `lines` it is cut after that number of
- * lines.
+ * lines. `edges` is the colour of the first and the last sixth of its longer side.
  */
 export function png(
   width: number,
   height: number,
-  { alpha = 255, lines = height, isNoise = false } = {},
+  { alpha = 255, lines = height, isNoise = false, edges = undefined as Pixel | undefined } = {},
 ) {
-  const lineOf = () => {
+  const isEdge = (at: number, length: number) => at < length / 6 || at >= (5 * length) / 6;
+  const lineOf = (_: unknown, y: number) => {
     const line = Buffer.alloc(1 + 4 * width, Buffer.from([200, 120, 40, alpha]));
     line.copyWithin(1, 0);
     line[0] = 0;
+    for (let x = 0; edges !== undefined && x < width; x++)
+      if (width > height ? isEdge(x, width) : isEdge(y, height)) line.set(edges, 1 + 4 * x);
     if (isNoise) randomFillSync(line, 1);
     return line;
   };

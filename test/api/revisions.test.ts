@@ -1,4 +1,5 @@
 import { admin, call, expectFailure, freshId, giftType, liveStream, person } from "./people.ts";
+import { picture } from "./picture-files.ts";
 import { createWebhooks } from "./receiver.ts";
 
 type Thing = {
@@ -104,6 +105,26 @@ test("of two concurrent changes of the same revision, one takes effect", async (
     expect([what, answers.map(({ status }) => status).sort()]).toEqual([what, [200, 412]]);
     const [won] = answers.filter(({ status }) => status === 200);
     expect((await call(read, { as })).body.data).toEqual(won!.body.data);
+  }
+});
+
+test("an uploaded picture takes the place of the revision that its sender has seen", async () => {
+  const [boss, as, rose] = await Promise.all([admin(), person(), giftType(4)]);
+  const [profile, type] = ["/api/v1/users/me", `/api/v1/gifts/gift-types/${rose}`];
+  for (const [read, change, field, by] of [
+    [`GET ${profile}`, `POST ${profile}/photo`, "photo", as],
+    [`GET ${type}`, `POST ${type}/image`, "image", boss],
+  ] as const) {
+    const seen = etagOf(await call(read, { as: by })) ?? "";
+    const upload = () => {
+      const raw = new FormData();
+      raw.set(field, new Blob([picture("image/gif")]), "a.gif");
+      return call(change, { as: by, raw, headers: { "if-match": seen } });
+    };
+    const first = await upload();
+    expect([field, first.status]).toEqual([field, 200]);
+    expectFailure(await upload(), 412, "Changed meanwhile");
+    expect(etagOf(await call(read, { as: by }))).toBe(etagOf(first));
   }
 });
 

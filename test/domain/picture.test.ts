@@ -1,3 +1,5 @@
+import { changedProfile, fetched, photographed } from "../../domain/people/profile-change.ts";
+import type { Profile } from "../../domain/people/user.ts";
 import { PictureFile } from "../../domain/picture.ts";
 import { sizeInHeader } from "../../domain/picture-size.ts";
 
@@ -43,6 +45,10 @@ test("lossy and lossless WebP have their size in the header too", () => {
   const lossy = [...ascii("RIFF    WEBPVP8     "), 0, 0, 0, 0x9d, 1, 0x2a, ...little(640, 2)];
   const bytes = Uint8Array.from([...lossy, ...little(480, 2)]);
   expect(sizeInHeader(bytes, "image/webp")).toEqual({ width: 640, height: 480 });
+  // Decoders ignore the two upper bits of each side: they only ask for an enlarged display.
+  const enlarged = [...lossy, ...little(640 | 0x4000, 2), ...little(480 | 0xc000, 2)];
+  const bare = Uint8Array.from(enlarged.toSpliced(lossy.length - 2, 2));
+  expect(sizeInHeader(bare, "image/webp")).toEqual({ width: 640, height: 480 });
   const bits = (639 | (479 << 14)) >>> 0;
   const lossless = Uint8Array.from([...ascii("RIFF    WEBPVP8L    "), 0x2f, ...little(bits, 4)]);
   expect(sizeInHeader(lossless, "image/webp")).toEqual({ width: 640, height: 480 });
@@ -73,6 +79,35 @@ test.each<[string, number[]]>([
   const bytes = padded(pictures["image/gif"]!(9_000, 9_000), [0x2c], ...added);
   bytes.set([1, 0, 1, 0], 6);
   expect(sizeInHeader(bytes, "image/gif")).toEqual({ width: 9_000, height: 9_000 });
+});
+
+test("a GIF is as large as browsers make it to show an image far from its corner", () => {
+  const bytes = Uint8Array.from(pictures["image/gif"]!(10, 10));
+  bytes.set([...little(9_000, 2), ...little(8_000, 2)], bytes.indexOf(0x2c) + 1);
+  expect(sizeInHeader(bytes, "image/gif")).toEqual({ width: 9_010, height: 8_010 });
+});
+
+test("a GIF of the older version is a picture too", () => {
+  const bytes = Uint8Array.from(pictures["image/gif"]!(10, 10));
+  bytes.set(ascii("GIF87a"));
+  expect(PictureFile.safeParse({ bytes }).data?.mediaType).toBe("image/gif");
+});
+
+test("a user who has uploaded a photo can go back to the picture at another host", () => {
+  const [now, limits] = [new Date(), { namesPerDay: 5, reserved: [] }];
+  const address = "https://cdn.example.com/ann.png";
+  const [copy, photo] = ["c", "d"].map((id) => ({
+    id,
+    url: `https://x.example.com/pictures/${id}`,
+  }));
+  const first = fetched({ picture: address } as Profile, copy!, now);
+  const uploaded = photographed(first, photo!, now);
+  const again = changedProfile(uploaded, { profilePhoto: address }, now, limits);
+  expect([uploaded.picture, again.picture, again.pictureId]).toEqual([
+    photo!.url,
+    address,
+    undefined,
+  ]);
 });
 
 test("a picture with more pixels than cameras make is refused before it is decoded", () => {

@@ -90,7 +90,22 @@ test("the codec is compiled once for all pictures", async () => {
   }
 });
 
+test.each([
+  ["wide", 1_200, 600],
+  ["high", 600, 1_200],
+])("the squares of a %s picture show its middle", async (_, width, height) => {
+  const bytesOf = async (file: Uint8Array) =>
+    (await resizePicture(file))?.sizes.map((one) => one.bytes);
+  const plain = await bytesOf(png(width, height));
+  const edged = await bytesOf(png(width, height, { edges: [0, 0, 255, 255] }));
+  expect(edged?.slice(0, 2)).toEqual(plain?.slice(0, 2));
+  expect(edged?.[2]).not.toEqual(plain?.[2]);
+});
+
 test("transparency is kept, as PNG", async () => {
+  const [none, edges] = [{ alpha: 0 }, [0, 0, 0, 0] as [number, number, number, number]];
+  expect((await made(png(50, 50, none)))[0]).toBe("image/png");
+  expect((await made(png(600, 300, { edges })))[0]).toBe("image/png");
   expect(await made(png(100, 100, { alpha: 127 }))).toEqual([
     ...["image/png", [40, 40, 40], [76, 76, 76], [480, 100, 100]],
   ]);
@@ -107,6 +122,9 @@ test("the sizes keep the camera's orientation", async () => {
     );
   }
   expect(orientationOf(upright)).toBe(1);
+  // Cameras write their maker and other facts before it.
+  const maker = [0x0f, 1, 2, 0, 4, 0, 0, 0, ...Buffer.from("Abc\0")];
+  expect(orientationOf(withOrientation(8, ...maker, ...maker))).toBe(8);
   // XMP has the same marker, and may come first.
   const xmp = [0xff, 0xe1, 0, 16, ...Buffer.from("http://ns.adob")];
   const [start, rest] = [[0xff, 0xd8], withOrientation(6).subarray(2)];
@@ -114,7 +132,7 @@ test("the sizes keep the camera's orientation", async () => {
 });
 
 /** A JPEG that has nothing but an orientation, in the other order of bytes. */
-function withOrientation(orientation: number): Uint8Array {
+function withOrientation(orientation: number, ...before: number[]): Uint8Array {
   const tiff = [
     0x49,
     0x49,
@@ -124,8 +142,9 @@ function withOrientation(orientation: number): Uint8Array {
     0,
     0,
     0,
-    1,
+    1 + before.length / 12,
     0,
+    ...before,
     0x12,
     1,
     3,

@@ -13,6 +13,7 @@ import { commitTransaction } from "../../platform/table/transact.ts";
 import { picture } from "../api/picture-files.ts";
 import { callEndpoint } from "./api-call.ts";
 import { useBucket } from "./bucket-double.ts";
+import { intercept } from "./intercept.ts";
 import { everyRate, useOwnTable } from "./table.ts";
 
 const rates = { ...JSON.parse(everyRate(100, 100)), uploads: [0.1, 10_000] };
@@ -51,6 +52,61 @@ test("the sweep removes objects that no item refers to, once no call can still b
   expect(Buffer.from((await findPicture(shown.id))!.bytes)).toEqual(Buffer.from(file.bytes));
   expect(await sweepPictures(now)).toEqual({ seen: 8, removed: 0 });
   expect(await sweepPictures(new Date(now.getTime() + 2 * hour))).toEqual({ seen: 8, removed: 4 });
+});
+
+test("what was stored half an hour ago and is not shown yet stays", async () => {
+  const now = new Date();
+  const { id } = await keepAt(new Date(now.getTime() - hour / 2));
+  await sweepPictures(now);
+  expect(stored()).toContain(id);
+});
+
+test("a sweep that runs out of time is continued where it ended", async () => {
+  const now = new Date();
+  const { id } = await keepAt(new Date(now.getTime() - 2 * hour));
+  const others = Array.from({ length: 1_000 }, (_, n) => `0-${n}`);
+  for (const name of others) objects().put("pictures", name, "");
+  const { now: clock } = Date;
+  let passed = 0;
+  Date.now = () => clock() + passed;
+  // The clock jumps at each call to the bucket.
+  const { list } = objects();
+  objects().list = (...given) => {
+    passed += 31_000;
+    return list(...given);
+  };
+  try {
+    expect(await sweepPictures(now)).toEqual({ seen: 1_000, removed: 0 });
+    expect((await sweepPictures(now)).removed).toBeGreaterThanOrEqual(4);
+  } finally {
+    Object.assign(Date, { now: clock });
+    objects().list = list;
+  }
+  for (const name of others) objects().remove("pictures", name);
+  expect(stored()).not.toContain(id);
+});
+
+test("a picture is found as soon as it is recorded, also by a read that is late", async () => {
+  const { id, actions } = await keepAt(new Date());
+  await commitTransaction(actions);
+  const undo = intercept(async ({ name, input }, next) =>
+    name === "GetCommand" && input.ConsistentRead !== true ? {} : next(),
+  );
+  try {
+    expect((await findPicture(id))?.name).toBe(id);
+  } finally {
+    undo();
+  }
+});
+
+test("a repeated call stores its picture once", async () => {
+  const form = { field: "photo", bytes: picture("image/gif") };
+  const send = () => callEndpoint(changePhoto, { as: "twice", key: "one", form });
+  const first = await send();
+  const before = stored();
+  const second = await send();
+  expect([first.status, second.status, second.body]).toEqual([200, 200, first.body]);
+  expect(stored()).toEqual(before);
 });
 
 /*

@@ -105,11 +105,14 @@ test("a picture is fetched once, kept in all sizes, and shown in place of its ad
   const url = `${base}/ann.png`;
   const userId = await userWith(url);
   expect(await stateOf(userId)).toEqual({ picture: url });
+  const { updatedAt } = (await findProfile(userId, { consistent: true }))!;
   await ask(userId);
   const records = await deliver();
   const { picture: shown, pictureId, pictureFrom } = await stateOf(userId);
   expect(shown).toBe(`https://x.example.com/pictures/${pictureId}`);
   expect(pictureFrom).toBe(url);
+  // A change made for the revision before it is refused.
+  expect((await findProfile(userId, { consistent: true }))!.updatedAt > updatedAt).toBe(true);
   expect(Buffer.from((await findPicture(pictureId!))!.bytes)).toEqual(Buffer.from(good));
   expect((await findPicture(`${pictureId}-40`))!.mediaType).toBe("image/jpeg");
   const before = stored();
@@ -186,12 +189,24 @@ test("a host that fails is asked three times, and then no more", async () => {
   };
   const userId = await userWith(`${base}/busy.png`);
   await ask(userId);
-  for (const tries of [0, 1, 2]) {
+  // The second after a minute, the third after a quarter of an hour.
+  for (const [tries, delaySeconds] of [0, 60, 900].entries()) {
     const [record] = await deliver();
+    expect(record!.delaySeconds).toBe(delaySeconds);
     expect(JSON.parse(record!.body)).toMatchObject({ id: userId, tries });
   }
   expect(asked).toHaveLength(3);
   expect(queue.take()).toEqual([]);
+});
+
+test.each([408, 425, 429, 500])("a host that answers %i is asked again", async (status) => {
+  answer = (_, response) => response.writeHead(status).end();
+  const userId = await userWith(`${base}/later.png`);
+  await ask(userId);
+  await deliver();
+  answer = (_, response) => response.end(good);
+  await deliver();
+  expect((await stateOf(userId)).pictureFrom).toBe(`${base}/later.png`);
 });
 
 test("what was changed or deleted while it was fetched stays so", async () => {
@@ -290,6 +305,20 @@ describe("a stream's thumbnail", () => {
     expect(asked).toEqual(["GET /thumb.png", "GET /other.png"]);
     expect(await findPicture(first.pictureId!)).toBeUndefined();
     expect(await findPicture(second.pictureId!)).toBeDefined();
+  });
+
+  test("is fetched as often as one host may name one, and always for a back end's room", async () => {
+    answer = (_, response) => response.writeHead(404).end();
+    for (const roomId of [null, "room-2"]) {
+      asked = [];
+      const hostId = someone("many");
+      for (let n = 0; n < 5; n++) {
+        const { id } = await streamWith({ roomId, hostId, thumbnailUrl: `${base}/${n}.png` });
+        await askFor(id);
+        await deliver();
+      }
+      expect([roomId, asked.length]).toEqual([roomId, roomId === null ? 4 : 5]);
+    }
   });
 
   test("is asked for once, and not where it is the default or the stream is gone", async () => {
