@@ -106,3 +106,27 @@ browserTest(
   },
   testMilliseconds,
 );
+
+browserTest(
+  "an emoji counts as one character, and only users with a username are suggested",
+  async () => {
+    const made = await openWith(3);
+    const box = made.getByRole("textbox", { name: "Message" });
+    const isSendable = async () =>
+      (await made.getByRole("button", { name: "Send" }).getAttribute("aria-disabled")) === "false";
+    await box.fill("🎉".repeat(500));
+    await made.getByText("0 left", { exact: true }).waitFor();
+    expect(await isSendable()).toBe(true);
+    await box.fill("🎉".repeat(501));
+    expect(await isSendable()).toBe(false);
+    await made.evaluate(`{ const one = message("hello");
+      Object.assign(one.data.sender, { username: "", name: "User Ulla" }); show(one); }`);
+    await made.locator(".row.message", { hasText: "User Ulla" }).waitFor();
+    await box.fill("");
+    await made.keyboard.type("@us");
+    const names = made.getByRole("listbox", { name: "Mention" }).getByRole("option");
+    expect((await names.allInnerTexts()).some((name) => name.includes("Ulla"))).toBe(false);
+    await made.close();
+  },
+  testMilliseconds,
+);

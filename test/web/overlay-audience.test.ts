@@ -1,6 +1,16 @@
 /** Goals and polls of the server in the overlay. */
 import { browserTest } from "./browser.ts";
-import { connected, event, given, narrow, useOverlay, withOwnClock } from "./overlay-page.ts";
+import {
+  connected,
+  event,
+  given,
+  narrow,
+  pass,
+  person,
+  said,
+  useOverlay,
+  withOwnClock,
+} from "./overlay-page.ts";
 import { expectFilled, testMilliseconds } from "./pages.ts";
 
 useOverlay();
@@ -142,6 +152,73 @@ browserTest(
     stream.sum({ [id]: [2, 750, 900] }, { ...event("moment.ended", {}), data: ended });
     await train.getByText("Hype Train · Level 2").waitFor();
     await train.waitFor({ state: "hidden" });
+    expect(faults).toEqual([]);
+    await page.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "an overlay rings for gifts unless its URL mutes it, and rows that shall not fade stay",
+  async () => {
+    for (const [query, rung] of [
+      ["fade=0", 1],
+      ["fade=0&mute=1", 0],
+    ] as const) {
+      const { page, stream } = await connected(query, narrow, async (one) => {
+        await withOwnClock(one);
+        await one.addInitScript(`window.obsstudio = {}; window.rung = 0;
+          const { AudioContext: Own } = window;
+          window.AudioContext = class extends Own { constructor() { super(); rung++; } };`);
+      });
+      stream.show(given("Rose", 10), given("Star", 100));
+      await page.locator(".ov-gift", { hasText: "Star" }).waitFor();
+      expect([query, await page.evaluate("rung")]).toEqual([query, rung]);
+      await pass(page, 2_000);
+      expect(await page.locator(".ov-gift").count()).toBe(2);
+      await page.close();
+    }
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "large gifts of a banned user and results of what is not shown stay out of the picture",
+  async () => {
+    const { page, faults, stream } = await connected();
+    const large = [2, 3, 4].map((n) => given(`Gift${n}`, 500, { sender: person(n) }));
+    stream.show(...large, event("member.banned", { targetUserId: "u3", actionType: "BLOCK" }));
+    const next = page.locator(".ov-large", { hasText: /Gift[34]/ });
+    await next.waitFor();
+    expect(await next.textContent()).toContain("Gift4");
+
+    const options = ["Blue", "Red"];
+    const begun = (title: string, kind: string, more: object) =>
+      event("moment.started", { ...nothing, kind, title, options, ...more });
+    const [older, newer] = ["All evening?", "Right now?"].map((title) => begun(title, "poll", {}));
+    const goal = begun("New lamp", "goal", { options: null, target: 500, of: "credits" });
+    const sums = { [older!.data._id]: [1, 0], [newer!.data._id]: [0, 1], [goal.data._id]: 0 };
+    stream.sum(sums, older!, newer!, goal);
+    await page.locator(".ov-poll-title", { hasText: "Right now?" }).waitFor();
+    const ended = (moment: object, result: object) => ({
+      ...event("moment.ended", {}),
+      data: { ...moment, status: "ended", result },
+    });
+    const result = { votes: [1, 0], voters: 1, winner: 0 };
+    const train = { ...nothing, id: "t1", kind: "train", level: 2 };
+    stream.sum(
+      {},
+      ended(older!.data, result),
+      ended(train, { level: 2, credits: 900 }),
+      said("after the results"),
+    );
+    await page.getByText("after the results").waitFor();
+    const texts = [".ov-goal-amount", ".ov-poll-title"].map((one) => page.locator(one));
+    const shown = [
+      ...(await Promise.all(texts.map((one) => one.textContent()))),
+      await page.locator(".ov-train").isVisible(),
+    ];
+    expect(shown).toEqual(["0 / 500", "Right now?", false]);
     expect(faults).toEqual([]);
     await page.close();
   },
