@@ -3,7 +3,7 @@
 import { hueOfGift, tierOf } from "../../web/chat/tier.ts";
 import { clockOf } from "../../web/clock.ts";
 import { curlOf } from "../../web/curl.ts";
-import { limitsOf } from "../../web/docs/schema.ts";
+import { type Described, exampleOf, limitsOf } from "../../web/docs/schema.ts";
 import { changesOf, savedDraft } from "../../web/draft.ts";
 import { noteServerTime, serverNow } from "../../web/server-time.ts";
 
@@ -29,6 +29,7 @@ test("a curl command keeps quotes in values, sends a file, and does not wait for
 
 test("limits are said only where there are any", () => {
   expect(limitsOf({})).toBe("");
+  expect(limitsOf({ minimum: 0, minLength: 0 })).toBe("");
   expect(limitsOf({ minimum: 1, maximum: 1_000_000 })).toBe("1 to 1,000,000");
   expect(limitsOf({ minimum: 0, maximum: 5 })).toBe("0 to 5");
   expect(limitsOf({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })).toBe("at least 1");
@@ -62,4 +63,21 @@ test("the server's time is that of the latest answer, whatever late or cached on
   for (const late of ["", "no time", null]) noteServerTime(late);
   note(before);
   expect(serverNow()).toBeGreaterThan(before + hour / 2);
+});
+
+test("an example keeps to the limits of its schema, and that of a recursive one ends", () => {
+  const schemas: Record<string, Described> = {
+    Tree: { type: "object", properties: { next: { $ref: "#/components/schemas/Tree" } } },
+  };
+  const of = (schema: Described) => exampleOf(schema, schemas);
+  expect(of({ type: "string", minLength: 8 })).toBe("texttttt");
+  expect(of({ type: "string", format: "date-time" })).toMatch(/^\d{4}-\d\d-\d\dT.*Z$/);
+  expect(
+    [{}, { minimum: 0 }, { minimum: 60 }].map((one) => of({ type: "integer", ...one })),
+  ).toEqual([1, 1, 60]);
+  expect(of({ enum: ["poll", "goal"] })).toBe("poll");
+  expect(of({ type: "array", items: { type: "boolean" } })).toEqual([true]);
+  expect(of({ type: "array", items: { type: "boolean" }, maxItems: 0 })).toEqual([]);
+  expect(of({ type: ["string", "null"], default: "none" })).toBe("none");
+  expect(JSON.stringify(of(schemas.Tree ?? {})).length).toBeLessThan(200);
 });

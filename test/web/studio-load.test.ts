@@ -1,7 +1,5 @@
 /** Studio's whole page in a busy room: three chats, the stage and the wire, on the whole system. */
 import type { Page } from "playwright-core";
-import type { Client, Frame } from "../../client/index.ts";
-import { createDeliveryCheck, deliveries } from "../../web/studio/delivery-check.ts";
 import { browserTest, traceTasks, watchMemory } from "./browser.ts";
 import { callerOf, goLive } from "./console.ts";
 import { expectSoon, hostId, testMilliseconds, usePages } from "./pages.ts";
@@ -139,29 +137,3 @@ browserTest(
   },
   testMilliseconds + eveningSeconds * 1000,
 );
-
-test("events that a hidden page cannot compare are forgotten, and none of them counts as lost", async () => {
-  const frames = Array.from({ length: 20_500 }, (_, n) => ({
-    ...{ epoch: "e", frame: n + 1, events: [{ id: `e${n + 1}` }] },
-  })) as unknown as Frame[];
-  const last = { epoch: "e", frame: frames.length };
-  const asked: number[] = [];
-  let show: (frame: Frame) => void = () => {};
-  const client = {
-    subscribe(_: string, { onFrame }: { onFrame: typeof show }) {
-      show = onFrame;
-      return { ready: Promise.resolve({ epoch: "e", frame: 0 }), position: () => last };
-    },
-    async call(_: string, path: string) {
-      const after = Number(new URL(path, "http://x").searchParams.get("after"));
-      asked.push(after);
-      return { frames: frames.slice(after, after + 100) };
-    },
-  };
-  const { check } = createDeliveryCheck(client as unknown as Client, "s");
-  await Promise.resolve();
-  for (const frame of frames) if (frame.frame !== 20_400) show(frame);
-  await check();
-  expect(asked[0]).toBe(499);
-  expect(deliveries.value).toEqual({ events: 20_499, lost: 1, doubled: 0 });
-});
