@@ -1,4 +1,4 @@
-/** Goals and polls of the server in the overlay. */
+/** Goals and polls of the server in the overlay, and what it neither shows nor rings for. */
 import { browserTest } from "./browser.ts";
 import {
   connected,
