@@ -183,6 +183,47 @@ browserTest(
 );
 
 browserTest(
+  "a poll takes no votes once its stream has ended, and shows its result when that is there",
+  async () => {
+    const made = await open();
+    const data = { ...poll, choices: 1, endsAt: new Date(Date.now() + 60_000).toISOString() };
+    await made.evaluate(`moment("started", ${JSON.stringify(data)}, [0, 0])`);
+    const red = made.getByRole("button", { name: /^Red/ });
+    expect(await red.isDisabled()).toBe(false);
+    await made.evaluate(`happen("stream.ended", {})`);
+    await made.getByText("The stream has ended. Thanks for watching.").first().waitFor();
+    expect(await red.isDisabled()).toBe(true);
+    // The last votes are still being counted.
+    await made.evaluate("frame([], { p1: [0, 1] })");
+    await made.getByText("1 vote", { exact: true }).waitFor();
+    await red.click({ force: true });
+    expect(await red.getAttribute("aria-pressed")).toBe("false");
+    const over = { ...data, status: "ended", result: { votes: [0, 2], voters: 2, winner: 1 } };
+    await made.evaluate(`moment("ended", ${JSON.stringify(over)})`);
+    await made.locator(".option.winner", { hasText: "Red" }).waitFor();
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a viewer who votes too late reads that voting has ended",
+  async () => {
+    const made = await open();
+    await made.evaluate(`moment("started", ${JSON.stringify({ ...poll, choices: 1 })}, [0, 0])`);
+    for (const code of ["moment_over", "stream_not_live"]) {
+      await made.evaluate(`voteCode = "${code}"`);
+      await made.getByRole("button", { name: /^Red/ }).click();
+      await made.locator(".toast", { hasText: /^Voting has ended\.$/ }).waitFor();
+      await made.evaluate("view = document.querySelector('ovation-chat').shadowRoot");
+      await made.evaluate("view.querySelector('.toast').replaceChildren()");
+    }
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "a long time left has hours",
   async () => {
     const made = await open();

@@ -43,6 +43,38 @@ browserTest(
 );
 
 browserTest(
+  "a moderator ends a poll, a goal or a hype train after a confirmation",
+  async () => {
+    const made = await open();
+    await made.locator('[aria-label*="10"]').waitFor({ state: "attached" });
+    const moderators = JSON.stringify({ ...standardSettings, moderators: ["me"] });
+    await made.evaluate(`happen("settings.changed", ${moderators})`);
+    const goal = { id: "g1", kind: "goal", title: "Mic", of: "credits", target: 50 };
+    const train = { id: "t1", kind: "train", title: null, level: 1 };
+    const ended = async () =>
+      ((await made.evaluate("calls")) as { pathname: string }[])
+        .map(({ pathname }) => /moments\/(\w+)\/end$/.exec(pathname)?.[1])
+        .filter(Boolean);
+    for (const [at, one] of [poll, goal, train].entries()) {
+      await made.evaluate(`moment("started", ${JSON.stringify(one)}, [0, 0])`);
+      const card = made.locator(`[data-id="${one.id}"]`);
+      if (one !== poll) await card.locator("summary").click();
+      // A double click is one press, and leaving the button takes it back.
+      await card.getByRole("button", { name: "End", exact: true }).dblclick();
+      const sure = card.getByRole("button", { name: "Confirm end" });
+      await sure.waitFor();
+      await card.locator("summary").focus();
+      await card.getByRole("button", { name: "End", exact: true }).press("Enter");
+      expect((await ended()).length).toBe(at);
+      await sure.press("Enter");
+      await expectSoon(async () => (await ended()).at(-1) === one.id);
+    }
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "a viewer is offered no moderation before the stream has been read",
   async () => {
     const made = await open("?late");

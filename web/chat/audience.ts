@@ -1,13 +1,20 @@
-import type { Client, Subscription } from "../../client/index.ts";
-import type { Moment } from "./moments.ts";
+import { type Client, OvationError, type Subscription } from "../../client/index.ts";
+import type { Moment } from "./moment-frame.ts";
+import type { Translator } from "./translations.ts";
 import type { View } from "./view.ts";
 
-type Own = { client: Client; streamId: string; view: View };
+type Own = { client: Client; streamId: string; view: View; translator: Translator };
 /** Makes a call; if it fails, shows why and returns undefined. */
 type Attempt = <Answer>(call: () => Promise<Answer>) => Promise<Answer | undefined>;
 
+/** Ignores the refusal of a call that came too late: the poll or the whole stream has ended. */
+function unlessLate(error: unknown): void {
+  const code = error instanceof OvationError ? error.code : undefined;
+  if (code !== "moment_over" && code !== "stream_not_live") throw error;
+}
+
 /** Likes, and votes in polls. */
-export function createAudience({ client, streamId, view }: Own, attempt: Attempt) {
+export function createAudience({ client, streamId, view, translator }: Own, attempt: Attempt) {
   const taps = client.taps(streamId);
   /** The newest vote of this page in each poll. */
   const votes = new Map<string, number[]>();
@@ -26,19 +33,24 @@ export function createAudience({ client, streamId, view }: Own, attempt: Attempt
     }
   }
 
+  function tellIfLate(error: unknown): undefined {
+    unlessLate(error);
+    view.toast.tell(translator.translate("votingOver"));
+  }
+
   return {
     like: () => taps.tap(),
     /** Shows the vote at once; if it is refused, shows the stored vote again. */
     async vote(poll: Moment, options: number[]): Promise<void> {
       votes.set(poll.id, options);
       view.moments.choose(poll.id, options);
-      const done = await attempt(() => client.vote(poll, ...options));
+      const done = await attempt(() => client.vote(poll, ...options).catch(tellIfLate));
       if (done === undefined && votes.get(poll.id) === options) await showOwn(poll);
     },
     async end({ id: momentId }: Moment): Promise<void> {
       const path = { streamId, momentId };
       const route = "POST /api/v1/live-stream/{streamId}/moments/{momentId}/end";
-      await attempt(() => client.call(route, { path }));
+      await attempt(() => client.call(route, { path }).catch(unlessLate));
     },
     /** Polls that were already open: the user may have voted from another page. */
     begin(subscription: Subscription): void {

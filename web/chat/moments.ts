@@ -1,14 +1,10 @@
-import pollIcon from "icon:chart-no-axes-column";
-import checkIcon from "icon:check";
 import goalIcon from "icon:goal";
 import trainIcon from "icon:train-front";
-import type { EventData, Sums } from "../../client/index.ts";
-import { clockOf } from "../clock.ts";
-import { serverNow } from "../server-time.ts";
-import { coin, icon, make } from "./dom.ts";
+import type { Sums } from "../../client/index.ts";
+import { coin, make } from "./dom.ts";
+import { type Card, frameOf, type Moment, type Sum } from "./moment-frame.ts";
+import { pollCard } from "./poll-card.ts";
 import type { Translator } from "./translations.ts";
-
-export type Moment = EventData["moment.started"];
 
 /** A user's actions in polls; `end` is for moderators. */
 type Acts = { vote(poll: Moment, options: number[]): void; end(moment: Moment): void };
@@ -17,22 +13,14 @@ type Acts = { vote(poll: Moment, options: number[]): void; end(moment: Moment): 
 const resultMilliseconds = 15_000;
 const tickMilliseconds = 1_000;
 
-type Sum = Sums[string] | undefined;
-
-type Card = {
-  element: HTMLElement;
-  /** Shows the newest state of the moment and its sum. */
-  show(moment: Moment, sum: Sum): void;
-  choose(options: number[]): void;
-};
-
 /**
  * The cards of polls, goals and trains above the list: one is open, the others take one line each.
  */
 export function createMoments(translator: Translator, acts: Acts) {
   const element = make("div", { class: "moments" });
-  const cards = new Map<string, { card: Card; moment: Moment; goneAt?: number }>();
+  const cards = new Map<string, { card: Card; moment: Moment; sum: Sum; goneAt?: number }>();
   let isModerator = false;
+  let isClosed = false;
   const ticking = setInterval(tick, tickMilliseconds);
 
   function cardOf(moment: Moment): Card {
@@ -46,14 +34,20 @@ export function createMoments(translator: Translator, acts: Acts) {
   function place(moment: Moment, sum: Sum): void {
     const known = cards.get(moment.id);
     const card = known?.card ?? cardOf(moment);
-    cards.set(moment.id, { ...known, card, moment });
-    card.show(moment, sum);
-    card.element.classList.toggle("moderated", isModerator && moment.status === "open");
+    cards.set(moment.id, { ...known, card, moment, sum });
+    const isOver = isClosed && moment.status === "open";
+    const shown: Moment = isOver ? { ...moment, status: "ended" } : moment;
+    card.show(shown, sum);
+    card.element.classList.toggle("moderated", isModerator && shown.status === "open");
     if (known === undefined) element.prepend(card.element);
     // The newest poll is open, and any other card that the viewer opens.
     if (known === undefined && moment.kind === "poll")
       for (const { card: other } of cards.values())
         other.element.toggleAttribute("open", other === card);
+  }
+
+  function refresh(): void {
+    for (const { moment, sum } of cards.values()) place(moment, sum);
   }
 
   function tick(): void {
@@ -81,16 +75,20 @@ export function createMoments(translator: Translator, acts: Acts) {
       const known = cards.get(moment.id);
       if (known === undefined) return;
       const { result } = moment;
-      place(moment, result === null ? undefined : sumOf(result));
       const stays = moment.status === "cancelled" ? 0 : resultMilliseconds;
-      cards.set(moment.id, { card: known.card, moment, goneAt: performance.now() + stays });
+      known.goneAt = performance.now() + stays;
+      place(moment, result === null ? undefined : sumOf(result));
     },
     /** The user's own vote as stored by the server. */
     choose: (momentId: string, options: number[]) => cards.get(momentId)?.card.choose(options),
     allow(moderates: boolean): void {
       isModerator = moderates;
-      for (const { card, moment } of cards.values())
-        card.element.classList.toggle("moderated", moderates && moment.status === "open");
+      refresh();
+    },
+    /** Takes no more votes: the stream has ended, and the results come a little later. */
+    close(): void {
+      isClosed = true;
+      refresh();
     },
     stop: () => clearInterval(ticking),
   };
@@ -100,107 +98,6 @@ export function createMoments(translator: Translator, acts: Acts) {
 function sumOf(result: NonNullable<Moment["result"]>): Sum {
   if ("votes" in result) return result.votes;
   return "amount" in result ? result.amount : [result.level, result.credits, null];
-}
-
-/** The frame of all cards: title and time, and an end button for moderators. */
-function frameOf(moment: Moment, picture: string, translator: Translator, onEnd: () => void) {
-  const left = make("span", { class: "left number" });
-  const head = make(
-    "summary",
-    { class: "moment-head" },
-    icon(picture, 16),
-    make("bdi", { class: "moment-title" }, moment.title ?? ""),
-    left,
-  );
-  const end = make("button", { class: "link end", type: "button", onclick: onEnd });
-  end.textContent = translator.translate("endPoll");
-  const element = make("details", { class: `moment ${moment.kind}`, "data-id": moment.id }, head);
-  let { endsAt } = moment;
-  const tick = () => {
-    const seconds = endsAt === null ? 0 : Math.max(0, Date.parse(endsAt) - serverNow()) / 1_000;
-    const rounded = Math.ceil(seconds);
-    left.textContent = rounded === 0 ? "" : clockOf(rounded);
-  };
-  element.addEventListener("tick", tick);
-  return {
-    ...{ element, head, end, left },
-    /** Its end arrives later, with the result. */
-    isOver: () => endsAt !== null && serverNow() >= Date.parse(endsAt),
-    show(next: Moment): void {
-      endsAt = next.status === "open" ? next.endsAt : null;
-      element.dataset.status = next.status;
-      tick();
-    },
-  };
-}
-
-type PollActs = { vote(options: number[]): void; onEnd(): void };
-
-/** Options with live bars. A click votes for one; if several are allowed, clicks toggle them. */
-function pollCard(poll: Moment, translator: Translator, { vote, onEnd }: PollActs): Card {
-  const { translate, number } = translator;
-  const frame = frameOf(poll, pollIcon, translator, onEnd);
-  const choices = poll.choices ?? 1;
-  let own: number[] = [];
-  let isOpen = true;
-  const options = (poll.options ?? []).map((text, place) => {
-    const share = make("span", { class: "share number" });
-    const onclick = () => {
-      if (!mayVote()) return;
-      const without = own.filter((one) => one !== place);
-      if (choices === 1) choose([place]);
-      else if (without.length < own.length && without.length > 0) choose(without);
-      else choose([...without, place].slice(-choices));
-      vote(own);
-    };
-    const button = make(
-      "button",
-      { class: "option", type: "button", "aria-pressed": "false", onclick },
-      make("span", { class: "fill", "aria-hidden": "true" }),
-      make("span", { class: "mark", "aria-hidden": "true" }, icon(checkIcon, 14)),
-      make("bdi", { class: "option-text" }, text),
-      share,
-    );
-    return { button, share };
-  });
-  const total = make("span", { class: "number" });
-  const hint = choices > 1 && make("span", {}, translate("choose", { n: choices }));
-  const group = { class: "options", role: "group", "aria-label": poll.title ?? "" };
-  frame.element.append(
-    make("div", group, ...options.map(({ button }) => button)),
-    make("p", { class: "moment-foot" }, total, hint, frame.end),
-  );
-
-  const mayVote = () => isOpen && !frame.isOver();
-  const showVotable = () => {
-    for (const { button } of options) button.setAttribute("aria-disabled", `${!mayVote()}`);
-  };
-  frame.element.addEventListener("tick", showVotable);
-
-  function choose(places: number[]): void {
-    own = places;
-    for (const [place, { button }] of options.entries())
-      button.setAttribute("aria-pressed", `${own.includes(place)}`);
-  }
-
-  return {
-    ...{ element: frame.element, choose },
-    show(moment, sum): void {
-      frame.show(moment);
-      isOpen = moment.status === "open";
-      const votes = Array.isArray(sum) ? sum.map((one) => one ?? 0) : options.map(() => 0);
-      const all = votes.reduce((a, b) => a + b, 0);
-      const winner = moment.result !== null && "winner" in moment.result && moment.result.winner;
-      for (const [place, { button, share }] of options.entries()) {
-        const part = all === 0 ? 0 : (votes[place] ?? 0) / all;
-        button.style.setProperty("--share", part.toFixed(4));
-        share.textContent = `${number(Math.round(part * 100))} %`;
-        button.classList.toggle("winner", place === winner);
-      }
-      showVotable();
-      total.textContent = translate("votes", { n: all });
-    },
-  };
 }
 
 /** A progress bar towards a number, on one line that does not expand. */

@@ -9,7 +9,8 @@ import { createHead } from "./head.ts";
 import { createHearts } from "./hearts.ts";
 import { Log } from "./log.ts";
 import { type Act, createMenu } from "./menu.ts";
-import { createMoments, type Moment } from "./moments.ts";
+import type { Moment } from "./moment-frame.ts";
+import { createMoments } from "./moments.ts";
 import { nameOf, type Person } from "./person.ts";
 import { type GiftType, Picker } from "./picker.ts";
 import type { Sheet } from "./sheet.ts";
@@ -143,8 +144,9 @@ export class View {
     this.#close();
   }
 
-  /** Likes and gifts would be refused. */
+  /** Likes, votes and gifts would be refused. */
   #close(): void {
+    this.moments.close();
     this.allowGifts(false);
     this.composer.like.hidden = true;
   }

@@ -80,6 +80,8 @@ export const translations = {
     winner: "Winner",
     poll: "Poll",
     endPoll: "End",
+    sureEnd: "Confirm end",
+    votingOver: "Voting has ended.",
     ends: "{time} left",
   },
   tr: {
@@ -159,6 +161,8 @@ export const translations = {
     winner: "Kazanan",
     poll: "Anket",
     endPoll: "Bitir",
+    sureEnd: "Bitirmeyi onayla",
+    votingOver: "Oylama sona erdi.",
     ends: "{time} kaldı",
   },
   zh: {
@@ -238,6 +242,8 @@ export const translations = {
     winner: "胜出",
     poll: "投票",
     endPoll: "结束",
+    sureEnd: "确认结束",
+    votingOver: "投票已结束。",
     ends: "还剩 {time}",
   },
 } as const;
