@@ -1,7 +1,7 @@
 /** What the console's forms show when answers come late. */
 import type { Locator, Route } from "playwright-core";
 import { browserTest } from "./browser.ts";
-import { callerOf, openConsole, openConsoleAs, toast } from "./console.ts";
+import { callerOf, goLive, openConsole, openConsoleAs, toast } from "./console.ts";
 import { expectDrawn } from "./focus.ts";
 import { expectSoon, johnId, testMilliseconds, usePages } from "./pages.ts";
 
@@ -193,6 +193,77 @@ browserTest(
     await (await answered).finished();
     await expectDrawn(page);
     expect(await none.count()).toBe(1);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "the refusal of a new poll is shown in its form, and what was entered stays in it",
+  async () => {
+    const streamId = await goLive(call, "forms-host", "Refused poll");
+    const { page, visit, close } = await openConsoleAs(pages, "forms-refused");
+    await visit(`view=moments&stream=${streamId}`);
+    const poll = page.getByRole("form", { name: "New poll" });
+    await fillPoll(poll);
+    const refuse = { status: 409, json: { isSuccess: false, errors: ["Not another poll"] } };
+    await page.route("**/moments", (route) => route.fulfill(refuse));
+    await poll.getByRole("button", { name: "Start poll" }).click();
+    await poll.getByRole("alert").getByText("Not another poll").waitFor();
+    await page.getByRole("tab", { name: "Goal" }).click();
+    await page.getByRole("form", { name: "New goal" }).waitFor();
+    expect(await page.getByRole("alert").count()).toBe(0);
+    await page.getByRole("tab", { name: "Poll" }).click();
+    expect(await poll.getByLabel("Question").inputValue()).toBe("Which song next?");
+    await close();
+  },
+  testMilliseconds,
+);
+
+const fillPoll = async (poll: Locator) => {
+  const texts = { Question: "Which song next?", "Option 1": "Blue", "Option 2": "Red" };
+  for (const [label, text] of Object.entries(texts)) await poll.getByLabel(label).fill(text);
+};
+
+browserTest(
+  "what a user has entered outlives their session and a reload, but is not shown to another user",
+  async () => {
+    const streamId = await goLive(call, "forms-host", "Half a poll");
+    const { page, visit, close } = await openConsoleAs(pages, "forms-expired");
+    await visit(`view=moments&stream=${streamId}`);
+    const poll = page.getByRole("form", { name: "New poll" });
+    await fillPoll(poll);
+    await page.route("**/moments", (route) => route.fulfill({ status: 401 }));
+    const expire = async () => {
+      await poll.getByRole("button", { name: "Start poll" }).click();
+      await page.getByText("Your session has ended. Sign in again.").waitFor();
+    };
+    const signInAs = async (sub: string) => {
+      await page.getByText("Sign in with a token").click();
+      await page
+        .getByRole("textbox", { name: "Token" })
+        .fill(await pages.tokenOf({ sub, groups: ["admin"] }));
+      await page.getByRole("button", { name: "Sign in", exact: true }).click();
+      await poll.waitFor();
+    };
+    const question = poll.getByLabel("Question");
+    await expire();
+    await signInAs("forms-expired");
+    expect(await question.inputValue()).toBe("Which song next?");
+    await poll.getByLabel("Option 3").fill("Green");
+    await page.reload();
+    expect(await poll.getByLabel("Option 3").inputValue()).toBe("Green");
+    await expire();
+    await signInAs("forms-other");
+    expect(await question.inputValue()).toBe("");
+    // It ends with its form.
+    await visit(`view=users&id=${johnId}`);
+    const credits = page.getByRole("form", { name: "Top up or pay out" }).getByLabel("Credits");
+    await credits.fill("70");
+    await page.getByRole("button", { name: "Close" }).click();
+    await page.getByRole("row", { name: /johndoe/ }).click();
+    await credits.waitFor();
+    expect(await credits.inputValue()).toBe("");
     await close();
   },
   testMilliseconds,

@@ -1,6 +1,6 @@
-import { type Signal, signal, useSignal } from "@preact/signals";
-import { useMemo } from "preact/hooks";
+import { type Signal, useSignal } from "@preact/signals";
 import { nameOf } from "../chat/person.ts";
+import { useDraft } from "../kept-drafts.ts";
 import { perform } from "./actions.tsx";
 import { call } from "./api.ts";
 import { actionNames, type Ban, type BanAction, banAction, unbanAction } from "./ban-actions.ts";
@@ -30,7 +30,7 @@ const blank: Draft = { actionType: "CHAT_ONLY", reason: "", seconds: "", scope: 
 /** Users who are blocked or muted in a stream or in its host's channel. */
 export function Bans() {
   // A new form is empty; it keeps what was entered when another stream is selected.
-  const draft = useMemo(() => signal(blank), [filter("id")]);
+  const draft = useDraft(`ban ${filter("id")}`, blank);
   return (
     <StreamScope>
       {(stream, filters) => <BansOf key={stream.id} {...{ stream, filters, draft }} />}

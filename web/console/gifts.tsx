@@ -1,8 +1,9 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useEffect, useId, useMemo, useRef } from "preact/hooks";
 import type { CallResult } from "../../client/index.ts";
 import { changesOf, savedDraft } from "../draft.ts";
 import { Switch } from "../host/chat-settings.tsx";
+import { useDraft } from "../kept-drafts.ts";
 import { type Action, perform } from "./actions.tsx";
 import { call, newKey, request, requestFile } from "./api.ts";
 import { Field, problemOf } from "./fields.tsx";
@@ -127,8 +128,11 @@ function Editor({ type, took, created }: EditorGiven) {
     },
     [],
   );
-  const draft = useSignal<Draft>(pick(type ?? blank));
-  const price = useSignal(`${draft.value.creditAmount}`);
+  const before = pick(type ?? blank);
+  // A new gift that is created keeps its form.
+  const formOf = useMemo(() => type?.id ?? "new", []);
+  const draft = useDraft(`gift ${formOf}`, before);
+  const price = useDraft(`price of gift ${formOf}`, `${before.creditAmount}`);
   const key = useSignal(newKey());
   const alter = (change: Partial<Draft>) => {
     draft.value = { ...draft.value, ...change };

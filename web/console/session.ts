@@ -1,5 +1,6 @@
 import { computed, signal } from "@preact/signals";
 import { createClient } from "../../client/index.ts";
+import { keepDrafts, takeDrafts } from "../kept-drafts.ts";
 import { type Player, tokensOf } from "../runner.ts";
 import { serverNow, timed } from "../server-time.ts";
 import {
@@ -64,12 +65,20 @@ export function take(token: string): void {
   if (claims === undefined) throw new SignInFailed("This is no token: expected a JWT.");
   if (claims.exp * 1000 <= serverNow()) throw new SignInFailed("This token has expired.");
   sessionStorage.setItem(names.token, token);
+  takeDrafts(claims.sub);
   signInError.value = undefined;
   session.value = { token, claims };
 }
 
+/** Keeps what is entered in forms, for the next session of the user or after a reload. */
+function keepForms(): void {
+  if (session.peek() !== undefined) keepDrafts(ownId.peek());
+}
+addEventListener("pagehide", keepForms);
+
 /** Ends the session, with a reason if the user did not ask for it. */
 export function leave(reason?: string): void {
+  if (reason !== undefined) keepForms();
   sessionStorage.removeItem(names.token);
   session.value = undefined;
   signInError.value = reason;

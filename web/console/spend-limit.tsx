@@ -1,4 +1,4 @@
-import { useSignal } from "@preact/signals";
+import { useDraft } from "../kept-drafts.ts";
 import { type Action, perform } from "./actions.tsx";
 import { request } from "./api.ts";
 import { Field, problemOf } from "./fields.tsx";
@@ -13,7 +13,7 @@ type Given = {
 
 /** A user's own spend limit per UTC day, which overrides the stage's. */
 export function SpendLimit({ userId, name, reload }: Given) {
-  const text = useSignal("");
+  const text = useDraft(`spend limit of ${userId}`, "");
   const sent = text.value;
   const actionOf = (spendLimit: number | null): Action => ({
     title: `Set the spend limit of ${name}`,

@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { CallResult } from "../../client/index.ts";
+import { useDraft } from "../kept-drafts.ts";
 import type { Action } from "./actions.tsx";
 import { call, newKey, request } from "./api.ts";
 import { Choice, Field, problemOf } from "./fields.tsx";
@@ -54,9 +55,9 @@ function Wallet({ userId, name, wallet, reload }: Given & { wallet: Loaded<Balan
 }
 
 function Booking({ userId, name, reload }: Given) {
-  const way = useSignal<Way>("top-ups");
-  const amount = useSignal("");
-  const reference = useSignal(`console-${newKey()}`);
+  const way = useDraft<Way>(`booking of ${userId}`, "top-ups");
+  const amount = useDraft(`booked credits of ${userId}`, "");
+  const reference = useDraft(`reference for ${userId}`, `console-${newKey()}`);
   const key = useSignal(newKey());
   const credits = Number(amount.value);
   const problem = problemOf(amount.value, 1);

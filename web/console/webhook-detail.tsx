@@ -3,6 +3,7 @@ import type { CallResult } from "../../client/index.ts";
 import { CopyButton } from "../copy-button.tsx";
 import { savedDraft } from "../draft.ts";
 import { Switch } from "../host/chat-settings.tsx";
+import { useDraft } from "../kept-drafts.ts";
 import { type Action, ask, perform } from "./actions.tsx";
 import { newKey, request } from "./api.ts";
 import { Deliveries } from "./deliveries.tsx";
@@ -76,7 +77,7 @@ session.subscribe(() => {
 });
 
 export function NewWebhook({ reload }: { reload(): void }) {
-  const draft = useSignal(blank);
+  const draft = useDraft("new webhook", blank);
   const key = useSignal(newKey());
   const created = useSignal("");
   const sent = draft.value;
@@ -202,7 +203,7 @@ export function WebhookDetail({ webhook, list }: Given) {
 
 /** Sends only changed fields. */
 function ChangeWebhook({ webhook, took }: { webhook: Webhook; took(changed: Webhook): void }) {
-  const draft = useSignal(draftOf(webhook));
+  const draft = useDraft(`webhook ${webhook.id}`, draftOf(webhook));
   /** `shown`: what the form shows when it is sent, unless the user goes on typing. */
   const actionOf = (from: Webhook, to: Draft, shown = to): Action | undefined => {
     const before: Record<string, unknown> = bodyOf(draftOf(from));

@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { CallInput, CallResult } from "../../client/index.ts";
+import { useDraft } from "../kept-drafts.ts";
 import { Tabs } from "../tabs.tsx";
 import { ErrorText, type Host, useAct, Waiting } from "./act.tsx";
 import { ChannelBans } from "./bans.tsx";
@@ -32,7 +33,7 @@ type Given = { host: Host; first?: Section };
 
 /** A host's channel: settings, moderators, blocked words, bans and overlay URLs. */
 export function Channel({ host, first = "Chat settings" }: Given) {
-  const section = useSignal<Section>(first);
+  const section = useDraft<Section>("channel settings", first);
   const channel = useSignal<ChannelSettings | undefined>(undefined);
   const { act, forget, errorText } = useAct();
   const read = () => {

@@ -3,7 +3,15 @@ import { useEffect } from "preact/hooks";
 import type { CallResult, Sums } from "../../client/index.ts";
 import { clockOf } from "../clock.ts";
 import { serverNow } from "../server-time.ts";
-import { ErrorText, type Host, MoreButton, SureButton, useAct, Waiting } from "./act.tsx";
+import {
+  ErrorText,
+  type Host,
+  MoreButton,
+  SureButton,
+  unlessRefused,
+  useAct,
+  Waiting,
+} from "./act.tsx";
 import { NewMoment } from "./new-moment.tsx";
 
 export type Moment = CallResult<"POST /api/v1/live-stream/{streamId}/moments">;
@@ -97,25 +105,24 @@ export function Moments({ host, streamId }: { host: Host; streamId: string }) {
     });
   const finish = (how: "end" | "cancel", momentId: string) =>
     act(async () => {
-      const ended = await host.call(`POST ${route}/{momentId}/${how}`, {
-        path: { streamId, momentId },
-      });
+      const ended = await host
+        .call(`POST ${route}/{momentId}/${how}`, { path: { streamId, momentId } })
+        .catch(unlessRefused("moment_over"));
       open.value = open.peek()?.filter(({ id }) => id !== momentId);
-      note([ended]);
+      if (ended) note([ended]);
     }, momentId);
   const openIds = new Set(open.value?.map(({ id }) => id));
   return (
     <div class="moments">
       <NewMoment
-        start={(body) =>
-          act(async () => {
-            const started = await host.call(`POST ${route}`, { path, body });
-            // Viewers may see it, and the host may end it, before this answer comes.
-            const known = [...(open.peek() ?? []), ...(past.peek() ?? [])];
-            if (!known.some(({ id }) => id === started.id))
-              open.value = [...(open.peek() ?? []), started];
-          })
-        }
+        streamId={streamId}
+        start={async (body) => {
+          const started = await host.call(`POST ${route}`, { path, body });
+          // Viewers may see it, and the host may end it, before this answer comes.
+          const known = [...(open.peek() ?? []), ...(past.peek() ?? [])];
+          if (!known.some(({ id }) => id === started.id))
+            open.value = [...(open.peek() ?? []), started];
+        }}
       />
       <ErrorText text={errorText} />
       <ErrorText

@@ -1,6 +1,9 @@
-import { useSignal } from "@preact/signals";
+import { type Signal, useSignal } from "@preact/signals";
 import type { CallInput } from "../../client/index.ts";
+import { savedDraft } from "../draft.ts";
+import { useDraft } from "../kept-drafts.ts";
 import { Tabs } from "../tabs.tsx";
+import { ErrorText, useAct } from "./act.tsx";
 import { Line, Pick } from "./fields.tsx";
 
 type Body = CallInput<"POST /api/v1/live-stream/{streamId}/moments">["body"];
@@ -32,9 +35,18 @@ function problemOfOptions(options: readonly string[]): string {
 
 const namedIn = (options: readonly string[]) => options.map((one) => one.trim()).filter(Boolean);
 
-/** Starts a poll or a goal. */
-export function NewMoment({ start }: { start(body: Body): Promise<boolean> }) {
-  const kind = useSignal<(typeof kinds)[number]>("Poll");
+type Start = (body: Body) => Promise<unknown>;
+type PollDraft = { title: string; options: readonly string[]; seconds: string };
+type GoalDraft = { title: string; of: GoalOf; target: string };
+
+const blankPoll: PollDraft = { title: "", options: ["", ""], seconds: "120" };
+const blankGoal: GoalDraft = { title: "", of: "credits", target: "1000" };
+
+/** Starts a poll or a goal; `start` rejects if it is refused. */
+export function NewMoment({ streamId, start }: { streamId: string; start: Start }) {
+  const kind = useDraft<(typeof kinds)[number]>(`kind of moment in ${streamId}`, "Poll");
+  const poll = useDraft(`poll in ${streamId}`, blankPoll);
+  const goal = useDraft(`goal in ${streamId}`, blankGoal);
   return (
     <section class="new-moment" aria-label="New poll or goal">
       <Tabs
@@ -45,101 +57,75 @@ export function NewMoment({ start }: { start(body: Body): Promise<boolean> }) {
           kind.value = name;
         }}
       />
-      {kind.value === "Poll" ? <NewPoll start={start} /> : <NewGoal start={start} />}
+      {kind.value === "Poll" ? (
+        <NewPoll draft={poll} start={start} />
+      ) : (
+        <NewGoal draft={goal} start={start} />
+      )}
     </section>
   );
 }
 
-type Given = { start(body: Body): Promise<boolean> };
+type Given<Draft> = { draft: Signal<Draft>; start: Start };
 
-function NewPoll({ start }: Given) {
-  const title = useSignal("");
-  const options = useSignal(["", ""]);
-  const seconds = useSignal("120");
-  const problem = problemOf(title.value, "question") || problemOfOptions(options.value);
+function NewPoll({ draft, start }: Given<PollDraft>) {
+  const { title, options, seconds } = draft.value;
+  const alter = (change: Partial<PollDraft>) => {
+    draft.value = { ...draft.value, ...change };
+  };
+  const problem = problemOf(title, "question") || problemOfOptions(options);
   const submit = async () => {
-    const sent = { title: title.value, options: options.value };
-    const body = {
-      kind: "poll" as const,
-      title: sent.title.trim(),
-      options: namedIn(sent.options),
-    };
-    if (!(await start({ ...body, seconds: Number(seconds.value) }))) return;
-    if (title.peek() === sent.title) title.value = "";
-    if (options.peek() === sent.options) options.value = ["", ""];
+    const sent = draft.peek();
+    const [said, named] = [title.trim(), namedIn(options)];
+    await start({ kind: "poll", title: said, options: named, seconds: Number(seconds) });
+    draft.value = savedDraft(sent, { ...blankPoll, seconds }, draft.peek());
   };
   return (
     <MomentForm name="New poll" verb="Start poll" problem={problem} submit={submit}>
-      <Line
-        name="Question"
-        value={title.value}
-        change={(value) => {
-          title.value = value;
-        }}
-      />
-      {options.value.map((option, at) => (
+      <Line name="Question" value={title} change={(value) => alter({ title: value })} />
+      {options.map((option, at) => (
         <Line
           key={at}
           name={`Option ${at + 1}`}
           value={option}
           change={(value) => {
-            const all = options.value.map((one, place) => (place === at ? value : one));
+            const all = options.map((one, place) => (place === at ? value : one));
             const isLast = at === all.length - 1 && value !== "" && all.length < optionsMax;
-            options.value = isLast ? [...all, ""] : all;
+            alter({ options: isLast ? [...all, ""] : all });
           }}
         />
       ))}
       <Pick
         name="Duration"
         of={durations}
-        value={seconds.value}
-        pick={(value) => {
-          seconds.value = value;
-        }}
+        value={seconds}
+        pick={(value) => alter({ seconds: `${value}` })}
       />
     </MomentForm>
   );
 }
 
-function NewGoal({ start }: Given) {
-  const title = useSignal("");
-  const target = useSignal("1000");
-  const of = useSignal<GoalOf>("credits");
-  const amount = Number(target.value);
+function NewGoal({ draft, start }: Given<GoalDraft>) {
+  const { title, of, target } = draft.value;
+  const alter = (change: Partial<GoalDraft>) => {
+    draft.value = { ...draft.value, ...change };
+  };
+  const amount = Number(target);
   const problem =
-    problemOf(title.value, "title") ||
+    problemOf(title, "title") ||
     (Number.isInteger(amount) && amount >= 1 && amount <= 1_000_000_000
       ? ""
       : "Enter a target from 1 to 1,000,000,000 without separators");
   const submit = async () => {
-    const sent = title.value;
-    const body = { kind: "goal" as const, title: sent.trim(), of: of.value };
-    if ((await start({ ...body, target: amount })) && title.peek() === sent) title.value = "";
+    const sent = draft.peek();
+    await start({ kind: "goal", title: title.trim(), of, target: amount });
+    draft.value = savedDraft(sent, { ...sent, title: "" }, draft.peek());
   };
   return (
     <MomentForm name="New goal" verb="Start goal" problem={problem} submit={submit}>
-      <Line
-        name="Title"
-        value={title.value}
-        change={(value) => {
-          title.value = value;
-        }}
-      />
-      <Pick
-        name="Of"
-        of={kindsOfGoal}
-        value={of.value}
-        pick={(value) => {
-          of.value = value as GoalOf;
-        }}
-      />
-      <Line
-        name="Target"
-        value={target.value}
-        change={(value) => {
-          target.value = value;
-        }}
-      />
+      <Line name="Title" value={title} change={(value) => alter({ title: value })} />
+      <Pick name="Of" of={kindsOfGoal} value={of} pick={(value) => alter({ of: value })} />
+      <Line name="Target" value={target} change={(value) => alter({ target: value })} />
     </MomentForm>
   );
 }
@@ -152,13 +138,10 @@ function MomentForm(given: {
   children: preact.ComponentChildren;
 }) {
   const isSent = useSignal(false);
-  const isBusy = useSignal(false);
-  const submit = async () => {
+  const { act, errorText, isBusy } = useAct();
+  const submit = () => {
     isSent.value = given.problem !== "";
-    if (isSent.value || isBusy.peek()) return;
-    isBusy.value = true;
-    await given.submit();
-    isBusy.value = false;
+    if (!isSent.value) void act(given.submit);
   };
   return (
     <form
@@ -166,7 +149,7 @@ function MomentForm(given: {
       aria-label={given.name}
       onSubmit={(event) => {
         event.preventDefault();
-        void submit();
+        submit();
       }}
     >
       {given.children}
@@ -175,7 +158,8 @@ function MomentForm(given: {
           {given.problem}
         </p>
       )}
-      <button type="submit" class="button primary" aria-disabled={isBusy.value}>
+      <ErrorText text={errorText} />
+      <button type="submit" class="button primary" aria-disabled={isBusy}>
         {given.verb}
       </button>
     </form>

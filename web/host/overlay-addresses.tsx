@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { CallResult } from "../../client/index.ts";
 import { CopyButton } from "../copy-button.tsx";
+import { useDraft } from "../kept-drafts.ts";
 import { ErrorText, type Host, SureButton, unlessRefused, useAct, Waiting } from "./act.tsx";
 import { Line, Pick } from "./fields.tsx";
 
@@ -37,8 +38,8 @@ const queryOf = (look: Look) =>
 export function OverlayAddresses({ host }: { host: Host }) {
   const keys = useSignal<readonly Key[] | undefined>(undefined);
   const made = useSignal<{ id: string; url: string } | undefined>(undefined);
-  const name = useSignal("");
-  const look = useSignal<Look>(usual);
+  const name = useDraft("name of overlay URL", "");
+  const look = useDraft<Look>("look of overlay URL", usual);
   const { act, forget, errorText, isBusy } = useAct();
   const turn = useRef(0);
   /** Shows the answer of the newest read: an earlier one may still list a revoked key. */

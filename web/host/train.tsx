@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { CallResult } from "../../client/index.ts";
+import { useDraft } from "../kept-drafts.ts";
 import { Switch } from "./chat-settings.tsx";
 import { Line, Pick } from "./fields.tsx";
 
@@ -58,7 +59,7 @@ export function TrainFields({
   train: Train;
   change(train: Train): Promise<boolean>;
 }) {
-  const draft = useSignal(draftOf(train));
+  const draft = useDraft("hype train", draftOf(train));
   const isSent = useSignal(false);
   const isSaved = useSignal(false);
   const problem = problemOf(settingsOf(draft.value, train.enabled));

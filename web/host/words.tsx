@@ -1,4 +1,4 @@
-import { useSignal } from "@preact/signals";
+import { useDraft } from "../kept-drafts.ts";
 import { Line } from "./fields.tsx";
 
 type Given = {
@@ -8,7 +8,7 @@ type Given = {
 
 /** Words that messages must not contain. */
 export function BlockedWords({ words, change }: Given) {
-  const text = useSignal("");
+  const text = useDraft("blocked words", "");
   const add = async () => {
     const added = text.value
       .split(/[,\n]+/)
