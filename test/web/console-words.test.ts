@@ -22,6 +22,24 @@ browserTest(
 );
 
 browserTest(
+  "a title of full length is read in a tooltip of the list, and in whole in the detail",
+  async () => {
+    const title = "Which of these very long songs should the band play next? "
+      .repeat(4)
+      .slice(0, 200);
+    const id = await goLive(call, "words-host", title.trim());
+    const { page, visit, close } = await openConsoleAs(pages, "words-titles");
+    await visit(`view=streams&id=${id}`);
+    const heading = page.getByRole("heading", { level: 2, name: title.trim() });
+    await heading.waitFor();
+    expect(await heading.evaluate(isWhole)).toBe(true);
+    await page.getByRole("row").getByTitle(title.trim()).first().waitFor();
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "a ban that is removed is named by its scope: another one of the user may remain",
   async () => {
     const streamId = await goLive(call, "words-host", "Two bans");

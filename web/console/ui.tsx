@@ -30,9 +30,15 @@ export function Moment({ at }: { at: string | null }) {
   );
 }
 
-/** Text on one line, truncated to the available width. */
+/** Text truncated to the available width; its tooltip has all of it. */
 export const Cut = ({ text }: { text: string | null }) =>
-  text === null ? <span class="quiet">–</span> : <bdi class="cut">{text}</bdi>;
+  text === null ? (
+    <span class="quiet">–</span>
+  ) : (
+    <bdi class="cut" title={text}>
+      {text}
+    </bdi>
+  );
 
 /** A user by name and username, since names are not unique. */
 export function PersonCell({ person }: { person: Pick<Person, "_id"> & Partial<Person> }) {
