@@ -145,7 +145,7 @@ browserTest(
     const { page, faults, visit, close } = await openConsole(pages, "Ada Admin");
     await visit("view=streams");
     await page.getByText("Moderated by keyboard").waitFor();
-    await tabTo(page, /Live\d\d:/);
+    await tabTo(page, /Live\d+:/);
     if (!/Moderated by keyboard/.test(await focused(page)))
       await walkTo(page, /Moderated by keyboard/, "ArrowDown");
     await page.keyboard.press("Enter");

@@ -1,4 +1,5 @@
 import { languageOf, languages, translatorFor, type Word } from "../../web/chat/translations.ts";
+import { timeFormat } from "../../web/clock.ts";
 
 const words = Object.keys(languages.en) as Word[];
 const gapsOf = (text: string) => [...new Set(text.match(/\{\w+\}/g))].sort();
@@ -33,4 +34,16 @@ test("one is singular, and numbers are formatted for the language", () => {
   expect(translatorFor("tr").translate("newMessages", { n: 1200 })).toBe("1.200 yeni mesaj");
   // A value for a placeholder is never searched for placeholders itself.
   expect(english.translate("didMute", { name: "{n} $& {name}" })).toBe("{n} $& {name} is muted.");
+});
+
+test("a user reads 12 or 24 hours as everywhere in their browser, whatever a page's language", () => {
+  const evening = new Date(2026, 0, 1, 17, 5);
+  const read = (language: string, locale?: string) =>
+    timeFormat(language, { timeStyle: "short" }, locale).format(evening);
+  for (const language of ["en", "tr", "zh"]) {
+    expect(read(language, "en-GB")).toBe("17:05");
+    expect(read(language, "en-US")).toMatch(/5:05/);
+    const chat = translatorFor(languageOf(language)).time(evening.toISOString());
+    expect(chat).toBe(read(language));
+  }
 });

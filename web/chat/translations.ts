@@ -1,3 +1,4 @@
+import { timeFormat } from "../clock.ts";
 import { translations } from "./words.ts";
 
 export type Language = keyof typeof translations;
@@ -22,7 +23,7 @@ const units = [
 /** Translates keys to a language, filling placeholders; numbers are formatted for it. */
 export function translatorFor(language: Language) {
   const numbers = new Intl.NumberFormat(language);
-  const times = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
+  const times = timeFormat(language, { timeStyle: "short" });
   const translate = (word: Word, gaps: Record<string, string | number> = {}): string => {
     const [one, other = one] = languages[language][word].split("|") as [string, string?];
     const text = gaps.n === 1 ? one : other;

@@ -1,13 +1,14 @@
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { hueOf, initialOf, nameOf, type Person } from "../chat/person.ts";
+import { timeFormat } from "../clock.ts";
 import type { Refused } from "./api.ts";
 import { Icon } from "./icons.ts";
 import { go } from "./router.ts";
 
 const numbers = new Intl.NumberFormat("en");
 const dates = new Intl.DateTimeFormat("en", { dateStyle: "medium" });
-const times = new Intl.DateTimeFormat("en", { timeStyle: "medium", hourCycle: "h23" });
+const times = timeFormat("en", { timeStyle: "medium" });
 
 export const formatted = (value: number) => numbers.format(value);
 

@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { CallResult } from "../../client/index.ts";
 import { nameOf } from "../chat/person.ts";
+import { timeFormat } from "../clock.ts";
 import {
   ErrorText,
   type Host,
@@ -15,9 +16,7 @@ import {
 type Ban = CallResult<"GET /api/v1/live-stream-ban">["list"][number];
 
 const limit = 50;
-const dates = new Intl.DateTimeFormat("en", {
-  ...{ dateStyle: "medium", timeStyle: "short", hourCycle: "h23" },
-});
+const dates = timeFormat("en", { dateStyle: "medium", timeStyle: "short" });
 const names = { BLOCK: "Blocked", CHAT_ONLY: "Muted" };
 
 /** The bans of a host's streams and channel, newest first. */

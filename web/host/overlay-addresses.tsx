@@ -1,6 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { CallResult } from "../../client/index.ts";
+import { timeFormat } from "../clock.ts";
 import { CopyButton } from "../copy-button.tsx";
 import { useDraft } from "../kept-drafts.ts";
 import { ErrorText, type Host, SureButton, unlessRefused, useAct, Waiting } from "./act.tsx";
@@ -11,9 +12,7 @@ type Key = CallResult<"GET /api/v1/channel/overlay-keys">["list"][number];
 const route = "/api/v1/channel/overlay-keys" as const;
 /** The maximum per channel, so one page contains them all. */
 const keysMax = 20;
-const dates = new Intl.DateTimeFormat("en", {
-  ...{ dateStyle: "medium", timeStyle: "short", hourCycle: "h23" },
-});
+const dates = timeFormat("en", { dateStyle: "medium", timeStyle: "short" });
 
 const themes = { dark: "Light text", light: "Dark text", panel: "Panel" };
 const positions = { left: "Left", center: "Center", right: "Right" };
