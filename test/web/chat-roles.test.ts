@@ -66,8 +66,12 @@ browserTest(
       await card.locator("summary").focus();
       await card.getByRole("button", { name: "End", exact: true }).press("Enter");
       expect((await ended()).length).toBe(at);
+      const answer = { ...one, status: "ended", endsAt: null, result: null };
+      await made.evaluate(`ended = ${JSON.stringify(answer)}`);
       await sure.press("Enter");
       await expectSoon(async () => (await ended()).at(-1) === one.id);
+      // At once: its event comes with the result, which is counted first.
+      await card.locator(".end").waitFor({ state: "hidden" });
     }
     await made.close();
   },

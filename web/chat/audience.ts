@@ -50,7 +50,8 @@ export function createAudience({ client, streamId, view, translator }: Own, atte
     async end({ id: momentId }: Moment): Promise<void> {
       const path = { streamId, momentId };
       const route = "POST /api/v1/live-stream/{streamId}/moments/{momentId}/end";
-      await attempt(() => client.call(route, { path }).catch(unlessLate));
+      const ended = await attempt(() => client.call(route, { path }).catch(unlessLate));
+      if (ended) view.moments.end(ended);
     },
     /** Polls that were already open: the user may have voted from another page. */
     begin(subscription: Subscription): void {
