@@ -11,8 +11,11 @@ browserTest(
   async () => {
     const name = "Bartholomew Montgomery Featherstonehaugh the Third of Somewhere";
     await call("barty", "PUT", "/api/v1/users/me", { name, surname: "" });
+    // A new user is found a little later, and the page searches once.
+    const search = () => call("barty", "GET", "/api/v1/users/search?q=barty");
+    await expectSoon(async () => (await search()).list.length > 0);
     const { page, visit, close } = await openConsoleAs(pages, "words-names");
-    await visit("view=users&id=barty");
+    await visit("view=users&q=barty&id=barty");
     const names = page.getByText("@barty", { exact: true });
     await expectSoon(async () => (await names.count()) === 2);
     for (const one of await names.all()) expect(await one.evaluate(isWhole)).toBe(true);
