@@ -9,6 +9,7 @@ export type LocalRelay = {
   url: string;
   /** `GET` returns the URL; `DELETE` kills the thread like a power cut, and another one starts. */
   routes: RunnerRoute[];
+  /** Closes its sockets over this time, then ends the thread; kills it after five times as long. */
   stop(milliseconds: number): Promise<void>;
 };
 
@@ -28,8 +29,8 @@ type Ways = {
 
 /** How often to check whether the relay has to be replaced. */
 const checkMilliseconds = 200;
-/** A relay that takes this many times as long as ordered to close its sockets is killed. */
-const drainLateness = 5;
+/** A relay that needs more than this many times the ordered time to close its sockets is killed. */
+const drainTimesMax = 5;
 
 /**
  * Starts a stage's relay with the policies of its role. If it dies it is replaced, as ECS replaces
@@ -92,8 +93,8 @@ export async function startLocalRelay(
       isStopping = true;
       clearInterval(timer);
       const draining = order({ drain: { milliseconds } }).catch(() => undefined);
-      // A busy machine needs longer: a relay that is killed says nothing to its sockets.
-      const late = new Promise((done) => setTimeout(done, drainLateness * milliseconds).unref());
+      // A busy machine needs longer than ordered, and the sockets of a killed relay get no `closing`.
+      const late = new Promise((done) => setTimeout(done, drainTimesMax * milliseconds).unref());
       await Promise.race([draining, late]);
       await worker.end();
     },

@@ -76,9 +76,9 @@ async function deliverNext(
   const viewers = countDistinct(users, await listRecentRelayedRooms(streamId, now));
   measureMetric("FrameDelay", Math.max(0, Math.round(Date.now() - last.newest * 1000)));
   const countedAt = now.getTime();
-  rememberViewers(memory, streamId, { count: viewers, posted: users.size, at: countedAt });
+  const counted = { count: viewers, posted: users.size, at: countedAt };
   // Viewers may have come and left since the last frame.
-  const peak = memory.viewers.get(streamId)?.peak ?? viewers;
+  const peak = rememberViewers(memory, streamId, counted);
   const peakViewers = Math.max(peak, log.peakViewers ?? 0);
   await markPosted(streamId, last, {
     ...{ viewers, postedViewers: users.size, peakViewers, countedAt },

@@ -15,7 +15,7 @@ import { getLog } from "../store/log/logs.ts";
 export type Memory = {
   /** Caches of the streams' logs: numbers, ids and times, never bytes. */
   logs: Map<string, LogCache>;
-  /** The viewers of streams, and the time of each count in milliseconds. */
+  /** The viewers of streams, the time of each count in milliseconds, and the highest count. */
   viewers: Map<string, ViewerCount & { at: number; peak?: number }>;
   /** Subscriptions with a post in flight, which are sent no other post meanwhile. */
   busy: Set<string>;
@@ -32,14 +32,15 @@ export type Memory = {
 /** A stream's distinct viewers, and those who are posted to: relays serve the others. */
 export type ViewerCount = { count: number; posted: number };
 
-/** Remembers a count made at a time (milliseconds), and the highest count so far. */
+/** Remembers a count made at a time (milliseconds). Returns the highest count remembered so far. */
 export function rememberViewers(
   { viewers }: Memory,
   streamId: string,
   counted: ViewerCount & { at: number },
-): void {
+): number {
   const peak = Math.max(counted.count, viewers.get(streamId)?.peak ?? 0);
   viewers.set(streamId, { ...counted, peak });
+  return peak;
 }
 
 /**

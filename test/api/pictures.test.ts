@@ -34,6 +34,9 @@ async function look(url: string, { method = "GET", headers = {} } = {}) {
   return { ...answer, status: answer.status, headers: answer.headers, bytes: await answer.bytes() };
 }
 
+/** Headers of API Gateway and CloudFront with random letters, which may contain any short word. */
+const randomIds = ["x-amz-apigw-id", "x-amz-cf-id"];
+
 const refusedFor = (answer: Answer, field: string) => {
   expectFailure(answer, 400, sentences[400]);
   expect(answer.body.errors[1]).toMatch(new RegExp(`^${field}: `));
@@ -58,8 +61,8 @@ test.each(pictureTypes)("%s is stored, and served unchanged to everybody", async
     expect(found.headers.get("content-type")).toBe(type);
     expect(found.headers.get("x-content-type-options")).toBe("nosniff");
     expect(found.headers.get("cache-control")).toMatch(/^public, max-age=31536000, immutable$/);
-    // A random id may contain "svg".
-    expect(JSON.stringify([url, ...found.headers])).not.toMatch(/secret|\.svg|svg\+xml|a\.txt/);
+    const named = [...found.headers].filter(([name]) => !randomIds.includes(name));
+    expect(JSON.stringify([url, ...named])).not.toMatch(/secret|svg|a\.txt/);
   }
   const head = await look(url, { method: "HEAD" });
   expect([head.status, head.bytes.length]).toEqual([200, 0]);

@@ -7,10 +7,12 @@ setInterval(() => {}, 60_000);
 require("node:worker_threads").parentPort.postMessage("up");`;
 const pause = (milliseconds: number) => new Promise((done) => setTimeout(done, milliseconds));
 
-/** Resolves when the thread counts as waiting. One that has just started may still work. */
-async function untilBlocked(thread: IoWait): Promise<void> {
+/** Whether the thread soon counts as waiting: one that has just started may still work. */
+async function isSoonBlocked(thread: IoWait): Promise<boolean> {
+  const end = performance.now() + 20_000;
   do await pause(150);
-  while (!thread.isBlocked());
+  while (!thread.isBlocked() && performance.now() < end);
+  return thread.isBlocked();
 }
 
 test("a caller waiting for a response of this process is awake, any other is not", async () => {
@@ -18,7 +20,7 @@ test("a caller waiting for a response of this process is awake, any other is not
   await once(worker, "message");
   const sleep = watchIoWait(worker);
   sleep.begin();
-  await untilBlocked(sleep);
+  expect(await isSoonBlocked(sleep)).toBe(true);
   sleep.asks(2);
   sleep.answered();
   await pause(250);
@@ -26,10 +28,10 @@ test("a caller waiting for a response of this process is awake, any other is not
   sleep.answered();
   // It received a response just now.
   expect(sleep.isBlocked()).toBe(false);
-  await untilBlocked(sleep);
+  expect(await isSoonBlocked(sleep)).toBe(true);
   // Unanswered calls of an earlier event do not affect the next one.
   sleep.asks(1);
   sleep.begin();
-  await untilBlocked(sleep);
+  expect(await isSoonBlocked(sleep)).toBe(true);
   await worker.terminate();
 });

@@ -28,7 +28,7 @@ const doCalls = async () => {
   throw new Error("this relay calls nothing");
 };
 
-test("a busy machine's relay still says goodbye to its sockets", async () => {
+test("a relay on a busy machine closes its sockets before it ends", async () => {
   const log = { problem: () => undefined };
   const running = await startLocalRelay({ log }, relay, { doCalls, line: () => undefined });
   await running.stop(500);

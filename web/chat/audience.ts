@@ -1,5 +1,6 @@
-import { type Client, OvationError, type Subscription } from "../../client/index.ts";
+import type { Client, Subscription } from "../../client/index.ts";
 import type { Moment } from "./moment-frame.ts";
+import { unlessRefused } from "./reason.ts";
 import type { Translator } from "./translations.ts";
 import type { View } from "./view.ts";
 
@@ -8,10 +9,7 @@ type Own = { client: Client; streamId: string; view: View; translator: Translato
 type Attempt = <Answer>(call: () => Promise<Answer>) => Promise<Answer | undefined>;
 
 /** Ignores the refusal of a call that came too late: the poll or the whole stream has ended. */
-function unlessLate(error: unknown): void {
-  const code = error instanceof OvationError ? error.code : undefined;
-  if (code !== "moment_over" && code !== "stream_not_live") throw error;
-}
+const unlessLate = unlessRefused("moment_over", "stream_not_live");
 
 /** Likes, and votes in polls. */
 export function createAudience({ client, streamId, view, translator }: Own, attempt: Attempt) {

@@ -6,6 +6,13 @@ export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** Ignores refusals with these codes: what the user wants is done already, or came too late. */
+export const unlessRefused =
+  (...codes: NonNullable<OvationError["code"]>[]) =>
+  (error: unknown): undefined => {
+    if (!(error instanceof OvationError && error.code && codes.includes(error.code))) throw error;
+  };
+
 /** Whether retrying is pointless: the user lacks the right, or the stream does not exist. */
 export const isFinal = (error: unknown) =>
   error instanceof OvationError && [401, 403, 404].includes(error.statusCode);

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { type Client, OvationError } from "../../client/index.ts";
+import type { Client } from "../../client/index.ts";
 import { reasonOf } from "../chat/reason.ts";
 
 /** The API that these pages use, as a host or a moderator. */
@@ -46,11 +46,6 @@ export function useChoice<Value>(stored: Value, change: (value: Value) => unknow
   };
   return [chosen.value === undefined ? stored : chosen.value.value, choose] as const;
 }
-
-/** Ignores the refusal with this code: what the user wants is done already, as in another tab. */
-export const unlessRefused = (code: NonNullable<OvationError["code"]>) => (error: unknown) => {
-  if (!(error instanceof OvationError && error.code === code)) throw error;
-};
 
 /** A call's error, in the API's words; `retry` repeats a read without which there is no content. */
 export const ErrorText = ({ text, retry }: { text: string; retry?: (() => void) | undefined }) =>

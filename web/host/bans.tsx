@@ -2,16 +2,9 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { CallResult } from "../../client/index.ts";
 import { nameOf } from "../chat/person.ts";
+import { unlessRefused } from "../chat/reason.ts";
 import { timeFormat } from "../clock.ts";
-import {
-  ErrorText,
-  type Host,
-  MoreButton,
-  SureButton,
-  unlessRefused,
-  useAct,
-  Waiting,
-} from "./act.tsx";
+import { ErrorText, type Host, MoreButton, SureButton, useAct, Waiting } from "./act.tsx";
 
 type Ban = CallResult<"GET /api/v1/live-stream-ban">["list"][number];
 

@@ -2,8 +2,8 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useId } from "preact/hooks";
 import type { CallResult } from "../../client/index.ts";
 import { nameOf } from "../chat/person.ts";
-import { reasonOf } from "../chat/reason.ts";
-import { ErrorText, type Host, unlessRefused, useAct } from "./act.tsx";
+import { reasonOf, unlessRefused } from "../chat/reason.ts";
+import { ErrorText, type Host, useAct } from "./act.tsx";
 
 type Profile = Pick<
   CallResult<"GET /api/v1/users/{userId}">,

@@ -1,17 +1,10 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { CallResult, Sums } from "../../client/index.ts";
+import { unlessRefused } from "../chat/reason.ts";
 import { clockOf } from "../clock.ts";
 import { serverNow } from "../server-time.ts";
-import {
-  ErrorText,
-  type Host,
-  MoreButton,
-  SureButton,
-  unlessRefused,
-  useAct,
-  Waiting,
-} from "./act.tsx";
+import { ErrorText, type Host, MoreButton, SureButton, useAct, Waiting } from "./act.tsx";
 import { NewMoment } from "./new-moment.tsx";
 
 export type Moment = CallResult<"POST /api/v1/live-stream/{streamId}/moments">;

@@ -1,10 +1,11 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { CallResult } from "../../client/index.ts";
+import { unlessRefused } from "../chat/reason.ts";
 import { timeFormat } from "../clock.ts";
 import { CopyButton } from "../copy-button.tsx";
 import { useDraft } from "../kept-drafts.ts";
-import { ErrorText, type Host, SureButton, unlessRefused, useAct, Waiting } from "./act.tsx";
+import { ErrorText, type Host, SureButton, useAct, Waiting } from "./act.tsx";
 import { Line, Pick } from "./fields.tsx";
 
 type Key = CallResult<"GET /api/v1/channel/overlay-keys">["list"][number];
