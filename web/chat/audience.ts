@@ -1,5 +1,5 @@
 import type { Client, Subscription } from "../../client/index.ts";
-import type { Moment } from "./moment-frame.ts";
+import type { Moment } from "./moment-card.ts";
 import { unlessRefused } from "./reason.ts";
 import type { Translator } from "./translations.ts";
 import type { View } from "./view.ts";

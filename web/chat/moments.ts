@@ -2,7 +2,7 @@ import goalIcon from "icon:goal";
 import trainIcon from "icon:train-front";
 import type { Sums } from "../../client/index.ts";
 import { coin, make } from "./dom.ts";
-import { type Card, frameOf, type Moment, type Sum } from "./moment-frame.ts";
+import { type Card, frameOf, type Moment, type Sum } from "./moment-card.ts";
 import { pollCard } from "./poll-card.ts";
 import type { Translator } from "./translations.ts";
 

@@ -1,7 +1,7 @@
 import pollIcon from "icon:chart-no-axes-column";
 import checkIcon from "icon:check";
 import { icon, make } from "./dom.ts";
-import { type Card, frameOf, type Moment } from "./moment-frame.ts";
+import { type Card, frameOf, type Moment } from "./moment-card.ts";
 import type { Translator } from "./translations.ts";
 
 type PollActs = { vote(options: number[]): void; onEnd(): void };

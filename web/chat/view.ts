@@ -9,7 +9,7 @@ import { createHead } from "./head.ts";
 import { createHearts } from "./hearts.ts";
 import { Log } from "./log.ts";
 import { type Act, createMenu } from "./menu.ts";
-import type { Moment } from "./moment-frame.ts";
+import type { Moment } from "./moment-card.ts";
 import { createMoments } from "./moments.ts";
 import { nameOf, type Person } from "./person.ts";
 import { type GiftType, Picker } from "./picker.ts";

@@ -1,6 +1,6 @@
 import type { Sums } from "../../client/index.ts";
 import { coin, make } from "../chat/dom.ts";
-import type { Moment } from "../chat/moment-frame.ts";
+import type { Moment } from "../chat/moment-card.ts";
 import type { Translator } from "../chat/translations.ts";
 
 /** The bar's content: a title, the current amount (undefined: not known yet), and the target. */

@@ -2,7 +2,7 @@
 import type { Event, Sums } from "../../client/index.ts";
 import { type Combo, createCombos } from "../chat/combos.ts";
 import { make } from "../chat/dom.ts";
-import type { Moment } from "../chat/moment-frame.ts";
+import type { Moment } from "../chat/moment-card.ts";
 import { createSpotlight } from "../chat/spotlight.ts";
 import { translatorFor } from "../chat/translations.ts";
 import { createChime } from "./chime.ts";

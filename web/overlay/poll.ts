@@ -1,6 +1,6 @@
 import type { Sums } from "../../client/index.ts";
 import { make } from "../chat/dom.ts";
-import type { Moment } from "../chat/moment-frame.ts";
+import type { Moment } from "../chat/moment-card.ts";
 import type { Translator } from "../chat/translations.ts";
 
 const resultMilliseconds = 10_000;
