@@ -1,5 +1,6 @@
 import { type Signal, signal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
+import { changesOf } from "./draft.ts";
 
 const storageName = "ovation.drafts";
 
@@ -10,10 +11,14 @@ const open = new Map<string, Draft>();
 /** Drafts of an earlier session, as JSON, for forms that are not open yet. */
 let kept: Record<string, string> = {};
 
+const isFields = (value: unknown): value is object => typeof value === "object" && value !== null;
+
 function takeKept<Value>(name: string, initial: Value): Value {
   const text = kept[name];
   delete kept[name];
-  return text === undefined ? initial : JSON.parse(text);
+  if (text === undefined) return initial;
+  const entered = JSON.parse(text);
+  return isFields(initial) ? { ...initial, ...entered } : entered;
 }
 
 /**
@@ -32,12 +37,17 @@ export function useDraft<Value>(name: string, initial: Value): Signal<Value> {
   return draft;
 }
 
-/** Keeps all drafts in this tab, for the next session of the same user. */
+/**
+ * Keeps all drafts in this tab, for the next session of the same user; of a form with fields only
+ * those that differ, because others may change the rest meanwhile.
+ */
 export function keepDrafts(userId: string): void {
   const drafts = { ...kept };
   for (const [name, { initial, signal }] of open) {
-    const text = JSON.stringify(signal.peek());
-    if (text !== JSON.stringify(initial)) drafts[name] = text;
+    const value = signal.peek();
+    if (JSON.stringify(value) === JSON.stringify(initial)) continue;
+    const entered = isFields(initial) && isFields(value) ? changesOf(initial, value) : value;
+    drafts[name] = JSON.stringify(entered);
   }
   sessionStorage.setItem(storageName, JSON.stringify({ userId, drafts }));
 }

@@ -93,6 +93,25 @@ browserTest(
 );
 
 browserTest(
+  "what was entered is there after a reload, next to what others have changed meanwhile",
+  async () => {
+    const hook = { url: "https://example.com/reloaded", events: ["webhook.test"] };
+    const { id } = await call("admin", "POST", "/api/v1/webhooks", hook);
+    const { page, visit, close } = await openConsole(pages, "Ada Admin");
+    await visit(`view=webhooks&id=${id}`);
+    await page.getByText("Edit webhook").click();
+    await page.getByLabel("Description").fill("Desk");
+    await call("admin", "PATCH", `/api/v1/webhooks/${id}`, { events: ["gift.sent"] });
+    await page.reload();
+    await page.getByText("Edit webhook").click();
+    expect(await page.getByLabel("Description").inputValue()).toBe("Desk");
+    expect(await page.getByLabel("Events").inputValue()).toBe("gift.sent");
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "the last of several presses of a switch is the one that is stored",
   async () => {
     const hook = { url: "https://example.com/switched", events: ["webhook.test"] };
