@@ -276,7 +276,7 @@ browserTest(
     await signInAs("forms-other");
     expect(await question.inputValue()).toBe("");
     // It ends with its form.
-    await visit(`view=users&id=${johnId}`);
+    await visit(`view=users&q=johndoe&id=${johnId}`);
     const credits = page.getByRole("form", { name: "Top up or pay out" }).getByLabel("Credits");
     await credits.fill("70");
     await page.getByRole("button", { name: "Close" }).click();
