@@ -12,8 +12,8 @@ import { listRecentRelayedRooms } from "../store/log/relays.ts";
 import { rangesMax, wholeRoom } from "../store/log/subscribers.ts";
 import type { Audience } from "./audience.ts";
 import type { InvokeSlice } from "./jobs.ts";
-import { rememberViewers } from "./memory.ts";
 import { postSlice } from "./post.ts";
+import { countPosted } from "./viewer-count.ts";
 
 /**
  * A call starts no more frames after this time, so that it finishes well before its function's
@@ -73,16 +73,10 @@ async function deliverNext(
   // All of them have expired: the log continues with the next frame.
   if (last === undefined) return true;
   const users = await postToAll(audience, frames, estimate);
-  const viewers = countDistinct(users, await listRecentRelayedRooms(streamId, now));
+  const count = countDistinct(users, await listRecentRelayedRooms(streamId, now));
   measureMetric("FrameDelay", Math.max(0, Math.round(Date.now() - last.newest * 1000)));
-  const countedAt = now.getTime();
-  const counted = { count: viewers, posted: users.size, at: countedAt };
-  // Viewers may have come and left since the last frame.
-  const peak = rememberViewers(memory, streamId, counted);
-  const peakViewers = Math.max(peak, log.peakViewers ?? 0);
-  await markPosted(streamId, last, {
-    ...{ viewers, postedViewers: users.size, peakViewers, countedAt },
-  });
+  const viewers = countPosted(audience, { count, posted: users.size }, log.peakViewers);
+  await markPosted(streamId, last, viewers);
   return last.n >= head;
 }
 

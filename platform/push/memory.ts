@@ -32,17 +32,6 @@ export type Memory = {
 /** A stream's distinct viewers, and those who are posted to: relays serve the others. */
 export type ViewerCount = { count: number; posted: number };
 
-/** Remembers a count made at a time (milliseconds). Returns the highest count remembered so far. */
-export function rememberViewers(
-  { viewers }: Memory,
-  streamId: string,
-  counted: ViewerCount & { at: number },
-): number {
-  const peak = Math.max(counted.count, viewers.get(streamId)?.peak ?? 0);
-  viewers.set(streamId, { ...counted, peak });
-  return peak;
-}
-
 /**
  * Capacity of each. An evicted dead connection returns 410 again; an evicted slow one is waited for
  * once more. `busy` can hold all posts that one environment may have in flight, three rooms of

@@ -1,12 +1,12 @@
 import { countDistinct } from "../../domain/log/sketch.ts";
 import { viewersAmong } from "../../domain/log/subscriber.ts";
 import { setting } from "../runtime/env.ts";
-import { claimCount, findLog, recordViewers } from "../store/log/logs.ts";
+import { claimCount, findLog, type PostedViewers, recordViewers } from "../store/log/logs.ts";
 import { listRelayedRooms } from "../store/log/relays.ts";
 import { listSubscribers } from "../store/log/subscribers.ts";
 import { coalesce } from "../table/query.ts";
 import type { Audience } from "./audience.ts";
-import { rememberViewers, type ViewerCount } from "./memory.ts";
+import type { Memory, ViewerCount } from "./memory.ts";
 
 /** Maximum age of the count in a frame. */
 const ageMillisecondsMax = 5_000;
@@ -29,7 +29,7 @@ export async function countViewers(audience: Audience): Promise<ViewerCount> {
       estimate = count;
       // When all reconnect, hundreds of environments ask at once; one counts for all.
       if (isNew(countedAt, now) || !(await claimCount(streamId, countedAt, now))) {
-        rememberViewers(memory, streamId, { count, posted, at: countedAt });
+        remember(memory, streamId, { count, posted, at: countedAt });
         return { count, posted };
       }
     }
@@ -69,7 +69,7 @@ async function countSubscribers(
   estimate: number | undefined,
 ): Promise<ViewerCount> {
   const { count, posted } = await countCoalesced(streamId, now.getTime(), estimate ?? 0);
-  rememberViewers(memory, streamId, { count, posted, at: now.getTime() });
+  remember(memory, streamId, { count, posted, at: now.getTime() });
   // Also if the room has shrunk: environments with an empty memory would otherwise keep the old
   // count.
   if (Math.max(count, estimate ?? 0) > smallRoomViewersMax)
@@ -84,3 +84,30 @@ const countCoalesced = coalesce(async (streamId: string, at: number, estimate: n
   const relayed = await listRelayedRooms(streamId, now);
   return { count: countDistinct(subscribed, relayed), posted: subscribed.size };
 });
+
+/**
+ * What the mark stores about viewers of a frame that was just posted: this count, and the peak,
+ * which includes viewers who have come and left since the last frame. `peakBefore` is the stored
+ * peak.
+ */
+export function countPosted(
+  { streamId, now, memory }: Audience,
+  { count, posted }: ViewerCount,
+  peakBefore = 0,
+): PostedViewers {
+  const countedAt = now.getTime();
+  const peak = remember(memory, streamId, { count, posted, at: countedAt });
+  const peakViewers = Math.max(peak, peakBefore);
+  return { viewers: count, postedViewers: posted, peakViewers, countedAt };
+}
+
+/** Remembers a count made at a time (milliseconds). Returns the highest count remembered so far. */
+function remember(
+  { viewers }: Memory,
+  streamId: string,
+  counted: ViewerCount & { at: number },
+): number {
+  const peak = Math.max(counted.count, viewers.get(streamId)?.peak ?? 0);
+  viewers.set(streamId, { ...counted, peak });
+  return peak;
+}

@@ -76,6 +76,11 @@ export const newLog = (): Log => ({
   totals: { count: 0, credits: 0 },
 });
 
+/** The viewers when a frame was posted, and the maximum so far. */
+export type PostedViewers = Required<
+  Pick<Log, "viewers" | "postedViewers" | "peakViewers" | "countedAt">
+>;
+
 type PostedFrame = Pick<Frame, "n" | "newest" | "totals" | "madeAt"> & LogState;
 
 /**
@@ -85,7 +90,7 @@ type PostedFrame = Pick<Frame, "n" | "newest" | "totals" | "madeAt"> & LogState;
 export async function markPosted(
   streamId: string,
   { n, newest, totals, sums, moments, trains, madeAt = 0 }: PostedFrame,
-  counted: Required<Pick<Log, "viewers" | "postedViewers" | "peakViewers" | "countedAt">>,
+  counted: PostedViewers,
 ): Promise<void> {
   const hasState = sums !== undefined || moments !== undefined;
   await updateIf({
