@@ -11,7 +11,8 @@ export const menu: Record<string, readonly string[]> = {
   Begin: ["docs/quick-start.md", "docs/first-app.md", "client/README.md", "docs/cli.md"],
   "In your product": [
     ...["docs/realtime.md", "docs/embed.md", "docs/overlay.md", "docs/webhooks.md"],
-    ...["docs/likes-polls-goals.md", "docs/gifts.md", "docs/money-in.md"],
+    ...["docs/streams.md", "docs/moderation.md", "docs/likes-polls-goals.md"],
+    ...["docs/gifts.md", "docs/money-in.md"],
     ...["docs/identity.md", "docs/errors.md", "docs/api-changes.md", "docs/frames.md"],
     ...["docs/moving-from-allmine.md", "docs/moving-from-tencent.md"],
   ],

@@ -37,6 +37,12 @@ const printed: Record<string, readonly RegExp[]> = {
     /from frame \d+ on[\s\S]*recovered: true/,
   ],
   "docs/overlay.md": [/"key":"ovk_/],
+  "docs/streams.md": [
+    /"status":"active"[\s\S]*"content":"Hello"/,
+    /"mode":"BEFORE_START"[\s\S]*"fundingPercentage":60[\s\S]*"status":"cancelled_by_host"/,
+    /pass_required[\s\S]*"content":"I am in"[\s\S]*"status":"ended"/,
+  ],
+  "docs/moderation.md": [/"content":"BUY NOW"[\s\S]*member_muted[\s\S]*"member.unbanned"/],
   "docs/likes-polls-goals.md": [
     /"total":12/,
     /"votes"|"options":\[1\]/,
