@@ -116,8 +116,8 @@ export const adviceOf: Record<RefusalCode, readonly [does: string, means?: strin
   overlay_reads_only: ["Use a token for everything else"],
 
   account_in_use: [
-    "Do what `errors` names first: end streams, settle debts",
-    "The account has a live stream, pending credits, a debt or contributions to a planned stream",
+    "Do what `errors` names first: end streams, settle debts, spend the credits or forfeit them",
+    "The account has credits, a debt, a live stream or contributions to a planned stream",
   ],
   follow_oneself: ["Hide the button on the user's own profile"],
   username_not_found: ["Show that this name does not exist"],
