@@ -766,7 +766,7 @@ export type Operations = {
     };
     code: CommonErrorCode;
   };
-  /** Check whether a user is banned from a live stream; anyone may check themselves */
+  /** Check whether a user is banned from a live stream; users may check themselves */
   "GET /api/v1/live-stream-ban/check/{targetUserId}": {
     path: {
       targetUserId: string;
@@ -1935,7 +1935,7 @@ export type Operations = {
     }>;
     code: CommonErrorCode;
   };
-  /** Create a live stream; it goes live when its creator joins */
+  /** Create a live stream; it goes live when its host joins */
   "POST /api/v1/live-stream/create": {
     body:
       | {
@@ -2111,7 +2111,7 @@ export type Operations = {
       | "key_reused"
       | "key_in_progress";
   };
-  /** Go live: join a stream as its creator, which makes it active */
+  /** Go live: join a stream as its host, which makes it active */
   "POST /api/v1/live-stream/join-as-creator": {
     body: {
       liveStreamId: string;
@@ -2160,7 +2160,7 @@ export type Operations = {
         };
     code: CommonErrorCode | "token_invalid";
   };
-  /** List the creators with the most viewers in the last 30 days */
+  /** List the hosts with the most viewers in the last 30 days */
   "GET /api/v1/live-stream/most-watched-creators": {
     answer: Creator[];
     code: CommonErrorCode | "token_invalid";

@@ -132,9 +132,9 @@ type RateDecision =
   | { verdict: "ask"; usage: LocalUsage; count: number; lent: number };
 
 /**
- * Decides about one call of weight `cost` from the environment's view. Only when a user comes near
- * the local share is the table asked; it then counts the calls admitted locally before, and lends
- * some of what is left.
+ * Decides about one call of weight `cost` from the environment's view. Asks the table only if the
+ * user comes near the local share. The table then also counts the calls that were admitted locally,
+ * and lends some calls in advance.
  */
 export function judge(usage: LocalUsage, rate: Rate, now: number, cost = 1): RateDecision {
   if (now < usage.refusedUntil)

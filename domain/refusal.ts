@@ -32,7 +32,7 @@ export const refusals = {
   user_not_found: { kind: "missing", sentence: "There is no user {userId}" },
   stream_not_found: { kind: "missing", sentence: "There is no stream {streamId}" },
   stream_not_live: { kind: "conflict", sentence: "The stream is {status}, not active" },
-  stream_not_yours: { kind: "forbidden", sentence: "Only the creator of the stream may do this" },
+  stream_not_yours: { kind: "forbidden", sentence: "Only the host of the stream may do this" },
   stream_not_startable: { kind: "conflict", sentence: "A stream that is {status} cannot go live" },
   too_many_live_streams: {
     kind: "conflict",
@@ -58,7 +58,7 @@ export const refusals = {
   },
 
   member_blocked: { kind: "forbidden", sentence: "You are blocked in this stream" },
-  member_muted: { kind: "forbidden", sentence: "You may not chat in this stream" },
+  member_muted: { kind: "forbidden", sentence: "You are muted in this stream" },
   pass_required: {
     kind: "forbidden",
     sentence: "This stream is paid: join it first, which buys a pass",
@@ -71,7 +71,7 @@ export const refusals = {
   },
   word_blocked: {
     kind: "forbidden",
-    sentence: "content: holds a word that is blocked in this stream: {word}",
+    sentence: "content: contains a word that is blocked in this stream: {word}",
   },
   followers_only: {
     kind: "forbidden",
@@ -210,7 +210,7 @@ export const refusals = {
   },
   body_unreadable: { kind: "invalid", sentence: "body: expected a JSON object" },
   room_not_found: { kind: "missing", sentence: "RoomId: there is no room {roomId}" },
-  messages_disabled: { kind: "conflict", sentence: "Messages are switched off in this stream" },
+  messages_disabled: { kind: "conflict", sentence: "Messages are disabled in this stream" },
   room_exists: { kind: "conflict", sentence: "RoomId: another owner has the room {roomId}" },
   room_exists_with_owner: { kind: "conflict", sentence: "RoomId: the owner already has this room" },
   metadata_too_large: { kind: "invalid", sentence: "Metadata: {problem}" },

@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { copyText } from "./copy.ts";
 
 const shownMilliseconds = 2_000;
-const says = { idle: "", copied: "Copied", failed: "Select and copy it" };
+const says = { idle: "", copied: "Copied", failed: "Copy failed: select the text" };
 
 /** Copies a text and shows the result; `text` is computed on demand. */
 export function CopyButton(given: {

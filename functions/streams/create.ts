@@ -14,7 +14,7 @@ import { streamMemory } from "../../platform/store/streams/stream-memory.ts";
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/live-stream/create",
-    summary: "Create a live stream; it goes live when its creator joins",
+    summary: "Create a live stream; it goes live when its host joins",
     tag: "Live Streams",
     caller: "user",
     shape: "envelope",

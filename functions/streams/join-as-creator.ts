@@ -13,7 +13,7 @@ import { getStream } from "../../platform/store/streams/streams.ts";
 export const { contract, handler } = endpoint(
   {
     route: "POST /api/v1/live-stream/join-as-creator",
-    summary: "Go live: join a stream as its creator, which makes it active",
+    summary: "Go live: join a stream as its host, which makes it active",
     tag: "Live Streams",
     caller: "user",
     shape: "envelope",

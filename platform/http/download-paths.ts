@@ -38,7 +38,7 @@ export function downloadPaths(
   const path = z.object({ id });
   return Object.fromEntries(
     downloads.map(({ name, contract: { path: pattern, summary, tag } }) => {
-      const described = (operationId: string) => ({
+      const described = (operationId: string, summary: string) => ({
         operationId,
         summary,
         tags: [tag],
@@ -56,8 +56,9 @@ export function downloadPaths(
         },
         "x-error-codes": ["picture_not_found", "unavailable", faultCode],
       });
-      const get = described(operationIdOf(name));
-      return [`${base}${pattern}`, { get, head: described(`${get.operationId}Head`) }];
+      const get = described(operationIdOf(name), summary);
+      const head = described(`${get.operationId}Head`, `${summary}: only its headers`);
+      return [`${base}${pattern}`, { get, head }];
     }),
   );
 }

@@ -75,7 +75,7 @@ export async function countUse(kind: RateKind, userId: string, now: Date, cost =
   if (!done) tooMany(wait);
 }
 
-/** Uses up as much of a user's rate as `seconds` bring, if anything is left of it. */
+/** Charges a user's rate with the units that refill in `seconds`, unless none are left. */
 export async function useSeconds(
   kind: RateKind,
   userId: string,

@@ -149,7 +149,7 @@ test("blocked words are refused in messages however they are disguised", async (
   ]) {
     const refused = await say(viewer, id, `so ${content}!`);
     expectFailure(refused, 403, sentences[403]);
-    expect(refused.body.errors[1]).toMatch(/^content: holds a word that is blocked/);
+    expect(refused.body.errors[1]).toMatch(/^content: contains a word that is blocked/);
   }
   expect((await say(viewer, id, "a word that is not bad")).status).toBe(201);
 });

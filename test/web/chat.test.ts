@@ -201,7 +201,7 @@ browserTest(
     await slow.locator(".send:not(.waiting)").waitFor();
     await slow.close();
     const muted = await open("?muted");
-    await muted.getByText("You cannot write in this chat.").waitFor();
+    await muted.getByText("You are muted in this chat.").waitFor();
     const box = muted.getByRole("textbox", { name: "Message" });
     expect([await box.isEditable(), await box.getAttribute("placeholder")]).toEqual([false, ""]);
     await muted.close();

@@ -55,7 +55,7 @@ browserTest(
     await page.getByRole("row", { name: /Tiara 900/ }).waitFor();
     await expectSoon(async () => (await price.inputValue()) === "900");
     expect(await name.inputValue()).toBe("Diadem");
-    await page.getByRole("button", { name: "New gift" }).click();
+    await page.getByRole("button", { name: "New gift type" }).click();
     const submit = editor.getByRole("button", { name: /^(Create gift|Save)$/ });
     await name.fill("Sceptre");
     await editor.getByLabel("Picture").fill("https://e.example/sceptre.svg");
@@ -67,7 +67,7 @@ browserTest(
     await page.route("**/gift-types/*", (route) => held.resolve(route), { times: 1 });
     await submit.click();
     const route = await held.promise;
-    await page.getByRole("button", { name: "New gift" }).click();
+    await page.getByRole("button", { name: "New gift type" }).click();
     await name.fill("Globe");
     await route.continue();
     await page.getByRole("row", { name: /Orb/ }).waitFor();

@@ -103,7 +103,7 @@ browserTest(
     expect(await page.getByRole("button", { name: /Ada Admin/ }).count()).toBe(0);
     await page.getByRole("textbox", { name: "Token" }).fill("nonsense");
     await page.getByRole("button", { name: "Sign in", exact: true }).click();
-    await page.getByRole("alert").getByText("This is no token").waitFor();
+    await page.getByRole("alert").getByText("This is not a JWT").waitFor();
     await page
       .getByRole("textbox", { name: "Token" })
       .fill(await pages.tokenOf({ sub: "admin", groups: ["admin"] }));

@@ -72,8 +72,8 @@ export function GiftCatalogue() {
       label="Gift types"
       list={list}
       columns={columns}
-      nothing="No gifts yet"
-      create="New gift"
+      nothing="No gift types yet"
+      create="New gift type"
       detail={(type) => <Editor key={editorOf(type?.id)} {...{ type, took, created }} />}
     />
   );
@@ -87,7 +87,7 @@ function actionOf(
 ): Action | undefined {
   if (type === undefined)
     return {
-      title: `Create ${draft.name || "a gift"}`,
+      title: `Create ${draft.name || "a gift type"}`,
       verb: "Create gift",
       request: request("POST", "/api/v1/gifts/gift-types", draft, key),
       done(made: GiftType) {
@@ -148,7 +148,7 @@ function Editor({ type, took, created }: EditorGiven) {
   });
   const { name, creditAmount, svgUrl, isActive } = draft.value;
   return (
-    <Detail title={type?.name ?? "New gift"} close={() => set({ id: "" })}>
+    <Detail title={type?.name ?? "New gift type"} close={() => set({ id: "" })}>
       <figure class="preview">
         <GiftPicture url={svgUrl} size={64} />
         <figcaption>

@@ -102,7 +102,7 @@ function Navigation() {
       <div class="who">
         <span class="who-name">
           <bdi>{name}</bdi>
-          <span class="quiet">{isAdmin.value ? "Admin" : "Moderator"}</span>
+          {isAdmin.value && <span class="quiet">Admin</span>}
         </span>
         <button
           type="button"

@@ -60,7 +60,9 @@ export function codeIn(query: URLSearchParams, pending: Pending | undefined): st
   const [code, state, error] = ["code", "state", "error"].map((name) => query.get(name));
   if (state === null || (code === null && error === null)) return undefined;
   if (pending === undefined || state !== pending.state)
-    throw new SignInFailed("This sign-in was not begun here, or a newer one has begun.");
+    throw new SignInFailed(
+      "This sign-in was not started in this tab, or a newer one replaced it. Sign in again.",
+    );
   if (error !== null)
     throw new SignInFailed(`The issuer says: ${query.get("error_description") ?? error}`);
   return code!;
@@ -81,7 +83,7 @@ export function claimsOf(token: string): Claims | undefined {
 /** The claims of an ID token that belongs to this sign-in (OpenID Connect Core, 3.1.3.7). */
 export function checkIdToken(token: string, issuer: Issuer, pending: Pending): Claims {
   const claims = claimsOf(token);
-  if (claims === undefined) throw new SignInFailed("The issuer sent no readable token.");
+  if (claims === undefined) throw new SignInFailed("The issuer's token cannot be read.");
   if (claims.nonce !== pending.nonce)
     throw new SignInFailed("The token belongs to another sign-in.");
   if (claims.iss !== issuer.issuer) throw new SignInFailed("The token is from another issuer.");

@@ -12,7 +12,7 @@ const views = [
   { name: "log", title: "Moderation log", for: "all" },
   { name: "moments", title: "Polls and goals", for: "all" },
   { name: "channel", title: "Channel", for: "all" },
-  { name: "gifts", title: "Gift catalogue", for: "admin" },
+  { name: "gifts", title: "Gift types", for: "admin" },
   { name: "refunds", title: "Refunds", for: "admin" },
   { name: "parked", title: "Parked records", for: "admin" },
   { name: "webhooks", title: "Webhooks", for: "admin" },

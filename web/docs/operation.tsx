@@ -75,15 +75,15 @@ function AnswerPart({ answer, schemas }: { answer: Operation["answer"]; schemas:
   if (schema === undefined)
     return (
       <p>
-        Answers <strong class="good">{status}</strong> {status === "204" && "without a body"}.
+        Response <strong class="good">{status}</strong> {status === "204" && "without a body"}.
       </p>
     );
   return (
     <details>
       <summary>
-        Answers <strong class="good">{status}</strong>: type and example
+        Response <strong class="good">{status}</strong>: type and example
       </summary>
-      <Shape name="Answer" schema={schema} schemas={schemas} />
+      <Shape name="Response" schema={schema} schemas={schemas} />
     </details>
   );
 }

@@ -63,7 +63,7 @@ export function TryIt({ operation, schemas }: { operation: Operation; schemas: S
       />
       {isChange && stage === "prod" && (
         <p class="warning" role="note">
-          <Icon name="warning" /> This is production: the call changes data of real people.
+          <Icon name="warning" /> This is production: the call changes real data.
         </p>
       )}
       {operation.files ? (
@@ -197,7 +197,7 @@ function Outcome({ result }: { result: Result }) {
         <strong class={status < 400 ? "good" : "bad"}>{status}</strong>{" "}
         {code !== null && <code>{code}</code>} <span class="quiet number">{milliseconds} ms</span>
       </p>
-      {text !== "" && <Code title="Answer" text={text} copies="Copy" />}
+      {text !== "" && <Code title="Response" text={text} copies="Copy" />}
     </>
   );
 }

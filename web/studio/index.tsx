@@ -68,8 +68,9 @@ function LoadError({ text }: { text: string }) {
         <Icon name="warning" /> {text}
       </p>
       <p class="quiet">
-        Studio plays on the demo stream: start with <code>DEMO=on</code> and data of its own. From
-        another machine open it as <code>/#key=…</code> with the key that the start prints.
+        Studio needs the demo stream: start Ovation with <code>DEMO=on</code> and an empty{" "}
+        <code>DATA_DIR</code>. On another machine, open <code>/#key=…</code> with the key that{" "}
+        <code>npm start</code> prints.
       </p>
     </main>
   );

@@ -13,7 +13,7 @@ import { getStream } from "../../../platform/store/streams/streams.ts";
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v1/live-stream-ban/check/{targetUserId}",
-    summary: "Check whether a user is banned from a live stream; anyone may check themselves",
+    summary: "Check whether a user is banned from a live stream; users may check themselves",
     tag: "Live Stream Bans",
     caller: "user",
     shape: "envelope",
