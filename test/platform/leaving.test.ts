@@ -7,11 +7,13 @@ import { handler as transactions } from "../../functions/people/users/transactio
 import { audit } from "../../platform/audit/audit.ts";
 import { continueErasure } from "../../platform/own-data/erasure.ts";
 import { removeUser } from "../../platform/own-data/removal.ts";
+import { topUp, transfer } from "../../platform/store/money/bookings.ts";
 import { markOf, refuseCall } from "../../platform/store/money/call-marks.ts";
 import { getGift, refund } from "../../platform/store/money/refunds.ts";
 import { settleAll } from "../../platform/store/money/settle.ts";
 import { findWallet } from "../../platform/store/money/wallets.ts";
 import { listNotifications } from "../../platform/store/people/notification-lists.ts";
+import { findProfile } from "../../platform/store/people/users.ts";
 import { changeStream } from "../../platform/store/streams/stream-changes.ts";
 import {
   claimCall,
@@ -25,10 +27,12 @@ import { scanTable } from "../../platform/table/query.ts";
 import { table, useTable } from "../../platform/table/table.ts";
 import { commitTransaction } from "../../platform/table/transact.ts";
 import { callEndpoint } from "./api-call.ts";
+import { atEachRequest } from "./between.ts";
 import { useQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";
 import {
   byAdmin,
+  forget,
   giftTypeOf,
   makeStream,
   makeUser,
@@ -212,4 +216,40 @@ describe("an erasure of remembered replies", () => {
     await continueErasure(user, 20);
     for (const call of calls) expect(await findMarked(call, at)).toBeUndefined();
   });
+});
+
+describe("credits that arrive while their user deletes the account", () => {
+  const deletion = (userId: string) => removeUser({ userId, isForfeit: true, now: new Date() });
+  /** No credits without a user, and none for the next one. */
+  const expectNobodys = async (userId: string) => {
+    if ((await findProfile(userId, { consistent: true })) === undefined)
+      expect(await findWallet(userId)).toMatchObject({ balance: 0 });
+    await expectProven();
+  };
+
+  test("a transfer is refused, or forfeited with the account", () =>
+    atEachRequest(async () => {
+      const [ann, bob] = [await makeUser(someone("ann"), 100), await makeUser(someone("bob"))];
+      const wish = { senderId: ann, recipientId: bob, amount: 7, now: new Date() };
+      return {
+        act: () => transfer(wish, forget).catch((error: unknown) => error),
+        meanwhile: () => deletion(bob),
+        check: async () => {
+          await expectNobodys(bob);
+          const { balance } = await findWallet(ann);
+          expect([93, 100]).toContain(balance);
+        },
+      };
+    }));
+
+  test("a top-up makes the user known again, or is forfeited with the account", () =>
+    atEachRequest(async () => {
+      const bob = await makeUser(someone("bob"), 5);
+      const booking = { userId: bob, amount: 10, reference: "paid", now: new Date() };
+      return {
+        act: () => topUp(booking, forget),
+        meanwhile: () => deletion(bob),
+        check: () => expectNobodys(bob),
+      };
+    }));
 });

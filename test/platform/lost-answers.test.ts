@@ -4,6 +4,7 @@ import { makeNotification, NewNotification } from "../../domain/people/notificat
 import { profileOf } from "../../domain/people/user.ts";
 import { Refusal } from "../../domain/refusal.ts";
 import { makeMessage } from "../../domain/streams/admission.ts";
+import { type Delivery, makeDelivery } from "../../domain/webhooks/delivery.ts";
 import { newId } from "../../platform/runtime/id.ts";
 import { recordVisit } from "../../platform/store/log/subscribers.ts";
 import { readVisits } from "../../platform/store/log/watch-times.ts";
@@ -15,6 +16,12 @@ import { admitMessage } from "../../platform/store/streams/senders.ts";
 import { recordMessage, takeNumber } from "../../platform/store/streams/sent-messages.ts";
 import { recordCallbacks } from "../../platform/store/tencent/callbacks.ts";
 import { findMetadata, recordMetadata } from "../../platform/store/tencent/room-metadata.ts";
+import {
+  changeDelivery,
+  deliveryId,
+  findDelivery,
+  recordDelivery,
+} from "../../platform/store/webhooks/deliveries.ts";
 import { type Key, key } from "../../platform/table/keys.ts";
 import { table, tableName } from "../../platform/table/table.ts";
 import { admitCall } from "../../platform/tencent/rate.ts";
@@ -163,4 +170,18 @@ test("a finished visit counts once, and so does its visitor", async () => {
   await recordVisit(subscriber as never, now);
   expect(await readVisits("visited")).toMatchObject([{ seconds: 60 }]);
   expect(await get(key.audience("visited"))).toMatchObject({ visitors: 1 });
+});
+
+test("an attempt of a webhook delivery counts once if the response of its record is lost", async () => {
+  const receiverId = newId(now);
+  const event = { id: "event-1", type: "gift.sent", at: now.toISOString() } as const;
+  const id = deliveryId(receiverId, event);
+  const attempted = (delivery: Delivery) => ({ ...delivery, attempts: delivery.attempts + 1 });
+  lost = 1;
+  expect(await recordDelivery(receiverId, attempted(makeDelivery(id, event, "{}")))).toBe(true);
+  lost = 1;
+  expect(await changeDelivery(receiverId, id, attempted)).toMatchObject({ attempts: 2 });
+  expect(await findDelivery(receiverId, id)).toMatchObject({ attempts: 2 });
+  // A repeated first attempt is still recognized.
+  expect(await recordDelivery(receiverId, makeDelivery(id, event, "{}"))).toBe(false);
 });

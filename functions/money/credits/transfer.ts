@@ -2,7 +2,6 @@ import { Transfer, Transferred } from "../../../domain/money/transfer.ts";
 import { refuse } from "../../../domain/refusal.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { transfer } from "../../../platform/store/money/bookings.ts";
-import { getProfile } from "../../../platform/store/people/users.ts";
 
 /** Moves credits from one user to another in one transaction. */
 export const { contract, handler } = endpoint(
@@ -27,7 +26,6 @@ export const { contract, handler } = endpoint(
   },
   async ({ body, caller, now, idempotentReply }) => {
     if (body.recipientId === caller.userId) refuse("transfer_to_oneself");
-    await getProfile(body.recipientId);
     return transfer({ senderId: caller.userId, ...body, now }, idempotentReply);
   },
 );

@@ -7,11 +7,14 @@ import {
   debit,
   draftOf,
   type Movement,
+  type Wallet,
 } from "../../../domain/money/wallet.ts";
 import { refuse } from "../../../domain/refusal.ts";
+import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { key } from "../../table/keys.ts";
 import type { Reply } from "../../table/transact.ts";
 import { recordFirstSight } from "../people/profile-changes.ts";
+import { findProfile } from "../people/users.ts";
 import { commit, findWallet, spendLimits } from "./wallets.ts";
 
 /** One booking: whose wallet, the amount, and the external reference. */
@@ -21,21 +24,34 @@ type Booking = { userId: string; amount: number; reference: string; now: Date };
  * Adds credits to a wallet from outside. The user becomes known. Refuses with `reference_exists` if
  * the reference was ever used on this wallet, by a top-up or payout.
  */
-export async function topUp(
+export const topUp = (
   booking: Booking,
   idempotentReply: (answer: Booked) => Reply<Booked>,
-): Promise<Booked> {
-  await recordFirstSight(booking.userId, {}, booking.now);
-  return book(booking, "top_up", credit, idempotentReply);
-}
+): Promise<Booked> =>
+  decideAgain(async () => {
+    const wallet = await findWallet(booking.userId);
+    // After the wallet: if the user is deleted after this, the wallet has changed.
+    await recordFirstSight(booking.userId, {}, booking.now, undefined, { consistent: true });
+    try {
+      return await book(wallet, booking, "top_up", credit, idempotentReply);
+    } catch (error) {
+      if (error instanceof Deleted) return overtaken;
+      throw error;
+    }
+  });
 
 /** Removes credits from the system; refuses with `credits_too_low` or `reference_exists`. */
-export const payOut = (
+export const payOut = async (
   booking: Booking,
   idempotentReply: (answer: Booked) => Reply<Booked>,
-): Promise<Booked> => book(booking, "payout", debit, idempotentReply);
+): Promise<Booked> =>
+  book(await findWallet(booking.userId), booking, "payout", debit, idempotentReply);
+
+/** The user was deleted after their profile was read. */
+class Deleted extends Error {}
 
 async function book(
+  known: Wallet,
   { userId, amount, reference, now }: Booking,
   type: "top_up" | "payout",
   move: (draft: Draft, movement: Movement) => Draft,
@@ -50,8 +66,9 @@ async function book(
     },
   };
   return commit(
-    [await findWallet(userId)],
+    [known],
     ([wallet]) => {
+      if (wallet.leftAt !== known.leftAt) throw new Deleted();
       const draft = move(draftOf(wallet), { type, amount, reference, occurredAt });
       const { balance } = draft.after;
       return {
@@ -84,8 +101,8 @@ type TransferRequest = { senderId: string; recipientId: string; amount: number; 
 /**
  * Moves credits from one user to another: both wallets and their entries in one transaction. It
  * counts towards the sender's rate and daily limit like a gift, since it could replace one. Refuses
- * with `credits_too_low`, `too_many_requests` or `spend_limit_reached`. The two users must be
- * different.
+ * with `user_not_found`, `credits_too_low`, `too_many_requests` or `spend_limit_reached`. The two
+ * users must be different.
  */
 export async function transfer(
   { senderId, recipientId, amount, now }: TransferRequest,
@@ -93,7 +110,12 @@ export async function transfer(
 ): Promise<Transferred> {
   const occurredAt = now.toISOString();
   const wallets = await Promise.all([findWallet(senderId), findWallet(recipientId)]);
+  const [, known] = wallets;
+  // After the wallets: if the recipient is deleted after this, their wallet has changed.
+  if ((await findProfile(recipientId, { consistent: true })) === undefined)
+    refuse("user_not_found", { userId: recipientId });
   return commit(wallets, ([from, to]) => {
+    if (to.leftAt !== known.leftAt) refuse("user_not_found", { userId: recipientId });
     const { balance } = from;
     if (balance < amount) refuse("credits_too_low", { balance, price: amount });
     const sender = debit(countSpending(draftOf(from), amount, now, spendLimits()), {

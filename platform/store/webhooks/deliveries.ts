@@ -2,9 +2,10 @@ import { createHash } from "node:crypto";
 import { refuse } from "../../../domain/refusal.ts";
 import { Delivery, deliveryIdOf } from "../../../domain/webhooks/delivery.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
-import { getItem, getItems, type Item, isAbsent, putIf, read } from "../../table/items.ts";
+import { getItem, getItems, type Item, isAbsent, read } from "../../table/items.ts";
 import { dueIndex, type Key, key } from "../../table/keys.ts";
 import { queryDue, queryItems } from "../../table/query.ts";
+import { writeOnce } from "../../table/transact.ts";
 
 /** The id of an event's delivery to a receiver. */
 export const deliveryId = (receiverId: string, { id, at }: { id: string; at: string }) =>
@@ -57,8 +58,8 @@ const itemOf = (receiverId: string, delivery: Delivery): Item => ({
 });
 
 /** Records the first attempt of a delivery; false if there was one before. */
-export const recordDelivery = (receiverId: string, delivery: Delivery): Promise<boolean> =>
-  putIf(itemOf(receiverId, delivery), isAbsent);
+export const recordDelivery = async (receiverId: string, delivery: Delivery): Promise<boolean> =>
+  (await writeOnce({ Put: { Item: itemOf(receiverId, delivery), ...isAbsent } })).done;
 
 /**
  * Changes a delivery, and decides again if it was changed meanwhile; returns its new state,
@@ -75,11 +76,14 @@ export function changeDelivery(
     const after = decide(before);
     if (after === before) return after;
     const { attempts, status, body } = before;
-    const isDone = await putIf(itemOf(receiverId, after), {
-      ConditionExpression: "attempts = :attempts AND #status = :status AND #body = :body",
-      ExpressionAttributeNames: { "#status": "status", "#body": "body" },
-      ExpressionAttributeValues: { ":attempts": attempts, ":status": status, ":body": body },
+    const { done } = await writeOnce({
+      Put: {
+        Item: itemOf(receiverId, after),
+        ConditionExpression: "attempts = :attempts AND #status = :status AND #body = :body",
+        ExpressionAttributeNames: { "#status": "status", "#body": "body" },
+        ExpressionAttributeValues: { ":attempts": attempts, ":status": status, ":body": body },
+      },
     });
-    return isDone ? after : overtaken;
+    return done ? after : overtaken;
   });
 }
