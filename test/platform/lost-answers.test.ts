@@ -6,7 +6,13 @@ import { Refusal } from "../../domain/refusal.ts";
 import { makeMessage } from "../../domain/streams/admission.ts";
 import { type Delivery, makeDelivery } from "../../domain/webhooks/delivery.ts";
 import { newId } from "../../platform/runtime/id.ts";
-import { recordVisit } from "../../platform/store/log/subscribers.ts";
+import { advanceCatchUp, goLive } from "../../platform/store/log/catch-up.ts";
+import {
+  putSubscriber,
+  readSubscriber,
+  recordVisit,
+  subscriberItem,
+} from "../../platform/store/log/subscribers.ts";
 import { readVisits } from "../../platform/store/log/watch-times.ts";
 import { park } from "../../platform/store/money/parked.ts";
 import { listNotifications } from "../../platform/store/people/notification-lists.ts";
@@ -170,6 +176,22 @@ test("a finished visit counts once, and so does its visitor", async () => {
   await recordVisit(subscriber as never, now);
   expect(await readVisits("visited")).toMatchObject([{ seconds: 60 }]);
   expect(await get(key.audience("visited"))).toMatchObject({ visitors: 1 });
+});
+
+test("a viewer who catches up goes on after a lost response, and is live afterwards", async () => {
+  const at = { streamId: newId(now), connectionId: "catching-up=", userId: "ann" };
+  const subscriber = readSubscriber(
+    subscriberItem({ ...at, connectedAt: now.getTime(), expiresAt: 9e9, revision: 1 }),
+  );
+  await putSubscriber(subscriber);
+  lost = 1;
+  const behind = await advanceCatchUp(subscriber, 7);
+  expect(behind).toMatchObject({ next: 7, behind: true });
+  // Another call with the same state does not go on.
+  expect(await advanceCatchUp(subscriber, 7)).toBeUndefined();
+  lost = 1;
+  expect(await goLive(behind!, 9)).toMatchObject({ next: 9 });
+  expect(await goLive(behind!, 9)).toBeUndefined();
 });
 
 test("an attempt of a webhook delivery counts once if the response of its record is lost", async () => {

@@ -2,7 +2,7 @@ import type { Subscriber } from "../../../domain/log/subscriber.ts";
 import { isAbsent, nameOf, updateIf } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { share } from "../../table/query.ts";
-import { commitTransaction } from "../../table/transact.ts";
+import { commitTransaction, writeOnce } from "../../table/transact.ts";
 import { findSubscriber, readSubscriber } from "./subscribers.ts";
 
 /**
@@ -72,14 +72,14 @@ function advance({ from, next: was }: Subscriber, next: number, isLive: boolean)
 export const advanceCatchUp = (
   subscriber: Subscriber,
   next: number,
-): Promise<Subscriber | undefined> => change(subscriber, advance(subscriber, next, false));
+): Promise<Subscriber | undefined> => changeOnce(subscriber, advance(subscriber, next, false));
 
 /**
  * Makes a subscription live: frames from `next` on are posted to it. Returns the same as
  * `advanceCatchUp`.
  */
 export const goLive = (subscriber: Subscriber, next: number): Promise<Subscriber | undefined> =>
-  change(subscriber, advance(subscriber, next, true));
+  changeOnce(subscriber, advance(subscriber, next, true));
 
 /** Those who wait for the next transaction, by stream and frame. */
 const waiting = new Map<string, Subscriber[]>();
@@ -150,6 +150,15 @@ const updateOf = (
 async function change(subscriber: Subscriber, to: Change): Promise<Subscriber | undefined> {
   const changed = await updateIf(updateOf(subscriber, to));
   return changed && readSubscriber(changed);
+}
+
+/**
+ * The same, even if a response is lost: the call that has advanced a subscription sends the rest.
+ */
+async function changeOnce(subscriber: Subscriber, to: Change): Promise<Subscriber | undefined> {
+  const Update = { ...updateOf(subscriber, to), ReturnValues: "ALL_NEW" } as const;
+  const { done, attributes } = await writeOnce({ Update });
+  return done && attributes !== undefined ? readSubscriber(attributes) : undefined;
 }
 
 async function findCurrent(subscriber: Subscriber): Promise<Subscriber | undefined> {
