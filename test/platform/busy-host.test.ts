@@ -7,7 +7,8 @@ import { sweepOverdue } from "../../platform/store/money/sweep.ts";
 import { findTotals } from "../../platform/store/money/totals.ts";
 import { findWallet } from "../../platform/store/money/wallets.ts";
 import { deliveryId, recordDelivery } from "../../platform/store/webhooks/deliveries.ts";
-import { key } from "../../platform/table/keys.ts";
+import { putItem } from "../../platform/table/items.ts";
+import { dueIndex, key } from "../../platform/table/keys.ts";
 import { table, tableName } from "../../platform/table/table.ts";
 import { whileBusy } from "./busy-wallet.ts";
 import { useOwnTable } from "./table.ts";
@@ -109,7 +110,8 @@ async function parkedCount(): Promise<number> {
 
 /*
  * Planted faults that turn them red: a sweep that reads one page; one that always begins at the
- * beginning; one that does not go on behind a receiver whose gifts fill a page.
+ * beginning; one that does not go on behind a receiver whose gifts fill a page; one that goes on
+ * behind gifts only, so that it reads the same debtors each time.
  */
 describe("a sweep", () => {
   test("of little time continues where the last one ended, until everybody had a turn", async () => {
@@ -129,6 +131,16 @@ describe("a sweep", () => {
     await poison(300, 1);
     const short = { pageSize: 5, milliseconds: 0 };
     for (let n = 0; n < 16; n++) await sweepOverdue(new Date(), short);
+    for (const { host } of hosts) expect(await findWallet(host)).toMatchObject({ balance: 10 });
+  });
+
+  test("continues behind the users with a debt, however many there are", async () => {
+    const hosts: { host: string }[] = [];
+    for (let n = 0; n < 4; n++) hosts.push(await prepare(1, secondsAgo(60)));
+    const debt = { due: dueIndex.debtors, dueCredits: 5 };
+    for (let n = 0; n < 30; n++) await putItem({ ...key.wallet(someone("debtor")), ...debt });
+    const short = { pageSize: 5, milliseconds: 0 };
+    for (let n = 0; n < 8; n++) await sweepOverdue(new Date(), short);
     for (const { host } of hosts) expect(await findWallet(host)).toMatchObject({ balance: 10 });
   });
 

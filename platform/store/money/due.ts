@@ -50,16 +50,22 @@ export async function sumDebts(): Promise<{ owed: number; wallets: number }> {
 /** Where a walk through the index continues: after this item, even if it no longer exists. */
 export type DuePlace = Key & { due: string };
 
-/** A sort key after those of all gifts. */
+/** A sort key after those of all gifts of a stream. */
 const behindGifts = prefix.gifts.replace("#", "$");
+
+/**
+ * A sort key after all of one owner in the index: gifts, held gifts, wallets with a debt and
+ * deliveries. All of them begin with a letter or a digit.
+ */
+const behindOwner = "~";
 
 /** A page of due items, and where the next one begins; undefined at the end of the index. */
 type DuePage = { gifts: Key[]; calls: Key[]; next: DuePlace | undefined };
 
 /**
  * Keys of the next `limit` due gifts, of all receivers, and of marks that hold one. If a page
- * belongs to one user, the next begins after that user, so that one user's backlog does not hide
- * the others.
+ * belongs to one owner (a user, all debtors, a receiver of deliveries), the next begins after that
+ * owner, so that one backlog does not hide the others.
  */
 export async function listDue(from: DuePlace | undefined, limit: number): Promise<DuePage> {
   const { items, next: behind } = await scanPage({
@@ -71,7 +77,7 @@ export async function listDue(from: DuePlace | undefined, limit: number): Promis
   const first = items[0];
   const last = behind as DuePlace | undefined;
   const isOne = first !== undefined && first.due === last?.due;
-  const next = isOne && last !== undefined ? { ...last, SK: behindGifts } : last;
+  const next = isOne && last !== undefined ? { ...last, SK: behindOwner } : last;
   const of = (start: string) => keys.filter(({ SK }) => SK.startsWith(start));
   return { gifts: of(prefix.gifts), calls: of(prefix.calls), next };
 }
