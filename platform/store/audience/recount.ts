@@ -54,8 +54,10 @@ async function whileNobodyLeaves<Counted>(
 
 /** The amount of a goal of credits or gifts before `endedAt`. */
 export async function countGifts(moment: MomentItem, endedAt: string, target: number) {
+  const { streamId, startedAt } = moment;
   const moves = [];
-  for await (const gift of eachGift(moment.streamId)) moves.push(...movesOf(gift, moment, endedAt));
+  for await (const gift of eachGift(streamId, { startedAt, endedAt }))
+    moves.push(...movesOf(gift, moment, endedAt));
   return goalResultOf(moves, target);
 }
 
@@ -81,8 +83,9 @@ export const countLikes = (streamId: string) =>
 
 /** Counts a train from its gifts before `endedAt`, and who gave most. */
 export async function countTrain({ streamId, startedAt }: MomentItem, endedAt: string) {
+  const span = { startedAt, endedAt };
   const gifts: Gift[] = [];
-  for await (const gift of eachGift(streamId))
+  for await (const gift of eachGift(streamId, span))
     if (gift.createdAt >= startedAt && gift.createdAt < endedAt) gifts.push(gift);
-  return trainCountOf(gifts, { startedAt, endedAt }, setting("DEFAULT_PICTURE"));
+  return trainCountOf(gifts, span, setting("DEFAULT_PICTURE"));
 }

@@ -148,11 +148,24 @@ export async function listGifts(
   }
 }
 
-/** All gifts and superlikes of a stream, oldest first, read consistently. */
-export async function* eachGift(streamId: string): AsyncGenerator<Gift> {
-  const walk = { consistent: true };
-  for await (const item of queryAll(key.gift(streamId, ""), { prefix: prefix.gifts }, walk))
+/** A span of time, in ISO 8601: from its start, inclusive, to its end, exclusive. */
+type Span = { startedAt: string; endedAt: string };
+
+/**
+ * The gifts and superlikes of a stream, oldest first, read consistently: all, or those of a span,
+ * and others of its first and last second.
+ */
+export async function* eachGift(streamId: string, span?: Span): AsyncGenerator<Gift> {
+  const range = span === undefined ? { prefix: prefix.gifts } : rangeOf(streamId, span);
+  for await (const item of queryAll(key.gift(streamId, ""), range, { consistent: true }))
     if (item.kind === "gift" || item.kind === "superlike") yield read(Gift, item);
+}
+
+/** The sort keys of the gifts of a span: an id begins with the second of its gift's time. */
+function rangeOf(streamId: string, { startedAt, endedAt }: Span) {
+  const behind = new Date(Date.parse(endedAt) + 1_000);
+  const low = firstGiftFrom(streamId, new Date(startedAt)).SK;
+  return { low, high: firstGiftFrom(streamId, behind).SK };
 }
 
 /*
@@ -187,11 +200,14 @@ export function newGiftId(streamId: string, now: Date): string {
 /** The time at the start of a gift's id, in seconds since 1970. */
 export const secondsOfGift = (giftId: string) => Number.parseInt(giftId.slice(0, 8), 16);
 
+/** The last second that an id can begin with, in the year 2106. */
+const secondsMax = 0xffff_ffff;
+
 /** The sort key of the first gift in a stream that may have been sent in this second or later. */
 export const firstGiftFrom = (streamId: string, from: Date) =>
   key.gift(
     streamId,
-    Math.floor(from.getTime() / 1000)
+    Math.min(secondsMax, Math.floor(from.getTime() / 1000))
       .toString(16)
       .padStart(8, "0"),
   );
