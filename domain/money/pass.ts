@@ -4,7 +4,7 @@ import { withRole } from "../streams/display-names.ts";
 import { type GiftContext, type GiftDecision, payHost } from "./gift.ts";
 
 /** What the purchase of a pass depends on besides the stream. */
-type PassTerms = {
+export type PassTerms = {
   /** The price that the buyer saw: the purchase is refused at any other. */
   expectedPrice?: number | undefined;
   defaultPicture: string;

@@ -1,4 +1,3 @@
-import { decidePass } from "../../domain/money/pass.ts";
 import { isAdmitted } from "../../domain/streams/member.ts";
 import { assertLive } from "../../domain/streams/stream.ts";
 import { Joined, joinedOf, ViewerJoinRequest } from "../../domain/streams/stream-lifecycle.ts";
@@ -44,7 +43,7 @@ export const { contract, handler } = endpoint(
     const context = giftContext(stream, await getGiver(stream.id, caller.userId), now);
     const terms = { expectedPrice, defaultPicture: setting("DEFAULT_PICTURE") };
     const reply = call.idempotentReply(joined);
-    const isNew = await buyPass(decidePass(context, terms), reply);
+    const isNew = await buyPass(context, terms, reply);
     return isNew ? reply.answer : call.commitReply(joined);
   },
 );

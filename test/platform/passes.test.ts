@@ -1,4 +1,5 @@
 import { expect, test } from "@jest/globals";
+import { handler as join } from "../../functions/streams/join.ts";
 import { audit } from "../../platform/audit/audit.ts";
 import { continueErasure } from "../../platform/own-data/erasure.ts";
 import { collectOwnData } from "../../platform/own-data/export.ts";
@@ -8,11 +9,13 @@ import { refundPass } from "../../platform/store/money/passes.ts";
 import { findGift } from "../../platform/store/money/refunds.ts";
 import { settle } from "../../platform/store/money/settle.ts";
 import { findTotals, listFans } from "../../platform/store/money/totals.ts";
-import { findWallet } from "../../platform/store/money/wallets.ts";
+import { findWallet, recordSpendLimit } from "../../platform/store/money/wallets.ts";
 import { findMember } from "../../platform/store/streams/members.ts";
 import { updateItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
 import { scanTable } from "../../platform/table/query.ts";
+import { callEndpoint } from "./api-call.ts";
+import { atEachRequest } from "./between.ts";
 import { useQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";
 import { buyOne, forget, makeStream, makeUser, someone } from "./wallet-people.ts";
@@ -42,6 +45,31 @@ const problemsOf = async (text: string) =>
 
 const refundOf = (streamId: string, userId: string) =>
   refundPass({ streamId, userId, adminId: "an-admin" }, new Date(), forget);
+
+test.each([
+  ["credits for one pass only", price, undefined],
+  ["a spend limit of one pass", 3 * price, price],
+])(
+  "of two joins at once by a user with %s, both are answered and one is charged",
+  async (_, credits, spendLimit) => {
+    await atEachRequest(async () => {
+      const stream = await newPaid();
+      const userId = await makeUser(someone("viewer"), credits);
+      if (spendLimit !== undefined) await recordSpendLimit(userId, spendLimit);
+      const call = () => callEndpoint(join, { as: userId, body: { liveStreamId: stream.id } });
+      const statuses: number[] = [];
+      const note = async () => void statuses.push((await call()).status);
+      return {
+        act: note,
+        meanwhile: note,
+        check: async () => {
+          expect(statuses).toEqual([200, 200]);
+          expect(await findWallet(userId)).toMatchObject({ balance: credits - price });
+        },
+      };
+    });
+  },
+);
 
 test("a charge is settled once, and is not a gift in the stream", async () => {
   const { stream, giftId } = await bought();

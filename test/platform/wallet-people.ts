@@ -2,7 +2,6 @@ import { GetCommand, type GetCommandOutput, PutCommand } from "@aws-sdk/lib-dyna
 import { decideGift } from "../../domain/money/gift.ts";
 import { Gift } from "../../domain/money/gift-item.ts";
 import type { GiftType } from "../../domain/money/gift-type.ts";
-import { decidePass } from "../../domain/money/pass.ts";
 import { personOfSummary } from "../../domain/people/person.ts";
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
@@ -89,8 +88,7 @@ export async function buyOne(
 ): Promise<string | undefined> {
   const giver = await getGiver(stream.id, userId);
   const terms = { defaultPicture: setting("DEFAULT_PICTURE") };
-  const decision = decidePass(giftContext(stream, giver, now), terms);
-  const isNew = await buyPass(decision, forget(undefined));
+  const isNew = await buyPass(giftContext(stream, giver, now), terms, forget(undefined));
   const member = await findMember(stream.id, userId, { consistent: true });
   return isNew ? member?.pass?.giftId : undefined;
 }

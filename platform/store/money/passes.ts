@@ -1,6 +1,7 @@
-import type { GiftDecision } from "../../../domain/money/gift.ts";
+import type { GiftContext } from "../../../domain/money/gift.ts";
 import type { Gift } from "../../../domain/money/gift-item.ts";
-import { refuse } from "../../../domain/refusal.ts";
+import { decidePass, type PassTerms } from "../../../domain/money/pass.ts";
+import { Refusal, refuse } from "../../../domain/refusal.ts";
 import { key } from "../../table/keys.ts";
 import { type Action, commitTransaction, type Failed, type Reply } from "../../table/transact.ts";
 import { findMember } from "../streams/members.ts";
@@ -12,17 +13,28 @@ class Bought extends Error {}
 
 /**
  * Charges for a pass and grants it, in one transaction with the reply. Returns false if the user
- * already has one: then nothing was charged and no reply is recorded.
+ * already has one: then nothing was charged and no reply is recorded. Refuses as `decidePass` does.
  */
-export async function buyPass(decision: GiftDecision, reply: Reply<unknown>): Promise<boolean> {
+export async function buyPass(
+  context: GiftContext,
+  terms: PassTerms,
+  reply: Reply<unknown>,
+): Promise<boolean> {
   try {
     const actionsOf = (gift: Gift) => [...giftActions(gift), passAction(gift)];
-    await recordGift(decision, () => reply, actionsOf, endIfBought);
+    await recordGift(decidePass(context, terms), () => reply, actionsOf, endIfBought);
     return true;
   } catch (error) {
     if (error instanceof Bought) return false;
+    // A wallet read after another call of the user has paid for the pass may not cover a second.
+    if (error instanceof Refusal && (await hasPass(context))) return false;
     throw error;
   }
+}
+
+async function hasPass({ stream, sender }: GiftContext): Promise<boolean> {
+  const member = await findMember(stream.id, sender.userId, { consistent: true });
+  return member?.pass !== undefined;
 }
 
 function endIfBought(failed: Failed): void {
