@@ -1,8 +1,6 @@
-import { MomentItem } from "../../domain/audience/moment.ts";
 import { Message } from "../../domain/streams/chat.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
-import { leaveCrowd } from "../store/audience/leaving.ts";
-import { findMoment } from "../store/audience/moments.ts";
+import { leaveLikes } from "../store/audience/leaving.ts";
 import { disownContribution } from "../store/money/fundings.ts";
 import { listEntries } from "../store/money/ledger.ts";
 import { forfeitPass } from "../store/money/passes.ts";
@@ -16,14 +14,15 @@ import { findStream } from "../store/streams/streams.ts";
 import { noteErasedStream } from "../store/streams/traces.ts";
 import { deleteIf, type Item, read, updateIf } from "../table/items.ts";
 import { key, prefix } from "../table/keys.ts";
-import { queryAll, queryItems } from "../table/query.ts";
+import { queryItems } from "../table/query.ts";
 import { commitTransaction } from "../table/transact.ts";
 import { eraseModerator, traceHost } from "./erase-moderator.ts";
+import { eraseFromMoments } from "./erase-moments.ts";
 import { isIdUntil } from "./erase-people.ts";
 import { eraseNames } from "./names.ts";
 import { pageSizes } from "./page-sizes.ts";
 import type { Erasure } from "./progress.ts";
-import { findTrace, forgetTrace, placeInHost, placeText } from "./traced.ts";
+import { findTrace, forgetTrace, placeInHost, placeInMoments, placeText } from "./traced.ts";
 
 /** A settlement or refund changes other fields, so neither undoes the other. */
 const eraseFromGift = (streamId: string, giftId: string, userId: string) =>
@@ -54,7 +53,7 @@ export async function eraseFromLedger({ userId, at, seq, after }: Erasure) {
 export async function eraseFromStreams({ userId, at, after }: Erasure) {
   const trace = await findTrace(userId, "", after);
   if (trace === undefined) return undefined;
-  const { SK, streamId, giftId, banId, hostId, n, hosted } = trace;
+  const { SK, streamId, giftId, banId, hostId, n, hosted, moment } = trace;
   const { PK } = key.tracedBan(userId, "");
   const id = banId ?? giftId;
   if (id !== undefined && !isIdUntil(id, at)) return placeText(SK);
@@ -66,57 +65,34 @@ export async function eraseFromStreams({ userId, at, after }: Erasure) {
   }
   if (banId !== undefined) await eraseFromBan(banId, userId, new Date(at));
   else if (giftId !== undefined) await eraseFromGift(streamId ?? "", giftId, userId);
-  else if (streamId !== undefined) {
-    const stream = await findStream(streamId, { consistent: true });
-    if (n === 0 && stream !== undefined) await traceHost(stream, userId, at);
-    const next = await eraseMessages(streamId, stream, { userId, at, n });
-    if (next !== undefined) return placeText(SK, next);
-    await removeReminder(streamId, userId, at);
-    await leaveCrowd(streamId, userId, at);
-    await eraseFromMoments(streamId, userId);
-    return placeText(SK);
-  }
+  else if (streamId !== undefined) return eraseFromStream(SK, streamId, { userId, at, n, moment });
   await deleteIf({ PK, SK });
   return placeText(SK);
 }
 
-/**
- * Erases names of users who started a poll or goal, or gave most to a train; the log of an open
- * moment is updated too.
- */
-async function eraseFromMoments(streamId: string, userId: string): Promise<void> {
-  const range = { prefix: prefix.moments };
-  for await (const item of queryAll(key.moment(streamId, ""), range, { consistent: true })) {
-    await leaveTrain(read(MomentItem, item), userId);
-    if ((item.by as { userId?: unknown } | undefined)?.userId !== userId) continue;
-    const Key = { PK: item.PK, SK: item.SK };
-    await eraseNames(Key, ["by"], userId);
-    await updateIf({
-      Key,
-      UpdateExpression: "SET #revision = #revision + :one",
-      ConditionExpression: "attribute_exists(PK)",
-      ExpressionAttributeNames: { "#revision": "revision" },
-      ExpressionAttributeValues: { ":one": 1 },
-    });
-  }
-}
+/** A page of a traced stream: after message number `n`, or after the messages and a moment. */
+type StreamPage = { userId: string; at: string; n: number; moment: string | undefined };
 
-/** Removes a user from the top senders of a train; their credits stay. */
-async function leaveTrain({ streamId, id, result }: MomentItem, userId: string): Promise<void> {
-  if (result === undefined || !("top" in result)) return;
-  const top = result.top.filter(({ user }) => user._id !== userId);
-  if (top.length === result.top.length) return;
-  // A result changes only when another top sender is erased: then this is repeated.
-  const isDone = await updateIf({
-    Key: key.moment(streamId, id),
-    UpdateExpression: "SET #result.#top = :top, #revision = #revision + :one",
-    ConditionExpression: "#result.#top = :was",
-    ExpressionAttributeNames: { "#result": "result", "#top": "top", "#revision": "revision" },
-    ExpressionAttributeValues: { ":top": top, ":was": result.top, ":one": 1 },
-  });
-  if (isDone !== undefined) return;
-  const again = await findMoment(streamId, id);
-  if (again !== undefined) await leaveTrain(again, userId);
+/**
+ * Erases the user from a stream: first messages, then reminder and likes, then polls and goals.
+ * Returns where the next page begins: in this stream, until all of it is done.
+ */
+async function eraseFromStream(SK: string, streamId: string, page: StreamPage): Promise<string> {
+  const { userId, at, n, moment: after = "" } = page;
+  let { changes: most } = pageSizes();
+  if (page.moment === undefined) {
+    const stream = await findStream(streamId, { consistent: true });
+    if (n === 0 && stream !== undefined) await traceHost(stream, userId, at);
+    const { count, next } = await eraseMessages(streamId, stream, page);
+    if (next !== undefined) return placeText(SK, next);
+    most -= count;
+  }
+  if (after === "") {
+    await removeReminder(streamId, userId, at);
+    await leaveLikes(streamId, userId, at);
+  }
+  const next = await eraseFromMoments(streamId, { userId, at, after, most });
+  return next === undefined ? placeText(SK) : placeInMoments(SK, next);
 }
 
 /** Erases the names in a ban, in its host's list, and in the member item that enforces it. */
@@ -152,11 +128,14 @@ async function eraseFromBan(banId: string, userId: string, now: Date): Promise<v
     });
 }
 
-/** Erases some of a stream's messages, after number `n`; returns where the next page begins. */
+/**
+ * Erases some of a stream's messages, after number `n`; returns how many, and where the next page
+ * begins.
+ */
 async function eraseMessages(
   streamId: string,
   stream: Stream | undefined,
-  { userId, at, n }: { userId: string; at: string; n: number },
+  { userId, at, n }: StreamPage,
 ) {
   const { messages, changes } = pageSizes();
   const place = key.message(streamId, n);
@@ -165,8 +144,9 @@ async function eraseMessages(
   const own = items.filter((one) => isBy(one, userId, at));
   const some = own.slice(0, changes).map((item) => read(Message, item));
   for (const message of some) await eraseMessage(stream, message, at);
-  if (some.length < own.length) return some.at(-1)!.n;
-  return items.length < messages ? undefined : Number(items.at(-1)?.n);
+  const count = some.length;
+  if (count < own.length) return { count, next: some.at(-1)?.n };
+  return { count, next: items.length < messages ? undefined : Number(items.at(-1)?.n) };
 }
 
 function isBy({ sender, createdAt }: Item, userId: string, at: string): boolean {

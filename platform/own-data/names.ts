@@ -8,33 +8,42 @@ import type { Key } from "../table/keys.ts";
 export const withoutNames = <T>(value: T, userId: string): T =>
   anonymize(value, userId, setting("DEFAULT_PICTURE"));
 
+/** Whether a value has this user's names or picture, at any depth. */
+export const hasNames = (value: unknown, userId: string): boolean =>
+  JSON.stringify(withoutNames(value, userId)) !== JSON.stringify(value);
+
 /**
  * Removes a user's names from some fields of an item, if it exists. Only fields that name the user
  * are written, and only if unchanged since the read: another user in the same field may be erased
- * at the same time, and their names must not be restored.
+ * at the same time, and their names must not be restored. `isRevised`: the item gets its next
+ * revision in the same write, for items that others write whole under the revision that they read.
  */
 export async function eraseNames(
   Key: Key,
   fields: readonly string[],
   userId: string,
+  { isRevised = false } = {},
 ): Promise<void> {
   await decideAgain(async () => {
     const item = await getRawItem(Key, { consistent: true });
     const changes = item === undefined ? [] : changesOf(item, fields, userId);
     if (changes.length === 0) return undefined;
+    const sets = changes.map(({ field }) => `#${field} = :${field}`);
+    if (isRevised) sets.push("revision = revision + :one");
     const changed = await updateIf({
       Key,
-      UpdateExpression: `SET ${changes.map(({ field }) => `#${field} = :${field}`).join(", ")}`,
+      UpdateExpression: `SET ${sets.join(", ")}`,
       ConditionExpression: changes.map(({ field }) => `#${field} = :${field}Was`).join(" AND "),
       ExpressionAttributeNames: Object.fromEntries(
         changes.map(({ field }) => [`#${field}`, field]),
       ),
-      ExpressionAttributeValues: Object.fromEntries(
-        changes.flatMap(({ field, was, is }) => [
+      ExpressionAttributeValues: Object.fromEntries([
+        ...changes.flatMap(({ field, was, is }) => [
           [`:${field}`, is],
           [`:${field}Was`, was],
         ]),
-      ),
+        ...(isRevised ? [[":one", 1]] : []),
+      ]),
     });
     return changed === undefined ? overtaken : undefined;
   });
@@ -43,5 +52,5 @@ export async function eraseNames(
 /** The fields that change without the user's names, before and after. */
 const changesOf = (item: Item, fields: readonly string[], userId: string) =>
   fields
-    .map((field) => ({ field, was: item[field], is: withoutNames(item[field], userId) }))
-    .filter(({ was, is }) => JSON.stringify(was) !== JSON.stringify(is));
+    .filter((field) => hasNames(item[field], userId))
+    .map((field) => ({ field, was: item[field], is: withoutNames(item[field], userId) }));

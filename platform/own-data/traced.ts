@@ -11,12 +11,16 @@ const Trace = z.object({
   hostId: z.string().optional(),
 });
 
-/** A position: a trace and, within its stream, a number; within its host's streams, a sort key. */
+/**
+ * A position: a trace and, within its stream, a number, or after all numbers a moment (empty before
+ * the first); within its host's streams, a sort key.
+ */
 const Place = z.object({
   SK: z.string(),
   n: z.number().int(),
   isOver: z.boolean(),
   hosted: z.string().optional(),
+  moment: z.string().optional(),
 });
 const placeIn = (after: string | undefined) =>
   after === undefined ? undefined : Place.parse(JSON.parse(after));
@@ -24,6 +28,10 @@ const placeIn = (after: string | undefined) =>
 /** The position within a trace's host, after this entry of the list of their streams. */
 export const placeInHost = (SK: string, hosted: string) =>
   JSON.stringify({ SK, n: 0, isOver: false, hosted });
+
+/** The position within a trace's stream, after this moment. */
+export const placeInMoments = (SK: string, moment: string) =>
+  JSON.stringify({ SK, n: 0, isOver: false, moment });
 
 /** The position after a trace, or within its stream after number `n`. */
 export const placeText = (SK: string, n?: number) =>
@@ -39,8 +47,8 @@ export async function findTrace(userId: string, start: string, after: string | u
       ? await queryRange(trace, place.SK, place.SK, one)
       : await queryItems(trace, start, { ...one, ...(place && { after: place.SK }) });
   const [item] = items;
-  const { n, hosted } = place?.isOver === false ? place : { n: 0 };
-  return item && { ...read(Trace, item), n, hosted };
+  const { n, hosted, moment } = place?.isOver === false ? place : { n: 0 };
+  return item && { ...read(Trace, item), n, hosted, moment };
 }
 
 /** Deletes a trace, unless a new user with the same id has left it after the deletion. */

@@ -1,13 +1,13 @@
 import { jest } from "@jest/globals";
 import { resetLogs } from "../../bin/operate/stream-logs.ts";
-import { type NewMoment, zeroOf } from "../../domain/audience/moment.ts";
+import { type MomentItem, type NewMoment, zeroOf } from "../../domain/audience/moment.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
 import { handler as vote } from "../../functions/audience/moments/vote.ts";
 import { listSumMisfits } from "../../platform/audit/crowd.ts";
 import type { Caller } from "../../platform/auth/caller.ts";
 import { setDeadline } from "../../platform/runtime/deadline.ts";
 import { countState } from "../../platform/store/audience/count-state.ts";
-import { leaveCrowd } from "../../platform/store/audience/leaving.ts";
+import { leaveLikes, leavePoll } from "../../platform/store/audience/leaving.ts";
 import { recordTaps } from "../../platform/store/audience/likes.ts";
 import { findLikers, noteLikers, shownSums } from "../../platform/store/audience/log-state.ts";
 import {
@@ -174,6 +174,12 @@ test("a moment whose time is over has ended in every list, before its result is 
   expect(await listed("open", short.endsAt!)).toEqual([]);
 });
 
+/** A user who liked a stream and voted in one of its polls is erased. */
+async function leave({ id: momentId, streamId }: MomentItem, userId: string, at: string) {
+  await leaveLikes(streamId, userId, at);
+  await leavePoll({ momentId, userId }, at);
+}
+
 test("deleted users stay in the sums: their likes, votes and contributions to goals", async () => {
   const stream = await makeStream("host");
   const { id: streamId } = stream;
@@ -185,7 +191,7 @@ test("deleted users stay in the sums: their likes, votes and contributions to go
   const before = await countState(streamId, "");
   expect(before.sums).toEqual({ likes: 7, [likes.id]: 7, [moment.id]: [0, 1] });
   const later = new Date(Date.now() + 1000).toISOString();
-  await Promise.all([1, 2].map(() => leaveCrowd(streamId, "ann", later)));
+  await Promise.all([1, 2].map(() => leave(moment, "ann", later)));
   expect(await countState(streamId, "")).toEqual(before);
   expect(await findLikers(streamId)).toEqual([]);
   expect(await recount(moment, moment.endsAt!)).toMatchObject({ votes: [0, 1], voters: 1 });
@@ -207,7 +213,7 @@ test("users who are deleted while a result is counted are in it once", async () 
       act: async () => {
         results = [await recount(moment, later), await recount(likes, later)];
       },
-      meanwhile: () => leaveCrowd(stream.id, "ann", later),
+      meanwhile: () => leave(moment, "ann", later),
       check: async () =>
         expect(results).toEqual([
           { votes: [0, 2], voters: 2, winner: 1 },

@@ -1,9 +1,13 @@
 import { PutCommand } from "@aws-sdk/lib-dynamodb";
+import { makeMoment } from "../../domain/audience/moment.ts";
 import { makeNotification } from "../../domain/people/notification.ts";
+import { personOf } from "../../domain/people/person.ts";
+import { profileOf } from "../../domain/people/user.ts";
 import { makeReminder } from "../../domain/streams/reminder.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
 import { notifyNextPart, sendReminder } from "../../platform/notices/notices.ts";
 import { eraseFrames } from "../../platform/own-data/erase-frames.ts";
+import { eraseFromStreams } from "../../platform/own-data/erase-streams.ts";
 import { continueErasure } from "../../platform/own-data/erasure.ts";
 import { usePageSizes } from "../../platform/own-data/page-sizes.ts";
 import { removeUser } from "../../platform/own-data/removal.ts";
@@ -112,13 +116,44 @@ const noticeOf = (userId: string, streamId: string, host: string) =>
     now,
   );
 
+/** A poll of a stream that this user has started, and has voted in. */
+async function putOwnPoll(streamId: string, userId: string): Promise<string> {
+  const id = newId(now);
+  const by = personOf(profileOf(userId, { preferred_username: userId }, now));
+  const options = ["a", "b"];
+  const body = { kind: "poll" as const, title: "Red?", options, seconds: 60, choices: 1 };
+  await put({
+    ...key.moment(streamId, id),
+    ...makeMoment(body, { id, streamId, by, viewers: 1 }, now),
+  });
+  const vote = { streamId, momentId: id, userId, options: [1], at: now.toISOString(), change: "c" };
+  await put({ ...key.vote(id, userId), ...vote });
+  return id;
+}
+
+/** What is left of a user's name and vote in polls, and how often each poll has changed. */
+const leftInPolls = (streamId: string, userId: string, ids: readonly string[]) =>
+  Promise.all(
+    ids.map(async (id) => {
+      const poll = await getRawItem(key.moment(streamId, id), { consistent: true });
+      return {
+        name: Reflect.get(Object(poll?.by), "username"),
+        vote: await getRawItem(key.vote(id, userId), { consistent: true }),
+        anonymous: (await getRawItem(key.crowdRest(id), { consistent: true }))?.count,
+        revision: poll?.revision,
+      };
+    }),
+  );
+
 test("no step's pages grow with the data, and no data is left", async () => {
   usePageSizes({ items: 3, messages: 3, changes: 2, notices: 2 });
   const count = 9;
   const user = await makeUser(someone("user"), 1_000);
   const stream = await makeStream(await makeUser(someone("other")));
   const at = now.toISOString();
+  const polls: string[] = [];
   for (let n = 1; n <= count; n++) {
+    polls.push(await putOwnPoll(stream.id, user));
     const friend = someone("friend");
     const [one, other] = [newId(now), newId(now)];
     await recordFollow({ relationId: one, followerId: user, followedId: friend, at });
@@ -133,7 +168,8 @@ test("no step's pages grow with the data, and no data is left", async () => {
   await noteTrace({ userId: user, createdAt: at }, stream.id, now);
   const calls = await eraseMetered(user);
   // Each with the erasure and its place (2) and the list: then what one page may change.
-  const most = [3 + 3, 3 + 3, 3 + 2 * 2, 4 + 2 + 2 + 2 * 2, 3 + 2 * 3, 5 + 2 * 4, 5 + 1 + 2 * 4];
+  // The last: a stream and its messages, the reminder, likes (2), polls and votes in them.
+  const most = [6, 6, 3 + 2 * 2, 4 + 2 + 2 + 2 * 2, 3 + 2 * 3, 5 + 2 * 4, 5 + 1 + 5 + 2 * 4];
   expect(calls.map((made, step) => [step, made, made <= most[step]!])).toEqual(
     calls.map((made, step) => [step, made, true]),
   );
@@ -145,6 +181,16 @@ test("no step's pages grow with the data, and no data is left", async () => {
   expect(
     messages.map(({ content, sender }) => [content, Reflect.get(Object(sender), "name")]),
   ).toEqual(Array.from({ length: count }, () => [undefined, ""]));
+  const gone = { name: "", vote: undefined, anonymous: 1, revision: 2 };
+  expect(await leftInPolls(stream.id, user, polls)).toEqual(polls.map(() => gone));
+  // A page that is repeated changes nothing again.
+  for (let after: string | undefined; ; ) {
+    const place = { userId: user, at: new Date().toISOString(), seq: 0, step: 6 };
+    await noteTrace({ userId: user, createdAt: "again" }, stream.id, now);
+    after = await eraseFromStreams({ ...place, ...(after && { after }) });
+    if (after === undefined) break;
+  }
+  expect(await leftInPolls(stream.id, user, polls)).toEqual(polls.map(() => gone));
 });
 
 test("a moderator is removed from all of a host's streams in small pages", async () => {

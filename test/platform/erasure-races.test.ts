@@ -8,12 +8,15 @@ import { makeReminder } from "../../domain/streams/reminder.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
 import { handler as changeChannel } from "../../functions/streams/channel/change.ts";
 import { handler as changeSettings } from "../../functions/streams/chat/change-settings.ts";
+import type { Caller } from "../../platform/auth/caller.ts";
 import { eraseFrames } from "../../platform/own-data/erase-frames.ts";
+import { eraseFromStreams } from "../../platform/own-data/erase-streams.ts";
 import { continueErasure } from "../../platform/own-data/erasure.ts";
 import { eraseNames } from "../../platform/own-data/names.ts";
 import { removeUser } from "../../platform/own-data/removal.ts";
 import { setting } from "../../platform/runtime/env.ts";
 import { newId } from "../../platform/runtime/id.ts";
+import { findMoment, recordResult, startMoment } from "../../platform/store/audience/moments.ts";
 import { listFrames, putFrame, removeText } from "../../platform/store/log/frames.ts";
 import { findRelation, recordFollow } from "../../platform/store/people/follows.ts";
 import { findBan, liftBan, recordBan } from "../../platform/store/streams/bans.ts";
@@ -342,6 +345,29 @@ test("a late copy of the channel does not restore a moderator who left", async (
       act: () => applyChannel(host, new Date()),
       meanwhile: leave,
       check: async () => expect(await named()).toEqual([]),
+    };
+  });
+});
+
+test("a poll whose result is stored while its starter is erased does not restore their name", async () => {
+  await atEachRequest(async () => {
+    const user = await makeUser(someone("user"));
+    const stream = await makeStream(await makeUser(someone("host")));
+    const body = { kind: "goal", title: "Mic", of: "likes", target: 5 } as const;
+    const caller = { userId: user, roles: [], claims: {} } as unknown as Caller;
+    const was = await startMoment(stream, body, caller, forget);
+    expect(was.by).toMatchObject({ username: user });
+    const [endedAt, result] = [new Date().toISOString(), { amount: 0, reached: false }];
+    const leave = async (after?: string): Promise<unknown> => {
+      const place = { userId: user, at: endedAt, seq: 0, step: 6, ...(after && { after }) };
+      const next = await eraseFromStreams(place);
+      return next && leave(next);
+    };
+    return {
+      act: leave,
+      meanwhile: () => recordResult(was, endedAt, result),
+      check: async () =>
+        expect((await findMoment(stream.id, was.id))?.by).toMatchObject({ username: "" }),
     };
   });
 });

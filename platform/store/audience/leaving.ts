@@ -21,16 +21,26 @@ export async function* eachVote(streamId: string, userId: string): AsyncGenerato
   const walk = { consistent: true, pageSize, fields: "id" };
   const range = { prefix: prefix.moments };
   for await (const page of queryPages(key.moment(streamId, ""), range, walk)) {
-    const keys = page.map(({ id }) => key.vote(String(id), userId));
-    yield* await listItems(VoteItem, keys, { consistent: true });
+    const ids = page.map(({ id }) => String(id));
+    yield* await listVotes(ids, userId);
   }
 }
 
-/**
- * Removes a user from what they did with others in a stream until `at`: likes and votes move to an
- * anonymous remainder, each in one transaction, so that sums and results stay.
+/** A user's votes in these polls, read consistently; a moment of another kind has none. */
+export const listVotes = (momentIds: readonly string[], userId: string): Promise<VoteItem[]> =>
+  listItems(
+    VoteItem,
+    momentIds.map((id) => key.vote(id, userId)),
+    { consistent: true },
+  );
+
+/*
+ * What a user did with others until `at` moves to an anonymous remainder in one transaction, so that
+ * sums and results stay.
  */
-export async function leaveCrowd(streamId: string, userId: string, at: string): Promise<void> {
+
+/** Removes a user from the likes of a stream. */
+export async function leaveLikes(streamId: string, userId: string, at: string): Promise<void> {
   await decideAgain(async () => {
     const like = await findLike(streamId, userId);
     if (like === undefined || like.at > at) return undefined;
@@ -42,10 +52,13 @@ export async function leaveCrowd(streamId: string, userId: string, at: string): 
     return failed === undefined ? undefined : overtaken;
   });
   await removeLiker(streamId, userId);
-  for await (const vote of eachVote(streamId, userId)) await leavePoll(vote, at);
 }
 
-async function leavePoll({ momentId, userId }: VoteItem, at: string): Promise<void> {
+/** Removes a user from the votes of a poll. */
+export async function leavePoll(
+  { momentId, userId }: Pick<VoteItem, "momentId" | "userId">,
+  at: string,
+): Promise<void> {
   await decideAgain(async () => {
     const place = key.vote(momentId, userId);
     const vote = await getItem(VoteItem, place, { consistent: true });
