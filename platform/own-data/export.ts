@@ -57,11 +57,14 @@ async function newest(place: Key, start: string): Promise<Item[]> {
 /** Reads all data about a user: the newest 1,000 items of each kind. */
 export async function collectOwnData(userId: string, now: Date): Promise<OwnData> {
   const own = (start: string) => newest(key.profile(userId), start);
-  const [profile, { wallet, pending }, traces] = await Promise.all([
+  const traced = (start: string) => newest(key.tracedStream(userId, ""), start);
+  const [profile, { wallet, pending }, streamTraces, banTraces] = await Promise.all([
     findProfile(userId, { consistent: true }),
     readWhole(userId),
-    newest(key.tracedStream(userId, ""), ""),
+    traced(prefix.tracedStreams),
+    traced(prefix.tracedBans),
   ]);
+  const streamIds = idsIn(streamTraces, "streamId");
   const notes = await listNotifications(userId, {}, exportedMax + 1, now, 2 * bytesOfKindMax);
   const [devices, following, followers, hosted, invitations, entries, messages] = await Promise.all(
     [
@@ -71,7 +74,7 @@ export async function collectOwnData(userId: string, now: Date): Promise<OwnData
       own(prefix.hosted),
       own(prefix.guestOf),
       listNewest(userId, wallet.seq, wallet.since ?? 0),
-      listOwnMessages(userId, traces),
+      listOwnMessages(userId, streamIds),
     ],
   );
   const lists = {
@@ -81,13 +84,13 @@ export async function collectOwnData(userId: string, now: Date): Promise<OwnData
     devices: devices.map(withoutKey),
     following: following.map((item) => read(Relation, item)),
     followers: followers.map((item) => read(Relation, item)),
-    reminders: await findReminders(userId, streamsIn(traces)),
+    reminders: await findReminders(userId, streamIds),
     streams: await withTexts(hosted.map(withoutKey)),
     invitations: invitations.map((item) => read(Invitation, item)),
-    bans: await listOwnBans(traces, now),
+    bans: await listOwnBans(idsIn(banTraces, "banId"), now),
     passes: await listOwnPasses(userId, entries),
     contributions: await listOwnContributions(userId, entries),
-    ...(await listOwnCrowd(userId, streamsIn(traces))),
+    ...(await listOwnCrowd(userId, streamIds)),
   };
   const { balance, owed, spendLimit = null } = wallet;
   const channel = await findChannel(userId);
@@ -99,7 +102,15 @@ export async function collectOwnData(userId: string, now: Date): Promise<OwnData
       .filter(isCut)
       .map(([name]) => name),
   );
-  if (traces.length > exportedMax || messages.isCut) truncated.add("messages");
+  // What is found through a list that is cut may have more, too.
+  const foundThrough: [Item[] | ChainedEntry[], string[]][] = [
+    [streamTraces, ["messages", "reminders", "likes", "votes"]],
+    [banTraces, ["bans"]],
+    [entries, ["passes", "contributions"]],
+  ];
+  for (const [{ length }, names] of foundThrough)
+    if (length > exportedMax) for (const name of names) truncated.add(name);
+  if (messages.isCut) truncated.add("messages");
   return {
     ...{ userId, exportedAt: now.toISOString(), profile: profile ?? null },
     wallet: { balance, pending, owed, spendLimit },
@@ -146,16 +157,15 @@ function shownEntry(entry: ChainedEntry) {
   return { ...shown, counterpartId: entry.counterpart };
 }
 
-const streamsIn = (traces: readonly Item[]): string[] =>
-  traces
-    .filter(({ SK }) => SK.startsWith(prefix.tracedStreams))
-    .map(({ streamId }) => String(streamId));
+/** The ids in as many traces as are followed. */
+const idsIn = (traces: readonly Item[], name: "streamId" | "banId"): string[] =>
+  traces.slice(0, exportedMax).map((trace) => String(trace[name]));
 
 /** The user's messages, newest stream first; deleted ones have no text and are omitted. */
-async function listOwnMessages(userId: string, traces: readonly Item[]) {
+async function listOwnMessages(userId: string, streamIds: readonly string[]) {
   const list: z.infer<typeof ShownMessage>[] = [];
   let [looked, lookedBytes] = [0, 0];
-  for (const streamId of streamsIn(traces)) {
+  for (const streamId of streamIds) {
     const pages = queryPages(
       key.message(streamId, 0),
       { prefix: prefix.messages },
@@ -214,12 +224,12 @@ async function listOwnContributions(userId: string, entries: readonly ChainedEnt
 }
 
 async function listOwnBans(
-  traces: readonly Item[],
+  banIds: readonly string[],
   now: Date,
 ): Promise<z.infer<typeof ShownBan>[]> {
   const bans: z.infer<typeof ShownBan>[] = [];
-  for (const { banId } of traces) {
-    const ban = banId === undefined ? undefined : await findBan(String(banId), now);
+  for (const banId of banIds) {
+    const ban = await findBan(banId, now);
     if (ban !== undefined) bans.push(ShownBan.parse(ban));
   }
   return bans;

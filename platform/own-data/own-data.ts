@@ -94,7 +94,8 @@ export const OwnData = z
     likes: listOf(LikeItem.pick({ streamId: true, likes: true, at: true })),
     votes: listOf(VoteItem.pick({ streamId: true, momentId: true, options: true, at: true })),
     truncated: rowsOf(shownText(20)).meta({
-      description: "The lists that were cut at 1,000 items or 400 KB",
+      description:
+        "The lists that may have more: cut at 1,000 items or 400 KB, or found through such a list",
     }),
   })
   .meta({ id: "OwnData" });

@@ -324,6 +324,7 @@ export const prefix = {
   webhooks: "SLOT#",
   reminders: "REMIND#",
   tracedStreams: "STREAM#",
+  tracedBans: "BAN#",
   notices: "NOTICE#",
   overlayKeys: "KEY#",
 } as const;

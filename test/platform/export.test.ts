@@ -1,0 +1,88 @@
+import { profileOf } from "../../domain/people/user.ts";
+import { makeBan } from "../../domain/streams/ban.ts";
+import { collectOwnData } from "../../platform/own-data/export.ts";
+import { newId } from "../../platform/runtime/id.ts";
+import { chain } from "../../platform/store/money/ledger.ts";
+import { recordBan } from "../../platform/store/streams/bans.ts";
+import { putItem } from "../../platform/table/items.ts";
+import { key } from "../../platform/table/keys.ts";
+import { writeAll } from "./costs/fullest.ts";
+import { useOwnTable } from "./table.ts";
+import { makeStream, makeUser, someone } from "./wallet-people.ts";
+
+/*
+ * What an export has of users who have more than it can hold, and which lists it says are cut.
+ */
+
+useOwnTable();
+
+const now = new Date();
+const at = now.toISOString();
+const idsOf = (count: number) => Array.from({ length: count }, () => newId(now));
+
+/** A user who is banned from one stream. */
+async function bannedUser() {
+  const [user, host] = [await makeUser(someone("user")), await makeUser(someone("host"))];
+  const stream = await makeStream(host);
+  const target = profileOf(user, { preferred_username: user }, now);
+  const context = { id: newId(now), stream, target, by: host, now };
+  await recordBan(stream, makeBan({ actionType: "CHAT_ONLY" }, context), now);
+  return { user, stream };
+}
+
+const traceStreams = (user: string, streamIds: readonly string[]) =>
+  writeAll(streamIds.map((streamId) => ({ ...key.tracedStream(user, streamId), streamId, at })));
+
+test("a user of a thousand streams exports everything, and of more, reads what is cut", async () => {
+  const { user, stream } = await bannedUser();
+  const ids = idsOf(1_000);
+  await traceStreams(user, ids);
+  const like = { userId: user, likes: 3, at, change: "c", sessions: [], allowance: 0, filledAt: 0 };
+  for (const streamId of [ids[0], ids[999]])
+    await putItem({ ...key.like(String(streamId), user), ...like, streamId });
+  const whole = await collectOwnData(user, now);
+  expect(whole.bans).toMatchObject([{ liveStreamId: stream.id }]);
+  expect(whole.likes.map(({ streamId }) => streamId)).toEqual([ids[999], ids[0]]);
+  expect(whole.truncated).toEqual([]);
+  await traceStreams(user, idsOf(1));
+  const cut = await collectOwnData(user, now);
+  expect(cut.bans).toMatchObject([{ liveStreamId: stream.id }]);
+  expect(cut.likes.map(({ streamId }) => streamId)).toEqual([ids[999]]);
+  expect(cut.truncated.sort()).toEqual(["likes", "messages", "reminders", "votes"]);
+});
+
+test("a user with many free gifts and appointments exports their bans", async () => {
+  const { user, stream } = await bannedUser();
+  const ids = idsOf(1_001);
+  await writeAll(
+    ids.flatMap((id) => [
+      { ...key.tracedGift(user, stream.id, id), streamId: stream.id, giftId: id, at },
+      { ...key.tracedHost(user, id), hostId: id, at },
+    ]),
+  );
+  const { bans, truncated } = await collectOwnData(user, now);
+  expect(bans).toMatchObject([{ liveStreamId: stream.id, actionType: "CHAT_ONLY" }]);
+  expect(truncated).toEqual([]);
+});
+
+test("a user with more than a thousand transactions reads that passes may be missing", async () => {
+  const exportWith = async (count: number) => {
+    const user = someone("user");
+    const { chained, head } = chain(
+      "",
+      Array.from({ length: count }, (_, n) => ({
+        ...{ userId: user, seq: n + 1, type: "top_up" as const, amount: 1, balanceAfter: n + 1 },
+        ...{ counterpart: null, streamId: null, giftId: null, occurredAt: at, reference: null },
+      })),
+    );
+    const wallet = { userId: user, balance: count, seq: count, head, revision: 1, owed: 0 };
+    await writeAll([
+      ...chained.map((entry) => ({ ...key.entry(user, entry.seq), ...entry })),
+      { ...key.wallet(user), ...wallet },
+    ]);
+    const { transactions, truncated } = await collectOwnData(user, now);
+    return [transactions.length, truncated.sort()];
+  };
+  expect(await exportWith(1_000)).toEqual([1_000, []]);
+  expect(await exportWith(1_001)).toEqual([1_000, ["contributions", "passes", "transactions"]]);
+});
