@@ -3,7 +3,8 @@ export type PolicyStatement = {
   Effect: "Allow" | "Deny";
   Action: string[];
   Resource: string[];
-  Condition?: Record<string, Record<string, string | string[]>>;
+  /** Patterns of the condition `ForAllValues:StringLike` on `dynamodb:LeadingKeys`. */
+  leadingKeys?: string[];
 };
 
 /** One Lambda function and the bundle that the template names for it. */

@@ -60,10 +60,10 @@ const Statement = z.strictObject({
   Action: Texts,
   Resource: Texts,
   Condition: z
-    .record(z.string(), z.record(z.string(), z.union([z.string(), z.array(z.string())])))
+    .strictObject({ "ForAllValues:StringLike": z.strictObject({ "dynamodb:LeadingKeys": Texts }) })
     .optional(),
 });
-const Document = z.object({ Statement: z.union([Statement, z.array(Statement)]) });
+const Document = z.object({ Statement: z.array(Statement) });
 const Policy = z.object({ PolicyDocument: Document, Roles: z.array(z.string()).default([]) });
 const Role = z.object({
   Policies: z.array(z.object({ PolicyDocument: Document })).default([]),
@@ -88,8 +88,8 @@ export function readRoles(templates: Templates): Record<string, PolicyStatement[
 }
 
 function statementsOf(document: z.infer<typeof Document>): PolicyStatement[] {
-  return [document.Statement].flat().map(({ Sid: _sid, Condition, ...statement }) => ({
+  return document.Statement.map(({ Sid: _sid, Condition, ...statement }) => ({
     ...statement,
-    ...(Condition && { Condition }),
+    ...(Condition && { leadingKeys: Condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] }),
   }));
 }

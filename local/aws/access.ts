@@ -1,7 +1,5 @@
 /**
- * Request context of a check: the values of each condition key; absent keys are not in the request.
+ * One action on one resource that a request needs. `leadingKeys` are the partition key values in
+ * the request, which `dynamodb:LeadingKeys` conditions restrict; undefined if it has none.
  */
-export type AccessContext = Record<string, string[]>;
-
-/** One action on one resource that a request needs. */
-export type Access = { action: string; resource: string; context?: AccessContext };
+export type Access = { action: string; resource: string; leadingKeys?: string[] };

@@ -10,9 +10,7 @@ type Body = Record<string, unknown>;
 /**
  * The permissions that a DynamoDB request needs, according to AWS's service authorization
  * reference: a transaction needs those of its parts, a batch those of its items, a Query or Scan of
- * an index that of the index. `dynamodb:LeadingKeys` are the partition key values,
- * `dynamodb:Attributes` the top-level names in the request. Throws AwsFailure for operations and
- * tables that the stage lacks.
+ * an index that of the index. Throws AwsFailure for operations and tables that the stage lacks.
  */
 export function listAccess(tables: Table[], operation: string, body: Body): Access[] {
   const ask = (action: string, source: Body, keys: (Attributes | undefined)[] | undefined) =>
@@ -35,11 +33,9 @@ export function listAccess(tables: Table[], operation: string, body: Body): Acce
       );
     case "TransactGetItems":
     case "TransactWriteItems":
-      return listTransaction(body).map(({ action, part }) => {
-        const access = ask(action, part, [(part.Item ?? part.Key) as Attributes]);
-        access.context = { ...access.context, "dynamodb:EnclosingOperation": [operation] };
-        return access;
-      });
+      return listTransaction(body).map(({ action, part }) =>
+        ask(action, part, [(part.Item ?? part.Key) as Attributes]),
+      );
     case "DescribeTable":
     case "DescribeTimeToLive":
       return [ask(operation, body, undefined)];
@@ -71,20 +67,16 @@ export function listTransaction(body: Body): { action: string; part: Body }[] {
 }
 
 /** The keys or items of a batch by table. */
-function listBatch(
-  operation: string,
-  body: Body,
-): { table: string; keys: Attributes[]; items: Attributes[] }[] {
+function listBatch(operation: string, body: Body): { table: string; keys: Attributes[] }[] {
   return Object.entries((body.RequestItems ?? {}) as Record<string, unknown>).map(
     ([table, request]) => {
       if (operation === "BatchGetItem") {
-        const keys = listOf((request as Body)?.Keys) as Attributes[];
-        return { table, keys, items: [] };
+        return { table, keys: listOf((request as Body)?.Keys) as Attributes[] };
       }
       const writes = listOf(request);
       const items = writes.flatMap((write) => (write.PutRequest as Body)?.Item ?? []);
       const keys = writes.flatMap((write) => (write.DeleteRequest as Body)?.Key ?? []);
-      return { table, keys: [...items, ...keys] as Attributes[], items: items as Attributes[] };
+      return { table, keys: [...items, ...keys] as Attributes[] };
     },
   );
 }
@@ -99,7 +91,7 @@ export function listKeys(tables: Table[], operation: string, body: Body): string
     names(table)
       .map((name) => readScalar(key?.[name]))
       .join("/");
-  if (operation === "Query") return askQuery(tables, body).context?.["dynamodb:LeadingKeys"] ?? [];
+  if (operation === "Query") return askQuery(tables, body).leadingKeys ?? [];
   if (body.RequestItems)
     return listBatch(operation, body).flatMap(({ table, keys }) =>
       keys.map((key) => write(table, key)),
@@ -142,21 +134,10 @@ function accessOf(
 ): Access {
   const index = typeof source.IndexName === "string" ? source.IndexName : undefined;
   const name = findPartitionKeyName(table, index) ?? "";
-  const leading = (keys ?? []).map((key) => readScalar(key?.[name]));
   return {
     action: `dynamodb:${action}`,
     resource: index ? `${table.arn}/index/${index}` : table.arn,
-    context: {
-      ...(keys && { "dynamodb:LeadingKeys": leading }),
-      // A getter: few policies use this key, and it is the most expensive one to compute.
-      get "dynamodb:Attributes"() {
-        return listAttributeNames(source, keys);
-      },
-      ...(typeof source.Select === "string" && { "dynamodb:Select": [source.Select] }),
-      ...(typeof source.ReturnValues === "string" && {
-        "dynamodb:ReturnValues": [source.ReturnValues],
-      }),
-    },
+    ...(keys && { leadingKeys: keys.map((key) => readScalar(key?.[name])) }),
   };
 }
 
@@ -182,9 +163,6 @@ function askQuery(tables: Table[], body: Body): Access {
       if (attribute === name && values[value]) keys.push({ [name]: values[value] });
     }
   }
-  type Legacy = Record<string, { AttributeValueList?: Record<string, unknown>[] }>;
-  const legacy = (body.KeyConditions as Legacy | undefined)?.[name]?.AttributeValueList?.[0];
-  if (legacy) keys.push({ [name]: legacy });
   if (keys.length === 0) {
     // DynamoDB itself would refuse it; without a key there is nothing for a policy to check, and an
     // empty list would satisfy ForAllValues.
@@ -192,29 +170,3 @@ function askQuery(tables: Table[], body: Body): Access {
   }
   return accessOf(table, "Query", body, keys);
 }
-
-const expressions = [
-  "ProjectionExpression",
-  "UpdateExpression",
-  "ConditionExpression",
-  "FilterExpression",
-  "KeyConditionExpression",
-];
-
-function listAttributeNames(source: Body, keys: (Attributes | undefined)[] | undefined): string[] {
-  const names = new Set<string>();
-  for (const key of keys ?? []) for (const name of Object.keys(key ?? {})) names.add(name);
-  for (const name of Object.values((source.ExpressionAttributeNames ?? {}) as Body)) {
-    names.add(String(name));
-  }
-  for (const field of expressions) {
-    const text = String(source[field] ?? "");
-    // Top-level words of an expression that are neither placeholders, functions nor keywords.
-    for (const [word] of text.matchAll(/(?<![#:.\w])[A-Za-z_]\w*(?!\w*\s*\()/g)) {
-      if (!keywords.has(word.toUpperCase())) names.add(word);
-    }
-  }
-  return [...names];
-}
-
-const keywords = new Set("SET REMOVE ADD DELETE AND OR NOT BETWEEN IN".split(" "));

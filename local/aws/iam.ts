@@ -1,5 +1,5 @@
 import type { LambdaFunction, PolicyStatement, Stage } from "../model.ts";
-import type { Access, AccessContext } from "./access.ts";
+import type { Access } from "./access.ts";
 import { AwsFailure } from "./failure.ts";
 
 /** The caller with all permissions: demo data, audits and the runner's own event sources. */
@@ -19,8 +19,8 @@ export type Iam = {
   check(caller: string, access: Access[]): void;
 };
 
-/** A statement that is about an action and a resource, with its conditions. */
-type Rule = { isDeny: boolean; holds(context: AccessContext): boolean };
+/** A statement that is about an action and a resource; `holds` is its condition. */
+type Rule = { isDeny: boolean; holds(leadingKeys?: readonly string[]): boolean };
 
 const none: readonly PolicyStatement[] = [];
 /** Actions and resources of one role; each connection is a resource. */
@@ -48,7 +48,7 @@ export function createIam(stage: Stage, log: (line: string) => void): Iam {
   const judge = (caller: string, access: Access): "allowed" | "denied" | "no_grant" => {
     const statements = stage.roles[stage.functions[caller]?.role ?? ""] ?? none;
     const rules = findRules(statements, access.action, access.resource);
-    const covering = rules.filter(({ holds }) => holds(access.context ?? {}));
+    const covering = rules.filter(({ holds }) => holds(access.leadingKeys));
     if (covering.some(({ isDeny }) => isDeny)) return "denied";
     return covering.length > 0 ? "allowed" : "no_grant";
   };
@@ -62,7 +62,7 @@ export function createIam(stage: Stage, log: (line: string) => void): Iam {
     const covers = ({ Resource }: PolicyStatement) =>
       Resource.some((pattern) => pattern.endsWith("*") && matches(pattern, prefix));
     const isDenied = about.some(({ Effect }) => Effect === "Deny");
-    return !isDenied && about.some((one) => !one.Condition && covers(one));
+    return !isDenied && about.some((one) => !one.leadingKeys && covers(one));
   };
 
   return {
@@ -79,7 +79,7 @@ export function createIam(stage: Stage, log: (line: string) => void): Iam {
         const once = `${caller} ${access.action}`;
         if (!refused.has(once)) {
           refused.add(once);
-          const keys = access.context?.["dynamodb:LeadingKeys"];
+          const keys = access.leadingKeys;
           log(`AccessDenied: ${message}${keys ? ` (leading keys ${keys.join(", ")})` : ""}`);
         }
         // Only DynamoDB answers a missing grant with 400.
@@ -92,7 +92,6 @@ export function createIam(stage: Stage, log: (line: string) => void): Iam {
 
 /** Returns the rules of a role about an action on a resource, each compiled once. */
 function createRules(matches: Matches) {
-  const testOf = createTests(matches);
   // By a role's statements, which are other objects once a role is replaced.
   const found = new WeakMap<readonly PolicyStatement[], Map<string, Rule[]>>();
   return (statements: readonly PolicyStatement[], action: string, resource: string): Rule[] => {
@@ -106,10 +105,15 @@ function createRules(matches: Matches) {
         Action.some((one) => matches(one, action, true)) &&
         Resource.some((one) => matches(one, resource)),
     );
-    const compiled = covering.map(({ Effect, Condition = {} }) => ({
-      isDeny: Effect === "Deny",
-      holds: compileConditions(Condition, testOf),
-    }));
+    const compiled = covering.map(
+      ({ Effect, leadingKeys }): Rule => ({
+        isDeny: Effect === "Deny",
+        // ForAllValues holds for a key that is not in the request, an often overlooked rule of AWS.
+        holds: (keys = []) =>
+          leadingKeys === undefined ||
+          keys.every((key) => leadingKeys.some((pattern) => matches(pattern, key))),
+      }),
+    );
     if (known.size >= rulesMax) known.clear();
     known.set(name, compiled);
     return compiled;
@@ -152,67 +156,4 @@ function compilePattern(pattern: string, caseless: boolean): Matcher {
   return (text) => expression.test(text);
 }
 
-/** Whether all operators and keys hold; several values of a key are alternatives. */
-function compileConditions(
-  conditions: NonNullable<PolicyStatement["Condition"]>,
-  testOf: (name: string) => Test | undefined,
-): Rule["holds"] {
-  const compiled = Object.entries(conditions).flatMap(([operator, keys]) =>
-    Object.entries(keys).map(([key, wanted]) => {
-      const holds = compileCondition(operator, [wanted].flat().map(String), testOf);
-      return { key, holds };
-    }),
-  );
-  return (context) => compiled.every(({ key, holds }) => holds(context[key]));
-}
-
-/**
- * The condition throws AwsFailure for an unsupported operator: a policy must not be evaluated
- * partially.
- */
-function compileCondition(
-  operator: string,
-  wanted: string[],
-  testOf: (name: string) => Test | undefined,
-): (found: string[] | undefined) => boolean {
-  const [, quantifier, name, optional] =
-    /^(?:(ForAllValues|ForAnyValue):)?(\w+?)(IfExists)?$/.exec(operator) ?? [];
-  const isAbsent = (found: string[] | undefined) => found === undefined || found.length === 0;
-  if (name === "Null") return (found) => wanted.includes(String(isAbsent(found)));
-  const test = testOf(name ?? "");
-  if (!test)
-    return () => {
-      const message = `The condition ${operator} is not evaluated here`;
-      throw new AwsFailure(400, "ValidationError", message);
-    };
-  const one = (value: string) => {
-    const hit = wanted.some((pattern) => test.holds(pattern, value));
-    return test.negated ? !hit : hit;
-  };
-  return (found) => {
-    // ForAllValues holds for a key that is not in the request, an often overlooked rule of AWS.
-    if (found === undefined || found.length === 0)
-      return quantifier === "ForAllValues" || optional !== undefined || test.negated;
-    return quantifier === "ForAllValues" ? found.every(one) : found.some(one);
-  };
-}
-
 type Matches = (pattern: string, text: string, caseless?: boolean) => boolean;
-type Test = { negated: boolean; holds: (pattern: string, value: string) => boolean };
-
-function createTests(matches: Matches): (name: string) => Test | undefined {
-  const tests: Record<string, Test> = {
-    StringEquals: { negated: false, holds: (a, b) => a === b },
-    StringNotEquals: { negated: true, holds: (a, b) => a === b },
-    StringLike: { negated: false, holds: (a, b) => matches(a, b) },
-    StringNotLike: { negated: true, holds: (a, b) => matches(a, b) },
-    StringEqualsIgnoreCase: {
-      negated: false,
-      holds: (a, b) => a.toLowerCase() === b.toLowerCase(),
-    },
-    ArnLike: { negated: false, holds: (a, b) => matches(a, b) },
-    ArnEquals: { negated: false, holds: (a, b) => matches(a, b) },
-    Bool: { negated: false, holds: (a, b) => a.toLowerCase() === b.toLowerCase() },
-  };
-  return (name) => (Object.hasOwn(tests, name) ? tests[name] : undefined);
-}

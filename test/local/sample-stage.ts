@@ -71,7 +71,7 @@ export function makeStage(part: Partial<Stage> = {}): Stage {
           Effect: "Allow",
           Action: ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:GetItem", "dynamodb:Query"],
           Resource: [tableArn],
-          Condition: { "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["STREAM#*"] } },
+          leadingKeys: ["STREAM#*"],
         },
         {
           Effect: "Allow",

@@ -132,8 +132,6 @@ test("each post needs its grant, even if a policy distinguishes connections", as
   expect(await perform(calls())).toEqual([403, 200, 200]);
   writes(manage("Allow", "GET/@connections/*"));
   expect(await perform(calls())).toEqual([403, 403, 403]);
-  writes({ ...manage("Allow", "*"), Condition: { StringEquals: { "aws:absent": "no" } } });
-  expect(await perform(calls())).toEqual([403, 403, 403]);
   const mixed = [callTo("a"), callTo("a", hello, "sample-reader"), callTo("a", hello, "nobody")];
   writes(manage("Allow", "*"));
   expect(await perform(mixed)).toEqual([200, 403, 400]);
