@@ -142,7 +142,7 @@ export type EventSource = {
 };
 
 /** A schedule such as `rate(1 minute)`, and the function that it calls. */
-export type Schedule = { id: string; expression: string; functionName: string; input?: string };
+export type Schedule = { id: string; expression: string; functionName: string };
 
 /** The identity of a CloudWatch metric. */
 export type MetricName = {

@@ -58,7 +58,7 @@ export function connectSource(
   const id = `${target.node.id}-source`;
   const scope = Stack.of(target);
   if ("every" in on) {
-    const schedule = Schedule.expression(on.every.includes("(") ? on.every : `rate(${on.every})`);
+    const schedule = Schedule.expression(on.every);
     new Rule(scope, id, { schedule, targets: [new LambdaFunction(target, { retryAttempts: 0 })] });
     return undefined;
   }

@@ -16,8 +16,6 @@ const physicalNameProperties: Record<string, string> = {
   "AWS::Events::Rule": "Name",
   "AWS::Backup::BackupVault": "BackupVaultName",
   "AWS::Events::EventBus": "Name",
-  "AWS::Scheduler::Schedule": "Name",
-  "AWS::Scheduler::ScheduleGroup": "Name",
   "AWS::ApiGateway::Stage": "StageName",
   "AWS::ApiGatewayV2::Stage": "StageName",
 };

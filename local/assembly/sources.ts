@@ -60,47 +60,25 @@ export function readEventSources(templates: Templates): EventSource[] {
   return sources;
 }
 
-const Rule = z.object({
-  ScheduleExpression: z.string().optional(),
-  State: z.string().default("ENABLED"),
-  Targets: z.array(z.object({ Arn: z.string(), Input: z.string().optional() })).default([]),
+const Target = z.strictObject({
+  Arn: z.string(),
+  Id: z.string(),
+  RetryPolicy: z.strictObject({ MaximumRetryAttempts: z.literal(0) }),
 });
-const SchedulerSchedule = z.object({
+const Rule = z.strictObject({
   ScheduleExpression: z.string(),
-  State: z.string().default("ENABLED"),
-  Target: z.object({ Arn: z.string(), Input: z.string().optional() }),
+  State: z.enum(["ENABLED", "DISABLED"]).default("ENABLED"),
+  Targets: z.array(Target),
 });
 
-/** The enabled schedules that call a function, from EventBridge rules and its scheduler. */
-export function readSchedules(templates: Templates): Schedule[] {
-  const schedules: Schedule[] = [];
-  const keep = (
-    id: string,
-    expression: string,
-    targets: { Arn: string; Input?: string | undefined }[],
-  ) => {
-    for (const [index, { Arn, Input }] of targets.entries()) {
-      if (!Arn.startsWith("arn:aws:lambda:")) continue;
-      const functionName = functionNameOf(Arn);
-      schedules.push({
-        id: `${id}-${index}`,
-        expression,
-        functionName,
-        ...(Input && { input: Input }),
-      });
-    }
-  };
-  for (const { stack, id, properties } of findResources(templates, "AWS::Events::Rule", Rule)) {
-    if (properties.State !== "ENABLED" || properties.ScheduleExpression === undefined) continue;
-    keep(`${stack}-${id}`, properties.ScheduleExpression, properties.Targets);
-  }
-  for (const { stack, id, properties } of findResources(
-    templates,
-    "AWS::Scheduler::Schedule",
-    SchedulerSchedule,
-  )) {
-    if (properties.State !== "ENABLED") continue;
-    keep(`${stack}-${id}`, properties.ScheduleExpression, [properties.Target]);
-  }
-  return schedules;
-}
+/** The enabled schedules: EventBridge rules that call functions, with EventBridge's own event. */
+export const readSchedules = (templates: Templates): Schedule[] =>
+  [...findResources(templates, "AWS::Events::Rule", Rule)]
+    .filter(({ properties }) => properties.State === "ENABLED")
+    .flatMap(({ stack, id, properties: { ScheduleExpression, Targets } }) =>
+      Targets.map(({ Arn }, index) => ({
+        id: `${stack}-${id}-${index}`,
+        expression: ScheduleExpression,
+        functionName: functionNameOf(Arn),
+      })),
+    );

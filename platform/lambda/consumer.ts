@@ -8,11 +8,14 @@ import { type Item, plain } from "../table/items.ts";
 import { type ItemKind, readKey } from "../table/keys.ts";
 import type { Grants, QueueName, Resources } from "./grants.ts";
 
+/** A schedule in EventBridge's form, such as `rate(1 minute)`. */
+type Rate = `rate(${number} ${"minute" | "hour" | "day"}${"" | "s"})`;
+
 /** The event source of a consumer: the table's stream, a queue, or a schedule. */
 type Source =
   | { stream: "table"; kinds?: readonly ItemKind[]; batchSize: number }
   | { queue: QueueName; batchSize: number; concurrencyMax?: number }
-  | { every: string };
+  | { every: Rate };
 
 /** The contract of one consumer. */
 export type ConsumerContract = {

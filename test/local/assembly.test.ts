@@ -99,20 +99,18 @@ test("ids of APIs are stable and look like API Gateway's", () => {
 test("disabled event sources and schedules are left out, as they do nothing on AWS", () => {
   const arn = "arn:aws:lambda:eu-west-1:123456789012:function:f";
   const mapping = { EventSourceArn: "arn:aws:sqs:eu-west-1:123456789012:q", FunctionName: "f" };
-  const rule = { ScheduleExpression: "rate(1 minute)", Targets: [{ Arn: arn }] };
-  const plan = { ScheduleExpression: "rate(2 minutes)", Target: { Arn: arn } };
+  const target = { Arn: arn, Id: "One", RetryPolicy: { MaximumRetryAttempts: 0 } };
+  const rule = { ScheduleExpression: "rate(1 minute)", Targets: [target] };
   const made = templatesOf({
     Resources: {
       On: { Type: "AWS::Lambda::EventSourceMapping", Properties: mapping },
       Off: { Type: "AWS::Lambda::EventSourceMapping", Properties: { ...mapping, Enabled: false } },
       Rule: { Type: "AWS::Events::Rule", Properties: rule },
       NoRule: { Type: "AWS::Events::Rule", Properties: { ...rule, State: "DISABLED" } },
-      Plan: { Type: "AWS::Scheduler::Schedule", Properties: plan },
-      NoPlan: { Type: "AWS::Scheduler::Schedule", Properties: { ...plan, State: "DISABLED" } },
     },
   });
   expect(readEventSources(made).map(({ id }) => id)).toEqual(["stack0-On"]);
-  expect(readSchedules(made).map(({ id }) => id)).toEqual(["stack0-Rule-0", "stack0-Plan-0"]);
+  expect(readSchedules(made).map(({ id }) => id)).toEqual(["stack0-Rule-0"]);
 });
 
 describe("an assembly", () => {

@@ -1,4 +1,5 @@
 import { readRoles } from "../../local/assembly/functions.ts";
+import { readSchedules } from "../../local/assembly/sources.ts";
 import type { JsonObject, Templates } from "../../local/assembly/templates.ts";
 
 /** One stack with one resource. */
@@ -8,6 +9,12 @@ const templatesWith = (Type: string, Properties: JsonObject): Templates => ({
   account: "123456789012",
   parameters: {},
 });
+
+const target = {
+  Arn: "arn:aws:lambda:eu-west-1:123456789012:function:f",
+  Id: "One",
+  RetryPolicy: { MaximumRetryAttempts: 0 },
+};
 
 /** Everything here is valid on AWS; the runner would emulate it wrongly, so it must not start. */
 describe("a template is refused, with the resource's name,", () => {
@@ -25,5 +32,17 @@ describe("a template is refused, with the resource's name,", () => {
   ])("if a policy has a condition with %s", (_what, condition) => {
     expect(roleWith(condition)).toThrow(/^AWS::IAM::Role stack\/One has a form .*Condition/s);
     expect(roleWith({ "ForAllValues:StringLike": keys })).not.toThrow();
+  });
+
+  test.each<[string, JsonObject]>([
+    ["waits for an event", { ScheduleExpression: null, EventPattern: { source: ["aws.s3"] } }],
+    ["repeats failed calls", { Targets: [{ ...target, RetryPolicy: {} }] }],
+    ["sends its own input", { Targets: [{ ...target, Input: "{}" }] }],
+  ])("if a rule %s", (_what, other) => {
+    const rule = { ScheduleExpression: "rate(1 minute)", Targets: [target] };
+    const read = (part: JsonObject) => () =>
+      readSchedules(templatesWith("AWS::Events::Rule", { ...rule, ...part }));
+    expect(read(other)).toThrow(/^AWS::Events::Rule stack\/One has a form/);
+    expect(read({})).not.toThrow();
   });
 });

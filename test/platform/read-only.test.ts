@@ -134,7 +134,7 @@ test("messages stay in their queue and records in the stream, and nothing fails"
     (SequenceNumber) => ({ dynamodb: { SequenceNumber } }) as DynamoDBRecord,
   );
   expect(await stream.handler({ Records: records })).toEqual(again("100", "101"));
-  const schedule = consumer({ summary, on: { every: "1 minute" }, grants }, async () => {
+  const schedule = consumer({ summary, on: { every: "rate(1 minute)" }, grants }, async () => {
     await write();
   });
   expect(await schedule.handler({})).toEqual(again());
