@@ -157,8 +157,8 @@ async function change(subscriber: Subscriber, to: Change): Promise<Subscriber | 
  */
 async function changeOnce(subscriber: Subscriber, to: Change): Promise<Subscriber | undefined> {
   const Update = { ...updateOf(subscriber, to), ReturnValues: "ALL_NEW" } as const;
-  const { done, attributes } = await writeOnce({ Update });
-  return done && attributes !== undefined ? readSubscriber(attributes) : undefined;
+  const written = await writeOnce({ Update });
+  return written.done && written.attributes ? readSubscriber(written.attributes) : undefined;
 }
 
 async function findCurrent(subscriber: Subscriber): Promise<Subscriber | undefined> {
