@@ -10,7 +10,7 @@ export const { contract, handler } = endpoint(
     summary: "Get the settings that clients need",
     tag: "App",
     caller: "anyone",
-    shape: "bare",
+    isBare: true,
     answer: [200, z.object({ superLikePrice: Amount })],
     cacheControl: "public, max-age=60",
     cost: { kilobytes: 1 },

@@ -12,7 +12,7 @@ export const { contract, handler } = endpoint(
     summary: "Check the health of the system",
     tag: "App",
     caller: "anyone",
-    shape: "bare",
+    isBare: true,
     answer: [200, z.object({ status: z.literal("ok"), stage: shownText(50) })],
     cost: { read: 1, kilobytes: 1 },
     refusals: [],

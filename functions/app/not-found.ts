@@ -12,7 +12,6 @@ export const contract = {
   summary: "Answer requests to unknown routes",
   tag: "App",
   caller: "anyone",
-  shape: "envelope",
   answer: [200, z.never()],
   cost: { kilobytes: 1 },
   refusals: ["route_not_found"],

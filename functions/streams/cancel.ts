@@ -18,7 +18,6 @@ export const { contract, handler } = endpoint(
     summary: "Cancel a stream that has not started; guests can cancel a planned stream",
     tag: "Live Streams",
     caller: "user",
-    shape: "envelope",
     path: z.object({ streamId: StreamId }),
     answer: [200, LiveStream],
     memory: streamMemory,

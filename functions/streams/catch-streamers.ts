@@ -28,7 +28,6 @@ export const { contract, handler } = endpoint(
     summary: "List the streams that are live now, most recently started first",
     tag: "Live Streams",
     caller: "anyone",
-    shape: "envelope",
     query: z.object({ limit: rowsLimit(shownMax, 20) }),
     answer: [200, rowsOf(Streamer)],
     cacheControl: "public, max-age=5",

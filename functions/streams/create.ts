@@ -17,7 +17,6 @@ export const { contract, handler } = endpoint(
     summary: "Create a live stream; it goes live when its host joins",
     tag: "Live Streams",
     caller: "user",
-    shape: "envelope",
     form: multipart(streamForm),
     body: NewStream,
     answer: [201, LiveStream],

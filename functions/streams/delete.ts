@@ -15,7 +15,6 @@ export const { contract, handler } = endpoint(
     summary: "Delete a stream that is not live; its payments stay in the ledger",
     tag: "Live Streams",
     caller: "user",
-    shape: "envelope",
     path: z.object({ streamId: StreamId }),
     answer: [200, LiveStream],
     cost: { read: 48, write: 75, kilobytes: 70 },

@@ -13,7 +13,6 @@ export const { contract, handler } = endpoint(
     summary: "End a live stream",
     tag: "Live Streams",
     caller: "user",
-    shape: "envelope",
     path: z.object({ streamId: StreamId }),
     answer: [200, LiveStream],
     memory: streamMemory,

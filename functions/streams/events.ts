@@ -22,7 +22,6 @@ export const { contract, handler } = endpoint(
     summary: "Get a live stream's frames after a position, with an optional long poll",
     tag: "Live Streams",
     caller: "user",
-    shape: "envelope",
     path: z.object({ streamId: StreamId }),
     query: z.object({
       epoch: Epoch.optional(),

@@ -24,7 +24,6 @@ export const { contract, handler } = endpoint(
     summary: "List the ten live streams with the most viewers",
     tag: "Live Streams",
     caller: "anyone",
-    shape: "envelope",
     answer: [200, rowsOf(LiveStream)],
     cacheControl: "public, max-age=5",
     cost: { read: 155, kilobytes: 260 },

@@ -12,7 +12,6 @@ export const { contract, handler } = endpoint(
     summary: "Contribute credits to a planned stream; they are returned if it does not take place",
     tag: "Live Streams",
     caller: "user",
-    shape: "envelope",
     path: z.object({ streamId: StreamId }),
     body: Contribution,
     answer: [200, Contributed],

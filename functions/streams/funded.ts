@@ -9,7 +9,6 @@ export const { contract, handler } = endpoint(
     summary: "List the planned streams that I funded: of my newest 100, or a page",
     tag: "Live Streams",
     caller: "user",
-    shape: "envelope",
     query: StreamsQuery,
     answer: [200, Streams],
     cost: { read: 280, kilobytes: 260 },

@@ -10,7 +10,6 @@ export const { contract, handler } = endpoint(
     summary: "List the streams to which I am invited: the newest 100, or a page",
     tag: "Live Streams",
     caller: "user",
-    shape: "envelope",
     query: InvitedQuery,
     answer: [200, Streams],
     cost: { read: 290, kilobytes: 260 },

@@ -16,7 +16,6 @@ export const { contract, handler } = endpoint(
     summary: "Go live: join a stream as its host, which makes it active",
     tag: "Live Streams",
     caller: "user",
-    shape: "envelope",
     body: JoinRequest,
     answer: [200, Joined],
     memory: joinedMemory,

@@ -12,7 +12,6 @@ export const { contract, handler } = endpoint(
     summary: "Join a live stream as an invited guest",
     tag: "Live Streams",
     caller: "user",
-    shape: "envelope",
     body: JoinRequest,
     answer: [200, Joined],
     memory: joinedMemory,

@@ -17,7 +17,6 @@ export const { contract, handler } = endpoint(
     summary: "Join a live stream as a viewer; a paid stream is charged once",
     tag: "Live Streams",
     caller: "user",
-    shape: "envelope",
     body: ViewerJoinRequest,
     answer: [200, Joined],
     memory: joinedMemory,

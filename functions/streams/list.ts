@@ -13,7 +13,6 @@ export const { contract, handler } = endpoint(
     summary: "List the streams of all hosts, newest first: the newest 100, or a page",
     tag: "Live Streams",
     caller: "user",
-    shape: "envelope",
     query: StreamsQuery.extend({
       moderated: booleanText
         .default(false)

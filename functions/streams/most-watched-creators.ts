@@ -21,7 +21,6 @@ export const { contract, handler } = endpoint(
     summary: "List the hosts with the most viewers in the last 30 days",
     tag: "Live Streams",
     caller: "optional",
-    shape: "envelope",
     answer: [200, rowsOf(Creator)],
     // With a token the response depends on whom the caller follows.
     cacheControl: (callerId) => (callerId === undefined ? "public, max-age=5" : undefined),

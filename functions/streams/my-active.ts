@@ -10,7 +10,6 @@ export const { contract, handler } = endpoint(
     summary: "Get my most recently started live stream, or null",
     tag: "Live Streams",
     caller: "optional",
-    shape: "envelope",
     answer: [200, LiveStream.nullable()],
     cost: { read: 55, kilobytes: 70 },
     refusals: [],

@@ -15,7 +15,6 @@ export const { contract, handler } = endpoint(
     summary: "List the ended streams of a user, most recent first",
     tag: "Live Streams",
     caller: "optional",
-    shape: "envelope",
     path: z.object({ userId: UserId }),
     query: z.object({ limit: rowsLimit(100, 20) }),
     answer: [200, rowsOf(LiveStream)],

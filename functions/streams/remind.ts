@@ -16,7 +16,6 @@ export const { contract, handler } = endpoint(
     summary: "Set a reminder for a scheduled stream, at its start or some minutes before",
     tag: "Live Streams",
     caller: "user",
-    shape: "envelope",
     path: z.object({ streamId: StreamId }),
     body: NewReminder,
     answer: [200, ShownReminder],

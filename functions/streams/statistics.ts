@@ -12,7 +12,7 @@ export const { contract, handler } = endpoint(
     summary: "Get the viewer count and watch time of a stream",
     tag: "Live Streams",
     caller: "user",
-    shape: "bare",
+    isBare: true,
     path: z.object({ streamId: StreamId }),
     answer: [200, WatchStatistics],
     cost: { read: 70, kilobytes: 1 },

@@ -20,7 +20,6 @@ export const { contract, handler } = endpoint(
     summary: "List a user's scheduled streams around the current time, earliest first",
     tag: "Live Streams",
     caller: "optional",
-    shape: "envelope",
     path: z.object({ userId: UserId }),
     query: UpcomingQuery,
     answer: [200, rowsOf(UpcomingStream)],

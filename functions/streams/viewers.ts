@@ -11,7 +11,6 @@ export const { contract, handler } = endpoint(
     summary: "List the current viewers of a live stream, latest first",
     tag: "Live Streams",
     caller: "user",
-    shape: "envelope",
     path: z.object({ streamId: StreamId }),
     query: ViewerQuery,
     answer: [200, Viewers],

@@ -24,7 +24,6 @@ export const { contract, handler } = endpoint(
     summary: "Update a webhook. Disabling it also cancels pending retries",
     tag: "Webhooks",
     caller: "admin",
-    shape: "envelope",
     path: z.object({ id: WebhookId }),
     body: WebhookChange,
     answer: [200, ShownWebhook],

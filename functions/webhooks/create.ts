@@ -16,7 +16,6 @@ export const { contract, handler } = endpoint(
     summary: "Create a webhook; it receives every event of its types from now on",
     tag: "Webhooks",
     caller: "admin",
-    shape: "envelope",
     body: z.object({
       url: DestinationUrl,
       events: WebhookEvents,

@@ -9,7 +9,6 @@ export const { contract, handler } = endpoint(
     summary: "Delete a webhook; it receives nothing more, retries included",
     tag: "Webhooks",
     caller: "admin",
-    shape: "envelope",
     path: z.object({ id: WebhookId }),
     answer: [204, z.void()],
     cost: { read: 1, write: 6 },

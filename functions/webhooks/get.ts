@@ -10,7 +10,6 @@ export const { contract, handler } = endpoint(
     summary: "Get a webhook",
     tag: "Webhooks",
     caller: "admin",
-    shape: "envelope",
     path: z.object({ id: WebhookId }),
     answer: [200, ShownWebhook],
     hasRevisions: true,

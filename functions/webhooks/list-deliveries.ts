@@ -13,7 +13,6 @@ export const { contract, handler } = endpoint(
     summary: "List a webhook's deliveries of the last seven days, newest events first",
     tag: "Webhooks",
     caller: "admin",
-    shape: "envelope",
     path: z.object({ id: ReceiverId }),
     query: cursorQuery(DeliveryId),
     answer: [200, DeliveryPage],

@@ -13,7 +13,6 @@ export const { contract, handler } = endpoint(
     summary: "List the webhooks, newest first",
     tag: "Webhooks",
     caller: "admin",
-    shape: "envelope",
     query: cursorQuery(WebhookId),
     answer: [200, z.object({ list: rowsOf(ShownWebhook), pageInfo: PageInfo })],
     cost: { read: 15, kilobytes: 90 },

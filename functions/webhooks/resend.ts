@@ -14,7 +14,6 @@ export const { contract, handler } = endpoint(
     summary: "Resend an event now, with the same id and body",
     tag: "Webhooks",
     caller: "admin",
-    shape: "envelope",
     path: z.object({ id: ReceiverId, deliveryId: DeliveryId }),
     answer: [200, z.object({ id: DeliveryId })],
     cost: { read: 10, write: 4, kilobytes: 1 },

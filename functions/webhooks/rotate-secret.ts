@@ -13,7 +13,6 @@ export const { contract, handler } = endpoint(
     summary: "Rotate a webhook's secret; both secrets sign for 24 hours",
     tag: "Webhooks",
     caller: "admin",
-    shape: "envelope",
     path: z.object({ id: WebhookId }),
     answer: [200, z.object({ secret: ShownSecret, previousUntil: Timestamp })],
     memory: { keep: (answer: object) => ({ ...answer, secret: null }) },

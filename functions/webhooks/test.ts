@@ -19,7 +19,6 @@ export const { contract, handler } = endpoint(
     summary: `Send a ${testEvent} event to a webhook`,
     tag: "Webhooks",
     caller: "admin",
-    shape: "envelope",
     path: z.object({ id: WebhookId }),
     answer: [200, z.object({ eventId })],
     cost: { read: 2, write: 1, kilobytes: 1 },

@@ -60,8 +60,8 @@ export type Contract = {
   /** The heading under which the reference lists it. */
   tag: Tag;
   caller: CallerKind;
-  /** `envelope` wraps the response in Allmine's envelope, `bare` sends it unwrapped. */
-  shape: "envelope" | "bare";
+  /** Sends the response without Allmine's envelope. */
+  isBare?: true;
   path?: z.ZodObject;
   query?: z.ZodObject;
   /** Query parameters that may be given more than once: lists, joined by commas. */

@@ -9,7 +9,7 @@ import { header, readQuery } from "./request.ts";
 /** The declared properties of a document. */
 type Declaration = Omit<
   Contract,
-  "kind" | "caller" | "shape" | "refusals" | "grants" | "cacheControl"
+  "kind" | "caller" | "isBare" | "refusals" | "grants" | "cacheControl"
 > & { cacheControl?: string };
 
 /** A document as it is sent, with its own headers. */
@@ -30,7 +30,7 @@ export function document<const C extends Declaration>(
   const contract = {
     kind: "endpoint",
     caller: "anyone",
-    shape: "bare",
+    isBare: true,
     refusals: [],
     grants: {},
     ...declaration,

@@ -198,7 +198,7 @@ function succeed(contract: Contract, call: Call, answer: unknown): APIGatewayPro
       headers: { ...headers, "content-type": contract.mediaType },
       body: String(answer),
     };
-  const body = contract.shape === "bare" ? answer : success(statusCode, answer, call.now);
+  const body = contract.isBare ? answer : success(statusCode, answer, call.now);
   const response = { statusCode, headers, body: JSON.stringify(body) };
   const isPublic = cacheControl?.startsWith("public") === true;
   return isPublic

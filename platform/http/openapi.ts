@@ -211,9 +211,9 @@ function responsesOf(contract: Contract): ZodOpenApiResponsesObject {
 /** What an answer with an ETag becomes for callers who have it. */
 export const notModified = { description: "Not modified: `If-None-Match` has the current ETag" };
 
-function successOf({ shape, mediaType }: Contract, status: number, schema: z.ZodType) {
+function successOf({ isBare, mediaType }: Contract, status: number, schema: z.ZodType) {
   if (mediaType !== undefined) return { [mediaType]: { schema: { type: "string" as const } } };
-  if (shape === "bare") return { "application/json": { schema } };
+  if (isBare) return { "application/json": { schema } };
   const envelope = z.object({
     isSuccess: z.literal(true),
     statusCode: z.literal(status),

@@ -7,7 +7,6 @@ const base = {
   summary: "Ask the viewers",
   tag: "Likes and Moments",
   caller: "user",
-  shape: "envelope",
   body: z.object({ question: z.string() }),
   answer: [200, z.object({ id: z.string() })],
   cost: {},

@@ -12,7 +12,6 @@ export const { contract, handler } = endpoint(
     summary: "Get a stream's like count and top likers",
     tag: "Likes and Moments",
     caller: "optional",
-    shape: "envelope",
     path: z.object({ streamId: StreamId }),
     query: z.object({
       limit: wholeNumber(1, 100)

@@ -13,7 +13,6 @@ export const { contract, handler } = endpoint(
     summary: "Like a live stream: report how many taps a session has made so far",
     tag: "Likes and Moments",
     caller: "user",
-    shape: "envelope",
     path: z.object({ streamId: StreamId }),
     body: Taps,
     answer: [200, Tapped],

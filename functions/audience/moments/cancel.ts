@@ -15,7 +15,6 @@ export const { contract, handler } = endpoint(
     summary: "Cancel a poll or goal; it gets no result",
     tag: "Likes and Moments",
     caller: "user",
-    shape: "envelope",
     path: z.object({ streamId: StreamId, momentId: MomentId }),
     answer: [200, Moment],
     cost: { read: 11, write: 40, kilobytes: 8 },

@@ -15,7 +15,6 @@ export const { contract, handler } = endpoint(
     summary: "Set a stream's hype train settings; disabling cancels the open train",
     tag: "Likes and Moments",
     caller: "user",
-    shape: "envelope",
     path: z.object({ streamId: StreamId }),
     body: TrainSettings,
     answer: [200, TrainSettings],

@@ -16,7 +16,6 @@ export const { contract, handler } = endpoint(
     summary: "End a poll or goal now",
     tag: "Likes and Moments",
     caller: "user",
-    shape: "envelope",
     path: z.object({ streamId: StreamId, momentId: MomentId }),
     answer: [200, Moment],
     cost: { read: 11, write: 40, kilobytes: 8 },

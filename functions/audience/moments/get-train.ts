@@ -10,7 +10,6 @@ export const { contract, handler } = endpoint(
     summary: "Get a stream's hype train settings",
     tag: "Likes and Moments",
     caller: "user",
-    shape: "envelope",
     path: z.object({ streamId: StreamId }),
     answer: [200, TrainSettings],
     hasRevisions: true,

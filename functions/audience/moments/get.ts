@@ -13,7 +13,6 @@ export const { contract, handler } = endpoint(
     summary: "Get a poll, goal or hype train, with the caller's own vote",
     tag: "Likes and Moments",
     caller: "optional",
-    shape: "envelope",
     path: z.object({ streamId: StreamId, momentId: MomentId }),
     answer: [200, OwnMoment],
     cost: { read: 8, kilobytes: 8 },

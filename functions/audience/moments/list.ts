@@ -12,7 +12,6 @@ export const { contract, handler } = endpoint(
     summary: "List the polls, goals and hype trains of a live stream, newest first",
     tag: "Likes and Moments",
     caller: "optional",
-    shape: "envelope",
     path: z.object({ streamId: StreamId }),
     query: MomentQuery,
     answer: [200, Moments],

@@ -12,7 +12,6 @@ export const { contract, handler } = endpoint(
     summary: "Start a poll or goal in a live stream",
     tag: "Likes and Moments",
     caller: "user",
-    shape: "envelope",
     path: z.object({ streamId: StreamId }),
     body: NewMoment,
     answer: [201, Moment],

@@ -18,7 +18,6 @@ export const { contract, handler } = endpoint(
     summary: "Vote in a poll; a new vote replaces the previous one",
     tag: "Likes and Moments",
     caller: "user",
-    shape: "envelope",
     path: z.object({ streamId: StreamId, momentId: MomentId }),
     body: NewVote,
     answer: [200, z.object({ momentId: MomentId, options: VoteItem.shape.options })],

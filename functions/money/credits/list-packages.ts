@@ -9,7 +9,6 @@ export const { contract, handler } = endpoint(
     summary: "List the credit packages",
     tag: "Credits",
     caller: "anyone",
-    shape: "envelope",
     query: PackageQuery,
     answer: [200, rowsOf(CreditPackage)],
     cacheControl: "public, max-age=60",

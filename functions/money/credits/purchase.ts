@@ -10,7 +10,6 @@ export const { contract, handler } = endpoint(
     summary: "Buy a credit package without paying",
     tag: "Credits",
     caller: "user",
-    shape: "envelope",
     body: z.object({ packageId: PackageId }),
     answer: [201, z.object({})],
     rate: "money",

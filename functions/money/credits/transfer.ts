@@ -10,7 +10,7 @@ export const { contract, handler } = endpoint(
     summary: "Send credits to another user",
     tag: "Credits",
     caller: "user",
-    shape: "bare",
+    isBare: true,
     body: Transfer,
     answer: [201, Transferred],
     rate: "transfers",

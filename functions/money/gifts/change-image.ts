@@ -20,7 +20,6 @@ export const { contract, handler } = endpoint(
     summary: "Upload the image of a gift type",
     tag: "Gifts",
     caller: "admin",
-    shape: "envelope",
     path: z.object({ id: GiftTypeId }),
     formOnly: multipart(),
     body: z.object({ image: PictureFile.meta(pictureField) }),

@@ -17,7 +17,6 @@ export const { contract, handler } = endpoint(
     summary: "Update a gift type",
     tag: "Gifts",
     caller: "admin",
-    shape: "envelope",
     path: z.object({ id: GiftTypeId }),
     body: GiftTypeChange,
     answer: [200, ListedGiftType],

@@ -14,7 +14,6 @@ export const { contract, handler } = endpoint(
     summary: "Create a gift type",
     tag: "Gifts",
     caller: "admin",
-    shape: "envelope",
     body: NewGiftType,
     answer: [201, ListedGiftType],
     cost: { write: 20, kilobytes: 2 },

@@ -15,7 +15,6 @@ export const { contract, handler } = endpoint(
     summary: "Send a gift to a live stream",
     tag: "Gifts",
     caller: "user",
-    shape: "envelope",
     body: GiftToHost,
     answer: [201, z.object({ message: z.literal("Success"), id: GiftId })],
     rate: "money",

@@ -14,7 +14,6 @@ export const { contract, handler } = endpoint(
     summary: "Get a gift type, active or inactive",
     tag: "Gifts",
     caller: "user",
-    shape: "envelope",
     path: z.object({ id: GiftTypeId }),
     answer: [200, ListedGiftType],
     hasRevisions: true,

@@ -15,7 +15,6 @@ export const { contract, handler } = endpoint(
     summary: "Get a gift",
     tag: "Gifts",
     caller: "user",
-    shape: "envelope",
     path: z.object({ id: GiftId }),
     answer: [200, ListedGift],
     cost: { read: 15, kilobytes: 10 },

@@ -15,7 +15,6 @@ export const { contract, handler } = endpoint(
     summary: "List a stream's top gifters, without refunded gifts",
     tag: "Gifts",
     caller: "user",
-    shape: "envelope",
     path: z.object({ streamId: StreamId }),
     query: LeaderboardQuery,
     answer: [200, rowsOf(Ranked)],

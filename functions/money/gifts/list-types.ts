@@ -13,7 +13,6 @@ export const { contract, handler } = endpoint(
     summary: "List the active gift types, cheapest first",
     tag: "Gifts",
     caller: "user",
-    shape: "envelope",
     query: z.object({
       inactive: booleanText
         .default(false)

@@ -16,7 +16,6 @@ export const { contract, handler } = endpoint(
     summary: "List a stream's gifts, newest first",
     tag: "Gifts",
     caller: "user",
-    shape: "envelope",
     path: z.object({ streamId: StreamId }),
     query: cursorQuery(GiftId),
     answer: [200, z.object({ list: rowsOf(ListedGift), pageInfo: PageInfo })],

@@ -14,7 +14,6 @@ export const { contract, handler } = endpoint(
     summary: "Refund a gift or superlike",
     tag: "Gifts",
     caller: "user",
-    shape: "envelope",
     path: z.object({ id: GiftId }),
     answer: [200, z.object({ id: GiftId, refundedAt: Timestamp, credits: Balance })],
     rate: "accounting",

@@ -13,7 +13,6 @@ export const { contract, handler } = endpoint(
     summary: "Get the gift statistics of a stream",
     tag: "Gifts",
     caller: "user",
-    shape: "envelope",
     path: z.object({ streamId: StreamId }),
     answer: [200, GiftStatistics],
     cost: { read: 5, kilobytes: 1 },

@@ -11,7 +11,6 @@ export const { contract, handler } = endpoint(
     summary: "List parked records: gifts that could not be settled, newest day first",
     tag: "Operations",
     caller: "admin",
-    shape: "envelope",
     query: cursorQuery(ParkedId),
     answer: [200, z.object({ list: rowsOf(ParkedRecord), pageInfo: PageInfo })],
     cost: { read: 80, kilobytes: 60 },

@@ -11,7 +11,6 @@ export const { contract, handler } = endpoint(
     summary: "Redrive a parked record: its credits reach their receiver exactly once",
     tag: "Operations",
     caller: "admin",
-    shape: "envelope",
     path: z.object({ id: ParkedId }),
     answer: [200, z.object({ id: ParkedId, outcome: RedriveOutcome })],
     rate: "accounting",

@@ -12,7 +12,6 @@ export const { contract, handler } = endpoint(
     summary: "Set a user's daily spend limit",
     tag: "Wallet",
     caller: "service",
-    shape: "envelope",
     path: z.object({ userId: UserId }),
     body: z.object({ spendLimit: SpendLimit.nullable() }),
     answer: [200, z.object({ userId: UserId, spendLimit: SpendLimit.nullable() })],

@@ -12,7 +12,6 @@ export const { contract, handler } = endpoint(
     summary: "Get a user's wallet",
     tag: "Wallet",
     caller: "service",
-    shape: "envelope",
     path: z.object({ userId: UserId }),
     answer: [200, Balances.extend({ userId: UserId })],
     cost: { read: 6, kilobytes: 1 },

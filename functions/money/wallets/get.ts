@@ -11,7 +11,6 @@ export const { contract, handler } = endpoint(
     summary: "Get my wallet",
     tag: "Wallet",
     caller: "user",
-    shape: "envelope",
     answer: [200, Balances],
     cost: { read: 4, kilobytes: 1 },
     refusals: [],

@@ -15,7 +15,6 @@ export const { contract, handler } = endpoint(
     summary: "List a user's transactions, newest first; `reference` selects one booking",
     tag: "Wallet",
     caller: "service",
-    shape: "envelope",
     path: z.object({ userId: UserId }),
     query: WalletTransactionQuery,
     answer: [200, z.object({ list: rowsOf(Transaction), pageInfo: PageInfo })],

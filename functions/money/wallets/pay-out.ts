@@ -12,7 +12,6 @@ export const { contract, handler } = endpoint(
     summary: "Pay out credits from a user's wallet",
     tag: "Wallet",
     caller: "service",
-    shape: "envelope",
     path: z.object({ userId: UserId }),
     body: Booking,
     answer: [201, Booked],

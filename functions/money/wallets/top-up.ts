@@ -13,7 +13,6 @@ export const { contract, handler } = endpoint(
     summary: "Top up a user's wallet",
     tag: "Wallet",
     caller: "service",
-    shape: "envelope",
     path: z.object({ userId: UserId }),
     body: Booking,
     answer: [201, Booked],

@@ -12,7 +12,6 @@ export const { contract, handler } = endpoint(
     summary: "Follow a user",
     tag: "Follows",
     caller: "user",
-    shape: "envelope",
     path: z.object({ userId: UserId }),
     answer: [200, FollowAnswer],
     cost: { read: 2, write: 10, kilobytes: 1 },

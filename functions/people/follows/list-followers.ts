@@ -14,7 +14,6 @@ export const { contract, handler } = endpoint(
     summary: "List my followers, newest first",
     tag: "Follows",
     caller: "user",
-    shape: "envelope",
     query: cursorQuery(RelationId, 50),
     answer: [200, z.object({ users: rowsOf(FollowUser), pageInfo: PageInfo })],
     cost: { read: 140, kilobytes: 150 },

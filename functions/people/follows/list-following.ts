@@ -14,7 +14,6 @@ export const { contract, handler } = endpoint(
     summary: "List the users I follow, ordered by id",
     tag: "Follows",
     caller: "user",
-    shape: "envelope",
     query: cursorQuery(UserId, 50),
     answer: [200, z.object({ users: rowsOf(FollowUser), pageInfo: PageInfo })],
     cost: { read: 140, kilobytes: 150 },

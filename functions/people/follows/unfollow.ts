@@ -11,7 +11,6 @@ export const { contract, handler } = endpoint(
     summary: "Unfollow a user",
     tag: "Follows",
     caller: "user",
-    shape: "envelope",
     path: z.object({ userId: UserId }),
     answer: [200, FollowAnswer],
     cost: { read: 3, write: 8, kilobytes: 1 },

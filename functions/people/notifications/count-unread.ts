@@ -8,7 +8,6 @@ export const { contract, handler } = endpoint(
     summary: "Count my unread notifications, at most 1,000",
     tag: "Notifications",
     caller: "user",
-    shape: "envelope",
     answer: [200, z.object({ count: z.number().int() })],
     cost: { read: 40, kilobytes: 1 },
     refusals: [],

@@ -16,7 +16,6 @@ export const { contract, handler } = endpoint(
     summary: "Create a notification for a user",
     tag: "Notifications",
     caller: "user",
-    shape: "envelope",
     body: NewNotification,
     answer: [201, Notification],
     rate: (caller) => (hasRole(caller, "service") ? "writes" : "notifications"),

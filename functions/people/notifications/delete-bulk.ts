@@ -9,7 +9,6 @@ export const { contract, handler } = endpoint(
     summary: "Delete several of my notifications; ids that are not mine are skipped",
     tag: "Notifications",
     caller: "user",
-    shape: "envelope",
     body: z.object({
       ids: z
         .array(NotificationId, { error: "expected 1 to 100 ids" })

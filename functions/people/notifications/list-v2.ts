@@ -12,7 +12,6 @@ export const { contract, handler } = endpoint(
     summary: "List my newest 1,000 notifications in pages, newest first",
     tag: "Notifications",
     caller: "user",
-    shape: "envelope",
     query: NotificationQuery.extend(pageQuery(20).shape),
     answer: [200, z.object({ list: rowsOf(Notification), pagination: Pagination })],
     cost: { read: 310, kilobytes: 1800 },

@@ -16,7 +16,6 @@ export const { contract, handler } = endpoint(
     summary: "List my notifications, newest first: at most 200 and 256 KB",
     tag: "Notifications",
     caller: "user",
-    shape: "envelope",
     query: NotificationQuery,
     answer: [200, rowsOf(Notification, shownMax)],
     cost: { read: 80, kilobytes: 270 },

@@ -10,7 +10,6 @@ export const { contract, handler } = endpoint(
     summary: "Mark one of my notifications as read or unread",
     tag: "Notifications",
     caller: "user",
-    shape: "envelope",
     path: z.object({ id: NotificationId }),
     body: z.object({ isRead: z.boolean({ error: "expected true or false" }) }),
     answer: [200, Notification],

@@ -8,7 +8,6 @@ export const { contract, handler } = endpoint(
     summary: "Mark my newest 1,000 unread notifications as read",
     tag: "Notifications",
     caller: "user",
-    shape: "envelope",
     answer: [200, z.object({ updated: z.number().int() })],
     cost: { read: 45, write: 4300, kilobytes: 1 },
     rate: "bulk",

@@ -9,7 +9,6 @@ export const { contract, handler } = endpoint(
     summary: "Delete one of my push devices",
     tag: "Notifications",
     caller: "user",
-    shape: "envelope",
     path: z.object({
       token: DeviceToken.meta({
         description: "The push token",

@@ -9,7 +9,6 @@ export const { contract, handler } = endpoint(
     summary: "Register or update a device for push notifications",
     tag: "Notifications",
     caller: "user",
-    shape: "envelope",
     body: NewDevice,
     answer: [200, z.object({ success: z.literal(true) })],
     cost: { read: 150, write: 100, kilobytes: 1 },

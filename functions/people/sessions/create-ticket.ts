@@ -11,7 +11,6 @@ export const { contract, handler } = endpoint(
     summary: "Get a ticket that opens one socket within 60 s, instead of a token",
     tag: "Sessions",
     caller: "user",
-    shape: "envelope",
     body: NewTicket,
     isBodyOptional: true,
     answer: [201, ShownTicket],

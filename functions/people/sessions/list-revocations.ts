@@ -13,7 +13,6 @@ export const { contract, handler } = endpoint(
     summary: "List the admins' revocations that are still in effect, newest first",
     tag: "Sessions",
     caller: "admin",
-    shape: "envelope",
     query: cursorQuery(RevocationId),
     answer: [200, z.object({ list: rowsOf(Revocation), pageInfo: PageInfo })],
     cost: { read: 30, kilobytes: 105 },

@@ -12,7 +12,6 @@ export const { contract, handler } = endpoint(
       "their sockets",
     tag: "Sessions",
     caller: "admin",
-    shape: "envelope",
     body: NewRevocation,
     answer: [201, Revocation],
     cost: { read: 1, write: 8, kilobytes: 1 },

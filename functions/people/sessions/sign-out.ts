@@ -9,7 +9,6 @@ export const { contract, handler } = endpoint(
     summary: "Sign out everywhere: revoke all my tokens and close my sockets",
     tag: "Sessions",
     caller: "user",
-    shape: "envelope",
     answer: [204, z.void()],
     cost: { read: 1, write: 6 },
     refusals: [],

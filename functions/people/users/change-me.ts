@@ -13,7 +13,6 @@ export const { contract, handler } = endpoint(
     summary: "Update my profile; omitted fields stay unchanged, null clears a field",
     tag: "Users",
     caller: "user",
-    shape: "envelope",
     body: ProfileChange.extend({ profilePhoto: PictureUrl.nullish() }),
     answer: [200, PublicProfile],
     hasRevisions: true,

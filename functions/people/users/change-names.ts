@@ -14,7 +14,6 @@ export const { contract, handler } = endpoint(
     summary: "Set a user's names, or import a user; omitted fields stay unchanged",
     tag: "Users",
     caller: "service",
-    shape: "envelope",
     path: z.object({ userId: UserId }),
     body: Naming,
     answer: [200, PublicProfile],

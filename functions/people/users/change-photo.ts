@@ -22,7 +22,6 @@ export const { contract, handler } = endpoint(
     summary: "Upload my profile picture",
     tag: "Users",
     caller: "user",
-    shape: "envelope",
     formOnly: multipart(),
     body: z.object({ photo: PictureFile.meta(pictureField) }),
     answer: [200, PublicProfile],

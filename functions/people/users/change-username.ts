@@ -18,7 +18,6 @@ export const { contract, handler } = endpoint(
     summary: "Change my username (once in 30 days); admins can change another user's with `userId`",
     tag: "Users",
     caller: "user",
-    shape: "envelope",
     body: z.object({ newUsername: Username, userId: UserId.optional() }),
     answer: [200, PublicProfile],
     hasRevisions: true,

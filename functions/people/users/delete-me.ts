@@ -17,7 +17,6 @@ export const { contract, handler } = endpoint(
     summary: "Delete my account; the ledger is kept, and `forfeit=true` gives up the balance",
     tag: "Users",
     caller: "user",
-    shape: "envelope",
     query: z.object({
       forfeit: booleanText.optional().meta({ description: "Give up the remaining balance" }),
     }),

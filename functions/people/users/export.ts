@@ -8,7 +8,6 @@ export const { contract, handler } = endpoint(
     summary: "Export my data: the newest 1,000 items of each kind",
     tag: "Users",
     caller: "user",
-    shape: "envelope",
     answer: [200, OwnData],
     rate: "exports",
     cost: { read: 2150, kilobytes: 1950 },

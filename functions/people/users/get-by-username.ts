@@ -14,7 +14,6 @@ export const { contract, handler } = endpoint(
     summary: "Get a user's public profile by username (case-insensitive)",
     tag: "Users",
     caller: "anyone",
-    shape: "envelope",
     path: z.object({
       username: text(1, 100).meta({ description: "Case-insensitive", example: "johndoe" }),
     }),

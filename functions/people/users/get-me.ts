@@ -10,7 +10,6 @@ export const { contract, handler } = endpoint(
     summary: "Get my profile",
     tag: "Users",
     caller: "user",
-    shape: "envelope",
     answer: [200, PublicProfile],
     hasRevisions: true,
     cost: { read: 2, kilobytes: 9 },

@@ -12,7 +12,6 @@ export const { contract, handler } = endpoint(
     summary: "Get a user's public profile",
     tag: "Users",
     caller: "user",
-    shape: "envelope",
     path: z.object({ userId: UserId }),
     answer: [200, PublicProfile],
     cost: { read: 3, kilobytes: 9 },

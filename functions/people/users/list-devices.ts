@@ -13,7 +13,6 @@ export const { contract, handler } = endpoint(
     summary: "List a user's devices with their push tokens, most recently saved first",
     tag: "Users",
     caller: "service",
-    shape: "envelope",
     path: z.object({ userId: UserId }),
     answer: [200, rowsOf(Device)],
     cost: { read: 120, kilobytes: 470 },

@@ -9,7 +9,6 @@ export const { contract, handler } = endpoint(
     summary: "Search users by name prefix (same as version 1)",
     tag: "Users",
     caller: "user",
-    shape: "envelope",
     query: UserQuestion,
     answer: [200, FoundUsers],
     rate: "searches",

@@ -8,7 +8,6 @@ export const { contract, handler } = endpoint(
     summary: "Search users by name prefix; without a query, returns a sample",
     tag: "Users",
     caller: "user",
-    shape: "envelope",
     query: UserQuestion,
     answer: [200, FoundUsers],
     rate: "searches",

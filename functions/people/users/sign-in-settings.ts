@@ -10,7 +10,6 @@ export const { contract, handler } = endpoint(
     summary: "Get the sign-in settings of this stage",
     tag: "Sign-in",
     caller: "anyone",
-    shape: "envelope",
     answer: [200, SignIn],
     cost: { kilobytes: 1, callsOut: 1 },
     refusals: [],

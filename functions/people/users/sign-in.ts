@@ -11,7 +11,6 @@ export const { contract, handler } = endpoint(
       "PKCE verifier",
     tag: "Sign-in",
     caller: "anyone",
-    shape: "envelope",
     body: SignInCode,
     answer: [200, SignedIn],
     memory: { keep: (answer: SignedIn) => ({ ...answer, token: null }) },

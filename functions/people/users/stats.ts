@@ -13,7 +13,6 @@ export const { contract, handler } = endpoint(
     summary: "Count a user's followers, followed users and live streams",
     tag: "Users",
     caller: "user",
-    shape: "envelope",
     path: z.object({ userId: UserId }),
     answer: [200, z.object({ followers: count, following: count, totalLiveStreams: count })],
     cost: { read: 15, kilobytes: 1 },

@@ -13,7 +13,6 @@ export const { contract, handler } = endpoint(
     summary: "List my transactions, newest first",
     tag: "Wallet",
     caller: "user",
-    shape: "envelope",
     query: TransactionQuery,
     lists: ["types", "types[]", "statuses", "statuses[]"],
     answer: [

@@ -16,7 +16,6 @@ export const { contract, handler } = endpoint(
     summary: "Check whether a user is banned from a live stream; users may check themselves",
     tag: "Live Stream Bans",
     caller: "user",
-    shape: "envelope",
     path: z.object({ targetUserId: UserId }),
     query: z.object({ liveStreamId: StreamId }),
     answer: [200, z.object({ isBanned: z.boolean(), ban: LiveStreamBan.nullable() })],

@@ -17,7 +17,6 @@ export const { contract, handler } = endpoint(
     summary: "Block or mute a user in a live stream or a whole channel",
     tag: "Live Stream Bans",
     caller: "user",
-    shape: "envelope",
     body: NewBan,
     answer: [200, LiveStreamBan],
     cost: { read: 8, write: 50, kilobytes: 6 },

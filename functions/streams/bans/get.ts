@@ -12,7 +12,6 @@ export const { contract, handler } = endpoint(
     summary: "Get a ban of a live stream, active or lifted",
     tag: "Live Stream Bans",
     caller: "user",
-    shape: "envelope",
     path: z.object({ id: BanId }),
     answer: [200, LiveStreamBan],
     cost: { read: 6, kilobytes: 6 },

@@ -12,7 +12,6 @@ export const { contract, handler } = endpoint(
     summary: "Lift a ban; its record stays readable",
     tag: "Live Stream Bans",
     caller: "user",
-    shape: "envelope",
     path: z.object({ id: BanId }),
     answer: [200, LiveStreamBan],
     cost: { read: 7, write: 15, kilobytes: 6 },

@@ -13,7 +13,6 @@ export const { contract, handler } = endpoint(
     summary: "List the bans of my streams, or of one stream that I moderate, newest first",
     tag: "Live Stream Bans",
     caller: "user",
-    shape: "envelope",
     query: BanQuery,
     answer: [200, z.object({ list: rowsOf(LiveStreamBan), pagination: Pagination })],
     cost: { read: 140, kilobytes: 550 },

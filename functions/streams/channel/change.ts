@@ -14,7 +14,6 @@ export const { contract, handler } = endpoint(
     summary: "Update my channel; the change also applies to my streams that have not ended",
     tag: "Channel",
     caller: "user",
-    shape: "envelope",
     body: ChannelChange,
     answer: [200, ChannelSettings],
     hasRevisions: true,

@@ -17,7 +17,6 @@ export const { contract, handler } = endpoint(
     summary: "Create a key that lets an overlay read the newest live stream of my channel",
     tag: "Channel",
     caller: "user",
-    shape: "envelope",
     body: NewOverlayKey,
     isBodyOptional: true,
     answer: [201, CreatedOverlayKey],

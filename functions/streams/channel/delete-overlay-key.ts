@@ -11,7 +11,6 @@ export const { contract, handler } = endpoint(
     summary: "Revoke an overlay key of my channel and close its sockets",
     tag: "Channel",
     caller: "user",
-    shape: "envelope",
     path: z.object({ keyId: OverlayKeyId }),
     answer: [204, z.void()],
     cost: { read: 6, write: 4 },

@@ -8,7 +8,6 @@ export const { contract, handler } = endpoint(
     summary: "Get my channel: the chat and hype train settings that my new streams start with",
     tag: "Channel",
     caller: "user",
-    shape: "envelope",
     answer: [200, ChannelSettings],
     hasRevisions: true,
     cost: { read: 20, kilobytes: 35 },

@@ -10,7 +10,6 @@ export const { contract, handler } = endpoint(
     summary: "List the overlay keys of my channel, newest first; the key values are not shown",
     tag: "Channel",
     caller: "user",
-    shape: "envelope",
     query: cursorQuery(OverlayKeyId),
     answer: [200, OverlayKeys],
     cost: { read: 6, kilobytes: 1 },

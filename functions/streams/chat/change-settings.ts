@@ -20,7 +20,6 @@ export const { contract, handler } = endpoint(
     summary: "Update a stream's chat settings; omitted fields stay unchanged",
     tag: "Live Stream Chat",
     caller: "user",
-    shape: "envelope",
     path: z.object({ streamId: StreamId }),
     body: ChatSettingsChange,
     answer: [200, ChatSettings],

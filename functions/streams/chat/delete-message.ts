@@ -12,7 +12,6 @@ export const { contract, handler } = endpoint(
     summary: "Delete a chat message: your own, or any as host, moderator or admin",
     tag: "Live Stream Chat",
     caller: "user",
-    shape: "envelope",
     path: z.object({ streamId: StreamId, messageId: MessageId }),
     answer: [204, z.void()],
     cost: { read: 7, write: 50 },

@@ -13,7 +13,6 @@ export const { contract, handler } = endpoint(
     summary: "Get a chat message",
     tag: "Live Stream Chat",
     caller: "user",
-    shape: "envelope",
     path: z.object({ streamId: StreamId, messageId: MessageId }),
     answer: [200, ChatMessage],
     cost: { read: 10, kilobytes: 10 },

@@ -10,7 +10,6 @@ export const { contract, handler } = endpoint(
     summary: "Get a stream's chat settings",
     tag: "Live Stream Chat",
     caller: "user",
-    shape: "envelope",
     path: z.object({ streamId: StreamId }),
     answer: [200, ChatSettings],
     hasRevisions: true,

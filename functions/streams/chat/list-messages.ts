@@ -13,7 +13,7 @@ export const { contract, handler } = endpoint(
     summary: "List a live stream's chat messages, newest first",
     tag: "Live Stream Chat",
     caller: "user",
-    shape: "bare",
+    isBare: true,
     path: z.object({ streamId: StreamId }),
     query: HistoryQuery,
     answer: [200, History],

@@ -14,7 +14,6 @@ export const { contract, handler } = endpoint(
     summary: "List a stream's superlikes, newest first",
     tag: "Live Stream Chat",
     caller: "user",
-    shape: "envelope",
     path: z.object({ streamId: StreamId }),
     query: cursorQuery(GiftId),
     answer: [200, z.object({ list: rowsOf(ListedSuperlike), pageInfo: PageInfo })],

@@ -14,7 +14,6 @@ export const { contract, handler } = endpoint(
     summary: "List a stream's moderation log, newest first (moderators only)",
     tag: "Live Stream Bans",
     caller: "user",
-    shape: "envelope",
     path: z.object({ streamId: StreamId }),
     query: cursorQuery(ActId),
     answer: [200, ModerationLog],

@@ -11,7 +11,6 @@ export const { contract, handler } = endpoint(
     summary: "Pin a chat message, replacing the current pin",
     tag: "Live Stream Chat",
     caller: "user",
-    shape: "envelope",
     path: z.object({ streamId: StreamId }),
     body: z.object({ messageId: MessageId }),
     answer: [200, z.object({ streamId: StreamId, messageId: MessageId })],

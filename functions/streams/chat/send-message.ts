@@ -18,7 +18,7 @@ export const { contract, handler } = endpoint(
     summary: "Send a message to the chat of a live stream",
     tag: "Live Stream Chat",
     caller: "user",
-    shape: "bare",
+    isBare: true,
     path: z.object({ streamId: StreamId }),
     body: z.object({ content: Content, replyTo: MessageId.nullish() }),
     answer: [201, SentMessage],

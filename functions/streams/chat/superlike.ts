@@ -14,7 +14,7 @@ export const { contract, handler } = endpoint(
     summary: "Send a superlike to a live stream",
     tag: "Live Stream Chat",
     caller: "user",
-    shape: "bare",
+    isBare: true,
     path: z.object({ streamId: StreamId }),
     answer: [201, Superlike],
     rate: "money",

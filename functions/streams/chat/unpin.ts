@@ -10,7 +10,6 @@ export const { contract, handler } = endpoint(
     summary: "Unpin the pinned message of a stream's chat, if any",
     tag: "Live Stream Chat",
     caller: "user",
-    shape: "envelope",
     path: z.object({ streamId: StreamId }),
     answer: [204, z.void()],
     cost: { read: 6, write: 35 },

@@ -20,7 +20,6 @@ export const { contract, handler } = endpoint(
     summary: "Create a key that lets an overlay read the frames of a stream",
     tag: "Overlays",
     caller: "user",
-    shape: "envelope",
     path: z.object({ streamId: StreamId }),
     body: NewOverlayKey,
     isBodyOptional: true,

@@ -12,7 +12,6 @@ export const { contract, handler } = endpoint(
     summary: "Revoke an overlay key and close its sockets",
     tag: "Overlays",
     caller: "user",
-    shape: "envelope",
     path: z.object({ streamId: StreamId, keyId: OverlayKeyId }),
     answer: [204, z.void()],
     cost: { read: 7, write: 4 },

@@ -12,7 +12,6 @@ export const { contract, handler } = endpoint(
     summary: "List the overlay keys of a stream, newest first; the key values are not shown",
     tag: "Overlays",
     caller: "user",
-    shape: "envelope",
     path: z.object({ streamId: StreamId }),
     query: cursorQuery(OverlayKeyId),
     answer: [200, OverlayKeys],

@@ -15,7 +15,6 @@ export const { contract, handler } = endpoint(
     summary: "Refund a user's pass for a paid stream; the user loses access",
     tag: "Live Streams",
     caller: "admin",
-    shape: "envelope",
     path: z.object({ streamId: StreamId, userId: UserId }),
     answer: [200, z.object({ id: GiftId, refundedAt: Timestamp, credits: Balance })],
     rate: "accounting",

@@ -13,7 +13,6 @@ const create = {
   summary: "Make a part of a thing",
   tag: "App",
   caller: "admin",
-  shape: "envelope",
   path: z.object({ thingId: z.string() }),
   body: z.object({ name: z.string().transform((name) => name.trim()) }),
   answer: [201, Thing],
