@@ -24,3 +24,18 @@ export function goalResultOf(moves: readonly Move[], target: number): GoalResult
   }
   return { amount: Math.max(0, amount), reached: most >= target };
 }
+
+/**
+ * Whether a stored result matches the moves. What viewers saw as reached stays so, and a log adds
+ * moves in the order of their commits: so it may have been reached although it was not in the order
+ * of times.
+ */
+export function isGoalResultSound(
+  { amount, reached }: GoalResult,
+  moves: readonly Move[],
+  target: number,
+): boolean {
+  const counted = goalResultOf(moves, target);
+  const gross = moves.reduce((sum, move) => sum + Math.max(0, move.amount), 0);
+  return amount === counted.amount && (reached ? gross >= target : !counted.reached);
+}

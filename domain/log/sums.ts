@@ -88,3 +88,7 @@ export const likesIn = ({ sums = {} }: LogState): number => {
 /** The moments that are open in a log. */
 export const openIn = ({ moments = [] }: LogState): LogMoment[] =>
   moments.filter(({ over }) => over === undefined);
+
+/** Whether a log has shown a goal as reached, which stays so. */
+export const isReachedIn = ({ moments = [] }: LogState, goalId: string): boolean =>
+  moments.some(({ id, isReached }) => id === goalId && isReached === true);

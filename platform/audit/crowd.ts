@@ -1,4 +1,4 @@
-import { goalResultOf, movesOf } from "../../domain/audience/goal.ts";
+import { isGoalResultSound, movesOf } from "../../domain/audience/goal.ts";
 import { LikeItem } from "../../domain/audience/likes.ts";
 import { MomentItem } from "../../domain/audience/moment.ts";
 import { countVote, VoteItem } from "../../domain/audience/vote.ts";
@@ -91,11 +91,11 @@ function misfitsOf(tally: Tally, crowds: ReadonlyMap<string, Crowd>): SumMisfit[
       const isSame = isResultSound(result, tally.giving, tally.moment);
       return isSame ? [] : [differs("the result is", result)];
     }
-    const { reached } =
-      tally.moment.of === "likes"
-        ? { reached: tally.likes >= target }
-        : goalResultOf(tally.moves, target);
-    const isSame = same(Math.max(0, Number(stored)), result.amount) && result.reached === reached;
+    const { likes, moves, moment } = tally;
+    const isSame =
+      moment.of === "likes"
+        ? same({ amount: likes, reached: likes >= target }, result)
+        : isGoalResultSound(result, moves, target);
     return isSame ? [] : [differs("the result is", result)];
   }
   const isKnown = crowd !== undefined && openIn(crowd.log).some((one) => one.id === id);

@@ -1,11 +1,16 @@
+import { listSumMisfits } from "../../platform/audit/crowd.ts";
 import type { Caller } from "../../platform/auth/caller.ts";
 import { withMetrics } from "../../platform/runtime/metrics.ts";
+import { countState } from "../../platform/store/audience/count-state.ts";
 import { endMoments } from "../../platform/store/audience/endings.ts";
 import { findMoment, startMoment } from "../../platform/store/audience/moments.ts";
 import { recordVote } from "../../platform/store/audience/votes.ts";
+import { readHead } from "../../platform/store/log/frames.ts";
+import { resetLog } from "../../platform/store/log/log-reset.ts";
 import { newLog } from "../../platform/store/log/logs.ts";
 import { putItem, updateItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
+import { scanTable } from "../../platform/table/query.ts";
 import { meterTable } from "./call-meter.ts";
 import { published } from "./published-metrics.ts";
 import { useQueue } from "./queue-double.ts";
@@ -80,6 +85,41 @@ test.each(["goal", "train"] as const)(
     expect(spent[1]).toBe(spent[0]);
   },
 );
+
+/** Gifts of ten credits, the first refunded before the second by time, and later by commit. */
+async function reachInLog() {
+  const { stream, send } = await makeOldStream(0);
+  const { id: streamId } = stream;
+  const { id: momentId, startedAt, endsAt } = await startMoment(stream, goal, caller, forget);
+  const [first] = [await send(after(startedAt, 1)), await send(after(startedAt, 3))];
+  await updateItem({
+    Key: key.gift(streamId, first),
+    UpdateExpression: "SET refundedAt = :at REMOVE #due",
+    ExpressionAttributeNames: { "#due": "due" },
+    ExpressionAttributeValues: { ":at": after(startedAt, 2).toISOString() },
+  });
+  const known = { id: momentId, kind: "goal", of: "credits", target: 20, startedAt, endsAt };
+  const moments = [{ ...known, isReached: true }];
+  await putItem({ ...key.log(streamId), ...newLog(), moments, sums: { [momentId]: 10 } });
+  return { streamId, momentId, endsAt };
+}
+
+test("a goal that viewers saw reached ends as reached, in whatever order gifts were committed", async () => {
+  const { streamId, momentId, endsAt } = await reachInLog();
+  await endMoments({ streamId, momentId }, after(endsAt, 20));
+  const result = { amount: 10, reached: true };
+  expect(await findMoment(streamId, momentId)).toMatchObject({ result });
+  const misfits = await listSumMisfits(scanTable);
+  expect(misfits.filter(({ item }) => item.includes(streamId))).toEqual([]);
+});
+
+test("a goal that viewers saw reached is reached in a log that is reset", async () => {
+  const { streamId, momentId } = await reachInLog();
+  await resetLog(streamId, new Date(), (one, was) => countState(one, "", was));
+  const { moments = [] } = await readHead(streamId);
+  expect(moments).toMatchObject([{ id: momentId, isReached: true }]);
+  expect(moments[0]).not.toHaveProperty("shown");
+});
 
 test("a stream's end counts a poll whose time was over, even if its message was lost", async () => {
   const stream = await makeStream("host");

@@ -106,3 +106,18 @@ test("a result covers what was stored before the end", async () => {
   const never = { amount: 10, reached: false };
   expect(await problemsOf(replaced(goal(goalId, "credits", ended(never))))).toHaveLength(1);
 });
+
+test("a goal may have been reached in the order of commits, and never without enough credits", async () => {
+  const ended = (target: number, reached: boolean) => {
+    const result = { amount: 10, reached };
+    return goal(goalId, "credits", { target, status: "ended", endedAt: at(50), result });
+  };
+  const first = gift(1, { refundedAt: at(1.5) });
+  const withResult = (item: object) => [
+    ...replaced(first).filter(({ SK }) => SK !== key.moment("", goalId).SK && SK !== gift(2).SK),
+    ...[item, gift(2)],
+  ];
+  for (const reached of [true, false])
+    expect(await problemsOf(withResult(ended(15, reached)))).toEqual([]);
+  expect(await problemsOf(withResult(ended(25, true)))).toHaveLength(1);
+});

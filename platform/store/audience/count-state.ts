@@ -4,7 +4,13 @@ import {
   MomentItem as Schema,
 } from "../../../domain/audience/moment.ts";
 import { logMomentOf } from "../../../domain/log/crowd-change.ts";
-import { type LogMoment, type LogState, likesSum, type Sums } from "../../../domain/log/sums.ts";
+import {
+  isReachedIn,
+  type LogMoment,
+  type LogState,
+  likesSum,
+  type Sums,
+} from "../../../domain/log/sums.ts";
 import { read } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryWhole } from "../../table/query.ts";
@@ -17,7 +23,8 @@ const never = "9999";
 /**
  * Counts the sums that a stream's log should have, from all stored items: its likes, the sums of
  * the moments without a result, and the gifts that may start a train. For a log that is reset;
- * `was` is its previous state, since a train that began may not have been stored yet.
+ * `was` is its previous state: a train that began may not have been stored yet, and a goal that
+ * viewers saw reached stays so.
  */
 export async function countState(
   streamId: string,
@@ -32,10 +39,11 @@ export async function countState(
   for (const moment of all) {
     if (moment.kind === "train") continue;
     if (moment.status === "cancelled" || moment.result !== undefined) continue;
-    const { amount, isReached } = await countMoment(moment, goals.get(moment.id) ?? 0);
+    const counted = await countMoment(moment, goals.get(moment.id) ?? 0);
+    const isReached = counted.isReached || isReachedIn(was, moment.id);
     const { shown, ...known } = logMomentOf(moment, momentOf(moment, defaultPicture));
     moments.push({ ...known, ...(isReached ? { isReached } : shown && { shown }) });
-    sums[moment.id] = amount;
+    sums[moment.id] = counted.amount;
   }
   const trains = await countTrains(streamId, all, was);
   return {

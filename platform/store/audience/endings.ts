@@ -6,7 +6,7 @@ import {
 } from "../../../domain/audience/moment.ts";
 import { levelOf } from "../../../domain/audience/train.ts";
 import { MomentId, StreamId } from "../../../domain/id.ts";
-import type { LogState, Sums } from "../../../domain/log/sums.ts";
+import { isReachedIn, type LogState, type Sums } from "../../../domain/log/sums.ts";
 import { creditsIn, isOpenTrain } from "../../../domain/log/train-progress.ts";
 import { Refusal } from "../../../domain/refusal.ts";
 import { startTimer } from "../../aws/queues.ts";
@@ -70,8 +70,16 @@ export async function endMoments({ streamId, momentId }: Ending, now: Date): Pro
   if (now < at) return send({ streamId, momentId }, at, now);
   const log = await readHead(streamId);
   if (moment.kind === "train") return endTrain(moment, end, log, now);
-  await record(moment, end, await recount(moment, end), log);
+  await record(moment, end, asShown(await recount(moment, end), moment, log), log);
 }
+
+/**
+ * The result of a goal that viewers saw reached says so. The log adds gifts and refunds in the
+ * order of their commits, and the recount in that of their times, in which it may never have been
+ * reached.
+ */
+const asShown = (result: MomentResult, { id }: MomentItem, log: LogState): MomentResult =>
+  "reached" in result ? { ...result, reached: result.reached || isReachedIn(log, id) } : result;
 
 async function record(moment: MomentItem, end: string, result: MomentResult, log: LogState) {
   measureDrift(moment, sumOfResult(result, moment), log);

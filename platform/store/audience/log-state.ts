@@ -3,6 +3,7 @@ import { entersLikers, Liker, mergeLikers } from "../../../domain/audience/likes
 import { type Moment, MomentItem, momentOf, zeroOf } from "../../../domain/audience/moment.ts";
 import type { ShownSums } from "../../../domain/log/recovery.ts";
 import {
+  isReachedIn,
   type LogMoment,
   type LogState,
   likesSum,
@@ -26,7 +27,7 @@ export const showMoment = (item: MomentItem, { moments = [] }: LogState): Moment
   const known = moments.find((one) => one.id === item.id);
   const isOpen = known !== undefined && isOpenTrain(known) && item.status === "open";
   const shown = isOpen ? { ...item, endsAt: known.endsAt, level: known.train.level } : item;
-  return momentOf(shown, setting("DEFAULT_PICTURE"), known?.isReached === true);
+  return momentOf(shown, setting("DEFAULT_PICTURE"), isReachedIn({ moments }, item.id));
 };
 
 /** Moments as viewers see them. */
