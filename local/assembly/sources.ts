@@ -69,6 +69,7 @@ const Rule = z.strictObject({
   ScheduleExpression: z.string(),
   State: z.enum(["ENABLED", "DISABLED"]).default("ENABLED"),
   Targets: z.array(Target),
+  Tags: z.unknown().optional(),
 });
 
 /** The enabled schedules: EventBridge rules that call functions, with EventBridge's own event. */
