@@ -165,7 +165,7 @@ function hashSources(): string {
   const hash = createHash("sha256");
   const patterns = [
     "{web,client}/**/*",
-    "bin/{build-web,web-bundles}.ts",
+    "bin/build/{build-web,web-bundles}.ts",
     "lib/stages/page-headers.ts",
     "package-lock.json",
   ];
