@@ -129,14 +129,10 @@ export type EventSource = {
   sourceArn: string;
   functionName: string;
   batchSize: number;
-  batchingWindowSeconds: number;
-  parallelizationFactor: number;
-  startingPosition?: string;
   retryAttemptsMax: number;
   recordAgeSecondsMax: number;
-  bisectOnError: boolean;
-  reportsItemFailures: boolean;
-  onFailureArn?: string;
+  /** The bucket of batches that were given up. */
+  failuresArn?: string;
   filters: Record<string, unknown>[];
   concurrencyMax?: number;
 };

@@ -3,25 +3,30 @@ import { type EventSource, functionNameOf, type Schedule } from "../model.ts";
 import { findResources } from "./resources.ts";
 import type { Templates } from "./templates.ts";
 
-const Mapping = z.object({
+/** Settings with one value are those that the runner emulates. */
+const Mapping = z.strictObject({
   EventSourceArn: z.string(),
   FunctionName: z.string(),
-  Enabled: z.coerce.boolean().default(true),
-  BatchSize: z.coerce.number().optional(),
-  MaximumBatchingWindowInSeconds: z.coerce.number().default(0),
-  ParallelizationFactor: z.coerce.number().default(1),
-  StartingPosition: z.string().optional(),
-  MaximumRetryAttempts: z.coerce.number().default(-1),
-  MaximumRecordAgeInSeconds: z.coerce.number().default(-1),
-  BisectBatchOnFunctionError: z.coerce.boolean().default(false),
-  FunctionResponseTypes: z.array(z.string()).default([]),
+  Enabled: z.boolean().default(true),
+  BatchSize: z.number().optional(),
+  MaximumBatchingWindowInSeconds: z.literal(0).optional(),
+  ParallelizationFactor: z.literal(1).optional(),
+  StartingPosition: z.literal("TRIM_HORIZON").optional(),
+  MaximumRetryAttempts: z.number().default(-1),
+  MaximumRecordAgeInSeconds: z.number().default(-1),
+  BisectBatchOnFunctionError: z.literal(false).optional(),
+  FunctionResponseTypes: z.tuple([z.literal("ReportBatchItemFailures")]),
   DestinationConfig: z
-    .object({ OnFailure: z.object({ Destination: z.string() }).optional() })
+    .strictObject({
+      OnFailure: z.strictObject({ Destination: z.string().startsWith("arn:aws:s3:::") }),
+    })
     .optional(),
   FilterCriteria: z
     .object({ Filters: z.array(z.object({ Pattern: z.string().optional() })).default([]) })
     .optional(),
-  ScalingConfig: z.object({ MaximumConcurrency: z.coerce.number().optional() }).optional(),
+  ScalingConfig: z.strictObject({ MaximumConcurrency: z.number().optional() }).optional(),
+  MetricsConfig: z.unknown().optional(),
+  Tags: z.unknown().optional(),
 });
 
 /** The enabled mappings. -1 as attempts or age means no limit, as in Lambda's own API. */
@@ -35,20 +40,14 @@ export function readEventSources(templates: Templates): EventSource[] {
     if (!properties.Enabled) continue;
     const { FunctionName, DestinationConfig, ScalingConfig } = properties;
     const fromQueue = properties.EventSourceArn.startsWith("arn:aws:sqs:");
-    const destination = DestinationConfig?.OnFailure?.Destination;
     sources.push({
       id: `${stack}-${id}`,
       sourceArn: properties.EventSourceArn,
       functionName: FunctionName.startsWith("arn:") ? functionNameOf(FunctionName) : FunctionName,
       batchSize: properties.BatchSize ?? (fromQueue ? 10 : 100),
-      batchingWindowSeconds: properties.MaximumBatchingWindowInSeconds,
-      parallelizationFactor: properties.ParallelizationFactor,
-      ...(properties.StartingPosition && { startingPosition: properties.StartingPosition }),
       retryAttemptsMax: properties.MaximumRetryAttempts,
       recordAgeSecondsMax: properties.MaximumRecordAgeInSeconds,
-      bisectOnError: properties.BisectBatchOnFunctionError,
-      reportsItemFailures: properties.FunctionResponseTypes.includes("ReportBatchItemFailures"),
-      ...(destination && { onFailureArn: destination }),
+      ...(DestinationConfig && { failuresArn: DestinationConfig.OnFailure.Destination }),
       filters: (properties.FilterCriteria?.Filters ?? []).flatMap(({ Pattern }) =>
         Pattern === undefined ? [] : [z.record(z.string(), z.unknown()).parse(JSON.parse(Pattern))],
       ),

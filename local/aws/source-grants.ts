@@ -14,10 +14,8 @@ export function checkSourceGrants(stage: Stage, iam: Iam): void {
       ? ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
       : ["dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream"];
     const wanted = actions.map((action) => ({ action, resource: source.sourceArn }));
-    const bucket = stage.buckets.find((one) => one.arn === source.onFailureArn);
-    const dead = stage.queues.find((one) => one.arn === source.onFailureArn);
+    const bucket = stage.buckets.find((one) => one.arn === source.failuresArn);
     if (bucket) wanted.push({ action: "s3:PutObject", resource: `${bucket.arn}/aws/lambda/any` });
-    if (dead) wanted.push({ action: "sqs:SendMessage", resource: dead.arn });
     for (const access of wanted) {
       if (iam.isAllowed(source.functionName, access)) continue;
       missing.push(`${source.functionName} may not ${access.action} on ${access.resource}`);

@@ -5,7 +5,6 @@ import { createSchedules } from "../sources/schedules.ts";
 import { createStreams, type Streams } from "../sources/streams.ts";
 import type { State } from "../state.ts";
 import type { EngineCall } from "./engine-call.ts";
-import { runnerCaller } from "./iam.ts";
 import type { Meter } from "./meter.ts";
 import type { Objects } from "./objects.ts";
 
@@ -47,14 +46,8 @@ export function createSources(options: SourcesOptions): Sources {
   const wakeQueue = (name: string) => {
     for (const { queue, source } of queues) if (queue.name === name) source.wake();
   };
-  const sendToQueue = (queueArn: string, body: string) => {
-    const queue = findQueue(queueArn);
-    if (!queue) return log(`There is no destination ${queueArn} for what was given up`);
-    store.send(queue, { body, sender: runnerCaller });
-    wakeQueue(queue.name);
-  };
   const putObject = objects.put;
-  const streams = createStreams({ stage, call, state, invoke, putObject, log, sendToQueue });
+  const streams = createStreams({ stage, call, state, invoke, putObject, log });
   const schedules = createSchedules(stage, invoke, log);
   return {
     store,

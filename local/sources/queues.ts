@@ -35,23 +35,9 @@ export function createQueueSource(options: QueueSourceOptions): QueueSource {
   const concurrencyMax = source.concurrencyMax ?? concurrencyDefault;
   const atWork = new Set<Promise<void>>();
   let timer: NodeJS.Timeout | undefined;
-  let windowEndsAt: number | undefined;
   let running = false;
   let hasTold = false;
 
-  /** Whether the batching window is still open. */
-  const isGathering = (): boolean => {
-    if (source.batchingWindowSeconds === 0 || queue.fifo) return false;
-    const { visible } = store.count(queue);
-    if (visible === 0 || visible >= source.batchSize) {
-      windowEndsAt = undefined;
-      return false;
-    }
-    windowEndsAt ??= performance.now() + source.batchingWindowSeconds * 1000;
-    if (performance.now() < windowEndsAt) return true;
-    windowEndsAt = undefined;
-    return false;
-  };
   const lookAfter = (milliseconds: number) => {
     clearTimeout(timer);
     if (!running) return;
@@ -60,8 +46,7 @@ export function createQueueSource(options: QueueSourceOptions): QueueSource {
   };
   const schedule = () => {
     const next = store.findNextVisible(queue) ?? Number.POSITIVE_INFINITY;
-    const wait = windowEndsAt === undefined ? next - Date.now() : windowEndsAt - performance.now();
-    lookAfter(Math.min(Math.max(wait, 1), idleMilliseconds));
+    lookAfter(Math.min(Math.max(next - Date.now(), 1), idleMilliseconds));
   };
   const look = () => {
     try {
@@ -75,7 +60,7 @@ export function createQueueSource(options: QueueSourceOptions): QueueSource {
     }
   };
   const poll = () => {
-    while (running && atWork.size < concurrencyMax && !isGathering()) {
+    while (running && atWork.size < concurrencyMax) {
       const messages = store.receive(queue, source.batchSize);
       if (messages.length === 0) {
         // The queue may have had dead letters only; continue while something is visible.
@@ -127,7 +112,7 @@ async function deliver(options: QueueSourceOptions, messages: Message[]): Promis
       );
       return;
     }
-    const done = source.reportsItemFailures ? selectDone(messages, result.payload) : messages;
+    const done = selectDone(messages, result.payload);
     if (done.length === 0) return;
     store.remove(done);
     meter.record({

@@ -9,10 +9,8 @@ export type GiveUpReason = "RetryAttemptsExhausted" | "RecordAgeExceeded";
 type FailedBatch = {
   /** The key of the S3 object. */
   key: string;
-  /** For S3: metadata and the complete records. */
-  withPayload: string;
-  /** For SQS: metadata only, as on AWS. */
-  metadata: string;
+  /** Metadata and the complete records. */
+  body: string;
 };
 
 /**
@@ -58,8 +56,7 @@ export function failedBatchOf(
   const stamp = `${day}T${time.slice(0, 8).replaceAll(":", ".")}`;
   return {
     key: `aws/lambda/${source.id}/${shardId}/${day.replaceAll("-", "/")}/${stamp}-${randomUUID()}`,
-    withPayload: JSON.stringify({ ...metadata, payload: { Records: records } }),
-    metadata: JSON.stringify(metadata),
+    body: JSON.stringify({ ...metadata, payload: { Records: records } }),
   };
 }
 

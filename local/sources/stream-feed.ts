@@ -17,8 +17,6 @@ export type StreamFeed = {
   restAfter(workMilliseconds: number): void;
   /** The engine's own ARN of the stream; it changes when the table is recreated. */
   findStreamArn(): Promise<string>;
-  /** The newest sequence number; `undefined` if the stream is empty. */
-  findNewest(): Promise<string | undefined>;
 };
 
 /** A position in the stream. */
@@ -108,13 +106,5 @@ export function createStreamFeed(
       budget = restAfterBatch(budget, now(), workMilliseconds, load());
     },
     findStreamArn: calls.findArn,
-    async findNewest() {
-      let newest: string | undefined;
-      for (;;) {
-        const records = await read(newest);
-        if (records.length === 0) return newest;
-        newest = records.at(-1)?.dynamodb.SequenceNumber;
-      }
-    },
   };
 }

@@ -6,10 +6,10 @@ type Positions = {
   save(shard: number, sequence: string): void;
   /**
    * Creates a position for each shard. If the number of shards has changed, all start at the lowest
-   * old position; later records may be redelivered, as on AWS. `findFirst` returns the start of a
-   * new mapping; `undefined` is the beginning.
+   * old position; later records may be redelivered, as on AWS. A new mapping starts at the
+   * beginning.
    */
-  prepare(shardCount: number, findFirst: () => Promise<string | undefined>): Promise<void>;
+  prepare(shardCount: number): void;
 };
 
 /**
@@ -34,14 +34,13 @@ export function createPositions(state: State, reader: string, stream: string): P
     save(shard, sequence) {
       write.run(reader, stream, shard, sequence);
     },
-    async prepare(shardCount, findFirst) {
+    prepare(shardCount) {
       const kept = all.all(reader, stream).map((row) => String(row.sequence));
       if (kept.length === shardCount) return;
-      const least = kept.sort(compareSequences)[0];
-      const first = kept.length > 0 ? least : await findFirst();
+      const least = kept.sort(compareSequences)[0] ?? "";
       remove.run(reader, stream);
       for (let shard = 0; shard < shardCount; shard++) {
-        write.run(reader, stream, shard, first ?? "");
+        write.run(reader, stream, shard, least);
       }
     },
   };

@@ -13,8 +13,8 @@ export type Progress = {
   history: (string | undefined)[];
   /** Whether the stream may have unread records. */
   hasMore: boolean;
-  /** Batch sizes that a failed batch keeps when it is retried. */
-  sizes: number[];
+  /** The size that a failed batch keeps when it is retried. */
+  size: number | undefined;
   tries: number;
   /** The end of a successful batch that is delivered a second time. */
   doubledUntil: string | undefined;
@@ -32,7 +32,14 @@ export type Progress = {
 export function createProgress(position: string | undefined): Progress {
   return {
     ...{ position, read: position, pending: [], history: [], hasMore: true },
-    ...{ sizes: [], tries: 0, doubledUntil: undefined, rewind: 0, emptyPolls: 0, isIdle: false },
+    ...{
+      size: undefined,
+      tries: 0,
+      doubledUntil: undefined,
+      rewind: 0,
+      emptyPolls: 0,
+      isIdle: false,
+    },
     ...{ batches: 0, delivered: 0, failures: 0 },
   };
 }
@@ -40,29 +47,19 @@ export function createProgress(position: string | undefined): Progress {
 /** The whole batch is done, or given up. */
 export function finishBatch(at: Progress, size: number): void {
   advance(at, size);
-  at.sizes.shift();
+  at.size = undefined;
   at.tries = 0;
 }
 
-/**
- * A batch was partly processed: the remaining records are retried, in two halves if they may be
- * split, which does not count as an attempt.
- */
-export function noteFailure(at: Progress, done: number, left: number, maySplit: boolean): void {
+/** A batch was partly processed: the remaining records are retried. */
+export function noteFailure(at: Progress, done: number, left: number): void {
   at.failures++;
   if (done > 0) {
     advance(at, done);
     at.tries = 0;
   }
-  const others = at.sizes.slice(1);
-  if (maySplit && left > 1) {
-    const half = Math.ceil(left / 2);
-    at.sizes = [half, left - half, ...others];
-    at.tries = 0;
-  } else {
-    at.sizes = [left, ...others];
-    at.tries++;
-  }
+  at.size = left;
+  at.tries++;
 }
 
 /** Drops the first pending records. */
@@ -85,7 +82,7 @@ export function goBack(at: Progress): void {
   at.read = at.position;
   at.history.length = first;
   at.pending.length = 0;
-  at.sizes = [];
+  at.size = undefined;
   at.tries = 0;
   at.hasMore = true;
 }

@@ -36,7 +36,7 @@ type StreamReaderOptions = {
   table: Table;
   region: string;
   shard: number;
-  /** The number of readers: shards times the mapping's parallelization factor. */
+  /** The number of readers of the mapping. */
   shardCount: number;
   feed: StreamFeed;
   invoke: Invoke;
@@ -126,11 +126,6 @@ async function step(reader: Reader): Promise<void> {
     at.hasMore = true;
     return;
   }
-  const { batchingWindowSeconds, batchSize } = source;
-  if (batchingWindowSeconds > 0 && at.tries === 0 && at.pending.length < batchSize) {
-    await wakeup.pause(batchingWindowSeconds * 1000);
-    await fetchMore(reader);
-  }
   if (reader.isRunning && !switches.paused) await deliver(reader);
 }
 
@@ -182,7 +177,7 @@ async function deliver(reader: Reader): Promise<void> {
     const { errorType, errorMessage } = result.error;
     return fail(reader, batch, 0, `${errorType}: ${errorMessage}`);
   }
-  const done = source.reportsItemFailures ? countDone(records, result.payload) : batch.length;
+  const done = countDone(records, result.payload);
   if (done < batch.length) return fail(reader, batch, done, "the function named the first of them");
   const last = batch.at(-1)!.sequence;
   const isSeen = at.doubledUntil !== undefined && BigInt(last) <= BigInt(at.doubledUntil);
@@ -197,10 +192,10 @@ async function deliver(reader: Reader): Promise<void> {
 /** The size of the next batch. */
 function planSize({ source, switches, random }: StreamReaderOptions, at: Progress): number {
   const most = Math.min(source.batchSize, at.pending.length);
-  return switches.regroup ? 1 + Math.floor(random() * most) : (at.sizes[0] ?? most);
+  return switches.regroup ? 1 + Math.floor(random() * most) : (at.size ?? most);
 }
 
-/** A batch was partly processed: the rest is retried, possibly in parts. */
+/** A batch was partly processed: the rest is retried. */
 async function fail(
   reader: Reader,
   batch: readonly Pending[],
@@ -212,7 +207,7 @@ async function fail(
   if (notStarted.has(why.split(":")[0]!)) return wakeup.pause(retryMillisecondsMin);
   const left = batch.length - done;
   options.log(`${source.functionName}: ${left} of ${batch.length} stream records failed: ${why}`);
-  noteFailure(at, done, left, source.bisectOnError);
+  noteFailure(at, done, left);
   if (done > 0) saveReached(options, at);
   if (source.retryAttemptsMax >= 0 && at.tries > source.retryAttemptsMax)
     return giveUp(reader, at.pending.slice(0, left), "RetryAttemptsExhausted");

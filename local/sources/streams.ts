@@ -21,16 +21,13 @@ export type Streams = {
   report(): { switches: StreamSwitches; readers: StreamReaderReport[]; idle: boolean };
 };
 
-/**
- * The dependencies of the streams. `sendToQueue` is for on-failure destinations that are queues.
- */
+/** The dependencies of the streams. */
 type StreamsOptions = {
   stage: Stage;
   call: EngineCall;
   state: State;
   invoke: Invoke;
   putObject: PutObject;
-  sendToQueue: (queueArn: string, body: string) => void;
   log: (line: string) => void;
   random?: () => number;
   /** How busy the machine is, 0 to 1. */
@@ -54,12 +51,10 @@ export function createStreams(options: StreamsOptions): Streams {
   let running = false;
 
   const open = async ({ source, table }: { source: EventSource; table: Table }) => {
-    const shardCount = switches.shards * Math.max(1, source.parallelizationFactor);
+    const shardCount = switches.shards;
     const feed = createStreamFeed(options.call, table, load, poll);
     const own = createPositions(state, source.id, await feed.findStreamArn());
-    await own.prepare(shardCount, async () =>
-      source.startingPosition === "LATEST" ? feed.findNewest() : undefined,
-    );
+    own.prepare(shardCount);
     return Array.from({ length: shardCount }, (_, shard) =>
       createStreamReader({
         source,
@@ -77,7 +72,8 @@ export function createStreams(options: StreamsOptions): Streams {
           const called = stage.functions[source.functionName];
           const failed = failedBatchOf(source, called, shardId, records, reason, invokeCount);
           log(`${source.functionName}: ${records.length} stream records given up: ${reason}`);
-          sendFailed(options, source, failed);
+          const bucket = stage.buckets.find(({ arn }) => arn === source.failuresArn);
+          if (bucket) options.putObject(bucket.name, failed.key, failed.body);
         },
         log,
         random: options.random ?? Math.random,
@@ -128,14 +124,4 @@ function withoutUndefined<Value extends object>(value: Value): Given<Value> {
   return Object.fromEntries(
     Object.entries(value).filter(([, member]) => member !== undefined),
   ) as Given<Value>;
-}
-
-function sendFailed(
-  options: StreamsOptions,
-  source: EventSource,
-  failed: ReturnType<typeof failedBatchOf>,
-): void {
-  const bucket = options.stage.buckets.find((one) => one.arn === source.onFailureArn);
-  if (bucket) options.putObject(bucket.name, failed.key, failed.withPayload);
-  else if (source.onFailureArn) options.sendToQueue(source.onFailureArn, failed.metadata);
 }

@@ -98,7 +98,11 @@ test("ids of APIs are stable and look like API Gateway's", () => {
 
 test("disabled event sources and schedules are left out, as they do nothing on AWS", () => {
   const arn = "arn:aws:lambda:eu-west-1:123456789012:function:f";
-  const mapping = { EventSourceArn: "arn:aws:sqs:eu-west-1:123456789012:q", FunctionName: "f" };
+  const mapping = {
+    EventSourceArn: "arn:aws:sqs:eu-west-1:123456789012:q",
+    FunctionName: "f",
+    FunctionResponseTypes: ["ReportBatchItemFailures"],
+  };
   const target = { Arn: arn, Id: "One", RetryPolicy: { MaximumRetryAttempts: 0 } };
   const rule = { ScheduleExpression: "rate(1 minute)", Targets: [target] };
   const made = templatesOf({

@@ -114,20 +114,6 @@ test("a report with an unknown id fails the whole batch: no message is lost", as
   expect(store.count(queue)).toMatchObject({ inFlight: 2 });
 });
 
-test("a full batch does not wait for the end of its window", async () => {
-  const queue = makeQueue("work");
-  const batches: string[][] = [];
-  const { store, source } = deliverTo(
-    queue,
-    (records) => void batches.push(records.map(({ body }) => body)),
-    { batchSize: 2, batchingWindowSeconds: 300 },
-  );
-  for (const body of ["one", "two", "three"]) put(store, queue, body);
-  source.start();
-  await source.stop();
-  expect(batches).toEqual([["one", "two"]]);
-});
-
 test("a queue that cannot be read for a while is read again, and reported once", async () => {
   jest.useFakeTimers();
   const queue = makeQueue("work");

@@ -1,5 +1,5 @@
 import { readRoles } from "../../local/assembly/functions.ts";
-import { readSchedules } from "../../local/assembly/sources.ts";
+import { readEventSources, readSchedules } from "../../local/assembly/sources.ts";
 import type { JsonObject, Templates } from "../../local/assembly/templates.ts";
 
 /** One stack with one resource. */
@@ -10,6 +10,7 @@ const templatesWith = (Type: string, Properties: JsonObject): Templates => ({
   parameters: {},
 });
 
+const queue = "arn:aws:sqs:eu-west-1:123456789012:q";
 const target = {
   Arn: "arn:aws:lambda:eu-west-1:123456789012:function:f",
   Id: "One",
@@ -43,6 +44,26 @@ describe("a template is refused, with the resource's name,", () => {
     const read = (part: JsonObject) => () =>
       readSchedules(templatesWith("AWS::Events::Rule", { ...rule, ...part }));
     expect(read(other)).toThrow(/^AWS::Events::Rule stack\/One has a form/);
+    expect(read({})).not.toThrow();
+  });
+
+  test.each<[string, JsonObject]>([
+    ["gathers records for a while", { MaximumBatchingWindowInSeconds: 1 }],
+    ["runs batches in parallel", { ParallelizationFactor: 2 }],
+    ["starts at the newest record", { StartingPosition: "LATEST" }],
+    ["splits failed batches", { BisectBatchOnFunctionError: true }],
+    ["reports no single failures", { FunctionResponseTypes: [] }],
+    [
+      "sends failed batches to a queue",
+      { DestinationConfig: { OnFailure: { Destination: queue } } },
+    ],
+    ["has a setting that is new", { TumblingWindowInSeconds: 1 }],
+  ])("if an event source mapping %s", (_what, other) => {
+    const FunctionResponseTypes = ["ReportBatchItemFailures"];
+    const mapping = { EventSourceArn: queue, FunctionName: "f", FunctionResponseTypes };
+    const read = (part: JsonObject) => () =>
+      readEventSources(templatesWith("AWS::Lambda::EventSourceMapping", { ...mapping, ...part }));
+    expect(read(other)).toThrow(/^AWS::Lambda::EventSourceMapping stack\/One has a form/);
     expect(read({})).not.toThrow();
   });
 });

@@ -30,13 +30,8 @@ export function makeSource(
     sourceArn,
     functionName,
     batchSize: 100,
-    batchingWindowSeconds: 0,
-    parallelizationFactor: 1,
-    startingPosition: "TRIM_HORIZON",
     retryAttemptsMax: -1,
     recordAgeSecondsMax: -1,
-    bisectOnError: false,
-    reportsItemFailures: true,
     filters: [],
     ...part,
   };

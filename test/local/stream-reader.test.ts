@@ -46,7 +46,6 @@ async function readAll(
       read: async () => left.splice(0),
       restAfter: () => {},
       findStreamArn: async () => streamArn,
-      findNewest: async () => undefined,
     },
     invoke: async (_, event) => {
       delivered.push(namesOf((event as { Records: StreamRecord[] }).Records));
@@ -127,12 +126,12 @@ test("records are kept for the slowest reader, and not for one that no longer ex
   state.close();
 });
 
-test("another number of shards continues at the lowest position: nothing is left out", async () => {
+test("another number of shards continues at the lowest position: nothing is left out", () => {
   const state = openState(":memory:");
   const positions = createPositions(state, "reader", streamArn);
   positions.save(0, "1000");
   positions.save(1, "99");
-  await positions.prepare(3, async () => undefined);
+  positions.prepare(3);
   expect([0, 1, 2].map(positions.find)).toEqual(["99", "99", "99"]);
   state.close();
 });
