@@ -123,6 +123,11 @@ export type Queue = {
   redrive?: { queueArn: string; receiveCountMax: number };
 };
 
+/** A pattern of Lambda's event filter: each value's alternatives, scalars or prefixes. */
+export type FilterPattern = {
+  [key: string]: (string | number | boolean | { prefix: string })[] | FilterPattern;
+};
+
 /** A stream or queue that triggers a function, with the settings of its event source mapping. */
 export type EventSource = {
   id: string;
@@ -131,9 +136,8 @@ export type EventSource = {
   batchSize: number;
   retryAttemptsMax: number;
   recordAgeSecondsMax: number;
-  /** The bucket of batches that were given up. */
-  failuresArn?: string;
-  filters: Record<string, unknown>[];
+  failuresBucketArn?: string;
+  filters: FilterPattern[];
   concurrencyMax?: number;
 };
 

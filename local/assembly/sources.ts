@@ -1,7 +1,21 @@
 import * as z from "zod";
-import { type EventSource, functionNameOf, type Schedule } from "../model.ts";
+import { type EventSource, type FilterPattern, functionNameOf, type Schedule } from "../model.ts";
 import { findResources } from "./resources.ts";
 import type { Templates } from "./templates.ts";
+
+const Prefix = z.strictObject({ prefix: z.string() });
+const FilterRule = z.union([z.string(), z.number(), z.boolean(), Prefix]);
+/** Keys that start with `$`, such as `$or`, are operators. */
+const Filter: z.ZodType<FilterPattern> = z.record(
+  z.string().regex(/^(?!\$)/),
+  z.union([z.array(FilterRule), z.lazy(() => Filter)]),
+);
+const FilterText = z.strictObject({
+  Pattern: z
+    .string()
+    .transform((text): unknown => JSON.parse(text))
+    .pipe(Filter),
+});
 
 /** Settings with one value are those that the runner emulates. */
 const Mapping = z.strictObject({
@@ -21,9 +35,7 @@ const Mapping = z.strictObject({
       OnFailure: z.strictObject({ Destination: z.string().startsWith("arn:aws:s3:::") }),
     })
     .optional(),
-  FilterCriteria: z
-    .object({ Filters: z.array(z.object({ Pattern: z.string().optional() })).default([]) })
-    .optional(),
+  FilterCriteria: z.strictObject({ Filters: z.array(FilterText) }).optional(),
   ScalingConfig: z.strictObject({ MaximumConcurrency: z.number().optional() }).optional(),
   MetricsConfig: z.unknown().optional(),
   Tags: z.unknown().optional(),
@@ -47,10 +59,8 @@ export function readEventSources(templates: Templates): EventSource[] {
       batchSize: properties.BatchSize ?? (fromQueue ? 10 : 100),
       retryAttemptsMax: properties.MaximumRetryAttempts,
       recordAgeSecondsMax: properties.MaximumRecordAgeInSeconds,
-      ...(DestinationConfig && { failuresArn: DestinationConfig.OnFailure.Destination }),
-      filters: (properties.FilterCriteria?.Filters ?? []).flatMap(({ Pattern }) =>
-        Pattern === undefined ? [] : [z.record(z.string(), z.unknown()).parse(JSON.parse(Pattern))],
-      ),
+      ...(DestinationConfig && { failuresBucketArn: DestinationConfig.OnFailure.Destination }),
+      filters: properties.FilterCriteria?.Filters.map(({ Pattern }) => Pattern) ?? [],
       ...(ScalingConfig?.MaximumConcurrency && {
         concurrencyMax: ScalingConfig.MaximumConcurrency,
       }),

@@ -14,7 +14,7 @@ export function checkSourceGrants(stage: Stage, iam: Iam): void {
       ? ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"]
       : ["dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream"];
     const wanted = actions.map((action) => ({ action, resource: source.sourceArn }));
-    const bucket = stage.buckets.find((one) => one.arn === source.failuresArn);
+    const bucket = stage.buckets.find((one) => one.arn === source.failuresBucketArn);
     if (bucket) wanted.push({ action: "s3:PutObject", resource: `${bucket.arn}/aws/lambda/any` });
     for (const access of wanted) {
       if (iam.isAllowed(source.functionName, access)) continue;

@@ -72,7 +72,7 @@ export function createStreams(options: StreamsOptions): Streams {
           const called = stage.functions[source.functionName];
           const failed = failedBatchOf(source, called, shardId, records, reason, invokeCount);
           log(`${source.functionName}: ${records.length} stream records given up: ${reason}`);
-          const bucket = stage.buckets.find(({ arn }) => arn === source.failuresArn);
+          const bucket = stage.buckets.find(({ arn }) => arn === source.failuresBucketArn);
           if (bucket) options.putObject(bucket.name, failed.key, failed.body);
         },
         log,
