@@ -42,7 +42,7 @@ export const prodRates: Rates = {
   // A thousand notifications take 340, a channel with 220 streams 1,469.
   bulk: { perSecond: 16, burst: 20_000 },
   // Three at once and then one a minute.
-  exports: { perSecond: 0.95, burst: 171 },
+  exports: { perSecond: 1.85, burst: 333 },
   handshakes: { perSecond: 10, burst: 20 },
   probes: { perSecond: 1 / 60, burst: 1 },
   messages: { perSecond: 10, burst: 20 },
@@ -68,7 +68,7 @@ export const devRates: Rates = {
   uploads: { perSecond: 100_000, burst: 10_000_000 },
   fetches: { perSecond: 10, burst: 1_000 },
   bulk: { perSecond: 73_000, burst: 200_000 },
-  exports: { perSecond: 57, burst: 1_140 },
+  exports: { perSecond: 111, burst: 2_220 },
   handshakes: { perSecond: 100, burst: 500 },
   probes: { perSecond: 10, burst: 1_000 },
   // A flood is noticed only above this rate: a busy machine handles 60 a second.

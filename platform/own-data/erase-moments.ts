@@ -24,7 +24,8 @@ export async function eraseFromMoments(
   const walk = { limit, consistent: true, after: place.SK };
   const items = await queryItems(place, prefix.moments, walk);
   const ids = items.map(({ id }) => String(id));
-  const votes = new Map((await listVotes(ids, userId)).map((vote) => [vote.momentId, vote]));
+  const found = await listVotes(ids, userId, { consistent: true });
+  const votes = new Map(found.map((vote) => [vote.momentId, vote]));
   let [changes, done] = [0, after];
   for (const item of items) {
     const id = String(item.id);

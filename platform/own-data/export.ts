@@ -1,45 +1,24 @@
-import type * as z from "zod";
-import type { LikeItem } from "../../domain/audience/likes.ts";
-import type { VoteItem } from "../../domain/audience/vote.ts";
 import { type ChainedEntry, transactionOf } from "../../domain/money/ledger.ts";
 import { Relation } from "../../domain/people/follow.ts";
 import { notificationOf } from "../../domain/people/notification.ts";
 import { channelSettingsOf } from "../../domain/streams/channel.ts";
-import { eachVote, findLike } from "../store/audience/leaving.ts";
+import { listLikes } from "../store/audience/leaving.ts";
 import { readWhole } from "../store/money/balances.ts";
 import { listEntries } from "../store/money/ledger.ts";
 import { listNotifications } from "../store/people/notification-lists.ts";
 import { findProfile } from "../store/people/users.ts";
-import { findBan } from "../store/streams/bans.ts";
 import { findChannel } from "../store/streams/channels.ts";
-import { findMember } from "../store/streams/members.ts";
 import { findReminders } from "../store/streams/reminders.ts";
 import { findStreams } from "../store/streams/streams.ts";
 import { type Item, read } from "../table/items.ts";
 import { type Key, key, prefix } from "../table/keys.ts";
 import { queryPages } from "../table/query.ts";
-import {
-  exportedMax,
-  Invitation,
-  type OwnData,
-  ShownBan,
-  type ShownContribution,
-  ShownMessage,
-  type ShownPass,
-  ShownStream,
-} from "./own-data.ts";
-
-/** The most bytes of each kind in one export: all of them fit the 6 MB of a Lambda response. */
-const bytesOfKindMax = 400 * 1024;
-
-/** The most messages of all streams, and bytes, that one export reads to find the user's own. */
-const lookedAtMax = 20_000;
-const lookedAtBytesMax = 4 * 1024 * 1024;
+import { listOwnAccess, listOwnBans, listOwnMessages, listOwnVotes } from "./export-found.ts";
+import { bytesOf, bytesOfKindMax, listUntilFull } from "./export-limits.ts";
+import { exportedMax, Invitation, type OwnData, ShownStream } from "./own-data.ts";
 
 /** Items of one page, after which the bytes are counted. */
 const pageSize = 50;
-
-const bytesOf = (value: unknown) => Buffer.byteLength(JSON.stringify(value));
 
 /** The newest items of one kind, one more than an export holds. */
 async function newest(place: Key, start: string): Promise<Item[]> {
@@ -66,17 +45,19 @@ export async function collectOwnData(userId: string, now: Date): Promise<OwnData
   ]);
   const streamIds = idsIn(streamTraces, "streamId");
   const notes = await listNotifications(userId, {}, exportedMax + 1, now, 2 * bytesOfKindMax);
-  const [devices, following, followers, hosted, invitations, entries, messages] = await Promise.all(
-    [
-      own(prefix.devices),
-      own(prefix.following),
-      own(prefix.followers),
-      own(prefix.hosted),
-      own(prefix.guestOf),
-      listNewest(userId, wallet.seq, wallet.since ?? 0),
-      listOwnMessages(userId, streamIds),
-    ],
-  );
+  const [devices, following, followers, hosted, invitations] = await Promise.all([
+    own(prefix.devices),
+    own(prefix.following),
+    own(prefix.followers),
+    own(prefix.hosted),
+    own(prefix.guestOf),
+  ]);
+  const [entries, messages, votes, likes] = await Promise.all([
+    listNewest(userId, wallet.seq, wallet.since ?? 0),
+    listOwnMessages(userId, streamIds),
+    listOwnVotes(userId, streamIds),
+    listLikes(streamIds, userId),
+  ]);
   const lists = {
     transactions: entries.map(shownEntry),
     messages: messages.list,
@@ -88,9 +69,9 @@ export async function collectOwnData(userId: string, now: Date): Promise<OwnData
     streams: await withTexts(hosted.map(withoutKey)),
     invitations: invitations.map((item) => read(Invitation, item)),
     bans: await listOwnBans(idsIn(banTraces, "banId"), now),
-    passes: await listOwnPasses(userId, entries),
-    contributions: await listOwnContributions(userId, entries),
-    ...(await listOwnCrowd(userId, streamIds)),
+    ...(await listOwnAccess(userId, entries)),
+    likes,
+    votes: votes.list,
   };
   const { balance, owed, spendLimit = null } = wallet;
   const channel = await findChannel(userId);
@@ -111,6 +92,7 @@ export async function collectOwnData(userId: string, now: Date): Promise<OwnData
   for (const [{ length }, names] of foundThrough)
     if (length > exportedMax) for (const name of names) truncated.add(name);
   if (messages.isCut) truncated.add("messages");
+  if (votes.isCut) truncated.add("votes");
   return {
     ...{ userId, exportedAt: now.toISOString(), profile: profile ?? null },
     wallet: { balance, pending, owed, spendLimit },
@@ -137,14 +119,15 @@ function first<One>(list: readonly One[]): One[] {
 const withoutKey = ({ PK: _, SK: __, writeId: ___, ...fields }: Item) => fields;
 
 /** The streams of a host's list, as many as are exported, with the texts that the host wrote. */
-async function withTexts(listed: Record<string, unknown>[]): Promise<Record<string, unknown>[]> {
-  const ids = listed.slice(0, exportedMax).map(({ streamId }) => String(streamId));
-  const streams = new Map((await findStreams(ids)).map((stream) => [stream.id, stream]));
-  return listed.map((one) => {
-    const stream = streams.get(String(one.streamId));
-    return stream === undefined ? one : { ...one, ...ShownStream.parse(stream) };
+const withTexts = (listed: readonly Record<string, unknown>[]) =>
+  listUntilFull(listed, async (some) => {
+    const ids = some.map(({ streamId }) => String(streamId));
+    const streams = new Map((await findStreams(ids)).map((stream) => [stream.id, stream]));
+    return some.map((one) => {
+      const stream = streams.get(String(one.streamId));
+      return stream === undefined ? one : { ...one, ...ShownStream.parse(stream) };
+    });
   });
-}
 
 /** The newest of the user's entries, newest first: one more than an export holds. */
 async function listNewest(userId: string, seq: number, since: number): Promise<ChainedEntry[]> {
@@ -160,77 +143,3 @@ function shownEntry(entry: ChainedEntry) {
 /** The ids in as many traces as are followed. */
 const idsIn = (traces: readonly Item[], name: "streamId" | "banId"): string[] =>
   traces.slice(0, exportedMax).map((trace) => String(trace[name]));
-
-/** The user's messages, newest stream first; deleted ones have no text and are omitted. */
-async function listOwnMessages(userId: string, streamIds: readonly string[]) {
-  const list: z.infer<typeof ShownMessage>[] = [];
-  let [looked, lookedBytes] = [0, 0];
-  for (const streamId of streamIds) {
-    const pages = queryPages(
-      key.message(streamId, 0),
-      { prefix: prefix.messages },
-      { newestFirst: true, consistent: true, pageSize: 1_000 },
-    );
-    for await (const page of pages) {
-      for (const item of page) {
-        const sender = item.sender as { userId?: unknown } | undefined;
-        if (sender?.userId !== userId || item.content === undefined) continue;
-        list.push(read(ShownMessage, item));
-      }
-      looked += page.length;
-      lookedBytes += bytesOf(page);
-      if (list.length > exportedMax || looked > lookedAtMax || lookedBytes > lookedAtBytesMax)
-        return { list, isCut: true };
-    }
-  }
-  return { list, isCut: false };
-}
-
-/** The user's likes and votes. */
-async function listOwnCrowd(userId: string, streamIds: readonly string[]) {
-  const found = { likes: [] as LikeItem[], votes: [] as VoteItem[] };
-  for (const streamId of streamIds) {
-    const like = await findLike(streamId, userId);
-    if (like !== undefined) found.likes.push(like);
-    for await (const vote of eachVote(streamId, userId)) found.votes.push(vote);
-  }
-  return found;
-}
-
-/** The passes paid for in the exported entries, if the user still has them. */
-async function listOwnPasses(userId: string, entries: readonly ChainedEntry[]) {
-  const passes: z.infer<typeof ShownPass>[] = [];
-  for (const { type, streamId, giftId } of entries) {
-    if (type !== "stream_charge" || streamId === null) continue;
-    const pass = (await findMember(streamId, userId))?.pass;
-    if (pass !== undefined && pass.giftId === giftId) passes.push({ streamId, at: pass.at });
-  }
-  return passes;
-}
-
-/**
- * The contributions in the exported entries, by stream, without those of a former user of the sub.
- */
-async function listOwnContributions(userId: string, entries: readonly ChainedEntry[]) {
-  const given = entries.filter(({ type }) => type === "stream_funding_contribution");
-  const contributions: z.infer<typeof ShownContribution>[] = [];
-  for (const streamId of new Set(given.map(({ streamId }) => streamId!))) {
-    const member = await findMember(streamId, userId);
-    const { contributed: amount, contributedAt: at, returnedAt = null } = member ?? {};
-    if (amount === undefined || at === undefined || member?.isFormer) continue;
-    contributions.push({ streamId, amount, at, returnedAt });
-  }
-  return contributions;
-}
-
-async function listOwnBans(
-  banIds: readonly string[],
-  now: Date,
-): Promise<z.infer<typeof ShownBan>[]> {
-  const bans: z.infer<typeof ShownBan>[] = [];
-  for (const banId of banIds) {
-    const ban = await findBan(banId, now);
-    if (ban !== undefined) bans.push(ShownBan.parse(ban));
-  }
-  return bans;
-}

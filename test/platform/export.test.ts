@@ -6,6 +6,7 @@ import { chain } from "../../platform/store/money/ledger.ts";
 import { recordBan } from "../../platform/store/streams/bans.ts";
 import { putItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
+import { meterTable } from "./call-meter.ts";
 import { writeAll } from "./costs/fullest.ts";
 import { useOwnTable } from "./table.ts";
 import { makeStream, makeUser, someone } from "./wallet-people.ts";
@@ -85,4 +86,42 @@ test("a user with more than a thousand transactions reads that passes may be mis
   };
   expect(await exportWith(1_000)).toEqual([1_000, []]);
   expect(await exportWith(1_001)).toEqual([1_000, ["contributions", "passes", "transactions"]]);
+});
+
+test("a user of a thousand streams, bans and passes waits for few calls in a row", async () => {
+  const user = await makeUser(someone("user"));
+  const ids = idsOf(1_000);
+  await traceStreams(user, ids);
+  const entries = ids.map((streamId, n) => ({
+    ...{ userId: user, seq: n + 1, type: "stream_charge" as const, amount: -1, balanceAfter: 0 },
+    ...{ counterpart: null, streamId, giftId: streamId, occurredAt: at, reference: null },
+  }));
+  const { chained, head } = chain("", entries);
+  const wallet = { userId: user, balance: 0, seq: ids.length, head, revision: 1, owed: 0 };
+  await writeAll([
+    ...chained.map((entry) => ({ ...key.entry(user, entry.seq), ...entry })),
+    { ...key.wallet(user), ...wallet },
+    ...ids.map((banId) => ({ ...key.tracedBan(user, banId), banId, at })),
+  ]);
+  const { steps } = await meterTable()(() => collectOwnData(user, now));
+  expect(steps).toBeLessThan(120);
+});
+
+test("a user whose streams have thousands of polls exports the newest votes, and reads so", async () => {
+  const exportOf = async (count: number) => {
+    const user = await makeUser(someone("user"));
+    const [streamId, ...ids] = idsOf(count + 1);
+    await traceStreams(user, [String(streamId)]);
+    const vote = { streamId, userId: user, options: [1], at, change: "c" };
+    await writeAll(
+      ids.flatMap((id) => [
+        { ...key.moment(String(streamId), id), id },
+        { ...key.vote(id, user), ...vote, momentId: id },
+      ]),
+    );
+    const { votes, truncated } = await collectOwnData(user, now);
+    return [votes.length, votes[0]?.momentId === ids.at(-1), truncated];
+  };
+  expect(await exportOf(500)).toEqual([500, true, []]);
+  expect(await exportOf(1_100)).toEqual([1_000, true, ["votes"]]);
 });

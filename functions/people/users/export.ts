@@ -10,7 +10,7 @@ export const { contract, handler } = endpoint(
     caller: "user",
     answer: [200, OwnData],
     rate: "exports",
-    cost: { read: 2150, kilobytes: 1950 },
+    cost: { read: 5250, kilobytes: 2400 },
     refusals: [],
     grants: {
       read: ["USER", "WALLET", "LEDGER", "TRACE", "STREAM", "BAN", "CROWD"],

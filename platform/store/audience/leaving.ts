@@ -1,37 +1,34 @@
 import { LikeItem } from "../../../domain/audience/likes.ts";
 import { VoteItem } from "../../../domain/audience/vote.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
-import { getItem, listItems } from "../../table/items.ts";
-import { key, prefix } from "../../table/keys.ts";
-import { queryPages } from "../../table/query.ts";
+import { getItem, listItems, type Reading } from "../../table/items.ts";
+import { key } from "../../table/keys.ts";
 import { commitTransaction } from "../../table/transact.ts";
 import { removeOwn } from "./changes.ts";
 import { crowdRestAction } from "./crowd-rest.ts";
 import { removeLiker } from "./log-state.ts";
 
 /** A user's likes in a stream, read consistently. */
-export const findLike = (streamId: string, userId: string): Promise<LikeItem | undefined> =>
+const findLike = (streamId: string, userId: string): Promise<LikeItem | undefined> =>
   getItem(LikeItem, key.like(streamId, userId), { consistent: true });
 
-/** Polls of one page. */
-const pageSize = 100;
+/** A user's likes in these streams. */
+export const listLikes = (streamIds: readonly string[], userId: string): Promise<LikeItem[]> =>
+  listItems(
+    LikeItem,
+    streamIds.map((id) => key.like(id, userId)),
+  );
 
-/** A user's votes in the polls of a stream, read consistently. */
-export async function* eachVote(streamId: string, userId: string): AsyncGenerator<VoteItem> {
-  const walk = { consistent: true, pageSize, fields: "id" };
-  const range = { prefix: prefix.moments };
-  for await (const page of queryPages(key.moment(streamId, ""), range, walk)) {
-    const ids = page.map(({ id }) => String(id));
-    yield* await listVotes(ids, userId);
-  }
-}
-
-/** A user's votes in these polls, read consistently; a moment of another kind has none. */
-export const listVotes = (momentIds: readonly string[], userId: string): Promise<VoteItem[]> =>
+/** A user's votes in these polls; a moment of another kind has none. */
+export const listVotes = (
+  momentIds: readonly string[],
+  userId: string,
+  reading?: Reading,
+): Promise<VoteItem[]> =>
   listItems(
     VoteItem,
     momentIds.map((id) => key.vote(id, userId)),
-    { consistent: true },
+    reading,
   );
 
 /*

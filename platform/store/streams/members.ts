@@ -95,6 +95,20 @@ export async function findMember(
   return memberIn(await getItems(keys, reading), keys);
 }
 
+/** A user's own items of these streams, by stream: without the bans of their hosts' channels. */
+export async function listOwnMembers(
+  streamIds: readonly string[],
+  userId: string,
+): Promise<Map<string, Member>> {
+  const found = await getItems(streamIds.map((id) => key.member(id, userId)));
+  const members = new Map<string, Member>();
+  for (const id of streamIds) {
+    const item = found.get(nameOf(key.member(id, userId)));
+    if (item !== undefined) members.set(id, read(Member, item));
+  }
+  return members;
+}
+
 /** Whether a user admitted to a paid stream would still be, without a role from their token. */
 export async function isStillAdmitted(streamId: string, userId: string): Promise<boolean> {
   const [stream, member] = await Promise.all([

@@ -36,6 +36,8 @@ import {
 /** More than one page, and more than a call reads at once. */
 const people = 520;
 const manyMin = 2_600;
+/** More messages than an export looks at. */
+const chatMin = 1_300;
 const times = <T>(count: number, make: (n: number) => T) =>
   Array.from({ length: count }, (_, n) => make(n));
 
@@ -131,13 +133,16 @@ const combos = times(4, (n) => ({
   ...{ credits: 1_000_000_000, lastAt: at },
 }));
 
+/** The export looks for a pass after each charge. */
+const typeAt = (n: number) => (n % 100 === 0 ? "gift_revenue" : "stream_charge");
+
 /** A host's ledger with all that an entry may say, and their wallet at its end. */
 function moneyItems(userId: string): Item[] {
   const entries = times(
     manyMin,
     (n): Entry => ({
-      ...{ userId, seq: n + 1, type: "gift_revenue", amount: 10, balanceAfter: 10 * (n + 1) },
-      ...{ counterpart: userAt(n % people), streamId, giftId: idAt(n), occurredAt: at },
+      ...{ userId, seq: n + 1, type: typeAt(n), amount: 10, balanceAfter: 10 * (n + 1) },
+      ...{ counterpart: userAt(n % people), streamId: idAt(n), giftId: idAt(n), occurredAt: at },
       reference: longText(128),
     }),
   );
@@ -195,6 +200,18 @@ const bansAndActs = () =>
     ];
   }).flat();
 
+/** Streams in which the host did something, as many as an export follows, and bans of the host. */
+const traces = () =>
+  times(1_000, (n) => {
+    const id = idAt(n);
+    const like = { userId: host, streamId: id, likes: 9_999, at, sessions: [], change: "change" };
+    return [
+      { ...key.tracedStream(host, id), streamId: id, at },
+      { ...key.tracedBan(host, id), banId: id, at },
+      { ...key.like(id, host), ...like, allowance: 0, filledAt: 0 },
+    ];
+  }).flat();
+
 const devices = () =>
   times(50, (n) => ({
     ...key.device(host, String(n).padStart(32, "0")),
@@ -237,6 +254,7 @@ export async function fillTable(): Promise<void> {
     ...crowdItems(),
     ...moneyItems(host),
     ...bansAndActs(),
+    ...traces(),
     ...devices(),
     ...times(1_000, (n) => fullNotification(host, n)).flat(),
     {
@@ -278,7 +296,7 @@ export async function prepareCalls(): Promise<Found> {
   };
   const say = () => make(sendMessage, { path, body: { content: longText(500) } });
   const messageIds = [(await say())._id!, (await say())._id!];
-  await copies(key.message(streamId, 1), 300, (item, n) => {
+  await copies(key.message(streamId, 1), chatMin, (item, n) => {
     const id = messageIdOf(streamId, n + 1, now);
     return { ...item, ...key.message(streamId, n + 1), n: n + 1, id };
   });
@@ -286,7 +304,7 @@ export async function prepareCalls(): Promise<Found> {
     Key: key.chat(streamId),
     UpdateExpression: "SET #count = :count",
     ExpressionAttributeNames: { "#count": "count" },
-    ExpressionAttributeValues: { ":count": 302 },
+    ExpressionAttributeValues: { ":count": chatMin + 2 },
   });
   const { id: giftId } = (
     await make(sendGift, { body: { giftTypeId: giftType.id, liveStreamId: streamId } })
@@ -301,7 +319,7 @@ export async function prepareCalls(): Promise<Found> {
   const { id: channelKeyId } = (await make(createChannelKey, { body: { description } }, host)).data;
   const start = async () => (await make(startMoment, { path, body: longPoll }, host)).data.id;
   const momentIds = [await start(), await start(), await start()];
-  await copies(key.moment(streamId, momentIds[0]!), 300, (item, n) => ({
+  await copies(key.moment(streamId, momentIds[0]!), 1_000, (item, n) => ({
     ...{ ...item, ...key.moment(streamId, idAt(n)), id: idAt(n), status: "ended" },
     ...{ endedAt: at, result: { votes: Array(10).fill(99_999), voters: 999_999, winner: null } },
   }));
