@@ -116,8 +116,6 @@ export type Queue = {
   arn: string;
   url: string;
   fifo: boolean;
-  contentBasedDeduplication: boolean;
-  delaySeconds: number;
   visibilitySeconds: number;
   retentionSeconds: number;
   redrive?: { queueArn: string; receiveCountMax: number };

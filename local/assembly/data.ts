@@ -67,8 +67,8 @@ const Redrive = z.object({
 });
 const QueueProperties = z.object({
   FifoQueue: z.coerce.boolean().default(false),
-  ContentBasedDeduplication: z.coerce.boolean().default(false),
-  DelaySeconds: z.coerce.number().default(0),
+  ContentBasedDeduplication: z.literal(false).optional(),
+  DelaySeconds: z.literal(0).optional(),
   VisibilityTimeout: z.coerce.number().default(30),
   MessageRetentionPeriod: z.coerce.number().default(345_600),
   RedrivePolicy: Redrive.optional(),
@@ -82,8 +82,6 @@ export function readQueues(templates: Templates): Queue[] {
       arn: arnOf(templates, stack, id),
       url: urlOfQueue(templates, nameResource(templates, stack, id)),
       fifo: properties.FifoQueue,
-      contentBasedDeduplication: properties.ContentBasedDeduplication,
-      delaySeconds: properties.DelaySeconds,
       visibilitySeconds: properties.VisibilityTimeout,
       retentionSeconds: properties.MessageRetentionPeriod,
       ...(properties.RedrivePolicy && {

@@ -5,7 +5,7 @@ import type { QueueStore } from "../sources/queue-store.ts";
 import { AwsFailure, answerJson, type Prepare, readJsonBody } from "./failure.ts";
 import type { Meter } from "./meter.ts";
 
-/** The limit for a message, and for a whole batch, including attributes. */
+/** The limit for a message, and for a whole batch. */
 const messageBytesMax = 1024 * 1024;
 /** A request is billed in units of this size. */
 const billedBytes = 64 * 1024;
@@ -15,16 +15,15 @@ const allowed = /^[\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]*$/u;
 /** The ids of groups and for deduplication: letters, digits and punctuation. */
 const Id = z.string().regex(/^[!-~]{1,128}$/);
 
-const Message = z.object({
+const Message = z.strictObject({
   MessageBody: z.string().min(1),
   DelaySeconds: z.int().min(0).max(900).optional(),
-  MessageAttributes: z.record(z.string(), z.looseObject({ DataType: z.string() })).optional(),
   MessageGroupId: Id.optional(),
   MessageDeduplicationId: Id.optional(),
 });
 const Entry = Message.extend({ Id: z.string().regex(/^[\w-]{1,80}$/) });
 const Send = Message.extend({ QueueUrl: z.string() });
-const SendBatch = z.object({ QueueUrl: z.string(), Entries: z.array(Entry) });
+const SendBatch = z.strictObject({ QueueUrl: z.string(), Entries: z.array(Entry) });
 
 type MessageWanted = z.infer<typeof Message>;
 
@@ -49,9 +48,7 @@ export function createSqs(options: SqsOptions): Prepare {
       throw new AwsFailure(400, "com.amazonaws.sqs#UnsupportedOperation", message);
     }
     const body = readJsonBody(request);
-    const wanted = batch
-      ? parse(SendBatch, body)
-      : { ...parse(Send, body), Entries: [{ ...parse(Message, body), Id: "one" }] };
+    const wanted = batch ? parse(SendBatch, body) : oneEntry(parse(Send, body));
     const queue = findQueue(options.stage, wanted.QueueUrl);
     checkBatch(wanted.Entries);
     return {
@@ -78,6 +75,11 @@ export function createSqs(options: SqsOptions): Prepare {
   };
 }
 
+const oneEntry = ({ QueueUrl, ...message }: z.infer<typeof Send>) => ({
+  QueueUrl,
+  Entries: [{ ...message, Id: "one" }],
+});
+
 function parse<Schema extends z.ZodType>(schema: Schema, body: unknown): z.infer<Schema> {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
@@ -102,14 +104,7 @@ function findQueue(stage: Stage, url: string): Queue {
   );
 }
 
-function countBytes(message: MessageWanted): number {
-  const attributes = Object.entries(message.MessageAttributes ?? {});
-  return attributes.reduce(
-    (sum, [name, value]) =>
-      sum + Buffer.byteLength(name) + Buffer.byteLength(Object.values(value).join("")),
-    Buffer.byteLength(message.MessageBody),
-  );
-}
+const countBytes = ({ MessageBody }: MessageWanted): number => Buffer.byteLength(MessageBody);
 
 function checkBatch(entries: z.infer<typeof Entry>[]): void {
   const refuse = (type: string, message: string) => {
@@ -135,7 +130,7 @@ function checkMessage(queue: Queue, message: MessageWanted): void {
     refuse("InvalidParameterValue", "DelaySeconds is of the queue, not of a message, in FIFO.");
   if (!message.MessageGroupId)
     refuse("MissingParameter", "The request must contain the parameter MessageGroupId.");
-  if (!message.MessageDeduplicationId && !queue.contentBasedDeduplication)
+  if (!message.MessageDeduplicationId)
     refuse(
       "InvalidParameterValue",
       "The queue should either have ContentBasedDeduplication enabled or " +
@@ -149,13 +144,11 @@ function send(
   caller: string,
   entry: z.infer<typeof Entry>,
 ): { Id: string; MessageId: string; MD5OfMessageBody: string; SequenceNumber?: string } {
-  const contentId = createHash("sha256").update(entry.MessageBody).digest("hex");
   const { messageId, sequence } = options.store.send(queue, {
     body: entry.MessageBody,
-    attributes: entry.MessageAttributes ?? {},
     delaySeconds: entry.DelaySeconds,
     groupId: queue.fifo ? entry.MessageGroupId : undefined,
-    deduplicationId: queue.fifo ? (entry.MessageDeduplicationId ?? contentId) : undefined,
+    deduplicationId: queue.fifo ? entry.MessageDeduplicationId : undefined,
     sender: caller,
   });
   return {

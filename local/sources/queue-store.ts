@@ -4,10 +4,9 @@ import { rowsOf } from "../engine/rows.ts";
 import type { Queue } from "../model.ts";
 import type { State } from "../state.ts";
 
-/** What a sender provides; `attributes` is SQS's MessageAttributes, unchanged. */
+/** What a sender provides. */
 type MessageSent = {
   body: string;
-  attributes?: Record<string, unknown>;
   delaySeconds?: number | undefined;
   groupId?: string | undefined;
   deduplicationId?: string | undefined;
@@ -19,7 +18,6 @@ export type Message = {
   id: number;
   messageId: string;
   body: string;
-  attributes: Record<string, unknown>;
   groupId: string | null;
   deduplicationId: string | null;
   sender: string;
@@ -51,14 +49,15 @@ export type QueueStore = {
 /** SQS remembers a deduplication id for five minutes. */
 const deduplicationMilliseconds = 5 * 60 * 1000;
 
-const columns = `id, message_id AS messageId, body, attributes, group_id AS groupId,
+const columns = `id, message_id AS messageId, body, group_id AS groupId,
   deduplication_id AS deduplicationId, sender, sent_at AS sentAt, visible_at AS visibleAt,
   received_at AS receivedAt, receives`;
 
 /** Every statement of the store. Times are epoch milliseconds. */
 const statements = {
+  // The column of attributes stays for data directories of older versions; no message has any.
   insert: `INSERT INTO messages (queue, message_id, body, attributes, group_id, deduplication_id,
-    sender, sent_at, visible_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    sender, sent_at, visible_at) VALUES (?, ?, ?, '{}', ?, ?, ?, ?, ?)`,
   standard: `SELECT ${columns} FROM messages WHERE queue = ? AND visible_at <= ?
     ORDER BY visible_at, id LIMIT ?`,
   // A group whose oldest message is hidden is blocked, which keeps its order.
@@ -143,7 +142,7 @@ function send(
   message: MessageSent,
   now: number,
 ): { messageId: string; sequence: number } {
-  const { body, attributes = {}, groupId = null, deduplicationId = null, sender } = message;
+  const { body, groupId = null, deduplicationId = null, sender } = message;
   if (deduplicationId !== null) {
     const since = now - deduplicationMilliseconds;
     const known = sql.known.get(queue.name, deduplicationId, since);
@@ -151,8 +150,8 @@ function send(
     sql.forget.run(since);
   }
   const messageId = randomUUID();
-  const visibleAt = now + (message.delaySeconds ?? queue.delaySeconds) * 1000;
-  const kept = [body, JSON.stringify(attributes), groupId, deduplicationId, sender, now, visibleAt];
+  const visibleAt = now + (message.delaySeconds ?? 0) * 1000;
+  const kept = [body, groupId, deduplicationId, sender, now, visibleAt];
   const { lastInsertRowid } = sql.insert.run(queue.name, messageId, ...kept);
   if (deduplicationId !== null) sql.remember.run(queue.name, deduplicationId, messageId, now);
   return { messageId, sequence: Number(lastInsertRowid) };
@@ -187,7 +186,6 @@ function take(
     sql.take.run(now + visibilitySeconds * 1000, now, message.id);
     taken.push({
       ...message,
-      attributes: JSON.parse(String(message.attributes)),
       receives: message.receives + 1,
       receivedAt: message.receivedAt ?? now,
     });

@@ -154,23 +154,10 @@ function recordOf(options: QueueSourceOptions, message: Message): Record<string,
         MessageDeduplicationId: message.deduplicationId,
       }),
     },
-    messageAttributes: Object.fromEntries(
-      Object.entries(message.attributes).map(([name, value]) => [name, readAttribute(value)]),
-    ),
+    messageAttributes: {},
     md5OfBody: createHash("md5").update(message.body).digest("hex"),
     eventSource: "aws:sqs",
     eventSourceARN: queue.arn,
     awsRegion: region,
-  };
-}
-
-function readAttribute(value: unknown): Record<string, unknown> {
-  const { StringValue, BinaryValue, DataType } = value as Record<string, unknown>;
-  return {
-    ...(StringValue !== undefined && { stringValue: StringValue }),
-    ...(BinaryValue !== undefined && { binaryValue: BinaryValue }),
-    stringListValues: [],
-    binaryListValues: [],
-    dataType: DataType,
   };
 }

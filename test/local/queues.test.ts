@@ -69,9 +69,7 @@ test("a message arrives at once, in Lambda's form, a delayed one on time", async
   await start([work]);
   const before = Date.now();
   await send(work, "late", { DelaySeconds: 1 });
-  const { MessageId } = await send(work, "now", {
-    MessageAttributes: { kind: { DataType: "String", StringValue: "x" } },
-  });
+  const { MessageId } = await send(work, "now");
   await waitFor("both", () => seen().length === 2);
   expect(seen()).toEqual(["now", "late"]);
   expect(Date.now() - before).toBeGreaterThanOrEqual(1000);
@@ -80,7 +78,6 @@ test("a message arrives at once, in Lambda's form, a delayed one on time", async
     eventSource: "aws:sqs",
     eventSourceARN: work.arn,
     attributes: { ApproximateReceiveCount: "1", SenderId: "sample-writer" },
-    messageAttributes: { kind: { stringValue: "x", dataType: "String" } },
   });
 });
 
@@ -97,6 +94,8 @@ test("a batch is sent at once and within its limits", async () => {
   await expect(send(work, "x", { DelaySeconds: 901 })).rejects.toThrow("DelaySeconds");
   await expect(send(work, "x".repeat(1024 * 1024 + 1))).rejects.toThrow();
   await expect(send(work, "x\uffff")).rejects.toMatchObject({ name: "InvalidMessageContents" });
+  const attributes = { MessageAttributes: { kind: { DataType: "String", StringValue: "x" } } };
+  await expect(send(work, "x", attributes)).rejects.toThrow("MessageAttributes");
   await expect(send(makeQueue("none"), "x")).rejects.toMatchObject({ name: "QueueDoesNotExist" });
 });
 
@@ -129,7 +128,7 @@ test("only failed messages are redelivered, and repeatedly failed ones become de
 });
 
 test("a group of a FIFO queue is in order, one at a time, and delays no other", async () => {
-  const queue = makeQueue("posts.fifo", { contentBasedDeduplication: true });
+  const queue = makeQueue("posts.fifo");
   let atWork = 0;
   let release: (() => void) | undefined;
   const held = new Promise<void>((resolve) => (release = resolve));
@@ -140,8 +139,10 @@ test("a group of a FIFO queue is in order, one at a time, and delays no other", 
     atWork -= 1;
   };
   await start([queue], { batchSize: 1 });
-  for (const body of ["s1", "s2"]) await send(queue, body, { MessageGroupId: "slow" });
-  for (const body of ["q1", "q2"]) await send(queue, body, { MessageGroupId: "quick" });
+  const post = (body: string, MessageGroupId: string) =>
+    send(queue, body, { MessageGroupId, MessageDeduplicationId: body });
+  for (const body of ["s1", "s2"]) await post(body, "slow");
+  for (const body of ["q1", "q2"]) await post(body, "quick");
   await waitFor("the quick group", () => seen().includes("q2"));
   expect(seen()).not.toContain("s2");
   release?.();

@@ -1,3 +1,4 @@
+import { readQueues } from "../../local/assembly/data.ts";
 import { readRoles } from "../../local/assembly/functions.ts";
 import { readEventSources, readSchedules } from "../../local/assembly/sources.ts";
 import type { JsonObject, Templates } from "../../local/assembly/templates.ts";
@@ -71,5 +72,14 @@ describe("a template is refused, with the resource's name,", () => {
       readEventSources(templatesWith("AWS::Lambda::EventSourceMapping", { ...mapping, ...part }));
     expect(read(other)).toThrow(/^AWS::Lambda::EventSourceMapping stack\/One has a form/);
     expect(read(filteredBy({ eventName: ["INSERT"] }))).not.toThrow();
+  });
+
+  test.each<[string, JsonObject]>([
+    ["delays all of its messages", { DelaySeconds: 5 }],
+    ["compares its messages by content", { ContentBasedDeduplication: true }],
+  ])("if a queue %s", (_what, other) => {
+    const read = (part: JsonObject) => () => readQueues(templatesWith("AWS::SQS::Queue", part));
+    expect(read(other)).toThrow(/^AWS::SQS::Queue stack\/One has a form/);
+    expect(read({})).not.toThrow();
   });
 });

@@ -11,8 +11,6 @@ export function makeQueue(name: string, part: Partial<Queue> = {}): Queue {
     arn: `arn:aws:sqs:${region}:${account}:${name}`,
     url: `http://127.0.0.1/${account}/${name}`,
     fifo: name.endsWith(".fifo"),
-    contentBasedDeduplication: false,
-    delaySeconds: 0,
     visibilitySeconds: 1,
     retentionSeconds: 3600,
     ...part,

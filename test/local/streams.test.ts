@@ -177,7 +177,9 @@ test("a poison batch is given up after its attempts and stored whole in the buck
   deliver["sample-reader"] = (records) => {
     if (namesOf(records).includes("poison")) throw new Error("poison");
   };
-  await start([reader({ batchSize: 2, retryAttemptsMax: 1, failuresBucketArn: "arn:aws:s3:::failed" })]);
+  await start([
+    reader({ batchSize: 2, retryAttemptsMax: 1, failuresBucketArn: "arn:aws:s3:::failed" }),
+  ]);
   await route("POST", "/local/streams", { pause: true });
   for (const name of ["a", "b", "poison", "c", "d", "e"]) await put(name);
   await route("POST", "/local/streams", { pause: false });
