@@ -2,7 +2,7 @@ import * as z from "zod";
 import type { Templates } from "./templates.ts";
 
 const Distribution = z.object({
-  DistributionConfig: z.object({ Aliases: z.array(z.string()), WebACLId: z.unknown() }),
+  DistributionConfig: z.object({ Aliases: z.array(z.string()), WebACLId: z.unknown().optional() }),
 });
 
 /** The host names of the stage's distributions; the runner emulates nothing else of CloudFront. */
