@@ -81,7 +81,7 @@ browserTest(
     const { page, close } = await open();
     await page.getByRole("button", { name: /Ada Admin/ }).waitFor();
     await page.goto(`${pages.system().url}/console?code=stolen&state=invented`);
-    await page.getByRole("alert").getByText("not begun here").waitFor();
+    await page.getByRole("alert").getByText("not started in this tab").waitFor();
     expect(await page.evaluate("sessionStorage.length")).toBe(0);
     await close();
   },
