@@ -55,9 +55,9 @@ test("a code is accepted only with the state that was sent, and once", () => {
   expect(read("code=c&state=the-state")).toBe("c");
   expect(read("view=users")).toBeUndefined();
   expect(read("view=users&state=x")).toBeUndefined();
-  expect(() => read("code=c&state=another")).toThrow("not begun here");
+  expect(() => read("code=c&state=another")).toThrow("not started in this tab");
   expect(() => codeIn(new URLSearchParams("code=c&state=the-state"), undefined)).toThrow(
-    "not begun here",
+    "not started in this tab",
   );
   expect(() => read("error=access_denied&error_description=No&state=the-state")).toThrow(
     "says: No",
@@ -79,7 +79,7 @@ test("a matching ID token is accepted, whatever form its audience has", () => {
     expect(checkIdToken(tokenOf({ ...good, aud, nonce: "the-nonce" }), issuer, pending).sub).toBe(
       "ann",
     );
-  expect(() => checkIdToken("no token", issuer, pending)).toThrow("no readable token");
+  expect(() => checkIdToken("no token", issuer, pending)).toThrow("token cannot be read");
 });
 
 test("names in any script are read from a token, and groups in any form", () => {
