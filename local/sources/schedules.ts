@@ -10,7 +10,9 @@ export function periodOf(expression: string): number {
   const [, count, unit = ""] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(expression) ?? [];
   const period = Number(count) * (units[unit] ?? 0);
   if (period > 0 && period <= timerMillisecondsMax) return period;
-  throw new Error(`The runner does not support the schedule ${expression}, only rate(...)`);
+  throw new Error(
+    `The runner does not support the schedule ${expression}, only rate(...) of at most 24 days`,
+  );
 }
 
 /**

@@ -31,7 +31,7 @@ const momentsOfPage = 50;
 
 /** The user's messages, newest stream first; deleted ones have no text and are omitted. */
 export function listOwnMessages(userId: string, streamIds: readonly string[]) {
-  let [own, looked, bytes] = [0, 0, 0];
+  let [looked, bytes] = [0, 0];
   return listInStreams(streamIds, async (streamId) => {
     const list: z.infer<typeof ShownMessage>[] = [];
     const walk = { newestFirst: true, pageSize: messagesOfPage };
@@ -41,11 +41,10 @@ export function listOwnMessages(userId: string, streamIds: readonly string[]) {
         const sender = item.sender as { userId?: unknown } | undefined;
         if (sender?.userId !== userId || item.content === undefined) continue;
         list.push(read(ShownMessage, item));
-        own += 1;
       }
       looked += page.length;
       bytes += bytesOf(page);
-      if (own > exportedMax || looked > messagesMax || bytes > messageBytesMax)
+      if (list.length > exportedMax || looked > messagesMax || bytes > messageBytesMax)
         return { list, isCut: true };
     }
     return { list, isCut: false };

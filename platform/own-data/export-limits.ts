@@ -1,4 +1,5 @@
 import { allDone } from "../runtime/deadline.ts";
+import { exportedMax } from "./own-data.ts";
 
 /** The most bytes of each kind in one export: all of them fit the 6 MB of a Lambda response. */
 export const bytesOfKindMax = 400 * 1024;
@@ -31,7 +32,7 @@ export async function listUntilFull<Id, One>(
 
 /**
  * What a user has in these streams, in their order. The streams are looked at some at once, until
- * the limits of the whole export are reached in one of them (`isCut`).
+ * there are more items than are exported, or the limits of the whole export are reached (`isCut`).
  */
 export async function listInStreams<One>(
   streamIds: readonly string[],
@@ -41,7 +42,7 @@ export async function listInStreams<One>(
   for (let from = 0; from < streamIds.length; from += atOnce) {
     const found = await allDone(streamIds.slice(from, from + atOnce).map(look));
     for (const one of found) list.push(...one.list);
-    if (found.some(({ isCut }) => isCut)) return { list, isCut: true };
+    if (list.length > exportedMax || found.some(({ isCut }) => isCut)) return { list, isCut: true };
   }
   return { list, isCut: false };
 }

@@ -125,3 +125,24 @@ test("a user whose streams have thousands of polls exports the newest votes, and
   expect(await exportOf(500)).toEqual([500, true, []]);
   expect(await exportOf(1_100)).toEqual([1_000, true, ["votes"]]);
 });
+
+test("a user with messages in many streams exports all of the newest streams", async () => {
+  const user = await makeUser(someone("user"));
+  const streams = idsOf(15).sort();
+  await traceStreams(user, streams);
+  const sender = { userId: user, username: user, name: user, surname: "", pictureId: null };
+  const said = { sender, createdAt: at, content: "Hello" };
+  await writeAll(
+    streams.flatMap((streamId) =>
+      Array.from({ length: 250 }, (_, n) => ({
+        ...{ ...key.message(streamId, n + 1), ...said, streamId, n: n + 1, id: newId(now) },
+      })),
+    ),
+  );
+  const { messages, truncated } = await collectOwnData(user, now);
+  const newest = streams.slice(-4).reverse();
+  expect(newest.map((id) => messages.filter(({ streamId }) => streamId === id).length)).toEqual(
+    newest.map(() => 250),
+  );
+  expect(truncated).toEqual(["messages"]);
+});

@@ -1,5 +1,6 @@
 import { personOf } from "../../domain/people/person.ts";
 import { profileOf } from "../../domain/people/user.ts";
+import { Refusal } from "../../domain/refusal.ts";
 import { end } from "../../domain/streams/stream-lifecycle.ts";
 import { handler as remove } from "../../functions/people/users/delete-me.ts";
 import { handler as exportData } from "../../functions/people/users/export.ts";
@@ -7,7 +8,7 @@ import { handler as transactions } from "../../functions/people/users/transactio
 import { audit } from "../../platform/audit/audit.ts";
 import { continueErasure } from "../../platform/own-data/erasure.ts";
 import { removeUser } from "../../platform/own-data/removal.ts";
-import { topUp, transfer } from "../../platform/store/money/bookings.ts";
+import { payOut, topUp, transfer } from "../../platform/store/money/bookings.ts";
 import { markOf, refuseCall } from "../../platform/store/money/call-marks.ts";
 import { getGift, refund } from "../../platform/store/money/refunds.ts";
 import { settleAll } from "../../platform/store/money/settle.ts";
@@ -227,17 +228,43 @@ describe("credits that arrive while their user deletes the account", () => {
     await expectProven();
   };
 
+  const outcomeOf = (doing: Promise<unknown>) =>
+    doing.then(
+      () => "done",
+      (error: unknown) => (error instanceof Refusal ? error.code : String(error)),
+    );
+
+  test("a payout is made before the deletion, or refused", () =>
+    atEachRequest(async () => {
+      const bob = await makeUser(someone("bob"), 20);
+      const booking = { userId: bob, amount: 10, reference: "paid", now: new Date() };
+      let outcome = "";
+      return {
+        act: async () => {
+          outcome = await outcomeOf(payOut(booking, forget));
+        },
+        meanwhile: () => deletion(bob),
+        check: async () => {
+          expect(["done", "user_not_found", "credits_too_low"]).toContain(outcome);
+          await expectNobodys(bob);
+        },
+      };
+    }));
+
   test("a transfer is refused, or forfeited with the account", () =>
     atEachRequest(async () => {
       const [ann, bob] = [await makeUser(someone("ann"), 100), await makeUser(someone("bob"))];
+      let outcome = "";
       const wish = { senderId: ann, recipientId: bob, amount: 7, now: new Date() };
       return {
-        act: () => transfer(wish, forget).catch((error: unknown) => error),
+        act: async () => {
+          outcome = await outcomeOf(transfer(wish, forget));
+        },
         meanwhile: () => deletion(bob),
         check: async () => {
+          expect(["done", "user_not_found"]).toContain(outcome);
           await expectNobodys(bob);
-          const { balance } = await findWallet(ann);
-          expect([93, 100]).toContain(balance);
+          expect(await findWallet(ann)).toMatchObject({ balance: outcome === "done" ? 93 : 100 });
         },
       };
     }));

@@ -40,14 +40,24 @@ export const topUp = (
     }
   });
 
-/** Removes credits from the system; refuses with `credits_too_low` or `reference_exists`. */
-export const payOut = async (
+/**
+ * Removes credits from the system; refuses with `user_not_found`, `credits_too_low` or
+ * `reference_exists`.
+ */
+export async function payOut(
   booking: Booking,
   idempotentReply: (answer: Booked) => Reply<Booked>,
-): Promise<Booked> =>
-  book(await findWallet(booking.userId), booking, "payout", debit, idempotentReply);
+): Promise<Booked> {
+  const { userId } = booking;
+  try {
+    return await book(await findWallet(userId), booking, "payout", debit, idempotentReply);
+  } catch (error) {
+    if (error instanceof Deleted) refuse("user_not_found", { userId });
+    throw error;
+  }
+}
 
-/** The user was deleted after their profile was read. */
+/** The user was deleted after the wallet was read. */
 class Deleted extends Error {}
 
 async function book(

@@ -123,10 +123,27 @@ const withoutUndefined = (item: Item): Item =>
 function assertCondition(item: Item | undefined, input: Given): void {
   const condition = input.ConditionExpression as string | undefined;
   if (condition === undefined) return;
-  const holds = condition
-    .split(" OR ")
-    .some((all) => all.split(" AND ").every((term) => isTrue(term.trim(), item, input)));
-  if (!holds) throw conditionFailed(condition);
+  if (!holds(condition, item, input)) throw conditionFailed(condition);
+}
+
+const holds = (condition: string, item: Item | undefined, input: Given): boolean =>
+  split(condition, " OR ").some((all) =>
+    split(all, " AND ").every((term) =>
+      term.startsWith("(") ? holds(term.slice(1, -1), item, input) : isTrue(term, item, input),
+    ),
+  );
+
+/** The parts between a word that is not in parentheses. */
+function split(text: string, word: string): string[] {
+  const parts: string[] = [];
+  let open = "";
+  for (const part of text.split(word)) {
+    open = open === "" ? part : `${open}${word}${part}`;
+    if (open.split("(").length !== open.split(")").length) continue;
+    parts.push(open.trim());
+    open = "";
+  }
+  return parts;
 }
 
 function isTrue(term: string, item: Item | undefined, input: Given): boolean {
@@ -141,12 +158,13 @@ function isTrue(term: string, item: Item | undefined, input: Given): boolean {
   const size = /^size\((\w+)\) < (:\w+)$/.exec(term);
   if (size !== null)
     return ((item?.[size[1]!] as Set<string>)?.size ?? Infinity) < (values(size[2]!) as number);
-  const compared = /^([#\w]+) (=|<) (:\w+)$/.exec(term);
+  const compared = /^([#\w]+) (=|<|<>) (:\w+)$/.exec(term);
   if (compared === null) throw new Error(`The double does not know ${term}`);
   const left = item?.[names(compared[1]!)] as number | undefined;
   const right = values(compared[3]!) as number;
   if (left === undefined) return false;
-  return compared[2] === "=" ? left === right : left < right;
+  if (compared[2] === "<") return left < right;
+  return (left === right) === (compared[2] === "=");
 }
 
 function expressionOf(input: Given) {
