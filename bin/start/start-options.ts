@@ -16,7 +16,7 @@ Settings are environment variables, such as PORT=4100 npm start:
   DEMO       default on; off writes no demo data
   STAGE      default dev; prod runs the template of prod
   LOG        default text; json, or off
-  RELAY      on holds the sockets of all rooms at a relay; default: as the stage says, off in dev
+  RELAY      on: a relay holds all sockets; default: as the stage says
   RELAY_PORT the relay's port; default: a free one
   WATCH      default on under npm start: reloads changed sources; off`;
 
