@@ -116,9 +116,10 @@ const waysIn: [string, (debtor: Debtor) => Promise<() => Promise<unknown>>][] = 
   ],
   [
     "transfer",
-    async ({ host: recipientId, sender: senderId, now }) =>
-      () =>
-        transfer({ senderId, recipientId, amount: 15, now }, forget),
+    async ({ host: recipientId, sender: senderId, now }) => {
+      await makeUser(recipientId);
+      return () => transfer({ senderId, recipientId, amount: 15, now }, forget);
+    },
   ],
   [
     "gift",

@@ -278,6 +278,7 @@ test("the total of free accounts grows only through top-ups", async () => {
 test("three accounts cannot get a gift twice: the host's refund needs the credits that it returns", async () => {
   const [ann, bob, cid] = ["ann", "bob", "cid"].map(someone) as [string, string, string];
   await makeUser(ann, 10);
+  await makeUser(bob);
   await makeUser(cid);
   const id = await sendOne(await makeStream(bob), ann, type);
   await settleGift(id);
