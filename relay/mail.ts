@@ -1,7 +1,8 @@
+import { isBlocked } from "../domain/streams/member.ts";
 import { BoundedSet } from "../platform/runtime/bounded.ts";
 import { logFault } from "../platform/runtime/log.ts";
 import { type Mail, takeMail } from "../platform/store/log/relays.ts";
-import { isStillAdmitted } from "../platform/store/streams/members.ts";
+import { findMember, isStillAdmitted } from "../platform/store/streams/members.ts";
 import type { Connection } from "./model.ts";
 import { expel } from "./room.ts";
 
@@ -35,9 +36,18 @@ export function createMailReader({ node, connections }: Holder): () => Promise<v
 async function deliver(connection: Connection, mail: Mail): Promise<void> {
   if (mail.text !== undefined) connection.send(JSON.parse(mail.text));
   if (mail.closes) connection.close(1000);
+  if (mail.rechecksBans) await expelBlocked(connection);
   if (mail.recheck === undefined) return;
   const subscription = connection.subscriptions.get(mail.recheck);
   if (!subscription?.isPaid) return;
   if (await isStillAdmitted(mail.recheck, connection.caller.userId)) return;
   expel(subscription, "pass");
+}
+
+/** Ends the connection's subscriptions to streams that its user is blocked in. */
+async function expelBlocked({ caller, subscriptions }: Connection): Promise<void> {
+  for (const [streamId, subscription] of [...subscriptions]) {
+    const member = await findMember(streamId, caller.userId, { consistent: true });
+    if (isBlocked(member, new Date())) expel(subscription, "blocked");
+  }
 }

@@ -1,12 +1,25 @@
 import type { DynamoDBRecord } from "aws-lambda";
 import * as z from "zod";
-import { Member } from "../../domain/streams/member.ts";
+import { relayOf } from "../../domain/log/subscriber.ts";
+import { isBlocked, Member } from "../../domain/streams/member.ts";
 import { Timestamp } from "../../domain/text.ts";
 import { startTimer } from "../aws/queues.ts";
 import { readEach } from "../lambda/consumer.ts";
+import type { Poster } from "../push/gateway.ts";
+import { endSubscription } from "../push/post.ts";
+import { allDone } from "../runtime/deadline.ts";
 import { setting } from "../runtime/env.ts";
+import { findConnection, listSockets } from "../store/log/connections.ts";
+import { putMail } from "../store/log/relays.ts";
+import { findSubscriber } from "../store/log/subscribers.ts";
 import { showChannelBan } from "../store/streams/channel-bans.ts";
-import { type BanPlace, changeMember, memberActions } from "../store/streams/members.ts";
+import {
+  type BanPlace,
+  changeMember,
+  findChannelMember,
+  memberActions,
+} from "../store/streams/members.ts";
+import { findStream } from "../store/streams/streams.ts";
 import { plain } from "../table/items.ts";
 import { readKey } from "../table/keys.ts";
 
@@ -68,9 +81,10 @@ async function startBanTimer(moment: BanMoment, now: Date): Promise<void> {
 
 /**
  * Removes an expired ban from its member, unless it has been replaced; restarts the timer if the
- * ban has not expired yet. A channel's ban is copied to the channel's streams.
+ * ban has not expired yet. A channel's ban is copied to the channel's live streams, whose event of
+ * it ends the user's subscriptions; those to streams that are not live yet are ended here.
  */
-export async function followBan(moment: BanMoment, now: Date): Promise<void> {
+export async function followBan(poster: Poster, moment: BanMoment, now: Date): Promise<void> {
   const { streamId, hostId, userId, banId, endsAt } = moment;
   const place: BanPlace = streamId === undefined ? { hostId: hostId! } : { streamId };
   const isOver = endsAt !== null && endsAt <= now.toISOString();
@@ -78,6 +92,30 @@ export async function followBan(moment: BanMoment, now: Date): Promise<void> {
     await changeMember(place, userId, (member) =>
       member?.ban?.id === banId ? memberActions(place, userId, member, undefined, now) : [],
     );
-  if (hostId !== undefined) await showChannelBan(hostId, userId);
+  if (hostId !== undefined) {
+    // First: a stream that goes live in between gets the copy.
+    await endWaiting(poster, hostId, userId, now);
+    await showChannelBan(hostId, userId);
+  }
   if (!isOver) await startBanTimer(moment, now);
+}
+
+/** Ends the subscriptions of a user whom a channel blocks to its streams that are not live. */
+async function endWaiting(poster: Poster, hostId: string, userId: string, now: Date) {
+  const member = await findChannelMember(hostId, userId);
+  if (!isBlocked(member, now)) return;
+  const sockets = await listSockets(userId, now);
+  await allDone(
+    sockets.map(async ({ connectionId }) => {
+      const node = relayOf(connectionId);
+      if (node !== undefined) return putMail(node, { connectionId, rechecksBans: true }, now);
+      const { streams = [] } = (await findConnection(connectionId)) ?? {};
+      for (const streamId of streams) {
+        const stream = await findStream(streamId, { consistent: true });
+        if (stream?.hostId !== hostId || stream.status === "active") continue;
+        const subscriber = await findSubscriber(streamId, connectionId);
+        if (subscriber !== undefined) await endSubscription({ poster }, subscriber);
+      }
+    }),
+  );
 }

@@ -139,6 +139,21 @@ test("a channel's ban applies to every stream of the host, and each live one sho
   for (const viewer of [...watching, banned]) viewer.close();
 });
 
+test("a channel's block also ends a subscription to a stream of the host that is not live yet", async () => {
+  const [host, target, other] = await Promise.all([known(), known(), known()]);
+  const [live, later, elsewhere] = [
+    await liveStream(host),
+    await newStream(host),
+    await newStream(other),
+  ];
+  const waiting = await watch(target, later);
+  const stays = await watch(target, elsewhere);
+  expect((await banFromChannel(host, target, live.id)).status).toBe(200);
+  const end = { type: "unsubscribed", streamId: later, reason: "blocked" };
+  expect(await waiting.next(({ type }) => type === "unsubscribed")).toMatchObject(end);
+  expect(stays.messages.filter(({ type }) => type === "unsubscribed")).toEqual([]);
+});
+
 test("the stricter of a stream's and a channel's ban applies, and each can be lifted separately", async () => {
   const [host, target] = await Promise.all([known(), known()]);
   const { id } = await liveStream(host);

@@ -14,6 +14,10 @@ import { useOwnTable } from "./table.ts";
 import { makeStream, makeUser, someone } from "./wallet-people.ts";
 
 useOwnTable();
+
+/** Nobody here has a socket. */
+const posted = async () => "sent" as const;
+const poster = { post: posted, close: posted, probe: posted };
 const queue = useQueue("MOMENTS_QUEUE_URL");
 
 const now = new Date("2026-11-21T12:00:00.000Z");
@@ -64,12 +68,12 @@ test("the record of a timed ban starts its timer, once for each ban", async () =
 
 test("a timer that arrives early is sent on, and at the end frees the member of that ban only", async () => {
   const { end, find } = await banned(3600);
-  await followBan(end, later(900));
+  await followBan(poster, end, later(900));
   expect(sent()).toEqual([end]);
   expect((await find())?.ban?.id).toBe(end.banId);
-  await followBan({ ...end, banId: "another" }, later(3600));
+  await followBan(poster, { ...end, banId: "another" }, later(3600));
   expect((await find())?.ban?.id).toBe(end.banId);
-  for (let times = 0; times < 2; times++) await followBan(end, later(3600));
+  for (let times = 0; times < 2; times++) await followBan(poster, end, later(3600));
   expect((await find())?.ban).toBeUndefined();
   expect(sent()).toEqual([]);
 });

@@ -24,6 +24,10 @@ import { useOwnTable } from "./table.ts";
 import { makeUser, someone } from "./wallet-people.ts";
 
 useOwnTable();
+
+/** Nobody here has a socket. */
+const posted = async () => "sent" as const;
+const poster = { post: posted, close: posted, probe: posted };
 useQueue("MOMENTS_QUEUE_URL");
 
 const now = new Date();
@@ -182,7 +186,7 @@ test("a channel's ban is both recorded and shown, or neither, wherever the call 
         await recordBan(stream, ban, now);
         await showChannelBan(hostId, userId);
       },
-      follow: () => followBan(moment, now),
+      follow: () => followBan(poster, moment, now),
       async check() {
         const isHeld = (await held()) === ban.id;
         expect(await shown()).toBe(isHeld ? ban.id : null);
@@ -201,8 +205,8 @@ test("an expired ban ends once, wherever the timer's reader ended", async () => 
     await recordBan(stream, ban, now);
     await showChannelBan(hostId, userId);
     return {
-      act: () => followBan(moment, endsAt),
-      follow: () => followBan(moment, endsAt),
+      act: () => followBan(poster, moment, endsAt),
+      follow: () => followBan(poster, moment, endsAt),
       async check() {
         expect([await held(), await shown()]).toEqual([null, null]);
         const found = await findBan(ban.id, endsAt);

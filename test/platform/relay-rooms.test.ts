@@ -181,6 +181,19 @@ test.each([
   expect(got).toEqual(expected);
 });
 
+test("a viewer who was blocked without an event is unsubscribed from that stream alone", async () => {
+  const [streamId, other] = [await makeStream(), await makeStream()];
+  const { got, connection } = await watch(streamId, "ann");
+  await subscribe(rooms, connection, { streamId: other }, now);
+  await block(streamId, "ann");
+  const node = "node of a blocked viewer";
+  const readMail = createMailReader({ node, connections: new Map([["c1", connection]]) });
+  await putMail(node, { connectionId: "c1", rechecksBans: true }, now);
+  await readMail();
+  expect(got).toEqual(["subscribed", "subscribed", "unsubscribed"]);
+  expect([...connection.subscriptions.keys()]).toEqual([other]);
+});
+
 test("a refused subscription leaves nothing that would count or be listed", async () => {
   const streamId = await makeStream();
   const room = await rooms.open(streamId);

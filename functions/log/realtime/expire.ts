@@ -33,7 +33,7 @@ export const { contract, handler } = consumer(
   perMessage(Moment, (message, now) => {
     if ("moveOf" in message) return moveOverlays(ownPoster(), message, now);
     if ("passOf" in message) return endLostPass(ownPoster(), message, now);
-    if ("banId" in message) return followBan(message, now);
+    if ("banId" in message) return followBan(ownPoster(), message, now);
     if ("channelOf" in message) return followChannel(message, now);
     return "withdrawn" in message
       ? closeRevokedSockets(ownPoster(), message, now)

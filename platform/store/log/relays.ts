@@ -56,6 +56,8 @@ const Mail = z.object({
   closes: z.boolean().optional(),
   /** A paid stream that the user may have lost access to. */
   recheck: z.string().optional(),
+  /** Whether the user may have been blocked from streams that they are subscribed to. */
+  rechecksBans: z.boolean().optional(),
 });
 export type Mail = z.infer<typeof Mail>;
 
