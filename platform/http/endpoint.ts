@@ -208,7 +208,9 @@ function succeed(contract: Contract, call: Call, answer: unknown): APIGatewayPro
 
 async function answerError(contract: Contract, call: Call, error: unknown) {
   const refused = error instanceof Refusal ? error : undefined;
-  if (call.keyed !== undefined && (error instanceof DuplicateKeyError || refused !== undefined)) {
+  // A stored response is for a caller who is still signed in.
+  const mayRepeat = refused !== undefined && refused.kind !== "unauthenticated";
+  if (call.keyed !== undefined && (error instanceof DuplicateKeyError || mayRepeat)) {
     const mayFinish = error instanceof DuplicateKeyError;
     const earlier = call.earlier ?? (await findStoredReply(contract, call.keyed, call.now));
     const again = earlier && (await replay(contract, earlier, call.body, mayFinish));

@@ -200,10 +200,26 @@ export async function writeOnce(write: SingleWrite): Promise<Outcome> {
   }
 }
 
-/** Puts an item; returns the one that it replaces. */
-export async function replaceItem(Item: Item): Promise<Item | undefined> {
-  const put = new PutCommand({ TableName: tableName(), Item, ReturnValues: "ALL_OLD" });
-  return (await table().send(put)).Attributes as Item | undefined;
+/**
+ * Puts an item with a new revision; returns the one that it replaces. A write that is repeated after
+ * a lost response changes nothing: others may have changed the item since the first attempt.
+ */
+export async function replaceRevision(
+  Item: Item & { revision: number },
+): Promise<Item | undefined> {
+  const put = new PutCommand({
+    TableName: tableName(),
+    Item,
+    ConditionExpression: "attribute_not_exists(revision) OR revision <> :own",
+    ExpressionAttributeValues: { ":own": Item.revision },
+    ReturnValues: "ALL_OLD",
+  });
+  try {
+    return (await table().send(put)).Attributes as Item | undefined;
+  } catch (error) {
+    if (isRefused(error)) return undefined;
+    throw error;
+  }
 }
 
 /** An update that stores its id, and is refused if the item already has it. */

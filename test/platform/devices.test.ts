@@ -3,6 +3,7 @@ import { ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { devicesMax } from "../../domain/people/device.ts";
 import { listDevices, removeDevice, saveDevice } from "../../platform/store/people/devices.ts";
 import { table, tableName } from "../../platform/table/table.ts";
+import { atEachRequest } from "./between.ts";
 import { useOwnTable } from "./table.ts";
 import { someone } from "./wallet-people.ts";
 
@@ -53,3 +54,20 @@ test("nothing names the user of a device whose tokens were replaced and that was
   expect(await listDevices(user)).toEqual([]);
   expect(await traces(user)).toEqual([]);
 });
+
+test("a device whose token is renewed while the old one is removed stays registered", () =>
+  atEachRequest(async () => {
+    const user = someone("user");
+    await save(user, { deviceId: "phone", token: `${user} old` });
+    const outcome = { removed: "" };
+    return {
+      act: async () => {
+        outcome.removed = await removeDevice(user, `${user} old`).then(() => "removed", String);
+      },
+      meanwhile: () => save(user, { deviceId: "phone", token: `${user} new` }, 1),
+      check: async () => {
+        expect(outcome.removed).toMatch(/removed|No such device|device/);
+        expect(await tokensOf(user)).toEqual({ phone: `${user} new` });
+      },
+    };
+  }));

@@ -6,8 +6,9 @@ import { Refusal } from "../../domain/refusal.ts";
 import { makeMessage } from "../../domain/streams/admission.ts";
 import { type Delivery, makeDelivery } from "../../domain/webhooks/delivery.ts";
 import { newId } from "../../platform/runtime/id.ts";
-import { advanceCatchUp, goLive } from "../../platform/store/log/catch-up.ts";
+import { advanceCatchUp, goLive, setFirstLive } from "../../platform/store/log/catch-up.ts";
 import {
+  findSubscriber,
   putSubscriber,
   readSubscriber,
   recordVisit,
@@ -192,6 +193,20 @@ test("a viewer who catches up goes on after a lost response, and is live afterwa
   lost = 1;
   expect(await goLive(behind!, 9)).toMatchObject({ next: 9 });
   expect(await goLive(behind!, 9)).toBeUndefined();
+});
+
+test("a subscription that is confirmed before its write is repeated keeps its first live frame", async () => {
+  const at = { streamId: newId(now), connectionId: "confirmed-early=", userId: "ann" };
+  const subscriber = readSubscriber(
+    subscriberItem({ ...at, connectedAt: now.getTime(), expiresAt: 9e9, revision: 1 }),
+  );
+  lost = 1;
+  meanwhile = () => setFirstLive(subscriber, 5);
+  await putSubscriber(subscriber);
+  expect(await findSubscriber(at.streamId, at.connectionId)).toMatchObject({ from: 5 });
+  await putSubscriber({ ...subscriber, revision: 2 });
+  expect(await findSubscriber(at.streamId, at.connectionId)).toMatchObject({ revision: 2 });
+  expect(await readVisits(at.streamId)).toHaveLength(1);
 });
 
 test("an attempt of a webhook delivery counts once if the response of its record is lost", async () => {

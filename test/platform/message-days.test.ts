@@ -2,6 +2,7 @@
 import { DeleteCommand, GetCommand } from "@aws-sdk/lib-dynamodb";
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
 import { makeMessage } from "../../domain/streams/admission.ts";
+import { showWithPin } from "../../platform/store/streams/display-names.ts";
 import { findMessage, listMessages, recordGap } from "../../platform/store/streams/messages.ts";
 import { deleteMessage } from "../../platform/store/streams/pins.ts";
 import { recordMessage, takeNumber } from "../../platform/store/streams/sent-messages.ts";
@@ -95,6 +96,16 @@ test("a message that is too old is not found by its id: no reply, no pin, no del
   expect(await isFound(now)).toEqual([false, true]);
   expect(await isFound(daysAgo(5))).toEqual([true, true]);
   expect(await isFound(daysAgo(-1))).toEqual([false, false]);
+});
+
+test("a pinned message that is too old is not shown either", async () => {
+  const { stream, ids } = await chatOf(31, 29);
+  const shown = ids.map(async (messageId) => {
+    const message = await findMessage(stream.id, messageId, daysAgo(5));
+    const { pinned } = await showWithPin({ ...stream, pinned: { messageId, message } }, now);
+    return pinned?._id;
+  });
+  expect(await Promise.all(shown)).toEqual([undefined, ids[1]]);
 });
 
 test("a page takes one more read for expired messages, however many the table still has", async () => {

@@ -12,6 +12,7 @@ import { getRawItem, type Item, writeItems } from "../../platform/table/items.ts
 import { key } from "../../platform/table/keys.ts";
 import { queryWhole } from "../../platform/table/query.ts";
 import { transact } from "../../platform/table/transact.ts";
+import { atEachRequest } from "./between.ts";
 import { meterTable } from "./call-meter.ts";
 import { useOwnTable } from "./table.ts";
 import { makeUser, someone } from "./wallet-people.ts";
@@ -119,3 +120,17 @@ test("unread notifications beyond the newest 1,000 are removed over time", async
   expect(await countUnread(userId, now)).toBe(1_000);
   expect(await listNotifications(userId, {}, 5_000, now)).toHaveLength(1_000);
 });
+
+test("a list that is read while all are marked as read has each notification once", () =>
+  atEachRequest(async () => {
+    const userId = await makeUser(someone("user"));
+    const ids = [await notify(userId), await notify(userId)];
+    let listed: string[] = [];
+    return {
+      act: async () => {
+        listed = (await listNotifications(userId, {}, 10)).map(({ id }) => id);
+      },
+      meanwhile: () => markAll(userId, now),
+      check: async () => expect(listed.sort()).toEqual(ids.sort()),
+    };
+  }));

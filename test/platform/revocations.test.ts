@@ -50,6 +50,15 @@ test("the authorizer's result is cached; the function still refuses, reads and e
   expect([(await read("ben")).status, (await write("ben")).status]).toEqual([200, 201]);
 });
 
+test("a revoked token does not get the stored response of an earlier call's key either", async () => {
+  await makeUser("dora");
+  const keyed = { as: "dora", key: "once", body: { title: "x" } };
+  expect((await callEndpoint(createStream, keyed)).status).toBe(201);
+  expect((await callEndpoint(createStream, keyed)).status).toBe(201);
+  await revokeElsewhere({ sub: "dora" }, new Date(Date.now() + 60_000), new Date());
+  expect((await callEndpoint(createStream, keyed)).status).toBe(401);
+});
+
 test("a cached list is refreshed during a call, and the next call uses it", async () => {
   await makeUser("cem");
   await revokeElsewhere({ sub: "cem" }, new Date(Date.now() + 60_000), new Date());

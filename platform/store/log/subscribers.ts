@@ -11,7 +11,7 @@ import { logFault } from "../../runtime/log.ts";
 import { deleteIf, getItems, getRawItem, nameOf, read } from "../../table/items.ts";
 import { connectionIn, key, readKey, subscriberRanges } from "../../table/keys.ts";
 import { queryWhole } from "../../table/query.ts";
-import { replaceItem, writeOnce } from "../../table/transact.ts";
+import { replaceRevision, writeOnce } from "../../table/transact.ts";
 import { findWatcher } from "../streams/members.ts";
 
 /**
@@ -28,10 +28,8 @@ export function subscriberItem(subscriber: Subscriber) {
  * one that it replaces ends: its client has subscribed again, as after a lost frame.
  */
 export async function putSubscriber(subscriber: Subscriber): Promise<void> {
-  const replaced = await replaceItem(subscriberItem(subscriber));
-  // A write that is repeated after a lost response replaces itself.
-  if (replaced !== undefined && replaced.revision !== subscriber.revision)
-    await recordVisit(readSubscriber(replaced), new Date());
+  const replaced = await replaceRevision(subscriberItem(subscriber));
+  if (replaced !== undefined) await recordVisit(readSubscriber(replaced), new Date());
 }
 
 /** Parses a subscription's item. Throws if it is invalid. */

@@ -141,12 +141,20 @@ async function takeActions(
   ];
 }
 
-/** Removes a device, and its claims to its tokens. */
-async function forgetDevice(userId: string, device: z.infer<typeof Stored>): Promise<void> {
-  const { SK } = device;
+/**
+ * Removes a device, and its claims to its tokens. Returns false if it was saved again since it was
+ * read, or is removed already.
+ */
+async function forgetDevice(userId: string, device: z.infer<typeof Stored>): Promise<boolean> {
+  const { SK, updatedAt } = device;
   const Key = { PK: key.device(userId, "").PK, SK };
-  await forgetTokens(userId, { ...Key, ...device });
-  await deleteIf(Key);
+  const removed = await deleteIf(Key, {
+    ConditionExpression: "updatedAt = :was",
+    ExpressionAttributeValues: { ":was": updatedAt },
+  });
+  if (removed === undefined) return false;
+  await forgetTokens(userId, removed);
+  return true;
 }
 
 /** Releases the tokens of a device that is erased. */
@@ -159,10 +167,15 @@ export async function forgetTokens(userId: string, item: Item): Promise<void> {
 
 /** Removes the user's devices with this token; refuses with `device_not_found`. */
 export async function removeDevice(userId: string, token: string): Promise<void> {
-  const devices = await listStored(userId);
-  const matches = devices.filter((device) => device.token === token);
-  if (matches.length === 0) refuse("device_not_found");
-  for (const device of matches) await forgetDevice(userId, device);
+  let isFound = false;
+  await decideAgain(async () => {
+    const devices = await listStored(userId);
+    const matches = devices.filter((device) => device.token === token);
+    isFound ||= matches.length > 0;
+    if (!isFound) refuse("device_not_found");
+    for (const device of matches) if (!(await forgetDevice(userId, device))) return overtaken;
+    return undefined;
+  });
 }
 
 /** A user's devices, read consistently. */

@@ -157,16 +157,21 @@ export async function findListed(
   filter: NotificationFilter,
   now: Date,
 ): Promise<Listed[]> {
-  const [unread, readOnes, older] = await Promise.all([
-    listMarks(key.unread, userId, now),
+  // Marks move from unread to read: in this order one that moves meanwhile is found at least once.
+  const unread = await listMarks(key.unread, userId, now);
+  const [readOnes, older] = await Promise.all([
     listMarks(key.readMark, userId, now),
     listOlder(userId, now),
   ]);
-  const all = [
+  const found = [
     ...unread.filter(({ item }) => !isOlderMark(item)).map((mark) => listedOf(mark, false)),
     ...readOnes.map((mark) => listedOf(mark, true)),
     ...older,
-  ].sort((one, other) => (one.id < other.id ? 1 : -1));
+  ];
+  // Of one that is found twice, the later state counts.
+  const all = [...new Map(found.map((one) => [one.id, one])).values()].sort((one, other) =>
+    one.id < other.id ? 1 : -1,
+  );
   let newerBytes = 0;
   const listed = all.slice(0, notificationsMax).map((one): Listed => {
     const place = newerBytes;

@@ -65,7 +65,10 @@ export const summary = (profile: Profile & { role?: StreamRole }): StreamUser =>
 
 /** Profiles of users; refuses with `user_not_found` if one of them is unknown. */
 export async function getProfiles(userIds: readonly string[]): Promise<Map<string, Profile>> {
-  const known = await findProfiles(userIds);
+  const found = await findProfiles(userIds);
+  const missing = userIds.filter((userId) => !found.has(userId));
+  // Read again consistently: they may have just signed up.
+  const known = new Map([...found, ...(await findProfiles(missing, { consistent: true }))]);
   const stranger = userIds.find((userId) => !known.has(userId));
   if (stranger !== undefined) refuse("user_not_found", { userId: stranger });
   return known;
