@@ -201,8 +201,8 @@ export async function writeOnce(write: SingleWrite): Promise<Outcome> {
 }
 
 /**
- * Puts an item with a new revision; returns the one that it replaces. A write that is repeated after
- * a lost response changes nothing: others may have changed the item since the first attempt.
+ * Puts an item with a new revision; returns the one that it replaces. A write that is repeated
+ * after a lost response changes nothing: others may have changed the item since the first attempt.
  */
 export async function replaceRevision(
   Item: Item & { revision: number },

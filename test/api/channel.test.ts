@@ -152,6 +152,7 @@ test("a channel's block also ends a subscription to a stream of the host that is
   const end = { type: "unsubscribed", streamId: later, reason: "blocked" };
   expect(await waiting.next(({ type }) => type === "unsubscribed")).toMatchObject(end);
   expect(stays.messages.filter(({ type }) => type === "unsubscribed")).toEqual([]);
+  for (const one of [waiting, stays]) one.close();
 });
 
 test("the stricter of a stream's and a channel's ban applies, and each can be lifted separately", async () => {
