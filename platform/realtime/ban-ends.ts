@@ -1,16 +1,13 @@
 import type { DynamoDBRecord } from "aws-lambda";
 import * as z from "zod";
-import { relayOf } from "../../domain/log/subscriber.ts";
 import { isBlocked, Member } from "../../domain/streams/member.ts";
 import { Timestamp } from "../../domain/text.ts";
 import { startTimer } from "../aws/queues.ts";
 import { readEach } from "../lambda/consumer.ts";
 import type { Poster } from "../push/gateway.ts";
 import { endSubscription } from "../push/post.ts";
-import { allDone } from "../runtime/deadline.ts";
 import { setting } from "../runtime/env.ts";
-import { findConnection, listSockets } from "../store/log/connections.ts";
-import { putMail } from "../store/log/relays.ts";
+import { findConnection } from "../store/log/connections.ts";
 import { findSubscriber } from "../store/log/subscribers.ts";
 import { showChannelBan } from "../store/streams/channel-bans.ts";
 import {
@@ -22,6 +19,7 @@ import {
 import { findStream } from "../store/streams/streams.ts";
 import { plain } from "../table/items.ts";
 import { readKey } from "../table/keys.ts";
+import { atEachSocket } from "./user-sockets.ts";
 
 /*
  * Every decision on a ban compares its end with the clock, so a ban is over without a timer. The
@@ -104,18 +102,13 @@ export async function followBan(poster: Poster, moment: BanMoment, now: Date): P
 async function endWaiting(poster: Poster, hostId: string, userId: string, now: Date) {
   const member = await findChannelMember(hostId, userId);
   if (!isBlocked(member, now)) return;
-  const sockets = await listSockets(userId, now);
-  await allDone(
-    sockets.map(async ({ connectionId }) => {
-      const node = relayOf(connectionId);
-      if (node !== undefined) return putMail(node, { connectionId, rechecksBans: true }, now);
-      const { streams = [] } = (await findConnection(connectionId)) ?? {};
-      for (const streamId of streams) {
-        const stream = await findStream(streamId, { consistent: true });
-        if (stream?.hostId !== hostId || stream.status === "active") continue;
-        const subscriber = await findSubscriber(streamId, connectionId);
-        if (subscriber !== undefined) await endSubscription({ poster }, subscriber);
-      }
-    }),
-  );
+  await atEachSocket(userId, now, { rechecksBans: true }, async (connectionId) => {
+    const { streams = [] } = (await findConnection(connectionId)) ?? {};
+    for (const streamId of streams) {
+      const stream = await findStream(streamId, { consistent: true });
+      if (stream?.hostId !== hostId || stream.status === "active") continue;
+      const subscriber = await findSubscriber(streamId, connectionId);
+      if (subscriber !== undefined) await endSubscription({ poster }, subscriber);
+    }
+  });
 }

@@ -1,20 +1,17 @@
 import type { DynamoDBRecord } from "aws-lambda";
 import * as z from "zod";
-import { relayOf } from "../../domain/log/subscriber.ts";
 import { isFree, Member } from "../../domain/streams/member.ts";
 import { Stream } from "../../domain/streams/stream.ts";
 import { startTimer } from "../aws/queues.ts";
 import { readEach } from "../lambda/consumer.ts";
 import type { Poster } from "../push/gateway.ts";
 import { endSubscription } from "../push/post.ts";
-import { allDone } from "../runtime/deadline.ts";
 import { setting } from "../runtime/env.ts";
-import { listSockets } from "../store/log/connections.ts";
-import { putMail } from "../store/log/relays.ts";
 import { findSubscriber } from "../store/log/subscribers.ts";
 import { isStillAdmitted } from "../store/streams/members.ts";
 import { plain } from "../table/items.ts";
 import { readKey } from "../table/keys.ts";
+import { atEachSocket } from "./user-sockets.ts";
 
 /** A message of the queue `moments`: a user may have lost access to a paid stream. */
 export const LostPass = z.object({ passOf: z.string(), streamId: z.string() });
@@ -56,13 +53,8 @@ export async function endLostPass(
   now: Date,
 ): Promise<void> {
   if (await isStillAdmitted(streamId, passOf)) return;
-  const sockets = await listSockets(passOf, now);
-  await allDone(
-    sockets.map(async ({ connectionId }) => {
-      const node = relayOf(connectionId);
-      if (node !== undefined) return putMail(node, { connectionId, recheck: streamId }, now);
-      const subscriber = await findSubscriber(streamId, connectionId);
-      if (subscriber?.isPaid) await endSubscription({ poster }, subscriber, "pass");
-    }),
-  );
+  await atEachSocket(passOf, now, { recheck: streamId }, async (connectionId) => {
+    const subscriber = await findSubscriber(streamId, connectionId);
+    if (subscriber?.isPaid) await endSubscription({ poster }, subscriber, "pass");
+  });
 }
