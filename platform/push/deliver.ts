@@ -13,7 +13,7 @@ import { rangesMax, wholeRoom } from "../store/log/subscribers.ts";
 import type { Audience } from "./audience.ts";
 import type { InvokeSlice } from "./jobs.ts";
 import { postSlice } from "./post.ts";
-import { countPosted } from "./viewer-count.ts";
+import { noteViewers } from "./viewer-count.ts";
 
 /**
  * A call starts no more frames after this time, so that it finishes well before its function's
@@ -75,7 +75,7 @@ async function deliverNext(
   const users = await postToAll(audience, frames, estimate);
   const count = countDistinct(users, await listRecentRelayedRooms(streamId, now));
   measureMetric("FrameDelay", Math.max(0, Math.round(Date.now() - last.newest * 1000)));
-  const viewers = countPosted(audience, { count, posted: users.size }, log.peakViewers);
+  const viewers = noteViewers(audience, { count, posted: users.size }, log.peakViewers);
   await markPosted(streamId, last, viewers);
   return last.n >= head;
 }

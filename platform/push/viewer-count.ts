@@ -86,11 +86,11 @@ const countCoalesced = coalesce(async (streamId: string, at: number, estimate: n
 });
 
 /**
- * What the mark stores about viewers of a frame that was just posted: this count, and the peak,
- * which includes viewers who have come and left since the last frame. `peakBefore` is the stored
- * peak.
+ * Remembers the viewers of a frame that was just posted. Returns what the mark stores: this count,
+ * and the peak, which includes viewers who have come and left since the last frame. `peakBefore` is
+ * the stored peak.
  */
-export function countPosted(
+export function noteViewers(
   { streamId, now, memory }: Audience,
   { count, posted }: ViewerCount,
   peakBefore = 0,
