@@ -10,7 +10,9 @@ export const withoutNames = <T>(value: T, userId: string): T =>
 
 /** Whether a value has this user's names or picture, at any depth. */
 export const hasNames = (value: unknown, userId: string): boolean =>
-  JSON.stringify(withoutNames(value, userId)) !== JSON.stringify(value);
+  isOther(value, withoutNames(value, userId));
+
+const isOther = (was: unknown, is: unknown) => JSON.stringify(was) !== JSON.stringify(is);
 
 /**
  * Removes a user's names from some fields of an item, if it exists. Only fields that name the user
@@ -52,5 +54,5 @@ export async function eraseNames(
 /** The fields that change without the user's names, before and after. */
 const changesOf = (item: Item, fields: readonly string[], userId: string) =>
   fields
-    .filter((field) => hasNames(item[field], userId))
-    .map((field) => ({ field, was: item[field], is: withoutNames(item[field], userId) }));
+    .map((field) => ({ field, was: item[field], is: withoutNames(item[field], userId) }))
+    .filter(({ was, is }) => isOther(was, is));
