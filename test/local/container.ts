@@ -53,6 +53,8 @@ function isSigned({ headers, url = "" }: IncomingMessage): boolean {
 }
 
 function answer(request: IncomingMessage, response: ServerResponse): void {
+  // A busy container would reuse a connection that the server closes at that moment.
+  response.setHeader("connection", "close");
   if (request.url === "/credentials") {
     const next = aws.given.length > 1 ? aws.given.shift() : aws.given[0];
     if (typeof next === "number") return void response.writeHead(next).end();

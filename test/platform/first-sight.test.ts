@@ -11,9 +11,10 @@ import { newId } from "../../platform/runtime/id.ts";
 import { indexUser, queueNewUsers } from "../../platform/store/people/first-sights.ts";
 import { changeProfile, recordFirstSight } from "../../platform/store/people/profile-changes.ts";
 import { findByText } from "../../platform/store/people/user-index.ts";
-import { findProfile } from "../../platform/store/people/users.ts";
+import { findProfile, getProfiles } from "../../platform/store/people/users.ts";
 import { key } from "../../platform/table/keys.ts";
 import { table, useTable } from "../../platform/table/table.ts";
+import { intercept } from "./intercept.ts";
 import { useOwnTable } from "./table.ts";
 
 useOwnTable();
@@ -117,4 +118,25 @@ test("a name changed before its search entry was written does not reappear", asy
 
 test("a missing user is not an error", async () => {
   await expect(indexUser({ userId: newId(now) })).resolves.toBeUndefined();
+});
+
+test("a user who has just signed up is known to calls that name them", async () => {
+  await recordFirstSight("early", {}, now);
+  await recordFirstSight("late", {}, now);
+  /** Reads that are not consistent do not find the latest write yet. */
+  const stop = intercept(async ({ name, input }, next) => {
+    const answer = await next();
+    if (name !== "BatchGetCommand" || /"ConsistentRead":true/.test(JSON.stringify(input)))
+      return answer;
+    const found = Object.entries(answer.Responses as Record<string, { userId?: unknown }[]>);
+    const without = found.map(([of, items]) => [of, items.filter((one) => one.userId !== "late")]);
+    return { ...answer, Responses: Object.fromEntries(without) };
+  });
+  try {
+    expect([...(await getProfiles(["early", "late"])).keys()].sort()).toEqual(["early", "late"]);
+    const refused = { code: "user_not_found" };
+    await expect(getProfiles(["late", "nobody"])).rejects.toMatchObject(refused);
+  } finally {
+    stop();
+  }
 });
