@@ -36,6 +36,8 @@ export function useQueues() {
   let store: ReturnType<typeof createQueueStore>;
   /** Whether SQS refuses what is sent. */
   let isRefusing = false;
+  /** Whether SQS stores each message of a standard queue twice, as after a lost response. */
+  let isStoringTwice = false;
 
   const accept = (name: string, entry: Entry) =>
     store.send(name.startsWith("retries") ? queues.retries : queues.deliveries, {
@@ -56,6 +58,7 @@ export function useQueues() {
         return;
       }
       const name = sent.QueueUrl.split("/").at(-1)!;
+      if (isStoringTwice) for (const entry of sent.Entries ?? [sent]) accept(name, entry);
       const Successful = (sent.Entries ?? [sent]).map((entry) => ({
         Id: entry.Id,
         MessageId: accept(name, entry).messageId,
@@ -78,6 +81,7 @@ export function useQueues() {
       () => Date.now(),
     );
     isRefusing = false;
+    isStoringTwice = false;
     setClock(Date.now());
   });
   afterEach(() => {
@@ -122,6 +126,10 @@ export function useQueues() {
     /** Refuses everything that is sent from now on, or accepts it again. */
     refuse(isSo: boolean): void {
       isRefusing = isSo;
+    },
+    /** Stores everything that is sent from now on twice; a FIFO queue drops the repetition. */
+    storeTwice(): void {
+      isStoringTwice = true;
     },
     /** Runs `webhooks/retry` on what is visible; how many messages it handled. */
     async runRetries(): Promise<number> {

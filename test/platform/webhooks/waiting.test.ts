@@ -8,7 +8,7 @@ import { useQueues } from "./queues.ts";
 import { message, streamId, theDelivery, useReceivers } from "./receivers.ts";
 
 const { receiver } = useReceivers();
-const { queues, store, runRetries, runDeliveries, left, refuse } = useQueues();
+const { queues, store, runRetries, runDeliveries, left, refuse, storeTwice } = useQueues();
 
 const pass = (seconds: number) => setClock(Date.now() + seconds * 1_000);
 
@@ -16,6 +16,18 @@ const pass = (seconds: number) => setClock(Date.now() + seconds * 1_000);
 async function runNextRetries(): Promise<void> {
   setClock(Math.max(Date.now(), store().findNextVisible(queues.retries)!));
   expect(await runRetries()).toBeGreaterThan(0);
+}
+
+/**
+ * Handles what is left in the queues, which may have a message twice: a send that is slower than
+ * its timeout is repeated.
+ */
+async function handleRest(): Promise<void> {
+  for (let turn = 0; turn < 10 && left() > 0; turn++) {
+    await runNextRetries();
+    await runDeliveries();
+  }
+  expect(left()).toBe(0);
 }
 
 const send = (receiverId: string, ...events: ReturnType<typeof message>[]) =>
@@ -39,9 +51,9 @@ test.each([0, 30, 59, 62, 70, 90, 120, 150, 180, 210, 240, 300])(
       await runNextRetries();
       await runDeliveries();
     }
+    await handleRest();
     expect(inbox.received).toHaveLength(2);
     expect(await theDelivery(receiverId)).toMatchObject({ status: "delivered", attempts: 2 });
-    expect(left()).toBe(0);
   },
 );
 
@@ -56,10 +68,23 @@ test("a retry that is postponed repeatedly is delivered in the end", async () =>
     await runDeliveries();
   }
   expect(inbox.received).toHaveLength(1);
+  await handleRest();
+  expect(inbox.received).toHaveLength(2);
+});
+
+test("a retry that SQS stores twice is one attempt", async () => {
+  const replies: Reply[] = [500, 500];
+  const { inbox, receiverId } = await receiver(() => replies.shift() ?? 200);
+  storeTwice();
+  await send(receiverId, message("words"));
+  await runDeliveries();
   await runNextRetries();
   await runDeliveries();
   expect(inbox.received).toHaveLength(2);
-  expect(left()).toBe(0);
+  expect(await theDelivery(receiverId)).toMatchObject({ status: "pending", attempts: 2, step: 2 });
+  await handleRest();
+  expect(inbox.received).toHaveLength(3);
+  expect(await theDelivery(receiverId)).toMatchObject({ status: "delivered", attempts: 3 });
 });
 
 test("retries of one receiver within five minutes are all attempted", async () => {
@@ -70,10 +95,7 @@ test("retries of one receiver within five minutes are all attempted", async () =
     await runDeliveries();
     pass(1);
   }
-  while (left() > 0) {
-    await runNextRetries();
-    await runDeliveries();
-  }
+  await handleRest();
   expect(inbox.received).toHaveLength(6);
   const all = await listDeliveries(receiverId, 10);
   expect(all.map(({ status }) => status)).toEqual(["delivered", "delivered", "delivered"]);
@@ -118,11 +140,9 @@ test("a retry whose successor was not queued, since the call died, is continued"
   pass(queues.deliveries.visibilitySeconds);
   expect(await runDeliveries()).toBe(1);
   expect(inbox.received).toHaveLength(2);
-  await runNextRetries();
-  await runDeliveries();
+  await handleRest();
   expect(inbox.received).toHaveLength(3);
   expect(await theDelivery(receiverId)).toMatchObject({ status: "delivered", attempts: 3 });
-  expect(left()).toBe(0);
 });
 
 test("retries that the queue did not accept are redelivered", async () => {
@@ -135,8 +155,6 @@ test("retries that the queue did not accept are redelivered", async () => {
   expect(await runRetries()).toBe(0);
   refuse(false);
   pass(queues.retries.visibilitySeconds);
-  expect(await runRetries()).toBe(2);
-  await runDeliveries();
+  await handleRest();
   expect(inbox.received).toHaveLength(4);
-  expect(left()).toBe(0);
 });
