@@ -19,7 +19,7 @@ export const { contract, handler } = endpoint(
     path: z.object({ streamId: StreamId }),
     body: NewReminder,
     answer: [200, ShownReminder],
-    cost: { read: 20, write: 6, kilobytes: 1 },
+    cost: { read: 20, write: 27, kilobytes: 1 },
     refusals: ["stream_not_found", "member_blocked", "stream_not_scheduled"],
     grants: { read: ["STREAM"], write: ["STREAM", "REMINDER", "TRACE"] },
   },

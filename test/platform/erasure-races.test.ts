@@ -163,13 +163,21 @@ test("a ban that is lifted while its target is erased does not restore their nam
   expect(listed).toBeUndefined();
 });
 
-async function banOf(stream: Stream, userId: string) {
-  const now = new Date();
+async function banOf(stream: Stream, userId: string, now = new Date()) {
   const target = profileOf(userId, { preferred_username: userId, given_name: "Zoe" }, now);
   const context = { id: newId(now), stream, target, by: stream.hostId, now };
   const ban = makeBan({ actionType: "CHAT_ONLY" }, context);
   await recordBan(stream, ban, now);
   return ban;
+}
+
+/** Saves a user's reminder of a stream, as before its start. */
+async function remind(stream: Stream, userId: string, at: Date) {
+  const plannedStartDate = new Date(at.getTime() + 3_600_000).toISOString();
+  const planned = { ...stream, status: "scheduled", plannedStartDate } as const;
+  await putItem({ ...key.stream(stream.id), ...planned });
+  await saveReminder(makeReminder(planned, userId, null, at), at);
+  await putItem({ ...key.stream(stream.id), ...stream });
 }
 
 /** Everything of one kind each that an erasure looks at, made at this time. */
@@ -186,18 +194,9 @@ async function leaveTracks(userId: string, at: Date) {
     await recordFollow({ relationId: newId(at), followerId, followedId, at: at.toISOString() });
   await putMessage(stream.id, 1, userId, at);
   await noteTrace({ userId, createdAt: at.toISOString() }, stream.id, at);
-  const plannedStartDate = new Date(at.getTime() + 3_600_000).toISOString();
-  const planned = { ...stream, status: "scheduled", plannedStartDate } as const;
-  await saveReminder(makeReminder(planned, userId, null, at), at);
+  await remind(stream, userId, at);
   const giftId = await sendOne(stream, userId, giftTypeOf(10), { now: at, charged: false });
-  const ban = makeBan(
-    { actionType: "CHAT_ONLY" },
-    {
-      ...{ id: newId(at), stream, by: host, now: at },
-      target: profileOf(userId, { preferred_username: userId }, at),
-    },
-  );
-  await recordBan(stream, ban, at);
+  const ban = await banOf(stream, userId, at);
   await putItem({ ...key.device(userId, newId(at)), updatedAt: at.toISOString() });
   await putItem({ ...key.marker(userId, newId(at)), answeredAt: at.toISOString() });
   const overlay = { id: newId(at), channelOf: userId, description: null, createdBy: userId };
@@ -240,9 +239,7 @@ test("erasure removes the old account's data and keeps that of a new one with th
   const later = new Date(left.getTime() + 60_000);
   const old = await makeStream(await makeUser(someone("host")));
   await changeChannelOf(user, { slowModeSeconds: 30 }, later);
-  const plannedStartDate = new Date(left.getTime() + 3_600_000).toISOString();
-  const planned = { ...old, status: "scheduled", plannedStartDate } as const;
-  await saveReminder(makeReminder(planned, user, null, later), later);
+  await remind(old, user, later);
   // What the new one says in streams of the old one: those traces are needed when they leave.
   await noteTrace({ userId: user, createdAt: "before" }, old.id, new Date(left.getTime() - 1));
   for (const { id } of [before.stream, before.own])

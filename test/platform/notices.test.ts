@@ -3,6 +3,7 @@ import { makeReminder } from "../../domain/streams/reminder.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
 import { handler as remindViewers } from "../../functions/streams/notices/remind-viewers.ts";
 import { handler as tellLive } from "../../functions/streams/notices/tell-live.ts";
+import { handler as remind } from "../../functions/streams/remind.ts";
 import { announce, notifyNextPart, sendReminder } from "../../platform/notices/notices.ts";
 import { newId } from "../../platform/runtime/id.ts";
 import { recordFollow } from "../../platform/store/people/follows.ts";
@@ -19,6 +20,8 @@ import { recordStream } from "../../platform/store/streams/stream-changes.ts";
 import { getRawItem, putItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
 import { commitTransaction } from "../../platform/table/transact.ts";
+import { callEndpoint } from "./api-call.ts";
+import { atEachRequest } from "./between.ts";
 import { intercept } from "./intercept.ts";
 import { liveStreamOf } from "./live-stream.ts";
 import { useQueue } from "./queue-double.ts";
@@ -137,12 +140,11 @@ describe("the notice that a host is live", () => {
     ] as const) {
       const at = later(minutes * 60);
       const stream = await goLive(host, at);
-      const planned = {
-        ...stream,
-        status: "scheduled",
-        plannedStartDate: at.toISOString(),
-      } as const;
+      const plannedStartDate = at.toISOString();
+      const planned = { ...stream, status: "scheduled", plannedStartDate } as const;
+      await putItem({ ...key.stream(stream.id), ...planned });
       await saveReminder(makeReminder(planned, waiting, null, at), new Date());
+      await putItem({ ...key.stream(stream.id), ...stream });
       for (let step = 0; step < 3; step++) await notifyNextPart({ streamId: stream.id, step }, at);
       expect([minutes, await told([fan, waiting])]).toEqual([minutes, counts]);
     }
@@ -244,6 +246,33 @@ describe("reminders before a start", () => {
       expect(left.filter((one) => one.streamId === streamId)).toEqual([]);
     },
   );
+
+  test("are sent or refused, if the stream goes live meanwhile", async () => {
+    const refusals: string[] = [];
+    await atEachRequest(async () => {
+      const [stream, viewer] = [await planned(10), someone("viewer")];
+      const { id: streamId, hostId } = stream;
+      return {
+        act: async () => {
+          const path = { streamId };
+          const { status, body } = await callEndpoint(remind, { as: viewer, path, body: {} });
+          if (status !== 200) refusals.push(String(body.code));
+          return status;
+        },
+        async meanwhile() {
+          const begun = { status: "active", startedAt: now.toISOString() };
+          await putItem({ ...key.stream(streamId), ...stream, ...begun });
+          await putItem({ ...key.notice(streamId), streamId, hostId, ...begun });
+          for (let step = 0; step < 2; step++) await notifyNextPart({ streamId, step }, now);
+        },
+        async check() {
+          const isWaiting = (await findReminders(viewer, [streamId])).length > 0;
+          expect([isWaiting, await told([viewer])]).toEqual([false, [0]]);
+        },
+      };
+    });
+    expect(new Set(refusals)).toEqual(new Set(["stream_not_scheduled"]));
+  });
 
   test("that are set again while they are sent stay, and a sent one can be set again", async () => {
     const [stream, viewer] = [await planned(10), someone("viewer")];

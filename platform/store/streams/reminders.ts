@@ -1,3 +1,4 @@
+import { refuse } from "../../../domain/refusal.ts";
 import { isOnStart, Reminder, StoredReminder } from "../../../domain/streams/reminder.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
@@ -6,6 +7,7 @@ import { key, prefix } from "../../table/keys.ts";
 import { queryItems, queryRange } from "../../table/query.ts";
 import { type Action, commitTransaction, type Reply } from "../../table/transact.ts";
 import { notificationExpiry } from "../people/notifications.ts";
+import { getStream } from "./streams.ts";
 import { traceAction } from "./traces.ts";
 
 const findReminder = (streamId: string, userId: string): Promise<StoredReminder | undefined> =>
@@ -13,7 +15,10 @@ const findReminder = (streamId: string, userId: string): Promise<StoredReminder 
 
 const dueKey = ({ dueAt, streamId, userId }: Reminder) => key.dueReminder(dueAt, userId, streamId);
 
-/** Sets a user's reminder of a stream, replacing an earlier one, with the reply. */
+/**
+ * Sets a user's reminder of a stream, replacing an earlier one, with the reply. Refuses with
+ * `stream_not_scheduled` if the stream went live meanwhile, since its notice may have passed.
+ */
 export async function saveReminder(
   reminder: Reminder,
   now: Date,
@@ -23,10 +28,25 @@ export async function saveReminder(
   await decideAgain(async () => {
     const was = await findReminder(streamId, userId);
     const saved = actionsOf(was, { ...reminder, savedAt: now.toISOString() });
-    const failed = await commitTransaction([...saved, traceAction(userId, streamId, now)], reply);
+    const actions = [isScheduled(streamId), ...saved, traceAction(userId, streamId, now)];
+    const failed = await commitTransaction(actions, reply);
+    if (failed?.has("stream")) {
+      const { status } = await getStream(streamId, { consistent: true });
+      if (status !== "scheduled") refuse("stream_not_scheduled", { status });
+    }
     return failed === undefined ? undefined : overtaken;
   });
 }
+
+const isScheduled = (streamId: string): Action => ({
+  label: "stream",
+  ConditionCheck: {
+    Key: key.stream(streamId),
+    ConditionExpression: "#status = :scheduled",
+    ExpressionAttributeNames: { "#status": "status" },
+    ExpressionAttributeValues: { ":scheduled": "scheduled" },
+  },
+});
 
 function actionsOf(was: Reminder | undefined, is: StoredReminder): Action[] {
   const wasDue = was && !isOnStart(was) ? dueKey(was).SK : undefined;
@@ -139,13 +159,14 @@ export const sentAction = ({ streamId, userId, dueAt }: Reminder, now: Date) => 
   },
 });
 
-/** A stream's reminders, sent or not, after that of the user `after`. */
+/** A stream's reminders, sent or not, after that of the user `after`; read consistently. */
 export async function listReminders(
   streamId: string,
   limit: number,
   after: string | undefined,
 ): Promise<StoredReminder[]> {
-  const walk = { limit, ...(after && { after: key.reminder(streamId, after).SK }) };
+  const from = after && { after: key.reminder(streamId, after).SK };
+  const walk = { limit, consistent: true, ...from };
   const items = await queryItems(key.reminder(streamId, ""), prefix.reminders, walk);
   return items.map((item) => read(StoredReminder, item));
 }
