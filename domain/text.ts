@@ -48,7 +48,8 @@ export const decomposedPerCharacter = 3;
 const decomposedLength = (value: string) => codePoints(value.normalize("NFKD"));
 
 /**
- * Text written by people that is compared with other text, so its decomposed form is limited too.
+ * Text of which one call compares many, so its decomposed form is limited too: a hundred names with
+ * a stream's blocked words.
  */
 export const comparedText = (min: number, max: number) =>
   text(min, max)
@@ -71,8 +72,12 @@ export function shortened(value: string, max: number): string {
 
 const unseenProblem = "expected no invisible or direction-changing characters";
 
-/** A name of a user or a thing, without invisible characters. */
+/** A name of a thing, without invisible characters. */
 export const nameText = (min: number, max: number) =>
+  text(min, max).refine(isVisible, unseenProblem).meta({ minLength: min, maxLength: max });
+
+/** A name of a user, without invisible characters; it is compared with a stream's blocked words. */
+export const userNameText = (min: number, max: number) =>
   comparedText(min, max).refine(isVisible, unseenProblem).meta({ minLength: min, maxLength: max });
 
 /** The longest URL, of ours or of a customer's. */

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { refuse } from "../refusal.ts";
-import { httpsUrl, nameText, text } from "../text.ts";
+import { httpsUrl, text, userNameText } from "../text.ts";
 import { countNameChange } from "./name-changes.ts";
 import { isStaffName } from "./staff-names.ts";
 import { type Profile, Username } from "./user.ts";
@@ -40,8 +40,8 @@ const link = text(0, 200)
  * Changes of the caller's profile: omitted fields stay, null or an empty text clears a field.
  */
 export const ProfileChange = z.object({
-  name: nameText(0, 100).nullish(),
-  surname: nameText(0, 100).nullish(),
+  name: userNameText(0, 100).nullish(),
+  surname: userNameText(0, 100).nullish(),
   bio: text(0, 500).nullish(),
   interests: z
     .array(text(1, 50), { error: "expected a list of texts" })
@@ -65,8 +65,8 @@ export const Naming = z
       description: "Create the user if unknown; by default, an unknown user is 404",
     }),
     username: Username.optional(),
-    name: nameText(0, 100).optional(),
-    surname: nameText(0, 100).optional(),
+    name: userNameText(0, 100).optional(),
+    surname: userNameText(0, 100).optional(),
   })
   .refine(
     ({ create, ...names }) =>

@@ -2,11 +2,11 @@ import * as z from "zod";
 import { MessageId, StreamId } from "../id.ts";
 import { Person, personOfSummary, shortPerson } from "../people/person.ts";
 import { StreamUser, summaryOf } from "../people/user.ts";
-import { comparedText, shownText, Timestamp } from "../text.ts";
+import { shownText, Timestamp, text } from "../text.ts";
 import type { Stream } from "./stream.ts";
 
 /** The text of a chat message, in code points after trimming. */
-export const Content = comparedText(1, 500).meta({ example: "Herkese selam! Yayın çok güzel." });
+export const Content = text(1, 500).meta({ example: "Herkese selam! Yayın çok güzel." });
 
 /**
  * The fields of a message's item. `n` is its number in the stream: 1, 2, 3 … in the order of

@@ -19,8 +19,7 @@ const prose = "what a goal, greetings from the other side of the sea ".repeat(10
 const texts = {
   prose: { content: prose, status: 201 },
   "각, 1,500 decomposed": { content: "각".repeat(500), status: 201 },
-  "ﷺ to the limit": { content: "ﷺ".repeat(58) + "a".repeat(442), status: 201 },
-  "ﷺ, 9,000 decomposed": { content: "ﷺ".repeat(500), status: 400 },
+  "ﷺ, 9,000 decomposed": { content: "ﷺ".repeat(500), status: 201 },
 };
 
 function cpuOf(work: () => void): number {

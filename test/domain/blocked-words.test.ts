@@ -12,7 +12,7 @@ import {
 } from "../../domain/streams/blocked-words.ts";
 import { Content } from "../../domain/streams/chat.ts";
 import { ChatSettingsChange } from "../../domain/streams/chat-settings.ts";
-import { channelNameOf } from "../../domain/streams/new-stream.ts";
+import { channelNameOf, NewStream } from "../../domain/streams/new-stream.ts";
 import { decomposedPerCharacter, folded } from "../../domain/text.ts";
 
 const codePoints = (value: string) => [...value].length;
@@ -140,7 +140,6 @@ describe("the worst expansions of Unicode", () => {
       .map((text) => [...text].slice(0, max).join(""));
 
   test.each([
-    ["a message", 500, (value: string) => Content.safeParse(value).success],
     [
       "a blocked word",
       wordLengthMax,
@@ -158,6 +157,18 @@ describe("the worst expansions of Unicode", () => {
       { numRuns: 200 },
     );
     for (const char of ["각", "ß", "é", "字", "🎉"]) expect(isTaken(char.repeat(max))).toBe(true);
+  });
+
+  test.each([
+    ["a message", 500, Content],
+    ["a title", 200, NewStream.shape.title],
+  ] as const)("%s of as many characters as its limit allows is kept as sent", (_, max, Text) => {
+    fc.assert(
+      fc.property(someText(max), (value) => {
+        expect(Text.parse(value)).toBe(value);
+      }),
+      { numRuns: 200 },
+    );
   });
 
   test("a claimed name is cut to that length", () => {
