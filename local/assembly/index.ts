@@ -30,7 +30,7 @@ type AssemblyOptions = {
   directory: string;
   /** The stage's name, such as `dev`. */
   stageName: string;
-  /** Values of SSM parameters by name, which override resources of the assembly. */
+  /** Values of SSM parameters by name; the assembly's own values are not read. */
   parameters: Record<string, string>;
 };
 

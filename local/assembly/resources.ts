@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { holds, resolve } from "./intrinsics.ts";
+import { resolve } from "./intrinsics.ts";
 import type { Resource, Templates } from "./templates.ts";
 
 /** A resource with its intrinsic functions resolved, and its location. */
@@ -12,8 +12,8 @@ type Found<Properties> = {
 
 /**
  * The resources of one type in all stacks, with their properties resolved and validated by
- * `schema`: all readers of the assembly use this. Resources whose condition does not hold are
- * omitted. Throws for one with an unknown form.
+ * `schema`: all readers of the assembly use this. Throws for one with a condition or an unknown
+ * form.
  */
 export function* findResources<Properties>(
   templates: Templates,
@@ -23,7 +23,8 @@ export function* findResources<Properties>(
   for (const [stack, template] of templates.stacks) {
     for (const [id, resource] of Object.entries(template.Resources ?? {})) {
       if (resource.Type !== type) continue;
-      if (resource.Condition && !holds(templates, stack, resource.Condition)) continue;
+      if (resource.Condition !== undefined)
+        throw new Error(`The runner does not support the condition of ${type} ${stack}/${id}`);
       const resolved = resolve(templates, stack, resource.Properties ?? {});
       const checked = schema.safeParse(resolved);
       if (!checked.success) {

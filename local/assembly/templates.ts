@@ -14,8 +14,6 @@ export type Template = {
   Resources?: Record<string, Resource>;
   Parameters?: Record<string, { Type?: string; Default?: Json }>;
   Outputs?: Record<string, { Value: Json; Export?: { Name: Json } }>;
-  Conditions?: Record<string, Json>;
-  Mappings?: Record<string, Record<string, Record<string, Json>>>;
 };
 
 /** The stacks of one stage by stack name, with the machine's own values for them. */
@@ -23,6 +21,6 @@ export type Templates = {
   stacks: Map<string, Template>;
   region: string;
   account: string;
-  /** Values of SSM parameters by name, which override AWS::SSM::Parameter resources. */
+  /** Values of SSM parameters by name. */
   parameters: Record<string, string>;
 };

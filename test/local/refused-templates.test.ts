@@ -22,6 +22,12 @@ const filteredBy = (pattern: JsonObject) => ({
   FilterCriteria: { Filters: [{ Pattern: JSON.stringify(pattern) }] },
 });
 
+test("a resource with a condition is refused with its name", () => {
+  const template = { Resources: { One: { Type: "AWS::SQS::Queue", Condition: "IsProd" } } };
+  const templates = { ...templatesWith("", {}), stacks: new Map([["stack", template]]) };
+  expect(() => readQueues(templates)).toThrow(/the condition of AWS::SQS::Queue stack\/One/);
+});
+
 /** Everything here is valid on AWS; the runner would emulate it wrongly, so it must not start. */
 describe("a template is refused, with the resource's name,", () => {
   const roleWith = (Condition: JsonObject) => {
