@@ -168,7 +168,7 @@ export type MetricFilter = {
   metric: MetricName;
 };
 
-export type Secret = { name: string; arn: string; generate?: Record<string, unknown> };
+export type Secret = { name: string; arn: string; generate?: { PasswordLength: number } };
 
 /**
  * Everything that the runner knows of one stage, read from the synthesized templates

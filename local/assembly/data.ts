@@ -12,9 +12,7 @@ const TableProperties = z.object({
   GlobalSecondaryIndexes: z
     .array(z.object({ IndexName: z.string(), KeySchema, Projection: z.object({}).loose() }))
     .optional(),
-  LocalSecondaryIndexes: z
-    .array(z.object({ IndexName: z.string(), KeySchema, Projection: z.object({}).loose() }))
-    .optional(),
+  LocalSecondaryIndexes: z.never().optional(),
   StreamSpecification: z.object({ StreamViewType: z.string() }).optional(),
   TimeToLiveSpecification: z
     .object({ AttributeName: z.string().optional(), Enabled: z.coerce.boolean() })
@@ -23,42 +21,30 @@ const TableProperties = z.object({
 
 /** The tables, each with the CreateTable request of the same table, always on demand. */
 export function readTables(templates: Templates): Table[] {
-  const tables: Table[] = [];
-  for (const type of ["AWS::DynamoDB::GlobalTable", "AWS::DynamoDB::Table"]) {
-    for (const { stack, id, properties } of findResources(templates, type, TableProperties)) {
-      const name = nameResource(templates, stack, id);
-      const timeToLive = properties.TimeToLiveSpecification;
-      tables.push({
-        name,
-        arn: arnOf(templates, stack, id),
-        streamArn: `${arnOf(templates, stack, id)}/stream/local`,
-        createTable: {
-          TableName: name,
-          BillingMode: "PAY_PER_REQUEST",
-          AttributeDefinitions: properties.AttributeDefinitions,
-          KeySchema: properties.KeySchema,
-          ...(properties.GlobalSecondaryIndexes?.length && {
-            GlobalSecondaryIndexes: properties.GlobalSecondaryIndexes.map(
-              ({ IndexName, KeySchema: keys, Projection }) => ({
-                IndexName,
-                KeySchema: keys,
-                Projection,
-              }),
-            ),
-          }),
-          ...(properties.LocalSecondaryIndexes?.length && {
-            LocalSecondaryIndexes: properties.LocalSecondaryIndexes,
-          }),
-          ...(properties.StreamSpecification && {
-            StreamSpecification: { StreamEnabled: true, ...properties.StreamSpecification },
-          }),
-        },
-        ...(timeToLive?.Enabled &&
-          timeToLive.AttributeName && { timeToLiveAttribute: timeToLive.AttributeName }),
-      });
-    }
-  }
-  return tables;
+  const found = findResources(templates, "AWS::DynamoDB::GlobalTable", TableProperties);
+  return [...found].map(({ stack, id, properties }) => {
+    const name = nameResource(templates, stack, id);
+    const timeToLive = properties.TimeToLiveSpecification;
+    return {
+      name,
+      arn: arnOf(templates, stack, id),
+      streamArn: `${arnOf(templates, stack, id)}/stream/local`,
+      createTable: {
+        TableName: name,
+        BillingMode: "PAY_PER_REQUEST",
+        AttributeDefinitions: properties.AttributeDefinitions,
+        KeySchema: properties.KeySchema,
+        ...(properties.GlobalSecondaryIndexes && {
+          GlobalSecondaryIndexes: properties.GlobalSecondaryIndexes,
+        }),
+        ...(properties.StreamSpecification && {
+          StreamSpecification: { StreamEnabled: true, ...properties.StreamSpecification },
+        }),
+      },
+      ...(timeToLive?.Enabled &&
+        timeToLive.AttributeName && { timeToLiveAttribute: timeToLive.AttributeName }),
+    };
+  });
 }
 
 const Redrive = z.object({
@@ -103,7 +89,12 @@ export function readBuckets(templates: Templates): Stage["buckets"] {
 }
 
 const SecretProperties = z.object({
-  GenerateSecretString: z.record(z.string(), z.unknown()).optional(),
+  GenerateSecretString: z
+    .object({
+      PasswordLength: z.number().default(32),
+      SecretStringTemplate: z.never().optional(),
+    })
+    .optional(),
 });
 
 /** The secrets, without values, which the runner supplies. */

@@ -69,7 +69,7 @@ const Role = z.object({
   Policies: z.array(z.object({ PolicyDocument: Document })).default([]),
 });
 
-/** The statements of each role by role name: inline, from policies and from managed policies. */
+/** The statements of each role by role name: inline and from policies. */
 export function readRoles(templates: Templates): Record<string, PolicyStatement[]> {
   const roles: Record<string, PolicyStatement[]> = {};
   for (const { stack, id, properties } of findResources(templates, "AWS::IAM::Role", Role)) {
@@ -77,11 +77,9 @@ export function readRoles(templates: Templates): Record<string, PolicyStatement[
       statementsOf(policy.PolicyDocument),
     );
   }
-  for (const type of ["AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"]) {
-    for (const { properties } of findResources(templates, type, Policy)) {
-      for (const role of properties.Roles) {
-        roles[role] = [...(roles[role] ?? []), ...statementsOf(properties.PolicyDocument)];
-      }
+  for (const { properties } of findResources(templates, "AWS::IAM::Policy", Policy)) {
+    for (const role of properties.Roles) {
+      roles[role] = [...(roles[role] ?? []), ...statementsOf(properties.PolicyDocument)];
     }
   }
   return roles;

@@ -8,6 +8,7 @@ import { readBuckets, readQueues, readSecrets, readTables } from "./data.ts";
 import { readDomains } from "./domains.ts";
 import { readFunctions, readRoles } from "./functions.ts";
 import { readRelay } from "./relay.ts";
+import { assertReadable } from "./resources.ts";
 import { readWebSocketApis } from "./sockets.ts";
 import { readEventSources, readSchedules } from "./sources.ts";
 import type { Template, Templates } from "./templates.ts";
@@ -41,6 +42,7 @@ type AssemblyOptions = {
 export function readAssembly(options: AssemblyOptions): Stage {
   const directory = resolve(options.directory);
   const templates = readTemplates({ ...options, directory });
+  assertReadable(templates);
   const relay = readRelay(templates, directory);
   const stage: Stage = {
     name: options.stageName,

@@ -141,12 +141,11 @@ function resolveParameter(templates: Templates, stack: string, id: string): stri
 
 /** The result of `Fn::GetAtt`; throws for unsupported attributes. */
 function resolveAttribute(templates: Templates, stack: string, id: string, name: string): string {
-  const { Type, Properties: properties = {} } = getResource(templates, stack, id);
+  const { Type } = getResource(templates, stack, id);
   if (name === "Arn") return arnOf(templates, stack, id);
-  if (name === "StreamArn" && Type.startsWith("AWS::DynamoDB::"))
+  if (name === "StreamArn" && Type === "AWS::DynamoDB::GlobalTable")
     return `${arnOf(templates, stack, id)}/stream/local`;
-  const resource = { templates, place: `${stack}/${id}`, name: nameResource(templates, stack, id) };
-  const made = attributeByName(Type, name, { ...resource, properties });
+  const made = attributeByName(templates, Type, name, nameResource(templates, stack, id));
   if (made !== undefined) return made;
   throw new Error(`The runner does not support the attribute ${name} of ${Type} (${stack}/${id})`);
 }

@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
-import type { JsonObject, Resource, Templates } from "./templates.ts";
+import type { Resource, Templates } from "./templates.ts";
 
 /** The property with the name of each kind of resource. */
 const physicalNameProperties: Record<string, string> = {
   "AWS::DynamoDB::GlobalTable": "TableName",
-  "AWS::DynamoDB::Table": "TableName",
   "AWS::Lambda::Function": "FunctionName",
   "AWS::SQS::Queue": "QueueName",
   "AWS::SNS::Topic": "TopicName",
@@ -15,15 +14,12 @@ const physicalNameProperties: Record<string, string> = {
   "AWS::SecretsManager::Secret": "Name",
   "AWS::Events::Rule": "Name",
   "AWS::Backup::BackupVault": "BackupVaultName",
-  "AWS::Events::EventBus": "Name",
   "AWS::ApiGateway::Stage": "StageName",
   "AWS::ApiGatewayV2::Stage": "StageName",
 };
 
 const arnForms: Record<string, (name: string, region: string, account: string) => string> = {
   "AWS::DynamoDB::GlobalTable": (name, region, account) =>
-    `arn:aws:dynamodb:${region}:${account}:table/${name}`,
-  "AWS::DynamoDB::Table": (name, region, account) =>
     `arn:aws:dynamodb:${region}:${account}:table/${name}`,
   "AWS::Lambda::Function": (name, region, account) =>
     `arn:aws:lambda:${region}:${account}:function:${name}`,
@@ -35,11 +31,6 @@ const arnForms: Record<string, (name: string, region: string, account: string) =
     `arn:aws:logs:${region}:${account}:log-group:${name}:*`,
   "AWS::SecretsManager::Secret": (name, region, account) =>
     `arn:aws:secretsmanager:${region}:${account}:secret:${name}-local0`,
-  "AWS::Cognito::UserPool": (name, region, account) =>
-    `arn:aws:cognito-idp:${region}:${account}:userpool/${name}`,
-  "AWS::KMS::Key": (name, region, account) => `arn:aws:kms:${region}:${account}:key/${name}`,
-  "AWS::Events::Rule": (name, region, account) =>
-    `arn:aws:events:${region}:${account}:rule/${name}`,
 };
 
 /** Ten lower-case characters derived from a name, like API Gateway's ids. */
@@ -80,33 +71,17 @@ export function urlOfQueue(templates: Templates, name: string): string {
   return `https://sqs.${templates.region}.amazonaws.com/${templates.account}/${name}`;
 }
 
-/** A resource with its location, name and ARN, from which attributes are derived. */
-type Named = { templates: Templates; place: string; name: string; properties: JsonObject };
-
-const attributes: Record<string, (resource: Named) => string> = {
-  "AWS::SQS::Queue.QueueName": ({ name }) => name,
-  "AWS::SQS::Queue.QueueUrl": ({ templates, name }) => urlOfQueue(templates, name),
-  "AWS::ApiGateway::RestApi.RestApiId": ({ name }) => name,
-  "AWS::ApiGatewayV2::Api.ApiId": ({ name }) => name,
-  "AWS::ApiGateway::RestApi.RootResourceId": ({ place }) => idOf(`${place}/root`),
-  "AWS::ApiGatewayV2::Api.ApiEndpoint": ({ templates, name, properties }) => {
-    const scheme = properties.ProtocolType === "WEBSOCKET" ? "wss" : "https";
-    return `${scheme}://${name}.execute-api.${templates.region}.amazonaws.com`;
-  },
-  "AWS::Cognito::UserPool.ProviderURL": ({ templates, name }) =>
-    `https://cognito-idp.${templates.region}.amazonaws.com/${name}`,
-  "AWS::Cognito::UserPool.ProviderName": ({ templates, name }) =>
-    `cognito-idp.${templates.region}.amazonaws.com/${name}`,
-  "AWS::S3::Bucket.RegionalDomainName": ({ templates, name }) =>
-    `${name}.s3.${templates.region}.amazonaws.com`,
-  "AWS::S3::Bucket.DomainName": ({ name }) => `${name}.s3.amazonaws.com`,
-  "AWS::Backup::BackupVault.BackupVaultArn": ({ templates: { region, account }, name }) =>
+const attributes: Record<string, (name: string, templates: Templates) => string> = {
+  "AWS::Backup::BackupVault.BackupVaultArn": (name, { region, account }) =>
     `arn:aws:backup:${region}:${account}:backup-vault:${name}`,
-  "AWS::Backup::BackupPlan.BackupPlanId": ({ name }) => name,
+  "AWS::Backup::BackupPlan.BackupPlanId": (name) => name,
   "AWS::Lambda::Version.Version": () => "1",
-  "AWS::CloudFront::Distribution.DomainName": ({ place }) => `${idOf(place)}.cloudfront.net`,
 };
 
 /** An attribute derived from a resource's name; undefined for unsupported ones. */
-export const attributeByName = (type: string, attribute: string, resource: Named) =>
-  attributes[`${type}.${attribute}`]?.(resource);
+export const attributeByName = (
+  templates: Templates,
+  type: string,
+  attribute: string,
+  name: string,
+) => attributes[`${type}.${attribute}`]?.(name, templates);

@@ -10,6 +10,22 @@ type Found<Properties> = {
   properties: Properties;
 };
 
+/** Kinds that no stage has, and without which the runner would emulate a stage wrongly. */
+const refused = new Set([
+  "AWS::ApiGateway::GatewayResponse",
+  "AWS::DynamoDB::Table",
+  "AWS::Events::EventBus",
+  "AWS::IAM::ManagedPolicy",
+]);
+
+/** Throws for a resource of a kind that the runner would otherwise ignore. */
+export function assertReadable({ stacks }: Templates): void {
+  for (const [stack, { Resources = {} }] of stacks)
+    for (const [id, { Type }] of Object.entries(Resources))
+      if (refused.has(Type))
+        throw new Error(`The runner does not support ${Type} (${stack}/${id})`);
+}
+
 /**
  * The resources of one type in all stacks, with their properties resolved and validated by
  * `schema`: all readers of the assembly use this. Throws for one with a condition or an unknown

@@ -117,12 +117,9 @@ function findTable(tables: Table[], name: unknown): Table {
 /** The attribute that is the partition key of a table, or of its index when one is named. */
 function findPartitionKeyName(table: Table, indexName?: unknown): string | undefined {
   type Keyed = { IndexName?: string; KeySchema?: { AttributeName: string; KeyType: string }[] };
-  const made = table.createTable as Keyed & {
-    GlobalSecondaryIndexes?: Keyed[];
-    LocalSecondaryIndexes?: Keyed[];
-  };
-  const indexes = [...(made.GlobalSecondaryIndexes ?? []), ...(made.LocalSecondaryIndexes ?? [])];
-  const keyed = indexName ? indexes.find((index) => index.IndexName === indexName) : made;
+  const made = table.createTable as Keyed & { GlobalSecondaryIndexes?: Keyed[] };
+  const indexes = made.GlobalSecondaryIndexes;
+  const keyed = indexName ? indexes?.find((index) => index.IndexName === indexName) : made;
   return keyed?.KeySchema?.find((key) => key.KeyType === "HASH")?.AttributeName;
 }
 

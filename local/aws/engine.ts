@@ -186,7 +186,6 @@ const createMembers = [
   "AttributeDefinitions",
   "KeySchema",
   "GlobalSecondaryIndexes",
-  "LocalSecondaryIndexes",
   "StreamSpecification",
 ];
 

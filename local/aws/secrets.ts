@@ -7,7 +7,7 @@ import { AwsFailure, answerJson, type Prepare, readJsonBody } from "./failure.ts
 type Secrets = { get(name: string): string };
 
 /**
- * Values of the template's secrets: the given ones, or values generated once in the form of the
+ * Values of the template's secrets: the given ones, or values generated once in the length of the
  * template's GenerateSecretString, and stored.
  */
 export function createSecrets(stage: Stage, state: State, given: Record<string, string>): Secrets {
@@ -17,22 +17,17 @@ export function createSecrets(stage: Stage, state: State, given: Record<string, 
     get(name) {
       if (given[name] !== undefined) return given[name];
       const secret = stage.secrets.find((one) => one.name === name);
-      keep.run(name, newSecret(secret?.generate ?? {}));
+      keep.run(name, newSecret(secret?.generate?.PasswordLength));
       return String(find.get(name)?.value);
     },
   };
 }
 
-/** Hexadecimal text of the requested length (32 by default), inside the template's JSON if any. */
-function newSecret(generate: Record<string, unknown>): string {
-  const length = Number(generate.PasswordLength ?? 32);
-  const text = randomBytes(Math.ceil(length / 2))
+/** Hexadecimal text of the requested length. */
+const newSecret = (length = 32) =>
+  randomBytes(Math.ceil(length / 2))
     .toString("hex")
     .slice(0, length);
-  if (typeof generate.SecretStringTemplate !== "string") return text;
-  const template = JSON.parse(generate.SecretStringTemplate) as Record<string, unknown>;
-  return JSON.stringify({ ...template, [String(generate.GenerateStringKey)]: text });
-}
 
 /** Secrets Manager's GetSecretValue, by name or ARN. */
 export function createSecretCalls(stage: Stage, secrets: Secrets): Prepare {

@@ -28,6 +28,7 @@ const templates = templatesOf(
       Queue: { Type: "AWS::SQS::Queue", Properties: { QueueName: "q.fifo" } },
       Table: { Type: "AWS::DynamoDB::GlobalTable", Properties: {} },
       Api: { Type: "AWS::ApiGatewayV2::Api", Properties: { ProtocolType: "WEBSOCKET" } },
+      Key: { Type: "AWS::KMS::Key" },
     },
   },
   {
@@ -53,8 +54,8 @@ test.each<[Json, Json]>([
   ],
   [{ "Fn::Join": ["-", ["a", { Ref: "AWS::Region" }]] }, "a-eu-west-1"],
   [
-    { "Fn::Sub": `\${AWS::Region} \${Queue.QueueName} \${!literal}` },
-    `eu-west-1 q.fifo \${literal}`,
+    { "Fn::Sub": `\${AWS::Region} \${Queue.Arn} \${!literal}` },
+    `eu-west-1 arn:aws:sqs:eu-west-1:123456789012:q.fifo \${literal}`,
   ],
   [{ "Fn::Sub": [`\${x}-\${Given}`, { x: { Ref: "AWS::Partition" } }] }, "aws-by the runner"],
   [{ "Fn::ImportValue": "exported" }, "/made"],
@@ -76,6 +77,7 @@ test.each<[Json, RegExp]>([
   [{ Ref: "Plain" }, /not set the parameter Plain of stack stack0/],
   [{ Ref: "Empty" }, /not set the parameter Empty of stack stack0/],
   [{ "Fn::GetAtt": ["Queue", "Colour"] }, /the attribute Colour of AWS::SQS::Queue/],
+  [{ "Fn::GetAtt": ["Key", "Arn"] }, /the ARN of AWS::KMS::Key .stack0\/Key/],
   [{ "Fn::ImportValue": "nothing" }, /No stack of the assembly exports nothing/],
 ])("%j is refused with a sentence", (value, sentence) => {
   expect(() => resolve(templates, "stack0", value)).toThrow(sentence);

@@ -1,5 +1,6 @@
-import { readQueues } from "../../local/assembly/data.ts";
+import { readQueues, readSecrets, readTables } from "../../local/assembly/data.ts";
 import { readRoles } from "../../local/assembly/functions.ts";
+import { assertReadable } from "../../local/assembly/resources.ts";
 import { readEventSources, readSchedules } from "../../local/assembly/sources.ts";
 import type { JsonObject, Templates } from "../../local/assembly/templates.ts";
 
@@ -26,6 +27,17 @@ test("a resource with a condition is refused with its name", () => {
   const template = { Resources: { One: { Type: "AWS::SQS::Queue", Condition: "IsProd" } } };
   const templates = { ...templatesWith("", {}), stacks: new Map([["stack", template]]) };
   expect(() => readQueues(templates)).toThrow(/the condition of AWS::SQS::Queue stack\/One/);
+});
+
+test.each([
+  "AWS::ApiGateway::GatewayResponse",
+  "AWS::DynamoDB::Table",
+  "AWS::Events::EventBus",
+  "AWS::IAM::ManagedPolicy",
+])("a resource of the kind %s is refused with its name", (type) => {
+  const sentence = `The runner does not support ${type} (stack/One)`;
+  expect(() => assertReadable(templatesWith(type, {}))).toThrow(sentence);
+  expect(() => assertReadable(templatesWith("AWS::IAM::Policy", {}))).not.toThrow();
 });
 
 /** Everything here is valid on AWS; the runner would emulate it wrongly, so it must not start. */
@@ -78,6 +90,29 @@ describe("a template is refused, with the resource's name,", () => {
       readEventSources(templatesWith("AWS::Lambda::EventSourceMapping", { ...mapping, ...part }));
     expect(read(other)).toThrow(/^AWS::Lambda::EventSourceMapping stack\/One has a form/);
     expect(read(filteredBy({ eventName: ["INSERT"] }))).not.toThrow();
+  });
+
+  test("if a table has a local index", () => {
+    const KeySchema = [{ AttributeName: "PK", KeyType: "HASH" }];
+    const indexes = [{ IndexName: "i", KeySchema, Projection: { ProjectionType: "ALL" } }];
+    const read = (part: JsonObject) => () =>
+      readTables(
+        templatesWith("AWS::DynamoDB::GlobalTable", {
+          ...{ AttributeDefinitions: [], KeySchema },
+          ...part,
+        }),
+      );
+    const refusal = /^AWS::DynamoDB::GlobalTable stack\/One has a form .*LocalSecondaryIndexes/s;
+    expect(read({ LocalSecondaryIndexes: indexes })).toThrow(refusal);
+    expect(read({ GlobalSecondaryIndexes: indexes })).not.toThrow();
+  });
+
+  test("if a secret is a part of a generated text", () => {
+    const read = (part: JsonObject) => () =>
+      readSecrets(templatesWith("AWS::SecretsManager::Secret", { GenerateSecretString: part }));
+    const form = { SecretStringTemplate: "{}", GenerateStringKey: "key" };
+    expect(read(form)).toThrow(/^AWS::SecretsManager::Secret stack\/One has a form .*Template/s);
+    expect(read({ PasswordLength: 40 })).not.toThrow();
   });
 
   test.each<[string, JsonObject]>([
