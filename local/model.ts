@@ -70,9 +70,10 @@ export type OpenApiOperation = {
 
 type OpenApiSecurityScheme = {
   "x-amazon-apigateway-authorizer"?: {
-    type: "request" | "token";
+    type: "request";
     authorizerUri: string;
     authorizerCredentials?: string;
+    /** `method.request.header.` and the header's name. */
     identitySource?: string;
     authorizerResultTtlInSeconds?: number;
   };
@@ -95,7 +96,7 @@ export type WebSocketApi = {
       functionName: string;
       /** The role with which the gateway calls the function. */
       credentials?: string;
-      authorizer?: { functionName: string; credentials?: string; identitySource: string[] };
+      authorizer?: { functionName: string; credentials?: string };
     }
   >;
   rateLimit?: number;
@@ -121,10 +122,8 @@ export type Queue = {
   redrive?: { queueArn: string; receiveCountMax: number };
 };
 
-/** A pattern of Lambda's event filter: each value's alternatives, scalars or prefixes. */
-export type FilterPattern = {
-  [key: string]: (string | number | boolean | { prefix: string })[] | FilterPattern;
-};
+/** A pattern of Lambda's event filter: each value's alternatives, which are prefixes. */
+export type FilterPattern = { [key: string]: { prefix: string }[] | FilterPattern };
 
 /** A stream or queue that triggers a function, with the settings of its event source mapping. */
 export type EventSource = {

@@ -5,7 +5,7 @@ import { findResources } from "./resources.ts";
 import type { Templates } from "./templates.ts";
 
 const Api = z.object({
-  ProtocolType: z.string().optional(),
+  ProtocolType: z.literal("WEBSOCKET"),
   RouteSelectionExpression: z.string().default("$request.body.action"),
 });
 const Route = z.object({
@@ -24,7 +24,7 @@ const Authorizer = z.object({
   ApiId: z.string(),
   AuthorizerUri: z.string(),
   AuthorizerCredentialsArn: z.string().optional(),
-  IdentitySource: z.array(z.string()).default([]),
+  IdentitySource: z.tuple([]).optional(),
 });
 const StageProperties = z.object({
   ApiId: z.string(),
@@ -63,7 +63,6 @@ export function readWebSocketApis(templates: Templates): WebSocketApi[] {
   )) {
     authorizers.set(nameResource(templates, stack, id), {
       functionName: functionNameOf(properties.AuthorizerUri),
-      identitySource: properties.IdentitySource,
       ...(properties.AuthorizerCredentialsArn && {
         credentials: properties.AuthorizerCredentialsArn,
       }),
@@ -73,7 +72,6 @@ export function readWebSocketApis(templates: Templates): WebSocketApi[] {
   const stages = [...findResources(templates, "AWS::ApiGatewayV2::Stage", StageProperties)];
   const apis: WebSocketApi[] = [];
   for (const { stack, id, properties } of findResources(templates, "AWS::ApiGatewayV2::Api", Api)) {
-    if (properties.ProtocolType !== "WEBSOCKET") continue;
     const apiId = nameResource(templates, stack, id);
     const own: WebSocketApi["routes"] = {};
     for (const { id: routeId, properties: route } of routes) {

@@ -3,8 +3,7 @@ import { type EventSource, type FilterPattern, functionNameOf, type Schedule } f
 import { findResources } from "./resources.ts";
 import type { Templates } from "./templates.ts";
 
-const Prefix = z.strictObject({ prefix: z.string() });
-const FilterRule = z.union([z.string(), z.number(), z.boolean(), Prefix]);
+const FilterRule = z.strictObject({ prefix: z.string() });
 /** Keys that start with `$`, such as `$or`, are operators. */
 const Filter: z.ZodType<FilterPattern> = z.record(
   z.string().regex(/^(?!\$)/),

@@ -38,15 +38,15 @@ export function createAuthorize(
     const authorizer = name && schemes[name]?.["x-amazon-apigateway-authorizer"];
     if (!name) return {};
     if (!authorizer) return { refusal: "API_CONFIGURATION_ERROR" };
-    const sources = (authorizer.identitySource ?? "").split(",").filter((source) => source.trim());
-    const identity = sources.map((source) => readIdentity(source.trim(), request, context));
-    if (identity.some((value) => value === "")) return { refusal: "UNAUTHORIZED" };
+    const header = authorizer.identitySource?.split(".").at(-1);
+    const identity = header && findHeader(request, header);
+    if (header && !identity) return { refusal: "UNAUTHORIZED" };
 
     const methodArn =
       `arn:aws:execute-api:${region}:${context.accountId}:${api.id}/${api.stageName}` +
       `/${request.method}${request.path}`;
-    const seconds = identity.length === 0 ? 0 : (authorizer.authorizerResultTtlInSeconds ?? 300);
-    const key = JSON.stringify([name, ...identity]);
+    const seconds = identity ? (authorizer.authorizerResultTtlInSeconds ?? 300) : 0;
+    const key = JSON.stringify([name, identity]);
     const kept = cache.get(key);
     if (kept && kept.until > now()) return judge(kept.answer, methodArn);
 
@@ -73,14 +73,4 @@ export function createAuthorize(
 function judge(answer: AuthorizerAnswer, methodArn: string): Verdict {
   const authorizer = contextOf(answer);
   return allows(answer, methodArn) ? { authorizer } : { authorizer, refusal: "ACCESS_DENIED" };
-}
-
-function readIdentity(source: string, request: RestRequest, context: RequestContext): string {
-  const [scope, , place, ...rest] = source.split(".");
-  const name = rest.join(".");
-  if (scope === "method" && place === "header") return findHeader(request, name) ?? "";
-  if (scope === "method" && place === "querystring")
-    return new URLSearchParams(request.query).get(name) ?? "";
-  if (source === "context.identity.sourceIp") return context.identity.sourceIp ?? "";
-  throw new Error(`The runner does not support the identity source ${source}`);
 }

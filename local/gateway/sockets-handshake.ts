@@ -2,7 +2,6 @@ import * as z from "zod";
 import type { Invoke, Stage, WebSocketApi } from "../model.ts";
 import { AuthorizerAnswer, allows, contextOf } from "./rest-policy.ts";
 import type { RestRequest } from "./rest-request.ts";
-import { findHeader } from "./rest-request.ts";
 import type { ConnectionHead } from "./sockets-event.ts";
 import { handshakeHeadOf, newSocketContext } from "./sockets-event.ts";
 
@@ -33,9 +32,7 @@ export async function shakeHands(
   const refuse = (statusCode: number, by: string): Handshake => ({ opens: false, statusCode, by });
 
   if (route.authorizer) {
-    const { functionName, identitySource } = route.authorizer;
-    if (identitySource.some((source) => !readIdentity(source, request)))
-      return refuse(401, "UNAUTHORIZED");
+    const { functionName } = route.authorizer;
     const methodArn = `arn:aws:execute-api:${stage.region}:${stage.account}:${api.id}/${api.stageName}/$connect`;
     const result = await invoke(functionName, {
       type: "REQUEST",
@@ -64,12 +61,4 @@ export async function shakeHands(
     ([name]) => name.toLowerCase() === "sec-websocket-protocol",
   )?.[1];
   return { opens: true, head, ...(subprotocol && { subprotocol }) };
-}
-
-function readIdentity(source: string, request: RestRequest): string | undefined {
-  const header = /^route\.request\.header\.(.+)$/.exec(source)?.[1];
-  if (header) return findHeader(request, header);
-  const name = /^route\.request\.querystring\.(.+)$/.exec(source)?.[1];
-  if (name) return new URLSearchParams(request.query).get(name) ?? undefined;
-  throw new Error(`The runner does not support the identity source ${source}`);
 }

@@ -16,9 +16,6 @@ function matchesPattern(pattern: FilterPattern, value: unknown): boolean {
         ? (value as Record<string, unknown>)[key]
         : undefined;
     if (!Array.isArray(wanted)) return matchesPattern(wanted, member);
-    return wanted.some((rule) => {
-      if (typeof rule !== "object") return rule === member;
-      return typeof member === "string" && member.startsWith(rule.prefix);
-    });
+    return wanted.some(({ prefix }) => typeof member === "string" && member.startsWith(prefix));
   });
 }

@@ -148,7 +148,7 @@ describe("an assembly", () => {
     });
     expect(webSocketApis[0]?.routes.$connect).toEqual({
       functionName: "sample-connect",
-      authorizer: { functionName: "sample-auth-socket", identitySource: [] },
+      authorizer: { functionName: "sample-auth-socket" },
     });
   });
 

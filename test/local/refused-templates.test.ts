@@ -1,6 +1,8 @@
+import { readRestApis } from "../../local/assembly/apis.ts";
 import { readQueues, readSecrets, readTables } from "../../local/assembly/data.ts";
 import { readRoles } from "../../local/assembly/functions.ts";
 import { assertReadable } from "../../local/assembly/resources.ts";
+import { readWebSocketApis } from "../../local/assembly/sockets.ts";
 import { readEventSources, readSchedules } from "../../local/assembly/sources.ts";
 import type { JsonObject, Templates } from "../../local/assembly/templates.ts";
 
@@ -81,6 +83,7 @@ describe("a template is refused, with the resource's name,", () => {
       { DestinationConfig: { OnFailure: { Destination: queue } } },
     ],
     ["filters by another rule", filteredBy({ eventName: [{ suffix: "#1" }] })],
+    ["filters by a value", filteredBy({ eventName: ["INSERT"] })],
     ["filters by alternatives", filteredBy({ $or: [] })],
     ["has a setting that is new", { TumblingWindowInSeconds: 1 }],
   ])("if an event source mapping %s", (_what, other) => {
@@ -89,7 +92,38 @@ describe("a template is refused, with the resource's name,", () => {
     const read = (part: JsonObject) => () =>
       readEventSources(templatesWith("AWS::Lambda::EventSourceMapping", { ...mapping, ...part }));
     expect(read(other)).toThrow(/^AWS::Lambda::EventSourceMapping stack\/One has a form/);
-    expect(read(filteredBy({ eventName: ["INSERT"] }))).not.toThrow();
+    expect(read(filteredBy({ eventName: [{ prefix: "INSERT" }] }))).not.toThrow();
+  });
+
+  const authorizedBy = (part: JsonObject): JsonObject => {
+    const authorizer = { type: "request", authorizerUri: target.Arn, ...part };
+    const own = { type: "apiKey", "x-amazon-apigateway-authorizer": authorizer };
+    return { Body: { paths: {}, components: { securitySchemes: { own } } } };
+  };
+  test.each<[string, JsonObject]>([
+    ["lists binary types outside of its document", { BinaryMediaTypes: ["*/*"] }],
+    ["has parameters of a path", { Body: { paths: { "/a": { parameters: [] } } } }],
+    ["has operations of another method", { Body: { paths: { "/a": { trace: {} } } } }],
+    ["has an operation without an integration", { Body: { paths: { "/a": { get: {} } } } }],
+    ["sends its authorizer the token alone", authorizedBy({ type: "token" })],
+    [
+      "identifies callers by address",
+      authorizedBy({ identitySource: "context.identity.sourceIp" }),
+    ],
+  ])("if a REST API %s", (_what, other) => {
+    const read = (part: JsonObject) => () =>
+      readRestApis(templatesWith("AWS::ApiGateway::RestApi", { Body: { paths: {} }, ...part }));
+    expect(read(other)).toThrow(/^AWS::ApiGateway::RestApi stack\/One has a form/);
+    const identitySource = "method.request.header.Authorization";
+    expect(read(authorizedBy({ identitySource }))).not.toThrow();
+  });
+
+  test.each<[string, JsonObject]>([
+    ["Api", { ProtocolType: "HTTP" }],
+    ["Authorizer", { ApiId: "a", AuthorizerUri: target.Arn, IdentitySource: ["context.stage"] }],
+  ])("if another kind of WebSocket %s is needed", (kind, other) => {
+    const read = () => readWebSocketApis(templatesWith(`AWS::ApiGatewayV2::${kind}`, other));
+    expect(read).toThrow(/^AWS::ApiGatewayV2::\w+ stack\/One has a form/);
   });
 
   test("if a table has a local index", () => {
