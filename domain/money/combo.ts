@@ -4,8 +4,12 @@ import { Timestamp } from "../text.ts";
 /** The longest time between two gifts of a combo. */
 export const comboGapMilliseconds = 5000;
 
-/** Combos kept in their sender's wallet; older ones are derived from the gifts. */
-export const combosKept = 4;
+/**
+ * Combos kept in their sender's wallet: the newest, and more that may still continue. The others
+ * are derived from the gifts when they end.
+ */
+const newestMax = 4;
+export const runningMax = 8;
 
 /**
  * Gifts of one type by one sender in one stream, each soon after the previous one. Its id is that
@@ -51,7 +55,9 @@ export function countCombo(
       }
     : { id, streamId, giftTypeId, count: 1, credits: price, lastAt: createdAt };
   const others = combos.filter((other) => other.id !== combo.id);
-  return { combo, combos: [combo, ...others].slice(0, combosKept) };
+  const isKept = (other: Combo, at: number) =>
+    at < newestMax || comboEndsAt(other) >= new Date(createdAt);
+  return { combo, combos: [combo, ...others].filter(isKept).slice(0, runningMax) };
 }
 
 const latest = (moments: string[]) => moments.sort().at(-1)!;

@@ -2,8 +2,8 @@ import fc from "fast-check";
 import {
   type Combo,
   comboGapMilliseconds,
-  combosKept,
   countCombo,
+  runningMax,
 } from "../../domain/money/combo.ts";
 import { Gift } from "../../domain/money/gift-item.ts";
 import { takeBackHeld } from "../../domain/money/held-gift.ts";
@@ -197,11 +197,24 @@ describe("combos", () => {
     expect(combo).toMatchObject({ count: 2, lastAt: gift("", "", 900).createdAt });
   });
 
-  test("the newest are kept, up to a limit", () => {
+  const started = (count: number) => {
     let combos: Combo[] = [];
-    for (let n = 0; n < 9; n++) ({ combos } = countCombo(combos, gift(`${n}`, `t${n}`, 0)));
-    expect(combos.map(({ id }) => id)).toEqual(["8", "7", "6", "5"]);
-    expect(combos).toHaveLength(combosKept);
+    for (let n = 0; n < count; n++) ({ combos } = countCombo(combos, gift(`${n}`, `t${n}`, n)));
+    return combos;
+  };
+
+  test("gifts of other types do not end a combo", () => {
+    const { combo } = countCombo(started(8), gift("again", "t0", comboGapMilliseconds));
+    expect(combo).toMatchObject({ id: "0", count: 2 });
+  });
+
+  test("the newest are kept, and those that may continue, both up to a limit", () => {
+    const all = started(30);
+    expect(all.map(({ id }) => id)).toEqual(
+      Array.from({ length: runningMax }, (_, n) => `${29 - n}`),
+    );
+    const { combos } = countCombo(all, gift("later", "t", 60_000));
+    expect(combos.map(({ id }) => id)).toEqual(["later", "29", "28", "27"]);
   });
 });
 

@@ -14,7 +14,7 @@ export const { contract, handler } = endpoint(
     body: Transfer,
     answer: [201, Transferred],
     rate: "transfers",
-    cost: { read: 5, write: 10, kilobytes: 1 },
+    cost: { read: 5, write: 12, kilobytes: 1 },
     refusals: [
       "transfer_to_oneself",
       "user_not_found",

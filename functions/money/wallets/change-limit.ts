@@ -15,7 +15,7 @@ export const { contract, handler } = endpoint(
     path: z.object({ userId: UserId }),
     body: z.object({ spendLimit: SpendLimit.nullable() }),
     answer: [200, z.object({ userId: UserId, spendLimit: SpendLimit.nullable() })],
-    cost: { read: 2, write: 1, kilobytes: 1 },
+    cost: { read: 2, write: 2, kilobytes: 1 },
     refusals: ["user_not_found"],
     grants: { read: ["USER"], write: ["WALLET"] },
   },

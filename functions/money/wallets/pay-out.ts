@@ -17,7 +17,7 @@ export const { contract, handler } = endpoint(
     answer: [201, Booked],
     idempotencyKey: "required",
     rate: "accounting",
-    cost: { read: 3, write: 8, kilobytes: 1 },
+    cost: { read: 3, write: 10, kilobytes: 1 },
     refusals: ["user_not_found", "reference_exists", "credits_too_low"],
     grants: { read: ["USER", "WALLET"], write: ["WALLET", "LEDGER"] },
   },

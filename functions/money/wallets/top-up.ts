@@ -18,7 +18,7 @@ export const { contract, handler } = endpoint(
     answer: [201, Booked],
     idempotencyKey: "required",
     rate: "accounting",
-    cost: { read: 4, write: 8, kilobytes: 1 },
+    cost: { read: 4, write: 10, kilobytes: 1 },
     refusals: ["reference_exists", "balance_too_high"],
     grants: { read: ["USER", "WALLET"], write: ["USER", "WALLET", "LEDGER"] },
   },
