@@ -9,13 +9,8 @@ import { findStreams } from "../../platform/store/streams/streams.ts";
 
 const shownMax = 10;
 
-/** The number of streams to read, more than shown since some may be hidden. */
-const readMax = 30;
-
 const listFeatured = cached(5_000, async () =>
-  showStreams(
-    (await findStreams(await listMostViewed(readMax))).filter(isListed).slice(0, shownMax),
-  ),
+  showStreams((await findStreams(await listMostViewed(shownMax))).filter(isListed)),
 );
 
 export const { contract, handler } = endpoint(

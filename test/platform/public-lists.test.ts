@@ -5,7 +5,7 @@ import { handler as catchStreamers } from "../../functions/streams/catch-streame
 import { handler as featured } from "../../functions/streams/featured.ts";
 import { handler as mostWatched } from "../../functions/streams/most-watched-creators.ts";
 import { cached } from "../../platform/runtime/cached.ts";
-import { recordStream } from "../../platform/store/streams/stream-changes.ts";
+import { changeStream, recordStream } from "../../platform/store/streams/stream-changes.ts";
 import { callEndpoint } from "./api-call.ts";
 import { meterTable } from "./call-meter.ts";
 import { setClock } from "./clock.ts";
@@ -31,12 +31,17 @@ test.each([
   expect(others).toEqual({ steps: 0, calls: 0, read: 0, write: 0 });
 });
 
-test("a room that its back end hides is in no public list", async () => {
+test("rooms that their back end hides are in no public list, however many there are", async () => {
   setClock(Date.now() + 60_000);
   const host = summaryOf(profileOf("host", {}, new Date()), "https://cdn.example.com/p.png");
-  const hidden = liveStreamOf(host, { room: { IsPublicVisible: false } });
+  const later = new Date(Date.now() + 1_000);
+  const rooms = Array.from({ length: 105 }, (_, n) =>
+    liveStreamOf(host, { room: { IsPublicVisible: n === 0 } }, later),
+  );
   const shown = [liveStreamOf(host), liveStreamOf(host)];
-  for (const stream of [hidden, ...shown]) await recordStream(stream);
+  await Promise.all([...rooms, ...shown].map((stream) => recordStream(stream)));
+  // One that is hidden while it is live.
+  await changeStream(rooms[0]!, () => ({ room: { IsPublicVisible: false } }), later);
   const ask = async (handler: unknown, query = {}) =>
     (await callEndpoint(handler, { as: "", query })).body.data as Record<string, unknown>[];
   const ids = shown.map(({ id }) => id).sort();

@@ -12,7 +12,7 @@ export const { contract, handler } = command(
     body: z.object({ RoomInfo: RoomChange }),
     refusals: ["room_not_found", "stream_not_found"],
     callsPerSecond: 200,
-    grants: { read: ["ROOM", "STREAM"], write: ["STREAM"] },
+    grants: { read: ["ROOM", "STREAM"], write: ["STREAM", "LIST"] },
   },
   async ({ body: { RoomInfo: change }, now }) => {
     const room = await getOpenRoom(change.RoomId);

@@ -1,6 +1,6 @@
 import { refuse } from "../../../domain/refusal.ts";
 import type { Act } from "../../../domain/streams/moderation.ts";
-import { Stream } from "../../../domain/streams/stream.ts";
+import { isListed, Stream } from "../../../domain/streams/stream.ts";
 import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { read } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
@@ -8,7 +8,7 @@ import { type Action, commitTransaction, type Reply } from "../../table/transact
 import { planActions, withFundingDecided } from "./escrow.ts";
 import { actAction } from "./moderation.ts";
 import { overActions } from "./over-marks.ts";
-import { guestActions, listActions, liveActions } from "./stream-lists.ts";
+import { guestActions, listActions, liveAction, liveActions } from "./stream-lists.ts";
 import { withWords } from "./streams.ts";
 
 /**
@@ -71,7 +71,9 @@ export async function changeStream(
     const { stream: changed, actions } = await withFundingDecided(current, worded, now);
     const lists = isListedAnew(current, changed)
       ? [...listActions(changed), ...liveActions(changed)]
-      : [];
+      : isListed(current) !== isListed(changed)
+        ? [liveAction(changed)]
+        : [];
     const at = now.toISOString();
     const acts = act === undefined ? [] : [actAction(stream.id, { ...act, reason: null, at })];
     const failed = await commitTransaction([

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { StreamId, UserId } from "../../../domain/id.ts";
 import { refuse } from "../../../domain/refusal.ts";
-import { type Stream, StreamStatus } from "../../../domain/streams/stream.ts";
+import { isListed, type Stream, StreamStatus } from "../../../domain/streams/stream.ts";
 import { Timestamp } from "../../../domain/text.ts";
 import { setting } from "../../runtime/env.ts";
 import { type Reading, read } from "../../table/items.ts";
@@ -63,17 +63,22 @@ export const walkOptions = ({ limit, after }: StreamWalk, at: (streamId: string)
   ...(after !== undefined && { after: at(after).SK }),
 });
 
+const isLive = ({ status, deletedAt }: Stream) => status === "active" && deletedAt === null;
+
+/** Adds a stream to the public list of live ones, or removes it: one that ended, or is hidden. */
+export const liveAction = (stream: Stream): Action =>
+  isLive(stream) && isListed(stream)
+    ? { Put: { Item: { ...key.liveStream(stream.id), ...listedOf(stream) } } }
+    : { Delete: { Key: key.liveStream(stream.id) } };
+
 /**
- * Adds a stream to the live ones, or removes it, together with a notice to its followers. The
- * notice stays until they are notified: after a crash, it is found again.
+ * Lists a stream as live, or not, with a notice to its followers. The notice stays until they are
+ * notified: after a crash, it is found again.
  */
-export const liveActions = (stream: Stream): Action[] =>
-  stream.status === "active" && stream.deletedAt === null
-    ? [
-        { Put: { Item: { ...key.liveStream(stream.id), ...listedOf(stream) } } },
-        { Put: { Item: { ...key.notice(stream.id), ...listedOf(stream) } } },
-      ]
-    : [{ Delete: { Key: key.liveStream(stream.id) } }];
+export const liveActions = (stream: Stream): Action[] => [
+  liveAction(stream),
+  ...(isLive(stream) ? [{ Put: { Item: { ...key.notice(stream.id), ...listedOf(stream) } } }] : []),
+];
 
 /** The most streams that one list reads; older ones are not found. */
 const scanMax = 1_000;
@@ -120,7 +125,7 @@ export async function listSince(streamId: string): Promise<ListedStream[]> {
   return items.map((item) => read(ListedStream, item));
 }
 
-/** The live streams: at most the newest 1,000. */
+/** The live streams of the public lists: at most the newest 1,000. */
 export async function listLive(): Promise<ListedStream[]> {
   const walk = { limit: scanMax, newestFirst: true };
   const items = await queryItems(key.liveStream(""), prefix.liveStreams, walk);
