@@ -49,22 +49,25 @@ export const prodRates: Rates = {
   subscribes: { perSecond: 5, burst: 15 },
 };
 
-/** High enough for fast tests to pass, and low enough to stop a runaway loop. */
+/**
+ * A hundred calls a second of nearly every kind, so that fast tests pass, and low enough to stop a
+ * runaway loop.
+ */
 export const devRates: Rates = {
   ...crowdRates,
-  reads: { perSecond: 1_000, burst: 5_000 },
-  writes: { perSecond: 500, burst: 2_500 },
+  reads: { perSecond: 3_000, burst: 15_000 },
+  writes: { perSecond: 1_500, burst: 7_500 },
   searches: { perSecond: 1_100, burst: 2_200 },
   chat: { perSecond: 2_000, burst: 4_000 },
-  money: { perSecond: 300, burst: 1_500 },
-  accounting: { perSecond: 600, burst: 3_000 },
-  transfers: { perSecond: 200, burst: 400 },
-  notifications: { perSecond: 700, burst: 3_500 },
-  streams: { perSecond: 300, burst: 1_200 },
-  announcements: { perSecond: 300, burst: 1_200 },
+  money: { perSecond: 1_000, burst: 5_000 },
+  accounting: { perSecond: 1_000, burst: 5_000 },
+  transfers: { perSecond: 1_000, burst: 2_000 },
+  notifications: { perSecond: 3_000, burst: 9_000 },
+  streams: { perSecond: 1_500, burst: 6_000 },
+  announcements: { perSecond: 1_500, burst: 6_000 },
   polls: { perSecond: 600, burst: 1_200 },
   waits: { perSecond: 100, burst: 2_000 },
-  tickets: { perSecond: 50, burst: 100 },
+  tickets: { perSecond: 200, burst: 400 },
   uploads: { perSecond: 100_000, burst: 10_000_000 },
   fetches: { perSecond: 10, burst: 1_000 },
   bulk: { perSecond: 73_000, burst: 200_000 },
