@@ -4,7 +4,7 @@ import { refuse } from "../refusal.ts";
 import { comparedText, rowsOf, shownText } from "../text.ts";
 import { wordLengthMax } from "./blocked-words.ts";
 import { moderatorsMax, type Stream } from "./stream.ts";
-import { assertMayHost, assertMayModerate } from "./stream-lifecycle.ts";
+import { assertMayHost, assertMayModerate, moderatorRefusals } from "./stream-lifecycle.ts";
 
 const truthValue = z.boolean({ error: "expected true or false" });
 const slowModeMax = 300;
@@ -35,9 +35,7 @@ export type ChatSettingsChange = z.infer<typeof ChatSettingsChange>;
 export const settingsRefusals = [
   "stream_not_found",
   "user_not_found",
-  "member_blocked",
-  "pass_required",
-  "not_a_moderator",
+  ...moderatorRefusals,
   "stream_not_yours",
 ] as const;
 

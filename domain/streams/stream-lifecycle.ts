@@ -76,6 +76,9 @@ export const mayModerate = (stream: Stream, caller: Acting) =>
   stream.moderators.includes(caller.userId) ||
   caller.roles.includes("admin");
 
+/** How an existing stream refuses a caller who may not moderate it, or no longer see it. */
+export const moderatorRefusals = ["member_blocked", "pass_required", "not_a_moderator"] as const;
+
 /** Admits the host, moderators named by the host, and admins. */
 export function assertMayModerate(stream: Stream, caller: Acting): void {
   if (!mayModerate(stream, caller)) refuse("not_a_moderator");

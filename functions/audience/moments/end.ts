@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { Moment } from "../../../domain/audience/moment.ts";
 import { MomentId, StreamId } from "../../../domain/id.ts";
+import { moderatorRefusals } from "../../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { readState, showMoment } from "../../../platform/store/audience/log-state.ts";
 import { finishMoment, getMoment } from "../../../platform/store/audience/moments.ts";
@@ -19,14 +20,7 @@ export const { contract, handler } = endpoint(
     path: z.object({ streamId: StreamId, momentId: MomentId }),
     answer: [200, Moment],
     cost: { read: 11, write: 40, kilobytes: 8 },
-    refusals: [
-      "stream_not_found",
-      "moment_not_found",
-      "member_blocked",
-      "pass_required",
-      "not_a_moderator",
-      "moment_over",
-    ],
+    refusals: ["stream_not_found", "moment_not_found", ...moderatorRefusals, "moment_over"],
     grants: { read: ["STREAM"], write: ["STREAM", "CROWD"] },
   },
   async ({ path: { streamId, momentId: id }, caller, now, idempotentReply }) => {

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { Moment, momentOf, NewMoment } from "../../../domain/audience/moment.ts";
 import { StreamId } from "../../../domain/id.ts";
+import { moderatorRefusals } from "../../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { setting } from "../../../platform/runtime/env.ts";
 import { startMoment } from "../../../platform/store/audience/moments.ts";
@@ -16,14 +17,7 @@ export const { contract, handler } = endpoint(
     body: NewMoment,
     answer: [201, Moment],
     cost: { read: 10, write: 60, kilobytes: 8 },
-    refusals: [
-      "stream_not_found",
-      "member_blocked",
-      "pass_required",
-      "not_a_moderator",
-      "stream_not_live",
-      "too_many_moments",
-    ],
+    refusals: ["stream_not_found", ...moderatorRefusals, "stream_not_live", "too_many_moments"],
     grants: { read: ["STREAM", "USER"], write: ["STREAM", "TRACE"] },
   },
   async ({ path: { streamId }, body, caller, now, idempotentReply }) => {

@@ -2,6 +2,7 @@ import * as z from "zod";
 import { StreamId, UserId } from "../../../domain/id.ts";
 import { LiveStreamBan, liveStreamBanOf } from "../../../domain/streams/ban.ts";
 import { activeBan } from "../../../domain/streams/member.ts";
+import { moderatorRefusals } from "../../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { setting } from "../../../platform/runtime/env.ts";
 import { getProfile } from "../../../platform/store/people/users.ts";
@@ -20,13 +21,7 @@ export const { contract, handler } = endpoint(
     query: z.object({ liveStreamId: StreamId }),
     answer: [200, z.object({ isBanned: z.boolean(), ban: LiveStreamBan.nullable() })],
     cost: { read: 35, kilobytes: 1 },
-    refusals: [
-      "stream_not_found",
-      "user_not_found",
-      "member_blocked",
-      "pass_required",
-      "not_a_moderator",
-    ],
+    refusals: ["stream_not_found", "user_not_found", ...moderatorRefusals],
     grants: { read: ["STREAM", "USER", "BAN"] },
   },
   async ({ path: { targetUserId }, query: { liveStreamId }, caller, now }) => {

@@ -5,6 +5,7 @@ import {
   makeBan,
   NewBan,
 } from "../../../domain/streams/ban.ts";
+import { moderatorRefusals } from "../../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { setting } from "../../../platform/runtime/env.ts";
 import { getProfile } from "../../../platform/store/people/users.ts";
@@ -23,9 +24,7 @@ export const { contract, handler } = endpoint(
     refusals: [
       "stream_not_found",
       "user_not_found",
-      "member_blocked",
-      "pass_required",
-      "not_a_moderator",
+      ...moderatorRefusals,
       "ban_of_host",
       "ban_exists",
     ],

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { BanId } from "../../../domain/id.ts";
 import { LiveStreamBan, liveStreamBanOf } from "../../../domain/streams/ban.ts";
+import { moderatorRefusals } from "../../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { setting } from "../../../platform/runtime/env.ts";
 import { getBan, liftBan } from "../../../platform/store/streams/bans.ts";
@@ -15,14 +16,7 @@ export const { contract, handler } = endpoint(
     path: z.object({ id: BanId }),
     answer: [200, LiveStreamBan],
     cost: { read: 7, write: 15, kilobytes: 6 },
-    refusals: [
-      "ban_not_found",
-      "stream_not_found",
-      "member_blocked",
-      "pass_required",
-      "not_a_moderator",
-      "ban_lifted",
-    ],
+    refusals: ["ban_not_found", "stream_not_found", ...moderatorRefusals, "ban_lifted"],
     grants: { read: ["BAN", "STREAM", "USER"], write: ["BAN", "STREAM", "USER", "SENDER"] },
   },
   async ({ path, caller, now }) => {

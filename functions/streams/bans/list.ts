@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { Pagination, pageOf } from "../../../domain/page.ts";
 import { BanQuery, LiveStreamBan, liveStreamBanOf } from "../../../domain/streams/ban.ts";
+import { moderatorRefusals } from "../../../domain/streams/stream-lifecycle.ts";
 import { rowsOf } from "../../../domain/text.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { setting } from "../../../platform/runtime/env.ts";
@@ -16,7 +17,7 @@ export const { contract, handler } = endpoint(
     query: BanQuery,
     answer: [200, z.object({ list: rowsOf(LiveStreamBan), pagination: Pagination })],
     cost: { read: 140, kilobytes: 550 },
-    refusals: ["stream_not_found", "member_blocked", "pass_required", "not_a_moderator"],
+    refusals: ["stream_not_found", ...moderatorRefusals],
     grants: { read: ["STREAM", "USER", "BAN"] },
   },
   async ({ query, caller, now }) => {

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { MessageId, StreamId } from "../../../domain/id.ts";
-import { assertMayDelete } from "../../../domain/streams/stream-lifecycle.ts";
+import { assertMayDelete, moderatorRefusals } from "../../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { getMessage } from "../../../platform/store/streams/messages.ts";
 import { deleteMessage } from "../../../platform/store/streams/pins.ts";
@@ -15,13 +15,7 @@ export const { contract, handler } = endpoint(
     path: z.object({ streamId: StreamId, messageId: MessageId }),
     answer: [204, z.void()],
     cost: { read: 7, write: 50 },
-    refusals: [
-      "stream_not_found",
-      "message_not_found",
-      "member_blocked",
-      "pass_required",
-      "not_a_moderator",
-    ],
+    refusals: ["stream_not_found", "message_not_found", ...moderatorRefusals],
     grants: { read: ["STREAM"], write: ["STREAM", "CHAT"] },
   },
   async ({ path: { streamId, messageId }, caller, now }) => {

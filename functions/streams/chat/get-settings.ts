@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { StreamId } from "../../../domain/id.ts";
 import { ChatSettings, chatSettingsOf } from "../../../domain/streams/chat-settings.ts";
+import { moderatorRefusals } from "../../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { getModeratedStream } from "../../../platform/store/streams/stream-access.ts";
 
@@ -14,7 +15,7 @@ export const { contract, handler } = endpoint(
     answer: [200, ChatSettings],
     hasRevisions: true,
     cost: { read: 30, kilobytes: 35 },
-    refusals: ["stream_not_found", "member_blocked", "pass_required", "not_a_moderator"],
+    refusals: ["stream_not_found", ...moderatorRefusals],
     grants: { read: ["STREAM"] },
   },
   async ({ path, caller, now, showRevision }) => {

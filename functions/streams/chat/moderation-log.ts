@@ -3,6 +3,7 @@ import { ActId, StreamId } from "../../../domain/id.ts";
 import { cursorPage, cursorQuery } from "../../../domain/page.ts";
 import { roleIn } from "../../../domain/streams/display-names.ts";
 import { ModerationLog, shownActOf } from "../../../domain/streams/moderation.ts";
+import { moderatorRefusals } from "../../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { findSummaries } from "../../../platform/store/people/users.ts";
 import { listActs } from "../../../platform/store/streams/moderation.ts";
@@ -18,7 +19,7 @@ export const { contract, handler } = endpoint(
     query: cursorQuery(ActId),
     answer: [200, ModerationLog],
     cost: { read: 350, kilobytes: 800 },
-    refusals: ["stream_not_found", "member_blocked", "pass_required", "not_a_moderator"],
+    refusals: ["stream_not_found", ...moderatorRefusals],
     grants: { read: ["STREAM", "USER"] },
   },
   async ({ path: { streamId }, query: { after, limit }, caller, now }) => {

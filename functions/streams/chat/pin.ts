@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { MessageId, StreamId } from "../../../domain/id.ts";
+import { moderatorRefusals } from "../../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { getMessage } from "../../../platform/store/streams/messages.ts";
 import { pinMessage } from "../../../platform/store/streams/pins.ts";
@@ -15,13 +16,7 @@ export const { contract, handler } = endpoint(
     body: z.object({ messageId: MessageId }),
     answer: [200, z.object({ streamId: StreamId, messageId: MessageId })],
     cost: { read: 6, write: 40, kilobytes: 1 },
-    refusals: [
-      "stream_not_found",
-      "message_not_found",
-      "member_blocked",
-      "pass_required",
-      "not_a_moderator",
-    ],
+    refusals: ["stream_not_found", "message_not_found", ...moderatorRefusals],
     grants: { read: ["STREAM"], write: ["STREAM"] },
   },
   async ({ path: { streamId }, body: { messageId }, caller, now }) => {

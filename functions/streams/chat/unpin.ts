@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { StreamId } from "../../../domain/id.ts";
+import { moderatorRefusals } from "../../../domain/streams/stream-lifecycle.ts";
 import { endpoint } from "../../../platform/http/endpoint.ts";
 import { getModeratedStream } from "../../../platform/store/streams/stream-access.ts";
 import { changeStream } from "../../../platform/store/streams/stream-changes.ts";
@@ -13,7 +14,7 @@ export const { contract, handler } = endpoint(
     path: z.object({ streamId: StreamId }),
     answer: [204, z.void()],
     cost: { read: 6, write: 35 },
-    refusals: ["stream_not_found", "member_blocked", "pass_required", "not_a_moderator"],
+    refusals: ["stream_not_found", ...moderatorRefusals],
     grants: { read: ["STREAM"], write: ["STREAM"] },
   },
   async ({ path, caller, now }) => {

@@ -197,8 +197,7 @@ export async function getPublicStream(
 
 /**
  * The stream, for a caller who moderates it: its host, a moderator named by the host, or an admin.
- * Refuses with `stream_not_found`, `member_blocked` (a moderator may have been), `pass_required`
- * and `not_a_moderator`.
+ * Refuses with `stream_not_found` and `moderatorRefusals` (a moderator may have been blocked).
  */
 export async function getModeratedStream(
   streamId: string,
