@@ -14,7 +14,6 @@ export const { contract, handler } = endpoint(
     answer: [200, z.object({ superLikePrice: Amount })],
     cacheControl: "public, max-age=60",
     cost: { kilobytes: 1 },
-    refusals: [],
     grants: {},
   },
   async () => ({ superLikePrice: setting("SUPERLIKE_PRICE") }),

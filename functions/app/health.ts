@@ -15,7 +15,6 @@ export const { contract, handler } = endpoint(
     isBare: true,
     answer: [200, z.object({ status: z.literal("ok"), stage: shownText(50) })],
     cost: { read: 1, kilobytes: 1 },
-    refusals: [],
     grants: { read: ["GIFTTYPE"] },
   },
   async () => {

@@ -32,7 +32,6 @@ export const { contract, handler } = endpoint(
     answer: [200, rowsOf(Streamer)],
     cacheControl: "public, max-age=5",
     cost: { read: 220, kilobytes: 340 },
-    refusals: [],
     grants: { read: ["STREAM", "USER", "LIST"] },
   },
   async ({ query: { limit }, now }) => (await listStreamers(now)).slice(0, limit),

@@ -22,7 +22,6 @@ export const { contract, handler } = endpoint(
     answer: [200, rowsOf(LiveStream)],
     cacheControl: "public, max-age=5",
     cost: { read: 155, kilobytes: 260 },
-    refusals: [],
     grants: { read: ["STREAM", "USER", "LIST"] },
   },
   ({ now }) => listFeatured(now),

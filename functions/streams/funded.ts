@@ -12,7 +12,6 @@ export const { contract, handler } = endpoint(
     query: StreamsQuery,
     answer: [200, Streams],
     cost: { read: 280, kilobytes: 260 },
-    refusals: [],
     grants: { read: ["STREAM", "USER", "ESCROW"] },
   },
   async ({ query, caller }) =>

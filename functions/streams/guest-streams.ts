@@ -13,7 +13,6 @@ export const { contract, handler } = endpoint(
     query: InvitedQuery,
     answer: [200, Streams],
     cost: { read: 290, kilobytes: 260 },
-    refusals: [],
     grants: { read: ["STREAM", "USER", "ESCROW"] },
   },
   async ({ query, caller }) =>

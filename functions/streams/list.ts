@@ -20,7 +20,6 @@ export const { contract, handler } = endpoint(
     }),
     answer: [200, Streams],
     cost: { read: 220, kilobytes: 260 },
-    refusals: [],
     grants: { read: ["STREAM", "ESCROW", "USER", "LIST"] },
   },
   async ({ query, caller }) => {

@@ -25,7 +25,6 @@ export const { contract, handler } = endpoint(
     // With a token the response depends on whom the caller follows.
     cacheControl: (callerId) => (callerId === undefined ? "public, max-age=5" : undefined),
     cost: { read: 250, kilobytes: 3 },
-    refusals: [],
     grants: { read: ["STREAM", "USER", "LIST"] },
   },
   async ({ caller, now }) => {

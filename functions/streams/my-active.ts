@@ -12,7 +12,6 @@ export const { contract, handler } = endpoint(
     caller: "optional",
     answer: [200, LiveStream.nullable()],
     cost: { read: 55, kilobytes: 70 },
-    refusals: [],
     grants: { read: ["STREAM", "USER"] },
   },
   async ({ caller }) => {

@@ -16,7 +16,6 @@ export const { contract, handler } = endpoint(
     query: cursorQuery(WebhookId),
     answer: [200, z.object({ list: rowsOf(ShownWebhook), pageInfo: PageInfo })],
     cost: { read: 15, kilobytes: 90 },
-    refusals: [],
     grants: { read: ["WEBHOOK"] },
   },
   async ({ query: { after, limit } }) => {

@@ -88,7 +88,7 @@ export type Contract = {
    */
   hasRevisions?: true;
   /** Every refusal beyond those that any request can meet (validation, token, limits). */
-  refusals: readonly RefusalCode[];
+  refusals?: readonly RefusalCode[];
   /** The largest cost of a call, which decides how many units of its caller's rate it takes. */
   cost: Cost;
   grants: Grants;
@@ -120,7 +120,7 @@ type Failable = Pick<Contract, "route" | "caller" | "body" | "refusals" | "hasRe
  * the API description use this list.
  */
 export function codesOf(contract: Failable): RefusalCode[] {
-  const { caller, body, refusals } = contract;
+  const { caller, body, refusals = [] } = contract;
   const codes: RefusalCode[] = [
     // A parameter that is given twice is invalid on every route.
     "request_invalid",

@@ -31,7 +31,6 @@ export function document<const C extends Declaration>(
     kind: "endpoint",
     caller: "anyone",
     isBare: true,
-    refusals: [],
     grants: {},
     ...declaration,
   } as const;

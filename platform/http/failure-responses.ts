@@ -50,7 +50,7 @@ export const failureResponsesOf = (contract: Contract) =>
 const plainName = (status: number) => `Failure${status}`;
 
 /** The failures of a call of which only the required token is known. */
-const plain = new Map(failuresOf({ route: "GET /", caller: "user", refusals: [] }));
+const plain = new Map(failuresOf({ route: "GET /", caller: "user" }));
 
 const isPlain = (status: number, { codes }: Failing) =>
   plain.get(status)?.codes.join() === codes.join();

@@ -157,7 +157,7 @@ const answers: Record<string, string> = {
 };
 
 function operation(
-  { route, summary, refusals: codes }: SocketContract,
+  { route, summary, refusals: codes = [] }: SocketContract,
   inChannel: (name: string) => object,
 ) {
   const answer = answers[route];

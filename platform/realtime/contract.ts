@@ -11,7 +11,7 @@ export type SocketContract = {
   summary: string;
   /** The schema of the message, without `action`. */
   message?: z.ZodObject;
-  refusals: readonly RefusalCode[];
+  refusals?: readonly RefusalCode[];
   /** A further rate limit, in addition to `handshakes` or `messages`, which apply to all. */
   rate?: RateKind;
   grants: Grants;

@@ -167,7 +167,7 @@ function findRequestId(event: SocketEvent): string | undefined {
  */
 function errorOf(contract: SocketContract, error: unknown, connectionId: string) {
   const declared =
-    error instanceof Refusal && [...always, ...contract.refusals].includes(error.code);
+    error instanceof Refusal && [...always, ...(contract.refusals ?? [])].includes(error.code);
   if (!declared) {
     logFault("A socket's message failed", error, { route: contract.route, connectionId });
     return { statusCode: 500, code: faultCode, errors: [sentenceOf[500]] };

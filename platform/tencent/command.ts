@@ -191,7 +191,7 @@ async function answerError(contract: CommandContract, call: Call, error: unknown
     if (inProgress) refuse("key_in_progress");
   }
   if (refusal === undefined) return fault(contract, call, error);
-  if (![...always, ...contract.refusals].includes(refusal.code))
+  if (![...always, ...(contract.refusals ?? [])].includes(refusal.code))
     return fault(contract, call, new Error(`The contract does not declare ${refusal.code}`));
   return refused(call, refusal);
 }

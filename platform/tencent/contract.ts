@@ -13,7 +13,7 @@ export type CommandContract = {
   /** The fields added to the common response of a success. */
   answer?: z.ZodObject;
   /** Every refusal beyond those that any command can meet (application, UserSig, body). */
-  refusals: readonly RefusalCode[];
+  refusals?: readonly RefusalCode[];
   /** Calls a second of one sdkappid: 200 enforced by the gateway, 1 by `command` itself. */
   callsPerSecond: 200 | 1;
   /** True: the command takes an Idempotency-Key. */

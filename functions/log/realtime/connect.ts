@@ -13,7 +13,6 @@ export const { contract, handler } = socket(
   {
     route: "$connect",
     summary: "Open a connection; with `streamId`, also subscribe to a live stream",
-    refusals: [],
     grants: {
       read: ["USER", "STREAM", "CONN", "OVERLAY", "REVOKED", "SUB"],
       write: ["USER", "NAME", "CONN", "TOKEN", "STREAM", "SUB"],

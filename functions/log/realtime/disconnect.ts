@@ -9,7 +9,6 @@ export const { contract, handler } = socket(
   {
     route: "$disconnect",
     summary: "End a connection",
-    refusals: [],
     grants: { read: ["CONN"], write: ["CONN", "STREAM", "USER", "SUB"], connections: true },
   },
   async ({ connectionId, caller }) => {

@@ -13,7 +13,6 @@ export const { contract, handler } = socket(
     route: "ping",
     summary: "Get the newest frame number of each subscribed stream",
     message: z.object({ requestId: RequestId.optional() }),
-    refusals: [],
     grants: { read: ["STREAM", "CONN", "SUB"], connections: true },
   },
   async ({ connectionId, now, answer }) => {

@@ -13,7 +13,6 @@ export const { contract, handler } = endpoint(
     answer: [200, rowsOf(CreditPackage)],
     cacheControl: "public, max-age=60",
     cost: { kilobytes: 4 },
-    refusals: [],
     grants: {},
   },
   async ({ query }) => listPackages(query),

@@ -14,7 +14,6 @@ export const { contract, handler } = endpoint(
     query: cursorQuery(ParkedId),
     answer: [200, z.object({ list: rowsOf(ParkedRecord), pageInfo: PageInfo })],
     cost: { read: 80, kilobytes: 60 },
-    refusals: [],
     grants: { read: ["PARKED"] },
   },
   async ({ query: { after, limit }, now }) => {

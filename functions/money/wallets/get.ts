@@ -13,7 +13,6 @@ export const { contract, handler } = endpoint(
     caller: "user",
     answer: [200, Balances],
     cost: { read: 4, kilobytes: 1 },
-    refusals: [],
     grants: { read: ["WALLET"], dueIndex: true },
   },
   async ({ caller }) => readBalances(caller.userId),

@@ -17,7 +17,6 @@ export const { contract, handler } = endpoint(
     query: cursorQuery(RelationId, 50),
     answer: [200, z.object({ users: rowsOf(FollowUser), pageInfo: PageInfo })],
     cost: { read: 140, kilobytes: 150 },
-    refusals: [],
     grants: { read: ["USER"] },
   },
   async ({ query: { after, limit }, caller }) => {

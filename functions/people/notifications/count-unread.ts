@@ -10,7 +10,6 @@ export const { contract, handler } = endpoint(
     caller: "user",
     answer: [200, z.object({ count: z.number().int() })],
     cost: { read: 40, kilobytes: 1 },
-    refusals: [],
     grants: { read: ["USER"] },
   },
   async ({ caller, now }) => {

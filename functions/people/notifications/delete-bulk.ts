@@ -18,7 +18,6 @@ export const { contract, handler } = endpoint(
     answer: [204, z.void()],
     cost: { write: 4200 },
     rate: "bulk",
-    refusals: [],
     grants: { write: ["USER"] },
   },
   async ({ body, caller }) => {

@@ -15,7 +15,6 @@ export const { contract, handler } = endpoint(
     query: NotificationQuery.extend(pageQuery(20).shape),
     answer: [200, z.object({ list: rowsOf(Notification), pagination: Pagination })],
     cost: { read: 310, kilobytes: 1800 },
-    refusals: [],
     grants: { read: ["USER"] },
   },
   async ({ query: { isRead, page, limit, ...filter }, caller, now }) => {

@@ -19,7 +19,6 @@ export const { contract, handler } = endpoint(
     query: NotificationQuery,
     answer: [200, rowsOf(Notification, shownMax)],
     cost: { read: 80, kilobytes: 270 },
-    refusals: [],
     grants: { read: ["USER"] },
   },
   async ({ query: { isRead, ...filter }, caller, now }) => {

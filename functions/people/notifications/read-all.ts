@@ -11,7 +11,6 @@ export const { contract, handler } = endpoint(
     answer: [200, z.object({ updated: z.number().int() })],
     cost: { read: 45, write: 4300, kilobytes: 1 },
     rate: "bulk",
-    refusals: [],
     grants: { read: ["USER"], write: ["USER"] },
     timeoutSeconds: 29,
   },

@@ -12,7 +12,6 @@ export const { contract, handler } = endpoint(
     body: NewDevice,
     answer: [200, z.object({ success: z.literal(true) })],
     cost: { read: 150, write: 100, kilobytes: 1 },
-    refusals: [],
     grants: { read: ["USER", "PUSH"], write: ["USER", "PUSH"] },
   },
   async ({ body, caller, now, idempotentReply }) => {

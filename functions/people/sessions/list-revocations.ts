@@ -16,7 +16,6 @@ export const { contract, handler } = endpoint(
     query: cursorQuery(RevocationId),
     answer: [200, z.object({ list: rowsOf(Revocation), pageInfo: PageInfo })],
     cost: { read: 30, kilobytes: 105 },
-    refusals: [],
     grants: { read: ["REVOKED"] },
   },
   async ({ query: { limit, after } }) => {

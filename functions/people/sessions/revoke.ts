@@ -15,7 +15,6 @@ export const { contract, handler } = endpoint(
     body: NewRevocation,
     answer: [201, Revocation],
     cost: { read: 1, write: 8, kilobytes: 1 },
-    refusals: [],
     grants: { write: ["REVOKED"], queues: ["moments"] },
   },
   async ({ body: { sub, jti, issuedBefore }, now, newId, idempotentReply, assertNew }) => {

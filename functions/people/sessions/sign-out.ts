@@ -11,7 +11,6 @@ export const { contract, handler } = endpoint(
     caller: "user",
     answer: [204, z.void()],
     cost: { read: 1, write: 6 },
-    refusals: [],
     grants: { write: ["REVOKED"], queues: ["moments"] },
   },
   async ({ caller: { userId, issuedAt }, now, newId, idempotentReply, assertNew }) => {

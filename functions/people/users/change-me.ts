@@ -17,7 +17,6 @@ export const { contract, handler } = endpoint(
     answer: [200, PublicProfile],
     hasRevisions: true,
     cost: { read: 4, write: 25, kilobytes: 9 },
-    refusals: [],
     grants: { read: ["USER"], write: ["USER", "FIND", "PICTURE"] },
   },
   async ({ body, caller, now, assertRevision, showRevision }) => {

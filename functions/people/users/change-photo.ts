@@ -27,7 +27,6 @@ export const { contract, handler } = endpoint(
     answer: [200, PublicProfile],
     hasRevisions: true,
     cost: { read: 5, write: 40, kilobytes: 9 },
-    refusals: [],
     ...decoding,
     grants: { read: ["USER"], write: ["USER", "FIND", "PICTURE"], pictures: ["write"] },
   },

@@ -11,7 +11,6 @@ export const { contract, handler } = endpoint(
     answer: [200, OwnData],
     rate: "exports",
     cost: { read: 5250, kilobytes: 2400 },
-    refusals: [],
     grants: {
       read: ["USER", "WALLET", "LEDGER", "TRACE", "STREAM", "BAN", "CROWD"],
       dueIndex: true,

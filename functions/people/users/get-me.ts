@@ -13,7 +13,6 @@ export const { contract, handler } = endpoint(
     answer: [200, PublicProfile],
     hasRevisions: true,
     cost: { read: 2, kilobytes: 9 },
-    refusals: [],
     grants: { read: ["USER"] },
   },
   async ({ caller, now, showRevision }) => {

@@ -12,7 +12,6 @@ export const { contract, handler } = endpoint(
     answer: [200, FoundUsers],
     rate: "searches",
     cost: { read: 430, kilobytes: 290 },
-    refusals: [],
     grants: { read: ["USER", "FIND"] },
   },
   async ({ query, caller }) => searchUsers(query, caller.userId),

@@ -12,7 +12,6 @@ export const { contract, handler } = endpoint(
     caller: "anyone",
     answer: [200, SignIn],
     cost: { kilobytes: 1, callsOut: 1 },
-    refusals: [],
     grants: { issuer: true },
   },
   async ({ now }) => {

@@ -20,7 +20,6 @@ export const { contract, handler } = endpoint(
       z.object({ list: rowsOf(Transaction), pagination: Pagination, pageInfo: PageInfo }),
     ],
     cost: { read: 410, kilobytes: 360 },
-    refusals: [],
     grants: { read: ["USER", "WALLET", "LEDGER"] },
   },
   async ({ caller, query }) => listTransactions(caller.userId, query),

@@ -11,7 +11,6 @@ export const { contract, handler } = endpoint(
     answer: [200, ChannelSettings],
     hasRevisions: true,
     cost: { read: 20, kilobytes: 35 },
-    refusals: [],
     grants: { read: ["STREAM"] },
   },
   async ({ caller, showRevision }) => {

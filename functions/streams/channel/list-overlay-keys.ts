@@ -13,7 +13,6 @@ export const { contract, handler } = endpoint(
     query: cursorQuery(OverlayKeyId),
     answer: [200, OverlayKeys],
     cost: { read: 6, kilobytes: 1 },
-    refusals: [],
     grants: { read: ["OVERLAY"] },
   },
   async ({ query: { after, limit }, caller }) => {

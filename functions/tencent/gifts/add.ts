@@ -10,7 +10,6 @@ export const { contract, handler } = command(
     command: "live_engine_http_srv/add_gift",
     summary: "Add or replace a gift",
     body: AddGift,
-    refusals: [],
     callsPerSecond: 1,
     grants: { read: ["GIFTID", "GIFTTYPE"], write: ["GIFTID", "GIFTTYPE"] },
   },
