@@ -10,7 +10,6 @@ export const { contract, handler } = command(
     command: "*",
     summary: "Answer unknown commands",
     refusals: ["command_unknown"],
-    callsPerSecond: 200,
     grants: {},
   },
   async ({ path }) => refuse("command_unknown", { command: path.slice(0, shownMax) }),

@@ -48,7 +48,7 @@ export class TencentApi extends Stack {
     };
     const document = tencentDocument(commands, unknown.name, gateway);
     // Commands limited to once a second are counted by the functions, per application.
-    const throttled = commands.filter(({ contract }) => contract.callsPerSecond === 200);
+    const throttled = commands.filter(({ contract }) => contract.callsPerSecond !== 1);
     const { rate, burst } = stage.commandThrottle;
     const api = restApi(this, stage, "tencent", document, {
       stageName: "v4",

@@ -1,6 +1,6 @@
 import { randomBytes, randomInt } from "node:crypto";
 import type { APIGatewayProxyEvent, APIGatewayProxyResult } from "aws-lambda";
-import * as z from "zod";
+import type * as z from "zod";
 import { Refusal, refuse } from "../../domain/refusal.ts";
 import { commonHeaders, errorCodeHeader, faultCode } from "../http/envelope.ts";
 import { check, header, readKey } from "../http/request.ts";
@@ -25,9 +25,9 @@ import { admitCall } from "./rate.ts";
 import { readCommandBody } from "./request.ts";
 
 type Out<S> = S extends z.ZodType ? z.output<S> : undefined;
-type Addition<C extends CommandContract> = C["answer"] extends z.ZodObject
-  ? z.input<C["answer"]>
-  : Record<string, never>;
+type Addition<C extends CommandContract> = z.input<
+  C["answer"] extends z.ZodObject ? C["answer"] : z.ZodVoid
+>;
 
 /** The input of a handler: everything is validated, and the clock and ids are passed in. */
 export type CommandRequest<C extends CommandContract> = {
@@ -142,8 +142,7 @@ function begin(event: APIGatewayProxyEvent): Call {
 }
 
 function answerOf(contract: CommandContract, { requestId }: Call, addition: unknown) {
-  const added = (contract.answer ?? z.object({})).parse(addition);
-  return { ...ok, RequestId: requestId, ...added };
+  return { ...ok, RequestId: requestId, ...contract.answer?.parse(addition) };
 }
 
 function remembered(contract: CommandContract, call: Call, addition: unknown): Reply<unknown> {

@@ -14,8 +14,8 @@ export type CommandContract = {
   answer?: z.ZodObject;
   /** Every refusal beyond those that any command can meet (application, UserSig, body). */
   refusals?: readonly RefusalCode[];
-  /** Calls a second of one sdkappid: 200 enforced by the gateway, 1 by `command` itself. */
-  callsPerSecond: 200 | 1;
+  /** Calls a second of one sdkappid: 1 enforced by `command`; default: 200 by the gateway. */
+  callsPerSecond?: 1;
   /** True: the command takes an Idempotency-Key. */
   idempotencyKey?: true;
   grants: Grants;

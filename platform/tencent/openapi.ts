@@ -63,7 +63,7 @@ export function commandPaths(commands: readonly Command[]): ZodOpenApiPathsObjec
 }
 
 function operation(name: string, contract: CommandContract): ZodOpenApiOperationObject {
-  const { summary, body, answer, callsPerSecond, idempotencyKey, refusals = [] } = contract;
+  const { summary, body, answer, callsPerSecond = 200, idempotencyKey, refusals = [] } = contract;
   const header = z.object({
     "Idempotency-Key": z
       .string()

@@ -11,11 +11,7 @@ export const { contract, handler } = command(
     summary: "Configure the callbacks of the application",
     body: z.object({ Url: DestinationUrl, CallbackCommandList: CallbackCommands }),
     refusals: ["callbacks_exist"],
-    callsPerSecond: 200,
     grants: { write: ["CALLBACKS"] },
   },
-  async ({ body }) => {
-    await recordCallbacks(body);
-    return {};
-  },
+  async ({ body }) => recordCallbacks(body),
 );

@@ -11,11 +11,7 @@ export const { contract, handler } = command(
     summary: "Update the callbacks of the application",
     body: z.object({ Url: DestinationUrl, CallbackCommandList: CallbackCommands }),
     refusals: ["callbacks_not_found"],
-    callsPerSecond: 200,
     grants: { write: ["CALLBACKS"] },
   },
-  async ({ body }) => {
-    await changeCallbacks(body);
-    return {};
-  },
+  async ({ body }) => changeCallbacks(body),
 );

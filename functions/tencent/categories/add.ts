@@ -12,8 +12,5 @@ export const { contract, handler } = command(
     callsPerSecond: 1,
     grants: { read: ["CATALOGUE"], write: ["CATALOGUE"] },
   },
-  async ({ body }) => {
-    await changeCategories((categories) => addCategory(categories, body));
-    return {};
-  },
+  async ({ body }) => changeCategories((categories) => addCategory(categories, body)),
 );

@@ -17,6 +17,5 @@ export const { contract, handler } = command(
   async ({ body: { CategoryId: id } }) => {
     await changeCategories((categories) => removeCategory(categories, id));
     await deleteTexts({ of: "category", id });
-    return {};
   },
 );

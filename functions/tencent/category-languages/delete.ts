@@ -18,6 +18,5 @@ export const { contract, handler } = command(
   async ({ body }) => {
     const { CategoryId: id } = await getCategory(body.CategoryId);
     await deleteTexts({ of: "category", id }, body.Language);
-    return {};
   },
 );

@@ -26,6 +26,5 @@ export const { contract, handler } = command(
     const { CategoryId: id } = await getCategory(body.CategoryId);
     const text = { name: body.CategoryName, desc: body.CategoryDesc };
     await recordText({ of: "category", id }, body.Language, text, "CategoryName");
-    return {};
   },
 );

@@ -13,8 +13,5 @@ export const { contract, handler } = command(
     callsPerSecond: 1,
     grants: { read: ["GIFTID", "GIFTTYPE"], write: ["GIFTID", "GIFTTYPE"] },
   },
-  async ({ body, now, newId }) => {
-    await recordAddedGift(body, newId, now);
-    return {};
-  },
+  async ({ body, now, newId }) => recordAddedGift(body, newId, now),
 );

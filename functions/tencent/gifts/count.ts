@@ -21,7 +21,6 @@ export const { contract, handler } = command(
     body: z.object({ RoomId, From_Account: Account.optional() }),
     answer: z.object({ Response: GiftCount }),
     refusals: ["room_not_found"],
-    callsPerSecond: 200,
     grants: { read: ["ROOM", "STREAM", "LEADERS"], write: ["LEADERS"] },
   },
   async ({ body: { RoomId: roomId, From_Account: sender }, now }) => {

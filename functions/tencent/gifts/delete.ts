@@ -19,6 +19,5 @@ export const { contract, handler } = command(
   async ({ body: { GiftId }, now }) => {
     const { id } = await deleteGiftByAlias(GiftId, now);
     await deleteTexts({ of: "gift", id });
-    return {};
   },
 );

@@ -16,7 +16,6 @@ export const { contract, handler } = command(
     summary: "Send a gift in a room",
     body: SendGift,
     refusals: sendRefusals,
-    callsPerSecond: 200,
     idempotencyKey: true,
     grants: {
       read: ["ROOM", "STREAM", "GIFTID", "GIFTTYPE", "CALLBACKS", "USER", "WALLET", "REPLAY"],
@@ -33,7 +32,7 @@ export const { contract, handler } = command(
     const giver = await getGiver(stream.id, from);
     const request = { giftType, receivers, count, charged };
     const decision = decideGift(giftContext(stream, giver, now), request);
-    const give = () => recordGift(decision, () => idempotentReply({}));
+    const give = () => recordGift(decision, () => idempotentReply());
     return giveAfterCallback(callbacks, { giftType, decision }, call, give);
   },
 );

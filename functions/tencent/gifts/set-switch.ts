@@ -13,13 +13,11 @@ export const { contract, handler } = command(
     summary: "Switch gifts on or off in a room",
     body: z.object({ RoomId, Enabled: z.boolean({ error: "expected true or false" }) }),
     refusals: ["room_not_found", "stream_not_found"],
-    callsPerSecond: 200,
     grants: { read: ["ROOM", "STREAM"], write: ["STREAM"] },
   },
   async ({ body: { RoomId: roomId, Enabled: giftsEnabled }, now }) => {
     const change = { giftsEnabled };
     const room = await getOpenRoom(roomId);
     await changeStream(room, (is) => (is.giftsEnabled === giftsEnabled ? undefined : change), now);
-    return {};
   },
 );

@@ -18,6 +18,5 @@ export const { contract, handler } = command(
   async ({ body }) => {
     const { id } = await getGiftTypeByAlias(body.GiftId);
     await deleteTexts({ of: "gift", id }, body.Language);
-    return {};
   },
 );

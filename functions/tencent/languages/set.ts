@@ -26,6 +26,5 @@ export const { contract, handler } = command(
     const { id } = await getGiftTypeByAlias(body.GiftId);
     const text = { name: body.Name, desc: body.Desc };
     await recordText({ of: "gift", id }, body.Language, text, "Name");
-    return {};
   },
 );

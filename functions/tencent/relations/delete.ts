@@ -18,6 +18,5 @@ export const { contract, handler } = command(
   async ({ body, now }) => {
     const { known } = sortOut(body.GiftIdList, await listGiftAliases(now));
     await changeCategories((categories) => removeRelations(categories, body.CategoryId, known));
-    return {};
   },
 );

@@ -11,7 +11,6 @@ export const { contract, handler } = command(
     summary: "Ban members from a room",
     body: BanMembers,
     refusals: ["room_not_found", "ban_of_host"],
-    callsPerSecond: 200,
     grants: {
       read: ["ROOM", "STREAM", "USER"],
       write: ["STREAM", "USER", "BAN", "SENDER", "TRACE"],
@@ -22,6 +21,5 @@ export const { contract, handler } = command(
     const targets = await getAccounts(body.MemberList_Account, now);
     const ban = { actionType: "BLOCK", seconds: body.Duration, reason: body.Reason } as const;
     await changeRoomBans(room, targets, ban, { by: caller.identifier, now, newId });
-    return {};
   },
 );

@@ -12,7 +12,6 @@ export const { contract, handler } = command(
     body: z.object({ RoomInfo: NewRoom }),
     answer: z.object({ Response: z.object({ RoomId }) }),
     refusals: ["room_exists", "room_exists_with_owner"],
-    callsPerSecond: 200,
     grants: {
       read: ["ROOM", "STREAM", "USER"],
       write: ["ROOM", "STREAM", "USER", "LIST", "NOTICE"],

@@ -13,7 +13,6 @@ export const { contract, handler } = command(
     summary: "Destroy a room",
     body: z.object({ RoomId }),
     refusals: ["room_not_found", "stream_not_found", "stream_not_live"],
-    callsPerSecond: 200,
     grants: { read: ["ROOM", "STREAM"], write: ["STREAM", "USER", "LIST", "CROWD"] },
   },
   async ({ body, caller, now }) => {
@@ -24,6 +23,5 @@ export const { contract, handler } = command(
       room: { ...stream.room, destroyedBy },
     });
     await changeStream(room, decide, now);
-    return {};
   },
 );

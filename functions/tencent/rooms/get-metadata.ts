@@ -13,7 +13,6 @@ export const { contract, handler } = command(
     body: z.object({ RoomId, Keys: MetadataKeys.default([]) }),
     answer: z.object({ Response: z.object({ Metadata }) }),
     refusals: ["room_not_found"],
-    callsPerSecond: 200,
     grants: { read: ["ROOM", "STREAM"] },
   },
   async ({ body }) => {

@@ -13,7 +13,6 @@ export const { contract, handler } = command(
     body: z.object({ RoomId }),
     answer: z.object({ Response: z.object({ RoomInfo }) }),
     refusals: ["room_not_found"],
-    callsPerSecond: 200,
     grants: { read: ["ROOM", "STREAM", "SUB"] },
   },
   async ({ body, now }) => {

@@ -11,7 +11,6 @@ export const { contract, handler } = command(
     summary: "Mute members of a room",
     body: MuteMembers,
     refusals: ["room_not_found", "ban_of_host"],
-    callsPerSecond: 200,
     grants: {
       read: ["ROOM", "STREAM", "USER"],
       write: ["STREAM", "USER", "BAN", "SENDER", "TRACE"],
@@ -22,6 +21,5 @@ export const { contract, handler } = command(
     const targets = await getAccounts(body.MemberList_Account, now);
     const ban = { actionType: "CHAT_ONLY", seconds: body.MuteTime, reason: "" } as const;
     await changeRoomBans(room, targets, ban, { by: caller.identifier, now, newId });
-    return {};
   },
 );

@@ -12,12 +12,10 @@ export const { contract, handler } = command(
     summary: "Set entries of a room's metadata",
     body: z.object({ RoomId, Metadata: MetadataChange }),
     refusals: ["room_not_found", "metadata_too_large"],
-    callsPerSecond: 200,
     grants: { read: ["ROOM", "STREAM"], write: ["STREAM"] },
   },
   async ({ body }) => {
     const { id } = await getOpenRoom(body.RoomId);
     await recordMetadata(id, body.Metadata);
-    return {};
   },
 );

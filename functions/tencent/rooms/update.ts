@@ -11,12 +11,10 @@ export const { contract, handler } = command(
     summary: "Update a room's information",
     body: z.object({ RoomInfo: RoomChange }),
     refusals: ["room_not_found", "stream_not_found"],
-    callsPerSecond: 200,
     grants: { read: ["ROOM", "STREAM"], write: ["STREAM", "LIST"] },
   },
   async ({ body: { RoomInfo: change }, now }) => {
     const room = await getOpenRoom(change.RoomId);
     await changeStream(room, (stream) => changeRoom(stream, change), now);
-    return {};
   },
 );

@@ -57,7 +57,6 @@ const document = openApiDocument(
         command: "*",
         summary: "No",
         refusals: [],
-        callsPerSecond: 200,
         grants: {},
       },
     },

@@ -23,7 +23,6 @@ const { contract, handler } = command(
     body,
     answer,
     refusals: ["gifts_switched_off"],
-    callsPerSecond: 200,
     grants: { read: ["STREAM"] },
   },
   async ({ body: { RoomId, Refuse } }) => {
@@ -43,7 +42,7 @@ const slow = command(
     callsPerSecond: 1,
     grants: { write: ["CATALOGUE"] },
   },
-  async () => ({}),
+  async () => undefined,
 );
 
 const good = { RoomId: "room" };
