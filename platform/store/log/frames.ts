@@ -118,6 +118,35 @@ export const findNewestFrame = coalesce(async (streamId: string): Promise<FrameE
 });
 
 /**
+ * Changes the text of a stored frame, if there is one and `change` returns another text, despite
+ * concurrent changes (`how` often it tries). The update requires the revision that was read, so it
+ * never recreates an expired frame.
+ */
+export async function changeFrame(
+  streamId: string,
+  n: number,
+  change: (body: string) => string | undefined,
+  how?: Parameters<typeof decideAgain>[1],
+): Promise<void> {
+  await decideAgain(async () => {
+    const frame = await findFrame(streamId, n);
+    const body = frame && change(frame.body);
+    if (frame === undefined || body === undefined || body === frame.body) return undefined;
+    const changed = await updateIf({
+      Key: key.frame(streamId, n),
+      UpdateExpression: "SET body = :body, revision = :next",
+      ConditionExpression: "revision = :was",
+      ExpressionAttributeValues: {
+        ":body": body,
+        ":was": frame.revision,
+        ":next": frame.revision + 1,
+      },
+    });
+    return changed === undefined ? overtaken : undefined;
+  }, how);
+}
+
+/**
  * Attempts to remove a text from one frame despite concurrent removals. The room waits for it, and
  * each lost attempt means that another removal finished, so there are no pauses.
  */
@@ -128,8 +157,7 @@ type DeletedMessage = { messageId: string; recordId: string; writtenAt: number }
 
 /**
  * Removes a deleted message's text from the stored frame that contains it, and searches for the
- * frame if its number is unknown. The update requires the revision that was read, so it never
- * recreates an expired frame.
+ * frame if its number is unknown.
  */
 export async function removeText(
   streamId: string,
@@ -137,23 +165,8 @@ export async function removeText(
   known: number | undefined,
 ): Promise<void> {
   const n = known ?? (await findCovering(streamId, recordId, writtenAt));
-  if (n === undefined) return;
-  await decideAgain(async () => {
-    const frame = await findFrame(streamId, n);
-    const body = frame && withoutText(frame.body, messageId);
-    if (frame === undefined || body === undefined) return;
-    const replaced = await updateIf({
-      Key: key.frame(streamId, n),
-      UpdateExpression: "SET body = :body, revision = :next",
-      ConditionExpression: "revision = :revision",
-      ExpressionAttributeValues: {
-        ":body": body,
-        ":revision": frame.revision,
-        ":next": frame.revision + 1,
-      },
-    });
-    return replaced === undefined ? overtaken : undefined;
-  }, atOnce);
+  if (n !== undefined)
+    await changeFrame(streamId, n, (body) => withoutText(body, messageId), atOnce);
 }
 
 /** Maximum difference between the clocks of functions and of the table. */
