@@ -4,7 +4,8 @@ import { parseArgs } from "node:util";
 import { audit, type Report } from "../../platform/audit/audit.ts";
 import { exportJournal, readJournal, sealedAt } from "../../platform/audit/journal.ts";
 import { scanTable } from "../../platform/table/query.ts";
-import { isOtherData, openTable, tableOptions } from "../aws/table.ts";
+import { openTable, tableOptions } from "../aws/table.ts";
+import { runOnStage } from "./stage-command.ts";
 
 const usage = `npm run audit -- [options]
   (no option)      audits DATA_DIR (default .data), whether the system runs or not
@@ -19,24 +20,22 @@ const patienceMilliseconds = 5000;
 
 const pause = (milliseconds: number) => new Promise<void>((done) => setTimeout(done, milliseconds));
 
-async function run(): Promise<number> {
-  const { values } = parseArgs({
+const readGiven = () =>
+  parseArgs({
     options: {
       ...tableOptions,
       ...{ export: { type: "string" }, verify: { type: "string" } },
       help: { type: "boolean", short: "h" },
     },
-  });
-  if (values.help) {
-    console.log(usage);
-    return 0;
-  }
+  }).values;
+
+async function run(values: ReturnType<typeof readGiven>): Promise<void> {
+  if (values.help) return console.log(usage);
   if (values.verify !== undefined) {
     const path = values.verify;
     const now = await sealedAt(path);
-    return tell(
-      await audit({ read: () => readJournal(path), now, patienceMilliseconds: 0, pause }),
-    );
+    tell(await audit({ read: () => readJournal(path), now, patienceMilliseconds: 0, pause }));
+    return;
   }
   const close = await openTable(values, values.export !== undefined);
   try {
@@ -48,13 +47,13 @@ async function run(): Promise<number> {
       journal = undefined;
       return path === undefined ? scanTable() : exportJournal(scanTable(), path, now);
     };
-    return tell(await audit({ read, now, patienceMilliseconds, pause }));
+    tell(await audit({ read, now, patienceMilliseconds, pause }));
   } finally {
     await close();
   }
 }
 
-function tell({ sums, misfits, more }: Report): number {
+function tell({ sums, misfits, more }: Report): void {
   const { items, wallets, entries, gifts } = sums;
   const { issued, owed, debtors, balances, pending, held, paidOut } = sums;
   console.log(`${items} items: ${wallets} wallets, ${entries} entries, ${gifts} gifts`);
@@ -69,15 +68,7 @@ function tell({ sums, misfits, more }: Report): number {
   if (more > 0) console.log(`… and ${more} more`);
   const count = misfits.length + more;
   console.log(count === 0 ? "Everything fits." : `${count} things do not fit.`);
-  return count === 0 ? 0 : 1;
+  process.exitCode = count === 0 ? 0 : 1;
 }
 
-try {
-  process.exitCode = await run();
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  // Data of another version, or an unknown option.
-  const isMisuse = String((error as NodeJS.ErrnoException).code).startsWith("ERR_PARSE_ARGS");
-  if (!isOtherData(error)) console.error(usage);
-  process.exitCode = isMisuse || isOtherData(error) ? 2 : 1;
-}
+await runOnStage({ usage, read: readGiven, run });

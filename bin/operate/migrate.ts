@@ -47,4 +47,5 @@ async function run({ name, unitsPerSecond }: ReturnType<typeof readGiven>): Prom
   }
 }
 
-await runOnStage({ usage, read: readGiven, run, advice: "Repeat it: it goes on where it stopped" });
+const advice = () => "Repeat it: it goes on where it stopped";
+await runOnStage({ usage, read: readGiven, run, advice });

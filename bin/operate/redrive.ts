@@ -4,29 +4,28 @@ import { stageOf } from "../../lib/stages/stages.ts";
 import { redriveBatches } from "../../platform/store/log/failed-batches.ts";
 import { redriveAll } from "../../platform/store/money/redrive.ts";
 import { outputsOf } from "../aws/outputs.ts";
-import { isOtherData, openTable, type TableChoice, tableOptions } from "../aws/table.ts";
+import { openTable, type TableChoice, tableOptions } from "../aws/table.ts";
 import { findLocalBatches, getDeployedBatches } from "./failed-batches.ts";
+import { runOnStage } from "./stage-command.ts";
 
-const usage = "[--stage NAME] [--table NAME] [--failures BUCKET]";
+const usage =
+  "npm run redrive -- [--stage NAME] [--table NAME] [--failures BUCKET]   (default: DATA_DIR)";
 
-try {
-  const { values } = parseArgs({
-    options: { ...tableOptions, failures: { type: "string" } },
-  });
-  const close = await openTable(values);
+type Given = TableChoice & { failures?: string };
+
+const readGiven = (): Given =>
+  parseArgs({ options: { ...tableOptions, failures: { type: "string" } } }).values;
+
+async function run(given: Given): Promise<void> {
+  const close = await openTable(given);
   try {
     const { settled, parked } = await redriveAll(new Date());
     console.log(`${settled} records settled, ${parked} still parked.`);
-    const left = await retryBatches(values);
+    const left = await retryBatches(given);
     process.exitCode = parked + left === 0 ? 0 : 1;
   } finally {
     await close();
   }
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  const isOther = isOtherData(error);
-  if (!isOther) console.error(`npm run redrive -- ${usage}   (default: the records in DATA_DIR)`);
-  process.exitCode = isOther ? 2 : 1;
 }
 
 /** The bucket of a stage's failed batches, from its stack's outputs; undefined if there is none. */
@@ -35,7 +34,7 @@ async function findFailures(stage: string, region?: string): Promise<string | un
 }
 
 /** Failed batches of the stream: only the functions themselves can process them. */
-async function retryBatches(given: TableChoice & { failures?: string }): Promise<number> {
+async function retryBatches(given: Given): Promise<number> {
   const { table, stage } = given;
   const region = stage && stageOf((key) => ({ stage })[key as "stage"]).region;
   const failures = given.failures ?? (stage && (await findFailures(stage, region)));
@@ -56,3 +55,5 @@ async function retryBatches(given: TableChoice & { failures?: string }): Promise
   for (const { name, because } of left) console.log(`${name}: ${because}`);
   return left.length;
 }
+
+await runOnStage({ usage, read: readGiven, run });

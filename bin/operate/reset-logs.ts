@@ -6,15 +6,16 @@ import { parseArgs } from "node:util";
 import { type Stage, stageOf } from "../../lib/stages/stages.ts";
 import { endpointNote } from "../../local/aws/index.ts";
 import { listLogs } from "../../platform/store/log/log-reset.ts";
-import { isOtherData, openTable, tableOptions } from "../aws/table.ts";
+import { openTable, tableOptions } from "../aws/table.ts";
+import { runOnStage } from "./stage-command.ts";
 import { resetLogs } from "./stream-logs.ts";
 
 const usage = "npm run reset-logs -- [--stage NAME] [--table NAME] --yes   (default: DATA_DIR)";
 
-try {
-  const { values } = parseArgs({
-    options: { ...tableOptions, yes: { type: "boolean", default: false } },
-  });
+const readGiven = () =>
+  parseArgs({ options: { ...tableOptions, yes: { type: "boolean", default: false } } }).values;
+
+async function run(values: ReturnType<typeof readGiven>): Promise<void> {
   const dataDirectory = process.env.DATA_DIR || ".data";
   const deployed = values.table ?? values.stage;
   if (deployed === undefined && (await isServed(dataDirectory)))
@@ -27,10 +28,6 @@ try {
   } finally {
     await close();
   }
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  if (!isOtherData(error)) console.error(usage);
-  process.exitCode = isOtherData(error) ? 2 : 1;
 }
 
 /** Whether a system is still running on this data directory. */
@@ -56,3 +53,5 @@ async function reset(stage: Stage, where: string, isConfirmed: boolean): Promise
   }
   console.log(`${describe(await resetLogs(stage))} reset.`);
 }
+
+await runOnStage({ usage, read: readGiven, run });

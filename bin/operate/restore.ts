@@ -15,6 +15,7 @@ import { makeWritable } from "../../platform/table/read-only.ts";
 import { restoreNewestBackup } from "../aws/backups.ts";
 import { complete, deleteTable, restoreMoment, waitUntilActive } from "../aws/restored-table.ts";
 import { openTable } from "../aws/table.ts";
+import { Misuse, runOnStage } from "./stage-command.ts";
 import { resetLogs } from "./stream-logs.ts";
 
 const usage = `npm run restore -- ${stageNames.join("|")} --at TIME | --backup  [--to TABLE]
@@ -26,8 +27,6 @@ npm run drill -- ${stageNames.join("|")}
   --drill      audits the newest backup, then deletes the restored table; set by
                npm run drill
   --every MS   milliseconds between checks of AWS (default 10000)`;
-
-class Misuse extends Error {}
 
 type Given = { stage: Stage; at?: Date; to: string; isDrill: boolean; everyMilliseconds: number };
 
@@ -113,17 +112,6 @@ async function run({ stage, at, to, isDrill, everyMilliseconds }: Given): Promis
   console.log(`Then run: npm run deploy -- ${stage.name} --no-canary`);
 }
 
-let given: Given | undefined;
-try {
-  given = readGiven();
-  await run(given);
-} catch (error) {
-  const isMisuse = given === undefined;
-  console.error((error as Error).message);
-  if (isMisuse) console.error(usage);
-  else
-    console.error(
-      `If ${given?.to} was created, it still exists: inspect it, or repeat with another --to`,
-    );
-  process.exitCode = isMisuse ? 2 : 1;
-}
+const advice = ({ to }: Given) =>
+  `If ${to} was created, it still exists: inspect it, or repeat with another --to`;
+await runOnStage({ usage, read: readGiven, run, advice });

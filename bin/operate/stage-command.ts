@@ -16,7 +16,7 @@ type StageCommand<Given> = {
   read: () => Given;
   run: (given: Given) => Promise<void>;
   /** What to do after a failure. */
-  advice?: string;
+  advice?: (given: Given) => string;
 };
 
 /**
@@ -33,7 +33,7 @@ export async function runOnStage<Given>(command: StageCommand<Given>): Promise<v
     console.error((error as Error).message);
     const isOther = isOtherData(error);
     if (given === undefined) console.error(usage);
-    else if (!isOther && advice !== undefined) console.error(advice);
+    else if (!isOther && advice !== undefined) console.error(advice(given));
     process.exitCode = given === undefined || isOther ? 2 : 1;
   }
 }

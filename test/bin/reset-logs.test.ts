@@ -76,5 +76,5 @@ test("every log starts a new epoch, frame numbers continue, and subscriptions ar
 });
 
 test("an unknown option changes nothing, and the usage is printed", () => {
-  expect(resetLogs("--all")).toMatchObject({ status: 1, says: expect.stringMatching(/--yes/) });
+  expect(resetLogs("--all")).toMatchObject({ status: 2, says: expect.stringMatching(/--yes/) });
 });
