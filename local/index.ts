@@ -4,7 +4,7 @@ import { type Cleanups, startParts } from "./cleanups.ts";
 import { type Gateway, startGateway } from "./gateway/index.ts";
 import { type Pages, readPages } from "./gateway/pages.ts";
 import { createRestApi } from "./gateway/rest.ts";
-import { createRunnerRoutes, explained, type RunnerRoute } from "./gateway/runner-routes.ts";
+import { createRunnerRoutes, type RunnerRoute } from "./gateway/runner-routes.ts";
 import { createSockets, type Sockets } from "./gateway/sockets.ts";
 import { createIssuer, type Issuer, parametersOf, type TokenRequest } from "./issuer.ts";
 import { withLocalEnvironment } from "./lambda/environment.ts";
@@ -198,11 +198,7 @@ function addOwnRoutes(
 ): void {
   runnerRoutes.add(
     ...withIssuerFaults(issuer.routes, aws.faults),
-    ...aws.routes.map(({ method, path, handler }) => ({
-      method,
-      path,
-      handler: explained(handler),
-    })),
+    ...aws.routes,
     ...listFunctionRoutes(workers, sockets, aws),
   );
 }

@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from "node:crypto";
 import * as z from "zod";
+import { BadRunnerRequest, checkBody } from "./bad-runner-request.ts";
 import { isLoopback } from "./gateway/loopback.ts";
-import { BadRunnerRequest, type RunnerRoute } from "./gateway/runner-routes.ts";
+import type { RunnerRoute } from "./gateway/runner-routes.ts";
 
 /** Authorization codes expire as Cognito's do. */
 const codeMilliseconds = 5 * 60_000;
@@ -77,9 +78,7 @@ export function createCodeFlow({ url, clientId, sign }: Made): {
   };
 
   function authorize(query: URLSearchParams) {
-    const checked = AuthorizationRequest.safeParse(Object.fromEntries(query));
-    if (!checked.success) throw new BadRunnerRequest(checked.error.issues.map(describe));
-    const ask = checked.data;
+    const ask = checkBody(AuthorizationRequest, Object.fromEntries(query));
     if (ask.client_id !== clientId) throw new BadRunnerRequest([`client_id: expected ${clientId}`]);
     if (codes.size >= codesMax) codes.clear();
     const code = randomBytes(24).toString("base64url");
@@ -146,5 +145,3 @@ export function createCodeFlow({ url, clientId, sign }: Made): {
     ],
   };
 }
-
-const describe = ({ path, message }: z.core.$ZodIssue) => `${path.join(".")}: ${message}`;

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import type { JWK } from "jose";
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, SignJWT } from "jose";
 import * as z from "zod";
+import { BadRunnerRequest, checkBody } from "./bad-runner-request.ts";
 import type { RunnerRoute } from "./gateway/runner-routes.ts";
-import { BadRunnerRequest, checkBody } from "./gateway/runner-routes.ts";
 import { createCodeFlow } from "./issuer-code.ts";
 
 export type Issuer = {

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import * as z from "zod";
+import { BadRunnerRequest, checkBody } from "../bad-runner-request.ts";
 import { type AwsAnswer, AwsFailure } from "./failure.ts";
 
 const kinds = [
@@ -56,7 +57,7 @@ type FaultTarget = {
 
 /** Faults that local engines do not produce; each affected request is counted. */
 export type Faults = {
-  /** Throws z.ZodError for an invalid fault. */
+  /** Refuses an invalid fault. */
   add(wanted: unknown): Fault;
   list(): Fault[];
   clear(): void;
@@ -73,9 +74,9 @@ export function createFaults(random: () => number = Math.random): Faults {
   let faults: Fault[] = [];
   return {
     add(wanted) {
-      const fault = { ...FaultWanted.parse(wanted), id: randomUUID(), struck: 0 };
+      const fault = { ...checkBody(FaultWanted, wanted), id: randomUUID(), struck: 0 };
       if (faults.length >= faultCountMax)
-        throw new AwsFailure(400, "LimitExceededException", `at most ${faultCountMax} faults`);
+        throw new BadRunnerRequest([`at most ${faultCountMax} faults`]);
       faults = [...faults, fault];
       return fault;
     },

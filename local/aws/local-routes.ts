@@ -1,9 +1,9 @@
 import * as z from "zod";
+import { BadRunnerRequest, checkBody } from "../bad-runner-request.ts";
 import type { Queue } from "../model.ts";
 import type { QueueStore } from "../sources/queue-store.ts";
 import type { Streams } from "../sources/streams.ts";
 import type { Engine } from "./engine.ts";
-import { AwsFailure } from "./failure.ts";
 import type { Faults } from "./faults.ts";
 import type { Meter } from "./meter.ts";
 
@@ -11,7 +11,7 @@ import type { Meter } from "./meter.ts";
 export type LocalRoute = {
   method: "GET" | "POST" | "DELETE";
   path: string;
-  handler(body: unknown): Promise<LocalAnswer> | LocalAnswer;
+  handler(request: { body: unknown }): Promise<LocalAnswer> | LocalAnswer;
 };
 
 type LocalAnswer = { status: number; body?: unknown };
@@ -36,7 +36,7 @@ export function listLocalRoutes(made: {
   engine: Pick<Engine, "switches">;
 }): LocalRoute[] {
   const { meter, faults, streams, queues, store, engine } = made;
-  const routes: LocalRoute[] = [
+  return [
     { method: "GET", path: "/local/cost", handler: () => say(200, meter.report()) },
     {
       method: "POST",
@@ -49,13 +49,13 @@ export function listLocalRoutes(made: {
     {
       method: "POST",
       path: "/local/cost/tag",
-      handler(body) {
-        const { tag } = Tag.parse(body);
+      handler({ body }) {
+        const { tag } = checkBody(Tag, body);
         meter.setTag(tag ?? undefined);
         return say(200, { tag });
       },
     },
-    { method: "POST", path: "/local/faults", handler: (body) => say(201, faults.add(body)) },
+    { method: "POST", path: "/local/faults", handler: ({ body }) => say(201, faults.add(body)) },
     { method: "GET", path: "/local/faults", handler: () => say(200, { faults: faults.list() }) },
     {
       method: "DELETE",
@@ -69,7 +69,7 @@ export function listLocalRoutes(made: {
     {
       method: "POST",
       path: "/local/streams",
-      async handler(body) {
+      async handler({ body }) {
         await streams.command(body);
         return say(200, streams.report());
       },
@@ -77,10 +77,9 @@ export function listLocalRoutes(made: {
     {
       method: "POST",
       path: "/local/table",
-      handler(body) {
-        const { staleMilliseconds, expireAheadSeconds } = TableCommand.parse(body);
-        if (!engine.switches)
-          throw new AwsFailure(400, "ValidationException", "Another engine has no switches");
+      handler({ body }) {
+        const { staleMilliseconds, expireAheadSeconds } = checkBody(TableCommand, body);
+        if (!engine.switches) throw new BadRunnerRequest(["Another engine has no switches"]);
         if (staleMilliseconds !== undefined) engine.switches.holdReads(staleMilliseconds);
         if (expireAheadSeconds !== undefined) engine.switches.expire(expireAheadSeconds);
         streams.wake();
@@ -94,28 +93,8 @@ export function listLocalRoutes(made: {
         say(200, { queues: queues.map((queue) => ({ name: queue.name, ...store.count(queue) })) }),
     },
   ];
-  return routes.map((route) => ({
-    ...route,
-    async handler(body) {
-      try {
-        return await route.handler(body);
-      } catch (error) {
-        return explainRefusal(error);
-      }
-    },
-  }));
 }
 
 function say(status: number, body: unknown): LocalAnswer {
   return { status, body };
-}
-
-/** The reasons why a command was refused; any other error is a bug and rethrown. */
-function explainRefusal(error: unknown): LocalAnswer {
-  if (error instanceof z.ZodError) {
-    const errors = error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`);
-    return say(400, { errors });
-  }
-  if (error instanceof AwsFailure) return say(error.status, { errors: [error.message] });
-  throw error;
 }

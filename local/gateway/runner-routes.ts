@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import type * as z from "zod";
+import { BadRunnerRequest } from "../bad-runner-request.ts";
 import { findHeader, type RestAnswer, type RestRequest } from "./rest-request.ts";
 import { findAccessFault, listCorsHeaders } from "./runner-access.ts";
 
@@ -30,38 +30,6 @@ export type RunnerRoutes = {
 
 const bodyBytesMax = 64 * 1024;
 const formType = "application/x-www-form-urlencoded";
-
-/** Refuses a request to one of the runner's own routes with 400 and the reasons. */
-export class BadRunnerRequest extends Error {
-  readonly faults: string[];
-
-  constructor(faults: string[]) {
-    super(faults.join("; "));
-    this.faults = faults;
-  }
-}
-
-/** The body of a request to an own route; a body of another form is refused with the reasons. */
-export function checkBody<Form extends z.ZodType>(form: Form, body: unknown): z.infer<Form> {
-  const { data, error } = form.safeParse(body ?? {});
-  if (error === undefined) return data;
-  throw new BadRunnerRequest(
-    error.issues.map(({ path, message }) => `${path.join(".") || "body"}: ${message}`),
-  );
-}
-
-type Refusing = { status: number; body?: unknown };
-
-/**
- * A handler of an own route, from a function that only gets the body; a 400 lists `errors`.
- */
-export const explained =
-  (handle: (body: unknown) => Refusing | Promise<Refusing>) =>
-  async ({ body }: Pick<RunnerRequest, "body">) => {
-    const answer = await handle(body);
-    if (answer.status !== 400) return answer;
-    throw new BadRunnerRequest((answer.body as { errors: string[] }).errors);
-  };
 
 /** An empty table of own routes. */
 export function createRunnerRoutes(): RunnerRoutes {

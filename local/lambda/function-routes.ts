@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { Aws } from "../aws/index.ts";
-import { checkBody, type RunnerRoute } from "../gateway/runner-routes.ts";
+import { checkBody } from "../bad-runner-request.ts";
+import type { RunnerRoute } from "../gateway/runner-routes.ts";
 import type { Sockets } from "../gateway/sockets.ts";
 import type { Workers } from "./workers.ts";
 

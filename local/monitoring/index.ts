@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { checkBody, type RunnerRoute } from "../gateway/runner-routes.ts";
+import { checkBody } from "../bad-runner-request.ts";
+import type { RunnerRoute } from "../gateway/runner-routes.ts";
 import type { Stage } from "../model.ts";
 import { evaluateAlarm } from "./alarms.ts";
 import { createMetrics, type Metrics } from "./metrics.ts";

@@ -1,5 +1,6 @@
 import type { EngineCall } from "../aws/engine-call.ts";
 import type { PutObject } from "../aws/objects.ts";
+import { checkBody } from "../bad-runner-request.ts";
 import type { EventSource, Invoke, Stage, Table } from "../model.ts";
 import type { State } from "../state.ts";
 import { pollMilliseconds, relayPollMilliseconds, watchLoad } from "./poll-limiter.ts";
@@ -100,7 +101,7 @@ export function createStreams(options: StreamsOptions): Streams {
     start: startReaders,
     stop: stopReaders,
     async command(wanted) {
-      const { pause, redeliver, ...changes } = StreamCommand.parse(wanted);
+      const { pause, redeliver, ...changes } = checkBody(StreamCommand, wanted);
       const next = { ...switches, ...withoutUndefined(changes), paused: pause ?? switches.paused };
       if (next.shards !== switches.shards && running) {
         await stopReaders();

@@ -116,9 +116,9 @@ describe("@connections", () => {
 
   test("bills a message for each 32 KB", async () => {
     const route = (path: string) => aws.routes.find((one) => one.path === path);
-    await route("/local/cost/reset")?.handler(undefined);
+    await route("/local/cost/reset")?.handler({ body: undefined });
     await post("abc=", "x".repeat(33 * 1024));
-    const cost = await route("/local/cost")?.handler(undefined);
+    const cost = await route("/local/cost")?.handler({ body: undefined });
     expect(cost?.body).toMatchObject({ items: { websocket_messages: 2 } });
   });
 });

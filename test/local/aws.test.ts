@@ -250,11 +250,9 @@ describe.each(transports)("calls by %s", (transport) => {
     });
 
     test("an invalid fault is refused with the reason", async () => {
-      const answer = await route("POST", "/local/faults", { kind: "flood", count: 0 });
-      expect(answer).toMatchObject({
-        status: 400,
-        body: { errors: [expect.stringMatching(/^kind: /), expect.stringMatching(/^count: /)] },
-      });
+      const faults = [expect.stringMatching(/^kind: /), expect.stringMatching(/^count: /)];
+      const answer = route("POST", "/local/faults", { kind: "flood", count: 0 });
+      await expect(answer).rejects.toMatchObject({ faults });
     });
   });
 });

@@ -118,7 +118,8 @@ test("only failed messages are redelivered, and repeatedly failed ones become de
     }),
   );
   const counts = async () =>
-    (await aws.routes.find((one) => one.path === "/local/queues")?.handler(undefined))?.body as {
+    (await aws.routes.find((one) => one.path === "/local/queues")?.handler({ body: undefined }))
+      ?.body as {
       queues: { name: string; visible: number }[];
     };
   await waitFor("the dead letter", async () => (await counts()).queues[1]?.visible === 1);

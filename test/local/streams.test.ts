@@ -69,7 +69,7 @@ const namesOf = (records: Record[] = []) => records.map((one) => one.dynamodb.Ke
 const seen = (name = "sample-reader") => namesOf((batches[name] ?? []).flat());
 const route = (method: string, path: string, body?: unknown) =>
   Promise.resolve(
-    aws.routes.find((one) => one.method === method && one.path === path)?.handler(body),
+    aws.routes.find((one) => one.method === method && one.path === path)?.handler({ body }),
   );
 const idle = async () =>
   ((await route("GET", "/local/streams"))?.body as { idle: boolean } | undefined)?.idle === true;

@@ -65,7 +65,7 @@ beforeEach(async () => {
 
 async function route(method: string, path: string, body?: unknown) {
   const found = aws.routes.find((one) => one.method === method && one.path === path);
-  return (await found!.handler(body)).body as never;
+  return (await found!.handler({ body })).body as never;
 }
 
 const hello = Buffer.from("hello");

@@ -45,10 +45,10 @@ export const connectBy = (transport: Transport, aws: Aws, name: string, requestT
   });
 
 /** Calls a route that the local AWS adds to the gateway. */
-export function callRoute(aws: Aws, method: string, path: string, body?: unknown) {
+export async function callRoute(aws: Aws, method: string, path: string, body?: unknown) {
   const found = aws.routes.find((one) => one.method === method && one.path === path);
   if (!found) throw new Error(`no route ${method} ${path}`);
-  return Promise.resolve(found.handler(body)) as Promise<{ status: number; body: never }>;
+  return (await found.handler({ body })) as { status: number; body: never };
 }
 
 const named = (name: string) => Object.assign(new Error(name), { name });
