@@ -199,26 +199,19 @@ export async function getPublicStream(
  * The stream, for a caller who moderates it: its host, a moderator named by the host, or an admin.
  * Refuses with `stream_not_found` and `moderatorRefusals` (a moderator may have been blocked).
  */
-export async function getModeratedStream(
-  streamId: string,
-  caller: Caller,
-  now: Date,
-): Promise<Stream> {
-  const stream = await getVisibleStream(streamId, caller, now, { consistent: true });
-  assertMayModerate(stream, caller);
-  return stream;
-}
+export const getModeratedStream = visibleIf(assertMayModerate);
 
 /**
- * The stream, for its host or an admin. Refuses with
- * `stream_not_found`, `member_blocked`, `pass_required` and `stream_not_yours`.
+ * The stream, for its host or an admin. Refuses with `stream_not_found`, `member_blocked`,
+ * `pass_required` and `stream_not_yours`.
  */
-export async function getHostedStream(
-  streamId: string,
-  caller: Caller,
-  now: Date,
-): Promise<Stream> {
-  const stream = await getVisibleStream(streamId, caller, now, { consistent: true });
-  assertMayHost(stream, caller);
-  return stream;
+export const getHostedStream = visibleIf(assertMayHost);
+
+/** `getVisibleStream`, read consistently, for callers whom `assertMay` does not refuse. */
+function visibleIf(assertMay: (stream: Stream, caller: Caller) => void) {
+  return async (streamId: string, caller: Caller, now: Date): Promise<Stream> => {
+    const stream = await getVisibleStream(streamId, caller, now, { consistent: true });
+    assertMay(stream, caller);
+    return stream;
+  };
 }
