@@ -1,12 +1,12 @@
 import * as z from "zod";
 import { isOverlay, StreamId } from "../../domain/id.ts";
 import { type Position, parsePosition } from "../../domain/log/recovery.ts";
-import type { RefusalCode } from "../../domain/refusal.ts";
 import type { Caller } from "../auth/caller.ts";
 import { sentenceOf } from "../http/envelope.ts";
 import { header } from "../http/request.ts";
 import { recordFirstSight } from "../store/people/profile-changes.ts";
 import type { SocketEvent } from "./socket.ts";
+import type { HandshakeQuery } from "./subscription.ts";
 
 /** Records a new user whose token opened a socket; a ticket's is known since it was requested. */
 export async function noteUser(caller: Caller, now: Date): Promise<void> {
@@ -54,17 +54,6 @@ const Query = z.object({
   frame: z.literal("compact", { error: "expected compact" }).optional(),
   moves: z.literal("1", { error: "expected 1" }).optional(),
 });
-
-/** The query parameters of a URL in addition to the credentials. */
-type HandshakeQuery = {
-  streamId?: string | undefined;
-  since?: Position | undefined;
-  compact?: boolean;
-  /** Whether the client supports `moved` messages. */
-  moves?: boolean;
-  /** Why the request is refused: sent as a message, since bad input never closes a socket. */
-  refusal?: { statusCode: number; code: RefusalCode; errors: string[] };
-};
 
 /** Parses the query of a handshake; invalid input becomes a `refusal`. */
 export function readQuery(query: SocketEvent["queryStringParameters"]): HandshakeQuery {

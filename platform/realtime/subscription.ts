@@ -110,12 +110,13 @@ export async function assertMayWatch(
 const nowhere = "0".repeat(24);
 
 /** The query parameters of a URL in addition to the credentials. */
-type Request = {
+export type HandshakeQuery = {
   streamId?: string | undefined;
   since?: Position | undefined;
   compact?: boolean | undefined;
+  /** Whether the client supports `moved` messages. */
   moves?: boolean | undefined;
-  /** Why the request is refused. */
+  /** Why the request is refused: sent as a message, since bad input never closes a socket. */
   refusal?: NonNullable<Subscriber["refusal"]>;
 };
 
@@ -126,7 +127,7 @@ type Request = {
  */
 export async function findSubscription(
   { connectionId, userId, connectedAt }: Connection,
-  { streamId, since, compact, moves, refusal }: Request,
+  { streamId, since, compact, moves, refusal }: HandshakeQuery,
   caller: Pick<Caller, "streamId" | "channelOf" | "roles" | "isByTicket">,
   now: Date,
 ): Promise<Subscriber | undefined> {
@@ -158,7 +159,7 @@ export async function recordConnection(
     compact,
     moves,
     channelOf,
-  }: Pick<Request, "compact" | "moves"> & { channelOf?: string | undefined },
+  }: Pick<HandshakeQuery, "compact" | "moves"> & { channelOf?: string | undefined },
   subscriber: Subscriber | undefined,
 ): Promise<void> {
   const expiresAt = connectionExpiry(connection.connectedAt);
