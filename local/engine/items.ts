@@ -72,29 +72,23 @@ function checkCommon(body: Body, required: string[]): void {
   refuseLegacy(body);
 }
 
-export const putItem: Operation = (context, body) => {
-  checkCommon(body, ["Item"]);
-  checkReturnValues(body, ["NONE", "ALL_OLD"]);
-  const write = readPut(context, body);
-  const { before, cost } = context.storage.atomically(() => executeWrite(context, write));
-  return {
-    ...(body.ReturnValues === "ALL_OLD" && before && { Attributes: before }),
-    ...capacityOf(body, write.table, cost),
-    ...metricsOf(body, write),
+/** An operation that replaces an item, or removes it, and may return the one before. */
+const replaceItem =
+  (required: string, readWrite: typeof readPut | typeof readDelete): Operation =>
+  (context, body) => {
+    checkCommon(body, [required]);
+    checkReturnValues(body, ["NONE", "ALL_OLD"]);
+    const write = readWrite(context, body);
+    const { before, cost } = context.storage.atomically(() => executeWrite(context, write));
+    return {
+      ...(body.ReturnValues === "ALL_OLD" && before && { Attributes: before }),
+      ...capacityOf(body, write.table, cost),
+      ...metricsOf(body, write),
+    };
   };
-};
 
-export const deleteItem: Operation = (context, body) => {
-  checkCommon(body, ["Key"]);
-  checkReturnValues(body, ["NONE", "ALL_OLD"]);
-  const write = readDelete(context, body);
-  const { before, cost } = context.storage.atomically(() => executeWrite(context, write));
-  return {
-    ...(body.ReturnValues === "ALL_OLD" && before && { Attributes: before }),
-    ...capacityOf(body, write.table, cost),
-    ...metricsOf(body, write),
-  };
-};
+export const putItem = replaceItem("Item", readPut);
+export const deleteItem = replaceItem("Key", readDelete);
 
 export const updateItem: Operation = (context, body) => {
   checkCommon(body, ["Key"]);
