@@ -1,4 +1,4 @@
-import { type dollarsOf, type PricedItem, prices } from "./prices.ts";
+import { dollarsOf, type PricedItem, prices } from "./prices.ts";
 
 /** One billed use. */
 type Usage = {
@@ -116,11 +116,6 @@ function count(counts: Counts, usage: Usage, tag: string | undefined): void {
 }
 
 function reportOf({ since, total, operations, functions, tags, items }: Counts): Report {
-  const dollars: Report["dollars"] = { total: 0 };
-  for (const [name, amount] of items) {
-    dollars[name] = amount * prices[name];
-    dollars.total += amount * prices[name];
-  }
   const byFunction = [...functions].map(([name, own]) => {
     const report = { ...own.sum, byOperation: Object.fromEntries(own.operations) };
     return [name, report] as const;
@@ -134,7 +129,7 @@ function reportOf({ since, total, operations, functions, tags, items }: Counts):
     byFunction: Object.fromEntries(byFunction),
     byTag: Object.fromEntries(tags),
     items: Object.fromEntries(items),
-    dollars,
+    dollars: dollarsOf(items),
     prices,
   };
 }
