@@ -20,7 +20,5 @@ export const { contract, handler } = endpoint(
     rate: "bulk",
     grants: { write: ["USER"] },
   },
-  async ({ body, caller }) => {
-    await deleteNotifications(caller.userId, body.ids);
-  },
+  async ({ body, caller }) => deleteNotifications(caller.userId, body.ids),
 );

@@ -20,7 +20,5 @@ export const { contract, handler } = endpoint(
     refusals: ["device_not_found"],
     grants: { read: ["USER"], write: ["USER", "PUSH"] },
   },
-  async ({ path, caller }) => {
-    await removeDevice(caller.userId, path.token);
-  },
+  async ({ path, caller }) => removeDevice(caller.userId, path.token),
 );
