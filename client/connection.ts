@@ -14,6 +14,7 @@ import {
   type SubscriptionHandlers,
   tell,
 } from "./subscription.ts";
+import type { Moment, Shown, Sums } from "./sums.ts";
 
 type Settings = {
   socketUrl: string;
@@ -124,7 +125,9 @@ function subscribe(
   const { session, settings } = connection;
   const known = session.followings.get(streamId)?.to;
   const outbox = known?.outbox ?? outboxOf(connection, streamId);
-  const feed = known ?? createFeed(createFollower(streamId, since), outbox);
+  const feed =
+    known ??
+    createFeed(createFollower(streamId, since), outbox, () => readShown(settings, streamId));
   const listener = createListener(streamId, handlers, since, {
     outbox,
     report: settings.report,
@@ -153,6 +156,13 @@ function subscribe(
     perform(connection, sessions.follow(session, feed.follower, feed, now, wanted));
   else if (back !== undefined) perform(connection, sessions.rewind(session, streamId, back, now));
   return listener.subscription;
+}
+
+/** Reads a stream's sums and open moments, the oldest first as in `subscribed`. */
+async function readShown({ call }: Settings, streamId: string): Promise<Shown> {
+  const path = `/api/v1/live-stream/${encodeURIComponent(streamId)}/moments?status=open`;
+  const { sums, list } = await call<{ sums: Sums; list: Moment[] }>("GET", path);
+  return { sums, moments: list.reverse() };
 }
 
 /** A stream's outbox outlives its subscriptions while messages are in flight. */

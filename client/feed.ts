@@ -2,23 +2,24 @@ import type { Follower } from "./follower.ts";
 import type { Frame, Position } from "./message.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Beginning, Ending } from "./session.ts";
+import { keepShown } from "./shown.ts";
 import type { Listener } from "./subscription.ts";
-import { nothingShown, shownAfter } from "./sums.ts";
+import type { Shown } from "./sums.ts";
 
 /**
  * One stream on the socket, shared by its listeners. Each listener has its own position: a later
  * listener starts at the stream's current position, one with an older position receives the frames
- * in between, and none receives a frame twice.
+ * in between, and none receives a frame twice. `read`: the stream's current sums and open moments.
  */
-export function createFeed(follower: Follower, outbox: Outbox) {
+export function createFeed(follower: Follower, outbox: Outbox, read: () => Promise<Shown>) {
   const listeners = new Set<Listener>();
   let viewers = 0;
-  let shown = nothingShown;
   /** The newest frame delivered. After rewinding, older frames arrive again. */
   let newest: Position | undefined;
   const all = (tell: (listener: Listener) => void) => {
     for (const listener of [...listeners]) tell(listener);
   };
+  const shown = keepShown(read, (now) => all((listener) => listener.sum(now)));
   return {
     follower,
     outbox,
@@ -28,7 +29,7 @@ export function createFeed(follower: Follower, outbox: Outbox) {
      */
     join(listener: Listener, since: Position | undefined, isLive: boolean) {
       listeners.add(listener);
-      listener.sum(shown);
+      listener.sum(shown.current());
       const at = follower.position();
       if (since === undefined) {
         // A listener without a position starts now: it does not get the frames replayed for others.
@@ -51,8 +52,8 @@ export function createFeed(follower: Follower, outbox: Outbox) {
     begin(beginning: Beginning): void {
       const { do: how, position } = beginning;
       viewers = beginning.viewers;
-      shown = beginning.shown ?? shown;
-      all((listener) => listener.sum(shown));
+      shown.begin(beginning);
+      all((listener) => listener.sum(shown.current()));
       all((listener) => {
         const own = listener.at();
         const isSame = own?.epoch === position.epoch;
@@ -68,13 +69,13 @@ export function createFeed(follower: Follower, outbox: Outbox) {
     show(frame: Frame): void {
       if (newest?.epoch !== frame.epoch || newest.frame < frame.frame) {
         newest = frame;
-        shown = shownAfter(shown, frame);
+        shown.show(frame);
         outbox.show(frame);
       }
       viewers = frame.viewers;
       all((listener) => {
         listener.show(frame);
-        listener.sum(shown);
+        listener.sum(shown.current());
       });
     },
     end: (ending: Ending) => all((listener) => listener.end(ending)),

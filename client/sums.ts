@@ -11,7 +11,8 @@ export type Shown = { sums: Sums; moments: Moment[] };
 
 export const nothingShown: Shown = { sums: {}, moments: [] };
 
-type Adding = { sums?: Sums; events: readonly { type: string; data: unknown }[] };
+/** What a frame changes, or several. */
+export type Adding = { sums?: Sums; events: readonly { type: string; data: unknown }[] };
 
 /** The sums and moments after one more frame; returns the same object if nothing changes. */
 export function shownAfter(shown: Shown, frame: Adding): Shown {

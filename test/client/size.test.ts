@@ -16,10 +16,10 @@ async function built(name: string): Promise<Uint8Array> {
   return outputFiles[0]!.contents;
 }
 
-test("the client is under 11 KB for a browser, gzipped", async () => {
+test("the client is under 12 KB for a browser, gzipped", async () => {
   const { length } = gzipSync(await built("index.ts"), { level: 9 });
   console.log(`The client has ${length} bytes gzipped`);
-  expect(length).toBeLessThan(11 * 1024);
+  expect(length).toBeLessThan(12 * 1024);
 });
 
 test("the React hooks are under 1.5 KB, minified", async () => {

@@ -85,6 +85,92 @@ test("frames that are sent again for another listener do not take the sums back"
   client.close();
 });
 
+/** A viewer who resumes at frame 20 after a reload; `answer` responds to reads of the moments. */
+async function resuming() {
+  const reads: string[] = [];
+  let answer: (response: Response) => void = () => {};
+  const fetcher = (async (url: string) => {
+    reads.push(url);
+    return new Promise<Response>((done) => {
+      answer = done;
+    });
+  }) as typeof fetch;
+  const held = createTestClient({ fetch: fetcher });
+  const received: unknown[][] = [];
+  const stream = held.follow({
+    since: { epoch: "e", frame: 20 },
+    onSums: (...given: unknown[]) => received.push(given),
+  });
+  await pass(20);
+  held.last().greet(22, { recovered: true });
+  await pass(1);
+  const respond = async (sums: object, list: object[]) => {
+    answer(Response.json({ isSuccess: true, data: { list, sums, pageInfo: {} } }));
+    await pass(1);
+  };
+  const refuse = async () => {
+    answer(Response.json({ isSuccess: false, errors: ["No"] }, { status: 403 }));
+    await pass(1);
+  };
+  const other = (id: string, status = "open") => ({ ...poll(status), id });
+  return { ...held, stream, received, reads, respond, refuse, other };
+}
+
+test("after a reload the totals and open polls from before it are read, once the replay is over", async () => {
+  const { client, last, stream, received, reads, respond, other } = await resuming();
+  last().say(
+    frameOf(21, { sums: { likes: 30 }, events: [momentEvent("moment.ended", poll("ended"))] }),
+  );
+  await pass(1);
+  expect(reads).toEqual([]);
+  last().frame(22);
+  await pass(1);
+  expect(reads).toEqual([`http://127.0.0.1:9/api/v1/live-stream/${streamId}/moments?status=open`]);
+  // What arrives before the response is newer than it.
+  const begun = momentEvent("moment.started", other("p3"));
+  last().say(frameOf(23, { sums: { likes: 32, p3: [0, 0] }, events: [begun] }));
+  await pass(1);
+  await respond({ likes: 31, p1: [1, 0], p2: [4, 2] }, [other("p2"), poll()]);
+  expect(stream.sums()).toEqual({ likes: 32, p2: [4, 2], p3: [0, 0] });
+  expect(stream.moments()).toEqual([other("p2"), other("p3")]);
+  expect(received.at(-1)).toEqual([stream.sums(), stream.moments()]);
+  last().say(frameOf(24, { sums: { p2: [5, 2] } }));
+  await pass(60_000);
+  expect(stream.sums()).toEqual({ likes: 32, p2: [5, 2], p3: [0, 0] });
+  expect(reads).toHaveLength(1);
+  client.close();
+});
+
+test("a response that arrives after the log has begun again is ignored", async () => {
+  const { client, last, stream, reads, respond } = await resuming();
+  for (const n of [21, 22]) last().frame(n);
+  await pass(1);
+  last().say(frameOf(1, { epoch: "b" }));
+  await pass(1);
+  last().greet(1, { epoch: "b", recovered: false, sums: { likes: 2 }, moments: [] });
+  await pass(1);
+  await respond({ likes: 31, p1: [1, 0] }, [poll()]);
+  expect([stream.sums(), stream.moments(), reads.length]).toEqual([{ likes: 2 }, [], 1]);
+  client.close();
+});
+
+test("if that read is refused, it is not repeated with each frame", async () => {
+  const { client, last, sockets, notes, stream, reads, refuse } = await resuming();
+  for (const n of [21, 22]) last().frame(n);
+  await pass(1);
+  await refuse();
+  last().say(frameOf(23, { sums: { likes: 5 } }));
+  await pass(5_000);
+  expect([stream.sums(), reads.length, notes.errors]).toEqual([{ likes: 5 }, 1, []]);
+  last().drop();
+  while (sockets.length < 2) await pass(100);
+  await pass(20);
+  last().greet(23, { recovered: true, sums: { likes: 5, p1: [1, 0] }, moments: [poll()] });
+  await pass(1);
+  expect([stream.sums(), stream.moments()]).toEqual([{ likes: 5, p1: [1, 0] }, [poll()]]);
+  client.close();
+});
+
 /** A server that counts at most `allowed` likes per call, and loses some responses. */
 function likesServer(allowed: number, lost: readonly number[] = []) {
   const calls: { session: string; total: number }[] = [];
