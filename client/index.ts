@@ -170,8 +170,8 @@ export function createClient(options: Options) {
     taps: (streamId: string): Taps => createTaps(checkId(streamId), call),
     /**
      * Votes for options of a poll, by index. The vote is sent at a random moment within the poll's
-     * `spreadSeconds`, so that a large room does not vote in one second; show it immediately. A
-     * later vote replaces one that is not sent yet.
+     * `spreadSeconds` and before `endsAt`, so that a large room does not vote in one second; show
+     * it immediately. A later vote replaces one that is not sent yet.
      */
     vote: (poll: Votable, ...options: number[]) => vote(poll, options),
     /**

@@ -1,27 +1,40 @@
 import type { CallResult, createCall } from "./route.ts";
 import type { Moment } from "./sums.ts";
 
-/** The part of a poll that a vote needs. */
-export type Votable = Pick<Moment, "streamId" | "id" | "spreadSeconds">;
+/** The part of a poll that a vote needs. Without `endsAt` a vote may be sent after the end. */
+export type Votable = Pick<Moment, "streamId" | "id" | "spreadSeconds"> &
+  Partial<Pick<Moment, "endsAt">>;
+
+/** A vote is sent this long before the poll's end, so that it arrives in time. */
+const marginMilliseconds = 2_000;
 
 const route = "PUT /api/v1/live-stream/{streamId}/moments/{momentId}/vote";
 
 /** A vote that is not stored yet. */
 type Ballot = { options: number[]; isWaiting: boolean; stored: Promise<CallResult<typeof route>> };
 
+/** How long a vote waits at most. */
+function longestWait({ spreadSeconds, endsAt }: Votable): number {
+  const spread = (spreadSeconds ?? 0) * 1_000;
+  const left = endsAt ? Date.parse(endsAt) - Date.now() - marginMilliseconds : spread;
+  return Math.min(spread, left);
+}
+
 /**
- * Votes at a random moment within the poll's spread. The last vote in a poll is the one that is
- * stored: it replaces one that still waits, and is sent after one whose call is under way.
+ * Votes at a random moment within the poll's spread and before its end. The last vote in a poll is
+ * the one that is stored: it replaces one that still waits, and is sent after one whose call is
+ * under way.
  */
 export function createVoter(call: ReturnType<typeof createCall>) {
   const newest = new Map<string, Ballot>();
-  return ({ streamId, id: momentId, spreadSeconds }: Votable, options: number[]) => {
+  return (poll: Votable, options: number[]) => {
+    const { streamId, id: momentId } = poll;
     const before = newest.get(momentId);
     if (before?.isWaiting) {
       before.options = options;
       return before.stored;
     }
-    const wait = (spreadSeconds ?? 0) * 1_000 * Math.random();
+    const wait = longestWait(poll) * Math.random();
     const send = async () => {
       if (wait > 0) await new Promise((done) => setTimeout(done, wait));
       await before?.stored.catch(() => {});

@@ -272,6 +272,30 @@ test("a vote is sent at a random moment within the poll's spread", async () => {
   client.close();
 });
 
+test.each([
+  ["is sent two seconds before its end at the latest", 6, 3_900, 4_100],
+  ["is sent at once in its last two seconds", 1.5, 0, 1],
+  ["that is over by this machine's clock is sent at once", -3_600, 0, 1],
+  ["waits no longer than its spread", 60, 9_900, 10_100],
+])("a vote in a poll %s", async (_, leftSeconds, quiet, sent) => {
+  let calls = 0;
+  const fetcher = (async () => {
+    calls += 1;
+    return Response.json({ isSuccess: true, data: { momentId: "p1", options: [1] } });
+  }) as unknown as typeof fetch;
+  const { client } = createTestClient({ fetch: fetcher });
+  const random = jest.spyOn(Math, "random").mockReturnValue(1);
+  const endsAt = new Date(Date.now() + leftSeconds * 1_000).toISOString();
+  const voting = client.vote({ streamId, id: "p1", spreadSeconds: 10, endsAt }, 1);
+  if (quiet > 0) await pass(quiet);
+  expect(calls).toBe(0);
+  await pass(sent - quiet);
+  expect(calls).toBe(1);
+  await voting;
+  random.mockRestore();
+  client.close();
+});
+
 test("the last vote in a poll is stored, whatever time each has waited or its call has taken", async () => {
   const asked: string[] = [];
   let answer = () => {};
