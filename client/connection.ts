@@ -36,6 +36,8 @@ type Connection = {
   readonly socket: ReturnType<typeof keepSocket>;
   /** Why no more messages will arrive. */
   over: sessions.Ending | undefined;
+  /** The channel's stream that the application was called with last. */
+  channel: string | null | undefined;
   /** While the application is called with a channel's stream: that stream. */
   announced: string | undefined;
 };
@@ -49,10 +51,15 @@ export function connect(settings: Settings) {
   const { connection: view, enter } = keepState(onState, report);
   const begin = (wanted: Wanted) =>
     perform(connection, sessions.open(session, performance.now(), wanted));
-  /** A channel has another stream. The server subscribes the socket to it without a request. */
+  /**
+   * The server names a channel's stream, on each socket and when it changes, and subscribes the
+   * socket to it without a request.
+   */
   const announce = (streamId: string | null) => {
     connection.announced = streamId ?? undefined;
-    tell(report, settings.onChannel, streamId);
+    const isNew = streamId !== connection.channel;
+    connection.channel = streamId;
+    if (isNew) tell(report, settings.onChannel, streamId);
     const { announced } = connection;
     const isFollowed = announced !== undefined && session.followings.has(announced);
     if (!session.isOpen) begin(isFollowed ? { streamId: announced } : {});
@@ -89,7 +96,8 @@ export function connect(settings: Settings) {
     },
   });
   const connection: Connection = {
-    ...{ settings, session, socket, outboxes: new Map(), over: undefined, announced: undefined },
+    ...{ settings, session, socket, outboxes: new Map(), over: undefined },
+    ...{ channel: undefined, announced: undefined },
   };
   const ticking = setInterval(
     () => perform(connection, sessions.tick(session, performance.now())),

@@ -52,3 +52,41 @@ test("a subscription of the server that gets lost is requested by the client", a
   expect(notes.heard).toEqual(["4"]);
   client.close();
 });
+
+test("onChannel is called when the channel's stream changes, not on each reconnect", async () => {
+  const calls: (string | null)[] = [];
+  const made: ReturnType<typeof createTestClient> = createTestClient({
+    ...{ overlayKey, token: undefined },
+    onChannel(newest) {
+      calls.push(newest);
+      if (newest !== null) made.follow();
+    },
+  });
+  const { client, last, notes } = made;
+  const reconnect = async (newest: string | null) => {
+    last().drop();
+    await pass(5_000);
+    last().say({ type: "channel", streamId: newest });
+    await pass(10);
+  };
+  await pass(20);
+  last().say({ type: "channel", streamId: null });
+  await pass(10);
+  await reconnect(null);
+  expect(calls).toEqual([null]);
+  last().say(announced);
+  last().say(subscribed(3));
+  last().frame(4);
+  await pass(10);
+  await reconnect(streamId);
+  last().greet(5, { recovered: true });
+  last().frame(5);
+  await pass(10);
+  expect([calls, notes.heard]).toEqual([
+    [null, streamId],
+    ["4", "5"],
+  ]);
+  await reconnect(null);
+  expect(calls).toEqual([null, streamId, null]);
+  client.close();
+});
