@@ -58,6 +58,8 @@ type State = {
   limit: number;
   keep: number;
   messages: readonly ChatMessage[];
+  /** As of the last call of `onChange`. */
+  pending: readonly PendingMessage[];
   gone: Set<string>;
   /** Messages that arrived while the newest page was loading. */
   waiting: ChatMessage[] | undefined;
@@ -77,12 +79,12 @@ type State = {
 /** An empty history: `load` reads the chat, `show` adds frames. */
 export function createHistory(source: Source, options: HistoryOptions = {}) {
   const { limit = limitDefault, keep = keptDefault, onChange } = options;
-  let pending: readonly PendingMessage[] = source.outbox.list();
   const state: State = {
     ...{ source, limit, keep, messages: [], gone: new Set(), waiting: [], before: 0, readings: 0 },
     ...{ newest: undefined, timer: undefined, reading: undefined, isRead: false, isClosed: false },
+    pending: source.outbox.list(),
     emit() {
-      pending = source.outbox.list();
+      state.pending = source.outbox.list();
       if (state.isRead && !state.isClosed) source.tell(onChange, history);
     },
   };
@@ -91,7 +93,7 @@ export function createHistory(source: Source, options: HistoryOptions = {}) {
       return state.messages;
     },
     get pending() {
-      return pending;
+      return state.pending;
     },
     get hasOlder() {
       return state.before > 0;
@@ -160,12 +162,12 @@ async function reload(state: State): Promise<void> {
 
 function show(state: State, { events }: Frame): void {
   const before = state.messages;
-  const pending = state.source.outbox.list().length;
   for (const { type, data } of events) {
     if (type === "chat.message") add(state, data);
     else if (type === "chat.deleted") remove(state, data.messageId);
   }
-  const isSame = before === state.messages && pending === state.source.outbox.list().length;
+  const { pending, source } = state;
+  const isSame = before === state.messages && pending.length === source.outbox.list().length;
   if (!isSame) state.emit();
 }
 

@@ -46,15 +46,15 @@ type Post = (item: { content: string; replyTo?: string }, key: string) => Promis
 type Listener = (sent?: ChatMessage) => void;
 
 const looksLike = (item: Item, { content, replyTo }: ChatMessage) =>
-  item.status === "pending" &&
-  item.look === undefined &&
-  item.content.trim() === content &&
-  item.replyTo === replyTo;
+  item.look === undefined && item.content.trim() === content && item.replyTo === replyTo;
+
+/** Whether a call that failed may have sent its message. */
+const isUnclear = (error: unknown) => error instanceof OvationError && error.key !== undefined;
 
 /**
  * The user's messages in one stream that are not in its chat yet. If a frame arrives before the
  * response, a message with the same author and text is assumed to be this one until the response
- * names its id.
+ * names its id. If there was no response, it stays assumed, also after the message has failed.
  */
 export function createOutbox(post: Post, userId: () => string | undefined) {
   const items = new Map<Item, PendingMessage>();
@@ -76,8 +76,7 @@ export function createOutbox(post: Post, userId: () => string | undefined) {
       return settle(item, await post({ content, ...(replyTo !== undefined && { replyTo }) }, key));
     } catch (error) {
       // No response confirms it, but a frame contains it: it was sent.
-      const isUnclear = error instanceof OvationError && error.key !== undefined;
-      if (isUnclear && item.look !== undefined) return settle(item, item.look);
+      if (isUnclear(error) && item.look !== undefined) return settle(item, item.look);
       Object.assign(item, { status: "failed", error, look: undefined });
       tell();
       throw error;
@@ -129,8 +128,15 @@ export function createOutbox(post: Post, userId: () => string | undefined) {
       const own = userId();
       for (const event of own === undefined || items.size === 0 ? [] : events) {
         if (event.type !== "chat.message" || event.data.sender._id !== own) continue;
-        const item = [...items.keys()].find((one) => looksLike(one, event.data));
+        const like = [...items.keys()].filter((one) => looksLike(one, event.data));
+        const item = like.find(({ status }) => status === "pending");
+        const failed = item ? undefined : like.find(({ error }) => isUnclear(error));
         if (item !== undefined) item.look = event.data;
+        if (failed === undefined) continue;
+        // It was sent. The listeners learn it from the frame.
+        const sent = Promise.resolve(event.data);
+        Object.assign(failed, { status: "sent", error: undefined, sent });
+        items.delete(failed);
       }
     },
     /** Returns a function that stops listening. */

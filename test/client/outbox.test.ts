@@ -249,3 +249,76 @@ test("a message in flight is pending in the next subscription, whatever other st
   expect(history.messages.at(-1)).toEqual(message);
   client.close();
 });
+
+/** A message whose attempts all get no response, and which the server may have created. */
+async function failUnclear({ chat, stream }: Awaited<ReturnType<typeof chatting>>) {
+  for (let n = 0; n < 20; n++) chat.answers.push(() => Promise.reject(new TypeError("Failed")));
+  const pending = stream.send("hello");
+  await pass(100_000);
+  chat.answers.length = 0;
+  expect(pending).toMatchObject({ status: "failed", error: { mayHaveHappened: true } });
+  return pending;
+}
+
+/** Brings the viewer back online, without having missed a frame. */
+async function comeBack({ last, sockets }: Awaited<ReturnType<typeof chatting>>) {
+  last().drop();
+  const { length } = sockets;
+  while (sockets.length === length) await pass(100);
+  await pass(20);
+  last().greet(0, { recovered: true });
+  await pass(1);
+}
+
+test("a message that failed without a response is confirmed by a later frame", async () => {
+  const held = await chatting();
+  const { client, chat, history, last, changes, shown } = held;
+  const pending = await failUnclear(held);
+  await comeBack(held);
+  const count = changes.length;
+  const message = chat.say("hello", "me");
+  last().say(frameOf(1, [said(message)]));
+  await pass(1);
+  expect(shown()).toEqual(["1", "2", "3", "hello"]);
+  expect([history.pending, changes.length]).toEqual([[], count + 1]);
+  expect(pending).toMatchObject({ status: "sent", error: undefined });
+  const posts = chat.keys.length;
+  expect([await pending.sent, await pending.retry()]).toEqual([message, message]);
+  expect(chat.keys).toHaveLength(posts);
+  client.close();
+});
+
+test("a frame that confirms a failed message updates `pending` although the chat has it", async () => {
+  const held = await chatting();
+  const { client, chat, history, last } = held;
+  await failUnclear(held);
+  await comeBack(held);
+  const message = chat.say("hello", "me");
+  // The newest page is read again and has the message before its frame arrives.
+  last().say(frameOf(1, [], "b"));
+  await pass(1);
+  last().greet(9, { epoch: "b", recovered: false });
+  await pass(10);
+  expect([history.pending.length, history.messages.length]).toEqual([1, 4]);
+  last().say(frameOf(10, [said(message)], "b"));
+  await pass(1);
+  expect([history.pending.length, history.messages.length]).toEqual([0, 4]);
+  client.close();
+});
+
+test("a frame confirms the message in flight, not an equal one that failed before", async () => {
+  const held = await chatting();
+  const { client, chat, stream, last, shown } = held;
+  const failed = await failUnclear(held);
+  await comeBack(held);
+  const answer = answerLater(chat);
+  const again = stream.send("hello");
+  const message = chat.say("hello", "me");
+  last().say(frameOf(1, [said(message)]));
+  await pass(1);
+  answer(Response.json(message, { status: 201 }));
+  await again.sent;
+  expect([failed.status, again.status]).toEqual(["failed", "sent"]);
+  expect(shown()).toEqual(["1", "2", "3", "hello", "hello:failed"]);
+  client.close();
+});
