@@ -40,6 +40,9 @@ type Item = {
   look: ChatMessage | undefined;
 };
 
+/** Number of remembered ids of sent messages: their frames confirm no other message. */
+const settledMax = 100;
+
 type Post = (item: { content: string; replyTo?: string }, key: string) => Promise<ChatMessage>;
 
 /** Called when the list has changed, with a message whose response came before its frame. */
@@ -51,6 +54,22 @@ const looksLike = (item: Item, { content, replyTo }: ChatMessage) =>
 /** Whether a call that failed may have sent its message. */
 const isUnclear = (error: unknown) => error instanceof OvationError && error.key !== undefined;
 
+/** Finds the item that a frame's message is assumed to be, one in flight first. */
+function recognize(items: Map<Item, PendingMessage>, message: ChatMessage): void {
+  const like = [...items.keys()].filter((one) => looksLike(one, message));
+  const pending = like.find(({ status }) => status === "pending");
+  if (pending !== undefined) {
+    pending.look = message;
+    return;
+  }
+  const failed = like.find(({ error }) => isUnclear(error));
+  if (failed === undefined) return;
+  // It was sent. The listeners learn it from the frame.
+  const sent = Promise.resolve(message);
+  Object.assign(failed, { status: "sent", error: undefined, sent });
+  items.delete(failed);
+}
+
 /**
  * The user's messages in one stream that are not in its chat yet. If a frame arrives before the
  * response, a message with the same author and text is assumed to be this one until the response
@@ -58,6 +77,7 @@ const isUnclear = (error: unknown) => error instanceof OvationError && error.key
  */
 export function createOutbox(post: Post, userId: () => string | undefined) {
   const items = new Map<Item, PendingMessage>();
+  let settled: string[] = [];
   const listeners = new Set<Listener>();
   const tell = (sent?: ChatMessage) => {
     for (const listener of [...listeners]) listener(sent);
@@ -66,6 +86,9 @@ export function createOutbox(post: Post, userId: () => string | undefined) {
   function settle(item: Item, sent: ChatMessage): ChatMessage {
     item.status = "sent";
     items.delete(item);
+    settled = [...settled, sent._id].slice(-settledMax);
+    // An equal message was taken for it: what this one was taken for may be that one.
+    for (const other of items.keys()) if (other.look?._id === sent._id) other.look = item.look;
     tell(sent);
     return sent;
   }
@@ -128,15 +151,8 @@ export function createOutbox(post: Post, userId: () => string | undefined) {
       const own = userId();
       for (const event of own === undefined || items.size === 0 ? [] : events) {
         if (event.type !== "chat.message" || event.data.sender._id !== own) continue;
-        const like = [...items.keys()].filter((one) => looksLike(one, event.data));
-        const item = like.find(({ status }) => status === "pending");
-        const failed = item ? undefined : like.find(({ error }) => isUnclear(error));
-        if (item !== undefined) item.look = event.data;
-        if (failed === undefined) continue;
-        // It was sent. The listeners learn it from the frame.
-        const sent = Promise.resolve(event.data);
-        Object.assign(failed, { status: "sent", error: undefined, sent });
-        items.delete(failed);
+        if (settled.includes(event.data._id)) continue;
+        recognize(items, event.data);
       }
     },
     /** Returns a function that stops listening. */

@@ -322,3 +322,35 @@ test("a frame confirms the message in flight, not an equal one that failed befor
   expect(shown()).toEqual(["1", "2", "3", "hello", "hello:failed"]);
   client.close();
 });
+
+test("the frame of a message that is sent already confirms no equal one after it", async () => {
+  const { client, chat, stream, history, last } = await chatting();
+  const first = await stream.send("hello").sent;
+  const answer = answerLater(chat);
+  const pending = stream.send("hello");
+  last().say(frameOf(1, [said(first)]));
+  await pass(1);
+  expect(history.pending).toEqual([pending]);
+  answer(refusal(403, "member_muted"));
+  await pass(1);
+  expect(history.pending).toMatchObject([{ status: "failed" }]);
+  client.close();
+});
+
+test("of two equal messages in flight, a response names the frame of the second", async () => {
+  const { client, chat, stream, history, last } = await chatting();
+  const answers = [answerLater(chat), answerLater(chat)];
+  const [first, second] = [stream.send("hello"), stream.send("hello")];
+  const message = chat.say("hello", "me");
+  last().say(frameOf(1, [said(message)]));
+  await pass(1);
+  expect(history.pending).toHaveLength(1);
+  answers[1]!(Response.json(message, { status: 201 }));
+  await second.sent;
+  expect(history.pending).toEqual([first]);
+  const other = chat.say("hello", "me");
+  answers[0]!(Response.json(other, { status: 201 }));
+  await first.sent;
+  expect([history.pending, history.messages.length]).toEqual([[], 5]);
+  client.close();
+});
