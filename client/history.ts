@@ -2,6 +2,7 @@ import { OvationError } from "./error.ts";
 import type { ChatMessage } from "./event-data.ts";
 import type { Frame } from "./message.ts";
 import type { Outbox, PendingMessage } from "./outbox.ts";
+import { windowAt } from "./page-window.ts";
 
 /** Options of a chat history. */
 export type HistoryOptions = {
@@ -41,7 +42,6 @@ export type Source = {
 
 const limitDefault = 50;
 const keptDefault = 500;
-const pageMax = 100;
 /**
  * Number of remembered ids of deleted messages, because a response in flight may still contain
  * them.
@@ -49,9 +49,6 @@ const pageMax = 100;
 const goneMax = 2_000;
 const triesMax = 6;
 const againMilliseconds = 5_000;
-
-/** Known messages that a window includes, because it may have shifted meanwhile. */
-const overlap = 2;
 
 type State = {
   source: Source;
@@ -62,7 +59,7 @@ type State = {
   pending: readonly PendingMessage[];
   gone: Set<string>;
   /** Messages that arrived while the newest page was loading. */
-  waiting: ChatMessage[] | undefined;
+  waiting: { message: ChatMessage; isSent: boolean }[] | undefined;
   /** Number of messages before the oldest known one. */
   before: number;
   /** Number of loads of the newest page: responses to earlier loads are ignored. */
@@ -111,7 +108,7 @@ export function createHistory(source: Source, options: HistoryOptions = {}) {
     },
   };
   const stop = source.outbox.listen((sent) => {
-    if (sent !== undefined) add(state, sent);
+    if (sent !== undefined) add(state, sent, true);
     state.emit();
   });
   return {
@@ -143,7 +140,7 @@ async function readNewest(state: State, reading: number): Promise<void> {
   state.isRead = true;
   state.messages = messages.filter(({ _id }) => !state.gone.has(_id)).reverse();
   state.before = total - messages.length;
-  for (const message of waiting) add(state, message);
+  for (const { message, isSent } of waiting) add(state, message, isSent);
   state.emit();
 }
 
@@ -171,13 +168,19 @@ function show(state: State, { events }: Frame): void {
   if (!isSame) state.emit();
 }
 
-/** Inserts a message in chronological order, unless it is already there; mostly at the end. */
-function add(state: State, message: ChatMessage): void {
+/**
+ * Inserts a message in chronological order, unless it is already there; mostly at the end.
+ * `isSent`: it is the response to the user's message, which may repeat an old one.
+ */
+function add(state: State, message: ChatMessage, isSent = false): void {
   const { _id, content, createdAt } = message;
   // An empty text means that the message has been deleted; the frame that says so is on its way.
   if (content === "" || state.gone.has(_id)) return;
-  state.waiting?.push(message);
+  state.waiting?.push({ message, isSent });
+  const [first] = state.messages;
   if (state.messages.some((one) => one._id === _id)) return;
+  // Messages between it and the first one are not loaded: `older()` brings it with them.
+  if (isSent && state.before > 0 && first !== undefined && createdAt < first.createdAt) return;
   const messages = [...state.messages];
   let at = messages.length;
   while (at > 0 && messages[at - 1]!.createdAt > createdAt) at--;
@@ -235,15 +238,4 @@ function lookElsewhere(
   if (counted !== offset && counted >= 0) return counted;
   const isTooDeep = messages.length === 0 || messages[0]!.createdAt < known[0]!.createdAt;
   return Math.max(0, offset + (isTooDeep ? -size : size));
-}
-
-/** The page and size that cover an offset and most of the messages after it. */
-function windowAt(offset: number): { page: number; size: number } {
-  let best = { page: 1, size: pageMax, behind: 0 };
-  for (let size = pageMax; size > pageMax / 2; size--) {
-    const page = Math.floor(Math.max(0, offset - overlap) / size) + 1;
-    const behind = page * size - 1 - offset;
-    if (behind > best.behind) best = { page, size, behind };
-  }
-  return best;
 }

@@ -313,3 +313,38 @@ test.each([
   expect(reads).toHaveLength(before);
   client.close();
 });
+
+test.each([
+  ["later", false],
+  ["while the page loads", true],
+])("a repeated message that is older than the page is left to older(): %s", async (_, isEarly) => {
+  const { client, chat, stream } = await viewing(230);
+  const original = chat.messages[9]!;
+  let arrive = () => {};
+  if (isEarly)
+    chat.hold = new Promise((done) => {
+      arrive = done;
+    });
+  const opening = stream.history({ limit: 20 });
+  if (!isEarly) await settled(opening);
+  chat.answers.push(() => Response.json(original, { status: 201 }));
+  expect(await settled(stream.send("10", { key: "k" }).sent)).toEqual(original);
+  arrive();
+  const history = await settled(opening);
+  expect(texts(history)).toEqual(numbers(211, 230));
+  expect(history.pending).toEqual([]);
+  while (history.hasOlder) await settled(history.older());
+  expect(texts(history)).toEqual(numbers(1, 230));
+  client.close();
+});
+
+test("a repeated message of a chat that is loaded to its beginning is shown in its place", async () => {
+  const { client, chat, stream, last } = await viewing(5);
+  const history = await settled(stream.history());
+  const missed = chat.say("missed", "me");
+  last().say(frameOf(1, [said(chat.say())]));
+  chat.answers.push(() => Response.json(missed, { status: 201 }));
+  await settled(stream.send("missed", { key: "k" }).sent);
+  expect(texts(history)).toEqual([...numbers(1, 5), "missed", "7"]);
+  client.close();
+});
