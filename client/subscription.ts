@@ -39,7 +39,7 @@ export type Subscription = {
   moments(): Moment[];
   /**
    * The position of this viewer, or of its `for await` reader if that lags: store it to resume
-   * there.
+   * there. A frame counts once its last event is delivered.
    */
   position(): Position | undefined;
   isEnded(): boolean;
@@ -96,6 +96,8 @@ type State = {
   readonly histories: Set<ReturnType<typeof createHistory>>;
   /** Its position; undefined before it has one. */
   position: Position | undefined;
+  /** The position before the newest frame, until its last event is delivered. */
+  before: Position | undefined;
   viewers: number | undefined;
   shown: Shown;
   isEnded: boolean;
@@ -131,7 +133,7 @@ export function createListener(
     viewers: () => state.viewers ?? 0,
     sums: () => state.shown.sums,
     moments: () => state.shown.moments,
-    position: () => state.left ?? queue.position() ?? state.position,
+    position: () => state.left ?? queue.position() ?? state.before ?? state.position,
     isEnded: () => state.isEnded,
     history: (options) => openHistory(state, options),
     send: owner.outbox.send,
@@ -140,7 +142,7 @@ export function createListener(
   };
   const state: State = {
     ...{ handlers, owner, queue, ready, histories: new Set(), position: since },
-    ...{ viewers: undefined, isEnded: false, left: undefined },
+    ...{ before: undefined, viewers: undefined, isEnded: false, left: undefined },
     shown: nothingShown,
     listener: {
       at: () => state.position,
@@ -168,11 +170,14 @@ function show(state: State, frame: Frame): void {
   const { handlers, owner, queue, position } = state;
   if (state.isEnded || position?.epoch !== frame.epoch || frame.frame <= position.frame) return;
   state.position = { epoch: frame.epoch, frame: frame.frame };
+  const last = frame.events.at(-1);
+  state.before = last && { epoch: frame.epoch, frame: frame.frame - 1 };
   count(state, frame.viewers);
   for (const chat of state.histories) if (!chat.show(frame)) state.histories.delete(chat);
   tell(owner.report, handlers.onFrame, frame);
   for (const event of frame.events) {
     if (state.isEnded) return;
+    if (event === last) state.before = undefined;
     tell(owner.report, handlers.onEvent, event, frame);
     const isRead = queue.readers > 0 && !state.isEnded;
     if (isRead && queue.add(event, frame) > waitingMax) stop(state, "The reader is too slow");

@@ -306,3 +306,56 @@ test("an onError that throws loses no event and no socket", async () => {
   expect(held.sockets).toHaveLength(1);
   held.client.close();
 });
+
+test("until all events of a frame are delivered, the position is before that frame", async () => {
+  const at: unknown[] = [];
+  const held = await greeted({
+    onFrame: () => at.push(held.stream.position()?.frame),
+    onEvent: () => at.push(held.stream.position()?.frame),
+  });
+  held.last().frame(1, ["a", "b"]);
+  await pass(1);
+  expect(at).toEqual([0, 0, 1]);
+  expect(held.stream.position()).toEqual({ epoch: "e", frame: 1 });
+  held.last().frame(2, []);
+  await pass(1);
+  expect(at.at(-1)).toBe(2);
+  held.client.close();
+});
+
+test.each([
+  ["close() before the last event", "b", 1, ["a", "b"]],
+  ["close() at the last event", "c", 2, ["a", "b", "c"]],
+  ["the client's close()", "b", 1, ["a", "b"]],
+])(
+  "a viewer who ends it within a frame resumes without a loss: %s",
+  async (what, id, frame, ids) => {
+    const heard: string[] = [];
+    const held = await greeted({
+      onEvent(event: { id: string }) {
+        heard.push(event.id);
+        const ending = what.includes("client") ? held.client : held.stream;
+        if (event.id === id) ending.close();
+      },
+    });
+    held.last().frame(1, ["1"]);
+    held.last().frame(2, ["a", "b", "c"]);
+    await pass(1);
+    expect(heard).toEqual(["1", ...ids]);
+    expect(held.stream.position()).toEqual({ epoch: "e", frame });
+    held.client.close();
+  },
+);
+
+test("a reader that lags keeps its position when a callback ends the subscription", async () => {
+  const held = await greeted({
+    onEvent: ({ id }: { id: string }) => id === "b" && held.stream.close(),
+  });
+  const reader = held.stream[Symbol.asyncIterator]();
+  void reader.next();
+  held.last().frame(1, ["1", "2"]);
+  held.last().frame(2, ["a", "b", "c"]);
+  await pass(1);
+  expect(held.stream.position()).toEqual({ epoch: "e", frame: 0 });
+  held.client.close();
+});
