@@ -13,7 +13,7 @@ import type { Shown } from "./sums.ts";
  */
 export function createFeed(follower: Follower, outbox: Outbox, read: () => Promise<Shown>) {
   const listeners = new Set<Listener>();
-  let viewers = 0;
+  let viewers: number | undefined;
   /** The newest frame delivered. After rewinding, older frames arrive again. */
   let newest: Position | undefined;
   const all = (tell: (listener: Listener) => void) => {
@@ -51,7 +51,7 @@ export function createFeed(follower: Follower, outbox: Outbox, read: () => Promi
     },
     begin(beginning: Beginning): void {
       const { do: how, position } = beginning;
-      viewers = beginning.viewers;
+      viewers = beginning.viewers ?? viewers;
       shown.begin(beginning);
       all((listener) => listener.sum(shown.current()));
       all((listener) => {

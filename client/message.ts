@@ -31,7 +31,8 @@ export type Message =
       epoch: string;
       head: number;
       recovered?: boolean;
-      viewers: number;
+      /** Absent if nobody has counted them. */
+      viewers?: number;
       /** Sent when no frames are replayed: the sums, and the open moments. */
       sums?: Sums;
       moments?: Moment[];

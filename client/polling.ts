@@ -93,7 +93,10 @@ export function pollingSocket(options: Options): SocketConstructor {
   };
 }
 
-/** A socket-like object that polls. */
+/**
+ * A socket-like object that polls. Like a handshake, its first read opens it, so that a client
+ * without a network is not online.
+ */
 function createPolling({ url, fetch: own = fetch }: Options, address: string, token: string) {
   const heads: Record<string, number> = {};
   const followed = new Map<string, AbortController>();
@@ -120,11 +123,15 @@ function createPolling({ url, fetch: own = fetch }: Options, address: string, to
   const tell = (message: object) =>
     socket.readyState === 1 && socket.onmessage?.({ data: JSON.stringify(message) });
   const timer = setTimeout(() => socket.close(), pollMilliseconds);
-  setTimeout(() => {
+  const open = () => {
+    if (socket.readyState !== 0) return;
     socket.readyState = 1;
     socket.onopen?.({});
+  };
+  setTimeout(() => {
     const { streamId, since } = Object.fromEntries(new URL(address).searchParams);
-    if (streamId) follow({ streamId, since: since ? positionOf(since) : undefined });
+    if (!streamId) open();
+    else if (socket.readyState === 0) follow({ streamId, since: positionOf(since) });
   });
 
   function follow(asked: Asked): void {
@@ -141,21 +148,16 @@ function createPolling({ url, fetch: own = fetch }: Options, address: string, to
     let at = asked.since;
     let isSubscribed = false;
     while (!signal.aborted) {
-      const from = at === undefined ? "" : `&epoch=${at.epoch}&after=${at.frame}`;
-      const wait = isSubscribed ? waitSeconds : 0;
       try {
-        const path = `/api/v1/live-stream/${streamId}/events?wait=${wait}${from}`;
-        const { frames, head, epoch, recovered, ...shown } = await read(
-          `${url.replace(/\/$/, "")}${path}`,
-          { token, signal, fetch: own },
-        );
+        const place = urlOf(url, streamId, at, isSubscribed ? waitSeconds : 0);
+        const range = await read(place, { token, signal, fetch: own });
+        const { frames, head, epoch, recovered } = range;
+        open();
+        // Its opening has asked for another position.
+        if (signal.aborted) return;
         heads[streamId] = head;
         if (at === undefined || !recovered) at = { epoch, frame: head };
-        if (!isSubscribed) {
-          const viewers = frames.at(-1)?.viewers ?? 0;
-          const subscribed = { type: "subscribed", streamId, epoch, head, viewers, ...shown };
-          tell({ ...subscribed, ...(asked.since && { recovered }), requestId });
-        }
+        if (!isSubscribed) tell(subscribedBy(asked, range));
         isSubscribed = true;
         for (const frame of frames) tell(frame);
         at = { epoch, frame: frames.at(-1)?.frame ?? at.frame };
@@ -164,6 +166,8 @@ function createPolling({ url, fetch: own = fetch }: Options, address: string, to
         const { statusCode } = error as { statusCode?: number };
         if (statusCode === lost) return socket.close();
         if (statusCode === 403 || statusCode === 404) {
+          open();
+          if (signal.aborted) return;
           const reason = String((error as Error).message);
           if (isSubscribed) tell({ type: "unsubscribed", streamId, reason });
           else tell({ type: "error", statusCode, errors: [reason], requestId });
@@ -177,7 +181,20 @@ function createPolling({ url, fetch: own = fetch }: Options, address: string, to
   return socket;
 }
 
-function positionOf(since: string): { epoch: string; frame: number } {
+/** Without a frame nobody knows the number of viewers. */
+function subscribedBy(asked: Asked, { frames, recovered, ...shown }: Range) {
+  const { streamId, since, requestId } = asked;
+  const subscribed = { type: "subscribed", streamId, viewers: frames.at(-1)?.viewers, ...shown };
+  return { ...subscribed, ...(since && { recovered }), requestId };
+}
+
+function urlOf(url: string, streamId: string, at: Asked["since"], wait: number): string {
+  const from = at === undefined ? "" : `&epoch=${at.epoch}&after=${at.frame}`;
+  return `${url.replace(/\/$/, "")}/api/v1/live-stream/${streamId}/events?wait=${wait}${from}`;
+}
+
+function positionOf(since: string | undefined): Asked["since"] {
+  if (since === undefined) return undefined;
   const at = since.lastIndexOf(":");
   return { epoch: since.slice(0, at), frame: Number(since.slice(at + 1)) };
 }

@@ -111,7 +111,7 @@ type State = {
 export type Listener = {
   at(): Position | undefined;
   /** Frames after `at` follow; `isReset`: earlier ones are lost. */
-  begin(at: Position, viewers: number, isReset?: boolean): void;
+  begin(at: Position, viewers: number | undefined, isReset?: boolean): void;
   show(frame: Frame): void;
   /** The stream's current sums and moments. */
   sum(shown: Shown): void;
@@ -156,7 +156,7 @@ export function createListener(
   return state.listener;
 }
 
-function begin(state: State, at: Position, viewers: number, isReset = false): void {
+function begin(state: State, at: Position, viewers?: number, isReset = false): void {
   if (state.isEnded) return;
   state.position = at;
   state.ready.resolve(at);
@@ -185,8 +185,8 @@ function show(state: State, frame: Frame): void {
   queue.wake();
 }
 
-function count(state: State, viewers: number): void {
-  if (state.viewers === viewers) return;
+function count(state: State, viewers: number | undefined): void {
+  if (viewers === undefined || state.viewers === viewers) return;
   state.viewers = viewers;
   tell(state.owner.report, state.handlers.onViewers, viewers);
 }

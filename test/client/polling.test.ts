@@ -103,17 +103,21 @@ function follow(
 ) {
   const received: unknown[] = [];
   const ends: unknown[] = [];
+  const states: string[] = [];
+  const viewers: number[] = [];
   const { fetch } = server;
   const client = createClient({
     ...{ url, fetch, token },
     WebSocket: pollingSocket({ url, fetch, WebSocket: network.WebSocket as never }),
     onError: () => {},
+    onState: (state) => states.push(state),
   });
   const stream = client.subscribe(streamId, {
+    onViewers: (count) => viewers.push(count),
     onEvent: ({ data }: Event) => received.push((data as { content: string }).content),
     onEnd: (...given) => ends.push(given),
   });
-  return { client, stream, received, ends };
+  return { client, stream, received, ends, states, viewers };
 }
 
 async function soon(isTrue: () => boolean): Promise<void> {
@@ -279,5 +283,61 @@ describe("later", () => {
     await pass(1);
     expect(server.asked).toHaveLength(length + 1);
     client.close();
+  });
+
+  test("reads without frames do not change the number of viewers", async () => {
+    const [network, server] = [blocked(), serveEvents()];
+    const { client, stream, viewers } = follow(network, server);
+    await pass(10_000);
+    expect([viewers, stream.viewers()]).toEqual([[], 0]);
+    server.say("one");
+    await pass(1);
+    expect(viewers).toEqual([1]);
+    // A WebSocket is tried, then the first read has no frames again.
+    await pass(310_000);
+    expect(network.opened).toHaveLength(3);
+    server.say("two");
+    await pass(1);
+    expect([viewers, stream.viewers()]).toEqual([[1], 1]);
+    client.close();
+  });
+
+  test("a viewer without a network is not online before a read has succeeded", async () => {
+    const [network, server] = [blocked(), serveEvents()];
+    let isAway = true;
+    const fetcher = (async (...given: Parameters<typeof fetch>) => {
+      if (isAway) throw new TypeError("Failed to fetch");
+      return server.fetch(...given);
+    }) as typeof fetch;
+    const { client, received, states } = follow(network, { ...server, fetch: fetcher });
+    await pass(60_000);
+    expect(states).toEqual(["offline"]);
+    isAway = false;
+    await pass(60_000);
+    expect(states).toEqual(["offline", "online"]);
+    server.say("back");
+    await pass(1);
+    expect(received).toEqual(["back"]);
+    client.close();
+  });
+
+  test("a socket that is closed before it opens stays closed", async () => {
+    const [network, server] = [blocked(), serveEvents()];
+    const { fetch } = server;
+    const Socket = pollingSocket({ url, fetch, WebSocket: network.WebSocket as never });
+    const opened: string[] = [];
+    const open = (query: string) => {
+      const socket = new Socket(`ws://a.example/ws${query}`, ["bearer", "t"]);
+      socket.onopen = () => opened.push(query);
+      return socket;
+    };
+    for (const query of ["", `?streamId=${streamId}`]) {
+      for (let n = 0; n < 2; n++) open("");
+      await pass(1);
+      const socket = open(query);
+      socket.close();
+      await pass(400_000);
+      expect({ query, opened, state: socket.readyState }).toEqual({ query, opened: [], state: 3 });
+    }
   });
 });
