@@ -35,6 +35,8 @@ const triesMin = 6;
  */
 const outageMilliseconds = 30_000;
 const waitMillisecondsMax = 8_000;
+/** A longer timer would fire at once. */
+const timerSecondsMax = 2_147_483;
 
 const keyForm = /^[\x20-\x7e]{1,128}$/;
 
@@ -70,7 +72,7 @@ export function createCaller(baseUrl: string, tokens: Tokens, fetcher: typeof fe
     return unlessAborted(signal, async () => {
       let mayHaveHappened = false;
       let isRenewed = false;
-      const began = Date.now();
+      const began = performance.now();
       for (let attempt = 1; ; attempt++) {
         const outcome = await tryOnce(wish, tokens, fetcher);
         const { status, said } = outcome;
@@ -152,10 +154,14 @@ async function tryOnce(call: Call, tokens: Tokens, fetcher: typeof fetch): Promi
 
 const codeOf = ({ said, headers }: Outcome) =>
   said?.code ?? headers?.get("x-error-code") ?? undefined;
-/** The seconds that the server asks to wait, if it does. */
+/** The seconds that the server asks to wait, if it does: as a number, or until a date. */
 function retryAfter({ headers }: Outcome): number | undefined {
-  const seconds = headers?.get("retry-after");
-  return seconds == null ? undefined : Number(seconds);
+  const text = headers?.get("retry-after");
+  if (!text) return undefined;
+  const number = Number(text);
+  const seconds = Number.isNaN(number) ? (Date.parse(text) - Date.now()) / 1000 : number;
+  if (!Number.isFinite(seconds)) return undefined;
+  return Math.min(Math.max(0, seconds), timerSecondsMax);
 }
 
 /**
@@ -183,7 +189,7 @@ const canRetry = (outcome: Outcome) =>
 function isLast({ status }: Outcome, attempt: number, began: number, key?: string): boolean {
   if (attempt < triesMin) return false;
   const isOutage = status === 0 || status >= 500;
-  return key === undefined || !isOutage || Date.now() - began >= outageMilliseconds;
+  return key === undefined || !isOutage || performance.now() - began >= outageMilliseconds;
 }
 
 /**

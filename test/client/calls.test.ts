@@ -280,3 +280,72 @@ test("a form with a file omits fields without a value", async () => {
   expect(forms[0]!.get("price")).toBe("5");
   client.close();
 });
+
+const limited = (retryAfter: string) =>
+  new Response(JSON.stringify({ errors: ["No"] }), {
+    status: 429,
+    headers: { "retry-after": retryAfter },
+  });
+
+/** When the attempts of a call were made, in milliseconds, if the first one is refused so. */
+async function attemptsAfter(retryAfter: string) {
+  const began = performance.now();
+  const at: number[] = [];
+  const fetcher = (async () => {
+    at.push(performance.now() - began);
+    return at.length === 1 ? limited(retryAfter) : Response.json({ id: "g" });
+  }) as unknown as typeof fetch;
+  const { client } = createTestClient({ fetch: fetcher });
+  const random = jest.spyOn(Math, "random").mockReturnValue(1);
+  void client.sendGift("s", "g");
+  await pass(60_000);
+  random.mockRestore();
+  client.close();
+  return at;
+}
+
+test("a Retry-After that is a date is waited for", async () => {
+  const [first, second] = await attemptsAfter(new Date(Date.now() + 20_000).toUTCString());
+  expect(first).toBe(0);
+  // The date has whole seconds.
+  expect(second).toBeGreaterThan(18_900);
+  expect(second).toBeLessThanOrEqual(20_000);
+});
+
+test.each(["soon", "Infinity", new Date(0).toUTCString(), "-5"])(
+  "after a Retry-After of %s the attempts are no closer than without",
+  async (retryAfter) => {
+    const [, second] = await attemptsAfter(retryAfter);
+    expect(second).toBe(500);
+  },
+);
+
+test("a wait longer than a timer can take is the longest one", async () => {
+  expect(await attemptsAfter("3000000")).toHaveLength(1);
+});
+
+test("a refusal reports the seconds of a date, and none if there is no valid value", async () => {
+  const slowMode = (retryAfter: string) =>
+    new Response("{}", {
+      status: 429,
+      headers: { "x-error-code": "slow_mode", "retry-after": retryAfter },
+    });
+  const dated = await give([slowMode(new Date(Date.now() + 20_000).toUTCString())]);
+  expect(dated.ended.retryAfterSeconds).toBeGreaterThan(18.9);
+  expect(dated.ended.retryAfterSeconds).toBeLessThanOrEqual(20);
+  const invalid = await give([slowMode("soon")]);
+  expect(invalid.ended.retryAfterSeconds).toBeUndefined();
+});
+
+test("setting the clock forward does not end a call's attempts early", async () => {
+  const { fetcher, keys } = ending("lost");
+  const { client } = createTestClient({ fetch: fetcher, token: () => jwt(7200) });
+  const random = jest.spyOn(Math, "random").mockReturnValue(0);
+  client.sendGift("s", "g").catch(() => {});
+  await pass(1);
+  jest.setSystemTime(Date.now() + 3_600_000);
+  await pass(60_000);
+  expect(keys.length).toBeGreaterThan(6);
+  random.mockRestore();
+  client.close();
+});
