@@ -74,7 +74,8 @@ export function connect(settings: Settings) {
     onOpen(wanted) {
       enter("online");
       // A channel's socket must not send anything before the server has named a stream.
-      if (!wanted.channel) begin(wanted);
+      if (wanted.channel) sessions.wait(session, performance.now());
+      else begin(wanted);
     },
     onMessage(message) {
       perform(connection, sessions.take(session, message, performance.now()));

@@ -36,6 +36,8 @@ export type Session<Listener> = {
   /** Ids of delivered notifications, so that each is delivered only once. */
   delivered: Set<string>;
   isOpen: boolean;
+  /** Whether the socket is a channel's: it may send once the server has named the stream. */
+  isWaiting: boolean;
   /** When the newest message of any kind arrived. */
   heardAt: number;
   /** When the first `ping` since then was sent. */
@@ -43,6 +45,10 @@ export type Session<Listener> = {
 };
 
 const tokenIsOver = "The token has expired";
+const leaveSilent = {
+  do: "leave" as const,
+  leaving: { reason: "The server does not answer" },
+};
 
 /**
  * After this long without a frame of a stream, the client asks the server for the newest one. While
@@ -76,6 +82,8 @@ const unansweredInSilenceMax = 2;
  * would mean more work for it. After this many, about a minute, the subscribe is considered lost.
  */
 const unansweredMax = 6;
+/** A channel's socket on which the server names no stream for this long is dead. */
+const firstMessageMilliseconds = 60_000;
 const deliveredMax = 1_000;
 const comeBackMilliseconds = 60_000;
 
@@ -87,6 +95,7 @@ export const createSession = <Listener>(
   followings: new Map(),
   delivered: new Set(),
   isOpen: false,
+  isWaiting: false,
   heardAt: 0,
   pingedAt: undefined,
 });
@@ -100,9 +109,14 @@ export function wantedFirst<L>(session: Session<L>): Wanted {
   return first?.follower.wanted() ?? {};
 }
 
+/** A channel's socket has opened: the server sends the first message. */
+export function wait<L>(session: Session<L>, now: number): void {
+  Object.assign(session, { isWaiting: true, heardAt: now });
+}
+
 /** A socket has opened: subscribes again to everything except what its URL requested (`wanted`). */
 export function open<L>(session: Session<L>, now: number, wanted: Wanted): Act<L>[] {
-  Object.assign(session, { isOpen: true, heardAt: now, pingedAt: undefined });
+  Object.assign(session, { isOpen: true, isWaiting: false, heardAt: now, pingedAt: undefined });
   const followings = [...session.followings.values()];
   for (const one of followings) listen(session, one, now);
   const acts = followings.flatMap((one) => actsOf(session, one, one.follower.open(now, wanted)));
@@ -115,6 +129,7 @@ export function open<L>(session: Session<L>, now: number, wanted: Wanted): Act<L
 /** The socket has closed. */
 export function close<L>(session: Session<L>): void {
   session.isOpen = false;
+  session.isWaiting = false;
   for (const { follower } of session.followings.values()) follower.close();
 }
 
@@ -180,6 +195,7 @@ export function take<L>(session: Session<L>, message: ServerMessage, now: number
 
 /** Checks timeouts: call it about once a second. */
 export function tick<L>(session: Session<L>, now: number): Act<L>[] {
+  if (session.isWaiting && now - session.heardAt >= firstMessageMilliseconds) return [leaveSilent];
   if (!session.isOpen) return [];
   const followings = [...session.followings.values()];
   const { heardAt, pingedAt, pingMilliseconds } = session;
@@ -189,8 +205,7 @@ export function tick<L>(session: Session<L>, now: number): Act<L>[] {
     const { unanswered, since } = follower.waiting();
     return unanswered >= (heardAt > since ? unansweredMax : unansweredInSilenceMax);
   });
-  if (isSilent || isUnanswered)
-    return [{ do: "leave", leaving: { reason: "The server does not answer" } }];
+  if (isSilent || isUnanswered) return [leaveSilent];
   const isDue =
     followings.length === 0
       ? now - Math.max(heardAt, pingedAt ?? 0) >= pingMilliseconds

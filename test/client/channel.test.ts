@@ -90,3 +90,23 @@ test("onChannel is called when the channel's stream changes, not on each reconne
   expect(calls).toEqual([null, streamId, null]);
   client.close();
 });
+
+test("a channel's socket on which the server says nothing for a minute is replaced", async () => {
+  const { client, sockets, notes } = createTestClient({ overlayKey, token: undefined });
+  await pass(55_000);
+  expect(sockets).toHaveLength(1);
+  await pass(7_000);
+  expect(sockets).toHaveLength(2);
+  expect(notes.states).toEqual(["online", "offline", "online"]);
+  // Only the server may speak first.
+  expect(sockets[0]!.sent).toEqual([]);
+  sockets[1]!.say({ type: "channel", streamId: null });
+  for (let second = 0, pings = 0; second < 300; second++) {
+    await pass(1_000);
+    if (sockets[1]!.of("ping").length === pings) continue;
+    pings = sockets[1]!.of("ping").length;
+    sockets[1]!.say({ type: "pong", heads: {} });
+  }
+  expect(sockets).toHaveLength(2);
+  client.close();
+});
