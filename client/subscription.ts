@@ -39,7 +39,8 @@ export type Subscription = {
   moments(): Moment[];
   /**
    * The position of this viewer, or of its `for await` reader if that lags: store it to resume
-   * there. A frame counts once its last event is delivered.
+   * there. A frame counts once its last event is delivered; in `onFrame`, if nothing else hears
+   * events.
    */
   position(): Position | undefined;
   isEnded(): boolean;
@@ -170,7 +171,8 @@ function show(state: State, frame: Frame): void {
   const { handlers, owner, queue, position } = state;
   if (state.isEnded || position?.epoch !== frame.epoch || frame.frame <= position.frame) return;
   state.position = { epoch: frame.epoch, frame: frame.frame };
-  const last = frame.events.at(-1);
+  const isHeard = handlers.onEvent !== undefined || queue.readers > 0;
+  const last = isHeard ? frame.events.at(-1) : undefined;
   state.before = last && { epoch: frame.epoch, frame: frame.frame - 1 };
   count(state, frame.viewers);
   for (const chat of state.histories) if (!chat.show(frame)) state.histories.delete(chat);

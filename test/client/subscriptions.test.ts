@@ -323,6 +323,18 @@ test("until all events of a frame are delivered, the position is before that fra
   held.client.close();
 });
 
+test("for a viewer who hears frames only, the position includes the frame", async () => {
+  const at: unknown[] = [];
+  const held = await greeted({
+    onEvent: undefined,
+    onFrame: () => at.push(held.stream.position()?.frame),
+  });
+  held.last().frame(1, ["a", "b"]);
+  await pass(1);
+  expect(at).toEqual([1]);
+  held.client.close();
+});
+
 test.each([
   ["close() before the last event", "b", 1, ["a", "b"]],
   ["close() at the last event", "c", 2, ["a", "b", "c"]],
