@@ -39,8 +39,7 @@ export type Subscription = {
   moments(): Moment[];
   /**
    * The position of this viewer, or of its `for await` reader if that lags: store it to resume
-   * there. A frame counts once its last event is delivered; in `onFrame`, if nothing else hears
-   * events.
+   * there. A frame counts once its last event is delivered; without `onEvent`, in `onFrame`.
    */
   position(): Position | undefined;
   isEnded(): boolean;
