@@ -48,7 +48,7 @@ async function ask(place: Place, route: string, body?: object, key?: string): Pr
   const [method = "", path = ""] = route.split(" ");
   const deadline = performance.now() + patienceMilliseconds;
   for (let pause = 100; ; pause = Math.min(2 * pause, 5_000)) {
-    const answer = await fetch(`${place.url}${path}`, {
+    const response = await fetch(`${place.url}${path}`, {
       method,
       headers: {
         authorization: `Bearer ${place.token}`,
@@ -58,10 +58,8 @@ async function ask(place: Place, route: string, body?: object, key?: string): Pr
       ...(body && { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(30_000),
     }).catch(() => undefined);
-    const isBusy = answer === undefined || answer.status === 429 || answer.status >= 500;
-    const isUnderWay = answer?.headers.get("x-error-code") === "key_in_progress";
-    if (answer !== undefined && !isBusy && !isUnderWay) return answerOf(answer);
-    await answer?.body?.cancel();
+    const answer = response && (await answerOf(response));
+    if (answer !== undefined && !isBusy(answer)) return accepted(answer);
     const wait = Math.max(pause, 1000 * Number(answer?.headers.get("retry-after") ?? 0));
     if (performance.now() + wait > deadline)
       throw new Failure(`No response from ${place.url}. Run the import again to continue.`);
@@ -69,13 +67,22 @@ async function ask(place: Place, route: string, body?: object, key?: string): Pr
   }
 }
 
-async function answerOf(answer: Response): Promise<Answer> {
-  const { status, headers } = answer;
-  const reply = (await answer.json().catch(() => ({}))) as Partial<Answer> & { errors?: string[] };
+async function answerOf(response: Response): Promise<Answer> {
+  const { status, headers } = response;
+  const reply = (await response.json().catch(() => ({}))) as Partial<Answer>;
   const { errors = [], code = "", data } = reply;
-  if (status === 401 || code === "role_missing" || code === "request_blocked")
-    throw new Failure(`OVATION_TOKEN was rejected: ${status} ${errors.join("; ")}`);
   return { status, headers, errors, code, data };
+}
+
+/** The firewall answers `request_blocked` (403) while the calls of a minute are above its rate. */
+const isBusy = ({ status, code }: Answer) =>
+  status === 429 || status >= 500 || ["key_in_progress", "request_blocked"].includes(code);
+
+function accepted(answer: Answer): Answer {
+  const { status, code, errors } = answer;
+  if (status === 401 || code === "role_missing")
+    throw new Failure(`OVATION_TOKEN was rejected: ${status} ${errors.join("; ")}`);
+  return answer;
 }
 
 /** The API's sentences except the first, which only names the status. */

@@ -49,7 +49,9 @@ export async function findRestored(
             fix: "Restore it with its indexes",
           },
         ]),
-    ...(expiry?.TimeToLiveStatus === "ENABLED" && expiry.AttributeName === "expiresAt"
+    // AWS may take an hour from `ENABLING` on.
+    ...(["ENABLED", "ENABLING"].includes(expiry?.TimeToLiveStatus ?? "") &&
+    expiry?.AttributeName === "expiresAt"
       ? []
       : [{ says: `${TableName} does not expire items by expiresAt`, fix }]),
     ...(recovery === "ENABLED"

@@ -69,16 +69,14 @@ const pause = (milliseconds: number) => new Promise<void>((done) => setTimeout(d
 
 /**
  * Audits the table as of its backup: work in progress at that time does not count as missing.
- * Returns the number of items; rejects if anything does not add up.
+ * Prints what does not add up; returns how much that is, and the number of items.
  */
-async function auditRestored(from: Date): Promise<number> {
+async function auditRestored(from: Date): Promise<{ count: number; items: number }> {
   const options = { read: () => scanTable(), now: from, patienceMilliseconds: 0, pause };
   const { sums, misfits, more } = await audit(options);
   for (const { problem, items } of misfits)
     console.error(`MISFIT ${problem} [${items.join(", ")}]`);
-  const count = misfits.length + more;
-  if (count > 0) throw new Error(`${count} things do not fit.`);
-  return sums.items;
+  return { count: misfits.length + more, items: sums.items };
 }
 
 async function run({ stage, at, to, isDrill, everyMilliseconds }: Given): Promise<void> {
@@ -96,10 +94,12 @@ async function run({ stage, at, to, isDrill, everyMilliseconds }: Given): Promis
   const place = { client: DynamoDBDocumentClient.from(client), tableName: to };
   if (!isDrill) await makeWritable(place);
   const close = await openTable({ stage: stage.name, table: to });
-  const items = await auditRestored(from);
-  const says = `restored, audited, ${number.format(items)} items, Everything fits`;
+  const { count, items } = await auditRestored(from);
+  const fits = count === 0 ? "Everything fits" : `${number.format(count)} things do not fit`;
+  const says = `restored, audited, ${number.format(items)} items, ${fits}`;
   if (streamArn === undefined) {
     await close();
+    if (count > 0) throw new Error(`${fits}.`);
     await deleteTable(client, to);
     return console.log(says);
   }
@@ -110,6 +110,10 @@ async function run({ stage, at, to, isDrill, everyMilliseconds }: Given): Promis
   console.log(`Next, set in lib/stages/stages.ts for ${stage.name}:`);
   console.log(`  restored: { table: "${to}", streamArn: "${streamArn}" },`);
   console.log(`Then run: npm run deploy -- ${stage.name} --no-canary`);
+  if (count === 0) return;
+  // The table before may have had the same: the operator decides.
+  console.error(`${fits}: check them before you deploy it (docs/restore.md, step 2).`);
+  process.exitCode = 1;
 }
 
 const advice = ({ to }: Given) =>

@@ -161,6 +161,18 @@ test("a restore to a point in time completes the table, and prints the line that
   expect(asked!.body.RestoreDateTime).toBe(Date.parse("2026-11-21T03:55:00Z") / 1000);
 });
 
+test("a restore whose data does not add up says so, and can still be deployed", async () => {
+  const spoilt = items.map((item) => (item.balance ? { ...item, balance: { N: "7" } } : item));
+  account.createTable("ovation-prod", spoilt, { stream: true, recovery: true, isProtected: true });
+  const { status, stdout, stderr } = await restoreTo2();
+  expect(status).toBe(1);
+  expect(stdout).not.toContain("Everything fits");
+  expect(stderr).toMatch(/^MISFIT /m);
+  expect(stderr).toMatch(/things? do not fit/);
+  expect(stdout).toMatch(/\d logs reset/);
+  expect(stdout).toContain('restored: { table: "ovation-prod-2"');
+});
+
 /** What AWS answers about a table of which it does not know all yet. */
 const unready = {
   DescribeTable: "ResourceNotFoundException",

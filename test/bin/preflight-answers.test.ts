@@ -216,12 +216,15 @@ describe("a restored table", () => {
     tables = new AwsAccount();
   });
   afterAll(() => tables.close());
-  const saidOf = async (streamArn = tables.streamOf(name)) => {
+  const saidOf = async (streamArn = tables.streamOf(name), expiry = "ENABLED") => {
     instead.fault = ({ target, body }) => {
       if (!target.startsWith("DynamoDB_")) return undefined;
       const action = target.split(".")[1]!;
       const { status, body: answer } = tables.ask("dynamodb", action, JSON.parse(body));
-      return { status, body: JSON.stringify(answer) };
+      return {
+        status,
+        body: JSON.stringify(answer).replace('"ENABLED","Attr', `"${expiry}","Attr`),
+      };
     };
     return said({ ...own, restored: { table: name, streamArn } });
   };
@@ -240,6 +243,8 @@ describe("a restored table", () => {
     const TimeToLiveSpecification = { Enabled: true, AttributeName: "expiresAt" };
     tables.engine.execute("UpdateTimeToLive", { TableName: name, TimeToLiveSpecification });
     expect(await saidOf()).toEqual([]);
+    // AWS may take an hour until expiry is on.
+    expect(await saidOf(undefined, "ENABLING")).toEqual([]);
     const other = tables.streamOf("ovation-prod");
     expect(await saidOf(other)).toEqual([
       `${other} (\`restored\`) is not the stream of ovation-prod-2`,

@@ -90,6 +90,41 @@ test("batches that fail again are left and named, with exit code 1; the others a
   expect(removed).toEqual(["/ovation-prod-failures-1/aws/lambda/works"]);
 });
 
+test("batches of the table before a restore are left", async () => {
+  const functionArn = "arn:aws:lambda:eu-central-1:111122223333:function:ovation-prod-settle";
+  const arnOf = (table: string) =>
+    `arn:aws:dynamodb:eu-central-1:111122223333:table/${table}/stream/2026-11-21T03:55:00.000`;
+  const batchOf = (table: string) =>
+    JSON.stringify({
+      requestContext: { functionArn },
+      payload: {
+        Records: [
+          { eventSourceARN: arnOf(table), dynamodb: { Keys: { PK: { S: "a" }, SK: { S: "b" } } } },
+        ],
+      },
+    });
+  const invoked: string[] = [];
+  account.before = ({ service, method, path, text }) => {
+    if (service === "cloudformation") return { status: 200, body: stacks };
+    if (service === "lambda") {
+      invoked.push(text);
+      return { status: 200, body: {} };
+    }
+    if (service !== "s3") return undefined;
+    const keys = "<Key>aws/lambda/old</Key><Key>aws/lambda/own</Key>";
+    if (path.includes("list-type"))
+      return { status: 200, body: `<ListBucketResult>${keys}</ListBucketResult>` };
+    const table = path.endsWith("own") ? "ovation-prod" : "ovation-prod-1";
+    return { status: 200, body: method === "GET" ? batchOf(table) : "" };
+  };
+  const ran = await runProgram("operate/redrive.ts", ["--stage", "prod"], settings);
+  expect([ran.status, ran.stderr]).toEqual([1, ""]);
+  expect(ran.stdout).toContain(
+    "old: Error: its records are those of another table, ovation-prod-1",
+  );
+  expect(invoked).toEqual([expect.stringContaining("table/ovation-prod/")]);
+});
+
 test("a stage's buckets are read in its own region", async () => {
   await emptyBucket("pages", { region: "ap-south-1" });
   await (await getDeployedBatches("failures", "eu-west-1")).list();

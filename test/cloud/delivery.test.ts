@@ -101,7 +101,8 @@ describe("a new version in prod", () => {
     expect(groups.length).toBe(canaries.length);
     for (const [, { Properties }] of groups) {
       expect(Properties.DeploymentConfigName).toBe("CodeDeployDefault.LambdaAllAtOnce");
-      expect(Properties.AlarmConfiguration).toBeUndefined();
+      // Not left out: CodeDeploy would keep the alarms of the version before.
+      expect(Properties.AlarmConfiguration).toMatchObject({ Enabled: false });
       expect(Properties.AutoRollbackConfiguration.Events).not.toContain("DEPLOYMENT_STOP_ON_ALARM");
     }
     for (const [id] of ofType("Lambda::Alias"))
@@ -243,7 +244,7 @@ describe("the role of a repository's workflow", () => {
       ["lambda:GetFunctionConcurrency", [`lambda:${here}:function:ovation-dev-*`]],
       [
         "dynamodb:DescribeTable,dynamodb:DescribeTimeToLive,dynamodb:DescribeContinuousBackups,dynamodb:GetItem,dynamodb:PutItem,dynamodb:Query,dynamodb:Scan",
-        [`dynamodb:${here}:table/ovation-dev`],
+        [`dynamodb:${here}:table/ovation-dev`, `dynamodb:${here}:table/ovation-dev-*`],
       ],
     ]);
   });

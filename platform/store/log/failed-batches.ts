@@ -3,6 +3,7 @@ import { unmarshall } from "@aws-sdk/util-dynamodb";
 import * as z from "zod";
 import { getRawItem } from "../../table/items.ts";
 import { readKey } from "../../table/keys.ts";
+import { tableName } from "../../table/table.ts";
 
 /** Access to stored failed batches of the table's stream, and to the functions that failed. */
 export type FailedBatches = {
@@ -18,6 +19,7 @@ const isObject = (value: unknown) => typeof value === "object" && value !== null
 const Attributes = z.record(z.string(), z.custom<AttributeValue>(isObject));
 
 const StreamRecord = z.looseObject({
+  eventSourceARN: z.string().optional(),
   dynamodb: z.looseObject({ Keys: Attributes, NewImage: Attributes.optional() }),
 });
 type StreamRecord = z.infer<typeof StreamRecord>;
@@ -46,6 +48,7 @@ export async function redriveBatches(batches: FailedBatches): Promise<RedriveCou
   for (const name of await batches.list())
     try {
       const { requestContext, payload } = FailedBatch.parse(JSON.parse(await batches.read(name)));
+      payload.Records.forEach(assertOwn);
       const records = await withoutDeleted(payload.Records);
       if (records.length > 0) await batches.give(requestContext.functionArn, records);
       await batches.remove(name);
@@ -54,6 +57,12 @@ export async function redriveBatches(batches: FailedBatches): Promise<RedriveCou
       outcome.left.push({ name, because: String(error) });
     }
   return outcome;
+}
+
+/** After a restore, the log and the webhooks must not get what the restored table does not have. */
+function assertOwn({ eventSourceARN = "" }: StreamRecord): void {
+  const [, table = tableName()] = /:table\/([^/]+)\//.exec(eventSourceARN) ?? [];
+  if (table !== tableName()) throw new Error(`its records are those of another table, ${table}`);
 }
 
 /**
