@@ -9,8 +9,13 @@ import { findStreams } from "../../platform/store/streams/streams.ts";
 
 const shownMax = 10;
 
+/** More than shown: rooms that 0.2.0 listed as live are in the list even if they are hidden. */
+const readMax = 30;
+
 const listFeatured = cached(5_000, async () =>
-  showStreams((await findStreams(await listMostViewed(shownMax))).filter(isListed)),
+  showStreams(
+    (await findStreams(await listMostViewed(readMax))).filter(isListed).slice(0, shownMax),
+  ),
 );
 
 export const { contract, handler } = endpoint(
