@@ -73,7 +73,7 @@ function recognize(items: Map<Item, PendingMessage>, message: ChatMessage): void
 /**
  * The user's messages in one stream that are not in its chat yet. If a frame arrives before the
  * response, a message with the same author and text is assumed to be this one until the response
- * names its id. If there was no response, it stays assumed, also after the message has failed.
+ * names its id. Without a response that assumption decides, even after the message has failed.
  */
 export function createOutbox(post: Post, userId: () => string | undefined) {
   const items = new Map<Item, PendingMessage>();

@@ -36,7 +36,7 @@ export type Session<Listener> = {
   /** Ids of delivered notifications, so that each is delivered only once. */
   delivered: Set<string>;
   isOpen: boolean;
-  /** Whether the socket is a channel's: it may send once the server has named the stream. */
+  /** Whether a channel's socket waits for the name of its stream. Until then it may not send. */
   isWaiting: boolean;
   /** When the newest message of any kind arrived. */
   heardAt: number;

@@ -22,7 +22,7 @@ export const adviceOf: Record<RefusalCode, readonly [does: string, means?: strin
     "The operation does not accept this content type",
   ],
   request_blocked: [
-    "Do not retry; report the time and your IP address to the operator",
+    "Retry after a minute, once; then report the time and your IP address to the operator",
     "The stage's firewall, or another check in front of the functions, refused the request",
   ],
   key_reused: [

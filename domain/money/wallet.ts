@@ -28,7 +28,7 @@ export const Wallet = z.object({
   spent: z.object({ day: z.string(), credits: z.number() }).optional(),
   /** The user's own limit of credits a day, 0 for none; without it, the stage's applies. */
   spendLimit: z.number().int().min(0).optional(),
-  /** The newest combos of this sender, newest first. */
+  /** The newest combos of this sender, and more that may continue, newest first. */
   combos: z.array(Combo).optional(),
 });
 export type Wallet = z.infer<typeof Wallet>;
