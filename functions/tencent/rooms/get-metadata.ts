@@ -17,7 +17,7 @@ export const { contract, handler } = command(
   },
   async ({ body }) => {
     const { id } = await getOpenRoom(body.RoomId);
-    const metadata = await findMetadata(id);
+    const { metadata } = await findMetadata(id);
     return { Response: { Metadata: pickMetadata(metadata, body.Keys) } };
   },
 );

@@ -11,15 +11,26 @@ export async function findCallbacks(): Promise<Callbacks | undefined> {
 
 /** Configures callbacks for the first time; refuses with `callbacks_exist`. */
 export async function recordCallbacks(callbacks: Callbacks): Promise<void> {
-  if (!(await put(callbacks, "attribute_not_exists(PK)"))) refuse("callbacks_exist");
+  const failed = await commitTransaction([
+    {
+      Put: {
+        Item: { ...key.callbacks(), ...callbacks },
+        ConditionExpression: "attribute_not_exists(PK)",
+      },
+    },
+  ]);
+  if (failed !== undefined) refuse("callbacks_exist");
 }
 
 /** Replaces the configuration; refuses with `callbacks_not_found`. */
 export async function changeCallbacks(callbacks: Callbacks): Promise<void> {
-  if (!(await put(callbacks, "attribute_exists(PK)"))) refuse("callbacks_not_found");
-}
-
-async function put(callbacks: Callbacks, ConditionExpression: string): Promise<boolean> {
-  const Item = { ...key.callbacks(), ...callbacks };
-  return (await commitTransaction([{ Put: { Item, ConditionExpression } }])) === undefined;
+  const failed = await commitTransaction([
+    {
+      Put: {
+        Item: { ...key.callbacks(), ...callbacks },
+        ConditionExpression: "attribute_exists(PK)",
+      },
+    },
+  ]);
+  if (failed !== undefined) refuse("callbacks_not_found");
 }
