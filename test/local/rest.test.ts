@@ -34,7 +34,8 @@ beforeAll(async () => {
   const [api] = stage.restApis;
   if (api === undefined) throw new Error("The sample has no API.");
   const answer = createRestApi(api, stage, workers.invoke, {
-    integrationMilliseconds: 1500,
+    // Longer than a function takes to load on a slow machine.
+    integrationMilliseconds: 20_000,
     logAccess,
   });
   gateway.open({ rest: [{ prefix: "", answer }], sockets: [] });
