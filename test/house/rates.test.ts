@@ -56,6 +56,11 @@ test("no limit of dev is lower than in prod, so that tests pass there, too", () 
   }
 });
 
+test("dev admits a hundred calls a second of a user, besides likes, votes and exports", () => {
+  const slow = calls.filter(({ kind, units }) => devRates[kind].perSecond / units < 100);
+  expect(new Set(slow.map(({ kind }) => kind))).toEqual(new Set(["likes", "votes", "exports"]));
+});
+
 test("an hour of the most expensive calls of each kind costs less than a dollar, even under a domain", () => {
   const dearest = dearestCalls();
   expect(dearest.length).toBeGreaterThan(12);
