@@ -31,7 +31,7 @@ export type Message =
       epoch: string;
       head: number;
       recovered?: boolean;
-      /** Absent if nobody has counted them. */
+      /** Absent while polling, until there is a frame. */
       viewers?: number;
       /** Sent when no frames are replayed: the sums, and the open moments. */
       sums?: Sums;

@@ -181,7 +181,7 @@ function createPolling({ url, fetch: own = fetch }: Options, address: string, to
   return socket;
 }
 
-/** Without a frame nobody knows the number of viewers. */
+/** The response to a subscription. Only frames have the number of viewers. */
 function subscribedBy(asked: Asked, { frames, recovered, ...shown }: Range) {
   const { streamId, since, requestId } = asked;
   const subscribed = { type: "subscribed", streamId, viewers: frames.at(-1)?.viewers, ...shown };

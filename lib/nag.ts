@@ -46,7 +46,7 @@ export const accepted: readonly { finding: RegExp; at?: RegExp; reason: string }
   },
   {
     finding: /^AwsSolutions-IAM5\[Resource::.*:table\/ovation-\w+-\*\]$/,
-    at: /\/(restore-role|role)\/Resource$/,
+    at: /\/restore-role\/Resource$|^ovation-\w+-delivery\/role\/Resource$/,
     reason: "A restored table has a new name, which begins with the stage's prefix.",
   },
   {

@@ -62,12 +62,12 @@ async function ask(place: Place, route: string, body?: object, key?: string): Pr
     if (answer !== undefined && !isBusy(answer)) return accepted(answer);
     const wait = Math.max(pause, 1000 * Number(answer?.headers.get("retry-after") ?? 0));
     if (performance.now() + wait > deadline)
-      throw new Failure(`${said(answer)} from ${place.url}. Run the import again to continue.`);
+      throw new Failure(`${describe(answer)} from ${place.url}. Run the import again to continue.`);
     await new Promise((done) => setTimeout(done, wait));
   }
 }
 
-const said = (answer: Answer | undefined) =>
+const describe = (answer: Answer | undefined) =>
   answer === undefined ? "No response" : `${answer.status} ${answer.errors.join("; ")}`;
 
 async function answerOf(response: Response): Promise<Answer> {

@@ -5,11 +5,13 @@ import { Timestamp } from "../text.ts";
 export const comboGapMilliseconds = 5000;
 
 /**
- * Combos kept in their sender's wallet: the newest, and more that may still continue. The others
- * are derived from the gifts when they end.
+ * The most combos kept in their sender's wallet. Those beyond are derived from their gifts when
+ * they end.
  */
-const newestMax = 4;
-export const runningMax = 8;
+export const keptMax = 8;
+
+/** The most of them that cannot continue: their end is still to be recorded. */
+const overMax = 4;
 
 /**
  * Gifts of one type by one sender in one stream, each soon after the previous one. Its id is that
@@ -56,8 +58,8 @@ export function countCombo(
     : { id, streamId, giftTypeId, count: 1, credits: price, lastAt: createdAt };
   const others = combos.filter((other) => other.id !== combo.id);
   const isKept = (other: Combo, at: number) =>
-    at < newestMax || comboEndsAt(other) >= new Date(createdAt);
-  return { combo, combos: [combo, ...others].filter(isKept).slice(0, runningMax) };
+    at < overMax || comboEndsAt(other) >= new Date(createdAt);
+  return { combo, combos: [combo, ...others].filter(isKept).slice(0, keptMax) };
 }
 
 const latest = (moments: string[]) => moments.sort().at(-1)!;

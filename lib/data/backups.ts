@@ -9,7 +9,13 @@ import {
 import { Schedule } from "aws-cdk-lib/aws-events";
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import type { Construct } from "constructs";
-import { restoreRoleName, tableName, vaultName } from "../stages/names.ts";
+import {
+  restoredNames,
+  restoreRoleName,
+  tableName,
+  tableNames,
+  vaultName,
+} from "../stages/names.ts";
 import type { Stage } from "../stages/stages.ts";
 
 /** Days for which daily and monthly backups are kept. */
@@ -64,17 +70,12 @@ export function placeBackups(stack: Stack, stage: Stage): Construct[] {
 const tableArn = (stack: Stack, resourceName: string) =>
   stack.formatArn({ service: "dynamodb", resource: "table", resourceName });
 
-/** The names of tables that were restored for a stage: its own table's, a hyphen and more. */
-const restoredNames = ({ name }: Stage) => `ovation-${name}-*`;
-
 /**
  * Backups of the stage's own table and of restored ones: those from before a restore must still
  * expire, and another restore may need them.
  */
 const backupsOf = (stack: Stack, stage: Stage) =>
-  [`ovation-${stage.name}`, restoredNames(stage)].map((name) =>
-    tableArn(stack, `${name}/backup/*`),
-  );
+  tableNames(stage).map((name) => tableArn(stack, `${name}/backup/*`));
 
 const allow = (actions: string[], resources: string[]) =>
   new PolicyStatement({ actions, resources });

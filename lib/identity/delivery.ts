@@ -3,7 +3,7 @@ import { PolicyDocument, PolicyStatement, Role, WebIdentityPrincipal } from "aws
 import { DefaultStackSynthesizer } from "aws-cdk-lib/core";
 import type { Construct } from "constructs";
 import { edgeRegion } from "../stages/domain.ts";
-import { functionName } from "../stages/names.ts";
+import { functionName, tableNames } from "../stages/names.ts";
 import { placeOf, type Stage } from "../stages/stages.ts";
 
 /** The issuer of the tokens of GitHub's jobs; the account registers it once (docs/deploying.md). */
@@ -128,10 +128,7 @@ export class Delivery extends Stack {
           "dynamodb:DescribeContinuousBackups",
           ...["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:Scan"],
         ],
-        // A restored table has the stage's name and a suffix.
-        ["", "-*"].map((end) =>
-          own("dynamodb", this.region, "table", `ovation-${stage.name}${end}`),
-        ),
+        tableNames(stage).map((name) => own("dynamodb", this.region, "table", name)),
       ),
     ];
   }

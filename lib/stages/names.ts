@@ -14,6 +14,15 @@ export const bundlesApart = "ovation:bundles-apart";
 export const tableName = ({ name, restored }: { name: string; restored?: { table: string } }) =>
   restored?.table ?? `ovation-${name}`;
 
+/** The names of tables that were restored for a stage: its own table's, a hyphen and more. */
+export const restoredNames = ({ name }: { name: string }) => `ovation-${name}-*`;
+
+/** The names of all tables of a stage: its own and restored ones. */
+export const tableNames = (stage: { name: string }) => [
+  tableName({ name: stage.name }),
+  restoredNames(stage),
+];
+
 /** The log group of a stage with this name. */
 export const logName = (stage: string, name: string) => `/ovation/${stage}/${name}`;
 

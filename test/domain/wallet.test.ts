@@ -1,10 +1,5 @@
 import fc from "fast-check";
-import {
-  type Combo,
-  comboGapMilliseconds,
-  countCombo,
-  runningMax,
-} from "../../domain/money/combo.ts";
+import { type Combo, comboGapMilliseconds, countCombo, keptMax } from "../../domain/money/combo.ts";
 import { Gift } from "../../domain/money/gift-item.ts";
 import { takeBackHeld } from "../../domain/money/held-gift.ts";
 import {
@@ -210,9 +205,7 @@ describe("combos", () => {
 
   test("the newest are kept, and those that may continue, both up to a limit", () => {
     const all = started(30);
-    expect(all.map(({ id }) => id)).toEqual(
-      Array.from({ length: runningMax }, (_, n) => `${29 - n}`),
-    );
+    expect(all.map(({ id }) => id)).toEqual(Array.from({ length: keptMax }, (_, n) => `${29 - n}`));
     const { combos } = countCombo(all, gift("later", "t", 60_000));
     expect(combos.map(({ id }) => id)).toEqual(["later", "29", "28", "27"]);
   });

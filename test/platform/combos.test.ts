@@ -1,4 +1,4 @@
-import { runningMax } from "../../domain/money/combo.ts";
+import { keptMax } from "../../domain/money/combo.ts";
 import type { GiftType } from "../../domain/money/gift-type.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
 import { endCombo } from "../../platform/store/money/combos.ts";
@@ -98,9 +98,9 @@ test.each(["a gift while the combo ends", "the end while a gift is sent"])(
 test("a combo that the wallet no longer keeps is reconstructed from its gifts", async () => {
   const { sender, stream, type } = await prepare();
   const [first] = await sendAt(stream, sender, type, [0, 2, 4]);
-  for (let n = 0; n < runningMax; n++) await sendAt(stream, sender, giftTypeOf(1), [5]);
+  for (let n = 0; n < keptMax; n++) await sendAt(stream, sender, giftTypeOf(1), [5]);
   const { combos } = await findWallet(sender);
-  expect(combos).toHaveLength(runningMax);
+  expect(combos).toHaveLength(keptMax);
   expect(combos?.map(({ id }) => id)).not.toContain(first);
   await endCombo({ comboId: first!, streamId: stream.id, userId: sender }, at(20));
   expect(await giftOf(stream.id, first!)).toMatchObject({

@@ -20,6 +20,7 @@ import { queryItems } from "../../table/query.ts";
 import { type Action, commitTransaction, type Reply } from "../../table/transact.ts";
 import { getCallerProfile } from "../people/users.ts";
 import { overActions, readWhileOpen } from "../streams/over-marks.ts";
+import { hasStatus } from "../streams/streams.ts";
 import { traceAction } from "../streams/traces.ts";
 import { viewersIn } from "./likes.ts";
 import { findOpenMoments, type OpenMoments, openMomentsAction } from "./open-moments.ts";
@@ -53,7 +54,8 @@ export async function startMoment<A>(
     const { answer, remember } = reply(moment);
     const failed = await commitTransaction(
       [
-        isLive(streamId),
+        // The stream's end closes all open moments, so none may begin after it.
+        hasStatus(streamId, "active"),
         { Put: { Item: { ...key.moment(streamId, id), ...moment } } },
         openMomentsAction(streamId, known, [...open, { id, of, startedAt, endsAt }]),
         traceAction(caller.userId, streamId, now),
@@ -61,21 +63,10 @@ export async function startMoment<A>(
       { remember },
     );
     if (failed === undefined) return answer;
-    if (failed.has("live")) refuse("stream_not_live", { status: "ended" });
+    if (failed.has("status")) refuse("stream_not_live", { status: "ended" });
     return overtaken;
   });
 }
-
-/** Checks that the stream is live: its end closes all open moments, so none may begin after it. */
-const isLive = (streamId: string): Action => ({
-  label: "live",
-  ConditionCheck: {
-    Key: key.stream(streamId),
-    ConditionExpression: "#status = :active",
-    ExpressionAttributeNames: { "#status": "status" },
-    ExpressionAttributeValues: { ":active": "active" },
-  },
-});
 
 /** A moment, read consistently; undefined if the stream has none with this id. */
 export const findMoment = (streamId: string, momentId: string): Promise<MomentItem | undefined> =>

@@ -119,7 +119,7 @@ export const findNewestFrame = coalesce(async (streamId: string): Promise<FrameE
 
 /**
  * Changes the text of a stored frame, if there is one and `change` returns another text, despite
- * concurrent changes (`how` often it tries). The update requires the revision that was read, so it
+ * concurrent changes: `how` has the number of attempts and the pauses. The update requires the revision that was read, so it
  * never recreates an expired frame.
  */
 export async function changeFrame(

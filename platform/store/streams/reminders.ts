@@ -7,7 +7,7 @@ import { key, prefix } from "../../table/keys.ts";
 import { queryItems, queryRange } from "../../table/query.ts";
 import { type Action, commitTransaction, type Reply } from "../../table/transact.ts";
 import { notificationExpiry } from "../people/notifications.ts";
-import { getStream } from "./streams.ts";
+import { getStream, hasStatus } from "./streams.ts";
 import { traceAction } from "./traces.ts";
 
 const findReminder = (streamId: string, userId: string): Promise<StoredReminder | undefined> =>
@@ -28,25 +28,19 @@ export async function saveReminder(
   await decideAgain(async () => {
     const was = await findReminder(streamId, userId);
     const saved = actionsOf(was, { ...reminder, savedAt: now.toISOString() });
-    const actions = [isScheduled(streamId), ...saved, traceAction(userId, streamId, now)];
+    const actions = [
+      hasStatus(streamId, "scheduled"),
+      ...saved,
+      traceAction(userId, streamId, now),
+    ];
     const failed = await commitTransaction(actions, reply);
-    if (failed?.has("stream")) {
+    if (failed?.has("status")) {
       const { status } = await getStream(streamId, { consistent: true });
       if (status !== "scheduled") refuse("stream_not_scheduled", { status });
     }
     return failed === undefined ? undefined : overtaken;
   });
 }
-
-const isScheduled = (streamId: string): Action => ({
-  label: "stream",
-  ConditionCheck: {
-    Key: key.stream(streamId),
-    ConditionExpression: "#status = :scheduled",
-    ExpressionAttributeNames: { "#status": "status" },
-    ExpressionAttributeValues: { ":scheduled": "scheduled" },
-  },
-});
 
 function actionsOf(was: Reminder | undefined, is: StoredReminder): Action[] {
   const wasDue = was && !isOnStart(was) ? dueKey(was).SK : undefined;

@@ -69,17 +69,12 @@ export async function changeStream(
     if (changes === undefined) return current;
     const worded = withWordsMoved(current, withChanges(current, changes, now));
     const { stream: changed, actions } = await withFundingDecided(current, worded, now);
-    const lists = isListedAnew(current, changed)
-      ? [...listActions(changed), ...liveActions(changed)]
-      : isListed(current) !== isListed(changed)
-        ? [liveAction(changed)]
-        : [];
     const at = now.toISOString();
     const acts = act === undefined ? [] : [actAction(stream.id, { ...act, reason: null, at })];
     const failed = await commitTransaction([
       changeAction(current, changed),
       ...wordsActions(current, changed),
-      ...lists,
+      ...relistActions(current, changed),
       ...(changed.deletedAt === null ? [] : guestActions(changed)),
       ...planActions(current, changed),
       ...(isEnd(current, changed) ? overActions(stream.id, now) : []),
@@ -157,8 +152,12 @@ export const streamAction = (
 
 const isEnd = (was: Stream, is: Stream) => was.status === "active" && is.status !== "active";
 
-const isListedAnew = (was: Stream, is: Stream) =>
-  was.status !== is.status || was.deletedAt !== is.deletedAt;
+/** Changes the list entries of a stream that has another status, or is hidden or shown now. */
+function relistActions(was: Stream, is: Stream): Action[] {
+  if (was.status !== is.status || was.deletedAt !== is.deletedAt)
+    return [...listActions(is), ...liveActions(is)];
+  return isListed(was) === isListed(is) ? [] : [liveAction(is)];
+}
 
 /** Updates the fields that differ, if the item is unchanged since the read. */
 function changeAction(was: Stream, is: Stream): Action {

@@ -1,9 +1,10 @@
 import * as z from "zod";
 import { refuse } from "../../../domain/refusal.ts";
-import { Stream } from "../../../domain/streams/stream.ts";
+import { Stream, type StreamStatus } from "../../../domain/streams/stream.ts";
 import { BoundedMap } from "../../runtime/bounded.ts";
 import { getItem, listItems, type Reading } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
+import type { Action } from "../../table/transact.ts";
 
 /**
  * A stream's blocked words, up to 36 KB, stored separately from the stream's item, which lists and
@@ -44,6 +45,17 @@ export async function findStream(
 export async function getStream(streamId: string, reading: Reading = {}): Promise<Stream> {
   return (await findStream(streamId, reading)) ?? refuse("stream_not_found", { streamId });
 }
+
+/** Checks in a transaction that a stream has this status, whatever was read before it. */
+export const hasStatus = (streamId: string, status: StreamStatus): Action => ({
+  label: "status",
+  ConditionCheck: {
+    Key: key.stream(streamId),
+    ConditionExpression: "#status = :status",
+    ExpressionAttributeNames: { "#status": "status" },
+    ExpressionAttributeValues: { ":status": status },
+  },
+});
 
 /**
  * Streams in the order of their ids, without their blocked words and without deleted ones.

@@ -1,7 +1,7 @@
 /** A table as full as callers can make it, with users, streams and money. */
 
 import { objectIdOf } from "../../../domain/id.ts";
-import { runningMax } from "../../../domain/money/combo.ts";
+import { keptMax } from "../../../domain/money/combo.ts";
 import { listPackages } from "../../../domain/money/credit-package.ts";
 import type { Entry } from "../../../domain/money/ledger.ts";
 import { personOf } from "../../../domain/people/person.ts";
@@ -129,7 +129,7 @@ const crowdItems = () =>
   }).flat();
 
 /** Combos of other gifts, as many as a wallet keeps: those that may continue. */
-const combos = times(runningMax, (n) => ({
+const combos = times(keptMax, (n) => ({
   ...{ id: idAt(n), streamId: idAt(n), giftTypeId: idAt(n), count: 1_000_000 },
   ...{ credits: 1_000_000_000, lastAt: new Date(now.getTime() + 3_600_000).toISOString() },
 }));
