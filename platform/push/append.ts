@@ -25,8 +25,6 @@ export type Appended = FramedRecords & { head: number; waiting?: LogRecord };
  */
 type Framed = Appended & { queued: Promise<void> };
 
-const noBacklog = { ids: [], records: [], idOf: new Map(), more: false };
-
 /** Minimum time between a frame and the next one that only changes sums. */
 export const sumsPauseSeconds = 1;
 
@@ -44,9 +42,8 @@ export const isTooSoon = (
 ) => sums !== undefined && now.getTime() - madeAt < sumsPauseSeconds * 1000;
 
 /**
- * Appends a batch to the log, and removes deleted texts from stored frames. Includes the backlog if
- * the log has sums, or if the batch deletes a text: the message may still be in the
- * backlog from when the room was large, so the entire backlog is appended first.
+ * Appends a batch to the log, and removes deleted texts from stored frames. Appends the entire
+ * backlog first: sums that wait, and records of a room that was large until now.
  */
 export async function frameRecords(
   audience: Audience,
@@ -54,19 +51,16 @@ export async function frameRecords(
   viewers: ViewerCount,
 ): Promise<Framed> {
   const { streamId } = audience;
-  const deletes = records.some((record) => record.deletes !== undefined);
-  const gathers = deletes || (await loadLog(audience, oldestOf(records))).sums !== undefined;
   for (;;) {
-    const backlog = gathers ? await listBacklog(streamId, limits().backlogRecords) : noBacklog;
-    const isLast = !deletes || !backlog.more;
-    const batch = isLast ? [...backlog.records, ...records] : backlog.records;
+    const { ids, more, ...backlog } = await listBacklog(streamId, limits().backlogRecords);
+    const batch = more ? backlog.records : [...backlog.records, ...records];
     // Frames of earlier rounds are not returned, so they are read again before they are posted:
     // this batch may delete texts in them. Frames of the last round do not contain those texts.
     const framed = await frameAll(audience, batch, viewers);
-    const queued = framed.queued.then(() => removeBacklog(streamId, backlog.ids));
+    const queued = framed.queued.then(() => removeBacklog(streamId, ids));
     // The caller awaits `queued`; this prevents an unhandled rejection while frames are posted.
     queued.catch(() => undefined);
-    if (isLast) return { ...framed, queued };
+    if (!more) return { ...framed, queued };
     await queued;
   }
 }

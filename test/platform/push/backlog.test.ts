@@ -66,6 +66,18 @@ test("a deletion in a room that is small again finds its text among all that has
   expect((await listBacklog(scene.streamId, 100)).ids).toEqual([]);
 });
 
+test("messages sent while a room was large come before those sent once it is small again", async () => {
+  const scene = await setScene();
+  await scene.confirm(scene.audience(), await scene.ask("c"));
+  useLimits({ backlogBytes: 1, backlogRecords: 2 });
+  const say = (n: number) => chatRecord(n, `text ${n}`, seconds(scene.now));
+  await putBacklog(scene.streamId, [1, 2, 3, 4, 5].map(say), scene.now);
+  await pushStream(scene.audience(), [say(6)]);
+  const shown = JSON.stringify(scene.messagesTo("c"));
+  expect(shown.match(/text \d/g)?.map((text) => Number(text.at(-1)))).toEqual([1, 2, 3, 4, 5, 6]);
+  expect((await listBacklog(scene.streamId, 100)).ids).toEqual([]);
+});
+
 test("all postings of one room stand in one line, and those of two rooms do not", async () => {
   const scenes = [await setScene(), await setScene()];
   useLimits({ backlogBytes: 1, backlogRecords: 1 });
