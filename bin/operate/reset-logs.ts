@@ -1,12 +1,15 @@
 /**
  * `npm run reset-logs`: after a restore, starts a new log epoch for every stream, in DATA_DIR or in
- * a table on AWS. Without --yes it only prints what it would do.
+ * a table on AWS. A deployed stage must be read-only. Without --yes it only prints what it would do.
  */
+import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { type Stage, stageOf } from "../../lib/stages/stages.ts";
 import { endpointNote } from "../../local/aws/index.ts";
 import { listLogs } from "../../platform/store/log/log-reset.ts";
-import { openTable, tableOptions } from "../aws/table.ts";
+import { findReadOnly, type TablePlace } from "../../platform/table/layout.ts";
+import { useTable } from "../../platform/table/table.ts";
+import { openPlace, tableOptions } from "../aws/table.ts";
 import { runOnStage } from "./stage-command.ts";
 import { resetLogs } from "./stream-logs.ts";
 
@@ -22,12 +25,35 @@ async function run(values: ReturnType<typeof readGiven>): Promise<void> {
     throw new Error(`Ovation is running on ${dataDirectory}: stop it before you reset its logs.`);
   const name = values.stage ?? (deployed === undefined ? process.env.STAGE : undefined);
   const stage = stageOf((key) => (key === "stage" ? name || undefined : undefined));
-  const close = await openTable(values);
+  const { place, close } = await openPlace(values);
+  process.env.TABLE_NAME = place.tableName;
+  // Writes to a read-only table: nobody else does.
+  useTable(place.client);
   try {
+    if (values.yes && values.stage !== undefined && values.table === undefined)
+      await waitUntilForgotten(place, values.stage);
     await reset(stage, deployed ?? dataDirectory, values.yes);
   } finally {
     await close();
   }
+}
+
+/**
+ * Seconds after which no function of a read-only stage uses what it remembers of a log: the last
+ * write, and the longest time that platform/push/memory.ts keeps a log without reading it again.
+ */
+const rememberedSeconds = 70;
+
+/** Rejects if the stage is not read-only. */
+async function waitUntilForgotten(place: TablePlace, stage: string): Promise<void> {
+  const since = await findReadOnly(place);
+  if (since === undefined)
+    throw new Error(
+      `${place.tableName} is in use: run npm run read-only -- ${stage} first, and ` +
+        `npm run writable -- ${stage} afterwards.`,
+    );
+  const forgottenAt = Date.parse(since) + rememberedSeconds * 1_000;
+  await pause(Math.max(0, forgottenAt - Date.now()));
 }
 
 /** Whether a system is still running on this data directory. */

@@ -2,11 +2,14 @@ import { spawnSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { type AttributeValue, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { DynamoDBDocumentClient, GetCommand, PutCommand } from "@aws-sdk/lib-dynamodb";
+import { marshall } from "@aws-sdk/util-dynamodb";
 import { openEngine } from "../../local/aws/index.ts";
 import { newLog } from "../../platform/store/log/logs.ts";
 import { type Key, key } from "../../platform/table/keys.ts";
+import { labelOf } from "../../platform/table/ownership.ts";
+import { AwsAccount, runProgram } from "../aws/account.ts";
 import { startSystem } from "../system.ts";
 
 /** Not a stream of the demo: those have logs, too, after their first records. */
@@ -43,6 +46,15 @@ const find = (Key: Key) =>
     return (await client.send(read)).Item;
   });
 
+/** The same for a table of AWS. */
+let account: AwsAccount;
+let settings: Record<string, string>;
+beforeAll(async () => {
+  account = new AwsAccount();
+  settings = await account.open();
+});
+afterAll(() => account.close());
+
 function resetLogs(...options: string[]) {
   const path = join(import.meta.dirname, "../../bin/operate/reset-logs.ts");
   const { status, stdout, stderr } = spawnSync(process.execPath, [path, ...options], {
@@ -77,4 +89,32 @@ test("every log starts a new epoch, frame numbers continue, and subscriptions ar
 
 test("an unknown option changes nothing, and the usage is printed", () => {
   expect(resetLogs("--all")).toMatchObject({ status: 2, says: expect.stringMatching(/--yes/) });
+});
+
+test("the logs of a deployed stage are reset only while it is read-only", async () => {
+  account.createTable("ovation-prod", [
+    marshall(labelOf({ stage: "prod", release: "0.0.0" })),
+    marshall({ ...log, ...before }),
+  ]);
+  const epoch = () => {
+    const items = account.itemsOf("ovation-prod") as { epoch?: AttributeValue }[];
+    return items.find((item) => item.epoch !== undefined)?.epoch;
+  };
+  const reset = (...more: string[]) =>
+    runProgram("operate/reset-logs.ts", ["--stage", "prod", ...more], settings);
+  expect(await reset()).toMatchObject({ status: 1, stderr: "" });
+  const live = await reset("--yes");
+  expect([live.status, live.stderr]).toEqual([
+    1,
+    "ovation-prod is in use: run npm run read-only -- prod first, and " +
+      "npm run writable -- prod afterwards.\n",
+  ]);
+  expect(epoch()).toEqual({ S: before.epoch });
+  const since = new Date(Date.now() - 100_000).toISOString();
+  const Item = marshall({ ...key.readOnly(), since });
+  account.engine.execute("PutItem", { TableName: "ovation-prod", Item });
+  const ended = await reset("--yes");
+  expect([ended.status, ended.stderr]).toEqual([0, ""]);
+  expect(ended.stdout).toBe("1 log of prod reset.\n");
+  expect(epoch()).toMatchObject({ S: expect.not.stringMatching(before.epoch) });
 });
