@@ -1,4 +1,4 @@
-import { Aws, Duration } from "aws-cdk-lib";
+import { Aws, Duration, RemovalPolicy } from "aws-cdk-lib";
 import { Alarm, ComparisonOperator, Metric, TreatMissingData } from "aws-cdk-lib/aws-cloudwatch";
 import {
   LambdaApplication,
@@ -46,6 +46,8 @@ export function placeCanaries(
     const flat = flatName(name);
     const version = target.currentVersion as IVersion;
     const alias = new Alias(scope, `${flat}-alias`, { aliasName, version });
+    // A function that leaves `canaries` is called by its alias until the gateway's stack is deployed.
+    alias.applyRemovalPolicy(RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE);
     const alarms = failureAlarms(scope, stage, name, version);
     const group = new LambdaDeploymentGroup(scope, `${flat}-canary`, {
       ...{ application, alias, role },
