@@ -1,6 +1,6 @@
 /**
  * `npm run reset-logs`: after a restore, starts a new log epoch for every stream, in DATA_DIR or in
- * a table on AWS. A deployed stage must be read-only. Without --yes it only prints what it would do.
+ * a table on AWS. A deployed stage must be read-only. Without --yes, it prints what it would do.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";

@@ -2,7 +2,7 @@
 import * as z from "zod";
 import { LikeItem } from "../../domain/audience/likes.ts";
 import { VoteItem } from "../../domain/audience/vote.ts";
-import { Amount } from "../../domain/credits.ts";
+import { Balance } from "../../domain/credits.ts";
 import { shownId, shownUserId } from "../../domain/id.ts";
 import { Transaction } from "../../domain/money/ledger.ts";
 import { Relation } from "../../domain/people/follow.ts";
@@ -41,7 +41,7 @@ export const ShownPass = z.object({ streamId: shownId, at: Timestamp });
 /** A user's contributions to a planned stream: the total, when last, and when returned. */
 export const ShownContribution = z.object({
   streamId: shownId,
-  amount: Amount,
+  amount: Balance,
   at: Timestamp,
   returnedAt: Timestamp.nullable(),
 });

@@ -10,6 +10,7 @@ import { findProfile } from "../store/people/users.ts";
 import { listHosted } from "../store/streams/stream-lists.ts";
 import { findStreams } from "../store/streams/streams.ts";
 import { decideAgain, overtaken } from "../table/conflicts.ts";
+import { updateIf } from "../table/items.ts";
 import { key } from "../table/keys.ts";
 import type { Action } from "../table/transact.ts";
 
@@ -26,23 +27,37 @@ class Moved extends Error {}
  * are left that are not forfeited.
  */
 export async function removeUser({ userId, isForfeit, now }: Leaving): Promise<void> {
+  const begun = Date.now();
+  const clock = () => new Date(now.getTime() + Date.now() - begun);
   await decideAgain(async () => {
     // Read first: everything that the user gives meanwhile, or that prevents leaving, writes the
     // wallet.
     const wallet = await findWallet(userId);
     await assertIdle(userId, now);
-    return removeIdle(wallet, isForfeit, now);
+    return removeIdle(wallet, isForfeit, clock);
+  });
+  await moveLeaving(userId, clock().toISOString());
+}
+
+/** A gift that was sent while the deletion was written is not for the next user of the sub. */
+async function moveLeaving(userId: string, leftAt: string): Promise<void> {
+  await updateIf({
+    Key: key.wallet(userId),
+    UpdateExpression: "SET leftAt = :at",
+    ConditionExpression: "leftAt < :at",
+    ExpressionAttributeValues: { ":at": leftAt },
   });
 }
 
-async function removeIdle(idle: Wallet, isForfeit: boolean, now: Date) {
+async function removeIdle(idle: Wallet, isForfeit: boolean, clock: () => Date) {
   const { userId } = idle;
   let profile = await findProfile(userId, { consistent: true });
-  const at = now.toISOString();
   const removed = commit(
     [idle],
     ([wallet]) => {
       if (wallet.revision !== idle.revision) throw new Moved();
+      // Not the time of the call: a gift that was sent since then is for this user, too.
+      const at = clock().toISOString();
       assertEmpty(wallet, isForfeit);
       const draft = forfeit(wallet, at);
       const { seq } = draft.after;

@@ -31,6 +31,14 @@ export type Action = {
 export type Failed = Map<string, Item | undefined>;
 
 /**
+ * The label of a transaction that was cancelled by a conflict or a throttle, for callers whose
+ * decision must not be older than its write: they decide again.
+ */
+const conflict = "conflict";
+
+type Repeats = { onConflict: "repeat" | "return" };
+
+/**
  * A response, and the marker that stores it under the call's key. A handler creates both with
  * `idempotentReply(answer)`, passes them to the store with the effect, and returns `reply.answer`.
  * Effect and marker are one transaction; a chat message is written after its marker.
@@ -49,11 +57,12 @@ export class DuplicateKeyError extends Error {}
 export async function commitTransaction(
   actions: readonly Action[],
   reply: Pick<Reply<unknown>, "remember"> = { remember: [] },
+  repeats?: Repeats,
 ): Promise<Failed | undefined> {
   const all = [...actions, ...reply.remember];
   const [first, ...others] = all;
   const isSingle = first !== undefined && others.length === 0;
-  const failed = isSingle ? await writeOne(first) : await transact(all);
+  const failed = isSingle ? await writeOne(first) : await transact(all, repeats);
   if (failed?.has("marker")) throw new DuplicateKeyError();
   return failed;
 }
@@ -89,14 +98,17 @@ async function writeOne(action: Action): Promise<Failed | undefined> {
  * undefined on success, otherwise the conditions that failed. DynamoDB evaluates each item
  * separately. If one could not be evaluated (another transaction holds it, or its partition is
  * throttled), the results of the others are incomplete: the transaction is retried with jitter, up
- * to a limit, then refused with `unavailable`. Two results are final nevertheless: an existing
+ * to a limit, then refused with `unavailable`; or the result is `conflict`. Two results are final nevertheless: an existing
  * `marker`; and, if no condition failed, a conflict on the marker without one on a wallet, which
  * means another call with the same key (refused with `key_in_progress`). If a response is lost
  * (timeout, 5xx), the same items are sent again with the same ClientRequestToken until the result
  * is definite, so a decision never takes effect twice.
  * https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
  */
-export async function transact(actions: readonly Action[]): Promise<Failed | undefined> {
+export async function transact(
+  actions: readonly Action[],
+  { onConflict }: Repeats = { onConflict: "repeat" },
+): Promise<Failed | undefined> {
   const labels = actions.map(({ label }, at) => label ?? String(at));
   const TransactItems = actions.map(({ label: _, ...action }) => withTable(action));
   let token = randomUUID();
@@ -109,6 +121,7 @@ export async function transact(actions: readonly Action[]): Promise<Failed | und
         const failed = failedConditions(error, labels);
         if (failed.size > 0 && (failed.has("marker") || isJudged(error))) return failed;
         if (failed.size === 0 && isOfOneKey(error, labels)) refuse("key_in_progress");
+        if (onConflict === "return") return new Map([[conflict, undefined]]);
         // A cancelled transaction is final: only now is it safe to use another token.
         token = randomUUID();
       } else if (!isIndefinite(error)) throw error;

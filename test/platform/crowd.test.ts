@@ -31,6 +31,7 @@ import { atEachRequest } from "./between.ts";
 import { setClock } from "./clock.ts";
 import { intercept } from "./intercept.ts";
 import { useOwnTable } from "./table.ts";
+import { transactionCanceled } from "./table-errors.ts";
 import { forget, giftTypeOf, makeStream, makeUser, sendOne } from "./wallet-people.ts";
 
 useOwnTable();
@@ -68,6 +69,24 @@ test("ten polls whose time is over leave room for others before they are counted
   setClock(Date.parse(polls.at(-1)!.endsAt!));
   const { id } = await start(stream, goal);
   expect((await findOpenMoments(stream.id)).open.map((one) => one.id)).toEqual([id]);
+});
+
+test("a moment starts and ends at the time of the attempt that is committed", async () => {
+  const stream = await makeStream("host");
+  let conflictedAt: string | undefined;
+  const undo = intercept(async ({ name }, next) => {
+    if (name !== "TransactWriteCommand" || conflictedAt !== undefined) return next();
+    await new Promise((done) => setTimeout(done, 20));
+    conflictedAt = new Date().toISOString();
+    throw transactionCanceled([{ Code: "TransactionConflict" }]);
+  });
+  const { id, startedAt } = await start(stream, goal);
+  expect(startedAt >= String(conflictedAt)).toBe(true);
+  conflictedAt = undefined;
+  const ending = () => ({ status: "ended" as const, endedAt: new Date() });
+  const { endedAt } = await finishMoment({ streamId: stream.id, id }, ending, forget);
+  undo();
+  expect(String(endedAt) >= String(conflictedAt)).toBe(true);
 });
 
 test("a poll that its log does not know yet has no vote for each of its options", async () => {

@@ -1,18 +1,23 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { expect, test } from "@jest/globals";
 import { escrowMax } from "../../domain/streams/funding.ts";
 import type { Stream } from "../../domain/streams/stream.ts";
 import { cancel, goLive } from "../../domain/streams/stream-lifecycle.ts";
+import { handler as exportData } from "../../functions/people/users/export.ts";
 import { followPlan, queueDuePlans } from "../../platform/planned/plans.ts";
 import { beginInvocation, setDeadline } from "../../platform/runtime/deadline.ts";
 import { topUp } from "../../platform/store/money/bookings.ts";
+import { contribute } from "../../platform/store/money/fundings.ts";
 import { findWallet } from "../../platform/store/money/wallets.ts";
 import { listDueStreams } from "../../platform/store/streams/escrow.ts";
 import { changeStream } from "../../platform/store/streams/stream-changes.ts";
 import { getStream } from "../../platform/store/streams/streams.ts";
 import { updateItem } from "../../platform/table/items.ts";
 import { key } from "../../platform/table/keys.ts";
+import { callEndpoint } from "./api-call.ts";
 import { whileBusy } from "./busy-wallet.ts";
 import { auditTable, giveTo, plannedStream, settleProceeds } from "./fundings.ts";
+import { intercept } from "./intercept.ts";
 import { useQueue } from "./queue-double.ts";
 import { useOwnTable } from "./table.ts";
 import { forget, makeUser, someone } from "./wallet-people.ts";
@@ -135,6 +140,44 @@ test("more than one entry can hold is returned in full", async () => {
   await followPlan({ streamId: stream.id }, new Date());
   expect(await balanceOf(giver)).toBe(most + 7);
   expect(await auditTable()).toEqual([]);
+  const { status, body } = await callEndpoint(exportData, { as: giver });
+  expect([status, body.data]).toEqual([
+    200,
+    expect.objectContaining({ contributions: [expect.objectContaining({ amount: most + 7 })] }),
+  ]);
+});
+
+test("contributions that never stop do not keep a host from going live", async () => {
+  const stream = await plannedStream({ fundingGoal: 1 });
+  await giveTo(stream, 1);
+  const waiting: Promise<unknown>[] = [];
+  // One arrives between each read and write of the decision, except while they are paused.
+  const undo = intercept(async ({ name, input }, next) => {
+    const text = JSON.stringify(input);
+    const isDecision = name === "TransactWriteCommand" && text.includes('":outcome":"host"');
+    if (isDecision && text.includes(stream.id)) {
+      const given = giveTo(stream, 1, await makeUser(someone("g"), 20));
+      waiting.push(given.catch((error: unknown) => error));
+      await Promise.race([given.catch(() => {}), pause(300)]);
+    }
+    return next();
+  });
+  const { funding } = await start(stream).finally(undo);
+  const outcomes = await Promise.all(waiting);
+  const given = outcomes.filter((one) => typeof one === "string").length;
+  expect(funding).toMatchObject({ outcome: "host", collected: 1 + given });
+  for (const one of outcomes)
+    if (typeof one !== "string") expect(one).toMatchObject({ code: "funding_over" });
+  expect(await auditTable()).toEqual([]);
+});
+
+test("contributions of one user at the same time get totals that include each other", async () => {
+  const stream = await plannedStream();
+  const giver = await makeUser(someone("giver"), 20);
+  const wish = { stream: await current(stream), userId: giver, amount: 1, now: new Date() };
+  const answers = await Promise.all(Array.from({ length: 8 }, () => contribute(wish, forget)));
+  const totals = answers.map(({ collectedFunding }) => collectedFunding);
+  expect(totals.sort()).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
 });
 
 /*
@@ -167,13 +210,13 @@ test("a member whose return fails delays nobody else, and is not forgotten", asy
   const stream = await plannedStream();
   const givers = await Promise.all(Array.from({ length: 110 }, () => giveTo(stream, 2)));
   const [busy, unfit, ...others] = givers.sort() as [string, string, ...string[]];
-  const contribute = (credits: unknown) =>
+  const setContribution = (credits: unknown) =>
     updateItem({
       Key: key.member(stream.id, unfit),
       UpdateExpression: "SET contributed = :credits",
       ExpressionAttributeValues: { ":credits": credits },
     });
-  await contribute("two");
+  await setContribution("two");
   await changeStream(await current(stream), cancel, new Date());
   const follow = () => followPlan({ streamId: stream.id }, new Date());
   await whileBusy(busy, { spares: false }, () => expect(follow()).rejects.toThrow());
@@ -190,7 +233,7 @@ test("a member whose return fails delays nobody else, and is not forgotten", asy
   await expect(followPlan(JSON.parse(rest!.body), new Date())).rejects.toThrow("were not returned");
   expect((await current(stream)).funding).not.toHaveProperty("returnedAt");
   expect(await listDueStreams(new Date())).toContain(stream.id);
-  await contribute(2);
+  await setContribution(2);
   await follow();
   expect(await balanceOf(unfit)).toBe(4);
   expect((await current(stream)).funding).toHaveProperty("returnedAt");

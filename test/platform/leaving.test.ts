@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { personOf } from "../../domain/people/person.ts";
 import { profileOf } from "../../domain/people/user.ts";
 import { Refusal } from "../../domain/refusal.ts";
@@ -97,13 +98,14 @@ test("pending credits prevent a host's deletion, even if the index does not show
 
 describe("a gift that is settled after its receiver was deleted", () => {
   /** A user leaves while a gift to them in another's stream is pending. */
-  async function leftBehind() {
+  async function leftBehind(leavesAt?: Date) {
     const [sender, host] = [await makeUser(someone("sender"), 100), await makeUser(someone("h"))];
     const guest = await makeUser(someone("guest"), 7);
     const stream = await makeStream(host);
     const receivers = [personOf(profileOf(guest, {}, new Date()))];
     const giftId = await sendOne(stream, sender, giftTypeOf(10), { receivers });
-    await withLaggingIndex(() => removeUser({ userId: guest, isForfeit: true, now: new Date() }));
+    const now = leavesAt ?? new Date();
+    await withLaggingIndex(() => removeUser({ userId: guest, isForfeit: true, now }));
     const settleNow = async () => settleAll([await readGift(stream.id, giftId)], new Date());
     return { guest, settleNow };
   }
@@ -127,13 +129,15 @@ describe("a gift that is settled after its receiver was deleted", () => {
     await expectProven();
   });
 
-  test("stays with the next user if it was sent to them", async () => {
-    const { guest } = await leftBehind();
+  test("stays with the next user if it was sent to them, a millisecond later", async () => {
+    const second = Math.ceil(Date.now() / 1000) * 1000;
+    const { guest } = await leftBehind(new Date(second + 100));
     const [sender, host] = [await makeUser(someone("sender"), 100), await makeUser(someone("h"))];
     await makeUser(guest);
     const stream = await makeStream(host);
     const receivers = [personOf(profileOf(guest, {}, new Date()))];
-    const now = new Date(Date.now() + 2_000);
+    const { leftAt = "" } = await findWallet(guest);
+    const now = new Date(Date.parse(leftAt) + 1);
     const giftId = await sendOne(stream, sender, giftTypeOf(10), { receivers, now });
     await settleAll([await readGift(stream.id, giftId)], now);
     expect(await findWallet(guest)).toMatchObject({ balance: 10 });
@@ -246,6 +250,27 @@ describe("credits that arrive while their user deletes the account", () => {
         meanwhile: () => deletion(bob),
         check: async () => {
           expect(["done", "user_not_found", "credits_too_low"]).toContain(outcome);
+          await expectNobodys(bob);
+        },
+      };
+    }));
+
+  test("a gift to them in another's stream prevents the deletion, or is forfeited", () =>
+    atEachRequest(async () => {
+      const [ann, host] = [await makeUser(someone("ann"), 100), await makeUser(someone("host"))];
+      const bob = await makeUser(someone("bob"));
+      const stream = await makeStream(host);
+      const receivers = [personOf(profileOf(bob, {}, new Date()))];
+      let giftId = "";
+      return {
+        act: () => outcomeOf(deletion(bob)),
+        meanwhile: async () => {
+          if ((await findProfile(bob, { consistent: true })) === undefined) return;
+          await pause(5);
+          giftId = await sendOne(stream, ann, giftTypeOf(10), { receivers });
+        },
+        check: async () => {
+          if (giftId !== "") await settleAll([await readGift(stream.id, giftId)], new Date());
           await expectNobodys(bob);
         },
       };

@@ -1,5 +1,6 @@
 import { PutCommand, ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { handler as sweep } from "../../functions/money/sweep.ts";
+import { beginInvocation, setDeadline } from "../../platform/runtime/deadline.ts";
 import { payOut } from "../../platform/store/money/bookings.ts";
 import { sumPending } from "../../platform/store/money/due.ts";
 import { redriveAll } from "../../platform/store/money/redrive.ts";
@@ -7,8 +8,10 @@ import { getGift, refund } from "../../platform/store/money/refunds.ts";
 import { type Due, dueOf, settle, settleAll } from "../../platform/store/money/settle.ts";
 import { findTotals } from "../../platform/store/money/totals.ts";
 import { findWallet } from "../../platform/store/money/wallets.ts";
+import { getStream } from "../../platform/store/streams/streams.ts";
 import { key } from "../../platform/table/keys.ts";
 import { table, tableName } from "../../platform/table/table.ts";
+import { intercept } from "./intercept.ts";
 import { startTable } from "./table.ts";
 import {
   byAdmin,
@@ -101,6 +104,32 @@ test("the sweep settles what no record settled, and leaves new gifts to the cons
   expect(await sumPending(fresh.host)).toBe(10);
   await sweep({});
   expect(await findWallet(missed.host)).toMatchObject({ balance: 30, seq: 3 });
+});
+
+test("the sweep settles all overdue gifts of a host in one run", async () => {
+  const { sender, host, streamId } = await prepare(0);
+  const stream = await getStream(streamId);
+  for (let n = 0; n < 230; n++) {
+    const now = new Date(minuteAgo.getTime() - 1_000 * n);
+    await sendOne(stream, sender, giftTypeOf(1), { now });
+  }
+  await sweep({});
+  expect(await findWallet(host)).toMatchObject({ balance: 230 });
+});
+
+test("gifts that the table throttles are read again, however old they are", async () => {
+  const { host, streamId, ids } = await prepare(1, minuteAgo);
+  const undo = intercept(({ name }, next) =>
+    name === "TransactWriteCommand"
+      ? Promise.reject(Object.assign(new Error("planted"), { name: "ThrottlingException" }))
+      : next(),
+  );
+  // Not for the whole patience of one transaction.
+  setDeadline(100);
+  const settled = settleAll([await readGift(streamId, ids[0]!)], new Date());
+  await expect(settled.finally(() => [undo(), beginInvocation(undefined)])).rejects.toThrow();
+  await sweep({});
+  expect(await findWallet(host)).toMatchObject({ balance: 10 });
 });
 
 test("more gifts than fit a transaction are settled in several, even of many streams", async () => {

@@ -61,6 +61,7 @@ export async function startMoment<A>(
         traceAction(caller.userId, streamId, now),
       ],
       { remember },
+      { onConflict: "return" },
     );
     if (failed === undefined) return answer;
     if (failed.has("status")) refuse("stream_not_live", { status: "ended" });
@@ -156,7 +157,7 @@ export async function finishMoment<A>(
     const { answer, remember } = reply(is);
     const marks = is.kind === "poll" ? overActions(id, endedAt) : [];
     const actions = [changeAction(was, is), ...closeActions(is, known), ...marks];
-    const failed = await commitTransaction(actions, { remember });
+    const failed = await commitTransaction(actions, { remember }, { onConflict: "return" });
     return failed === undefined ? answer : overtaken;
   });
 }

@@ -23,7 +23,7 @@ import { type Item, listItems, read, updateIf } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems, queryPages } from "../../table/query.ts";
 import type { Action, Reply } from "../../table/transact.ts";
-import { contributeAction, sumEscrow } from "../streams/escrow.ts";
+import { contributeAction, isClosed, sumEscrow } from "../streams/escrow.ts";
 import { type StreamWalk, walkOptions } from "../streams/stream-lists.ts";
 import { commit, findWallet, forfeitActions, spendLimits } from "./wallets.ts";
 
@@ -40,32 +40,33 @@ export async function contribute(
 ): Promise<z.infer<typeof Contributed>> {
   const fundingGoal = assertMayFund(stream, userId, now);
   const { id: streamId } = stream;
-  const [before, found] = await Promise.all([
-    sumEscrow(streamId, { consistent: true }),
-    findWallet(userId),
-  ]);
-  const collectedFunding = before + amount;
-  if (collectedFunding > escrowMax) refuse("funding_full", { left: escrowMax - before });
-  const fundingPercentage = Math.floor((collectedFunding * 100) / fundingGoal);
-  const answer = { streamId, amount, collectedFunding, fundingGoal, fundingPercentage };
   const occurredAt = now.toISOString();
   const type = "stream_funding_contribution";
   return commit(
-    [found],
-    ([wallet]) => ({
-      drafts: [
-        debit(countSpending(draftOf(wallet), amount, now, spendLimits()), {
-          ...{ type, amount, streamId, occurredAt },
-        }),
-      ],
-      actions: [
-        contributeAction(streamId, userId, amount),
-        memberAction(streamId, userId, amount, occurredAt),
-        { Put: { Item: { ...key.funded(userId, streamId), streamId, createdAt: occurredAt } } },
-      ],
-      reply: idempotentReply(answer),
-    }),
-    () => refuse("funding_over"),
+    [await findWallet(userId)],
+    async ([wallet]) => {
+      const before = await sumEscrow(streamId, { consistent: true });
+      const collectedFunding = before + amount;
+      if (collectedFunding > escrowMax) refuse("funding_full", { left: escrowMax - before });
+      const fundingPercentage = Math.floor((collectedFunding * 100) / fundingGoal);
+      const answer = { streamId, amount, collectedFunding, fundingGoal, fundingPercentage };
+      return {
+        drafts: [
+          debit(countSpending(draftOf(wallet), amount, now, spendLimits()), {
+            ...{ type, amount, streamId, occurredAt },
+          }),
+        ],
+        actions: [
+          contributeAction(streamId, userId, amount),
+          memberAction(streamId, userId, amount, occurredAt),
+          { Put: { Item: { ...key.funded(userId, streamId), streamId, createdAt: occurredAt } } },
+        ],
+        reply: idempotentReply(answer),
+      };
+    },
+    (failed) => {
+      if (isClosed(failed.get("escrow"))) refuse("funding_over");
+    },
   );
 }
 

@@ -200,6 +200,10 @@ export function newGiftId(streamId: string, now: Date): string {
 /** The time at the start of a gift's id, in seconds since 1970. */
 export const secondsOfGift = (giftId: string) => Number.parseInt(giftId.slice(0, 8), 16);
 
+/** The time in a gift's id, in milliseconds since 1970. */
+export const millisecondsOfGift = (giftId: string) =>
+  secondsOfGift(giftId) * 1000 + Math.floor(Number.parseInt(giftId.slice(18), 16) / countMax);
+
 /** The last second that an id can begin with, in the year 2106. */
 const secondsMax = 0xffff_ffff;
 

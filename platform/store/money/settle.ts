@@ -7,13 +7,13 @@ import {
   isOfFormer,
   type Wallet,
 } from "../../../domain/money/wallet.ts";
-import { Refusal, refuse } from "../../../domain/refusal.ts";
+import { Refusal } from "../../../domain/refusal.ts";
 import { Proceeds } from "../../../domain/streams/funding.ts";
 import { countMetric } from "../../runtime/metrics.ts";
 import { isPassing, pause } from "../../table/conflicts.ts";
 import { key } from "../../table/keys.ts";
 import { type Action, commitTransaction } from "../../table/transact.ts";
-import { secondsOfGift } from "./gifts.ts";
+import { millisecondsOfGift, secondsOfGift } from "./gifts.ts";
 import { park } from "./parked.ts";
 import { foldActions, foldOf } from "./totals.ts";
 import {
@@ -69,7 +69,7 @@ export async function settleAll(images: readonly Image[], now: Date): Promise<Ou
       try {
         await settleOrPart(receiverId, works, now, setAside);
       } catch (error) {
-        if (isBusy(error) && works.every(({ due }) => isLate(due, now)))
+        if (error instanceof Busy && works.every(({ due }) => isLate(due, now)))
           outcome.left += works.length;
         else passing.push(error);
       }
@@ -80,7 +80,12 @@ export async function settleAll(images: readonly Image[], now: Date): Promise<Ou
   return outcome;
 }
 
-const isBusy = (error: unknown) => error instanceof Refusal && error.code === "unavailable";
+/** Other calls kept writing the receiver's wallet. */
+class Busy extends Refusal {
+  constructor() {
+    super("unavailable");
+  }
+}
 
 const isLate = ({ id }: Due, now: Date) =>
   now.getTime() / 1000 - secondsOfGift(id) > patienceSeconds;
@@ -141,7 +146,7 @@ const labelOf = (due: Due) => `${due.streamId}/${due.id}/${partOf(due)}`;
  * the stream's totals and of the leaderboard are one transaction, up to 24 items in each. An item
  * whose mark is gone is dropped (another call settled it) and the rest is retried. If another call
  * wrote the wallet meanwhile, the decision is repeated on the wallet returned by the cancellation
- * while that is fresh; then, after pauses, on a new read. After `triesMax` attempts: `unavailable`.
+ * while that is fresh; then, after pauses, on a new read. After `triesMax` attempts: `Busy`.
  * Called by the stream's consumer, by the sweep, and by a refund.
  */
 export async function settle(
@@ -168,7 +173,7 @@ export async function settle(
     }
     const settled = beyondWallets(failed);
     waiting = waiting.filter((due) => !settled.has(labelOf(due)));
-    if (++attempt >= triesMax) refuse("unavailable");
+    if (++attempt >= triesMax) throw new Busy();
     if (attempt < freshTriesMax) [wallet] = renew([wallet], failed) as [Wallet];
     else {
       await pause(attempt - freshTriesMax);
@@ -205,6 +210,10 @@ function nextBatch(wallet: Wallet, waiting: readonly Due[], now: Date) {
 const senderOf = (due: Due): string | null =>
   due.kind === "proceeds" ? null : due.kind === "share" ? due.senderId : due.sender.userId;
 
+/** When a due item was sent, in milliseconds since 1970; a share has its gift's id. */
+const sentAt = (due: Due) =>
+  due.kind === "share" ? millisecondsOfGift(due.id) : Date.parse(due.createdAt);
+
 /** The type of the receiver's entry for each kind. */
 const revenues = {
   gift: "gift_revenue",
@@ -220,7 +229,7 @@ const revenues = {
 function creditAll(wallet: Wallet, batch: readonly Due[], now: Date): Sealed | undefined {
   let draft = draftOf(wallet);
   for (const due of batch.filter(({ dueCredits }) => dueCredits > 0)) {
-    const move = isOfFormer(wallet, secondsOfGift(due.id) * 1000) ? creditFormer : credit;
+    const move = isOfFormer(wallet, sentAt(due)) ? creditFormer : credit;
     draft = move(draft, {
       type: revenues[due.kind],
       amount: due.dueCredits,

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { deleteItem, getItem, putItem } from "../../table/items.ts";
-import { type Key, key, prefix } from "../../table/keys.ts";
+import { dueIndex, type Key, key, prefix } from "../../table/keys.ts";
 import { awaitCombos } from "./combos.ts";
 import { type DuePlace, listDue, readDue } from "./due.ts";
 import { secondsOfGift } from "./gifts.ts";
@@ -25,7 +25,8 @@ type SweepOutcome = { settled: number; parked: number; left: number; takenBack: 
 /**
  * Settles gifts due for more than half a minute and takes back gifts held for too long, page by
  * page through the whole index. The next sweep continues after the last page that this one began:
- * so however many items cannot be settled, all others get their turn.
+ * so however many items cannot be settled, all others get their turn. A pass takes one page of each
+ * receiver, so another pass follows while the last one has settled something.
  */
 export async function sweepOverdue(now: Date, bounds = boundsOfSweep): Promise<SweepOutcome> {
   const outcome: SweepOutcome = { settled: 0, parked: 0, left: 0, takenBack: 0 };
@@ -33,21 +34,27 @@ export async function sweepOverdue(now: Date, bounds = boundsOfSweep): Promise<S
   const until = Date.now() + bounds.milliseconds;
   let place = await findPlace();
   let isMoved = place !== undefined;
+  let isProgress = false;
   do {
+    if (place === undefined) isProgress = false;
     const { gifts, calls, next } = await listDue(place, bounds.pageSize);
     // Recorded before the page is settled: a page that kills the function is not the first again.
     if (isMoved || next !== undefined) await recordPlace(next);
     isMoved = next !== undefined;
     outcome.takenBack += await takeBackOverdue(await readDue(calls), now);
-    const overdue = await readDue(gifts.filter((one) => secondsOf(one) <= latest));
+    const found = await readDue(gifts.filter((one) => secondsOf(one) <= latest));
+    // The index may still have gifts that were settled meanwhile.
+    const overdue = found.filter((gift) => gift[dueIndex.PK] !== undefined);
     // This comes first: a settled gift is not found again, so its combo would never end.
     await awaitCombos(overdue, now);
     const { parked, left } = await settleAll(overdue, now);
-    outcome.settled += overdue.length - parked - left;
+    const settled = overdue.length - parked - left;
+    isProgress ||= settled > 0;
+    outcome.settled += settled;
     outcome.parked += parked;
     outcome.left += left;
     place = next;
-  } while (place !== undefined && Date.now() < until);
+  } while ((place !== undefined || isProgress) && Date.now() < until);
   return outcome;
 }
 

@@ -136,12 +136,12 @@ export const freshTriesMax = 4;
  */
 export async function commit<A, Wallets extends readonly Wallet[]>(
   wallets: readonly [...Wallets],
-  decide: (wallets: Wallets) => Decision<A>,
+  decide: (wallets: Wallets) => Decision<A> | Promise<Decision<A>>,
   onFailed: OnFailed = fault,
 ): Promise<A> {
   let current = wallets as Wallets;
   for (let attempt = 1; attempt <= decisionsMax; attempt++) {
-    const { drafts, actions = [], reply } = decide(current);
+    const { drafts, actions = [], reply } = await decide(current);
     const all = [...drafts.flatMap((draft) => seal(draft).actions), ...actions];
     if (all.length === 0) return reply.answer;
     const failed = await commitTransaction(all, reply);

@@ -8,7 +8,7 @@ import {
 } from "../../../domain/streams/funding.ts";
 import type { Stream } from "../../../domain/streams/stream.ts";
 import { newId } from "../../runtime/id.ts";
-import { type Reading, read } from "../../table/items.ts";
+import { type Item, type Reading, read, updateItem } from "../../table/items.ts";
 import { key, prefix } from "../../table/keys.ts";
 import { queryItems, queryRange } from "../../table/query.ts";
 import type { Action } from "../../table/transact.ts";
@@ -16,13 +16,18 @@ import type { Action } from "../../table/transact.ts";
 /**
  * A shard of a stream's contributions. The transaction that decides their outcome closes all
  * shards, each on the condition that it is unchanged: so the decision covers exactly their
- * contents.
+ * contents. If contributions keep changing them, they are paused for the decision.
  */
 export const EscrowPart = z.object({
   streamId: z.string(),
   amount: z.number().int().min(0),
   outcome: z.enum(["host", "back"]).optional(),
+  /** Contributions wait until this time, in milliseconds since 1970. */
+  pausedUntil: z.number().optional(),
 });
+
+/** How long contributions are paused: for some attempts of the decision that they prevented. */
+const pauseMilliseconds = 2_000;
 
 const shards = Array.from({ length: escrowShards }, (_, at) => at.toString(16));
 
@@ -42,16 +47,34 @@ const sumOf = (parts: ReadonlyMap<string, number>) =>
 export const sumEscrow = async (streamId: string, reading: Reading = {}): Promise<number> =>
   sumOf(await readParts(streamId, reading));
 
-/** Adds a contribution to its part, if that is open. */
+/** Adds a contribution to its part, if that is open and not paused. */
 export const contributeAction = (streamId: string, userId: string, amount: number): Action => ({
   label: "escrow",
   Update: {
     Key: key.escrowOf(streamId, userId),
     UpdateExpression: "SET streamId = :stream ADD amount :amount",
-    ConditionExpression: "attribute_not_exists(outcome)",
-    ExpressionAttributeValues: { ":stream": streamId, ":amount": amount },
+    ConditionExpression:
+      "attribute_not_exists(outcome) AND " +
+      "(attribute_not_exists(pausedUntil) OR pausedUntil < :now)",
+    ExpressionAttributeValues: { ":stream": streamId, ":amount": amount, ":now": Date.now() },
+    ReturnValuesOnConditionCheckFailure: "ALL_OLD",
   },
 });
+
+/** Whether a part takes no more contributions. */
+export const isClosed = (part: Item | undefined): boolean => part?.outcome !== undefined;
+
+/** Lets contributions wait for a moment, so that the decision about them is not overtaken again. */
+export async function pauseContributions(streamId: string): Promise<void> {
+  const pausedUntil = Date.now() + pauseMilliseconds;
+  const pausePart = (shard: string) =>
+    updateItem({
+      Key: key.escrow(streamId, shard),
+      UpdateExpression: "SET streamId = :stream, pausedUntil = :until ADD amount :none",
+      ExpressionAttributeValues: { ":stream": streamId, ":until": pausedUntil, ":none": 0 },
+    });
+  await Promise.all(shards.map(pausePart));
+}
 
 /**
  * If a change of a stream decides its contributions: the stream with that decision, and the actions

@@ -5,7 +5,7 @@ import { decideAgain, overtaken } from "../../table/conflicts.ts";
 import { read } from "../../table/items.ts";
 import { key } from "../../table/keys.ts";
 import { type Action, commitTransaction, type Reply } from "../../table/transact.ts";
-import { planActions, withFundingDecided } from "./escrow.ts";
+import { pauseContributions, planActions, withFundingDecided } from "./escrow.ts";
 import { actAction } from "./moderation.ts";
 import { overActions } from "./over-marks.ts";
 import { guestActions, listActions, liveAction, liveActions } from "./stream-lists.ts";
@@ -71,7 +71,7 @@ export async function changeStream(
     const { stream: changed, actions } = await withFundingDecided(current, worded, now);
     const at = now.toISOString();
     const acts = act === undefined ? [] : [actAction(stream.id, { ...act, reason: null, at })];
-    const failed = await commitTransaction([
+    const all = [
       changeAction(current, changed),
       ...wordsActions(current, changed),
       ...relistActions(current, changed),
@@ -81,10 +81,14 @@ export async function changeStream(
       ...actions,
       ...acts,
       ...(await also(changed)),
-    ]);
+    ];
+    const failed = await commitTransaction(all, { remember: [] }, { onConflict: "return" });
     if (failed === undefined) return changed;
-    // A contribution arrived between the read and the write of its escrow.
-    if (!failed.has("stream")) return overtaken;
+    if (!failed.has("stream")) {
+      // A contribution arrived between the read and the write of its escrow.
+      if (actions.length > 0) await pauseContributions(stream.id);
+      return overtaken;
+    }
     const there = failed.get("stream");
     if (there === undefined) refuse("stream_not_found", { streamId: stream.id });
     current = await withWords(read(Stream, there));
