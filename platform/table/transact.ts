@@ -30,10 +30,7 @@ export type Action = {
  */
 export type Failed = Map<string, Item | undefined>;
 
-/**
- * The label of a transaction that was cancelled by a conflict or a throttle, for callers whose
- * decision must not be older than its write: they decide again.
- */
+/** The label of a conflict or throttle, for decisions that must not be older than their write. */
 const conflict = "conflict";
 
 type Repeats = { onConflict: "repeat" | "return" };

@@ -1,7 +1,8 @@
 /** What a wallet shows while gifts are settled: each credit is in exactly one of its two sums. */
 import { collectOwnData } from "../../platform/own-data/export.ts";
 import { readBalances } from "../../platform/store/money/balances.ts";
-import { dueOf, settle } from "../../platform/store/money/settle.ts";
+import { dueOf } from "../../platform/store/money/due.ts";
+import { settle } from "../../platform/store/money/settle.ts";
 import { between } from "./between.ts";
 import { useOwnTable } from "./table.ts";
 import { giftTypeOf, makeStream, makeUser, readGift, sendOne, someone } from "./wallet-people.ts";

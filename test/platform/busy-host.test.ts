@@ -1,8 +1,8 @@
 import { BatchWriteCommand, ScanCommand } from "@aws-sdk/lib-dynamodb";
 import { makeDelivery } from "../../domain/webhooks/delivery.ts";
 import { handler as sweep } from "../../functions/money/sweep.ts";
-import { sumPending } from "../../platform/store/money/due.ts";
-import { dueOf, settle, settleAll } from "../../platform/store/money/settle.ts";
+import { dueOf, sumPending } from "../../platform/store/money/due.ts";
+import { settle, settleAll } from "../../platform/store/money/settle.ts";
 import { sweepOverdue } from "../../platform/store/money/sweep.ts";
 import { findTotals } from "../../platform/store/money/totals.ts";
 import { findWallet } from "../../platform/store/money/wallets.ts";

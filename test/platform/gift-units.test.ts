@@ -5,13 +5,14 @@ import { Gift } from "../../domain/money/gift-item.ts";
 import type { Attributes } from "../../local/aws/dynamodb-access.ts";
 import { countItemBytes } from "../../local/engine/values.ts";
 import { topUp } from "../../platform/store/money/bookings.ts";
+import { dueOf } from "../../platform/store/money/due.ts";
 import {
   changeStoredGiftType,
   getGiftType,
   listGiftTypes,
   recordGiftType,
 } from "../../platform/store/money/gift-types.ts";
-import { dueOf, settle } from "../../platform/store/money/settle.ts";
+import { settle } from "../../platform/store/money/settle.ts";
 import { getStream } from "../../platform/store/streams/streams.ts";
 import { keyedCall } from "../../platform/table/idempotency.ts";
 import { key } from "../../platform/table/keys.ts";

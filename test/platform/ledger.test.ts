@@ -7,8 +7,9 @@ import type { Attributes } from "../../local/aws/dynamodb-access.ts";
 import { countItemBytes } from "../../local/engine/values.ts";
 import { newId } from "../../platform/runtime/id.ts";
 import { topUp } from "../../platform/store/money/bookings.ts";
+import { dueOf } from "../../platform/store/money/due.ts";
 import { chain, entryActions, hashOf, listEntries } from "../../platform/store/money/ledger.ts";
-import { dueOf, settle } from "../../platform/store/money/settle.ts";
+import { settle } from "../../platform/store/money/settle.ts";
 import {
   listTransactions,
   listWalletTransactions,

@@ -1,7 +1,21 @@
+import { Gift, Share } from "../../../domain/money/gift-item.ts";
+import { Proceeds } from "../../../domain/streams/funding.ts";
 import { getItems, type Item } from "../../table/items.ts";
 import { dueIndex, heldBy, type Key, key, prefix } from "../../table/keys.ts";
 import { queryAll, queryDue, scanPage } from "../../table/query.ts";
 import { firstGiftFrom } from "./gifts.ts";
+
+/** A due gift, superlike, share or proceeds, from the stream's images or the sweep. */
+export type Due = Gift | Share | Proceeds;
+
+const schemaOf = ({ kind }: Record<string, unknown>) =>
+  kind === "share" ? Share : kind === "proceeds" ? Proceeds : Gift;
+
+/** Reads a due item; undefined if it is settled already. Throws if it does not fit. */
+export function dueOf(image: Record<string, unknown>): Due | undefined {
+  const due = schemaOf(image).parse(image);
+  return due.due === undefined ? undefined : due;
+}
 
 /** The most due items that a balance sums up; a user with more sees the sum of these. */
 const pendingMax = 1000;

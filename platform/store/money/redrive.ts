@@ -4,8 +4,9 @@ import { isPassing } from "../../table/conflicts.ts";
 import { getRawItem, type Item } from "../../table/items.ts";
 import type { Key } from "../../table/keys.ts";
 import type { Reply } from "../../table/transact.ts";
+import { dueOf } from "./due.ts";
 import { eachParked, findParked, reasonOf, removeParked } from "./parked.ts";
-import { dueOf, settle } from "./settle.ts";
+import { settle } from "./settle.ts";
 
 /** How many parked records were settled, and how many remain. */
 type Redriven = { settled: number; parked: number };

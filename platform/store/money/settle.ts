@@ -1,4 +1,3 @@
-import { Gift, Share } from "../../../domain/money/gift-item.ts";
 import type { EntryType } from "../../../domain/money/ledger.ts";
 import {
   credit,
@@ -8,11 +7,11 @@ import {
   type Wallet,
 } from "../../../domain/money/wallet.ts";
 import { Refusal } from "../../../domain/refusal.ts";
-import { Proceeds } from "../../../domain/streams/funding.ts";
 import { countMetric } from "../../runtime/metrics.ts";
 import { isPassing, pause } from "../../table/conflicts.ts";
 import { key } from "../../table/keys.ts";
 import { type Action, commitTransaction } from "../../table/transact.ts";
+import { type Due, dueOf } from "./due.ts";
 import { millisecondsOfGift, secondsOfGift } from "./gifts.ts";
 import { park } from "./parked.ts";
 import { foldActions, foldOf } from "./totals.ts";
@@ -125,18 +124,6 @@ const settledAtOnceMax = 24;
 
 /** The most actions in one transaction (TransactWriteItems). */
 const actionsMax = 100;
-
-/** A due gift, superlike, share or proceeds, from the stream's images or the sweep. */
-export type Due = Gift | Share | Proceeds;
-
-const schemaOf = ({ kind }: Image) =>
-  kind === "share" ? Share : kind === "proceeds" ? Proceeds : Gift;
-
-/** Reads a due item; undefined if it is settled already. Throws if it does not fit. */
-export function dueOf(image: Record<string, unknown>): Due | undefined {
-  const due = schemaOf(image).parse(image);
-  return due.due === undefined ? undefined : due;
-}
 
 const partOf = (due: Due) => (due.kind === "share" ? due.part : 0);
 const labelOf = (due: Due) => `${due.streamId}/${due.id}/${partOf(due)}`;
