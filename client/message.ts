@@ -36,11 +36,17 @@ export type Message =
       /** Sent when no frames are replayed: the sums, and the open moments. */
       sums?: Sums;
       moments?: Moment[];
-      requestId?: string;
+      requestId?: string | number;
     }
-  | { type: "unsubscribed"; streamId: string; reason?: string; requestId?: string }
-  | { type: "pong"; heads: Record<string, number>; requestId?: string }
-  | { type: "error"; statusCode: number; code?: string; errors: string[]; requestId?: string };
+  | { type: "unsubscribed"; streamId: string; reason?: string; requestId?: string | number }
+  | { type: "pong"; heads: Record<string, number>; requestId?: string | number }
+  | {
+      type: "error";
+      statusCode: number;
+      code?: string;
+      errors: string[];
+      requestId?: string | number;
+    };
 
 /** Any message of the server. */
 export type ServerMessage =

@@ -1,5 +1,5 @@
 import { type Position, recover, subscribedMessage } from "../domain/log/recovery.ts";
-import { streamsPerConnectionMax } from "../domain/log/subscriber.ts";
+import { type RequestId, streamsPerConnectionMax } from "../domain/log/subscriber.ts";
 import { refuse } from "../domain/refusal.ts";
 import { assertMayWatch } from "../platform/realtime/subscription.ts";
 import { limits } from "../platform/runtime/limits.ts";
@@ -20,7 +20,7 @@ import type { Rooms } from "./rooms.ts";
 type Request = {
   streamId: string;
   since?: Position | undefined;
-  requestId?: string | undefined;
+  requestId?: RequestId | undefined;
 };
 
 /**

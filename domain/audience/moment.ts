@@ -99,6 +99,8 @@ export const MomentItem = z.object({
   /** For a train: its settings when it began, and the level that its log has shown. */
   train: z.object({ levels: z.array(z.number().int()), levelSeconds: z.number() }).optional(),
   level: z.number().int().optional(),
+  /** A cancelled goal that had been reached. */
+  isReached: z.boolean().optional(),
   /** A train that its log has cancelled and already shown as cancelled. */
   isCancelledByLog: z.literal(true).optional(),
   startedAt: Timestamp,
@@ -142,10 +144,6 @@ const NewGoal = z.object({
 /** The body that starts a moment. */
 export const NewMoment = z
   .discriminatedUnion("kind", [NewPoll, NewGoal], { error: "expected poll or goal" })
-  .refine((body) => body.kind !== "poll" || body.choices <= body.options.length, {
-    path: ["choices"],
-    error: "expected no more than there are options",
-  })
   .meta({
     example: { kind: "poll", title: "Which song next?", options: ["Blue", "Red"], seconds: 60 },
   });
@@ -191,7 +189,8 @@ export const momentAt = (moment: MomentItem, now: Date): MomentItem =>
 /** The moment as viewers see it. `isReached`: the log has seen the goal reached. */
 export function momentOf(item: MomentItem, defaultPicture: string, isReached = false): Moment {
   const { result = null, by } = item;
-  const wasReached = result !== null && "reached" in result && result.reached;
+  const wasReached =
+    item.isReached === true || (result !== null && "reached" in result && result.reached);
   return {
     id: item.id,
     streamId: item.streamId,

@@ -2,6 +2,7 @@ import * as z from "zod";
 import type { Moment } from "../audience/moment.ts";
 import type { Totals } from "./event.ts";
 import { type Frame, isAnswered, type LogEnd } from "./frame.ts";
+import type { RequestId } from "./subscriber.ts";
 import { type LogState, type Sums, stateOf } from "./sums.ts";
 
 /*
@@ -96,7 +97,7 @@ export function subscribedMessage(
   answer: {
     recovery: Recovery | undefined;
     viewers: number;
-    requestId: string | undefined;
+    requestId: RequestId | undefined;
     shown?: ShownSums | undefined;
   },
 ) {

@@ -29,12 +29,13 @@ export function relayOf(connectionId: string): string | undefined {
 /** Maximum number of streams that one connection may be subscribed to. */
 export const streamsPerConnectionMax = 40;
 
-/** The id that a client gives a request, to match the response to it. */
+/** The id that a client gives a request, to match the response to it, which has it unchanged. */
 export const RequestId = z
-  .string({ error: "expected text of 1 to 128 characters" })
-  .min(1, "expected 1 to 128 characters")
-  .max(128, "expected 1 to 128 characters")
+  .union([z.string().min(1).max(128), z.int()], {
+    error: "expected text of 1 to 128 characters, or a whole number",
+  })
   .meta({ example: "subscribe-1" });
+export type RequestId = z.infer<typeof RequestId>;
 
 /**
  * A subscription, stored as an item of the stream so that the table's consumer gets it in order
@@ -46,7 +47,7 @@ export const Subscriber = z.object({
   userId: z.string(),
   /** Starts with the time, so that a new subscription never has the revision of an earlier one. */
   revision: z.number(),
-  requestId: z.string().optional(),
+  requestId: RequestId.optional(),
   since: Position.optional(),
   /** The first live frame; absent until the consumer has confirmed this revision. */
   from: z.number().int().optional(),

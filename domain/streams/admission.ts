@@ -5,6 +5,7 @@ import { type Message, messageIdOf } from "./chat.ts";
 import { shownIn } from "./display-names.ts";
 import { activeBan, type Member, type Sender } from "./member.ts";
 import type { Stream } from "./stream.ts";
+import { type Acting, mayModerate } from "./stream-lifecycle.ts";
 
 /** Refuses a user with an active block or mute. */
 export function assertMayChat(member: Pick<Member, "ban"> | undefined, now: Date): void {
@@ -18,20 +19,17 @@ export function assertNoBlockedWord(content: string, stream: Stream): void {
   if (word !== undefined) refuse("word_blocked", { word });
 }
 
-/**
- * Whether the sender must follow the host: in followers-only chat, everyone except for the host and
- * moderators.
- */
-export const needsFollowing = (stream: Stream, userId: string) =>
-  stream.followersOnly && stream.hostId !== userId && !stream.moderators.includes(userId);
+/** Whether the sender must follow the host: in followers-only chat, all who may not moderate. */
+export const needsFollowing = (stream: Stream, sender: Acting) =>
+  stream.followersOnly && !mayModerate(stream, sender);
 
 /** Limits on a sender's next message, besides bans. */
 export type ChatRules = { slowModeSeconds: number; perSecondMax: number };
 
-/** The rules for one sender: the host and moderators are exempt from slow mode. */
-export function chatRulesOf(stream: Stream, userId: string, perSecondMax: number): ChatRules {
-  const isFree = stream.hostId === userId || stream.moderators.includes(userId);
-  return { slowModeSeconds: isFree ? 0 : stream.slowModeSeconds, perSecondMax };
+/** The rules for one sender: who may moderate is exempt from slow mode. */
+export function chatRulesOf(stream: Stream, sender: Acting, perSecondMax: number): ChatRules {
+  const slowModeSeconds = mayModerate(stream, sender) ? 0 : stream.slowModeSeconds;
+  return { slowModeSeconds, perSecondMax };
 }
 
 type LastMessage = Pick<Sender, "lastMessageAt" | "lastCall">;

@@ -59,7 +59,7 @@ export function remove(stream: Stream, now: Date): StreamChange {
 }
 
 /** The user who acts on a stream. */
-type Acting = { userId: string; roles: readonly string[] };
+export type Acting = { userId: string; roles: readonly string[] };
 
 /** Whether the caller is the host, or an admin, who may act on the host's behalf. */
 export const mayHost = (stream: Stream, caller: Acting) =>
@@ -123,7 +123,7 @@ const minutes = wholeNumber(0, 1_000_000).default(1440);
  * now.
  */
 export const UpcomingQuery = z.object({
-  limit: rowsLimit(100, 10),
+  limit: rowsLimit(999_999_999, 10),
   minutesBefore: minutes.meta({
     description: "Include streams whose planned start was at most this many minutes ago",
   }),

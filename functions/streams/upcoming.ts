@@ -14,6 +14,9 @@ const UpcomingStream = LiveStream.extend({ isReminderActive: z.boolean().nullabl
   id: "UpcomingStream",
 });
 
+/** The most streams in one response. */
+const shownMax = 100;
+
 export const { contract, handler } = endpoint(
   {
     route: "GET /api/v2/live-stream/user/{userId}/upcoming-live-streams",
@@ -30,7 +33,9 @@ export const { contract, handler } = endpoint(
   async ({ path: { userId }, query, caller, now }) => {
     const [, hosted] = await Promise.all([getProfile(userId), listHosted(userId)]);
     const planned = hosted.filter((stream) => isWithin(stream, query, now)).sort(soonestFirst);
-    const streams = await findStreams(planned.slice(0, query.limit).map((row) => row.streamId));
+    const streams = await findStreams(
+      planned.slice(0, Math.min(query.limit, shownMax)).map((row) => row.streamId),
+    );
     const reminded = caller && (await findReminded(caller.userId, streams));
     return (await showStreams(streams)).map((stream) => ({
       ...stream,

@@ -48,10 +48,11 @@ export function gatewayResponses(): Record<string, GatewayResponse> {
   for (const [type, statusCode] of Object.entries(statuses)) {
     const time =
       type === "ACCESS_DENIED" ? "$context.authorizer.timestamp" : "$context.requestTime";
-    const envelope = failure(statusCode, outerCodes[statusCode], time);
+    const code = outerCodes[statusCode];
+    const envelope = failure(statusCode, code, time);
     responses[type] = {
       statusCode,
-      responseParameters: headersOf(statusCode),
+      responseParameters: headersOf(statusCode, code),
       responseTemplates: { "application/json": JSON.stringify(envelope) },
     };
   }
@@ -59,7 +60,7 @@ export function gatewayResponses(): Record<string, GatewayResponse> {
 }
 
 /** Headers as mapping expressions: static values need single quotes. */
-function headersOf(statusCode: number): Record<string, string> {
+function headersOf(statusCode: number, code: string | undefined): Record<string, string> {
   const headers: Record<string, string> = {
     "Access-Control-Allow-Origin": "'*'",
     "Access-Control-Expose-Headers": `'${exposedHeaders}'`,
@@ -67,6 +68,7 @@ function headersOf(statusCode: number): Record<string, string> {
     "X-Content-Type-Options": "'nosniff'",
     "X-Request-Id": "context.requestId",
   };
+  if (code !== undefined) headers["X-Error-Code"] = `'${code}'`;
   // The gateway would rename this header in a function's own 401, so only its own responses have
   // it.
   if (statusCode === 401) headers["WWW-Authenticate"] = "'Bearer'";

@@ -137,7 +137,7 @@ const dev: OwnPolicy = {
     ...["official", "support", "helpdesk", "billing", "ovation"],
   ],
   nameChangesPerDay: 1_000_000,
-  liveStreamsPerUser: 100,
+  liveStreamsPerUser: 10_000,
   largeRoomViewers: 1_000,
   // Posted in half a second and read in a page of the table: smaller parts would cost more calls.
   partViewers: 5_000,

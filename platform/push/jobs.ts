@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import * as z from "zod";
 import { Position } from "../../domain/log/recovery.ts";
+import { RequestId } from "../../domain/log/subscriber.ts";
 import { sendMessage, sendMessages } from "../aws/queues.ts";
 import { setting } from "../runtime/env.ts";
 import { lazy } from "../runtime/init.ts";
@@ -20,7 +21,7 @@ export const ResumeJob = z.object({
   asked: z
     .object({
       since: Position.optional(),
-      requestId: z.string().optional(),
+      requestId: RequestId.optional(),
       /** The log's newest frame; absent if the subscription has its first live frame. */
       head: z.number().int().optional(),
     })

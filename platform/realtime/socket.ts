@@ -39,7 +39,7 @@ type SocketRequest<C extends SocketContract> = {
   connectedAt: number;
   /** The gateway may omit it at `$disconnect`, which must clean up nevertheless. */
   caller: C["route"] extends "$disconnect" ? Caller | undefined : Caller;
-  requestId: string | undefined;
+  requestId: RequestId | undefined;
   event: SocketEvent;
   now: Date;
   answer: (message: Record<string, unknown>) => Promise<void>;
@@ -77,7 +77,7 @@ export function socket<const C extends Omit<SocketContract, "kind">>(
     beginInvocation(context, event.requestContext.requestId);
     const { connectionId, connectedAt, eventType } = event.requestContext;
     const now = new Date();
-    let requestId: string | undefined;
+    let requestId: RequestId | undefined;
     let caller: Caller | undefined;
     const answer = async (message: Record<string, unknown>) => {
       await openPoster().post(connectionId, payloadOf(JSON.stringify({ ...message, requestId })));
@@ -146,13 +146,13 @@ function readMessage(event: SocketEvent): Record<string, unknown> {
   return readJson(text.toString("utf8")) as Record<string, unknown>;
 }
 
-function readRequestId(body: Record<string, unknown>): string | undefined {
+function readRequestId(body: Record<string, unknown>): RequestId | undefined {
   const { success, data } = RequestId.optional().safeParse(body.requestId);
   return success ? data : undefined;
 }
 
 /** The `requestId` of a refused message, if it can be read. */
-function findRequestId(event: SocketEvent): string | undefined {
+function findRequestId(event: SocketEvent): RequestId | undefined {
   try {
     return readRequestId(readMessage(event));
   } catch (error) {

@@ -1,5 +1,5 @@
 import type { Position } from "../../domain/log/recovery.ts";
-import { revisionAt, type Subscriber } from "../../domain/log/subscriber.ts";
+import { type RequestId, revisionAt, type Subscriber } from "../../domain/log/subscriber.ts";
 import { Refusal, refuse } from "../../domain/refusal.ts";
 import { assertAdmitted, isAdmittedForNow, isBlocked } from "../../domain/streams/member.ts";
 import type { Caller } from "../auth/caller.ts";
@@ -31,7 +31,7 @@ type Subscription = Connection & {
   roles?: Caller["roles"];
   streamId: string;
   since?: Position | undefined;
-  requestId?: string | undefined;
+  requestId?: RequestId | undefined;
 };
 
 /** Counts this environment's subscriptions, so that revisions of the same millisecond differ. */

@@ -200,6 +200,20 @@ test.concurrent("a goal of likes counts taps; moments end with their stream", as
   watching.close();
 });
 
+test.concurrent("a goal that was reached stays reached when it is cancelled", async () => {
+  const [{ id, host, watching }, as] = await Promise.all([room(), person()]);
+  const { id: goalId } = (await start(host, id, { ...goal, of: "likes", target: 1 })).body.data;
+  const likes = { session: freshId(), total: 1 };
+  await call(`PUT /api/v1/live-stream/${id}/likes`, { as, body: likes });
+  await watching.next(holds("moment.changed", goalId));
+  const { data } = (await cancel(host, id, goalId)).body;
+  expect(data).toMatchObject({ status: "cancelled", reached: true, result: null });
+  await watching.next(holds("moment.ended", goalId));
+  expect(eventOf(watching, "moment.ended", goalId)[0].data).toEqual(data);
+  expect((await list(id, "")).body.data.list).toMatchObject([{ id: goalId, reached: true }]);
+  watching.close();
+});
+
 test.concurrent("a cancelled moment has no result; the list is newest first, by kind and status", async () => {
   const { id, host, watching } = await room();
   const ids: string[] = [];
@@ -320,9 +334,9 @@ test.concurrent("invalid bodies are 400, unknown moments 404, and only polls acc
   const [{ id, host }, other, as] = await Promise.all([liveStream(), liveStream(), person()]);
   for (const body of [{}, { ...poll, options: ["a", "a"] }, { ...poll, seconds: 5 }, "poll"])
     expectFailure(await start(host, id, body), 400, sentences[400]);
-  const { id: pollId } = (await start(host, id, { ...poll, choices: 2 })).body.data;
+  const { id: pollId } = (await start(host, id, { ...poll, choices: 10 })).body.data;
   const { id: goalId } = (await start(host, id, goal)).body.data;
-  for (const options of [[], [3], [0, 0], [-1], ["0"], [0, 1, 2], null])
+  for (const options of [[], [3], [0, 0], [-1], ["0"], [0, 1, 2, 3], null])
     expectFailure(await vote(await person(), id, pollId, options), 400, sentences[400]);
   expect((await vote(as, id, pollId, [2, 0])).status).toBe(200);
   const wrong = await vote(as, id, goalId, [0]);

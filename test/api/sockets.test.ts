@@ -4,22 +4,25 @@ import { admin, call, eventually, freshId, liveStream, person } from "./people.t
 import { type Message, open, refusedHandshake, viewer, watch, wsUrl } from "./viewer.ts";
 
 const ofType = (type: string) => (message: Message) => message.type === type;
-const answers = (requestId: string) => (message: Message) => message.requestId === requestId;
+const answers = (requestId: string | number) => (message: Message) =>
+  message.requestId === requestId;
 
 test("every response has its request's requestId, even errors", async () => {
   const [{ id }, as] = await Promise.all([liveStream(), person()]);
   const watching = await viewer(as);
-  const ask = async (requestId: string, message: object) => {
+  const ask = async (requestId: string | number, message: object) => {
     watching.send({ ...message, requestId });
     return watching.next(answers(requestId));
   };
   const long = "x".repeat(128);
   expect(await ask(long, { action: "ping" })).toEqual({ type: "pong", heads: {}, requestId: long });
+  expect(await ask(7, { action: "ping" })).toEqual({ type: "pong", heads: {}, requestId: 7 });
   const subscribed = await ask("a b \u0000 ğ", { action: "subscribe", streamId: id });
   expect(Object.keys(subscribed)).toEqual([
     ...["type", "streamId", "epoch", "head", "viewers", "sums", "moments", "requestId"],
   ]);
   expect(subscribed).toMatchObject({ viewers: expect.any(Number), streamId: id });
+  expect(await ask(8, { action: "subscribe", streamId: id })).toMatchObject({ streamId: id });
   const unsubscribed = await ask("u", { action: "unsubscribe", streamId: id });
   expect(unsubscribed).toEqual({ type: "unsubscribed", streamId: id, requestId: "u" });
   const refusals: [string, object, number, string][] = [

@@ -171,6 +171,7 @@ test("scheduled streams are listed as upcoming, and viewers can set reminders", 
   expect(await upcoming()).toMatchObject([{ id, status: "scheduled", isReminderActive: null }]);
   expect(await upcoming(as)).toMatchObject([{ isReminderActive: false }]);
   expect(await upcoming(as, "?minutesAfter=30")).toEqual([]);
+  expect(await upcoming(as, "?limit=101")).toHaveLength(1);
   const remind = (minute: unknown) =>
     call(`POST /api/v1/live-stream/${id}/reminder`, { as, body: { minute } });
   expect((await remind(null)).body.data).toEqual({

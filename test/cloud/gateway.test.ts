@@ -153,6 +153,7 @@ describe.each(["dev", "prod"] as const)("the HTTP API of %s", (stage) => {
       expect(text).not.toContain("error.message");
       const header = (name: string) => responseParameters[`gatewayresponse.header.${name}`];
       expect(header("X-Request-Id")).toBe("context.requestId");
+      expect(header("X-Error-Code")).toBe(`'${envelope.code}'`);
       expect(header("Access-Control-Allow-Origin")).toBe("'*'");
       expect(header("WWW-Authenticate")).toBe(status === 401 ? "'Bearer'" : undefined);
       expect(header("Retry-After")).toBe([429, 503].includes(status) ? "'1'" : undefined);

@@ -61,11 +61,11 @@ describe("what an Idempotency-Key remembers of a message", () => {
 describe("slow mode", () => {
   const slowed = { ...stream, slowModeSeconds: 5 };
 
-  test("is for viewers, not for the host and the moderators", () => {
-    const seconds = ["host", "ben", "ann"].map(
-      (userId) => chatRulesOf(slowed, userId, 3).slowModeSeconds,
-    );
-    expect(seconds).toEqual([0, 0, 5]);
+  test("is for viewers, not for the host, the moderators and admins", () => {
+    const secondsOf = (userId: string, roles: string[] = []) =>
+      chatRulesOf(slowed, { userId, roles }, 3).slowModeSeconds;
+    const seconds = ["host", "ben", "ann"].map((userId) => secondsOf(userId));
+    expect([...seconds, secondsOf("ann", ["admin"])]).toEqual([0, 0, 5, 0]);
   });
 
   test("ends after its seconds, and names a wait after which the next message is accepted", () => {

@@ -65,11 +65,13 @@ describe("a paid stream", () => {
   });
 });
 
-test("followers-only chat is open to the host and the moderators", () => {
+test("followers-only chat is open to the host, the moderators and admins", () => {
   const users = ["host", "ben", "ann"];
   const bound = (followersOnly: boolean) =>
-    users.filter((userId) => needsFollowing({ ...stream, followersOnly }, userId));
+    users.filter((userId) => needsFollowing({ ...stream, followersOnly }, { userId, roles: [] }));
   expect([bound(true), bound(false)]).toEqual([["ann"], []]);
+  const admin = { userId: "ann", roles: ["admin"] };
+  expect(needsFollowing({ ...stream, followersOnly: true }, admin)).toBe(false);
 });
 
 test("the host of a stream is shown as its host, even if they are among its moderators", () => {

@@ -136,8 +136,8 @@ type MomentFilter = {
   limit: number;
 };
 
-/** How a moment ends: a cancelled one has no result. */
-type Ending = { status: "ended" | "cancelled"; endedAt: Date };
+/** How a moment ends: a cancelled one has no result, so it has to keep whether it was reached. */
+type Ending = { status: "ended" | "cancelled"; endedAt: Date; isReached?: boolean };
 
 /**
  * Ends or cancels an open moment; its result is counted later. It ends when this is written, unless
@@ -150,10 +150,10 @@ export async function finishMoment<A>(
 ): Promise<A> {
   return decideAgain(async () => {
     const [was, known] = await Promise.all([getMoment(streamId, id), findOpenMoments(streamId)]);
-    const { status, endedAt } = endingOf();
+    const { endedAt, ...ending } = endingOf();
     assertOpen(was, endedAt);
     const at = endedAt.toISOString();
-    const is = { ...was, status, endedAt: at, revision: was.revision + 1 };
+    const is = { ...was, ...ending, endedAt: at, revision: was.revision + 1 };
     const { answer, remember } = reply(is);
     const marks = is.kind === "poll" ? overActions(id, endedAt) : [];
     const actions = [changeAction(was, is), ...closeActions(is, known), ...marks];

@@ -122,24 +122,26 @@ async function undoEarly(
  */
 export async function admitText(
   stream: Stream,
-  { userId, roles = [], callId, isBanned = false }: Candidate,
+  { callId, isBanned = false, ...candidate }: Candidate,
   content: string,
   now: Date,
   early: Outcome<Sender | undefined> = () => undefined,
 ): Promise<void> {
   noteOpen(stream);
+  const { userId } = candidate;
+  const sender = { roles: [], ...candidate };
   // Of two refusals the caller gets the one about themselves; in a live stream, from the admission.
   if (isBanned || stream.status !== "active" || !isFree(stream)) {
     const member = await findMember(stream.id, userId, { consistent: true });
     assertMayChat(member, now);
-    assertAdmitted(stream, member, { userId, roles });
+    assertAdmitted(stream, member, sender);
   }
   assertLive(stream);
-  assertMessagesOpen(stream, userId);
+  assertMessagesOpen(stream, sender);
   assertNoBlockedWord(content, stream);
-  if (needsFollowing(stream, userId) && !(await findRelation(userId, stream.hostId)))
+  if (needsFollowing(stream, sender) && !(await findRelation(userId, stream.hostId)))
     refuse("followers_only");
-  const limit = chatRulesOf(stream, userId, setting("REQUESTS_PER_SECOND"));
+  const limit = chatRulesOf(stream, sender, setting("REQUESTS_PER_SECOND"));
   const rules = { ...limit, ...(callId && { callId }) };
   const admitted = early();
   if (admitted === undefined) await admitMessage(stream.id, userId, rules, now);
