@@ -9,22 +9,30 @@ import { expel } from "./room.ts";
 /** Number of delivered mail ids that a relay remembers, to deliver each once. */
 const takenMax = 10_000;
 
-type Holder = { node: string; connections: ReadonlyMap<string, Connection> };
+type Holder = {
+  node: string;
+  connections: ReadonlyMap<string, Connection>;
+  opening: ReadonlySet<string>;
+};
 
 /**
  * Returns a function that reads the relay's mail from the table and delivers each message once.
- * Call it repeatedly; a failed delivery is retried by the next call.
+ * Call it repeatedly: the next call retries a failed delivery, and delivers what a socket gets
+ * during its handshake, in which it is listed already.
  */
-export function createMailReader({ node, connections }: Holder): () => Promise<void> {
+export function createMailReader({ node, connections, opening }: Holder): () => Promise<void> {
   const taken = new BoundedSet<string>(takenMax);
   let waiting: Mail[] = [];
   return async () => {
-    if (connections.size === 0) return;
+    if (connections.size + opening.size === 0) return;
     const mails = [...waiting, ...(await takeMail(node, taken))];
     waiting = [];
     for (const mail of mails) {
       const connection = connections.get(mail.connectionId);
-      if (connection === undefined) continue;
+      if (connection === undefined) {
+        if (opening.has(mail.connectionId)) waiting.push(mail);
+        continue;
+      }
       await deliver(connection, mail).catch((error) => {
         logFault("A relay's message could not be delivered", error);
         waiting.push(mail);

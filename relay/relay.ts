@@ -103,26 +103,32 @@ const openServer = (state: State) =>
     maxPayload: socketLimits.messageBytes,
     verifyClient: ({ req }, answer) =>
       state.handshakes.add(async () => {
+        state.count += 1;
+        const connectionId = relayConnectionId(state.node, state.count);
+        state.opening.add(connectionId);
         const status = await state
-          .asRelay(() => admit(state, req))
+          .asRelay(() => admit(state, req, connectionId))
           .catch((error) => {
             logFault("A handshake failed", error);
             return 500;
           });
         if (status === 200) req.socket.cork();
+        // Opens the connection before it returns.
         answer(status === 200, status);
+        state.opening.delete(connectionId);
       }),
     handleProtocols: (_offered, request) => state.admitted.get(request)?.protocol ?? false,
   });
 
 /** Checks a handshake and stores what its connection needs. Returns its status. */
-async function admit(state: State, request: IncomingMessage): Promise<number> {
-  const { admitted, ended, node, routes } = state;
+async function admit(
+  { admitted, ended, routes }: State,
+  request: IncomingMessage,
+  connectionId: string,
+): Promise<number> {
   // The client has disconnected while its handshake waited.
   if (!isConnected(request)) return 503;
   const handshake = readHandshake(request);
-  state.count += 1;
-  const connectionId = relayConnectionId(node, state.count);
   const connectedAt = Date.now();
   const verdict = await judge(handshake, { connectionId, connectedAt }, routes);
   if (verdict.statusCode !== 200) {

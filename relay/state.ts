@@ -26,6 +26,8 @@ export type State = {
   node: string;
   rooms: ReturnType<typeof createRooms>;
   connections: Map<string, Connection>;
+  /** The ids of connections whose handshakes are in progress. */
+  opening: Set<string>;
   poster: ReturnType<typeof createPoster>;
   routes: ReturnType<typeof createRoutes>;
   /** Admitted handshakes. */
@@ -71,5 +73,6 @@ export function createState(): State {
       setTimeout(again, removedAgainMilliseconds).unref();
     }),
   );
-  return { ...held, handshakes, ended, admitted: new WeakMap(), count: 0 };
+  const opening = new Set<string>();
+  return { ...held, opening, handshakes, ended, admitted: new WeakMap(), count: 0 };
 }

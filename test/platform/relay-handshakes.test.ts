@@ -1,8 +1,11 @@
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
+import WebSocket from "ws";
+import { relayOf } from "../../domain/log/subscriber.ts";
 import { makeTicket } from "../../domain/log/ticket.ts";
 import { newSecret } from "../../platform/auth/secret.ts";
 import { listSockets } from "../../platform/store/log/connections.ts";
+import { putMail } from "../../platform/store/log/relays.ts";
 import { putTicket } from "../../platform/store/log/tickets.ts";
 import { startRelay } from "../../relay/relay.ts";
 import { intercept } from "./intercept.ts";
@@ -13,14 +16,20 @@ useOwnTable({ RELAY_URL: "wss://relay.live.acme.com/ws", SOCKETS_PER_USER: "3" }
 const now = new Date();
 const userId = "ann";
 
+/** A new ticket of a user. */
+async function newTicket(as = userId): Promise<string> {
+  const ticket = newSecret();
+  const asking = { userId: as, expiresAt: 4e9, issuedAt: now.getTime() / 1000, tokenId: "" };
+  await putTicket(ticket, makeTicket(asking, undefined, now));
+  return ticket;
+}
+
 /** A handshake with a new ticket; its status. Hangs up when the response has begun. */
 async function handshakeAt(
   port: number,
   { path = "/ws", more = {} }: { path?: string; more?: Record<string, string> } = {},
 ): Promise<number | undefined> {
-  const ticket = newSecret();
-  const asking = { userId, expiresAt: 4e9, issuedAt: now.getTime() / 1000, tokenId: "" };
-  await putTicket(ticket, makeTicket(asking, undefined, now));
+  const ticket = await newTicket();
   const headers = {
     ...{ connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "13" },
     ...{ "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==", ...more },
@@ -56,4 +65,32 @@ test("a handshake has the path of the API, and headers no larger than the API ac
   ]);
   await relay.drain(0);
   expect(statuses).toEqual([101, 404, 404, 431, 101]);
+});
+
+test("a session that is revoked during its handshake is closed once its socket is open", async () => {
+  const relay = await startRelay({ port: 0, host: "127.0.0.1" });
+  const open = async (as: string) => {
+    const socket = new WebSocket(`ws://127.0.0.1:${relay.port}/ws?ticket=${await newTicket(as)}`);
+    await once(socket, "open");
+    return socket;
+  };
+  // A relay without sockets reads no mail.
+  await open("bob");
+  let isSent = false;
+  const restore = intercept(async ({ name, input }, next) => {
+    const answer = await next();
+    if (isSent || name !== "QueryCommand" || !JSON.stringify(input).includes("SOCKET#"))
+      return answer;
+    isSent = true;
+    const [opening] = await listSockets("eve", now);
+    const { connectionId } = opening!;
+    await putMail(relayOf(connectionId)!, { connectionId, closes: true }, new Date());
+    // The relay reads its mail meanwhile.
+    await new Promise((done) => setTimeout(done, 1_000));
+    return answer;
+  });
+  const socket = await open("eve").finally(restore);
+  const closing = once(socket, "close", { signal: AbortSignal.timeout(5_000) });
+  const [code] = await closing.finally(() => relay.drain(0));
+  expect(code).toBe(1000);
 });

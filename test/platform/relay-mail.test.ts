@@ -5,11 +5,14 @@ import { queryWhole } from "../../platform/table/query.ts";
 import { createMailReader } from "../../relay/mail.ts";
 import type { Connection } from "../../relay/model.ts";
 import { intercept } from "./intercept.ts";
+import { connectionOf } from "./relay-connection.ts";
 import { useOwnTable } from "./table.ts";
 
 useOwnTable({ RELAY_URL: "wss://relay.live.acme.com/ws" });
 
 let nodes = 0;
+
+const mailOf = (node: string) => queryWhole(key.mail(node, ""), { prefix: prefix.mail });
 
 /** A relay's reader and the messages that its one connection is sent; the first ones may fail. */
 function relayOf(failures = 0) {
@@ -22,24 +25,45 @@ function relayOf(failures = 0) {
   };
   const connection: Pick<Connection, "send"> = { send };
   const connections = new Map([["c1", connection as Connection]]);
+  const opening = new Set<string>();
   // All of one millisecond.
   const now = new Date();
   const put = (n: number) =>
     putMail(node, { connectionId: "c1", text: JSON.stringify({ n }) }, now);
-  return { node, sent, put, readMail: createMailReader({ node, connections }) };
+  return { node, sent, put, readMail: createMailReader({ node, connections, opening }) };
 }
 
 test("a message that is written again after it was taken is delivered once", async () => {
   const { node, sent, put, readMail } = relayOf();
   await put(1);
-  const [item] = await queryWhole(key.mail(node, ""), { prefix: prefix.mail });
+  const [item] = await mailOf(node);
   await readMail();
   await putItem(item!);
   await readMail();
   await put(2);
   await readMail();
   expect(sent).toEqual([{ n: 1 }, { n: 2 }]);
-  expect(await queryWhole(key.mail(node, ""), { prefix: prefix.mail })).toEqual([]);
+  expect(await mailOf(node)).toEqual([]);
+});
+
+test("mail for a socket that is still opening waits for it, and is dropped if it is refused", async () => {
+  const node = `relay-${++nodes}`;
+  const connections = new Map([["c0", connectionOf("bob")]]);
+  const opening = new Set(["c1", "c2"]);
+  const readMail = createMailReader({ node, connections, opening });
+  for (const connectionId of ["c1", "c2"])
+    await putMail(node, { connectionId, closes: true }, new Date());
+  await readMail();
+  const closed: string[] = [];
+  const open = (id: string) =>
+    connections.set(id, { ...connectionOf("ann"), close: () => closed.push(id) });
+  open("c1");
+  opening.clear();
+  await readMail();
+  expect(closed).toEqual(["c1"]);
+  open("c2");
+  await readMail();
+  expect(closed).toEqual(["c1"]);
 });
 
 test("messages of one millisecond are delivered in the order in which they were written", async () => {

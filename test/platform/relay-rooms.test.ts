@@ -175,7 +175,8 @@ test.each([
   const { got, connection } = await watch(streamId, userId);
   await putItem(member);
   const node = `node of ${userId}`;
-  const readMail = createMailReader({ node, connections: new Map([["c1", connection]]) });
+  const connections = new Map([["c1", connection]]);
+  const readMail = createMailReader({ node, connections, opening: new Set() });
   await putMail(node, { connectionId: "c1", recheck: streamId }, now);
   await readMail();
   expect(got).toEqual(expected);
@@ -187,7 +188,8 @@ test("a viewer who was blocked without an event is unsubscribed from that stream
   await subscribe(rooms, connection, { streamId: other }, now);
   await block(streamId, "ann");
   const node = "node of a blocked viewer";
-  const readMail = createMailReader({ node, connections: new Map([["c1", connection]]) });
+  const connections = new Map([["c1", connection]]);
+  const readMail = createMailReader({ node, connections, opening: new Set() });
   await putMail(node, { connectionId: "c1", rechecksBans: true }, now);
   await readMail();
   expect(got).toEqual(["subscribed", "subscribed", "unsubscribed"]);
