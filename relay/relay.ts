@@ -11,6 +11,7 @@ import { logFault } from "../platform/runtime/log.ts";
 import { markRelay, removeRelay } from "../platform/store/log/relays.ts";
 import { gatherLonger } from "../platform/table/table.ts";
 import { createAddresses } from "./addresses.ts";
+import { closeInWaves } from "./closing.ts";
 import { socketLimits, takeConnection } from "./connection.ts";
 import { subscribe } from "./greeting.ts";
 import { judge, readHandshake } from "./handshake.ts";
@@ -205,30 +206,6 @@ async function subscribeFirst(
     const errors = [sentenceOf[statusCode], ...details];
     connection.send({ type: "error", statusCode, code, errors });
   }
-}
-
-/** Time between the last message to a client and the close. */
-const closingMilliseconds = 500;
-const waveMilliseconds = 250;
-const closingMessage = {
-  type: "closing",
-  code: 4410,
-  reason: "This relay ends: reconnect at once",
-};
-
-/** Closes connections evenly over the given time, so that clients reconnect one after another. */
-async function closeInWaves(connections: Connection[], milliseconds: number): Promise<void> {
-  const waves = Math.max(1, Math.floor((milliseconds - closingMilliseconds) / waveMilliseconds));
-  const size = Math.max(1, Math.ceil(connections.length / waves));
-  for (let at = 0; at < connections.length; at += size) {
-    const wave = connections.slice(at, at + size);
-    for (const connection of wave) connection.send(closingMessage);
-    setTimeout(() => {
-      for (const connection of wave) connection.close(1001);
-    }, closingMilliseconds);
-    await new Promise((done) => setTimeout(done, waveMilliseconds));
-  }
-  if (connections.length > 0) await new Promise((done) => setTimeout(done, closingMilliseconds));
 }
 
 const isConnected = ({ socket }: IncomingMessage) => socket.readable && socket.writable;

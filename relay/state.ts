@@ -37,6 +37,8 @@ export type State = {
   /** Sockets that have ended and are still listed. */
   ended: Backlog<{ userId: string; connectionId: string }>;
   count: number;
+  /** When the last stored heartbeat began, in milliseconds since 1970. */
+  markedAt: number;
   /**
    * Runs an action in the async context in which the relay was started: the local runner's context
    * determines settings and permissions, and socket events do not carry it.
@@ -74,5 +76,6 @@ export function createState(): State {
     }),
   );
   const opening = new Set<string>();
-  return { ...held, opening, handshakes, ended, admitted: new WeakMap(), count: 0 };
+  const admitted: State["admitted"] = new WeakMap();
+  return { ...held, opening, handshakes, ended, admitted, count: 0, markedAt: Date.now() };
 }

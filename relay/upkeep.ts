@@ -6,6 +6,7 @@ import { type Announcement, announces, onAnnouncement } from "../platform/store/
 import { aliveMilliseconds, markRelay } from "../platform/store/log/relays.ts";
 import { findNewestLive } from "../platform/store/streams/stream-lists.ts";
 import { share } from "../platform/table/query.ts";
+import { closeInWaves } from "./closing.ts";
 import { subscribe } from "./greeting.ts";
 import { createMailReader } from "./mail.ts";
 import type { Connection } from "./model.ts";
@@ -17,6 +18,10 @@ import type { State } from "./state.ts";
  * publishing metrics.
  */
 const everyMilliseconds = { mail: 200, announcedMail: 1_000, look: 1_000, metrics: 10_000 };
+/** The age of the last heartbeat at which a relay closes its sockets, before it counts as dead. */
+const aloneMilliseconds = aliveMilliseconds.max - 2 * everyMilliseconds.look;
+/** The time in which it closes them: 250 a second. */
+const closingMillisecondsEach = 4;
 
 /** Runs a relay's periodic work until it is stopped. */
 export function startUpkeep(state: State): { stop(): void } {
@@ -32,7 +37,8 @@ export function startUpkeep(state: State): { stop(): void } {
     repeat(everyMilliseconds.look, () => look(state)),
     repeat(everyMilliseconds.look, () => state.rooms.tick(new Date())),
     repeat(everyMilliseconds.look, () => moveOverlays(state)),
-    repeat(aliveMilliseconds.every, () => markRelay(state.node, new Date())),
+    repeat(everyMilliseconds.look, () => closeAlone(state)),
+    repeat(aliveMilliseconds.every, () => mark(state)),
     repeat(everyMilliseconds.metrics, publish),
     onAnnouncement((one) => void state.asRelay(() => hear(state, readMail, one))),
   ];
@@ -51,21 +57,38 @@ const hear = ({ rooms }: State, readMail: () => Promise<void>, announcement: Ann
     : rooms.take(announcement.streamId, announcement.frame)
   ).catch((error) => logFault("An announcement could not be followed", error));
 
-/**
- * Repeats an action with a pause in between, even if it fails. Returns a function that stops it.
- */
+/** Repeats an action with a pause in between, at most a second after a failure. Returns its stop. */
 function repeat(milliseconds: number, act: () => Promise<unknown>): () => void {
   let isStopped = false;
   let timer: NodeJS.Timeout;
   const turn = async () => {
-    await act().catch((error) => logFault("A relay's upkeep failed", error));
-    if (!isStopped) timer = setTimeout(turn, milliseconds);
+    let pause = milliseconds;
+    await act().catch((error) => {
+      logFault("A relay's upkeep failed", error);
+      pause = Math.min(milliseconds, 1_000);
+    });
+    if (!isStopped) timer = setTimeout(turn, pause);
   };
   timer = setTimeout(turn, milliseconds);
   return () => {
     isStopped = true;
     clearTimeout(timer);
   };
+}
+
+async function mark(state: State): Promise<void> {
+  const now = new Date();
+  await markRelay(state.node, now);
+  state.markedAt = now.getTime();
+}
+
+/**
+ * Closes all sockets of a relay without a heartbeat. Functions would take them for dead and remove
+ * them from their users' lists: later revocations and notifications would not find them.
+ */
+async function closeAlone({ connections, markedAt }: State): Promise<void> {
+  if (Date.now() - markedAt < aloneMilliseconds) return;
+  await closeInWaves([...connections.values()], connections.size * closingMillisecondsEach);
 }
 
 /** Closes silent connections and those whose token has expired. */

@@ -1,0 +1,53 @@
+/** A relay without a heartbeat counts as dead, so it may keep no socket. */
+import { jest } from "@jest/globals";
+import type { Connection } from "../../relay/model.ts";
+import { createState } from "../../relay/state.ts";
+import { startUpkeep } from "../../relay/upkeep.ts";
+import { passQuickly } from "./clock.ts";
+import { intercept } from "./intercept.ts";
+import { connectionOf } from "./relay-connection.ts";
+import { useOwnTable } from "./table.ts";
+
+useOwnTable({ RELAY_URL: "wss://relay.live.acme.com/ws" });
+
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+/** What the socket of a relay gets whose heartbeats fail between these seconds. */
+async function sentWithout({ from, until }: { from: number; until: number }) {
+  const sent: unknown[] = [];
+  const began = Date.now();
+  const secondsAfter = () => (Date.now() - began) / 1_000;
+  const restore = intercept(async ({ name, input }, next) => {
+    const isMark = name === "PutCommand" && JSON.stringify(input).includes("MAIL#");
+    const isLost = isMark && secondsAfter() >= from && secondsAfter() < until;
+    if (isLost) throw new Error("The table does not answer");
+    return next();
+  });
+  await passQuickly(async () => {
+    const state = createState();
+    const connection: Connection = {
+      ...connectionOf("ann"),
+      send: (message) => void sent.push(message),
+      close: (code) => void sent.push(code),
+    };
+    state.connections.set(connection.id, connection);
+    const upkeep = startUpkeep(state);
+    while (secondsAfter() < 25 && sent.length < 2)
+      await new Promise((done) => setTimeout(done, 100));
+    upkeep.stop();
+  }).finally(restore);
+  return sent;
+}
+
+test("a relay closes its sockets before functions take them for dead", async () => {
+  expect(await sentWithout({ from: 0, until: 16 })).toEqual([
+    { type: "closing", code: 4410, reason: "Reconnect at once" },
+    1001,
+  ]);
+});
+
+test("a relay keeps its sockets if its heartbeats fail for less than that", async () => {
+  expect(await sentWithout({ from: 3, until: 11 })).toEqual([]);
+});
