@@ -43,6 +43,14 @@ export function createHeldFrames() {
   let held: (Encoded & { at: number })[] = [];
   const first = () => held[0]?.frame.n;
   const drop = (count: number) => void held.splice(0, count);
+  /** Removes the texts from all frames that these delete. */
+  const removeTexts = (deleting: readonly Frame[]) => {
+    for (const messageId of deleting.flatMap(deletedIn))
+      held = held.map((one) => {
+        const body = withoutText(one.frame.body, messageId);
+        return body === undefined ? one : { ...encode({ ...one.frame, body }), at: one.at };
+      });
+  };
   return {
     /** The oldest frame's number; undefined if there is none. */
     first,
@@ -54,16 +62,23 @@ export function createHeldFrames() {
       const at = n - (first() ?? 0);
       return at < 0 ? [] : held.slice(at, at + most);
     },
-    /** Adds the newest frame. If it has another epoch or follows a gap, it replaces the others. */
+    /**
+     * Adds the newest frame, and removes the texts that it deletes. If it has another epoch or
+     * follows a gap, it replaces the others.
+     */
     add(frame: Frame, now: number): Encoded {
       const last = held.at(-1)?.frame;
       if (last !== undefined && (last.n !== frame.n - 1 || last.epoch !== frame.epoch)) held = [];
+      removeTexts([frame]);
       const encoded = { ...encode(frame), at: now };
       held.push(encoded);
       drop(Math.max(0, held.length - framesMax));
       return encoded;
     },
-    /** Adds older frames, in order, after their last gap, if they end just before the oldest one. */
+    /**
+     * Adds older frames, in order, after their last gap, if they end just before the oldest one.
+     * They were read before newer frames came: without the texts that any of these deletes.
+     */
     addBefore(frames: readonly Frame[], now: number): void {
       const last = frames.at(-1);
       if (last === undefined || (held.length > 0 && last.n + 1 !== first())) return;
@@ -71,24 +86,18 @@ export function createHeldFrames() {
       const whole = frames.slice(Math.max(0, begin));
       held = [...whole.map((frame) => ({ ...encode(frame), at: now })), ...held];
       drop(Math.max(0, held.length - framesMax));
+      removeTexts(held.map(({ frame }) => frame));
     },
     /** Drops frames that are older than the maximum. */
     trim(now: number): void {
       const kept = held.findIndex(({ at }) => now - at < heldMilliseconds);
       drop(kept < 0 ? held.length : kept);
     },
-    /** Removes a deleted message's text from all frames. */
-    removeText(messageId: string): void {
-      held = held.map((one) => {
-        const body = withoutText(one.frame.body, messageId);
-        return body === undefined ? one : { ...encode({ ...one.frame, body }), at: one.at };
-      });
-    },
   };
 }
 
 /** Ids of the messages that a frame reports as deleted. */
-export function deletedIn({ body }: Frame): string[] {
+function deletedIn({ body }: Frame): string[] {
   if (!body.includes('"chat.deleted"')) return [];
   const { events } = JSON.parse(body) as {
     events: { type: string; data: { messageId?: string } }[];

@@ -8,7 +8,7 @@ import { measureMetric } from "../platform/runtime/metrics.ts";
 import { announces, queryFrames, readHead } from "../platform/store/log/frames.ts";
 import { getLog } from "../platform/store/log/logs.ts";
 import { findMember } from "../platform/store/streams/members.ts";
-import { createHeldFrames, deletedIn, joined } from "./held-frames.ts";
+import { createHeldFrames, joined } from "./held-frames.ts";
 import type { Connection, Room, Subscription } from "./model.ts";
 
 /**
@@ -122,7 +122,6 @@ function runsOf(frames: readonly Frame[]): [Frame, ...Frame[]][] {
 function showRun(room: Room, run: readonly [Frame, ...Frame[]]): void {
   const now = Date.now();
   const encoded = run.map((frame) => {
-    for (const messageId of deletedIn(frame)) room.held.removeText(messageId);
     measureMetric("RelayDelay", Math.max(0, now - (frame.madeAt ?? now)));
     return room.held.add(frame, now);
   });

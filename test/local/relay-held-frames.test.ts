@@ -43,3 +43,16 @@ test("memory holds a frame for five minutes, in which a deleted user's names may
   held.trim(6 * minutes);
   expect(held.first()).toBeUndefined();
 });
+
+test("memory holds no text that a frame of it deletes, in whatever order they come", () => {
+  const held = createHeldFrames();
+  const bodyOf = (n: number, ...events: object[]) => JSON.stringify({ frame: n, events });
+  const said = { type: "chat.message", data: { _id: "m1", content: "a secret" } };
+  const deleted = { type: "chat.deleted", data: { messageId: "m1" } };
+  held.add({ ...frame(3), body: bodyOf(3, deleted) }, 0);
+  held.addBefore([{ ...frame(1), body: bodyOf(1, said) }, frame(2)], 0);
+  expect(held.find(1)?.frame.body).toBe(
+    bodyOf(1, { ...said, data: { _id: "m1", content: "", deleted: true } }),
+  );
+  expect(held.run(1, 9).map((one) => one.frame.n)).toEqual([1, 2, 3]);
+});
