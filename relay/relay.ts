@@ -219,5 +219,7 @@ function sizeOf(request: IncomingMessage): number {
 
 function refuseUpgrade(socket: Duplex, statusCode: number): void {
   const lines = [`HTTP/1.1 ${statusCode} `, "Connection: close", "Content-Length: 0"];
+  // Otherwise it stays half open: no timeout of HTTP applies after an upgrade.
+  socket.once("finish", () => socket.destroy());
   socket.end(`${lines.join("\r\n")}\r\n\r\n`);
 }

@@ -192,6 +192,8 @@ export function refuseUpgrade(
     ...headers.map(([name, value]) => `${name}: ${value}`),
     `Content-Length: ${Buffer.byteLength(body)}`,
   ];
+  // Otherwise it stays half open: no timeout of HTTP applies after an upgrade.
+  socket.once("finish", () => socket.destroy());
   socket.end(`${lines.join("\r\n")}\r\n\r\n${body}`);
 }
 

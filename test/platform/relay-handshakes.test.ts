@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
+import { connect } from "node:net";
 import WebSocket from "ws";
 import { relayOf } from "../../domain/log/subscriber.ts";
 import { makeTicket } from "../../domain/log/ticket.ts";
@@ -93,4 +94,25 @@ test("a session that is revoked during its handshake is closed once its socket i
   const closing = once(socket, "close", { signal: AbortSignal.timeout(5_000) });
   const [code] = await closing.finally(() => relay.drain(0));
   expect(code).toBe(1000);
+});
+
+test("the connection of a refused handshake ends, even if the client keeps its half open", async () => {
+  const relay = await startRelay({ port: 0, host: "127.0.0.1" });
+  const socket = connect({ port: relay.port, allowHalfOpen: true });
+  socket.write(
+    "GET /wrong HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+  );
+  const [answer] = await once(socket, "data");
+  expect(String(answer)).toMatch(/^HTTP\/1.1 404 /);
+  const failed = once(socket, "error", { signal: AbortSignal.timeout(5_000) });
+  // A connection that the server has closed is reset by what comes later.
+  const writing = setInterval(() => socket.write("more"), 50);
+  const isReset = await failed.then(
+    ([{ code }]) => ["EPIPE", "ECONNRESET"].includes(code),
+    () => false,
+  );
+  clearInterval(writing);
+  socket.destroy();
+  await relay.drain(0);
+  expect(isReset).toBe(true);
 });
