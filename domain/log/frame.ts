@@ -64,6 +64,9 @@ export type LogEnd = LogState & {
  */
 const coversBytesMax = 100_000;
 
+/** Bytes that a message of one letter gains when its text is deleted: `"deleted":true,`. */
+const deletedBytes = 14;
+
 /** A frame's facts other than its events, and its limits. */
 type FrameFacts = {
   streamId: string;
@@ -108,7 +111,8 @@ export function makeFrame(
     const after = record.gift === undefined ? totals : add(totals, record.gift.totals);
     const folded = fold(state, uncounted(record, end), newest);
     const shown = isDropped ? [] : eventTexts(record, folded.events, after, deleted);
-    const size = shown.reduce((sum, text) => sum + utf8Bytes(text) + 1, 0);
+    const messages = isDropped ? 0 : record.events.filter(messageIn).length;
+    const size = shown.reduce((sum, text) => sum + utf8Bytes(text) + 1, messages * deletedBytes);
     const own = size + sumsText(folded.changed).length;
     const changes = { ...changed, ...folded.changed };
     const fits = own <= room;

@@ -96,7 +96,7 @@ test("what a reset of the log has counted is not added again", () => {
 });
 
 test("a frame is filled to its last byte", () => {
-  const records = [taps, chatRecord(1), giftRecord(2)];
+  const records = [taps, giftRecord(1), giftRecord(2)];
   const take = (bytesMax?: number) =>
     makeFrame(emptyLog, records, { ...saying, ...(bytesMax && { bytesMax }) }, now);
   const bytes = utf8Bytes(take().frame.body);
@@ -123,6 +123,19 @@ test("more than one frame can hold goes into several, none larger than a message
   expect(frames.length).toBeGreaterThan(1);
   for (const { body } of frames) expect(utf8Bytes(body)).toBeLessThanOrEqual(frameBytesMax);
   expect(eventsOf(frames).map(({ id }) => id)).toEqual(records.map(({ id }) => id));
+});
+
+test("a frame stays small enough when its texts are deleted", () => {
+  const letters = Array.from({ length: 100 }, (_, n) => chatRecord(1 + n, "x", n));
+  for (let length = 1; length <= 500; length += 100) {
+    const [frame] = cut([chatRecord(0, "x".repeat(length)), ...letters]);
+    const [, ...short] = eventsOf([frame!]);
+    const emptied = short.reduce(
+      (body, { data }) => withoutText(body, data._id) ?? body,
+      frame!.body,
+    );
+    expect(utf8Bytes(emptied)).toBeLessThanOrEqual(frameBytesMax);
+  }
 });
 
 test("time in a log never moves backwards, whatever the clocks of the shards", () => {
