@@ -4,7 +4,11 @@ import { textFrame } from "./frame-bytes.ts";
 import type { Connection } from "./model.ts";
 
 /** A poster that writes directly to the connections of this relay, `node`. */
-export function createPoster(node: string, connections: ReadonlyMap<string, Connection>): Poster {
+export function createPoster(
+  node: string,
+  connections: ReadonlyMap<string, Connection>,
+  opening: ReadonlySet<string>,
+): Poster {
   const find = (id: string) => {
     const connection = connections.get(id);
     return connection?.isOpen() ? connection : undefined;
@@ -21,7 +25,7 @@ export function createPoster(node: string, connections: ReadonlyMap<string, Conn
       return connection === undefined ? "gone" : "sent";
     },
     async probe(id) {
-      if (find(id) !== undefined) return "sent";
+      if (opening.has(id) || find(id) !== undefined) return "sent";
       // A closed socket of this relay may still be listed; it no longer counts against its user's
       // limit.
       return relayOf(id) === node ? "gone" : ownPoster().probe(id);

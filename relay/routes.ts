@@ -5,7 +5,7 @@ import * as defaultRoute from "../functions/log/realtime/default.ts";
 import * as pingRoute from "../functions/log/realtime/ping.ts";
 import * as subscribeRoute from "../functions/log/realtime/subscribe.ts";
 import * as unsubscribeRoute from "../functions/log/realtime/unsubscribe.ts";
-import { ownPoster, type Poster } from "../platform/push/gateway.ts";
+import type { Poster } from "../platform/push/gateway.ts";
 import { admitSocket, listSocket } from "../platform/realtime/admission.ts";
 import { acceptHandshake, noteUser } from "../platform/realtime/handshake.ts";
 import { isStillValid } from "../platform/realtime/overlay.ts";
@@ -43,7 +43,7 @@ export function createRoutes({ rooms, connections, poster }: Held) {
       const terms = { socketsMax: setting("SOCKETS_PER_USER"), isStillValid: isGood };
       await listSocket(opened);
       const [verdict] = await Promise.all([
-        admitSocket(ownPoster, opened, terms, now),
+        admitSocket(openPoster, opened, terms, now),
         noteUser(caller, now),
       ]);
       if (verdict !== "admitted") return { statusCode: verdict === "too_many" ? 429 : 401 };

@@ -60,7 +60,8 @@ export function createState(): State {
   const node = randomBytes(9).toString("hex");
   const connections = new Map<string, Connection>();
   const rooms = createRooms(node);
-  const poster = createPoster(node, connections);
+  const opening = new Set<string>();
+  const poster = createPoster(node, connections, opening);
   const routes = createRoutes({ rooms, connections, poster });
   const asRelay = AsyncLocalStorage.snapshot() as State["asRelay"];
   const held = { node, connections, rooms, poster, routes, asRelay };
@@ -75,7 +76,6 @@ export function createState(): State {
       setTimeout(again, removedAgainMilliseconds).unref();
     }),
   );
-  const opening = new Set<string>();
   const admitted: State["admitted"] = new WeakMap();
   return { ...held, opening, handshakes, ended, admitted, count: 0, markedAt: Date.now() };
 }

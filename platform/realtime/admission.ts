@@ -1,4 +1,4 @@
-import { isOpening } from "../../domain/log/subscriber.ts";
+import { isOpening, relayOf } from "../../domain/log/subscriber.ts";
 import { hashOfSecret } from "../auth/secret.ts";
 import type { Poster } from "../push/gateway.ts";
 import {
@@ -66,7 +66,9 @@ async function countLiving(
   sockets: readonly Socket[],
   now: Date,
 ): Promise<number> {
-  if (!(await tryUse("probes", userId, now))) return sockets.length;
+  // Only the gateway's sockets cost a call each.
+  const isFree = sockets.every(({ connectionId }) => relayOf(connectionId) !== undefined);
+  if (!isFree && !(await tryUse("probes", userId, now))) return sockets.length;
   const alive = await Promise.all(
     sockets.map(async ({ connectionId, connectedAt }) => {
       if (isOpening({ connectedAt }, now)) return true;

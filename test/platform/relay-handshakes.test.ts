@@ -2,10 +2,10 @@ import { once } from "node:events";
 import { type IncomingMessage, request } from "node:http";
 import { connect } from "node:net";
 import WebSocket from "ws";
-import { relayOf } from "../../domain/log/subscriber.ts";
+import { relayConnectionId, relayOf } from "../../domain/log/subscriber.ts";
 import { makeTicket } from "../../domain/log/ticket.ts";
 import { newSecret } from "../../platform/auth/secret.ts";
-import { listSockets } from "../../platform/store/log/connections.ts";
+import { listSockets, putSocket, type Socket } from "../../platform/store/log/connections.ts";
 import { putMail } from "../../platform/store/log/relays.ts";
 import { putTicket } from "../../platform/store/log/tickets.ts";
 import { startRelay } from "../../relay/relay.ts";
@@ -28,9 +28,13 @@ async function newTicket(as = userId): Promise<string> {
 /** A handshake with a new ticket; its status. Hangs up when the response has begun. */
 async function handshakeAt(
   port: number,
-  { path = "/ws", more = {} }: { path?: string; more?: Record<string, string> } = {},
+  {
+    path = "/ws",
+    as = userId,
+    more = {},
+  }: { path?: string; as?: string; more?: Record<string, string> } = {},
 ): Promise<number | undefined> {
-  const ticket = await newTicket();
+  const ticket = await newTicket(as);
   const headers = {
     ...{ connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "13" },
     ...{ "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==", ...more },
@@ -115,4 +119,19 @@ test("the connection of a refused handshake ends, even if the client keeps its h
   socket.destroy();
   await relay.drain(0);
   expect(isReset).toBe(true);
+});
+
+test("a socket that a relay no longer holds is not counted, though it is still listed", async () => {
+  const relay = await startRelay({ port: 0, host: "127.0.0.1" });
+  expect(await handshakeAt(relay.port, { as: "ida" })).toBe(101);
+  const [{ connectionId }] = (await listSockets("ida", now)) as [Socket];
+  const node = relayOf(connectionId)!;
+  const connectedAt = now.getTime() - 60_000;
+  for (const n of [101, 102, 103])
+    await putSocket("ida", {
+      ...{ connectionId: relayConnectionId(node, n), connectedAt, expiresAt: 4e9 },
+    });
+  const status = await handshakeAt(relay.port, { as: "ida" });
+  await relay.drain(0);
+  expect(status).toBe(101);
 });
