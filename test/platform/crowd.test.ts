@@ -178,6 +178,16 @@ test("of one user's concurrent votes one counts, and of two ends one takes effec
   expect(await recordResult(moment, endsAt!, result)).toBe(false);
 });
 
+test("the results of two moments of a stream can be written at the same time", async () => {
+  const stream = await makeStream("host");
+  const both = await Promise.all([poll, poll].map((one) => start(stream, one)));
+  const results = both.map(async (one) =>
+    recordResult(one, one.endsAt!, await recount(one, one.endsAt!)),
+  );
+  expect(await Promise.all(results)).toEqual([true, true]);
+  expect((await findOpenMoments(stream.id)).open).toEqual([]);
+});
+
 test("a moment whose time is over has ended in every list, before its result is counted", async () => {
   const stream = await makeStream("host");
   const [short, long] = [await start(stream, poll), await start(stream, goal)];

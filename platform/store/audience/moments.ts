@@ -168,11 +168,13 @@ export async function recordResult(
   endedAt: string,
   result: MomentResult,
 ): Promise<boolean> {
-  const { streamId, revision } = was;
-  const known = await findOpenMoments(streamId);
-  const is = { ...was, status: "ended" as const, endedAt, result, revision: revision + 1 };
-  const failed = await commitTransaction([changeAction(was, is), ...closeActions(is, known)]);
-  return failed === undefined;
+  const is = { ...was, status: "ended" as const, endedAt, result, revision: was.revision + 1 };
+  return decideAgain(async () => {
+    const known = await findOpenMoments(was.streamId);
+    const failed = await commitTransaction([changeAction(was, is), ...closeActions(is, known)]);
+    if (failed === undefined) return true;
+    return failed.has("moment") ? false : overtaken;
+  });
 }
 
 /** Removes a moment from the list of open ones; trains are not in it. */
