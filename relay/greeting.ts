@@ -36,7 +36,11 @@ export async function subscribe(
 ): Promise<void> {
   const { streamId } = request;
   const { caller, subscriptions } = connection;
-  const mayWatch = () => assertMayWatch(streamId, caller, now, getSharedStreamWithMember);
+  const mayWatch = () =>
+    assertMayWatch(streamId, caller, now, {
+      getBoth: getSharedStreamWithMember,
+      isViewer: rooms.hasViewer(streamId, caller.userId),
+    });
   // A stream that this user may not watch may not exist, and opening a room would create its log.
   if (!rooms.has(streamId)) await mayWatch();
   if (!subscriptions.has(streamId) && subscriptions.size >= streamsPerConnectionMax)

@@ -62,6 +62,8 @@ export function createRooms(node: string) {
     countViewers: viewerCounts.count,
     settle: presence.settle,
     has: (streamId: string) => rooms.has(streamId),
+    hasViewer: (streamId: string, userId: string) =>
+      rooms.get(streamId)?.users.has(userId) ?? false,
     /** Shows a stream's new frame, if its log is open. */
     async take(streamId: string, frame: Frame): Promise<void> {
       const room = rooms.get(streamId);

@@ -91,18 +91,18 @@ export function assertOnly(granted: string | undefined, wanted: string): void {
 
 /**
  * Refuses users who may not watch a stream. Returns whether a paid stream admits them by something
- * that they can lose.
+ * that they can lose. `isViewer`: they watch it already, so they need no place.
  */
 export async function assertMayWatch(
   streamId: string,
   caller: Pick<Caller, "userId" | "roles">,
   now: Date,
-  getBoth = getStreamWithMember,
+  { getBoth = getStreamWithMember, isViewer = false } = {},
 ): Promise<boolean> {
   const { stream, member } = await getBoth(streamId, caller.userId);
   if (isBlocked(member, now)) refuse("member_blocked");
   assertAdmitted(stream, member, caller);
-  await assertPlaceLeft(stream, caller, now);
+  if (!isViewer) await assertPlaceLeft(stream, caller, now);
   return isAdmittedForNow(stream, caller);
 }
 

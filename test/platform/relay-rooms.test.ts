@@ -4,7 +4,7 @@ import { subscribedAt } from "../../domain/log/subscriber.ts";
 import { profileOf, summaryOf } from "../../domain/people/user.ts";
 import { putFrame } from "../../platform/store/log/frames.ts";
 import { findLog, getLog, newLog } from "../../platform/store/log/logs.ts";
-import { putMail } from "../../platform/store/log/relays.ts";
+import { putMail, putRelayedRoom } from "../../platform/store/log/relays.ts";
 import type { Visit } from "../../platform/store/log/subscribers.ts";
 import { recordStream } from "../../platform/store/streams/stream-changes.ts";
 import { putItem } from "../../platform/table/items.ts";
@@ -204,6 +204,18 @@ test("a refused subscription leaves nothing that would count or be listed", asyn
   const refused = expect.objectContaining({ code: "member_blocked" });
   await expect(subscribe(rooms, connection, { streamId }, now)).rejects.toEqual(refused);
   expect([got, connection.subscriptions.size, room.subscriptions.size]).toEqual([[], 0, 0]);
+});
+
+test("a viewer of a full room stays when they subscribe again, though no list names them yet", async () => {
+  const streamId = await makeStream({ room: { MaxMemberCount: 1 } });
+  // In a large room names are not written at once.
+  Object.assign(await rooms.open(streamId), { total: 20_000, countedAt: Date.now() });
+  const { connection, got } = await watch(streamId, "ann");
+  const users = new Map([["zoe", 1]]);
+  await putRelayedRoom({ streamId, node: "another" }, { users }, 0, new Date());
+  await subscribe(rooms, connection, { streamId }, now);
+  expect(got).toEqual(["subscribed", "subscribed"]);
+  await expect(watch(streamId, "ben2")).rejects.toMatchObject({ code: "room_full" });
 });
 
 test("a subscription to a stream that does not exist creates no room and no log", async () => {
