@@ -43,7 +43,7 @@ export function createRooms(node: string) {
     const works = [...rooms.values()].map((room) => {
       const isLeft = room.subscriptions.size === 0;
       if (isLeft && now.getTime() - room.leftAt > emptyMilliseconds) return drop(room);
-      return presence.keep(room, now);
+      return Promise.all([presence.keep(room, now), viewerCounts.recount(room)]);
     });
     await Promise.all(works);
   }

@@ -66,7 +66,12 @@ export function createViewerCounts(node: string) {
     }
   }
 
-  return { count, forget: (room: Room) => elsewhere.delete(room) };
+  /** Counts a large room again that nobody has joined for ten seconds. */
+  async function recount(room: Room): Promise<void> {
+    if ((room.total ?? 0) > largeMin) await count(room);
+  }
+
+  return { count, recount, forget: (room: Room) => elsewhere.delete(room) };
 }
 
 async function readElsewhere({ streamId }: Room, node: string): Promise<Elsewhere> {

@@ -142,3 +142,17 @@ test("a user counts as a viewer only once their rights are read, and never if re
   await presence.keep(room, now);
   expect(await written(room)).toMatchObject({ names: 1 });
 });
+
+test("a large room that nobody joins is counted again after ten seconds", async () => {
+  const rooms = createRooms("node");
+  const began = Date.now();
+  setClock(began);
+  const room = await rooms.open("e".repeat(24));
+  Object.assign(room, { total: 12_000, countedAt: began });
+  await rooms.tick(new Date());
+  expect(room.total).toBe(12_000);
+  setClock(began + 10_001);
+  await rooms.tick(new Date());
+  expect(room.total).toBe(0);
+  await rooms.end();
+});
