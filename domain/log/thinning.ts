@@ -38,7 +38,8 @@ export function selectDropped(
 ): ReadonlySet<string> {
   const bytes = records.reduce((sum, record) => sum + bytesOf(record), 0);
   const frames = Math.ceil(bytes / frameBytes);
-  const isFast = !isLimited && (frames * posted) / postsPerSecond <= postingSecondsMax;
+  const isFast =
+    posted === 0 || (!isLimited && (frames * posted) / postsPerSecond <= postingSecondsMax);
   return frames <= 1 || isFast ? new Set() : chooseDropped(records, frameBytes - headerBytesMax);
 }
 

@@ -60,6 +60,8 @@ test("chat is dropped only from several frames, when the rate is reached or they
   expect(dropped({ posted: 101 })).toBeGreaterThan(5);
   expect(dropped({ isLimited: true })).toBeGreaterThan(5);
   expect(dropped({ isLimited: true, posted: 1_000, frameBytes: bytes })).toBe(0);
+  // A relay sends the frames: other rooms' posts say nothing about this one.
+  expect(dropped({ isLimited: true, posted: 0 })).toBe(0);
 });
 
 test("what thinning leaves fits one frame", () => {
