@@ -1,7 +1,7 @@
-import { addName, estimate, mergeSketch, newSketch, type Sketch } from "../domain/log/sketch.ts";
+import { countDistinct } from "../domain/log/sketch.ts";
 import { viewersAmong } from "../domain/log/subscriber.ts";
 import { logFault } from "../platform/runtime/log.ts";
-import { listRelayedRooms } from "../platform/store/log/relays.ts";
+import { listRelayedRooms, type RelayedRoom } from "../platform/store/log/relays.ts";
 import { listSubscribers } from "../platform/store/log/subscribers.ts";
 import type { Room } from "./model.ts";
 
@@ -18,7 +18,7 @@ const countMilliseconds = { every: 1_000, most: 10_000 };
 const elsewhereMilliseconds = { small: 2_000, large: 5_000 };
 
 /** Viewers of a room through posts or other relays. */
-type Elsewhere = { names: Set<string>; sketches: Sketch[] };
+type Elsewhere = { names: Set<string>; rooms: readonly RelayedRoom[] };
 
 /** Counts the distinct viewers of one relay's rooms, with those elsewhere. */
 export function createViewerCounts(node: string) {
@@ -57,7 +57,8 @@ export function createViewerCounts(node: string) {
       found.catch(() => elsewhere.delete(room));
     }
     try {
-      room.total = countAll(room, await found);
+      const { names, rooms } = await found;
+      room.total = countDistinct(names, [room, ...rooms]);
       room.countedAt = Date.now();
       return room.total;
     } finally {
@@ -76,23 +77,9 @@ export function createViewerCounts(node: string) {
 
 async function readElsewhere({ streamId }: Room, node: string): Promise<Elsewhere> {
   const now = new Date();
-  const [subscribers, others] = await Promise.all([
+  const [subscribers, rooms] = await Promise.all([
     listSubscribers(streamId, now),
     listRelayedRooms(streamId, now, node),
   ]);
-  const names = viewersAmong(subscribers);
-  for (const { users } of others) for (const userId of users.keys()) names.add(userId);
-  return { names, sketches: others.flatMap(({ sketch }) => sketch ?? []) };
-}
-
-function countAll({ users }: Room, { names, sketches }: Elsewhere): number {
-  if (sketches.length === 0) {
-    let count = users.size;
-    for (const userId of names) if (!users.has(userId)) count += 1;
-    return count;
-  }
-  const all = newSketch();
-  for (const sketch of sketches) mergeSketch(all, sketch);
-  for (const userId of [...names, ...users.keys()]) addName(all, userId);
-  return estimate(all);
+  return { names: viewersAmong(subscribers), rooms };
 }
