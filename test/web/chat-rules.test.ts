@@ -1,6 +1,7 @@
 /** What the chat decides without its page: who may do what, and what follows a refusal. */
 import { join } from "node:path";
-import { OvationError } from "../../client/index.ts";
+import { jest } from "@jest/globals";
+import { createClient, OvationError } from "../../client/index.ts";
 import { isFinal } from "../../web/chat/reason.ts";
 import { languages, translatorFor } from "../../web/chat/translations.ts";
 
@@ -10,6 +11,8 @@ const [{ actsOn, perform }, { sendFrom }, { actsIn }, { createAudience }, { crea
   await Promise.all(
     ["moderation", "sending", "acts", "audience", "bans", "text"].map((name) => load(`${name}.ts`)),
   );
+
+afterEach(() => void jest.useRealTimers());
 
 const translator = translatorFor("en");
 const said = languages.en;
@@ -105,10 +108,7 @@ function stateOf(client: ReturnType<typeof clientThat>, more: object = {}) {
     ...{ told, waits, client, translator, streamId: "s", isClosed: false },
     ...{ me: "me", hostId: "ann", moderators: [] as string[], moderates: false, slowSeconds: 9 },
     subscription: { send: () => ({ sent }) },
-    wallet: {
-      spend: (_: number, call: Promise<unknown>) => call,
-      readSoon: () => waits.push("reads the wallet"),
-    },
+    wallet: { spend: (_: number, call: Promise<unknown>) => call },
     view: {
       toast: { tell: (text: string) => told.push(text) },
       picker: { setTypes: (types: object) => waits.push(types) },
@@ -147,11 +147,53 @@ test.each(["price_changed", "gift_type_inactive", "gift_type_not_found"])(
 );
 
 test("a gift that fails says the API's most precise reason, and the balance follows a superlike", async () => {
-  const state = stateOf(clientThat(refusal(402, "balance_too_low")));
+  const spent: number[] = [];
+  const spend = (price: number, call: Promise<unknown>) => {
+    spent.push(price);
+    return call;
+  };
+  const state = stateOf(clientThat(refusal(402, "balance_too_low")), { wallet: { spend } });
   await actsIn(state).give(rose, 1);
   expect(state.told).toEqual(["Failed: why"]);
   await actsIn(state).superlike();
-  expect(state.waits).toEqual(["reads the wallet"]);
+  expect(spent).toEqual([10, 0]);
+});
+
+test("a gift or superlike whose response is lost can be sent again without a second charge", async () => {
+  jest.useFakeTimers();
+  const keys: (string | null)[] = [];
+  const fetch = async (_: unknown, { headers }: RequestInit = {}) => {
+    keys.push(new Headers(headers).get("idempotency-key"));
+    throw new TypeError("Failed to fetch");
+  };
+  class WebSocket {
+    readyState = 0;
+    onopen = null;
+    onmessage = null;
+    onclose = null;
+    onerror = null;
+    send() {}
+    close() {}
+  }
+  const client = createClient({ url: "https://live.test", token: "t", fetch, WebSocket });
+  const again: (() => void)[] = [];
+  const tell = (text: string, act?: () => void, word?: string) => {
+    expect([text, word]).toEqual(["No response. Your gift may have been sent.", "again"]);
+    again.push(act ?? (() => {}));
+  };
+  const base = stateOf(clientThat());
+  const state = { ...base, client, view: { ...base.view, toast: { tell } } };
+  for (const pay of [() => actsIn(state).give(rose, 1), () => actsIn(state).superlike()]) {
+    keys.length = 0;
+    void pay();
+    await jest.advanceTimersByTimeAsync(60_000);
+    const tries = keys.length;
+    again.pop()?.();
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(keys.length).toBeGreaterThan(tries);
+    expect(new Set(keys).size).toBe(1);
+  }
+  client.close();
 });
 
 test("a vote that is refused is taken back to the one that is stored", async () => {

@@ -8,23 +8,22 @@ import { isModerator, type State } from "./state.ts";
 
 /** A user's actions in a room. */
 export function actsIn(state: State) {
-  const { client, streamId, view, translator, wallet, subscription } = state;
+  const { client, streamId, view, translator, subscription } = state;
   return {
     send(text: string, replyTo: ChatMessage | undefined): void {
       const slowSeconds = isModerator(state) ? 0 : state.slowSeconds;
       sendFrom(view, { text, replyTo }, subscription, slowSeconds, translator);
     },
-    async give(type: GiftType, count: number): Promise<void> {
+    give(type: GiftType, count: number): Promise<void> {
       const expectedPrice = type.creditAmount * count;
       const wish = { expectedPrice, count };
-      const send = () => client.sendGift(streamId, type.id, undefined, wish);
-      const given = attempt(state, () => send().catch((error) => refreshGifts(state, type, error)));
-      await wallet.spend(expectedPrice, given);
+      return pay(state, expectedPrice, (key) =>
+        client
+          .sendGift(streamId, type.id, key, wish)
+          .catch((error) => refreshGifts(state, type, error)),
+      );
     },
-    async superlike(): Promise<void> {
-      await attempt(state, () => client.sendSuperlike(streamId));
-      wallet.readSoon();
-    },
+    superlike: () => pay(state, 0, (key) => client.sendSuperlike(streamId, key)),
     async act(act: Act, message: ChatMessage, seconds?: number): Promise<void> {
       if (act === "reply") return view.composer.answer(message);
       const done = await attempt(state, () =>
@@ -34,6 +33,16 @@ export function actsIn(state: State) {
       if (says !== "") view.toast.tell(says, undo && (() => void attempt(state, undo)));
     },
   };
+}
+
+/**
+ * Sends what costs credits. If its response is lost, the user can send it again with the same key,
+ * which charges it once.
+ */
+async function pay(state: State, price: number, send: (key?: string) => Promise<unknown>) {
+  const again = (key: string) => void pay(state, 0, () => send(key));
+  const sent = attempt(state, () => send(), again);
+  await state.wallet.spend(price, sent);
 }
 
 /** Reads the gifts and their prices into the picker. */
@@ -56,15 +65,24 @@ async function refreshGifts(state: State, { id }: GiftType, error: unknown): Pro
   state.view.toast.tell(state.translator.translate("repriced", { gift, n }));
 }
 
-/** The result of a call; if it fails, shows why and returns undefined. */
+/**
+ * The result of a call; if it fails, shows why and returns undefined. If it may have taken effect,
+ * `again` can repeat it with its key.
+ */
 export async function attempt<Answer>(
-  { view, translator, isClosed }: State,
+  state: State,
   call: () => Promise<Answer>,
+  again?: (key: string) => void,
 ): Promise<Answer | undefined> {
   try {
     return await call();
   } catch (error) {
-    if (!isClosed) view.toast.tell(translator.translate("failed", { reason: reasonOf(error) }));
+    const key = error instanceof OvationError ? error.key : undefined;
+    if (state.isClosed) return undefined;
+    const { toast } = state.view;
+    const { translate } = state.translator;
+    if (key !== undefined && again) toast.tell(translate("unsure"), () => again(key), "again");
+    else toast.tell(translate("failed", { reason: reasonOf(error) }));
     return undefined;
   }
 }

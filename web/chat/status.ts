@@ -1,6 +1,6 @@
 import offlineIcon from "icon:wifi-off";
 import { icon, make } from "./dom.ts";
-import type { Translator } from "./translations.ts";
+import type { Translator, Word } from "./translations.ts";
 
 const toldMilliseconds = 6_000;
 const backMilliseconds = 4_000;
@@ -71,7 +71,7 @@ export class Strip {
   }
 }
 
-/** A short message that disappears, with an optional undo. */
+/** A short message that disappears, with an optional button, by default "Undo". */
 export class Toast {
   readonly element = make("p", { class: "toast", role: "status", hidden: true });
   #translator: Translator;
@@ -81,7 +81,7 @@ export class Toast {
     this.#translator = translator;
   }
 
-  tell(text: string, undo?: () => void): void {
+  tell(text: string, act?: () => void, word: Word = "undo"): void {
     clearTimeout(this.#timer);
     const hide = () => {
       this.element.hidden = true;
@@ -93,11 +93,11 @@ export class Toast {
     };
     const onclick = () => {
       hide();
-      undo?.();
+      act?.();
     };
-    const word = this.#translator.translate("undo");
-    const button = make("button", { class: "link", type: "button", onclick }, word);
-    this.element.replaceChildren(make("span", {}, text), ...(undo ? [button] : []));
+    const label = this.#translator.translate(word);
+    const button = make("button", { class: "link", type: "button", onclick }, label);
+    this.element.replaceChildren(make("span", {}, text), ...(act ? [button] : []));
     this.element.hidden = false;
     hideSoon();
   }
