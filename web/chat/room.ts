@@ -1,15 +1,12 @@
-import type { ChatMessage, Event, History } from "../../client/index.ts";
-import { noteServerTime } from "../server-time.ts";
 import { actsIn, attempt, readGifts } from "./acts.ts";
 import { createAudience } from "./audience.ts";
 import { createBans } from "./bans.ts";
+import { setRules, take } from "./events.ts";
 import { createGiftRows, readEarlier } from "./gift-rows.ts";
-import { actsOn } from "./moderation.ts";
+import { addMessage, follow } from "./message-rows.ts";
 import { createQuotes } from "./quotes.ts";
 import { isFinal, reasonOf } from "./reason.ts";
-import { messageRow, noticeRow } from "./rows.ts";
-import { isModerator, type RoomOptions, type Rules, type State, type Stream } from "./state.ts";
-import { momentCredits } from "./tier.ts";
+import type { RoomOptions, State, Stream } from "./state.ts";
 import { createUnsent } from "./unsent.ts";
 import { createWallet } from "./wallet.ts";
 
@@ -17,10 +14,6 @@ const againMilliseconds = 2_000;
 /** How long to wait for a socket before messages are read without it, and how many to read. */
 const lateMilliseconds = 1_500;
 const firstMessages = 50;
-/**
- * Limit of remembered messages by id. The list keeps fewer; forgotten ones are dropped in batches.
- */
-const knownMax = 2_000;
 
 /** A stream's chat for one user: updates the view with the client's data. */
 export function openRoom(options: RoomOptions) {
@@ -137,110 +130,4 @@ async function showFirst(state: State): Promise<void> {
   if (page === undefined || state.isClosed || state.history !== undefined) return;
   for (const message of page.messages) addMessage(state, message);
   view.showReady();
-}
-
-/** Syncs the rows with the history: adds, removes and shows pending ones. */
-function follow(state: State, { messages, pending, hasOlder }: History): void {
-  const { view, rows } = state;
-  for (const message of messages) addMessage(state, message);
-  const there = new Set(messages.map(({ _id }) => _id));
-  const oldest = messages[0]?.createdAt ?? "";
-  state.gifts.showEarlier(hasOlder ? oldest : "");
-  for (const [id, { message }] of rows)
-    if (!there.has(id) && message.createdAt > oldest) removeMessage(state, id);
-  state.showUnsent(pending);
-  view.log.showEmpty();
-}
-
-function addMessage(state: State, message: ChatMessage): void {
-  const { view, translator, rows } = state;
-  if (rows.has(message._id) || state.bans.isGone(message._id)) return;
-  const onMenu = (one: ChatMessage, button: HTMLElement) =>
-    view.menu.open(one, button, () => actsOn(one, { ...state, isModerator: isModerator(state) }));
-  const row = messageRow(message, translator, { me: state.username, onMenu });
-  if (message.replyTo !== undefined)
-    void state.quotes.show(row, message.replyTo, rows.get(message.replyTo)?.message);
-  row.classList.toggle("own", message.sender._id === state.me);
-  rows.set(message._id, { row: new WeakRef(row), message });
-  view.log.add(row, message.createdAt);
-  if (rows.size < knownMax) return;
-  for (const id of [...rows.keys()].slice(0, knownMax / 2)) rows.delete(id);
-}
-
-function removeMessage(state: State, id: string): void {
-  state.quotes.remove(id);
-  const known = state.rows.get(id);
-  if (known === undefined) return;
-  const row = known.row.deref();
-  if (row !== undefined) state.view.log.remove(row);
-  state.rows.delete(id);
-}
-
-function showPinned(state: State): void {
-  const { view, pinned } = state;
-  const unpin = () => pinned && void actsIn(state).act("unpin", pinned);
-  view.showPinned(pinned, isModerator(state) ? unpin : undefined);
-  view.menu.refresh();
-}
-
-/** Gifts are credited to the host a moment later: reads the balance again. */
-const earn = ({ me, hostId, wallet }: State) => me === hostId && wallet.readSoon();
-
-/** Messages come from the history, which matches them with pending ones. */
-function take(state: State, event: Event): void {
-  const { view, translator } = state;
-  noteServerTime(event.at);
-  view.count(event);
-  switch (event.type) {
-    case "chat.deleted":
-      removeMessage(state, event.data.messageId);
-      break;
-    case "gift.sent": {
-      const { count, receivers, giftType } = event.data;
-      state.gifts.add(event);
-      if (count * Math.max(1, receivers.length) * giftType.creditAmount >= momentCredits)
-        view.spotlight.add(event.data);
-      earn(state);
-      break;
-    }
-    case "gift.refunded":
-      earn(state);
-      break;
-    case "superlike.sent":
-      view.superlikes.add(event.data);
-      state.gifts.add(event);
-      earn(state);
-      break;
-    case "moment.ended":
-      view.moments.end(event.data);
-      break;
-    case "chat.pinned":
-    case "chat.unpinned":
-      state.pinned = (event.type === "chat.pinned" && event.data.message) || undefined;
-      state.changed.pinned = state.pinned ?? null;
-      showPinned(state);
-      break;
-    case "settings.changed":
-      Object.assign(state.changed, event.data);
-      setRules(state, event.data);
-      break;
-    case "member.banned":
-    case "member.unbanned":
-      for (const id of state.bans.take(event, state.me, state.rows)) removeMessage(state, id);
-      break;
-    case "stream.ended":
-      view.log.add(noticeRow(translator.translate("ended")), event.at);
-      state.changed.status = "ended";
-      view.showOver();
-  }
-  state.onEvent(event);
-}
-
-function setRules(state: State, { slowModeSeconds, giftsEnabled, moderators }: Rules): void {
-  state.slowSeconds = slowModeSeconds;
-  state.view.composer.waitAtMost(slowModeSeconds);
-  state.moderators = moderators ?? state.moderators;
-  state.view.allowGifts(giftsEnabled && state.me !== state.hostId);
-  state.view.moments.allow(isModerator(state));
-  showPinned(state);
 }
