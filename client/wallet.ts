@@ -35,6 +35,8 @@ export function createWalletWatch(
     while (isStale) {
       isStale = false;
       const [outcome] = await Promise.allSettled([read()]);
+      // It may lack what has changed meanwhile.
+      if (isStale) continue;
       for (const { onWallet, onError = report } of [...watchers])
         if (outcome.status === "fulfilled") tell(onWallet, outcome.value);
         else tell(onError, outcome.reason);

@@ -1,54 +1,54 @@
 /** The balance that a chat shows while gifts are under way. */
 import { jest } from "@jest/globals";
-import type { Client } from "../../client/index.ts";
+import type { Client, Wallet, WalletHandlers } from "../../client/index.ts";
 import { createWallet } from "../../web/chat/wallet.ts";
 
 beforeEach(() => void jest.useFakeTimers());
 afterEach(() => void jest.useRealTimers());
 
-/** A wallet of this balance; `reads` counts how often it is read. */
-async function walletOf(balance: number) {
-  const stored = { balance, reads: 0 };
+/** A chat's wallet; `read` is an answer of the client's watch, `asked` how often one was wanted. */
+function walletOf(balance: number) {
   const shown: number[] = [];
-  const call = async () => {
-    stored.reads++;
-    return { balance: stored.balance };
+  const watch = { asked: 0, isOpen: true };
+  let read = (_: number) => {};
+  const watchWallet = ({ onWallet }: WalletHandlers) => {
+    read = (now) => onWallet({ balance: now } as Wallet);
+    return { refresh: () => void watch.asked++, close: () => (watch.isOpen = false) };
   };
-  const wallet = createWallet({ call } as unknown as Client, (credits) => shown.push(credits));
-  await wallet.read();
-  return { ...wallet, stored, shown };
+  const wallet = createWallet({ watchWallet } as unknown as Client, (now) => shown.push(now));
+  read(balance);
+  return { ...wallet, read, watch, shown };
 }
 
-test("the balance sinks with each gift, and is read once after a series of them", async () => {
-  const { spend, shown, stored } = await walletOf(100);
-  for (let gift = 0; gift < 3; gift++) {
-    await spend(10, Promise.resolve());
-    await jest.advanceTimersByTimeAsync(500);
-  }
-  expect([shown, stored.reads]).toEqual([[100, 90, 80, 70], 1]);
-  stored.balance = 65;
-  await jest.advanceTimersByTimeAsync(10_000);
-  expect([shown.at(-1), stored.reads]).toEqual([65, 2]);
+test("the balance sinks with each gift, until the wallet has been read", async () => {
+  const { spend, read, shown } = walletOf(100);
+  for (let gift = 0; gift < 3; gift++) await spend(10, Promise.resolve());
+  expect(shown).toEqual([100, 90, 80, 70]);
+  read(65);
+  expect(shown.at(-1)).toBe(65);
 });
 
 test("a balance that is read while a gift is under way is not shown: it may lack that gift", async () => {
-  const { spend, read, readSoon, shown } = await walletOf(100);
+  const { spend, read, shown, watch } = walletOf(100);
   const given = Promise.withResolvers<void>();
   const spent = spend(10, given.promise);
-  await read();
-  readSoon();
-  await jest.advanceTimersByTimeAsync(10_000);
+  read(100);
   expect(shown).toEqual([100, 90]);
   given.resolve();
   await spent;
-  await jest.advanceTimersByTimeAsync(10_000);
+  expect(watch.asked).toBe(1);
+  read(100);
   expect(shown).toEqual([100, 90, 100]);
 });
 
-test("a chat that is closed reads the wallet no more", async () => {
-  const { readSoon, stop, stored } = await walletOf(100);
+test("what a host earns is read once after a series of gifts, and no more by a closed chat", async () => {
+  const { readSoon, stop, watch } = walletOf(100);
+  readSoon();
+  readSoon();
+  await jest.advanceTimersByTimeAsync(10_000);
+  expect(watch.asked).toBe(1);
   readSoon();
   stop();
   await jest.advanceTimersByTimeAsync(10_000);
-  expect(stored.reads).toBe(1);
+  expect(watch).toEqual({ asked: 1, isOpen: false });
 });

@@ -95,6 +95,7 @@ export class OvationChat extends HTMLElement {
       send: (text, replyTo) => this.#room?.send(text, replyTo),
       give: (type, count) => void this.#room?.give(type, count),
       superlike: () => void this.#room?.superlike(),
+      pick: () => this.#room?.readWallet(),
       like: () => this.#room?.audience.like(),
       vote: (poll, options) => void this.#room?.audience.vote(poll, options),
       endMoment: (moment) => void this.#room?.audience.end(moment),

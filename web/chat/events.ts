@@ -28,12 +28,14 @@ export function take(state: State, event: Event): void {
     case "gift.sent": {
       const { count, receivers, giftType } = event.data;
       state.gifts.add(event);
+      if (event.data.sender._id === state.me) state.given.add(event.data.id);
       if (count * Math.max(1, receivers.length) * giftType.creditAmount >= momentCredits)
         view.spotlight.add(event.data);
       earn(state);
       break;
     }
     case "gift.refunded":
+      if (state.given.delete(event.data.id)) state.wallet.refresh();
       earn(state);
       break;
     case "superlike.sent":

@@ -35,7 +35,8 @@ export function openRoom(options: RoomOptions) {
   const state: State = {
     ...options,
     ...{ subscription, history: undefined, gifts: createGiftRows(view.log, translator), wallet },
-    ...{ rows: new Map(), me: "", username: "", hostId: "", moderators: [], slowSeconds: 0 },
+    ...{ rows: new Map(), given: new Set(), me: "", username: "", hostId: "" },
+    ...{ moderators: [], slowSeconds: 0 },
     ...{
       pinned: undefined,
       changed: {},
@@ -48,8 +49,12 @@ export function openRoom(options: RoomOptions) {
     audience: createAudience(options, (call) => attempt(state, call)),
   };
   void begin(state);
+  // Credits are often bought in another tab.
+  const onVisible = () => document.hidden || wallet.refresh();
+  document.addEventListener("visibilitychange", onVisible);
   return {
     ...actsIn(state),
+    readWallet: wallet.refresh,
     audience: state.audience,
     /** Loads older messages, if any. */
     older: () => void state.history?.older().catch(() => {}),
@@ -62,6 +67,7 @@ export function openRoom(options: RoomOptions) {
     stop(): void {
       state.isClosed = true;
       clearTimeout(state.timer);
+      document.removeEventListener("visibilitychange", onVisible);
       wallet.stop();
       state.gifts.stop();
       state.audience.stop();
@@ -77,11 +83,10 @@ async function begin(state: State): Promise<void> {
   const { client, streamId, view } = state;
   void showFirst(state);
   try {
-    const [me, read, , , earlier, history] = await Promise.all([
+    const [me, read, , earlier, history] = await Promise.all([
       client.call<{ _id: string; username?: string }>("GET", "/api/v1/users/me"),
       client.call<Stream>("GET", `/api/v1/live-stream/${streamId}`),
       readGifts(state),
-      state.wallet.read(),
       // Only after subscribing: otherwise gifts between the list and the first frame would be
       // missed.
       state.subscription.ready.then(() => readEarlier(client, streamId)),
@@ -109,8 +114,13 @@ async function begin(state: State): Promise<void> {
     if (state.isClosed) return;
     if (isFinal(error)) view.showEnd(reasonOf(error));
     // Retries while the server is unreachable or still starting; the strip shows the outage.
-    else state.timer = setTimeout(() => void begin(state), againMilliseconds);
+    else state.timer = setTimeout(beginAgain, againMilliseconds, state);
   }
+}
+
+function beginAgain(state: State): void {
+  state.wallet.refresh();
+  void begin(state);
 }
 
 /**

@@ -41,6 +41,8 @@ export type State = RoomOptions & {
   showUnsent: ReturnType<typeof createUnsent>;
   quotes: ReturnType<typeof createQuotes>;
   audience: ReturnType<typeof createAudience>;
+  /** Ids of the gifts that the user has sent. */
+  given: Set<string>;
   me: string;
   username: string;
   hostId: string;

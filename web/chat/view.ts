@@ -24,6 +24,8 @@ export type Handlers = {
   send(text: string, replyTo: ChatMessage | undefined): void;
   give(type: GiftType, count: number): void;
   superlike(): void;
+  /** The gift picker opens. */
+  pick(): void;
   like(): void;
   vote(poll: Moment, options: number[]): void;
   endMoment(moment: Moment): void;
@@ -48,6 +50,7 @@ export class View {
   readonly picker: Picker;
   readonly toast: Toast;
   #translator: Translator;
+  #onPick: () => void;
   #strip: Strip;
   #head: ReturnType<typeof createHead>;
   #announcer: ReturnType<typeof createAnnouncer>;
@@ -83,6 +86,7 @@ export class View {
       people: handlers.people,
     });
     this.picker = new Picker(translator, handlers.give);
+    this.#onPick = handlers.pick;
     this.#emoji = createEmojiSheet(translator, (emoji) => this.composer.insert(emoji));
     this.#skeleton.append(...Array.from({ length: skeletonRows }, () => make("span")));
     this.#loading = setTimeout(() => {
@@ -188,7 +192,9 @@ export class View {
     const wasOpen = sheet.isOpen();
     for (const one of [picker.sheet, this.#emoji]) one.hide();
     if (wasOpen) return;
-    if (sheet === picker.sheet) picker.open(composer.gift);
-    else sheet.open(composer.emoji, sheet.element.querySelector<HTMLElement>(".emoji"));
+    if (sheet === picker.sheet) {
+      picker.open(composer.gift);
+      this.#onPick();
+    } else sheet.open(composer.emoji, sheet.element.querySelector<HTMLElement>(".emoji"));
   }
 }

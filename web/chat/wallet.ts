@@ -1,47 +1,50 @@
 import type { Client } from "../../client/index.ts";
 
-type Wallet = { balance: number };
-
-/** The wallet is read once after a series of gifts, not after each. */
+/** The wallet is read once after a series of gifts to the host, not after each. */
 const pauseMilliseconds = 1_500;
 
 /** The balance to show: the wallet's balance minus what the user has just spent. */
 export function createWallet(client: Client, onChange: (credits: number) => void) {
   let credits = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  /** How often the user has spent, and how many of these calls have no answer yet. */
-  let [spendings, unanswered] = [0, 0];
+  /** How many of the calls that spend credits have no answer yet. */
+  let unanswered = 0;
+  let isSkipped = false;
   const set = (now: number) => {
     credits = now;
     onChange(now);
   };
-  const read = async () => {
-    const before = spendings;
-    const { balance } = await client.call<Wallet>("GET", "/api/v1/wallet");
-    // It may lack what was spent meanwhile, after which it is read again.
-    if (unanswered === 0 && spendings === before) set(balance);
-  };
-  const readSoon = () => {
-    clearTimeout(timer);
+  const { refresh, close } = client.watchWallet({
+    onWallet({ balance }) {
+      // It may lack what is being spent.
+      isSkipped = unanswered > 0;
+      if (!isSkipped) set(balance);
+    },
     // If the wallet cannot be read, the last balance stays.
-    timer = setTimeout(() => void read().catch(() => {}), pauseMilliseconds);
-  };
+    onError() {},
+  });
   return {
-    /** Rejects as the client's calls do. */
-    read,
+    /** Reads the wallet again. */
+    refresh,
+    /** Reads it again when the credits have arrived. */
+    readSoon(): void {
+      clearTimeout(timer);
+      timer = setTimeout(refresh, pauseMilliseconds);
+    },
     /**
-     * Deducts a price before the server has: the picker shows the remaining balance at once. Reads
-     * the wallet once the call has ended, which never rejects.
+     * Deducts a price before the server has: the picker shows the remaining balance at once. The
+     * client reads the wallet after its calls; `call` never rejects, and may do more than them.
      */
     async spend(price: number, call: Promise<unknown>): Promise<void> {
-      spendings += 1;
       unanswered += 1;
       set(credits - price);
       await call;
       unanswered -= 1;
-      readSoon();
+      if (isSkipped && unanswered === 0) refresh();
     },
-    readSoon,
-    stop: () => clearTimeout(timer),
+    stop(): void {
+      clearTimeout(timer);
+      close();
+    },
   };
 }
