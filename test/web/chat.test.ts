@@ -209,6 +209,24 @@ browserTest(
   testMilliseconds,
 );
 
+browserTest(
+  "a chat that is opened during an outage reads its messages once when the socket opens",
+  async () => {
+    const made = await open("?outage");
+    const reads = async (part: string) =>
+      ((await made.evaluate("reads")) as string[]).filter((one) => one.includes(part)).length;
+    await expectSoon(async () => (await reads("/users/me")) === 4);
+    await made.evaluate("openSocket()");
+    await made.getByRole("button", { name: "Superlike · 10" }).waitFor();
+    expect(await reads("/chat/messages?page=1")).toBe(1);
+    expect(await reads("/gifts?limit")).toBe(1);
+    await made.evaluate("show(message('hello'))");
+    await made.getByText("hello", { exact: true }).waitFor();
+    await made.close();
+  },
+  testMilliseconds,
+);
+
 /** Opens a chat whose read of the stream is answered by `answerStream`. */
 async function openLate(): Promise<Page> {
   const made = await open("?late");

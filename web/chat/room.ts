@@ -1,8 +1,9 @@
+import type { History } from "../../client/index.ts";
 import { actsIn, attempt, readGifts } from "./acts.ts";
 import { createAudience } from "./audience.ts";
 import { createBans } from "./bans.ts";
 import { setRules, take } from "./events.ts";
-import { createGiftRows, readEarlier } from "./gift-rows.ts";
+import { createGiftRows, type Earlier, readEarlier } from "./gift-rows.ts";
 import { addMessage, follow } from "./message-rows.ts";
 import { createQuotes } from "./quotes.ts";
 import { isFinal, reasonOf } from "./reason.ts";
@@ -34,7 +35,8 @@ export function openRoom(options: RoomOptions) {
   });
   const state: State = {
     ...options,
-    ...{ subscription, history: undefined, gifts: createGiftRows(view.log, translator), wallet },
+    ...{ subscription, past: undefined, history: undefined, wallet },
+    gifts: createGiftRows(view.log, translator),
     ...{ rows: new Map(), given: new Set(), me: "", username: "", hostId: "" },
     ...{ moderators: [], slowSeconds: 0 },
     ...{
@@ -83,17 +85,13 @@ async function begin(state: State): Promise<void> {
   const { client, streamId, view } = state;
   void showFirst(state);
   try {
-    const [me, read, , earlier, history] = await Promise.all([
+    const [me, read, , [earlier, history]] = await Promise.all([
       client.call<{ _id: string; username?: string }>("GET", "/api/v1/users/me"),
       client.call<Stream>("GET", `/api/v1/live-stream/${streamId}`),
       readGifts(state),
-      // Only after subscribing: otherwise gifts between the list and the first frame would be
-      // missed.
-      state.subscription.ready.then(() => readEarlier(client, streamId)),
-      state.subscription.history({ onChange: (made) => follow(state, made) }),
+      openPast(state),
     ]);
-    state.history = history;
-    if (state.isClosed) return history.close();
+    if (state.isClosed) return;
     const stream = { ...read, ...state.changed };
     state.me = me._id;
     state.username = me.username ?? "";
@@ -118,6 +116,33 @@ async function begin(state: State): Promise<void> {
   }
 }
 
+/**
+ * Opens the chat's history, and reads the earlier gifts. Both wait for a socket, so that the tries
+ * of an outage share them.
+ */
+function openPast(state: State): Promise<[Earlier, History]> {
+  state.past ??= readPast(state);
+  return state.past;
+}
+
+async function readPast(state: State): Promise<[Earlier, History]> {
+  const { client, streamId, subscription } = state;
+  try {
+    const [earlier, history] = await Promise.all([
+      // Only after subscribing: otherwise gifts between the list and the first frame would be
+      // missed.
+      subscription.ready.then(() => readEarlier(client, streamId)),
+      subscription.history({ onChange: (made) => follow(state, made) }),
+    ]);
+    state.history = history;
+    if (state.isClosed) history.close();
+    return [earlier, history];
+  } catch (error) {
+    state.past = undefined;
+    throw error;
+  }
+}
+
 function beginAgain(state: State): void {
   state.wallet.refresh();
   void begin(state);
@@ -131,7 +156,7 @@ async function showFirst(state: State): Promise<void> {
   const { client, streamId, subscription, view } = state;
   const late = new Promise((done) => setTimeout(done, lateMilliseconds));
   const isReady = await Promise.race([subscription.ready.then(Boolean, Boolean), late]);
-  if (isReady || state.isClosed) return;
+  if (isReady || state.isClosed || state.rows.size > 0) return;
   const call = client.call("GET /api/v1/live-stream/{streamId}/chat/messages", {
     path: { streamId },
     query: { limit: firstMessages },

@@ -1,7 +1,7 @@
 import type { ChatMessage, Client, Event, History, Subscription } from "../../client/index.ts";
 import type { createAudience } from "./audience.ts";
 import type { createBans } from "./bans.ts";
-import type { createGiftRows } from "./gift-rows.ts";
+import type { createGiftRows, Earlier } from "./gift-rows.ts";
 import type { createQuotes } from "./quotes.ts";
 import type { Translator } from "./translations.ts";
 import type { createUnsent } from "./unsent.ts";
@@ -33,6 +33,8 @@ export type RoomOptions = {
 /** The state of a room. */
 export type State = RoomOptions & {
   subscription: Subscription;
+  /** The earlier gifts and the history, once they are asked for. */
+  past: Promise<[Earlier, History]> | undefined;
   history: History | undefined;
   gifts: ReturnType<typeof createGiftRows>;
   wallet: ReturnType<typeof createWallet>;
