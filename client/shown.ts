@@ -27,7 +27,7 @@ export function keepShown(read: () => Promise<Shown>, tell: (shown: Shown) => vo
   return {
     current: () => shown,
     begin(beginning: Beginning): void {
-      shown = beginning.shown ?? shown;
+      shown = beginning.shown ?? (beginning.do === "reset" ? nothingShown : shown);
       const isReplay = beginning.do === "follow" && beginning.recovered && !beginning.shown;
       if (!isReplay) know();
       else if (!isKnown) missing = { events: [], ...missing, head: beginning.head.frame };

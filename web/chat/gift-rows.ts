@@ -43,7 +43,7 @@ export function createGiftRows(log: Log, translator: Translator) {
   let earlier: { at: string; combo?: Combo; show: () => void }[] = [];
   /** Live events that arrive before the lists are read: the lists may contain them, too. */
   let early: Paid[] | undefined = [];
-  let listed = new Set<string>();
+  const isNewId = createIds();
   const sweeping = setInterval(() => {
     for (const combo of combos.end(performance.now())) {
       rows.get(combo)?.end();
@@ -64,7 +64,7 @@ export function createGiftRows(log: Log, translator: Translator) {
       if (early.length > earlyMax) early.shift();
       return;
     }
-    if (listed.has(event.id)) return;
+    if (!isNewId(event.id)) return;
     if (event.type === "superlike.sent")
       return void log.add(superlikeRow(event.data, translator), event.at);
     const { combo, isNew } = combos.add(event.data, performance.now());
@@ -80,27 +80,35 @@ export function createGiftRows(log: Log, translator: Translator) {
 
   return {
     add,
-    /** Keeps earlier gifts and superlikes, newest first: `showEarlier` adds them to the list. */
-    keepEarlier({ gifts, superlikes }: Earlier): void {
-      // After a restart the lists are read again, and these rows exist already.
-      if (early === undefined) return;
-      for (const gift of gifts.filter(({ refundedAt }) => refundedAt === null).reverse()) {
+    /** The lists are read again, since events were lost: holds new ones until then. */
+    hold(): void {
+      early ??= [];
+    },
+    /**
+     * Keeps earlier gifts and superlikes without a row, newest first: `showEarlier` adds them to
+     * the list.
+     */
+    keepEarlier(lists: Earlier): void {
+      // Their events have ids that the server builds like this.
+      const isNew = ({ id }: { id: string }) => isNewId(`gift:${id}`);
+      const gifts = lists.gifts.filter((one) => isNew(one) && one.refundedAt === null);
+      const superlikes = lists.superlikes.filter(isNew);
+      for (const gift of gifts.reverse()) {
         const at = gift.createdAt;
         const age = Math.max(0, serverNow() - Date.parse(at));
-        const { combo, isNew } = combos.add(gift, performance.now() - age);
+        const { combo, isNew: isFirst } = combos.add(gift, performance.now() - age);
         const show = () => {
           const made = showRow(combo, at);
           if (combo.until <= performance.now()) made.end();
         };
-        if (isNew) earlier.push({ at, combo, show });
+        if (isFirst) earlier.push({ at, combo, show });
+        else rows.get(combo)?.grow();
       }
       for (const superlike of superlikes) {
         const at = superlike.timestamp;
         earlier.push({ at, show: () => log.add(superlikeRow(superlike, translator), at) });
       }
-      // Built the way the server builds the ids of their events.
-      listed = new Set([...gifts, ...superlikes].map(({ id }) => `gift:${id}`));
-      const held = early;
+      const held = early ?? [];
       early = undefined;
       for (const event of held) add(event);
     },
@@ -111,6 +119,17 @@ export function createGiftRows(log: Log, translator: Translator) {
       for (const { show } of due) show();
     },
     stop: () => clearInterval(sweeping),
+  };
+}
+
+/** Remembers the newest ids of events; returns whether one is new. */
+function createIds() {
+  const ids = new Set<string>();
+  return (id: string): boolean => {
+    const isNew = !ids.has(id);
+    ids.add(id);
+    for (const one of ids) if (ids.size > earlyMax) ids.delete(one);
+    return isNew;
   };
 }
 

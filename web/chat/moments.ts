@@ -64,6 +64,12 @@ export function createMoments(translator: Translator, acts: Acts) {
     element,
     /** Shows the open ones with their sums; called whenever either changes. */
     show(sums: Sums, open: readonly Moment[]): void {
+      // The end of one that is no longer open was lost.
+      for (const [id, { card, moment }] of cards)
+        if (moment.status === "open" && !open.some((one) => one.id === id)) {
+          card.element.remove();
+          cards.delete(id);
+        }
       for (const moment of open) {
         const known = cards.get(moment.id);
         if (known?.moment.status !== "ended" && known?.moment.status !== "cancelled")

@@ -31,6 +31,7 @@ export function openRoom(options: RoomOptions) {
       options.onViewers(viewers);
     },
     onSums: (sums, moments) => state.isClosed || view.showSums(sums, moments),
+    onReset: () => void catchUp(state),
     onEnd: (reason) => state.isClosed || view.showEnd(reason),
   });
   const state: State = {
@@ -92,18 +93,15 @@ async function begin(state: State): Promise<void> {
       openPast(state),
     ]);
     if (state.isClosed) return;
-    const stream = { ...read, ...state.changed };
     state.me = me._id;
     state.username = me.username ?? "";
-    state.hostId = stream.creator._id;
-    state.pinned = stream.pinned ?? undefined;
     void state.bans.check(state.me);
-    setRules(state, stream);
+    state.hostId = read.creator._id;
+    showStream(state, read);
     state.audience.begin(state.subscription);
     for (const { row, message } of state.rows.values())
       row.deref()?.classList.toggle("own", message.sender._id === state.me);
     state.gifts.keepEarlier(earlier);
-    if (stream.status === "ended") view.showOver();
     follow(state, history);
     view.showReady();
     const { superLikePrice } = await client.call("GET /v1/app-config");
@@ -140,6 +138,39 @@ async function readPast(state: State): Promise<[Earlier, History]> {
   } catch (error) {
     state.past = undefined;
     throw error;
+  }
+}
+
+/** Shows the stream as it was read, with what events have changed meanwhile. */
+function showStream(state: State, read: Stream): void {
+  const stream = { ...read, ...state.changed };
+  state.pinned = stream.pinned ?? undefined;
+  setRules(state, stream);
+  if (stream.status === "ended") state.view.showOver();
+}
+
+/** Frames were lost: reads what they may have changed, except the messages of the history. */
+async function catchUp(state: State): Promise<void> {
+  const { client, streamId, subscription, gifts } = state;
+  state.view.showLost();
+  gifts.hold();
+  state.wallet.refresh();
+  state.changed = {};
+  void readStream(state);
+  gifts.keepEarlier(await readEarlier(client, streamId));
+  if (state.history !== undefined && !subscription.isEnded()) follow(state, state.history);
+}
+
+async function readStream(state: State): Promise<void> {
+  const { client, streamId, bans } = state;
+  // The start reads it.
+  if (state.me === "" || state.isClosed) return;
+  void bans.check(state.me);
+  try {
+    const read = await client.call<Stream>("GET", `/api/v1/live-stream/${streamId}`);
+    if (!state.isClosed) showStream(state, read);
+  } catch (error) {
+    if (!isFinal(error)) setTimeout(readStream, againMilliseconds, state);
   }
 }
 

@@ -37,8 +37,19 @@ export class Strip {
     } else if (this.#since !== undefined) {
       this.#since = undefined;
       this.#missed = 0;
-      this.#timer = setTimeout(() => this.#welcome(), catchUpMilliseconds);
+      this.#timer = setTimeout(() => {
+        const n = this.#missed ?? 0;
+        this.#welcome(n === 0 ? translate("back") : translate("backWith", { n }));
+      }, catchUpMilliseconds);
     }
+  }
+
+  /** Events were lost: not all that happened has been loaded. */
+  lose(): void {
+    if (this.#isOver) return;
+    clearTimeout(this.#timer);
+    this.#since = undefined;
+    this.#welcome(this.#translator.translate("backLost"));
   }
 
   /** Shows why the chat has ended, whatever becomes of the connection. */
@@ -58,13 +69,9 @@ export class Strip {
     clearTimeout(this.#timer);
   }
 
-  #welcome(): void {
-    const n = this.#missed ?? 0;
+  #welcome(text: string): void {
     this.#missed = undefined;
-    this.#show(
-      n === 0 ? this.#translator.translate("back") : this.#translator.translate("backWith", { n }),
-      "good",
-    );
+    this.#show(text, "good");
     this.#timer = setTimeout(() => {
       this.element.hidden = true;
     }, backMilliseconds);

@@ -126,6 +126,8 @@ export class View {
 
   showState = (state: "online" | "offline") => this.#strip.showState(state);
 
+  showLost = () => this.#strip.lose();
+
   /** Counts an event for the next screen reader announcement. */
   count({ type }: Event): void {
     this.#strip.count();

@@ -63,7 +63,7 @@ export function Moments({ host, streamId }: { host: Host; streamId: string }) {
     const others = known.filter(({ id }) => !over.some((one) => one.id === id));
     past.value = isOlder ? [...others, ...added] : [...added, ...others];
   };
-  const readFirst = () => {
+  const readFirst = (isAgain = false) => {
     reading.forget();
     return reading.act(async () => {
       const { list, sums: read_, pageInfo } = await read();
@@ -71,9 +71,9 @@ export function Moments({ host, streamId }: { host: Host; streamId: string }) {
       sums.value = { ...(read_ as Sums), ...sums.peek() };
       note(
         list.filter(({ status }) => status !== "open"),
-        true,
+        !isAgain,
       );
-      next.value = pageInfo.nextCursor;
+      if (!isAgain) next.value = pageInfo.nextCursor;
     });
   };
   useEffect(() => {
@@ -85,9 +85,11 @@ export function Moments({ host, streamId }: { host: Host; streamId: string }) {
       onEvent({ type, data }) {
         if (type === "moment.ended") note([data]);
       },
+      // The end of one may have been among the lost frames.
+      onReset: () => void readFirst(true),
     });
     // Not earlier: a moment that ended in between would be in neither list.
-    subscription.ready.catch(() => {}).then(readFirst);
+    subscription.ready.catch(() => {}).then(() => readFirst());
     return () => subscription.close();
   }, [host, streamId]);
   const more = () =>
@@ -120,7 +122,7 @@ export function Moments({ host, streamId }: { host: Host; streamId: string }) {
       <ErrorText text={errorText} />
       <ErrorText
         text={reading.errorText}
-        retry={past.value === undefined ? readFirst : undefined}
+        retry={past.value === undefined ? () => readFirst() : undefined}
       />
       {open.value === undefined && reading.errorText === "" && <Waiting />}
       <ul class="moment-list" aria-label="Open polls, goals and hype trains">

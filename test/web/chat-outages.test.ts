@@ -1,0 +1,30 @@
+/** `<ovation-chat>` when it loses its server. */
+import { browserTest } from "./browser.ts";
+import { open, useBusyChat } from "./busy-chat.ts";
+import { expectSoon, testMilliseconds } from "./pages.ts";
+
+useBusyChat();
+
+const poll = { id: "p1", kind: "poll", title: "Which song next?", options: ["Blue", "Red"] };
+
+browserTest(
+  "after lost frames the chat shows the stream as it is, and that gifts may be missing",
+  async () => {
+    const made = await open();
+    await made.locator('[aria-label*="10"]').waitFor({ state: "attached" });
+    await made.evaluate(`moment("started", ${JSON.stringify(poll)}, [0, 0])`);
+    await made.evaluate(`give("g1", "Rose", 10, 1, 1, 0)`);
+    await made.getByText("gave Rose").waitFor();
+    await made.locator(".moment.poll").waitFor();
+    await made.evaluate(`isLost = true; streamStatus = "ended";
+      missGift("g1", "Rose", 10, 1, 1, 2); missGift("g2", "Star", 100, 2, 1, 1); disconnect()`);
+    await made.getByText("Reconnected. Some gifts may be missing.").waitFor();
+    await made.locator(".moment.poll").waitFor({ state: "detached" });
+    const box = made.getByRole("textbox", { name: "Message" });
+    await expectSoon(async () => !(await box.isEditable()));
+    await made.getByText("gave Star").waitFor();
+    expect(await made.locator(".row.gift").count()).toBe(2);
+    await made.close();
+  },
+  testMilliseconds,
+);
