@@ -127,7 +127,7 @@ browserTest(
 browserTest(
   "in its channel's next stream an overlay shows nothing of the last one, and its own total again",
   async () => {
-    const { page, faults, go } = await open("channel=host&key=k-1&goal=1000");
+    const { page, faults, go } = await open("channel=host&key=k-1&goal=1000&fade=0");
     const stream = await serve(page);
     await go();
     await expectSoon(() => stream.sockets() === 1);
@@ -137,7 +137,8 @@ browserTest(
     const moment = { status: "open", of: null, target: null, result: null };
     const options = ["Blue", "Red"];
     const poll = event("moment.started", { ...moment, kind: "poll", title: "Which?", options });
-    stream.sum({ [poll.data._id]: [1, 0] }, poll, given("Star", 100));
+    stream.sum({ [poll.data._id]: [1, 0] }, poll, given("Star", 100), said("bye"));
+    await page.getByText("bye").waitFor();
     await amount.filter({ hasText: "100 / 1,000" }).waitFor();
     await page.locator(".ov-poll").waitFor();
     // The server ends the poll later, and sends this overlay no more of that stream.
@@ -145,6 +146,7 @@ browserTest(
     await page.locator(".ov-poll").waitFor({ state: "hidden" });
     stream.post({ type: "channel", streamId: "64d15f9e2e6c8f4d5a123001" });
     await amount.filter({ hasText: /^1,000$/ }).waitFor();
+    expect(await page.locator(".ov-row").count()).toBe(0);
     stream.post({ type: "channel", streamId });
     await amount.filter({ hasText: "100 / 1,000" }).waitFor();
     expect(faults).toEqual([]);

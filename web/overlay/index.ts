@@ -4,7 +4,7 @@ import { type Combo, createCombos } from "../chat/combos.ts";
 import { make } from "../chat/dom.ts";
 import type { Moment } from "../chat/moment-card.ts";
 import { createSpotlight } from "../chat/spotlight.ts";
-import { translatorFor } from "../chat/translations.ts";
+import { type Translator, translatorFor } from "../chat/translations.ts";
 import { createChime } from "./chime.ts";
 import { createColumn } from "./column.ts";
 import { adoptCustomCss } from "./custom-css.ts";
@@ -30,15 +30,18 @@ function createOverlay(settings: Settings) {
   const goal = createGoal(wanted, translator);
   const poll = createPoll(translator);
   const train = createTrain(translator);
-  const note = make("p", { class: "ov-note", role: "status", hidden: true });
-  const combos = createCombos();
+  const note = createNote(translator);
+  let combos = createCombos();
   const giftRows = new WeakMap<Combo, ReturnType<typeof giftRow>>();
   const element = make("main", { class: "ov", lang: settings.language });
   Object.assign(element.dataset, { theme: settings.theme, align: settings.align });
   if (settings.family !== undefined) element.style.setProperty("--ov-font", settings.family);
   if (settings.pixels !== undefined) element.style.setProperty("--ov-size", `${settings.pixels}px`);
   element.append(goal.element, train.element, poll.element);
-  element.append(make("div", { class: "ov-column" }, column.element, note), spotlight.element);
+  element.append(
+    make("div", { class: "ov-column" }, column.element, note.element),
+    spotlight.element,
+  );
   setInterval(() => {
     for (const combo of combos.end(performance.now())) giftRows.get(combo)?.end();
   }, sweepMilliseconds);
@@ -62,7 +65,13 @@ function createOverlay(settings: Settings) {
 
   return {
     element,
-    begin: goal.begin,
+    /** Another stream of the channel begins, or the last one has ended. */
+    begin(streamId: string | null): void {
+      if (streamId !== null) goal.begin(streamId);
+      column.remove(() => true);
+      spotlight.remove(() => true);
+      combos = createCombos();
+    },
     take(event: Event): void {
       const { type, data } = event;
       if (type === "chat.message") column.add(messageRow(data, badges), data.sender._id);
@@ -87,18 +96,26 @@ function createOverlay(settings: Settings) {
       poll.setOpen(openPoll, openPoll && sums[openPoll.id]);
       train.setOpen(openTrain, openTrain && sums[openTrain.id]);
     },
-    /** A status line for the streamer's setup; viewers of the stream see no outage. */
     show(standing: Standing | "no-key", reason = ""): void {
       element.dataset.state = standing;
+      note.show(standing, reason);
+    },
+  };
+}
+
+/** A status line for the streamer's setup; viewers of the stream see no outage. */
+function createNote({ translate }: Translator) {
+  const element = make("p", { class: "ov-note", role: "status", hidden: true });
+  return {
+    element,
+    show(standing: Standing | "no-key", reason: string): void {
       const isQuiet = standing === "online" || standing === "offline";
-      if (standing === "offline" && !note.hidden) return;
-      note.hidden = isQuiet;
+      if (standing === "offline" && !element.hidden) return;
+      element.hidden = isQuiet;
       if (isQuiet) return;
       const words = { refused: "keyRefused", revoked: "keyRevoked", "no-key": "noKey" } as const;
-      note.textContent =
-        standing === "over"
-          ? translator.translate("over", { reason })
-          : translator.translate(words[standing]);
+      element.textContent =
+        standing === "over" ? translate("over", { reason }) : translate(words[standing]);
     },
   };
 }

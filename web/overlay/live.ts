@@ -28,8 +28,8 @@ const refusalsMin = { setup: 2, onAir: 6 };
 export type Standing = "online" | "offline" | "refused" | "revoked" | "over";
 
 type Hearing = {
-  /** Events and sums are of this stream of the channel from now on. */
-  onStream(streamId: string): void;
+  /** Events and sums are of this stream of the channel from now on; null: it is not live. */
+  onStream(streamId: string | null): void;
   onEvent(event: Event): void;
   onSums: NonNullable<SubscriptionHandlers["onSums"]>;
   onStanding(standing: Standing, reason: string): void;
@@ -89,7 +89,7 @@ export function follow(overlayKey: OverlayKey, hearing: Hearing): void {
       // The server no longer sends how polls, goals and trains of the last stream end.
       hearing.onSums({}, []);
       streamId = newest;
-      if (newest !== null) hearing.onStream(newest);
+      hearing.onStream(newest);
       subscribe();
     },
     onState(state, reason = "", statusCode) {
