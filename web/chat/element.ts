@@ -1,9 +1,10 @@
-import { type Client, createClient, type Options } from "../../client/index.ts";
+import { type Client, createClient, type Options, OvationError } from "../../client/index.ts";
 import { pollingSocket } from "../../client/polling.ts";
 import { keepFocus } from "../keep-focus.ts";
 import { timed } from "../server-time.ts";
 import styles from "./chat.css";
 import { openRoom, type Room } from "./room.ts";
+import { claimsOf } from "./token.ts";
 import { languageOf, translatorFor } from "./translations.ts";
 import { View } from "./view.ts";
 
@@ -37,6 +38,8 @@ export class OvationChat extends HTMLElement {
   options: ClientOptions = {};
   #token: Options["token"] | undefined;
   #client: Client | undefined;
+  /** The user in the token with which the chat was started, if it was a text. */
+  #userId: string | undefined;
   #room: Room | undefined;
   #view: View | undefined;
   #isAsked = false;
@@ -53,7 +56,7 @@ export class OvationChat extends HTMLElement {
 
   set token(token: Options["token"] | undefined) {
     this.#token = token;
-    this.#ask();
+    this.#renew();
   }
 
   /** The element's client, for other calls of the same user; undefined before it has started. */
@@ -70,8 +73,38 @@ export class OvationChat extends HTMLElement {
     queueMicrotask(() => this.isConnected || this.#stop());
   }
 
-  attributeChangedCallback(_: string, before: string | null, now: string | null): void {
-    if (before !== now) this.#ask();
+  attributeChangedCallback(name: string, before: string | null, now: string | null): void {
+    if (before === now) return;
+    if (name === "token") this.#renew();
+    else this.#ask();
+  }
+
+  /** Starts the chat with a new token, unless it goes on with one of the same user. */
+  #renew(): void {
+    const isOpen = this.#userId !== undefined && this.#client?.connection.state !== "ended";
+    if (!isOpen || claimsOf(this.token).sub !== this.#userId) this.#ask();
+  }
+
+  /** The newest token. One that has expired ends the chat until the page sets another. */
+  async #readToken(): Promise<string> {
+    // The client asks for the first one before it is there.
+    await undefined;
+    const { token = "" } = this;
+    if (typeof token === "function") return token();
+    const { exp = Number.POSITIVE_INFINITY } = claimsOf(token);
+    if (exp * 1000 > Date.now()) return token;
+    const error = new OvationError(401, ["The token has expired"]);
+    if (this.#client?.connection.state !== "ended") {
+      this.#view?.showEnd(error.message);
+      this.#client?.close();
+      this.#report(error);
+    }
+    throw error;
+  }
+
+  #report(error: unknown): void {
+    this.options.onError?.(error);
+    this.#tell("error", error);
   }
 
   /** Batches changes made at the same time into one start. */
@@ -86,9 +119,9 @@ export class OvationChat extends HTMLElement {
   }
 
   #start(): void {
-    const { token } = this;
     const streamId = this.getAttribute("stream-id");
-    if (token === undefined || !streamId) return;
+    if (this.token === undefined || !streamId) return;
+    this.#userId = claimsOf(this.token).sub;
     const language = this.closest("[lang]")?.getAttribute("lang") ?? navigator.language;
     const translator = translatorFor(languageOf(language));
     this.#view = new View(translator, {
@@ -111,16 +144,14 @@ export class OvationChat extends HTMLElement {
     this.#client = createClient({
       compact: true,
       ...this.options,
-      ...{ url, token, fetch, WebSocket: pollingSocket({ url, fetch, WebSocket }) },
+      ...{ url, fetch, WebSocket: pollingSocket({ url, fetch, WebSocket }) },
+      token: () => this.#readToken(),
       onState: (state, ...why) => {
         this.options.onState?.(state, ...why);
         if (state !== "ended") view.showState(state);
         this.#tell("state", state);
       },
-      onError: (error) => {
-        this.options.onError?.(error);
-        this.#tell("error", error);
-      },
+      onError: (error) => this.#report(error),
     });
     this.#room = openRoom({
       ...{ client: this.#client, streamId, translator, view },
@@ -136,7 +167,7 @@ export class OvationChat extends HTMLElement {
     this.#client?.close();
     this.#view?.stop();
     this.shadowRoot!.replaceChildren();
-    this.#room = this.#client = this.#view = undefined;
+    this.#room = this.#client = this.#view = this.#userId = undefined;
   }
 
   #tell(name: "event" | "viewers" | "balance" | "state" | "error", detail: unknown): void {

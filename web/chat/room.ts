@@ -32,7 +32,7 @@ export function openRoom(options: RoomOptions) {
     },
     onSums: (sums, moments) => state.isClosed || view.showSums(sums, moments),
     onReset: () => void catchUp(state),
-    onEnd: (reason) => state.isClosed || view.showEnd(reason),
+    onEnd: (reason) => state.isClosed || reason === "closed" || view.showEnd(reason),
   });
   const state: State = {
     ...options,

@@ -1,0 +1,46 @@
+/** How `<ovation-chat>` follows its page's token. */
+import { browserTest } from "./browser.ts";
+import { open, useBusyChat } from "./busy-chat.ts";
+import { testMilliseconds } from "./pages.ts";
+
+useBusyChat();
+
+browserTest(
+  "a new token of the same user leaves the chat as it is, and one of another user opens theirs",
+  async () => {
+    const made = await open();
+    const box = made.getByRole("textbox", { name: "Message" });
+    await box.fill("half a message");
+    const renew = (sub: string, exp: number) =>
+      made.evaluate(`document.querySelector("ovation-chat").token = tokenOf("${sub}", ${exp})`);
+    await renew("me", 9999999998);
+    await made.evaluate("show(message('hello'))");
+    await made.getByText("hello", { exact: true }).waitFor();
+    expect([await box.inputValue(), await made.evaluate("sockets")]).toEqual(["half a message", 1]);
+    await renew("you", 9999999999);
+    await made.waitForFunction("sockets === 2");
+    expect(await box.inputValue()).toBe("");
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a token that expires ends the chat with the reason, until the page sets a new one",
+  async () => {
+    const made = await open();
+    await made.evaluate(`chat = document.querySelector("ovation-chat"); errors = [];
+      chat.addEventListener("ovation-error", ({ detail }) => errors.push(detail.statusCode));
+      chat.token = tokenOf("you", Date.now() / 1000 + 3)`);
+    await made.waitForFunction("sockets === 2");
+    await made.waitForTimeout(3_000);
+    await made.evaluate("disconnect()");
+    await made.getByText("Disconnected: The token has expired").first().waitFor();
+    expect(await made.evaluate("errors")).toEqual([401]);
+    await made.evaluate(`chat.token = tokenOf("me", 9999999999)`);
+    await made.getByText("No messages yet").waitFor();
+    expect(await made.getByRole("textbox", { name: "Message" }).isEditable()).toBe(true);
+    await made.close();
+  },
+  testMilliseconds,
+);
