@@ -28,3 +28,26 @@ browserTest(
   },
   testMilliseconds,
 );
+
+browserTest(
+  "a short outage is not shown, and a longer one is until the chat is back",
+  async () => {
+    const made = await open("?outage");
+    const strip = made.locator(".strip");
+    await made.waitForFunction("window.openSocket !== undefined");
+    await made.evaluate("openSocket()");
+    await made.getByRole("button", { name: "Superlike · 10" }).waitFor();
+    await made.evaluate("Math.random = () => 0; disconnect()");
+    expect(await strip.isVisible()).toBe(false);
+    await made.waitForFunction("sockets === 2");
+    await made.evaluate("openSocket()");
+    await made.waitForTimeout(3_000);
+    expect(await strip.isVisible()).toBe(false);
+    await made.evaluate("disconnect()");
+    await strip.getByText("Reconnecting since").waitFor();
+    await made.evaluate("openSocket()");
+    await strip.getByText("Reconnected. You missed nothing.").waitFor();
+    await made.close();
+  },
+  testMilliseconds,
+);

@@ -4,6 +4,8 @@ import type { Translator, Word } from "./translations.ts";
 
 const toldMilliseconds = 6_000;
 const backMilliseconds = 4_000;
+/** A shorter outage, such as a change of servers, is not shown. */
+const patienceMilliseconds = 2_000;
 /** Events within this time after a socket opened were missed while offline. */
 const catchUpMilliseconds = 1_000;
 
@@ -12,7 +14,8 @@ export class Strip {
   readonly element = make("p", { class: "strip", role: "status", hidden: true });
   #translator: Translator;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  #since: string | undefined;
+  /** Whether it shows an outage. */
+  #isShown = false;
   #missed: number | undefined;
   #isOver = false;
 
@@ -25,17 +28,21 @@ export class Strip {
     if (this.#missed !== undefined) this.#missed++;
   }
 
-  /** Offline: shows since when. Online again: shows how many events were missed. */
+  /** Offline: soon shows since when. Online again: shows how many events were missed. */
   showState(state: "online" | "offline"): void {
     const { translate, time } = this.#translator;
     if (this.#isOver) return;
+    clearTimeout(this.#timer);
     if (state === "offline") {
-      clearTimeout(this.#timer);
       this.#missed = undefined;
-      this.#since ??= new Date().toISOString();
-      this.#show(translate("offline", { time: time(this.#since) }), "warn");
-    } else if (this.#since !== undefined) {
-      this.#since = undefined;
+      this.element.hidden = !this.#isShown;
+      const since = time(new Date().toISOString());
+      this.#timer = setTimeout(() => {
+        this.#isShown = true;
+        this.#show(translate("offline", { time: since }), "warn");
+      }, patienceMilliseconds);
+    } else if (this.#isShown) {
+      this.#isShown = false;
       this.#missed = 0;
       this.#timer = setTimeout(() => {
         const n = this.#missed ?? 0;
@@ -48,7 +55,7 @@ export class Strip {
   lose(): void {
     if (this.#isOver) return;
     clearTimeout(this.#timer);
-    this.#since = undefined;
+    this.#isShown = false;
     this.#welcome(this.#translator.translate("backLost"));
   }
 
