@@ -93,15 +93,24 @@ browserTest(
 );
 
 browserTest(
-  "a blocked viewer sees why, also when the connection is lost afterwards",
+  "a viewer who is blocked or without a pass sees why, also when the connection is lost afterwards",
   async () => {
-    const made = await open();
-    const strip = made.locator(".strip");
-    await made.evaluate(`tell({ type: "unsubscribed", reason: "You are blocked here" })`);
-    await strip.getByText("You are blocked here").waitFor();
-    await made.evaluate("disconnect()");
-    expect(await strip.innerText()).toContain("You are blocked here");
-    await made.close();
+    for (const [language, reason, said] of [
+      ["en", "blocked", "You are blocked from this stream."],
+      ["tr", "blocked", "Bu yayından engellendin."],
+      ["en", "pass", "You need a pass for this stream."],
+    ] as const) {
+      const made = await open();
+      const strip = made.locator(".strip");
+      await made.evaluate(`document.querySelector("ovation-chat").lang = "${language}"`);
+      await made.waitForFunction("sockets === 2");
+      await made.getByText(language === "en" ? "No messages yet" : "Henüz mesaj yok").waitFor();
+      await made.evaluate(`tell({ type: "unsubscribed", reason: "${reason}" })`);
+      await strip.getByText(said, { exact: true }).waitFor();
+      await made.evaluate("disconnect()");
+      expect(await strip.innerText()).toBe(said);
+      await made.close();
+    }
   },
   testMilliseconds,
 );

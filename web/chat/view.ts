@@ -138,7 +138,11 @@ export class View {
   /** Shows that the stream has ended, and why. */
   showEnd(reason: string): void {
     this.showReady();
-    const text = this.#translator.translate("over", { reason });
+    const { translate } = this.#translator;
+    // The server says these two as a word.
+    const words = { blocked: "blocked", pass: "passNeeded" } as const;
+    const word = reason === "blocked" || reason === "pass" ? words[reason] : undefined;
+    const text = word === undefined ? translate("over", { reason }) : translate(word);
     this.#strip.end(text);
     this.composer.refuse(text);
     this.#close();

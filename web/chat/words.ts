@@ -1,7 +1,4 @@
-/**
- * The chat's texts by language. `{n}` and other names in braces are placeholders; a singular form,
- * if the language has one, is separated by a bar.
- */
+/** Texts by language. Braces are placeholders; a bar separates a singular form, if there is one. */
 export const translations = {
   en: {
     chat: "Chat",
@@ -31,6 +28,8 @@ export const translations = {
     backWith: "Reconnected. {n} missed event loaded.|Reconnected. {n} missed events loaded.",
     backLost: "Reconnected. Some gifts may be missing.",
     over: "Disconnected: {reason}",
+    blocked: "You are blocked from this stream.",
+    passNeeded: "You need a pass for this stream.",
     notSent: "Not sent",
     again: "Try again",
     discard: "Discard",
@@ -111,6 +110,8 @@ export const translations = {
     backWith: "Yeniden bağlandı. Kaçırdığın {n} olay yüklendi.",
     backLost: "Yeniden bağlandı. Bazı hediyeler eksik olabilir.",
     over: "Bağlantı kapandı: {reason}",
+    blocked: "Bu yayından engellendin.",
+    passNeeded: "Bu yayın için bilet gerekiyor.",
     notSent: "Gönderilmedi",
     again: "Yeniden dene",
     discard: "Vazgeç",
@@ -191,6 +192,8 @@ export const translations = {
     backWith: "已重新连接，已加载错过的 {n} 条。",
     backLost: "已重新连接，部分礼物可能缺失。",
     over: "连接已断开：{reason}",
+    blocked: "你已被屏蔽，无法观看此直播。",
+    passNeeded: "观看此直播需要通行证。",
     notSent: "未发送",
     again: "重试",
     discard: "放弃",
