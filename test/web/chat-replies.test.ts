@@ -113,3 +113,23 @@ browserTest(
   },
   testMilliseconds,
 );
+
+browserTest(
+  "a quote whose message cannot be read is not said to be deleted, and is read for the next reply",
+  async () => {
+    const made = await open();
+    const reply = async (text: string, status: number, data?: string) => {
+      await made.evaluate(`quoted = { status: ${status}, data: ${data} }`);
+      await made.evaluate(`one = message("${text}"); one.data.replyTo = "q1"; show(one)`);
+      return made.locator(".row.message", { hasText: text }).locator(".quoted");
+    };
+    const first = await reply("first", 400);
+    await first.getByText("…", { exact: true }).waitFor();
+    await made.waitForFunction(`reads.some((one) => one.endsWith("/messages/q1"))`);
+    const second = await reply("second", 200, `message("the original").data`);
+    await second.getByText("the original").waitFor();
+    expect(await first.innerText()).toBe("…");
+    await made.close();
+  },
+  testMilliseconds,
+);

@@ -1,4 +1,4 @@
-import type { ChatMessage, Client } from "../../client/index.ts";
+import { type ChatMessage, type Client, OvationError } from "../../client/index.ts";
 import { showQuote } from "./rows.ts";
 import type { Translator } from "./translations.ts";
 import type { View } from "./view.ts";
@@ -18,11 +18,17 @@ export function createQuotes({ client, streamId, view, translator }: Own) {
   /** Messages that must no longer be quoted, although the server may still return them. */
   const gone = new Set<string>();
 
-  function ask(messageId: string): Promise<ChatMessage | undefined> {
+  /** Only a 404 says that a message is gone; after another failure the next reply asks again. */
+  async function ask(messageId: string): Promise<ChatMessage | undefined> {
     const path = { streamId, messageId };
-    return client
-      .call("GET /api/v1/live-stream/{streamId}/chat/messages/{messageId}", { path })
-      .catch(() => undefined);
+    try {
+      const route = "GET /api/v1/live-stream/{streamId}/chat/messages/{messageId}";
+      return await client.call(route, { path });
+    } catch (error) {
+      if (error instanceof OvationError && error.statusCode === 404) return undefined;
+      asked.delete(messageId);
+      throw error;
+    }
   }
 
   return {
@@ -32,8 +38,10 @@ export function createQuotes({ client, streamId, view, translator }: Own) {
       const answer = asked.get(id) ?? ask(id);
       asked.set(id, answer);
       keepNewest(asked);
-      const message = await answer;
-      showQuote(row, id, gone.has(id) ? undefined : message, translator);
+      await answer.then(
+        (message) => showQuote(row, id, gone.has(id) ? undefined : message, translator),
+        () => {},
+      );
     },
     /** A message was deleted: replies no longer quote it. */
     remove(id: string): void {
