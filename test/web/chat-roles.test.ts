@@ -79,6 +79,32 @@ browserTest(
 );
 
 browserTest(
+  "the menu of a moderator fits into a low chat, or scrolls there",
+  async () => {
+    const made = await open();
+    await made.locator('[aria-label*="10"]').waitFor({ state: "attached" });
+    const moderators = JSON.stringify({ ...standardSettings, moderators: ["me"] });
+    await made.evaluate(`happen("settings.changed", ${moderators})`);
+    await made.evaluate("show(message('one'), message('two'), message('three'))");
+    for (const height of [400, 320]) {
+      await made.setViewportSize({ width: 360, height });
+      await made.locator(".row.message", { hasText: "two" }).press("m");
+      const items = made.getByRole("menuitem");
+      await items.first().waitFor();
+      expect(await items.count()).toBe(6);
+      for (const item of await items.all()) {
+        await item.scrollIntoViewIfNeeded();
+        const { y, height: tall } = (await item.boundingBox())!;
+        expect([height, y >= 0, y + tall <= height]).toEqual([height, true, true]);
+      }
+      await made.keyboard.press("Escape");
+    }
+    await made.close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
   "a viewer is offered no moderation before the stream has been read",
   async () => {
     const made = await open("?late");

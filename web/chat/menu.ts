@@ -114,12 +114,13 @@ export function createMenu({ translate, duration }: Translator, host: HTMLElemen
   return { open, close, refresh: () => refresh() };
 }
 
-/** Below its button, or above it where there is no room below. */
+/** Below its button, or above it where there is no room below; never outside the chat. */
 function place(made: HTMLElement, host: HTMLElement, button: HTMLElement): void {
   const { height } = made.getBoundingClientRect();
   const around = host.getBoundingClientRect();
   const at = button.getBoundingClientRect();
   const below = at.bottom - around.top + 4;
-  const fits = below + height < around.height;
-  made.style.insetBlockStart = `${fits ? below : at.top - around.top - height - 4}px`;
+  const above = Math.max(0, at.top - around.top - height - 4);
+  const top = below + height < around.height ? below : above;
+  made.style.insetBlockStart = `${Math.min(top, around.height - height)}px`;
 }
