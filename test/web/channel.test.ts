@@ -324,7 +324,7 @@ browserTest(
     const [{ id }] = (await call("admin", "GET", moments)).list;
     for (const voter of ["voter-1", "voter-2", "voter-3"])
       await call(voter, "PUT", `${moments}/${id}/vote`, { options: [voter === "voter-3" ? 0 : 1] });
-    await poll.getByText("2 · 67 %").waitFor();
+    await poll.getByText("2 · 67%").waitFor();
     await poll.getByRole("button", { name: "End" }).press("Enter");
     await poll.getByRole("button", { name: "Confirm end" }).press("Enter");
     const before = page.getByRole("list", { name: "Earlier polls and goals" });

@@ -55,7 +55,7 @@ browserTest(
     expect(voted!.body).toEqual({ options: [1] });
     await made.evaluate(`frame([], { p1: [10, 30] })`);
     await made.getByText("40 votes").waitFor();
-    expect(await red.innerText()).toContain("75 %");
+    expect(await red.innerText()).toContain("75%");
     const result = { votes: [10, 31], voters: 41, winner: 1 };
     const over = { ...data, status: "ended", result };
     await made.evaluate(`moment("ended", ${JSON.stringify(over)})`);
@@ -154,7 +154,7 @@ browserTest(
     await made.evaluate(`moment("started", ${JSON.stringify(goal)}, 1850)`);
     const long = { ...poll, title, options, choices: 1 };
     await made.evaluate(`moment("started", ${JSON.stringify(long)}, [3, 1])`);
-    for (const text of ["75 %", "25 %", "1,850 / 5,000"]) {
+    for (const text of ["75%", "25%", "1,850 / 5,000"]) {
       const { x, width } = (await made.getByText(text).boundingBox())!;
       expect([text, x + width <= 360]).toEqual([text, true]);
     }

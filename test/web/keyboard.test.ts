@@ -338,7 +338,7 @@ browserTest(
     await page.getByRole("button", { name: /^Yes/ }).first().waitFor();
     await tabTo(page, /^Yes/);
     await page.keyboard.press("Enter");
-    await expectSoon(async () => (await focused(page)).includes("100 %"));
+    await expectSoon(async () => (await focused(page)).includes("100%"));
     await call(hostId, "POST", `${path}/${id}/end`);
     const option = page.getByRole("button", { name: /^Yes/ }).first();
     await expectSoon(() => option.isDisabled());

@@ -87,11 +87,11 @@ browserTest(
     stream.sum({ [id]: [0, 0] }, started);
     await page.locator(".ov-poll", { hasText: "Which song next?" }).waitFor();
     stream.sum({ [id]: [1, 3] });
-    await page.locator(".ov-poll-option", { hasText: "Red" }).getByText("75 %").waitFor();
+    await page.locator(".ov-poll-option", { hasText: "Red" }).getByText("75%").waitFor();
     const result = { votes: [5, 3], voters: 8, winner: 0 };
     const ended = { ...started.data, status: "ended", result };
     stream.sum({ [id]: result.votes }, { ...event("moment.ended", {}), data: ended });
-    await page.locator(".ov-poll-winner", { hasText: "Blue" }).getByText("63 %").waitFor();
+    await page.locator(".ov-poll-winner", { hasText: "Blue" }).getByText("63%").waitFor();
     await page.locator(".ov-poll").waitFor({ state: "hidden" });
     expect(faults).toEqual([]);
     await page.close();
@@ -122,7 +122,7 @@ browserTest(
     expect(await title("Right now?").isVisible()).toBe(true);
     await page.clock.runFor(10_000);
     await title("All evening?").waitFor();
-    await page.locator(".ov-poll-option", { hasText: "Red" }).getByText("100 %").waitFor();
+    await page.locator(".ov-poll-option", { hasText: "Red" }).getByText("100%").waitFor();
     expect(faults).toEqual([]);
     await page.close();
   },

@@ -32,6 +32,9 @@ test("one is singular, and numbers are formatted for the language", () => {
   expect(english.translate("newMessages", { n: 1 })).toBe("1 new message");
   expect(english.translate("newMessages", { n: 1200 })).toBe("1,200 new messages");
   expect(translatorFor("tr").translate("newMessages", { n: 1200 })).toBe("1.200 yeni mesaj");
+  expect(["en", "tr", "zh"].map((one) => translatorFor(languageOf(one)).percent(0.754))).toEqual([
+    ...["75%", "%75", "75%"],
+  ]);
   // A value for a placeholder is never searched for placeholders itself.
   expect(english.translate("didMute", { name: "{n} $& {name}" })).toBe("{n} $& {name} is muted.");
 });

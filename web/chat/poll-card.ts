@@ -8,7 +8,7 @@ type PollActs = { vote(options: number[]): void; onEnd(): void };
 
 /** Options with live bars. A click votes for one; if several are allowed, clicks toggle them. */
 export function pollCard(poll: Moment, translator: Translator, { vote, onEnd }: PollActs): Card {
-  const { translate, number } = translator;
+  const { translate, percent } = translator;
   const frame = frameOf(poll, pollIcon, translator, onEnd);
   const choices = poll.choices ?? 1;
   let own: number[] = [];
@@ -64,7 +64,7 @@ export function pollCard(poll: Moment, translator: Translator, { vote, onEnd }: 
       for (const [place, { button, share }] of options.entries()) {
         const part = all === 0 ? 0 : (votes[place] ?? 0) / all;
         button.style.setProperty("--share", part.toFixed(4));
-        share.textContent = `${number(Math.round(part * 100))} %`;
+        share.textContent = percent(part);
         button.classList.toggle("winner", place === winner);
       }
       showVotable();

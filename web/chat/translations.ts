@@ -23,6 +23,7 @@ const units = [
 /** Translates keys to a language, filling placeholders; numbers are formatted for it. */
 export function translatorFor(language: Language) {
   const numbers = new Intl.NumberFormat(language);
+  const percents = new Intl.NumberFormat(language, { style: "percent" });
   const times = timeFormat(language, { timeStyle: "short" });
   const translate = (word: Word, gaps: Record<string, string | number> = {}): string => {
     const [one, other = one] = languages[language][word].split("|") as [string, string?];
@@ -43,6 +44,8 @@ export function translatorFor(language: Language) {
       return new Intl.NumberFormat(language, form).format(seconds / size);
     },
     number: (value: number) => numbers.format(value),
+    /** A share of 0 to 1 in whole percent. */
+    percent: (share: number) => percents.format(share),
     time: (iso: string) => times.format(new Date(iso)),
   };
 }

@@ -13,6 +13,7 @@ type MomentList = CallResult<"GET /api/v1/live-stream/{streamId}/moments">;
 const route = "/api/v1/live-stream/{streamId}/moments" as const;
 const limit = 20;
 const numbers = new Intl.NumberFormat("en");
+const percents = new Intl.NumberFormat("en", { style: "percent" });
 
 /** A moment's progress: votes by option, or the state of a goal or train. */
 type Standing = { values: readonly number[]; of: number };
@@ -189,7 +190,7 @@ function MomentCard({ moment, sum, finish }: CardGiven) {
                 {standing === undefined
                   ? "–"
                   : kind === "poll"
-                    ? `${numbers.format(value)} · ${Math.round(share * 100)} %`
+                    ? `${numbers.format(value)} · ${percents.format(share)}`
                     : `${numbers.format(value)} of ${numbers.format(standing.of)}`}
               </span>
             </span>

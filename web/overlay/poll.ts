@@ -6,7 +6,7 @@ import type { Translator } from "../chat/translations.ts";
 const resultMilliseconds = 10_000;
 
 /** The stream's newest open poll with its bars, and its result for a while. */
-export function createPoll({ translate, number }: Translator) {
+export function createPoll({ translate, percent }: Translator) {
   const element = make("div", { class: "ov-poll", hidden: true });
   const total = make("span", { class: "ov-poll-total number" });
   let options: { line: HTMLElement; share: HTMLElement }[] = [];
@@ -36,7 +36,7 @@ export function createPoll({ translate, number }: Translator) {
       const part = all === 0 ? 0 : (votes[place] ?? 0) / all;
       line.style.setProperty("--share", part.toFixed(4));
       line.classList.toggle("ov-poll-winner", place === winner);
-      share.textContent = `${number(Math.round(part * 100))} %`;
+      share.textContent = percent(part);
     }
     total.textContent = translate("votes", { n: all });
     shown = poll;
