@@ -61,6 +61,7 @@ browserTest(
     await made.evaluate(`moment("ended", ${JSON.stringify(over)})`);
     await made.getByText("41 votes").waitFor();
     await made.locator(".option.winner", { hasText: "Red" }).waitFor();
+    await made.getByRole("button", { name: /^Red.*Winner/ }).waitFor();
     expect(await red.isDisabled()).toBe(true);
     await made.close();
   },
@@ -134,6 +135,15 @@ browserTest(
     await expectFilled(card.locator(".goal-bar"), 0.6);
     expect(await card.innerText()).toContain("Level 1");
     expect(await card.innerText()).toContain("1:23");
+    // A gift that leaves the level as it is does not announce it again.
+    await made.evaluate(`(() => {
+      window.announced = 0;
+      const level = document.querySelector("ovation-chat").shadowRoot.querySelector(".train-level");
+      new MutationObserver(() => announced++).observe(level, { childList: true });
+      frame([], { t1: [1, 500, 700] });
+    })()`);
+    await card.getByText("500 / 700").waitFor();
+    expect(await made.evaluate("announced")).toBe(0);
     const result = { level: 2, credits: 750, top: [] };
     const over = JSON.stringify({ ...train, status: "ended", level: 2, result });
     await made.evaluate(`moment("ended", ${over})`);

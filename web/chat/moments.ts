@@ -145,7 +145,9 @@ function trainCard(train: Moment, translator: Translator, onEnd: () => void): Ca
       frame.show(moment);
       const [, credits, next] = Array.isArray(sum) ? sum : [];
       const has = credits ?? 0;
-      level.textContent = translate("level", { n: moment.level ?? 0 });
+      const text = translate("level", { n: moment.level ?? 0 });
+      // Screen readers announce it each time that it is set.
+      if (level.textContent !== text) level.textContent = text;
       amount.textContent = next == null ? number(has) : `${number(has)} / ${number(next)}`;
       bar.style.setProperty("--share", (next == null ? 1 : Math.min(1, has / next)).toFixed(4));
     },

@@ -15,6 +15,7 @@ export function pollCard(poll: Moment, translator: Translator, { vote, onEnd }: 
   let isOpen = true;
   const options = (poll.options ?? []).map((text, place) => {
     const share = make("span", { class: "share number" });
+    const won = make("span", { class: "hidden" });
     const onclick = () => {
       if (!mayVote()) return;
       const without = own.filter((one) => one !== place);
@@ -29,9 +30,9 @@ export function pollCard(poll: Moment, translator: Translator, { vote, onEnd }: 
       make("span", { class: "fill", "aria-hidden": "true" }),
       make("span", { class: "mark", "aria-hidden": "true" }, icon(checkIcon, 14)),
       make("bdi", { class: "option-text" }, text),
-      share,
+      ...[won, share],
     );
-    return { button, share };
+    return { button, share, won };
   });
   const total = make("span", { class: "number" });
   const hint = choices > 1 && make("span", {}, translate("choose", { n: choices }));
@@ -61,11 +62,12 @@ export function pollCard(poll: Moment, translator: Translator, { vote, onEnd }: 
       const votes = Array.isArray(sum) ? sum.map((one) => one ?? 0) : options.map(() => 0);
       const all = votes.reduce((a, b) => a + b, 0);
       const winner = moment.result !== null && "winner" in moment.result && moment.result.winner;
-      for (const [place, { button, share }] of options.entries()) {
+      for (const [place, { button, share, won }] of options.entries()) {
         const part = all === 0 ? 0 : (votes[place] ?? 0) / all;
         button.style.setProperty("--share", part.toFixed(4));
         share.textContent = percent(part);
         button.classList.toggle("winner", place === winner);
+        won.textContent = place === winner ? translate("winner") : "";
       }
       showVotable();
       total.textContent = translate("votes", { n: all });
