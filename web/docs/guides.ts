@@ -1,4 +1,6 @@
 /** Behaviour of the guides: search, copy buttons, and this machine's port. */
+import { copyText } from "../copy.ts";
+
 const copiedMilliseconds = 2_000;
 const writtenHost = "127.0.0.1:4000";
 const partsMax = 4;
@@ -26,8 +28,8 @@ function addCopyButtons(): void {
     button.className = "copy";
     name("Copy");
     button.addEventListener("click", () => {
-      void copy(code.querySelector("code") ?? code).then((isCopied) => {
-        name(isCopied ? "Copied" : "Selected: press Ctrl+C");
+      void copyText((code.querySelector("code") ?? code).textContent ?? "").then((isCopied) => {
+        name(isCopied ? "Copied" : "Copy failed: select the text");
         setTimeout(() => name("Copy"), copiedMilliseconds);
       });
     });
@@ -35,17 +37,6 @@ function addCopyButtons(): void {
     frame.className = "copied";
     code.replaceWith(frame);
     frame.append(code, button);
-  }
-}
-
-/** Pages on plain http have no clipboard API: there the text is selected. */
-async function copy(code: Element): Promise<boolean> {
-  try {
-    await navigator.clipboard.writeText(code.textContent ?? "");
-    return true;
-  } catch {
-    getSelection()?.selectAllChildren(code);
-    return false;
   }
 }
 
