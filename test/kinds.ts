@@ -75,6 +75,7 @@ export const slowKinds = {
     "web/console-admin",
     "web/console-forms",
     "web/console-home",
+    "web/console-lost",
     "web/console-support",
     "web/docs-contents",
     "web/keyboard",

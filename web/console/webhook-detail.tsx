@@ -67,11 +67,11 @@ const WebhookFields = ({ draft, alter }: FieldsGiven) => (
 const blank: Draft = { url: "", events: "*", description: "" };
 
 /**
- * The signing secrets that the API has returned to the signed-in user, by webhook. They outlive the
- * pane that asked for them: the API shows each only once, and the user may have closed the pane
- * before the answer came.
+ * The signing secrets that the API has returned to the signed-in user, by webhook; null if the
+ * response with it was lost. They outlive the pane that asked for them: the API shows each only
+ * once, and the user may have closed the pane before the answer came.
  */
-const secrets = signal<Readonly<Record<string, string>>>({});
+const secrets = signal<Readonly<Record<string, string | null>>>({});
 session.subscribe(() => {
   secrets.value = {};
 });
@@ -92,7 +92,7 @@ export function NewWebhook({ reload }: { reload(): void }) {
       key.value,
     ),
     done(made: { id: string; secret: string | null; url: string }) {
-      if (made.secret !== null) secrets.value = { ...secrets.peek(), [made.id]: made.secret };
+      secrets.value = { ...secrets.peek(), [made.id]: made.secret };
       created.value = made.id;
       key.value = newKey();
       draft.value = savedDraft(sent, blank, draft.peek());
@@ -115,9 +115,13 @@ export function NewWebhook({ reload }: { reload(): void }) {
   );
 }
 
-/** The signing secret, if it is known. */
-const Secret = ({ text }: { text: string | undefined }) =>
-  text === undefined ? null : (
+/** The signing secret that this page has asked for. */
+const Secret = ({ text }: { text: string | null | undefined }) =>
+  text === undefined ? null : text === null ? (
+    <p class="secret bad" role="alert">
+      The response was lost, so the secret cannot be shown. Rotate the secret to get a new one.
+    </p>
+  ) : (
     <div class="secret" role="status">
       <p>Signing secret. Store it on your server now: it is not shown after you leave this page.</p>
       <code>{text}</code>
@@ -158,9 +162,11 @@ export function WebhookDetail({ webhook, list }: Given) {
     warns: "Both secrets sign for 24 hours, then only the new one.",
     verb: "Rotate secret",
     request: request("POST", `${path}/rotate-secret`),
-    done(rotated: { secret: string }) {
-      secrets.value = { ...secrets.peek(), [webhook.id]: rotated.secret };
-      return "Secret rotated. Store the new one on your server.";
+    done({ secret }: { secret: string | null }) {
+      secrets.value = { ...secrets.peek(), [webhook.id]: secret };
+      return secret === null
+        ? "Secret rotated."
+        : "Secret rotated. Store the new one on your server.";
     },
   };
   const remove: Action = {

@@ -37,7 +37,7 @@ const queryOf = (look: Look) =>
 /** Creates overlay URLs that show the host's newest live stream, and revokes earlier ones. */
 export function OverlayAddresses({ host }: { host: Host }) {
   const keys = useSignal<readonly Key[] | undefined>(undefined);
-  const made = useSignal<{ id: string; url: string } | undefined>(undefined);
+  const made = useSignal<{ id: string; url: string | null } | undefined>(undefined);
   const name = useDraft("name of overlay URL", "");
   const look = useDraft<Look>("look of overlay URL", usual);
   const { act, forget, errorText, isBusy } = useAct();
@@ -60,7 +60,7 @@ export function OverlayAddresses({ host }: { host: Host }) {
       const { id, url } = await host.call(`POST ${route}`, {
         body: description === "" ? {} : { description },
       });
-      made.value = url === null ? undefined : { id, url: new URL(url, location.href).href };
+      made.value = { id, url: url && new URL(url, location.href).href };
       if (name.peek() === sent) name.value = "";
       await reload();
     });
@@ -132,7 +132,7 @@ export function OverlayAddresses({ host }: { host: Host }) {
         </a>
       </form>
       <ErrorText text={errorText} retry={keys.value === undefined ? read : undefined} />
-      {made.value && <Address url={made.value.url + query} />}
+      {made.value && <Address url={made.value.url} query={query} />}
       {keys.value === undefined && errorText === "" && <Waiting />}
       {keys.value?.length === 0 && <p class="quiet">No overlay URLs yet</p>}
       <ul class="host-list" aria-label="Overlay URLs">
@@ -172,8 +172,14 @@ const Preview = ({ look: { theme, align, font } }: { look: Look }) => (
   </div>
 );
 
-/** The full URL, which is shown only once. */
-function Address({ url }: { url: string }) {
+/** The full URL, which is shown only once; null if the response with it was lost. */
+function Address({ url, query }: { url: string | null; query: string }) {
+  if (url === null)
+    return (
+      <p class="bad" role="alert">
+        The response was lost, so the URL cannot be shown. Revoke it and create another.
+      </p>
+    );
   return (
     <div class="host-address">
       <label>
@@ -181,12 +187,12 @@ function Address({ url }: { url: string }) {
         <input
           class="input"
           readOnly
-          value={url}
+          value={url + query}
           onFocus={(event) => event.currentTarget.select()}
           spellcheck={false}
         />
       </label>
-      <CopyButton text={url} class="button primary" />
+      <CopyButton text={url + query} class="button primary" />
     </div>
   );
 }
