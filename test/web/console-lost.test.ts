@@ -1,7 +1,7 @@
 /** What the console and the pages of hosts do after the response of a call was lost. */
 import type { Page } from "playwright-core";
 import { browserTest } from "./browser.ts";
-import { callerOf, confirm, openConsole, openConsoleAs, toast } from "./console.ts";
+import { callerOf, confirm, goLive, openConsole, openConsoleAs, toast } from "./console.ts";
 import { testMilliseconds, usePages } from "./pages.ts";
 
 const pages = usePages();
@@ -55,6 +55,53 @@ browserTest(
     await page.getByRole("button", { name: /revoke/i }).press("Enter");
     await page.getByText("No overlay URLs yet").waitFor();
     expect(await lost.count()).toBe(0);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a poll or an overlay URL that is submitted again after a failure is created once",
+  async () => {
+    const streamId = await goLive(call, "lost-host", "Lost answers");
+    const { page, visit, close } = await openConsoleAs(pages, "lost-host");
+    const keys: (string | undefined)[] = [];
+    /** The call takes effect, but its first answer says that it has failed. */
+    await page.route(/\/(moments|overlay-keys)$/, async (route) => {
+      const request = route.request();
+      if (request.method() !== "POST") return route.continue();
+      keys.push(request.headers()["idempotency-key"]);
+      const response = await route.fetch();
+      if (keys.length % 2 === 0) return route.fulfill({ response });
+      await route.fulfill({ status: 409, json: { isSuccess: false, errors: ["Try that again"] } });
+    });
+    const submitTwice = async (name: string) => {
+      await page.getByRole("button", { name }).click();
+      await page.getByRole("alert").getByText("Try that again").waitFor();
+      await page.getByRole("button", { name }).click();
+      await page.getByRole("alert").waitFor({ state: "detached" });
+      expect(keys.at(-1)).toBe(keys.at(-2));
+    };
+    await visit(`view=moments&stream=${streamId}`);
+    const poll = page.getByRole("form", { name: "New poll" });
+    const moments = `/api/v1/live-stream/${streamId}/moments`;
+    // The same poll once more is another one.
+    for (const count of [1, 2]) {
+      await poll.getByLabel("Question").fill("Which song next?");
+      await poll.getByLabel("Option 1").fill("Blue");
+      await poll.getByLabel("Option 2").fill("Red");
+      await submitTwice("Start poll");
+      expect((await call("lost-host", "GET", moments)).list).toHaveLength(count);
+    }
+    await visit("view=channel");
+    await page.getByRole("tab", { name: "Overlay" }).click();
+    await page.getByLabel("Name").fill("Desk");
+    await page.getByRole("button", { name: "Create overlay URL" }).click();
+    await page.getByRole("alert").getByText("Try that again").waitFor();
+    await page.getByLabel("Name").fill("Laptop");
+    await page.getByRole("button", { name: "Create overlay URL" }).click();
+    await page.getByText("Laptop").waitFor();
+    expect(keys.at(-1)).not.toBe(keys.at(-2));
     await close();
   },
   testMilliseconds,

@@ -159,10 +159,6 @@ export const requestFile = (path: string, field: string, file: File): ApiRequest
   },
 });
 
-/** A new idempotency key. */
-export const newKey = () => [...crypto.getRandomValues(new Uint8Array(12))].map(hex).join("");
-const hex = (byte: number) => byte.toString(16).padStart(2, "0");
-
 /** A call as a curl command, with `$TOKEN` instead of the token. */
 export const curlLineOf = ({ method, path, body, key, files }: Request) =>
   curlOf({

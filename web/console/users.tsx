@@ -1,7 +1,8 @@
 import type { CallResult } from "../../client/index.ts";
 import { nameOf } from "../chat/person.ts";
+import { newKey } from "../new-key.ts";
 import { type Action, ask } from "./actions.tsx";
-import { call, newKey, request } from "./api.ts";
+import { call, request } from "./api.ts";
 import { IdField } from "./fields.tsx";
 import { pagesOf, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";

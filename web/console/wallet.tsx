@@ -1,8 +1,9 @@
 import { useSignal } from "@preact/signals";
 import type { CallResult } from "../../client/index.ts";
 import { useDraft } from "../kept-drafts.ts";
+import { newKey } from "../new-key.ts";
 import type { Action } from "./actions.tsx";
-import { call, newKey, request } from "./api.ts";
+import { call, request } from "./api.ts";
 import { Choice, Field, problemOf } from "./fields.tsx";
 import { Form } from "./form.tsx";
 import { Ledger, useLedger } from "./ledger.tsx";

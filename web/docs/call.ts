@@ -1,5 +1,6 @@
 /** Builds a filled-in call, sends it, and renders it as curl and TypeScript. */
 import { curlOf } from "../curl.ts";
+import { newKey } from "../new-key.ts";
 import type { Operation } from "./document.ts";
 import { base, demoStream } from "./router.ts";
 import type { Described, Schemas } from "./schema.ts";
@@ -13,7 +14,6 @@ export type Answer = { status: number; milliseconds: number; code: string | null
 
 const keyName = "Idempotency-Key";
 const streamNames = ["streamId", "liveStreamId"];
-const hexMax = 16;
 
 /** A call with all required values filled in: with the demo stream if there is one. */
 export function filledOf(operation: Operation, schemas: Schemas): Filled {
@@ -47,12 +47,6 @@ function bodyOf(schema: Described, schemas: Schemas): unknown {
 
 const withStream = (name: string, value: unknown) =>
   streamNames.includes(name) ? (demoStream.value ?? value) : value;
-
-/** Pages on plain http have no `crypto.randomUUID`. */
-const newKey = () =>
-  [...crypto.getRandomValues(new Uint8Array(hexMax))]
-    .map((byte) => byte.toString(16).padStart(2, "0"))
-    .join("");
 
 /** The next call: with a new idempotency key, because the old one would replay the response. */
 export function renewKey({ parameters = [] }: Operation, filled: Filled): Filled {

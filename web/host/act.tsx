@@ -1,23 +1,36 @@
 import { useSignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
 import type { Client } from "../../client/index.ts";
 import { reasonOf } from "../chat/reason.ts";
+import { newKey } from "../new-key.ts";
 
 /** The API that these pages use, as a host or a moderator. */
 export type Host = Pick<Client, "call" | "subscribe">;
 
 /**
  * Runs calls, and keeps the error of the last one that ended. A second press while the same action
- * runs does nothing; `about` tells actions apart, so that one never swallows another.
+ * runs does nothing; `about` tells actions apart, so that one never swallows another. An action that
+ * has failed gets the same idempotency key again, because it may have taken effect, unless its
+ * `input` differs.
  */
 export function useAct() {
   const errorText = useSignal("");
   const running = useSignal<readonly string[]>([]);
-  const act = async (action: () => Promise<unknown>, about = ""): Promise<boolean> => {
+  const failed = useRef(new Map<string, { input: string; key: string }>());
+  const act = async (
+    action: (key: string) => Promise<unknown>,
+    about = "",
+    input = "",
+  ): Promise<boolean> => {
     if (running.peek().includes(about)) return false;
     running.value = [...running.peek(), about];
     let reason = "";
+    const last = failed.current.get(about);
+    const key = last?.input === input ? last.key : newKey();
+    failed.current.set(about, { input, key });
     try {
-      await action();
+      await action(key);
+      failed.current.delete(about);
     } catch (error) {
       reason = reasonOf(error);
     }

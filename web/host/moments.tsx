@@ -112,8 +112,8 @@ export function Moments({ host, streamId }: { host: Host; streamId: string }) {
     <div class="moments">
       <NewMoment
         streamId={streamId}
-        start={async (body) => {
-          const started = await host.call(`POST ${route}`, { path, body });
+        start={async (body, key) => {
+          const started = await host.call(`POST ${route}`, { path, body, key });
           // Viewers may see it, and the host may end it, before this answer comes.
           const known = [...(open.peek() ?? []), ...(past.peek() ?? [])];
           if (!known.some(({ id }) => id === started.id))

@@ -35,7 +35,7 @@ function problemOfOptions(options: readonly string[]): string {
 
 const namedIn = (options: readonly string[]) => options.map((one) => one.trim()).filter(Boolean);
 
-type Start = (body: Body) => Promise<unknown>;
+type Start = (body: Body, key: string) => Promise<unknown>;
 type PollDraft = { title: string; options: readonly string[]; seconds: string };
 type GoalDraft = { title: string; of: GoalOf; target: string };
 
@@ -74,14 +74,18 @@ function NewPoll({ draft, start }: Given<PollDraft>) {
     draft.value = { ...draft.value, ...change };
   };
   const problem = problemOf(title, "question") || problemOfOptions(options);
-  const submit = async () => {
-    const sent = draft.peek();
-    const [said, named] = [title.trim(), namedIn(options)];
-    await start({ kind: "poll", title: said, options: named, seconds: Number(seconds) });
+  const sent = draft.value;
+  const started = () => {
     draft.value = savedDraft(sent, { ...blankPoll, seconds }, draft.peek());
   };
+  const body: Body = {
+    kind: "poll",
+    title: title.trim(),
+    options: namedIn(options),
+    seconds: Number(seconds),
+  };
   return (
-    <MomentForm name="New poll" verb="Start poll" problem={problem} submit={submit}>
+    <MomentForm name="New poll" verb="Start poll" {...{ problem, body, start, started }}>
       <Line name="Question" value={title} change={(value) => alter({ title: value })} />
       {options.map((option, at) => (
         <Line
@@ -116,13 +120,13 @@ function NewGoal({ draft, start }: Given<GoalDraft>) {
     (Number.isInteger(amount) && amount >= 1 && amount <= 1_000_000_000
       ? ""
       : "Enter a target from 1 to 1,000,000,000 without separators");
-  const submit = async () => {
-    const sent = draft.peek();
-    await start({ kind: "goal", title: title.trim(), of, target: amount });
+  const sent = draft.value;
+  const started = () => {
     draft.value = savedDraft(sent, { ...sent, title: "" }, draft.peek());
   };
+  const body: Body = { kind: "goal", title: title.trim(), of, target: amount };
   return (
-    <MomentForm name="New goal" verb="Start goal" problem={problem} submit={submit}>
+    <MomentForm name="New goal" verb="Start goal" {...{ problem, body, start, started }}>
       <Line name="Title" value={title} change={(value) => alter({ title: value })} />
       <Pick name="Of" of={kindsOfGoal} value={of} pick={(value) => alter({ of: value })} />
       <Line name="Target" value={target} change={(value) => alter({ target: value })} />
@@ -134,14 +138,19 @@ function MomentForm(given: {
   name: string;
   verb: string;
   problem: string;
-  submit(): Promise<void>;
+  body: Body;
+  start: Start;
+  /** Empties the form. */
+  started(): void;
   children: preact.ComponentChildren;
 }) {
   const isSent = useSignal(false);
   const { act, errorText, isBusy } = useAct();
   const submit = () => {
     isSent.value = given.problem !== "";
-    if (!isSent.value) void act(given.submit);
+    if (isSent.value) return;
+    const { body, start, started } = given;
+    void act((key) => start(body, key).then(started), "", JSON.stringify(body));
   };
   return (
     <form

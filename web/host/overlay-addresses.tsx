@@ -53,17 +53,15 @@ export function OverlayAddresses({ host }: { host: Host }) {
     void act(reload, "list");
   };
   useEffect(read, [host]);
-  const create = () =>
-    act(async () => {
-      const sent = name.peek();
-      const description = sent.trim();
-      const { id, url } = await host.call(`POST ${route}`, {
-        body: description === "" ? {} : { description },
-      });
-      made.value = { id, url: url && new URL(url, location.href).href };
-      if (name.peek() === sent) name.value = "";
-      await reload();
-    });
+  const create = async (key: string) => {
+    const sent = name.peek();
+    const description = sent.trim() || null;
+    const { id, url } = await host.call(`POST ${route}`, { body: { description }, key });
+    made.value = { id, url: url && new URL(url, location.href).href };
+    if (name.peek() === sent) name.value = "";
+    // Not awaited: the URL has been created even if this fails.
+    void act(reload, id);
+  };
   const revoke = (keyId: string) =>
     act(async () => {
       const revoked = host.call(`DELETE ${route}/{keyId}`, { path: { keyId } });
@@ -113,7 +111,7 @@ export function OverlayAddresses({ host }: { host: Host }) {
         aria-label="Create overlay URL"
         onSubmit={(event) => {
           event.preventDefault();
-          if (!isBusy) void create();
+          if (!isBusy) void act(create, "", name.peek());
         }}
       >
         <Line

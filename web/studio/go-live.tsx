@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { useEffect, useId, useRef } from "preact/hooks";
+import { useEffect, useId } from "preact/hooks";
 import { ErrorText, useAct, Waiting } from "../host/act.tsx";
 import { type ChatSettings, ChatSettingsFields } from "../host/chat-settings.tsx";
 import { Line } from "../host/fields.tsx";
@@ -12,8 +12,6 @@ export function GoLive({ close }: { close(): void }) {
   const thumbnail = useSignal<File | undefined>(undefined);
   const usual = useSignal<ChatSettings | undefined>(undefined);
   const changed = useSignal<Partial<ChatSettings>>({});
-  /** The stream with this title and thumbnail, if a step after its creation has failed. */
-  const made = useRef<string | undefined>(undefined);
   const { act, errorText, isBusy } = useAct();
   // Separate from `act`, for its own error.
   const reading = useAct();
@@ -25,27 +23,33 @@ export function GoLive({ close }: { close(): void }) {
     });
   };
   useEffect(readUsual, []);
-  const goLive = () =>
-    act(async () => {
-      const host = asHost();
-      if (host === undefined) return;
-      if (title.value.trim() === "") throw new Error("Enter a title");
-      const body = {
-        title: title.value.trim(),
-        ...(thumbnail.value && { thumbnail: thumbnail.value }),
-      };
-      made.current ??= (await host.call("POST /api/v1/live-stream/create", { body })).id;
-      const streamId = made.current;
-      if (Object.keys(changed.value).length > 0)
-        await host.call("PATCH /api/v1/live-stream/{streamId}/chat-settings", {
-          path: { streamId },
-          body: changed.value,
+  const goLive = () => {
+    const file = thumbnail.value;
+    const input = JSON.stringify([title.value, file?.name, file?.size, file?.lastModified]);
+    return act(
+      async (key) => {
+        const host = asHost();
+        if (host === undefined) return;
+        if (title.value.trim() === "") throw new Error("Enter a title");
+        const body = {
+          title: title.value.trim(),
+          ...(file && { thumbnail: file }),
+        };
+        const { id: streamId } = await host.call("POST /api/v1/live-stream/create", { body, key });
+        if (Object.keys(changed.value).length > 0)
+          await host.call("PATCH /api/v1/live-stream/{streamId}/chat-settings", {
+            path: { streamId },
+            body: changed.value,
+          });
+        await host.call("POST /api/v1/live-stream/join-as-creator", {
+          body: { liveStreamId: streamId },
         });
-      await host.call("POST /api/v1/live-stream/join-as-creator", {
-        body: { liveStreamId: streamId },
-      });
-      location.assign(`/?stream=${streamId}${location.hash}`);
-    });
+        location.assign(`/?stream=${streamId}${location.hash}`);
+      },
+      "",
+      input,
+    );
+  };
   return (
     <Dialog title="New stream" kind="go-live" close={close}>
       <form
@@ -61,7 +65,6 @@ export function GoLive({ close }: { close(): void }) {
           value={title.value}
           change={(value) => {
             title.value = value;
-            made.current = undefined;
           }}
         />
         <div class="field">
@@ -72,7 +75,6 @@ export function GoLive({ close }: { close(): void }) {
             accept="image/png,image/jpeg,image/webp,image/gif"
             onChange={({ currentTarget }) => {
               thumbnail.value = currentTarget.files?.[0];
-              made.current = undefined;
             }}
           />
         </div>
