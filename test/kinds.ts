@@ -76,6 +76,7 @@ export const slowKinds = {
     "web/console-forms",
     "web/console-home",
     "web/console-lost",
+    "web/console-pages",
     "web/console-support",
     "web/docs-contents",
     "web/keyboard",

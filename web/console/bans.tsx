@@ -57,7 +57,7 @@ function BansOf({ stream, filters, draft }: Given) {
       create="Ban user"
       actions={(ban) => [{ label: "Unban", run: () => void lift(ban) }]}
       {...(filter("id") === "new" && {
-        detail: () => <NewBan {...{ stream, draft }} took={list.reload} />,
+        detail: () => <NewBan {...{ stream, draft }} took={list.refresh} />,
       })}
     />
   );

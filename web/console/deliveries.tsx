@@ -1,3 +1,4 @@
+import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { perform } from "./actions.tsx";
 import { request } from "./api.ts";
@@ -27,17 +28,22 @@ export function Deliveries({ id, turn }: { id: string; turn: number }) {
   useEffect(() => {
     left.current = turn > 0 ? againMax : 0;
   }, [turn]);
+  const attempts = useSignal(0);
   useEffect(() => {
     // Only the first page is read again.
     const pending = list.rows?.slice(0, limit).filter(({ status }) => status === "pending") ?? [];
     const isAwaited = left.current > 0;
-    if (isAwaited) left.current--;
-    else if (pending.length === 0) return;
+    if (!isAwaited && pending.length === 0) return;
     const due = pending.map(({ nextAttemptAt }) => Date.parse(nextAttemptAt ?? "") || 0);
     const wait = isAwaited ? 0 : Math.min(...due) - Date.now();
-    const timer = setTimeout(() => void list.refresh(), Math.max(againMilliseconds, wait));
+    const again = async () => {
+      left.current--;
+      await list.refresh();
+      attempts.value++;
+    };
+    const timer = setTimeout(() => void again(), Math.max(againMilliseconds, wait));
     return () => clearTimeout(timer);
-  }, [list.rows]);
+  }, [list.rows, attempts.value]);
   const resend = ({ id: deliveryId, type }: Delivery) =>
     perform({
       title: `Resend ${type}`,

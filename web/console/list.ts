@@ -38,11 +38,11 @@ export const pagesOf = <R extends ListRoute>(
   async read(next) {
     const query = { limit, ...input?.query, ...next };
     const answer: Listed<RowOf<R>> = await callAny(route, { ...input, query });
-    return { rows: answer.list, next: nextOf(answer) };
+    return { rows: answer.list, next: nextIn(answer) };
   },
 });
 
-function nextOf(answer: Listed): Next | undefined {
+function nextIn(answer: Listed): Next | undefined {
   if ("pageInfo" in answer) {
     const after = answer.pageInfo.nextCursor;
     return after === null ? undefined : { after };
@@ -57,6 +57,16 @@ export const allOf = <Row>(key: string, read: () => Promise<readonly Row[]>): So
   read: async () => ({ rows: await read() }),
 });
 
+/**
+ * The next page after these rows. Numbered pages shift as rows are added and removed: it begins
+ * where the first missing row may be.
+ */
+const nextOf = ({ rows, next }: Page<unknown>) =>
+  next && "page" in next ? { page: 1 + Math.floor(rows.length / limit) } : next;
+
+const isSame = (one: Next | undefined, other: Next | undefined) =>
+  JSON.stringify(one) === JSON.stringify(other);
+
 /** A list that loads page by page, and its selected row. */
 export type List<Row> = Pick<Loaded<Page<Row>>, "refused" | "reload"> & {
   /** Undefined until the first page has loaded. */
@@ -70,7 +80,10 @@ export type List<Row> = Pick<Loaded<Page<Row>>, "refused" | "reload"> & {
   isReading: boolean;
   /** Loads the next page. */
   more(): Promise<void>;
-  /** Reloads the first page and keeps the others; returns false if that fails. */
+  /**
+   * Reloads the first page and keeps the rows that follow it, about as many as were asked for;
+   * returns false if that fails.
+   */
   refresh(): Promise<boolean>;
   /** Replaces the row with the same id. */
   put(row: Row): void;
@@ -81,18 +94,81 @@ export type List<Row> = Pick<Loaded<Page<Row>>, "refused" | "reload"> & {
 };
 
 /**
- * Loads a list. Numbered pages shift as rows are added and removed: the next one begins where the
- * first missing row may be, and duplicates are skipped. `find` loads the row named in the URL if it
- * is on no loaded page.
+ * The loaded pages of a list, without duplicates: rows, the next page's parameters, and how to load
+ * more or newer ones.
  */
+function usePages<Row>(idOf: (row: Row) => string, source: Source<Row>) {
+  const isReading = useSignal(false);
+  const refreshes = useRef(0);
+  /** The next page's parameters, by the last row of each page that was read. */
+  const ends = useRef(new Map<string, Next>());
+  /** How many rows the user has asked for. */
+  const asked = useRef(limit);
+  const readPage = async (next?: Next) => {
+    const page = await source.read(next);
+    const last = page.rows.at(-1);
+    if (page.next && last) ends.current.set(idOf(last), page.next);
+    return page;
+  };
+  const loaded = useLoad(source.key, () => {
+    asked.current = limit;
+    return readPage();
+  });
+  const { value, change } = loaded;
+  const more = async () => {
+    isReading.value = true;
+    try {
+      let [after, next] = [value?.next, value && nextOf(value)];
+      for (let isDone = false; next !== undefined && !isDone; ) {
+        const page: Page<Row> = await readPage(next);
+        const isTaken = change((now) => {
+          // The rows before this page have been replaced meanwhile.
+          isDone = !isSame(now.next, after);
+          if (isDone) return now;
+          const ids = new Set(now.rows.map(idOf));
+          const added = page.rows.filter((row) => !ids.has(idOf(row)));
+          isDone = added.length > 0;
+          asked.current = now.rows.length + added.length;
+          return { rows: [...now.rows, ...added], next: page.next };
+        });
+        isDone ||= !isTaken;
+        after = next = page.next;
+      }
+    } catch (error) {
+      showToast({ says: "Could not load more.", refused: refusedOf(error) });
+    }
+    isReading.value = false;
+  };
+  const refresh = async () => {
+    const own = ++refreshes.current;
+    const page = await readPage().catch(() => undefined);
+    if (page === undefined) return false;
+    // What a later one reads is newer.
+    if (own !== refreshes.current) return true;
+    return change(({ rows, next }) => {
+      const ids = new Set(page.rows.map(idOf));
+      const shared = rows.findLastIndex((row) => ids.has(idOf(row)));
+      // Other rows may lie between the page and rows of which it has none.
+      if (shared === -1 || page.next === undefined) return page;
+      const all = [...page.rows, ...rows.slice(shared + 1)];
+      const end = all.findIndex(
+        (row, at) => at + 1 >= asked.current && ends.current.has(idOf(row)),
+      );
+      const last = all[end];
+      if (last === undefined) return { rows: all, next };
+      return { rows: all.slice(0, end + 1), next: ends.current.get(idOf(last)) };
+    });
+  };
+  return { ...loaded, isReading: isReading.value, more, refresh };
+}
+
+/** Loads a list. `find` loads the row named in the URL if it is on no loaded page. */
 export function useList<Row>(
   idOf: (row: Row) => string,
   source: Source<Row>,
   find?: (id: string) => Promise<Row>,
 ): List<Row> {
-  const { value, refused, reload, change } = useLoad(source.key, () => source.read());
-  const isReading = useSignal(false);
-  const refreshes = useRef(0);
+  const { value, change, ...pages } = usePages(idOf, source);
   const id = filter("id");
   const listed = value?.rows.find((row) => idOf(row) === id);
   // A list of live rows drops the oldest: the selected one stays, with its detail.
@@ -104,51 +180,13 @@ export function useList<Row>(
   const found = useLoad(wanted, async () => (wanted === "" ? undefined : find?.(wanted)));
   const alter = (change_: (rows: readonly Row[]) => readonly Row[]) =>
     change((page) => ({ ...page, rows: change_(page.rows) }));
-  const without = (rows: readonly Row[], known: readonly Row[]) => {
-    const ids = new Set(known.map(idOf));
-    return rows.filter((row) => !ids.has(idOf(row)));
-  };
   return {
-    refused,
-    reload,
+    ...pages,
     rows: value?.rows,
     selected: kept.current ?? found.value,
     missing: wanted === "" ? undefined : found.refused,
     idOf,
     hasMore: value?.next !== undefined,
-    isReading: isReading.value,
-    async more() {
-      isReading.value = true;
-      try {
-        let next = value?.next;
-        if (value && next && "page" in next)
-          next = { page: 1 + Math.floor(value.rows.length / limit) };
-        for (let isNew = false; next !== undefined && !isNew; ) {
-          const page: Page<Row> = await source.read(next);
-          next = page.next;
-          const isTaken = change(({ rows }) => {
-            const added = without(page.rows, rows);
-            isNew = added.length > 0;
-            return { rows: [...rows, ...added], next };
-          });
-          if (!isTaken) break;
-        }
-      } catch (error) {
-        showToast({ says: "Could not load more.", refused: refusedOf(error) });
-      }
-      isReading.value = false;
-    },
-    async refresh() {
-      const own = ++refreshes.current;
-      const page = await source.read().catch(() => undefined);
-      if (page === undefined) return false;
-      // What a later one reads is newer.
-      if (own !== refreshes.current) return true;
-      return change(({ rows, next }) => ({
-        rows: [...page.rows, ...without(rows, page.rows)],
-        next,
-      }));
-    },
     put(row) {
       if (kept.current !== undefined && idOf(kept.current) === idOf(row)) kept.current = row;
       alter((rows) => rows.map((one) => (idOf(one) === idOf(row) ? row : one)));

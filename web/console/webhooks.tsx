@@ -28,7 +28,7 @@ export function Webhooks() {
       create="New webhook"
       detail={(webhook) =>
         webhook === undefined ? (
-          <NewWebhook reload={list.reload} />
+          <NewWebhook reload={list.refresh} />
         ) : (
           <WebhookDetail key={webhook.id} webhook={webhook} list={list} />
         )

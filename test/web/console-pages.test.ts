@@ -1,0 +1,125 @@
+/** What the console's lists show while they are refreshed, and while they grow. */
+import type { Page, Route } from "playwright-core";
+import { browserTest } from "./browser.ts";
+import { callerOf, openConsole } from "./console.ts";
+import { expectSoon, testMilliseconds, usePages } from "./pages.ts";
+
+const pages = usePages();
+const call = callerOf(pages);
+
+const limit = 50;
+
+/** The answer of a list of `newest` rows down to number 1, after the cursor of the request. */
+function pageOf(route: Route, newest: number, rowOf: (n: number) => object) {
+  const after = new URL(route.request().url()).searchParams.get("after");
+  const first = after === null ? newest : Number(after) - 1;
+  const last = Math.max(1, first - limit + 1);
+  const list = Array.from({ length: first - last + 1 }, (_, at) => rowOf(first - at));
+  const nextCursor = last > 1 ? `${last}` : null;
+  return route.fulfill({ json: { isSuccess: true, data: { list, pageInfo: { nextCursor } } } });
+}
+
+/** The numbers of the listed rows, which begin with `row`. */
+const numbersIn = async (page: Page, list: string) => {
+  const text = await page.getByRole("region", { name: list, exact: true }).innerText();
+  return [...text.matchAll(/row(\d+)\b/g)].map(([, n]) => Number(n));
+};
+
+/** The rows from the newest one on, if they are all there and nothing is between them. */
+const isWithoutHoles = (numbers: number[], newest: number) =>
+  numbers.length > 0 && numbers.every((n, at) => n === newest - at);
+
+browserTest(
+  "deliveries that are refreshed have no holes, stay as long as loaded, and go on after a failure",
+  async () => {
+    const hook = { url: "https://example.com/refreshed", events: ["webhook.test"] };
+    const { id } = await call("admin", "POST", "/api/v1/webhooks", hook);
+    const { page, visit, close } = await openConsole(pages, "Ada Admin");
+    await page.clock.install();
+    let newest = 60;
+    let failures = 0;
+    const delivery = (n: number) => ({
+      ...{ id: `${n}`, type: `row${n}`, status: n === newest ? "pending" : "delivered" },
+      ...{ attempts: 1, statusCode: 200, error: null, nextAttemptAt: null },
+      createdAt: "2026-01-01T00:00:00.000Z",
+    });
+    await page.route(/\/deliveries\?/, (route) =>
+      failures-- > 0
+        ? route.fulfill({ status: 409, json: { isSuccess: false, errors: ["Not now"] } })
+        : pageOf(route, newest, delivery),
+    );
+    await visit(`view=webhooks&id=${id}`);
+    const shown = () => numbersIn(page, "Deliveries");
+    const more = page.getByRole("button", { name: "More", exact: true });
+    /** Waits for refreshes until this holds of the rows, which have no holes. */
+    const refreshed = (isTrue: (count: number) => boolean) =>
+      expectSoon(async () => {
+        await page.clock.fastForward(3_000);
+        const numbers = await shown();
+        return isWithoutHoles(numbers, newest) && isTrue(numbers.length);
+      });
+    await refreshed((count) => count === 50);
+    newest = 61;
+    await refreshed((count) => count === 50);
+    await more.click();
+    await refreshed((count) => count === 61);
+    // More than a page at once: the listed rows do not follow it.
+    newest = 200;
+    await refreshed((count) => count === 50);
+    await more.click();
+    await refreshed((count) => count === 100);
+    for (const step of [30, 40, 50, 10]) {
+      newest += step;
+      failures = step === 40 ? 1 : 0;
+      await refreshed((count) => count >= 50 && count < 150);
+    }
+    await more.click();
+    await refreshed((count) => count > 100);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a page that is loaded while the list is read again follows the rows before it",
+  async () => {
+    const { page, visit, close } = await openConsole(pages, "Ada Admin");
+    let newest = 130;
+    const webhook = (n: number) => ({
+      ...{ id: `${n}`, url: `https://row${n}`, events: ["*"], description: null },
+      ...{ enabled: true, createdAt: "2026-01-01T00:00:00.000Z" },
+    });
+    let isHeld = false;
+    const held = Promise.withResolvers<Route>();
+    await page.route(/\/webhooks(\?|$)/, (route) => {
+      const request = route.request();
+      if (request.method() === "POST") {
+        newest++;
+        return route.fulfill({ json: { isSuccess: true, data: { ...webhook(newest) } } });
+      }
+      const isThird = !isHeld && request.url().includes("after=31");
+      if (!isThird) return pageOf(route, newest, webhook);
+      isHeld = true;
+      held.resolve(route);
+    });
+    await visit("view=webhooks&id=new");
+    const isSoon = (count: number) =>
+      expectSoon(async () => {
+        const numbers = await numbersIn(page, "Webhooks");
+        return numbers.length === count && isWithoutHoles(numbers, newest);
+      });
+    const more = page.getByRole("button", { name: "More", exact: true });
+    await isSoon(50);
+    await more.click();
+    await isSoon(100);
+    await more.click();
+    const third = await held.promise;
+    await page.getByLabel("Endpoint URL").fill("https://row131");
+    await page.getByRole("button", { name: "Create webhook" }).click();
+    await isSoon(101);
+    await pageOf(third, newest, webhook);
+    await isSoon(131);
+    await close();
+  },
+  testMilliseconds,
+);
