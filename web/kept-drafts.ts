@@ -4,7 +4,10 @@ import { changesOf } from "./draft.ts";
 
 const storageName = "ovation.drafts";
 
-type Draft = { initial: unknown; signal: Signal<unknown> };
+type Draft = { initial: unknown; signal: Signal<unknown>; isMinor: boolean };
+
+const isChanged = ({ initial, signal }: Draft) =>
+  JSON.stringify(signal.peek()) !== JSON.stringify(initial);
 
 /** The drafts of the forms on the page, by name. */
 const open = new Map<string, Draft>();
@@ -23,19 +26,22 @@ function takeKept<Value>(name: string, initial: Value): Value {
 
 /**
  * What a user has entered in a form, by a name that no other form has. It ends with the form, but
- * not with the session.
+ * not with the session. A minor one, such as the chosen tab, may be lost without asking.
  */
-export function useDraft<Value>(name: string, initial: Value): Signal<Value> {
+export function useDraft<Value>(name: string, initial: Value, isMinor = false): Signal<Value> {
   const draft = useMemo(() => signal(takeKept(name, initial)), [name]);
   useEffect(() => {
-    const own = { initial, signal: draft };
+    const own = { initial, signal: draft, isMinor };
     open.set(name, own);
     return () => {
       if (open.get(name) === own) open.delete(name);
     };
-  }, [name, draft, initial]);
+  }, [name, draft, initial, isMinor]);
   return draft;
 }
+
+/** Whether closing the page's forms would lose what was entered. */
+export const isAnyChanged = () => [...open.values()].some((one) => !one.isMinor && isChanged(one));
 
 /**
  * Keeps all drafts in this tab, for the next session of the same user; of a form with fields only
@@ -43,9 +49,10 @@ export function useDraft<Value>(name: string, initial: Value): Signal<Value> {
  */
 export function keepDrafts(userId: string): void {
   const drafts = { ...kept };
-  for (const [name, { initial, signal }] of open) {
+  for (const [name, draft] of open) {
+    if (!isChanged(draft)) continue;
+    const { initial, signal } = draft;
     const value = signal.peek();
-    if (JSON.stringify(value) === JSON.stringify(initial)) continue;
     const entered = isFields(initial) && isFields(value) ? changesOf(initial, value) : value;
     drafts[name] = JSON.stringify(entered);
   }

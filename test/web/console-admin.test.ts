@@ -190,6 +190,7 @@ browserTest(
     });
     await page.getByRole("button", { name: "Create webhook" }).click();
     await page.getByRole("button", { name: "Close" }).click();
+    await confirm(page, "Discard");
     held.resolve();
     await toast(page, `Webhook to ${url} created.`).waitFor();
     await page.getByRole("row", { name: url }).click();

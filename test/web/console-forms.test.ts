@@ -1,7 +1,7 @@
 /** What the console's forms show when answers come late. */
 import type { Locator, Route } from "playwright-core";
 import { browserTest } from "./browser.ts";
-import { callerOf, goLive, openConsole, openConsoleAs, toast } from "./console.ts";
+import { callerOf, confirm, goLive, openConsole, openConsoleAs, toast } from "./console.ts";
 import { expectDrawn } from "./focus.ts";
 import { expectSoon, johnId, testMilliseconds, usePages } from "./pages.ts";
 
@@ -56,6 +56,7 @@ browserTest(
     await expectSoon(async () => (await price.inputValue()) === "900");
     expect(await name.inputValue()).toBe("Diadem");
     await page.getByRole("button", { name: "New gift type" }).click();
+    await confirm(page, "Discard");
     const submit = editor.getByRole("button", { name: /^(Create gift|Save)$/ });
     await name.fill("Sceptre");
     await editor.getByLabel("Picture").fill("https://e.example/sceptre.svg");
@@ -68,6 +69,7 @@ browserTest(
     await submit.click();
     const route = await held.promise;
     await page.getByRole("button", { name: "New gift type" }).click();
+    await confirm(page, "Discard");
     await name.fill("Globe");
     await route.continue();
     await page.getByRole("row", { name: /Orb/ }).waitFor();
@@ -280,9 +282,60 @@ browserTest(
     const credits = page.getByRole("form", { name: "Top up or pay out" }).getByLabel("Credits");
     await credits.fill("70");
     await page.getByRole("button", { name: "Close" }).click();
+    await confirm(page, "Discard");
     await page.getByRole("row", { name: /johndoe/ }).click();
     await credits.waitFor();
     expect(await credits.inputValue()).toBe("");
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a form whose changes would be lost asks before it closes",
+  async () => {
+    const streamId = await goLive(call, "forms-host", "Left early");
+    for (const name of ["Comet", "Meteor"]) {
+      const gift = { name, creditAmount: 800, svgUrl: "https://e.example/comet.svg" };
+      await call("admin", "POST", "/api/v1/gifts/gift-types", { ...gift, isActive: false });
+    }
+    const { page, visit, close } = await openConsole(pages, "Ada Admin");
+    await visit(`view=bans&stream=${streamId}&id=new`);
+    const question = page.getByRole("dialog", { name: "Discard changes?" });
+    const pane = page.getByRole("complementary", { name: "Ban user" });
+    const reason = pane.getByLabel("Reason");
+    await reason.fill("Rude");
+    // Escape that ends the input of a character is not for the pane.
+    await reason.dispatchEvent("keydown", { key: "Escape", isComposing: true });
+    await expectDrawn(page);
+    expect(await question.count()).toBe(0);
+    await reason.press("Escape");
+    await confirm(page, "Keep editing");
+    expect(await reason.inputValue()).toBe("Rude");
+    await pane.getByRole("button", { name: "Close" }).click();
+    await page.keyboard.press("Escape");
+    await question.waitFor({ state: "detached" });
+    await pane.getByRole("button", { name: "Close" }).click();
+    await confirm(page, "Discard");
+    await pane.waitFor({ state: "detached" });
+    // What is as it was is left without a question.
+    await page.getByRole("button", { name: "Ban user" }).click();
+    await reason.fill("Rude");
+    await reason.fill("");
+    await reason.press("Escape");
+    await pane.waitFor({ state: "detached" });
+    await visit("view=gifts");
+    await page.getByRole("row", { name: /Comet/ }).click();
+    const name = page.getByRole("form", { name: "Gift type" }).getByLabel("Name");
+    await name.fill("Halley");
+    await page.getByRole("row", { name: /Meteor/ }).click();
+    await confirm(page, "Keep editing");
+    expect(await name.inputValue()).toBe("Halley");
+    await page.getByRole("row", { name: /Meteor/ }).click();
+    await confirm(page, "Discard");
+    await page.getByRole("complementary", { name: "Meteor" }).waitFor();
+    await page.getByRole("row", { name: /Comet/ }).click();
+    await page.getByRole("complementary", { name: "Comet" }).waitFor();
     await close();
   },
   testMilliseconds,

@@ -1,7 +1,8 @@
 import { signal, useSignal } from "@preact/signals";
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { CopyButton } from "../copy-button.tsx";
 import { type ApiRequest, curlLineOf, type Refused, type Request, refusedOf } from "./api.ts";
+import { Confirmation } from "./confirmation.tsx";
 import { Icon } from "./icons.ts";
 import { session } from "./session.ts";
 import { Refusal } from "./ui.tsx";
@@ -115,23 +116,19 @@ export function CallBox({ request }: { request: Request }) {
   );
 }
 
-/** The confirmation dialog: names the action, shows its API call, and why it was refused. */
+/** The confirmation of an action: names it, shows its API call, and why it was refused. */
 export function Question() {
   const asked = question.value;
-  const dialog = useRef<HTMLDialogElement>(null);
   const isBusy = useSignal(false);
   const refused = useSignal<Refused | undefined>(undefined);
-  // Before the page is drawn, so that a key pressed at once belongs to the dialog.
   useLayoutEffect(() => {
     refused.value = undefined;
     isBusy.value = false;
-    if (asked !== undefined && dialog.current?.open === false) dialog.current.showModal();
   }, [asked]);
   if (asked === undefined) return null;
   const { action, show } = asked;
   // The browser's close event comes later, when another question may be open.
   const close = () => {
-    dialog.current?.close();
     if (question.peek() === asked) question.value = undefined;
   };
   const showHere = (why: Refused) => {
@@ -153,32 +150,13 @@ export function Question() {
     isBusy.value = false;
     if (isShown) close();
   };
+  const labels = { title: `${action.title}?`, back: "Go back", verb: action.verb };
   return (
-    <dialog
-      ref={dialog}
-      class="question"
-      aria-labelledby="question"
-      onClose={close}
-      onCancel={(event) => {
-        event.preventDefault();
-        close();
-      }}
-    >
-      <h2 id="question">
-        <bdi>{action.title}?</bdi>
-      </h2>
+    <Confirmation {...labels} isBusy={isBusy.value} {...{ close, confirm }}>
       <p class="quiet">{action.warns}</p>
       <CallBox request={action.request} />
       {refused.value && <Refusal refused={refused.value} />}
-      <footer>
-        <button type="button" class="button" autofocus onClick={close}>
-          Go back
-        </button>
-        <button type="button" class="button filled" aria-disabled={isBusy.value} onClick={confirm}>
-          {action.verb}
-        </button>
-      </footer>
-    </dialog>
+    </Confirmation>
   );
 }
 

@@ -12,6 +12,7 @@ import { ChannelView, MomentsView } from "./channel-view.tsx";
 import { GiftCatalogue } from "./gifts.tsx";
 import { Home } from "./home.tsx";
 import { Icon } from "./icons.ts";
+import { DiscardQuestion } from "./leave-form.tsx";
 import { ModerationLog } from "./log.tsx";
 import { Machine } from "./machine.tsx";
 import { Messages } from "./messages.tsx";
@@ -68,6 +69,7 @@ function Shell() {
       </main>
       <CallsPanel />
       <Question />
+      <DiscardQuestion />
       <Toasts />
     </div>
   );

@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { Field } from "./fields.tsx";
+import { leaveForm } from "./leave-form.tsx";
 import type { List } from "./list.ts";
 import { filter, set } from "./router.ts";
 import { type Column, Table } from "./table.tsx";
@@ -30,6 +31,9 @@ type Given<Row> = {
   note?: ComponentChildren;
 };
 
+/** Opens a detail in place of the open one. */
+const open = (id: string) => id !== filter("id") && leaveForm(() => set({ id }));
+
 /** A list with filters, pages, row actions and the detail of one row. */
 export function Listing<Row>(given: Given<Row>) {
   const { filters, search, create } = given;
@@ -40,7 +44,7 @@ export function Listing<Row>(given: Given<Row>) {
           {filters}
           {search && <Search name={search} />}
           {create && (
-            <button type="button" class="button primary" onClick={() => set({ id: "new" })}>
+            <button type="button" class="button primary" onClick={() => open("new")}>
               {create}
             </button>
           )}
@@ -77,7 +81,7 @@ function Rows<Row>({ label, list, columns, nothing, actions, note, ...given }: G
             rows={rows}
             idOf={idOf}
             selected={filter("id")}
-            {...(given.detail && { open: (row: Row) => set({ id: idOf(row) }) })}
+            {...(given.detail && { open: (row: Row) => open(idOf(row)) })}
           />
         )}
         <More list={list} />

@@ -1,9 +1,11 @@
 import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { isComposing } from "../chat/dom.ts";
 import { hueOf, initialOf, nameOf, type Person } from "../chat/person.ts";
 import { timeFormat } from "../clock.ts";
 import type { Refused } from "./api.ts";
 import { Icon } from "./icons.ts";
+import { leaveForm } from "./leave-form.tsx";
 import { go } from "./router.ts";
 
 const numbers = new Intl.NumberFormat("en");
@@ -132,6 +134,7 @@ export function Refusal({ refused, retry }: { refused: Refused; retry?: () => vo
 /** A detail pane next to its list; on small screens it replaces the list. */
 export function Detail(given: { title: string; close(): void; children: ComponentChildren }) {
   const pane = useRef<HTMLElement>(null);
+  const close = () => leaveForm(given.close);
   useLayoutEffect(() => {
     // Opened by keyboard, it takes the focus: its form does, if it was opened to create something.
     const opener = document.activeElement;
@@ -146,15 +149,19 @@ export function Detail(given: { title: string; close(): void; children: Componen
       aria-label={given.title}
       tabIndex={-1}
       onKeyDown={(event) => {
-        if (event.key === "Escape" && !(event.target as Element).matches("[type=search]"))
-          given.close();
+        // It may also end the input of a character, or empty a search.
+        const isOther = isComposing(event) || (event.target as Element).matches("[type=search]");
+        if (event.key !== "Escape" || isOther) return;
+        // Not for the dialog that may open now.
+        event.preventDefault();
+        close();
       }}
     >
       <header class="card-head">
         <h2>
           <bdi>{given.title}</bdi>
         </h2>
-        <button type="button" class="tool" aria-label="Close" onClick={given.close}>
+        <button type="button" class="tool" aria-label="Close" onClick={close}>
           <Icon name="close" size={20} />
         </button>
       </header>

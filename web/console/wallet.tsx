@@ -56,9 +56,9 @@ function Wallet({ userId, name, wallet, reload }: Given & { wallet: Loaded<Balan
 }
 
 function Booking({ userId, name, reload }: Given) {
-  const way = useDraft<Way>(`booking of ${userId}`, "top-ups");
+  const way = useDraft<Way>(`booking of ${userId}`, "top-ups", true);
   const amount = useDraft(`booked credits of ${userId}`, "");
-  const reference = useDraft(`reference for ${userId}`, `console-${newKey()}`);
+  const reference = useDraft(`reference for ${userId}`, `console-${newKey()}`, true);
   const key = useSignal(newKey());
   const credits = Number(amount.value);
   const problem = problemOf(amount.value, 1);
