@@ -57,15 +57,18 @@ browserTest(
     await page.getByRole("status").getByText("Saved").waitFor();
     await page.getByLabel("Level goals (total credits)").fill("50, 40");
     expect(await page.getByText("Saved").count()).toBe(0);
-    const trains = page.getByRole("switch", { name: "Hype trains on" });
-    await trains.click();
-    await expectSoon(async () => !(await trains.isChecked()));
+    // The switch saves itself alone, and Save only what was changed here.
+    await page.getByRole("switch", { name: "Hype trains on" }).click();
+    await expectSoon(async () => (await channel()).train.enabled);
+    const { train } = await channel();
+    expect(train.levels).toEqual([50, 130]);
+    const elsewhere = { ...train, enabled: false, startSenders: 7 };
+    await call(host, "PATCH", "/api/v1/channel", { train: elsewhere });
     await page.getByLabel("Level goals (total credits)").fill("50, 140");
-    await trains.click();
-    await expectSoon(async () => {
-      const { train } = await channel();
-      return train.enabled && train.levels.join() === "50,140";
-    });
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("status").getByText("Saved").waitFor();
+    expect((await channel()).train).toEqual({ ...elsewhere, levels: [50, 140] });
+    expect(await page.getByLabel("Supporters to start").inputValue()).toBe("7");
     await page.getByRole("tab", { name: "Overlay" }).click();
     await page.getByLabel("Name").fill("Desk");
     await page.getByLabel("Position").selectOption("center");

@@ -86,7 +86,12 @@ type PanelGiven = Pick<Given, "host"> & {
 function Panel({ host, section, channel, save }: PanelGiven) {
   if (section === "Bans") return <ChannelBans host={host} />;
   if (section === "Hype train")
-    return <TrainFields train={channel.train} change={(train) => save(() => ({ train }))} />;
+    return (
+      <TrainFields
+        train={channel.train}
+        change={(changes) => save(({ train }) => ({ train: { ...train, ...changes } }))}
+      />
+    );
   if (section === "Overlay") return <OverlayAddresses host={host} />;
   if (section === "Moderators")
     return (

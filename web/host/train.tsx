@@ -1,5 +1,6 @@
 import { useSignal } from "@preact/signals";
 import type { CallResult } from "../../client/index.ts";
+import { changesOf } from "../draft.ts";
 import { useDraft } from "../kept-drafts.ts";
 import { Switch } from "./chat-settings.tsx";
 import { Line, Pick } from "./fields.tsx";
@@ -8,6 +9,8 @@ type Train = CallResult<"GET /api/v1/channel">["train"];
 
 /** The form's values; levels are separated by commas. */
 type Draft = Record<Exclude<keyof Train, "enabled">, string>;
+
+const noChanges: Partial<Draft> = {};
 
 const durations = { 60: "1 minute", 120: "2 minutes", 300: "5 minutes", 600: "10 minutes" };
 const levelsMax = 10;
@@ -28,8 +31,7 @@ const draftOf = ({ enabled: _, levels, ...numbers }: Train): Draft => ({
   levels: levels.join(", "),
 });
 
-const settingsOf = (draft: Draft, enabled: boolean): Train => ({
-  enabled,
+const settingsOf = (draft: Draft): Omit<Train, "enabled"> => ({
   startCredits: Number(draft.startCredits),
   startSenders: Number(draft.startSenders),
   windowSeconds: Number(draft.windowSeconds),
@@ -41,7 +43,7 @@ const settingsOf = (draft: Draft, enabled: boolean): Train => ({
 });
 
 /** The problem with the settings, for users; empty if there is none. */
-function problemOf({ startCredits, startSenders, levels }: Train): string {
+function problemOf({ startCredits, startSenders, levels }: Omit<Train, "enabled">): string {
   if (!isWhole(startCredits, 1, creditsMax)) return "Enter the credits that start a train";
   if (!isWhole(startSenders, 2, 50)) return "Enter 2 to 50 supporters";
   const isSound = (credits: number, at: number) =>
@@ -57,25 +59,31 @@ export function TrainFields({
   change,
 }: {
   train: Train;
-  change(train: Train): Promise<boolean>;
+  change(changes: Partial<Train>): Promise<boolean>;
 }) {
-  const draft = useDraft("hype train", draftOf(train));
+  /** The changed fields: the others show what is stored. */
+  const draft = useDraft<Partial<Draft>>("hype train", noChanges);
+  const shown: Draft = { ...draftOf(train), ...draft.value };
   const isSent = useSignal(false);
   const isSaved = useSignal(false);
-  const problem = problemOf(settingsOf(draft.value, train.enabled));
-  const send = async (enabled: boolean) => {
+  const settings = settingsOf(shown);
+  const problem = problemOf(settings);
+  const send = async () => {
     isSent.value = problem !== "";
     isSaved.value = false;
+    if (problem !== "") return;
     const sent = draft.value;
-    const isDone = problem === "" && (await change(settingsOf(sent, enabled)));
-    isSaved.value = isDone && draft.peek() === sent;
+    const changes = Object.entries(settings).filter(([name]) => Object.hasOwn(sent, name));
+    if (!(await change(Object.fromEntries(changes)))) return;
+    isSaved.value = draft.peek() === sent;
+    draft.value = changesOf(sent, draft.peek());
   };
   const field = (name: keyof Draft) => {
     const take = (value: string) => {
       draft.value = { ...draft.value, [name]: value };
       isSaved.value = false;
     };
-    return { value: draft.value[name], change: take, pick: take };
+    return { value: shown[name], change: take, pick: take };
   };
   return (
     <div class="moments">
@@ -88,10 +96,14 @@ export function TrainFields({
         aria-label="Hype train"
         onSubmit={(event) => {
           event.preventDefault();
-          void send(train.enabled);
+          void send();
         }}
       >
-        <Switch name="Hype trains on" isOn={train.enabled} change={send} />
+        <Switch
+          name="Hype trains on"
+          isOn={train.enabled}
+          change={(enabled) => change({ enabled })}
+        />
         <Line name="Credits to start" {...field("startCredits")} />
         <Line name="Supporters to start" {...field("startSenders")} />
         <Pick
