@@ -1,7 +1,7 @@
 /** What the console's lists show while they are refreshed, and while they grow. */
 import type { Page, Route } from "playwright-core";
 import { browserTest } from "./browser.ts";
-import { callerOf, openConsole } from "./console.ts";
+import { callerOf, goLive, openConsole } from "./console.ts";
 import { expectSoon, testMilliseconds, usePages } from "./pages.ts";
 
 const pages = usePages();
@@ -119,6 +119,35 @@ browserTest(
     await isSoon(101);
     await pageOf(third, newest, webhook);
     await isSoon(131);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "More loads the messages that a busy chat has cut off",
+  async () => {
+    const streamId = await goLive(call, "admin", "Busy talk");
+    const say = async (from: number, to: number) => {
+      for (let at = from; at <= to; at += 10)
+        await Promise.all(
+          Array.from({ length: Math.min(10, to - at + 1) }, (_, more) =>
+            call("admin", "POST", `/api/v1/live-stream/${streamId}/chat/messages`, {
+              content: `row${at + more}`,
+            }),
+          ),
+        );
+    };
+    await say(1, 20);
+    const { page, visit, close } = await openConsole(pages, "Ada Admin");
+    await visit(`view=chat&stream=${streamId}`);
+    const count = async () => new Set(await numbersIn(page, "Messages")).size;
+    await expectSoon(async () => (await count()) === 20);
+    await page.getByText("Live", { exact: true }).waitFor();
+    await say(21, 505);
+    await expectSoon(async () => (await count()) === 500);
+    await page.getByRole("button", { name: "More", exact: true }).click();
+    await expectSoon(async () => (await count()) === 505);
     await close();
   },
   testMilliseconds,

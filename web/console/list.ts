@@ -58,14 +58,11 @@ export const allOf = <Row>(key: string, read: () => Promise<readonly Row[]>): So
 });
 
 /**
- * The next page after these rows. Numbered pages shift as rows are added and removed: it begins
- * where the first missing row may be.
+ * The next page after these rows. Numbered pages shift as rows are added and removed: it is the one
+ * with the first row that may be missing, whatever its number was.
  */
 const nextOf = ({ rows, next }: Page<unknown>) =>
   next && "page" in next ? { page: 1 + Math.floor(rows.length / limit) } : next;
-
-const isSame = (one: Next | undefined, other: Next | undefined) =>
-  JSON.stringify(one) === JSON.stringify(other);
 
 /** A list that loads page by page, and its selected row. */
 export type List<Row> = Pick<Loaded<Page<Row>>, "refused" | "reload"> & {
@@ -91,6 +88,11 @@ export type List<Row> = Pick<Loaded<Page<Row>>, "refused" | "reload"> & {
   remove(id: string): void;
   /** Replaces the rows; returns false if none have loaded yet. */
   change(change: (rows: readonly Row[]) => readonly Row[]): boolean;
+  /**
+   * The same for a list of numbered pages, of which it keeps as many rows as before, and at least
+   * `max`.
+   */
+  changeUpTo(max: number, change: (rows: readonly Row[]) => readonly Row[]): boolean;
 };
 
 /**
@@ -115,16 +117,21 @@ function usePages<Row>(idOf: (row: Row) => string, source: Source<Row>) {
     return readPage();
   });
   const { value, change } = loaded;
+  const endOf = (page: Page<Row> | undefined) => page?.rows.slice(-1).map(idOf)[0];
   const more = async () => {
     isReading.value = true;
     try {
-      let [after, next] = [value?.next, value && nextOf(value)];
+      let before = value;
+      let next = value && nextOf(value);
       for (let isDone = false; next !== undefined && !isDone; ) {
         const page: Page<Row> = await readPage(next);
+        next = page.next;
         const isTaken = change((now) => {
           // The rows before this page have been replaced meanwhile.
-          isDone = !isSame(now.next, after);
-          if (isDone) return now;
+          if (endOf(now) !== endOf(before)) {
+            [before, next] = [now, nextOf(now)];
+            return now;
+          }
           const ids = new Set(now.rows.map(idOf));
           const added = page.rows.filter((row) => !ids.has(idOf(row)));
           isDone = added.length > 0;
@@ -132,7 +139,6 @@ function usePages<Row>(idOf: (row: Row) => string, source: Source<Row>) {
           return { rows: [...now.rows, ...added], next: page.next };
         });
         isDone ||= !isTaken;
-        after = next = page.next;
       }
     } catch (error) {
       showToast({ says: "Could not load more.", refused: refusedOf(error) });
@@ -197,5 +203,11 @@ export function useList<Row>(
       if (filter("id") === gone) set({ id: "" }, true);
     },
     change: alter,
+    changeUpTo: (max, change_) =>
+      change((page) => {
+        const all = change_(page.rows);
+        const rows = all.slice(0, Math.max(max, page.rows.length));
+        return { rows, next: rows.length < all.length ? { page: 1 } : page.next };
+      }),
   };
 }

@@ -114,7 +114,7 @@ function useLive(list: List<ChatMessage>, { id, status }: Stream) {
       const isHeld = canHover.matches && document.querySelector(".row-actions:hover") !== null;
       if (isStale && !isReading && !isHeld) void readAgain();
       if (!isDirty) return;
-      const isTaken = list.change((rows) => {
+      const isTaken = list.changeUpTo(liveMax, (rows) => {
         const listed = new Set(rows.map(({ _id }) => _id));
         const known = new Set(received.map(({ _id }) => _id));
         const all = [...received, ...rows.filter(({ _id }) => !known.has(_id))].filter(
@@ -122,7 +122,7 @@ function useLive(list: List<ChatMessage>, { id, status }: Stream) {
         );
         const shown = isHeld ? all.filter(({ _id }) => listed.has(_id)) : all;
         isPaused.value = shown.length < all.length;
-        return shown.slice(0, Math.max(liveMax, rows.length));
+        return shown;
       });
       isDirty = isHeld || !isTaken;
     };
