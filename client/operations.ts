@@ -128,6 +128,7 @@ export type ListedSuperlike = {
   price: number;
   timestamp: string;
   id: string;
+  refundedAt: string | null;
 };
 
 export type ModerationAct = {

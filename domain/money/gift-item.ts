@@ -193,14 +193,18 @@ export function listedGiftOf(
   return { ...giftSentOf(gift, totals, defaultPicture), createdAt, refundedAt };
 }
 
-/** A superlike in a list: the response to the call that made it, with its id. */
-export const ListedSuperlike = Superlike.extend({ id: GiftId }).meta({ id: "ListedSuperlike" });
+/** A superlike in a list: the response to the call that made it, and when it was refunded. */
+export const ListedSuperlike = Superlike.extend({
+  id: GiftId,
+  refundedAt: Timestamp.nullable(),
+}).meta({ id: "ListedSuperlike" });
 
 /** The superlike as lists show it. */
 export function listedSuperlikeOf(
-  { id, streamId, sender, price, createdAt }: Gift,
+  { id, streamId, sender, price, createdAt, refundedAt }: Gift,
   defaultPicture: string,
 ): z.infer<typeof ListedSuperlike> {
   const now = new Date(createdAt);
-  return { id, ...superlikeBy(sender, { streamId, price, now }, defaultPicture) };
+  const superlike = superlikeBy(sender, { streamId, price, now }, defaultPicture);
+  return { id, ...superlike, refundedAt: refundedAt ?? null };
 }

@@ -62,8 +62,14 @@ test("superlikes are listed newest first, by cursors, and gifts are not among th
     (await read(`GET /api/v1/live-stream/${id}/superlikes?${query}`, as)).data;
   const first = await page("limit=2");
   const second = await page(`limit=2&after=${first.pageInfo.nextCursor}`);
-  const shown = [...first.list, ...second.list].map(({ id: _, ...superlike }) => superlike);
+  const all = [...first.list, ...second.list];
+  const shown = all.map(({ id: _, refundedAt: __, ...superlike }) => superlike);
   expect(shown).toEqual(made.reverse());
+  const [refunded] = all;
+  const refund = { as: await admin(), path: {} };
+  const { body } = await call(`POST /api/v1/gifts/${refunded.id}/refund`, refund);
+  const { list } = await page("limit=2");
+  expect([list[0].refundedAt, list[1].refundedAt]).toEqual([body.data.refundedAt, null]);
   expect([first.pageInfo.hasNextPage, second.pageInfo]).toEqual([
     true,
     { nextCursor: null, hasNextPage: false, limit: 2 },

@@ -91,7 +91,16 @@ browserTest(
     await page.getByRole("button", { name: "Refund…" }).first().click();
     await confirm(page, "Refund");
     await toast(page, "10 credits refunded to John Doe.").waitFor();
-    await page.getByText("refunded", { exact: true }).first().waitFor();
+    await page.getByText("Refunded", { exact: true }).first().waitFor();
+    await call(johnId, "POST", `/api/v1/live-stream/${streamId}/chat/superlike`);
+    await page.getByRole("button", { name: "Superlikes" }).click();
+    await page.getByRole("button", { name: "Refund…" }).click();
+    await confirm(page, "Refund");
+    // It stays, also if the list is read again.
+    for (const reload of [false, true]) {
+      if (reload) await page.reload();
+      await page.getByText("Refunded", { exact: true }).waitFor();
+    }
     expect(faults).toEqual([]);
     await close();
   },

@@ -71,9 +71,11 @@ function Rows<Row>({ label, list, columns, nothing, actions, note, ...given }: G
       <div class="listing">
         {missing && <Refusal refused={missing} />}
         {rows.length === 0 ? (
-          <Nothing
-            says={given.search && q !== "" ? `No ${label.toLowerCase()} match “${q}”` : nothing}
-          />
+          !list.hasMore && (
+            <Nothing
+              says={given.search && q !== "" ? `No ${label.toLowerCase()} match “${q}”` : nothing}
+            />
+          )
         ) : (
           <Table
             label={label}

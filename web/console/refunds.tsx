@@ -1,12 +1,13 @@
+import type { ComponentChildren } from "preact";
 import { nameOf, type Person } from "../chat/person.ts";
 import { ask } from "./actions.tsx";
 import { Choice } from "./fields.tsx";
 import { GiftPicture } from "./gift-picture.tsx";
-import { pagesOf, type RowOf, useList } from "./list.ts";
+import { pagesOf, type RowOf, type Source, useList } from "./list.ts";
 import { Listing } from "./listing.tsx";
 import { refundAction } from "./refund-action.ts";
 import { filter, set } from "./router.ts";
-import { type ScopedGiven, StreamScope } from "./stream-scope.tsx";
+import { StreamScope } from "./stream-scope.tsx";
 import type { Column } from "./table.tsx";
 import { formatted, Moment, PersonCell } from "./ui.tsx";
 
@@ -18,8 +19,9 @@ type Superlike = RowOf<typeof superlikes>;
 /** A stream's gifts and superlikes; each can be refunded once. */
 export const Refunds = () => (
   <StreamScope>
-    {(stream, scope) => {
+    {({ id: streamId }, scope) => {
       const isGifts = filter("kind") !== "superlikes";
+      const path = { streamId };
       const filters = (
         <>
           {scope}
@@ -34,8 +36,33 @@ export const Refunds = () => (
           />
         </>
       );
-      const List = isGifts ? GiftsOf : SuperlikesOf;
-      return <List key={stream.id} stream={stream} filters={filters} />;
+      return isGifts ? (
+        <Sent
+          key={`gifts ${streamId}`}
+          label="Gifts"
+          source={pagesOf(gifts, { path })}
+          columns={giftColumns}
+          filters={filters}
+          describe={(gift) => ({
+            what: `${gift.count} × ${gift.giftType.name}`,
+            name: nameOf(gift.sender),
+            credits: creditsOf(gift),
+          })}
+        />
+      ) : (
+        <Sent
+          key={`superlikes ${streamId}`}
+          label="Superlikes"
+          source={pagesOf(superlikes, { path })}
+          columns={superlikeColumns}
+          filters={filters}
+          describe={(one) => ({
+            what: "a superlike",
+            name: nameOf(senderOf(one)),
+            credits: one.price,
+          })}
+        />
+      );
     }}
   </StreamScope>
 );
@@ -68,32 +95,6 @@ const giftColumns: Column<Gift>[] = [
   { title: "Time", isWide: true, cell: ({ createdAt }) => <Moment at={createdAt} /> },
 ];
 
-function GiftsOf({ stream, filters }: ScopedGiven) {
-  const path = { streamId: stream.id };
-  const list = useList(({ id }: Gift) => id, pagesOf(gifts, { path }));
-  const refund = (gift: Gift) =>
-    refundAction(gift.id, {
-      what: `${gift.count} × ${gift.giftType.name}`,
-      name: nameOf(gift.sender),
-      credits: creditsOf(gift),
-      took: (refundedAt) => list.put({ ...gift, refundedAt }),
-    });
-  return (
-    <Listing
-      label="Gifts"
-      list={list}
-      columns={giftColumns}
-      nothing="No gifts yet"
-      filters={filters}
-      actions={(gift) =>
-        gift.refundedAt === null
-          ? [{ label: "Refund…", run: () => ask(refund(gift)) }]
-          : [{ label: "refunded" }]
-      }
-    />
-  );
-}
-
 const senderOf = ({ senderId, senderSnapshot }: Superlike): Person => ({
   ...{ username: "", name: "", surname: "", profilePhoto: "" },
   ...senderSnapshot,
@@ -106,24 +107,35 @@ const superlikeColumns: Column<Superlike>[] = [
   { title: "Time", isWide: true, cell: ({ timestamp }) => <Moment at={timestamp} /> },
 ];
 
-function SuperlikesOf({ stream, filters }: ScopedGiven) {
-  const path = { streamId: stream.id };
-  const list = useList(({ id }: Superlike) => id, pagesOf(superlikes, { path }));
-  const refund = (one: Superlike) =>
-    refundAction(one.id, {
-      what: "a superlike",
-      name: nameOf(senderOf(one)),
-      credits: one.price,
-      took: () => list.remove(one.id),
+type SentGiven<Row> = {
+  label: string;
+  source: Source<Row>;
+  columns: Column<Row>[];
+  filters: ComponentChildren;
+  /** What a refund of the row is about. */
+  describe(row: Row): { what: string; name: string; credits: number };
+};
+
+/** Gifts or superlikes; those that were refunded stay listed. */
+function Sent<Row extends { id: string; refundedAt: string | null }>(given: SentGiven<Row>) {
+  const { label, source, describe, ...shown } = given;
+  const list = useList(({ id }: Row) => id, source);
+  const refund = (row: Row) =>
+    refundAction(row.id, {
+      ...describe(row),
+      took: (refundedAt) => list.put({ ...row, refundedAt }),
     });
   return (
     <Listing
-      label="Superlikes"
+      {...shown}
+      label={label}
       list={list}
-      columns={superlikeColumns}
-      nothing="No superlikes yet"
-      filters={filters}
-      actions={(one) => [{ label: "Refund…", run: () => ask(refund(one)) }]}
+      nothing={`No ${label.toLowerCase()} yet`}
+      actions={(row) =>
+        row.refundedAt === null
+          ? [{ label: "Refund…", run: () => ask(refund(row)) }]
+          : [{ label: "Refunded" }]
+      }
     />
   );
 }
