@@ -106,3 +106,29 @@ browserTest(
   },
   testMilliseconds,
 );
+
+browserTest(
+  "why an action has failed is shown until it succeeds, whatever other actions do",
+  async () => {
+    const host = "lost-host-2";
+    await call(host, "POST", "/api/v1/channel/overlay-keys", { description: "Desk" });
+    const { page, visit, close } = await openConsoleAs(pages, host);
+    await visit("view=channel");
+    await page.getByRole("tab", { name: "Overlay" }).click();
+    const refuse = { status: 409, json: { isSuccess: false, errors: ["Not now"] } };
+    await page.route("**/overlay-keys/*", (route) => route.fulfill(refuse), { times: 1 });
+    const desk = page.getByRole("listitem").filter({ hasText: "Desk" });
+    for (let press = 1; press <= 2; press++) await desk.getByRole("button").press("Enter");
+    const failed = page.getByRole("alert").getByText("Not now");
+    await failed.waitFor();
+    await page.getByRole("button", { name: "Create overlay URL" }).click();
+    await page.getByText("It is shown only once").waitFor();
+    await page.getByRole("listitem").nth(1).waitFor();
+    expect(await failed.count()).toBe(1);
+    for (let press = 1; press <= 2; press++) await desk.getByRole("button").press("Enter");
+    await desk.waitFor({ state: "detached" });
+    expect(await failed.count()).toBe(0);
+    await close();
+  },
+  testMilliseconds,
+);

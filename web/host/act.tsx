@@ -8,13 +8,13 @@ import { newKey } from "../new-key.ts";
 export type Host = Pick<Client, "call" | "subscribe">;
 
 /**
- * Runs calls, and keeps the error of the last one that ended. A second press while the same action
- * runs does nothing; `about` tells actions apart, so that one never swallows another. An action that
- * has failed gets the same idempotency key again, because it may have taken effect, unless its
+ * Runs calls, and keeps the error of each until the same one succeeds; the latest is shown. A second
+ * press while the same action runs does nothing; `about` tells actions apart, so that one never
+ * swallows another. An action that has failed gets the same idempotency key again, because it may have taken effect, unless its
  * `input` differs.
  */
 export function useAct() {
-  const errorText = useSignal("");
+  const errors = useSignal<ReadonlyMap<string, string>>(new Map());
   const running = useSignal<readonly string[]>([]);
   const failed = useRef(new Map<string, { input: string; key: string }>());
   const act = async (
@@ -34,14 +34,16 @@ export function useAct() {
     } catch (error) {
       reason = reasonOf(error);
     }
-    errorText.value = reason;
+    const others = [...errors.peek()].filter(([one]) => one !== about);
+    errors.value = new Map(reason === "" ? others : [...others, [about, reason]]);
     running.value = running.peek().filter((one) => one !== about);
     return reason === "";
   };
   const forget = () => {
-    errorText.value = "";
+    errors.value = new Map();
   };
-  return { act, forget, errorText: errorText.value, isBusy: running.value.length > 0 };
+  const errorText = [...errors.value.values()].at(-1) ?? "";
+  return { act, forget, errorText, isBusy: running.value.length > 0 };
 }
 
 /**
