@@ -2,7 +2,7 @@
 import type { Page } from "playwright-core";
 import { browserTest } from "./browser.ts";
 import { callerOf, confirm, goLive, openConsole, openConsoleAs, toast } from "./console.ts";
-import { testMilliseconds, usePages } from "./pages.ts";
+import { johnId, testMilliseconds, usePages } from "./pages.ts";
 
 const pages = usePages();
 const call = callerOf(pages);
@@ -128,6 +128,23 @@ browserTest(
     for (let press = 1; press <= 2; press++) await desk.getByRole("button").press("Enter");
     await desk.waitFor({ state: "detached" });
     expect(await failed.count()).toBe(0);
+    await close();
+  },
+  testMilliseconds,
+);
+
+browserTest(
+  "a user's bans that cannot be read say so, and are read again on request",
+  async () => {
+    await goLive(call, "lost-host-3", "Listed once");
+    const { page, visit, close } = await openConsole(pages, "Ada Admin");
+    const refuse = { status: 409, json: { isSuccess: false, errors: ["Not now"] } };
+    await page.route("**/live-stream?*", (route) => route.fulfill(refuse), { times: 1 });
+    await visit(`view=users&id=${johnId}`);
+    const detail = page.getByRole("complementary");
+    await detail.getByRole("alert").getByText("Not now").waitFor();
+    await detail.getByRole("button", { name: "Try again" }).click();
+    await detail.getByRole("region", { name: "Bans" }).waitFor();
     await close();
   },
   testMilliseconds,

@@ -5,18 +5,19 @@ import { Select } from "./fields.tsx";
 import { pagesOf, useList } from "./list.ts";
 import { ShortList } from "./listing.tsx";
 import { type Stream, useStreams } from "./stream-scope.tsx";
-import { Moment } from "./ui.tsx";
+import { Moment, Refusal } from "./ui.tsx";
 
 type Given = { userId: string; name: string };
 
 /** A user's bans in a stream that the signed-in user moderates. */
 export function UserBans(given: Given) {
   const chosen = useSignal("");
-  const streams = useStreams("").value ?? [];
+  const { value: streams = [], refused, reload } = useStreams("");
   const stream =
     streams.find(({ id }) => id === chosen.value) ??
     streams.find(({ status }) => status === "active") ??
     streams[0];
+  if (refused) return <Refusal refused={refused} retry={reload} />;
   if (stream === undefined) return null;
   const tools = (
     <Select
