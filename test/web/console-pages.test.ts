@@ -152,3 +152,27 @@ browserTest(
   },
   testMilliseconds,
 );
+
+browserTest(
+  "a list is read again with Reload, and with its item of the navigation",
+  async () => {
+    const { page, faults, visit, close } = await openConsole(pages, "Ada Admin");
+    const ids = [];
+    for (const title of ["Shown first", "Shown next"]) ids.push(await goLive(call, "admin", title));
+    await visit("view=streams");
+    const [first, next] = ["Shown first", "Shown next"].map((name) =>
+      page.getByRole("row", { name: new RegExp(name) }),
+    );
+    await next?.waitFor();
+    const end = (id: string) => call("admin", "POST", `/api/v1/live-stream/${id}/end`);
+    await end(ids[0] ?? "");
+    await page.getByRole("button", { name: "Reload" }).click();
+    await first?.waitFor({ state: "detached" });
+    await end(ids[1] ?? "");
+    await page.getByRole("link", { name: "Streams", exact: true }).click();
+    await next?.waitFor({ state: "detached" });
+    expect(faults).toEqual([]);
+    await close();
+  },
+  testMilliseconds,
+);

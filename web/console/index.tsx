@@ -18,7 +18,7 @@ import { Machine } from "./machine.tsx";
 import { Messages } from "./messages.tsx";
 import { ParkedRecords } from "./parked.tsx";
 import { Refunds } from "./refunds.tsx";
-import { hrefOf, ownViews, type ViewName, view } from "./router.ts";
+import { hrefOf, ownViews, restarts, type ViewName, view } from "./router.ts";
 import { beginSession, isAdmin, leave, ownId, session } from "./session.ts";
 import { SignIn } from "./sign-in.tsx";
 import { Streams } from "./streams.tsx";
@@ -65,7 +65,7 @@ function Shell() {
         <header class="page-head">
           <h1>{title}</h1>
         </header>
-        <Content key={name} />
+        <Content key={`${name} ${restarts.value}`} />
       </main>
       <CallsPanel />
       <Question />

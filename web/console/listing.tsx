@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { Field } from "./fields.tsx";
+import { Icon } from "./icons.ts";
 import { leaveForm } from "./leave-form.tsx";
 import type { List } from "./list.ts";
 import { filter, set } from "./router.ts";
@@ -36,20 +37,27 @@ const open = (id: string) => id !== filter("id") && leaveForm(() => set({ id }))
 
 /** A list with filters, pages, row actions and the detail of one row. */
 export function Listing<Row>(given: Given<Row>) {
-  const { filters, search, create } = given;
+  const { filters, search, create, list } = given;
   return (
     <>
-      {(filters || search || create) && (
-        <div class="filters">
-          {filters}
-          {search && <Search name={search} />}
-          {create && (
-            <button type="button" class="button primary" onClick={() => open("new")}>
-              {create}
-            </button>
-          )}
-        </div>
-      )}
+      <div class="filters">
+        {filters}
+        {search && <Search name={search} />}
+        <button
+          type="button"
+          class="button reload"
+          aria-label="Reload"
+          title="Reload"
+          onClick={async () => (await list.refresh()) || list.reload()}
+        >
+          <Icon name="replay" />
+        </button>
+        {create && (
+          <button type="button" class="button primary" onClick={() => open("new")}>
+            {create}
+          </button>
+        )}
+      </div>
       <Rows {...given} />
     </>
   );

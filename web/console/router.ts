@@ -63,8 +63,12 @@ export function set(changes: Record<string, string>, replaces = false): void {
 export const hrefOf = (name: ViewName, filters: Record<string, string> = {}) =>
   `/console?${new URLSearchParams({ view: name, ...filters })}`;
 
+/** How often the open view was opened again, which starts it over. */
+export const restarts = signal(0);
+
 /** Navigates within the console without reloading the page. */
-export function go(href: string): void {
+export function go(href: string, isHere = false): void {
+  if (isHere) restarts.value++;
   history.pushState(null, "", href);
   query.value = read();
 }

@@ -81,7 +81,7 @@ export function Link(given: {
       onClick={(event) => {
         if (event.metaKey || event.ctrlKey || event.shiftKey) return;
         event.preventDefault();
-        go(given.href);
+        go(given.href, given.isHere);
       }}
     >
       {given.children}
